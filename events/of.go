@@ -1,0 +1,44 @@
+package events
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/shared/video"
+)
+
+// Of wraps what the domain says about a video into an event. The id is derived from the video, the type and, where a
+// video has many of them, the task: the same fact told twice has the same id, and FIFO queues and consumers can
+// tell. It panics on a domain event without a contract: that is a bug, and TestEveryDomainEventHasAContract finds it.
+func Of(tenant, id string, at time.Time, data video.Event) Event {
+	typ, part := contract(data)
+	eid := id + ":" + string(typ)
+	if part != "" {
+		eid += ":" + part
+	}
+	return Event{ID: eid, Type: typ, Time: at, Tenant: tenant, Video: id, Data: data}
+}
+
+func contract(data video.Event) (Type, string) {
+	switch d := data.(type) {
+	case video.UploadCompleted:
+		return UploadCompleted, ""
+	case video.MediaInspected:
+		return MediaInspected, d.ETag
+	case video.MediaRefused:
+		return MediaRefused, ""
+	case video.EncodeRequested:
+		return EncodeRequested, fmt.Sprint(d.Task.Number)
+	case video.TaskDone:
+		return EncodeDone, fmt.Sprint(d.Result.Task.Number)
+	case video.TaskFailed:
+		return EncodeFailed, fmt.Sprint(d.Task.Number)
+	case video.VideoProcessing:
+		return VideoProcessing, ""
+	case video.VideoReady:
+		return VideoReady, ""
+	case video.VideoFailed:
+		return VideoFailed, ""
+	}
+	panic(fmt.Sprintf("events: %T has no contract", data))
+}

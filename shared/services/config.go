@@ -1,0 +1,20 @@
+package services
+
+import "strings"
+
+// Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
+// them: they are in the map.
+const (
+	EnvTable       = "SLUICE_TABLE"
+	EnvSource      = "SLUICE_SOURCE_BUCKET"
+	EnvMedia       = "SLUICE_MEDIA_BUCKET"
+	EnvTopic       = "SLUICE_TOPIC_ARN"
+	EnvTools       = "SLUICE_FFMPEG_DIR"    // folder of ffmpeg and ffprobe: the layer's, or the local one
+	EnvPublicURL   = "SLUICE_PUBLIC_URL"    // base of the links we hand out; empty: derived from the request
+	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"  // id of the secret that path tokens are signed with
+	EnvPathStyle   = "SLUICE_S3_PATH_STYLE" // "true" on local clouds
+)
+
+// EnvInbox and EnvDeadLetters name the variables that hold the URLs of a service's queues.
+func EnvInbox(service string) string       { return "SLUICE_" + strings.ToUpper(service) + "_INBOX_URL" }
+func EnvDeadLetters(service string) string { return "SLUICE_" + strings.ToUpper(service) + "_DEAD_URL" }

@@ -1,0 +1,208 @@
+// Package services is the map: which services there are, what calls them, what they take, send and may touch. Infra
+// derives resources and grants from it, functions their names and queues, tests the rights. Standard library only.
+package services
+
+import (
+	"strings"
+	"time"
+)
+
+// Service is one deployable function.
+type Service struct {
+	Name    string        // folder under functions/, prefix of its resources
+	Routes  []Route       // front door
+	Inbox   *Inbox        // back door
+	Emits   []string      // event types it sends; anything else is refused when publishing and not granted
+	May     []Right       // what it may touch
+	Memory  int           // MiB; at most 3008, which a fresh account allows
+	Disk    int           // MiB of /tmp; 512 if zero
+	Timeout time.Duration // ≤ 29 s with routes, ≤ 3 min with an inbox
+	Layer   string        // "ffmpeg" or none
+}
+
+// Auth says who may call a route.
+type Auth string
+
+// The ways in.
+const (
+	Open     Auth = "open"  // anyone: the path itself is the right, or nothing is secret
+	ByToken  Auth = "token" // a tenant's token, checked by the authorizer
+	ByCaller Auth = "iam"   // an IAM principal of the account: operators
+)
+
+// Route is one method on one path of the gateway.
+type Route struct {
+	Method string
+	Path   string // API Gateway's form: /v1/videos/{id}, {file+} takes the rest
+	Auth   Auth
+	Scope  string // the scope a token needs
+}
+
+// Inbox is a queue that a service consumes. Its dead-letter queue comes with it.
+type Inbox struct {
+	Takes      []string // event types
+	FIFO       bool     // one video at a time, in order; the group is the video
+	Batch      int      // messages an invocation
+	MaxWorkers int      // invocations at once, 2–1000; 0 leaves it to Lambda
+	Attempts   int      // deliveries before a message is dead
+}
+
+// Action is what a right allows.
+type Action string
+
+// The actions; infra knows which IAM actions each stands for.
+const (
+	ReadObjects  Action = "read-objects"
+	WriteObjects Action = "write-objects"
+	Upload       Action = "upload" // create, sign, list and complete multipart uploads
+	ReadRows     Action = "read-rows"
+	WriteRows    Action = "write-rows"
+	ReadSecret   Action = "read-secret"
+)
+
+// Right is one narrow permission.
+type Right struct {
+	Action Action
+	On     string   // "source" or "media" bucket, "table", "playback-key"
+	Only   []string // prefixes of object keys or of partition keys
+}
+
+// Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
+const (
+	TenantRows = "TENANT"
+	TokenRows  = "TOKEN"
+	VideoRows  = "VIDEO"
+	UploadRows = "UPLOAD"
+)
+
+// SourcePrefix and MediaPrefix begin every object key in the two buckets. SourceSuffix ends the key of an original:
+// only such objects are announced to inspect.
+const (
+	SourcePrefix = "t/"
+	MediaPrefix  = "v/"
+	SourceSuffix = "/source"
+)
+
+// Map is all of Sluice.
+var Map = []Service{
+	{
+		Name: "api",
+		Routes: []Route{
+			{"GET", "/health", Open, ""},
+			{"POST", "/v1/tenants", ByCaller, ""},
+			{"POST", "/v1/tokens", ByCaller, ""},
+			{"POST", "/v1/uploads", ByToken, "videos:write"},
+			{"POST", "/v1/uploads/{id}/parts", ByToken, "videos:write"},
+			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
+			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
+		},
+		Emits: []string{"upload.completed.v1"},
+		May: []Right{
+			{ReadRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
+			{WriteRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
+			{Upload, "source", []string{SourcePrefix}},
+		},
+		Memory: 512, Timeout: 20 * time.Second,
+	},
+	{
+		Name:   "authorize",
+		May:    []Right{{ReadRows, "table", []string{TokenRows}}},
+		Memory: 256, Timeout: 5 * time.Second,
+	},
+	{
+		Name: "play",
+		Routes: []Route{
+			{"GET", "/watch/{playback}", Open, ""},
+			{"GET", "/watch/assets/{file}", Open, ""},
+			{"GET", "/p/{token}/{playback}/{file+}", Open, ""},
+		},
+		May: []Right{
+			{ReadObjects, "media", []string{MediaPrefix}},
+			{ReadSecret, "playback-key", nil},
+		},
+		Memory: 256, Timeout: 10 * time.Second,
+	},
+	{
+		Name:  "inspect",
+		Inbox: &Inbox{Takes: []string{"s3.object-created.v1"}, Batch: 1, Attempts: 5},
+		Emits: []string{"media.inspected.v1", "media.refused.v1"},
+		May: []Right{
+			{ReadObjects, "source", []string{SourcePrefix}},
+		},
+		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
+	},
+	{
+		Name:  "encode",
+		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, MaxWorkers: 1000, Attempts: 5},
+		Emits: []string{"encode.done.v1", "encode.failed.v1"},
+		May: []Right{
+			{ReadObjects, "source", []string{SourcePrefix}},
+			{WriteObjects, "media", []string{MediaPrefix}},
+		},
+		Memory: 3008, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
+	},
+	{
+		Name: "publish",
+		Inbox: &Inbox{Takes: []string{"upload.completed.v1", "media.inspected.v1", "media.refused.v1", "encode.done.v1", "encode.failed.v1"},
+			FIFO: true, Batch: 10, Attempts: 5},
+		Emits: []string{"encode.requested.v1", "video.processing.v1", "video.ready.v1", "video.failed.v1"},
+		May: []Right{
+			{ReadRows, "table", []string{VideoRows}},
+			{WriteRows, "table", []string{VideoRows}},
+			{WriteObjects, "media", []string{MediaPrefix}},
+		},
+		Memory: 512, Timeout: 30 * time.Second,
+	},
+}
+
+// Authorizer is the service that checks the tokens of ByToken routes.
+const Authorizer = "authorize"
+
+// Lookup returns the service with that name.
+func Lookup(name string) (Service, bool) {
+	for _, s := range Map {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Topic stands for the topic where a queue's service would stand.
+const Topic = "topic"
+
+// To returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
+// nobody does.
+func To(eventType string) string {
+	if strings.HasPrefix(eventType, "video.") {
+		return Topic
+	}
+	for _, s := range Map {
+		if s.Inbox == nil {
+			continue
+		}
+		for _, t := range s.Inbox.Takes {
+			if t == eventType {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}
+
+// Sends returns where a service sends to: services and Topic, each once.
+func (s Service) Sends() []string {
+	var to []string
+	seen := map[string]bool{}
+	for _, t := range s.Emits {
+		if d := To(t); d != "" && !seen[d] {
+			seen[d] = true
+			to = append(to, d)
+		}
+	}
+	return to
+}
+
+// Visibility returns the inbox's visibility timeout: six times the function's timeout, as AWS advises for event
+// source mappings (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+func (s Service) Visibility() time.Duration { return 6 * s.Timeout }

@@ -1,0 +1,66 @@
+package video
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Tenant is one customer: nothing of one is reachable with the token of another.
+type Tenant struct {
+	ID      string // chosen by the operator; begins every key of what the tenant owns
+	Created time.Time
+}
+
+var tenantID = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+
+// ValidTenant reports whether id can be a tenant's: 2 to 31 lower-case letters, digits and hyphens, a letter first.
+func ValidTenant(id string) bool { return tenantID.MatchString(id) }
+
+// Scopes a token can have.
+const (
+	ScopeRead  = "videos:read"
+	ScopeWrite = "videos:write"
+)
+
+// Token is the right to call the API for a tenant. The secret itself is not kept.
+type Token struct {
+	ID      string
+	Tenant  string
+	Scopes  []string
+	Hash    string // SHA-256 of the secret, hex
+	Created time.Time
+}
+
+const tokenPrefix = "slc_"
+
+// TokenText returns the token as its owner holds it: slc_<id>_<secret>.
+func TokenText(id, secret string) string { return tokenPrefix + id + "_" + secret }
+
+// ParseToken splits what TokenText made; ok is false for anything else.
+func ParseToken(text string) (id, secret string, ok bool) {
+	rest, found := strings.CutPrefix(text, tokenPrefix)
+	if !found {
+		return "", "", false
+	}
+	id, secret, found = strings.Cut(rest, "_")
+	return id, secret, found && id != "" && secret != ""
+}
+
+// HashSecret returns what is kept of a secret.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// Matches reports in constant time whether secret is the token's.
+func (t Token) Matches(secret string) bool {
+	return subtle.ConstantTimeCompare([]byte(t.Hash), []byte(HashSecret(secret))) == 1
+}
+
+// Allows reports whether the token has a scope.
+func (t Token) Allows(scope string) bool { return slices.Contains(t.Scopes, scope) }

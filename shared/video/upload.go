@@ -1,0 +1,45 @@
+package video
+
+import "time"
+
+// Upload is how the bytes of one video come in: an S3 multipart upload whose parts the client sends itself.
+type Upload struct {
+	Tenant    string
+	ID        string
+	Video     string // the video it becomes
+	Multipart string // S3's id of the multipart upload; not shown to clients
+	Key       string // in the source bucket
+	Size      int64  // bytes, as announced
+	PartSize  int64  // bytes of each part but the last
+	Created   time.Time
+}
+
+const mib = 1 << 20
+
+// Limits of S3 and ours (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+const (
+	MaxSourceBytes = 8 << 30 // what fits a worker's disk beside its output
+	minPartBytes   = 8 * mib
+	maxParts       = 10_000
+)
+
+// PartSize returns the size in bytes of each part but the last for an upload of size bytes: 8 MiB, or more where
+// that would make over 10,000 parts.
+func PartSize(size int64) int64 {
+	part := int64(minPartBytes)
+	for (size+part-1)/part > maxParts {
+		part *= 2
+	}
+	return part
+}
+
+// Parts returns the number of parts.
+func (u Upload) Parts() int { return int((u.Size + u.PartSize - 1) / u.PartSize) }
+
+// PartBytes returns the length of part n, counted from 1.
+func (u Upload) PartBytes(n int) int64 {
+	if n == u.Parts() {
+		return u.Size - int64(n-1)*u.PartSize
+	}
+	return u.PartSize
+}
