@@ -47,7 +47,7 @@ type (
 	// EncodeRequested asks for one task.
 	EncodeRequested struct {
 		Task     Task   `json:"task"`
-		Plan     Plan   `json:"plan"`
+		Plan     Plan   `json:"plan"` // its Outline
 		Media    Media  `json:"media"`
 		Source   Source `json:"source"`
 		Playback string `json:"playback"`
@@ -122,7 +122,7 @@ func begin(v Video) []Event {
 	out := []Event{VideoProcessing{Media: *v.Media, Tasks: v.Plan.Size()}}
 	for _, t := range v.Plan.Tasks() {
 		if !v.Done[t.Number] {
-			out = append(out, EncodeRequested{Task: t, Plan: *v.Plan, Media: *v.Media, Source: v.Source, Playback: v.Playback})
+			out = append(out, EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback})
 		}
 	}
 	return out

@@ -145,7 +145,18 @@ func (p Plan) Tasks() []Task {
 }
 
 // Size returns the number of tasks.
-func (p Plan) Size() int { return len(p.Tasks()) }
+func (p Plan) Size() int {
+	if p.Audio {
+		return len(p.Borders)
+	}
+	return len(p.Borders) - 1
+}
+
+// Outline returns the plan without its inner borders: what a single task needs, however long the video is.
+func (p Plan) Outline() Plan {
+	p.Borders = []int{p.Borders[0], p.Frames()}
+	return p
+}
 
 // Track is what a task made of one rendition.
 type Track struct {

@@ -1,0 +1,191 @@
+// Package inbox is the back door of a service: it takes a batch from the service's queue, decodes each message, calls
+// the handler, sends what the handler returns, and only then lets the message be deleted. The incoming message is the
+// outbox: a crash anywhere means that it is delivered again.
+//
+// Rights: the function's own event source mapping receives and deletes; this package calls sqs:SendMessage on the
+// queues that the map names and on the service's own dead-letter queue, and sns:Publish on the topic.
+//
+// It refuses what is no event, is of a type that the inbox does not take, or was refused by the handler as Invalid:
+// such a message goes to the dead letters at once, with its reason, and harms no neighbour in its batch.
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Handler takes an event and returns the events that follow from it. It may be called twice with the same event and
+// must then return the same. An error of kind Invalid, NotFound or Forbidden is final; any other is tried again.
+type Handler func(ctx context.Context, e events.Event) ([]events.Event, error)
+
+// GiveUp returns what to tell the owner of the work when an event will not be handled any more.
+type GiveUp func(e events.Event, err error) []events.Event
+
+// Sender sends events where the map says. It returns nil only when all were accepted.
+type Sender interface {
+	Send(ctx context.Context, es ...events.Event) error
+}
+
+// Inbox is the queue that messages came from.
+type Inbox interface {
+	// Bury files a message that will not be handled, with the reason.
+	Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error
+	// Hide keeps a message from being delivered again for d.
+	Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error
+}
+
+// Consumer handles the batches of one service's inbox.
+type Consumer struct {
+	Service services.Service
+	Handle  Handler
+	GiveUp  GiveUp // may be nil
+	Send    Sender
+	Queue   Inbox
+	Hop     func(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) // tracing; may be nil
+	Log     *slog.Logger
+}
+
+// Batch is the Lambda handler. A message is either handled, buried or reported as failed; a report never names a
+// message that was not in the batch. On a FIFO inbox the messages after a failed one of the same group are left alone
+// and reported too, so that order holds.
+func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	failed := []lambdaevents.SQSBatchItemFailure{} // never null: a local cloud takes that for "all failed"
+	stopped := map[string]bool{}
+	for _, m := range batch.Records {
+		group := m.Attributes["MessageGroupId"]
+		if c.Service.Inbox.FIFO && stopped[group] {
+			failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			continue
+		}
+		if err := c.message(ctx, m); err != nil {
+			c.later(ctx, m, err)
+			failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			stopped[group] = true
+		}
+	}
+	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
+}
+
+// later lets a failed message come back after its backoff and not only after the queue's visibility timeout, which is
+// made for the longest work.
+func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, err error) {
+	wait := Backoff(attempt(m), rand.Float64())
+	c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
+	if err := c.Queue.Hide(ctx, m, wait); err != nil {
+		c.Log.WarnContext(ctx, "backoff not set", "message", m.MessageId, "error", err)
+	}
+}
+
+// Backoff returns how long a message waits after its n-th failed attempt: 2 s, doubled each time up to 5 minutes, of
+// which jitter, 0 to 1, takes up to half.
+func Backoff(n int, jitter float64) time.Duration {
+	d := min(2*time.Second<<min(max(n-1, 0), 10), 5*time.Minute)
+	return d - time.Duration(jitter*float64(d)/2)
+}
+
+// message handles one message; nil means that it may be deleted.
+func (c *Consumer) message(ctx context.Context, m lambdaevents.SQSMessage) error {
+	ctx, cancel := c.deadline(ctx, m)
+	defer cancel()
+	es, err := decode(m)
+	if err != nil {
+		return c.bury(ctx, m, err)
+	}
+	for _, e := range es {
+		if !slices.Contains(c.Service.Inbox.Takes, string(e.Type)) {
+			return c.bury(ctx, m, video.E("inbox.message", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type)))
+		}
+		if err := c.event(ctx, m, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (err error) {
+	end := func(error) {}
+	if c.Hop != nil {
+		ctx, end = c.Hop(ctx, m, e)
+	}
+	defer func() { end(err) }()
+	began := time.Now()
+	out, err := c.handle(ctx, e)
+	if err == nil {
+		err = c.Send.Send(ctx, out...)
+	}
+	if err == nil {
+		c.Log.InfoContext(ctx, "handled", "type", e.Type, "tenant", e.Tenant, "video", e.Video, "sent", len(out), "seconds", time.Since(began).Seconds())
+		return nil
+	}
+	if retry(err) && attempt(m) < c.Service.Inbox.Attempts {
+		return err
+	}
+	if c.GiveUp != nil {
+		if serr := c.Send.Send(ctx, c.GiveUp(e, err)...); serr != nil {
+			return serr
+		}
+	}
+	return c.bury(ctx, m, err)
+}
+
+// handle calls the handler; a panic is an error of this message alone.
+func (c *Consumer) handle(ctx context.Context, e events.Event) (out []events.Event, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "video", e.Video, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = video.E("inbox.handle", video.Internal, fmt.Errorf("panic: %v", r))
+		}
+	}()
+	return c.Handle(ctx, e)
+}
+
+func (c *Consumer) bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
+	c.Log.WarnContext(ctx, "message is a dead letter", "message", m.MessageId, "attempt", attempt(m), "reason", reason)
+	return c.Queue.Bury(ctx, m, reason)
+}
+
+// longWork is from where on it pays to tell SQS when this attempt must be over, so that the message of a crashed
+// function comes back soon after and not after six timeouts.
+const longWork = time.Minute
+
+// deadline ends the work before the runtime ends the process, so that there is time to say so.
+func (c *Consumer) deadline(ctx context.Context, m lambdaevents.SQSMessage) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	if c.Service.Timeout >= longWork {
+		if err := c.Queue.Hide(ctx, m, time.Until(end)+15*time.Second); err != nil {
+			c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
+		}
+	}
+	return context.WithDeadline(ctx, end.Add(-min(10*time.Second, c.Service.Timeout/3)))
+}
+
+// retry reports whether another delivery may end better.
+func retry(err error) bool {
+	switch video.KindOf(err) {
+	case video.Invalid, video.NotFound, video.Forbidden, video.TooLarge, video.Unauthenticated:
+		return false
+	case video.Conflict, video.Transient, video.Internal:
+		return true
+	}
+	return true
+}
+
+func attempt(m lambdaevents.SQSMessage) int {
+	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	return n
+}

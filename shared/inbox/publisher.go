@@ -1,0 +1,138 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/events"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Queues is what Publisher needs of SQS.
+type Queues interface {
+	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+}
+
+// Topic is what Publisher needs of SNS.
+type Topic interface {
+	Publish(ctx context.Context, in *sns.PublishInput, opts ...func(*sns.Options)) (*sns.PublishOutput, error)
+}
+
+// Publisher sends a service's events where the map says: tasks and results to the queue that takes them, facts to the
+// topic. What the map does not let the service emit is refused.
+type Publisher struct {
+	Service services.Service
+	Queues  Queues
+	Topic   Topic
+	URL     func(service string) string      // of a service's inbox
+	ARN     string                           // of the topic
+	Header  func(ctx context.Context) string // the trace header to send along; may be nil
+}
+
+// NewPublisher returns a Publisher that finds its queues in the environment.
+func NewPublisher(s services.Service, q Queues, t Topic, header func(context.Context) string) *Publisher {
+	return &Publisher{
+		Service: s, Queues: q, Topic: t, ARN: os.Getenv(services.EnvTopic), Header: header,
+		URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) },
+	}
+}
+
+// Send sends all events, in order for each destination. It fails with Transient if any was not accepted: then the
+// caller sends all again, and receivers know the ones they have by their ids. An event that the service may not emit
+// is Internal: a bug.
+func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
+	const op = "inbox.Send"
+	byQueue := map[string][]events.Event{}
+	for _, e := range es {
+		if !slices.Contains(p.Service.Emits, string(e.Type)) {
+			return video.E(op, video.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
+		}
+		if e.Trace == "" && p.Header != nil {
+			e.Trace = p.Header(ctx)
+		}
+		to := services.To(string(e.Type))
+		byQueue[to] = append(byQueue[to], e)
+	}
+	for to, batch := range byQueue {
+		send := p.queue
+		if to == services.Topic {
+			send = p.publish
+		}
+		if err := send(ctx, to, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const batchSize = 10 // entries SQS takes in a call; ten of our messages stay under its size limit too
+
+func (p *Publisher) queue(ctx context.Context, to string, es []events.Event) error {
+	s, _ := services.Lookup(to)
+	for part := range slices.Chunk(es, batchSize) {
+		entries, err := entries(s, part)
+		if err != nil {
+			return err
+		}
+		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
+		if err != nil {
+			return video.E("inbox.queue", video.Transient, err)
+		}
+		if len(out.Failed) > 0 {
+			return video.E("inbox.queue", video.Transient, fmt.Errorf("%d of %d entries: %s", len(out.Failed), len(entries), aws.ToString(out.Failed[0].Message)))
+		}
+	}
+	return nil
+}
+
+func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
+	var out []sqstypes.SendMessageBatchRequestEntry
+	for i, e := range es {
+		body, err := events.Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		entry := sqstypes.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String(string(body))}
+		if to.Inbox.FIFO {
+			entry.MessageGroupId = aws.String(e.Tenant + "." + e.Video)
+			entry.MessageDeduplicationId = aws.String(e.ID)
+		}
+		if e.Trace != "" {
+			entry.MessageSystemAttributes = map[string]sqstypes.MessageSystemAttributeValue{
+				"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String(e.Trace)},
+			}
+		}
+		out = append(out, entry)
+	}
+	return out, nil
+}
+
+// publish tells the topic. The type is an attribute too, so that a subscription can filter by its prefix.
+func (p *Publisher) publish(ctx context.Context, _ string, es []events.Event) error {
+	for _, e := range es {
+		body, err := events.Encode(e)
+		if err != nil {
+			return err
+		}
+		attr := func(v string) snstypes.MessageAttributeValue {
+			return snstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(v)}
+		}
+		_, err = p.Topic.Publish(ctx, &sns.PublishInput{
+			TopicArn: aws.String(p.ARN), Message: aws.String(string(body)),
+			MessageAttributes: map[string]snstypes.MessageAttributeValue{"type": attr(string(e.Type)), "tenant": attr(e.Tenant)},
+		})
+		if err != nil {
+			return video.E("inbox.publish", video.Transient, err)
+		}
+	}
+	return nil
+}

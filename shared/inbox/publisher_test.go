@@ -1,0 +1,145 @@
+package inbox_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/events"
+	"sluice/shared/inbox"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// cloud records what is sent to SQS and SNS.
+type cloud struct {
+	batches []*sqs.SendMessageBatchInput
+	singles []*sqs.SendMessageInput
+	hidden  []*sqs.ChangeMessageVisibilityInput
+	facts   []*sns.PublishInput
+	refuse  bool // one entry of each batch
+	down    error
+}
+
+func (c *cloud) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	c.batches = append(c.batches, in)
+	out := &sqs.SendMessageBatchOutput{}
+	if c.refuse {
+		out.Failed = []types.BatchResultErrorEntry{{Message: aws.String("no")}}
+	}
+	return out, c.down
+}
+
+func (c *cloud) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	c.singles = append(c.singles, in)
+	return &sqs.SendMessageOutput{}, c.down
+}
+
+func (c *cloud) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	c.hidden = append(c.hidden, in)
+	return &sqs.ChangeMessageVisibilityOutput{}, c.down
+}
+
+func (c *cloud) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	c.facts = append(c.facts, in)
+	return &sns.PublishOutput{}, c.down
+}
+
+func publisher(service string, c *cloud) *inbox.Publisher {
+	s, _ := services.Lookup(service)
+	return &inbox.Publisher{
+		Service: s, Queues: c, Topic: c, ARN: "arn:topic", URL: func(s string) string { return "https://queue/" + s },
+		Header: func(context.Context) string { return "Root=1-5-6" },
+	}
+}
+
+func of(d video.Event) events.Event { return events.Of("acme", "vid_1", noon, d) }
+
+func TestPublisherSendsWhereTheMapSays(t *testing.T) {
+	c := &cloud{}
+	es := []events.Event{of(video.VideoProcessing{})}
+	for n := range 12 {
+		es = append(es, of(video.EncodeRequested{Task: video.Task{Number: n}}))
+	}
+	if err := publisher("publish", c).Send(t.Context(), es...); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.batches) != 2 || len(c.batches[0].Entries) != 10 || len(c.batches[1].Entries) != 2 {
+		t.Fatalf("%d batches, want one of 10 entries and one of 2", len(c.batches))
+	}
+	b := c.batches[0]
+	if got := aws.ToString(b.QueueUrl); got != "https://queue/encode" {
+		t.Errorf("sent to %s", got)
+	}
+	if b.Entries[0].MessageGroupId != nil {
+		t.Error("a standard queue takes no FIFO attributes")
+	}
+	if got := aws.ToString(b.Entries[0].MessageSystemAttributes["AWSTraceHeader"].StringValue); got != "Root=1-5-6" {
+		t.Errorf("trace header %q", got)
+	}
+	if len(c.facts) != 1 || aws.ToString(c.facts[0].MessageAttributes["type"].StringValue) != "video.processing.v1" {
+		t.Errorf("facts %v, want one with its type as attribute", c.facts)
+	}
+	if e, err := events.Decode([]byte(*c.facts[0].Message)); err != nil || e.Trace != "Root=1-5-6" {
+		t.Errorf("the envelope carries trace %q, %v", e.Trace, err)
+	}
+}
+
+func TestPublisherOrdersByVideo(t *testing.T) {
+	c := &cloud{}
+	e := of(video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}})
+	if err := publisher("encode", c).Send(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	entry := c.batches[0].Entries[0]
+	if aws.ToString(entry.MessageGroupId) != "acme.vid_1" || aws.ToString(entry.MessageDeduplicationId) != e.ID {
+		t.Errorf("group %s, deduplication %s", aws.ToString(entry.MessageGroupId), aws.ToString(entry.MessageDeduplicationId))
+	}
+}
+
+func TestPublisherFailures(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cloud *cloud
+		event video.Event
+		want  video.Kind
+	}{
+		"not in the map":   {&cloud{}, video.UploadCompleted{}, video.Internal},
+		"an entry refused": {&cloud{refuse: true}, video.EncodeRequested{}, video.Transient},
+		"queue down":       {&cloud{down: errors.New("down")}, video.EncodeRequested{}, video.Transient},
+		"topic down":       {&cloud{down: errors.New("down")}, video.VideoReady{}, video.Transient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := publisher("publish", tt.cloud).Send(t.Context(), of(tt.event)); video.KindOf(err) != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestQueue(t *testing.T) {
+	c := &cloud{}
+	q := inbox.Queue{Client: c, URL: "https://queue/publish", Dead: "https://queue/publish-dead", FIFO: true}
+	m := lambdaevents.SQSMessage{MessageId: "m", ReceiptHandle: "r", Body: "b", Attributes: map[string]string{"MessageGroupId": "g"}}
+	if err := q.Bury(t.Context(), m, video.Refuse("x", video.Invalid, "bad", "It is bad.")); err != nil {
+		t.Fatal(err)
+	}
+	in := c.singles[0]
+	if *in.QueueUrl != q.Dead || *in.MessageBody != "b" || *in.MessageGroupId != "g" || *in.MessageDeduplicationId != "m" ||
+		*in.MessageAttributes["code"].StringValue != "bad" || *in.MessageAttributes["reason"].StringValue != "It is bad." {
+		t.Errorf("buried as %+v", in)
+	}
+	if err := q.Hide(t.Context(), m, 90*time.Second); err != nil || c.hidden[0].VisibilityTimeout != 90 || *c.hidden[0].ReceiptHandle != "r" {
+		t.Errorf("hidden as %+v, %v", c.hidden[0], err)
+	}
+	c.down = errors.New("down")
+	if err := q.Bury(t.Context(), m, errors.New("x")); video.KindOf(err) != video.Transient {
+		t.Errorf("got %v, want Transient: a message that can't be filed stays", err)
+	}
+}

@@ -1,0 +1,83 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// OwnQueue is what Queue needs of SQS.
+type OwnQueue interface {
+	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, opts ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
+}
+
+// Queue is a service's own inbox and its dead letters.
+type Queue struct {
+	Client OwnQueue
+	URL    string // of the inbox
+	Dead   string // URL of the dead-letter queue
+	FIFO   bool
+}
+
+// NewQueue returns a service's queue, found in the environment.
+func NewQueue(s services.Service, client OwnQueue) Queue {
+	return Queue{Client: client, URL: os.Getenv(services.EnvInbox(s.Name)), Dead: os.Getenv(services.EnvDeadLetters(s.Name)), FIFO: s.Inbox.FIFO}
+}
+
+// Hide keeps a message from being delivered again for d, at most SQS's twelve hours.
+func (q Queue) Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {
+	_, err := q.Client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: aws.String(q.URL), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
+	})
+	if err != nil {
+		return video.E("inbox.Hide", video.Transient, err)
+	}
+	return nil
+}
+
+// Bury sends the message as it came, with the attributes kind, code and reason.
+func (q Queue) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
+	attr := func(v string) types.MessageAttributeValue {
+		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(v)}
+	}
+	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.Dead), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{
+		"kind": attr(string(video.KindOf(reason))), "code": attr(video.ProblemOf(reason).Code), "reason": attr(Reason(reason)), "message_id": attr(m.MessageId),
+	}}
+	if q.FIFO {
+		in.MessageGroupId = aws.String(cmp.Or(m.Attributes["MessageGroupId"], "none"))
+		in.MessageDeduplicationId = aws.String(m.MessageId)
+	}
+	if _, err := q.Client.SendMessage(ctx, in); err != nil {
+		return video.E("inbox.Bury", video.Transient, err)
+	}
+	return nil
+}
+
+// Reason returns what may be written beside a dead letter: our own sentence where there is one, our own text for what
+// is Invalid, else only where it failed. A foreign error's text may hold signed URLs.
+func Reason(err error) string {
+	var e *video.Error
+	switch {
+	case !errors.As(err, &e):
+		return "an error of no known kind"
+	case e.Message != "":
+		return e.Message
+	case e.Kind == video.Invalid && e.Err != nil:
+		return clip(e.Err.Error())
+	}
+	return e.Op + ": " + string(e.Kind)
+}
+
+// clip bounds what a sender can make us write.
+func clip(s string) string { return s[:min(len(s), 500)] }

@@ -1,0 +1,80 @@
+package video_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/video"
+)
+
+func TestPartsCoverTheUploadWithinS3sLimits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Int64Range(1, video.MaxSourceBytes*100).Draw(t, "size")
+		u := video.Upload{Size: size, PartSize: video.PartSize(size)}
+		if u.Parts() < 1 || u.Parts() > 10_000 {
+			t.Fatalf("%d parts", u.Parts())
+		}
+		if u.PartSize < 5<<20 || u.PartSize > 5<<30 {
+			t.Fatalf("parts of %d bytes", u.PartSize)
+		}
+		last := u.PartBytes(u.Parts())
+		if last < 1 || last > u.PartSize || int64(u.Parts()-1)*u.PartSize+last != size {
+			t.Fatalf("last part of %d bytes", last)
+		}
+	})
+}
+
+func TestTokenText(t *testing.T) {
+	id, secret, ok := video.ParseToken(video.TokenText("abc", "s3cret"))
+	if id != "abc" || secret != "s3cret" || !ok {
+		t.Errorf("got %q %q %v", id, secret, ok)
+	}
+	for _, bad := range []string{"", "slc_", "slc_a", "slc__b", "slc_a_", "xyz_a_b"} {
+		if _, _, ok := video.ParseToken(bad); ok {
+			t.Errorf("%q is taken for a token", bad)
+		}
+	}
+}
+
+func TestTokenMatchesItsSecretOnly(t *testing.T) {
+	tok := video.Token{Hash: video.HashSecret("right"), Scopes: []string{video.ScopeRead}}
+	if !tok.Matches("right") || tok.Matches("wrong") || (video.Token{}).Matches("") {
+		t.Error("a token must match its own secret and nothing else")
+	}
+	if !tok.Allows(video.ScopeRead) || tok.Allows(video.ScopeWrite) {
+		t.Error("a token must allow its own scopes and no others")
+	}
+}
+
+func TestValidTenant(t *testing.T) {
+	for id, want := range map[string]bool{
+		"acme": true, "a1": true, "big-co": true, "": false, "a": false, "1a": false, "Acme": false, "a/b": false, "a#b": false,
+		strings.Repeat("a", 31): true, strings.Repeat("a", 32): false,
+	} {
+		if got := video.ValidTenant(id); got != want {
+			t.Errorf("%q: %v, want %v", id, got, want)
+		}
+	}
+}
+
+func TestErrorsKeepTheirCausesToThemselves(t *testing.T) {
+	cause := errors.New("GET https://bucket/key?X-Amz-Signature=abc")
+	err := fmt.Errorf("outer: %w", video.E("blob.Get", video.Transient, cause))
+	if got := video.KindOf(err); got != video.Transient {
+		t.Errorf("kind %s", got)
+	}
+	if p := video.ProblemOf(err); p.Code != "internal" || strings.Contains(p.Message, "Signature") {
+		t.Errorf("problem %v", p)
+	}
+	coded := video.Refuse("media.Inspect", video.Invalid, "no_video", "There is no picture in it.")
+	if p := video.ProblemOf(coded); p.Code != "no_video" || p.Message != "There is no picture in it." {
+		t.Errorf("problem %v", p)
+	}
+	if video.KindOf(nil) != "" || video.KindOf(cause) != video.Internal {
+		t.Error("nil has no kind, a foreign error is internal")
+	}
+}
