@@ -1,0 +1,79 @@
+# Sluice. `make` lists what there is; `make demo` and `make test` do everything by themselves.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+GO ?= go
+LOCAL := $(GO) run ./localstack
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+FOLDERS := $(wildcard events functions infra localstack shared tests)
+
+# The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
+ARCH := $(shell $(GO) env GOARCH)
+AWS_ARCH := $(if $(filter command line,$(origin ARCH)),$(ARCH),arm64)
+
+# No banner about Node.js versions from each program that uses the CDK, and no telemetry from its
+# command line.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 18,20,22
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+# VIDEO and TENANT go through the environment, so that a path may have spaces and quotes.
+export VIDEO
+export TENANT ?= demo
+
+.PHONY: help demo test unit lint build synth up down deploy-local token tools clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
+	@$(GO) run ./tests/demo $${VIDEO:+-video "$$VIDEO"}
+
+# The local cloud is stopped afterwards if it was not running before.
+test: tools build unit ## run every test, in the local cloud too
+	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
+	$(LOCAL) up; \
+	$(LOCAL) deploy; \
+	$(GO) test -count=1 -tags integration ./tests/...
+
+unit: ## run the tests that need no cloud
+	$(GO) test ./events/... ./shared/... ./functions/... ./infra/... ./localstack/...
+
+# No more than this: there is no prebuilt golangci-lint or staticcheck for Go 1.26 in the package
+# registries, and neither is worth building from source on every machine.
+lint: ## check the format and vet the code
+	@unformatted=$$(gofmt -l $(FOLDERS)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -tags integration ./...
+
+build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
+
+build-%:
+	@for fn in $(FUNCTIONS); do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc \
+			-o build/$*/$$fn/bootstrap ./functions/$$fn; \
+	done
+
+synth: build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64)
+	@$(LOCAL) layer $(AWS_ARCH)
+	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH)
+
+tools: ## fetch ffmpeg and real footage into build
+	@$(LOCAL) tools
+
+up: ## start the local cloud (SLUICE_PORT=4566)
+	@$(LOCAL) up
+
+down: ## stop the local cloud, with all that is in it
+	@$(LOCAL) down
+
+deploy-local: up tools build ## put Sluice into the local cloud
+	@$(LOCAL) deploy
+
+token: ## print an API token (TENANT=demo; SLUICE_API=https://… for an API on AWS)
+	@$(LOCAL) token "$$TENANT"
+
+clean: down ## remove all that was made
+	rm -rf build cdk.out

@@ -1,0 +1,124 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	// Region is the only region of the local cloud.
+	Region = "us-east-1"
+	// Account is the only account of the local cloud.
+	Account = "000000000000"
+	// DefaultPort is used when SLUICE_PORT does not say otherwise.
+	DefaultPort = 4566
+	// DefaultLimit is how long one step (an installation, a deployment) may take.
+	DefaultLimit = 5 * time.Minute
+
+	startLimit = 30 * time.Second
+	stopLimit  = 5 * time.Second
+)
+
+// Cloud is the local cloud of one clone of the repository.
+type Cloud struct {
+	Root  string        // the repository
+	Port  int           // where the server listens, or will
+	Out   io.Writer     // progress, for people
+	Limit time.Duration // for each step
+
+	portAsked bool // by SLUICE_PORT
+}
+
+// New returns the local cloud of the repository at root. It looks at SLUICE_PORT and, for the
+// time limit of a step, at SLUICE_LIMIT (such as 10m).
+func New(root string, out io.Writer) (*Cloud, error) {
+	c := &Cloud{Root: root, Port: DefaultPort, Out: out, Limit: DefaultLimit}
+	if text := os.Getenv("SLUICE_PORT"); text != "" {
+		port, err := strconv.Atoi(text)
+		if err != nil || port < 1 || port > 65535 {
+			return nil, fmt.Errorf("SLUICE_PORT is %q, which is no port (1 to 65535)", text)
+		}
+		c.Port, c.portAsked = port, true
+	}
+	if text := os.Getenv("SLUICE_LIMIT"); text != "" {
+		limit, err := time.ParseDuration(text)
+		if err != nil || limit <= 0 {
+			return nil, fmt.Errorf("SLUICE_LIMIT is %q, which is no time such as 10m", text)
+		}
+		c.Limit = limit
+	}
+	return c, nil
+}
+
+// FindRoot returns the folder of the module `sluice` that dir lies in.
+func FindRoot(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		text, err := os.ReadFile(filepath.Join(at, "go.mod"))
+		if err == nil && isSluice(text) {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s is not inside Sluice's repository (no go.mod of the module sluice above it)", dir)
+		}
+	}
+}
+
+func isSluice(gomod []byte) bool {
+	var module string
+	_, err := fmt.Sscanf(string(gomod), "module %s", &module)
+	return err == nil && module == "sluice"
+}
+
+func (c *Cloud) endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", c.Port) }
+
+// publicURL is where clients reach the API: infra pins the API's id to `sluice` on a local cloud.
+func (c *Cloud) publicURL() string {
+	return c.endpoint() + "/restapis/sluice/prod/_user_request_"
+}
+
+func (c *Cloud) build(parts ...string) string {
+	return filepath.Join(append([]string{c.Root, "build"}, parts...)...)
+}
+
+func (c *Cloud) pins(name string) string { return filepath.Join(c.Root, "localstack", name) }
+
+func (c *Cloud) say(format string, args ...any) { fmt.Fprintf(c.Out, format+"\n", args...) }
+
+// lock makes sure that two runs do not build or start the same thing at once.
+func (c *Cloud) lock() (unlock func(), err error) {
+	if err := c.makeBuild(); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(c.build("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		c.say("waiting for another run in this repository to finish")
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
+	}
+	return func() { file.Close() }, nil
+}
+
+// makeBuild makes the build folder a module of its own: `go vet ./...` must not find the Go
+// files that the CDK's templates bring.
+func (c *Cloud) makeBuild() error {
+	if err := os.MkdirAll(c.build(), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(c.build("go.mod"), []byte("module build\n"), 0o644)
+}

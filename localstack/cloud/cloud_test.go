@@ -1,0 +1,93 @@
+package cloud_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/localstack/cloud"
+)
+
+func TestFindRoot(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	inner := filepath.Join(root, "a module", "deep")
+	write(t, filepath.Join(root, "go.mod"), "module sluice\n\ngo 1.26\n")
+	write(t, filepath.Join(root, "a module", "go.mod"), "module other\n")
+	if err := os.Mkdir(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{root, inner} {
+		if got, err := cloud.FindRoot(dir); got != root || err != nil {
+			t.Errorf("FindRoot(%s) = %s, %v", dir, got, err)
+		}
+	}
+	if got, err := cloud.FindRoot(t.TempDir()); err == nil {
+		t.Errorf("found %s outside any repository", got)
+	}
+}
+
+func TestPort(t *testing.T) {
+	for text, want := range map[string]int{"": 4566, "4600": 4600, "0": 0, "65536": 0, "x": 0} {
+		t.Setenv("SLUICE_PORT", text)
+		c, err := cloud.New(t.TempDir(), io.Discard)
+		if want == 0 && err == nil || want != 0 && (err != nil || c.Port != want) {
+			t.Errorf("SLUICE_PORT=%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 5 * time.Minute, "90s": 90 * time.Second, "0s": 0, "ten": 0} {
+		t.Setenv("SLUICE_LIMIT", text)
+		c, err := cloud.New(t.TempDir(), io.Discard)
+		if want == 0 && err == nil || want != 0 && (err != nil || c.Limit != want) {
+			t.Errorf("SLUICE_LIMIT=%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
+// The pins name exact versions and hashes, and no host: a clone installs from whatever registry
+// or mirror its machine is set up for.
+func TestPinsAreExact(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"requirements.txt", "media-requirements.txt"} {
+		logical := strings.ReplaceAll(read(t, filepath.Join("..", name)), "\\\n", "")
+		for line := range strings.Lines(logical) {
+			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") || !strings.Contains(line, "--hash=sha256:")) {
+				t.Errorf("%s: not pinned: %s", name, line)
+			}
+		}
+	}
+	lock := read(t, "../package-lock.json")
+	if !strings.Contains(lock, `"integrity": "sha512-`) {
+		t.Error("package-lock.json has no hash")
+	}
+	for _, name := range []string{"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json"} {
+		if strings.Contains(read(t, filepath.Join("..", name)), "://") {
+			t.Errorf("%s names a host", name)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}

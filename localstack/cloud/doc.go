@@ -1,0 +1,17 @@
+// Package cloud sets up, starts, stops and fills the local cloud: MiniStack, an AWS emulator
+// that needs no Docker and no account, into which the same CDK app is deployed as into AWS.
+//
+// Everything it makes lies under the repository's build folder (the caches of Go, pip, npm and
+// jsii aside):
+//
+//	build/venv       MiniStack, from localstack/requirements.txt
+//	build/node       the CDK command line, from localstack/package-lock.json
+//	build/tools      ffmpeg and ffprobe; build/footage: real videos with sound
+//	build/layer      the Lambda layer with ffmpeg, one folder for each architecture
+//	build/cloud      the running cloud: its state, logs, temporary files, outputs
+//
+// It refuses what it cannot do well: a system other than Linux (functions are Linux processes),
+// a port that something else holds, a package whose hash is not in the pins, an address other
+// than loopback. It never uses the AWS credentials or settings of the person who runs it, but
+// for a token for an API that SLUICE_API names.
+package cloud

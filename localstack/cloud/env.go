@@ -1,0 +1,86 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+const testKey = "test" // the local cloud takes any; this one means Account
+
+// Outputs are the outputs of the deployed stacks: stack, name, value.
+type Outputs map[string]map[string]string
+
+// Get returns the output called name, of whichever stack has it.
+func (o Outputs) Get(name string) (string, error) {
+	for _, stack := range slices.Sorted(maps.Keys(o)) {
+		if value, ok := o[stack][name]; ok {
+			return value, nil
+		}
+	}
+	return "", fmt.Errorf("no deployed stack has an output %s", name)
+}
+
+// ReadOutputs reads a file that `cdk deploy --outputs-file` wrote.
+func ReadOutputs(path string) (Outputs, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var outputs Outputs
+	if err := json.Unmarshal(text, &outputs); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return outputs, nil
+}
+
+// Env is what a client needs to know of the local cloud with Sluice in it.
+type Env struct {
+	Root     string // the repository
+	Endpoint string // of every AWS service
+	APIURL   string // of Sluice, without /v1 and without a slash at its end
+	Region   string
+	Outputs  Outputs
+}
+
+// Open returns the running local cloud of the repository at root. It fails when nothing runs or
+// nothing is deployed.
+func Open(root string) (Env, error) {
+	c := &Cloud{Root: root}
+	s, running := c.server()
+	if !running {
+		return Env{}, errDown
+	}
+	c.Port = s.Port
+	outputs, err := ReadOutputs(c.build("cloud", "outputs.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Env{}, errors.New("the local cloud runs, but Sluice is not deployed in it: make deploy-local")
+	}
+	if err != nil {
+		return Env{}, err
+	}
+	return Env{Root: root, Endpoint: c.endpoint(), APIURL: c.publicURL(), Region: Region, Outputs: outputs}, nil
+}
+
+// AWSConfig returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
+// for path style (o.UsePathStyle = true): bucket names are no host names here.
+func (e Env) AWSConfig(context.Context) (aws.Config, error) {
+	return aws.Config{
+		Region:       e.Region,
+		BaseEndpoint: aws.String(e.Endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(testKey, testKey, ""),
+	}, nil
+}
+
+// Vars are the same settings for the environment of a process.
+func (e Env) Vars() []string {
+	return append(clientEnv(e.Endpoint), "SLUICE_API="+e.APIURL)
+}

@@ -1,0 +1,57 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// awaitHealth returns when the server answers, or says why it will not.
+func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("the server ended at once (%v)", err)
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not answer within %v", startLimit)
+		case <-tick.C:
+			if healthy(ctx, c.Port) == nil {
+				return nil
+			}
+		}
+	}
+}
+
+// healthy returns nil if MiniStack answers on port.
+func healthy(ctx context.Context, port int) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	url := fmt.Sprintf("http://127.0.0.1:%d/_ministack/health", port)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Services map[string]string `json:"services"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&answer); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || len(answer.Services) == 0 {
+		return fmt.Errorf("%s answers %s, not as MiniStack does", url, res.Status)
+	}
+	return nil
+}

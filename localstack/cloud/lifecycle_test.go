@@ -1,0 +1,210 @@
+package cloud_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/localstack/cloud"
+)
+
+// The test's own binary stands in for MiniStack, and shell scripts for Python and the CDK.
+func TestMain(m *testing.M) {
+	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
+		fakeServer()
+	}
+	os.Exit(m.Run())
+}
+
+func fakeServer() {
+	child := exec.Command("sleep", "600") // a function
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	pid := fmt.Appendf(nil, "%d %d", os.Getpid(), child.Process.Pid)
+	if err := os.WriteFile("pids", pid, 0o644); err != nil {
+		panic(err)
+	}
+	http.HandleFunc("/_ministack/health", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"services":{"s3":"available"}}`)
+	})
+	panic(http.ListenAndServe(os.Getenv("BIND_HOST")+":"+os.Getenv("GATEWAY_PORT"), nil))
+}
+
+// fake returns a cloud in which everything is installed already, and what it says.
+func fake(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "a clone")
+	local := filepath.Join(root, "localstack")
+	for _, name := range []string{"requirements.txt", "package.json", "package-lock.json"} {
+		write(t, filepath.Join(local, name), "")
+	}
+	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" // of nothing
+	write(t, filepath.Join(root, "build/venv/pins"), sum)
+	write(t, filepath.Join(root, "build/node/pins"), sum)
+	write(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
+	write(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDK)
+	t.Setenv("SLUICE_PORT", freePort(t))
+	var said bytes.Buffer
+	c, err := cloud.New(root, &said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Down(context.Background()) })
+	return c, &said
+}
+
+const fakeCDK = `#!/bin/sh
+echo "$AWS_ENDPOINT_URL $AWS_PROFILE $*" >> calls
+[ "$1" = bootstrap ] && exit
+echo progress
+[ -e broken ] && { echo broken >&2; exit 7; }
+echo '{"Sluice":{"Bucket":"b"}}' > build/cloud/outputs.json
+`
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantError(t *testing.T, err error, part string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), part) {
+		t.Fatalf("error %v, want one with %q", err, part)
+	}
+}
+
+// pids are the server and its child.
+func pids(t *testing.T, c *cloud.Cloud) (server, child int) {
+	t.Helper()
+	_, err := fmt.Sscan(read(t, filepath.Join(c.Root, "build/cloud/pids")), &server, &child)
+	must(t, err)
+	return server, child
+}
+
+func TestUpAndDown(t *testing.T) {
+	c, said := fake(t)
+	must(t, c.Up(t.Context()))
+	server, child := pids(t, c)
+	must(t, c.Up(t.Context()))
+	if again, _ := pids(t, c); again != server || !strings.Contains(said.String(), "runs at http://127.0.0.1:") {
+		t.Errorf("a second up started another server, or said nothing:\n%s", said)
+	}
+	must(t, c.Status())
+	must(t, c.Down(t.Context()))
+	for _, pid := range []int{server, child} {
+		if alive(pid) {
+			t.Errorf("process %d outlived the cloud", pid)
+		}
+	}
+	must(t, c.Down(t.Context()))
+	wantError(t, c.Status(), "make up deploy-local")
+}
+
+func TestUpAfterKill(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	server, orphan := pids(t, c)
+	must(t, syscall.Kill(server, syscall.SIGKILL))
+	must(t, c.Up(t.Context()))
+	if now, _ := pids(t, c); now == server || alive(orphan) {
+		t.Errorf("server %d, was %d; the orphan lives: %v", now, server, alive(orphan))
+	}
+}
+
+func TestUpWhenThePortIsTaken(t *testing.T) {
+	c, _ := fake(t)
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
+	must(t, err)
+	defer listener.Close()
+	wantError(t, c.Up(t.Context()), "is in use by something else")
+}
+
+func TestUpWhenTheServerFails(t *testing.T) {
+	c, _ := fake(t)
+	write(t, filepath.Join(c.Root, "build/venv/bin/python"), "#!/bin/sh\necho no module >&2; exit 1\n")
+	wantError(t, c.Up(t.Context()), "no module")
+}
+
+func TestDeploy(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "production") // must not reach the CDK
+	c, _ := fake(t)
+	wantError(t, c.Deploy(t.Context()), "is not running")
+	must(t, c.Up(t.Context()))
+	_, err := cloud.Open(c.Root)
+	wantError(t, err, "make deploy-local")
+	must(t, c.Deploy(t.Context()))
+	must(t, c.Deploy(t.Context()))
+
+	var did []string
+	for line := range strings.Lines(read(t, filepath.Join(c.Root, "calls"))) {
+		words := strings.Fields(line)
+		did = append(did, strings.Join(words[:2], " "))
+		if words[1] == "deploy" && !slices.Contains(words, "cloud=local") {
+			t.Errorf("context is missing: %s", line)
+		}
+	}
+	at := fmt.Sprintf("http://127.0.0.1:%d", c.Port)
+	if diff := cmp.Diff([]string{at + " bootstrap", at + " deploy", at + " deploy"}, did); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	c, _ := fake(t)
+	_, err := cloud.Open(c.Root)
+	wantError(t, err, "the local cloud is not running: make up deploy-local")
+	must(t, c.Up(t.Context()))
+	must(t, c.Deploy(t.Context()))
+	env, err := cloud.Open(c.Root)
+	must(t, err)
+	if bucket, err := env.Outputs.Get("Bucket"); bucket != "b" || err != nil {
+		t.Errorf("Get(Bucket) = %q, %v", bucket, err)
+	}
+	if _, err := env.Outputs.Get("Nothing"); err == nil {
+		t.Error("an output that is not there was found")
+	}
+	cfg, err := env.AWSConfig(t.Context())
+	must(t, err)
+	if *cfg.BaseEndpoint != env.Endpoint || cfg.Region != "us-east-1" || !strings.HasPrefix(env.APIURL, env.Endpoint+"/restapis/") {
+		t.Errorf("endpoint %s, region %s, API %s", *cfg.BaseEndpoint, cfg.Region, env.APIURL)
+	}
+}
+
+func TestDeployShowsTheEndOfItsLog(t *testing.T) {
+	c, _ := fake(t)
+	write(t, filepath.Join(c.Root, "broken"), "")
+	must(t, c.Up(t.Context()))
+	wantError(t, c.Deploy(t.Context()), "  progress\n  broken")
+}
+
+// alive is false for a zombie: whoever adopted it has not looked yet.
+func alive(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(text), ") Z ")
+}

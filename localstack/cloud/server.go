@@ -1,0 +1,145 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// Up installs what is missing and starts the server, unless it runs already. The server outlives
+// this process.
+func (c *Cloud) Up(ctx context.Context) error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("the local cloud runs the functions as Linux processes, and this is %s: use a Linux machine, or WSL 2", runtime.GOOS)
+	}
+	if err := c.Install(ctx); err != nil {
+		return err
+	}
+	unlock, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if s, running := c.server(); running && healthy(ctx, s.Port) == nil {
+		if c.portAsked && s.Port != c.Port {
+			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port)
+		}
+		c.Port = s.Port
+		c.say("the local cloud runs at %s", c.endpoint())
+		return nil
+	}
+	if !c.stopAll() { // what a killed server left behind
+		return errors.New("processes of an earlier local cloud cannot be ended")
+	}
+	if err := c.portIsFree(); err != nil {
+		return err
+	}
+	return c.step(ctx, "start the local cloud at "+c.endpoint(), c.start)
+}
+
+// Status says where the local cloud runs, and fails if it does not.
+func (c *Cloud) Status() error {
+	s, running := c.server()
+	if !running {
+		return errDown
+	}
+	c.Port = s.Port
+	c.say("the local cloud runs at %s", c.endpoint())
+	return nil
+}
+
+func (c *Cloud) portIsFree() error {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is in use by something else: stop that, or choose another port (SLUICE_PORT=%d make up)", c.Port, c.Port%65535+1)
+	}
+	if err != nil {
+		return fmt.Errorf("port %d cannot be used: %w", c.Port, err)
+	}
+	return listener.Close()
+}
+
+func (c *Cloud) start(ctx context.Context) error {
+	if err := os.RemoveAll(c.build("cloud")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.build("cloud", "tmp"), 0o755); err != nil {
+		return err
+	}
+	log, err := openLog(c.build("cloud", "ministack.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	server := exec.Command(c.python(), "-m", "ministack")
+	server.Dir, server.Env, server.Stdout, server.Stderr = c.build("cloud"), c.serverEnv(), log, log
+	server.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	if err := c.awaitHealth(ctx, ended); err != nil {
+		c.stopAll()
+		text, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%w; the end of %s:\n%s", err, log.Name(), tail(text, tailLines))
+	}
+	return c.saveState(state{PID: server.Process.Pid, Port: c.Port})
+}
+
+// serverEnv is all that the server, and each function, finds in its environment.
+func (c *Cloud) serverEnv() []string {
+	port, dir := strconv.Itoa(c.Port), c.build("cloud")
+	return append(clientEnv(c.endpoint()),
+		c.mark(),
+		"HOME="+dir,
+		"PATH="+os.Getenv("PATH"),
+		"LANG=C.UTF-8",
+		"TMPDIR="+c.build("cloud", "tmp"),
+		"STATE_DIR="+c.build("cloud", "state"),
+		"PYTHONPATH="+c.pins("ministack"), // sitecustomize.py
+		"PYTHONDONTWRITEBYTECODE=1",
+		"PYTHONUNBUFFERED=1",
+		"BIND_HOST=127.0.0.1",
+		"GATEWAY_PORT="+port,
+		"MINISTACK_REGION="+Region,
+		"LAMBDA_EXECUTOR=local",
+		// These would listen on ports of their own, on every interface.
+		"IOT_MTLS_ENABLED=0",
+		"SFTP_ENABLED=0",
+	)
+}
+
+// Down stops the server with every function it runs, and forgets its state. Nothing to stop is
+// a success.
+func (c *Cloud) Down(ctx context.Context) error {
+	unlock, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if len(c.processes()) == 0 {
+		c.say("the local cloud is not running")
+	} else if err := c.step(ctx, "stop the local cloud", c.stop); err != nil {
+		return err
+	}
+	for _, name := range []string{"server.json", "outputs.json", "tmp", "state"} {
+		if err := os.RemoveAll(c.build("cloud", name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cloud) stop(context.Context) error {
+	if !c.stopAll() {
+		return errors.New("some of its processes cannot be ended")
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package cloud
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// state is what is remembered about the server that was started last.
+type state struct {
+	PID          int  `json:"pid"`
+	Port         int  `json:"port"`
+	Bootstrapped bool `json:"bootstrapped"` // the CDK's own resources are in it
+}
+
+func (c *Cloud) statePath() string { return c.build("cloud", "server.json") }
+
+func (c *Cloud) saveState(s state) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(c.statePath()), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(c.statePath(), append(text, '\n'), 0o644)
+}
+
+// server returns the state of the server if its process lives.
+func (c *Cloud) server() (state, bool) {
+	var s state
+	text, err := os.ReadFile(c.statePath())
+	if err != nil || json.Unmarshal(text, &s) != nil {
+		return state{}, false
+	}
+	return s, slices.Contains(c.processes(), s.PID)
+}

@@ -1,0 +1,84 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const tailLines = 20
+
+// command is one program run to its end, with all that it prints kept in a log.
+type command struct {
+	argv []string
+	dir  string
+	env  []string // nil: as ours
+	log  string
+}
+
+// step shows name, does work within the limit, and shows the seconds it took.
+func (c *Cloud) step(ctx context.Context, name string, work func(context.Context) error) error {
+	fmt.Fprintf(c.Out, "%-46s", name)
+	ctx, cancel := context.WithTimeout(ctx, c.Limit)
+	defer cancel()
+	start := time.Now()
+	err := work(ctx)
+	fmt.Fprintf(c.Out, " %6.1f s\n", time.Since(start).Seconds())
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=10m gives more): %w", name, c.Limit, err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: interrupted", name)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// run runs cmd. When ctx ends, its whole process group does.
+func run(ctx context.Context, cmd command) error {
+	log, err := openLog(cmd.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	from, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	proc := exec.CommandContext(ctx, cmd.argv[0], cmd.argv[1:]...)
+	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = cmd.dir, cmd.env, log, log
+	proc.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	proc.Cancel = func() error { return syscall.Kill(-proc.Process.Pid, syscall.SIGKILL) }
+	proc.WaitDelay = stopLimit
+	if err := proc.Run(); err != nil {
+		text, _ := os.ReadFile(cmd.log)
+		return fmt.Errorf("%s: %w; the end of %s:\n%s",
+			filepath.Base(cmd.argv[0]), err, cmd.log, tail(text[min(int(from), len(text)):], tailLines))
+	}
+	return nil
+}
+
+func openLog(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+}
+
+// tail returns the last n lines of text, indented.
+func tail(text []byte, n int) string {
+	lines := strings.Split(string(bytes.TrimSpace(text)), "\n")
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return "  " + strings.Join(lines, "\n  ")
+}

@@ -1,0 +1,133 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// Operator calls the routes of Sluice's API that only the account itself may call, each request
+// signed with AWS credentials.
+type Operator struct {
+	URL string // of the API, without /v1
+	AWS aws.Config
+}
+
+// NewOperator returns the operator of the API that SLUICE_API names, with the AWS credentials of
+// the person who runs it, or else of the API in the local cloud.
+func NewOperator(ctx context.Context, root string) (Operator, error) {
+	if url := os.Getenv("SLUICE_API"); url != "" {
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return Operator{}, fmt.Errorf("load the AWS configuration: %w", err)
+		}
+		if cfg.Region == "" {
+			return Operator{}, errors.New("SLUICE_API is set, but no AWS region is: set AWS_REGION")
+		}
+		return Operator{URL: strings.TrimRight(url, "/"), AWS: cfg}, nil
+	}
+	env, err := Open(root)
+	if err != nil {
+		return Operator{}, err
+	}
+	cfg, err := env.AWSConfig(ctx)
+	return Operator{URL: env.APIURL, AWS: cfg}, err
+}
+
+// Token makes sure that tenant is there and returns a new token that may read and write its
+// videos.
+func (o Operator) Token(ctx context.Context, tenant string) (string, error) {
+	_, err := o.post(ctx, "/v1/tenants", map[string]any{"name": tenant})
+	var refused *refusal
+	if errors.As(err, &refused) && refused.status == http.StatusConflict {
+		err = nil // it is there
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := o.post(ctx, "/v1/tokens", map[string]any{
+		"tenant": tenant,
+		"scopes": []string{"videos:read", "videos:write"},
+	})
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ Token string }
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Token == "" {
+		return "", fmt.Errorf("%s/v1/tokens answered without a token", o.URL)
+	}
+	return answer.Token, nil
+}
+
+// refusal is an answer other than 2xx.
+type refusal struct {
+	url, text string
+	status    int
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%s answered %d: %s", r.url, r.status, r.text) }
+
+func (o Operator) post(ctx context.Context, path string, body any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL+path, bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if err := o.sign(ctx, req, text); err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 != 2 {
+		return nil, &refusal{url: o.URL + path, text: reason(answer), status: res.StatusCode}
+	}
+	return answer, nil
+}
+
+func (o Operator) sign(ctx context.Context, req *http.Request, body []byte) error {
+	creds, err := o.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("get AWS credentials: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return v4.NewSigner().SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), "execute-api", o.AWS.Region, time.Now())
+}
+
+// reason finds the sentence in a problem document (RFC 9457) or in an answer of API Gateway.
+func reason(answer []byte) string {
+	var problem struct{ Detail, Title, Message string }
+	if json.Unmarshal(answer, &problem) == nil {
+		for _, text := range []string{problem.Detail, problem.Title, problem.Message} {
+			if text != "" {
+				return text
+			}
+		}
+	}
+	return strings.TrimSpace(string(answer[:min(len(answer), 300)]))
+}

@@ -1,0 +1,125 @@
+// Command localstack sets up and runs the local cloud; `make up deploy-local` calls it. All that
+// it does is in the package cloud beside it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"sluice/localstack/cloud"
+)
+
+const usage = `usage: go run ./localstack COMMAND
+
+  install        MiniStack and the CDK command line, as pinned, into build/
+  tools          ffmpeg, ffprobe and footage, as pinned, into build/
+  layer ARCH     the Lambda layer of ffmpeg for arm64 or amd64, into build/layer/
+  up             start the local cloud (SLUICE_PORT: its port, 4566 if not set)
+  down           stop it, with all that is in it
+  status         tell whether it runs (exit code 1: it does not)
+  deploy         put Sluice into it (after make build)
+  env            print settings for a shell: eval "$(go run ./localstack env)"
+  token TENANT   print a token for a tenant, made if it is new (SLUICE_API: of that API on AWS)
+
+`
+
+func main() {
+	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
+	flag.Parse()
+	// The first Ctrl-C ends the running step and its children; a second one ends us.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	root, err := cloud.FindRoot(".")
+	if err != nil {
+		return err
+	}
+	c, err := cloud.New(root, os.Stderr)
+	if err != nil {
+		return err
+	}
+	command, arg, err := parse(args)
+	if err != nil {
+		return err
+	}
+	switch command {
+	case "install":
+		return c.Install(ctx)
+	case "tools":
+		return c.Tools(ctx)
+	case "layer":
+		_, err := c.Layer(ctx, arg)
+		return err
+	case "up":
+		return c.Up(ctx)
+	case "down":
+		return c.Down(ctx)
+	case "status":
+		return c.Status()
+	case "deploy":
+		return c.Deploy(ctx)
+	case "env":
+		return printEnv(root)
+	default: // parse lets nothing else through
+		return printToken(ctx, root, arg)
+	}
+}
+
+// parse returns the command and its argument, where it takes one.
+func parse(args []string) (command, arg string, err error) {
+	takes := map[string]string{
+		"install": "", "tools": "", "layer": "ARCH", "up": "", "down": "", "status": "", "deploy": "", "env": "", "token": "TENANT",
+	}
+	if len(args) == 0 {
+		return "", "", errors.New("say what to do; --help lists the commands")
+	}
+	takesOne, ok := takes[args[0]]
+	switch {
+	case !ok:
+		return "", "", fmt.Errorf("there is no command %q; --help lists the commands", args[0])
+	case takesOne == "" && len(args) == 1:
+		return args[0], "", nil
+	case takesOne == "":
+		return "", "", fmt.Errorf("%s takes no argument", args[0])
+	case len(args) != 2:
+		return "", "", fmt.Errorf("%s takes one argument: %s", args[0], takesOne)
+	}
+	return args[0], args[1], nil
+}
+
+func printEnv(root string) error {
+	env, err := cloud.Open(root)
+	if err != nil {
+		return err
+	}
+	for _, entry := range env.Vars() {
+		name, value, _ := strings.Cut(entry, "=")
+		fmt.Printf("export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+	}
+	return nil
+}
+
+func printToken(ctx context.Context, root, tenant string) error {
+	operator, err := cloud.NewOperator(ctx, root)
+	if err != nil {
+		return err
+	}
+	token, err := operator.Token(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	fmt.Println(token)
+	return nil
+}
