@@ -1,6 +1,10 @@
 package services
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
 // them: they are in the map.
@@ -18,3 +22,26 @@ const (
 // EnvInbox and EnvDeadLetters name the variables that hold the URLs of a service's queues.
 func EnvInbox(service string) string       { return "SLUICE_" + strings.ToUpper(service) + "_INBOX_URL" }
 func EnvDeadLetters(service string) string { return "SLUICE_" + strings.ToUpper(service) + "_DEAD_URL" }
+
+// Env returns the names of the variables a service can't do without, sorted: those of what it may touch, what it sends
+// to, its own queues and its tools.
+func (s Service) Env() []string {
+	need := map[string]bool{}
+	for _, r := range s.May {
+		need[map[string]string{"table": EnvTable, "source": EnvSource, "media": EnvMedia, "playback-key": EnvPlaybackKey}[r.On]] = true
+	}
+	for _, to := range s.Sends() {
+		if to == Topic {
+			need[EnvTopic] = true
+		} else {
+			need[EnvInbox(to)] = true
+		}
+	}
+	if s.Inbox != nil {
+		need[EnvInbox(s.Name)], need[EnvDeadLetters(s.Name)] = true, true
+	}
+	if s.Layer != "" {
+		need[EnvTools] = true
+	}
+	return slices.Sorted(maps.Keys(need))
+}

@@ -101,6 +101,7 @@ var Map = []Service{
 			{ReadRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
 			{WriteRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
 			{Upload, "source", []string{SourcePrefix}},
+			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},
 		Memory: 512, Timeout: 20 * time.Second,
 	},

@@ -80,8 +80,16 @@ func (VideoFailed) event()     {}
 
 // Apply returns the video as it is after e, and what follows. It is a pure function, and what follows depends on the
 // state reached and not on the step taken: a duplicate of e gives the same events again and leaves the video as it
-// is, so that a crash between saving and sending is mended by redelivery. Version grows only if something changed.
+// is, so that a crash between saving and sending is mended by redelivery. Version grows by one with each change of state.
 func Apply(v Video, e Event) (Video, []Event) {
+	after, out := apply(v, e)
+	if after.State != v.State {
+		after.Version++
+	}
+	return after, out
+}
+
+func apply(v Video, e Event) (Video, []Event) {
 	switch e := e.(type) {
 	case UploadCompleted:
 		return uploaded(v, e.At), nil
@@ -100,7 +108,6 @@ func Apply(v Video, e Event) (Video, []Event) {
 func uploaded(v Video, at time.Time) Video {
 	if v.State == Waiting {
 		v.State, v.Times.Uploaded = Uploaded, at
-		v.Version++
 	}
 	return v
 }
@@ -109,7 +116,6 @@ func inspected(v Video, e MediaInspected) (Video, []Event) {
 	if v.State == Uploaded {
 		v.State, v.Times.Inspected = Processing, e.At
 		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
-		v.Version++
 	}
 	if v.State != Processing || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
 		return v, nil
@@ -143,7 +149,6 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	}
 	if v.State == Processing {
 		v.State, v.Times.Encoded = Ready, e.At
-		v.Version++
 	}
 	return v, []Event{VideoReady{Playback: v.Playback, Duration: v.Plan.Rate.Seconds(v.Plan.Frames())}}
 }
@@ -154,7 +159,6 @@ func fail(v Video, at time.Time, p Problem) (Video, []Event) {
 	}
 	if v.State != Failed {
 		v.State, v.Times.Failed, v.Problem = Failed, at, &p
-		v.Version++
 	}
 	return v, []Event{VideoFailed{Problem: *v.Problem}}
 }

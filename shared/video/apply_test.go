@@ -85,8 +85,12 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 			if got := kinds(out); got != tt.out {
 				t.Errorf("follows %q, want %q", got, tt.out)
 			}
-			if changed := after.State != before.State; changed != (after.Version > before.Version) {
-				t.Errorf("state changed: %v, version %d → %d", changed, before.Version, after.Version)
+			want := before.Version
+			if after.State != before.State {
+				want++
+			}
+			if after.Version != want {
+				t.Errorf("version %d, want %d", after.Version, want)
 			}
 			again, twice := video.Apply(after, tt.event)
 			if diff := cmp.Diff(after, again); diff != "" {
@@ -125,10 +129,12 @@ func TestInspectionOfAReplacedObjectAsksForNothing(t *testing.T) {
 func TestApplyIsIndifferentToOrderAndDuplicates(t *testing.T) {
 	inOrder := []video.Event{video.UploadCompleted{At: noon}, taken, task(0), task(1), task(2), task(3)}
 	want, _ := applyAll(row(video.Waiting), inOrder)
+	want.Version = 0 // how many steps it takes depends on the order
 	rapid.Check(t, func(t *rapid.T) {
 		results := rapid.Permutation(slices.Concat(inOrder[2:], inOrder[2:])).Draw(t, "results")
 		early := rapid.SampledFrom([][]video.Event{inOrder[:2], {inOrder[1], inOrder[0]}, {inOrder[1], inOrder[1]}}).Draw(t, "early")
 		got, said := applyAll(row(video.Waiting), slices.Concat(early, results))
+		got.Version = 0
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}

@@ -1,0 +1,17 @@
+// Command encode makes the segments of one task at a time.
+package main
+
+import (
+	"os"
+
+	"sluice/shared/ffmpeg"
+	"sluice/shared/pipeline"
+	"sluice/shared/wire"
+)
+
+func main() {
+	ffmpeg.Enter()
+	k := wire.New("encode")
+	n := pipeline.Encoder{Source: k.Source(), Media: k.Media(), Tools: k.Tools(), Work: os.TempDir(), Now: k.Now}
+	k.Consume(n.Handle, n.GiveUp)
+}

@@ -1,0 +1,110 @@
+// Package logs writes the log of a function: one JSON object a line, with the keys that Lambda's own JSON format has
+// (timestamp, level, message) and, without any caller's doing, the service, the request and what With has put into
+// the context. It needs no AWS rights: Lambda takes what is written to standard output.
+//
+// Secrets are masked wherever in a line they stand, message, errors and attributes alike: signatures and session tokens
+// of signed URLs, bearer tokens, tokens of ours, Authorization and Cookie headers, signed playback paths. That is a net
+// under the rule that secrets are not logged, and no licence to log them.
+package logs
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// New returns the logger of a service. Its level is AWS_LAMBDA_LOG_LEVEL, INFO if that is unset. Of a logger with
+// groups the context's attributes are in the innermost.
+func New(service string, w io.Writer) *slog.Logger {
+	h := slog.NewJSONHandler(mask{w}, &slog.HandlerOptions{
+		Level:       level(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
+		ReplaceAttr: lambdacontext.ReplaceAttr,
+	})
+	return slog.New(handler{h.WithAttrs([]slog.Attr{slog.String("service", service)})})
+}
+
+// level reads Lambda's names, two of which slog does not have.
+func level(name string) slog.Level {
+	var l slog.Level
+	switch err := l.UnmarshalText([]byte(name)); {
+	case name == "TRACE":
+		return slog.LevelDebug
+	case name == "FATAL":
+		return slog.LevelError
+	case err != nil:
+		return slog.LevelInfo
+	}
+	return l
+}
+
+type contextKey struct{}
+
+// With returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is
+// replaced.
+func With(ctx context.Context, attrs ...slog.Attr) context.Context {
+	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
+	stored = slices.Clone(stored)
+	for _, a := range attrs {
+		stored = slices.DeleteFunc(stored, func(old slog.Attr) bool { return old.Key == a.Key })
+		stored = append(stored, a)
+	}
+	return context.WithValue(ctx, contextKey{}, stored)
+}
+
+// handler adds what the context knows.
+type handler struct{ slog.Handler }
+
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	r = r.Clone()
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		r.AddAttrs(slog.String("request_id", lc.AwsRequestID))
+	}
+	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
+	r.AddAttrs(stored...)
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return handler{h.Handler.WithAttrs(attrs)}
+}
+func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
+
+// secrets are what is masked: the first group of each stays. None of them matches beyond the end of a JSON string, so
+// that a masked line is JSON still.
+var secrets = []*regexp.Regexp{
+	// In a URL, or in one that is a parameter of another.
+	regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%3d))[^&"\\\s]+`),
+	// A header in text, and as a member of a JSON object, which may itself be text.
+	regexp.MustCompile(`(?i)((?:(?:authorization|cookie)\s*[:=]|x-amz-security-token\s*:)\s*)[^"\\]+`),
+	regexp.MustCompile(`(?i)((?:authorization|cookie|x-amz-security-token)\\*"\s*:\s*\[?\s*\\*")[^"\\]+`),
+	regexp.MustCompile(`(?i)(bearer\s+)[\w.~+/=-]{8,}`),
+	// A token of a tenant, see video.TokenText: the id stays.
+	regexp.MustCompile(`(slc_[^_"\\\s]+_)[\w-]+`),
+	// The right to watch is in the path; "public" is none.
+	regexp.MustCompile(`(/p/)[^/"\\\s]{20,}`),
+}
+
+// hints tell cheaply which lines may have a secret.
+var hints = []string{"amz-", "authorization", "cookie", "bearer", "slc_", "/p/"}
+
+// mask hides secrets in what is written. The JSON handler writes each line at once, so no secret is cut in two.
+type mask struct{ w io.Writer }
+
+func (m mask) Write(line []byte) (int, error) {
+	n, text := len(line), strings.ToLower(string(line))
+	if slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(text, h) }) {
+		for _, s := range secrets {
+			line = s.ReplaceAll(line, []byte("${1}***"))
+		}
+	}
+	if _, err := m.w.Write(line); err != nil {
+		return 0, err
+	}
+	return n, nil
+}

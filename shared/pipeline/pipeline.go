@@ -1,0 +1,45 @@
+// Package pipeline is what happens to a video between its upload and its being ready: inspect looks at the object,
+// publish decides and writes the row and the playlists, encode makes the segments. Each step takes one event and
+// returns the events that follow; it may see an event twice, late or out of order.
+//
+// Rights: inspect reads originals; encode reads originals and writes segments; publish reads and writes video rows and
+// writes playlists. Only publish changes a row. Inspect and encode have no rights on the table, and the tools they run
+// have no network and see no credentials.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"sluice/events"
+	"sluice/shared/ffmpeg"
+	"sluice/shared/video"
+)
+
+// Originals are the objects that clients uploaded.
+type Originals interface {
+	// Download writes the object to a file. It fails with Conflict if the object is not the one with that ETag any
+	// more and with NotFound if it is gone.
+	Download(ctx context.Context, key, etag string, to io.Writer) error
+}
+
+// Tools are ffprobe and ffmpeg in their cage.
+type Tools interface {
+	Probe(ctx context.Context, dir, file, container string) ([]byte, error)
+	Run(ctx context.Context, r ffmpeg.Run) error
+}
+
+// data returns an event's data as the type that the handler takes.
+func data[T any](op string, e events.Event) (T, error) {
+	d, ok := e.Data.(T)
+	if !ok {
+		return d, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	}
+	return d, nil
+}
+
+// refusal reports whether err is about the video itself: then it is told to the video's owner and is not ours to retry.
+func refusal(err error) bool {
+	return video.KindOf(err) == video.Invalid && video.ProblemOf(err).Code != "internal"
+}

@@ -1,0 +1,127 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/media"
+	"sluice/shared/playback"
+	"sluice/shared/video"
+)
+
+// Rows are the videos as Publisher sees them.
+type Rows interface {
+	// Video returns the row with the set of its finished tasks; NotFound if there is none.
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+	// Save writes the row; Conflict unless the stored version is the one before v's.
+	Save(ctx context.Context, v video.Video) error
+	// Finish keeps a task's result, adds the task to the finished ones and returns them all. It is idempotent.
+	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
+	// Results returns the results of all finished tasks.
+	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
+}
+
+// Playlists takes the playlists.
+type Playlists interface {
+	Put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error
+}
+
+// Publisher is the only writer of a video's row. Its inbox is FIFO with the video as group, so that there is one
+// writer for each video; the version in the row holds even where that fails.
+type Publisher struct {
+	Rows  Rows
+	Media Playlists
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Handle applies an event to the video's row. The order holds the promises: results are kept before the set is
+// looked at, playlists are written before the row says ready, and the row is saved before anybody is told.
+func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
+	const op = "publish.Handle"
+	what, ok := e.Data.(video.Event)
+	if !ok {
+		return nil, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	}
+	before, err := p.Rows.Video(ctx, e.Tenant, e.Video)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.finish(ctx, &before, what); err != nil {
+		return nil, err
+	}
+	after, out := video.Apply(before, what)
+	if after.State == video.Ready && before.State != video.Ready {
+		err := p.playlists(ctx, after)
+		switch {
+		case refusal(err):
+			after, out = video.Apply(before, video.TaskFailed{At: p.Now(), Problem: video.ProblemOf(err)})
+		case err != nil:
+			return nil, err
+		default:
+			after.Times.Ready = p.Now()
+		}
+	}
+	if err := p.save(ctx, before, after); err != nil {
+		return nil, err
+	}
+	return p.say(after, out), nil
+}
+
+// finish keeps a task's result and looks at the set, unless the video waits for none any more.
+func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event) error {
+	d, ok := what.(video.TaskDone)
+	if !ok || v.State != video.Processing {
+		return nil
+	}
+	done, err := p.Rows.Finish(ctx, v.Tenant, v.ID, d.Result)
+	if err == nil {
+		v.Done = done
+	}
+	return err
+}
+
+func (p Publisher) save(ctx context.Context, before, after video.Video) error {
+	if after.Version == before.Version {
+		return nil
+	}
+	p.Log.InfoContext(ctx, "video", "tenant", after.Tenant, "video", after.ID, "was", before.State, "is", after.State)
+	return p.Rows.Save(ctx, after)
+}
+
+// playlists writes what a player starts from, the master last: whoever can read it can read all it names.
+func (p Publisher) playlists(ctx context.Context, v video.Video) error {
+	results, err := p.Rows.Results(ctx, v.Tenant, v.ID)
+	if err != nil {
+		return err
+	}
+	tracks, err := media.Assemble(*v.Plan, results)
+	if err != nil {
+		return err
+	}
+	for name, t := range tracks {
+		if err := p.put(ctx, v, name+"/index.m3u8", media.MediaPlaylist(t)); err != nil {
+			return err
+		}
+	}
+	return p.put(ctx, v, "master.m3u8", media.Master(*v.Plan, tracks))
+}
+
+func (p Publisher) put(ctx context.Context, v video.Video, name, text string) error {
+	return p.Media.Put(ctx, playback.Prefix(v.Playback)+name, strings.NewReader(text), blob.Meta{ContentType: "application/vnd.apple.mpegurl", CacheControl: immutable})
+}
+
+// say wraps what follows into events that carry the trace of the row.
+func (p Publisher) say(v video.Video, out []video.Event) []events.Event {
+	es := make([]events.Event, 0, len(out))
+	for _, d := range out {
+		es = append(es, events.Of(v.Tenant, v.ID, p.Now(), d))
+	}
+	return es
+}

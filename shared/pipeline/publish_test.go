@@ -1,0 +1,246 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/pipeline"
+	"sluice/shared/playback"
+	"sluice/shared/store"
+	"sluice/shared/video"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const publicID = "pabcdefgh234567abcdefgh234567abcd"
+
+var plan = video.Plan{
+	Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 310}, Audio: true,
+	Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720, Bitrate: 3e6}, {Name: "360p", Width: 640, Height: 360, Bitrate: 1e6}},
+}
+
+func inspected() video.Event {
+	return video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: plan, Media: video.Media{Width: 1280, Height: 720, Rate: plan.Rate, Frames: 310}}
+}
+
+// result is what encode says of a task.
+func result(t video.Task) video.Event {
+	r := video.Result{Task: t}
+	track := func(name, codec string, scale, frames int, segments ...int64) {
+		tr := video.Track{Name: name, Codec: codec, Init: "i-" + name, Timescale: scale}
+		for _, ticks := range segments {
+			tr.Segments = append(tr.Segments, video.Segment{Bytes: 1000, Ticks: ticks})
+		}
+		r.Frames, r.Tracks = frames, append(r.Tracks, tr)
+	}
+	switch {
+	case t.Kind == video.AudioTask:
+		track("audio", "mp4a.40.2", 48000, 0, 96256, 96256, 96256, 96256, 96256, 96256, 17664)
+	case t.Last:
+		track("720p", "avc1.64001f", 12800, 110, 25600, 25600, 5120)
+		track("360p", "avc1.64001e", 12800, 110, 25600, 25600, 5120)
+	default:
+		track("720p", "avc1.64001f", 12800, 200, 25600, 25600, 25600, 25600)
+		track("360p", "avc1.64001e", 12800, 200, 25600, 25600, 25600, 25600)
+	}
+	return video.TaskDone{At: noon.Add(time.Minute), Result: r}
+}
+
+// world is a publisher over memory, whose writes fail when fail says so.
+type world struct {
+	rows  *store.Memory
+	media *blob.Memory
+	fail  func() bool
+}
+
+var errDown = video.E("world", video.Transient, errors.New("down"))
+
+func newWorld(t interface{ Fatal(...any) }) *world {
+	w := &world{rows: &store.Memory{}, media: &blob.Memory{}, fail: func() bool { return false }}
+	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: publicID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source"}, Times: video.Times{Created: noon}}
+	if err := w.rows.Create(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) publisher() pipeline.Publisher {
+	return pipeline.Publisher{Rows: w, Media: w, Now: func() time.Time { return noon.Add(time.Hour) }, Log: slog.New(slog.DiscardHandler)}
+}
+
+func (w *world) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+	return w.rows.Video(ctx, tenant, id)
+}
+
+func (w *world) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
+	return w.rows.Results(ctx, tenant, id)
+}
+
+// A write may be lost before it is made, or its answer after.
+func (w *world) Save(ctx context.Context, v video.Video) error {
+	if w.fail() {
+		return errDown
+	}
+	err := w.rows.Save(ctx, v)
+	if err == nil && w.fail() {
+		return errDown
+	}
+	return err
+}
+
+func (w *world) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+	if w.fail() {
+		return nil, errDown
+	}
+	done, err := w.rows.Finish(ctx, tenant, id, r)
+	if w.fail() {
+		return nil, errDown
+	}
+	return done, err
+}
+
+func (w *world) Put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error {
+	if w.fail() {
+		return errDown
+	}
+	return w.media.Put(ctx, key, body, m)
+}
+
+// deliver hands an event to the publisher until it is taken, and returns what it said on the way.
+func (w *world) deliver(t interface{ Fatal(...any) }, d video.Event) (said []events.Event) {
+	for range 100 {
+		out, err := w.publisher().Handle(context.Background(), events.Of("acme", "vid_1", noon, d))
+		said = append(said, out...)
+		if err == nil {
+			return said
+		}
+		if !errors.Is(err, errDown) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("never taken")
+	return nil
+}
+
+func (w *world) row(t interface{ Fatal(...any) }) video.Video {
+	v, err := w.rows.Video(context.Background(), "acme", "vid_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// texts returns every playlist.
+func (w *world) texts(t interface{ Fatal(...any) }) map[string]string {
+	out := map[string]string{}
+	for _, key := range w.media.Keys("") {
+		body, _, err := w.media.Get(context.Background(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(body)
+		out[strings.TrimPrefix(key, playback.Prefix(publicID))] = string(b)
+	}
+	return out
+}
+
+func all() []video.Event {
+	es := []video.Event{video.UploadCompleted{At: noon}, inspected()}
+	for _, t := range plan.Tasks() {
+		es = append(es, result(t))
+	}
+	return es
+}
+
+func TestPublishMakesAVideoReady(t *testing.T) {
+	w := newWorld(t)
+	var last []events.Event
+	for _, e := range all() {
+		if n := len(w.media.Keys("")); n > 0 {
+			t.Fatalf("%d playlists before everything is there", n)
+		}
+		last = w.deliver(t, e)
+	}
+	v := w.row(t)
+	if v.State != video.Ready || v.Times.Ready.IsZero() || len(v.Done) != 3 {
+		t.Errorf("row %+v", v)
+	}
+	if got := slices.Sorted(maps.Keys(w.texts(t))); !slices.Equal(got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"}) {
+		t.Errorf("objects %v", got)
+	}
+	if len(last) != 1 || last[0].Type != events.VideoReady {
+		t.Errorf("said %v", last)
+	}
+}
+
+// Lost writes, lost answers, duplicates and any order of the results lead to the same row, the same objects and, told
+// apart by their ids, the same events as everything once and in order.
+func TestPublishIsIndifferentToFaults(t *testing.T) {
+	calm := newWorld(t)
+	want := map[string]bool{}
+	for _, e := range all() {
+		for _, s := range calm.deliver(t, e) {
+			want[s.ID] = true
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.fail = func() bool { return rapid.IntRange(0, 3).Draw(t, "fails") == 0 }
+		got := map[string]bool{}
+		early := rapid.SampledFrom([][]video.Event{all()[:2], all()[1:2]}).Draw(t, "early") // S3's event may overtake the API's
+		order := slices.Concat(early, rapid.Permutation(slices.Concat(all()[2:], all()[2:], all()[:2])).Draw(t, "order"))
+		for _, e := range order {
+			for _, s := range w.deliver(t, e) {
+				got[s.ID] = true
+			}
+		}
+		quiet, row := calm.row(t), w.row(t)
+		row.Version = quiet.Version
+		if diff := cmp.Diff(quiet, row); diff != "" {
+			t.Fatal(diff)
+		}
+		if diff := cmp.Diff(calm.texts(t), w.texts(t)); diff != "" {
+			t.Fatal(diff)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestRenditionsThatDoNotFitFailTheVideo(t *testing.T) {
+	w := newWorld(t)
+	es := all()
+	last := es[len(es)-1].(video.TaskDone)
+	last.Result.Tracks[0].Init = "of another encoder"
+	es[len(es)-1] = last
+	for _, e := range es {
+		w.deliver(t, e)
+	}
+	if v := w.row(t); v.State != video.Failed || v.Problem.Code == "" || v.Problem.Code == "internal" {
+		t.Errorf("%s %v, want failed with a code", v.State, v.Problem)
+	}
+	if got := w.media.Keys(""); len(got) > 0 {
+		t.Errorf("objects %v, want none", got)
+	}
+}
+
+func TestPublishRefusesAVideoThatIsNotThere(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.publisher().Handle(t.Context(), events.Of("other", "vid_1", noon, video.UploadCompleted{At: noon}))
+	if video.KindOf(err) != video.NotFound {
+		t.Errorf("got %v, want NotFound", err)
+	}
+}

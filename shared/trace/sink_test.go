@@ -1,0 +1,132 @@
+package trace
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-xray-sdk-go/v2/xray"
+)
+
+const (
+	runtimeRoot   = "1-6a000000-0123456789abcdef01234567"
+	runtimeHeader = "Root=" + runtimeRoot + ";Parent=1111111111111111;Sampled=1;Lineage=1:aabbccdd:3"
+	unsampled     = "Root=" + runtimeRoot + ";Parent=1111111111111111;Sampled=0;Lineage=1:aabbccdd:3"
+	rootA         = "1-6a00000a-aaaaaaaaaaaaaaaaaaaaaaaa"
+	rootB         = "1-6a00000b-bbbbbbbbbbbbbbbbbbbbbbbb"
+	headerA       = "Root=" + rootA + ";Parent=2222222222222222;Sampled=1"
+	headerB       = "Root=" + rootB + ";Parent=3333333333333333;Sampled=0"
+)
+
+func TestMain(m *testing.M) {
+	Setup("encode")
+	os.Exit(m.Run())
+}
+
+// daemon stands for the X-Ray daemon: what is sent under its context arrives in it, and nothing else does.
+type daemon struct {
+	t       *testing.T
+	conn    *net.UDPConn
+	emitter xray.Emitter
+	raw     bytes.Buffer // every document that was read
+}
+
+// document is what the tests look at.
+type document struct {
+	TraceID     string         `json:"trace_id"`
+	ID          string         `json:"id"`
+	ParentID    string         `json:"parent_id"`
+	Type        string         `json:"type"`
+	Name        string         `json:"name"`
+	Namespace   string         `json:"namespace"`
+	InProgress  bool           `json:"in_progress"`
+	Fault       bool           `json:"fault"`
+	Error       bool           `json:"error"`
+	Throttle    bool           `json:"throttle"`
+	Annotations map[string]any `json:"annotations"`
+	Metadata    struct {
+		Default map[string]any `json:"default"`
+	} `json:"metadata"`
+	AWS         map[string]any `json:"aws"`
+	Cause       failure        `json:"cause"`
+	Subsegments []document     `json:"subsegments"`
+}
+
+type failure struct {
+	Dir        string `json:"working_directory"`
+	Exceptions []struct {
+		Type    string            `json:"type"`
+		Message string            `json:"message"`
+		Stack   []json.RawMessage `json:"stack"`
+	} `json:"exceptions"`
+}
+
+func listen(t *testing.T) *daemon {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	emitter, err := xray.NewDefaultEmitter(conn.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &daemon{t: t, conn: conn, emitter: emitter}
+}
+
+// ctx is an invocation's, with the header that the runtime gives; "none" is code outside an invocation.
+func (d *daemon) ctx(runtime string) context.Context {
+	ctx := context.WithValue(d.t.Context(), xray.RecorderContextKey{}, &xray.Config{Emitter: d.emitter})
+	if runtime == "none" {
+		return ctx
+	}
+	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, runtime) //nolint:staticcheck // the SDK's key is a string
+}
+
+// documents returns what was sent since the last call. A document of its own marks the end: no waiting.
+func (d *daemon) documents() []document {
+	d.t.Helper()
+	_, mark := xray.BeginSubsegment(d.ctx(runtimeHeader), "mark")
+	mark.Close(nil)
+	seen, out := map[string]bool{}, []document(nil)
+	buf := make([]byte, 1<<16)
+	for {
+		if err := d.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			d.t.Fatal(err)
+		}
+		n, err := d.conn.Read(buf)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		_, text, _ := bytes.Cut(buf[:n], []byte("\n"))
+		var doc document
+		if err := json.Unmarshal(text, &doc); err != nil {
+			d.t.Fatalf("%v: %s", err, text)
+		}
+		if doc.ID == mark.ID {
+			return out
+		}
+		key := doc.ID + string(text)
+		if seen[key] { // the SDK may send a segment of ours twice; X-Ray keeps one
+			continue
+		}
+		seen[key] = true
+		d.raw.Write(text)
+		out = append(out, doc)
+	}
+}
+
+// one returns the only document.
+func (d *daemon) one() document {
+	d.t.Helper()
+	docs := d.documents()
+	if len(docs) != 1 {
+		d.t.Fatalf("%d documents, want 1: %s", len(docs), d.raw.String())
+	}
+	return docs[0]
+}

@@ -1,0 +1,205 @@
+package trace
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-xray-sdk-go/v2/header"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func message(attribute string) events.SQSMessage {
+	m := events.SQSMessage{
+		EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:encode-inbox",
+		Attributes: map[string]string{
+			"SentTimestamp":           strconv.FormatInt(time.Now().Add(-time.Minute).UnixMilli(), 10),
+			"ApproximateReceiveCount": "2",
+		},
+	}
+	if attribute != "" {
+		m.Attributes["AWSTraceHeader"] = attribute
+	}
+	return m
+}
+
+// What the runtime says and what the sender says decide what is recorded and what is sent on.
+func TestMessageContinues(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name                       string
+		runtime, attribute, stored string
+		trace                      string // of the document; "" if nothing may be sent; "new"
+		parent                     string
+		upstream                   string
+		onward                     string // root sent on
+	}{
+		{"under Lambda's segment", runtimeHeader, headerA, "", runtimeRoot, "1111111111111111", rootA, runtimeRoot},
+		{"under it, the envelope wins", runtimeHeader, headerB, headerA, runtimeRoot, "1111111111111111", rootA, runtimeRoot},
+		{"under it, no sender", runtimeHeader, "", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
+		{"under it, sender of the same trace", runtimeHeader, "Root=" + runtimeRoot + ";Parent=2222222222222222;Sampled=1", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
+		{"under it, sender unsampled", runtimeHeader, headerB, "", "", "", "", rootB},
+		{"Lambda unsampled", unsampled, headerA, "", "", "", "", runtimeRoot},
+		{"no runtime header", "", headerA, "", rootA, "2222222222222222", "", rootA},
+		{"no runtime header, the envelope wins", "", headerB, headerA, rootA, "2222222222222222", "", rootA},
+		{"no runtime header, sender unsampled", "", headerB, "", "", "", "", rootB},
+		{"no runtime header, sender undecided", "", "Root=" + rootA + ";Sampled=?", "", rootA, "", "", rootA},
+		{"root alone from the runtime", "Root=" + runtimeRoot, headerA, "", rootA, "2222222222222222", "", rootA},
+		{"nobody", "", "", "", "new", "", "", "new"},
+		{"outside an invocation", "none", headerA, "", rootA, "2222222222222222", "", rootA},
+		{"junk for a parent", "", "Root=" + rootA + ";Parent=<b>;Sampled=1;Lineage=9:x:9", "", rootA, "", "", rootA},
+		{"junk for the runtime's parent", "Root=" + runtimeRoot + ";Parent=<b>;Sampled=1", headerA, "", rootA, "2222222222222222", "", rootA},
+		{"junk in the envelope", "", headerA, "Root=x\r\nA: b;Parent=y;Sampled=1", rootA, "2222222222222222", "", rootA},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := listen(t)
+			ctx, s := Message(d.ctx(row.runtime), message(row.attribute), row.stored)
+			s.Note(VideoID, "vid_1")
+			onward := header.FromString(Header(ctx))
+			if row.onward == "new" {
+				row.trace, row.onward = onward.TraceID, onward.TraceID
+			}
+			if !traceID.MatchString(onward.TraceID) || onward.TraceID != row.onward || ID(ctx) != row.onward {
+				t.Errorf("sends on %q, id %q, want root %s", onward, ID(ctx), row.onward)
+			}
+			if sampled := onward.SamplingDecision == header.Sampled; sampled != (row.trace != "") {
+				t.Errorf("sends on %q", onward)
+			}
+			if want := map[bool]string{true: "1:aabbccdd:3"}[strings.Contains(row.runtime, "Lineage=1:")]; onward.AdditionalData["Lineage"] != want {
+				t.Errorf("Lineage is %q, want %q", onward.AdditionalData["Lineage"], want)
+			}
+			s.End(nil)
+			if row.trace == "" {
+				if docs := d.documents(); len(docs) != 0 {
+					t.Errorf("sent %v", docs)
+				}
+				return
+			}
+			doc := d.one()
+			if doc.TraceID != row.trace || doc.ParentID != row.parent || doc.Name != "encode" || onward.ParentID != doc.ID {
+				t.Errorf("document %+v, sends on %q", doc, onward)
+			}
+			checkDetails(t, doc, row.upstream)
+		})
+	}
+}
+
+func checkDetails(t *testing.T, doc document, upstream string) {
+	t.Helper()
+	got := doc.Metadata.Default
+	if wait, _ := got["wait_ms"].(float64); wait < 60_000 || wait > 3_600_000 {
+		t.Errorf("wait_ms is %v", got["wait_ms"])
+	}
+	delete(got, "wait_ms")
+	want := map[string]any{"queue": "encode-inbox", "attempt": 2.0}
+	if upstream != "" {
+		want["upstream"] = upstream
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("details (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]any{"video_id": "vid_1"}, doc.Annotations); diff != "" {
+		t.Errorf("annotations (-want +got):\n%s", diff)
+	}
+}
+
+// The messages of one batch belong to different traces, and one's header never reaches another.
+func TestBatchKeepsTracesApart(t *testing.T) {
+	t.Parallel()
+	d := listen(t)
+	invocation := d.ctx(runtimeHeader)
+	var sent []string
+	for _, h := range []string{headerA, headerB, ""} {
+		ctx, s := Message(invocation, message(h), "")
+		sent = append(sent, ID(ctx)+" "+string(header.FromString(Header(ctx)).SamplingDecision))
+		s.End(nil)
+	}
+	want := []string{runtimeRoot + " Sampled=1", rootB + " Sampled=0", runtimeRoot + " Sampled=1"}
+	if diff := cmp.Diff(want, sent); diff != "" {
+		t.Error(diff)
+	}
+	if docs := d.documents(); len(docs) != 2 || docs[0].ID == docs[1].ID {
+		t.Errorf("%d documents", len(docs))
+	}
+}
+
+func TestRequestTakesTheHeaderInAnyCase(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name, runtime string
+		headers       map[string]string
+		trace         string
+	}{
+		{"as API Gateway sends it", "", map[string]string{"X-Amzn-Trace-Id": headerA}, rootA},
+		{"lower case", "", map[string]string{"x-amzn-trace-id": headerA}, rootA},
+		{"the runtime's goes before", runtimeHeader, map[string]string{"X-Amzn-Trace-Id": headerA}, runtimeRoot},
+		{"the runtime's alone", runtimeHeader, nil, runtimeRoot},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := listen(t)
+			ctx, s := Request(d.ctx(row.runtime), row.headers)
+			s.End(nil)
+			if doc := d.one(); doc.TraceID != row.trace || ID(ctx) != row.trace {
+				t.Errorf("trace %s, sends on %s, want %s", doc.TraceID, ID(ctx), row.trace)
+			}
+		})
+	}
+}
+
+// Whatever a stranger sends, what we send on is a header: anything else would make each AWS call fail.
+func TestStrangersHeader(t *testing.T) {
+	t.Parallel()
+	d := listen(t)
+	rapid.Check(t, func(t *rapid.T) {
+		root := rapid.OneOf(rapid.Just(rootB), rapid.String()).Draw(t, "root")
+		text := "Root=" + root + ";Parent=" + rapid.String().Draw(t, "parent") + ";Sampled=0;" + rapid.String().Draw(t, "rest")
+		ctx, s := Request(d.ctx("none"), map[string]string{HeaderName: text})
+		defer s.End(nil)
+		onward := header.FromString(Header(ctx))
+		if !traceID.MatchString(onward.TraceID) || !segmentID.MatchString(onward.ParentID) || len(onward.AdditionalData) > 0 {
+			t.Fatalf("%q sends on %q", text, Header(ctx))
+		}
+	})
+}
+
+// Disabled or outside a hop, everything is silent and nothing panics; the AWS SDK's own header is left alone.
+func TestSilence(t *testing.T) {
+	rows := []struct {
+		name, disabled, runtime string
+		hop                     bool
+	}{
+		{"disabled, with a runtime header", "true", runtimeHeader, true},
+		{"disabled, without", "TRUE", "", true},
+		{"outside a hop", "", "", false},
+		{"outside an invocation", "", "none", false},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			d := listen(t)
+			t.Setenv("AWS_XRAY_SDK_DISABLED", row.disabled)
+			ctx, hop := d.ctx(row.runtime), Span{}
+			if row.hop {
+				ctx, hop = Message(ctx, message(headerA), headerA)
+			}
+			exercise(t, ctx, hop)
+			t.Setenv("AWS_XRAY_SDK_DISABLED", "")
+			if docs := d.documents(); len(docs) != 0 {
+				t.Errorf("sent %v", docs)
+			}
+		})
+	}
+}
+
+func TestHeaderIsNoneOutsideAHop(t *testing.T) {
+	t.Parallel()
+	if h, id := Header(t.Context()), ID(t.Context()); h != "" || id != "" {
+		t.Errorf("header %q, id %q", h, id)
+	}
+}

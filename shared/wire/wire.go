@@ -1,0 +1,126 @@
+// Package wire makes what every function is started with: its entry in the map, its settings, its logger, its clients
+// and its inbox. A setting that is missing stops the function before it takes its first event, with all that is
+// missing in one message.
+package wire
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/ffmpeg"
+	"sluice/shared/inbox"
+	"sluice/shared/logs"
+	"sluice/shared/services"
+	"sluice/shared/store"
+	"sluice/shared/trace"
+)
+
+// Kit is what a function is made from.
+type Kit struct {
+	Service services.Service
+	Log     *slog.Logger
+	aws     aws.Config
+}
+
+// New returns the kit of a service; it ends the process if the service can't run.
+func New(name string) Kit {
+	log := logs.New(name, os.Stdout)
+	slog.SetDefault(log)
+	trace.Setup(name)
+	s, err := settings(name, os.LookupEnv)
+	if err != nil {
+		log.Error("can't start", "error", err)
+		os.Exit(1)
+	}
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(func() aws.Retryer {
+		return retry.AddWithMaxAttempts(retry.NewStandard(), 3) // above that, the queue is what retries
+	}))
+	if err != nil {
+		log.Error("can't start", "error", err)
+		os.Exit(1)
+	}
+	trace.Instrument(&cfg)
+	return Kit{Service: s, Log: log, aws: cfg}
+}
+
+// settings returns the service's entry in the map, or what keeps it from running.
+func settings(name string, lookup func(string) (string, bool)) (services.Service, error) {
+	s, ok := services.Lookup(name)
+	if !ok {
+		return s, fmt.Errorf("the map has no service %q", name)
+	}
+	var missing []string
+	for _, v := range s.Env() {
+		if value, _ := lookup(v); value == "" {
+			missing = append(missing, v)
+		}
+	}
+	if missing != nil {
+		return s, fmt.Errorf("not set: %s", strings.Join(missing, ", "))
+	}
+	return s, nil
+}
+
+// Rows returns the table.
+func (k Kit) Rows() store.Dynamo {
+	return store.Dynamo{Client: dynamodb.NewFromConfig(k.aws), Table: os.Getenv(services.EnvTable)}
+}
+
+// Source returns the bucket of originals.
+func (k Kit) Source() *blob.Bucket { return k.bucket(services.EnvSource) }
+
+// Media returns the bucket of what is published.
+func (k Kit) Media() *blob.Bucket { return k.bucket(services.EnvMedia) }
+
+func (k Kit) bucket(variable string) *blob.Bucket {
+	return blob.New(blob.Client(k.aws, os.Getenv(services.EnvPathStyle) == "true"), os.Getenv(variable))
+}
+
+// Tools returns ffmpeg and ffprobe.
+func (k Kit) Tools() ffmpeg.Tools { return ffmpeg.Tools{Dir: os.Getenv(services.EnvTools)} }
+
+// AWS returns the configuration for clients that only one function needs.
+func (k Kit) AWS() aws.Config { return k.aws }
+
+// Sender returns what sends the service's events.
+func (k Kit) Sender() *inbox.Publisher {
+	return inbox.NewPublisher(k.Service, sqs.NewFromConfig(k.aws), sns.NewFromConfig(k.aws), trace.Header)
+}
+
+// Consume starts taking the service's messages. It does not return.
+func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
+	c := &inbox.Consumer{
+		Service: k.Service, Handle: h, GiveUp: g, Send: k.Sender(), Queue: inbox.NewQueue(k.Service, sqs.NewFromConfig(k.aws)),
+		Hop: hop, Log: k.Log,
+	}
+	lambda.Start(c.Batch)
+}
+
+// hop begins the trace of one event; its end says what became of it.
+func hop(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) {
+	ctx = logs.With(ctx, slog.String("tenant", e.Tenant), slog.String("video", e.Video))
+	ctx, span := trace.Message(ctx, m, e.Trace)
+	ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)))
+	span.Note(trace.VideoID, e.Video)
+	span.Note(trace.Tenant, e.Tenant)
+	return ctx, span.End
+}
+
+// Now is the clock of every function.
+func (Kit) Now() time.Time { return time.Now().UTC() }
