@@ -1,0 +1,7 @@
+package ffmpeg
+
+// For the tests outside.
+var (
+	Denied          = denied
+	LandlockVersion = landlockVersion
+)

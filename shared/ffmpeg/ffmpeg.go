@@ -1,0 +1,180 @@
+// Package ffmpeg is the cage in which ffmpeg and ffprobe read what strangers have sent us. It needs no AWS rights and
+// gives its children none.
+//
+// A tool is started through a launcher: this same program, run again, which puts walls around itself and then becomes
+// the tool. Inside there are no credentials (the environment is PATH), no sockets, no other processes to make, signal
+// or look into, no files but the job's own (where the kernel has Landlock), and limits on memory, CPU time and output.
+// What an input may be is limited too: one demuxer, known decoders, local files, a number of pixels and of streams.
+// A wall that can't be put up is an error; nothing runs outside. Linux on amd64 and arm64 only.
+//
+// A program that uses this package calls Enter first thing in main.
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/shared/video"
+)
+
+// MaxPixels is the largest frame that is decoded: 8192 × 4320.
+const MaxPixels = 8192 * 4320
+
+const maxProbeBytes = 1 << 20
+
+// Tools is where the programs are.
+type Tools struct {
+	Dir string // holds ffmpeg and ffprobe
+}
+
+// Limits end a run that asks for too much. Zero values stand for the defaults.
+type Limits struct {
+	Memory int64         // bytes of address space; 2560 MiB
+	CPU    time.Duration // over all threads, in whole seconds; 10 min
+	Output int64         // bytes of any one file; 8 GiB
+	Stall  time.Duration // without progress; 60 s
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		Memory: orDefault(l.Memory, 2560<<20),
+		CPU:    orDefault(l.CPU, 10*time.Minute),
+		Output: orDefault(l.Output, 8<<30),
+		Stall:  orDefault(l.Stall, time.Minute),
+	}
+}
+
+func orDefault[T int64 | time.Duration](v, standard T) T {
+	if v == 0 {
+		return standard
+	}
+	return v
+}
+
+// Run is one run of ffmpeg over one input.
+type Run struct {
+	Dir       string   // the job's directory: what the run may read and write, and where names start
+	File      string   // the input's name, in Dir
+	Container string   // the only demuxer that may open it: "mov"
+	Input     []string // options of the input: "-ss", "3.2"
+	Output    []string // all that follows the input: filters, outputs and their options
+	Limits    Limits
+	Progress  func(Progress) // told of each change, from one goroutine and never after Run; may be nil
+}
+
+// Run runs ffmpeg to its end. Its errors: Invalid when the input is at fault (decode_failed, codec_unsupported,
+// ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient when another try may work
+// (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal when we are (cage_unavailable, or a Run
+// that makes no sense). The cause of an error has the end of ffmpeg's own words, for logs.
+func (t Tools) Run(ctx context.Context, r Run) error {
+	const op = "ffmpeg.Run"
+	args, err := r.args()
+	if err != nil {
+		return video.E(op, video.Internal, err)
+	}
+	limits := r.Limits.withDefaults()
+	reports, w, err := os.Pipe()
+	if err != nil {
+		return video.E(op, video.Internal, err)
+	}
+	defer reports.Close()
+	ctx, stop := watch(ctx, reports, limits.Stall, r.Progress)
+	c := caged{dir: r.Dir, tool: filepath.Join(t.Dir, "ffmpeg"), args: args, limits: limits, reports: w}
+	end := c.run(ctx)
+	w.Close() // ours, the last one; the reader now sees the end
+	stop()
+	return end.error(op, decodeFailed)
+}
+
+// Probe returns what ffprobe knows of a file of dir: the JSON of -show_format and -show_streams, side data such as
+// rotation included, at most 1 MiB. Its errors are those of Run, with unreadable in place of decode_failed.
+func (t Tools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+	const op = "ffmpeg.Probe"
+	args, err := probeArgs(file, container)
+	if err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	limits := Limits{CPU: time.Minute}.withDefaults()
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress
+	defer cancel()
+	out := capped{left: maxProbeBytes}
+	c := caged{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: &out}
+	if err := c.run(ctx).error(op, unreadable); err != nil {
+		return nil, err
+	}
+	if out.left < 0 {
+		return nil, unreadable.error(op, fmt.Errorf("over %d bytes about the file", maxProbeBytes))
+	}
+	return out.kept, nil
+}
+
+// args returns the command line. The walls of the input are options of the input, so they stand before its -i.
+func (r Run) args() ([]string, error) {
+	if slices.Contains(slices.Concat(r.Input, r.Output), "-i") {
+		return nil, errors.New("a second input would be outside the input's walls")
+	}
+	in, err := guarded(r.Container, r.File, r.Input)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
+}
+
+func probeArgs(file, container string) ([]string, error) {
+	in, err := guarded(container, file, nil)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]string{"-hide_banner", "-loglevel", "error"},
+		[]string{"-print_format", "json", "-show_format", "-show_streams"}, in), nil
+}
+
+// guarded returns the options that open an input, and nothing but it. The format list is what stops playlists, the
+// file: prefix names such as "concat:a|b"; https://ffmpeg.org/ffmpeg-formats.html#Format-Options.
+func guarded(container, file string, options []string) ([]string, error) {
+	if container == "" || strings.Contains(container, ",") {
+		return nil, fmt.Errorf("container %q: want one demuxer", container)
+	}
+	if !filepath.IsLocal(file) {
+		return nil, fmt.Errorf("input %q is not in the job's directory", file)
+	}
+	walls := []string{
+		"-protocol_whitelist", "file",
+		"-format_whitelist", container,
+		"-codec_whitelist", strings.Join(decoders, ","),
+		"-max_pixels", fmt.Sprint(MaxPixels),
+		"-max_streams", "32",
+		"-probesize", "10M",
+		"-analyzeduration", "10M",
+	}
+	return slices.Concat(walls, options, []string{"-i", "file:" + file}), nil
+}
+
+// decoders are those that may run, by ffmpeg's names of them. The last two rows are for what lies beside a video and
+// is not used: ffprobe opens a decoder for every stream and gives up if it may not.
+var decoders = []string{
+	"h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "prores", "dnxhd",
+	"aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac", "amrnb",
+	"pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_alaw", "pcm_mulaw",
+	"mjpeg", "png",
+	"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "dvdsub", "dvbsub", "pgssub", "cc_dec",
+}
+
+// capped keeps what is written, up to left bytes, and drops the rest.
+type capped struct {
+	kept []byte
+	left int // negative once something was dropped
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.left -= len(p); c.left >= 0 {
+		c.kept = append(c.kept, p...)
+	}
+	return len(p), nil
+}

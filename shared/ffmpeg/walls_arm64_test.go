@@ -1,0 +1,3 @@
+package ffmpeg_test
+
+var foreign []uint32
