@@ -1,0 +1,70 @@
+package browser
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+//go:embed package.json package-lock.json watch.mjs
+var files embed.FS
+
+// install makes a folder with the script and what it needs, unless there is one. It is named after the content of the
+// files and appears whole or not at all, so that runs at once do no harm.
+func install(ctx context.Context, root string) (string, error) {
+	name, err := version(files)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(root, "build", "browser", name)
+	if _, err := os.Stat(folder); err == nil {
+		return folder, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return "", err
+	}
+	draft, err := os.MkdirTemp(filepath.Dir(folder), "draft-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(draft)
+	if err := fill(ctx, draft); err != nil {
+		return "", err
+	}
+	if err := os.Rename(draft, folder); err != nil && !errors.Is(err, fs.ErrExist) { // another run was first
+		return "", err
+	}
+	return folder, nil
+}
+
+func version(files fs.FS) (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil))[:12], err
+}
+
+func fill(ctx context.Context, folder string) error {
+	if err := os.CopyFS(folder, files); err != nil {
+		return err
+	}
+	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir = folder
+	if text, err := npm.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci of tests/browser: %w\n%s", err, text)
+	}
+	return nil
+}

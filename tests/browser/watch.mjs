@@ -1,0 +1,131 @@
+// node watch.mjs URL [--rate N] [--screenshot FILE] [--timeout SECONDS]
+//
+// Opens a watch page in the headless Chromium at $CHROMIUM, plays its <video id="player"> muted from start to end, and
+// prints a report as JSON. Exits 1, with the reason on stderr, if the video does not end.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+
+const flags = [
+  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+]
+const stuckAfter = 20_000 // ms in which the time must move
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rate: { type: 'string', default: '1' },
+    screenshot: { type: 'string' },
+    timeout: { type: 'string', default: '300' },
+  },
+})
+
+// listen collects what the page does apart from its player.
+function listen(page, url) {
+  const origin = new URL(url).origin
+  const consoleErrors = []
+  const outside = new Set()
+  page.on('console', m => m.type() === 'error' && consoleErrors.push(unsigned(`${m.text()} ${m.location().url}`.trim())))
+  page.on('pageerror', e => consoleErrors.push(unsigned(String(e))))
+  page.on('request', r => {
+    const to = new URL(r.url())
+    if (/^https?:$/.test(to.protocol) && to.origin !== origin) outside.add(to.origin + to.pathname)
+  })
+  return { consoleErrors, outside }
+}
+
+// unsigned takes the queries, which may be signatures, out of the URLs in a text.
+const unsigned = text => text.replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
+
+// play runs in the page.
+function play(rate) {
+  const video = document.querySelector('video#player')
+  const seen = (window.seen = { stalls: 0, errors: [], playing: false })
+  const fail = () => video.error && seen.errors.push(`media error ${video.error.code}: ${video.error.message}`)
+  fail()
+  video.addEventListener('error', fail)
+  video.addEventListener('playing', () => { seen.playing = true })
+  video.addEventListener('waiting', () => { if (seen.playing && !video.ended) seen.stalls++ })
+  video.muted = true
+  video.loop = false
+  video.defaultPlaybackRate = video.playbackRate = rate
+  // Not awaited: the promise of a video without data stays open for ever. And a page that sets its source only now
+  // aborts it.
+  const begin = () => video.play().catch(e => e.name === 'AbortError' || seen.errors.push(String(e)))
+  video.addEventListener('loadedmetadata', begin)
+  begin()
+}
+
+// look runs in the page.
+function look() {
+  const video = document.querySelector('video#player')
+  const quality = video.getVideoPlaybackQuality()
+  return {
+    duration: Number.isFinite(video.duration) ? video.duration : 0,
+    ended: video.ended,
+    currentTime: video.currentTime,
+    stalls: window.seen.stalls,
+    errors: window.seen.errors,
+    frames: quality.totalVideoFrames,
+    audioBytes: video.webkitAudioDecodedByteCount ?? 0,
+    droppedFrames: quality.droppedVideoFrames,
+    width: video.videoWidth,
+    height: video.videoHeight,
+  }
+}
+
+// watch returns the last look at the video and why it did not end, if so.
+async function watch(page, rate, until) {
+  await page.evaluate(play, rate)
+  for (let last = -1, moved = Date.now(); ;) {
+    const now = await page.evaluate(look)
+    if (now.ended) return [now]
+    if (now.errors.length > 0) return [now, now.errors[0]]
+    if (now.currentTime !== last) [last, moved] = [now.currentTime, Date.now()]
+    const at = `at ${now.currentTime.toFixed(1)} of ${now.duration.toFixed(1)} s`
+    if (Date.now() - moved > stuckAfter) return [now, `the video stands still ${at}`]
+    if (Date.now() > until) return [now, `the video has not ended in time: it is ${at}`]
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+async function open(page, url) {
+  const response = await page.goto(url, { waitUntil: 'load', timeout: 30_000 })
+  if (!response.ok()) throw new Error(`the page answered ${response.status()}`)
+  await page.waitForSelector('video#player', { state: 'attached', timeout: 2_000 })
+    .catch(() => { throw new Error('the page has no <video id="player">') })
+}
+
+async function main(url) {
+  const profile = await mkdtemp(join(tmpdir(), 'sluice-browser-'))
+  const until = Date.now() + Number(values.timeout) * 1000
+  let browser
+  try {
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM, headless: true, chromiumSandbox: false, args: flags,
+      viewport: { width: 1280, height: 720 },
+    })
+    const page = browser.pages()[0] ?? await browser.newPage()
+    const heard = listen(page, url)
+    const crash = new Promise((_, reject) => page.on('crash', () => reject(new Error('the page crashed'))))
+    await open(page, url)
+    const [report, reason] = await Promise.race([watch(page, Number(values.rate), until), crash])
+    if (values.screenshot) await page.screenshot({ path: values.screenshot })
+    console.log(JSON.stringify({
+      ...report, consoleErrors: heard.consoleErrors, requestsOutsideOrigin: [...heard.outside].sort(),
+    }))
+    return reason && [...new Set([reason, ...heard.consoleErrors])].join('; ')
+  } finally {
+    await browser?.close()
+    await rm(profile, { recursive: true, force: true })
+  }
+}
+
+const reason = await main(positionals[0]).catch(e => unsigned(e.message.split('\n')[0]))
+if (reason) {
+  console.error(reason)
+  process.exitCode = 1
+}

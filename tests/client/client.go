@@ -1,0 +1,114 @@
+// Package client is a small HTTP client of Sluice's API: it uploads a video in parts and waits for what becomes of it.
+// The demo, the end-to-end and the load tests use it. It shares no types with the server, so that it holds the server
+// to the contract as any other client would.
+//
+// It needs a token with the scopes videos:write and videos:read. It refuses an answer that contradicts the contract,
+// sends the token to the API only and never to the URLs of parts, and keeps these, which are signed, out of errors.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Client calls the API as one tenant. Its fields may be changed before its first use.
+type Client struct {
+	HTTP  *http.Client
+	Sleep func(context.Context, time.Duration) error // between tries and polls; returns early when ctx ends
+
+	base  string
+	token string
+}
+
+// New returns a client of the API at base, a URL without /v1, which shows token to it.
+func New(base, token string) *Client {
+	return &Client{
+		HTTP:  &http.Client{Timeout: 2 * time.Minute}, // for 8 MiB, a part's usual size, some 70 kB/s
+		Sleep: sleep,
+		base:  strings.TrimRight(base, "/"),
+		token: token,
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// maxAnswer is far above what any answer weighs: 100 part URLs are some 100 kB.
+const maxAnswer = 4 << 20
+
+// call sends one request to the API, again while that may help, and decodes the answer into out.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := encode(in)
+	if err != nil {
+		return err
+	}
+	return c.retry(ctx, func() error {
+		req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		req.Header.Set("Accept", "application/json")
+		if in != nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		res, err := c.HTTP.Do(req)
+		if err != nil {
+			return network(err)
+		}
+		defer res.Body.Close()
+		return decode(res, out)
+	})
+}
+
+func encode(in any) ([]byte, error) {
+	if in == nil {
+		return nil, nil
+	}
+	return json.Marshal(in)
+}
+
+func decode(res *http.Response, out any) error {
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return network(err)
+	}
+	if res.StatusCode/100 != 2 {
+		return problem(res, text)
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path, err)
+	}
+	return nil
+}
+
+// unreachable is a failure of the network, worth another try.
+type unreachable struct{ err error }
+
+func (u *unreachable) Error() string { return u.err.Error() }
+func (u *unreachable) Unwrap() error { return u.err }
+
+// network strips the URL from an error of net/http: that of a part is a secret.
+func network(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return &unreachable{err}
+}

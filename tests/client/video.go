@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"net/url"
+	"time"
+)
+
+// States of a video after which nothing changes any more.
+const (
+	Ready  = "ready"
+	Failed = "failed"
+)
+
+// Video is the document of GET /v1/videos/{id}.
+type Video struct {
+	ID         string    `json:"id"`
+	Title      string    `json:"title"`
+	State      string    `json:"state"`
+	CreatedAt  time.Time `json:"created_at"`
+	Source     Source    `json:"source"`
+	Media      *Media    `json:"media"` // nil before inspection
+	Renditions []string  `json:"renditions"`
+	Progress   Progress  `json:"progress"`
+	Stages     []Stage   `json:"stages"`
+	Playback   Playback  `json:"playback"`
+	Error      *Failure  `json:"error"` // nil unless it failed
+}
+
+// Source is the file that was uploaded.
+type Source struct {
+	Name        string `json:"name"`
+	Size        int64  `json:"size"` // bytes
+	ContentType string `json:"content_type"`
+}
+
+// Media is what the file holds.
+type Media struct {
+	Width      int     `json:"width"` // pixels, as displayed
+	Height     int     `json:"height"`
+	Duration   float64 `json:"duration_seconds"`
+	FrameRate  float64 `json:"frame_rate"` // a second
+	VideoCodec string  `json:"video_codec"`
+	AudioCodec string  `json:"audio_codec"` // empty: no sound
+}
+
+// Progress is how far a video has come.
+type Progress struct {
+	Stage      string  `json:"stage"`   // upload, inspect, encode, publish or done
+	Percent    float64 `json:"percent"` // 0 to 100
+	TasksDone  int     `json:"tasks_done"`
+	TasksTotal int     `json:"tasks_total"` // 0 until it is known
+}
+
+// Stage is one step on a video's way.
+type Stage struct {
+	Name    string     `json:"name"`       // upload, inspect, encode or publish
+	State   string     `json:"state"`      // waiting, running, done or failed
+	Started *time.Time `json:"started_at"` // nil before
+	Ended   *time.Time `json:"ended_at"`   // nil before
+	Seconds float64    `json:"seconds"`
+}
+
+// Playback is where to watch; the links work once the video is ready.
+type Playback struct {
+	ID    string `json:"id"`
+	HLS   string `json:"hls"`   // the master playlist
+	Watch string `json:"watch"` // a page with a player
+}
+
+// Failure is why a video failed.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (f *Failure) Error() string { return f.Code + ": " + f.Message }
+
+// Final reports whether the video is ready or has failed.
+func (v Video) Final() bool { return v.State == Ready || v.State == Failed }
+
+// Video returns the video with the given id.
+func (c *Client) Video(ctx context.Context, id string) (Video, error) {
+	var v Video
+	err := c.call(ctx, "GET", "/v1/videos/"+url.PathEscape(id), nil, &v)
+	return v, err
+}
+
+// Wait asks for a video, pausing for every, until it is ready or has failed, and returns it as it is then. It shows
+// each document to seen, unless that is nil. A video that failed is no error of Wait's.
+func (c *Client) Wait(ctx context.Context, id string, every time.Duration, seen func(Video)) (Video, error) {
+	for {
+		v, err := c.Video(ctx, id)
+		if err != nil {
+			return v, err
+		}
+		if seen != nil {
+			seen(v)
+		}
+		if v.Final() {
+			return v, nil
+		}
+		if err := c.Sleep(ctx, every); err != nil {
+			return v, err
+		}
+	}
+}

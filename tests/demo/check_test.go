@@ -1,0 +1,84 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"sluice/tests/client"
+	"sluice/tests/client/fake"
+)
+
+// published is a video as players find it; segments are elsewhere, as in a bucket.
+func published() map[string]string {
+	return map[string]string{
+		"/p/public/p/master.m3u8":     "#EXTM3U\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\n720p/index.m3u8\r\n",
+		"/p/public/p/720p/index.m3u8": "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4,\n00001.m4s\n#EXTINF:4,\n00002.m4s\n",
+		"/p/public/p/720p/00001.m4s":  "→ /bucket/00001.m4s?signature=hush",
+		"/bucket/00001.m4s":           "moof",
+		"/watch/p":                    "<!doctype html>",
+	}
+}
+
+func playback(a *fake.API) client.Playback {
+	return client.Playback{ID: "p", HLS: a.URL + "/p/public/p/master.m3u8", Watch: a.URL + "/watch/p"}
+}
+
+func TestCheckTakesWhatPlays(t *testing.T) {
+	t.Parallel()
+	a := fake.New(t)
+	a.Files = published()
+	if err := check(t.Context(), http.DefaultClient, playback(a)); err != nil {
+		t.Error(err)
+	}
+	if a.Tries("GET /bucket/00001.m4s") != 1 {
+		t.Error("the segment was not fetched")
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	t.Parallel()
+	const master, media = "/p/public/p/master.m3u8", "/p/public/p/720p/index.m3u8"
+	for _, test := range []struct {
+		name, path, text, want string
+	}{
+		{"no master", master, "", "the master playlist can't be played"},
+		{"a page for a master", master, "<html>", "is no HLS playlist"},
+		{"a master of nothing", master, "#EXTM3U\n", "names nothing to play"},
+		{"a master of no URI", master, "#EXTM3U\n:\n", "which is no URI"},
+		{"no rendition", media, "", "the playlist of a rendition can't be played"},
+		{"no segment", "/p/public/p/720p/00001.m4s", "", "a segment can't be played"},
+		{"no object behind it", "/bucket/00001.m4s", "", "answered 404"},
+		{"a loop", "/bucket/00001.m4s", "→ /bucket/00001.m4s?signature=hush", "10 redirects"},
+		{"no page", "/watch/p", "", "the page can't be opened"},
+		// A playlist that is itself elsewhere loses what its URIs are relative to.
+		{"a playlist elsewhere", media, "→ /bucket/index.m3u8", "a segment can't be played"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := fake.New(t)
+			a.Files = published()
+			a.Files["/bucket/index.m3u8"] = "#EXTM3U\nsegments/00001.m4s\n"
+			a.Files[test.path] = test.text
+			if test.text == "" {
+				maps.DeleteFunc(a.Files, func(path, _ string) bool { return path == test.path })
+			}
+			err := check(t.Context(), http.DefaultClient, playback(a))
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hush") {
+				t.Errorf("error %v, want one with %q and without the signature", err, test.want)
+			}
+		})
+	}
+}
+
+func TestCheckRefusesAnEmptySegment(t *testing.T) {
+	t.Parallel()
+	a := fake.New(t)
+	a.Files = published()
+	a.Files["/bucket/00001.m4s"] = ""
+	err := check(t.Context(), http.DefaultClient, playback(a))
+	if err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Errorf("error %v", err)
+	}
+}

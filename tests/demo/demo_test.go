@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/tests/client"
+	"sluice/tests/client/fake"
+)
+
+// start returns a demo of a film of the given bytes with a, and what it prints.
+func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
+	t.Helper()
+	root, out := t.TempDir(), &bytes.Buffer{}
+	path := filepath.Join(root, "film.mp4")
+	if err := os.WriteFile(path, []byte(film), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	now := func() time.Time { return noon }
+	return demo{
+		film: path, limit: time.Minute, out: out, now: now,
+		watch: func() screen { return newPlain(out, now) },
+		root:  func() (string, error) { return root, nil },
+		open: func(context.Context, string) (*client.Client, error) {
+			c := client.New(a.URL, fake.Token)
+			c.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+			return c, nil
+		},
+	}, out
+}
+
+// play lets a answer the documents of a film, with links to itself.
+func play(a *fake.API, film string) {
+	a.Files = published()
+	for _, m := range films()[film] {
+		if m.Video != nil {
+			v := *m.Video
+			v.Playback = playback(a)
+			a.Videos = append(a.Videos, v)
+		}
+	}
+}
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	a := fake.New(t)
+	play(a, "ready")
+	d, out := start(t, a, "a film")
+	if err := d.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"sending " + d.film + ", 6 B",
+		"upload   started",
+		"upload   done       0.0 s  6 B",
+		"inspect  started",
+		"inspect  done       0.3 s  1280×720, 25 fps, 5.3 s",
+		"encode   started",
+		"encode   done       4.1 s  3 renditions",
+		"publish  started",
+		"publish  done       0.1 s",
+		"watch " + a.URL + "/p/public/p/master.m3u8",
+		"page " + a.URL + "/watch/p",
+		"state ready",
+		"upload 0.8 s",
+		"inspect 0.3 s",
+		"encode 4.1 s",
+		"publish 0.1 s",
+		"total 5.3 s",
+	}
+	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(out.String()), "\n")); diff != "" {
+		t.Errorf("printed (-want +got):\n%s", diff)
+	}
+	if string(a.Object()) != "a film" {
+		t.Errorf("uploaded %q", a.Object())
+	}
+}
+
+func TestDemoFails(t *testing.T) {
+	t.Parallel()
+	down := errors.New("the local cloud is not running: make up deploy-local")
+	for _, test := range []struct {
+		name   string
+		change func(*demo, *fake.API)
+		want   string
+	}{
+		{"a video that is refused", func(_ *demo, a *fake.API) {
+			a.Videos = nil
+			play(a, "refused")
+			a.Videos[len(a.Videos)-1].Error = &client.Failure{Code: "not_media", Message: "This is no video."}
+		}, "failed not_media: This is no video."},
+		{"a failure without a reason", func(_ *demo, a *fake.API) {
+			a.Videos = []client.Video{{State: "failed"}}
+		}, "failed failed: The API does not say why."},
+		{"a link that is dead", func(_ *demo, a *fake.API) { delete(a.Files, "/bucket/00001.m4s") }, "error: a segment can't be played"},
+		{"no such file", func(d *demo, _ *fake.API) { d.film += "x" }, "film.mp4x: run make tools"},
+		{"no footage", func(d *demo, _ *fake.API) { d.film = "" }, "build/footage/bigbuckbunny.mp4: run make tools"},
+		{"a folder", func(d *demo, _ *fake.API) { d.film = filepath.Dir(d.film) }, "is a folder, not a video"},
+		{"a device", func(d *demo, _ *fake.API) { d.film = os.DevNull }, "is no regular file"},
+		{"an empty file", func(d *demo, _ *fake.API) { os.Truncate(d.film, 0) },
+			"error: create the upload: refused with 400 size_invalid: The size must be 1 byte or more."},
+		{"no cloud", func(d *demo, _ *fake.API) {
+			d.open = func(context.Context, string) (*client.Client, error) { return nil, down }
+		}, "error: the local cloud is not running: make up deploy-local"},
+		{"nobody listens", func(d *demo, a *fake.API) {
+			open := d.open
+			d.open = func(ctx context.Context, root string) (*client.Client, error) {
+				a.URL = "http://127.0.0.1:1"
+				return open(ctx, root)
+			}
+		}, "start the local cloud with make up deploy-local"},
+		{"no repository", func(d *demo, _ *fake.API) { d.root = func() (string, error) { return "", down } }, "error: the local"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := fake.New(t)
+			play(a, "ready")
+			d, out := start(t, a, "a film")
+			test.change(&d, a)
+			err := d.run(t.Context())
+			if err == nil || !strings.Contains(sentence(err), test.want) {
+				t.Errorf("error %v, want a sentence with %q", err, test.want)
+			}
+			if strings.Contains(out.String(), "watch ") {
+				t.Errorf("printed where to watch what can't be watched:\n%s", out)
+			}
+		})
+	}
+}
+
+func TestDemoStops(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		limit time.Duration
+		want  string
+	}{
+		{"at its limit", time.Nanosecond, "error: not ready after 1ns, the time limit: upload is running; -timeout sets another"},
+		{"when interrupted", time.Hour, "interrupted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := fake.New(t)
+			d, _ := start(t, a, "a film")
+			d.limit = test.limit
+			ctx, cancel := context.WithCancel(t.Context())
+			a.Break = func(http.ResponseWriter, *http.Request, int) bool {
+				cancel()
+				return false
+			}
+			if err := d.run(ctx); err == nil || sentence(err) != test.want {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAFileThatCantBeRead(t *testing.T) {
+	t.Parallel()
+	err := unusable("film.mp4", 0, &fs.PathError{Op: "open", Path: "film.mp4", Err: syscall.EACCES})
+	if got, want := sentence(err), "error: film.mp4 can't be read: permission denied"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"help", []string{"-help"}, 0, "build/footage/bigbuckbunny.mp4"},
+		{"no such flag", []string{"-film", "a"}, misused, "flag provided but not defined: -film"},
+		{"no flag", []string{"film.mp4"}, misused, `"film.mp4" is no flag`},
+		{"no film", []string{"-video", "nothing.mp4"}, wrong, "there is no file nothing.mp4"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var errs strings.Builder
+			if got := run(t.Context(), test.args, os.Stdout, &errs); got != test.status || !strings.Contains(errs.String(), test.want) {
+				t.Errorf("status %d and %q, want %d and %q", got, errs.String(), test.status, test.want)
+			}
+		})
+	}
+}

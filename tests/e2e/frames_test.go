@@ -1,0 +1,181 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/Eyevinn/hls-m3u8/m3u8"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/ffmpeg"
+	"sluice/shared/media"
+	"sluice/shared/video"
+)
+
+func TestMain(m *testing.M) {
+	ffmpeg.Enter()
+	os.Exit(m.Run())
+}
+
+// frame is one decoded frame: when it is shown, in microseconds, and how bright it is.
+type frame struct {
+	At, Luma int
+}
+
+// The published 720p rendition and one ffmpeg run of the same source have the same frames, at the same times, and every
+// frame is the one that the source has there: none lost, doubled or moved at a chunk's border.
+func TestPublishedFramesAreThoseOfOneRun(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for _, rate := range []string{"25", "30000/1001"} {
+		t.Run(strings.ReplaceAll(rate, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			source := w.coded(t, rate, 29)
+			v := ready(t, w.tenant(t, "exact"), source)
+			row, err := w.rows(t).Video(t.Context(), "exact", v.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if chunks := len(row.Plan.Borders) - 1; chunks < 3 {
+				t.Fatalf("%d chunks; the test needs joins", chunks)
+			}
+			published := w.frames(t, w.fetch(t, v.Playback.HLS, "720p"))
+			once := w.frames(t, w.oneRun(t, source, row))
+			if len(published) != row.Plan.Frames() {
+				t.Errorf("%d frames published, %d planned", len(published), row.Plan.Frames())
+			}
+			if diff := cmp.Diff(times(once), times(published)); diff != "" {
+				t.Fatalf("not the times of one run: %s", diff)
+			}
+			for n, f := range published {
+				if near := f.Luma - code(n); near < -3 || near > 3 {
+					t.Fatalf("frame %d has brightness %d, want %d: it is another frame", n, f.Luma, code(n))
+				}
+			}
+		})
+	}
+}
+
+func times(fs []frame) (at []int) {
+	for _, f := range fs {
+		at = append(at, f.At)
+	}
+	return at
+}
+
+// oneRun encodes the source as a whole with the plan's ladder and returns the 720p rendition.
+func (w world) oneRun(t *testing.T, source string, v video.Video) string {
+	t.Helper()
+	dir := t.TempDir()
+	args := media.OneRunArgs(source, *v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
+	w.tool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args...)...)
+	return filepath.Join(dir, "720p.mp4")
+}
+
+// frames decodes a file: the time of each frame from its packet, its brightness from the decoded picture.
+func (w world) frames(t *testing.T, path string) (fs []frame) {
+	t.Helper()
+	crc := w.tool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "framecrc", "-")
+	luma := w.tool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-")
+	num, den := 0, 0
+	for lines := bufio.NewScanner(bytes.NewReader(crc)); lines.Scan(); {
+		line := lines.Text()
+		if tb, ok := strings.CutPrefix(line, "#tb 0: "); ok {
+			if _, err := fmt.Sscanf(tb, "%d/%d", &num, &den); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		pts, err := strconv.Atoi(strings.TrimSpace(strings.Split(line, ",")[2]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs = append(fs, frame{At: pts * num * 1_000_000 / den, Luma: int(luma[len(fs)])})
+	}
+	return fs
+}
+
+// fetch downloads a rendition as a player would, from the master playlist on, and joins it to one file.
+func (w world) fetch(t *testing.T, master, rendition string) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), rendition+".mp4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	index := resolve(t, master, variant(t, get(t, master), rendition))
+	playlist, kind, err := m3u8.DecodeFrom(bytes.NewReader(get(t, index)), true)
+	if err != nil || kind != m3u8.MEDIA {
+		t.Fatalf("%s: %v", index, err)
+	}
+	p := playlist.(*m3u8.MediaPlaylist)
+	write := func(uri string) {
+		if _, err := file.Write(get(t, resolve(t, index, uri))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(p.Map.URI)
+	for _, s := range p.GetAllSegments() {
+		write(s.URI)
+	}
+	return file.Name()
+}
+
+func variant(t *testing.T, master []byte, rendition string) string {
+	t.Helper()
+	playlist, kind, err := m3u8.DecodeFrom(bytes.NewReader(master), true)
+	if err != nil || kind != m3u8.MASTER {
+		t.Fatalf("master playlist: %v", err)
+	}
+	for _, v := range playlist.(*m3u8.MasterPlaylist).Variants {
+		if strings.HasPrefix(v.URI, rendition+"/") {
+			return v.URI
+		}
+	}
+	t.Fatalf("no %s in the master playlist", rendition)
+	return ""
+}
+
+func resolve(t *testing.T, base, ref string) string {
+	t.Helper()
+	b, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := b.Parse(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.String()
+}
+
+func get(t *testing.T, from string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, from, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", from, res.Status, err)
+	}
+	return body
+}

@@ -1,0 +1,116 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/playback"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+type sqsAttribute = types.QueueAttributeName
+
+// row creates a video's row as the API would, without an upload.
+func (w world) row(t *testing.T, tenant string) video.Video {
+	t.Helper()
+	id := ulid.Make().String()
+	public, err := playback.NewID(tenant, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := video.Video{
+		Tenant: tenant, ID: "vid_" + id, Playback: public, Title: t.Name(), State: video.Waiting, Version: 1,
+		Times: video.Times{Created: time.Now().UTC()},
+	}
+	v.Source.Key = services.SourcePrefix + tenant + "/" + v.ID + services.SourceSuffix
+	if err := w.rows(t).Create(t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1}); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// put writes an original into the source bucket.
+func (w world) put(t *testing.T, key string, body []byte) {
+	t.Helper()
+	if err := blob.New(blob.Client(w.aws, true), w.output(t, "SourceBucket")).Put(t.Context(), key, bytes.NewReader(body), blob.Meta{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// final waits until the row is in a final state.
+func (w world) final(t *testing.T, v *video.Video) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !v.State.Final(); <-time.After(100 * time.Millisecond) {
+		now, err := w.rows(t).Video(t.Context(), v.Tenant, v.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *v = now; time.Now().After(end) {
+			t.Fatalf("still %s after a minute", v.State)
+		}
+	}
+}
+
+// object returns the bytes of a published object.
+func (w world) object(t *testing.T, id, name string) []byte {
+	t.Helper()
+	body, _, err := blob.New(blob.Client(w.aws, true), w.output(t, "MediaBucket")).Get(t.Context(), playback.Prefix(id)+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// announce sends S3's notification of a video's original once more.
+func (w world) announce(t *testing.T, v video.Video) {
+	t.Helper()
+	body := fmt.Sprintf(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
+		v.Times.Uploaded.Format(time.RFC3339), w.output(t, "SourceBucket"), v.Source.Key, v.Source.Size, strings.Trim(v.Source.ETag, `"`))
+	w.message(t, "InboxInspect", body)
+}
+
+// send sends an event to an inbox.
+func (w world) send(t *testing.T, inbox string, e events.Event) {
+	t.Helper()
+	b, err := events.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.message(t, inbox, string(b))
+}
+
+func (w world) message(t *testing.T, inbox, body string) {
+	t.Helper()
+	if _, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.output(t, inbox)), MessageBody: &body}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// etags leaves out when the objects were written.
+func etags(objects map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range objects {
+		out[k], _, _ = strings.Cut(v, " ")
+	}
+	return out
+}

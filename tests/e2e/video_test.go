@@ -1,0 +1,246 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/video"
+	"sluice/tests/client"
+)
+
+func TestAVideoBecomesReady(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	facts := w.listen(t)
+	v := ready(t, w.tenant(t, "first"), w.footage("bigbuckbunny.mp4"))
+	if diff := cmp.Diff([]string{"720p", "480p", "360p"}, v.Renditions); diff != "" {
+		t.Error(diff)
+	}
+	if v.Media == nil || v.Media.Width != 1280 || v.Media.Height != 720 || v.Media.FrameRate != 25 {
+		t.Errorf("media %+v", v.Media)
+	}
+	if v.Progress.Percent != 100 || v.Progress.TasksDone != v.Progress.TasksTotal {
+		t.Errorf("progress %+v", v.Progress)
+	}
+	for _, s := range v.Stages {
+		if s.State != "done" || s.Started == nil || s.Ended == nil || s.Seconds < 0 {
+			t.Errorf("stage %+v", s)
+		}
+	}
+	for _, rendition := range v.Renditions {
+		if n := len(w.frames(t, w.fetch(t, v.Playback.HLS, rendition))); n != 132 {
+			t.Errorf("%s has %d frames, the source 132", rendition, n)
+		}
+	}
+	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoReady: true}
+	for e := range facts {
+		if e.Video == v.ID {
+			delete(want, e.Type)
+		}
+		if len(want) == 0 {
+			break
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("the topic never said %v", want)
+	}
+}
+
+// listen subscribes a queue of its own to the topic's video.* and gives what arrives within two minutes.
+func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
+	t.Helper()
+	made, err := w.queues().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("listener-" + t.Name())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn, err := w.queues().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: made.QueueUrl, AttributeNames: []sqsAttribute{"QueueArn"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sns.NewFromConfig(w.aws).Subscribe(t.Context(), &sns.SubscribeInput{
+		TopicArn: aws.String(w.output(t, "TopicArn")), Protocol: aws.String("sqs"), Endpoint: aws.String(arn.Attributes["QueueArn"]),
+		Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicy": `{"type":[{"prefix":"video."}]}`},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func(events.Event) bool) {
+		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
+			out, err := w.queues().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, m := range out.Messages {
+				e, err := events.Decode([]byte(*m.Body))
+				if err != nil {
+					t.Error(err)
+				}
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// What is no video ends in failed with a code and a sentence, and nothing is published of it.
+func TestBadInputFailsWithItsCode(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	good, err := os.ReadFile(w.footage("bigbuckbunny.mp4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := filepath.Join(t.TempDir(), "sound.mp4")
+	w.tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440", "-t", "2", "-c:a", "aac", sound)
+	soundOnly, err := os.ReadFile(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := make([]byte, 100_000)
+	for i := range random {
+		random[i] = byte(i * i * 31 >> 3)
+	}
+	c := w.tenant(t, "bad")
+	for name, tt := range map[string]struct {
+		content []byte
+		code    string
+	}{
+		"random bytes":                       {random, "not_a_video"},
+		"truncated MP4":                      {good[:len(good)/2], "truncated"},
+		"audio only":                         {soundOnly, "no_video"},
+		"a playlist that names a local file": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "playlist_refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "film.mp4")
+			if err := os.WriteFile(path, tt.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			v := ended(t, c, path)
+			if v.State != client.Failed || v.Error == nil || v.Error.Code != tt.code || v.Error.Message == "" {
+				t.Errorf("%s, %v; want failed with %s", v.State, v.Error, tt.code)
+			}
+			if left := w.objects(t, "v/"+v.Playback.ID+"/"); len(left) > 0 {
+				t.Errorf("published: %v", left)
+			}
+		})
+	}
+}
+
+// An empty file can't come in by parts: the API refuses it. One that is put into the bucket all the same fails.
+func TestAnEmptyFileIsRefused(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	c := w.tenant(t, "bad")
+	_, err := c.Upload(t.Context(), client.File{Name: "empty.mp4", Content: bytes.NewReader(nil)}, client.Options{})
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Code != "size_out_of_range" {
+		t.Errorf("got %v, want size_out_of_range", err)
+	}
+	v := w.row(t, "bad")
+	w.put(t, v.Source.Key, nil)
+	w.final(t, &v)
+	if v.State != video.Failed || v.Problem.Code != "empty" {
+		t.Errorf("%s %v, want failed with empty", v.State, v.Problem)
+	}
+}
+
+func TestAnotherTenantSeesNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	v := w.row(t, "mine")
+	if _, err := w.tenant(t, "mine").Video(t.Context(), v.ID); err != nil {
+		t.Fatalf("its own tenant: %v", err)
+	}
+	_, err := w.tenant(t, "theirs").Video(t.Context(), v.ID)
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Status != http.StatusNotFound {
+		t.Errorf("another tenant: %v, want 404", err)
+	}
+	for _, token := range []string{"", "slc_nobody_nothing"} {
+		_, err := client.New(w.env.APIURL, token).Video(t.Context(), v.ID)
+		if !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
+			t.Errorf("token %q: %v, want 401", token, err)
+		}
+	}
+}
+
+// The same S3 event again, and the same task again, change no row and no object.
+func TestDuplicatesChangeNothing(t *testing.T) {
+	w := open(t)
+	v := ready(t, w.tenant(t, "again"), w.coded(t, "25", 20))
+	w.idle(t)
+	before, err := w.rows(t).Video(t.Context(), "again", v.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := w.objects(t, "v/"+before.Playback+"/")
+	body := w.object(t, before.Playback, "720p/00005.m4s")
+
+	w.announce(t, before)
+	w.idle(t)
+	if diff := cmp.Diff(objects, w.objects(t, "v/"+before.Playback+"/")); diff != "" {
+		t.Errorf("a duplicate S3 event changed objects: %s", diff)
+	}
+	for _, task := range before.Plan.Tasks() {
+		w.send(t, "InboxEncode", events.Of("again", v.ID, time.Now(), video.EncodeRequested{
+			Task: task, Plan: before.Plan.Outline(), Media: *before.Media, Source: before.Source, Playback: before.Playback,
+		}))
+	}
+	w.idle(t)
+	after, err := w.rows(t).Video(t.Context(), "again", v.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the row changed: %s", diff)
+	}
+	if diff := cmp.Diff(etags(objects), etags(w.objects(t, "v/"+before.Playback+"/"))); diff != "" {
+		t.Errorf("encoding again made other objects: %s", diff)
+	}
+	if !bytes.Equal(body, w.object(t, before.Playback, "720p/00005.m4s")) {
+		t.Error("encoding again made other bytes")
+	}
+	for _, dead := range []string{"DeadInspect", "DeadEncode", "DeadPublish"} {
+		if n := w.depth(t, w.output(t, dead)); n > 0 && dead != "DeadInspect" {
+			t.Errorf("%s holds %d messages", dead, n)
+		}
+	}
+}
+
+// A message that is none becomes a dead letter with its reason, at once.
+func TestPoisonBecomesADeadLetter(t *testing.T) {
+	w := open(t)
+	inbox, dead := w.output(t, "InboxEncode"), w.output(t, "DeadEncode")
+	if _, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &inbox, MessageBody: aws.String("poison")}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.queues().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &dead, WaitTimeSeconds: 20, MessageAttributeNames: []string{"All"}})
+	if err != nil || len(out.Messages) != 1 {
+		t.Fatalf("%d dead letters, %v", len(out.Messages), err)
+	}
+	m := out.Messages[0]
+	if *m.Body != "poison" || aws.ToString(m.MessageAttributes["kind"].StringValue) != "invalid" || aws.ToString(m.MessageAttributes["reason"].StringValue) == "" {
+		b, _ := json.Marshal(m)
+		t.Errorf("dead letter %s", b)
+	}
+	if _, err := w.queues().DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &dead, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		t.Fatal(err)
+	}
+}

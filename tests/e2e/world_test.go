@@ -1,0 +1,187 @@
+//go:build integration
+
+// Package e2e sends real videos through the deployed app, over HTTP as a client would, and looks at what comes out.
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/localstack/cloud"
+	"sluice/shared/blob"
+	"sluice/shared/store"
+	"sluice/tests/client"
+)
+
+// world is the deployed app and its insides.
+type world struct {
+	env  cloud.Env
+	aws  aws.Config
+	root string
+}
+
+func open(t *testing.T) world {
+	t.Helper()
+	root, err := cloud.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := cloud.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := env.AWSConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world{env: env, aws: cfg, root: root}
+}
+
+// tenant returns a client with a new token of the tenant.
+func (w world) tenant(t *testing.T, name string) *client.Client {
+	t.Helper()
+	token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.New(w.env.APIURL, token)
+}
+
+// output returns an output of the stack.
+func (w world) output(t *testing.T, name string) string {
+	t.Helper()
+	v, err := w.env.Outputs.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (w world) rows(t *testing.T) store.Dynamo {
+	return store.Dynamo{Client: dynamodb.NewFromConfig(w.aws), Table: w.output(t, "TableName")}
+}
+
+func (w world) queues() *sqs.Client { return sqs.NewFromConfig(w.aws) }
+
+// objects returns the ETag of every object in the media bucket under prefix.
+func (w world) objects(t *testing.T, prefix string) map[string]string {
+	t.Helper()
+	etags := map[string]string{}
+	pages := s3.NewListObjectsV2Paginator(blob.Client(w.aws, true), &s3.ListObjectsV2Input{
+		Bucket: aws.String(w.output(t, "MediaBucket")), Prefix: &prefix,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page.Contents {
+			etags[*o.Key] = aws.ToString(o.ETag) + " " + o.LastModified.String()
+		}
+	}
+	return etags
+}
+
+// idle waits until every inbox has been seen empty, with nothing in flight, several times in a row: what is sent on
+// between two looks is seen at the next.
+func (w world) idle(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for calm := 0; calm < 5; {
+		select {
+		case <-ctx.Done():
+			t.Fatal("the inboxes are not empty after two minutes")
+		case <-time.After(100 * time.Millisecond):
+		}
+		calm++
+		for _, name := range []string{"InboxInspect", "InboxEncode", "InboxPublish"} {
+			if w.depth(t, w.output(t, name)) > 0 {
+				calm = 0
+			}
+		}
+	}
+}
+
+// depth returns how many messages wait or are in flight.
+func (w world) depth(t *testing.T, queue string) (n int) {
+	t.Helper()
+	out, err := w.queues().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range out.Attributes {
+		i, err := strconv.Atoi(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += i
+	}
+	return n
+}
+
+// ready uploads a file and waits until it is ready.
+func ready(t *testing.T, c *client.Client, path string) client.Video {
+	t.Helper()
+	v := ended(t, c, path)
+	if v.State != client.Ready {
+		t.Fatalf("%s is %s: %v", path, v.State, v.Error)
+	}
+	return v
+}
+
+func ended(t *testing.T, c *client.Client, path string) client.Video {
+	t.Helper()
+	u, err := c.UploadFile(t.Context(), path, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	v, err := c.Wait(ctx, u.VideoID, 200*time.Millisecond, nil)
+	if err != nil {
+		t.Fatalf("%s, last seen %s: %v", path, v.State, err)
+	}
+	return v
+}
+
+func (w world) footage(name string) string { return filepath.Join(w.root, "build", "footage", name) }
+
+// tool runs ffmpeg or ffprobe, outside the cage, on files of our own.
+func (w world) tool(t *testing.T, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(w.root, "build", "tools", name), args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return out
+}
+
+// coded makes a 1280×720 H.264/AAC MP4 in which frame n is a plain field of brightness code(n), so that every frame of
+// an encoding tells its number.
+func (w world) coded(t *testing.T, rate string, seconds int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "coded.mp4")
+	w.tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=16x16:r="+rate+",format=gray,geq=lum=20+mod(N*7\\,200):cb=128:cr=128,scale=1280:720:flags=neighbor",
+		"-f", "lavfi", "-i", "sine=440:r=48000", "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "3", "-g", "60",
+		"-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", path)
+	return path
+}
+
+// code is the brightness of frame n in what coded makes.
+func code(n int) int { return 20 + n*7%200 }
