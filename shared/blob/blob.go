@@ -1,0 +1,154 @@
+// Package blob keeps objects in one S3 bucket and signs URLs for those who move bytes without us; Memory is the same
+// without a bucket, and blobtest.Run holds both to the same behaviour.
+//
+// IAM, narrowed to the bucket and the key prefixes a service may touch:
+//
+//	s3:GetObject                 Get, Head, Download; and what SignGet signs
+//	s3:PutObject                 Put, CreateUpload, CompleteUpload; and what SignPart signs
+//	s3:ListMultipartUploadParts  ListParts
+//	s3:AbortMultipartUpload      AbortUpload
+//	s3:ListBucket                on the bucket: without it S3 says 403 for a missing object, and that is Internal here
+//
+// S3 is strongly consistent: an object that was put is read, and one that was replaced is not. A signed URL is a right:
+// it must not be logged, it works for anyone who has it, and it ends with its time or with the session of the role that
+// signed it, whichever is first. Nothing is deleted or listed here, but for the parts of an upload.
+//
+// ETags are without quotes; where one is taken, quotes are allowed.
+//
+// Errors are video.Errors. Beside the kinds named with each method there is Transient (throttled, timed out, a broken
+// connection, a 5xx) and Internal (the rest).
+package blob
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"sluice/shared/video"
+)
+
+// Info is what is known of an object.
+type Info struct {
+	Size        int64 // bytes
+	ETag        string
+	ContentType string
+}
+
+// Meta is what an object is served with.
+type Meta struct {
+	ContentType  string
+	CacheControl string
+}
+
+// Part is one part of a multipart upload. Size is set by ListParts.
+type Part = video.Part
+
+// Client returns a client of S3. No checksum is asked for that S3 does not require: a part that a browser puts to a
+// signed URL has none, and S3 refuses such parts in an upload begun with one. Local clouds need pathStyle: bucket names
+// in the path and not in the host name.
+func Client(cfg aws.Config, pathStyle bool) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle = pathStyle
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	})
+}
+
+// Bucket keeps objects in an S3 bucket.
+type Bucket struct {
+	client *s3.Client
+	signer *s3.PresignClient
+	name   string
+}
+
+// New returns the bucket of that name. The client should come from Client.
+func New(client *s3.Client, bucket string) *Bucket {
+	return &Bucket{client: client, signer: s3.NewPresignClient(client), name: bucket}
+}
+
+// Get opens an object, or returns NotFound. The caller closes it.
+func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	return b.open(ctx, "blob.Get", key, nil)
+}
+
+// open opens an object if it has the ETag that is asked for, or any if that is nil.
+func (b *Bucket) open(ctx context.Context, op, key string, etag *string) (io.ReadCloser, Info, error) {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: etag})
+	if err != nil {
+		return nil, Info{}, failure(op, err)
+	}
+	return out.Body, Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType)}, nil
+}
+
+// Head returns what is known of an object, or NotFound.
+func (b *Bucket) Head(ctx context.Context, key string) (Info, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return Info{}, failure("blob.Head", err)
+	}
+	return Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType)}, nil
+}
+
+// Put writes an object, whole or not at all, and replaces what was there. S3 checks it against a CRC-32.
+func (b *Bucket) Put(ctx context.Context, key string, body io.ReadSeeker, m Meta) error {
+	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, Body: body, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+		ContentType: optional(m.ContentType), CacheControl: optional(m.CacheControl),
+	})
+	return failure("blob.Put", err)
+}
+
+// Download writes the object that has that ETag to w. Conflict: the object is another one by now, and nothing is
+// written; NotFound: there is none. After Transient, w may hold the beginning.
+func (b *Bucket) Download(ctx context.Context, key, etag string, w io.Writer) error {
+	const op = "blob.Download"
+	body, _, err := b.open(ctx, op, key, aws.String(quote(etag)))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return transfer(op, w, body)
+}
+
+// transfer copies r to w. Where the reading fails the connection broke; where the writing does, the disk.
+func transfer(op string, w io.Writer, r io.Reader) error {
+	from := &source{Reader: r}
+	_, err := io.Copy(w, from)
+	switch {
+	case err == nil:
+		return nil
+	case from.err != nil:
+		return video.E(op, video.Transient, err)
+	}
+	return video.E(op, video.Internal, err)
+}
+
+// source remembers what went wrong in reading.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// optional returns nil for what is not said.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func quote(etag string) string { return `"` + strings.Trim(etag, `"`) + `"` }
+
+func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

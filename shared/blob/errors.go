@@ -1,0 +1,68 @@
+package blob
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"sluice/shared/video"
+)
+
+// What callers outside are told.
+var (
+	partMissing    = video.Problem{Code: "part_missing", Message: "A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again."}
+	partOrder      = video.Problem{Code: "part_order", Message: "The parts are not in the order of their numbers; sort them, each once."}
+	partTooSmall   = video.Problem{Code: "part_too_small", Message: "A part before the last is smaller than 5 MiB; upload parts of the size that was asked for."}
+	uploadGone     = video.Problem{Code: "upload_gone", Message: "This upload is finished or was given up; start a new one."}
+	objectMissing  = video.Problem{Code: "object_not_found", Message: "There is no such object; check its name."}
+	objectReplaced = video.Problem{Code: "object_replaced", Message: "The object was replaced meanwhile; upload it again and leave it alone until it is ready."}
+)
+
+// answers says what S3's error codes mean to us
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
+// is the HTTP status.
+var answers = map[string]struct {
+	kind    video.Kind
+	problem video.Problem
+}{
+	"NoSuchKey":          {video.NotFound, objectMissing},
+	"NotFound":           {video.NotFound, objectMissing},
+	"PreconditionFailed": {video.Conflict, objectReplaced},
+	"NoSuchUpload":       {video.NotFound, uploadGone},
+	"InvalidPart":        {video.Invalid, partMissing},
+	"InvalidPartOrder":   {video.Invalid, partOrder},
+	"EntityTooSmall":     {video.Invalid, partTooSmall},
+}
+
+// refuse returns an error of a kind that tells p to the outside.
+func refuse(op string, kind video.Kind, p video.Problem, cause error) error {
+	e := video.Refuse(op, kind, p.Code, p.Message)
+	e.Err = cause
+	return e
+}
+
+// failure wraps an error of the SDK. It returns nil for nil.
+func failure(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		if a, ok := answers[api.ErrorCode()]; ok {
+			return refuse(op, a.kind, a.problem, err)
+		}
+	}
+	if retryable(err) {
+		return video.E(op, video.Transient, err)
+	}
+	return video.E(op, video.Internal, err)
+}
+
+// retryable reports whether the SDK itself would have tried again, or the time was up.
+func retryable(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}

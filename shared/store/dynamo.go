@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/video"
+)
+
+// Dynamo keeps rows in a DynamoDB table with string keys pk and sk.
+type Dynamo struct {
+	Client *dynamodb.Client
+	Table  string
+}
+
+// PutTenant adds a tenant. Conflict, code tenant_exists: it is there already.
+func (d Dynamo) PutTenant(ctx context.Context, t video.Tenant) error {
+	return d.insert(ctx, "store.PutTenant", tenantExists, itemOfTenant(t))
+}
+
+// Tenant returns a tenant, or NotFound.
+func (d Dynamo) Tenant(ctx context.Context, id string) (video.Tenant, error) {
+	return get(ctx, d, "store.Tenant", tenantKey(id), tenantMissing, tenantItem.tenant)
+}
+
+// PutToken adds a token. Conflict: its id is taken.
+func (d Dynamo) PutToken(ctx context.Context, t video.Token) error {
+	const op = "store.PutToken"
+	i, err := itemOfToken(t)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	return d.insert(ctx, op, tokenExists, i)
+}
+
+// Token returns the token with an id, or NotFound. Whether the secret matches is for the caller to check.
+func (d Dynamo) Token(ctx context.Context, id string) (video.Token, error) {
+	return get(ctx, d, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
+}
+
+// Create adds a video and the upload it comes in by: both rows or none. Conflict: one of them is there already, as
+// after the very same call.
+func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error {
+	const op = "store.Create"
+	i, err := itemOfVideo(v)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	return d.insert(ctx, op, uploadExists, i, itemOfUpload(u))
+}
+
+// Upload returns an upload of a tenant, or NotFound.
+func (d Dynamo) Upload(ctx context.Context, tenant, id string) (video.Upload, error) {
+	return get(ctx, d, "store.Upload", uploadKey(tenant, id), uploadMissing, uploadItem.upload)
+}
+
+// row is an item that knows its key.
+type row interface{ row() key }
+
+// put returns the write of r.
+func (d Dynamo) put(op string, r row) (*types.Put, error) {
+	if r.row() == (key{}) {
+		return nil, video.E(op, video.Invalid, errKey)
+	}
+	item, err := attributevalue.MarshalMap(r)
+	if err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	return &types.Put{TableName: &d.Table, Item: item}, nil
+}
+
+// insert writes rows that are not there yet, all or none; taken is what is told if one is.
+func (d Dynamo) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+	puts := make([]*types.Put, 0, len(rows))
+	for _, r := range rows {
+		put, err := d.put(op, r)
+		if err != nil {
+			return err
+		}
+		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		puts = append(puts, put)
+	}
+	return d.transact(ctx, op, taken, puts...)
+}
+
+// transact makes conditional writes, all or none; conflict is what is told if a condition fails. It is a transaction
+// even for one row: the SDK repeats it with the same token after a lost answer, and is told of its success then. A
+// plain conditional write would find our own row in its way.
+func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem, puts ...*types.Put) error {
+	var in dynamodb.TransactWriteItemsInput
+	for _, put := range puts {
+		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Put: put})
+	}
+	_, err := d.Client.TransactWriteItems(ctx, &in)
+	return failure(op, err, conflict)
+}
+
+// get reads one row, an I, as a T; missing is what is told if there is none.
+func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing video.Problem, read func(I) (T, error)) (T, error) {
+	var none T
+	if k == (key{}) {
+		return none, refuse(op, video.NotFound, missing, nil)
+	}
+	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &d.Table, ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)},
+	})
+	if err != nil {
+		return none, failure(op, err, video.Problem{})
+	}
+	if len(out.Item) == 0 {
+		return none, refuse(op, video.NotFound, missing, nil)
+	}
+	var i I
+	if err := attributevalue.UnmarshalMap(out.Item, &i); err != nil {
+		return none, video.E(op, video.Internal, err)
+	}
+	v, err := read(i)
+	if err != nil {
+		return none, video.E(op, video.Internal, err)
+	}
+	return v, nil
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

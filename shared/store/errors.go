@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/video"
+)
+
+// What callers outside are told.
+var (
+	tenantExists  = video.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
+	tokenExists   = video.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
+	uploadExists  = video.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
+	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
+	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
+	tokenMissing  = video.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
+	uploadMissing = video.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
+	videoMissing  = video.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
+)
+
+var (
+	errKey    = errors.New("an id is empty, too long or has a '#'")
+	errNumber = errors.New("task number out of range")
+)
+
+// refuse returns an error of a kind that tells p to the outside.
+func refuse(op string, kind video.Kind, p video.Problem, cause error) error {
+	e := video.Refuse(op, kind, p.Code, p.Message)
+	e.Err = cause
+	return e
+}
+
+// failure wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
+func failure(op string, err error, conflict video.Problem) error {
+	if err == nil {
+		return nil
+	}
+	kind := kindOf(err)
+	if kind == video.Conflict {
+		return refuse(op, kind, conflict, err)
+	}
+	return video.E(op, kind, err)
+}
+
+func kindOf(err error) video.Kind {
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) {
+		return kindOfReasons(cancelled.CancellationReasons)
+	}
+	if retryable(err) {
+		return video.Transient
+	}
+	return video.Internal
+}
+
+// kindOfReasons takes the first of a cancelled transaction's reasons that says something: there is one for each item,
+// "None" for those that had no part in it.
+func kindOfReasons(reasons []types.CancellationReason) video.Kind {
+	for _, r := range reasons {
+		switch aws.ToString(r.Code) {
+		case "", "None":
+		case "ConditionalCheckFailed":
+			return video.Conflict
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			return video.Transient
+		default:
+			return video.Internal
+		}
+	}
+	return video.Internal
+}
+
+// retryable reports whether the SDK itself would have tried again, or the time was up.
+func retryable(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/shared/store/storetest"
+	"sluice/shared/video"
+)
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	t.Run("tenant", roundTrip(func(v video.Tenant) (tenantItem, error) { return itemOfTenant(v), nil }, tenantItem.tenant))
+	t.Run("token", roundTrip(itemOfToken, tokenItem.token))
+	t.Run("upload", roundTrip(func(v video.Upload) (uploadItem, error) { return itemOfUpload(v), nil }, uploadItem.upload))
+	t.Run("video", roundTrip(itemOfVideo, videoItem.video))
+	t.Run("result", roundTrip(func(v video.Result) (resultItem, error) { return itemOfResult(key{"p", "s"}, v) }, resultItem.result))
+}
+
+// roundTrip checks that any T comes back from its row as it went in.
+func roundTrip[T, I any](write func(T) (I, error), read func(I) (T, error)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		values := storetest.Any[T]()
+		rapid.Check(t, func(rt *rapid.T) {
+			in := values.Draw(rt, "value")
+			if v, ok := any(&in).(*video.Video); ok {
+				v.Done = nil // kept in rows of its own
+			}
+			item, err := write(in)
+			ok(rt, err)
+			row, err := attributevalue.MarshalMap(item)
+			ok(rt, err)
+			var back I
+			ok(rt, attributevalue.UnmarshalMap(row, &back))
+			out, err := read(back)
+			ok(rt, err)
+			if diff := cmp.Diff(in, out); diff != "" {
+				rt.Fatalf("differs (-in +out):\n%s", diff)
+			}
+		})
+	}
+}
+
+func ok(t *rapid.T, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRow pins what other programs may come to rely on: keys, plain attributes, and that what is zero is left out.
+func TestRow(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	item, err := itemOfVideo(video.Video{Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := attributevalue.MarshalMap(item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]types.AttributeValue{
+		"pk": text("VIDEO#acme#vid_1"), "sk": text("VIDEO"), "tenant": text("acme"), "id": text("vid_1"),
+		"playback": text(""), "title": text(""), "state": text("waiting"), "version": number(1),
+		"created": text("2026-01-02T02:04:05.000000000Z"), "source": text(`{"key":"","name":"","content_type":"","size":0}`),
+	}
+	if diff := cmp.Diff(want, row, attributes); diff != "" {
+		t.Errorf("differs (-want +got):\n%s", diff)
+	}
+}
+
+// attributes compares the kinds of attribute that rows have.
+var attributes = cmp.Comparer(func(a, b types.AttributeValue) bool {
+	switch a := a.(type) {
+	case *types.AttributeValueMemberS:
+		b, ok := b.(*types.AttributeValueMemberS)
+		return ok && a.Value == b.Value
+	case *types.AttributeValueMemberN:
+		b, ok := b.(*types.AttributeValueMemberN)
+		return ok && a.Value == b.Value
+	}
+	return false
+})
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	k := videoKey("acme", "vid_1")
+	for _, tt := range []struct {
+		name      string
+		got, want key
+	}{
+		{"tenant", tenantKey("acme"), key{"TENANT#acme", "TENANT"}},
+		{"token", tokenKey("k1"), key{"TOKEN#k1", "TOKEN"}},
+		{"upload", uploadKey("acme", "upl_1"), key{"UPLOAD#acme#upl_1", "UPLOAD"}},
+		{"video", k, key{"VIDEO#acme#vid_1", "VIDEO"}},
+		{"last task of a page", k.page(255), key{"VIDEO#acme#vid_1", "DONE#000"}},
+		{"first task of the next", k.page(256), key{"VIDEO#acme#vid_1", "DONE#001"}},
+		{"last page", k.page(maxTasks - 1), key{"VIDEO#acme#vid_1", "DONE#390"}},
+		{"result", k.result(42), key{"VIDEO#acme#vid_1", "RESULT#00042"}},
+		{"separator in an id", videoKey("acme#vid_1", "x"), key{}},
+		{"no id", tokenKey(""), key{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.got != tt.want {
+				t.Errorf("got %v, want %v", tt.got, tt.want)
+			}
+		})
+	}
+}
+
+// TestStampsSort: what an index would sort by.
+func TestStampsSort(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		a, b := storetest.Any[time.Time]().Draw(rt, "a"), storetest.Any[time.Time]().Draw(rt, "b")
+		if a.Before(b) != (stamp(a) < stamp(b)) {
+			rt.Errorf("%s and %s sort as %q and %q", a, b, stamp(a), stamp(b))
+		}
+	})
+}
+
+func TestUnreadableRow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		item videoItem
+	}{
+		{"time", videoItem{Created: "yesterday"}},
+		{"json", videoItem{Plan: "{"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := tt.item.video(); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}

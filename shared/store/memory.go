@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"sluice/shared/video"
+)
+
+// Memory keeps the same rows as Dynamo in memory, with the same answers; the zero value is empty and ready. It is for
+// tests: it never forgets.
+type Memory struct {
+	mu   sync.Mutex
+	rows map[string]map[string]any // by pk and sk: items, which share no memory with what callers hold
+}
+
+// PutTenant does as Dynamo's.
+func (m *Memory) PutTenant(ctx context.Context, t video.Tenant) error {
+	return m.insert(ctx, "store.PutTenant", tenantExists, itemOfTenant(t))
+}
+
+// Tenant does as Dynamo's.
+func (m *Memory) Tenant(ctx context.Context, id string) (video.Tenant, error) {
+	return read(ctx, m, "store.Tenant", tenantKey(id), tenantMissing, tenantItem.tenant)
+}
+
+// PutToken does as Dynamo's.
+func (m *Memory) PutToken(ctx context.Context, t video.Token) error {
+	const op = "store.PutToken"
+	i, err := itemOfToken(t)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	return m.insert(ctx, op, tokenExists, i)
+}
+
+// Token does as Dynamo's.
+func (m *Memory) Token(ctx context.Context, id string) (video.Token, error) {
+	return read(ctx, m, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
+}
+
+// Create does as Dynamo's.
+func (m *Memory) Create(ctx context.Context, v video.Video, u video.Upload) error {
+	const op = "store.Create"
+	i, err := itemOfVideo(v)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	return m.insert(ctx, op, uploadExists, i, itemOfUpload(u))
+}
+
+// Upload does as Dynamo's.
+func (m *Memory) Upload(ctx context.Context, tenant, id string) (video.Upload, error) {
+	return read(ctx, m, "store.Upload", uploadKey(tenant, id), uploadMissing, uploadItem.upload)
+}
+
+// Video does as Dynamo's.
+func (m *Memory) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+	k := videoKey(tenant, id)
+	v, err := read(ctx, m, "store.Video", k, videoMissing, videoItem.video)
+	if err != nil {
+		return video.Video{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v.Done = union(withPrefix[pageItem](m, k, donePrefix))
+	return v, nil
+}
+
+// Save does as Dynamo's.
+func (m *Memory) Save(ctx context.Context, v video.Video) error {
+	const op = "store.Save"
+	i, err := itemOfVideo(v)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	if err := check(ctx, op, i); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old, ok := m.rows[i.PK][i.SK].(videoItem); !ok || old.Version != v.Version-1 {
+		return refuse(op, video.Conflict, versionStale, nil)
+	}
+	m.put(i)
+	return nil
+}
+
+// Finish does as Dynamo's.
+func (m *Memory) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+	const op = "store.Finish"
+	k, n := videoKey(tenant, id), r.Task.Number
+	if err := checkTask(op, k, n); err != nil {
+		return nil, err
+	}
+	i, err := itemOfResult(k, r)
+	if err != nil {
+		return nil, video.E(op, video.Invalid, err)
+	}
+	if err := check(ctx, op, i); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(i)
+	page, _ := m.rows[k.PK][k.page(n).SK].(pageItem)
+	if page.key = k.page(n); !slices.Contains(page.Done, n) {
+		page.Done = append(page.Done, n)
+	}
+	m.put(page)
+	return union(withPrefix[pageItem](m, k, donePrefix)), nil
+}
+
+// Results does as Dynamo's.
+func (m *Memory) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
+	const op = "store.Results"
+	if err := ctx.Err(); err != nil {
+		return nil, failure(op, err, video.Problem{})
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return results(op, withPrefix[resultItem](m, videoKey(tenant, id), resultPrefix))
+}
+
+// insert writes rows that are not there yet: all or none.
+func (m *Memory) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+	if err := check(ctx, op, rows...); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range rows {
+		if k := r.row(); m.rows[k.PK][k.SK] != nil {
+			return refuse(op, video.Conflict, taken, nil)
+		}
+	}
+	for _, r := range rows {
+		m.put(r)
+	}
+	return nil
+}
+
+// check refuses rows without a key and work whose time is up.
+func check(ctx context.Context, op string, rows ...row) error {
+	for _, r := range rows {
+		if r.row() == (key{}) {
+			return video.E(op, video.Invalid, errKey)
+		}
+	}
+	return failure(op, ctx.Err(), video.Problem{})
+}
+
+func (m *Memory) put(r row) {
+	k := r.row()
+	if m.rows == nil {
+		m.rows = map[string]map[string]any{}
+	}
+	if m.rows[k.PK] == nil {
+		m.rows[k.PK] = map[string]any{}
+	}
+	m.rows[k.PK][k.SK] = r
+}
+
+// read returns one row, an I, as a T.
+func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing video.Problem, as func(I) (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, failure(op, err, video.Problem{})
+	}
+	m.mu.Lock()
+	i, ok := m.rows[k.PK][k.SK].(I)
+	m.mu.Unlock()
+	if !ok {
+		return none, refuse(op, video.NotFound, missing, nil)
+	}
+	v, err := as(i)
+	if err != nil {
+		return none, video.E(op, video.Internal, err)
+	}
+	return v, nil
+}
+
+// withPrefix returns the rows of k's partition whose sort keys begin with prefix, in their order. m is locked.
+func withPrefix[I any](m *Memory, k key, prefix string) []I {
+	var all []I
+	for _, sk := range slices.Sorted(maps.Keys(m.rows[k.PK])) {
+		if strings.HasPrefix(sk, prefix) {
+			all = append(all, m.rows[k.PK][sk].(I))
+		}
+	}
+	return all
+}

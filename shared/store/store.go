@@ -1,0 +1,76 @@
+// Package store keeps tenants, tokens, uploads and videos as rows of one DynamoDB table; Memory is the same without a
+// table, and storetest.Run holds both to the same behaviour.
+//
+// Rows have string keys pk and sk, and the tenant is part of the partition key of all that a tenant owns:
+//
+//	TENANT#<tenant>       TENANT           the tenant
+//	TOKEN#<id>            TOKEN            a token, without its secret
+//	UPLOAD#<tenant>#<id>  UPLOAD           an upload
+//	VIDEO#<tenant>#<id>   VIDEO            the video, without what is below
+//	VIDEO#<tenant>#<id>   DONE#<page>      number set "done": 256 task numbers a page
+//	VIDEO#<tenant>#<id>   RESULT#<number>  what a task left behind
+//
+// Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
+//
+// IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
+//
+//	dynamodb:GetItem     Tenant, Token, Upload, Video
+//	dynamodb:Query       Video, Finish, Results
+//	dynamodb:PutItem     PutTenant, PutToken, Create, Save, Finish
+//	dynamodb:UpdateItem  Finish
+//
+// Conditional writes are transactions; IAM knows those as the PutItem calls they consist of. There is no Scan, no delete
+// and no index.
+//
+// Every read is strongly consistent. All that can race is conditional or adds to a set, so any method may be repeated:
+// what a repetition does is said with each. What the SDK repeats by itself after a lost answer counts as one call.
+//
+// Errors are video.Errors. Beside the kinds named with each method there is Transient (throttled, timed out, a 5xx) and
+// Internal (the rest).
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"sluice/shared/services"
+)
+
+// key is the primary key of a row. The zero key is that of no row.
+type key struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+}
+
+const (
+	donePrefix   = "DONE#"
+	resultPrefix = "RESULT#"
+	pageSize     = 256    // task numbers in one DONE row
+	maxTasks     = 100000 // RESULT# keys sort by number up to here
+	maxIDBytes   = 128    // well inside DynamoDB's 2,048 of a partition key
+)
+
+func tenantKey(id string) key         { return newKey(services.TenantRows, id) }
+func tokenKey(id string) key          { return newKey(services.TokenRows, id) }
+func uploadKey(tenant, id string) key { return newKey(services.UploadRows, tenant, id) }
+func videoKey(tenant, id string) key  { return newKey(services.VideoRows, tenant, id) }
+
+// newKey returns the zero key if one of the ids can't be part of a key.
+func newKey(kind string, ids ...string) key {
+	pk := kind
+	for _, id := range ids {
+		if id == "" || len(id) > maxIDBytes || strings.Contains(id, "#") {
+			return key{}
+		}
+		pk += "#" + id
+	}
+	return key{PK: pk, SK: kind}
+}
+
+// page returns the key of the DONE row, in the same partition, that task n is in.
+func (k key) page(n int) key { return key{k.PK, fmt.Sprintf("%s%03d", donePrefix, n/pageSize)} }
+
+// result returns the key of the RESULT row, in the same partition, of task n.
+func (k key) result(n int) key { return key{k.PK, fmt.Sprintf("%s%05d", resultPrefix, n)} }
+
+func (k key) row() key { return k }

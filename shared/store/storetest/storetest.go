@@ -1,0 +1,135 @@
+// Package storetest holds every implementation of the store to one behaviour.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/shared/video"
+)
+
+// Store is what is tested.
+type Store interface {
+	PutTenant(ctx context.Context, t video.Tenant) error
+	Tenant(ctx context.Context, id string) (video.Tenant, error)
+	PutToken(ctx context.Context, t video.Token) error
+	Token(ctx context.Context, id string) (video.Token, error)
+	Create(ctx context.Context, v video.Video, u video.Upload) error
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
+	Save(ctx context.Context, v video.Video) error
+	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
+	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
+}
+
+// Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
+// test has a tenant of its own.
+func Run(t *testing.T, open func(t testing.TB) Store) {
+	for _, tt := range []struct {
+		name string
+		run  func(t *testing.T, s Store)
+	}{
+		{"a tenant is kept", tenantIsKept},
+		{"a tenant is made once", tenantIsMadeOnce},
+		{"a token is kept", tokenIsKept},
+		{"a token is made once", tokenIsMadeOnce},
+		{"what is not there is not found", missingIsNotFound},
+		{"ids that fit no key", unfitIDs},
+		{"a cancelled call is worth another try", cancelledIsTransient},
+		{"create makes both rows", createMakesBoth},
+		{"create makes both rows or none", createIsWhole},
+		{"any video comes back as it went in", anyVideoIsKept},
+		{"another tenant's is not found", tenantsAreApart},
+		{"callers share no memory with the store", nothingIsShared},
+		{"save follows the version", saveFollowsVersion},
+		{"save leaves the finished tasks alone", saveKeepsDone},
+		{"one of many savers wins", oneSaverWins},
+		{"finish grows a set", finishGrowsSet},
+		{"finish repeated changes nothing", finishIsIdempotent},
+		{"one of many finishers sees the set full", someFinisherSeesAll},
+		{"results are in order", resultsAreInOrder},
+		{"results of any size are all read", largeResults},
+		{"any run of steps is as in the model", stepsFollowModel},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t, open(t))
+		})
+	}
+}
+
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Context() context.Context
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// created is a moment with nanoseconds, which must survive.
+var created = time.Date(2026, 3, 4, 5, 6, 7, 89, time.UTC)
+
+// unique returns an id that no other test has; it can be a tenant's.
+func unique() string { return "t" + strings.ToLower(ulid.Make().String()) }
+
+// sample returns a new video of a tenant and its upload.
+func sample(tenant string) (video.Video, video.Upload) {
+	id := unique()
+	v := video.Video{
+		Tenant: tenant, ID: "vid_" + id, Playback: "p" + id, Title: "Überraschung", State: video.Waiting, Version: 1,
+		Source: video.Source{Key: "t/" + tenant + "/vid_" + id + "/source", Name: "a.mov", ContentType: "video/quicktime", Size: 9},
+		Times:  video.Times{Created: created}, Trace: "Root=1-5759e988-bd862e3fe1be46a994272793",
+	}
+	u := video.Upload{
+		Tenant: tenant, ID: "upl_" + id, Video: v.ID, Multipart: "2~abc", Key: v.Source.Key, Size: 9, PartSize: 8 << 20,
+		Created: created,
+	}
+	return v, u
+}
+
+// create makes a new video in s.
+func create(t tester, s Store) video.Video {
+	t.Helper()
+	v, u := sample(unique())
+	must(t, s.Create(t.Context(), v, u))
+	return v
+}
+
+func must(t tester, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// want fails unless err is of a kind and, if code is given, has that code.
+func want(t tester, err error, kind video.Kind, code string) {
+	t.Helper()
+	var e *video.Error
+	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {
+		t.Fatalf("got error %v, want %s %s", err, kind, code)
+	}
+}
+
+// same fails unless got is want; empty and absent are the same.
+func same(t tester, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("differs (-want +got):\n%s", diff)
+	}
+}
+
+// stored fails unless s has v.
+func stored(t tester, s Store, v video.Video) {
+	t.Helper()
+	got, err := s.Video(t.Context(), v.Tenant, v.ID)
+	must(t, err)
+	same(t, got, v)
+}

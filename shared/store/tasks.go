@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/video"
+)
+
+// Video returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row and
+// so is at least as new.
+func (d Dynamo) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+	const op = "store.Video"
+	k := videoKey(tenant, id)
+	v, err := get(ctx, d, op, k, videoMissing, videoItem.video)
+	if err != nil {
+		return video.Video{}, err
+	}
+	if v.Done, err = d.done(ctx, op, k); err != nil {
+		return video.Video{}, err
+	}
+	return v, nil
+}
+
+// Save replaces a video's row, but for Done, if its version is v.Version-1. Conflict: it is another one, as after the
+// very same call, or there is no row.
+func (d Dynamo) Save(ctx context.Context, v video.Video) error {
+	const op = "store.Save"
+	i, err := itemOfVideo(v)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	put, err := d.put(op, i)
+	if err != nil {
+		return err
+	}
+	put.ConditionExpression = aws.String("#version = :read")
+	put.ExpressionAttributeNames = map[string]string{"#version": "version"}
+	put.ExpressionAttributeValues = map[string]types.AttributeValue{":read": number(v.Version - 1)}
+	return d.transact(ctx, op, versionStale, put)
+}
+
+// Finish keeps what a task left behind, adds the task to the set of finished ones and returns that set. The result is
+// written first: who sees a task in the set can read its result. It asks for no video row, and repeating it with the
+// same result changes nothing.
+func (d Dynamo) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+	const op = "store.Finish"
+	k := videoKey(tenant, id)
+	if err := checkTask(op, k, r.Task.Number); err != nil {
+		return nil, err
+	}
+	i, err := itemOfResult(k, r)
+	if err != nil {
+		return nil, video.E(op, video.Invalid, err)
+	}
+	put, err := d.put(op, i)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item}); err != nil {
+		return nil, failure(op, err, video.Problem{})
+	}
+	if err := d.add(ctx, op, k, r.Task.Number); err != nil {
+		return nil, err
+	}
+	return d.done(ctx, op, k)
+}
+
+// checkTask refuses what has no place among the keys of a video.
+func checkTask(op string, k key, n int) error {
+	switch {
+	case k == (key{}):
+		return video.E(op, video.Invalid, errKey)
+	case n < 0 || n >= maxTasks:
+		return video.E(op, video.Invalid, errNumber)
+	}
+	return nil
+}
+
+// add puts a task's number into the set on its page.
+func (d Dynamo) add(ctx context.Context, op string, k key, n int) error {
+	page := k.page(n)
+	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 &d.Table,
+		Key:                       map[string]types.AttributeValue{"pk": text(page.PK), "sk": text(page.SK)},
+		UpdateExpression:          aws.String("ADD done :n"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}},
+	})
+	return failure(op, err, video.Problem{})
+}
+
+// done returns the set of finished tasks over all pages.
+func (d Dynamo) done(ctx context.Context, op string, k key) (map[int]bool, error) {
+	pages, err := query[pageItem](ctx, d, op, k, donePrefix)
+	return union(pages), err
+}
+
+func union(pages []pageItem) map[int]bool {
+	set := map[int]bool{}
+	for _, p := range pages {
+		for _, n := range p.Done {
+			set[n] = true
+		}
+	}
+	return set
+}
+
+// Results returns what the finished tasks of a video left behind, by task number; none if there is no such video.
+func (d Dynamo) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
+	const op = "store.Results"
+	k := videoKey(tenant, id)
+	if k == (key{}) {
+		return nil, nil
+	}
+	items, err := query[resultItem](ctx, d, op, k, resultPrefix)
+	if err != nil {
+		return nil, err
+	}
+	return results(op, items)
+}
+
+func results(op string, items []resultItem) ([]video.Result, error) {
+	all := make([]video.Result, 0, len(items))
+	for _, i := range items {
+		r, err := i.result()
+		if err != nil {
+			return nil, video.E(op, video.Internal, err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// query returns the rows of k's partition whose sort keys begin with prefix, in their order.
+func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
+	pages := dynamodb.NewQueryPaginator(d.Client, &dynamodb.QueryInput{
+		TableName: &d.Table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":prefix": text(prefix)},
+	})
+	var all []I
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, failure(op, err, video.Problem{})
+		}
+		var some []I
+		if err := attributevalue.UnmarshalListOfMaps(out.Items, &some); err != nil {
+			return nil, video.E(op, video.Internal, err)
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}

@@ -1,0 +1,178 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/store"
+	"sluice/shared/video"
+)
+
+// wire stands where DynamoDB would: it keeps the requests and gives the next of its answers, or the last one again.
+type wire struct {
+	answers []answer
+
+	mu    sync.Mutex
+	calls []call
+}
+
+type answer struct {
+	status int
+	body   string
+	err    error // the connection broke
+}
+
+type call struct {
+	Action         string `json:"-"`
+	ConsistentRead bool
+	Token          string `json:"ClientRequestToken"`
+}
+
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	c := call{Action: action}
+	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+		return nil, err
+	}
+	a := w.answers[min(len(w.calls), len(w.answers)-1)]
+	w.calls = append(w.calls, c)
+	if a.err != nil {
+		return nil, a.err
+	}
+	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
+}
+
+func (w *wire) store(r aws.Retryer) store.Dynamo {
+	return store.Dynamo{Table: "table", Client: dynamodb.New(dynamodb.Options{
+		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), HTTPClient: w, Retryer: r,
+	})}
+}
+
+// TestCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	v := video.Video{Tenant: "acme", ID: "v"}
+	for _, tt := range []struct {
+		name string
+		run  func(t *testing.T, s store.Dynamo) error
+		want []string
+	}{
+		{"PutTenant", func(t *testing.T, s store.Dynamo) error { return s.PutTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
+		{"Tenant", func(t *testing.T, s store.Dynamo) error { _, err := s.Tenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
+		{"PutToken", func(t *testing.T, s store.Dynamo) error { return s.PutToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
+		{"Token", func(t *testing.T, s store.Dynamo) error { _, err := s.Token(t.Context(), "k"); return err }, []string{"GetItem"}},
+		{"Create", func(t *testing.T, s store.Dynamo) error {
+			return s.Create(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
+		}, []string{"TransactWriteItems"}},
+		{"Video", func(t *testing.T, s store.Dynamo) error { _, err := s.Video(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
+		{"Upload", func(t *testing.T, s store.Dynamo) error { _, err := s.Upload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
+		{"Save", func(t *testing.T, s store.Dynamo) error { return s.Save(t.Context(), v) }, []string{"TransactWriteItems"}},
+		{"Finish", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.Finish(t.Context(), "acme", "v", video.Result{})
+			return err
+		}, []string{"PutItem", "UpdateItem", "Query"}},
+		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{answers: []answer{{200, `{"Item":{"tenant":{"S":"acme"}}}`, nil}}}
+			if err := tt.run(t, w.store(aws.NopRetryer{})); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range w.calls {
+				got = append(got, c.Action)
+				if read := c.Action == "GetItem" || c.Action == "Query"; read != c.ConsistentRead {
+					t.Errorf("%s: consistent is %t", c.Action, c.ConsistentRead)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	cancelled := func(reasons ...string) answer {
+		body := `{"__type":"TransactionCanceledException","CancellationReasons":[{"Code":"` + strings.Join(reasons, `"},{"Code":"`) + `"}]}`
+		return answer{400, body, nil}
+	}
+	for _, tt := range []struct {
+		name   string
+		answer answer
+		kind   video.Kind
+		code   string
+	}{
+		{"condition", cancelled("ConditionalCheckFailed"), video.Conflict, "version_stale"},
+		{"condition of the second", cancelled("None", "ConditionalCheckFailed"), video.Conflict, "version_stale"},
+		{"another transaction", cancelled("TransactionConflict", "None"), video.Transient, ""},
+		{"throttled in a transaction", cancelled("None", "ThrottlingError"), video.Transient, ""},
+		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), video.Internal, ""},
+		{"cancelled for no reason", cancelled("None"), video.Internal, ""},
+		{"throttled", answer{400, `{"__type":"ThrottlingException"}`, nil}, video.Transient, ""},
+		{"over the table's throughput", answer{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil}, video.Transient, ""},
+		{"their fault", answer{500, `{"__type":"InternalServerError"}`, nil}, video.Transient, ""},
+		{"unavailable", answer{503, ``, nil}, video.Transient, ""},
+		{"broken connection", answer{err: errors.New("connection reset by peer")}, video.Transient, ""},
+		{"no table", answer{400, `{"__type":"ResourceNotFoundException"}`, nil}, video.Internal, ""},
+		{"no right", answer{400, `{"__type":"AccessDeniedException"}`, nil}, video.Internal, ""},
+		{"malformed", answer{400, `{"__type":"ValidationException"}`, nil}, video.Internal, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{answers: []answer{tt.answer}}
+			err := w.store(aws.NopRetryer{}).Save(t.Context(), video.Video{Tenant: "acme", ID: "v"})
+			var e *video.Error
+			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.Save" {
+				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
+			}
+		})
+	}
+}
+
+// TestLostAnswer: the SDK repeats a write whose answer was lost with the token of the first, so that DynamoDB can tell
+// that it is the same one.
+func TestLostAnswer(t *testing.T) {
+	t.Parallel()
+	w := &wire{answers: []answer{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
+	s := w.store(retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = retry.NewExponentialJitterBackoff(1) }))
+	if err := s.Save(t.Context(), video.Video{Tenant: "acme", ID: "v"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.calls) != 2 || w.calls[0].Token == "" || w.calls[0].Token != w.calls[1].Token {
+		t.Errorf("got calls %+v, want two with one token", w.calls)
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	w := &wire{answers: []answer{
+		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":1}}"}}],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`, nil},
+		{200, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"t"}}}`, nil},
+		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":2}}"}}]}`, nil},
+	}}
+	got, err := w.store(aws.NopRetryer{}).Results(t.Context(), "acme", "v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []video.Result{{Task: video.Task{Number: 1}}, {Task: video.Task{Number: 2}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("differs (-want +got):\n%s", diff)
+	}
+}
