@@ -103,7 +103,7 @@ func (w world) frames(t *testing.T, path string) (fs []frame) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fs = append(fs, frame{At: pts * num * 1_000_000 / den, Luma: int(luma[len(fs)])})
+		fs = append(fs, frame{At: pts * num * 1_000_000 / den, Luma: 16 + (int(luma[len(fs)])*219+127)/255}) // grey is full range
 	}
 	return fs
 }

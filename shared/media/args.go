@@ -1,0 +1,156 @@
+package media
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sluice/shared/video"
+)
+
+// The argument lists below say what the work is: options of the one input, -i, the input, then filters, encoders and
+// outputs. Package ffmpeg puts the flags of the cage in front (whitelists, -nostdin, -y, progress): being before -i
+// they count for the same input. Paths are the caller's own, and come out as file: URLs, so that nothing in them is
+// taken for a protocol or an option; nothing that a client has sent is ever an argument.
+
+const (
+	// tail is how many frames past its end a chunk is encoded to: x264 then looks ahead as it would in one run. They
+	// make one more fragment, which Cut throws away.
+	tail = 12
+	// vbvSeconds is the decoder's buffer in seconds at the capped bitrate.
+	vbvSeconds = 2
+	audioBits  = "128k"
+)
+
+// FromStart is the preroll that seeks nowhere: everything is decoded from the beginning of the file.
+var FromStart = math.Inf(1)
+
+// Prerolls returns how many seconds before a chunk to begin decoding: the first to try, and what to try next when Cut
+// finds frames missing. The last is always FromStart, which is exact for every source and slow. MPEG-TS has no index
+// and can't be sought in exactly at all.
+func Prerolls(m video.Media) []float64 {
+	if m.Container == MPEGTS {
+		return []float64{FromStart}
+	}
+	return []float64{0.5, 5, FromStart}
+}
+
+// VideoArgs returns the arguments that encode one chunk of in to every rendition of the plan, decoding it once,
+// beginning preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the
+// same bytes on the same build: every encoder has one thread.
+func VideoArgs(in string, p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) []string {
+	args := slices.Concat(
+		[]string{"-threads", "1"}, seek(p, m, t, preroll), input(in),
+		[]string{"-filter_complex", graph(p, m, t)},
+	)
+	for i, r := range p.Renditions {
+		args = slices.Concat(args, encoder(p, i, 1), []string{
+			"-movflags", "+frag_discont+delay_moov+frag_keyframe+empty_moov+default_base_moof+skip_trailer",
+			"-fragment_index", strconv.Itoa(t.Segment), "file:" + out(r.Name),
+		})
+	}
+	return args
+}
+
+// AudioArgs returns the arguments that encode the sound of the whole video to one file: as long as the video to the
+// sample, silent where the source is. The packet that primes the AAC decoder is dropped, so that there is no offset
+// and no edit list.
+func AudioArgs(in string, p video.Plan, m video.Media, out func(rendition string) string) []string {
+	return slices.Concat([]string{"-threads", "1"}, input(in), sound(p, m), []string{
+		"-bsf:a", "noise=drop='lt(pts,0)'",
+		"-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
+		"-frag_duration", strconv.FormatInt(ticks(p.Rate, p.SegmentFrames, 1e6), 10),
+		"file:" + out(Audio),
+	})
+}
+
+// OneRunArgs returns the arguments that encode the whole of in at once, with the filters and encoder options of the
+// chunks, to one MP4 a rendition and one for the sound: what chunked encoding is compared with. Threads are those of
+// the decoder and of each encoder; 0 leaves them to ffmpeg.
+func OneRunArgs(in string, p video.Plan, m video.Media, threads int, out func(rendition string) string) []string {
+	whole := video.Task{Kind: video.VideoTask, To: p.Frames(), Segment: 1, Last: true}
+	args := slices.Concat([]string{"-threads", strconv.Itoa(threads)}, input(in), []string{"-filter_complex", graph(p, m, whole)})
+	for i, r := range p.Renditions {
+		args = slices.Concat(args, encoder(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)})
+	}
+	if p.Audio {
+		args = slices.Concat(args, sound(p, m), []string{"-movflags", "+faststart", "file:" + out(Audio)})
+	}
+	return args
+}
+
+func input(in string) []string { return []string{"-copyts", "-i", "file:" + in} }
+
+// seek goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw away the
+// frame that is still on screen there. The time is the source's own, which -copyts keeps.
+func seek(p video.Plan, m video.Media, t video.Task, preroll float64) []string {
+	into := p.Rate.Seconds(t.From) - preroll
+	if into <= 0 {
+		return nil
+	}
+	at := strconv.FormatFloat(start(m)+into, 'f', 6, 64)
+	return []string{"-noaccurate_seek", "-seek_timestamp", "1", "-ss", at}
+}
+
+// start returns the time in seconds at which the source shows its first frame.
+func start(m video.Media) float64 { return float64(m.Start) * m.TimeBase.Float() }
+
+// graph puts the frames on the grid, cuts by number and scales. After fps the time base is one frame, so that trim
+// counts frames; fps itself must not be told a start, which would shift its rounding.
+func graph(p video.Plan, m video.Media, t video.Task) string {
+	chain := []string{fmt.Sprintf("setpts=PTS%+d", -m.Start)}
+	if m.Interlaced {
+		chain = append(chain, "bwdif=mode=send_frame:deint=interlaced")
+	}
+	chain = append(chain,
+		fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den),
+		fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, lastFrame(p, t)),
+		fmt.Sprintf("split=%d", len(p.Renditions)),
+	)
+	parts := []string{"[0:V:0]" + strings.Join(chain, ",")}
+	for i, r := range p.Renditions {
+		parts[0] += fmt.Sprintf("[s%d]", i)
+		parts = append(parts, fmt.Sprintf("[s%d]scale=%d:%d:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v%d]", i, r.Width, r.Height, i))
+	}
+	return strings.Join(parts, ";")
+}
+
+// lastFrame returns one past the last frame to encode. The last chunk goes to the source's end, which may lie a little
+// off what the container said; a source that goes on for longer is stopped, and Cut refuses it.
+func lastFrame(p video.Plan, t video.Task) int {
+	if t.Last {
+		return t.To + slack(p) + 1
+	}
+	return t.To + tail
+}
+
+// slack is how many frames the last chunk may have over its plan.
+func slack(p video.Plan) int { return p.SegmentFrames }
+
+// encoder returns the options of rendition i: constant quality under a cap, which needs no knowledge of other chunks
+// as an average bitrate would; one closed group of pictures a segment; one frame a whole number of ticks.
+func encoder(p video.Plan, i, threads int) []string {
+	scale, group, r := strconv.Itoa(Timescale(p.Rate)), strconv.Itoa(p.SegmentFrames), p.Renditions[i]
+	return slices.Concat([]string{
+		"-map", fmt.Sprintf("[v%d]", i), "-fps_mode", "passthrough", "-enc_time_base", "1/" + scale,
+		"-c:v", "libx264", "-threads", strconv.Itoa(threads), "-preset", "veryfast", "-profile:v", "high",
+		"-crf", "23", "-maxrate", strconv.Itoa(r.Bitrate), "-bufsize", strconv.Itoa(vbvSeconds * r.Bitrate),
+		"-bf", "3", "-g", group, "-keyint_min", group, "-sc_threshold", "0", "-flags", "+cgop",
+	}, plain(), []string{"-video_track_timescale", scale, "-f", "mp4"})
+}
+
+// sound returns the filters and encoder options of the sound: moved to the video's zero, filled or cut to its length.
+func sound(p video.Plan, m video.Media) []string {
+	filter := fmt.Sprintf("asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
+		start(m), SampleRate, samples(p))
+	return slices.Concat([]string{
+		"-map", "0:a:0", "-af", filter, "-c:a", "aac", "-threads", "1", "-b:a", audioBits, "-ac", "2",
+	}, plain(), []string{"-f", "mp4"})
+}
+
+// plain keeps everything out of an output that is not its one stream: tags may hold names and places.
+func plain() []string {
+	return []string{"-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-fflags", "+bitexact"}
+}

@@ -1,0 +1,80 @@
+package media_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"pgregory.net/rapid"
+
+	"sluice/shared/media"
+	"sluice/shared/video"
+)
+
+func out(name string) string { return "/work/" + name + ".mp4" }
+
+// The argument lists, one argument a line.
+func TestArgs(t *testing.T) {
+	t.Parallel()
+	hd := video.Media{Container: media.Mov, Width: 1280, Height: 720, Rate: pal, Frames: 500, TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac"}
+	late := video.Media{Container: media.Matroska, Width: 640, Height: 360, Rate: ntsc, Frames: 720, Start: 1500, TimeBase: video.Rate{Num: 1, Den: 1000}, Interlaced: true}
+	early := late
+	early.Start = -1500
+	p, q := media.NewPlan(hd), media.NewPlan(late)
+	chunk := func(p video.Plan, m video.Media, n int, preroll float64) []string {
+		return media.VideoArgs("/work/source", p, m, p.Tasks()[n], preroll, out)
+	}
+	var got []txtar.File
+	for _, tt := range []struct {
+		name string
+		args []string
+	}{
+		{"first chunk", chunk(p, hd, 1, 0.5)},
+		{"second chunk", chunk(p, hd, 2, 0.5)},
+		{"last chunk, long preroll", chunk(p, hd, 3, 5)},
+		{"last chunk, from the start", chunk(p, hd, 3, media.FromStart)},
+		{"late and interlaced", chunk(q, late, 1, 0.5)},
+		{"early", chunk(q, early, 1, 0.5)},
+		{"sound", media.AudioArgs("/work/source", p, hd, out)},
+		{"sound of late video", media.AudioArgs("/work/source", q, late, out)},
+		{"one run", media.OneRunArgs("/work/source", p, hd, 0, out)},
+	} {
+		got = append(got, txtar.File{Name: tt.name, Data: []byte(strings.Join(tt.args, "\n") + "\n")})
+	}
+	golden(t, "args.txtar", got)
+}
+
+// Whatever the source is, an argument is one line, the input and the outputs are file: URLs, and nothing but those
+// comes from outside.
+func TestArgsAreOurs(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := source(t)
+		m.VideoCodec, m.AudioCodec, m.Container = "\n-evil", "\n-evil", "\n-evil"
+		p := media.NewPlan(m)
+		task := rapid.SampledFrom(p.Tasks()).Draw(t, "task")
+		for _, args := range [][]string{
+			media.VideoArgs("/in", p, m, task, rapid.Float64Range(0, 10).Draw(t, "preroll"), out),
+			media.AudioArgs("/in", p, m, out),
+			media.OneRunArgs("/in", p, m, 0, out),
+		} {
+			if strings.ContainsAny(strings.Join(args, ""), "\n\r\x00") || strings.Contains(strings.Join(args, ""), "evil") {
+				t.Errorf("%q", args)
+			}
+			if i := slices.Index(args, "-i"); i < 0 || args[i+1] != "file:/in" || !strings.HasPrefix(args[len(args)-1], "file:/work/") {
+				t.Errorf("%q: input or output is no file: URL", args)
+			}
+		}
+	})
+}
+
+func TestPrerolls(t *testing.T) {
+	t.Parallel()
+	for _, c := range []string{media.Mov, media.Matroska, media.MPEGTS, media.AVI, media.FLV} {
+		got := media.Prerolls(video.Media{Container: c})
+		if got[len(got)-1] != media.FromStart || !slices.IsSorted(got) || (len(got) == 1) != (c == media.MPEGTS) {
+			t.Errorf("%s: %v", c, got)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package media_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata anew")
+
+// archive reads a golden file: several texts in one, with a comment in front.
+func archive(t *testing.T, name string) *txtar.Archive {
+	t.Helper()
+	a, err := txtar.ParseFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// golden compares texts with those of a golden file, or with -update writes them there.
+func golden(t *testing.T, name string, got []txtar.File) {
+	t.Helper()
+	a := archive(t, name)
+	if *update {
+		a.Files = got
+		if err := os.WriteFile(filepath.Join("testdata", name), txtar.Format(a), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if d := cmp.Diff(texts(a.Files), texts(got)); d != "" {
+		t.Errorf("%s (-want +got):\n%s", name, d)
+	}
+}
+
+func texts(files []txtar.File) map[string]string {
+	out := map[string]string{}
+	for _, f := range files {
+		out[f.Name] = string(f.Data)
+	}
+	return out
+}
+
+// code returns the code of an error of package video, "" for none.
+func code(t *testing.T, err error) string {
+	t.Helper()
+	return problem(t, err).Code
+}
