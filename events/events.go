@@ -50,8 +50,8 @@ type Object struct {
 	At     time.Time `json:"at"`
 }
 
-// MaxBytes bounds a message. SQS takes more; what is larger belongs in S3 with a claim check in the message.
-const MaxBytes = 64 << 10
+// MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a claim check in the message.
+const MaxBytes = 256 << 10
 
 // wire is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
 type wire struct {

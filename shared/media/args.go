@@ -10,10 +10,17 @@ import (
 	"sluice/shared/video"
 )
 
-// The argument lists below say what the work is: options of the one input, -i, the input, then filters, encoders and
-// outputs. Package ffmpeg puts the flags of the cage in front (whitelists, -nostdin, -y, progress): being before -i
-// they count for the same input. Paths are the caller's own, and come out as file: URLs, so that nothing in them is
-// taken for a protocol or an option; nothing that a client has sent is ever an argument.
+// Args is what the work is, in ffmpeg's words: options of the one input, and all that follows it. Package ffmpeg puts
+// the flags of the cage and the input itself around them. Output paths are the caller's own, and come out as file:
+// URLs, so that nothing in them is taken for a protocol or an option; nothing that a client has sent is ever an argument.
+type Args struct {
+	Input, Output []string
+}
+
+// List returns the arguments for an input outside any cage: for files of our own.
+func (a Args) List(in string) []string {
+	return slices.Concat(a.Input, []string{"-i", "file:" + in}, a.Output)
+}
 
 const (
 	// tail is how many frames past its end a chunk is encoded to: x264 then looks ahead as it would in one run. They
@@ -37,16 +44,15 @@ func Prerolls(m video.Media) []float64 {
 	return []float64{0.5, 5, FromStart}
 }
 
-// VideoArgs returns the arguments that encode one chunk of in to every rendition of the plan, decoding it once,
-// beginning preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the
+// VideoArgs returns the arguments that encode one chunk to every rendition of the plan, decoding it once, beginning preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the
 // same bytes on the same build: every encoder has one thread.
-func VideoArgs(in string, p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) []string {
-	args := slices.Concat(
-		[]string{"-threads", "1"}, seek(p, m, t, preroll), input(in),
-		[]string{"-filter_complex", graph(p, m, t)},
-	)
+func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
+	args := Args{
+		Input:  slices.Concat([]string{"-threads", "1"}, seek(p, m, t, preroll), []string{"-copyts"}),
+		Output: []string{"-filter_complex", graph(p, m, t)},
+	}
 	for i, r := range p.Renditions {
-		args = slices.Concat(args, encoder(p, i, 1), []string{
+		args.Output = slices.Concat(args.Output, encoder(p, i, 1), []string{
 			"-movflags", "+frag_discont+delay_moov+frag_keyframe+empty_moov+default_base_moof+skip_trailer",
 			"-fragment_index", strconv.Itoa(t.Segment), "file:" + out(r.Name),
 		})
@@ -57,31 +63,32 @@ func VideoArgs(in string, p video.Plan, m video.Media, t video.Task, preroll flo
 // AudioArgs returns the arguments that encode the sound of the whole video to one file: as long as the video to the
 // sample, silent where the source is. The packet that primes the AAC decoder is dropped, so that there is no offset
 // and no edit list.
-func AudioArgs(in string, p video.Plan, m video.Media, out func(rendition string) string) []string {
-	return slices.Concat([]string{"-threads", "1"}, input(in), sound(p, m), []string{
+func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) Args {
+	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(sound(p, m), []string{
 		"-bsf:a", "noise=drop='lt(pts,0)'",
 		"-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
 		"-frag_duration", strconv.FormatInt(ticks(p.Rate, p.SegmentFrames, 1e6), 10),
 		"file:" + out(Audio),
-	})
+	})}
 }
 
 // OneRunArgs returns the arguments that encode the whole of in at once, with the filters and encoder options of the
 // chunks, to one MP4 a rendition and one for the sound: what chunked encoding is compared with. Threads are those of
 // the decoder and of each encoder; 0 leaves them to ffmpeg.
-func OneRunArgs(in string, p video.Plan, m video.Media, threads int, out func(rendition string) string) []string {
+func OneRunArgs(p video.Plan, m video.Media, threads int, out func(rendition string) string) Args {
 	whole := video.Task{Kind: video.VideoTask, To: p.Frames(), Segment: 1, Last: true}
-	args := slices.Concat([]string{"-threads", strconv.Itoa(threads)}, input(in), []string{"-filter_complex", graph(p, m, whole)})
+	args := Args{
+		Input:  []string{"-threads", strconv.Itoa(threads), "-copyts"},
+		Output: []string{"-filter_complex", graph(p, m, whole)},
+	}
 	for i, r := range p.Renditions {
-		args = slices.Concat(args, encoder(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)})
+		args.Output = slices.Concat(args.Output, encoder(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)})
 	}
 	if p.Audio {
-		args = slices.Concat(args, sound(p, m), []string{"-movflags", "+faststart", "file:" + out(Audio)})
+		args.Output = slices.Concat(args.Output, sound(p, m), []string{"-movflags", "+faststart", "file:" + out(Audio)})
 	}
 	return args
 }
-
-func input(in string) []string { return []string{"-copyts", "-i", "file:" + in} }
 
 // seek goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw away the
 // frame that is still on screen there. The time is the source's own, which -copyts keeps.

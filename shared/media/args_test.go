@@ -23,7 +23,7 @@ func TestArgs(t *testing.T) {
 	early.Start = -1500
 	p, q := media.NewPlan(hd), media.NewPlan(late)
 	chunk := func(p video.Plan, m video.Media, n int, preroll float64) []string {
-		return media.VideoArgs("/work/source", p, m, p.Tasks()[n], preroll, out)
+		return media.VideoArgs(p, m, p.Tasks()[n], preroll, out).List("/work/source")
 	}
 	var got []txtar.File
 	for _, tt := range []struct {
@@ -36,9 +36,9 @@ func TestArgs(t *testing.T) {
 		{"last chunk, from the start", chunk(p, hd, 3, media.FromStart)},
 		{"late and interlaced", chunk(q, late, 1, 0.5)},
 		{"early", chunk(q, early, 1, 0.5)},
-		{"sound", media.AudioArgs("/work/source", p, hd, out)},
-		{"sound of late video", media.AudioArgs("/work/source", q, late, out)},
-		{"one run", media.OneRunArgs("/work/source", p, hd, 0, out)},
+		{"sound", media.AudioArgs(p, hd, out).List("/work/source")},
+		{"sound of late video", media.AudioArgs(q, late, out).List("/work/source")},
+		{"one run", media.OneRunArgs(p, hd, 0, out).List("/work/source")},
 	} {
 		got = append(got, txtar.File{Name: tt.name, Data: []byte(strings.Join(tt.args, "\n") + "\n")})
 	}
@@ -54,11 +54,12 @@ func TestArgsAreOurs(t *testing.T) {
 		m.VideoCodec, m.AudioCodec, m.Container = "\n-evil", "\n-evil", "\n-evil"
 		p := media.NewPlan(m)
 		task := rapid.SampledFrom(p.Tasks()).Draw(t, "task")
-		for _, args := range [][]string{
-			media.VideoArgs("/in", p, m, task, rapid.Float64Range(0, 10).Draw(t, "preroll"), out),
-			media.AudioArgs("/in", p, m, out),
-			media.OneRunArgs("/in", p, m, 0, out),
+		for _, a := range []media.Args{
+			media.VideoArgs(p, m, task, rapid.Float64Range(0, 10).Draw(t, "preroll"), out),
+			media.AudioArgs(p, m, out),
+			media.OneRunArgs(p, m, 0, out),
 		} {
+			args := a.List("/in")
 			if strings.ContainsAny(strings.Join(args, ""), "\n\r\x00") || strings.Contains(strings.Join(args, ""), "evil") {
 				t.Errorf("%q", args)
 			}

@@ -91,14 +91,14 @@ func (b bench) inspect(path string) video.Media {
 func (b bench) encode(src string, p video.Plan, m video.Media, t video.Task) (video.Result, map[string]media.Piece) {
 	b.Helper()
 	out := func(name string) string { return b.path(fmt.Sprintf("%d-%s.mp4", t.Number, name)) }
-	args, names := media.AudioArgs(src, p, m, out), []string{media.Audio}
+	args, names := media.AudioArgs(p, m, out), []string{media.Audio}
 	if t.Kind == video.VideoTask {
-		args, names = media.VideoArgs(src, p, m, t, media.Prerolls(m)[0], out), nil
+		args, names = media.VideoArgs(p, m, t, media.Prerolls(m)[0], out), nil
 		for _, r := range p.Renditions {
 			names = append(names, r.Name)
 		}
 	}
-	b.run("ffmpeg", append([]string{"-nostdin", "-y"}, args...)...)
+	b.run("ffmpeg", append([]string{"-nostdin", "-y"}, args.List(src)...)...)
 	res, pieces := video.Result{Task: t}, map[string]media.Piece{}
 	for _, name := range names {
 		piece, err := media.Cut(p, t, name, b.read(out(name)))

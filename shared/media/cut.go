@@ -8,6 +8,11 @@ import (
 	"sluice/shared/video"
 )
 
+const (
+	codeMissing = "frames_missing"
+	codeWrong   = "segments_wrong"
+)
+
 // Piece is what one task made of one rendition, ready to be stored.
 type Piece struct {
 	Track    video.Track
@@ -120,7 +125,13 @@ func checkHead(t video.Task, i int, f Fragment) error {
 	return nil
 }
 
+// Miscut reports whether err says that a cut has the wrong frames, so that the next of Prerolls is worth a try.
+func Miscut(err error) bool {
+	code := video.ProblemOf(err).Code
+	return code == codeMissing || code == codeWrong
+}
+
 func missing(err error) error {
-	return &video.Error{Op: "media.CheckTask", Kind: video.Invalid, Code: "frames_missing", Err: err,
+	return &video.Error{Op: "media.CheckTask", Kind: video.Invalid, Code: codeMissing, Err: err,
 		Message: "Some frames of the video could not be decoded; export it again and upload the new one."}
 }

@@ -70,8 +70,8 @@ const tailOfTest = 10 // frames; a shorter remainder would be lost to containers
 func (b bench) compare(src string, p video.Plan, m video.Media, lines func(path string, m video.Media) []string) {
 	b.Helper()
 	frames := b.chunked(src, p, m)
-	one := media.OneRunArgs(src, p, m, 1, func(name string) string { return b.path("one-" + name) })
-	b.run("ffmpeg", append([]string{"-nostdin", "-y"}, one...)...)
+	one := media.OneRunArgs(p, m, 1, func(name string) string { return b.path("one-" + name) })
+	b.run("ffmpeg", append([]string{"-nostdin", "-y"}, one.List(src)...)...)
 	for _, r := range p.Renditions {
 		one, got := lines(b.path("one-"+r.Name), m), lines(b.playlist(r.Name), m)
 		if len(got) != frames+1 { // and the time base

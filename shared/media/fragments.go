@@ -173,7 +173,7 @@ func describe(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
 }
 
 func wrong(err error) error {
-	return &video.Error{Op: "media.Cut", Kind: video.Invalid, Code: "segments_wrong", Message: segmentsWrong, Err: err}
+	return &video.Error{Op: "media.Cut", Kind: video.Invalid, Code: codeWrong, Message: segmentsWrong, Err: err}
 }
 
 const segmentsWrong = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."

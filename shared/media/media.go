@@ -23,7 +23,7 @@ const (
 	minSide    = 16    // pixels; x264 works in blocks of so many
 	maxSide    = 16384 // pixels; the widest picture H.264 has a level for
 	minSeconds = 0.1   // below it is a picture
-	maxSeconds = 12 * 60 * 60
+	maxSeconds = 2 * 60 * 60 // the sound is one task and has to be done within an invocation
 	maxSource  = 1000 // frames a second; more is a broken header
 )
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,7 +81,7 @@ func (n Encoder) encode(ctx context.Context, d video.EncodeRequested) (video.Res
 	var made []media.Piece
 	for _, preroll := range prerolls(d) {
 		made, err = n.make(ctx, d, job.Dir, container, preroll)
-		if video.ProblemOf(err).Code != "frames_missing" {
+		if !media.Miscut(err) {
 			break
 		}
 	}
@@ -103,12 +102,11 @@ func prerolls(d video.EncodeRequested) []float64 {
 // make runs ffmpeg once and cuts what it wrote into segments.
 func (n Encoder) make(ctx context.Context, d video.EncodeRequested, dir, container string, preroll float64) ([]media.Piece, error) {
 	out := func(rendition string) string { return filepath.Join(dir, rendition+".mp4") }
-	args, names := media.AudioArgs(original, d.Plan, d.Media, out), []string{media.Audio}
+	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.Audio}
 	if d.Task.Kind == video.VideoTask {
-		args, names = media.VideoArgs(original, d.Plan, d.Media, d.Task, preroll, out), renditions(d.Plan)
+		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), renditions(d.Plan)
 	}
-	i := slices.Index(args, "-i")
-	run := ffmpeg.Run{Dir: dir, File: original, Container: container, Input: args[:i], Output: args[i+2:]}
+	run := ffmpeg.Run{Dir: dir, File: original, Container: container, Input: args.Input, Output: args.Output}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
 	}

@@ -158,28 +158,6 @@ func (p Plan) Outline() Plan {
 	return p
 }
 
-// Track is what a task made of one rendition.
-type Track struct {
-	Name      string    `json:"name"`      // the rendition's, or "audio"
-	Codec     string    `json:"codec"`     // RFC 6381: "avc1.64001f"
-	Init      string    `json:"init"`      // SHA-256 of the init segment, hex: equal over all tasks of a rendition
-	Timescale int       `json:"timescale"` // ticks a second
-	Segments  []Segment `json:"segments"`
-}
-
-// Segment is one media segment: an object that can be played.
-type Segment struct {
-	Bytes int64 `json:"bytes"`
-	Ticks int64 `json:"ticks"` // its duration
-}
-
-// Result is what a finished task leaves behind.
-type Result struct {
-	Task   Task    `json:"task"`
-	Frames int     `json:"frames"` // video: in each rendition
-	Tracks []Track `json:"tracks"`
-}
-
 // Complete reports whether every task is done.
 func (v Video) Complete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.Size() }
 

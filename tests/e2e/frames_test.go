@@ -78,8 +78,8 @@ func times(fs []frame) (at []int) {
 func (w world) oneRun(t *testing.T, source string, v video.Video) string {
 	t.Helper()
 	dir := t.TempDir()
-	args := media.OneRunArgs(source, *v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
-	w.tool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args...)...)
+	args := media.OneRunArgs(*v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
+	w.tool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args.List(source)...)...)
 	return filepath.Join(dir, "720p.mp4")
 }
 

@@ -1,0 +1,34 @@
+// Command api is the front door: tenants and tokens, uploads, and what became of a video.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+
+	"sluice/shared/api"
+	"sluice/shared/blob"
+	"sluice/shared/services"
+	"sluice/shared/trace"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("api")
+	rows, source := k.Rows(), originals{k.Source()}
+	a := &api.API{
+		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(),
+		PublicURL: os.Getenv(services.EnvPublicURL), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
+		Trace: trace.Header, About: wire.About,
+	}
+	k.Serve(a.Handler())
+}
+
+// originals is the source bucket as package api wants it.
+type originals struct{ *blob.Bucket }
+
+// Size returns an object's bytes; NotFound if there is none.
+func (o originals) Size(ctx context.Context, key string) (int64, error) {
+	info, err := o.Head(ctx, key)
+	return info.Size, err
+}

@@ -1,0 +1,14 @@
+// Command authorize tells API Gateway whose a token is.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"sluice/shared/authorize"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("authorize")
+	lambda.Start(authorize.Handler{Tokens: k.Rows()}.Handle)
+}

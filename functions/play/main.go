@@ -1,0 +1,28 @@
+// Command play lets viewers in where there is no CDN, and serves the page to watch on.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"sluice/shared/play"
+	"sluice/shared/services"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("play")
+	client := secretsmanager.NewFromConfig(k.AWS())
+	key := func(ctx context.Context) (string, error) {
+		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(services.EnvPlaybackKey))})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(out.SecretString), nil
+	}
+	p := &play.Player{Media: k.Media(), Secret: key, Now: k.Now, Log: k.Log}
+	k.Serve(p.Handler())
+}

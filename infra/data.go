@@ -1,0 +1,124 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+const (
+	keyLength   = 64                 // characters of the key of playback tokens: more than 256 bits
+	keepParts   = 2 * 24 * time.Hour // parts of an upload that nobody completed
+	keepOrigins = time.Hour          // how long a browser remembers what CORS allows
+)
+
+// data is all that outlives an invocation: rows, objects, the topic of facts, the key of playback tokens.
+type data struct {
+	table         awsdynamodb.Table
+	source, media awss3.Bucket
+	topic         awssns.Topic
+	playbackKey   awssecretsmanager.Secret
+}
+
+// newData makes the stores. Each original that arrives in the source bucket is announced to originals.
+func newData(scope constructs.Construct, set settings, originals *inbox) *data {
+	scope = constructs.NewConstruct(scope, jsii.String("Data"))
+	d := &data{table: newTable(scope, set)}
+	d.source = newBucket(scope, "Source", set, &awss3.CorsRule{
+		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
+		AllowedHeaders: jsii.Strings("*"),
+		ExposedHeaders: jsii.Strings("ETag"), // of each part: completing an upload asks for it
+	})
+	d.media = newBucket(scope, "Media", set, &awss3.CorsRule{
+		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
+		AllowedHeaders: jsii.Strings("Range"),
+		ExposedHeaders: jsii.Strings("ETag", "Content-Length", "Content-Range"),
+	})
+	announce(d.source, originals)
+	d.topic = awssns.NewTopic(scope, jsii.String("Facts"), &awssns.TopicProps{
+		TopicName:  jsii.String(prefix + "events"),
+		EnforceSSL: jsii.Bool(true),
+	})
+	d.playbackKey = awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
+		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			PasswordLength:     number(keyLength),
+			ExcludePunctuation: jsii.Bool(true),
+		},
+		RemovalPolicy: set.keep(),
+	})
+	return d
+}
+
+func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
+	return awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
+		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
+		SortKey:      &awsdynamodb.Attribute{Name: jsii.String("sk"), Type: awsdynamodb.AttributeType_STRING},
+		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		Encryption:   awsdynamodb.TableEncryption_AWS_MANAGED,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		DeletionProtection: jsii.Bool(!set.local),
+		RemovalPolicy:      set.keep(),
+	})
+}
+
+// newBucket makes a private bucket that browsers on the origins of settings may use with a presigned URL.
+func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule) awss3.Bucket {
+	cors.AllowedOrigins = jsii.Strings(set.origins...)
+	cors.MaxAge = jsii.Number(keepOrigins.Seconds())
+	return awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		Cors:              &[]*awss3.CorsRule{cors},
+		LifecycleRules:    &[]*awss3.LifecycleRule{{AbortIncompleteMultipartUploadAfter: duration(keepParts)}},
+		RemovalPolicy:     set.keep(),
+	})
+}
+
+// announce has the bucket send a message to in for each original that arrives. The notification is written out: the
+// CDK's own needs a function of its own at each deployment.
+//
+// S3 tries the queue when the bucket is made, so the policy must be there before, and cannot name the bucket: hence the
+// account, and what CloudFormation begins this stack's bucket names with.
+func announce(bucket awss3.Bucket, in *inbox) {
+	stack := awscdk.Stack_Of(bucket)
+	ours := "arn:" + *stack.Partition() + ":s3:::" + strings.ToLower(stackName) + "-*"
+	in.queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sqs:SendMessage"),
+		Resources:  &[]*string{in.queue.QueueArn()},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"ArnLike":      map[string]any{"aws:SourceArn": ours},
+		},
+	}))
+	bucket.Node().AddDependency(in.queue.Node().FindChild(jsii.String("Policy")))
+	rule := func(name, value string) *awss3.CfnBucket_FilterRuleProperty {
+		return &awss3.CfnBucket_FilterRuleProperty{Name: jsii.String(name), Value: jsii.String(value)}
+	}
+	made := bucket.Node().DefaultChild().(awss3.CfnBucket)
+	made.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{
+		QueueConfigurations: &[]*awss3.CfnBucket_QueueConfigurationProperty{{
+			Event: jsii.String("s3:ObjectCreated:*"),
+			Queue: in.queue.QueueArn(),
+			Filter: &awss3.CfnBucket_NotificationFilterProperty{S3Key: &awss3.CfnBucket_S3KeyFilterProperty{
+				Rules: &[]*awss3.CfnBucket_FilterRuleProperty{
+					rule("prefix", services.SourcePrefix), rule("suffix", services.SourceSuffix),
+				},
+			}},
+		}},
+	})
+}

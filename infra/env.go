@@ -1,0 +1,63 @@
+package main
+
+import (
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+// toolsInLayer is where Lambda puts the layer's bin folder.
+const toolsInLayer = "/opt/bin"
+
+// environment returns the variables of s: where the things are that it may touch, and no others.
+func environment(s services.Service, around surroundings) *map[string]*string {
+	env := map[string]*string{}
+	for _, r := range s.May {
+		around.locate(r.On, env)
+	}
+	for _, to := range s.Sends() {
+		if to == services.Topic {
+			env[services.EnvTopic] = around.data.topic.TopicArn()
+		} else {
+			env[services.EnvInbox(to)] = around.inboxes[to].queue.QueueUrl()
+		}
+	}
+	if in := around.inboxes[s.Name]; in != nil {
+		env[services.EnvInbox(s.Name)] = in.queue.QueueUrl()
+		env[services.EnvDeadLetters(s.Name)] = in.dead.QueueUrl()
+	}
+	if len(s.Routes) > 0 && around.publicURL != "" {
+		env[services.EnvPublicURL] = jsii.String(around.publicURL)
+	}
+	if s.Layer != "" {
+		env[services.EnvTools] = jsii.String(around.tools())
+	}
+	return &env
+}
+
+// locate sets the variables with which to find one thing that a right is on.
+func (a surroundings) locate(on string, env map[string]*string) {
+	bucket := func(name string, value *string) {
+		env[name] = value
+		if a.local {
+			env[services.EnvPathStyle] = jsii.String("true")
+		}
+	}
+	switch on {
+	case "table":
+		env[services.EnvTable] = a.data.table.TableName()
+	case "source":
+		bucket(services.EnvSource, a.data.source.BucketName())
+	case "media":
+		bucket(services.EnvMedia, a.data.media.BucketName())
+	case "playback-key":
+		env[services.EnvPlaybackKey] = a.data.playbackKey.SecretArn()
+	}
+}
+
+func (a surroundings) tools() string {
+	if a.local {
+		return a.ffmpegDir
+	}
+	return toolsInLayer
+}

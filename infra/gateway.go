@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+const (
+	stage      = "prod"
+	believe    = time.Minute // how long the gateway believes what the authorizer said of a token
+	localID    = "sluice"    // the API's id on MiniStack, which takes it from the tag localIDTag
+	localIDTag = "ms-custom-id"
+)
+
+// gateway is the front door: a REST API with the routes of all services.
+type gateway struct {
+	scope constructs.Construct
+	api   awsapigateway.RestApi
+}
+
+func newGateway(scope constructs.Construct, set settings, functions map[string]awslambda.IFunction) *gateway {
+	g := &gateway{scope: constructs.NewConstruct(scope, jsii.String("Gateway"))}
+	g.api = awsapigateway.NewRestApi(g.scope, jsii.String("Api"), &awsapigateway.RestApiProps{
+		RestApiName:   jsii.String("sluice"),
+		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		// The account's one role with which API Gateway writes logs. It stays when the stack goes: other APIs use it.
+		CloudWatchRole: jsii.Bool(!set.local),
+		DeployOptions: &awsapigateway.StageOptions{
+			StageName:            jsii.String(stage),
+			TracingEnabled:       jsii.Bool(true),
+			ThrottlingRateLimit:  number(set.rate),
+			ThrottlingBurstLimit: number(set.burst),
+			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLog(g.scope, "access")),
+			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog())),
+		},
+	})
+	g.api.Node().TryRemoveChild(jsii.String("Endpoint")) // an output of the CDK's; ours is ApiUrl
+	if set.local {
+		tags := g.api.Node().DefaultChild().(awsapigateway.CfnRestApi).Tags()
+		tags.SetTag(jsii.String(localIDTag), jsii.String(localID), nil, nil)
+	}
+	g.route(functions, g.authorizer(set, functions[services.Authorizer]))
+	g.explain()
+	return g
+}
+
+// url returns the address of the API, without a slash at its end.
+func (g *gateway) url(set settings) string {
+	if set.publicURL != "" {
+		return set.publicURL
+	}
+	stack := awscdk.Stack_Of(g.api)
+	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
+}
+
+// authorizer asks f about the token of a request. Locally it asks each time, so that tests see a change at once.
+func (g *gateway) authorizer(set settings, f awslambda.IFunction) awsapigateway.IAuthorizer {
+	ttl := believe
+	if set.local {
+		ttl = 0
+	}
+	return awsapigateway.NewTokenAuthorizer(g.scope, jsii.String("Authorizer"), &awsapigateway.TokenAuthorizerProps{
+		Handler:         f,
+		IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
+		ResultsCacheTtl: duration(ttl),
+	})
+}
+
+// route makes a method for each route of the map.
+func (g *gateway) route(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
+	for _, s := range services.Map {
+		if len(s.Routes) == 0 {
+			continue
+		}
+		to := awsapigateway.NewLambdaIntegration(functions[s.Name], &awsapigateway.LambdaIntegrationOptions{
+			Proxy:           jsii.Bool(true),
+			AllowTestInvoke: jsii.Bool(false),
+		})
+		for _, r := range s.Routes {
+			g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to, admit(r.Auth, tokens))
+		}
+	}
+}
+
+// admit returns who may call a method. An Auth that it doesn't know admits the account's own principals only.
+func admit(a services.Auth, tokens awsapigateway.IAuthorizer) *awsapigateway.MethodOptions {
+	switch a {
+	case services.Open:
+		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_NONE}
+	case services.ByToken:
+		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_CUSTOM, Authorizer: tokens}
+	}
+	return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_IAM}
+}
+
+// accessLog returns the form of a line of the access log. It has the route, never the path: paths of playback hold the
+// right to watch.
+func accessLog() string {
+	line, err := json.Marshal(map[string]string{
+		"request_id":  "$context.requestId",
+		"trace":       "$context.xrayTraceId",
+		"time":        "$context.requestTimeEpoch",
+		"method":      "$context.httpMethod",
+		"route":       "$context.resourcePath",
+		"status":      "$context.status",
+		"bytes":       "$context.responseLength",
+		"ms":          "$context.responseLatency",
+		"function_ms": "$context.integrationLatency",
+		"caller":      "$context.authorizer.principalId",
+		"error":       "$context.error.responseType",
+	})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(line)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
+)
+
+func TestRoutesAreThoseOfTheMap(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, s := range services.Map {
+		for _, r := range s.Routes {
+			auth := map[services.Auth]string{
+				services.Open: "NONE", services.ByToken: "CUSTOM GatewayAuthorizer", services.ByCaller: "AWS_IAM",
+			}[r.Auth]
+			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, title(s.Name)))
+		}
+	}
+	var got []string
+	for _, m := range onAWS().of("ApiGateway::Method") {
+		auth := text(m.at("AuthorizationType"))
+		if id := m.at("AuthorizerId"); id != nil {
+			auth += " " + text(id)
+		}
+		if kind := m.at("Integration", "Type"); kind != "AWS_PROXY" {
+			t.Errorf("a %v integration", kind)
+		}
+		at := pathOf(onAWS(), m.at("ResourceId"))
+		got = append(got, fmt.Sprintf("%s %s %s to %s", m.at("HttpMethod"), at, auth, target(m)))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("routes (-want +got):\n%s", d)
+	}
+}
+
+// pathOf returns the path of a resource of the API, by the names from the root to it.
+func pathOf(t template, id any) string {
+	r, ok := t.of("ApiGateway::Resource")[text(id)]
+	if !ok {
+		return "" // the root is the API's own
+	}
+	return pathOf(t, r.at("ParentId")) + "/" + text(r.at("PathPart"))
+}
+
+// target returns the function that a method calls.
+func target(method resource) string {
+	uri := text(method.at("Integration", "Uri"))
+	_, f, _ := strings.Cut(uri, "/functions/")
+	f, _, _ = strings.Cut(f, "/")
+	return f
+}
+
+func TestAuthorizer(t *testing.T) {
+	t.Parallel()
+	a := onAWS().of("ApiGateway::Authorizer")["GatewayAuthorizer"]
+	if !strings.Contains(text(a.at("AuthorizerUri")), title(services.Authorizer)+"Function/") {
+		t.Errorf("it calls %s", text(a.at("AuthorizerUri")))
+	}
+	got := []any{a.at("Type"), a.at("IdentitySource"), a.at("AuthorizerResultTtlInSeconds")}
+	if d := cmp.Diff([]any{"TOKEN", "method.request.header.Authorization", 60.0}, got); d != "" {
+		t.Errorf("authorizer (-want +got):\n%s", d)
+	}
+}
+
+func TestStage(t *testing.T) {
+	t.Parallel()
+	for _, s := range onAWS().of("ApiGateway::Stage") {
+		got := []any{s.at("StageName"), s.at("TracingEnabled"), s.at("MethodSettings")}
+		want := []any{"prod", true, []any{map[string]any{
+			"HttpMethod": "*", "ResourcePath": "/*", "DataTraceEnabled": false,
+			"ThrottlingRateLimit": 200.0, "ThrottlingBurstLimit": 400.0,
+		}}}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("stage (-want +got):\n%s", d)
+		}
+		if to := text(s.at("AccessLogSetting", "DestinationArn")); to != "GatewayLog" {
+			t.Errorf("access log in %s", to)
+		}
+	}
+	if n := len(onAWS().of("ApiGateway::Stage")); n != 1 {
+		t.Errorf("%d stages", n)
+	}
+}
+
+func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
+	t.Parallel()
+	var line map[string]string
+	if err := json.Unmarshal([]byte(accessLog()), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line["request_id"] != "$context.requestId" || line["route"] != "$context.resourcePath" {
+		t.Errorf("line %v", line)
+	}
+	for name, value := range line {
+		if value == "$context.path" || strings.Contains(value, "input") || strings.Contains(value, "sourceIp") {
+			t.Errorf("%s: %s tells more than it should", name, value)
+		}
+	}
+}
+
+// TestProblems checks the templates as they are deployed: a client must find the same fields as in our own refusals.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	onAWS().each(t, "ApiGateway::GatewayResponse", func(t *testing.T, _ string, r resource) {
+		var body struct {
+			Type, Title, Detail, Code string
+			Status                    int
+			RequestID                 string `json:"request_id"`
+		}
+		if err := json.Unmarshal([]byte(r.at("ResponseTemplates", "application/json").(string)), &body); err != nil {
+			t.Fatal(err)
+		}
+		if body.Type == "" || body.Title == "" || body.Detail == "" || body.RequestID != "$context.requestId" {
+			t.Errorf("body %+v", body)
+		}
+		if ct := r.at("ResponseParameters", "gatewayresponse.header.Content-Type"); ct != "'application/problem+json'" {
+			t.Errorf("content type %v", ct)
+		}
+		status, _ := r.at("StatusCode").(string)
+		if body.Status != 0 && fmt.Sprint(body.Status) != status {
+			t.Errorf("status %s, but the body says %d", status, body.Status)
+		}
+		got[text(r.at("ResponseType"))] = strings.TrimSpace(status + " " + body.Code)
+	})
+	want := map[string]string{
+		"UNAUTHORIZED": "401 token_invalid", "ACCESS_DENIED": "403 forbidden",
+		"MISSING_AUTHENTICATION_TOKEN": "404 route_unknown", "REQUEST_TOO_LARGE": "413 request_too_large",
+		"THROTTLED": "429 throttled", "DEFAULT_4XX": "request_refused", "DEFAULT_5XX": "internal",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("problems (-want +got):\n%s", d)
+	}
+}
+
+func TestEveryProblemsTitleIsItsOwn(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, p := range problems {
+		if p.status != 0 && http.StatusText(p.status) == "" {
+			t.Errorf("%s: %d is no status", p.on, p.status)
+		}
+		if first, twice := seen[p.title]; twice {
+			t.Errorf("%s and %s are both %q", first, p.on, p.title)
+		}
+		seen[p.title] = p.on
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+// keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
+const keepDead = 14 * 24 * time.Hour
+
+// inbox is a service's queue and, beside it, the queue of its dead letters.
+type inbox struct {
+	scope       constructs.Construct
+	queue, dead awssqs.Queue
+}
+
+func newInbox(scope constructs.Construct, s services.Service) *inbox {
+	in := &inbox{scope: constructs.NewConstruct(scope, jsii.String(title(s.Name)+"Inbox"))}
+	dead := queueProps(prefix+s.Name+"-dead", s.Inbox.FIFO)
+	dead.RetentionPeriod = duration(keepDead)
+	in.dead = awssqs.NewQueue(in.scope, jsii.String("Dead"), dead)
+
+	queue := queueProps(prefix+s.Name, s.Inbox.FIFO)
+	queue.VisibilityTimeout = duration(s.Visibility())
+	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Attempts)}
+	in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
+	return in
+}
+
+// queueProps returns what holds for every queue: encrypted at rest and on its way, and, of a FIFO queue, in order for
+// each group alone. Senders name the messages, so that a fact told twice is one message.
+func queueProps(name string, fifo bool) *awssqs.QueueProps {
+	p := &awssqs.QueueProps{
+		QueueName:  jsii.String(name),
+		Encryption: awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL: jsii.Bool(true),
+	}
+	if fifo {
+		p.QueueName = jsii.String(name + ".fifo")
+		p.Fifo = jsii.Bool(true)
+		p.ContentBasedDeduplication = jsii.Bool(false)
+		p.DeduplicationScope = awssqs.DeduplicationScope_MESSAGE_GROUP
+		p.FifoThroughputLimit = awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
+	}
+	return p
+}
+
+// feed has Lambda take messages from the queue to f. There is no batching window: a message doesn't wait for others.
+func (in *inbox) feed(f awslambda.Function, takes services.Inbox, concurrency int) {
+	props := &awslambda.EventSourceMappingProps{
+		Target:                  f,
+		EventSourceArn:          in.queue.QueueArn(),
+		BatchSize:               number(takes.Batch),
+		ReportBatchItemFailures: jsii.Bool(true),
+	}
+	if most := ceiling(takes, concurrency); most > 0 {
+		props.MaxConcurrency = number(most)
+	}
+	awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), props)
+}
+
+// ceiling returns how many invocations an inbox may have at once, 0 for no limit: the map's word, but no more than the
+// deployment allows. A FIFO inbox without a word of the map has none: its groups bound it, and order needs no brake.
+func ceiling(takes services.Inbox, concurrency int) int {
+	switch {
+	case concurrency == 0:
+		return takes.MaxWorkers
+	case takes.MaxWorkers > 0:
+		return min(takes.MaxWorkers, concurrency)
+	case takes.FIFO:
+		return 0
+	}
+	return concurrency
+}
+
+func duration(d time.Duration) awscdk.Duration {
+	return awscdk.Duration_Seconds(jsii.Number(d.Seconds()))
+}
+
+func number(n int) *float64 { return jsii.Number(n) }

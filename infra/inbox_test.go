@@ -1,0 +1,113 @@
+package main
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
+)
+
+func TestInboxes(t *testing.T) {
+	t.Parallel()
+	queues := onAWS().of("SQS::Queue")
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			every, ending := map[string]any{"SqsManagedSseEnabled": true}, ""
+			if s.Inbox.FIFO {
+				ending = ".fifo"
+				maps.Copy(every, map[string]any{
+					"FifoQueue": true, "ContentBasedDeduplication": false,
+					"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
+				})
+			}
+			dead := maps.Clone(every)
+			dead["QueueName"] = "sluice-" + s.Name + "-dead" + ending
+			dead["MessageRetentionPeriod"] = 14 * 24 * 3600.0
+			if d := cmp.Diff(dead, queues[title(s.Name)+"InboxDead"].Properties); d != "" {
+				t.Errorf("dead letters (-want +got):\n%s", d)
+			}
+			queue := maps.Clone(every)
+			queue["QueueName"] = "sluice-" + s.Name + ending
+			queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
+			got := maps.Clone(queues[title(s.Name)+"InboxQueue"].Properties)
+			redrive := got["RedrivePolicy"].(map[string]any)
+			delete(got, "RedrivePolicy")
+			if d := cmp.Diff(queue, got); d != "" {
+				t.Errorf("queue (-want +got):\n%s", d)
+			}
+			to, times := text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"]
+			if to != title(s.Name)+"InboxDead" || times != float64(s.Inbox.Attempts) {
+				t.Errorf("after %v deliveries a message goes to %s", times, to)
+			}
+		})
+	}
+}
+
+func TestThereIsNoOtherQueue(t *testing.T) {
+	t.Parallel()
+	want := 0
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			want += 2
+		}
+	}
+	if got := len(onAWS().of("SQS::Queue")); got != want {
+		t.Errorf("%d queues, not %d", got, want)
+	}
+}
+
+func TestMappings(t *testing.T) {
+	t.Parallel()
+	mappings := onAWS().of("Lambda::EventSourceMapping")
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		got := maps.Clone(mappings[title(s.Name)+"InboxFeed"].Properties)
+		for _, end := range []string{"EventSourceArn", "FunctionName"} {
+			got[end] = text(got[end])
+		}
+		want := map[string]any{
+			"EventSourceArn": title(s.Name) + "InboxQueue", "FunctionName": title(s.Name) + "Function",
+			"BatchSize": float64(s.Inbox.Batch), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+		}
+		if s.Inbox.MaxWorkers > 0 {
+			want["ScalingConfig"] = map[string]any{"MaximumConcurrency": float64(s.Inbox.MaxWorkers)}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", s.Name, d)
+		}
+	}
+}
+
+func TestCeiling(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		takes       services.Inbox
+		concurrency int
+		want        int
+	}{
+		{"the map says", services.Inbox{MaxWorkers: 1000}, 0, 1000},
+		{"the map says less than the deployment", services.Inbox{MaxWorkers: 5}, 10, 5},
+		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
+		{"nobody says", services.Inbox{}, 0, 0},
+		{"only the deployment says", services.Inbox{}, 10, 10},
+		{"FIFO, and only the deployment says", services.Inbox{FIFO: true}, 10, 0},
+		{"FIFO, and the map says", services.Inbox{FIFO: true, MaxWorkers: 20}, 10, 10},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := ceiling(tt.takes, tt.concurrency); got != tt.want {
+				t.Errorf("ceiling %d, not %d", got, tt.want)
+			}
+		})
+	}
+}

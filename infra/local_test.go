@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/shared/services"
+)
+
+// differences are all the ways in which a local deployment differs from one on AWS: id of the resource, property.
+var differences = []struct{ where, why string }{
+	{"*Function Code.*", "it is built for this machine"},
+	{"*Function Architectures.0", "it runs on this machine"},
+	{"*Function TracingConfig.Mode", "there is no X-Ray, and the emulator's own trace ids would hide ours"},
+	{"*Function Layers.0", "there are no layers"},
+	{"FfmpegLayer *", "there are no layers"},
+	{"*Function Environment.Variables." + services.EnvTools, "there are no layers"},
+	{"*Function Environment.Variables." + services.EnvPublicURL, "the emulator's addresses are not the request's"},
+	{"*Function Environment.Variables." + services.EnvPathStyle, "bucket names are no host names"},
+	{"*InboxFeed ScalingConfig.MaximumConcurrency", "this machine has few cores"},
+	{"Data* DeletionPolicy", "it goes with the emulator"},
+	{"DataTable DeletionProtectionEnabled", "it goes with the emulator"},
+	{"GatewayApi Tags.0.*", "the emulator takes the API's id from it"},
+	{"GatewayApiCloudWatchRole *", "the emulator needs no role to log"},
+	{"GatewayApiAccount *", "the emulator needs no role to log"},
+	{"GatewayAuthorizer AuthorizerResultTtlInSeconds", "a test sees a revoked token at once"},
+	{"ApiUrl Value*", "the emulator has its own way to an API"},
+}
+
+func TestLocalDiffersFromAWSInListedWaysOnly(t *testing.T) {
+	t.Parallel()
+	aws, local := flat(onAWS()), flat(onLocal())
+	used := map[string]bool{}
+	names := maps.Clone(aws)
+	maps.Copy(names, local)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if aws[name] == local[name] {
+			continue
+		}
+		if way := listed(name); way != "" {
+			used[way] = true
+			continue
+		}
+		t.Errorf("%s: %q on AWS, %q locally", name, aws[name], local[name])
+	}
+	for _, d := range differences {
+		if !used[d.where] {
+			t.Errorf("%s is listed, but there is no such difference", d.where)
+		}
+	}
+}
+
+func listed(name string) string {
+	for _, d := range differences {
+		if ok, _ := path.Match(d.where, name); ok {
+			return d.where
+		}
+	}
+	return ""
+}
+
+// flat returns every leaf of a template: "id property.property" to its value.
+func flat(t template) map[string]string {
+	leaves := map[string]string{}
+	for id, r := range t.Resources {
+		leaves[plain(id)+" Type"] = r.Type
+		leaves[plain(id)+" DeletionPolicy"] = r.DeletionPolicy
+		flatten(plain(id)+" ", r.Properties, leaves)
+	}
+	for name, o := range t.Outputs {
+		leaves[name+" Value"] = text(o.Value)
+	}
+	return leaves
+}
+
+func flatten(name string, v any, leaves map[string]string) {
+	dot := func(part string) string {
+		if strings.HasSuffix(name, " ") {
+			return name + part
+		}
+		return name + "." + part
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if s := text(v); !strings.HasPrefix(s, "{") {
+			leaves[name] = s // a reference
+			return
+		}
+		for part, inner := range v {
+			flatten(dot(part), inner, leaves)
+		}
+	case []any:
+		for i, inner := range v {
+			flatten(dot(fmt.Sprint(i)), inner, leaves)
+		}
+	default:
+		leaves[name] = fmt.Sprint(v)
+	}
+}
+
+func TestLocalSettingsReachTheFunctions(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		vars, _ := onLocal().function(t, s.Name).at("Environment", "Variables").(map[string]any)
+		stores := slices.ContainsFunc(s.May, func(r services.Right) bool { return r.On == "source" || r.On == "media" })
+		for name, want := range map[string]any{
+			services.EnvTools:     given(s.Layer != "", "/tools"),
+			services.EnvPublicURL: given(len(s.Routes) > 0, "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_"),
+			services.EnvPathStyle: given(stores, "true"),
+		} {
+			if vars[name] != want {
+				t.Errorf("%s: %s is %v, not %v", s.Name, name, vars[name], want)
+			}
+		}
+	}
+	encode := onLocal().of("Lambda::EventSourceMapping")["EncodeInboxFeed"]
+	if got := encode.at("ScalingConfig", "MaximumConcurrency"); got != 4.0 {
+		t.Errorf("%v encodes at once", got)
+	}
+}
+
+// given returns the value if it should be there, else nil.
+func given(should bool, value string) any {
+	if should {
+		return value
+	}
+	return nil
+}

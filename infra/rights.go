@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+// actions are the IAM actions that each of the map's actions stands for.
+//
+// Parts go straight to S3 on URLs that api has signed: S3 then asks whether api may put the object. Transactions need
+// the rights of the items in them and no other.
+var actions = map[services.Action][]string{
+	services.ReadObjects:  {"s3:GetObject"},
+	services.WriteObjects: {"s3:PutObject"},
+	services.Upload:       {"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+	services.ReadRows:     {"dynamodb:GetItem", "dynamodb:Query"},
+	services.WriteRows:    {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+	services.ReadSecret:   {"secretsmanager:GetSecretValue"},
+}
+
+// rights returns all that the role of s may do.
+func rights(s services.Service, log awslogs.LogGroup, around surroundings) awsiam.PolicyDocument {
+	all := []awsiam.PolicyStatement{
+		allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, *log.LogGroupArn()),
+		allow([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*"),
+	}
+	for _, r := range s.May {
+		all = append(all, around.data.permit(r)...)
+	}
+	for _, to := range s.Sends() {
+		if to == services.Topic {
+			all = append(all, allow([]string{"sns:Publish"}, *around.data.topic.TopicArn()))
+		} else {
+			all = append(all, allow([]string{"sqs:SendMessage"}, *around.inboxes[to].queue.QueueArn()))
+		}
+	}
+	if in := around.inboxes[s.Name]; in != nil {
+		all = append(all, in.consume()...)
+	}
+	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all})
+}
+
+// consume returns the rights of the inbox's consumer: to take messages and, if one is poison, to file it at once.
+func (in *inbox) consume() []awsiam.PolicyStatement {
+	take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+	return []awsiam.PolicyStatement{
+		allow(take, *in.queue.QueueArn()),
+		allow([]string{"sqs:SendMessage"}, *in.dead.QueueArn()),
+	}
+}
+
+// permit returns the statements of one right. It panics on a right that the map doesn't define.
+func (d *data) permit(r services.Right) []awsiam.PolicyStatement {
+	does, known := actions[r.Action]
+	switch {
+	case known && r.On == "table":
+		return []awsiam.PolicyStatement{narrow(allow(does, *d.table.TableArn()),
+			"ForAllValues:StringLike", "dynamodb:LeadingKeys", each(r.Only, "#*"))}
+	case known && r.On == "source":
+		return objects(d.source, r, does)
+	case known && r.On == "media":
+		return objects(d.media, r, does)
+	case known && r.On == "playback-key":
+		return []awsiam.PolicyStatement{allow(does, *d.playbackKey.SecretArn())}
+	}
+	panic(fmt.Sprintf("infra: the map has a right %q on %q, which means nothing here", r.Action, r.On))
+}
+
+// objects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object
+// that isn't there instead of 404, so readers have it, for their prefixes only. It is StringLikeIfExists because a GET
+// of an object carries no s3:prefix; a list without any prefix passes too, and finds no more: all keys have a prefix.
+func objects(b awss3.Bucket, r services.Right, does []string) []awsiam.PolicyStatement {
+	var keys []string
+	for _, prefix := range r.Only {
+		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
+	}
+	all := []awsiam.PolicyStatement{allow(does, keys...)}
+	if r.Action != services.WriteObjects {
+		all = append(all, narrow(allow([]string{"s3:ListBucket"}, *b.BucketArn()),
+			"StringLikeIfExists", "s3:prefix", each(r.Only, "*")))
+	}
+	return all
+}
+
+func allow(actions []string, resources ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings(actions...),
+		Resources: jsii.Strings(resources...),
+	})
+}
+
+func narrow(s awsiam.PolicyStatement, operator, key string, values []string) awsiam.PolicyStatement {
+	s.AddCondition(jsii.String(operator), map[string]any{key: values})
+	return s
+}
+
+func each(values []string, ending string) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, v+ending)
+	}
+	return out
+}

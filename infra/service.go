@@ -1,0 +1,86 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+const defaultDisk = 512 // MiB of /tmp that Lambda gives without being asked
+
+// surroundings is what a service may be given: it gets of it what the map says.
+type surroundings struct {
+	settings
+	data    *data
+	inboxes map[string]*inbox // by service
+	layers  map[string]awslambda.ILayerVersion
+}
+
+// newService makes a service's function, with its log, its role and, if it has an inbox, what feeds it from there.
+// Concurrency is not reserved: it would throttle deliveries, each of which counts as an attempt.
+func newService(scope constructs.Construct, s services.Service, around surroundings) awslambda.Function {
+	c := constructs.NewConstruct(scope, jsii.String(title(s.Name)))
+	log := newLog(c, s.Name)
+	props := &awslambda.FunctionProps{
+		FunctionName:         jsii.String(prefix + s.Name),
+		Runtime:              awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:         architecture(around.settings),
+		Handler:              jsii.String("bootstrap"),
+		Code:                 awslambda.Code_FromAsset(jsii.String(around.code(s.Name)), nil),
+		MemorySize:           number(s.Memory),
+		EphemeralStorageSize: awscdk.Size_Mebibytes(number(max(s.Disk, defaultDisk))),
+		Timeout:              duration(s.Timeout),
+		Tracing:              tracing(around.settings),
+		LogGroup:             log,
+		LoggingFormat:        awslambda.LoggingFormat_JSON,
+		Role:                 newRole(c, rights(s, log, around)),
+		Environment:          environment(s, around),
+	}
+	if layer := around.layers[s.Layer]; layer != nil {
+		props.Layers = &[]awslambda.ILayerVersion{layer}
+	}
+	f := awslambda.NewFunction(c, jsii.String("Function"), props)
+	if in := around.inboxes[s.Name]; in != nil {
+		in.feed(f, *s.Inbox, around.concurrency)
+	}
+	return f
+}
+
+// newLog makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.
+func newLog(scope constructs.Construct, name string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String("/sluice/" + name),
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
+// newRole makes a role with these rights and no others: what the CDK would add to it is left out.
+func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole {
+	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"rights": may},
+	})
+	return role.WithoutPolicyUpdates(nil)
+}
+
+// tracing returns Active on AWS. A local cloud has no X-Ray, and the trace id it would make up for each invocation
+// would hide the one that came with the message.
+func tracing(set settings) awslambda.Tracing {
+	if set.local {
+		return awslambda.Tracing_DISABLED
+	}
+	return awslambda.Tracing_ACTIVE
+}
+
+func architecture(set settings) awslambda.Architecture {
+	if set.arch == "amd64" {
+		return awslambda.Architecture_X86_64()
+	}
+	return awslambda.Architecture_ARM_64()
+}

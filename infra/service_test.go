@@ -1,0 +1,141 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
+)
+
+func TestFunctionsAreAsTheMapSays(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			got := maps.Clone(onAWS().function(t, s.Name).Properties)
+			for _, elsewhere := range []string{"Code", "Environment", "Layers", "LoggingConfig", "Role"} {
+				delete(got, elsewhere)
+			}
+			want := map[string]any{
+				"FunctionName":     "sluice-" + s.Name,
+				"Runtime":          "provided.al2023",
+				"Handler":          "bootstrap",
+				"Architectures":    []any{"arm64"},
+				"MemorySize":       float64(s.Memory),
+				"Timeout":          s.Timeout.Seconds(),
+				"EphemeralStorage": map[string]any{"Size": float64(max(s.Disk, 512))},
+				"TracingConfig":    map[string]any{"Mode": "Active"},
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("properties (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestThereIsNoOtherFunction(t *testing.T) {
+	t.Parallel()
+	if got := len(onAWS().of("Lambda::Function")); got != len(services.Map) {
+		t.Errorf("%d functions for %d services: is there a custom resource?", got, len(services.Map))
+	}
+}
+
+func TestFunctionsLogIntoTheirOwnGroup(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			f := onAWS().function(t, s.Name)
+			if got := f.at("LoggingConfig", "LogFormat"); got != "JSON" {
+				t.Errorf("format %v", got)
+			}
+			group := onAWS().of("Logs::LogGroup")[text(f.at("LoggingConfig", "LogGroup"))]
+			want := map[string]any{"LogGroupName": "/sluice/" + s.Name, "RetentionInDays": 30.0}
+			if d := cmp.Diff(want, group.Properties); d != "" {
+				t.Errorf("group (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		var want []string
+		if s.Layer != "" {
+			want = []string{title(s.Layer) + "Layer"}
+		}
+		var got []string
+		if layers := onAWS().function(t, s.Name).at("Layers"); layers != nil {
+			for _, l := range list(layers) {
+				got = append(got, text(l))
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", s.Name, d)
+		}
+	}
+}
+
+// places says which resource each variable must point to.
+func places(name string) string {
+	for _, s := range services.Map {
+		switch name {
+		case services.EnvInbox(s.Name):
+			return title(s.Name) + "InboxQueue"
+		case services.EnvDeadLetters(s.Name):
+			return title(s.Name) + "InboxDead"
+		}
+	}
+	return map[string]string{
+		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
+		services.EnvTopic: "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
+	}[name]
+}
+
+func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			want := map[string]string{}
+			for _, name := range s.Env() {
+				want[name] = places(name)
+			}
+			got := map[string]string{}
+			vars, _ := onAWS().function(t, s.Name).at("Environment", "Variables").(map[string]any)
+			for name, value := range vars {
+				got[name] = text(value)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("environment (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	want := []string{"ApiId", "ApiUrl", "MediaBucket", "SourceBucket", "TableName", "TopicArn"}
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			want = append(want, "Inbox"+title(s.Name), "Dead"+title(s.Name))
+		}
+	}
+	slices.Sort(want)
+	outputs := onAWS().Outputs
+	if d := cmp.Diff(want, slices.Sorted(maps.Keys(outputs))); d != "" {
+		t.Errorf("outputs (-want +got):\n%s", d)
+	}
+	url := text(outputs["ApiUrl"].Value)
+	if want := "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix/" + stage; url != want {
+		t.Errorf("ApiUrl %s, not %s", url, want)
+	}
+	if !strings.HasPrefix(text(outputs["InboxPublish"].Value), "PublishInbox") {
+		t.Errorf("InboxPublish is %v", outputs["InboxPublish"].Value)
+	}
+}

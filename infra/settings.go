@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+)
+
+// settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
+type settings struct {
+	local       bool     // cloud: "aws" (default) or "local", an emulator on this machine
+	arch        string   // arch: "arm64" or "amd64"; default arm64, locally this machine's
+	build       string   // build: folder of what `make build` made (default "build")
+	ffmpegDir   string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
+	publicURL   string   // public_url: base of the links we hand out; default: each request's own
+	concurrency int      // concurrency: what a queue's consumer may have running at most; default: the map's word
+	rate, burst int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
+	origins     []string // cors_origins: comma-separated origins whose pages may reach the buckets (default "*")
+}
+
+// readSettings reads the context values that value finds. The error names each one that is wrong.
+func readSettings(value func(name string) any) (settings, error) {
+	c := &reader{value: value}
+	s := settings{local: c.choice("cloud", "aws", "local") == "local"}
+	s.arch = c.choice("arch", "arm64", "amd64")
+	if s.local && value("arch") == nil {
+		s.arch = runtime.GOARCH
+	}
+	s.build = c.text("build", "build")
+	s.ffmpegDir = c.text("ffmpeg_dir", "")
+	s.publicURL = strings.TrimRight(c.text("public_url", ""), "/")
+	s.concurrency = c.number("concurrency", 0, 2) // 2 is the least that an event source mapping takes
+	s.rate = c.number("rate", 200, 1)
+	s.burst = c.number("burst", 400, 1)
+	for origin := range strings.SplitSeq(c.text("cors_origins", "*"), ",") {
+		s.origins = append(s.origins, strings.TrimSpace(origin))
+	}
+	if s.local && s.ffmpegDir == "" {
+		c.wrong("ffmpeg_dir", "is needed with cloud=local")
+	}
+	return s, errors.Join(c.errs...)
+}
+
+// code returns the folder of a service's executable, and layer that of a layer.
+func (s settings) code(service string) string { return path.Join(s.build, s.arch, service) }
+func (s settings) layer() string              { return path.Join(s.build, "layer", s.arch) }
+
+// keep returns what becomes of data when its resource leaves the stack.
+func (s settings) keep() awscdk.RemovalPolicy {
+	if s.local {
+		return awscdk.RemovalPolicy_DESTROY
+	}
+	return awscdk.RemovalPolicy_RETAIN
+}
+
+// reader reads context values and collects what is wrong with them. A value is a string if it comes from the command
+// line, and may be a number if it comes from cdk.json.
+type reader struct {
+	value func(name string) any
+	errs  []error
+}
+
+func (r *reader) wrong(name, format string, args ...any) {
+	r.errs = append(r.errs, fmt.Errorf("context %s %s", name, fmt.Sprintf(format, args...)))
+}
+
+func (r *reader) text(name, otherwise string) string {
+	switch v := r.value(name).(type) {
+	case nil:
+		return otherwise
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		r.wrong(name, "is a %T, not a text", v)
+		return otherwise
+	}
+}
+
+// choice returns the value, which must be one of two; the first is the default.
+func (r *reader) choice(name, first, second string) string {
+	v := r.text(name, first)
+	if v != first && v != second {
+		r.wrong(name, "is %q, not %s or %s", v, first, second)
+	}
+	return v
+}
+
+func (r *reader) number(name string, otherwise, least int) int {
+	v := r.text(name, "")
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < least {
+		r.wrong(name, "is %q, not a whole number of %d or more", v, least)
+	}
+	return n
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	standard := settings{arch: "arm64", build: "build", rate: 200, burst: 400, origins: []string{"*"}}
+	tests := []struct {
+		name    string
+		context map[string]any
+		want    func(*settings)
+	}{
+		{"nothing said", nil, func(*settings) {}},
+		{"another architecture", map[string]any{"arch": "amd64"}, func(s *settings) { s.arch = "amd64" }},
+		{"local is of this machine", map[string]any{"cloud": "local", "ffmpeg_dir": "/t"}, func(s *settings) {
+			s.local, s.ffmpegDir, s.arch = true, "/t", runtime.GOARCH
+		}},
+		{"local for another", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "arch": "arm64"}, func(s *settings) {
+			s.local, s.ffmpegDir = true, "/t"
+		}},
+		{"numbers from the command line", map[string]any{"concurrency": "10", "rate": "5", "burst": "7"}, func(s *settings) {
+			s.concurrency, s.rate, s.burst = 10, 5, 7
+		}},
+		{"numbers from cdk.json", map[string]any{"concurrency": 1e6}, func(s *settings) { s.concurrency = 1000000 }},
+		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
+			s.publicURL = "https://v.example"
+		}},
+		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
+			s.origins = []string{"https://a.example", "https://b.example"}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := standard
+			tt.want(&want)
+			got, err := readSettings(func(name string) any { return tt.context[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, got, cmp.AllowUnexported(settings{})); d != "" {
+				t.Errorf("settings (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestWrongSettingsAreNamed(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		context map[string]any
+		want    []string
+	}{
+		{"cloud", map[string]any{"cloud": "lokal"}, []string{`cloud is "lokal"`}},
+		{"architecture", map[string]any{"arch": "x86_64"}, []string{"arch"}},
+		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
+		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},
+		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
+		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},
+		{"another kind of value", map[string]any{"build": true}, []string{"build is a bool"}},
+		{"all of them", map[string]any{"arch": "z80", "rate": "0"}, []string{"arch", "rate"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := readSettings(func(name string) any { return tt.context[name] })
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), "context "+want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/events"
+	"sluice/shared/services"
+)
+
+// stackName begins the names that CloudFormation makes up. Names of ours begin with prefix: they are the same in every
+// deployment, so an account holds one Sluice a region.
+const (
+	stackName = "Sluice"
+	prefix    = "sluice-"
+)
+
+// newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
+// TopicArn and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on.
+func newStack(scope constructs.Construct, set settings) awscdk.Stack {
+	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
+		StackName:   jsii.String(stackName),
+		Description: jsii.String("Sluice: a serverless video platform"),
+	})
+	// Queues first, then data, then functions: services send to each other, so no service can come before all queues.
+	inboxes := map[string]*inbox{}
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			inboxes[s.Name] = newInbox(stack, s)
+		}
+	}
+	store := newData(stack, set, inboxes[services.To(string(events.ObjectCreated))])
+	around := surroundings{settings: set, data: store, inboxes: inboxes, layers: newLayers(stack, set)}
+	functions := map[string]awslambda.IFunction{}
+	for _, s := range services.Map {
+		functions[s.Name] = newService(stack, s, around)
+	}
+	front := newGateway(stack, set, functions)
+	outputs(stack, set, front, store, inboxes)
+	return stack
+}
+
+func outputs(stack awscdk.Stack, set settings, front *gateway, store *data, inboxes map[string]*inbox) {
+	out := func(name string, value *string) {
+		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
+	}
+	out("ApiUrl", jsii.String(front.url(set)))
+	out("ApiId", front.api.RestApiId())
+	out("TableName", store.table.TableName())
+	out("SourceBucket", store.source.BucketName())
+	out("MediaBucket", store.media.BucketName())
+	out("TopicArn", store.topic.TopicArn())
+	for _, s := range services.Map {
+		if in := inboxes[s.Name]; in != nil {
+			out("Inbox"+title(s.Name), in.queue.QueueUrl())
+			out("Dead"+title(s.Name), in.dead.QueueUrl())
+		}
+	}
+}
+
+// newLayers makes each layer that a service asks for. A local cloud has none: there, settings say where the tools are.
+func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVersion {
+	layers := map[string]awslambda.ILayerVersion{}
+	for _, s := range services.Map {
+		if s.Layer == "" || set.local || layers[s.Layer] != nil {
+			continue
+		}
+		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(title(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
+			Code:                    awslambda.Code_FromAsset(jsii.String(set.layer()), nil),
+			CompatibleArchitectures: &[]awslambda.Architecture{architecture(set)},
+			Description:             jsii.String(s.Layer + " and ffprobe, in bin"),
+		})
+	}
+	return layers
+}
+
+// title turns a service's name into a construct's id.
+func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

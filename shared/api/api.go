@@ -1,0 +1,110 @@
+// Package api is the front door: it turns HTTP requests that API Gateway passes on into calls of its ports, and what
+// these return into JSON. The routes, and who may call them, are the map's (package services); the contract of each is
+// in the README.
+//
+// Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
+// Rights on AWS: rows of tenants, tokens, uploads and videos (dynamodb:GetItem, PutItem, Query, TransactWriteItems),
+// multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what they
+// became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
+//
+// It refuses bodies over 1 MiB, what is not JSON, ids of other tenants (as if they were unknown), uploads over 8 GiB,
+// and parts that don't add up to what was announced.
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"sluice/events"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Tenants keeps tenants and their tokens.
+type Tenants interface {
+	// PutTenant adds a tenant; Conflict if there is one of that id.
+	PutTenant(ctx context.Context, t video.Tenant) error
+	// Tenant returns NotFound if there is none.
+	Tenant(ctx context.Context, id string) (video.Tenant, error)
+	// PutToken adds a token; Conflict if there is one of that id.
+	PutToken(ctx context.Context, t video.Token) error
+}
+
+// Rows keeps uploads and the videos that they become.
+type Rows interface {
+	// Create adds both rows, or none.
+	Create(ctx context.Context, v video.Video, u video.Upload) error
+	// Upload returns NotFound if the tenant has none of that id.
+	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
+	// Video returns NotFound if the tenant has none of that id.
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+}
+
+// Parts begins multipart uploads and lets clients send their parts.
+type Parts interface {
+	// CreateUpload returns S3's id of a new multipart upload.
+	CreateUpload(ctx context.Context, key, contentType string) (string, error)
+	// SignPart returns a URL to which part n, of exactly size bytes, can be PUT until it expires.
+	SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
+}
+
+// Originals ends multipart uploads.
+type Originals interface {
+	// ListParts returns the parts that S3 has; NotFound if the upload is completed or aborted.
+	ListParts(ctx context.Context, key, id string) ([]video.Part, error)
+	// CompleteUpload makes the object; NotFound as for ListParts.
+	CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (etag string, err error)
+	// Size returns an object's bytes; NotFound if there is none.
+	Size(ctx context.Context, key string) (int64, error)
+}
+
+// Publisher sends events to the services that take them.
+type Publisher interface {
+	Send(ctx context.Context, es ...events.Event) error
+}
+
+// API answers the routes of the service api. All fields without a remark must be set.
+type API struct {
+	Tenants   Tenants
+	Rows      Rows
+	Parts     Parts
+	Originals Originals
+	Publisher Publisher
+	PublicURL string    // base of the links we hand out; empty: derived from the request
+	Entropy   io.Reader // cryptographic randomness, for ids and secrets
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	// Trace returns the trace header to keep in a new video's row; may be nil.
+	Trace func(ctx context.Context) string
+	// About is told which video a request is about, for traces; may be nil.
+	About func(ctx context.Context, tenant, video string)
+}
+
+// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
+// are exactly those of the map.
+func (a *API) Handler() (http.Handler, error) {
+	s, _ := services.Lookup("api")
+	return NewMux(s, a.Log, map[string]Handler{
+		"GET /health":                    a.health,
+		"POST /v1/tenants":               a.createTenant,
+		"POST /v1/tokens":                a.createToken,
+		"POST /v1/uploads":               a.createUpload,
+		"POST /v1/uploads/{id}/parts":    a.signParts,
+		"POST /v1/uploads/{id}/complete": a.completeUpload,
+		"GET /v1/videos/{id}":            a.showVideo,
+	})
+}
+
+func (a *API) health(w http.ResponseWriter, r *http.Request) error {
+	return reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (a *API) about(ctx context.Context, tenant, id string) {
+	if a.About != nil {
+		a.About(ctx, tenant, id)
+	}
+}

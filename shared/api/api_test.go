@@ -1,0 +1,200 @@
+package api_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/shared/api"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// TestEveryRouteLetsInWhomTheMapLetsIn walks the map: each route is there, and refuses everybody that it has to.
+func TestEveryRouteLetsInWhomTheMapLetsIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _ := services.Lookup("api")
+	for _, route := range s.Routes {
+		path := strings.ReplaceAll(route.Path, "{id}", "some")
+		open := w.do(t, nobody, route.Method, path, "{}")
+		switch route.Auth {
+		case services.Open:
+			if open.status != 200 {
+				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.status, open.text)
+			}
+		case services.ByToken:
+			lacking := who{tenant: "acme", scopes: "videos:other"}
+			if got := w.do(t, lacking, route.Method, path, "{}"); got.status != 403 || got.str("code") != "scope_missing" {
+				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.status, got.text)
+			}
+			if open.status != 401 || open.header["Www-Authenticate"] == nil {
+				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.status, open.text)
+			}
+			if got := w.do(t, operator, route.Method, path, "{}"); got.status != 401 {
+				t.Errorf("%s %s for an operator: %d", route.Method, path, got.status)
+			}
+			if got := w.do(t, acme, route.Method, path, "{}"); got.status == 401 || got.status == 403 || got.str("code") == "route_unknown" {
+				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.status, got.text)
+			}
+		case services.ByCaller:
+			for _, c := range []who{nobody, acme} {
+				if got := w.do(t, c, route.Method, path, "{}"); got.status != 403 || got.str("code") != "caller_unknown" {
+					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.status, got.text)
+				}
+			}
+		}
+	}
+}
+
+func TestMuxWantsExactlyTheMapsRoutes(t *testing.T) {
+	t.Parallel()
+	s := services.Service{Name: "x", Routes: []services.Route{{Method: "GET", Path: "/a", Auth: services.Open}}}
+	for _, row := range []struct {
+		name   string
+		routes []string
+		ok     bool
+	}{
+		{"the same", []string{"GET /a"}, true},
+		{"none", nil, false},
+		{"another method", []string{"POST /a"}, false},
+		{"one more", []string{"GET /a", "GET /b"}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			handlers := map[string]api.Handler{}
+			for _, r := range row.routes {
+				handlers[r] = nil
+			}
+			if _, err := api.NewMux(s, nil, handlers); (err == nil) != row.ok {
+				t.Errorf("NewMux: %v", err)
+			}
+		})
+	}
+}
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name         string
+		method, path string
+		body         string
+		status       int
+		code         string
+	}{
+		{"unknown route", "GET", "/v1/nothing", "", 404, "route_unknown"},
+		{"root", "GET", "/", "", 404, "route_unknown"},
+		{"wrong method", "DELETE", "/v1/uploads", "", 405, "method_unknown"},
+		{"unclean path", "GET", "/v1//videos/x", "", 404, "route_unknown"},
+		{"path that climbs", "GET", "/v1/videos/../tenants", "", 404, "route_unknown"},
+		{"trailing slash", "GET", "/health/", "", 404, "route_unknown"},
+		{"unknown video", "GET", "/v1/videos/vid_x", "", 404, "video_not_found"},
+		{"id that is no key", "GET", "/v1/videos/a%23b", "", 404, "video_not_found"},
+		{"unknown upload", "POST", "/v1/uploads/upl_x/parts", "{}", 404, "upload_not_found"},
+		{"no body", "POST", "/v1/uploads", "", 400, "body_malformed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			got := w.do(t, acme, row.method, row.path, row.body)
+			if got.status != row.status {
+				t.Fatalf("status %d, want %d: %s", got.status, row.status, got.text)
+			}
+			delete(got.json, "errors")
+			delete(got.json, "detail")
+			delete(got.json, "title")
+			want := map[string]any{"type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
+			if d := cmp.Diff(want, got.json); d != "" {
+				t.Error(d)
+			}
+			if h := got.header["Content-Type"]; len(h) != 1 || h[0] != "application/problem+json" {
+				t.Errorf("Content-Type %q", h)
+			}
+			if w.logs.Len() > 0 {
+				t.Errorf("a caller's fault was logged: %s", w.logs)
+			}
+		})
+	}
+}
+
+func TestWrongMethodSaysWhichAreRight(t *testing.T) {
+	t.Parallel()
+	got := newWorld(t).do(t, acme, "PUT", "/v1/uploads", "")
+	if d := cmp.Diff([]string{"POST"}, got.header["Allow"]); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestKindsBecomeStatuses: the one table, and no cause's text ever gets out.
+func TestKindsBecomeStatuses(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("PUT https://bucket/?X-Amz-Signature=secret")
+	for kind, status := range map[video.Kind]int{
+		video.Invalid: 422, video.Unauthenticated: 401, video.Forbidden: 403, video.NotFound: 404, video.Conflict: 409,
+		video.TooLarge: 413, video.Transient: 503, video.Internal: 500, "of the future": 500,
+	} {
+		for _, coded := range []bool{false, true} {
+			e := video.E("op", kind, secret)
+			if coded {
+				e.Code, e.Message = "some_code", "Some sentence."
+			}
+			w := newWorld(t)
+			w.s3.err = e
+			got := w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
+			if got.status != status || strings.Contains(got.text, "secret") {
+				t.Errorf("%s: %d %s, want %d", kind, got.status, got.text, status)
+			}
+			if coded != (got.str("code") == "some_code" && got.str("detail") == "Some sentence.") {
+				t.Errorf("%s: %s", kind, got.text)
+			}
+			if logged := strings.Count(w.logs.String(), "api_request_id=req-1"); logged != status/500 {
+				t.Errorf("%s: logged %d times", kind, logged)
+			}
+			if retry := got.header["Retry-After"] != nil; retry != (status == 503) {
+				t.Errorf("%s: Retry-After %v", kind, retry)
+			}
+		}
+	}
+}
+
+// TestOtherTenantsIDsAreUnknown: whatever one tenant makes, another gets the same answer for it as for an id that
+// does not exist, on every route that takes an id.
+func TestOtherTenantsIDsAreUnknown(t *testing.T) {
+	t.Parallel()
+	s, _ := services.Lookup("api")
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t)
+		var ids []string
+		for range rapid.IntRange(1, 4).Draw(rt, "uploads") {
+			u, _ := w.upload(t, acme)
+			ids = append(ids, u.ID, u.Video)
+		}
+		id := rapid.SampledFrom(ids).Draw(rt, "id")
+		path := rapid.SampledFrom([]string{id, "acme#" + id, "../acme/" + id, strings.ToLower(id)}).Draw(rt, "spelled")
+		body := rapid.SampledFrom([]string{"{}", `{"numbers": [1]}`, `{"parts": [{"number": 1, "etag": "x"}]}`}).Draw(rt, "body")
+		for _, route := range s.Routes {
+			if !strings.Contains(route.Path, "{id}") {
+				continue
+			}
+			theirs := w.do(t, rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
+			none := w.do(t, rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
+			if theirs.status != 404 || !strings.Contains(path, "/") && theirs.text != none.text {
+				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.status, theirs.text)
+			}
+		}
+		if len(w.sent.events) > 0 || len(w.s3.objects) > 0 {
+			rt.Fatalf("another tenant had an effect: %v %v", w.sent.events, w.s3.objects)
+		}
+	})
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	got := newWorld(t).do(t, nobody, "GET", "/health", "")
+	if d := cmp.Diff(map[string]any{"status": "ok"}, got.json); got.status != 200 || d != "" {
+		t.Errorf("%d %s", got.status, d)
+	}
+}

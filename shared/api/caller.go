@@ -1,0 +1,36 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+)
+
+// caller is who sent a request and through which door, as the gateway says it.
+type caller struct {
+	tenant    string   // "" unless the authorizer let a token in
+	scopes    []string // of the token
+	arn       string   // "" unless the request was signed by an IAM principal
+	requestID string
+	base      string // URL of the stage it came through
+}
+
+type callerKey struct{}
+
+func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) caller {
+	word := func(name string) string {
+		s, _ := rc.Authorizer[name].(string)
+		return s
+	}
+	return caller{
+		tenant: word("tenant"), scopes: strings.Fields(word("scopes")), arn: rc.Identity.UserArn,
+		requestID: rc.RequestID, base: "https://" + rc.DomainName + "/" + rc.Stage,
+	}
+}
+
+// callerOf returns the caller that Gateway has put into a request's context; nobody if it has not.
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}

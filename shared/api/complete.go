@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+// sentPart is one part as the client sent it.
+type sentPart struct {
+	Number int    `json:"number"`
+	ETag   string `json:"etag"` // as S3 answered the PUT, with or without quotes
+}
+
+// completeUpload answers POST /v1/uploads/{id}/complete. Called again after it has worked, it says the same again.
+func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
+	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	a.about(r.Context(), u.Tenant, u.Video)
+	in, err := decode[struct {
+		Parts []sentPart `json:"parts"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	if err := whole(u, in.Parts); err != nil {
+		return err
+	}
+	err = a.assemble(r.Context(), u, in.Parts)
+	if video.KindOf(err) == video.NotFound {
+		err = a.assembled(r.Context(), u)
+	}
+	if err != nil {
+		return err
+	}
+	a.announce(r.Context(), u)
+	return reply(w, http.StatusOK, struct {
+		Video string      `json:"video_id"`
+		State video.State `json:"state"`
+	}{u.Video, video.Uploaded})
+}
+
+// whole refuses parts that are not exactly the upload's, each once.
+func whole(u video.Upload, sent []sentPart) error {
+	var c check
+	seen := map[int]bool{}
+	for i, p := range sent {
+		at := fmt.Sprintf("/parts/%d", i)
+		c.that(p.Number >= 1 && p.Number <= u.Parts(), at+"/number", "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
+		c.that(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
+		c.that(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
+		seen[p.Number] = true
+	}
+	for n := range u.Parts() {
+		if !seen[n+1] {
+			c.that(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
+			break // the first is enough: there may be a thousand
+		}
+	}
+	return c.err()
+}
+
+// assemble compares what the client says with what S3 has and lets S3 make the object. It fails with NotFound if S3
+// does not know the upload any more.
+func (a *API) assemble(ctx context.Context, u video.Upload, sent []sentPart) error {
+	listed, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
+	if err != nil {
+		return err
+	}
+	has := map[int]video.Part{}
+	for _, p := range listed {
+		has[p.Number] = p
+	}
+	var c check
+	parts := make([]video.Part, u.Parts())
+	for i, p := range sent {
+		got, ok := has[p.Number]
+		at := fmt.Sprintf("/parts/%d", i)
+		c.that(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
+		c.that(!ok || bare(got.ETag) == bare(p.ETag), at+"/etag", "part_changed", fmt.Sprintf("Part %d was sent again with other bytes.", p.Number))
+		c.that(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch", fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
+		parts[p.Number-1] = got
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	_, err = a.Originals.CompleteUpload(ctx, u.Key, u.Multipart, parts)
+	return err
+}
+
+// bare takes the quotes off an ETag.
+func bare(etag string) string { return strings.Trim(etag, `"`) }
+
+// assembled reports, by nil, that an upload which S3 does not know any more was completed before.
+func (a *API) assembled(ctx context.Context, u video.Upload) error {
+	v, err := a.Rows.Video(ctx, u.Tenant, u.Video)
+	if err != nil || v.State != video.Waiting {
+		return err
+	}
+	size, err := a.Originals.Size(ctx, u.Key)
+	switch {
+	case video.KindOf(err) == video.NotFound, err == nil && size != u.Size:
+		return video.Refuse("api.assembled", video.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one.")
+	}
+	return err
+}
+
+// announce tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
+func (a *API) announce(ctx context.Context, u video.Upload) {
+	now := a.now()
+	err := a.Publisher.Send(ctx, events.Of(u.Tenant, u.Video, now, video.UploadCompleted{At: now}))
+	if err != nil {
+		a.Log.WarnContext(ctx, "upload completed, not announced", "api_request_id", callerOf(ctx).requestID, "tenant", u.Tenant, "video_id", u.Video, "error", err)
+	}
+}

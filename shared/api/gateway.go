@@ -1,0 +1,148 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/shared/video"
+)
+
+// Limits of a request's body, ours, and of an answer, Lambda's
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). Local clouds enforce neither.
+const (
+	maxBody   = 1 << 20
+	maxAnswer = 6 << 20
+)
+
+// GatewayFunc is a Lambda function behind a REST API's proxy integration.
+type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error)
+
+// Gateway returns h as a Lambda function. It never fails: a panic of h is logged and answered with 500.
+func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
+	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
+		r, err := request(ctx, e)
+		out := answered(r, log, func(w http.ResponseWriter) {
+			if err != nil {
+				fail(w, r, log, err)
+				return
+			}
+			h.ServeHTTP(w, r)
+		}).proxy()
+		if !fits(out) {
+			out = answered(r, log, func(w http.ResponseWriter) {
+				fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("answer of %d bytes", len(out.Body))))
+			}).proxy()
+		}
+		return out, nil
+	}
+}
+
+// answered calls serve and returns what it wrote, or a problem if it panics.
+func answered(r *http.Request, log *slog.Logger, serve func(http.ResponseWriter)) (w *answer) {
+	w = newAnswer()
+	defer func() {
+		if p := recover(); p != nil {
+			w = newAnswer()
+			fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+		}
+	}()
+	serve(w)
+	return w
+}
+
+// request makes the HTTP request. It returns one even when it fails, for the answer.
+func request(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*http.Request, error) {
+	ctx = context.WithValue(ctx, callerKey{}, newCaller(e.RequestContext))
+	body, err := []byte(e.Body), error(nil)
+	if e.IsBase64Encoded {
+		body, err = base64.StdEncoding.DecodeString(e.Body)
+	}
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/", bytes.NewReader(body)) // can't fail
+	r.Method, r.Host = e.HTTPMethod, e.RequestContext.DomainName
+	r.URL = &url.URL{Path: unstaged(e.Path, e.RequestContext.Stage), RawQuery: query(e)}
+	for name, value := range e.Headers {
+		r.Header.Set(name, value)
+	}
+	for name, values := range e.MultiValueHeaders {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	switch {
+	case err != nil:
+		return r, malformed("", "The body is not base64.")
+	case len(body) > maxBody:
+		return r, video.Refuse("api.request", video.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
+	}
+	return r, nil
+}
+
+// unstaged takes the stage off a path. API Gateway does so itself, but not for every kind of domain and local cloud.
+func unstaged(path, stage string) string {
+	if rest, ok := strings.CutPrefix(path, "/"+stage+"/"); ok && stage != "" {
+		return "/" + rest
+	}
+	return path
+}
+
+func query(e lambdaevents.APIGatewayProxyRequest) string {
+	q := url.Values(e.MultiValueQueryStringParameters)
+	if len(q) == 0 {
+		q = url.Values{}
+		for k, v := range e.QueryStringParameters {
+			q.Set(k, v)
+		}
+	}
+	return q.Encode()
+}
+
+// answer keeps what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func newAnswer() *answer { return &answer{header: http.Header{}} }
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(b)
+}
+
+// proxy returns the answer as API Gateway wants it: bytes that are no text in base64.
+func (a *answer) proxy() lambdaevents.APIGatewayProxyResponse {
+	a.WriteHeader(http.StatusOK)
+	a.header.Set("X-Content-Type-Options", "nosniff")
+	out := lambdaevents.APIGatewayProxyResponse{StatusCode: a.status, MultiValueHeaders: a.header, Body: a.body.String()}
+	if !utf8.ValidString(out.Body) {
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.body.Bytes()), true
+	}
+	return out
+}
+
+// fits reports whether Lambda takes the answer, in which a byte of text may become six of JSON.
+func fits(out lambdaevents.APIGatewayProxyResponse) bool {
+	if len(out.Body) < maxAnswer/6-(64<<10) {
+		return true
+	}
+	b, err := json.Marshal(out)
+	return err == nil && len(b) <= maxAnswer
+}

@@ -1,0 +1,159 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/api"
+)
+
+// seen is a request as a handler gets it.
+type seen struct {
+	Method, Host, Path, Query, Body string
+	Header                          http.Header
+}
+
+func TestGatewayMakesTheRequest(t *testing.T) {
+	t.Parallel()
+	base := func(change func(*lambdaevents.APIGatewayProxyRequest)) lambdaevents.APIGatewayProxyRequest {
+		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "POST", Path: "/a/b", Body: "text"}
+		e.RequestContext.Stage, e.RequestContext.DomainName = "prod", "api.example.com"
+		change(&e)
+		return e
+	}
+	want := func(change func(*seen)) seen {
+		s := seen{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
+		change(&s)
+		return s
+	}
+	for _, row := range []struct {
+		name  string
+		event lambdaevents.APIGatewayProxyRequest
+		want  seen
+	}{
+		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*seen) {})},
+		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*seen) {})},
+		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *seen) { s.Path = "/production/b" })},
+		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *seen) { s.Path = "//b" })},
+		{"base64", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("\xff\x00")), true
+		}), want(func(s *seen) { s.Body = "\xff\x00" })},
+		{"lower-case header", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.Headers = map[string]string{"content-type": "application/json"}
+		}), want(func(s *seen) { s.Header.Set("Content-Type", "application/json") })},
+		{"many values", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.Headers = map[string]string{"accept": "b"}
+			e.MultiValueHeaders = map[string][]string{"accept": {"a", "b"}}
+			e.QueryStringParameters = map[string]string{"q": "2"}
+			e.MultiValueQueryStringParameters = map[string][]string{"q": {"1", "2 &"}}
+		}), want(func(s *seen) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
+		{"single query", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.QueryStringParameters = map[string]string{"q": "2"}
+		}), want(func(s *seen) { s.Query = "q=2" })},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var got seen
+			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b, _ := io.ReadAll(r.Body)
+				got = seen{r.Method, r.Host, r.URL.Path, r.URL.RawQuery, string(b), r.Header}
+			})
+			out, err := api.Gateway(h, slog.New(slog.DiscardHandler))(t.Context(), row.event)
+			if err != nil || out.StatusCode != 200 {
+				t.Fatalf("%d, %v: %s", out.StatusCode, err, out.Body)
+			}
+			if d := cmp.Diff(row.want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestGatewayMakesTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		serve  http.HandlerFunc
+		status int
+		body   string
+		base64 bool
+		logged string
+	}{
+		{"nothing written", func(http.ResponseWriter, *http.Request) {}, 200, "", false, ""},
+		{"text", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hé")) }, 200, "hé", false, ""},
+		{"bytes", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("\xff")) }, 200, "/w==", true, ""},
+		{"first status counts", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); w.WriteHeader(500) }, 202, "", false, ""},
+		{"large", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 5<<20)) }, 500, "internal", false, "5242880 bytes"},
+		{"large when escaped", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("<"), 2<<20)) }, 500, "internal", false, "2097152 bytes"},
+		{"just fits", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("a"), 6<<20-1000)) }, 200, "aaa", false, ""},
+		{"panic", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204); panic("boom") }, 500, "internal", false, "boom"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var logs bytes.Buffer
+			e := nobody.request("GET", "/", "")
+			out, err := api.Gateway(row.serve, slog.New(slog.NewTextHandler(&logs, nil)))(t.Context(), e)
+			if err != nil || out.StatusCode != row.status || out.IsBase64Encoded != row.base64 || !strings.Contains(out.Body, row.body) {
+				t.Errorf("%d %v %.80q, %v", out.StatusCode, out.IsBase64Encoded, out.Body, err)
+			}
+			if d := cmp.Diff([]string{"nosniff"}, out.MultiValueHeaders["X-Content-Type-Options"]); d != "" {
+				t.Error(d)
+			}
+			if row.logged == "" && logs.Len() > 0 || row.logged != "" && (strings.Count(logs.String(), "api_request_id=req-1") != 1 || !strings.Contains(logs.String(), row.logged)) {
+				t.Errorf("logged: %s", &logs)
+			}
+			if strings.Contains(out.Body, "boom") {
+				t.Error("the panic's text got out")
+			}
+		})
+	}
+}
+
+func TestGatewayRefusesBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, row := range []struct {
+		name   string
+		body   string
+		base64 bool
+		status int
+		code   string
+	}{
+		{"1 MiB", strings.Repeat(" ", 1<<20), false, 400, "body_malformed"}, // passed on
+		{"one byte more", strings.Repeat(" ", 1<<20+1), false, 413, "body_too_large"},
+		{"not base64", "***", true, 400, "body_malformed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e := acme.request("POST", "/v1/uploads", row.body)
+			e.IsBase64Encoded = row.base64
+			if got := w.send(t, e); got.status != row.status || got.str("code") != row.code {
+				t.Errorf("%d %s", got.status, got.text)
+			}
+		})
+	}
+}
+
+// TestHeadersGiveNoRights: only the gateway's own words count.
+func TestHeadersGiveNoRights(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.upload(t, acme)
+	e := nobody.request("GET", "/v1/videos/"+u.Video, "")
+	e.Headers = map[string]string{"Authorization": "Bearer slc_a_b", "tenant": "acme", "scopes": "videos:read", "X-Tenant": "acme"}
+	e.QueryStringParameters = map[string]string{"tenant": "acme"}
+	if got := w.send(t, e); got.status != 401 {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+	e.RequestContext.Authorizer = map[string]any{"tenant": 7, "scopes": []any{"videos:read"}}
+	if got := w.send(t, e); got.status != 401 {
+		t.Errorf("with an authorizer's words of another type: %d %s", got.status, got.text)
+	}
+}

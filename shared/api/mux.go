@@ -1,0 +1,120 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Handler answers one route. It writes a whole answer or returns an error, which becomes a problem document.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Mux answers the routes of one service and lets in whom the map lets in.
+type Mux struct {
+	mux *http.ServeMux
+	log *slog.Logger
+}
+
+// NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. It fails
+// with Internal if a route has no handler or a handler no route.
+func NewMux(s services.Service, log *slog.Logger, handlers map[string]Handler) (*Mux, error) {
+	m := &Mux{mux: http.NewServeMux(), log: log}
+	for _, route := range s.Routes {
+		name := route.Method + " " + route.Path
+		h, ok := handlers[name]
+		if !ok {
+			return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
+		}
+		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.guard(route, h))
+	}
+	if len(handlers) != len(s.Routes) {
+		return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, len(handlers), len(s.Routes)))
+	}
+	return m, nil
+}
+
+// ServeHTTP answers a request. A path that is not clean is unknown: redirecting to the clean one would lose the stage.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h, pattern := m.mux.Handler(r)
+	switch {
+	case path.Clean(r.URL.Path) != r.URL.Path:
+		m.fail(w, r, errRoute)
+	case pattern == "":
+		m.fail(w, r, refusal(h, w, r))
+	default:
+		m.mux.ServeHTTP(w, r)
+	}
+}
+
+var (
+	errRoute  = &fault{status: http.StatusNotFound, code: "route_unknown", detail: "There is nothing at this path."}
+	errMethod = &fault{status: http.StatusMethodNotAllowed, code: "method_unknown", detail: "This path does not take this method."}
+)
+
+// refusal finds out what ServeMux itself would answer, which is the only way to learn that only the method is wrong.
+func refusal(h http.Handler, w http.ResponseWriter, r *http.Request) error {
+	said := newAnswer()
+	h.ServeHTTP(said, r)
+	if said.status != http.StatusMethodNotAllowed {
+		return errRoute
+	}
+	w.Header()["Allow"] = said.header["Allow"]
+	return errMethod
+}
+
+func (m *Mux) guard(route services.Route, h Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := admit(route, callerOf(r.Context()))
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
+			m.fail(w, r, err)
+		}
+	}
+}
+
+func (m *Mux) fail(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, m.log, err) }
+
+// admit decides whether the caller may use the route.
+func admit(route services.Route, c caller) error {
+	const op = "api.admit"
+	switch route.Auth {
+	case services.Open:
+		return nil
+	case services.ByToken:
+		if c.tenant == "" {
+			return video.Refuse(op, video.Unauthenticated, "token_missing", "Send a token: Authorization: Bearer slc_….")
+		}
+		if !slices.Contains(c.scopes, route.Scope) {
+			return video.Refuse(op, video.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
+		}
+		return nil
+	case services.ByCaller:
+		if c.arn == "" {
+			return video.Refuse(op, video.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
+		}
+		return nil
+	}
+	return video.E(op, video.Internal, fmt.Errorf("%s %s: auth %q", route.Method, route.Path, route.Auth))
+}
+
+// reply writes v as JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return video.E("api.reply", video.Internal, err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, err = w.Write(append(b, '\n'))
+	return err
+}

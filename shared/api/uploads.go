@@ -1,0 +1,166 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/oklog/ulid/v2"
+
+	"sluice/shared/playback"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+const (
+	maxTitle = 200 // characters
+	maxName  = 255 // characters
+	maxURLs  = 100 // signed URLs in one answer: each can be 1.4 kB
+	partTTL  = time.Hour
+)
+
+type newUpload struct {
+	Title       string `json:"title"`
+	FileName    string `json:"file_name"`
+	Size        int64  `json:"size"` // bytes
+	ContentType string `json:"content_type"`
+}
+
+type partURL struct {
+	Number  int       `json:"number"`
+	Size    int64     `json:"size"` // bytes: the URL takes exactly as many
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires_at"`
+}
+
+// createUpload answers POST /v1/uploads: both rows, and the URLs of the first parts.
+func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[newUpload](r)
+	if err != nil {
+		return err
+	}
+	if err := in.validate(); err != nil {
+		return err
+	}
+	v, u, err := a.begin(r.Context(), callerOf(r.Context()).tenant, in)
+	if err != nil {
+		return err
+	}
+	a.about(r.Context(), v.Tenant, v.ID)
+	if err := a.Rows.Create(r.Context(), v, u); err != nil {
+		return err // what S3 has begun ends by the bucket's lifecycle rule
+	}
+	first := make([]int, min(u.Parts(), maxURLs))
+	for i := range first {
+		first[i] = i + 1
+	}
+	urls, err := a.sign(r.Context(), u, first)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusCreated, struct {
+		Upload    string    `json:"upload_id"`
+		Video     string    `json:"video_id"`
+		PartSize  int64     `json:"part_size"`
+		PartCount int       `json:"part_count"`
+		Parts     []partURL `json:"parts"`
+	}{u.ID, v.ID, u.PartSize, u.Parts(), urls})
+}
+
+// validate fills in what may be left out and refuses what can't be.
+func (in *newUpload) validate() error {
+	in.Title = cmp.Or(strings.TrimSpace(in.Title), in.FileName)
+	in.ContentType = cmp.Or(in.ContentType, "application/octet-stream")
+	var c check
+	c.that(in.FileName != "" && written(in.FileName, maxName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxName))
+	if in.Title != in.FileName {
+		c.that(written(in.Title, maxTitle), "/title", "title_invalid", fmt.Sprintf("A title has at most %d characters and no control characters.", maxTitle))
+	}
+	c.that(in.Size >= 1 && in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("A file has 1 to %d bytes.", int64(video.MaxSourceBytes)))
+	media, _, err := mime.ParseMediaType(in.ContentType)
+	c.that(err == nil && strings.Contains(media, "/") && written(in.ContentType, maxName), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	return c.err()
+}
+
+// written reports whether s is text of at most limit characters.
+func written(s string, limit int) bool {
+	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// begin makes up the rows of a new upload and begins it in S3.
+func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.Video, u video.Upload, err error) {
+	now := a.now()
+	v = video.Video{Tenant: tenant, Title: in.Title, State: video.Waiting, Times: video.Times{Created: now}}
+	u = video.Upload{Tenant: tenant, Size: in.Size, PartSize: video.PartSize(in.Size), Created: now}
+	if v.ID, err = a.newID("vid_", now); err != nil {
+		return v, u, err
+	}
+	if u.ID, err = a.newID("upl_", now); err != nil {
+		return v, u, err
+	}
+	if v.Playback, err = playback.NewID(tenant, a.Entropy); err != nil {
+		return v, u, err
+	}
+	if a.Trace != nil {
+		v.Trace = a.Trace(ctx)
+	}
+	u.Video, u.Key = v.ID, services.SourcePrefix+tenant+"/"+v.ID+services.SourceSuffix
+	v.Source = video.Source{Key: u.Key, Name: in.FileName, ContentType: in.ContentType, Size: in.Size}
+	u.Multipart, err = a.Parts.CreateUpload(ctx, u.Key, in.ContentType)
+	return v, u, err
+}
+
+func (a *API) newID(prefix string, now time.Time) (string, error) {
+	id, err := ulid.New(ulid.Timestamp(now), a.Entropy)
+	if err != nil {
+		return "", video.E("api.newID", video.Internal, err)
+	}
+	return prefix + id.String(), nil
+}
+
+// signParts answers POST /v1/uploads/{id}/parts. URLs for the same part may be asked for again and again.
+func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
+	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	a.about(r.Context(), u.Tenant, u.Video)
+	in, err := decode[struct {
+		Numbers []int `json:"numbers"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	var c check
+	c.that(len(in.Numbers) >= 1 && len(in.Numbers) <= maxURLs, "/numbers", "numbers_out_of_range", fmt.Sprintf("Ask for 1 to %d parts at a time.", maxURLs))
+	for i, n := range in.Numbers {
+		c.that(n >= 1 && n <= u.Parts(), fmt.Sprintf("/numbers/%d", i), "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	urls, err := a.sign(r.Context(), u, in.Numbers)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, map[string][]partURL{"parts": urls})
+}
+
+func (a *API) sign(ctx context.Context, u video.Upload, numbers []int) ([]partURL, error) {
+	urls := make([]partURL, len(numbers))
+	for i, n := range numbers {
+		size := u.PartBytes(n)
+		url, expires, err := a.Parts.SignPart(ctx, u.Key, u.Multipart, n, size, partTTL)
+		if err != nil {
+			return nil, err
+		}
+		urls[i] = partURL{Number: n, Size: size, URL: url, Expires: expires.UTC().Truncate(time.Second)}
+	}
+	return urls, nil
+}

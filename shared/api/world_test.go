@@ -1,0 +1,198 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/shared/api"
+	"sluice/shared/store"
+	"sluice/shared/video"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// world is an API with everything that it needs, in memory.
+type world struct {
+	*api.API
+	rows *store.Memory
+	s3   *bucket
+	sent *outbox
+	logs *bytes.Buffer
+	call api.GatewayFunc
+}
+
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := &world{rows: &store.Memory{}, s3: &bucket{uploads: map[string]*upload{}, objects: map[string]int64{}}, sent: &outbox{}, logs: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(w.logs, nil))
+	w.API = &api.API{
+		Tenants: w.rows, Rows: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent,
+		Entropy: &counter{}, Now: func() time.Time { return noon }, Log: log,
+	}
+	h, err := w.Handler()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.call = api.Gateway(h, log)
+	return w
+}
+
+// who says how the gateway let a request in.
+type who struct{ tenant, scopes, arn string }
+
+var (
+	nobody   = who{}
+	operator = who{arn: "arn:aws:iam::123456789012:user/operator"}
+	acme     = who{tenant: "acme", scopes: "videos:read videos:write"}
+	rival    = who{tenant: "rival", scopes: "videos:read videos:write"}
+	reader   = who{tenant: "acme", scopes: "videos:read"}
+	writer   = who{tenant: "acme", scopes: "videos:write"}
+)
+
+func (c who) request(method, path, body string) lambdaevents.APIGatewayProxyRequest {
+	e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: method, Path: path, Body: body}
+	e.RequestContext = lambdaevents.APIGatewayProxyRequestContext{
+		RequestID: "req-1", Stage: "prod", DomainName: "api.example.com",
+		Identity: lambdaevents.APIGatewayRequestIdentity{UserArn: c.arn},
+	}
+	if c.tenant != "" {
+		e.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "scopes": c.scopes, "token_id": "tok"}
+	}
+	return e
+}
+
+// result is an answer, its JSON decoded.
+type result struct {
+	status int
+	header map[string][]string
+	text   string
+	json   map[string]any
+}
+
+func (w *world) do(tb testing.TB, c who, method, path, body string) result {
+	tb.Helper()
+	return w.send(tb, c.request(method, path, body))
+}
+
+func (w *world) send(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) result {
+	tb.Helper()
+	out, err := w.call(tb.Context(), e)
+	if err != nil {
+		tb.Fatalf("the function failed: %v", err)
+	}
+	r := result{status: out.StatusCode, header: out.MultiValueHeaders, text: out.Body}
+	if err := json.Unmarshal([]byte(out.Body), &r.json); err != nil {
+		tb.Fatalf("%d %q is not JSON: %v", out.StatusCode, out.Body, err)
+	}
+	return r
+}
+
+func (r result) str(name string) string { s, _ := r.json[name].(string); return s }
+
+// upload begins an upload of 20 MiB, which are three parts, and returns it with its answer.
+func (w *world) upload(tb testing.TB, c who) (video.Upload, result) {
+	tb.Helper()
+	r := w.do(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`)
+	if r.status != 201 {
+		tb.Fatalf("upload: %d %s", r.status, r.text)
+	}
+	u, err := w.rows.Upload(tb.Context(), c.tenant, r.str("upload_id"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return u, r
+}
+
+// put sends all parts to S3 and returns the body that completes the upload.
+func (w *world) put(u video.Upload) string {
+	var sent []string
+	for n := 1; n <= u.Parts(); n++ {
+		etag := fmt.Sprintf("etag%d", n)
+		w.s3.uploads[u.Multipart].parts = append(w.s3.uploads[u.Multipart].parts, video.Part{Number: n, ETag: `"` + etag + `"`, Size: u.PartBytes(n)})
+		sent = append(sent, fmt.Sprintf(`{"number": %d, "etag": "%s"}`, n, etag))
+	}
+	return `{"parts": [` + strings.Join(sent, ", ") + `]}`
+}
+
+// counter is entropy that never repeats.
+type counter struct{ n byte }
+
+func (c *counter) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = c.n * 31
+		c.n++
+	}
+	return len(b), nil
+}
+
+// outbox keeps what is published.
+type outbox struct {
+	events []events.Event
+	err    error
+}
+
+func (o *outbox) Send(_ context.Context, es ...events.Event) error {
+	o.events = append(o.events, es...)
+	return o.err
+}
+
+// bucket is S3 as far as uploads go.
+type bucket struct {
+	uploads map[string]*upload
+	objects map[string]int64 // sizes by key
+	err     error            // what every call fails with
+}
+
+type upload struct {
+	key   string
+	parts []video.Part
+}
+
+var errGone = video.E("bucket", video.NotFound, errors.New("NoSuchUpload"))
+
+func (b *bucket) CreateUpload(_ context.Context, key, _ string) (string, error) {
+	id := fmt.Sprintf("mp%d", len(b.uploads))
+	b.uploads[id] = &upload{key: key}
+	return id, b.err
+}
+
+func (b *bucket) SignPart(_ context.Context, key, id string, n int, size int64, ttl time.Duration) (string, time.Time, error) {
+	return fmt.Sprintf("https://s3/%s?id=%s&part=%d&bytes=%d", key, id, n, size), noon.Add(ttl), b.err
+}
+
+func (b *bucket) ListParts(_ context.Context, key, id string) ([]video.Part, error) {
+	u, ok := b.uploads[id]
+	if !ok || u.key != key {
+		return nil, errGone
+	}
+	return u.parts, b.err
+}
+
+func (b *bucket) CompleteUpload(_ context.Context, key, id string, parts []video.Part) (string, error) {
+	if _, ok := b.uploads[id]; !ok {
+		return "", errGone
+	}
+	delete(b.uploads, id)
+	for _, p := range parts {
+		b.objects[key] += p.Size
+	}
+	return "etag", b.err
+}
+
+func (b *bucket) Size(_ context.Context, key string) (int64, error) {
+	size, ok := b.objects[key]
+	if !ok {
+		return 0, errGone
+	}
+	return size, b.err
+}

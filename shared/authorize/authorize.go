@@ -1,0 +1,83 @@
+// Package authorize answers API Gateway's question who sent a request with a token, as an authorizer of type TOKEN.
+//
+// It needs to read the rows of tokens (dynamodb:GetItem) and nothing else. Whoever is nobody gets 401 and learns no
+// more; who holds a token is let in to all of /v1, so that the gateway may keep the answer for every route, and each
+// route checks the scope itself. A revoked token works until the gateway's cache forgets it.
+package authorize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/shared/video"
+)
+
+// Tokens keeps the tokens.
+type Tokens interface {
+	// Token returns NotFound if there is none of that id.
+	Token(ctx context.Context, id string) (video.Token, error)
+}
+
+// Handler is the authorizer.
+type Handler struct{ Tokens Tokens }
+
+// errUnauthorized becomes 401: API Gateway knows it by this very text
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html).
+var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the text is API Gateway's
+
+// Handle returns a policy for the sender's token, with the context {tenant, scopes, token_id}. Any error but
+// Unauthorized becomes 500.
+func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuthorizerRequest) (lambdaevents.APIGatewayCustomAuthorizerResponse, error) {
+	var none lambdaevents.APIGatewayCustomAuthorizerResponse
+	id, secret, ok := bearer(r.AuthorizationToken)
+	if !ok {
+		return none, errUnauthorized
+	}
+	t, err := h.Tokens.Token(ctx, id)
+	switch {
+	case video.KindOf(err) == video.NotFound, err == nil && !t.Matches(secret):
+		return none, errUnauthorized
+	case err != nil:
+		return none, err
+	}
+	resource, err := everything(r.MethodArn)
+	if err != nil {
+		return none, err
+	}
+	return allow(t, resource), nil
+}
+
+// bearer reads a token out of an Authorization header; the scheme's case does not matter (RFC 9110, 11.1).
+func bearer(header string) (id, secret string, ok bool) {
+	scheme, text, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", "", false
+	}
+	return video.ParseToken(strings.TrimSpace(text))
+}
+
+// everything returns the pattern of all methods below /v1 in the stage of one method's ARN:
+// arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>.
+func everything(methodARN string) (string, error) {
+	api, rest, _ := strings.Cut(methodARN, "/")
+	stage, _, ok := strings.Cut(rest, "/")
+	if !ok || stage == "" {
+		return "", video.E("authorize.Handle", video.Internal, fmt.Errorf("method ARN %q", methodARN))
+	}
+	return api + "/" + stage + "/*/v1/*", nil
+}
+
+func allow(t video.Token, resource string) lambdaevents.APIGatewayCustomAuthorizerResponse {
+	return lambdaevents.APIGatewayCustomAuthorizerResponse{
+		PrincipalID: t.Tenant,
+		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{
+			Version:   "2012-10-17",
+			Statement: []lambdaevents.IAMPolicyStatement{{Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{resource}}},
+		},
+		Context: map[string]any{"tenant": t.Tenant, "scopes": strings.Join(t.Scopes, " "), "token_id": t.ID},
+	}
+}

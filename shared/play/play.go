@@ -1,0 +1,150 @@
+// Package play lets viewers in where there is no CDN: it checks the right to watch that is in the path, hands out
+// playlists, sends players on to S3 for segments, and serves the page to watch on.
+//
+// Rights on AWS: s3:GetObject below v/ in the media bucket, which also covers what it signs, s3:ListBucket there so that
+// a missing object is told from a forbidden one, and secretsmanager:GetSecretValue of the playback key. It reads no rows.
+//
+// It refuses names that Sluice never writes, so that no path reaches another object, and tokens that are not for the
+// video. Nothing that a tenant uploaded is served as it is.
+package play
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"sluice/shared/api"
+	"sluice/shared/blob"
+	"sluice/shared/playback"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Objects reads the media bucket.
+type Objects interface {
+	// Get opens an object; NotFound if there is none.
+	Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
+	// SignGet returns a URL that reads an object, there or not, for as long as ttl.
+	SignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
+}
+
+// Player answers the routes of the service play.
+type Player struct {
+	Media  Objects
+	Secret func(ctx context.Context) (string, error) // the key of signed tokens; asked for when first needed
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	mu   sync.Mutex
+	keys playback.Keys // nil until fetched
+}
+
+const (
+	keyID     = "1" // of the one key there is
+	minSecret = 16  // bytes
+
+	// A player may use a redirect for as long as it is cached, and then needs time to read.
+	signedFor   = 5 * time.Minute
+	redirectFor = "private, max-age=240"
+
+	playlistFor  = "public, max-age=2"
+	maxPlaylist  = 4 << 20
+	playlistType = "application/vnd.apple.mpegurl" // https://www.rfc-editor.org/rfc/rfc8216#section-4
+)
+
+// fileGrammar is every name below a playback id that Sluice writes.
+var fileGrammar = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
+
+// Handler returns the handler of all routes, to be called through api.Gateway. It fails with Internal unless the
+// routes are exactly those of the map.
+func (p *Player) Handler() (http.Handler, error) {
+	s, _ := services.Lookup("play")
+	w, err := newWatch()
+	if err != nil {
+		return nil, err
+	}
+	return api.NewMux(s, p.Log, map[string]api.Handler{
+		"GET /watch/{playback}":             w.page,
+		"GET /watch/assets/{file}":          w.asset,
+		"GET /p/{token}/{playback}/{file+}": p.file,
+	})
+}
+
+// file answers GET /p/{token}/{playback}/{file+}. Playlists are handed out here, because the URIs in them are relative
+// to this path; everything else is a redirect to S3, which is who says that it is missing.
+func (p *Player) file(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page; errors too
+	id, name := r.PathValue("playback"), r.PathValue("file")
+	if err := p.allow(r.Context(), r.PathValue("token"), id); err != nil {
+		return err
+	}
+	if !fileGrammar.MatchString(name) {
+		return video.Refuse("play.file", video.NotFound, "file_not_found", "A video has no such file.")
+	}
+	key := playback.Prefix(id) + name
+	if strings.HasSuffix(name, ".m3u8") {
+		return p.playlist(w, r, key)
+	}
+	url, err := p.Media.SignGet(r.Context(), key, signedFor)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", redirectFor)
+	w.Header().Set("Location", url)
+	w.WriteHeader(http.StatusFound)
+	return nil
+}
+
+// allow checks the token; only one that is signed needs the key.
+func (p *Player) allow(ctx context.Context, token, id string) error {
+	var keys playback.Keys
+	if token != playback.Public {
+		var err error
+		if keys, err = p.fetch(ctx); err != nil {
+			return err
+		}
+	}
+	return playback.Verify(token, id, p.Now(), keys)
+}
+
+// fetch returns the keys and keeps them. A key that is too short to be one is Internal: nothing is let in by it.
+func (p *Player) fetch(ctx context.Context) (playback.Keys, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.keys != nil {
+		return p.keys, nil
+	}
+	secret, err := p.Secret(ctx)
+	if err != nil {
+		return nil, video.E("play.fetch", video.Transient, err)
+	}
+	if len(secret) < minSecret {
+		return nil, video.Refuse("play.fetch", video.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
+	}
+	p.keys = playback.Keys{keyID: []byte(secret)}
+	return p.keys, nil
+}
+
+func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) error {
+	body, _, err := p.Media.Get(r.Context(), key)
+	if video.KindOf(err) == video.NotFound {
+		return video.Refuse("play.playlist", video.NotFound, "video_not_ready", "There is no such video, or it is not ready yet.")
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	text, err := io.ReadAll(io.LimitReader(body, maxPlaylist))
+	if err != nil {
+		return video.E("play.playlist", video.Transient, err)
+	}
+	w.Header().Set("Content-Type", playlistType)
+	w.Header().Set("Cache-Control", playlistFor)
+	_, err = w.Write(text)
+	return err
+}

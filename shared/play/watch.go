@@ -1,0 +1,95 @@
+package play
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"net/http"
+
+	"sluice/shared/playback"
+	"sluice/shared/video"
+)
+
+//go:embed web
+var web embed.FS
+
+// policy is what the page may do: run and style itself from here, and fetch media from here and, on AWS, from S3.
+// hls.js hands media to the player as a blob. Any page may embed it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' https:; " +
+	"media-src 'self' blob: https:; base-uri 'none'; form-action 'none'"
+
+const (
+	pageFor  = "public, max-age=60"
+	assetFor = "public, max-age=31536000, immutable"
+)
+
+// types are the assets that are served, with their content types.
+var types = map[string]string{
+	"hls.LICENSE": "text/plain; charset=utf-8",
+	"hls.min.js":  "text/javascript; charset=utf-8",
+	"watch.css":   "text/css; charset=utf-8",
+	"watch.js":    "text/javascript; charset=utf-8",
+}
+
+// watch serves the page and its assets. The page names each asset with a version, so that it may be kept for ever.
+type watch struct {
+	html   *template.Template
+	assets map[string][]byte
+}
+
+func newWatch() (*watch, error) {
+	w := &watch{assets: map[string][]byte{}}
+	for name := range types {
+		b, err := web.ReadFile("web/" + name)
+		if err != nil {
+			return nil, video.E("play.newWatch", video.Internal, err)
+		}
+		w.assets[name] = b
+	}
+	var err error
+	w.html, err = template.New("watch.html").Funcs(template.FuncMap{"asset": w.link}).ParseFS(web, "web/watch.html")
+	if err != nil {
+		return nil, video.E("play.newWatch", video.Internal, err)
+	}
+	return w, nil
+}
+
+// link returns an asset's address relative to the page.
+func (w *watch) link(name string) string { return "assets/" + name + "?v=" + version(w.assets[name]) }
+
+func version(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4])
+}
+
+// page answers GET /watch/{playback}. It does not look whether the video is there: the page itself does, and waits.
+func (w *watch) page(rw http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("playback")
+	if !playback.Valid(id) {
+		return video.Refuse("play.page", video.NotFound, "video_not_found", "There is no such video; check the link.")
+	}
+	h := rw.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", pageFor)
+	return w.html.Execute(rw, id)
+}
+
+// asset answers GET /watch/assets/{file}.
+func (w *watch) asset(rw http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("file")
+	b, ok := w.assets[name]
+	if !ok {
+		return video.Refuse("play.asset", video.NotFound, "file_not_found", "The page has no such file.")
+	}
+	cache := pageFor
+	if r.URL.Query().Get("v") == version(b) {
+		cache = assetFor
+	}
+	rw.Header().Set("Content-Type", types[name])
+	rw.Header().Set("Cache-Control", cache)
+	_, err := rw.Write(b)
+	return err
+}

@@ -1,0 +1,87 @@
+// Plays the video that the page names. Until its master playlist is there, asks for it every 2 seconds.
+"use strict";
+
+const retryDelay = 2000; // ms
+const player = document.getElementById("player");
+const notice = document.getElementById("notice");
+const spinner = document.getElementById("spinner");
+const message = document.getElementById("message");
+const retry = document.getElementById("retry");
+const source = new URL(player.dataset.src, location.href).href;
+let hls;
+
+function say(text, busy) {
+  if (message.textContent !== text) message.textContent = text; // screen readers hear each sentence once
+  spinner.hidden = !busy;
+  retry.hidden = busy;
+  notice.hidden = text === "";
+  player.inert = !notice.hidden; // what is covered can't be reached by keyboard either
+}
+
+function give(up) {
+  if (hls) hls.destroy();
+  hls = undefined;
+  say(up, false);
+}
+
+// ask returns "ready", "wait" or, when waiting won't help, a sentence.
+async function ask() {
+  let answer;
+  try {
+    answer = await fetch(source, { cache: "no-store" });
+  } catch {
+    say("The server can’t be reached. Trying again…", true);
+    return "wait";
+  }
+  if (answer.ok) return "ready";
+  if (answer.status === 404) {
+    say("This video is still being processed. It will be here as soon as it is ready.", true);
+    return "wait";
+  }
+  if (answer.status >= 500 || answer.status === 429) {
+    say("The server is busy. Trying again…", true);
+    return "wait";
+  }
+  const problem = await answer.json().catch(() => ({}));
+  return problem.detail || `This video can’t be played (${answer.status}).`;
+}
+
+async function load() {
+  say("Loading…", true);
+  for (;;) {
+    const state = await ask();
+    if (state === "ready") return play();
+    if (state !== "wait") return give(state);
+    await new Promise((done) => setTimeout(done, retryDelay));
+  }
+}
+
+function play() {
+  if (window.Hls && Hls.isSupported()) return playWithHls();
+  if (!player.canPlayType("application/vnd.apple.mpegurl")) return give("This browser can’t play the video.");
+  player.src = source; // Safari on phones plays HLS itself
+  say("", false);
+}
+
+function playWithHls() {
+  let repairs = 2; // of decoding errors, before giving up
+  hls = new Hls({ enableWorker: false }); // segments are fMP4 already: there is nothing for a worker to do
+  hls.on(Hls.Events.MANIFEST_PARSED, () => say("", false));
+  hls.on(Hls.Events.ERROR, (_, error) => {
+    if (!error.fatal) return;
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && repairs-- > 0) return hls.recoverMediaError();
+    const network = error.type === Hls.ErrorTypes.NETWORK_ERROR;
+    give(network ? "The connection was lost." : "This video can’t be played in this browser.");
+  });
+  hls.loadSource(source);
+  hls.attachMedia(player);
+}
+
+player.addEventListener("error", () => {
+  if (!hls) give("This video can’t be played in this browser.");
+});
+retry.addEventListener("click", () => {
+  player.removeAttribute("src");
+  load();
+});
+load();
