@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 GO ?= go
 LOCAL := $(GO) run ./localstack
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+CLOUD_TESTS := ./tests/e2e ./tests/integration
 FOLDERS := $(wildcard events functions infra localstack shared tests)
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
@@ -29,17 +30,21 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
-	@$(GO) run ./tests/demo $${VIDEO:+-video "$$VIDEO"}
+	@$(GO) build -o build/demo ./tests/demo
+	@build/demo -tenant "$$TENANT" $${VIDEO:+-video "$$VIDEO"}
 
 # The local cloud is stopped afterwards if it was not running before.
-test: tools build unit ## run every test, in the local cloud too
+test: tools build ## run every test, in the local cloud too
+	$(GO) test ./...
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
 	$(LOCAL) deploy; \
-	$(GO) test -count=1 -tags integration ./tests/...
+	eval "$$($(LOCAL) env)"; \
+	echo $(GO) test -tags integration $(CLOUD_TESTS); \
+	$(GO) test -count=1 -tags integration $(CLOUD_TESTS)
 
-unit: ## run the tests that need no cloud
-	$(GO) test ./events/... ./shared/... ./functions/... ./infra/... ./localstack/...
+unit: tools ## run the tests that need no cloud, but for the long ones
+	$(GO) test -short ./...
 
 # No more than this: there is no prebuilt golangci-lint or staticcheck for Go 1.26 in the package
 # registries, and neither is worth building from source on every machine.

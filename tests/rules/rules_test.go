@@ -1,0 +1,121 @@
+// Package rules holds the direction in which packages may depend on each other.
+package rules
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "sluice/"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", "../../...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d packages found", len(all))
+	}
+	return all
+}
+
+func ours(paths []string) (out []string) {
+	for _, p := range paths {
+		if strings.HasPrefix(p, module) {
+			out = append(out, strings.TrimPrefix(p, module))
+		}
+	}
+	return out
+}
+
+// may lists, for packages that must stay narrow, all of ours that they may depend on, directly or not.
+var may = map[string][]string{
+	"shared/video":    {},
+	"shared/services": {},
+	"events":          {"shared/video"},
+	"shared/media":    {"shared/video"},
+	"shared/ffmpeg":   {"shared/video"},
+	"shared/playback": {"shared/video", "shared/services"},
+	"shared/store":    {"shared/video", "shared/services"},
+	"shared/blob":     {"shared/video"},
+	"shared/trace":    {"shared/video"},
+	"shared/logs":     {},
+	"shared/inbox":    {"shared/video", "shared/services", "events"},
+	"shared/api":      {"shared/video", "shared/services", "events", "shared/playback"},
+	"infra":           {"shared/video", "shared/services", "events"},
+}
+
+func TestNarrowPackagesStayNarrow(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, narrow := may[name]
+		if !narrow {
+			continue
+		}
+		seen[name] = true
+		for _, dep := range ours(p.Deps) {
+			if !slices.Contains(allowed, dep) {
+				t.Errorf("%s depends on %s", name, dep)
+			}
+		}
+	}
+	for name := range may {
+		if !seen[name] {
+			t.Errorf("%s is ruled but not there", name)
+		}
+	}
+}
+
+// alone lists who may import what others must not: path prefixes and the folders that may.
+var alone = map[string][]string{
+	"github.com/aws/aws-cdk-go":           {"infra"},
+	"github.com/aws/jsii-runtime-go":      {"infra"},
+	"github.com/aws/aws-xray-sdk-go":      {"shared/trace"},
+	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
+	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/trace", "shared/wire", "functions/play", "localstack/", "tests/"},
+	"sluice/functions":                    {},
+	"sluice/infra":                        {},
+	"sluice/localstack":                   {"localstack", "tests/"},
+	"sluice/tests":                        {"tests/"},
+	"github.com/aws/aws-lambda-go/lambda": {"shared/wire", "functions/authorize", "shared/logs"},
+}
+
+func TestSomeImportsAreForFewOnly(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for _, imp := range p.Imports {
+			for prefix, who := range alone {
+				if imp != prefix && !strings.HasPrefix(imp, prefix+"/") {
+					continue
+				}
+				if !slices.ContainsFunc(who, func(w string) bool { return name == w || strings.HasPrefix(name, w) && strings.HasSuffix(w, "/") }) {
+					t.Errorf("%s imports %s", name, imp)
+				}
+			}
+		}
+	}
+}
