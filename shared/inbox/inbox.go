@@ -97,8 +97,7 @@ func Backoff(n int, jitter float64) time.Duration {
 
 // message handles one message; nil means that it may be deleted.
 func (c *Consumer) message(ctx context.Context, m lambdaevents.SQSMessage) error {
-	ctx, cancel := c.deadline(ctx, m)
-	defer cancel()
+	c.hold(ctx, m)
 	es, err := decode(m)
 	if err != nil {
 		return c.bury(ctx, m, err)
@@ -140,8 +139,10 @@ func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e event
 	return c.bury(ctx, m, err)
 }
 
-// handle calls the handler; a panic is an error of this message alone.
+// handle calls the handler with a deadline; a panic is an error of this message alone.
 func (c *Consumer) handle(ctx context.Context, e events.Event) (out []events.Event, err error) {
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
 			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "video", e.Video, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
@@ -156,20 +157,27 @@ func (c *Consumer) bury(ctx context.Context, m lambdaevents.SQSMessage, reason e
 	return c.Queue.Bury(ctx, m, reason)
 }
 
-// longWork is from where on it pays to tell SQS when this attempt must be over, so that the message of a crashed
+// longWork is from where on it pays to tell SQS when an attempt must be over, so that the message of a crashed
 // function comes back soon after and not after six timeouts.
 const longWork = time.Minute
 
-// deadline ends the work before the runtime ends the process, so that there is time to say so.
-func (c *Consumer) deadline(ctx context.Context, m lambdaevents.SQSMessage) (context.Context, context.CancelFunc) {
+// hold tells SQS when this attempt must be over.
+func (c *Consumer) hold(ctx context.Context, m lambdaevents.SQSMessage) {
+	end, ok := ctx.Deadline()
+	if !ok || c.Service.Timeout < longWork {
+		return
+	}
+	if err := c.Queue.Hide(ctx, m, time.Until(end)+15*time.Second); err != nil {
+		c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
+	}
+}
+
+// deadline ends the work before the runtime ends the process. What came of the work is sent without that deadline: the
+// time between the two is for saying so.
+func (c *Consumer) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
-	}
-	if c.Service.Timeout >= longWork {
-		if err := c.Queue.Hide(ctx, m, time.Until(end)+15*time.Second); err != nil {
-			c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
-		}
 	}
 	return context.WithDeadline(ctx, end.Add(-min(10*time.Second, c.Service.Timeout/3)))
 }

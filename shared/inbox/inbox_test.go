@@ -28,16 +28,16 @@ type desk struct {
 	full   bool // refuses to send
 }
 
-func (d *desk) Send(_ context.Context, es ...events.Event) error {
-	if d.full {
+func (d *desk) Send(ctx context.Context, es ...events.Event) error {
+	if d.full || ctx.Err() != nil {
 		return video.E("desk", video.Transient, errors.New("full"))
 	}
 	d.sent = append(d.sent, es...)
 	return nil
 }
 
-func (d *desk) Bury(_ context.Context, m lambdaevents.SQSMessage, reason error) error {
-	if d.full {
+func (d *desk) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
+	if d.full || ctx.Err() != nil {
 		return video.E("desk", video.Transient, errors.New("full"))
 	}
 	d.buried[m.MessageId] = inbox.Reason(reason)
@@ -135,6 +135,21 @@ func TestMessageEnds(t *testing.T) {
 				t.Errorf("backoff set %v, want %v", again, tt.failed)
 			}
 		})
+	}
+}
+
+// Work that takes all the time there is leaves enough to say so.
+func TestWorkThatTookTooLongIsToldAndBuried(t *testing.T) {
+	d := &desk{}
+	c := consumer(d, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+		<-ctx.Done()
+		return nil, video.E("x", video.Transient, ctx.Err())
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // less than what is kept back
+	defer cancel()
+	r, _ := c.Batch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m", 5, body(t, video.EncodeRequested{}))}})
+	if len(ids(r)) != 0 || len(d.sent) != 1 || len(d.buried) != 1 {
+		t.Errorf("failed %v, sent %d events, buried %v", ids(r), len(d.sent), d.buried)
 	}
 }
 
