@@ -235,6 +235,9 @@ func TestRenditionsThatDoNotFitFailTheVideo(t *testing.T) {
 	if got := w.media.Keys(""); len(got) > 0 {
 		t.Errorf("objects %v, want none", got)
 	}
+	if said := w.deliver(t, last); len(said) != 1 || said[0].Type != events.VideoFailed {
+		t.Errorf("a redelivery says %v, want that it failed: the first may have died before it could", said)
+	}
 }
 
 func TestPublishRefusesAVideoThatIsNotThere(t *testing.T) {

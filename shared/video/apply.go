@@ -134,9 +134,13 @@ func begin(v Video) []Event {
 	return out
 }
 
-// done adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again.
+// done adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again: of a
+// video that failed with a full set, that it failed.
 func done(v Video, e TaskDone) (Video, []Event) {
-	if v.Plan == nil || v.State == Failed {
+	switch {
+	case v.State == Failed && v.Complete():
+		return fail(v, e.At, *v.Problem)
+	case v.State == Failed, v.Plan == nil:
 		return v, nil
 	}
 	v.Done = maps.Clone(v.Done)

@@ -117,6 +117,19 @@ func kinds(out []video.Event) string {
 	return ""
 }
 
+// Publish fails a video whose results don't fit together when the last of them comes.
+func TestTheLastResultOfAFailedVideoSaysThatItFailed(t *testing.T) {
+	v := row(video.Ready)
+	v.State, v.Problem = video.Failed, &video.Problem{Code: "earlier"}
+	after, out := video.Apply(v, task(3))
+	if diff := cmp.Diff(v, after); diff != "" {
+		t.Errorf("the row changes: %s", diff)
+	}
+	if diff := cmp.Diff([]video.Event{video.VideoFailed{Problem: *v.Problem}}, out); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestInspectionOfAReplacedObjectAsksForNothing(t *testing.T) {
 	late := taken
 	late.ETag = "of another object"
