@@ -59,30 +59,34 @@ type Consumer struct {
 
 // Batch is the Lambda handler. A message is either handled, buried or reported as failed; a report never names a
 // message that was not in the batch. On a FIFO inbox the messages after a failed one of the same group are left alone
-// and reported too, so that order holds.
+// and reported too, so that order holds. They wait as long as that one: SQS delivers nothing of a group of which
+// anything is still hidden.
 func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
 	failed := []lambdaevents.SQSBatchItemFailure{} // never null: a local cloud takes that for "all failed"
-	stopped := map[string]bool{}
+	stopped := map[string]time.Duration{}          // groups, and how long they wait
 	for _, m := range batch.Records {
 		group := m.Attributes["MessageGroupId"]
-		if c.Service.Inbox.FIFO && stopped[group] {
-			failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-			continue
+		wait, stop := stopped[group]
+		if !stop {
+			err := c.message(ctx, m)
+			if err == nil {
+				continue
+			}
+			wait = Backoff(attempt(m), rand.Float64())
+			c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
 		}
-		if err := c.message(ctx, m); err != nil {
-			c.later(ctx, m, err)
-			failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-			stopped[group] = true
+		if c.Service.Inbox.FIFO {
+			stopped[group] = wait
 		}
+		c.later(ctx, m, wait)
+		failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
 }
 
-// later lets a failed message come back after its backoff and not only after the queue's visibility timeout, which is
-// made for the longest work.
-func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, err error) {
-	wait := Backoff(attempt(m), rand.Float64())
-	c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
+// later lets a message come back after a while and not only after the queue's visibility timeout, which is made for
+// the longest work.
+func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, wait time.Duration) {
 	if err := c.Queue.Hide(ctx, m, wait); err != nil {
 		c.Log.WarnContext(ctx, "backoff not set", "message", m.MessageId, "error", err)
 	}

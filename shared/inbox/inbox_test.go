@@ -183,6 +183,9 @@ func TestFIFOStopsItsGroupAtAFailure(t *testing.T) {
 	if n != 3 {
 		t.Errorf("%d messages handled, want a, b and d", n)
 	}
+	if diff := cmp.Diff([]string{"b", "c"}, d.hidden); diff != "" {
+		t.Errorf("SQS delivers b again when no message of its group is in flight: %s", diff)
+	}
 }
 
 func TestS3Notification(t *testing.T) {
