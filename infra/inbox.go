@@ -29,7 +29,7 @@ func newInbox(scope constructs.Construct, s services.Service) *inbox {
 
 	queue := queueProps(prefix+s.Name, s.Inbox.FIFO)
 	queue.VisibilityTimeout = duration(s.Visibility())
-	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Attempts)}
+	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Receives())}
 	in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
 	return in
 }

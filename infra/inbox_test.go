@@ -42,7 +42,7 @@ func TestInboxes(t *testing.T) {
 				t.Errorf("queue (-want +got):\n%s", d)
 			}
 			to, times := text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"]
-			if to != title(s.Name)+"InboxDead" || times != float64(s.Inbox.Attempts) {
+			if to != title(s.Name)+"InboxDead" || times != float64(s.Inbox.Attempts+1) {
 				t.Errorf("after %v deliveries a message goes to %s", times, to)
 			}
 		})

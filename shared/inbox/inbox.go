@@ -124,7 +124,7 @@ func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e event
 	}
 	defer func() { end(err) }()
 	began := time.Now()
-	out, err := c.handle(ctx, e)
+	out, err := c.try(ctx, m, e)
 	if err == nil {
 		err = c.Send.Send(ctx, out...)
 	}
@@ -141,6 +141,18 @@ func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e event
 		}
 	}
 	return c.bury(ctx, m, err)
+}
+
+var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted",
+	"The work was begun again and again and never came to an end; the file may need more memory than there is. Export it with a smaller frame size, and upload that.")
+
+// try handles the event, unless every attempt so far has ended without a word: the function died of it, and would
+// again. On a FIFO inbox a message may have been left alone each time, so there it is tried.
+func (c *Consumer) try(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) ([]events.Event, error) {
+	if in := c.Service.Inbox; attempt(m) > in.Attempts && !in.FIFO {
+		return nil, errExhausted
+	}
+	return c.handle(ctx, e)
 }
 
 // handle calls the handler with a deadline; a panic is an error of this message alone.

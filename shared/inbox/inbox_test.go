@@ -99,6 +99,7 @@ func TestMessageEnds(t *testing.T) {
 		{name: "a bug is tried again", body: task, attempt: 4, err: errors.New("bug"), failed: true},
 		{name: "a panic is tried again", body: task, attempt: 1, panics: true, failed: true},
 		{name: "the last attempt is told and buried", body: task, attempt: 5, err: transient, buried: true, sent: 1},
+		{name: "what crashed each time is told and buried", body: task, attempt: 6, panics: true, buried: true, sent: 1},
 		{name: "refused is told and buried at once", body: task, attempt: 1, err: video.Refuse("x", video.Invalid, "bad", "It is bad."), buried: true, sent: 1},
 		{name: "not found is told and buried at once", body: task, attempt: 1, err: video.E("x", video.NotFound, nil), buried: true, sent: 1},
 		{name: "no JSON is buried at once", body: "hello", attempt: 1, buried: true},
@@ -110,6 +111,9 @@ func TestMessageEnds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &desk{full: tt.full}
 			c := consumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
+				if tt.attempt > 5 {
+					t.Error("handled again, which will crash again")
+				}
 				if tt.panics {
 					panic("bug")
 				}
@@ -185,6 +189,20 @@ func TestFIFOStopsItsGroupAtAFailure(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"b", "c"}, d.hidden); diff != "" {
 		t.Errorf("SQS delivers b again when no message of its group is in flight: %s", diff)
+	}
+}
+
+// A message may have been left alone behind another at each of its deliveries.
+func TestFIFOTriesWhatWasDeliveredTooOften(t *testing.T) {
+	d, tried := &desk{}, false
+	c := consumer(d, "publish", func(context.Context, events.Event) ([]events.Event, error) {
+		tried = true
+		return nil, nil
+	})
+	late := message("m", c.Service.Inbox.Attempts+1, body(t, video.UploadCompleted{At: noon}))
+	r, _ := c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{late}})
+	if !tried || len(ids(r)) != 0 || len(d.buried) != 0 {
+		t.Errorf("tried %v, failed %v, buried %v", tried, ids(r), d.buried)
 	}
 }
 

@@ -47,6 +47,10 @@ type Inbox struct {
 	Attempts   int      // deliveries before a message is dead
 }
 
+// Receives returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
+// consumer to say what became of work that its function died of.
+func (i Inbox) Receives() int { return i.Attempts + 1 }
+
 // Action is what a right allows.
 type Action string
 
