@@ -24,7 +24,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export VIDEO
 export TENANT ?= demo
 
-.PHONY: help demo test unit lint build synth up down deploy-local token tools clean
+.PHONY: help demo test unit lint lint-templates build synth up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,6 +52,15 @@ lint: ## check the format and vet the code
 	@unformatted=$$(gofmt -l $(FOLDERS)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet -tags integration ./...
+
+# CDK itself makes what W3005 warns of: a dependency said twice.
+lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
+	build/venv-lint/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
+
+build/venv-lint/pins: infra/requirements.txt
+	python3 -I -m venv --clear build/venv-lint
+	build/venv-lint/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	cp $< $@
 
 build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
 

@@ -49,7 +49,13 @@ func newData(scope constructs.Construct, set settings, originals *inbox) *data {
 		TopicName:  jsii.String(prefix + "events"),
 		EnforceSSL: jsii.Bool(true),
 	})
-	d.playbackKey = awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
+	d.playbackKey = newPlaybackKey(scope, set)
+	return d
+}
+
+// newPlaybackKey makes the key of playback tokens. It is generated on AWS and known to no template.
+func newPlaybackKey(scope constructs.Construct, set settings) awssecretsmanager.Secret {
+	key := awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
 			PasswordLength:     number(keyLength),
@@ -57,7 +63,8 @@ func newData(scope constructs.Construct, set settings, originals *inbox) *data {
 		},
 		RemovalPolicy: set.keep(),
 	})
-	return d
+	accept(key, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
+	return key
 }
 
 func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
@@ -78,7 +85,7 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule) awss3.Bucket {
 	cors.AllowedOrigins = jsii.Strings(set.origins...)
 	cors.MaxAge = jsii.Number(keepOrigins.Seconds())
-	return awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
+	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
@@ -86,6 +93,9 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 		LifecycleRules:    &[]*awss3.LifecycleRule{{AbortIncompleteMultipartUploadAfter: duration(keepParts)}},
 		RemovalPolicy:     set.keep(),
 	})
+	accept(bucket, "S1", "Server access logs hold request URIs, and the query of ours is a signature that is good until it "+
+		"expires. CloudTrail's data events tell the same without it.")
+	return bucket
 }
 
 // announce has the bucket send a message to in for each original that arrives. The notification is written out: the

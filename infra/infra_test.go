@@ -55,7 +55,8 @@ var templates = sync.OnceValue(func() map[string]template {
 func onAWS() template   { return templates()["aws"] }
 func onLocal() template { return templates()["local"] }
 
-// synth returns the template of the stack with these context values.
+// synth returns the template of the stack with these context values. Of one for AWS it has cdk-nag's verdicts too: the
+// same synthesis serves both.
 func synth(context map[string]any) template {
 	set, err := readSettings(func(name string) any { return context[name] })
 	must(err)
@@ -63,11 +64,17 @@ func synth(context map[string]any) template {
 	must(err)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false)})
 	stack := newStack(app, set)
+	if !set.local {
+		inspect(app)
+	}
 	app.Synth(nil)
 	b, err := os.ReadFile(filepath.Join(out, *stack.TemplateFile()))
 	must(err)
 	var t template
 	must(json.Unmarshal(b, &t))
+	if !set.local {
+		t.Verdicts = map[string][]verdict{stackName: verdicts(out, stackName), unsafe: verdicts(out, unsafe)}
+	}
 	seen := map[string]string{}
 	for id := range t.Resources {
 		if other, twice := seen[plain(id)]; twice {

@@ -14,11 +14,13 @@ import (
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
+	Verdicts  map[string][]verdict // cdk-nag's, of each stack that was synthesised with it
 }
 
 type resource struct {
 	Type           string
 	Properties     map[string]any
+	Metadata       map[string]any
 	DeletionPolicy string
 	DependsOn      []string
 }

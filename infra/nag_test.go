@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+// unsafe is a stack beside ours with a bucket that cdk-nag must not like.
+const unsafe = "Unsafe"
+
+// inspect has cdk-nag (https://github.com/cdklabs/cdk-nag) look at every stack when it is synthesised.
+func inspect(app constructs.Construct) {
+	awss3.NewBucket(awscdk.NewStack(app, jsii.String(unsafe), nil), jsii.String("Bucket"), nil)
+	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
+		Reports:       jsii.Bool(true),
+		ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
+	}), nil)
+}
+
+// verdict is what cdk-nag says of one rule and one resource.
+type verdict struct{ RuleID, ResourceID, Compliance, ExceptionReason string }
+
+// verdicts returns cdk-nag's report on a stack that was synthesised into out.
+func verdicts(out, stack string) []verdict {
+	b, err := os.ReadFile(filepath.Join(out, "AwsSolutions-"+stack+"-NagReport.json"))
+	must(err)
+	var report struct{ Lines []verdict }
+	must(json.Unmarshal(b, &report))
+	return report.Lines
+}
+
+func TestNagFindsNothing(t *testing.T) {
+	t.Parallel()
+	said := onAWS().Verdicts[stackName]
+	if len(said) < 50 {
+		t.Fatalf("only %d verdicts", len(said))
+	}
+	for _, v := range said {
+		if v.Compliance != "Compliant" && v.Compliance != "Suppressed" {
+			t.Errorf("%s: %s: %s", v.ResourceID, v.RuleID, v.Compliance)
+		}
+	}
+}
+
+func TestNagBites(t *testing.T) {
+	t.Parallel()
+	var found []string
+	for _, v := range onAWS().Verdicts[unsafe] {
+		if v.Compliance == "Non-Compliant" {
+			found = append(found, v.RuleID)
+		}
+	}
+	slices.Sort(found)
+	if d := cmp.Diff([]string{"AwsSolutions-S1", "AwsSolutions-S10"}, found); d != "" {
+		t.Errorf("findings (-want +got):\n%s", d)
+	}
+}
+
+// TestNothingIsAcceptedInVain: an excuse without a finding would hide the next one.
+func TestNothingIsAcceptedInVain(t *testing.T) {
+	t.Parallel()
+	needed := excused(onAWS().Verdicts[stackName])
+	excuses := 0
+	for id, r := range onAWS().Resources {
+		rules, _ := resource{Properties: r.Metadata}.at("cdk_nag", "rules_to_suppress").([]any)
+		for _, rule := range rules {
+			excuses++
+			rule := resource{Properties: rule.(map[string]any)}
+			if reason := text(rule.at("reason")); !strings.HasSuffix(reason, ".") || !strings.Contains(reason, " ") {
+				t.Errorf("%s: the reason for %s is no sentence: %q", id, rule.at("id"), reason)
+			}
+			if !needed[text(rule.at("id"))+": "+text(rule.at("reason"))] {
+				t.Errorf("%s: %s is accepted, but not found", id, rule.at("id"))
+			}
+		}
+	}
+	if excuses < len(needed) {
+		t.Errorf("%d excuses for %d kinds of findings: are they still where this test looks?", excuses, len(needed))
+	}
+}
+
+// excused returns which findings were accepted, and why.
+func excused(all []verdict) map[string]bool {
+	found := map[string]bool{}
+	for _, v := range all {
+		if v.Compliance != "Suppressed" {
+			continue
+		}
+		reason := v.ExceptionReason
+		if strings.HasPrefix(reason, "[") { // of a rule with several findings: which of them
+			_, reason, _ = strings.Cut(reason, "] ")
+		}
+		found[v.RuleID+": "+reason] = true
+	}
+	return found
+}
