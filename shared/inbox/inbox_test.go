@@ -243,6 +243,18 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 	}
 }
 
+// Nothing is sent again to the owner of the rows but by hand, so it must outlive a short outage of the table.
+func TestTheOwnerTriesForTenMinutes(t *testing.T) {
+	publish, _ := services.Lookup("publish")
+	var tries time.Duration
+	for n := 1; n < publish.Inbox.Attempts; n++ {
+		tries += inbox.Backoff(n, 1)
+	}
+	if tries < 10*time.Minute {
+		t.Errorf("a message is dead after %v", tries)
+	}
+}
+
 func TestReasonKeepsForeignTextOut(t *testing.T) {
 	secret := errors.New("GET /x?X-Amz-Signature=abc")
 	for _, tt := range []struct {

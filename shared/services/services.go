@@ -149,7 +149,7 @@ var Map = []Service{
 	{
 		Name: "publish",
 		Inbox: &Inbox{Takes: []string{"upload.completed.v1", "media.inspected.v1", "media.refused.v1", "encode.done.v1", "encode.failed.v1"},
-			FIFO: true, Batch: 10, Attempts: 5},
+			FIFO: true, Batch: 10, Attempts: 12},
 		Emits: []string{"encode.requested.v1", "video.processing.v1", "video.ready.v1", "video.failed.v1"},
 		May: []Right{
 			{ReadRows, "table", []string{VideoRows}},
