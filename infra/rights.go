@@ -18,8 +18,10 @@ import (
 var actions = map[services.Action][]string{
 	services.ReadObjects:  {"s3:GetObject"},
 	services.WriteObjects: {"s3:PutObject"},
-	services.Upload:       {"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+	services.Upload:       {"s3:ListMultipartUploadParts", "s3:PutObject"},
+	services.GetRows:      {"dynamodb:GetItem"},
 	services.ReadRows:     {"dynamodb:GetItem", "dynamodb:Query"},
+	services.PutRows:      {"dynamodb:PutItem"},
 	services.WriteRows:    {"dynamodb:PutItem", "dynamodb:UpdateItem"},
 	services.ReadSecret:   {"secretsmanager:GetSecretValue"},
 }

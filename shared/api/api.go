@@ -3,7 +3,7 @@
 // in the README.
 //
 // Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
-// Rights on AWS: rows of tenants, tokens, uploads and videos (dynamodb:GetItem, PutItem, Query, TransactWriteItems),
+// Rights on AWS: rows of tenants, tokens, uploads and videos (dynamodb:GetItem, PutItem, and Query for videos),
 // multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what they
 // became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
 //

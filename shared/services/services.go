@@ -58,9 +58,11 @@ type Action string
 const (
 	ReadObjects  Action = "read-objects"
 	WriteObjects Action = "write-objects"
-	Upload       Action = "upload" // create, sign, list and complete multipart uploads
-	ReadRows     Action = "read-rows"
-	WriteRows    Action = "write-rows"
+	Upload       Action = "upload"     // create, sign, list and complete multipart uploads
+	GetRows      Action = "get-rows"   // each by its key
+	ReadRows     Action = "read-rows"  // that, and all of a partition
+	PutRows      Action = "put-rows"   // whole
+	WriteRows    Action = "write-rows" // that, and parts of them
 	ReadSecret   Action = "read-secret"
 )
 
@@ -102,8 +104,9 @@ var Map = []Service{
 		},
 		Emits: []string{"upload.completed.v1"},
 		May: []Right{
-			{ReadRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
-			{WriteRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
+			{GetRows, "table", []string{TenantRows, UploadRows}},
+			{ReadRows, "table", []string{VideoRows}},
+			{PutRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
 			{Upload, "source", []string{SourcePrefix}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},
@@ -111,7 +114,7 @@ var Map = []Service{
 	},
 	{
 		Name:   "authorize",
-		May:    []Right{{ReadRows, "table", []string{TokenRows}}},
+		May:    []Right{{GetRows, "table", []string{TokenRows}}},
 		Memory: 256, Timeout: 5 * time.Second,
 	},
 	{
