@@ -84,13 +84,22 @@ func (in *newUpload) validate() error {
 	}
 	c.that(in.Size >= 1 && in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("A file has 1 to %d bytes.", int64(video.MaxSourceBytes)))
 	media, _, err := mime.ParseMediaType(in.ContentType)
-	c.that(err == nil && strings.Contains(media, "/") && written(in.ContentType, maxName), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	c.that(err == nil && strings.Contains(media, "/") && written(in.ContentType, maxName) && ascii(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
 	return c.err()
 }
 
 // written reports whether s is text of at most limit characters.
 func written(s string, limit int) bool {
-	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, unicode.IsControl)
+	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, unspoken)
+}
+
+// unspoken reports whether r is no character of a text. SQS refuses messages with the last two
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
+func unspoken(r rune) bool { return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' }
+
+// ascii reports whether s can be the value of a header that is signed.
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // begin makes up the rows of a new upload and begins it in S3.
