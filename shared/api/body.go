@@ -77,17 +77,20 @@ func deep(b []byte) bool {
 	return false
 }
 
+// maxFlaws bounds how many an answer names.
+const maxFlaws = 100
+
 // check collects what is wrong with a request.
 type check struct{ flaws []flaw }
 
 // that notes a flaw unless ok.
 func (c *check) that(ok bool, pointer, code, detail string) {
-	if !ok {
+	if !ok && len(c.flaws) < maxFlaws {
 		c.flaws = append(c.flaws, flaw{pointer, code, detail})
 	}
 }
 
-// err returns nil if nothing is wrong, else a refusal with the first flaw's code that names all.
+// err returns nil if nothing is wrong, else a refusal with the first flaw's code that names those noted.
 func (c *check) err() error {
 	if len(c.flaws) == 0 {
 		return nil

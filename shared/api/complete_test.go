@@ -105,6 +105,17 @@ func TestCompleteRefuses(t *testing.T) {
 	}
 }
 
+// A small body can hold more mistakes than an answer, and a function's memory, have room for.
+func TestCompleteNamesAHundredMistakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.upload(t, acme)
+	got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
+	if flaws, _ := got.json["errors"].([]any); got.status != 422 || len(flaws) != 100 {
+		t.Errorf("%d %s with %d mistakes", got.status, got.str("code"), len(flaws))
+	}
+}
+
 // TestCompleteWorksWithoutThePublisher: S3's event says the same.
 func TestCompleteWorksWithoutThePublisher(t *testing.T) {
 	t.Parallel()
