@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -31,6 +32,8 @@ type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lam
 // Gateway returns h as a Lambda function. It never fails: a panic of h is logged and answered with 500.
 func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
+		ctx, cancel := deadline(ctx)
+		defer cancel()
 		r, err := request(ctx, e)
 		out := answered(r, log, func(w http.ResponseWriter) {
 			if err != nil {
@@ -46,6 +49,17 @@ func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 		}
 		return out, nil
 	}
+}
+
+// toAnswer is what is kept of a function's time to answer in: one that Lambda ends says nothing.
+const toAnswer = time.Second
+
+func deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-toAnswer))
 }
 
 // answered calls serve and returns what it wrote, or a problem if it panics.

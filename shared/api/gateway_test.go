@@ -2,12 +2,14 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -74,6 +76,21 @@ func TestGatewayMakesTheRequest(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestGatewayKeepsTimeToAnswer(t *testing.T) {
+	t.Parallel()
+	end := time.Now().Add(20 * time.Second)
+	ctx, cancel := context.WithDeadline(t.Context(), end)
+	defer cancel()
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if got, ok := r.Context().Deadline(); !ok || end.Sub(got) != time.Second {
+			t.Errorf("work ends at %v, the function at %v", got, end)
+		}
+	})
+	if _, err := api.Gateway(h, slog.New(slog.DiscardHandler))(ctx, acme.request("GET", "/", "")); err != nil {
+		t.Error(err)
 	}
 }
 
