@@ -61,7 +61,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		err := p.playlists(ctx, after)
 		switch {
 		case refusal(err):
-			after, out = video.Apply(before, video.TaskFailed{At: p.Now(), Problem: video.ProblemOf(err)})
+			after, out = video.Apply(before, video.MediaRefused{At: p.Now(), Problem: video.ProblemOf(err)})
 		case err != nil:
 			return nil, err
 		default:

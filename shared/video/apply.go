@@ -23,7 +23,7 @@ type (
 		Media      Media     `json:"media"`
 		Plan       Plan      `json:"plan"`
 	}
-	// MediaRefused: the object is not a video that we take.
+	// MediaRefused: the object is not a video that we take, as is seen when it is inspected or when all is encoded.
 	MediaRefused struct {
 		UploadedAt time.Time `json:"uploaded_at"`
 		At         time.Time `json:"at"`
@@ -100,6 +100,9 @@ func apply(v Video, e Event) (Video, []Event) {
 	case TaskDone:
 		return done(v, e)
 	case TaskFailed:
+		if v.Done[e.Task.Number] { // by another delivery of it
+			return v, nil
+		}
 		return fail(v, e.At, e.Problem)
 	}
 	return v, nil

@@ -117,6 +117,16 @@ func kinds(out []video.Event) string {
 	return ""
 }
 
+// A task may be delivered twice, and one delivery be done and the other given up.
+func TestATaskThatIsDoneDoesNotFail(t *testing.T) {
+	v := row(video.Processing)
+	v.Done = map[int]bool{1: true}
+	after, out := video.Apply(v, video.TaskFailed{At: noon, Task: plan.Tasks()[1], Problem: video.Problem{Code: "internal"}})
+	if diff := cmp.Diff(v, after); diff != "" || out != nil {
+		t.Errorf("follows %v, and the row changes: %s", out, diff)
+	}
+}
+
 // Publish fails a video whose results don't fit together when the last of them comes.
 func TestTheLastResultOfAFailedVideoSaysThatItFailed(t *testing.T) {
 	v := row(video.Ready)
