@@ -117,17 +117,17 @@ func (c *Consumer) message(ctx context.Context, m lambdaevents.SQSMessage) error
 	return nil
 }
 
-func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (err error) {
+func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) error {
 	end := func(error) {}
 	if c.Hop != nil {
 		ctx, end = c.Hop(ctx, m, e)
 	}
-	defer func() { end(err) }()
 	began := time.Now()
 	out, err := c.try(ctx, m, e)
 	if err == nil {
 		err = c.Send.Send(ctx, out...)
 	}
+	defer end(err) // a dead letter is no success, although its message is dealt with
 	if err == nil {
 		c.Log.InfoContext(ctx, "handled", "type", e.Type, "tenant", e.Tenant, "video", e.Video, "sent", len(out), "seconds", time.Since(began).Seconds())
 		return nil
