@@ -83,7 +83,7 @@ func objects(b awss3.Bucket, r services.Right, does []string) []awsiam.PolicySta
 		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
 	}
 	all := []awsiam.PolicyStatement{allow(does, keys...)}
-	if r.Action != services.WriteObjects {
+	if r.Action == services.ReadObjects {
 		all = append(all, narrow(allow([]string{"s3:ListBucket"}, *b.BucketArn()),
 			"StringLikeIfExists", "s3:prefix", each(r.Only, "*")))
 	}

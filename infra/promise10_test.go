@@ -1,0 +1,109 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
+)
+
+// asks are the IAM actions that each operation of AWS asks for, as the Service Authorization Reference has them:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+//
+// Without s3:ListBucket a reader is told 403 for 404. Sending has no entry: Publisher can send to every queue and to the
+// topic, and sends only where the map says. So there the map is asked, see sending.
+var asks = map[string][]string{
+	"dynamodb.GetItem":              {"dynamodb:GetItem"},
+	"dynamodb.PutItem":              {"dynamodb:PutItem"},
+	"dynamodb.Query":                {"dynamodb:Query"},
+	"dynamodb.TransactWriteItems":   {}, // the items' own
+	"dynamodb.UpdateItem":           {"dynamodb:UpdateItem"},
+	"s3.CompleteMultipartUpload":    {"s3:PutObject"},
+	"s3.CreateMultipartUpload":      {"s3:PutObject"},
+	"s3.GetObject":                  {"s3:GetObject", "s3:ListBucket"},
+	"s3.HeadObject":                 {"s3:GetObject", "s3:ListBucket"},
+	"s3.ListParts":                  {"s3:ListMultipartUploadParts"},
+	"s3.PutObject":                  {"s3:PutObject"},
+	"s3.UploadPart":                 {"s3:PutObject"},
+	"secretsmanager.GetSecretValue": {"secretsmanager:GetSecretValue"},
+	"sns.Publish":                   {},
+	"sqs.ChangeMessageVisibility":   {"sqs:ChangeMessageVisibility"},
+	"sqs.SendMessage":               {"sqs:SendMessage"}, // to the dead letters
+	"sqs.SendMessageBatch":          {},
+}
+
+// lambdaAsks are what Lambda itself does in the function's name, for every function and for one with an inbox:
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+var (
+	lambdaAsks      = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+	lambdaAsksInbox = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+)
+
+// TestPromise10_RightsAreTheCalls: what a function may do is what its code can ask AWS for, what it sends by the map,
+// and what Lambda does for it.
+func TestPromise10_RightsAreTheCalls(t *testing.T) {
+	t.Parallel()
+	source, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range services.Map {
+		t.Run(s.Name, func(t *testing.T) {
+			want := map[string]bool{}
+			for operation := range source.operations(s.Name) {
+				actions, known := asks[operation]
+				if !known {
+					t.Errorf("it calls %s: which right does that ask for?", operation)
+				}
+				add(want, actions)
+			}
+			add(want, lambdaAsks)
+			add(want, sending(s))
+			if s.Inbox != nil {
+				add(want, lambdaAsksInbox)
+			}
+			got := map[string]bool{}
+			for _, line := range matrix(t, onAWS(), s.Name) {
+				add(got, strings.Fields(line)[:1])
+			}
+			if d := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); d != "" {
+				t.Errorf("rights (-the code asks +the map grants):\n%s", d)
+			}
+		})
+	}
+}
+
+// TestTheWalkTellsMethodsApart: authorize is linked with every method of the table and of the buckets, and calls one.
+func TestTheWalkTellsMethodsApart(t *testing.T) {
+	t.Parallel()
+	source, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]bool{"dynamodb.GetItem": true}, source.operations("authorize")); d != "" {
+		t.Errorf("operations of authorize (-want +got):\n%s", d)
+	}
+}
+
+// sending returns the rights to send what a service emits.
+func sending(s services.Service) (actions []string) {
+	for _, to := range s.Sends() {
+		if to == services.Topic {
+			actions = append(actions, "sns:Publish")
+		} else {
+			actions = append(actions, "sqs:SendMessage")
+		}
+	}
+	return actions
+}
+
+func add(set map[string]bool, all []string) {
+	for _, one := range all {
+		set[one] = true
+	}
+}
