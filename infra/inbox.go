@@ -15,6 +15,10 @@ import (
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
 const keepDead = 14 * 24 * time.Hour
 
+// mostWorkers is the highest MaximumConcurrency of an event source mapping
+// (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
+const mostWorkers = 1000
+
 // inbox is a service's queue and, beside it, the queue of its dead letters.
 type inbox struct {
 	scope       constructs.Construct
@@ -67,7 +71,7 @@ func (in *inbox) feed(f awslambda.Function, takes services.Inbox, concurrency in
 }
 
 // ceiling returns how many invocations an inbox may have at once, 0 for no limit: the map's word, but no more than the
-// deployment allows. A FIFO inbox without a word of the map has none: its groups bound it, and order needs no brake.
+// deployment and AWS allow. A FIFO inbox without a word of the map has none: its groups bound it, and order needs no brake.
 func ceiling(takes services.Inbox, concurrency int) int {
 	switch {
 	case concurrency == 0:
@@ -77,7 +81,7 @@ func ceiling(takes services.Inbox, concurrency int) int {
 	case takes.FIFO:
 		return 0
 	}
-	return concurrency
+	return min(concurrency, mostWorkers)
 }
 
 func duration(d time.Duration) awscdk.Duration {

@@ -99,6 +99,7 @@ func TestCeiling(t *testing.T) {
 		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
 		{"nobody says", services.Inbox{}, 0, 0},
 		{"only the deployment says", services.Inbox{}, 10, 10},
+		{"the deployment says more than there is", services.Inbox{}, 3000, 1000},
 		{"FIFO, and only the deployment says", services.Inbox{FIFO: true}, 10, 0},
 		{"FIFO, and the map says", services.Inbox{FIFO: true, MaxWorkers: 20}, 10, 10},
 	}
