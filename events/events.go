@@ -1,17 +1,33 @@
 // Package events holds the contracts of the messages between services: one envelope (CloudEvents 1.0, structured
-// JSON) and one data type for each event type. A type, once released, is decoded for ever; a change that old readers
-// would not understand is a new version beside the old one.
+// JSON) and, for each event type, a Go type, a JSON Schema and examples. AsyncAPI puts them together: asyncapi.yaml,
+// made by go generate.
+//
+// What a producer needs to know. A message is at most [MaxBytes] and is what schema/envelope.json and
+// schema/<type>.json say. Members not named there are ignored, names are case-sensitive, numbers are those a float64
+// holds exactly. Beyond the schemas: a plan's borders ascend from 0 and lie between segments, a task lies within its
+// plan, and the key of a source is of the event's own tenant and video. The id is the same for the same fact, so that
+// sending twice does no harm. What breaks the contract is refused when it is sent and is a dead letter, with the JSON
+// pointer to what is wrong, when it arrives.
+//
+// A type, once released, is decoded for ever. A schema may get optional members; what old readers or old messages
+// would not survive is a new version beside the old one: <type>.v2, with a Go type, a schema and examples of its own.
+// Examples are only ever added (go test ./events -add).
+//
+// It needs no AWS rights.
 //
 // Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 package events
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"sluice/shared/video"
 )
+
+//go:generate go run ./internal/asyncapi
 
 // Type names an event and its version.
 type Type string
@@ -41,111 +57,50 @@ type Event struct {
 	Data   any    // the type's data: a value, not a pointer
 }
 
-// Object is the data of ObjectCreated.
-type Object struct {
-	Bucket string    `json:"bucket"`
-	Key    string    `json:"key"`
-	Size   int64     `json:"size"`
-	ETag   string    `json:"etag"`
-	At     time.Time `json:"at"`
-}
-
 // MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a claim check in the message.
 const MaxBytes = 256 << 10
 
-// wire is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
-type wire struct {
-	SpecVersion string          `json:"specversion"`
-	ID          string          `json:"id"`
-	Source      string          `json:"source"`
-	Type        Type            `json:"type"`
-	Time        time.Time       `json:"time"`
-	Subject     string          `json:"subject"`
-	Tenant      string          `json:"tenant"`
-	Trace       string          `json:"trace,omitempty"`
-	ContentType string          `json:"datacontenttype"`
-	Data        json.RawMessage `json:"data"`
+// contracts are those in force.
+var contracts = register{
+	types: map[Type]reader{
+		UploadCompleted: as[video.UploadCompleted],
+		MediaInspected:  as[video.MediaInspected],
+		MediaRefused:    as[video.MediaRefused],
+		EncodeRequested: as[video.EncodeRequested],
+		EncodeDone:      as[video.TaskDone],
+		EncodeFailed:    as[video.TaskFailed],
+		VideoProcessing: as[video.VideoProcessing],
+		VideoReady:      as[video.VideoReady],
+		VideoFailed:     as[video.VideoFailed],
+	},
+	schemas: &schemas{files: files},
 }
 
-// decoders is the register of contracts: what each type's data is.
-var decoders = map[Type]func(json.RawMessage) (any, error){
-	UploadCompleted: as[video.UploadCompleted],
-	MediaInspected:  as[video.MediaInspected],
-	MediaRefused:    as[video.MediaRefused],
-	EncodeRequested: as[video.EncodeRequested],
-	EncodeDone:      as[video.TaskDone],
-	EncodeFailed:    as[video.TaskFailed],
-	VideoProcessing: as[video.VideoProcessing],
-	VideoReady:      as[video.VideoReady],
-	VideoFailed:     as[video.VideoFailed],
-}
-
-func as[T any](raw json.RawMessage) (any, error) {
+func as[T any](raw []byte) (any, error) {
 	var v T
 	err := json.Unmarshal(raw, &v)
 	return v, err
 }
 
-// Encode returns the event's JSON. It fails with Invalid if the event is too large or lacks an attribute.
+// Types returns the types of the events that Encode and Decode know, in alphabetical order: all but ObjectCreated.
+func Types() []Type { return slices.Sorted(maps.Keys(contracts.types)) }
+
+// Encode returns the event's JSON. It fails with Invalid, and the JSON pointer to what is wrong, if the event breaks
+// its contract.
 func Encode(e Event) ([]byte, error) {
-	const op = "events.Encode"
-	if err := complete(e); err != nil {
-		return nil, video.E(op, video.Invalid, err)
-	}
-	data, err := json.Marshal(e.Data)
+	b, err := contracts.encode(e)
 	if err != nil {
-		return nil, video.E(op, video.Invalid, err)
-	}
-	b, err := json.Marshal(wire{
-		SpecVersion: "1.0", ID: e.ID, Source: "sluice", Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
-		Tenant: e.Tenant, Trace: e.Trace, ContentType: "application/json", Data: data,
-	})
-	if err != nil {
-		return nil, video.E(op, video.Invalid, err)
-	}
-	if len(b) > MaxBytes {
-		return nil, video.E(op, video.Invalid, fmt.Errorf("%s %s: %d bytes, more than %d", e.Type, e.ID, len(b), MaxBytes))
+		return nil, video.E("events.Encode", video.Invalid, err)
 	}
 	return b, nil
 }
 
-// Decode reads an event. What is not one, or of a type we don't know, is Invalid: it will never be understood.
+// Decode reads an event. What is not one, is of a type we don't know or breaks its contract is Invalid: it will never
+// be understood. The event then has what could be read of the envelope.
 func Decode(b []byte) (Event, error) {
-	const op = "events.Decode"
-	if len(b) > MaxBytes {
-		return Event{}, video.E(op, video.Invalid, fmt.Errorf("%d bytes, more than %d", len(b), MaxBytes))
-	}
-	var w wire
-	if err := json.Unmarshal(b, &w); err != nil {
-		return Event{}, video.E(op, video.Invalid, err)
-	}
-	e := Event{ID: w.ID, Type: w.Type, Time: w.Time, Tenant: w.Tenant, Video: w.Subject, Trace: w.Trace}
-	if w.SpecVersion != "1.0" {
-		return e, video.E(op, video.Invalid, fmt.Errorf("specversion %q is not 1.0", w.SpecVersion))
-	}
-	decode, known := decoders[w.Type]
-	if !known {
-		return e, video.E(op, video.Invalid, fmt.Errorf("type %q is not known", w.Type))
-	}
-	data, err := decode(w.Data)
+	e, err := contracts.decode(b)
 	if err != nil {
-		return e, video.E(op, video.Invalid, err)
-	}
-	e.Data = data
-	if err := complete(e); err != nil {
-		return e, video.E(op, video.Invalid, err)
+		return e, video.E("events.Decode", video.Invalid, err)
 	}
 	return e, nil
-}
-
-func complete(e Event) error {
-	for name, v := range map[string]string{"id": e.ID, "type": string(e.Type), "subject": e.Video, "tenant": e.Tenant} {
-		if v == "" {
-			return fmt.Errorf("%s %s: attribute %s is missing", e.Type, e.ID, name)
-		}
-	}
-	if e.Data == nil {
-		return fmt.Errorf("%s %s: no data", e.Type, e.ID)
-	}
-	return nil
 }

@@ -1,9 +1,7 @@
 package inbox
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -13,41 +11,24 @@ import (
 	"sluice/shared/video"
 )
 
-// decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none
-// (S3 sends s3:TestEvent when a notification is set up; it says nothing and is ignored).
+// decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
 func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
-	var n struct {
-		lambdaevents.S3Event
-		Event string
+	created, ok, err := events.DecodeS3([]byte(m.Body))
+	if !ok {
+		e, err := events.Decode([]byte(m.Body))
+		return []events.Event{e}, err
 	}
-	if err := json.Unmarshal([]byte(m.Body), &n); err == nil && (n.Records != nil || n.Event == "s3:TestEvent") {
-		return objects(n.Records)
-	}
-	e, err := events.Decode([]byte(m.Body))
-	return []events.Event{e}, err
-}
-
-func objects(records []lambdaevents.S3EventRecord) ([]events.Event, error) {
 	var out []events.Event
-	for _, r := range records {
-		if !strings.HasPrefix(r.EventName, "ObjectCreated:") {
-			continue
+	for _, o := range created {
+		tenant, id, own := SourceKey(o.Key)
+		if !own {
+			return nil, video.E("inbox.decode", video.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
-		key, err := url.QueryUnescape(r.S3.Object.Key) // S3 encodes keys as a form does
-		if err != nil {
-			return nil, video.E("inbox.objects", video.Invalid, err)
-		}
-		tenant, id, ok := SourceKey(key)
-		if !ok {
-			return nil, video.E("inbox.objects", video.Invalid, fmt.Errorf("key %q is not an original's", key))
-		}
-		etag := strings.Trim(r.S3.Object.ETag, `"`)
 		out = append(out, events.Event{
-			ID: id + ":" + string(events.ObjectCreated) + ":" + etag, Type: events.ObjectCreated, Time: r.EventTime, Tenant: tenant, Video: id,
-			Data: events.Object{Bucket: r.S3.Bucket.Name, Key: key, Size: r.S3.Object.Size, ETag: etag, At: r.EventTime},
+			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,
 		})
 	}
-	return out, nil
+	return out, err
 }
 
 // SourceKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/events/examples"
 	"sluice/shared/inbox"
 	"sluice/shared/services"
 	"sluice/shared/video"
@@ -81,7 +83,7 @@ func ids(r lambdaevents.SQSEventResponse) (out []string) {
 
 // Each message ends in exactly one of handled, dead letter or delivered again.
 func TestMessageEnds(t *testing.T) {
-	task := body(t, video.EncodeRequested{})
+	task := examples.JSON("encode.requested.v1/minimal")
 	transient := video.E("x", video.Transient, errors.New("later"))
 	for _, tt := range []struct {
 		name    string
@@ -151,16 +153,37 @@ func TestWorkThatTookTooLongIsToldAndBuried(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // less than what is kept back
 	defer cancel()
-	r, _ := c.Batch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m", 5, body(t, video.EncodeRequested{}))}})
+	r, _ := c.Batch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m", 5, examples.JSON("encode.requested.v1/minimal"))}})
 	if len(ids(r)) != 0 || len(d.sent) != 1 || len(d.buried) != 1 {
 		t.Errorf("failed %v, sent %d events, buried %v", ids(r), len(d.sent), d.buried)
+	}
+}
+
+// Promise 4: a message that breaks its contract is never handled, and its dead letter says where it is wrong.
+func TestWhatBreaksItsContractIsBuriedAtOnce(t *testing.T) {
+	for _, tt := range []struct{ name, service, body, where string }{
+		{"one of ours", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: "},
+		{"its parts do not fit", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: "},
+		{"S3's", "inspect", strings.Replace(examples.JSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1), "/Records/0/s3/object/size: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := &desk{}
+			c := consumer(d, tt.service, func(context.Context, events.Event) ([]events.Event, error) {
+				t.Error("it was handled")
+				return nil, nil
+			})
+			r, _ := c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m", 1, tt.body)}})
+			if len(ids(r)) > 0 || !strings.HasPrefix(d.buried["m"], tt.where) {
+				t.Errorf("failed %v, buried %v, want a reason that begins with %s", ids(r), d.buried, tt.where)
+			}
+		})
 	}
 }
 
 func TestAPoisonMessageHarmsNoNeighbour(t *testing.T) {
 	d := &desk{}
 	c := consumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) { return nil, nil })
-	good := body(t, video.EncodeRequested{})
+	good := examples.JSON("encode.requested.v1/minimal")
 	r, _ := c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("a", 1, good), message("b", 1, "poison"), message("c", 1, good)}})
 	if len(ids(r)) != 0 || len(d.buried) != 1 {
 		t.Errorf("failed %v, buried %v", ids(r), d.buried)

@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/events"
+	"sluice/events/examples"
 	"sluice/shared/inbox"
 	"sluice/shared/services"
 	"sluice/shared/video"
@@ -60,13 +62,13 @@ func publisher(service string, c *cloud) *inbox.Publisher {
 	}
 }
 
-func of(d video.Event) events.Event { return events.Of("acme", "vid_1", noon, d) }
-
 func TestPublisherSendsWhereTheMapSays(t *testing.T) {
 	c := &cloud{}
-	es := []events.Event{of(video.VideoProcessing{})}
+	es := []events.Event{examples.Event("video.processing.v1/minimal")}
 	for n := range 12 {
-		es = append(es, of(video.EncodeRequested{Task: video.Task{Number: n}}))
+		e := examples.Event("encode.requested.v1/minimal")
+		e.ID = fmt.Sprint(n)
+		es = append(es, e)
 	}
 	if err := publisher("publish", c).Send(t.Context(), es...); err != nil {
 		t.Fatal(err)
@@ -94,12 +96,12 @@ func TestPublisherSendsWhereTheMapSays(t *testing.T) {
 
 func TestPublisherOrdersByVideo(t *testing.T) {
 	c := &cloud{}
-	e := of(video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}})
+	e := examples.Event("encode.done.v1/minimal")
 	if err := publisher("encode", c).Send(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	entry := c.batches[0].Entries[0]
-	if aws.ToString(entry.MessageGroupId) != "acme.vid_1" || aws.ToString(entry.MessageDeduplicationId) != e.ID {
+	if aws.ToString(entry.MessageGroupId) != e.Tenant+"."+e.Video || aws.ToString(entry.MessageDeduplicationId) != e.ID {
 		t.Errorf("group %s, deduplication %s", aws.ToString(entry.MessageGroupId), aws.ToString(entry.MessageDeduplicationId))
 	}
 }
@@ -107,16 +109,16 @@ func TestPublisherOrdersByVideo(t *testing.T) {
 func TestPublisherFailures(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cloud *cloud
-		event video.Event
+		event string
 		want  video.Kind
 	}{
-		"not in the map":   {&cloud{}, video.UploadCompleted{}, video.Internal},
-		"an entry refused": {&cloud{refuse: true}, video.EncodeRequested{}, video.Transient},
-		"queue down":       {&cloud{down: errors.New("down")}, video.EncodeRequested{}, video.Transient},
-		"topic down":       {&cloud{down: errors.New("down")}, video.VideoReady{}, video.Transient},
+		"not in the map":   {&cloud{}, "upload.completed.v1/minimal", video.Internal},
+		"an entry refused": {&cloud{refuse: true}, "encode.requested.v1/minimal", video.Transient},
+		"queue down":       {&cloud{down: errors.New("down")}, "encode.requested.v1/minimal", video.Transient},
+		"topic down":       {&cloud{down: errors.New("down")}, "video.ready.v1/minimal", video.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := publisher("publish", tt.cloud).Send(t.Context(), of(tt.event)); video.KindOf(err) != tt.want {
+			if err := publisher("publish", tt.cloud).Send(t.Context(), examples.Event(tt.event)); video.KindOf(err) != tt.want {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})

@@ -1,0 +1,162 @@
+package events_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+// where edits an example and says where Decode must find fault with it; "" means nowhere.
+type where struct{ name, example, old, new, at string }
+
+func TestDecodeNamesWhatIsWrong(t *testing.T) {
+	for _, tt := range []where{
+		{"as it is", "encode.requested.v1/full", "", "", ""},
+		{"an unknown attribute", "video.ready.v1/full", `"id"`, `"futuristic":{"Deep":[1]},"id"`, ""},
+		{"an unknown member", "video.ready.v1/full", `"duration"`, `"posters":[null,1e9],"duration"`, ""},
+		{"a name in other letters", "video.ready.v1/full", `"duration"`, `"Duration":"x","DURATION":-5,"duration"`, ""},
+		{"a whole number with a point", "video.processing.v1/full", `"tasks":5`, `"tasks":5.0`, ""},
+		{"no type of content", "video.ready.v1/full", `"datacontenttype":"application/json",`, "", ""},
+
+		{"no JSON", "video.ready.v1/full", "{", "hello", "invalid character"},
+		{"no object", "video.ready.v1/full", "{", "null{", "invalid character"},
+		{"other specification", "video.ready.v1/full", `"1.0"`, `"2.0"`, "/specversion: breaks const"},
+		{"no id", "video.ready.v1/full", `"id":`, `"ID":`, ": breaks required id"},
+		{"an id that SQS refuses", "video.ready.v1/full", `"id":"`, `"id":"ü`, "/id: breaks pattern"},
+		{"no tenant", "video.ready.v1/full", `"tenant":"acme",`, "", ": breaks required tenant"},
+		{"a tenant with a path", "video.ready.v1/full", `"acme"`, `"../acme"`, "/tenant: breaks pattern"},
+		{"a subject with a path", "video.ready.v1/full", `"subject":"`, `"subject":"../`, "/subject: breaks pattern"},
+		{"no time", "video.ready.v1/full", `12:00:00Z`, `noon`, "/time: breaks format"},
+		{"unknown type", "video.ready.v1/full", `"video.ready.v1"`, `"video.ready.v9"`, "/type: video.ready.v9 is not known"},
+		{"S3's type", "video.ready.v1/full", `"video.ready.v1"`, `"s3.object-created.v1"`, "/type: s3.object-created.v1 is not known"},
+		{"other content", "video.ready.v1/full", `application/json`, `text/plain`, "/datacontenttype: breaks const"},
+		{"data is no object", "upload.completed.v1/minimal", `{"at":"2026-11-22T12:00:00Z"}`, `[]`, "/data: breaks type"},
+		{"a number too long", "video.ready.v1/full", `33.3`, `1e999`, "json: cannot unmarshal"},
+
+		{"a text for a number", "video.ready.v1/full", `"duration":33.36666666666667`, `"duration":"x"`, "/data/duration: breaks type"},
+		{"a fraction of a frame", "video.processing.v1/full", `"tasks":5`, `"tasks":5.5`, "/data/tasks: breaks type"},
+		{"less than none", "video.ready.v1/full", `"duration":`, `"duration":-`, "/data/duration: breaks minimum"},
+		{"a rate over nothing", "video.processing.v1/full", `"den":1001`, `"den":0`, "/data/media/rate/den: breaks minimum"},
+		{"a kind of task that is none", "encode.requested.v1/full", `"kind":"video"`, `"kind":"both"`, "/data/task/kind: breaks enum"},
+		{"a rendition with a path", "encode.requested.v1/full", `"480p"`, `"../480p"`, "/data/plan/renditions/0/name: breaks pattern"},
+		{"no renditions", "media.inspected.v1/minimal", `"renditions":[`, `"renditions":[],"x":[`, "/data/plan/renditions: breaks minItems"},
+		{"no borders", "media.inspected.v1/full", `"borders":[0,240,480,720,1000]`, `"borders":[]`, "/data/plan/borders: breaks minItems"},
+		{"borders left out", "media.inspected.v1/full", `"borders":[`, `"Borders":[`, "/data/plan: breaks required borders"},
+		{"a border that is none", "media.inspected.v1/full", `[0,240,480,`, `[0,240,"x",`, "/data/plan/borders/2: breaks type"},
+		{"a sum that is none", "encode.done.v1/full", sum, "sum", "/data/result/tracks/0/init: breaks pattern"},
+		{"a segment of no bytes", "encode.done.v1/full", `[312410,`, `[0,`, "/data/result/tracks/0/segments/bytes/0: breaks minimum"},
+		{"a member twice, the last one wrong", "video.ready.v1/full", `"duration":`, `"duration":1,"duration":-`, "/data/duration: breaks minimum"},
+
+		{"borders that don't ascend", "media.inspected.v1/full", `[0,240,480,`, `[0,480,240,`, "/data/plan: the borders"},
+		{"borders inside a segment", "media.inspected.v1/full", `[0,240,480,`, `[0,241,480,`, "/data/plan: the borders"},
+		{"a plan from elsewhere", "media.inspected.v1/full", `[0,240,480,`, `[60,240,480,`, "/data/plan: the borders"},
+		{"a task outside of its plan", "encode.requested.v1/full", `"to":480`, `"to":4800`, "/data/task: it ends"},
+		{"a task with another segment", "encode.requested.v1/full", `"segment":5`, `"segment":6`, "/data/task: its first segment"},
+		{"a task of no frames", "encode.failed.v1/full", `"to":1000`, `"to":720`, "/data/task: it has no frames"},
+		{"half of the sound", "encode.requested.v1/sound", `"to":1000`, `"to":600`, "/data/task: it ends"},
+		{"the sound of a silent plan", "encode.requested.v1/sound", `"audio":true`, `"audio":false`, "/data/task: the sound"},
+		{"another tenant's source", "encode.requested.v1/full", `t/acme/`, `t/other/`, "/data/source/key: not of this tenant"},
+		{"more durations than segments", "encode.done.v1/full", `[30030,1]`, `[30030,2]`, "/data: more durations"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := string(examples(t)[tt.example+".json"])
+			if !strings.Contains(b, tt.old) {
+				t.Fatalf("%s is not in %s", tt.old, b)
+			}
+			_, err := events.Decode([]byte(strings.Replace(b, tt.old, tt.new, 1)))
+			if tt.at == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if want := "events.Decode: invalid: " + tt.at; err == nil || video.KindOf(err) != video.Invalid || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+	if _, err := events.Decode([]byte(strings.Repeat(" ", events.MaxBytes) + "{}")); video.KindOf(err) != video.Invalid {
+		t.Errorf("too large: got %v, want Invalid", err)
+	}
+}
+
+func TestNothingIsSentThatNobodyReads(t *testing.T) {
+	for name, d := range map[string]video.Event{
+		"a plan of nothing": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: film},
+		"no segments":       video.TaskDone{At: noon, Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000)}}},
+		"a problem of none": video.VideoFailed{},
+		"for ever":          video.VideoReady{Playback: playback, Duration: 1e300},
+	} {
+		if _, err := events.Encode(events.Of(tenant, id, noon, d)); video.KindOf(err) != video.Invalid {
+			t.Errorf("%s: got %v, want Invalid", name, err)
+		}
+	}
+	for name, e := range map[string]events.Event{
+		"nothing":   {},
+		"no data":   {ID: "i", Type: events.VideoReady, Tenant: tenant, Video: id},
+		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: events.Object{}},
+	} {
+		if _, err := events.Encode(e); video.KindOf(err) != video.Invalid {
+			t.Errorf("%s: got %v, want Invalid", name, err)
+		}
+	}
+}
+
+// FuzzDecode: what Decode takes can be sent again, and can happen to a video in any state.
+func FuzzDecode(f *testing.F) {
+	for _, b := range examples(f) {
+		f.Add(b)
+	}
+	rows := states()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := events.Decode(b)
+		if err != nil {
+			if video.KindOf(err) != video.Invalid {
+				t.Fatal(err)
+			}
+			return
+		}
+		if _, err := events.Encode(e); err != nil && !strings.Contains(err.Error(), "bytes, more than") {
+			t.Errorf("taken and not given: %v", err)
+		}
+		for _, row := range rows {
+			after, out := video.Apply(row, e.Data.(video.Event))
+			for _, d := range out[:min(len(out), 3)] {
+				_ = events.Of(after.Tenant, after.ID, noon, d)
+			}
+			_ = after.Complete()
+		}
+	})
+}
+
+// states returns a row in each state that a video comes to.
+func states() []video.Video {
+	row := video.Video{Tenant: tenant, ID: id, Playback: playback, State: video.Waiting, Source: upload}
+	rows := []video.Video{row}
+	steps := []string{"upload.completed.v1/full", "media.inspected.v1/full", "encode.done.v1/full", "video.failed.v1/full", "encode.failed.v1/full"}
+	for _, name := range steps {
+		row, _ = video.Apply(row, samples[name])
+		rows = append(rows, row)
+	}
+	row = rows[2]
+	for _, task := range long.Tasks() {
+		row, _ = video.Apply(row, video.TaskDone{At: noon, Result: video.Result{Task: task}})
+	}
+	return append(rows, row)
+}
+
+func TestStatesAreAll(t *testing.T) {
+	got := map[video.State]bool{}
+	for _, row := range states() {
+		got[row.State] = true
+	}
+	want := []video.State{video.Failed, video.Processing, video.Ready, video.Uploaded, video.Waiting}
+	if have := slices.Sorted(maps.Keys(got)); !slices.Equal(have, want) {
+		t.Errorf("states %v, want %v", have, want)
+	}
+}

@@ -1,0 +1,229 @@
+package events_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+var add = flag.Bool("add", false, "write the examples that are not there yet, and their sums")
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const (
+	tenant   = "acme"
+	id       = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
+	playback = "pabcdefgh234567abcdefgh234567abcd"
+	etag     = "9b2cf535f27731c974343645a3985328-3"
+	sum      = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+)
+
+var (
+	refusal = video.Problem{Code: "no_video", Message: "The file has no video stream; send one with pictures."}
+	silent  = video.Media{
+		Container: "mov", VideoCodec: "h264", Width: 1280, Height: 720, Rate: video.Rate{Num: 25, Den: 1},
+		Frames: 310, TimeBase: video.Rate{Num: 1, Den: 12800}, Duration: 12.4,
+	}
+	film = video.Media{
+		Container: "matroska", VideoCodec: "mpeg2video", AudioCodec: "ac3", Width: 1024, Height: 576, Rate: video.Rate{Num: 30000, Den: 1001},
+		Frames: 1000, Start: -1024, TimeBase: video.Rate{Num: 1, Den: 90000}, Duration: 33.366666666666667, Interlaced: true,
+	}
+	p720    = video.Rendition{Name: "720p", Width: 1280, Height: 720, Bitrate: 2_534_000}
+	p480    = video.Rendition{Name: "480p", Width: 854, Height: 480, Bitrate: 1_474_000}
+	p360    = video.Rendition{Name: "360p", Width: 640, Height: 360, Bitrate: 1_036_000}
+	short   = video.Plan{Rate: silent.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720}}
+	long    = video.Plan{Rate: film.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000}, Renditions: []video.Rendition{p480, p360}, Audio: true}
+	upload  = video.Source{Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska", Size: 73_400_320, ETag: etag}
+	unnamed = video.Source{Key: upload.Key, Size: 1, ETag: etag}
+)
+
+func track(name, codec string, scale int, s ...video.Segment) video.Track {
+	return video.Track{Name: name, Codec: codec, Init: sum, Timescale: scale, Segments: s}
+}
+
+// samples are the domain events from which the examples were made, once. A new sample makes a new example.
+var samples = map[string]video.Event{
+	"upload.completed.v1/minimal": video.UploadCompleted{At: noon},
+	"upload.completed.v1/full":    video.UploadCompleted{At: noon.Add(123456789)},
+	"media.inspected.v1/minimal":  video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silent, Plan: short},
+	"media.inspected.v1/full":     video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
+	"media.refused.v1/minimal":    video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
+	"media.refused.v1/full":       video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
+	"encode.requested.v1/minimal": video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: playback},
+	"encode.requested.v1/full":    video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: playback},
+	"encode.requested.v1/sound":   video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: playback},
+	"encode.done.v1/minimal":      video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
+	"encode.done.v1/full":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
+	"encode.done.v1/sound":        video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},
+	"encode.failed.v1/minimal":    video.TaskFailed{At: noon, Task: short.Tasks()[0], Problem: refusal},
+	"encode.failed.v1/full":       video.TaskFailed{At: noon.Add(time.Minute), Task: long.Tasks()[4], Problem: refusal},
+	"video.processing.v1/minimal": video.VideoProcessing{Media: silent, Tasks: 1},
+	"video.processing.v1/full":    video.VideoProcessing{Media: film, Tasks: 5},
+	"video.ready.v1/minimal":      video.VideoReady{Playback: playback},
+	"video.ready.v1/full":         video.VideoReady{Playback: "s" + playback[1:], Duration: 33.366666666666667},
+	"video.failed.v1/minimal":     video.VideoFailed{Problem: video.Problem{Code: "x", Message: "No."}},
+	"video.failed.v1/full":        video.VideoFailed{Problem: refusal},
+}
+
+var chunk = []video.Segment{{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060}, {Bytes: 150_002, Ticks: 30_030}}
+
+// event returns a sample in its envelope; all but the minimal ones carry a trace.
+func event(name string) events.Event {
+	e := events.Of(tenant, id, noon, samples[name])
+	if !strings.HasSuffix(name, "/minimal") {
+		e.Trace = "Root=1-6921a8c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+	}
+	return e
+}
+
+// examples returns the names and the bytes of all committed examples.
+func examples(t testing.TB) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	names, err := filepath.Glob("examples/*/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if out[strings.TrimPrefix(filepath.ToSlash(name), "examples/")], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+const manifest = "examples/manifest"
+
+func TestExamplesAreNeverChanged(t *testing.T) {
+	if *add {
+		write(t)
+	}
+	b, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, listed := examples(t), map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		want, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		if got := sha(have[name]); got != want {
+			t.Errorf("%s was changed or deleted: add another one instead", name)
+		}
+		listed[name] = true
+	}
+	for name := range have {
+		if !listed[name] {
+			t.Errorf("%s is not in the manifest: go test ./events -add", name)
+		}
+	}
+}
+
+func sha(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// write adds what is missing; what is there stays as it is.
+func write(t *testing.T) {
+	t.Helper()
+	for name := range samples {
+		file := "examples/" + name + ".json"
+		if _, err := os.Stat(file); err == nil {
+			continue
+		}
+		b, err := events.Encode(event(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append(b, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, err := os.ReadFile(manifest)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	lines := slices.Collect(strings.Lines(string(old)))
+	for name, b := range examples(t) {
+		if !strings.Contains(string(old), "  "+name+"\n") {
+			lines = append(lines, fmt.Sprintf("%s  %s\n", sha(b), name))
+		}
+	}
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[66:], b[66:]) })
+	if err := os.WriteFile(manifest, []byte(strings.Join(lines, "")), fs.FileMode(0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryExampleDecodes(t *testing.T) {
+	count := map[string]int{}
+	for name, b := range examples(t) {
+		typ := path.Dir(name)
+		count[typ]++
+		t.Run(name, func(t *testing.T) {
+			if events.Type(typ) == events.ObjectCreated {
+				notified(t, name, b)
+				return
+			}
+			e, err := events.Decode(b)
+			if err != nil || string(e.Type) != typ {
+				t.Fatalf("%q, %v", e.Type, err)
+			}
+			again, err := events.Encode(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same, err := events.Decode(again)
+			if diff := cmp.Diff(e, same); diff != "" || err != nil {
+				t.Errorf("it does not survive the wire: %v %s", err, diff)
+			}
+		})
+	}
+	for _, typ := range append(events.Types(), events.ObjectCreated) {
+		if count[string(typ)] < 2 {
+			t.Errorf("%s has %d examples, want 2 or more", typ, count[string(typ)])
+		}
+	}
+}
+
+// notified reads an example of S3's: all but the tests announce an object.
+func notified(t *testing.T, name string, b []byte) {
+	t.Helper()
+	created, ok, err := events.DecodeS3(b)
+	if err != nil || !ok {
+		t.Fatalf("taken %v, %v", ok, err)
+	}
+	if ignored := path.Base(name) == "test.json"; (len(created) == 0) != ignored {
+		t.Errorf("announces %v", created)
+	}
+}
+
+// The examples say what the samples do: a field can't silently be read from elsewhere.
+func TestExamplesAreTheSamples(t *testing.T) {
+	have := examples(t)
+	for name := range samples {
+		got, err := events.Decode(have[name+".json"])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(event(name), got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

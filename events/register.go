@@ -1,0 +1,167 @@
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/shared/video"
+)
+
+// register is a set of contracts: how the data of each type is read, and the schemas, of which <type>.json is the
+// type's and envelope.json that of all.
+type register struct {
+	types   map[Type]reader
+	schemas *schemas
+}
+
+// reader turns the JSON of a type's data into its Go value.
+type reader func(data []byte) (any, error)
+
+// wire is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
+type wire struct {
+	SpecVersion string          `json:"specversion"`
+	ID          string          `json:"id"`
+	Source      string          `json:"source"`
+	Type        Type            `json:"type"`
+	Time        time.Time       `json:"time"`
+	Subject     string          `json:"subject"`
+	Tenant      string          `json:"tenant"`
+	Trace       string          `json:"trace,omitempty"`
+	ContentType string          `json:"datacontenttype,omitempty"`
+	Data        json.RawMessage `json:"data"`
+}
+
+const envelope = "envelope.json"
+
+func (t Type) schema() string { return string(t) + ".json" }
+
+func (r register) encode(e Event) ([]byte, error) {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	b, err := json.Marshal(wire{
+		SpecVersion: "1.0", ID: e.ID, Source: "sluice", Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
+		Tenant: e.Tenant, Trace: e.Trace, ContentType: "application/json", Data: data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	if _, err := r.decode(b); err != nil { // what no reader takes is not sent
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	return b, nil
+}
+
+func (r register) decode(b []byte) (Event, error) {
+	doc, err := parse(b)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := r.schemas.check(envelope, "", doc); err != nil {
+		return Event{}, err
+	}
+	e, err := attributes(doc)
+	if err != nil {
+		return Event{}, err
+	}
+	read, known := r.types[e.Type]
+	if !known {
+		return e, fmt.Errorf("/type: %s is not known", e.Type)
+	}
+	if err := r.schemas.check(e.Type.schema(), "/data", doc["data"]); err != nil {
+		return e, err
+	}
+	if e.Data, err = seen(read, doc["data"]); err != nil {
+		return e, at("/data", err)
+	}
+	return e, agree(e)
+}
+
+// seen reads what has been validated, and nothing else: in the message itself a member may be there twice, and
+// encoding/json takes "Borders" for "borders". Neither has been looked at by a schema.
+func seen(read reader, data any) (any, error) {
+	drop(data)
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return read(raw)
+}
+
+// drop removes the members that have no name a contract would give.
+func drop(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+				delete(v, name)
+			}
+			drop(member)
+		}
+	case []any:
+		for _, item := range v {
+			drop(item)
+		}
+	}
+}
+
+// parse reads a message.
+func parse(b []byte) (map[string]any, error) {
+	if len(b) > MaxBytes {
+		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBytes)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return nil, err
+	}
+	if doc == nil {
+		return nil, errors.New("no JSON object")
+	}
+	return doc, nil
+}
+
+// attributes reads the envelope, which has been validated.
+func attributes(doc map[string]any) (Event, error) {
+	text := func(name string) string {
+		s, _ := doc[name].(string)
+		return s
+	}
+	at, err := time.Parse(time.RFC3339, text("time"))
+	if err != nil {
+		return Event{}, errors.New("/time: no time of RFC 3339")
+	}
+	return Event{ID: text("id"), Type: Type(text("type")), Time: at, Tenant: text("tenant"), Video: text("subject"), Trace: text("trace")}, nil
+}
+
+// agree reports what no schema can say: that the parts of an event fit each other.
+func agree(e Event) error {
+	var err error
+	switch d := e.Data.(type) {
+	case video.MediaInspected:
+		err = at("/data/plan", d.Plan.Check())
+	case video.EncodeRequested:
+		err = errors.Join(at("/data/plan", d.Plan.Check()), at("/data/task", d.Task.Check()))
+		if err == nil {
+			err = at("/data/task", d.Plan.Holds(d.Task))
+		}
+		if own := "t/" + e.Tenant + "/" + e.Video + "/source"; d.Source.Key != own {
+			err = errors.Join(err, errors.New("/data/source/key: not of this tenant and video"))
+		}
+	case video.TaskDone:
+		err = at("/data/result/task", d.Result.Task.Check())
+	case video.TaskFailed:
+		err = at("/data/task", d.Task.Check())
+	}
+	return err
+}
+
+func at(pointer string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", pointer, err)
+}

@@ -1,0 +1,52 @@
+package video
+
+import (
+	"errors"
+	"slices"
+)
+
+// Check returns what keeps the plan from being one: nothing if the other methods can be called and cut the video into
+// tasks that meet, each of whole segments but the last.
+func (p Plan) Check() error {
+	switch {
+	case p.Rate.Num < 1 || p.Rate.Den < 1:
+		return errors.New("the rate is no number of frames a second")
+	case p.SegmentFrames < 1:
+		return errors.New("a segment has no frames")
+	case len(p.Borders) < 2 || p.Borders[0] != 0:
+		return errors.New("the borders are not those of a video from its first frame on")
+	}
+	for k, b := range p.Borders[1:] {
+		inner := k < len(p.Borders)-2
+		if b <= p.Borders[k] || inner && b%p.SegmentFrames != 0 {
+			return errors.New("the borders don't ascend from segment to segment")
+		}
+	}
+	return nil
+}
+
+// Check returns what keeps the task from being one of any plan.
+func (t Task) Check() error {
+	switch {
+	case !slices.Contains([]TaskKind{VideoTask, AudioTask}, t.Kind):
+		return errors.New("the kind is not known")
+	case t.From < 0 || t.To <= t.From:
+		return errors.New("it has no frames")
+	case t.Number < 0 || t.Segment < 1:
+		return errors.New("a number is too small")
+	}
+	return nil
+}
+
+// Holds returns what keeps the task from being one of a plan of which only the outline is known.
+func (p Plan) Holds(t Task) error {
+	switch {
+	case t.To > p.Frames() || t.Last != (t.To == p.Frames()):
+		return errors.New("it ends elsewhere than the plan")
+	case t.From%p.SegmentFrames != 0 || t.Segment != t.From/p.SegmentFrames+1:
+		return errors.New("its first segment is not where its first frame is")
+	case t.Kind == AudioTask && (!p.Audio || t.From != 0 || !t.Last):
+		return errors.New("the sound is one task of the whole video, if there is sound")
+	}
+	return nil
+}
