@@ -144,10 +144,10 @@ func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e event
 }
 
 var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted",
-	"The work was begun again and again and never came to an end; the file may need more memory than there is. Export it with a smaller frame size, and upload that.")
+	"The work never came to an end, however often it was begun. Upload the file again; if that ends like this too, export it with a smaller frame size, and upload that.")
 
-// try handles the event, unless every attempt so far has ended without a word: the function died of it, and would
-// again. On a FIFO inbox a message may have been left alone each time, so there it is tried.
+// try handles the event, unless every attempt so far has ended without a word: the function died of it, or was never
+// let run. On a FIFO inbox a message may have been left alone each time, so there it is tried.
 func (c *Consumer) try(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) ([]events.Event, error) {
 	if in := c.Service.Inbox; attempt(m) > in.Attempts && !in.FIFO {
 		return nil, errExhausted
