@@ -1,0 +1,138 @@
+// Package main writes events/asyncapi.yaml from the map and the contracts: go generate ./events. AsyncAPI 3.0, for
+// those who send to Sluice's queues or subscribe to its topic.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"os"
+	"slices"
+	"strings"
+
+	"sluice/events"
+	"sluice/shared/services"
+)
+
+func main() {
+	b, err := document(os.DirFS("."))
+	if err == nil {
+		err = os.WriteFile("asyncapi.yaml", b, 0o644)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+const head = `# Made by go generate ./events; do not edit.
+asyncapi: 3.0.0
+info:
+  title: Sluice
+  version: 1.0.0
+  description: The messages between Sluice's services, and those it tells its subscribers. What breaks its schema is refused when sent and a dead letter when received.
+defaultContentType: application/json
+`
+
+// document returns the AsyncAPI document; dir is the folder events.
+func document(dir fs.FS) ([]byte, error) {
+	var w bytes.Buffer
+	w.WriteString(head)
+	channels(&w)
+	operations(&w)
+	err := messages(&w, dir)
+	return w.Bytes(), err
+}
+
+func channels(w io.Writer) {
+	fmt.Fprint(w, "channels:\n")
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, output(s.Name))
+		if s.Inbox.FIFO {
+			about += " FIFO: the group is <tenant>.<subject>, the deduplication id the event's."
+		}
+		channel(w, s.Name, about, s.Inbox.Takes)
+	}
+	channel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output Topic.", facts())
+}
+
+// output is the name infra gives the output with an inbox's URL.
+func output(service string) string { return "Inbox" + title(service) }
+
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// facts are the types that go to the topic.
+func facts() (types []string) {
+	for _, t := range events.Types() {
+		if services.To(string(t)) == services.Topic {
+			types = append(types, string(t))
+		}
+	}
+	return types
+}
+
+func channel(w io.Writer, name, description string, types []string) {
+	fmt.Fprintf(w, "  %s:\n    address: null\n    description: %s\n    messages:\n", name, quote(description))
+	for _, t := range types {
+		fmt.Fprintf(w, "      %s:\n        $ref: %s\n", t, quote("#/components/messages/"+t))
+	}
+}
+
+func operations(w io.Writer) {
+	fmt.Fprint(w, "operations:\n")
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			operation(w, s.Name+"Receives", "receive", s.Name, s.Inbox.Takes)
+		}
+		for _, to := range s.Sends() {
+			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return services.To(t) != to })
+			operation(w, s.Name+"SendsTo"+title(to), "send", to, types)
+		}
+	}
+}
+
+func operation(w io.Writer, name, action, channel string, types []string) {
+	fmt.Fprintf(w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action, quote("#/channels/"+channel))
+	for _, t := range types {
+		fmt.Fprintf(w, "      - $ref: %s\n", quote("#/channels/"+channel+"/messages/"+t))
+	}
+}
+
+func messages(w io.Writer, dir fs.FS) error {
+	fmt.Fprint(w, "components:\n  messages:\n")
+	says, err := about(dir, "s3.json")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n", events.ObjectCreated, events.ObjectCreated, quote(says))
+	for _, t := range events.Types() {
+		if says, err = about(dir, string(t)+".json"); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "    %[1]s:\n      name: %[1]s\n      title: %[2]s\n      payload:\n        allOf:\n          - $ref: schema/envelope.json\n"+
+			"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n", t, quote(says))
+	}
+	return nil
+}
+
+// about returns the title of a schema.
+func about(dir fs.FS, name string) (string, error) {
+	b, err := fs.ReadFile(dir, "schema/"+name)
+	if err != nil {
+		return "", err
+	}
+	var s struct{ Title string }
+	err = json.Unmarshal(b, &s)
+	return s.Title, err
+}
+
+// quote writes a string as YAML, of which JSON is a part.
+func quote(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDocumentIsUpToDate(t *testing.T) {
+	dir := os.DirFS("../..")
+	want, err := document(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../asyncapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("run go generate ./events: %s", diff)
+	}
+}

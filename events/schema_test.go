@@ -1,0 +1,273 @@
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
+
+	"sluice/shared/video"
+)
+
+// node is a schema as it is written.
+type node = map[string]any
+
+func read(t *testing.T, name string) node {
+	t.Helper()
+	b, err := files.ReadFile("schema/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n node
+	if err := json.Unmarshal(b, &n); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// follow returns the schema that n, of the named file, refers to.
+func follow(t *testing.T, name string, n node) (string, node) {
+	t.Helper()
+	ref, ok := n["$ref"].(string)
+	if !ok {
+		return name, n
+	}
+	file, path, _ := strings.Cut(ref, "#")
+	if file != "" {
+		name = file
+	}
+	n = read(t, name)
+	for _, part := range strings.Split(path, "/")[1:] {
+		n, _ = n[part].(node)
+	}
+	return follow(t, name, n)
+}
+
+// onWire has types whose JSON is not that of their fields.
+var onWire = map[reflect.Type]any{
+	reflect.TypeFor[video.Segments](): struct {
+		Bytes []int64    `json:"bytes"`
+		Ticks [][2]int64 `json:"ticks"`
+	}{},
+	reflect.TypeFor[json.RawMessage](): struct{}{},
+}
+
+// same fails unless the schema says of the type what encoding/json does with it.
+func same(t *testing.T, at, name string, n node, typ reflect.Type) {
+	t.Helper()
+	name, n = follow(t, name, n)
+	if instead, ok := onWire[typ]; ok {
+		typ = reflect.TypeOf(instead)
+	}
+	want := map[reflect.Kind]string{
+		reflect.Struct: "object", reflect.Slice: "array", reflect.Array: "array", reflect.String: "string", reflect.Bool: "boolean",
+		reflect.Int: "integer", reflect.Int64: "integer", reflect.Float64: "number",
+	}[typ.Kind()]
+	if typ == reflect.TypeFor[time.Time]() {
+		want = "string"
+	}
+	if got, typed := n["type"]; got != want && (typed || want != "string" || n["enum"] == nil && n["const"] == nil) {
+		t.Errorf("%s: the schema has type %v, Go %s", at, got, want)
+	}
+	switch want {
+	case "array":
+		items, _ := n["items"].(node)
+		same(t, at+"/*", name, items, typ.Elem())
+	case "object":
+		fields(t, at, name, n, typ)
+	}
+}
+
+func fields(t *testing.T, at, name string, n node, typ reflect.Type) {
+	t.Helper()
+	properties, _ := n["properties"].(node)
+	required, _ := n["required"].([]any)
+	var tags []string
+	for f := range typ.Fields() {
+		tag, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tags = append(tags, tag)
+		p, ok := properties[tag].(node)
+		if !ok {
+			t.Errorf("%s/%s: in Go, not in the schema", at, tag)
+			continue
+		}
+		if option == "" && !slices.Contains(required, any(tag)) {
+			t.Errorf("%s/%s: Go always writes it, the schema does not require it", at, tag)
+		}
+		same(t, at+"/"+tag, name, p, f.Type)
+	}
+	for p := range properties {
+		if !slices.Contains(tags, p) {
+			t.Errorf("%s/%s: in the schema, not in Go", at, p)
+		}
+	}
+	for _, p := range required {
+		if properties[p.(string)] == nil {
+			t.Errorf("%s/%s: required and not described", at, p)
+		}
+	}
+}
+
+func TestSchemaAndTypeSayTheSame(t *testing.T) {
+	same(t, "", envelope, read(t, envelope), reflect.TypeFor[wire]())
+	for typ, read1 := range contracts.types {
+		zero, err := read1([]byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(string(typ), func(t *testing.T) { same(t, "/data", typ.schema(), read(t, typ.schema()), reflect.TypeOf(zero)) })
+	}
+}
+
+// What quick relies on, and that everything is bounded.
+func TestSchemasAreSimple(t *testing.T) {
+	names, err := fs.Glob(files, "schema/*.json")
+	if err != nil || len(names) != len(contracts.types)+3 {
+		t.Fatalf("%d schemas, %v: want one of each type, and envelope, parts and s3", len(names), err)
+	}
+	for _, name := range names {
+		n := read(t, filepath.Base(name))
+		if n["$schema"] != "https://json-schema.org/draft/2020-12/schema" || name != "schema/parts.v1.json" && n["title"] == nil {
+			t.Errorf("%s: no title or another dialect", name)
+		}
+		simple(t, name, n)
+	}
+}
+
+func simple(t *testing.T, at string, v any) {
+	t.Helper()
+	n, _ := v.(node)
+	bounds := map[string][]string{"string": {"maxLength", "pattern"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"}, "number": {"minimum", "maximum"}}
+	typ, _ := n["type"].(string)
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(n)), func(k string) bool { return k == "description" })
+	switch {
+	case n["$ref"] != nil && !slices.Equal(keys, []string{"$ref"}):
+		t.Errorf("%s: more than a $ref: %v", at, keys)
+	case (typ == "integer" || typ == "number") && !slices.Equal(keys, []string{"maximum", "minimum", "type"}):
+		t.Errorf("%s: a number with %v, want both bounds and nothing else", at, keys)
+	case bounds[typ] != nil && !slices.ContainsFunc(bounds[typ], func(k string) bool { return n[k] != nil }):
+		t.Errorf("%s: a %s without bounds", at, typ)
+	case n["additionalProperties"] != nil || n["unevaluatedProperties"] != nil:
+		t.Errorf("%s: closed to the future", at)
+	}
+	for k, member := range n {
+		simple(t, at+"/"+k, member)
+	}
+}
+
+// quick must not change what a schema takes.
+func TestQuickAgreesWithTheLibrary(t *testing.T) {
+	plain := jsonschema.NewCompiler()
+	plain.UseLoader(&schemas{files: files})
+	names, err := filepath.Glob("examples/*/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, odd := rapid.Float64Range(-2, 20000).AsAny(), rapid.SampledFrom([]any{nil, "1", true, 0.5, -1.0, 1e300, 9007199254740992.0, []any{}, node{}})
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom(names).Draw(rt, "example")
+		typ := Type(filepath.Base(filepath.Dir(name)))
+		if typ == ObjectCreated {
+			rt.Skip()
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var doc node
+		if err := json.Unmarshal(b, &doc); err != nil {
+			rt.Fatal(err)
+		}
+		data := change(rt, doc["data"], rapid.OneOf(whole, odd))
+		slow, err := plain.Compile(base + typ.schema())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, want := contracts.schemas.check(typ.schema(), "", data), slow.Validate(data)
+		var broken *jsonschema.ValidationError
+		if errors.As(want, &broken) {
+			want = errors.New(slices.Min(leaves(broken, "", nil)))
+		}
+		if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
+			rt.Fatalf("%v: got %v, want %v", data, got, want)
+		}
+	})
+}
+
+// change replaces some numbers.
+func change(t *rapid.T, v any, by *rapid.Generator[any]) any {
+	switch v := v.(type) {
+	case float64:
+		if rapid.IntRange(0, 9).Draw(t, "change") == 0 {
+			return by.Draw(t, "by")
+		}
+	case node:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			v[k] = change(t, v[k], by)
+		}
+	case []any:
+		for i := range v {
+			v[i] = change(t, v[i], by)
+		}
+	}
+	return v
+}
+
+// A second version of a type is one more entry and one more schema: both are decoded, each by its own.
+func TestTwoVersionsOfAType(t *testing.T) {
+	type readyV2 struct {
+		Playback string `json:"playback_id"`
+		Millis   int    `json:"millis"`
+	}
+	all := fstest.MapFS{"schema/video.ready.v2.json": {Data: []byte(`{"type":"object","required":["millis"],"properties":{"millis":{"type":"integer","minimum":0,"maximum":1e9}}}`)}}
+	for _, name := range []string{"envelope.json", "parts.v1.json", "video.ready.v1.json"} {
+		b, err := files.ReadFile("schema/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["schema/"+name] = &fstest.MapFile{Data: b}
+	}
+	r := register{
+		types:   map[Type]reader{VideoReady: as[video.VideoReady], "video.ready.v2": as[readyV2]},
+		schemas: &schemas{files: all},
+	}
+	playback := "pabcdefgh234567abcdefgh234567abcd"
+	for _, d := range []struct {
+		typ  Type
+		data any
+	}{{VideoReady, video.VideoReady{Playback: playback, Duration: 2}}, {"video.ready.v2", readyV2{playback, 2000}}} {
+		b, err := r.encode(Event{ID: "i", Type: d.typ, Tenant: "acme", Video: "vid_1", Data: d.data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := r.decode(b); err != nil || e.Data != d.data {
+			t.Errorf("%s: got %v, %v", d.typ, e.Data, err)
+		}
+		other := strings.NewReplacer("ready.v1", "ready.v2", "ready.v2", "ready.v1").Replace(string(b))
+		if _, err := r.decode([]byte(other)); err == nil || !strings.HasPrefix(err.Error(), "/data: breaks required") {
+			t.Errorf("the data of %s under the other version: got %v", d.typ, err)
+		}
+	}
+}
+
+func TestNamesInTheSchemasAreThoseOfTheDomain(t *testing.T) {
+	ids := rapid.OneOf(rapid.StringMatching(`[a-z][a-z0-9-]{0,33}`), rapid.StringN(0, 8, 40))
+	rapid.Check(t, func(t *rapid.T) {
+		id := ids.Draw(t, "tenant")
+		doc := node{"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z", "subject": "vid_1", "tenant": id, "data": node{}}
+		if err := contracts.schemas.check(envelope, "", doc); (err == nil) != video.ValidTenant(id) {
+			t.Fatalf("%q: the domain takes it %v, the schema says %v", id, video.ValidTenant(id), err)
+		}
+	})
+}
