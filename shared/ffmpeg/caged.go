@@ -1,6 +1,7 @@
 package ffmpeg
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,14 +74,15 @@ func (c caged) command(ctx context.Context) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-const maxTail = 4 << 10
-
-// tail keeps the end of what is written to it.
-type tail struct{ b []byte }
+// tail keeps the end of what is written to it: most bytes, 4 KiB if zero.
+type tail struct {
+	b    []byte
+	most int
+}
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
-	t.b = t.b[max(0, len(t.b)-maxTail):]
+	t.b = t.b[max(0, len(t.b)-cmp.Or(t.most, 4<<10)):]
 	return len(p), nil
 }
 

@@ -36,16 +36,18 @@ var (
 	decodeFailed = verdict{video.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexport}
 	unreadable   = verdict{video.Invalid, "unreadable", "The file could not be read as a video; it may be damaged, cut short, or something else under this name. " + reexport}
 	codecUnknown = verdict{video.Invalid, "codec_unsupported", "The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that."}
+	vast         = verdict{video.Invalid, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that."}
 	killed       = verdict{video.Invalid, "ffmpeg_killed", "The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that."}
 	crashed      = verdict{video.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexport}
 	exhausted    = verdict{video.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
 	overfull     = verdict{video.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
 
-	timedOut    = verdict{video.Transient, "encode_timeout", "Processing took too long; it will be tried again."}
-	cancelled   = verdict{video.Transient, "encode_cancelled", "Processing was interrupted; it will be tried again."}
-	stalled     = verdict{video.Transient, "encode_stalled", "Processing came to a halt; it will be tried again."}
-	diskFull    = verdict{video.Transient, "disk_full", "The worker had no room left; it will be tried again."}
-	unavailable = verdict{video.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault, and we have been told."}
+	// Of these the owner of a video hears only when the last attempt has ended so.
+	timedOut    = verdict{video.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
+	cancelled   = verdict{video.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
+	stalled     = verdict{video.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexport}
+	diskFull    = verdict{video.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that."}
+	unavailable = verdict{video.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault. Upload it again later."}
 )
 
 var errStalled = errors.New("no progress")
@@ -108,6 +110,8 @@ func (e ending) byCode(usual verdict) verdict {
 		return diskFull
 	case strings.Contains(e.words.String(), ") not on whitelist"): // Codec (ffv1) not on whitelist '…'
 		return codecUnknown
+	case strings.Contains(e.words.String(), "exceeds specified max pixel count"):
+		return vast
 	}
 	return usual
 }

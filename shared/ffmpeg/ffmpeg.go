@@ -11,12 +11,15 @@
 package ffmpeg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +29,10 @@ import (
 // MaxPixels is the largest frame that is decoded: 8192 × 4320.
 const MaxPixels = 8192 * 4320
 
-const maxProbeBytes = 1 << 20
+const (
+	maxProbeBytes  = 1 << 20
+	maxPacketBytes = 256 << 10 // the last 5,000 packets or so
+)
 
 // Tools is where the programs are.
 type Tools struct {
@@ -69,7 +75,7 @@ type Run struct {
 }
 
 // Run runs ffmpeg to its end. Its errors: Invalid when the input is at fault (decode_failed, codec_unsupported,
-// ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient when another try may work
+// pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient when another try may work
 // (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal when we are (cage_unavailable, or a Run
 // that makes no sense). The cause of an error has the end of ffmpeg's own words, for logs.
 func (t Tools) Run(ctx context.Context, r Run) error {
@@ -96,22 +102,44 @@ func (t Tools) Run(ctx context.Context, r Run) error {
 // rotation included, at most 1 MiB. Its errors are those of Run, with unreadable in place of decode_failed.
 func (t Tools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
 	const op = "ffmpeg.Probe"
-	args, err := probeArgs(file, container)
-	if err != nil {
-		return nil, video.E(op, video.Internal, err)
-	}
-	limits := Limits{CPU: time.Minute}.withDefaults()
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress
-	defer cancel()
 	out := capped{left: maxProbeBytes}
-	c := caged{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: &out}
-	if err := c.run(ctx).error(op, unreadable); err != nil {
+	show := []string{"-print_format", "json", "-show_format", "-show_streams"}
+	if err := t.ask(ctx, op, dir, file, container, show, &out); err != nil {
 		return nil, err
 	}
 	if out.left < 0 {
 		return nil, unreadable.error(op, fmt.Errorf("over %d bytes about the file", maxProbeBytes))
 	}
 	return out.kept, nil
+}
+
+// Packets returns the last packets of the first video stream from a time in seconds on, or of those the last 256 KiB:
+// a line each, "pts,dts,duration,flags" in ticks. Where a container can't be sought in they begin elsewhere; their end
+// is that of the stream. Its errors are those of Probe.
+func (t Tools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	out := tail{most: maxPacketBytes}
+	show := []string{
+		"-print_format", "csv=p=0", "-select_streams", "V:0", "-show_entries", "packet=pts,dts,duration,flags",
+		"-read_intervals", strconv.FormatFloat(from, 'f', 3, 64) + "%",
+	}
+	if err := t.ask(ctx, "ffmpeg.Packets", dir, file, container, show, &out); err != nil {
+		return nil, err
+	}
+	return out.b, nil
+}
+
+// ask has ffprobe show something of a file.
+func (t Tools) ask(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
+	in, err := guarded(container, file, nil)
+	if err != nil {
+		return video.E(op, video.Internal, err)
+	}
+	limits := Limits{CPU: time.Minute}.withDefaults()
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress
+	defer cancel()
+	args := slices.Concat([]string{"-hide_banner", "-loglevel", "error"}, show, in)
+	c := caged{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: out}
+	return c.run(ctx).error(op, unreadable)
 }
 
 // args returns the command line. The walls of the input are options of the input, so they stand before its -i.
@@ -124,15 +152,6 @@ func (r Run) args() ([]string, error) {
 		return nil, err
 	}
 	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
-}
-
-func probeArgs(file, container string) ([]string, error) {
-	in, err := guarded(container, file, nil)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]string{"-hide_banner", "-loglevel", "error"},
-		[]string{"-print_format", "json", "-show_format", "-show_streams"}, in), nil
 }
 
 // guarded returns the options that open an input, and nothing but it. The format list is what stops playlists, the
@@ -161,9 +180,17 @@ func guarded(container, file string, options []string) ([]string, error) {
 var decoders = []string{
 	"h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "prores", "dnxhd",
 	"aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac", "amrnb",
-	"pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_alaw", "pcm_mulaw",
+	"pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
+	"pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
 	"mjpeg", "png",
 	"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "dvdsub", "dvbsub", "pgssub", "cc_dec",
+}
+
+// Decodes reports whether the cage lets a decoder run: codec is ffmpeg's name of the codec, which that of its first
+// decoder may differ from (mp3 is decoded by mp3float).
+func Decodes(codec string) bool {
+	first := map[string]string{"mp1": "mp1float", "mp2": "mp2float", "mp3": "mp3float"}
+	return slices.Contains(decoders, cmp.Or(first[codec], codec))
 }
 
 // capped keeps what is written, up to left bytes, and drops the rest.

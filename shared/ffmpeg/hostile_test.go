@@ -39,7 +39,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		{name: "random", text: strings.Repeat("\x93\x07\xfe\x51sluice", 5000)},
 		{name: "truncated", text: good[:len(good)/2]},
 		{name: "other container than promised", text: canary},
-		{name: "9000 x 9000 pixels", text: bomb},
+		{name: "9000 x 9000 pixels", text: bomb, code: "pixels_too_many"},
 		{name: "decoder off the list", container: "avi", text: odd, code: "codec_unsupported"},
 		{name: "name of a protocol", file: "concat:canary.ts", text: "not a video"},
 	} {

@@ -24,11 +24,6 @@ func TestArgs(t *testing.T) {
 	if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	got, err = probeArgs("in", "mov")
-	want = "-hide_banner -loglevel error -print_format json -show_format -show_streams " + walls + " -i file:in"
-	if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
 }
 
 func TestArgsRefuse(t *testing.T) {
