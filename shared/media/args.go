@@ -35,10 +35,10 @@ const (
 var FromStart = math.Inf(1)
 
 // Prerolls returns how many seconds before a chunk to begin decoding: the first to try, and what to try next when Cut
-// finds frames missing. The last is always FromStart, which is exact for every source and slow. MPEG-TS has no index
-// and can't be sought in exactly at all.
+// finds frames missing. The last is always FromStart, which is exact for every source and slow. MPEG-TS can't be sought
+// in exactly; and at under ten frames a second a seek misses the frame on screen, and there is little to decode.
 func Prerolls(m video.Media) []float64 {
-	if m.Container == MPEGTS {
+	if m.Container == MPEGTS || m.Rate.Float() < slowRate {
 		return []float64{FromStart}
 	}
 	return []float64{0.5, 5, FromStart}
@@ -105,17 +105,20 @@ func seek(p video.Plan, m video.Media, t video.Task, preroll float64) []string {
 func start(m video.Media) float64 { return float64(m.Start) * m.TimeBase.Float() }
 
 // graph puts the frames on the grid, cuts by number and scales. After fps the time base is one frame, so that trim
-// counts frames; fps itself must not be told a start, which would shift its rounding.
+// counts frames; fps itself must not be told a start, which would shift its rounding. Behind the source's last frame
+// that one stays on screen, for as long as slack allows: pictures and sound then end together, and a source that is
+// much shorter than planned leaves the last chunk short, which Cut refuses.
 func graph(p video.Plan, m video.Media, t video.Task) string {
 	chain := []string{fmt.Sprintf("setpts=PTS%+d", -m.Start)}
 	if m.Interlaced {
 		chain = append(chain, "bwdif=mode=send_frame:deint=interlaced")
 	}
-	chain = append(chain,
-		fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den),
-		fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, lastFrame(p, t)),
-		fmt.Sprintf("split=%d", len(p.Renditions)),
-	)
+	chain = append(chain, fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den))
+	end := t.To + tail
+	if t.Last {
+		chain, end = append(chain, fmt.Sprintf("tpad=stop=%d:stop_mode=clone", slack(p))), t.To
+	}
+	chain = append(chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end), fmt.Sprintf("split=%d", len(p.Renditions)))
 	parts := []string{"[0:V:0]" + strings.Join(chain, ",")}
 	for i, r := range p.Renditions {
 		parts[0] += fmt.Sprintf("[s%d]", i)
@@ -124,16 +127,7 @@ func graph(p video.Plan, m video.Media, t video.Task) string {
 	return strings.Join(parts, ";")
 }
 
-// lastFrame returns one past the last frame to encode. The last chunk goes to the source's end, which may lie a little
-// off what the container said; a source that goes on for longer is stopped, and Cut refuses it.
-func lastFrame(p video.Plan, t video.Task) int {
-	if t.Last {
-		return t.To + slack(p) + 1
-	}
-	return t.To + tail
-}
-
-// slack is how many frames the last chunk may have over its plan.
+// slack is how many frames the source may lack at its end.
 func slack(p video.Plan) int { return p.SegmentFrames }
 
 // encoder returns the options of rendition i: constant quality under a cap, which needs no knowledge of other chunks

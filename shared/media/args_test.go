@@ -72,10 +72,10 @@ func TestArgsAreOurs(t *testing.T) {
 
 func TestPrerolls(t *testing.T) {
 	t.Parallel()
-	for _, c := range []string{media.Mov, media.Matroska, media.MPEGTS, media.AVI, media.FLV} {
-		got := media.Prerolls(video.Media{Container: c})
-		if got[len(got)-1] != media.FromStart || !slices.IsSorted(got) || (len(got) == 1) != (c == media.MPEGTS) {
-			t.Errorf("%s: %v", c, got)
+	for rate, tries := range map[video.Rate]int{pal: 3, slow: 1} {
+		got := media.Prerolls(video.Media{Rate: rate})
+		if got[len(got)-1] != media.FromStart || !slices.IsSorted(got) || len(got) != tries {
+			t.Errorf("%v: %v", rate, got)
 		}
 	}
 }

@@ -70,17 +70,36 @@ func (b bench) source(name, size, rate string, secs int, args ...string) string 
 	return b.path(name)
 }
 
+func (b bench) sniff(path string) string {
+	b.Helper()
+	container, err := media.Sniff(b.read(path)[:media.HeadBytes])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return container
+}
+
+// remux returns the file as one that can be cut.
+func (b bench) remux(path string) string {
+	b.Helper()
+	into, needed := media.Remux(b.sniff(path))
+	if !needed {
+		return path
+	}
+	out := b.path("copy")
+	b.run("ffmpeg", media.RemuxArgs(into, out).List(path)...)
+	return out
+}
+
 func (b bench) inspect(path string) video.Media {
 	b.Helper()
 	p, err := media.ParseProbe(b.run("ffprobe", "-show_streams", "-show_format", "-of", "json", path))
 	if err != nil {
 		b.Fatal(err)
 	}
-	container, err := media.Sniff(b.read(path)[:media.HeadBytes])
-	if err != nil {
-		b.Fatal(err)
-	}
-	m, err := media.Inspect(p, container)
+	packets := b.run("ffprobe", "-show_entries", "packet=pts,dts,duration,flags", "-select_streams", "V:0", "-of", "csv=p=0",
+		"-read_intervals", fmt.Sprintf("%f%%", media.TailFrom(p)), path)
+	m, err := media.Inspect(p, packets, b.sniff(path))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -58,10 +58,9 @@ func timescaleOf(p video.Plan, t video.Task) int {
 }
 
 // CheckTask returns the fragments that are the task's segments, without the tail of a chunk, and the number of video
-// frames in them. A chunk has exactly its frames; the last one as many as the source had, which is at least one and at
-// most a segment over the plan. Numbers and times follow on from each other and from the task's first frame, each
-// segment begins with a key frame, and sound lasts as long as the video to two AAC frames. What is different fails
-// with Invalid and the code frames_missing (too few or too many) or segments_wrong.
+// frames in them. A chunk has exactly its frames. Numbers and times follow on from each other and from the task's
+// first frame, each segment begins with a key frame, and sound lasts as long as the video to two AAC frames. What is
+// different fails with Invalid and the code frames_missing (too few or too many) or segments_wrong.
 func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, frames int, err error) {
 	if t.Kind == video.AudioTask {
 		return frags, 0, checkSound(p, t, frags)
@@ -72,12 +71,8 @@ func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, f
 	for _, f := range frags {
 		frames += f.Samples
 	}
-	want, over := t.To-t.From, 0
-	if t.Last {
-		want, over = 1, t.To-t.From-1+slack(p)
-	}
-	if frames < want || frames > want+over {
-		return nil, 0, missing(fmt.Errorf("task %d: %d frames, want %d to %d", t.Number, frames, want, want+over))
+	if want := t.To - t.From; frames != want {
+		return nil, 0, missing(fmt.Errorf("task %d: %d frames, want %d", t.Number, frames, want))
 	}
 	if err := checkFrames(p, t, frags); err != nil {
 		return nil, 0, err

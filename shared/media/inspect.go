@@ -4,27 +4,38 @@ import (
 	"cmp"
 	"math"
 	"strconv"
+	"strings"
 
 	"sluice/shared/video"
 )
 
-// Inspect returns what a probed file is, or refuses it. The container is Sniff's. It takes the first video stream
-// that is no attached picture and the first audio stream. It fails with Invalid and one of the codes no_video,
-// streams_too_many, codec_unsupported, audio_codec_unsupported, dimensions_unknown, dimensions_unsupported,
-// pixels_too_many, frame_rate_unsupported, malformed, duration_too_short and duration_too_long.
-func Inspect(p Probe, container string) (video.Media, error) {
+// Accept refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one of
+// the codes no_video, streams_too_many, codec_unsupported and audio_codec_unsupported.
+func Accept(p Probe) error {
 	const op = "media.Inspect"
 	if n := len(p.Streams); n > maxStreams {
-		return video.Media{}, refuse(op, "streams_too_many", "The file has %d streams; send at most %d.", n, maxStreams)
+		return refuse(op, "streams_too_many", "The file has %d streams; send at most %d.", n, maxStreams)
 	}
 	v, found := p.first("video")
 	if !found {
-		return video.Media{}, refuse(op, "no_video", "The file has no video stream; send one with pictures.")
+		return refuse(op, "no_video", "The file has no video stream; send one with pictures.")
 	}
 	a, sound := p.first("audio")
-	if err := checkCodecs(v, a, sound); err != nil {
+	return checkCodecs(v, a, sound)
+}
+
+// Inspect returns what a probed file is, or refuses it. The container is Sniff's, or what Remux made of it; packets
+// are the last ones of the video, as ffprobe writes them: see end. It takes the first video stream that is no attached
+// picture and the first audio stream. It fails with Invalid and one of the codes of Accept, dimensions_unknown,
+// dimensions_unsupported, pixels_too_many, frame_rate_unsupported, malformed, truncated, duration_too_short and
+// duration_too_long.
+func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
+	const op = "media.Inspect"
+	if err := Accept(p); err != nil {
 		return video.Media{}, err
 	}
+	v, _ := p.first("video")
+	a, _ := p.first("audio")
 	m := video.Media{Container: container, VideoCodec: v.Codec, AudioCodec: a.Codec, Start: firstShown(v, container), Interlaced: v.interlaced()}
 	var err error
 	if m.Width, m.Height, err = shown(v); err != nil {
@@ -37,7 +48,42 @@ func Inspect(p Probe, container string) (video.Media, error) {
 	if m.TimeBase, ok = fraction(v.TimeBase, "/"); !ok {
 		return video.Media{}, refuse(op, "malformed", malformed)
 	}
-	return measure(m, length(p, v, m.TimeBase))
+	said := length(p, v, m.TimeBase)
+	last, found := end(packets)
+	if !found {
+		return measure(m, said)
+	}
+	shown := float64(last-v.StartPTS) * m.TimeBase.Float()
+	if claim, _ := seconds(v.Duration); claim > shown+maxLacking {
+		return video.Media{}, cutOff()
+	}
+	return measure(m, shown)
+}
+
+// maxLacking is how many seconds a stream may end before its container says.
+const maxLacking = 2
+
+// end returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of decoding.
+// Containers round and overstate durations, and count frames that an edit list hides; those have the flag D. The
+// duration is that of the last frame and of no other: in MP4 it is the time to the next to be decoded. AVI has no times
+// but those of decoding.
+func end(packets []byte) (ends int64, found bool) {
+	last := int64(0)
+	for line := range strings.Lines(string(packets)) {
+		f := strings.Split(strings.TrimSpace(line), ",")
+		if len(f) < 4 || strings.Contains(f[3], "D") {
+			continue
+		}
+		at, err := strconv.ParseInt(f[0], 10, 64)
+		if err != nil {
+			at, err = strconv.ParseInt(f[1], 10, 64)
+		}
+		lasts, _ := strconv.ParseInt(f[2], 10, 64)
+		if err == nil && (!found || at > last) {
+			last, ends, found = at, at+lasts, true
+		}
+	}
+	return ends, found
 }
 
 // firstShown returns when the first frame is shown, in ticks. AVI has times of decoding only, one tick a frame, and
@@ -98,7 +144,7 @@ func checkCodecs(v, a Stream, sound bool) error {
 func shown(v Stream) (width, height int, err error) {
 	const op = "media.Inspect"
 	if v.Width <= 0 || v.Height <= 0 {
-		return 0, 0, refuse(op, "dimensions_unknown", "The size of the picture can't be found; export the video again.")
+		return 0, 0, refuse(op, "dimensions_unknown", "The size of the picture can't be found or is over 8192 × 4320 pixels; export the video again.")
 	}
 	w, h := float64(v.Width), float64(v.Height)
 	if sar, ok := fraction(v.SampleAspect, ":"); ok {

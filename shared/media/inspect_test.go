@@ -29,7 +29,7 @@ func TestInspectFiles(t *testing.T) {
 		if container == "" {
 			container = media.Mov
 		}
-		m, err := media.Inspect(p, container)
+		m, err := media.Inspect(p, nil, container)
 		want, _ := json.Marshal(m)
 		if err != nil {
 			want = []byte(err.Error())
@@ -83,7 +83,7 @@ func TestInspectRefuses(t *testing.T) {
 			t.Parallel()
 			p := probe()
 			tt.change(&p, &p.Streams[0])
-			_, err := media.Inspect(p, media.Mov)
+			_, err := media.Inspect(p, nil, media.Mov)
 			if got := code(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -94,24 +94,40 @@ func TestInspectRefuses(t *testing.T) {
 func TestInspectCountsFrames(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		change func(p *media.Probe, v *media.Stream)
-		want   int
+		name    string
+		change  func(p *media.Probe, v *media.Stream)
+		packets string
+		want    int
 	}{
-		{"by the stream's duration", func(*media.Probe, *media.Stream) {}, 250},
-		{"by its count", func(_ *media.Probe, v *media.Stream) { v.Duration, v.Frames = "", "123" }, 123},
-		{"by the file's end", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS = "", 12800 }, 225},
-		{"by the file's end, begun late", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS, p.Format.Start = "", 12800, "1.0" }, 250},
+		{"by the stream's duration", func(*media.Probe, *media.Stream) {}, "", 250},
+		{"by its count", func(_ *media.Probe, v *media.Stream) { v.Duration, v.Frames = "", "123" }, "", 123},
+		{"by the file's end", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS = "", 12800 }, "", 225},
+		{"by the file's end, begun late", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS, p.Format.Start = "", 12800, "1.0" }, "", 250},
+		{"by the last frame shown", func(*media.Probe, *media.Stream) {}, "126976,125000,512,___\n127488,125500,512,___\n126464,126000,512,___\n", 250},
+		{"by the last frame, which the container forgets", func(*media.Probe, *media.Stream) {}, "255488,126000,512,___\n", 500},
+		{"by the last frame, begun late", func(_ *media.Probe, v *media.Stream) { v.StartPTS = 12800 }, "127488,126000,512,___\n", 225},
+		{"without a frame that is hidden", func(*media.Probe, *media.Stream) {}, "126976,125000,512,___\n127488,125500,512,_D_\n", 249},
+		{"by the last one decoded, if that is all there is", func(*media.Probe, *media.Stream) {}, "N/A,127488,512,___\nN/A,N/A,N/A,___\n,\n", 250},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := probe()
 			tt.change(&p, &p.Streams[0])
-			m, err := media.Inspect(p, media.Mov)
+			m, err := media.Inspect(p, []byte(tt.packets), media.Mov)
 			if err != nil || m.Frames != tt.want || m.Duration != float64(tt.want)/25 {
 				t.Errorf("%d frames, %f s, %v; want %d", m.Frames, m.Duration, err, tt.want)
 			}
 		})
+	}
+}
+
+// A file that ends well before its own index says was cut off.
+func TestInspectOfHalfAFile(t *testing.T) {
+	t.Parallel()
+	for packets, want := range map[string]string{"64000,63000,512,___\n": "truncated", "115200,115200,512,___\n": ""} {
+		if _, err := media.Inspect(probe(), []byte(packets), media.AVI); code(t, err) != want {
+			t.Errorf("%q: %v, want %q", packets, err, want)
+		}
 	}
 }
 

@@ -20,11 +20,11 @@ import (
 const (
 	maxStreams = 32
 	maxPixels  = 8192 * 4320
-	minSide    = 16    // pixels; x264 works in blocks of so many
-	maxSide    = 16384 // pixels; the widest picture H.264 has a level for
-	minSeconds = 0.1   // below it is a picture
+	minSide    = 16          // pixels; x264 works in blocks of so many
+	maxSide    = 16384       // pixels; the widest picture H.264 has a level for
+	minSeconds = 0.1         // below it is a picture
 	maxSeconds = 2 * 60 * 60 // the sound is one task and has to be done within an invocation
-	maxSource  = 1000 // frames a second; more is a broken header
+	maxSource  = 1000        // frames a second; more is a broken header
 )
 
 // VideoCodecs returns ffmpeg's names of the video codecs we take. AV1 and VVC are not among them: our build can't

@@ -71,7 +71,8 @@ func TestNewPlan(t *testing.T) {
 		{"29.97", ntsc, 720, 60, []int{0, 240, 480, 720}},
 		{"23.976", film, 480, 48, []int{0, 192, 384, 480}},
 		{"59.94", fast, 1000, 120, []int{0, 480, 1000}},
-		{"slow", slow, 900, 10, []int{0, 900}},
+		{"slow", slow, 900, 10, []int{0, 160, 320, 480, 640, 800, 900}},
+		{"slow and short", slow, 230, 10, []int{0, 230}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,7 +128,7 @@ func TestLadderNeverScalesUp(t *testing.T) {
 }
 
 // Borders rise from 0 to the last frame, on segment borders; no chunk is under four seconds unless it is alone, none
-// over twelve unless the source is slow.
+// over twelve unless it is slow, and then none has 240 frames.
 func TestPlanCoversAllFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -141,7 +142,7 @@ func TestPlanCoversAllFrames(t *testing.T) {
 			if size < 1 || !last && b%p.SegmentFrames != 0 {
 				t.Errorf("border %d at %d", i+1, b)
 			}
-			if i > 0 && size < 2*p.SegmentFrames || size >= 6*p.SegmentFrames && m.Rate.Float() >= 10 {
+			if i > 0 && size < 2*p.SegmentFrames || size >= max(6*p.SegmentFrames, 270) {
 				t.Errorf("chunk %d has %d frames", i, size)
 			}
 		}

@@ -69,6 +69,11 @@ func TestCheckBoxes(t *testing.T) {
 		{"64-bit size", ftyp + large + moov, ""},
 		{"last box to the end", ftyp + moov + box("mdat", 0, 100), ""},
 		{"a few bytes too many", ftyp + moov + mdat + "\x00\x00", ""},
+		{"what is no box behind it", ftyp + moov + mdat + "\x93\x07\xfe\x51\x00\x01\x02\x03", ""},
+		{"what is no box, and short, behind it", ftyp + moov + mdat + "\x00\x00\x00\x05\x00\x01\x02\x03", ""},
+		{"what is no box, but looks like one, behind it", ftyp + moov + mdat + "\x93\x07\xfe\x51text, and more of it", ""},
+		{"cut behind the index", ftyp + moov, "truncated"},
+		{"what is no box before the index", ftyp + "\x93\x07\xfe\x51\x00\x01\x02\x03" + moov, "truncated"},
 		{"cut in the last box", ftyp + moov + mdat[:50], "truncated"},
 		{"cut before the index", ftyp + mdat, "truncated"},
 		{"cut in a 64-bit size", ftyp + moov + large[:12], "truncated"},
@@ -79,7 +84,7 @@ func TestCheckBoxes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := media.CheckBoxes(strings.NewReader(tt.file), int64(len(tt.file)))
+			err := media.CheckWhole(strings.NewReader(tt.file), int64(len(tt.file)), media.Mov)
 			if got := code(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -94,7 +99,7 @@ func TestCheckBoxesFindsEveryCut(t *testing.T) {
 		body := rapid.IntRange(8, 500).Draw(t, "body")
 		file := box("ftyp", 16, 8) + box("mdat", uint32(8+body), body) + box("moov", 24, 16)
 		cut := rapid.IntRange(0, len(file)-1).Draw(t, "cut")
-		err := media.CheckBoxes(strings.NewReader(file[:cut]), int64(cut))
+		err := media.CheckWhole(strings.NewReader(file[:cut]), int64(cut), media.Mov)
 		if video.KindOf(err) != video.Invalid {
 			t.Errorf("cut at %d of %d: %v", cut, len(file), err)
 		}
@@ -105,11 +110,48 @@ type broken struct{}
 
 func (broken) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
 
-func TestCheckBoxesTellsReadingFromRefusing(t *testing.T) {
+func TestCheckWholeTellsReadingFromRefusing(t *testing.T) {
 	t.Parallel()
-	err := media.CheckBoxes(broken{}, 100)
-	if !errors.Is(err, io.ErrClosedPipe) || video.KindOf(err) != video.Transient {
-		t.Errorf("got %v, want a transient error", err)
+	for _, container := range []string{media.Mov, media.Matroska, media.AVI} {
+		err := media.CheckWhole(broken{}, 100, container)
+		if !errors.Is(err, io.ErrClosedPipe) || video.KindOf(err) != video.Transient {
+			t.Errorf("%s: got %v, want a transient error", container, err)
+		}
+	}
+}
+
+func TestCheckRIFF(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[uint32]string{92: "", 90: "", 0: "", 1<<32 - 1: "", 93: "truncated", 1<<32 - 2: "truncated"} {
+		file := "RIFF" + string(binary.LittleEndian.AppendUint32(nil, size)) + "AVI " + strings.Repeat("x", 88)
+		if got := code(t, media.CheckWhole(strings.NewReader(file), int64(len(file)), media.AVI)); got != want {
+			t.Errorf("%d bytes, said to be %d: %q, want %q", len(file), size+8, got, want)
+		}
+	}
+}
+
+func TestCheckSegment(t *testing.T) {
+	t.Parallel()
+	head := "\x1aE\xdf\xa3\x84abcd" // EBML, of four bytes
+	body := strings.Repeat("x", 100)
+	for _, tt := range []struct{ name, file, want string }{
+		{"whole", head + "\x18\x53\x80\x67\xe4" + body, ""},
+		{"whole, wide size", head + "\x18\x53\x80\x67\x01\x00\x00\x00\x00\x00\x00\x64" + body, ""},
+		{"more behind it", head + "\x18\x53\x80\x67\xe3" + body, ""},
+		{"live", head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + body, ""},
+		{"live, short size", head + "\x18\x53\x80\x67\xff" + body, ""},
+		{"another element first", head + "\xec\x81\x00\x18\x53\x80\x67\xe6" + body, ""},
+		{"cut off", head + "\x18\x53\x80\x67\xe5" + body, "truncated"},
+		{"cut off by far", head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xfe" + body, "truncated"},
+		{"cut in the head", head[:6], "truncated"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := media.CheckWhole(strings.NewReader(tt.file), int64(len(tt.file)), media.Matroska)
+			if got := code(t, err); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -48,7 +48,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	case video.KindOf(err) == video.NotFound, video.KindOf(err) == video.Conflict:
 		return nil, nil
 	case refusal(err):
-		return n.failed(e, d, err), nil
+		return n.failed(e, d, video.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}
@@ -61,11 +61,11 @@ func (n Encoder) GiveUp(e events.Event, err error) []events.Event {
 	if !ok {
 		return nil
 	}
-	return n.failed(e, d, err)
+	return n.failed(e, d, last(err))
 }
 
-func (n Encoder) failed(e events.Event, d video.EncodeRequested, err error) []events.Event {
-	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: video.ProblemOf(err)})}
+func (n Encoder) failed(e events.Event, d video.EncodeRequested, p video.Problem) []events.Event {
+	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p})}
 }
 
 func (n Encoder) encode(ctx context.Context, d video.EncodeRequested) (video.Result, error) {
@@ -74,13 +74,16 @@ func (n Encoder) encode(ctx context.Context, d video.EncodeRequested) (video.Res
 		return video.Result{}, err
 	}
 	defer job.Close()
-	container, err := fetch(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Dir)
+	src, err := fetch(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Dir)
 	if err != nil {
+		return video.Result{}, err
+	}
+	if src, err = src.remux(ctx, n.Tools); err != nil {
 		return video.Result{}, err
 	}
 	var made []media.Piece
 	for _, preroll := range prerolls(d) {
-		made, err = n.make(ctx, d, job.Dir, container, preroll)
+		made, err = n.make(ctx, d, src, preroll)
 		if !media.Miscut(err) {
 			break
 		}
@@ -100,13 +103,13 @@ func prerolls(d video.EncodeRequested) []float64 {
 }
 
 // make runs ffmpeg once and cuts what it wrote into segments.
-func (n Encoder) make(ctx context.Context, d video.EncodeRequested, dir, container string, preroll float64) ([]media.Piece, error) {
-	out := func(rendition string) string { return filepath.Join(dir, rendition+".mp4") }
+func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src file, preroll float64) ([]media.Piece, error) {
+	out := func(rendition string) string { return filepath.Join(src.dir, rendition+".mp4") }
 	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.Audio}
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), renditions(d.Plan)
 	}
-	run := ffmpeg.Run{Dir: dir, File: original, Container: container, Input: args.Input, Output: args.Output}
+	run := ffmpeg.Run{Dir: src.dir, File: src.name, Container: src.container, Input: args.Input, Output: args.Output}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
 	}

@@ -2,10 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"sluice/events"
@@ -48,7 +44,7 @@ func (i Inspector) GiveUp(e events.Event, err error) []events.Event {
 	if !ok {
 		return nil
 	}
-	d := video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: video.ProblemOf(err)}
+	d := video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: last(err)}
 	return []events.Event{events.Of(e.Tenant, e.Video, i.Now(), d)}
 }
 
@@ -61,46 +57,35 @@ func (i Inspector) look(ctx context.Context, o events.Object) (video.Media, erro
 		return video.Media{}, err
 	}
 	defer job.Close()
-	container, err := fetch(ctx, i.Source, o.Key, o.ETag, job.Dir)
+	src, err := fetch(ctx, i.Source, o.Key, o.ETag, job.Dir)
 	if err != nil {
 		return video.Media{}, err
 	}
-	doc, err := i.Tools.Probe(ctx, job.Dir, original, container)
+	if err := i.accept(ctx, src); err != nil {
+		return video.Media{}, err
+	}
+	if src, err = src.remux(ctx, i.Tools); err != nil {
+		return video.Media{}, err
+	}
+	p, err := src.probe(ctx, i.Tools)
 	if err != nil {
 		return video.Media{}, err
 	}
-	p, err := media.ParseProbe(doc)
+	packets, err := i.Tools.Packets(ctx, src.dir, src.name, src.container, media.TailFrom(p))
 	if err != nil {
 		return video.Media{}, err
 	}
-	return media.Inspect(p, container)
+	return media.Inspect(p, packets, src.container)
 }
 
-// original is the name of an original in a job's folder.
-const original = "in"
-
-// fetch downloads an original into dir and tells its container by its bytes, not by its name.
-func fetch(ctx context.Context, from Originals, key, etag, dir string) (container string, err error) {
-	f, err := os.Create(filepath.Join(dir, original))
+// accept refuses what is not worth a remux, or would fail in it for a reason that nobody could be told.
+func (i Inspector) accept(ctx context.Context, src file) error {
+	if _, needed := media.Remux(src.container); !needed {
+		return nil
+	}
+	p, err := src.probe(ctx, i.Tools)
 	if err != nil {
-		return "", video.E("pipeline.fetch", video.Transient, err)
+		return err
 	}
-	defer f.Close()
-	if err := from.Download(ctx, key, etag, f); err != nil {
-		return "", err
-	}
-	head := make([]byte, media.HeadBytes)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", video.E("pipeline.fetch", video.Transient, err)
-	}
-	container, err = media.Sniff(head[:n])
-	if err != nil || container != media.Mov {
-		return container, err
-	}
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return "", video.E("pipeline.fetch", video.Transient, err)
-	}
-	return container, media.CheckBoxes(f, size)
+	return media.Accept(p)
 }

@@ -27,6 +27,7 @@ type Originals interface {
 // Tools are ffprobe and ffmpeg in their cage.
 type Tools interface {
 	Probe(ctx context.Context, dir, file, container string) ([]byte, error)
+	Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error)
 	Run(ctx context.Context, r ffmpeg.Run) error
 }
 
@@ -37,6 +38,14 @@ func data[T any](op string, e events.Event) (T, error) {
 		return d, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	return d, nil
+}
+
+// last returns what to tell the owner of a video that could not be processed however often it was tried.
+func last(err error) video.Problem {
+	if p := video.ProblemOf(err); p.Code != "internal" {
+		return p
+	}
+	return video.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
 // refusal reports whether err is about the video itself: then it is told to the video's owner and is not ours to retry.

@@ -69,7 +69,7 @@ var errDown = video.E("world", video.Transient, errors.New("down"))
 
 func newWorld(t interface{ Fatal(...any) }) *world {
 	w := &world{rows: &store.Memory{}, media: &blob.Memory{}, fail: func() bool { return false }}
-	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: publicID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source"}, Times: video.Times{Created: noon}}
+	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: publicID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon}}
 	if err := w.rows.Create(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"sluice/events"
 	"sluice/shared/blob"
 	"sluice/shared/ffmpeg"
+	"sluice/shared/media"
 	"sluice/shared/pipeline"
 	"sluice/shared/playback"
 	"sluice/shared/video"
@@ -49,7 +51,10 @@ func source(t *testing.T, body []byte) (*blob.Memory, events.Event) {
 type tools struct{ err error }
 
 func (f tools) Probe(context.Context, string, string, string) ([]byte, error) { return nil, f.err }
-func (f tools) Run(context.Context, ffmpeg.Run) error                         { return f.err }
+func (f tools) Packets(context.Context, string, string, string, float64) ([]byte, error) {
+	return nil, f.err
+}
+func (f tools) Run(context.Context, ffmpeg.Run) error { return f.err }
 
 func now() time.Time { return noon }
 
@@ -121,6 +126,44 @@ func TestGivingUpFailsTheVideo(t *testing.T) {
 	out := pipeline.Encoder{Now: now}.GiveUp(task, down)
 	if len(out) != 1 || out[0].Data.(video.TaskFailed).Task.Number != 2 {
 		t.Errorf("encode says %v", out)
+	}
+}
+
+// Whatever a step ends with for the last time, the owner of the video is told something to go by.
+func TestTheLastAttemptSaysWhatToDo(t *testing.T) {
+	mp4 := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom\x00\x00\x00\x08moov\x00\x00\x00\x08mdat")
+	for code, err := range map[string]error{
+		"encode_timeout":    video.Refuse("ffmpeg.Run", video.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
+		"processing_failed": video.E("blob.Download", video.Transient, errors.New("no space left on device")),
+	} {
+		c := newCloudWith(t, tools{err}, mp4)
+		c.settle(t)
+		if c.again == 0 || len(c.buried) != 1 {
+			t.Errorf("%s: %d deliveries repeated, dead letters %q", code, c.again, c.buried)
+		}
+		c.again = 0
+		c.ends(t, code)
+	}
+}
+
+// What is taken can be decoded in the cage, by the decoder that ffmpeg chooses.
+func TestCodecsThatAreTakenAreDecoded(t *testing.T) {
+	codecs := slices.Concat(media.VideoCodecs(), media.AudioCodecs())
+	for _, c := range codecs {
+		if !ffmpeg.Decodes(c) {
+			t.Errorf("%s is taken and not decoded", c)
+		}
+	}
+	said := string(run(t, realTools(t), "ffmpeg", "-codecs"))
+	for _, c := range codecs {
+		line := regexp.MustCompile(`(?m)^ D\S+ ` + c + ` .*$`).FindString(said)
+		first := c
+		if _, list, ok := strings.Cut(line, "(decoders: "); ok {
+			first = strings.Fields(list)[0]
+		}
+		if line == "" || !ffmpeg.Decodes(first) {
+			t.Errorf("%s: decoder %s in %q", c, first, line)
+		}
 	}
 }
 

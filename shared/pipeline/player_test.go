@@ -1,0 +1,117 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/shared/media"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// realTools returns the folder of the real ffmpeg, or skips the test.
+func realTools(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("encodes video: up to a minute of CPU")
+	}
+	dir := os.Getenv(services.EnvTools)
+	if dir == "" {
+		dir = filepath.Join("..", "..", "build", "tools")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
+		t.Skip("no ffmpeg; `make tools` fetches it")
+	}
+	return dir
+}
+
+// run runs a tool outside the cage, on files of our own.
+func run(t *testing.T, dir, tool, args string) []byte {
+	t.Helper()
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, tool), slices.Concat([]string{"-v", "error"}, strings.Fields(args))...)
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v: %s", tool, args, err, log.Bytes())
+	}
+	return out.Bytes()
+}
+
+// ends requires the video to be ready, or failed with a code, and nothing to have been tried twice.
+func (c *cloud) ends(t *testing.T, code string) {
+	t.Helper()
+	v := c.row(t)
+	if v.State == video.Ready && code == "" && c.again == 0 {
+		return
+	}
+	p := video.Problem{}
+	if v.Problem != nil {
+		p = *v.Problem
+	}
+	if v.State != video.Failed || p.Code != code || p.Code == "" || c.again > 0 {
+		t.Fatalf("%s %v, %d deliveries repeated, dead letters %q; want %q", v.State, p, c.again, c.buried, code)
+	}
+	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {
+		t.Errorf("%s: %q helps nobody", p.Code, p.Message)
+	}
+}
+
+// shows plays what is published: every rendition has the frames, each another picture if they are distinct, and the
+// sound ends with them.
+func (c *cloud) shows(t *testing.T, dir string, frames int, distinct bool) {
+	t.Helper()
+	root, p := c.download(t), *c.row(t).Plan
+	run(t, dir, "ffprobe", "-i "+filepath.Join(root, media.MasterName))
+	for _, r := range p.Renditions {
+		hashes := framemd5(run(t, dir, "ffmpeg", "-i "+filepath.Join(root, r.Name, media.PlaylistName)+" -map 0:v:0 -fps_mode passthrough -f framemd5 -"))
+		if len(hashes) != frames {
+			t.Errorf("%s: %d frames, want %d", r.Name, len(hashes), frames)
+		}
+		if n := len(slices.Compact(hashes)); distinct && n != frames {
+			t.Errorf("%s: %d pictures in %d frames", r.Name, n, frames)
+		}
+	}
+	if !p.Audio {
+		return
+	}
+	pcm := run(t, dir, "ffmpeg", "-i "+filepath.Join(root, media.Audio, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -")
+	if longer := float64(len(pcm)/2)/media.SampleRate - p.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
+		t.Errorf("the sound is %.3f s longer than the pictures", longer)
+	}
+}
+
+// download writes all that is published to a folder.
+func (c *cloud) download(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range c.texts(t) {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// framemd5 returns the checksums in the output of ffmpeg's muxer of that name.
+func framemd5(out []byte) (sums []string) {
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Split(line, ","); len(f) == 6 && !strings.HasPrefix(line, "#") {
+			sums = append(sums, strings.TrimSpace(f[5]))
+		}
+	}
+	return sums
+}
