@@ -58,7 +58,7 @@ func channels(w io.Writer) {
 		}
 		channel(w, s.Name, about, s.Inbox.Takes)
 	}
-	channel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output Topic.", facts())
+	channel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", facts())
 }
 
 // output is the name infra gives the output with an inbox's URL.
