@@ -72,7 +72,7 @@ func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lamb
 			if err == nil {
 				continue
 			}
-			wait = Backoff(attempt(m), rand.Float64())
+			wait = Backoff(c.Service.Timeout, attempt(m), rand.Float64())
 			c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
 		}
 		if c.Service.Inbox.FIFO {
@@ -92,10 +92,11 @@ func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, wait ti
 	}
 }
 
-// Backoff returns how long a message waits after its n-th failed attempt: 2 s, doubled each time up to 5 minutes, of
-// which jitter, 0 to 1, takes up to half.
-func Backoff(n int, jitter float64) time.Duration {
-	d := min(2*time.Second<<min(max(n-1, 0), 10), 5*time.Minute)
+// Backoff returns how long a message waits after its n-th failed attempt: a twelfth of the time that an attempt may
+// take, doubled each time up to 5 minutes, of which jitter, 0 to 1, takes up to half. Work of minutes is given minutes
+// to see an outage pass.
+func Backoff(limit time.Duration, n int, jitter float64) time.Duration {
+	d := min(limit/12<<min(max(n-1, 0), 10), 5*time.Minute)
 	return d - time.Duration(jitter*float64(d)/2)
 }
 
