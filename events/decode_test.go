@@ -90,7 +90,7 @@ func TestNothingIsSentThatNobodyReads(t *testing.T) {
 		"a plan of nothing": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: film},
 		"no segments":       video.TaskDone{At: noon, Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000)}}},
 		"a problem of none": video.VideoFailed{},
-		"for ever":          video.VideoReady{Playback: playback, Duration: 1e300},
+		"for ever":          video.VideoReady{Playback: public, Duration: 1e300},
 	} {
 		if _, err := events.Encode(events.Of(tenant, id, noon, d)); video.KindOf(err) != video.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)
@@ -136,7 +136,7 @@ func FuzzDecode(f *testing.F) {
 
 // states returns a row in each state that a video comes to.
 func states() []video.Video {
-	row := video.Video{Tenant: tenant, ID: id, Playback: playback, State: video.Waiting, Source: upload}
+	row := video.Video{Tenant: tenant, ID: id, Playback: public, State: video.Waiting, Source: upload}
 	rows := []video.Video{row}
 	steps := []string{"upload.completed.v1/full", "media.inspected.v1/full", "encode.done.v1/full", "video.failed.v1/full", "encode.failed.v1/full"}
 	for _, name := range steps {

@@ -27,7 +27,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 const (
 	tenant   = "acme"
 	id       = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
-	playback = "pabcdefgh234567abcdefgh234567abcd"
+	public   = "pabcdefgh234567abcdefgh234567abcd"
 	etag     = "9b2cf535f27731c974343645a3985328-3"
 	sum      = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
@@ -63,9 +63,9 @@ var samples = map[string]video.Event{
 	"media.inspected.v1/full":     video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
 	"media.refused.v1/minimal":    video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
 	"media.refused.v1/full":       video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
-	"encode.requested.v1/minimal": video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: playback},
-	"encode.requested.v1/full":    video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: playback},
-	"encode.requested.v1/sound":   video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: playback},
+	"encode.requested.v1/minimal": video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
+	"encode.requested.v1/full":    video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
+	"encode.requested.v1/sound":   video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
 	"encode.done.v1/minimal":      video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
 	"encode.done.v1/full":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
 	"encode.done.v1/sound":        video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},
@@ -73,8 +73,8 @@ var samples = map[string]video.Event{
 	"encode.failed.v1/full":       video.TaskFailed{At: noon.Add(time.Minute), Task: long.Tasks()[4], Problem: refusal},
 	"video.processing.v1/minimal": video.VideoProcessing{Media: silent, Tasks: 1},
 	"video.processing.v1/full":    video.VideoProcessing{Media: film, Tasks: 5},
-	"video.ready.v1/minimal":      video.VideoReady{Playback: playback},
-	"video.ready.v1/full":         video.VideoReady{Playback: "s" + playback[1:], Duration: 33.366666666666667},
+	"video.ready.v1/minimal":      video.VideoReady{Playback: public},
+	"video.ready.v1/full":         video.VideoReady{Playback: "s" + public[1:], Duration: 33.366666666666667},
 	"video.failed.v1/minimal":     video.VideoFailed{Problem: video.Problem{Code: "x", Message: "No."}},
 	"video.failed.v1/full":        video.VideoFailed{Problem: refusal},
 }

@@ -1,0 +1,46 @@
+package events_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sluice/events"
+	"sluice/shared/media"
+	"sluice/shared/playback"
+	"sluice/shared/video"
+)
+
+// The contracts take all that we make of a video that we take: the schemas are no second opinion on it.
+func TestEveryPlanCanBeSent(t *testing.T) {
+	rates := []string{"1/1", "15/2", "25/1", "24000/1001", "60000/1001", "240/1"}
+	codecs := append(media.AudioCodecs(), "")
+	rapid.Check(t, func(t *rapid.T) {
+		rate, err := media.GridRate(rapid.SampledFrom(rates).Draw(t, "rate"), "0/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := video.Media{
+			Container:  rapid.SampledFrom([]string{media.Mov, media.Matroska, media.MPEGTS, media.AVI, media.FLV}).Draw(t, "container"),
+			VideoCodec: rapid.SampledFrom(media.VideoCodecs()).Draw(t, "video codec"),
+			AudioCodec: rapid.SampledFrom(codecs).Draw(t, "audio codec"),
+			Width:      rapid.IntRange(16, 16384).Draw(t, "width"), Height: rapid.IntRange(16, 16384).Draw(t, "height"),
+			Rate: rate, Frames: rapid.IntRange(1, 2*60*60*60).Draw(t, "frames"), Start: rapid.Int64Range(-1<<40, 1<<40).Draw(t, "start"),
+			TimeBase: video.Rate{Num: 1, Den: rapid.IntRange(1, 1_000_000_000).Draw(t, "ticks")},
+		}
+		m.Duration = rate.Seconds(m.Frames)
+		watch, err := playback.NewID(tenant, rand.NewChaCha8([32]byte{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := video.Video{Tenant: tenant, ID: id, Playback: watch, Source: unnamed, State: video.Uploaded}
+		said := video.MediaInspected{UploadedAt: noon, At: noon, ETag: etag, Media: m, Plan: media.NewPlan(m)}
+		_, out := video.Apply(row, said)
+		for _, d := range append(out[:min(len(out), 4)], out[len(out)-1], said) {
+			if _, err := events.Encode(events.Of(tenant, id, noon, d)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
