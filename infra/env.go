@@ -29,6 +29,9 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 	if len(s.Routes) > 0 && around.publicURL != "" {
 		env[services.EnvPublicURL] = jsii.String(around.publicURL)
 	}
+	if len(s.Routes) > 0 && around.cdn != nil {
+		env[services.EnvPlaybackURL] = jsii.String(around.cdn.url())
+	}
 	if s.Layer != "" {
 		env[services.EnvTools] = jsii.String(around.tools())
 	}

@@ -17,6 +17,7 @@ const defaultDisk = 512 // MiB of /tmp that Lambda gives without being asked
 type surroundings struct {
 	settings
 	data    *data
+	cdn     *cdn              // nil: none
 	inboxes map[string]*inbox // by service
 	layers  map[string]awslambda.ILayerVersion
 }

@@ -93,7 +93,8 @@ func places(name string) string {
 	}
 	return map[string]string{
 		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
-		services.EnvTopic: "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
+		services.EnvPlaybackURL: "https://CdnDistribution",
+		services.EnvTopic:       "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
 	}[name]
 }
 
@@ -105,6 +106,9 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 			want := map[string]string{}
 			for _, name := range s.Env() {
 				want[name] = places(name)
+			}
+			if len(s.Routes) > 0 {
+				want[services.EnvPlaybackURL] = places(services.EnvPlaybackURL)
 			}
 			got := map[string]string{}
 			vars, _ := onAWS().function(t, s.Name).at("Environment", "Variables").(map[string]any)
@@ -120,7 +124,9 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 
 func TestOutputs(t *testing.T) {
 	t.Parallel()
-	want := []string{"ApiId", "ApiUrl", "MediaBucket", "SourceBucket", "TableName", "TopicArn"}
+	want := []string{
+		"ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
+	}
 	for _, s := range services.Map {
 		if s.Inbox != nil {
 			want = append(want, "Inbox"+title(s.Name), "Dead"+title(s.Name))
@@ -134,6 +140,9 @@ func TestOutputs(t *testing.T) {
 	url := text(outputs["ApiUrl"].Value)
 	if want := "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix/" + stage; url != want {
 		t.Errorf("ApiUrl %s, not %s", url, want)
+	}
+	if url := text(outputs["CdnUrl"].Value); url != "https://CdnDistribution" {
+		t.Errorf("CdnUrl %s", url)
 	}
 	if !strings.HasPrefix(text(outputs["InboxPublish"].Value), "PublishInbox") {
 		t.Errorf("InboxPublish is %v", outputs["InboxPublish"].Value)

@@ -13,14 +13,16 @@ import (
 
 // settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
 type settings struct {
-	local       bool     // cloud: "aws" (default) or "local", an emulator on this machine
-	arch        string   // arch: "arm64" or "amd64"; default arm64, locally this machine's
-	build       string   // build: folder of what `make build` made (default "build")
-	ffmpegDir   string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
-	publicURL   string   // public_url: base of the links we hand out; default: each request's own
-	concurrency int      // concurrency: what a queue's consumer may have running at most; default: the map's word
-	rate, burst int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
-	origins     []string // cors_origins: comma-separated origins whose pages may reach the buckets (default "*")
+	local          bool     // cloud: "aws" (default) or "local", an emulator on this machine
+	arch           string   // arch: "arm64" or "amd64"; default arm64, locally this machine's
+	build          string   // build: folder of what `make build` made (default "build")
+	ffmpegDir      string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
+	publicURL      string   // public_url: base of the links we hand out; default: each request's own
+	concurrency    int      // concurrency: what a queue's consumer may have running at most; default: the map's word
+	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
+	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
+	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
+	origins        []string // cors_origins: comma-separated origins whose pages may reach the buckets (default "*")
 }
 
 // readSettings reads the context values that value finds. The error names each one that is wrong.
@@ -34,6 +36,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.build = c.text("build", "build")
 	s.ffmpegDir = c.text("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.text("public_url", ""), "/")
+	s.cdnDomain, s.cdnCertificate = c.text("cdn_domain", ""), c.text("cdn_certificate", "")
 	s.concurrency = c.number("concurrency", 0, 2) // 2 is the least that an event source mapping takes
 	s.rate = c.number("rate", 200, 1)
 	s.burst = c.number("burst", 400, 1)
@@ -42,6 +45,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	}
 	if s.local && s.ffmpegDir == "" {
 		c.wrong("ffmpeg_dir", "is needed with cloud=local")
+	}
+	if (s.cdnDomain == "") != (s.cdnCertificate == "") {
+		c.wrong("cdn_domain", "and cdn_certificate are needed both, or neither")
 	}
 	return s, errors.Join(c.errs...)
 }

@@ -31,6 +31,9 @@ func TestSettings(t *testing.T) {
 		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
 			s.publicURL = "https://v.example"
 		}},
+		{"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"}, func(s *settings) {
+			s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
+		}},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.origins = []string{"https://a.example", "https://b.example"}
 		}},
@@ -61,6 +64,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"cloud", map[string]any{"cloud": "lokal"}, []string{`cloud is "lokal"`}},
 		{"architecture", map[string]any{"arch": "x86_64"}, []string{"arch"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
+		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
 		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},

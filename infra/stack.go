@@ -20,7 +20,8 @@ const (
 )
 
 // newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
-// TopicArn and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on.
+// TopicArn and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on. On AWS
+// also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
 		StackName:   jsii.String(stackName),
@@ -34,13 +35,15 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 		}
 	}
 	store := newData(stack, set, inboxes[services.To(string(events.ObjectCreated))])
-	around := surroundings{settings: set, data: store, inboxes: inboxes, layers: newLayers(stack, set)}
+	edge := newCDN(stack, set, store.media)
+	around := surroundings{settings: set, data: store, cdn: edge, inboxes: inboxes, layers: newLayers(stack, set)}
 	functions := map[string]awslambda.IFunction{}
 	for _, s := range services.Map {
 		functions[s.Name] = newService(stack, s, around)
 	}
 	front := newGateway(stack, set, functions)
 	outputs(stack, set, front, store, inboxes)
+	edge.outputs(stack, store)
 	return stack
 }
 

@@ -18,7 +18,7 @@ func main() {
 	rows, source := k.Rows(), originals{k.Source()}
 	a := &api.API{
 		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(),
-		PublicURL: os.Getenv(services.EnvPublicURL), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
+		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}
 	k.Serve(a.Handler())

@@ -23,6 +23,6 @@ func main() {
 		}
 		return aws.ToString(out.SecretString), nil
 	}
-	p := &play.Player{Media: k.Media(), Secret: key, Now: k.Now, Log: k.Log}
+	p := &play.Player{Media: k.Media(), Secret: key, MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log}
 	k.Serve(p.Handler())
 }

@@ -74,6 +74,7 @@ type API struct {
 	Originals Originals
 	Publisher Publisher
 	PublicURL string    // base of the links we hand out; empty: derived from the request
+	MediaURL  string    // base of the links to media; empty: that of the others
 	Entropy   io.Reader // cryptographic randomness, for ids and secrets
 	Now       func() time.Time
 	Log       *slog.Logger

@@ -56,14 +56,15 @@ func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.about(r.Context(), v.Tenant, v.ID)
-	return reply(w, http.StatusOK, view(v, cmp.Or(a.PublicURL, c.base), a.now()))
+	out := view(v, a.now())
+	out.Playback = a.links(v.Playback, c)
+	return reply(w, http.StatusOK, out)
 }
 
-func view(v video.Video, base string, now time.Time) videoView {
+func view(v video.Video, now time.Time) videoView {
 	out := videoView{
 		ID: v.ID, Title: v.Title, State: v.State, Created: v.Times.Created, Renditions: []string{},
-		Source:   sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType},
-		Playback: links(v.Playback, base), Error: v.Problem,
+		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Error: v.Problem,
 	}
 	out.Progress, out.Stages = follow(v, now)
 	if m := v.Media; m != nil {
@@ -78,7 +79,9 @@ func view(v video.Video, base string, now time.Time) videoView {
 	return out
 }
 
-func links(id, base string) playbackView {
-	base = strings.TrimRight(base, "/")
-	return playbackView{ID: id, HLS: base + "/p/" + playback.Public + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
+// links returns where to watch a video.
+func (a *API) links(id string, c caller) playbackView {
+	base := strings.TrimRight(cmp.Or(a.PublicURL, c.base), "/")
+	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
+	return playbackView{ID: id, HLS: media + "/p/" + playback.Public + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
 }

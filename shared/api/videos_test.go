@@ -82,6 +82,27 @@ func TestShowVideoThatFailed(t *testing.T) {
 	}
 }
 
+// TestLinksToMediaGoToTheCDN: where there is one; the page stays ours.
+func TestLinksToMediaGoToTheCDN(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.PublicURL, w.MediaURL = "https://api.example/prod", "https://d1.cloudfront.net/"
+	u, _ := w.upload(t, acme)
+	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
+	var out struct {
+		Playback struct{ ID, HLS, Watch string }
+	}
+	if err := json.Unmarshal([]byte(got.text), &out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "https://d1.cloudfront.net/p/public/" + out.Playback.ID + "/master.m3u8"; out.Playback.HLS != want {
+		t.Errorf("hls %s, want %s", out.Playback.HLS, want)
+	}
+	if want := "https://api.example/prod/watch/" + out.Playback.ID; out.Playback.Watch != want {
+		t.Errorf("watch %s, want %s", out.Playback.Watch, want)
+	}
+}
+
 func same(tb testing.TB, want string, got result) {
 	tb.Helper()
 	var w map[string]any

@@ -40,6 +40,8 @@ type Player struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
+	MediaURL string // base of the addresses that the page plays from: the CDN's; empty: our own
+
 	mu   sync.Mutex
 	keys playback.Keys // nil until fetched
 }
@@ -64,7 +66,7 @@ var fileGrammar = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8
 // routes are exactly those of the map.
 func (p *Player) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("play")
-	w, err := newWatch()
+	w, err := newWatch(p.MediaURL)
 	if err != nil {
 		return nil, err
 	}

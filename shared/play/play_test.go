@@ -49,11 +49,18 @@ func newTheater(tb testing.TB) *theater {
 	log := slog.New(slog.NewTextHandler(&t.logs, nil))
 	t.Player = &play.Player{Media: media, Log: log, Now: func() time.Time { return noon },
 		Secret: func(context.Context) (string, error) { t.asked++; return secret, nil }}
+	t.serve(tb)
+	return t
+}
+
+// serve makes the routes anew, for a Player that was changed.
+func (t *theater) serve(tb testing.TB) {
+	tb.Helper()
 	h, err := t.Handler()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gateway := api.Gateway(h, log)
+	gateway := api.Gateway(h, t.Log)
 	t.get = func(path string, query ...string) answer {
 		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{}}
 		if len(query) == 2 {
@@ -65,7 +72,6 @@ func newTheater(tb testing.TB) *theater {
 		}
 		return out
 	}
-	return t
 }
 
 func header(a answer, name string) string { return strings.Join(a.MultiValueHeaders[name], ", ") }

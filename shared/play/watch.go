@@ -1,11 +1,13 @@
 package play
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"sluice/shared/playback"
 	"sluice/shared/video"
@@ -36,10 +38,11 @@ var types = map[string]string{
 type watch struct {
 	html   *template.Template
 	assets map[string][]byte
+	media  string // base of the addresses of media, as the page has it
 }
 
-func newWatch() (*watch, error) {
-	w := &watch{assets: map[string][]byte{}}
+func newWatch(media string) (*watch, error) {
+	w := &watch{assets: map[string][]byte{}, media: strings.TrimRight(cmp.Or(media, ".."), "/")}
 	for name := range types {
 		b, err := web.ReadFile("web/" + name)
 		if err != nil {
@@ -74,7 +77,7 @@ func (w *watch) page(rw http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", pageFor)
-	return w.html.Execute(rw, id)
+	return w.html.Execute(rw, w.media+"/p/"+playback.Public+"/"+id+"/master.m3u8")
 }
 
 // asset answers GET /watch/assets/{file}.

@@ -41,6 +41,20 @@ func TestPageGolden(t *testing.T) {
 	}
 }
 
+// TestPagePlaysFromTheCDN: where there is one, its address is in the page, whole.
+func TestPagePlaysFromTheCDN(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"https://d1.cloudfront.net", "https://d1.cloudfront.net/"} {
+		th := newTheater(t)
+		th.MediaURL = base
+		th.serve(t)
+		want := `data-src="https://d1.cloudfront.net/p/public/` + public + `/master.m3u8"`
+		if page := th.get("/watch/" + public).Body; !strings.Contains(page, want) {
+			t.Errorf("with %s the page lacks %s:\n%s", base, want, page)
+		}
+	}
+}
+
 func TestPageOfWhatIsNoVideo(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"x", public + "a", `"><script>`, "assets"} {

@@ -15,6 +15,7 @@ const (
 	EnvTopic       = "SLUICE_TOPIC_ARN"
 	EnvTools       = "SLUICE_FFMPEG_DIR"    // folder of ffmpeg and ffprobe: the layer's, or the local one
 	EnvPublicURL   = "SLUICE_PUBLIC_URL"    // base of the links we hand out; empty: derived from the request
+	EnvPlaybackURL = "SLUICE_PLAYBACK_URL"  // base of the links to media: the CDN's; empty: the API itself
 	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"  // id of the secret that path tokens are signed with
 	EnvPathStyle   = "SLUICE_S3_PATH_STYLE" // "true" on local clouds
 )

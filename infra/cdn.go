@@ -1,0 +1,138 @@
+package main
+
+import (
+	_ "embed"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+//go:embed cdn/token.js
+var tokenCheck string
+
+const (
+	keepMissing = 2   // seconds that CloudFront remembers that an object isn't there yet: viewers wait for playlists
+	keepTLS     = 365 // days that a browser remembers to use TLS only
+)
+
+// cdn is CloudFront in front of the media bucket: the one way to it for viewers. A nil cdn is none, as on a local cloud,
+// where the function play checks the same tokens.
+//
+// It costs nothing while nobody watches. Its key value store is empty at first, and so it lets in who has the token
+// `public`, to public videos; infra/cdn/key.sh gives it the key of signed tokens. CloudFormation can't: the key would be
+// in the template, or in the hands of one more function.
+type cdn struct {
+	distribution awscloudfront.Distribution
+	store        awscloudfront.KeyValueStore
+	domain       string // of the deployment's own; "" for CloudFront's
+}
+
+func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn {
+	if set.local {
+		return nil
+	}
+	scope = constructs.NewConstruct(scope, jsii.String("Cdn"))
+	c := &cdn{domain: set.cdnDomain}
+	c.store = awscloudfront.NewKeyValueStore(scope, jsii.String("Store"), &awscloudfront.KeyValueStoreProps{
+		Comment: jsii.String("Sluice: keys of playback tokens, and videos that nobody may watch"),
+	})
+	props := &awscloudfront.DistributionProps{
+		Comment:         jsii.String("Sluice: what viewers watch"),
+		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
+		PriceClass:      awscloudfront.PriceClass_PRICE_CLASS_100,
+		DefaultBehavior: c.behavior(scope, media),
+		ErrorResponses:  &[]*awscloudfront.ErrorResponse{{HttpStatus: number(404), Ttl: awscdk.Duration_Seconds(number(keepMissing))}},
+	}
+	if set.cdnDomain != "" {
+		props.DomainNames = jsii.Strings(set.cdnDomain)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), jsii.String(set.cdnCertificate))
+		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
+	}
+	c.distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
+	c.excuse()
+	return c
+}
+
+// behavior returns what happens to a request: its token is checked and cut off, then it is the path of the object alone
+// that counts. The objects say how long they are kept.
+//
+// CloudFront may list the bucket, because S3 says 403 of a missing object to who may not, and a player that comes early
+// must be told 404. No viewer can ask for a list: the function lets no such path through, and no query reaches S3.
+func (c *cdn) behavior(scope constructs.Construct, media awss3.IBucket) *awscloudfront.BehaviorOptions {
+	check := awscloudfront.NewFunction(scope, jsii.String("TokenCheck"), &awscloudfront.FunctionProps{
+		Comment:       jsii.String("Sluice: checks the token in a path and cuts it off"),
+		Runtime:       awscloudfront.FunctionRuntime_JS_2_0(),
+		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(tokenCheck)),
+		KeyValueStore: c.store,
+	})
+	return &awscloudfront.BehaviorOptions{
+		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+			OriginAccessLevels: &[]awscloudfront.AccessLevel{awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST},
+		}),
+		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
+		Compress:              jsii.Bool(true),
+		ResponseHeadersPolicy: newMediaHeaders(scope),
+		FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
+			EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: check,
+		}},
+	}
+}
+
+// newMediaHeaders makes the headers that every object gets: players on any page may read it, as what it is.
+func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
+	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
+			AccessControlAllowCredentials: jsii.Bool(false),
+			AccessControlAllowHeaders:     jsii.Strings("*"),
+			AccessControlAllowMethods:     jsii.Strings("GET", "HEAD"),
+			AccessControlAllowOrigins:     jsii.Strings("*"),
+			OriginOverride:                jsii.Bool(true),
+		},
+		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+				AccessControlMaxAge: awscdk.Duration_Days(number(keepTLS)),
+				Override:            jsii.Bool(true),
+			},
+		},
+	})
+}
+
+// url returns the base of the addresses of media, without a slash at its end.
+func (c *cdn) url() string {
+	if c.domain != "" {
+		return "https://" + c.domain
+	}
+	return "https://" + *c.distribution.DistributionDomainName()
+}
+
+// outputs adds what a deployment tells of the CDN and its key.
+func (c *cdn) outputs(stack awscdk.Stack, store *data) {
+	if c == nil {
+		return
+	}
+	out := func(name string, value *string) {
+		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
+	}
+	out("CdnUrl", jsii.String(c.url()))
+	out("CdnStore", c.store.KeyValueStoreArn())
+	out("PlaybackKey", store.playbackKey.SecretArn())
+}
+
+// excuse answers what cdk-nag finds here.
+func (c *cdn) excuse() {
+	accept(c.distribution, "CFR1", "Who watches from which country is for the tenants' own pages to say.")
+	accept(c.distribution, "CFR2", "A web ACL costs more a month than all of Sluice when idle, and every path needs a token.")
+	accept(c.distribution, "CFR3", "Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.")
+	if c.domain == "" {
+		accept(c.distribution, "CFR4", "CloudFront's own certificate comes with a policy of its own, which can't be changed. A "+
+			"deployment with cdn_domain asks for TLS 1.2.")
+	}
+}
