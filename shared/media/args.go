@@ -48,7 +48,7 @@ func Prerolls(m video.Media) []float64 {
 // same bytes on the same build: every encoder has one thread.
 func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
 	args := Args{
-		Input:  slices.Concat([]string{"-threads", "1"}, seek(p, m, t, preroll), []string{"-copyts"}),
+		Input:  slices.Concat([]string{"-threads", "1"}, steady(m), seek(p, m, t, preroll), []string{"-copyts"}),
 		Output: []string{"-filter_complex", graph(p, m, t)},
 	}
 	for i, r := range p.Renditions {
@@ -78,7 +78,7 @@ func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) A
 func OneRunArgs(p video.Plan, m video.Media, threads int, out func(rendition string) string) Args {
 	whole := video.Task{Kind: video.VideoTask, To: p.Frames(), Segment: 1, Last: true}
 	args := Args{
-		Input:  []string{"-threads", strconv.Itoa(threads), "-copyts"},
+		Input:  slices.Concat([]string{"-threads", strconv.Itoa(threads)}, steady(m), []string{"-copyts"}),
 		Output: []string{"-filter_complex", graph(p, m, whole)},
 	}
 	for i, r := range p.Renditions {
@@ -88,6 +88,15 @@ func OneRunArgs(p video.Plan, m video.Media, threads int, out func(rendition str
 		args.Output = slices.Concat(args.Output, sound(p, m), []string{"-movflags", "+faststart", "file:" + out(Audio)})
 	}
 	return args
+}
+
+// steady keeps the graph as it is where pictures change their size, as those of a browser's recording do: a new graph
+// would lose the frame on screen. Scaling follows the change by itself; deinterlacing can't.
+func steady(m video.Media) []string {
+	if m.Interlaced {
+		return nil
+	}
+	return []string{"-reinit_filter:v", "0"}
 }
 
 // seek goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw away the

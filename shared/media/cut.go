@@ -105,6 +105,9 @@ func checkSound(p video.Plan, t video.Task, frags []Fragment) error {
 		if err := checkHead(t, i, f); err != nil {
 			return err
 		}
+		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
+			return wrong(fmt.Errorf("sound: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
+		}
 		at += f.Ticks
 	}
 	if want := samples(p); len(frags) == 0 || at < want-2*aacFrame || at > want+2*aacFrame {

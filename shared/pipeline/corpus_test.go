@@ -146,3 +146,24 @@ func (s sample) make(t *testing.T, dir string) []byte {
 	}
 	return body
 }
+
+// A browser records in another size from one moment to the next.
+func TestSizeChanges(t *testing.T) {
+	dir, parts := realTools(t), t.TempDir()
+	list := ""
+	for _, size := range []string{"320x240", "192x108"} {
+		one := sample{file: "a.webm", args: film(size, "30", 2) + "-c:v libvpx" + vpx}.make(t, dir)
+		if err := os.WriteFile(filepath.Join(parts, size+".webm"), one, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		list += "file " + size + ".webm\n"
+	}
+	if err := os.WriteFile(filepath.Join(parts, "list"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	body := sample{file: "a.webm", args: "-f concat -i " + filepath.Join(parts, "list") + " -c copy -live 1"}.make(t, dir)
+	c := newCloud(t, dir, body)
+	c.settle(t)
+	c.ends(t, "")
+	c.shows(t, dir, 120, true)
+}
