@@ -25,11 +25,11 @@ var add = flag.Bool("add", false, "write the examples that are not there yet, an
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 const (
-	tenant   = "acme"
-	id       = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
-	public   = "pabcdefgh234567abcdefgh234567abcd"
-	etag     = "9b2cf535f27731c974343645a3985328-3"
-	sum      = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	tenant = "acme"
+	id     = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
+	public = "pabcdefgh234567abcdefgh234567abcd"
+	etag   = "9b2cf535f27731c974343645a3985328-3"
+	sum    = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
 var (
