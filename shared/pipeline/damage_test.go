@@ -43,6 +43,7 @@ func with(text string) func(*testing.T, []byte) []byte {
 	return func(_ *testing.T, file []byte) []byte { return append(slices.Clone(file), text...) }
 }
 
+// Half a video is not published, unless its container has no way to say how long it was.
 func TestDamagedFiles(t *testing.T) {
 	dir := realTools(t)
 	args := film("192x108", "25", 6)
