@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ const s3 = "s3.json"
 // DecodeS3 returns the objects that a notification of S3 says were created: several, or none if it says something
 // else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is Invalid.
 func DecodeS3(b []byte) (created []Object, ok bool, err error) {
+	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
+		return nil, false, nil // without parsing what Decode will parse
+	}
 	doc, err := parse(b)
 	if err != nil || doc["Records"] == nil && doc["Event"] == nil {
 		return nil, false, nil
