@@ -2,8 +2,8 @@
 //
 // The right to watch is in the path, /p/<token>/<playback id>/<file>, so that a playlist's relative URIs carry it on
 // and a CDN can check it without asking anybody. The first letter of a playback id says what it asks for: p is
-// public, s wants a signed token, so that the check needs no look-up. No I/O and no AWS rights; the same rules will run
-// in a CloudFront Function, and testdata/tokens.json holds the vectors both must agree on.
+// public, s wants a signed token, so that the check needs no look-up. No I/O and no AWS rights; infra/cdn/token.js
+// has the same rules for CloudFront, and testdata/tokens.json holds the vectors both must agree on.
 package playback
 
 import (

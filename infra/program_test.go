@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const module = "sluice/"
+
+// program is the source of all functions, with types. What is not ours is known by its exported names only.
+type program struct {
+	files  *token.FileSet
+	ours   map[string]*types.Package
+	info   types.Info
+	bodies map[*types.Func]ast.Node
+	starts map[string][]ast.Node // by package: what runs before main
+	others types.Importer
+	deps   map[string][]string
+	theirs map[*types.Interface]bool // interfaces of packages that ours import: their code calls through them
+}
+
+// listedPackage is what `go list` says of a package.
+type listedPackage struct {
+	ImportPath, Dir, Export string
+	GoFiles, Deps           []string
+}
+
+// load reads the functions' source and all of ours that it needs.
+func load() (*program, error) {
+	all, err := goList("../functions/...")
+	if err != nil {
+		return nil, err
+	}
+	p := &program{
+		files: token.NewFileSet(), ours: map[string]*types.Package{}, bodies: map[*types.Func]ast.Node{},
+		starts: map[string][]ast.Node{}, deps: map[string][]string{}, theirs: map[*types.Interface]bool{},
+		info: types.Info{
+			Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
+			Defs: map[*ast.Ident]types.Object{},
+		},
+	}
+	export := map[string]string{}
+	for _, l := range all {
+		export[l.ImportPath] = l.Export
+	}
+	p.others = importer.ForCompiler(p.files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
+	for _, l := range all { // each after those it imports
+		p.deps[l.ImportPath] = l.Deps
+		if !strings.HasPrefix(l.ImportPath, module) {
+			continue
+		}
+		if err := p.check(l); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func goList(pattern string) ([]listedPackage, error) {
+	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Deps", pattern).Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	var all []listedPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var l listedPackage
+		if err := d.Decode(&l); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+}
+
+// Import makes program the importer of our packages' imports.
+func (p *program) Import(path string) (*types.Package, error) {
+	if pkg := p.ours[path]; pkg != nil {
+		return pkg, nil
+	}
+	return p.others.Import(path)
+}
+
+// check parses a package of ours and finds the types in it.
+func (p *program) check(l listedPackage) error {
+	var files []*ast.File
+	for _, name := range l.GoFiles {
+		f, err := parser.ParseFile(p.files, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	pkg, err := (&types.Config{Importer: p}).Check(l.ImportPath, p.files, files, &p.info)
+	if err != nil {
+		return err
+	}
+	p.ours[l.ImportPath] = pkg
+	for _, other := range pkg.Imports() {
+		p.note(other)
+	}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			switch {
+			case !ok:
+				p.starts[l.ImportPath] = append(p.starts[l.ImportPath], d)
+			case fn.Name.Name == "init" && fn.Recv == nil:
+				p.starts[l.ImportPath] = append(p.starts[l.ImportPath], fn.Body)
+			default:
+				p.bodies[p.info.Defs[fn.Name].(*types.Func)] = fn
+			}
+		}
+	}
+	return nil
+}
+
+// note remembers the interfaces of a package that isn't ours.
+func (p *program) note(pkg *types.Package) {
+	if p.ours[pkg.Path()] != nil {
+		return
+	}
+	for _, name := range pkg.Scope().Names() {
+		t, ok := pkg.Scope().Lookup(name).(*types.TypeName)
+		if !ok || !t.Exported() {
+			continue
+		}
+		if i, ok := t.Type().Underlying().(*types.Interface); ok && i.NumMethods() > 0 {
+			p.theirs[i] = true
+		}
+	}
+}
