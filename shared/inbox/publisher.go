@@ -74,7 +74,7 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 	return nil
 }
 
-const batchSize = 10 // entries SQS takes in a call; ten of our messages stay under its size limit too
+const batchSize = 10 // entries SQS takes in a call; what we send in numbers is a few kB each, far from its limit on bytes
 
 func (p *Publisher) queue(ctx context.Context, to string, es []events.Event) error {
 	s, _ := services.Lookup(to)

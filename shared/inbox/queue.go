@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -79,5 +80,5 @@ func Reason(err error) string {
 	return e.Op + ": " + string(e.Kind)
 }
 
-// clip bounds what a sender can make us write.
-func clip(s string) string { return s[:min(len(s), 500)] }
+// clip bounds what a sender can make us write, to text that SQS takes.
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 500)], "") }

@@ -80,6 +80,9 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 	if !ok || v.State != video.Processing {
 		return nil
 	}
+	if !v.Plan.Has(d.Result.Task) {
+		return video.E("publish.finish", video.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
+	}
 	done, err := p.Rows.Finish(ctx, v.Tenant, v.ID, d.Result)
 	if err == nil {
 		v.Done = done

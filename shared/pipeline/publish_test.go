@@ -240,6 +240,20 @@ func TestRenditionsThatDoNotFitFailTheVideo(t *testing.T) {
 	}
 }
 
+func TestPublishRefusesATaskThatIsNotOfThePlan(t *testing.T) {
+	w := newWorld(t)
+	for _, e := range all()[:2] {
+		w.deliver(t, e)
+	}
+	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
+	if _, err := w.publisher().Handle(t.Context(), events.Of("acme", "vid_1", noon, foreign)); video.KindOf(err) != video.Invalid {
+		t.Errorf("got %v, want Invalid", err)
+	}
+	if v := w.row(t); len(v.Done) > 0 {
+		t.Errorf("done: %v", v.Done)
+	}
+}
+
 func TestPublishRefusesAVideoThatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.publisher().Handle(t.Context(), events.Of("other", "vid_1", noon, video.UploadCompleted{At: noon}))

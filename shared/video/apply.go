@@ -143,7 +143,7 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && v.Complete():
 		return fail(v, e.At, *v.Problem)
-	case v.State == Failed, v.Plan == nil:
+	case v.State == Failed, v.Plan == nil, !v.Plan.Has(e.Result.Task):
 		return v, nil
 	}
 	v.Done = maps.Clone(v.Done)

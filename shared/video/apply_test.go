@@ -148,6 +148,17 @@ func TestInspectionOfAReplacedObjectAsksForNothing(t *testing.T) {
 	}
 }
 
+func TestATaskThatIsNotOfThePlanCountsForNothing(t *testing.T) {
+	for _, foreign := range []video.Task{{Number: 9, Kind: video.VideoTask}, {Number: -1}, {Number: 1, Kind: video.VideoTask, From: 0, To: 50, Segment: 1}} {
+		before := row(video.Processing)
+		before.Done = map[int]bool{0: true, 1: true, 2: true}
+		after, out := video.Apply(before, video.TaskDone{Result: video.Result{Task: foreign}})
+		if diff := cmp.Diff(before, after); diff != "" || out != nil {
+			t.Errorf("task %+v: says %v and changes %s", foreign, out, diff)
+		}
+	}
+}
+
 // Any order, with any duplicates, of one video's events ends in the same row; and what is said at the end is the same.
 func TestApplyIsIndifferentToOrderAndDuplicates(t *testing.T) {
 	inOrder := []video.Event{video.UploadCompleted{At: noon}, taken, task(0), task(1), task(2), task(3)}

@@ -50,3 +50,8 @@ func (p Plan) Holds(t Task) error {
 	}
 	return nil
 }
+
+// Has reports whether the task is one of the plan's.
+func (p Plan) Has(t Task) bool {
+	return t.Number >= 0 && t.Number < p.Size() && p.Tasks()[t.Number] == t
+}
