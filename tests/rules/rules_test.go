@@ -95,7 +95,7 @@ var alone = map[string][]string{
 	"github.com/aws/aws-cdk-go":           {"infra"},
 	"github.com/aws/jsii-runtime-go":      {"infra"},
 	"github.com/aws/aws-xray-sdk-go":      {"shared/trace"},
-	"github.com/santhosh-tekuri":           {"events"},
+	"github.com/santhosh-tekuri":          {"events"},
 	"sluice/events/examples":              {},
 	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
 	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/trace", "shared/wire", "functions/play", "localstack/", "tests/"},
