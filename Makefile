@@ -70,9 +70,9 @@ build-%:
 			-o build/$*/$$fn/bootstrap ./functions/$$fn; \
 	done
 
-synth: build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64)
+synth: build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64, CONTEXT="-c name=value")
 	@$(LOCAL) layer $(AWS_ARCH)
-	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH)
+	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH) $(CONTEXT)
 
 tools: ## fetch ffmpeg and real footage into build
 	@$(LOCAL) tools

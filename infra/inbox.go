@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -58,30 +59,19 @@ func queueProps(name string, fifo bool) *awssqs.QueueProps {
 
 // feed has Lambda take messages from the queue to f. There is no batching window: a message doesn't wait for others.
 func (in *inbox) feed(f awslambda.Function, takes services.Inbox, concurrency int) {
-	props := &awslambda.EventSourceMappingProps{
+	awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), &awslambda.EventSourceMappingProps{
 		Target:                  f,
 		EventSourceArn:          in.queue.QueueArn(),
 		BatchSize:               number(takes.Batch),
 		ReportBatchItemFailures: jsii.Bool(true),
-	}
-	if most := ceiling(takes, concurrency); most > 0 {
-		props.MaxConcurrency = number(most)
-	}
-	awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), props)
+		MaxConcurrency:          number(ceiling(takes, concurrency)),
+	})
 }
 
-// ceiling returns how many invocations an inbox may have at once, 0 for no limit: the map's word, but no more than the
-// deployment and AWS allow. A FIFO inbox without a word of the map has none: its groups bound it, and order needs no brake.
+// ceiling returns how many invocations an inbox may have at once: the least of what the map, the deployment and AWS
+// allow.
 func ceiling(takes services.Inbox, concurrency int) int {
-	switch {
-	case concurrency == 0:
-		return takes.MaxWorkers
-	case takes.MaxWorkers > 0:
-		return min(takes.MaxWorkers, concurrency)
-	case takes.FIFO:
-		return 0
-	}
-	return min(concurrency, mostWorkers)
+	return min(cmp.Or(takes.MaxWorkers, mostWorkers), concurrency, mostWorkers)
 }
 
 func duration(d time.Duration) awscdk.Duration {

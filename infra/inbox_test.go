@@ -76,9 +76,7 @@ func TestMappings(t *testing.T) {
 		want := map[string]any{
 			"EventSourceArn": title(s.Name) + "InboxQueue", "FunctionName": title(s.Name) + "Function",
 			"BatchSize": float64(s.Inbox.Batch), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
-		}
-		if s.Inbox.MaxWorkers > 0 {
-			want["ScalingConfig"] = map[string]any{"MaximumConcurrency": float64(s.Inbox.MaxWorkers)}
+			"ScalingConfig": map[string]any{"MaximumConcurrency": float64(standardWorkers)},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", s.Name, d)
@@ -94,14 +92,10 @@ func TestCeiling(t *testing.T) {
 		concurrency int
 		want        int
 	}{
-		{"the map says", services.Inbox{MaxWorkers: 1000}, 0, 1000},
 		{"the map says less than the deployment", services.Inbox{MaxWorkers: 5}, 10, 5},
 		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
-		{"nobody says", services.Inbox{}, 0, 0},
 		{"only the deployment says", services.Inbox{}, 10, 10},
 		{"the deployment says more than there is", services.Inbox{}, 3000, 1000},
-		{"FIFO, and only the deployment says", services.Inbox{FIFO: true}, 10, 0},
-		{"FIFO, and the map says", services.Inbox{FIFO: true, MaxWorkers: 20}, 10, 10},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", build: "build", rate: 200, burst: 400, origins: []string{"*"}}
+	standard := settings{arch: "arm64", build: "build", concurrency: standardWorkers, rate: 200, burst: 400, origins: []string{"*"}}
 	tests := []struct {
 		name    string
 		context map[string]any

@@ -43,7 +43,7 @@ type Inbox struct {
 	Takes      []string // event types
 	FIFO       bool     // one video at a time, in order; the group is the video
 	Batch      int      // messages an invocation
-	MaxWorkers int      // invocations at once, 2–1000; 0 leaves it to Lambda
+	MaxWorkers int      // invocations at once, 2–1000; 0 leaves it to the deployment
 	Attempts   int      // deliveries before a message is dead
 }
 
@@ -141,7 +141,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "encode",
-		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, MaxWorkers: 1000, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, Attempts: 5},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
