@@ -130,7 +130,7 @@ func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e event
 	}
 	defer end(err) // a dead letter is no success, although its message is dealt with
 	if err == nil {
-		c.Log.InfoContext(ctx, "handled", "type", e.Type, "tenant", e.Tenant, "video", e.Video, "sent", len(out), "seconds", time.Since(began).Seconds())
+		c.Log.InfoContext(ctx, "handled", "type", e.Type, "sent", len(out), "seconds", time.Since(began).Seconds())
 		return nil
 	}
 	if retry(err) && attempt(m) < c.Service.Inbox.Attempts {
@@ -162,7 +162,7 @@ func (c *Consumer) handle(ctx context.Context, e events.Event) (out []events.Eve
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "video", e.Video, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = video.E("inbox.handle", video.Internal, fmt.Errorf("panic: %v", r))
 		}
 	}()

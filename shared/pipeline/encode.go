@@ -37,16 +37,17 @@ type Encoder struct {
 // immutable is how long what we write may be kept: names are never used twice.
 const immutable = "public, max-age=31536000, immutable"
 
-// Handle encodes the task. A task whose source is gone or replaced says nothing.
+// Handle encodes the task.
 func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, err := data[video.EncodeRequested]("encode.Handle", e)
 	if err != nil {
 		return nil, err
 	}
 	r, err := n.encode(ctx, d)
+	if p, is := gone(err); is {
+		return n.failed(e, d, p), nil
+	}
 	switch {
-	case video.KindOf(err) == video.NotFound, video.KindOf(err) == video.Conflict:
-		return nil, nil
 	case refusal(err):
 		return n.failed(e, d, video.ProblemOf(err)), nil
 	case err != nil:

@@ -18,20 +18,26 @@ type Inspector struct {
 	Now    func() time.Time
 }
 
-// Handle says what the object is and how it is to be cut, or why it is refused. An object that is gone or was
-// replaced says nothing: its own event follows.
+// Handle says what the object is and how it is to be cut, or why it is refused. Of an object that was replaced it says
+// nothing: that has an event of its own.
 func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	o, err := data[events.Object]("inspect.Handle", e)
 	if err != nil {
 		return nil, err
 	}
 	say := func(d video.Event) []events.Event { return []events.Event{events.Of(e.Tenant, e.Video, i.Now(), d)} }
+	refused := func(p video.Problem) []events.Event {
+		return say(video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
+	}
 	m, err := i.look(ctx, o)
+	if p, is := gone(err); is && video.KindOf(err) == video.NotFound {
+		return refused(p), nil
+	}
 	switch {
-	case video.KindOf(err) == video.NotFound, video.KindOf(err) == video.Conflict:
+	case video.KindOf(err) == video.Conflict:
 		return nil, nil
 	case refusal(err):
-		return say(video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: video.ProblemOf(err)}), nil
+		return refused(video.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}

@@ -48,6 +48,18 @@ func last(err error) video.Problem {
 	return video.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
+// gone returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
+func gone(err error) (p video.Problem, is bool) {
+	switch video.KindOf(err) {
+	case video.NotFound:
+		return video.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
+	case video.Conflict:
+		return video.Problem{Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again."}, true
+	default:
+		return p, false
+	}
+}
+
 // refusal reports whether err is about the video itself: then it is told to the video's owner and is not ours to retry.
 func refusal(err error) bool {
 	return video.KindOf(err) == video.Invalid && video.ProblemOf(err).Code != "internal"

@@ -61,7 +61,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		err := p.playlists(ctx, after)
 		switch {
 		case refusal(err):
-			after, out = video.Apply(before, video.MediaRefused{At: p.Now(), Problem: video.ProblemOf(err)})
+			after, out = video.Fail(before, p.Now(), video.ProblemOf(err))
 		case err != nil:
 			return nil, err
 		default:
@@ -94,7 +94,7 @@ func (p Publisher) save(ctx context.Context, before, after video.Video) error {
 	if after.Version == before.Version {
 		return nil
 	}
-	p.Log.InfoContext(ctx, "video", "tenant", after.Tenant, "video", after.ID, "was", before.State, "is", after.State)
+	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State)
 	return p.Rows.Save(ctx, after)
 }
 

@@ -100,19 +100,48 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestStepsSayNothingOfWhatIsGone(t *testing.T) {
+func TestOriginalsThatAreNotThereAnyMore(t *testing.T) {
 	b, e := source(t, []byte("x"))
-	o := e.Data.(events.Object)
-	o.ETag = "of what was there before"
-	e.Data = o
-	i := pipeline.Inspector{Source: b, Tools: tools{}, Work: t.TempDir(), Now: now}
-	if out, err := i.Handle(t.Context(), e); out != nil || err != nil {
-		t.Errorf("inspect: %v, %v", out, err)
+	object := func(key, etag string) events.Event {
+		o := e.Data.(events.Object)
+		o.Key, o.ETag = key, etag
+		e.Data = o
+		return e
 	}
-	n := pipeline.Encoder{Source: b, Media: &blob.Memory{}, Tools: tools{}, Work: t.TempDir(), Now: now}
-	gone := events.Of("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: "t/acme/vid_2/source", ETag: "e"}, Plan: plan})
-	if out, err := n.Handle(t.Context(), gone); out != nil || err != nil {
-		t.Errorf("encode: %v, %v", out, err)
+	task := func(key, etag string) events.Event {
+		return events.Of("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: key, ETag: etag}, Plan: plan})
+	}
+	inspect := pipeline.Inspector{Source: b, Tools: tools{}, Work: t.TempDir(), Now: now}.Handle
+	encode := pipeline.Encoder{Source: b, Media: &blob.Memory{}, Tools: tools{}, Work: t.TempDir(), Now: now}.Handle
+	for _, tt := range []struct {
+		name string
+		step func(context.Context, events.Event) ([]events.Event, error)
+		e    events.Event
+		want string // code; empty: nothing is said
+	}{
+		{"inspect, gone", inspect, object("t/acme/vid_2/source", "e"), "source_gone"},
+		{"inspect, replaced: that has its own event", inspect, object(sourceKey, "of what was there before"), ""},
+		{"encode, gone", encode, task("t/acme/vid_2/source", "e"), "source_gone"},
+		{"encode, replaced", encode, task(sourceKey, "of what was there before"), "source_replaced"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := tt.step(t.Context(), tt.e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := ""
+			for _, o := range out {
+				switch d := o.Data.(type) {
+				case video.MediaRefused:
+					code = d.Problem.Code
+				case video.TaskFailed:
+					code = d.Problem.Code
+				}
+			}
+			if code != tt.want {
+				t.Errorf("says %q, want %q", code, tt.want)
+			}
+		})
 	}
 }
 

@@ -83,10 +83,22 @@ func (VideoFailed) event()     {}
 // is, so that a crash between saving and sending is mended by redelivery. Version grows by one with each change of state.
 func Apply(v Video, e Event) (Video, []Event) {
 	after, out := apply(v, e)
-	if after.State != v.State {
-		after.Version++
+	return counted(v, after), out
+}
+
+// Fail returns the video as it is when its owner finds that it can't be published, and what follows. Like Apply it may
+// be called again.
+func Fail(v Video, at time.Time, p Problem) (Video, []Event) {
+	after, out := fail(v, at, p)
+	return counted(v, after), out
+}
+
+// counted returns after with the version that follows before's, if its state is another.
+func counted(before, after Video) Video {
+	if after.State != before.State {
+		after.Version = before.Version + 1
 	}
-	return after, out
+	return after
 }
 
 func apply(v Video, e Event) (Video, []Event) {
@@ -96,6 +108,9 @@ func apply(v Video, e Event) (Video, []Event) {
 	case MediaInspected:
 		return inspected(uploaded(v, e.UploadedAt), e)
 	case MediaRefused:
+		if v.State == Processing { // another delivery was looked at and taken
+			return v, nil
+		}
 		return fail(uploaded(v, e.UploadedAt), e.At, e.Problem)
 	case TaskDone:
 		return done(v, e)

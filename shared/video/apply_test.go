@@ -62,7 +62,7 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 		{video.Uploaded, broken, video.Failed, failed},
 		{video.Processing, video.UploadCompleted{At: noon}, video.Processing, ""},
 		{video.Processing, taken, video.Processing, encode},
-		{video.Processing, refused, video.Failed, failed},
+		{video.Processing, refused, video.Processing, ""},
 		{video.Processing, task(0), video.Processing, ""},
 		{video.Processing, broken, video.Failed, failed},
 		{video.Ready, video.UploadCompleted{At: noon}, video.Ready, ""},
@@ -145,6 +145,21 @@ func TestInspectionOfAReplacedObjectAsksForNothing(t *testing.T) {
 	late.ETag = "of another object"
 	if _, out := video.Apply(row(video.Processing), late); out != nil {
 		t.Errorf("follows %v, want nothing", out)
+	}
+}
+
+func TestFail(t *testing.T) {
+	why := video.Problem{Code: "renditions_differ"}
+	for state, want := range map[video.State]video.State{video.Processing: video.Failed, video.Failed: video.Failed, video.Ready: video.Ready} {
+		before := row(state)
+		after, out := video.Fail(before, noon, why)
+		again, twice := video.Fail(after, noon.Add(time.Hour), why)
+		if after.State != want || (after.Version != before.Version) != (state != want) {
+			t.Errorf("%s: now %s, version %d → %d", state, after.State, before.Version, after.Version)
+		}
+		if diff := cmp.Diff(after, again) + cmp.Diff(out, twice); diff != "" {
+			t.Errorf("%s: once more is something else: %s", state, diff)
+		}
 	}
 }
 
