@@ -1,7 +1,11 @@
-// Plays the video that the page names. Until its master playlist is there, asks for it every 2 seconds.
+// Plays the video that the page names. Until its master playlist is there, asks for it, less and less often. Nobody tells
+// the page of a video that failed, or of an id that is none: a playlist that does not come for minutes is taken for that.
 "use strict";
 
-const retryDelay = 2000; // ms
+const firstPause = 2000; // ms
+const lastPause = 15000; // ms
+const growth = 1.25; // from one pause to the next
+const patience = 5 * 60 * 1000; // ms in which a playlist must come
 const player = document.getElementById("player");
 const notice = document.getElementById("notice");
 const spinner = document.getElementById("spinner");
@@ -24,7 +28,7 @@ function give(up) {
   say(up, false);
 }
 
-// ask returns "ready", "wait" or, when waiting won't help, a sentence.
+// ask returns "ready", "missing", "wait" or, when waiting won't help, a sentence.
 async function ask() {
   let answer;
   try {
@@ -36,7 +40,7 @@ async function ask() {
   if (answer.ok) return "ready";
   if (answer.status === 404) {
     say("This video is still being processed. It will be here as soon as it is ready.", true);
-    return "wait";
+    return "missing";
   }
   if (answer.status >= 500 || answer.status === 429) {
     say("The server is busy. Trying again…", true);
@@ -48,11 +52,15 @@ async function ask() {
 
 async function load() {
   say("Loading…", true);
-  for (;;) {
+  let end; // of patience, from when the playlist is missed first
+  for (let pause = firstPause; ; pause = Math.min(pause * growth, lastPause)) {
     const state = await ask();
     if (state === "ready") return play();
-    if (state !== "wait") return give(state);
-    await new Promise((done) => setTimeout(done, retryDelay));
+    if (state === "missing") {
+      end ??= Date.now() + patience;
+      if (Date.now() >= end) return give("There is no such video, or it could not be processed.");
+    } else if (state !== "wait") return give(state);
+    await new Promise((done) => setTimeout(done, pause));
   }
 }
 
