@@ -111,6 +111,18 @@ func (a *API) assembled(ctx context.Context, u video.Upload) error {
 	return err
 }
 
+// open refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
+func (a *API) open(ctx context.Context, u video.Upload) error {
+	_, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
+	if video.KindOf(err) != video.NotFound {
+		return err
+	}
+	if err := a.assembled(ctx, u); err != nil {
+		return err
+	}
+	return video.Refuse("api.open", video.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video.")
+}
+
 // announce tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
 func (a *API) announce(ctx context.Context, u video.Upload) {
 	now := a.now()

@@ -133,7 +133,8 @@ func (a *API) newID(prefix string, now time.Time) (string, error) {
 	return prefix + id.String(), nil
 }
 
-// signParts answers POST /v1/uploads/{id}/parts. URLs for the same part may be asked for again and again.
+// signParts answers POST /v1/uploads/{id}/parts. URLs for the same part may be asked for again and again, until the
+// upload is completed.
 func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
 	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, r.PathValue("id"))
 	if err != nil {
@@ -152,6 +153,9 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
 		c.that(n >= 1 && n <= u.Parts(), fmt.Sprintf("/numbers/%d", i), "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
 	}
 	if err := c.err(); err != nil {
+		return err
+	}
+	if err := a.open(r.Context(), u); err != nil {
 		return err
 	}
 	urls, err := a.sign(r.Context(), u, in.Numbers)

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -154,6 +155,40 @@ func TestSignParts(t *testing.T) {
 		if got := w.do(t, acme, "POST", path, body); got.status != 422 || got.str("code") != code {
 			t.Errorf("%.40s: %d %s", body, got.status, got.text)
 		}
+	}
+}
+
+// TestSignPartsRefusesWhatTakesNoMore: a URL that S3 would refuse is not handed out.
+func TestSignPartsRefusesWhatTakesNoMore(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		change func(t *testing.T, w *world, u video.Upload)
+		status int
+		code   string
+	}{
+		{"completed", func(t *testing.T, w *world, u video.Upload) {
+			w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.put(u))
+		}, 409, "upload_completed"},
+		{"completed long ago", func(t *testing.T, w *world, u video.Upload) {
+			delete(w.s3.uploads, u.Multipart)
+			w.save(t, u.Tenant, u.Video, video.UploadCompleted{At: noon})
+		}, 409, "upload_completed"},
+		{"given up", func(_ *testing.T, w *world, u video.Upload) { delete(w.s3.uploads, u.Multipart) }, 409, "upload_expired"},
+		{"S3 busy", func(_ *testing.T, w *world, _ video.Upload) {
+			w.s3.err = video.E("bucket", video.Transient, errors.New("SlowDown"))
+		}, 503, "busy"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			u, _ := w.upload(t, acme)
+			row.change(t, w, u)
+			got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/parts", `{"numbers": [1]}`)
+			if got.status != row.status || got.str("code") != row.code {
+				t.Errorf("%d %s", got.status, got.text)
+			}
+		})
 	}
 }
 
