@@ -114,6 +114,16 @@ func (w world) idle(t *testing.T) {
 	}
 }
 
+// dead returns how many dead letters each service has.
+func (w world) dead(t *testing.T) map[string]int {
+	t.Helper()
+	n := map[string]int{}
+	for _, name := range []string{"DeadInspect", "DeadEncode", "DeadPublish"} {
+		n[name] = w.depth(t, w.output(t, name))
+	}
+	return n
+}
+
 // depth returns how many messages wait or are in flight.
 func (w world) depth(t *testing.T, queue string) (n int) {
 	t.Helper()
