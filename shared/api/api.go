@@ -7,8 +7,8 @@
 // multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what they
 // became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
 //
-// It refuses bodies over 1 MiB, what is not JSON, ids of other tenants (as if they were unknown), uploads over 8 GiB,
-// and parts that don't add up to what was announced.
+// It refuses bodies over 1 MiB, what is not JSON, fields that it doesn't know, ids of other tenants (as if they were
+// unknown), uploads over 8 GiB, and parts that don't add up to what was announced.
 package api
 
 import (

@@ -83,7 +83,7 @@ func (a *API) assemble(ctx context.Context, u video.Upload, sent []sentPart) err
 		got, ok := has[p.Number]
 		at := fmt.Sprintf("/parts/%d", i)
 		c.that(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
-		c.that(!ok || bare(got.ETag) == bare(p.ETag), at+"/etag", "part_changed", fmt.Sprintf("Part %d was sent again with other bytes.", p.Number))
+		c.that(!ok || bare(got.ETag) == bare(p.ETag), at+"/etag", "part_changed", "The ETag is not that of the part that S3 has; send the part again or give its ETag.")
 		c.that(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch", fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
 		parts[p.Number-1] = got
 	}

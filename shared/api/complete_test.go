@@ -67,7 +67,7 @@ func TestCompleteRefuses(t *testing.T) {
 		{"one twice", all + `, {"number": 2, "etag": "etag2"}`, nil, 422, "part_repeated", "/parts/2/number"},
 		{"one too many", all + `, {"number": 3, "etag": "etag3"}, {"number": 4, "etag": "x"}`, nil, 422, "part_unknown", "/parts/3/number"},
 		{"number 0", all + `, {"number": 0, "etag": "etag3"}`, nil, 422, "part_unknown", "/parts/2/number"},
-		{"no etag", all + `, {"number": 3}`, nil, 422, "etag_missing", "/parts/2/etag"},
+		{"empty etag", all + `, {"number": 3, "etag": ""}`, nil, 422, "etag_missing", "/parts/2/etag"},
 		{"other etag", all + `, {"number": 3, "etag": "x"}`, nil, 422, "part_changed", "/parts/2/etag"},
 		{"not sent", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
 			w.s3.uploads[u.Multipart].parts = w.s3.uploads[u.Multipart].parts[:2]
@@ -82,6 +82,7 @@ func TestCompleteRefuses(t *testing.T) {
 			delete(w.s3.uploads, u.Multipart)
 			w.s3.objects[u.Key] = u.Size + 1
 		}, 409, "upload_expired", ""},
+		{"no etag", all + `, {"number": 3}`, nil, 400, "field_missing", "/parts/2/etag"},
 		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
 			w.s3.err = video.E("bucket", video.Transient, errors.New("SlowDown"))
 		}, 503, "busy", ""},
@@ -111,7 +112,7 @@ func TestCompleteNamesAHundredMistakes(t *testing.T) {
 	w := newWorld(t)
 	u, _ := w.upload(t, acme)
 	got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
-	if flaws, _ := got.json["errors"].([]any); got.status != 422 || len(flaws) != 100 {
+	if flaws, _ := got.json["errors"].([]any); got.status != 400 || len(flaws) != 100 {
 		t.Errorf("%d %s with %d mistakes", got.status, got.str("code"), len(flaws))
 	}
 }

@@ -93,7 +93,7 @@ func request(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*http.
 	}
 	switch {
 	case err != nil:
-		return r, malformed("", "The body is not base64.")
+		return r, malformed("The body is not base64.")
 	case len(body) > maxBody:
 		return r, video.Refuse("api.request", video.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
 	}

@@ -26,10 +26,10 @@ const (
 )
 
 type newUpload struct {
-	Title       string `json:"title"`
+	Title       string `json:"title,omitempty"`
 	FileName    string `json:"file_name"`
 	Size        int64  `json:"size"` // bytes
-	ContentType string `json:"content_type"`
+	ContentType string `json:"content_type,omitempty"`
 }
 
 type partURL struct {
@@ -82,7 +82,9 @@ func (in *newUpload) validate() error {
 	if in.Title != in.FileName {
 		c.that(written(in.Title, maxTitle), "/title", "title_invalid", fmt.Sprintf("A title has at most %d characters and no control characters.", maxTitle))
 	}
-	c.that(in.Size >= 1 && in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("A file has 1 to %d bytes.", int64(video.MaxSourceBytes)))
+	c.that(in.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
+	c.that(in.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
+	c.that(in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes), video.MaxSourceBytes>>30))
 	media, _, err := mime.ParseMediaType(in.ContentType)
 	c.that(err == nil && strings.Contains(media, "/") && written(in.ContentType, maxName) && ascii(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
 	return c.err()
