@@ -18,8 +18,9 @@ const (
 	Account = "000000000000"
 	// DefaultPort is used when SLUICE_PORT does not say otherwise.
 	DefaultPort = 4566
-	// DefaultLimit is how long one step (an installation, a deployment) may take.
-	DefaultLimit = 5 * time.Minute
+	// DefaultLimit is how long one step (an installation, a deployment) may take; slow machines
+	// with two processors have needed six minutes.
+	DefaultLimit = 15 * time.Minute
 
 	startLimit = 30 * time.Second
 	stopLimit  = 5 * time.Second
@@ -33,12 +34,13 @@ type Cloud struct {
 	Limit time.Duration // for each step
 
 	portAsked bool // by SLUICE_PORT
+	live      bool // Out is a terminal wide enough for a step
 }
 
 // New returns the local cloud of the repository at root. It looks at SLUICE_PORT and, for the
-// time limit of a step, at SLUICE_LIMIT (such as 10m).
+// time limit of a step, at SLUICE_LIMIT (such as 30m).
 func New(root string, out io.Writer) (*Cloud, error) {
-	c := &Cloud{Root: root, Port: DefaultPort, Out: out, Limit: DefaultLimit}
+	c := &Cloud{Root: root, Port: DefaultPort, Out: out, Limit: DefaultLimit, live: isLive(out)}
 	if text := os.Getenv("SLUICE_PORT"); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
@@ -49,7 +51,7 @@ func New(root string, out io.Writer) (*Cloud, error) {
 	if text := os.Getenv("SLUICE_LIMIT"); text != "" {
 		limit, err := time.ParseDuration(text)
 		if err != nil || limit <= 0 {
-			return nil, fmt.Errorf("SLUICE_LIMIT is %q, which is no time such as 10m", text)
+			return nil, fmt.Errorf("SLUICE_LIMIT is %q, which is no time such as 30m", text)
 		}
 		c.Limit = limit
 	}

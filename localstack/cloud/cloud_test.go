@@ -41,7 +41,7 @@ func TestPort(t *testing.T) {
 }
 
 func TestLimit(t *testing.T) {
-	for text, want := range map[string]time.Duration{"": 5 * time.Minute, "90s": 90 * time.Second, "0s": 0, "ten": 0} {
+	for text, want := range map[string]time.Duration{"": 15 * time.Minute, "90s": 90 * time.Second, "0s": 0, "ten": 0} {
 		t.Setenv("SLUICE_LIMIT", text)
 		c, err := cloud.New(t.TempDir(), io.Discard)
 		if want == 0 && err == nil || want != 0 && (err != nil || c.Limit != want) {

@@ -24,19 +24,20 @@ type command struct {
 	log  string
 }
 
-// step shows name, does work within the limit, and shows the seconds it took.
+// step shows name, does work within the limit, and shows the seconds it took; on a terminal, those that pass too.
 func (c *Cloud) step(ctx context.Context, name string, work func(context.Context) error) error {
-	fmt.Fprintf(c.Out, "%-46s", name)
 	ctx, cancel := context.WithTimeout(ctx, c.Limit)
 	defer cancel()
 	start := time.Now()
+	stop := c.clock(name)
 	err := work(ctx)
+	stop()
 	fmt.Fprintf(c.Out, " %6.1f s\n", time.Since(start).Seconds())
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=10m gives more): %w", name, c.Limit, err)
+		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=30m gives more): %w", name, c.Limit, err)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: interrupted", name)
 	}
