@@ -18,7 +18,7 @@ func (v version) atLeast(w version) bool {
 
 var (
 	oldestPython = version{3, 10}
-	oldestNode   = version{18, 0}
+	oldestNode   = version{20, 0}
 	pythons      = []string{"python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"}
 )
 
@@ -46,10 +46,10 @@ func findPython(ctx context.Context) (string, error) {
 func checkNode(ctx context.Context) error {
 	path, err := exec.LookPath("node")
 	if err != nil {
-		return errors.New("the CDK needs Node.js 18 or newer: install node and put it on PATH")
+		return errors.New("the CDK needs Node.js 20 or newer: install node and put it on PATH")
 	}
 	if v := askVersion(ctx, path, "v%d.%d"); !v.atLeast(oldestNode) {
-		return fmt.Errorf("the CDK needs Node.js 18 or newer and %s is %d.%d: install a newer one", path, v.major, v.minor)
+		return fmt.Errorf("the CDK needs Node.js 20 or newer and %s is %d.%d: install a newer one", path, v.major, v.minor)
 	}
 	if _, err := exec.LookPath("npm"); err != nil {
 		return errors.New("the CDK is installed with npm: install npm and put it on PATH")
