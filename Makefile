@@ -2,16 +2,19 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
+# One target after the other, also with -j: checks come first, and Go uses all processors by itself.
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 GO ?= go
-LOCAL := $(GO) run ./localstack
+LOCAL := build/localstack
+LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 CLOUD_TESTS := ./tests/e2e ./tests/integration
 FOLDERS := $(wildcard events functions infra localstack shared tests)
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
-ARCH := $(shell $(GO) env GOARCH)
+ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 AWS_ARCH := $(if $(filter command line,$(origin ARCH)),$(ARCH),arm64)
 
 # No banner about Node.js versions from each program that uses the CDK, and no telemetry from its
@@ -20,26 +23,43 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 18,20,22
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-# VIDEO and TENANT go through the environment, so that a path may have spaces and quotes.
-export VIDEO
-export TENANT ?= demo
+# VIDEO and TENANT go through the environment, and not expanded, so that a path may have spaces, quotes and dollars.
+TENANT ?= demo
+override TENANT := $(value TENANT)
+override VIDEO := $(value VIDEO)
+export TENANT VIDEO
 
-.PHONY: help demo test unit lint lint-templates build synth up down deploy-local token tools clean
+# After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
+FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
+
+.PHONY: help needs film demo test unit lint lint-templates build synth up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
+demo: needs film deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
 	@$(GO) build -o build/demo ./tests/demo
-	@build/demo -tenant "$$TENANT" $${VIDEO:+-video "$$VIDEO"}
+	@film=$(FILM); build/demo -tenant "$$TENANT" $${film:+-video "$$film"}
+
+film:
+	@tests/demo/film.sh $(FILM)
+
+needs:
+	@localstack/needs.sh
+
+$(LOCAL): $(LOCAL_SOURCES)
+	@echo "build the tool that sets everything up (a minute the first time)" >&2
+	@$(GO) build -o $@ ./localstack
 
 # The local cloud is stopped afterwards if it was not running before.
-test: tools build ## run every test, in the local cloud too
+test: needs tools build ## run every test, in the local cloud too
+	@echo "run the tests that need no cloud: about three minutes, or six the first time"
 	$(GO) test ./...
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
 	$(LOCAL) deploy; \
 	eval "$$($(LOCAL) env)"; \
+	echo "run the tests in the local cloud: about three minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
 	$(GO) test -count=1 -tags integration $(CLOUD_TESTS)
 
@@ -57,36 +77,39 @@ lint: ## check the format and vet the code
 lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
 	build/venv-lint/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
 
-build/venv-lint/pins: infra/requirements.txt
-	python3 -I -m venv --clear build/venv-lint
+build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
+	@$(LOCAL) install
+	build/venv/bin/python -I -m venv --clear build/venv-lint
 	build/venv-lint/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	cp $< $@
 
 build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
 
 build-%:
+	@echo "build the functions for $*"
 	@for fn in $(FUNCTIONS); do \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc \
 			-o build/$*/$$fn/bootstrap ./functions/$$fn; \
 	done
 
-synth: build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64, CONTEXT="-c name=value")
+synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64, CONTEXT="-c name=value")
 	@$(LOCAL) layer $(AWS_ARCH)
 	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH) $(CONTEXT)
+	@echo cdk.out/Sluice.template.json
 
-tools: ## fetch ffmpeg and real footage into build
+tools: $(LOCAL) ## fetch ffmpeg and real footage into build
 	@$(LOCAL) tools
 
-up: ## start the local cloud (SLUICE_PORT=4566)
+up: needs $(LOCAL) ## start the local cloud (SLUICE_PORT=4566)
 	@$(LOCAL) up
 
-down: ## stop the local cloud, with all that is in it
+down: $(LOCAL) ## stop the local cloud, with all that is in it
 	@$(LOCAL) down
 
 deploy-local: up tools build ## put Sluice into the local cloud
 	@$(LOCAL) deploy
 
-token: ## print an API token (TENANT=demo; SLUICE_API=https://… for an API on AWS)
+token: $(LOCAL) ## print an API token (TENANT=demo; SLUICE_API=https://… for an API on AWS)
 	@$(LOCAL) token "$$TENANT"
 
 clean: down ## remove all that was made

@@ -15,7 +15,7 @@ import (
 	"sluice/localstack/cloud"
 )
 
-const usage = `usage: go run ./localstack COMMAND
+const usage = `usage: build/localstack COMMAND
 
   install        MiniStack and the CDK command line, as pinned, into build/
   tools          ffmpeg, ffprobe and footage, as pinned, into build/
@@ -24,7 +24,7 @@ const usage = `usage: go run ./localstack COMMAND
   down           stop it, with all that is in it
   status         tell whether it runs (exit code 1: it does not)
   deploy         put Sluice into it (after make build)
-  env            print settings for a shell: eval "$(go run ./localstack env)"
+  env            print settings for a shell: eval "$(build/localstack env)"
   token TENANT   print a token for a tenant, made if it is new (SLUICE_API: of that API on AWS)
 
 `

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,9 @@ func (d demo) run(ctx context.Context) error {
 	}
 	if d.film == "" {
 		d.film = filepath.Join(root, "build", "footage", "bigbuckbunny.mp4")
+		if _, err := os.Stat(d.film); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no file %s: run make tools for the usual footage", d.film)
+		}
 	}
 	size, err := sizeOf(d.film)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -104,7 +105,7 @@ func TestDemoFails(t *testing.T) {
 			a.Videos = []client.Video{{State: "failed"}}
 		}, "failed failed: The API does not say why."},
 		{"a link that is dead", func(_ *demo, a *fake.API) { delete(a.Files, "/bucket/00001.m4s") }, "error: a segment can't be played"},
-		{"no such file", func(d *demo, _ *fake.API) { d.film += "x" }, "film.mp4x: run make tools"},
+		{"no such file", func(d *demo, _ *fake.API) { d.film += "x" }, "film.mp4x: name a video, as in"},
 		{"no footage", func(d *demo, _ *fake.API) { d.film = "" }, "build/footage/bigbuckbunny.mp4: run make tools"},
 		{"a folder", func(d *demo, _ *fake.API) { d.film = filepath.Dir(d.film) }, "is a folder, not a video"},
 		{"a device", func(d *demo, _ *fake.API) { d.film = os.DevNull }, "is no regular file"},
@@ -171,6 +172,34 @@ func TestAFileThatCantBeRead(t *testing.T) {
 	err := unusable("film.mp4", 0, &fs.PathError{Op: "open", Path: "film.mp4", Err: syscall.EACCES})
 	if got, want := sentence(err), "error: film.mp4 can't be read: permission denied"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// `make demo` asks the script before it sets anything up.
+func TestFilmIsCheckedBeforehand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	film, empty := filepath.Join(dir, "a 'film' of $HOME.mp4"), filepath.Join(dir, "empty")
+	for path, text := range map[string]string{film: "a film", empty: ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ name, film, want string }{
+		{"none named", "", ""},
+		{"a file", film, ""},
+		{"no such file", film + "x", film + "x is not there: name a video, as in make demo VIDEO=film.mp4\n"},
+		{"a folder", dir, dir + " is a folder, not a video: name a video, as in make demo VIDEO=film.mp4\n"},
+		{"a device", os.DevNull, os.DevNull + " is no regular file: name a video, as in make demo VIDEO=film.mp4\n"},
+		{"an empty file", empty, empty + " is empty: name a video, as in make demo VIDEO=film.mp4\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := exec.CommandContext(t.Context(), "./film.sh", test.film).CombinedOutput()
+			if (err != nil) != (test.want != "") || string(out) != test.want {
+				t.Errorf("error %v, printed %q, want %q", err, out, test.want)
+			}
+		})
 	}
 }
 

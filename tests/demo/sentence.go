@@ -15,7 +15,7 @@ func unusable(film string, mode fs.FileMode, err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s: run make tools for the usual footage, or name another, %s", film, other)
+		return fmt.Errorf("there is no file %s: name a video, %s", film, other)
 	case errors.As(err, &path):
 		return fmt.Errorf("%s can't be read: %w", film, path.Err)
 	case err != nil:
