@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/video"
 )
 
 // vectors are what every check of a token must agree on; shared/playback is held to them too.
@@ -55,9 +57,12 @@ func (a answer) says(t *testing.T) string {
 	if a.StatusCode == 0 {
 		return ""
 	}
-	var problem struct{ Code, Detail string }
+	var problem struct{ Type, Title, Code, Detail string }
 	if err := json.Unmarshal([]byte(a.Body.Data), &problem); err != nil || a.StatusCode != 403 || problem.Detail == "" {
 		t.Errorf("refusal %+v: %v", a, err)
+	}
+	if kind := (video.Problem{Code: problem.Code}); problem.Type != kind.Type() || problem.Title != kind.Title() {
+		t.Errorf("refusal %+v is not titled as ours are", problem)
 	}
 	return problem.Code
 }

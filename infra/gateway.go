@@ -132,6 +132,7 @@ func accessLog() string {
 		"ms":          "$context.responseLatency",
 		"function_ms": "$context.integrationLatency",
 		"caller":      "$context.authorizer.principalId",
+		"operator":    "$context.identity.userArn", // of a signed request
 		"error":       "$context.error.responseType",
 	})
 	if err != nil {

@@ -5,15 +5,16 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/video"
 )
 
-// problem is what the gateway says when it refuses a request itself, in the form of our own refusals
+// problem is what the gateway says when it refuses a request itself, in the form and with the codes of our own refusals
 // (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457). A status of 0 leaves the gateway's own.
 type problem struct {
 	on      string // API Gateway's name of the case
 	status  int
 	code    string
-	title   string
 	detail  string
 	headers map[string]string
 }
@@ -24,26 +25,23 @@ type problem struct {
 // The gateway knows one case for a missing token and one that the authorizer does not accept, and one for an unknown
 // route and a request without the signature that its route asks for.
 var problems = []problem{
-	{"UNAUTHORIZED", 401, "token_invalid", "The token is missing or not valid",
-		"Send Authorization: Bearer and a token that was not revoked.", map[string]string{"WWW-Authenticate": "Bearer"}},
-	{"ACCESS_DENIED", 403, "forbidden", "Not allowed",
-		"The caller may not use this route.", nil},
-	{"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown", "No such route",
-		"There is no such method and path, or it takes requests signed with AWS credentials only.", nil},
-	{"REQUEST_TOO_LARGE", 413, "request_too_large", "The request is too large",
-		"Send the video's bytes to the URLs of the upload, not to the API.", nil},
-	{"THROTTLED", 429, "throttled", "Too many requests",
-		"Wait, then try again.", map[string]string{"Retry-After": "1"}},
-	{"DEFAULT_4XX", 0, "request_refused", "The request was refused",
-		"The request is not one that this route takes.", nil},
-	{"DEFAULT_5XX", 0, "internal", "Something failed on our side",
-		"Try again later; if it stays, report the request_id.", nil},
+	{"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.", map[string]string{"WWW-Authenticate": "Bearer"}},
+	{"ACCESS_DENIED", 403, "forbidden", "The caller may not use this route.", nil},
+	{"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown", "There is no such method and path, or it takes requests signed with AWS credentials only.", nil},
+	{"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.", nil},
+	{"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.", map[string]string{"Retry-After": "1"}},
+	{"DEFAULT_4XX", 0, "request_refused", "The request is not one that this route takes.", nil},
+	{"DEFAULT_5XX", 0, "internal", video.ProblemOf(nil).Message, nil},
 }
 
-// explain has the gateway answer with problems.
+// explain has the gateway answer with problems. It can't tell the paths of media from others, so that pages of any origin
+// may read all of them: there is nothing in them that is the caller's.
 func (g *gateway) explain() {
 	for _, p := range problems {
-		headers := map[string]*string{"Content-Type": jsii.String("'application/problem+json'")}
+		headers := map[string]*string{
+			"Content-Type":                jsii.String("'application/problem+json'"),
+			"Access-Control-Allow-Origin": jsii.String("'*'"),
+		}
 		for name, value := range p.headers {
 			headers[name] = jsii.String("'" + value + "'")
 		}
@@ -61,6 +59,7 @@ func (g *gateway) explain() {
 
 // body returns the template of the answer's body: variables are replaced in it, and nothing else is interpreted.
 func (p problem) body() string {
+	kind := video.Problem{Code: p.code}
 	b, err := json.Marshal(struct {
 		Type      string `json:"type"`
 		Title     string `json:"title"`
@@ -68,7 +67,7 @@ func (p problem) body() string {
 		Detail    string `json:"detail"`
 		Code      string `json:"code"`
 		RequestID string `json:"request_id"`
-	}{"about:blank", p.title, p.status, p.detail, p.code, "$context.requestId"})
+	}{kind.Type(), kind.Title(), p.status, p.detail, p.code, "$context.requestId"})
 	if err != nil {
 		panic(err) // strings always marshal
 	}

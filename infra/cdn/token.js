@@ -29,7 +29,7 @@ async function handler(event) {
     return refuse(wrong, 'This link has expired; ask for a new one.');
   }
   if (wrong) {
-    return refuse(wrong, 'This link does not allow to watch the video; ask for a new one.');
+    return refuse(wrong, 'This link does not allow you to watch the video; ask for a new one.');
   }
   if (await store.exists('denied.' + id)) {
     return refuse('video_denied', 'This video may not be watched any more.');
@@ -65,7 +65,8 @@ function same(a, b) {
 }
 
 function refuse(code, detail) {
-  const problem = { type: 'about:blank', title: 'Not allowed', status: 403, code: code, detail: detail };
+  const title = code[0].toUpperCase() + code.slice(1).replace(/_/g, ' ');
+  const problem = { type: 'urn:sluice:problem:' + code, title: title, status: 403, code: code, detail: detail };
   return {
     statusCode: 403,
     statusDescription: 'Forbidden',

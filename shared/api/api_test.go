@@ -105,8 +105,7 @@ func TestProblems(t *testing.T) {
 			}
 			delete(got.json, "errors")
 			delete(got.json, "detail")
-			delete(got.json, "title")
-			want := map[string]any{"type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
+			want := map[string]any{"title": video.Problem{Code: row.code}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
 			if d := cmp.Diff(want, got.json); d != "" {
 				t.Error(d)
 			}

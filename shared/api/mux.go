@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -91,7 +92,7 @@ func admit(route services.Route, c caller) error {
 		return nil
 	case services.ByToken:
 		if c.tenant == "" {
-			return video.Refuse(op, video.Unauthenticated, "token_missing", "Send a token: Authorization: Bearer slc_….")
+			return video.Refuse(op, video.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
 		}
 		if !slices.Contains(c.scopes, route.Scope) {
 			return video.Refuse(op, video.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
@@ -108,13 +109,22 @@ func admit(route services.Route, c caller) error {
 
 // reply writes v as JSON.
 func reply(w http.ResponseWriter, status int, v any) error {
-	b, err := json.Marshal(v)
+	b, err := encode(v)
 	if err != nil {
 		return video.E("api.reply", video.Internal, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err = w.Write(append(b, '\n'))
+	_, err = w.Write(b)
 	return err
+}
+
+// encode returns a line of JSON for programs and people: signed URLs keep their &.
+func encode(v any) ([]byte, error) {
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return line.Bytes(), err
 }

@@ -56,7 +56,7 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	for i, s := range in.Scopes {
 		c.that(s == video.ScopeRead || s == video.ScopeWrite, fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+video.ScopeRead+" and "+video.ScopeWrite+".")
 	}
-	c.that(len(in.Scopes) > 0, "/scopes", "scope_missing", "A token needs at least one scope.")
+	c.that(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
 	known, err := a.knows(r, in.Tenant)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func TestCreateTokenRefuses(t *testing.T) {
 	w := newWorld(t)
 	w.do(t, operator, "POST", "/v1/tenants", `{"name": "acme"}`)
 	for _, row := range []struct{ name, body, code, pointer string }{
-		{"no scopes", `{"tenant": "acme", "scopes": []}`, "scope_missing", "/scopes"},
+		{"no scopes", `{"tenant": "acme", "scopes": []}`, "scopes_missing", "/scopes"},
 		{"unknown scope", `{"tenant": "acme", "scopes": ["videos:read", "admin"]}`, "scope_unknown", "/scopes/1"},
 		{"unknown tenant", `{"tenant": "nobody", "scopes": ["videos:read"]}`, "tenant_not_found", "/tenant"},
 		{"tenant that is no key", `{"tenant": "acme#x", "scopes": ["videos:read"]}`, "tenant_not_found", "/tenant"},

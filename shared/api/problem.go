@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,8 +10,8 @@ import (
 
 // problem is a problem document (https://www.rfc-editor.org/rfc/rfc9457).
 type problem struct {
-	Type      string `json:"type"` // urn:sluice:problem:<code>: a name, not an address
-	Title     string `json:"title"`
+	Type      string `json:"type"`  // urn:sluice:problem:<code>: a name, not an address
+	Title     string `json:"title"` // the same for all problems of the type
 	Status    int    `json:"status"`
 	Detail    string `json:"detail"`
 	Code      string `json:"code"` // stable; programs look at this one
@@ -71,8 +70,9 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if f.status >= http.StatusInternalServerError {
 		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.requestID, "method", r.Method, "route", r.Pattern, "tenant", c.tenant, "code", f.code, "error", err)
 	}
-	b, _ := json.Marshal(problem{ // strings and numbers: can't fail
-		Type: "urn:sluice:problem:" + f.code, Title: http.StatusText(f.status), Status: f.status,
+	kind := video.Problem{Code: f.code}
+	b, _ := encode(problem{ // strings and numbers: can't fail
+		Type: kind.Type(), Title: kind.Title(), Status: f.status,
 		Detail: f.detail, Code: f.code, RequestID: c.requestID, Errors: f.flaws,
 	})
 	h := w.Header()
@@ -85,5 +85,5 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 		h.Set("Retry-After", "1")
 	}
 	w.WriteHeader(f.status)
-	_, _ = w.Write(append(b, '\n')) // nobody is left to be told
+	_, _ = w.Write(b) // nobody is left to be told
 }

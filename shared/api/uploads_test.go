@@ -150,6 +150,9 @@ func TestSignParts(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.text), &out); err != nil || got.status != 200 || len(out.Parts) != 2 {
 		t.Fatalf("%d %s %v", got.status, got.text, err)
 	}
+	if !strings.Contains(got.text, "&part=3&") {
+		t.Errorf("a URL that can't be copied: %s", got.text)
+	}
 	if p := out.Parts[0]; p.Number != 3 || p.Size != 4<<20 || !strings.Contains(p.URL, "part=3&bytes=4194304") {
 		t.Errorf("%+v", p)
 	}

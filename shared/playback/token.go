@@ -54,7 +54,7 @@ func Verify(token, id string, now time.Time, keys Keys) error {
 }
 
 var (
-	errInvalid = video.Refuse("playback.Verify", video.Forbidden, "token_invalid", "This link does not allow to watch the video; ask for a new one.")
+	errInvalid = video.Refuse("playback.Verify", video.Forbidden, "token_invalid", "This link does not allow you to watch the video; ask for a new one.")
 	errExpired = video.Refuse("playback.Verify", video.Forbidden, "token_expired", "This link has expired; ask for a new one.")
 )
 

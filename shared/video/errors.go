@@ -74,3 +74,23 @@ func ProblemOf(err error) Problem {
 	}
 	return Problem{Code: "internal", Message: "Something went wrong on our side; try again, and report it with the request id if it stays."}
 }
+
+// titles are those of codes whose words alone say too little.
+var titles = map[string]string{
+	"busy":         "Too busy just now",
+	"etag_missing": "ETag missing",
+	"internal":     "Something went wrong on our side",
+	"invalid":      "Request invalid",
+}
+
+// Type returns the name of the kind of problem, which is its code as a URI (RFC 9457, section 3.1.1).
+func (p Problem) Type() string { return "urn:sluice:problem:" + p.Code }
+
+// Title returns the kind of problem in a few words, the same for all problems of a code: "Upload expired".
+func (p Problem) Title() string {
+	if title, ok := titles[p.Code]; ok || p.Code == "" {
+		return title
+	}
+	words := strings.ReplaceAll(p.Code, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
