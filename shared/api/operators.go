@@ -30,17 +30,17 @@ func (a *API) createTenant(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return reply(w, http.StatusCreated, struct {
-		Tenant  string    `json:"tenant"`
-		Created time.Time `json:"created_at"`
-	}{t.ID, t.Created})
+		Tenant  string `json:"tenant"`
+		Created moment `json:"created_at"`
+	}{t.ID, moment{t.Created}})
 }
 
 type newToken struct {
-	ID      string    `json:"id"`
-	Token   string    `json:"token"` // shown this once; only its hash is kept
-	Tenant  string    `json:"tenant"`
-	Scopes  []string  `json:"scopes"`
-	Created time.Time `json:"created_at"`
+	ID      string   `json:"id"`
+	Token   string   `json:"token"` // shown this once; only its hash is kept
+	Tenant  string   `json:"tenant"`
+	Scopes  []string `json:"scopes"`
+	Created moment   `json:"created_at"`
 }
 
 // createToken answers POST /v1/tokens.
@@ -94,7 +94,7 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, tenant string, scope
 	if err := a.Tenants.PutToken(r.Context(), t); err != nil {
 		return err
 	}
-	return reply(w, http.StatusCreated, newToken{id, video.TokenText(id, secret), tenant, scopes, t.Created})
+	return reply(w, http.StatusCreated, newToken{id, video.TokenText(id, secret), tenant, scopes, moment{t.Created}})
 }
 
 // random returns n random bytes in lower-case base32, which has no underscore.

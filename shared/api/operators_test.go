@@ -13,7 +13,7 @@ func TestCreateTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	got := w.do(t, operator, "POST", "/v1/tenants", `{"name": "acme"}`)
-	if d := cmp.Diff(map[string]any{"tenant": "acme", "created_at": "2026-11-22T12:00:00Z"}, got.json); got.status != 201 || d != "" {
+	if d := cmp.Diff(map[string]any{"tenant": "acme", "created_at": "2026-11-22T12:00:00.000Z"}, got.json); got.status != 201 || d != "" {
 		t.Fatalf("%d %s", got.status, d)
 	}
 	if kept, err := w.rows.Tenant(t.Context(), "acme"); err != nil || !kept.Created.Equal(noon) {

@@ -19,8 +19,8 @@ type progress struct {
 type stage struct {
 	Name    string     `json:"name"`
 	State   stageState `json:"state"`
-	Started time.Time  `json:"started_at,omitzero"`
-	Ended   time.Time  `json:"ended_at,omitzero"`
+	Started moment     `json:"started_at,omitzero"`
+	Ended   moment     `json:"ended_at,omitzero"`
 	Seconds float64    `json:"seconds"` // so far, while it runs
 }
 
@@ -49,11 +49,11 @@ func follow(v video.Video, now time.Time) (progress, []stage) {
 		s := stage{Name: names[i], State: stageWaiting}
 		switch {
 		case i < current:
-			s.State, s.Started, s.Ended = stageDone, start, end
+			s.State, s.Started, s.Ended = stageDone, moment{start}, moment{end}
 		case i == current && v.State == video.Failed:
-			s.State, s.Started, s.Ended = stageFailed, start, t.Failed
+			s.State, s.Started, s.Ended = stageFailed, moment{start}, moment{t.Failed}
 		case i == current:
-			s.State, s.Started = stageRunning, start
+			s.State, s.Started = stageRunning, moment{start}
 		}
 		s.Seconds = lasted(s, now)
 		stages[i], start = s, end
@@ -95,12 +95,12 @@ func tell(v video.Video, current int) progress {
 
 // lasted returns a stage's seconds, in milliseconds' precision; clocks that disagree make it no less than 0.
 func lasted(s stage, now time.Time) float64 {
-	end := s.Ended
+	end := s.Ended.Time
 	if s.State == stageRunning {
 		end = now
 	}
 	if s.Started.IsZero() || end.IsZero() {
 		return 0
 	}
-	return math.Round(1000*max(0, end.Sub(s.Started).Seconds())) / 1000
+	return math.Round(1000*max(0, end.Sub(s.Started.Time).Seconds())) / 1000
 }

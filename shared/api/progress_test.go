@@ -43,7 +43,7 @@ func TestFollow(t *testing.T) {
 	t.Parallel()
 	now := at(10)
 	ended := func(i int) stage {
-		return stage{names[i], stageDone, at(float64(i)), at(float64(i + 1)), 1}
+		return stage{names[i], stageDone, moment{at(float64(i))}, moment{at(float64(i + 1))}, 1}
 	}
 	waits := func(i int) stage { return stage{Name: names[i], State: stageWaiting} }
 	for _, c := range []struct {
@@ -53,21 +53,21 @@ func TestFollow(t *testing.T) {
 		stages []stage
 	}{
 		{"waiting", row(video.Waiting, 0), progress{"upload", 0, 0, 0},
-			[]stage{{names[0], stageRunning, start, time.Time{}, 10}, waits(1), waits(2), waits(3)}},
+			[]stage{{names[0], stageRunning, moment{start}, moment{}, 10}, waits(1), waits(2), waits(3)}},
 		{"uploaded", row(video.Uploaded, 0), progress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {names[1], stageRunning, at(1), time.Time{}, 9}, waits(2), waits(3)}},
+			[]stage{ended(0), {names[1], stageRunning, moment{at(1)}, moment{}, 9}, waits(2), waits(3)}},
 		{"planned", row(video.Processing, 0), progress{"encode", 10, 0, 4},
-			[]stage{ended(0), ended(1), {names[2], stageRunning, at(2), time.Time{}, 8}, waits(3)}},
+			[]stage{ended(0), ended(1), {names[2], stageRunning, moment{at(2)}, moment{}, 8}, waits(3)}},
 		{"half", row(video.Processing, 2), progress{"encode", 52, 2, 4},
-			[]stage{ended(0), ended(1), {names[2], stageRunning, at(2), time.Time{}, 8}, waits(3)}},
+			[]stage{ended(0), ended(1), {names[2], stageRunning, moment{at(2)}, moment{}, 8}, waits(3)}},
 		{"last result is in", row(video.Processing, 4), progress{"publish", 95, 4, 4},
-			[]stage{ended(0), ended(1), {names[2], stageDone, at(2), time.Time{}, 0}, {names[3], stageRunning, time.Time{}, time.Time{}, 0}}},
+			[]stage{ended(0), ended(1), {names[2], stageDone, moment{at(2)}, moment{}, 0}, {names[3], stageRunning, moment{}, moment{}, 0}}},
 		{"ready", row(video.Ready, 4), progress{"done", 100, 4, 4},
 			[]stage{ended(0), ended(1), ended(2), ended(3)}},
 		{"refused", failed(row(video.Uploaded, 0), 1.5), progress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {names[1], stageFailed, at(1), at(1.5), 0.5}, waits(2), waits(3)}},
+			[]stage{ended(0), {names[1], stageFailed, moment{at(1)}, moment{at(1.5)}, 0.5}, waits(2), waits(3)}},
 		{"failed while encoding", failed(row(video.Processing, 1), 7), progress{"encode", 31, 1, 4},
-			[]stage{ended(0), ended(1), {names[2], stageFailed, at(2), at(7), 5}, waits(3)}},
+			[]stage{ended(0), ended(1), {names[2], stageFailed, moment{at(2)}, moment{at(7)}, 5}, waits(3)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -33,10 +33,10 @@ type newUpload struct {
 }
 
 type partURL struct {
-	Number  int       `json:"number"`
-	Size    int64     `json:"size"` // bytes: the URL takes exactly as many
-	URL     string    `json:"url"`
-	Expires time.Time `json:"expires_at"`
+	Number  int    `json:"number"`
+	Size    int64  `json:"size"` // bytes: the URL takes exactly as many
+	URL     string `json:"url"`
+	Expires moment `json:"expires_at"`
 }
 
 // createUpload answers POST /v1/uploads: both rows, and the URLs of the first parts.
@@ -175,7 +175,7 @@ func (a *API) sign(ctx context.Context, u video.Upload, numbers []int) ([]partUR
 		if err != nil {
 			return nil, err
 		}
-		urls[i] = partURL{Number: n, Size: size, URL: url, Expires: expires.UTC().Truncate(time.Second)}
+		urls[i] = partURL{Number: n, Size: size, URL: url, Expires: moment{expires.Truncate(time.Second)}}
 	}
 	return urls, nil
 }

@@ -31,7 +31,7 @@ func TestCreateUpload(t *testing.T) {
 	}
 	key := "t/acme/" + vid + "/source"
 	part := func(n, size int) map[string]any {
-		return map[string]any{"number": float64(n), "size": float64(size), "expires_at": "2026-11-22T13:00:00Z",
+		return map[string]any{"number": float64(n), "size": float64(size), "expires_at": "2026-11-22T13:00:00.000Z",
 			"url": fmt.Sprintf("https://s3/%s?id=mp0&part=%d&bytes=%d", key, n, size)}
 	}
 	want := map[string]any{"upload_id": upl, "video_id": vid, "part_size": float64(8 << 20), "part_count": 3.0,

@@ -16,7 +16,7 @@ type videoView struct {
 	ID         string         `json:"id"`
 	Title      string         `json:"title"`
 	State      video.State    `json:"state"`
-	Created    time.Time      `json:"created_at"`
+	Created    moment         `json:"created_at"`
 	Source     sourceView     `json:"source"`
 	Media      *mediaView     `json:"media,omitempty"` // once inspected
 	Renditions []string       `json:"renditions"`      // names; none until planned
@@ -41,11 +41,11 @@ type mediaView struct {
 	AudioCodec string  `json:"audio_codec,omitempty"` // absent: no sound
 }
 
-// playbackView is how to watch a video; the links work once it is ready.
+// playbackView is how to watch a video; the links work once it is ready, and are absent when it never will be.
 type playbackView struct {
 	ID    string `json:"id"`
-	HLS   string `json:"hls"`
-	Watch string `json:"watch"`
+	HLS   string `json:"hls,omitempty"`
+	Watch string `json:"watch,omitempty"`
 }
 
 // showVideo answers GET /v1/videos/{id}.
@@ -57,13 +57,16 @@ func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.about(r.Context(), v.Tenant, v.ID)
 	out := view(v, a.now())
-	out.Playback = a.links(v.Playback, c)
+	out.Playback = playbackView{ID: v.Playback}
+	if v.State != video.Failed {
+		out.Playback = a.links(v.Playback, c)
+	}
 	return reply(w, http.StatusOK, out)
 }
 
 func view(v video.Video, now time.Time) videoView {
 	out := videoView{
-		ID: v.ID, Title: v.Title, State: v.State, Created: v.Times.Created, Renditions: []string{},
+		ID: v.ID, Title: v.Title, State: v.State, Created: moment{v.Times.Created}, Renditions: []string{},
 		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Error: v.Problem,
 	}
 	out.Progress, out.Stages = follow(v, now)

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,15 +39,15 @@ func TestShowVideo(t *testing.T) {
 		Media: video.Media{Container: "mov", VideoCodec: "h264", AudioCodec: "aac", Width: 1280, Height: 720, Rate: video.Rate{Num: 30000, Den: 1001}, Frames: 120, Duration: 4.004},
 	})
 	want := fmt.Sprintf(`{
-		"id": %q, "title": "a.mp4", "state": "processing", "created_at": "2026-11-22T12:00:00Z",
+		"id": %q, "title": "a.mp4", "state": "processing", "created_at": "2026-11-22T12:00:00.000Z",
 		"source": {"name": "a.mp4", "size": 20971520, "content_type": "application/octet-stream"},
 		"media": {"width": 1280, "height": 720, "duration_seconds": 4.004, "frame_rate": 29.97, "video_codec": "h264", "audio_codec": "aac"},
 		"renditions": ["720p", "360p"],
 		"progress": {"stage": "encode", "percent": 10, "tasks_done": 0, "tasks_total": 3},
 		"stages": [
-			{"name": "upload", "state": "done", "started_at": "2026-11-22T12:00:00Z", "ended_at": "2026-11-22T12:00:00Z", "seconds": 0},
-			{"name": "inspect", "state": "done", "started_at": "2026-11-22T12:00:00Z", "ended_at": "2026-11-22T12:00:00Z", "seconds": 0},
-			{"name": "encode", "state": "running", "started_at": "2026-11-22T12:00:00Z", "seconds": 0},
+			{"name": "upload", "state": "done", "started_at": "2026-11-22T12:00:00.000Z", "ended_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
+			{"name": "inspect", "state": "done", "started_at": "2026-11-22T12:00:00.000Z", "ended_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
+			{"name": "encode", "state": "running", "started_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
 			{"name": "publish", "state": "waiting", "seconds": 0}],
 		"playback": {"id": %[2]q, "hls": "https://api.example.com/prod/p/public/%[2]s/master.m3u8", "watch": "https://api.example.com/prod/watch/%[2]s"}
 	}`, v.ID, v.Playback)
@@ -60,7 +61,6 @@ func TestShowVideo(t *testing.T) {
 func TestShowVideoThatFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.PublicURL = "http://127.0.0.1:4566/base/"
 	u, _ := w.upload(t, acme)
 	w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "no_video", Message: "There is no picture."}})
 	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
@@ -69,7 +69,7 @@ func TestShowVideoThatFailed(t *testing.T) {
 		Error      video.Problem
 		Media      *struct{}
 		Renditions []string
-		Playback   struct{ ID, HLS, Watch string }
+		Playback   struct{ ID string }
 	}
 	if err := json.Unmarshal([]byte(got.text), &out); err != nil {
 		t.Fatal(err)
@@ -77,8 +77,8 @@ func TestShowVideoThatFailed(t *testing.T) {
 	if out.State != video.Failed || out.Error.Code != "no_video" || out.Media != nil || out.Renditions == nil {
 		t.Errorf("%s", got.text)
 	}
-	if want := "http://127.0.0.1:4566/base/watch/" + out.Playback.ID; out.Playback.Watch != want {
-		t.Errorf("watch %s, want %s", out.Playback.Watch, want)
+	if out.Playback.ID == "" || strings.Contains(got.text, "http") {
+		t.Errorf("links to what can't be watched: %s", got.text)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestShowVideoThatFailed(t *testing.T) {
 func TestLinksToMediaGoToTheCDN(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.PublicURL, w.MediaURL = "https://api.example/prod", "https://d1.cloudfront.net/"
+	w.PublicURL, w.MediaURL = "https://api.example/prod/", "https://d1.cloudfront.net/"
 	u, _ := w.upload(t, acme)
 	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
