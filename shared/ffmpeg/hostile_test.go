@@ -2,6 +2,7 @@ package ffmpeg_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -128,12 +129,10 @@ func TestGoodFile(t *testing.T) {
 func TestSubtitlesAndCoversDoNotMatter(t *testing.T) {
 	t.Parallel()
 	tools := tools(t)
-	dir := job(t, map[string]string{"cues.srt": "1\n00:00:00,000 --> 00:00:01,000\nhello\n"})
-	text := made(t, tools, "more.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -i "+
-		filepath.Join(dir, "cues.srt")+" -map 0 -map 1 -map 2 -c:v:0 libx264 -c:s mov_text -c:v:1 mjpeg -disposition:v:1 attached_pic")
-	if err := os.WriteFile(filepath.Join(dir, "in"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cues := base64.StdEncoding.EncodeToString([]byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n"))
+	text := made(t, tools, "more.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -f srt -i data:text/plain;base64,"+
+		cues+" -map 0 -map 1 -map 2 -c:v:0 libx264 -c:s mov_text -c:v:1 mjpeg -disposition:v:1 attached_pic")
+	dir := job(t, map[string]string{"in": text})
 	if _, err := tools.Probe(t.Context(), dir, "in", "mov"); err != nil {
 		t.Error(err)
 	}
