@@ -53,7 +53,7 @@ $(LOCAL): $(LOCAL_SOURCES)
 
 # The local cloud is stopped afterwards if it was not running before.
 test: needs tools build ## run every test, in the local cloud too
-	@echo "run the tests that need no cloud: about three minutes, or six the first time"
+	@echo "run the tests that need no cloud: about two minutes, the first time more"
 	$(GO) test ./...
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
