@@ -50,7 +50,7 @@ func TestThePageWaits(t *testing.T) {
 	const (
 		loading    = "Loading…"
 		processing = "This video is still being processed. It will be here as soon as it is ready."
-		nothing    = "There is no such video, or it could not be processed."
+		nothing    = "There is no such video, or it failed, or it takes longer than usual."
 		busy       = "The server is busy. Trying again…"
 		away       = "The server can’t be reached. Trying again…"
 	)

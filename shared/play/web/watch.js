@@ -58,7 +58,7 @@ async function load() {
     if (state === "ready") return play();
     if (state === "missing") {
       end ??= Date.now() + patience;
-      if (Date.now() >= end) return give("There is no such video, or it could not be processed.");
+      if (Date.now() >= end) return give("There is no such video, or it failed, or it takes longer than usual.");
     } else if (state !== "wait") return give(state);
     await new Promise((done) => setTimeout(done, pause));
   }
