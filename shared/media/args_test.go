@@ -12,7 +12,7 @@ import (
 	"sluice/shared/video"
 )
 
-func out(name string) string { return "/work/" + name + ".mp4" }
+func out(name string) string { return "/job/" + name + ".mp4" }
 
 // The argument lists, one argument a line.
 func TestArgs(t *testing.T) {
@@ -23,7 +23,7 @@ func TestArgs(t *testing.T) {
 	early.Start = -1500
 	p, q := media.NewPlan(hd), media.NewPlan(late)
 	chunk := func(p video.Plan, m video.Media, n int, preroll float64) []string {
-		return media.VideoArgs(p, m, p.Tasks()[n], preroll, out).List("/work/source")
+		return media.VideoArgs(p, m, p.Tasks()[n], preroll, out).List("/job/source")
 	}
 	var got []txtar.File
 	for _, tt := range []struct {
@@ -36,9 +36,9 @@ func TestArgs(t *testing.T) {
 		{"last chunk, from the start", chunk(p, hd, 3, media.FromStart)},
 		{"late and interlaced", chunk(q, late, 1, 0.5)},
 		{"early", chunk(q, early, 1, 0.5)},
-		{"sound", media.AudioArgs(p, hd, out).List("/work/source")},
-		{"sound of late video", media.AudioArgs(q, late, out).List("/work/source")},
-		{"one run", media.OneRunArgs(p, hd, 0, out).List("/work/source")},
+		{"sound", media.AudioArgs(p, hd, out).List("/job/source")},
+		{"sound of late video", media.AudioArgs(q, late, out).List("/job/source")},
+		{"one run", media.OneRunArgs(p, hd, 0, out).List("/job/source")},
 	} {
 		got = append(got, txtar.File{Name: tt.name, Data: []byte(strings.Join(tt.args, "\n") + "\n")})
 	}
@@ -63,7 +63,7 @@ func TestArgsAreOurs(t *testing.T) {
 			if strings.ContainsAny(strings.Join(args, ""), "\n\r\x00") || strings.Contains(strings.Join(args, ""), "evil") {
 				t.Errorf("%q", args)
 			}
-			if i := slices.Index(args, "-i"); i < 0 || args[i+1] != "file:/in" || !strings.HasPrefix(args[len(args)-1], "file:/work/") {
+			if i := slices.Index(args, "-i"); i < 0 || args[i+1] != "file:/in" || !strings.HasPrefix(args[len(args)-1], "file:/job/") {
 				t.Errorf("%q: input or output is no file: URL", args)
 			}
 		}
