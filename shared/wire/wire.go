@@ -26,6 +26,7 @@ import (
 	"sluice/shared/ffmpeg"
 	"sluice/shared/inbox"
 	"sluice/shared/logs"
+	"sluice/shared/pipeline"
 	"sluice/shared/services"
 	"sluice/shared/store"
 	"sluice/shared/trace"
@@ -93,7 +94,9 @@ func (k Kit) bucket(variable string) *blob.Bucket {
 }
 
 // Tools returns ffmpeg and ffprobe.
-func (k Kit) Tools() ffmpeg.Tools { return ffmpeg.Tools{Dir: os.Getenv(services.EnvTools)} }
+func (k Kit) Tools() pipeline.Tools {
+	return tools{ffmpeg.Tools{Dir: os.Getenv(services.EnvTools)}}
+}
 
 // AWS returns the configuration for clients that only one function needs.
 func (k Kit) AWS() aws.Config { return k.aws }

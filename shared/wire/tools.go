@@ -1,0 +1,26 @@
+package wire
+
+import (
+	"context"
+
+	"sluice/shared/ffmpeg"
+	"sluice/shared/trace"
+)
+
+// tools are ffmpeg and ffprobe as steps of the hop that runs them. A run of ffmpeg is seen while it lasts, so that a
+// function that is stopped in the middle still shows what it was doing.
+type tools struct{ ffmpeg.Tools }
+
+func (t tools) Run(ctx context.Context, r ffmpeg.Run) error {
+	ctx, span := trace.Long(ctx, "ffmpeg")
+	err := t.Tools.Run(ctx, r)
+	span.End(err)
+	return err
+}
+
+func (t tools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+	ctx, span := trace.Sub(ctx, "ffprobe")
+	doc, err := t.Tools.Probe(ctx, dir, file, container)
+	span.End(err)
+	return doc, err
+}
