@@ -37,13 +37,6 @@ var answers = map[string]struct {
 	"EntityTooSmall":     {video.Invalid, partTooSmall},
 }
 
-// refuse returns an error of a kind that tells p to the outside.
-func refuse(op string, kind video.Kind, p video.Problem, cause error) error {
-	e := video.Refuse(op, kind, p.Code, p.Message)
-	e.Err = cause
-	return e
-}
-
 // failure wraps an error of the SDK. It returns nil for nil.
 func failure(op string, err error) error {
 	if err == nil {
@@ -52,7 +45,7 @@ func failure(op string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		if a, ok := answers[api.ErrorCode()]; ok {
-			return refuse(op, a.kind, a.problem, err)
+			return a.problem.Refuse(op, a.kind, err)
 		}
 	}
 	if retryable(err) {

@@ -74,7 +74,7 @@ func (m *Memory) Download(ctx context.Context, key, etag string, w io.Writer) er
 		return err
 	}
 	if quote(etag) != quote(o.etag) {
-		return refuse(op, video.Conflict, objectReplaced, nil)
+		return objectReplaced.Refuse(op, video.Conflict, nil)
 	}
 	return transfer(op, w, bytes.NewReader(o.body))
 }
@@ -94,7 +94,7 @@ func (m *Memory) object(ctx context.Context, op, key string) (object, error) {
 	defer m.mu.Unlock()
 	o, ok := m.objects[key]
 	if !ok {
-		return object{}, refuse(op, video.NotFound, objectMissing, nil)
+		return object{}, objectMissing.Refuse(op, video.NotFound, nil)
 	}
 	return o, nil
 }

@@ -40,7 +40,7 @@ func (m *Memory) CreateUpload(ctx context.Context, key, contentType string) (str
 func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
-		return "", refuse(op, video.Invalid, partMissing, nil)
+		return "", partMissing.Refuse(op, video.Invalid, nil)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -49,7 +49,7 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 		return "", err
 	}
 	if p := u.problem(parts); p != (video.Problem{}) {
-		return "", refuse(op, video.Invalid, p, nil)
+		return "", p.Refuse(op, video.Invalid, nil)
 	}
 	o := u.join(parts)
 	m.put(key, o)
@@ -121,7 +121,7 @@ func (m *Memory) upload(ctx context.Context, op, key, id string) (*upload, error
 	}
 	u, ok := m.uploads[id]
 	if !ok || u.key != key {
-		return nil, refuse(op, video.NotFound, uploadGone, nil)
+		return nil, uploadGone.Refuse(op, video.NotFound, nil)
 	}
 	return u, nil
 }

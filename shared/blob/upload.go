@@ -72,7 +72,7 @@ func expiry(signed string) (time.Time, error) {
 func (b *Bucket) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
-		return "", refuse(op, video.Invalid, partMissing, nil)
+		return "", partMissing.Refuse(op, video.Invalid, nil)
 	}
 	done := make([]types.CompletedPart, len(parts))
 	for i, p := range parts {

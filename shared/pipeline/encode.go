@@ -44,10 +44,10 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 		return nil, err
 	}
 	r, err := n.encode(ctx, d)
-	if p, is := gone(err); is {
-		return n.failed(e, d, p), nil
-	}
+	p, lost := gone(err)
 	switch {
+	case lost:
+		return n.failed(e, d, p), nil
 	case refusal(err):
 		return n.failed(e, d, video.ProblemOf(err)), nil
 	case err != nil:

@@ -25,23 +25,19 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	if err != nil {
 		return nil, err
 	}
-	say := func(d video.Event) []events.Event { return []events.Event{events.Of(e.Tenant, e.Video, i.Now(), d)} }
-	refused := func(p video.Problem) []events.Event {
-		return say(video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
-	}
 	m, err := i.look(ctx, o)
-	if p, is := gone(err); is && video.KindOf(err) == video.NotFound {
-		return refused(p), nil
-	}
+	p, lost := gone(err)
 	switch {
 	case video.KindOf(err) == video.Conflict:
 		return nil, nil
+	case lost:
+		return i.refused(e, o, p), nil
 	case refusal(err):
-		return refused(video.ProblemOf(err)), nil
+		return i.refused(e, o, video.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}
-	return say(video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Media: m, Plan: media.NewPlan(m)}), nil
+	return i.say(e, video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Media: m, Plan: media.NewPlan(m)}), nil
 }
 
 // GiveUp fails a video that could not be looked at however often it was tried.
@@ -50,7 +46,14 @@ func (i Inspector) GiveUp(e events.Event, err error) []events.Event {
 	if !ok {
 		return nil
 	}
-	d := video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: last(err)}
+	return i.refused(e, o, last(err))
+}
+
+func (i Inspector) refused(e events.Event, o events.Object, p video.Problem) []events.Event {
+	return i.say(e, video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
+}
+
+func (i Inspector) say(e events.Event, d video.Event) []events.Event {
 	return []events.Event{events.Of(e.Tenant, e.Video, i.Now(), d)}
 }
 

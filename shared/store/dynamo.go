@@ -103,7 +103,7 @@ func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem,
 func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing video.Problem, read func(I) (T, error)) (T, error) {
 	var none T
 	if k == (key{}) {
-		return none, refuse(op, video.NotFound, missing, nil)
+		return none, missing.Refuse(op, video.NotFound, nil)
 	}
 	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
@@ -113,7 +113,7 @@ func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing vide
 		return none, failure(op, err, video.Problem{})
 	}
 	if len(out.Item) == 0 {
-		return none, refuse(op, video.NotFound, missing, nil)
+		return none, missing.Refuse(op, video.NotFound, nil)
 	}
 	var i I
 	if err := attributevalue.UnmarshalMap(out.Item, &i); err != nil {

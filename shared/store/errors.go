@@ -28,13 +28,6 @@ var (
 	errNumber = errors.New("task number out of range")
 )
 
-// refuse returns an error of a kind that tells p to the outside.
-func refuse(op string, kind video.Kind, p video.Problem, cause error) error {
-	e := video.Refuse(op, kind, p.Code, p.Message)
-	e.Err = cause
-	return e
-}
-
 // failure wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
 func failure(op string, err error, conflict video.Problem) error {
 	if err == nil {
@@ -42,7 +35,7 @@ func failure(op string, err error, conflict video.Problem) error {
 	}
 	kind := kindOf(err)
 	if kind == video.Conflict {
-		return refuse(op, kind, conflict, err)
+		return conflict.Refuse(op, kind, err)
 	}
 	return video.E(op, kind, err)
 }

@@ -83,7 +83,7 @@ func (m *Memory) Save(ctx context.Context, v video.Video) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old, ok := m.rows[i.PK][i.SK].(videoItem); !ok || old.Version != v.Version-1 {
-		return refuse(op, video.Conflict, versionStale, nil)
+		return versionStale.Refuse(op, video.Conflict, nil)
 	}
 	m.put(i)
 	return nil
@@ -134,7 +134,7 @@ func (m *Memory) insert(ctx context.Context, op string, taken video.Problem, row
 	defer m.mu.Unlock()
 	for _, r := range rows {
 		if k := r.row(); m.rows[k.PK][k.SK] != nil {
-			return refuse(op, video.Conflict, taken, nil)
+			return taken.Refuse(op, video.Conflict, nil)
 		}
 	}
 	for _, r := range rows {
@@ -174,7 +174,7 @@ func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing vi
 	i, ok := m.rows[k.PK][k.SK].(I)
 	m.mu.Unlock()
 	if !ok {
-		return none, refuse(op, video.NotFound, missing, nil)
+		return none, missing.Refuse(op, video.NotFound, nil)
 	}
 	v, err := as(i)
 	if err != nil {

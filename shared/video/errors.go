@@ -39,6 +39,11 @@ func Refuse(op string, kind Kind, code, message string) *Error {
 	return &Error{Op: op, Kind: kind, Code: code, Message: message}
 }
 
+// Refuse returns an Error that tells the problem to the caller; cause may be nil.
+func (p Problem) Refuse(op string, kind Kind, cause error) *Error {
+	return &Error{Op: op, Kind: kind, Code: p.Code, Message: p.Message, Err: cause}
+}
+
 func (e *Error) Error() string {
 	parts := []string{e.Op, string(e.Kind)}
 	if e.Code != "" {
