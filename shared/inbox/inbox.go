@@ -53,6 +53,7 @@ type Consumer struct {
 	GiveUp  GiveUp // may be nil
 	Send    Sender
 	Queue   Inbox
+	Jitter  func() float64                                                                                      // 0 to 1, of the waits between attempts; nil: at random
 	Hop     func(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) // tracing; may be nil
 	Log     *slog.Logger
 }
@@ -72,7 +73,7 @@ func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lamb
 			if err == nil {
 				continue
 			}
-			wait = Backoff(c.Service.Timeout, attempt(m), rand.Float64())
+			wait = Backoff(c.Service.Timeout, attempt(m), c.jitter())
 			c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
 		}
 		if c.Service.Inbox.FIFO {
@@ -82,6 +83,13 @@ func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lamb
 		failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
+}
+
+func (c *Consumer) jitter() float64 {
+	if c.Jitter == nil {
+		return rand.Float64()
+	}
+	return c.Jitter()
 }
 
 // later lets a message come back after a while and not only after the queue's visibility timeout, which is made for

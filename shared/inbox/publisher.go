@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -62,12 +63,12 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 		to := services.To(string(e.Type))
 		byQueue[to] = append(byQueue[to], e)
 	}
-	for to, batch := range byQueue {
+	for _, to := range slices.Sorted(maps.Keys(byQueue)) { // queues before the topic, and always alike
 		send := p.queue
 		if to == services.Topic {
 			send = p.publish
 		}
-		if err := send(ctx, to, batch); err != nil {
+		if err := send(ctx, to, byQueue[to]); err != nil {
 			return err
 		}
 	}

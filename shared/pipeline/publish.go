@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,8 +110,8 @@ func (p Publisher) playlists(ctx context.Context, v video.Video) error {
 	if err != nil {
 		return err
 	}
-	for name, t := range tracks {
-		if err := p.put(ctx, v, name+"/index.m3u8", media.MediaPlaylist(t)); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(tracks)) {
+		if err := p.put(ctx, v, name+"/index.m3u8", media.MediaPlaylist(tracks[name])); err != nil {
 			return err
 		}
 	}

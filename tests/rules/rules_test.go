@@ -98,7 +98,7 @@ var alone = map[string][]string{
 	"github.com/santhosh-tekuri":          {"events"},
 	"sluice/events/examples":              {},
 	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
-	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/trace", "shared/wire", "functions/play", "localstack/", "tests/"},
+	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/inbox/", "shared/trace", "shared/wire", "functions/play", "localstack/", "tests/"},
 	"sluice/functions":                    {},
 	"sluice/infra":                        {},
 	"sluice/localstack":                   {"localstack", "tests/"},
