@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -15,10 +14,6 @@ import (
 
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
 const keepDead = 14 * 24 * time.Hour
-
-// mostWorkers is the highest MaximumConcurrency of an event source mapping
-// (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
-const mostWorkers = 1000
 
 // inbox is a service's queue and, beside it, the queue of its dead letters.
 type inbox struct {
@@ -64,14 +59,8 @@ func (in *inbox) feed(f awslambda.Function, takes services.Inbox, concurrency in
 		EventSourceArn:          in.queue.QueueArn(),
 		BatchSize:               number(takes.Batch),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          number(ceiling(takes, concurrency)),
+		MaxConcurrency:          number(takes.Workers(concurrency)),
 	})
-}
-
-// ceiling returns how many invocations an inbox may have at once: the least of what the map, the deployment and AWS
-// allow.
-func ceiling(takes services.Inbox, concurrency int) int {
-	return min(cmp.Or(takes.MaxWorkers, mostWorkers), concurrency, mostWorkers)
 }
 
 func duration(d time.Duration) awscdk.Duration {

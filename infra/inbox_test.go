@@ -76,33 +76,10 @@ func TestMappings(t *testing.T) {
 		want := map[string]any{
 			"EventSourceArn": title(s.Name) + "InboxQueue", "FunctionName": title(s.Name) + "Function",
 			"BatchSize": float64(s.Inbox.Batch), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
-			"ScalingConfig": map[string]any{"MaximumConcurrency": float64(standardWorkers)},
+			"ScalingConfig": map[string]any{"MaximumConcurrency": float64(services.StandardWorkers)},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", s.Name, d)
 		}
-	}
-}
-
-func TestCeiling(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name        string
-		takes       services.Inbox
-		concurrency int
-		want        int
-	}{
-		{"the map says less than the deployment", services.Inbox{MaxWorkers: 5}, 10, 5},
-		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
-		{"only the deployment says", services.Inbox{}, 10, 10},
-		{"the deployment says more than there is", services.Inbox{}, 3000, 1000},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := ceiling(tt.takes, tt.concurrency); got != tt.want {
-				t.Errorf("ceiling %d, not %d", got, tt.want)
-			}
-		})
 	}
 }

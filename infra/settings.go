@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"sluice/shared/services"
 )
 
 // settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
@@ -18,16 +20,12 @@ type settings struct {
 	build          string   // build: folder of what `make build` made (default "build")
 	ffmpegDir      string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
 	publicURL      string   // public_url: base of the links we hand out; default: each request's own
-	concurrency    int      // concurrency: what each queue's consumer may have running at most; default standardWorkers
+	concurrency    int      // concurrency: what each queue's consumer may have running at most; default services.StandardWorkers
 	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
 	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
 	origins        []string // cors_origins: comma-separated origins whose pages may reach the buckets (default "*")
 }
-
-// standardWorkers fits an account that is new: it may have ten invocations at once, and one that is throttled counts
-// as an attempt. Three queues have so many, the rest is for the gateway.
-const standardWorkers = 3
 
 // readSettings reads the context values that value finds. The error names each one that is wrong.
 func readSettings(value func(name string) any) (settings, error) {
@@ -41,9 +39,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.ffmpegDir = c.text("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.text("public_url", ""), "/")
 	s.cdnDomain, s.cdnCertificate = c.text("cdn_domain", ""), c.text("cdn_certificate", "")
-	s.concurrency = c.number("concurrency", standardWorkers, 2) // 2 is the least that an event source mapping takes
-	s.rate = c.number("rate", 200, 1)
-	s.burst = c.number("burst", 400, 1)
+	s.concurrency = c.number("concurrency", services.StandardWorkers, 2) // 2 is the least that an event source mapping takes
+	s.rate = c.number("rate", services.StandardRate, 1)
+	s.burst = c.number("burst", services.StandardBurst, 1)
 	for origin := range strings.SplitSeq(c.text("cors_origins", "*"), ",") {
 		s.origins = append(s.origins, strings.TrimSpace(origin))
 	}

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
 )
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", build: "build", concurrency: standardWorkers, rate: 200, burst: 400, origins: []string{"*"}}
+	standard := settings{arch: "arm64", build: "build", concurrency: services.StandardWorkers, rate: 200, burst: 400, origins: []string{"*"}}
 	tests := []struct {
 		name    string
 		context map[string]any

@@ -1,10 +1,29 @@
 package services
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 )
+
+// What a deployment has unless its settings say otherwise. They fit an account that is new: it may have ten invocations
+// at once, and one that is throttled counts as an attempt.
+const (
+	StandardWorkers = 3   // of each queue, at once
+	StandardRate    = 200 // requests a second that the gateway lets through
+	StandardBurst   = 400 // requests at once
+)
+
+// MostWorkers is the highest MaximumConcurrency of an event source mapping
+// (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
+const MostWorkers = 1000
+
+// Workers returns how many invocations the inbox may have at once where the deployment allows concurrency: the least of
+// what the map, the deployment and AWS allow.
+func (i Inbox) Workers(concurrency int) int {
+	return min(cmp.Or(i.MaxWorkers, MostWorkers), concurrency, MostWorkers)
+}
 
 // Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
 // them: they are in the map.

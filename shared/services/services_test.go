@@ -87,3 +87,26 @@ func TestSends(t *testing.T) {
 		t.Error("found a service that is not there")
 	}
 }
+
+func TestWorkers(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		takes       services.Inbox
+		concurrency int
+		want        int
+	}{
+		{"the map says less than the deployment", services.Inbox{MaxWorkers: 5}, 10, 5},
+		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
+		{"only the deployment says", services.Inbox{}, 10, 10},
+		{"the deployment says more than there is", services.Inbox{}, 3000, 1000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.takes.Workers(tt.concurrency); got != tt.want {
+				t.Errorf("%d workers, not %d", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,91 @@
+// Command preflight looks at the AWS account and region that Sluice is about to be deployed into and says, before the
+// first deployment fails or crawls, what is missing there, what is low, and with which command to get it. `make
+// preflight` runs it.
+//
+// It reads and changes nothing. Who runs it needs sts:GetCallerIdentity (which everybody has), ssm:GetParameters,
+// servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; what may not be read is said to be
+// unknown. Credentials and region come from where the AWS command line has them.
+//
+// Its status is 0 if Sluice can be deployed, also if something is low; 1 if something is missing; 2 if it was called
+// wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/shared/services"
+)
+
+const patience = 30 * time.Second // with all of AWS's answers together
+
+const usage = `usage: preflight [-c concurrency=N] [-c rate=N]
+
+Looks at the AWS account and region that your credentials are for, and says what Sluice needs there, what there is, and
+what to ask for. It changes nothing.
+
+  -c name=value   a context value of the deployment, as for cdk: concurrency is what each queue may have running at
+                  once, rate what the gateway lets through a second; others count for nothing here
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process; it returns the status.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	wants, err := parse(args, errs)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2 // the flag set has said why
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found, err := look(ctx)
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 1
+	}
+	verdicts := judge(wants, found)
+	show(out, found, verdicts)
+	if worst(verdicts) == missing {
+		return 1
+	}
+	return 0
+}
+
+// parse returns what a deployment with these context values needs.
+func parse(args []string, errs io.Writer) (needs, error) {
+	n := needs{concurrency: services.StandardWorkers, rate: services.StandardRate}
+	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.Usage = func() { fmt.Fprint(errs, usage) }
+	flags.Func("c", "", func(text string) (err error) {
+		name, value, _ := strings.Cut(text, "=")
+		switch name {
+		case "concurrency":
+			n.concurrency, err = strconv.Atoi(value)
+		case "rate":
+			n.rate, err = strconv.Atoi(value)
+		}
+		return err
+	})
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("preflight takes no argument %q; --help says more", flags.Arg(0))
+		fmt.Fprintln(errs, err)
+	}
+	return n, err
+}

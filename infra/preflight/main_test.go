@@ -1,0 +1,212 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fakeAWS is as much of AWS as preflight asks: one endpoint for all services, in their own protocols.
+type fakeAWS struct {
+	parameters map[string]string  // Systems Manager's
+	own        map[string]float64 // quotas that the account has of its own
+	standard   map[string]float64 // quotas that AWS gives everyone
+	deny       string             // an operation that is not allowed
+	asked      []string           // operations, in order
+}
+
+func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	_, op, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if !isJSON {
+		op = "GetCallerIdentity"
+	}
+	a.asked = append(a.asked, op)
+	switch {
+	case !isJSON && a.deny == op:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>`)
+	case !isJSON:
+		fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn>`+
+			`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+	case a.deny == op:
+		a.refuse(w, "AccessDeniedException", "not authorized to perform "+op)
+	case op == "GetParameters":
+		a.getParameters(w, body)
+	case op == "GetServiceQuota":
+		a.getQuota(w, body, a.own)
+	case op == "GetAWSDefaultServiceQuota":
+		a.getQuota(w, body, a.standard)
+	}
+}
+
+func (a *fakeAWS) refuse(w http.ResponseWriter, code, message string) {
+	w.WriteHeader(http.StatusBadRequest)
+	fmt.Fprintf(w, `{"__type":%q,"message":%q}`, code, message)
+}
+
+func (a *fakeAWS) getParameters(w http.ResponseWriter, body []byte) {
+	var in struct{ Names []string }
+	_ = json.Unmarshal(body, &in) // nothing is asked for, then
+	var out struct {
+		Parameters        []map[string]string
+		InvalidParameters []string
+	}
+	if len(in.Names) > 10 {
+		a.refuse(w, "ValidationException", "at most ten")
+		return
+	}
+	for _, name := range in.Names {
+		if value, ok := a.parameters[name]; ok {
+			out.Parameters = append(out.Parameters, map[string]string{"Name": name, "Value": value})
+		} else {
+			out.InvalidParameters = append(out.InvalidParameters, name)
+		}
+	}
+	_ = json.NewEncoder(w).Encode(out) // the client says what it misses
+}
+
+func (a *fakeAWS) getQuota(w http.ResponseWriter, body []byte, from map[string]float64) {
+	var in struct{ ServiceCode, QuotaCode string }
+	_ = json.Unmarshal(body, &in)
+	value, ok := from[in.ServiceCode+" "+in.QuotaCode]
+	if !ok {
+		a.refuse(w, "NoSuchResourceException", "no such quota")
+		return
+	}
+	fmt.Fprintf(w, `{"Quota":{"Value":%v}}`, value)
+}
+
+// newAWS is an account with everything, and the environment of someone who may use it.
+func newAWS(t *testing.T) *fakeAWS {
+	a := &fakeAWS{
+		parameters: map[string]string{bootstrapVersion: "28"},
+		own:        map[string]float64{"lambda L-B99A9384": 1000},
+		standard:   map[string]float64{"apigateway L-8A5B8E43": 10_000},
+	}
+	for _, s := range used {
+		a.parameters["/aws/service/global-infrastructure/regions/eu-west-1/services/"+s] = s
+	}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	nobody(t)
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	t.Setenv("AWS_REGION", "eu-west-1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	return a
+}
+
+// nobody is the environment of someone without credentials.
+func nobody(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+		"AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+}
+
+// preflight returns the status, what it printed and what it complained of.
+func preflight(t *testing.T, args ...string) (int, string, string) {
+	var out, errs strings.Builder
+	status := run(t.Context(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestAnAccountWithEverything(t *testing.T) {
+	a := newAWS(t)
+	status, out, errs := preflight(t)
+	if status != 0 || errs != "" {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	for _, want := range []string{"account 123456789012, eu-west-1, as arn:aws:iam::123456789012:user/ann", "version 28",
+		"the account has 1000", "the account has 10000", "Sluice can be deployed here."} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing about %q in\n%s", want, out)
+		}
+	}
+	want := []string{"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota", "GetAWSDefaultServiceQuota"}
+	if !slices.Equal(a.asked, want) {
+		t.Errorf("asked %v", a.asked)
+	}
+}
+
+func TestWhatIsMissingAndLow(t *testing.T) {
+	a := newAWS(t)
+	delete(a.parameters, bootstrapVersion)
+	a.own = map[string]float64{"lambda L-B99A9384": 10}
+	status, out, _ := preflight(t, "-c", "concurrency=500", "-c", "arch=arm64")
+	if status != 1 {
+		t.Errorf("status %d", status)
+	}
+	for _, want := range []string{"missing  CDK bootstrap", "cdk bootstrap --app '' aws://123456789012/eu-west-1", "low      Lambda concurrency",
+		"concurrency=500", "request-service-quota-increase --service-code lambda", "cannot be deployed"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing about %q in\n%s", want, out)
+		}
+	}
+}
+
+func TestWhatMayNotBeReadIsUnknown(t *testing.T) {
+	for _, op := range []string{"GetParameters", "GetServiceQuota", "GetAWSDefaultServiceQuota"} {
+		t.Run(op, func(t *testing.T) {
+			a := newAWS(t)
+			a.deny = op
+			status, out, _ := preflight(t)
+			if status != 0 || !strings.Contains(out, "unknown  ") || !strings.Contains(out, "AccessDeniedException: not authorized to perform "+op) {
+				t.Errorf("status %d\n%s", status, out)
+			}
+		})
+	}
+}
+
+func TestNothingIsSaidOfNoAccount(t *testing.T) {
+	tests := []struct {
+		name string
+		set  func(*testing.T)
+		want string
+	}{
+		{"no credentials", func(t *testing.T) { nobody(t); t.Setenv("AWS_REGION", "eu-west-1") }, "there are no AWS credentials"},
+		{"no region", func(t *testing.T) {
+			nobody(t)
+			t.Setenv("AWS_ACCESS_KEY_ID", "k")
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+		}, "no AWS region is set"},
+		{"a profile that is not there", func(t *testing.T) { nobody(t); t.Setenv("AWS_PROFILE", "gone") }, "there are no AWS credentials"},
+		{"expired credentials", func(t *testing.T) { newAWS(t).deny = "GetCallerIdentity" }, "ExpiredToken: The security token is expired"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.set(t)
+			if status, out, errs := preflight(t); status != 1 || out != "" || !strings.Contains(errs, tt.want) {
+				t.Errorf("status %d, %q, %q", status, out, errs)
+			}
+		})
+	}
+}
+
+func TestTheCommandLine(t *testing.T) {
+	nobody(t)
+	tests := []struct {
+		args   []string
+		status int
+		errs   string
+	}{
+		{[]string{"--help"}, 0, "usage: preflight"},
+		{[]string{"-c", "concurrency=many"}, 2, "many"},
+		{[]string{"now"}, 2, `no argument "now"`},
+	}
+	for _, tt := range tests {
+		if status, _, errs := preflight(t, tt.args...); status != tt.status || !strings.Contains(errs, tt.errs) {
+			t.Errorf("%v: status %d, %s", tt.args, status, errs)
+		}
+	}
+}
