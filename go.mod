@@ -3,6 +3,7 @@ module sluice
 go 1.26.0
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	github.com/Eyevinn/hls-m3u8 v0.6.1
 	github.com/Eyevinn/mp4ff v0.56.0
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0

@@ -1,0 +1,230 @@
+// Package outbound is the only way from Sluice to addresses that others name: it gets what an https URL leads to, from
+// public addresses only.
+//
+// The address is checked when the connection is made, after the name was resolved, and so at every redirect: a name
+// that answers one thing when it is looked at and another when it is dialled gains nothing, nor does 127.0.0.1 written
+// as a number, in hex or as IPv6. Refused is all that IANA has set aside for a special purpose
+// (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry), every port but 443, plain
+// http, names without a dot or of private zones, and URLs that carry a password. There is no proxy, no cookie, no
+// Referer and no decompression; each request has a connection of its own.
+//
+// It needs no AWS rights. Errors are video.Errors whose texts never hold the URL, which may be signed. Those that are
+// final have a code and a sentence for whoever named the URL; Transient ones have them too, to be told once there is
+// no other try.
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"syscall"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"sluice/shared/video"
+)
+
+// limits bound one request.
+type limits struct {
+	redirects   int
+	dial        time.Duration // to be connected; the handshake has as long again
+	header      time.Duration // from the request to the last byte of the answer's header
+	idle        time.Duration // between two bytes, and before rate counts
+	rate        int64         // bytes/s that an answer must bring on average
+	total       time.Duration // for all of it
+	headerBytes int64
+}
+
+var standard = limits{
+	redirects: 3, dial: 5 * time.Second, header: 15 * time.Second, idle: 20 * time.Second, rate: 64 << 10,
+	total: 15 * time.Minute, headerBytes: 64 << 10,
+}
+
+// Client gets what URLs lead to. It may be used by many at once.
+type Client struct {
+	limits
+	transport *http.Transport
+}
+
+// New returns a client that connects to public addresses only.
+func New() *Client { return newClient(standard, public, nil, nil) }
+
+// public are the addresses that may be connected to.
+var public = ssrf.New(ssrf.WithPorts(443)).Safe
+
+// control decides, with the address in hand, whether a connection may be made.
+type control func(network, address string, c syscall.RawConn) error
+
+// newClient returns a client with these limits. Nil roots are the system's, a nil resolver is Go's own: libc's would
+// take 0x7f.1 for an address.
+func newClient(l limits, may control, roots *x509.CertPool, names *net.Resolver) *Client {
+	if names == nil {
+		names = &net.Resolver{PreferGo: true}
+	}
+	dialer := &net.Dialer{Timeout: l.dial, Control: may, Resolver: names}
+	return &Client{limits: l, transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &conn{Conn: c, limits: l, began: time.Now()}, nil
+		},
+		TLSClientConfig:        &tls.Config{RootCAs: roots},
+		TLSHandshakeTimeout:    l.dial,
+		ResponseHeaderTimeout:  l.header,
+		MaxResponseHeaderBytes: l.headerBytes,
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+	}}
+}
+
+// Get requests a URL with the given header and follows up to three redirects. The answer may have any status; its body
+// ends with an error after most bytes and must be closed.
+//
+// Invalid: the URL, or one it redirects to, is not one that may be got (see [Parse]), its host is unknown, has no
+// public address or no valid certificate, or there are too many redirects. TooLarge, from here or from the body: more
+// than most bytes. Transient: all else, as a host that can't be reached, is slower than 64 KiB/s or breaks off.
+func (c *Client) Get(ctx context.Context, address string, h http.Header, most int64) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.total)
+	res, err := c.follow(ctx, address, h)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	res.Body = &body{ReadCloser: res.Body, cancel: cancel, left: most}
+	if res.ContentLength > most {
+		res.Body.Close()
+		return nil, tooLarge.Refuse("outbound.Get", video.TooLarge, nil)
+	}
+	return res, nil
+}
+
+// follow returns the first answer that leads nowhere else.
+func (c *Client) follow(ctx context.Context, address string, h http.Header) (*http.Response, error) {
+	for range c.redirects + 1 {
+		u, err := Parse(address)
+		if err != nil {
+			return nil, err
+		}
+		res, err := c.request(ctx, u, h)
+		if err != nil {
+			return nil, failure("outbound.Get", err)
+		}
+		next := redirect(res)
+		if next == "" {
+			return res, nil
+		}
+		res.Body.Close()
+		to, err := u.Parse(next)
+		if err != nil {
+			return nil, notAURL.Refuse("outbound.Get", video.Invalid, nil)
+		}
+		address = to.String()
+	}
+	return nil, tooManyRedirects.Refuse("outbound.Get", video.Invalid, nil)
+}
+
+func (c *Client) request(ctx context.Context, u *url.URL, h http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = h.Clone()
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Header.Set("User-Agent", "Sluice")
+	return c.transport.RoundTrip(req)
+}
+
+// redirect returns where an answer leads to; "" if it is one itself.
+func redirect(res *http.Response) string {
+	switch res.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return res.Header.Get("Location")
+	}
+	return ""
+}
+
+// conn is a connection that must bring bytes.
+type conn struct {
+	net.Conn
+	limits
+	began time.Time
+	got   int64
+}
+
+// Read allows for as long as what came so far has earned, and for no longer pause than idle.
+func (c *conn) Read(p []byte) (int, error) {
+	earned := c.began.Add(c.idle + time.Duration(c.got/c.rate)*time.Second)
+	until := time.Now().Add(c.idle)
+	if earned.Before(until) {
+		until = earned
+	}
+	if err := c.SetReadDeadline(until); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(p)
+	c.got += int64(n)
+	return n, err
+}
+
+// body is an answer's, with an end.
+type body struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+	left   int64
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n + int(b.left), tooLarge.Refuse("outbound.Read", video.TooLarge, nil)
+	}
+	if err != nil && err != io.EOF {
+		return n, failure("outbound.Read", err)
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// Beside returns, for a local cloud, a client that may connect to servers on this machine as well: to any port of a
+// loopback address. It trusts the certificate authorities in ca, PEM, beside the system's. It is refused with Invalid
+// unless endpoint, where AWS is called, is itself a loopback address: on AWS there is no such client.
+func Beside(endpoint string, ca []byte) (*Client, error) {
+	const op = "outbound.Beside"
+	u, err := url.Parse(endpoint)
+	if err != nil || !loopback(u.Host) {
+		return nil, video.Refuse(op, video.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.")
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	if !roots.AppendCertsFromPEM(ca) {
+		return nil, video.Refuse(op, video.Invalid, "no_certificate", "There is no certificate of an authority in the file.")
+	}
+	return newClient(standard, func(network, address string, c syscall.RawConn) error {
+		if loopback(address) {
+			return nil
+		}
+		return public(network, address, c)
+	}, roots, nil), nil
+}
+
+// loopback reports whether address is an IP address of this machine with a port.
+func loopback(address string) bool {
+	a, err := netip.ParseAddrPort(address)
+	return err == nil && a.Addr().IsLoopback()
+}

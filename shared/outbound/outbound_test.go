@@ -1,0 +1,170 @@
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/shared/video"
+)
+
+// raw answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client does.
+func raw(pause time.Duration, pieces ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		tick := time.NewTicker(max(pause, 1))
+		defer tick.Stop()
+		for _, p := range pieces {
+			if _, err := io.WriteString(c, p); err != nil {
+				return
+			}
+			<-tick.C
+		}
+		if pause > 0 {
+			_, _ = c.Read(make([]byte, 1))
+		}
+	}
+}
+
+// What a host sends is bounded in time and in bytes.
+func TestHostileHosts(t *testing.T) {
+	t.Parallel()
+	const ok = "HTTP/1.1 200 OK\r\n"
+	drip := strings.Split(strings.Repeat("x", 99), "")
+	for _, tt := range []struct {
+		name string
+		h    http.HandlerFunc
+		kind video.Kind
+		code string
+	}{
+		{"says nothing", raw(time.Hour), video.Transient, "source_slow"},
+		{"a header that never ends", raw(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), video.Transient, "source_slow"},
+		{"a header that is too large", raw(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), video.Transient, "source_unreachable"},
+		{"a body that stops", raw(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), video.Transient, "source_slow"},
+		{"a body that drips", raw(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), video.Transient, "source_slow"},
+		{"says that it is larger than allowed", raw(0, ok+"Content-Length: 101\r\n\r\n"), video.TooLarge, "source_too_large"},
+		{"is larger than allowed", raw(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), video.TooLarge, "source_too_large"},
+		{"chunks that never end", func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				if _, err := fmt.Fprint(w, "film"); err != nil {
+					return
+				}
+			}
+		}, video.TooLarge, "source_too_large"},
+		{"is smaller than it says", raw(0, ok+"Content-Length: 50\r\n\r\nfilm"), video.Transient, "source_cut_short"},
+		{"chunks that break off", raw(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), video.Transient, "source_cut_short"},
+		{"is not HTTP", raw(0, "SSH-2.0-OpenSSH\r\n"), video.Transient, "source_unreachable"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, tt.h)
+			s.names["films.example.com"] = []string{"127.0.0.1"}
+			_, err := get(t.Context(), s.client(hasty()), s.at("films.example.com", "/?sig=secret"), 100)
+			wants(t, err, tt.kind, tt.code)
+		})
+	}
+}
+
+func TestAsMuchAsIsAllowed(t *testing.T) {
+	t.Parallel()
+	const all = "a film of 20 bytes.."
+	for name, h := range map[string]http.HandlerFunc{
+		"of a length": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, all) },
+		"in chunks": func(w http.ResponseWriter, r *http.Request) {
+			for _, c := range all {
+				fmt.Fprint(w, string(c))
+				w.(http.Flusher).Flush()
+			}
+		},
+		"more than it says": raw(0, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"+all+" and more"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, h)
+			s.names["films.example.com"] = []string{"127.0.0.1"}
+			if got, err := get(t.Context(), s.client(standard), s.at("films.example.com", "/"), 20); got != all || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+// Nothing is unpacked, nothing is asked of a proxy, and a request says no more than it is told to.
+func TestRequestsArePlain(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	t.Setenv("https_proxy", "http://127.0.0.1:1")
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "a=b")
+		w.Header().Set("Content-Encoding", "gzip")
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/film.mp4", http.StatusSeeOther)
+			return
+		}
+		_ = r.Header.Write(w)
+	})
+	s.names["films.example.com"] = []string{"127.0.0.1"}
+	res, err := s.client(standard).Get(t.Context(), s.at("films.example.com", "/"), http.Header{"Range": {"bytes=3-"}}, 999)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if want := "Connection: close\r\nRange: bytes=3-\r\nUser-Agent: Sluice\r\n"; string(got) != want || err != nil {
+		t.Errorf("it says %q, %v", got, err)
+	}
+}
+
+func TestHostsThatCannotBeReached(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	s.names["films.example.com"], s.names["films.example.org"] = []string{"127.0.0.1"}, []string{"127.0.0.1"}
+	_, err := get(t.Context(), s.client(standard), s.at("films.example.org", "/"), 9)
+	wants(t, err, video.Invalid, "url_not_trusted")
+	_, err = get(t.Context(), s.client(standard), s.at("nowhere.example.com", "/"), 9)
+	wants(t, err, video.Invalid, "url_host_unknown")
+	s.Close()
+	_, err = get(t.Context(), s.client(standard), s.at("films.example.com", "/"), 9)
+	wants(t, err, video.Transient, "source_unreachable")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = get(ctx, s.client(standard), s.at("films.example.com", "/"), 9)
+	wants(t, err, video.Transient, "source_unreachable")
+}
+
+// A local cloud may get from this machine; nothing else may be turned into one.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "film") }))
+	t.Cleanup(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	c, err := Beside("http://127.0.0.1:4566", ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := get(t.Context(), c, s.URL, 9); got != "film" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, err = get(t.Context(), c, "https://169.254.169.254/", 9)
+	wants(t, err, video.Invalid, "url_not_public")
+	_, err = get(t.Context(), New(), s.URL, 9)
+	wants(t, err, video.Invalid, "url_port_refused")
+	for _, endpoint := range []string{"", "https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "http://127.0.0.1.example.com:80", "127.0.0.1:4566"} {
+		if _, err := Beside(endpoint, ca); video.KindOf(err) != video.Invalid {
+			t.Errorf("%q: %v", endpoint, err)
+		}
+	}
+	if _, err := Beside("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); video.KindOf(err) != video.Invalid {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,51 @@
+package outbound
+
+import (
+	"net/url"
+	"strings"
+
+	"sluice/shared/video"
+)
+
+const maxURL = 2048 // bytes
+
+// Parse returns a URL that may be got, as far as can be seen without looking its host up: https, with a host that is an
+// IP address or has a public name, without user and password, in at most 2048 bytes of ASCII. Anything else is Invalid.
+func Parse(raw string) (*url.URL, error) {
+	const op = "outbound.Parse"
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil, len(raw) > maxURL, !printable(raw):
+		return nil, notAURL.Refuse(op, video.Invalid, nil) // without err, which holds the URL
+	case u.Scheme != "https":
+		return nil, notHTTPS.Refuse(op, video.Invalid, nil)
+	case u.User != nil:
+		return nil, hasPassword.Refuse(op, video.Invalid, nil)
+	case u.Hostname() == "", strings.Contains(u.Host, "%"):
+		return nil, notAURL.Refuse(op, video.Invalid, nil)
+	case private(u.Hostname()):
+		return nil, notPublic.Refuse(op, video.Invalid, nil)
+	}
+	return u, nil
+}
+
+// zones have no names of public hosts in them: RFC 6761, RFC 6762, and what ICANN has set aside for private use.
+var zones = []string{".localhost", ".local", ".internal", ".home.arpa"}
+
+// private reports whether a name can't be that of a public host.
+func private(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if !strings.ContainsAny(host, ".:") {
+		return true
+	}
+	for _, z := range zones {
+		if strings.HasSuffix(host, z) {
+			return true
+		}
+	}
+	return false
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
