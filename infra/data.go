@@ -76,8 +76,9 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
-		DeletionProtection: jsii.Bool(!set.local),
-		RemovalPolicy:      set.keep(),
+		TimeToLiveAttribute: jsii.String(services.ExpiryAttribute),
+		DeletionProtection:  jsii.Bool(!set.local),
+		RemovalPolicy:       set.keep(),
 	})
 }
 

@@ -132,6 +132,7 @@ func TestTable(t *testing.T) {
 		"BillingMode":                      "PAY_PER_REQUEST",
 		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
 		"SSESpecification":                 map[string]any{"SSEEnabled": true},
+		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires", "Enabled": true},
 		"DeletionProtectionEnabled":        true,
 	}
 	if d := cmp.Diff(want, onAWS().of("DynamoDB::Table")["DataTable"].Properties); d != "" {

@@ -17,7 +17,7 @@ func main() {
 	k := wire.New("api")
 	rows, source := k.Rows(), originals{k.Source()}
 	a := &api.API{
-		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(),
+		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}

@@ -3,9 +3,9 @@
 // in the README.
 //
 // Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
-// Rights on AWS: rows of tenants, tokens, uploads and videos (dynamodb:GetItem, PutItem, and Query for videos),
-// multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what they
-// became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
+// Rights on AWS: rows of tenants, tokens, uploads, videos and idempotency keys (dynamodb:GetItem, PutItem, and Query for
+// videos), multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what
+// they became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
 //
 // It refuses bodies over 1 MiB, what is not JSON, fields that it doesn't know, ids of other tenants (as if they were
 // unknown), uploads over 8 GiB, and parts that don't add up to what was announced.
@@ -73,6 +73,7 @@ type API struct {
 	Parts     Parts
 	Originals Originals
 	Publisher Publisher
+	Claims    Claims
 	PublicURL string    // base of the links we hand out; empty: derived from the request
 	MediaURL  string    // base of the links to media; empty: that of the others
 	Entropy   io.Reader // cryptographic randomness, for ids and secrets
@@ -89,7 +90,7 @@ type API struct {
 // are exactly those of the map.
 func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
-	return NewMux(s, a.Log, map[string]Handler{
+	return NewMux(s, a.Log, a.once(), map[string]Handler{
 		"GET /health":                    a.health,
 		"POST /v1/tenants":               a.createTenant,
 		"POST /v1/tokens":                a.createToken,
@@ -98,6 +99,10 @@ func (a *API) Handler() (http.Handler, error) {
 		"POST /v1/uploads/{id}/complete": a.completeUpload,
 		"GET /v1/videos/{id}":            a.showVideo,
 	})
+}
+
+func (a *API) once() *Once {
+	return &Once{Claims: a.Claims, Holder: func() (string, error) { return a.random(16) }, Now: a.now, Log: a.Log}
 }
 
 func (a *API) health(w http.ResponseWriter, r *http.Request) error {

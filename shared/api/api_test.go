@@ -69,7 +69,7 @@ func TestMuxWantsExactlyTheMapsRoutes(t *testing.T) {
 			for _, r := range row.routes {
 				handlers[r] = nil
 			}
-			if _, err := api.NewMux(s, nil, handlers); (err == nil) != row.ok {
+			if _, err := api.NewMux(s, nil, nil, handlers); (err == nil) != row.ok {
 				t.Errorf("NewMux: %v", err)
 			}
 		})

@@ -16,6 +16,18 @@ type caller struct {
 	base      string // URL of the stage it came through
 }
 
+// owner returns whose an Idempotency-Key is: the tenant's, or the operator's, whatever their session is called.
+func (c caller) owner() string {
+	if c.tenant != "" {
+		return c.tenant
+	}
+	arn := c.arn
+	if strings.Contains(arn, ":assumed-role/") {
+		arn = arn[:strings.LastIndexByte(arn, '/')]
+	}
+	return digest([]byte(arn)) // is no tenant's id: it is too long
+}
+
 type callerKey struct{}
 
 func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) caller {

@@ -23,15 +23,22 @@ type Mux struct {
 	log *slog.Logger
 }
 
-// NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. It fails
-// with Internal if a route has no handler or a handler no route.
-func NewMux(s services.Service, log *slog.Logger, handlers map[string]Handler) (*Mux, error) {
+// NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. once may be
+// nil for a service to which nothing can be posted. It fails with Internal if a route has no handler, a handler no route,
+// or a POST nobody to remember it.
+func NewMux(s services.Service, log *slog.Logger, once *Once, handlers map[string]Handler) (*Mux, error) {
 	m := &Mux{mux: http.NewServeMux(), log: log}
 	for _, route := range s.Routes {
 		name := route.Method + " " + route.Path
 		h, ok := handlers[name]
 		if !ok {
 			return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
+		}
+		if route.Method == http.MethodPost {
+			if once == nil {
+				return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: no Once for %s", s.Name, name))
+			}
+			h = once.wrap(h, s.Timeout)
 		}
 		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.guard(route, h))
 	}
@@ -113,10 +120,15 @@ func reply(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return video.E("api.reply", video.Internal, err)
 	}
+	return send(w, status, b)
+}
+
+// send writes a body that is JSON.
+func send(w http.ResponseWriter, status int, b []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err = w.Write(b)
+	_, err := w.Write(b)
 	return err
 }
 

@@ -43,8 +43,11 @@ type newToken struct {
 	Created moment   `json:"created_at"`
 }
 
-// createToken answers POST /v1/tokens.
+// createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
 func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
+	if id := madeBefore(r.Context()); id != "" {
+		return video.Refuse("api.createToken", video.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
+	}
 	in, err := decode[struct {
 		Tenant string   `json:"tenant"`
 		Scopes []string `json:"scopes"`
@@ -94,6 +97,7 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request, tenant string, scope
 	if err := a.Tenants.PutToken(r.Context(), t); err != nil {
 		return err
 	}
+	made(r.Context(), id)
 	return reply(w, http.StatusCreated, newToken{id, video.TokenText(id, secret), tenant, scopes, moment{t.Created}})
 }
 

@@ -39,8 +39,12 @@ type partURL struct {
 	Expires moment `json:"expires_at"`
 }
 
-// createUpload answers POST /v1/uploads: both rows, and the URLs of the first parts.
+// createUpload answers POST /v1/uploads: both rows, and the URLs of the first parts. Repeated by an Idempotency-Key, it
+// answers with the same upload and fresh URLs, as long as it takes parts.
 func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
+	if id := madeBefore(r.Context()); id != "" {
+		return a.repeatUpload(w, r, id)
+	}
 	in, err := decode[newUpload](r)
 	if err != nil {
 		return err
@@ -56,7 +60,28 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Rows.Create(r.Context(), v, u); err != nil {
 		return err // what S3 has begun ends by the bucket's lifecycle rule
 	}
-	first := make([]int, min(u.Parts(), maxURLs))
+	made(r.Context(), u.ID)
+	return a.begun(w, r, u, min(u.Parts(), maxURLs))
+}
+
+func (a *API) repeatUpload(w http.ResponseWriter, r *http.Request, id string) error {
+	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, id)
+	if err != nil {
+		return err
+	}
+	a.about(r.Context(), u.Tenant, u.Video)
+	switch err := a.open(r.Context(), u); {
+	case video.KindOf(err) == video.Conflict:
+		return a.begun(w, r, u, 0)
+	case err != nil:
+		return err
+	}
+	return a.begun(w, r, u, min(u.Parts(), maxURLs))
+}
+
+// begun answers with an upload and the URLs of its first n parts.
+func (a *API) begun(w http.ResponseWriter, r *http.Request, u video.Upload, n int) error {
+	first := make([]int, n)
 	for i := range first {
 		first[i] = i + 1
 	}
@@ -70,7 +95,7 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
 		PartSize  int64     `json:"part_size"`
 		PartCount int       `json:"part_count"`
 		Parts     []partURL `json:"parts"`
-	}{u.ID, v.ID, u.PartSize, u.Parts(), urls})
+	}{u.ID, u.Video, u.PartSize, u.Parts(), urls})
 }
 
 // validate fills in what may be left out and refuses what can't be.
@@ -160,6 +185,7 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
 	if err := a.open(r.Context(), u); err != nil {
 		return err
 	}
+	made(r.Context(), u.ID) // so that a repetition gets fresh URLs
 	urls, err := a.sign(r.Context(), u, in.Numbers)
 	if err != nil {
 		return err

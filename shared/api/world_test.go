@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,17 +36,22 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{rows: &store.Memory{}, s3: &bucket{uploads: map[string]*upload{}, objects: map[string]int64{}}, sent: &outbox{}, logs: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(w.logs, nil))
 	w.API = &api.API{
-		Tenants: w.rows, Rows: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent,
-		Entropy: &counter{}, Now: func() time.Time { return noon }, Log: log,
+		Tenants: w.rows, Rows: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent, Claims: w.rows,
+		Entropy: &chance{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
+	w.remake(tb)
+	return w
+}
+
+// remake makes the function anew after a change of its ports.
+func (w *world) remake(tb testing.TB) {
+	tb.Helper()
 	h, err := w.Handler()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w.call = api.Gateway(h, log)
-	return w
+	w.call = api.Gateway(h, w.Log)
 }
 
 // who says how the gateway let a request in.
@@ -124,15 +131,16 @@ func (w *world) put(u video.Upload) string {
 	return `{"parts": [` + strings.Join(sent, ", ") + `]}`
 }
 
-// counter is entropy that never repeats.
-type counter struct{ n byte }
+// chance is the same in each test, and never repeats.
+type chance struct {
+	mu   sync.Mutex
+	from *rand.ChaCha8
+}
 
-func (c *counter) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = c.n * 31
-		c.n++
-	}
-	return len(b), nil
+func (c *chance) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.from.Read(b)
 }
 
 // outbox keeps what is published.

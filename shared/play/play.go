@@ -70,7 +70,7 @@ func (p *Player) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewMux(s, p.Log, map[string]api.Handler{
+	return api.NewMux(s, p.Log, nil, map[string]api.Handler{
 		"GET /watch/{playback}":             w.page,
 		"GET /watch/assets/{file}":          w.asset,
 		"GET /p/{token}/{playback}/{file+}": p.file,

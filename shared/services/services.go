@@ -75,11 +75,15 @@ type Right struct {
 
 // Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
 const (
-	TenantRows = "TENANT"
-	TokenRows  = "TOKEN"
-	VideoRows  = "VIDEO"
-	UploadRows = "UPLOAD"
+	TenantRows      = "TENANT"
+	TokenRows       = "TOKEN"
+	VideoRows       = "VIDEO"
+	UploadRows      = "UPLOAD"
+	IdempotencyRows = "IDEMPOTENCY" // requests that carry an Idempotency-Key
 )
+
+// ExpiryAttribute is the attribute of a row that holds when DynamoDB may remove it, in Unix seconds.
+const ExpiryAttribute = "expires"
 
 // SourcePrefix and MediaPrefix begin every object key in the two buckets. SourceSuffix ends the key of an original:
 // only such objects are announced to inspect.
@@ -106,7 +110,7 @@ var Map = []Service{
 		May: []Right{
 			{GetRows, "table", []string{TenantRows, UploadRows}},
 			{ReadRows, "table", []string{VideoRows}},
-			{PutRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows}},
+			{PutRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows, IdempotencyRows}},
 			{Upload, "source", []string{SourcePrefix}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},

@@ -17,6 +17,7 @@ var (
 	tokenExists   = video.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
 	uploadExists  = video.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
 	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
+	claimLost     = video.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
 	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
 	tokenMissing  = video.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
 	uploadMissing = video.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
@@ -44,6 +45,10 @@ func kindOf(err error) video.Kind {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
 		return kindOfReasons(cancelled.CancellationReasons)
+	}
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) {
+		return video.Conflict
 	}
 	if retryable(err) {
 		return video.Transient

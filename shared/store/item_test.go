@@ -99,6 +99,7 @@ func TestKeys(t *testing.T) {
 		{"token", tokenKey("k1"), key{"TOKEN#k1", "TOKEN"}},
 		{"upload", uploadKey("acme", "upl_1"), key{"UPLOAD#acme#upl_1", "UPLOAD"}},
 		{"video", k, key{"VIDEO#acme#vid_1", "VIDEO"}},
+		{"claim", claimKey(video.Claim{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
 		{"last task of a page", k.page(255), key{"VIDEO#acme#vid_1", "DONE#000"}},
 		{"first task of the next", k.page(256), key{"VIDEO#acme#vid_1", "DONE#001"}},
 		{"last page", k.page(maxTasks - 1), key{"VIDEO#acme#vid_1", "DONE#390"}},

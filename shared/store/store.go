@@ -9,6 +9,7 @@
 //	VIDEO#<tenant>#<id>   VIDEO            the video, without what is below
 //	VIDEO#<tenant>#<id>   DONE#<page>      number set "done": 256 task numbers a page
 //	VIDEO#<tenant>#<id>   RESULT#<number>  what a task left behind
+//	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
 //
@@ -16,7 +17,7 @@
 //
 //	dynamodb:GetItem     Tenant, Token, Upload, Video
 //	dynamodb:Query       Video, Finish, Results
-//	dynamodb:PutItem     PutTenant, PutToken, Create, Save, Finish
+//	dynamodb:PutItem     PutTenant, PutToken, Create, Save, Finish, Claim, Settle
 //	dynamodb:UpdateItem  Finish
 //
 // Conditional writes are transactions; IAM knows those as the PutItem calls they consist of. There is no Scan, no delete
@@ -30,10 +31,13 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"sluice/shared/services"
+	"sluice/shared/video"
 )
 
 // key is the primary key of a row. The zero key is that of no row.
@@ -54,6 +58,12 @@ func tenantKey(id string) key         { return newKey(services.TenantRows, id) }
 func tokenKey(id string) key          { return newKey(services.TokenRows, id) }
 func uploadKey(tenant, id string) key { return newKey(services.UploadRows, tenant, id) }
 func videoKey(tenant, id string) key  { return newKey(services.VideoRows, tenant, id) }
+
+// claimKey has a digest of what its sender chose: that may have any form.
+func claimKey(c video.Claim) key {
+	sum := sha256.Sum256([]byte(c.Route + "\x00" + c.Key))
+	return newKey(services.IdempotencyRows, c.Owner, hex.EncodeToString(sum[:]))
+}
 
 // newKey returns the zero key if one of the ids can't be part of a key.
 func newKey(kind string, ids ...string) key {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -85,6 +86,11 @@ func TestCalls(t *testing.T) {
 			_, err := s.Finish(t.Context(), "acme", "v", video.Result{})
 			return err
 		}, []string{"PutItem", "UpdateItem", "Query"}},
+		{"Claim", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.Claim(t.Context(), video.Claim{Owner: "acme"}, time.Time{})
+			return err
+		}, []string{"PutItem"}},
+		{"Settle", func(t *testing.T, s store.Dynamo) error { return s.Settle(t.Context(), video.Claim{Owner: "acme"}) }, []string{"PutItem"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,6 +27,8 @@ type Store interface {
 	Save(ctx context.Context, v video.Video) error
 	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
 	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
+	Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error)
+	Settle(ctx context.Context, c video.Claim) error
 }
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
@@ -56,6 +58,13 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"one of many finishers sees the set full", someFinisherSeesAll},
 		{"results are in order", resultsAreInOrder},
 		{"results of any size are all read", largeResults},
+		{"a claim keeps others off until it expires", claimHolds},
+		{"a settled claim is told", claimIsSettled},
+		{"a claim that was given up is free", claimIsGivenUp},
+		{"a claim that was taken over can't be settled", claimIsLost},
+		{"claims of other names are apart", claimsAreApart},
+		{"one of many claimants wins", oneClaimantWins},
+		{"any claim comes back as it went in", anyClaimIsKept},
 		{"any run of steps is as in the model", stepsFollowModel},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
