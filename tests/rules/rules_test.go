@@ -55,6 +55,7 @@ func ours(paths []string) (out []string) {
 var may = map[string][]string{
 	"shared/video":    {},
 	"shared/services": {},
+	"shared/scale":    {},
 	"events":          {"shared/video"},
 	"shared/media":    {"shared/video"},
 	"shared/ffmpeg":   {"shared/video"},

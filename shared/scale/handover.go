@@ -1,0 +1,84 @@
+package scale
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// soon is the least time until a decision is made again.
+const soon = 5 * time.Second
+
+// handOver sets each plan's workers: what falls, falls at once; what rises, rises into what is free. A worker above a
+// ceiling that has fallen still runs to the end of its message, so for one service time it counts as not free: the
+// API's share is nobody's to borrow. It returns when to decide again if somebody has to wait for that; else 0.
+func handOver(plans []*plan, budget int, now time.Time) (again time.Duration) {
+	room := budget
+	for _, p := range plans {
+		p.workers = min(p.before, p.target)
+		if p.workers < p.before {
+			p.memory.From, p.memory.Fell = max(p.before, p.occupied(now)), now
+		}
+		room -= p.occupied(now)
+	}
+	order := slices.Clone(plans)
+	slices.SortStableFunc(order, func(a, b *plan) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, p := range order {
+		if p.target <= p.workers || p.isTrifle() {
+			continue
+		}
+		has := p.occupied(now)
+		p.workers = max(Least, min(p.target, has+max(0, room)))
+		room -= max(0, p.workers-has)
+		if p.workers < p.target {
+			again = soonest(plans, now)
+		}
+	}
+	return again
+}
+
+func rank(p *plan) int {
+	if p.Lane == Interactive {
+		return 0
+	}
+	return 1
+}
+
+// isTrifle says that a raise is only of what is spare, and small: not worth a call.
+func (p *plan) isTrifle() bool {
+	return p.before >= max(p.demand, p.Min) && p.target-p.before <= p.before/4
+}
+
+// occupied returns how many workers a queue has or may still have.
+func (p *plan) occupied(now time.Time) int {
+	if p.ends(now) <= 0 {
+		return p.workers
+	}
+	busy := p.memory.From
+	if !p.broken {
+		busy = int(min(float64(busy), p.Reading.InFlight))
+	}
+	return max(p.workers, min(busy, Most))
+}
+
+// ends returns how long until what ran when the ceiling fell has ended.
+func (p *plan) ends(now time.Time) time.Duration {
+	if p.memory.Fell.IsZero() || p.memory.Fell.After(now) {
+		return 0
+	}
+	service := fresh
+	if !p.broken {
+		service = time.Duration(p.Reading.Service * float64(time.Second))
+	}
+	return p.memory.Fell.Add(service).Sub(now)
+}
+
+func soonest(plans []*plan, now time.Time) time.Duration {
+	again := time.Minute
+	for _, p := range plans {
+		if left := p.ends(now); left > 0 {
+			again = min(again, left)
+		}
+	}
+	return max(again, soon)
+}

@@ -1,0 +1,298 @@
+package scale_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/shared/scale"
+)
+
+var names = []string{"inspect", "encode", "encode-bulk", "publish", "deliver"}
+
+// anyNumber is what a broken metric may hold.
+func anyNumber() *rapid.Generator[float64] {
+	return rapid.OneOf(rapid.Float64(), rapid.Float64Range(0, 5000),
+		rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64}))
+}
+
+func anyTime(t *rapid.T, label string) time.Time {
+	if rapid.IntRange(0, 9).Draw(t, label+" is zero") == 0 {
+		return time.Time{}
+	}
+	return noon.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, label)))
+}
+
+// anything draws inputs as bad as they come, what was remembered included.
+func anything(t *rapid.T) scale.Input {
+	in := scale.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget")}
+	for _, name := range names[:rapid.IntRange(0, len(names)).Draw(t, "queues")] {
+		in.Queues = append(in.Queues, scale.Queue{
+			Name: name, Lane: rapid.SampledFrom([]scale.Lane{scale.Interactive, scale.Bulk, ""}).Draw(t, "lane"),
+			Promise: anyNumber().Draw(t, "promise"), Weight: anyNumber().Draw(t, "weight"),
+			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"),
+			Reading: scale.Reading{At: anyTime(t, "at"), Visible: anyNumber().Draw(t, "visible"),
+				InFlight: anyNumber().Draw(t, "in flight"), Oldest: anyNumber().Draw(t, "oldest"), Service: anyNumber().Draw(t, "service")},
+		})
+		in.Previous.Ceilings = append(in.Previous.Ceilings, scale.Ceiling{
+			Name: name, Workers: rapid.IntRange(-10, 2000).Draw(t, "before"), Wanted: rapid.Int().Draw(t, "wanted before"),
+			Memory: scale.Memory{Recent: rapid.Int().Draw(t, "recent"), Former: rapid.Int().Draw(t, "former"), Since: anyTime(t, "since"),
+				Held: rapid.Int().Draw(t, "held"), From: rapid.Int().Draw(t, "from"), Fell: anyTime(t, "fell")},
+		})
+	}
+	return in
+}
+
+// sensible draws inputs as they are on a good day: sound readings and no history.
+func sensible(t *rapid.T) scale.Input {
+	in := scale.Input{Now: noon, Budget: rapid.IntRange(10, 1000).Draw(t, "budget")}
+	for i, name := range names[:rapid.IntRange(1, len(names)).Draw(t, "queues")] {
+		in.Queues = append(in.Queues, scale.Queue{
+			Name: name, Lane: []scale.Lane{scale.Interactive, scale.Bulk}[i%2],
+			Promise: rapid.Float64Range(1, 600).Draw(t, "promise"), Weight: rapid.Float64Range(0.5, 8).Draw(t, "weight"),
+			Reading: scale.Reading{At: noon, Visible: float64(rapid.IntRange(0, 2000).Draw(t, "visible")),
+				InFlight: float64(rapid.IntRange(0, 300).Draw(t, "in flight")), Oldest: rapid.Float64Range(0, 900).Draw(t, "oldest"),
+				Service: rapid.Float64Range(0.1, 180).Draw(t, "service")},
+		})
+	}
+	return in
+}
+
+func total(d scale.Decision) (n int) {
+	for _, c := range d.Ceilings {
+		n += c.Workers
+	}
+	return n
+}
+
+func TestPromise12_CeilingsStayWithinTheirBoundsAndTheBudget(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := anything(t)
+		d := scale.Decide(in)
+		if len(d.Ceilings) != len(in.Queues) {
+			t.Fatalf("%d ceilings for %d queues", len(d.Ceilings), len(in.Queues))
+		}
+		for i, c := range d.Ceilings {
+			most := scale.Most
+			if m := in.Queues[i].Max; m != 0 {
+				most = max(scale.Least, min(m, scale.Most))
+			}
+			if c.Workers < scale.Least || c.Workers > most {
+				t.Errorf("%s: %d, not within %d–%d", c.Name, c.Workers, scale.Least, most)
+			}
+			if c.Reason == "" {
+				t.Errorf("%s: no reason", c.Name)
+			}
+		}
+		if n := total(d); n > max(in.Budget, scale.Least*len(in.Queues)) {
+			t.Errorf("%d workers of %d", n, in.Budget)
+		}
+		if d.Again < 0 || d.Again > 3*time.Minute {
+			t.Errorf("decide again in %v", d.Again)
+		}
+	})
+}
+
+func TestPromise12_MinimumsAreKept(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := sensible(t)
+		for i := range in.Queues {
+			in.Queues[i].Min = rapid.IntRange(0, in.Budget/len(in.Queues)).Draw(t, "min")
+		}
+		for i, c := range scale.Decide(in).Ceilings {
+			if c.Workers < in.Queues[i].Min {
+				t.Errorf("%s: %d, less than %d", c.Name, c.Workers, in.Queues[i].Min)
+			}
+		}
+	})
+}
+
+func TestPromise12_CeilingsAreMonotoneInBacklogAndAge(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := sensible(t)
+		if rapid.Bool().Draw(t, "has a history") {
+			in.Previous = scale.Decide(in)
+			in.Now = in.Now.Add(time.Minute)
+		}
+		i := rapid.IntRange(0, len(in.Queues)-1).Draw(t, "queue")
+		less := scale.Decide(in).Ceilings[i]
+		r := &in.Queues[i].Reading
+		r.Visible += float64(rapid.IntRange(0, 2000).Draw(t, "more messages"))
+		r.Oldest += rapid.Float64Range(0, 900).Draw(t, "older")
+		if more := scale.Decide(in).Ceilings[i]; more.Workers < less.Workers {
+			t.Errorf("more backlog, fewer workers: %+v, then %+v", less, more)
+		}
+	})
+}
+
+func TestPromise12_HoldsOnBrokenReadings(t *testing.T) {
+	t.Parallel()
+	broken := map[string]func(*scale.Reading){
+		"missing":            func(r *scale.Reading) { *r = scale.Reading{} },
+		"stale":              func(r *scale.Reading) { r.At = noon.Add(-5 * time.Minute) },
+		"from the future":    func(r *scale.Reading) { r.At = noon.Add(5 * time.Minute) },
+		"negative":           func(r *scale.Reading) { r.Visible = -1 },
+		"not a number":       func(r *scale.Reading) { r.InFlight = math.NaN() },
+		"infinite":           func(r *scale.Reading) { r.Oldest = math.Inf(1) },
+		"no service time":    func(r *scale.Reading) { r.Service = 0 },
+		"absurd service":     func(r *scale.Reading) { r.Service = 1e6 },
+		"service not number": func(r *scale.Reading) { r.Service = math.NaN() },
+	}
+	for name, breaks := range broken {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) {
+				in := sensible(t)
+				in.Previous = scale.Decide(in)
+				i := rapid.IntRange(0, len(in.Queues)-1).Draw(t, "queue")
+				for n := range in.Queues {
+					in.Queues[n].Reading.Visible *= 10
+				}
+				breaks(&in.Queues[i].Reading)
+				before, c := in.Previous.Ceilings[i].Workers, scale.Decide(in).Ceilings[i]
+				if c.Workers != before || c.Reason != scale.Held {
+					t.Errorf("%s: %d, then, as the others grow, %d: %s", c.Name, before, c.Workers, c.Reason)
+				}
+			})
+		})
+	}
+}
+
+func TestPromise12_NeverZeroWithWorkWaiting(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := sensible(t)
+		in.Budget = rapid.IntRange(0, 1000).Draw(t, "any budget")
+		bulk, bulkWanted := 0, 0
+		for i, c := range scale.Decide(in).Ceilings {
+			if c.Workers < scale.Least {
+				t.Errorf("%s: %d", c.Name, c.Workers)
+			}
+			if in.Queues[i].Lane == scale.Bulk {
+				bulk, bulkWanted = bulk+c.Workers, bulkWanted+c.Wanted
+			}
+		}
+		if spare := in.Budget - scale.Least*len(in.Queues); spare >= in.Budget/8 && bulk < min(bulkWanted, in.Budget/8) {
+			t.Errorf("bulk wants %d and has %d of %d: less than its eighth", bulkWanted, bulk, in.Budget)
+		}
+	})
+}
+
+func TestPromise12_NoFlapping(t *testing.T) {
+	t.Parallel()
+	const most = 5 // changes of one ceiling in any ten minutes
+	rapid.Check(t, func(t *rapid.T) {
+		in := sensible(t)
+		every := time.Duration(rapid.SampledFrom([]int{10, 30, 60}).Draw(t, "seconds between decisions")) * time.Second
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "noise"), 0))
+		truth := make([]scale.Reading, len(in.Queues))
+		for i, q := range in.Queues {
+			truth[i] = q.Reading
+		}
+		changes := make([][]time.Time, len(in.Queues))
+		for at := time.Duration(0); at < time.Hour; at += every {
+			in.Now = noon.Add(at)
+			for i := range in.Queues {
+				r := &in.Queues[i].Reading
+				noisy := func(x float64) float64 { return math.Round(x * (0.5 + rng.Float64())) }
+				r.At, r.Visible, r.InFlight = in.Now, noisy(truth[i].Visible), noisy(truth[i].InFlight)
+			}
+			d := scale.Decide(in)
+			for i, c := range d.Ceilings {
+				if before, ok := in.Previous.Of(c.Name); ok && before.Workers != c.Workers && at > 10*time.Minute {
+					changes[i] = append(changes[i], in.Now)
+				}
+			}
+			in.Previous = d
+		}
+		for i, times := range changes {
+			for n := most; n < len(times); n++ {
+				if took := times[n].Sub(times[n-most]); took < 10*time.Minute {
+					t.Fatalf("%s changed %d times in %v", in.Queues[i].Name, most+1, took)
+				}
+			}
+		}
+	})
+}
+
+func TestPromise12_SameInputSameDecision(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := anything(t)
+		queues := append([]scale.Queue{}, in.Queues...)
+		first, second := scale.Decide(in), scale.Decide(in)
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Error(diff)
+		}
+		for i := range queues {
+			queues[i].Reading, in.Queues[i].Reading = scale.Reading{}, scale.Reading{} // NaN is not NaN
+			queues[i].Promise, in.Queues[i].Promise, queues[i].Weight, in.Queues[i].Weight = 0, 0, 0, 0
+		}
+		if diff := cmp.Diff(append([]scale.Queue{}, in.Queues...), queues); diff != "" {
+			t.Error("the input has changed: ", diff)
+		}
+	})
+}
+
+// worker is one message in work, in a queue; it ends at a second.
+type worker struct{ queue, ends int }
+
+// The API's share: however the lanes take turns, there are never more workers at once than the budget has. The lever
+// is at its worst here: as fast as the law itself, so that nothing but the law holds back.
+func TestPromise12_TheAPIsShareIsUntouched(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in := sensible(t)
+		in.Budget = max(in.Budget, scale.Least*len(in.Queues))
+		waiting := make([]int, len(in.Queues))
+		var work []worker
+		for second := range 300 {
+			work = end(work, second)
+			in.Now = noon.Add(time.Duration(second) * time.Second)
+			busy := count(work, len(in.Queues))
+			if second%10 == 0 {
+				for i := range in.Queues {
+					if rapid.IntRange(0, 5).Draw(t, "burst") == 0 {
+						waiting[i] += rapid.IntRange(0, 500).Draw(t, "messages")
+					}
+					r := &in.Queues[i].Reading
+					r.At, r.Visible, r.InFlight, r.Service = in.Now, float64(waiting[i]), float64(busy[i]), math.Round(min(r.Service, 40))+1
+				}
+				in.Previous = scale.Decide(in)
+			}
+			for i, c := range in.Previous.Ceilings {
+				for ; busy[i] < c.Workers && waiting[i] > 0; busy[i]++ {
+					waiting[i]--
+					work = append(work, worker{i, second + int(in.Queues[i].Reading.Service)})
+				}
+			}
+			if len(work) > in.Budget {
+				t.Fatalf("%d workers at once, of %d", len(work), in.Budget)
+			}
+		}
+	})
+}
+
+func end(work []worker, second int) (left []worker) {
+	for _, w := range work {
+		if w.ends > second {
+			left = append(left, w)
+		}
+	}
+	return left
+}
+
+func count(work []worker, queues int) []int {
+	n := make([]int, queues)
+	for _, w := range work {
+		n[w.queue]++
+	}
+	return n
+}

@@ -1,0 +1,78 @@
+package scale_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/scale"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func lanes(budget int, interactive, bulk scale.Reading) scale.Input {
+	return scale.Input{Budget: budget, Now: noon, Queues: []scale.Queue{
+		{Name: "encode", Lane: scale.Interactive, Promise: 5, Reading: interactive},
+		{Name: "encode-bulk", Lane: scale.Bulk, Promise: 120, Reading: bulk},
+	}}
+}
+
+func read(visible, inFlight, oldest float64) scale.Reading {
+	return scale.Reading{At: noon, Visible: visible, InFlight: inFlight, Oldest: oldest, Service: 18}
+}
+
+func was(interactive, bulk int) scale.Decision {
+	return scale.Decision{Ceilings: []scale.Ceiling{{Name: "encode", Workers: interactive}, {Name: "encode-bulk", Workers: bulk}}}
+}
+
+func TestDecide(t *testing.T) {
+	type ceilings struct {
+		Interactive, Bulk             int
+		WhyInteractive, WhyBulk       scale.Reason
+		WantedInteractive, WantedBulk int
+	}
+	idle, nan := read(0, 0, 0), read(math.NaN(), 0, 0)
+	for _, tt := range []struct {
+		name              string
+		budget            int
+		interactive, bulk scale.Reading
+		was               scale.Decision
+		want              ceilings
+	}{
+		{"nothing to do: all is spare", 200, idle, idle, scale.Decision{},
+			ceilings{154, 46, scale.Idle, scale.Idle, 0, 0}},
+		{"a film alone: bulk has what it needs, the reserve is free", 200, idle, read(900, 0, 0), scale.Decision{},
+			ceilings{36, 164, scale.Idle, scale.Enough, 0, 135}},
+		{"both are hungry: bulk keeps its eighth", 200, read(500, 0, 0), read(900, 0, 0), scale.Decision{},
+			ceilings{175, 25, scale.Short, scale.Short, 500, 135}},
+		{"a wait longer than promised is hurried on", 200, idle, read(50, 10, 300), scale.Decision{},
+			ceilings{126, 74, scale.Idle, scale.Late, 0, 40}},
+		{"no more workers than messages", 200, read(3, 0, 60), idle, scale.Decision{},
+			ceilings{155, 45, scale.Late, scale.Idle, 3, 0}},
+		{"a broken reading holds", 200, nan, read(900, 0, 0), was(60, 40),
+			ceilings{60, 140, scale.Held, scale.Short, 0, 135}},
+		{"what falls, falls at once; what rises, waits for its workers", 200, read(150, 0, 0), read(900, 170, 0), was(25, 175),
+			ceilings{30, 25, scale.Waiting, scale.Short, 150, 305}},
+		{"a fresh account: two each is all there is", 3, idle, idle, scale.Decision{},
+			ceilings{2, 2, scale.TooFew, scale.TooFew, 0, 0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := lanes(tt.budget, tt.interactive, tt.bulk)
+			in.Previous = tt.was
+			c := scale.Decide(in).Ceilings
+			got := ceilings{c[0].Workers, c[1].Workers, c[0].Reason, c[1].Reason, c[0].Wanted, c[1].Wanted}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestNothingIsANormalInput(t *testing.T) {
+	if d := scale.Decide(scale.Input{}); len(d.Ceilings) != 0 || d.Again != 0 {
+		t.Errorf("%+v", d)
+	}
+}
