@@ -3,8 +3,8 @@
 //
 // IAM, narrowed to the bucket and the key prefixes a service may touch:
 //
-//	s3:GetObject                 Get, Head, Download; and what SignGet signs
-//	s3:PutObject                 Put, CreateUpload, CompleteUpload; and what SignPart signs
+//	s3:GetObject                 Get, Head, Download; what SignGet signs; on the other bucket: Look, CopyPart
+//	s3:PutObject                 Put, CreateUpload, WritePart, CopyPart, CompleteUpload; and what SignPart signs
 //	s3:ListMultipartUploadParts  ListParts
 //	s3:AbortMultipartUpload      AbortUpload
 //	s3:ListBucket                on the bucket: without it S3 says 403 for a missing object, and that is Internal here

@@ -244,3 +244,74 @@ func TestListPages(t *testing.T) {
 		t.Errorf("the second page begins after %q", got)
 	}
 }
+
+// What S3 says of another's bucket is for whoever named it, and is no bug of ours.
+func TestErrorsOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status int
+		s3     string
+		kind   video.Kind
+		code   string
+	}{
+		{403, "AccessDenied", video.Forbidden, "object_forbidden"},
+		{404, "NoSuchBucket", video.NotFound, "object_not_found"},
+		{404, "NoSuchKey", video.NotFound, "object_not_found"},
+		{412, "PreconditionFailed", video.Conflict, "object_replaced"},
+		{403, "InvalidObjectState", video.Invalid, "object_archived"},
+		{301, "PermanentRedirect", video.Invalid, "bucket_elsewhere"},
+		{404, "NoSuchUpload", video.NotFound, "upload_gone"},
+		{503, "SlowDown", video.Transient, ""},
+		{200, "InternalError", video.Transient, ""},
+	} {
+		t.Run(tt.s3, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{answers: []answer{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
+			_, err := bucket(w, true).CopyPart(t.Context(), "k", "u", 1, blob.Range{Bucket: "theirs", Key: "k", ETag: "e", Size: 1})
+			wantError(t, err, tt.kind, tt.code)
+		})
+	}
+	for status, code := range map[int]string{403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere"} {
+		w := &wire{answers: []answer{{status, strings.NewReader("")}}}
+		_, err := bucket(w, true).Look(t.Context(), "theirs", "k")
+		if got := video.ProblemOf(err).Code; got != code {
+			t.Errorf("a look that S3 answers with %d: %v, want %s", status, err, code)
+		}
+	}
+}
+
+func TestCopyPart(t *testing.T) {
+	t.Parallel()
+	w := &wire{answers: []answer{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}}}
+	got, err := bucket(w, true).CopyPart(t.Context(), "k", "u", 3, blob.Range{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5})
+	if diff := cmp.Diff(blob.Part{Number: 3, ETag: "e2", Size: 5}, got); diff != "" || err != nil {
+		t.Errorf("%v, differs (-want +got):\n%s", err, diff)
+	}
+	for name, want := range map[string]string{
+		"X-Amz-Copy-Source":          "theirs/2026/a%20b%2B%C3%A4%25%3F.mkv",
+		"X-Amz-Copy-Source-If-Match": `"e1"`,
+		"X-Amz-Copy-Source-Range":    "bytes=10-14",
+	} {
+		if got := w.calls[0].Header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A part is checked on its way by its MD5: S3 takes no other checksum in an upload begun without one.
+func TestWritePart(t *testing.T) {
+	t.Parallel()
+	w := &wire{answers: []answer{{200, strings.NewReader("")}}}
+	if _, err := bucket(w, false).WritePart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	h := w.calls[0].Header
+	if got := h.Get("Content-Md5"); got != "XUFAKrxLKna5cZ2REBfFkg==" {
+		t.Errorf("the part's MD5 is %q", got)
+	}
+	for name := range h {
+		if strings.Contains(strings.ToLower(name), "checksum") {
+			t.Errorf("the part comes with %s", name)
+		}
+	}
+}

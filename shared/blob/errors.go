@@ -19,15 +19,16 @@ var (
 	uploadGone     = video.Problem{Code: "upload_gone", Message: "This upload is finished or was given up; start a new one."}
 	objectMissing  = video.Problem{Code: "object_not_found", Message: "There is no such object; check its name."}
 	objectReplaced = video.Problem{Code: "object_replaced", Message: "The object was replaced meanwhile; upload it again and leave it alone until it is ready."}
+
+	objectForbidden = video.Problem{Code: "object_forbidden", Message: "Sluice may not read this object; have its bucket's policy, and the key's if it is encrypted with one of yours, allow it."}
+	objectArchived  = video.Problem{Code: "object_archived", Message: "The object is in an archive; restore it first."}
+	bucketElsewhere = video.Problem{Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region."}
 )
 
 // answers says what S3's error codes mean to us
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
 // is the HTTP status.
-var answers = map[string]struct {
-	kind    video.Kind
-	problem video.Problem
-}{
+var answers = map[string]meaning{
 	"NoSuchKey":          {video.NotFound, objectMissing},
 	"NotFound":           {video.NotFound, objectMissing},
 	"PreconditionFailed": {video.Conflict, objectReplaced},
@@ -35,6 +36,33 @@ var answers = map[string]struct {
 	"InvalidPart":        {video.Invalid, partMissing},
 	"InvalidPartOrder":   {video.Invalid, partOrder},
 	"EntityTooSmall":     {video.Invalid, partTooSmall},
+}
+
+// meaning is what an answer of S3 is to us.
+type meaning struct {
+	kind    video.Kind
+	problem video.Problem
+}
+
+// ofOthers says what they mean beyond that where an object is not in our bucket: that we may not read it is no bug.
+var ofOthers = map[string]meaning{
+	"AccessDenied":       {video.Forbidden, objectForbidden},
+	"Forbidden":          {video.Forbidden, objectForbidden},
+	"NoSuchBucket":       {video.NotFound, objectMissing},
+	"InvalidObjectState": {video.Invalid, objectArchived},
+	"PermanentRedirect":  {video.Invalid, bucketElsewhere},
+	"MovedPermanently":   {video.Invalid, bucketElsewhere},
+}
+
+// theirs wraps an error of the SDK about an object in another bucket. It returns nil for nil.
+func theirs(op string, err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		if a, ok := ofOthers[api.ErrorCode()]; ok {
+			return a.problem.Refuse(op, a.kind, err)
+		}
+	}
+	return failure(op, err)
 }
 
 // failure wraps an error of the SDK. It returns nil for nil.

@@ -18,7 +18,8 @@ import (
 // Memory keeps objects in memory, with the same answers as Bucket; the zero value is empty and ready. It is for tests.
 // The URLs it signs begin with memory://, and it answers them as an http.RoundTripper.
 type Memory struct {
-	Now func() time.Time // nil: time.Now
+	Now    func() time.Time   // nil: time.Now
+	Others map[string]*Memory // by name: other buckets, which can be copied from
 
 	mu      sync.Mutex
 	objects map[string]object

@@ -31,6 +31,10 @@ type Blob interface {
 	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
 	ListParts(ctx context.Context, key, id string) ([]blob.Part, error)
 	AbortUpload(ctx context.Context, key, id string) error
+	Name() string
+	Look(ctx context.Context, bucket, key string) (blob.Info, error)
+	WritePart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
+	CopyPart(ctx context.Context, key, id string, n int, from blob.Range) (blob.Part, error)
 }
 
 // Names of tests that a server may have to be excused from.
@@ -61,6 +65,11 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 		{PartSize, partTooSmall},
 		{"an upload that is gone", uploadIsGone},
 		{"an upload belongs to its key", uploadHasKey},
+		{"a part that is written is one", partIsWritten},
+		{"parts that are left out are dropped", partsLeftOut},
+		{"parts are copied", partsAreCopied},
+		{"a copy wants the object it was told of", copyWantsETag},
+		{"a look into another bucket", lookIntoAnother},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
