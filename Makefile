@@ -32,7 +32,7 @@ export TENANT VIDEO
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo test unit lint lint-templates build preflight synth up down deploy-local token tools clean
+.PHONY: help needs film demo test unit lint lint-templates build preflight synth cost up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -96,6 +96,9 @@ synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS i
 	@$(LOCAL) layer $(AWS_ARCH)
 	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH) $(CONTEXT)
 	@echo cdk.out/Sluice.template.json
+
+cost: synth ## print what Sluice costs while idle and for 1,000 minutes of video
+	@$(GO) run ./infra/cost cdk.out/Sluice.template.json
 
 preflight: ## say what an AWS account lacks for Sluice, before it is deployed there (CONTEXT="-c concurrency=500")
 	@$(GO) build -o build/preflight ./infra/preflight

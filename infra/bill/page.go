@@ -1,0 +1,126 @@
+package bill
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"text/template"
+)
+
+//go:embed page.md
+var page string
+
+// Most is what Sluice may cost in dollars a month while idle, and Share what a thousand minutes may cost of
+// MediaConvert's price.
+const (
+	Most  = 5.0
+	Share = 0.25
+)
+
+// Page returns docs/cost.md: the bill of an idle deployment with these lines, and that of a thousand minutes.
+func Page(p Prices, idle []Line) (string, error) {
+	t, err := template.New("page").Parse(page)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, map[string]any{
+		"Prices": p, "Idle": markdown(IdleTable(idle)), "Minutes": markdown(MinutesTable(p)), "Parts": markdown(PartsTable(p)),
+		"Sources": sources(p), "Rungs": NewLoad(30).Rungs(), "Factors": Factors, "Most": Most,
+	})
+	return b.String(), err
+}
+
+// Table is a table of texts; the first row is its head.
+type Table [][]string
+
+// IdleTable shows a month in which nothing happens.
+func IdleTable(lines []Line) Table {
+	rows := Table{{"while idle", "a month", "$"}}
+	for _, l := range lines {
+		rows = append(rows, []string{l.What, quantity(l.Quantity) + " " + l.Of, dollars(l.USD)})
+	}
+	return append(rows, []string{"all", "", dollars(Total(lines))})
+}
+
+// MinutesTable compares a thousand minutes of 1080p with MediaConvert, at each frame rate and factor.
+func MinutesTable(p Prices) Table {
+	rows := Table{{"1,000 minutes of 1080p", "a core of Lambda is", "Sluice $", "MediaConvert $", "share"}}
+	for _, fps := range []int{30, 60} {
+		load := NewLoad(fps)
+		theirs := Total(MediaConvert(p, load))
+		for _, factor := range Factors {
+			ours := Total(Minutes(p, load, factor))
+			rows = append(rows, []string{
+				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as ours", 2: "half as fast"}[factor], dollars(ours), dollars(theirs),
+				fmt.Sprintf("%.0f %%", 100*ours/theirs),
+			})
+		}
+	}
+	return rows
+}
+
+// PartsTable shows what a thousand minutes at 30 frames a second are made of, at both factors.
+func PartsTable(p Prices) Table {
+	low, high := Minutes(p, NewLoad(30), Factors[0]), Minutes(p, NewLoad(30), Factors[1])
+	rows := Table{{"of that", "how much", "$"}}
+	for i, l := range low {
+		rows = append(rows, []string{l.What, upTo(quantity(l.Quantity), quantity(high[i].Quantity)) + " " + l.Of, upTo(dollars(l.USD), dollars(high[i].USD))})
+	}
+	return rows
+}
+
+func upTo(low, high string) string {
+	if low == high {
+		return low
+	}
+	return low + " – " + high
+}
+
+// String lays a table out for a terminal.
+func (t Table) String() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range t {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	w.Flush() // into memory
+	return b.String()
+}
+
+func markdown(t Table) string {
+	var b strings.Builder
+	for i, row := range t {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintln(&b, strings.Repeat("|---", len(row))+"|")
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func sources(p Prices) []string {
+	var urls []string
+	for _, price := range p.Prices {
+		urls = append(urls, price.Source)
+	}
+	slices.Sort(urls)
+	return slices.Compact(urls)
+}
+
+func dollars(usd float64) string { return fmt.Sprintf("%.2f", usd) }
+
+// quantity writes a number with commas, to the whole unless it is small.
+func quantity(q float64) string {
+	if q < 10 && q != math.Trunc(q) {
+		return fmt.Sprintf("%.2f", q)
+	}
+	digits := fmt.Sprintf("%.0f", q)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,35 @@
+package bill
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestThePageHasAllTables(t *testing.T) {
+	t.Parallel()
+	p := List()
+	page, err := Page(p, []Line{p.line("secrets", "secret", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{p.Date, "| secrets | 1 secrets | 0.40 |", "| all |  | 0.40 |", "60 frames a second | half as fast", "| encoding |",
+		"\n- https://aws.amazon.com/sqs/pricing/\n"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("nothing about %q in\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "<no value>") {
+		t.Error("a value of the page has no name any more")
+	}
+}
+
+func TestTables(t *testing.T) {
+	t.Parallel()
+	table := Table{{"what", "$"}, {"secrets", "0.40"}}
+	if got, want := table.String(), "what     $\nsecrets  0.40\n"; got != want {
+		t.Errorf("on a terminal %q, want %q", got, want)
+	}
+	if got, want := markdown(table), "| what | $ |\n|---|---|\n| secrets | 0.40 |"; got != want {
+		t.Errorf("in Markdown %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,41 @@
+// Command cost prints what Sluice costs: a month while idle, from the CloudFormation template whose path it is given,
+// and a thousand minutes of video. `make cost` runs it on the template that it has just made. It calls nobody.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"sluice/infra/bill"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: cost TEMPLATE.json")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "cost:", err)
+		os.Exit(1)
+	}
+}
+
+func run(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var t bill.Template
+	if err := json.Unmarshal(text, &t); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	prices := bill.List()
+	idle, err := bill.Idle(prices, t)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("List prices of %s on %s; docs/cost.md says what they are for.\n\n%s\n%s\n%s",
+		prices.Region, prices.Date, bill.IdleTable(idle), bill.MinutesTable(prices), bill.PartsTable(prices))
+	return nil
+}
