@@ -27,7 +27,16 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{"other specification", "video.ready.v1/full", `"1.0"`, `"2.0"`, "/specversion: breaks const"},
 		{"no id", "video.ready.v1/full", `"id":`, `"ID":`, ": breaks required id"},
 		{"an id that SQS refuses", "video.ready.v1/full", `"id":"`, `"id":"ü`, "/id: breaks pattern"},
-		{"no tenant", "video.ready.v1/full", `"tenant":"acme",`, "", ": breaks required tenant"},
+		{"no tenant", "video.ready.v1/full", `"tenant":"acme",`, "", "/tenant, /subject and /source: "},
+		{"no subject", "video.ready.v1/minimal", `"subject":"` + id + `",`, "", "/tenant, /subject and /source: "},
+		{"a fact of somebody else's", "video.ready.v1/full", `"source":"sluice"`, `"source":"urn:acme"`, "/tenant, /subject and /source: "},
+		{"a producer that says for whom", "upload.requested.v1/minimal", `"data":`, `"tenant":"acme","subject":"` + id + `","data":`, "/tenant, /subject and /source: "},
+		{"a producer that is Sluice", "upload.requested.v1/minimal", `"source":"urn:acme:archive"`, `"source":"sluice"`, "/tenant, /subject and /source: "},
+		{"an origin that is none", "upload.requested.v1/minimal", `"key":"a"`, `"kee":"a"`, "/data/origin: it is neither"},
+		{"an origin that is two", "upload.requested.v1/minimal", `"key":"a"`, `"key":"a","url":"https://a.example"`, "/data/origin: it is either"},
+		{"an origin that is a file", "upload.requested.v1/url", `"https:`, `"file:`, "/data/origin/url: breaks pattern"},
+		{"another video's original", "inspect.requested.v1/full", `/source"`, `1/source"`, "/data/key: not of this tenant and video"},
+		{"metadata that is no text", "upload.requested.v1/full", `"season":"1"`, `"season":1`, "/data/metadata/season: breaks type"},
 		{"a tenant with a path", "video.ready.v1/full", `"acme"`, `"../acme"`, "/tenant: breaks pattern"},
 		{"a subject with a path", "video.ready.v1/full", `"subject":"`, `"subject":"../`, "/subject: breaks pattern"},
 		{"no time", "video.ready.v1/full", `12:00:00Z`, `noon`, "/time: breaks format"},
@@ -124,8 +133,12 @@ func FuzzDecode(f *testing.F) {
 		if _, err := events.Encode(e); err != nil && !strings.Contains(err.Error(), "bytes, more than") {
 			t.Errorf("taken and not given: %v", err)
 		}
+		told, ok := e.Data.(video.Event)
+		if !ok { // a request, of no video yet
+			return
+		}
 		for _, row := range rows {
-			after, out := video.Apply(row, e.Data.(video.Event))
+			after, out := video.Apply(row, told)
 			for _, d := range out[:min(len(out), 3)] {
 				_ = events.Of(after.Tenant, after.ID, noon, d)
 			}
@@ -140,14 +153,22 @@ func states() []video.Video {
 	rows := []video.Video{row}
 	steps := []string{"upload.completed.v1/full", "media.inspected.v1/full", "encode.done.v1/full", "video.failed.v1/full", "encode.failed.v1/full"}
 	for _, name := range steps {
-		row, _ = video.Apply(row, samples[name])
+		row, _ = video.Apply(row, samples[name].(video.Event))
 		rows = append(rows, row)
 	}
 	row = rows[2]
 	for _, task := range long.Tasks() {
 		row, _ = video.Apply(row, video.TaskDone{At: noon, Result: video.Result{Task: task}})
 	}
-	return append(rows, row)
+	rows = append(rows, row)
+	for _, steps := range [][]string{{"upload.cancelled.v1/full"}, {"delete.requested.v1/full", "sweep.done.v1/full"}} {
+		row = rows[0]
+		for _, name := range steps {
+			row, _ = video.Apply(row, samples[name].(video.Event))
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 func TestStatesAreAll(t *testing.T) {
@@ -155,7 +176,7 @@ func TestStatesAreAll(t *testing.T) {
 	for _, row := range states() {
 		got[row.State] = true
 	}
-	want := []video.State{video.Failed, video.Processing, video.Ready, video.Uploaded, video.Waiting}
+	want := []video.State{video.Cancelled, video.Deleted, video.Deleting, video.Failed, video.Processing, video.Ready, video.Uploaded, video.Waiting}
 	if have := slices.Sorted(maps.Keys(got)); !slices.Equal(have, want) {
 		t.Errorf("states %v, want %v", have, want)
 	}

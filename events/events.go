@@ -34,27 +34,40 @@ type Type string
 
 // The event types. Tasks and results go straight to the queue that takes them; facts, video.*, go to the topic.
 const (
-	ObjectCreated   Type = "s3.object-created.v1" // decoded from S3's own notification, never sent by us
-	UploadCompleted Type = "upload.completed.v1"
-	MediaInspected  Type = "media.inspected.v1"
-	MediaRefused    Type = "media.refused.v1"
-	EncodeRequested Type = "encode.requested.v1"
-	EncodeDone      Type = "encode.done.v1"
-	EncodeFailed    Type = "encode.failed.v1"
-	VideoProcessing Type = "video.processing.v1"
-	VideoReady      Type = "video.ready.v1"
-	VideoFailed     Type = "video.failed.v1"
+	ObjectCreated    Type = "s3.object-created.v1" // decoded from S3's own notification, never sent by us
+	UploadRequested  Type = "upload.requested.v1"  // from producers
+	UploadCompleted  Type = "upload.completed.v1"
+	UploadCancelled  Type = "upload.cancelled.v1"
+	FetchRequested   Type = "fetch.requested.v1"
+	FetchFailed      Type = "fetch.failed.v1"
+	InspectRequested Type = "inspect.requested.v1"
+	MediaInspected   Type = "media.inspected.v1"
+	MediaRefused     Type = "media.refused.v1"
+	EncodeRequested  Type = "encode.requested.v1"
+	EncodeDone       Type = "encode.done.v1"
+	EncodeFailed     Type = "encode.failed.v1"
+	DeadlinePassed   Type = "deadline.passed.v1"
+	DeleteRequested  Type = "delete.requested.v1"
+	SweepRequested   Type = "sweep.requested.v1"
+	SweepDone        Type = "sweep.done.v1"
+	VideoProcessing  Type = "video.processing.v1"
+	VideoReady       Type = "video.ready.v1"
+	VideoFailed      Type = "video.failed.v1"
+	VideoCancelled   Type = "video.cancelled.v1"
+	VideoDeleted     Type = "video.deleted.v1"
 )
 
 // Event is one message. Its id is derived from what it says, so that the same fact told twice has the same id.
 type Event struct {
-	ID     string
-	Type   Type
-	Time   time.Time
-	Tenant string
-	Video  string // the video's id
-	Trace  string // X-Ray header of the sender
-	Data   any    // the type's data: a value, not a pointer
+	ID          string
+	Type        Type
+	Source      string // who says it: a producer's own URI; "" is Sluice
+	Time        time.Time
+	Tenant      string // empty in what producers send: it follows from who they are
+	Video       string // the video's id; empty in what producers send
+	Correlation string // a producer's own id for its request, echoed in all that is told of the video
+	Trace       string // X-Ray header of the sender
+	Data        any    // the type's data: a value, not a pointer
 }
 
 // MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a claim check in the message.
@@ -63,15 +76,26 @@ const MaxBytes = 256 << 10
 // contracts are those in force.
 var contracts = register{
 	types: map[Type]reader{
-		UploadCompleted: as[video.UploadCompleted],
-		MediaInspected:  as[video.MediaInspected],
-		MediaRefused:    as[video.MediaRefused],
-		EncodeRequested: as[video.EncodeRequested],
-		EncodeDone:      as[video.TaskDone],
-		EncodeFailed:    as[video.TaskFailed],
-		VideoProcessing: as[video.VideoProcessing],
-		VideoReady:      as[video.VideoReady],
-		VideoFailed:     as[video.VideoFailed],
+		UploadRequested:  as[video.UploadRequested],
+		UploadCompleted:  as[video.UploadCompleted],
+		UploadCancelled:  as[video.UploadCancelled],
+		FetchRequested:   as[video.FetchRequested],
+		FetchFailed:      as[video.FetchFailed],
+		InspectRequested: as[video.InspectRequested],
+		MediaInspected:   as[video.MediaInspected],
+		MediaRefused:     as[video.MediaRefused],
+		EncodeRequested:  as[video.EncodeRequested],
+		EncodeDone:       as[video.TaskDone],
+		EncodeFailed:     as[video.TaskFailed],
+		DeadlinePassed:   as[video.DeadlinePassed],
+		DeleteRequested:  as[video.DeleteRequested],
+		SweepRequested:   as[video.SweepRequested],
+		SweepDone:        as[video.SweepDone],
+		VideoProcessing:  as[video.VideoProcessing],
+		VideoReady:       as[video.VideoReady],
+		VideoFailed:      as[video.VideoFailed],
+		VideoCancelled:   as[video.VideoCancelled],
+		VideoDeleted:     as[video.VideoDeleted],
 	},
 	schemas: &schemas{files: files},
 }

@@ -48,6 +48,7 @@ var (
 	short   = video.Plan{Rate: silent.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720}}
 	long    = video.Plan{Rate: film.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000}, Renditions: []video.Rendition{p480, p360}, Audio: true}
 	upload  = video.Source{Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska", Size: 73_400_320, ETag: etag}
+	stored  = video.Stored{Size: 73_400_320, ETag: etag, At: noon.Add(-time.Minute)}
 	unnamed = video.Source{Key: upload.Key, Size: 1, ETag: etag}
 )
 
@@ -56,38 +57,77 @@ func track(name, codec string, scale int, s ...video.Segment) video.Track {
 }
 
 // samples are the domain events from which the examples were made, once. A new sample makes a new example.
-var samples = map[string]video.Event{
+var samples = map[string]any{
 	"upload.completed.v1/minimal": video.UploadCompleted{At: noon},
 	"upload.completed.v1/full":    video.UploadCompleted{At: noon.Add(123456789)},
-	"media.inspected.v1/minimal":  video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silent, Plan: short},
-	"media.inspected.v1/full":     video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
-	"media.refused.v1/minimal":    video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
-	"media.refused.v1/full":       video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
-	"encode.requested.v1/minimal": video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
-	"encode.requested.v1/full":    video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
-	"encode.requested.v1/sound":   video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
-	"encode.done.v1/minimal":      video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
-	"encode.done.v1/full":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
-	"encode.done.v1/sound":        video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},
-	"encode.failed.v1/minimal":    video.TaskFailed{At: noon, Task: short.Tasks()[0], Problem: refusal},
-	"encode.failed.v1/full":       video.TaskFailed{At: noon.Add(time.Minute), Task: long.Tasks()[4], Problem: refusal},
-	"video.processing.v1/minimal": video.VideoProcessing{Media: silent, Tasks: 1},
-	"video.processing.v1/full":    video.VideoProcessing{Media: film, Tasks: 5},
-	"video.ready.v1/minimal":      video.VideoReady{Playback: public},
-	"video.ready.v1/full":         video.VideoReady{Playback: "s" + public[1:], Duration: 33.366666666666667},
-	"video.failed.v1/minimal":     video.VideoFailed{Problem: video.Problem{Code: "x", Message: "No."}},
-	"video.failed.v1/full":        video.VideoFailed{Problem: refusal},
+	"upload.requested.v1/minimal": video.UploadRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "a"}},
+	"upload.requested.v1/full": video.UploadRequested{
+		Origin: video.Origin{Bucket: "acme-masters", Key: "2026/Urlaub, Tag 3 (gekürzt).mkv", ETag: etag},
+		Title:  "Urlaub, Tag 3", FileName: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska",
+		ExternalID: "film/4711", Metadata: map[string]string{"season": "1", "director_s_cut": "ja"},
+	},
+	"upload.requested.v1/url":      video.UploadRequested{Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"}},
+	"upload.cancelled.v1/minimal":  video.UploadCancelled{At: noon},
+	"upload.cancelled.v1/full":     video.UploadCancelled{At: noon.Add(123456789)},
+	"fetch.requested.v1/minimal":   video.FetchRequested{Origin: video.Origin{URL: "https://example.com/"}, Key: upload.Key, Multipart: "2"},
+	"fetch.requested.v1/full":      video.FetchRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: upload.Key, Multipart: "2~abc.def_"},
+	"fetch.failed.v1/minimal":      video.FetchFailed{At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
+	"fetch.failed.v1/full":         video.FetchFailed{At: noon.Add(time.Second), Problem: refusal},
+	"inspect.requested.v1/minimal": video.InspectRequested{Key: upload.Key, Stored: video.Stored{ETag: "e1", At: noon}},
+	"inspect.requested.v1/full":    video.InspectRequested{Key: upload.Key, Stored: stored},
+	"deadline.passed.v1/minimal":   video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
+	"deadline.passed.v1/full":      video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &stored, Busy: true},
+	"delete.requested.v1/minimal":  video.DeleteRequested{At: noon},
+	"delete.requested.v1/full":     video.DeleteRequested{At: noon.Add(123456789)},
+	"sweep.requested.v1/minimal":   video.SweepRequested{Playback: public, Round: 1},
+	"sweep.requested.v1/full":      video.SweepRequested{Playback: "s" + public[1:], Round: 3},
+	"sweep.done.v1/minimal":        video.SweepDone{At: noon, Round: 1},
+	"sweep.done.v1/full":           video.SweepDone{At: noon.Add(time.Minute), Round: 2},
+	"video.cancelled.v1/minimal":   video.VideoCancelled{},
+	"video.cancelled.v1/full":      video.VideoCancelled{},
+	"video.ready.v1/correlated":    video.VideoReady{Playback: public, Duration: 12.4},
+	"video.deleted.v1/minimal":     video.VideoDeleted{},
+	"video.deleted.v1/full":        video.VideoDeleted{},
+	"media.inspected.v1/minimal":   video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silent, Plan: short},
+	"media.inspected.v1/full":      video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
+	"media.refused.v1/minimal":     video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
+	"media.refused.v1/full":        video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
+	"encode.requested.v1/minimal":  video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
+	"encode.requested.v1/full":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
+	"encode.requested.v1/sound":    video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
+	"encode.done.v1/minimal":       video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
+	"encode.done.v1/full":          video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
+	"encode.done.v1/sound":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},
+	"encode.failed.v1/minimal":     video.TaskFailed{At: noon, Task: short.Tasks()[0], Problem: refusal},
+	"encode.failed.v1/full":        video.TaskFailed{At: noon.Add(time.Minute), Task: long.Tasks()[4], Problem: refusal},
+	"video.processing.v1/minimal":  video.VideoProcessing{Media: silent, Tasks: 1},
+	"video.processing.v1/full":     video.VideoProcessing{Media: film, Tasks: 5},
+	"video.ready.v1/minimal":       video.VideoReady{Playback: public},
+	"video.ready.v1/full":          video.VideoReady{Playback: "s" + public[1:], Duration: 33.366666666666667},
+	"video.failed.v1/minimal":      video.VideoFailed{Problem: video.Problem{Code: "x", Message: "No."}},
+	"video.failed.v1/full":         video.VideoFailed{Problem: refusal},
 }
 
 var chunk = []video.Segment{{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060}, {Bytes: 150_002, Ticks: 30_030}}
 
 // event returns a sample in its envelope; all but the minimal ones carry a trace.
 func event(name string) events.Event {
-	e := events.Of(tenant, id, noon, samples[name])
+	e := wrapped(samples[name])
+	if strings.HasSuffix(name, "/correlated") {
+		e.Correlation = "order-4711"
+	}
 	if !strings.HasSuffix(name, "/minimal") {
 		e.Trace = "Root=1-6921a8c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
 	}
 	return e
+}
+
+// wrapped puts a sample into its envelope. Producers make up that of a request themselves.
+func wrapped(data any) events.Event {
+	if told, ok := data.(video.Event); ok {
+		return events.Of(tenant, id, noon, told)
+	}
+	return events.Event{ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711", Data: data}
 }
 
 // examples returns the names and the bytes of all committed examples.

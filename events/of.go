@@ -23,6 +23,22 @@ func contract(data video.Event) (Type, string) {
 	switch d := data.(type) {
 	case video.UploadCompleted:
 		return UploadCompleted, ""
+	case video.UploadCancelled:
+		return UploadCancelled, ""
+	case video.FetchRequested:
+		return FetchRequested, ""
+	case video.FetchFailed:
+		return FetchFailed, ""
+	case video.InspectRequested:
+		return InspectRequested, d.Stored.ETag
+	case video.DeadlinePassed:
+		return DeadlinePassed, fmt.Sprint(d.Deadline.Unix())
+	case video.DeleteRequested:
+		return DeleteRequested, ""
+	case video.SweepRequested:
+		return SweepRequested, fmt.Sprint(d.Round)
+	case video.SweepDone:
+		return SweepDone, fmt.Sprint(d.Round)
 	case video.MediaInspected:
 		return MediaInspected, d.ETag
 	case video.MediaRefused:
@@ -39,6 +55,10 @@ func contract(data video.Event) (Type, string) {
 		return VideoReady, ""
 	case video.VideoFailed:
 		return VideoFailed, ""
+	case video.VideoCancelled:
+		return VideoCancelled, ""
+	case video.VideoDeleted:
+		return VideoDeleted, ""
 	}
 	panic(fmt.Sprintf("events: %T has no contract", data))
 }

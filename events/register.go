@@ -1,12 +1,14 @@
 package events
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -27,14 +29,18 @@ type wire struct {
 	Source      string          `json:"source"`
 	Type        Type            `json:"type"`
 	Time        time.Time       `json:"time"`
-	Subject     string          `json:"subject"`
-	Tenant      string          `json:"tenant"`
+	Subject     string          `json:"subject,omitempty"`
+	Tenant      string          `json:"tenant,omitempty"`
+	Correlation string          `json:"correlationid,omitempty"`
 	Trace       string          `json:"trace,omitempty"`
 	ContentType string          `json:"datacontenttype,omitempty"`
 	Data        json.RawMessage `json:"data"`
 }
 
-const envelope = "envelope.json"
+const (
+	envelope = "envelope.json"
+	own      = "sluice" // source of what Sluice itself says
+)
 
 func (t Type) schema() string { return string(t) + ".json" }
 
@@ -44,8 +50,8 @@ func (r register) encode(e Event) ([]byte, error) {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
 	b, err := json.Marshal(wire{
-		SpecVersion: "1.0", ID: e.ID, Source: "sluice", Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
-		Tenant: e.Tenant, Trace: e.Trace, ContentType: "application/json", Data: data,
+		SpecVersion: "1.0", ID: e.ID, Source: cmp.Or(e.Source, own), Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
+		Tenant: e.Tenant, Correlation: e.Correlation, Trace: e.Trace, ContentType: "application/json", Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
@@ -134,29 +140,51 @@ func attributes(doc map[string]any) (Event, error) {
 	if err != nil {
 		return Event{}, errors.New("/time: no time of RFC 3339")
 	}
-	return Event{ID: text("id"), Type: Type(text("type")), Time: at, Tenant: text("tenant"), Video: text("subject"), Trace: text("trace")}, nil
+	e := Event{
+		ID: text("id"), Type: Type(text("type")), Source: text("source"), Time: at,
+		Tenant: text("tenant"), Video: text("subject"), Correlation: text("correlationid"), Trace: text("trace"),
+	}
+	if e.Source == own {
+		e.Source = ""
+	}
+	return e, nil
 }
 
 // agree reports what no schema can say: that the parts of an event fit each other.
 func agree(e Event) error {
 	var err error
+	if asked := e.Type == UploadRequested; asked == (e.Tenant != "" && e.Video != "") || asked != (e.Source != "") {
+		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
+	}
+	key := services.SourcePrefix + e.Tenant + "/" + e.Video + services.SourceSuffix
 	switch d := e.Data.(type) {
+	case video.UploadRequested:
+		err = errors.Join(err, at("/data/origin", d.Origin.Check()))
+	case video.FetchRequested:
+		err = errors.Join(err, at("/data/origin", d.Origin.Check()), at("/data/key", mine(d.Key, key)))
+	case video.InspectRequested:
+		err = errors.Join(err, at("/data/key", mine(d.Key, key)))
 	case video.MediaInspected:
-		err = at("/data/plan", d.Plan.Check())
+		err = errors.Join(err, at("/data/plan", d.Plan.Check()))
 	case video.EncodeRequested:
-		err = errors.Join(at("/data/plan", d.Plan.Check()), at("/data/task", d.Task.Check()))
+		err = errors.Join(err, at("/data/plan", d.Plan.Check()), at("/data/task", d.Task.Check()), at("/data/source/key", mine(d.Source.Key, key)))
 		if err == nil {
 			err = at("/data/task", d.Plan.Holds(d.Task))
 		}
-		if own := "t/" + e.Tenant + "/" + e.Video + "/source"; d.Source.Key != own {
-			err = errors.Join(err, errors.New("/data/source/key: not of this tenant and video"))
-		}
 	case video.TaskDone:
-		err = at("/data/result/task", d.Result.Task.Check())
+		err = errors.Join(err, at("/data/result/task", d.Result.Task.Check()))
 	case video.TaskFailed:
-		err = at("/data/task", d.Task.Check())
+		err = errors.Join(err, at("/data/task", d.Task.Check()))
 	}
 	return err
+}
+
+// mine refuses the key of another video's original.
+func mine(key, own string) error {
+	if key != own {
+		return errors.New("not of this tenant and video")
+	}
+	return nil
 }
 
 func at(pointer string, err error) error {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +70,7 @@ func newPlaybackKey(scope constructs.Construct, set settings) awssecretsmanager.
 }
 
 func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
-	return awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
+	table := awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
 		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		SortKey:      &awsdynamodb.Attribute{Name: jsii.String("sk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
@@ -80,6 +82,37 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 		DeletionProtection:  jsii.Bool(!set.local),
 		RemovalPolicy:       set.keep(),
 	})
+	for _, name := range slices.Sorted(maps.Keys(indexes)) {
+		table.AddGlobalSecondaryIndex(indexes[name].props(name))
+	}
+	return table
+}
+
+// index is an index of the table: its keys, and what else of a row it holds.
+type index struct {
+	partition, sort string
+	rows            bool // more than the keys: what a list of videos shows
+}
+
+// indexes are those of the map. A row is in an index while it has the partition key of that one.
+var indexes = map[string]index{
+	services.ByTenant:   {"owner", "created", true},
+	services.ByExternal: {"external", "created", true},
+	services.ByDeadline: {"due_shard", "due", false},
+}
+
+func (i index) props(name string) *awsdynamodb.GlobalSecondaryIndexProps {
+	text := func(name string) *awsdynamodb.Attribute {
+		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
+	}
+	p := &awsdynamodb.GlobalSecondaryIndexProps{
+		IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort), ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
+	}
+	if i.rows {
+		p.ProjectionType = awsdynamodb.ProjectionType_INCLUDE
+		p.NonKeyAttributes = jsii.Strings(services.Listed...)
+	}
+	return p
 }
 
 // newBucket makes a private bucket that browsers on the origins of settings may use with a presigned URL.

@@ -121,18 +121,30 @@ func TestOriginalsAreAnnounced(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	t.Parallel()
+	pair := func(name, value, a, b string) []any {
+		return []any{map[string]any{"AttributeName": a, name: value}, map[string]any{"AttributeName": b, name: value}}
+	}
+	keys := func(partition, sort string) []any {
+		return []any{map[string]any{"AttributeName": partition, "KeyType": "HASH"}, map[string]any{"AttributeName": sort, "KeyType": "RANGE"}}
+	}
+	var listed []any
+	for _, name := range services.Listed {
+		listed = append(listed, name)
+	}
+	list := map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": listed}
 	want := map[string]any{
-		"KeySchema": []any{
-			map[string]any{"AttributeName": "pk", "KeyType": "HASH"}, map[string]any{"AttributeName": "sk", "KeyType": "RANGE"},
+		"KeySchema": keys("pk", "sk"),
+		"AttributeDefinitions": append(slices.Concat(pair("AttributeType", "S", "pk", "sk"), pair("AttributeType", "S", "due_shard", "due"),
+			pair("AttributeType", "S", "external", "created")), map[string]any{"AttributeName": "owner", "AttributeType": "S"}),
+		"GlobalSecondaryIndexes": []any{
+			map[string]any{"IndexName": "by-deadline", "KeySchema": keys("due_shard", "due"), "Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}},
+			map[string]any{"IndexName": "by-external", "KeySchema": keys("external", "created"), "Projection": list},
+			map[string]any{"IndexName": "by-tenant", "KeySchema": keys("owner", "created"), "Projection": list},
 		},
-		"AttributeDefinitions": []any{
-			map[string]any{"AttributeName": "pk", "AttributeType": "S"},
-			map[string]any{"AttributeName": "sk", "AttributeType": "S"},
-		},
+		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires", "Enabled": true},
 		"BillingMode":                      "PAY_PER_REQUEST",
 		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
 		"SSESpecification":                 map[string]any{"SSEEnabled": true},
-		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires", "Enabled": true},
 		"DeletionProtectionEnabled":        true,
 	}
 	if d := cmp.Diff(want, onAWS().of("DynamoDB::Table")["DataTable"].Properties); d != "" {

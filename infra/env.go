@@ -47,8 +47,12 @@ func (a surroundings) locate(on string, env map[string]*string) {
 		}
 	}
 	switch on {
-	case "table":
+	case "table", services.ByTenant, services.ByExternal, services.ByDeadline:
 		env[services.EnvTable] = a.data.table.TableName()
+	case "inboxes":
+		for name, in := range a.inboxes {
+			env[services.EnvInbox(name)] = in.queue.QueueUrl()
+		}
 	case "source":
 		bucket(services.EnvSource, a.data.source.BucketName())
 	case "media":

@@ -17,6 +17,10 @@ import (
 // Without s3:ListBucket a reader is told 403 for 404. Sending has no entry: Publisher can send to every queue and to the
 // topic, and sends only where the map says. So there the map is asked, see sending.
 var asks = map[string][]string{
+	"dynamodb.BatchWriteItem":       {"dynamodb:BatchWriteItem"},
+	"s3.DeleteObjects":              {"s3:DeleteObject"},
+	"s3.ListObjectsV2":              {"s3:ListBucket"},
+	"sqs.GetQueueAttributes":        {"sqs:GetQueueAttributes"},
 	"dynamodb.GetItem":              {"dynamodb:GetItem"},
 	"dynamodb.PutItem":              {"dynamodb:PutItem"},
 	"dynamodb.Query":                {"dynamodb:Query"},

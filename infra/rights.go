@@ -16,14 +16,18 @@ import (
 // Parts go straight to S3 on URLs that api has signed: S3 then asks whether api may put the object. Transactions need
 // the rights of the items in them and no other.
 var actions = map[services.Action][]string{
-	services.ReadObjects:  {"s3:GetObject"},
-	services.WriteObjects: {"s3:PutObject"},
-	services.Upload:       {"s3:ListMultipartUploadParts", "s3:PutObject"},
-	services.GetRows:      {"dynamodb:GetItem"},
-	services.ReadRows:     {"dynamodb:GetItem", "dynamodb:Query"},
-	services.PutRows:      {"dynamodb:PutItem"},
-	services.WriteRows:    {"dynamodb:PutItem", "dynamodb:UpdateItem"},
-	services.ReadSecret:   {"secretsmanager:GetSecretValue"},
+	services.ReadObjects:   {"s3:GetObject"},
+	services.WriteObjects:  {"s3:PutObject"},
+	services.Upload:        {"s3:ListMultipartUploadParts", "s3:PutObject"},
+	services.DeleteObjects: {"s3:DeleteObject"},
+	services.GetRows:       {"dynamodb:GetItem"},
+	services.ReadRows:      {"dynamodb:GetItem", "dynamodb:Query"},
+	services.PutRows:       {"dynamodb:PutItem"},
+	services.WriteRows:     {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+	services.DeleteRows:    {"dynamodb:BatchWriteItem", "dynamodb:Query"},
+	services.QueryIndex:    {"dynamodb:Query"},
+	services.ReadSecret:    {"secretsmanager:GetSecretValue"},
+	services.ReadDepth:     {"sqs:GetQueueAttributes"},
 }
 
 // rights returns all that the role of s may do.
@@ -33,7 +37,7 @@ func rights(s services.Service, log awslogs.LogGroup, around surroundings) awsia
 		allow([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*"),
 	}
 	for _, r := range s.May {
-		all = append(all, around.data.permit(r)...)
+		all = append(all, around.permit(r)...)
 	}
 	for _, to := range s.Sends() {
 		if to == services.Topic {
@@ -58,12 +62,16 @@ func (in *inbox) consume() []awsiam.PolicyStatement {
 }
 
 // permit returns the statements of one right. It panics on a right that the map doesn't define.
-func (d *data) permit(r services.Right) []awsiam.PolicyStatement {
+func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 	does, known := actions[r.Action]
+	d := a.data
 	switch {
 	case known && r.On == "table":
-		return []awsiam.PolicyStatement{narrow(allow(does, *d.table.TableArn()),
-			"ForAllValues:StringLike", "dynamodb:LeadingKeys", each(r.Only, "#*"))}
+		return []awsiam.PolicyStatement{keyed(does, *d.table.TableArn(), r.Only)}
+	case known && indexes[r.On] != (index{}):
+		return []awsiam.PolicyStatement{keyed(does, *d.table.TableArn()+"/index/"+r.On, r.Only)}
+	case known && r.On == "inboxes":
+		return []awsiam.PolicyStatement{allow(does, a.queues()...)}
 	case known && r.On == "source":
 		return objects(d.source, r, does)
 	case known && r.On == "media":
@@ -72,6 +80,21 @@ func (d *data) permit(r services.Right) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{allow(does, *d.playbackKey.SecretArn())}
 	}
 	panic(fmt.Sprintf("infra: the map has a right %q on %q, which means nothing here", r.Action, r.On))
+}
+
+// keyed allows what is done to rows with these kinds of partition keys.
+func keyed(does []string, on string, kinds []string) awsiam.PolicyStatement {
+	return narrow(allow(does, on), "ForAllValues:StringLike", "dynamodb:LeadingKeys", each(kinds, "#*"))
+}
+
+// queues returns the ARNs of all inboxes.
+func (a surroundings) queues() (arns []string) {
+	for _, s := range services.Map {
+		if in := a.inboxes[s.Name]; in != nil {
+			arns = append(arns, *in.queue.QueueArn())
+		}
+	}
+	return arns
 }
 
 // objects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object
@@ -83,7 +106,7 @@ func objects(b awss3.Bucket, r services.Right, does []string) []awsiam.PolicySta
 		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
 	}
 	all := []awsiam.PolicyStatement{allow(does, keys...)}
-	if r.Action == services.ReadObjects {
+	if r.Action == services.ReadObjects || r.Action == services.DeleteObjects {
 		all = append(all, narrow(allow([]string{"s3:ListBucket"}, *b.BucketArn()),
 			"StringLikeIfExists", "s3:prefix", each(r.Only, "*")))
 	}

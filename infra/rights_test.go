@@ -109,7 +109,7 @@ func TestAnUnknownRightPanics(t *testing.T) {
 					t.Errorf("%v was permitted", r)
 				}
 			}()
-			(&data{}).permit(r)
+			surroundings{data: &data{}}.permit(r)
 		}()
 	}
 }

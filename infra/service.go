@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -49,7 +51,19 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 	if in := around.inboxes[s.Name]; in != nil {
 		in.feed(f, *s.Inbox, around.concurrency)
 	}
+	if s.Every > 0 {
+		wake(c, f, s)
+	}
 	return f
+}
+
+// wake has a function called by the clock. A call that fails is not repeated: the next one comes soon.
+func wake(scope constructs.Construct, f awslambda.Function, s services.Service) {
+	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
+		RuleName: jsii.String(prefix + s.Name),
+		Schedule: awsevents.Schedule_Rate(duration(s.Every)),
+		Targets:  &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f, &awseventstargets.LambdaFunctionProps{RetryAttempts: number(0)})},
+	})
 }
 
 // newLog makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.

@@ -26,7 +26,7 @@ func TestCompleteTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			v, _ = video.Apply(v, video.UploadCompleted{At: noon})
-			if err := w.rows.Save(t.Context(), v); err != nil {
+			if err := w.rows.Save(t.Context(), v, v.Entry("test", noon)); err != nil {
 				t.Fatal(err)
 			}
 			w.s3.objects = nil // a lifecycle rule may have taken the original

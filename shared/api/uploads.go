@@ -132,7 +132,7 @@ func ascii(s string) bool {
 // begin makes up the rows of a new upload and begins it in S3.
 func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.Video, u video.Upload, err error) {
 	now := a.now()
-	v = video.Video{Tenant: tenant, Title: in.Title, State: video.Waiting, Times: video.Times{Created: now}}
+	v = video.Video{Tenant: tenant, About: video.About{Title: in.Title}, State: video.Waiting, Times: video.Times{Created: now}}
 	u = video.Upload{Tenant: tenant, Size: in.Size, PartSize: video.PartSize(in.Size), Created: now}
 	if v.ID, err = a.newID("vid_", now); err != nil {
 		return v, u, err

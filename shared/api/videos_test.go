@@ -20,7 +20,7 @@ func (w *world) save(tb testing.TB, tenant, id string, es ...video.Event) video.
 	}
 	for _, e := range es {
 		v, _ = video.Apply(v, e)
-		if err := w.rows.Save(tb.Context(), v); err != nil {
+		if err := w.rows.Save(tb.Context(), v, v.Entry("test", noon)); err != nil {
 			tb.Fatal(err)
 		}
 	}

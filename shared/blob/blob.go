@@ -7,11 +7,12 @@
 //	s3:PutObject                 Put, CreateUpload, WritePart, CopyPart, CompleteUpload; and what SignPart signs
 //	s3:ListMultipartUploadParts  ListParts
 //	s3:AbortMultipartUpload      AbortUpload
+//	s3:DeleteObject              DeleteAll, which lists too
 //	s3:ListBucket                on the bucket: without it S3 says 403 for a missing object, and that is Internal here
 //
 // S3 is strongly consistent: an object that was put is read, and one that was replaced is not. A signed URL is a right:
 // it must not be logged, it works for anyone who has it, and it ends with its time or with the session of the role that
-// signed it, whichever is first. Nothing is deleted or listed here, but for the parts of an upload.
+// signed it, whichever is first.
 //
 // ETags are without quotes; where one is taken, quotes are allowed.
 //
@@ -23,6 +24,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -36,6 +38,7 @@ type Info struct {
 	Size        int64 // bytes
 	ETag        string
 	ContentType string
+	At          time.Time // when it was written
 }
 
 // Meta is what an object is served with.
@@ -81,7 +84,7 @@ func (b *Bucket) open(ctx context.Context, op, key string, etag *string) (io.Rea
 	if err != nil {
 		return nil, Info{}, failure(op, err)
 	}
-	return out.Body, Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType)}, nil
+	return out.Body, Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
 }
 
 // Head returns what is known of an object, or NotFound.
@@ -90,7 +93,7 @@ func (b *Bucket) Head(ctx context.Context, key string) (Info, error) {
 	if err != nil {
 		return Info{}, failure("blob.Head", err)
 	}
-	return Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType)}, nil
+	return Info{aws.ToInt64(out.ContentLength), unquote(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
 }
 
 // Put writes an object, whole or not at all, and replaces what was there. S3 checks it against a CRC-32.

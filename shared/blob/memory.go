@@ -31,6 +31,7 @@ type object struct {
 	body []byte
 	meta Meta
 	etag string
+	at   time.Time
 }
 
 // Get does as Bucket's.
@@ -63,7 +64,7 @@ func (m *Memory) Put(ctx context.Context, key string, body io.ReadSeeker, meta M
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.put(key, object{b, meta, sum(b)})
+	m.put(key, object{b, meta, sum(b), m.now()})
 	return nil
 }
 
@@ -78,6 +79,24 @@ func (m *Memory) Download(ctx context.Context, key, etag string, w io.Writer) er
 		return objectReplaced.Refuse(op, video.Conflict, nil)
 	}
 	return transfer(op, w, bytes.NewReader(o.body))
+}
+
+// DeleteAll does as Bucket's.
+func (m *Memory) DeleteAll(ctx context.Context, prefix string) (int, error) {
+	const op = "blob.DeleteAll"
+	if prefix == "" {
+		return 0, video.E(op, video.Internal, errAll)
+	}
+	if err := failure(op, ctx.Err()); err != nil {
+		return 0, err
+	}
+	keys := m.Keys(prefix)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		delete(m.objects, key)
+	}
+	return len(keys), nil
 }
 
 // Keys returns the keys that begin with prefix, ascending: for tests to see what was written.
@@ -107,7 +126,7 @@ func (m *Memory) put(key string, o object) {
 	m.objects[key] = o
 }
 
-func (o object) info() Info { return Info{int64(len(o.body)), o.etag, o.meta.ContentType} }
+func (o object) info() Info { return Info{int64(len(o.body)), o.etag, o.meta.ContentType, o.at} }
 
 func sum(b []byte) string {
 	s := md5.Sum(b) //nolint:gosec // S3's ETag

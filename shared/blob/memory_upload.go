@@ -85,7 +85,7 @@ func (u *upload) join(parts []Part) object {
 		b, _ := hex.DecodeString(part.etag)
 		sums = append(sums, b...)
 	}
-	return object{body, u.meta, fmt.Sprintf("%s-%d", sum(sums), len(parts))}
+	return object{body: body, meta: u.meta, etag: fmt.Sprintf("%s-%d", sum(sums), len(parts))}
 }
 
 // ListParts does as Bucket's.

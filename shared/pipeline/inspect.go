@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"sluice/events"
@@ -21,9 +22,9 @@ type Inspector struct {
 // Handle says what the object is and how it is to be cut, or why it is refused. Of an object that was replaced it says
 // nothing: that has an event of its own.
 func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	o, err := data[events.Object]("inspect.Handle", e)
-	if err != nil {
-		return nil, err
+	o, ok := object(e)
+	if !ok {
+		return nil, video.E("inspect.Handle", video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	m, err := i.look(ctx, o)
 	p, lost := gone(err)
@@ -42,11 +43,20 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 
 // GiveUp fails a video that could not be looked at however often it was tried.
 func (i Inspector) GiveUp(e events.Event, err error) []events.Event {
-	o, ok := e.Data.(events.Object)
+	o, ok := object(e)
 	if !ok {
 		return nil
 	}
 	return i.refused(e, o, last(err))
+}
+
+// object returns the object that an event is about, whether S3 tells of it or somebody who has looked for it.
+func object(e events.Event) (events.Object, bool) {
+	if asked, ok := e.Data.(video.InspectRequested); ok {
+		return events.Object{Key: asked.Key, Size: asked.Stored.Size, ETag: asked.Stored.ETag, At: asked.Stored.At}, true
+	}
+	o, ok := e.Data.(events.Object)
+	return o, ok
 }
 
 func (i Inspector) refused(e events.Event, o events.Object, p video.Problem) []events.Event {

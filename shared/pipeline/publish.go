@@ -21,8 +21,8 @@ import (
 type Rows interface {
 	// Video returns the row with the set of its finished tasks; NotFound if there is none.
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
-	// Save writes the row; Conflict unless the stored version is the one before v's.
-	Save(ctx context.Context, v video.Video) error
+	// Save writes the row and an entry of its timeline; Conflict unless the stored version is the one before v's.
+	Save(ctx context.Context, v video.Video, why video.Entry) error
 	// Finish keeps a task's result, adds the task to the finished ones and returns them all. It is idempotent.
 	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
 	// Results returns the results of all finished tasks.
@@ -70,7 +70,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 			after.Times.Ready = p.Now()
 		}
 	}
-	if err := p.save(ctx, before, after); err != nil {
+	if err := p.save(ctx, e, before, after); err != nil {
 		return nil, err
 	}
 	return p.say(after, out), nil
@@ -92,12 +92,12 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 	return err
 }
 
-func (p Publisher) save(ctx context.Context, before, after video.Video) error {
+func (p Publisher) save(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
 		return nil
 	}
 	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State)
-	return p.Rows.Save(ctx, after)
+	return p.Rows.Save(ctx, after, after.Entry(string(e.Type), p.Now()))
 }
 
 // playlists writes what a player starts from, the master last: whoever can read it can read all it names.
@@ -122,11 +122,13 @@ func (p Publisher) put(ctx context.Context, v video.Video, name, text string) er
 	return p.Media.Put(ctx, playback.Prefix(v.Playback)+name, strings.NewReader(text), blob.Meta{ContentType: "application/vnd.apple.mpegurl", CacheControl: immutable})
 }
 
-// say wraps what follows into events that carry the trace of the row.
+// say wraps what follows into events.
 func (p Publisher) say(v video.Video, out []video.Event) []events.Event {
 	es := make([]events.Event, 0, len(out))
 	for _, d := range out {
-		es = append(es, events.Of(v.Tenant, v.ID, p.Now(), d))
+		e := events.Of(v.Tenant, v.ID, p.Now(), d)
+		e.Correlation = v.Correlation
+		es = append(es, e)
 	}
 	return es
 }

@@ -89,11 +89,11 @@ func (w *world) Results(ctx context.Context, tenant, id string) ([]video.Result,
 }
 
 // A write may be lost before it is made, or its answer after.
-func (w *world) Save(ctx context.Context, v video.Video) error {
+func (w *world) Save(ctx context.Context, v video.Video, why video.Entry) error {
 	if w.fail() {
 		return errDown
 	}
-	err := w.rows.Save(ctx, v)
+	err := w.rows.Save(ctx, v, why)
 	if err == nil && w.fail() {
 		return errDown
 	}

@@ -48,7 +48,9 @@ func EnvDeadLetters(service string) string { return "SLUICE_" + strings.ToUpper(
 func (s Service) Env() []string {
 	need := map[string]bool{}
 	for _, r := range s.May {
-		need[map[string]string{"table": EnvTable, "source": EnvSource, "media": EnvMedia, "playback-key": EnvPlaybackKey}[r.On]] = true
+		for _, name := range r.env() {
+			need[name] = true
+		}
 	}
 	for _, to := range s.Sends() {
 		if to == Topic {
@@ -64,4 +66,24 @@ func (s Service) Env() []string {
 		need[EnvTools] = true
 	}
 	return slices.Sorted(maps.Keys(need))
+}
+
+// env returns the names of the variables that say where to find what a right is on.
+func (r Right) env() (names []string) {
+	switch r.On {
+	case "source":
+		return []string{EnvSource}
+	case "media":
+		return []string{EnvMedia}
+	case "playback-key":
+		return []string{EnvPlaybackKey}
+	case "inboxes":
+		for _, s := range Map {
+			if s.Inbox != nil {
+				names = append(names, EnvInbox(s.Name))
+			}
+		}
+		return names
+	}
+	return []string{EnvTable}
 }

@@ -12,6 +12,7 @@ type Service struct {
 	Name    string        // folder under functions/, prefix of its resources
 	Routes  []Route       // front door
 	Inbox   *Inbox        // back door
+	Every   time.Duration // schedule; 0: none
 	Emits   []string      // event types it sends; anything else is refused when publishing and not granted
 	May     []Right       // what it may touch
 	Memory  int           // MiB; at most 3008, which a fresh account allows
@@ -56,20 +57,26 @@ type Action string
 
 // The actions; infra knows which IAM actions each stands for.
 const (
-	ReadObjects  Action = "read-objects"
-	WriteObjects Action = "write-objects"
-	Upload       Action = "upload"     // create, sign, list and complete multipart uploads
-	GetRows      Action = "get-rows"   // each by its key
-	ReadRows     Action = "read-rows"  // that, and all of a partition
-	PutRows      Action = "put-rows"   // whole
-	WriteRows    Action = "write-rows" // that, and parts of them
-	ReadSecret   Action = "read-secret"
+	ReadObjects   Action = "read-objects"
+	WriteObjects  Action = "write-objects"
+	DeleteObjects Action = "delete-objects" // list them, and delete
+	Upload        Action = "upload"         // create, sign, list and complete multipart uploads
+	GetRows       Action = "get-rows"       // each by its key
+	ReadRows      Action = "read-rows"      // that, and all of a partition
+	PutRows       Action = "put-rows"       // whole
+	WriteRows     Action = "write-rows"     // that, and parts of them
+	DeleteRows    Action = "delete-rows"
+	QueryIndex    Action = "query-index"
+	ReadSecret    Action = "read-secret"
+	ReadDepth     Action = "read-depth" // how many messages wait
+	Drain         Action = "drain"      // receive and delete messages
+	Redrive       Action = "redrive"    // send what was a dead letter again
 )
 
 // Right is one narrow permission.
 type Right struct {
 	Action Action
-	On     string   // "source" or "media" bucket, "table", "playback-key"
+	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key"
 	Only   []string // prefixes of object keys or of partition keys
 }
 
@@ -80,7 +87,30 @@ const (
 	VideoRows       = "VIDEO"
 	UploadRows      = "UPLOAD"
 	IdempotencyRows = "IDEMPOTENCY" // requests that carry an Idempotency-Key
+	SourceRows      = "SOURCE"      // whom producers may speak for
+	LetterRows      = "LETTER"      // dead letters
 )
+
+// Indexes of the table. Each has a partition key of its own kind, and only the rows that have it.
+const (
+	ByTenant   = "by-tenant"   // VIDEOS#<tenant>, newest last
+	ByExternal = "by-external" // EXTERNAL#<tenant>#<external id>
+	ByDeadline = "by-deadline" // DUE#<shard>, soonest first
+)
+
+// Kinds of partitions in the indexes.
+const (
+	TenantIndex   = "VIDEOS"
+	ExternalIndex = "EXTERNAL"
+	DueIndex      = "DUE"
+)
+
+// Listed are the attributes of a video's row that a list of videos shows: what the indexes hold beside their keys, all
+// of it together at most 100 over the table's indexes.
+var Listed = []string{
+	"tenant", "id", "playback", "title", "external_id", "metadata", "state", "version", "source", "media", "problem",
+	"uploaded", "inspected", "encoded", "ready", "failed", "cancelled",
+}
 
 // ExpiryAttribute is the attribute of a row that holds when DynamoDB may remove it, in Unix seconds.
 const ExpiryAttribute = "expires"
@@ -106,7 +136,7 @@ var Map = []Service{
 			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
 			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
 		},
-		Emits: []string{"upload.completed.v1"},
+		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		May: []Right{
 			{GetRows, "table", []string{TenantRows, UploadRows}},
 			{ReadRows, "table", []string{VideoRows}},
@@ -136,7 +166,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "inspect",
-		Inbox: &Inbox{Takes: []string{"s3.object-created.v1"}, Batch: 1, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Attempts: 5},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -155,15 +185,43 @@ var Map = []Service{
 	},
 	{
 		Name: "publish",
-		Inbox: &Inbox{Takes: []string{"upload.completed.v1", "media.inspected.v1", "media.refused.v1", "encode.done.v1", "encode.failed.v1"},
-			FIFO: true, Batch: 10, Attempts: 12},
-		Emits: []string{"encode.requested.v1", "video.processing.v1", "video.ready.v1", "video.failed.v1"},
+		Inbox: &Inbox{Takes: []string{
+			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
+			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
+		}, FIFO: true, Batch: 10, Attempts: 12},
+		Emits: []string{
+			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
+			"video.processing.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
+		},
 		May: []Right{
 			{ReadRows, "table", []string{VideoRows}},
 			{WriteRows, "table", []string{VideoRows}},
 			{WriteObjects, "media", []string{MediaPrefix}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,
+	},
+	{
+		Name:  "sweep",
+		Inbox: &Inbox{Takes: []string{"sweep.requested.v1"}, Batch: 1, Attempts: 5},
+		Emits: []string{"sweep.done.v1"},
+		May: []Right{
+			{DeleteObjects, "source", []string{SourcePrefix}},
+			{DeleteObjects, "media", []string{MediaPrefix}},
+			{DeleteRows, "table", []string{VideoRows}},
+		},
+		Memory: 256, Timeout: time.Minute,
+	},
+	{
+		Name:  "tend",
+		Every: time.Minute,
+		Emits: []string{"deadline.passed.v1"},
+		May: []Right{
+			{QueryIndex, ByDeadline, []string{DueIndex}},
+			{ReadRows, "table", []string{VideoRows}},
+			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
+			{ReadDepth, "inboxes", nil},
+		},
+		Memory: 256, Timeout: 50 * time.Second,
 	},
 }
 

@@ -23,7 +23,7 @@ func TestWhatIsSentIsTaken(t *testing.T) {
 }
 
 func TestWhatIsTakenIsSent(t *testing.T) {
-	sent := map[string]bool{"s3.object-created.v1": true} // by S3
+	sent := map[string]bool{"s3.object-created.v1": true, "upload.requested.v1": true} // by S3, and by producers
 	for _, s := range services.Map {
 		for _, typ := range s.Emits {
 			sent[typ] = true
@@ -80,7 +80,7 @@ func TestEveryServiceHasAFolderAndEveryFolderAService(t *testing.T) {
 
 func TestSends(t *testing.T) {
 	publish, ok := services.Lookup("publish")
-	if want := []string{"encode", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
+	if want := []string{"fetch", "inspect", "encode", "sweep", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
 		t.Errorf("publish sends to %v, want %v", publish.Sends(), want)
 	}
 	if _, ok := services.Lookup("nobody"); ok {

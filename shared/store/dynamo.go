@@ -42,15 +42,25 @@ func (d Dynamo) Token(ctx context.Context, id string) (video.Token, error) {
 	return get(ctx, d, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
 }
 
-// Create adds a video and the upload it comes in by: both rows or none. Conflict: one of them is there already, as
+// Create adds a video, the upload it comes in by, and the first entry of its timeline: all rows or none. Conflict: one of them is there already, as
 // after the very same call.
 func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error {
 	const op = "store.Create"
-	i, err := itemOfVideo(v)
+	rows, err := beginning(v, u)
 	if err != nil {
 		return video.E(op, video.Invalid, err)
 	}
-	return d.insert(ctx, op, uploadExists, i, itemOfUpload(u))
+	return d.insert(ctx, op, uploadExists, rows...)
+}
+
+// beginning returns the rows that a video and its upload begin with.
+func beginning(v video.Video, u video.Upload) ([]row, error) {
+	i, err := itemOfVideo(v)
+	if err != nil {
+		return nil, err
+	}
+	e, err := itemOfEntry(i.key, video.Entry{Version: v.Version, At: v.Times.Created, State: v.State, What: "created"})
+	return []row{i, itemOfUpload(u), e}, err
 }
 
 // Upload returns an upload of a tenant, or NotFound.
@@ -91,11 +101,15 @@ func (d Dynamo) insert(ctx context.Context, op string, taken video.Problem, rows
 // even for one row: the SDK repeats it with the same token after a lost answer, and is told of its success then. A
 // plain conditional write would find our own row in its way.
 func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem, puts ...*types.Put) error {
-	var in dynamodb.TransactWriteItemsInput
+	var items []types.TransactWriteItem
 	for _, put := range puts {
-		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Put: put})
+		items = append(items, types.TransactWriteItem{Put: put})
 	}
-	_, err := d.Client.TransactWriteItems(ctx, &in)
+	return d.write(ctx, op, conflict, items...)
+}
+
+func (d Dynamo) write(ctx context.Context, op string, conflict video.Problem, items ...types.TransactWriteItem) error {
+	_, err := d.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	return failure(op, err, conflict)
 }
 

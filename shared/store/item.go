@@ -2,8 +2,11 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
+	"hash/fnv"
 	"time"
 
+	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -35,25 +38,46 @@ type (
 		PartSize  int64  `dynamodbav:"part_size"`
 		Created   string `dynamodbav:"created,omitempty"`
 	}
+	// videoItem is in an index while it has the partition key of that one.
 	videoItem struct {
 		key
-		Tenant    string `dynamodbav:"tenant"`
-		ID        string `dynamodbav:"id"`
-		Playback  string `dynamodbav:"playback"`
-		Title     string `dynamodbav:"title"`
-		State     string `dynamodbav:"state"`
-		Version   int64  `dynamodbav:"version"`
-		Source    string `dynamodbav:"source"`            // JSON
-		Media     string `dynamodbav:"media,omitempty"`   // JSON
-		Plan      string `dynamodbav:"plan,omitempty"`    // JSON
-		Problem   string `dynamodbav:"problem,omitempty"` // JSON
-		Created   string `dynamodbav:"created,omitempty"`
-		Uploaded  string `dynamodbav:"uploaded,omitempty"`
-		Inspected string `dynamodbav:"inspected,omitempty"`
-		Encoded   string `dynamodbav:"encoded,omitempty"`
-		Ready     string `dynamodbav:"ready,omitempty"`
-		Failed    string `dynamodbav:"failed,omitempty"`
-		Trace     string `dynamodbav:"trace,omitempty"`
+		aboutItem
+		Tenant      string `dynamodbav:"tenant"`
+		ID          string `dynamodbav:"id"`
+		Playback    string `dynamodbav:"playback"`
+		State       string `dynamodbav:"state"`
+		Version     int64  `dynamodbav:"version"`
+		Source      string `dynamodbav:"source"`            // JSON
+		Fetch       string `dynamodbav:"fetch,omitempty"`   // JSON
+		Media       string `dynamodbav:"media,omitempty"`   // JSON
+		Plan        string `dynamodbav:"plan,omitempty"`    // JSON
+		Problem     string `dynamodbav:"problem,omitempty"` // JSON
+		Watch       string `dynamodbav:"watch,omitempty"`   // JSON
+		Created     string `dynamodbav:"created,omitempty"`
+		Uploaded    string `dynamodbav:"uploaded,omitempty"`
+		Inspected   string `dynamodbav:"inspected,omitempty"`
+		Encoded     string `dynamodbav:"encoded,omitempty"`
+		Ready       string `dynamodbav:"ready,omitempty"`
+		Failed      string `dynamodbav:"failed,omitempty"`
+		Cancelled   string `dynamodbav:"cancelled,omitempty"`
+		Deleted     string `dynamodbav:"deleted,omitempty"`
+		Correlation string `dynamodbav:"correlation,omitempty"`
+		Trace       string `dynamodbav:"trace,omitempty"`
+		Owner       string `dynamodbav:"owner,omitempty"`     // partition key of by-tenant; the sort key is Created
+		DueShard    string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline
+		Due         string `dynamodbav:"due,omitempty"`       // its sort key
+		Expires     int64  `dynamodbav:"expires,omitempty"`   // Unix seconds: DynamoDB's time to live
+	}
+	// aboutItem is the part of a video's row that api writes, and no one else.
+	aboutItem struct {
+		Title      string `dynamodbav:"title"`
+		ExternalID string `dynamodbav:"external_id,omitempty"`
+		Metadata   string `dynamodbav:"metadata,omitempty"` // JSON
+		External   string `dynamodbav:"external,omitempty"` // partition key of by-external; the sort key is Created
+	}
+	entryItem struct {
+		key
+		Entry string `dynamodbav:"entry"` // JSON
 	}
 	pageItem struct {
 		key
@@ -109,11 +133,25 @@ func (i uploadItem) upload() (video.Upload, error) {
 func itemOfVideo(v video.Video) (videoItem, error) {
 	var c codec
 	i := videoItem{
-		key: videoKey(v.Tenant, v.ID), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback, Title: v.Title,
-		State: string(v.State), Version: v.Version, Trace: v.Trace,
-		Source: c.text(v.Source), Media: c.text(v.Media), Plan: c.text(v.Plan), Problem: c.text(v.Problem),
+		key: videoKey(v.Tenant, v.ID), aboutItem: c.about(v.Tenant, v.About), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
+		State: string(v.State), Version: v.Version, Correlation: v.Correlation, Trace: v.Trace,
+		Source: c.text(v.Source), Fetch: c.text(v.Fetch), Media: c.text(v.Media), Plan: c.text(v.Plan), Problem: c.text(v.Problem),
 		Created: stamp(v.Times.Created), Uploaded: stamp(v.Times.Uploaded), Inspected: stamp(v.Times.Inspected),
 		Encoded: stamp(v.Times.Encoded), Ready: stamp(v.Times.Ready), Failed: stamp(v.Times.Failed),
+		Cancelled: stamp(v.Times.Cancelled), Deleted: stamp(v.Times.Deleted),
+		Due: stamp(v.Watch.Deadline),
+	}
+	if v.Watch != (video.Watch{}) {
+		i.Watch = c.text(v.Watch)
+	}
+	if i.Due != "" {
+		i.DueShard = dueShard(v.ID)
+	}
+	if v.State != video.Deleting && v.State != video.Deleted {
+		i.Owner = services.TenantIndex + "#" + v.Tenant
+	}
+	if at := v.Expires(); !at.IsZero() {
+		i.Expires = at.Unix()
 	}
 	return i, c.err
 }
@@ -121,18 +159,45 @@ func itemOfVideo(v video.Video) (videoItem, error) {
 func (i videoItem) video() (video.Video, error) {
 	var c codec
 	v := video.Video{
-		Tenant: i.Tenant, ID: i.ID, Playback: i.Playback, Title: i.Title,
-		State: video.State(i.State), Version: i.Version, Trace: i.Trace,
+		About: video.About{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID, Playback: i.Playback,
+		State: video.State(i.State), Version: i.Version, Correlation: i.Correlation, Trace: i.Trace,
 		Times: video.Times{
 			Created: c.time(i.Created), Uploaded: c.time(i.Uploaded), Inspected: c.time(i.Inspected),
 			Encoded: c.time(i.Encoded), Ready: c.time(i.Ready), Failed: c.time(i.Failed),
+			Cancelled: c.time(i.Cancelled), Deleted: c.time(i.Deleted),
 		},
 	}
+	c.parse(i.Metadata, &v.Metadata)
+	c.parse(i.Watch, &v.Watch)
+	c.parse(i.Fetch, &v.Fetch)
 	c.parse(i.Source, &v.Source)
 	c.parse(i.Media, &v.Media)
 	c.parse(i.Plan, &v.Plan)
 	c.parse(i.Problem, &v.Problem)
 	return v, c.err
+}
+
+func (c *codec) about(tenant string, a video.About) aboutItem {
+	i := aboutItem{Title: a.Title, ExternalID: a.ExternalID, Metadata: c.text(a.Metadata)}
+	if a.ExternalID != "" {
+		i.External = services.ExternalIndex + "#" + tenant + "#" + a.ExternalID
+	}
+	return i
+}
+
+// shards is how many partitions the videos with a deadline are spread over: each takes 1,000 writes a second.
+const shards = 4
+
+// dueShard returns the partition of by-deadline that a video is in.
+func dueShard(id string) string {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return fmt.Sprintf("%s#%d", services.DueIndex, h.Sum32()%shards)
+}
+
+func itemOfEntry(k key, e video.Entry) (entryItem, error) {
+	var c codec
+	return entryItem{key: k.entry(e.Version), Entry: c.text(e)}, c.err
 }
 
 func itemOfResult(k key, r video.Result) (resultItem, error) {

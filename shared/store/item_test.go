@@ -67,7 +67,7 @@ func TestRow(t *testing.T) {
 	}
 	want := map[string]types.AttributeValue{
 		"pk": text("VIDEO#acme#vid_1"), "sk": text("VIDEO"), "tenant": text("acme"), "id": text("vid_1"),
-		"playback": text(""), "title": text(""), "state": text("waiting"), "version": number(1),
+		"owner": text("VIDEOS#acme"), "playback": text(""), "title": text(""), "state": text("waiting"), "version": number(1),
 		"created": text("2026-01-02T02:04:05.000000000Z"), "source": text(`{"key":"","name":"","content_type":"","size":0}`),
 	}
 	if diff := cmp.Diff(want, row, attributes); diff != "" {

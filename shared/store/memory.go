@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -45,11 +47,11 @@ func (m *Memory) Token(ctx context.Context, id string) (video.Token, error) {
 // Create does as Dynamo's.
 func (m *Memory) Create(ctx context.Context, v video.Video, u video.Upload) error {
 	const op = "store.Create"
-	i, err := itemOfVideo(v)
+	rows, err := beginning(v, u)
 	if err != nil {
 		return video.E(op, video.Invalid, err)
 	}
-	return m.insert(ctx, op, uploadExists, i, itemOfUpload(u))
+	return m.insert(ctx, op, uploadExists, rows...)
 }
 
 // Upload does as Dynamo's.
@@ -71,7 +73,7 @@ func (m *Memory) Video(ctx context.Context, tenant, id string) (video.Video, err
 }
 
 // Save does as Dynamo's.
-func (m *Memory) Save(ctx context.Context, v video.Video) error {
+func (m *Memory) Save(ctx context.Context, v video.Video, why video.Entry) error {
 	const op = "store.Save"
 	i, err := itemOfVideo(v)
 	if err != nil {
@@ -80,12 +82,19 @@ func (m *Memory) Save(ctx context.Context, v video.Video) error {
 	if err := check(ctx, op, i); err != nil {
 		return err
 	}
+	entry, err := itemOfEntry(i.key, why)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.rows[i.PK][i.SK].(videoItem); !ok || old.Version != v.Version-1 {
+	old, ok := m.rows[i.PK][i.SK].(videoItem)
+	if !ok || old.Version != v.Version-1 {
 		return versionStale.Refuse(op, video.Conflict, nil)
 	}
+	i.aboutItem = old.aboutItem
 	m.put(i)
+	m.put(entry)
 	return nil
 }
 
@@ -123,6 +132,40 @@ func (m *Memory) Results(ctx context.Context, tenant, id string) ([]video.Result
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return results(op, withPrefix[resultItem](m, videoKey(tenant, id), resultPrefix))
+}
+
+// Due does as Dynamo's.
+func (m *Memory) Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
+	if err := failure("store.Due", ctx.Err(), video.Problem{}); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []dueItem
+	for pk, rows := range m.rows {
+		if i, ok := rows[services.VideoRows].(videoItem); ok && i.DueShard != "" && i.Due <= stamp(now) {
+			all = append(all, dueItem{pk, i.Due})
+		}
+	}
+	return longestFirst(all, limit), nil
+}
+
+// Forget does as Dynamo's.
+func (m *Memory) Forget(ctx context.Context, tenant, id string) error {
+	const op = "store.Forget"
+	k := videoKey(tenant, id)
+	if err := checkTask(op, k, 0); err != nil {
+		return err
+	}
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.rows[k.PK], func(sk string, _ any) bool {
+		return strings.HasPrefix(sk, donePrefix) || strings.HasPrefix(sk, resultPrefix)
+	})
+	return nil
 }
 
 // insert writes rows that are not there yet: all or none.

@@ -9,22 +9,26 @@
 //	VIDEO#<tenant>#<id>   VIDEO            the video, without what is below
 //	VIDEO#<tenant>#<id>   DONE#<page>      number set "done": 256 task numbers a page
 //	VIDEO#<tenant>#<id>   RESULT#<number>  what a task left behind
+//	VIDEO#<tenant>#<id>   TIME#<version>   an entry of its timeline
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
 //
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
-//	dynamodb:GetItem     Tenant, Token, Upload, Video
-//	dynamodb:Query       Video, Finish, Results
-//	dynamodb:PutItem     PutTenant, PutToken, Create, Save, Finish, Claim, Settle
-//	dynamodb:UpdateItem  Finish
+//	dynamodb:GetItem         Tenant, Token, Upload, Video
+//	dynamodb:Query           Video, Finish, Results, Forget; Due, of an index
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle
+//	dynamodb:UpdateItem      Save, Finish
+//	dynamodb:BatchWriteItem  Forget
 //
-// Conditional writes are transactions; IAM knows those as the PutItem calls they consist of. There is no Scan, no delete
-// and no index.
+// Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no
+// Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,
+// created) and by-deadline (due_shard, due).
 //
-// Every read is strongly consistent. All that can race is conditional or adds to a set, so any method may be repeated:
-// what a repetition does is said with each. What the SDK repeats by itself after a lost answer counts as one call.
+// Every read is strongly consistent, but for those of an index. All that can race is conditional or adds to a set, so
+// any method may be repeated: what a repetition does is said with each. What the SDK repeats by itself after a lost
+// answer counts as one call.
 //
 // Errors are video.Errors. Beside the kinds named with each method there is Transient (throttled, timed out, a 5xx) and
 // Internal (the rest).
@@ -49,6 +53,7 @@ type key struct {
 const (
 	donePrefix   = "DONE#"
 	resultPrefix = "RESULT#"
+	entryPrefix  = "TIME#"
 	pageSize     = 256    // task numbers in one DONE row
 	maxTasks     = 100000 // RESULT# keys sort by number up to here
 	maxIDBytes   = 128    // well inside DynamoDB's 2,048 of a partition key
@@ -82,5 +87,17 @@ func (k key) page(n int) key { return key{k.PK, fmt.Sprintf("%s%03d", donePrefix
 
 // result returns the key of the RESULT row, in the same partition, of task n.
 func (k key) result(n int) key { return key{k.PK, fmt.Sprintf("%s%05d", resultPrefix, n)} }
+
+// entry returns the key of the TIME row, in the same partition, of version n.
+func (k key) entry(n int64) key { return key{k.PK, fmt.Sprintf("%s%09d", entryPrefix, n)} }
+
+// ownerOf returns the tenant and the id in the partition key of a row of that kind.
+func ownerOf(pk, kind string) (tenant, id string, ok bool) {
+	rest, ok := strings.CutPrefix(pk, kind+"#")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, "#")
+}
 
 func (k key) row() key { return k }

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -27,22 +30,69 @@ func (d Dynamo) Video(ctx context.Context, tenant, id string) (video.Video, erro
 	return v, nil
 }
 
-// Save replaces a video's row, but for Done, if its version is v.Version-1. Conflict: it is another one, as after the
-// very same call, or there is no row.
-func (d Dynamo) Save(ctx context.Context, v video.Video) error {
+// Save writes a video's row, but for Done and About, and an entry of its timeline, if the row's version is v.Version-1.
+// Conflict: it is another one, as after the very same call, or there is no row.
+func (d Dynamo) Save(ctx context.Context, v video.Video, why video.Entry) error {
 	const op = "store.Save"
 	i, err := itemOfVideo(v)
 	if err != nil {
 		return video.E(op, video.Invalid, err)
 	}
-	put, err := d.put(op, i)
+	if err := checkTask(op, i.key, 0); err != nil {
+		return err
+	}
+	entry, err := itemOfEntry(i.key, why)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	put, err := d.put(op, entry)
 	if err != nil {
 		return err
 	}
-	put.ConditionExpression = aws.String("#version = :read")
-	put.ExpressionAttributeNames = map[string]string{"#version": "version"}
-	put.ExpressionAttributeValues = map[string]types.AttributeValue{":read": number(v.Version - 1)}
-	return d.transact(ctx, op, versionStale, put)
+	update, err := d.update(op, i)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, op, versionStale, types.TransactWriteItem{Update: update}, types.TransactWriteItem{Put: put})
+}
+
+// saved are the names of the attributes that Save writes: all but the key's and those that are api's.
+var saved = func() (names []string) {
+	others := append(reflect.VisibleFields(reflect.TypeFor[key]()), reflect.VisibleFields(reflect.TypeFor[aboutItem]())...)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[videoItem]()) {
+		if !f.Anonymous && !slices.ContainsFunc(others, func(o reflect.StructField) bool { return o.Name == f.Name }) {
+			name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
+			names = append(names, name)
+		}
+	}
+	return names
+}()
+
+// update returns the write of what is saved of i, under the condition that the row has the version before.
+func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
+	item, err := attributevalue.MarshalMap(i)
+	if err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	names, values := map[string]string{"#version": "version"}, map[string]types.AttributeValue{":read": number(i.Version - 1)}
+	var set, remove []string
+	for _, name := range saved {
+		names["#"+name] = name
+		if value, ok := item[name]; ok {
+			set, values[":"+name] = append(set, "#"+name+" = :"+name), value
+		} else {
+			remove = append(remove, "#"+name)
+		}
+	}
+	expression := "SET " + strings.Join(set, ", ")
+	if remove != nil {
+		expression += " REMOVE " + strings.Join(remove, ", ")
+	}
+	return &types.Update{
+		TableName: &d.Table, Key: map[string]types.AttributeValue{"pk": text(i.PK), "sk": text(i.SK)},
+		UpdateExpression: &expression, ConditionExpression: aws.String("#version = :read"),
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}, nil
 }
 
 // Finish keeps what a task left behind, adds the task to the set of finished ones and returns that set. The result is

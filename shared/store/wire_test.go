@@ -81,7 +81,7 @@ func TestCalls(t *testing.T) {
 		}, []string{"TransactWriteItems"}},
 		{"Video", func(t *testing.T, s store.Dynamo) error { _, err := s.Video(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
 		{"Upload", func(t *testing.T, s store.Dynamo) error { _, err := s.Upload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
-		{"Save", func(t *testing.T, s store.Dynamo) error { return s.Save(t.Context(), v) }, []string{"TransactWriteItems"}},
+		{"Save", func(t *testing.T, s store.Dynamo) error { return s.Save(t.Context(), v, video.Entry{}) }, []string{"TransactWriteItems"}},
 		{"Finish", func(t *testing.T, s store.Dynamo) error {
 			_, err := s.Finish(t.Context(), "acme", "v", video.Result{})
 			return err
@@ -143,7 +143,7 @@ func TestErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{answers: []answer{tt.answer}}
-			err := w.store(aws.NopRetryer{}).Save(t.Context(), video.Video{Tenant: "acme", ID: "v"})
+			err := w.store(aws.NopRetryer{}).Save(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.Entry{})
 			var e *video.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.Save" {
 				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
@@ -158,7 +158,7 @@ func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	w := &wire{answers: []answer{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
 	s := w.store(retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = retry.NewExponentialJitterBackoff(1) }))
-	if err := s.Save(t.Context(), video.Video{Tenant: "acme", ID: "v"}); err != nil {
+	if err := s.Save(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.Entry{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.calls) != 2 || w.calls[0].Token == "" || w.calls[0].Token != w.calls[1].Token {

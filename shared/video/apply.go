@@ -9,6 +9,16 @@ import (
 // messages in package events.
 type Event interface{ event() }
 
+// UploadRequested: a producer wants a video made of what is at an origin. It is a request and not yet an Event of a video.
+type UploadRequested struct {
+	Origin      Origin            `json:"origin"`
+	Title       string            `json:"title,omitempty"`
+	FileName    string            `json:"file_name,omitempty"`
+	ContentType string            `json:"content_type,omitempty"`
+	ExternalID  string            `json:"external_id,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+}
+
 // What can happen to a video.
 type (
 	// UploadCompleted: the client has completed its upload and S3 holds the object.
@@ -40,6 +50,24 @@ type (
 		Task    Task      `json:"task"`
 		Problem Problem   `json:"problem"`
 	}
+	// UploadCancelled: the client does not want to go on with its upload.
+	UploadCancelled struct {
+		At time.Time `json:"at"`
+	}
+	// FetchFailed: the original can't be had from where it should come from.
+	FetchFailed struct {
+		At      time.Time `json:"at"`
+		Problem Problem   `json:"problem"`
+	}
+	// DeleteRequested: the video, and all that belongs to it, is to go.
+	DeleteRequested struct {
+		At time.Time `json:"at"`
+	}
+	// SweepDone: the objects of a deleted video are removed.
+	SweepDone struct {
+		At    time.Time `json:"at"`
+		Round int       `json:"round"`
+	}
 )
 
 // What follows from it.
@@ -51,6 +79,23 @@ type (
 		Media    Media  `json:"media"`
 		Source   Source `json:"source"`
 		Playback string `json:"playback"`
+	}
+	// FetchRequested asks for the original to be copied into the source bucket, by the multipart upload that is begun.
+	FetchRequested struct {
+		Origin    Origin `json:"origin"`
+		Key       string `json:"key"`
+		Multipart string `json:"multipart"` // S3's id of the multipart upload
+	}
+	// InspectRequested asks for a look at an original that S3 has, where its own word of it is missing.
+	InspectRequested struct {
+		Key    string `json:"key"`
+		Stored Stored `json:"stored"`
+	}
+	// SweepRequested asks for all objects of a video, and what its tasks left behind, to be removed. The first round is
+	// at once; a later one finds what tasks that were under way have written since.
+	SweepRequested struct {
+		Playback string `json:"playback"`
+		Round    int    `json:"round"`
 	}
 	// VideoProcessing: a video is inspected and being encoded.
 	VideoProcessing struct {
@@ -66,21 +111,43 @@ type (
 	VideoFailed struct {
 		Problem Problem `json:"problem"`
 	}
+	// VideoCancelled: the client has given up its upload.
+	VideoCancelled struct{}
+	// VideoDeleted: nothing of the video is left.
+	VideoDeleted struct{}
 )
 
-func (UploadCompleted) event() {}
-func (MediaInspected) event()  {}
-func (MediaRefused) event()    {}
-func (TaskDone) event()        {}
-func (TaskFailed) event()      {}
-func (EncodeRequested) event() {}
-func (VideoProcessing) event() {}
-func (VideoReady) event()      {}
-func (VideoFailed) event()     {}
+// Origin is where an original is fetched from: an object in a producer's bucket, or a URL.
+type Origin struct {
+	Bucket string `json:"bucket,omitempty"`
+	Key    string `json:"key,omitempty"`
+	ETag   string `json:"etag,omitempty"` // without quotes; empty: whichever is there
+	URL    string `json:"url,omitempty"`
+}
+
+func (UploadCompleted) event()  {}
+func (UploadCancelled) event()  {}
+func (FetchRequested) event()   {}
+func (FetchFailed) event()      {}
+func (InspectRequested) event() {}
+func (DeadlinePassed) event()   {}
+func (DeleteRequested) event()  {}
+func (SweepRequested) event()   {}
+func (SweepDone) event()        {}
+func (VideoCancelled) event()   {}
+func (VideoDeleted) event()     {}
+func (MediaInspected) event()   {}
+func (MediaRefused) event()     {}
+func (TaskDone) event()         {}
+func (TaskFailed) event()       {}
+func (EncodeRequested) event()  {}
+func (VideoProcessing) event()  {}
+func (VideoReady) event()       {}
+func (VideoFailed) event()      {}
 
 // Apply returns the video as it is after e, and what follows. It is a pure function, and what follows depends on the
 // state reached and not on the step taken: a duplicate of e gives the same events again and leaves the video as it
-// is, so that a crash between saving and sending is mended by redelivery. Version grows by one with each change of state.
+// is, so that a crash between saving and sending is mended by redelivery. Version grows by one with each change.
 func Apply(v Video, e Event) (Video, []Event) {
 	after, out := apply(v, e)
 	return counted(v, after), out
@@ -93,9 +160,9 @@ func Fail(v Video, at time.Time, p Problem) (Video, []Event) {
 	return counted(v, after), out
 }
 
-// counted returns after with the version that follows before's, if its state is another.
+// counted returns after with the version that follows before's, if it is another.
 func counted(before, after Video) Video {
-	if after.State != before.State {
+	if after.State != before.State || after.Watch != before.Watch {
 		after.Version = before.Version + 1
 	}
 	return after
@@ -119,20 +186,41 @@ func apply(v Video, e Event) (Video, []Event) {
 			return v, nil
 		}
 		return fail(v, e.At, e.Problem)
+	case FetchFailed:
+		if v.State != Waiting && v.State != Failed { // another delivery fetched it
+			return v, nil
+		}
+		return fail(v, e.At, e.Problem)
+	case UploadCancelled:
+		return cancelled(v, e)
+	case DeleteRequested:
+		return deleting(v, e)
+	case SweepDone:
+		return swept(v, e)
+	case DeadlinePassed:
+		return overdue(v, e)
 	}
 	return v, nil
 }
 
+// enter returns v in another state, with the deadline of that.
+func (v Video) enter(s State, at time.Time) Video {
+	v.State, v.Watch = s, Watch{}
+	return v.Watched(at)
+}
+
 func uploaded(v Video, at time.Time) Video {
 	if v.State == Waiting {
-		v.State, v.Times.Uploaded = Uploaded, at
+		v = v.enter(Uploaded, at)
+		v.Times.Uploaded = at
 	}
 	return v
 }
 
 func inspected(v Video, e MediaInspected) (Video, []Event) {
 	if v.State == Uploaded {
-		v.State, v.Times.Inspected = Processing, e.At
+		v = v.enter(Processing, e.At)
+		v.Times.Inspected = e.At
 		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
 	}
 	if v.State != Processing || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
@@ -158,7 +246,7 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && v.Complete():
 		return fail(v, e.At, *v.Problem)
-	case v.State == Failed, v.Plan == nil, !v.Plan.Has(e.Result.Task):
+	case v.State != Processing && v.State != Ready, !v.Plan.Has(e.Result.Task):
 		return v, nil
 	}
 	v.Done = maps.Clone(v.Done)
@@ -169,18 +257,61 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	if !v.Complete() {
 		return v, nil
 	}
+	return ready(v, e.At)
+}
+
+func ready(v Video, at time.Time) (Video, []Event) {
 	if v.State == Processing {
-		v.State, v.Times.Encoded = Ready, e.At
+		v = v.enter(Ready, at)
+		v.Times.Encoded = at
 	}
 	return v, []Event{VideoReady{Playback: v.Playback, Duration: v.Plan.Rate.Seconds(v.Plan.Frames())}}
 }
 
 func fail(v Video, at time.Time, p Problem) (Video, []Event) {
-	if v.State == Ready {
+	switch v.State {
+	case Ready, Cancelled, Deleting, Deleted:
 		return v, nil
-	}
-	if v.State != Failed {
-		v.State, v.Times.Failed, v.Problem = Failed, at, &p
+	case Waiting, Uploaded, Processing:
+		v = v.enter(Failed, at)
+		v.Times.Failed, v.Problem = at, &p
 	}
 	return v, []Event{VideoFailed{Problem: *v.Problem}}
+}
+
+func cancelled(v Video, e UploadCancelled) (Video, []Event) {
+	if v.State == Waiting {
+		v = v.enter(Cancelled, e.At)
+		v.Times.Cancelled = e.At
+	}
+	if v.State != Cancelled { // too late
+		return v, nil
+	}
+	return v, []Event{VideoCancelled{}}
+}
+
+func deleting(v Video, e DeleteRequested) (Video, []Event) {
+	switch v.State {
+	case Deleted:
+		return v, []Event{VideoDeleted{}}
+	case Deleting:
+	default:
+		v = v.enter(Deleting, e.At)
+		v.Times.Deleted = e.At
+	}
+	return v, []Event{sweep(v)}
+}
+
+func sweep(v Video) Event { return SweepRequested{Playback: v.Playback, Round: v.Watch.Nudges + 1} }
+
+// swept ends a deletion after its second round.
+func swept(v Video, e SweepDone) (Video, []Event) {
+	if v.State == Deleting && e.Round > 1 {
+		v = v.enter(Deleted, e.At)
+		v.Times.Deleted = e.At
+	}
+	if v.State != Deleted {
+		return v, nil
+	}
+	return v, []Event{VideoDeleted{}}
 }

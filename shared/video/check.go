@@ -55,3 +55,14 @@ func (p Plan) Holds(t Task) error {
 func (p Plan) Has(t Task) bool {
 	return t.Number >= 0 && t.Number < p.Size() && p.Tasks()[t.Number] == t
 }
+
+// Check returns what keeps an origin from being one: it is an object or a URL.
+func (o Origin) Check() error {
+	switch {
+	case o.URL != "" && (o.Bucket != "" || o.Key != "" || o.ETag != ""):
+		return errors.New("it is either an object or a URL")
+	case o.URL == "" && (o.Bucket == "" || o.Key == ""):
+		return errors.New("it is neither an object, with bucket and key, nor a URL")
+	}
+	return nil
+}

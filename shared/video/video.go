@@ -12,34 +12,47 @@ import (
 // State is where a video is on its way.
 type State string
 
-// waiting → uploaded → processing → ready; failed can follow any but ready. Ready and Failed are final.
+// waiting → uploaded → processing → ready. Failed can follow any of them but ready, cancelled only waiting. Any of these
+// can be deleted: deleting → deleted.
 const (
 	Waiting    State = "waiting"    // created; bytes are still to come
 	Uploaded   State = "uploaded"   // the object is whole; not looked at yet
 	Processing State = "processing" // inspected and planned; being encoded
 	Ready      State = "ready"      // every rendition is complete and can be played
 	Failed     State = "failed"     // will not be played; Problem says why
+	Cancelled  State = "cancelled"  // given up by the client before the bytes were there
+	Deleting   State = "deleting"   // can't be played any more; its objects are being removed
+	Deleted    State = "deleted"    // nothing is left but the row, for a while
 )
 
-// Final reports whether nothing can change the state any more.
-func (s State) Final() bool { return s == Ready || s == Failed }
-
-// Video is one video's row. After it is created only the publish service changes it.
-type Video struct {
-	Tenant   string
-	ID       string
-	Playback string // public id: the right to watch, apart from the right to manage
-	Title    string
-	State    State
-	Version  int64 // grows by one with each change; a writer that has read an older one is refused
-	Source   Source
-	Media    *Media       // what inspection found; nil before
-	Plan     *Plan        // how it is cut into tasks; nil before processing
-	Done     map[int]bool // numbers of the tasks that are finished
-	Problem  *Problem     // why it failed; nil unless State is Failed
-	Times    Times
-	Trace    string // X-Ray header under which the row was created
+// Final reports whether nothing will change the state by itself any more: there is no deadline.
+func (s State) Final() bool {
+	return s == Ready || s == Failed || s == Cancelled || s == Deleted
 }
+
+// Video is one video's row. After it is created only the publish service changes it, but for About, which is the
+// client's.
+type Video struct {
+	About
+	Tenant      string
+	ID          string
+	Playback    string // public id: the right to watch, apart from the right to manage
+	State       State
+	Version     int64 // grows by one with each change; a writer that has read an older one is refused
+	Source      Source
+	Fetch       *FetchRequested // how Sluice gets the original; nil: the client sends it
+	Media       *Media          // what inspection found; nil before
+	Plan        *Plan           // how it is cut into tasks; nil before processing
+	Done        map[int]bool    // numbers of the tasks that are finished
+	Problem     *Problem        // why it failed; nil unless State is Failed
+	Watch       Watch           // until when something must have happened
+	Times       Times
+	Correlation string // the producer's own id for its request, echoed in what is said of the video
+	Trace       string // X-Ray header under which the row was created
+}
+
+// Ref names a video.
+type Ref struct{ Tenant, ID string }
 
 // Source is the object a client uploaded.
 type Source struct {
@@ -52,7 +65,7 @@ type Source struct {
 
 // Times are the moments at which the stages of a video began or ended; zero when not reached.
 type Times struct {
-	Created, Uploaded, Inspected, Encoded, Ready, Failed time.Time
+	Created, Uploaded, Inspected, Encoded, Ready, Failed, Cancelled, Deleted time.Time
 }
 
 // Problem tells people and programs why something did not work.

@@ -101,15 +101,18 @@ func (k Kit) Tools() pipeline.Tools {
 // AWS returns the configuration for clients that only one function needs.
 func (k Kit) AWS() aws.Config { return k.aws }
 
+// SQS returns a client of all queues.
+func (k Kit) SQS() *sqs.Client { return sqs.NewFromConfig(k.aws) }
+
 // Sender returns what sends the service's events.
 func (k Kit) Sender() *inbox.Publisher {
-	return inbox.NewPublisher(k.Service, sqs.NewFromConfig(k.aws), sns.NewFromConfig(k.aws), trace.Header)
+	return inbox.NewPublisher(k.Service, k.SQS(), sns.NewFromConfig(k.aws), trace.Header)
 }
 
 // Consume starts taking the service's messages. It does not return.
 func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
 	c := &inbox.Consumer{
-		Service: k.Service, Handle: h, GiveUp: g, Send: k.Sender(), Queue: inbox.NewQueue(k.Service, sqs.NewFromConfig(k.aws)),
+		Service: k.Service, Handle: h, GiveUp: g, Send: k.Sender(), Queue: inbox.NewQueue(k.Service, k.SQS()),
 		Hop: hop, Log: k.Log,
 	}
 	lambda.Start(c.Batch)

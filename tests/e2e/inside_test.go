@@ -34,7 +34,7 @@ func (w world) row(t *testing.T, tenant string) video.Video {
 		t.Fatal(err)
 	}
 	v := video.Video{
-		Tenant: tenant, ID: "vid_" + id, Playback: public, Title: t.Name(), State: video.Waiting, Version: 1,
+		Tenant: tenant, ID: "vid_" + id, Playback: public, About: video.About{Title: t.Name()}, State: video.Waiting, Version: 1,
 		Times: video.Times{Created: time.Now().UTC()},
 	}
 	v.Source.Key = services.SourcePrefix + tenant + "/" + v.ID + services.SourceSuffix

@@ -30,6 +30,7 @@ type Blob interface {
 	SignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error)
 	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
 	ListParts(ctx context.Context, key, id string) ([]blob.Part, error)
+	DeleteAll(ctx context.Context, prefix string) (int, error)
 	AbortUpload(ctx context.Context, key, id string) error
 	Name() string
 	Look(ctx context.Context, bucket, key string) (blob.Info, error)
@@ -56,6 +57,7 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 		{"what is not there is not found", missingIsNotFound},
 		{"a cancelled call is worth another try", cancelledIsTransient},
 		{"download wants the object it was told of", downloadWantsETag},
+		{"all below a prefix are deleted", prefixIsDeleted},
 		{"a signed URL reads", signedGet},
 		{"parts make an object", partsMakeObject},
 		{"a part can be put again", partAgain},

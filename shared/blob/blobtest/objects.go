@@ -23,6 +23,9 @@ func objectIsKept(t *testing.T, b Blob) {
 	head, err := b.Head(t.Context(), key)
 	must(t, err)
 	same(t, head, got)
+	if age := time.Since(head.At).Abs(); age > time.Minute {
+		t.Errorf("written at %s, %s from now", head.At, age)
+	}
 }
 
 func objectIsReplaced(t *testing.T, b Blob) {
@@ -100,4 +103,22 @@ func signedGet(t *testing.T, b Blob) {
 	same(t, body, "hello")
 	same(t, res.Header.Get("Content-Type"), "video/mp4")
 	same(t, res.Header.Get("Cache-Control"), "max-age=60")
+}
+
+func prefixIsDeleted(t *testing.T, b Blob) {
+	key := unique()
+	for _, name := range []string{"/1", "/2 +%&?=#", "/a/b"} {
+		put(t, b, key+name, "x", blob.Meta{})
+	}
+	put(t, b, key+"2/1", "kept", blob.Meta{})
+	for _, left := range []int{3, 0} {
+		n, err := b.DeleteAll(t.Context(), key+"/")
+		must(t, err)
+		same(t, n, left)
+	}
+	_, err := b.Head(t.Context(), key+"/a/b")
+	want(t, err, video.NotFound, "object_not_found")
+	stored(t, b, key+"2/1", "kept")
+	_, err = b.DeleteAll(t.Context(), "")
+	want(t, err, video.Internal, "")
 }

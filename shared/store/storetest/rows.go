@@ -83,7 +83,7 @@ func unfitIDs(t *testing.T, s Store) {
 		want(t, err, video.Invalid, "")
 		want(t, s.PutTenant(ctx, video.Tenant{ID: id}), video.Invalid, "")
 		want(t, s.PutToken(ctx, video.Token{ID: id}), video.Invalid, "")
-		want(t, s.Save(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}), video.Invalid, "")
+		want(t, s.Save(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, change), video.Invalid, "")
 		want(t, s.Create(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: unique()}), video.Invalid, "")
 	}
 	stored(t, s, v)
@@ -101,7 +101,7 @@ func cancelledIsTransient(t *testing.T, s Store) {
 	want(t, err, video.Transient, "")
 	next := v
 	next.Version++
-	want(t, s.Save(ctx, next), video.Transient, "")
+	want(t, s.Save(ctx, next, change), video.Transient, "")
 	want(t, s.PutTenant(ctx, video.Tenant{ID: unique()}), video.Transient, "")
 	v2, u2 := sample(v.Tenant)
 	want(t, s.Create(ctx, v2, u2), video.Transient, "")
@@ -159,7 +159,7 @@ func tenantsAreApart(t *testing.T, s Store) {
 	must(t, err)
 	same(t, results, []video.Result{})
 	v.Tenant, v.Version = other, v.Version+1
-	want(t, s.Save(ctx, v), video.Conflict, "")
+	want(t, s.Save(ctx, v, change), video.Conflict, "")
 }
 
 func nothingIsShared(t *testing.T, s Store) {

@@ -24,7 +24,7 @@ type Store interface {
 	Create(ctx context.Context, v video.Video, u video.Upload) error
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
-	Save(ctx context.Context, v video.Video) error
+	Save(ctx context.Context, v video.Video, why video.Entry) error
 	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
 	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
 	Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error)
@@ -92,7 +92,7 @@ func unique() string { return "t" + strings.ToLower(ulid.Make().String()) }
 func sample(tenant string) (video.Video, video.Upload) {
 	id := unique()
 	v := video.Video{
-		Tenant: tenant, ID: "vid_" + id, Playback: "p" + id, Title: "Überraschung", State: video.Waiting, Version: 1,
+		Tenant: tenant, ID: "vid_" + id, Playback: "p" + id, About: video.About{Title: "Überraschung"}, State: video.Waiting, Version: 1,
 		Source: video.Source{Key: "t/" + tenant + "/vid_" + id + "/source", Name: "a.mov", ContentType: "video/quicktime", Size: 9},
 		Times:  video.Times{Created: created}, Trace: "Root=1-5759e988-bd862e3fe1be46a994272793",
 	}
@@ -142,3 +142,6 @@ func stored(t tester, s Store, v video.Video) {
 	must(t, err)
 	same(t, got, v)
 }
+
+// change is the entry of a timeline where it is not what is tested.
+var change = video.Entry{What: "test", At: created}

@@ -31,7 +31,7 @@ func saveFollowsVersion(t *testing.T, s Store) {
 	ctx, v := t.Context(), create(t, s)
 	next := v
 	next.Version, next.State = v.Version+1, video.Uploaded
-	must(t, s.Save(ctx, next))
+	must(t, s.Save(ctx, next, change))
 	stored(t, s, next)
 
 	for _, tt := range []struct {
@@ -43,13 +43,13 @@ func saveFollowsVersion(t *testing.T, s Store) {
 		{"one left out", next.Version + 2},
 	} {
 		stale := next
-		stale.Version, stale.Title = tt.version, tt.name
-		want(t, s.Save(ctx, stale), video.Conflict, "version_stale")
+		stale.Version, stale.Trace = tt.version, tt.name
+		want(t, s.Save(ctx, stale, change), video.Conflict, "version_stale")
 	}
 	stored(t, s, next)
 
 	absent, _ := sample(v.Tenant)
-	want(t, s.Save(ctx, absent), video.Conflict, "")
+	want(t, s.Save(ctx, absent, change), video.Conflict, "")
 }
 
 func saveKeepsDone(t *testing.T, s Store) {
@@ -57,7 +57,7 @@ func saveKeepsDone(t *testing.T, s Store) {
 	_, err := s.Finish(t.Context(), v.Tenant, v.ID, result(3))
 	must(t, err)
 	v.Version, v.Done = v.Version+1, set(9)
-	must(t, s.Save(t.Context(), v))
+	must(t, s.Save(t.Context(), v, change))
 	v.Done = set(3)
 	stored(t, s, v)
 }
@@ -76,10 +76,10 @@ func oneSaverWins(t *testing.T, s Store) {
 	errs := make([]error, 8)
 	at(len(errs), func(i int) {
 		next := v
-		next.Version, next.Title = v.Version+1, strings.Repeat("x", i)
-		errs[i] = s.Save(t.Context(), next)
+		next.Version, next.Trace = v.Version+1, strings.Repeat("x", i)
+		errs[i] = s.Save(t.Context(), next, change)
 		for video.KindOf(errs[i]) == video.Transient { // the rows were in each other's way: nobody has won yet
-			errs[i] = s.Save(t.Context(), next)
+			errs[i] = s.Save(t.Context(), next, change)
 		}
 	})
 	winner := -1
@@ -93,7 +93,7 @@ func oneSaverWins(t *testing.T, s Store) {
 			winner = i
 		}
 	}
-	v.Version, v.Title = v.Version+1, strings.Repeat("x", max(winner, 0))
+	v.Version, v.Trace = v.Version+1, strings.Repeat("x", max(winner, 0))
 	stored(t, s, v)
 }
 
@@ -183,8 +183,8 @@ func stepsFollowModel(t *testing.T, s Store) {
 			"save": func(rt *rapid.T) {
 				next := v
 				next.Version += int64(rapid.IntRange(-1, 2).Draw(rt, "step"))
-				next.Title = rapid.String().Draw(rt, "title")
-				switch err := s.Save(ctx, next); {
+				next.Trace = rapid.String().Draw(rt, "trace")
+				switch err := s.Save(ctx, next, change); {
 				case next.Version == v.Version+1:
 					must(rt, err)
 					v = next

@@ -1,0 +1,13 @@
+// Command sweep removes what a deleted video owned.
+package main
+
+import (
+	"sluice/shared/pipeline"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("sweep")
+	s := pipeline.Sweeper{Source: k.Source(), Media: k.Media(), Rows: k.Rows(), Now: k.Now}
+	k.Consume(s.Handle, nil)
+}

@@ -1,0 +1,29 @@
+// Command tend looks after what no message will move on by itself.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"sluice/shared/blob"
+	"sluice/shared/inbox"
+	"sluice/shared/tend"
+	"sluice/shared/video"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("tend")
+	t := tend.Tender{Rows: k.Rows(), Originals: originals{k.Source()}, Queues: inbox.NewDepths(k.SQS()), Send: k.Sender(), Now: k.Now, Log: k.Log}
+	lambda.Start(t.Run)
+}
+
+// originals is the source bucket as package tend wants it.
+type originals struct{ *blob.Bucket }
+
+// Stored returns what is known of an object; NotFound if there is none.
+func (o originals) Stored(ctx context.Context, key string) (video.Stored, error) {
+	info, err := o.Head(ctx, key)
+	return video.Stored{Size: info.Size, ETag: info.ETag, At: info.At}, err
+}

@@ -1,0 +1,56 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"sluice/shared/video"
+)
+
+var errAll = errors.New("an empty prefix is that of every object")
+
+// DeleteAll deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After an
+// error some are left. An empty prefix is Internal: nobody means all objects.
+func (b *Bucket) DeleteAll(ctx context.Context, prefix string) (int, error) {
+	const op = "blob.DeleteAll"
+	if prefix == "" {
+		return 0, video.E(op, video.Internal, errAll)
+	}
+	n := 0
+	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return n, failure(op, err)
+		}
+		if err := b.delete(ctx, op, page.Contents); err != nil {
+			return n, err
+		}
+		n += len(page.Contents)
+	}
+	return n, nil
+}
+
+// delete deletes the objects of one page: as many as S3 takes in a call.
+func (b *Bucket) delete(ctx context.Context, op string, objects []types.Object) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	all := &types.Delete{Quiet: aws.Bool(true)}
+	for _, o := range objects {
+		all.Objects = append(all.Objects, types.ObjectIdentifier{Key: o.Key})
+	}
+	out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
+	if err != nil {
+		return failure(op, err)
+	}
+	if len(out.Errors) > 0 {
+		return video.E(op, video.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(objects), aws.ToString(out.Errors[0].Code)))
+	}
+	return nil
+}

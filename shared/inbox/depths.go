@@ -1,0 +1,48 @@
+package inbox
+
+import (
+	"context"
+	"os"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Attributes is what Depths needs of SQS.
+type Attributes interface {
+	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+}
+
+// Depths reads how many messages wait. Rights: sqs:GetQueueAttributes on the inboxes.
+type Depths struct {
+	Client Attributes
+	URL    func(service string) string // of a service's inbox
+}
+
+// NewDepths returns Depths that find the queues in the environment.
+func NewDepths(client Attributes) Depths {
+	return Depths{Client: client, URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) }}
+}
+
+// Depth returns how many messages wait in a service's inbox and are delivered to nobody yet: about, as SQS says
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
+func (d Depths) Depth(ctx context.Context, service string) (int, error) {
+	const op = "inbox.Depth"
+	name := types.QueueAttributeNameApproximateNumberOfMessages
+	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: aws.String(d.URL(service)), AttributeNames: []types.QueueAttributeName{name},
+	})
+	if err != nil {
+		return 0, video.E(op, video.Transient, err)
+	}
+	n, err := strconv.Atoi(out.Attributes[string(name)])
+	if err != nil {
+		return 0, video.E(op, video.Internal, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// dueItem is what the index of deadlines has of a video.
+type dueItem struct {
+	PK  string `dynamodbav:"pk"`
+	Due string `dynamodbav:"due"`
+}
+
+// Due returns the videos whose deadline has passed at now, the longest overdue first, at most limit of them. The index
+// that it reads is a moment behind the rows.
+func (d Dynamo) Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
+	var all []dueItem
+	for shard := range shards {
+		some, err := d.dueIn(ctx, fmt.Sprintf("%s#%d", services.DueIndex, shard), now, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return longestFirst(all, limit), nil
+}
+
+func longestFirst(all []dueItem, limit int) []video.Ref {
+	slices.SortFunc(all, func(a, b dueItem) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.PK, b.PK)) })
+	var refs []video.Ref
+	for _, i := range all[:min(len(all), limit)] {
+		if tenant, id, ok := ownerOf(i.PK, services.VideoRows); ok {
+			refs = append(refs, video.Ref{Tenant: tenant, ID: id})
+		}
+	}
+	return refs
+}
+
+// dueIn returns what is due in one partition of the index. An index knows no consistent reads.
+func (d Dynamo) dueIn(ctx context.Context, shard string, now time.Time, limit int) ([]dueItem, error) {
+	const op = "store.Due"
+	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &d.Table, IndexName: aws.String(services.ByDeadline), Limit: aws.Int32(int32(limit)),
+		KeyConditionExpression:    aws.String("due_shard = :shard AND due <= :now"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":shard": text(shard), ":now": text(stamp(now))},
+	})
+	if err != nil {
+		return nil, failure(op, err, video.Problem{})
+	}
+	var items []dueItem
+	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	return items, nil
+}
+
+// Forget deletes the results of a video's tasks, and which of them are done. Repeating it changes nothing.
+func (d Dynamo) Forget(ctx context.Context, tenant, id string) error {
+	const op = "store.Forget"
+	k := videoKey(tenant, id)
+	if err := checkTask(op, k, 0); err != nil {
+		return err
+	}
+	for _, prefix := range []string{donePrefix, resultPrefix} {
+		keys, err := query[key](ctx, d, op, k, prefix)
+		if err != nil {
+			return err
+		}
+		for some := range slices.Chunk(keys, 25) { // as many as a call takes
+			if err := d.delete(ctx, op, some); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// delete deletes rows. What DynamoDB leaves undone is Transient.
+func (d Dynamo) delete(ctx context.Context, op string, keys []key) error {
+	var all []types.WriteRequest
+	for _, k := range keys {
+		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{
+			Key: map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)},
+		}})
+	}
+	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Table: all}})
+	if err != nil {
+		return failure(op, err, video.Problem{})
+	}
+	if left := len(out.UnprocessedItems[d.Table]); left > 0 {
+		return video.E(op, video.Transient, fmt.Errorf("%d of %d rows are left", left, len(keys)))
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed. It
+// finds out what has become of each and tells publish, which decides.
+//
+// Rights: a query of the table's index of deadlines, the video rows by their keys, HEAD of originals, and the depth of
+// the inboxes; and sqs:SendMessage to publish. It writes nothing.
+package tend
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+// Rows are the videos.
+type Rows interface {
+	// Due returns the videos whose deadline has passed at now, the longest overdue first, at most limit of them. It may
+	// miss what was written in the last second, and name what has moved on since.
+	Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
+	// Video returns NotFound if there is none.
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+}
+
+// Originals are what clients uploaded.
+type Originals interface {
+	// Stored returns what is known of an object; NotFound if there is none.
+	Stored(ctx context.Context, key string) (video.Stored, error)
+}
+
+// Queues are the inboxes.
+type Queues interface {
+	// Depth returns how many messages wait in a service's inbox, about.
+	Depth(ctx context.Context, service string) (int, error)
+}
+
+// Publisher sends events to the services that take them.
+type Publisher interface {
+	Send(ctx context.Context, es ...events.Event) error
+}
+
+// Tender tends.
+type Tender struct {
+	Rows      Rows
+	Originals Originals
+	Queues    Queues
+	Send      Publisher
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// most is how many videos a run looks at: more wait for the next.
+const most = 500
+
+// Run looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it
+// is dealt with.
+func (t Tender) Run(ctx context.Context) error {
+	refs, err := t.Rows.Due(ctx, t.Now(), most)
+	if err != nil {
+		return err
+	}
+	waits := map[string]int{}
+	for _, ref := range refs {
+		if err := ctx.Err(); err != nil {
+			return video.E("tend.Run", video.Transient, err)
+		}
+		if err := t.look(ctx, ref, waits); err != nil {
+			t.Log.ErrorContext(ctx, "a video is not tended", "tenant", ref.Tenant, "video", ref.ID, "error", err)
+		}
+	}
+	t.Log.InfoContext(ctx, "tended", "due", len(refs))
+	return nil
+}
+
+// look finds out what has become of a video and tells publish.
+func (t Tender) look(ctx context.Context, ref video.Ref, waits map[string]int) error {
+	v, err := t.Rows.Video(ctx, ref.Tenant, ref.ID)
+	if err != nil {
+		return err
+	}
+	now := t.Now()
+	if !v.Due(now) { // it has moved on since the index was written
+		return nil
+	}
+	passed := video.DeadlinePassed{At: now, State: v.State, Deadline: v.Watch.Deadline}
+	if passed.Stored, err = t.stored(ctx, v); err != nil {
+		return err
+	}
+	if passed.Busy, err = t.busy(ctx, step(v, passed.Stored), waits); err != nil {
+		return err
+	}
+	t.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "nudges", v.Watch.Nudges, "stored", passed.Stored != nil, "busy", passed.Busy)
+	e := events.Of(v.Tenant, v.ID, now, passed)
+	e.Trace, e.Correlation = v.Trace, v.Correlation
+	return t.Send.Send(ctx, e)
+}
+
+// stored looks for the original itself where nobody may have heard of it.
+func (t Tender) stored(ctx context.Context, v video.Video) (*video.Stored, error) {
+	if v.State != video.Waiting && v.State != video.Uploaded {
+		return nil, nil
+	}
+	o, err := t.Originals.Stored(ctx, v.Source.Key)
+	switch video.KindOf(err) {
+	case "":
+		return &o, nil
+	case video.NotFound:
+		return nil, nil
+	default:
+		return nil, err
+	}
+}
+
+// step returns the service whose work a video waits for.
+func step(v video.Video, stored *video.Stored) string {
+	switch {
+	case v.State == video.Processing:
+		return "encode"
+	case v.State == video.Deleting:
+		return "sweep"
+	case v.Fetch != nil && stored == nil:
+		return "fetch"
+	}
+	return "inspect"
+}
+
+// busy reports whether messages wait for a service, or for publish, which its results go to. Each queue is asked once.
+func (t Tender) busy(ctx context.Context, service string, waits map[string]int) (bool, error) {
+	for _, name := range []string{service, "publish"} {
+		if _, known := waits[name]; !known {
+			n, err := t.Queues.Depth(ctx, name)
+			if err != nil {
+				return false, err
+			}
+			waits[name] = n
+		}
+		if waits[name] > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
