@@ -92,6 +92,7 @@ func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
 	return NewMux(s, a.Log, a.once(), map[string]Handler{
 		"GET /health":                    a.health,
+		"GET /v1/openapi.json":           a.describe,
 		"POST /v1/tenants":               a.createTenant,
 		"POST /v1/tokens":                a.createToken,
 		"POST /v1/uploads":               a.createUpload,

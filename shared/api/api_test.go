@@ -141,7 +141,7 @@ func TestKindsBecomeStatuses(t *testing.T) {
 				e.Code, e.Message = "some_code", "Some sentence."
 			}
 			w := newWorld(t)
-			w.s3.err = e
+			w.s3.err, w.strange = e, true
 			got := w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
 			if got.status != status || strings.Contains(got.text, "secret") {
 				t.Errorf("%s: %d %s, want %d", kind, got.status, got.text, status)

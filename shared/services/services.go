@@ -129,6 +129,7 @@ var Map = []Service{
 		Name: "api",
 		Routes: []Route{
 			{"GET", "/health", Open, ""},
+			{"GET", "/v1/openapi.json", Open, ""},
 			{"POST", "/v1/tenants", ByCaller, ""},
 			{"POST", "/v1/tokens", ByCaller, ""},
 			{"POST", "/v1/uploads", ByToken, "videos:write"},

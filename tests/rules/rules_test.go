@@ -100,6 +100,7 @@ var alone = map[string][]string{
 	"github.com/aws/jsii-runtime-go":      {"infra"},
 	"github.com/aws/aws-xray-sdk-go":      {"shared/trace"},
 	"github.com/santhosh-tekuri":          {"events"},
+	"github.com/getkin/kin-openapi":       {},
 	"sluice/events/examples":              {},
 	"code.dny.dev/ssrf":                   {"shared/outbound"},
 	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
