@@ -10,6 +10,9 @@
 //	build/layer      the Lambda layer with ffmpeg, one folder for each architecture
 //	build/cloud      the running cloud: its state, logs, temporary files, outputs
 //
+// The cloud checks every call against the policies of its caller: a function has the rights of its
+// role and no others. Clients with the key `test`, as in Env, are the account's root user.
+//
 // It refuses what it cannot do well: a system other than Linux (functions are Linux processes),
 // a port that something else holds, a package whose hash is not in the pins, an address other
 // than loopback. It never uses the AWS credentials or settings of the person who runs it, but

@@ -110,6 +110,7 @@ func (c *Cloud) serverEnv() []string {
 		"GATEWAY_PORT="+port,
 		"MINISTACK_REGION="+Region,
 		"LAMBDA_EXECUTOR=local",
+		"AUTH=true", // each call is checked against the rights of its caller; key `test` is the root user
 		// These would listen on ports of their own, on every interface.
 		"IOT_MTLS_ENABLED=0",
 		"SFTP_ENABLED=0",

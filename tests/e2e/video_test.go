@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/localstack/cloud"
 	"sluice/shared/video"
 	"sluice/tests/client"
 )
@@ -63,16 +65,18 @@ func TestAVideoBecomesReady(t *testing.T) {
 // listen subscribes a queue of its own to the topic's video.* and gives what arrives within two minutes.
 func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
 	t.Helper()
-	made, err := w.queues().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("listener-" + t.Name())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	arn, err := w.queues().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: made.QueueUrl, AttributeNames: []sqsAttribute{"QueueArn"}})
+	topic := w.output(t, "TopicArn")
+	name := "listener-" + t.Name()
+	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:%s", cloud.Region, cloud.Account, name)
+	made, err := w.queues().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
+		"Policy": fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},`+
+			`"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}]}`, arn, topic),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = sns.NewFromConfig(w.aws).Subscribe(t.Context(), &sns.SubscribeInput{
-		TopicArn: aws.String(w.output(t, "TopicArn")), Protocol: aws.String("sqs"), Endpoint: aws.String(arn.Attributes["QueueArn"]),
+		TopicArn: &topic, Protocol: aws.String("sqs"), Endpoint: &arn,
 		Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicy": `{"type":[{"prefix":"video."}]}`},
 	})
 	if err != nil {

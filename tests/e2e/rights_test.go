@@ -1,0 +1,184 @@
+//go:build integration
+
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	rows "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"sluice/shared/blob"
+	"sluice/shared/services"
+)
+
+// attempt is one call that some services may make and the others may not. It changes nothing either way: it names what
+// is not there, or lacks what the service checks after the rights.
+type attempt struct {
+	name string
+	call func(aws.Config) error
+	may  func(services.Service) bool
+}
+
+// The cloud itself refuses, by the policies as deployed: this is not about what infra wrote, but about what it does.
+func TestARoleMayDoWhatTheMapSaysAndNoMore(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	attempts := slices.Concat(w.rowAttempts(t), w.objectAttempts(t), w.sendAttempts(t))
+	for _, s := range services.Map {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			cfg := w.as(t, s.Name)
+			allowed := 0
+			for _, a := range attempts {
+				err := a.call(cfg)
+				if got := !denied(err); got != a.may(s) {
+					t.Errorf("%s: allowed is %v, and in the map %v: %v", a.name, got, a.may(s), err)
+				}
+				if a.may(s) {
+					allowed++
+				}
+			}
+			if allowed == 0 || allowed == len(attempts) {
+				t.Errorf("%d of %d attempts are allowed, so this proves little", allowed, len(attempts))
+			}
+		})
+	}
+}
+
+func denied(err error) bool {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return false
+	}
+	return strings.HasPrefix(e.ErrorCode(), "AccessDenied") || e.ErrorCode() == "AuthorizationError" || e.ErrorCode() == "Forbidden"
+}
+
+// as returns the configuration of clients with the rights of a service's function.
+func (w world) as(t *testing.T, service string) aws.Config {
+	t.Helper()
+	out, err := sts.NewFromConfig(w.aws).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+		RoleArn: aws.String(w.role(t, service)), RoleSessionName: aws.String("test"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := w.aws.Copy()
+	c := out.Credentials
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
+	cfg.RetryMaxAttempts = 1
+	return cfg
+}
+
+// role asks Lambda what role a service's function has. One call is not worth its SDK module.
+func (w world) role(t *testing.T, service string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.env.Endpoint+"/2015-03-31/functions/sluice-"+service+"/configuration", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds, err := w.aws.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256 of an empty body
+	if err := v4.NewSigner().SignHTTP(t.Context(), creds, req, nothing, "lambda", w.aws.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var function struct{ Role string }
+	if err := json.NewDecoder(res.Body).Decode(&function); err != nil || function.Role == "" {
+		t.Fatalf("%s has the role %q: %v", service, function.Role, err)
+	}
+	return function.Role
+}
+
+// has tells whether the map gives a service one of these rights.
+func has(s services.Service, on, only string, actions ...services.Action) bool {
+	return slices.ContainsFunc(s.May, func(r services.Right) bool {
+		return r.On == on && slices.Contains(actions, r.Action) && slices.Contains(r.Only, only)
+	})
+}
+
+func (w world) rowAttempts(t *testing.T) (all []attempt) {
+	table := aws.String(w.output(t, "TableName"))
+	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, "OTHER"} {
+		key := map[string]rows.AttributeValue{
+			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"}, "sk": &rows.AttributeValueMemberS{Value: "nothing"},
+		}
+		all = append(all, attempt{"get a row of " + kind, func(cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key})
+			return err
+		}, func(s services.Service) bool { return has(s, "table", kind, services.GetRows, services.ReadRows) }})
+		all = append(all, attempt{"put a row of " + kind, func(cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).PutItem(t.Context(), &dynamodb.PutItemInput{
+				TableName: table, Item: key, ConditionExpression: aws.String("attribute_exists(pk)"),
+			})
+			return err
+		}, func(s services.Service) bool { return has(s, "table", kind, services.PutRows, services.WriteRows) }})
+		all = append(all, attempt{"delete a row of " + kind, func(cfg aws.Config) error {
+			_, err := dynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: table, Key: key})
+			return err
+		}, func(s services.Service) bool { return false }})
+	}
+	return all
+}
+
+func (w world) objectAttempts(t *testing.T) (all []attempt) {
+	for on, name := range map[string]string{"source": "SourceBucket", "media": "MediaBucket"} {
+		bucket := aws.String(w.output(t, name))
+		for _, prefix := range []string{services.SourcePrefix, services.MediaPrefix, "other/"} {
+			key := aws.String(prefix + "nobody/nothing")
+			all = append(all, attempt{"get " + prefix + " of " + on, func(cfg aws.Config) error {
+				_, err := blob.Client(cfg, true).GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: key})
+				return err
+			}, func(s services.Service) bool { return has(s, on, prefix, services.ReadObjects) }})
+			all = append(all, attempt{"put " + prefix + " of " + on, func(cfg aws.Config) error {
+				_, err := blob.Client(cfg, true).PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String("none")})
+				return err
+			}, func(s services.Service) bool { return has(s, on, prefix, services.WriteObjects, services.Upload) }})
+		}
+	}
+	return all
+}
+
+func (w world) sendAttempts(t *testing.T) (all []attempt) {
+	empty := aws.String("") // refused, but by the queue
+	for _, to := range services.Map {
+		if to.Inbox == nil {
+			continue
+		}
+		for _, out := range []string{"Inbox", "Dead"} {
+			name := out + strings.ToUpper(to.Name[:1]) + to.Name[1:]
+			all = append(all, attempt{"send to " + name, func(cfg aws.Config) error {
+				_, err := sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.output(t, name)), MessageBody: empty})
+				return cmp.Or(err, errors.New("an empty message was taken"))
+			}, func(s services.Service) bool {
+				return out == "Inbox" && slices.Contains(s.Sends(), to.Name) || out == "Dead" && s.Name == to.Name
+			}})
+		}
+	}
+	return append(all, attempt{"publish to the topic", func(cfg aws.Config) error {
+		_, err := sns.NewFromConfig(cfg).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String(w.output(t, "TopicArn")), Message: empty})
+		return cmp.Or(err, errors.New("an empty message was taken"))
+	}, func(s services.Service) bool { return slices.Contains(s.Sends(), services.Topic) }})
+}
