@@ -24,7 +24,7 @@ type Rows interface {
 	// Save writes the row and an entry of its timeline; Conflict unless the stored version is the one before v's.
 	Save(ctx context.Context, v video.Video, why video.Entry) error
 	// Finish keeps a task's result, adds the task to the finished ones and returns them all. It is idempotent.
-	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
+	Finish(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
 	// Results returns the results of all finished tasks.
 	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
@@ -85,7 +85,7 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 	if !v.Plan.Has(d.Result.Task) {
 		return video.E("publish.finish", video.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
 	}
-	done, err := p.Rows.Finish(ctx, v.Tenant, v.ID, d.Result)
+	done, err := p.Rows.Finish(ctx, v.Tenant, v.ID, d)
 	if err == nil {
 		v.Done = done
 	}

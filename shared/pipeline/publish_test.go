@@ -100,11 +100,11 @@ func (w *world) Save(ctx context.Context, v video.Video, why video.Entry) error 
 	return err
 }
 
-func (w *world) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+func (w *world) Finish(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error) {
 	if w.fail() {
 		return nil, errDown
 	}
-	done, err := w.rows.Finish(ctx, tenant, id, r)
+	done, err := w.rows.Finish(ctx, tenant, id, d)
 	if w.fail() {
 		return nil, errDown
 	}

@@ -86,6 +86,7 @@ type (
 	resultItem struct {
 		key
 		Result string `dynamodbav:"result"` // JSON
+		At     string `dynamodbav:"at,omitempty"`
 	}
 )
 
@@ -200,17 +201,17 @@ func itemOfEntry(k key, e video.Entry) (entryItem, error) {
 	return entryItem{key: k.entry(e.Version), Entry: c.text(e)}, c.err
 }
 
-func itemOfResult(k key, r video.Result) (resultItem, error) {
+func itemOfResult(k key, t video.TaskDone) (resultItem, error) {
 	var c codec
-	i := resultItem{key: k.result(r.Task.Number), Result: c.text(r)}
+	i := resultItem{key: k.result(t.Result.Task.Number), Result: c.text(t.Result), At: stamp(t.At)}
 	return i, c.err
 }
 
-func (i resultItem) result() (video.Result, error) {
+func (i resultItem) done() (video.TaskDone, error) {
 	var c codec
-	var r video.Result
-	c.parse(i.Result, &r)
-	return r, c.err
+	t := video.TaskDone{At: c.time(i.At)}
+	c.parse(i.Result, &t.Result)
+	return t, c.err
 }
 
 // codec turns values into attribute texts and back, and keeps the first error.

@@ -19,7 +19,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("token", roundTrip(itemOfToken, tokenItem.token))
 	t.Run("upload", roundTrip(func(v video.Upload) (uploadItem, error) { return itemOfUpload(v), nil }, uploadItem.upload))
 	t.Run("video", roundTrip(itemOfVideo, videoItem.video))
-	t.Run("result", roundTrip(func(v video.Result) (resultItem, error) { return itemOfResult(key{"p", "s"}, v) }, resultItem.result))
+	t.Run("result", roundTrip(func(v video.TaskDone) (resultItem, error) { return itemOfResult(key{"p", "s"}, v) }, resultItem.done))
 }
 
 // roundTrip checks that any T comes back from its row as it went in.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -99,13 +100,13 @@ func (m *Memory) Save(ctx context.Context, v video.Video, why video.Entry) error
 }
 
 // Finish does as Dynamo's.
-func (m *Memory) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+func (m *Memory) Finish(ctx context.Context, tenant, id string, t video.TaskDone) (map[int]bool, error) {
 	const op = "store.Finish"
-	k, n := videoKey(tenant, id), r.Task.Number
+	k, n := videoKey(tenant, id), t.Result.Task.Number
 	if err := checkTask(op, k, n); err != nil {
 		return nil, err
 	}
-	i, err := itemOfResult(k, r)
+	i, err := itemOfResult(k, t)
 	if err != nil {
 		return nil, video.E(op, video.Invalid, err)
 	}
@@ -132,6 +133,75 @@ func (m *Memory) Results(ctx context.Context, tenant, id string) ([]video.Result
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return results(op, withPrefix[resultItem](m, videoKey(tenant, id), resultPrefix))
+}
+
+// List does as Dynamo's.
+func (m *Memory) List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error) {
+	const op = "store.List"
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return nil, "", err
+	}
+	from, err := parseCursor(op, cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	l := newList(tenant, f, limit)
+	items := m.rowsOf(l, from)
+	last, full, err := l.take(op, items)
+	if !full {
+		last = place{}
+	}
+	return l.page, last.cursor(), err
+}
+
+// rowsOf returns all rows of a list after a place, newest first.
+func (m *Memory) rowsOf(l *list, after place) (items []videoItem) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, rows := range m.rows {
+		i, ok := rows[services.VideoRows].(videoItem)
+		in := map[string]string{"owner": i.Owner, "external": i.External}[l.attribute]
+		if ok && i.Created != "" && in == l.partition && l.partition != "" && (after == place{} || newer(after, place{i.Created, i.ID}) < 0) {
+			items = append(items, i)
+		}
+	}
+	slices.SortFunc(items, func(a, b videoItem) int { return newer(place{a.Created, a.ID}, place{b.Created, b.ID}) })
+	return items
+}
+
+func newer(a, b place) int { return cmp.Or(cmp.Compare(b.created, a.created), cmp.Compare(b.id, a.id)) }
+
+// Describe does as Dynamo's.
+func (m *Memory) Describe(ctx context.Context, tenant, id string, a video.About) error {
+	const op = "store.Describe"
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := videoKey(tenant, id)
+	i, ok := m.rows[k.PK][k.SK].(videoItem)
+	if s := video.State(i.State); !ok || s == video.Deleting || s == video.Deleted {
+		return videoMissing.Refuse(op, video.NotFound, nil)
+	}
+	var c codec
+	if i.aboutItem = c.about(tenant, a); c.err != nil {
+		return video.E(op, video.Invalid, c.err)
+	}
+	m.put(i)
+	return nil
+}
+
+// Timeline does as Dynamo's.
+func (m *Memory) Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error) {
+	const op = "store.Timeline"
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := videoKey(tenant, id)
+	return timeline(op, withPrefix[entryItem](m, k, entryPrefix), withPrefix[resultItem](m, k, resultPrefix))
 }
 
 // Due does as Dynamo's.

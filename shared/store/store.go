@@ -17,9 +17,9 @@
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
 //	dynamodb:GetItem         Tenant, Token, Upload, Video
-//	dynamodb:Query           Video, Finish, Results, Forget; Due, of an index
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget; Due and List, of an index
 //	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle
-//	dynamodb:UpdateItem      Save, Finish
+//	dynamodb:UpdateItem      Save, Finish, Describe
 //	dynamodb:BatchWriteItem  Forget
 //
 // Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no

@@ -56,17 +56,23 @@ func (d Dynamo) Save(ctx context.Context, v video.Video, why video.Entry) error 
 	return d.write(ctx, op, versionStale, types.TransactWriteItem{Update: update}, types.TransactWriteItem{Put: put})
 }
 
-// saved are the names of the attributes that Save writes: all but the key's and those that are api's.
-var saved = func() (names []string) {
-	others := append(reflect.VisibleFields(reflect.TypeFor[key]()), reflect.VisibleFields(reflect.TypeFor[aboutItem]())...)
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[videoItem]()) {
-		if !f.Anonymous && !slices.ContainsFunc(others, func(o reflect.StructField) bool { return o.Name == f.Name }) {
-			name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
+// described are the names of the attributes that api writes, saved those that Save does: all others but the key's.
+var (
+	described = tags[aboutItem]()
+	saved     = slices.DeleteFunc(tags[videoItem](), func(name string) bool {
+		return slices.Contains(described, name) || slices.Contains(tags[key](), name)
+	})
+)
+
+// tags returns the names of the attributes of an item.
+func tags[I any]() (names []string) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[I]()) {
+		if name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ","); name != "" {
 			names = append(names, name)
 		}
 	}
 	return names
-}()
+}
 
 // update returns the write of what is saved of i, under the condition that the row has the version before.
 func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
@@ -74,20 +80,8 @@ func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
 	if err != nil {
 		return nil, video.E(op, video.Internal, err)
 	}
-	names, values := map[string]string{"#version": "version"}, map[string]types.AttributeValue{":read": number(i.Version - 1)}
-	var set, remove []string
-	for _, name := range saved {
-		names["#"+name] = name
-		if value, ok := item[name]; ok {
-			set, values[":"+name] = append(set, "#"+name+" = :"+name), value
-		} else {
-			remove = append(remove, "#"+name)
-		}
-	}
-	expression := "SET " + strings.Join(set, ", ")
-	if remove != nil {
-		expression += " REMOVE " + strings.Join(remove, ", ")
-	}
+	names, values, expression := assign(saved, item)
+	values[":read"] = number(i.Version - 1)
 	return &types.Update{
 		TableName: &d.Table, Key: map[string]types.AttributeValue{"pk": text(i.PK), "sk": text(i.SK)},
 		UpdateExpression: &expression, ConditionExpression: aws.String("#version = :read"),
@@ -95,16 +89,35 @@ func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
 	}, nil
 }
 
+// assign returns the update that gives a row the attributes in all, as item has them: what it has not is removed.
+func assign(all []string, item map[string]types.AttributeValue) (names map[string]string, values map[string]types.AttributeValue, expression string) {
+	names, values = map[string]string{}, map[string]types.AttributeValue{}
+	var set, remove []string
+	for _, name := range all {
+		names["#"+name] = name
+		if value, ok := item[name]; ok {
+			set, values[":"+name] = append(set, "#"+name+" = :"+name), value
+		} else {
+			remove = append(remove, "#"+name)
+		}
+	}
+	expression = "SET " + strings.Join(set, ", ")
+	if remove != nil {
+		expression += " REMOVE " + strings.Join(remove, ", ")
+	}
+	return names, values, expression
+}
+
 // Finish keeps what a task left behind, adds the task to the set of finished ones and returns that set. The result is
 // written first: who sees a task in the set can read its result. It asks for no video row, and repeating it with the
 // same result changes nothing.
-func (d Dynamo) Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error) {
+func (d Dynamo) Finish(ctx context.Context, tenant, id string, t video.TaskDone) (map[int]bool, error) {
 	const op = "store.Finish"
 	k := videoKey(tenant, id)
-	if err := checkTask(op, k, r.Task.Number); err != nil {
+	if err := checkTask(op, k, t.Result.Task.Number); err != nil {
 		return nil, err
 	}
-	i, err := itemOfResult(k, r)
+	i, err := itemOfResult(k, t)
 	if err != nil {
 		return nil, video.E(op, video.Invalid, err)
 	}
@@ -115,7 +128,7 @@ func (d Dynamo) Finish(ctx context.Context, tenant, id string, r video.Result) (
 	if _, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item}); err != nil {
 		return nil, failure(op, err, video.Problem{})
 	}
-	if err := d.add(ctx, op, k, r.Task.Number); err != nil {
+	if err := d.add(ctx, op, k, t.Result.Task.Number); err != nil {
 		return nil, err
 	}
 	return d.done(ctx, op, k)
@@ -177,11 +190,11 @@ func (d Dynamo) Results(ctx context.Context, tenant, id string) ([]video.Result,
 func results(op string, items []resultItem) ([]video.Result, error) {
 	all := make([]video.Result, 0, len(items))
 	for _, i := range items {
-		r, err := i.result()
+		t, err := i.done()
 		if err != nil {
 			return nil, video.E(op, video.Internal, err)
 		}
-		all = append(all, r)
+		all = append(all, t.Result)
 	}
 	return all, nil
 }

@@ -38,6 +38,7 @@ type answer struct {
 type call struct {
 	Action         string `json:"-"`
 	ConsistentRead bool
+	IndexName      string
 	Token          string `json:"ClientRequestToken"`
 }
 
@@ -83,7 +84,7 @@ func TestCalls(t *testing.T) {
 		{"Upload", func(t *testing.T, s store.Dynamo) error { _, err := s.Upload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
 		{"Save", func(t *testing.T, s store.Dynamo) error { return s.Save(t.Context(), v, video.Entry{}) }, []string{"TransactWriteItems"}},
 		{"Finish", func(t *testing.T, s store.Dynamo) error {
-			_, err := s.Finish(t.Context(), "acme", "v", video.Result{})
+			_, err := s.Finish(t.Context(), "acme", "v", video.TaskDone{})
 			return err
 		}, []string{"PutItem", "UpdateItem", "Query"}},
 		{"Claim", func(t *testing.T, s store.Dynamo) error {
@@ -91,6 +92,14 @@ func TestCalls(t *testing.T) {
 			return err
 		}, []string{"PutItem"}},
 		{"Settle", func(t *testing.T, s store.Dynamo) error { return s.Settle(t.Context(), video.Claim{Owner: "acme"}) }, []string{"PutItem"}},
+		{"List", func(t *testing.T, s store.Dynamo) error {
+			_, _, err := s.List(t.Context(), "acme", video.Filter{}, "", 1)
+			return err
+		}, []string{"Query"}},
+		{"Describe", func(t *testing.T, s store.Dynamo) error { return s.Describe(t.Context(), "acme", "v", video.About{}) }, []string{"UpdateItem"}},
+		{"Timeline", func(t *testing.T, s store.Dynamo) error { _, err := s.Timeline(t.Context(), "acme", "v"); return err }, []string{"Query", "Query"}},
+		{"Due", func(t *testing.T, s store.Dynamo) error { _, err := s.Due(t.Context(), time.Now(), 1); return err }, []string{"Query", "Query", "Query", "Query"}},
+		{"Forget", func(t *testing.T, s store.Dynamo) error { return s.Forget(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -102,7 +111,7 @@ func TestCalls(t *testing.T) {
 			var got []string
 			for _, c := range w.calls {
 				got = append(got, c.Action)
-				if read := c.Action == "GetItem" || c.Action == "Query"; read != c.ConsistentRead {
+				if read := c.Action == "GetItem" || c.Action == "Query" && c.IndexName == ""; read != c.ConsistentRead {
 					t.Errorf("%s: consistent is %t", c.Action, c.ConsistentRead)
 				}
 			}

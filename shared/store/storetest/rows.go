@@ -79,7 +79,7 @@ func unfitIDs(t *testing.T, s Store) {
 		want(t, err, video.NotFound, "")
 		_, err = s.Results(ctx, v.Tenant, id)
 		must(t, err)
-		_, err = s.Finish(ctx, v.Tenant, id, video.Result{})
+		_, err = s.Finish(ctx, v.Tenant, id, finished(video.Result{}))
 		want(t, err, video.Invalid, "")
 		want(t, s.PutTenant(ctx, video.Tenant{ID: id}), video.Invalid, "")
 		want(t, s.PutToken(ctx, video.Token{ID: id}), video.Invalid, "")
@@ -97,7 +97,7 @@ func cancelledIsTransient(t *testing.T, s Store) {
 	want(t, err, video.Transient, "")
 	_, err = s.Results(ctx, v.Tenant, v.ID)
 	want(t, err, video.Transient, "")
-	_, err = s.Finish(ctx, v.Tenant, v.ID, video.Result{})
+	_, err = s.Finish(ctx, v.Tenant, v.ID, finished(video.Result{}))
 	want(t, err, video.Transient, "")
 	next := v
 	next.Version++
@@ -149,7 +149,7 @@ func tenantsAreApart(t *testing.T, s Store) {
 	ctx, other := t.Context(), unique()
 	v, u := sample(unique())
 	must(t, s.Create(ctx, v, u))
-	_, err := s.Finish(ctx, v.Tenant, v.ID, video.Result{})
+	_, err := s.Finish(ctx, v.Tenant, v.ID, finished(video.Result{}))
 	must(t, err)
 	_, err = s.Video(ctx, other, v.ID)
 	want(t, err, video.NotFound, "")
@@ -166,7 +166,7 @@ func nothingIsShared(t *testing.T, s Store) {
 	v, u := sample(unique())
 	v.Plan = &video.Plan{Borders: []int{0, 10}}
 	must(t, s.Create(t.Context(), v, u))
-	done, err := s.Finish(t.Context(), v.Tenant, v.ID, result(1))
+	done, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(1)))
 	must(t, err)
 	done[2], v.Plan.Borders[1] = true, 11
 	got, err := s.Video(t.Context(), v.Tenant, v.ID)

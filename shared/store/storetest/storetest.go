@@ -25,8 +25,13 @@ type Store interface {
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
 	Save(ctx context.Context, v video.Video, why video.Entry) error
-	Finish(ctx context.Context, tenant, id string, r video.Result) (map[int]bool, error)
+	Finish(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
 	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
+	List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) ([]video.Video, string, error)
+	Describe(ctx context.Context, tenant, id string, a video.About) error
+	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
+	Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
+	Forget(ctx context.Context, tenant, id string) error
 	Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error)
 	Settle(ctx context.Context, c video.Claim) error
 }
@@ -66,6 +71,16 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"one of many claimants wins", oneClaimantWins},
 		{"any claim comes back as it went in", anyClaimIsKept},
 		{"any run of steps is as in the model", stepsFollowModel},
+		{"a list is in pages, newest first", listIsInPages},
+		{"a list is filtered", listIsFiltered},
+		{"a list has only the tenant's, and not what is deleted", listIsTheTenants},
+		{"a cursor that is none", cursorsAreChecked},
+		{"describe leaves the rest alone, and save what is described", describeIsApart},
+		{"what is deleted is not described", deletedIsNotDescribed},
+		{"a timeline has every change and every task", timelineHasAll},
+		{"what is due is found, and nothing else", dueIsFound},
+		{"the longest overdue come first", dueIsInOrder},
+		{"what tasks left behind is forgotten", tasksAreForgotten},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -54,7 +55,7 @@ func saveFollowsVersion(t *testing.T, s Store) {
 
 func saveKeepsDone(t *testing.T, s Store) {
 	v := create(t, s)
-	_, err := s.Finish(t.Context(), v.Tenant, v.ID, result(3))
+	_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(3)))
 	must(t, err)
 	v.Version, v.Done = v.Version+1, set(9)
 	must(t, s.Save(t.Context(), v, change))
@@ -103,7 +104,7 @@ func finishGrowsSet(t *testing.T, s Store) {
 	seen := set()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
 		seen[n] = true
-		got, err := s.Finish(t.Context(), v.Tenant, v.ID, result(n))
+		got, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
 		must(t, err)
 		same(t, got, seen)
 	}
@@ -111,7 +112,7 @@ func finishGrowsSet(t *testing.T, s Store) {
 	stored(t, s, v)
 
 	for _, n := range []int{-1, 100000} {
-		_, err := s.Finish(t.Context(), v.Tenant, v.ID, result(n))
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
 		want(t, err, video.Invalid, "")
 	}
 	stored(t, s, v)
@@ -120,7 +121,7 @@ func finishGrowsSet(t *testing.T, s Store) {
 func finishIsIdempotent(t *testing.T, s Store) {
 	v := create(t, s)
 	for range 3 {
-		got, err := s.Finish(t.Context(), v.Tenant, v.ID, result(4))
+		got, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(4)))
 		must(t, err)
 		same(t, got, set(4))
 	}
@@ -135,7 +136,7 @@ func someFinisherSeesAll(t *testing.T, s Store) {
 	sizes := make([]int, n)
 	errs := make([]error, n)
 	at(n, func(i int) {
-		done, err := s.Finish(t.Context(), v.Tenant, v.ID, result(252+i))
+		done, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(252+i)))
 		sizes[i], errs[i] = len(done), err
 	})
 	most := 0
@@ -149,7 +150,7 @@ func someFinisherSeesAll(t *testing.T, s Store) {
 func resultsAreInOrder(t *testing.T, s Store) {
 	v := create(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
-		_, err := s.Finish(t.Context(), v.Tenant, v.ID, result(n))
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
 		must(t, err)
 	}
 	got, err := s.Results(t.Context(), v.Tenant, v.ID)
@@ -165,7 +166,7 @@ func largeResults(t *testing.T, s Store) {
 		r := result(n)
 		r.Tracks[0].Init = strings.Repeat("0", 100_000)
 		all = append(all, r)
-		_, err := s.Finish(t.Context(), v.Tenant, v.ID, r)
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(r))
 		must(t, err)
 	}
 	got, err := s.Results(t.Context(), v.Tenant, v.ID)
@@ -196,11 +197,16 @@ func stepsFollowModel(t *testing.T, s Store) {
 				n := rapid.IntRange(0, 600).Draw(rt, "task")
 				v.Done = maps.Clone(v.Done)
 				v.Done[n] = true
-				got, err := s.Finish(ctx, v.Tenant, v.ID, result(n))
+				got, err := s.Finish(ctx, v.Tenant, v.ID, finished(result(n)))
 				must(rt, err)
 				same(rt, got, v.Done)
 			},
 			"": func(rt *rapid.T) { stored(rt, s, v) },
 		})
 	})
+}
+
+// finished returns what is told of a task that left r behind.
+func finished(r video.Result) video.TaskDone {
+	return video.TaskDone{At: created.Add(time.Duration(r.Task.Number) * time.Second), Result: r}
 }

@@ -1,0 +1,102 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"sluice/shared/video"
+)
+
+func timelineHasAll(t *testing.T, s Store) {
+	v := create(t, s)
+	v.Version++
+	saved := video.Entry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, What: "encode.failed.v1", Nudges: 2, Problem: &video.Problem{Code: "x", Message: "No."}}
+	must(t, s.Save(t.Context(), v, saved))
+	for _, n := range []int{3, 1, 1} {
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
+		must(t, err)
+	}
+	got, err := s.Timeline(t.Context(), v.Tenant, v.ID)
+	must(t, err)
+	same(t, got, []video.Entry{
+		{Version: 1, At: created, State: video.Waiting, What: "created"},
+		video.TaskEntry(finished(result(1))), saved, video.TaskEntry(finished(result(3))),
+	})
+	for _, nobodys := range []string{unique(), ""} {
+		got, err = s.Timeline(t.Context(), nobodys, v.ID)
+		must(t, err)
+		same(t, got, []video.Entry{})
+	}
+}
+
+// long ago, so that videos of other tests are not due.
+var long = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// watched makes a video with a deadline that no other test has.
+func watched(t *testing.T, s Store, deadline time.Time) video.Video {
+	t.Helper()
+	v, u := sample(unique())
+	v.Watch.Deadline = deadline
+	must(t, s.Create(t.Context(), v, u))
+	return v
+}
+
+// due reports whether v is among what is due.
+func due(t *testing.T, s Store, v video.Video, now time.Time) bool {
+	t.Helper()
+	refs, err := s.Due(t.Context(), now, 1000)
+	must(t, err)
+	return slices.Contains(refs, video.Ref{Tenant: v.Tenant, ID: v.ID})
+}
+
+func dueIsFound(t *testing.T, s Store) {
+	v := watched(t, s, long)
+	same(t, due(t, s, v, long.Add(-1)), false)
+	same(t, due(t, s, v, long), true)
+	v.Watch.Deadline, v.Version = long.Add(time.Hour), v.Version+1
+	must(t, s.Save(t.Context(), v, change))
+	same(t, due(t, s, v, long), false)
+	same(t, due(t, s, v, long.Add(time.Hour)), true)
+	v.Watch, v.State, v.Version = video.Watch{}, video.Failed, v.Version+1
+	must(t, s.Save(t.Context(), v, change))
+	same(t, due(t, s, v, long.Add(1000*time.Hour)), false)
+}
+
+func dueIsInOrder(t *testing.T, s Store) {
+	early := long.Add(-365 * 24 * time.Hour)
+	var want []video.Ref
+	for n := range 9 {
+		v := watched(t, s, early.Add(time.Duration(n)*time.Second))
+		want = append(want, video.Ref{Tenant: v.Tenant, ID: v.ID})
+	}
+	got, err := s.Due(t.Context(), early.Add(time.Minute), 5)
+	must(t, err)
+	same(t, got, want[:5])
+	for _, ref := range want { // for a store that is used again
+		v, err := s.Video(t.Context(), ref.Tenant, ref.ID)
+		must(t, err)
+		v.Watch, v.Version = video.Watch{}, v.Version+1
+		must(t, s.Save(t.Context(), v, change))
+	}
+}
+
+func tasksAreForgotten(t *testing.T, s Store) {
+	v := create(t, s)
+	for n := range 60 { // more than one call deletes
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n*10)))
+		must(t, err)
+	}
+	for range 2 {
+		must(t, s.Forget(t.Context(), v.Tenant, v.ID))
+	}
+	results, err := s.Results(t.Context(), v.Tenant, v.ID)
+	must(t, err)
+	same(t, results, []video.Result{})
+	v.Done = nil
+	stored(t, s, v)
+	entries, err := s.Timeline(t.Context(), v.Tenant, v.ID)
+	must(t, err)
+	same(t, len(entries), 1)
+	want(t, s.Forget(t.Context(), v.Tenant, "#"), video.Invalid, "")
+}
