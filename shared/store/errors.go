@@ -17,8 +17,10 @@ var (
 	tokenExists   = video.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
 	uploadExists  = video.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
 	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
+	sourceExists  = video.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
 	claimLost     = video.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
 	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
+	sourceMissing = video.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
 	tokenMissing  = video.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
 	uploadMissing = video.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
 	videoMissing  = video.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}

@@ -17,6 +17,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	t.Run("tenant", roundTrip(func(v video.Tenant) (tenantItem, error) { return itemOfTenant(v), nil }, tenantItem.tenant))
 	t.Run("token", roundTrip(itemOfToken, tokenItem.token))
+	t.Run("grant", roundTrip(func(g video.Grant) (grantItem, error) { i, _ := itemsOfGrant(g); return i, nil }, grantItem.grant))
 	t.Run("upload", roundTrip(func(v video.Upload) (uploadItem, error) { return itemOfUpload(v), nil }, uploadItem.upload))
 	t.Run("video", roundTrip(itemOfVideo, videoItem.video))
 	t.Run("result", roundTrip(func(v video.TaskDone) (resultItem, error) { return itemOfResult(key{"p", "s"}, v) }, resultItem.done))
@@ -100,6 +101,8 @@ func TestKeys(t *testing.T) {
 		{"upload", uploadKey("acme", "upl_1"), key{"UPLOAD#acme#upl_1", "UPLOAD"}},
 		{"video", k, key{"VIDEO#acme#vid_1", "VIDEO"}},
 		{"claim", claimKey(video.Claim{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
+		{"source", sourceKey("AIDA", "src_1"), key{"SOURCE#AIDA", "SOURCE#src_1"}},
+		{"source in the directory", listedKey("src_1"), key{"SOURCE##all", "SOURCE#src_1"}},
 		{"last task of a page", k.page(255), key{"VIDEO#acme#vid_1", "DONE#000"}},
 		{"first task of the next", k.page(256), key{"VIDEO#acme#vid_1", "DONE#001"}},
 		{"last page", k.page(maxTasks - 1), key{"VIDEO#acme#vid_1", "DONE#390"}},

@@ -1,4 +1,4 @@
-// Package store keeps tenants, tokens, uploads and videos as rows of one DynamoDB table; Memory is the same without a
+// Package store keeps tenants, tokens, sources, uploads and videos as rows of one DynamoDB table; Memory is the same without a
 // table, and storetest.Run holds both to the same behaviour.
 //
 // Rows have string keys pk and sk, and the tenant is part of the partition key of all that a tenant owns:
@@ -10,17 +10,19 @@
 //	VIDEO#<tenant>#<id>   DONE#<page>      number set "done": 256 task numbers a page
 //	VIDEO#<tenant>#<id>   RESULT#<number>  what a task left behind
 //	VIDEO#<tenant>#<id>   TIME#<version>   an entry of its timeline
+//	SOURCE#<sender>       SOURCE#<id>      a grant, for its sender
+//	SOURCE##all           SOURCE#<id>      the same grant, to be listed
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
 //
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
-//	dynamodb:GetItem         Tenant, Token, Upload, Video
-//	dynamodb:Query           Video, Finish, Results, Timeline, Forget; Due and List, of an index
-//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle
+//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources; Due and List, of an index
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, PutSource
 //	dynamodb:UpdateItem      Save, Finish, Describe
-//	dynamodb:BatchWriteItem  Forget
+//	dynamodb:BatchWriteItem  Forget, DeleteSource
 //
 // Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no
 // Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,

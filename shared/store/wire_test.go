@@ -100,11 +100,17 @@ func TestCalls(t *testing.T) {
 		{"Timeline", func(t *testing.T, s store.Dynamo) error { _, err := s.Timeline(t.Context(), "acme", "v"); return err }, []string{"Query", "Query"}},
 		{"Due", func(t *testing.T, s store.Dynamo) error { _, err := s.Due(t.Context(), time.Now(), 1); return err }, []string{"Query", "Query", "Query", "Query"}},
 		{"Forget", func(t *testing.T, s store.Dynamo) error { return s.Forget(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
+		{"PutSource", func(t *testing.T, s store.Dynamo) error {
+			return s.PutSource(t.Context(), video.Grant{ID: "src_1", Sender: "AIDA"})
+		}, []string{"TransactWriteItems"}},
+		{"Sources", func(t *testing.T, s store.Dynamo) error { _, err := s.Sources(t.Context(), "AIDA"); return err }, []string{"Query"}},
+		{"AllSources", func(t *testing.T, s store.Dynamo) error { _, err := s.AllSources(t.Context()); return err }, []string{"Query"}},
+		{"DeleteSource", func(t *testing.T, s store.Dynamo) error { return s.DeleteSource(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []answer{{200, `{"Item":{"tenant":{"S":"acme"}}}`, nil}}}
+			w := &wire{answers: []answer{{200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"}}}`, nil}}}
 			if err := tt.run(t, w.store(aws.NopRetryer{})); err != nil {
 				t.Fatal(err)
 			}

@@ -34,6 +34,10 @@ type Store interface {
 	Forget(ctx context.Context, tenant, id string) error
 	Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error)
 	Settle(ctx context.Context, c video.Claim) error
+	PutSource(ctx context.Context, g video.Grant) error
+	Sources(ctx context.Context, sender string) ([]video.Grant, error)
+	AllSources(ctx context.Context) ([]video.Grant, error)
+	DeleteSource(ctx context.Context, id string) error
 }
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
@@ -70,6 +74,11 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"claims of other names are apart", claimsAreApart},
 		{"one of many claimants wins", oneClaimantWins},
 		{"any claim comes back as it went in", anyClaimIsKept},
+		{"a source is kept", sourceIsKept},
+		{"a source is made once", sourceIsMadeOnce},
+		{"a source is deleted", sourceIsDeleted},
+		{"another sender's sources are not found", sendersAreApart},
+		{"any source comes back as it went in", anySourceIsKept},
 		{"any run of steps is as in the model", stepsFollowModel},
 		{"a list is in pages, newest first", listIsInPages},
 		{"a list is filtered", listIsFiltered},
