@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// stack is the name of the one stack of the CDK app.
+const stack = "Sluice"
+
 var errDown = errors.New("the local cloud is not running: make up deploy-local")
 
 // Deploy puts the CDK app into the running local cloud.
@@ -44,22 +47,34 @@ func (c *Cloud) bootstrap(ctx context.Context) error {
 	return c.runCDK(ctx, "bootstrap", "aws://"+Account+"/"+Region, "--app", "")
 }
 
+// deployAll leaves the outputs where clients look for them when all is there, and not before.
 func (c *Cloud) deployAll(ctx context.Context) error {
-	outputs := c.build("cloud", "outputs.json")
-	if err := os.RemoveAll(outputs); err != nil {
+	done, written := c.build("cloud", "outputs.json"), c.build("cloud", "outputs.new.json")
+	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
 	}
-	return c.runCDK(ctx, "deploy", "--all",
+	err := c.runCDK(ctx, "deploy", "--all",
 		"--method", "direct",
 		"--progress", "events",
 		"--require-approval", "never",
-		"--outputs-file", outputs,
+		"--outputs-file", written,
 		"--output", c.build("cdk.local"),
 		"-c", "cloud=local",
 		"-c", "arch="+runtime.GOARCH,
 		"-c", "ffmpeg_dir="+c.build("tools"),
 		"-c", "public_url="+c.publicURL(),
 		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU())))
+	if err != nil {
+		return err
+	}
+	outputs, err := ReadOutputs(written)
+	if err != nil {
+		return err
+	}
+	if err := c.complete(ctx, outputs); err != nil {
+		return fmt.Errorf("set what CloudFormation left out: %w", err)
+	}
+	return os.Rename(written, done)
 }
 
 func (c *Cloud) runCDK(ctx context.Context, args ...string) error {

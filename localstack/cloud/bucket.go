@@ -1,0 +1,82 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// bucketProperties are those of AWS::S3::Bucket that are dropped.
+type bucketProperties struct {
+	LifecycleConfiguration struct{ Rules []lifecycleRule }
+	BucketEncryption       struct {
+		ServerSideEncryptionConfiguration []struct {
+			ServerSideEncryptionByDefault struct{ SSEAlgorithm types.ServerSideEncryption }
+		}
+	}
+}
+
+type lifecycleRule struct {
+	ID                             *string `json:"Id"`
+	Status                         types.ExpirationStatus
+	Prefix                         string
+	ExpirationInDays               *int32
+	AbortIncompleteMultipartUpload *types.AbortIncompleteMultipartUpload
+}
+
+// UnmarshalJSON refuses what it does not know: it would be dropped again.
+func (r *lifecycleRule) UnmarshalJSON(text []byte) error {
+	type plain lifecycleRule
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode((*plain)(r))
+}
+
+type bucketAPI struct{ *s3.Client }
+
+func newBuckets(cfg aws.Config) bucketAPI {
+	return bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}
+}
+
+func (b bucketAPI) complete(ctx context.Context, name string, properties json.RawMessage) error {
+	var p bucketProperties
+	if err := json.Unmarshal(properties, &p); err != nil {
+		return err
+	}
+	if rules := p.LifecycleConfiguration.Rules; len(rules) > 0 {
+		in := &types.BucketLifecycleConfiguration{}
+		for _, r := range rules {
+			in.Rules = append(in.Rules, r.forS3())
+		}
+		_, err := b.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in})
+		if err != nil {
+			return err
+		}
+	}
+	in := &types.ServerSideEncryptionConfiguration{}
+	for _, e := range p.BucketEncryption.ServerSideEncryptionConfiguration {
+		in.Rules = append(in.Rules, types.ServerSideEncryptionRule{
+			ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: e.ServerSideEncryptionByDefault.SSEAlgorithm},
+		})
+	}
+	if len(in.Rules) == 0 {
+		return nil
+	}
+	_, err := b.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in})
+	return err
+}
+
+func (r lifecycleRule) forS3() types.LifecycleRule {
+	rule := types.LifecycleRule{
+		ID: r.ID, Status: r.Status, Filter: &types.LifecycleRuleFilter{Prefix: aws.String(r.Prefix)},
+		AbortIncompleteMultipartUpload: r.AbortIncompleteMultipartUpload,
+	}
+	if r.ExpirationInDays != nil {
+		rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
+	}
+	return rule
+}

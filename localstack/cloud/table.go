@@ -1,0 +1,63 @@
+package cloud
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// tableProperties are those of AWS::DynamoDB::Table that are dropped.
+type tableProperties struct {
+	TimeToLiveSpecification          *types.TimeToLiveSpecification
+	PointInTimeRecoverySpecification *types.PointInTimeRecoverySpecification
+	SSESpecification                 *struct{ SSEEnabled *bool }
+}
+
+type tableAPI struct{ *dynamodb.Client }
+
+func newTables(cfg aws.Config) tableAPI { return tableAPI{dynamodb.NewFromConfig(cfg)} }
+
+func (t tableAPI) complete(ctx context.Context, name string, properties json.RawMessage) error {
+	var p tableProperties
+	if err := json.Unmarshal(properties, &p); err != nil {
+		return err
+	}
+	if err := t.expire(ctx, name, p.TimeToLiveSpecification); err != nil {
+		return err
+	}
+	if p.PointInTimeRecoverySpecification != nil {
+		_, err := t.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName: &name, PointInTimeRecoverySpecification: p.PointInTimeRecoverySpecification,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if p.SSESpecification == nil {
+		return nil
+	}
+	_, err := t.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+		TableName: &name, SSESpecification: &types.SSESpecification{Enabled: p.SSESpecification.SSEEnabled},
+	})
+	return err
+}
+
+// expire sets what rows expire by, unless it is set: DynamoDB refuses to enable it twice.
+func (t tableAPI) expire(ctx context.Context, name string, by *types.TimeToLiveSpecification) error {
+	if by == nil {
+		return nil
+	}
+	now, err := t.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &name})
+	if err != nil {
+		return err
+	}
+	if d := now.TimeToLiveDescription; d != nil && aws.ToString(d.AttributeName) == aws.ToString(by.AttributeName) &&
+		d.TimeToLiveStatus == types.TimeToLiveStatusEnabled {
+		return nil
+	}
+	_, err = t.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{TableName: &name, TimeToLiveSpecification: by})
+	return err
+}

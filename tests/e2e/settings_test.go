@@ -1,0 +1,198 @@
+//go:build integration
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/blob"
+)
+
+// deployed is the template that the local cloud was deployed from.
+type deployed struct {
+	Resources map[string]struct {
+		Type       string
+		Properties map[string]any
+	}
+	Outputs map[string]struct{ Value any }
+}
+
+// A deployment that ends well proves nothing of its settings: the emulator's CloudFormation drops some in silence.
+func TestTheCloudIsSetAsTheTemplateSays(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tpl := w.template(t)
+	ask := map[string]func(*testing.T, string) map[string]any{
+		"AWS::S3::Bucket": w.bucketSettings, "AWS::DynamoDB::Table": w.tableSettings, "AWS::SQS::Queue": w.queueSettings,
+	}
+	seen := map[string]bool{}
+	for name, out := range tpl.Outputs {
+		ref, _ := out.Value.(map[string]any)
+		id, _ := ref["Ref"].(string)
+		r := tpl.Resources[id]
+		if ask[r.Type] == nil {
+			continue
+		}
+		seen[r.Type] = true
+		t.Run(name, func(t *testing.T) {
+			got, want := ask[r.Type](t, w.output(t, name)), maps.Clone(r.Properties)
+			maps.DeleteFunc(want, func(property string, _ any) bool { return got[property] == nil })
+			maps.DeleteFunc(got, func(property string, _ any) bool { return want[property] == nil })
+			if len(want) == 0 {
+				t.Fatal("nothing to compare")
+			}
+			if diff := cmp.Diff(loose(t, want), loose(t, got)); diff != "" {
+				t.Errorf("%s in the template (-) and in the cloud (+):\n%s", id, diff)
+			}
+		})
+	}
+	if len(seen) != len(ask) {
+		t.Errorf("compared %v only", seen)
+	}
+}
+
+func (w world) template(t *testing.T) (d deployed) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.root, "build", "cdk.local", "Sluice.template.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("deployed from elsewhere")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// loose makes values comparable that differ only in how they are written: numbers and booleans as text, and no nulls.
+func loose(t *testing.T, v any) any {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		t.Fatal(err)
+	}
+	return loosen(plain)
+}
+
+func loosen(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, inner := range v {
+			if inner != nil {
+				out[name] = loosen(inner)
+			}
+		}
+		return out
+	case []any:
+		var out []any
+		for _, inner := range v {
+			out = append(out, loosen(inner))
+		}
+		return out
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+func (w world) bucketSettings(t *testing.T, name string) map[string]any {
+	t.Helper()
+	c := blob.Client(w.aws, true)
+	lifecycle, err := c.GetBucketLifecycleConfiguration(t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []any
+	for _, r := range lifecycle.Rules {
+		rule := map[string]any{"Status": r.Status, "AbortIncompleteMultipartUpload": r.AbortIncompleteMultipartUpload}
+		if r.Filter != nil && aws.ToString(r.Filter.Prefix) != "" {
+			rule["Prefix"] = r.Filter.Prefix
+		}
+		if r.Expiration != nil {
+			rule["ExpirationInDays"] = r.Expiration.Days
+		}
+		rules = append(rules, rule)
+	}
+	encryption, err := c.GetBucketEncryption(t.Context(), &s3.GetBucketEncryptionInput{Bucket: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var algorithms []any
+	for _, r := range encryption.ServerSideEncryptionConfiguration.Rules {
+		by := map[string]any{"SSEAlgorithm": r.ApplyServerSideEncryptionByDefault.SSEAlgorithm}
+		algorithms = append(algorithms, map[string]any{"ServerSideEncryptionByDefault": by})
+	}
+	public, err := c.GetPublicAccessBlock(t.Context(), &s3.GetPublicAccessBlockInput{Bucket: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{
+		"LifecycleConfiguration":         map[string]any{"Rules": rules},
+		"BucketEncryption":               map[string]any{"ServerSideEncryptionConfiguration": algorithms},
+		"PublicAccessBlockConfiguration": public.PublicAccessBlockConfiguration,
+	}
+}
+
+func (w world) tableSettings(t *testing.T, name string) map[string]any {
+	t.Helper()
+	c := dynamodb.NewFromConfig(w.aws)
+	expiry, err := c.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backups, err := c.DescribeContinuousBackups(t.Context(), &dynamodb.DescribeContinuousBackupsInput{TableName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	about, err := c.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recovery := backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription
+	encrypted := about.Table.SSEDescription != nil && about.Table.SSEDescription.Status == "ENABLED"
+	return map[string]any{
+		"KeySchema":   about.Table.KeySchema,
+		"BillingMode": about.Table.BillingModeSummary.BillingMode,
+		"TimeToLiveSpecification": map[string]any{
+			"AttributeName": expiry.TimeToLiveDescription.AttributeName, "Enabled": expiry.TimeToLiveDescription.TimeToLiveStatus == "ENABLED",
+		},
+		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": recovery.PointInTimeRecoveryStatus == "ENABLED"},
+		"SSESpecification":                 map[string]any{"SSEEnabled": encrypted},
+	}
+}
+
+func (w world) queueSettings(t *testing.T, url string) map[string]any {
+	t.Helper()
+	out, err := w.queues().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{}
+	for name, value := range out.Attributes {
+		if name != "RedrivePolicy" { // the ARN in it is a reference in the template
+			got[name] = value
+		}
+	}
+	return got
+}
