@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"sluice/shared/services"
 	"sluice/shared/store"
 	"sluice/shared/store/storetest"
 )
@@ -25,17 +26,17 @@ func TestStore(t *testing.T) {
 func table(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
 	name := throwaway("store")
-	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS},
-			{AttributeName: aws.String("sk"), AttributeType: types.ScalarAttributeTypeS},
-		},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash},
-			{AttributeName: aws.String("sk"), KeyType: types.KeyTypeRange},
-		},
-	})
+	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keys("pk", "sk")}
+	for _, attribute := range []string{"pk", "sk", "owner", "external", "created", "due_shard", "due"} {
+		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
+	}
+	listed := &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: services.Listed}
+	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{
+		{IndexName: aws.String(services.ByTenant), KeySchema: keys("owner", "created"), Projection: listed},
+		{IndexName: aws.String(services.ByExternal), KeySchema: keys("external", "created"), Projection: listed},
+		{IndexName: aws.String(services.ByDeadline), KeySchema: keys("due_shard", "due"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}},
+	}
+	_, err := client.CreateTable(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,4 +50,10 @@ func table(t *testing.T, client *dynamodb.Client) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+func keys(partition, sort string) []types.KeySchemaElement {
+	return []types.KeySchemaElement{
+		{AttributeName: &partition, KeyType: types.KeyTypeHash}, {AttributeName: &sort, KeyType: types.KeyTypeRange},
+	}
 }
