@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/shared/services"
@@ -31,6 +33,9 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 	}
 	if len(s.Routes) > 0 && around.cdn != nil {
 		env[services.EnvPlaybackURL] = jsii.String(around.cdn.url())
+	}
+	if len(s.Pages()) > 0 {
+		env[services.EnvOrigins] = jsii.String(strings.Join(around.origins, ","))
 	}
 	if s.Layer != "" {
 		env[services.EnvTools] = jsii.String(around.tools())

@@ -87,7 +87,7 @@ func (g *gateway) authorizer(set settings, f awslambda.IFunction) awsapigateway.
 	})
 }
 
-// route makes a method for each route of the map.
+// route makes a method for each route of the map, and one for what browsers ask before they use it.
 func (g *gateway) route(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
 	for _, s := range services.Map {
 		if len(s.Routes) == 0 {
@@ -103,6 +103,10 @@ func (g *gateway) route(functions map[string]awslambda.IFunction, tokens awsapig
 			if r.Auth == services.Open {
 				accept(method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.")
 			}
+		}
+		for _, path := range s.Pages() {
+			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(jsii.String("OPTIONS"), to, admit(services.Open, tokens))
+			accept(method, "APIG4", "A browser asks without a token what it may send.")
 		}
 	}
 }

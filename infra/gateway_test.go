@@ -23,6 +23,9 @@ func TestRoutesAreThoseOfTheMap(t *testing.T) {
 			}[r.Auth]
 			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, title(s.Name)))
 		}
+		for _, path := range s.Pages() {
+			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, title(s.Name)))
+		}
 	}
 	var got []string
 	for _, m := range onAWS().of("ApiGateway::Method") {
@@ -130,6 +133,9 @@ func TestProblems(t *testing.T) {
 		}
 		if cors := r.at("ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin"); cors != "'*'" {
 			t.Errorf("players of other pages can't read it: %v", cors)
+		}
+		if exposed := r.at("ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers"); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
+			t.Errorf("what other pages can read: %v", exposed)
 		}
 		status, _ := r.at("StatusCode").(string)
 		if body.Status != 0 && fmt.Sprint(body.Status) != status {

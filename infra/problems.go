@@ -39,8 +39,9 @@ var problems = []problem{
 func (g *gateway) explain() {
 	for _, p := range problems {
 		headers := map[string]*string{
-			"Content-Type":                jsii.String("'application/problem+json'"),
-			"Access-Control-Allow-Origin": jsii.String("'*'"),
+			"Content-Type":                  jsii.String("'application/problem+json'"),
+			"Access-Control-Allow-Origin":   jsii.String("'*'"),
+			"Access-Control-Expose-Headers": jsii.String("'Retry-After, WWW-Authenticate, X-Amzn-Requestid'"),
 		}
 		for name, value := range p.headers {
 			headers[name] = jsii.String("'" + value + "'")

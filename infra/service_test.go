@@ -110,6 +110,9 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 			if len(s.Routes) > 0 {
 				want[services.EnvPlaybackURL] = places(services.EnvPlaybackURL)
 			}
+			if len(s.Pages()) > 0 {
+				want[services.EnvOrigins] = "*"
+			}
 			got := map[string]string{}
 			vars, _ := onAWS().function(t, s.Name).at("Environment", "Variables").(map[string]any)
 			for name, value := range vars {

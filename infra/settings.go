@@ -24,7 +24,7 @@ type settings struct {
 	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
 	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
-	origins        []string // cors_origins: comma-separated origins whose pages may reach the buckets (default "*")
+	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
 // readSettings reads the context values that value finds. The error names each one that is wrong.

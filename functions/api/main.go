@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"os"
+	"strings"
 
 	"sluice/shared/api"
 	"sluice/shared/blob"
@@ -18,7 +19,7 @@ func main() {
 	rows, source := k.Rows(), originals{k.Source()}
 	a := &api.API{
 		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
-		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
+		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}
 	k.Serve(a.Handler())

@@ -76,6 +76,7 @@ type API struct {
 	Claims    Claims
 	PublicURL string    // base of the links we hand out; empty: derived from the request
 	MediaURL  string    // base of the links to media; empty: that of the others
+	Origins   []string  // whose pages may call it; "*" is all
 	Entropy   io.Reader // cryptographic randomness, for ids and secrets
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -90,7 +91,7 @@ type API struct {
 // are exactly those of the map.
 func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
-	return NewMux(s, a.Log, a.once(), map[string]Handler{
+	m, err := NewMux(s, a.Log, a.once(), map[string]Handler{
 		"GET /health":                    a.health,
 		"GET /v1/openapi.json":           a.describe,
 		"POST /v1/tenants":               a.createTenant,
@@ -100,6 +101,7 @@ func (a *API) Handler() (http.Handler, error) {
 		"POST /v1/uploads/{id}/complete": a.completeUpload,
 		"GET /v1/videos/{id}":            a.showVideo,
 	})
+	return CORS{a.Origins, m}, err
 }
 
 func (a *API) once() *Once {

@@ -30,13 +30,23 @@ const (
 // GatewayFunc is a Lambda function behind a REST API's proxy integration.
 type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error)
 
-// Gateway returns h as a Lambda function. It never fails: a panic of h is logged and answered with 500.
+// opener is a handler with headers for every answer, also those that don't come from it.
+type opener interface {
+	Open(h http.Header, r *http.Request)
+}
+
+// Gateway returns h as a Lambda function. It never fails: a panic of h is logged and answered with 500. If h has a method
+// Open, that writes headers of each answer first.
 func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
+	open := func(http.Header, *http.Request) {}
+	if o, ok := h.(opener); ok {
+		open = o.Open
+	}
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
 		ctx, cancel := deadline(ctx)
 		defer cancel()
 		r, err := request(ctx, e)
-		out := answered(r, log, func(w http.ResponseWriter) {
+		out := answered(r, log, open, func(w http.ResponseWriter) {
 			if err != nil {
 				fail(w, r, log, err)
 				return
@@ -44,7 +54,7 @@ func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 			h.ServeHTTP(w, r)
 		}).proxy()
 		if !fits(out) {
-			out = answered(r, log, func(w http.ResponseWriter) {
+			out = answered(r, log, open, func(w http.ResponseWriter) {
 				fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("answer of %d bytes", len(out.Body))))
 			}).proxy()
 		}
@@ -63,12 +73,14 @@ func deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, end.Add(-toAnswer))
 }
 
-// answered calls serve and returns what it wrote, or a problem if it panics.
-func answered(r *http.Request, log *slog.Logger, serve func(http.ResponseWriter)) (w *answer) {
+// answered calls open and serve, and returns what they wrote, or a problem if serve panics.
+func answered(r *http.Request, log *slog.Logger, open func(http.Header, *http.Request), serve func(http.ResponseWriter)) (w *answer) {
 	w = newAnswer()
+	open(w.header, r)
 	defer func() {
 		if p := recover(); p != nil {
 			w = newAnswer()
+			open(w.header, r)
 			fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 		}
 	}()

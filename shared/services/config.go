@@ -36,6 +36,7 @@ const (
 	EnvPublicURL   = "SLUICE_PUBLIC_URL"    // base of the links we hand out; empty: derived from the request
 	EnvPlaybackURL = "SLUICE_PLAYBACK_URL"  // base of the links to media: the CDN's; empty: the API itself
 	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"  // id of the secret that path tokens are signed with
+	EnvOrigins     = "SLUICE_CORS_ORIGINS"  // origins whose pages may call the API, with commas between
 	EnvPathStyle   = "SLUICE_S3_PATH_STYLE" // "true" on local clouds
 )
 

@@ -3,6 +3,7 @@
 package services
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,16 @@ type Route struct {
 	Path   string // API Gateway's form: /v1/videos/{id}, {file+} takes the rest
 	Auth   Auth
 	Scope  string // the scope a token needs
+}
+
+// Pages returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of them first.
+func (s Service) Pages() (paths []string) {
+	for _, r := range s.Routes {
+		if r.Auth == ByToken && !slices.Contains(paths, r.Path) {
+			paths = append(paths, r.Path)
+		}
+	}
+	return paths
 }
 
 // Inbox is a queue that a service consumes. Its dead-letter queue comes with it.
