@@ -80,7 +80,7 @@ func scan(t *testing.T, roots ...string) *source {
 				return err
 			}
 			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err == nil {
+			if err == nil && !forTests(f) {
 				s.files = append(s.files, f)
 				ast.Inspect(f, s.declare)
 			}
@@ -91,6 +91,11 @@ func scan(t *testing.T, roots ...string) *source {
 		}
 	}
 	return s
+}
+
+// forTests reports whether a file is of a package that only tests import.
+func forTests(f *ast.File) bool {
+	return slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing"` })
 }
 
 // declare notes where functions and structs take a code.
