@@ -32,6 +32,7 @@ type Cloud struct {
 	Port  int           // where the server listens, or will
 	Out   io.Writer     // progress, for people
 	Limit time.Duration // for each step
+	Built string        // folder of the built functions, one for each architecture in it; "" for build
 
 	portAsked bool // by SLUICE_PORT
 	live      bool // Out is a terminal wide enough for a step

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 		"--output", c.build("cdk.local"),
 		"-c", "cloud=local",
 		"-c", "arch="+runtime.GOARCH,
+		"-c", "build="+cmp.Or(c.Built, "build"),
 		"-c", "ffmpeg_dir="+c.build("tools"),
 		"-c", "public_url="+c.publicURL(),
 		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU())))

@@ -1,0 +1,172 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"sluice/localstack/cloud"
+	"sluice/shared/services"
+	"sluice/tests/client"
+)
+
+// An upgrade with messages in flight loses nothing: what the old version sent, the new one handles. The consumers of two
+// queues are stopped with messages before them, every function is replaced, and the consumers go on.
+//
+// It is not parallel: nothing else can become ready meanwhile. On AWS an upgrade also lets what runs come to its end;
+// here it kills it, and the message comes back only when the killed attempt would have been over.
+func TestPromise09_AnUpgradeWithMessagesInFlightLosesNothing(t *testing.T) {
+	w := open(t)
+	c, dead := w.tenant(t, "upgrade"), w.dead(t)
+
+	w.consume(t, "encode", false)
+	videos := []string{w.upload(t, c), w.upload(t, c)}
+	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxEncode")) >= 4 }) // a chunk and the sound of each
+	w.consume(t, "inspect", false)
+	videos = append(videos, w.upload(t, c))
+	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxInspect")) >= 1 })
+
+	old := w.code(t)
+	w.upgrade(t)
+	for name, sum := range w.code(t) {
+		if sum == old[name] {
+			t.Errorf("%s was not replaced", name)
+		}
+	}
+	w.consume(t, "encode", true)
+	w.consume(t, "inspect", true)
+	for _, id := range videos {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if v, err := c.Wait(ctx, id, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
+			t.Errorf("%s is %s: %v, %v", id, v.State, v.Error, err)
+		}
+	}
+	for name, n := range w.dead(t) {
+		if n != dead[name] {
+			t.Errorf("%s has %d dead letters, had %d", name, n, dead[name])
+		}
+	}
+}
+
+// upload sends a video, of which there is a chunk and the sound to encode.
+func (w world) upload(t *testing.T, c *client.Client) string {
+	t.Helper()
+	u, err := c.UploadFile(t.Context(), w.footage("bigbuckbunny.mp4"), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.VideoID
+}
+
+// until waits at most half a minute for something to be so.
+func (w world) until(t *testing.T, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !so(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it is not so after half a minute")
+		}
+	}
+}
+
+// upgrade deploys other builds of the functions, which do as the ones before: a byte behind the end of an executable
+// makes it another.
+func (w world) upgrade(t *testing.T) {
+	t.Helper()
+	built := t.TempDir()
+	for _, s := range services.Map {
+		exe, err := os.ReadFile(filepath.Join(w.root, "build", runtime.GOARCH, s.Name, "bootstrap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Join(built, runtime.GOARCH, s.Name)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "bootstrap"), append(exe, byte(time.Now().Unix())), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := cloud.New(w.root, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Built = built
+	if err := c.Deploy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// code returns the checksum of each function's code.
+func (w world) code(t *testing.T) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	for _, s := range services.Map {
+		var f struct{ CodeSha256 string }
+		w.lambda(t, http.MethodGet, "functions/sluice-"+s.Name+"/configuration", nil, &f)
+		sums[s.Name] = f.CodeSha256
+	}
+	return sums
+}
+
+// consume stops a service's consumer, or lets it go on; at the end of the test it goes on.
+func (w world) consume(t *testing.T, service string, on bool) {
+	t.Helper()
+	var all struct{ EventSourceMappings []struct{ UUID string } }
+	w.lambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
+	if len(all.EventSourceMappings) != 1 {
+		t.Fatalf("%s has %d mappings", service, len(all.EventSourceMappings))
+	}
+	w.lambda(t, http.MethodPut, "event-source-mappings/"+all.EventSourceMappings[0].UUID, map[string]bool{"Enabled": on}, nil)
+	if !on {
+		t.Cleanup(func() { w.consume(t, service, true) })
+	}
+}
+
+// lambda calls Lambda's API.
+func (w world) lambda(t *testing.T, method, path string, in, out any) {
+	t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not the test's context: cleaning up comes after its end.
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, w.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := w.aws.Credentials.Retrieve(req.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(req.Context(), who, req, hex.EncodeToString(sum[:]), "lambda", w.aws.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s", method, path, res.Status)
+	}
+	if out == nil {
+		return
+	}
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		t.Fatal(err)
+	}
+}
