@@ -18,8 +18,10 @@ var (
 	uploadExists  = video.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
 	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
 	sourceExists  = video.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
+	letterChanged = video.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
 	claimLost     = video.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
 	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
+	letterMissing = video.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}
 	sourceMissing = video.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
 	tokenMissing  = video.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
 	uploadMissing = video.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("tenant", roundTrip(func(v video.Tenant) (tenantItem, error) { return itemOfTenant(v), nil }, tenantItem.tenant))
 	t.Run("token", roundTrip(itemOfToken, tokenItem.token))
 	t.Run("grant", roundTrip(func(g video.Grant) (grantItem, error) { i, _ := itemsOfGrant(g); return i, nil }, grantItem.grant))
+	t.Run("letter", roundTrip(func(l video.Letter) (letterItem, error) { return itemOfLetter(l), nil }, letterItem.letter))
 	t.Run("upload", roundTrip(func(v video.Upload) (uploadItem, error) { return itemOfUpload(v), nil }, uploadItem.upload))
 	t.Run("video", roundTrip(itemOfVideo, videoItem.video))
 	t.Run("result", roundTrip(func(v video.TaskDone) (resultItem, error) { return itemOfResult(key{"p", "s"}, v) }, resultItem.done))
@@ -103,6 +105,8 @@ func TestKeys(t *testing.T) {
 		{"claim", claimKey(video.Claim{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
 		{"source", sourceKey("AIDA", "src_1"), key{"SOURCE#AIDA", "SOURCE#src_1"}},
 		{"source in the directory", listedKey("src_1"), key{"SOURCE##all", "SOURCE#src_1"}},
+		{"letter", letterKey("ltr_" + strings.Repeat("0", 26)), key{"LETTER#1970-01", "ltr_" + strings.Repeat("0", 26)}},
+		{"no letter", letterKey("ltr_1"), key{}},
 		{"last task of a page", k.page(255), key{"VIDEO#acme#vid_1", "DONE#000"}},
 		{"first task of the next", k.page(256), key{"VIDEO#acme#vid_1", "DONE#001"}},
 		{"last page", k.page(maxTasks - 1), key{"VIDEO#acme#vid_1", "DONE#390"}},
@@ -143,6 +147,29 @@ func TestUnreadableRow(t *testing.T) {
 			t.Parallel()
 			if _, err := tt.item.video(); err == nil {
 				t.Error("no error")
+			}
+		})
+	}
+}
+
+func TestLetterMonths(t *testing.T) {
+	t.Parallel()
+	day := func(m time.Month, d, h int) time.Time { return time.Date(2026, m, d, h, 0, 0, 0, time.UTC) }
+	for _, tt := range []struct {
+		name        string
+		newest, now time.Time
+		want        []string
+	}{
+		{"all", day(5, 31, 12), day(5, 31, 12), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02"}},
+		{"at the end of a month", day(4, 30, 23), day(4, 30, 23), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02", "LETTER#2026-01"}},
+		{"over the year", day(1, 15, 0), day(1, 15, 0), []string{"LETTER#2026-01", "LETTER#2025-12", "LETTER#2025-11", "LETTER#2025-10", "LETTER#2025-09"}},
+		{"from a cursor", day(2, 10, 0), day(5, 31, 12), []string{"LETTER#2026-02"}},
+		{"from a cursor of long ago", day(1, 10, 0), day(5, 31, 12), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if d := cmp.Diff(tt.want, letterMonths(tt.newest, tt.now)); d != "" {
+				t.Error(d)
 			}
 		})
 	}

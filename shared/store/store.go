@@ -1,4 +1,4 @@
-// Package store keeps tenants, tokens, sources, uploads and videos as rows of one DynamoDB table; Memory is the same without a
+// Package store keeps tenants, tokens, sources, uploads, videos and dead letters as rows of one DynamoDB table; Memory is the same without a
 // table, and storetest.Run holds both to the same behaviour.
 //
 // Rows have string keys pk and sk, and the tenant is part of the partition key of all that a tenant owns:
@@ -12,15 +12,16 @@
 //	VIDEO#<tenant>#<id>   TIME#<version>   an entry of its timeline
 //	SOURCE#<sender>       SOURCE#<id>      a grant, for its sender
 //	SOURCE##all           SOURCE#<id>      the same grant, to be listed
+//	LETTER#<month>        <id>             a dead letter, until "expires"
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
 //
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
-//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource
-//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources; Due and List, of an index
-//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, PutSource
+//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters; Due and List, of an index
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, PutSource, PutLetter, SettleLetter
 //	dynamodb:UpdateItem      Save, Finish, Describe
 //	dynamodb:BatchWriteItem  Forget, DeleteSource
 //

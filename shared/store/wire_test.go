@@ -67,7 +67,7 @@ func (w *wire) store(r aws.Retryer) store.Dynamo {
 // TestCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
 func TestCalls(t *testing.T) {
 	t.Parallel()
-	v := video.Video{Tenant: "acme", ID: "v"}
+	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.LetterID("encode", "m", time.Time{})
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, s store.Dynamo) error
@@ -106,6 +106,15 @@ func TestCalls(t *testing.T) {
 		{"Sources", func(t *testing.T, s store.Dynamo) error { _, err := s.Sources(t.Context(), "AIDA"); return err }, []string{"Query"}},
 		{"AllSources", func(t *testing.T, s store.Dynamo) error { _, err := s.AllSources(t.Context()); return err }, []string{"Query"}},
 		{"DeleteSource", func(t *testing.T, s store.Dynamo) error { return s.DeleteSource(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
+		{"PutLetter", func(t *testing.T, s store.Dynamo) error { return s.PutLetter(t.Context(), video.Letter{ID: letter}) }, []string{"PutItem"}},
+		{"Letter", func(t *testing.T, s store.Dynamo) error { _, err := s.Letter(t.Context(), letter); return err }, []string{"GetItem"}},
+		{"SettleLetter", func(t *testing.T, s store.Dynamo) error {
+			return s.SettleLetter(t.Context(), video.Letter{}, video.Letter{ID: letter})
+		}, []string{"PutItem"}},
+		{"Letters", func(t *testing.T, s store.Dynamo) error {
+			_, _, err := s.Letters(t.Context(), video.LetterFilter{}, letter, time.Unix(0, 0).Add(video.LetterKept+45*24*time.Hour), 1)
+			return err
+		}, []string{"Query"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,6 +38,10 @@ type Store interface {
 	Sources(ctx context.Context, sender string) ([]video.Grant, error)
 	AllSources(ctx context.Context) ([]video.Grant, error)
 	DeleteSource(ctx context.Context, id string) error
+	PutLetter(ctx context.Context, l video.Letter) error
+	Letter(ctx context.Context, id string) (video.Letter, error)
+	SettleLetter(ctx context.Context, was, is video.Letter) error
+	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) (page []video.Letter, next string, err error)
 }
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
@@ -79,6 +83,13 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"a source is deleted", sourceIsDeleted},
 		{"another sender's sources are not found", sendersAreApart},
 		{"any source comes back as it went in", anySourceIsKept},
+		{"a letter is filed once", letterIsFiledOnce},
+		{"letters are listed, newest first", lettersAreListed},
+		{"letters are listed by what they are", lettersAreFiltered},
+		{"a letter is settled once", letterIsSettledOnce},
+		{"a letter is as large as a message", largeLetter},
+		{"what is no letter is not found", noLetter},
+		{"any letter comes back as it went in", anyLetterIsKept},
 		{"any run of steps is as in the model", stepsFollowModel},
 		{"a list is in pages, newest first", listIsInPages},
 		{"a list is filtered", listIsFiltered},
