@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 	case "down":
 		return c.Down(ctx)
 	case "status":
-		return c.Status()
+		return c.Status(ctx)
 	case "deploy":
 		return c.Deploy(ctx)
 	case "env":

@@ -30,6 +30,19 @@ func (c *Cloud) Deploy(ctx context.Context) error {
 		return errDown
 	}
 	c.Port = s.Port
+	if !c.end(c.deployMark()) { // we hold the lock: it is of one that was killed
+		return errors.New("processes of an earlier deployment cannot be ended")
+	}
+	ctx, cancel := c.whileAlive(ctx, s.PID)
+	defer cancel()
+	err = c.deploy(ctx, s)
+	if _, running := c.server(); err != nil && !running {
+		return ErrEnded
+	}
+	return err
+}
+
+func (c *Cloud) deploy(ctx context.Context, s state) error {
 	if !s.Bootstrapped {
 		if err := c.step(ctx, "prepare the local cloud for the CDK", c.bootstrap); err != nil {
 			return err
@@ -96,6 +109,8 @@ func (c *Cloud) cdkEnv() []string {
 	}
 	env = append(env, clientEnv(c.endpoint())...)
 	return append(env,
+		c.deployMark(),
+		"TMPDIR="+c.build("cloud", "tmp"),
 		"CDK_HOME="+c.build("cloud", "cdk"),
 		"CDK_DISABLE_CLI_TELEMETRY=true",
 		"CDK_DISABLE_VERSION_CHECK=true",

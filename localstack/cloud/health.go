@@ -31,7 +31,7 @@ func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 
 // healthy returns nil if MiniStack answers on port.
 func healthy(ctx context.Context, port int) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	url := fmt.Sprintf("http://127.0.0.1:%d/_ministack/health", port)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
 		fakeServer()
 	}
+	if root := os.Getenv("SLUICE_DEPLOY_AND_DIE"); root != "" {
+		deployAndDie(root)
+	}
 	os.Exit(m.Run())
 }
 
@@ -70,6 +73,7 @@ const fakeCDK = `#!/bin/sh
 echo "$AWS_ENDPOINT_URL $AWS_PROFILE $*" >> calls
 [ "$1" = bootstrap ] && exit
 echo progress
+[ -e hang ] && { echo $$ > cdk; exec sleep 600; }
 [ -e broken ] && { echo broken >&2; exit 7; }
 mkdir -p build/cdk.local
 echo '{}' > build/cdk.local/Sluice.template.json
@@ -117,7 +121,7 @@ func TestUpAndDown(t *testing.T) {
 	if again, _ := pids(t, c); again != server || !strings.Contains(said.String(), "runs at http://127.0.0.1:") {
 		t.Errorf("a second up started another server, or said nothing:\n%s", said)
 	}
-	must(t, c.Status())
+	must(t, c.Status(t.Context()))
 	must(t, c.Down(t.Context()))
 	for _, pid := range []int{server, child} {
 		if alive(pid) {
@@ -125,7 +129,7 @@ func TestUpAndDown(t *testing.T) {
 		}
 	}
 	must(t, c.Down(t.Context()))
-	wantError(t, c.Status(), "make up deploy-local")
+	wantError(t, c.Status(t.Context()), "make up deploy-local")
 }
 
 func TestUpAfterKill(t *testing.T) {

@@ -4,34 +4,34 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// markName is an environment variable of the server. Its functions and their children inherit
-// it, so that they are found again, and nothing else is, even when the server was killed and
-// its number belongs to another process by now.
-const markName = "SLUICE_CLOUD"
+// Each of these marks is an environment variable of what we start: of the server, and of the steps
+// of a deployment. Their children inherit it, so that they are found again, and nothing else is,
+// even when the server or we were killed, and the number belongs to another process by now.
+func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.build("cloud") }
+func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.build("cloud") }
 
-func (c *Cloud) mark() string { return markName + "=" + c.build("cloud") }
-
-// processes lists this cloud's processes: those that carry its mark, and those in the sessions
-// of these (a caged ffmpeg has no environment).
-func (c *Cloud) processes() []int {
+// processes lists those that carry one of the marks, and those in the sessions of these (a caged
+// ffmpeg has no environment).
+func (c *Cloud) processes(marks ...string) []int {
 	marked := map[int]bool{}
 	sessions := map[int]bool{}
 	all := sessionsByProcess()
 	for pid, session := range all {
-		if hasMark(pid, c.mark()) {
+		if hasMark(pid, marks) {
 			marked[pid] = true
 			sessions[session] = true
 		}
 	}
 	var found []int
 	for pid, session := range all {
-		// Only a session that the server began: never that of a terminal.
+		// Only a session that one of them began: never that of a terminal.
 		if marked[pid] || sessions[session] && (marked[session] || !exists(session)) {
 			found = append(found, pid)
 		}
@@ -39,13 +39,13 @@ func (c *Cloud) processes() []int {
 	return found
 }
 
-func hasMark(pid int, mark string) bool {
+func hasMark(pid int, marks []string) bool {
 	text, err := os.ReadFile(procFile(pid, "environ")) // empty for the dead and for other people's
 	if err != nil {
 		return false
 	}
 	for entry := range bytes.SplitSeq(text, []byte{0}) {
-		if string(entry) == mark {
+		if slices.Contains(marks, string(entry)) {
 			return true
 		}
 	}
@@ -89,19 +89,23 @@ func procFile(pid int, name string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), name)
 }
 
-// stopAll asks all processes of this cloud to end, then makes them. It tells whether they have.
-func (c *Cloud) stopAll() bool {
+// stopAll ends the server, its functions, and what is left of a deployment.
+func (c *Cloud) stopAll() bool { return c.end(c.serverMark(), c.deployMark()) }
+
+// end asks all processes with one of the marks to end, then makes them. It tells whether they have.
+func (c *Cloud) end(marks ...string) bool {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		for deadline := time.Now().Add(stopLimit); time.Now().Before(deadline); {
-			found := c.processes()
+			found := c.processes(marks...)
 			if len(found) == 0 {
 				return true
 			}
 			for _, pid := range found {
 				_ = syscall.Kill(pid, signal) // gone already: just as well
+				_ = syscall.Kill(pid, syscall.SIGCONT)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	return len(c.processes()) == 0
+	return len(c.processes(marks...)) == 0
 }

@@ -43,13 +43,16 @@ func (c *Cloud) Up(ctx context.Context) error {
 	return c.step(ctx, "start the local cloud at "+c.endpoint(), c.start)
 }
 
-// Status says where the local cloud runs, and fails if it does not.
-func (c *Cloud) Status() error {
+// Status says where the local cloud runs, and fails if it does not, or does not answer.
+func (c *Cloud) Status(ctx context.Context) error {
 	s, running := c.server()
 	if !running {
 		return errDown
 	}
 	c.Port = s.Port
+	if err := healthy(ctx, c.Port); err != nil {
+		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpoint(), err)
+	}
 	c.say("the local cloud runs at %s", c.endpoint())
 	return nil
 }
@@ -97,7 +100,7 @@ func (c *Cloud) start(ctx context.Context) error {
 func (c *Cloud) serverEnv() []string {
 	port, dir := strconv.Itoa(c.Port), c.build("cloud")
 	return append(clientEnv(c.endpoint()),
-		c.mark(),
+		c.serverMark(),
 		"HOME="+dir,
 		"PATH="+os.Getenv("PATH"),
 		"LANG=C.UTF-8",
@@ -125,12 +128,12 @@ func (c *Cloud) Down(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if len(c.processes()) == 0 {
+	if len(c.processes(c.serverMark(), c.deployMark())) == 0 {
 		c.say("the local cloud is not running")
 	} else if err := c.step(ctx, "stop the local cloud", c.stop); err != nil {
 		return err
 	}
-	for _, name := range []string{"server.json", "outputs.json", "tmp", "state"} {
+	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "tmp", "state"} {
 		if err := os.RemoveAll(c.build("cloud", name)); err != nil {
 			return err
 		}

@@ -34,5 +34,5 @@ func (c *Cloud) server() (state, bool) {
 	if err != nil || json.Unmarshal(text, &s) != nil {
 		return state{}, false
 	}
-	return s, slices.Contains(c.processes(), s.PID)
+	return s, slices.Contains(c.processes(c.serverMark()), s.PID)
 }

@@ -44,7 +44,7 @@ func (c *Cloud) step(ctx context.Context, name string, work func(context.Context
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// run runs cmd. When ctx ends, its whole process group does.
+// run runs cmd in a session of its own. When ctx ends, its whole process group does.
 func run(ctx context.Context, cmd command) error {
 	log, err := openLog(cmd.log)
 	if err != nil {
@@ -57,7 +57,7 @@ func run(ctx context.Context, cmd command) error {
 	}
 	proc := exec.CommandContext(ctx, cmd.argv[0], cmd.argv[1:]...)
 	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = cmd.dir, cmd.env, log, log
-	proc.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	proc.Cancel = func() error { return syscall.Kill(-proc.Process.Pid, syscall.SIGKILL) }
 	proc.WaitDelay = stopLimit
 	if err := proc.Run(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/localstack/cloud"
 	"sluice/tests/client"
 )
 
@@ -63,6 +64,8 @@ func (d demo) run(ctx context.Context) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &overdue{d.limit, b}
+	case errors.Is(context.Cause(ctx), cloud.ErrEnded):
+		return cloud.ErrEnded
 	case ctx.Err() != nil:
 		return errInterrupted
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/localstack/cloud"
 	"sluice/tests/client"
 	"sluice/tests/client/fake"
 )
@@ -145,19 +146,21 @@ func TestDemoStops(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		limit time.Duration
+		cause error
 		want  string
 	}{
-		{"at its limit", time.Nanosecond, "error: not ready after 1ns, the time limit: upload is running; -timeout sets another"},
-		{"when interrupted", time.Hour, "interrupted"},
+		{"at its limit", time.Nanosecond, nil, "error: not ready after 1ns, the time limit: upload is running; -timeout sets another"},
+		{"when interrupted", time.Hour, nil, "interrupted"},
+		{"when the cloud ends", time.Hour, cloud.ErrEnded, "error: " + cloud.ErrEnded.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
 			d, _ := start(t, a, "a film")
 			d.limit = test.limit
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancelCause(t.Context())
 			a.Break = func(http.ResponseWriter, *http.Request, int) bool {
-				cancel()
+				cancel(test.cause)
 				return false
 			}
 			if err := d.run(ctx); err == nil || sentence(err) != test.want {

@@ -45,6 +45,8 @@ func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 		return misused // the flag set has said why
 	}
 	d.out, d.watch = out, screenOf(out)
+	ctx, stop := whileAlive(ctx)
+	defer stop()
 	err = d.run(ctx)
 	if err == nil {
 		return 0
@@ -78,6 +80,17 @@ func parse(args []string, errs io.Writer) (demo, error) {
 		root:  func() (string, error) { return cloud.FindRoot(".") },
 		open:  func(ctx context.Context, root string) (*client.Client, error) { return open(ctx, root, *tenant) },
 	}, nil
+}
+
+// whileAlive returns a context that ends with the local cloud, if it is that which we use.
+func whileAlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	root, err := cloud.FindRoot(".")
+	if err == nil && os.Getenv("SLUICE_API") == "" {
+		if alive, stop, err := cloud.WhileAlive(ctx, root); err == nil {
+			return alive, stop
+		}
+	}
+	return ctx, func() {} // whoever opens it says what is wrong
 }
 
 // open returns a client of the API with a new token of tenant.

@@ -1,0 +1,164 @@
+package cloud_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sluice/localstack/cloud"
+)
+
+// soon is how long it may take to notice that the server is gone.
+const soon = 5 * time.Second
+
+// deployAndDie is what a process does that a test kills.
+func deployAndDie(root string) {
+	c, err := cloud.New(root, io.Discard)
+	if err == nil {
+		err = c.Deploy(context.Background())
+	}
+	panic(err)
+}
+
+// until waits for something that will be so.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); !is(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("after a minute still not: %s", what)
+		}
+	}
+}
+
+// hang makes the CDK hang from now on, and returns a function that tells its process once it does.
+func hang(t *testing.T, c *cloud.Cloud) (pid func() int) {
+	write(t, filepath.Join(c.Root, "hang"), "")
+	return func() int {
+		text, _ := os.ReadFile(filepath.Join(c.Root, "cdk"))
+		n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		return n
+	}
+}
+
+func TestADeploymentEndsWithTheServer(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	cdk := hang(t, c)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Deploy(t.Context()) }()
+	until(t, "the CDK runs", func() bool { return cdk() != 0 })
+	waiting, stop, err := cloud.WhileAlive(t.Context(), c.Root)
+	must(t, err)
+	defer stop()
+
+	server, _ := pids(t, c)
+	must(t, syscall.Kill(server, syscall.SIGKILL))
+	killed := time.Now()
+	if err := <-ended; !errors.Is(err, cloud.ErrEnded) {
+		t.Errorf("error %v, want %v", err, cloud.ErrEnded)
+	}
+	<-waiting.Done()
+	if took := time.Since(killed); took > soon {
+		t.Errorf("noticed after %v", took)
+	}
+	if alive(cdk()) {
+		t.Error("the CDK is still at it")
+	}
+	wantError(t, c.Status(t.Context()), "is not running")
+	wantError(t, c.Deploy(t.Context()), "is not running")
+	_, err = cloud.Open(c.Root)
+	wantError(t, err, "is not running")
+}
+
+func TestDeployAfterOneThatWasKilled(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	cdk := hang(t, c)
+	killDeployment(t, c, func() bool { return cdk() != 0 })
+	orphan := cdk()
+	if !alive(orphan) {
+		t.Fatal("the CDK died with us, so there is nothing to see here")
+	}
+	_, err := cloud.Open(c.Root)
+	wantError(t, err, "is not deployed")
+
+	must(t, os.Remove(filepath.Join(c.Root, "hang")))
+	must(t, c.Deploy(t.Context()))
+	if alive(orphan) {
+		t.Error("two deployments ran at once")
+	}
+	_, err = cloud.Open(c.Root)
+	must(t, err)
+}
+
+// killDeployment starts a deployment in a process of its own and kills that when it is half done.
+func killDeployment(t *testing.T, c *cloud.Cloud, half func() bool) {
+	t.Helper()
+	proc := exec.Command(os.Args[0])
+	proc.Env = append(os.Environ(), "SLUICE_DEPLOY_AND_DIE="+c.Root)
+	must(t, proc.Start())
+	until(t, "a deployment is half done", half)
+	must(t, proc.Process.Kill())
+	_ = proc.Wait() // killed
+}
+
+func TestDownEndsWhatIsLeftOfADeployment(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	cdk := hang(t, c)
+	killDeployment(t, c, func() bool { return cdk() != 0 })
+	must(t, c.Down(t.Context()))
+	if alive(cdk()) {
+		t.Error("the CDK outlived the cloud")
+	}
+}
+
+func TestTwoUpsAtOnce(t *testing.T) {
+	c, _ := fake(t)
+	var wait sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		wait.Go(func() {
+			again, err := cloud.New(c.Root, io.Discard)
+			errs[i] = errors.Join(err, again.Up(t.Context()))
+		})
+	}
+	wait.Wait()
+	must(t, errors.Join(errs...))
+	server, _ := pids(t, c)
+	must(t, c.Status(t.Context()))
+	must(t, c.Down(t.Context()))
+	if alive(server) {
+		t.Error("the server that says it is the last was not the only one")
+	}
+}
+
+func TestStatusOfAServerThatDoesNotAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits four seconds for an answer")
+	}
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	server, _ := pids(t, c)
+	must(t, syscall.Kill(server, syscall.SIGSTOP))
+	asked := time.Now()
+	wantError(t, c.Status(t.Context()), "does not answer")
+	if took := time.Since(asked); took > soon {
+		t.Errorf("said so after %v", took)
+	}
+	must(t, c.Down(t.Context()))
+	if alive(server) {
+		t.Error("the server that hangs was left")
+	}
+}
