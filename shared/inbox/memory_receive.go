@@ -97,6 +97,24 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
+// GetQueueAttributes answers with how many messages wait, whichever attributes are asked for.
+func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	q, err := m.queue(in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	waiting := 0
+	for _, l := range q.letters {
+		if !m.now().Before(l.visible) {
+			waiting++
+		}
+	}
+	name := string(types.QueueAttributeNameApproximateNumberOfMessages)
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{name: strconv.Itoa(waiting)}}, nil
+}
+
 func (q *memoryQueue) delivered(receipt *string) (*letter, bool) {
 	i := slices.IndexFunc(q.letters, func(l *letter) bool { return l.receipt != "" && l.receipt == aws.ToString(receipt) })
 	if i < 0 {

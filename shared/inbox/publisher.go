@@ -63,7 +63,7 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 		to := services.To(string(e.Type))
 		byQueue[to] = append(byQueue[to], e)
 	}
-	for _, to := range slices.Sorted(maps.Keys(byQueue)) { // queues before the topic, and always alike
+	for _, to := range slices.Sorted(maps.Keys(byQueue)) { // in the same order each time
 		send := p.queue
 		if to == services.Topic {
 			send = p.publish

@@ -20,6 +20,7 @@ import (
 type SQS interface {
 	inbox.Queues
 	inbox.OwnQueue
+	inbox.Attributes
 	ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, opts ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
 }
@@ -52,6 +53,7 @@ func Run(t *testing.T, open func(t testing.TB) Cloud, except ...string) {
 		{"the entries of a batch are messages", batchIsSent},
 		{"a batch has ten entries at most", batchIsBounded},
 		{"what comes too often is a dead letter", oftenIsDead},
+		{"the depth is what waits", depthIsWhatWaits},
 		{"a queue that is not there", queueIsMissing},
 		{"a group is in order", groupIsInOrder},
 		{"a group waits for its first", groupWaits},

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/shared/inbox"
 )
 
 func messageIsKept(t *testing.T, c Cloud) {
@@ -121,6 +123,25 @@ func oftenIsDead(t *testing.T, c Cloud) {
 	dead := q.takeFrom(q.dead, 10)
 	q.same(bodies(dead), []string{"a"})
 	q.same(*dead[0].MessageId, id)
+}
+
+func depthIsWhatWaits(t *testing.T, c Cloud) {
+	q := standard(t, c)
+	depths := inbox.Depths{Client: c.SQS, URL: func(string) string { return q.url }}
+	for _, step := range []struct {
+		do   func()
+		want int
+	}{
+		{func() {}, 0},
+		{func() { q.put("", "a"); q.put("", "b") }, 2},
+		{func() { q.take(1) }, 1},
+		{func() { q.Pass(hidden + soon) }, 2},
+	} {
+		step.do()
+		if n, err := depths.Depth(t.Context(), "any"); err != nil || n != step.want {
+			t.Errorf("%d, %v, want %d", n, err, step.want)
+		}
+	}
 }
 
 func queueIsMissing(t *testing.T, c Cloud) {

@@ -1,0 +1,107 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"sluice/shared/blob"
+	"sluice/shared/playback"
+	"sluice/shared/video"
+)
+
+// uri are the names in a playlist: lines that are no tags, and attributes.
+var uri = regexp.MustCompile(`(?m)^[^#\n].*$|URI="[^"]*"`)
+
+// names holds a playlist to naming only what is there.
+func (w *world) names(key, text string) {
+	for _, u := range uri.FindAllString(text, -1) {
+		u = strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`)
+		if _, err := w.media.Head(context.Background(), path.Join(path.Dir(key), u)); err != nil {
+			w.wrong("%s is written, and what it names is not: %s", key, u)
+		}
+	}
+}
+
+// playable holds a row that says ready to having its master.
+func (w *world) playable(v video.Video) {
+	if _, err := w.media.Head(context.Background(), playback.Prefix(v.Playback)+"master.m3u8"); err != nil {
+		w.wrong("%s is ready without a master playlist", v.ID)
+	}
+}
+
+// state returns all that a world has become, with one name for what has another in each: ids, moments, versions.
+func (w *world) state() map[string]string {
+	all := map[string]string{}
+	var ids []string
+	for _, c := range w.clients {
+		ids = append(ids, w.rowsOf(c, all)...)
+	}
+	named := strings.NewReplacer(ids...)
+	for name, b := range map[string]*blob.Memory{"original": w.source, "object": w.media} {
+		for _, key := range b.Keys("") {
+			info, err := b.Head(context.Background(), key)
+			info.At = time.Time{}
+			all[name+" "+named.Replace(key)] = fmt.Sprint(info, err)
+		}
+	}
+	for id, f := range w.facts {
+		all["fact "+named.Replace(id)] = named.Replace(f.data)
+	}
+	for k, v := range all {
+		all[k] = named.Replace(v)
+	}
+	return all
+}
+
+// rowsOf adds a client's rows to all and returns its ids, each with its name.
+func (w *world) rowsOf(c *client, all map[string]string) []string {
+	ctx := context.Background()
+	if !c.completed {
+		w.wrong("client %d has no 2xx", c.number)
+	}
+	v, err := w.rows.Video(ctx, c.tenant, c.video)
+	if err != nil {
+		w.wrong("client %d: %v", c.number, err)
+	}
+	u, err := w.rows.Upload(ctx, c.tenant, c.upload)
+	if err != nil {
+		w.wrong("client %d: %v", c.number, err)
+	}
+	results, err := w.rows.Results(ctx, c.tenant, c.video)
+	if err != nil {
+		w.wrong("client %d: %v", c.number, err)
+	}
+	ids := []string{v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID, fmt.Sprint("UPLOAD", c.number)}
+	v.Version, v.Watch, u.Multipart, u.Created = 0, video.Watch{}, "", time.Time{}
+	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
+		if !t.IsZero() {
+			*t = time.Unix(0, 0).UTC()
+		}
+	}
+	done := v.DoneNumbers()
+	v.Done = nil
+	for name, row := range map[string]any{"video": v, "done": done, "upload": u, "results": results} {
+		b, err := json.Marshal(row)
+		if err != nil {
+			w.wrong("%s: %v", name, err)
+		}
+		all[fmt.Sprintf("%s of client %d", name, c.number)] = string(b)
+	}
+	return ids
+}
+
+// report fails the test for what must not be, and says how it came to that.
+func (w *world) report() {
+	w.t.Helper()
+	for _, p := range w.problems {
+		w.t.Errorf("seed %d: %s", w.seed, p)
+	}
+	if w.t.Failed() {
+		w.t.Logf("the last steps:\n%s", strings.Join(w.log[max(0, len(w.log)-400):], "\n"))
+	}
+}

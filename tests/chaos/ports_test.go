@@ -1,0 +1,209 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/shared/blob"
+	"sluice/shared/ffmpeg"
+	"sluice/shared/video"
+)
+
+// rows are the table as a process sees it.
+type rows struct{ *process }
+
+func (r rows) PutTenant(context.Context, video.Tenant) error { return errors.ErrUnsupported }
+func (r rows) Tenant(context.Context, string) (video.Tenant, error) {
+	return video.Tenant{}, errors.ErrUnsupported
+}
+func (r rows) PutToken(context.Context, video.Token) error { return errors.ErrUnsupported }
+
+func (r rows) Create(ctx context.Context, v video.Video, u video.Upload) error {
+	return tell(ctx, r.process, "Create", v.ID, writes, func() error { return r.w.rows.Create(apart(ctx), v, u) })
+}
+
+func (r rows) Upload(ctx context.Context, tenant, id string) (video.Upload, error) {
+	return ask(ctx, r.process, "Upload", id, reads, func() (video.Upload, error) { return r.w.rows.Upload(ctx, tenant, id) })
+}
+
+func (r rows) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+	return ask(ctx, r.process, "Video", id, reads, func() (video.Video, error) { return r.w.rows.Video(ctx, tenant, id) })
+}
+
+func (r rows) Save(ctx context.Context, v video.Video, why video.Entry) error {
+	return tell(ctx, r.process, "Save", string(v.State), writes, func() error { return r.w.save(apart(ctx), v, why) })
+}
+
+func (r rows) Finish(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error) {
+	return ask(ctx, r.process, "Finish", id, writes, func() (map[int]bool, error) { return r.w.rows.Finish(apart(ctx), tenant, id, d) })
+}
+
+func (r rows) Forget(ctx context.Context, tenant, id string) error {
+	return tell(ctx, r.process, "Forget", id, writes, func() error { return r.w.rows.Forget(apart(ctx), tenant, id) })
+}
+
+func (r rows) Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
+	return ask(ctx, r.process, "Due", "", reads, func() ([]video.Ref, error) { return r.w.rows.Due(ctx, now, limit) })
+}
+
+func (r rows) Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error) {
+	return ask(ctx, r.process, "Claim", c.Key, writes, func() (video.Claim, error) { return r.w.rows.Claim(apart(ctx), c, now) })
+}
+
+func (r rows) Settle(ctx context.Context, c video.Claim) error {
+	return tell(ctx, r.process, "Settle", c.Key, writes, func() error { return r.w.rows.Settle(apart(ctx), c) })
+}
+
+func (r rows) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
+	return ask(ctx, r.process, "Results", id, reads, func() ([]video.Result, error) { return r.w.rows.Results(ctx, tenant, id) })
+}
+
+// media is the bucket of what is published.
+type media struct{ *process }
+
+func (m media) Put(ctx context.Context, key string, body io.ReadSeeker, meta blob.Meta) error {
+	point := "Put a segment"
+	if strings.HasSuffix(key, ".m3u8") {
+		point = "Put " + path.Base(key)
+	}
+	return tell(ctx, m.process, point, key, writes, func() error { return m.w.put(apart(ctx), key, body, meta) })
+}
+
+func (m media) DeleteAll(ctx context.Context, prefix string) (int, error) {
+	return ask(ctx, m.process, "Delete media", prefix, writes, func() (int, error) { return m.w.media.DeleteAll(apart(ctx), prefix) })
+}
+
+// source is the bucket of originals.
+type source struct{ *process }
+
+func (s source) Download(ctx context.Context, key, etag string, to io.Writer) error {
+	return tell(ctx, s.process, "Download", key, reads, func() error { return s.w.source.Download(ctx, key, etag, to) })
+}
+
+func (s source) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
+	return ask(ctx, s.process, "CreateUpload", key, writes, func() (string, error) { return s.w.source.CreateUpload(apart(ctx), key, contentType) })
+}
+
+func (s source) SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (string, time.Time, error) {
+	return s.w.source.SignPart(ctx, key, id, n, size, ttl) // no call: it is arithmetic
+}
+
+func (s source) ListParts(ctx context.Context, key, id string) ([]video.Part, error) {
+	return ask(ctx, s.process, "ListParts", key, reads, func() ([]video.Part, error) { return s.w.source.ListParts(ctx, key, id) })
+}
+
+// CompleteUpload makes the object, and S3 says so to inspect.
+func (s source) CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (string, error) {
+	return ask(ctx, s.process, "CompleteUpload", key, writes, func() (string, error) {
+		etag, err := s.w.source.CompleteUpload(apart(ctx), key, id, parts)
+		if err == nil {
+			s.w.announce(key)
+		}
+		return etag, err
+	})
+}
+
+func (s source) Size(ctx context.Context, key string) (int64, error) {
+	return ask(ctx, s.process, "Size", key, reads, func() (int64, error) {
+		info, err := s.w.source.Head(ctx, key)
+		return info.Size, err
+	})
+}
+
+func (s source) Stored(ctx context.Context, key string) (video.Stored, error) {
+	return ask(ctx, s.process, "Head", key, reads, func() (video.Stored, error) {
+		info, err := s.w.source.Head(ctx, key)
+		return video.Stored{Size: info.Size, ETag: info.ETag, At: info.At}, err
+	})
+}
+
+func (s source) DeleteAll(ctx context.Context, prefix string) (int, error) {
+	return ask(ctx, s.process, "Delete originals", prefix, writes, func() (int, error) { return s.w.source.DeleteAll(apart(ctx), prefix) })
+}
+
+// queues are SQS and SNS.
+type queues struct{ *process }
+
+func (q queues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	to := path.Base(*in.QueueUrl)
+	v := q.wait("Send to "+to, *in.Entries[0].MessageBody, sends)
+	switch v {
+	case hang:
+		<-ctx.Done()
+	case halve:
+		return q.half(ctx, in)
+	case late:
+		q.w.later(func() { _, _ = q.w.send(in) }, "Send to "+to)
+	case pass, lose, dieAfter:
+		if out, err := q.w.send(in); v == pass {
+			return out, err
+		}
+	case refuse, die:
+	}
+	return nil, errDown
+}
+
+// half sends the first half of a batch; what remains is refused.
+func (q queues) half(_ context.Context, in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
+	n := len(in.Entries) / 2
+	out := &sqs.SendMessageBatchOutput{}
+	if n > 0 {
+		var err error
+		if out, err = q.w.send(&sqs.SendMessageBatchInput{QueueUrl: in.QueueUrl, Entries: in.Entries[:n]}); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range in.Entries[n:] {
+		out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String("internal error")})
+	}
+	return out, nil
+}
+
+// SendMessage files a dead letter.
+func (q queues) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	out, err := ask(ctx, q.process, "Bury", "", writes, func() (*sqs.SendMessageOutput, error) { return q.w.sqs.SendMessage(apart(ctx), in) })
+	if err == nil {
+		q.buried[*in.MessageAttributes["message_id"].StringValue] = true
+	}
+	return out, err
+}
+
+func (q queues) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	return ask(ctx, q.process, "Hide", "", reads, func() (*sqs.ChangeMessageVisibilityOutput, error) {
+		return q.w.sqs.ChangeMessageVisibility(ctx, in)
+	})
+}
+
+func (q queues) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	return ask(ctx, q.process, "Depth", *in.QueueUrl, reads, func() (*sqs.GetQueueAttributesOutput, error) {
+		return q.w.sqs.GetQueueAttributes(ctx, in)
+	})
+}
+
+func (q queues) Publish(ctx context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	return ask(ctx, q.process, "Publish", "", writes, func() (*sns.PublishOutput, error) { return &sns.PublishOutput{}, q.w.tell(*in.Message) })
+}
+
+// tools are ffmpeg and ffprobe: a process can die while they run.
+type tools struct{ *process }
+
+func (t tools) Run(ctx context.Context, r ffmpeg.Run) error {
+	return tell(ctx, t.process, "Run ffmpeg", "", reads, func() error { return t.w.tools.Run(apart(ctx), r) })
+}
+
+func (t tools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+	return ask(ctx, t.process, "Run ffprobe", "", reads, func() ([]byte, error) { return t.w.tools.Probe(apart(ctx), dir, file, container) })
+}
+
+func (t tools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	return ask(ctx, t.process, "Run ffprobe", "", reads, func() ([]byte, error) { return t.w.tools.Packets(apart(ctx), dir, file, container, from) })
+}

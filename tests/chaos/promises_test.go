@@ -1,0 +1,138 @@
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	from  = flag.Uint64("from", 1, "the first seed")
+	seeds = flag.Uint64("seeds", 0, "how many seeds; 0: as many as the test wants")
+)
+
+// each runs a test for as many seeds as it wants.
+func each(t *testing.T, n uint64, run func(t *testing.T, seed uint64)) {
+	t.Helper()
+	if *seeds > 0 {
+		n = *seeds
+	}
+	for seed := *from; seed < *from+n; seed++ {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			run(t, seed)
+		})
+	}
+}
+
+// same fails unless a world has become what another has.
+func same(t *testing.T, calm, w *world) {
+	t.Helper()
+	want, got := calm.state(), w.state()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("not as once and in order (-want +got):\n%s", diff)
+	}
+	w.t = t
+	w.report()
+}
+
+// Whatever becomes of the API while a client uploads: once it has had its 2xx, what follows from the row is done.
+func TestPromise01_WhatIsAcceptedIsDone(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	each(t, 20, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 20, rate: 0.5, wild: true, only: "api: "})
+		same(t, calm, w)
+	})
+}
+
+// One video, a thousand deliveries: duplicated, out of order, and with processes that die between any two steps.
+func TestPromise02_AnyDeliveryLeadsToTheSameRowsAndObjects(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	var total atomic.Int64
+	t.Run("run", func(t *testing.T) {
+		each(t, 40, func(t *testing.T, seed uint64) {
+			w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 60, rate: 0.1, wild: true})
+			same(t, calm, w)
+			total.Add(int64(w.delivered))
+		})
+	})
+	t.Logf("%d deliveries", total.Load())
+	if *seeds == 0 && total.Load() < 1000 {
+		t.Errorf("%d deliveries, want 1000", total.Load())
+	}
+}
+
+// One video, and one fault: each call there is goes wrong in each way it can. No duplicate helps to mend it.
+func TestPromise02_AnySingleFaultIsMended(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	for i, c := range calm.calls {
+		if testing.Short() && c.point == "encode: Put a segment" && i%10 > 0 {
+			continue
+		}
+		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			for _, v := range c.can {
+				same(t, calm, run(t, shape{files: [][]byte{body}, at: i + 1, what: v}))
+				if t.Failed() {
+					t.Fatalf("%s %s", c.point, v)
+				}
+			}
+		})
+	}
+}
+
+// Several videos at once, one of which is none, with poison among them: each message that went in came out as advanced,
+// ignored or a dead letter with its reason, and in one way only.
+func TestPromise03_EachMessageEndsInOneWay(t *testing.T) {
+	body := setup(t)
+	files := [][]byte{body, []byte("no video at all"), body}
+	calm := run(t, shape{files: files})
+	each(t, 20, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: files, faults: 100, rate: 0.1, wild: true, poison: 20})
+		same(t, calm, w)
+		t.Logf("%d deliveries: %v", w.delivered, w.ledger.out)
+		if w.ledger.out[deadly] < 15 {
+			t.Errorf("%v: poison went down", w.ledger.out)
+		}
+	})
+}
+
+// Poison lies in the batches of a video's messages and in its group: it is a dead letter at once, and nothing else is
+// so much as delivered again.
+func TestPromise04_PoisonHarmsNoNeighbour(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	each(t, 20, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: [][]byte{body}, wild: true, poison: 30})
+		same(t, calm, w)
+		if w.ledger.again > 0 {
+			t.Errorf("%d messages were delivered again", w.ledger.again)
+		}
+	})
+}
+
+// Publish dies between any two of its writes: at each write, what a playlist names is there.
+func TestPromise05_APlayerNeverSeesAHalf(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	each(t, 20, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 12, rate: 0.5, wild: true, only: "publish: "})
+		same(t, calm, w)
+	})
+}
+
+// A run can be repeated, step by step.
+func TestARunIsAFunctionOfItsSeed(t *testing.T) {
+	body := setup(t)
+	s := shape{seed: 7, files: [][]byte{body, body}, faults: 60, rate: 0.1, wild: true, poison: 5}
+	run(t, shape{files: s.files}) // so that the tools have run
+	if diff := cmp.Diff(run(t, s).log, run(t, s).log); diff != "" {
+		t.Error(diff)
+	}
+}
