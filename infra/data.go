@@ -22,6 +22,10 @@ const (
 	keyLength   = 64                 // characters of the key of playback tokens: more than 256 bits
 	keepParts   = 2 * 24 * time.Hour // parts of an upload that nobody completed
 	keepOrigins = time.Hour          // how long a browser remembers what CORS allows
+	// keepHot is how long an original stays where reading it costs nothing extra: by then it was encoded, or the dead
+	// letters about it are gone. Later S3 itself moves it to where it costs less, as it is read or not
+	// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html).
+	keepHot = keepDead
 )
 
 // data is all that outlives an invocation: rows, objects, the topic of facts, the key of playback tokens.
@@ -40,7 +44,7 @@ func newData(scope constructs.Construct, set settings, originals *inbox) *data {
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("*"),
 		ExposedHeaders: jsii.Strings("ETag"), // of each part: completing an upload asks for it
-	})
+	}, ageOriginals(set))
 	d.media = newBucket(scope, "Media", set, &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("Range"),
@@ -115,8 +119,25 @@ func (i index) props(name string) *awsdynamodb.GlobalSecondaryIndexProps {
 	return p
 }
 
-// newBucket makes a private bucket that browsers on the origins of settings may use with a presigned URL.
-func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule) awss3.Bucket {
+// ageOriginals returns what becomes of originals: they get cheaper and, where the deployment says so, end. Of a video
+// without its original everything stays but the way to encode it again.
+func ageOriginals(set settings) *awss3.LifecycleRule {
+	rule := &awss3.LifecycleRule{
+		Prefix: jsii.String(services.SourcePrefix),
+		Transitions: &[]*awss3.Transition{{
+			StorageClass: awss3.StorageClass_INTELLIGENT_TIERING(), TransitionAfter: duration(keepHot),
+		}},
+	}
+	if set.keepOriginals > 0 {
+		rule.Expiration = awscdk.Duration_Days(number(set.keepOriginals))
+	}
+	return rule
+}
+
+// newBucket makes a private bucket that browsers on the origins of settings may use with a presigned URL. It forgets
+// the parts of uploads that nobody completed, and ages its objects by the rules.
+func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule) awss3.Bucket {
+	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: duration(keepParts)})
 	cors.AllowedOrigins = jsii.Strings(set.origins...)
 	cors.MaxAge = jsii.Number(keepOrigins.Seconds())
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
@@ -124,7 +145,7 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		Cors:              &[]*awss3.CorsRule{cors},
-		LifecycleRules:    &[]*awss3.LifecycleRule{{AbortIncompleteMultipartUploadAfter: duration(keepParts)}},
+		LifecycleRules:    &rules,
 		RemovalPolicy:     set.keep(),
 	})
 	accept(bucket, "S1", "Server access logs hold request URIs, and the query of ours is a signature that is good until it "+

@@ -40,16 +40,13 @@ func deniesPlain(policy resource) bool {
 	return false
 }
 
-func TestBucketsArePrivateAndForgetUnfinishedUploads(t *testing.T) {
+func TestBucketsArePrivate(t *testing.T) {
 	t.Parallel()
 	onAWS().each(t, "S3::Bucket", func(t *testing.T, _ string, b resource) {
 		want := map[string]any{
 			"PublicAccessBlockConfiguration": map[string]any{
 				"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
 			},
-			"LifecycleConfiguration": map[string]any{"Rules": []any{map[string]any{
-				"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled",
-			}}},
 			"BucketEncryption": map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{
 				"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"},
 			}}},
@@ -61,6 +58,40 @@ func TestBucketsArePrivateAndForgetUnfinishedUploads(t *testing.T) {
 		}
 		if b.at("BucketName") != nil {
 			t.Error("the name is fixed: a bucket that was kept would be in the way of the next deployment")
+		}
+	})
+}
+
+// TestLifecycles: originals get cheaper and stay; media is as it was published.
+func TestLifecycles(t *testing.T) {
+	t.Parallel()
+	parts := map[string]any{"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled"}
+	originals := map[string]any{"Prefix": "t/", "Status": "Enabled", "Transitions": []any{map[string]any{
+		"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 14.0,
+	}}}
+	for id, want := range map[string][]any{"DataSource": {originals, parts}, "DataMedia": {parts}} {
+		if d := cmp.Diff(want, onAWS().of("S3::Bucket")[id].at("LifecycleConfiguration", "Rules")); d != "" {
+			t.Errorf("%s (-want +got):\n%s", id, d)
+		}
+	}
+}
+
+// TestOriginalsEndWhenTheDeploymentSaysSo is not parallel: it asks the CDK, which is not for two at once.
+func TestOriginalsEndWhenTheDeploymentSaysSo(t *testing.T) {
+	if end := ageOriginals(settings{}).Expiration; end != nil {
+		t.Errorf("they end after %v days", *end.ToDays(nil))
+	}
+	if days := *ageOriginals(settings{keepOriginals: 40}).Expiration.ToDays(nil); days != 40 {
+		t.Errorf("they end after %v days", days)
+	}
+}
+
+// TestLogsForget: of functions and of the gateway.
+func TestLogsForget(t *testing.T) {
+	t.Parallel()
+	onAWS().each(t, "Logs::LogGroup", func(t *testing.T, _ string, r resource) {
+		if days := r.at("RetentionInDays"); days != 30.0 {
+			t.Errorf("kept %v days", days)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
@@ -24,8 +25,13 @@ type settings struct {
 	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
 	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
+	keepOriginals  int      // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
 	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
+
+// leastOriginals is how many days an original has to stay: as long as a dead letter may wait for someone to send it
+// again, and a day.
+const leastOriginals = int(keepDead/(24*time.Hour)) + 1
 
 // readSettings reads the context values that value finds. The error names each one that is wrong.
 func readSettings(value func(name string) any) (settings, error) {
@@ -42,6 +48,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.concurrency = c.number("concurrency", services.StandardWorkers, 2) // 2 is the least that an event source mapping takes
 	s.rate = c.number("rate", services.StandardRate, 1)
 	s.burst = c.number("burst", services.StandardBurst, 1)
+	s.keepOriginals = c.number("keep_originals", 0, leastOriginals)
 	for origin := range strings.SplitSeq(c.text("cors_origins", "*"), ",") {
 		s.origins = append(s.origins, strings.TrimSpace(origin))
 	}

@@ -36,6 +36,7 @@ func TestSettings(t *testing.T) {
 		{"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"}, func(s *settings) {
 			s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
 		}},
+		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginals = 15 }},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.origins = []string{"https://a.example", "https://b.example"}
 		}},
@@ -68,6 +69,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
 		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},
+		{"originals shorter than dead letters", map[string]any{"keep_originals": "14"}, []string{"keep_originals"}},
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},
 		{"another kind of value", map[string]any{"build": true}, []string{"build is a bool"}},
