@@ -1,0 +1,124 @@
+"""The plugin `process` of LocalStack's Lambda: LAMBDA_RUNTIME_EXECUTOR=process."""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+from .runtime import HOST, Function, StartFailed, Work, problem
+
+# By this variable the command that stops the cloud finds every process of it.
+MARK = "SLUICE_CLOUD"
+
+
+class ProcessExecutor(RuntimeExecutor):
+    """One execution environment. LocalStack gives it one invocation at a time."""
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:
+        super().__init__(id, function_version)
+        self.home = Path(tempfile.gettempdir(), "functions", id)
+        self.log = self.home / "log"
+        self.logged = 0  # bytes of log that went into an earlier invocation's
+        self.function: Function | None = None
+        self.stopped = False
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        config = function_version.config
+        if config.code is None or config.layers or not str(config.runtime).startswith("provided"):
+            raise NotImplementedError("Functions here are zip files for a provided runtime, without layers.")
+        config.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        pass
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        self.code = Path(self.function_version.config.code.get_unzipped_code_location())
+        (self.home / "tmp").mkdir(parents=True)
+        self.env = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
+            **{name: str(value) for name, value in env_vars.items()},
+            "LAMBDA_TASK_ROOT": str(self.code),
+            MARK: os.environ.get(MARK, ""),
+        }
+        try:
+            self._spawn()
+        except StartFailed as e:
+            raise StatusErrorException("The function did not start", e.problem) from e
+
+    def _spawn(self) -> None:
+        self.function = Function([str(self.code / "bootstrap")], self.code, self.env, self.log)
+        if self.stopped:  # meanwhile
+            self.function.stop()
+        self.function.ready.result()
+
+    def stop(self) -> None:
+        self.stopped = True
+        if self.function:
+            self.function.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        request, timeout = payload["invoke-id"], self.function_version.config.timeout
+        began = time.time()
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": request,
+            "Lambda-Runtime-Deadline-Ms": str(int((began + timeout) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": payload["invoked-function-arn"],
+            "Lambda-Runtime-Trace-Id": payload["trace-id"],
+        }
+        try:
+            if not self.function.alive():
+                self.function.stop()  # what it left behind
+                self._spawn()
+            body, failed = self.function.invoke(Work(request, headers, payload["payload"].encode()), timeout)
+        except TimeoutError:
+            self.function.stop()
+            body, failed = problem("Sandbox.Timedout", request, f"Task timed out after {timeout:.2f} seconds"), True
+        except StartFailed as e:
+            body, failed = e.problem, True
+        return InvocationResult(request, body, failed, self._report(request, time.time() - began))
+
+    def _report(self, request: str, seconds: float) -> str:
+        """Returns what the function wrote, between the lines that Lambda writes."""
+        config, ms = self.function_version.config, seconds * 1000
+        return (
+            f"START RequestId: {request} Version: {self.function_version.id.qualifier}\n{self._new_log()}"
+            f"END RequestId: {request}\nREPORT RequestId: {request}\tDuration: {ms:.2f} ms\t"
+            f"Billed Duration: {int(ms) + 1} ms\tMemory Size: {config.memory_size} MB\tMax Memory Used: {config.memory_size} MB\t\n"
+        )
+
+    def _new_log(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self.logged)
+            text = log.read()
+        self.logged += len(text)
+        return text.decode(errors="replace")
+
+    def get_logs(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def get_address(self) -> str:
+        return HOST
+
+    def get_endpoint_from_executor(self) -> str:
+        return HOST
+
+    def get_runtime_endpoint(self) -> str:
+        return ""  # where a container would report to
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    name = "process"
+
+    def load(self, *args, **kwargs) -> type[ProcessExecutor]:
+        return ProcessExecutor
