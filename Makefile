@@ -78,7 +78,7 @@ lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates
 	build/venv-lint/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
 
 build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
-	@$(LOCAL) install
+	@CLOUD=ministack $(LOCAL) install
 	build/venv/bin/python -I -m venv --clear build/venv-lint
 	build/venv-lint/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	cp $< $@
@@ -107,7 +107,7 @@ preflight: ## say what an AWS account lacks for Sluice, before it is deployed th
 tools: $(LOCAL) ## fetch ffmpeg and real footage into build
 	@$(LOCAL) tools
 
-up: needs $(LOCAL) ## start the local cloud (SLUICE_PORT=4566)
+up: needs $(LOCAL) ## start the local cloud (CLOUD=ministack or localstack, SLUICE_PORT=4566)
 	@$(LOCAL) up
 
 down: $(LOCAL) ## stop the local cloud, with all that is in it

@@ -14,11 +14,13 @@ import (
 )
 
 const (
-	stage      = "prod"
-	believe    = time.Minute // how long the gateway believes what the authorizer said of a token
-	localID    = "sluice"    // the API's id on MiniStack, which takes it from the tag localIDTag
-	localIDTag = "ms-custom-id"
+	stage   = "prod"
+	believe = time.Minute // how long the gateway believes what the authorizer said of a token
+	localID = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
 )
+
+// localIDTags are MiniStack's and LocalStack's names for it.
+var localIDTags = []string{"ms-custom-id", "_custom_id_"}
 
 // gateway is the front door: a REST API with the routes of all services.
 type gateway struct {
@@ -45,7 +47,9 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 	g.api.Node().TryRemoveChild(jsii.String("Endpoint")) // an output of the CDK's; ours is ApiUrl
 	if set.local {
 		tags := g.api.Node().DefaultChild().(awsapigateway.CfnRestApi).Tags()
-		tags.SetTag(jsii.String(localIDTag), jsii.String(localID), nil, nil)
+		for _, name := range localIDTags {
+			tags.SetTag(jsii.String(name), jsii.String(localID), nil, nil)
+		}
 	}
 	g.route(functions, g.authorizer(set, functions[services.Authorizer]))
 	g.explain()

@@ -17,10 +17,10 @@ import (
 
 const usage = `usage: build/localstack COMMAND
 
-  install        MiniStack and the CDK command line, as pinned, into build/
+  install        the emulator and the CDK command line, as pinned, into build/
   tools          ffmpeg, ffprobe and footage, as pinned, into build/
   layer ARCH     the Lambda layer of ffmpeg for arm64 or amd64, into build/layer/
-  up             start the local cloud (SLUICE_PORT: its port, 4566 if not set)
+  up             start the local cloud (CLOUD: ministack or localstack; SLUICE_PORT: its port)
   down           stop it, with all that is in it
   status         tell whether it runs (exit code 1: it does not)
   deploy         put Sluice into it (after make build)

@@ -10,12 +10,15 @@ import (
 const often = 500 * time.Millisecond
 
 // ErrEnded is what a wait ends with when the server was killed, or has crashed.
-var ErrEnded = errors.New("the local cloud has ended meanwhile; the end of build/cloud/ministack.log may say why (make up starts it anew)")
+var ErrEnded = errors.New("the local cloud has ended meanwhile; the end of its log in build may say why (make up starts it anew)")
 
 // WhileAlive returns a context that ends when the local cloud of the repository at root does, with ErrEnded as its
 // cause. What waits for something in the local cloud waits with it.
 func WhileAlive(ctx context.Context, root string) (context.Context, context.CancelFunc, error) {
-	c := &Cloud{Root: root}
+	c, err := existing(root)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, running := c.server()
 	if !running {
 		return nil, nil, errDown

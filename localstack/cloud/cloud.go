@@ -16,14 +16,13 @@ const (
 	Region = "us-east-1"
 	// Account is the only account of the local cloud.
 	Account = "000000000000"
-	// DefaultPort is used when SLUICE_PORT does not say otherwise.
+	// DefaultPort is MiniStack's when SLUICE_PORT does not say otherwise.
 	DefaultPort = 4566
 	// DefaultLimit is how long one step (an installation, a deployment) may take; slow machines
 	// with two processors have needed six minutes.
 	DefaultLimit = 15 * time.Minute
 
-	startLimit = 30 * time.Second
-	stopLimit  = 5 * time.Second
+	stopLimit = 5 * time.Second
 )
 
 // Cloud is the local cloud of one clone of the repository.
@@ -36,12 +35,17 @@ type Cloud struct {
 
 	portAsked bool // by SLUICE_PORT
 	live      bool // Out is a terminal wide enough for a step
+	emulator  *emulator
 }
 
-// New returns the local cloud of the repository at root. It looks at SLUICE_PORT and, for the
-// time limit of a step, at SLUICE_LIMIT (such as 30m).
+// New returns the local cloud of the repository at root. It looks at CLOUD (ministack or localstack), SLUICE_PORT and,
+// for the time limit of a step, at SLUICE_LIMIT (such as 30m).
 func New(root string, out io.Writer) (*Cloud, error) {
-	c := &Cloud{Root: root, Port: DefaultPort, Out: out, Limit: DefaultLimit, live: isLive(out)}
+	emulator, err := chosen()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{Root: root, Port: emulator.port, Out: out, Limit: DefaultLimit, live: isLive(out), emulator: emulator}
 	if text := os.Getenv("SLUICE_PORT"); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
@@ -91,6 +95,11 @@ func (c *Cloud) publicURL() string {
 
 func (c *Cloud) build(parts ...string) string {
 	return filepath.Join(append([]string{c.Root, "build"}, parts...)...)
+}
+
+// dir is where the running cloud keeps what it has.
+func (c *Cloud) dir(parts ...string) string {
+	return c.build(append([]string{c.emulator.folder}, parts...)...)
 }
 
 func (c *Cloud) pins(name string) string { return filepath.Join(c.Root, "localstack", name) }

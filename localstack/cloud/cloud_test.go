@@ -31,6 +31,7 @@ func TestFindRoot(t *testing.T) {
 }
 
 func TestPort(t *testing.T) {
+	t.Setenv("CLOUD", "")
 	for text, want := range map[string]int{"": 4566, "4600": 4600, "0": 0, "65536": 0, "x": 0} {
 		t.Setenv("SLUICE_PORT", text)
 		c, err := cloud.New(t.TempDir(), io.Discard)
@@ -54,7 +55,7 @@ func TestLimit(t *testing.T) {
 // or mirror its machine is set up for.
 func TestPinsAreExact(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"requirements.txt", "media-requirements.txt"} {
+	for _, name := range []string{"requirements.txt", "media-requirements.txt", "executor/requirements.txt"} {
 		logical := strings.ReplaceAll(read(t, filepath.Join("..", name)), "\\\n", "")
 		for line := range strings.Lines(logical) {
 			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") || !strings.Contains(line, "--hash=sha256:")) {
@@ -66,7 +67,9 @@ func TestPinsAreExact(t *testing.T) {
 	if !strings.Contains(lock, `"integrity": "sha512-`) {
 		t.Error("package-lock.json has no hash")
 	}
-	for _, name := range []string{"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json"} {
+	for _, name := range []string{
+		"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json", "executor/requirements.txt", "executor/dynamodb/pom.xml",
+	} {
 		if strings.Contains(read(t, filepath.Join("..", name)), "://") {
 			t.Errorf("%s names a host", name)
 		}

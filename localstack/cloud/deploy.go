@@ -63,7 +63,7 @@ func (c *Cloud) bootstrap(ctx context.Context) error {
 
 // deployAll leaves the outputs where clients look for them when all is there, and not before.
 func (c *Cloud) deployAll(ctx context.Context) error {
-	done, written := c.build("cloud", "outputs.json"), c.build("cloud", "outputs.new.json")
+	done, written := c.dir("outputs.json"), c.dir("outputs.new.json")
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
 	}
@@ -86,8 +86,10 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.complete(ctx, outputs); err != nil {
-		return fmt.Errorf("set what CloudFormation left out: %w", err)
+	if c.emulator.drops {
+		if err := c.complete(ctx, outputs); err != nil {
+			return fmt.Errorf("set what CloudFormation left out: %w", err)
+		}
 	}
 	return os.Rename(written, done)
 }
@@ -95,7 +97,7 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
 	argv := append([]string{c.cdk()}, args...)
 	argv = append(argv, "--ci", "--no-color", "--no-notices")
-	return run(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.build("cloud", "deploy.log")})
+	return run(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.dir("deploy.log")})
 }
 
 // cdkEnv is our environment (the Go command needs much of it) with all that is AWS's replaced:
@@ -110,8 +112,8 @@ func (c *Cloud) cdkEnv() []string {
 	env = append(env, clientEnv(c.endpoint())...)
 	return append(env,
 		c.deployMark(),
-		"TMPDIR="+c.build("cloud", "tmp"),
-		"CDK_HOME="+c.build("cloud", "cdk"),
+		"TMPDIR="+c.dir("tmp"),
+		"CDK_HOME="+c.dir("cdk"),
 		"CDK_DISABLE_CLI_TELEMETRY=true",
 		"CDK_DISABLE_VERSION_CHECK=true",
 		// The banner of a Node.js past its end of life would crowd the end of the log.

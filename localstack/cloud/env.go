@@ -54,13 +54,16 @@ type Env struct {
 // Open returns the running local cloud of the repository at root. It fails when nothing runs or
 // nothing is deployed.
 func Open(root string) (Env, error) {
-	c := &Cloud{Root: root}
+	c, err := existing(root)
+	if err != nil {
+		return Env{}, err
+	}
 	s, running := c.server()
 	if !running {
 		return Env{}, errDown
 	}
 	c.Port = s.Port
-	outputs, err := ReadOutputs(c.build("cloud", "outputs.json"))
+	outputs, err := ReadOutputs(c.dir("outputs.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Env{}, errors.New("the local cloud runs, but Sluice is not deployed in it: make deploy-local")
 	}

@@ -11,7 +11,7 @@ import (
 
 // awaitHealth returns when the server answers, or says why it will not.
 func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, c.emulator.limit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -20,20 +20,20 @@ func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 		case err := <-ended:
 			return fmt.Errorf("the server ended at once (%v)", err)
 		case <-ctx.Done():
-			return fmt.Errorf("the server did not answer within %v", startLimit)
+			return fmt.Errorf("the server did not answer within %v", c.emulator.limit)
 		case <-tick.C:
-			if healthy(ctx, c.Port) == nil {
+			if c.healthy(ctx, c.Port) == nil {
 				return nil
 			}
 		}
 	}
 }
 
-// healthy returns nil if MiniStack answers on port.
-func healthy(ctx context.Context, port int) error {
+// healthy returns nil if the emulator answers on port.
+func (c *Cloud) healthy(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d/_ministack/health", port)
+	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.health)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func healthy(ctx context.Context, port int) error {
 		return err
 	}
 	if res.StatusCode != http.StatusOK || len(answer.Services) == 0 {
-		return fmt.Errorf("%s answers %s, not as MiniStack does", url, res.Status)
+		return fmt.Errorf("%s answers %s, not as %s does", url, res.Status, c.emulator.name)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// Install installs MiniStack and the CDK command line into the repository, exactly as pinned.
+// Install installs the emulator and the CDK command line into the repository, exactly as pinned.
 // Where they are there already it does nothing.
 func (c *Cloud) Install(ctx context.Context) error {
 	unlock, err := c.lock()
@@ -14,7 +14,7 @@ func (c *Cloud) Install(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := c.ensure(ctx, "install MiniStack into build/venv", c.venvStamp(), c.installVenv); err != nil {
+	if err := c.emulator.install(c, ctx); err != nil {
 		return err
 	}
 	return c.ensure(ctx, "install the CDK command line into build/node", c.nodeStamp(), c.installNode)
@@ -36,10 +36,10 @@ func (c *Cloud) ensure(ctx context.Context, name string, s stamp, work func(cont
 	})
 }
 
-func (c *Cloud) venvStamp() stamp {
+func (c *Cloud) venvStamp(requirements string) stamp {
 	return stamp{
-		path: c.build("venv", "pins"),
-		pins: []string{c.pins("requirements.txt")},
+		path: c.build(c.emulator.venv, "pins"),
+		pins: []string{requirements},
 		made: []string{c.python()},
 	}
 }
@@ -52,20 +52,17 @@ func (c *Cloud) nodeStamp() stamp {
 	}
 }
 
-func (c *Cloud) python() string { return c.build("venv", "bin", "python") }
+func (c *Cloud) python() string { return c.build(c.emulator.venv, "bin", "python") }
 
 func (c *Cloud) cdk() string { return c.build("node", "node_modules", ".bin", "cdk") }
 
-func (c *Cloud) installVenv(ctx context.Context) error {
-	python, err := findPython(ctx)
-	if err != nil {
-		return err
-	}
+// installVenv makes the emulator's virtual environment with python, and installs what requirements pins.
+func (c *Cloud) installVenv(ctx context.Context, python, requirements string) error {
 	// -I: no PYTHONPATH, no packages of the person's own.
-	if err := c.install(ctx, python, "-I", "-m", "venv", "--clear", c.build("venv")); err != nil {
+	if err := c.install(ctx, python, "-I", "-m", "venv", "--clear", c.build(c.emulator.venv)); err != nil {
 		return err
 	}
-	return c.pip(ctx, "install", "--require-hashes", "-r", c.pins("requirements.txt"))
+	return c.pip(ctx, "install", "--require-hashes", "-r", requirements)
 }
 
 func (c *Cloud) installNode(ctx context.Context) error {

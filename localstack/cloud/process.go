@@ -14,8 +14,8 @@ import (
 // Each of these marks is an environment variable of what we start: of the server, and of the steps
 // of a deployment. Their children inherit it, so that they are found again, and nothing else is,
 // even when the server or we were killed, and the number belongs to another process by now.
-func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.build("cloud") }
-func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.build("cloud") }
+func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.dir() }
+func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.dir() }
 
 // processes lists those that carry one of the marks, and those in the sessions of these (a caged
 // ffmpeg has no environment).

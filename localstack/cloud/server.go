@@ -26,7 +26,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if s, running := c.server(); running && healthy(ctx, s.Port) == nil {
+	if s, running := c.server(); running && c.healthy(ctx, s.Port) == nil {
 		if c.portAsked && s.Port != c.Port {
 			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port)
 		}
@@ -50,7 +50,7 @@ func (c *Cloud) Status(ctx context.Context) error {
 		return errDown
 	}
 	c.Port = s.Port
-	if err := healthy(ctx, c.Port); err != nil {
+	if err := c.healthy(ctx, c.Port); err != nil {
 		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpoint(), err)
 	}
 	c.say("the local cloud runs at %s", c.endpoint())
@@ -69,19 +69,23 @@ func (c *Cloud) portIsFree() error {
 }
 
 func (c *Cloud) start(ctx context.Context) error {
-	if err := os.RemoveAll(c.build("cloud")); err != nil {
+	if err := os.RemoveAll(c.dir()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.build("cloud", "tmp"), 0o755); err != nil {
+	if err := os.MkdirAll(c.dir("tmp"), 0o755); err != nil {
 		return err
 	}
-	log, err := openLog(c.build("cloud", "ministack.log"))
+	argv, env, err := c.emulator.command(c, ctx)
+	if err != nil {
+		return err
+	}
+	log, err := openLog(c.dir(c.emulator.log()))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	server := exec.Command(c.python(), "-m", "ministack")
-	server.Dir, server.Env, server.Stdout, server.Stderr = c.build("cloud"), c.serverEnv(), log, log
+	server := exec.Command(argv[0], argv[1:]...)
+	server.Dir, server.Env, server.Stdout, server.Stderr = c.dir(), env, log, log
 	server.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := server.Start(); err != nil {
 		return err
@@ -96,16 +100,16 @@ func (c *Cloud) start(ctx context.Context) error {
 	return c.saveState(state{PID: server.Process.Pid, Port: c.Port})
 }
 
-// serverEnv is all that the server, and each function, finds in its environment.
+// serverEnv is all that MiniStack, and each function, finds in its environment.
 func (c *Cloud) serverEnv() []string {
-	port, dir := strconv.Itoa(c.Port), c.build("cloud")
+	port, dir := strconv.Itoa(c.Port), c.dir()
 	return append(clientEnv(c.endpoint()),
 		c.serverMark(),
 		"HOME="+dir,
 		"PATH="+os.Getenv("PATH"),
 		"LANG=C.UTF-8",
-		"TMPDIR="+c.build("cloud", "tmp"),
-		"STATE_DIR="+c.build("cloud", "state"),
+		"TMPDIR="+c.dir("tmp"),
+		"STATE_DIR="+c.dir("state"),
 		"PYTHONPATH="+c.pins("ministack"), // sitecustomize.py
 		"PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONUNBUFFERED=1",
@@ -134,7 +138,7 @@ func (c *Cloud) Down(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "tmp", "state"} {
-		if err := os.RemoveAll(c.build("cloud", name)); err != nil {
+		if err := os.RemoveAll(c.dir(name)); err != nil {
 			return err
 		}
 	}

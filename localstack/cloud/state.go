@@ -14,7 +14,7 @@ type state struct {
 	Bootstrapped bool `json:"bootstrapped"` // the CDK's own resources are in it
 }
 
-func (c *Cloud) statePath() string { return c.build("cloud", "server.json") }
+func (c *Cloud) statePath() string { return c.dir("server.json") }
 
 func (c *Cloud) saveState(s state) error {
 	text, err := json.Marshal(s)

@@ -1,0 +1,111 @@
+package cloud
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// copyDependencies is the Maven goal that fetches the pinned closure of a project.
+const copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+
+func (c *Cloud) dynamoStamp() stamp {
+	return stamp{
+		path: c.build("dynamodb", "pins"),
+		pins: []string{c.pins("executor/dynamodb/pom.xml"), c.pins("executor/dynamodb/sha256"), c.pins("executor/dynamodb/LoopbackServer.java")},
+		made: []string{c.build("dynamodb", "lib"), c.build("dynamodb", "classes")},
+	}
+}
+
+// installDynamo fetches DynamoDB Local from wherever Maven is set up to look, refuses any file that is not the one whose
+// hash is pinned, and compiles the main class that keeps it to the loopback interface.
+func (c *Cloud) installDynamo(ctx context.Context) error {
+	java, err := findJDK(ctx)
+	if err != nil {
+		return err
+	}
+	lib, classes := c.build("dynamodb", "lib"), c.build("dynamodb", "classes")
+	for _, folder := range []string{lib, classes} {
+		if err := os.RemoveAll(folder); err != nil {
+			return err
+		}
+	}
+	err = run(ctx, command{
+		argv: []string{"mvn", "--quiet", "--batch-mode", "--file", c.pins("executor/dynamodb/pom.xml"), copyDependencies,
+			"-DincludeScope=runtime", "-DoutputDirectory=" + lib},
+		dir: c.Root, env: append(os.Environ(), "JAVA_HOME="+java), log: c.build("install.log"),
+	})
+	if err != nil {
+		return err
+	}
+	if err := checkSums(lib, c.pins("executor/dynamodb/sha256")); err != nil {
+		return err
+	}
+	return c.install(ctx, filepath.Join(java, "bin", "javac"), "-cp", filepath.Join(lib, "*"), "-d", classes,
+		c.pins("executor/dynamodb/LoopbackServer.java"))
+}
+
+// checkSums compares the files in folder with a list as sha256sum writes it: all of it, and nothing else, must be there.
+func checkSums(folder, list string) error {
+	want, err := readSums(list)
+	if err != nil {
+		return err
+	}
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		sum, err := sumFile(filepath.Join(folder, file.Name()))
+		if err != nil {
+			return err
+		}
+		if sum != want[file.Name()] {
+			return fmt.Errorf("%s is not the file that %s pins: its SHA-256 is %s", file.Name(), list, sum)
+		}
+		delete(want, file.Name())
+	}
+	if len(want) > 0 {
+		return fmt.Errorf("missing in %s: %s", folder, strings.Join(slices.Sorted(maps.Keys(want)), ", "))
+	}
+	return nil
+}
+
+func readSums(list string) (map[string]string, error) {
+	file, err := os.Open(list)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	sums := map[string]string{}
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		sum, name, ok := strings.Cut(lines.Text(), "  ")
+		if !ok {
+			return nil, fmt.Errorf("%s: no sum and name: %s", list, lines.Text())
+		}
+		sums[name] = sum
+	}
+	return sums, lines.Err()
+}
+
+func sumFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

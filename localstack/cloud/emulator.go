@@ -1,0 +1,50 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// emulator is a program that stands in for AWS on this machine.
+type emulator struct {
+	name   string        // as its makers write it
+	venv   string        // of its Python, below build
+	folder string        // of the running one, below build: its state, logs and temporary files
+	port   int           // when SLUICE_PORT does not say otherwise
+	health string        // the path that answers {"services": {…}}
+	limit  time.Duration // from its start to its first answer
+	drops  bool          // its CloudFormation drops properties, which we then set: see complete
+	// install puts it under build, as pinned, unless it is there.
+	install func(*Cloud, context.Context) error
+	// command returns what starts it, and all of its environment.
+	command func(*Cloud, context.Context) (argv, env []string, err error)
+}
+
+// emulators are what CLOUD may name; the first is the default.
+var emulators = []*emulator{&miniStack, &localStack}
+
+// chosen returns the emulator that the environment variable CLOUD names.
+func chosen() (*emulator, error) {
+	text := os.Getenv("CLOUD")
+	var names []string
+	for _, e := range emulators {
+		name := strings.ToLower(e.name)
+		if text == name || text == "" {
+			return e, nil
+		}
+		names = append(names, name)
+	}
+	return nil, fmt.Errorf("CLOUD is %q: say %s", text, strings.Join(names, " or "))
+}
+
+// log names the file, in its folder, of what it prints.
+func (e *emulator) log() string { return strings.ToLower(e.name) + ".log" }
+
+// existing returns the chosen cloud of the repository at root, to look at.
+func existing(root string) (*Cloud, error) {
+	e, err := chosen()
+	return &Cloud{Root: root, emulator: e}, err
+}

@@ -1,0 +1,31 @@
+package cloud
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestCLOUDChoosesTheEmulator(t *testing.T) {
+	t.Setenv("SLUICE_PORT", "")
+	for text, want := range map[string]string{"": "MiniStack", "ministack": "MiniStack", "localstack": "LocalStack"} {
+		t.Setenv("CLOUD", text)
+		c, err := New(t.TempDir(), io.Discard)
+		if err != nil || c.emulator.name != want || c.Port != c.emulator.port {
+			t.Errorf("CLOUD=%q: %+v, %v, want %s", text, c, err, want)
+		}
+	}
+	t.Setenv("CLOUD", "LocalSack")
+	if _, err := New(t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "say ministack or localstack") {
+		t.Errorf("an unknown cloud: %v", err)
+	}
+}
+
+// Both may run at once, out of one repository.
+func TestEmulatorsShareNothing(t *testing.T) {
+	t.Parallel()
+	a, b := miniStack, localStack
+	if a.port == b.port || a.folder == b.folder || a.venv == b.venv {
+		t.Errorf("%+v and %+v", a, b)
+	}
+}

@@ -1,0 +1,20 @@
+package cloud
+
+import (
+	"os/exec"
+	"testing"
+)
+
+// The executor's own tests, which need no LocalStack.
+func TestExecutor(t *testing.T) {
+	t.Parallel()
+	python, err := findLocalStackPython(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.CommandContext(t.Context(), python, "-B", "-m", "unittest", "discover", "-s", "tests", "-t", ".")
+	cmd.Dir = "../executor"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,105 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+var localStack = emulator{
+	name: "LocalStack", venv: "venv-localstack", folder: "cloud-localstack", port: 4567, health: "/_localstack/health",
+	limit: 2 * time.Minute, install: (*Cloud).installLocalStack, command: (*Cloud).localStackCommand,
+}
+
+// installLocalStack looks for all that LocalStack needs before it installs anything.
+func (c *Cloud) installLocalStack(ctx context.Context) error {
+	pins, source := c.pins("executor/requirements.txt"), c.pins("executor")
+	python, noPython := findLocalStackPython(ctx)
+	_, noJava := findJDK(ctx)
+	if err := errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven()); err != nil {
+		return err
+	}
+	err := c.ensure(ctx, "install LocalStack into build/venv-localstack", c.venvStamp(pins), func(ctx context.Context) error {
+		return c.installVenv(ctx, python, pins)
+	})
+	if err != nil {
+		return err
+	}
+	stamp, err := c.executorStamp(source)
+	if err != nil {
+		return err
+	}
+	err = c.ensure(ctx, "install the executor of functions beside it", stamp, func(ctx context.Context) error {
+		return c.installExecutor(ctx, source)
+	})
+	if err != nil {
+		return err
+	}
+	return c.ensure(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoStamp(), c.installDynamo)
+}
+
+// checkArch refuses machines other than x86-64: of DynamoDB Local's native library, Maven Central has no other for Linux.
+func checkArch(arch string) error {
+	if arch != "amd64" {
+		return fmt.Errorf("LocalStack runs here on x86-64 only, for want of DynamoDB Local's library for %s: use MiniStack (CLOUD=ministack)", arch)
+	}
+	return nil
+}
+
+func (c *Cloud) executorStamp(source string) (stamp, error) {
+	modules, err := filepath.Glob(filepath.Join(source, "sluice_executor", "*.py"))
+	return stamp{
+		path: c.build(c.emulator.venv, "executor.pins"),
+		pins: append(modules, filepath.Join(source, "pyproject.toml"), c.pins("executor/requirements.txt")),
+	}, err
+}
+
+// installExecutor builds from a copy, as building leaves files beside the source, with the setuptools that is there.
+func (c *Cloud) installExecutor(ctx context.Context, source string) error {
+	copied := c.build("executor")
+	defer os.RemoveAll(copied)
+	if err := os.RemoveAll(copied); err != nil {
+		return err
+	}
+	if err := os.CopyFS(copied, os.DirFS(source)); err != nil {
+		return err
+	}
+	return c.pip(ctx, "install", "--no-index", "--no-deps", "--no-build-isolation", "--force-reinstall", copied)
+}
+
+func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err error) {
+	java, err := findJDK(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	env = append(clientEnv(c.endpoint()),
+		c.serverMark(),
+		"HOME="+c.dir(),
+		"PATH="+filepath.Join(java, "bin")+":"+os.Getenv("PATH"),
+		"JAVA_HOME="+java,
+		"DYNAMODB_HOME="+c.build("dynamodb"),
+		"LANG=C.UTF-8",
+		"TMPDIR="+c.dir("tmp"),
+		"FILESYSTEM_ROOT="+c.dir("state"), // all that LocalStack itself writes
+		"OVERRIDE_IN_DOCKER=0",            // else, in a container, it writes to /var/lib/localstack
+		fmt.Sprintf("GATEWAY_LISTEN=127.0.0.1:%d", c.Port),
+		fmt.Sprintf("LOCALSTACK_HOST=localhost:%d", c.Port),
+		"SQS_ENDPOINT_STRATEGY=path", // no host names that need a DNS server
+		"DNS_ADDRESS=0",
+		"SKIP_SSL_CERT_DOWNLOAD=1",
+		"DISABLE_EVENTS=1", // no telemetry
+		"DYNAMODB_IN_MEMORY=1",
+		"LAMBDA_RUNTIME_EXECUTOR=process",
+		"LAMBDA_SYNCHRONOUS_CREATE=1",
+		// As shipped it looks once a second, and each ten seconds at a queue that was empty.
+		"LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC=0.01",
+		"LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC=0.25",
+		"PYTHONDONTWRITEBYTECODE=1",
+		"PYTHONUNBUFFERED=1",
+	)
+	return []string{c.python(), "-m", "sluice_executor"}, env, nil
+}

@@ -1,0 +1,27 @@
+package cloud
+
+import (
+	"context"
+	"time"
+)
+
+var miniStack = emulator{
+	name: "MiniStack", venv: "venv", folder: "cloud", port: DefaultPort, health: "/_ministack/health", limit: 30 * time.Second,
+	drops: true, install: (*Cloud).installMiniStack, command: (*Cloud).miniStackCommand,
+}
+
+func (c *Cloud) installMiniStack(ctx context.Context) error {
+	pins := c.pins("requirements.txt")
+	return c.ensure(ctx, "install MiniStack into build/venv", c.venvStamp(pins), func(ctx context.Context) error {
+		python, err := findPython(ctx)
+		if err != nil {
+			return err
+		}
+		return c.installVenv(ctx, python, pins)
+	})
+}
+
+// miniStackCommand returns also what each function finds in its environment: it inherits the server's.
+func (c *Cloud) miniStackCommand(context.Context) (argv, env []string, err error) {
+	return []string{c.python(), "-m", "ministack"}, c.serverEnv(), nil
+}
