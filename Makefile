@@ -32,7 +32,7 @@ export TENANT VIDEO
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo test unit lint lint-templates build preflight synth cost up down deploy-local token tools clean
+.PHONY: help needs film demo test unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -103,6 +103,10 @@ cost: synth ## print what Sluice costs while idle and for 1,000 minutes of video
 preflight: ## say what an AWS account lacks for Sluice, before it is deployed there (CONTEXT="-c concurrency=500")
 	@$(GO) build -o build/preflight ./infra/preflight
 	@build/preflight $(CONTEXT)
+
+destroy: ## remove Sluice from an AWS account, after asking (DATA=1: with all videos and rows, which are kept otherwise)
+	@$(GO) build -o build/destroy ./infra/destroy
+	@build/destroy $(if $(DATA),-data)
 
 tools: $(LOCAL) ## fetch ffmpeg and real footage into build
 	@$(LOCAL) tools

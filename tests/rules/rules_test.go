@@ -69,6 +69,7 @@ var may = map[string][]string{
 	"shared/api":      {"shared/video", "shared/services", "events", "shared/playback"},
 	"infra":           {"shared/video", "shared/services", "events"},
 	"infra/preflight": {"shared/services"},
+	"infra/destroy":   {},
 	"infra/bill":      {"shared/video", "shared/services", "shared/media"},
 }
 
@@ -104,7 +105,7 @@ var alone = map[string][]string{
 	"sluice/events/examples":              {},
 	"code.dny.dev/ssrf":                   {"shared/outbound"},
 	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
-	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/inbox/", "shared/trace", "shared/wire", "functions/play", "infra/preflight", "localstack/", "tests/"},
+	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/inbox/", "shared/trace", "shared/wire", "functions/play", "infra/preflight", "infra/destroy", "localstack/", "tests/"},
 	"sluice/functions":                    {},
 	"sluice/infra":                        {"infra/"},
 	"sluice/localstack":                   {"localstack", "tests/"},

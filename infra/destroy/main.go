@@ -1,0 +1,129 @@
+// Command destroy removes Sluice from an AWS account and region: the stack and, with -data, also what the stack leaves
+// behind when it goes: the table, the buckets with all that is in them, and the key of playback tokens. `make destroy`
+// runs it. It asks first, and does nothing unless the answer is the account's number.
+//
+// It may be run again: after an interruption, or with -data for a stack that went before (CloudFormation remembers what
+// it left for 90 days).
+//
+// Rights: sts:GetCallerIdentity; cloudformation:DescribeStacks, ListStacks, ListStackResources, DescribeStackEvents and
+// DeleteStack; what deleting each resource of the stack takes; with -data also s3:ListBucket,
+// ListBucketMultipartUploads, AbortMultipartUpload, DeleteObject and DeleteBucket, dynamodb:UpdateTable, DescribeTable
+// and DeleteTable, secretsmanager:DescribeSecret and DeleteSecret.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+const usage = `usage: destroy [-data] [-stack NAME] [-account NUMBER]
+
+  -data             delete the table, the buckets with all that is in them, and the key of playback tokens too;
+                    without it they are kept
+  -stack NAME       the stack (Sluice)
+  -account NUMBER   what would be typed to confirm: the number of the account
+`
+
+var errNotConfirmed = errors.New("nothing was deleted: that is not the number of the account")
+
+// order is what somebody wants destroyed.
+type order struct {
+	stack, account string
+	data           bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	o, err := parse(os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		os.Exit(2) // the flag set has said why
+	}
+	if err := run(ctx, o, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "destroy:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string) (order, error) {
+	var o order
+	flags := flag.NewFlagSet("destroy", flag.ContinueOnError)
+	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
+	flags.BoolVar(&o.data, "data", false, "")
+	flags.StringVar(&o.stack, "stack", "Sluice", "")
+	flags.StringVar(&o.account, "account", "", "")
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("it takes no argument %q", flags.Arg(0))
+		fmt.Fprintln(flags.Output(), "destroy:", err)
+	}
+	return o, err
+}
+
+func run(ctx context.Context, o order, in io.Reader, out io.Writer) error {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return err
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return err
+	}
+	s, err := find(ctx, cfg, o.stack)
+	if err != nil {
+		return err
+	}
+	describe(out, o, s, aws.ToString(who.Account), cfg.Region)
+	if err := confirm(o, aws.ToString(who.Account), in, out); err != nil {
+		return err
+	}
+	if err := s.delete(ctx, out); err != nil {
+		return err
+	}
+	if !o.data {
+		return nil
+	}
+	return newKept(cfg, out).delete(ctx, s.kept)
+}
+
+// describe says what will be deleted and what will stay.
+func describe(out io.Writer, o order, s stack, account, region string) {
+	fmt.Fprintf(out, "account %s, %s\n", account, region)
+	if s.there {
+		fmt.Fprintf(out, "  delete  stack %s, with its functions, queues, messages and logs\n", o.stack)
+	}
+	verb := "keep"
+	if o.data {
+		verb = "delete"
+	}
+	for _, k := range s.kept {
+		fmt.Fprintf(out, "  %-7s %s\n", verb, k)
+	}
+}
+
+// confirm returns nil if the account's number was given or is typed now.
+func confirm(o order, account string, in io.Reader, out io.Writer) error {
+	answer := o.account
+	if answer == "" {
+		fmt.Fprint(out, "Type the number of the account to do so: ")
+		answer, _ = bufio.NewReader(in).ReadString('\n') // what cannot be read is no confirmation
+	}
+	if strings.TrimSpace(answer) != account {
+		return errNotConfirmed
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
+)
+
+// CloudFront takes a quarter of an hour to let go of a distribution.
+const stackLimit = time.Hour
+
+// resource is one that a stack leaves behind: its type and its name or ARN.
+type resource struct{ typ, id string }
+
+func (r resource) String() string { return keeps[r.typ] + " " + r.id }
+
+// keeps are the types that the stack leaves behind, as people call them.
+var keeps = map[string]string{
+	"AWS::S3::Bucket":             "bucket",
+	"AWS::DynamoDB::Table":        "table",
+	"AWS::SecretsManager::Secret": "secret",
+}
+
+// stack is one in CloudFormation, or what CloudFormation remembers of it.
+type stack struct {
+	client *cloudformation.Client
+	id     string
+	there  bool
+	kept   []resource
+}
+
+// find returns the stack with that name, or else the last that was deleted.
+func find(ctx context.Context, cfg aws.Config, name string) (stack, error) {
+	s := stack{client: cloudformation.NewFromConfig(cfg)}
+	found, err := s.client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	switch {
+	case err == nil && len(found.Stacks) == 1 && found.Stacks[0].StackStatus != types.StackStatusDeleteComplete:
+		s.id, s.there = aws.ToString(found.Stacks[0].StackId), true
+		s.kept, err = s.holds(ctx)
+	case err == nil || unknown(err):
+		if s.id, err = s.deleted(ctx, name); err == nil {
+			s.kept, err = s.left(ctx)
+		}
+	}
+	return s, err
+}
+
+// unknown reports whether CloudFormation says that there is no such stack, for which it has no code of its own.
+func unknown(err error) bool {
+	refused := smithy.APIError(nil)
+	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationError"
+}
+
+// deleted returns the id of the stack of that name that was deleted last.
+func (s stack) deleted(ctx context.Context, name string) (string, error) {
+	var last types.StackSummary
+	pages := cloudformation.NewListStacksPaginator(s.client, &cloudformation.ListStacksInput{
+		StackStatusFilter: []types.StackStatus{types.StackStatusDeleteComplete},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, one := range page.StackSummaries {
+			if aws.ToString(one.StackName) == name && (last.StackId == nil || aws.ToTime(one.DeletionTime).After(aws.ToTime(last.DeletionTime))) {
+				last = one
+			}
+		}
+	}
+	if last.StackId == nil {
+		return "", fmt.Errorf("there is no stack %s in this account and region, and was none in the last 90 days", name)
+	}
+	return *last.StackId, nil
+}
+
+// holds returns what a stack that is there would leave behind.
+func (s stack) holds(ctx context.Context) (kept []resource, err error) {
+	pages := cloudformation.NewListStackResourcesPaginator(s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.StackResourceSummaries {
+			kept = add(kept, r.ResourceType, r.PhysicalResourceId)
+		}
+	}
+	return kept, nil
+}
+
+// left returns what a deleted stack has left behind, by its events.
+func (s stack) left(ctx context.Context) (kept []resource, err error) {
+	pages := cloudformation.NewDescribeStackEventsPaginator(s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.StackEvents {
+			if e.ResourceStatus == types.ResourceStatusDeleteSkipped {
+				kept = add(kept, e.ResourceType, e.PhysicalResourceId)
+			}
+		}
+	}
+	return kept, nil
+}
+
+// add appends a resource if it is of a type that is kept, and new.
+func add(kept []resource, typ, id *string) []resource {
+	r := resource{aws.ToString(typ), aws.ToString(id)}
+	if keeps[r.typ] == "" || r.id == "" || slices.Contains(kept, r) {
+		return kept
+	}
+	return append(kept, r)
+}
+
+// delete deletes the stack if it is there and waits until it is gone.
+func (s stack) delete(ctx context.Context, out io.Writer) error {
+	if !s.there {
+		return nil
+	}
+	if _, err := s.client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &s.id}); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "deleting the stack; CloudFront takes a quarter of an hour")
+	wait := cloudformation.NewStackDeleteCompleteWaiter(s.client, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
+		o.MinDelay = time.Second
+	})
+	return wait.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: &s.id}, stackLimit)
+}
