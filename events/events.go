@@ -65,6 +65,7 @@ type Event struct {
 	Time        time.Time
 	Tenant      string // empty in what producers send: it follows from who they are
 	Video       string // the video's id; empty in what producers send
+	Sender      string // SQS's word for who sent the message, "AROA…:session": not part of it
 	Correlation string // a producer's own id for its request, echoed in all that is told of the video
 	Trace       string // X-Ray header of the sender
 	Data        any    // the type's data: a value, not a pointer

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -32,6 +33,15 @@ func newInbox(scope constructs.Construct, s services.Service) *inbox {
 	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Receives())}
 	in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
 	return in
+}
+
+// admit lets a principal of another account send to the queue. Those of this account need a policy of their own alone.
+func (in *inbox) admit(principal string) {
+	in.queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    jsii.Strings("sqs:SendMessage"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewArnPrincipal(jsii.String(principal))},
+		Resources:  jsii.Strings(*in.queue.QueueArn()),
+	}))
 }
 
 // queueProps returns what holds for every queue: encrypted at rest and on its way, and, of a FIFO queue, in order for

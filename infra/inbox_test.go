@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,6 +81,27 @@ func TestMappings(t *testing.T) {
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", s.Name, d)
+		}
+	}
+}
+
+// TestProducersMaySend: to the inbox that takes their requests and to no other.
+func TestProducersMaySend(t *testing.T) {
+	t.Parallel()
+	for id, policy := range onAWS().of("SQS::QueuePolicy") {
+		var who []string
+		for _, s := range list(policy.at("PolicyDocument", "Statement")) {
+			s := resource{Properties: s.(map[string]any)}
+			if p := text(s.at("Principal", "AWS")); s.at("Effect") == "Allow" && p != "" && p != "<nil>" {
+				who = append(who, text(s.at("Action"))+" "+p)
+			}
+		}
+		if id == "ApiInboxQueuePolicy" {
+			if len(who) != 1 || !strings.HasPrefix(who[0], "sqs:SendMessage") || !strings.Contains(who[0], "210987654321") {
+				t.Errorf("%s lets in %v", id, who)
+			}
+		} else if who != nil {
+			t.Errorf("%s lets in %v", id, who)
 		}
 	}
 }

@@ -44,9 +44,9 @@ var templates = sync.OnceValue(func() map[string]template {
 	makeAssets()
 	build := filepath.Join(work, "build")
 	return map[string]template{
-		"aws": synth(map[string]any{"build": build}),
+		"aws": synth(map[string]any{"build": build, "producers": "210987654321"}),
 		"local": synth(map[string]any{
-			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools",
+			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "4",
 		}),
 	}

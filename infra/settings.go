@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ type settings struct {
 	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
 	keepOriginals  int      // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
+	producers      []string // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
 	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
@@ -52,6 +54,12 @@ func readSettings(value func(name string) any) (settings, error) {
 	for origin := range strings.SplitSeq(c.text("cors_origins", "*"), ",") {
 		s.origins = append(s.origins, strings.TrimSpace(origin))
 	}
+	for _, p := range strings.FieldsFunc(c.text("producers", ""), func(r rune) bool { return r == ',' || r == ' ' }) {
+		s.producers = append(s.producers, p)
+		if !isPrincipal(p) {
+			c.wrong("producers", "has %q, which is neither an ARN nor the id of an account", p)
+		}
+	}
 	if s.local && s.ffmpegDir == "" {
 		c.wrong("ffmpeg_dir", "is needed with cloud=local")
 	}
@@ -59,6 +67,11 @@ func readSettings(value func(name string) any) (settings, error) {
 		c.wrong("cdn_domain", "and cdn_certificate are needed both, or neither")
 	}
 	return s, errors.Join(c.errs...)
+}
+
+// isPrincipal reports whether p can be a principal in a policy; everybody is none.
+func isPrincipal(p string) bool {
+	return regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`).MatchString(p)
 }
 
 // code returns the folder of a service's executable, and layer that of a layer.

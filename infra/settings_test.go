@@ -40,6 +40,9 @@ func TestSettings(t *testing.T) {
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.origins = []string{"https://a.example", "https://b.example"}
 		}},
+		{"producers", map[string]any{"producers": "210987654321, arn:aws:iam::210987654321:role/archive"}, func(s *settings) {
+			s.producers = []string{"210987654321", "arn:aws:iam::210987654321:role/archive"}
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,6 +76,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},
 		{"another kind of value", map[string]any{"build": true}, []string{"build is a bool"}},
+		{"everybody as a producer", map[string]any{"producers": "210987654321,*"}, []string{`producers has "*"`}},
 		{"all of them", map[string]any{"arch": "z80", "rate": "0"}, []string{"arch", "rate"}},
 	}
 	for _, tt := range tests {

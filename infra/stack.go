@@ -34,6 +34,9 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 			inboxes[s.Name] = newInbox(stack, s)
 		}
 	}
+	for _, p := range set.producers {
+		inboxes[services.To(string(events.UploadRequested))].admit(p)
+	}
 	store := newData(stack, set, inboxes[services.To(string(events.ObjectCreated))])
 	edge := newCDN(stack, set, store.media)
 	around := surroundings{settings: set, data: store, cdn: edge, inboxes: inboxes, layers: newLayers(stack, set)}

@@ -9,6 +9,8 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/blob"
+	"sluice/shared/intake"
+	"sluice/shared/playback"
 	"sluice/shared/services"
 	"sluice/shared/trace"
 	"sluice/shared/wire"
@@ -17,13 +19,17 @@ import (
 func main() {
 	k := wire.New("api")
 	rows, source := k.Rows(), originals{k.Source()}
+	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: newPlayback, Now: k.Now}
 	a := &api.API{
 		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}
-	k.Serve(a.Handler())
+	h, err := a.Handler()
+	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows}.Handle)
 }
+
+func newPlayback(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
 // originals is the source bucket as package api wants it.
 type originals struct{ *blob.Bucket }

@@ -149,7 +149,7 @@ func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.V
 	u.Video, u.Key = v.ID, services.SourcePrefix+tenant+"/"+v.ID+services.SourceSuffix
 	v.Source = video.Source{Key: u.Key, Name: in.FileName, ContentType: in.ContentType, Size: in.Size}
 	u.Multipart, err = a.Parts.CreateUpload(ctx, u.Key, in.ContentType)
-	return v, u, err
+	return v.Watched(now), u, err
 }
 
 func (a *API) newID(prefix string, now time.Time) (string, error) {

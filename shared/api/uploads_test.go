@@ -48,7 +48,7 @@ func TestCreateUpload(t *testing.T) {
 		t.Fatalf("playback id %q, %v", v.Playback, err)
 	}
 	v.Playback, v.Done = "", nil
-	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, About: video.About{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Times: video.Times{Created: noon},
+	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, About: video.About{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Watch: video.Watch{Deadline: noon.Add(time.Hour)}, Times: video.Times{Created: noon},
 		Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20}}, v); d != "" {
 		t.Error(d)
 	}

@@ -16,6 +16,7 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	created, ok, err := events.DecodeS3([]byte(m.Body))
 	if !ok {
 		e, err := events.Decode([]byte(m.Body))
+		e.Sender = m.Attributes["SenderId"]
 		return []events.Event{e}, err
 	}
 	var out []events.Event

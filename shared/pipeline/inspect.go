@@ -38,7 +38,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	case err != nil:
 		return nil, err
 	}
-	return i.say(e, video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Media: m, Plan: media.NewPlan(m)}), nil
+	return i.say(e, video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlan(m)}), nil
 }
 
 // GiveUp fails a video that could not be looked at however often it was tried.

@@ -148,10 +148,11 @@ var Map = []Service{
 			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
 			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
 		},
+		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Attempts: 5},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		May: []Right{
 			{GetRows, "table", []string{TenantRows, UploadRows}},
-			{ReadRows, "table", []string{VideoRows}},
+			{ReadRows, "table", []string{VideoRows, SourceRows}},
 			{PutRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows, IdempotencyRows}},
 			{Upload, "source", []string{SourcePrefix}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?

@@ -1,6 +1,7 @@
 package video
 
 import (
+	"cmp"
 	"maps"
 	"time"
 )
@@ -30,6 +31,7 @@ type (
 		UploadedAt time.Time `json:"uploaded_at"`
 		At         time.Time `json:"at"`
 		ETag       string    `json:"etag"`
+		Size       int64     `json:"size,omitempty"` // bytes; 0: as announced
 		Media      Media     `json:"media"`
 		Plan       Plan      `json:"plan"`
 	}
@@ -222,6 +224,7 @@ func inspected(v Video, e MediaInspected) (Video, []Event) {
 		v = v.enter(Processing, e.At)
 		v.Times.Inspected = e.At
 		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
+		v.Source.Size = cmp.Or(e.Size, v.Source.Size)
 	}
 	if v.State != Processing || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
 		return v, nil

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 
@@ -9,16 +10,44 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"sluice/shared/api"
+	"sluice/shared/inbox"
 	"sluice/shared/trace"
 )
 
 // Serve starts answering the service's routes with h, unless err says why it can't. It does not return.
-func (k Kit) Serve(h http.Handler, err error) {
+func (k Kit) Serve(h http.Handler, err error) { lambda.Start(k.gateway(h, err)) }
+
+func (k Kit) gateway(h http.Handler, err error) api.GatewayFunc {
 	if err != nil {
 		k.Log.Error("can't start", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(traced(api.Gateway(h, k.Log)))
+	return traced(api.Gateway(h, k.Log))
+}
+
+// Both starts answering the service's routes with h, unless err says why it can't, and taking its messages with back:
+// the service has two doors. It does not return.
+func (k Kit) Both(h http.Handler, err error, back inbox.Handler) {
+	lambda.Start(doors{k.gateway(h, err), k.consumer(back, nil).Batch}.open)
+}
+
+// doors are the two that a service may have.
+type doors struct {
+	front api.GatewayFunc
+	back  func(context.Context, lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error)
+}
+
+// open tells the door by the event: a batch of messages has records, a request has none.
+func (d doors) open(ctx context.Context, raw json.RawMessage) (any, error) {
+	var batch lambdaevents.SQSEvent
+	if err := json.Unmarshal(raw, &batch); err == nil && batch.Records != nil {
+		return d.back(ctx, batch)
+	}
+	var request lambdaevents.APIGatewayProxyRequest
+	if err := json.Unmarshal(raw, &request); err != nil {
+		return nil, err
+	}
+	return d.front(ctx, request)
 }
 
 type spanKey struct{}

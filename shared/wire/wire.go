@@ -110,12 +110,13 @@ func (k Kit) Sender() *inbox.Publisher {
 }
 
 // Consume starts taking the service's messages. It does not return.
-func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
-	c := &inbox.Consumer{
+func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) { lambda.Start(k.consumer(h, g).Batch) }
+
+func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {
+	return &inbox.Consumer{
 		Service: k.Service, Handle: h, GiveUp: g, Send: k.Sender(), Queue: inbox.NewQueue(k.Service, k.SQS()),
 		Hop: hop, Log: k.Log,
 	}
-	lambda.Start(c.Batch)
 }
 
 // hop begins the trace of one event; its end says what became of it.

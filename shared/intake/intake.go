@@ -1,0 +1,129 @@
+// Package intake takes requests to make a video of a file that lies elsewhere. It is one command behind two doors: a
+// tenant sends POST /v1/uploads with a url, a producer puts upload.requested.v1 on the queue. Either way there is a row,
+// and the file is asked for; from there on all videos go the same way.
+//
+// Rights: the grants of a sender, rows of videos and uploads, and the beginning of multipart uploads below t/ in the
+// source bucket. It reads no file itself.
+//
+// It refuses senders that nobody has registered, objects that their grants don't cover, and Sluice's own buckets,
+// whatever is granted.
+package intake
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"strings"
+	"time"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Rows keeps videos and the uploads that they come in by.
+type Rows interface {
+	// Create adds both rows, or none; Conflict if one of them is there.
+	Create(ctx context.Context, v video.Video, u video.Upload) error
+	// Video returns NotFound if the tenant has none of that id.
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+}
+
+// Parts begins multipart uploads.
+type Parts interface {
+	// CreateUpload returns S3's id of a new multipart upload.
+	CreateUpload(ctx context.Context, key, contentType string) (string, error)
+}
+
+// Request is a wish for a video, by whichever door it came.
+type Request struct {
+	Tenant      string
+	Video       string // the id that the video gets: the same for the same request
+	Upload      string // and its upload
+	Ask         video.UploadRequested
+	Correlation string
+	Trace       string
+}
+
+// Desk takes requests.
+type Desk struct {
+	Rows        Rows
+	Parts       Parts
+	NewPlayback func(tenant string) (string, error) // a new playback id
+	Now         func() time.Time
+}
+
+// Take makes the rows of a request and returns the video and what follows: that its file is asked for. Taken again, it
+// makes nothing and says the same. Invalid: the request can't be taken, with the code of its first flaw.
+func (d Desk) Take(ctx context.Context, r Request) (video.Video, []video.Event, error) {
+	if err := check("intake.Take", &r.Ask); err != nil {
+		return video.Video{}, nil, err
+	}
+	v, err := d.Rows.Video(ctx, r.Tenant, r.Video)
+	if video.KindOf(err) == video.NotFound {
+		v, err = d.create(ctx, r)
+	}
+	if video.KindOf(err) == video.Conflict { // another delivery was quicker
+		v, err = d.Rows.Video(ctx, r.Tenant, r.Video)
+	}
+	if err != nil {
+		return video.Video{}, nil, err
+	}
+	if v.State != video.Waiting || v.Fetch == nil {
+		return v, nil, nil
+	}
+	return v, []video.Event{*v.Fetch}, nil
+}
+
+func (d Desk) create(ctx context.Context, r Request) (video.Video, error) {
+	now := d.Now()
+	v := video.Video{
+		About:  video.About{Title: r.Ask.Title, ExternalID: r.Ask.ExternalID, Metadata: r.Ask.Metadata},
+		Tenant: r.Tenant, ID: r.Video, State: video.Waiting, Correlation: r.Correlation, Trace: r.Trace, Times: video.Times{Created: now},
+	}
+	v.Source = video.Source{
+		Key:  services.SourcePrefix + v.Tenant + "/" + v.ID + services.SourceSuffix,
+		Name: r.Ask.FileName, ContentType: r.Ask.ContentType,
+	}
+	var err error
+	if v.Playback, err = d.NewPlayback(v.Tenant); err != nil {
+		return v, err
+	}
+	part, err := d.Parts.CreateUpload(ctx, v.Source.Key, r.Ask.ContentType)
+	if err != nil {
+		return v, err
+	}
+	v.Fetch = &video.FetchRequested{Origin: r.Ask.Origin, Key: v.Source.Key, Multipart: part}
+	u := video.Upload{
+		Tenant: v.Tenant, ID: r.Upload, Video: v.ID, Multipart: part, Key: v.Source.Key, PartSize: video.PartSize(0), Created: now,
+	}
+	v = v.Watched(now)
+	return v, d.Rows.Create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
+}
+
+// check fills in what may be left out and refuses what can't be kept.
+func check(op string, ask *video.UploadRequested) error {
+	ask.FileName = cmp.Or(ask.FileName, baseName(ask.Origin))
+	ask.Title = cmp.Or(strings.TrimSpace(ask.Title), ask.FileName)
+	ask.ContentType = cmp.Or(ask.ContentType, "application/octet-stream")
+	if err := ask.Origin.Check(); err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	about := video.About{Title: ask.Title, ExternalID: ask.ExternalID, Metadata: ask.Metadata}
+	if ask.Title == ask.FileName {
+		about.Title = "" // its length is that of file names
+	}
+	if flaws := about.Check(); len(flaws) > 0 {
+		return flaws[0].Refuse(op, video.Invalid, nil)
+	}
+	return nil
+}
+
+// baseName returns what a file is called where it lies.
+func baseName(o video.Origin) string {
+	address, _, _ := strings.Cut(cmp.Or(o.URL, o.Key), "?")
+	name := path.Base(address)
+	if !video.Written(name, 255) || strings.Trim(name, "./") == "" {
+		return "video"
+	}
+	return name
+}

@@ -1,0 +1,279 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/intake"
+	"sluice/shared/store"
+	"sluice/shared/video"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const (
+	archive = "AROAARCHIVE000000000"
+	studio  = "AIDASTUDIO0000000000"
+)
+
+// world is the producers' door with what is behind it, in memory.
+type world struct {
+	intake.Producers
+	rows *store.Memory
+	s3   *blob.Memory
+	make func() error // what happens before rows are created
+}
+
+func (w *world) Create(ctx context.Context, v video.Video, u video.Upload) error {
+	if w.make != nil {
+		if err := w.make(); err != nil {
+			return err
+		}
+	}
+	return w.rows.Create(ctx, v, u)
+}
+
+func (w *world) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+	return w.rows.Video(ctx, tenant, id)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{rows: &store.Memory{}, s3: &blob.Memory{}}
+	playbacks := 0
+	w.Desk = intake.Desk{Rows: w, Parts: w.s3, Now: func() time.Time { return noon }, NewPlayback: func(tenant string) (string, error) {
+		playbacks++
+		return "p" + tenant + strings.Repeat("2", playbacks), nil
+	}}
+	w.Grants = w.rows
+	for _, g := range []video.Grant{
+		{Sender: archive, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
+		{Sender: archive, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
+		{Sender: archive, Bucket: "sluice-source-1", Tenant: "acme"},
+		{Sender: studio, Bucket: "cuts", Tenant: "acme"},
+	} {
+		g.ID = video.GrantID(g.Sender, g.Bucket, g.Prefix)
+		if err := w.rows.PutSource(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// ask returns a request as it comes from the queue.
+func ask(sender string, o video.Origin) events.Event {
+	return events.Event{
+		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-x",
+		Data: video.UploadRequested{Origin: o},
+	}
+}
+
+func TestProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, sender string
+		origin       video.Origin
+		tenant, code string
+	}{
+		{"a role, whatever its session", archive + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
+		{"the longest prefix", archive, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
+		{"a user with a URL", studio, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
+		{"another prefix", archive, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
+		{"another bucket", archive, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"another producer's bucket", studio, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"a URL for which tenant", archive, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
+		{"Sluice's own bucket, though registered", archive, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
+		{"an alias of some bucket", archive, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
+		{"nobody registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"no sender", "", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"a name for a sender", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := newWorld(t).Handle(t.Context(), ask(tt.sender, tt.origin))
+			if tt.code != "" {
+				if p := video.ProblemOf(err); p.Code != tt.code || video.KindOf(err) != video.Forbidden || out != nil {
+					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
+				}
+				return
+			}
+			if err != nil || len(out) != 1 || out[0].Tenant != tt.tenant {
+				t.Fatalf("got %v, %v; want one event of %s", out, err, tt.tenant)
+			}
+		})
+	}
+}
+
+func TestARequestBecomesAVideo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := ask(archive, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
+	e.Correlation = "order-1"
+	e.Data = video.UploadRequested{Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"}}
+	out, err := w.Handle(t.Context(), e)
+	if err != nil || len(out) != 1 {
+		t.Fatal(out, err)
+	}
+	v, err := w.rows.Video(t.Context(), "acme", out[0].Video)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "t/acme/" + v.ID + "/source"
+	want := video.Video{
+		About:  video.About{Title: "a film.mp4", ExternalID: "x1", Metadata: map[string]string{"season": "1"}},
+		Tenant: "acme", ID: v.ID, Playback: "pacme2", State: video.Waiting, Correlation: "order-1", Trace: "Root=1-x",
+		Source: video.Source{Key: key, Name: "a film.mp4", ContentType: "application/octet-stream"},
+		Fetch:  &video.FetchRequested{Origin: video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"}, Key: key, Multipart: v.Fetch.Multipart},
+		Done:   map[int]bool{}, Watch: video.Watch{Deadline: noon.Add(15 * time.Minute)}, Times: video.Times{Created: noon},
+	}
+	if diff := cmp.Diff(want, v); diff != "" {
+		t.Error(diff)
+	}
+	told := events.Of("acme", v.ID, noon, *v.Fetch)
+	told.Correlation, told.Trace = "order-1", "Root=1-x"
+	if diff := cmp.Diff(told, out[0]); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := events.Encode(out[0]); err != nil {
+		t.Error(err)
+	}
+	u, err := w.rows.Upload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
+	if err != nil || u.Video != v.ID || u.Multipart != v.Fetch.Multipart || u.Parts() != 0 {
+		t.Errorf("upload %+v, %v", u, err)
+	}
+}
+
+// A producer may send the same request again, much later too, and SQS may deliver it twice at once.
+func TestPromise02_TheSameRequestIsTheSameVideo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	first, err := w.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Time, e.Trace = noon.Add(240*time.Hour), "Root=1-x"
+	again, err := w.Handle(t.Context(), e)
+	if diff := cmp.Diff(first, again); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	for name, change := range map[string]func(*events.Event){
+		"id":     func(e *events.Event) { e.ID = "4712" },
+		"source": func(e *events.Event) { e.Source = "urn:acme:2" },
+	} {
+		other := e
+		change(&other)
+		out, err := w.Handle(t.Context(), other)
+		if err != nil || out[0].Video == first[0].Video {
+			t.Errorf("another %s is the same video, or %v", name, err)
+		}
+	}
+}
+
+func TestTwoDeliveriesAtOnceMakeOneVideo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	var meanwhile []events.Event
+	w.make = func() (err error) {
+		w.make = nil
+		meanwhile, err = w.Handle(t.Context(), e)
+		return err
+	}
+	out, err := w.Handle(t.Context(), e)
+	if diff := cmp.Diff(meanwhile, out); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+// Once the file is there, or given up, it is not asked for again.
+func TestARequestThatWasDealtWithAsksForNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	out, err := w.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.rows.Video(t.Context(), "acme", out[0].Video)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ = video.Apply(v, video.UploadCompleted{At: noon})
+	if err := w.rows.Save(t.Context(), v, v.Entry("test", noon)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = w.Handle(t.Context(), e); out != nil || err != nil {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+func TestWhatCantBeKeptIsRefused(t *testing.T) {
+	t.Parallel()
+	origin := video.Origin{Bucket: "cuts", Key: "a.mp4"}
+	for _, tt := range []struct {
+		name string
+		ask  video.UploadRequested
+		code string
+	}{
+		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
+		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"A": ""}}, "metadata_key_invalid"},
+		{"external id", video.UploadRequested{Origin: origin, ExternalID: "\x00"}, "external_id_invalid"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := ask(studio, origin)
+			e.Data = tt.ask
+			_, err := newWorld(t).Handle(t.Context(), e)
+			if p := video.ProblemOf(err); p.Code != tt.code || video.KindOf(err) != video.Invalid {
+				t.Errorf("got %v, want %s", err, tt.code)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		ask  video.UploadRequested
+		want string
+	}{
+		{"of an object", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "2026/ä b.mov"}}, "ä b.mov"},
+		{"of a URL", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/x/a.mp4?sig=secret"}}, "a.mp4"},
+		{"of a host", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/"}}, "example.com"},
+		{"of a folder", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "/"}}, "video"},
+		{"as the producer says", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "a"}, FileName: "b.mp4"}, "b.mp4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			e := ask(studio, tt.ask.Origin)
+			e.Data = tt.ask
+			out, err := w.Handle(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := w.rows.Video(t.Context(), "acme", out[0].Video)
+			if err != nil || v.Source.Name != tt.want || v.Title != tt.want {
+				t.Errorf("called %q, %q, %v", v.Source.Name, v.Title, err)
+			}
+		})
+	}
+}
+
+func TestWhatIsDownIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.make = func() error { return video.E("test", video.Transient, errors.New("down")) }
+	if _, err := w.Handle(t.Context(), ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})); video.KindOf(err) != video.Transient {
+		t.Error(err)
+	}
+}

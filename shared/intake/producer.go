@@ -1,0 +1,104 @@
+package intake
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/oklog/ulid/v2"
+
+	"sluice/events"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Grants are what operators have registered as sources.
+type Grants interface {
+	// Sources returns the grants of a principal; none for one that nobody has registered.
+	Sources(ctx context.Context, sender string) ([]video.Grant, error)
+}
+
+// Producers is the back door: whose video it is follows from who has sent the message and from what it names, and
+// from nothing that the message says.
+type Producers struct {
+	Desk   Desk
+	Grants Grants
+}
+
+// Handle takes one request.
+func (p Producers) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
+	const op = "intake.Handle"
+	ask, ok := e.Data.(video.UploadRequested)
+	if !ok {
+		return nil, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	}
+	sender := video.Principal(e.Sender)
+	tenant, err := p.tenant(ctx, op, sender, ask.Origin)
+	if err != nil {
+		return nil, err
+	}
+	id := name(sender, e)
+	v, out, err := p.Desk.Take(ctx, Request{
+		Tenant: tenant, Video: "vid_" + id, Upload: "upl_" + id, Ask: ask, Correlation: cmp.Or(e.Correlation, e.ID), Trace: e.Trace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var es []events.Event
+	for _, d := range out {
+		follows := events.Of(v.Tenant, v.ID, p.Desk.Now(), d)
+		follows.Correlation, follows.Trace = v.Correlation, e.Trace
+		es = append(es, follows)
+	}
+	return es, nil
+}
+
+// name returns the part of a video's ids that is the same for the same request, which is told by its sender, source and
+// id (CloudEvents 1.0, section "id"). It tells no time, unlike other ids: a producer may send again much later.
+func name(sender string, e events.Event) string {
+	sum := sha256.Sum256([]byte(sender + "\x00" + e.Source + "\x00" + e.ID))
+	return ulid.ULID(sum[:16]).String()
+}
+
+var (
+	senderUnknown   = video.Problem{Code: "sender_unknown", Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources."}
+	originForbidden = video.Problem{Code: "origin_forbidden", Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources."}
+	originOwn       = video.Problem{Code: "origin_own", Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name."}
+	tenantUnclear   = video.Problem{Code: "tenant_unclear", Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket."}
+)
+
+// tenant returns whose video it becomes.
+func (p Producers) tenant(ctx context.Context, op, sender string, o video.Origin) (string, error) {
+	switch {
+	case o.Bucket != "" && !services.MayProduce(o.Bucket):
+		return "", originOwn.Refuse(op, video.Forbidden, nil)
+	case sender == "":
+		return "", senderUnknown.Refuse(op, video.Forbidden, nil)
+	}
+	grants, err := p.Grants.Sources(ctx, sender)
+	switch {
+	case err != nil:
+		return "", err
+	case len(grants) == 0:
+		return "", senderUnknown.Refuse(op, video.Forbidden, nil)
+	case o.URL != "":
+		return only(op, grants)
+	}
+	g, ok := video.Granted(grants, o.Bucket, o.Key)
+	if !ok {
+		return "", originForbidden.Refuse(op, video.Forbidden, nil)
+	}
+	return g.Tenant, nil
+}
+
+// only returns the tenant that all grants are for.
+func only(op string, grants []video.Grant) (string, error) {
+	tenant := grants[0].Tenant
+	for _, g := range grants {
+		if g.Tenant != tenant {
+			return "", tenantUnclear.Refuse(op, video.Forbidden, nil)
+		}
+	}
+	return tenant, nil
+}
