@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -156,7 +155,7 @@ func agree(e Event) error {
 	if asked := e.Type == UploadRequested; asked == (e.Tenant != "" && e.Video != "") || asked != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
-	key := services.SourcePrefix + e.Tenant + "/" + e.Video + services.SourceSuffix
+	key := "t/" + e.Tenant + "/" + e.Video + "/source"
 	switch d := e.Data.(type) {
 	case video.UploadRequested:
 		err = errors.Join(err, at("/data/origin", d.Origin.Check()))

@@ -4,8 +4,6 @@ package main
 import (
 	"context"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"sluice/shared/blob"
 	"sluice/shared/inbox"
 	"sluice/shared/tend"
@@ -16,7 +14,7 @@ import (
 func main() {
 	k := wire.New("tend")
 	t := tend.Tender{Rows: k.Rows(), Originals: originals{k.Source()}, Queues: inbox.NewDepths(k.SQS()), Send: k.Sender(), Now: k.Now, Log: k.Log}
-	lambda.Start(t.Run)
+	k.Every(t.Run)
 }
 
 // originals is the source bucket as package tend wants it.

@@ -112,6 +112,9 @@ func (k Kit) Sender() *inbox.Publisher {
 // Consume starts taking the service's messages. It does not return.
 func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) { lambda.Start(k.consumer(h, g).Batch) }
 
+// Every starts doing what the service does when its time has come. It does not return.
+func (k Kit) Every(run func(context.Context) error) { lambda.Start(run) }
+
 func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {
 	return &inbox.Consumer{
 		Service: k.Service, Handle: h, GiveUp: g, Send: k.Sender(), Queue: inbox.NewQueue(k.Service, k.SQS()),
