@@ -1,0 +1,7 @@
+//go:build !race
+
+package main
+
+import "github.com/aws/jsii-runtime-go"
+
+func init() { closeRuntime = jsii.Close }

@@ -1,0 +1,203 @@
+package cloud_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/localstack/cloud"
+)
+
+// The tests with the real MiniStack and the real CDK command line run in a folder whose name is unkind to shells and,
+// where the system lets us make one, in a network namespace of their own: nothing there can fetch anything.
+func TestReal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a real cloud a dozen times")
+	}
+	if os.Getenv(insideName) == "" {
+		offline(t)
+		return
+	}
+	c := realCloud(t, 40)
+	t.Run("a deployment that was killed", func(t *testing.T) { deploysAfterKill(t, c) })
+	t.Run("a port that another cloud has", func(t *testing.T) { refusesPort(t, c) })
+	t.Run("a server that was killed", func(t *testing.T) { startsAnew(t, c) })
+	t.Run("ten starts and stops", func(t *testing.T) { leavesNothing(t, c) })
+}
+
+// realCloud returns a cloud of a clone in which the real things are installed and the app is a stack of so many queues.
+func realCloud(t *testing.T, queues int) *cloud.Cloud {
+	t.Helper()
+	if os.Getenv(insideName) == alone {
+		raiseLoopback(t)
+	}
+	repository, err := cloud.FindRoot(".")
+	must(t, err)
+	root := filepath.Join(t.TempDir(), "a 'clone' of $HOME")
+	for _, name := range []string{"venv", "node"} {
+		from := filepath.Join(repository, "build", name)
+		if _, err := os.Stat(filepath.Join(from, "pins")); err != nil {
+			t.Skipf("%s is not installed: make test does it", from)
+		}
+		must(t, os.MkdirAll(filepath.Join(root, "build"), 0o755))
+		must(t, os.Symlink(from, filepath.Join(root, "build", name)))
+	}
+	must(t, os.Symlink(filepath.Join(repository, "localstack"), filepath.Join(root, "localstack")))
+	write(t, filepath.Join(root, "cdk.json"), `{"app": "cp assembly/* \"$CDK_OUTDIR\""}`)
+	write(t, filepath.Join(root, "assembly/manifest.json"), `{"version": "54.0.0", "artifacts": {"Sluice": {`+
+		`"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",`+
+		`"properties": {"templateFile": "Sluice.template.json"}}}}`)
+	write(t, filepath.Join(root, "assembly/Sluice.template.json"), stackOf(queues))
+	t.Setenv("SLUICE_PORT", freePort(t))
+	c, err := cloud.New(root, io.Discard)
+	must(t, err)
+	t.Cleanup(func() { c.Down(context.Background()) })
+	return c
+}
+
+// stackOf returns a template of n queues, one made after the other.
+func stackOf(n int) string {
+	var resources []string
+	for i := range n {
+		depends := ""
+		if i > 0 {
+			depends = fmt.Sprintf(`, "DependsOn": "Q%d"`, i-1)
+		}
+		resources = append(resources, fmt.Sprintf(`"Q%d": {"Type": "AWS::SQS::Queue"%s}`, i, depends))
+	}
+	return `{"Resources": {` + strings.Join(resources, ",") + `}, "Outputs": {"Last": {"Value": {"Ref": "Q` + fmt.Sprint(n-1) + `"}}}}`
+}
+
+// deploys checks that the last queue of a deployment is there.
+func deploys(t *testing.T, c *cloud.Cloud) {
+	t.Helper()
+	must(t, c.Up(t.Context()))
+	must(t, c.Deploy(t.Context()))
+	env, err := cloud.Open(c.Root)
+	must(t, err)
+	url, err := env.Outputs.Get("Last")
+	must(t, err)
+	cfg, err := env.AWSConfig(t.Context())
+	must(t, err)
+	_, err = sqs.NewFromConfig(cfg).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
+	must(t, err)
+}
+
+func deploysAfterKill(t *testing.T, c *cloud.Cloud) {
+	must(t, c.Up(t.Context()))
+	log := filepath.Join(c.Root, "build/cloud/deploy.log")
+	killDeployment(t, c, func() bool {
+		text, _ := os.ReadFile(log)
+		return bytes.Contains(text, []byte("CREATE_IN_PROGRESS"))
+	})
+	if _, err := cloud.Open(c.Root); err == nil {
+		t.Fatal("the deployment was killed when it was done already")
+	}
+	deploys(t, c)
+}
+
+func refusesPort(t *testing.T, c *cloud.Cloud) {
+	must(t, c.Up(t.Context()))
+	t.Setenv("SLUICE_PORT", fmt.Sprint(c.Port))
+	other := realRoot(t, c)
+	wantError(t, other.Up(t.Context()), "is in use by something else")
+	must(t, c.Status(t.Context()))
+}
+
+// realRoot returns the cloud of another clone.
+func realRoot(t *testing.T, c *cloud.Cloud) *cloud.Cloud {
+	t.Helper()
+	root := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(root, "build"), 0o755))
+	for _, name := range []string{"localstack", "build/venv", "build/node"} {
+		must(t, os.Symlink(filepath.Join(c.Root, name), filepath.Join(root, name)))
+	}
+	other, err := cloud.New(root, io.Discard)
+	must(t, err)
+	return other
+}
+
+func startsAnew(t *testing.T, c *cloud.Cloud) {
+	must(t, c.Up(t.Context()))
+	waiting, stop, err := cloud.WhileAlive(t.Context(), c.Root)
+	must(t, err)
+	defer stop()
+	for pid := range servers(t) {
+		must(t, syscall.Kill(pid, syscall.SIGKILL))
+	}
+	killed := time.Now()
+	<-waiting.Done()
+	if took := time.Since(killed); took > soon {
+		t.Errorf("noticed after %v", took)
+	}
+	wantError(t, c.Status(t.Context()), "is not running")
+	must(t, c.Up(t.Context()))
+	must(t, c.Status(t.Context()))
+}
+
+// servers are the processes of MiniStack, and of whatever it has started, that have our temporary folder.
+func servers(t *testing.T) map[int]bool {
+	t.Helper()
+	found := map[int]bool{}
+	entries, err := filepath.Glob("/proc/[0-9]*/environ")
+	must(t, err)
+	for _, entry := range entries {
+		text, _ := os.ReadFile(entry) // of those that have ended or are other people's: nothing
+		if bytes.Contains(text, []byte("SLUICE_CLOUD="+os.TempDir()+"/")) {
+			var pid int
+			fmt.Sscanf(entry, "/proc/%d/", &pid)
+			found[pid] = true
+		}
+	}
+	return found
+}
+
+func leavesNothing(t *testing.T, c *cloud.Cloud) {
+	must(t, c.Down(t.Context()))
+	before := files(t)
+	for range 10 {
+		must(t, c.Up(t.Context()))
+		must(t, c.Down(t.Context()))
+	}
+	if left := servers(t); len(left) > 0 {
+		t.Errorf("processes %v are left", slices.Collect(maps.Keys(left)))
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
+	must(t, err)
+	must(t, listener.Close())
+	for name := range files(t) {
+		if !before[name] {
+			t.Errorf("%s is left", name)
+		}
+	}
+	entries, err := os.ReadDir(os.TempDir())
+	must(t, err)
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), "TestReal") { // the folder of the clones
+			t.Errorf("%s is left by a deployment", entry.Name())
+		}
+	}
+}
+
+// files are all temporary files, which here means those of the clones too.
+func files(t *testing.T) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	must(t, filepath.WalkDir(os.TempDir(), func(path string, _ os.DirEntry, err error) error {
+		found[path] = true
+		return err
+	}))
+	return found
+}
