@@ -1,13 +1,7 @@
 package scale
 
-// Parts of the budget, as divisors.
-const (
-	bulkPart    = 8 // an eighth is bulk's, whatever the interactive lane needs: nothing starves
-	reservePart = 8 // an eighth of it is kept free for the interactive lane while bulk is hungry
-)
-
 // divide sets each plan's target and says whether the budget is too small for even the least of all. Each stage pours
-// what the ones before have left; more backlog never gives a queue less, as each hands out by one worker at a time.
+// what the ones before have left; more backlog never gives a queue less, as each hands out one worker at a time.
 func divide(plans []*plan, budget int) (tooFew bool) {
 	interactive, bulk := of(plans, true), of(plans, false)
 	room := budget
@@ -18,43 +12,37 @@ func divide(plans []*plan, budget int) (tooFew bool) {
 	if room < 0 {
 		return true
 	}
-	fixed := func(p *plan) int { return p.Min }
-	held := func(p *plan) int {
-		if p.broken {
-			return p.demand
-		}
-		return 0
-	}
-	demand := func(p *plan) int { return p.demand }
-	most := func(p *plan) int { return p.Max }
+	half := func(lane []*plan) int { return min(room, max(0, budget/2-sum(lane))) }
 
-	room = pour(plans, room, fixed, byWeight)
-	room = pour(plans, room, held, byDemand)
-	floor := min(room, max(0, budget/bulkPart-sum(bulk)))
-	room -= floor - pour(bulk, floor, demand, byDemand)
-	room = pour(interactive, room, demand, byDemand)
-	room = pour(interactive, room, headroom(interactive, budget/reservePart), byWeight)
-	room = pour(bulk, room, demand, byDemand)
+	room = pour(plans, room, (*plan).least, byWeight)
+	room = pour(plans, room, (*plan).held, byDemand)
+	right := half(bulk) // for its promises; the interactive lane is content with the other half, if it must
+	room -= right - pour(bulk, right, (*plan).needs, byDemand)
+	room = pour(interactive, room, (*plan).needs, byDemand)
+	room = pour(bulk, room, (*plan).needs, byDemand)
+	kept := half(interactive) // for what comes next: bulk that is in time has no right to it
+	room -= kept - pour(interactive, kept, (*plan).most, byWeight)
+	room = pour(bulk, room, (*plan).uses, byDemand)
 	spare := room * 3 / 4
-	room -= spare - pour(interactive, spare, most, byWeight)
-	room = pour(bulk, room, most, byWeight)
-	pour(interactive, room, most, byWeight)
+	room -= spare - pour(interactive, spare, (*plan).most, byWeight)
+	room = pour(bulk, room, (*plan).most, byWeight)
+	pour(interactive, room, (*plan).most, byWeight)
 	return false
 }
 
-// headroom returns up to how much a queue of the interactive lane gets before bulk has what it needs: half as much
-// again, and its part of a reserve.
-func headroom(lane []*plan, reserve int) func(*plan) int {
-	weights := 0.0
-	for _, p := range lane {
-		weights += p.Weight
+// How much of a stage a queue takes: up to so many workers in all.
+func (p *plan) least() int { return p.Min }
+func (p *plan) most() int  { return p.Max }
+func (p *plan) needs() int { return p.demand }
+func (p *plan) uses() int  { return min(p.Max, max(p.demand, p.memory.Use.Held)) }
+func (p *plan) held() int {
+	if p.broken {
+		return p.demand
 	}
-	return func(p *plan) int {
-		return min(p.Max, p.demand+p.demand/2+int(float64(reserve)*p.Weight/weights))
-	}
+	return 0
 }
 
-func byDemand(p *plan) float64 { return float64(p.demand) }
+func byDemand(p *plan) float64 { return float64(max(1, p.demand)) }
 func byWeight(p *plan) float64 { return p.Weight }
 
 // pour hands out room, one worker at a time, to whoever has got least of it for its weight and is not full yet; the

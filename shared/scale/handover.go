@@ -6,13 +6,17 @@ import (
 	"time"
 )
 
-// soon is the least time until a decision is made again.
-const soon = 5 * time.Second
+// Decisions are at least this far apart when the law itself asks for the next one, and no further while a queue has
+// fewer workers than it needs.
+const (
+	soon  = 5 * time.Second
+	often = 10 * time.Second
+)
 
 // handOver sets each plan's workers: what falls, falls at once; what rises, rises into what is free. A worker above a
 // ceiling that has fallen still runs to the end of its message, so for one service time it counts as not free: the
-// API's share is nobody's to borrow. It returns when to decide again if somebody has to wait for that; else 0.
-func handOver(plans []*plan, budget int, now time.Time) (again time.Duration) {
+// API's share is nobody's to borrow. It returns when to decide again.
+func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	room := budget
 	for _, p := range plans {
 		p.workers = min(p.before, p.target)
@@ -30,11 +34,22 @@ func handOver(plans []*plan, budget int, now time.Time) (again time.Duration) {
 		has := p.occupied(now)
 		p.workers = max(Least, min(p.target, has+max(0, room)))
 		room -= max(0, p.workers-has)
-		if p.workers < p.target {
-			again = soonest(plans, now)
+	}
+	return next(plans, now)
+}
+
+// next returns when to decide again if somebody has less than it needs; else 0.
+func next(plans []*plan, now time.Time) (again time.Duration) {
+	if !slices.ContainsFunc(plans, func(p *plan) bool { return !p.broken && p.workers < p.demand }) {
+		return 0
+	}
+	again = often
+	for _, p := range plans {
+		if left := p.ends(now); left > 0 {
+			again = min(again, left)
 		}
 	}
-	return again
+	return max(again, soon)
 }
 
 func rank(p *plan) int {
@@ -71,14 +86,4 @@ func (p *plan) ends(now time.Time) time.Duration {
 		service = time.Duration(p.Reading.Service * float64(time.Second))
 	}
 	return p.memory.Fell.Add(service).Sub(now)
-}
-
-func soonest(plans []*plan, now time.Time) time.Duration {
-	again := time.Minute
-	for _, p := range plans {
-		if left := p.ends(now); left > 0 {
-			again = min(again, left)
-		}
-	}
-	return max(again, soon)
 }

@@ -4,8 +4,9 @@
 // holds.
 //
 // The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
-// used, so all of the budget is handed out all the time: first what is needed, interactive before bulk, then headroom
-// where somebody waits, then the rest. What a law of desired workers finds out after a burst is there before it.
+// used, so all of the budget is handed out all the time: first what promises need, each lane having half of it as of
+// right; then half for whatever comes to the interactive lane next; then what bulk can use, and the rest. What a law of
+// desired workers finds out after a burst is there before it.
 package scale
 
 import (
@@ -26,7 +27,7 @@ type Lane string
 // The lanes.
 const (
 	Interactive Lane = "interactive" // somebody looks at a progress bar: served first
-	Bulk        Lane = "bulk"        // the rest: at least an eighth of the budget, and all that nobody waits for
+	Bulk        Lane = "bulk"        // the rest: half of the budget if it is late, and all that nobody waits for
 )
 
 // Queue is one worker's queue: what was settled when it was deployed, and what was read just now.
@@ -60,7 +61,8 @@ type Input struct {
 // Decision is a ceiling for each queue, in the order of the input, and what the next decision must know.
 type Decision struct {
 	Ceilings []Ceiling `json:"ceilings"`
-	// Again, if not zero, is when to decide again because a ceiling waits for workers of another queue to end.
+	// Again, if not zero, is when to decide again at the latest: somebody has fewer workers than needed. The caller may
+	// always decide sooner, as after a large fan-out.
 	Again time.Duration `json:"again,omitempty"`
 }
 
@@ -125,7 +127,7 @@ func (d Decision) Of(name string) (Ceiling, bool) {
 
 func (d Decision) of(name string) Ceiling {
 	c, _ := d.Of(name)
-	c.Workers, c.Memory.Held = max(0, min(c.Workers, Most)), max(0, min(c.Memory.Held, Most))
+	c.Workers = max(0, min(c.Workers, Most))
 	return c
 }
 
@@ -153,8 +155,8 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 		return p.hold(before)
 	}
 	p.wanted = q.wanted()
-	p.memory = p.memory.seen(p.wanted, now)
-	p.demand = min(p.memory.Held, q.Max)
+	p.memory = p.memory.seen(p.wanted, q.usable(), now)
+	p.demand = min(p.memory.Need.Held, q.Max)
 	return p
 }
 
