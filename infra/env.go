@@ -62,6 +62,14 @@ func (a surroundings) locate(on string, env map[string]*string) {
 		bucket(services.EnvSource, a.data.source.BucketName())
 	case "media":
 		bucket(services.EnvMedia, a.data.media.BucketName())
+	case "producers":
+		if len(a.masters) > 0 {
+			env[services.EnvProducers] = jsii.String(strings.Join(a.masters, ","))
+		}
+	case "internet":
+		if a.fetchCA != "" {
+			env[services.EnvFetchCA] = jsii.String(a.fetchCA)
+		}
 	case "playback-key":
 		env[services.EnvPlaybackKey] = a.data.playbackKey.SecretArn()
 	}

@@ -20,6 +20,7 @@ var differences = []struct{ where, why string }{
 	{"FfmpegLayer *", "there are no layers"},
 	{"*Function Environment.Variables." + services.EnvTools, "there are no layers"},
 	{"*Function Environment.Variables." + services.EnvPublicURL, "the emulator's addresses are not the request's"},
+	{"*Function Environment.Variables." + services.EnvFetchCA, "tests have servers on this machine"},
 	{"*Function Environment.Variables." + services.EnvPathStyle, "bucket names are no host names"},
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
 	{"PlaybackKey Value", "there is no CDN to give the key to"},

@@ -33,6 +33,7 @@ var asks = map[string][]string{
 	"s3.ListParts":                  {"s3:ListMultipartUploadParts"},
 	"s3.PutObject":                  {"s3:PutObject"},
 	"s3.UploadPart":                 {"s3:PutObject"},
+	"s3.UploadPartCopy":             {"s3:GetObject", "s3:PutObject"},
 	"secretsmanager.GetSecretValue": {"secretsmanager:GetSecretValue"},
 	"sns.Publish":                   {},
 	"sqs.ChangeMessageVisibility":   {"sqs:ChangeMessageVisibility"},

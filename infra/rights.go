@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -28,6 +29,7 @@ var actions = map[services.Action][]string{
 	services.QueryIndex:    {"dynamodb:Query"},
 	services.ReadSecret:    {"secretsmanager:GetSecretValue"},
 	services.ReadDepth:     {"sqs:GetQueueAttributes"},
+	services.Connect:       {}, // AWS has no say in it
 }
 
 // rights returns all that the role of s may do.
@@ -72,6 +74,10 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{keyed(does, *d.table.TableArn()+"/index/"+r.On, r.Only)}
 	case known && r.On == "inboxes":
 		return []awsiam.PolicyStatement{allow(does, a.queues()...)}
+	case known && r.On == "internet":
+		return nil
+	case known && r.On == "producers":
+		return a.read(a.masters, does)
 	case known && r.On == "source":
 		return objects(d.source, r, does)
 	case known && r.On == "media":
@@ -95,6 +101,20 @@ func (a surroundings) queues() (arns []string) {
 		}
 	}
 	return arns
+}
+
+// read returns the statements of a right on all objects of buckets that are not ours: their owners' policies, too, must
+// allow it where they are of another account.
+func (a surroundings) read(buckets, does []string) []awsiam.PolicyStatement {
+	if len(buckets) == 0 {
+		return nil
+	}
+	var names, keys []string
+	for _, b := range buckets {
+		arn := "arn:" + *awscdk.Stack_Of(a.data.table).Partition() + ":s3:::" + b
+		names, keys = append(names, arn), append(keys, arn+"/*")
+	}
+	return []awsiam.PolicyStatement{allow(does, keys...), allow([]string{"s3:ListBucket"}, names...)}
 }
 
 // objects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object

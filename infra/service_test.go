@@ -113,6 +113,9 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 			if len(s.Pages()) > 0 {
 				want[services.EnvOrigins] = "*"
 			}
+			if slices.ContainsFunc(s.May, func(r services.Right) bool { return r.On == "producers" }) {
+				want[services.EnvProducers] = masters
+			}
 			got := map[string]string{}
 			vars, _ := onAWS().function(t, s.Name).at("Environment", "Variables").(map[string]any)
 			for name, value := range vars {

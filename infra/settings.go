@@ -28,6 +28,8 @@ type settings struct {
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
 	keepOriginals  int      // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
 	producers      []string // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
+	masters        []string // producer_buckets: comma-separated names of the buckets that originals may be fetched from
+	fetchCA        string   // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
 	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
@@ -59,6 +61,10 @@ func readSettings(value func(name string) any) (settings, error) {
 		if !isPrincipal(p) {
 			c.wrong("producers", "has %q, which is neither an ARN nor the id of an account", p)
 		}
+	}
+	s.masters, s.fetchCA = c.buckets("producer_buckets"), c.text("fetch_ca", "")
+	if s.fetchCA != "" && !s.local {
+		c.wrong("fetch_ca", "is for cloud=local only")
 	}
 	if s.local && s.ffmpegDir == "" {
 		c.wrong("ffmpeg_dir", "is needed with cloud=local")
@@ -109,6 +115,22 @@ func (r *reader) text(name, otherwise string) string {
 		r.wrong(name, "is a %T, not a text", v)
 		return otherwise
 	}
+}
+
+// buckets returns the names of buckets that may be registered as producers'.
+func (r *reader) buckets(name string) (names []string) {
+	v := r.text(name, "")
+	if v == "" {
+		return nil
+	}
+	for bucket := range strings.SplitSeq(v, ",") {
+		bucket = strings.TrimSpace(bucket)
+		if !services.MayProduce(bucket) {
+			r.wrong(name, "has %q, which is not a producer's bucket by its own name", bucket)
+		}
+		names = append(names, bucket)
+	}
+	return names
 }
 
 // choice returns the value, which must be one of two; the first is the default.

@@ -37,6 +37,9 @@ func TestSettings(t *testing.T) {
 			s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
 		}},
 		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginals = 15 }},
+		{"producers' buckets", map[string]any{"producer_buckets": "acme-masters, other.masters"}, func(s *settings) {
+			s.masters = []string{"acme-masters", "other.masters"}
+		}},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.origins = []string{"https://a.example", "https://b.example"}
 		}},
@@ -69,6 +72,9 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}{
 		{"cloud", map[string]any{"cloud": "lokal"}, []string{`cloud is "lokal"`}},
 		{"architecture", map[string]any{"arch": "x86_64"}, []string{"arch"}},
+		{"a bucket of ours", map[string]any{"producer_buckets": "acme-masters,sluice-datasource1-x"}, []string{`producer_buckets has "sluice-datasource1-x"`}},
+		{"a bucket by its ARN", map[string]any{"producer_buckets": "arn:aws:s3:::acme-masters"}, []string{"producer_buckets"}},
+		{"servers on this machine, on AWS", map[string]any{"fetch_ca": "/ca.pem"}, []string{"fetch_ca"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
 		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},

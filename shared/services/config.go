@@ -32,12 +32,14 @@ const (
 	EnvSource      = "SLUICE_SOURCE_BUCKET"
 	EnvMedia       = "SLUICE_MEDIA_BUCKET"
 	EnvTopic       = "SLUICE_TOPIC_ARN"
-	EnvTools       = "SLUICE_FFMPEG_DIR"    // folder of ffmpeg and ffprobe: the layer's, or the local one
-	EnvPublicURL   = "SLUICE_PUBLIC_URL"    // base of the links we hand out; empty: derived from the request
-	EnvPlaybackURL = "SLUICE_PLAYBACK_URL"  // base of the links to media: the CDN's; empty: the API itself
-	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"  // id of the secret that path tokens are signed with
-	EnvOrigins     = "SLUICE_CORS_ORIGINS"  // origins whose pages may call the API, with commas between
-	EnvPathStyle   = "SLUICE_S3_PATH_STYLE" // "true" on local clouds
+	EnvTools       = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe: the layer's, or the local one
+	EnvPublicURL   = "SLUICE_PUBLIC_URL"       // base of the links we hand out; empty: derived from the request
+	EnvPlaybackURL = "SLUICE_PLAYBACK_URL"     // base of the links to media: the CDN's; empty: the API itself
+	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"     // id of the secret that path tokens are signed with
+	EnvOrigins     = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, with commas between
+	EnvPathStyle   = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
+	EnvProducers   = "SLUICE_PRODUCER_BUCKETS" // names of the buckets to fetch from, with commas between; empty: none
+	EnvFetchCA     = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
 )
 
 // EnvInbox and EnvDeadLetters name the variables that hold the URLs of a service's queues.
@@ -78,6 +80,8 @@ func (r Right) env() (names []string) {
 		return []string{EnvMedia}
 	case "playback-key":
 		return []string{EnvPlaybackKey}
+	case "producers", "internet":
+		return nil
 	case "inboxes":
 		for _, s := range Map {
 			if s.Inbox != nil {

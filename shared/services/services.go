@@ -82,12 +82,13 @@ const (
 	ReadDepth     Action = "read-depth" // how many messages wait
 	Drain         Action = "drain"      // receive and delete messages
 	Redrive       Action = "redrive"    // send what was a dead letter again
+	Connect       Action = "connect"    // to what others name: package outbound is the only way
 )
 
 // Right is one narrow permission.
 type Right struct {
 	Action Action
-	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key"
+	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key", "producers" (all their buckets), "internet"
 	Only   []string // prefixes of object keys or of partition keys
 }
 
@@ -195,6 +196,17 @@ var Map = []Service{
 			{WriteObjects, "media", []string{MediaPrefix}},
 		},
 		Memory: 3008, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
+	},
+	{
+		Name:  "fetch",
+		Inbox: &Inbox{Takes: []string{"fetch.requested.v1"}, Batch: 1, Attempts: 12},
+		Emits: []string{"fetch.failed.v1"},
+		May: []Right{
+			{Upload, "source", []string{SourcePrefix}},
+			{ReadObjects, "producers", nil},
+			{Connect, "internet", nil},
+		},
+		Memory: 512, Timeout: 3 * time.Minute,
 	},
 	{
 		Name: "publish",

@@ -1,0 +1,127 @@
+// Package fetch brings originals into the source bucket that clients don't send themselves: objects in producers'
+// buckets, which S3 copies, and what https URLs lead to, which passes through here part by part.
+//
+// Either fills a multipart upload that was begun with the video, so that its parts are what is remembered of a fetch:
+// one that does not come to its end in its time fails as Transient, and the next delivery copies only what is missing.
+// A part of its own, which never becomes part of the object, notes of which version of the original they are, so that
+// no two versions are mixed. When all is there the upload is completed, and S3 tells inspect; fetch itself says nothing
+// but that it failed, with a code and a sentence for whoever named the original.
+//
+// It refuses what is larger than 8 GiB, and buckets that were not named when Sluice was deployed, Sluice's own among
+// them. Which URLs are refused is package outbound's. What the bytes are is for inspect to see.
+//
+// Rights: parts of uploads below t/ in the source bucket; s3:GetObject and s3:ListBucket on the producers' buckets.
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"sluice/events"
+	"sluice/shared/blob"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Parts are those of multipart uploads in the source bucket.
+type Parts interface {
+	ListParts(ctx context.Context, key, id string) ([]blob.Part, error)
+	WritePart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
+	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
+}
+
+// Objects are those in producers' buckets; S3 copies them to parts of an upload in the source bucket.
+type Objects interface {
+	Look(ctx context.Context, bucket, key string) (blob.Info, error)
+	CopyPart(ctx context.Context, key, id string, n int, from blob.Range) (blob.Part, error)
+}
+
+// Web is what https URLs lead to. Package outbound says which errors there are.
+type Web interface {
+	Get(ctx context.Context, address string, h http.Header, most int64) (*http.Response, error)
+}
+
+// Fetcher fetches originals.
+type Fetcher struct {
+	Into      Parts
+	From      Objects
+	Web       Web
+	Producers []string // names of the buckets that may be copied from
+	Now       func() time.Time
+}
+
+// Handle fetches an original, or says why it can't be had. Of an upload that is completed already, or was given up, it
+// says nothing.
+func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
+	d, ok := e.Data.(video.FetchRequested)
+	if !ok {
+		return nil, video.E("fetch.Handle", video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	}
+	err := f.fetch(ctx, d)
+	p := video.ProblemOf(err)
+	switch {
+	case err == nil, p.Code == "upload_gone":
+		return nil, nil
+	case video.KindOf(err) == video.Conflict:
+		return f.failed(e, replaced), nil
+	case final(err):
+		return f.failed(e, p), nil
+	}
+	return nil, err
+}
+
+// final reports whether err is the fault of the original, or of whoever named it: then it is not ours to retry.
+func final(err error) bool {
+	switch video.KindOf(err) {
+	case video.Invalid, video.NotFound, video.Forbidden, video.TooLarge:
+		return video.ProblemOf(err).Code != "internal"
+	default:
+		return false
+	}
+}
+
+// GiveUp fails a video whose original could not be fetched however often it was tried.
+func (f Fetcher) GiveUp(e events.Event, err error) []events.Event {
+	p := video.ProblemOf(err)
+	if p.Code == "internal" {
+		p = ourFault
+	}
+	return f.failed(e, p)
+}
+
+func (f Fetcher) failed(e events.Event, p video.Problem) []events.Event {
+	return []events.Event{events.Of(e.Tenant, e.Video, f.Now(), video.FetchFailed{At: f.Now(), Problem: p})}
+}
+
+func (f Fetcher) fetch(ctx context.Context, d video.FetchRequested) error {
+	u, err := resume(ctx, f.Into, d.Key, d.Multipart)
+	if err != nil {
+		return err
+	}
+	if d.Origin.URL != "" {
+		return f.download(ctx, u, d.Origin.URL)
+	}
+	return f.copy(ctx, u, d.Origin)
+}
+
+// admit refuses a bucket that may not be copied from, whoever asks.
+func (f Fetcher) admit(bucket string) error {
+	if !services.MayProduce(bucket) || !slices.Contains(f.Producers, bucket) {
+		return notRegistered.Refuse("fetch.admit", video.Forbidden, nil)
+	}
+	return nil
+}
+
+// fits refuses an original of a size that no video may have.
+func fits(size int64) error {
+	switch {
+	case size == 0:
+		return empty.Refuse("fetch.fits", video.Invalid, nil)
+	case size > video.MaxSourceBytes:
+		return tooLarge.Refuse("fetch.fits", video.TooLarge, nil)
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package wire
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"sluice/shared/outbound"
+	"sluice/shared/services"
+)
+
+// Web returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its
+// own machine too; anything else that is told so does not start.
+func (Kit) Web() (*outbound.Client, error) {
+	file := os.Getenv(services.EnvFetchCA)
+	if file == "" {
+		return outbound.New(), nil
+	}
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", services.EnvFetchCA, err)
+	}
+	return outbound.Beside(os.Getenv("AWS_ENDPOINT_URL"), ca)
+}
+
+// Producers returns the names of the buckets that originals may be fetched from.
+func (Kit) Producers() []string {
+	return strings.FieldsFunc(os.Getenv(services.EnvProducers), func(r rune) bool { return r == ',' })
+}
