@@ -26,6 +26,10 @@ type lifecycleRule struct {
 	Prefix                         string
 	ExpirationInDays               *int32
 	AbortIncompleteMultipartUpload *types.AbortIncompleteMultipartUpload
+	Transitions                    []struct {
+		StorageClass     types.TransitionStorageClass
+		TransitionInDays *int32
+	}
 }
 
 // UnmarshalJSON refuses what it does not know: it would be dropped again.
@@ -77,6 +81,9 @@ func (r lifecycleRule) forS3() types.LifecycleRule {
 	}
 	if r.ExpirationInDays != nil {
 		rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
+	}
+	for _, t := range r.Transitions {
+		rule.Transitions = append(rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays})
 	}
 	return rule
 }

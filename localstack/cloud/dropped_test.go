@@ -18,7 +18,8 @@ const madeUp = `{
 	"Resources": {
 		"B1": {"Type": "AWS::S3::Bucket", "Properties": {
 			"LifecycleConfiguration": {"Rules": [
-				{"Id": "old", "Status": "Enabled", "Prefix": "t/", "ExpirationInDays": 30},
+				{"Id": "old", "Status": "Enabled", "Prefix": "t/", "ExpirationInDays": 30,
+					"Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 14}]},
 				{"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}}]},
 			"BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}},
 		"Plain": {"Type": "AWS::S3::Bucket"},
@@ -67,7 +68,8 @@ func TestCompleteSetsWhatIsDropped(t *testing.T) {
 	const xmlns = ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`
 	want := []string{
 		`PUT /bucket-1?lifecycle= <LifecycleConfiguration` + xmlns + `>` +
-			`<Rule><Expiration><Days>30</Days></Expiration><Filter><Prefix>t/</Prefix></Filter><ID>old</ID><Status>Enabled</Status></Rule>` +
+			`<Rule><Expiration><Days>30</Days></Expiration><Filter><Prefix>t/</Prefix></Filter><ID>old</ID><Status>Enabled</Status>` +
+			`<Transition><Days>14</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>` +
 			`<Rule><AbortIncompleteMultipartUpload><DaysAfterInitiation>2</DaysAfterInitiation></AbortIncompleteMultipartUpload>` +
 			`<Filter><Prefix></Prefix></Filter><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
 		`PUT /bucket-1?encryption= <ServerSideEncryptionConfiguration` + xmlns + `><Rule><ApplyServerSideEncryptionByDefault>` +
@@ -88,7 +90,7 @@ func TestCompleteRefuses(t *testing.T) {
 		{"no JSON", `{`, "unexpected end"},
 		{"a bucket without an output", `{"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":{}}}}`, "no output of the stack names B"},
 		{"a rule that it would drop", `{"Outputs":{"B":{"Value":{"Ref":"B"}}},"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":` +
-			`{"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","Transitions":[]}]}}}}}`, `unknown field "Transitions"`},
+			`{"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","TagFilters":[]}]}}}}}`, `unknown field "TagFilters"`},
 	} {
 		cloud, asked := recorder(t, c.template)
 		err := cloud.complete(t.Context(), Outputs{"Sluice": {"B": "b"}})

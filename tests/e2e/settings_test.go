@@ -132,6 +132,13 @@ func (w world) bucketSettings(t *testing.T, name string) map[string]any {
 		if r.Expiration != nil {
 			rule["ExpirationInDays"] = r.Expiration.Days
 		}
+		var transitions []any
+		for _, to := range r.Transitions {
+			transitions = append(transitions, map[string]any{"StorageClass": to.StorageClass, "TransitionInDays": to.Days})
+		}
+		if transitions != nil {
+			rule["Transitions"] = transitions
+		}
 		rules = append(rules, rule)
 	}
 	encryption, err := c.GetBucketEncryption(t.Context(), &s3.GetBucketEncryptionInput{Bucket: &name})
