@@ -26,6 +26,7 @@ var asks = map[string][]string{
 	"dynamodb.Query":                {"dynamodb:Query"},
 	"dynamodb.TransactWriteItems":   {}, // the items' own
 	"dynamodb.UpdateItem":           {"dynamodb:UpdateItem"},
+	"s3.AbortMultipartUpload":       {"s3:AbortMultipartUpload"},
 	"s3.CompleteMultipartUpload":    {"s3:PutObject"},
 	"s3.CreateMultipartUpload":      {"s3:PutObject"},
 	"s3.GetObject":                  {"s3:GetObject", "s3:ListBucket"},

@@ -21,6 +21,7 @@ var actions = map[services.Action][]string{
 	services.WriteObjects:  {"s3:PutObject"},
 	services.Upload:        {"s3:ListMultipartUploadParts", "s3:PutObject"},
 	services.DeleteObjects: {"s3:DeleteObject"},
+	services.AbortUploads:  {"s3:AbortMultipartUpload"},
 	services.GetRows:       {"dynamodb:GetItem"},
 	services.ReadRows:      {"dynamodb:GetItem", "dynamodb:Query"},
 	services.PutRows:       {"dynamodb:PutItem"},

@@ -21,7 +21,7 @@ func main() {
 	rows, source := k.Rows(), originals{k.Source()}
 	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: newPlayback, Now: k.Now}
 	a := &api.API{
-		Tenants: rows, Rows: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
+		Tenants: rows, Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}

@@ -3,9 +3,10 @@
 // in the README.
 //
 // Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
-// Rights on AWS: rows of tenants, tokens, uploads, videos and idempotency keys (dynamodb:GetItem, PutItem, and Query for
-// videos), multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts) and the size of what
-// they became (s3:GetObject, for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
+// Rights on AWS: rows of tenants, tokens, uploads, videos and idempotency keys (dynamodb:GetItem, PutItem; for videos Query
+// and UpdateItem too, and Query of their lists), multipart uploads below t/ in the source bucket (s3:PutObject,
+// ListMultipartUploadParts, AbortMultipartUpload) and the size of what they became (s3:GetObject, for HEAD), and
+// sqs:SendMessage to publish. The package itself imports no SDK.
 //
 // It refuses bodies over 1 MiB, what is not JSON, fields that it doesn't know, ids of other tenants (as if they were
 // unknown), uploads over 8 GiB, and parts that don't add up to what was announced.
@@ -37,16 +38,31 @@ type Tenants interface {
 type Rows interface {
 	// Create adds both rows, or none.
 	Create(ctx context.Context, v video.Video, u video.Upload) error
+	// CreateOnce does so and, with them, replaces the claim of c's name and holder; Conflict if it is another holder's.
+	CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error
 	// Upload returns NotFound if the tenant has none of that id.
 	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
 	// Video returns NotFound if the tenant has none of that id.
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// Parts begins multipart uploads and lets clients send their parts.
+// Videos is what a tenant sees of all its videos.
+type Videos interface {
+	// List returns videos that f has, newest first, after cursor: at most limit. The cursor after them is "" at the end.
+	// Invalid: a cursor that is none.
+	List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error)
+	// Describe replaces what a tenant says of a video; NotFound if it is being deleted.
+	Describe(ctx context.Context, tenant, id string, a video.About) error
+	// Timeline returns what has happened to a video, in order; nothing if there is none.
+	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
+}
+
+// Parts begins multipart uploads, lets clients send their parts, and gives uploads up.
 type Parts interface {
 	// CreateUpload returns S3's id of a new multipart upload.
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
+	// AbortUpload ends an upload without an object; it is no error if it is gone.
+	AbortUpload(ctx context.Context, key, id string) error
 	// SignPart returns a URL to which part n, of exactly size bytes, can be PUT until it expires.
 	SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
 }
@@ -70,6 +86,7 @@ type Publisher interface {
 type API struct {
 	Tenants   Tenants
 	Rows      Rows
+	Videos    Videos
 	Parts     Parts
 	Originals Originals
 	Publisher Publisher
@@ -99,7 +116,13 @@ func (a *API) Handler() (http.Handler, error) {
 		"POST /v1/uploads":               a.createUpload,
 		"POST /v1/uploads/{id}/parts":    a.signParts,
 		"POST /v1/uploads/{id}/complete": a.completeUpload,
+		"GET /v1/uploads/{id}":           a.showUpload,
+		"DELETE /v1/uploads/{id}":        a.cancelUpload,
+		"GET /v1/videos":                 a.listVideos,
 		"GET /v1/videos/{id}":            a.showVideo,
+		"PATCH /v1/videos/{id}":          a.editVideo,
+		"DELETE /v1/videos/{id}":         a.deleteVideo,
+		"GET /v1/videos/{id}/timeline":   a.showTimeline,
 	})
 	return CORS{a.Origins, m}, err
 }

@@ -18,11 +18,10 @@ type sentPart struct {
 
 // completeUpload answers POST /v1/uploads/{id}/complete. Called again after it has worked, it says the same again.
 func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
-	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, r.PathValue("id"))
+	u, v, err := a.upload(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	a.about(r.Context(), u.Tenant, u.Video)
 	in, err := decode[struct {
 		Parts []sentPart `json:"parts"`
 	}](r)
@@ -34,7 +33,10 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.assemble(r.Context(), u, in.Parts)
 	if video.KindOf(err) == video.NotFound {
-		err = a.assembled(r.Context(), u)
+		var state uploadState
+		if state, err = a.ended(r.Context(), u, v); err == nil && state != uploadComplete {
+			err = closed[state]
+		}
 	}
 	if err != nil {
 		return err
@@ -96,32 +98,6 @@ func (a *API) assemble(ctx context.Context, u video.Upload, sent []sentPart) err
 
 // bare takes the quotes off an ETag.
 func bare(etag string) string { return strings.Trim(etag, `"`) }
-
-// assembled reports, by nil, that an upload which S3 does not know any more was completed before.
-func (a *API) assembled(ctx context.Context, u video.Upload) error {
-	v, err := a.Rows.Video(ctx, u.Tenant, u.Video)
-	if err != nil || v.State != video.Waiting {
-		return err
-	}
-	size, err := a.Originals.Size(ctx, u.Key)
-	switch {
-	case video.KindOf(err) == video.NotFound, err == nil && size != u.Size:
-		return video.Refuse("api.assembled", video.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one.")
-	}
-	return err
-}
-
-// open refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
-func (a *API) open(ctx context.Context, u video.Upload) error {
-	_, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
-	if video.KindOf(err) != video.NotFound {
-		return err
-	}
-	if err := a.assembled(ctx, u); err != nil {
-		return err
-	}
-	return video.Refuse("api.open", video.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video.")
-}
 
 // announce tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
 func (a *API) announce(ctx context.Context, u video.Upload) {

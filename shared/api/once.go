@@ -33,7 +33,7 @@ type Claims interface {
 // Once has POST requests that carry an Idempotency-Key carried out once, and answered again
 // (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). A key belongs to its tenant or operator
 // and to the path. It is kept for 24 hours from when the request succeeded; a request that fails leaves it free, and so
-// does one whose function died, once that must have ended.
+// does one whose function died, once that must have ended, unless it had made something.
 type Once struct {
 	Claims Claims
 	Holder func() (string, error) // a new random name for each request
@@ -119,17 +119,19 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// first carries a request out and keeps what it came to. What is kept when h fails, or panics, is that the key is free.
+// first carries a request out and keeps what it came to. If h fails, or panics, before it has made anything, the key is
+// free. Nothing is kept when nobody knows: the claim then expires, or the row that holds it says that it was done.
 func (o *Once) first(w http.ResponseWriter, r *http.Request, h Handler, c video.Claim) error {
-	said, so := newAnswer(), &repeat{}
 	c.Expires = o.Now()
-	defer func() { o.settle(r.Context(), c) }()
+	said, so := newAnswer(), &repeat{claim: &c, keep: c.Expires.Add(keepClaim)}
+	defer func() {
+		if !so.unsure {
+			o.settle(r.Context(), c)
+		}
+	}()
 	err := h(said, r.WithContext(context.WithValue(r.Context(), repeatKey{}, so)))
-	if err == nil {
-		c.Status, c.Made, c.Expires = said.status, so.made, c.Expires.Add(keepClaim)
-	}
-	if err == nil && so.made == "" {
-		c.Answer = said.body.String()
+	if err == nil && c.Made == "" {
+		c.Status, c.Answer, c.Expires = said.status, said.body.String(), so.keep
 	}
 	said.pass(w)
 	return err
@@ -154,24 +156,53 @@ func again(w http.ResponseWriter, r *http.Request, h Handler, held video.Claim) 
 }
 
 // repeat is what a handler and Once tell each other.
-type repeat struct{ made, before string }
+type repeat struct {
+	before string       // what the claim made when it was carried out; "" if it has not been
+	claim  *video.Claim // in progress; nil if it has been
+	keep   time.Time    // until when it is valid once it is done
+	unsure bool         // nobody knows whether the claim is done
+}
 
 type repeatKey struct{}
+
+// repeatOf returns an empty repeat for a request without a key.
+func repeatOf(ctx context.Context) *repeat {
+	if so, ok := ctx.Value(repeatKey{}).(*repeat); ok {
+		return so
+	}
+	return &repeat{}
+}
+
+// done returns the claim as it is when the request has made what has the id.
+func (so *repeat) done(id string) video.Claim {
+	c := *so.claim
+	c.Status, c.Made, c.Expires = http.StatusCreated, id, so.keep
+	return c
+}
 
 // made notes the id of what a request has made. If the request is repeated, its handler is called again and finds the id
 // with madeBefore: so must do who answers with a secret or a signed URL, which is not to be kept. Without it, the answer
 // is kept as it is.
 func made(ctx context.Context, id string) {
-	if so, ok := ctx.Value(repeatKey{}).(*repeat); ok {
-		so.made = id
+	if so := repeatOf(ctx); so.claim != nil {
+		*so.claim = so.done(id)
 	}
 }
 
 // madeBefore returns what was noted when the request was carried out; "" if it has not been.
-func madeBefore(ctx context.Context) string {
-	so, ok := ctx.Value(repeatKey{}).(*repeat)
-	if !ok {
-		return ""
+func madeBefore(ctx context.Context) string { return repeatOf(ctx).before }
+
+// create adds the rows of an upload, and with them what is remembered of the request that has made it. After a lost answer
+// nobody knows whether they are there.
+func (a *API) create(ctx context.Context, v video.Video, u video.Upload) error {
+	so := repeatOf(ctx)
+	if so.claim == nil {
+		return a.Rows.Create(ctx, v, u)
 	}
-	return so.before
+	err := a.Rows.CreateOnce(ctx, v, u, so.done(u.ID))
+	so.unsure = video.KindOf(err) == video.Transient
+	if err == nil {
+		made(ctx, u.ID)
+	}
+	return err
 }

@@ -253,13 +253,12 @@ func TestKeysExpire(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w, kept := newKeyedWorld(t)
+			w := newWorld(t)
 			if !row.done {
-				kept.settle = errors.New("died")
+				w.Rows = shaky{w.rows, false}
 			}
 			first := w.keyed(t, acme, "k", "/v1/uploads", anUpload)
-			w.Now = func() time.Time { return noon.Add(row.after) }
-			kept.settle = nil
+			w.Rows, w.Now = w.rows, func() time.Time { return noon.Add(row.after) }
 			switch got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); {
 			case !row.taken && (got.status != 201 || got.str("upload_id") == first.str("upload_id")):
 				t.Errorf("not carried out: %d %s", got.status, got.text)
@@ -400,6 +399,63 @@ func TestFailuresOfTheClaims(t *testing.T) {
 	if len(w.s3.uploads) != uploads {
 		t.Error("carried out without a claim")
 	}
+}
+
+// shaky keeps rows and loses its answer, or loses the rows.
+type shaky struct {
+	*store.Memory
+	keeps bool
+}
+
+func (s shaky) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
+	if s.keeps {
+		if err := s.Memory.CreateOnce(ctx, v, u, c); err != nil {
+			return err
+		}
+	}
+	return video.E("store.CreateOnce", video.Transient, errors.New("connection reset by peer"))
+}
+
+// TestALostAnswerMakesNoSecondUpload: while nobody knows whether there is one, none is made.
+func TestALostAnswerMakesNoSecondUpload(t *testing.T) {
+	t.Parallel()
+	for _, keeps := range []bool{true, false} {
+		w := newWorld(t)
+		w.Rows = shaky{w.rows, keeps}
+		w.keyed(t, acme, "k", "/v1/uploads", anUpload).refused(t, 503, "busy")
+		w.Rows = w.rows
+		got := w.keyed(t, acme, "k", "/v1/uploads", anUpload)
+		if keeps {
+			if _, err := w.rows.Upload(t.Context(), "acme", got.str("upload_id")); err != nil || !got.replayed() {
+				t.Errorf("%d %s, %v", got.status, got.text, err)
+			}
+			continue
+		}
+		got.refused(t, 409, "idempotency_in_progress")
+		w.Now = func() time.Time { return noon.Add(time.Minute) }
+		if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 || got.replayed() {
+			t.Errorf("later: %d %s", got.status, got.text)
+		}
+	}
+}
+
+// TestAFailureAfterCreationMakesNoSecondUpload: what is there is told of.
+func TestAFailureAfterCreationMakesNoSecondUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Parts = unsigned{w.s3}
+	w.keyed(t, acme, "k", "/v1/uploads", anUpload).refused(t, 500, "internal")
+	w.Parts = w.s3
+	if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 || !got.replayed() || len(w.s3.uploads) != 1 {
+		t.Errorf("%d %s, %d uploads", got.status, got.text, len(w.s3.uploads))
+	}
+}
+
+// unsigned is S3 whose URLs can't be had.
+type unsigned struct{ *bucket }
+
+func (unsigned) SignPart(context.Context, string, string, int, int64, time.Duration) (string, time.Time, error) {
+	return "", time.Time{}, errors.New("no credentials")
 }
 
 // TestMuxWantsPostsRemembered: a service whose routes include a POST can't leave the keys out.

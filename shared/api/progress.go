@@ -31,6 +31,7 @@ const (
 	stageRunning stageState = "running"
 	stageDone    stageState = "done"
 	stageFailed  stageState = "failed"
+	stageStopped stageState = "stopped" // cancelled or deleted
 )
 
 // names of the stages in their order, and the percent at which each begins. The upload counts nothing: we don't see
@@ -52,6 +53,10 @@ func follow(v video.Video, now time.Time) (progress, []stage) {
 			s.State, s.Started, s.Ended = stageDone, moment{start}, moment{end}
 		case i == current && v.State == video.Failed:
 			s.State, s.Started, s.Ended = stageFailed, moment{start}, moment{t.Failed}
+		case i == current && v.State == video.Cancelled:
+			s.State, s.Started, s.Ended = stageStopped, moment{start}, moment{t.Cancelled}
+		case i == current && v.State == video.Deleting:
+			s.State, s.Started, s.Ended = stageStopped, moment{start}, moment{t.Deleted}
 		case i == current:
 			s.State, s.Started = stageRunning, moment{start}
 		}
@@ -65,9 +70,9 @@ func follow(v video.Video, now time.Time) (progress, []stage) {
 func reached(v video.Video) int {
 	t := v.Times
 	switch {
-	case v.State == video.Ready:
+	case v.State == video.Ready, !t.Ready.IsZero():
 		return 4
-	case v.Complete():
+	case v.Complete(), !t.Encoded.IsZero():
 		return 3
 	case !t.Inspected.IsZero():
 		return 2

@@ -13,8 +13,8 @@ import (
 // maxMember bounds, in bytes, the name of a member that an answer repeats.
 const maxMember = 64
 
-// shape notes where a JSON value, its numbers as json.Number, is not of the form of a Go type: structs, slices, strings
-// and integers. A member whose tag has omitempty may be missing; null is as good as missing.
+// shape notes where a JSON value, its numbers as json.Number, is not of the form of a Go type: structs, slices, maps,
+// pointers, strings and integers. A member whose tag has omitempty may be missing; null is as good as missing.
 func (c *check) shape(at, name string, value any, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -22,6 +22,21 @@ func (c *check) shape(at, name string, value any, t reflect.Type) {
 		c.typed(ok, at, name, "an object")
 		if ok {
 			c.members(at, object, t)
+		}
+	case reflect.Pointer:
+		c.shape(at, name, value, t.Elem())
+	case reflect.Map:
+		object, ok := value.(map[string]any)
+		c.typed(ok, at, name, "an object")
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			if len(c.flaws) == maxFlaws {
+				break
+			}
+			inner := at + "/" + escaped(key)
+			if len(key) > maxMember {
+				inner = at
+			}
+			c.shape(inner, "a value of "+name, object[key], t.Elem())
 		}
 	case reflect.Slice:
 		list, ok := value.([]any)
@@ -75,6 +90,8 @@ func (c *check) unknown(at, name, known string) {
 		c.that(false, at, "field_unknown", "A field is not known here; "+known)
 		return
 	}
-	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-	c.that(false, at+"/"+escaped, "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known))
+	c.that(false, at+"/"+escaped(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known))
 }
+
+// escaped returns a name as a part of a JSON Pointer (RFC 6901, section 3).
+func escaped(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }

@@ -10,7 +10,7 @@ import (
 // TestBodiesOfAnotherForm: each field that is wrong is named, with its place and what it should be.
 func TestBodiesOfAnotherForm(t *testing.T) {
 	t.Parallel()
-	const known = " is not known here; known are `title`, `file_name`, `size`, `content_type`."
+	const known = " is not known here; known are `title`, `file_name`, `size`, `content_type`, `external_id`, `metadata`."
 	type flaws [][3]string // pointer, code, detail
 	for _, row := range []struct {
 		name, body string
@@ -26,6 +26,11 @@ func TestBodiesOfAnotherForm(t *testing.T) {
 		{"fraction", `{"file_name": "a", "size": 1.5}`, flaws{{"/size", "field_invalid", "`size` must be a whole number."}}},
 		{"huge", `{"file_name": "a", "size": 9223372036854775808}`, flaws{{"/size", "field_invalid", "`size` must be a whole number."}}},
 		{"number for a text", `{"file_name": 1, "size": 1}`, flaws{{"/file_name", "field_invalid", "`file_name` must be a string."}}},
+		{"metadata that is none", `{"file_name": "a", "size": 1, "metadata": []}`, flaws{{"/metadata", "field_invalid", "`metadata` must be an object."}}},
+		{"metadata that is no text", `{"file_name": "a", "size": 1, "metadata": {"a/b": 1, "c": null}}`, flaws{
+			{"/metadata/a~1b", "field_invalid", "`a value of metadata` must be a string."}, {"/metadata/c", "field_invalid", "`a value of metadata` must be a string."},
+		}},
+		{"metadata with a long key", `{"file_name": "a", "size": 1, "metadata": {"` + strings.Repeat("k", 65) + `": 1}}`, flaws{{"/metadata", "field_invalid", "`a value of metadata` must be a string."}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

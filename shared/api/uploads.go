@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/oklog/ulid/v2"
 
@@ -19,17 +18,18 @@ import (
 )
 
 const (
-	maxTitle = 200 // characters
-	maxName  = 255 // characters
-	maxURLs  = 100 // signed URLs in one answer: each can be 1.4 kB
-	partTTL  = time.Hour
+	maxName = 255 // characters
+	maxURLs = 100 // signed URLs in one answer: each can be 1.4 kB
+	partTTL = time.Hour
 )
 
 type newUpload struct {
-	Title       string `json:"title,omitempty"`
-	FileName    string `json:"file_name"`
-	Size        int64  `json:"size"` // bytes
-	ContentType string `json:"content_type,omitempty"`
+	Title       string            `json:"title,omitempty"`
+	FileName    string            `json:"file_name"`
+	Size        int64             `json:"size"` // bytes
+	ContentType string            `json:"content_type,omitempty"`
+	ExternalID  string            `json:"external_id,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
 type partURL struct {
@@ -57,20 +57,18 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.about(r.Context(), v.Tenant, v.ID)
-	if err := a.Rows.Create(r.Context(), v, u); err != nil {
+	if err := a.create(r.Context(), v, u); err != nil {
 		return err // what S3 has begun ends by the bucket's lifecycle rule
 	}
-	made(r.Context(), u.ID)
 	return a.begun(w, r, u, min(u.Parts(), maxURLs))
 }
 
 func (a *API) repeatUpload(w http.ResponseWriter, r *http.Request, id string) error {
-	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, id)
+	u, v, err := a.upload(r.Context(), id)
 	if err != nil {
 		return err
 	}
-	a.about(r.Context(), u.Tenant, u.Video)
-	switch err := a.open(r.Context(), u); {
+	switch err := a.open(r.Context(), u, v); {
 	case video.KindOf(err) == video.Conflict:
 		return a.begun(w, r, u, 0)
 	case err != nil:
@@ -100,29 +98,19 @@ func (a *API) begun(w http.ResponseWriter, r *http.Request, u video.Upload, n in
 
 // validate fills in what may be left out and refuses what can't be.
 func (in *newUpload) validate() error {
-	in.Title = cmp.Or(strings.TrimSpace(in.Title), in.FileName)
+	in.Title = strings.TrimSpace(in.Title)
 	in.ContentType = cmp.Or(in.ContentType, "application/octet-stream")
 	var c check
-	c.that(in.FileName != "" && written(in.FileName, maxName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxName))
-	if in.Title != in.FileName {
-		c.that(written(in.Title, maxTitle), "/title", "title_invalid", fmt.Sprintf("A title has at most %d characters and no control characters.", maxTitle))
-	}
+	c.that(in.FileName != "" && video.Written(in.FileName, maxName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxName))
+	c.about(video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata})
+	in.Title = cmp.Or(in.Title, in.FileName)
 	c.that(in.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
 	c.that(in.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
 	c.that(in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes), video.MaxSourceBytes>>30))
 	media, _, err := mime.ParseMediaType(in.ContentType)
-	c.that(err == nil && strings.Contains(media, "/") && written(in.ContentType, maxName) && ascii(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	c.that(err == nil && strings.Contains(media, "/") && video.Written(in.ContentType, maxName) && ascii(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
 	return c.err()
 }
-
-// written reports whether s is text of at most limit characters.
-func written(s string, limit int) bool {
-	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, unspoken)
-}
-
-// unspoken reports whether r is no character of a text. SQS refuses messages with the last two
-// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
-func unspoken(r rune) bool { return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' }
 
 // ascii reports whether s can be the value of a header that is signed.
 func ascii(s string) bool {
@@ -132,7 +120,8 @@ func ascii(s string) bool {
 // begin makes up the rows of a new upload and begins it in S3.
 func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.Video, u video.Upload, err error) {
 	now := a.now()
-	v = video.Video{Tenant: tenant, About: video.About{Title: in.Title}, State: video.Waiting, Times: video.Times{Created: now}}
+	v = video.Video{Tenant: tenant, State: video.Waiting, Times: video.Times{Created: now}}
+	v.About = video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: kept(in.Metadata)}
 	u = video.Upload{Tenant: tenant, Size: in.Size, PartSize: video.PartSize(in.Size), Created: now}
 	if v.ID, err = a.newID("vid_", now); err != nil {
 		return v, u, err
@@ -163,11 +152,10 @@ func (a *API) newID(prefix string, now time.Time) (string, error) {
 // signParts answers POST /v1/uploads/{id}/parts. URLs for the same part may be asked for again and again, until the
 // upload is completed.
 func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
-	u, err := a.Rows.Upload(r.Context(), callerOf(r.Context()).tenant, r.PathValue("id"))
+	u, v, err := a.upload(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	a.about(r.Context(), u.Tenant, u.Video)
 	in, err := decode[struct {
 		Numbers []int `json:"numbers"`
 	}](r)
@@ -182,7 +170,7 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
 	if err := c.err(); err != nil {
 		return err
 	}
-	if err := a.open(r.Context(), u); err != nil {
+	if err := a.open(r.Context(), u, v); err != nil {
 		return err
 	}
 	made(r.Context(), u.ID) // so that a repetition gets fresh URLs

@@ -5,25 +5,31 @@ import (
 	"math"
 	"net/http"
 	"strings"
-	"time"
 
 	"sluice/shared/playback"
 	"sluice/shared/video"
 )
 
+// videoSummary is a video as a list shows it.
+type videoSummary struct {
+	ID         string            `json:"id"`
+	Title      string            `json:"title"`
+	ExternalID string            `json:"external_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	State      video.State       `json:"state"`
+	Created    moment            `json:"created_at"`
+	Source     sourceView        `json:"source"`
+	Media      *mediaView        `json:"media,omitempty"` // once inspected
+	Playback   playbackView      `json:"playback"`
+	Error      *video.Problem    `json:"error,omitempty"` // why it failed
+}
+
 // videoView is a video as its tenant sees it.
 type videoView struct {
-	ID         string         `json:"id"`
-	Title      string         `json:"title"`
-	State      video.State    `json:"state"`
-	Created    moment         `json:"created_at"`
-	Source     sourceView     `json:"source"`
-	Media      *mediaView     `json:"media,omitempty"` // once inspected
-	Renditions []string       `json:"renditions"`      // names; none until planned
-	Progress   progress       `json:"progress"`
-	Stages     []stage        `json:"stages"`
-	Playback   playbackView   `json:"playback"`
-	Error      *video.Problem `json:"error,omitempty"` // why it failed
+	videoSummary
+	Renditions []string `json:"renditions"` // names; none until planned
+	Progress   progress `json:"progress"`
+	Stages     []stage  `json:"stages"`
 }
 
 type sourceView struct {
@@ -51,33 +57,36 @@ type playbackView struct {
 // showVideo answers GET /v1/videos/{id}.
 func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
 	c := callerOf(r.Context())
-	v, err := a.Rows.Video(r.Context(), c.tenant, r.PathValue("id"))
+	v, err := a.video(r, c.tenant)
 	if err != nil {
 		return err
 	}
-	a.about(r.Context(), v.Tenant, v.ID)
-	out := view(v, a.now())
-	out.Playback = playbackView{ID: v.Playback}
-	if v.State != video.Failed {
-		out.Playback = a.links(v.Playback, c)
-	}
-	return reply(w, http.StatusOK, out)
+	return reply(w, http.StatusOK, a.view(v, c))
 }
 
-func view(v video.Video, now time.Time) videoView {
-	out := videoView{
-		ID: v.ID, Title: v.Title, State: v.State, Created: moment{v.Times.Created}, Renditions: []string{},
-		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Error: v.Problem,
-	}
-	out.Progress, out.Stages = follow(v, now)
-	if m := v.Media; m != nil {
-		rate := math.Round(m.Rate.Float()*1000) / 1000
-		out.Media = &mediaView{m.Width, m.Height, m.Duration, rate, m.VideoCodec, m.AudioCodec}
-	}
+func (a *API) view(v video.Video, c caller) videoView {
+	out := videoView{videoSummary: a.summary(v, c), Renditions: []string{}}
+	out.Progress, out.Stages = follow(v, a.now())
 	if v.Plan != nil {
 		for _, r := range v.Plan.Renditions {
 			out.Renditions = append(out.Renditions, r.Name)
 		}
+	}
+	return out
+}
+
+func (a *API) summary(v video.Video, c caller) videoSummary {
+	out := videoSummary{
+		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State, Created: moment{v.Times.Created},
+		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Playback: playbackView{ID: v.Playback}, Error: v.Problem,
+	}
+	if m := v.Media; m != nil {
+		rate := math.Round(m.Rate.Float()*1000) / 1000
+		out.Media = &mediaView{m.Width, m.Height, m.Duration, rate, m.VideoCodec, m.AudioCodec}
+	}
+	switch v.State {
+	case video.Waiting, video.Uploaded, video.Processing, video.Ready:
+		out.Playback = a.links(v.Playback, c)
 	}
 	return out
 }

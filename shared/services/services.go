@@ -72,10 +72,11 @@ const (
 	WriteObjects  Action = "write-objects"
 	DeleteObjects Action = "delete-objects" // list them, and delete
 	Upload        Action = "upload"         // create, sign, list and complete multipart uploads
-	GetRows       Action = "get-rows"       // each by its key
-	ReadRows      Action = "read-rows"      // that, and all of a partition
-	PutRows       Action = "put-rows"       // whole
-	WriteRows     Action = "write-rows"     // that, and parts of them
+	AbortUploads  Action = "abort-uploads"
+	GetRows       Action = "get-rows"   // each by its key
+	ReadRows      Action = "read-rows"  // that, and all of a partition
+	PutRows       Action = "put-rows"   // whole
+	WriteRows     Action = "write-rows" // that, and parts of them
 	DeleteRows    Action = "delete-rows"
 	QueryIndex    Action = "query-index"
 	ReadSecret    Action = "read-secret"
@@ -147,15 +148,25 @@ var Map = []Service{
 			{"POST", "/v1/uploads", ByToken, "videos:write"},
 			{"POST", "/v1/uploads/{id}/parts", ByToken, "videos:write"},
 			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
+			{"GET", "/v1/uploads/{id}", ByToken, "videos:write"},
+			{"DELETE", "/v1/uploads/{id}", ByToken, "videos:write"},
+			{"GET", "/v1/videos", ByToken, "videos:read"},
 			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
+			{"PATCH", "/v1/videos/{id}", ByToken, "videos:write"},
+			{"DELETE", "/v1/videos/{id}", ByToken, "videos:write"},
+			{"GET", "/v1/videos/{id}/timeline", ByToken, "videos:read"},
 		},
 		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Attempts: 5},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		May: []Right{
 			{GetRows, "table", []string{TenantRows, UploadRows}},
 			{ReadRows, "table", []string{VideoRows, SourceRows}},
-			{PutRows, "table", []string{TenantRows, TokenRows, VideoRows, UploadRows, IdempotencyRows}},
+			{QueryIndex, ByTenant, []string{TenantIndex}},
+			{QueryIndex, ByExternal, []string{ExternalIndex}},
+			{PutRows, "table", []string{TenantRows, TokenRows, UploadRows, IdempotencyRows}},
+			{WriteRows, "table", []string{VideoRows}},
 			{Upload, "source", []string{SourcePrefix}},
+			{AbortUploads, "source", []string{SourcePrefix}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},
 		Memory: 512, Timeout: 20 * time.Second,

@@ -74,16 +74,26 @@ func (d Dynamo) Claim(ctx context.Context, c video.Claim, now time.Time) (video.
 // Settle replaces the claim of c's name and holder with c. Conflict: there is none, or another holder's.
 func (d Dynamo) Settle(ctx context.Context, c video.Claim) error {
 	const op = "store.Settle"
-	put, err := d.put(op, itemOfClaim(c))
+	put, err := d.settling(op, c)
 	if err != nil {
 		return err
 	}
 	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: put.TableName, Item: put.Item,
-		ConditionExpression:       aws.String("holder = :holder"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":holder": text(c.Holder)},
+		ConditionExpression: put.ConditionExpression, ExpressionAttributeValues: put.ExpressionAttributeValues,
 	})
 	return failure(op, err, claimLost)
+}
+
+// settling returns the write of a claim under the condition that its holder still has it.
+func (d Dynamo) settling(op string, c video.Claim) (*types.Put, error) {
+	put, err := d.put(op, itemOfClaim(c))
+	if err != nil {
+		return nil, err
+	}
+	put.ConditionExpression = aws.String("holder = :holder")
+	put.ExpressionAttributeValues = map[string]types.AttributeValue{":holder": text(c.Holder)}
+	return put, nil
 }
 
 // Claim does as Dynamo's.
@@ -110,9 +120,37 @@ func (m *Memory) Settle(ctx context.Context, c video.Claim) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if old, ok := m.rows[i.PK][i.SK].(claimItem); !ok || old.Holder != c.Holder {
+	if !m.holds(i) {
 		return claimLost.Refuse(op, video.Conflict, nil)
 	}
 	m.put(i)
+	return nil
+}
+
+// holds reports whether a claim is its holder's. m is locked.
+func (m *Memory) holds(i claimItem) bool {
+	old, ok := m.rows[i.PK][i.SK].(claimItem)
+	return ok && old.Holder == i.Holder
+}
+
+// CreateOnce does as Dynamo's.
+func (m *Memory) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
+	const op = "store.CreateOnce"
+	rows, err := beginning(v, u)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	i := itemOfClaim(c)
+	if err := check(ctx, op, append(rows, i)...); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.holds(i) || m.has(rows...) {
+		return claimLost.Refuse(op, video.Conflict, nil)
+	}
+	for _, r := range append(rows, i) {
+		m.put(r)
+	}
 	return nil
 }

@@ -53,6 +53,25 @@ func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error
 	return d.insert(ctx, op, uploadExists, rows...)
 }
 
+// CreateOnce does as Create and, in the same transaction, as Settle: who finds the claim done finds the rows. Conflict,
+// code claim_lost: the claim is another holder's.
+func (d Dynamo) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
+	const op = "store.CreateOnce"
+	rows, err := beginning(v, u)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	settle, err := d.settling(op, c)
+	if err != nil {
+		return err
+	}
+	puts, err := d.new(op, rows...)
+	if err != nil {
+		return err
+	}
+	return d.transact(ctx, op, claimLost, append(puts, settle)...)
+}
+
 // beginning returns the rows that a video and its upload begin with.
 func beginning(v video.Video, u video.Upload) ([]row, error) {
 	i, err := itemOfVideo(v)
@@ -85,16 +104,25 @@ func (d Dynamo) put(op string, r row) (*types.Put, error) {
 
 // insert writes rows that are not there yet, all or none; taken is what is told if one is.
 func (d Dynamo) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+	puts, err := d.new(op, rows...)
+	if err != nil {
+		return err
+	}
+	return d.transact(ctx, op, taken, puts...)
+}
+
+// new returns the writes of rows under the condition that they are not there yet.
+func (d Dynamo) new(op string, rows ...row) ([]*types.Put, error) {
 	puts := make([]*types.Put, 0, len(rows))
 	for _, r := range rows {
 		put, err := d.put(op, r)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
 		puts = append(puts, put)
 	}
-	return d.transact(ctx, op, taken, puts...)
+	return puts, nil
 }
 
 // transact makes conditional writes, all or none; conflict is what is told if a condition fails. It is a transaction

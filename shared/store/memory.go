@@ -245,15 +245,18 @@ func (m *Memory) insert(ctx context.Context, op string, taken video.Problem, row
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, r := range rows {
-		if k := r.row(); m.rows[k.PK][k.SK] != nil {
-			return taken.Refuse(op, video.Conflict, nil)
-		}
+	if m.has(rows...) {
+		return taken.Refuse(op, video.Conflict, nil)
 	}
 	for _, r := range rows {
 		m.put(r)
 	}
 	return nil
+}
+
+// has reports whether one of the rows is there. m is locked.
+func (m *Memory) has(rows ...row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool { return m.rows[r.row().PK][r.row().SK] != nil })
 }
 
 // check refuses rows without a key and work whose time is up.

@@ -21,7 +21,7 @@
 //
 //	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter
 //	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters; Due and List, of an index
-//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, PutSource, PutLetter, SettleLetter
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter
 //	dynamodb:UpdateItem      Save, Finish, Describe
 //	dynamodb:BatchWriteItem  Forget, DeleteSource
 //

@@ -91,6 +91,9 @@ func TestCalls(t *testing.T) {
 			_, err := s.Claim(t.Context(), video.Claim{Owner: "acme"}, time.Time{})
 			return err
 		}, []string{"PutItem"}},
+		{"CreateOnce", func(t *testing.T, s store.Dynamo) error {
+			return s.CreateOnce(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.Claim{Owner: "acme"})
+		}, []string{"TransactWriteItems"}},
 		{"Settle", func(t *testing.T, s store.Dynamo) error { return s.Settle(t.Context(), video.Claim{Owner: "acme"}) }, []string{"PutItem"}},
 		{"List", func(t *testing.T, s store.Dynamo) error {
 			_, _, err := s.List(t.Context(), "acme", video.Filter{}, "", 1)

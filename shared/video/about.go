@@ -24,7 +24,7 @@ const (
 	MaxMetadataValue = 256
 )
 
-var metadataKey = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // Flaw is what is wrong at one place of a request.
 type Flaw struct {
@@ -43,7 +43,7 @@ func (a About) Check() (flaws []Flaw) {
 	flaw(Written(a.ExternalID, MaxExternalID), "/external_id", "external_id_invalid", fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID))
 	flaw(len(a.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many", fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata))
 	for _, k := range slices.Sorted(maps.Keys(a.Metadata)) {
-		flaw(metadataKey.MatchString(k), "/metadata", "metadata_key_invalid", "A key of metadata has 1 to 64 lower-case letters, digits and underscores.")
+		flaw(metadataKey.MatchString(k), "/metadata", "metadata_key_invalid", "A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.")
 		flaw(Written(a.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid", fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue))
 	}
 	return flaws

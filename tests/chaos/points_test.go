@@ -19,7 +19,7 @@ func TestEveryStepCanFail(t *testing.T) {
 	body := setup(t)
 	files := [][]byte{body, []byte("no video at all")}
 	points := map[string][]verdict{}
-	for seed := range uint64(10) {
+	for seed := range uint64(20) {
 		w := run(t, shape{seed: seed, files: files, faults: 60, rate: 0.1, wild: true, poison: 5})
 		for _, c := range w.calls {
 			if len(c.can) > 0 {

@@ -31,6 +31,10 @@ func (r rows) Create(ctx context.Context, v video.Video, u video.Upload) error {
 	return tell(ctx, r.process, "Create", v.ID, writes, func() error { return r.w.rows.Create(apart(ctx), v, u) })
 }
 
+func (r rows) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
+	return tell(ctx, r.process, "CreateOnce", v.ID, writes, func() error { return r.w.rows.CreateOnce(apart(ctx), v, u, c) })
+}
+
 func (r rows) Upload(ctx context.Context, tenant, id string) (video.Upload, error) {
 	return ask(ctx, r.process, "Upload", id, reads, func() (video.Upload, error) { return r.w.rows.Upload(ctx, tenant, id) })
 }
@@ -95,6 +99,10 @@ func (s source) CreateUpload(ctx context.Context, key, contentType string) (stri
 
 func (s source) SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (string, time.Time, error) {
 	return s.w.source.SignPart(ctx, key, id, n, size, ttl) // no call: it is arithmetic
+}
+
+func (s source) AbortUpload(ctx context.Context, key, id string) error {
+	return tell(ctx, s.process, "AbortUpload", key, writes, func() error { return s.w.source.AbortUpload(apart(ctx), key, id) })
 }
 
 func (s source) ListParts(ctx context.Context, key, id string) ([]video.Part, error) {

@@ -105,6 +105,14 @@ func (s *source) declare(n ast.Node) bool {
 		if i := position(n.Type.Params, "code"); i >= 0 {
 			s.params[n.Name.Name] = i
 		}
+	case *ast.AssignStmt:
+		f, ok := n.Rhs[0].(*ast.FuncLit)
+		if !ok {
+			break
+		}
+		if i := position(f.Type.Params, "code"); i >= 0 {
+			s.params[last(n.Lhs[0])] = i
+		}
 	case *ast.TypeSpec:
 		if st, ok := n.Type.(*ast.StructType); ok {
 			if i := max(position(st.Fields, "code"), position(st.Fields, "Code")); i >= 0 {

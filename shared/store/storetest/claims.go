@@ -76,6 +76,28 @@ func claimIsLost(t *testing.T, s Store) {
 	held(t, s, first, first.Expires, second)
 }
 
+// createSettles: all of it or nothing, and once.
+func createSettles(t *testing.T, s Store) {
+	first := claim()
+	v, u := sample(first.Owner)
+	done := by(first, first.Holder, noon.Add(time.Hour))
+	done.Status, done.Made = 201, u.ID
+	want(t, s.CreateOnce(t.Context(), v, u, done), video.Conflict, "claim_lost")
+	held(t, s, first, noon, first)
+	want(t, s.CreateOnce(t.Context(), v, u, by(done, unique(), done.Expires)), video.Conflict, "claim_lost")
+	_, err := s.Upload(t.Context(), u.Tenant, u.ID)
+	want(t, err, video.NotFound, "upload_not_found")
+	must(t, s.CreateOnce(t.Context(), v, u, done))
+	stored(t, s, v)
+	held(t, s, by(first, unique(), first.Expires), noon, done)
+
+	other, otherUpload := sample(first.Owner)
+	otherUpload.ID = u.ID
+	want(t, s.CreateOnce(t.Context(), other, otherUpload, done), video.Conflict, "claim_lost")
+	_, err = s.Video(t.Context(), other.Tenant, other.ID)
+	want(t, err, video.NotFound, "video_not_found")
+}
+
 func claimsAreApart(t *testing.T, s Store) {
 	first := claim()
 	held(t, s, first, noon, first)

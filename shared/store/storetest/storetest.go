@@ -32,6 +32,7 @@ type Store interface {
 	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
 	Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
 	Forget(ctx context.Context, tenant, id string) error
+	CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error
 	Claim(ctx context.Context, c video.Claim, now time.Time) (video.Claim, error)
 	Settle(ctx context.Context, c video.Claim) error
 	PutSource(ctx context.Context, g video.Grant) error
@@ -75,6 +76,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"a settled claim is told", claimIsSettled},
 		{"a claim that was given up is free", claimIsGivenUp},
 		{"a claim that was taken over can't be settled", claimIsLost},
+		{"what is created with a claim is there with it", createSettles},
 		{"claims of other names are apart", claimsAreApart},
 		{"one of many claimants wins", oneClaimantWins},
 		{"any claim comes back as it went in", anyClaimIsKept},

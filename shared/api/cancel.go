@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+// uploadState is how far an upload is.
+type uploadState string
+
+const (
+	uploadOpen      uploadState = "open"      // takes parts
+	uploadComplete  uploadState = "completed" // look at its video
+	uploadExpired   uploadState = "expired"   // was not completed in time
+	uploadCancelled uploadState = "cancelled"
+)
+
+type uploadView struct {
+	Upload    string       `json:"upload_id"`
+	Video     string       `json:"video_id"`
+	State     uploadState  `json:"state"`
+	Size      int64        `json:"size"` // bytes
+	PartSize  int64        `json:"part_size"`
+	PartCount int          `json:"part_count"`
+	Parts     []storedPart `json:"parts"` // that S3 has, while the upload is open
+	Created   moment       `json:"created_at"`
+	Expires   moment       `json:"expires_at"` // when it must be completed
+}
+
+type storedPart struct {
+	Number int    `json:"number"`
+	Size   int64  `json:"size"` // bytes
+	ETag   string `json:"etag"`
+}
+
+// showUpload answers GET /v1/uploads/{id}: with what it says, an upload can be gone on with.
+func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
+	u, v, err := a.upload(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	out := uploadView{
+		Upload: u.ID, Video: u.Video, Size: u.Size, PartSize: u.PartSize, PartCount: u.Parts(), Parts: []storedPart{},
+		Created: moment{u.Created}, Expires: moment{u.Created.Add(video.UploadLife)},
+	}
+	parts, err := a.Originals.ListParts(r.Context(), u.Key, u.Multipart)
+	switch video.KindOf(err) {
+	case "":
+		out.State = uploadOpen
+	case video.NotFound:
+		out.State, err = a.ended(r.Context(), u, v)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		out.Parts = append(out.Parts, storedPart{p.Number, p.Size, bare(p.ETag)})
+	}
+	return reply(w, http.StatusOK, out)
+}
+
+// upload returns an upload of the caller's, and its video; NotFound if that is being deleted.
+func (a *API) upload(ctx context.Context, id string) (u video.Upload, v video.Video, err error) {
+	u, err = a.Rows.Upload(ctx, callerOf(ctx).tenant, id)
+	if err != nil {
+		return u, v, err
+	}
+	a.about(ctx, u.Tenant, u.Video)
+	v, err = a.Rows.Video(ctx, u.Tenant, u.Video)
+	if err == nil && (v.State == video.Deleting || v.State == video.Deleted) {
+		err = errNoUpload
+	}
+	return u, v, err
+}
+
+var errNoUpload = video.Refuse("api.upload", video.NotFound, "upload_not_found", "There is no such upload; check its id.")
+
+// ended returns how an upload ended that S3 does not know any more. The video's row may not know it yet; whether the
+// object is there then tells.
+func (a *API) ended(ctx context.Context, u video.Upload, v video.Video) (uploadState, error) {
+	switch {
+	case v.State == video.Cancelled:
+		return uploadCancelled, nil
+	case v.State == video.Failed && v.Times.Uploaded.IsZero():
+		return uploadExpired, nil
+	case v.State != video.Waiting:
+		return uploadComplete, nil
+	}
+	size, err := a.Originals.Size(ctx, u.Key)
+	switch {
+	case video.KindOf(err) == video.NotFound, err == nil && size != u.Size:
+		return uploadExpired, nil
+	}
+	return uploadComplete, err
+}
+
+// closed are the refusals of uploads that take no more parts.
+var closed = map[uploadState]error{
+	uploadComplete:  video.Refuse("api.open", video.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
+	uploadExpired:   video.Refuse("api.open", video.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
+	uploadCancelled: video.Refuse("api.open", video.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
+}
+
+// open refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
+func (a *API) open(ctx context.Context, u video.Upload, v video.Video) error {
+	_, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
+	if video.KindOf(err) != video.NotFound {
+		return err
+	}
+	state, err := a.ended(ctx, u, v)
+	if err != nil {
+		return err
+	}
+	return closed[state]
+}
+
+// cancelUpload answers DELETE /v1/uploads/{id}. Once S3 has given the upload up, it is certain that no object comes of it
+// if there is none yet. It may be repeated.
+func (a *API) cancelUpload(w http.ResponseWriter, r *http.Request) error {
+	u, v, err := a.upload(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := a.Parts.AbortUpload(r.Context(), u.Key, u.Multipart); err != nil {
+		return err
+	}
+	state, err := a.ended(r.Context(), u, v)
+	switch {
+	case err != nil:
+		return err
+	case state == uploadComplete:
+		return closed[state]
+	case v.State == video.Waiting:
+		now := a.now()
+		if err := a.Publisher.Send(r.Context(), events.Of(u.Tenant, u.Video, now, video.UploadCancelled{At: now})); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

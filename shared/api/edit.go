@@ -1,0 +1,106 @@
+package api
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"strings"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+// changes are what a client wants to say of its video from now on; nil leaves what it says.
+type changes struct {
+	Title      *string           `json:"title,omitempty"`
+	ExternalID *string           `json:"external_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"` // all of it
+}
+
+// editVideo answers PATCH /v1/videos/{id}. Of changes at the same time, the last one counts.
+func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
+	c := callerOf(r.Context())
+	v, err := a.video(r, c.tenant)
+	if err != nil {
+		return err
+	}
+	in, err := decode[changes](r)
+	if err != nil {
+		return err
+	}
+	if err := in.apply(&v); err != nil {
+		return err
+	}
+	if err := a.Videos.Describe(r.Context(), v.Tenant, v.ID, v.About); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, a.view(v, c))
+}
+
+// apply makes the changes, or refuses them. A title that is empty is the file's name again.
+func (in changes) apply(v *video.Video) error {
+	about := v.About
+	about.Title = "" // the file's name may be longer than a title
+	if in.Title != nil {
+		about.Title = strings.TrimSpace(*in.Title)
+	}
+	if in.ExternalID != nil {
+		about.ExternalID = *in.ExternalID
+	}
+	if in.Metadata != nil {
+		about.Metadata = kept(in.Metadata)
+	}
+	var c check
+	c.about(about)
+	if in.Title != nil {
+		about.Title = cmp.Or(about.Title, v.Source.Name)
+	} else {
+		about.Title = v.Title
+	}
+	v.About = about
+	return c.err()
+}
+
+// kept returns the metadata that a row keeps: none is nil.
+func kept(m map[string]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	return maps.Clone(m)
+}
+
+// about notes what is wrong with what a client says of a video.
+func (c *check) about(a video.About) {
+	for _, f := range a.Check() {
+		c.that(false, f.Pointer, f.Code, f.Message)
+	}
+}
+
+// deleteVideo answers DELETE /v1/videos/{id}. Publish, who owns the row, does it: it fails if that can't be told.
+func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.video(r, callerOf(r.Context()).tenant)
+	if err != nil {
+		return err
+	}
+	now := a.now()
+	if err := a.Publisher.Send(r.Context(), events.Of(v.Tenant, v.ID, now, video.DeleteRequested{At: now})); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// video returns the video that a request is about; NotFound if there is none, or only what is left of a deleted one.
+func (a *API) video(r *http.Request, tenant string) (video.Video, error) {
+	v, err := a.Rows.Video(r.Context(), tenant, r.PathValue("id"))
+	if err != nil {
+		return v, err
+	}
+	a.about(r.Context(), v.Tenant, v.ID)
+	if v.State == video.Deleted {
+		return v, errNoVideo
+	}
+	return v, nil
+}
+
+var errNoVideo = video.Refuse("api.video", video.NotFound, "video_not_found", "There is no such video; check its id.")

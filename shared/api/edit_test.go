@@ -1,0 +1,167 @@
+package api_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/video"
+)
+
+func TestEditVideo(t *testing.T) {
+	t.Parallel()
+	const before = `, "title": "T", "external_id": "e", "metadata": {"a": "1", "b": "2"}`
+	all := video.About{Title: "T", ExternalID: "e", Metadata: map[string]string{"a": "1", "b": "2"}}
+	for _, row := range []struct {
+		name, body string
+		want       video.About
+	}{
+		{"nothing", `{}`, all},
+		{"null", `{"title": null, "external_id": null, "metadata": null}`, all},
+		{"title", `{"title": " New "}`, video.About{Title: "New", ExternalID: "e", Metadata: all.Metadata}},
+		{"no title", `{"title": ""}`, video.About{Title: "a.mp4", ExternalID: "e", Metadata: all.Metadata}},
+		{"external id", `{"external_id": "ü#2"}`, video.About{Title: "T", ExternalID: "ü#2", Metadata: all.Metadata}},
+		{"no external id", `{"external_id": ""}`, video.About{Title: "T", Metadata: all.Metadata}},
+		{"metadata", `{"metadata": {"c": ""}}`, video.About{Title: "T", ExternalID: "e", Metadata: map[string]string{"c": ""}}},
+		{"no metadata", `{"metadata": {}}`, video.About{Title: "T", ExternalID: "e"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.film(t, acme, 0, before)
+			got := w.do(t, writer, "PATCH", "/v1/videos/"+id, row.body)
+			if got.status != 200 {
+				t.Fatalf("%d %s", got.status, got.text)
+			}
+			v, err := w.rows.Video(t.Context(), "acme", id)
+			if d := cmp.Diff(row.want, v.About); err != nil || d != "" {
+				t.Errorf("kept: %v %s", err, d)
+			}
+			if d := cmp.Diff(got.json, w.do(t, reader, "GET", "/v1/videos/"+id, "").json); d != "" {
+				t.Errorf("answered otherwise than shown: %s", d)
+			}
+		})
+	}
+}
+
+// TestALongNameIsATitle: the file's, which nobody has to shorten to change something else.
+func TestALongNameIsATitle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	name := strings.Repeat("n", 255)
+	got := w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "`+name+`", "size": 1}`)
+	got = w.do(t, acme, "PATCH", "/v1/videos/"+got.str("video_id"), `{"external_id": "e"}`)
+	if got.status != 200 || got.str("title") != name {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+}
+
+// TestWhatIsSaidOfAVideoHasLimits: the same when it begins and when it is changed.
+func TestWhatIsSaidOfAVideoHasLimits(t *testing.T) {
+	t.Parallel()
+	pairs := func(n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`"k%d": "v"`, i))
+		}
+		return `{` + strings.Join(all, ", ") + `}`
+	}
+	for _, row := range []struct{ name, field, code, pointer string }{
+		{"title", `"title": "` + strings.Repeat("ü", 200) + `"`, "", ""},
+		{"long title", `"title": "` + strings.Repeat("ü", 201) + `"`, "title_invalid", "/title"},
+		{"line in the title", `"title": "a\nb"`, "title_invalid", "/title"},
+		{"external id", `"external_id": "` + strings.Repeat("ü", 128) + `"`, "", ""},
+		{"long external id", `"external_id": "` + strings.Repeat("e", 129) + `"`, "external_id_invalid", "/external_id"},
+		{"external id with a zero", `"external_id": "\u0000"`, "external_id_invalid", "/external_id"},
+		{"metadata", `"metadata": ` + pairs(20), "", ""},
+		{"too much metadata", `"metadata": ` + pairs(21), "metadata_too_many", "/metadata"},
+		{"metadata key", `"metadata": {"` + strings.Repeat("k", 60) + `_.-9": ""}`, "", ""},
+		{"long metadata key", `"metadata": {"` + strings.Repeat("k", 65) + `": ""}`, "metadata_key_invalid", "/metadata"},
+		{"empty metadata key", `"metadata": {"": ""}`, "metadata_key_invalid", "/metadata"},
+		{"odd metadata key", `"metadata": {"a/b": ""}`, "metadata_key_invalid", "/metadata"},
+		{"metadata value", `"metadata": {"a": "` + strings.Repeat("ü", 256) + `"}`, "", ""},
+		{"long metadata value", `"metadata": {"a": "` + strings.Repeat("v", 257) + `"}`, "metadata_value_invalid", "/metadata/a"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.film(t, acme, 0, "")
+			for _, got := range []result{
+				w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1, `+row.field+`}`),
+				w.do(t, acme, "PATCH", "/v1/videos/"+id, `{`+row.field+`}`),
+			} {
+				if row.code == "" && got.status >= 300 || row.code != "" && got.status != 422 || got.str("code") != row.code || pointer(got) != row.pointer {
+					t.Errorf("%d %s", got.status, got.text)
+				}
+			}
+		})
+	}
+}
+
+func TestDeleteVideo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.film(t, acme, 0, "")
+	path := "/v1/videos/" + id
+	for range 2 { // a repetition asks again, which does no harm
+		if got := w.do(t, writer, "DELETE", path, ""); got.status != 202 || got.text != "" {
+			t.Fatalf("%d %s", got.status, got.text)
+		}
+		w.save(t, "acme", id, video.DeleteRequested{At: noon})
+	}
+	told := events.Of("acme", id, noon, video.DeleteRequested{At: noon})
+	if d := cmp.Diff([]events.Event{told, told}, w.sent.events); d != "" {
+		t.Error(d)
+	}
+	got := w.do(t, reader, "GET", path, "")
+	if got.str("state") != "deleting" || strings.Contains(got.text, "http") {
+		t.Errorf("while it goes: %d %s", got.status, got.text)
+	}
+	w.do(t, writer, "PATCH", path, `{"title": "x"}`).refused(t, 404, "video_not_found")
+	w.save(t, "acme", id, video.SweepDone{At: noon, Round: 2})
+	for _, method := range []string{"GET", "PATCH", "DELETE"} {
+		w.do(t, acme, method, path, `{}`).refused(t, 404, "video_not_found")
+	}
+	if got := w.do(t, reader, "GET", path+"/timeline", ""); got.status != 200 {
+		t.Errorf("its timeline: %d %s", got.status, got.text)
+	}
+	if ids := w.get(t, reader, "/v1/videos", "").ids(); ids != nil {
+		t.Errorf("listed: %v", ids)
+	}
+}
+
+// TestDeleteVideoIsSaidOnlyWhenItWillBe: publish must know.
+func TestDeleteVideoIsSaidOnlyWhenItWillBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.film(t, acme, 0, "")
+	w.sent.err = video.E("outbox", video.Transient, errors.New("queue away"))
+	w.do(t, writer, "DELETE", "/v1/videos/"+id, "").refused(t, 503, "busy")
+}
+
+func TestTimeline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.film(t, acme, 0, "")
+	w.save(t, "acme", id, video.UploadCompleted{At: noon}, video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Plan: video.Plan{
+		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 50, 100},
+	}})
+	done := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true}}}
+	if _, err := w.rows.Finish(t.Context(), "acme", id, done); err != nil {
+		t.Fatal(err)
+	}
+	w.save(t, "acme", id, video.TaskFailed{At: noon, Problem: video.Problem{Code: "decode_failed", Message: "It is damaged."}})
+	same(t, `{"entries": [
+		{"at": "2026-11-22T12:00:00.000Z", "event": "created", "state": "waiting"},
+		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "uploaded"},
+		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "processing"},
+		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "failed", "error": {"code": "decode_failed", "message": "It is damaged."}},
+		{"at": "2026-11-22T12:00:00.000Z", "event": "encode.done.v1", "state": "processing",
+			"task": {"number": 1, "kind": "video", "from_frame": 50, "to_frame": 100}}
+	]}`, w.do(t, reader, "GET", "/v1/videos/"+id+"/timeline", ""))
+	w.do(t, rival, "GET", "/v1/videos/"+id+"/timeline", "").refused(t, 404, "video_not_found")
+}
