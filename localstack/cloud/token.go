@@ -72,6 +72,32 @@ func (o Operator) Token(ctx context.Context, tenant string) (string, error) {
 	return answer.Token, nil
 }
 
+// ProducerBucket is the one bucket that Sluice in the local cloud may fetch originals from. It is its producer's to make.
+const ProducerBucket = "acme-masters"
+
+// Source says that a principal may name objects of a bucket, and for which tenant.
+type Source struct {
+	Sender string `json:"sender"` // the principal's unique id, as SQS has it
+	Bucket string `json:"bucket"`
+	Prefix string `json:"prefix"`
+	Tenant string `json:"tenant"`
+}
+
+// Source makes sure that the tenant of s is there, and s registered.
+func (o Operator) Source(ctx context.Context, s Source) error {
+	for _, call := range []struct {
+		path string
+		body any
+	}{{"/v1/tenants", map[string]any{"name": s.Tenant}}, {"/v1/sources", s}} {
+		_, err := o.post(ctx, call.path, call.body)
+		var refused *refusal
+		if err != nil && (!errors.As(err, &refused) || refused.status != http.StatusConflict) {
+			return err
+		}
+	}
+	return nil
+}
+
 // refusal is an answer other than 2xx.
 type refusal struct {
 	url, text string

@@ -1,0 +1,89 @@
+// Command produce shows how another system has videos made of files in a bucket of its own: it puts one there, asks for
+// a video on Sluice's queue, and prints what the topic tells of it until it is ready or has failed. `make produce
+// FILE=…` runs it against the local cloud.
+//
+// It plays both parts. As the operator it registers the producer: which bucket, and for which tenant. As the producer it
+// calls nothing of Sluice's API: it sends a message and gets messages.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"sluice/localstack/cloud"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process; it returns the status.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("produce", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	file := flags.String("file", "", "the video `file` to put into the producer's bucket")
+	tenant := flags.String("tenant", "acme", "the `name` of the tenant whose video it becomes; made if it is new")
+	limit := flags.Duration("timeout", 5*time.Minute, "how long to wait for the end")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if *file == "" || flags.NArg() > 0 {
+		fmt.Fprintln(errs, "error: say which file: make produce FILE=film.mp4")
+		return 2
+	}
+	ctx, cancel := context.WithTimeout(ctx, *limit)
+	defer cancel()
+	if err := produce(ctx, *file, *tenant, out); err != nil {
+		fmt.Fprintln(errs, "error:", err)
+		return 1
+	}
+	return 0
+}
+
+func produce(ctx context.Context, file, tenant string, out io.Writer) error {
+	root, err := cloud.FindRoot(".")
+	if err != nil {
+		return err
+	}
+	env, err := cloud.Open(root)
+	if err != nil {
+		return err
+	}
+	operator, err := cloud.NewOperator(ctx, root)
+	if err != nil {
+		return err
+	}
+	p, err := newProducer(ctx, env)
+	if err != nil {
+		return err
+	}
+	if err := operator.Source(ctx, cloud.Source{Sender: p.sender, Bucket: p.bucket, Tenant: tenant}); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "registered  %s may name objects of %s for %s\n", p.sender, p.bucket, tenant)
+	ear, err := p.listen(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	defer ear.close(context.WithoutCancel(ctx))
+	order, err := p.send(ctx, file)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlation)
+	return ear.until(ctx, order.correlation, func(f fact) {
+		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.says(env.APIURL))
+	})
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/localstack/cloud"
+)
+
+// producer is another system in the same account.
+type producer struct {
+	s3     *s3.Client
+	sqs    *sqs.Client
+	sns    *sns.Client
+	bucket string // its own
+	queue  string // URL of Sluice's queue for requests
+	topic  string // ARN of Sluice's topic
+	sender string // who it is to SQS
+}
+
+func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
+	cfg, err := env.AWSConfig(ctx)
+	if err != nil {
+		return producer{}, err
+	}
+	queue, err1 := env.Outputs.Get("InboxApi")
+	topic, err2 := env.Outputs.Get("TopicArn")
+	return producer{
+		s3:  s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
+		bucket: cloud.ProducerBucket, queue: queue, topic: topic, sender: cloud.Account,
+	}, errors.Join(err1, err2)
+}
+
+// order is a request that was sent.
+type order struct{ key, correlation string }
+
+// send puts the file into the producer's bucket and asks for a video to be made of it.
+func (p producer) send(ctx context.Context, file string) (order, error) {
+	var taken *types.BucketAlreadyOwnedByYou
+	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil && !errors.As(err, &taken) {
+		return order{}, err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return order{}, err
+	}
+	defer f.Close()
+	o := order{key: "masters/" + filepath.Base(file), correlation: "order-" + ulid.Make().String()}
+	if _, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: &o.key, Body: f}); err != nil {
+		return order{}, err
+	}
+	body, err := json.Marshal(p.request(o, time.Now()))
+	if err != nil {
+		return order{}, err
+	}
+	_, err = p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &p.queue, MessageBody: aws.String(string(body))})
+	return o, err
+}
+
+// request is the event, written out as a producer in any language would: schema/upload.requested.v1.json says more.
+func (p producer) request(o order, at time.Time) map[string]any {
+	return map[string]any{
+		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": o.correlation,
+		"time": at.UTC().Format(time.RFC3339), "correlationid": o.correlation,
+		"data": map[string]any{
+			"origin":   map[string]any{"bucket": p.bucket, "key": o.key},
+			"metadata": map[string]any{"sent_by": "produce"},
+		},
+	}
+}
+
+// fact is what the topic tells, as far as it is of interest here.
+type fact struct {
+	Type, Subject, CorrelationID string
+	Data                         struct {
+		Tasks    int
+		Playback string `json:"playback_id"`
+		Problem  struct{ Code, Message string }
+	}
+}
+
+// says returns a fact in a few words.
+func (f fact) says(api string) string {
+	switch f.Type {
+	case "video.processing.v1":
+		return fmt.Sprintf("%s in %d tasks", f.Subject, f.Data.Tasks)
+	case "video.ready.v1":
+		return api + "/watch/" + f.Data.Playback
+	case "video.failed.v1":
+		return f.Data.Problem.Code + ": " + f.Data.Problem.Message
+	}
+	return f.Subject
+}
+
+// last reports whether nothing follows.
+func (f fact) last() bool { return f.Type == "video.ready.v1" || f.Type == "video.failed.v1" }
