@@ -62,6 +62,8 @@ test: needs tools build ## run every test, in the local cloud too
 	echo "run the tests in the local cloud: about three minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
 	$(GO) test -count=1 -tags integration $(CLOUD_TESTS)
+	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
+	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^ *\(TestPromise.*\)/  \1/p'
 
 unit: tools ## run the tests that need no cloud, but for the long ones
 	$(GO) test -short ./...

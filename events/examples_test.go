@@ -148,7 +148,7 @@ func examples(t testing.TB) map[string][]byte {
 
 const manifest = "examples/manifest"
 
-func TestExamplesAreNeverChanged(t *testing.T) {
+func TestPromise09_ExamplesAreNeverChanged(t *testing.T) {
 	if *add {
 		write(t)
 	}
@@ -211,7 +211,7 @@ func write(t *testing.T) {
 	}
 }
 
-func TestEveryExampleDecodes(t *testing.T) {
+func TestPromise09_EveryExampleDecodes(t *testing.T) {
 	count := map[string]int{}
 	for name, b := range examples(t) {
 		typ := path.Dir(name)

@@ -25,7 +25,7 @@ const (
 )
 
 // The canary lies where Landlock lets the tool go, so that it is the walls of the input that are tried here.
-func TestHostileFilesAreRefused(t *testing.T) {
+func TestPromise07_HostileFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	tools := tools(t)
 	good, bomb := made(t, tools, "good.mp4", clip), made(t, tools, "bomb.mp4", vast)

@@ -11,7 +11,7 @@ import (
 	"sluice/shared/ffmpeg"
 )
 
-func TestJobIsPrivateAndGoesAway(t *testing.T) {
+func TestPromise06_JobIsPrivateAndGoesAway(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
 	a := newJob(t, parent)

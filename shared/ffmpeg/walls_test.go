@@ -74,7 +74,7 @@ func TestCallsAreDenied(t *testing.T) {
 	}
 }
 
-func TestFilesAreOutOfReach(t *testing.T) {
+func TestPromise06_FilesAreOutOfReach(t *testing.T) {
 	t.Parallel()
 	if ffmpeg.LandlockVersion() == 0 {
 		t.Skip("the kernel has no Landlock")
@@ -99,7 +99,7 @@ func TestFilesAreOutOfReach(t *testing.T) {
 	}
 }
 
-func TestLimitsAndPrivileges(t *testing.T) {
+func TestPromise07_LimitsAndPrivileges(t *testing.T) {
 	t.Parallel()
 	var limits map[string]uint64
 	try(t, &limits, "limits", "")

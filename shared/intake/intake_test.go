@@ -75,7 +75,7 @@ func ask(sender string, o video.Origin) events.Event {
 	}
 }
 
-func TestProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
+func TestPromise06_ProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, sender string

@@ -42,7 +42,7 @@ type sample struct {
 
 // Whatever a person uploads ends ready, frame for frame and with sound as long as the pictures, or failed with a code
 // and a sentence; and nothing is tried twice.
-func TestCorpus(t *testing.T) {
+func TestPromise07_EveryFileEndsReadyOrWithACode(t *testing.T) {
 	dir := realTools(t)
 	plain, small := film("192x108", "25", 3), "192x108"
 	for _, tt := range []sample{

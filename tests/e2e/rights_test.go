@@ -36,7 +36,7 @@ type attempt struct {
 }
 
 // The cloud itself refuses, by the policies as deployed: this is not about what infra wrote, but about what it does.
-func TestARoleMayDoWhatTheMapSaysAndNoMore(t *testing.T) {
+func TestPromise10_ARoleMayDoWhatTheMapSaysAndNoMore(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	attempts := slices.Concat(w.rowAttempts(t), w.objectAttempts(t), w.sendAttempts(t))

@@ -165,7 +165,7 @@ func TestAnEmptyFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnotherTenantSeesNothing(t *testing.T) {
+func TestPromise06_AnotherTenantSeesNothing(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	v := w.row(t, "mine")
@@ -228,7 +228,7 @@ func TestDuplicatesChangeNothing(t *testing.T) {
 }
 
 // A message that is none becomes a dead letter with its reason, at once.
-func TestPoisonBecomesADeadLetter(t *testing.T) {
+func TestPromise04_PoisonBecomesADeadLetter(t *testing.T) {
 	w := open(t)
 	inbox, dead := w.output(t, "InboxEncode"), w.output(t, "DeadEncode")
 	if _, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &inbox, MessageBody: aws.String("poison")}); err != nil {
