@@ -58,6 +58,10 @@ func (a surroundings) locate(on string, env map[string]*string) {
 		for name, in := range a.inboxes {
 			env[services.EnvInbox(name)] = in.queue.QueueUrl()
 		}
+	case "dead-letters":
+		for name, in := range a.inboxes {
+			env[services.EnvDeadLetters(name)] = in.dead.QueueUrl()
+		}
 	case "source":
 		bucket(services.EnvSource, a.data.source.BucketName())
 	case "media":

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/events"
 	"sluice/shared/services"
 )
 
@@ -29,6 +30,7 @@ func newInbox(scope constructs.Construct, s services.Service) *inbox {
 	in.dead = awssqs.NewQueue(in.scope, jsii.String("Dead"), dead)
 
 	queue := queueProps(prefix+s.Name, s.Inbox.FIFO)
+	queue.MaxMessageSizeBytes = number(events.MaxBytes) // a dead letter has notes beside that, and fits a row
 	queue.VisibilityTimeout = duration(s.Visibility())
 	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Receives())}
 	in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)

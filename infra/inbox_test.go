@@ -36,6 +36,7 @@ func TestInboxes(t *testing.T) {
 			queue := maps.Clone(every)
 			queue["QueueName"] = "sluice-" + s.Name + ending
 			queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
+			queue["MaximumMessageSize"] = 262144.0
 			got := maps.Clone(queues[title(s.Name)+"InboxQueue"].Properties)
 			redrive := got["RedrivePolicy"].(map[string]any)
 			delete(got, "RedrivePolicy")

@@ -38,7 +38,9 @@ var asks = map[string][]string{
 	"secretsmanager.GetSecretValue": {"secretsmanager:GetSecretValue"},
 	"sns.Publish":                   {},
 	"sqs.ChangeMessageVisibility":   {"sqs:ChangeMessageVisibility"},
-	"sqs.SendMessage":               {"sqs:SendMessage"}, // to the dead letters
+	"sqs.DeleteMessage":             {"sqs:DeleteMessage"},
+	"sqs.ReceiveMessage":            {"sqs:ReceiveMessage"},
+	"sqs.SendMessage":               {"sqs:SendMessage"}, // to the dead letters, or of them
 	"sqs.SendMessageBatch":          {},
 }
 

@@ -31,6 +31,8 @@ var actions = map[services.Action][]string{
 	services.ReadSecret:    {"secretsmanager:GetSecretValue"},
 	services.ReadDepth:     {"sqs:GetQueueAttributes"},
 	services.Connect:       {}, // AWS has no say in it
+	services.Drain:         {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
+	services.Redrive:       {"sqs:SendMessage"},
 }
 
 // rights returns all that the role of s may do.
@@ -74,11 +76,13 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 	case known && indexes[r.On] != (index{}):
 		return []awsiam.PolicyStatement{keyed(does, *d.table.TableArn()+"/index/"+r.On, r.Only)}
 	case known && r.On == "inboxes":
-		return []awsiam.PolicyStatement{allow(does, a.queues()...)}
+		return []awsiam.PolicyStatement{allow(does, a.queues((*inbox).arn)...)}
 	case known && r.On == "internet":
 		return nil
 	case known && r.On == "producers":
 		return a.read(a.masters, does)
+	case known && r.On == "dead-letters":
+		return []awsiam.PolicyStatement{allow(does, a.queues((*inbox).deadARN)...)}
 	case known && r.On == "source":
 		return objects(d.source, r, does)
 	case known && r.On == "media":
@@ -94,11 +98,11 @@ func keyed(does []string, on string, kinds []string) awsiam.PolicyStatement {
 	return narrow(allow(does, on), "ForAllValues:StringLike", "dynamodb:LeadingKeys", each(kinds, "#*"))
 }
 
-// queues returns the ARNs of all inboxes.
-func (a surroundings) queues() (arns []string) {
+// queues returns the ARN of one queue of each inbox.
+func (a surroundings) queues(of func(*inbox) string) (arns []string) {
 	for _, s := range services.Map {
 		if in := a.inboxes[s.Name]; in != nil {
-			arns = append(arns, *in.queue.QueueArn())
+			arns = append(arns, of(in))
 		}
 	}
 	return arns
@@ -117,6 +121,9 @@ func (a surroundings) read(buckets, does []string) []awsiam.PolicyStatement {
 	}
 	return []awsiam.PolicyStatement{allow(does, keys...), allow([]string{"s3:ListBucket"}, names...)}
 }
+
+func (in *inbox) arn() string     { return *in.queue.QueueArn() }
+func (in *inbox) deadARN() string { return *in.dead.QueueArn() }
 
 // objects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object
 // that isn't there instead of 404, so readers have it, for their prefixes only. It is StringLikeIfExists because a GET

@@ -13,7 +13,11 @@ import (
 
 func main() {
 	k := wire.New("tend")
-	t := tend.Tender{Rows: k.Rows(), Originals: originals{k.Source()}, Queues: inbox.NewDepths(k.SQS()), Send: k.Sender(), Now: k.Now, Log: k.Log}
+	rows, queues := k.Rows(), k.SQS()
+	t := tend.Tender{
+		Rows: rows, Originals: originals{k.Source()}, Queues: inbox.NewDepths(queues), Send: k.Sender(),
+		Dead: inbox.NewDeadLetters(queues), Letters: rows, Now: k.Now, Log: k.Log,
+	}
 	k.Every(t.Run)
 }
 

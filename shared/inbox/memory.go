@@ -43,8 +43,9 @@ type memoryQueue struct {
 type letter struct {
 	id, body, group, dedup, trace string
 	attributes                    map[string]types.MessageAttributeValue
-	visible                       time.Time // from then on
+	sent, visible                 time.Time // visible: from then on
 	receives                      int
+	moved                         bool   // by SQS itself, to the dead letters
 	receipt                       string // of the last delivery
 }
 
@@ -124,6 +125,7 @@ func (m *Memory) send(q *memoryQueue, url string, e types.SendMessageBatchReques
 		id: m.next("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
 		group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
 		trace:   aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
+		sent:    now,
 		visible: now.Add(time.Duration(e.DelaySeconds) * time.Second),
 	}
 	copies := 1

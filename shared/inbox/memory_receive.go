@@ -44,7 +44,7 @@ func (m *Memory) due(q *memoryQueue, n int) (due []*letter) {
 			held[l.group] = true
 		case q.Receives > 0 && l.receives >= q.Receives:
 			q.drop(l)
-			l.visible, l.receives = now, 0
+			l.visible, l.receives, l.moved = now, 0, true
 			dead := m.queues[q.Dead]
 			dead.letters = append(dead.letters, l)
 		default:
@@ -55,7 +55,10 @@ func (m *Memory) due(q *memoryQueue, n int) (due []*letter) {
 }
 
 func (l *letter) message() types.Message {
-	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.receives)}
+	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.receives), "SentTimestamp": strconv.FormatInt(l.sent.UnixMilli(), 10)}
+	if l.moved {
+		system["DeadLetterQueueSourceArn"] = "arn:memory"
+	}
 	for name, v := range map[string]string{"MessageGroupId": l.group, "MessageDeduplicationId": l.dedup, "AWSTraceHeader": l.trace} {
 		if v != "" {
 			system[name] = v

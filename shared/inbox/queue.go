@@ -47,14 +47,27 @@ func (q Queue) Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Durat
 	return nil
 }
 
-// Bury sends the message as it came, with the attributes kind, code and reason.
+// Names of what is noted beside a dead letter, as attributes of the message.
+const (
+	noteKind     = "kind"
+	noteCode     = "code"
+	noteReason   = "reason"
+	noteMessage  = "message_id" // of the message that it was
+	noteSent     = "sent_at"    // when that was sent, in Unix milliseconds
+	noteAttempts = "attempts"
+)
+
+// Bury sends the message as it came, with notes of why, and of what it was.
 func (q Queue) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
-	attr := func(v string) types.MessageAttributeValue {
-		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(v)}
+	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.Dead), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{}}
+	for name, value := range map[string]string{
+		noteKind: string(video.KindOf(reason)), noteCode: video.ProblemOf(reason).Code, noteReason: Reason(reason),
+		noteMessage: m.MessageId, noteSent: m.Attributes["SentTimestamp"], noteAttempts: m.Attributes["ApproximateReceiveCount"],
+	} {
+		if value != "" { // SQS refuses those
+			in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+		}
 	}
-	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.Dead), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{
-		"kind": attr(string(video.KindOf(reason))), "code": attr(video.ProblemOf(reason).Code), "reason": attr(Reason(reason)), "message_id": attr(m.MessageId),
-	}}
 	if q.FIFO {
 		in.MessageGroupId = aws.String(cmp.Or(m.Attributes["MessageGroupId"], "none"))
 		in.MessageDeduplicationId = aws.String(m.MessageId)

@@ -72,7 +72,7 @@ func (s Service) Env() []string {
 }
 
 // env returns the names of the variables that say where to find what a right is on.
-func (r Right) env() (names []string) {
+func (r Right) env() []string {
 	switch r.On {
 	case "source":
 		return []string{EnvSource}
@@ -83,12 +83,18 @@ func (r Right) env() (names []string) {
 	case "producers", "internet":
 		return nil
 	case "inboxes":
-		for _, s := range Map {
-			if s.Inbox != nil {
-				names = append(names, EnvInbox(s.Name))
-			}
-		}
-		return names
+		return envOfInboxes(EnvInbox)
+	case "dead-letters":
+		return envOfInboxes(EnvDeadLetters)
 	}
 	return []string{EnvTable}
+}
+
+func envOfInboxes(name func(service string) string) (names []string) {
+	for _, s := range Map {
+		if s.Inbox != nil {
+			names = append(names, name(s.Name))
+		}
+	}
+	return names
 }

@@ -256,6 +256,8 @@ var Map = []Service{
 			{ReadRows, "table", []string{VideoRows}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
 			{ReadDepth, "inboxes", nil},
+			{Drain, "dead-letters", nil},
+			{PutRows, "table", []string{LetterRows}},
 		},
 		Memory: 256, Timeout: 50 * time.Second,
 	},

@@ -1,12 +1,15 @@
-// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed. It
-// finds out what has become of each and tells publish, which decides.
+// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed, and
+// dead letters. It finds out what has become of each video and tells publish, which decides; the letters it files as
+// rows, for operators.
 //
 // Rights: a query of the table's index of deadlines, the video rows by their keys, HEAD of originals, and the depth of
-// the inboxes; and sqs:SendMessage to publish. It writes nothing.
+// the inboxes; sqs:SendMessage to publish; and to take messages out of the dead-letter queues and put the rows of
+// letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem), the only ones that it writes.
 package tend
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -46,6 +49,8 @@ type Tender struct {
 	Originals Originals
 	Queues    Queues
 	Send      Publisher
+	Dead      Dead
+	Letters   Letters
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -53,9 +58,14 @@ type Tender struct {
 // most is how many videos a run looks at: more wait for the next.
 const most = 500
 
-// Run looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it
-// is dealt with.
+// Run looks at what is due, then files dead letters.
 func (t Tender) Run(ctx context.Context) error {
+	return errors.Join(t.due(ctx), t.drain(ctx))
+}
+
+// due looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it
+// is dealt with.
+func (t Tender) due(ctx context.Context) error {
 	refs, err := t.Rows.Due(ctx, t.Now(), most)
 	if err != nil {
 		return err
@@ -63,7 +73,7 @@ func (t Tender) Run(ctx context.Context) error {
 	waits := map[string]int{}
 	for _, ref := range refs {
 		if err := ctx.Err(); err != nil {
-			return video.E("tend.Run", video.Transient, err)
+			return video.E("tend.due", video.Transient, err)
 		}
 		if err := t.look(ctx, ref, waits); err != nil {
 			t.Log.ErrorContext(ctx, "a video is not tended", "tenant", ref.Tenant, "video", ref.ID, "error", err)

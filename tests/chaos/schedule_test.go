@@ -79,10 +79,17 @@ func (w *world) tend() {
 		defer cancel()
 		t := tend.Tender{
 			Rows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
-			Send: w.publisher(p, s), Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
+			Send: w.publisher(p, s), Dead: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx) // what fails is looked at in a minute
 	}()
+}
+
+// rest leaves the dead letters where they are: the ledger looks at them there.
+type rest struct{}
+
+func (rest) Take(context.Context, services.Service, func(context.Context, video.Letter) error) (int, error) {
+	return 0, nil
 }
 
 // arrive lets a call of a dead process arrive.

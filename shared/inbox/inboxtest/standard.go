@@ -24,8 +24,8 @@ func messageIsKept(t *testing.T, c Cloud) {
 		t.Fatal(err)
 	}
 	m := q.one("héllo")
-	q.same([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue},
-		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r"})
+	q.same([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"]},
+		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", ""})
 }
 
 func messageComesAgain(t *testing.T, c Cloud) {
@@ -114,15 +114,18 @@ func batchIsBounded(t *testing.T, c Cloud) {
 
 func oftenIsDead(t *testing.T, c Cloud) {
 	q := standard(t, c)
-	id := q.put("", "a")
+	id, sent := q.put("", "a"), ""
 	for range 2 {
-		q.one("a")
+		sent = q.one("a").Attributes["SentTimestamp"]
 		q.Pass(hidden + soon)
 	}
 	q.none()
 	dead := q.takeFrom(q.dead, 10)
 	q.same(bodies(dead), []string{"a"})
-	q.same(*dead[0].MessageId, id)
+	q.same([]string{*dead[0].MessageId, dead[0].Attributes["SentTimestamp"]}, []string{id, sent})
+	if dead[0].Attributes["DeadLetterQueueSourceArn"] == "" || sent == "" {
+		t.Errorf("where it comes from, and when it was sent at %q, is not said: %v", sent, dead[0].Attributes)
+	}
 }
 
 func depthIsWhatWaits(t *testing.T, c Cloud) {

@@ -1,0 +1,51 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Sending is what Redriver needs of SQS.
+type Sending interface {
+	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+// Redriver sends dead letters again. Right: sqs:SendMessage on the inboxes.
+type Redriver struct {
+	Client Sending
+	URL    func(service string) string // of a service's inbox
+}
+
+// NewRedriver returns a Redriver that finds the queues in the environment.
+func NewRedriver(client Sending) Redriver {
+	return Redriver{Client: client, URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) }}
+}
+
+// Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same group and, on a FIFO
+// inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. It is sent in our name: an
+// inbox that asks who the sender is will refuse what a producer had sent. Conflict, code inbox_gone: there is no such
+// inbox any more.
+func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
+	const op = "inbox.Redrive"
+	s, ok := services.Lookup(l.Service)
+	if !ok || s.Inbox == nil {
+		return video.Refuse(op, video.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
+	}
+	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(l.Service)), MessageBody: aws.String(l.Body)}
+	if s.Inbox.FIFO {
+		in.MessageGroupId = aws.String(cmp.Or(l.Group, "none"))
+		in.MessageDeduplicationId = aws.String(fmt.Sprintf("%s.%d", l.ID, l.Redrives+1))
+	}
+	if _, err := r.Client.SendMessage(ctx, in); err != nil {
+		return video.E(op, video.Transient, err)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package tend
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Dead are the dead-letter queues.
+type Dead interface {
+	// Take takes some messages out of the dead-letter queue of a service, those for which file returns nil, and returns
+	// how many it found.
+	Take(ctx context.Context, s services.Service, file func(context.Context, video.Letter) error) (int, error)
+}
+
+// Letters keeps dead letters as rows.
+type Letters interface {
+	// PutLetter files a letter; one that is filed already is left as it is.
+	PutLetter(ctx context.Context, l video.Letter) error
+}
+
+// toEnd is what is kept of the time for what is under way when it is up.
+const toEnd = 5 * time.Second
+
+// drain files all that lies in the dead-letter queues: SQS can't be searched, and forgets after 14 days. What fails for
+// one queue is returned and does not keep it from the others.
+//
+// It asks each queue once a minute, 43,800 times a month. Lambda as the queues' consumer would ask each of them 657,000
+// times (docs/cost.md), which is more than all the rest of an idle Sluice; and who consumes the dead letters had better
+// have none of its own. The price is that a letter is seen a minute later.
+func (t Tender) drain(ctx context.Context) error {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-toEnd))
+		defer cancel()
+	}
+	filed, failed := 0, []error(nil)
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		n, err := t.empty(ctx, s)
+		filed, failed = filed+n, append(failed, err)
+	}
+	if filed > 0 {
+		t.Log.WarnContext(ctx, "dead letters filed", "letters", filed)
+	}
+	return errors.Join(failed...)
+}
+
+// empty files what one queue has, until it has nothing more, something fails or the time is up: then the rest waits for
+// the next run.
+func (t Tender) empty(ctx context.Context, s services.Service) (filed int, err error) {
+	for ctx.Err() == nil {
+		n, err := t.Dead.Take(ctx, s, t.file)
+		if filed += n; n == 0 || err != nil {
+			return filed, err
+		}
+	}
+	return filed, nil
+}
+
+func (t Tender) file(ctx context.Context, l video.Letter) error {
+	l.Filed = t.Now()
+	return t.Letters.PutLetter(ctx, l)
+}
