@@ -243,6 +243,9 @@ func TestRedrive(t *testing.T) {
 	if err := r.Redrive(t.Context(), video.Letter{Service: "play"}); video.ProblemOf(err).Code != "inbox_gone" {
 		t.Errorf("to a service without an inbox: %v", err)
 	}
+	if err := r.Redrive(t.Context(), video.Letter{Service: "api"}); video.ProblemOf(err).Code != "letter_of_producer" {
+		t.Errorf("in a producer's name: %v", err)
+	}
 	if err := r.Redrive(t.Context(), video.Letter{Service: "encode"}); video.KindOf(err) != video.Transient {
 		t.Errorf("to a queue that is not there: %v", err)
 	}

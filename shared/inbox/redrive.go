@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"sluice/events"
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -30,14 +31,16 @@ func NewRedriver(client Sending) Redriver {
 }
 
 // Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same group and, on a FIFO
-// inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. It is sent in our name: an
-// inbox that asks who the sender is will refuse what a producer had sent. Conflict, code inbox_gone: there is no such
-// inbox any more.
+// inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code inbox_gone:
+// there is no such inbox any more; letter_of_producer: it was sent by a producer, whose name counts and is not ours.
 func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 	const op = "inbox.Redrive"
 	s, ok := services.Lookup(l.Service)
 	if !ok || s.Inbox == nil {
 		return video.Refuse(op, video.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
+	}
+	if l.Service == services.To(string(events.UploadRequested)) {
+		return video.Refuse(op, video.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
 	}
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(l.Service)), MessageBody: aws.String(l.Body)}
 	if s.Inbox.FIFO {

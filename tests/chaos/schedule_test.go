@@ -16,6 +16,7 @@ import (
 	"sluice/shared/pipeline"
 	"sluice/shared/services"
 	"sluice/shared/tend"
+	"sluice/shared/video"
 )
 
 const (
