@@ -32,10 +32,12 @@ dynamodb_service_context = iam_actions.dynamodb_service_context
 
 
 def leading_keys(request):
-    """The partition keys in a request: of its key, its item, or what its first key condition equals."""
+    """The partition keys in a request: of its keys and items, or what its first key condition equals."""
     values = request.get("ExpressionAttributeValues") or {}
     condition = re.match(r"\(?\s*#?\w+\s*=\s*(:\w+)", request.get("KeyConditionExpression") or "")
-    found = [(request.get(part) or {}).get("pk") for part in ("Key", "Item")]
+    tables = (request.get("RequestItems") or {}).values()
+    writes = [write for table in tables if isinstance(table, list) for each in table for write in each.values()]
+    found = [(part.get(name) or {}).get("pk") for part in (request, *writes) for name in ("Key", "Item")]
     found.append(values.get(condition[1]) if condition else None)
     return [value["S"] for value in found if value]
 

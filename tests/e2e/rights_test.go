@@ -136,9 +136,11 @@ func (w world) rowAttempts(t *testing.T) (all []attempt) {
 			return err
 		}, func(s services.Service) bool { return has(s, "table", kind, services.PutRows, services.WriteRows) }})
 		all = append(all, attempt{"delete a row of " + kind, func(cfg aws.Config) error {
-			_, err := dynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: table, Key: key})
+			_, err := dynamodb.NewFromConfig(cfg).BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{
+				RequestItems: map[string][]rows.WriteRequest{*table: {{DeleteRequest: &rows.DeleteRequest{Key: key}}}},
+			})
 			return err
-		}, func(s services.Service) bool { return false }})
+		}, func(s services.Service) bool { return has(s, "table", kind, services.DeleteRows) }})
 	}
 	return all
 }
@@ -156,6 +158,10 @@ func (w world) objectAttempts(t *testing.T) (all []attempt) {
 				_, err := blob.Client(cfg, true).PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String("none")})
 				return err
 			}, func(s services.Service) bool { return has(s, on, prefix, services.WriteObjects, services.Upload) }})
+			all = append(all, attempt{"delete " + prefix + " of " + on, func(cfg aws.Config) error {
+				_, err := blob.Client(cfg, true).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key})
+				return err
+			}, func(s services.Service) bool { return has(s, on, prefix, services.DeleteObjects) }})
 		}
 	}
 	return all
