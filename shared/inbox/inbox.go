@@ -65,11 +65,13 @@ type Consumer struct {
 func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
 	failed := []lambdaevents.SQSBatchItemFailure{} // never null: a local cloud takes that for "all failed"
 	stopped := map[string]time.Duration{}          // groups, and how long they wait
+	work, done := before(ctx, toReport)
+	defer done()
 	for _, m := range batch.Records {
 		group := m.Attributes["MessageGroupId"]
 		wait, stop := stopped[group]
 		if !stop {
-			err := c.message(ctx, m)
+			err := c.message(work, m)
 			if err == nil {
 				continue
 			}
@@ -85,6 +87,22 @@ func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lamb
 	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
 }
 
+// What is kept of an invocation's time to report in, and how long the calls may take that only say when a message
+// comes back: where SQS does not answer, the work goes on, and one that Lambda ends reports nothing.
+const (
+	toReport = 2 * time.Second
+	toHide   = time.Second
+)
+
+// before returns a context that ends some time before ctx does.
+func before(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-d))
+}
+
 func (c *Consumer) jitter() float64 {
 	if c.Jitter == nil {
 		return rand.Float64()
@@ -95,6 +113,8 @@ func (c *Consumer) jitter() float64 {
 // later lets a message come back after a while and not only after the queue's visibility timeout, which is made for
 // the longest work.
 func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, wait time.Duration) {
+	ctx, done := before(ctx, toReport-toHide) // for all messages together
+	defer done()
 	if err := c.Queue.Hide(ctx, m, wait); err != nil {
 		c.Log.WarnContext(ctx, "backoff not set", "message", m.MessageId, "error", err)
 	}
@@ -192,6 +212,8 @@ func (c *Consumer) hold(ctx context.Context, m lambdaevents.SQSMessage) {
 	if !ok || c.Service.Timeout < longWork {
 		return
 	}
+	ctx, done := context.WithTimeout(ctx, toHide)
+	defer done()
 	if err := c.Queue.Hide(ctx, m, time.Until(end)+15*time.Second); err != nil {
 		c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
 	}
@@ -200,11 +222,7 @@ func (c *Consumer) hold(ctx context.Context, m lambdaevents.SQSMessage) {
 // deadline ends the work before the runtime ends the process. What came of the work is sent without that deadline: the
 // time between the two is for saying so.
 func (c *Consumer) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
-	return context.WithDeadline(ctx, end.Add(-min(10*time.Second, c.Service.Timeout/3)))
+	return before(ctx, min(10*time.Second, c.Service.Timeout/3))
 }
 
 // retry reports whether another delivery may end better.
