@@ -52,6 +52,7 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 		return "", p.Refuse(op, video.Invalid, nil)
 	}
 	o := u.join(parts)
+	o.at = m.now()
 	m.put(key, o)
 	delete(m.uploads, id)
 	return o.etag, nil

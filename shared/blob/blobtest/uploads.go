@@ -37,6 +37,9 @@ func partsMakeObject(t *testing.T, b Blob) {
 	etag, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
 	must(t, err)
 	info := stored(t, b, key, string(large)+"end")
+	if age := time.Since(info.At).Abs(); age > time.Minute {
+		t.Errorf("made at %s, %s from now", info.At, age)
+	}
 	info.At = time.Time{}
 	same(t, info, blob.Info{Size: int64(len(large)) + 3, ETag: etag, ContentType: "video/mp4"})
 	if !strings.HasSuffix(etag, "-2") {
