@@ -11,8 +11,10 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"sluice/events"
 	"sluice/shared/api"
 	"sluice/shared/services"
+	"sluice/shared/video"
 )
 
 // client uploads one file, and asks again whenever it gets no answer.
@@ -99,7 +101,9 @@ func (c *client) request(path, body string) (int, map[string]any) {
 	e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "POST", Path: path, Body: body}
 	e.Headers = map[string]string{"Idempotency-Key": fmt.Sprintf("client %d", c.number)}
 	e.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "scopes": "videos:read videos:write", "token_id": "tok"}
+	began := time.Now()
 	out, err := api.Gateway(h, log)(ctx, e)
+	p.ended(s, began)
 	if p.dead || err != nil {
 		return 502, nil
 	}
@@ -108,4 +112,17 @@ func (c *client) request(path, body string) (int, map[string]any) {
 		return 502, nil
 	}
 	return out.StatusCode, answer
+}
+
+// delete asks for a client's video to go, as the API does.
+func (w *world) delete(c *client) {
+	now := time.Now().UTC()
+	e := events.Of(c.tenant, c.video, now, video.DeleteRequested{At: now})
+	body, err := events.Encode(e)
+	if err != nil {
+		w.wrong("can't be deleted: %v", err)
+		return
+	}
+	w.logf("%s is to be deleted", c.video)
+	w.post("publish", string(body), e.Tenant+"."+e.Video, e.ID, 0)
 }

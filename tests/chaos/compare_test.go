@@ -95,6 +95,20 @@ func (w *world) rowsOf(c *client, all map[string]string) []string {
 	return ids
 }
 
+// erased holds a deleted video to having left nothing but its row.
+func (w *world) erased(c *client) {
+	ctx := context.Background()
+	v, err := w.rows.Video(ctx, c.tenant, c.video)
+	results, rerr := w.rows.Results(ctx, c.tenant, c.video)
+	if err != nil || rerr != nil || v.State != video.Deleted || len(v.Done) > 0 || len(results) > 0 {
+		w.wrong("deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr)
+	}
+	left := append(w.media.Keys(playback.Prefix(v.Playback)), w.source.Keys("t/"+c.tenant+"/"+c.video)...)
+	if len(left) > 0 {
+		w.wrong("deleted, and left are %v", left)
+	}
+}
+
 // report fails the test for what must not be, and says how it came to that.
 func (w *world) report() {
 	w.t.Helper()

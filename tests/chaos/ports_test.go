@@ -147,6 +147,8 @@ func (q queues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchIn
 	switch v {
 	case hang:
 		<-ctx.Done()
+	case vanish:
+		return &sqs.SendMessageBatchOutput{}, nil
 	case halve:
 		return q.half(ctx, in)
 	case late:

@@ -22,7 +22,8 @@ const (
 	die      verdict = "is not made: the process dies" // as after the step before
 	dieAfter verdict = "is made, and the process dies"
 	late     verdict = "is made after the process died"
-	hang     verdict = "is never answered" // until the caller's time is up
+	hang     verdict = "is never answered"              // until the caller's time is up
+	vanish   verdict = "is accepted, and lost for ever" // of a message; no queue does that, people do
 )
 
 // What can become of calls that read, that write, and that send a batch.

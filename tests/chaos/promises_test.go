@@ -3,10 +3,14 @@ package chaos
 import (
 	"flag"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/video"
 )
 
 var (
@@ -49,6 +53,34 @@ func TestPromise01_WhatIsAcceptedIsDone(t *testing.T) {
 	})
 }
 
+// A message is lost for ever, after it was accepted: when the deadline of its video passes, it follows from the row once
+// more.
+func TestPromise01_WhatIsLostIsSentAgain(t *testing.T) {
+	body := setup(t)
+	files := [][]byte{body}
+	calm := run(t, shape{files: files})
+	for i, c := range calm.calls {
+		if !slices.Contains(c.can, halve) { // no message
+			continue
+		}
+		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			w := run(t, shape{files: files, at: i + 1, what: vanish})
+			same(t, calm, w)
+			t.Logf("%s: mended after %v", c.point, w.lasted)
+		})
+	}
+	t.Run("S3 says nothing", func(t *testing.T) {
+		t.Parallel()
+		same(t, calm, run(t, shape{files: files, mute: true}))
+	})
+	t.Run("nobody says anything", func(t *testing.T) {
+		t.Parallel()
+		said := slices.IndexFunc(calm.calls, func(c *call) bool { return c.point == "api: Send to publish" })
+		same(t, calm, run(t, shape{files: files, mute: true, at: said + 1, what: vanish}))
+	})
+}
+
 // One video, a thousand deliveries: duplicated, out of order, and with processes that die between any two steps.
 func TestPromise02_AnyDeliveryLeadsToTheSameRowsAndObjects(t *testing.T) {
 	body := setup(t)
@@ -87,6 +119,21 @@ func TestPromise02_AnySingleFaultIsMended(t *testing.T) {
 	}
 }
 
+// A video is deleted at any moment, with all else going wrong too: in the end nothing is left of it but its row, and
+// nothing is missing of its neighbour.
+func TestPromise02_NothingIsLeftOfADeletedVideo(t *testing.T) {
+	body := setup(t)
+	each(t, 25, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: [][]byte{body, body}, faults: 60, rate: 0.1, wild: true, remove: true})
+		w.t = t
+		w.erased(w.clients[0])
+		if v, err := w.rows.Video(t.Context(), "acme", w.clients[1].video); err != nil || v.State != video.Ready {
+			t.Errorf("the other is %s, %v", v.State, err)
+		}
+		w.report()
+	})
+}
+
 // Several videos at once, one of which is none, with poison among them: each message that went in came out as advanced,
 // ignored or a dead letter with its reason, and in one way only.
 func TestPromise03_EachMessageEndsInOneWay(t *testing.T) {
@@ -100,6 +147,20 @@ func TestPromise03_EachMessageEndsInOneWay(t *testing.T) {
 		if w.ledger.out[deadly] < 15 {
 			t.Errorf("%v: poison went down", w.ledger.out)
 		}
+	})
+}
+
+// Calls go wrong so often that messages are given up and functions die of them to the last: no message goes missing, and
+// each video ends, ready or failed with a reason.
+func TestPromise03_NoVideoIsForEver(t *testing.T) {
+	body := setup(t)
+	each(t, 40, func(t *testing.T, seed uint64) {
+		w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 250, rate: 0.35, wild: true, cruel: true})
+		v, err := w.rows.Video(t.Context(), "acme", w.clients[0].video)
+		if err != nil || v.State != video.Ready && v.State != video.Failed || v.State == video.Failed && v.Problem.Code == "" {
+			t.Errorf("ends %s %v %v", v.State, v.Problem, err)
+		}
+		t.Logf("%s %v after %v: %v", v.State, v.Problem, w.lasted, w.ledger.out)
 	})
 }
 
@@ -125,6 +186,24 @@ func TestPromise05_APlayerNeverSeesAHalf(t *testing.T) {
 		w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 12, rate: 0.5, wild: true, only: "publish: "})
 		same(t, calm, w)
 	})
+}
+
+// What is called does not answer, once at each call: whoever waits for it stops in time, and it is done later.
+func TestPromise07_EveryInvocationEndsInTime(t *testing.T) {
+	body := setup(t)
+	calm := run(t, shape{files: [][]byte{body}})
+	for i, c := range calm.calls {
+		if len(c.can) == 0 || strings.HasSuffix(c.point, "Delete") || c.point == "encode: Put a segment" && i%10 > 0 {
+			continue
+		}
+		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			same(t, calm, run(t, shape{files: [][]byte{body}, at: i + 1, what: hang}))
+			if t.Failed() {
+				t.Fatalf("%s %s", c.point, hang)
+			}
+		})
+	}
 }
 
 // A run can be repeated, step by step.

@@ -38,6 +38,9 @@ func (w *world) play() {
 		case w.poison > 0 && w.rng.Float64() < 0.2:
 			w.poison--
 			w.spoil()
+		case w.remove && w.clients[0].completed && w.rng.Float64() < 0.02:
+			w.remove = false
+			w.delete(w.clients[0])
 		case len(w.overdue) > 0 && w.rng.Float64() < 0.1:
 			w.arrive()
 		case len(w.running) < maxRunning && w.receive():
@@ -47,6 +50,8 @@ func (w *world) play() {
 			return
 		case len(w.overdue) > 0:
 			w.arrive() // no call is under way for minutes
+		case len(w.running) > 0: // and waiting for the time to pass
+			time.Sleep(50 * time.Millisecond)
 		default:
 			time.Sleep(time.Duration(1+w.draw(30)) * time.Second)
 			w.tend()
@@ -63,7 +68,7 @@ func (w *world) done() bool {
 		}
 	}
 	ever, err := w.rows.Due(context.Background(), time.Now().AddDate(1, 0, 0), 1)
-	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.overdue) == 0 && w.poison == 0
+	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.overdue) == 0 && w.poison == 0 && !w.remove
 }
 
 // tend runs the service of that name every minute.
@@ -83,6 +88,7 @@ func (w *world) tend() {
 			Send: w.publisher(p, s), Dead: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx) // what fails is looked at in a minute
+		p.ended(s, w.tended)
 	}()
 }
 
@@ -160,15 +166,20 @@ func (w *world) deliver(s services.Service, out *sqs.ReceiveMessageOutput) {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
 		r, err := w.consumer(p, s).Batch(ctx, batch)
-		if lasted := time.Since(began); lasted >= s.Timeout {
-			w.mu.Lock()
-			w.wrong("%s ran for %v", s.Name, lasted)
-			w.mu.Unlock()
-		}
+		p.ended(s, began)
 		if err == nil {
 			p.settle(s, batch, r)
 		}
 	}()
+}
+
+// ended holds an invocation to having ended by itself, before Lambda ends it.
+func (p *process) ended(s services.Service, began time.Time) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if lasted := time.Since(began); lasted >= s.Timeout {
+		p.w.wrong("%s ran for %v", s.Name, lasted)
+	}
 }
 
 // settle deletes the messages of a batch that are dealt with.

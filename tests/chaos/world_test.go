@@ -36,6 +36,8 @@ type shape struct {
 	once   bool     // no message comes twice, however wild the world
 	cruel  bool     // calls go wrong on a message's last attempts too
 	only   string   // calls go wrong whose names begin so
+	mute   bool     // S3 says nothing of the objects it has
+	remove bool     // the first video is deleted at some time
 	hangs  bool     // what goes wrong is not answered
 	at     int      // the number of the one call that goes wrong, from 1; 0: by chance
 	what   verdict  // of that
@@ -47,6 +49,7 @@ type world struct {
 	shape
 	t       testing.TB
 	began   time.Time
+	lasted  time.Duration
 	work    string
 	rng     *rand.Rand
 	rows    *store.Memory
@@ -111,6 +114,7 @@ func run(t *testing.T, s shape) (w *world) {
 	synctest.Test(t, func(t *testing.T) {
 		w = newWorld(t, s)
 		w.play()
+		w.lasted = w.since()
 		w.settled()
 		w.report()
 	})
@@ -176,6 +180,9 @@ func (w *world) announce(key string) {
 	info, err := w.source.Head(context.Background(), key)
 	if err != nil {
 		w.wrong("announced: %v", err)
+		return
+	}
+	if w.mute {
 		return
 	}
 	delay := 0
