@@ -67,6 +67,9 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
 	}
+	if err := c.makeOrigin(); err != nil {
+		return err
+	}
 	err := c.runCDK(ctx, "deploy", "--all",
 		"--method", "direct",
 		"--progress", "events",
@@ -78,6 +81,8 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 		"-c", "build="+cmp.Or(c.Built, "build"),
 		"-c", "ffmpeg_dir="+c.build("tools"),
 		"-c", "public_url="+c.publicURL(),
+		"-c", "producer_buckets="+ProducerBucket,
+		"-c", "fetch_ca="+originFile(c.Root),
 		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU())))
 	if err != nil {
 		return err
