@@ -27,12 +27,13 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 TENANT ?= demo
 override TENANT := $(value TENANT)
 override VIDEO := $(value VIDEO)
-export TENANT VIDEO
+override FILE := $(value FILE)
+export TENANT VIDEO FILE
 
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo test unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
+.PHONY: help needs film demo produce test unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -43,6 +44,9 @@ demo: needs film deploy-local ## send a real video through the local cloud and s
 
 film:
 	@tests/demo/film.sh $(FILM)
+
+produce: needs deploy-local ## have a video made as another system would, by messages (FILE=film.mp4)
+	@$(GO) run ./tests/produce -file "$${FILE:-build/footage/bigbuckbunny.mp4}" -tenant "$$TENANT"
 
 needs:
 	@localstack/needs.sh

@@ -66,6 +66,7 @@ var samples = map[string]any{
 		Title:  "Urlaub, Tag 3", FileName: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska",
 		ExternalID: "film/4711", Metadata: map[string]string{"season": "1", "director_s_cut": "ja"},
 	},
+	"upload.requested.v1/words":    video.UploadRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "a"}, Metadata: map[string]string{"Season.1-a": "A b"}},
 	"upload.requested.v1/url":      video.UploadRequested{Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"}},
 	"upload.cancelled.v1/minimal":  video.UploadCancelled{At: noon},
 	"upload.cancelled.v1/full":     video.UploadCancelled{At: noon.Add(123456789)},

@@ -97,6 +97,9 @@ func seen(read reader, data any) (any, error) {
 	return read(raw)
 }
 
+// words is the member whose own members a client names.
+const words = "metadata"
+
 // drop removes the members that have no name a contract would give.
 func drop(v any) {
 	switch v := v.(type) {
@@ -105,7 +108,9 @@ func drop(v any) {
 			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 				delete(v, name)
 			}
-			drop(member)
+			if name != words {
+				drop(member)
+			}
 		}
 	case []any:
 		for _, item := range v {

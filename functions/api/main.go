@@ -10,6 +10,7 @@ import (
 	"sluice/shared/api"
 	"sluice/shared/blob"
 	"sluice/shared/intake"
+	"sluice/shared/outbound"
 	"sluice/shared/playback"
 	"sluice/shared/services"
 	"sluice/shared/trace"
@@ -21,12 +22,17 @@ func main() {
 	rows, source := k.Rows(), originals{k.Source()}
 	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: newPlayback, Now: k.Now}
 	a := &api.API{
-		Tenants: rows, Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows,
+		Tenants: rows, Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows, Desk: desk, CheckURL: fetchable,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}
 	h, err := a.Handler()
 	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows}.Handle)
+}
+
+func fetchable(address string) error {
+	_, err := outbound.Parse(address)
+	return err
 }
 
 func newPlayback(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }

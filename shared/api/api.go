@@ -91,10 +91,12 @@ type API struct {
 	Originals Originals
 	Publisher Publisher
 	Claims    Claims
-	PublicURL string    // base of the links we hand out; empty: derived from the request
-	MediaURL  string    // base of the links to media; empty: that of the others
-	Origins   []string  // whose pages may call it; "*" is all
-	Entropy   io.Reader // cryptographic randomness, for ids and secrets
+	Desk      Desk
+	CheckURL  func(address string) error // refuses what can't be fetched, by its form
+	PublicURL string                     // base of the links we hand out; empty: derived from the request
+	MediaURL  string                     // base of the links to media; empty: that of the others
+	Origins   []string                   // whose pages may call it; "*" is all
+	Entropy   io.Reader                  // cryptographic randomness, for ids and secrets
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -119,6 +121,7 @@ func (a *API) Handler() (http.Handler, error) {
 		"GET /v1/uploads/{id}":           a.showUpload,
 		"DELETE /v1/uploads/{id}":        a.cancelUpload,
 		"GET /v1/videos":                 a.listVideos,
+		"POST /v1/videos":                a.createVideo,
 		"GET /v1/videos/{id}":            a.showVideo,
 		"PATCH /v1/videos/{id}":          a.editVideo,
 		"DELETE /v1/videos/{id}":         a.deleteVideo,

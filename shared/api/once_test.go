@@ -94,6 +94,7 @@ func (w *world) posts(tb testing.TB) map[string]post {
 		"/v1/tenants":               {operator, "/v1/tenants", `{"name": "globex"}`},
 		"/v1/tokens":                {operator, "/v1/tokens", aToken},
 		"/v1/uploads":               {acme, "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`},
+		"/v1/videos":                {acme, "/v1/videos", `{"url": "https://example.com/a.mp4"}`},
 		"/v1/uploads/{id}/parts":    {acme, "/v1/uploads/" + u.ID + "/parts", `{"numbers": [1]}`},
 		"/v1/uploads/{id}/complete": {acme, "/v1/uploads/" + u.ID + "/complete", w.put(u)},
 	}

@@ -107,9 +107,13 @@ func (in *newUpload) validate() error {
 	c.that(in.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
 	c.that(in.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
 	c.that(in.Size <= video.MaxSourceBytes, "/size", "size_out_of_range", fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes), video.MaxSourceBytes>>30))
-	media, _, err := mime.ParseMediaType(in.ContentType)
-	c.that(err == nil && strings.Contains(media, "/") && video.Written(in.ContentType, maxName) && ascii(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	c.that(isContentType(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
 	return c.err()
+}
+
+func isContentType(s string) bool {
+	media, _, err := mime.ParseMediaType(s)
+	return err == nil && strings.Contains(media, "/") && video.Written(s, maxName) && ascii(s)
 }
 
 // ascii reports whether s can be the value of a header that is signed.

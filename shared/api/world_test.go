@@ -17,6 +17,8 @@ import (
 
 	"sluice/events"
 	"sluice/shared/api"
+	"sluice/shared/intake"
+	"sluice/shared/playback"
 	"sluice/shared/store"
 	"sluice/shared/video"
 )
@@ -39,9 +41,10 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{rows: &store.Memory{}, s3: &bucket{uploads: map[string]*upload{}, objects: map[string]int64{}}, sent: &outbox{}, logs: &bytes.Buffer{}}
 	w.API = &api.API{
-		Tenants: w.rows, Rows: w.rows, Videos: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent, Claims: w.rows,
+		Tenants: w.rows, Rows: w.rows, Videos: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent, Claims: w.rows, CheckURL: func(string) error { return nil },
 		Entropy: &chance{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
+	w.Desk = intake.Desk{Rows: w.rows, Parts: w.s3, Now: w.Now, NewPlayback: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
 	w.remake(tb)
 	return w
 }

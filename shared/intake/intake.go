@@ -1,5 +1,5 @@
 // Package intake takes requests to make a video of a file that lies elsewhere. It is one command behind two doors: a
-// tenant sends POST /v1/uploads with a url, a producer puts upload.requested.v1 on the queue. Either way there is a row,
+// tenant sends POST /v1/videos with a URL, a producer puts upload.requested.v1 on the queue. Either way there is a row,
 // and the file is asked for; from there on all videos go the same way.
 //
 // Rights: the grants of a sender, rows of videos and uploads, and the beginning of multipart uploads below t/ in the
@@ -22,11 +22,13 @@ import (
 
 // Rows keeps videos and the uploads that they come in by.
 type Rows interface {
-	// Create adds both rows, or none; Conflict if one of them is there.
-	Create(ctx context.Context, v video.Video, u video.Upload) error
+	Create(ctx context.Context, v video.Video, u video.Upload) error // as a Create does
 	// Video returns NotFound if the tenant has none of that id.
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 }
+
+// Create adds a video and its upload: both rows, or none; Conflict if one of them is there.
+type Create func(ctx context.Context, v video.Video, u video.Upload) error
 
 // Parts begins multipart uploads.
 type Parts interface {
@@ -52,15 +54,15 @@ type Desk struct {
 	Now         func() time.Time
 }
 
-// Take makes the rows of a request and returns the video and what follows: that its file is asked for. Taken again, it
+// Take makes the rows of a request with create and returns the video and what follows: that its file is asked for. Taken again, it
 // makes nothing and says the same. Invalid: the request can't be taken, with the code of its first flaw.
-func (d Desk) Take(ctx context.Context, r Request) (video.Video, []video.Event, error) {
+func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, []video.Event, error) {
 	if err := check("intake.Take", &r.Ask); err != nil {
 		return video.Video{}, nil, err
 	}
 	v, err := d.Rows.Video(ctx, r.Tenant, r.Video)
 	if video.KindOf(err) == video.NotFound {
-		v, err = d.create(ctx, r)
+		v, err = d.create(ctx, r, create)
 	}
 	if video.KindOf(err) == video.Conflict { // another delivery was quicker
 		v, err = d.Rows.Video(ctx, r.Tenant, r.Video)
@@ -74,7 +76,7 @@ func (d Desk) Take(ctx context.Context, r Request) (video.Video, []video.Event, 
 	return v, []video.Event{*v.Fetch}, nil
 }
 
-func (d Desk) create(ctx context.Context, r Request) (video.Video, error) {
+func (d Desk) create(ctx context.Context, r Request, create Create) (video.Video, error) {
 	now := d.Now()
 	v := video.Video{
 		About:  video.About{Title: r.Ask.Title, ExternalID: r.Ask.ExternalID, Metadata: r.Ask.Metadata},
@@ -97,7 +99,7 @@ func (d Desk) create(ctx context.Context, r Request) (video.Video, error) {
 		Tenant: v.Tenant, ID: r.Upload, Video: v.ID, Multipart: part, Key: v.Source.Key, PartSize: video.PartSize(0), Created: now,
 	}
 	v = v.Watched(now)
-	return v, d.Rows.Create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
+	return v, create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
 }
 
 // check fills in what may be left out and refuses what can't be kept.

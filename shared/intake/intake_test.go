@@ -224,7 +224,7 @@ func TestWhatCantBeKeptIsRefused(t *testing.T) {
 		code string
 	}{
 		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
-		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"A": ""}}, "metadata_key_invalid"},
+		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}}, "metadata_key_invalid"},
 		{"external id", video.UploadRequested{Origin: origin, ExternalID: "\x00"}, "external_id_invalid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

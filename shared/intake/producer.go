@@ -41,7 +41,7 @@ func (p Producers) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	id := name(sender, e)
 	v, out, err := p.Desk.Take(ctx, Request{
 		Tenant: tenant, Video: "vid_" + id, Upload: "upl_" + id, Ask: ask, Correlation: cmp.Or(e.Correlation, e.ID), Trace: e.Trace,
-	})
+	}, p.Desk.Rows.Create)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,7 @@ var Map = []Service{
 			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
 			{"GET", "/v1/uploads/{id}", ByToken, "videos:write"},
 			{"DELETE", "/v1/uploads/{id}", ByToken, "videos:write"},
+			{"POST", "/v1/videos", ByToken, "videos:write"},
 			{"GET", "/v1/videos", ByToken, "videos:read"},
 			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
 			{"PATCH", "/v1/videos/{id}", ByToken, "videos:write"},

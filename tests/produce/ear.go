@@ -30,6 +30,9 @@ func (p producer) listen(ctx context.Context, tenant string) (*ear, error) {
 	if err != nil {
 		return e, err
 	}
+	if err := e.admit(ctx, has.Attributes["QueueArn"]); err != nil {
+		return e, err
+	}
 	filter, err := json.Marshal(map[string]any{"type": []any{map[string]any{"prefix": "video."}}, "tenant": []any{tenant}})
 	if err != nil {
 		return e, err
@@ -42,6 +45,19 @@ func (p producer) listen(ctx context.Context, tenant string) (*ear, error) {
 		e.subscription = aws.ToString(subscribed.SubscriptionArn)
 	}
 	return e, err
+}
+
+// admit lets the topic, and nobody else, send to the queue.
+func (e *ear) admit(ctx context.Context, arn string) error {
+	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Effect": "Allow", "Principal": map[string]any{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
+		"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": e.p.topic}},
+	}}})
+	if err != nil {
+		return err
+	}
+	_, err = e.p.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &e.url, Attributes: map[string]string{"Policy": string(policy)}})
+	return err
 }
 
 // until tells every fact about one request, each once, to the last. It fails if that is a failure.
