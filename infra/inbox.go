@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -43,6 +45,21 @@ func (in *inbox) admit(principal string) {
 		Actions:    jsii.Strings("sqs:SendMessage"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewArnPrincipal(jsii.String(principal))},
 		Resources:  jsii.Strings(*in.queue.QueueArn()),
+	}))
+}
+
+// hear subscribes the queue to the facts that the inbox takes, if any: raw, as they were published. The others would be
+// dead letters, hence a list of types; a list that is changed takes up to 15 minutes to hold
+// (https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html).
+func (in *inbox) hear(topic awssns.Topic, facts []string) {
+	if len(facts) == 0 {
+		return
+	}
+	types := awssns.SubscriptionFilter_StringFilter(&awssns.StringConditions{Allowlist: jsii.Strings(facts...)})
+	topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(in.queue, &awssnssubscriptions.SqsSubscriptionProps{
+		RawMessageDelivery: jsii.Bool(true),
+		FilterPolicy:       &map[string]awssns.SubscriptionFilter{"type": types},
+		DeadLetterQueue:    in.dead,
 	}))
 }
 

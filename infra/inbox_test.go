@@ -4,7 +4,12 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/services"
@@ -105,4 +110,21 @@ func TestProducersMaySend(t *testing.T) {
 			t.Errorf("%s lets in %v", id, who)
 		}
 	}
+}
+
+// TestAnInboxHearsFacts: those it takes and no others. The CDK is not for two tests at once, so this one is not parallel.
+func TestAnInboxHearsFacts(t *testing.T) {
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
+	stack := awscdk.NewStack(app, jsii.String("Hearing"), nil)
+	takes := &services.Inbox{Takes: []string{"video.ready.v1", "sweep.done.v1"}, Attempts: 5}
+	in := newInbox(stack, services.Service{Name: "ear", Inbox: takes, Timeout: time.Second})
+	topic := awssns.NewTopic(stack, jsii.String("Facts"), nil)
+	in.hear(topic, nil)
+	in.hear(topic, takes.Hears())
+	made := assertions.Template_FromStack(stack, nil)
+	made.ResourceCountIs(jsii.String("AWS::SNS::Subscription"), number(1))
+	made.HasResourceProperties(jsii.String("AWS::SNS::Subscription"), map[string]any{
+		"Protocol": "sqs", "RawMessageDelivery": true, "FilterPolicy": map[string]any{"type": []any{"video.ready.v1"}},
+		"RedrivePolicy": map[string]any{"deadLetterTargetArn": assertions.Match_AnyValue()},
+	})
 }

@@ -49,6 +49,7 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 	}
 	f := awslambda.NewFunction(c, jsii.String("Function"), props)
 	if in := around.inboxes[s.Name]; in != nil {
+		in.hear(around.data.topic, s.Inbox.Hears())
 		in.feed(f, *s.Inbox, around.concurrency)
 	}
 	if s.Every > 0 {

@@ -52,7 +52,7 @@ func (s Service) Pages() (paths []string) {
 
 // Inbox is a queue that a service consumes. Its dead-letter queue comes with it.
 type Inbox struct {
-	Takes      []string // event types
+	Takes      []string // event types; facts come from the topic
 	FIFO       bool     // one video at a time, in order; the group is the video
 	Batch      int      // messages an invocation
 	MaxWorkers int      // invocations at once, 2–1000; 0 leaves it to the deployment
@@ -62,6 +62,16 @@ type Inbox struct {
 // Receives returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
 // consumer to say what became of work that its function died of.
 func (i Inbox) Receives() int { return i.Attempts + 1 }
+
+// Hears returns the facts that the inbox takes: for these its queue is subscribed to the topic.
+func (i Inbox) Hears() (facts []string) {
+	for _, t := range i.Takes {
+		if isFact(t) {
+			facts = append(facts, t)
+		}
+	}
+	return facts
+}
 
 // Action is what a right allows.
 type Action string
@@ -283,7 +293,7 @@ const Topic = "topic"
 // To returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
 // nobody does.
 func To(eventType string) string {
-	if strings.HasPrefix(eventType, "video.") {
+	if isFact(eventType) {
 		return Topic
 	}
 	for _, s := range Map {
@@ -298,6 +308,8 @@ func To(eventType string) string {
 	}
 	return ""
 }
+
+func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
 
 // Sends returns where a service sends to: services and Topic, each once.
 func (s Service) Sends() []string {

@@ -41,6 +41,14 @@ func TestWhatIsTakenIsSent(t *testing.T) {
 	}
 }
 
+func TestHears(t *testing.T) {
+	t.Parallel()
+	in := services.Inbox{Takes: []string{"video.ready.v1", "sweep.done.v1", "video.failed.v1"}}
+	if got, want := in.Hears(), []string{"video.ready.v1", "video.failed.v1"}; !slices.Equal(got, want) {
+		t.Errorf("hears %v, want %v", got, want)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	for _, s := range services.Map {
 		if s.Memory > 3008 {
@@ -54,6 +62,9 @@ func TestLimits(t *testing.T) {
 		}
 		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Batch > 10 {
 			t.Errorf("%s: a FIFO queue gives at most 10 messages a batch", s.Name)
+		}
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Hears() != nil {
+			t.Errorf("%s: the topic feeds no FIFO queue", s.Name)
 		}
 	}
 }
