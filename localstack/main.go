@@ -20,6 +20,7 @@ const usage = `usage: build/localstack COMMAND
   install        the emulator and the CDK command line, as pinned, into build/
   tools          ffmpeg, ffprobe and footage, as pinned, into build/
   layer ARCH     the Lambda layer of ffmpeg for arm64 or amd64, into build/layer/
+  needs          say what this machine lacks for the local cloud (exit code 1: something)
   up             start the local cloud (CLOUD: ministack or localstack; SLUICE_PORT: its port)
   down           stop it, with all that is in it
   status         tell whether it runs (exit code 1: it does not)
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string) error {
 	case "layer":
 		_, err := c.Layer(ctx, arg)
 		return err
+	case "needs":
+		return c.Needs(ctx)
 	case "up":
 		return c.Up(ctx)
 	case "down":
@@ -80,7 +83,7 @@ func run(ctx context.Context, args []string) error {
 // parse returns the command and its argument, where it takes one.
 func parse(args []string) (command, arg string, err error) {
 	takes := map[string]string{
-		"install": "", "tools": "", "layer": "ARCH", "up": "", "down": "", "status": "", "deploy": "", "env": "", "token": "TENANT",
+		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "env": "", "token": "TENANT",
 	}
 	if len(args) == 0 {
 		return "", "", errors.New("say what to do; --help lists the commands")

@@ -91,10 +91,8 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.emulator.drops {
-		if err := c.complete(ctx, outputs); err != nil {
-			return fmt.Errorf("set what CloudFormation left out: %w", err)
-		}
+	if err := c.complete(ctx, outputs); err != nil {
+		return fmt.Errorf("set what CloudFormation left out: %w", err)
 	}
 	return os.Rename(written, done)
 }

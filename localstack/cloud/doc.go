@@ -15,7 +15,7 @@
 // The cloud checks every call against the policies of its caller: a function has the rights of its
 // role and no others. Clients with the key `test`, as in Env, are the account's root user.
 //
-// After a deployment it reads the template and sets what MiniStack's CloudFormation left out, and
+// After a deployment it reads the template and sets what the emulator's CloudFormation left out, and
 // only then writes the outputs that clients look for.
 //
 // It refuses what it cannot do well: a system other than Linux (functions are Linux processes),

@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// MiniStack's CloudFormation takes some properties without a word and does nothing with them, where the services
-// themselves would. complete sets those of the deployed template, as CloudFormation would on AWS: lifecycles and
-// encryption of buckets; expiry, recovery and encryption of tables. Left out is the access log of the API, whose
-// settings MiniStack would keep, but never write a line.
+// The emulators' CloudFormation takes some properties without a word and does nothing with them, where the services
+// themselves would: MiniStack's most of these, LocalStack's lifecycles and recovery. complete sets those of the deployed
+// template, as CloudFormation would on AWS: lifecycles and encryption of buckets; expiry, recovery and encryption of
+// tables. Left out is the access log of the API, whose settings MiniStack would keep, but never write a line.
 func (c *Cloud) complete(ctx context.Context, outputs Outputs) error {
 	t, err := readTemplate(c.build("cdk.local", stack+".template.json"))
 	if err != nil {

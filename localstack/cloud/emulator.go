@@ -16,7 +16,8 @@ type emulator struct {
 	port   int           // when SLUICE_PORT does not say otherwise
 	health string        // the path that answers {"services": {…}}
 	limit  time.Duration // from its start to its first answer
-	drops  bool          // its CloudFormation drops properties, which we then set: see complete
+	// needs says all that this machine lacks for it, beyond what needs.sh looks for.
+	needs func(context.Context) error
 	// install puts it under build, as pinned, unless it is there.
 	install func(*Cloud, context.Context) error
 	// command returns what starts it, and all of its environment.
@@ -42,6 +43,9 @@ func chosen() (*emulator, error) {
 
 // log names the file, in its folder, of what it prints.
 func (e *emulator) log() string { return strings.ToLower(e.name) + ".log" }
+
+// Needs fails with all that this machine lacks for the emulator, a sentence each.
+func (c *Cloud) Needs(ctx context.Context) error { return c.emulator.needs(ctx) }
 
 // existing returns the chosen cloud of the repository at root, to look at.
 func existing(root string) (*Cloud, error) {

@@ -12,18 +12,20 @@ import (
 
 var localStack = emulator{
 	name: "LocalStack", venv: "venv-localstack", folder: "cloud-localstack", port: 4567, health: "/_localstack/health",
-	limit: 2 * time.Minute, install: (*Cloud).installLocalStack, command: (*Cloud).localStackCommand,
+	limit: 2 * time.Minute, needs: localStackNeeds, install: (*Cloud).installLocalStack, command: (*Cloud).localStackCommand,
 }
 
 // installLocalStack looks for all that LocalStack needs before it installs anything.
 func (c *Cloud) installLocalStack(ctx context.Context) error {
 	pins, source := c.pins("executor/requirements.txt"), c.pins("executor")
-	python, noPython := findLocalStackPython(ctx)
-	_, noJava := findJDK(ctx)
-	if err := errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven()); err != nil {
+	if err := localStackNeeds(ctx); err != nil {
 		return err
 	}
 	err := c.ensure(ctx, "install LocalStack into build/venv-localstack", c.venvStamp(pins), func(ctx context.Context) error {
+		python, err := findLocalStackPython(ctx)
+		if err != nil {
+			return err
+		}
 		return c.installVenv(ctx, python, pins)
 	})
 	if err != nil {
@@ -40,6 +42,12 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 		return err
 	}
 	return c.ensure(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoStamp(), c.installDynamo)
+}
+
+func localStackNeeds(ctx context.Context) error {
+	_, noPython := findLocalStackPython(ctx)
+	_, noJava := findJDK(ctx)
+	return errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven())
 }
 
 // checkArch refuses machines other than x86-64: of DynamoDB Local's native library, Maven Central has no other for Linux.
@@ -92,6 +100,7 @@ func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err 
 		"DNS_ADDRESS=0",
 		"SKIP_SSL_CERT_DOWNLOAD=1",
 		"DISABLE_EVENTS=1", // no telemetry
+		"S3_SKIP_SIGNATURE_VALIDATION=0",
 		"DYNAMODB_IN_MEMORY=1",
 		"LAMBDA_RUNTIME_EXECUTOR=process",
 		"LAMBDA_SYNCHRONOUS_CREATE=1",

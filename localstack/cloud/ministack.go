@@ -7,7 +7,7 @@ import (
 
 var miniStack = emulator{
 	name: "MiniStack", venv: "venv", folder: "cloud", port: DefaultPort, health: "/_ministack/health", limit: 30 * time.Second,
-	drops: true, install: (*Cloud).installMiniStack, command: (*Cloud).miniStackCommand,
+	needs: func(context.Context) error { return nil }, install: (*Cloud).installMiniStack, command: (*Cloud).miniStackCommand,
 }
 
 func (c *Cloud) installMiniStack(ctx context.Context) error {
