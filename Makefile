@@ -11,6 +11,8 @@ LOCAL := build/localstack
 LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 CLOUD_TESTS := ./tests/e2e ./tests/integration
+# Those that `make test` runs on.
+CLOUDS ?= $(or $(CLOUD),ministack)
 FOLDERS := $(wildcard events functions infra localstack shared tests)
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
@@ -33,7 +35,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce test unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
+.PHONY: help needs film demo produce test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -55,19 +57,28 @@ $(LOCAL): $(LOCAL_SOURCES)
 	@echo "build the tool that sets everything up (a minute the first time)" >&2
 	@$(GO) build -o $@ ./localstack
 
-# The local cloud is stopped afterwards if it was not running before.
-test: needs tools build ## run every test, in the local cloud too
+# The table of what ran where has no line of an earlier run.
+test: needs $(LOCAL) ## run every test, in local clouds too (CLOUDS="ministack localstack")
+	@for cloud in $(CLOUDS); do CLOUD=$$cloud $(LOCAL) needs || \
+		{ echo "make test CLOUDS=ministack goes on without the other cloud" >&2; exit 1; }; done
+	@$(MAKE) --no-print-directory tools build
 	@echo "run the tests that need no cloud: about two minutes, the first time more"
 	$(GO) test ./...
+	@rm -rf build/clouds build/clouds.json; $(GO) build -o build/table ./tests/clouds/table
+	@bad=0; for cloud in $(CLOUDS); do CLOUD=$$cloud $(MAKE) --no-print-directory test-cloud || bad=1; done; \
+	build/table show || bad=1; exit $$bad
+	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
+	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^ *\(TestPromise.*\)/  \1/p'
+
+# The local cloud is stopped afterwards if it was not running before.
+test-cloud:
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
 	$(LOCAL) deploy; \
 	eval "$$($(LOCAL) env)"; \
-	echo "run the tests in the local cloud: about three minutes"; \
+	echo "run the tests in the local cloud $$CLOUD: about three minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
-	$(GO) test -count=1 -tags integration $(CLOUD_TESTS)
-	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
-	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^ *\(TestPromise.*\)/  \1/p'
+	$(GO) test -count=1 -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
 
 unit: tools ## run the tests that need no cloud, but for the long ones
 	$(GO) test -short ./...

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -53,8 +54,12 @@ func (b bucketAPI) complete(ctx context.Context, name string, properties json.Ra
 	}
 	if rules := p.LifecycleConfiguration.Rules; len(rules) > 0 {
 		in := &types.BucketLifecycleConfiguration{}
-		for _, r := range rules {
-			in.Rules = append(in.Rules, r.forS3())
+		for n, r := range rules {
+			rule := r.forS3()
+			if rule.ID == nil { // CloudFormation makes one up too
+				rule.ID = aws.String(fmt.Sprintf("rule-%d", n))
+			}
+			in.Rules = append(in.Rules, rule)
 		}
 		_, err := b.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in})
 		if err != nil {

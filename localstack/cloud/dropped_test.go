@@ -71,7 +71,7 @@ func TestCompleteSetsWhatIsDropped(t *testing.T) {
 			`<Rule><Expiration><Days>30</Days></Expiration><Filter><Prefix>t/</Prefix></Filter><ID>old</ID><Status>Enabled</Status>` +
 			`<Transition><Days>14</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>` +
 			`<Rule><AbortIncompleteMultipartUpload><DaysAfterInitiation>2</DaysAfterInitiation></AbortIncompleteMultipartUpload>` +
-			`<Filter><Prefix></Prefix></Filter><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
+			`<Filter><Prefix></Prefix></Filter><ID>rule-1</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
 		`PUT /bucket-1?encryption= <ServerSideEncryptionConfiguration` + xmlns + `><Rule><ApplyServerSideEncryptionByDefault>` +
 			`<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`,
 		`POST / DescribeTimeToLive {"TableName":"table-1"}`,

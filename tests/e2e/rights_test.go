@@ -25,6 +25,7 @@ import (
 
 	"sluice/shared/blob"
 	"sluice/shared/services"
+	"sluice/tests/clouds"
 )
 
 // attempt is one call that some services may make and the others may not. It changes nothing either way: it names what
@@ -37,6 +38,7 @@ type attempt struct {
 
 // The cloud itself refuses, by the policies as deployed: this is not about what infra wrote, but about what it does.
 func TestPromise10_ARoleMayDoWhatTheMapSaysAndNoMore(t *testing.T) {
+	clouds.Needs(t, clouds.Rights)
 	t.Parallel()
 	w := open(t)
 	attempts := slices.Concat(w.rowAttempts(t), w.objectAttempts(t), w.sendAttempts(t))

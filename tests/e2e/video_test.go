@@ -22,6 +22,7 @@ import (
 	"sluice/localstack/cloud"
 	"sluice/shared/video"
 	"sluice/tests/client"
+	"sluice/tests/clouds"
 )
 
 func TestAVideoBecomesReady(t *testing.T) {
@@ -177,8 +178,16 @@ func TestPromise06_AnotherTenantSeesNothing(t *testing.T) {
 	if !errors.As(err, &p) || p.Status != http.StatusNotFound {
 		t.Errorf("another tenant: %v, want 404", err)
 	}
+}
+
+func TestPromise06_NobodySeesNothing(t *testing.T) {
+	clouds.Needs(t, clouds.Authorizers)
+	t.Parallel()
+	w := open(t)
+	v := w.row(t, "mine")
 	for _, token := range []string{"", "slc_nobody_nothing"} {
 		_, err := client.New(w.env.APIURL, token).Video(t.Context(), v.ID)
+		var p *client.Problem
 		if !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
 			t.Errorf("token %q: %v, want 401", token, err)
 		}

@@ -45,7 +45,7 @@ const (
 )
 
 // Run runs the suite on the buckets that open returns. They may be one and the same, and hold other objects already:
-// every test has keys of its own. Tests that are named in except are skipped: what a local cloud is known not to check.
+// every test has keys of its own. Tests that are named in except are left out: what a local cloud is known not to check.
 func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 	for _, tt := range []struct {
 		name string
@@ -73,11 +73,11 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 		{"a copy wants the object it was told of", copyWantsETag},
 		{"a look into another bucket", lookIntoAnother},
 	} {
+		if slices.Contains(except, tt.name) {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if slices.Contains(except, tt.name) {
-				t.Skip("this server is known not to check it")
-			}
 			tt.run(t, open(t))
 		})
 	}

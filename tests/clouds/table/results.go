@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// What becomes of a test.
+const (
+	passed  = "passed"
+	failed  = "failed"
+	skipped = "skipped"
+)
+
+// result is what became of one test, and why if it was skipped.
+type result struct {
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// results are those of one cloud, by folder and name: "e2e TestA/b".
+type results map[string]result
+
+// event is a line of `go test -json` (https://pkg.go.dev/cmd/test2json).
+type event struct{ Action, Package, Test, Output string }
+
+// read reads the events of a run. It copies to out what packages and failed tests printed.
+func read(in io.Reader, out io.Writer) (results, error) {
+	tests, printed := results{}, map[string]string{}
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			tests.take(line, printed, out)
+		}
+		if err == io.EOF {
+			return tests, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r results) take(line []byte, printed map[string]string, out io.Writer) {
+	var e event
+	if json.Unmarshal(line, &e) != nil {
+		out.Write(line) // of the compiler
+		return
+	}
+	name := path.Base(e.Package) + " " + e.Test
+	switch e.Action {
+	case "build-output":
+		io.WriteString(out, e.Output)
+	case "output":
+		if e.Test == "" {
+			io.WriteString(out, e.Output)
+		} else if !strings.HasPrefix(e.Output, "=== ") {
+			printed[name] += e.Output
+		}
+	case "pass":
+		r.add(e.Test, name, result{State: passed})
+	case "skip":
+		r.add(e.Test, name, result{State: skipped, Reason: reason(printed[name])})
+	case "fail":
+		r.add(e.Test, name, result{State: failed})
+		io.WriteString(out, printed[name])
+	}
+}
+
+// add leaves out packages, but for one that fails without a test: it did not compile, or ran out of time.
+func (r results) add(test, name string, what result) {
+	if test == "" && (what.State != failed || r.failure() != nil) {
+		return
+	}
+	r[strings.TrimSpace(name)] = what
+}
+
+// reason finds what t.Skip was told: "    x_test.go:12: the reason".
+func reason(printed string) string {
+	for line := range strings.Lines(printed) {
+		if _, text, ok := strings.Cut(line, ".go:"); ok {
+			_, text, _ = strings.Cut(text, ": ")
+			return strings.TrimSpace(text)
+		}
+	}
+	return ""
+}
+
+func (r results) failure() error {
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		if r[name].State == failed {
+			return fmt.Errorf("%s failed", name)
+		}
+	}
+	return nil
+}
+
+// of returns what became of a test: a test that is not there is as the one it would have been a part of.
+func (r results) of(name string) (result, bool) {
+	for {
+		if found, ok := r[name]; ok {
+			return found, true
+		}
+		cut := strings.LastIndexByte(name, '/')
+		if cut < 0 {
+			return result{}, false
+		}
+		name = name[:cut]
+	}
+}
+
+func load(file string) (results, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var r results
+	return r, json.Unmarshal(text, &r)
+}
+
+func write(file string, v any) error {
+	text, err := json.MarshalIndent(v, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const ranOnce = `{"Action":"run","Package":"sluice/tests/e2e","Test":"TestA"}
+{"Action":"output","Package":"sluice/tests/e2e","Test":"TestA","Output":"=== RUN   TestA\n"}
+{"Action":"output","Package":"sluice/tests/e2e","Test":"TestA/b","Output":"    a_test.go:9: no b here: none at all\n"}
+{"Action":"skip","Package":"sluice/tests/e2e","Test":"TestA/b"}
+{"Action":"pass","Package":"sluice/tests/e2e","Test":"TestA"}
+{"Action":"output","Package":"sluice/tests/e2e","Test":"TestC","Output":"    c_test.go:1: broken\n"}
+{"Action":"fail","Package":"sluice/tests/e2e","Test":"TestC"}
+{"Action":"output","Package":"sluice/tests/e2e","Output":"FAIL sluice/tests/e2e 1s\n"}
+{"Action":"fail","Package":"sluice/tests/e2e"}
+`
+
+func TestReadKeepsWhatBecameOfEachTest(t *testing.T) {
+	t.Parallel()
+	var shown bytes.Buffer
+	got, err := read(strings.NewReader(ranOnce), &shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := results{
+		"e2e TestA": {State: passed}, "e2e TestA/b": {State: skipped, Reason: "no b here: none at all"}, "e2e TestC": {State: failed},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if want := "    c_test.go:1: broken\nFAIL sluice/tests/e2e 1s\n"; shown.String() != want {
+		t.Errorf("shown:\n%s", shown.String())
+	}
+}
+
+func TestAPackageThatDoesNotCompileFails(t *testing.T) {
+	t.Parallel()
+	var shown bytes.Buffer
+	got, err := read(strings.NewReader(`{"Action":"build-output","Output":"x.go:1: no\n"}
+{"Action":"fail","Package":"sluice/tests/e2e"}
+`), &shown)
+	if err != nil || got.failure() == nil || shown.String() != "x.go:1: no\n" {
+		t.Errorf("%v, %v, %q", got, err, shown.String())
+	}
+}
+
+func TestRows(t *testing.T) {
+	t.Parallel()
+	pass, skip := result{State: passed}, result{State: skipped, Reason: "why"}
+	for _, tt := range []struct {
+		name  string
+		asked map[string]results
+		want  []row
+		wrong string
+	}{
+		{"on both", map[string]results{"ministack": {"T": pass}, "localstack": {"T": pass}},
+			[]row{{Test: "T", MiniStack: passed, LocalStack: passed}}, ""},
+		{"a part of one that is skipped there", map[string]results{"ministack": {"T": pass, "T/a": pass}, "localstack": {"T": skip}},
+			[]row{{Test: "T/a", MiniStack: passed, LocalStack: skipped, Reason: "why"}}, ""},
+		{"on none", map[string]results{"ministack": {"T": skip}, "localstack": {"T": skip}},
+			[]row{{Test: "T", MiniStack: skipped, LocalStack: skipped, Reason: "why; why"}}, "T ran on no cloud"},
+		{"skipped on the only one that was asked", map[string]results{"ministack": {"T": skip}},
+			[]row{{Test: "T", MiniStack: skipped, Reason: "why"}}, ""},
+		{"failed on one", map[string]results{"ministack": {"T": {State: failed}}, "localstack": {"T": pass}},
+			[]row{{Test: "T", MiniStack: failed, LocalStack: passed}}, "T failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			rows := compare(tt.asked)
+			if diff := cmp.Diff(tt.want, rows); diff != "" {
+				t.Error(diff)
+			}
+			err := check(rows, len(tt.asked) == 2)
+			if tt.wrong == "" && err != nil || tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)) {
+				t.Errorf("check: %v, want %q", err, tt.wrong)
+			}
+		})
+	}
+}
+
+func TestDraw(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	draw(&out, []row{{"e2e TestA", passed, passed, ""}, {"e2e TestLonger", passed, skipped, "why"}})
+	want := `                MiniStack  LocalStack
+e2e TestA       passed     passed
+e2e TestLonger  passed     skipped     why
+1 of 2 tests passed on both
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCommandRefuses(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"run"}, {"run", "azure"}, {"show", "all"}} {
+		if err := command(args, nil, nil); err == nil {
+			t.Errorf("%v: no error", args)
+		}
+	}
+}
