@@ -31,7 +31,6 @@ func TestFindRoot(t *testing.T) {
 }
 
 func TestPort(t *testing.T) {
-	t.Setenv("CLOUD", "")
 	for text, want := range map[string]int{"": 4566, "4600": 4600, "0": 0, "65536": 0, "x": 0} {
 		t.Setenv("SLUICE_PORT", text)
 		c, err := cloud.New(t.TempDir(), io.Discard)

@@ -22,6 +22,7 @@ import (
 
 // The test's own binary stands in for MiniStack, and shell scripts for Python and the CDK.
 func TestMain(m *testing.M) {
+	os.Unsetenv("CLOUD") // whatever `make test` runs on
 	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
 		fakeServer()
 	}
@@ -60,7 +61,6 @@ func fake(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	write(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
 	write(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDK)
 	t.Setenv("SLUICE_PORT", freePort(t))
-	t.Setenv("CLOUD", "")
 	var said bytes.Buffer
 	c, err := cloud.New(root, &said)
 	if err != nil {
