@@ -1,4 +1,4 @@
-// Command api is the front door: tenants and tokens, uploads, and what became of a video.
+// Command api is the front door: uploads, and what became of a video.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	rows, source := k.Rows(), originals{k.Source()}
 	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: newPlayback, Now: k.Now}
 	a := &api.API{
-		Tenants: rows, Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows, Desk: desk, CheckURL: fetchable,
+		Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows, Desk: desk, CheckURL: fetchable,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		Trace: trace.Header, About: wire.About,
 	}

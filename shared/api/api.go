@@ -3,7 +3,7 @@
 // in the README.
 //
 // Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
-// Rights on AWS: rows of tenants, tokens, uploads, videos and idempotency keys (dynamodb:GetItem, PutItem; for videos Query
+// Rights on AWS, of API; Operators says its own: rows of uploads, videos and idempotency keys (dynamodb:GetItem, PutItem; for videos Query
 // and UpdateItem too, and Query of their lists), multipart uploads below t/ in the source bucket (s3:PutObject,
 // ListMultipartUploadParts, AbortMultipartUpload) and the size of what they became (s3:GetObject, for HEAD), and
 // sqs:SendMessage to publish. The package itself imports no SDK.
@@ -23,16 +23,6 @@ import (
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
-
-// Tenants keeps tenants and their tokens.
-type Tenants interface {
-	// PutTenant adds a tenant; Conflict if there is one of that id.
-	PutTenant(ctx context.Context, t video.Tenant) error
-	// Tenant returns NotFound if there is none.
-	Tenant(ctx context.Context, id string) (video.Tenant, error)
-	// PutToken adds a token; Conflict if there is one of that id.
-	PutToken(ctx context.Context, t video.Token) error
-}
 
 // Rows keeps uploads and the videos that they become.
 type Rows interface {
@@ -84,7 +74,6 @@ type Publisher interface {
 
 // API answers the routes of the service api. All fields without a remark must be set.
 type API struct {
-	Tenants   Tenants
 	Rows      Rows
 	Videos    Videos
 	Parts     Parts
@@ -110,11 +99,9 @@ type API struct {
 // are exactly those of the map.
 func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
-	m, err := NewMux(s, a.Log, a.once(), map[string]Handler{
+	m, err := NewMux(s, a.Log, newOnce(a.Claims, a.Entropy, a.now, a.Log), map[string]Handler{
 		"GET /health":                    a.health,
 		"GET /v1/openapi.json":           a.describe,
-		"POST /v1/tenants":               a.createTenant,
-		"POST /v1/tokens":                a.createToken,
 		"POST /v1/uploads":               a.createUpload,
 		"POST /v1/uploads/{id}/parts":    a.signParts,
 		"POST /v1/uploads/{id}/complete": a.completeUpload,
@@ -130,9 +117,7 @@ func (a *API) Handler() (http.Handler, error) {
 	return CORS{a.Origins, m}, err
 }
 
-func (a *API) once() *Once {
-	return &Once{Claims: a.Claims, Holder: func() (string, error) { return a.random(16) }, Now: a.now, Log: a.Log}
-}
+func (a *API) now() time.Time { return instant(a.Now()) }
 
 func (a *API) health(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -41,6 +41,10 @@ type Once struct {
 	Log    *slog.Logger
 }
 
+func newOnce(claims Claims, entropy io.Reader, now func() time.Time, log *slog.Logger) *Once {
+	return &Once{Claims: claims, Holder: func() (string, error) { return random(entropy, 16) }, Now: now, Log: log}
+}
+
 var (
 	errKeySyntax  = &fault{status: http.StatusBadRequest, code: "idempotency_key_invalid", detail: fmt.Sprintf("An Idempotency-Key is one header of 1 to %d printable ASCII characters.", maxKey)}
 	errKeyReused  = &fault{status: http.StatusUnprocessableEntity, code: "idempotency_key_reused", detail: "This Idempotency-Key came with another body before; use a new key for a new request."}

@@ -1,19 +1,69 @@
 package api
 
 import (
-	"encoding/base32"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
+	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
+// Tenants keeps tenants and their tokens.
+type Tenants interface {
+	// PutTenant adds a tenant; Conflict if there is one of that id.
+	PutTenant(ctx context.Context, t video.Tenant) error
+	// Tenant returns NotFound if there is none.
+	Tenant(ctx context.Context, id string) (video.Tenant, error)
+	// PutToken adds a token; Conflict if there is one of that id.
+	PutToken(ctx context.Context, t video.Token) error
+}
+
+// Operators answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
+// IAM principals of the account; dead letters for tokens with the scope operator, which only those can make.
+//
+// Rights on AWS: rows of tenants, tokens, sources, letters and idempotency keys (dynamodb:GetItem, Query, PutItem, and
+// BatchWriteItem for sources), and sqs:SendMessage to all inboxes. All fields without a remark must be set.
+type Operators struct {
+	Tenants Tenants
+	Sources Sources
+	Letters Letters
+	Inboxes Inboxes
+	Claims  Claims
+	Origins []string  // whose pages may call it; "*" is all
+	Entropy io.Reader // cryptographic randomness, for ids and secrets
+	Now     func() time.Time
+	Wait    func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
+	Log     *slog.Logger
+}
+
+// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
+// are exactly those of the map.
+func (o *Operators) Handler() (http.Handler, error) {
+	s, _ := services.Lookup("operate")
+	m, err := NewMux(s, o.Log, newOnce(o.Claims, o.Entropy, o.now, o.Log), map[string]Handler{
+		"POST /v1/tenants":                   o.createTenant,
+		"POST /v1/tokens":                    o.createToken,
+		"POST /v1/sources":                   o.createSource,
+		"GET /v1/sources":                    o.listSources,
+		"DELETE /v1/sources/{id}":            o.deleteSource,
+		"GET /v1/dead-letters":               o.listLetters,
+		"GET /v1/dead-letters/{id}":          o.showLetter,
+		"POST /v1/dead-letters/redrive":      o.redriveLetters,
+		"POST /v1/dead-letters/{id}/redrive": o.redriveLetter,
+		"POST /v1/dead-letters/{id}/discard": o.discardLetter,
+	})
+	return CORS{o.Origins, m}, err
+}
+
+func (o *Operators) now() time.Time { return instant(o.Now()) }
+
 // createTenant answers POST /v1/tenants. It fails with tenant_exists, which makes a repetition harmless.
-func (a *API) createTenant(w http.ResponseWriter, r *http.Request) error {
+func (o *Operators) createTenant(w http.ResponseWriter, r *http.Request) error {
 	in, err := decode[struct {
 		Name string `json:"name"`
 	}](r)
@@ -25,8 +75,8 @@ func (a *API) createTenant(w http.ResponseWriter, r *http.Request) error {
 	if err := c.err(); err != nil {
 		return err
 	}
-	t := video.Tenant{ID: in.Name, Created: a.now()}
-	if err := a.Tenants.PutTenant(r.Context(), t); err != nil {
+	t := video.Tenant{ID: in.Name, Created: o.now()}
+	if err := o.Tenants.PutTenant(r.Context(), t); err != nil {
 		return err
 	}
 	return reply(w, http.StatusCreated, struct {
@@ -44,7 +94,7 @@ type newToken struct {
 }
 
 // createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
-func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
+func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 	if id := madeBefore(r.Context()); id != "" {
 		return video.Refuse("api.createToken", video.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
 	}
@@ -57,10 +107,10 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	var c check
 	for i, s := range in.Scopes {
-		c.that(s == video.ScopeRead || s == video.ScopeWrite, fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+video.ScopeRead+" and "+video.ScopeWrite+".")
+		c.that(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+listing(video.Scopes)+".")
 	}
 	c.that(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
-	known, err := a.knows(r, in.Tenant)
+	known, err := o.knows(r, in.Tenant)
 	if err != nil {
 		return err
 	}
@@ -69,46 +119,34 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return a.issue(w, r, in.Tenant, slices.Compact(in.Scopes))
+	return o.issue(w, r, in.Tenant, slices.Compact(in.Scopes))
 }
 
-func (a *API) knows(r *http.Request, tenant string) (bool, error) {
+func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
 	if !video.ValidTenant(tenant) {
 		return false, nil
 	}
-	_, err := a.Tenants.Tenant(r.Context(), tenant)
+	_, err := o.Tenants.Tenant(r.Context(), tenant)
 	if video.KindOf(err) == video.NotFound {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (a *API) issue(w http.ResponseWriter, r *http.Request, tenant string, scopes []string) error {
-	id, err := a.random(8)
+func (o *Operators) issue(w http.ResponseWriter, r *http.Request, tenant string, scopes []string) error {
+	id, err := random(o.Entropy, 8)
 	if err != nil {
 		return err
 	}
 	id = id[:12]
-	secret, err := a.random(25)
+	secret, err := random(o.Entropy, 25)
 	if err != nil {
 		return err
 	}
-	t := video.Token{ID: id, Tenant: tenant, Scopes: scopes, Hash: video.HashSecret(secret), Created: a.now()}
-	if err := a.Tenants.PutToken(r.Context(), t); err != nil {
+	t := video.Token{ID: id, Tenant: tenant, Scopes: scopes, Hash: video.HashSecret(secret), Created: o.now()}
+	if err := o.Tenants.PutToken(r.Context(), t); err != nil {
 		return err
 	}
 	made(r.Context(), id)
 	return reply(w, http.StatusCreated, newToken{id, video.TokenText(id, secret), tenant, scopes, moment{t.Created}})
 }
-
-// random returns n random bytes in lower-case base32, which has no underscore.
-func (a *API) random(n int) (string, error) {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(a.Entropy, b); err != nil {
-		return "", video.E("api.random", video.Internal, err)
-	}
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)), nil
-}
-
-// now is the time as we show and keep it: UTC, in milliseconds.
-func (a *API) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }

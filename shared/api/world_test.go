@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,32 +20,40 @@ import (
 	"sluice/shared/api"
 	"sluice/shared/intake"
 	"sluice/shared/playback"
+	"sluice/shared/services"
 	"sluice/shared/store"
 	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// world is an API with everything that it needs, in memory.
+// world is an API with everything that it needs, in memory, and the operators' beside it.
 type world struct {
 	*api.API
-	rows *store.Memory
-	s3   *bucket
-	sent *outbox
-	logs *bytes.Buffer
-	call api.GatewayFunc
+	ops     *api.Operators
+	rows    *store.Memory
+	s3      *bucket
+	sent    *outbox
+	again   *inboxes
+	logs    *bytes.Buffer
+	call    api.GatewayFunc
+	operate api.GatewayFunc
 
 	strange bool // it fails as it never does outside tests: the answers are not described
 }
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{rows: &store.Memory{}, s3: &bucket{uploads: map[string]*upload{}, objects: map[string]int64{}}, sent: &outbox{}, logs: &bytes.Buffer{}}
+	w := &world{rows: &store.Memory{}, s3: &bucket{uploads: map[string]*upload{}, objects: map[string]int64{}}, sent: &outbox{}, again: &inboxes{}, logs: &bytes.Buffer{}}
 	w.API = &api.API{
-		Tenants: w.rows, Rows: w.rows, Videos: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent, Claims: w.rows, CheckURL: func(string) error { return nil },
+		Rows: w.rows, Videos: w.rows, Parts: w.s3, Originals: w.s3, Publisher: w.sent, Claims: w.rows, CheckURL: func(string) error { return nil },
 		Entropy: &chance{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
 	w.Desk = intake.Desk{Rows: w.rows, Parts: w.s3, Now: w.Now, NewPlayback: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
+	w.ops = &api.Operators{
+		Tenants: w.rows, Sources: w.rows, Letters: w.rows, Inboxes: w.again,
+		Wait: func(_ context.Context, d time.Duration) { w.again.waited += d },
+	}
 	w.remake(tb)
 	return w
 }
@@ -57,6 +66,29 @@ func (w *world) remake(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	w.call = api.Gateway(h, w.Log)
+	w.ops.Claims, w.ops.Entropy, w.ops.Origins, w.ops.Log, w.ops.Now = w.Claims, w.Entropy, w.Origins, w.Log, func() time.Time { return w.Now() }
+	if h, err = w.ops.Handler(); err != nil {
+		tb.Fatal(err)
+	}
+	w.operate = api.Gateway(h, w.Log)
+}
+
+// routes are those of both functions.
+func routes() []services.Route {
+	front, _ := services.Lookup("api")
+	operate, _ := services.Lookup("operate")
+	return slices.Concat(front.Routes, operate.Routes)
+}
+
+// function returns what the gateway calls for a path.
+func (w *world) function(path string) api.GatewayFunc {
+	operate, _ := services.Lookup("operate")
+	for _, r := range operate.Routes {
+		if whole := strings.Split(r.Path, "/"); strings.HasPrefix(path, "/v1/"+whole[2]) {
+			return w.operate
+		}
+	}
+	return w.call
 }
 
 // who says how the gateway let a request in.
@@ -69,6 +101,7 @@ var (
 	rival    = who{tenant: "rival", scopes: "videos:read videos:write"}
 	reader   = who{tenant: "acme", scopes: "videos:read"}
 	writer   = who{tenant: "acme", scopes: "videos:write"}
+	warden   = who{tenant: "ops", scopes: "operator"}
 )
 
 func (c who) request(method, path, body string) lambdaevents.APIGatewayProxyRequest {
@@ -98,7 +131,7 @@ func (w *world) do(tb testing.TB, c who, method, path, body string) result {
 
 func (w *world) send(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) result {
 	tb.Helper()
-	out, err := w.call(tb.Context(), e)
+	out, err := w.function(e.Path)(tb.Context(), e)
 	if err != nil {
 		tb.Fatalf("the function failed: %v", err)
 	}
@@ -160,6 +193,23 @@ type outbox struct {
 func (o *outbox) Send(_ context.Context, es ...events.Event) error {
 	o.events = append(o.events, es...)
 	return o.err
+}
+
+// inboxes keeps the letters that are sent again.
+type inboxes struct {
+	letters []video.Letter
+	fail    func(video.Letter) error
+	waited  time.Duration
+}
+
+func (i *inboxes) Redrive(_ context.Context, l video.Letter) error {
+	if i.fail != nil {
+		if err := i.fail(l); err != nil {
+			return err
+		}
+	}
+	i.letters = append(i.letters, l)
+	return nil
 }
 
 // bucket is S3 as far as uploads go.

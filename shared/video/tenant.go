@@ -23,9 +23,13 @@ func ValidTenant(id string) bool { return tenantID.MatchString(id) }
 
 // Scopes a token can have.
 const (
-	ScopeRead  = "videos:read"
-	ScopeWrite = "videos:write"
+	ScopeRead     = "videos:read"
+	ScopeWrite    = "videos:write"
+	ScopeOperator = "operator" // what concerns all tenants: dead letters
 )
+
+// Scopes are all of them.
+var Scopes = []string{ScopeRead, ScopeWrite, ScopeOperator}
 
 // Token is the right to call the API for a tenant. The secret itself is not kept.
 type Token struct {

@@ -1,0 +1,32 @@
+// Command operate is the operators' front door: tenants, tokens and sources, and dead letters.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strings"
+	"time"
+
+	"sluice/shared/api"
+	"sluice/shared/inbox"
+	"sluice/shared/services"
+	"sluice/shared/wire"
+)
+
+func main() {
+	k := wire.New("operate")
+	rows := k.Rows()
+	o := &api.Operators{
+		Tenants: rows, Sources: rows, Letters: rows, Inboxes: inbox.NewRedriver(k.SQS()), Claims: rows,
+		Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Wait: wait, Log: k.Log,
+	}
+	k.Serve(o.Handler())
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
