@@ -89,7 +89,7 @@ func (c *client) request(path, body string) (int, map[string]any) {
 	log := slog.New(slog.DiscardHandler)
 	bucket := source{p}
 	a := &api.API{
-		Tenants: rows{p}, Rows: rows{p}, Parts: bucket, Originals: bucket, Publisher: c.w.publisher(p, s), Claims: rows{p},
+		Rows: rows{p}, Parts: bucket, Originals: bucket, Publisher: c.w.publisher(p, s), Claims: rows{p},
 		Entropy: c.entropy, Now: func() time.Time { return time.Now().UTC() }, Log: log,
 	}
 	h, err := a.Handler()
