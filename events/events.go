@@ -20,6 +20,7 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -120,12 +121,23 @@ func Encode(e Event) ([]byte, error) {
 	return b, nil
 }
 
-// Decode reads an event. What is not one, is of a type we don't know or breaks its contract is Invalid: it will never
-// be understood. The event then has what could be read of the envelope.
+// Decode reads an event. What will never be understood is Invalid: type_unknown, a type or a version that we don't know;
+// message_invalid, what breaks its contract or is no event at all. The event then has what could be read of the envelope.
 func Decode(b []byte) (Event, error) {
 	e, err := contracts.decode(b)
 	if err != nil {
-		return e, video.E("events.Decode", video.Invalid, err)
+		return e, refuse("events.Decode", err)
 	}
 	return e, nil
+}
+
+var errUnknown = errors.New("is not known")
+
+// refuse returns the refusal of a message. There is no sentence beside its code: the cause says what is wrong, and where.
+func refuse(op string, cause error) error {
+	p := video.Problem{Code: "message_invalid"}
+	if errors.Is(cause, errUnknown) {
+		p = video.Problem{Code: "type_unknown"}
+	}
+	return p.Refuse(op, video.Invalid, cause)
 }

@@ -75,7 +75,7 @@ func (r register) decode(b []byte) (Event, error) {
 	}
 	read, known := r.types[e.Type]
 	if !known {
-		return e, fmt.Errorf("/type: %s is not known", e.Type)
+		return e, fmt.Errorf("/type: %s %w", e.Type, errUnknown)
 	}
 	if err := r.schemas.check(e.Type.schema(), "/data", doc["data"]); err != nil {
 		return e, err

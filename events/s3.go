@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"sluice/shared/video"
 )
 
 // Object is the data of ObjectCreated.
@@ -21,7 +19,8 @@ type Object struct {
 const s3 = "s3.json"
 
 // DecodeS3 returns the objects that a notification of S3 says were created: several, or none if it says something
-// else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is Invalid.
+// else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is
+// Invalid, message_invalid.
 func DecodeS3(b []byte) (created []Object, ok bool, err error) {
 	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
 		return nil, false, nil // without parsing what Decode will parse
@@ -31,7 +30,7 @@ func DecodeS3(b []byte) (created []Object, ok bool, err error) {
 		return nil, false, nil
 	}
 	if created, err = objects(doc); err != nil {
-		return nil, true, video.E("events.DecodeS3", video.Invalid, err)
+		return nil, true, refuse("events.DecodeS3", err)
 	}
 	return created, true, nil
 }

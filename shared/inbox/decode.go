@@ -11,6 +11,12 @@ import (
 	"sluice/shared/video"
 )
 
+// What has no sentence beside its code: the cause says what is wrong.
+var (
+	notTaken = video.Problem{Code: "type_not_taken"}
+	notOurs  = video.Problem{Code: "message_invalid"}
+)
+
 // decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
 func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	created, ok, err := events.DecodeS3([]byte(m.Body))
@@ -23,7 +29,7 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	for _, o := range created {
 		tenant, id, own := SourceKey(o.Key)
 		if !own {
-			return nil, video.E("inbox.decode", video.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
+			return nil, notOurs.Refuse("inbox.decode", video.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
 		out = append(out, events.Event{
 			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,

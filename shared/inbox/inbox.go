@@ -137,7 +137,7 @@ func (c *Consumer) message(ctx context.Context, m lambdaevents.SQSMessage) error
 	}
 	for _, e := range es {
 		if !slices.Contains(c.Service.Inbox.Takes, string(e.Type)) {
-			return c.bury(ctx, m, video.E("inbox.message", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type)))
+			return c.bury(ctx, m, notTaken.Refuse("inbox.message", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type)))
 		}
 		if err := c.event(ctx, m, e); err != nil {
 			return err

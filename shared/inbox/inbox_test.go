@@ -26,6 +26,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type desk struct {
 	sent   []events.Event
 	buried map[string]string
+	code   string // of the last that was buried
 	hidden []string
 	full   bool // refuses to send
 }
@@ -42,7 +43,7 @@ func (d *desk) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error
 	if d.full || ctx.Err() != nil {
 		return video.E("desk", video.Transient, errors.New("full"))
 	}
-	d.buried[m.MessageId] = inbox.Reason(reason)
+	d.buried[m.MessageId], d.code = inbox.Reason(reason), video.ProblemOf(reason).Code
 	return nil
 }
 
@@ -161,10 +162,13 @@ func TestWorkThatTookTooLongIsToldAndBuried(t *testing.T) {
 
 // Promise 4: a message that breaks its contract is never handled, and its dead letter says where it is wrong.
 func TestWhatBreaksItsContractIsBuriedAtOnce(t *testing.T) {
-	for _, tt := range []struct{ name, service, body, where string }{
-		{"one of ours", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: "},
-		{"its parts do not fit", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: "},
-		{"S3's", "inspect", strings.Replace(examples.JSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1), "/Records/0/s3/object/size: "},
+	for _, tt := range []struct{ name, service, body, where, code string }{
+		{"one of ours", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: ", "message_invalid"},
+		{"its parts do not fit", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: ", "message_invalid"},
+		{"S3's", "inspect", strings.Replace(examples.JSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1), "/Records/0/s3/object/size: ", "message_invalid"},
+		{"S3's of another object", "inspect", strings.Replace(examples.JSON("s3.object-created.v1/full"), "%2Fsource", "%2Fsauce", 1), "key ", "message_invalid"},
+		{"a version to come", "encode", strings.Replace(examples.JSON("encode.requested.v1/full"), `requested.v1"`, `requested.v9"`, 1), "/type: ", "type_unknown"},
+		{"another inbox's", "encode", examples.JSON("encode.done.v1/full"), "encode does not take", "type_not_taken"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &desk{}
@@ -173,8 +177,8 @@ func TestWhatBreaksItsContractIsBuriedAtOnce(t *testing.T) {
 				return nil, nil
 			})
 			r, _ := c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m", 1, tt.body)}})
-			if len(ids(r)) > 0 || !strings.HasPrefix(d.buried["m"], tt.where) {
-				t.Errorf("failed %v, buried %v, want a reason that begins with %s", ids(r), d.buried, tt.where)
+			if len(ids(r)) > 0 || !strings.HasPrefix(d.buried["m"], tt.where) || d.code != tt.code {
+				t.Errorf("failed %v, buried %v with %s, want %s and a reason that begins with %s", ids(r), d.buried, d.code, tt.code, tt.where)
 			}
 		})
 	}

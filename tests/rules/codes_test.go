@@ -20,7 +20,7 @@ import (
 // TestEveryCodeIsInTheList: docs/errors.md has all that the code can say, and nothing else.
 func TestEveryCodeIsInTheList(t *testing.T) {
 	said := map[string]bool{}
-	s := scan(t, "../../shared", "../../functions", "../../infra")
+	s := scan(t, "../../events", "../../shared", "../../functions", "../../infra")
 	for _, f := range s.files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			for _, e := range s.codes(n) {
