@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -100,69 +98,6 @@ func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
 				}
 			}
 		}
-	}
-}
-
-// What is no video ends in failed with a code and a sentence, and nothing is published of it.
-func TestBadInputFailsWithItsCode(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	good, err := os.ReadFile(w.footage("bigbuckbunny.mp4"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sound := filepath.Join(t.TempDir(), "sound.mp4")
-	w.tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440", "-t", "2", "-c:a", "aac", sound)
-	soundOnly, err := os.ReadFile(sound)
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := make([]byte, 100_000)
-	for i := range random {
-		random[i] = byte(i * i * 31 >> 3)
-	}
-	c := w.tenant(t, "bad")
-	for name, tt := range map[string]struct {
-		content []byte
-		code    string
-	}{
-		"random bytes":                       {random, "not_a_video"},
-		"truncated MP4":                      {good[:len(good)/2], "truncated"},
-		"audio only":                         {soundOnly, "no_video"},
-		"a playlist that names a local file": {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "playlist_refused"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			path := filepath.Join(t.TempDir(), "film.mp4")
-			if err := os.WriteFile(path, tt.content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			v := ended(t, c, path)
-			if v.State != client.Failed || v.Error == nil || v.Error.Code != tt.code || v.Error.Message == "" {
-				t.Errorf("%s, %v; want failed with %s", v.State, v.Error, tt.code)
-			}
-			if left := w.objects(t, "v/"+v.Playback.ID+"/"); len(left) > 0 {
-				t.Errorf("published: %v", left)
-			}
-		})
-	}
-}
-
-// An empty file can't come in by parts: the API refuses it. One that is put into the bucket all the same fails.
-func TestAnEmptyFileIsRefused(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	c := w.tenant(t, "bad")
-	_, err := c.Upload(t.Context(), client.File{Name: "empty.mp4", Content: bytes.NewReader(nil)}, client.Options{})
-	var p *client.Problem
-	if !errors.As(err, &p) || p.Code != "size_out_of_range" {
-		t.Errorf("got %v, want size_out_of_range", err)
-	}
-	v := w.row(t, "bad")
-	w.put(t, v.Source.Key, nil)
-	w.final(t, &v)
-	if v.State != video.Failed || v.Problem.Code != "empty" {
-		t.Errorf("%s %v, want failed with empty", v.State, v.Problem)
 	}
 }
 
