@@ -35,7 +35,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools clean
+.PHONY: help needs film demo produce test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -124,6 +124,9 @@ preflight: ## say what an AWS account lacks for Sluice, before it is deployed th
 destroy: ## remove Sluice from an AWS account, after asking (DATA=1: with all videos and rows, which are kept otherwise)
 	@$(GO) build -o build/destroy ./infra/destroy
 	@build/destroy $(if $(DATA),-data)
+
+sim: ## compare the law of scaling with others, in simulation (SEED=n for other arrivals)
+	@$(GO) run ./tests/sim
 
 tools: $(LOCAL) ## fetch ffmpeg and real footage into build
 	@$(LOCAL) tools

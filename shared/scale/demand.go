@@ -30,13 +30,9 @@ func (r Reading) sound(now time.Time) bool {
 // left, but never more than there are messages. It aims at two thirds of the promise, since some wait longer than most,
 // and the time left is never under a sixth of it: one that is late is hurried on, not given everything.
 func (q Queue) wanted() int {
+	messages := min(math.Ceil(q.Reading.Visible+q.Reading.InFlight), backlog)
 	left := max(q.Promise*2/3-q.Reading.Oldest, q.Promise/6)
-	return int(math.Ceil(float64(q.usable()) * min(1, q.Reading.Service/left)))
-}
-
-// usable returns how many workers would have something to do.
-func (q Queue) usable() int {
-	return int(min(math.Ceil(q.Reading.Visible+q.Reading.InFlight), backlog))
+	return int(math.Ceil(messages * min(1, q.Reading.Service/left)))
 }
 
 // step rounds up to one of four steps an octave (…8 10 12 14 16 20…): a backlog that trembles leaves the ceiling alone.

@@ -1,8 +1,8 @@
 package scale
 
 // divide sets each plan's target and says whether the budget is too small for even the least of all. Each stage pours
-// what the ones before have left; more backlog never gives a queue less, as each hands out one worker at a time.
-func divide(plans []*plan, budget int) (tooFew bool) {
+// what the ones before have left, first bulk's needs within its part; more backlog never gives a queue less, as each hands out one worker at a time.
+func divide(plans []*plan, budget, bulks int) (tooFew bool) {
 	interactive, bulk := of(plans, true), of(plans, false)
 	room := budget
 	for _, p := range plans {
@@ -12,19 +12,15 @@ func divide(plans []*plan, budget int) (tooFew bool) {
 	if room < 0 {
 		return true
 	}
-	half := func(lane []*plan) int { return min(room, max(0, budget/2-sum(lane))) }
 
 	room = pour(plans, room, (*plan).least, byWeight)
 	room = pour(plans, room, (*plan).held, byDemand)
-	right := half(bulk) // for its promises; the interactive lane is content with the other half, if it must
+	right := min(room, max(0, bulks-sum(bulk)))
 	room -= right - pour(bulk, right, (*plan).needs, byDemand)
 	room = pour(interactive, room, (*plan).needs, byDemand)
 	room = pour(bulk, room, (*plan).needs, byDemand)
-	kept := half(interactive) // for what comes next: bulk that is in time has no right to it
+	kept := min(room, max(0, budget-bulks-sum(interactive)))
 	room -= kept - pour(interactive, kept, (*plan).most, byWeight)
-	room = pour(bulk, room, (*plan).uses, byDemand)
-	spare := room * 3 / 4
-	room -= spare - pour(interactive, spare, (*plan).most, byWeight)
 	room = pour(bulk, room, (*plan).most, byWeight)
 	pour(interactive, room, (*plan).most, byWeight)
 	return false
@@ -34,7 +30,6 @@ func divide(plans []*plan, budget int) (tooFew bool) {
 func (p *plan) least() int { return p.Min }
 func (p *plan) most() int  { return p.Max }
 func (p *plan) needs() int { return p.demand }
-func (p *plan) uses() int  { return min(p.Max, max(p.demand, p.memory.Use.Held)) }
 func (p *plan) held() int {
 	if p.broken {
 		return p.demand

@@ -14,8 +14,8 @@ const (
 )
 
 // handOver sets each plan's workers: what falls, falls at once; what rises, rises into what is free. A worker above a
-// ceiling that has fallen still runs to the end of its message, so for one service time it counts as not free: the
-// API's share is nobody's to borrow. It returns when to decide again.
+// ceiling that has fallen still runs to the end of its message, so for two service times, as some take longer than
+// the mean, it counts as not free: the API's share is nobody's to borrow. It returns when to decide again.
 func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	room := budget
 	for _, p := range plans {
@@ -69,11 +69,7 @@ func (p *plan) occupied(now time.Time) int {
 	if p.ends(now) <= 0 {
 		return p.workers
 	}
-	busy := p.memory.From
-	if !p.broken {
-		busy = int(min(float64(busy), p.Reading.InFlight))
-	}
-	return max(p.workers, min(busy, Most))
+	return max(p.workers, min(p.memory.From, Most))
 }
 
 // ends returns how long until what ran when the ceiling fell has ended.
@@ -81,9 +77,9 @@ func (p *plan) ends(now time.Time) time.Duration {
 	if p.memory.Fell.IsZero() || p.memory.Fell.After(now) {
 		return 0
 	}
-	service := fresh
+	ending := fresh
 	if !p.broken {
-		service = time.Duration(p.Reading.Service * float64(time.Second))
+		ending = time.Duration(2 * p.Reading.Service * float64(time.Second))
 	}
-	return p.memory.Fell.Add(service).Sub(now)
+	return p.memory.Fell.Add(ending).Sub(now)
 }

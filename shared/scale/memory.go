@@ -8,42 +8,27 @@ const window = 5 * time.Minute
 
 // Memory is what one decision leaves to the next.
 type Memory struct {
-	Since time.Time `json:"since"`
-	Need  Peak      `json:"need"` // workers that the promise needed
-	Use   Peak      `json:"use"`  // workers that would have had something to do
+	Since  time.Time `json:"since"`
+	Recent int       `json:"recent"` // the most that was wanted since Since
+	Former int       `json:"former"` // and in the window before
+	Need   int       `json:"need"`   // what counts of it: it rises by a step and falls by half, so that noise leaves it alone
 
 	From int       `json:"from,omitempty"` // the ceiling before it last fell
 	Fell time.Time `json:"fell,omitzero"`
 }
 
-// Peak is the most that a number was of late.
-type Peak struct {
-	Recent int `json:"recent"` // since Memory.Since
-	Former int `json:"former"` // in the window before
-	Held   int `json:"held"`   // what counts: it rises by a step and falls by half, so that noise leaves it alone
-}
-
-// seen returns the memory with one more reading.
-func (m Memory) seen(need, use int, now time.Time) Memory {
-	age := now.Sub(m.Since)
-	m.Need, m.Use = m.Need.seen(need, age), m.Use.seen(use, age)
-	if age < 0 || age >= window {
-		m.Since = now
-	}
-	return m
-}
-
-func (p Peak) seen(n int, age time.Duration) Peak {
-	switch {
+// seen returns the memory with one more number of wanted workers.
+func (m Memory) seen(wanted int, now time.Time) Memory {
+	switch age := now.Sub(m.Since); {
 	case age < 0 || age >= 2*window:
-		p.Recent, p.Former = 0, 0
+		m.Recent, m.Former, m.Since = 0, 0, now
 	case age >= window:
-		p.Recent, p.Former = 0, p.Recent
+		m.Recent, m.Former, m.Since = 0, m.Recent, now
 	}
-	p.Recent = max(p.Recent, n)
-	if peak := step(max(p.Recent, p.Former)); peak > p.Held || peak <= p.Held/2 {
-		p.Held = peak
+	m.Recent = max(m.Recent, wanted)
+	if peak := step(max(m.Recent, m.Former)); peak > m.Need || peak <= m.Need/2 {
+		m.Need = peak
 	}
-	p.Held = max(0, min(p.Held, Most))
-	return p
+	m.Need = max(0, min(m.Need, Most))
+	return m
 }

@@ -27,11 +27,6 @@ func anyTime(t *rapid.T, label string) time.Time {
 	return noon.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, label)))
 }
 
-func anyPeak(t *rapid.T, label string) scale.Peak {
-	n := rapid.SliceOfN(rapid.Int(), 3, 3).Draw(t, label)
-	return scale.Peak{Recent: n[0], Former: n[1], Held: n[2]}
-}
-
 // anything draws inputs as bad as they come, what was remembered included.
 func anything(t *rapid.T) scale.Input {
 	in := scale.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget")}
@@ -45,7 +40,8 @@ func anything(t *rapid.T) scale.Input {
 		})
 		in.Previous.Ceilings = append(in.Previous.Ceilings, scale.Ceiling{
 			Name: name, Workers: rapid.IntRange(-10, 2000).Draw(t, "before"), Wanted: rapid.Int().Draw(t, "wanted before"),
-			Memory: scale.Memory{Since: anyTime(t, "since"), Need: anyPeak(t, "need"), Use: anyPeak(t, "use"),
+			Memory: scale.Memory{Since: anyTime(t, "since"), Recent: rapid.Int().Draw(t, "recent"),
+				Former: rapid.Int().Draw(t, "former"), Need: rapid.Int().Draw(t, "need"),
 				From: rapid.Int().Draw(t, "from"), Fell: anyTime(t, "fell")},
 		})
 	}

@@ -4,9 +4,8 @@
 // holds.
 //
 // The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
-// used, so all of the budget is handed out all the time: first what promises need, each lane having half of it as of
-// right; then half for whatever comes to the interactive lane next; then what bulk can use, and the rest. What a law of
-// desired workers finds out after a burst is there before it.
+// used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers finds out
+// after a burst is there before it. A lane whose promises need more than its part borrows what the other does not need.
 package scale
 
 import (
@@ -26,8 +25,8 @@ type Lane string
 
 // The lanes.
 const (
-	Interactive Lane = "interactive" // somebody looks at a progress bar: served first
-	Bulk        Lane = "bulk"        // the rest: half of the budget if it is late, and all that nobody waits for
+	Interactive Lane = "interactive" // somebody looks at a progress bar: what is left over is for it first
+	Bulk        Lane = "bulk"        // the rest
 )
 
 // Queue is one worker's queue: what was settled when it was deployed, and what was read just now.
@@ -55,6 +54,7 @@ type Input struct {
 	Budget   int // workers for all queues together: see Budget
 	Now      time.Time
 	Queues   []Queue
+	Bulk     float64  // the bulk lane's part of the budget as of right, the rest is the interactive lane's; half if 0
 	Previous Decision // the zero value if there was none
 }
 
@@ -101,7 +101,7 @@ func Decide(in Input) Decision {
 		plans[i] = newPlan(q, in.Previous.of(q.Name), in.Now)
 	}
 	budget := max(0, min(in.Budget, Most*len(plans)))
-	tooFew := divide(plans, budget)
+	tooFew := divide(plans, budget, int(float64(budget)*min(1, positive(in.Bulk, 0.5))))
 	again := handOver(plans, budget, in.Now)
 
 	d := Decision{Again: again, Ceilings: make([]Ceiling, len(plans))}
@@ -155,8 +155,8 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 		return p.hold(before)
 	}
 	p.wanted = q.wanted()
-	p.memory = p.memory.seen(p.wanted, q.usable(), now)
-	p.demand = min(p.memory.Need.Held, q.Max)
+	p.memory = p.memory.seen(p.wanted, now)
+	p.demand = min(p.memory.Need, q.Max)
 	return p
 }
 

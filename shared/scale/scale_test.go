@@ -41,22 +41,22 @@ func TestDecide(t *testing.T) {
 		was               scale.Decision
 		want              ceilings
 	}{
-		{"nothing to do: half is interactive, and most of what is spare", 200, idle, idle, scale.Decision{},
-			ceilings{173, 27, scale.Idle, scale.Idle, 0, 0}},
+		{"nothing to do: each has its half", 200, idle, idle, scale.Decision{},
+			ceilings{100, 100, scale.Idle, scale.Idle, 0, 0}},
 		{"a film alone: bulk has all that its promise needs", 200, idle, read(500, 0, 0), scale.Decision{},
 			ceilings{72, 128, scale.Idle, scale.Enough, 0, 113}},
 		{"both are hungry: each has its half", 200, read(500, 0, 0), read(900, 0, 0), scale.Decision{},
 			ceilings{100, 100, scale.Short, scale.Short, 500, 203}},
-		{"bulk in time lends its half", 200, read(120, 60, 0), read(40, 0, 0), scale.Decision{},
+		{"bulk that is in time lends its half", 200, read(120, 60, 0), read(40, 0, 0), scale.Decision{},
 			ceilings{190, 10, scale.Short, scale.Enough, 180, 9}},
 		{"a wait longer than promised is hurried on", 200, idle, read(50, 10, 300), scale.Decision{},
-			ceilings{127, 73, scale.Idle, scale.Late, 0, 54}},
+			ceilings{100, 100, scale.Idle, scale.Late, 0, 54}},
 		{"no more workers than messages", 200, read(3, 0, 60), idle, scale.Decision{},
-			ceilings{173, 27, scale.Late, scale.Idle, 3, 0}},
+			ceilings{100, 100, scale.Late, scale.Idle, 3, 0}},
 		{"a broken reading holds", 200, nan, read(900, 0, 0), was(60, 40),
 			ceilings{60, 140, scale.Held, scale.Short, 0, 203}},
 		{"what falls, falls at once; what rises, waits for its workers", 200, read(150, 0, 0), read(900, 170, 0), was(25, 175),
-			ceilings{30, 100, scale.Waiting, scale.Short, 150, 241}},
+			ceilings{25, 100, scale.Waiting, scale.Short, 150, 241}},
 		{"a fresh account: two each is all there is", 3, idle, idle, scale.Decision{},
 			ceilings{2, 2, scale.TooFew, scale.TooFew, 0, 0}},
 	} {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+)
+
+// table prints the waits of one lever: a law a line, a workload a column.
+func table(out io.Writer, rows []Row) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "law\tsetting\t")
+	for _, l := range workloads {
+		fmt.Fprint(w, l.name, "\t")
+	}
+	fmt.Fprintln(w, "flaps\tover budget\t")
+	for i := 0; i < len(rows); i += len(workloads) {
+		fmt.Fprintf(w, "%s\t%s\t", rows[i].Law, rows[i].Setting)
+		flaps, over := 0, 0
+		for _, r := range rows[i : i+len(workloads)] {
+			fmt.Fprintf(w, "%.1f (%.0f)\t", r.InteractiveP95, r.BulkP95)
+			flaps, over = flaps+r.Flaps, over+r.Over
+		}
+		fmt.Fprintf(w, "%d\t%d s\t\n", flaps, over)
+	}
+	w.Flush()
+}
+
+// Score is how ours did against one rival's setting.
+type Score struct {
+	Law, Setting        string
+	Better, Same, Worse int
+	Over                int // seconds over the budget: then it is no contest
+}
+
+// scores counts workloads: ours at each kind of setting against the rivals at the same.
+func scores(rows []Row) (out []Score) {
+	n := len(workloads)
+	ours := map[string][]Row{}
+	for i := 0; i < len(rows); i += n {
+		if rows[i].Law == us.name {
+			ours[rows[i].Setting] = rows[i : i+n]
+			continue
+		}
+		out = append(out, score(ours[rows[i].Setting], rows[i:i+n]))
+	}
+	return out
+}
+
+func score(ours, rival []Row) Score {
+	s := Score{Law: rival[0].Law, Setting: rival[0].Setting}
+	for i, r := range rival {
+		s.Over += r.Over
+		switch {
+		case better(ours[i], r):
+			s.Better++
+		case worse(ours[i], r):
+			s.Worse++
+		default:
+			s.Same++
+		}
+	}
+	return s
+}
+
+func verdict(out io.Writer, rows []Row) {
+	for _, s := range scores(rows) {
+		fmt.Fprintf(out, "  against %s, both %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
+		if s.Over > 0 {
+			fmt.Fprintf(out, " (but not within the budget: %d s of it at the API's expense)", s.Over)
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+func save(path string, rows []Row) error {
+	b, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o644)
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/scale"
+)
+
+// heldOut is a seed that nothing was tuned to.
+const heldOut = 20261
+
+// The goal: within the same budget an interactive message waits less than under each rival, as documented and at the
+// best of its settings, on most workloads, and longer on none. It does not hold against fixed ceilings that a sweep has
+// found: with some seeds these are better (docs/scaling.md). So that is not claimed here.
+func TestPromise12_WaitsLessThanUnderOtherLaws(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates a thousand hours")
+	}
+	t.Parallel()
+	claimed := 0
+	for _, s := range scores(contest(standard, heldOut)) {
+		if s.Law == rivals[0].name || s.Setting == "best in hindsight" {
+			continue
+		}
+		claimed++
+		if s.Over > 0 || s.Worse > 0 || 2*s.Better <= len(workloads) {
+			t.Errorf("against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
+		}
+	}
+	if claimed != 6 {
+		t.Errorf("%d rivals and settings", claimed)
+	}
+}
+
+// To lend what is not needed must not cost the lane that lends: the same halves, fixed, are no better.
+func TestPromise12_LendingIsBetterThanFixedHalves(t *testing.T) {
+	t.Parallel()
+	var ours, halves []Row
+	for _, w := range workloads {
+		work := w.chunks(heldOut)
+		mine, _ := measure(standard, w, work, &sluice{})
+		fixed, _ := measure(standard, w, work, alone{open.max})
+		ours, halves = append(ours, mine), append(halves, fixed)
+	}
+	if s := score(ours, halves); s.Worse > 0 || 2*s.Better <= len(workloads) {
+		t.Errorf("better on %d, the same on %d, worse on %d", s.Better, s.Same, s.Worse)
+	}
+}
+
+func TestPromise12_TheAPIsShareIsUntouchedUnderLoad(t *testing.T) {
+	t.Parallel()
+	for _, w := range workloads {
+		for _, l := range []lever{standard, provisioned} {
+			if r, _ := measure(l, w, w.chunks(1), &sluice{}); r.Over > 0 {
+				t.Errorf("%s, %s pollers: %d s over the budget", w.name, l.name, r.Over)
+			}
+		}
+	}
+}
+
+func TestAllIsDoneAndTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	w := workloads[0]
+	work := w.chunks(1)
+	first, c := measure(standard, w, work, &sluice{})
+	again, _ := measure(standard, w, work, &sluice{})
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Error(diff)
+	}
+	seconds := 0.0
+	for _, k := range work {
+		seconds += k.service
+	}
+	if n := len(c.waits[interactive]) + len(c.waits[bulk]); n != len(work) || math.Abs(seconds-c.spent) > 1e-3 {
+		t.Errorf("%d of %d messages, %.0f of %.0f s", n, len(work), c.spent, seconds)
+	}
+	if c.work != 0 || c.free != account {
+		t.Errorf("%d workers at the end, %d free", c.work, c.free)
+	}
+}
+
+// The levers, by hand: 200 messages of 30 s at once, nobody sets a ceiling.
+func TestPollersClimb(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		lever
+		after, want int
+	}{
+		{standard, 1, 10}, {standard, 11, 60}, {standard, 28, account}, {provisioned, 1, 37}, {provisioned, 4, 87},
+	} {
+		c := newCloud(tt.lever, 60)
+		c.maps[bulk].ceiling, c.maps[bulk].wished = scale.Most, scale.Most
+		work := slices.Repeat([]chunk{{at: 0.5, service: 30, lane: bulk}}, 200)
+		got := 0
+		c.run(work, probe(func(now int) {
+			if now == tt.after {
+				got = c.work
+			}
+		}))
+		if got < tt.want-6 || got > tt.want+6 {
+			t.Errorf("%s pollers after %d s: %d workers, want about %d", tt.name, tt.after, got, tt.want)
+		}
+	}
+}
+
+type probe func(now int)
+
+func (p probe) tick(_ *cloud, now int) { p(now) }
+
+func TestACeilingComesIntoForceLater(t *testing.T) {
+	t.Parallel()
+	c := newCloud(standard, 60)
+	var got []int
+	c.run([]chunk{{at: 50, service: 1}}, probe(func(now int) {
+		if now == 5 {
+			c.set(interactive, 40, now)
+		}
+		if now == 6 {
+			c.set(interactive, 30, now) // while the first is on its way: after it
+		}
+		if n := c.maps[interactive].ceiling; len(got) == 0 || got[len(got)-1] != n {
+			got = append(got, n)
+		}
+		if now == 25 && c.maps[interactive].ceiling != 40 || now == 45 && c.maps[interactive].ceiling != 30 {
+			t.Errorf("second %d: ceiling %d", now, c.maps[interactive].ceiling)
+		}
+	}))
+	if diff := cmp.Diff([]int{budget / lanes, 40, 30}, got); diff != "" {
+		t.Error(diff)
+	}
+	if n := c.flaps(); n != 0 {
+		t.Errorf("%d flaps of two falls", n)
+	}
+}
+
+// Each rival's formula, on a depth that is known.
+func TestRivals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		law  law
+		want int // ceiling wished for 40 waiting and none in flight
+	}{
+		{"KEDA: 40/5", &keda{bounds: open, length: 5}, 8},
+		{"KEDA, twice as many at most", &keda{bounds: open, length: 1}, 12},
+		{"buildkite: 40/2", &buildkite{bounds: open, per: 2}, 20},
+		{"buildkite, at its most", &buildkite{bounds: open, per: 0.5}, budget / 2},
+		{"target tracking: 2 × 40/2 over 20/10", &tracking{bounds: open, latency: [lanes]float64{20, 20}, every: 60, points: 1}, 20},
+		{"a ceiling", alone{[lanes]int{30, 30}}, 30},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(standard, 1)
+			c.maps[bulk].past = slices.Repeat([]reading{{visible: 40}}, 61)
+			c.maps[interactive].past = c.maps[bulk].past
+			tt.law.tick(c, 0)
+			tt.law.tick(c, 60)
+			if n := c.maps[bulk].wished; n != tt.want {
+				t.Errorf("%d, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	t.Parallel()
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(i + 1)
+	}
+	for p, want := range map[float64]float64{0.5: 50, 0.95: 95, 0.99: 99, 1: 100} {
+		if got := percentile(hundred, p); got != want {
+			t.Errorf("%v: %v", p, got)
+		}
+	}
+	if percentile(nil, 0.5) != 0 {
+		t.Error("of nothing")
+	}
+}

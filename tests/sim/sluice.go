@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/shared/scale"
+)
+
+// sluice is the law of shared/scale, called as the functions call it: by tend every minute, and sooner if the law asks
+// for it; by publish when it has sent chunks, at most every ten seconds.
+type sluice struct {
+	bulk float64 // the bulk lane's part of the budget; 0: as shipped
+	last scale.Decision
+	next int
+	past int
+}
+
+// gap is the least time between two decisions, seconds.
+const gap = 10
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (s *sluice) String() string {
+	if s.bulk == 0 {
+		return "shared/scale"
+	}
+	return fmt.Sprintf("shared/scale, bulk's part %g", s.bulk)
+}
+
+func at(second int) time.Time { return epoch.Add(time.Duration(second) * time.Second) }
+
+func (s *sluice) tick(c *cloud, now int) {
+	if now < s.next && (c.sent == [lanes]int{} || now < s.past+gap) {
+		return
+	}
+	s.past = now
+	in := scale.Input{Budget: scale.Budget(account, api), Now: at(now), Bulk: s.bulk, Previous: s.last}
+	for i, q := range queues {
+		depth := c.depth(i, now)
+		q.Min = c.least
+		q.Reading = scale.Reading{At: at(now - depthLag), Visible: depth.visible + float64(c.sent[i]), InFlight: depth.inFlight,
+			Oldest: c.metric(i, now, minute).oldest, Service: c.service(i)}
+		in.Queues = append(in.Queues, q)
+	}
+	s.last = scale.Decide(in)
+	for i, d := range s.last.Ceilings {
+		c.set(i, d.Workers, now)
+	}
+	s.next = (now/minute + 1) * minute
+	if s.last.Again > 0 {
+		s.next = min(s.next, now+max(gap, int(s.last.Again.Seconds()+1)))
+	}
+}
