@@ -21,6 +21,8 @@ type Tenants interface {
 	Tenant(ctx context.Context, id string) (video.Tenant, error)
 	// PutToken adds a token; Conflict if there is one of that id.
 	PutToken(ctx context.Context, t video.Token) error
+	// DeleteToken removes a token; it may be repeated.
+	DeleteToken(ctx context.Context, id string) error
 }
 
 // Operators answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
@@ -48,6 +50,7 @@ func (o *Operators) Handler() (http.Handler, error) {
 	m, err := NewMux(s, o.Log, newOnce(o.Claims, o.Entropy, o.now, o.Log), map[string]Handler{
 		"POST /v1/tenants":                   o.createTenant,
 		"POST /v1/tokens":                    o.createToken,
+		"DELETE /v1/tokens/{id}":             o.deleteToken,
 		"POST /v1/sources":                   o.createSource,
 		"GET /v1/sources":                    o.listSources,
 		"DELETE /v1/sources/{id}":            o.deleteSource,
@@ -85,12 +88,19 @@ func (o *Operators) createTenant(w http.ResponseWriter, r *http.Request) error {
 	}{t.ID, moment{t.Created}})
 }
 
+// How long a token may live, in seconds, if it is to expire.
+const (
+	minLife = 60
+	maxLife = 366 * 24 * 3600
+)
+
 type newToken struct {
 	ID      string   `json:"id"`
 	Token   string   `json:"token"` // shown this once; only its hash is kept
 	Tenant  string   `json:"tenant"`
 	Scopes  []string `json:"scopes"`
 	Created moment   `json:"created_at"`
+	Expires *moment  `json:"expires_at,omitempty"` // absent: never
 }
 
 // createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
@@ -101,6 +111,7 @@ func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 	in, err := decode[struct {
 		Tenant string   `json:"tenant"`
 		Scopes []string `json:"scopes"`
+		Life   int64    `json:"expires_in,omitempty"` // seconds; 0: it does not expire
 	}](r)
 	if err != nil {
 		return err
@@ -109,6 +120,7 @@ func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 	for i, s := range in.Scopes {
 		c.that(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+listing(video.Scopes)+".")
 	}
+	c.that(in.Life == 0 || in.Life >= minLife && in.Life <= maxLife, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minLife, maxLife))
 	c.that(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
 	known, err := o.knows(r, in.Tenant)
 	if err != nil {
@@ -119,7 +131,7 @@ func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issue(w, r, in.Tenant, slices.Compact(in.Scopes))
+	return o.issue(w, r, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
 }
 
 func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
@@ -133,7 +145,17 @@ func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
 	return err == nil, err
 }
 
-func (o *Operators) issue(w http.ResponseWriter, r *http.Request, tenant string, scopes []string) error {
+// deleteToken answers DELETE /v1/tokens/{id}. The gateway believes in the token for another minute.
+func (o *Operators) deleteToken(w http.ResponseWriter, r *http.Request) error {
+	if err := o.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// issue makes a token that lives for life; 0 is until it is revoked.
+func (o *Operators) issue(w http.ResponseWriter, r *http.Request, t video.Token, life time.Duration) error {
 	id, err := random(o.Entropy, 8)
 	if err != nil {
 		return err
@@ -143,10 +165,15 @@ func (o *Operators) issue(w http.ResponseWriter, r *http.Request, tenant string,
 	if err != nil {
 		return err
 	}
-	t := video.Token{ID: id, Tenant: tenant, Scopes: scopes, Hash: video.HashSecret(secret), Created: o.now()}
+	t.ID, t.Hash, t.Created = id, video.HashSecret(secret), o.now()
+	out := newToken{ID: id, Token: video.TokenText(id, secret), Tenant: t.Tenant, Scopes: t.Scopes, Created: moment{t.Created}}
+	if life > 0 {
+		t.Expires = t.Created.Add(life)
+		out.Expires = &moment{t.Expires}
+	}
 	if err := o.Tenants.PutToken(r.Context(), t); err != nil {
 		return err
 	}
 	made(r.Context(), id)
-	return reply(w, http.StatusCreated, newToken{id, video.TokenText(id, secret), tenant, scopes, moment{t.Created}})
+	return reply(w, http.StatusCreated, out)
 }

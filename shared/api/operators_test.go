@@ -3,6 +3,7 @@ package api_test
 import (
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,6 +62,8 @@ func TestCreateTokenRefuses(t *testing.T) {
 		{"no scopes", `{"tenant": "acme", "scopes": []}`, "scopes_missing", "/scopes"},
 		{"unknown scope", `{"tenant": "acme", "scopes": ["videos:read", "admin"]}`, "scope_unknown", "/scopes/1"},
 		{"unknown tenant", `{"tenant": "nobody", "scopes": ["videos:read"]}`, "tenant_not_found", "/tenant"},
+		{"a life too short", `{"tenant": "acme", "scopes": ["videos:read"], "expires_in": 59}`, "expires_in_out_of_range", "/expires_in"},
+		{"a life too long", `{"tenant": "acme", "scopes": ["videos:read"], "expires_in": 31622401}`, "expires_in_out_of_range", "/expires_in"},
 		{"tenant that is no key", `{"tenant": "acme#x", "scopes": ["videos:read"]}`, "tenant_not_found", "/tenant"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -81,4 +84,26 @@ func pointer(r result) string {
 	first, _ := list[0].(map[string]any)
 	s, _ := first["pointer"].(string)
 	return s
+}
+
+func TestTokensEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(t, operator, "POST", "/v1/tenants", `{"name": "acme"}`)
+	made := w.do(t, operator, "POST", "/v1/tokens", `{"tenant": "acme", "scopes": ["videos:read"], "expires_in": 3600}`)
+	if made.status != 201 || made.str("expires_at") != "2026-11-22T13:00:00.000Z" {
+		t.Fatalf("%d %s", made.status, made.text)
+	}
+	kept, err := w.rows.Token(t.Context(), made.str("id"))
+	if err != nil || !kept.Expires.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%+v, %v", kept, err)
+	}
+	for range 2 {
+		if got := w.do(t, operator, "DELETE", "/v1/tokens/"+made.str("id"), ""); got.status != 204 {
+			t.Errorf("status %d", got.status)
+		}
+	}
+	if _, err := w.rows.Token(t.Context(), made.str("id")); video.KindOf(err) != video.NotFound {
+		t.Error(err)
+	}
 }

@@ -2,7 +2,8 @@
 //
 // It needs to read the rows of tokens (dynamodb:GetItem) and nothing else. Whoever is nobody gets 401 and learns no
 // more; who holds a token is let in to all of /v1, so that the gateway may keep the answer for every route, and each
-// route checks the scope itself. A revoked token works until the gateway's cache forgets it.
+// route checks the scope itself. A token that is revoked, or
+// whose time is over, works until the gateway's cache forgets it.
 package authorize
 
 import (
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
@@ -23,7 +25,10 @@ type Tokens interface {
 }
 
 // Handler is the authorizer.
-type Handler struct{ Tokens Tokens }
+type Handler struct {
+	Tokens Tokens
+	Now    func() time.Time
+}
 
 // errUnauthorized becomes 401: API Gateway knows it by this very text
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html).
@@ -39,7 +44,7 @@ func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuth
 	}
 	t, err := h.Tokens.Token(ctx, id)
 	switch {
-	case video.KindOf(err) == video.NotFound, err == nil && !t.Matches(secret):
+	case video.KindOf(err) == video.NotFound, err == nil && (!t.Matches(secret) || t.Expired(h.Now())):
 		return none, errUnauthorized
 	case err != nil:
 		return none, err

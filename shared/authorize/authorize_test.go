@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +23,31 @@ func newHandler(tb testing.TB) authorize.Handler {
 	if err := rows.PutToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
 	}
-	return authorize.Handler{Tokens: rows}
+	return authorize.Handler{Tokens: rows, Now: func() time.Time { return noon }}
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func TestATokenEnds(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t)
+	rows := h.Tokens.(*store.Memory)
+	token := video.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, Hash: video.HashSecret("secret"), Expires: noon}
+	if err := rows.PutToken(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time]bool{noon.Add(-time.Second): true, noon: false, noon.Add(time.Hour): false} {
+		h.Now = func() time.Time { return at }
+		if _, err := h.Handle(t.Context(), request("Bearer slc_tok3_secret")); (err == nil) != want {
+			t.Errorf("at %s: %v", at, err)
+		}
+	}
+	if err := rows.DeleteToken(t.Context(), "tok1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Handle(t.Context(), request("Bearer slc_tok1_secret")); err == nil {
+		t.Error("a token that was taken back lets in")
+	}
 }
 
 func request(header string) lambdaevents.APIGatewayCustomAuthorizerRequest {

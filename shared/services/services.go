@@ -185,6 +185,7 @@ var Map = []Service{
 		Routes: []Route{
 			{"POST", "/v1/tenants", ByCaller, ""},
 			{"POST", "/v1/tokens", ByCaller, ""},
+			{"DELETE", "/v1/tokens/{id}", ByCaller, ""},
 			{"POST", "/v1/sources", ByCaller, ""},
 			{"GET", "/v1/sources", ByCaller, ""},
 			{"DELETE", "/v1/sources/{id}", ByCaller, ""},
@@ -198,7 +199,7 @@ var Map = []Service{
 			{GetRows, "table", []string{TenantRows}},
 			{ReadRows, "table", []string{SourceRows, LetterRows}},
 			{PutRows, "table", []string{TenantRows, TokenRows, SourceRows, LetterRows, IdempotencyRows}},
-			{DeleteRows, "table", []string{SourceRows}},
+			{DeleteRows, "table", []string{TokenRows, SourceRows}},
 			{Redrive, "inboxes", nil},
 		},
 		Memory: 256, Timeout: 29 * time.Second,

@@ -42,6 +42,15 @@ func (d Dynamo) Token(ctx context.Context, id string) (video.Token, error) {
 	return get(ctx, d, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
 }
 
+// DeleteToken removes a token. Repeating it changes nothing.
+func (d Dynamo) DeleteToken(ctx context.Context, id string) error {
+	k := tokenKey(id)
+	if k == (key{}) {
+		return nil // there is none of that id
+	}
+	return d.delete(ctx, "store.DeleteToken", []key{k})
+}
+
 // Create adds a video, the upload it comes in by, and the first entry of its timeline: all rows or none. Conflict: one of them is there already, as
 // after the very same call.
 func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error {

@@ -26,6 +26,8 @@ type (
 		Scopes  string `dynamodbav:"scopes"` // JSON
 		Hash    string `dynamodbav:"hash"`
 		Created string `dynamodbav:"created,omitempty"`
+		Until   string `dynamodbav:"until,omitempty"`
+		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds: DynamoDB removes the row some time after
 	}
 	uploadItem struct {
 		key
@@ -104,13 +106,17 @@ func itemOfToken(t video.Token) (tokenItem, error) {
 	var c codec
 	i := tokenItem{
 		key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.text(t.Scopes), Hash: t.Hash, Created: stamp(t.Created),
+		Until: stamp(t.Expires),
+	}
+	if !t.Expires.IsZero() {
+		i.Expires = t.Expires.Unix()
 	}
 	return i, c.err
 }
 
 func (i tokenItem) token() (video.Token, error) {
 	var c codec
-	t := video.Token{ID: i.ID, Tenant: i.Tenant, Hash: i.Hash, Created: c.time(i.Created)}
+	t := video.Token{ID: i.ID, Tenant: i.Tenant, Hash: i.Hash, Created: c.time(i.Created), Expires: c.time(i.Until)}
 	c.parse(i.Scopes, &t.Scopes)
 	return t, c.err
 }

@@ -45,6 +45,17 @@ func (m *Memory) Token(ctx context.Context, id string) (video.Token, error) {
 	return read(ctx, m, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
 }
 
+// DeleteToken does as Dynamo's.
+func (m *Memory) DeleteToken(ctx context.Context, id string) error {
+	if err := failure("store.DeleteToken", ctx.Err(), video.Problem{}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rows, tokenKey(id).PK)
+	return nil
+}
+
 // Create does as Dynamo's.
 func (m *Memory) Create(ctx context.Context, v video.Video, u video.Upload) error {
 	const op = "store.Create"

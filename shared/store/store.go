@@ -23,7 +23,7 @@
 //	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters; Due and List, of an index
 //	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter
 //	dynamodb:UpdateItem      Save, Finish, Describe
-//	dynamodb:BatchWriteItem  Forget, DeleteSource
+//	dynamodb:BatchWriteItem  Forget, DeleteSource, DeleteToken
 //
 // Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no
 // Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,

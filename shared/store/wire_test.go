@@ -77,6 +77,7 @@ func TestCalls(t *testing.T) {
 		{"Tenant", func(t *testing.T, s store.Dynamo) error { _, err := s.Tenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
 		{"PutToken", func(t *testing.T, s store.Dynamo) error { return s.PutToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
 		{"Token", func(t *testing.T, s store.Dynamo) error { _, err := s.Token(t.Context(), "k"); return err }, []string{"GetItem"}},
+		{"DeleteToken", func(t *testing.T, s store.Dynamo) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
 		{"Create", func(t *testing.T, s store.Dynamo) error {
 			return s.Create(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
 		}, []string{"TransactWriteItems"}},

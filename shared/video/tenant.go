@@ -38,6 +38,7 @@ type Token struct {
 	Scopes  []string
 	Hash    string // SHA-256 of the secret, hex
 	Created time.Time
+	Expires time.Time // zero: never
 }
 
 const tokenPrefix = "slc_"
@@ -65,6 +66,9 @@ func HashSecret(secret string) string {
 func (t Token) Matches(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Hash), []byte(HashSecret(secret))) == 1
 }
+
+// Expired reports whether the token's time is over.
+func (t Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
 
 // Allows reports whether the token has a scope.
 func (t Token) Allows(scope string) bool { return slices.Contains(t.Scopes, scope) }

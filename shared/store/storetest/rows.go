@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,6 +51,22 @@ func tokenIsMadeOnce(t *testing.T, s Store) {
 	got, err := s.Token(t.Context(), first.ID)
 	must(t, err)
 	same(t, got, first)
+}
+
+func tokenIsTakenBack(t *testing.T, s Store) {
+	gone, kept := token(), token()
+	kept.Expires = created.Add(time.Hour)
+	must(t, s.PutToken(t.Context(), gone))
+	must(t, s.PutToken(t.Context(), kept))
+	for range 2 {
+		must(t, s.DeleteToken(t.Context(), gone.ID))
+	}
+	must(t, s.DeleteToken(t.Context(), "#"))
+	_, err := s.Token(t.Context(), gone.ID)
+	want(t, err, video.NotFound, "token_not_found")
+	got, err := s.Token(t.Context(), kept.ID)
+	must(t, err)
+	same(t, got, kept)
 }
 
 func missingIsNotFound(t *testing.T, s Store) {

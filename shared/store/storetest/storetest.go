@@ -21,6 +21,7 @@ type Store interface {
 	Tenant(ctx context.Context, id string) (video.Tenant, error)
 	PutToken(ctx context.Context, t video.Token) error
 	Token(ctx context.Context, id string) (video.Token, error)
+	DeleteToken(ctx context.Context, id string) error
 	Create(ctx context.Context, v video.Video, u video.Upload) error
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
@@ -56,6 +57,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"a tenant is made once", tenantIsMadeOnce},
 		{"a token is kept", tokenIsKept},
 		{"a token is made once", tokenIsMadeOnce},
+		{"a token is taken back", tokenIsTakenBack},
 		{"what is not there is not found", missingIsNotFound},
 		{"ids that fit no key", unfitIDs},
 		{"a cancelled call is worth another try", cancelledIsTransient},
