@@ -2,7 +2,6 @@ package main
 
 import (
 	"container/heap"
-	"math"
 	"math/rand/v2"
 
 	"sluice/shared/scale"
@@ -14,28 +13,6 @@ const (
 	account = 120
 	api     = 20
 	budget  = account - api
-)
-
-// How the levers behave. AWS gives no time for a changed setting of an SQS mapping; for streams it says up to 90 s.
-const (
-	updateDelay = 20 // seconds until a changed ceiling is in force; none other is taken meanwhile
-	depthLag    = 5  // seconds that GetQueueAttributes lags behind
-	minute      = 60 // CloudWatch: a value a minute, there a minute later
-)
-
-// lever is how fast Lambda's pollers follow a backlog.
-type lever struct {
-	name   string
-	start  float64 // workers that an idle mapping begins with
-	climb  float64 // workers more each second
-	coarse int     // a ceiling is a multiple of this
-	least  int     // and at least this
-}
-
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-var (
-	standard    = lever{name: "standard", start: 5, climb: 300.0 / 60, coarse: 1, least: scale.Least}
-	provisioned = lever{name: "provisioned", start: 20, climb: 1000.0 / 60, coarse: 10, least: 20} // two pollers of ten
 )
 
 // The two queues of encode.
@@ -235,73 +212,4 @@ func (c *cloud) end(b busy) {
 	c.spent += b.service
 	c.last = b.at
 	c.start(b.at)
-}
-
-// set wishes a ceiling for a queue.
-func (c *cloud) set(lane, workers, now int) {
-	m := &c.maps[lane]
-	workers = max(c.least, min(workers, scale.Most)/c.coarse*c.coarse)
-	if workers == m.wished {
-		return
-	}
-	direction := 1
-	if workers < m.wished {
-		direction = -1
-	}
-	if m.direction == -direction && now-m.turned < 600 {
-		m.flaps++
-	}
-	m.direction, m.turned, m.wished = direction, now, workers
-	c.send(m, now)
-}
-
-// send asks for the wished ceiling unless another is on its way.
-func (c *cloud) send(m *mapping, now int) {
-	if m.pending == 0 && m.wished != m.ceiling {
-		m.pending, m.due = m.wished, now+updateDelay
-	}
-}
-
-// depth is what GetQueueAttributes says.
-func (c *cloud) depth(lane, now int) reading { return c.maps[lane].past[max(0, now-depthLag)] }
-
-// metric is what CloudWatch says, of a value every some seconds.
-func (c *cloud) metric(lane, now, every int) reading {
-	return c.maps[lane].past[max(0, now/every*every-every)]
-}
-
-// service is the measured time of a message.
-func (c *cloud) service(lane int) float64 {
-	if m := &c.maps[lane]; m.done > 0 {
-		return m.spent / float64(m.done)
-	}
-	return 10
-}
-
-// busy is one invocation.
-type busy struct {
-	at, service  float64
-	lane, tenant int
-}
-
-type ends []busy
-
-func (e ends) Len() int           { return len(e) }
-func (e ends) Less(i, j int) bool { return e[i].at < e[j].at }
-func (e ends) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *ends) Push(x any)        { *e = append(*e, x.(busy)) }
-func (e *ends) Pop() any {
-	last := len(*e) - 1
-	b := (*e)[last]
-	*e = (*e)[:last]
-	return b
-}
-
-func (c *cloud) flaps() int { return c.maps[interactive].flaps + c.maps[bulk].flaps }
-
-func percentile(sorted []float64, p float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(len(sorted)-1, int(math.Ceil(p*float64(len(sorted))))-1)]
 }

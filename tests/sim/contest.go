@@ -42,6 +42,13 @@ func measure(l lever, w workload, work []chunk, by law) (Row, *cloud) {
 	}, c
 }
 
+func percentile(sorted []float64, p float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(math.Ceil(p*float64(len(sorted))))-1)]
+}
+
 // rival is another law, with the setting its makers document and those that are tried.
 type rival struct {
 	name       string
