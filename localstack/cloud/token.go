@@ -47,9 +47,12 @@ func NewOperator(ctx context.Context, root string) (Operator, error) {
 	return Operator{URL: env.APIURL, AWS: cfg}, err
 }
 
-// Token makes sure that tenant is there and returns a new token that may read and write its
-// videos.
-func (o Operator) Token(ctx context.Context, tenant string) (string, error) {
+// Token makes sure that tenant is there and returns a new token with these scopes: none are those
+// of who reads and writes its videos.
+func (o Operator) Token(ctx context.Context, tenant string, scopes ...string) (string, error) {
+	if len(scopes) == 0 {
+		scopes = []string{"videos:read", "videos:write"}
+	}
 	_, err := o.post(ctx, "/v1/tenants", map[string]any{"name": tenant})
 	var refused *refusal
 	if errors.As(err, &refused) && refused.status == http.StatusConflict {
@@ -60,7 +63,7 @@ func (o Operator) Token(ctx context.Context, tenant string) (string, error) {
 	}
 	text, err := o.post(ctx, "/v1/tokens", map[string]any{
 		"tenant": tenant,
-		"scopes": []string{"videos:read", "videos:write"},
+		"scopes": scopes,
 	})
 	if err != nil {
 		return "", err

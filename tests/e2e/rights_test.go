@@ -121,9 +121,14 @@ func has(s services.Service, on, only string, actions ...services.Action) bool {
 	})
 }
 
+// may tells whether the map gives a service a right on all queues.
+func may(s services.Service, action services.Action) bool {
+	return slices.ContainsFunc(s.May, func(r services.Right) bool { return r.Action == action })
+}
+
 func (w world) rowAttempts(t *testing.T) (all []attempt) {
 	table := aws.String(w.output(t, "TableName"))
-	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, "OTHER"} {
+	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.SourceRows, services.LetterRows, "OTHER"} {
 		key := map[string]rows.AttributeValue{
 			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"}, "sk": &rows.AttributeValueMemberS{Value: "nothing"},
 		}
@@ -181,7 +186,13 @@ func (w world) sendAttempts(t *testing.T) (all []attempt) {
 				_, err := sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.output(t, name)), MessageBody: empty})
 				return cmp.Or(err, errors.New("an empty message was taken"))
 			}, func(s services.Service) bool {
-				return out == "Inbox" && slices.Contains(s.Sends(), to.Name) || out == "Dead" && s.Name == to.Name
+				return out == "Inbox" && (slices.Contains(s.Sends(), to.Name) || may(s, services.Redrive)) || out == "Dead" && s.Name == to.Name
+			}})
+			all = append(all, attempt{"delete from " + name, func(cfg aws.Config) error {
+				_, err := sqs.NewFromConfig(cfg).DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(w.output(t, name)), ReceiptHandle: aws.String("none")})
+				return err
+			}, func(s services.Service) bool {
+				return out == "Inbox" && s.Name == to.Name || out == "Dead" && may(s, services.Drain)
 			}})
 		}
 	}

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -168,26 +167,5 @@ func TestDuplicatesChangeNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(dead, w.dead(t)); diff != "" {
 		t.Errorf("dead letters: %s", diff)
-	}
-}
-
-// A message that is none becomes a dead letter with its reason, at once.
-func TestPromise04_PoisonBecomesADeadLetter(t *testing.T) {
-	w := open(t)
-	inbox, dead := w.output(t, "InboxEncode"), w.output(t, "DeadEncode")
-	if _, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &inbox, MessageBody: aws.String("poison")}); err != nil {
-		t.Fatal(err)
-	}
-	out, err := w.queues().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &dead, WaitTimeSeconds: 20, MessageAttributeNames: []string{"All"}})
-	if err != nil || len(out.Messages) != 1 {
-		t.Fatalf("%d dead letters, %v", len(out.Messages), err)
-	}
-	m := out.Messages[0]
-	if *m.Body != "poison" || aws.ToString(m.MessageAttributes["kind"].StringValue) != "invalid" || aws.ToString(m.MessageAttributes["reason"].StringValue) == "" {
-		b, _ := json.Marshal(m)
-		t.Errorf("dead letter %s", b)
-	}
-	if _, err := w.queues().DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &dead, ReceiptHandle: m.ReceiptHandle}); err != nil {
-		t.Fatal(err)
 	}
 }

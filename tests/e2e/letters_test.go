@@ -1,0 +1,70 @@
+//go:build integration
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"sluice/localstack/cloud"
+	"sluice/shared/video"
+)
+
+// TestPromise04_PoisonBecomesADeadLetter: what is no message is a row with its reason, at once. Operators see it there;
+// sent again, it dies again, as a letter of its own, until someone gives it up. Nobody else gets to see it.
+func TestPromise04_PoisonBecomesADeadLetter(t *testing.T) {
+	w := open(t)
+	operators := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}
+	token, err := operators.Token(t.Context(), "operators", video.ScopeOperator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := caller{w.env.APIURL, token}
+	poison := "poison " + t.Name() + time.Now().String()
+	w.message(t, "InboxEncode", poison)
+	first := w.letter(t, c, poison, "")
+	if first["state"] != "open" || first["kind"] != "invalid" || first["reason"] == "" || first["attempts"] != 1.0 || first["age_seconds"].(float64) > 60 {
+		t.Errorf("filed as %v", first)
+	}
+	path := "/v1/dead-letters/" + first["id"].(string)
+
+	redriven, _ := c.send(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
+	again, _ := c.send(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
+	if redriven["state"] != "redriven" || again["redrives"] != 1.0 {
+		t.Errorf("redriven as %v, then %v", redriven, again)
+	}
+	second := w.letter(t, c, poison, first["id"].(string))
+	path = "/v1/dead-letters/" + second["id"].(string)
+	c.send(t, 422, "POST", path+"/discard", `{"reason": ""}`)
+	if gone, _ := c.send(t, 200, "POST", path+"/discard", `{"reason": "sent by a test"}`); gone["state"] != "discarded" || gone["note"] != "sent by a test" {
+		t.Errorf("discarded as %v", gone)
+	}
+	c.send(t, 409, "POST", path+"/redrive", "")
+	if left, _ := c.send(t, 200, "POST", "/v1/dead-letters/redrive", `{"service": "encode", "code": "of nothing"}`); left["redriven"] != 0.0 || left["left"] != 0.0 {
+		t.Errorf("of many: %v", left)
+	}
+
+	tenants, err := operators.Token(t.Context(), "operators")
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller{w.env.APIURL, tenants}.send(t, 403, "GET", "/v1/dead-letters", "")
+}
+
+// letter waits for the newest dead letter of encode with that body, but for one, and returns it.
+func (w world) letter(t *testing.T, c caller, body, but string) (found map[string]any) {
+	t.Helper()
+	w.until(t, func() bool {
+		w.tend(t)
+		page, _ := c.send(t, 200, "GET", "/v1/dead-letters?service=encode&state=open&limit=5", "")
+		for _, l := range page["letters"].([]any) {
+			id := l.(map[string]any)["id"].(string)
+			found, _ = c.send(t, 200, "GET", "/v1/dead-letters/"+id, "")
+			if found["body"] == body && id != but {
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
