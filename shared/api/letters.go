@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"sluice/events"
-	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -105,19 +103,12 @@ func (o *Operators) redriveLetter(w http.ResponseWriter, r *http.Request) error 
 	return reply(w, http.StatusOK, o.view(l))
 }
 
-// errProducers keeps operate from speaking for others: whose video a request becomes follows from who has sent it.
-var errProducers = video.Refuse("api.redrive", video.Conflict, "letter_of_producer",
-	"Only the producer itself can send its request again, which makes one video however often it does; register the source if it is missing, then discard this letter.")
-
 // redrive sends a letter again, then notes it. After a crash in between the letter is as it was: sending it once more is
 // what any message must bear.
 func (o *Operators) redrive(ctx context.Context, id string) (video.Letter, error) {
 	was, err := o.Letters.Letter(ctx, id)
 	if err != nil {
 		return was, err
-	}
-	if was.Service == services.To(string(events.UploadRequested)) {
-		return was, errProducers
 	}
 	is, err := was.Redriven()
 	if err != nil {

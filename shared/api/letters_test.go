@@ -237,21 +237,3 @@ func TestARedriveOfManyEndsInTime(t *testing.T) {
 		t.Errorf("%d %s %v", out.StatusCode, out.Body, err)
 	}
 }
-
-// Whose video a request becomes follows from who has sent it: operate can't send it in the producer's stead.
-func TestAProducersRequestIsTheProducersToSend(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	l := video.Letter{Service: "api", Type: "upload.requested.v1", Kind: video.Forbidden, Code: "sender_unknown", Body: "{}", Sent: noon, Filed: noon, State: video.LetterOpen}
-	l.ID = video.LetterID(l.Service, "m", l.Sent)
-	if err := w.rows.PutLetter(t.Context(), l); err != nil {
-		t.Fatal(err)
-	}
-	got := w.do(t, warden, "POST", "/v1/dead-letters/"+l.ID+"/redrive", "{}")
-	if got.status != 409 || got.str("code") != "letter_of_producer" {
-		t.Errorf("%d %s", got.status, got.text)
-	}
-	if again := w.do(t, warden, "GET", "/v1/dead-letters/"+l.ID, ""); again.str("state") != "open" {
-		t.Errorf("it is %s", again.text)
-	}
-}
