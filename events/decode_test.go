@@ -31,6 +31,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{"no subject", "video.ready.v1/minimal", `"subject":"` + id + `",`, "", "/tenant, /subject and /source: "},
 		{"a fact of somebody else's", "video.ready.v1/full", `"source":"sluice"`, `"source":"urn:acme"`, "/tenant, /subject and /source: "},
 		{"a producer that says for whom", "upload.requested.v1/minimal", `"data":`, `"tenant":"acme","subject":"` + id + `","data":`, "/tenant, /subject and /source: "},
+		{"a producer that says for whom alone", "upload.requested.v1/minimal", `"data":`, `"tenant":"acme","data":`, "/tenant, /subject and /source: "},
 		{"a producer that is Sluice", "upload.requested.v1/minimal", `"source":"urn:acme:archive"`, `"source":"sluice"`, "/tenant, /subject and /source: "},
 		{"an origin that is none", "upload.requested.v1/minimal", `"key":"a"`, `"kee":"a"`, "/data/origin: it is neither"},
 		{"an origin that is two", "upload.requested.v1/minimal", `"key":"a"`, `"key":"a","url":"https://a.example"`, "/data/origin: it is either"},

@@ -157,7 +157,7 @@ func attributes(doc map[string]any) (Event, error) {
 // agree reports what no schema can say: that the parts of an event fit each other.
 func agree(e Event) error {
 	var err error
-	if asked := e.Type == UploadRequested; asked == (e.Tenant != "" && e.Video != "") || asked != (e.Source != "") {
+	if asked := e.Type == UploadRequested; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
 	key := "t/" + e.Tenant + "/" + e.Video + "/source"
