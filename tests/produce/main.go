@@ -2,8 +2,8 @@
 // a video on Sluice's queue, and prints what the topic tells of it until it is ready or has failed. `make produce
 // FILE=…` runs it against the local cloud.
 //
-// It plays both parts. As the operator it registers the producer: which bucket, and for which tenant. As the producer it
-// calls nothing of Sluice's API: it sends a message and gets messages.
+// It plays both parts. As the operator it registers the producer: which part of which bucket, and for which tenant. As
+// the producer it calls nothing of Sluice's API: it sends a message and gets messages.
 package main
 
 import (
@@ -69,16 +69,17 @@ func produce(ctx context.Context, file, tenant string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := operator.Source(ctx, cloud.Source{Sender: p.sender, Bucket: p.bucket, Tenant: tenant}); err != nil {
+	prefix := "masters/" + tenant + "/"
+	if err := operator.Source(ctx, cloud.Source{Sender: p.sender, Bucket: p.bucket, Prefix: prefix, Tenant: tenant}); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "registered  %s may name objects of %s for %s\n", p.sender, p.bucket, tenant)
+	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
 	ear, err := p.listen(ctx, tenant)
 	if err != nil {
 		return err
 	}
 	defer ear.close(context.WithoutCancel(ctx))
-	order, err := p.send(ctx, file)
+	order, err := p.send(ctx, file, prefix)
 	if err != nil {
 		return err
 	}

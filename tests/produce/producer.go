@@ -47,8 +47,8 @@ func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
 // order is a request that was sent.
 type order struct{ key, correlation string }
 
-// send puts the file into the producer's bucket and asks for a video to be made of it.
-func (p producer) send(ctx context.Context, file string) (order, error) {
+// send puts the file into the producer's bucket, below a prefix, and asks for a video to be made of it.
+func (p producer) send(ctx context.Context, file, prefix string) (order, error) {
 	var taken *types.BucketAlreadyOwnedByYou
 	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil && !errors.As(err, &taken) {
 		return order{}, err
@@ -58,7 +58,7 @@ func (p producer) send(ctx context.Context, file string) (order, error) {
 		return order{}, err
 	}
 	defer f.Close()
-	o := order{key: "masters/" + filepath.Base(file), correlation: "order-" + ulid.Make().String()}
+	o := order{key: prefix + filepath.Base(file), correlation: "order-" + ulid.Make().String()}
 	if _, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: &o.key, Body: f}); err != nil {
 		return order{}, err
 	}
