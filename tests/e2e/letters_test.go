@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"sluice/localstack/cloud"
 	"sluice/shared/video"
 )
 
@@ -14,12 +13,7 @@ import (
 // sent again, it dies again, as a letter of its own, until someone gives it up. Nobody else gets to see it.
 func TestPromise04_PoisonBecomesADeadLetter(t *testing.T) {
 	w := open(t)
-	operators := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}
-	token, err := operators.Token(t.Context(), "operators", video.ScopeOperator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := caller{w.env.APIURL, token}
+	c := w.caller(t, "operators", video.ScopeOperator)
 	poison := "poison " + t.Name() + time.Now().String()
 	w.message(t, "InboxEncode", poison)
 	first := w.letter(t, c, poison, "")
@@ -44,11 +38,7 @@ func TestPromise04_PoisonBecomesADeadLetter(t *testing.T) {
 		t.Errorf("of many: %v", left)
 	}
 
-	tenants, err := operators.Token(t.Context(), "operators")
-	if err != nil {
-		t.Fatal(err)
-	}
-	caller{w.env.APIURL, tenants}.send(t, 403, "GET", "/v1/dead-letters", "")
+	w.caller(t, "operators").send(t, 403, "GET", "/v1/dead-letters", "")
 }
 
 // letter waits for the newest dead letter of encode with that body, but for one, and returns it.

@@ -11,8 +11,26 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// caller sends requests to the API as a tenant, and wants their statuses.
-type caller struct{ base, token string }
+// caller sends requests to the API as a tenant, or else as the operator, and wants their statuses.
+type caller struct {
+	base, token string
+	sign        func(*http.Request, string) // nil: not signed
+}
+
+// caller returns one with a new token of a tenant; without scopes, for its videos.
+func (w world) caller(t *testing.T, tenant string, scopes ...string) caller {
+	t.Helper()
+	token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), tenant, scopes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caller{base: w.env.APIURL, token: token}
+}
+
+// operator returns one with the rights of the account.
+func (w world) operator(t *testing.T) caller {
+	return caller{base: w.env.APIURL, sign: func(r *http.Request, body string) { w.sign(t, r, "execute-api", []byte(body)) }}
+}
 
 func (c caller) send(t *testing.T, status int, method, path, body string, headers ...string) (map[string]any, http.Header) {
 	t.Helper()
@@ -20,7 +38,11 @@ func (c caller) send(t *testing.T, status int, method, path, body string, header
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+c.token)
+	if c.sign != nil {
+		c.sign(r, body)
+	} else {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -42,14 +64,10 @@ func (c caller) send(t *testing.T, status int, method, path, body string, header
 // TestAVideoIsManaged: begun once by two requests, found, renamed, cancelled, deleted.
 func TestAVideoIsManaged(t *testing.T) {
 	w := open(t)
-	token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), "managed")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := caller{w.env.APIURL, token}
+	c := w.caller(t, "managed")
 	const body = `{"file_name": "a.mp4", "size": 1000, "external_id": "e 1", "metadata": {"album": "7"}}`
-	first, _ := c.send(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", token)
-	again, header := c.send(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", token)
+	first, _ := c.send(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", c.token)
+	again, header := c.send(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", c.token)
 	if first["upload_id"] != again["upload_id"] || header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("%v, then %v", first, again)
 	}

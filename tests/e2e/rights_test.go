@@ -4,16 +4,13 @@ package e2e
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	rows "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -90,26 +87,10 @@ func (w world) as(t *testing.T, service string) aws.Config {
 // role asks Lambda what role a service's function has. One call is not worth its SDK module.
 func (w world) role(t *testing.T, service string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.env.Endpoint+"/2015-03-31/functions/sluice-"+service+"/configuration", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	creds, err := w.aws.Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256 of an empty body
-	if err := v4.NewSigner().SignHTTP(t.Context(), creds, req, nothing, "lambda", w.aws.Region, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
 	var function struct{ Role string }
-	if err := json.NewDecoder(res.Body).Decode(&function); err != nil || function.Role == "" {
-		t.Fatalf("%s has the role %q: %v", service, function.Role, err)
+	w.lambda(t, http.MethodGet, "functions/sluice-"+service+"/configuration", nil, &function)
+	if function.Role == "" {
+		t.Fatalf("%s has no role", service)
 	}
 	return function.Role
 }

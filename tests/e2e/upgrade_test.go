@@ -5,8 +5,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -14,8 +12,6 @@ import (
 	"runtime"
 	"testing"
 	"time"
-
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"sluice/localstack/cloud"
 	"sluice/shared/services"
@@ -150,14 +146,7 @@ func (w world) lambda(t *testing.T, method, path string, in, out any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := w.aws.Credentials.Retrieve(req.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(req.Context(), who, req, hex.EncodeToString(sum[:]), "lambda", w.aws.Region, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	w.sign(t, req, "lambda", body)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -58,6 +61,19 @@ func (w world) tenant(t *testing.T, name string) *client.Client {
 		t.Fatal(err)
 	}
 	return client.New(w.env.APIURL, token)
+}
+
+// sign signs a request to a service with the rights of the account.
+func (w world) sign(t *testing.T, r *http.Request, service string, body []byte) {
+	t.Helper()
+	who, err := w.aws.Credentials.Retrieve(r.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(r.Context(), who, r, hex.EncodeToString(sum[:]), service, w.aws.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // output returns an output of the stack.

@@ -1,0 +1,174 @@
+//go:build integration
+
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/events"
+	"sluice/localstack/cloud"
+	"sluice/shared/video"
+)
+
+// producer is another system, which may name objects below the name of its tenant in its bucket.
+type producer struct {
+	world
+	tenant, run string // in each of its messages: what tells this run from others
+}
+
+func (w world) producer(t *testing.T, tenant string) producer {
+	t.Helper()
+	s := cloud.Source{Sender: cloud.Account, Bucket: cloud.ProducerBucket, Prefix: tenant + "/", Tenant: tenant}
+	if err := (cloud.Operator{URL: w.env.APIURL, AWS: w.aws}).Source(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	return producer{world: w, tenant: tenant, run: ulid.Make().String()}
+}
+
+// asks returns a request for a video of what the members of an origin say.
+func (p producer) asks(origin string) string {
+	return fmt.Sprintf(`{"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:test", "id": %q, "time": "2026-11-22T12:00:00Z", "data": {"external_id": %q, "origin": {%s}}}`,
+		ulid.Make(), p.run, origin)
+}
+
+// Every message that can't become a video is a dead letter at once, with its code and a reason, and makes no row; a good one
+// among them is dealt with as if they were not there.
+func TestPromise04_BadMessagesHarmNoNeighbour(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	p := w.producer(t, "messages")
+	good := p.asks(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages/not there"`)
+	fact := strings.NewReplacer("upload.requested", "video.deleted", `"urn:test"`, `"sluice", "tenant": "messages", "subject": "vid_`+p.run+`"`).Replace(good)
+	want := map[string]reason{
+		`{"specversion": "1.0", "run": "` + p.run:                          {"invalid", "message_invalid", "unexpected end of JSON"},
+		`["` + p.run + `"]`:                                                {"invalid", "message_invalid", "cannot unmarshal array"},
+		`{"` + p.run + `": ` + nested(100_000) + `}`:                       {"invalid", "message_invalid", "exceeded max depth"},
+		p.asks(`"bucket": "another", "key": ` + nested(5_000)):             {"invalid", "message_invalid", "/data/origin/key: breaks type"},
+		p.asks(`"url": "file:///etc/passwd"`):                              {"invalid", "message_invalid", "/data/origin/url: "},
+		strings.Replace(good, `"1.0"`, `"0.3"`, 1):                         {"invalid", "message_invalid", "/specversion: "},
+		strings.Replace(good, `"source"`, `"tenant": "acme", "source"`, 1): {"invalid", "message_invalid", "/tenant, "},
+		strings.Replace(good, "requested.v1", "requested.v9", 1):           {"invalid", "type_unknown", "upload.requested.v9 is not known"},
+		fact: {"invalid", "type_not_taken", "api does not take video.deleted.v1"},
+		p.asks(`"bucket": "another", "key": "messages/a.mp4"`):                       {"forbidden", "origin_forbidden", "may not name this object"},
+		p.asks(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):        {"forbidden", "origin_forbidden", "may not name this object"},
+		p.asks(`"bucket": "` + w.output(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
+	}
+	sent := 0
+	for body := range want {
+		if sent++; sent == len(want)/2 {
+			p.put(t, good)
+		}
+		p.put(t, body)
+	}
+	stranger := strings.Replace(good, "urn:test", "urn:stranger", 1)
+	p.stranger(t, stranger)
+	want[stranger] = reason{"forbidden", "sender_unknown", "Nobody has registered the principal"}
+
+	p.buried(t, want)
+	p.neighbour(t)
+}
+
+// A message larger than the contract allows never gets into the queue.
+func TestAHugeMessageIsRefusedByItsQueue(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	_, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: aws.String(w.output(t, "InboxApi")), MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
+	})
+	var refused smithy.APIError
+	if !errors.As(err, &refused) || refused.ErrorCode() != "InvalidParameterValue" {
+		t.Errorf("got %v, want InvalidParameterValue", err)
+	}
+}
+
+func (p producer) put(t *testing.T, body string) {
+	t.Helper()
+	if _, err := p.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.output(t, "InboxApi")), MessageBody: &body}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stranger has another account send the message, which nobody has registered. MiniStack's mapping says of each message
+// that the queue's own account has sent it, so the function is called as AWS's would call it.
+func (p producer) stranger(t *testing.T, body string) {
+	t.Helper()
+	sent := lambdaevents.SQSMessage{MessageId: ulid.Make().String(), Body: body, Attributes: map[string]string{
+		"SenderId": "210987654321", "ApproximateReceiveCount": "1", "SentTimestamp": fmt.Sprint(time.Now().UnixMilli()),
+	}}
+	var ended lambdaevents.SQSEventResponse
+	p.lambda(t, http.MethodPost, "functions/sluice-api/invocations", lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{sent}}, &ended)
+	if len(ended.BatchItemFailures) > 0 {
+		t.Errorf("it is to be delivered again: %v", ended)
+	}
+}
+
+// reason is why a letter is one.
+type reason struct{ kind, code, says string }
+
+// buried waits until all the messages are dead letters, and discards those: nobody is to look into them.
+func (p producer) buried(t *testing.T, want map[string]reason) {
+	t.Helper()
+	c := p.caller(t, p.tenant, video.ScopeOperator)
+	t.Cleanup(func() {
+		for body, r := range want {
+			t.Errorf("no letter of %.300s, want %v", body, r)
+		}
+	})
+	p.until(t, func() bool {
+		p.tend(t)
+		for _, l := range p.letters(t, c) {
+			r, mine := want[l["body"].(string)]
+			if !mine {
+				continue
+			}
+			delete(want, l["body"].(string))
+			if l["kind"] != r.kind || l["code"] != r.code || !strings.Contains(l["reason"].(string), r.says) || l["attempts"] != 1.0 {
+				delete(l, "body")
+				t.Errorf("%v, want %v", l, r)
+			}
+			c.send(t, 200, "POST", "/v1/dead-letters/"+l["id"].(string)+"/discard", `{"reason": "sent by a test"}`)
+		}
+		return len(want) == 0
+	})
+}
+
+// letters returns the newest open letters of api, with their bodies.
+func (p producer) letters(t *testing.T, c caller) (all []map[string]any) {
+	t.Helper()
+	page, _ := c.send(t, 200, "GET", "/v1/dead-letters?service=api&state=open&limit=50", "")
+	for _, l := range page["letters"].([]any) {
+		whole, _ := c.send(t, 200, "GET", "/v1/dead-letters/"+l.(map[string]any)["id"].(string), "")
+		all = append(all, whole)
+	}
+	return all
+}
+
+// neighbour holds that the one good message, and none of the bad, made a video, which fails as it has to.
+func (p producer) neighbour(t *testing.T) {
+	t.Helper()
+	c := p.caller(t, p.tenant)
+	p.until(t, func() bool {
+		page, _ := c.send(t, 200, "GET", "/v1/videos?"+url.Values{"external_id": {p.run}}.Encode(), "")
+		made := page["videos"].([]any)
+		if len(made) > 1 {
+			t.Fatalf("%d videos: %v", len(made), made)
+		}
+		if len(made) == 0 {
+			return false
+		}
+		why, _ := made[0].(map[string]any)["error"].(map[string]any)
+		return why["code"] == "object_not_found"
+	})
+}

@@ -1,0 +1,158 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"sluice/shared/blob"
+	"sluice/tests/client"
+)
+
+// upload is one of two parts on its way.
+type upload struct {
+	world
+	api       caller
+	id, video string
+	key, s3   string    // where its parts are put together, and S3's id of it
+	urls      [2]string // of the parts
+	bytes     [2][]byte
+}
+
+func (w world) begun(t *testing.T, tenant string) *upload {
+	t.Helper()
+	u := &upload{world: w, api: w.caller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
+	got, _ := u.api.send(t, 201, "POST", "/v1/uploads", fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])))
+	u.id, u.video = got["upload_id"].(string), got["video_id"].(string)
+	for i, p := range got["parts"].([]any) {
+		u.urls[i] = p.(map[string]any)["url"].(string)
+	}
+	u.key = "t/" + tenant + "/" + u.video + "/source"
+	u.s3 = query(t, u.urls[0]).Get("uploadId")
+	return u
+}
+
+func query(t *testing.T, address string) url.Values {
+	t.Helper()
+	a, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Query()
+}
+
+// put sends bytes to a URL and returns the ETag and the status.
+func put(t *testing.T, address string, body []byte) (etag string, status int) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	return strings.Trim(res.Header.Get("ETag"), `"`), res.StatusCode
+}
+
+// complete completes the upload with these ETags of its first parts, and wants a status and a code.
+func (u *upload) complete(t *testing.T, status int, code string, etags ...string) {
+	t.Helper()
+	var parts []string
+	for i, e := range etags {
+		parts = append(parts, fmt.Sprintf(`{"number": %d, "etag": %q}`, i+1, e))
+	}
+	got, _ := u.api.send(t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`)
+	if said, _ := got["code"].(string); said != code {
+		t.Errorf("%v, want %q", got, code)
+	}
+}
+
+// Parts that are not what was announced make no video, and whoever sends them right afterwards has lost nothing.
+func TestPartsMustBeWhatWasAnnounced(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	u := w.begun(t, "parts")
+	const none = "00000000000000000000000000000000"
+	u.complete(t, 422, "part_missing", none, none)
+	first, status := put(t, u.urls[0], u.bytes[0])
+	if status != http.StatusOK {
+		t.Fatalf("part 1: %d", status)
+	}
+	u.complete(t, 422, "part_missing", first)
+	u.complete(t, 422, "part_missing", first, none)
+	if _, status := put(t, u.urls[1], []byte("smaller")); status/100 != 4 {
+		t.Errorf("two bytes too many: %d", status)
+	}
+	u.complete(t, 422, "part_missing", first, none)
+
+	// No client can do this: it takes the right to write originals.
+	p, err := blob.New(blob.Client(w.aws, true), w.output(t, "SourceBucket")).WritePart(t.Context(), u.key, u.s3, 2, []byte("smaller"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.complete(t, 422, "size_mismatch", first, p.ETag)
+
+	second, status := put(t, u.urls[1], u.bytes[1])
+	if status != http.StatusOK {
+		t.Fatalf("part 2: %d", status)
+	}
+	u.complete(t, 422, "part_changed", first, p.ETag)
+	u.complete(t, 422, "part_changed", second, first)
+	if v, _ := u.api.send(t, 200, "GET", "/v1/videos/"+u.video, ""); v["state"] != "waiting" {
+		t.Errorf("all was refused, and still the video is %v", v["state"])
+	}
+	u.complete(t, 200, "", first, second)
+	c := client.New(w.env.APIURL, u.api.token)
+	if end, err := c.Wait(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil || end.Error.Code != "not_a_video" {
+		t.Errorf("zeros end %s, %v, %v", end.State, end.Error, err)
+	}
+}
+
+// A URL that has expired takes nothing; the same one does, signed now, and the API gives such for the asking.
+func TestAnExpiredURLTakesNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	u := w.begun(t, "expired")
+	if _, status := put(t, u.signed(t, 2, time.Now().Add(-time.Hour)), u.bytes[1]); status != http.StatusForbidden {
+		t.Errorf("expired: %d", status)
+	}
+	if _, status := put(t, u.signed(t, 2, time.Now()), u.bytes[1]); status != http.StatusOK {
+		t.Errorf("not expired: %d", status)
+	}
+	fresh, _ := u.api.send(t, 200, "POST", "/v1/uploads/"+u.id+"/parts", `{"numbers": [1]}`)
+	address := fresh["parts"].([]any)[0].(map[string]any)["url"].(string)
+	if _, status := put(t, address, u.bytes[0]); status != http.StatusOK {
+		t.Errorf("a fresh one: %d", status)
+	}
+}
+
+// signed returns the URL of a part as the API would have signed it at some time: it holds for a quarter of an hour.
+func (u *upload) signed(t *testing.T, n int, at time.Time) string {
+	t.Helper()
+	cfg := u.as(t, "api")
+	who, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, _, _ := strings.Cut(u.urls[0], "?")
+	q := url.Values{"partNumber": {fmt.Sprint(n)}, "uploadId": {u.s3}, "X-Amz-Expires": {"900"}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address+"?"+q.Encode(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := v4.NewSigner().PresignHTTP(t.Context(), who, r, "UNSIGNED-PAYLOAD", "s3", cfg.Region, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
