@@ -155,6 +155,8 @@ func TestTheEdgeKnowsNoOtherPaths(t *testing.T) {
 	t.Parallel()
 	id := "p" + strings.Repeat("a", 32)
 	uris := []string{
+		"/p/public/" + id + "/../s" + id[1:] + "/master.m3u8", "/p/public/" + id + "/720p/..", "/p/public/" + id + "/./x",
+		"/p/public/" + id + "/720p//x", "/p/public/" + id + "/720p/", "/p/public/" + id + "/.x",
 		"/", "", "/p", "/p/", "/p/public", "/p/public/" + id, "/p/public/" + id + "/", "/v/" + id + "/master.m3u8",
 		"/p/public/x/master.m3u8", "//p/public/" + id + "/master.m3u8", "/p//" + id + "/master.m3u8",
 		"/p/public/" + id + "/%2e%2e/x", "/p/public/" + id + "/a b", "/p/public/" + strings.ToUpper(id) + "/x",

@@ -13,7 +13,8 @@ import crypto from 'crypto';
 import cf from 'cloudfront';
 
 const store = cf.kvs();
-const watch = /^\/p\/([^/]+)\/([ps][a-z2-7]{32})\/([a-z0-9._/-]+)$/;
+// No part of a file's name is empty or begins with a dot: whatever resolves `..` on the way would be at another video.
+const watch = /^\/p\/([^/]+)\/([ps][a-z2-7]{32})\/([a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*)$/;
 const signed = /^([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/;
 
 async function handler(event) {
