@@ -70,15 +70,8 @@ func TestDestroy(t *testing.T) {
 // deployKeeper returns the names of the stack's resources.
 func deployKeeper(t *testing.T, cfg aws.Config, name string) map[string]string {
 	t.Helper()
-	c := cloudformation.NewFromConfig(cfg)
-	if _, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: &name, TemplateBody: aws.String(keeper)}); err != nil {
-		t.Fatal(err)
-	}
-	wait := cloudformation.NewStackCreateCompleteWaiter(c, func(o *cloudformation.StackCreateCompleteWaiterOptions) { o.MinDelay = 100 * time.Millisecond })
-	if err := wait.Wait(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &name})
+	createStack(t, cfg, name, keeper)
+	out, err := cloudformation.NewFromConfig(cfg).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,145 @@
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"sluice/shared/blob"
+	"sluice/shared/services"
+)
+
+// cdnStack is the stack of the test: the names in the template are the same each time, so there can be but one.
+const cdnStack = "sluice-test-cdn"
+
+// cdn is CloudFront before a bucket of its own.
+type cdn struct {
+	endpoint, host string // of the local cloud, and of the distribution
+	bucket         string
+	s3             *s3.Client
+}
+
+// openCDN makes the CDN's part of Sluice on AWS, and removes it after the test. Its function finds what is in store, at
+// a time in Unix seconds.
+func openCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string) cdn {
+	t.Helper()
+	template := cdnTemplate(t)
+	function := template.find(t, "AWS::CloudFront::Function").Properties
+	function["FunctionCode"] = standIn(t, function["FunctionCode"].(string), now, store)
+	body, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	removeStack(t, cfg, cdnStack) // a run that was killed left it
+	t.Cleanup(func() { removeStack(t, cfg, cdnStack) })
+	out := map[string]string{}
+	for _, o := range createStack(t, cfg, cdnStack, string(body)).Outputs {
+		out[*o.OutputKey] = *o.OutputValue
+	}
+	c := cdn{
+		endpoint: *cfg.BaseEndpoint, host: strings.TrimPrefix(out["CdnUrl"], "https://"),
+		bucket: out["MediaBucket"], s3: blob.Client(cfg, true),
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		empty(ctx, t, c.s3, c.bucket)
+		if _, err := c.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &c.bucket}); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// standIn puts in what the runtime has of its own for the line that imports it, and stops its clock.
+func standIn(t *testing.T, code string, now int64, store map[string]string) string {
+	t.Helper()
+	const line = "import cf from 'cloudfront';\n"
+	if strings.Count(code, line) != 1 {
+		t.Fatalf("the function doesn't say %q once", line)
+	}
+	items, err := json.Marshal(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(code, line, fmt.Sprintf(`const items = new Map(Object.entries(%s));
+const cf = { kvs: () => ({ exists: async (key) => items.has(key), get: async (key) => items.get(key) }) };
+const Date = { now: () => %d };
+`, items, now*1000), 1)
+}
+
+// cfn is as much of a CloudFormation template as the test needs to take from it.
+type cfn struct {
+	Resources map[string]cfnResource
+	Outputs   map[string]any
+}
+
+type cfnResource struct {
+	Type           string
+	Properties     map[string]any
+	DeletionPolicy string `json:",omitempty"`
+}
+
+// find returns the one resource of a type.
+func (c cfn) find(t *testing.T, typ string) cfnResource {
+	t.Helper()
+	for _, r := range c.Resources {
+		if r.Type == typ {
+			return r
+		}
+	}
+	t.Fatalf("there is no %s", typ)
+	return cfnResource{}
+}
+
+// cdnTemplate returns what infra makes for AWS, without all that is neither the CDN nor the bucket behind it.
+func cdnTemplate(t *testing.T) (c cfn) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(synth(t), "Sluice.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &c); err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(c.Resources, func(id string, _ cfnResource) bool {
+		return !strings.HasPrefix(id, "Cdn") && !strings.HasPrefix(id, "DataMedia")
+	})
+	maps.DeleteFunc(c.Outputs, func(name string, _ any) bool { return name != "CdnUrl" && name != "MediaBucket" })
+	return c
+}
+
+// synth runs infra for AWS with empty functions, and returns the folder of templates.
+func synth(t *testing.T) string {
+	t.Helper()
+	build, out := t.TempDir(), t.TempDir()
+	folders := []string{"layer/arm64"}
+	for _, s := range services.Map {
+		folders = append(folders, "arm64/"+s.Name)
+	}
+	for _, f := range folders {
+		if err := os.MkdirAll(filepath.Join(build, f), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(build, f, "bootstrap"), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./infra")
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "CDK_OUTDIR="+out, fmt.Sprintf(`CDK_CONTEXT_JSON={"build":%q}`, build))
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return out
+}

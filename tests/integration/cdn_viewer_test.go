@@ -1,0 +1,72 @@
+//go:build integration
+
+package integration
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"sluice/shared/blob"
+	"sluice/shared/playback"
+)
+
+// put writes a segment of a video, as encode does; its content is the video's id.
+func (c cdn) put(t *testing.T, id string) {
+	t.Helper()
+	meta := blob.Meta{ContentType: "video/mp4", CacheControl: forEver}
+	if err := blob.New(c.s3, c.bucket).Put(t.Context(), playback.Prefix(id)+segment, strings.NewReader(id), meta); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reply is an answer, with the code of its problem if it is one.
+type reply struct {
+	status     int
+	code, body string
+	header     http.Header
+}
+
+// request returns one of a viewer to the distribution, as it comes out of TLS. The path is sent as it is.
+func (c cdn) request(t *testing.T, method, path string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, c.endpoint, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Opaque: path}
+	r.Host = c.host
+	r.Header.Set("X-Forwarded-Proto", "https")
+	r.Header.Set("Origin", "https://a.page.test")
+	return r
+}
+
+func (c cdn) get(t *testing.T, path string) reply {
+	t.Helper()
+	return c.do(t, c.request(t, http.MethodGet, path))
+}
+
+func (c cdn) do(t *testing.T, r *http.Request) reply {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := reply{status: resp.StatusCode, body: string(body), header: resp.Header}
+	if resp.Header.Get("Content-Type") == "application/problem+json" {
+		var problem struct{ Code string }
+		if err := json.Unmarshal(body, &problem); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+		got.code = problem.Code
+	}
+	return got
+}
