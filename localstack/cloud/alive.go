@@ -29,6 +29,9 @@ func WhileAlive(ctx context.Context, root string) (context.Context, context.Canc
 
 func (c *Cloud) whileAlive(ctx context.Context, pid int) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
+	if c.url != "" { // not ours to watch
+		return ctx, func() { end(context.Canceled) }
+	}
 	mark := []string{c.serverMark()}
 	go func() {
 		tick := time.NewTicker(often)

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,16 +37,17 @@ type Cloud struct {
 	portAsked bool // by SLUICE_PORT
 	live      bool // Out is a terminal wide enough for a step
 	emulator  *emulator
+	url       string // of a server that is not ours; "": it is
 }
 
-// New returns the local cloud of the repository at root. It looks at CLOUD (ministack or localstack), SLUICE_PORT and,
+// New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with AWS_ENDPOINT_URL), SLUICE_PORT and,
 // for the time limit of a step, at SLUICE_LIMIT (such as 30m).
 func New(root string, out io.Writer) (*Cloud, error) {
 	emulator, err := chosen()
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{Root: root, Port: emulator.port, Out: out, Limit: DefaultLimit, live: isLive(out), emulator: emulator}
+	c := &Cloud{Root: root, Port: emulator.port, Out: out, Limit: DefaultLimit, live: isLive(out), emulator: emulator, url: emulator.url}
 	if text := os.Getenv("SLUICE_PORT"); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
@@ -86,7 +88,9 @@ func isSluice(gomod []byte) bool {
 	return err == nil && module == "sluice"
 }
 
-func (c *Cloud) endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", c.Port) }
+func (c *Cloud) endpoint() string {
+	return cmp.Or(c.url, fmt.Sprintf("http://127.0.0.1:%d", c.Port))
+}
 
 // publicURL is where clients reach the API: infra pins the API's id to `sluice` on a local cloud.
 func (c *Cloud) publicURL() string {

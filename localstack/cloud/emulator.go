@@ -13,6 +13,7 @@ type emulator struct {
 	name   string        // as its makers write it
 	venv   string        // of its Python, below build
 	folder string        // of the running one, below build: its state, logs and temporary files
+	url    string        // of one that we neither start nor stop; "": we do
 	port   int           // when SLUICE_PORT does not say otherwise
 	health string        // the path that answers {"services": {…}}
 	limit  time.Duration // from its start to its first answer
@@ -30,6 +31,9 @@ var emulators = []*emulator{&miniStack, &localStack}
 // chosen returns the emulator that the environment variable CLOUD names.
 func chosen() (*emulator, error) {
 	text := os.Getenv("CLOUD")
+	if text == "endpoint" {
+		return elsewhere()
+	}
 	var names []string
 	for _, e := range emulators {
 		name := strings.ToLower(e.name)
@@ -38,7 +42,7 @@ func chosen() (*emulator, error) {
 		}
 		names = append(names, name)
 	}
-	return nil, fmt.Errorf("CLOUD is %q: say %s", text, strings.Join(names, " or "))
+	return nil, fmt.Errorf("CLOUD is %q: say %s or endpoint", text, strings.Join(names, ", "))
 }
 
 // log names the file, in its folder, of what it prints.
@@ -50,5 +54,8 @@ func (c *Cloud) Needs(ctx context.Context) error { return c.emulator.needs(ctx) 
 // existing returns the chosen cloud of the repository at root, to look at.
 func existing(root string) (*Cloud, error) {
 	e, err := chosen()
-	return &Cloud{Root: root, emulator: e}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Cloud{Root: root, emulator: e, url: e.url}, nil
 }

@@ -31,6 +31,9 @@ func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 
 // healthy returns nil if the emulator answers on port.
 func (c *Cloud) healthy(ctx context.Context, port int) error {
+	if c.url != "" {
+		return c.answers(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.health)

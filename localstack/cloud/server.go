@@ -26,6 +26,10 @@ func (c *Cloud) Up(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if c.url != "" {
+		c.say("the cloud at %s is used as it is", c.endpoint())
+		return errors.Join(c.answers(ctx), os.MkdirAll(c.dir("tmp"), 0o755))
+	}
 	if s, running := c.server(); running && c.healthy(ctx, s.Port) == nil {
 		if c.portAsked && s.Port != c.Port {
 			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port)
@@ -132,7 +136,9 @@ func (c *Cloud) Down(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if len(c.processes(c.serverMark(), c.deployMark())) == 0 {
+	if c.url != "" {
+		c.say("the cloud at %s is not ours to stop", c.endpoint())
+	} else if len(c.processes(c.serverMark(), c.deployMark())) == 0 {
 		c.say("the local cloud is not running")
 	} else if err := c.step(ctx, "stop the local cloud", c.stop); err != nil {
 		return err

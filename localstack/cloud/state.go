@@ -27,9 +27,12 @@ func (c *Cloud) saveState(s state) error {
 	return os.WriteFile(c.statePath(), append(text, '\n'), 0o644)
 }
 
-// server returns the state of the server if its process lives.
+// server returns the state of the server if its process lives. One that is not ours counts as running, and new.
 func (c *Cloud) server() (state, bool) {
 	var s state
+	if c.url != "" {
+		return s, true
+	}
 	text, err := os.ReadFile(c.statePath())
 	if err != nil || json.Unmarshal(text, &s) != nil {
 		return state{}, false

@@ -9,7 +9,12 @@ from localstack.utils.patch import patch
 from .runtime import HOST
 
 
-@hooks.on_runtime_create()
+def without_docker() -> bool:
+    """Tells whether functions are processes here: in a container, LocalStack must listen as it does."""
+    return os.environ.get("LAMBDA_RUNTIME_EXECUTOR") == "process"
+
+
+@hooks.on_runtime_create(should_load=without_docker)
 def gateway() -> None:
     """LocalStack 4.14.0 listens on every interface, whatever GATEWAY_LISTEN says."""
     from localstack.runtime.server import twisted
@@ -18,7 +23,7 @@ def gateway() -> None:
     endpoints.TCP4ServerEndpoint = functools.partial(endpoints.TCP4ServerEndpoint, interface=HOST)
 
 
-@hooks.on_infra_start()
+@hooks.on_infra_start(should_load=without_docker)
 def dynamodb() -> None:
     """Starts DynamoDB Local from the folder DYNAMODB_HOME (classes, lib) with the Java of JAVA_HOME, instead of what
     LocalStack would download, by our own main class."""

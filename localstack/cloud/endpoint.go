@@ -1,0 +1,45 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// elsewhere returns the cloud that AWS_ENDPOINT_URL names: a server like LocalStack that somebody else starts and stops,
+// such as that of compose.yaml. It refuses AWS itself, which is deployed to in another way.
+func elsewhere() (*emulator, error) {
+	text := strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/")
+	at, err := url.Parse(text)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.Path != "" {
+		return nil, fmt.Errorf("CLOUD=endpoint needs an AWS_ENDPOINT_URL such as http://127.0.0.1:4566, and it is %q", text)
+	}
+	if host := at.Hostname(); strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".aws") {
+		return nil, errors.New("AWS_ENDPOINT_URL is AWS itself: CLOUD=endpoint is for emulators")
+	}
+	return &emulator{
+		name: "endpoint", venv: miniStack.venv, folder: "cloud-endpoint", url: text,
+		needs: miniStack.needs, install: miniStack.install, // for its pip
+	}, nil
+}
+
+// answers returns nil if an HTTP server answers at the endpoint, whatever it says.
+func (c *Cloud) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint(), nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("nothing answers at AWS_ENDPOINT_URL: %w", err)
+	}
+	return res.Body.Close()
+}
