@@ -78,7 +78,7 @@ test-cloud:
 	eval "$$($(LOCAL) env)"; \
 	echo "run the tests in the local cloud $$CLOUD: about three minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
-	$(GO) test -count=1 -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
+	$(GO) test -count=1 -timeout 30m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
 
 unit: tools ## run the tests that need no cloud, but for the long ones
 	$(GO) test -short ./...

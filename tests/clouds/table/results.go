@@ -65,6 +65,8 @@ func (r results) take(line []byte, printed map[string]string, out io.Writer) {
 		} else if !strings.HasPrefix(e.Output, "=== ") {
 			printed[name] += e.Output
 		}
+	case "run":
+		r.add(e.Test, name, result{State: failed, Reason: "did not end"})
 	case "pass":
 		r.add(e.Test, name, result{State: passed})
 	case "skip":

@@ -48,6 +48,16 @@ func TestAPackageThatDoesNotCompileFails(t *testing.T) {
 	}
 }
 
+func TestATestThatDoesNotEndFails(t *testing.T) {
+	t.Parallel()
+	got, err := read(strings.NewReader(`{"Action":"run","Package":"sluice/tests/e2e","Test":"TestA"}
+{"Action":"fail","Package":"sluice/tests/e2e"}
+`), &bytes.Buffer{})
+	if want := (result{State: failed, Reason: "did not end"}); err != nil || got["e2e TestA"] != want {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 func TestRows(t *testing.T) {
 	t.Parallel()
 	pass, skip := result{State: passed}, result{State: skipped, Reason: "why"}
