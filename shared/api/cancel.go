@@ -46,6 +46,9 @@ func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 		Upload: u.ID, Video: u.Video, Size: u.Size, PartSize: u.PartSize, PartCount: u.Parts(), Parts: []storedPart{},
 		Created: moment{u.Created}, Expires: moment{u.Created.Add(video.UploadLife)},
 	}
+	if out.State = settled(v); out.State != "" {
+		return reply(w, http.StatusOK, out)
+	}
 	parts, err := a.Originals.ListParts(r.Context(), u.Key, u.Multipart)
 	switch video.KindOf(err) {
 	case "":
@@ -78,14 +81,23 @@ func (a *API) upload(ctx context.Context, id string) (u video.Upload, v video.Vi
 
 var errNoUpload = video.Refuse("api.upload", video.NotFound, "upload_not_found", "There is no such upload; check its id.")
 
+// settled returns how an upload ended without its file, "" if it did not. S3 may keep its parts for another day.
+func settled(v video.Video) uploadState {
+	switch {
+	case v.State == video.Cancelled:
+		return uploadCancelled
+	case v.State == video.Failed && v.Times.Uploaded.IsZero():
+		return uploadExpired
+	}
+	return ""
+}
+
 // ended returns how an upload ended that S3 does not know any more. The video's row may not know it yet; whether the
 // object is there then tells.
 func (a *API) ended(ctx context.Context, u video.Upload, v video.Video) (uploadState, error) {
-	switch {
-	case v.State == video.Cancelled:
-		return uploadCancelled, nil
-	case v.State == video.Failed && v.Times.Uploaded.IsZero():
-		return uploadExpired, nil
+	switch s := settled(v); {
+	case s != "":
+		return s, nil
 	case v.State != video.Waiting:
 		return uploadComplete, nil
 	}
@@ -106,6 +118,9 @@ var closed = map[uploadState]error{
 
 // open refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
 func (a *API) open(ctx context.Context, u video.Upload, v video.Video) error {
+	if s := settled(v); s != "" {
+		return closed[s]
+	}
 	_, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
 	if video.KindOf(err) != video.NotFound {
 		return err

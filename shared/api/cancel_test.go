@@ -50,6 +50,9 @@ var ends = []end{
 		delete(w.s3.uploads, u.Multipart)
 		w.save(t, "acme", u.Video, video.DeadlinePassed{At: noon.Add(video.UploadLife), State: video.Waiting, Deadline: noon.Add(time.Hour)})
 	}, "expired", 204, "upload_expired"},
+	{"given up by us, while S3 keeps its parts", func(t *testing.T, w *world, u video.Upload) {
+		w.save(t, "acme", u.Video, video.DeadlinePassed{At: noon.Add(video.UploadLife), State: video.Waiting, Deadline: noon.Add(time.Hour)})
+	}, "expired", 204, "upload_expired"},
 	{"cancelled", func(t *testing.T, w *world, u video.Upload) {
 		w.do(t, acme, "DELETE", "/v1/uploads/"+u.ID, "")
 		w.save(t, "acme", u.Video, video.UploadCancelled{At: noon})

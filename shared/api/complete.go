@@ -31,6 +31,9 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	if err := whole(u, in.Parts); err != nil {
 		return err
 	}
+	if s := settled(v); s != "" {
+		return closed[s]
+	}
 	err = a.assemble(r.Context(), u, in.Parts)
 	if video.KindOf(err) == video.NotFound {
 		var state uploadState

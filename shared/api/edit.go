@@ -82,6 +82,11 @@ func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after all has been removed
+		if err := a.Parts.AbortUpload(r.Context(), v.Source.Key, v.Fetch.Multipart); err != nil {
+			return err
+		}
+	}
 	now := a.now()
 	if err := a.Publisher.Send(r.Context(), events.Of(v.Tenant, v.ID, now, video.DeleteRequested{At: now})); err != nil {
 		return err

@@ -96,3 +96,16 @@ type failing struct{}
 func (failing) Send(context.Context, ...events.Event) error {
 	return video.E("test", video.Transient, errors.New("down"))
 }
+
+// A fetch that is under way when its video is deleted must come to nothing.
+func TestADeletedVideoIsNotFetched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.do(t, acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).str("id")
+	if len(w.s3.uploads) != 1 {
+		t.Fatalf("%d uploads", len(w.s3.uploads))
+	}
+	if got := w.do(t, acme, "DELETE", "/v1/videos/"+id, ""); got.status != 202 || len(w.s3.uploads) != 0 {
+		t.Errorf("%d, and %d uploads are left", got.status, len(w.s3.uploads))
+	}
+}

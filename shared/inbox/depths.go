@@ -29,20 +29,23 @@ func NewDepths(client Attributes) Depths {
 	return Depths{Client: client, URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) }}
 }
 
-// Depth returns how many messages wait in a service's inbox and are delivered to nobody yet: about, as SQS says
+// Depth returns how many messages a service's inbox has, those that are being handled or wait for another attempt among
+// them: about, as SQS says
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
 func (d Depths) Depth(ctx context.Context, service string) (int, error) {
 	const op = "inbox.Depth"
-	name := types.QueueAttributeNameApproximateNumberOfMessages
-	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: aws.String(d.URL(service)), AttributeNames: []types.QueueAttributeName{name},
-	})
+	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
+	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(service)), AttributeNames: names})
 	if err != nil {
 		return 0, video.E(op, video.Transient, err)
 	}
-	n, err := strconv.Atoi(out.Attributes[string(name)])
-	if err != nil {
-		return 0, video.E(op, video.Internal, err)
+	depth := 0
+	for _, name := range names {
+		n, err := strconv.Atoi(out.Attributes[string(name)])
+		if err != nil {
+			return 0, video.E(op, video.Internal, err)
+		}
+		depth += n
 	}
-	return n, nil
+	return depth, nil
 }

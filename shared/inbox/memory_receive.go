@@ -100,7 +100,7 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
-// GetQueueAttributes answers with how many messages wait, whichever attributes are asked for.
+// GetQueueAttributes answers with how many messages wait and how many are hidden, whichever attributes are asked for.
 func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -114,8 +114,10 @@ func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttribute
 			waiting++
 		}
 	}
-	name := string(types.QueueAttributeNameApproximateNumberOfMessages)
-	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{name: strconv.Itoa(waiting)}}, nil
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{
+		string(types.QueueAttributeNameApproximateNumberOfMessages):           strconv.Itoa(waiting),
+		string(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible): strconv.Itoa(len(q.letters) - waiting),
+	}}, nil
 }
 
 func (q *memoryQueue) delivered(receipt *string) (*letter, bool) {

@@ -54,6 +54,10 @@ func kindOf(err error) video.Kind {
 	if errors.As(err, &failed) {
 		return video.Conflict
 	}
+	var busy *types.TransactionConflictException // somebody else's transaction has the row
+	if errors.As(err, &busy) {
+		return video.Transient
+	}
 	if retryable(err) {
 		return video.Transient
 	}

@@ -156,6 +156,7 @@ func TestErrors(t *testing.T) {
 		{"condition", cancelled("ConditionalCheckFailed"), video.Conflict, "version_stale"},
 		{"condition of the second", cancelled("None", "ConditionalCheckFailed"), video.Conflict, "version_stale"},
 		{"another transaction", cancelled("TransactionConflict", "None"), video.Transient, ""},
+		{"a row in a transaction", answer{400, `{"__type":"TransactionConflictException"}`, nil}, video.Transient, ""},
 		{"throttled in a transaction", cancelled("None", "ThrottlingError"), video.Transient, ""},
 		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), video.Internal, ""},
 		{"cancelled for no reason", cancelled("None"), video.Internal, ""},

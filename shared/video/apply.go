@@ -205,9 +205,10 @@ func apply(v Video, e Event) (Video, []Event) {
 	return v, nil
 }
 
-// enter returns v in another state, with the deadline of that.
+// enter returns v in another state, with the deadline of that. From where the original was to come is forgotten: the URL
+// may give a right.
 func (v Video) enter(s State, at time.Time) Video {
-	v.State, v.Watch = s, Watch{}
+	v.State, v.Watch, v.Fetch = s, Watch{}, nil
 	return v.Watched(at)
 }
 

@@ -6,6 +6,7 @@ import "time"
 type Watch struct {
 	Deadline time.Time `json:"deadline"` // zero: none
 	Nudges   int       `json:"nudges"`   // how often what should have happened in this state was asked for again
+	Asked    bool      `json:"asked"`    // the last nudge did ask, and did not only wait
 	Done     int       `json:"done"`     // tasks that were finished when it was looked at last
 }
 
@@ -73,8 +74,8 @@ func (v Video) Due(now time.Time) bool {
 }
 
 // overdue decides what becomes of a video whose deadline has passed: it is given more time while it moves on or its
-// turn may yet come, else what should have happened is asked for again, and in the end it fails. A duplicate asks again,
-// which does no harm.
+// turn may yet come, else what should have happened is asked for again, and in the end it fails. A duplicate asks again
+// if the first did.
 func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 	switch {
 	case v.State == Failed:
@@ -84,6 +85,9 @@ func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 	case v.State != e.State || v.Watch.Deadline.Before(e.Deadline):
 		return v, nil
 	case v.Watch.Deadline.After(e.Deadline): // a duplicate
+		if !v.Watch.Asked {
+			return v, nil
+		}
 		return v, missed(v, e)
 	case v.State == Processing && v.Complete():
 		return ready(v, e.At)
@@ -99,14 +103,14 @@ func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 
 // nudged asks once more for what should have happened. The first times it only waits longer if messages wait too.
 func nudged(v Video, e DeadlinePassed) (Video, []Event) {
-	patient := e.Busy && v.Watch.Nudges < maxBusy
 	next := v
 	next.Watch.Nudges++
+	next.Watch.Asked = !e.Busy || v.Watch.Nudges >= maxBusy
 	again := missed(next, e)
 	switch {
 	case len(again) == 0: // there is nothing to ask for: a client's upload is under way
 		return v.Watched(e.At), nil
-	case patient:
+	case !next.Watch.Asked:
 		return next.Watched(e.At), nil
 	}
 	return next.Watched(e.At), again

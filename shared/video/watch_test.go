@@ -110,6 +110,21 @@ func tallies(out []video.Event) string {
 	return fmt.Sprintf("%T×%d", out[0], len(out))
 }
 
+// A publish that is behind sees the same deadline several times: it must not make work for those that are busy.
+func TestADuplicateOfADeadlineThatOnlyWaitedSaysNothing(t *testing.T) {
+	t.Parallel()
+	moving := waiting(video.Processing, 0)
+	moving.Done = map[int]bool{0: true}
+	for _, before := range []video.Video{moving, waiting(video.Uploaded, 0), waiting(video.Processing, 1)} {
+		e := passed(before, func(e *video.DeadlinePassed) { e.Stored, e.Busy = &stored, true })
+		after, once := video.Apply(before, e)
+		_, twice := video.Apply(after, e)
+		if once != nil || twice != nil {
+			t.Errorf("%s: says %v, then %v", before.State, once, twice)
+		}
+	}
+}
+
 // A crash between saving and sending is mended by the duplicate.
 func TestADuplicateOfADeadlineSaysTheSame(t *testing.T) {
 	t.Parallel()

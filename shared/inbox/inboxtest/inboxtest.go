@@ -53,7 +53,7 @@ func Run(t *testing.T, open func(t testing.TB) Cloud, except ...string) {
 		{"the entries of a batch are messages", batchIsSent},
 		{"a batch has ten entries at most", batchIsBounded},
 		{"what comes too often is a dead letter", oftenIsDead},
-		{"the depth is what waits", depthIsWhatWaits},
+		{"the depth is what waits or is under way", depthIsWhatWaits},
 		{"a queue that is not there", queueIsMissing},
 		{"a group is in order", groupIsInOrder},
 		{"a group waits for its first", groupWaits},
