@@ -2,6 +2,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import textwrap
 import unittest
 from pathlib import Path
@@ -101,6 +102,9 @@ class Functions(unittest.TestCase):
         """)
         child, _ = self.invoke(function, "1", b"")
         function.stop()
+        end = time.monotonic() + 10  # a signal takes effect when the kernel gets to it
+        while runs(int(child)) and time.monotonic() < end:
+            time.sleep(0.01)
         self.assertFalse(runs(int(child)))
 
     def test_no_program(self) -> None:
