@@ -68,7 +68,7 @@ test: needs $(LOCAL) ## run every test, in local clouds too (CLOUDS="ministack l
 	@bad=0; for cloud in $(CLOUDS); do CLOUD=$$cloud $(MAKE) --no-print-directory test-cloud || bad=1; done; \
 	build/table show || bad=1; exit $$bad
 	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
-	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^ *\(TestPromise.*\)/  \1/p'
+	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^[[:space:]]*\(TestPromise.*\)/  \1/p'
 
 # The local cloud is stopped afterwards if it was not running before.
 test-cloud:

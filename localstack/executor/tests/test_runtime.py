@@ -2,8 +2,8 @@ import json
 import os
 import sys
 import tempfile
-import time
 import textwrap
+import time
 import unittest
 from pathlib import Path
 
