@@ -76,9 +76,9 @@ func readSettings(value func(name string) any) (settings, error) {
 }
 
 // isPrincipal reports whether p can be a principal in a policy; everybody is none.
-func isPrincipal(p string) bool {
-	return regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`).MatchString(p)
-}
+func isPrincipal(p string) bool { return principal.MatchString(p) }
+
+var principal = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`)
 
 // code returns the folder of a service's executable, and layer that of a layer.
 func (s settings) code(service string) string { return path.Join(s.build, s.arch, service) }

@@ -104,9 +104,15 @@ func bare(etag string) string { return strings.Trim(etag, `"`) }
 
 // announce tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
 func (a *API) announce(ctx context.Context, u video.Upload) {
-	now := a.now()
-	err := a.Publisher.Send(ctx, events.Of(u.Tenant, u.Video, now, video.UploadCompleted{At: now}))
-	if err != nil {
-		a.Log.WarnContext(ctx, "upload completed, not announced", "api_request_id", callerOf(ctx).requestID, "tenant", u.Tenant, "video_id", u.Video, "error", err)
+	a.tell(ctx, u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
+}
+
+// tell says what somebody else will say too, sooner or later: where that fails it is only logged.
+func (a *API) tell(ctx context.Context, tenant, id string, what ...video.Event) {
+	for _, d := range what {
+		e := events.Of(tenant, id, a.now(), d)
+		if err := a.Publisher.Send(ctx, e); err != nil {
+			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", callerOf(ctx).requestID, "tenant", tenant, "video_id", id, "error", err)
+		}
 	}
 }

@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
-	"sluice/events"
 	"sluice/shared/intake"
 	"sluice/shared/video"
 )
@@ -48,7 +48,7 @@ func (a *API) createVideo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.about(r.Context(), v.Tenant, v.ID)
-	a.tell(r.Context(), v, out)
+	a.tell(r.Context(), v.Tenant, v.ID, out...) // should that fail, the file is asked for when the deadline passes
 	return reply(w, http.StatusCreated, a.view(v, c))
 }
 
@@ -58,7 +58,7 @@ func (a *API) validate(in newVideo) error {
 		p := video.ProblemOf(err)
 		c.that(false, "/url", p.Code, p.Message)
 	}
-	c.that(video.Written(in.FileName, maxName), "/file_name", "file_name_invalid", "A file name has at most 255 characters and no control characters.")
+	c.that(video.Written(in.FileName, maxName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has at most %d characters and no control characters.", maxName))
 	c.that(in.ContentType == "" || isContentType(in.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
 	c.about(video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata})
 	return c.err()
@@ -79,13 +79,4 @@ func (a *API) take(ctx context.Context, tenant string, in newVideo) (v video.Vid
 		r.Trace = a.Trace(ctx)
 	}
 	return a.Desk.Take(ctx, r, a.create)
-}
-
-// tell asks for the file at once. Should that fail, it is asked for when the video's deadline passes.
-func (a *API) tell(ctx context.Context, v video.Video, out []video.Event) {
-	for _, d := range out {
-		if err := a.Publisher.Send(ctx, events.Of(v.Tenant, v.ID, a.now(), d)); err != nil {
-			a.Log.WarnContext(ctx, "a file is not asked for yet", "api_request_id", callerOf(ctx).requestID, "tenant", v.Tenant, "video_id", v.ID, "error", err)
-		}
-	}
 }

@@ -139,7 +139,7 @@ func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.V
 	if a.Trace != nil {
 		v.Trace = a.Trace(ctx)
 	}
-	u.Video, u.Key = v.ID, services.SourcePrefix+tenant+"/"+v.ID+services.SourceSuffix
+	u.Video, u.Key = v.ID, services.OriginalKey(tenant, v.ID)
 	v.Source = video.Source{Key: u.Key, Name: in.FileName, ContentType: in.ContentType, Size: in.Size}
 	u.Multipart, err = a.Parts.CreateUpload(ctx, u.Key, in.ContentType)
 	return v.Watched(now), u, err

@@ -2,14 +2,12 @@ package inbox
 
 import (
 	"context"
-	"os"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -26,7 +24,7 @@ type Depths struct {
 
 // NewDepths returns Depths that find the queues in the environment.
 func NewDepths(client Attributes) Depths {
-	return Depths{Client: client, URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) }}
+	return Depths{Client: client, URL: inboxURL}
 }
 
 // Depth returns how many messages a service's inbox has, those that are being handled or wait for another attempt among

@@ -43,7 +43,7 @@ type Publisher struct {
 func NewPublisher(s services.Service, q Queues, t Topic, header func(context.Context) string) *Publisher {
 	return &Publisher{
 		Service: s, Queues: q, Topic: t, ARN: os.Getenv(services.EnvTopic), Header: header,
-		URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) },
+		URL: inboxURL,
 	}
 }
 

@@ -33,8 +33,11 @@ type Queue struct {
 
 // NewQueue returns a service's queue, found in the environment.
 func NewQueue(s services.Service, client OwnQueue) Queue {
-	return Queue{Client: client, URL: os.Getenv(services.EnvInbox(s.Name)), Dead: os.Getenv(services.EnvDeadLetters(s.Name)), FIFO: s.Inbox.FIFO}
+	return Queue{Client: client, URL: inboxURL(s.Name), Dead: os.Getenv(services.EnvDeadLetters(s.Name)), FIFO: s.Inbox.FIFO}
 }
+
+// inboxURL returns the URL of a service's inbox, found in the environment.
+func inboxURL(service string) string { return os.Getenv(services.EnvInbox(service)) }
 
 // Hide keeps a message from being delivered again for d, at most SQS's twelve hours.
 func (q Queue) Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -27,7 +26,7 @@ type Redriver struct {
 
 // NewRedriver returns a Redriver that finds the queues in the environment.
 func NewRedriver(client Sending) Redriver {
-	return Redriver{Client: client, URL: func(name string) string { return os.Getenv(services.EnvInbox(name)) }}
+	return Redriver{Client: client, URL: inboxURL}
 }
 
 // Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same group and, on a FIFO

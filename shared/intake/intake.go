@@ -83,8 +83,7 @@ func (d Desk) create(ctx context.Context, r Request, create Create) (video.Video
 		Tenant: r.Tenant, ID: r.Video, State: video.Waiting, Correlation: r.Correlation, Trace: r.Trace, Times: video.Times{Created: now},
 	}
 	v.Source = video.Source{
-		Key:  services.SourcePrefix + v.Tenant + "/" + v.ID + services.SourceSuffix,
-		Name: r.Ask.FileName, ContentType: r.Ask.ContentType,
+		Key: services.OriginalKey(v.Tenant, v.ID), Name: r.Ask.FileName, ContentType: r.Ask.ContentType,
 	}
 	var err error
 	if v.Playback, err = d.NewPlayback(v.Tenant); err != nil {

@@ -146,6 +146,11 @@ const (
 	SourceSuffix = "/source"
 )
 
+// OriginalKey returns the key of a video's original in the source bucket.
+func OriginalKey(tenant, video string) string {
+	return SourcePrefix + tenant + "/" + video + SourceSuffix
+}
+
 // Map is all of Sluice.
 var Map = []Service{
 	{

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -49,20 +48,12 @@ func longestFirst(all []dueItem, limit int) []video.Ref {
 
 // dueIn returns what is due in one partition of the index. An index knows no consistent reads.
 func (d Dynamo) dueIn(ctx context.Context, shard string, now time.Time, limit int) ([]dueItem, error) {
-	const op = "store.Due"
-	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
+	items, _, err := ask[dueItem](ctx, d, "store.Due", &dynamodb.QueryInput{
 		TableName: &d.Table, IndexName: aws.String(services.ByDeadline), Limit: aws.Int32(int32(limit)),
 		KeyConditionExpression:    aws.String("due_shard = :shard AND due <= :now"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":shard": text(shard), ":now": text(stamp(now))},
 	})
-	if err != nil {
-		return nil, failure(op, err, video.Problem{})
-	}
-	var items []dueItem
-	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
-		return nil, video.E(op, video.Internal, err)
-	}
-	return items, nil
+	return items, err
 }
 
 // Forget deletes the results of a video's tasks, and which of them are done. Repeating it changes nothing.
@@ -91,7 +82,7 @@ func (d Dynamo) delete(ctx context.Context, op string, keys []key) error {
 	var all []types.WriteRequest
 	for _, k := range keys {
 		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{
-			Key: map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)},
+			Key: k.attributes(),
 		}})
 	}
 	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Table: all}})

@@ -158,7 +158,7 @@ func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing vide
 	}
 	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
-		Key: map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)},
+		Key: k.attributes(),
 	})
 	if err != nil {
 		return none, failure(op, err, video.Problem{})
@@ -175,6 +175,23 @@ func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing vide
 		return none, video.E(op, video.Internal, err)
 	}
 	return v, nil
+}
+
+// attributes returns the key as requests have it.
+func (k key) attributes() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)}
+}
+
+// ask makes one query and returns the rows that it gives, and where to go on if they are not the last: nil if they are.
+func ask[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInput) (items []I, next map[string]types.AttributeValue, err error) {
+	out, err := d.Client.Query(ctx, in)
+	if err != nil {
+		return nil, nil, failure(op, err, video.Problem{})
+	}
+	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
+		return nil, nil, video.E(op, video.Internal, err)
+	}
+	return items, out.LastEvaluatedKey, nil
 }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

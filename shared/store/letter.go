@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -121,18 +120,12 @@ func (d Dynamo) Letters(ctx context.Context, f video.LetterFilter, cursor string
 
 // lettersIn reads some letters of a month, those before an id; more reports that they are not the last.
 func (d Dynamo) lettersIn(ctx context.Context, op, month, before string) (items []letterItem, more bool, err error) {
-	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
+	items, next, err := ask[letterItem](ctx, d, op, &dynamodb.QueryInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(readAtOnce),
 		KeyConditionExpression:    aws.String("pk = :month AND sk < :before"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":month": text(month), ":before": text(before)},
 	})
-	if err != nil {
-		return nil, false, failure(op, err, video.Problem{})
-	}
-	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
-		return nil, false, video.E(op, video.Internal, err)
-	}
-	return items, out.LastEvaluatedKey != nil, nil
+	return items, next != nil, err
 }
 
 // letterList is a page of letters in the making.

@@ -128,19 +128,11 @@ func (d Dynamo) rows(ctx context.Context, op string, l *list, after place) (item
 		ExpressionAttributeValues: map[string]types.AttributeValue{":partition": text(l.partition)},
 	}
 	if after != (place{}) {
-		k := videoKey(l.tenant, after.id)
-		in.ExclusiveStartKey = map[string]types.AttributeValue{
-			"pk": text(k.PK), "sk": text(k.SK), l.attribute: text(l.partition), "created": text(after.created),
-		}
+		in.ExclusiveStartKey = videoKey(l.tenant, after.id).attributes()
+		in.ExclusiveStartKey[l.attribute], in.ExclusiveStartKey["created"] = text(l.partition), text(after.created)
 	}
-	out, err := d.Client.Query(ctx, in)
-	if err != nil {
-		return nil, false, failure(op, err, video.Problem{})
-	}
-	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
-		return nil, false, video.E(op, video.Internal, err)
-	}
-	return items, out.LastEvaluatedKey != nil, nil
+	items, next, err := ask[videoItem](ctx, d, op, in)
+	return items, next != nil, err
 }
 
 // Describe replaces what a tenant says of a video. NotFound: there is none, or it is being deleted. Repeating it changes
@@ -160,7 +152,7 @@ func (d Dynamo) Describe(ctx context.Context, tenant, id string, a video.About) 
 	names["#state"] = "state"
 	values[":deleting"], values[":deleted"] = text(string(video.Deleting)), text(string(video.Deleted))
 	_, err = d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.Table, Key: map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)}, UpdateExpression: &expression,
+		TableName: &d.Table, Key: k.attributes(), UpdateExpression: &expression,
 		ConditionExpression:      aws.String("attribute_exists(pk) AND NOT #state IN (:deleting, :deleted)"),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	})

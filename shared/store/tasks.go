@@ -83,7 +83,7 @@ func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
 	names, values, expression := assign(saved, item)
 	values[":read"] = number(i.Version - 1)
 	return &types.Update{
-		TableName: &d.Table, Key: map[string]types.AttributeValue{"pk": text(i.PK), "sk": text(i.SK)},
+		TableName: &d.Table, Key: i.attributes(),
 		UpdateExpression: &expression, ConditionExpression: aws.String("#version = :read"),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	}, nil
@@ -147,10 +147,9 @@ func checkTask(op string, k key, n int) error {
 
 // add puts a task's number into the set on its page.
 func (d Dynamo) add(ctx context.Context, op string, k key, n int) error {
-	page := k.page(n)
 	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &d.Table,
-		Key:                       map[string]types.AttributeValue{"pk": text(page.PK), "sk": text(page.SK)},
+		Key:                       k.page(n).attributes(),
 		UpdateExpression:          aws.String("ADD done :n"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}},
 	})
@@ -201,24 +200,21 @@ func results(op string, items []resultItem) ([]video.Result, error) {
 
 // query returns the rows of k's partition whose sort keys begin with prefix, in their order.
 func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
-	pages := dynamodb.NewQueryPaginator(d.Client, &dynamodb.QueryInput{
+	in := &dynamodb.QueryInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":prefix": text(prefix)},
-	})
-	var all []I
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, failure(op, err, video.Problem{})
-		}
-		var some []I
-		if err := attributevalue.UnmarshalListOfMaps(out.Items, &some); err != nil {
-			return nil, video.E(op, video.Internal, err)
-		}
-		all = append(all, some...)
 	}
-	return all, nil
+	var all []I
+	for {
+		some, next, err := ask[I](ctx, d, op, in)
+		if err != nil {
+			return nil, err
+		}
+		if all, in.ExclusiveStartKey = append(all, some...), next; len(next) == 0 {
+			return all, nil
+		}
+	}
 }
 
 func number(n int64) types.AttributeValue {

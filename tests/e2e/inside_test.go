@@ -37,7 +37,7 @@ func (w world) row(t *testing.T, tenant string) video.Video {
 		Tenant: tenant, ID: "vid_" + id, Playback: public, About: video.About{Title: t.Name()}, State: video.Waiting, Version: 1,
 		Times: video.Times{Created: time.Now().UTC()},
 	}
-	v.Source.Key = services.SourcePrefix + tenant + "/" + v.ID + services.SourceSuffix
+	v.Source.Key = services.OriginalKey(tenant, v.ID)
 	if err := w.rows(t).Create(t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1}); err != nil {
 		t.Fatal(err)
 	}
