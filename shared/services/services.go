@@ -52,11 +52,12 @@ func (s Service) Pages() (paths []string) {
 
 // Inbox is a queue that a service consumes. Its dead-letter queue comes with it.
 type Inbox struct {
-	Takes      []string // event types; facts come from the topic
-	FIFO       bool     // one video at a time, in order; the group is the video
-	Batch      int      // messages an invocation
-	MaxWorkers int      // invocations at once, 2–1000; 0 leaves it to the deployment
-	Attempts   int      // deliveries before a message is dead
+	Takes      []string      // event types; facts come from the topic
+	FIFO       bool          // one video at a time, in order; the group is the video
+	Batch      int           // messages an invocation
+	MaxWorkers int           // invocations at once, 2–1000; 0 leaves it to the deployment
+	Attempts   int           // deliveries before a message is dead
+	Promise    time.Duration // how long a message may wait: workers are scaled to keep it, and an alarm says when they don't
 }
 
 // Receives returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
@@ -170,7 +171,7 @@ var Map = []Service{
 			{"DELETE", "/v1/videos/{id}", ByToken, "videos:write"},
 			{"GET", "/v1/videos/{id}/timeline", ByToken, "videos:read"},
 		},
-		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Attempts: 5, Promise: time.Minute},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		May: []Right{
 			{GetRows, "table", []string{UploadRows}},
@@ -229,7 +230,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "inspect",
-		Inbox: &Inbox{Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Attempts: 5, Promise: time.Minute},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -238,7 +239,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "encode",
-		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, Attempts: 5, Promise: 2 * time.Minute},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -248,7 +249,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "fetch",
-		Inbox: &Inbox{Takes: []string{"fetch.requested.v1"}, Batch: 1, Attempts: 12},
+		Inbox: &Inbox{Takes: []string{"fetch.requested.v1"}, Batch: 1, Attempts: 12, Promise: 5 * time.Minute},
 		Emits: []string{"fetch.failed.v1"},
 		May: []Right{
 			{Upload, "source", []string{SourcePrefix}},
@@ -262,7 +263,7 @@ var Map = []Service{
 		Inbox: &Inbox{Takes: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
 			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
-		}, FIFO: true, Batch: 10, Attempts: 12},
+		}, FIFO: true, Batch: 10, Attempts: 12, Promise: 30 * time.Second},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
 			"video.processing.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
@@ -276,7 +277,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "sweep",
-		Inbox: &Inbox{Takes: []string{"sweep.requested.v1"}, Batch: 1, Attempts: 5},
+		Inbox: &Inbox{Takes: []string{"sweep.requested.v1"}, Batch: 1, Attempts: 5, Promise: 15 * time.Minute},
 		Emits: []string{"sweep.done.v1"},
 		May: []Right{
 			{DeleteObjects, "source", []string{SourcePrefix}},

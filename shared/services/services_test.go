@@ -60,6 +60,9 @@ func TestLimits(t *testing.T) {
 		if s.Inbox != nil && (s.Timeout > 3*time.Minute || s.Inbox.Attempts < 5) {
 			t.Errorf("%s: timeout %v, attempts %d", s.Name, s.Timeout, s.Inbox.Attempts)
 		}
+		if s.Inbox != nil && s.Inbox.Promise < 10*time.Second {
+			t.Errorf("%s: a message may wait %v, less than Lambda takes to look for it", s.Name, s.Inbox.Promise)
+		}
 		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Batch > 10 {
 			t.Errorf("%s: a FIFO queue gives at most 10 messages a batch", s.Name)
 		}
