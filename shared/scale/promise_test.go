@@ -42,6 +42,7 @@ func anything(t *rapid.T) scale.Input {
 			Name: name, Workers: rapid.IntRange(-10, 2000).Draw(t, "before"), Wanted: rapid.Int().Draw(t, "wanted before"),
 			Memory: scale.Memory{Since: anyTime(t, "since"), Recent: rapid.Int().Draw(t, "recent"),
 				Former: rapid.Int().Draw(t, "former"), Need: rapid.Int().Draw(t, "need"),
+				Was: rapid.Int().Draw(t, "was"), Cut: anyTime(t, "cut"),
 				From: rapid.Int().Draw(t, "from"), Fell: anyTime(t, "fell")},
 		})
 	}

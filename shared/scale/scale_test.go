@@ -78,3 +78,21 @@ func TestNothingIsANormalInput(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// A need that seemed to have halved and rises again was noise: it is back at once and not by a step a minute, each of
+// which would have to wait for the workers of another queue. It is never so high that it falls again by itself.
+func TestANeedThatFellByNoiseIsBackAtOnce(t *testing.T) {
+	t.Parallel()
+	in := scale.Input{Budget: 400, Queues: []scale.Queue{{Name: "encode", Lane: scale.Bulk, Promise: 1}}}
+	var got []int
+	for minute, visible := range []float64{160, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 81, 162, 300} {
+		in.Now = noon.Add(time.Duration(minute) * time.Minute)
+		in.Queues[0].Reading = scale.Reading{At: in.Now, Visible: visible, Service: 1}
+		in.Previous = scale.Decide(in)
+		got = append(got, in.Previous.Ceilings[0].Memory.Need)
+	}
+	want := []int{160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 80, 160, 192, 320}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
