@@ -19,7 +19,6 @@ var (
 // findLocalStackPython returns the first Python 3.12 or 3.13 that can make a virtual environment: on PATH, of pyenv, of uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
-	pyenv := envOr("PYENV_ROOT", filepath.Join(home, ".pyenv"))
 	uv := envOr("UV_PYTHON_INSTALL_DIR", filepath.Join(envOr("XDG_DATA_HOME", filepath.Join(home, ".local", "share")), "uv", "python"))
 	var found []string
 	for _, name := range []string{"python3", "python3.13", "python3.12"} {
@@ -28,7 +27,7 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 		}
 	}
 	for _, pattern := range []string{
-		filepath.Join(pyenv, "versions", "3.1[23].*", "bin", "python3"),
+		filepath.Join(pyenvRoot(home), "versions", "3.1[23].*", "bin", "python3"),
 		filepath.Join(uv, "cpython-3.1[23].*", "bin", "python3"),
 	} {
 		paths, _ := filepath.Glob(pattern) // a bad pattern finds nothing
@@ -44,6 +43,16 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 		}
 	}
 	return "", errors.New("LocalStack needs Python 3.12 or 3.13 with its module venv, and PATH, pyenv and uv have none: install one")
+}
+
+// pyenvRoot returns where pyenv keeps its Pythons: as the environment says, where PATH has its shims, or at home.
+func pyenvRoot(home string) string {
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.Base(folder) == "shims" {
+			return envOr("PYENV_ROOT", filepath.Dir(folder))
+		}
+	}
+	return envOr("PYENV_ROOT", filepath.Join(home, ".pyenv"))
 }
 
 // findJDK returns the home of the first JDK 17 or newer: JAVA_HOME, or the one whose javac is on PATH.

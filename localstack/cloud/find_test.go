@@ -22,6 +22,9 @@ func TestFindLocalStackPython(t *testing.T) {
 		{"pyenv's, which PATH only promises", map[string]string{
 			"bin/python3.13": "exit 127", "pyenv/versions/3.13.0/bin/python3": says + "3.13.0",
 		}, "versions/3.13.0/bin/python3"},
+		{"pyenv's, where PATH has its shims", map[string]string{
+			"shims/python3.13": "exit 127", "versions/3.13.0/bin/python3": says + "3.13.0",
+		}, "versions/3.13.0/bin/python3"},
 		{"uv's", map[string]string{"uv/cpython-3.12.8-linux-x86_64-gnu/bin/python3": says + "3.12.8"}, "linux-x86_64-gnu/bin/python3"},
 		{"without venv", map[string]string{"bin/python3": says + "3.13.0 || exit 1"}, "with its module venv"},
 	} {
@@ -38,6 +41,10 @@ func TestFindLocalStackPython(t *testing.T) {
 			}
 			t.Setenv("PATH", filepath.Join(dir, "bin"))
 			t.Setenv("PYENV_ROOT", filepath.Join(dir, "pyenv"))
+			if _, asked := tt.scripts["shims/python3.13"]; asked {
+				t.Setenv("PATH", filepath.Join(dir, "shims"))
+				t.Setenv("PYENV_ROOT", "")
+			}
 			t.Setenv("UV_PYTHON_INSTALL_DIR", filepath.Join(dir, "uv"))
 			got, err := findLocalStackPython(t.Context())
 			if err != nil {
