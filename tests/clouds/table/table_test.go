@@ -70,7 +70,14 @@ func TestRows(t *testing.T) {
 		{"on both", map[string]results{"ministack": {"T": pass}, "localstack": {"T": pass}},
 			[]row{{Test: "T", MiniStack: passed, LocalStack: passed}}, ""},
 		{"a part of one that is skipped there", map[string]results{"ministack": {"T": pass, "T/a": pass}, "localstack": {"T": skip}},
-			[]row{{Test: "T/a", MiniStack: passed, LocalStack: skipped, Reason: "why"}}, ""},
+			[]row{{Test: "T", Cases: 1, MiniStack: passed, LocalStack: skipped, Reason: "why"}}, "only 0 of 1"},
+		{"cases of which most are alike", map[string]results{
+			"ministack":  {"T": pass, "T/a": skip, "T/b": pass, "T/c": pass, "U": pass},
+			"localstack": {"T": pass, "T/a": pass, "T/b": pass, "T/c": pass, "U": pass},
+		}, []row{
+			{Test: "T", Cases: 2, MiniStack: passed, LocalStack: passed}, {Test: "T/a", MiniStack: skipped, LocalStack: passed, Reason: "why"},
+			{Test: "U", MiniStack: passed, LocalStack: passed},
+		}, ""},
 		{"on none", map[string]results{"ministack": {"T": skip}, "localstack": {"T": skip}},
 			[]row{{Test: "T", MiniStack: skipped, LocalStack: skipped, Reason: "why; why"}}, "T ran on no cloud"},
 		{"skipped on the only one that was asked", map[string]results{"ministack": {"T": skip}},
@@ -95,10 +102,11 @@ func TestRows(t *testing.T) {
 func TestDraw(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	draw(&out, []row{{"e2e TestA", passed, passed, ""}, {"e2e TestLonger", passed, skipped, "why"}})
-	want := `                MiniStack  LocalStack
-e2e TestA       passed     passed
-e2e TestLonger  passed     skipped     why
+	draw(&out, []row{{"e2e TestA", 12, passed, passed, ""}, {"e2e TestA/longer", 0, skipped, passed, "why"}, {"e2e TestB", 0, passed, skipped, "why"}})
+	want := `                      MiniStack  LocalStack
+e2e TestA (12 cases)  passed     passed
+e2e TestA/longer      skipped    passed      why
+e2e TestB             passed     skipped     why
 1 of 2 tests passed on both
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
