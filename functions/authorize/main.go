@@ -10,5 +10,5 @@ import (
 
 func main() {
 	k := wire.New("authorize")
-	lambda.Start(authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle)
+	lambda.Start(wire.Metered(k, authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle))
 }

@@ -112,7 +112,7 @@ func (a *API) tell(ctx context.Context, tenant, id string, what ...video.Event) 
 	for _, d := range what {
 		e := events.Of(tenant, id, a.now(), d)
 		if err := a.Publisher.Send(ctx, e); err != nil {
-			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", callerOf(ctx).requestID, "tenant", tenant, "video_id", id, "error", err)
+			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", callerOf(ctx).requestID, "error", err)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func faultOf(err error) fault {
 func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	f, c := faultOf(err), callerOf(r.Context())
 	if f.status >= http.StatusInternalServerError {
-		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.requestID, "method", r.Method, "route", r.Pattern, "tenant", c.tenant, "code", f.code, "error", err)
+		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.requestID, "method", r.Method, "route", r.Pattern, "code", f.code, "error", err)
 	}
 	kind := video.Problem{Code: f.code}
 	b, _ := encode(problem{ // strings and numbers: can't fail

@@ -16,12 +16,12 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
+	"sluice/shared/metrics"
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -69,19 +69,13 @@ func (c *Consumer) Batch(ctx context.Context, batch lambdaevents.SQSEvent) (lamb
 	defer done()
 	for _, m := range batch.Records {
 		group := m.Attributes["MessageGroupId"]
-		wait, stop := stopped[group]
-		if !stop {
-			err := c.message(work, m)
-			if err == nil {
-				continue
-			}
-			wait = Backoff(c.Service.Timeout, attempt(m), c.jitter())
-			c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", attempt(m), "in_seconds", wait.Seconds(), "error", err)
-		}
-		if c.Service.Inbox.FIFO {
+		if wait, stop := stopped[group]; stop {
+			c.later(work, m, wait)
+		} else if wait, again := c.message(work, delivery{m, time.Now()}); !again {
+			continue
+		} else if c.Service.Inbox.FIFO {
 			stopped[group] = wait
 		}
-		c.later(ctx, m, wait)
 		failed = append(failed, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
 	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
@@ -111,10 +105,13 @@ func (c *Consumer) jitter() float64 {
 }
 
 // later lets a message come back after a while and not only after the queue's visibility timeout, which is made for
-// the longest work.
+// the longest work. There is time for it when that of the work in ctx is over.
 func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, wait time.Duration) {
-	ctx, done := before(ctx, toReport-toHide) // for all messages together
-	defer done()
+	if end, ok := ctx.Deadline(); ok { // for all messages together
+		var done context.CancelFunc
+		ctx, done = context.WithDeadline(context.WithoutCancel(ctx), end.Add(toReport-toHide))
+		defer done()
+	}
 	if err := c.Queue.Hide(ctx, m, wait); err != nil {
 		c.Log.WarnContext(ctx, "backoff not set", "message", m.MessageId, "error", err)
 	}
@@ -128,48 +125,74 @@ func Backoff(limit time.Duration, n int, jitter float64) time.Duration {
 	return d - time.Duration(jitter*float64(d)/2)
 }
 
-// message handles one message; nil means that it may be deleted.
-func (c *Consumer) message(ctx context.Context, m lambdaevents.SQSMessage) error {
-	c.hold(ctx, m)
-	es, err := decode(m)
+// message handles one message, which may be deleted then; unless it is to come again, after a wait.
+func (c *Consumer) message(ctx context.Context, m delivery) (wait time.Duration, again bool) {
+	es, err := decode(m.SQSMessage)
 	if err != nil {
-		return c.bury(ctx, m, err)
+		c.hold(ctx, m)
+		return c.end(ctx, m, c.bury(ctx, m, err))
 	}
 	for _, e := range es {
-		if !slices.Contains(c.Service.Inbox.Takes, string(e.Type)) {
-			return c.bury(ctx, m, notTaken.Refuse("inbox.message", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type)))
-		}
-		if err := c.event(ctx, m, e); err != nil {
-			return err
+		if wait, again := c.event(ctx, m, e); again {
+			return wait, true
 		}
 	}
-	return nil
+	return 0, false
 }
 
-func (c *Consumer) event(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) error {
+// event handles one event of a message.
+func (c *Consumer) event(ctx context.Context, m delivery, e events.Event) (wait time.Duration, again bool) {
 	end := func(error) {}
 	if c.Hop != nil {
-		ctx, end = c.Hop(ctx, m, e)
+		ctx, end = c.Hop(ctx, m.SQSMessage, e)
 	}
-	began := time.Now()
+	c.hold(ctx, m)
+	ctx, twice := metrics.Watch(ctx)
 	out, err := c.try(ctx, m, e)
 	if err == nil {
 		err = c.Send.Send(ctx, out...)
 	}
 	defer end(err) // a dead letter is no success, although its message is dealt with
 	if err == nil {
-		c.Log.InfoContext(ctx, "handled", "type", e.Type, "sent", len(out), "seconds", time.Since(began).Seconds())
-		return nil
+		c.handled(ctx, m, e, len(out), twice())
+		return 0, false
 	}
-	if retry(err) && attempt(m) < c.Service.Inbox.Attempts {
+	return c.end(ctx, m, c.failed(ctx, m, e, err))
+}
+
+// handled logs what has been done; twice: nothing, as it was done before.
+func (c *Consumer) handled(ctx context.Context, m delivery, e events.Event, sent int, twice bool) {
+	took := time.Since(m.began)
+	counts := []metrics.Value{metrics.Work.Is(metrics.Took(took))}
+	if twice {
+		counts = append(counts, metrics.Duplicate.Is(1))
+	}
+	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attempt(), "sent", sent, "seconds", took.Seconds(), m.line(counts...))
+}
+
+// failed deals with an event that could not be handled; it returns why its message is to come again, nil if not.
+func (c *Consumer) failed(ctx context.Context, m delivery, e events.Event, err error) error {
+	if retry(err) && m.attempt() < c.Service.Inbox.Attempts {
 		return err
 	}
-	if c.GiveUp != nil {
-		if serr := c.Send.Send(ctx, c.GiveUp(e, err)...); serr != nil {
-			return serr
+	if c.GiveUp != nil && c.takes(e) {
+		if err := c.Send.Send(ctx, c.GiveUp(e, err)...); err != nil {
+			return err
 		}
 	}
 	return c.bury(ctx, m, err)
+}
+
+// end says when a message comes again that is not dealt with, and sees to it.
+func (c *Consumer) end(ctx context.Context, m delivery, err error) (wait time.Duration, again bool) {
+	if err == nil {
+		return 0, false
+	}
+	wait = Backoff(c.Service.Timeout, m.attempt(), c.jitter())
+	c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", m.attempt(), "in_seconds", wait.Seconds(), "error", err,
+		m.line(metrics.Retried.Is(1)))
+	c.later(ctx, m.SQSMessage, wait)
+	return wait, true
 }
 
 var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted",
@@ -177,11 +200,18 @@ var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted
 
 // try handles the event, unless every attempt so far has ended without a word: the function died of it, or was never
 // let run. On a FIFO inbox a message may have been left alone each time, so there it is tried.
-func (c *Consumer) try(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) ([]events.Event, error) {
-	if in := c.Service.Inbox; attempt(m) > in.Attempts && !in.FIFO {
+func (c *Consumer) try(ctx context.Context, m delivery, e events.Event) ([]events.Event, error) {
+	switch in := c.Service.Inbox; {
+	case !c.takes(e):
+		return nil, notTaken.Refuse("inbox.try", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type))
+	case m.attempt() > in.Attempts && !in.FIFO:
 		return nil, errExhausted
 	}
 	return c.handle(ctx, e)
+}
+
+func (c *Consumer) takes(e events.Event) bool {
+	return slices.Contains(c.Service.Inbox.Takes, string(e.Type))
 }
 
 // handle calls the handler with a deadline; a panic is an error of this message alone.
@@ -197,9 +227,13 @@ func (c *Consumer) handle(ctx context.Context, e events.Event) (out []events.Eve
 	return c.Handle(ctx, e)
 }
 
-func (c *Consumer) bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
-	c.Log.WarnContext(ctx, "message is a dead letter", "message", m.MessageId, "attempt", attempt(m), "reason", reason)
-	return c.Queue.Bury(ctx, m, reason)
+func (c *Consumer) bury(ctx context.Context, m delivery, reason error) error {
+	if err := c.Queue.Bury(ctx, m.SQSMessage, reason); err != nil {
+		return err
+	}
+	c.Log.WarnContext(ctx, "message is a dead letter", "message", m.MessageId, "attempt", m.attempt(), "reason", reason,
+		m.line(metrics.Dead.Is(1)))
+	return nil
 }
 
 // longWork is from where on it pays to tell SQS when an attempt must be over, so that the message of a crashed
@@ -207,14 +241,14 @@ func (c *Consumer) bury(ctx context.Context, m lambdaevents.SQSMessage, reason e
 const longWork = time.Minute
 
 // hold tells SQS when this attempt must be over.
-func (c *Consumer) hold(ctx context.Context, m lambdaevents.SQSMessage) {
+func (c *Consumer) hold(ctx context.Context, m delivery) {
 	end, ok := ctx.Deadline()
 	if !ok || c.Service.Timeout < longWork {
 		return
 	}
 	ctx, done := context.WithTimeout(ctx, toHide)
 	defer done()
-	if err := c.Queue.Hide(ctx, m, time.Until(end)+15*time.Second); err != nil {
+	if err := c.Queue.Hide(ctx, m.SQSMessage, time.Until(end)+15*time.Second); err != nil {
 		c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
 	}
 }
@@ -234,9 +268,4 @@ func retry(err error) bool {
 		return true
 	}
 	return true
-}
-
-func attempt(m lambdaevents.SQSMessage) int {
-	n, _ := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
-	return n
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/shared/metrics"
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -61,7 +62,10 @@ func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, 
 		return video.Video{}, nil, err
 	}
 	v, err := d.Rows.Video(ctx, r.Tenant, r.Video)
-	if video.KindOf(err) == video.NotFound {
+	switch video.KindOf(err) {
+	case "":
+		metrics.Twice(ctx)
+	case video.NotFound:
 		v, err = d.create(ctx, r, create)
 	}
 	if video.KindOf(err) == video.Conflict { // another delivery was quicker

@@ -45,8 +45,8 @@ func level(name string) slog.Level {
 
 type contextKey struct{}
 
-// With returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is
-// replaced.
+// With returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is replaced;
+// one without a text, or with a slog.LogValuer that has none yet, is left out.
 func With(ctx context.Context, attrs ...slog.Attr) context.Context {
 	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
 	stored = slices.Clone(stored)
@@ -66,7 +66,11 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 		r.AddAttrs(slog.String("request_id", lc.AwsRequestID))
 	}
 	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
-	r.AddAttrs(stored...)
+	for _, a := range stored {
+		if v := a.Value.Resolve(); v.Kind() != slog.KindString || v.String() != "" {
+			r.AddAttrs(a)
+		}
+	}
 	return h.Handler.Handle(ctx, r)
 }
 

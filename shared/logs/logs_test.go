@@ -52,6 +52,8 @@ func TestLine(t *testing.T) {
 		{"an invocation", invocation(t), map[string]any{"request_id": "req-1"}},
 		{"with attributes", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 		{"a later one replaces", inner, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "globex", "video": "vid_1"}},
+		{"one that is not known yet", With(ctx, slog.String("tenant", ""), slog.Any("video", lazy{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
+		{"one that is known by now", With(ctx, slog.Any("video", lazy{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
 		{"and leaves the earlier context alone", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 	}
 	for _, row := range rows {

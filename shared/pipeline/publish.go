@@ -13,6 +13,7 @@ import (
 	"sluice/events"
 	"sluice/shared/blob"
 	"sluice/shared/media"
+	"sluice/shared/metrics"
 	"sluice/shared/playback"
 	"sluice/shared/video"
 )
@@ -85,6 +86,9 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 	if !v.Plan.Has(d.Result.Task) {
 		return video.E("publish.finish", video.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
 	}
+	if v.Done[d.Result.Task.Number] {
+		metrics.Twice(ctx)
+	}
 	done, err := p.Rows.Finish(ctx, v.Tenant, v.ID, d)
 	if err == nil {
 		v.Done = done
@@ -94,10 +98,16 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 
 func (p Publisher) save(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
+		if _, one := e.Data.(video.TaskDone); !one || before.State != video.Processing { // else finish knows
+			metrics.Twice(ctx)
+		}
 		return nil
 	}
-	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State)
-	return p.Rows.Save(ctx, after, after.Entry(string(e.Type), p.Now()))
+	if err := p.Rows.Save(ctx, after, after.Entry(string(e.Type), p.Now())); err != nil {
+		return err
+	}
+	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State, metrics.Line(p.Now(), counts(before, after)...))
+	return nil
 }
 
 // playlists writes what a player starts from, the master last: whoever can read it can read all it names.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/metrics"
 	"sluice/shared/video"
 )
 
@@ -58,6 +59,10 @@ type Tender struct {
 // most is how many videos a run looks at: more wait for the next.
 const most = 500
 
+// stuck is from when on a video that is overdue is taken to be stuck: a nudge of tend's moves it on, or gives it more
+// time, within the minute.
+const stuck = 15 * time.Minute
+
 // Run looks at what is due, then files dead letters.
 func (t Tender) Run(ctx context.Context) error {
 	return errors.Join(t.due(ctx), t.drain(ctx))
@@ -70,40 +75,53 @@ func (t Tender) due(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waits := map[string]int{}
+	waits, late := map[string]int{}, 0
 	for _, ref := range refs {
 		if err := ctx.Err(); err != nil {
 			return video.E("tend.due", video.Transient, err)
 		}
-		if err := t.look(ctx, ref, waits); err != nil {
+		overdue, err := t.look(ctx, ref, waits)
+		if err != nil {
 			t.Log.ErrorContext(ctx, "a video is not tended", "tenant", ref.Tenant, "video", ref.ID, "error", err)
 		}
+		if overdue > stuck {
+			late++
+		}
 	}
-	t.Log.InfoContext(ctx, "tended", "due", len(refs))
+	t.Log.InfoContext(ctx, "tended", "due", len(refs), some(t.Now(), metrics.Stuck, late))
 	return nil
 }
 
-// look finds out what has become of a video and tells publish.
-func (t Tender) look(ctx context.Context, ref video.Ref, waits map[string]int) error {
+// some returns what makes a line of the log count something, if there is any of it: none is not worth a metric.
+func some(at time.Time, m metrics.Metric, n int) slog.Attr {
+	if n == 0 {
+		return slog.Attr{}
+	}
+	return metrics.Line(at, m.Is(float64(n)))
+}
+
+// look finds out what has become of a video and tells publish. It returns for how long the video is overdue.
+func (t Tender) look(ctx context.Context, ref video.Ref, waits map[string]int) (overdue time.Duration, err error) {
 	v, err := t.Rows.Video(ctx, ref.Tenant, ref.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	now := t.Now()
 	if !v.Due(now) { // it has moved on since the index was written
-		return nil
+		return 0, nil
 	}
+	overdue = now.Sub(v.Watch.Deadline)
 	passed := video.DeadlinePassed{At: now, State: v.State, Deadline: v.Watch.Deadline}
 	if passed.Stored, err = t.stored(ctx, v); err != nil {
-		return err
+		return overdue, err
 	}
 	if passed.Busy, err = t.busy(ctx, step(v, passed.Stored), waits); err != nil {
-		return err
+		return overdue, err
 	}
 	t.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "nudges", v.Watch.Nudges, "stored", passed.Stored != nil, "busy", passed.Busy)
 	e := events.Of(v.Tenant, v.ID, now, passed)
 	e.Trace, e.Correlation = v.Trace, v.Correlation
-	return t.Send.Send(ctx, e)
+	return overdue, t.Send.Send(ctx, e)
 }
 
 // stored looks for the original itself where nobody may have heard of it.

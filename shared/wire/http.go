@@ -3,14 +3,19 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"os"
+	"sync/atomic"
+	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"sluice/shared/api"
 	"sluice/shared/inbox"
+	"sluice/shared/logs"
+	"sluice/shared/metrics"
 	"sluice/shared/trace"
 )
 
@@ -22,13 +27,13 @@ func (k Kit) gateway(h http.Handler, err error) api.GatewayFunc {
 		k.Log.Error("can't start", "error", err)
 		os.Exit(1)
 	}
-	return traced(api.Gateway(h, k.Log))
+	return k.traced(api.Gateway(h, k.Log))
 }
 
 // Both starts answering the service's routes with h, unless err says why it can't, and taking its messages with back:
 // the service has two doors. It does not return.
 func (k Kit) Both(h http.Handler, err error, back inbox.Handler) {
-	lambda.Start(doors{k.gateway(h, err), k.consumer(back, nil).Batch}.open)
+	lambda.Start(doors{k.gateway(h, err), Metered(k, k.consumer(back, nil).Batch)}.open)
 }
 
 // doors are the two that a service may have.
@@ -50,23 +55,47 @@ func (d doors) open(ctx context.Context, raw json.RawMessage) (any, error) {
 	return d.front(ctx, request)
 }
 
-type spanKey struct{}
+// subject is which video a request turns out to be about.
+type subject struct {
+	span  trace.Span
+	video atomic.Pointer[string]
+}
 
-// traced makes each request a hop.
-func traced(next api.GatewayFunc) api.GatewayFunc {
+type subjectKey struct{}
+
+// LogValue returns the video's id, empty as long as it is not known.
+func (s *subject) LogValue() slog.Value {
+	if id := s.video.Load(); id != nil {
+		return slog.StringValue(*id)
+	}
+	return slog.StringValue("")
+}
+
+// About notes which video a request is about, on its hop and in its log.
+func About(ctx context.Context, tenant, video string) {
+	s, ok := ctx.Value(subjectKey{}).(*subject)
+	if !ok {
+		return
+	}
+	s.video.Store(&video)
+	s.span.Note(trace.VideoID, video)
+	s.span.Note(trace.Tenant, tenant)
+}
+
+// traced makes each request a hop, and logs it.
+func (k Kit) traced(next api.GatewayFunc) api.GatewayFunc {
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, err error) {
+		began := time.Now()
 		ctx, span := trace.Request(ctx, e.Headers)
+		about := &subject{span: span}
+		tenant, _ := e.RequestContext.Authorizer["tenant"].(string)
+		ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)), slog.String("tenant", tenant), slog.Any("video", about))
 		defer func() {
+			k.Log.InfoContext(ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod, "route", e.Resource,
+				"status", out.StatusCode, "seconds", time.Since(began).Seconds(), metrics.Line(time.Now(), k.meter.spent(began)))
 			span.Status(out.StatusCode)
 			span.End(err)
 		}()
-		return next(context.WithValue(ctx, spanKey{}, span), e)
+		return next(context.WithValue(ctx, subjectKey{}, about), e)
 	}
-}
-
-// About notes on a request's hop which video it is about.
-func About(ctx context.Context, tenant, video string) {
-	span, _ := ctx.Value(spanKey{}).(trace.Span)
-	span.Note(trace.VideoID, video)
-	span.Note(trace.Tenant, tenant)
 }

@@ -37,6 +37,7 @@ type Kit struct {
 	Service services.Service
 	Log     *slog.Logger
 	aws     aws.Config
+	meter   *meter
 }
 
 // New returns the kit of a service; it ends the process if the service can't run.
@@ -57,7 +58,7 @@ func New(name string) Kit {
 		os.Exit(1)
 	}
 	trace.Instrument(&cfg)
-	return Kit{Service: s, Log: log, aws: cfg}
+	return Kit{Service: s, Log: log, aws: cfg, meter: newMeter(s)}
 }
 
 // settings returns the service's entry in the map, or what keeps it from running.
@@ -110,9 +111,12 @@ func (k Kit) Sender() *inbox.Publisher {
 }
 
 // Consume starts taking the service's messages. It does not return.
-func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) { lambda.Start(k.consumer(h, g).Batch) }
+func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
+	lambda.Start(Metered(k, k.consumer(h, g).Batch))
+}
 
-// Every starts doing what the service does when its time has come. It does not return.
+// Every starts doing what the service does when its time has come. It does not return. What that costs is not said: a
+// run a minute would be a metric all the month, for a cent an hour at most.
 func (k Kit) Every(run func(context.Context) error) { lambda.Start(run) }
 
 func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {

@@ -1,0 +1,131 @@
+// Package metricstest reads the metrics in a log as CloudWatch would, and fails the test where CloudWatch would not take
+// them: the rules and the schema of the embedded metric format are those of
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+package metricstest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+// Sample is one number of a metric.
+type Sample struct {
+	Name   string
+	Of     string // values of the dimensions, with commas between; "" without any
+	Number float64
+}
+
+// String returns the sample as Wait[sluice-encode]=20.
+func (s Sample) String() string {
+	return s.Name + "[" + s.Of + "]=" + strconv.FormatFloat(s.Number, 'f', -1, 64)
+}
+
+// Texts returns all numbers in a log as their strings.
+func Texts(t testing.TB, log []byte) (all []string) {
+	t.Helper()
+	for _, s := range Read(t, log) {
+		all = append(all, s.String())
+	}
+	return all
+}
+
+// document is what the schema says of the member _aws. It has no others.
+type document struct {
+	Timestamp         *int64
+	CloudWatchMetrics []struct {
+		Namespace  string
+		Dimensions [][]string
+		Metrics    []struct{ Name, Unit string }
+	}
+}
+
+// Lines returns the lines of a log, each of which must be one JSON object.
+func Lines(t testing.TB, log []byte) (lines []map[string]any) {
+	t.Helper()
+	for text := range bytes.Lines(log) {
+		var line map[string]any
+		if err := json.Unmarshal(text, &line); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Read returns all numbers in a log, in its order.
+func Read(t testing.TB, log []byte) (all []Sample) {
+	t.Helper()
+	for _, line := range Lines(t, log) {
+		some, err := read(line)
+		if err != nil {
+			t.Errorf("CloudWatch does not take it: %v\n%v", err, line)
+		}
+		all = append(all, some...)
+	}
+	return all
+}
+
+var unit = regexp.MustCompile(`^((Bytes|Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|Megabits|Gigabits|Terabits|Count)(/Second)?|Seconds|Microseconds|Milliseconds|Percent|None)$`)
+
+func read(line map[string]any) (all []Sample, err error) {
+	raw, has := line["_aws"]
+	if !has {
+		return nil, nil
+	}
+	text, _ := json.Marshal(raw)
+	var doc document
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&doc); err != nil {
+		return nil, err
+	}
+	if doc.Timestamp == nil || len(doc.CloudWatchMetrics) == 0 {
+		return nil, fmt.Errorf("without a time, or without metrics")
+	}
+	for _, m := range doc.CloudWatchMetrics {
+		switch {
+		case !within(m.Namespace, 1024):
+			return nil, fmt.Errorf("namespace %q", m.Namespace)
+		case len(m.Dimensions) == 0, len(m.Metrics) == 0, len(m.Metrics) > 100:
+			return nil, fmt.Errorf("%d sets of dimensions, %d metrics", len(m.Dimensions), len(m.Metrics))
+		}
+		for _, set := range m.Dimensions {
+			of, err := values(line, set)
+			if err != nil {
+				return nil, err
+			}
+			for _, def := range m.Metrics {
+				n, ok := line[def.Name].(float64)
+				if !ok || !within(def.Name, 1024) || !unit.MatchString(def.Unit) {
+					return nil, fmt.Errorf("metric %q in %q is %v", def.Name, def.Unit, line[def.Name])
+				}
+				all = append(all, Sample{def.Name, of, n})
+			}
+		}
+	}
+	return all, nil
+}
+
+// values returns the values of a set of dimensions.
+func values(line map[string]any, set []string) (of string, err error) {
+	if len(set) > 30 {
+		return "", fmt.Errorf("%d dimensions", len(set))
+	}
+	for i, name := range set {
+		value, _ := line[name].(string)
+		if !within(name, 250) || !within(value, 1024) {
+			return "", fmt.Errorf("dimension %q is %v", name, line[name])
+		}
+		if i > 0 {
+			of += ","
+		}
+		of += value
+	}
+	return of, nil
+}
+
+func within(s string, most int) bool { return s != "" && len(s) <= most }

@@ -1,0 +1,61 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/logs"
+	"sluice/shared/metrics"
+	"sluice/shared/metrics/metricstest"
+	"sluice/shared/video"
+)
+
+// Each stage of a video is counted once, however often its events come; who changes nothing says so.
+func TestStagesAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.publisher()
+	var out bytes.Buffer
+	p.Log = logs.New("publish", &out)
+	twice := 0
+	for _, d := range []video.Event{
+		inspected(), inspected(), result(plan.Tasks()[0]), result(plan.Tasks()[0]), result(plan.Tasks()[1]), result(plan.Tasks()[2]), result(plan.Tasks()[2]),
+	} {
+		ctx, heard := metrics.Watch(t.Context())
+		if _, err := p.Handle(ctx, events.Of("acme", "vid_1", noon, d)); err != nil {
+			t.Fatal(err)
+		}
+		if heard() {
+			twice++
+		}
+	}
+	want := []string{"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "ReadyTime[]=3600000"}
+	if d := cmp.Diff(want, metricstest.Texts(t, out.Bytes())); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if twice != 3 {
+		t.Errorf("%d of 3 duplicates", twice)
+	}
+}
+
+func TestAFailureIsCountedWithItsCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.publisher()
+	var out bytes.Buffer
+	p.Log = logs.New("publish", &out)
+	refused := video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: video.Problem{Code: "not_a_video", Message: "It is none."}}
+	for range 2 {
+		if _, err := p.Handle(context.Background(), events.Of("acme", "vid_1", noon, refused)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff([]string{"Failed[not_a_video]=1", "Failed[]=1"}, metricstest.Texts(t, out.Bytes())); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

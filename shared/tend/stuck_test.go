@@ -1,0 +1,59 @@
+package tend_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/inbox"
+	"sluice/shared/logs"
+	"sluice/shared/metrics/metricstest"
+	"sluice/shared/store"
+	"sluice/shared/tend"
+	"sluice/shared/video"
+)
+
+// empty is all inboxes, with nothing in them; what is sent is lost.
+type empty struct{}
+
+func (empty) Depth(context.Context, string) (int, error)           { return 0, nil }
+func (empty) Send(context.Context, ...events.Event) error          { return nil }
+func (empty) Stored(context.Context, string) (video.Stored, error) { return video.Stored{}, nil }
+
+// A video that is overdue is stuck once a quarter of an hour has not helped; while there is none, nothing is counted.
+func TestStuckVideosAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		late time.Duration
+		want []string
+	}{
+		{"not due", -time.Second, nil},
+		{"due", time.Minute, nil},
+		{"due long since", 16 * time.Minute, []string{"Stuck[]=1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			rows := &store.Memory{}
+			v := video.Video{Tenant: "acme", ID: "vid_1", State: video.Processing, Version: 1, Watch: video.Watch{Deadline: noon.Add(-tt.late)}}
+			if err := rows.Create(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+				t.Fatal(err)
+			}
+			tender := tend.Tender{
+				Rows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: inbox.DeadLetters{Client: newGraves(), URL: url},
+				Now: func() time.Time { return noon }, Log: logs.New("tend", &out),
+			}
+			if err := tender.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.want, metricstest.Texts(t, out.Bytes())); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
