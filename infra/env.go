@@ -37,6 +37,9 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 	if len(s.Pages()) > 0 {
 		env[services.EnvOrigins] = jsii.String(strings.Join(around.origins, ","))
 	}
+	if around.daemon != "" {
+		env[services.EnvDaemon] = jsii.String(around.daemon)
+	}
 	if s.Layer != "" {
 		env[services.EnvTools] = jsii.String(around.tools())
 	}
@@ -73,6 +76,10 @@ func (a surroundings) locate(on string, env map[string]*string) {
 	case "internet":
 		if a.fetchCA != "" {
 			env[services.EnvFetchCA] = jsii.String(a.fetchCA)
+		}
+	case "traces":
+		if a.traces != "" {
+			env[services.EnvTraces] = jsii.String(a.traces)
 		}
 	case "playback-key":
 		env[services.EnvPlaybackKey] = a.data.playbackKey.SecretArn()

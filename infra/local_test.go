@@ -21,6 +21,8 @@ var differences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvTools, "there are no layers"},
 	{"*Function Environment.Variables." + services.EnvPublicURL, "the emulator's addresses are not the request's"},
 	{"*Function Environment.Variables." + services.EnvFetchCA, "tests have servers on this machine"},
+	{"*Function Environment.Variables." + services.EnvDaemon, "there is no X-Ray: something of ours stands for it"},
+	{"*Function Environment.Variables." + services.EnvTraces, "there is no X-Ray: something of ours stands for it"},
 	{"*Function Environment.Variables." + services.EnvPathStyle, "bucket names are no host names"},
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
 	{"PlaybackKey Value", "there is no CDN to give the key to"},
@@ -116,6 +118,8 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 			services.EnvTools:     given(s.Layer != "", "/tools"),
 			services.EnvPublicURL: given(len(s.Routes) > 0, "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_"),
 			services.EnvPathStyle: given(stores, "true"),
+			services.EnvDaemon:    "127.0.0.1:2000",
+			services.EnvTraces:    given(s.Name == "observe", "http://127.0.0.1:2001"),
 		} {
 			if vars[name] != want {
 				t.Errorf("%s: %s is %v, not %v", s.Name, name, vars[name], want)

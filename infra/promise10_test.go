@@ -42,6 +42,8 @@ var asks = map[string][]string{
 	"sqs.ReceiveMessage":            {"sqs:ReceiveMessage"},
 	"sqs.SendMessage":               {"sqs:SendMessage"}, // to the dead letters, or of them
 	"sqs.SendMessageBatch":          {},
+	"xray.BatchGetTraces":           {"xray:BatchGetTraces"},
+	"xray.GetTraceSummaries":        {"xray:GetTraceSummaries"},
 }
 
 // lambdaAsks are what Lambda itself does in the function's name, for every function and for one with an inbox:

@@ -33,6 +33,7 @@ var actions = map[services.Action][]string{
 	services.Connect:       {}, // AWS has no say in it
 	services.Drain:         {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
 	services.Redrive:       {"sqs:SendMessage"},
+	services.ReadTraces:    {"xray:BatchGetTraces", "xray:GetTraceSummaries"},
 }
 
 // rights returns all that the role of s may do.
@@ -79,6 +80,8 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{allow(does, a.queues((*inbox).arn)...)}
 	case known && r.On == "internet":
 		return nil
+	case known && r.On == "traces": // X-Ray knows no resource to narrow it to
+		return []awsiam.PolicyStatement{allow(does, "*")}
 	case known && r.On == "producers":
 		return a.read(a.masters, does)
 	case known && r.On == "dead-letters":

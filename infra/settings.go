@@ -30,6 +30,8 @@ type settings struct {
 	producers      []string // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
 	masters        []string // producer_buckets: comma-separated names of the buckets that originals may be fetched from
 	fetchCA        string   // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
+	daemon         string   // xray_daemon: host:port to which functions send their traces; local only
+	traces         string   // xray_api: URL at which traces are read; local only
 	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
@@ -63,8 +65,11 @@ func readSettings(value func(name string) any) (settings, error) {
 		}
 	}
 	s.masters, s.fetchCA = c.buckets("producer_buckets"), c.text("fetch_ca", "")
-	if s.fetchCA != "" && !s.local {
-		c.wrong("fetch_ca", "is for cloud=local only")
+	s.daemon, s.traces = c.text("xray_daemon", ""), c.text("xray_api", "")
+	for name, value := range map[string]string{"fetch_ca": s.fetchCA, "xray_daemon": s.daemon, "xray_api": s.traces} {
+		if value != "" && !s.local {
+			c.wrong(name, "is for cloud=local only")
+		}
 	}
 	if s.local && s.ffmpegDir == "" {
 		c.wrong("ffmpeg_dir", "is needed with cloud=local")

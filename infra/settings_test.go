@@ -75,6 +75,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"a bucket of ours", map[string]any{"producer_buckets": "acme-masters,sluice-datasource1-x"}, []string{`producer_buckets has "sluice-datasource1-x"`}},
 		{"a bucket by its ARN", map[string]any{"producer_buckets": "arn:aws:s3:::acme-masters"}, []string{"producer_buckets"}},
 		{"servers on this machine, on AWS", map[string]any{"fetch_ca": "/ca.pem"}, []string{"fetch_ca"}},
+		{"a daemon on AWS", map[string]any{"xray_daemon": "127.0.0.1:2000"}, []string{"xray_daemon"}},
+		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
 		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},

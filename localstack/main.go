@@ -31,6 +31,13 @@ const usage = `usage: build/localstack COMMAND
 `
 
 func main() {
+	if cloud.Collecting(os.Args) {
+		if err := cloud.Collect(); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
 	// The first Ctrl-C ends the running step and its children; a second one ends us.

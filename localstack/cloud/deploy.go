@@ -52,7 +52,7 @@ func (c *Cloud) deploy(ctx context.Context, s state) error {
 			return err
 		}
 	}
-	return c.step(ctx, "deploy Sluice into the local cloud", c.deployAll)
+	return c.step(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployAll(ctx, s) })
 }
 
 // bootstrap names the environment, and an empty app, which keeps the CDK from building ours only
@@ -62,7 +62,7 @@ func (c *Cloud) bootstrap(ctx context.Context) error {
 }
 
 // deployAll leaves the outputs where clients look for them when all is there, and not before.
-func (c *Cloud) deployAll(ctx context.Context) error {
+func (c *Cloud) deployAll(ctx context.Context, s state) error {
 	done, written := c.dir("outputs.json"), c.dir("outputs.new.json")
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
@@ -70,21 +70,21 @@ func (c *Cloud) deployAll(ctx context.Context) error {
 	if err := c.makeOrigin(); err != nil {
 		return err
 	}
-	err := c.runCDK(ctx, "deploy", "--all",
+	args := []string{"deploy", "--all",
 		"--method", "direct",
 		"--progress", "events",
 		"--require-approval", "never",
 		"--outputs-file", written,
 		"--output", c.build("cdk.local"),
 		"-c", "cloud=local",
-		"-c", "arch="+runtime.GOARCH,
-		"-c", "build="+cmp.Or(c.Built, "build"),
-		"-c", "ffmpeg_dir="+c.build("tools"),
-		"-c", "public_url="+c.publicURL(),
-		"-c", "producer_buckets="+ProducerBucket,
-		"-c", "fetch_ca="+originFile(c.Root),
-		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU())))
-	if err != nil {
+		"-c", "arch=" + runtime.GOARCH,
+		"-c", "build=" + cmp.Or(c.Built, "build"),
+		"-c", "ffmpeg_dir=" + c.build("tools"),
+		"-c", "public_url=" + c.publicURL(),
+		"-c", "producer_buckets=" + ProducerBucket,
+		"-c", "fetch_ca=" + originFile(c.Root),
+		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU()))}
+	if err := c.runCDK(ctx, append(args, s.tracing()...)...); err != nil {
 		return err
 	}
 	outputs, err := ReadOutputs(written)

@@ -22,6 +22,12 @@ import (
 
 // The test's own binary stands in for MiniStack, and shell scripts for Python and the CDK.
 func TestMain(m *testing.M) {
+	if cloud.Collecting(os.Args) {
+		if err := cloud.Collect(); err != nil {
+			panic(err)
+		}
+		os.Exit(0)
+	}
 	os.Unsetenv("CLOUD") // whatever `make test` runs on
 	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
 		fakeServer()

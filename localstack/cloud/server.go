@@ -28,7 +28,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 	defer unlock()
 	if c.url != "" {
 		c.say("the cloud at %s is used as it is", c.endpoint())
-		return errors.Join(c.answers(ctx), os.MkdirAll(c.dir("tmp"), 0o755))
+		return errors.Join(c.answers(ctx), os.MkdirAll(c.dir("tmp"), 0o755), c.collectNearby())
 	}
 	if s, running := c.server(); running && c.healthy(ctx, s.Port) == nil {
 		if c.portAsked && s.Port != c.Port {
@@ -36,7 +36,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 		}
 		c.Port = s.Port
 		c.say("the local cloud runs at %s", c.endpoint())
-		return nil
+		return c.collect(s)
 	}
 	if !c.stopAll() { // what a killed server left behind
 		return errors.New("processes of an earlier local cloud cannot be ended")
@@ -56,6 +56,9 @@ func (c *Cloud) Status(ctx context.Context) error {
 	c.Port = s.Port
 	if err := c.healthy(ctx, c.Port); err != nil {
 		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpoint(), err)
+	}
+	if s.Collector.PID > 0 && !c.collecting(s) {
+		return errors.New("the collector of traces has ended (make up starts it anew)")
 	}
 	c.say("the local cloud runs at %s", c.endpoint())
 	return nil
@@ -101,7 +104,8 @@ func (c *Cloud) start(ctx context.Context) error {
 		text, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("%w; the end of %s:\n%s", err, log.Name(), tail(text, tailLines))
 	}
-	return c.saveState(state{PID: server.Process.Pid, Port: c.Port})
+	s := state{PID: server.Process.Pid, Port: c.Port}
+	return errors.Join(c.saveState(s), c.collect(s))
 }
 
 // serverEnv is all that MiniStack, and each function, finds in its environment.
@@ -138,12 +142,15 @@ func (c *Cloud) Down(ctx context.Context) error {
 	defer unlock()
 	if c.url != "" {
 		c.say("the cloud at %s is not ours to stop", c.endpoint())
+		if !c.end(c.serverMark(), c.deployMark()) { // nor has it the mark; our collector has
+			return errors.New("the collector of traces cannot be ended")
+		}
 	} else if len(c.processes(c.serverMark(), c.deployMark())) == 0 {
 		c.say("the local cloud is not running")
 	} else if err := c.step(ctx, "stop the local cloud", c.stop); err != nil {
 		return err
 	}
-	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "tmp", "state"} {
+	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state"} {
 		if err := os.RemoveAll(c.dir(name)); err != nil {
 			return err
 		}

@@ -9,9 +9,10 @@ import (
 
 // state is what is remembered about the server that was started last.
 type state struct {
-	PID          int  `json:"pid"`
-	Port         int  `json:"port"`
-	Bootstrapped bool `json:"bootstrapped"` // the CDK's own resources are in it
+	PID          int       `json:"pid"`
+	Port         int       `json:"port"`
+	Bootstrapped bool      `json:"bootstrapped"` // the CDK's own resources are in it
+	Collector    collector `json:"collector"`
 }
 
 func (c *Cloud) statePath() string { return c.dir("server.json") }
@@ -30,12 +31,13 @@ func (c *Cloud) saveState(s state) error {
 // server returns the state of the server if its process lives. One that is not ours counts as running, and new.
 func (c *Cloud) server() (state, bool) {
 	var s state
-	if c.url != "" {
-		return s, true
-	}
 	text, err := os.ReadFile(c.statePath())
 	if err != nil || json.Unmarshal(text, &s) != nil {
-		return state{}, false
+		s = state{}
 	}
-	return s, slices.Contains(c.processes(c.serverMark()), s.PID)
+	if c.url != "" {
+		s.Bootstrapped = false
+		return s, true
+	}
+	return s, s.PID > 0 && slices.Contains(c.processes(c.serverMark()), s.PID)
 }

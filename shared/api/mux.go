@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/shared/services"
 	"sluice/shared/video"
@@ -23,10 +24,16 @@ type Mux struct {
 	log *slog.Logger
 }
 
+// wrapper makes a handler of a POST one that can be repeated. It is what Mux needs of Once, which services without a POST
+// have none of, nor its rights.
+type wrapper interface {
+	wrap(h Handler, timeout time.Duration) Handler
+}
+
 // NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. once may be
 // nil for a service to which nothing can be posted. It fails with Internal if a route has no handler, a handler no route,
 // or a POST nobody to remember it.
-func NewMux(s services.Service, log *slog.Logger, once *Once, handlers map[string]Handler) (*Mux, error) {
+func NewMux(s services.Service, log *slog.Logger, once wrapper, handlers map[string]Handler) (*Mux, error) {
 	m := &Mux{mux: http.NewServeMux(), log: log}
 	for _, route := range s.Routes {
 		name := route.Method + " " + route.Path

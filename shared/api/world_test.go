@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +30,8 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type world struct {
 	*api.API
 	ops     *api.Operators
+	eye     *api.Observer
+	xray    *xray
 	rows    *store.Memory
 	s3      *bucket
 	sent    *outbox
@@ -38,6 +39,7 @@ type world struct {
 	logs    *bytes.Buffer
 	call    api.GatewayFunc
 	operate api.GatewayFunc
+	observe api.GatewayFunc
 
 	strange bool // it fails as it never does outside tests: the answers are not described
 }
@@ -54,6 +56,8 @@ func newWorld(tb testing.TB) *world {
 		Tenants: w.rows, Sources: w.rows, Letters: w.rows, Inboxes: w.again,
 		Wait: func(_ context.Context, d time.Duration) { w.again.waited += d },
 	}
+	w.xray = &xray{depths: map[string][2]int{}}
+	w.eye = &api.Observer{Videos: w.rows, Letters: w.rows, Traces: w.xray, Queues: w.xray}
 	w.remake(tb)
 	return w
 }
@@ -71,17 +75,27 @@ func (w *world) remake(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	w.operate = api.Gateway(h, w.Log)
+	w.eye.Origins, w.eye.Log, w.eye.Now = w.Origins, w.Log, w.ops.Now
+	if h, err = w.eye.Handler(); err != nil {
+		tb.Fatal(err)
+	}
+	w.observe = api.Gateway(h, w.Log)
 }
 
-// routes are those of both functions.
-func routes() []services.Route {
-	front, _ := services.Lookup("api")
-	operate, _ := services.Lookup("operate")
-	return slices.Concat(front.Routes, operate.Routes)
+// routes are those of all functions.
+func routes() (all []services.Route) {
+	for _, name := range []string{"api", "operate", "observe"} {
+		s, _ := services.Lookup(name)
+		all = append(all, s.Routes...)
+	}
+	return all
 }
 
 // function returns what the gateway calls for a path.
 func (w *world) function(path string) api.GatewayFunc {
+	if path == "/v1/map" || strings.HasSuffix(path, "/trace") {
+		return w.observe
+	}
 	operate, _ := services.Lookup("operate")
 	for _, r := range operate.Routes {
 		if whole := strings.Split(r.Path, "/"); strings.HasPrefix(path, "/v1/"+whole[2]) {

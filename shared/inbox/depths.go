@@ -31,19 +31,24 @@ func NewDepths(client Attributes) Depths {
 // them: about, as SQS says
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
 func (d Depths) Depth(ctx context.Context, service string) (int, error) {
-	const op = "inbox.Depth"
+	waiting, inFlight, err := d.Counts(ctx, service)
+	return waiting + inFlight, err
+}
+
+// Counts returns both parts of the depth: messages that wait, and those that are being handled or wait for another
+// attempt.
+func (d Depths) Counts(ctx context.Context, service string) (waiting, inFlight int, err error) {
+	const op = "inbox.Counts"
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
 	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(service)), AttributeNames: names})
 	if err != nil {
-		return 0, video.E(op, video.Transient, err)
+		return 0, 0, video.E(op, video.Transient, err)
 	}
-	depth := 0
-	for _, name := range names {
-		n, err := strconv.Atoi(out.Attributes[string(name)])
-		if err != nil {
-			return 0, video.E(op, video.Internal, err)
+	var counts [2]int
+	for i, name := range names {
+		if counts[i], err = strconv.Atoi(out.Attributes[string(name)]); err != nil {
+			return 0, 0, video.E(op, video.Internal, err)
 		}
-		depth += n
 	}
-	return depth, nil
+	return counts[0], counts[1], nil
 }

@@ -39,6 +39,8 @@ const (
 	EnvOrigins     = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, with commas between
 	EnvPathStyle   = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
 	EnvProducers   = "SLUICE_PRODUCER_BUCKETS" // names of the buckets to fetch from, with commas between; empty: none
+	EnvDaemon      = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, Lambda sets it itself: what stands for the X-Ray daemon
+	EnvTraces      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: what stands for X-Ray
 	EnvFetchCA     = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
 )
 
@@ -80,7 +82,7 @@ func (r Right) env() []string {
 		return []string{EnvMedia}
 	case "playback-key":
 		return []string{EnvPlaybackKey}
-	case "producers", "internet":
+	case "producers", "internet", "traces":
 		return nil
 	case "inboxes":
 		return envOfInboxes(EnvInbox)

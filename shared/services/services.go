@@ -95,12 +95,13 @@ const (
 	Drain         Action = "drain"      // receive and delete messages
 	Redrive       Action = "redrive"    // send what was a dead letter again
 	Connect       Action = "connect"    // to what others name: package outbound is the only way
+	ReadTraces    Action = "read-traces"
 )
 
 // Right is one narrow permission.
 type Right struct {
 	Action Action
-	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key", "producers" (all their buckets), "internet"
+	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key", "producers" (all their buckets), "internet", "traces"
 	Only   []string // prefixes of object keys or of partition keys
 }
 
@@ -209,6 +210,19 @@ var Map = []Service{
 			{Redrive, "inboxes", nil},
 		},
 		Memory: 256, Timeout: 29 * time.Second,
+	},
+	{
+		Name: "observe",
+		Routes: []Route{
+			{"GET", "/v1/videos/{id}/trace", ByToken, "videos:read"},
+			{"GET", "/v1/map", ByToken, "operator"},
+		},
+		May: []Right{
+			{ReadRows, "table", []string{VideoRows, LetterRows}},
+			{ReadDepth, "inboxes", nil},
+			{ReadTraces, "traces", nil},
+		},
+		Memory: 512, Timeout: 29 * time.Second,
 	},
 	{
 		Name:   "authorize",

@@ -24,6 +24,7 @@ const (
 
 func TestMain(m *testing.M) {
 	Setup("encode")
+	fresh.Store(false)
 	os.Exit(m.Run())
 }
 

@@ -15,11 +15,13 @@ import (
 // Key is what X-Ray indexes. It takes 50 annotations a trace, batches included, so there are no others.
 type Key string
 
-// The annotations.
+// The annotations. Each hop has the one of its service; the first of its process has the one of a cold start.
 const (
-	VideoID Key = "video_id"
-	Tenant  Key = "tenant"
-	Code    Key = "code" // of a failure
+	Service   Key = "service"
+	VideoID   Key = "video_id"
+	Tenant    Key = "tenant"
+	Code      Key = "code"       // of a failure
+	ColdStart Key = "cold_start" // true
 )
 
 // maxText is how much of a string is recorded: X-Ray's limit for annotations, and far below the 64 KB at which the
@@ -36,7 +38,12 @@ type Span struct {
 type hopKey struct{}
 
 func hold(ctx context.Context, seg *xray.Segment) (context.Context, Span) {
-	return context.WithValue(ctx, hopKey{}, seg), Span{seg: seg, hop: true}
+	s := Span{seg: seg, hop: true}
+	s.Note(Service, service)
+	if fresh.Swap(false) {
+		seg.AddAnnotation(string(ColdStart), true)
+	}
+	return context.WithValue(ctx, hopKey{}, seg), s
 }
 
 // Sub begins a step of the hop in ctx; without one it returns the zero Span.

@@ -157,7 +157,7 @@ func TestDetailTakesPlainValuesOnly(t *testing.T) {
 	if diff := cmp.Diff(want, doc.Metadata.Default); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]any{"tenant": strings.Repeat("y", maxText)}, doc.Annotations); diff != "" {
+	if diff := cmp.Diff(map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxText)}, doc.Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
 	checkClean(t, d)

@@ -12,7 +12,8 @@
 // records nothing and says so to the next. The runtime's Lineage goes on with everything that is sent, because Lambda
 // ends endless loops by it (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 //
-// What X-Ray searches by are the annotations video_id, tenant and code; everything else is a detail. Never recorded:
+// What X-Ray searches by are the annotations service, video_id, tenant, code and cold_start; everything else is a detail.
+// A hop is the one segment that is called like its service: package waterfall finds hops by that. Never recorded:
 // texts of errors (they may hold signed URLs), URLs other than those of queues, bodies, headers, object keys, stacks
 // and the working directory. Of a failure the Go type and our own code are kept.
 //
@@ -28,6 +29,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -39,13 +41,17 @@ import (
 // HeaderName is the HTTP header that carries a trace; the attribute of an SQS message is AWSTraceHeader.
 const HeaderName = xray.TraceIDHeaderKey
 
-// service is what hops are called. Written by Setup only.
-var service = "sluice"
+// service is what hops are called. Written by Setup only. It is fresh until its first hop.
+var (
+	service = "sluice"
+	fresh   atomic.Bool
+)
 
 // Setup names the service that the hops of this process belong to and silences the SDK's own log. Call it once, first
 // thing in main.
 func Setup(name string) {
 	service = name
+	fresh.Store(true)
 	xray.SetLogger(xraylog.NullLogger)
 }
 
@@ -61,7 +67,8 @@ func Request(ctx context.Context, headers map[string]string) (context.Context, S
 
 // Message begins the hop of one message of a queue; stored is the header in its envelope. That goes before the
 // message's attribute, which SNS's PublishBatch makes the same for messages of different traces. The details queue,
-// attempt (from 1) and wait_ms (since the message was sent, earlier attempts included) are set.
+// message (its id, by which attempts are known), attempt (from 1) and wait_ms (since the message was sent, earlier
+// attempts included) are set.
 func Message(ctx context.Context, m events.SQSMessage, stored string) (context.Context, Span) {
 	up := parse(stored)
 	if up.TraceID == "" {
@@ -69,6 +76,7 @@ func Message(ctx context.Context, m events.SQSMessage, stored string) (context.C
 	}
 	ctx, s := begin(ctx, up)
 	s.Detail("queue", m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:])
+	s.Detail("message", m.MessageId)
 	if n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"]); err == nil {
 		s.Detail("attempt", n)
 	}

@@ -14,7 +14,7 @@ import (
 
 func message(attribute string) events.SQSMessage {
 	m := events.SQSMessage{
-		EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:encode-inbox",
+		EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:encode-inbox", MessageId: "m-1",
 		Attributes: map[string]string{
 			"SentTimestamp":           strconv.FormatInt(time.Now().Add(-time.Minute).UnixMilli(), 10),
 			"ApproximateReceiveCount": "2",
@@ -89,6 +89,28 @@ func TestMessageContinues(t *testing.T) {
 	}
 }
 
+// The first hop of a process is the one that its function was started for; whoever reads the trace of a function that
+// was killed finds the same on its long steps.
+func TestTheFirstHopIsCold(t *testing.T) {
+	d := listen(t)
+	Setup("encode")
+	for _, want := range []any{true, nil} {
+		ctx, s := Message(d.ctx(""), message(""), "")
+		_, long := Long(ctx, "ffmpeg")
+		long.End(nil)
+		s.End(nil)
+		docs := d.documents()
+		if len(docs) != 3 { // the long step twice
+			t.Fatalf("%d documents", len(docs))
+		}
+		for _, doc := range docs {
+			if doc.Annotations["cold_start"] != want || doc.Annotations["service"] != "encode" {
+				t.Errorf("%s has %v", doc.Name, doc.Annotations)
+			}
+		}
+	}
+}
+
 func checkDetails(t *testing.T, doc document, upstream string) {
 	t.Helper()
 	got := doc.Metadata.Default
@@ -96,14 +118,14 @@ func checkDetails(t *testing.T, doc document, upstream string) {
 		t.Errorf("wait_ms is %v", got["wait_ms"])
 	}
 	delete(got, "wait_ms")
-	want := map[string]any{"queue": "encode-inbox", "attempt": 2.0}
+	want := map[string]any{"queue": "encode-inbox", "message": "m-1", "attempt": 2.0}
 	if upstream != "" {
 		want["upstream"] = upstream
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]any{"video_id": "vid_1"}, doc.Annotations); diff != "" {
+	if diff := cmp.Diff(map[string]any{"service": "encode", "video_id": "vid_1"}, doc.Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
 }

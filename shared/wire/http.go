@@ -71,7 +71,7 @@ func (s *subject) LogValue() slog.Value {
 	return slog.StringValue("")
 }
 
-// About notes which video a request is about, on its hop and in its log.
+// About notes which video a request is about, on its hop, if it may change it, and in its log.
 func About(ctx context.Context, tenant, video string) {
 	s, ok := ctx.Value(subjectKey{}).(*subject)
 	if !ok {
@@ -82,12 +82,16 @@ func About(ctx context.Context, tenant, video string) {
 	s.span.Note(trace.Tenant, tenant)
 }
 
-// traced makes each request a hop, and logs it.
+// traced makes each request a hop, and logs it. One that only looks is no part of a video's way: its hop is about no
+// video, so that a client that asks each second how far its video is does not fill its trace.
 func (k Kit) traced(next api.GatewayFunc) api.GatewayFunc {
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, err error) {
 		began := time.Now()
 		ctx, span := trace.Request(ctx, e.Headers)
-		about := &subject{span: span}
+		about := &subject{}
+		if e.HTTPMethod != http.MethodGet {
+			about.span = span
+		}
 		tenant, _ := e.RequestContext.Authorizer["tenant"].(string)
 		ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)), slog.String("tenant", tenant), slog.Any("video", about))
 		defer func() {

@@ -1,0 +1,116 @@
+package cloud
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"sluice/localstack/traces"
+)
+
+// collector is the process that stands for X-Ray, package traces. Its addresses are host:port, and stay the same while
+// the cloud is up: deployed functions know them.
+type collector struct {
+	PID    int    `json:"pid"`
+	Daemon string `json:"daemon"` // of the X-Ray daemon, UDP
+	API    string `json:"api"`    // of X-Ray, HTTP
+}
+
+// collectCommand is the command, of whatever program starts the cloud, that becomes the collector.
+const collectCommand = "collect"
+
+// Collecting reports whether this process was started to be the collector: then it calls Collect and nothing else.
+func Collecting(args []string) bool { return len(args) == 2 && args[1] == collectCommand }
+
+// Collect is the life of the collector. It ends with a signal.
+func Collect() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	daemon, err := net.FilePacketConn(os.NewFile(3, "daemon"))
+	if err != nil {
+		return err
+	}
+	api, err := net.FileListener(os.NewFile(4, "api"))
+	if err != nil {
+		return err
+	}
+	conn, ok := daemon.(*net.UDPConn)
+	if !ok {
+		return fmt.Errorf("the daemon's socket is a %T", daemon)
+	}
+	return traces.Serve(ctx, conn, api, "traces.jsonl")
+}
+
+// collecting reports whether the collector lives.
+func (c *Cloud) collecting(s state) bool { return hasMark(s.Collector.PID, []string{c.serverMark()}) }
+
+// collect starts the collector unless it runs, and remembers it. It is given open sockets, so that what is sent from now
+// on waits for it.
+func (c *Cloud) collect(s state) error {
+	if c.collecting(s) {
+		return nil
+	}
+	const free = "127.0.0.1:0"
+	daemon, api, err := traces.Listen(cmp.Or(s.Collector.Daemon, free), cmp.Or(s.Collector.API, free))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("the collector of traces has ended, and something else has its port (make down up starts all anew): %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer daemon.Close()
+	defer api.Close()
+	s.Collector = collector{Daemon: daemon.LocalAddr().String(), API: api.Addr().String()}
+	if s.Collector.PID, err = c.startCollector(daemon, api); err != nil {
+		return fmt.Errorf("start the collector of traces: %w", err)
+	}
+	return c.saveState(s)
+}
+
+func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid int, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	udp, uerr := daemon.File()
+	tcp, terr := api.File()
+	log, lerr := openLog(c.dir("traces.log"))
+	defer func() { err = errors.Join(err, udp.Close(), tcp.Close(), log.Close()) }()
+	if err := errors.Join(uerr, terr, lerr); err != nil {
+		return 0, err
+	}
+	proc := exec.Command(program, collectCommand)
+	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = c.dir(), []string{c.serverMark()}, log, log
+	proc.ExtraFiles = []*os.File{udp, tcp}
+	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := proc.Start(); err != nil {
+		return 0, err
+	}
+	go func() { _ = proc.Wait() }() // no zombie while we live
+	return proc.Process.Pid, nil
+}
+
+// tracing returns the settings of a deployment that say where traces go and are read.
+func (s state) tracing() []string {
+	if s.Collector.API == "" {
+		return nil
+	}
+	return []string{"-c", "xray_daemon=" + s.Collector.Daemon, "-c", "xray_api=http://" + s.Collector.API}
+}
+
+// collectNearby starts the collector for a cloud that is not ours, where its functions reach a port of this machine.
+func (c *Cloud) collectNearby() error {
+	at, err := url.Parse(c.url)
+	if err != nil || at.Hostname() != "localhost" && !net.ParseIP(at.Hostname()).IsLoopback() {
+		return err
+	}
+	s, _ := c.server()
+	return c.collect(s)
+}

@@ -1,0 +1,162 @@
+package traces
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// room is how many bytes of documents are kept; then the oldest traces go, as X-Ray's do after 30 days.
+const room = 512 << 20
+
+// trace is all documents of one trace.
+type trace struct {
+	id        string
+	began     time.Time // as its id says
+	documents []segment
+	notes     map[[2]string]bool // annotations of any of them: key and value
+	bytes     int
+}
+
+// segment is a document, and which.
+type segment struct {
+	ID       string `json:"Id"`
+	Document string
+}
+
+// store has the traces by their ids.
+type store struct {
+	mu     sync.Mutex
+	traces map[string]*trace
+	order  []string // ids, the first that came first
+	bytes  int
+	room   int
+}
+
+func newStore() *store { return &store{traces: map[string]*trace{}, room: room} }
+
+// load adds the documents of a file, one a line, if it is there. The last may be half written.
+func (s *store) load(path string) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("traces: %w", err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		s.add(slices.Clone(lines.Bytes()))
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("traces: %w", err)
+	}
+	return nil
+}
+
+// part is what is read of a segment or subsegment.
+type part struct {
+	Trace       string         `json:"trace_id"`
+	ID          string         `json:"id"`
+	Annotations map[string]any `json:"annotations"`
+	Subsegments []part         `json:"subsegments"`
+}
+
+// add keeps a document, unless it is none.
+func (s *store) add(doc []byte) bool {
+	var p part
+	if json.Unmarshal(doc, &p) != nil || p.ID == "" {
+		return false
+	}
+	began, ok := began(p.Trace)
+	if !ok {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.traces[p.Trace]
+	if t == nil {
+		t = &trace{id: p.Trace, began: began, notes: map[[2]string]bool{}}
+		s.traces[p.Trace] = t
+		s.order = append(s.order, p.Trace)
+	}
+	t.documents = append(t.documents, segment{p.ID, string(doc)})
+	t.note(p)
+	t.bytes += len(doc)
+	s.bytes += len(doc)
+	s.forget()
+	return true
+}
+
+// note remembers the annotations that can be searched for.
+func (t *trace) note(p part) {
+	for key, value := range p.Annotations {
+		if text, ok := value.(string); ok {
+			t.notes[[2]string{key, text}] = true
+		}
+	}
+	for _, inner := range p.Subsegments {
+		t.note(inner)
+	}
+}
+
+// forget makes room; the last trace stays.
+func (s *store) forget() {
+	for s.bytes > s.room && len(s.order) > 1 {
+		s.bytes -= s.traces[s.order[0]].bytes
+		delete(s.traces, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
+// began reads when a trace began out of its id: 1-, seconds since 1970 and 96 bits, in hexadecimal digits.
+func began(id string) (time.Time, bool) {
+	parts := strings.Split(id, "-")
+	if len(parts) != 3 || parts[0] != "1" || len(parts[1]) != 8 || len(parts[2]) != 24 {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(parts[1], 16, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
+// find returns the ids of the traces that began in a window, both ends included, and have an annotation, the latest
+// first.
+func (s *store) find(from, to time.Time, key, value string) (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*trace
+	for _, t := range s.traces {
+		if t.notes[[2]string{key, value}] && !t.began.Before(from.Truncate(time.Second)) && !t.began.After(to) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b *trace) int {
+		return cmp.Or(b.began.Compare(a.began), cmp.Compare(a.id, b.id))
+	})
+	for _, t := range found {
+		ids = append(ids, t.id)
+	}
+	return ids
+}
+
+// get returns the documents of a trace; false if there is none.
+func (s *store) get(id string) ([]segment, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.traces[id]
+	if t == nil {
+		return nil, false
+	}
+	return slices.Clone(t.documents), true
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"sluice/shared/metrics"
+	"sluice/shared/services"
+	"sluice/shared/video"
+	"sluice/shared/waterfall"
+)
+
+// History is what has happened to videos.
+type History interface {
+	// Video returns NotFound if the tenant has none of that id.
+	Video(ctx context.Context, tenant, id string) (video.Video, error)
+	// Timeline returns what has happened to a video, in order; nothing if there is none.
+	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
+}
+
+// Traces are what X-Ray keeps.
+type Traces interface {
+	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
+	// more reports that there are others.
+	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
+}
+
+// Queues are the inboxes.
+type Queues interface {
+	// Counts returns how many messages of a service's inbox wait, and how many are being handled, about.
+	Counts(ctx context.Context, service string) (waiting, inFlight int, err error)
+}
+
+// OpenLetters are the dead letters.
+type OpenLetters interface {
+	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) ([]video.Letter, string, error)
+}
+
+// Observer answers the routes of the service observe: they only look.
+//
+// Rights on AWS: rows of videos and letters (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all inboxes, and to read
+// traces (see package xray). All fields must be set.
+type Observer struct {
+	Videos  History
+	Letters OpenLetters
+	Traces  Traces
+	Queues  Queues
+	Origins []string // whose pages may call it; "*" is all
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
+// are exactly those of the map.
+func (o *Observer) Handler() (http.Handler, error) {
+	s, _ := services.Lookup("observe")
+	m, err := NewMux(s, o.Log, nil, map[string]Handler{
+		"GET /v1/videos/{id}/trace": o.showTrace,
+		"GET /v1/map":               o.showMap,
+	})
+	return CORS{o.Origins, m}, err
+}
+
+// mostSteps is how many hops an answer may have for them to be shown with their steps: Lambda's answers have 6 MB.
+const mostSteps = 400
+
+// behind is how much of a video's last change its trace may miss: clocks differ.
+const behind = time.Second
+
+// showTrace answers GET /v1/videos/{id}/trace. Of deleted videos too: it shows nothing of what was in them.
+func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
+	tenant, id := callerOf(r.Context()).tenant, r.PathValue("id")
+	v, err := o.Videos.Video(r.Context(), tenant, id)
+	if err != nil {
+		return err
+	}
+	entries, err := o.Videos.Timeline(r.Context(), tenant, id)
+	if err != nil {
+		return err
+	}
+	now := instant(o.Now())
+	moments := []time.Time{v.Times.Created}
+	for _, e := range entries {
+		moments = append(moments, e.At)
+	}
+	last := moments[len(moments)-1]
+	if !v.State.Final() {
+		moments = append(moments, now)
+	}
+	documents, more, err := o.Traces.Documents(r.Context(), id, waterfall.Windows(moments, now))
+	if err != nil {
+		return err
+	}
+	fall := waterfall.Of(id, documents, functions(), now)
+	fall.Complete = v.State.Final() && !more && !fall.Runs() && !fall.Ended().Before(last.Add(-behind))
+	if len(fall.Hops) > mostSteps {
+		for i := range fall.Hops {
+			fall.Hops[i].Steps = []waterfall.Step{}
+		}
+	}
+	return reply(w, http.StatusOK, struct {
+		waterfall.Waterfall
+		Started moment `json:"started_at"`
+	}{fall, moment{fall.Started}})
+}
+
+// functions returns what the map knows of all functions, with what they cost as they are on AWS.
+func functions() map[string]waterfall.Function {
+	all := map[string]waterfall.Function{}
+	for _, s := range services.Map {
+		all[s.Name] = waterfall.Function{Timeout: s.Timeout, Cost: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
+	}
+	return all
+}

@@ -1,0 +1,186 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/metrics"
+	"sluice/shared/services"
+	"sluice/shared/video"
+	"sluice/shared/waterfall"
+)
+
+// xray is X-Ray, and the queues.
+type xray struct {
+	documents []string
+	more      bool
+	asked     []waterfall.Window
+	err       error
+
+	mu     sync.Mutex
+	depths map[string][2]int
+}
+
+func (x *xray) Documents(_ context.Context, _ string, windows []waterfall.Window) ([]string, bool, error) {
+	x.asked = windows
+	return x.documents, x.more, x.err
+}
+
+func (x *xray) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if service == "fetch" {
+		return 0, 0, video.E("sqs", video.Transient, errors.New("not now"))
+	}
+	d := x.depths[service]
+	return d[0], d[1], nil
+}
+
+// segment returns the document of a hop that began some seconds after noon and lasted a second.
+func segment(service, id string, after float64) string {
+	start := float64(noon.Unix()) + after
+	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[4]f,
+		"annotations": {"service": "%[1]s", "video_id": "%[5]s", "tenant": "acme"}, "metadata": {"default": {"queue": "sluice-%[1]s", "attempt": 1, "wait_ms": 20}},
+		"subsegments": [{"id": "s%[2]g", "name": "S3", "start_time": %[3]f, "end_time": %[4]f, "aws": {"operation": "PutObject", "bucket_name": "secret"}}]}`,
+		service, after, start, start+1, id)
+}
+
+func TestShowTrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.upload(t, acme)
+	w.xray.documents = []string{segment("api", u.Video, 0), segment("encode", u.Video, 2), segment("encode", "vid_of_a_rival", 3), "{"}
+	path := "/v1/videos/" + u.Video + "/trace"
+	got := w.do(t, reader, "GET", path, "")
+	if got.status != 200 || got.json["video_id"] != u.Video || got.json["traces"] != 1.0 || got.json["complete"] != false {
+		t.Fatalf("%d %s", got.status, got.text)
+	}
+	hops, _ := got.json["hops"].([]any)
+	if len(hops) != 2 {
+		t.Fatalf("hops %v", hops)
+	}
+	want := map[string]any{
+		"service": "encode", "start_ms": 2020.0, "ms": 1000.0, "wait_ms": 20.0, "queue": "sluice-encode", "attempt": 1.0, "status": "ok",
+		"cold_start": false, "trace_id": "1-6a000000-0123456789abcdef01234567",
+		"steps": []any{map[string]any{"name": "S3 PutObject", "start_ms": 2020.0, "ms": 1000.0, "status": "ok", "steps": []any{}}},
+	}
+	if d := cmp.Diff(want, hops[1]); d != "" {
+		t.Errorf("hop (-want +got):\n%s", d)
+	}
+	least := 3008. / 1024 * metrics.ARMDollars // a second of encode; of api there is one as well, and a little for disks
+	if cost, _ := got.json["cost_usd"].(float64); cost < least || cost > 1.5*least {
+		t.Errorf("costs %v, not some %v", cost, least)
+	}
+	if len(w.xray.asked) != 1 || !w.xray.asked[0].From.Before(noon) || w.xray.asked[0].To.Before(noon) {
+		t.Errorf("asked for %v", w.xray.asked)
+	}
+	for c, status := range map[who]int{rival: 404, writer: 403, warden: 403, nobody: 401} {
+		if got := w.do(t, c, "GET", path, ""); got.status != status {
+			t.Errorf("%v: %d %s", c, got.status, got.text)
+		}
+	}
+	w.xray.err = video.E("xray", video.Transient, errors.New("not now"))
+	if got := w.do(t, reader, "GET", path, ""); got.status < 500 {
+		t.Errorf("without X-Ray: %d %s", got.status, got.text)
+	}
+}
+
+// A trace is complete when the video is at its end and all that has led there was found.
+func TestTraceIsComplete(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		state video.State
+		last  float64 // hop, seconds after noon
+		more  bool
+		want  bool
+	}{
+		{"ready", video.Ready, 5, false, true},
+		{"the last hop is not found yet", video.Ready, 1, false, false},
+		{"not all are read", video.Ready, 5, true, false},
+		{"still at work", video.Processing, 5, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			u, _ := w.upload(t, acme)
+			v, err := w.rows.Video(t.Context(), "acme", u.Video)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.State, v.Version = row.state, v.Version+1
+			if err := w.rows.Save(t.Context(), v, v.Entry("test", noon.Add(5*time.Second))); err != nil {
+				t.Fatal(err)
+			}
+			w.Now = func() time.Time { return noon.Add(time.Minute) }
+			w.xray.documents, w.xray.more = []string{segment("api", u.Video, 0), segment("publish", u.Video, row.last)}, row.more
+			if got := w.do(t, reader, "GET", "/v1/videos/"+u.Video+"/trace", ""); got.json["complete"] != row.want {
+				t.Errorf("%d %s", got.status, got.text)
+			}
+		})
+	}
+}
+
+// Answers must fit Lambda's 6 MB: of very many hops only these are shown.
+func TestTraceOfManyHops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.upload(t, acme)
+	for i := range 1500 {
+		w.xray.documents = append(w.xray.documents, segment("encode", u.Video, float64(i)))
+	}
+	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video+"/trace", "")
+	hops, _ := got.json["hops"].([]any)
+	if got.status != 200 || len(hops) != 1500 || len(hops[0].(map[string]any)["steps"].([]any)) != 0 {
+		t.Errorf("%d, %d hops", got.status, len(hops))
+	}
+}
+
+func TestShowMap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.xray.depths["encode"] = [2]int{3, 2}
+	if err := w.rows.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", noon), Service: "encode", Sent: noon, Filed: noon, State: video.LetterOpen}); err != nil {
+		t.Fatal(err)
+	}
+	got := w.do(t, warden, "GET", "/v1/map", "")
+	if got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.text)
+	}
+	shown := map[string]map[string]any{}
+	for _, s := range got.json["services"].([]any) {
+		s := s.(map[string]any)
+		shown[s["name"].(string)] = s
+	}
+	for _, s := range services.Map {
+		if len(shown[s.Name]["routes"].([]any)) != len(s.Routes) {
+			t.Errorf("%s is shown as %v", s.Name, shown[s.Name])
+		}
+	}
+	if d := cmp.Diff([]any{"routes", "inbox"}, shown["api"]["doors"]); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{"clock"}, shown["tend"]["doors"]); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{map[string]any{"name": "encode", "waiting": 3.0, "in_flight": 2.0, "dead": 1.0}}, shown["encode"]["queues"]); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "dead": 0.0}}, shown["fetch"]["queues"]); d != "" {
+		t.Errorf("a queue that can't be read: %s", d)
+	}
+	if n := len(got.json["edges"].([]any)); n != len(services.Edges()) {
+		t.Errorf("%d edges", n)
+	}
+	for c, status := range map[who]int{reader: 403, nobody: 401} {
+		if got := w.do(t, c, "GET", "/v1/map", ""); got.status != status {
+			t.Errorf("%v: %d %s", c, got.status, got.text)
+		}
+	}
+}

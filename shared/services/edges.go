@@ -1,0 +1,53 @@
+package services
+
+import "slices"
+
+// Where what goes into Sluice comes from, beside its services.
+const (
+	Gateway = "gateway" // requests
+	Store   = "s3"      // what S3 says of originals
+	Clock   = "clock"
+)
+
+// objectCreated is the type of what S3 says.
+const objectCreated = "s3.object-created.v1"
+
+// Edge is a way that requests or messages take.
+type Edge struct {
+	From  string   // a service, Gateway, Store, Clock or Topic
+	To    string   // a service or Topic
+	Types []string // of the events; none of requests and of the clock's calls
+}
+
+// Edges returns all ways of the map: into each service through its doors, and from each to where its events go. What
+// producers outside send is not among them.
+func Edges() (all []Edge) {
+	for _, s := range Map {
+		if len(s.Routes) > 0 {
+			all = append(all, Edge{From: Gateway, To: s.Name})
+		}
+		if s.Every > 0 {
+			all = append(all, Edge{From: Clock, To: s.Name})
+		}
+		if s.Inbox != nil && slices.Contains(s.Inbox.Takes, objectCreated) {
+			all = append(all, Edge{Store, s.Name, []string{objectCreated}})
+		}
+		if s.Inbox != nil && s.Inbox.Hears() != nil {
+			all = append(all, Edge{Topic, s.Name, s.Inbox.Hears()})
+		}
+		for _, to := range s.Sends() {
+			all = append(all, Edge{s.Name, to, s.sends(to)})
+		}
+	}
+	return all
+}
+
+// sends returns the types of what the service sends to a destination.
+func (s Service) sends(to string) (types []string) {
+	for _, t := range s.Emits {
+		if To(t) == to {
+			types = append(types, t)
+		}
+	}
+	return types
+}

@@ -1,0 +1,107 @@
+// Package xray reads what package trace has written: the segment documents of a video, from X-Ray's API. Rights:
+// xray:GetTraceSummaries and xray:BatchGetTraces, which X-Ray knows no resource to narrow to: whoever has them reads the
+// traces of the whole account, so that only the function observe does, and shows of them what belongs to one video.
+//
+// It refuses nothing itself. Errors are Transient: X-Ray throttles readers.
+package xray
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
+	"github.com/aws/aws-sdk-go-v2/service/xray/types"
+	"golang.org/x/sync/errgroup"
+
+	"sluice/shared/video"
+	"sluice/shared/waterfall"
+)
+
+// Client is what Reader needs of X-Ray.
+type Client interface {
+	GetTraceSummaries(ctx context.Context, in *xray.GetTraceSummariesInput, opts ...func(*xray.Options)) (*xray.GetTraceSummariesOutput, error)
+	BatchGetTraces(ctx context.Context, in *xray.BatchGetTracesInput, opts ...func(*xray.Options)) (*xray.BatchGetTracesOutput, error)
+}
+
+// Reader reads traces.
+type Reader struct{ Client Client }
+
+// New returns a Reader with a client of its own.
+func New(cfg aws.Config) Reader { return Reader{xray.NewFromConfig(cfg)} }
+
+const (
+	batch   = 5    // ids that a call takes
+	atOnce  = 4    // calls
+	highest = 1500 // traces that are read: an hour of video, at ten seconds of answering
+)
+
+// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video.
+// more reports that there are more of them: the limit is 1,500 traces, those found first.
+func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error) {
+	var ids []string
+	for _, w := range windows {
+		found, err := r.find(ctx, id, w)
+		if err != nil {
+			return nil, false, err
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids) // the ends of two windows are in both
+	more = len(ids) > highest
+	documents, err = r.read(ctx, ids[:min(len(ids), highest)])
+	return documents, more, err
+}
+
+// find returns the ids of the traces of a window.
+func (r Reader) find(ctx context.Context, id string, w waterfall.Window) (ids []string, err error) {
+	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
+		StartTime: &w.From, EndTime: &w.To, TimeRangeType: types.TimeRangeTypeTraceId,
+		FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, id)), // of a row: letters and digits
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, video.E("xray.find", video.Transient, err)
+		}
+		for _, t := range page.TraceSummaries {
+			ids = append(ids, aws.ToString(t.Id))
+		}
+	}
+	return ids, nil
+}
+
+func (r Reader) read(ctx context.Context, ids []string) (documents []string, err error) {
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for part := range slices.Chunk(ids, batch) {
+		g.Go(func() error {
+			found, err := r.batch(ctx, part)
+			mu.Lock()
+			defer mu.Unlock()
+			documents = append(documents, found...)
+			return err
+		})
+	}
+	return documents, g.Wait()
+}
+
+func (r Reader) batch(ctx context.Context, ids []string) (documents []string, err error) {
+	pages := xray.NewBatchGetTracesPaginator(r.Client, &xray.BatchGetTracesInput{TraceIds: ids})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, video.E("xray.batch", video.Transient, err)
+		}
+		for _, t := range page.Traces {
+			for _, s := range t.Segments {
+				documents = append(documents, aws.ToString(s.Document))
+			}
+		}
+	}
+	return documents, nil
+}

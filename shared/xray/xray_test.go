@@ -1,0 +1,125 @@
+package xray_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/xray"
+	"github.com/aws/aws-sdk-go-v2/service/xray/types"
+
+	"sluice/shared/video"
+	"sluice/shared/waterfall"
+	"sluice/shared/xray"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// cloud is X-Ray with some traces, two on a page, each of two documents, one on a page.
+type cloud struct {
+	ids    []string
+	broken string // the call that fails
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options)) (*sdk.GetTraceSummariesOutput, error) {
+	if c.broken == "find" {
+		return nil, errors.New("throttled")
+	}
+	if aws.ToString(in.FilterExpression) != `annotation.video_id = "vid_1"` || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
+		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
+	}
+	from := 0
+	fmt.Sscan(aws.ToString(in.NextToken), &from)
+	out := &sdk.GetTraceSummariesOutput{}
+	for _, id := range c.ids[from:min(from+2, len(c.ids))] {
+		out.TraceSummaries = append(out.TraceSummaries, types.TraceSummary{Id: &id})
+	}
+	if from+2 < len(c.ids) {
+		out.NextToken = aws.String(fmt.Sprint(from + 2))
+	}
+	return out, nil
+}
+
+func (c *cloud) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options)) (*sdk.BatchGetTracesOutput, error) {
+	if c.broken == "read" {
+		return nil, errors.New("throttled")
+	}
+	if len(in.TraceIds) > 5 {
+		return nil, fmt.Errorf("asked for %d", len(in.TraceIds))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	part := cmp.Or(aws.ToString(in.NextToken), "a")
+	out := &sdk.BatchGetTracesOutput{}
+	for _, id := range in.TraceIds {
+		c.asked = append(c.asked, id)
+		out.Traces = append(out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}})
+	}
+	if part == "a" {
+		out.NextToken = aws.String("b")
+	}
+	return out, nil
+}
+
+func traces(n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("t%04d", i))
+	}
+	return ids
+}
+
+var windows = []waterfall.Window{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	c := &cloud{ids: traces(13)}
+	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows)
+	if err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	var want []string
+	for _, id := range c.ids {
+		want = append(want, id+"a", id+"b")
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
+	}
+}
+
+func TestDocumentsOfNothing(t *testing.T) {
+	t.Parallel()
+	c := &cloud{}
+	if got, more, err := (xray.Reader{Client: c}).Documents(t.Context(), "vid_1", windows); len(got) > 0 || more || err != nil || c.asked != nil {
+		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.asked)
+	}
+}
+
+func TestDocumentsOfTooManyTraces(t *testing.T) {
+	t.Parallel()
+	c := &cloud{ids: traces(1600)}
+	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows[:1])
+	if len(got) != 2*1500 || !more || err != nil {
+		t.Errorf("%d documents, more %v, %v", len(got), more, err)
+	}
+}
+
+func TestXRayThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"find", "read"} {
+		_, _, err := xray.Reader{Client: &cloud{ids: traces(3), broken: call}}.Documents(t.Context(), "vid_1", windows)
+		if video.KindOf(err) != video.Transient {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}
