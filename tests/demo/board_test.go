@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/tests/client"
+	"sluice/tests/screen"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
@@ -104,7 +105,7 @@ func TestLinesOnATerminal(t *testing.T) {
 	for _, look := range []struct {
 		name string
 		style
-	}{{"wide", style{width: 79}}, {"narrow", style{width: 59}}, {"color", style{width: 99, color: true}}} {
+	}{{"wide", style{screen.Style{Width: 79}}}, {"narrow", style{screen.Style{Width: 59}}}, {"color", style{screen.Style{Width: 99, Color: true}}}} {
 		for film, moments := range films() {
 			t.Run(film+" "+look.name, func(t *testing.T) {
 				t.Parallel()
@@ -160,7 +161,7 @@ func TestLinesFitAnyTerminal(t *testing.T) {
 			took:  time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "took")),
 			note:  "3840×2160, 59.94 fps, 59999.9 s",
 		}
-		for _, line := range (style{width: width}).lines([]row{r}) {
+		for _, line := range (style{screen.Style{Width: width}}).lines([]row{r}) {
 			if n := len([]rune(line)); n > width {
 				t.Fatalf("%d columns on a terminal of %d: %q", n, width, line)
 			}

@@ -21,14 +21,14 @@ type demo struct {
 	limit time.Duration // for all of it
 	every time.Duration // between two looks at the video
 	out   io.Writer
-	watch func() screen // begins to show
+	watch func() display // begins to show
 	now   func() time.Time
 	root  func() (string, error) // of the repository
 	open  func(ctx context.Context, root string) (*client.Client, error)
 }
 
-// screen shows how far the video is.
-type screen interface {
+// display shows how far the video is.
+type display interface {
 	show(board)
 	close() // leaves the last board shown
 }

@@ -32,7 +32,7 @@ func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 	now := func() time.Time { return noon }
 	return demo{
 		film: path, limit: time.Minute, out: out, now: now,
-		watch: func() screen { return newPlain(out, now) },
+		watch: func() display { return newPlain(out, now) },
 		root:  func() (string, error) { return root, nil },
 		open: func(context.Context, string) (*client.Client, error) {
 			c := client.New(a.URL, fake.Token)

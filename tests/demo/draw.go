@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"sluice/tests/screen"
 )
 
 // style is how rows look on a terminal.
-type style struct {
-	width int // columns of the terminal
-	color bool
-}
+type style struct{ screen.Style }
 
 const (
 	longestBar  = 40
@@ -19,31 +18,23 @@ const (
 	noteRoom    = 2 + 28
 )
 
-// Colours of ANSI (ECMA-48, 8.3.117).
-const (
-	red   = "31"
-	green = "32"
-	cyan  = "36"
-	faint = "2"
-)
-
-var paint = map[string]string{waiting: faint, running: cyan, done: green, failed: red}
+var paint = map[string]string{waiting: screen.Faint, running: screen.Cyan, done: screen.Green, failed: screen.Red}
 
 // lines draws one line for each row, none wider than the terminal.
 func (s style) lines(rows []row) []string {
-	bar := min(longestBar, s.width-besideBar-noteRoom)
+	bar := min(longestBar, s.Width-besideBar-noteRoom)
 	notes := bar >= longestBar/2
 	if !notes {
-		bar = max(shortestBar, min(longestBar, s.width-besideBar))
+		bar = max(shortestBar, min(longestBar, s.Width-besideBar))
 	}
 	var lines []string
 	for _, r := range rows {
 		parts := []string{
-			"  ", s.in(nameColor(r), fmt.Sprintf("%-8s", r.name)), "  ",
+			"  ", s.In(nameColor(r), fmt.Sprintf("%-8s", r.name)), "  ",
 			s.bar(r, bar), percent(r), took(r),
 		}
 		if notes && r.note != "" {
-			parts = append(parts, "  ", s.in(faint, clip(r.note, noteRoom-2)))
+			parts = append(parts, "  ", s.In(screen.Faint, screen.Clip(r.note, noteRoom-2)))
 		}
 		lines = append(lines, strings.TrimRight(strings.Join(parts, ""), " "))
 	}
@@ -53,18 +44,11 @@ func (s style) lines(rows []row) []string {
 func nameColor(r row) string {
 	switch r.state {
 	case waiting:
-		return faint
+		return screen.Faint
 	case failed:
-		return red
+		return screen.Red
 	}
 	return ""
-}
-
-func (s style) in(color, text string) string {
-	if !s.color || color == "" || text == "" {
-		return text
-	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
 // bar draws what is done in heavy strokes; where nobody knows, a short heavy stroke runs to and fro.
@@ -74,9 +58,9 @@ func (s style) bar(r row, width int) string {
 		from, to = sweep(r.took, width)
 	}
 	to = min(to, width)
-	return s.in(faint, strings.Repeat("─", from)) +
-		s.in(paint[r.state], strings.Repeat("━", to-from)) +
-		s.in(faint, strings.Repeat("─", width-to))
+	return s.In(screen.Faint, strings.Repeat("─", from)) +
+		s.In(paint[r.state], strings.Repeat("━", to-from)) +
+		s.In(screen.Faint, strings.Repeat("─", width-to))
 }
 
 // sweep is where the stroke is after some time: it moves by a cell every 50 ms.
@@ -86,14 +70,6 @@ func sweep(after time.Duration, width int) (from, to int) {
 	at := int(after/(50*time.Millisecond)) % (2 * way)
 	from = min(at, 2*way-at)
 	return from, from + stroke
-}
-
-// clip shortens text to n columns.
-func clip(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
 }
 
 func percent(r row) string {

@@ -4,28 +4,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/term"
+	"sluice/tests/screen"
 )
 
 // screenOf returns how to begin a screen on out: bars on a terminal, else a line for each change.
-func screenOf(out *os.File) func() screen {
-	if !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
-		return func() screen { return newPlain(out, time.Now) }
+func screenOf(out *os.File) func() display {
+	look, ok := screen.Of(out)
+	if !ok {
+		return func() display { return newPlain(out, time.Now) }
 	}
-	look := func() style {
-		width, _, err := term.GetSize(int(out.Fd()))
-		if err != nil || width <= 0 {
-			width = 80
-		}
-		return style{width: width - 1, color: os.Getenv("NO_COLOR") == ""} // https://no-color.org
-	}
-	return func() screen {
-		l := newLive(out, look, time.Now)
-		l.run(100 * time.Millisecond)
+	return func() display {
+		l := newLive(out, func() style { return style{look()} }, time.Now)
+		l.Run(100 * time.Millisecond)
 		return l
 	}
 }
@@ -58,38 +51,24 @@ func (p *plain) show(b board) {
 
 func (p *plain) close() {}
 
-// live draws the same lines again and again, each time over the last ones. It never hides the cursor nor changes a
-// mode of the terminal, so that whatever ends the process leaves a clean one.
+// live draws the rows of the last board.
 type live struct {
-	out  io.Writer
-	look func() style
-	now  func() time.Time
-
+	*screen.Live
 	mu    sync.Mutex
 	board *board // nil before the first
-	drawn int    // lines on the terminal
-	stop  chan struct{}
-	ended sync.WaitGroup
 }
 
 func newLive(out io.Writer, look func() style, now func() time.Time) *live {
-	return &live{out: out, look: look, now: now, stop: make(chan struct{})}
-}
-
-// run draws once every interval until close.
-func (l *live) run(every time.Duration) {
-	ticker := time.NewTicker(every)
-	l.ended.Go(func() {
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				l.draw()
-			case <-l.stop:
-				return
-			}
+	l := &live{}
+	l.Live = screen.NewLive(out, func() []string {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.board == nil {
+			return nil
 		}
+		return look().lines(l.board.rows(now()))
 	})
+	return l
 }
 
 func (l *live) show(b board) {
@@ -98,30 +77,4 @@ func (l *live) show(b board) {
 	l.board = &b
 }
 
-func (l *live) close() {
-	close(l.stop)
-	l.ended.Wait()
-	l.draw()
-}
-
-// draw writes one frame at once: up to its first line, each line with the rest of it cleared, and all that is below,
-// such as the ^C of an interrupt.
-func (l *live) draw() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.board == nil {
-		return
-	}
-	var frame strings.Builder
-	frame.WriteString("\r")
-	if l.drawn > 0 {
-		fmt.Fprintf(&frame, "\x1b[%dA", l.drawn)
-	}
-	lines := l.look().lines(l.board.rows(l.now()))
-	for _, line := range lines {
-		frame.WriteString(line + "\x1b[K\n")
-	}
-	frame.WriteString("\x1b[J")
-	io.WriteString(l.out, frame.String())
-	l.drawn = len(lines)
-}
+func (l *live) close() { l.Close() }

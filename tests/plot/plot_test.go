@@ -1,0 +1,149 @@
+package plot_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/tests/plot"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// burst is a depth that rises, stays and falls, and the workers that follow it, at most three of them.
+func burst() plot.Figure {
+	var depth, workers, limit []plot.Point
+	for i := range 100 {
+		t := float64(i)
+		n := min(3*t, 90, 3*max(0, 90-t))
+		depth = append(depth, plot.Point{At: t, Value: n})
+		workers = append(workers, plot.Point{At: t, Value: min(n, 2+float64(i/50))})
+		limit = append(limit, plot.Point{At: t, Value: 2 + float64(i/50)})
+	}
+	return plot.Figure{
+		Title: "A burst & what follows", Note: "of a test", Time: "since it began", Span: 100,
+		Panels: []plot.Panel{
+			{Title: "messages waiting", Lines: []plot.Line{{Name: "encode", Hue: plot.Blue, Points: depth}}},
+			{Title: "workers", Lines: []plot.Line{
+				{Name: "at work", Hue: plot.Blue, Points: workers},
+				{Name: "at most", Hue: plot.Blue, Dashed: true, Points: limit},
+			}},
+			{Title: "videos ready", Unit: "%", Most: 100, Lines: []plot.Line{
+				{Name: "late", Hue: plot.Orange, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
+				{Name: "never", Hue: plot.Green},
+			}},
+		},
+	}
+}
+
+func TestDrawings(t *testing.T) {
+	t.Parallel()
+	for name, got := range map[string]string{
+		"burst.svg": burst().SVG(),
+		"burst.txt": burst().Text(60, 3, false),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whatever is measured, the SVG is XML, all of it is on the page, and no line of text is too wide.
+func TestDrawingsOfAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := figure(t)
+		width := rapid.IntRange(20, 200).Draw(t, "width")
+		for line := range strings.Lines(f.Text(width, 3, false)) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+				t.Fatalf("%d columns of %d: %q", n, width, line)
+			}
+		}
+		if err := onPage(f.SVG()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func figure(t *rapid.T) plot.Figure {
+	f := plot.Figure{Title: rapid.String().Draw(t, "title"), Span: rapid.Float64Range(0, 1e5).Draw(t, "span")}
+	for range rapid.IntRange(0, 3).Draw(t, "panels") {
+		p := plot.Panel{Title: "messages waiting", Most: rapid.Float64Range(0, 1e6).Draw(t, "most")}
+		for range rapid.IntRange(0, 9).Draw(t, "lines") {
+			p.Lines = append(p.Lines, line(t, f.Span))
+		}
+		f.Panels = append(f.Panels, p)
+	}
+	return f
+}
+
+func line(t *rapid.T, span float64) plot.Line {
+	l := plot.Line{
+		Name: rapid.StringN(0, 30, 90).Draw(t, "name"), Hue: plot.Hue(rapid.IntRange(0, int(plot.Grey)).Draw(t, "hue")),
+		Dashed: rapid.Bool().Draw(t, "dashed"),
+	}
+	at := 0.0
+	for range rapid.IntRange(0, 50).Draw(t, "points") {
+		at += rapid.Float64Range(0, span/20).Draw(t, "later")
+		l.Points = append(l.Points, plot.Point{At: at, Value: rapid.Float64Range(0, 1e6).Draw(t, "value")})
+	}
+	return l
+}
+
+// onPage checks every coordinate of a drawing's texts.
+func onPage(svg string) error {
+	width, height := 0.0, 0.0
+	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch e.Name.Local {
+		case "svg":
+			width, height = coordinate(e, "width"), coordinate(e, "height")
+		case "text":
+			if x, y := coordinate(e, "x"), coordinate(e, "y"); x < 0 || x > width || y < 0 || y > height {
+				return fmt.Errorf("a text at %v, %v of a page of %v × %v", x, y, width, height)
+			}
+		}
+	}
+}
+
+func coordinate(e xml.StartElement, name string) (x float64) {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			_, _ = fmt.Sscan(a.Value, &x)
+		}
+	}
+	return x
+}

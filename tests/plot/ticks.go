@@ -1,0 +1,45 @@
+package plot
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// steps are distances of marks on the axis of time, seconds.
+var steps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400}
+
+// ticks returns where the axis of time has marks: at most n beside that at 0.
+func ticks(span float64, n int) (at []float64, step float64) {
+	step = steps[len(steps)-1]
+	for _, s := range steps {
+		if span/s <= float64(n) {
+			step = s
+			break
+		}
+	}
+	for i := 0; float64(i)*step <= span; i++ {
+		at = append(at, float64(i)*step)
+	}
+	return at, step
+}
+
+// clock is a time as people say it: "40 s", "1:20", or "20 min" where all marks are whole minutes.
+func clock(seconds, step float64) string {
+	s := int(seconds)
+	switch {
+	case int(step)%60 == 0:
+		return fmt.Sprintf("%d min", s/60)
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// number is a value of an axis.
+func number(x float64, unit string) string {
+	text := strconv.FormatFloat(x, 'f', -1, 64)
+	if unit != "" {
+		text += "\u2009" + unit // a thin space
+	}
+	return text
+}
