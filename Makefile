@@ -35,7 +35,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools sim clean
+.PHONY: help needs film demo produce trace test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -49,6 +49,9 @@ film:
 
 produce: needs deploy-local ## have a video made as another system would, by messages (FILE=film.mp4)
 	@$(GO) run ./tests/produce -file "$${FILE:-build/footage/bigbuckbunny.mp4}" -tenant "$$TENANT"
+
+trace: $(LOCAL) ## draw a video's way through every hop (VIDEO=vid_…, TENANT=demo; SLUICE_API=https://… for an API on AWS)
+	@$(GO) run ./tests/trace -video "$$VIDEO" -tenant "$$TENANT"
 
 needs:
 	@localstack/needs.sh

@@ -44,11 +44,34 @@ func (w Waterfall) open() string {
 }
 
 func (w Waterfall) steps(rows []string, steps []Step, indent string) []string {
-	for _, s := range steps {
-		rows = append(rows, w.row(s.Start, s.Length, 0, indent+s.Name+s.Status.mark()))
-		rows = w.steps(rows, s.Steps, indent+"  ")
+	for len(steps) > 0 {
+		s, n := steps[0], alike(steps)
+		label := indent + s.Name + s.Status.mark()
+		if n > 1 {
+			s, label = together(steps[:n]), fmt.Sprintf("%s ×%d", label, n)
+		}
+		rows = append(rows, w.row(s.Start, s.Length, 0, label))
+		rows, steps = w.steps(rows, s.Steps, indent+"  "), steps[n:]
 	}
 	return rows
+}
+
+// alike returns how many steps at the beginning can share a row: segments are written by the dozen.
+func alike(steps []Step) (n int) {
+	first := steps[0]
+	for n < len(steps) && steps[n].Name == first.Name && steps[n].Status == first.Status && len(steps[n].Steps) == 0 {
+		n++
+	}
+	return max(n, 1)
+}
+
+// together returns one step from the beginning of the first to the end of the last.
+func together(steps []Step) Step {
+	end := 0.0
+	for _, s := range steps {
+		end = max(end, s.Start+s.Length)
+	}
+	return Step{Start: steps[0].Start, Length: end - steps[0].Start}
 }
 
 func (w Waterfall) row(start, length, wait float64, label string) string {

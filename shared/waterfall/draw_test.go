@@ -100,6 +100,24 @@ func TestMostRowsAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestStepsThatAreAlikeShareARow(t *testing.T) {
+	t.Parallel()
+	put := func(start float64, status Status) Step {
+		return Step{Name: "S3 PutObject", Start: start, Length: 10, Status: status}
+	}
+	w := Waterfall{Duration: 100, Hops: []Hop{{Length: 100, Status: OK, Steps: []Step{
+		put(0, OK), put(1, OK), put(70, OK), put(80, Error), {Name: "S3 PutObject", Start: 90, Status: OK, Steps: []Step{put(91, OK)}}, put(92, OK),
+	}}}}
+	var got []string
+	for _, row := range strings.Split(strings.TrimSpace(w.Draw(true, 0)), "\n")[3:] {
+		got = append(got, strings.Join(strings.Fields(row)[2:4], " ")+"|"+row[strings.LastIndex(row, "│")+len("│"):])
+	}
+	want := []string{"80.0 ms|   S3 PutObject ×3", "10.0 ms|   S3 PutObject ERROR", "0.0 ms|   S3 PutObject", "10.0 ms|     S3 PutObject", "10.0 ms|   S3 PutObject"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("rows (-want +got):\n%s\n%s", d, w.Draw(true, 0))
+	}
+}
+
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	got := Hop{Attempt: 2, Cold: true, Status: Throttle, Code: "too_long"}.marks()

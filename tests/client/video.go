@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"time"
 )
@@ -84,6 +85,13 @@ func (c *Client) Video(ctx context.Context, id string) (Video, error) {
 	var v Video
 	err := c.call(ctx, "GET", "/v1/videos/"+url.PathEscape(id), nil, &v)
 	return v, err
+}
+
+// Trace returns the document of GET /v1/videos/{id}/trace, the video's way through every hop, as it came.
+func (c *Client) Trace(ctx context.Context, id string) (json.RawMessage, error) {
+	var text json.RawMessage
+	err := c.call(ctx, "GET", "/v1/videos/"+url.PathEscape(id)+"/trace", nil, &text)
+	return text, err
 }
 
 // Wait asks for a video, pausing for every, until it is ready or has failed, and returns it as it is then. It shows

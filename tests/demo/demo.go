@@ -17,14 +17,15 @@ import (
 
 // demo is one video's way.
 type demo struct {
-	film  string        // path; empty: the usual footage
-	limit time.Duration // for all of it
-	every time.Duration // between two looks at the video
-	out   io.Writer
-	watch func() display // begins to show
-	now   func() time.Time
-	root  func() (string, error) // of the repository
-	open  func(ctx context.Context, root string) (*client.Client, error)
+	film   string        // path; empty: the usual footage
+	tenant string        // whose video it becomes
+	limit  time.Duration // for all of it
+	every  time.Duration // between two looks at the video
+	out    io.Writer
+	watch  func() display // begins to show
+	now    func() time.Time
+	root   func() (string, error) // of the repository
+	open   func(ctx context.Context, root string) (*client.Client, error)
 }
 
 // display shows how far the video is.
@@ -41,7 +42,7 @@ type overdue struct {
 	last  board
 }
 
-// run sends the video, waits for it, checks that it can be watched, and prints where.
+// run sends the video, waits for it, checks that it can be watched, and prints where, and its way through every hop.
 func (d demo) run(ctx context.Context) error {
 	root, err := d.root()
 	if err != nil {
@@ -87,8 +88,10 @@ func (d demo) send(ctx context.Context, root string, b *board) error {
 	if err := check(ctx, c.HTTP, b.Video.Playback); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(d.out, strings.Join(summary(*b.Video), "\n"))
-	return err
+	if _, err := fmt.Fprintln(d.out, strings.Join(summary(*b.Video), "\n")); err != nil {
+		return err
+	}
+	return d.trace(ctx, c, b.Video.ID)
 }
 
 // follow uploads the film and stays with the video until it is ready or has failed.

@@ -31,7 +31,7 @@ func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 	}
 	now := func() time.Time { return noon }
 	return demo{
-		film: path, limit: time.Minute, out: out, now: now,
+		film: path, tenant: "demo", limit: time.Minute, out: out, now: now,
 		watch: func() display { return newPlain(out, now) },
 		root:  func() (string, error) { return root, nil },
 		open: func(context.Context, string) (*client.Client, error) {
@@ -58,6 +58,8 @@ func TestDemo(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	play(a, "ready")
+	const rest = `"video_id": "vid_1", "duration_ms": 100, "traces": 1, "hops": [{"service": "api", "ms": 100, "status": "ok", "steps": []}]}`
+	a.Traces = []string{`{"complete": false, ` + rest, `{"complete": true, ` + rest}
 	d, out := start(t, a, "a film")
 	if err := d.run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -80,12 +82,47 @@ func TestDemo(t *testing.T) {
 		"encode 4.1 s",
 		"publish 0.1 s",
 		"total 5.3 s",
+		"",
+		"vid_1: 1 hop in 1 trace, 100.0 ms, $0.00000",
+		"       at       for",
+		"   0.0 ms  100.0 ms │██████████████████████████████████████████████████│ api",
+		"",
+		"again make trace VIDEO=vid_1 TENANT=demo",
 	}
 	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(out.String()), "\n")); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
 	if string(a.Object()) != "a film" {
 		t.Errorf("uploaded %q", a.Object())
+	}
+}
+
+// Without X-Ray the demo has worked all the same, and with hops that never come it ends too.
+func TestDemoWithoutTheWholeTrace(t *testing.T) {
+	t.Parallel()
+	for want, traces := range map[string][]string{
+		"its way through every hop is not known": nil,
+		"and there may be more to come":          {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
+	} {
+		a := fake.New(t)
+		play(a, "ready")
+		a.Traces = traces
+		d, out := start(t, a, "a film")
+		open := d.open
+		d.open = func(ctx context.Context, root string) (*client.Client, error) {
+			c, err := open(ctx, root)
+			slept := 0
+			c.Sleep = func(context.Context, time.Duration) error {
+				if slept++; slept > 20 {
+					return context.DeadlineExceeded
+				}
+				return nil
+			}
+			return c, err
+		}
+		if err := d.run(t.Context()); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%v, printed\n%s\nwithout %q", err, out, want)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
 // Command demo sends one video through a deployed Sluice and shows its way: a bar for the upload, one for each stage,
-// and at the end where to watch it and what each stage took. `make demo` runs it when the local cloud is up; with
+// and at the end where to watch it, what each stage took, and its waterfall: a row for each hop. `make demo` runs it when the local cloud is up; with
 // SLUICE_API set, it uses that API on AWS.
 //
 // It needs the rights of an operator (to make a tenant and a token, see package cloud) and nothing else: the rest goes
@@ -73,12 +73,13 @@ func parse(args []string, errs io.Writer) (demo, error) {
 		return demo{}, err
 	}
 	return demo{
-		film:  *film,
-		limit: *limit,
-		every: 250 * time.Millisecond,
-		now:   time.Now,
-		root:  func() (string, error) { return cloud.FindRoot(".") },
-		open:  func(ctx context.Context, root string) (*client.Client, error) { return open(ctx, root, *tenant) },
+		film:   *film,
+		tenant: *tenant,
+		limit:  *limit,
+		every:  250 * time.Millisecond,
+		now:    time.Now,
+		root:   func() (string, error) { return cloud.FindRoot(".") },
+		open:   func(ctx context.Context, root string) (*client.Client, error) { return open(ctx, root, *tenant) },
 	}, nil
 }
 

@@ -26,6 +26,7 @@ type API struct {
 	URL      string
 	PartSize int64
 	Videos   []client.Video    // answered one after the other, the last one again and again
+	Traces   []string          // documents, likewise; none: there is no X-Ray
 	Files    map[string]string // by path: the text of GET, or "→ path" for a redirect
 
 	// Break may answer in place of the API to try n, counted from 1, of a request like "PUT /part/7": it returns
@@ -40,6 +41,7 @@ type API struct {
 	asked map[int]int // URLs given, by part
 	tries map[string]int
 	polls int
+	looks int
 	whole []byte
 }
 
@@ -51,6 +53,7 @@ func New(t testing.TB) *API {
 	mux.HandleFunc("POST /v1/uploads/upl_1/parts", a.token(a.more))
 	mux.HandleFunc("POST /v1/uploads/upl_1/complete", a.token(a.complete))
 	mux.HandleFunc("GET /v1/videos/vid_1", a.token(a.video))
+	mux.HandleFunc("GET /v1/videos/vid_1/trace", a.token(a.trace))
 	mux.HandleFunc("PUT /part/{n}", a.put)
 	mux.HandleFunc("GET /", a.file)
 	server := httptest.NewServer(a.breaking(mux))
@@ -118,6 +121,16 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) {
 		"upload_id": "upl_1", "video_id": "vid_1", "part_size": a.PartSize, "part_count": a.count(),
 		"parts": a.urls(1, min(a.count(), 100)),
 	})
+}
+
+func (a *API) trace(w http.ResponseWriter, _ *http.Request) {
+	if len(a.Traces) == 0 {
+		Problem(w, http.StatusNotImplemented, "no_traces", "There is no X-Ray.")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	io.WriteString(w, a.Traces[min(a.looks, len(a.Traces)-1)])
+	a.looks++
 }
 
 func (a *API) count() int { return int((a.size + a.PartSize - 1) / a.PartSize) }

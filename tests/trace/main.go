@@ -1,0 +1,86 @@
+// Command trace draws one video's way through every hop of a deployed Sluice, as GET /v1/videos/{id}/trace tells it: what
+// each service did of it and when, how long its messages waited, and what the calls in each hop took. `make trace` runs
+// it; with SLUICE_API set, it asks that API on AWS.
+//
+// It needs the rights of an operator (to make a token, see package cloud) and nothing else.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"sluice/localstack/cloud"
+	"sluice/shared/waterfall"
+	"sluice/tests/client"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process; it returns the status.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("trace", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	video := flags.String("video", "", "the `id` of the video")
+	tenant := flags.String("tenant", "demo", "the `name` of the tenant whose video it is")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if *video == "" || flags.NArg() > 0 {
+		fmt.Fprintln(errs, "error: say which video, and whose: make trace VIDEO=vid_… TENANT=demo")
+		return 2
+	}
+	c, err := open(ctx, *tenant)
+	if err == nil {
+		err = show(ctx, c, *video, out)
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "error:", err)
+		return 1
+	}
+	return 0
+}
+
+// open returns a client of the API with a new token of tenant.
+func open(ctx context.Context, tenant string) (*client.Client, error) {
+	root, err := cloud.FindRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	operator, err := cloud.NewOperator(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	token, err := operator.Token(ctx, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("get a token for the tenant %s: %w", tenant, err)
+	}
+	return client.New(operator.URL, token), nil
+}
+
+// show draws all that is known of a video's way.
+func show(ctx context.Context, c *client.Client, video string, out io.Writer) error {
+	text, err := c.Trace(ctx, video)
+	if err != nil {
+		return err
+	}
+	var fall waterfall.Waterfall
+	if err := json.Unmarshal(text, &fall); err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, fall.Draw(true, 0))
+	return err
+}
