@@ -13,7 +13,7 @@ FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 CLOUD_TESTS := ./tests/e2e ./tests/integration
 # Those that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
-FOLDERS := $(wildcard events functions infra localstack shared tests)
+FOLDERS := $(wildcard docs events functions infra localstack shared tests)
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
 ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -143,7 +143,7 @@ down: $(LOCAL) ## stop the local cloud, with all that is in it
 deploy-local: up tools build ## put Sluice into the local cloud
 	@$(LOCAL) deploy
 
-token: $(LOCAL) ## print an API token (TENANT=demo; SLUICE_API=https://… for an API on AWS)
+token: $(LOCAL) ## print an API token (TENANT=demo, SCOPES="videos:read operator"; SLUICE_API=https://… for an API on AWS)
 	@$(LOCAL) token "$$TENANT"
 
 clean: down ## remove all that was made

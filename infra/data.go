@@ -40,15 +40,13 @@ type data struct {
 func newData(scope constructs.Construct, set settings, originals *inbox) *data {
 	scope = constructs.NewConstruct(scope, jsii.String("Data"))
 	d := &data{table: newTable(scope, set)}
-	d.source = newBucket(scope, "Source", set, &awss3.CorsRule{
-		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
-		AllowedHeaders: jsii.Strings("*"),
-		ExposedHeaders: jsii.Strings("ETag"), // of each part: completing an upload asks for it
-	}, ageOriginals(set))
+	d.source = newBucket(scope, "Source", set, uploads(set.origins...), ageOriginals(set))
 	d.media = newBucket(scope, "Media", set, &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("Range"),
 		ExposedHeaders: jsii.Strings("ETag", "Content-Length", "Content-Range"),
+		AllowedOrigins: jsii.Strings(set.origins...),
+		MaxAge:         jsii.Number(keepOrigins.Seconds()),
 	})
 	announce(d.source, originals)
 	d.topic = awssns.NewTopic(scope, jsii.String("Facts"), &awssns.TopicProps{
@@ -57,6 +55,24 @@ func newData(scope constructs.Construct, set settings, originals *inbox) *data {
 	})
 	d.playbackKey = newPlaybackKey(scope, set)
 	return d
+}
+
+// welcome lets the studio send parts to the source bucket, from wherever else pages may.
+func (d *data) welcome(origin string, set settings) {
+	if !slices.Contains(set.origins, "*") && !slices.Contains(set.origins, origin) {
+		d.source.AddCorsRule(uploads(origin))
+	}
+}
+
+// uploads lets pages of the origins send parts, and read what completing an upload asks for: the ETag of each.
+func uploads(origins ...string) *awss3.CorsRule {
+	return &awss3.CorsRule{
+		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
+		AllowedHeaders: jsii.Strings("*"),
+		ExposedHeaders: jsii.Strings("ETag"),
+		AllowedOrigins: jsii.Strings(origins...),
+		MaxAge:         jsii.Number(keepOrigins.Seconds()),
+	}
 }
 
 // newPlaybackKey makes the key of playback tokens. It is generated on AWS and known to no template.
@@ -134,12 +150,10 @@ func ageOriginals(set settings) *awss3.LifecycleRule {
 	return rule
 }
 
-// newBucket makes a private bucket that browsers on the origins of settings may use with a presigned URL. It forgets
+// newBucket makes a private bucket that browsers may use with a presigned URL, as cors says. It forgets
 // the parts of uploads that nobody completed, and ages its objects by the rules.
 func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule) awss3.Bucket {
 	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: duration(keepParts)})
-	cors.AllowedOrigins = jsii.Strings(set.origins...)
-	cors.MaxAge = jsii.Number(keepOrigins.Seconds())
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,

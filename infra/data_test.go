@@ -201,3 +201,19 @@ func TestDataOutlivesTheStack(t *testing.T) {
 		})
 	}
 }
+
+// TestTheStudioMayUpload: also where only other pages are let in.
+func TestTheStudioMayUpload(t *testing.T) {
+	t.Parallel()
+	rules, _ := onFew().of("S3::Bucket")["DataSource"].at("CorsConfiguration", "CorsRules").([]any)
+	var origins []string
+	for _, r := range rules {
+		for _, o := range r.(map[string]any)["AllowedOrigins"].([]any) {
+			origins = append(origins, text(o))
+		}
+	}
+	want := []string{"https://app.example", "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix"}
+	if d := cmp.Diff(want, origins); d != "" {
+		t.Errorf("origins (-want +got):\n%s", d)
+	}
+}

@@ -34,6 +34,9 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 	if len(s.Routes) > 0 && around.cdn != nil {
 		env[services.EnvPlaybackURL] = jsii.String(around.cdn.url())
 	}
+	if s.Name == services.Studio && !around.local {
+		env[services.EnvUploadURL] = jsii.String("https://" + *around.data.source.BucketRegionalDomainName())
+	}
 	if len(s.Pages()) > 0 {
 		env[services.EnvOrigins] = jsii.String(strings.Join(around.origins, ","))
 	}

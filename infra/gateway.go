@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -17,6 +18,8 @@ const (
 	stage   = "prod"
 	believe = time.Minute // how long the gateway believes what the authorizer said of a token
 	localID = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
+
+	compressed = 1 << 10 // bytes of an answer from which on it is compressed, for clients that take it so
 )
 
 // localIDTags are MiniStack's and LocalStack's names for it.
@@ -31,8 +34,9 @@ type gateway struct {
 func newGateway(scope constructs.Construct, set settings, functions map[string]awslambda.IFunction) *gateway {
 	g := &gateway{scope: constructs.NewConstruct(scope, jsii.String("Gateway"))}
 	g.api = awsapigateway.NewRestApi(g.scope, jsii.String("Api"), &awsapigateway.RestApiProps{
-		RestApiName:   jsii.String("sluice"),
-		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		RestApiName:        jsii.String("sluice"),
+		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		MinCompressionSize: awscdk.Size_Bytes(number(compressed)),
 		// The account's one role with which API Gateway writes logs. It stays when the stack goes: other APIs use it.
 		CloudWatchRole: jsii.Bool(!set.local),
 		DeployOptions: &awsapigateway.StageOptions{
@@ -76,6 +80,13 @@ func (g *gateway) url(set settings) string {
 	}
 	stack := awscdk.Stack_Of(g.api)
 	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
+}
+
+// origin returns what browsers take for the place that the studio comes from.
+func (g *gateway) origin(set settings) string {
+	scheme, rest, _ := strings.Cut(g.url(set), "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
 }
 
 // authorizer asks f about the token of a request. Locally it asks each time, so that tests see a change at once.

@@ -57,11 +57,13 @@ var templates = sync.OnceValue(func() map[string]template {
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "4",
 			"producer_buckets": masters, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
 		}),
+		"few": synth(map[string]any{"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example"}),
 	}
 })
 
 func onAWS() template   { return templates()["aws"] }
 func onLocal() template { return templates()["local"] }
+func onFew() template   { return templates()["few"] } // lets in the pages of one origin
 
 // synth returns the template of the stack with these context values. Of one for AWS it has cdk-nag's verdicts too: the
 // same synthesis serves both.

@@ -27,6 +27,7 @@ var differences = []struct{ where, why string }{
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
 	{"PlaybackKey Value", "there is no CDN to give the key to"},
 	{"*Function Environment.Variables." + services.EnvPlaybackURL, "there is no CDN: the function play lets viewers in"},
+	{"StudioFunction Environment.Variables." + services.EnvUploadURL, "there is one address for all"},
 	{"DataMediaPolicy PolicyDocument.Statement.[12].*", "there is no CDN to let in"},
 	{"*InboxFeed ScalingConfig.MaximumConcurrency", "this machine has few cores"},
 	{"Data* DeletionPolicy", "it goes with the emulator"},

@@ -93,8 +93,8 @@ func places(name string) string {
 	}
 	return map[string]string{
 		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
-		services.EnvPlaybackURL: "https://CdnDistribution",
-		services.EnvTopic:       "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
+		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
+		services.EnvTopic: "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
 	}[name]
 }
 
@@ -109,6 +109,9 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 			}
 			if len(s.Routes) > 0 {
 				want[services.EnvPlaybackURL] = places(services.EnvPlaybackURL)
+			}
+			if s.Name == services.Studio {
+				want[services.EnvUploadURL] = places(services.EnvUploadURL)
 			}
 			if len(s.Pages()) > 0 {
 				want[services.EnvOrigins] = "*"

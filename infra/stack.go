@@ -45,6 +45,7 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 		functions[s.Name] = newService(stack, s, around)
 	}
 	front := newGateway(stack, set, functions)
+	store.welcome(front.origin(set), set)
 	outputs(stack, set, front, store, inboxes)
 	edge.outputs(stack, store)
 	return stack

@@ -26,7 +26,7 @@ const usage = `usage: build/localstack COMMAND
   status         tell whether it runs (exit code 1: it does not)
   deploy         put Sluice into it (after make build)
   env            print settings for a shell: eval "$(build/localstack env)"
-  token TENANT   print a token for a tenant, made if it is new (SLUICE_API: of that API on AWS)
+  token TENANT   print a token for a tenant, made if it is new (SCOPES: what it may do; SLUICE_API: of that API on AWS)
 
 `
 
@@ -126,7 +126,7 @@ func printToken(ctx context.Context, root, tenant string) error {
 	if err != nil {
 		return err
 	}
-	token, err := operator.Token(ctx, tenant)
+	token, err := operator.Token(ctx, tenant, strings.Fields(os.Getenv("SCOPES"))...)
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,7 @@ func (a *API) Handler() (http.Handler, error) {
 	m, err := NewMux(s, a.Log, newOnce(a.Claims, a.Entropy, a.now, a.Log), map[string]Handler{
 		"GET /health":                    a.health,
 		"GET /v1/openapi.json":           a.describe,
+		"GET /v1/token":                  a.showToken,
 		"POST /v1/uploads":               a.createUpload,
 		"POST /v1/uploads/{id}/parts":    a.signParts,
 		"POST /v1/uploads/{id}/complete": a.completeUpload,

@@ -26,8 +26,8 @@ func TestEveryRouteLetsInWhomTheMapLetsIn(t *testing.T) {
 				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.status, open.text)
 			}
 		case services.ByToken:
-			lacking := who{tenant: "acme", scopes: "videos:other"}
-			if got := w.do(t, lacking, route.Method, path, "{}"); got.status != 403 || got.str("code") != "scope_missing" {
+			lacking := who{tenant: "acme"}
+			if got := w.do(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.status != 403 || got.str("code") != "scope_missing") {
 				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.status, got.text)
 			}
 			if open.status != 401 || open.header["Www-Authenticate"] == nil {

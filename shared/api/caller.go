@@ -11,6 +11,7 @@ import (
 type caller struct {
 	tenant    string   // "" unless the authorizer let a token in
 	scopes    []string // of the token
+	token     string   // its id
 	arn       string   // "" unless the request was signed by an IAM principal
 	requestID string
 	base      string // URL of the stage it came through
@@ -36,7 +37,7 @@ func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) caller {
 		return s
 	}
 	return caller{
-		tenant: word("tenant"), scopes: strings.Fields(word("scopes")), arn: rc.Identity.UserArn,
+		tenant: word("tenant"), scopes: strings.Fields(word("scopes")), token: word("token_id"), arn: rc.Identity.UserArn,
 		requestID: rc.RequestID, base: "https://" + rc.DomainName + "/" + rc.Stage,
 	}
 }

@@ -35,6 +35,7 @@ const (
 	EnvTools       = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe: the layer's, or the local one
 	EnvPublicURL   = "SLUICE_PUBLIC_URL"       // base of the links we hand out; empty: derived from the request
 	EnvPlaybackURL = "SLUICE_PLAYBACK_URL"     // base of the links to media: the CDN's; empty: the API itself
+	EnvUploadURL   = "SLUICE_UPLOAD_URL"       // an address in the bucket that parts of uploads go to; empty on local clouds
 	EnvPlaybackKey = "SLUICE_PLAYBACK_KEY"     // id of the secret that path tokens are signed with
 	EnvOrigins     = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, with commas between
 	EnvPathStyle   = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds

@@ -37,7 +37,7 @@ type Route struct {
 	Method string
 	Path   string // API Gateway's form: /v1/videos/{id}, {file+} takes the rest
 	Auth   Auth
-	Scope  string // the scope a token needs
+	Scope  string // the scope a token needs; "": any will do
 }
 
 // Pages returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of them first.
@@ -160,6 +160,7 @@ var Map = []Service{
 		Routes: []Route{
 			{"GET", "/health", Open, ""},
 			{"GET", "/v1/openapi.json", Open, ""},
+			{"GET", "/v1/token", ByToken, ""},
 			{"POST", "/v1/uploads", ByToken, "videos:write"},
 			{"POST", "/v1/uploads/{id}/parts", ByToken, "videos:write"},
 			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
@@ -243,6 +244,14 @@ var Map = []Service{
 		Memory: 256, Timeout: 10 * time.Second,
 	},
 	{
+		Name: Studio,
+		Routes: []Route{
+			{"GET", "/studio", Open, ""},
+			{"GET", "/studio/{version}/{file}", Open, ""},
+		},
+		Memory: 256, Timeout: 10 * time.Second,
+	},
+	{
 		Name:  "inspect",
 		Inbox: &Inbox{Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Attempts: 5, Promise: time.Minute},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
@@ -316,8 +325,12 @@ var Map = []Service{
 	},
 }
 
-// Authorizer is the service that checks the tokens of ByToken routes.
-const Authorizer = "authorize"
+// Authorizer is the service that checks the tokens of ByToken routes, and Studio the one whose page uploads: it is told
+// where to.
+const (
+	Authorizer = "authorize"
+	Studio     = "studio"
+)
 
 // Lookup returns the service with that name.
 func Lookup(name string) (Service, bool) {

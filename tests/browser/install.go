@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed package.json package-lock.json watch.mjs
+//go:embed package.json package-lock.json *.mjs
 var files embed.FS
 
 // install makes a folder with the script and what it needs, unless there is one. It is named after the content of the

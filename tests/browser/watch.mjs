@@ -2,16 +2,9 @@
 //
 // Opens a watch page in the headless Chromium at $CHROMIUM, plays its <video id="player"> muted from start to end, and
 // prints a report as JSON. Exits 1, with the reason on stderr, if the video does not end.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
+import { listen, unsigned, within } from './chrome.mjs'
 
-const flags = [
-  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync', '--autoplay-policy=no-user-gesture-required',
-]
 const stuckAfter = 20_000 // ms in which the time must move
 
 const { values, positionals } = parseArgs({
@@ -22,23 +15,6 @@ const { values, positionals } = parseArgs({
     timeout: { type: 'string', default: '300' },
   },
 })
-
-// listen collects what the page does apart from its player.
-function listen(page, url) {
-  const origin = new URL(url).origin
-  const consoleErrors = []
-  const outside = new Set()
-  page.on('console', m => m.type() === 'error' && consoleErrors.push(unsigned(`${m.text()} ${m.location().url}`.trim())))
-  page.on('pageerror', e => consoleErrors.push(unsigned(String(e))))
-  page.on('request', r => {
-    const to = new URL(r.url())
-    if (/^https?:$/.test(to.protocol) && to.origin !== origin) outside.add(to.origin + to.pathname)
-  })
-  return { consoleErrors, outside }
-}
-
-// unsigned takes the queries, which may be signatures, out of the URLs in a text.
-const unsigned = text => text.replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
 
 // play runs in the page.
 function play(rate) {
@@ -100,28 +76,17 @@ async function open(page, url) {
 }
 
 async function main(url) {
-  const profile = await mkdtemp(join(tmpdir(), 'sluice-browser-'))
   const until = Date.now() + Number(values.timeout) * 1000
-  let browser
-  try {
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM, headless: true, chromiumSandbox: false, args: flags,
-      viewport: { width: 1280, height: 720 },
-    })
-    const page = browser.pages()[0] ?? await browser.newPage()
+  return within({}, async page => {
     const heard = listen(page, url)
-    const crash = new Promise((_, reject) => page.on('crash', () => reject(new Error('the page crashed'))))
     await open(page, url)
-    const [report, reason] = await Promise.race([watch(page, Number(values.rate), until), crash])
+    const [report, reason] = await watch(page, Number(values.rate), until)
     if (values.screenshot) await page.screenshot({ path: values.screenshot })
     console.log(JSON.stringify({
       ...report, consoleErrors: heard.consoleErrors, requestsOutsideOrigin: [...heard.outside].sort(),
     }))
     return reason && [...new Set([reason, ...heard.consoleErrors])].join('; ')
-  } finally {
-    await browser?.close()
-    await rm(profile, { recursive: true, force: true })
-  }
+  })
 }
 
 const reason = await main(positionals[0]).catch(e => unsigned(e.message.split('\n')[0]))

@@ -56,6 +56,7 @@ var may = map[string][]string{
 	"shared/video":     {},
 	"shared/services":  {},
 	"shared/scale":     {},
+	"docs":             {},
 	"shared/waterfall": {},
 	"shared/xray":      {"shared/video", "shared/waterfall"},
 	"events":           {"shared/video"},

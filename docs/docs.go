@@ -1,0 +1,9 @@
+// Package docs holds the documents that Sluice itself shows. Standard library only.
+package docs
+
+import _ "embed"
+
+// Errors is the list of what each code means, in Markdown: docs/errors.md.
+//
+//go:embed errors.md
+var Errors string

@@ -1,0 +1,16 @@
+package api
+
+import "net/http"
+
+// tokenView is a token as who holds it may know it.
+type tokenView struct {
+	ID     string   `json:"id"`
+	Tenant string   `json:"tenant"`
+	Scopes []string `json:"scopes"`
+}
+
+// showToken answers GET /v1/token: whose the token of the request is, and what it may do.
+func (a *API) showToken(w http.ResponseWriter, r *http.Request) error {
+	c := callerOf(r.Context())
+	return reply(w, http.StatusOK, tokenView{c.token, c.tenant, append([]string{}, c.scopes...)})
+}

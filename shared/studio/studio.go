@@ -1,0 +1,125 @@
+// Package studio serves the studio: a page on which people upload videos, see how far each is, watch it, and, if they
+// operate Sluice, see what each service is doing. The page asks the API as any client does, with a token that whoever
+// opens it has brought; it is kept in the page's memory and nowhere else.
+//
+// It has no rights on AWS and no data: what it serves is in its binary. What the page may do is in its policy: run what
+// is served here, and exchange data with the API, with S3 for the parts of uploads, and with the CDN for media.
+package studio
+
+import (
+	"embed"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"path"
+
+	"sluice/docs"
+	"sluice/shared/api"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+//go:embed web
+var web embed.FS
+
+// Page answers the routes of the service studio.
+type Page struct {
+	UploadURL string // an address in the place that parts are sent to; empty: they come to our own host
+	MediaURL  string // base of the addresses of media; empty: our own
+	Log       *slog.Logger
+}
+
+const (
+	pageFor  = "public, max-age=60"
+	assetFor = "public, max-age=31536000, immutable"
+)
+
+// types are the content types of what the page is made of, by the ends of their names.
+var types = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".md":  "text/markdown; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+// site is what is served. All assets are in a folder that is named after what is in them, so that they may be kept for
+// ever and that those of two versions are never mixed.
+type site struct {
+	html    *template.Template
+	assets  map[string]string
+	version string
+	policy  string
+}
+
+// Handler returns the handler of all routes, to be called through api.Gateway. It fails with Internal unless the
+// routes are exactly those of the map.
+func (p Page) Handler() (http.Handler, error) {
+	service, _ := services.Lookup(services.Studio)
+	s, err := newSite()
+	if err != nil {
+		return nil, err
+	}
+	s.policy = policy(p.UploadURL, p.MediaURL)
+	return api.NewMux(service, p.Log, nil, map[string]api.Handler{
+		"GET /studio":                  s.page,
+		"GET /studio/{version}/{file}": s.asset,
+	})
+}
+
+func newSite() (*site, error) {
+	s := &site{assets: map[string]string{"errors.md": docs.Errors}}
+	files, err := web.ReadDir("web")
+	if err != nil {
+		return nil, video.E("studio.newSite", video.Internal, err)
+	}
+	for _, f := range files {
+		text, err := web.ReadFile("web/" + f.Name())
+		if err != nil {
+			return nil, video.E("studio.newSite", video.Internal, err)
+		}
+		if types[path.Ext(f.Name())] != "" {
+			s.assets[f.Name()] = string(text)
+		}
+	}
+	s.version = version(s.assets)
+	s.html, err = template.ParseFS(web, "web/studio.html")
+	if err != nil {
+		return nil, video.E("studio.newSite", video.Internal, err)
+	}
+	return s, nil
+}
+
+// page answers GET /studio. Its addresses are relative: it lives below a base that it does not know.
+func (s *site) page(w http.ResponseWriter, _ *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", s.policy)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cache-Control", pageFor)
+	return s.html.Execute(w, struct {
+		Base, Player string
+		Early        []string
+	}{"studio/" + s.version, "watch/assets/hls.min.js?v=" + player, early})
+}
+
+// early are the modules of the first view: a browser is told of all of them at once.
+var early = []string{"api.js", "dom.js", "format.js", "session.js"}
+
+// asset answers GET /studio/{version}/{file}. A page of another version gets what there is, and asks again soon.
+func (s *site) asset(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("file")
+	text, ok := s.assets[name]
+	if !ok {
+		return video.Refuse("studio.asset", video.NotFound, "file_not_found", "The page has no such file.")
+	}
+	cache := pageFor
+	if r.PathValue("version") == s.version {
+		cache = assetFor
+	}
+	w.Header().Set("Content-Type", types[path.Ext(name)])
+	w.Header().Set("Cache-Control", cache)
+	_, err := w.Write([]byte(text))
+	return err
+}

@@ -1,0 +1,96 @@
+// Dead letters: messages that no service will handle, and why.
+import { Problem, get, persist } from "./api.js";
+import { ask, button, fill, h, id, keep, say, show, text } from "./dom.js";
+import { ago, plural } from "./format.js";
+import { failure } from "./states.js";
+import { poll } from "./poll.js";
+
+const states = { open: "Open", redriven: "Sent again", discarded: "Given up", "": "All" };
+
+export function open(main, session, signal) {
+  const rows = h("ul", { class: "letters" }), none = h("p", { class: "none", hidden: true }), why = failure();
+  const more = button("Show more", () => turn(), { class: "more", hidden: true });
+  const stateField = id("state"), serviceField = id("service");
+  const state = h("select", { id: stateField, onchange: () => reset() }, Object.entries(states).map(([value, word]) => h("option", { value }, word)));
+  const service = h("select", { id: serviceField, onchange: () => reset() }, h("option", { value: "" }, "All services"));
+  const again = button("Send all again", () => redriveAll(service.value, why, () => reset()), { hidden: true });
+  fill(main, h("h1", null, "Dead letters"), h("p", { class: "hint" }, "Messages that no service will handle, and why. Once the reason is gone, send them again."),
+    h("div", { class: "head" }, h("label", { for: stateField, class: "aside" }, "State"), state, h("label", { for: serviceField, class: "aside" }, "Service"), service, again), why, rows, none, more);
+  let known = new Map(), cursor, round;
+  const services = new Set();
+
+  const query = (from) => `dead-letters?limit=20${state.value && `&state=${state.value}`}${service.value && `&service=${encodeURIComponent(service.value)}`}${from ? `&cursor=${encodeURIComponent(from)}` : ""}`;
+
+  function draw() {
+    const all = [...known.values()].sort((a, b) => (a.sent_at < b.sent_at ? 1 : -1));
+    for (const l of all) {
+      if (services.has(l.service)) continue;
+      services.add(l.service);
+      service.append(h("option", { value: l.service }, l.service));
+    }
+    keep(rows, all, (l) => l.id, row);
+    show(none, all.length === 0 && !cursor);
+    text(none, state.value === "open" ? "No message is dead. Good." : "There are none.");
+    show(more, Boolean(cursor));
+    show(again, state.value === "open" && all.length > 0);
+    text(again, service.value ? `Send all of ${service.value} again` : "Send all again");
+  }
+
+  function reset() {
+    round?.abort();
+    round = new AbortController();
+    signal.addEventListener("abort", () => round.abort(), { signal: round.signal });
+    known = new Map();
+    let first = true;
+    poll(async () => {
+      const page = await get(query(), round.signal);
+      if (first) cursor = page.next_cursor;
+      const end = page.next_cursor && page.letters.at(-1)?.sent_at;
+      for (const [key, l] of known) if (!end || l.sent_at >= end) known.delete(key);
+      for (const l of page.letters) known.set(l.id, l);
+      first = false;
+      draw();
+      return false;
+    }, round.signal, (problem) => { why.update(problem); return false; });
+  }
+
+  async function turn() {
+    try {
+      const page = await get(query(cursor), round.signal);
+      for (const l of page.letters) known.set(l.id, l);
+      cursor = page.next_cursor;
+      draw();
+    } catch (problem) {
+      if (problem instanceof Problem) why.update(problem);
+    }
+  }
+
+  reset();
+}
+
+function row() {
+  const link = h("a", { class: "title" }), reason = h("span", { class: "facts" }), count = h("span", { class: "count" }), when = h("time", { class: "when" });
+  const made = h("li", null, link, count, reason, when);
+  made.update = (l) => {
+    link.href = `#/letters/${l.id}`;
+    text(link, `${l.service}: ${l.code}`);
+    text(reason, l.reason);
+    text(count, [l.state === "open" ? "" : states[l.state], plural(l.attempts, "attempt"), l.redrives > 0 && `sent again ${plural(l.redrives, "time")}`].filter(Boolean).join(" · "));
+    when.dateTime = l.sent_at;
+    text(when, ago(l.sent_at));
+  };
+  return made;
+}
+
+async function redriveAll(service, why, after) {
+  const sure = await ask({ title: service ? `Send all open letters of ${service} again?` : "Send all open letters again?", body: "The oldest first, at most 100, ten a second. What fails again comes back as a letter of its own.", yes: "Send again" });
+  if (!sure) return;
+  try {
+    const { redriven, left } = await persist("POST", "dead-letters/redrive", { body: service ? { service } : {} });
+    say(`${plural(redriven, "letter")} sent again${left ? `, ${left} left` : ""}.`);
+    after();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    why.update(problem);
+  }
+}

@@ -1,0 +1,46 @@
+//go:build integration
+
+package e2e
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"sluice/localstack/cloud"
+	"sluice/tests/browser"
+)
+
+// In the studio of the deployed app, people upload a video, see it made, watch it, and give up others; nothing they name
+// a video does anything, and no other host is asked.
+func TestPeopleUseTheStudio(t *testing.T) {
+	t.Parallel()
+	if err := browser.Available(); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	w := open(t)
+	token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), "studio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"upload", "token", "cancel", "hostile", "keyboard"} {
+		t.Run(name, func(t *testing.T) {
+			seen, err := browser.Studio(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
+				Name: name, Token: token, File: w.footage("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, Shots: os.Getenv("SHOTS"),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all := slices.Concat(seen.Console, seen.Outside); len(all) > 0 {
+				t.Errorf("errors or requests elsewhere: %q", all)
+			}
+			if name == "upload" && !slices.Contains(seen.States, "Processing") {
+				t.Errorf("it was seen %q and never Processing", seen.States)
+			}
+		})
+	}
+}
