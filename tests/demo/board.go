@@ -116,7 +116,7 @@ func note(v client.Video, name, state string) string {
 
 // summary is the end of a demo that worked: where to watch, and what each stage took.
 func summary(v client.Video) []string {
-	lines := []string{"watch " + v.Playback.HLS, "page " + v.Playback.Watch, "state " + v.State}
+	lines := []string{"watch " + v.Playback.HLS, "page " + v.Playback.Watch, "studio " + studio(v.Playback), "state " + v.State}
 	var total time.Duration
 	for _, name := range stages {
 		took := seconds(stage(v, name).Seconds)

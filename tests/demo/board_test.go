@@ -141,7 +141,7 @@ func TestSummary(t *testing.T) {
 	t.Parallel()
 	moments := films()["ready"]
 	want := []string{
-		"watch http://h/p/public/p/master.m3u8", "page http://h/watch/p", "state ready",
+		"watch http://h/p/public/p/master.m3u8", "page http://h/watch/p", "studio http://h/studio", "state ready",
 		"upload 0.8 s", "inspect 0.3 s", "encode 4.1 s", "publish 0.1 s", "total 5.3 s",
 	}
 	if diff := cmp.Diff(want, summary(*moments[len(moments)-1].Video)); diff != "" {

@@ -15,7 +15,7 @@ import (
 const largest = 64 << 20 // bytes of one segment: far above any that we make
 
 // check fetches what a player fetches first: the master playlist, one rendition's playlist, and the beginning of that.
-// And it fetches the page. It follows redirects, and URIs from where they lead, as players do.
+// And it fetches the pages. It follows redirects, and URIs from where they lead, as players do.
 func check(ctx context.Context, h *http.Client, p client.Playback) error {
 	master, err := playlist(ctx, h, p.HLS)
 	if err != nil {
@@ -31,7 +31,16 @@ func check(ctx context.Context, h *http.Client, p client.Playback) error {
 	if _, _, err := get(ctx, h, p.Watch); err != nil {
 		return fmt.Errorf("the page can't be opened: %w", err)
 	}
+	if _, _, err := get(ctx, h, studio(p)); err != nil {
+		return fmt.Errorf("the studio can't be opened: %w", err)
+	}
 	return nil
+}
+
+// studio returns the address of the page beside the one to watch on.
+func studio(p client.Playback) string {
+	base, _, _ := strings.Cut(p.Watch, "/watch/")
+	return base + "/studio"
 }
 
 // playlist returns the URIs that an HLS playlist names, resolved (RFC 8216, section 4.1); at least one.

@@ -17,7 +17,7 @@ func published() map[string]string {
 		"/p/public/p/720p/index.m3u8": "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4,\n00001.m4s\n#EXTINF:4,\n00002.m4s\n",
 		"/p/public/p/720p/00001.m4s":  "→ /bucket/00001.m4s?signature=hush",
 		"/bucket/00001.m4s":           "moof",
-		"/watch/p":                    "<!doctype html>",
+		"/watch/p":                    "<!doctype html>", "/studio": "<!doctype html>",
 	}
 }
 
@@ -52,6 +52,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"no object behind it", "/bucket/00001.m4s", "", "answered 404"},
 		{"a loop", "/bucket/00001.m4s", "→ /bucket/00001.m4s?signature=hush", "10 redirects"},
 		{"no page", "/watch/p", "", "the page can't be opened"},
+		{"no studio", "/studio", "", "the studio can't be opened"},
 		// A playlist that is itself elsewhere loses what its URIs are relative to.
 		{"a playlist elsewhere", media, "→ /bucket/index.m3u8", "a segment can't be played"},
 	} {

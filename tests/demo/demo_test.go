@@ -76,6 +76,7 @@ func TestDemo(t *testing.T) {
 		"publish  done       0.1 s",
 		"watch " + a.URL + "/p/public/p/master.m3u8",
 		"page " + a.URL + "/watch/p",
+		"studio " + a.URL + "/studio",
 		"state ready",
 		"upload 0.8 s",
 		"inspect 0.3 s",

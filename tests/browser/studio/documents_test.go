@@ -82,7 +82,7 @@ func (f *fake) timeline(r *http.Request) (int, any) {
 		e["task"] = map[string]any{"number": n, "kind": "video", "from_frame": n * 2500, "to_frame": (n + 1) * 2500}
 		entries = append(entries, e)
 	}
-	return 200, map[string]any{"entries": append(entries, entry(start, 35, "video.ready.v1", "ready"))}
+	return 200, map[string]any{"entries": append(entries, entry(start, 35, "encode.done.v1", "ready"))}
 }
 
 func entry(start time.Time, s float64, event, state string) map[string]any {
