@@ -4,7 +4,7 @@
 // IAM, narrowed to the bucket and the key prefixes a service may touch:
 //
 //	s3:GetObject                 Get, Head, Download; what SignGet signs; on the other bucket: Look, CopyPart
-//	s3:PutObject                 Put, CreateUpload, WritePart, CopyPart, CompleteUpload; and what SignPart signs
+//	s3:PutObject                 Put, Replace (with s3:GetObject), CreateUpload, WritePart, CopyPart, CompleteUpload; and what SignPart signs
 //	s3:ListMultipartUploadParts  ListParts
 //	s3:AbortMultipartUpload      AbortUpload
 //	s3:DeleteObject              DeleteAll, which lists too
@@ -98,11 +98,29 @@ func (b *Bucket) Head(ctx context.Context, key string) (Info, error) {
 
 // Put writes an object, whole or not at all, and replaces what was there. S3 checks it against a CRC-32.
 func (b *Bucket) Put(ctx context.Context, key string, body io.ReadSeeker, m Meta) error {
-	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+	_, err := b.client.PutObject(ctx, b.object(key, body, m))
+	return failure("blob.Put", err)
+}
+
+// Replace writes an object, whole or not at all, in the place of the one that has that ETag; "" stands for none. Conflict:
+// another is there by now, or none any more, and stays. After a lost answer the object may be there, and a repetition
+// says Conflict.
+func (b *Bucket) Replace(ctx context.Context, key, etag string, body io.ReadSeeker, m Meta) error {
+	in := b.object(key, body, m)
+	if etag == "" {
+		in.IfNoneMatch = aws.String("*")
+	} else {
+		in.IfMatch = aws.String(quote(etag))
+	}
+	_, err := b.client.PutObject(ctx, in)
+	return replaced("blob.Replace", failure("blob.Replace", err))
+}
+
+func (b *Bucket) object(key string, body io.ReadSeeker, m Meta) *s3.PutObjectInput {
+	return &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, Body: body, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
 		ContentType: optional(m.ContentType), CacheControl: optional(m.CacheControl),
-	})
-	return failure("blob.Put", err)
+	}
 }
 
 // Download writes the object that has that ETag to w. Conflict: the object is another one by now, and nothing is

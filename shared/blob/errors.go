@@ -29,13 +29,14 @@ var (
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
 // is the HTTP status.
 var answers = map[string]meaning{
-	"NoSuchKey":          {video.NotFound, objectMissing},
-	"NotFound":           {video.NotFound, objectMissing},
-	"PreconditionFailed": {video.Conflict, objectReplaced},
-	"NoSuchUpload":       {video.NotFound, uploadGone},
-	"InvalidPart":        {video.Invalid, partMissing},
-	"InvalidPartOrder":   {video.Invalid, partOrder},
-	"EntityTooSmall":     {video.Invalid, partTooSmall},
+	"NoSuchKey":                  {video.NotFound, objectMissing},
+	"NotFound":                   {video.NotFound, objectMissing},
+	"PreconditionFailed":         {video.Conflict, objectReplaced},
+	"ConditionalRequestConflict": {video.Conflict, objectReplaced},
+	"NoSuchUpload":               {video.NotFound, uploadGone},
+	"InvalidPart":                {video.Invalid, partMissing},
+	"InvalidPartOrder":           {video.Invalid, partOrder},
+	"EntityTooSmall":             {video.Invalid, partTooSmall},
 }
 
 // meaning is what an answer of S3 is to us.
@@ -80,6 +81,14 @@ func failure(op string, err error) error {
 		return video.E(op, video.Transient, err)
 	}
 	return video.E(op, video.Internal, err)
+}
+
+// replaced turns an object that is gone into one that is not what it was.
+func replaced(op string, err error) error {
+	if video.KindOf(err) == video.NotFound {
+		return objectReplaced.Refuse(op, video.Conflict, err)
+	}
+	return err
 }
 
 // retryable reports whether the SDK itself would have tried again, or the time was up.

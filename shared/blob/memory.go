@@ -68,6 +68,25 @@ func (m *Memory) Put(ctx context.Context, key string, body io.ReadSeeker, meta M
 	return nil
 }
 
+// Replace does as Bucket's.
+func (m *Memory) Replace(ctx context.Context, key, etag string, body io.ReadSeeker, meta Meta) error {
+	const op = "blob.Replace"
+	if err := failure(op, ctx.Err()); err != nil {
+		return err
+	}
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return failure(op, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.objects[key].etag != strings.Trim(etag, `"`) { // that of none is empty
+		return objectReplaced.Refuse(op, video.Conflict, nil)
+	}
+	m.put(key, object{b, meta, sum(b), m.now()})
+	return nil
+}
+
 // Download does as Bucket's.
 func (m *Memory) Download(ctx context.Context, key, etag string, w io.Writer) error {
 	const op = "blob.Download"

@@ -24,6 +24,7 @@ type Blob interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
 	Head(ctx context.Context, key string) (blob.Info, error)
 	Put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error
+	Replace(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Meta) error
 	Download(ctx context.Context, key, etag string, w io.Writer) error
 	SignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
@@ -57,6 +58,8 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 		{"what is not there is not found", missingIsNotFound},
 		{"a cancelled call is worth another try", cancelledIsTransient},
 		{"download wants the object it was told of", downloadWantsETag},
+		{"replace wants the object it was told of", replaceWantsETag},
+		{"one of many replaces", oneReplaces},
 		{"all below a prefix are deleted", prefixIsDeleted},
 		{"a signed URL reads", signedGet},
 		{"parts make an object", partsMakeObject},
