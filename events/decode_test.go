@@ -165,7 +165,11 @@ func states() []video.Video {
 	for _, task := range long.Tasks() {
 		row, _ = video.Apply(row, video.TaskDone{At: noon, Result: video.Result{Task: task}})
 	}
-	rows = append(rows, row)
+	half := rows[2]
+	for _, task := range long.Tasks()[:3] {
+		half, _ = video.Apply(half, video.TaskDone{At: noon, Result: video.Result{Task: task}})
+	}
+	rows = append(rows, row, half)
 	for _, steps := range [][]string{{"upload.cancelled.v1/full"}, {"delete.requested.v1/full", "sweep.done.v1/full"}} {
 		row = rows[0]
 		for _, name := range steps {
@@ -181,7 +185,7 @@ func TestStatesAreAll(t *testing.T) {
 	for _, row := range states() {
 		got[row.State] = true
 	}
-	want := []video.State{video.Cancelled, video.Deleted, video.Deleting, video.Failed, video.Processing, video.Ready, video.Uploaded, video.Waiting}
+	want := []video.State{video.Cancelled, video.Deleted, video.Deleting, video.Failed, video.Playable, video.Processing, video.Ready, video.Uploaded, video.Waiting}
 	if have := slices.Sorted(maps.Keys(got)); !slices.Equal(have, want) {
 		t.Errorf("states %v, want %v", have, want)
 	}

@@ -52,6 +52,7 @@ const (
 	SweepRequested   Type = "sweep.requested.v1"
 	SweepDone        Type = "sweep.done.v1"
 	VideoProcessing  Type = "video.processing.v1"
+	VideoPlayable    Type = "video.playable.v1"
 	VideoReady       Type = "video.ready.v1"
 	VideoFailed      Type = "video.failed.v1"
 	VideoCancelled   Type = "video.cancelled.v1"
@@ -94,6 +95,7 @@ var contracts = register{
 		SweepRequested:   as[video.SweepRequested],
 		SweepDone:        as[video.SweepDone],
 		VideoProcessing:  as[video.VideoProcessing],
+		VideoPlayable:    as[video.VideoPlayable],
 		VideoReady:       as[video.VideoReady],
 		VideoFailed:      as[video.VideoFailed],
 		VideoCancelled:   as[video.VideoCancelled],

@@ -51,6 +51,8 @@ func contract(data video.Event) (Type, string) {
 		return EncodeFailed, fmt.Sprint(d.Task.Number)
 	case video.VideoProcessing:
 		return VideoProcessing, ""
+	case video.VideoPlayable:
+		return VideoPlayable, ""
 	case video.VideoReady:
 		return VideoReady, ""
 	case video.VideoFailed:

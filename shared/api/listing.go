@@ -17,7 +17,7 @@ const (
 )
 
 // listed are the states that can be asked for: what is being deleted is in no list.
-var listed = []video.State{video.Waiting, video.Uploaded, video.Processing, video.Ready, video.Failed, video.Cancelled}
+var listed = []video.State{video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled}
 
 // listVideos answers GET /v1/videos.
 func (a *API) listVideos(w http.ResponseWriter, r *http.Request) error {

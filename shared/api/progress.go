@@ -10,7 +10,7 @@ import (
 // progress is how far a video is.
 type progress struct {
 	Stage   string `json:"stage"`   // upload, inspect, encode, publish or done
-	Percent int    `json:"percent"` // 0 to 100; 100 when it can be played and not before
+	Percent int    `json:"percent"` // 0 to 100; 100 when it is ready and not before
 	Done    int    `json:"tasks_done"`
 	Total   int    `json:"tasks_total"` // 0 until the video is planned
 }

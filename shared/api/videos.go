@@ -27,7 +27,8 @@ type videoSummary struct {
 // videoView is a video as its tenant sees it.
 type videoView struct {
 	videoSummary
-	Renditions []string `json:"renditions"` // names; none until planned
+	Renditions []string `json:"renditions"`           // names; none until planned
+	Playable   moment   `json:"playable_at,omitzero"` // when it could be watched first
 	Progress   progress `json:"progress"`
 	Stages     []stage  `json:"stages"`
 }
@@ -47,7 +48,7 @@ type mediaView struct {
 	AudioCodec string  `json:"audio_codec,omitempty"` // absent: no sound
 }
 
-// playbackView is how to watch a video; the links work once it is ready, and are absent when it never will be.
+// playbackView is how to watch a video; the links work once it is playable, and are absent when it never will be.
 type playbackView struct {
 	ID    string `json:"id"`
 	HLS   string `json:"hls,omitempty"`
@@ -65,7 +66,7 @@ func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) view(v video.Video, c caller) videoView {
-	out := videoView{videoSummary: a.summary(v, c), Renditions: []string{}}
+	out := videoView{videoSummary: a.summary(v, c), Renditions: []string{}, Playable: moment{v.Times.Playable}}
 	out.Progress, out.Stages = follow(v, a.now())
 	if v.Plan != nil {
 		for _, r := range v.Plan.Renditions {
@@ -85,7 +86,7 @@ func (a *API) summary(v video.Video, c caller) videoSummary {
 		out.Media = &mediaView{m.Width, m.Height, m.Duration, rate, m.VideoCodec, m.AudioCodec}
 	}
 	switch v.State {
-	case video.Waiting, video.Uploaded, video.Processing, video.Ready:
+	case video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready:
 		out.Playback = a.links(v.Playback, c)
 	}
 	return out

@@ -41,7 +41,7 @@ func chunkTrack(name, init string, task video.Task, bytes int64) video.Track {
 // Results in any order, some twice, give the same tracks.
 func TestAssembleInAnyOrder(t *testing.T) {
 	t.Parallel()
-	want, err := media.Assemble(tiny, results())
+	want, err := media.Assemble(tiny, results(), tiny.Frames())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestAssembleInAnyOrder(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		rs := slices.Concat(results(), results()[:rapid.IntRange(0, 4).Draw(t, "twice")])
-		got, err := media.Assemble(tiny, rapid.Permutation(rs).Draw(t, "order"))
+		got, err := media.Assemble(tiny, rapid.Permutation(rs).Draw(t, "order"), tiny.Frames())
 		if err != nil || !cmp.Equal(got, want) {
 			t.Errorf("%v\n%s", err, cmp.Diff(want, got))
 		}
@@ -79,7 +79,7 @@ func TestAssembleRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := media.Assemble(tiny, tt.change(results()))
+			_, err := media.Assemble(tiny, tt.change(results()), tiny.Frames())
 			if got := code(t, err); got != tt.want || video.KindOf(err) != tt.kind {
 				t.Errorf("got %v, want %s, %s", err, tt.kind, tt.want)
 			}

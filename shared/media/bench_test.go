@@ -144,14 +144,14 @@ func (b bench) chunked(src string, p video.Plan, m video.Media) (frames int) {
 			}
 		}
 	}
-	tracks, err := media.Assemble(p, results)
+	tracks, err := media.Assemble(p, results, p.Frames())
 	if err != nil {
 		b.Fatal(err)
 	}
 	for name, track := range tracks {
-		b.store(name, media.PlaylistName, []byte(media.MediaPlaylist(track)))
+		b.store(name, media.PlaylistName, []byte(media.MediaPlaylist(p, track, p.Frames())))
 	}
-	b.store("", media.MasterName, []byte(media.Master(p, tracks)))
+	b.store("", media.MasterName, []byte(media.Master(p, tracks, true)))
 	return frames
 }
 

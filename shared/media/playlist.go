@@ -18,21 +18,48 @@ const (
 // SegmentName returns the name of a segment counted from 1: "00001.m4s".
 func SegmentName(n int) string { return fmt.Sprintf("%05d.m4s", n) }
 
-// MediaPlaylist returns the HLS playlist of one whole track (RFC 8216, version 7). Its links are relative.
-func MediaPlaylist(t video.Track) string {
+// End ends a media playlist: nothing is ever added behind it.
+const End = "#EXT-X-ENDLIST\n"
+
+// Closed is the master playlist of a video that failed after it was playable: it has no rendition, so that no player
+// begins.
+const Closed = "#EXTM3U\n#EXT-X-VERSION:7\n"
+
+// MediaPlaylist returns the HLS playlist (RFC 8216, version 7) of a track, as Assemble returns it, as far as so many
+// frames: with all of the plan's it has its end. That of a plan that grows is an EVENT from its first version to its
+// last, and each begins with the whole text of the one before (§6.2.1: an EVENT may only be added to). Its links are
+// relative.
+func MediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:1\n", target(t))
-	fmt.Fprintf(&b, "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=%q\n", InitName)
+	b.WriteString(kind(p))
+	fmt.Fprintf(&b, "#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=%q\n", InitName)
+	end, at := ticks(p.Rate, frames, t.Timescale), int64(0)
 	for i, s := range t.Segments {
+		if at >= end && frames < p.Frames() {
+			return b.String()
+		}
 		fmt.Fprintf(&b, "#EXTINF:%.6f,\n%s\n", length64(s.Ticks, t), SegmentName(i+1))
+		at += s.Ticks
 	}
-	b.WriteString("#EXT-X-ENDLIST\n")
+	if frames == p.Frames() {
+		b.WriteString(End)
+	}
 	return b.String()
 }
 
+// kind returns the tags that say whether a playlist grows. Players would begin near the end of one that does.
+func kind(p video.Plan) string {
+	if p.Grows() {
+		return "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
+	}
+	return "#EXT-X-PLAYLIST-TYPE:VOD\n"
+}
+
 // Master returns the HLS master playlist of a plan's tracks, as Assemble returns them: the largest rendition first,
-// the sound in a group of its own. BANDWIDTH is measured, not the cap: a cap holds within a chunk only.
-func Master(p video.Plan, tracks map[string]video.Track) string {
+// the sound in a group of its own. BANDWIDTH is measured, and that is not the cap: a cap holds within a chunk only. Of a
+// video that is not whole yet it is what the encoder's buffer allows at most, and so is the average.
+func Master(p video.Plan, tracks map[string]video.Track, whole bool) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	sound, audible := tracks[Audio]
@@ -43,10 +70,24 @@ func Master(p video.Plan, tracks map[string]video.Track) string {
 	}
 	for _, r := range p.Renditions {
 		t := tracks[r.Name]
+		top, mean := peak(t), average(t)
+		if !whole {
+			top, mean = bounds(p, r)
+		}
 		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\",RESOLUTION=%dx%d,FRAME-RATE=%.3f%s\n%s/%s\n",
-			peak(t)+peak(sound), average(t)+average(sound), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(), group, r.Name, PlaylistName)
+			top+peak(sound), mean+average(sound), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(), group, r.Name, PlaylistName)
 	}
 	return b.String()
+}
+
+// bounds returns the most bits a second that a segment of a rendition may have, and the video on average: a segment may
+// empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, which begins with a full one. Each
+// frame has an entry in its segment's index, of 16 bytes.
+func bounds(p video.Plan, r video.Rendition) (top, mean int) {
+	most := func(frames int) int {
+		return int(math.Ceil(16*8*p.Rate.Float() + float64(r.Bitrate)*(1+vbvSeconds/p.Rate.Seconds(frames))))
+	}
+	return most(min(p.SegmentFrames, p.Frames())), most(p.Borders[1])
 }
 
 // target returns the longest segment in seconds, rounded to a whole number as RFC 8216 §4.3.3.1 has it.

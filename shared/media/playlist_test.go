@@ -16,28 +16,28 @@ import (
 
 func TestPlaylists(t *testing.T) {
 	t.Parallel()
-	tracks, err := media.Assemble(tiny, results())
+	tracks, err := media.Assemble(tiny, results(), tiny.Frames())
 	if err != nil {
 		t.Fatal(err)
 	}
 	silent := maps.Clone(tracks)
 	delete(silent, media.Audio)
 	golden(t, "playlists.txtar", []txtar.File{
-		{Name: "master.m3u8", Data: []byte(media.Master(tiny, tracks))},
-		{Name: "master.m3u8 without sound", Data: []byte(media.Master(tiny, silent))},
-		{Name: "360p/index.m3u8", Data: []byte(media.MediaPlaylist(tracks["360p"]))},
-		{Name: "audio/index.m3u8", Data: []byte(media.MediaPlaylist(tracks[media.Audio]))},
+		{Name: "master.m3u8", Data: []byte(media.Master(tiny, tracks, true))},
+		{Name: "master.m3u8 without sound", Data: []byte(media.Master(tiny, silent, true))},
+		{Name: "360p/index.m3u8", Data: []byte(media.MediaPlaylist(tiny, tracks["360p"], tiny.Frames()))},
+		{Name: "audio/index.m3u8", Data: []byte(media.MediaPlaylist(tiny, tracks[media.Audio], tiny.Frames()))},
 	})
 }
 
 // Another reader of HLS, set to strict, finds in the playlists what was put in.
 func TestMasterIsHLS(t *testing.T) {
 	t.Parallel()
-	tracks, err := media.Assemble(tiny, results())
+	tracks, err := media.Assemble(tiny, results(), tiny.Frames())
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := m3u8.DecodeFrom(strings.NewReader(media.Master(tiny, tracks)), true)
+	list, _, err := m3u8.DecodeFrom(strings.NewReader(media.Master(tiny, tracks, true)), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestMediaPlaylistIsHLS(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		track := drawTrack(t)
-		text, longest := media.MediaPlaylist(track), int64(0)
+		text, longest := media.MediaPlaylist(tiny, track, tiny.Frames()), int64(0)
 		list, _, err := m3u8.DecodeFrom(strings.NewReader(text), true)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestBandwidth(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := video.Plan{Rate: ntsc, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360}}}
-			got := media.Master(p, map[string]video.Track{"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments}})
+			got := media.Master(p, map[string]video.Track{"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments}}, true)
 			if want := "BANDWIDTH=" + tt.peak + ",AVERAGE-BANDWIDTH=" + tt.average + ","; !strings.Contains(got, want) {
 				t.Errorf("want %s in\n%s", want, got)
 			}

@@ -52,6 +52,7 @@ var (
 	InspectTime = Metric{Name: "InspectTime", Unit: Milliseconds, What: "a video's time from uploaded to inspected"}
 	EncodeTime  = Metric{Name: "EncodeTime", Unit: Milliseconds, What: "from inspected to encoded"}
 	PublishTime = Metric{Name: "PublishTime", Unit: Milliseconds, What: "from encoded to ready"}
+	PlayTime    = Metric{Name: "PlayableTime", Unit: Milliseconds, What: "from uploaded to playable"}
 	ReadyTime   = Metric{Name: "ReadyTime", Unit: Milliseconds, What: "from uploaded to ready; the number of videos that got ready is its SampleCount"}
 	Failed      = Metric{Name: "Failed", Unit: Count, By: Code, Total: true, What: "videos that failed"}
 )
@@ -69,6 +70,6 @@ var (
 // All are all there are.
 var All = []Metric{
 	Wait, Work, Retried, Dead, Duplicate,
-	InspectTime, EncodeTime, PublishTime, ReadyTime, Failed,
+	InspectTime, EncodeTime, PublishTime, PlayTime, ReadyTime, Failed,
 	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors,
 }

@@ -18,6 +18,7 @@ func counts(before, after video.Video) (all []metrics.Value) {
 	ended(metrics.InspectTime, was.Inspected, is.Uploaded, is.Inspected)
 	ended(metrics.EncodeTime, was.Encoded, is.Inspected, is.Encoded)
 	ended(metrics.PublishTime, was.Ready, is.Encoded, is.Ready)
+	ended(metrics.PlayTime, was.Playable, is.Uploaded, is.Playable)
 	ended(metrics.ReadyTime, was.Ready, is.Uploaded, is.Ready)
 	if after.State == video.Failed && before.State != video.Failed {
 		all = append(all, metrics.Failed.In(after.Problem.Code, 1))

@@ -34,7 +34,7 @@ func TestStagesAreCounted(t *testing.T) {
 			twice++
 		}
 	}
-	want := []string{"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "ReadyTime[]=3600000"}
+	want := []string{"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "PlayableTime[]=60000", "ReadyTime[]=3600000"}
 	if d := cmp.Diff(want, metricstest.Texts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

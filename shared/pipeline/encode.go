@@ -34,7 +34,7 @@ type Encoder struct {
 	Now    func() time.Time
 }
 
-// immutable is how long what we write may be kept: names are never used twice.
+// immutable is how long segments may be kept: their names are never used twice.
 const immutable = "public, max-age=31536000, immutable"
 
 // Handle encodes the task.
@@ -43,6 +43,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	if err != nil {
 		return nil, err
 	}
+	began := n.Now()
 	r, err := n.encode(ctx, d)
 	p, lost := gone(err)
 	switch {
@@ -53,7 +54,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	case err != nil:
 		return nil, err
 	}
-	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskDone{At: n.Now(), Result: r})}, nil
+	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskDone{Began: began, At: n.Now(), Result: r})}, nil
 }
 
 // GiveUp fails the video of a task that could not be done however often it was tried.

@@ -3,18 +3,11 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"sluice/events"
-	"sluice/shared/blob"
-	"sluice/shared/media"
 	"sluice/shared/metrics"
-	"sluice/shared/playback"
 	"sluice/shared/video"
 )
 
@@ -30,11 +23,6 @@ type Rows interface {
 	Results(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
 
-// Playlists takes the playlists.
-type Playlists interface {
-	Put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error
-}
-
 // Publisher is the only writer of a video's row. Its inbox is FIFO with the video as group, so that there is one
 // writer for each video; the version in the row holds even where that fails.
 type Publisher struct {
@@ -45,7 +33,7 @@ type Publisher struct {
 }
 
 // Handle applies an event to the video's row. The order holds the promises: results are kept before the set is
-// looked at, playlists are written before the row says ready, and the row is saved before anybody is told.
+// looked at, playlists are written before the row says so, and the row is saved before anybody is told.
 func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "publish.Handle"
 	what, ok := e.Data.(video.Event)
@@ -60,18 +48,16 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		return nil, err
 	}
 	after, out := video.Apply(before, what)
-	if after.State == video.Ready && before.State != video.Ready {
-		err := p.playlists(ctx, after)
-		switch {
-		case refusal(err):
-			after, out = video.Fail(before, p.Now(), video.ProblemOf(err))
-		case err != nil:
-			return nil, err
-		default:
-			after.Times.Ready = p.Now()
-		}
+	switch err := p.show(ctx, before, &after); {
+	case refusal(err):
+		after, out = video.Fail(before, p.Now(), video.ProblemOf(err))
+	case err != nil:
+		return nil, err
 	}
 	if err := p.save(ctx, e, before, after); err != nil {
+		return nil, err
+	}
+	if err := p.close(ctx, after, out); err != nil {
 		return nil, err
 	}
 	return p.say(after, out), nil
@@ -80,7 +66,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 // finish keeps a task's result and looks at the set, unless the video waits for none any more.
 func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event) error {
 	d, ok := what.(video.TaskDone)
-	if !ok || v.State != video.Processing {
+	if !ok || !v.State.Encoding() {
 		return nil
 	}
 	if !v.Plan.Has(d.Result.Task) {
@@ -98,7 +84,7 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 
 func (p Publisher) save(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
-		if _, one := e.Data.(video.TaskDone); !one || before.State != video.Processing { // else finish knows
+		if _, one := e.Data.(video.TaskDone); !one || !before.State.Encoding() { // else finish knows
 			metrics.Twice(ctx)
 		}
 		return nil
@@ -108,28 +94,6 @@ func (p Publisher) save(ctx context.Context, e events.Event, before, after video
 	}
 	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State, metrics.Line(p.Now(), counts(before, after)...))
 	return nil
-}
-
-// playlists writes what a player starts from, the master last: whoever can read it can read all it names.
-func (p Publisher) playlists(ctx context.Context, v video.Video) error {
-	results, err := p.Rows.Results(ctx, v.Tenant, v.ID)
-	if err != nil {
-		return err
-	}
-	tracks, err := media.Assemble(*v.Plan, results)
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(tracks)) {
-		if err := p.put(ctx, v, name+"/index.m3u8", media.MediaPlaylist(tracks[name])); err != nil {
-			return err
-		}
-	}
-	return p.put(ctx, v, "master.m3u8", media.Master(*v.Plan, tracks))
-}
-
-func (p Publisher) put(ctx context.Context, v video.Video, name, text string) error {
-	return p.Media.Put(ctx, playback.Prefix(v.Playback)+name, strings.NewReader(text), blob.Meta{ContentType: "application/vnd.apple.mpegurl", CacheControl: immutable})
 }
 
 // say wraps what follows into events.

@@ -128,7 +128,7 @@ func TestPublishMakesAVideoReady(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(w.texts(t))); !slices.Equal(got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"}) {
 		t.Errorf("objects %v", got)
 	}
-	if len(last) != 1 || last[0].Type != events.VideoReady {
+	if len(last) != 2 || last[0].Type != events.VideoPlayable || last[1].Type != events.VideoReady {
 		t.Errorf("said %v", last)
 	}
 }

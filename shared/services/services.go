@@ -289,11 +289,12 @@ var Map = []Service{
 		}, FIFO: true, Batch: 10, Attempts: 12, Promise: 30 * time.Second},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
-			"video.processing.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
+			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
 		},
 		May: []Right{
 			{ReadRows, "table", []string{VideoRows}},
 			{WriteRows, "table", []string{VideoRows}},
+			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
 			{WriteObjects, "media", []string{MediaPrefix}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,

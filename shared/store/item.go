@@ -55,9 +55,11 @@ type (
 		Plan        string `dynamodbav:"plan,omitempty"`    // JSON
 		Problem     string `dynamodbav:"problem,omitempty"` // JSON
 		Watch       string `dynamodbav:"watch,omitempty"`   // JSON
+		Shown       int    `dynamodbav:"shown,omitempty"`
 		Created     string `dynamodbav:"created,omitempty"`
 		Uploaded    string `dynamodbav:"uploaded,omitempty"`
 		Inspected   string `dynamodbav:"inspected,omitempty"`
+		Playable    string `dynamodbav:"playable,omitempty"`
 		Encoded     string `dynamodbav:"encoded,omitempty"`
 		Ready       string `dynamodbav:"ready,omitempty"`
 		Failed      string `dynamodbav:"failed,omitempty"`
@@ -141,10 +143,10 @@ func itemOfVideo(v video.Video) (videoItem, error) {
 	var c codec
 	i := videoItem{
 		key: videoKey(v.Tenant, v.ID), aboutItem: c.about(v.Tenant, v.About), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
-		State: string(v.State), Version: v.Version, Correlation: v.Correlation, Trace: v.Trace,
+		State: string(v.State), Version: v.Version, Shown: v.Shown, Correlation: v.Correlation, Trace: v.Trace,
 		Source: c.text(v.Source), Fetch: c.text(v.Fetch), Media: c.text(v.Media), Plan: c.text(v.Plan), Problem: c.text(v.Problem),
 		Created: stamp(v.Times.Created), Uploaded: stamp(v.Times.Uploaded), Inspected: stamp(v.Times.Inspected),
-		Encoded: stamp(v.Times.Encoded), Ready: stamp(v.Times.Ready), Failed: stamp(v.Times.Failed),
+		Playable: stamp(v.Times.Playable), Encoded: stamp(v.Times.Encoded), Ready: stamp(v.Times.Ready), Failed: stamp(v.Times.Failed),
 		Cancelled: stamp(v.Times.Cancelled), Deleted: stamp(v.Times.Deleted),
 		Due: stamp(v.Watch.Deadline),
 	}
@@ -167,10 +169,10 @@ func (i videoItem) video() (video.Video, error) {
 	var c codec
 	v := video.Video{
 		About: video.About{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID, Playback: i.Playback,
-		State: video.State(i.State), Version: i.Version, Correlation: i.Correlation, Trace: i.Trace,
+		State: video.State(i.State), Version: i.Version, Shown: i.Shown, Correlation: i.Correlation, Trace: i.Trace,
 		Times: video.Times{
 			Created: c.time(i.Created), Uploaded: c.time(i.Uploaded), Inspected: c.time(i.Inspected),
-			Encoded: c.time(i.Encoded), Ready: c.time(i.Ready), Failed: c.time(i.Failed),
+			Playable: c.time(i.Playable), Encoded: c.time(i.Encoded), Ready: c.time(i.Ready), Failed: c.time(i.Failed),
 			Cancelled: c.time(i.Cancelled), Deleted: c.time(i.Deleted),
 		},
 	}

@@ -200,5 +200,13 @@ func timeline(op string, entries []entryItem, results []resultItem) ([]video.Ent
 		all = append(all, video.TaskEntry(t))
 	}
 	slices.SortStableFunc(all, func(a, b video.Entry) int { return a.At.Compare(b.At) })
+	state := video.Processing
+	for i, e := range all { // the end of a task is no change: the state is that of the last one
+		if e.Task == nil {
+			state = e.State
+		} else if state.Encoding() {
+			all[i].State = state
+		}
+	}
 	return all, nil
 }

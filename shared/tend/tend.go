@@ -143,7 +143,7 @@ func (t Tender) stored(ctx context.Context, v video.Video) (*video.Stored, error
 // step returns the service whose work a video waits for.
 func step(v video.Video, stored *video.Stored) string {
 	switch {
-	case v.State == video.Processing:
+	case v.State.Encoding():
 		return "encode"
 	case v.State == video.Deleting:
 		return "sweep"

@@ -43,6 +43,7 @@ type (
 	}
 	// TaskDone: one encode task is finished and its segments are stored.
 	TaskDone struct {
+		Began  time.Time `json:"began,omitzero"` // zero: nobody says
 		At     time.Time `json:"at"`
 		Result Result    `json:"result"`
 	}
@@ -104,6 +105,12 @@ type (
 		Media Media `json:"media"`
 		Tasks int   `json:"tasks"`
 	}
+	// VideoPlayable: it can be watched from its beginning, while the rest is being encoded. Of what is short, or is encoded
+	// at once, it is told together with VideoReady.
+	VideoPlayable struct {
+		Playback string  `json:"playback_id"`
+		Duration float64 `json:"duration"` // seconds, of the whole
+	}
 	// VideoReady: every rendition can be played.
 	VideoReady struct {
 		Playback string  `json:"playback_id"`
@@ -144,6 +151,7 @@ func (TaskDone) event()         {}
 func (TaskFailed) event()       {}
 func (EncodeRequested) event()  {}
 func (VideoProcessing) event()  {}
+func (VideoPlayable) event()    {}
 func (VideoReady) event()       {}
 func (VideoFailed) event()      {}
 
@@ -164,7 +172,7 @@ func Fail(v Video, at time.Time, p Problem) (Video, []Event) {
 
 // counted returns after with the version that follows before's, if it is another.
 func counted(before, after Video) Video {
-	if after.State != before.State || after.Watch != before.Watch {
+	if after.State != before.State || after.Watch != before.Watch || after.Shown != before.Shown {
 		after.Version = before.Version + 1
 	}
 	return after
@@ -177,7 +185,7 @@ func apply(v Video, e Event) (Video, []Event) {
 	case MediaInspected:
 		return inspected(uploaded(v, e.UploadedAt), e)
 	case MediaRefused:
-		if v.State == Processing { // another delivery was looked at and taken
+		if v.State.Encoding() { // another delivery was looked at and taken
 			return v, nil
 		}
 		return fail(uploaded(v, e.UploadedAt), e.At, e.Problem)
@@ -208,7 +216,7 @@ func apply(v Video, e Event) (Video, []Event) {
 // enter returns v in another state, with the deadline of that. From where the original was to come is forgotten: the URL
 // may give a right.
 func (v Video) enter(s State, at time.Time) Video {
-	v.State, v.Watch, v.Fetch = s, Watch{}, nil
+	v.State, v.Watch, v.Fetch, v.Shown = s, Watch{}, nil, 0
 	return v.Watched(at)
 }
 
@@ -227,7 +235,7 @@ func inspected(v Video, e MediaInspected) (Video, []Event) {
 		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
 		v.Source.Size = cmp.Or(e.Size, v.Source.Size)
 	}
-	if v.State != Processing || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
+	if !v.State.Encoding() || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
 		return v, nil
 	}
 	return v, begin(v)
@@ -250,7 +258,7 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && v.Complete():
 		return fail(v, e.At, *v.Problem)
-	case v.State != Processing && v.State != Ready, !v.Plan.Has(e.Result.Task):
+	case !v.State.Encoding() && v.State != Ready, !v.Plan.Has(e.Result.Task):
 		return v, nil
 	}
 	v.Done = maps.Clone(v.Done)
@@ -259,24 +267,31 @@ func done(v Video, e TaskDone) (Video, []Event) {
 	}
 	v.Done[e.Result.Task.Number] = true
 	if !v.Complete() {
-		return v, nil
+		return grow(v, e)
 	}
 	return ready(v, e.At)
 }
 
 func ready(v Video, at time.Time) (Video, []Event) {
-	if v.State == Processing {
+	if v.State.Encoding() {
 		v = v.enter(Ready, at)
 		v.Times.Encoded = at
+		if v.Times.Playable.IsZero() {
+			v.Times.Playable = at
+		}
 	}
-	return v, []Event{VideoReady{Playback: v.Playback, Duration: v.Plan.Rate.Seconds(v.Plan.Frames())}}
+	out := []Event{VideoReady{Playback: v.Playback, Duration: v.Plan.Rate.Seconds(v.Plan.Frames())}}
+	if v.Times.Playable.Equal(v.Times.Encoded) {
+		out = append([]Event{playable(v)}, out...)
+	}
+	return v, out
 }
 
 func fail(v Video, at time.Time, p Problem) (Video, []Event) {
 	switch v.State {
 	case Ready, Cancelled, Deleting, Deleted:
 		return v, nil
-	case Waiting, Uploaded, Processing:
+	case Waiting, Uploaded, Processing, Playable:
 		v = v.enter(Failed, at)
 		v.Times.Failed, v.Problem = at, &p
 	}

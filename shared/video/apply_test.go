@@ -22,14 +22,17 @@ var (
 func row(s video.State) video.Video {
 	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: "p1", State: s, Version: 7}
 	switch s {
-	case video.Processing, video.Ready:
+	case video.Processing, video.Playable, video.Ready:
 		m, p := taken.Media, plan
 		v.Media, v.Plan, v.Source.ETag = &m, &p, taken.ETag
 	case video.Failed:
 		v.Problem = &video.Problem{Code: "earlier", Message: "It failed earlier."}
 	}
-	if s == video.Ready {
-		v.Done = map[int]bool{0: true, 1: true, 2: true, 3: true}
+	switch s {
+	case video.Ready:
+		v.Done, v.Times.Encoded = map[int]bool{0: true, 1: true, 2: true, 3: true}, noon
+	case video.Playable:
+		v.Done, v.Shown, v.Times.Playable = map[int]bool{0: true, 1: true, 2: true}, 400, noon.Add(-time.Minute)
 	}
 	return v
 }
@@ -42,6 +45,7 @@ func task(n int) video.TaskDone {
 func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	refused := video.MediaRefused{At: noon, Problem: video.Problem{Code: "no_video"}}
 	broken := video.TaskFailed{At: noon, Problem: video.Problem{Code: "decode_failed"}}
+	last := video.TaskFailed{At: noon, Task: plan.Tasks()[3], Problem: video.Problem{Code: "decode_failed"}}
 	encode := "video.VideoProcessing video.EncodeRequested×4"
 	ready, failed := "video.VideoReady×1", "video.VideoFailed×1"
 	for _, tt := range []struct {
@@ -65,6 +69,13 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 		{video.Processing, refused, video.Processing, ""},
 		{video.Processing, task(0), video.Processing, ""},
 		{video.Processing, broken, video.Failed, failed},
+		{video.Playable, video.UploadCompleted{At: noon}, video.Playable, ""},
+		{video.Playable, taken, video.Playable, "video.VideoProcessing video.EncodeRequested×1"},
+		{video.Playable, refused, video.Playable, ""},
+		{video.Playable, task(0), video.Playable, ""},
+		{video.Playable, task(3), video.Ready, ready},
+		{video.Playable, broken, video.Playable, ""}, // it is done
+		{video.Playable, last, video.Failed, failed},
 		{video.Ready, video.UploadCompleted{At: noon}, video.Ready, ""},
 		{video.Ready, taken, video.Ready, ""},
 		{video.Ready, refused, video.Ready, ""},

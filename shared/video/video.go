@@ -12,12 +12,13 @@ import (
 // State is where a video is on its way.
 type State string
 
-// waiting → uploaded → processing → ready. Failed can follow any of them but ready, cancelled only waiting. Any of these
-// can be deleted: deleting → deleted.
+// waiting → uploaded → processing → playable → ready; what is short goes from processing to ready. Failed can follow any
+// of them but ready, cancelled only waiting. Any of these can be deleted: deleting → deleted.
 const (
 	Waiting    State = "waiting"    // created; bytes are still to come
 	Uploaded   State = "uploaded"   // the object is whole; not looked at yet
 	Processing State = "processing" // inspected and planned; being encoded
+	Playable   State = "playable"   // being encoded still; who begins to watch it sees it to its end
 	Ready      State = "ready"      // every rendition is complete and can be played
 	Failed     State = "failed"     // will not be played; Problem says why
 	Cancelled  State = "cancelled"  // given up by the client before the bytes were there
@@ -44,6 +45,7 @@ type Video struct {
 	Media       *Media          // what inspection found; nil before
 	Plan        *Plan           // how it is cut into tasks; nil before processing
 	Done        map[int]bool    // numbers of the tasks that are finished
+	Shown       int             // frames that its playlists list; 0 unless State is Playable
 	Problem     *Problem        // why it failed; nil unless State is Failed
 	Watch       Watch           // until when something must have happened
 	Times       Times
@@ -65,7 +67,7 @@ type Source struct {
 
 // Times are the moments at which the stages of a video began or ended; zero when not reached.
 type Times struct {
-	Created, Uploaded, Inspected, Encoded, Ready, Failed, Cancelled, Deleted time.Time
+	Created, Uploaded, Inspected, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
 }
 
 // Problem tells people and programs why something did not work.
@@ -170,6 +172,9 @@ func (p Plan) Outline() Plan {
 	p.Borders = []int{p.Borders[0], p.Frames()}
 	return p
 }
+
+// Encoding reports whether tasks of the video may be under way.
+func (s State) Encoding() bool { return s == Processing || s == Playable }
 
 // Complete reports whether every task is done.
 func (v Video) Complete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.Size() }

@@ -89,9 +89,9 @@ func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 			return v, nil
 		}
 		return v, missed(v, e)
-	case v.State == Processing && v.Complete():
+	case v.State.Encoding() && v.Complete():
 		return ready(v, e.At)
-	case v.State == Processing && len(v.Done) > v.Watch.Done:
+	case v.State.Encoding() && len(v.Done) > v.Watch.Done:
 		v.Watch = Watch{Done: len(v.Done)}
 		return v.Watched(e.At), nil
 	}
@@ -126,7 +126,7 @@ func missed(v Video, e DeadlinePassed) []Event {
 		if v.State == Waiting && v.Fetch != nil {
 			return []Event{*v.Fetch}
 		}
-	case Processing:
+	case Processing, Playable:
 		return begin(v)[1:]
 	case Deleting:
 		return []Event{sweep(v)}

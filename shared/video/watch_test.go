@@ -45,6 +45,11 @@ func TestDeadlines(t *testing.T) {
 		}
 		return v
 	}
+	shown := func(done, nudges int) video.Video {
+		v := waiting(video.Playable, nudges)
+		v.Done, v.Watch.Done = withDone(done, 0).Done, 3
+		return v
+	}
 	old := waiting(video.Waiting, 0)
 	old.Times.Created = noon.Add(-video.UploadLife)
 	asks := []video.Event{video.InspectRequested{Key: "k", Stored: stored}}
@@ -70,7 +75,10 @@ func TestDeadlines(t *testing.T) {
 		{"it can't be fetched", withFetch(5), nil, video.Failed, "fetch_overdue", 0, 0, "video.VideoFailed×1"},
 		{"tasks are lost", withDone(1, 1), nil, video.Processing, "", 2 * time.Hour, 2, "video.EncodeRequested×3"},
 		{"tasks go on", withDone(2, 1), nil, video.Processing, "", 30 * time.Minute, 0, ""},
-		{"the last result was lost", withDone(4, 1), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
+		{"the last result was lost", withDone(4, 1), nil, video.Ready, "", 0, 0, "video.VideoPlayable×2"},
+		{"the last result of a playable one was lost", shown(4, 0), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
+		{"tasks of a playable one are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1, "video.EncodeRequested×1"},
+		{"a playable one comes to nothing", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
 		{"they come to nothing", waiting(video.Processing, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
 		{"what was under way is over", waiting(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute, 1, "video.SweepRequested×1"},
 		{"sweeping never ends in failure", waiting(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41, "video.SweepRequested×1"},
@@ -161,7 +169,7 @@ var every = []video.Event{
 func TestEveryStateEnds(t *testing.T) {
 	t.Parallel()
 	comesBack := map[video.State][]video.State{video.Deleting: {video.Deleting, video.Deleted}, video.Deleted: {video.Deleted}, video.Cancelled: {video.Cancelled, video.Deleting}}
-	for _, s := range []video.State{video.Waiting, video.Uploaded, video.Processing, video.Ready, video.Failed, video.Cancelled, video.Deleting, video.Deleted} {
+	for _, s := range []video.State{video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled, video.Deleting, video.Deleted} {
 		for _, e := range every {
 			before := waiting(s, 0)
 			if s.Final() {

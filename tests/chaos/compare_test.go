@@ -4,18 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"strings"
 	"time"
 
 	"sluice/shared/blob"
+	"sluice/shared/media"
 	"sluice/shared/playback"
 	"sluice/shared/video"
 )
 
 // uri are the names in a playlist: lines that are no tags, and attributes.
-var uri = regexp.MustCompile(`(?m)^[^#\n].*$|URI="[^"]*"`)
+var (
+	uri     = regexp.MustCompile(`(?m)^[^#\n].*$|URI="[^"]*"`)
+	segment = regexp.MustCompile(`(?m)^[0-9]+\.m4s$`)
+)
 
 // names holds a playlist to naming only what is there.
 func (w *world) names(key, text string) {
@@ -27,11 +32,63 @@ func (w *world) names(key, text string) {
 	}
 }
 
-// playable holds a row that says ready to having its master.
-func (w *world) playable(v video.Video) {
-	if _, err := w.media.Head(context.Background(), playback.Prefix(v.Playback)+"master.m3u8"); err != nil {
-		w.wrong("%s is ready without a master playlist", v.ID)
+// follows holds a playlist to what it was before: a master names what it named, unless it is closed for ever; another is
+// added to and no more, and after its end nothing is; and its segments are those from the first on.
+func (w *world) follows(key, before, text string) {
+	if path.Base(key) == media.MasterName {
+		if before == media.Closed || before != "" && text != media.Closed && len(uri.FindAllString(before, -1)) != len(uri.FindAllString(text, -1)) {
+			w.wrong("%s: after\n%s\ncomes\n%s", key, before, text)
+		}
+		return
 	}
+	if !strings.HasPrefix(text, before) || strings.HasSuffix(before, media.End) {
+		w.wrong("%s: after\n%s\ncomes\n%s", key, before, text)
+	}
+	for i, name := range segment.FindAllString(text, -1) {
+		if name != media.SegmentName(i+1) {
+			w.wrong("%s: segment %d is %s", key, i+1, name)
+		}
+	}
+}
+
+// read returns an object, "" if there is none.
+func (w *world) read(key string) string {
+	body, _, err := w.media.Get(context.Background(), key)
+	if err != nil {
+		return ""
+	}
+	b, _ := io.ReadAll(body)
+	return string(b)
+}
+
+// playable holds a row that says so, or ready, to having its master; and to listing no less than it says in each rendition.
+func (w *world) playable(v video.Video) {
+	prefix := playback.Prefix(v.Playback)
+	master := w.read(prefix + media.MasterName)
+	if master == "" || master == media.Closed {
+		w.wrong("%s is %s without a master playlist", v.ID, v.State)
+	}
+	for _, u := range uri.FindAllString(master, -1) {
+		text := w.read(prefix + strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`))
+		if n := len(segment.FindAllString(text, -1)); n*v.Plan.SegmentFrames < v.Shown || v.State == video.Ready && !strings.HasSuffix(text, media.End) {
+			w.wrong("%s is %s with %d frames, and %s lists %d segments", v.ID, v.State, v.Shown, u, n)
+		}
+	}
+}
+
+// closed reports whether a client's video has failed after it was playable. What has failed nobody can begin, and who
+// watches it comes to an end.
+func (w *world) closed(c *client) bool {
+	v, err := w.rows.Video(context.Background(), c.tenant, c.video)
+	if err != nil || v.State != video.Failed {
+		w.wrong("%s, %v", v.State, err)
+	}
+	for _, key := range w.media.Keys(playback.Prefix(v.Playback)) {
+		if text := w.read(key); path.Ext(key) == ".m3u8" && text != media.Closed && !strings.HasSuffix(text, media.End) {
+			w.wrong("%s has failed, and %s is open:\n%s", v.ID, key, text)
+		}
+	}
+	return !v.Times.Playable.IsZero()
 }
 
 // state returns all that a world has become, with one name for what has another in each: ids, moments, versions.
@@ -78,7 +135,7 @@ func (w *world) rowsOf(c *client, all map[string]string) []string {
 	}
 	ids := []string{v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID, fmt.Sprint("UPLOAD", c.number)}
 	v.Version, v.Watch, u.Multipart, u.Created = 0, video.Watch{}, "", time.Time{}
-	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
+	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.Playable, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
 		if !t.IsZero() {
 			*t = time.Unix(0, 0).UTC()
 		}

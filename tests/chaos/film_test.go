@@ -108,24 +108,31 @@ func find(t *testing.T) string {
 	return dir
 }
 
-// film returns a very small video: three chunks and the sound, 20 seconds of it.
-var film = sync.OnceValues(func() ([]byte, error) {
+// film is a very small video: three chunks and the sound, 20 seconds of it; long has six chunks.
+var (
+	film = sync.OnceValues(func() ([]byte, error) { return shoot(20) })
+	long = sync.OnceValues(func() ([]byte, error) { return shoot(45) })
+)
+
+func shoot(seconds int) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "sluice-chaos-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	name := filepath.Join(dir, "film.mp4")
-	args := "-v error -f lavfi -i testsrc2=s=64x36:r=25:d=20 -f lavfi -i sine=f=440:r=48000:d=20 -shortest -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac"
+	args := fmt.Sprintf("-v error -f lavfi -i testsrc2=s=64x36:r=25:d=%d -f lavfi -i sine=f=440:r=48000:d=%[1]d -shortest -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac", seconds)
 	cmd := exec.Command(filepath.Join(memo.Dir, "ffmpeg"), append(strings.Fields(args), name)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}
 	return os.ReadFile(name)
-})
+}
 
 // setup finds the tools and makes the film.
-func setup(t *testing.T) []byte {
+func setup(t *testing.T) []byte { return setupFor(t, film) }
+
+func setupFor(t *testing.T, film func() ([]byte, error)) []byte {
 	t.Helper()
 	dir := find(t)
 	memo.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,18 +70,27 @@ func (r rows) Results(ctx context.Context, tenant, id string) ([]video.Result, e
 	return ask(ctx, r.process, "Results", id, reads, func() ([]video.Result, error) { return r.w.rows.Results(ctx, tenant, id) })
 }
 
-// media is the bucket of what is published.
-type media struct{ *process }
+// objects are those of the bucket of what is published.
+type objects struct{ *process }
 
-func (m media) Put(ctx context.Context, key string, body io.ReadSeeker, meta blob.Meta) error {
-	point := "Put a segment"
-	if strings.HasSuffix(key, ".m3u8") {
-		point = "Put " + path.Base(key)
-	}
-	return tell(ctx, m.process, point, key, writes, func() error { return m.w.put(apart(ctx), key, body, meta) })
+func (m objects) Put(ctx context.Context, key string, body io.ReadSeeker, meta blob.Meta) error {
+	return tell(ctx, m.process, "Put a segment", key, writes, func() error { return m.w.put(apart(ctx), key, body, meta) })
 }
 
-func (m media) DeleteAll(ctx context.Context, prefix string) (int, error) {
+func (m objects) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
+	var info blob.Info
+	body, err := ask(ctx, m.process, "Get "+path.Base(key), key, reads, func() (body io.ReadCloser, err error) {
+		body, info, err = m.w.media.Get(ctx, key)
+		return body, err
+	})
+	return body, info, err
+}
+
+func (m objects) Replace(ctx context.Context, key, etag string, body io.ReadSeeker, meta blob.Meta) error {
+	return tell(ctx, m.process, "Replace "+path.Base(key), key, writes, func() error { return m.w.replace(apart(ctx), key, etag, body, meta) })
+}
+
+func (m objects) DeleteAll(ctx context.Context, prefix string) (int, error) {
 	return ask(ctx, m.process, "Delete media", prefix, writes, func() (int, error) { return m.w.media.DeleteAll(apart(ctx), prefix) })
 }
 

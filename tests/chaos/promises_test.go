@@ -88,7 +88,7 @@ func TestPromise02_AnyDeliveryLeadsToTheSameRowsAndObjects(t *testing.T) {
 	var total atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		each(t, 40, func(t *testing.T, seed uint64) {
-			w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 60, rate: 0.1, wild: true})
+			w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 60, rate: 0.1, wild: true, swift: seed%2 == 0})
 			same(t, calm, w)
 			total.Add(int64(w.delivered))
 		})
@@ -178,14 +178,43 @@ func TestPromise04_PoisonHarmsNoNeighbour(t *testing.T) {
 	})
 }
 
-// Publish dies between any two of its writes: at each write, what a playlist names is there.
+// Publish dies between any two of its writes, and some of them come after others: at each, what a playlist names is there,
+// and what it listed is listed still.
 func TestPromise05_APlayerNeverSeesAHalf(t *testing.T) {
-	body := setup(t)
+	body := setupFor(t, long)
 	calm := run(t, shape{files: [][]byte{body}})
-	each(t, 20, func(t *testing.T, seed uint64) {
-		w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 12, rate: 0.5, wild: true, only: "publish: "})
-		same(t, calm, w)
+	var steps atomic.Int64
+	t.Run("run", func(t *testing.T) {
+		each(t, 30, func(t *testing.T, seed uint64) {
+			w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 40, rate: 0.3, wild: true, swift: true, only: "publish: "})
+			same(t, calm, w)
+			steps.Add(int64(w.written - 3)) // beyond the last ones
+		})
 	})
+	if *seeds == 0 && steps.Load() < 20 {
+		t.Errorf("%d playlists that grow were written, want 20", steps.Load())
+	}
+	t.Logf("%d playlists that grow", steps.Load())
+}
+
+// A video fails, often after it was playable: nobody can begin it any more, and who watches it comes to an end.
+func TestPromise05_WhatFailsIsClosed(t *testing.T) {
+	body := setupFor(t, long)
+	var closed atomic.Int64
+	t.Run("run", func(t *testing.T) {
+		each(t, 30, func(t *testing.T, seed uint64) {
+			w := run(t, shape{seed: seed, files: [][]byte{body}, faults: 40, rate: 0.3, wild: seed%2 == 0, swift: true, broken: true, only: "publish: "})
+			if w.closed(w.clients[0]) {
+				closed.Add(1)
+			}
+			w.t = t
+			w.report()
+		})
+	})
+	if *seeds == 0 && closed.Load() == 0 {
+		t.Error("none has failed after it was playable")
+	}
+	t.Logf("%d have failed after they were playable", closed.Load())
 }
 
 // What is called does not answer, once at each call: whoever waits for it stops in time, and it is done later.

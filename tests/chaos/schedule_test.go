@@ -12,6 +12,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"sluice/events"
 	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
 	"sluice/shared/services"
@@ -218,16 +219,32 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 		i := pipeline.Inspector{Source: source{p}, Tools: tools{p}, Work: w.work, Now: now}
 		c.Handle, c.GiveUp = i.Handle, i.GiveUp
 	case "encode":
-		n := pipeline.Encoder{Source: source{p}, Media: media{p}, Tools: tools{p}, Work: w.work, Now: now}
+		n := pipeline.Encoder{Source: source{p}, Media: objects{p}, Tools: tools{p}, Work: w.work, Now: now}
+		if w.swift {
+			n.Now = func() time.Time { return w.began.Add(time.Duration(p.number)).UTC() }
+		}
 		c.Handle, c.GiveUp = n.Handle, n.GiveUp
+		if w.broken {
+			c.Handle = unlessLast(n)
+		}
 	case "sweep":
-		c.Handle = pipeline.Sweeper{Source: source{p}, Media: media{p}, Rows: rows{p}, Now: now}.Handle
+		c.Handle = pipeline.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
 	case "publish":
-		c.Handle = pipeline.Publisher{Rows: rows{p}, Media: media{p}, Now: now, Log: log}.Handle
+		c.Handle = pipeline.Publisher{Rows: rows{p}, Media: objects{p}, Now: now, Log: log}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}
 	return c
+}
+
+// unlessLast encodes what is not the last chunk of a video.
+func unlessLast(n pipeline.Encoder) inbox.Handler {
+	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
+		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {
+			return n.GiveUp(e, video.Refuse("chaos", video.Invalid, "frames_missing", "It can't be decoded.")), nil
+		}
+		return n.Handle(ctx, e)
+	}
 }
 
 func (w *world) publisher(p *process, s services.Service) *inbox.Publisher {

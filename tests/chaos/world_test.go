@@ -36,6 +36,8 @@ type shape struct {
 	once   bool     // no message comes twice, however wild the world
 	cruel  bool     // calls go wrong on a message's last attempts too
 	only   string   // calls go wrong whose names begin so
+	swift  bool     // encoders say that they took no time: all is playable that can be
+	broken bool     // the last chunk of each video can't be encoded
 	mute   bool     // S3 says nothing of the objects it has
 	remove bool     // the first video is deleted at some time
 	hangs  bool     // what goes wrong is not answered
@@ -71,6 +73,7 @@ type world struct {
 	ledger    ledger
 	facts     map[string]fact // by id
 	puts      map[string]string
+	written   int      // playlists
 	problems  []string // what must not be
 	log       []string
 }
@@ -197,26 +200,39 @@ func (w *world) announce(key string) {
 // save writes a row: what it says is there must be there.
 func (w *world) save(ctx context.Context, v video.Video, why video.Entry) error {
 	err := w.rows.Save(ctx, v, why)
-	if err == nil && v.State == video.Ready {
+	if err == nil && (v.State == video.Ready || v.State == video.Playable) {
 		w.playable(v)
 	}
 	return err
 }
 
-// put writes an object: its name must not have been used for another, and what it names must be there.
+// put writes a segment: its name must not have been used for another.
 func (w *world) put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
-	}
-	if strings.HasSuffix(key, ".m3u8") {
-		w.names(key, string(text))
 	}
 	if before, ok := w.puts[key]; ok && before != string(text) {
 		w.wrong("%s is written again with other bytes", key)
 	}
 	w.puts[key] = string(text)
 	return w.media.Put(ctx, key, bytes.NewReader(text), m)
+}
+
+// replace writes a playlist: what it names must be there, and what the one before listed must be listed still.
+func (w *world) replace(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Meta) error {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	before := w.read(key)
+	err = w.media.Replace(ctx, key, etag, bytes.NewReader(text), m)
+	if err == nil {
+		w.written++
+		w.names(key, string(text))
+		w.follows(key, before, string(text))
+	}
+	return err
 }
 
 // tell does as the topic. What is told again is told in the same words; and the row says it already.
@@ -236,7 +252,8 @@ func (w *world) tell(body string) error {
 	w.facts[e.ID] = fact{string(data), before.times + 1}
 	v, err := w.rows.Video(context.Background(), e.Tenant, e.Video)
 	want := map[events.Type][]video.State{
-		events.VideoProcessing: {video.Processing, video.Ready, video.Failed}, events.VideoReady: {video.Ready},
+		events.VideoProcessing: {video.Processing, video.Playable, video.Ready, video.Failed},
+		events.VideoPlayable:   {video.Playable, video.Ready, video.Failed}, events.VideoReady: {video.Ready},
 		events.VideoFailed: {video.Failed}, events.VideoDeleted: {video.Deleted},
 	}
 	gone := v.State == video.Deleting || v.State == video.Deleted // a call of the dead may arrive then

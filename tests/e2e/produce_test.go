@@ -30,7 +30,7 @@ func TestAProducerHasAVideoMade(t *testing.T) {
 		t.Fatalf("%v: %s", err, said)
 	}
 	get(t, string(watch[1]))
-	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoReady: true}
+	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoPlayable: true, events.VideoReady: true}
 	for e := range facts {
 		if e.Video != string(made[1]) {
 			continue

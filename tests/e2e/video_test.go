@@ -46,7 +46,7 @@ func TestAVideoBecomesReady(t *testing.T) {
 			t.Errorf("%s has %d frames, the source 132", rendition, n)
 		}
 	}
-	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoReady: true}
+	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoPlayable: true, events.VideoReady: true}
 	for e := range facts {
 		if e.Video == v.ID {
 			delete(want, e.Type)

@@ -30,6 +30,24 @@ func timelineHasAll(t *testing.T, s Store) {
 	}
 }
 
+// The end of a task changes no row: its line has the state that the video was in.
+func timelineFollowsState(t *testing.T, s Store) {
+	v := create(t, s)
+	v.Version++
+	must(t, s.Save(t.Context(), v, video.Entry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable, What: "encode.done.v1"}))
+	for _, n := range []int{2, 3} { // after 2 s and 3 s
+		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
+		must(t, err)
+	}
+	entries, err := s.Timeline(t.Context(), v.Tenant, v.ID)
+	must(t, err)
+	var got []video.State
+	for _, e := range entries {
+		got = append(got, e.State)
+	}
+	same(t, got, []video.State{video.Waiting, video.Processing, video.Playable, video.Playable})
+}
+
 // long ago, so that videos of other tests are not due: those that Any draws are from 1970 on.
 var long = time.Date(1965, 1, 1, 0, 0, 0, 0, time.UTC)
 

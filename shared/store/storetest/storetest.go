@@ -102,6 +102,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"describe leaves the rest alone, and save what is described", describeIsApart},
 		{"what is deleted is not described", deletedIsNotDescribed},
 		{"a timeline has every change and every task", timelineHasAll},
+		{"a task's line has the state of its time", timelineFollowsState},
 		{"what is due is found, and nothing else", dueIsFound},
 		{"the longest overdue come first", dueIsInOrder},
 		{"what tasks left behind is forgotten", tasksAreForgotten},
