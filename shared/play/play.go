@@ -135,7 +135,7 @@ func (p *Player) fetch(ctx context.Context) (playback.Keys, error) {
 func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) error {
 	body, _, err := p.Media.Get(r.Context(), key)
 	if video.KindOf(err) == video.NotFound {
-		return video.Refuse("play.playlist", video.NotFound, "video_not_ready", "There is no such video, or it is not ready yet.")
+		return video.Refuse("play.playlist", video.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
 	}
 	if err != nil {
 		return err

@@ -18,22 +18,32 @@ type visit struct {
 	Played  bool
 	Button  bool // can be seen at the end
 	Pressed int  // how often the page had asked when its button was pressed; 0: it was not
+	Grows   []bool
 }
+
+// closed is the answer with the playlist of a video that failed after it was playable.
+const closed = 299
 
 // open runs the page's script in Node.js; the playlist answers with each status, and with the last for ever.
 func open(tb testing.TB, statuses ...int) visit {
+	tb.Helper()
+	return openWith(tb, map[string]any{"answers": statuses})
+}
+
+func openWith(tb testing.TB, in map[string]any) visit {
 	tb.Helper()
 	code, err := os.ReadFile("web/watch.js")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	in, err := json.Marshal(map[string]any{"code": string(code), "answers": statuses})
+	in["code"] = string(code)
+	text, err := json.Marshal(in)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	cmd := exec.CommandContext(tb.Context(), "node", "testdata/page.mjs")
 	var stderr bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), &stderr
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(text), &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		tb.Fatalf("node: %v\n%s", err, &stderr)
@@ -49,8 +59,9 @@ func TestThePageWaits(t *testing.T) {
 	t.Parallel()
 	const (
 		loading    = "Loading…"
-		processing = "This video is still being processed. It will be here as soon as it is ready."
+		processing = "This video is still being processed. It will be here as soon as it can be watched."
 		nothing    = "There is no such video, or it failed, or it takes longer than usual."
+		failed     = "This video could not be processed to its end."
 		busy       = "The server is busy. Trying again…"
 		away       = "The server can’t be reached. Trying again…"
 	)
@@ -64,6 +75,8 @@ func TestThePageWaits(t *testing.T) {
 		{"not ready yet", []int{404, 404, 200}, []string{loading, processing, ""}, true},
 		{"busy, then away, then ready", []int{503, 429, 0, 200}, []string{loading, busy, away, ""}, true},
 		{"never ready", []int{404}, []string{loading, processing, nothing, loading, processing, nothing}, false},
+		{"failed late", []int{closed}, []string{loading, failed, loading, failed}, false},
+		{"failed while somebody waited", []int{404, closed}, []string{loading, processing, failed, loading, failed}, false},
 		{"refused", []int{403}, []string{loading, "refused with 403", loading, "refused with 403"}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -74,6 +87,26 @@ func TestThePageWaits(t *testing.T) {
 			}
 			if got.Played != row.played || got.Button == row.played {
 				t.Errorf("played %v, button %v", got.Played, got.Button)
+			}
+		})
+	}
+}
+
+// TestThePageSaysThatTheVideoGrows: from its first playlist to the one that has an end.
+func TestThePageSaysThatTheVideoGrows(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name        string
+		live, grows []bool
+	}{
+		{"whole", []bool{false}, []bool{}},
+		{"growing", []bool{true, true, false}, []bool{true, false}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			got := openWith(t, map[string]any{"answers": []int{200}, "live": row.live})
+			if d := cmp.Diff(row.grows, got.Grows); d != "" || !got.Played {
+				t.Errorf("played %v: %s", got.Played, d)
 			}
 		})
 	}

@@ -1,5 +1,6 @@
-// Plays the video that the page names. Until its master playlist is there, asks for it, less and less often. Nobody tells
-// the page of a video that failed, or of an id that is none: a playlist that does not come for minutes is taken for that.
+// Plays the video that the page names, as soon as it can be: it may grow still. Until its master playlist is there, asks
+// for it, less and less often. Nobody tells the page of a video that failed early, or of an id that is none: a playlist that
+// does not come for minutes is taken for that. One that names no rendition is that of a video that failed later.
 "use strict";
 
 const firstPause = 2000; // ms
@@ -11,6 +12,7 @@ const notice = document.getElementById("notice");
 const spinner = document.getElementById("spinner");
 const message = document.getElementById("message");
 const retry = document.getElementById("retry");
+const growing = document.getElementById("growing");
 const source = new URL(player.dataset.src, location.href).href;
 let hls;
 
@@ -25,6 +27,7 @@ function say(text, busy) {
 function give(up) {
   if (hls) hls.destroy();
   hls = undefined;
+  growing.hidden = true;
   say(up, false);
 }
 
@@ -37,9 +40,12 @@ async function ask() {
     say("The server can’t be reached. Trying again…", true);
     return "wait";
   }
-  if (answer.ok) return "ready";
+  if (answer.ok) {
+    const text = await answer.text().catch(() => "");
+    return text.includes("#EXT-X-STREAM-INF:") ? "ready" : "This video could not be processed to its end.";
+  }
   if (answer.status === 404) {
-    say("This video is still being processed. It will be here as soon as it is ready.", true);
+    say("This video is still being processed. It will be here as soon as it can be watched.", true);
     return "missing";
   }
   if (answer.status >= 500 || answer.status === 429) {
@@ -75,6 +81,7 @@ function playWithHls() {
   let repairs = 2; // of decoding errors, before giving up
   hls = new Hls({ enableWorker: false }); // segments are fMP4 already: there is nothing for a worker to do
   hls.on(Hls.Events.MANIFEST_PARSED, () => say("", false));
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, level) => { growing.hidden = !level.details.live; });
   hls.on(Hls.Events.ERROR, (_, error) => {
     if (!error.fatal) return;
     if (error.type === Hls.ErrorTypes.MEDIA_ERROR && repairs-- > 0) return hls.recoverMediaError();
