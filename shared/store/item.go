@@ -90,6 +90,7 @@ type (
 	resultItem struct {
 		key
 		Result string `dynamodbav:"result"` // JSON
+		Began  string `dynamodbav:"began,omitempty"`
 		At     string `dynamodbav:"at,omitempty"`
 	}
 )
@@ -211,13 +212,13 @@ func itemOfEntry(k key, e video.Entry) (entryItem, error) {
 
 func itemOfResult(k key, t video.TaskDone) (resultItem, error) {
 	var c codec
-	i := resultItem{key: k.result(t.Result.Task.Number), Result: c.text(t.Result), At: stamp(t.At)}
+	i := resultItem{key: k.result(t.Result.Task.Number), Result: c.text(t.Result), Began: stamp(t.Began), At: stamp(t.At)}
 	return i, c.err
 }
 
 func (i resultItem) done() (video.TaskDone, error) {
 	var c codec
-	t := video.TaskDone{At: c.time(i.At)}
+	t := video.TaskDone{Began: c.time(i.Began), At: c.time(i.At)}
 	c.parse(i.Result, &t.Result)
 	return t, c.err
 }
