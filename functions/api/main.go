@@ -27,7 +27,7 @@ func main() {
 		Trace: trace.Header, About: wire.About,
 	}
 	h, err := a.Handler()
-	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows}.Handle)
+	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows, Trace: trace.Header, About: wire.About}.Handle)
 }
 
 func fetchable(address string) error {

@@ -28,6 +28,7 @@ type world struct {
 	intake.Producers
 	rows *store.Memory
 	s3   *blob.Memory
+	told []string     // tenants and videos that messages were about
 	make func() error // what happens before rows are created
 }
 
@@ -53,6 +54,8 @@ func newWorld(t *testing.T) *world {
 		return "p" + tenant + strings.Repeat("2", playbacks), nil
 	}}
 	w.Grants = w.rows
+	w.Trace = func(context.Context) string { return "Root=1-x" }
+	w.About = func(_ context.Context, tenant, video string) { w.told = append(w.told, tenant, video) }
 	for _, g := range []video.Grant{
 		{Sender: archive, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archive, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
@@ -70,7 +73,7 @@ func newWorld(t *testing.T) *world {
 // ask returns a request as it comes from the queue.
 func ask(sender string, o video.Origin) events.Event {
 	return events.Event{
-		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-x",
+		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-theirs",
 		Data: video.UploadRequested{Origin: o},
 	}
 }
@@ -144,6 +147,9 @@ func TestARequestBecomesAVideo(t *testing.T) {
 	if _, err := events.Encode(out[0]); err != nil {
 		t.Error(err)
 	}
+	if diff := cmp.Diff([]string{"acme", v.ID}, w.told); diff != "" {
+		t.Errorf("the message is about: %s", diff)
+	}
 	u, err := w.rows.Upload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
 	if err != nil || u.Video != v.ID || u.Multipart != v.Fetch.Multipart || u.Parts() != 0 {
 		t.Errorf("upload %+v, %v", u, err)
@@ -159,7 +165,7 @@ func TestPromise02_TheSameRequestIsTheSameVideo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Time, e.Trace = noon.Add(240*time.Hour), "Root=1-x"
+	e.Time = noon.Add(240 * time.Hour)
 	again, err := w.Handle(t.Context(), e)
 	if diff := cmp.Diff(first, again); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)

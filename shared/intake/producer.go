@@ -24,6 +24,8 @@ type Grants interface {
 type Producers struct {
 	Desk   Desk
 	Grants Grants
+	Trace  func(ctx context.Context) string                // the header to keep in the video's row and to send on
+	About  func(ctx context.Context, tenant, video string) // is told whose the message turns out to be; may be nil
 }
 
 // Handle takes one request.
@@ -39,8 +41,11 @@ func (p Producers) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		return nil, err
 	}
 	id := name(sender, e)
+	if p.About != nil {
+		p.About(ctx, tenant, "vid_"+id)
+	}
 	v, out, err := p.Desk.Take(ctx, Request{
-		Tenant: tenant, Video: "vid_" + id, Upload: "upl_" + id, Ask: ask, Correlation: cmp.Or(e.Correlation, e.ID), Trace: e.Trace,
+		Tenant: tenant, Video: "vid_" + id, Upload: "upl_" + id, Ask: ask, Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.Trace(ctx),
 	}, p.Desk.Rows.Create)
 	if err != nil {
 		return nil, err
@@ -48,7 +53,7 @@ func (p Producers) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	var es []events.Event
 	for _, d := range out {
 		follows := events.Of(v.Tenant, v.ID, p.Desk.Now(), d)
-		follows.Correlation, follows.Trace = v.Correlation, e.Trace
+		follows.Correlation, follows.Trace = v.Correlation, p.Trace(ctx)
 		es = append(es, follows)
 	}
 	return es, nil

@@ -55,7 +55,7 @@ func (d doors) open(ctx context.Context, raw json.RawMessage) (any, error) {
 	return d.front(ctx, request)
 }
 
-// subject is which video a request turns out to be about.
+// subject is which video a request or a message turns out to be about.
 type subject struct {
 	span  trace.Span
 	video atomic.Pointer[string]
@@ -71,7 +71,7 @@ func (s *subject) LogValue() slog.Value {
 	return slog.StringValue("")
 }
 
-// About notes which video a request is about, on its hop, if it may change it, and in its log.
+// About notes which video a request or a message is about, on its hop, if it may change it, and in its log.
 func About(ctx context.Context, tenant, video string) {
 	s, ok := ctx.Value(subjectKey{}).(*subject)
 	if !ok {

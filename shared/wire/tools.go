@@ -24,3 +24,10 @@ func (t tools) Probe(ctx context.Context, dir, file, container string) ([]byte, 
 	span.End(err)
 	return doc, err
 }
+
+func (t tools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	ctx, span := trace.Sub(ctx, "ffprobe packets")
+	doc, err := t.Tools.Packets(ctx, dir, file, container, from)
+	span.End(err)
+	return doc, err
+}

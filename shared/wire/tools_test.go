@@ -16,4 +16,7 @@ func TestToolsPassOnWhatIsSaid(t *testing.T) {
 	if _, err := broken.Probe(t.Context(), t.TempDir(), "in", ""); video.KindOf(err) != video.Internal {
 		t.Errorf("ffprobe: %v, want Internal", err)
 	}
+	if _, err := broken.Packets(t.Context(), t.TempDir(), "in", "", 0); video.KindOf(err) != video.Internal {
+		t.Errorf("ffprobe packets: %v, want Internal", err)
+	}
 }

@@ -117,7 +117,16 @@ func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
 
 // Every starts doing what the service does when its time has come. It does not return. What that costs is not said: a
 // run a minute would be a metric all the month, for a cent an hour at most.
-func (k Kit) Every(run func(context.Context) error) { lambda.Start(run) }
+func (k Kit) Every(run func(context.Context) error) { lambda.Start(clocked(run)) }
+
+// clocked makes each call of the clock a hop.
+func clocked(run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) (err error) {
+		ctx, span := trace.Request(ctx, nil)
+		defer func() { span.End(err) }()
+		return run(logs.With(ctx, slog.String("trace", trace.ID(ctx))))
+	}
+}
 
 func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {
 	return &inbox.Consumer{
@@ -126,13 +135,14 @@ func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {
 	}
 }
 
-// hop begins the trace of one event; its end says what became of it.
+// hop begins the trace of one event; its end says what became of it. Whose it is a producer's message does not say: its
+// handler calls About.
 func hop(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) {
-	ctx = logs.With(ctx, slog.String("tenant", e.Tenant), slog.String("video", e.Video))
 	ctx, span := trace.Message(ctx, m, e.Trace)
-	ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)))
-	span.Note(trace.VideoID, e.Video)
-	span.Note(trace.Tenant, e.Tenant)
+	about := &subject{span: span}
+	ctx = context.WithValue(ctx, subjectKey{}, about)
+	ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)), slog.String("tenant", e.Tenant), slog.Any("video", about))
+	About(ctx, e.Tenant, e.Video)
 	return ctx, span.End
 }
 

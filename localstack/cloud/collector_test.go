@@ -1,0 +1,105 @@
+package cloud_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"sluice/localstack/cloud"
+)
+
+// standIn is what the cloud's state says of what stands for X-Ray.
+type standIn struct {
+	PID         int
+	Daemon, API string
+}
+
+func collector(t *testing.T, c *cloud.Cloud) standIn {
+	t.Helper()
+	var s struct{ Collector standIn }
+	must(t, json.Unmarshal([]byte(read(t, filepath.Join(c.Root, "build/cloud/server.json"))), &s))
+	return s.Collector
+}
+
+// answers reports whether X-Ray's API is there.
+func (s standIn) answers() bool {
+	res, err := http.Post("http://"+s.API+"/Traces", "application/json", strings.NewReader(`{"TraceIds":["1-6a000000-000000000000000000000000"]}`))
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+func TestTheCollectorLivesWithTheCloud(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	was := collector(t, c)
+	if !alive(was.PID) || !was.answers() {
+		t.Fatalf("%+v does not answer", was)
+	}
+	must(t, c.Up(t.Context()))
+	if again := collector(t, c); again != was {
+		t.Errorf("a second up started another: %+v, was %+v", again, was)
+	}
+	must(t, c.Deploy(t.Context()))
+	words := strings.Fields(read(t, filepath.Join(c.Root, "calls")))
+	for _, want := range []string{"xray_daemon=" + was.Daemon, "xray_api=http://" + was.API} {
+		if !slices.Contains(words, want) {
+			t.Errorf("the deployment is not told %s", want)
+		}
+	}
+	must(t, c.Down(t.Context()))
+	if alive(was.PID) {
+		t.Error("the collector outlived the cloud")
+	}
+	for _, network := range []string{"tcp", "udp"} {
+		if address := map[string]string{"tcp": was.API, "udp": was.Daemon}[network]; !free(network, address) {
+			t.Errorf("%s %s is still taken", network, address)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.Root, "build/cloud/traces.jsonl")); left != nil {
+		t.Errorf("%v is left", left)
+	}
+}
+
+func free(network, address string) bool {
+	if network == "udp" {
+		conn, err := net.ListenPacket(network, address)
+		return err == nil && conn.Close() == nil
+	}
+	listener, err := net.Listen(network, address)
+	return err == nil && listener.Close() == nil
+}
+
+// Deployed functions know the addresses: the next collector has the same, and what was sent to the last.
+func TestTheCollectorIsStartedAnewWhereItWas(t *testing.T) {
+	c, _ := fake(t)
+	must(t, c.Up(t.Context()))
+	was := collector(t, c)
+	server, _ := pids(t, c)
+	must(t, syscall.Kill(was.PID, syscall.SIGKILL))
+	until(t, "it is gone", func() bool { return !alive(was.PID) })
+	wantError(t, c.Status(t.Context()), "the collector of traces has ended")
+	must(t, c.Up(t.Context()))
+	is := collector(t, c)
+	if is.PID == was.PID || is.Daemon != was.Daemon || is.API != was.API || !is.answers() {
+		t.Errorf("it is %+v, was %+v", is, was)
+	}
+	if now, _ := pids(t, c); now != server {
+		t.Error("the server was started anew too")
+	}
+	must(t, c.Status(t.Context()))
+
+	must(t, syscall.Kill(is.PID, syscall.SIGKILL))
+	until(t, "it is gone", func() bool { return !alive(is.PID) })
+	thief, err := net.Listen("tcp", is.API)
+	must(t, err)
+	defer thief.Close()
+	wantError(t, c.Up(t.Context()), "something else has its port")
+}

@@ -1,0 +1,248 @@
+package traces_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
+	"github.com/aws/aws-sdk-go-v2/service/xray/types"
+
+	"sluice/localstack/traces"
+)
+
+const head = `{"format": "json", "version": 1}` + "\n"
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// id returns that of a trace that began some seconds after noon.
+func id(after int) string { return fmt.Sprintf("1-%08x-%024x", noon.Unix()+int64(after), after) }
+
+// collector is one that runs, with a client of each of its sides.
+type collector struct {
+	t      *testing.T
+	daemon net.Conn
+	xray   *xray.Client
+	path   string
+	stop   func()
+}
+
+func serve(t *testing.T, path string) *collector {
+	t.Helper()
+	conn, listener, err := traces.Listen("127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- traces.Serve(ctx, conn, listener, path) }()
+	stopped := false
+	stop := func() {
+		if cancel(); !stopped {
+			stopped = true
+			if err := <-ended; err != nil {
+				t.Errorf("it ended with %v", err)
+			}
+		}
+	}
+	t.Cleanup(stop)
+	daemon, err := net.Dial("udp", conn.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { daemon.Close() })
+	return &collector{t, daemon, xray.New(xray.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String("http://" + listener.Addr().String()),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""), RetryMaxAttempts: 1,
+	}), path, stop}
+}
+
+func (c *collector) send(datagrams ...string) {
+	c.t.Helper()
+	for _, d := range datagrams {
+		if _, err := io.WriteString(c.daemon, d); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// segment is a datagram with a document of a video.
+func segment(trace, id, video string) string {
+	return head + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
+}
+
+// find returns the ids of the traces of a video that began in a window, the latest first, over all pages.
+func (c *collector) find(video string, from, to time.Time) (ids []string) {
+	c.t.Helper()
+	pages := xray.NewGetTraceSummariesPaginator(c.xray, &xray.GetTraceSummariesInput{
+		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)), TimeRangeType: types.TimeRangeTypeTraceId,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(c.t.Context())
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, t := range page.TraceSummaries {
+			ids = append(ids, *t.Id)
+		}
+	}
+	return ids
+}
+
+// await waits until so many traces of a video are known: datagrams are read some time after they were sent.
+func (c *collector) await(video string, n int) []string {
+	c.t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; {
+		ids := c.find(video, noon, noon.Add(6*time.Hour))
+		if len(ids) == n {
+			return ids
+		}
+		if time.Now().After(end) {
+			c.t.Fatalf("%d traces, not %d", len(ids), n)
+		}
+	}
+}
+
+func (c *collector) documents(ids ...string) (all []string) {
+	c.t.Helper()
+	out, err := c.xray.BatchGetTraces(c.t.Context(), &xray.BatchGetTracesInput{TraceIds: ids})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, t := range out.Traces {
+		for _, s := range t.Segments {
+			all = append(all, *s.Document)
+		}
+	}
+	return all
+}
+
+func TestDocumentsAreFoundByVideo(t *testing.T) {
+	t.Parallel()
+	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	inner := head + fmt.Sprintf(`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`, id(60))
+	c.send(segment(id(0), "a", "vid_1"), segment(id(0), "a2", "vid_1"), segment(id(30), "x", "vid_2"), inner)
+	if got := c.await("vid_1", 2); !slices.Equal(got, []string{id(60), id(0)}) {
+		t.Errorf("found %v", got)
+	}
+	got := c.documents(id(0), id(60), id(99))
+	if len(got) != 3 || !strings.Contains(got[0], `"id":"a"`) || !strings.Contains(got[1], `"id":"a2"`) || strings.Contains(got[2], "\n") {
+		t.Errorf("documents %q", got)
+	}
+	if got := c.find("vid_1", noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
+		t.Errorf("found %v in a window without any", got)
+	}
+}
+
+// What comes in bursts is not lost, as far as it fits the socket's buffer, and comes in pages.
+func TestABurst(t *testing.T) {
+	t.Parallel()
+	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	var burst []string
+	for i := range 100 {
+		burst = append(burst, segment(id(i), "a", "vid_1"))
+	}
+	c.send(burst...)
+	c.await("vid_1", len(burst))
+}
+
+func TestWhatIsNoDocumentIsPassedOver(t *testing.T) {
+	t.Parallel()
+	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c.send("no header", `{"format":"xml","version":1}`+"\n{}", head+"{half", head, head+"[]", head+`{"id":"no trace"}`,
+		segment("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), segment("1-0-0", "a", "vid_1"), segment(id(0), "", "vid_1"), segment(id(1), "a", "vid_1"))
+	if got := c.await("vid_1", 1); got[0] != id(1) {
+		t.Errorf("found %v", got)
+	}
+	if text, err := os.ReadFile(c.path); err != nil || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("kept %s, %v", text, err)
+	}
+}
+
+func TestTheNextOneKnowsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "traces.jsonl")
+	c := serve(t, path)
+	c.send(segment(id(0), "a", "vid_1"))
+	c.await("vid_1", 1)
+	c.stop()
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteString(`{"half a docu`); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	again := serve(t, path)
+	again.await("vid_1", 1)
+}
+
+// What X-Ray refuses is refused, so that no client learns on AWS what it could have learnt here.
+func TestWhatXRayRefuses(t *testing.T) {
+	t.Parallel()
+	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	good := func() *xray.GetTraceSummariesInput {
+		return &xray.GetTraceSummariesInput{StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)), FilterExpression: aws.String(`annotation.video_id = "v"`)}
+	}
+	if _, err := c.xray.GetTraceSummaries(t.Context(), good()); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*xray.GetTraceSummariesInput){
+		"more than six hours": func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(6*time.Hour + time.Second)) },
+		"backwards":           func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(-time.Second)) },
+		"no filter":           func(in *xray.GetTraceSummariesInput) { in.FilterExpression = nil },
+		"another filter":      func(in *xray.GetTraceSummariesInput) { in.FilterExpression = aws.String("fault = true") },
+		"two filters": func(in *xray.GetTraceSummariesInput) {
+			in.FilterExpression = aws.String(`annotation.video_id = "v" OR annotation.tenant = "t"`)
+		},
+		"times of updates": func(in *xray.GetTraceSummariesInput) { in.TimeRangeType = types.TimeRangeTypeEvent },
+		"a made-up token":  func(in *xray.GetTraceSummariesInput) { in.NextToken = aws.String("7") },
+	} {
+		in := good()
+		change(in)
+		if _, err := c.xray.GetTraceSummaries(t.Context(), in); err == nil || !strings.Contains(err.Error(), "InvalidRequestException") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := c.xray.BatchGetTraces(t.Context(), &xray.BatchGetTracesInput{TraceIds: make([]string, 6)}); err == nil || !strings.Contains(err.Error(), "not 1 to 5") {
+		t.Errorf("six traces: %v", err)
+	}
+}
+
+func TestListenRefuses(t *testing.T) {
+	t.Parallel()
+	const free = "127.0.0.1:0"
+	taken, listener, err := traces.Listen(free, free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	defer listener.Close()
+	for name, row := range map[string]struct{ daemon, api, want string }{
+		"every interface":            {"0.0.0.0:0", free, "not a loopback"},
+		"every interface to read at": {free, "0.0.0.0:0", "not a loopback"},
+		"no host":                    {":0", free, "not a loopback"},
+		"no port":                    {"127.0.0.1", free, "missing port"},
+		"a port in use":              {taken.LocalAddr().String(), free, "in use"},
+		"a port in use to read at":   {free, listener.Addr().String(), "in use"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := traces.Listen(row.daemon, row.api); err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("error %v, want %q", err, row.want)
+			}
+		})
+	}
+}
