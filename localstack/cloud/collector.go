@@ -97,12 +97,20 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	return proc.Process.Pid, nil
 }
 
-// tracing returns the settings of a deployment that say where traces go and are read.
-func (s state) tracing() []string {
-	if s.Collector.API == "" {
+// url returns the address of X-Ray's API; "" if there is no collector.
+func (c collector) url() string {
+	if c.API == "" {
+		return ""
+	}
+	return "http://" + c.API
+}
+
+// settings returns what tells a deployment where traces go and are read.
+func (c collector) settings() []string {
+	if c.API == "" {
 		return nil
 	}
-	return []string{"-c", "xray_daemon=" + s.Collector.Daemon, "-c", "xray_api=http://" + s.Collector.API}
+	return []string{"-c", "xray_daemon=" + c.Daemon, "-c", "xray_api=" + c.url()}
 }
 
 // collectNearby starts the collector for a cloud that is not ours, where its functions reach a port of this machine.

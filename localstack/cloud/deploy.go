@@ -84,7 +84,7 @@ func (c *Cloud) deployAll(ctx context.Context, s state) error {
 		"-c", "producer_buckets=" + ProducerBucket,
 		"-c", "fetch_ca=" + originFile(c.Root),
 		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU()))}
-	if err := c.runCDK(ctx, append(args, s.tracing()...)...); err != nil {
+	if err := c.runCDK(ctx, append(args, s.Collector.settings()...)...); err != nil {
 		return err
 	}
 	outputs, err := ReadOutputs(written)

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +49,16 @@ func TestACloudThatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 	if err := c.Down(t.Context()); err != nil || !strings.Contains(said.String(), "is not ours to stop") {
 		t.Errorf("%v, said %s", err, said.String())
+	}
+	if err := c.collectNearby(); err != nil { // ours, beside it
+		t.Fatal(err)
+	}
+	s, _ := c.server()
+	if !c.collecting(s) || s.Collector.API == "" {
+		t.Errorf("no collector: %+v", s)
+	}
+	if err := errors.Join(c.Status(t.Context()), c.Down(t.Context())); err != nil || c.collecting(s) {
+		t.Errorf("the collector lives: %v, %v", c.collecting(s), err)
 	}
 	ctx, stop := c.whileAlive(t.Context(), os.Getpid())
 	if err := c.Status(ctx); err != nil {

@@ -47,6 +47,7 @@ type Env struct {
 	Root     string // the repository
 	Endpoint string // of every AWS service
 	APIURL   string // of Sluice, without /v1 and without a slash at its end
+	XRay     string // of what stands for X-Ray's API; empty: nothing does
 	Region   string
 	Outputs  Outputs
 }
@@ -70,7 +71,7 @@ func Open(root string) (Env, error) {
 	if err != nil {
 		return Env{}, err
 	}
-	return Env{Root: root, Endpoint: c.endpoint(), APIURL: c.publicURL(), Region: Region, Outputs: outputs}, nil
+	return Env{Root: root, Endpoint: c.endpoint(), APIURL: c.publicURL(), XRay: s.Collector.url(), Region: Region, Outputs: outputs}, nil
 }
 
 // AWSConfig returns the configuration of AWS clients for the local cloud. Clients of S3 must ask

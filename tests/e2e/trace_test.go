@@ -1,0 +1,179 @@
+//go:build integration
+
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/waterfall"
+	"sluice/shared/xray"
+	"sluice/tests/client"
+)
+
+// traced is a video and its way, as its tenant is told of it.
+type traced struct {
+	world
+	client *client.Client
+	tenant string
+	id     string
+}
+
+// until returns the video's way once it is as it should be.
+func (v traced) until(t *testing.T, is func(waterfall.Waterfall) bool) waterfall.Waterfall {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; {
+		text, err := v.client.Trace(t.Context(), v.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w waterfall.Waterfall
+		if err := json.Unmarshal(text, &w); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case is(w):
+			v.linked(t, w)
+			return w
+		case time.Now().After(end):
+			t.Fatalf("not so after a minute:\n%s", w.Draw(true, 0))
+		}
+		if err := v.client.Sleep(t.Context(), 200*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counts returns how many hops each service has, repeated attempts left out.
+func counts(hops []waterfall.Hop) map[string]int {
+	n := map[string]int{}
+	for _, h := range hops {
+		if h.Attempt <= 1 {
+			n[h.Service]++
+		}
+	}
+	return n
+}
+
+func TestPromise11_EveryHopIsTraced(t *testing.T) {
+	w := open(t)
+	v := traced{w, w.tenant(t, "traced"), "traced", ""}
+	made := ready(t, v.client, w.footage("bigbuckbunny.mp4"))
+	v.id = made.ID
+	fall := v.until(t, func(w waterfall.Waterfall) bool { return w.Complete })
+	tasks := made.Progress.TasksTotal
+	want := map[string]int{"api": 2, "inspect": 1, "encode": tasks, "publish": 2 + tasks}
+	if d := cmp.Diff(want, counts(fall.Hops)); d != "" {
+		t.Errorf("hops (-want +got):\n%s", d)
+	}
+	share := covered(fall)
+	t.Logf("hops and waits cover %.1f %% of %.1f s", 100*share, fall.Duration/1e3)
+	if share < 0.95 {
+		t.Error("that is too little")
+	}
+	v.noted(t, len(fall.Hops))
+	for _, h := range fall.Hops {
+		if len(h.Steps) == 0 || h.Status != waterfall.OK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isRun) {
+			t.Errorf("%s is %s, with the steps %v", h.Service, h.Status, h.Steps)
+		}
+	}
+	if t.Failed() {
+		t.Log(fall.Draw(true, 0))
+	}
+
+	v.caller(t, v.tenant).send(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
+	want["api"], want["publish"], want["sweep"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
+	v.until(t, func(w waterfall.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
+}
+
+func isRun(s waterfall.Step) bool { return s.Name == "ffmpeg" }
+
+// linked checks that each hop continues a trace that an earlier hop is in, or names it. New ones begin at the doors: with
+// requests, and with what S3 says, to which local clouds give no trace of the request that has made the object.
+func (v traced) linked(t *testing.T, fall waterfall.Waterfall) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, h := range fall.Hops {
+		door := h.Queue == "" || h.Service == "inspect"
+		if !door && !known[h.Trace] && !known[h.From] {
+			t.Errorf("%s at %.0f ms comes from nowhere: trace %s, sender's %q", h.Service, h.Start, h.Trace, h.From)
+		}
+		known[h.Trace] = true
+	}
+}
+
+// covered returns how much of the time from the first hop to the end of the last is a hop, a wait in a queue, or the
+// client's: what lies between its first two requests.
+func covered(fall waterfall.Waterfall) float64 {
+	type span struct{ from, to float64 }
+	var spans []span
+	for _, h := range fall.Hops {
+		spans = append(spans, span{h.Start - h.Wait, h.Start + h.Length})
+	}
+	if len(fall.Hops) > 1 {
+		spans = append(spans, span{fall.Hops[0].Start, fall.Hops[1].Start})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return int(1e3 * (a.from - b.from)) })
+	sum, until := 0.0, 0.0
+	for _, s := range spans {
+		sum += max(0, s.to-max(s.from, until))
+		until = max(until, s.to)
+	}
+	return sum / fall.Duration
+}
+
+// noted reads what was recorded as X-Ray has it: each hop says whose it is, and nothing is secret.
+func (v traced) noted(t *testing.T, hops int) {
+	t.Helper()
+	cfg := v.aws.Copy()
+	cfg.BaseEndpoint = aws.String(v.env.XRay)
+	now := time.Now()
+	documents, more, err := xray.New(cfg).Documents(t.Context(), v.id, []waterfall.Window{{From: now.Add(-5 * time.Hour), To: now}})
+	if err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	seen := map[string]bool{}
+	for _, text := range documents {
+		var doc struct {
+			ID, Name    string
+			Annotations map[string]any
+		}
+		if err := json.Unmarshal([]byte(text), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if doc.Name == doc.Annotations["service"] {
+			seen[doc.ID] = true
+		}
+		if id := doc.Annotations["video_id"]; doc.Annotations["service"] == nil || id != v.id || doc.Annotations["tenant"] != v.tenant {
+			t.Errorf("%s has the annotations %v", doc.Name, doc.Annotations)
+		}
+		for _, secret := range []string{"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s tells of %q: %s", doc.Name, secret, text)
+			}
+		}
+	}
+	if len(seen) != hops {
+		t.Errorf("%d hops were recorded, and %d shown", len(seen), hops)
+	}
+}
+
+// A video of another tenant has no trace, as it has nothing.
+func TestPromise06_ATraceIsItsTenants(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	v := w.row(t, "mine")
+	if _, err := w.tenant(t, "mine").Trace(t.Context(), v.ID); err != nil {
+		t.Errorf("its own tenant: %v", err)
+	}
+	if _, err := w.tenant(t, "theirs").Trace(t.Context(), v.ID); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("another tenant: %v, want 404", err)
+	}
+}
