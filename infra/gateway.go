@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	apiName = "sluice"
 	stage   = "prod"
 	believe = time.Minute // how long the gateway believes what the authorizer said of a token
 	localID = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
@@ -34,7 +35,7 @@ type gateway struct {
 func newGateway(scope constructs.Construct, set settings, functions map[string]awslambda.IFunction) *gateway {
 	g := &gateway{scope: constructs.NewConstruct(scope, jsii.String("Gateway"))}
 	g.api = awsapigateway.NewRestApi(g.scope, jsii.String("Api"), &awsapigateway.RestApiProps{
-		RestApiName:        jsii.String("sluice"),
+		RestApiName:        jsii.String(apiName),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		MinCompressionSize: awscdk.Size_Bytes(number(compressed)),
 		// The account's one role with which API Gateway writes logs. It stays when the stack goes: other APIs use it.

@@ -45,13 +45,16 @@ func tests(m *testing.M) int {
 // masters are the buckets that may be fetched from in the deployments that the tests look at.
 const masters = "acme-masters,other-masters"
 
+// operators is whom the alarms write to.
+const operators = "ops@v.example"
+
 // templates are those of the deployments that the tests look at. The CDK takes seconds to make them and is not for two
 // goroutines at once, so they are made one after the other and shared; no test may change them.
 var templates = sync.OnceValue(func() map[string]template {
 	makeAssets()
 	build := filepath.Join(work, "build")
 	return map[string]template{
-		"aws": synth(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": masters}),
+		"aws": synth(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": masters, "alarm_email": operators}),
 		"local": synth(map[string]any{
 			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "4",

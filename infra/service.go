@@ -48,6 +48,9 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 		props.Layers = &[]awslambda.ILayerVersion{layer}
 	}
 	f := awslambda.NewFunction(c, jsii.String("Function"), props)
+	if !around.local {
+		countErrors(c, s, log)
+	}
 	if in := around.inboxes[s.Name]; in != nil {
 		in.hear(around.data.topic, s.Inbox.Hears())
 		in.feed(f, *s.Inbox, around.concurrency)
@@ -70,11 +73,13 @@ func wake(scope constructs.Construct, f awslambda.Function, s services.Service) 
 // newLog makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.
 func newLog(scope constructs.Construct, name string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String("/sluice/" + name),
+		LogGroupName:  jsii.String(logName(name)),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
+
+func logName(of string) string { return "/sluice/" + of }
 
 // newRole makes a role with these rights and no others: what the CDK would add to it is left out.
 func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole {

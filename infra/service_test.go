@@ -134,7 +134,7 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 func TestOutputs(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
+		"AlarmTopic", "ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
 	}
 	for _, s := range services.Map {
 		if s.Inbox != nil {

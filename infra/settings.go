@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path"
 	"regexp"
 	"runtime"
@@ -32,6 +33,9 @@ type settings struct {
 	fetchCA        string   // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
 	daemon         string   // xray_daemon: host:port to which functions send their traces; local only
 	traces         string   // xray_api: URL at which traces are read; local only
+	alarmEmail     string   // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
+	dollarsPerHour float64  // dollars_per_hour: what functions may cost in an hour without an alarm (5)
+	dashboard      bool     // dashboard: false leaves it out, as an account has three for nothing; locally there is none
 	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
@@ -54,6 +58,11 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.concurrency = c.number("concurrency", services.StandardWorkers, 2) // 2 is the least that an event source mapping takes
 	s.rate = c.number("rate", services.StandardRate, 1)
 	s.burst = c.number("burst", services.StandardBurst, 1)
+	s.dollarsPerHour = c.amount("dollars_per_hour", 5)
+	s.dashboard = c.choice("dashboard", "true", "false") == "true" && !s.local
+	if s.alarmEmail = c.text("alarm_email", ""); s.alarmEmail != "" && !strings.Contains(s.alarmEmail, "@") {
+		c.wrong("alarm_email", "is %q, which is no address", s.alarmEmail)
+	}
 	s.keepOriginals = c.number("keep_originals", 0, leastOriginals)
 	for origin := range strings.SplitSeq(c.text("cors_origins", "*"), ",") {
 		s.origins = append(s.origins, strings.TrimSpace(origin))
@@ -155,6 +164,18 @@ func (r *reader) number(name string, otherwise, least int) int {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < least {
 		r.wrong(name, "is %q, not a whole number of %d or more", v, least)
+	}
+	return n
+}
+
+func (r *reader) amount(name string, otherwise float64) float64 {
+	v := r.text(name, "")
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(n > 0) || math.IsInf(n, 0) {
+		r.wrong(name, "is %q, not a number above zero", v)
 	}
 	return n
 }

@@ -12,7 +12,7 @@ import (
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", build: "build", concurrency: services.StandardWorkers, rate: 200, burst: 400, origins: []string{"*"}}
+	standard := settings{arch: "arm64", build: "build", concurrency: services.StandardWorkers, rate: 200, burst: 400, origins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
 	tests := []struct {
 		name    string
 		context map[string]any
@@ -21,10 +21,10 @@ func TestSettings(t *testing.T) {
 		{"nothing said", nil, func(*settings) {}},
 		{"another architecture", map[string]any{"arch": "amd64"}, func(s *settings) { s.arch = "amd64" }},
 		{"local is of this machine", map[string]any{"cloud": "local", "ffmpeg_dir": "/t"}, func(s *settings) {
-			s.local, s.ffmpegDir, s.arch = true, "/t", runtime.GOARCH
+			s.local, s.ffmpegDir, s.arch, s.dashboard = true, "/t", runtime.GOARCH, false
 		}},
 		{"local for another", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "arch": "arm64"}, func(s *settings) {
-			s.local, s.ffmpegDir = true, "/t"
+			s.local, s.ffmpegDir, s.dashboard = true, "/t", false
 		}},
 		{"numbers from the command line", map[string]any{"concurrency": "10", "rate": "5", "burst": "7"}, func(s *settings) {
 			s.concurrency, s.rate, s.burst = 10, 5, 7
@@ -39,6 +39,9 @@ func TestSettings(t *testing.T) {
 		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginals = 15 }},
 		{"producers' buckets", map[string]any{"producer_buckets": "acme-masters, other.masters"}, func(s *settings) {
 			s.masters = []string{"acme-masters", "other.masters"}
+		}},
+		{"alarms", map[string]any{"alarm_email": "ops@v.example", "dollars_per_hour": "0.5", "dashboard": "false"}, func(s *settings) {
+			s.alarmEmail, s.dollarsPerHour, s.dashboard = "ops@v.example", 0.5, false
 		}},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.origins = []string{"https://a.example", "https://b.example"}
@@ -81,6 +84,10 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
 		{"concurrency below what Lambda takes", map[string]any{"concurrency": "1"}, []string{"concurrency"}},
 		{"originals shorter than dead letters", map[string]any{"keep_originals": "14"}, []string{"keep_originals"}},
+		{"nobody's address", map[string]any{"alarm_email": "ops"}, []string{`alarm_email is "ops"`}},
+		{"an alarm each hour", map[string]any{"dollars_per_hour": "0"}, []string{"dollars_per_hour"}},
+		{"dollars without an end", map[string]any{"dollars_per_hour": "+Inf"}, []string{"dollars_per_hour"}},
+		{"half a dashboard", map[string]any{"dashboard": "some"}, []string{"dashboard"}},
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},
 		{"another kind of value", map[string]any{"build": true}, []string{"build is a bool"}},

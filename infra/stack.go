@@ -20,7 +20,7 @@ const (
 )
 
 // newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
-// TopicArn and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on. On AWS
+// TopicArn, AlarmTopic (its ARN) and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on. On AWS
 // also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
@@ -47,6 +47,10 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	front := newGateway(stack, set, functions)
 	store.welcome(front.origin(set), set)
 	outputs(stack, set, front, store, inboxes)
+	awscdk.NewCfnOutput(stack, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: newAlarms(stack, set).TopicArn()})
+	if set.dashboard {
+		newDashboard(stack)
+	}
 	edge.outputs(stack, store)
 	return stack
 }

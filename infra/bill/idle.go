@@ -88,6 +88,7 @@ var charges = map[string]charge{
 	"AWS::Lambda::Permission":                nothing,
 	"AWS::Lambda::Version":                   without("ProvisionedConcurrencyConfig"),
 	"AWS::Logs::LogGroup":                    logGroup,
+	"AWS::Logs::MetricFilter":                filter,
 	"AWS::S3::Bucket":                        nothing,
 	"AWS::S3::BucketPolicy":                  nothing,
 	"AWS::SNS::Subscription":                 nothing,
@@ -99,7 +100,7 @@ var charges = map[string]charge{
 	// Billed all the time.
 	"AWS::CloudWatch::Alarm":          alarm,
 	"AWS::CloudWatch::CompositeAlarm": each("alarms", "alarm-composite"),
-	"AWS::CloudWatch::Dashboard":      each("dashboards", "dashboard"),
+	"AWS::CloudWatch::Dashboard":      dashboard,
 	"AWS::Events::Rule":               rule,
 	"AWS::KMS::Key":                   each("keys", "kms-key"),
 	"AWS::Lambda::EventSourceMapping": mapping,
@@ -156,6 +157,24 @@ func alarm(b idle, r Resource) ([]Line, error) {
 		price = "alarm-fine"
 	}
 	return []Line{b.line("alarms", price, float64(max(n, 1)))}, nil
+}
+
+// dashboard is for an account that has no more than three, which it has for nothing: the line says that there is one.
+func dashboard(b idle, _ Resource) ([]Line, error) {
+	l := b.line("a dashboard, of three for nothing", "dashboard", 1)
+	l.USD = 0
+	return []Line{l}, nil
+}
+
+// filter is for what makes metrics of lines in a log: such a metric is paid for in each hour in which it has a value.
+func filter(_ idle, r Resource) ([]Line, error) {
+	made, _ := r.Properties["MetricTransformations"].([]any)
+	for _, m := range made {
+		if at(m, "DefaultValue") != nil {
+			return nil, errors.New("a metric with a default value is paid for all the time")
+		}
+	}
+	return nil, nil
 }
 
 func webACL(b idle, r Resource) ([]Line, error) {

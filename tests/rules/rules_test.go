@@ -72,10 +72,10 @@ var may = map[string][]string{
 	"shared/fetch":     {"shared/video", "shared/services", "shared/blob", "events"},
 	"shared/inbox":     {"shared/video", "shared/services", "events", "shared/metrics"},
 	"shared/api":       {"shared/video", "shared/services", "events", "shared/playback", "shared/intake", "shared/metrics", "shared/waterfall"},
-	"infra":            {"shared/video", "shared/services", "events"},
+	"infra":            {"shared/video", "shared/services", "shared/metrics", "events"},
 	"infra/preflight":  {"shared/services"},
 	"infra/destroy":    {},
-	"infra/bill":       {"shared/video", "shared/services", "shared/media"},
+	"infra/bill":       {"shared/video", "shared/services", "shared/media", "shared/metrics"},
 }
 
 func TestNarrowPackagesStayNarrow(t *testing.T) {

@@ -1,0 +1,42 @@
+package bill
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"sluice/shared/metrics"
+)
+
+// The functions count dollars by the prices of the list, which they can't read.
+func TestFunctionsKnowThePrices(t *testing.T) {
+	t.Parallel()
+	p := List().Prices
+	for name, of := range map[string]float64{
+		"lambda-requests": metrics.InvocationDollars, "lambda-arm64": metrics.ARMDollars, "lambda-amd64": metrics.X86Dollars, "lambda-disk": metrics.DiskDollars,
+	} {
+		if want := p[name].USD / p[name].Per; math.Abs(of/want-1) > 1e-9 {
+			t.Errorf("%s: the functions count $%v, the list has $%v", name, of, want)
+		}
+	}
+}
+
+func TestEveryMetricIsInTheTable(t *testing.T) {
+	t.Parallel()
+	table := MetricsTable(List())
+	for i, m := range metrics.All {
+		if row := table[i+1]; row[0] != m.Name || !strings.Contains(row[3], m.What) {
+			t.Errorf("%s: %q", m.Name, row)
+		}
+	}
+	for name := range rare {
+		if !strings.Contains(table.String(), name) {
+			t.Errorf("%s is rare, and no metric", name)
+		}
+	}
+	last := table[len(table)-1]
+	if want := 4*number(metrics.Wait) + 5; last[1] != fmt.Sprint(want) { // of each queue, stages and dollars
+		t.Errorf("an hour of plain work has %s metrics, not %d", last[1], want)
+	}
+}
