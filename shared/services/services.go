@@ -114,6 +114,7 @@ const (
 	IdempotencyRows = "IDEMPOTENCY" // requests that carry an Idempotency-Key
 	SourceRows      = "SOURCE"      // whom producers may speak for
 	LetterRows      = "LETTER"      // dead letters
+	WindowRows      = "WINDOW"      // what tenants have in flight on the encode queue, and who waits for that
 )
 
 // Indexes of the table. Each has a partition key of its own kind, and only the rows that have it.

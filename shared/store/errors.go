@@ -19,6 +19,7 @@ var (
 	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
 	sourceExists  = video.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
 	letterChanged = video.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
+	windowStale   = video.Problem{Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again."}
 	claimLost     = video.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
 	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
 	letterMissing = video.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}

@@ -13,17 +13,20 @@
 //	SOURCE#<sender>       SOURCE#<id>      a grant, for its sender
 //	SOURCE##all           SOURCE#<id>      the same grant, to be listed
 //	LETTER#<month>        <id>             a dead letter, until "expires"
+//	WINDOW#<tenant>       WINDOW           what a tenant has in flight
+//	WINDOW#<tenant>       WAIT#<planned>#<id>  a video of which nothing is, whose turn will come
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.
 //
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
-//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter
-//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters; Due and List, of an index
-//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter
+//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter, Window
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters, Waiting; Due and List, of an index
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter,
+//	                         SaveWindow, Wait
 //	dynamodb:UpdateItem      Save, Finish, Describe
-//	dynamodb:BatchWriteItem  Forget, DeleteSource, DeleteToken
+//	dynamodb:BatchWriteItem  Forget, DeleteSource, DeleteToken, Leave
 //
 // Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no
 // Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,

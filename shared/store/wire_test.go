@@ -67,6 +67,7 @@ func (w *wire) store(r aws.Retryer) store.Dynamo {
 // TestCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
 func TestCalls(t *testing.T) {
 	t.Parallel()
+	turn := video.Turn{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.LetterID("encode", "m", time.Time{})
 	for _, tt := range []struct {
 		name string
@@ -119,6 +120,16 @@ func TestCalls(t *testing.T) {
 			_, _, err := s.Letters(t.Context(), video.LetterFilter{}, letter, time.Unix(0, 0).Add(video.LetterKept+45*24*time.Hour), 1)
 			return err
 		}, []string{"Query"}},
+		{"Window", func(t *testing.T, s store.Dynamo) error { _, err := s.Window(t.Context(), "acme"); return err }, []string{"GetItem"}},
+		{"SaveWindow", func(t *testing.T, s store.Dynamo) error {
+			return s.SaveWindow(t.Context(), video.Window{Tenant: "acme"})
+		}, []string{"PutItem"}},
+		{"Wait", func(t *testing.T, s store.Dynamo) error { return s.Wait(t.Context(), "acme", turn) }, []string{"PutItem"}},
+		{"Waiting", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.Waiting(t.Context(), "acme", turn, 1)
+			return err
+		}, []string{"Query"}},
+		{"Leave", func(t *testing.T, s store.Dynamo) error { return s.Leave(t.Context(), "acme", turn) }, []string{"BatchWriteItem"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

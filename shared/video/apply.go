@@ -246,10 +246,15 @@ func begin(v Video) []Event {
 	out := []Event{VideoProcessing{Media: *v.Media, Tasks: v.Plan.Size()}}
 	for _, t := range v.Plan.Tasks() {
 		if !v.Done[t.Number] {
-			out = append(out, EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback})
+			out = append(out, v.Encode(t))
 		}
 	}
 	return out
+}
+
+// Encode asks for one task of the plan.
+func (v Video) Encode(t Task) EncodeRequested {
+	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback}
 }
 
 // done adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again: of a

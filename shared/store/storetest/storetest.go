@@ -43,6 +43,11 @@ type Store interface {
 	PutLetter(ctx context.Context, l video.Letter) error
 	Letter(ctx context.Context, id string) (video.Letter, error)
 	SettleLetter(ctx context.Context, was, is video.Letter) error
+	Window(ctx context.Context, tenant string) (video.Window, error)
+	SaveWindow(ctx context.Context, w video.Window) error
+	Wait(ctx context.Context, tenant string, t video.Turn) error
+	Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error)
+	Leave(ctx context.Context, tenant string, turns ...video.Turn) error
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) (page []video.Letter, next string, err error)
 }
 
@@ -94,6 +99,13 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"a letter is as large as a message", largeLetter},
 		{"what is no letter is not found", noLetter},
 		{"any letter comes back as it went in", anyLetterIsKept},
+		{"a window is kept", windowIsKept},
+		{"a window follows its version", windowFollowsVersion},
+		{"one of many who write a window wins", oneWindowWins},
+		{"any window comes back as it went in", anyWindowIsKept},
+		{"a line is in the order of turns", lineIsInOrder},
+		{"much of a line leaves at once", longLine},
+		{"turns that fit no key", turnsAreChecked},
 		{"any run of steps is as in the model", stepsFollowModel},
 		{"a list is in pages, newest first", listIsInPages},
 		{"a list is filtered", listIsFiltered},

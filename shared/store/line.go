@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+const waitPrefix = "WAIT#"
+
+var errTurn = errors.New("a turn has a video and the moment it was planned at")
+
+// waitItem is a row for each video, as a tenant may import any number of them.
+type waitItem struct {
+	key
+	Turn string `dynamodbav:"turn"` // JSON
+}
+
+// wait returns the key of a turn's row, in the same partition: they are in the order of the turns.
+func (k key) wait(t video.Turn) key {
+	if k == (key{}) || t.Planned.IsZero() || newKey(services.VideoRows, t.Video) == (key{}) {
+		return key{}
+	}
+	return key{k.PK, waitPrefix + stamp(t.Planned) + "#" + t.Video}
+}
+
+func itemOfTurn(tenant string, t video.Turn) (waitItem, error) {
+	var c codec
+	return waitItem{key: windowKey(tenant).wait(t), Turn: c.text(t)}, c.err
+}
+
+func turns(op string, items []waitItem) (all []video.Turn, err error) {
+	for _, i := range items {
+		var c codec
+		var t video.Turn
+		if c.parse(i.Turn, &t); c.err != nil {
+			return nil, video.E(op, video.Internal, c.err)
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// Wait puts a video into its tenant's line. Repeating it changes nothing.
+func (d Dynamo) Wait(ctx context.Context, tenant string, t video.Turn) error {
+	const op = "store.Wait"
+	i, err := itemOfTurn(tenant, t)
+	if err != nil || i.key == (key{}) {
+		return video.E(op, video.Invalid, errTurn)
+	}
+	put, err := d.put(op, i)
+	if err != nil {
+		return err
+	}
+	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item})
+	return failure(op, err, video.Problem{})
+}
+
+// Waiting returns the turns in a tenant's line that come after another, the first first: at most limit of them, and
+// fewer only if there are no more.
+func (d Dynamo) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
+	const op = "store.Waiting"
+	k := windowKey(tenant)
+	if k == (key{}) {
+		return nil, nil
+	}
+	items, _, err := ask[waitItem](ctx, d, op, &dynamodb.QueryInput{
+		TableName: &d.Table, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)),
+		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :after AND :end"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":after": text(behind(k, after)), ":end": text(waitPrefix + "~")},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return turns(op, items)
+}
+
+// behind returns the least sort key that a turn after another may have.
+func behind(k key, after video.Turn) string {
+	if last := k.wait(after); last != (key{}) {
+		return last.SK + "\x00"
+	}
+	return waitPrefix
+}
+
+// Leave takes turns out of a tenant's line. Repeating it changes nothing.
+func (d Dynamo) Leave(ctx context.Context, tenant string, ts ...video.Turn) error {
+	const op = "store.Leave"
+	keys, err := waitKeys(op, tenant, ts)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(keys, 25) { // as many as a call takes
+		if err := d.delete(ctx, op, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func waitKeys(op, tenant string, ts []video.Turn) (keys []key, err error) {
+	for _, t := range ts {
+		k := windowKey(tenant).wait(t)
+		if k == (key{}) {
+			return nil, video.E(op, video.Invalid, fmt.Errorf("%q: %w", t.Video, errTurn))
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// Wait does as Dynamo's.
+func (m *Memory) Wait(ctx context.Context, tenant string, t video.Turn) error {
+	const op = "store.Wait"
+	i, err := itemOfTurn(tenant, t)
+	if err != nil || i.key == (key{}) {
+		return video.E(op, video.Invalid, errTurn)
+	}
+	if err := check(ctx, op, i); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(i)
+	return nil
+}
+
+// Waiting does as Dynamo's.
+func (m *Memory) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
+	const op = "store.Waiting"
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := windowKey(tenant)
+	items := withPrefix[waitItem](m, k, waitPrefix)
+	items = slices.DeleteFunc(items, func(i waitItem) bool { return i.SK < behind(k, after) })
+	return turns(op, items[:min(len(items), limit)])
+}
+
+// Leave does as Dynamo's.
+func (m *Memory) Leave(ctx context.Context, tenant string, ts ...video.Turn) error {
+	const op = "store.Leave"
+	keys, err := waitKeys(op, tenant, ts)
+	if err != nil {
+		return err
+	}
+	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range keys {
+		maps.DeleteFunc(m.rows[k.PK], func(sk string, _ any) bool { return sk == k.SK })
+	}
+	return nil
+}
