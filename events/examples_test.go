@@ -77,6 +77,7 @@ var samples = map[string]any{
 	"inspect.requested.v1/minimal": video.InspectRequested{Key: upload.Key, Stored: video.Stored{ETag: "e1", At: noon}},
 	"inspect.requested.v1/full":    video.InspectRequested{Key: upload.Key, Stored: stored},
 	"deadline.passed.v1/minimal":   video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
+	"deadline.passed.v1/queued":    video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, Busy: true, Queued: true},
 	"deadline.passed.v1/full":      video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &stored, Busy: true},
 	"delete.requested.v1/minimal":  video.DeleteRequested{At: noon},
 	"delete.requested.v1/full":     video.DeleteRequested{At: noon.Add(123456789)},

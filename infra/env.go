@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
@@ -22,6 +23,9 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 			env[services.EnvTopic] = around.data.topic.TopicArn()
 		} else {
 			env[services.EnvInbox(to)] = around.inboxes[to].queue.QueueUrl()
+			if receiver, _ := services.Lookup(to); receiver.Inbox.Fair {
+				env[services.EnvWindow] = jsii.String(strconv.Itoa(services.Window(receiver.Inbox.Workers(around.concurrency))))
+			}
 		}
 	}
 	if in := around.inboxes[s.Name]; in != nil {

@@ -29,6 +29,7 @@ var differences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvPlaybackURL, "there is no CDN: the function play lets viewers in"},
 	{"StudioFunction Environment.Variables." + services.EnvUploadURL, "there is one address for all"},
 	{"DataMediaPolicy PolicyDocument.Statement.[12].*", "there is no CDN to let in"},
+	{"*Function Environment.Variables." + services.EnvWindow, "this machine has few cores"},
 	{"*InboxFeed ScalingConfig.MaximumConcurrency", "this machine has few cores"},
 	{"Data* DeletionPolicy", "it goes with the emulator"},
 	{"DataTable DeletionProtectionEnabled", "it goes with the emulator"},

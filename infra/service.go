@@ -43,6 +43,7 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 		LoggingFormat:        awslambda.LoggingFormat_JSON,
 		Role:                 newRole(c, rights(s, log, around)),
 		Environment:          environment(s, around),
+		RecursiveLoop:        recursion(s),
 	}
 	if layer := around.layers[s.Layer]; layer != nil {
 		props.Layers = &[]awslambda.ILayerVersion{layer}
@@ -100,6 +101,16 @@ func tracing(set settings) awslambda.Tracing {
 		return awslambda.Tracing_DISABLED
 	}
 	return awslambda.Tracing_ACTIVE
+}
+
+// recursion returns what Lambda does about a chain of requests that has called a function 16 times: it ends it, but where
+// a window is kept and each task that is finished has the next one asked for. Such a chain is as long as there are tasks,
+// and ends with them (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+func recursion(s services.Service) awslambda.RecursiveLoop {
+	if s.Laps() {
+		return awslambda.RecursiveLoop_ALLOW
+	}
+	return awslambda.RecursiveLoop_TERMINATE
 }
 
 func architecture(set settings) awslambda.Architecture {

@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func TestFunctionsAreAsTheMapSays(t *testing.T) {
 				"Timeout":          s.Timeout.Seconds(),
 				"EphemeralStorage": map[string]any{"Size": float64(max(s.Disk, 512))},
 				"TracingConfig":    map[string]any{"Mode": "Active"},
+				"RecursiveLoop":    map[bool]any{true: "Allow", false: "Terminate"}[s.Laps()],
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("properties (-want +got):\n%s", d)
@@ -94,7 +96,8 @@ func places(name string) string {
 	return map[string]string{
 		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
 		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
-		services.EnvTopic: "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
+		services.EnvWindow: strconv.Itoa(services.Window(services.StandardWorkers)),
+		services.EnvTopic:  "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
 	}[name]
 }
 

@@ -8,6 +8,10 @@ import (
 
 func main() {
 	k := wire.New("publish")
-	p := pipeline.Publisher{Rows: k.Rows(), Media: k.Media(), Now: k.Now, Log: k.Log}
+	rows := k.Rows()
+	p := pipeline.Publisher{
+		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,
+		Turns: pipeline.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now},
+	}
 	k.Consume(p.Handle, nil)
 }

@@ -15,7 +15,7 @@ func main() {
 	k := wire.New("tend")
 	rows, queues := k.Rows(), k.SQS()
 	t := tend.Tender{
-		Rows: rows, Originals: originals{k.Source()}, Queues: inbox.NewDepths(queues), Send: k.Sender(),
+		Rows: rows, Windows: rows, Originals: originals{k.Source()}, Queues: inbox.NewDepths(queues), Send: k.Sender(),
 		Dead: inbox.NewDeadLetters(queues), Letters: rows, Now: k.Now, Log: k.Log,
 	}
 	k.Every(t.Run)

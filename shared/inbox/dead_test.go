@@ -209,7 +209,7 @@ func TestNoQueueOfDeadLetters(t *testing.T) {
 
 func TestRedrive(t *testing.T) {
 	t.Parallel()
-	for _, service := range []string{"encode", "publish"} {
+	for service, group := range map[string]string{"encode": "acme", "publish": "g", "sweep": ""} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
 			m := newMorgue(t, service)
@@ -226,7 +226,7 @@ func TestRedrive(t *testing.T) {
 				t.Errorf("%d messages of one redrive", n)
 			}
 			d := m.deliver(t)[0]
-			if d.Body != l.Body || d.Attributes["MessageGroupId"] != l.Group || d.Attributes["ApproximateReceiveCount"] != "1" {
+			if d.Body != l.Body || d.Attributes["MessageGroupId"] != group || d.Attributes["ApproximateReceiveCount"] != "1" {
 				t.Errorf("delivered %+v", d)
 			}
 			again, err := l.Redriven()

@@ -103,9 +103,12 @@ func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatc
 			return nil, err
 		}
 		entry := sqstypes.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String(string(body))}
-		if to.Inbox.FIFO {
+		switch {
+		case to.Inbox.FIFO:
 			entry.MessageGroupId = aws.String(e.Tenant + "." + e.Video)
 			entry.MessageDeduplicationId = aws.String(e.ID)
+		case to.Inbox.Fair: // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+			entry.MessageGroupId = aws.String(e.Tenant)
 		}
 		if e.Trace != "" {
 			entry.MessageSystemAttributes = map[string]sqstypes.MessageSystemAttributeValue{

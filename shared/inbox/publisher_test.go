@@ -80,8 +80,8 @@ func TestPublisherSendsWhereTheMapSays(t *testing.T) {
 	if got := aws.ToString(b.QueueUrl); got != "https://queue/encode" {
 		t.Errorf("sent to %s", got)
 	}
-	if b.Entries[0].MessageGroupId != nil {
-		t.Error("a standard queue takes no FIFO attributes")
+	if got := aws.ToString(b.Entries[0].MessageGroupId); got != es[1].Tenant || b.Entries[0].MessageDeduplicationId != nil {
+		t.Errorf("the group is %q, not the tenant", got)
 	}
 	if got := aws.ToString(b.Entries[0].MessageSystemAttributes["AWSTraceHeader"].StringValue); got != "Root=1-5-6" {
 		t.Errorf("trace header %q", got)

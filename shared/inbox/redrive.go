@@ -42,9 +42,12 @@ func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 		return video.Refuse(op, video.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
 	}
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(l.Service)), MessageBody: aws.String(l.Body)}
-	if s.Inbox.FIFO {
+	switch {
+	case s.Inbox.FIFO:
 		in.MessageGroupId = aws.String(cmp.Or(l.Group, "none"))
 		in.MessageDeduplicationId = aws.String(fmt.Sprintf("%s.%d", l.ID, l.Redrives+1))
+	case s.Inbox.Fair && l.Tenant != "":
+		in.MessageGroupId = aws.String(l.Tenant)
 	}
 	if _, err := r.Client.SendMessage(ctx, in); err != nil {
 		return video.E(op, video.Transient, err)

@@ -28,6 +28,7 @@ type Rows interface {
 type Publisher struct {
 	Rows  Rows
 	Media Playlists
+	Turns Turns
 	Now   func() time.Time
 	Log   *slog.Logger
 }
@@ -60,7 +61,24 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	if err := p.close(ctx, after, out); err != nil {
 		return nil, err
 	}
-	return p.say(after, out), nil
+	facts, asks := apart(out)
+	tasks, err := p.Turns.Take(ctx, e, after, asks)
+	if err != nil {
+		return nil, err
+	}
+	return append(p.say(after, facts), tasks...), nil
+}
+
+// apart takes the tasks out of what follows, and tells whether there were any: whose turn it is, Turns says.
+func apart(out []video.Event) (rest []video.Event, asks bool) {
+	for _, e := range out {
+		if _, task := e.(video.EncodeRequested); task {
+			asks = true
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	return rest, asks
 }
 
 // finish keeps a task's result and looks at the set, unless the video waits for none any more.

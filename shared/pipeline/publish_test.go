@@ -70,7 +70,9 @@ func newWorld(t interface{ Fatal(...any) }) *world {
 }
 
 func (w *world) publisher() pipeline.Publisher {
-	return pipeline.Publisher{Rows: w.rows, Media: w.media, Now: func() time.Time { return noon.Add(time.Hour) }, Log: slog.New(slog.DiscardHandler)}
+	now := func() time.Time { return noon.Add(time.Hour) }
+	turns := pipeline.Turns{Windows: w.rows, Lines: w.rows, Rows: w.rows, Size: 100, Now: now}
+	return pipeline.Publisher{Rows: w.rows, Media: w.media, Turns: turns, Now: now, Log: slog.New(slog.DiscardHandler)}
 }
 
 // deliver hands an event to the publisher and returns what it says.

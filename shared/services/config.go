@@ -42,6 +42,7 @@ const (
 	EnvProducers   = "SLUICE_PRODUCER_BUCKETS" // names of the buckets to fetch from, with commas between; empty: none
 	EnvDaemon      = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, Lambda sets it itself: what stands for the X-Ray daemon
 	EnvTraces      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: what stands for X-Ray
+	EnvWindow      = "SLUICE_WINDOW"           // tasks of a tenant in flight at most, in a number
 	EnvFetchCA     = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
 )
 
@@ -63,6 +64,9 @@ func (s Service) Env() []string {
 			need[EnvTopic] = true
 		} else {
 			need[EnvInbox(to)] = true
+			if receiver, _ := Lookup(to); receiver.Inbox.Fair {
+				need[EnvWindow] = true
+			}
 		}
 	}
 	if s.Inbox != nil {

@@ -54,6 +54,7 @@ func (s Service) Pages() (paths []string) {
 type Inbox struct {
 	Takes      []string      // event types; facts come from the topic
 	FIFO       bool          // one video at a time, in order; the group is the video
+	Fair       bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
 	Batch      int           // messages an invocation
 	MaxWorkers int           // invocations at once, 2–1000; 0 leaves it to the deployment
 	Attempts   int           // deliveries before a message is dead
@@ -263,7 +264,7 @@ var Map = []Service{
 	},
 	{
 		Name:  "encode",
-		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Batch: 1, Attempts: 5, Promise: 2 * time.Minute},
+		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Fair: true, Batch: 1, Attempts: 5, Promise: 2 * time.Minute},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -293,8 +294,10 @@ var Map = []Service{
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
 		},
 		May: []Right{
-			{ReadRows, "table", []string{VideoRows}},
+			{ReadRows, "table", []string{VideoRows, WindowRows}},
 			{WriteRows, "table", []string{VideoRows}},
+			{PutRows, "table", []string{WindowRows}},
+			{DeleteRows, "table", []string{WindowRows}},
 			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
 			{WriteObjects, "media", []string{MediaPrefix}},
 		},
@@ -318,6 +321,7 @@ var Map = []Service{
 		May: []Right{
 			{QueryIndex, ByDeadline, []string{DueIndex}},
 			{ReadRows, "table", []string{VideoRows}},
+			{GetRows, "table", []string{WindowRows}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
 			{ReadDepth, "inboxes", nil},
 			{Drain, "dead-letters", nil},

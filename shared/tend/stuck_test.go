@@ -45,7 +45,7 @@ func TestStuckVideosAreCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			tender := tend.Tender{
-				Rows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: inbox.DeadLetters{Client: newGraves(), URL: url},
+				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: inbox.DeadLetters{Client: newGraves(), URL: url},
 				Now: func() time.Time { return noon }, Log: logs.New("tend", &out),
 			}
 			if err := tender.Run(t.Context()); err != nil {

@@ -2,7 +2,8 @@
 // dead letters. It finds out what has become of each video and tells publish, which decides; the letters it files as
 // rows, for operators.
 //
-// Rights: a query of the table's index of deadlines, the video rows by their keys, HEAD of originals, and the depth of
+// Rights: a query of the table's index of deadlines, the video rows and the
+// tenants' windows by their keys, HEAD of originals, and the depth of
 // the inboxes; sqs:SendMessage to publish; and to take messages out of the dead-letter queues and put the rows of
 // letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem), the only ones that it writes.
 package tend
@@ -33,6 +34,12 @@ type Originals interface {
 	Stored(ctx context.Context, key string) (video.Stored, error)
 }
 
+// Windows are what tenants have in flight.
+type Windows interface {
+	// Window returns a tenant's window: of one that has none yet, an empty one.
+	Window(ctx context.Context, tenant string) (video.Window, error)
+}
+
 // Queues are the inboxes.
 type Queues interface {
 	// Depth returns how many messages wait in a service's inbox, about.
@@ -47,6 +54,7 @@ type Publisher interface {
 // Tender tends.
 type Tender struct {
 	Rows      Rows
+	Windows   Windows
 	Originals Originals
 	Queues    Queues
 	Send      Publisher
@@ -118,7 +126,10 @@ func (t Tender) look(ctx context.Context, ref video.Ref, waits map[string]int) (
 	if passed.Busy, err = t.busy(ctx, step(v, passed.Stored), waits); err != nil {
 		return overdue, err
 	}
-	t.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "nudges", v.Watch.Nudges, "stored", passed.Stored != nil, "busy", passed.Busy)
+	if passed.Queued, err = t.queued(ctx, v, now); err != nil {
+		return overdue, err
+	}
+	t.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "nudges", v.Watch.Nudges, "stored", passed.Stored != nil, "busy", passed.Busy, "queued", passed.Queued)
 	e := events.Of(v.Tenant, v.ID, now, passed)
 	e.Trace, e.Correlation = v.Trace, v.Correlation
 	return overdue, t.Send.Send(ctx, e)
@@ -138,6 +149,15 @@ func (t Tender) stored(ctx context.Context, v video.Video) (*video.Stored, error
 	default:
 		return nil, err
 	}
+}
+
+// queued looks whether a video waits for its turn among its tenant's.
+func (t Tender) queued(ctx context.Context, v video.Video, now time.Time) (bool, error) {
+	if !v.State.Encoding() {
+		return false, nil
+	}
+	w, err := t.Windows.Window(ctx, v.Tenant)
+	return err == nil && v.Queued(w, now), err
 }
 
 // step returns the service whose work a video waits for.

@@ -17,6 +17,7 @@ type DeadlinePassed struct {
 	Deadline time.Time `json:"deadline"`         // the one that passed
 	Stored   *Stored   `json:"stored,omitempty"` // the original as S3 has it; absent if it has none
 	Busy     bool      `json:"busy"`             // messages wait in the queue of the step it is at: it may be its turn yet
+	Queued   bool      `json:"queued,omitempty"` // it is not its turn yet among its tenant's videos, whose tasks move on
 }
 
 // Stored is an object that S3 has.
@@ -91,7 +92,7 @@ func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 		return v, missed(v, e)
 	case v.State.Encoding() && v.Complete():
 		return ready(v, e.At)
-	case v.State.Encoding() && len(v.Done) > v.Watch.Done:
+	case v.State.Encoding() && (e.Queued || len(v.Done) > v.Watch.Done):
 		v.Watch = Watch{Done: len(v.Done)}
 		return v.Watched(e.At), nil
 	}

@@ -79,6 +79,7 @@ func TestDeadlines(t *testing.T) {
 		{"the last result of a playable one was lost", shown(4, 0), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
 		{"tasks of a playable one are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1, "video.EncodeRequested×1"},
 		{"a playable one comes to nothing", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
+		{"its turn will come", waiting(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }, video.Processing, "", 30 * time.Minute, 0, ""},
 		{"they come to nothing", waiting(video.Processing, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
 		{"what was under way is over", waiting(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute, 1, "video.SweepRequested×1"},
 		{"sweeping never ends in failure", waiting(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41, "video.SweepRequested×1"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,6 +109,16 @@ func (k Kit) SQS() *sqs.Client { return sqs.NewFromConfig(k.aws) }
 // Sender returns what sends the service's events.
 func (k Kit) Sender() *inbox.Publisher {
 	return inbox.NewPublisher(k.Service, k.SQS(), sns.NewFromConfig(k.aws), trace.Header)
+}
+
+// Window returns how many tasks of a tenant may be in flight; it ends the process if the setting is no such number.
+func (k Kit) Window() int {
+	n, err := strconv.Atoi(os.Getenv(services.EnvWindow))
+	if err != nil || n < 1 {
+		k.Log.Error("can't start", "error", services.EnvWindow+" is not a number of tasks")
+		os.Exit(1)
+	}
+	return n
 }
 
 // Consume starts taking the service's messages. It does not return.

@@ -32,6 +32,9 @@ type client struct {
 
 func (w *world) client(n int, body []byte) *client {
 	c := &client{w: w, number: n, tenant: "acme", entropy: rand.NewChaCha8([32]byte{byte(n)}), body: body}
+	if n >= len(w.files)-w.rivals {
+		c.tenant = "globex"
+	}
 	c.self = w.start("client")
 	go func() {
 		defer c.self.exit()

@@ -106,6 +106,10 @@ func (w *world) state() map[string]string {
 			all[name+" "+named.Replace(key)] = fmt.Sprint(info, err)
 		}
 	}
+	for _, c := range w.clients {
+		v, err := w.rows.Window(context.Background(), c.tenant)
+		all["in flight of "+c.tenant] = fmt.Sprint(v.InFlight(), v.Line(), err)
+	}
 	for id, f := range w.facts {
 		all["fact "+named.Replace(id)] = named.Replace(f.data)
 	}

@@ -28,7 +28,7 @@ func TestEveryStepCanFail(t *testing.T) {
 	}
 	met, seed := map[string][]verdict{}, uint64(0)
 	for ; seed < maxSeeds && (*update || text(met) != string(want)); seed++ {
-		w := run(t, shape{seed: seed, files: [][]byte{body, []byte("no video at all")}, faults: 60, rate: 0.1, wild: true, poison: 5, remove: true, mute: seed%4 == 3})
+		w := run(t, shape{seed: seed, files: [][]byte{body, body, []byte("no video at all")}, faults: 60, rate: 0.1, wild: true, poison: 5, remove: true, mute: seed%4 == 3})
 		for _, c := range w.calls {
 			if len(c.can) > 0 {
 				met[c.point] = c.can

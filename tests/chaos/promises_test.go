@@ -119,6 +119,34 @@ func TestPromise02_AnySingleFaultIsMended(t *testing.T) {
 	}
 }
 
+// Two tenants share the encode queue, one with several videos, each of which has more tasks than its tenant may have in
+// flight. Whatever becomes of the calls by which publish keeps that so: no video is forgotten, and nothing is left in
+// flight.
+func TestPromise02_EveryTaskHasItsTurn(t *testing.T) {
+	body := setup(t)
+	files := [][]byte{body, body, body, body}
+	calm := run(t, shape{files: files, rivals: 1})
+	t.Run("one fault", func(t *testing.T) {
+		for i, c := range calm.calls {
+			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Window", "SaveWindow", "Wait", "Waiting", "Leave", "Send to encode"}, call) {
+				continue
+			}
+			t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
+				t.Parallel()
+				for _, v := range c.can {
+					same(t, calm, run(t, shape{files: files, rivals: 1, at: i + 1, what: v}))
+					if t.Failed() {
+						t.Fatalf("%s %s", c.point, v)
+					}
+				}
+			})
+		}
+	})
+	each(t, 20, func(t *testing.T, seed uint64) {
+		same(t, calm, run(t, shape{seed: seed, files: files, rivals: 1, faults: 100, rate: 0.3, wild: true, only: "publish: "}))
+	})
+}
+
 // A video is deleted at any moment, with all else going wrong too: in the end nothing is left of it but its row, and
 // nothing is missing of its neighbour.
 func TestPromise02_NothingIsLeftOfADeletedVideo(t *testing.T) {

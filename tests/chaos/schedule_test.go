@@ -22,6 +22,7 @@ import (
 
 const (
 	maxRunning = 5       // invocations at once
+	window     = 2       // tasks of a tenant in flight: fewer than a video has
 	maxSteps   = 200_000 // of one run: then it does not end
 )
 
@@ -85,7 +86,7 @@ func (w *world) tend() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
 		t := tend.Tender{
-			Rows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
+			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
 			Send: w.publisher(p, s), Dead: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx) // what fails is looked at in a minute
@@ -230,7 +231,8 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 	case "sweep":
 		c.Handle = pipeline.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
 	case "publish":
-		c.Handle = pipeline.Publisher{Rows: rows{p}, Media: objects{p}, Now: now, Log: log}.Handle
+		turns := pipeline.Turns{Windows: rows{p}, Lines: rows{p}, Rows: rows{p}, Size: window, Now: now}
+		c.Handle = pipeline.Publisher{Rows: rows{p}, Media: objects{p}, Turns: turns, Now: now, Log: log}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}

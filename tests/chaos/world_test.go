@@ -29,6 +29,7 @@ import (
 type shape struct {
 	seed   uint64
 	files  [][]byte // what clients upload, each its own video
+	rivals int      // so many clients, the last ones, are of another tenant than the others
 	faults int      // at most so many calls go wrong; 0: everything comes once and in order
 	rate   float64  // chance of a call to go wrong
 	wild   bool     // messages come twice and out of order, and invocations overlap
@@ -204,6 +205,14 @@ func (w *world) save(ctx context.Context, v video.Video, why video.Entry) error 
 		w.playable(v)
 	}
 	return err
+}
+
+// saveWindow writes a window: it must have no more in flight than it may.
+func (w *world) saveWindow(ctx context.Context, v video.Window) error {
+	if n := v.InFlight(); n > window {
+		w.wrong("%s has %d tasks in flight", v.Tenant, n)
+	}
+	return w.rows.SaveWindow(ctx, v)
 }
 
 // put writes a segment: its name must not have been used for another.

@@ -16,7 +16,7 @@ import (
 func messageIsKept(t *testing.T, c Cloud) {
 	q := standard(t, c)
 	out, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl: &q.url, MessageBody: aws.String("héllo"),
+		QueueUrl: &q.url, MessageBody: aws.String("héllo"), MessageGroupId: aws.String("acme"),
 		MessageAttributes:       map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String("r")}},
 		MessageSystemAttributes: map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String("Root=1-5759e988-bd862e3fe1be46a994272793")}},
 	})
@@ -24,8 +24,8 @@ func messageIsKept(t *testing.T, c Cloud) {
 		t.Fatal(err)
 	}
 	m := q.one("héllo")
-	q.same([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"]},
-		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", ""})
+	q.same([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"], m.Attributes["MessageGroupId"]},
+		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", "", "acme"})
 }
 
 func messageComesAgain(t *testing.T, c Cloud) {
