@@ -80,7 +80,7 @@ func newDashboard(scope constructs.Construct) {
 		}},
 		view{Title: "Latency of requests, ms", View: "timeSeries", Period: 60, Metrics: [][]any{gateway("Latency", "p50").as("p50"), gateway("Latency", "p95").as("p95")}},
 		view{Title: "Stages of a video, ms (p50)", View: "timeSeries", Period: 300, Metrics: [][]any{
-			ours(metrics.InspectTime, "p50").as("inspect"), ours(metrics.EncodeTime, "p50").as("encode"), ours(metrics.PublishTime, "p50").as("publish"),
+			ours(metrics.InspectTime, "p50").as("inspect"), ours(metrics.PlayTime, "p50").as("uploaded to playable"), ours(metrics.EncodeTime, "p50").as("encode"), ours(metrics.PublishTime, "p50").as("publish"),
 			ours(metrics.ReadyTime, "p50").as("uploaded to ready"),
 		}},
 		view{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{ours(metrics.ReadyTime, "SampleCount").as("ready")}},

@@ -12,6 +12,7 @@ import (
 	"sluice/events"
 	"sluice/shared/blob"
 	"sluice/shared/intake"
+	"sluice/shared/metrics"
 	"sluice/shared/store"
 	"sluice/shared/video"
 )
@@ -166,9 +167,10 @@ func TestPromise02_TheSameRequestIsTheSameVideo(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Time = noon.Add(240 * time.Hour)
-	again, err := w.Handle(t.Context(), e)
-	if diff := cmp.Diff(first, again); diff != "" || err != nil {
-		t.Errorf("%v %s", err, diff)
+	ctx, twice := metrics.Watch(t.Context())
+	again, err := w.Handle(ctx, e)
+	if diff := cmp.Diff(first, again); diff != "" || err != nil || !twice() {
+		t.Errorf("%v %s; seen as a duplicate: %t", err, diff, twice())
 	}
 	for name, change := range map[string]func(*events.Event){
 		"id":     func(e *events.Event) { e.ID = "4712" },

@@ -122,7 +122,7 @@ const (
 const (
 	ByTenant   = "by-tenant"   // VIDEOS#<tenant>, newest last
 	ByExternal = "by-external" // EXTERNAL#<tenant>#<external id>
-	ByDeadline = "by-deadline" // DUE#<shard>, soonest first
+	ByDeadline = "by-deadline" // DUE#<shard>, soonest first; OPEN#<service>, its open letters by id
 )
 
 // Kinds of partitions in the indexes.
@@ -130,6 +130,7 @@ const (
 	TenantIndex   = "VIDEOS"
 	ExternalIndex = "EXTERNAL"
 	DueIndex      = "DUE"
+	OpenIndex     = "OPEN"
 )
 
 // Listed are the attributes of a video's row that a list of videos shows: what the indexes hold beside their keys, all
@@ -319,7 +320,7 @@ var Map = []Service{
 		Every: time.Minute,
 		Emits: []string{"deadline.passed.v1"},
 		May: []Right{
-			{QueryIndex, ByDeadline, []string{DueIndex}},
+			{QueryIndex, ByDeadline, []string{DueIndex, OpenIndex}},
 			{ReadRows, "table", []string{VideoRows}},
 			{GetRows, "table", []string{WindowRows}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?

@@ -36,7 +36,9 @@ type letterItem struct {
 	State    string `dynamodbav:"state"`
 	Note     string `dynamodbav:"note,omitempty"`
 	Redrives int    `dynamodbav:"redrives"`
-	Expires  int64  `dynamodbav:"expires"` // Unix seconds; DynamoDB removes the row some time after
+	DueShard string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline: while nobody has decided
+	Due      string `dynamodbav:"due,omitempty"`       // its sort key
+	Expires  int64  `dynamodbav:"expires"`             // Unix seconds; DynamoDB removes the row some time after
 }
 
 // letterKey returns the key of a letter; the zero key for what is no id of one.
@@ -50,13 +52,20 @@ func letterKey(id string) key {
 
 func letterMonth(t time.Time) string { return services.LetterRows + "#" + t.Format("2006-01") }
 
+// openLetters is the partition of the index by-deadline that has the letters of a service which nobody has decided about.
+func openLetters(service string) string { return services.OpenIndex + "#" + service }
+
 func itemOfLetter(l video.Letter) letterItem {
-	return letterItem{
+	i := letterItem{
 		key: letterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant, Video: l.Video,
 		Kind: string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
 		Sent: stamp(l.Sent), Filed: stamp(l.Filed), State: string(l.State), Note: l.Note, Redrives: l.Redrives,
 		Expires: l.Expires().Unix(),
 	}
+	if l.State == video.LetterOpen {
+		i.DueShard, i.Due = openLetters(l.Service), l.ID
+	}
+	return i
 }
 
 func (i letterItem) letter() (video.Letter, error) {
@@ -106,6 +115,19 @@ func (d Dynamo) SettleLetter(ctx context.Context, was, is video.Letter) error {
 		ExpressionAttributeValues: map[string]types.AttributeValue{":state": text(string(was.State)), ":redrives": number(int64(was.Redrives))},
 	})
 	return failure(op, err, letterChanged)
+}
+
+// OpenLetters returns how many letters of a service nobody has decided about. Of more than some thousands it counts these; the index that
+// it asks is a moment behind the rows, and has no letter that was filed before there were letters in it.
+func (d Dynamo) OpenLetters(ctx context.Context, service string) (int, error) {
+	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &d.Table, IndexName: aws.String(services.ByDeadline), Select: types.SelectCount,
+		KeyConditionExpression: aws.String("due_shard = :open"), ExpressionAttributeValues: map[string]types.AttributeValue{":open": text(openLetters(service))},
+	})
+	if err != nil {
+		return 0, failure("store.OpenLetters", err, video.Problem{})
+	}
+	return int(out.Count), nil
 }
 
 // Letters returns the letters that f has and that are kept at now, without their bodies, those whose messages were sent
@@ -228,6 +250,23 @@ func (m *Memory) SettleLetter(ctx context.Context, was, is video.Letter) error {
 	}
 	m.put(i)
 	return nil
+}
+
+// OpenLetters does as Dynamo's.
+func (m *Memory) OpenLetters(ctx context.Context, service string) (open int, err error) {
+	if err := failure("store.OpenLetters", ctx.Err(), video.Problem{}); err != nil {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, rows := range m.rows {
+		for _, r := range rows {
+			if i, ok := r.(letterItem); ok && i.DueShard == openLetters(service) {
+				open++
+			}
+		}
+	}
+	return open, nil
 }
 
 // Letters does as Dynamo's.

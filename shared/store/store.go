@@ -22,7 +22,7 @@
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
 //	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter, Window
-//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters, Waiting; Due and List, of an index
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters, Waiting; Due, OpenLetters and List, of an index
 //	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter,
 //	                         SaveWindow, Wait
 //	dynamodb:UpdateItem      Save, Finish, Describe

@@ -130,6 +130,7 @@ func TestCalls(t *testing.T) {
 			return err
 		}, []string{"Query"}},
 		{"Leave", func(t *testing.T, s store.Dynamo) error { return s.Leave(t.Context(), "acme", turn) }, []string{"BatchWriteItem"}},
+		{"OpenLetters", func(t *testing.T, s store.Dynamo) error { _, err := s.OpenLetters(t.Context(), "encode"); return err }, []string{"Query"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"sluice/shared/metrics"
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -20,6 +21,8 @@ type Dead interface {
 type Letters interface {
 	// PutLetter files a letter; one that is filed already is left as it is.
 	PutLetter(ctx context.Context, l video.Letter) error
+	// OpenLetters returns how many of a service's nobody has decided about, those that were just filed maybe not among them.
+	OpenLetters(ctx context.Context, service string) (int, error)
 }
 
 // toEnd is what is kept of the time for what is under way when it is up.
@@ -47,6 +50,21 @@ func (t Tender) drain(ctx context.Context) error {
 	}
 	if filed > 0 {
 		t.Log.WarnContext(ctx, "dead letters filed", "letters", filed)
+	}
+	return errors.Join(failed...)
+}
+
+// open counts the letters that somebody has to decide about.
+func (t Tender) open(ctx context.Context) error {
+	all, failed := 0, []error(nil)
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			n, err := t.Letters.OpenLetters(ctx, s.Name)
+			all, failed = all+n, append(failed, err)
+		}
+	}
+	if all > 0 {
+		t.Log.WarnContext(ctx, "dead letters wait for a decision", "letters", all, metrics.Line(t.Now(), metrics.DeadLetters.Is(float64(all))))
 	}
 	return errors.Join(failed...)
 }

@@ -71,9 +71,9 @@ const most = 500
 // time, within the minute.
 const stuck = 15 * time.Minute
 
-// Run looks at what is due, then files dead letters.
+// Run looks at what is due, then files dead letters and counts those that are open.
 func (t Tender) Run(ctx context.Context) error {
-	return errors.Join(t.due(ctx), t.drain(ctx))
+	return errors.Join(t.due(ctx), t.drain(ctx), t.open(ctx))
 }
 
 // due looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it
@@ -96,16 +96,11 @@ func (t Tender) due(ctx context.Context) error {
 			late++
 		}
 	}
-	t.Log.InfoContext(ctx, "tended", "due", len(refs), some(t.Now(), metrics.Stuck, late))
-	return nil
-}
-
-// some returns what makes a line of the log count something, if there is any of it: none is not worth a metric.
-func some(at time.Time, m metrics.Metric, n int) slog.Attr {
-	if n == 0 {
-		return slog.Attr{}
+	if late > 0 {
+		t.Log.WarnContext(ctx, "videos are stuck", "videos", late, metrics.Line(t.Now(), metrics.Stuck.Is(float64(late))))
 	}
-	return metrics.Line(at, m.Is(float64(n)))
+	t.Log.InfoContext(ctx, "tended", "due", len(refs))
+	return nil
 }
 
 // look finds out what has become of a video and tells publish. It returns for how long the video is overdue.

@@ -123,6 +123,29 @@ func letterIsSettledOnce(t *testing.T, s Store) {
 	same(t, got, twice)
 }
 
+func lettersAreOpen(t *testing.T, s Store) {
+	a, b := letter(unique(), time.Hour), letter(unique(), time.Minute)
+	b.Service = a.Service
+	open := func(service string) int {
+		n, err := s.OpenLetters(t.Context(), service)
+		must(t, err)
+		return n
+	}
+	same(t, open(a.Service), 0)
+	file(t, s, a, b)
+	same(t, open(a.Service), 2)
+	gone, err := a.Discarded("a test")
+	must(t, err)
+	must(t, s.SettleLetter(t.Context(), a, gone))
+	file(t, s, a) // once more, in vain
+	same(t, open(a.Service), 1)
+	again, err := b.Redriven()
+	must(t, err)
+	must(t, s.SettleLetter(t.Context(), b, again))
+	same(t, open(a.Service), 0)
+	same(t, open(unique()), 0)
+}
+
 func largeLetter(t *testing.T, s Store) {
 	service := unique()
 	var all []video.Letter
@@ -174,5 +197,7 @@ func anyLetterIsKept(t *testing.T, s Store) {
 	_, err := s.Letter(ctx, l.ID)
 	want(t, err, video.Transient, "")
 	_, _, err = s.Letters(ctx, video.LetterFilter{}, "", noon, 1)
+	want(t, err, video.Transient, "")
+	_, err = s.OpenLetters(ctx, l.Service)
 	want(t, err, video.Transient, "")
 }

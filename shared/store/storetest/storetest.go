@@ -42,6 +42,7 @@ type Store interface {
 	DeleteSource(ctx context.Context, id string) error
 	PutLetter(ctx context.Context, l video.Letter) error
 	Letter(ctx context.Context, id string) (video.Letter, error)
+	OpenLetters(ctx context.Context, service string) (int, error)
 	SettleLetter(ctx context.Context, was, is video.Letter) error
 	Window(ctx context.Context, tenant string) (video.Window, error)
 	SaveWindow(ctx context.Context, w video.Window) error
@@ -96,6 +97,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"letters are listed, newest first", lettersAreListed},
 		{"letters are listed by what they are", lettersAreFiltered},
 		{"a letter is settled once", letterIsSettledOnce},
+		{"a letter is open until somebody decides", lettersAreOpen},
 		{"a letter is as large as a message", largeLetter},
 		{"what is no letter is not found", noLetter},
 		{"any letter comes back as it went in", anyLetterIsKept},

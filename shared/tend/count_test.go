@@ -3,6 +3,7 @@ package tend_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,5 +56,40 @@ func TestStuckVideosAreCounted(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// Dead letters are counted until somebody has decided about each; without any, nothing is.
+func TestOpenLettersAreCounted(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	g := newGraves()
+	g.Originals, g.Queues, g.Send, g.Log = empty{}, empty{}, empty{}, logs.New("tend", &out)
+	counted := func() []string {
+		t.Helper()
+		out.Reset()
+		if err := g.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return metricstest.Texts(t, out.Bytes())
+	}
+	if got := counted(); got != nil {
+		t.Errorf("without letters: %q", got)
+	}
+	all := g.fill(t, 1)
+	if d := cmp.Diff([]string{fmt.Sprintf("DeadLetters[]=%d", all)}, counted()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for _, l := range g.filed(t) {
+		done, err := l.Discarded("a test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.rows.SettleLetter(t.Context(), l, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counted(); got != nil {
+		t.Errorf("when all are settled: %q", got)
 	}
 }
