@@ -75,16 +75,16 @@ func produce(ctx context.Context, file, tenant string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
 	ear, err := p.listen(ctx, tenant)
+	defer ear.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
-	defer ear.close(context.WithoutCancel(ctx))
 	order, err := p.send(ctx, file, prefix)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlation)
-	return ear.until(ctx, order.correlation, func(f fact) {
+	return until(ctx, ear, order.correlation, func(f fact) {
 		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.says(env.APIURL))
 	})
 }
