@@ -35,7 +35,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce trace test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools sim clean
+.PHONY: help needs film demo produce trace test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -127,6 +127,10 @@ preflight: ## say what an AWS account lacks for Sluice, before it is deployed th
 destroy: ## remove Sluice from an AWS account, after asking (DATA=1: with all videos and rows, which are kept otherwise)
 	@$(GO) build -o build/destroy ./infra/destroy
 	@build/destroy $(if $(DATA),-data)
+
+load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real videos of several tenants, and draw depth and workers (VIDEOS=52 TENANTS=4 FACTOR=10 SEED=0; SLUICE_API=https://… for an API on AWS)
+	@$(GO) build -o build/load ./tests/load
+	@build/load $(if $(VIDEOS),-videos $(VIDEOS)) $(if $(TENANTS),-tenants $(TENANTS)) $(if $(FACTOR),-factor $(FACTOR)) $(if $(SEED),-seed $(SEED)) $(if $(TOPIC),-topic $(TOPIC))
 
 sim: ## compare the law of scaling with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim

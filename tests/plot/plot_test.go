@@ -34,7 +34,7 @@ func burst() plot.Figure {
 		Title: "A burst & what follows", Note: "of a test", Time: "since it began", Span: 100,
 		Panels: []plot.Panel{
 			{Title: "messages waiting", Lines: []plot.Line{{Name: "encode", Hue: plot.Blue, Points: depth}}},
-			{Title: "workers", Lines: []plot.Line{
+			{Title: "workers", Low: true, Lines: []plot.Line{
 				{Name: "at work", Hue: plot.Blue, Points: workers},
 				{Name: "at most", Hue: plot.Blue, Dashed: true, Points: limit},
 			}},

@@ -17,7 +17,7 @@ const (
 	dash    = '╌'
 )
 
-// Text draws the figure in characters: for each line a band of some rows, with its limit, the dashed line of the same
+// Text draws the figure in characters: for each line a band of some rows, half as many in a low panel, with its limit, the dashed line of the same
 // hue, over it. No line is wider than width.
 func (f Figure) Text(width, rows int, color bool) string {
 	var out strings.Builder
@@ -26,12 +26,20 @@ func (f Figure) Text(width, rows int, color bool) string {
 		top, _ := p.most()
 		for _, l := range p.Lines {
 			if !l.Dashed {
-				band{f, p, l, top, columns, rows, color}.draw(&out)
+				band{f, p, l, top, columns, p.rows(rows), color}.draw(&out)
 			}
 		}
 	}
 	out.WriteString(strings.Repeat(" ", numbers) + f.ruler(columns) + "\n")
 	return out.String()
+}
+
+// rows of a band, where a panel that is not low has n.
+func (p Panel) rows(n int) int {
+	if p.Low {
+		return (n + 1) / 2
+	}
+	return n
 }
 
 // band is one line of a panel, as it is drawn in characters.

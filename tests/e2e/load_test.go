@@ -1,0 +1,43 @@
+//go:build integration
+
+package e2e
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What `make load` does, with a burst that is small. It is alone: other tests' dead letters and depths would be its own.
+func TestABurstOfTwoTenants(t *testing.T) {
+	w := open(t)
+	w.idle(t)
+	dir := t.TempDir()
+	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", "3m",
+		"-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"))
+	load.Dir = w.root
+	said, err := load.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	var got struct {
+		Videos, Ready, Failed, Lost, Duplicated, Broken int
+
+		Heard   bool
+		Tenants []struct{ Sent, Ready int }
+		Queues  []struct{ Queue string }
+	}
+	if err := json.Unmarshal(read(t, filepath.Join(dir, "load.json")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Videos != 6 || got.Ready != 6 || !got.Heard || len(got.Queues) == 0 {
+		t.Errorf("%+v", got)
+	}
+	if diff := cmp.Diff([]struct{ Sent, Ready int }{{1, 1}, {5, 5}}, got.Tenants); diff != "" {
+		t.Errorf("tenants (-want +got):\n%s", diff)
+	}
+	read(t, filepath.Join(dir, "load.svg"))
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// burst is what is asked for.
+type burst struct {
+	videos, tenants, factor int
+	seed                    uint64
+	topic, json, svg        string
+	limit, every            time.Duration
+	now                     func() time.Time
+}
+
+// share says how many videos each tenant sends: all but the last the same, that one factor times as much, and what is
+// left over.
+func share(videos, tenants, factor int) ([]int, error) {
+	if tenants < 1 || factor < 1 {
+		return nil, fmt.Errorf("there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor)
+	}
+	each := videos / (tenants - 1 + factor)
+	if each < 1 {
+		return nil, fmt.Errorf("%d videos are too few for %d tenants of whom one sends %d times as much: %d are enough", videos, tenants, factor, tenants-1+factor)
+	}
+	out := make([]int, tenants)
+	for i := range out {
+		out[i] = each
+	}
+	out[tenants-1] = videos - each*(tenants-1)
+	return out, nil
+}
+
+// order is one video that a tenant sends.
+type order struct {
+	tenant, title string
+	clip          clip
+}
+
+// orders returns what each tenant sends, in its order. The same seed makes the same.
+func (b burst) orders(run string) (names []string, all map[string][]order) {
+	counts, _ := share(b.videos, b.tenants, b.factor) // it was checked
+	rng := rand.New(rand.NewPCG(b.seed, 0))
+	all = map[string][]order{}
+	for i, n := range counts {
+		name := fmt.Sprintf("load-%d", i+1)
+		if i == b.tenants-1 && b.factor > 1 {
+			name = "load-big"
+		}
+		names = append(names, name)
+		for k := range n {
+			all[name] = append(all[name], order{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[rng.IntN(len(clips))]})
+		}
+	}
+	return names, all
+}

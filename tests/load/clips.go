@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// clip is a piece of real footage: small, so that it is the queues that are put to a test, and long enough for several
+// chunks. The films are shorter than that: they are played again from the start.
+type clip struct {
+	name, film string
+	seconds    string
+	filter     string
+}
+
+var clips = []clip{
+	{"bunny-14s", "bigbuckbunny", "14", "scale=640:360"},
+	{"bikes-22s", "bikes", "22", "null"},
+	{"bunny-20s", "bigbuckbunny", "20", "hflip,scale=480:270"},
+	{"bikes-20s", "bikes", "20", "hflip"},
+}
+
+// cut makes the clips that are not there yet, in a folder of their own, and returns that.
+func cut(ctx context.Context, root string) (string, error) {
+	folder := filepath.Join(root, "build", "clips")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	for _, c := range clips {
+		if _, err := os.Stat(c.path(folder)); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := c.cut(ctx, root, folder); err != nil {
+			return "", fmt.Errorf("cut the clip %s (make tools fetches footage): %w", c.name, err)
+		}
+	}
+	return folder, nil
+}
+
+func (c clip) path(folder string) string { return filepath.Join(folder, c.name+".mp4") }
+
+// cut leaves nothing half done under the clip's name.
+func (c clip) cut(ctx context.Context, root, folder string) error {
+	film := filepath.Join(root, "build", "footage", c.film+".mp4")
+	part := c.path(folder) + ".part"
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "build", "tools", "ffmpeg"), "-v", "error", "-y", "-stream_loop", "-1", "-i", film,
+		"-t", c.seconds, "-vf", c.filter, "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k",
+		"-movflags", "+faststart", "-f", "mp4", part)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
+	}
+	return os.Rename(part, c.path(folder))
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/tests/client"
+	"sluice/tests/plot"
+)
+
+// figure draws depth and workers of the queues over time, and how many of each tenant's videos are ready.
+func (r Result) figure(began time.Time) plot.Figure {
+	f := plot.Figure{
+		Title: fmt.Sprintf("A burst of %d videos of %d tenants", r.Videos, len(r.Tenants)),
+		Note:  fmt.Sprintf("one sends %d, each other %d; measured every second", r.Tenants[len(r.Tenants)-1].Sent, r.Tenants[0].Sent),
+		Time:  "since the first upload began", Panels: []plot.Panel{{Title: "messages waiting"}},
+	}
+	for i, q := range r.Queues {
+		f.Span = max(f.Span, q.last().At)
+		hue := plot.Hue(i)
+		f.Panels[0].Lines = append(f.Panels[0].Lines, q.line(plot.Line{Name: q.Queue, Hue: hue}, func(s Sample) (int, bool) { return s.Waiting, true }))
+		if !batches[q.Queue] {
+			f.Panels = append(f.Panels, q.workers(hue))
+		}
+	}
+	f.Panels = append(f.Panels, r.finished(began, &f.Span))
+	return f
+}
+
+// batches are queues of whose messages a worker has several.
+var batches = map[string]bool{"api": true, "publish": true}
+
+// workers is the panel of who handles the queue's messages.
+func (q Queue) workers(hue plot.Hue) plot.Panel {
+	p := plot.Panel{Title: "workers of " + q.Queue, Low: true, Lines: []plot.Line{
+		q.line(plot.Line{Name: "at work", Hue: hue}, func(s Sample) (int, bool) { return s.InFlight, true }),
+	}}
+	ceiling := q.line(plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}, func(s Sample) (int, bool) {
+		if s.Ceiling == nil {
+			return 0, false
+		}
+		return *s.Ceiling, true
+	})
+	if ceiling.Points != nil {
+		p.Lines = append(p.Lines, ceiling)
+	}
+	return p
+}
+
+// line adds what is known of the samples to a line.
+func (q Queue) line(l plot.Line, value func(Sample) (int, bool)) plot.Line {
+	for _, s := range q.Samples {
+		if n, ok := value(s); ok {
+			l.Points = append(l.Points, plot.Point{At: s.At, Value: float64(n)})
+		}
+	}
+	return l
+}
+
+// finished is the panel of videos that are ready; it lengthens the time up to the last.
+func (r Result) finished(began time.Time, span *float64) plot.Panel {
+	p := plot.Panel{Title: "of its videos are ready", Unit: "%", Most: 100}
+	for i, t := range r.Tenants {
+		l := plot.Line{Name: fmt.Sprintf("%s (%d)", t.Tenant, t.Sent), Hue: plot.Hue(i + 2), Points: []plot.Point{{}}}
+		for _, at := range r.ends(t.Tenant) {
+			l.Points = append(l.Points, plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)})
+		}
+		*span = max(*span, l.Points[len(l.Points)-1].At)
+		p.Lines = append(p.Lines, l)
+	}
+	for i, l := range p.Lines {
+		p.Lines[i].Points = append(l.Points, plot.Point{At: *span, Value: l.Points[len(l.Points)-1].Value})
+	}
+	return p
+}
+
+// ends returns when a tenant's videos were ready, in order.
+func (r Result) ends(tenant string) (all []time.Time) {
+	for _, l := range r.Timelines {
+		for _, c := range l.Changes {
+			if l.Tenant == tenant && c.State == client.Ready {
+				all = append(all, c.At)
+			}
+		}
+	}
+	return sorted(all)
+}

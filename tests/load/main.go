@@ -1,0 +1,76 @@
+// Command load sends a burst of real videos of several tenants through a deployed Sluice, one of them sending many times
+// as much as each other, and judges what comes of it: every video ready, once, and whole; no tenant made to wait by
+// another; workers that follow the depth of their queues. It shows the queues while it runs, and draws them in the end.
+// `make load` runs it in the local cloud; with SLUICE_API set, it uses that API on AWS.
+//
+// It needs the rights of an operator (to make tenants and tokens, see package cloud), and those of a subscriber of the
+// topic (see package ear); the rest goes through the API with tokens. On AWS, where nothing tells it the topic, it hears
+// only with -topic. It refuses to judge what it could not measure.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Statuses of the process.
+const (
+	wrong   = 1
+	misused = 2 // as package flag has it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second one ends us
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process; it returns the status.
+func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
+	b, err := parse(args, errs)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return misused
+	}
+	if err := b.run(ctx, out); err != nil {
+		fmt.Fprintln(errs, "load:", err)
+		return wrong
+	}
+	return 0
+}
+
+// parse reads the flags; what is wrong with them is said on errs.
+func parse(args []string, errs io.Writer) (burst, error) {
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	b := burst{every: time.Second, now: time.Now}
+	flags.IntVar(&b.videos, "videos", 52, "how many videos are sent in `all`")
+	flags.IntVar(&b.tenants, "tenants", 4, "how many `tenants` send them")
+	flags.IntVar(&b.factor, "factor", 10, "how many `times` as much as each other the last one sends")
+	flags.Uint64Var(&b.seed, "seed", 0, "a `number` that decides who sends which clip")
+	flags.StringVar(&b.topic, "topic", "", "the `ARN` of the topic, on AWS: an output of the stack")
+	flags.StringVar(&b.json, "json", filepath.Join("build", "load.json"), "the `file` for what was measured")
+	flags.StringVar(&b.svg, "svg", filepath.Join("build", "load.svg"), "the `file` for the plot")
+	flags.DurationVar(&b.limit, "timeout", 30*time.Minute, "how long it all may take")
+	if err := flags.Parse(args); err != nil {
+		return b, err
+	}
+	_, err := share(b.videos, b.tenants, b.factor)
+	if flags.NArg() > 0 {
+		err = fmt.Errorf("%q is no flag; -help lists them", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "load:", err)
+	}
+	return b, err
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"sluice/tests/client"
+)
+
+// Result is what was measured.
+type Result struct {
+	Videos     int      `json:"videos"` // that were to be sent
+	Ready      int      `json:"ready"`
+	Failed     int      `json:"failed"`     // with a code, or never sent
+	Lost       int      `json:"lost"`       // sent, and neither ready nor failed in the end; or ready, and the topic told nobody
+	Duplicated int      `json:"duplicated"` // ready twice, or told of twice
+	Broken     int      `json:"broken"`     // ready, and not whole
+	Letters    int      `json:"dead_letters"`
+	Heard      bool     `json:"heard"` // whether the topic was listened to
+	Tenants    []Tenant `json:"tenants"`
+	Seconds    float64  `json:"seconds"` // from the first upload's start until the last video was ready
+	Seed       uint64   `json:"seed"`
+	Began      string   `json:"began_at"`
+	CPUs       int      `json:"cpus"` // of the machine that load runs on
+	Missed     int      `json:"missed_samples"`
+	Queues     []Queue  `json:"queues"`
+	Timelines  []Line   `json:"timelines"`
+}
+
+// Tenant is how one tenant's videos fared. Times are medians and such over what was measured, in seconds.
+type Tenant struct {
+	Tenant   string  `json:"tenant"`
+	Sent     int     `json:"sent"`
+	Ready    int     `json:"ready"`
+	Tasks    int     `json:"tasks"`
+	Measured int     `json:"tasks_measured"` // tasks whose wait is known
+	WaitP50  float64 `json:"wait_p50_s"`     // of its tasks' messages in the queues of encode, until a worker took them
+	WaitP95  float64 `json:"wait_p95_s"`
+	StartP50 float64 `json:"start_p50_s"` // of its videos, from the upload's completion until the first task begins
+	ReadyP50 float64 `json:"ready_p50_s"` // of its videos, from the upload's completion until it is ready
+}
+
+// Line is one video's timeline.
+type Line struct {
+	Video   string   `json:"video"`
+	Tenant  string   `json:"tenant"`
+	Clip    string   `json:"clip"`
+	Changes []Change `json:"changes"`
+}
+
+// add counts one video.
+func (r *Result) add(f fate) {
+	r.Videos++
+	ready := f.state == client.Ready
+	switch {
+	case ready:
+		r.Ready++
+	case f.state == client.Failed || f.state == "":
+		r.Failed++
+	}
+	if !ready && f.state != client.Failed && f.state != "" || ready && r.Heard && f.told == 0 {
+		r.Lost++
+	}
+	if f.told > 1 || f.copies > 1 || f.times(client.Ready) > 1 {
+		r.Duplicated++
+	}
+	if ready && len(f.faults) > 0 {
+		r.Broken++
+	}
+	r.Timelines = append(r.Timelines, Line{f.id, f.tenant, f.clip.name, f.changes})
+}
+
+// summarise counts the videos and sums up each tenant, in their order.
+func summarise(fates []fate, heard bool, letters int) Result {
+	r := Result{Heard: heard, Letters: letters}
+	by := map[string][]fate{}
+	var names []string
+	for _, f := range fates {
+		r.add(f)
+		if by[f.tenant] == nil {
+			names = append(names, f.tenant)
+		}
+		by[f.tenant] = append(by[f.tenant], f)
+	}
+	for _, name := range names {
+		r.Tenants = append(r.Tenants, tenantOf(name, by[name]))
+	}
+	return r
+}
+
+func tenantOf(name string, fates []fate) Tenant {
+	t := Tenant{Tenant: name, Sent: len(fates)}
+	var waits, starts, readies []float64
+	for _, f := range fates {
+		t.Tasks += f.tasks
+		t.Measured += min(len(f.waits), f.tasks)
+		waits = append(waits, f.waits...)
+		starts = after(starts, f.uploaded, f.started)
+		if f.state == client.Ready {
+			t.Ready++
+			readies = after(readies, f.uploaded, f.ready)
+		}
+	}
+	t.WaitP50, t.WaitP95 = percentile(waits, 0.5), percentile(waits, 0.95)
+	t.StartP50, t.ReadyP50 = percentile(starts, 0.5), percentile(readies, 0.5)
+	return t
+}
+
+// after adds the seconds between two moments that are known. Clocks of two machines may differ.
+func after(all []float64, from, to time.Time) []float64 {
+	if from.IsZero() || to.IsZero() {
+		return all
+	}
+	return append(all, max(0, to.Sub(from).Seconds()))
+}
+
+// percentile returns the value that a share p of all are not above, to the millisecond: 0 of none.
+func percentile(all []float64, p float64) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	at := sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
+	return math.Round(at*1000) / 1000
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/tests/client"
+)
+
+// good is a video that went as it should: its tasks waited so long.
+func good(tenant string, waits ...float64) fate {
+	return fate{
+		order: order{tenant: tenant}, id: "vid", state: "ready", uploaded: at(1), started: at(3), ready: at(11),
+		tasks: len(waits), waits: waits, told: 1, copies: 1, changes: []Change{{"waiting", at(0)}, {"ready", at(11)}},
+	}
+}
+
+func changed(change func(*fate)) fate {
+	f := good("a", 1)
+	change(&f)
+	return f
+}
+
+func TestSummaryCounts(t *testing.T) {
+	t.Parallel()
+	type counts struct{ Ready, Failed, Lost, Duplicated, Broken int }
+	for _, tt := range []struct {
+		name string
+		fate fate
+		want counts
+	}{
+		{"good", good("a", 1), counts{Ready: 1}},
+		{"failed", changed(func(f *fate) { f.state, f.told, f.copies = "failed", 0, 0 }), counts{Failed: 1}},
+		{"not sent", changed(func(f *fate) { f.state, f.told, f.copies = "", 0, 0 }), counts{Failed: 1}},
+		{"stuck", changed(func(f *fate) { f.state, f.told = "processing", 0 }), counts{Lost: 1}},
+		{"nobody was told", changed(func(f *fate) { f.told = 0 }), counts{Ready: 1, Lost: 1}},
+		{"told twice", changed(func(f *fate) { f.told = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"made twice", changed(func(f *fate) { f.copies = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"ready twice", changed(func(f *fate) { f.changes = append(f.changes, Change{"processing", at(12)}, Change{"ready", at(13)}) }), counts{Ready: 1, Duplicated: 1}},
+		{"not whole", changed(func(f *fate) { f.faults = []string{"a segment is missing"} }), counts{Ready: 1, Broken: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := summarise([]fate{tt.fate}, true, 0)
+			if got := (counts{r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken}); got != tt.want || r.Videos != 1 {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
+	}
+	if r := summarise([]fate{changed(func(f *fate) { f.told = 0 })}, false, 0); r.Lost != 0 {
+		t.Error("lost, as nobody listened")
+	}
+}
+
+func TestSummaryOfTenants(t *testing.T) {
+	t.Parallel()
+	slow := good("b", 4)
+	slow.ready, slow.tasks = at(31), 3
+	r := summarise([]fate{good("b", 1, 2), slow, good("b", 3), good("a"), changed(func(f *fate) { f.state = "failed" })}, true, 0)
+	want := []Tenant{
+		{Tenant: "b", Sent: 3, Ready: 3, Tasks: 6, Measured: 4, WaitP50: 2, WaitP95: 4, StartP50: 2, ReadyP50: 10},
+		{Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, WaitP50: 1, WaitP95: 1, StartP50: 2, ReadyP50: 10},
+	}
+	if diff := cmp.Diff(want, r.Tenants); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		of   []float64
+		p    float64
+		want float64
+	}{
+		{nil, 0.5, 0}, {[]float64{3}, 0.95, 3}, {[]float64{4, 1, 3, 2}, 0.5, 2}, {[]float64{5, 1, 3, 2, 4}, 0.5, 3},
+		{[]float64{1, 2}, 0, 1}, {[]float64{1, 2}, 1, 2}, {[]float64{0.12345}, 0.5, 0.123},
+	} {
+		if got := percentile(tt.of, tt.p); got != tt.want {
+			t.Errorf("%v of %v is %v, want %v", tt.p, tt.of, got, tt.want)
+		}
+	}
+}
+
+// fair is what must not be complained of.
+func fair() Result {
+	small := Tenant{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, WaitP50: 1, ReadyP50: 10}
+	big := Tenant{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, WaitP50: 2, ReadyP50: 60}
+	return Result{Videos: 44, Ready: 44, Tenants: []Tenant{small, big}}
+}
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(*Result)
+		want   string // "": nothing
+	}{
+		{"all well", func(*Result) {}, ""},
+		{"failed", func(r *Result) { r.Failed = 1 }, "1 of 44 videos failed"},
+		{"lost", func(r *Result) { r.Lost = 2 }, "2 of 44 videos are lost"},
+		{"duplicated", func(r *Result) { r.Duplicated = 1 }, "ready more than once"},
+		{"broken", func(r *Result) { r.Broken = 1 }, "not whole"},
+		{"letters", func(r *Result) { r.Letters = 3 }, "3 messages became dead letters"},
+		{"too little is known", func(r *Result) { r.Tenants[1].Measured = 100 }, "is known of 100 of 120 of big"},
+		{"nothing is known", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0 }, "is known of 0 of 0 of small"},
+		{"unfair to the big one", func(r *Result) { r.Tenants[1].WaitP50 = 2.01 }, "the tasks of big waited 2.01 s in the median, more than 2 times as long as the 1.00 s of small"},
+		{"unfair to a small one", func(r *Result) { r.Tenants[0].WaitP50 = 4.5 }, "the tasks of small waited 4.50 s"},
+		{"below what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.4 }, ""},
+		{"above what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.6 }, "waited 0.60 s"},
+		{"too few to compare", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured, r.Tenants[1].WaitP50 = 7, 7, 9 }, ""},
+		{"late", func(r *Result) { r.Tenants[0].ReadyP50 = 61 }, "small sent 4 videos and had to wait 61.0 s for one"},
+		{"as late as the others, who sent as many", func(r *Result) { r.Tenants[0].Sent, r.Tenants[0].ReadyP50 = 40, 61 }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := fair()
+			tt.change(&r)
+			got := strings.Join(r.verdict(), "\n")
+			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) || strings.Count(got, "\n") > 0 {
+				t.Errorf("verdict %q, want %q", got, tt.want)
+			}
+			if (r.complaint() != nil) != (tt.want != "") {
+				t.Errorf("complaint %v", r.complaint())
+			}
+		})
+	}
+}
+
+func TestFreshLetters(t *testing.T) {
+	t.Parallel()
+	of := func(videos ...string) map[string]client.Letter {
+		all := map[string]client.Letter{}
+		for _, v := range videos {
+			all["letter of "+v] = client.Letter{Video: v}
+		}
+		return all
+	}
+	fates := []fate{{id: "vid_1"}, {id: "vid_2"}}
+	if n := fresh(of("vid_1"), of("vid_1", "vid_2", "vid_3", ""), fates); n != 2 {
+		t.Errorf("%d letters, want that of vid_2 and that of none", n)
+	}
+}

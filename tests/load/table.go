@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"sluice/tests/plot"
+	"sluice/tests/screen"
+)
+
+// table prints how each tenant fared, and what the words mean.
+func (r Result) table(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "tenant\tsent\tready\ttask waits, median\t95 in 100\tstarts after\tready after\t")
+	for _, t := range r.Tenants {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f s\t%.2f s\t%.1f s\t%.1f s\t\n", t.Tenant, t.Sent, t.Ready, t.WaitP50, t.WaitP95, t.StartP50, t.ReadyP50)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if !r.comparable() {
+		fmt.Fprintf(out, "\nNot judged: who has fewer than %d tasks has no median to compare.\n", few)
+	}
+	_, err := fmt.Fprintf(out, `
+A task waits in the queue until a worker takes it: that is what no tenant may lengthen for another. A video starts, and is
+ready, so long after its upload, in the median: who sends much waits for that behind itself.
+
+%d videos in %.0f s: %d ready, %d failed, %d lost, %d twice, %d not whole, %d dead letters
+`, r.Videos, r.Seconds, r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken, r.Letters)
+	return err
+}
+
+// show shows all of it on a terminal, and says where the rest is.
+func (r Result) show(f plot.Figure, out *os.File, files ...string) error {
+	style := screen.Style{Width: 100}
+	if look, ok := screen.Of(out); ok {
+		style = look()
+	}
+	if _, err := fmt.Fprintf(out, "\n%s\n", f.Text(min(style.Width, 120), 4, style.Color)); err != nil {
+		return err
+	}
+	if err := r.table(out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s\n", strings.Join(files, ", "))
+	return err
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/localstack/cloud"
+	"sluice/tests/ear"
+)
+
+// readyType is the type of the event that tells that a video is ready.
+const readyType = "video.ready.v1"
+
+// news is what the topic told: by video, the ids of the events that said it is ready. One that comes twice counts once, as
+// subscribers are told to count.
+type news struct {
+	mu  sync.Mutex
+	ids map[string]map[string]bool
+}
+
+func newNews() *news { return &news{ids: map[string]map[string]bool{}} }
+
+// heard takes an event.
+func (n *news) heard(event []byte) error {
+	var e struct{ ID, Type, Subject string }
+	if err := json.Unmarshal(event, &e); err != nil {
+		return err
+	}
+	if e.Type != readyType {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ids[e.Subject] == nil {
+		n.ids[e.Subject] = map[string]bool{}
+	}
+	n.ids[e.Subject][e.ID] = true
+	return nil
+}
+
+// times returns how many different events told that a video is ready.
+func (n *news) times(video string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.ids[video])
+}
+
+// listen subscribes to the topic; nil if nobody says which it is.
+func (b burst) listen(ctx context.Context, root string, o cloud.Operator, names []string) (*ear.Ear, error) {
+	arn := b.topic
+	if env, err := cloud.Open(root); arn == "" && err == nil && env.APIURL == o.URL {
+		if arn, err = env.Outputs.Get("TopicArn"); err != nil {
+			return nil, err
+		}
+	}
+	if arn == "" {
+		return nil, nil
+	}
+	return ear.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Listen(ctx, "load", "video.ready", names...)
+}
