@@ -112,7 +112,7 @@ func may(s services.Service, action services.Action) bool {
 
 func (w world) rowAttempts(t *testing.T) (all []attempt) {
 	table := aws.String(w.output(t, "TableName"))
-	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.SourceRows, services.LetterRows, "OTHER"} {
+	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.SourceRows, services.LetterRows, services.WindowRows, "OTHER"} {
 		key := map[string]rows.AttributeValue{
 			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"}, "sk": &rows.AttributeValueMemberS{Value: "nothing"},
 		}
