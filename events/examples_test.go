@@ -97,6 +97,7 @@ var samples = map[string]any{
 	"encode.requested.v1/minimal":  video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
 	"encode.requested.v1/full":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
 	"encode.requested.v1/sound":    video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
+	"encode.requested.v1/bulk":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public, Lane: video.Bulk},
 	"encode.done.v1/minimal":       video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
 	"encode.done.v1/full":          video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
 	"encode.done.v1/sound":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},

@@ -19,6 +19,12 @@ func Of(tenant, id string, at time.Time, data video.Event) Event {
 	return Event{ID: eid, Type: typ, Time: at, Tenant: tenant, Video: id, Data: data}
 }
 
+// Lane returns the lane of the inbox that the event names; "" if none.
+func (e Event) Lane() string {
+	d, _ := e.Data.(video.EncodeRequested)
+	return string(d.Lane)
+}
+
 func contract(data video.Event) (Type, string) {
 	switch d := data.(type) {
 	case video.UploadCompleted:

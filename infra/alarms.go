@@ -103,14 +103,12 @@ type watched struct {
 
 // queues returns the queues of all inboxes.
 func queues() (all []watched) {
-	for _, s := range services.Map {
-		if s.Inbox != nil {
-			q := watched{name: s.Name, full: prefix + s.Name, service: s.Name, promise: s.Inbox.Promise}
-			if s.Inbox.FIFO {
-				q.full += ".fifo"
-			}
-			all = append(all, q)
+	for _, q := range services.Queues() {
+		w := watched{name: q.Name, full: prefix + q.Name, service: q.Service, promise: q.Lane.Promise}
+		if q.Inbox.FIFO {
+			w.full += ".fifo"
 		}
+		all = append(all, w)
 	}
 	return all
 }

@@ -27,14 +27,12 @@ func TestAlarms(t *testing.T) {
 		"sluice-dollars":      "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
 		"sluice-silent-tend":  "AWS/Lambda Invocations FunctionName=sluice-tend Sum < 1 in 2 of 2 × 300 s, breaching without",
 	}
-	for _, s := range services.Map {
-		if s.Inbox == nil {
-			continue
+	for _, q := range services.Queues() {
+		full := prefix + q.Name
+		if q.Inbox.FIFO {
+			full += ".fifo"
 		}
-		for _, q := range queuesOf(t, s.Name) {
-			want["sluice-late-"+strings.TrimSuffix(strings.TrimPrefix(q, prefix), ".fifo")] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + q + " Maximum > " +
-				text(s.Inbox.Promise.Seconds()) + " in 3 of 3 × 300 s"
-		}
+		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " + text(q.Lane.Promise.Seconds()) + " in 3 of 3 × 300 s"
 	}
 	got := map[string]string{}
 	onAWS().each(t, "CloudWatch::Alarm", func(t *testing.T, _ string, r resource) {

@@ -16,21 +16,20 @@ const toolsInLayer = "/opt/bin"
 func environment(s services.Service, around surroundings) *map[string]*string {
 	env := map[string]*string{}
 	for _, r := range s.May {
-		around.locate(r.On, env)
+		around.locate(r, env)
 	}
 	for _, to := range s.Sends() {
 		if to == services.Topic {
 			env[services.EnvTopic] = around.data.topic.TopicArn()
 		} else {
-			env[services.EnvInbox(to)] = around.inboxes[to].queue.QueueUrl()
-			if receiver, _ := services.Lookup(to); receiver.Inbox.Fair {
-				env[services.EnvWindow] = jsii.String(strconv.Itoa(services.Window(receiver.Inbox.Workers(around.concurrency))))
+			receiver, _ := services.Lookup(to)
+			if around.locateInboxes(receiver.Queues(), env); receiver.Inbox.Fair {
+				env[services.EnvWindow] = jsii.String(strconv.Itoa(services.Window(receiver.Workers(around.concurrency))))
 			}
 		}
 	}
-	if in := around.inboxes[s.Name]; in != nil {
-		env[services.EnvInbox(s.Name)] = in.queue.QueueUrl()
-		env[services.EnvDeadLetters(s.Name)] = in.dead.QueueUrl()
+	if around.locateInboxes(s.Queues(), env); s.Inbox != nil {
+		env[services.EnvDeadLetters(s.Name)] = around.inboxes[s.Name].dead.QueueUrl()
 	}
 	if len(s.Routes) > 0 && around.publicURL != "" {
 		env[services.EnvPublicURL] = jsii.String(around.publicURL)
@@ -53,24 +52,37 @@ func environment(s services.Service, around surroundings) *map[string]*string {
 	return &env
 }
 
+func (a surroundings) locateInboxes(queues []services.Queue, env map[string]*string) {
+	for _, q := range queues {
+		env[services.EnvInbox(q.Name)] = a.inboxes[q.Name].queue.QueueUrl()
+	}
+}
+
 // locate sets the variables with which to find one thing that a right is on.
-func (a surroundings) locate(on string, env map[string]*string) {
+func (a surroundings) locate(r services.Right, env map[string]*string) {
 	bucket := func(name string, value *string) {
 		env[name] = value
 		if a.local {
 			env[services.EnvPathStyle] = jsii.String("true")
 		}
 	}
-	switch on {
+	switch r.On {
 	case "table", services.ByTenant, services.ByExternal, services.ByDeadline:
 		env[services.EnvTable] = a.data.table.TableName()
 	case "inboxes":
-		for name, in := range a.inboxes {
-			env[services.EnvInbox(name)] = in.queue.QueueUrl()
+		a.locateInboxes(services.Queues(), env)
+	case "feeds":
+		for _, q := range services.Queues() {
+			env[services.EnvFeed(q.Name)] = a.inboxes[q.Name].mapping.EventSourceMappingId()
+		}
+		env[services.EnvConcurrency] = jsii.String(strconv.Itoa(a.concurrency))
+	case "functions":
+		for _, name := range r.Only {
+			env[services.EnvFunction(name)] = jsii.String(prefix + name)
 		}
 	case "dead-letters":
-		for name, in := range a.inboxes {
-			env[services.EnvDeadLetters(name)] = in.dead.QueueUrl()
+		for _, q := range services.Queues() {
+			env[services.EnvDeadLetters(q.Service)] = a.inboxes[q.Name].dead.QueueUrl()
 		}
 	case "source":
 		bucket(services.EnvSource, a.data.source.BucketName())

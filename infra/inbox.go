@@ -19,24 +19,31 @@ import (
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
 const keepDead = 14 * 24 * time.Hour
 
-// inbox is a service's queue and, beside it, the queue of its dead letters.
+// inbox is a queue of a service's and, beside the first of them, the queue of its dead letters.
 type inbox struct {
 	scope       constructs.Construct
 	queue, dead awssqs.Queue
+	mapping     awslambda.EventSourceMapping // nil until it feeds a function
 }
 
-func newInbox(scope constructs.Construct, s services.Service) *inbox {
-	in := &inbox{scope: constructs.NewConstruct(scope, jsii.String(title(s.Name)+"Inbox"))}
-	dead := queueProps(prefix+s.Name+"-dead", s.Inbox.FIFO)
-	dead.RetentionPeriod = duration(keepDead)
-	in.dead = awssqs.NewQueue(in.scope, jsii.String("Dead"), dead)
+// newInboxes makes the queues of a service's inbox.
+func newInboxes(scope constructs.Construct, s services.Service) (all []*inbox) {
+	for _, q := range s.Queues() {
+		in := &inbox{scope: constructs.NewConstruct(scope, jsii.String(title(q.Name)+"Inbox"))}
+		if all = append(all, in); len(all) == 1 {
+			dead := queueProps(prefix+s.Name+"-dead", s.Inbox.FIFO)
+			dead.RetentionPeriod = duration(keepDead)
+			in.dead = awssqs.NewQueue(in.scope, jsii.String("Dead"), dead)
+		}
+		in.dead = all[0].dead
 
-	queue := queueProps(prefix+s.Name, s.Inbox.FIFO)
-	queue.MaxMessageSizeBytes = number(events.MaxBytes) // a dead letter has notes beside that, and fits a row
-	queue.VisibilityTimeout = duration(s.Visibility())
-	queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Receives())}
-	in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
-	return in
+		queue := queueProps(prefix+q.Name, s.Inbox.FIFO)
+		queue.MaxMessageSizeBytes = number(events.MaxBytes) // a dead letter has notes beside that, and fits a row
+		queue.VisibilityTimeout = duration(s.Visibility())
+		queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.dead, MaxReceiveCount: number(s.Inbox.Receives())}
+		in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
+	}
+	return all
 }
 
 // admit lets a principal of another account send to the queue. Those of this account need a policy of their own alone.
@@ -81,14 +88,15 @@ func queueProps(name string, fifo bool) *awssqs.QueueProps {
 	return p
 }
 
-// feed has Lambda take messages from the queue to f. There is no batching window: a message doesn't wait for others.
-func (in *inbox) feed(f awslambda.Function, takes services.Inbox, concurrency int) {
-	awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), &awslambda.EventSourceMappingProps{
+// feed has Lambda take messages from the queue to f, with so many workers until the scaling law says otherwise. There is
+// no batching window: a message doesn't wait for others.
+func (in *inbox) feed(f awslambda.Function, takes services.Inbox, workers int) {
+	in.mapping = awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), &awslambda.EventSourceMappingProps{
 		Target:                  f,
 		EventSourceArn:          in.queue.QueueArn(),
 		BatchSize:               number(takes.Batch),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          number(takes.Workers(concurrency)),
+		MaxConcurrency:          number(workers),
 	})
 }
 

@@ -38,19 +38,21 @@ func TestInboxes(t *testing.T) {
 			if d := cmp.Diff(dead, queues[title(s.Name)+"InboxDead"].Properties); d != "" {
 				t.Errorf("dead letters (-want +got):\n%s", d)
 			}
-			queue := maps.Clone(every)
-			queue["QueueName"] = "sluice-" + s.Name + ending
-			queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
-			queue["MaximumMessageSize"] = 262144.0
-			got := maps.Clone(queues[title(s.Name)+"InboxQueue"].Properties)
-			redrive := got["RedrivePolicy"].(map[string]any)
-			delete(got, "RedrivePolicy")
-			if d := cmp.Diff(queue, got); d != "" {
-				t.Errorf("queue (-want +got):\n%s", d)
-			}
-			to, times := text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"]
-			if to != title(s.Name)+"InboxDead" || times != float64(s.Inbox.Attempts+1) {
-				t.Errorf("after %v deliveries a message goes to %s", times, to)
+			for _, q := range s.Queues() {
+				queue := maps.Clone(every)
+				queue["QueueName"] = "sluice-" + q.Name + ending
+				queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
+				queue["MaximumMessageSize"] = 262144.0
+				got := maps.Clone(queues[title(q.Name)+"InboxQueue"].Properties)
+				redrive := got["RedrivePolicy"].(map[string]any)
+				delete(got, "RedrivePolicy")
+				if d := cmp.Diff(queue, got); d != "" {
+					t.Errorf("queue %s (-want +got):\n%s", q.Name, d)
+				}
+				to, times := text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"]
+				if to != title(s.Name)+"InboxDead" || times != float64(s.Inbox.Attempts+1) {
+					t.Errorf("after %v deliveries a message of %s goes to %s", times, q.Name, to)
+				}
 			}
 		})
 	}
@@ -58,10 +60,10 @@ func TestInboxes(t *testing.T) {
 
 func TestThereIsNoOtherQueue(t *testing.T) {
 	t.Parallel()
-	want := 0
+	want := len(services.Queues())
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			want += 2
+			want++
 		}
 	}
 	if got := len(onAWS().of("SQS::Queue")); got != want {
@@ -72,21 +74,18 @@ func TestThereIsNoOtherQueue(t *testing.T) {
 func TestMappings(t *testing.T) {
 	t.Parallel()
 	mappings := onAWS().of("Lambda::EventSourceMapping")
-	for _, s := range services.Map {
-		if s.Inbox == nil {
-			continue
-		}
-		got := maps.Clone(mappings[title(s.Name)+"InboxFeed"].Properties)
+	for _, q := range services.Queues() {
+		got := maps.Clone(mappings[title(q.Name)+"InboxFeed"].Properties)
 		for _, end := range []string{"EventSourceArn", "FunctionName"} {
 			got[end] = text(got[end])
 		}
 		want := map[string]any{
-			"EventSourceArn": title(s.Name) + "InboxQueue", "FunctionName": title(s.Name) + "Function",
-			"BatchSize": float64(s.Inbox.Batch), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
-			"ScalingConfig": map[string]any{"MaximumConcurrency": float64(services.StandardWorkers)},
+			"EventSourceArn": title(q.Name) + "InboxQueue", "FunctionName": title(q.Service) + "Function",
+			"BatchSize": float64(q.Inbox.Batch), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+			"ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}, // of each, as is standard
 		}
 		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s (-want +got):\n%s", s.Name, d)
+			t.Errorf("%s (-want +got):\n%s", q.Name, d)
 		}
 	}
 }
@@ -117,7 +116,7 @@ func TestAnInboxHearsFacts(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
 	stack := awscdk.NewStack(app, jsii.String("Hearing"), nil)
 	takes := &services.Inbox{Takes: []string{"video.ready.v1", "sweep.done.v1"}, Attempts: 5}
-	in := newInbox(stack, services.Service{Name: "ear", Inbox: takes, Timeout: time.Second})
+	in := newInboxes(stack, services.Service{Name: "ear", Inbox: takes, Timeout: time.Second})[0]
 	topic := awssns.NewTopic(stack, jsii.String("Facts"), nil)
 	in.hear(topic, nil)
 	in.hear(topic, takes.Hears())

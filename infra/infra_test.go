@@ -57,7 +57,7 @@ var templates = sync.OnceValue(func() map[string]template {
 		"aws": synth(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": masters, "alarm_email": operators}),
 		"local": synth(map[string]any{
 			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
-			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "4",
+			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "30",
 			"producer_buckets": masters, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
 		}),
 		"few": synth(map[string]any{"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example"}),

@@ -29,8 +29,9 @@ var differences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvPlaybackURL, "there is no CDN: the function play lets viewers in"},
 	{"StudioFunction Environment.Variables." + services.EnvUploadURL, "there is one address for all"},
 	{"DataMediaPolicy PolicyDocument.Statement.[12].*", "there is no CDN to let in"},
-	{"*Function Environment.Variables." + services.EnvWindow, "this machine has few cores"},
-	{"*InboxFeed ScalingConfig.MaximumConcurrency", "this machine has few cores"},
+	{"*Function Environment.Variables." + services.EnvWindow, "this machine has its own number of cores"},
+	{"*InboxFeed ScalingConfig.MaximumConcurrency", "this machine has its own number of cores"},
+	{"*Function Environment.Variables." + services.EnvConcurrency, "this machine has its own number of cores"},
 	{"Data* DeletionPolicy", "it goes with the emulator"},
 	{"DataTable DeletionProtectionEnabled", "it goes with the emulator"},
 	{"GatewayApi Tags.*", "the emulator takes the API's id from it"},
@@ -132,7 +133,7 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 		}
 	}
 	encode := onLocal().of("Lambda::EventSourceMapping")["EncodeInboxFeed"]
-	if got := encode.at("ScalingConfig", "MaximumConcurrency"); got != 4.0 {
+	if got := encode.at("ScalingConfig", "MaximumConcurrency"); got != 7.0 { // its part of 30
 		t.Errorf("%v encodes at once", got)
 	}
 }

@@ -34,6 +34,8 @@ var actions = map[services.Action][]string{
 	services.Drain:         {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
 	services.Redrive:       {"sqs:SendMessage"},
 	services.ReadTraces:    {"xray:BatchGetTraces", "xray:GetTraceSummaries"},
+	services.Steer:         {"lambda:UpdateEventSourceMapping"},
+	services.Wake:          {"lambda:InvokeFunction"},
 }
 
 // rights returns all that the role of s may do.
@@ -49,21 +51,22 @@ func rights(s services.Service, log awslogs.LogGroup, around surroundings) awsia
 		if to == services.Topic {
 			all = append(all, allow([]string{"sns:Publish"}, *around.data.topic.TopicArn()))
 		} else {
-			all = append(all, allow([]string{"sqs:SendMessage"}, *around.inboxes[to].queue.QueueArn()))
+			receiver, _ := services.Lookup(to)
+			all = append(all, allow([]string{"sqs:SendMessage"}, around.queues(receiver.Queues(), (*inbox).arn)...))
 		}
 	}
-	if in := around.inboxes[s.Name]; in != nil {
-		all = append(all, in.consume()...)
+	if s.Inbox != nil {
+		all = append(all, around.consume(s.Queues())...)
 	}
 	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all})
 }
 
-// consume returns the rights of the inbox's consumer: to take messages and, if one is poison, to file it at once.
-func (in *inbox) consume() []awsiam.PolicyStatement {
+// consume returns the rights of an inbox's consumer: to take messages and, if one is poison, to file it at once.
+func (a surroundings) consume(queues []services.Queue) []awsiam.PolicyStatement {
 	take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 	return []awsiam.PolicyStatement{
-		allow(take, *in.queue.QueueArn()),
-		allow([]string{"sqs:SendMessage"}, *in.dead.QueueArn()),
+		allow(take, a.queues(queues, (*inbox).arn)...),
+		allow([]string{"sqs:SendMessage"}, a.queues(queues[:1], (*inbox).deadARN)...),
 	}
 }
 
@@ -77,7 +80,11 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 	case known && indexes[r.On] != (index{}):
 		return []awsiam.PolicyStatement{keyed(does, *d.table.TableArn()+"/index/"+r.On, r.Only)}
 	case known && r.On == "inboxes":
-		return []awsiam.PolicyStatement{allow(does, a.queues((*inbox).arn)...)}
+		return []awsiam.PolicyStatement{allow(does, a.queues(services.Queues(), (*inbox).arn)...)}
+	case known && r.On == "feeds":
+		return []awsiam.PolicyStatement{allow(does, a.queues(services.Queues(), (*inbox).feedARN)...)}
+	case known && r.On == "functions":
+		return []awsiam.PolicyStatement{allow(does, each(r.Only, a.function)...)}
 	case known && r.On == "internet":
 		return nil
 	case known && r.On == "traces": // X-Ray knows no resource to narrow it to
@@ -85,7 +92,7 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 	case known && r.On == "producers":
 		return a.read(a.masters, does)
 	case known && r.On == "dead-letters":
-		return []awsiam.PolicyStatement{allow(does, a.queues((*inbox).deadARN)...)}
+		return []awsiam.PolicyStatement{allow(does, a.queues(firsts(), (*inbox).deadARN)...)}
 	case known && r.On == "source":
 		return objects(d.source, r, does)
 	case known && r.On == "media":
@@ -98,17 +105,32 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 
 // keyed allows what is done to rows with these kinds of partition keys.
 func keyed(does []string, on string, kinds []string) awsiam.PolicyStatement {
-	return narrow(allow(does, on), "ForAllValues:StringLike", "dynamodb:LeadingKeys", each(kinds, "#*"))
+	return narrow(allow(does, on), "ForAllValues:StringLike", "dynamodb:LeadingKeys", each(kinds, ending("#*")))
 }
 
-// queues returns the ARN of one queue of each inbox.
-func (a surroundings) queues(of func(*inbox) string) (arns []string) {
-	for _, s := range services.Map {
-		if in := a.inboxes[s.Name]; in != nil {
-			arns = append(arns, of(in))
-		}
+// queues returns an ARN of each queue.
+func (a surroundings) queues(queues []services.Queue, of func(*inbox) string) (arns []string) {
+	for _, q := range queues {
+		arns = append(arns, of(a.inboxes[q.Name]))
 	}
 	return arns
+}
+
+// firsts returns the first queue of each inbox.
+func firsts() (queues []services.Queue) {
+	for _, s := range services.Map {
+		queues = append(queues, s.Queues()[:min(1, len(s.Queues()))]...)
+	}
+	return queues
+}
+
+// function returns the ARN of a service's function, by its name: the function itself may not be there yet, or wait for
+// who calls it.
+func (a surroundings) function(service string) string {
+	return *awscdk.Stack_Of(a.data.table).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: jsii.String(prefix + service),
+		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
 }
 
 // read returns the statements of a right on all objects of buckets that are not ours: their owners' policies, too, must
@@ -127,6 +149,7 @@ func (a surroundings) read(buckets, does []string) []awsiam.PolicyStatement {
 
 func (in *inbox) arn() string     { return *in.queue.QueueArn() }
 func (in *inbox) deadARN() string { return *in.dead.QueueArn() }
+func (in *inbox) feedARN() string { return *in.mapping.EventSourceMappingArn() }
 
 // objects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object
 // that isn't there instead of 404, so readers have it, for their prefixes only. It is StringLikeIfExists because a GET
@@ -139,7 +162,7 @@ func objects(b awss3.Bucket, r services.Right, does []string) []awsiam.PolicySta
 	all := []awsiam.PolicyStatement{allow(does, keys...)}
 	if r.Action == services.ReadObjects || r.Action == services.DeleteObjects {
 		all = append(all, narrow(allow([]string{"s3:ListBucket"}, *b.BucketArn()),
-			"StringLikeIfExists", "s3:prefix", each(r.Only, "*")))
+			"StringLikeIfExists", "s3:prefix", each(r.Only, ending("*"))))
 	}
 	return all
 }
@@ -156,10 +179,12 @@ func narrow(s awsiam.PolicyStatement, operator, key string, values []string) aws
 	return s
 }
 
-func each(values []string, ending string) []string {
+func each(values []string, to func(string) string) []string {
 	var out []string
 	for _, v := range values {
-		out = append(out, v+ending)
+		out = append(out, to(v))
 	}
 	return out
 }
+
+func ending(with string) func(string) string { return func(v string) string { return v + with } }

@@ -20,7 +20,7 @@ type surroundings struct {
 	settings
 	data    *data
 	cdn     *cdn              // nil: none
-	inboxes map[string]*inbox // by service
+	inboxes map[string]*inbox // by the queue's name
 	layers  map[string]awslambda.ILayerVersion
 }
 
@@ -52,9 +52,11 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 	if !around.local {
 		countErrors(c, s, log)
 	}
-	if in := around.inboxes[s.Name]; in != nil {
-		in.hear(around.data.topic, s.Inbox.Hears())
-		in.feed(f, *s.Inbox, around.concurrency)
+	for i, q := range s.Queues() {
+		in := around.inboxes[q.Name]
+		if in.feed(f, *s.Inbox, around.workers(q.Name)); i == 0 {
+			in.hear(around.data.topic, s.Inbox.Hears())
+		}
 	}
 	if s.Every > 0 {
 		wake(c, f, s)

@@ -85,19 +85,22 @@ func TestLayers(t *testing.T) {
 
 // places says which resource each variable must point to.
 func places(name string) string {
-	for _, s := range services.Map {
+	for _, q := range services.Queues() {
 		switch name {
-		case services.EnvInbox(s.Name):
-			return title(s.Name) + "InboxQueue"
-		case services.EnvDeadLetters(s.Name):
-			return title(s.Name) + "InboxDead"
+		case services.EnvInbox(q.Name):
+			return title(q.Name) + "InboxQueue"
+		case services.EnvFeed(q.Name):
+			return title(q.Name) + "InboxFeed"
+		case services.EnvDeadLetters(q.Service):
+			return title(q.Service) + "InboxDead"
 		}
 	}
 	return map[string]string{
 		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
 		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
-		services.EnvWindow: strconv.Itoa(services.Window(services.StandardWorkers)),
+		services.EnvWindow: strconv.Itoa(services.Window(4)),
 		services.EnvTopic:  "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
+		services.EnvConcurrency: "14", services.EnvFunction("tend"): "sluice-tend",
 	}[name]
 }
 
@@ -140,8 +143,11 @@ func TestOutputs(t *testing.T) {
 		"AlarmTopic", "ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
 	}
 	for _, s := range services.Map {
+		for _, q := range s.Queues() {
+			want = append(want, "Inbox"+title(q.Name))
+		}
 		if s.Inbox != nil {
-			want = append(want, "Inbox"+title(s.Name), "Dead"+title(s.Name))
+			want = append(want, "Dead"+title(s.Name))
 		}
 	}
 	slices.Sort(want)

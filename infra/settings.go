@@ -13,7 +13,9 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"sluice/shared/scale"
 	"sluice/shared/services"
+	"sluice/shared/steer"
 )
 
 // settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
@@ -23,7 +25,7 @@ type settings struct {
 	build          string   // build: folder of what `make build` made (default "build")
 	ffmpegDir      string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
 	publicURL      string   // public_url: base of the links we hand out; default: each request's own
-	concurrency    int      // concurrency: what each queue's consumer may have running at most; default services.StandardWorkers
+	concurrency    int      // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
 	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
 	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
 	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
@@ -55,7 +57,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.ffmpegDir = c.text("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.text("public_url", ""), "/")
 	s.cdnDomain, s.cdnCertificate = c.text("cdn_domain", ""), c.text("cdn_certificate", "")
-	s.concurrency = c.number("concurrency", services.StandardWorkers, 2) // 2 is the least that an event source mapping takes
+	s.concurrency = c.number("concurrency", services.LeastConcurrency(), services.LeastConcurrency())
 	s.rate = c.number("rate", services.StandardRate, 1)
 	s.burst = c.number("burst", services.StandardBurst, 1)
 	s.dollarsPerHour = c.amount("dollars_per_hour", 5)
@@ -97,6 +99,12 @@ var principal = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\
 // code returns the folder of a service's executable, and layer that of a layer.
 func (s settings) code(service string) string { return path.Join(s.build, s.arch, service) }
 func (s settings) layer() string              { return path.Join(s.build, "layer", s.arch) }
+
+// workers returns how many workers a queue begins with.
+func (s settings) workers(queue string) int {
+	c, _ := scale.Decision{Ceilings: steer.Idle(s.concurrency)}.Of(queue)
+	return c.Workers
+}
 
 // keep returns what becomes of data when its resource leaves the stack.
 func (s settings) keep() awscdk.RemovalPolicy {

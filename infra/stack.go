@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -20,7 +21,8 @@ const (
 )
 
 // newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
-// TopicArn, AlarmTopic (its ARN) and, for each inbox, the URLs of its queue and its dead letters: InboxEncode, DeadEncode and so on. On AWS
+// TopicArn, AlarmTopic (its ARN) and, for each inbox, the URLs of its queues and its dead letters: InboxEncode,
+// InboxEncodeBulk, DeadEncode and so on. On AWS
 // also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
@@ -30,8 +32,8 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	// Queues first, then data, then functions: services send to each other, so no service can come before all queues.
 	inboxes := map[string]*inbox{}
 	for _, s := range services.Map {
-		if s.Inbox != nil {
-			inboxes[s.Name] = newInbox(stack, s)
+		for i, in := range newInboxes(stack, s) {
+			inboxes[s.Queues()[i].Name] = in
 		}
 	}
 	for _, p := range set.producers {
@@ -41,7 +43,7 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	edge := newCDN(stack, set, store.media)
 	around := surroundings{settings: set, data: store, cdn: edge, inboxes: inboxes, layers: newLayers(stack, set)}
 	functions := map[string]awslambda.IFunction{}
-	for _, s := range services.Map {
+	for _, s := range feedsFirst() {
 		functions[s.Name] = newService(stack, s, around)
 	}
 	front := newGateway(stack, set, functions)
@@ -66,9 +68,10 @@ func outputs(stack awscdk.Stack, set settings, front *gateway, store *data, inbo
 	out("MediaBucket", store.media.BucketName())
 	out("TopicArn", store.topic.TopicArn())
 	for _, s := range services.Map {
-		if in := inboxes[s.Name]; in != nil {
-			out("Inbox"+title(s.Name), in.queue.QueueUrl())
-			out("Dead"+title(s.Name), in.dead.QueueUrl())
+		for i, q := range s.Queues() {
+			if out("Inbox"+title(q.Name), inboxes[q.Name].queue.QueueUrl()); i == 0 {
+				out("Dead"+title(s.Name), inboxes[q.Name].dead.QueueUrl())
+			}
 		}
 	}
 }
@@ -89,5 +92,18 @@ func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVers
 	return layers
 }
 
-// title turns a service's name into a construct's id.
-func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+// feedsFirst returns the services of the map, those with an inbox first: what feeds them is made with them, and others
+// may steer it.
+func feedsFirst() []services.Service {
+	all := slices.Clone(services.Map)
+	slices.SortStableFunc(all, func(a, b services.Service) int { return len(b.Queues()) - len(a.Queues()) })
+	return all
+}
+
+// title turns the name of a service or a queue into a construct's id: EncodeBulk.
+func title(name string) (id string) {
+	for word := range strings.SplitSeq(name, "-") {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
+}

@@ -16,7 +16,7 @@ func main() {
 	k := wire.New("observe")
 	rows := k.Rows()
 	o := &api.Observer{
-		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: inbox.NewDepths(k.SQS()),
+		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: inbox.NewDepths(k.SQS()), Scaling: rows,
 		Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Now: k.Now, Log: k.Log,
 	}
 	k.Serve(o.Handler())

@@ -13,5 +13,5 @@ func main() {
 		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,
 		Turns: pipeline.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now},
 	}
-	k.Consume(p.Handle, nil)
+	k.Consume(k.Watcher("tend").Watch(p.Handle), nil)
 }

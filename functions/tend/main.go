@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"sluice/shared/blob"
 	"sluice/shared/inbox"
@@ -16,7 +17,8 @@ func main() {
 	rows, queues := k.Rows(), k.SQS()
 	t := tend.Tender{
 		Rows: rows, Windows: rows, Originals: originals{k.Source()}, Queues: inbox.NewDepths(queues), Send: k.Sender(),
-		Dead: inbox.NewDeadLetters(queues), Letters: rows, Now: k.Now, Log: k.Log,
+		Dead: inbox.NewDeadLetters(queues), Letters: rows,
+		Steer: k.Steerer(), Now: k.Now, Wait: wait, Log: k.Log,
 	}
 	k.Every(t.Run)
 }
@@ -28,4 +30,11 @@ type originals struct{ *blob.Bucket }
 func (o originals) Stored(ctx context.Context, key string) (video.Stored, error) {
 	info, err := o.Head(ctx, key)
 	return video.Stored{Size: info.Size, ETag: info.ETag, At: info.At}, err
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

@@ -31,7 +31,7 @@ func everyMinute(arn string) string {
 }
 
 // run is what a run of a function with 256 MiB costs that finds nothing, at the prices of the list.
-const run = (1.00+0.20+20*0.125+10*0.40+5)/1e6 + 0.2*0.25*0.0000133334 + 2e-6*0.5
+const run = (1.00+0.20+21*0.125+14*0.40+5)/1e6 + 0.2*0.25*0.0000133334 + 2e-6*0.5
 
 func TestIdle(t *testing.T) {
 	t.Parallel()

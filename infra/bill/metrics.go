@@ -37,13 +37,7 @@ func MetricsTable(p Prices) Table {
 func number(m metrics.Metric) int {
 	switch m.By {
 	case metrics.Queue:
-		n := 0
-		for _, s := range services.Map {
-			if s.Inbox != nil {
-				n++
-			}
-		}
-		return n
+		return len(services.Queues())
 	default:
 		return 1
 	}

@@ -8,11 +8,11 @@ import (
 )
 
 // What one run of a scheduled function is taken to use when there is nothing to do: it looks what is due in a few
-// partitions of the table and whether the queues of dead letters are empty.
+// partitions of the table, how deep the queues are, and whether those of dead letters are empty.
 const (
 	runSeconds  = 0.2
-	runReads    = 20   // read request units
-	runRequests = 10   // to queues
+	runReads    = 21   // read request units
+	runRequests = 14   // to queues
 	runLog      = 2e-6 // GB
 )
 

@@ -26,8 +26,8 @@ const (
 	// usualConcurrency is what accounts get that ask; a new one may have as little as 10
 	// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 	usualConcurrency = 1000
-	// forTheGateway is how many invocations should be left when all queues are full.
-	forTheGateway = 1
+	// forTheGateway is how many invocations should be left for requests when all queues are full.
+	forTheGateway = 10
 )
 
 // used are the services that every deployment needs in its region, as the public parameters of Systems Manager name
@@ -45,21 +45,12 @@ func (q quota) increase(to int, region string) string {
 
 // needs are what a deployment asks for.
 type needs struct {
-	concurrency int // workers of each queue at once
+	concurrency int // workers of all queues together
 	rate        int // requests a second through the gateway
 }
 
-// invocations returns how many invocations there are when every queue is full, and of how many queues.
-func (n needs) invocations() (all, queues int) {
-	all = forTheGateway
-	for _, s := range services.Map {
-		if s.Inbox != nil {
-			all += s.Inbox.Workers(n.concurrency)
-			queues++
-		}
-	}
-	return all, queues
-}
+// invocations returns how many invocations there are when every queue is full.
+func (n needs) invocations() int { return n.concurrency + forTheGateway }
 
 // reading is a number that was read from the account, or why it was not.
 type reading struct {
@@ -138,19 +129,25 @@ func bootstrap(a account) verdict {
 }
 
 func concurrency(n needs, a account) verdict {
-	all, queues := n.invocations()
+	all, has := n.invocations(), a.concurrency.value
 	v := verdict{what: "Lambda concurrency", run: lambdaConcurrency.increase(max(all, usualConcurrency), a.region)}
-	needed := fmt.Sprintf("%d invocations at once are needed when all %d queues are full (concurrency=%d)", all, queues, n.concurrency)
+	needed := fmt.Sprintf("%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all, len(services.Queues()), n.concurrency)
 	switch {
 	case a.concurrency.err != nil:
 		return verdict{what: v.what, grade: unknown, says: a.concurrency.err.Error()}
-	case a.concurrency.value < all:
+	case has < all:
 		v.grade = low
-		v.says = fmt.Sprintf("%s, the account has %d: the rest is turned away and tried again, which counts as an attempt", needed, a.concurrency.value)
-	case a.concurrency.value < usualConcurrency:
-		v.says = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, a.concurrency.value)
+		v.says = fmt.Sprintf("%s, the account has %d: the rest is turned away and tried again, which counts as an attempt", needed, has)
+		if n.concurrency == services.LeastConcurrency() {
+			v.says += "; as two for each queue is the least that Lambda takes, that is seldom, and Sluice works, slowly"
+		}
+	case has < usualConcurrency:
+		v.says = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, has)
 	default:
-		return verdict{what: v.what, says: fmt.Sprintf("%s, the account has %d", needed, a.concurrency.value)}
+		v.run, v.says = "", fmt.Sprintf("%s, the account has %d", needed, has)
+	}
+	if most := has - forTheGateway; n.concurrency < most && v.grade == good {
+		v.says += fmt.Sprintf(": -c concurrency=%d would use it", most)
 	}
 	return v
 }

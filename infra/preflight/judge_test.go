@@ -15,11 +15,11 @@ func fresh() account {
 }
 
 // standard is what a deployment without settings needs; all is how many invocations that is.
-var standard = needs{concurrency: 3, rate: 200}
+var standard = needs{concurrency: 14, rate: 200}
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	all, _ := standard.invocations()
+	all := standard.invocations()
 	tests := []struct {
 		name   string
 		change func(*account)
@@ -38,10 +38,11 @@ func TestJudge(t *testing.T) {
 		{"bootstrapped long ago", func(a *account) { a.bootstrap.value = 5 }, standard, "CDK bootstrap", missing, "version 5 is there", "bootstrap --app '' aws://123456789012/eu-west-1"},
 		{"never bootstrapped", func(a *account) { a.bootstrap.value = 0 }, standard, "CDK bootstrap", missing, "never set up", "aws://123456789012/eu-west-1"},
 		{"bootstrap may not be read", func(a *account) { a.bootstrap.err = errors.New("denied") }, standard, "CDK bootstrap", unknown, "denied", ""},
-		{"one invocation short", func(a *account) { a.concurrency.value = all - 1 }, standard, "Lambda concurrency", low, "the account has", "--service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region eu-west-1"},
+		{"one invocation short", func(a *account) { a.concurrency.value = all - 1 }, standard, "Lambda concurrency", low, "Sluice works, slowly", "--service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region eu-west-1"},
 		{"just enough invocations", func(a *account) { a.concurrency.value = all }, standard, "Lambda concurrency", good, "ask for more", "--desired-value 1000"},
-		{"the usual invocations", func(a *account) { a.concurrency.value = 1000 }, standard, "Lambda concurrency", good, "the account has 1000", ""},
-		{"a large deployment", func(a *account) { a.concurrency.value = 1000 }, needs{concurrency: 900}, "Lambda concurrency", low, "concurrency=900", "--desired-value "},
+		{"the usual invocations", func(a *account) { a.concurrency.value = 1000 }, standard, "Lambda concurrency", good, "the account has 1000: -c concurrency=990", ""},
+		{"a large deployment", func(a *account) { a.concurrency.value = 1000 }, needs{concurrency: 991}, "Lambda concurrency", low, "counts as an attempt", "--desired-value 1001"},
+		{"a deployment that uses all", func(a *account) { a.concurrency.value = 1000 }, needs{concurrency: 990}, "Lambda concurrency", good, "the account has 1000", ""},
 		{"concurrency may not be read", func(a *account) { a.concurrency.err = errors.New("denied") }, standard, "Lambda concurrency", unknown, "denied", ""},
 		{"enough requests", func(a *account) { a.rate.value = 200 }, standard, "API Gateway requests", good, "the account has 200", ""},
 		{"too few requests", func(a *account) { a.rate.value = 199 }, standard, "API Gateway requests", low, "the account has 199", "--service-code apigateway --quota-code L-8A5B8E43 --desired-value 200 --region eu-west-1"},

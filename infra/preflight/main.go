@@ -32,8 +32,9 @@ const usage = `usage: preflight [-c concurrency=N] [-c rate=N]
 Looks at the AWS account and region that your credentials are for, and says what Sluice needs there, what there is, and
 what to ask for. It changes nothing.
 
-  -c name=value   a context value of the deployment, as for cdk: concurrency is what each queue may have running at
-                  once, rate what the gateway lets through a second; others count for nothing here
+  -c name=value   a context value of the deployment, as for cdk: concurrency is what the workers of all queues
+                  together may have running at once, rate what the gateway lets through a second; others count for
+                  nothing here
 `
 
 func main() {
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 
 // parse returns what a deployment with these context values needs.
 func parse(args []string, errs io.Writer) (needs, error) {
-	n := needs{concurrency: services.StandardWorkers, rate: services.StandardRate}
+	n := needs{concurrency: services.LeastConcurrency(), rate: services.StandardRate}
 	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.Usage = func() { fmt.Fprint(errs, usage) }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"sluice/shared/services"
 )
 
 // stack is the name of the one stack of the CDK app.
@@ -83,7 +85,7 @@ func (c *Cloud) deployAll(ctx context.Context, s state) error {
 		"-c", "public_url=" + c.publicURL(),
 		"-c", "producer_buckets=" + ProducerBucket,
 		"-c", "fetch_ca=" + originFile(c.Root),
-		"-c", fmt.Sprintf("concurrency=%d", max(2, runtime.NumCPU()))}
+		"-c", fmt.Sprintf("concurrency=%d", services.LeastConcurrency()+runtime.NumCPU()-1)}
 	if err := c.runCDK(ctx, append(args, s.Collector.settings()...)...); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 
+	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -30,9 +31,13 @@ type routeView struct {
 
 type queueView struct {
 	Name     string `json:"name"`
+	Lane     string `json:"lane"`
 	Waiting  *int   `json:"waiting,omitempty"`
 	InFlight *int   `json:"in_flight,omitempty"`
-	Dead     *int   `json:"dead,omitempty"` // letters that are open
+	Ceiling  *int   `json:"ceiling,omitempty"` // workers that it may have
+	Wanted   *int   `json:"wanted,omitempty"`  // that would keep its promise
+	Reason   string `json:"reason,omitempty"`  // for the ceiling
+	Dead     *int   `json:"dead,omitempty"`    // letters that are open
 }
 
 type edgeView struct {
@@ -45,10 +50,10 @@ type edgeView struct {
 func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	now := instant(o.Now())
 	out := mapView{At: moment{now}, Services: make([]serviceView, len(services.Map))}
-	dead := o.dead(r.Context())
+	dead, scaling := o.dead(r.Context()), o.scaling(r.Context())
 	var all sync.WaitGroup
 	for i, s := range services.Map {
-		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead) })
+		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead, scaling) })
 	}
 	all.Wait()
 	for _, e := range services.Edges() {
@@ -57,7 +62,7 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, out)
 }
 
-func (o *Observer) service(ctx context.Context, s services.Service, dead map[string]int) serviceView {
+func (o *Observer) service(ctx context.Context, s services.Service, dead map[string]int, scaling scale.State) serviceView {
 	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
 	for _, r := range s.Routes {
 		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
@@ -67,7 +72,9 @@ func (o *Observer) service(ctx context.Context, s services.Service, dead map[str
 	}
 	if s.Inbox != nil {
 		v.Doors = append(v.Doors, "inbox")
-		v.Queues = append(v.Queues, o.queue(ctx, s.Name, dead))
+	}
+	for _, q := range s.Queues() {
+		v.Queues = append(v.Queues, o.queue(ctx, q, dead).scaled(scaling))
 	}
 	if s.Every > 0 {
 		v.Doors = append(v.Doors, "clock")
@@ -75,19 +82,37 @@ func (o *Observer) service(ctx context.Context, s services.Service, dead map[str
 	return v
 }
 
-func (o *Observer) queue(ctx context.Context, name string, dead map[string]int) queueView {
-	v := queueView{Name: name}
-	if dead != nil {
-		n := dead[name]
+// queue returns a queue. The dead letters of all lanes are the first one's.
+func (o *Observer) queue(ctx context.Context, q services.Queue, dead map[string]int) queueView {
+	v := queueView{Name: q.Name, Lane: q.Lane.Name}
+	if dead != nil && q.Name == q.Service {
+		n := dead[q.Service]
 		v.Dead = &n
 	}
-	waiting, inFlight, err := o.Queues.Counts(ctx, name)
+	waiting, inFlight, err := o.Queues.Counts(ctx, q.Name)
 	if err != nil {
-		o.Log.WarnContext(ctx, "a queue can't be read", "queue", name, "error", err)
+		o.Log.WarnContext(ctx, "a queue can't be read", "queue", q.Name, "error", err)
 		return v
 	}
 	v.Waiting, v.InFlight = &waiting, &inFlight
 	return v
+}
+
+// scaled returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
+func (v queueView) scaled(s scale.State) queueView {
+	if share, ok := s.Of(v.Name); ok {
+		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
+	}
+	return v
+}
+
+// scaling returns what was decided last; nothing if that can't be read.
+func (o *Observer) scaling(ctx context.Context) scale.State {
+	s, err := o.Scaling.Scaling(ctx)
+	if err != nil {
+		o.Log.WarnContext(ctx, "the last decision about workers can't be read", "error", err)
+	}
+	return s
 }
 
 // Open letters are counted up to so many, in so many pages.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/shared/metrics"
+	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/video"
 	"sluice/shared/waterfall"
@@ -27,10 +28,16 @@ type Traces interface {
 	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
 }
 
-// Queues are the inboxes.
+// Queues are those of the inboxes.
 type Queues interface {
-	// Counts returns how many messages of a service's inbox wait, and how many are being handled, about.
-	Counts(ctx context.Context, service string) (waiting, inFlight int, err error)
+	// Counts returns how many messages of a queue wait, and how many are being handled, about.
+	Counts(ctx context.Context, queue string) (waiting, inFlight int, err error)
+}
+
+// Scaling is what was decided about workers.
+type Scaling interface {
+	// Scaling returns the last decision; the zero State if there is none.
+	Scaling(ctx context.Context) (scale.State, error)
 }
 
 // OpenLetters are the dead letters.
@@ -40,13 +47,14 @@ type OpenLetters interface {
 
 // Observer answers the routes of the service observe: they only look.
 //
-// Rights on AWS: rows of videos and letters (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all inboxes, and to read
+// Rights on AWS: rows of videos, letters and decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all inboxes, and to read
 // traces (see package xray). All fields must be set.
 type Observer struct {
 	Videos  History
 	Letters OpenLetters
 	Traces  Traces
 	Queues  Queues
+	Scaling Scaling
 	Origins []string // whose pages may call it; "*" is all
 	Now     func() time.Time
 	Log     *slog.Logger

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/metrics"
+	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/video"
 	"sluice/shared/waterfall"
@@ -149,6 +150,10 @@ func TestShowMap(t *testing.T) {
 	if err := w.rows.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", noon), Service: "encode", Sent: noon, Filed: noon, State: video.LetterOpen}); err != nil {
 		t.Fatal(err)
 	}
+	decided := scale.State{Version: 1, Queues: []scale.Share{{Ceiling: scale.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scale.Enough}}}}
+	if err := w.rows.SaveScaling(t.Context(), decided); err != nil {
+		t.Fatal(err)
+	}
 	got := w.do(t, warden, "GET", "/v1/map", "")
 	if got.status != 200 {
 		t.Fatalf("%d %s", got.status, got.text)
@@ -169,10 +174,13 @@ func TestShowMap(t *testing.T) {
 	if d := cmp.Diff([]any{"clock"}, shown["tend"]["doors"]); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{map[string]any{"name": "encode", "waiting": 3.0, "in_flight": 2.0, "dead": 1.0}}, shown["encode"]["queues"]); d != "" {
+	if d := cmp.Diff([]any{
+		map[string]any{"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "dead": 1.0, "ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise"},
+		map[string]any{"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0},
+	}, shown["encode"]["queues"]); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "dead": 0.0}}, shown["fetch"]["queues"]); d != "" {
+	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "lane": "bulk", "dead": 0.0}}, shown["fetch"]["queues"]); d != "" {
 		t.Errorf("a queue that can't be read: %s", d)
 	}
 	if n := len(got.json["edges"].([]any)); n != len(services.Edges()) {

@@ -57,7 +57,7 @@ func newWorld(tb testing.TB) *world {
 		Wait: func(_ context.Context, d time.Duration) { w.again.waited += d },
 	}
 	w.xray = &xray{depths: map[string][2]int{}}
-	w.eye = &api.Observer{Videos: w.rows, Letters: w.rows, Traces: w.xray, Queues: w.xray}
+	w.eye = &api.Observer{Videos: w.rows, Letters: w.rows, Traces: w.xray, Queues: w.xray, Scaling: w.rows}
 	w.remake(tb)
 	return w
 }

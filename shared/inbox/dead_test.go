@@ -77,7 +77,7 @@ func (m *morgue) deliver(t *testing.T) []lambdaevents.SQSMessage {
 func (m *morgue) bury(t *testing.T, reason error) {
 	t.Helper()
 	for _, d := range m.deliver(t) {
-		q := inbox.Queue{Client: m, URL: m.queue, Dead: m.dead, FIFO: m.Inbox.FIFO}
+		q := inbox.Queue{Client: m, URLs: []string{m.queue}, Dead: m.dead, FIFO: m.Inbox.FIFO}
 		if err := q.Bury(t.Context(), d, reason); err != nil {
 			t.Fatal(err)
 		}

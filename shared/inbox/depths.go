@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"sluice/shared/services"
 	"sluice/shared/video"
 )
 
@@ -19,7 +20,7 @@ type Attributes interface {
 // Depths reads how many messages wait. Rights: sqs:GetQueueAttributes on the inboxes.
 type Depths struct {
 	Client Attributes
-	URL    func(service string) string // of a service's inbox
+	URL    func(queue string) string
 }
 
 // NewDepths returns Depths that find the queues in the environment.
@@ -27,28 +28,34 @@ func NewDepths(client Attributes) Depths {
 	return Depths{Client: client, URL: inboxURL}
 }
 
-// Depth returns how many messages a service's inbox has, those that are being handled or wait for another attempt among
-// them: about, as SQS says
-// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
-func (d Depths) Depth(ctx context.Context, service string) (int, error) {
-	waiting, inFlight, err := d.Counts(ctx, service)
-	return waiting + inFlight, err
+// Depth returns how many messages a service's inbox has, in all its lanes, those that are being handled or wait for
+// another attempt among them: about, as SQS says.
+func (d Depths) Depth(ctx context.Context, service string) (depth int, err error) {
+	s, _ := services.Lookup(service)
+	for _, q := range s.Queues() {
+		waiting, inFlight, err := d.Counts(ctx, q.Name)
+		if err != nil {
+			return 0, err
+		}
+		depth += waiting + inFlight
+	}
+	return depth, nil
 }
 
-// Counts returns both parts of the depth: messages that wait, and those that are being handled or wait for another
-// attempt.
-func (d Depths) Counts(ctx context.Context, service string) (waiting, inFlight int, err error) {
+// Counts returns how many messages of a queue wait, and how many are being handled or wait for another attempt: about
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
+func (d Depths) Counts(ctx context.Context, queue string) (waiting, inFlight int, err error) {
 	const op = "inbox.Counts"
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
-	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(service)), AttributeNames: names})
+	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})
 	if err != nil {
 		return 0, 0, video.E(op, video.Transient, err)
 	}
-	var counts [2]int
+	var n [2]int
 	for i, name := range names {
-		if counts[i], err = strconv.Atoi(out.Attributes[string(name)]); err != nil {
+		if n[i], err = strconv.Atoi(out.Attributes[string(name)]); err != nil {
 			return 0, 0, video.E(op, video.Internal, err)
 		}
 	}
-	return counts[0], counts[1], nil
+	return n[0], n[1], nil
 }

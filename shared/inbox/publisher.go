@@ -34,7 +34,7 @@ type Publisher struct {
 	Service services.Service
 	Queues  Queues
 	Topic   Topic
-	URL     func(service string) string      // of a service's inbox
+	URL     func(queue string) string        // of a queue
 	ARN     string                           // of the topic
 	Header  func(ctx context.Context) string // the trace header to send along; may be nil
 }
@@ -60,7 +60,10 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 		if e.Trace == "" && p.Header != nil {
 			e.Trace = p.Header(ctx)
 		}
-		to := services.To(string(e.Type))
+		to := services.Topic
+		if q, ok := services.QueueFor(string(e.Type), e.Lane()); ok {
+			to = q.Name
+		}
 		byQueue[to] = append(byQueue[to], e)
 	}
 	for _, to := range slices.Sorted(maps.Keys(byQueue)) { // in the same order each time
@@ -78,7 +81,7 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 const batchSize = 10 // entries SQS takes in a call; what we send in numbers is a few kB each, far from its limit on bytes
 
 func (p *Publisher) queue(ctx context.Context, to string, es []events.Event) error {
-	s, _ := services.Lookup(to)
+	s, _ := services.Lookup(services.To(string(es[0].Type)))
 	for part := range slices.Chunk(es, batchSize) {
 		entries, err := entries(s, part)
 		if err != nil {

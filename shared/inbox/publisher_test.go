@@ -127,7 +127,7 @@ func TestPublisherFailures(t *testing.T) {
 
 func TestQueue(t *testing.T) {
 	c := &cloud{}
-	q := inbox.Queue{Client: c, URL: "https://queue/publish", Dead: "https://queue/publish-dead", FIFO: true}
+	q := inbox.Queue{Client: c, URLs: []string{"https://queue/publish"}, Dead: "https://queue/publish-dead", FIFO: true}
 	m := lambdaevents.SQSMessage{MessageId: "m", ReceiptHandle: "r", Body: "b", Attributes: map[string]string{"MessageGroupId": "g"}}
 	if err := q.Bury(t.Context(), m, video.Refuse("x", video.Invalid, "bad", "It is bad.")); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -26,23 +27,38 @@ type OwnQueue interface {
 // Queue is a service's own inbox and its dead letters.
 type Queue struct {
 	Client OwnQueue
-	URL    string // of the inbox
-	Dead   string // URL of the dead-letter queue
+	URLs   []string // of the inbox, one for each lane
+	Dead   string   // URL of the dead-letter queue
 	FIFO   bool
 }
 
 // NewQueue returns a service's queue, found in the environment.
 func NewQueue(s services.Service, client OwnQueue) Queue {
-	return Queue{Client: client, URL: inboxURL(s.Name), Dead: os.Getenv(services.EnvDeadLetters(s.Name)), FIFO: s.Inbox.FIFO}
+	q := Queue{Client: client, Dead: os.Getenv(services.EnvDeadLetters(s.Name)), FIFO: s.Inbox.FIFO}
+	for _, lane := range s.Queues() {
+		q.URLs = append(q.URLs, inboxURL(lane.Name))
+	}
+	return q
 }
 
-// inboxURL returns the URL of a service's inbox, found in the environment.
-func inboxURL(service string) string { return os.Getenv(services.EnvInbox(service)) }
+// inboxURL returns the URL of a queue, found in the environment.
+func inboxURL(queue string) string { return os.Getenv(services.EnvInbox(queue)) }
+
+// from returns the URL of the queue that a message came from: its name ends both that and the ARN.
+func (q Queue) from(m lambdaevents.SQSMessage) string {
+	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:]
+	for _, url := range q.URLs {
+		if path.Base(url) == name {
+			return url
+		}
+	}
+	return q.URLs[0]
+}
 
 // Hide keeps a message from being delivered again for d, at most SQS's twelve hours.
 func (q Queue) Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {
 	_, err := q.Client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: aws.String(q.URL), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
+		QueueUrl: aws.String(q.from(m)), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
 	})
 	if err != nil {
 		return video.E("inbox.Hide", video.Transient, err)

@@ -21,7 +21,7 @@ type Sending interface {
 // Redriver sends dead letters again. Right: sqs:SendMessage on the inboxes.
 type Redriver struct {
 	Client Sending
-	URL    func(service string) string // of a service's inbox
+	URL    func(queue string) string
 }
 
 // NewRedriver returns a Redriver that finds the queues in the environment.
@@ -29,8 +29,8 @@ func NewRedriver(client Sending) Redriver {
 	return Redriver{Client: client, URL: inboxURL}
 }
 
-// Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same group and, on a FIFO
-// inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code inbox_gone:
+// Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same lane and group and, on
+// a FIFO inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code inbox_gone:
 // there is no such inbox any more; letter_of_producer: it was sent by a producer, whose name counts and is not ours.
 func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 	const op = "inbox.Redrive"
@@ -41,7 +41,8 @@ func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 	if l.Service == services.To(string(events.UploadRequested)) {
 		return video.Refuse(op, video.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
 	}
-	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(l.Service)), MessageBody: aws.String(l.Body)}
+	e, _ := events.Decode([]byte(l.Body)) // what is no event names no lane
+	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(s.QueueOf(e.Lane()).Name)), MessageBody: aws.String(l.Body)}
 	switch {
 	case s.Inbox.FIFO:
 		in.MessageGroupId = aws.String(cmp.Or(l.Group, "none"))

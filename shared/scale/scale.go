@@ -42,11 +42,11 @@ type Queue struct {
 
 // Reading is what was measured of a queue. Numbers as they came: broken ones are the law's business.
 type Reading struct {
-	At       time.Time // when; zero if it could not be read
-	Visible  float64   // messages that wait; may include what the caller has just sent
-	InFlight float64   // messages that are worked on
-	Oldest   float64   // age of the oldest message, seconds; 0 if not known
-	Service  float64   // measured time of one message, seconds
+	At       time.Time `json:"at,omitzero"`         // when; zero if it could not be read
+	Visible  float64   `json:"visible,omitempty"`   // messages that wait; may include what the caller has just sent
+	InFlight float64   `json:"in_flight,omitempty"` // messages that are worked on
+	Oldest   float64   `json:"oldest,omitempty"`    // age of the oldest message, seconds; 0 if not known
+	Service  float64   `json:"service,omitempty"`   // measured time of one message, seconds
 }
 
 // Input is all that a decision depends on.

@@ -1,29 +1,17 @@
 package services
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// What a deployment has unless its settings say otherwise. They fit an account that is new: it may have ten invocations
-// at once, and one that is throttled counts as an attempt.
+// What a deployment has unless its settings say otherwise. For the workers of all queues that is LeastConcurrency, as an
+// account that is new may have ten invocations at once, and one that is throttled counts as an attempt.
 const (
-	StandardWorkers = 3   // of each queue, at once
-	StandardRate    = 200 // requests a second that the gateway lets through
-	StandardBurst   = 400 // requests at once
+	StandardRate  = 200 // requests a second that the gateway lets through
+	StandardBurst = 400 // requests at once
 )
-
-// MostWorkers is the highest MaximumConcurrency of an event source mapping
-// (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
-const MostWorkers = 1000
-
-// Workers returns how many invocations the inbox may have at once where the deployment allows concurrency: the least of
-// what the map, the deployment and AWS allow.
-func (i Inbox) Workers(concurrency int) int {
-	return min(cmp.Or(i.MaxWorkers, MostWorkers), concurrency, MostWorkers)
-}
 
 // Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
 // them: they are in the map.
@@ -44,11 +32,19 @@ const (
 	EnvTraces      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: what stands for X-Ray
 	EnvWindow      = "SLUICE_WINDOW"           // tasks of a tenant in flight at most, in a number
 	EnvFetchCA     = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
+	EnvConcurrency = "SLUICE_CONCURRENCY"      // how many workers all queues may have together
 )
 
-// EnvInbox and EnvDeadLetters name the variables that hold the URLs of a service's queues.
-func EnvInbox(service string) string       { return "SLUICE_" + strings.ToUpper(service) + "_INBOX_URL" }
-func EnvDeadLetters(service string) string { return "SLUICE_" + strings.ToUpper(service) + "_DEAD_URL" }
+// EnvInbox, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the event
+// source mapping that takes messages from it, the URL of a service's dead letters, and the name of its function.
+func EnvInbox(queue string) string         { return env(queue, "INBOX_URL") }
+func EnvFeed(queue string) string          { return env(queue, "FEED_ID") }
+func EnvDeadLetters(service string) string { return env(service, "DEAD_URL") }
+func EnvFunction(service string) string    { return env(service, "FUNCTION") }
+
+func env(name, what string) string {
+	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_" + what
+}
 
 // Env returns the names of the variables a service can't do without, sorted: those of what it may touch, what it sends
 // to, its own queues and its tools.
@@ -63,19 +59,25 @@ func (s Service) Env() []string {
 		if to == Topic {
 			need[EnvTopic] = true
 		} else {
-			need[EnvInbox(to)] = true
-			if receiver, _ := Lookup(to); receiver.Inbox.Fair {
+			receiver, _ := Lookup(to)
+			if needInboxes(need, receiver); receiver.Inbox.Fair {
 				need[EnvWindow] = true
 			}
 		}
 	}
-	if s.Inbox != nil {
-		need[EnvInbox(s.Name)], need[EnvDeadLetters(s.Name)] = true, true
+	if needInboxes(need, s); s.Inbox != nil {
+		need[EnvDeadLetters(s.Name)] = true
 	}
 	if s.Layer != "" {
 		need[EnvTools] = true
 	}
 	return slices.Sorted(maps.Keys(need))
+}
+
+func needInboxes(need map[string]bool, s Service) {
+	for _, q := range s.Queues() {
+		need[EnvInbox(q.Name)] = true
+	}
 }
 
 // env returns the names of the variables that say where to find what a right is on.
@@ -90,18 +92,36 @@ func (r Right) env() []string {
 	case "producers", "internet", "traces":
 		return nil
 	case "inboxes":
-		return envOfInboxes(EnvInbox)
+		return envOfQueues(EnvInbox)
+	case "feeds":
+		return append(envOfQueues(EnvFeed), EnvConcurrency)
 	case "dead-letters":
-		return envOfInboxes(EnvDeadLetters)
+		return envOfDead()
+	case "functions":
+		return each(r.Only, EnvFunction)
 	}
 	return []string{EnvTable}
 }
 
-func envOfInboxes(name func(service string) string) (names []string) {
+func envOfQueues(name func(queue string) string) (names []string) {
+	for _, q := range Queues() {
+		names = append(names, name(q.Name))
+	}
+	return names
+}
+
+func envOfDead() (names []string) {
 	for _, s := range Map {
 		if s.Inbox != nil {
-			names = append(names, name(s.Name))
+			names = append(names, EnvDeadLetters(s.Name))
 		}
+	}
+	return names
+}
+
+func each(all []string, name func(string) string) (names []string) {
+	for _, one := range all {
+		names = append(names, name(one))
 	}
 	return names
 }

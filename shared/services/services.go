@@ -50,15 +50,18 @@ func (s Service) Pages() (paths []string) {
 	return paths
 }
 
-// Inbox is a queue that a service consumes. Its dead-letter queue comes with it.
+// Inbox is what a service consumes: a queue or, of several lanes, a queue for each. One dead-letter queue comes with it,
+// whatever the lanes: what a dead letter says is where it belongs, and one queue fewer is looked into each minute.
 type Inbox struct {
 	Takes      []string      // event types; facts come from the topic
+	Lanes      []Lane        // none: one queue, for which somebody waits
 	FIFO       bool          // one video at a time, in order; the group is the video
 	Fair       bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
 	Batch      int           // messages an invocation
-	MaxWorkers int           // invocations at once, 2–1000; 0 leaves it to the deployment
+	MaxWorkers int           // invocations of a queue at once, LeastWorkers–MostWorkers; 0 leaves it to the scaling law
+	Typical    time.Duration // what one message takes, until it is measured
 	Attempts   int           // deliveries before a message is dead
-	Promise    time.Duration // how long a message may wait: workers are scaled to keep it, and an alarm says when they don't
+	Promise    time.Duration // how long a message may wait: an alarm says when it waits longer
 }
 
 // Receives returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
@@ -97,13 +100,15 @@ const (
 	Redrive       Action = "redrive"    // send what was a dead letter again
 	Connect       Action = "connect"    // to what others name: package outbound is the only way
 	ReadTraces    Action = "read-traces"
+	Steer         Action = "steer" // set how many workers queues may have
+	Wake          Action = "wake"  // call a function, without waiting for it
 )
 
 // Right is one narrow permission.
 type Right struct {
 	Action Action
-	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "playback-key", "producers" (all their buckets), "internet", "traces"
-	Only   []string // prefixes of object keys or of partition keys
+	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces"
+	Only   []string // prefixes of object keys or of partition keys; names of services, of functions
 }
 
 // Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
@@ -116,6 +121,7 @@ const (
 	SourceRows      = "SOURCE"      // whom producers may speak for
 	LetterRows      = "LETTER"      // dead letters
 	WindowRows      = "WINDOW"      // what tenants have in flight on the encode queue, and who waits for that
+	ScaleRows       = "SCALE"       // what the scaling law decided last
 )
 
 // Indexes of the table. Each has a partition key of its own kind, and only the rows that have it.
@@ -176,7 +182,7 @@ var Map = []Service{
 			{"DELETE", "/v1/videos/{id}", ByToken, "videos:write"},
 			{"GET", "/v1/videos/{id}/timeline", ByToken, "videos:read"},
 		},
-		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Attempts: 5, Promise: time.Minute},
+		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Typical: 200 * time.Millisecond, Attempts: 5, Promise: time.Minute},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		May: []Right{
 			{GetRows, "table", []string{UploadRows}},
@@ -223,6 +229,7 @@ var Map = []Service{
 		},
 		May: []Right{
 			{ReadRows, "table", []string{VideoRows, LetterRows}},
+			{GetRows, "table", []string{ScaleRows}},
 			{ReadDepth, "inboxes", nil},
 			{ReadTraces, "traces", nil},
 		},
@@ -255,8 +262,11 @@ var Map = []Service{
 		Memory: 256, Timeout: 10 * time.Second,
 	},
 	{
-		Name:  "inspect",
-		Inbox: &Inbox{Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Attempts: 5, Promise: time.Minute},
+		Name: "inspect",
+		Inbox: &Inbox{
+			Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Typical: 3 * time.Second, Attempts: 5, Promise: time.Minute,
+			Lanes: []Lane{{Name: Interactive, Aim: 5 * time.Second, Weight: 3}},
+		},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -264,8 +274,14 @@ var Map = []Service{
 		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
 	},
 	{
-		Name:  "encode",
-		Inbox: &Inbox{Takes: []string{"encode.requested.v1"}, Fair: true, Batch: 1, Attempts: 5, Promise: 2 * time.Minute},
+		Name: "encode",
+		Inbox: &Inbox{
+			Takes: []string{"encode.requested.v1"}, Fair: true, Batch: 1, Typical: 10 * time.Second, Attempts: 5, Promise: 2 * time.Minute,
+			Lanes: []Lane{
+				{Name: Interactive, Aim: 5 * time.Second, Weight: 16},
+				{Name: Bulk, Aim: 10 * time.Minute, Promise: 15 * time.Minute, Weight: 16},
+			},
+		},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		May: []Right{
 			{ReadObjects, "source", []string{SourcePrefix}},
@@ -274,8 +290,11 @@ var Map = []Service{
 		Memory: 3008, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
 	},
 	{
-		Name:  "fetch",
-		Inbox: &Inbox{Takes: []string{"fetch.requested.v1"}, Batch: 1, Attempts: 12, Promise: 5 * time.Minute},
+		Name: "fetch",
+		Inbox: &Inbox{
+			Takes: []string{"fetch.requested.v1"}, Batch: 1, Typical: 20 * time.Second, Attempts: 12, Promise: 5 * time.Minute,
+			Lanes: []Lane{{Name: Bulk, Aim: time.Minute, Weight: 3}},
+		},
 		Emits: []string{"fetch.failed.v1"},
 		May: []Right{
 			{Upload, "source", []string{SourcePrefix}},
@@ -289,7 +308,8 @@ var Map = []Service{
 		Inbox: &Inbox{Takes: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
 			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
-		}, FIFO: true, Batch: 10, Attempts: 12, Promise: 30 * time.Second},
+		}, FIFO: true, Batch: 10, Typical: 200 * time.Millisecond, Attempts: 12, Promise: 30 * time.Second,
+			Lanes: []Lane{{Name: Interactive, Aim: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
@@ -301,12 +321,16 @@ var Map = []Service{
 			{DeleteRows, "table", []string{WindowRows}},
 			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
 			{WriteObjects, "media", []string{MediaPrefix}},
+			{Wake, "functions", []string{"tend"}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,
 	},
 	{
-		Name:  "sweep",
-		Inbox: &Inbox{Takes: []string{"sweep.requested.v1"}, Batch: 1, Attempts: 5, Promise: 15 * time.Minute},
+		Name: "sweep",
+		Inbox: &Inbox{
+			Takes: []string{"sweep.requested.v1"}, Batch: 1, Typical: 2 * time.Second, Attempts: 5, Promise: 15 * time.Minute,
+			Lanes: []Lane{{Name: Bulk, Aim: 10 * time.Minute, Weight: 1}},
+		},
 		Emits: []string{"sweep.done.v1"},
 		May: []Right{
 			{DeleteObjects, "source", []string{SourcePrefix}},
@@ -326,7 +350,9 @@ var Map = []Service{
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
 			{ReadDepth, "inboxes", nil},
 			{Drain, "dead-letters", nil},
-			{PutRows, "table", []string{LetterRows}},
+			{PutRows, "table", []string{LetterRows, ScaleRows}},
+			{GetRows, "table", []string{ScaleRows}},
+			{Steer, "feeds", nil},
 		},
 		Memory: 256, Timeout: 50 * time.Second,
 	},

@@ -102,25 +102,62 @@ func TestSends(t *testing.T) {
 	}
 }
 
+func TestQueues(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, q := range services.Queues() {
+		names = append(names, q.Name)
+		if q.Lane.Aim <= 0 || q.Lane.Promise < q.Lane.Aim || q.Lane.Weight <= 0 || q.Inbox.Typical <= 0 {
+			t.Errorf("%s: the law does not know what it promises, or what a message takes: %+v", q.Name, q)
+		}
+	}
+	want := []string{"api", "inspect", "encode", "encode-bulk", "fetch", "publish", "sweep"}
+	if !slices.Equal(names, want) {
+		t.Errorf("queues %v, want %v", names, want)
+	}
+	if got := services.LeastConcurrency(); got != 2*len(want) {
+		t.Errorf("the least concurrency is %d", got)
+	}
+}
+
+func TestAnInboxWithoutLanesHasOneQueue(t *testing.T) {
+	t.Parallel()
+	if all := (services.Service{Name: "ear", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "ear" {
+		t.Errorf("queues %+v", all)
+	}
+	if all := (services.Service{Name: "clock"}).Queues(); all != nil {
+		t.Errorf("without an inbox: queues %+v", all)
+	}
+}
+
+func TestQueueFor(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typ, lane, want string }{
+		{"encode.requested.v1", "", "encode"},
+		{"encode.requested.v1", services.Interactive, "encode"},
+		{"encode.requested.v1", services.Bulk, "encode-bulk"},
+		{"encode.requested.v1", "none that we know", "encode"},
+		{"sweep.requested.v1", services.Interactive, "sweep"},
+		{"video.ready.v1", services.Bulk, ""},
+		{"nothing.of.ours.v1", "", ""},
+	} {
+		if q, ok := services.QueueFor(tt.typ, tt.lane); q.Name != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s in lane %q goes to %q, not %q", tt.typ, tt.lane, q.Name, tt.want)
+		}
+	}
+}
+
 func TestWorkers(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name        string
-		takes       services.Inbox
-		concurrency int
-		want        int
+	for _, tt := range []struct {
+		service           string
+		concurrency, want int
 	}{
-		{"the map says less than the deployment", services.Inbox{MaxWorkers: 5}, 10, 5},
-		{"the deployment says less than the map", services.Inbox{MaxWorkers: 1000}, 10, 10},
-		{"only the deployment says", services.Inbox{}, 10, 10},
-		{"the deployment says more than there is", services.Inbox{}, 3000, 1000},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := tt.takes.Workers(tt.concurrency); got != tt.want {
-				t.Errorf("%d workers, not %d", got, tt.want)
-			}
-		})
+		{"encode", services.LeastConcurrency(), 4}, {"encode", 100, 90}, {"encode", 5000, 2000}, {"sweep", 100, 88},
+	} {
+		s, _ := services.Lookup(tt.service)
+		if got := s.Workers(tt.concurrency); got != tt.want {
+			t.Errorf("%s of %d: %d workers, not %d", tt.service, tt.concurrency, got, tt.want)
+		}
 	}
 }

@@ -13,6 +13,7 @@
 //	SOURCE#<sender>       SOURCE#<id>      a grant, for its sender
 //	SOURCE##all           SOURCE#<id>      the same grant, to be listed
 //	LETTER#<month>        <id>             a dead letter, until "expires"
+//	SCALE#all             SCALE            what the scaling law decided last
 //	WINDOW#<tenant>       WINDOW           what a tenant has in flight
 //	WINDOW#<tenant>       WAIT#<planned>#<id>  a video of which nothing is, whose turn will come
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)

@@ -15,6 +15,7 @@ import (
 
 	"sluice/shared/inbox"
 	"sluice/shared/services"
+	"sluice/shared/steer"
 	"sluice/shared/store"
 	"sluice/shared/tend"
 	"sluice/shared/video"
@@ -33,7 +34,7 @@ type graves struct {
 func newGraves() *graves {
 	g := &graves{Memory: &inbox.Memory{}, rows: &store.Memory{}, logs: &bytes.Buffer{}}
 	g.Tender = tend.Tender{
-		Rows: g.rows, Letters: g.rows, Dead: inbox.DeadLetters{Client: g, URL: url},
+		Rows: g.rows, Letters: g.rows, Dead: inbox.DeadLetters{Client: g, URL: url}, Steer: &law{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
 	}
 	for _, s := range services.Map {
@@ -90,7 +91,7 @@ func TestEveryDeadLetterIsFiled(t *testing.T) {
 	g := newGraves()
 	n := g.fill(t, 25)
 	for range 2 {
-		if err := g.Run(t.Context()); err != nil {
+		if err := g.Run(t.Context(), steer.Hint{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,7 +132,7 @@ func TestWhatIsNotFiledKeepsNothingElse(t *testing.T) {
 		}
 		return nil
 	}}
-	if err := g.Run(t.Context()); !errors.Is(err, full) {
+	if err := g.Run(t.Context(), steer.Hint{}); !errors.Is(err, full) {
 		t.Errorf("the run says %v", err)
 	}
 	if found := g.filed(t); len(found) != n-1 || g.Len(url("inspect")) != 1 {
@@ -146,7 +147,7 @@ func TestARunEndsInTime(t *testing.T) {
 	g.fill(t, 30)
 	ctx, cancel := context.WithCancel(t.Context())
 	g.Letters = picky{g.rows, func(video.Letter) error { cancel(); return nil }}
-	if err := g.Run(ctx); err != nil && video.KindOf(err) != video.Transient {
+	if err := g.Run(ctx, steer.Hint{}); err != nil && video.KindOf(err) != video.Transient {
 		t.Fatal(err)
 	}
 	if n := len(g.filed(t)); n > 10 {
@@ -155,7 +156,7 @@ func TestARunEndsInTime(t *testing.T) {
 	g.Letters = g.rows
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than is kept for the end
 	defer cancel()
-	if err := g.Run(soon); err != nil {
+	if err := g.Run(soon, steer.Hint{}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(30, g.Len(url("encode"))); d != "" {

@@ -1,11 +1,11 @@
-// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed, and
-// dead letters. It finds out what has become of each video and tells publish, which decides; the letters it files as
-// rows, for operators.
+// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed, dead
+// letters, and how many workers each queue may have. It finds out what has become of each video and tells publish, which
+// decides; the letters it files as rows, for operators; of the workers, package steer decides.
 //
-// Rights: a query of the table's index of deadlines, the video rows and the
-// tenants' windows by their keys, HEAD of originals, and the depth of
-// the inboxes; sqs:SendMessage to publish; and to take messages out of the dead-letter queues and put the rows of
-// letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem), the only ones that it writes.
+// Rights: a query of the table's index of deadlines, the video rows and the tenants' windows by their keys, HEAD of
+// originals, and the depth of the inboxes; sqs:SendMessage to publish; to take messages out of the dead-letter queues and
+// put the rows of letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem); and those of package steer. It writes no
+// other rows.
 package tend
 
 import (
@@ -16,6 +16,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/metrics"
+	"sluice/shared/steer"
 	"sluice/shared/video"
 )
 
@@ -51,6 +52,12 @@ type Publisher interface {
 	Send(ctx context.Context, es ...events.Event) error
 }
 
+// Steering decides how many workers each queue may have.
+type Steering interface {
+	// Decide returns when to decide again; 0: as usual.
+	Decide(ctx context.Context, h steer.Hint) (again time.Duration, err error)
+}
+
 // Tender tends.
 type Tender struct {
 	Rows      Rows
@@ -60,7 +67,9 @@ type Tender struct {
 	Send      Publisher
 	Dead      Dead
 	Letters   Letters
+	Steer     Steering
 	Now       func() time.Time
+	Wait      func(ctx context.Context, d time.Duration) // ends when the context does
 	Log       *slog.Logger
 }
 
@@ -71,9 +80,26 @@ const most = 500
 // time, within the minute.
 const stuck = 15 * time.Minute
 
-// Run looks at what is due, then files dead letters and counts those that are open.
-func (t Tender) Run(ctx context.Context) error {
-	return errors.Join(t.due(ctx), t.drain(ctx), t.open(ctx))
+// Run decides how many workers there are, looks at what is due, then files dead letters and counts those that are open; and as
+// long as the law asks for it and the time allows it, it decides again. Who wakes it with a hint has only the first done, and the last.
+func (t Tender) Run(ctx context.Context, h steer.Hint) error {
+	again, err := t.Steer.Decide(ctx, h)
+	if h.IsZero() {
+		err = errors.Join(err, t.due(ctx), t.drain(ctx), t.open(ctx))
+	}
+	for again > 0 && t.hasTime(ctx, again) {
+		t.Wait(ctx, again)
+		var failed error
+		again, failed = t.Steer.Decide(ctx, steer.Hint{})
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// hasTime reports whether something can be done after d.
+func (t Tender) hasTime(ctx context.Context, d time.Duration) bool {
+	end, ok := ctx.Deadline()
+	return ok && t.Now().Add(d+toEnd).Before(end)
 }
 
 // due looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it

@@ -82,6 +82,7 @@ type (
 		Media    Media  `json:"media"`
 		Source   Source `json:"source"`
 		Playback string `json:"playback"`
+		Lane     Lane   `json:"lane,omitempty"`
 	}
 	// FetchRequested asks for the original to be copied into the source bucket, by the multipart upload that is begun.
 	FetchRequested struct {
@@ -254,7 +255,7 @@ func begin(v Video) []Event {
 
 // Encode asks for one task of the plan.
 func (v Video) Encode(t Task) EncodeRequested {
-	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback}
+	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback, Lane: v.Plan.Lane(t)}
 }
 
 // done adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again: of a

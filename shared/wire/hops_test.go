@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/steer"
 	"sluice/shared/video"
 )
 
@@ -107,7 +108,7 @@ func TestHopsOfTheClock(t *testing.T) {
 	t.Parallel()
 	ctx, conn := daemon(t)
 	broken := errors.New("broken")
-	if err := clocked(func(context.Context) error { return broken })(ctx); err != broken {
+	if err := clocked(func(context.Context, steer.Hint) error { return broken })(ctx, steer.Hint{}); err != broken {
 		t.Errorf("returned %v", err)
 	}
 	if got := next(t, conn); !got.Fault || got.Name != "test" {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	lambdaservice "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -24,11 +26,13 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/feed"
 	"sluice/shared/ffmpeg"
 	"sluice/shared/inbox"
 	"sluice/shared/logs"
 	"sluice/shared/pipeline"
 	"sluice/shared/services"
+	"sluice/shared/steer"
 	"sluice/shared/store"
 	"sluice/shared/trace"
 )
@@ -121,21 +125,42 @@ func (k Kit) Window() int {
 	return n
 }
 
+// Steerer returns what decides how many workers the queues may have.
+func (k Kit) Steerer() steer.Steerer {
+	budget, err := strconv.Atoi(os.Getenv(services.EnvConcurrency))
+	if err != nil {
+		k.Log.Error("can't start", "error", err)
+		os.Exit(1)
+	}
+	return steer.Steerer{
+		Depths: inbox.NewDepths(k.SQS()), Feeds: feed.Mappings{Client: lambdaservice.NewFromConfig(k.aws)},
+		Feed: func(queue string) string { return os.Getenv(services.EnvFeed(queue)) },
+		Name: func(queue string) string { return path.Base(os.Getenv(services.EnvInbox(queue))) },
+		Rows: k.Rows(), Budget: budget, Now: k.Now, Log: k.Log,
+	}
+}
+
+// Watcher returns what wakes the service that steers.
+func (k Kit) Watcher(service string) *steer.Watcher {
+	f := feed.Function{Client: lambdaservice.NewFromConfig(k.aws), Name: os.Getenv(services.EnvFunction(service))}
+	return &steer.Watcher{Wake: func(ctx context.Context, h steer.Hint) error { return f.Wake(ctx, h) }, Now: k.Now, Log: k.Log}
+}
+
 // Consume starts taking the service's messages. It does not return.
 func (k Kit) Consume(h inbox.Handler, g inbox.GiveUp) {
 	lambda.Start(Metered(k, k.consumer(h, g).Batch))
 }
 
-// Every starts doing what the service does when its time has come. It does not return. What that costs is not said: a
-// run a minute would be a metric all the month, for a cent an hour at most.
-func (k Kit) Every(run func(context.Context) error) { lambda.Start(clocked(run)) }
+// Every starts doing what the service does when its time has come, or when another wakes it with a hint. It does not
+// return. What that costs is not said: a run a minute would be a metric all the month, for a cent an hour at most.
+func (k Kit) Every(run func(context.Context, steer.Hint) error) { lambda.Start(clocked(run)) }
 
-// clocked makes each call of the clock a hop.
-func clocked(run func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) (err error) {
+// clocked makes each call a hop.
+func clocked(run func(context.Context, steer.Hint) error) func(context.Context, steer.Hint) error {
+	return func(ctx context.Context, h steer.Hint) (err error) {
 		ctx, span := trace.Request(ctx, nil)
 		defer func() { span.End(err) }()
-		return run(logs.With(ctx, slog.String("trace", trace.ID(ctx))))
+		return run(logs.With(ctx, slog.String("trace", trace.ID(ctx))), h)
 	}
 }
 

@@ -43,7 +43,7 @@ func (l *ledger) sent(service, id string) {
 
 // ended counts a message out.
 func (l *ledger) ended(service string, m lambdaevents.SQSMessage, buried bool) {
-	how, k := ignored, service+" "+name(m)
+	how, k := ignored, service+" "+about(m)
 	switch {
 	case buried:
 		how = deadly
@@ -60,7 +60,7 @@ func (l *ledger) ended(service string, m lambdaevents.SQSMessage, buried bool) {
 }
 
 // name returns the id of the event in a message, or the message's own.
-func name(m lambdaevents.SQSMessage) string {
+func about(m lambdaevents.SQSMessage) string {
 	var e struct{ ID string }
 	if err := json.Unmarshal([]byte(m.Body), &e); err == nil && e.ID != "" {
 		return e.ID
@@ -129,7 +129,7 @@ func attempts(attributes map[string]string) int {
 // brief names the messages of a batch for the log.
 func brief(batch lambdaevents.SQSEvent) (out []string) {
 	for _, m := range batch.Records {
-		n := name(m)
+		n := about(m)
 		out = append(out, fmt.Sprintf("%s (%s) %s", m.MessageId, m.Attributes["ApproximateReceiveCount"], n[:min(60, len(n))]))
 	}
 	return out

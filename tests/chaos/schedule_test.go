@@ -16,6 +16,7 @@ import (
 	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
 	"sluice/shared/services"
+	"sluice/shared/steer"
 	"sluice/shared/tend"
 	"sluice/shared/video"
 )
@@ -87,15 +88,17 @@ func (w *world) tend() {
 		defer cancel()
 		t := tend.Tender{
 			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
-			Send: w.publisher(p, s), Dead: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
+			Send: w.publisher(p, s), Dead: rest{}, Steer: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
-		_ = t.Run(ctx) // what fails is looked at in a minute
+		_ = t.Run(ctx, steer.Hint{}) // what fails is looked at in a minute
 		p.ended(s, w.tended)
 	}()
 }
 
-// rest leaves the dead letters where they are: the ledger looks at them there.
+// rest leaves the dead letters where they are, as the ledger looks at them there, and the workers as many as there are.
 type rest struct{}
+
+func (rest) Decide(context.Context, steer.Hint) (time.Duration, error) { return 0, nil }
 
 func (rest) Take(context.Context, services.Service, func(context.Context, video.Letter) error) (int, error) {
 	return 0, nil
@@ -116,7 +119,7 @@ func (w *world) receive() bool {
 		w.rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	}
 	for _, name := range names {
-		s, _ := services.Lookup(name)
+		s, _ := services.Lookup(service(name))
 		url := w.url[name]
 		most := int32(s.Inbox.Batch)
 		if w.wild {
@@ -127,7 +130,7 @@ func (w *world) receive() bool {
 			w.wrong("can't receive: %v", err)
 		}
 		if len(out.Messages) > 0 {
-			w.deliver(s, out)
+			w.deliver(s, url, out)
 			return true
 		}
 	}
@@ -152,11 +155,11 @@ func (p *process) exit() {
 }
 
 // deliver does as Lambda: it invokes the function with a batch and deletes what the function does not report.
-func (w *world) deliver(s services.Service, out *sqs.ReceiveMessageOutput) {
+func (w *world) deliver(s services.Service, url string, out *sqs.ReceiveMessageOutput) {
 	p := w.start(s.Name)
 	batch := lambdaevents.SQSEvent{}
 	for _, m := range out.Messages {
-		batch.Records = append(batch.Records, lambdaevents.SQSMessage{MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes})
+		batch.Records = append(batch.Records, lambdaevents.SQSMessage{MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes, EventSourceARN: "arn:aws:sqs:::" + name(url)})
 		w.ledger.again += min(1, attempts(m.Attributes)-1)
 		p.sound = p.sound || attempts(m.Attributes) >= s.Inbox.Attempts-1
 	}
@@ -170,7 +173,7 @@ func (w *world) deliver(s services.Service, out *sqs.ReceiveMessageOutput) {
 		r, err := w.consumer(p, s).Batch(ctx, batch)
 		p.ended(s, began)
 		if err == nil {
-			p.settle(s, batch, r)
+			p.settle(s, url, batch, r)
 		}
 	}()
 }
@@ -185,12 +188,11 @@ func (p *process) ended(s services.Service, began time.Time) {
 }
 
 // settle deletes the messages of a batch that are dealt with.
-func (p *process) settle(s services.Service, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse) {
+func (p *process) settle(s services.Service, url string, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse) {
 	failed := map[string]bool{}
 	for _, f := range r.BatchItemFailures {
 		failed[f.ItemIdentifier] = true
 	}
-	url := p.w.url[s.Name]
 	for _, m := range batch.Records {
 		if failed[m.MessageId] {
 			continue
@@ -211,9 +213,13 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 	now := func() time.Time { return time.Now().UTC() }
 	log := slog.New(slog.DiscardHandler)
 	q := queues{p}
+	var urls []string
+	for _, lane := range s.Queues() {
+		urls = append(urls, w.url[lane.Name])
+	}
 	c := &inbox.Consumer{
 		Service: s, Send: w.publisher(p, s), Log: log, Jitter: func() float64 { return 0.5 },
-		Queue: inbox.Queue{Client: q, URL: w.url[s.Name], Dead: w.dead[s.Name], FIFO: s.Inbox.FIFO},
+		Queue: inbox.Queue{Client: q, URLs: urls, Dead: w.dead[s.Name], FIFO: s.Inbox.FIFO},
 	}
 	switch s.Name {
 	case "inspect":

@@ -59,7 +59,7 @@ type world struct {
 	source  *blob.Memory
 	media   *blob.Memory
 	sqs     *inbox.Memory
-	url     map[string]string // of the inboxes, by service
+	url     map[string]string // of the inboxes, by the queue's name
 	dead    map[string]string // of their dead letters
 	clients []*client
 
@@ -107,7 +107,9 @@ func newWorld(t testing.TB, s shape) *world {
 			continue
 		}
 		w.dead[s.Name] = w.sqs.Make(s.Name+"-dead", inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: time.Minute})
-		w.url[s.Name] = w.sqs.Make(s.Name, inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: s.Visibility(), Receives: s.Inbox.Receives(), Dead: w.dead[s.Name]})
+		for _, q := range s.Queues() {
+			w.url[q.Name] = w.sqs.Make(q.Name, inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: s.Visibility(), Receives: s.Inbox.Receives(), Dead: w.dead[s.Name]})
+		}
 	}
 	return w
 }
@@ -148,10 +150,10 @@ func (w *world) later(do func(), what string) {
 // copies says how many times more a message comes.
 func (w *world) copies(queue, _ string) int {
 	n := 0
-	if w.url[service(queue)] == queue && w.rng.Float64() < 0.3 {
+	if w.url[name(queue)] == queue && w.rng.Float64() < 0.3 {
 		n = 1 + w.draw(2)
 	}
-	w.ledger.in[service(queue)] += n
+	w.ledger.in[service(name(queue))] += n
 	return n
 }
 
@@ -163,7 +165,7 @@ func (w *world) send(in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput
 		return nil, err
 	}
 	for _, s := range out.Successful {
-		w.ledger.sent(service(*in.QueueUrl), *s.MessageId)
+		w.ledger.sent(service(name(*in.QueueUrl)), *s.MessageId)
 	}
 	return out, nil
 }
@@ -272,4 +274,15 @@ func (w *world) tell(body string) error {
 	return nil
 }
 
-func service(url string) string { return strings.TrimPrefix(url, "memory://queue/") }
+// name returns the name of a queue.
+func name(url string) string { return strings.TrimPrefix(url, "memory://queue/") }
+
+// service returns the service whose inbox a queue is; the name itself where it is none.
+func service(queue string) string {
+	for _, q := range services.Queues() {
+		if q.Name == queue {
+			return q.Service
+		}
+	}
+	return queue
+}

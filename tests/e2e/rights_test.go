@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	rows "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -39,7 +41,7 @@ func TestPromise10_ARoleMayDoWhatTheMapSaysAndNoMore(t *testing.T) {
 	clouds.Needs(t, clouds.Rights)
 	t.Parallel()
 	w := open(t)
-	attempts := slices.Concat(w.rowAttempts(t), w.objectAttempts(t), w.sendAttempts(t))
+	attempts := slices.Concat(w.rowAttempts(t), w.objectAttempts(t), w.sendAttempts(t), w.callAttempts(t))
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +89,7 @@ func (w world) as(t *testing.T, service string) aws.Config {
 	return cfg
 }
 
-// role asks Lambda what role a service's function has. One call is not worth its SDK module.
+// role asks Lambda what role a service's function has.
 func (w world) role(t *testing.T, service string) string {
 	t.Helper()
 	var function struct{ Role string }
@@ -112,7 +114,7 @@ func may(s services.Service, action services.Action) bool {
 
 func (w world) rowAttempts(t *testing.T) (all []attempt) {
 	table := aws.String(w.output(t, "TableName"))
-	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.SourceRows, services.LetterRows, services.WindowRows, "OTHER"} {
+	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.SourceRows, services.LetterRows, services.WindowRows, services.ScaleRows, "OTHER"} {
 		key := map[string]rows.AttributeValue{
 			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"}, "sk": &rows.AttributeValueMemberS{Value: "nothing"},
 		}
@@ -160,23 +162,23 @@ func (w world) objectAttempts(t *testing.T) (all []attempt) {
 
 func (w world) sendAttempts(t *testing.T) (all []attempt) {
 	empty := aws.String("") // refused, but by the queue
-	for _, to := range services.Map {
-		if to.Inbox == nil {
-			continue
-		}
+	for _, to := range services.Queues() {
 		for _, out := range []string{"Inbox", "Dead"} {
-			name := out + strings.ToUpper(to.Name[:1]) + to.Name[1:]
+			name := out + output(to.Name)
+			if out == "Dead" {
+				name = out + output(to.Service)
+			}
 			all = append(all, attempt{"send to " + name, func(cfg aws.Config) error {
 				_, err := sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.output(t, name)), MessageBody: empty})
 				return cmp.Or(err, errors.New("an empty message was taken"))
 			}, func(s services.Service) bool {
-				return out == "Inbox" && (slices.Contains(s.Sends(), to.Name) || may(s, services.Redrive)) || out == "Dead" && s.Name == to.Name
+				return out == "Inbox" && (slices.Contains(s.Sends(), to.Service) || may(s, services.Redrive)) || out == "Dead" && s.Name == to.Service
 			}})
 			all = append(all, attempt{"delete from " + name, func(cfg aws.Config) error {
 				_, err := sqs.NewFromConfig(cfg).DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(w.output(t, name)), ReceiptHandle: aws.String("none")})
 				return err
 			}, func(s services.Service) bool {
-				return out == "Inbox" && s.Name == to.Name || out == "Dead" && may(s, services.Drain)
+				return out == "Inbox" && s.Name == to.Service || out == "Dead" && may(s, services.Drain)
 			}})
 		}
 	}
@@ -184,4 +186,17 @@ func (w world) sendAttempts(t *testing.T) (all []attempt) {
 		_, err := sns.NewFromConfig(cfg).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String(w.output(t, "TopicArn")), Message: empty})
 		return cmp.Or(err, errors.New("an empty message was taken"))
 	}, func(s services.Service) bool { return slices.Contains(s.Sends(), services.Topic) }})
+}
+
+// callAttempts are to call a function without running it.
+func (w world) callAttempts(t *testing.T) (all []attempt) {
+	for _, to := range services.Map {
+		all = append(all, attempt{"call " + to.Name, func(cfg aws.Config) error {
+			_, err := lambda.NewFromConfig(cfg).Invoke(t.Context(), &lambda.InvokeInput{
+				FunctionName: aws.String("sluice-" + to.Name), InvocationType: lambdatypes.InvocationTypeDryRun,
+			})
+			return err
+		}, func(s services.Service) bool { return has(s, "functions", to.Name, services.Wake) }})
+	}
+	return all
 }

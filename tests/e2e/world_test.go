@@ -124,7 +124,7 @@ func (w world) idle(t *testing.T) {
 		case <-time.After(100 * time.Millisecond):
 		}
 		calm++
-		for _, name := range []string{"InboxInspect", "InboxEncode", "InboxPublish"} {
+		for _, name := range []string{"InboxInspect", "InboxEncode", "InboxEncodeBulk", "InboxPublish"} {
 			if w.depth(t, w.output(t, name)) > 0 {
 				calm = 0
 			}

@@ -53,6 +53,9 @@ func channels(w io.Writer) {
 			continue
 		}
 		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, output(s.Name))
+		for _, q := range s.Queues()[1:] {
+			about += fmt.Sprintf(" What says that its lane is %s goes to another queue: %s.", q.Lane.Name, output(q.Name))
+		}
 		if s.Inbox.FIFO {
 			about += " FIFO: the group is <tenant>.<subject>, the deduplication id the event's."
 		}
@@ -61,10 +64,15 @@ func channels(w io.Writer) {
 	channel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", facts())
 }
 
-// output is the name infra gives the output with an inbox's URL.
-func output(service string) string { return "Inbox" + title(service) }
+// output is the name infra gives the output with a queue's URL.
+func output(queue string) string { return "Inbox" + title(queue) }
 
-func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func title(s string) (id string) {
+	for word := range strings.SplitSeq(s, "-") {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
+}
 
 // facts are the types that go to the topic.
 func facts() (types []string) {

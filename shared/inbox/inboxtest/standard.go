@@ -132,17 +132,22 @@ func depthIsWhatWaits(t *testing.T, c Cloud) {
 	q := standard(t, c)
 	depths := inbox.Depths{Client: c.SQS, URL: func(string) string { return q.url }}
 	for _, step := range []struct {
-		do   func()
-		want int
+		do                func()
+		waiting, inFlight int
 	}{
-		{func() {}, 0},
-		{func() { q.put("", "a"); q.put("", "b") }, 2},
-		{func() { q.take(1) }, 2},
-		{func() { q.Pass(hidden + soon) }, 2},
+		{func() {}, 0, 0},
+		{func() { q.put("", "a"); q.put("", "b") }, 2, 0},
+		{func() { q.take(1) }, 1, 1},
+		{func() { q.Pass(hidden + soon) }, 2, 0},
 	} {
 		step.do()
-		if n, err := depths.Depth(t.Context(), "any"); err != nil || n != step.want {
-			t.Errorf("%d, %v, want %d", n, err, step.want)
+		waiting, inFlight, err := depths.Counts(t.Context(), "any")
+		if err != nil || waiting != step.waiting || inFlight != step.inFlight {
+			t.Errorf("%d and %d, %v, want %d and %d", waiting, inFlight, err, step.waiting, step.inFlight)
+		}
+		all, err := depths.Depth(t.Context(), "encode")
+		if want := 2 * (waiting + inFlight); err != nil || all != want { // its lanes are two, and this is both
+			t.Errorf("%d in both lanes, %v, want %d", all, err, want)
 		}
 	}
 }

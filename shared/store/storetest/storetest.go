@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/oklog/ulid/v2"
 
+	"sluice/shared/scale"
 	"sluice/shared/video"
 )
 
@@ -50,6 +51,8 @@ type Store interface {
 	Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error)
 	Leave(ctx context.Context, tenant string, turns ...video.Turn) error
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) (page []video.Letter, next string, err error)
+	Scaling(ctx context.Context) (scale.State, error)
+	SaveScaling(ctx context.Context, s scale.State) error
 }
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
@@ -120,6 +123,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"what is due is found, and nothing else", dueIsFound},
 		{"the longest overdue come first", dueIsInOrder},
 		{"what tasks left behind is forgotten", tasksAreForgotten},
+		{"of two decisions one is kept", scalingIsSavedOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,61 @@
+// Package feed asks Lambda to let a queue have more workers or fewer, and to run a function.
+//
+// Rights: lambda:UpdateEventSourceMapping on the mappings of the inboxes, lambda:InvokeFunction on the function that is
+// woken. It refuses nothing: what a mapping may not have, Lambda refuses.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"sluice/shared/video"
+)
+
+// Updates is what Mappings needs of Lambda.
+type Updates interface {
+	UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput, opts ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
+}
+
+// Mappings are the event source mappings.
+type Mappings struct{ Client Updates }
+
+// Limit lets a mapping have at most so many workers at once, from some time soon on: Lambda says yes before it is so.
+// Transient: it is not known whether it will.
+func (m Mappings) Limit(ctx context.Context, id string, workers int) error {
+	_, err := m.Client.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{
+		UUID: &id, ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(int32(workers))},
+	})
+	if err != nil {
+		return video.E("feed.Limit", video.Transient, err)
+	}
+	return nil
+}
+
+// Calls is what Function needs of Lambda.
+type Calls interface {
+	Invoke(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Function is another function.
+type Function struct {
+	Client Calls
+	Name   string
+}
+
+// Wake has the function run with an input, and does not wait for it. Transient: it is not known whether it will.
+func (f Function) Wake(ctx context.Context, input any) error {
+	const op = "feed.Wake"
+	payload, err := json.Marshal(input)
+	if err != nil {
+		return video.E(op, video.Internal, err)
+	}
+	_, err = f.Client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload})
+	if err != nil {
+		return video.E(op, video.Transient, err)
+	}
+	return nil
+}

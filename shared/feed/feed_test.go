@@ -1,0 +1,68 @@
+package feed_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"sluice/shared/feed"
+	"sluice/shared/video"
+)
+
+// client notes what Lambda is asked for.
+type client struct {
+	updates []*lambda.UpdateEventSourceMappingInput
+	calls   []*lambda.InvokeInput
+	err     error
+}
+
+func (c *client) UpdateEventSourceMapping(_ context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error) {
+	c.updates = append(c.updates, in)
+	return &lambda.UpdateEventSourceMappingOutput{}, c.err
+}
+
+func (c *client) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	c.calls = append(c.calls, in)
+	return &lambda.InvokeOutput{}, c.err
+}
+
+func TestLimitSetsTheCeilingAlone(t *testing.T) {
+	t.Parallel()
+	c := &client{}
+	if err := (feed.Mappings{Client: c}).Limit(t.Context(), "id", 12); err != nil {
+		t.Fatal(err)
+	}
+	in := c.updates[0]
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.BatchSize != nil || in.Enabled != nil {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+func TestWakeDoesNotWait(t *testing.T) {
+	t.Parallel()
+	c := &client{}
+	if err := (feed.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), map[string]int{"a": 1}); err != nil {
+		t.Fatal(err)
+	}
+	in := c.calls[0]
+	if aws.ToString(in.FunctionName) != "sluice-tend" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+func TestErrorsAreTransient(t *testing.T) {
+	t.Parallel()
+	c := &client{err: errors.New("TooManyRequestsException")}
+	for _, err := range []error{(feed.Mappings{Client: c}).Limit(t.Context(), "id", 2), (feed.Function{Client: c}).Wake(t.Context(), nil)} {
+		if video.KindOf(err) != video.Transient || !errors.Is(err, c.err) {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := (feed.Function{Client: c}).Wake(t.Context(), func() {}); video.KindOf(err) != video.Internal {
+		t.Errorf("what is no JSON: %v", err)
+	}
+}

@@ -1,0 +1,106 @@
+package services
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Names of lanes: who waits in a queue.
+const (
+	Interactive = "interactive" // somebody looks at a progress bar
+	Bulk        = "bulk"        // the rest
+)
+
+// Lane is one of the queues of an inbox, and what the scaling law (package scale) is to do for it.
+type Lane struct {
+	Name    string        // Interactive or Bulk
+	Aim     time.Duration // how long a message should wait at most; 0: the promise
+	Promise time.Duration // how long it may wait: an alarm says when it waits longer; 0: the inbox's
+	Weight  float64       // its part of the workers that nobody needs, against others of its name; 0: 1
+}
+
+// LeastWorkers and MostWorkers bound what a queue may have running at once: the range of an event source mapping's
+// MaximumConcurrency (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
+const (
+	LeastWorkers = 2
+	MostWorkers  = 1000
+)
+
+// LeastConcurrency returns the fewest workers that all queues together can be given.
+func LeastConcurrency() int { return LeastWorkers * len(Queues()) }
+
+// Queue is a queue that a service consumes: all of its inbox, or one lane of it.
+type Queue struct {
+	Name    string // the service's; that of a further lane has the lane's behind it: encode-bulk
+	Service string
+	Lane    Lane // with nothing of it 0
+	Inbox   Inbox
+}
+
+// Queues returns the queues of all inboxes, in the map's order.
+func Queues() (all []Queue) {
+	for _, s := range Map {
+		all = append(all, s.Queues()...)
+	}
+	return all
+}
+
+// Queues returns the queues of the service's inbox, one for each lane, the first of them named as the service; none
+// without an inbox.
+func (s Service) Queues() (all []Queue) {
+	if s.Inbox == nil {
+		return nil
+	}
+	for i, lane := range s.Inbox.lanes() {
+		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: *s.Inbox}
+		if i > 0 {
+			q.Name += "-" + lane.Name
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// Workers returns how many workers the service may have at most where all queues together may have so many: all that
+// the others can do without.
+func (s Service) Workers(concurrency int) int {
+	own := s.Queues()
+	return min(concurrency-LeastWorkers*(len(Queues())-len(own)), MostWorkers*len(own))
+}
+
+// QueueOf returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its service
+// whatever it says of its lane.
+func (s Service) QueueOf(lane string) Queue {
+	all := s.Queues()
+	for _, q := range all {
+		if q.Lane.Name == lane {
+			return q
+		}
+	}
+	return all[0]
+}
+
+// QueueFor returns the queue that events of a type go to that name a lane, or none; false if they go to the topic, or
+// to nobody.
+func QueueFor(eventType, lane string) (Queue, bool) {
+	s, ok := Lookup(To(eventType))
+	if !ok {
+		return Queue{}, false
+	}
+	return s.QueueOf(lane), true
+}
+
+// lanes returns the lanes of an inbox, all said; one that names none has one.
+func (i Inbox) lanes() []Lane {
+	all := slices.Clone(i.Lanes)
+	if all == nil {
+		all = []Lane{{Name: Interactive}}
+	}
+	for n := range all {
+		lane := &all[n]
+		lane.Promise = cmp.Or(lane.Promise, i.Promise)
+		lane.Aim, lane.Weight = cmp.Or(lane.Aim, lane.Promise), cmp.Or(lane.Weight, 1)
+	}
+	return all
+}

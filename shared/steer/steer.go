@@ -1,0 +1,155 @@
+// Package steer puts the law of package scale to work: it reads how deep the queues are, decides how many workers each
+// may have, and tells the event source mappings of those for which that has changed. While nothing waits anywhere it
+// writes nothing.
+//
+// Rights: sqs:GetQueueAttributes on the inboxes, lambda:UpdateEventSourceMapping on their mappings, and to read and put
+// the one row of decisions. It refuses nothing: what it cannot read the law holds, and what cannot be set is set with
+// the next decision.
+//
+// Several may decide at the same time: the row has a version, and who comes second leaves it at that.
+package steer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"sluice/shared/scale"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// Depths are the queues.
+type Depths interface {
+	// Counts returns how many messages wait in a queue, and how many are worked on.
+	Counts(ctx context.Context, queue string) (waiting, inFlight int, err error)
+}
+
+// Feeds are the event source mappings.
+type Feeds interface {
+	// Limit lets a mapping have at most so many workers at once.
+	Limit(ctx context.Context, id string, workers int) error
+}
+
+// Rows keeps the last decision.
+type Rows interface {
+	// Scaling returns the zero State if there is none.
+	Scaling(ctx context.Context) (scale.State, error)
+	// SaveScaling fails with Conflict unless the stored version is the one before s's.
+	SaveScaling(ctx context.Context, s scale.State) error
+}
+
+// Steerer decides for all queues of the map.
+type Steerer struct {
+	Depths Depths
+	Feeds  Feeds
+	Feed   func(queue string) string // id of the mapping that takes messages from a queue
+	Name   func(queue string) string // of the queue, as AWS has it
+	Rows   Rows
+	Budget int // workers for all queues together
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+const (
+	gap   = 10 * time.Second // decisions are at least that far apart
+	trust = time.Hour        // so long a mapping is taken to have the ceiling that it was given: somebody may change it
+)
+
+// Decide decides, unless that was done just now, and returns when to decide again; 0: as usual. It does what it can: an
+// error says what could not be read or set.
+func (s Steerer) Decide(ctx context.Context, h Hint) (again time.Duration, err error) {
+	was, err := s.Rows.Scaling(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now := s.Now()
+	is := was
+	is.Version, is.Service = was.Version+1, learn(was.Service, h.Service)
+	if age := now.Sub(was.At); 0 <= age && age < gap {
+		return 0, s.note(ctx, is, h)
+	}
+	is.At, is.Budget = now, s.Budget
+	is.Queues, again, err = s.decide(ctx, was, is.Service, h)
+	if is.Quiet() && was.Quiet() && same(was, is) && h.IsZero() {
+		return 0, err
+	}
+	mine, failed := s.apply(ctx, was, is)
+	err = errors.Join(err, failed)
+	switch {
+	case !mine:
+		return 0, err
+	case err != nil && again == 0:
+		return gap, err
+	}
+	return again, err
+}
+
+// note keeps what was learned between decisions.
+func (s Steerer) note(ctx context.Context, is scale.State, h Hint) error {
+	if len(h.Service) == 0 {
+		return nil
+	}
+	_, err := s.save(ctx, is)
+	return err
+}
+
+// decide returns what the law says of the queues as they are.
+func (s Steerer) decide(ctx context.Context, was scale.State, service map[string]float64, h Hint) ([]scale.Share, time.Duration, error) {
+	in := scale.Input{Budget: s.Budget, Now: s.Now(), Previous: was.Decision()}
+	var failed []error
+	for _, q := range services.Queues() {
+		l := law(q)
+		var err error
+		l.Reading, err = s.read(ctx, q, service, h)
+		failed = append(failed, err)
+		in.Queues = append(in.Queues, l)
+	}
+	d := scale.Decide(in)
+	shares := make([]scale.Share, len(d.Ceilings))
+	for i, c := range d.Ceilings {
+		shares[i] = scale.Share{Ceiling: c, Reading: in.Queues[i].Reading, Feed: s.Feed(c.Name)}
+	}
+	return shares, d.Again, errors.Join(failed...)
+}
+
+// read returns the zero Reading of a queue that can't be read. SQS counts what was sent some seconds ago.
+func (s Steerer) read(ctx context.Context, q services.Queue, service map[string]float64, h Hint) (scale.Reading, error) {
+	waiting, inFlight, err := s.Depths.Counts(ctx, q.Name)
+	if err != nil {
+		return scale.Reading{}, err
+	}
+	r := scale.Reading{At: s.Now(), Visible: float64(max(waiting, h.Sent[q.Name])), InFlight: float64(inFlight), Service: q.Inbox.Typical.Seconds()}
+	if measured := service[q.Service]; measured > 0 {
+		r.Service = measured
+	}
+	return r, nil
+}
+
+// learn returns the times of work with what is told of them.
+func learn(known, told map[string]float64) map[string]float64 {
+	if len(told) == 0 {
+		return known
+	}
+	all := map[string]float64{}
+	for service, seconds := range known {
+		all[service] = seconds
+	}
+	for service, seconds := range told {
+		if before := all[service]; before > 0 {
+			seconds = (before + seconds) / 2
+		}
+		all[service] = seconds
+	}
+	return all
+}
+
+// save reports whether the State was saved: nobody else decided meanwhile.
+func (s Steerer) save(ctx context.Context, is scale.State) (saved bool, err error) {
+	err = s.Rows.SaveScaling(ctx, is)
+	if video.KindOf(err) == video.Conflict {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,109 @@
+package steer_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"sluice/shared/scale"
+	"sluice/shared/services"
+	"sluice/shared/steer"
+	"sluice/shared/store"
+)
+
+var (
+	noon    = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	errDown = errors.New("down")
+)
+
+// world has queues of any depth, mappings that keep what they are given, a table and a clock. It is a Steerer's.
+type world struct {
+	steer.Steerer
+	*store.Memory
+	now      time.Time
+	waiting  map[string]int
+	inFlight map[string]int
+	ceilings map[string]int // by queue; at first as deployed
+	calls    []string       // ids of mappings
+	fails    map[string]bool
+	saves    int
+	race     func() // before a State is saved, once
+}
+
+func newWorld(budget int) *world {
+	w := &world{Memory: &store.Memory{}, now: noon, waiting: map[string]int{}, inFlight: map[string]int{}, ceilings: map[string]int{}, fails: map[string]bool{}}
+	w.Steerer = steer.Steerer{
+		Depths: w, Feeds: w, Rows: w, Budget: budget, Feed: func(queue string) string { return queue },
+		Name: func(queue string) string { return "sluice-" + queue },
+		Now:  func() time.Time { return w.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	for _, c := range steer.Idle(budget) {
+		w.ceilings[c.Name] = c.Workers
+	}
+	return w
+}
+
+func (w *world) Counts(_ context.Context, queue string) (waiting, inFlight int, err error) {
+	if w.fails["count "+queue] {
+		return 0, 0, errDown
+	}
+	return w.waiting[queue], w.inFlight[queue], nil
+}
+
+func (w *world) Limit(_ context.Context, id string, workers int) error {
+	w.calls = append(w.calls, id)
+	if w.fails[id] {
+		return errDown
+	}
+	w.ceilings[id] = workers
+	return nil
+}
+
+func (w *world) SaveScaling(ctx context.Context, s scale.State) error {
+	if w.race != nil {
+		race := w.race
+		w.race = nil
+		race()
+	}
+	w.saves++
+	return w.Memory.SaveScaling(ctx, s)
+}
+
+// decide lets time pass, decides, and returns what was called.
+func (w *world) decide(t *testing.T, after time.Duration, h steer.Hint) (again time.Duration, calls []string) {
+	t.Helper()
+	again, calls, err := w.try(t, after, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again, calls
+}
+
+func (w *world) try(t *testing.T, after time.Duration, h steer.Hint) (again time.Duration, calls []string, err error) {
+	t.Helper()
+	w.now, w.calls = w.now.Add(after), nil
+	again, err = w.Decide(t.Context(), h)
+	if sum := w.sum(); sum > max(w.Budget, services.LeastConcurrency()) {
+		t.Errorf("%d workers in all, more than %d: %v", sum, w.Budget, w.ceilings)
+	}
+	return again, w.calls, err
+}
+
+func (w *world) sum() (n int) {
+	for _, c := range w.ceilings {
+		n += c
+	}
+	return n
+}
+
+func (w *world) state(t *testing.T) scale.State {
+	t.Helper()
+	s, err := w.Scaling(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/scale"
+	"sluice/shared/services"
+	"sluice/shared/video"
+)
+
+// scaleItem is the one row of what the scaling law decided last.
+type scaleItem struct {
+	key
+	Version int    `dynamodbav:"version"`
+	State   string `dynamodbav:"state"` // JSON
+}
+
+var errStale = errors.New("somebody else has decided meanwhile")
+
+var scaleKey = key{services.ScaleRows + "#all", services.ScaleRows}
+
+func itemOfScaling(s scale.State) (scaleItem, error) {
+	text, err := json.Marshal(s)
+	return scaleItem{key: scaleKey, Version: s.Version, State: string(text)}, err
+}
+
+func (i scaleItem) scaling() (s scale.State, err error) {
+	err = json.Unmarshal([]byte(i.State), &s)
+	return s, err
+}
+
+// Scaling returns what the scaling law decided last: for each queue what waited, what was worked on, how many workers
+// it may have and why. It is the zero State if nothing ever waited.
+func (d Dynamo) Scaling(ctx context.Context) (scale.State, error) {
+	s, err := get(ctx, d, "store.Scaling", scaleKey, video.Problem{}, scaleItem.scaling)
+	return anyScaling(s, err)
+}
+
+// SaveScaling replaces the State of the version before s's. Conflict: there is another already.
+func (d Dynamo) SaveScaling(ctx context.Context, s scale.State) error {
+	const op = "store.SaveScaling"
+	i, err := itemOfScaling(s)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	put, err := d.put(op, i)
+	if err != nil {
+		return err
+	}
+	in := &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item, ConditionExpression: aws.String("attribute_not_exists(pk)")}
+	if s.Version > 1 {
+		in.ConditionExpression = aws.String("version = :before")
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{":before": number(int64(s.Version - 1))}
+	}
+	_, err = d.Client.PutItem(ctx, in)
+	return failure(op, err, video.Problem{})
+}
+
+// Scaling does as Dynamo's.
+func (m *Memory) Scaling(ctx context.Context) (scale.State, error) {
+	s, err := read(ctx, m, "store.Scaling", scaleKey, video.Problem{}, scaleItem.scaling)
+	return anyScaling(s, err)
+}
+
+// SaveScaling does as Dynamo's.
+func (m *Memory) SaveScaling(ctx context.Context, s scale.State) error {
+	const op = "store.SaveScaling"
+	i, err := itemOfScaling(s)
+	if err != nil {
+		return video.E(op, video.Invalid, err)
+	}
+	if err := check(ctx, op, i); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, there := m.rows[i.PK][i.SK].(scaleItem)
+	if there != (s.Version > 1) || there && old.Version != s.Version-1 {
+		return video.E(op, video.Conflict, errStale)
+	}
+	m.put(i)
+	return nil
+}
+
+func anyScaling(s scale.State, err error) (scale.State, error) {
+	if video.KindOf(err) == video.NotFound {
+		return scale.State{}, nil
+	}
+	return s, err
+}

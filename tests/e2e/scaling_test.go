@@ -1,0 +1,111 @@
+//go:build integration
+
+package e2e
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"sluice/shared/feed"
+	"sluice/shared/inbox"
+	"sluice/shared/services"
+	"sluice/shared/steer"
+)
+
+// TestPromise12_ABurstMovesWorkers: who sends much has tend decide, by its own rights; the mappings in the cloud take
+// what it decides and, when nothing has waited for a while, give it back. The while is not waited for: the same code
+// decides with a clock that is ahead, on the cloud's own queues, rows and mappings.
+func TestPromise12_ABurstMovesWorkers(t *testing.T) {
+	w := open(t)
+	c := lambda.NewFromConfig(w.aws)
+	w.halfAnHour(t, c)
+	_, before := w.mappings(t, c)
+	if len(before) != len(services.Queues()) {
+		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
+	}
+	burst := steer.Hint{Sent: map[string]int{"encode": 500}}
+	if err := (feed.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), burst); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); ; <-time.After(200 * time.Millisecond) {
+		_, during := w.mappings(t, c)
+		state, err := w.rows(t).Scaling(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		share, _ := state.Of("encode")
+		if during["encode"] > before["encode"] && during["encode-bulk"] < before["encode-bulk"] && during["encode"] == share.Workers {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a minute after a burst: %v, before %v; decided is %+v", during, before, state)
+		}
+	}
+	w.halfAnHour(t, c)
+	if _, after := w.mappings(t, c); !maps.Equal(before, after) {
+		t.Errorf("half an hour later: %v, before %v", after, before)
+	}
+}
+
+// halfAnHour decides as tend would in half an hour from now.
+func (w world) halfAnHour(t *testing.T, c *lambda.Client) {
+	t.Helper()
+	now := time.Now().UTC()
+	ids, workers := w.mappings(t, c)
+	budget := 0
+	for _, n := range workers {
+		budget += n
+	}
+	if s, err := w.rows(t).Scaling(t.Context()); err != nil {
+		t.Fatal(err)
+	} else if s.Budget > 0 {
+		budget = s.Budget
+	}
+	s := steer.Steerer{
+		Depths: inbox.Depths{Client: w.queues(), URL: func(queue string) string { return w.output(t, "Inbox"+output(queue)) }},
+		Feeds:  feed.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
+		Name: func(queue string) string { return queue }, Budget: budget,
+		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+	}
+	for range 30 {
+		now = now.Add(time.Minute)
+		if _, err := s.Decide(t.Context(), steer.Hint{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// mappings returns the ids of the event source mappings and how many workers each may have, by the queue's name.
+func (w world) mappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
+	t.Helper()
+	ids, workers = map[string]string{}, map[string]int{}
+	pages := lambda.NewListEventSourceMappingsPaginator(c, &lambda.ListEventSourceMappingsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.WithoutCancel(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.EventSourceMappings {
+			_, queue, _ := strings.Cut(aws.ToString(m.EventSourceArn), ":sluice-")
+			queue = strings.TrimSuffix(queue, ".fifo")
+			ids[queue], workers[queue] = aws.ToString(m.UUID), int(aws.ToInt32(m.ScalingConfig.MaximumConcurrency))
+		}
+	}
+	return ids, workers
+}
+
+// output turns a queue's name into the part of an output's.
+func output(queue string) (id string) {
+	for word := range strings.SplitSeq(queue, "-") {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
+}
