@@ -24,6 +24,7 @@ var differences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvDaemon, "there is no X-Ray: something of ours stands for it"},
 	{"*Function Environment.Variables." + services.EnvTraces, "there is no X-Ray: something of ours stands for it"},
 	{"*Function Environment.Variables." + services.EnvPathStyle, "bucket names are no host names"},
+	{"Sampling* *", "there is no X-Ray: everything is recorded"},
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
 	{"PlaybackKey Value", "there is no CDN to give the key to"},
 	{"*Function Environment.Variables." + services.EnvPlaybackURL, "there is no CDN: the function play lets viewers in"},

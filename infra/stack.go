@@ -48,6 +48,7 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	}
 	front := newGateway(stack, set, functions)
 	store.welcome(front.origin(set), set)
+	newSampling(stack, set)
 	outputs(stack, set, front, store, inboxes)
 	awscdk.NewCfnOutput(stack, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: newAlarms(stack, set).TopicArn()})
 	if set.dashboard {

@@ -96,6 +96,8 @@ var charges = map[string]charge{
 	"AWS::SNS::TopicPolicy":                  nothing,
 	"AWS::SQS::Queue":                        without("KmsMasterKeyId"), // whose uses are billed
 	"AWS::SQS::QueuePolicy":                  nothing,
+	"AWS::XRay::Group":                       nothing, // without insights, which are billed by trace
+	"AWS::XRay::SamplingRule":                nothing,
 
 	// Billed all the time.
 	"AWS::CloudWatch::Alarm":          alarm,

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsxray"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/services"
+)
+
+const (
+	firstRule = 100 // priority of the first rule: the lower is asked first, X-Ray's own rule last
+	reservoir = 10  // requests a second that are traced before the rate counts
+)
+
+// newSampling has X-Ray record every request that changes a video, and with it all that follows: whether a video is
+// traced is decided at the door and only passed on. Requests that only look are X-Ray's default rule's, one a second and
+// 5 % of the rest. What failed is a group of its own. A local cloud has no X-Ray and records everything.
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+func newSampling(scope constructs.Construct, set settings) {
+	if set.local {
+		return
+	}
+	scope = constructs.NewConstruct(scope, jsii.String("Sampling"))
+	for i, r := range changes() {
+		awsxray.NewCfnSamplingRule(scope, jsii.String(r.id()), &awsxray.CfnSamplingRuleProps{
+			SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
+				RuleName: jsii.String(prefix + strings.ToLower(r.method) + "-" + r.kind), Version: number(1), Priority: number(firstRule + i),
+				FixedRate: number(1), ReservoirSize: number(reservoir),
+				ServiceName: jsii.String("sluice/" + stage), ServiceType: jsii.String("AWS::ApiGateway::Stage"), ResourceArn: jsii.String("*"),
+				Host: jsii.String("*"), HttpMethod: jsii.String(r.method), UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
+			},
+		})
+	}
+	awsxray.NewCfnGroup(scope, jsii.String("Failed"), &awsxray.CfnGroupProps{
+		GroupName:        jsii.String(prefix + "failed"),
+		FilterExpression: jsii.String(`annotation.video_id BEGINSWITH "vid_" AND (fault = true OR throttle = true)`),
+	})
+}
+
+// change is a kind of request that changes videos: a method, and what follows the version in its path.
+type change struct{ method, kind string }
+
+func (c change) id() string { return title(strings.ToLower(c.method)) + title(c.kind) }
+
+// changes returns those of the map's routes that tenants have.
+func changes() (all []change) {
+	for _, s := range services.Map {
+		for _, r := range s.Routes {
+			if r.Scope != "videos:write" || r.Method == http.MethodGet {
+				continue
+			}
+			kind, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
+			if c := (change{r.Method, kind}); !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
