@@ -102,7 +102,7 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	fall := waterfall.Of(id, documents, functions(), now)
-	fall.Complete = v.State.Final() && !more && !fall.Runs() && !fall.Ended().Before(last.Add(-behind))
+	fall.Complete = v.State.Final() && !more && len(fall.Hops) > 0 && !fall.Runs() && !fall.Ended().Before(last.Add(-behind))
 	if len(fall.Hops) > mostSteps {
 		for i := range fall.Hops {
 			fall.Hops[i].Steps = []waterfall.Step{}

@@ -95,6 +95,7 @@ func TestShowTrace(t *testing.T) {
 // A trace is complete when the video is at its end and all that has led there was found.
 func TestTraceIsComplete(t *testing.T) {
 	t.Parallel()
+	const none = -1.
 	for _, row := range []struct {
 		name  string
 		state video.State
@@ -103,6 +104,7 @@ func TestTraceIsComplete(t *testing.T) {
 		want  bool
 	}{
 		{"ready", video.Ready, 5, false, true},
+		{"nothing is found yet", video.Ready, none, false, false},
 		{"the last hop is not found yet", video.Ready, 1, false, false},
 		{"not all are read", video.Ready, 5, true, false},
 		{"still at work", video.Processing, 5, false, false},
@@ -121,6 +123,9 @@ func TestTraceIsComplete(t *testing.T) {
 			}
 			w.Now = func() time.Time { return noon.Add(time.Minute) }
 			w.xray.documents, w.xray.more = []string{segment("api", u.Video, 0), segment("publish", u.Video, row.last)}, row.more
+			if row.last == none {
+				w.xray.documents = nil
+			}
 			if got := w.do(t, reader, "GET", "/v1/videos/"+u.Video+"/trace", ""); got.json["complete"] != row.want {
 				t.Errorf("%d %s", got.status, got.text)
 			}
