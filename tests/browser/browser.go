@@ -32,6 +32,7 @@ type Report struct {
 	Duration    float64  `json:"duration"` // seconds
 	Ended       bool     `json:"ended"`
 	CurrentTime float64  `json:"currentTime"` // seconds
+	Began       int64    `json:"began"`       // Unix milliseconds at which the first picture moved; 0: never
 	Stalls      int      `json:"stalls"`      // times it waited for data once it had begun
 	Errors      []string `json:"errors"`      // of the player
 	Frames      int      `json:"frames"`      // decoded

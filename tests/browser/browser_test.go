@@ -57,6 +57,9 @@ func TestWatchPlaysToTheEnd(t *testing.T) {
 	if !got.Ended || got.Duration < 2 || got.CurrentTime < 2 || got.Width != 160 || got.Height != 90 {
 		t.Errorf("report %+v, want 2 s of 160×90 to the end", got)
 	}
+	if since := time.Since(time.UnixMilli(got.Began)); since <= 0 || since > time.Minute {
+		t.Errorf("began %v ago", since)
+	}
 	if got.Frames != 50 || got.AudioBytes == 0 {
 		t.Errorf("decoded %d frames and %d bytes of sound, want 50 frames and some sound", got.Frames, got.AudioBytes)
 	}

@@ -19,11 +19,11 @@ const { values, positionals } = parseArgs({
 // play runs in the page.
 function play(rate) {
   const video = document.querySelector('video#player')
-  const seen = (window.seen = { stalls: 0, errors: [], playing: false })
+  const seen = (window.seen = { stalls: 0, errors: [], playing: false, began: 0 })
   const fail = () => video.error && seen.errors.push(`media error ${video.error.code}: ${video.error.message}`)
   fail()
   video.addEventListener('error', fail)
-  video.addEventListener('playing', () => { seen.playing = true })
+  video.addEventListener('playing', () => { seen.playing = true; seen.began ||= Date.now() })
   video.addEventListener('waiting', () => { if (seen.playing && !video.ended) seen.stalls++ })
   video.muted = true
   video.loop = false
@@ -44,6 +44,7 @@ function look() {
     ended: video.ended,
     currentTime: video.currentTime,
     stalls: window.seen.stalls,
+    began: window.seen.began,
     errors: window.seen.errors,
     frames: quality.totalVideoFrames,
     audioBytes: video.webkitAudioDecodedByteCount ?? 0,

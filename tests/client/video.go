@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// States of a video after which nothing changes any more.
+// States of a video: that in which it can be watched and is still being encoded, and those after which nothing changes
+// any more.
 const (
-	Ready  = "ready"
-	Failed = "failed"
+	Playable = "playable"
+	Ready    = "ready"
+	Failed   = "failed"
 )
 
 // Video is the document of GET /v1/videos/{id}.
@@ -22,6 +24,7 @@ type Video struct {
 	Source     Source    `json:"source"`
 	Media      *Media    `json:"media"` // nil before inspection
 	Renditions []string  `json:"renditions"`
+	PlayableAt time.Time `json:"playable_at"` // zero before
 	Progress   Progress  `json:"progress"`
 	Stages     []Stage   `json:"stages"`
 	Playback   Playback  `json:"playback"`
@@ -62,7 +65,7 @@ type Stage struct {
 	Seconds float64    `json:"seconds"`
 }
 
-// Playback is where to watch; the links work once the video is ready.
+// Playback is where to watch; the links work once the video is playable.
 type Playback struct {
 	ID    string `json:"id"`
 	HLS   string `json:"hls"`   // the master playlist
