@@ -24,7 +24,7 @@ func row(state video.State, done int) video.Video {
 	case video.Ready:
 		v.Times.Encoded, v.Times.Ready = at(3), at(4)
 		fallthrough
-	case video.Processing:
+	case video.Processing, video.Playable:
 		v.Times.Inspected = at(2)
 		v.Plan = &video.Plan{Borders: []int{0, 10, 20, 30}, SegmentFrames: 10, Audio: true}
 		fallthrough
@@ -59,6 +59,8 @@ func TestFollow(t *testing.T) {
 		{"planned", row(video.Processing, 0), progress{"encode", 10, 0, 4},
 			[]stage{ended(0), ended(1), {names[2], stageRunning, moment{at(2)}, moment{}, 8}, waits(3)}},
 		{"half", row(video.Processing, 2), progress{"encode", 52, 2, 4},
+			[]stage{ended(0), ended(1), {names[2], stageRunning, moment{at(2)}, moment{}, 8}, waits(3)}},
+		{"playable", row(video.Playable, 3), progress{"encode", 73, 3, 4},
 			[]stage{ended(0), ended(1), {names[2], stageRunning, moment{at(2)}, moment{}, 8}, waits(3)}},
 		{"last result is in", row(video.Processing, 4), progress{"publish", 95, 4, 4},
 			[]stage{ended(0), ended(1), {names[2], stageDone, moment{at(2)}, moment{}, 0}, {names[3], stageRunning, moment{}, moment{}, 0}}},

@@ -62,6 +62,26 @@ func TestShowVideo(t *testing.T) {
 	same(t, want, got)
 }
 
+// TestShowVideoThatIsPlayable: it says since when, has its links, and is found by its state.
+func TestShowVideoThatIsPlayable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u, _ := w.upload(t, acme)
+	plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 400, 800}}
+	w.save(t, "acme", u.Video, video.MediaInspected{UploadedAt: noon, At: noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
+	if got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.text, "playable_at") {
+		t.Errorf("too early: %s", got.text)
+	}
+	w.save(t, "acme", u.Video, video.TaskDone{At: noon, Result: video.Result{Task: plan.Tasks()[0]}})
+	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
+	if got.str("state") != "playable" || got.str("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.text, "/master.m3u8") {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+	if d := cmp.Diff([]string{u.Video}, w.get(t, reader, "/v1/videos", "state=playable").ids()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestShowVideoThatFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

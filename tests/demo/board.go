@@ -107,7 +107,11 @@ func note(v client.Video, name, state string) string {
 	case name == "inspect" && v.Media != nil:
 		return fmt.Sprintf("%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate, v.Media.Duration)
 	case name == "encode" && state == running && v.Progress.TasksTotal > 0:
-		return fmt.Sprintf("%d of %d tasks", v.Progress.TasksDone, v.Progress.TasksTotal)
+		tasks := fmt.Sprintf("%d of %d tasks", v.Progress.TasksDone, v.Progress.TasksTotal)
+		if v.State == client.Playable {
+			tasks += ", playable"
+		}
+		return tasks
 	case name == "encode" && state == done && len(v.Renditions) > 0:
 		return fmt.Sprintf("%d renditions", len(v.Renditions))
 	}
@@ -122,6 +126,9 @@ func summary(v client.Video) []string {
 		took := seconds(stage(v, name).Seconds)
 		total += took
 		lines = append(lines, fmt.Sprintf("%s %.1f s", name, took.Seconds()))
+	}
+	if !v.PlayableAt.IsZero() {
+		lines = append(lines, fmt.Sprintf("playable after %.1f s", v.PlayableAt.Sub(v.CreatedAt).Seconds()))
 	}
 	return append(lines, fmt.Sprintf("total %.1f s", total.Seconds()))
 }

@@ -35,11 +35,12 @@ type moment struct {
 func document(state, at string, tasks, of int, list ...client.Stage) *client.Video {
 	v := &client.Video{ID: "vid_1", State: state, Stages: list}
 	v.Progress = client.Progress{Stage: at, TasksDone: tasks, TasksTotal: of}
-	if state == "processing" || state == "ready" {
+	if state == "processing" || state == "playable" || state == "ready" {
 		v.Media = &client.Media{Width: 1280, Height: 720, Duration: 5.312, FrameRate: 25}
 		v.Renditions = []string{"720p", "540p", "360p"}
 	}
 	if state == "ready" {
+		v.CreatedAt, v.PlayableAt = noon, *after(3.4)
 		v.Playback = client.Playback{ID: "p", HLS: "http://h/p/public/p/master.m3u8", Watch: "http://h/watch/p"}
 	}
 	return v
@@ -75,6 +76,7 @@ func films() map[string][]moment {
 		"ready": with(
 			seen(document("processing", "encode", 0, 11, up, in, begun("encode", 1.1)), 1.4),
 			seen(document("processing", "encode", 5, 11, up, in, begun("encode", 1.1)), 3.2),
+			seen(document("playable", "encode", 8, 11, up, in, begun("encode", 1.1)), 4.1),
 			seen(document("processing", "publish", 11, 11, up, in, ended("encode", 4.1), begun("publish", 5.2)), 5.25),
 			seen(document("ready", "done", 11, 11, up, in, ended("encode", 4.1), ended("publish", 0.1)), 5.5)),
 		"quick":   with(seen(document("ready", "done", 2, 2, up, in, ended("encode", 0.6), ended("publish", 0)), 2)),
@@ -142,7 +144,7 @@ func TestSummary(t *testing.T) {
 	moments := films()["ready"]
 	want := []string{
 		"watch http://h/p/public/p/master.m3u8", "page http://h/watch/p", "studio http://h/studio", "state ready",
-		"upload 0.8 s", "inspect 0.3 s", "encode 4.1 s", "publish 0.1 s", "total 5.3 s",
+		"upload 0.8 s", "inspect 0.3 s", "encode 4.1 s", "publish 0.1 s", "playable after 3.4 s", "total 5.3 s",
 	}
 	if diff := cmp.Diff(want, summary(*moments[len(moments)-1].Video)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

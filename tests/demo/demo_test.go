@@ -82,6 +82,7 @@ func TestDemo(t *testing.T) {
 		"inspect 0.3 s",
 		"encode 4.1 s",
 		"publish 0.1 s",
+		"playable after 3.4 s",
 		"total 5.3 s",
 		"",
 		"vid_1: 1 hop in 1 trace, 100.0 ms, $0.00000",

@@ -116,7 +116,7 @@ function acts(item, transit) {
   return [];
 }
 
-const choices = ["", "processing", "ready", "failed", "waiting", "uploaded", "cancelled"];
+const choices = ["", "processing", "playable", "ready", "failed", "waiting", "uploaded", "cancelled"];
 
 // videos is the list, the newest first. Its first page is looked at again and again; the pages after it stay.
 function videos(session, signal) {
