@@ -59,6 +59,7 @@ type (
 		Created     string `dynamodbav:"created,omitempty"`
 		Uploaded    string `dynamodbav:"uploaded,omitempty"`
 		Inspected   string `dynamodbav:"inspected,omitempty"`
+		Begun       string `dynamodbav:"begun,omitempty"`
 		Playable    string `dynamodbav:"playable,omitempty"`
 		Encoded     string `dynamodbav:"encoded,omitempty"`
 		Ready       string `dynamodbav:"ready,omitempty"`
@@ -147,7 +148,7 @@ func itemOfVideo(v video.Video) (videoItem, error) {
 		State: string(v.State), Version: v.Version, Shown: v.Shown, Correlation: v.Correlation, Trace: v.Trace,
 		Source: c.text(v.Source), Fetch: c.text(v.Fetch), Media: c.text(v.Media), Plan: c.text(v.Plan), Problem: c.text(v.Problem),
 		Created: stamp(v.Times.Created), Uploaded: stamp(v.Times.Uploaded), Inspected: stamp(v.Times.Inspected),
-		Playable: stamp(v.Times.Playable), Encoded: stamp(v.Times.Encoded), Ready: stamp(v.Times.Ready), Failed: stamp(v.Times.Failed),
+		Begun: stamp(v.Times.Begun), Playable: stamp(v.Times.Playable), Encoded: stamp(v.Times.Encoded), Ready: stamp(v.Times.Ready), Failed: stamp(v.Times.Failed),
 		Cancelled: stamp(v.Times.Cancelled), Deleted: stamp(v.Times.Deleted),
 		Due: stamp(v.Watch.Deadline),
 	}
@@ -173,7 +174,7 @@ func (i videoItem) video() (video.Video, error) {
 		State: video.State(i.State), Version: i.Version, Shown: i.Shown, Correlation: i.Correlation, Trace: i.Trace,
 		Times: video.Times{
 			Created: c.time(i.Created), Uploaded: c.time(i.Uploaded), Inspected: c.time(i.Inspected),
-			Playable: c.time(i.Playable), Encoded: c.time(i.Encoded), Ready: c.time(i.Ready), Failed: c.time(i.Failed),
+			Begun: c.time(i.Begun), Playable: c.time(i.Playable), Encoded: c.time(i.Encoded), Ready: c.time(i.Ready), Failed: c.time(i.Failed),
 			Cancelled: c.time(i.Cancelled), Deleted: c.time(i.Deleted),
 		},
 	}

@@ -173,7 +173,7 @@ func Fail(v Video, at time.Time, p Problem) (Video, []Event) {
 
 // counted returns after with the version that follows before's, if it is another.
 func counted(before, after Video) Video {
-	if after.State != before.State || after.Watch != before.Watch || after.Shown != before.Shown {
+	if after.State != before.State || after.Watch != before.Watch || after.Shown != before.Shown || !after.Times.Begun.Equal(before.Times.Begun) {
 		after.Version = before.Version + 1
 	}
 	return after
@@ -272,6 +272,9 @@ func done(v Video, e TaskDone) (Video, []Event) {
 		v.Done = map[int]bool{}
 	}
 	v.Done[e.Result.Task.Number] = true
+	if v.Times.Begun.IsZero() && v.State.Encoding() {
+		v.Times.Begun = e.Began
+	}
 	if !v.Complete() {
 		return grow(v, e)
 	}

@@ -63,8 +63,8 @@ func (v Video) pace(e TaskDone) Pace {
 			frames, chunks = frames+t.To-t.From, chunks+1
 		}
 	}
-	spent := e.At.Sub(v.Times.Inspected).Seconds()
-	if v.Times.Inspected.IsZero() || spent <= 0 {
+	spent := e.At.Sub(v.Times.Begun).Seconds()
+	if v.Times.Begun.IsZero() || spent <= 0 {
 		return Pace{Speed: math.Inf(1)}
 	}
 	p := Pace{Speed: float64(frames) / spent}

@@ -12,6 +12,20 @@ import (
 	"sluice/shared/video"
 )
 
+// What a video has waited for its turn says nothing about the encoders.
+func TestWaitingIsNotSlowness(t *testing.T) {
+	t.Parallel()
+	p := film(60, false)
+	v, _ := video.Apply(row(video.Uploaded), video.MediaInspected{At: noon, ETag: "e1", Plan: p})
+	turn := noon.Add(time.Hour)
+	for n, task := range p.Tasks()[:2] {
+		v, _ = video.Apply(v, video.TaskDone{Began: turn, At: turn.Add(time.Duration(n+1) * 5 * time.Second), Result: video.Result{Task: task}})
+	}
+	if v.State != video.Playable || !v.Times.Begun.Equal(turn) {
+		t.Errorf("%s, begun at %s", v.State, v.Times.Begun)
+	}
+}
+
 // film returns a plan of so many seconds at 25 frames a second in chunks of 8 s.
 func film(seconds int, sound bool) video.Plan {
 	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: sound}

@@ -65,9 +65,10 @@ type Source struct {
 	ETag        string `json:"etag,omitempty"`
 }
 
-// Times are the moments at which the stages of a video began or ended; zero when not reached.
+// Times are the moments at which the stages of a video began or ended; zero when not reached. Begun is when the first of
+// its tasks to be finished was taken up: before that it has waited for its turn.
 type Times struct {
-	Created, Uploaded, Inspected, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
+	Created, Uploaded, Inspected, Begun, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
 }
 
 // Problem tells people and programs why something did not work.

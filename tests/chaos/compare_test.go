@@ -139,7 +139,7 @@ func (w *world) rowsOf(c *client, all map[string]string) []string {
 	}
 	ids := []string{v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID, fmt.Sprint("UPLOAD", c.number)}
 	v.Version, v.Watch, u.Multipart, u.Created = 0, video.Watch{}, "", time.Time{}
-	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.Playable, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
+	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.Begun, &v.Times.Playable, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
 		if !t.IsZero() {
 			*t = time.Unix(0, 0).UTC()
 		}
