@@ -88,7 +88,7 @@ func (w *world) tend() {
 		defer cancel()
 		t := tend.Tender{
 			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
-			Send: w.publisher(p, s), Dead: rest{}, Steer: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
+			Send: w.publisher(p, s), Dead: rest{}, Letters: rest{}, Steer: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx, steer.Hint{}) // what fails is looked at in a minute
 		p.ended(s, w.tended)
@@ -103,6 +103,9 @@ func (rest) Decide(context.Context, steer.Hint) (time.Duration, error) { return 
 func (rest) Take(context.Context, services.Service, func(context.Context, video.Letter) error) (int, error) {
 	return 0, nil
 }
+
+func (rest) PutLetter(context.Context, video.Letter) error    { return nil }
+func (rest) OpenLetters(context.Context, string) (int, error) { return 0, nil }
 
 // arrive lets a call of a dead process arrive.
 func (w *world) arrive() {
