@@ -123,7 +123,7 @@ function videos(session, signal) {
   const rows = h("ul", { class: "videos" }), none = h("p", { class: "none", hidden: true }), why = failure();
   const more = button("Show more", () => turn(), { class: "more", hidden: true });
   const filter = id("state");
-  const choice = h("select", { id: filter, onchange: () => reset() }, choices.map((s) => h("option", { value: s }, s === "" ? "All" : words[s])));
+  const choice = h("select", { id: filter, onchange: () => reset() }, choices.map((s) => h("option", { value: s }, s === "" ? "All" : words[s].split(" ")[0])));
   const element = h("section", { class: "all", "aria-labelledby": "all-title" },
     h("div", { class: "head" }, h("h2", { id: "all-title" }, "All videos"), h("label", { for: filter, class: "aside" }, "Show"), choice), why, rows, none, more);
   let known = new Map(), cursor, round;

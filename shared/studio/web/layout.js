@@ -1,7 +1,7 @@
 // Places the services of a map: in columns by how far they are from where work comes in, in rows so that few edges
 // cross. Pure.
 
-const gap = { column: 92, row: 26, edge: 24 };
+const gap = { column: 104, row: 22, port: 12, rim: 30 };
 const sources = ["gateway", "s3", "clock", "producers"];
 
 // layout returns where each node is, and the path of each edge with the place of its label.
@@ -9,11 +9,11 @@ export function layout(names, edges, size) {
   const all = [...new Set([...sources.filter((s) => edges.some((e) => e.from === s)), ...names, ...edges.flatMap((e) => [e.from, e.to])])];
   const linked = all.filter((n) => edges.some((e) => e.from === n || e.to === n));
   const columns = arrange(linked, edges, all.filter((n) => !linked.includes(n)));
+  const height = Math.max(...columns.map((column) => tall(column, size)));
   const nodes = new Map();
-  let x = 4, height = 0;
-  for (const column of columns) height = Math.max(height, tall(column, size));
+  let x = 2;
   for (const column of columns) {
-    let y = gap.edge + (height - tall(column, size)) / 2;
+    let y = 2 + (height - tall(column, size)) / 2;
     for (const name of column) {
       const box = size(name);
       nodes.set(name, { x, y, ...box });
@@ -21,14 +21,14 @@ export function layout(names, edges, size) {
     }
     x += Math.max(...column.map((n) => size(n).width)) + gap.column;
   }
-  const below = { y: height + gap.edge, n: 0 };
-  const paths = edges.filter((e) => e.from !== e.to).map((edge) => ({ edge, ...curve(nodes.get(edge.from), nodes.get(edge.to), below) }));
-  return { nodes, paths, width: x - gap.column + 4, height: height + 2 * gap.edge + below.n * 14 };
+  const paths = draw(edges.filter((e) => e.from !== e.to), nodes);
+  const bulges = paths.some((p) => p.bulge && p.x > x - gap.column);
+  return { nodes, paths, width: x - gap.column + 2 + (bulges ? gap.rim : 0), height: height + 4 };
 }
 
 const tall = (column, size) => column.reduce((sum, n) => sum + size(n).height + gap.row, -gap.row);
 
-// arrange returns the columns. What is linked to nothing comes last in the first column after the sources.
+// arrange returns the columns. What is linked to nothing comes last in the second one.
 function arrange(linked, edges, alone) {
   const far = new Map(linked.filter((n) => sources.includes(n) || !edges.some((e) => e.to === n)).map((n) => [n, 0]));
   for (const queue = [...far.keys()]; queue.length;) {
@@ -41,13 +41,14 @@ function arrange(linked, edges, alone) {
   }
   const columns = [];
   for (const n of linked) (columns[far.get(n) ?? 1] ??= []).push(n);
-  (columns[1] ??= []).push(...alone);
   const filled = columns.filter(Boolean);
-  for (let round = 0; round < 4; round++) for (const column of filled) sortByNeighbours(column, filled, edges);
+  for (let round = 0; round < 4; round++) for (const column of filled) order(column, filled, edges);
+  if (alone.length) (filled[1] ?? (filled[0] ??= [])).push(...alone);
   return filled;
 }
 
-function sortByNeighbours(column, columns, edges) {
+// order sorts a column by where the neighbours of each node are.
+function order(column, columns, edges) {
   const place = new Map(columns.flatMap((c) => c.map((n, i) => [n, (i + 0.5) / c.length])));
   const middle = (n) => {
     const near = edges.flatMap((e) => (e.from === n ? [e.to] : e.to === n ? [e.from] : [])).filter((m) => !column.includes(m));
@@ -57,18 +58,42 @@ function sortByNeighbours(column, columns, edges) {
   column.sort((a, b) => at.get(a) - at.get(b));
 }
 
-// curve goes from the right side of a to the left side of b; within a column, round its right side; back, beneath.
-function curve(a, b, below) {
-  const from = { x: a.x + a.width, y: a.y + a.height / 2 }, to = { x: b.x, y: b.y + b.height / 2 };
-  if (to.x > from.x) {
-    const bend = (to.x - from.x) / 2;
-    return { d: `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`, x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - 5 };
+// sides says from which side of its first node an edge goes to which side of its second: on to the right, back to the
+// left; within a column down on the right and up on the left.
+function sides(a, b) {
+  if (a.x < b.x) return ["right", "left"];
+  if (a.x > b.x) return ["left", "right"];
+  return a.y < b.y ? ["right", "right"] : ["left", "left"];
+}
+
+// draw gives each end of each edge a port of its own on its side of the node, and joins the two.
+function draw(edges, nodes) {
+  const ports = new Map();
+  const ends = edges.map((edge) => {
+    const a = nodes.get(edge.from), b = nodes.get(edge.to);
+    const [out, into] = sides(a, b);
+    return { edge, from: port(ports, edge.from, out, a, b), to: port(ports, edge.to, into, b, a) };
+  });
+  for (const list of ports.values()) {
+    list.sort((p, q) => p.towards - q.towards);
+    list.forEach((p, i) => { p.y += (i - (list.length - 1) / 2) * Math.min(gap.port, (p.height - 14) / Math.max(1, list.length - 1)); });
   }
-  if (a.x === b.x) {
-    const right = from.x + 40;
-    return { d: `M${from.x} ${from.y}C${right} ${from.y} ${right} ${to.y} ${b.x + b.width} ${to.y}`, x: right, y: (from.y + to.y) / 2 };
-  }
-  const up = { x: a.x + a.width / 2, y: a.y + a.height }, down = { x: b.x + b.width / 2, y: b.y + b.height };
-  const low = Math.max(up.y, down.y) + 22 + 10 * (below.n++ % 4);
-  return { d: `M${up.x} ${up.y}C${up.x} ${low + 14} ${down.x} ${low + 14} ${down.x} ${down.y}`, x: (up.x + down.x) / 2, y: low + 4 };
+  const many = (name, key) => edges.filter((e) => e[key] === name).length;
+  return ends.map(({ edge, from, to }) => curve(edge, from, to, many(edge.from, "from") > many(edge.to, "to") ? 0.72 : 0.28));
+}
+
+function port(ports, name, side, node, other) {
+  const made = { x: side === "right" ? node.x + node.width : node.x, y: node.y + node.height / 2, out: side === "right" ? 1 : -1, height: node.height, towards: other.y + other.height / 2 };
+  const key = `${name} ${side}`;
+  ports.set(key, [...(ports.get(key) ?? []), made]);
+  return made;
+}
+
+// curve joins two ports. Its label is at a part of the way, where the fewest others are.
+function curve(edge, from, to, part) {
+  const bulge = from.out === to.out;
+  const bend = bulge ? gap.rim : Math.abs(to.x - from.x) / 2;
+  const [x1, x2] = [from.x + from.out * bend, to.x + to.out * bend];
+  const on = (a, b, c, d, t = part) => (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t ** 2 * c + t ** 3 * d;
+  return { edge, bulge, d: `M${from.x} ${from.y}C${x1} ${from.y} ${x2} ${to.y} ${to.x} ${to.y}`, x: on(from.x, x1, x2, to.x), y: on(from.y, from.y, to.y, to.y) };
 }

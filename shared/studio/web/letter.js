@@ -8,7 +8,7 @@ const settled = { redriven: "It was sent again.", discarded: "It was given up." 
 
 export async function open(main, session, signal, key) {
   const at = `dead-letters/${encodeURIComponent(key)}`;
-  const heading = h("h1", null, "Dead letter"), why = failure(), body = h("div", null, h("p", { class: "hint" }, "Loading…"));
+  const heading = h("h1", null, "Dead letter"), why = failure(), body = h("div", { class: "letter" }, h("p", { class: "hint" }, "Loading…"));
   fill(main, h("p", { class: "back" }, h("a", { href: "#/letters" }, "Dead letters")), heading, why, body);
   let held; // its body, which the answer to a decision leaves out
 
@@ -16,7 +16,7 @@ export async function open(main, session, signal, key) {
     held = l.body ?? held;
     text(heading, `${l.service}: ${l.code}`);
     document.title = `${l.service}: ${l.code} · Sluice`;
-    fill(body, h("p", { class: "lead" }, l.reason), settled[l.state] && h("p", { class: "hint" }, settled[l.state], l.note && ` ${l.note}`), acts(l), facts(l), h("h2", null, "Message"), h("pre", { class: "message", tabindex: "0" }, h("code", null, pretty(held ?? ""))));
+    fill(body, h("p", { class: "lead" }, l.reason), settled[l.state] && h("p", { class: "hint" }, settled[l.state], l.note && ` ${l.note}`), acts(l), facts(l), h("section", { "aria-labelledby": "message" }, h("h2", { id: "message" }, "Message"), h("pre", { class: "message", tabindex: "0" }, h("code", null, pretty(held ?? "")))));
   };
 
   async function decide(path, request, words) {

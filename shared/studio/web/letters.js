@@ -14,7 +14,7 @@ export function open(main, session, signal) {
   const state = h("select", { id: stateField, onchange: () => reset() }, Object.entries(states).map(([value, word]) => h("option", { value }, word)));
   const service = h("select", { id: serviceField, onchange: () => reset() }, h("option", { value: "" }, "All services"));
   const again = button("Send all again", () => redriveAll(service.value, why, () => reset()), { hidden: true });
-  fill(main, h("h1", null, "Dead letters"), h("p", { class: "hint" }, "Messages that no service will handle, and why. Once the reason is gone, send them again."),
+  fill(main, h("div", { class: "titles" }, h("h1", null, "Dead letters"), h("p", { class: "hint" }, "Messages that no service will handle, and why. Once the reason is gone, send them again.")),
     h("div", { class: "head" }, h("label", { for: stateField, class: "aside" }, "State"), state, h("label", { for: serviceField, class: "aside" }, "Service"), service, again), why, rows, none, more);
   let known = new Map(), cursor, round;
   const services = new Set();
