@@ -27,7 +27,7 @@ func TestPeopleUseTheStudio(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"upload", "token", "cancel", "hostile", "keyboard"} {
+	for _, name := range []string{"upload", "secret", "cancel", "hostile", "keyboard"} {
 		t.Run(name, func(t *testing.T) {
 			seen, err := browser.Studio(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
 				Name: name, Token: token, File: w.footage("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, Shots: os.Getenv("SHOTS"),

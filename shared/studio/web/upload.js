@@ -92,7 +92,7 @@ export class Upload {
         if (this.stop.signal.aborted || !(error instanceof Problem) || attempt >= tries) throw error;
         if (error.status === 403) this.urls.delete(n); // the address is too old
         else if (!error.passing) throw error;
-        await pause(Math.min(10000, 500 * 2 ** attempt) * (0.5 + Math.random()), this.stop.signal);
+        await pause(Math.min(8000, 250 * 2 ** attempt) * (0.5 + Math.random()), this.stop.signal);
       }
     }
   }

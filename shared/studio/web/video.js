@@ -1,7 +1,7 @@
 // One video: watched as soon as there is something to play, with all that is known of how it was made.
 import { Problem, call, get, persist } from "./api.js";
 import { ask, button, fill, h, id, say, show, text } from "./dom.js";
-import { ago, bytes, clock, moment } from "./format.js";
+import { ago, bytes, clock, moment, span } from "./format.js";
 import { poll } from "./poll.js";
 import { screen } from "./player.js";
 import { badge, failure, moving, plays, stages } from "./states.js";
@@ -66,6 +66,7 @@ function described(v, cost) {
     ["Sound", m && (m.audio_codec ?? "none")],
     ["Renditions", v.renditions?.join(", ")],
     ["File", [v.source.name, v.source.size > 0 && bytes(v.source.size)].filter(Boolean).join(", ")],
+    ["Playable", playable(v)],
     ["Cost", cost],
     ["Added", moment(v.created_at)],
     ["Id", h("code", null, v.id)],
@@ -73,6 +74,12 @@ function described(v, cost) {
     ...Object.entries(v.metadata ?? {}),
   ];
   return rows.filter(([, value]) => value).map(([term, value]) => h("div", null, h("dt", null, term), h("dd", null, value)));
+}
+
+// playable is how long after its file was there a video could be watched first.
+function playable(v) {
+  const there = v.stages?.find((s) => s.name === "upload")?.ended_at;
+  return v.playable_at && there ? `${span((new Date(v.playable_at) - new Date(there)) / 1000)} after its upload` : "";
 }
 
 function addresses(v) {

@@ -18,6 +18,7 @@ import (
 
 // Tokens that the fake takes.
 const (
+	reader   = "slc_reader_secret"
 	member   = "slc_member_secret"
 	operator = "slc_operator_secret"
 )
@@ -35,7 +36,6 @@ type fake struct {
 	broken  map[string]int // by path: how often a PUT of it still fails
 	revoked bool
 	busy    int // answers of 429 still to give
-	calls   []string
 }
 
 // film is a video: made is when its file was there, zero before.
@@ -60,6 +60,7 @@ func newFake(t *testing.T) *fake {
 		http.ServeFile(w, r, "../../../shared/play/web/"+r.PathValue("file"))
 	})
 	mux.HandleFunc("PUT /s3/{upload}/{n}", f.put)
+	mux.HandleFunc("POST /{whim}", f.change)
 	for route, h := range map[string]func(*http.Request) (int, any){
 		"GET /v1/token": f.token, "GET /v1/videos": f.list, "POST /v1/videos": f.fetch, "POST /v1/uploads": f.begin,
 		"POST /v1/uploads/{id}/complete": f.complete, "DELETE /v1/uploads/{id}": f.cancel, "GET /v1/videos/{id}": f.show,
@@ -80,12 +81,11 @@ func (f *fake) guard(route string, h func(*http.Request) (int, any)) http.Handle
 	return func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.calls = append(f.calls, r.Method+" "+r.URL.Path)
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		operates := strings.Contains(route, "dead-letters") || strings.HasSuffix(route, "/map")
 		status, body := 0, any(nil)
 		switch {
-		case f.revoked || token != member && token != operator:
+		case f.revoked || !slices.Contains([]string{reader, member, operator}, token):
 			status, body = refuse(401, "token_invalid", "Send a token: Authorization: Bearer slc_….")
 		case operates && token != operator:
 			status, body = refuse(403, "scope_missing", "The token needs the scope operator.")
@@ -104,16 +104,27 @@ func (f *fake) guard(route string, h func(*http.Request) (int, any)) http.Handle
 	}
 }
 
+// change is what a scene asks of the fake itself.
+func (f *fake) change(_ http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch r.PathValue("whim") {
+	case "heal":
+		clear(f.broken)
+	case "revoke":
+		f.revoked = true
+	case "busy":
+		f.busy = 6
+	}
+}
+
 func refuse(status int, code, detail string) (int, any) {
 	return status, map[string]any{"type": "urn:sluice:problem:" + code, "title": code, "status": status, "detail": detail, "code": code, "request_id": "r1"}
 }
 
 func (f *fake) token(r *http.Request) (int, any) {
-	scopes := []string{"videos:read", "videos:write"}
-	if strings.HasSuffix(r.Header.Get("Authorization"), operator) {
-		scopes = append(scopes, "operator")
-	}
-	return 200, map[string]any{"id": "abc", "tenant": "acme", "scopes": scopes}
+	scopes := map[string][]string{reader: {"videos:read"}, member: {"videos:read", "videos:write"}, operator: {"videos:read", "videos:write", "operator"}}
+	return 200, map[string]any{"id": "abc", "tenant": "acme", "scopes": scopes[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]}
 }
 
 // stock adds a video that is in a state.

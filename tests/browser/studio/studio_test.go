@@ -47,7 +47,7 @@ func stocked(t *testing.T) *fake {
 
 func TestTheTokenIsKeptInMemoryOnly(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "token", Token: member})
+	play(t, newFake(t), browser.Scene{Name: "secret", Token: member})
 }
 
 func TestAnUploadIsCancelled(t *testing.T) {
@@ -59,6 +59,50 @@ func TestAnUploadIsCancelled(t *testing.T) {
 	if len(f.videos) != 1 || f.videos[0].state != "cancelled" {
 		t.Errorf("the API has %+v", f.videos)
 	}
+}
+
+// TestPartsAreSentAgain: those that failed and no others, by the page itself and then by hand.
+func TestPartsAreSentAgain(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.broken["2"], f.broken["3"] = 2, 1000
+	play(t, f, browser.Scene{Name: "recover", Token: member, Timeout: time.Minute})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.parts["1"] != 1 || f.parts["2"] != 3 || f.parts["3"] < 3 {
+		t.Errorf("parts were sent %v times", f.parts)
+	}
+}
+
+func TestTheListHasPages(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	for i := range 25 {
+		f.stock("Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour)
+	}
+	play(t, f, browser.Scene{Name: "pages", Token: member})
+}
+
+func TestFilesAreDropped(t *testing.T) {
+	t.Parallel()
+	play(t, newFake(t), browser.Scene{Name: "dropped", Token: member})
+}
+
+func TestATokenThatIsLostIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	play(t, newFake(t), browser.Scene{Name: "lost", Token: member})
+}
+
+func TestATokenShowsWhatItMayDo(t *testing.T) {
+	t.Parallel()
+	play(t, stocked(t), browser.Scene{Name: "poor", Token: reader})
+}
+
+func TestThePageAsksPolitely(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.stock("Film", "ready", time.Hour)
+	play(t, f, browser.Scene{Name: "polite", Token: member, Timeout: time.Minute})
 }
 
 func TestHostileNamesDoNothing(t *testing.T) {
