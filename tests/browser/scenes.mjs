@@ -39,6 +39,7 @@ export async function upload(page) {
   await playing(page)
   await page.getByRole('heading', { name: 'Timeline' }).waitFor()
   await page.getByText('+', { exact: false }).first().waitFor()
+  await page.getByRole('heading', { name: 'Trace' }).waitFor({ timeout: patience })
   const hops = await page.locator('.waterfall tbody tr').count()
   await shot(page, 'video')
   await audit(page)

@@ -23,7 +23,7 @@ function entrance(session, signal) {
     const good = [...chosen].filter((f) => f.size > 0);
     for (const file of good) session.transit.add(file);
     if (good.length) say(`Uploading ${plural(good.length, "file")}.`);
-    if (good.length < chosen.length) say("Empty files and folders are left out.");
+    if (good.length < chosen.length) say("Empty files are left out.");
   };
   const made = h("section", { class: "entrance", "aria-label": "Add videos" },
     h("div", { class: "drop" }, h("p", { class: "call" }, "Drop videos here"), h("p", null, button("Choose files", () => files.click(), { class: "primary" }), files)),
@@ -36,9 +36,15 @@ function entrance(session, signal) {
   on("drop", (e) => {
     depth = 0;
     made.classList.remove("over");
-    if (dragged(e)) take(e.dataTransfer.files);
+    if (dragged(e)) take(filesOf(e.dataTransfer));
   });
   return made;
+}
+
+// filesOf leaves folders out: what they hold was not chosen.
+function filesOf(dropped) {
+  const items = [...dropped.items].filter((item) => item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory);
+  return items.map((item) => item.getAsFile()).filter(Boolean);
 }
 
 function address(session) {

@@ -62,6 +62,7 @@ export function screen(signal) {
     const ended = ["failed", "cancelled", "deleting"].includes(video.state);
     show(made, !ended);
     if (ended) return player.pause();
+    if (video.media) made.style.setProperty("--ratio", video.media.width / video.media.height);
     player.setAttribute("aria-label", video.title);
     if (!plays) return tell(video.state === "waiting" ? "Waiting for its file" : "Being processed. It plays here as soon as there is something to see.");
     if (!begun && !player.error) {

@@ -1,5 +1,5 @@
 // Starts the page: asks for a token, then shows what the address names.
-import { button, fill, h, show, text } from "./dom.js";
+import { ask, button, fill, h, show, text } from "./dom.js";
 import { forget, onLost, onWeather } from "./api.js";
 import { signIn } from "./session.js";
 
@@ -38,12 +38,17 @@ async function begin(token) {
   session = { ...token, signal: over.signal, end: () => over.abort(), may: (scope) => scope === "" || token.scopes.includes(scope) };
   const { transit } = await import("./transit.js");
   session.transit = transit(session);
-  fill(who, h("span", { class: "tenant", title: `Scopes: ${session.scopes.join(", ")}` }, session.tenant), button("Sign out", () => start(""), { class: "quiet" }));
+  fill(who, h("span", { class: "tenant", title: `Scopes: ${session.scopes.join(", ")}` }, session.tenant), button("Sign out", signOut, { class: "quiet" }));
   const links = [["#/", "Videos", "videos:read"], ["#/map", "Map", "operator"], ["#/letters", "Dead letters", "operator"]];
   fill(nav, links.filter(([, , scope]) => session.may(scope)).map(([href, label]) => h("a", { href }, label)));
   show(top, true);
   if (location.hash.length < 2 && !session.may("videos:read") && session.may("operator")) location.hash = "#/map";
   else route();
+}
+
+async function signOut() {
+  const busy = session.transit.busy;
+  if (!busy || await ask({ title: "Sign out now?", body: "Files are still being uploaded. What is not there yet is given up.", yes: "Sign out" })) start("");
 }
 
 async function route() {
