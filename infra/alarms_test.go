@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"regexp"
@@ -160,47 +159,5 @@ func TestAnAddressIsSubscribed(t *testing.T) {
 		if s.at("Protocol") != "email" || s.at("Endpoint") != operators || text(s.at("TopicArn")) != "AlarmsTopic" {
 			t.Errorf("subscribed: %v", s.Properties)
 		}
-	}
-}
-
-// TestDashboard: it has a row for each service with an inbox, shows what is sent, and costs nothing.
-func TestDashboard(t *testing.T) {
-	t.Parallel()
-	var body string
-	for _, r := range onAWS().of("CloudWatch::Dashboard") {
-		body = text(r.at("DashboardBody"))
-	}
-	var board struct{ Widgets []widget }
-	if err := json.Unmarshal([]byte(body), &board); err != nil {
-		t.Fatalf("%v: %s", err, body)
-	}
-	var titles []string
-	shown := 0
-	for _, w := range board.Widgets {
-		titles = append(titles, w.Properties.Title)
-		if w.Properties.Region != "AWS::Region" || w.X+w.Width > 24 || (w.Type == "log") == (w.Properties.Query == "") {
-			t.Errorf("widget %+v", w)
-		}
-		shown += len(w.Properties.Metrics)
-		for _, m := range w.Properties.Metrics {
-			if m[0] == metrics.Namespace && !slices.ContainsFunc(metrics.All, func(of metrics.Metric) bool { return of.Name == m[1] }) {
-				t.Errorf("%q shows %v, which nobody sends", w.Properties.Title, m)
-			}
-		}
-	}
-	if shown > mostMeasures || shown < 30 {
-		t.Errorf("it shows %d metrics, of %d for nothing", shown, mostMeasures)
-	}
-	for _, s := range services.Map {
-		if s.Inbox != nil && !slices.ContainsFunc(titles, func(title string) bool { return strings.HasPrefix(title, s.Name+": age") }) {
-			t.Errorf("%s has no row", s.Name)
-		}
-	}
-}
-
-func TestTheDashboardCanBeLeftOut(t *testing.T) {
-	t.Parallel()
-	if got := onLocal().of("CloudWatch::Dashboard"); len(got) > 0 {
-		t.Errorf("there is %v", got)
 	}
 }

@@ -113,7 +113,7 @@ func (c *Consumer) later(ctx context.Context, m lambdaevents.SQSMessage, wait ti
 		defer done()
 	}
 	if err := c.Queue.Hide(ctx, m, wait); err != nil {
-		c.Log.WarnContext(ctx, "backoff not set", "message", m.MessageId, "error", err)
+		c.Log.WarnContext(ctx, "backoff not set", "message_id", m.MessageId, "error", err)
 	}
 }
 
@@ -189,7 +189,7 @@ func (c *Consumer) end(ctx context.Context, m delivery, err error) (wait time.Du
 		return 0, false
 	}
 	wait = Backoff(c.Service.Timeout, m.attempt(), c.jitter())
-	c.Log.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "attempt", m.attempt(), "in_seconds", wait.Seconds(), "error", err,
+	c.Log.ErrorContext(ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attempt(), "in_seconds", wait.Seconds(), "error", err,
 		m.line(metrics.Retried.Is(1)))
 	c.later(ctx, m.SQSMessage, wait)
 	return wait, true
@@ -231,7 +231,7 @@ func (c *Consumer) bury(ctx context.Context, m delivery, reason error) error {
 	if err := c.Queue.Bury(ctx, m.SQSMessage, reason); err != nil {
 		return err
 	}
-	c.Log.WarnContext(ctx, "message is a dead letter", "message", m.MessageId, "attempt", m.attempt(), "reason", reason,
+	c.Log.WarnContext(ctx, "message is a dead letter", "message_id", m.MessageId, "attempt", m.attempt(), "reason", reason,
 		m.line(metrics.Dead.Is(1)))
 	return nil
 }
@@ -249,7 +249,7 @@ func (c *Consumer) hold(ctx context.Context, m delivery) {
 	ctx, done := context.WithTimeout(ctx, toHide)
 	defer done()
 	if err := c.Queue.Hide(ctx, m.SQSMessage, time.Until(end)+15*time.Second); err != nil {
-		c.Log.WarnContext(ctx, "visibility not set", "message", m.MessageId, "error", err)
+		c.Log.WarnContext(ctx, "visibility not set", "message_id", m.MessageId, "error", err)
 	}
 }
 

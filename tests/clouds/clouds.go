@@ -22,6 +22,7 @@ const (
 	Concurrency Need = "the maximum concurrency of an event source mapping"
 	Rights      Need = "rights of roles"
 	Alarms      Need = "alarms"
+	Rings       Need = "an alarm that looks at once"
 	Edge        Need = "functions of a CDN"
 	Groups      Need = "several messages of a FIFO group in one batch"
 
@@ -48,6 +49,7 @@ var lacks = map[Need]map[string]string{
 	Concurrency: {localstack: "LocalStack's free edition handles one batch at a time; our plugin more"},
 	Rights:      {localstack: "LocalStack's free edition evaluates no policies"},
 	Alarms:      {ministack: "MiniStack's alarms ignore dimensions"},
+	Rings:       {localstack: "LocalStack looks at an alarm when its periods are over, and ours have minutes"},
 	Edge:        {localstack: "LocalStack's free edition has no CDN"},
 	Groups:      {ministack: "MiniStack hands out one message of a group at a time"},
 	PartSize:    {ministack: "MiniStack takes it"},

@@ -30,7 +30,7 @@ type Ear struct {
 }
 
 // Listen subscribes a new queue, whose name begins with name, to the events whose type begins with prefix and that are of
-// one of the tenants. Close it also if there is an error.
+// one of the tenants; without tenants to all that the topic tells, events or not. Close it also if there is an error.
 func (t Topic) Listen(ctx context.Context, name, prefix string, tenants ...string) (*Ear, error) {
 	e := &Ear{topic: t}
 	made, err := t.SQS.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())})
@@ -45,13 +45,17 @@ func (t Topic) Listen(ctx context.Context, name, prefix string, tenants ...strin
 	if err := e.admit(ctx, has.Attributes["QueueArn"]); err != nil {
 		return e, err
 	}
-	filter, err := json.Marshal(map[string]any{"type": []any{map[string]any{"prefix": prefix}}, "tenant": tenants})
-	if err != nil {
-		return e, err
+	attributes := map[string]string{"RawMessageDelivery": "true"}
+	if len(tenants) > 0 {
+		filter, err := json.Marshal(map[string]any{"type": []any{map[string]any{"prefix": prefix}}, "tenant": tenants})
+		if err != nil {
+			return e, err
+		}
+		attributes["FilterPolicy"] = string(filter)
 	}
 	subscribed, err := t.SNS.Subscribe(ctx, &sns.SubscribeInput{
 		TopicArn: &t.ARN, Protocol: aws.String("sqs"), Endpoint: aws.String(has.Attributes["QueueArn"]), ReturnSubscriptionArn: true,
-		Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicy": string(filter)},
+		Attributes: attributes,
 	})
 	if err == nil {
 		e.subscription = aws.ToString(subscribed.SubscriptionArn)

@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// taken are the members that every line has by itself.
+var taken = []string{"timestamp", "level", "message", "service", "request_id"}
+
 // TestLinesHaveTheirContext: what a function logs once it has started says in whose name, which only the context knows.
 func TestLinesHaveTheirContext(t *testing.T) {
 	const starting = "can't start"
@@ -24,6 +27,11 @@ func TestLinesHaveTheirContext(t *testing.T) {
 			switch on.Sel.Name {
 			case "DebugContext", "InfoContext", "WarnContext", "ErrorContext":
 				with++
+				for _, key := range call.Args[2:] {
+					if slices.Contains(taken, s.text(key)) {
+						t.Errorf("%s: a line has %s twice: of two members of a name, readers take either", f.Name.Name, s.text(key))
+					}
+				}
 			case "Debug", "Info", "Warn", "Error":
 				without++
 				if text := s.text(call.Args[0]); text != starting {

@@ -43,7 +43,7 @@ type document struct {
 	}
 }
 
-// Lines returns the lines of a log, each of which must be one JSON object.
+// Lines returns the lines of a log, each of which must be one JSON object, whose members have names of their own.
 func Lines(t testing.TB, log []byte) (lines []map[string]any) {
 	t.Helper()
 	for text := range bytes.Lines(log) {
@@ -51,9 +51,33 @@ func Lines(t testing.TB, log []byte) (lines []map[string]any) {
 		if err := json.Unmarshal(text, &line); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
+		if again, twice := repeated(text); twice {
+			t.Errorf("%q is there twice: %s", again, text)
+		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// repeated returns a member of an object that is there twice.
+func repeated(object []byte) (name string, is bool) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil { // its brace
+		return "", false
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		name, _ := d.Token()
+		if seen[fmt.Sprint(name)] {
+			return fmt.Sprint(name), true
+		}
+		seen[fmt.Sprint(name)] = true
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return "", false
+		}
+	}
+	return "", false
 }
 
 // Read returns all numbers in a log, in its order.
