@@ -142,8 +142,8 @@ func (v traced) noted(t *testing.T, hops int) {
 	seen := map[string]bool{}
 	for _, text := range documents {
 		var doc struct {
-			ID, Name    string
-			Annotations map[string]any
+			ID, Name, Type string
+			Annotations    map[string]any
 		}
 		if err := json.Unmarshal([]byte(text), &doc); err != nil {
 			t.Fatal(err)
@@ -151,7 +151,9 @@ func (v traced) noted(t *testing.T, hops int) {
 		if doc.Name == doc.Annotations["service"] {
 			seen[doc.ID] = true
 		}
-		if id := doc.Annotations["video_id"]; doc.Annotations["service"] == nil || id != v.id || doc.Annotations["tenant"] != v.tenant {
+		// Of a hop with many steps the SDK sends these apart: they have what their hop has.
+		step := doc.Type == "subsegment" && doc.Annotations == nil
+		if !step && (doc.Annotations["service"] == nil || doc.Annotations["video_id"] != v.id || doc.Annotations["tenant"] != v.tenant) {
 			t.Errorf("%s has the annotations %v", doc.Name, doc.Annotations)
 		}
 		for _, secret := range []string{"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp"} {
