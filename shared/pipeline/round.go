@@ -9,7 +9,7 @@ import (
 	"sluice/shared/video"
 )
 
-// round is one try to bring a tenant's window up to date, and on.
+// round brings a tenant's windows up to date, and on: one after the other.
 type round struct {
 	Turns
 	e    events.Event
@@ -17,7 +17,8 @@ type round struct {
 	asks bool        // it wants all of its tasks that are not done
 	now  time.Time
 	rows map[string]video.Video // that were read
-	w    video.Window
+	lane video.Lane
+	w    video.Window // of it
 	line
 }
 
@@ -29,9 +30,9 @@ type line struct {
 	taken []video.Turn
 }
 
-// run does a round; saved is false if another has written the window meanwhile.
+// run does it for one window; saved is false if another has written the window meanwhile.
 func (r *round) run(ctx context.Context) (saved bool, err error) {
-	before, err := r.Windows.Window(ctx, r.own.Tenant)
+	before, err := r.Windows.Window(ctx, r.own.Tenant, r.lane)
 	if err != nil {
 		return false, err
 	}
@@ -55,7 +56,7 @@ func (r *round) run(ctx context.Context) (saved bool, err error) {
 	if len(r.taken) == 0 {
 		return true, nil
 	}
-	return true, r.Lines.Leave(ctx, r.own.Tenant, r.taken...)
+	return true, r.Lines.Leave(ctx, r.own.Tenant, r.lane, r.taken...)
 }
 
 // unless returns err if it is not of a kind.
@@ -90,7 +91,7 @@ func (r *round) fill(ctx context.Context) (waits bool, err error) {
 		return false, nil
 	}
 	r.w.More = true
-	return true, r.Lines.Wait(ctx, r.own.Tenant, r.own.Turn())
+	return true, r.Lines.Wait(ctx, r.own.Tenant, r.lane, r.own.Turn())
 }
 
 // joins reports whether the event's video is to get a place: it is planned, or asks for what was lost, or says that it
@@ -98,7 +99,7 @@ func (r *round) fill(ctx context.Context) (waits bool, err error) {
 func (r *round) joins() bool {
 	passed, _ := r.e.Data.(video.DeadlinePassed)
 	_, has := r.w.Share(r.own.ID)
-	return !has && r.own.State.Encoding() && (r.asks || passed.Queued)
+	return !has && r.w.Wants(r.own) && (r.asks || passed.Queued)
 }
 
 // first returns whose turn it is; ok is false if nobody waits.
@@ -135,7 +136,7 @@ func (r *round) look(ctx context.Context) error {
 		return nil
 	}
 	limit := min(r.w.Room(r.Size), mostRead)
-	turns, err := r.Lines.Waiting(ctx, r.own.Tenant, r.last, limit)
+	turns, err := r.Lines.Waiting(ctx, r.own.Tenant, r.lane, r.last, limit)
 	if err != nil {
 		return err
 	}

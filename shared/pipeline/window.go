@@ -11,20 +11,20 @@ import (
 
 // Windows are what tenants have in flight.
 type Windows interface {
-	// Window returns a tenant's window: of one that has none yet, an empty one.
-	Window(ctx context.Context, tenant string) (video.Window, error)
+	// Window returns a tenant's window of a lane: of one that has none yet, an empty one.
+	Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error)
 	// SaveWindow writes a window; Conflict unless the stored version is the one before w's.
 	SaveWindow(ctx context.Context, w video.Window) error
 }
 
-// Lines are the videos that wait for their turn: nothing is asked for of them yet.
+// Lines are the videos that wait for their turn in a lane: nothing is asked for of them there yet.
 type Lines interface {
 	// Wait puts a video into its tenant's line; it may be repeated.
-	Wait(ctx context.Context, tenant string, t video.Turn) error
+	Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error
 	// Waiting returns the turns that come after another, the first first, at most limit of them.
-	Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error)
+	Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error)
 	// Leave takes turns out of the line; it may be repeated.
-	Leave(ctx context.Context, tenant string, turns ...video.Turn) error
+	Leave(ctx context.Context, tenant string, lane video.Lane, turns ...video.Turn) error
 }
 
 // Planned are the rows of videos.
@@ -33,8 +33,8 @@ type Planned interface {
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// Turns shares the encode queue between tenants: each has at most so many tasks in flight, and what becomes free goes to
-// the next of its tasks, whichever of its videos that is of. What is asked for is noted in the tenant's window first,
+// Turns shares the encode queue between tenants: each has at most so many tasks in flight in a lane, and what becomes
+// free goes to the next of its tasks, whichever of its videos that is of. What is asked for is noted in the tenant's window first,
 // with the event that it is asked for under, and said then: when that event comes again, as after a crash between the
 // two, the same is said again. The rows of the videos have nothing of it.
 //
@@ -43,7 +43,7 @@ type Turns struct {
 	Windows Windows
 	Lines   Lines
 	Rows    Planned
-	Size    int // tasks of a tenant in flight, at most
+	Size    int // tasks of a tenant in flight in a lane, at most
 	Now     func() time.Time
 }
 
@@ -54,11 +54,31 @@ var errContended = errors.New("the window changes faster than it can be written"
 
 // Take returns what is to be asked for now that e has happened to v, which is as it is after that. asks tells that v
 // wants all of its tasks that are not done.
-func (t Turns) Take(ctx context.Context, e events.Event, v video.Video, asks bool) ([]events.Event, error) {
+func (t Turns) Take(ctx context.Context, e events.Event, v video.Video, asks bool) (out []events.Event, err error) {
 	if !matters(e.Data) || v.Plan == nil {
 		return nil, nil
 	}
 	r := round{Turns: t, e: e, own: v, asks: asks, now: t.Now(), rows: map[string]video.Video{v.ID: v}}
+	for _, r.lane = range lanes(e.Data, v) {
+		tasks, err := r.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, tasks...)
+	}
+	return out, nil
+}
+
+// lanes returns the lanes in which an event may change what is in flight: a task that ends changes its own.
+func lanes(what any, v video.Video) []video.Lane {
+	if d, ok := what.(video.TaskDone); ok && v.State.Encoding() {
+		return []video.Lane{v.Plan.Lane(d.Result.Task)}
+	}
+	return v.Plan.Lanes()
+}
+
+// take brings the window of the round's lane up to date and says what is in flight by the round's event.
+func (r *round) take(ctx context.Context) ([]events.Event, error) {
 	for range mostRounds {
 		saved, err := r.run(ctx)
 		if err != nil {
@@ -68,7 +88,7 @@ func (t Turns) Take(ctx context.Context, e events.Event, v video.Video, asks boo
 			return r.say(ctx)
 		}
 	}
-	return nil, video.E("pipeline.Take", video.Transient, errContended)
+	return nil, video.E("pipeline.take", video.Transient, errContended)
 }
 
 // matters reports whether an event may change what is in flight.

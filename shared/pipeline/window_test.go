@@ -17,17 +17,18 @@ import (
 	"sluice/shared/video"
 )
 
-// tenants are videos of several tenants, and what publish asks for of them. Each has three tasks.
+// tenants are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says otherwise.
 type tenants struct {
 	*testing.T
 	rows  *store.Memory
 	turns pipeline.Turns
 	now   time.Time
+	cut   video.Plan
 	said  []string // "acme/1:0" being task 0 of acme's video 1
 }
 
 func newTenants(t *testing.T, size int) *tenants {
-	w := &tenants{T: t, rows: &store.Memory{}, now: noon}
+	w := &tenants{T: t, rows: &store.Memory{}, now: noon, cut: plan}
 	w.turns = pipeline.Turns{Windows: w.rows, Lines: w.rows, Rows: w.rows, Size: size, Now: func() time.Time { return w.now }}
 	return w
 }
@@ -45,7 +46,7 @@ func (w *tenants) inspected() video.Event { return video.MediaInspected{ETag: "e
 
 func (w *tenants) make(tenant string, n int) video.Video {
 	w.Helper()
-	p := plan
+	p := w.cut
 	v := video.Video{
 		Tenant: tenant, ID: fmt.Sprint("vid_", n), Playback: publicID, State: video.Processing, Version: 1, Plan: &p, Media: &video.Media{},
 		Source: video.Source{Key: "k", ETag: "e1"}, Times: video.Times{Created: noon, Inspected: w.now}, Correlation: fmt.Sprint("c", n), Trace: fmt.Sprint("trace ", n),
@@ -77,7 +78,11 @@ func (w *tenants) take(v video.Video, what video.Event, asks bool) []events.Even
 // done tells that a task is done.
 func (w *tenants) done(v video.Video, n int) {
 	w.Helper()
-	d := video.TaskDone{At: w.now, Result: video.Result{Task: plan.Tasks()[n]}}
+	before, err := w.rows.Video(w.Context(), v.Tenant, v.ID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	d := video.TaskDone{At: w.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
 	if _, err := w.rows.Finish(w.Context(), v.Tenant, v.ID, d); err != nil {
 		w.Fatal(err)
 	}
@@ -109,7 +114,7 @@ func (w *tenants) want(said ...string) {
 // waiting returns the line of a tenant.
 func (w *tenants) waiting(tenant string) int {
 	w.Helper()
-	turns, err := w.rows.Waiting(w.Context(), tenant, video.Turn{}, 100)
+	turns, err := w.rows.Waiting(w.Context(), tenant, video.Interactive, video.Turn{}, 100)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -139,10 +144,42 @@ func TestATenantHasItsWindowAndOthersHaveTheirs(t *testing.T) {
 	w.done(second, 0)
 	w.done(second, 2)
 	w.want()
-	left, err := w.rows.Window(t.Context(), "acme")
+	left, err := w.rows.Window(t.Context(), "acme", video.Interactive)
 	if left.Version = 0; err != nil || left.More || left.Shares != nil {
 		t.Errorf("left is %+v, %v", left, err)
 	}
+}
+
+// What a film needs later is in a lane of its own: the tenant's clips do not wait for it.
+func TestAFilmDoesNotHoldUpAClip(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t, 5)
+	film := plan
+	film.Borders = nil
+	for k := range 20 {
+		film.Borders = append(film.Borders, k*200)
+	}
+	w.cut = film
+	first := w.plan("acme", 1)
+	w.want("acme/1:0", "acme/1:1", "acme/1:2", "acme/1:3", "acme/1:4", "acme/1:5", "acme/1:6", "acme/1:7", "acme/1:8", "acme/1:9")
+	second := w.plan("acme", 2)
+	w.want()
+	w.done(first, 9)
+	w.want("acme/1:10")
+	w.done(first, 0)
+	w.want("acme/2:0")
+	w.state(first, video.Failed)
+	w.take(first, video.TaskFailed{Task: film.Tasks()[7]}, false)
+	w.want("acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9")
+	w.state(second, video.Failed)
+	w.take(second, video.TaskFailed{Task: film.Tasks()[7]}, false)
+	w.plan("acme", 3)
+	w.cut = plan
+	for n := range 5 {
+		w.done(video.Video{Tenant: "acme", ID: "vid_3"}, n)
+	}
+	w.plan("acme", 4)
+	w.want("acme/4:0", "acme/4:1", "acme/4:2")
 }
 
 func TestTheTasksOfAnotherVideoAreItsOwn(t *testing.T) {
@@ -218,7 +255,7 @@ func TestTheLineIsHeldAgainstTheRows(t *testing.T) {
 	for n := range 30 {
 		w.state(w.plan("acme", 10+n), video.Deleting)
 	}
-	if err := w.rows.Wait(t.Context(), "acme", video.Turn{Planned: w.now, Video: "vid_gone"}); err != nil {
+	if err := w.rows.Wait(t.Context(), "acme", video.Interactive, video.Turn{Planned: w.now, Video: "vid_gone"}); err != nil {
 		t.Fatal(err)
 	}
 	w.plan("acme", 50)
@@ -251,7 +288,7 @@ func TestADeadlineMendsWhatWasLost(t *testing.T) {
 		t.Parallel()
 		w := newTenants(t, 2)
 		first, second := w.plan("acme", 1), w.plan("acme", 2)
-		if err := w.rows.Leave(t.Context(), "acme", second.Turn()); err != nil {
+		if err := w.rows.Leave(t.Context(), "acme", video.Interactive, second.Turn()); err != nil {
 			t.Fatal(err)
 		}
 		w.take(second, passed(true), false)
@@ -291,8 +328,8 @@ type rival struct {
 	times int
 }
 
-func (r *rival) Window(ctx context.Context, tenant string) (video.Window, error) {
-	w, err := r.Memory.Window(ctx, tenant)
+func (r *rival) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
+	w, err := r.Memory.Window(ctx, tenant, lane)
 	if r.times--; err == nil && r.times >= 0 {
 		next := w
 		next.Version++
@@ -330,24 +367,24 @@ func (b broken) fails(call string) error {
 	return nil
 }
 
-func (b broken) Window(ctx context.Context, tenant string) (video.Window, error) {
-	return errorOr(b.fails("Window"), func() (video.Window, error) { return b.Memory.Window(ctx, tenant) })
+func (b broken) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
+	return errorOr(b.fails("Window"), func() (video.Window, error) { return b.Memory.Window(ctx, tenant, lane) })
 }
 
 func (b broken) SaveWindow(ctx context.Context, w video.Window) error {
 	return errors.Join(b.fails("SaveWindow"), b.Memory.SaveWindow(ctx, w))
 }
 
-func (b broken) Wait(ctx context.Context, tenant string, t video.Turn) error {
-	return errors.Join(b.fails("Wait"), b.Memory.Wait(ctx, tenant, t))
+func (b broken) Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error {
+	return errors.Join(b.fails("Wait"), b.Memory.Wait(ctx, tenant, lane, t))
 }
 
-func (b broken) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
-	return errorOr(b.fails("Waiting"), func() ([]video.Turn, error) { return b.Memory.Waiting(ctx, tenant, after, limit) })
+func (b broken) Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error) {
+	return errorOr(b.fails("Waiting"), func() ([]video.Turn, error) { return b.Memory.Waiting(ctx, tenant, lane, after, limit) })
 }
 
-func (b broken) Leave(ctx context.Context, tenant string, ts ...video.Turn) error {
-	return errors.Join(b.fails("Leave"), b.Memory.Leave(ctx, tenant, ts...))
+func (b broken) Leave(ctx context.Context, tenant string, lane video.Lane, ts ...video.Turn) error {
+	return errors.Join(b.fails("Leave"), b.Memory.Leave(ctx, tenant, lane, ts...))
 }
 
 func (b broken) Video(ctx context.Context, tenant, id string) (video.Video, error) {

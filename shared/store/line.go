@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,17 +26,22 @@ type waitItem struct {
 	Turn string `dynamodbav:"turn"` // JSON
 }
 
-// wait returns the key of a turn's row, in the same partition: they are in the order of the turns.
+// line returns how the sort keys of a window's line begin.
+func (k key) line() string {
+	return waitPrefix + strings.TrimPrefix(k.SK, services.WindowRows+"#") + "#"
+}
+
+// wait returns the key of a turn's row, in the same partition as its window: they are in the order of the turns.
 func (k key) wait(t video.Turn) key {
 	if k == (key{}) || t.Planned.IsZero() || newKey(services.VideoRows, t.Video) == (key{}) {
 		return key{}
 	}
-	return key{k.PK, waitPrefix + stamp(t.Planned) + "#" + t.Video}
+	return key{k.PK, k.line() + stamp(t.Planned) + "#" + t.Video}
 }
 
-func itemOfTurn(tenant string, t video.Turn) (waitItem, error) {
+func itemOfTurn(tenant string, lane video.Lane, t video.Turn) (waitItem, error) {
 	var c codec
-	return waitItem{key: windowKey(tenant).wait(t), Turn: c.text(t)}, c.err
+	return waitItem{key: windowKey(tenant, lane).wait(t), Turn: c.text(t)}, c.err
 }
 
 func turns(op string, items []waitItem) (all []video.Turn, err error) {
@@ -51,9 +57,9 @@ func turns(op string, items []waitItem) (all []video.Turn, err error) {
 }
 
 // Wait puts a video into its tenant's line. Repeating it changes nothing.
-func (d Dynamo) Wait(ctx context.Context, tenant string, t video.Turn) error {
+func (d Dynamo) Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error {
 	const op = "store.Wait"
-	i, err := itemOfTurn(tenant, t)
+	i, err := itemOfTurn(tenant, lane, t)
 	if err != nil || i.key == (key{}) {
 		return video.E(op, video.Invalid, errTurn)
 	}
@@ -67,16 +73,16 @@ func (d Dynamo) Wait(ctx context.Context, tenant string, t video.Turn) error {
 
 // Waiting returns the turns in a tenant's line that come after another, the first first: at most limit of them, and
 // fewer only if there are no more.
-func (d Dynamo) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
+func (d Dynamo) Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error) {
 	const op = "store.Waiting"
-	k := windowKey(tenant)
+	k := windowKey(tenant, lane)
 	if k == (key{}) {
 		return nil, nil
 	}
 	items, _, err := ask[waitItem](ctx, d, op, &dynamodb.QueryInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)),
 		KeyConditionExpression:    aws.String("pk = :pk AND sk BETWEEN :after AND :end"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":after": text(behind(k, after)), ":end": text(waitPrefix + "~")},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":after": text(behind(k, after)), ":end": text(k.line() + "~")},
 	})
 	if err != nil {
 		return nil, err
@@ -89,13 +95,13 @@ func behind(k key, after video.Turn) string {
 	if last := k.wait(after); last != (key{}) {
 		return last.SK + "\x00"
 	}
-	return waitPrefix
+	return k.line()
 }
 
 // Leave takes turns out of a tenant's line. Repeating it changes nothing.
-func (d Dynamo) Leave(ctx context.Context, tenant string, ts ...video.Turn) error {
+func (d Dynamo) Leave(ctx context.Context, tenant string, lane video.Lane, ts ...video.Turn) error {
 	const op = "store.Leave"
-	keys, err := waitKeys(op, tenant, ts)
+	keys, err := waitKeys(op, tenant, lane, ts)
 	if err != nil {
 		return err
 	}
@@ -107,9 +113,9 @@ func (d Dynamo) Leave(ctx context.Context, tenant string, ts ...video.Turn) erro
 	return nil
 }
 
-func waitKeys(op, tenant string, ts []video.Turn) (keys []key, err error) {
+func waitKeys(op, tenant string, lane video.Lane, ts []video.Turn) (keys []key, err error) {
 	for _, t := range ts {
-		k := windowKey(tenant).wait(t)
+		k := windowKey(tenant, lane).wait(t)
 		if k == (key{}) {
 			return nil, video.E(op, video.Invalid, fmt.Errorf("%q: %w", t.Video, errTurn))
 		}
@@ -119,9 +125,9 @@ func waitKeys(op, tenant string, ts []video.Turn) (keys []key, err error) {
 }
 
 // Wait does as Dynamo's.
-func (m *Memory) Wait(ctx context.Context, tenant string, t video.Turn) error {
+func (m *Memory) Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error {
 	const op = "store.Wait"
-	i, err := itemOfTurn(tenant, t)
+	i, err := itemOfTurn(tenant, lane, t)
 	if err != nil || i.key == (key{}) {
 		return video.E(op, video.Invalid, errTurn)
 	}
@@ -135,23 +141,23 @@ func (m *Memory) Wait(ctx context.Context, tenant string, t video.Turn) error {
 }
 
 // Waiting does as Dynamo's.
-func (m *Memory) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
+func (m *Memory) Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error) {
 	const op = "store.Waiting"
 	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := windowKey(tenant)
-	items := withPrefix[waitItem](m, k, waitPrefix)
+	k := windowKey(tenant, lane)
+	items := withPrefix[waitItem](m, k, k.line())
 	items = slices.DeleteFunc(items, func(i waitItem) bool { return i.SK < behind(k, after) })
 	return turns(op, items[:min(len(items), limit)])
 }
 
 // Leave does as Dynamo's.
-func (m *Memory) Leave(ctx context.Context, tenant string, ts ...video.Turn) error {
+func (m *Memory) Leave(ctx context.Context, tenant string, lane video.Lane, ts ...video.Turn) error {
 	const op = "store.Leave"
-	keys, err := waitKeys(op, tenant, ts)
+	keys, err := waitKeys(op, tenant, lane, ts)
 	if err != nil {
 		return err
 	}

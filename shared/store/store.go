@@ -14,8 +14,8 @@
 //	SOURCE##all           SOURCE#<id>      the same grant, to be listed
 //	LETTER#<month>        <id>             a dead letter, until "expires"
 //	SCALE#all             SCALE            what the scaling law decided last
-//	WINDOW#<tenant>       WINDOW           what a tenant has in flight
-//	WINDOW#<tenant>       WAIT#<planned>#<id>  a video of which nothing is, whose turn will come
+//	WINDOW#<tenant>       WINDOW#<lane>    what a tenant has in flight in a lane
+//	WINDOW#<tenant>       WAIT#<lane>#<planned>#<id>  a video of which nothing is, whose turn will come
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with a key, until "expires" (the table's TTL attribute)
 //
 // Nothing in an id can move a key to another row kind or tenant: an id that is empty, long or has a '#' names no row.

@@ -12,7 +12,7 @@ import (
 	"sluice/shared/video"
 )
 
-// windowItem has what a tenant has in flight. At 1,000 workers that are 2,000 tasks; of one video 40 kB, of 2,000
+// windowItem has what a tenant has in flight in a lane. At 1,000 workers that are 2,000 tasks; of one video 40 kB, of 2,000
 // videos 300 kB, where DynamoDB takes 400.
 type windowItem struct {
 	key
@@ -22,11 +22,18 @@ type windowItem struct {
 	Moved   string `dynamodbav:"moved,omitempty"`
 }
 
-func windowKey(tenant string) key { return newKey(services.WindowRows, tenant) }
+// windowKey returns the key of a tenant's window of a lane, which is one of ours.
+func windowKey(tenant string, lane video.Lane) key {
+	k := newKey(services.WindowRows, tenant)
+	if k != (key{}) {
+		k.SK += "#" + string(lane)
+	}
+	return k
+}
 
 func itemOfWindow(w video.Window) (windowItem, error) {
 	var c codec
-	i := windowItem{key: windowKey(w.Tenant), Version: w.Version, More: w.More, Moved: stamp(w.Moved)}
+	i := windowItem{key: windowKey(w.Tenant, w.Lane), Version: w.Version, More: w.More, Moved: stamp(w.Moved)}
 	if len(w.Shares) > 0 {
 		i.Shares = c.text(w.Shares)
 	}
@@ -35,20 +42,22 @@ func itemOfWindow(w video.Window) (windowItem, error) {
 
 func (i windowItem) window() (video.Window, error) {
 	var c codec
-	w := video.Window{Tenant: strings.TrimPrefix(i.PK, services.WindowRows+"#"), Version: i.Version, More: i.More, Moved: c.time(i.Moved)}
+	w := video.Window{Version: i.Version, More: i.More, Moved: c.time(i.Moved)}
+	w.Tenant = strings.TrimPrefix(i.PK, services.WindowRows+"#")
+	w.Lane = video.Lane(strings.TrimPrefix(i.SK, services.WindowRows+"#"))
 	c.parse(i.Shares, &w.Shares)
 	return w, c.err
 }
 
-// Window returns what a tenant has in flight; an empty window if there is no row of it.
-func (d Dynamo) Window(ctx context.Context, tenant string) (video.Window, error) {
-	w, err := get(ctx, d, "store.Window", windowKey(tenant), video.Problem{}, windowItem.window)
-	return windowOr(tenant, w, err)
+// Window returns what a tenant has in flight in a lane; an empty window if there is no row of it.
+func (d Dynamo) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
+	w, err := get(ctx, d, "store.Window", windowKey(tenant, lane), video.Problem{}, windowItem.window)
+	return windowOr(tenant, lane, w, err)
 }
 
-func windowOr(tenant string, w video.Window, err error) (video.Window, error) {
+func windowOr(tenant string, lane video.Lane, w video.Window, err error) (video.Window, error) {
 	if video.KindOf(err) == video.NotFound {
-		return video.Window{Tenant: tenant}, nil
+		return video.Window{Tenant: tenant, Lane: lane}, nil
 	}
 	return w, err
 }
@@ -76,9 +85,9 @@ func (d Dynamo) SaveWindow(ctx context.Context, w video.Window) error {
 }
 
 // Window does as Dynamo's.
-func (m *Memory) Window(ctx context.Context, tenant string) (video.Window, error) {
-	w, err := read(ctx, m, "store.Window", windowKey(tenant), video.Problem{}, windowItem.window)
-	return windowOr(tenant, w, err)
+func (m *Memory) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
+	w, err := read(ctx, m, "store.Window", windowKey(tenant, lane), video.Problem{}, windowItem.window)
+	return windowOr(tenant, lane, w, err)
 }
 
 // SaveWindow does as Dynamo's.

@@ -120,16 +120,19 @@ func TestCalls(t *testing.T) {
 			_, _, err := s.Letters(t.Context(), video.LetterFilter{}, letter, time.Unix(0, 0).Add(video.LetterKept+45*24*time.Hour), 1)
 			return err
 		}, []string{"Query"}},
-		{"Window", func(t *testing.T, s store.Dynamo) error { _, err := s.Window(t.Context(), "acme"); return err }, []string{"GetItem"}},
+		{"Window", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.Window(t.Context(), "acme", video.Bulk)
+			return err
+		}, []string{"GetItem"}},
 		{"SaveWindow", func(t *testing.T, s store.Dynamo) error {
 			return s.SaveWindow(t.Context(), video.Window{Tenant: "acme"})
 		}, []string{"PutItem"}},
-		{"Wait", func(t *testing.T, s store.Dynamo) error { return s.Wait(t.Context(), "acme", turn) }, []string{"PutItem"}},
+		{"Wait", func(t *testing.T, s store.Dynamo) error { return s.Wait(t.Context(), "acme", video.Bulk, turn) }, []string{"PutItem"}},
 		{"Waiting", func(t *testing.T, s store.Dynamo) error {
-			_, err := s.Waiting(t.Context(), "acme", turn, 1)
+			_, err := s.Waiting(t.Context(), "acme", video.Bulk, turn, 1)
 			return err
 		}, []string{"Query"}},
-		{"Leave", func(t *testing.T, s store.Dynamo) error { return s.Leave(t.Context(), "acme", turn) }, []string{"BatchWriteItem"}},
+		{"Leave", func(t *testing.T, s store.Dynamo) error { return s.Leave(t.Context(), "acme", video.Bulk, turn) }, []string{"BatchWriteItem"}},
 		{"OpenLetters", func(t *testing.T, s store.Dynamo) error { _, err := s.OpenLetters(t.Context(), "encode"); return err }, []string{"Query"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
 	} {

@@ -40,8 +40,8 @@ func TestAVideoThatWaitsForItsTurnIsToldFromOneThatIsStuck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			rows, said := &store.Memory{}, &ear{}
-			v := video.Video{Tenant: "acme", ID: "vid_1", State: tt.state, Version: 1, Watch: video.Watch{Deadline: noon}}
-			tt.window.Tenant, tt.window.Version = "acme", 1
+			v := video.Video{Tenant: "acme", ID: "vid_1", State: tt.state, Version: 1, Plan: &video.Plan{Borders: []int{0, 50}}, Watch: video.Watch{Deadline: noon}}
+			tt.window.Tenant, tt.window.Lane, tt.window.Version = "acme", video.Interactive, 1
 			if err := rows.Create(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: v.ID}); err != nil {
 				t.Fatal(err)
 			}

@@ -37,8 +37,8 @@ type Originals interface {
 
 // Windows are what tenants have in flight.
 type Windows interface {
-	// Window returns a tenant's window: of one that has none yet, an empty one.
-	Window(ctx context.Context, tenant string) (video.Window, error)
+	// Window returns a tenant's window of a lane: of one that has none yet, an empty one.
+	Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error)
 }
 
 // Queues are the inboxes.
@@ -174,11 +174,18 @@ func (t Tender) stored(ctx context.Context, v video.Video) (*video.Stored, error
 
 // queued looks whether a video waits for its turn among its tenant's.
 func (t Tender) queued(ctx context.Context, v video.Video, now time.Time) (bool, error) {
-	if !v.State.Encoding() {
+	if !v.State.Encoding() || v.Plan == nil {
 		return false, nil
 	}
-	w, err := t.Windows.Window(ctx, v.Tenant)
-	return err == nil && v.Queued(w, now), err
+	var windows []video.Window
+	for _, lane := range v.Plan.Lanes() {
+		w, err := t.Windows.Window(ctx, v.Tenant, lane)
+		if err != nil {
+			return false, err
+		}
+		windows = append(windows, w)
+	}
+	return v.Queued(windows, now), nil
 }
 
 // step returns the service whose work a video waits for.

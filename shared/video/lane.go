@@ -16,6 +16,14 @@ const (
 	firstChunks = 4
 )
 
+// Lanes returns the lanes that the plan has tasks in.
+func (p Plan) Lanes() []Lane {
+	if p.Size() <= fewTasks {
+		return []Lane{Interactive}
+	}
+	return []Lane{Interactive, Bulk}
+}
+
 // Lane returns the lane of one of the plan's tasks.
 func (p Plan) Lane(t Task) Lane {
 	if p.Size() <= fewTasks || t.Kind == AudioTask || t.From < p.Borders[firstChunks] {

@@ -14,11 +14,12 @@ import (
 // at, so that what is asked for again then keeps its place, and a long queue before all of them is not taken for a loss.
 const WindowLease = time.Hour
 
-// Window is what a tenant has in flight: tasks that were asked for and are not finished, at most so many at once. That
-// keeps a tenant's thousand videos from standing in the queue before another's one. Its methods decide and change
-// nothing: each returns the window as it is after.
+// Window is what a tenant has in flight in a lane: tasks that were asked for and are not finished, at most so many at
+// once. That keeps a tenant's thousand videos from standing in the queue before another's one, and its films from standing
+// before its clips. Its methods decide and change nothing: each returns the window as it is after.
 type Window struct {
 	Tenant  string
+	Lane    Lane
 	Version int64     // grows by one with each write; a writer that has read an older one is refused
 	Shares  []Share   // of the videos that have tasks in flight or are partly asked for, in the order of their turns
 	More    bool      // more videos wait, of which nothing is asked for yet: they are kept elsewhere
@@ -48,10 +49,17 @@ type Share struct {
 	Flight map[int]string `json:"flight,omitempty"` // the tasks in flight, and the mark of the event that asked for them
 }
 
-// Queued reports whether a video waits for its turn and its tenant's tasks move on: it has none in flight.
-func (v Video) Queued(w Window, now time.Time) bool {
-	s, _ := w.Share(v.ID)
-	return v.State.Encoding() && len(s.Flight) == 0 && now.Sub(w.Moved) < stepLook
+// Queued reports whether a video waits for its turn in its tenant's windows while they move on: it has no task in flight.
+func (v Video) Queued(windows []Window, now time.Time) bool {
+	moves := false
+	for _, w := range windows {
+		s, _ := w.Share(v.ID)
+		if len(s.Flight) > 0 {
+			return false
+		}
+		moves = moves || now.Sub(w.Moved) < stepLook
+	}
+	return v.State.Encoding() && moves
 }
 
 // mark stands for an event's id in little room: there may be thousands in a row. Two with one mark would make a task be
@@ -137,20 +145,27 @@ func (w Window) Lapse(now time.Time) Window {
 	return w
 }
 
+// Wants reports whether there are tasks of a video in the window's lane that are not done.
+func (w Window) Wants(v Video) bool {
+	return v.State.Encoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t Task) bool { return w.wants(v, t) })
+}
+
+func (w Window) wants(v Video, t Task) bool { return !v.Done[t.Number] && v.Plan.Lane(t) == w.Lane }
+
 // Ask asks for as many of a video's tasks as there is room for, those with low numbers first: such as are neither done
 // nor were asked for before. event is the id of the event that it is done under, which may come again.
 func (w Window) Ask(v Video, size int, event string, now time.Time) Window {
 	if !v.State.Encoding() {
 		return w
 	}
-	room := w.Room(size)
+	room, tasks := w.Room(size), v.Plan.Tasks()
 	s, ok := w.Share(v.ID)
 	if !ok {
 		s = Share{Turn: v.Turn(), Since: now}
 	}
-	s.End, s.Flight = v.Plan.Size(), maps.Clone(s.Flight)
+	s.End, s.Flight = len(tasks), maps.Clone(s.Flight)
 	for ; s.Next < s.End; s.Next++ {
-		if _, flies := s.Flight[s.Next]; flies || v.Done[s.Next] {
+		if _, flies := s.Flight[s.Next]; flies || !w.wants(v, tasks[s.Next]) {
 			continue
 		}
 		if room == 0 {

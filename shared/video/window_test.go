@@ -39,7 +39,7 @@ func flying(w video.Window) (all []string) {
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	first, second := clip(0, 3), clip(1, 4)
-	full := video.Window{}.Ask(second, 4, "e1", noon)
+	full := video.Window{Lane: video.Interactive}.Ask(second, 4, "e1", noon)
 	halfway := second
 	halfway.Done = map[int]bool{0: true, 3: true}
 	gone := second
@@ -52,12 +52,12 @@ func TestWindow(t *testing.T) {
 		want []string
 		line int
 	}{
-		{"as many as there is room for", video.Window{}.Ask(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
-		{"and the rest later", video.Window{}.Ask(second, 3, "e1", noon).Ask(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{"as many as there is room for", video.Window{Lane: video.Interactive}.Ask(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
+		{"and the rest later", video.Window{Lane: video.Interactive}.Ask(second, 3, "e1", noon).Ask(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
 		{"each once", full.Ask(second, 9, "e2", noon), flying(full), 0},
 		{"nothing when it is full", full.Ask(first, 4, "e2", noon), flying(full), 0},
-		{"not what is done", video.Window{}.Ask(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
-		{"nothing of what has failed", video.Window{}.Ask(gone, 4, "e1", noon), nil, 0},
+		{"not what is done", video.Window{Lane: video.Interactive}.Ask(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
+		{"nothing of what has failed", video.Window{Lane: video.Interactive}.Ask(gone, 4, "e1", noon), nil, 0},
 		{"what is done is free", full.Settle(halfway, noon), []string{"1/1", "1/2"}, 0},
 		{"what has failed is free", full.Settle(gone, noon), nil, 0},
 		{"others are not", full.Settle(first, noon), flying(full), 0},
@@ -66,7 +66,7 @@ func TestWindow(t *testing.T) {
 		{"a lease that has ended", full.Lapse(late), nil, 0},
 		{"a lease that was renewed", full.Settle(halfway, noon.Add(time.Minute)).Lapse(late), []string{"1/1", "1/2"}, 0},
 		{"one lease of two", full.Ask(other, 6, "e2", late).Lapse(late), []string{"2/0", "2/1"}, 0},
-		{"again, and what was given up too", video.Window{}.Ask(second, 1, "e1", noon).Lapse(late).Ask(second, 2, "e2", late).Again(second, "e3", late).Ask(second, 9, "e3", late),
+		{"again, and what was given up too", video.Window{Lane: video.Interactive}.Ask(second, 1, "e1", noon).Lapse(late).Ask(second, 2, "e2", late).Again(second, "e3", late).Ask(second, 9, "e3", late),
 			[]string{"1/0", "1/1", "1/2", "1/3"}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestWindow(t *testing.T) {
 func TestWhatAnEventHasAskedForIsSaidAgain(t *testing.T) {
 	t.Parallel()
 	first, second := clip(0, 2), clip(1, 4)
-	w := video.Window{}.Ask(second, 2, "e1", noon).Ask(first, 4, "e2", noon)
+	w := video.Window{Lane: video.Interactive}.Ask(second, 2, "e1", noon).Ask(first, 4, "e2", noon)
 	second.Done[0] = true
 	w = w.Settle(second, noon).Ask(second, 4, "e2", noon)
 	want := map[string][]video.Asked{
@@ -109,12 +109,37 @@ func TestWhatAnEventHasAskedForIsSaidAgain(t *testing.T) {
 	}
 }
 
+// A film has tasks in both lanes; what is in flight in one leaves room in the other.
+func TestAWindowIsOfALane(t *testing.T) {
+	t.Parallel()
+	film := clip(0, 18)
+	for lane, want := range map[video.Lane][]int{video.Interactive: {0, 1, 2, 3}, video.Bulk: {4, 5, 6, 7, 8, 9}} {
+		w := video.Window{Lane: lane}.Ask(film, 6, "e1", noon)
+		if d := cmp.Diff([]video.Asked{{Video: film.ID, Tasks: want}}, w.Granted("e1")); d != "" {
+			t.Errorf("%s (-want +got):\n%s", lane, d)
+		}
+		if left := len(w.Line()) > 0; left != (lane == video.Bulk) || !w.Wants(film) {
+			t.Errorf("%s: some are left: %t", lane, left)
+		}
+	}
+	for n := range 4 {
+		film.Done[n] = true
+	}
+	if (video.Window{Lane: video.Interactive}).Wants(film) || !(video.Window{Lane: video.Bulk}).Wants(film) {
+		t.Error("what begins is done, the rest is not")
+	}
+	if (video.Window{Lane: video.Bulk}).Wants(clip(1, 16)) {
+		t.Error("a clip has nothing in bulk")
+	}
+}
+
 func TestQueued(t *testing.T) {
 	t.Parallel()
 	flies, waits := clip(0, 1), clip(1, 4)
-	w := video.Window{Moved: noon}.Ask(flies, 1, "e1", noon)
+	w := video.Window{Lane: video.Interactive, Moved: noon}.Ask(flies, 1, "e1", noon)
 	failed := waits
 	failed.State = video.Failed
+	still := video.Window{Lane: video.Bulk}
 	for _, tt := range []struct {
 		name string
 		v    video.Video
@@ -126,8 +151,10 @@ func TestQueued(t *testing.T) {
 		{"it has its turn", flies, 0, false},
 		{"it waits for nothing", failed, 0, false},
 	} {
-		if got := tt.v.Queued(w, noon.Add(tt.at)); got != tt.want {
-			t.Errorf("%s: %t", tt.name, got)
+		for _, windows := range [][]video.Window{{w}, {w, still}, {still, w}} {
+			if got := tt.v.Queued(windows, noon.Add(tt.at)); got != tt.want {
+				t.Errorf("%s: %t", tt.name, got)
+			}
 		}
 	}
 }
@@ -196,7 +223,7 @@ func (f *fleet) holds(before video.Window) {
 func TestEveryTaskHasItsTurnOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &fleet{t: t, size: rapid.IntRange(1, 6).Draw(t, "size"), asked: map[string]int{}, now: noon}
+		f := &fleet{t: t, w: video.Window{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"), asked: map[string]int{}, now: noon}
 		for i := range rapid.IntRange(1, 8).Draw(t, "videos") {
 			f.videos = append(f.videos, clip(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
 			f.turn(f.videos[i], true)
@@ -241,7 +268,7 @@ func TestEveryTaskHasItsTurnOnce(t *testing.T) {
 func TestWhatLeaksIsFreeAgain(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &fleet{t: t, size: rapid.IntRange(1, 4).Draw(t, "size"), asked: map[string]int{}, now: noon}
+		f := &fleet{t: t, w: video.Window{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"), asked: map[string]int{}, now: noon}
 		for i := range 6 {
 			f.videos = append(f.videos, clip(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
 			f.turn(f.videos[i], true)

@@ -107,7 +107,7 @@ func (w *world) state() map[string]string {
 		}
 	}
 	for _, c := range w.clients {
-		v, err := w.rows.Window(context.Background(), c.tenant)
+		v, err := w.rows.Window(context.Background(), c.tenant, video.Interactive)
 		all["in flight of "+c.tenant] = fmt.Sprint(v.InFlight(), v.Line(), err)
 	}
 	for id, f := range w.facts {

@@ -70,24 +70,24 @@ func (r rows) Results(ctx context.Context, tenant, id string) ([]video.Result, e
 	return ask(ctx, r.process, "Results", id, reads, func() ([]video.Result, error) { return r.w.rows.Results(ctx, tenant, id) })
 }
 
-func (r rows) Window(ctx context.Context, tenant string) (video.Window, error) {
-	return ask(ctx, r.process, "Window", tenant, reads, func() (video.Window, error) { return r.w.rows.Window(ctx, tenant) })
+func (r rows) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
+	return ask(ctx, r.process, "Window", tenant, reads, func() (video.Window, error) { return r.w.rows.Window(ctx, tenant, lane) })
 }
 
 func (r rows) SaveWindow(ctx context.Context, w video.Window) error {
 	return tell(ctx, r.process, "SaveWindow", w.Tenant, writes, func() error { return r.w.saveWindow(apart(ctx), w) })
 }
 
-func (r rows) Wait(ctx context.Context, tenant string, t video.Turn) error {
-	return tell(ctx, r.process, "Wait", t.Video, writes, func() error { return r.w.rows.Wait(apart(ctx), tenant, t) })
+func (r rows) Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error {
+	return tell(ctx, r.process, "Wait", t.Video, writes, func() error { return r.w.rows.Wait(apart(ctx), tenant, lane, t) })
 }
 
-func (r rows) Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error) {
-	return ask(ctx, r.process, "Waiting", tenant, reads, func() ([]video.Turn, error) { return r.w.rows.Waiting(ctx, tenant, after, limit) })
+func (r rows) Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error) {
+	return ask(ctx, r.process, "Waiting", tenant, reads, func() ([]video.Turn, error) { return r.w.rows.Waiting(ctx, tenant, lane, after, limit) })
 }
 
-func (r rows) Leave(ctx context.Context, tenant string, turns ...video.Turn) error {
-	return tell(ctx, r.process, "Leave", tenant, writes, func() error { return r.w.rows.Leave(apart(ctx), tenant, turns...) })
+func (r rows) Leave(ctx context.Context, tenant string, lane video.Lane, turns ...video.Turn) error {
+	return tell(ctx, r.process, "Leave", tenant, writes, func() error { return r.w.rows.Leave(apart(ctx), tenant, lane, turns...) })
 }
 
 // objects are those of the bucket of what is published.

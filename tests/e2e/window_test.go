@@ -38,11 +38,11 @@ func TestTenantsShareTheQueue(t *testing.T) {
 	}
 	all.Wait()
 	w.idle(t)
-	left, err := w.rows(t).Window(t.Context(), crowd)
+	left, err := w.rows(t).Window(t.Context(), crowd, video.Interactive)
 	if err != nil || left.More || left.InFlight() != w.window(t)-1 {
 		t.Errorf("left is %+v, %v", left, err)
 	}
-	line, err := w.rows(t).Waiting(t.Context(), crowd, video.Turn{}, 9)
+	line, err := w.rows(t).Waiting(t.Context(), crowd, video.Interactive, video.Turn{}, 9)
 	if err != nil || len(line) > 0 {
 		t.Errorf("in the line is left %v, %v", line, err)
 	}
@@ -70,7 +70,7 @@ func (w world) occupy(t *testing.T, tenant string, n int) {
 	for i := range n {
 		s.Flight[i] = "test"
 	}
-	if err := w.rows(t).SaveWindow(t.Context(), video.Window{Tenant: tenant, Version: 1, Shares: []video.Share{s}}); err != nil {
+	if err := w.rows(t).SaveWindow(t.Context(), video.Window{Tenant: tenant, Lane: video.Interactive, Version: 1, Shares: []video.Share{s}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -79,12 +79,12 @@ func (w world) occupy(t *testing.T, tenant string, n int) {
 func (w world) somebodyWaits(t *testing.T, tenant string) bool {
 	most := w.window(t)
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		line, err := w.rows(t).Waiting(t.Context(), tenant, video.Turn{}, 9)
+		line, err := w.rows(t).Waiting(t.Context(), tenant, video.Interactive, video.Turn{}, 9)
 		if err != nil {
 			t.Error(err)
 			return false
 		}
-		now, err := w.rows(t).Window(t.Context(), tenant)
+		now, err := w.rows(t).Window(t.Context(), tenant, video.Interactive)
 		if err != nil || now.InFlight() > most {
 			t.Errorf("%d in flight, %v", now.InFlight(), err)
 		}

@@ -45,11 +45,11 @@ type Store interface {
 	Letter(ctx context.Context, id string) (video.Letter, error)
 	OpenLetters(ctx context.Context, service string) (int, error)
 	SettleLetter(ctx context.Context, was, is video.Letter) error
-	Window(ctx context.Context, tenant string) (video.Window, error)
+	Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error)
 	SaveWindow(ctx context.Context, w video.Window) error
-	Wait(ctx context.Context, tenant string, t video.Turn) error
-	Waiting(ctx context.Context, tenant string, after video.Turn, limit int) ([]video.Turn, error)
-	Leave(ctx context.Context, tenant string, turns ...video.Turn) error
+	Wait(ctx context.Context, tenant string, lane video.Lane, t video.Turn) error
+	Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error)
+	Leave(ctx context.Context, tenant string, lane video.Lane, turns ...video.Turn) error
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) (page []video.Letter, next string, err error)
 	Scaling(ctx context.Context) (scale.State, error)
 	SaveScaling(ctx context.Context, s scale.State) error

@@ -13,26 +13,26 @@ import (
 
 func windowIsKept(t *testing.T, s Store) {
 	tenant := unique()
-	got, err := s.Window(t.Context(), tenant)
+	got, err := s.Window(t.Context(), tenant, video.Bulk)
 	must(t, err)
-	same(t, got, video.Window{Tenant: tenant})
-	want := video.Window{Tenant: tenant, Version: 1, More: true, Moved: created, Shares: []video.Share{
+	same(t, got, video.Window{Tenant: tenant, Lane: video.Bulk})
+	want := video.Window{Tenant: tenant, Lane: video.Bulk, Version: 1, More: true, Moved: created, Shares: []video.Share{
 		{Turn: turn(1), Next: 3, End: 9, Since: created, Flight: map[int]string{0: "a", 2: "b"}},
 		{Turn: turn(2), Next: 0, End: 1, Since: created},
 	}}
 	must(t, s.SaveWindow(t.Context(), want))
 	windowIs(t, s, want)
-	want = video.Window{Tenant: tenant, Version: 2}
+	want = video.Window{Tenant: tenant, Lane: video.Bulk, Version: 2}
 	must(t, s.SaveWindow(t.Context(), want))
 	windowIs(t, s, want)
-	got, err = s.Window(t.Context(), unique())
+	got, err = s.Window(t.Context(), tenant, video.Interactive)
 	must(t, err)
 	same(t, got.Version, int64(0))
 }
 
 func windowIs(t tester, s Store, want video.Window) {
 	t.Helper()
-	got, err := s.Window(t.Context(), want.Tenant)
+	got, err := s.Window(t.Context(), want.Tenant, want.Lane)
 	must(t, err)
 	same(t, got, want)
 }
@@ -74,22 +74,26 @@ func oneWindowWins(t *testing.T, s Store) {
 func lineIsInOrder(t *testing.T, s Store) {
 	tenant, other := unique(), unique()
 	for _, n := range []int{3, 1, 30, 2, 2, 200} {
-		must(t, s.Wait(t.Context(), tenant, turn(n)))
+		must(t, s.Wait(t.Context(), tenant, video.Bulk, turn(n)))
 	}
-	must(t, s.Wait(t.Context(), other, turn(5)))
-	must(t, s.SaveWindow(t.Context(), video.Window{Tenant: tenant, Version: 1}))
+	must(t, s.Wait(t.Context(), other, video.Bulk, turn(5)))
+	must(t, s.Wait(t.Context(), tenant, video.Interactive, turn(4)))
+	must(t, s.SaveWindow(t.Context(), video.Window{Tenant: tenant, Lane: video.Bulk, Version: 1}))
 	lineIs(t, s, tenant, video.Turn{}, 9, 1, 2, 3, 30, 200)
 	lineIs(t, s, tenant, video.Turn{}, 2, 1, 2)
 	lineIs(t, s, tenant, turn(2), 2, 3, 30)
 	lineIs(t, s, tenant, turn(29), 2, 30, 200)
 	lineIs(t, s, tenant, turn(200), 2)
 	for range 2 {
-		must(t, s.Leave(t.Context(), tenant, turn(1), turn(30), turn(77)))
+		must(t, s.Leave(t.Context(), tenant, video.Bulk, turn(1), turn(30), turn(77)))
 	}
-	must(t, s.Leave(t.Context(), tenant))
+	must(t, s.Leave(t.Context(), tenant, video.Bulk))
 	lineIs(t, s, tenant, video.Turn{}, 9, 2, 3, 200)
 	lineIs(t, s, other, video.Turn{}, 9, 5)
 	lineIs(t, s, "a#b", video.Turn{}, 9)
+	got, err := s.Waiting(t.Context(), tenant, video.Interactive, video.Turn{}, 9)
+	must(t, err)
+	same(t, got, []video.Turn{turn(4)})
 }
 
 func lineIs(t tester, s Store, tenant string, after video.Turn, limit int, turns ...int) {
@@ -98,7 +102,7 @@ func lineIs(t tester, s Store, tenant string, after video.Turn, limit int, turns
 	for _, n := range turns {
 		want = append(want, turn(n))
 	}
-	got, err := s.Waiting(t.Context(), tenant, after, limit)
+	got, err := s.Waiting(t.Context(), tenant, video.Bulk, after, limit)
 	must(t, err)
 	same(t, got, want)
 }
@@ -109,25 +113,25 @@ func longLine(t *testing.T, s Store) {
 	var all []video.Turn
 	for n := range 60 {
 		all = append(all, turn(1000+n))
-		must(t, s.Wait(t.Context(), tenant, all[n]))
+		must(t, s.Wait(t.Context(), tenant, video.Bulk, all[n]))
 	}
-	must(t, s.Leave(t.Context(), tenant, all[:58]...))
+	must(t, s.Leave(t.Context(), tenant, video.Bulk, all[:58]...))
 	lineIs(t, s, tenant, video.Turn{}, 9, 1058, 1059)
 }
 
 func turnsAreChecked(t *testing.T, s Store) {
 	for _, bad := range []video.Turn{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
-		want(t, s.Wait(t.Context(), unique(), bad), video.Invalid, "")
-		want(t, s.Leave(t.Context(), unique(), bad), video.Invalid, "")
+		want(t, s.Wait(t.Context(), unique(), video.Bulk, bad), video.Invalid, "")
+		want(t, s.Leave(t.Context(), unique(), video.Bulk, bad), video.Invalid, "")
 	}
-	want(t, s.Wait(t.Context(), "a#b", turn(1)), video.Invalid, "")
+	want(t, s.Wait(t.Context(), "a#b", video.Bulk, turn(1)), video.Invalid, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.Window(ctx, unique())
+	_, err := s.Window(ctx, unique(), video.Bulk)
 	want(t, err, video.Transient, "")
-	_, err = s.Waiting(ctx, unique(), video.Turn{}, 1)
+	_, err = s.Waiting(ctx, unique(), video.Bulk, video.Turn{}, 1)
 	want(t, err, video.Transient, "")
-	for _, err := range []error{s.SaveWindow(ctx, video.Window{Tenant: unique(), Version: 1}), s.Wait(ctx, unique(), turn(1)), s.Leave(ctx, unique(), turn(1))} {
+	for _, err := range []error{s.SaveWindow(ctx, video.Window{Tenant: unique(), Version: 1}), s.Wait(ctx, unique(), video.Bulk, turn(1)), s.Leave(ctx, unique(), video.Bulk, turn(1))} {
 		want(t, err, video.Transient, "")
 	}
 }
@@ -136,7 +140,7 @@ func anyWindowIsKept(t *testing.T, s Store) {
 	windows := Any[video.Window]()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := windows.Draw(rt, "window")
-		w.Tenant, w.Version = unique(), 1
+		w.Tenant, w.Lane, w.Version = unique(), video.Interactive, 1
 		must(rt, s.SaveWindow(rt.Context(), w))
 		windowIs(rt, s, w)
 	})
