@@ -24,9 +24,10 @@ type Panel struct {
 
 // Line is one quantity. The last line is drawn uppermost.
 type Line struct {
-	Name   string
+	Name   string // none: it is of the same kind as the one before
 	Hue    Hue
 	Dashed bool // it is a limit, and not a measurement
+	Bare   bool // the area below it means nothing
 	Points []Point
 }
 

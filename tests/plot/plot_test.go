@@ -39,9 +39,20 @@ func burst() plot.Figure {
 				{Name: "at most", Hue: plot.Blue, Dashed: true, Points: limit},
 			}},
 			{Title: "videos ready", Unit: "%", Most: 100, Lines: []plot.Line{
-				{Name: "late", Hue: plot.Orange, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
+				{Name: "late", Hue: plot.Orange, Bare: true, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
 				{Name: "never", Hue: plot.Green},
+				{Hue: plot.Grey, Bare: true, Points: []plot.Point{{At: 5, Value: 5}, {At: 80, Value: 5}}},
 			}},
+		},
+	}
+}
+
+// race compares two things in two cases.
+func race() plot.Dots {
+	return plot.Dots{
+		Title: "Who waits", Note: "of a test", Axis: "seconds", Hollow: "as it was", Full: "as it is", Groups: []plot.Group{
+			{Name: "calm", Rows: []plot.Dot{{Name: "ours", Hue: plot.Blue, Hollow: 2, Full: 0.5}, {Name: "theirs", Hue: plot.Orange, Hollow: 20, Full: 30}}},
+			{Name: "busy", Rows: []plot.Dot{{Name: "ours", Hue: plot.Blue, Hollow: 7, Full: 7}, {Name: "theirs", Hue: plot.Orange, Hollow: 1200, Full: 45}}},
 		},
 	}
 }
@@ -50,6 +61,7 @@ func TestDrawings(t *testing.T) {
 	t.Parallel()
 	for name, got := range map[string]string{
 		"burst.svg": burst().SVG(),
+		"dots.svg":  race().SVG(),
 		"burst.txt": burst().Text(60, 3, false),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +98,23 @@ func TestDrawingsOfAnything(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestDotsOfAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := race()
+		for range rapid.IntRange(0, 4).Draw(t, "groups") {
+			value := func() float64 { return rapid.Float64Range(1e-3, 1e6).Draw(t, "value") }
+			d.Groups = append(d.Groups, plot.Group{Name: rapid.String().Draw(t, "name"), Rows: []plot.Dot{{Hollow: value(), Full: value()}}})
+		}
+		if err := onPage(d.SVG()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := onPage(plot.Dots{}.SVG()); err != nil {
+		t.Error(err)
+	}
 }
 
 func figure(t *rapid.T) plot.Figure {
@@ -131,9 +160,10 @@ func onPage(svg string) error {
 		switch e.Name.Local {
 		case "svg":
 			width, height = coordinate(e, "width"), coordinate(e, "height")
-		case "text":
-			if x, y := coordinate(e, "x"), coordinate(e, "y"); x < 0 || x > width || y < 0 || y > height {
-				return fmt.Errorf("a text at %v, %v of a page of %v × %v", x, y, width, height)
+		case "text", "circle":
+			x, y := coordinate(e, "x")+coordinate(e, "cx"), coordinate(e, "y")+coordinate(e, "cy")
+			if x < 0 || x > width || y < 0 || y > height {
+				return fmt.Errorf("%v at %v, %v of a page of %v × %v", e, x, y, width, height)
 			}
 		}
 	}

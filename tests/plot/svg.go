@@ -3,8 +3,9 @@ package plot
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 )
 
 // Sizes, in pixels of a figure that is shown as large as it is.
@@ -13,13 +14,12 @@ const (
 	left     = 58 // of the panels: numbers stand before them
 	right    = width - 24
 	inner    = right - left
-	rule     = 34  // between the lines across a panel, about
-	legend   = 20  // of a row of a legend
-	letter   = 6.7 // of text, in the mean; a little more than it is
-	swatch   = 26  // what a legend needs beside a name
-	gap      = 18  // after a name
-	marks    = 8   // on the axis of time, at most
-	baseline = 4   // from the middle of a letter to its foot
+	rule     = 34 // between the lines across a panel, about
+	legend   = 20 // of a row of a legend
+	swatch   = 26 // what a legend needs beside a name
+	gap      = 18 // after a name
+	marks    = 8  // on the axis of time, at most
+	baseline = 4  // from the middle of a letter to its foot
 )
 
 // style makes a page of both kinds: who looks decides. The paper is drawn too, as nobody knows what is behind.
@@ -32,7 +32,7 @@ func style() string {
 	return `text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:#52514e}` +
 		`.title{font-size:16px;font-weight:600}.head{font-size:13px;font-weight:600}.title,.head{fill:#161615}` +
 		`.paper{fill:#fdfdfc}.grid{stroke:#e6e5df}.axis{stroke:#b5b3aa}` +
-		`.line{fill:none;stroke-width:1.75;stroke-linejoin:round}.dashed{stroke-dasharray:5 4;stroke-width:1.5}.area{opacity:.13}` +
+		`.ring{stroke-width:1.75}.line{fill:none;stroke-width:1.75;stroke-linejoin:round}.dashed{stroke-dasharray:5 4;stroke-width:1.5}.area{opacity:.13}` +
 		light.String() +
 		`@media(prefers-color-scheme:dark){text{fill:#c3c2b7}.title,.head{fill:#fff}` +
 		`.paper{fill:#1a1a19}.grid{stroke:#31312e}.axis{stroke:#6b6a64}.area{opacity:.2}` + dark.String() + `}`
@@ -121,10 +121,11 @@ func (s *svg) panel(f Figure, p Panel) {
 	s.y = a.foot()
 }
 
-// legend names the lines, to the right of the panel's title if there is room, else below it.
+// legend names the lines that have a name, to the right of the panel's title if there is room, else below it.
 func (s *svg) legend(p Panel) {
 	total := 0.0
-	for _, l := range p.Lines {
+	named := slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool { return l.Name == "" })
+	for _, l := range named {
 		total += swatch + gap + extent(l.Name)
 	}
 	x := max(left, right-total+gap)
@@ -132,7 +133,7 @@ func (s *svg) legend(p Panel) {
 		x = left
 		s.y += legend
 	}
-	for _, l := range p.Lines {
+	for _, l := range named {
 		if x+swatch+extent(l.Name) > right+1 && x > left {
 			x = left
 			s.y += legend
@@ -143,8 +144,22 @@ func (s *svg) legend(p Panel) {
 	}
 }
 
-// extent is about how wide a text is.
-func extent(text string) float64 { return letter * float64(utf8.RuneCountInString(text)) }
+// extent is about how wide a text is, rather more than less: nobody knows the font.
+func extent(text string) (width float64) {
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("ijl.,:;'|!()tfr I-", r):
+			width += 4.6
+		case strings.ContainsRune("mwMW—", r):
+			width += 11
+		case unicode.IsUpper(r):
+			width += 8.8
+		default:
+			width += 7.4
+		}
+	}
+	return width
+}
 
 func (l Line) class() string {
 	class := fmt.Sprintf("line h%d", l.Hue)
@@ -154,7 +169,7 @@ func (l Line) class() string {
 	return class
 }
 
-// line draws steps, with the area below them unless it is a limit.
+// line draws steps, with the area below them unless it is a limit or bare.
 func (s *svg) line(a axes, l Line) {
 	values, ok := l.columns(a.span, inner)
 	for i := 0; i < inner; i++ {
@@ -170,7 +185,7 @@ func (s *svg) line(a axes, l Line) {
 			}
 		}
 		fmt.Fprintf(&d, "H%d", left+i)
-		if !l.Dashed {
+		if !l.Dashed && !l.Bare {
 			fmt.Fprintf(&s.b, `<path class="area f%d" d="%sV%.1fH%dZ"/>`+"\n", l.Hue, d.String(), a.foot(), left+from)
 		}
 		fmt.Fprintf(&s.b, `<path class="%s" d="%s"/>`+"\n", l.class(), d.String())
@@ -183,7 +198,7 @@ func (s *svg) times(f Figure) {
 	all, step := ticks(f.Span, marks)
 	for i, t := range all {
 		x, anchor := (axes{span: f.Span}).x(t), "middle"
-		if i > 0 && x > right-letter*3 {
+		if i > 0 && x > right-swatch {
 			anchor = "end"
 		}
 		s.anchored(x, s.y, anchor, clock(t, step))

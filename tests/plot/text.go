@@ -17,7 +17,7 @@ const (
 	dash    = '╌'
 )
 
-// Text draws the figure in characters: for each line a band of some rows, half as many in a low panel, with its limit, the dashed line of the same
+// Text draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel, with its limit, the dashed line of the same
 // hue, over it. No line is wider than width.
 func (f Figure) Text(width, rows int, color bool) string {
 	var out strings.Builder
@@ -25,7 +25,7 @@ func (f Figure) Text(width, rows int, color bool) string {
 	for _, p := range f.Panels {
 		top, _ := p.most()
 		for _, l := range p.Lines {
-			if !l.Dashed {
+			if !l.Dashed && l.Name != "" {
 				band{f, p, l, top, columns, p.rows(rows), color}.draw(&out)
 			}
 		}

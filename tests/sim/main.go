@@ -36,6 +36,9 @@ func run(seedText string) error {
 		fmt.Printf("\n%s pollers\n", l.name)
 		table(os.Stdout, rows)
 		verdict(os.Stdout, rows)
+		if err := compare(folder, l, rows); err != nil {
+			return err
+		}
 		all = append(all, rows...)
 	}
 	for _, w := range workloads {
