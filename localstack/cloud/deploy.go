@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"sluice/shared/services"
@@ -85,7 +86,7 @@ func (c *Cloud) deployAll(ctx context.Context, s state) error {
 		"-c", "public_url=" + c.publicURL(),
 		"-c", "producer_buckets=" + ProducerBucket,
 		"-c", "fetch_ca=" + originFile(c.Root),
-		"-c", fmt.Sprintf("concurrency=%d", services.LeastConcurrency()+runtime.NumCPU()-1)}
+		"-c", fmt.Sprintf("concurrency=%d", services.LeastConcurrency()+spare())}
 	if err := c.runCDK(ctx, append(args, s.Collector.settings()...)...); err != nil {
 		return err
 	}
@@ -97,6 +98,15 @@ func (c *Cloud) deployAll(ctx context.Context, s state) error {
 		return fmt.Errorf("set what CloudFormation left out: %w", err)
 	}
 	return os.Rename(written, done)
+}
+
+// spare is how many workers the scaling law has to give to whoever needs them: SLUICE_WORKERS, or as many as this machine
+// has processors for, beside one.
+func spare() int {
+	if n, err := strconv.Atoi(os.Getenv("SLUICE_WORKERS")); err == nil && n > 0 {
+		return n
+	}
+	return runtime.NumCPU() - 1
 }
 
 func (c *Cloud) runCDK(ctx context.Context, args ...string) error {

@@ -67,7 +67,7 @@ func TestFigure(t *testing.T) {
 	}
 	want := []string{
 		"messages waiting: encode", "messages waiting: publish", "workers of encode: at work", "workers of encode: their ceiling",
-		"of its videos are ready: a (1)", "of its videos are ready: b (2)",
+		"videos ready, of a tenant's: each other, of 1", "videos ready, of a tenant's: b, of 2",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -88,7 +88,7 @@ func TestTable(t *testing.T) {
 	if err := r.table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"  small      4       4               1.00 s", "44 videos in 0 s: 44 ready, 0 failed"} {
+	for _, want := range []string{"  small      4       4       1.00 s", "44 videos in 0 s: 44 ready, 0 failed"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

@@ -39,7 +39,8 @@ type order struct {
 	clip          clip
 }
 
-// orders returns what each tenant sends, in its order. The same seed makes the same.
+// orders returns what each tenant sends, in its order: as many of each clip as of any other, so that their medians can be
+// compared. The same seed makes the same order.
 func (b burst) orders(run string) (names []string, all map[string][]order) {
 	counts, _ := share(b.videos, b.tenants, b.factor) // it was checked
 	rng := rand.New(rand.NewPCG(b.seed, 0))
@@ -50,8 +51,13 @@ func (b burst) orders(run string) (names []string, all map[string][]order) {
 			name = "load-big"
 		}
 		names = append(names, name)
+		var deck []int
 		for k := range n {
-			all[name] = append(all[name], order{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[rng.IntN(len(clips))]})
+			if k%len(clips) == 0 {
+				deck = rng.Perm(len(clips))
+			}
+			o := order{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]]}
+			all[name] = append(all[name], o)
 		}
 	}
 	return names, all

@@ -17,15 +17,32 @@ type fate struct {
 	order
 	id       string
 	state    string    // "" if it could not be sent
-	uploaded time.Time // these three by the service's clock; zero if not known
-	started  time.Time // its first task
+	uploaded time.Time // these two by the service's clock; zero if not known
 	ready    time.Time
-	tasks    int
-	waits    []float64 // seconds that the messages of its tasks waited for a worker
-	changes  []Change  // of its state, in order
-	told     int       // how often the topic told that it is ready
-	copies   int       // videos of this title that are ready
-	faults   []string  // what is not whole of it, in words
+	planned  int      // tasks
+	tasks    []task   // as far as they are known
+	changes  []Change // of its state, in order
+	told     int      // how often the topic told that it is ready
+	copies   int      // videos of this title that are ready
+	faults   []string // what is not whole of it, in words
+}
+
+// task is the handling of one message of encode, by the clock of who handled it.
+type task struct {
+	sent, began, ended time.Time
+}
+
+// wait is how long the message waited for a worker, seconds.
+func (t task) wait() float64 { return t.began.Sub(t.sent).Seconds() }
+
+// started returns when the first task began; zero if none is known.
+func (f fate) started() (first time.Time) {
+	for _, t := range f.tasks {
+		if first.IsZero() || t.began.Before(first) {
+			first = t.began
+		}
+	}
+	return first
 }
 
 // Change is a change of a video's state.
@@ -64,13 +81,14 @@ type way struct {
 type hop struct {
 	Service string  `json:"service"`
 	Start   float64 `json:"start_ms"`
+	Length  float64 `json:"ms"`
 	Wait    float64 `json:"wait_ms"`
 	Attempt int     `json:"attempt"`
 }
 
 // document notes what the video's own document tells.
 func (f *fate) document(v client.Video) {
-	f.state, f.tasks = v.State, v.Progress.TasksTotal
+	f.state, f.planned = v.State, v.Progress.TasksTotal
 	for _, s := range v.Stages {
 		switch {
 		case s.Ended == nil:
@@ -85,21 +103,18 @@ func (f *fate) document(v client.Video) {
 	}
 }
 
-// trace notes how long the messages of encode waited until a worker took them for the first time.
+// trace notes the messages of encode as they were taken by a worker for the first time.
 func (f *fate) trace(w way) {
-	f.waits, f.started = nil, time.Time{}
+	f.tasks = nil
 	for _, h := range w.Hops {
-		if h.Service != "encode" {
-			continue
-		}
-		at := w.Started.Add(time.Duration(h.Start * float64(time.Millisecond)))
-		if f.started.IsZero() || at.Before(f.started) {
-			f.started = at
-		}
-		if h.Attempt <= 1 {
-			f.waits = append(f.waits, h.Wait/1000)
+		if h.Service == "encode" && h.Attempt <= 1 {
+			f.tasks = append(f.tasks, task{w.at(h.Start - h.Wait), w.at(h.Start), w.at(h.Start + h.Length)})
 		}
 	}
+}
+
+func (w way) at(ms float64) time.Time {
+	return w.Started.Add(time.Duration(ms * float64(time.Millisecond)))
 }
 
 // patience is how long the traces of all videos may take to be there: X-Ray needs up to a minute.

@@ -36,8 +36,8 @@ func film(a *fake.API) client.Video {
 
 const trace = `{"started_at":"2026-11-22T12:00:00Z","complete":true,"hops":[
 	{"service":"inspect","start_ms":1000,"wait_ms":900,"attempt":1},
-	{"service":"encode","start_ms":5000,"wait_ms":1500,"attempt":1},
-	{"service":"encode","start_ms":4000,"wait_ms":250,"attempt":1},
+	{"service":"encode","start_ms":5000,"ms":1000,"wait_ms":1500,"attempt":1},
+	{"service":"encode","start_ms":4000,"ms":500,"wait_ms":250,"attempt":1},
 	{"service":"encode","start_ms":8000,"wait_ms":60000,"attempt":2}]}`
 
 func TestLook(t *testing.T) {
@@ -53,10 +53,11 @@ func TestLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fate{
-		id: "vid_1", state: "ready", uploaded: at(2), started: at(4), ready: at(9), tasks: 2, waits: []float64{1.5, 0.25},
+		id: "vid_1", state: "ready", uploaded: at(2), ready: at(9), planned: 2,
+		tasks:   []task{{at(3.5), at(5), at(6)}, {at(3.75), at(4), at(4.5)}},
 		changes: []Change{{"waiting", at(0)}, {"ready", at(9)}},
 	}
-	if diff := cmp.Diff(want, f, cmp.AllowUnexported(fate{}, order{}, clip{})); diff != "" || pauses != 1 {
+	if diff := cmp.Diff(want, f, cmp.AllowUnexported(fate{}, order{}, clip{}, task{})); diff != "" || pauses != 1 || !f.started().Equal(at(4)) {
 		t.Errorf("after %d pauses (-want +got):\n%s", pauses, diff)
 	}
 }
@@ -68,8 +69,8 @@ func TestLookWaitsNoLonger(t *testing.T) {
 	a.Videos = []client.Video{film(a)}
 	a.Traces = []string{`{"complete":false,"hops":[]}`}
 	f := fate{id: "vid_1"}
-	if err := f.look(t.Context(), client.New(a.URL, fake.Token), at(60), func() time.Time { return at(61) }); err != nil || f.waits != nil {
-		t.Errorf("error %v, waits %v", err, f.waits)
+	if err := f.look(t.Context(), client.New(a.URL, fake.Token), at(60), func() time.Time { return at(61) }); err != nil || f.tasks != nil || !f.started().IsZero() {
+		t.Errorf("error %v, tasks %v", err, f.tasks)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func (r Result) figure(began time.Time) plot.Figure {
 	f := plot.Figure{
 		Title: fmt.Sprintf("A burst of %d videos of %d tenants", r.Videos, len(r.Tenants)),
-		Note:  fmt.Sprintf("one sends %d, each other %d; measured every second", r.Tenants[len(r.Tenants)-1].Sent, r.Tenants[0].Sent),
+		Note:  fmt.Sprintf("one sends %d, each other %d", r.Tenants[len(r.Tenants)-1].Sent, r.Tenants[0].Sent),
 		Time:  "since the first upload began", Panels: []plot.Panel{{Title: "messages waiting"}},
 	}
 	for i, q := range r.Queues {
@@ -57,11 +57,17 @@ func (q Queue) line(l plot.Line, value func(Sample) (int, bool)) plot.Line {
 	return l
 }
 
-// finished is the panel of videos that are ready; it lengthens the time up to the last.
+// finished is the panel of videos that are ready; it lengthens the time up to the last. Who sends least are of one kind.
 func (r Result) finished(began time.Time, span *float64) plot.Panel {
-	p := plot.Panel{Title: "of its videos are ready", Unit: "%", Most: 100}
+	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", Most: 100}
 	for i, t := range r.Tenants {
-		l := plot.Line{Name: fmt.Sprintf("%s (%d)", t.Tenant, t.Sent), Hue: plot.Hue(i + 2), Points: []plot.Point{{}}}
+		l := plot.Line{Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Bare: true, Points: []plot.Point{{}}}
+		if t.Sent < r.Tenants[len(r.Tenants)-1].Sent {
+			l.Name, l.Hue = "", plot.Grey
+			if i == 0 {
+				l.Name = fmt.Sprintf("each other, of %d", t.Sent)
+			}
+		}
 		for _, at := range r.ends(t.Tenant) {
 			l.Points = append(l.Points, plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)})
 		}

@@ -30,15 +30,17 @@ type Result struct {
 
 // Tenant is how one tenant's videos fared. Times are medians and such over what was measured, in seconds.
 type Tenant struct {
-	Tenant   string  `json:"tenant"`
-	Sent     int     `json:"sent"`
-	Ready    int     `json:"ready"`
-	Tasks    int     `json:"tasks"`
-	Measured int     `json:"tasks_measured"` // tasks whose wait is known
-	WaitP50  float64 `json:"wait_p50_s"`     // of its tasks' messages in the queues of encode, until a worker took them
-	WaitP95  float64 `json:"wait_p95_s"`
-	StartP50 float64 `json:"start_p50_s"` // of its videos, from the upload's completion until the first task begins
-	ReadyP50 float64 `json:"ready_p50_s"` // of its videos, from the upload's completion until it is ready
+	Tenant     string  `json:"tenant"`
+	Sent       int     `json:"sent"`
+	Ready      int     `json:"ready"`
+	Tasks      int     `json:"tasks"`
+	Measured   int     `json:"tasks_measured"`  // tasks whose wait is known
+	Contended  int     `json:"tasks_contended"` // those of them that were sent while other tenants had tasks under way
+	WaitP50    float64 `json:"wait_p50_s"`      // of the contended ones' messages in the queues of encode, until a worker took them
+	WaitP95    float64 `json:"wait_p95_s"`
+	WaitAllP50 float64 `json:"wait_all_p50_s"` // of all its tasks' messages
+	StartP50   float64 `json:"start_p50_s"`    // of its videos, from the upload's completion until the first task begins
+	ReadyP50   float64 `json:"ready_p50_s"`    // of its videos, from the upload's completion until it is ready
 }
 
 // Line is one video's timeline.
@@ -83,26 +85,62 @@ func summarise(fates []fate, heard bool, letters int) Result {
 		}
 		by[f.tenant] = append(by[f.tenant], f)
 	}
+	spans := map[string]span{}
+	for name, of := range by {
+		spans[name] = spanOf(of)
+	}
 	for _, name := range names {
-		r.Tenants = append(r.Tenants, tenantOf(name, by[name]))
+		r.Tenants = append(r.Tenants, tenantOf(name, by[name], spans))
 	}
 	return r
 }
 
-func tenantOf(name string, fates []fate) Tenant {
-	t := Tenant{Tenant: name, Sent: len(fates)}
-	var waits, starts, readies []float64
+// span is the time in which a tenant has tasks under way.
+type span struct{ from, to time.Time }
+
+func spanOf(fates []fate) (s span) {
 	for _, f := range fates {
-		t.Tasks += f.tasks
-		t.Measured += min(len(f.waits), f.tasks)
-		waits = append(waits, f.waits...)
-		starts = after(starts, f.uploaded, f.started)
+		for _, t := range f.tasks {
+			if s.from.IsZero() || t.sent.Before(s.from) {
+				s.from = t.sent
+			}
+			if t.ended.After(s.to) {
+				s.to = t.ended
+			}
+		}
+	}
+	return s
+}
+
+// contended reports whether any tenant but one has tasks under way at a moment. All are, where there is but one.
+func contended(at time.Time, name string, spans map[string]span) bool {
+	for other, s := range spans {
+		if other != name && !at.Before(s.from) && !at.After(s.to) {
+			return true
+		}
+	}
+	return len(spans) == 1
+}
+
+func tenantOf(name string, fates []fate, spans map[string]span) Tenant {
+	t := Tenant{Tenant: name, Sent: len(fates)}
+	var waits, all, starts, readies []float64
+	for _, f := range fates {
+		t.Tasks += f.planned
+		t.Measured += min(len(f.tasks), f.planned)
+		for _, k := range f.tasks {
+			all = append(all, k.wait())
+			if contended(k.sent, name, spans) {
+				waits = append(waits, k.wait())
+			}
+		}
+		starts = after(starts, f.uploaded, f.started())
 		if f.state == client.Ready {
 			t.Ready++
 			readies = after(readies, f.uploaded, f.ready)
 		}
 	}
-	t.WaitP50, t.WaitP95 = percentile(waits, 0.5), percentile(waits, 0.95)
+	t.Contended, t.WaitP50, t.WaitP95, t.WaitAllP50 = len(waits), percentile(waits, 0.5), percentile(waits, 0.95), percentile(all, 0.5)
 	t.StartP50, t.ReadyP50 = percentile(starts, 0.5), percentile(readies, 0.5)
 	return t
 }

@@ -9,12 +9,16 @@ import (
 	"sluice/tests/client"
 )
 
-// good is a video that went as it should: its tasks waited so long.
+// good is a video that went as it should: its tasks were sent in the third second, and waited so long.
 func good(tenant string, waits ...float64) fate {
-	return fate{
-		order: order{tenant: tenant}, id: "vid", state: "ready", uploaded: at(1), started: at(3), ready: at(11),
-		tasks: len(waits), waits: waits, told: 1, copies: 1, changes: []Change{{"waiting", at(0)}, {"ready", at(11)}},
+	f := fate{
+		order: order{tenant: tenant}, id: "vid", state: "ready", uploaded: at(1), ready: at(11),
+		planned: len(waits), told: 1, copies: 1, changes: []Change{{"waiting", at(0)}, {"ready", at(11)}},
 	}
+	for _, w := range waits {
+		f.tasks = append(f.tasks, task{at(2), at(2 + w), at(4 + w)})
+	}
+	return f
 }
 
 func changed(change func(*fate)) fate {
@@ -57,14 +61,34 @@ func TestSummaryCounts(t *testing.T) {
 func TestSummaryOfTenants(t *testing.T) {
 	t.Parallel()
 	slow := good("b", 4)
-	slow.ready, slow.tasks = at(31), 3
-	r := summarise([]fate{good("b", 1, 2), slow, good("b", 3), good("a"), changed(func(f *fate) { f.state = "failed" })}, true, 0)
+	slow.ready, slow.planned = at(31), 3
+	alone := good("b", 1)
+	alone.tasks[0] = task{at(20), at(50), at(51)}
+	r := summarise([]fate{good("b", 1, 2), slow, good("b", 3), alone, good("a"), changed(func(f *fate) { f.state = "failed" })}, true, 0)
 	want := []Tenant{
-		{Tenant: "b", Sent: 3, Ready: 3, Tasks: 6, Measured: 4, WaitP50: 2, WaitP95: 4, StartP50: 2, ReadyP50: 10},
-		{Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, WaitP50: 1, WaitP95: 1, StartP50: 2, ReadyP50: 10},
+		{Tenant: "b", Sent: 4, Ready: 4, Tasks: 7, Measured: 5, Contended: 4, WaitP50: 2, WaitP95: 4, WaitAllP50: 3, StartP50: 4, ReadyP50: 10},
+		{Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, Contended: 1, WaitP50: 1, WaitP95: 1, WaitAllP50: 1, StartP50: 2, ReadyP50: 10},
 	}
 	if diff := cmp.Diff(want, r.Tenants); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestContended(t *testing.T) {
+	t.Parallel()
+	spans := map[string]span{"a": {at(0), at(10)}, "b": {at(5), at(20)}}
+	for _, tt := range []struct {
+		name  string
+		at    float64
+		spans map[string]span
+		want  bool
+	}{
+		{"a", 4, spans, false}, {"a", 5, spans, true}, {"b", 5, spans, true}, {"b", 10, spans, true}, {"b", 11, spans, false},
+		{"a", 4, map[string]span{"a": {at(0), at(10)}}, true},
+	} {
+		if got := contended(at(tt.at), tt.name, tt.spans); got != tt.want {
+			t.Errorf("%s at %v: %v", tt.name, tt.at, got)
+		}
 	}
 }
 
@@ -86,8 +110,8 @@ func TestPercentile(t *testing.T) {
 
 // fair is what must not be complained of.
 func fair() Result {
-	small := Tenant{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, WaitP50: 1, ReadyP50: 10}
-	big := Tenant{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, WaitP50: 2, ReadyP50: 60}
+	small := Tenant{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10}
+	big := Tenant{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60}
 	return Result{Videos: 44, Ready: 44, Tenants: []Tenant{small, big}}
 }
 
@@ -110,7 +134,7 @@ func TestVerdict(t *testing.T) {
 		{"unfair to a small one", func(r *Result) { r.Tenants[0].WaitP50 = 4.5 }, "the tasks of small waited 4.50 s"},
 		{"below what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.4 }, ""},
 		{"above what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.6 }, "waited 0.60 s"},
-		{"too few to compare", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured, r.Tenants[1].WaitP50 = 7, 7, 9 }, ""},
+		{"too few to compare", func(r *Result) { r.Tenants[0].Contended, r.Tenants[1].WaitP50 = 7, 9 }, ""},
 		{"late", func(r *Result) { r.Tenants[0].ReadyP50 = 61 }, "small sent 4 videos and had to wait 61.0 s for one"},
 		{"as late as the others, who sent as many", func(r *Result) { r.Tenants[0].Sent, r.Tenants[0].ReadyP50 = 40, 61 }, ""},
 	} {

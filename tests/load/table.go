@@ -14,9 +14,10 @@ import (
 // table prints how each tenant fared, and what the words mean.
 func (r Result) table(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "tenant\tsent\tready\ttask waits, median\t95 in 100\tstarts after\tready after\t")
+	fmt.Fprintln(w, "tenant\tsent\tready\ttask waits\t95 in 100\tall\tstarts after\tready after\t")
 	for _, t := range r.Tenants {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f s\t%.2f s\t%.1f s\t%.1f s\t\n", t.Tenant, t.Sent, t.Ready, t.WaitP50, t.WaitP95, t.StartP50, t.ReadyP50)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f s\t%.2f s\t%.2f s\t%.1f s\t%.1f s\t\n",
+			t.Tenant, t.Sent, t.Ready, t.WaitP50, t.WaitP95, t.WaitAllP50, t.StartP50, t.ReadyP50)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -25,8 +26,9 @@ func (r Result) table(out io.Writer) error {
 		fmt.Fprintf(out, "\nNot judged: who has fewer than %d tasks has no median to compare.\n", few)
 	}
 	_, err := fmt.Fprintf(out, `
-A task waits in the queue until a worker takes it: that is what no tenant may lengthen for another. A video starts, and is
-ready, so long after its upload, in the median: who sends much waits for that behind itself.
+A task waits in the queue until a worker takes it. What a tenant may lengthen for another are the waits while both have tasks
+under way: those are judged, by their medians; "all" are those of later too, when it is alone. A video starts, and is ready,
+so long after its upload, in the median: who sends much waits for that behind itself.
 
 %d videos in %.0f s: %d ready, %d failed, %d lost, %d twice, %d not whole, %d dead letters
 `, r.Videos, r.Seconds, r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken, r.Letters)

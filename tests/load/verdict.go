@@ -36,9 +36,9 @@ func (r Result) verdict() (wrong []string) {
 	return wrong
 }
 
-// comparable reports whether each tenant has sent enough for its median to count.
+// comparable reports whether each tenant has sent enough, while others had too, for its median to count.
 func (r Result) comparable() bool {
-	return !slices.ContainsFunc(r.Tenants, func(t Tenant) bool { return t.Tasks < few })
+	return !slices.ContainsFunc(r.Tenants, func(t Tenant) bool { return t.Contended < few })
 }
 
 // unfair compares the tenants.
