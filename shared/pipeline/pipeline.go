@@ -2,9 +2,9 @@
 // publish decides and writes the row and the playlists, encode makes the segments. Each step takes one event and
 // returns the events that follow; it may see an event twice, late or out of order.
 //
-// Rights: inspect reads originals; encode reads originals and writes segments; publish reads and writes video rows and
-// writes playlists. Only publish changes a row. Inspect and encode have no rights on the table, and the tools they run
-// have no network and see no credentials.
+// Rights: inspect reads originals; encode reads originals and writes segments; publish reads and writes video rows, what
+// tenants have in flight, and playlists. Only publish changes a row. Inspect and encode have no rights on
+// the table, and the tools they run have no network and see no credentials.
 package pipeline
 
 import (
