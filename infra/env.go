@@ -76,6 +76,9 @@ func (a surroundings) locate(r services.Right, env map[string]*string) {
 			env[services.EnvFeed(q.Name)] = a.inboxes[q.Name].mapping.EventSourceMappingId()
 		}
 		env[services.EnvConcurrency] = jsii.String(strconv.Itoa(a.concurrency))
+		if len(a.provisioned) > 0 {
+			env[services.EnvProvisioned] = jsii.String(strings.Join(a.provisioned, ","))
+		}
 	case "functions":
 		for _, name := range r.Only {
 			env[services.EnvFunction(name)] = jsii.String(prefix + name)

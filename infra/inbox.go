@@ -14,6 +14,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/services"
+	"sluice/shared/steer"
 )
 
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
@@ -90,14 +91,19 @@ func queueProps(name string, fifo bool) *awssqs.QueueProps {
 
 // feed has Lambda take messages from the queue to f, with so many workers until the scaling law says otherwise. There is
 // no batching window: a message doesn't wait for others.
-func (in *inbox) feed(f awslambda.Function, takes services.Inbox, workers int) {
-	in.mapping = awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), &awslambda.EventSourceMappingProps{
+func (in *inbox) feed(f awslambda.Function, q services.Queue, set settings) {
+	props := &awslambda.EventSourceMappingProps{
 		Target:                  f,
 		EventSourceArn:          in.queue.QueueArn(),
-		BatchSize:               number(takes.Batch),
+		BatchSize:               number(q.Inbox.Batch),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          number(workers),
-	})
+	}
+	if workers, pollers := set.workers(q.Name); pollers > 0 {
+		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: number(steer.LeastPollers), MaximumPollers: number(pollers)}
+	} else {
+		props.MaxConcurrency = number(workers)
+	}
+	in.mapping = awslambda.NewEventSourceMapping(in.scope, jsii.String("Feed"), props)
 }
 
 func duration(d time.Duration) awscdk.Duration {

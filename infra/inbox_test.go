@@ -8,11 +8,14 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/services"
+	"sluice/shared/steer"
 )
 
 func TestInboxes(t *testing.T) {
@@ -87,6 +90,28 @@ func TestMappings(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", q.Name, d)
 		}
+	}
+}
+
+// TestProvisionedPollers: a mapping has them or a maximum concurrency, never both. The CDK is not for two tests at once,
+// so this one is not parallel.
+func TestProvisionedPollers(t *testing.T) {
+	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
+	stack := awscdk.NewStack(app, jsii.String("Polling"), nil)
+	s, _ := services.Lookup("encode")
+	f := awslambda.NewFunction(stack, jsii.String("Function"), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Handler: jsii.String("h"), Code: awslambda.Code_FromBucket(awss3.Bucket_FromBucketName(stack, jsii.String("Code"), jsii.String("code")), jsii.String("k"), nil),
+	})
+	set := settings{concurrency: 100, provisioned: steer.Provisioned{"encode-bulk"}}
+	for i, in := range newInboxes(stack, s) {
+		in.feed(f, s.Queues()[i], set)
+	}
+	made := assertions.Template_FromStack(stack, nil)
+	for _, want := range []map[string]any{
+		{"ScalingConfig": map[string]any{"MaximumConcurrency": 33.0}, "ProvisionedPollerConfig": assertions.Match_Absent()},
+		{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 2.0, "MaximumPollers": 4.0}, "ScalingConfig": assertions.Match_Absent()},
+	} {
+		made.HasResourceProperties(jsii.String("AWS::Lambda::EventSourceMapping"), want)
 	}
 }
 

@@ -134,7 +134,8 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 		}
 	}
 	encode := onLocal().of("Lambda::EventSourceMapping")["EncodeInboxFeed"]
-	if got := encode.at("ScalingConfig", "MaximumConcurrency"); got != 7.0 { // its part of 30
+	want, _ := settings{concurrency: 30}.workers("encode")
+	if got := encode.at("ScalingConfig", "MaximumConcurrency"); got != float64(want) {
 		t.Errorf("%v encodes at once", got)
 	}
 }

@@ -54,7 +54,7 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 	}
 	for i, q := range s.Queues() {
 		in := around.inboxes[q.Name]
-		if in.feed(f, *s.Inbox, around.workers(q.Name)); i == 0 {
+		if in.feed(f, q, around.settings); i == 0 {
 			in.hear(around.data.topic, s.Inbox.Hears())
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,25 +21,26 @@ import (
 
 // settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
 type settings struct {
-	local          bool     // cloud: "aws" (default) or "local", an emulator on this machine
-	arch           string   // arch: "arm64" or "amd64"; default arm64, locally this machine's
-	build          string   // build: folder of what `make build` made (default "build")
-	ffmpegDir      string   // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
-	publicURL      string   // public_url: base of the links we hand out; default: each request's own
-	concurrency    int      // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
-	rate, burst    int      // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
-	cdnDomain      string   // cdn_domain: our name for the CDN; default: CloudFront's own
-	cdnCertificate string   // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
-	keepOriginals  int      // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
-	producers      []string // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
-	masters        []string // producer_buckets: comma-separated names of the buckets that originals may be fetched from
-	fetchCA        string   // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
-	daemon         string   // xray_daemon: host:port to which functions send their traces; local only
-	traces         string   // xray_api: URL at which traces are read; local only
-	alarmEmail     string   // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
-	dollarsPerHour float64  // dollars_per_hour: what functions may cost in an hour without an alarm (5)
-	dashboard      bool     // dashboard: false leaves it out, as an account has three for nothing; locally there is none
-	origins        []string // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
+	local          bool              // cloud: "aws" (default) or "local", an emulator on this machine
+	arch           string            // arch: "arm64" or "amd64"; default arm64, locally this machine's
+	build          string            // build: folder of what `make build` made (default "build")
+	ffmpegDir      string            // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
+	publicURL      string            // public_url: base of the links we hand out; default: each request's own
+	concurrency    int               // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
+	provisioned    steer.Provisioned // provisioned: comma-separated names of the queues that have provisioned pollers, which are paid all the time; default none
+	rate, burst    int               // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
+	cdnDomain      string            // cdn_domain: our name for the CDN; default: CloudFront's own
+	cdnCertificate string            // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
+	keepOriginals  int               // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
+	producers      []string          // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
+	masters        []string          // producer_buckets: comma-separated names of the buckets that originals may be fetched from
+	fetchCA        string            // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
+	daemon         string            // xray_daemon: host:port to which functions send their traces; local only
+	traces         string            // xray_api: URL at which traces are read; local only
+	alarmEmail     string            // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
+	dollarsPerHour float64           // dollars_per_hour: what functions may cost in an hour without an alarm (5)
+	dashboard      bool              // dashboard: false leaves it out, as an account has three for nothing; locally there is none
+	origins        []string          // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
 // leastOriginals is how many days an original has to stay: as long as a dead letter may wait for someone to send it
@@ -57,7 +59,8 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.ffmpegDir = c.text("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.text("public_url", ""), "/")
 	s.cdnDomain, s.cdnCertificate = c.text("cdn_domain", ""), c.text("cdn_certificate", "")
-	s.concurrency = c.number("concurrency", services.LeastConcurrency(), services.LeastConcurrency())
+	s.provisioned = c.queues("provisioned")
+	s.concurrency = c.number("concurrency", s.provisioned.Least(), s.provisioned.Least())
 	s.rate = c.number("rate", services.StandardRate, 1)
 	s.burst = c.number("burst", services.StandardBurst, 1)
 	s.dollarsPerHour = c.amount("dollars_per_hour", 5)
@@ -100,10 +103,10 @@ var principal = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\
 func (s settings) code(service string) string { return path.Join(s.build, s.arch, service) }
 func (s settings) layer() string              { return path.Join(s.build, "layer", s.arch) }
 
-// workers returns how many workers a queue begins with.
-func (s settings) workers(queue string) int {
-	c, _ := scale.Decision{Ceilings: steer.Idle(s.concurrency)}.Of(queue)
-	return c.Workers
+// workers returns how many workers a queue begins with and, if its pollers are provisioned, with how many of those.
+func (s settings) workers(queue string) (workers, pollers int) {
+	c, _ := scale.Decision{Ceilings: s.provisioned.Idle(s.concurrency)}.Of(queue)
+	return c.Workers, s.provisioned.Pollers(c)
 }
 
 // keep returns what becomes of data when its resource leaves the stack.
@@ -151,6 +154,17 @@ func (r *reader) buckets(name string) (names []string) {
 			r.wrong(name, "has %q, which is not a producer's bucket by its own name", bucket)
 		}
 		names = append(names, bucket)
+	}
+	return names
+}
+
+// queues returns the names of queues of the map.
+func (r *reader) queues(name string) (names []string) {
+	for q := range strings.FieldsFuncSeq(r.text(name, ""), func(c rune) bool { return c == ',' || c == ' ' }) {
+		if !slices.ContainsFunc(services.Queues(), func(known services.Queue) bool { return known.Name == q }) {
+			r.wrong(name, "has %q, which is no queue", q)
+		}
+		names = append(names, q)
 	}
 	return names
 }

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/services"
 )
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", build: "build", concurrency: 14, rate: 200, burst: 400, origins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
+	standard := settings{arch: "arm64", build: "build", concurrency: services.LeastConcurrency(), rate: 200, burst: 400, origins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
 	tests := []struct {
 		name    string
 		context map[string]any
@@ -26,6 +28,9 @@ func TestSettings(t *testing.T) {
 		}},
 		{"numbers from the command line", map[string]any{"concurrency": "100", "rate": "5", "burst": "7"}, func(s *settings) {
 			s.concurrency, s.rate, s.burst = 100, 5, 7
+		}},
+		{"provisioned pollers", map[string]any{"provisioned": "encode,encode-bulk"}, func(s *settings) {
+			s.provisioned, s.concurrency = []string{"encode", "encode-bulk"}, services.LeastConcurrency()+36
 		}},
 		{"numbers from cdk.json", map[string]any{"concurrency": 1e6}, func(s *settings) { s.concurrency = 1000000 }},
 		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
@@ -80,7 +85,9 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
-		{"concurrency below what Lambda takes", map[string]any{"concurrency": "13"}, []string{"concurrency"}},
+		{"concurrency below what Lambda takes", map[string]any{"concurrency": float64(services.LeastConcurrency() - 1)}, []string{"concurrency"}},
+		{"concurrency below what pollers make", map[string]any{"concurrency": float64(services.LeastConcurrency() + 17), "provisioned": "encode"}, []string{"concurrency"}},
+		{"pollers of no queue", map[string]any{"provisioned": "encode bulk"}, []string{`provisioned has "bulk"`}},
 		{"originals shorter than dead letters", map[string]any{"keep_originals": "14"}, []string{"keep_originals"}},
 		{"nobody's address", map[string]any{"alarm_email": "ops"}, []string{`alarm_email is "ops"`}},
 		{"an alarm each hour", map[string]any{"dollars_per_hour": "0"}, []string{"dollars_per_hour"}},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"sluice/shared/services"
 )
 
 // fresh is an account that was opened yesterday and had `cdk bootstrap` today.
@@ -15,7 +17,7 @@ func fresh() account {
 }
 
 // standard is what a deployment without settings needs; all is how many invocations that is.
-var standard = needs{concurrency: 14, rate: 200}
+var standard = needs{concurrency: services.LeastConcurrency(), rate: 200}
 
 func TestJudge(t *testing.T) {
 	t.Parallel()

@@ -26,11 +26,21 @@ type Mappings struct{ Client Updates }
 // Limit lets a mapping have at most so many workers at once, from some time soon on: Lambda says yes before it is so.
 // Transient: it is not known whether it will.
 func (m Mappings) Limit(ctx context.Context, id string, workers int) error {
-	_, err := m.Client.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{
+	return m.update(ctx, "feed.Limit", &lambda.UpdateEventSourceMappingInput{
 		UUID: &id, ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(int32(workers))},
 	})
-	if err != nil {
-		return video.E("feed.Limit", video.Transient, err)
+}
+
+// Provision lets a mapping that has provisioned pollers have at most so many of them, from some time soon on.
+func (m Mappings) Provision(ctx context.Context, id string, pollers int) error {
+	return m.update(ctx, "feed.Provision", &lambda.UpdateEventSourceMappingInput{
+		UUID: &id, ProvisionedPollerConfig: &types.ProvisionedPollerConfig{MaximumPollers: aws.Int32(int32(pollers))},
+	})
+}
+
+func (m Mappings) update(ctx context.Context, op string, in *lambda.UpdateEventSourceMappingInput) error {
+	if _, err := m.Client.UpdateEventSourceMapping(ctx, in); err != nil {
+		return video.E(op, video.Transient, err)
 	}
 	return nil
 }

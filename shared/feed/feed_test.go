@@ -37,7 +37,20 @@ func TestLimitSetsTheCeilingAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := c.updates[0]
-	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.BatchSize != nil || in.Enabled != nil {
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+// TestProvisionSetsPollersAlone: Lambda takes a maximum concurrency and pollers never together.
+func TestProvisionSetsPollersAlone(t *testing.T) {
+	t.Parallel()
+	c := &client{}
+	if err := (feed.Mappings{Client: c}).Provision(t.Context(), "id", 12); err != nil {
+		t.Fatal(err)
+	}
+	in := c.updates[0]
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 || in.ScalingConfig != nil {
 		t.Errorf("asked for %+v", in)
 	}
 }

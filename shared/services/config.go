@@ -33,6 +33,7 @@ const (
 	EnvWindow      = "SLUICE_WINDOW"           // tasks of a tenant in flight at most, in a number
 	EnvFetchCA     = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
 	EnvConcurrency = "SLUICE_CONCURRENCY"      // how many workers all queues may have together
+	EnvProvisioned = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, with commas between; empty: none
 )
 
 // EnvInbox, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the event

@@ -52,8 +52,10 @@ func (s Service) Queues() (all []Queue) {
 	if s.Inbox == nil {
 		return nil
 	}
-	for i, lane := range s.Inbox.lanes() {
-		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: *s.Inbox}
+	in := *s.Inbox
+	in.Typical = cmp.Or(in.Typical, time.Second)
+	for i, lane := range in.lanes() {
+		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: in}
 		if i > 0 {
 			q.Name += "-" + lane.Name
 		}

@@ -59,7 +59,7 @@ type Inbox struct {
 	Fair       bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
 	Batch      int           // messages an invocation
 	MaxWorkers int           // invocations of a queue at once, LeastWorkers–MostWorkers; 0 leaves it to the scaling law
-	Typical    time.Duration // what one message takes, until it is measured
+	Typical    time.Duration // what one message takes, until it is measured; 0: a second
 	Attempts   int           // deliveries before a message is dead
 	Promise    time.Duration // how long a message may wait: an alarm says when it waits longer
 }

@@ -78,7 +78,7 @@ func (s Steerer) set(ctx context.Context, is scale.State, changes []change) erro
 			c.Set = c.was.Set
 			continue
 		}
-		if err := s.Feeds.Limit(ctx, c.Feed, c.Workers); err != nil {
+		if err := s.limit(ctx, s.Feeds, *c.Share); err != nil {
 			failed = append(failed, err)
 			owed += max(0, -c.rise())
 			c.Workers = c.was.Workers

@@ -30,6 +30,8 @@ type Depths interface {
 type Feeds interface {
 	// Limit lets a mapping have at most so many workers at once.
 	Limit(ctx context.Context, id string, workers int) error
+	// Provision lets one that has provisioned pollers have at most so many of them.
+	Provision(ctx context.Context, id string, pollers int) error
 }
 
 // Rows keeps the last decision.
@@ -48,8 +50,9 @@ type Steerer struct {
 	Name   func(queue string) string // of the queue, as AWS has it
 	Rows   Rows
 	Budget int // workers for all queues together
-	Now    func() time.Time
-	Log    *slog.Logger
+	Provisioned
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 const (
@@ -100,7 +103,7 @@ func (s Steerer) decide(ctx context.Context, was scale.State, service map[string
 	in := scale.Input{Budget: s.Budget, Now: s.Now(), Previous: was.Decision()}
 	var failed []error
 	for _, q := range services.Queues() {
-		l := law(q)
+		l := s.law(q)
 		var err error
 		l.Reading, err = s.read(ctx, q, service, h)
 		failed = append(failed, err)
@@ -108,7 +111,7 @@ func (s Steerer) decide(ctx context.Context, was scale.State, service map[string
 	}
 	d := scale.Decide(in)
 	shares := make([]scale.Share, len(d.Ceilings))
-	for i, c := range d.Ceilings {
+	for i, c := range s.whole(d.Ceilings) {
 		shares[i] = scale.Share{Ceiling: c, Reading: in.Queues[i].Reading, Feed: s.Feed(c.Name)}
 	}
 	return shares, d.Again, errors.Join(failed...)

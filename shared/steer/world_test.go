@@ -30,6 +30,7 @@ type world struct {
 	calls    []string       // ids of mappings
 	fails    map[string]bool
 	saves    int
+	pollers  int    // calls that set pollers
 	race     func() // before a State is saved, once
 }
 
@@ -40,7 +41,7 @@ func newWorld(budget int) *world {
 		Name: func(queue string) string { return "sluice-" + queue },
 		Now:  func() time.Time { return w.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
-	for _, c := range steer.Idle(budget) {
+	for _, c := range w.Idle(budget) {
 		w.ceilings[c.Name] = c.Workers
 	}
 	return w
@@ -70,6 +71,11 @@ func (w *world) SaveScaling(ctx context.Context, s scale.State) error {
 	}
 	w.saves++
 	return w.Memory.SaveScaling(ctx, s)
+}
+
+func (w *world) Provision(ctx context.Context, id string, pollers int) error {
+	w.pollers++
+	return w.Limit(ctx, id, 10*pollers)
 }
 
 // decide lets time pass, decides, and returns what was called.

@@ -136,7 +136,7 @@ func (k Kit) Steerer() steer.Steerer {
 		Depths: inbox.NewDepths(k.SQS()), Feeds: feed.Mappings{Client: lambdaservice.NewFromConfig(k.aws)},
 		Feed: func(queue string) string { return os.Getenv(services.EnvFeed(queue)) },
 		Name: func(queue string) string { return path.Base(os.Getenv(services.EnvInbox(queue))) },
-		Rows: k.Rows(), Budget: budget, Now: k.Now, Log: k.Log,
+		Rows: k.Rows(), Budget: budget, Provisioned: strings.FieldsFunc(os.Getenv(services.EnvProvisioned), func(r rune) bool { return r == ',' }), Now: k.Now, Log: k.Log,
 	}
 }
 

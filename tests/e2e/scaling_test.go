@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"sluice/shared/inbox"
 	"sluice/shared/services"
 	"sluice/shared/steer"
+	"sluice/tests/client"
 )
 
 // TestPromise12_ABurstMovesWorkers: who sends much has tend decide, by its own rights; the mappings in the cloud take
@@ -52,6 +54,26 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 	w.halfAnHour(t, c)
 	if _, after := w.mappings(t, c); !maps.Equal(before, after) {
 		t.Errorf("half an hour later: %v, before %v", after, before)
+	}
+}
+
+// TestPromise12_AFilmTakesBothLanes: what a player starts with goes ahead of the rest.
+func TestPromise12_AFilmTakesBothLanes(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks: more than go ahead
+	w.tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
+		"-pix_fmt", "yuv420p", "-movflags", "+faststart", path)
+	c := w.tenant(t, "film")
+	u, err := c.UploadFile(t.Context(), path, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxEncodeBulk")) > 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	if v, err := c.Wait(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
+		t.Errorf("it is %s: %v, %v", v.State, v.Error, err)
 	}
 }
 
