@@ -39,9 +39,10 @@ function sentence(map) {
 
 // notes are the lines of a node beneath its name, each with how full its queue is, if it has a ceiling.
 function notes(service) {
+  const lanes = of(service).length > 1;
   return of(service).map((q) => ({
-    words: q.lane ?? `${number(q.waiting)} waiting`,
-    works: `${q.lane ? `${number(q.waiting)} waiting, ` : ""}${q.ceiling ? `${number(q.in_flight)}/${q.ceiling}` : `${number(q.in_flight)} busy`}`,
+    words: lanes ? q.lane : `${number(q.waiting)} waiting`,
+    works: `${lanes ? `${number(q.waiting)} waiting, ` : ""}${q.ceiling ? `${number(q.in_flight)}/${q.ceiling}` : `${number(q.in_flight)} busy`}`,
     share: q.ceiling ? Math.min(1, (q.in_flight ?? 0) / q.ceiling) : 0, dead: q.dead ?? 0,
   }));
 }
@@ -79,7 +80,7 @@ function grid(title, name, heads, rows) {
 
 function queues(map) {
   const rows = map.services.flatMap((s) => of(s).map((q) => h("tr", null,
-    h("th", { scope: "row" }, q.lane ? `${q.name}, ${q.lane}` : q.name), h("td", null, number(q.waiting)), h("td", null, number(q.oldest_s), q.oldest_s === undefined ? "" : " s"), h("td", null, number(q.in_flight)),
+    h("th", { scope: "row" }, q.lane ? `${s.name}, ${q.lane}` : s.name), h("td", null, number(q.waiting)), h("td", null, number(q.oldest_s), q.oldest_s === undefined ? "" : " s"), h("td", null, number(q.in_flight)),
     h("td", null, number(q.ceiling)), h("td", null, number(q.wanted)), h("td", null, q.dead > 0 ? h("a", { href: "#/letters" }, number(q.dead)) : number(q.dead)), h("td", { class: "words" }, q.reason ?? ""))));
   return grid("Queues", "queues", [["Queue"], ["Waiting"], ["Oldest"], ["Working"], ["Ceiling"], ["Wanted"], ["Dead"], ["Why", true]], rows);
 }

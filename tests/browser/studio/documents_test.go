@@ -118,9 +118,9 @@ func (f *fake) trace(r *http.Request) (int, any) {
 func (f *fake) services(*http.Request) (int, any) {
 	service := func(name string, queues ...any) map[string]any { return map[string]any{"name": name, "queues": queues} }
 	queue := func(name, lane string, waiting, flying, ceiling int, dead int) map[string]any {
-		q := map[string]any{"name": name, "waiting": waiting, "in_flight": flying, "oldest_s": float64(waiting) * 0.7, "ceiling": ceiling, "wanted": ceiling, "dead": dead}
+		q := map[string]any{"name": name, "lane": lane, "waiting": waiting, "in_flight": flying, "oldest_s": float64(waiting) * 0.7, "ceiling": ceiling, "wanted": ceiling, "dead": dead}
 		if lane != "" {
-			q["lane"], q["reason"] = lane, fmt.Sprintf("%d waiting, 6.9 s each: %d workers clear it within the minute", waiting, ceiling)
+			q["reason"] = fmt.Sprintf("%d waiting, 6.9 s each: %d workers clear it within the minute", waiting, ceiling)
 		}
 		return q
 	}
@@ -131,7 +131,7 @@ func (f *fake) services(*http.Request) (int, any) {
 		"at": at(time.Now()),
 		"services": []any{
 			service("api", queue("api", "", 0, 0, 3, 0)), service("operate"), service("authorize"), service("play"), service("studio"), service("observe"),
-			service("inspect", queue("inspect", "", 1, 1, 3, 0)), service("encode", queue("encode", "interactive", 3, 6, 6, 0), queue("encode", "bulk", 48, 2, 2, 2)),
+			service("inspect", queue("inspect", "", 1, 1, 3, 0)), service("encode", queue("encode", "interactive", 3, 6, 6, 0), queue("encode-bulk", "bulk", 48, 2, 2, 2)),
 			service("fetch", queue("fetch", "", 0, 1, 3, 0)), service("publish", queue("publish", "", 2, 1, 3, 0)), service("sweep", queue("sweep", "", 0, 0, 3, 0)), service("tend"),
 		},
 		"edges": []any{
