@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,18 +58,30 @@ type window struct {
 
 var filter = regexp.MustCompile(`^annotation\.(\w+) = "([^"\\]*)"$`)
 
+// annotations returns those of which a filter wants one, key and value each; nil if it wants anything else.
+func annotations(expression string) (all [][2]string) {
+	for _, one := range strings.Split(expression, " OR ") {
+		words := filter.FindStringSubmatch(one)
+		if words == nil {
+			return nil
+		}
+		all = append(all, [2]string{words[1], words[2]})
+	}
+	return all
+}
+
 func (s *store) summaries(in window) (any, error) {
 	from, to := instant(in.StartTime), instant(in.EndTime)
-	words := filter.FindStringSubmatch(in.FilterExpression)
+	notes := annotations(in.FilterExpression)
 	switch {
-	case words == nil:
-		return nil, refused{"the filter is not annotation.key = \"value\""}
+	case notes == nil:
+		return nil, refused{"the filter is not annotation.key = \"value\" OR …"}
 	case to.Before(from) || to.Sub(from) > widest:
 		return nil, refused{"the window is longer than six hours, or ends before it begins"}
 	case in.TimeRangeType != "" && in.TimeRangeType != "TraceId":
 		return nil, refused{"only windows of the beginnings of traces are known"}
 	}
-	ids, next, err := turn(s.find(from, to, words[1], words[2]), in.NextToken)
+	ids, next, err := turn(s.find(from, to, notes), in.NextToken)
 	if err != nil {
 		return nil, err
 	}

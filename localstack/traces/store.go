@@ -130,14 +130,15 @@ func began(id string) (time.Time, bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// find returns the ids of the traces that began in a window, both ends included, and have an annotation, the latest
-// first.
-func (s *store) find(from, to time.Time, key, value string) (ids []string) {
+// find returns the ids of the traces that began in a window, both ends included, and have one of these annotations, the
+// latest first.
+func (s *store) find(from, to time.Time, notes [][2]string) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []*trace
 	for _, t := range s.traces {
-		if t.notes[[2]string{key, value}] && !t.began.Before(from.Truncate(time.Second)) && !t.began.After(to) {
+		has := slices.ContainsFunc(notes, func(n [2]string) bool { return t.notes[n] })
+		if has && !t.began.Before(from.Truncate(time.Second)) && !t.began.After(to) {
 			found = append(found, t)
 		}
 	}

@@ -200,13 +200,18 @@ func TestWhatXRayRefuses(t *testing.T) {
 	if _, err := c.xray.GetTraceSummaries(t.Context(), good()); err != nil {
 		t.Fatal(err)
 	}
+	either := good()
+	either.FilterExpression = aws.String(`annotation.service = "api" OR annotation.video_id = "v"`)
+	if _, err := c.xray.GetTraceSummaries(t.Context(), either); err != nil {
+		t.Error(err)
+	}
 	for name, change := range map[string]func(*xray.GetTraceSummariesInput){
 		"more than six hours": func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(6*time.Hour + time.Second)) },
 		"backwards":           func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(-time.Second)) },
 		"no filter":           func(in *xray.GetTraceSummariesInput) { in.FilterExpression = nil },
 		"another filter":      func(in *xray.GetTraceSummariesInput) { in.FilterExpression = aws.String("fault = true") },
 		"two filters": func(in *xray.GetTraceSummariesInput) {
-			in.FilterExpression = aws.String(`annotation.video_id = "v" OR annotation.tenant = "t"`)
+			in.FilterExpression = aws.String(`annotation.video_id = "v" AND annotation.tenant = "t"`)
 		},
 		"times of updates": func(in *xray.GetTraceSummariesInput) { in.TimeRangeType = types.TimeRangeTypeEvent },
 		"a made-up token":  func(in *xray.GetTraceSummariesInput) { in.NextToken = aws.String("7") },

@@ -8,6 +8,7 @@ import (
 	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/video"
+	"sluice/shared/waterfall"
 )
 
 // mapView is the map as it is now. Numbers that are not known are absent.
@@ -44,6 +45,8 @@ type edgeView struct {
 	From  string   `json:"from"`
 	To    string   `json:"to"`
 	Types []string `json:"types"`
+
+	PerMinute *float64 `json:"per_minute,omitempty"` // in the last minute, as far as it was traced
 }
 
 // showMap answers GET /v1/map. What can't be read of a queue is absent: the rest is worth seeing then above all.
@@ -56,8 +59,9 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead, scaling) })
 	}
 	all.Wait()
+	calls, seen := o.calls(r.Context()), map[waterfall.Call]bool{}
 	for _, e := range services.Edges() {
-		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...)})
+		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), perMinute(e, calls, seen)})
 	}
 	return reply(w, http.StatusOK, out)
 }

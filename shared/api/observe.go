@@ -26,6 +26,9 @@ type Traces interface {
 	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
 	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
+	// Recent returns those of some of the traces that began in the window and have a hop of one of the services, the latest
+	// first, and what part that is.
+	Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error)
 }
 
 // Queues are those of the inboxes.
@@ -58,6 +61,8 @@ type Observer struct {
 	Origins []string // whose pages may call it; "*" is all
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	traffic traffic
 }
 
 // Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes

@@ -22,6 +22,7 @@ type xray struct {
 	documents []string
 	more      bool
 	asked     []waterfall.Window
+	looks     int
 	err       error
 
 	mu     sync.Mutex
@@ -31,6 +32,14 @@ type xray struct {
 func (x *xray) Documents(_ context.Context, _ string, windows []waterfall.Window) ([]string, bool, error) {
 	x.asked = windows
 	return x.documents, x.more, x.err
+}
+
+func (x *xray) Recent(_ context.Context, of []string, w waterfall.Window) ([]string, float64, error) {
+	x.looks++
+	if len(of) != len(services.Map) || !w.From.Before(w.To) {
+		return nil, 0, fmt.Errorf("asked for %v in %v", of, w)
+	}
+	return x.documents, 0.5, x.err
 }
 
 func (x *xray) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {
@@ -195,5 +204,53 @@ func TestShowMap(t *testing.T) {
 		if got := w.do(t, c, "GET", "/v1/map", ""); got.status != status {
 			t.Errorf("%v: %d %s", c, got.status, got.text)
 		}
+	}
+}
+
+// taken is the document of a hop that took an event some seconds after noon.
+func taken(service, event string, after float64) string {
+	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[3]f,
+		"annotations": {"service": "%[1]s"}, "metadata": {"default": {"type": "%[4]s"}}}`, service, after, float64(noon.Unix())+after, event)
+}
+
+// rates returns what goes over the edges of the map, by their ends.
+func rates(t *testing.T, w *world) map[string]any {
+	t.Helper()
+	got := w.do(t, warden, "GET", "/v1/map", "")
+	if got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.text)
+	}
+	all := map[string]any{}
+	for _, e := range got.json["edges"].([]any) {
+		e := e.(map[string]any)
+		all[fmt.Sprint(e["from"], ">", e["to"])] = e["per_minute"]
+	}
+	return all
+}
+
+func TestMapShowsTraffic(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.eye.Now = func() time.Time { return noon.Add(time.Hour) }
+	const now = 3590
+	w.xray.documents = []string{
+		taken("encode", "encode.requested.v1", now), taken("encode", "encode.requested.v1", now-1), taken("encode", "encode.requested.v1", now-100),
+		taken("fetch", "fetch.requested.v1", now), taken("inspect", "s3.object-created.v1", now), segment("api", "vid_1", now), "{",
+	}
+	got := rates(t, w) // half of the traces were read
+	for edge, want := range map[string]any{
+		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0, "clock>tend": 0.0, "publish>topic": nil,
+	} {
+		if n, there := got[edge]; n != want || !there {
+			t.Errorf("%s: %v, want %v", edge, n, want)
+		}
+	}
+	if rates(t, w); w.xray.looks != 1 {
+		t.Errorf("%d looks within a quarter of a minute", w.xray.looks)
+	}
+	w.eye.Now = func() time.Time { return noon.Add(2 * time.Hour) }
+	w.xray.err = errors.New("throttled")
+	if got := rates(t, w); got["publish>encode"] != nil {
+		t.Errorf("what can't be read is shown as %v", got)
 	}
 }

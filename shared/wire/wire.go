@@ -175,6 +175,7 @@ func (k Kit) consumer(h inbox.Handler, g inbox.GiveUp) *inbox.Consumer {
 // handler calls About.
 func hop(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) {
 	ctx, span := trace.Message(ctx, m, e.Trace)
+	span.Detail("type", string(e.Type))
 	about := &subject{span: span}
 	ctx = context.WithValue(ctx, subjectKey{}, about)
 	ctx = logs.With(ctx, slog.String("trace", trace.ID(ctx)), slog.String("tenant", e.Tenant), slog.Any("video", about))

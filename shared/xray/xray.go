@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,6 +36,7 @@ func New(cfg aws.Config) Reader { return Reader{xray.NewFromConfig(cfg)} }
 const (
 	batch   = 5    // ids that a call takes
 	atOnce  = 4    // calls
+	glance  = 100  // traces that stand for all of them
 	highest = 1500 // traces that are read: an hour of video, at ten seconds of answering
 )
 
@@ -42,8 +44,9 @@ const (
 // more reports that there are more of them: the limit is 1,500 traces, those found first.
 func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error) {
 	var ids []string
+	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // of a row: letters and digits
 	for _, w := range windows {
-		found, err := r.find(ctx, id, w)
+		found, err := r.find(ctx, filter, w)
 		if err != nil {
 			return nil, false, err
 		}
@@ -56,13 +59,28 @@ func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Wi
 	return documents, more, err
 }
 
-// find returns the ids of the traces of a window.
-func (r Reader) find(ctx context.Context, id string, w waterfall.Window) (ids []string, err error) {
+// Recent returns the segment documents of traces that began in the window and have a hop of one of these services, at most
+// 100 traces, and what part that is of those there are.
+func (r Reader) Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error) {
+	var filters []string
+	for _, s := range services {
+		filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
+	}
+	ids, err := r.find(ctx, strings.Join(filters, " OR "), w)
+	if err != nil || len(ids) == 0 {
+		return nil, 1, err
+	}
+	some := ids[:min(len(ids), glance)]
+	documents, err = r.read(ctx, some)
+	return documents, float64(len(some)) / float64(len(ids)), err
+}
+
+// find returns the ids of the traces of a window that a filter lets through, about as many as are read at most.
+func (r Reader) find(ctx context.Context, filter string, w waterfall.Window) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
-		StartTime: &w.From, EndTime: &w.To, TimeRangeType: types.TimeRangeTypeTraceId,
-		FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, id)), // of a row: letters and digits
+		StartTime: &w.From, EndTime: &w.To, TimeRangeType: types.TimeRangeTypeTraceId, FilterExpression: &filter,
 	})
-	for pages.HasMorePages() {
+	for pages.HasMorePages() && len(ids) <= highest {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, video.E("xray.find", video.Transient, err)

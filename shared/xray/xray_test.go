@@ -26,6 +26,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type cloud struct {
 	ids    []string
 	broken string // the call that fails
+	filter string // what is asked for; a video's if ""
 
 	mu    sync.Mutex
 	asked []string
@@ -35,7 +36,7 @@ func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesIn
 	if c.broken == "find" {
 		return nil, errors.New("throttled")
 	}
-	if aws.ToString(in.FilterExpression) != `annotation.video_id = "vid_1"` || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
+	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
 		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
 	}
 	from := 0
@@ -121,5 +122,23 @@ func TestXRayThatFailsIsTriedAgain(t *testing.T) {
 		if video.KindOf(err) != video.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
+	}
+}
+
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		traces, documents int
+		part              float64
+	}{{0, 0, 1}, {7, 14, 1}, {400, 200, 0.25}} {
+		c := &cloud{ids: traces(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`}
+		got, part, err := xray.Reader{Client: c}.Recent(t.Context(), []string{"api", "encode"}, windows[0])
+		if len(got) != tt.documents || part != tt.part || err != nil {
+			t.Errorf("of %d traces: %d documents, which is %g of them, %v", tt.traces, len(got), part, err)
+		}
+	}
+	c := &cloud{ids: traces(3), broken: "find"}
+	if _, _, err := (xray.Reader{Client: c}).Recent(t.Context(), []string{"api"}, windows[0]); video.KindOf(err) != video.Transient {
+		t.Errorf("that fails with %v", err)
 	}
 }

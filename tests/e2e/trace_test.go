@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/video"
 	"sluice/shared/waterfall"
 	"sluice/shared/xray"
 	"sluice/tests/client"
@@ -91,6 +93,24 @@ func TestPromise11_EveryHopIsTraced(t *testing.T) {
 	v.caller(t, v.tenant).send(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
 	want["api"], want["publish"], want["sweep"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
 	v.until(t, func(w waterfall.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
+}
+
+// The map shows what goes over its edges, by the traces.
+func TestTheMapShowsTraffic(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	ready(t, w.tenant(t, "traffic"), w.footage("bigbuckbunny.mp4"))
+	operator := w.caller(t, "traffic", video.ScopeOperator)
+	w.until(t, func() bool {
+		got, _ := operator.send(t, http.StatusOK, "GET", "/v1/map", "")
+		busy := map[string]bool{}
+		for _, e := range got["edges"].([]any) {
+			e := e.(map[string]any)
+			rate, _ := e["per_minute"].(float64)
+			busy[fmt.Sprint(e["from"], " to ", e["to"])] = rate > 0
+		}
+		return busy["publish to encode"] && busy["encode to publish"] && busy["s3 to inspect"]
+	})
 }
 
 func isRun(s waterfall.Step) bool { return s.Name == "ffmpeg" }

@@ -122,10 +122,12 @@ func (w world) consume(t *testing.T, service string, on bool) {
 	t.Helper()
 	var all struct{ EventSourceMappings []struct{ UUID string } }
 	w.lambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
-	if len(all.EventSourceMappings) != 1 {
-		t.Fatalf("%s has %d mappings", service, len(all.EventSourceMappings))
+	if len(all.EventSourceMappings) == 0 {
+		t.Fatalf("%s has no mapping", service)
 	}
-	w.lambda(t, http.MethodPut, "event-source-mappings/"+all.EventSourceMappings[0].UUID, map[string]bool{"Enabled": on}, nil)
+	for _, m := range all.EventSourceMappings { // of each lane
+		w.lambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
+	}
 	if !on {
 		t.Cleanup(func() { w.consume(t, service, true) })
 	}
