@@ -12,7 +12,8 @@ import (
 )
 
 // clip is a piece of real footage: small, so that it is the queues that are put to a test, and long enough for several
-// chunks; one is so long that most of it is bulk. The films are shorter than that: they are played again from the start.
+// chunks. None is so long that some of it is bulk: waits in one lane can be compared. The films are shorter than that: they
+// are played again from the start.
 type clip struct {
 	name, film string
 	seconds    string
@@ -23,7 +24,7 @@ var clips = []clip{
 	{"bunny-14s", "bigbuckbunny", "14", "scale=640:360"},
 	{"bikes-22s", "bikes", "22", "null"},
 	{"bunny-20s", "bigbuckbunny", "20", "hflip,scale=480:270"},
-	{"bunny-140s", "bigbuckbunny", "140", "scale=256:144"},
+	{"bikes-30s", "bikes", "30", "hflip"},
 }
 
 // cut makes the clips that are not there yet, in a folder of their own, and returns that.
