@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// clip is a piece of real footage: small, so that it is the queues that are put to a test, and long enough for several
-// chunks. None is so long that some of it is bulk: waits in one lane can be compared. The films are shorter than that: they
-// are played again from the start.
+// clip is a piece of real footage: small, as it is the queues that are put to a test, and long, so that four of them are
+// more tasks than a tenant may have in flight. None is so long that some of it is bulk: waits in one lane can be compared.
+// The films are shorter than that: they are played again from the start.
 type clip struct {
 	name, film string
 	seconds    string
@@ -21,10 +21,10 @@ type clip struct {
 }
 
 var clips = []clip{
-	{"bunny-14s", "bigbuckbunny", "14", "scale=640:360"},
-	{"bikes-22s", "bikes", "22", "null"},
-	{"bunny-20s", "bigbuckbunny", "20", "hflip,scale=480:270"},
-	{"bikes-30s", "bikes", "30", "hflip"},
+	{"bunny-40s", "bigbuckbunny", "40", "scale=320:180"},
+	{"bikes-56s", "bikes", "56", "scale=320:-2"},
+	{"bunny-64s", "bigbuckbunny", "64", "hflip,scale=256:144"},
+	{"bikes-48s", "bikes", "48", "hflip,scale=320:-2"},
 }
 
 // cut makes the clips that are not there yet, in a folder of their own, and returns that.
