@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,5 +93,17 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	many := slices.Repeat([]string{"1.m4s answered 404"}, 12)
+	r := Result{Timelines: []Line{{Video: "vid_1", Tenant: "a", Clip: "c"}, {Tenant: "a", Clip: "c", Faults: []string{"refused"}}, {Video: "vid_2", Tenant: "b", Clip: "c", Faults: many}}}
+	r.faults(&out)
+	want := "a video of a (c): refused\n" + strings.Repeat("vid_2 of b (c): 1.m4s answered 404\n", 9) + "and 3 more\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -42,11 +42,15 @@ func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 	case err != nil:
 		return misused
 	}
-	if err := b.run(ctx, out); err != nil {
-		fmt.Fprintln(errs, "load:", err)
-		return wrong
+	err = b.run(ctx, out)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		err = errors.New("interrupted")
 	}
-	return 0
+	fmt.Fprintln(errs, "load:", err)
+	return wrong
 }
 
 // parse reads the flags; what is wrong with them is said on errs.

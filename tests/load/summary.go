@@ -49,6 +49,7 @@ type Line struct {
 	Tenant  string   `json:"tenant"`
 	Clip    string   `json:"clip"`
 	Changes []Change `json:"changes"`
+	Faults  []string `json:"faults,omitempty"` // what is wrong with it
 }
 
 // add counts one video.
@@ -70,7 +71,7 @@ func (r *Result) add(f fate) {
 	if ready && len(f.faults) > 0 {
 		r.Broken++
 	}
-	r.Timelines = append(r.Timelines, Line{f.id, f.tenant, f.clip.name, f.changes})
+	r.Timelines = append(r.Timelines, Line{f.id, f.tenant, f.clip.name, f.changes, f.faults})
 }
 
 // summarise counts the videos and sums up each tenant, in their order.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -35,6 +36,24 @@ so long after its upload, in the median: who sends much waits for that behind it
 	return err
 }
 
+// mostFaults is how many faults are printed; load.json has all.
+const mostFaults = 10
+
+// faults prints what is wrong with videos.
+func (r Result) faults(out io.Writer) {
+	n := 0
+	for _, l := range r.Timelines {
+		for _, f := range l.Faults {
+			if n++; n <= mostFaults {
+				fmt.Fprintf(out, "%s of %s (%s): %s\n", cmp.Or(l.Video, "a video"), l.Tenant, l.Clip, f)
+			}
+		}
+	}
+	if n > mostFaults {
+		fmt.Fprintf(out, "and %d more\n", n-mostFaults)
+	}
+}
+
 // show shows all of it on a terminal, and says where the rest is.
 func (r Result) show(f plot.Figure, out *os.File, files ...string) error {
 	style := screen.Style{Width: 100}
@@ -47,6 +66,7 @@ func (r Result) show(f plot.Figure, out *os.File, files ...string) error {
 	if err := r.table(out); err != nil {
 		return err
 	}
+	r.faults(out)
 	_, err := fmt.Fprintf(out, "%s\n", strings.Join(files, ", "))
 	return err
 }
