@@ -31,8 +31,8 @@ func (b board) lines(s screen.Style) []string {
 	}
 	for _, q := range b.queues {
 		last := q.last()
-		text := fmt.Sprintf("%4d waiting, %d at work", last.Waiting, last.InFlight)
-		if last.Ceiling != nil {
+		text := fmt.Sprintf("%4d waiting, %s", last.Waiting, q.busy())
+		if last.Ceiling != nil && !batches[q.Queue] {
 			text += fmt.Sprintf(" of %d", *last.Ceiling)
 		}
 		lines = append(lines, row(s, q.Queue, screen.Cyan, float64(last.Waiting)/float64(deepest), text))
@@ -55,6 +55,14 @@ func row(s screen.Style, name, color string, share float64, text string) string 
 	return line + s.In(color, strings.Repeat("━", full)) + s.In(screen.Faint, strings.Repeat("─", bar-full)) + screen.Clip(text, max(0, room))
 }
 
+// busy says how many messages are being handled: of most queues that is how many workers are at work.
+func (q Queue) busy() string {
+	if batches[q.Queue] {
+		return fmt.Sprintf("%d in flight", q.last().InFlight)
+	}
+	return fmt.Sprintf("%d at work", q.last().InFlight)
+}
+
 // deepest is the greatest number of messages that waited.
 func (q Queue) deepest() (n int) {
 	for _, s := range q.Samples {
@@ -67,7 +75,7 @@ func (q Queue) deepest() (n int) {
 func (b board) sentence() string {
 	parts := []string{fmt.Sprintf("%4.0f s", b.elapsed.Seconds())}
 	for _, q := range b.queues {
-		parts = append(parts, fmt.Sprintf("%s %d waiting, %d at work", q.Queue, q.last().Waiting, q.last().InFlight))
+		parts = append(parts, fmt.Sprintf("%s %d waiting, %s", q.Queue, q.last().Waiting, q.busy()))
 	}
 	ready, of := 0, 0
 	for _, t := range b.tenants {

@@ -20,7 +20,7 @@ func middle() board {
 		elapsed: 83 * time.Second,
 		queues: []Queue{
 			{Queue: "encode", Samples: []Sample{{At: 1, Waiting: 48, InFlight: 2}, {At: 2, Waiting: 24, InFlight: 4, Ceiling: &four}}},
-			{Queue: "publish", Samples: []Sample{{At: 2, Waiting: 0, InFlight: 1}}},
+			{Queue: "publish", Samples: []Sample{{At: 2, Waiting: 0, InFlight: 1, Ceiling: &four}}},
 		},
 		tenants: []count{{tenant: "load-1", of: 4, sent: 4, ready: 4}, {tenant: "load-big", of: 40, sent: 40, ready: 10, bad: 1}},
 	}
@@ -31,7 +31,7 @@ func TestBoard(t *testing.T) {
 	want := []string{
 		"  1:23",
 		"  encode         ━━━━━━━━━━━━────────────  24 waiting, 4 at work of 4",
-		"  publish        ────────────────────────   0 waiting, 1 at work",
+		"  publish        ────────────────────────   0 waiting, 1 in flight",
 		"  load-1         ━━━━━━━━━━━━━━━━━━━━━━━━   4 of 4 ready",
 		"  load-big       ━━━━━━──────────────────  10 of 40 ready, 1 failed",
 	}
@@ -49,7 +49,7 @@ func TestPlain(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	plain(&out, time.Hour, middle)()
-	want := "  83 s; encode 24 waiting, 4 at work; publish 0 waiting, 1 at work; 14 of 44 ready\n"
+	want := "  83 s; encode 24 waiting, 4 at work; publish 0 waiting, 1 in flight; 14 of 44 ready\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
