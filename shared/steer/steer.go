@@ -83,10 +83,10 @@ func (s Steerer) Decide(ctx context.Context, h Hint) (again time.Duration, err e
 	switch {
 	case !mine:
 		return 0, err
-	case err != nil && again == 0:
-		return gap, err
+	case err == nil && again == 0:
+		return 0, nil
 	}
-	return again, err
+	return max(again, gap), err // sooner, nothing is decided
 }
 
 // note keeps what was learned between decisions.

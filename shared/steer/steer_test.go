@@ -249,3 +249,26 @@ func TestABudgetThatIsTooSmall(t *testing.T) {
 		}
 	}
 }
+
+// A worker that another queue gives back is free after seconds; who is told to decide then must not find it too soon, and
+// the one who waits for it go without.
+func TestWhoIsToDecideAgainDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(2*len(services.Queues()) + 1)
+	w.waiting["encode-bulk"] = 500
+	for range 3 {
+		w.decide(t, time.Minute, none)
+	}
+	clear(w.waiting)
+	for range 30 {
+		w.decide(t, time.Minute, none)
+	}
+	spare := w.ceilings["encode-bulk"]
+	again, _ := w.decide(t, time.Minute, steer.Hint{Sent: map[string]int{"encode": 500}, Service: map[string]float64{"encode": 1.1}})
+	if w.ceilings["encode-bulk"] >= spare || w.ceilings["encode"] != 2 {
+		t.Fatalf("nobody waits for another's: %v", w.ceilings)
+	}
+	if w.decide(t, again, none); w.ceilings["encode"] != 3 {
+		t.Errorf("decided again after %v: %v", again, w.ceilings)
+	}
+}

@@ -37,7 +37,7 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 	if err := (feed.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), burst); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(time.Minute); ; <-time.After(200 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; <-time.After(200 * time.Millisecond) {
 		_, during := w.mappings(t, c)
 		state, err := w.rows(t).Scaling(t.Context())
 		if err != nil {
@@ -48,7 +48,7 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("a minute after a burst: %v, before %v; decided is %+v", during, before, state)
+			t.Fatalf("two minutes after a burst: %v, before %v; decided is %+v", during, before, state)
 		}
 	}
 	w.halfAnHour(t, c)
