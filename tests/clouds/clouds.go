@@ -25,6 +25,7 @@ const (
 	Rings       Need = "an alarm that looks at once"
 	Edge        Need = "functions of a CDN"
 	Groups      Need = "several messages of a FIFO group in one batch"
+	Deep        Need = "messages that are deeply nested"
 
 	// Cases of conformance suites, by their names there.
 	PartSize Need = "a small part before the last"
@@ -52,6 +53,7 @@ var lacks = map[Need]map[string]string{
 	Rings:       {localstack: "LocalStack looks at an alarm when its periods are over, and ours have minutes"},
 	Edge:        {localstack: "LocalStack's free edition has no CDN"},
 	Groups:      {ministack: "MiniStack hands out one message of a group at a time"},
+	Deep:        {localstack: "LocalStack parses bodies, and lets go of a batch that holds one nested too deep for Python"},
 	PartSize:    {ministack: "MiniStack takes it"},
 	Expired:     {ministack: "MiniStack deletes then too"},
 }

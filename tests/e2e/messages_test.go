@@ -20,6 +20,7 @@ import (
 	"sluice/events"
 	"sluice/localstack/cloud"
 	"sluice/shared/video"
+	"sluice/tests/clouds"
 )
 
 // producer is another system, which may name objects below the name of its tenant in its bucket.
@@ -54,8 +55,6 @@ func TestPromise04_BadMessagesHarmNoNeighbour(t *testing.T) {
 	want := map[string]reason{
 		`{"specversion": "1.0", "run": "` + p.run:                          {"invalid", "message_invalid", "unexpected end of JSON"},
 		`["` + p.run + `"]`:                                                {"invalid", "message_invalid", "cannot unmarshal array"},
-		`{"` + p.run + `": ` + nested(100_000) + `}`:                       {"invalid", "message_invalid", "exceeded max depth"},
-		p.asks(`"bucket": "another", "key": ` + nested(5_000)):             {"invalid", "message_invalid", "/data/origin/key: breaks type"},
 		p.asks(`"url": "file:///etc/passwd"`):                              {"invalid", "message_invalid", "/data/origin/url: "},
 		strings.Replace(good, `"1.0"`, `"0.3"`, 1):                         {"invalid", "message_invalid", "/specversion: "},
 		strings.Replace(good, `"source"`, `"tenant": "acme", "source"`, 1): {"invalid", "message_invalid", "/tenant, "},
@@ -65,17 +64,25 @@ func TestPromise04_BadMessagesHarmNoNeighbour(t *testing.T) {
 		p.asks(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):        {"forbidden", "origin_forbidden", "may not name this object"},
 		p.asks(`"bucket": "` + w.output(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
 	}
-	sent := 0
-	for body := range want {
-		if sent++; sent == len(want)/2 {
-			p.put(t, good)
-		}
-		p.put(t, body)
-	}
+	p.putAll(t, want, good)
 	stranger := strings.Replace(good, "urn:test", "urn:stranger", 1)
 	p.stranger(t, stranger)
 	want[stranger] = reason{"forbidden", "sender_unknown", "Nobody has registered the principal"}
 
+	p.buried(t, want)
+	p.neighbour(t)
+}
+
+// A message that is nested deeper than a parser may go is a dead letter as any other bad one.
+func TestADeepMessageHarmsNoNeighbour(t *testing.T) {
+	clouds.Needs(t, clouds.Deep)
+	t.Parallel()
+	p := open(t).producer(t, "deep")
+	want := map[string]reason{
+		`{"` + p.run + `": ` + nested(100_000) + `}`:           {"invalid", "message_invalid", "exceeded max depth"},
+		p.asks(`"bucket": "another", "key": ` + nested(5_000)): {"invalid", "message_invalid", "/data/origin/key: breaks type"},
+	}
+	p.putAll(t, want, p.asks(`"bucket": "`+cloud.ProducerBucket+`", "key": "deep/not there"`))
 	p.buried(t, want)
 	p.neighbour(t)
 }
@@ -97,6 +104,18 @@ func (p producer) put(t *testing.T, body string) {
 	t.Helper()
 	if _, err := p.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.output(t, "InboxApi")), MessageBody: &body}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// putAll sends bad messages with a good one among them.
+func (p producer) putAll(t *testing.T, bad map[string]reason, good string) {
+	t.Helper()
+	sent := 0
+	for body := range bad {
+		if sent++; sent == len(bad)/2 {
+			p.put(t, good)
+		}
+		p.put(t, body)
 	}
 }
 
