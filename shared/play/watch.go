@@ -5,7 +5,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"html/template"
+	"html"
+	"io"
 	"net/http"
 	"strings"
 
@@ -36,25 +37,27 @@ var types = map[string]string{
 
 // watch serves the page and its assets. The page names each asset with a version, so that it may be kept for ever.
 type watch struct {
-	html   *template.Template
+	html   string // with {source} where the address of its video belongs
 	assets map[string][]byte
 	media  string // base of the addresses of media, as the page has it
 }
 
 func newWatch(media string) (*watch, error) {
 	w := &watch{assets: map[string][]byte{}, media: strings.TrimRight(cmp.Or(media, ".."), "/")}
+	var links []string
 	for name := range types {
 		b, err := web.ReadFile("web/" + name)
 		if err != nil {
 			return nil, video.E("play.newWatch", video.Internal, err)
 		}
 		w.assets[name] = b
+		links = append(links, "{"+name+"}", w.link(name))
 	}
-	var err error
-	w.html, err = template.New("watch.html").Funcs(template.FuncMap{"asset": w.link}).ParseFS(web, "web/watch.html")
+	page, err := web.ReadFile("web/watch.html")
 	if err != nil {
 		return nil, video.E("play.newWatch", video.Internal, err)
 	}
+	w.html = strings.NewReplacer(links...).Replace(string(page))
 	return w, nil
 }
 
@@ -77,7 +80,9 @@ func (w *watch) page(rw http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", pageFor)
-	return w.html.Execute(rw, w.media+"/p/"+playback.Public+"/"+id+"/master.m3u8")
+	source := w.media + "/p/" + playback.Public + "/" + id + "/master.m3u8"
+	_, err := io.WriteString(rw, strings.Replace(w.html, "{source}", html.EscapeString(source), 1))
+	return err
 }
 
 // asset answers GET /watch/assets/{file}.

@@ -55,6 +55,18 @@ func TestPagePlaysFromTheCDN(t *testing.T) {
 	}
 }
 
+// TestPageTakesAnAddressAsText: nothing in it can end the attribute that it stands in.
+func TestPageTakesAnAddressAsText(t *testing.T) {
+	t.Parallel()
+	th := newTheater(t)
+	th.MediaURL = `https://d1.example/"><script>&amp;`
+	th.serve(t)
+	want := `data-src="https://d1.example/&#34;&gt;&lt;script&gt;&amp;amp;/p/public/` + public + `/master.m3u8"`
+	if page := th.get("/watch/" + public).Body; !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s:\n%s", want, page)
+	}
+}
+
 func TestPageOfWhatIsNoVideo(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"x", public + "a", `"><script>`, "assets"} {

@@ -8,10 +8,11 @@ package studio
 
 import (
 	"embed"
-	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
+	"strings"
 
 	"sluice/docs"
 	"sluice/shared/api"
@@ -45,7 +46,7 @@ var types = map[string]string{
 // site is what is served. All assets are in a folder that is named after what is in them, so that they may be kept for
 // ever and that those of two versions are never mixed.
 type site struct {
-	html    *template.Template
+	html    string
 	assets  map[string]string
 	version string
 	policy  string
@@ -82,10 +83,11 @@ func newSite() (*site, error) {
 		}
 	}
 	s.version = version(s.assets)
-	s.html, err = template.ParseFS(web, "web/studio.html")
+	page, err := web.ReadFile("web/studio.html")
 	if err != nil {
 		return nil, video.E("studio.newSite", video.Internal, err)
 	}
+	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+player).Replace(string(page))
 	return s, nil
 }
 
@@ -98,14 +100,9 @@ func (s *site) page(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", pageFor)
-	return s.html.Execute(w, struct {
-		Base, Player string
-		Early        []string
-	}{"studio/" + s.version, "watch/assets/hls.min.js?v=" + player, early})
+	_, err := io.WriteString(w, s.html)
+	return err
 }
-
-// early are the modules of the first view: a browser is told of all of them at once.
-var early = []string{"api.js", "dom.js", "format.js", "session.js"}
 
 // asset answers GET /studio/{version}/{file}. A page of another version gets what there is, and asks again soon.
 func (s *site) asset(w http.ResponseWriter, r *http.Request) error {
