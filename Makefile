@@ -105,10 +105,12 @@ build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 
 build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
 
+# The X-Ray SDK brings gRPC, and gRPC's own traces pages, whose templates have the linker keep every method there is:
+# without them (grpcnotrace) a function is a third smaller.
 build-%:
 	@echo "build the functions for $*"
 	@for fn in $(FUNCTIONS); do \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc,grpcnotrace \
 			-o build/$*/$$fn/bootstrap ./functions/$$fn; \
 	done
 

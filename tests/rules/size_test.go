@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// maxSize is how many bytes a function may have: Lambda fetches them all before it starts one.
+const maxSize = 20_000_000
+
+// TestFunctionsAreSmall. What makes them half as big again is code that calls methods by names it only knows when it
+// runs, as templates do: the linker then keeps every method of every type, and so every operation of the AWS SDK's
+// clients. "<ReflectMethod>" in the output of go build -ldflags=-dumpdep says where.
+func TestFunctionsAreSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("links every function")
+	}
+	if out, err := exec.CommandContext(t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH).CombinedOutput(); err != nil {
+		t.Fatalf("make: %v\n%s", err, out)
+	}
+	mains, err := filepath.Glob("../../functions/*/main.go")
+	if err != nil || len(mains) < 10 {
+		t.Fatalf("%d functions: %v", len(mains), err)
+	}
+	for _, file := range mains {
+		name := filepath.Base(filepath.Dir(file))
+		info, err := os.Stat(filepath.Join("../../build", runtime.GOARCH, name, "bootstrap"))
+		if err != nil {
+			t.Error(err)
+		} else if info.Size() > maxSize {
+			t.Errorf("%s has %d bytes, more than %d", name, info.Size(), maxSize)
+		}
+	}
+}
