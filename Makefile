@@ -79,7 +79,7 @@ test-cloud:
 	$(LOCAL) up; \
 	$(LOCAL) deploy; \
 	eval "$$($(LOCAL) env)"; \
-	echo "run the tests in the local cloud $$CLOUD: about three minutes"; \
+	echo "run the tests in the local cloud $$CLOUD: five to fifteen minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
 	$(GO) test -count=1 -timeout 30m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
 

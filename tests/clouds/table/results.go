@@ -29,9 +29,13 @@ type result struct {
 type results map[string]result
 
 // event is a line of `go test -json` (https://pkg.go.dev/cmd/test2json).
-type event struct{ Action, Package, Test, Output string }
+type event struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds
+}
 
-// read reads the events of a run. It copies to out what packages and failed tests printed.
+// read reads the events of a run. It copies to out what packages and failed tests printed, and says of each test when it
+// has ended: some take minutes.
 func read(in io.Reader, out io.Writer) (results, error) {
 	tests, printed := results{}, map[string]string{}
 	lines := bufio.NewReader(in)
@@ -69,11 +73,20 @@ func (r results) take(line []byte, printed map[string]string, out io.Writer) {
 		r.add(e.Test, name, result{State: failed, Reason: "did not end"})
 	case "pass":
 		r.add(e.Test, name, result{State: passed})
+		e.tell(out, passed)
 	case "skip":
 		r.add(e.Test, name, result{State: skipped, Reason: reason(printed[name])})
+		e.tell(out, skipped)
 	case "fail":
 		r.add(e.Test, name, result{State: failed})
 		io.WriteString(out, printed[name])
+	}
+}
+
+// tell says how a whole test has ended.
+func (e event) tell(out io.Writer, state string) {
+	if e.Test != "" && !strings.Contains(e.Test, "/") {
+		fmt.Fprintf(out, "%-7s %6.1f s  %s %s\n", state, e.Elapsed, path.Base(e.Package), e.Test)
 	}
 }
 

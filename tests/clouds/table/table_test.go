@@ -12,7 +12,7 @@ const ranOnce = `{"Action":"run","Package":"sluice/tests/e2e","Test":"TestA"}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestA","Output":"=== RUN   TestA\n"}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestA/b","Output":"    a_test.go:9: no b here: none at all\n"}
 {"Action":"skip","Package":"sluice/tests/e2e","Test":"TestA/b"}
-{"Action":"pass","Package":"sluice/tests/e2e","Test":"TestA"}
+{"Action":"pass","Package":"sluice/tests/e2e","Test":"TestA","Elapsed":12.34}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestC","Output":"    c_test.go:1: broken\n"}
 {"Action":"fail","Package":"sluice/tests/e2e","Test":"TestC"}
 {"Action":"output","Package":"sluice/tests/e2e","Output":"FAIL sluice/tests/e2e 1s\n"}
@@ -32,7 +32,7 @@ func TestReadKeepsWhatBecameOfEachTest(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if want := "    c_test.go:1: broken\nFAIL sluice/tests/e2e 1s\n"; shown.String() != want {
+	if want := "passed    12.3 s  e2e TestA\n    c_test.go:1: broken\nFAIL sluice/tests/e2e 1s\n"; shown.String() != want {
 		t.Errorf("shown:\n%s", shown.String())
 	}
 }
