@@ -22,10 +22,10 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{"a whole number with a point", "video.processing.v1/full", `"tasks":5`, `"tasks":5.0`, ""},
 		{"no type of content", "video.ready.v1/full", `"datacontenttype":"application/json",`, "", ""},
 
-		{"no JSON", "video.ready.v1/full", "{", "hello", "invalid character"},
-		{"no object", "video.ready.v1/full", "{", "null{", "invalid character"},
+		{"no JSON", "video.ready.v1/full", "{", "hello", "the message can't be read: invalid character"},
+		{"no object", "video.ready.v1/full", "{", "null{", "the message can't be read: invalid character"},
 		{"other specification", "video.ready.v1/full", `"1.0"`, `"2.0"`, "/specversion: breaks const"},
-		{"no id", "video.ready.v1/full", `"id":`, `"ID":`, ": breaks required id"},
+		{"no id", "video.ready.v1/full", `"id":`, `"ID":`, "the message: breaks required id"},
 		{"an id that SQS refuses", "video.ready.v1/full", `"id":"`, `"id":"ü`, "/id: breaks pattern"},
 		{"no tenant", "video.ready.v1/full", `"tenant":"acme",`, "", "/tenant, /subject and /source: "},
 		{"no subject", "video.ready.v1/minimal", `"subject":"` + id + `",`, "", "/tenant, /subject and /source: "},
@@ -45,7 +45,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{"S3's type", "video.ready.v1/full", `"video.ready.v1"`, `"s3.object-created.v1"`, "/type: s3.object-created.v1 is not known"},
 		{"other content", "video.ready.v1/full", `application/json`, `text/plain`, "/datacontenttype: breaks const"},
 		{"data is no object", "upload.completed.v1/minimal", `{"at":"2026-11-22T12:00:00Z"}`, `[]`, "/data: breaks type"},
-		{"a number too long", "video.ready.v1/full", `33.3`, `1e999`, "json: cannot unmarshal"},
+		{"a number too long", "video.ready.v1/full", `33.3`, `1e999`, "the message can't be read: json: cannot unmarshal"},
 
 		{"a text for a number", "video.ready.v1/full", `"duration":33.36666666666667`, `"duration":"x"`, "/data/duration: breaks type"},
 		{"a fraction of a frame", "video.processing.v1/full", `"tasks":5`, `"tasks":5.5`, "/data/tasks: breaks type"},

@@ -126,10 +126,10 @@ func parse(b []byte) (map[string]any, error) {
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(b, &doc); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the message can't be read: %w", err)
 	}
 	if doc == nil {
-		return nil, errors.New("no JSON object")
+		return nil, errors.New("the message is not a JSON object")
 	}
 	return doc, nil
 }

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -90,5 +91,5 @@ func leaves(e *jsonschema.ValidationError, at string, out []string) []string {
 	if missing, ok := e.ErrorKind.(*kind.Required); ok {
 		why += " " + strings.Join(missing.Missing, ", ")
 	}
-	return append(out, fmt.Sprintf("%s: breaks %s", pointer, why))
+	return append(out, fmt.Sprintf("%s: breaks %s", cmp.Or(pointer, "the message"), why))
 }
