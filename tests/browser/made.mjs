@@ -54,7 +54,7 @@ export async function look(page) {
     film('Harbour at dusk.mp4', 5 << 20),
     film('A very long file name of somebody who likes to say in it all that there is to say.mov', 2 << 20),
   ])
-  await page.getByText(/of 9$/).first().waitFor()
+  await page.getByText(/of 9 parts$/).first().waitFor()
   await audit(page)
   await shot(page, 'working')
   await page.getByLabel('or have one fetched').fill('ftp:nothing')
@@ -64,6 +64,8 @@ export async function look(page) {
   await audit(page)
   await page.locator('.videos .title', { hasText: 'The last tide' }).click()
   await page.getByRole('heading', { name: 'Trace' }).waitFor()
+  const timeline = (await page.locator('.timeline > li .what').allInnerTexts()).map(words => words.replace(/\s+/g, ' '))
+  assert.deepEqual(timeline, ['Created', 'Uploaded The file is there', 'Processing Inspected and planned', '3 parts encoded', 'Playable Enough is there to begin', '6 parts encoded', 'Ready All parts are there'])
   await button(page, 'Steps of encode').first().click()
   await page.getByText('ffmpeg').first().waitFor()
   await audit(page)

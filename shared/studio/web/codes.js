@@ -2,7 +2,7 @@
 import { fill, h } from "./dom.js";
 
 export async function open(main, session, signal, code = "") {
-  const body = h("div", null, h("p", { class: "hint" }, "Loading…"));
+  const body = h("div", { class: "codes-text" }, h("p", { class: "hint" }, "Loading…"));
   fill(main, h("p", { class: "back" }, h("a", { href: "#/" }, "Videos")), h("h1", null, "Codes"), body);
   const answer = await fetch(new URL("errors.md", import.meta.url), { signal }).catch(() => null);
   if (signal.aborted) return;
@@ -33,5 +33,5 @@ function table(lines, code) {
     h("thead", null, h("tr", null, cells(lines[0]).map((c) => h("th", { scope: "col" }, c)))), h("tbody", null, lines.slice(2).map(row))));
 }
 
-// inline makes `code` of what is between backticks, and leaves the words of links.
-const inline = (words) => words.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").split("`").map((part, i) => (i % 2 ? h("code", null, part) : part));
+// inline makes `code`, which may break after each _, of what is between backticks, and leaves the words of links.
+const inline = (words) => words.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").split("`").map((part, i) => (i % 2 ? h("code", null, part.split(/(?<=_)/).map((word, n) => [n > 0 && h("wbr"), word])) : part));

@@ -29,6 +29,15 @@ export function fill(element, ...children) {
   return element;
 }
 
+// refill replaces what an element holds; what has the name of what had the focus gets it.
+export function refill(element, ...children) {
+  const name = (e) => e.getAttribute("aria-label") ?? e.textContent;
+  const held = element.contains(document.activeElement) && name(document.activeElement);
+  fill(element, ...children);
+  if (held) [...element.querySelectorAll("a, button")].find((e) => name(e) === held)?.focus({ preventScroll: true });
+  return element;
+}
+
 // text changes a text only where it differs: a live region is then read out once.
 export function text(element, words) {
   if (element.textContent !== words) element.textContent = words;

@@ -20,7 +20,7 @@ export function span(s) {
 
 // clock is a duration as players show it: 1:02:03.
 export function clock(s) {
-  const whole = Math.round(s);
+  const whole = Math.floor(s);
   const two = (n) => String(n).padStart(2, "0");
   const hours = Math.floor(whole / 3600);
   const rest = `${hours ? two(Math.floor((whole % 3600) / 60)) : Math.floor(whole / 60)}:${two(whole % 60)}`;

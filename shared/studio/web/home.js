@@ -1,6 +1,6 @@
 // The videos of a tenant: a place to drop files, what is on its way, and the list of all.
 import { Problem, get } from "./api.js";
-import { button, fill, h, id, keep, say, show, text } from "./dom.js";
+import { button, fill, h, id, keep, refill, say, show, text } from "./dom.js";
 import { ago, bytes, clock, plural } from "./format.js";
 import { poll } from "./poll.js";
 import { badge, failure, moving, plays, stages, words } from "./states.js";
@@ -26,7 +26,7 @@ function entrance(session, signal) {
     if (good.length < chosen.length) say("Empty files are left out.");
   };
   const made = h("section", { class: "entrance", "aria-label": "Add videos" },
-    h("div", { class: "drop" }, h("p", { class: "call" }, "Drop videos here"), h("p", null, button("Choose files", () => files.click(), { class: "primary" }), files)),
+    h("div", { class: "drop" }, h("p", { class: "call" }, h("span", { class: "mouse" }, "Drop videos here"), h("span", { class: "touch" }, "Add videos")), h("p", null, button("Choose files", () => files.click(), { class: "primary" }), files)),
     address(session));
   let depth = 0; // dragenter and dragleave come for each child
   const on = (kind, f) => document.addEventListener(kind, f, { signal });
@@ -73,6 +73,7 @@ function ways(session, signal, refresh) {
   const list = h("ul", { class: "ways" });
   const made = h("section", { class: "transit", "aria-labelledby": "transit-title", hidden: true }, h("h2", { id: "transit-title" }, "On their way"), list);
   const ended = new Set();
+  let known = "";
   session.transit.listen((items) => {
     show(made, items.length > 0);
     keep(list, items, (item) => item.key, (item) => way(item, session.transit));
@@ -80,8 +81,10 @@ function ways(session, signal, refresh) {
       if (!video || moving(video) || video.state === "waiting" || ended.has(key)) continue;
       ended.add(key);
       say(`${name}: ${words[video.state] ?? video.state}`);
-      refresh();
     }
+    const now = items.map(({ key, upload, video }) => [key, upload?.video, video?.state]).join();
+    if (now !== known) refresh(); // the list says the same
+    known = now;
   }, signal);
   return made;
 }
@@ -92,15 +95,16 @@ function way(item, transit) {
   let shown = "";
   made.update = (item) => {
     const { upload: u, video: v } = item;
-    text(state, v ? words[v.state] ?? v.state : told(u));
-    line.update(item);
+    const heard = u && v?.state === "waiting" ? undefined : v; // S3 has not told of the file yet
+    text(state, heard ? words[v.state] ?? v.state : told(u));
+    line.update({ upload: u, video: heard });
     why.update(v?.error ?? (u?.state === "failed" ? u.problem : null));
     const now = `${u?.state} ${v?.state}`;
-    if (now === shown) return; // buttons stay what they are, and keep their focus
+    if (now === shown) return;
     shown = now;
     const link = v?.id ?? u?.video;
-    fill(title, link && (v || u.state === "sent") ? h("a", { href: `#/videos/${link}` }, v?.title ?? item.name) : item.name);
-    fill(act, acts(item, transit));
+    refill(title, link && (v || u.state === "sent") ? h("a", { href: `#/videos/${link}` }, v?.title ?? item.name) : item.name);
+    refill(act, acts(item, transit));
   };
   return made;
 }
@@ -116,10 +120,8 @@ function acts(item, transit) {
   const named = (word) => ({ ...of, "aria-label": `${word} ${item.name}` });
   if (!v && ["queued", "sending"].includes(u.state)) return button("Cancel", () => u.cancel(), named("Cancel"));
   if (!v && u.state === "failed") return [button("Retry", () => transit.again(item), { "aria-label": `Retry ${item.name}` }), button("Cancel", () => u.cancel(), named("Cancel"))];
-  if ((v && !moving(v) && v.state !== "waiting") || u?.state === "cancelled") {
-    return [v && plays(v) && h("a", { class: "button primary", href: `#/videos/${v.id}`, "aria-label": `Watch ${v.title}` }, "Watch"), button("Clear", () => transit.drop(item), named("Clear"))];
-  }
-  return [];
+  const ended = v ? !moving(v) && v.state !== "waiting" : u.state === "cancelled";
+  return [v && plays(v) && h("a", { class: "button primary", href: `#/videos/${v.id}`, "aria-label": `Watch ${v.title}` }, "Watch"), ended && button("Clear", () => transit.drop(item), named("Clear"))];
 }
 
 const choices = ["", "processing", "playable", "ready", "failed", "waiting", "uploaded", "cancelled"];

@@ -1,11 +1,12 @@
 // Places the services of a map: in columns by how far they are from where work comes in, in rows so that few edges
 // cross. Pure.
 
-const gap = { column: 104, row: 22, port: 12, rim: 30 };
+const gap = { row: 22, port: 12, rim: 30 };
 const sources = ["gateway", "s3", "clock", "producers"];
 
-// layout returns where each node is, and the path of each edge with the place of its label.
-export function layout(names, edges, size) {
+// layout returns where each node is, and the path of each edge with the place of its label. between is the gap between
+// columns, in pixels.
+export function layout(names, edges, size, between = 104) {
   const all = [...new Set([...sources.filter((s) => edges.some((e) => e.from === s)), ...names, ...edges.flatMap((e) => [e.from, e.to])])];
   const linked = all.filter((n) => edges.some((e) => e.from === n || e.to === n));
   const columns = arrange(linked, edges, all.filter((n) => !linked.includes(n)));
@@ -19,11 +20,11 @@ export function layout(names, edges, size) {
       nodes.set(name, { x, y, ...box });
       y += box.height + gap.row;
     }
-    x += Math.max(...column.map((n) => size(n).width)) + gap.column;
+    x += Math.max(...column.map((n) => size(n).width)) + between;
   }
   const paths = draw(edges.filter((e) => e.from !== e.to), nodes);
-  const bulges = paths.some((p) => p.bulge && p.x > x - gap.column);
-  return { nodes, paths, width: x - gap.column + 2 + (bulges ? gap.rim : 0), height: height + 4 };
+  const bulges = paths.some((p) => p.bulge && p.x > x - between);
+  return { nodes, paths, width: x - between + 2 + (bulges ? gap.rim : 0), height: height + 4 };
 }
 
 const tall = (column, size) => column.reduce((sum, n) => sum + size(n).height + gap.row, -gap.row);

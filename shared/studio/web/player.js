@@ -58,6 +58,8 @@ export function screen(signal) {
     player.removeAttribute("src");
     player.load();
   });
+  // reach is how far the video can be played by now, in seconds; 0 if that is not known.
+  made.reach = () => (Number.isFinite(player.duration) ? player.duration : 0);
   made.update = (video, plays) => {
     const ended = ["failed", "cancelled", "deleting"].includes(video.state);
     show(made, !ended);

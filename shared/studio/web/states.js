@@ -52,7 +52,7 @@ function ofUpload(u, name) {
   if (name !== "upload" || u.state === "queued") return { state: "waiting", part: 0, note: "" };
   const state = { failed: "failed", cancelled: "stopped", cancelling: "stopped", sent: "done" }[u.state] ?? "running";
   const note = state === "running" && u.sent < u.file.size ? rate(u) : "";
-  return { state, took: u.began ? (Date.now() - u.began) / 1000 : 0, part: u.file.size ? u.sent / u.file.size : 0, note };
+  return { state, took: u.began ? ((u.ended || Date.now()) - u.began) / 1000 : 0, part: u.file.size ? u.sent / u.file.size : 0, note };
 }
 
 // rate is how fast an upload is and what is left of it.
@@ -67,7 +67,7 @@ function ofVideo(v, name) {
   let part = -1, note = "";
   if (name === "encode" && total > 0) {
     part = done / total;
-    note = stage.state === "done" ? plural(v.renditions.length, "rendition") : stage.state === "waiting" ? "" : `${done} of ${total}`;
+    note = stage.state === "done" ? plural(v.renditions.length, "rendition") : stage.state === "waiting" ? "" : `${done} of ${total} parts`;
   }
   return { state: stage.state, took: stage.seconds, part, note };
 }

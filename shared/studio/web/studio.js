@@ -61,8 +61,9 @@ async function route() {
   const found = views.map(([form, load, scope]) => ({ match: form.exec(path), load, scope })).find((v) => v.match);
   if (!found) return tell("There is nothing here", "The address names no part of the studio.");
   if (!session.may(found.scope)) return tell("This needs another token", `This token lacks the scope ${found.scope}. Sign out, and come back with one that has it.`);
-  const view = await found.load();
+  const view = await found.load().catch((problem) => console.error(problem));
   if (turn !== shown) return;
+  if (!view) return tell("This could not be loaded", "Check the connection, and reload the page.");
   fill(main);
   view.open(main, session, AbortSignal.any([leave.signal, session.signal]), ...found.match.slice(1));
   focus();

@@ -10,7 +10,7 @@ const said = { ok: "done", error: "refused", fault: "failed", throttle: "throttl
 export function waterfall(at, signal) {
   const sum = h("p", { class: "hint" }), rows = h("tbody");
   const table = h("table", { class: "waterfall" }, h("caption", { class: "aside" }, "Hops of this video through the services"),
-    h("thead", null, h("tr", null, ["Service", "Began", "Waited", "Took"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "chart" }, h("span", { class: "aside" }, "Chart"))), ), rows);
+    h("thead", null, h("tr", null, ["Service", "Began", "Waited", "Took"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "chart" }, h("span", { class: "aside" }, "Chart")))), rows);
   const more = button("Show all", () => { all = true; draw(); }, { class: "more", hidden: true });
   const made = h("section", { class: "trace", "aria-labelledby": "trace", hidden: true }, h("h2", { id: "trace" }, "Trace"), sum, h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Trace" }, table), more);
   const opened = new Set();
@@ -20,17 +20,19 @@ export function waterfall(at, signal) {
     const hops = [...known.hops].sort((a, b) => a.start_ms - b.start_ms);
     const end = Math.max(known.duration_ms || 0, ...hops.map((x) => x.start_ms + x.ms), 1);
     text(sum, [`${plural(hops.length, "hop")} in ${span(end / 1000)}`, known.traces > 1 && plural(known.traces, "trace"), !known.complete && "more may come"].filter(Boolean).join(" · "));
-    fill(rows, hops.slice(0, all ? hops.length : most).flatMap((hop, i) => lines(hop, `${i}`, 0, end, hop)));
+    const held = rows.contains(document.activeElement) && document.activeElement.closest("tr").dataset.path;
+    fill(rows, hops.slice(0, all ? hops.length : most).flatMap((hop) => lines(hop, `${hop.trace_id} ${hop.service} ${Math.round(hop.start_ms)}`, 0, end, hop)));
+    if (held) [...rows.children].find((row) => row.dataset.path === held)?.querySelector("button")?.focus({ preventScroll: true });
     show(more, !all && hops.length > most);
   }
 
   // lines are the row of a hop or a step, and those of its steps if it is open.
   function lines(x, path, depth, end, hop) {
     const steps = x.steps ?? [], open = opened.has(path);
-    const toggle = steps.length > 0 && button(open ? "−" : "+", () => {
+    const toggle = steps.length > 0 && button(open ? "−" : "+", (e) => {
+      e.currentTarget.focus(); // not every browser does
       if (open) opened.delete(path); else opened.add(path);
       draw();
-      rows.querySelector(`[data-path="${path}"] button`)?.focus();
     }, { class: "toggle", "aria-expanded": String(open), "aria-label": `Steps of ${x.service ?? x.name}` });
     const notes = depth === 0 ? [hop.attempt > 1 && `attempt ${hop.attempt}`, hop.cold_start && "cold start", x.status !== "ok" && (said[x.status] ?? x.status), x.code].filter(Boolean) : [x.status !== "ok" && (said[x.status] ?? x.status)].filter(Boolean);
     const row = h("tr", { "data-path": path, "data-status": x.status, class: `depth-${Math.min(depth, 3)}` },

@@ -12,7 +12,7 @@ const batch = 100; // addresses, at most, that the API signs at once
 // Upload sends one file. changed is called, often, after anything has changed.
 export class Upload {
   constructor(file, changed) {
-    Object.assign(this, { file, changed, state: "queued", video: "", problem: null, began: 0, sent: 0 });
+    Object.assign(this, { file, changed, state: "queued", video: "", problem: null, began: 0, ended: 0, sent: 0 });
     this.etags = new Map(); // by part
     this.flying = new Map(); // bytes of parts that are on their way
     this.urls = new Map();
@@ -45,6 +45,7 @@ export class Upload {
       this.set("joining");
       const list = [...this.etags].sort(([a], [b]) => a - b).map(([number, etag]) => ({ number, etag }));
       await persist("POST", `uploads/${this.id}/complete`, { body: { parts: list }, signal: this.stop.signal });
+      this.ended = Date.now();
       this.set("sent");
     } catch (error) {
       this.stop.abort();

@@ -1,6 +1,6 @@
 // One video: watched as soon as there is something to play, with all that is known of how it was made.
 import { Problem, call, get, persist } from "./api.js";
-import { ask, button, fill, h, id, say, show, text } from "./dom.js";
+import { ask, button, fill, h, id, refill, say, show, text } from "./dom.js";
 import { ago, bytes, clock, moment, span } from "./format.js";
 import { poll } from "./poll.js";
 import { screen } from "./player.js";
@@ -31,9 +31,9 @@ export function open(main, session, signal, key) {
     name.update(v.title);
     document.title = `${v.title} · Sluice`;
     state.update(v.state);
-    text(when, `added ${ago(v.created_at)}`);
     line.update({ video: v });
     player.update(v, plays(v));
+    text(when, (v.state === "playable" && v.media && player.reach() > 0 && `${clock(player.reach())} of ${clock(v.media.duration_seconds)} so far`) || `added ${ago(v.created_at)}`);
     draw(facts, described(v, cost()));
     draw(links, addresses(v));
     if (last && last !== v.state) say(`The video is ${v.state}.`);
@@ -55,7 +55,7 @@ export function open(main, session, signal, key) {
 // draw replaces a list only if something in it has changed, so that what is selected or focused stays.
 function draw(list, children) {
   const next = fill(list.cloneNode(false), children);
-  if (next.textContent !== list.textContent) fill(list, ...next.childNodes);
+  if (next.textContent !== list.textContent) refill(list, ...next.childNodes);
 }
 
 function described(v, cost) {

@@ -77,10 +77,14 @@ func (f *fake) timeline(r *http.Request) (int, any) {
 	v := f.find(r)
 	start := v.created
 	entries := []any{entry(start, 0, "created", "waiting"), entry(start, 12.4, "upload.completed.v1", "uploaded"), entry(start, 13, "media.inspected.v1", "processing")}
+	state := "processing"
 	for n := range tasks {
-		e := entry(start, 15+2*float64(n), "encode.done.v1", "processing")
+		e := entry(start, 15+2*float64(n), "encode.done.v1", state)
 		e["task"] = map[string]any{"number": n, "kind": "video", "from_frame": n * 2500, "to_frame": (n + 1) * 2500}
-		entries = append(entries, e)
+		if n == 2 {
+			state = "playable"
+		}
+		entries = append(entries, e, entry(start, 15.1+2*float64(n), "encode.done.v1", state)) // what there is, is published
 	}
 	return 200, map[string]any{"entries": append(entries, entry(start, 35, "encode.done.v1", "ready"))}
 }
