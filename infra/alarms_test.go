@@ -47,20 +47,6 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// queuesOf returns the names of a service's queues, as they are in the template.
-func queuesOf(t *testing.T, service string) (names []string) {
-	t.Helper()
-	for id, r := range onAWS().of("SQS::Queue") {
-		if strings.HasPrefix(id, title(service)) && strings.HasSuffix(id, "InboxQueue") {
-			names = append(names, text(r.at("QueueName")))
-		}
-	}
-	if len(names) == 0 {
-		t.Fatalf("%s has no queue", service)
-	}
-	return names
-}
-
 // said writes an alarm in a line.
 func said(r resource) string {
 	parts := []string{text(r.at("Namespace")), text(r.at("MetricName"))}

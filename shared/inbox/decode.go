@@ -27,7 +27,7 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	}
 	var out []events.Event
 	for _, o := range created {
-		tenant, id, own := SourceKey(o.Key)
+		tenant, id, own := sourceKey(o.Key)
 		if !own {
 			return nil, notOurs.Refuse("inbox.decode", video.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
@@ -38,8 +38,8 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	return out, err
 }
 
-// SourceKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
-func SourceKey(key string) (tenant, id string, ok bool) {
+// sourceKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
+func sourceKey(key string) (tenant, id string, ok bool) {
 	rest, found := strings.CutPrefix(key, services.SourcePrefix)
 	if !found {
 		return "", "", false

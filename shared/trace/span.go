@@ -116,12 +116,6 @@ func (s Span) Status(status int) {
 	}
 }
 
-// Refused records that the caller's input was refused, with the code that the caller is told. It is no fault.
-func (s Span) Refused(code string) {
-	s.Note(Code, code)
-	s.set(func(seg *xray.Segment) { seg.Error = true })
-}
-
 // End closes the span, and is called once, after the End of every step within: a hop with an open step is not sent.
 // An error that is the caller's fault by its video.Kind is an error of the span, any other a fault; its code becomes
 // the hop's annotation.

@@ -36,7 +36,6 @@ func exercise(t *testing.T, ctx context.Context, s Span) {
 		s.Note(VideoID, "vid_1")
 		s.Detail("frames", 1)
 		s.Status(500)
-		s.Refused("code")
 		s.End(signed)
 	}
 }
@@ -125,17 +124,6 @@ func TestStatus(t *testing.T) {
 				t.Errorf("error %v, throttle %v, fault %v", doc.Error, doc.Throttle, doc.Fault)
 			}
 		})
-	}
-}
-
-func TestRefusedIsNoFault(t *testing.T) {
-	t.Parallel()
-	d := listen(t)
-	_, s := Message(d.ctx(""), message(headerA), "")
-	s.Refused("too_long")
-	s.End(nil)
-	if doc := d.one(); doc.Fault || !doc.Error || doc.Annotations["code"] != "too_long" {
-		t.Errorf("document %+v", doc)
 	}
 }
 

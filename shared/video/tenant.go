@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -69,6 +68,3 @@ func (t Token) Matches(secret string) bool {
 
 // Expired reports whether the token's time is over.
 func (t Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
-
-// Allows reports whether the token has a scope.
-func (t Token) Allows(scope string) bool { return slices.Contains(t.Scopes, scope) }

@@ -3,11 +3,7 @@
 // ours.
 package video
 
-import (
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // State is where a video is on its way.
 type State string
@@ -179,6 +175,3 @@ func (s State) Encoding() bool { return s == Processing || s == Playable }
 
 // Complete reports whether every task is done.
 func (v Video) Complete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.Size() }
-
-// DoneNumbers returns the numbers of the finished tasks, ascending.
-func (v Video) DoneNumbers() []int { return slices.Sorted(maps.Keys(v.Done)) }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,7 +146,7 @@ func (w *world) rowsOf(c *client, all map[string]string) []string {
 			*t = time.Unix(0, 0).UTC()
 		}
 	}
-	done := v.DoneNumbers()
+	done := slices.Sorted(maps.Keys(v.Done))
 	v.Done = nil
 	for name, row := range map[string]any{"video": v, "done": done, "upload": u, "results": results} {
 		b, err := json.Marshal(row)
