@@ -65,7 +65,7 @@ func (a *API) validate(in newVideo) error {
 }
 
 func (a *API) take(ctx context.Context, tenant string, in newVideo) (v video.Video, out []video.Event, err error) {
-	r := intake.Request{Tenant: tenant, Ask: video.UploadRequested{
+	r := intake.Request{Tenant: tenant, Trace: a.trace(ctx), Ask: video.UploadRequested{
 		Origin: video.Origin{URL: in.URL}, Title: in.Title, FileName: in.FileName, ContentType: in.ContentType,
 		ExternalID: in.ExternalID, Metadata: kept(in.Metadata),
 	}}
@@ -74,9 +74,6 @@ func (a *API) take(ctx context.Context, tenant string, in newVideo) (v video.Vid
 	}
 	if r.Upload, err = a.newID("upl_", a.now()); err != nil {
 		return v, nil, err
-	}
-	if a.Trace != nil {
-		r.Trace = a.Trace(ctx)
 	}
 	return a.Desk.Take(ctx, r, a.create)
 }

@@ -124,25 +124,31 @@ func ascii(s string) bool {
 // begin makes up the rows of a new upload and begins it in S3.
 func (a *API) begin(ctx context.Context, tenant string, in newUpload) (v video.Video, u video.Upload, err error) {
 	now := a.now()
-	v = video.Video{Tenant: tenant, State: video.Waiting, Times: video.Times{Created: now}}
-	v.About = video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: kept(in.Metadata)}
-	u = video.Upload{Tenant: tenant, Size: in.Size, PartSize: video.PartSize(in.Size), Created: now}
+	v = video.Video{Tenant: tenant, About: video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: kept(in.Metadata)}, Trace: a.trace(ctx)}
 	if v.ID, err = a.newID("vid_", now); err != nil {
 		return v, u, err
 	}
-	if u.ID, err = a.newID("upl_", now); err != nil {
+	id, err := a.newID("upl_", now)
+	if err != nil {
 		return v, u, err
 	}
 	if v.Playback, err = playback.NewID(tenant, a.Entropy); err != nil {
 		return v, u, err
 	}
-	if a.Trace != nil {
-		v.Trace = a.Trace(ctx)
+	v.Source = video.Source{Key: services.OriginalKey(tenant, v.ID), Name: in.FileName, ContentType: in.ContentType, Size: in.Size}
+	multipart, err := a.Parts.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
+	if err != nil {
+		return v, u, err
 	}
-	u.Video, u.Key = v.ID, services.OriginalKey(tenant, v.ID)
-	v.Source = video.Source{Key: u.Key, Name: in.FileName, ContentType: in.ContentType, Size: in.Size}
-	u.Multipart, err = a.Parts.CreateUpload(ctx, u.Key, in.ContentType)
-	return v.Watched(now), u, err
+	v, u = video.Begin(v, id, multipart, now)
+	return v, u, nil
+}
+
+func (a *API) trace(ctx context.Context) string {
+	if a.Trace == nil {
+		return ""
+	}
+	return a.Trace(ctx)
 }
 
 func (a *API) newID(prefix string, now time.Time) (string, error) {

@@ -81,27 +81,21 @@ func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, 
 }
 
 func (d Desk) create(ctx context.Context, r Request, create Create) (video.Video, error) {
-	now := d.Now()
 	v := video.Video{
 		About:  video.About{Title: r.Ask.Title, ExternalID: r.Ask.ExternalID, Metadata: r.Ask.Metadata},
-		Tenant: r.Tenant, ID: r.Video, State: video.Waiting, Correlation: r.Correlation, Trace: r.Trace, Times: video.Times{Created: now},
-	}
-	v.Source = video.Source{
-		Key: services.OriginalKey(v.Tenant, v.ID), Name: r.Ask.FileName, ContentType: r.Ask.ContentType,
+		Tenant: r.Tenant, ID: r.Video, Correlation: r.Correlation, Trace: r.Trace,
+		Source: video.Source{Key: services.OriginalKey(r.Tenant, r.Video), Name: r.Ask.FileName, ContentType: r.Ask.ContentType},
 	}
 	var err error
 	if v.Playback, err = d.NewPlayback(v.Tenant); err != nil {
 		return v, err
 	}
-	part, err := d.Parts.CreateUpload(ctx, v.Source.Key, r.Ask.ContentType)
+	multipart, err := d.Parts.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
 	if err != nil {
 		return v, err
 	}
-	v.Fetch = &video.FetchRequested{Origin: r.Ask.Origin, Key: v.Source.Key, Multipart: part}
-	u := video.Upload{
-		Tenant: v.Tenant, ID: r.Upload, Video: v.ID, Multipart: part, Key: v.Source.Key, PartSize: video.PartSize(0), Created: now,
-	}
-	v = v.Watched(now)
+	v.Fetch = &video.FetchRequested{Origin: r.Ask.Origin, Key: v.Source.Key, Multipart: multipart}
+	v, u := video.Begin(v, r.Upload, multipart, d.Now())
 	return v, create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
 }
 

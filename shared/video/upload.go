@@ -14,6 +14,17 @@ type Upload struct {
 	Created   time.Time
 }
 
+// Begin returns the rows of a video that waits for its original from at on, and of the upload that this comes in by: id
+// is the upload's, multipart S3's. v says whose the video is and what is known of it: tenant, ids, source and, if Sluice
+// itself is to get it, from where.
+func Begin(v Video, id, multipart string, at time.Time) (Video, Upload) {
+	v.State, v.Times.Created = Waiting, at
+	return v.Watched(at), Upload{
+		Tenant: v.Tenant, ID: id, Video: v.ID, Multipart: multipart, Key: v.Source.Key,
+		Size: v.Source.Size, PartSize: PartSize(v.Source.Size), Created: at,
+	}
+}
+
 const mib = 1 << 20
 
 // Limits of S3 and ours (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"sluice/shared/video"
@@ -26,6 +27,19 @@ func TestPartsCoverTheUploadWithinS3sLimits(t *testing.T) {
 			t.Fatalf("last part of %d bytes", last)
 		}
 	})
+}
+
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	v := video.Video{Tenant: "acme", ID: "vid_1", Source: video.Source{Key: "t/acme/vid_1/source", Size: 100 << 30}}
+	got, u := video.Begin(v, "upl_1", "mpu", noon)
+	want := video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1", Multipart: "mpu", Key: v.Source.Key, Size: 100 << 30, PartSize: 16 << 20, Created: noon}
+	if d := cmp.Diff(want, u); d != "" {
+		t.Error(d)
+	}
+	if got.State != video.Waiting || !got.Times.Created.Equal(noon) || !got.Watch.Deadline.After(noon) {
+		t.Errorf("%+v", got)
+	}
 }
 
 func TestTokenText(t *testing.T) {
