@@ -78,11 +78,7 @@ func (d Dynamo) Settle(ctx context.Context, c video.Claim) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: put.TableName, Item: put.Item,
-		ConditionExpression: put.ConditionExpression, ExpressionAttributeValues: put.ExpressionAttributeValues,
-	})
-	return failure(op, err, claimLost)
+	return failure(op, d.putItem(ctx, put), claimLost)
 }
 
 // settling returns the write of a claim under the condition that its holder still has it.

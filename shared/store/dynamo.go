@@ -51,8 +51,8 @@ func (d Dynamo) DeleteToken(ctx context.Context, id string) error {
 	return d.delete(ctx, "store.DeleteToken", []key{k})
 }
 
-// Create adds a video, the upload it comes in by, and the first entry of its timeline: all rows or none. Conflict: one of them is there already, as
-// after the very same call.
+// Create adds a video, the upload it comes in by, and the first entry of its timeline: all rows or none. Conflict: one of
+// them is there already, as after the very same call.
 func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error {
 	const op = "store.Create"
 	rows, err := beginning(v, u)
@@ -109,6 +109,31 @@ func (d Dynamo) put(op string, r row) (*types.Put, error) {
 		return nil, video.E(op, video.Internal, err)
 	}
 	return &types.Put{TableName: &d.Table, Item: item}, nil
+}
+
+// putItem makes one write by itself. The SDK may repeat it after a lost answer, and be refused then by the row that it has
+// written: only for what can bear that, or has no condition.
+func (d Dynamo) putItem(ctx context.Context, put *types.Put) error {
+	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+		ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
+	return err
+}
+
+// replace writes a row of which the version before is there, and before the first none. stale is what is told if another one is.
+func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, stale video.Problem) error {
+	put, err := d.put(op, r)
+	if err != nil {
+		return err
+	}
+	put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+	if version != 1 {
+		put.ConditionExpression = aws.String("#version = :read")
+		put.ExpressionAttributeNames = map[string]string{"#version": "version"}
+		put.ExpressionAttributeValues = map[string]types.AttributeValue{":read": number(version - 1)}
+	}
+	return failure(op, d.putItem(ctx, put), stale)
 }
 
 // insert writes rows that are not there yet, all or none; taken is what is told if one is.

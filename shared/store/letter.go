@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -85,14 +84,12 @@ func (d Dynamo) PutLetter(ctx context.Context, l video.Letter) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: put.TableName, Item: put.Item, ConditionExpression: aws.String("attribute_not_exists(pk)"),
-	})
-	var there *types.ConditionalCheckFailedException
-	if errors.As(err, &there) {
+	put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+	err = failure(op, d.putItem(ctx, put), video.Problem{})
+	if video.KindOf(err) == video.Conflict { // it is there
 		return nil
 	}
-	return failure(op, err, video.Problem{})
+	return err
 }
 
 // Letter returns a letter, or NotFound.
@@ -108,17 +105,14 @@ func (d Dynamo) SettleLetter(ctx context.Context, was, is video.Letter) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: put.TableName, Item: put.Item,
-		ConditionExpression:       aws.String("#state = :state AND redrives = :redrives"),
-		ExpressionAttributeNames:  map[string]string{"#state": "state"},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":state": text(string(was.State)), ":redrives": number(int64(was.Redrives))},
-	})
-	return failure(op, err, letterChanged)
+	put.ConditionExpression = aws.String("#state = :state AND redrives = :redrives")
+	put.ExpressionAttributeNames = map[string]string{"#state": "state"}
+	put.ExpressionAttributeValues = map[string]types.AttributeValue{":state": text(string(was.State)), ":redrives": number(int64(was.Redrives))}
+	return failure(op, d.putItem(ctx, put), letterChanged)
 }
 
-// OpenLetters returns how many letters of a service nobody has decided about. Of more than some thousands it counts these; the index that
-// it asks is a moment behind the rows, and has no letter that was filed before there were letters in it.
+// OpenLetters returns how many letters of a service nobody has decided about, or some thousands if there are more. The
+// index that it asks is a moment behind the rows.
 func (d Dynamo) OpenLetters(ctx context.Context, service string) (int, error) {
 	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
 		TableName: &d.Table, IndexName: aws.String(services.ByDeadline), Select: types.SelectCount,

@@ -67,8 +67,7 @@ func (d Dynamo) Wait(ctx context.Context, tenant string, lane video.Lane, t vide
 	if err != nil {
 		return err
 	}
-	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item})
-	return failure(op, err, video.Problem{})
+	return failure(op, d.putItem(ctx, put), video.Problem{})
 }
 
 // Waiting returns the turns in a tenant's line that come after another, the first first: at most limit of them, and

@@ -45,9 +45,9 @@ func parseCursor(op, cursor string) (p place, err error) {
 	return p, nil
 }
 
-// List returns a tenant's videos, newest first, as the indexes hold them (services.Listed): at most limit of those that f has,
-// after cursor. It may return fewer although there are more, and even none; next is the cursor to go on with, "" at the
-// end. What it reads is a moment behind the rows. Invalid, code cursor_invalid: a cursor that is none.
+// List returns a tenant's videos, newest first, as the indexes hold them (services.Listed): at most limit of those that f
+// has, after cursor. It may return fewer although there are more, and even none; next is the cursor to go on with, "" at
+// the end. What it reads is a moment behind the rows. Invalid, code cursor_invalid: a cursor that is none.
 func (d Dynamo) List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error) {
 	const op = "store.List"
 	from, err := parseCursor(op, cursor)

@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/video"
@@ -49,17 +45,7 @@ func (d Dynamo) SaveScaling(ctx context.Context, s scale.State) error {
 	if err != nil {
 		return video.E(op, video.Invalid, err)
 	}
-	put, err := d.put(op, i)
-	if err != nil {
-		return err
-	}
-	in := &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item, ConditionExpression: aws.String("attribute_not_exists(pk)")}
-	if s.Version > 1 {
-		in.ConditionExpression = aws.String("version = :before")
-		in.ExpressionAttributeValues = map[string]types.AttributeValue{":before": number(int64(s.Version - 1))}
-	}
-	_, err = d.Client.PutItem(ctx, in)
-	return failure(op, err, video.Problem{})
+	return d.replace(ctx, op, i, int64(s.Version), video.Problem{})
 }
 
 // Scaling does as Dynamo's.

@@ -1,5 +1,6 @@
-// Package store keeps tenants, tokens, sources, uploads, videos and dead letters as rows of one DynamoDB table; Memory is the same without a
-// table, and storetest.Run holds both to the same behaviour.
+// Package store keeps tenants, tokens, sources, uploads, videos, dead letters, what tenants have in flight and what was
+// decided about workers, as rows of one DynamoDB table; Memory is the same without a table, and storetest.Run holds both
+// to the same behaviour.
 //
 // Rows have string keys pk and sk, and the tenant is part of the partition key of all that a tenant owns:
 //
@@ -22,15 +23,16 @@
 //
 // IAM, narrowed by dynamodb:LeadingKeys to the row kinds a service may touch:
 //
-//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter, Window
-//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters, Waiting; Due, OpenLetters and List, of an index
-//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter, SettleLetter,
-//	                         SaveWindow, Wait
+//	dynamodb:GetItem         Tenant, Token, Upload, Video, DeleteSource, Letter, Window, Scaling
+//	dynamodb:Query           Video, Finish, Results, Timeline, Forget, Sources, AllSources, Letters, Waiting; of an index
+//	                         Due, OpenLetters and List
+//	dynamodb:PutItem         PutTenant, PutToken, Create, Save, Finish, Claim, Settle, CreateOnce, PutSource, PutLetter,
+//	                         SettleLetter, SaveWindow, Wait, SaveScaling
 //	dynamodb:UpdateItem      Save, Finish, Describe
 //	dynamodb:BatchWriteItem  Forget, DeleteSource, DeleteToken, Leave
 //
-// Conditional writes are transactions; IAM knows those as the PutItem and UpdateItem calls they consist of. There is no
-// Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,
+// Rows are created, and videos saved, in transactions; IAM knows those as the PutItem and UpdateItem calls they consist of.
+// There is no Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,
 // created) and by-deadline (due_shard, due).
 //
 // Every read is strongly consistent, but for those of an index. All that can race is conditional or adds to a set, so

@@ -125,7 +125,7 @@ func (d Dynamo) Finish(ctx context.Context, tenant, id string, t video.TaskDone)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item}); err != nil {
+	if err := d.putItem(ctx, put); err != nil {
 		return nil, failure(op, err, video.Problem{})
 	}
 	if err := d.add(ctx, op, k, t.Result.Task.Number); err != nil {

@@ -4,10 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -70,18 +66,7 @@ func (d Dynamo) SaveWindow(ctx context.Context, w video.Window) error {
 	if err != nil {
 		return video.E(op, video.Invalid, err)
 	}
-	put, err := d.put(op, i)
-	if err != nil {
-		return err
-	}
-	in := &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item, ConditionExpression: aws.String("attribute_not_exists(pk)")}
-	if w.Version != 1 {
-		in.ConditionExpression = aws.String("#version = :read")
-		in.ExpressionAttributeNames = map[string]string{"#version": "version"}
-		in.ExpressionAttributeValues = map[string]types.AttributeValue{":read": number(w.Version - 1)}
-	}
-	_, err = d.Client.PutItem(ctx, in)
-	return failure(op, err, windowStale)
+	return d.replace(ctx, op, i, w.Version, windowStale)
 }
 
 // Window does as Dynamo's.

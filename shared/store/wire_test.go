@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/scale"
 	"sluice/shared/store"
 	"sluice/shared/video"
 )
@@ -64,16 +66,17 @@ func (w *wire) store(r aws.Retryer) store.Dynamo {
 	})}
 }
 
-// TestCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
-func TestCalls(t *testing.T) {
-	t.Parallel()
+// method is a method of Dynamo and the calls that it makes.
+type method struct {
+	name string
+	run  func(t *testing.T, s store.Dynamo) error
+	want []string
+}
+
+func methods() []method {
 	turn := video.Turn{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.LetterID("encode", "m", time.Time{})
-	for _, tt := range []struct {
-		name string
-		run  func(t *testing.T, s store.Dynamo) error
-		want []string
-	}{
+	return []method{
 		{"PutTenant", func(t *testing.T, s store.Dynamo) error { return s.PutTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
 		{"Tenant", func(t *testing.T, s store.Dynamo) error { _, err := s.Tenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
 		{"PutToken", func(t *testing.T, s store.Dynamo) error { return s.PutToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
@@ -127,6 +130,8 @@ func TestCalls(t *testing.T) {
 		{"SaveWindow", func(t *testing.T, s store.Dynamo) error {
 			return s.SaveWindow(t.Context(), video.Window{Tenant: "acme"})
 		}, []string{"PutItem"}},
+		{"Scaling", func(t *testing.T, s store.Dynamo) error { _, err := s.Scaling(t.Context()); return err }, []string{"GetItem"}},
+		{"SaveScaling", func(t *testing.T, s store.Dynamo) error { return s.SaveScaling(t.Context(), scale.State{Version: 1}) }, []string{"PutItem"}},
 		{"Wait", func(t *testing.T, s store.Dynamo) error { return s.Wait(t.Context(), "acme", video.Bulk, turn) }, []string{"PutItem"}},
 		{"Waiting", func(t *testing.T, s store.Dynamo) error {
 			_, err := s.Waiting(t.Context(), "acme", video.Bulk, turn, 1)
@@ -135,10 +140,18 @@ func TestCalls(t *testing.T) {
 		{"Leave", func(t *testing.T, s store.Dynamo) error { return s.Leave(t.Context(), "acme", video.Bulk, turn) }, []string{"BatchWriteItem"}},
 		{"OpenLetters", func(t *testing.T, s store.Dynamo) error { _, err := s.OpenLetters(t.Context(), "encode"); return err }, []string{"Query"}},
 		{"Results", func(t *testing.T, s store.Dynamo) error { _, err := s.Results(t.Context(), "acme", "v"); return err }, []string{"Query"}},
-	} {
+	}
+}
+
+// TestCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, tt := range methods() {
+		known[tt.name] = true
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []answer{{200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"}}}`, nil}}}
+			w := &wire{answers: []answer{{200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil}}}
 			if err := tt.run(t, w.store(aws.NopRetryer{})); err != nil {
 				t.Fatal(err)
 			}
@@ -153,6 +166,11 @@ func TestCalls(t *testing.T) {
 				t.Errorf("differs (-want +got):\n%s", diff)
 			}
 		})
+	}
+	for m := range reflect.TypeFor[store.Dynamo]().Methods() {
+		if !known[m.Name] {
+			t.Errorf("nobody knows which calls %s makes", m.Name)
+		}
 	}
 }
 
