@@ -51,7 +51,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	after, out := video.Apply(before, what)
 	switch err := p.show(ctx, before, &after); {
 	case refusal(err):
-		after, out = video.Fail(before, p.Now(), video.ProblemOf(err))
+		after, out = video.Fail(before, p.moment(what), video.ProblemOf(err))
 	case err != nil:
 		return nil, err
 	}
@@ -67,6 +67,14 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		return nil, err
 	}
 	return append(p.say(after, facts), tasks...), nil
+}
+
+// moment returns when an event happened at which a video is found not to fit.
+func (p Publisher) moment(what video.Event) time.Time {
+	if d, ok := what.(video.TaskDone); ok {
+		return d.At
+	}
+	return p.Now()
 }
 
 // apart takes the tasks out of what follows, and tells whether there were any: whose turn it is, Turns says.

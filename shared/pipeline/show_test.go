@@ -272,3 +272,31 @@ func (f *tired) Replace(ctx context.Context, key, etag string, body io.ReadSeeke
 	}
 	return f.Playlists.Replace(ctx, key, etag, body, m)
 }
+
+// What is shown does not fit while more is to come: whatever fails behind the row, the message that comes again says that
+// the video has failed, and those that come later do not.
+func TestPromise05_AFailureHalfwayIsTold(t *testing.T) {
+	t.Parallel()
+	w := begun(t)
+	for n := range 4 {
+		w.deliver(t, part(n))
+	}
+	other := part(4)
+	other.Result.Tracks[0].Init = "of another encoder"
+	p := w.publisher()
+	p.Media = &tired{Playlists: w.media}
+	if out, err := p.Handle(t.Context(), events.Of("acme", "vid_1", noon, other)); err == nil || out != nil || w.row(t).State != video.Failed {
+		t.Fatalf("says %v, %v, and is %s", out, err, w.row(t).State)
+	}
+	for range 2 {
+		if out := w.deliver(t, other); len(out) != 1 || out[0].Type != events.VideoFailed {
+			t.Errorf("says %v", out)
+		}
+	}
+	if got := w.texts(t)[media.MasterName]; got != media.Closed {
+		t.Errorf("anybody may begin:\n%s", got)
+	}
+	if out := w.deliver(t, part(5)); len(out) > 0 {
+		t.Errorf("says %v of another task", out)
+	}
+}

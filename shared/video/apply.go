@@ -165,7 +165,7 @@ func Apply(v Video, e Event) (Video, []Event) {
 }
 
 // Fail returns the video as it is when its owner finds that it can't be published, and what follows. Like Apply it may
-// be called again.
+// be called again. at is when the event happened at which that is found: its duplicate is known by it.
 func Fail(v Video, at time.Time, p Problem) (Video, []Event) {
 	after, out := fail(v, at, p)
 	return counted(v, after), out
@@ -259,10 +259,10 @@ func (v Video) Encode(t Task) EncodeRequested {
 }
 
 // done adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again: of a
-// video that failed with a full set, that it failed.
+// video that failed with a full set, or at this very event, that it failed.
 func done(v Video, e TaskDone) (Video, []Event) {
 	switch {
-	case v.State == Failed && v.Complete():
+	case v.State == Failed && (v.Complete() || v.Times.Failed.Equal(e.At)):
 		return fail(v, e.At, *v.Problem)
 	case !v.State.Encoding() && v.State != Ready, !v.Plan.Has(e.Result.Task):
 		return v, nil
