@@ -11,7 +11,7 @@ func main() {
 	rows := k.Rows()
 	p := pipeline.Publisher{
 		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,
-		Turns: pipeline.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now},
+		Turns: pipeline.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now, Pause: pipeline.Pause},
 	}
 	k.Consume(k.Watcher("tend").Watch(p.Handle), nil)
 }

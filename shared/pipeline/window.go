@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"sluice/events"
@@ -45,10 +46,24 @@ type Turns struct {
 	Rows    Planned
 	Size    int // tasks of a tenant in flight in a lane, at most
 	Now     func() time.Time
+	Pause   func(ctx context.Context, lost int) // before a window is read anew that was lost so often; nil: none
 }
 
 // mostRounds is how often a window is read anew because others of the tenant's videos have written it meanwhile.
 const mostRounds = 20
+
+// longestPause bounds one pause: all of them fit into a message's time, and into that of those behind it in its batch.
+const longestPause = 160 * time.Millisecond
+
+// Pause waits for some milliseconds, at random, and for more the more often a window was lost to others: who came at the
+// same time once would do so again, and what is refused is paid for too.
+func Pause(ctx context.Context, lost int) {
+	most := min(longestPause, 10*time.Millisecond<<min(lost, mostRounds))
+	select {
+	case <-ctx.Done():
+	case <-time.After(rand.N(most)):
+	}
+}
 
 var errContended = errors.New("the window changes faster than it can be written")
 
@@ -79,13 +94,16 @@ func lanes(what any, v video.Video) []video.Lane {
 
 // take brings the window of the round's lane up to date and says what is in flight by the round's event.
 func (r *round) take(ctx context.Context) ([]events.Event, error) {
-	for range mostRounds {
+	for lost := range mostRounds {
 		saved, err := r.run(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if saved {
 			return r.say(ctx)
+		}
+		if r.Pause != nil {
+			r.Pause(ctx, lost)
 		}
 	}
 	return nil, video.E("pipeline.take", video.Transient, errContended)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -342,14 +343,44 @@ func TestAWindowThatOthersWriteIsReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newTenants(t, 2)
 	w.turns.Windows = &rival{w.rows, 5}
+	var pauses []int
+	w.turns.Pause = func(_ context.Context, lost int) { pauses = append(pauses, lost) }
 	first := w.plan("acme", 1)
 	w.want("acme/1:0", "acme/1:1")
+	if !slices.Equal(pauses, []int{0, 1, 2, 3, 4}) {
+		t.Errorf("pauses %v, want one for each write that was lost", pauses)
+	}
 	w.turns.Windows = &rival{w.rows, 1000}
 	w.state(first, video.Failed)
 	row, _ := w.rows.Video(t.Context(), "acme", first.ID)
 	if _, err := w.turns.Take(t.Context(), events.Of("acme", first.ID, noon, video.TaskFailed{}), row, false); video.KindOf(err) != video.Transient {
 		t.Errorf("got %v, want Transient", err)
 	}
+}
+
+// Pauses get longer, up to a limit, and end with the time that there is.
+func TestPausesEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		took := func(ctx context.Context, lost int) (longest time.Duration) {
+			for range 100 {
+				began := time.Now()
+				pipeline.Pause(ctx, lost)
+				longest = max(longest, time.Since(began))
+			}
+			return longest
+		}
+		for lost, most := range map[int]time.Duration{0: 10 * time.Millisecond, 2: 40 * time.Millisecond, 19: 160 * time.Millisecond, 99: 160 * time.Millisecond} {
+			if d := took(t.Context(), lost); d > most || d < most/2 {
+				t.Errorf("lost %d times: %v, want up to %v", lost, d, most)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if d := took(ctx, 9); d > 0 {
+			t.Errorf("%v when the time is up", d)
+		}
+	})
 }
 
 // broken fails one of the calls.

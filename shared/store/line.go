@@ -112,13 +112,16 @@ func (d Dynamo) Leave(ctx context.Context, tenant string, lane video.Lane, ts ..
 	return nil
 }
 
+// waitKeys returns the keys of turns, each once: DynamoDB refuses a call that names one twice.
 func waitKeys(op, tenant string, lane video.Lane, ts []video.Turn) (keys []key, err error) {
 	for _, t := range ts {
 		k := windowKey(tenant, lane).wait(t)
 		if k == (key{}) {
 			return nil, video.E(op, video.Invalid, fmt.Errorf("%q: %w", t.Video, errTurn))
 		}
-		keys = append(keys, k)
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
 	}
 	return keys, nil
 }

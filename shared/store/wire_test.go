@@ -42,14 +42,21 @@ type call struct {
 	ConsistentRead bool
 	IndexName      string
 	Token          string `json:"ClientRequestToken"`
+	Item           json.RawMessage
+	RequestItems   json.RawMessage
+	length         int // bytes
 }
 
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	c := call{Action: action}
-	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	c := call{Action: action, length: len(body)}
+	if err := json.Unmarshal(body, &c); err != nil {
 		return nil, err
 	}
 	a := w.answers[min(len(w.calls), len(w.answers)-1)]

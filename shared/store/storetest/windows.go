@@ -85,7 +85,7 @@ func lineIsInOrder(t *testing.T, s Store) {
 	lineIs(t, s, tenant, turn(29), 2, 30, 200)
 	lineIs(t, s, tenant, turn(200), 2)
 	for range 2 {
-		must(t, s.Leave(t.Context(), tenant, video.Bulk, turn(1), turn(30), turn(77)))
+		must(t, s.Leave(t.Context(), tenant, video.Bulk, turn(1), turn(30), turn(77), turn(1)))
 	}
 	must(t, s.Leave(t.Context(), tenant, video.Bulk))
 	lineIs(t, s, tenant, video.Turn{}, 9, 2, 3, 200)
