@@ -1,6 +1,6 @@
 // Scenes of the studio of the Sluice that package studio makes up.
 import assert from 'node:assert/strict'
-import { audit, button, choose, film, home, patience, shot, url, way } from './person.mjs'
+import { audit, button, choose, film, home, patience, playing, shot, url, way } from './person.mjs'
 
 // operate goes through the map and the dead letters.
 export async function operate(page) {
@@ -22,10 +22,10 @@ export async function operate(page) {
   await page.getByText('"specversion"').waitFor()
   await audit(page)
   await shot(page, 'letter')
-  await button(page, 'Give up…').click()
+  await button(page, 'Discard…').click()
   await page.getByRole('textbox', { name: 'Why' }).fill('sent by a test')
-  await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click()
-  await page.getByText('It was given up. sent by a test').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click()
+  await page.getByText('It was discarded. sent by a test').waitFor()
   await page.getByRole('link', { name: 'Dead letters' }).first().click()
   await letters.first().getByRole('link').click()
   await button(page, 'Send again').click()
@@ -36,7 +36,7 @@ export async function operate(page) {
   await page.getByLabel('Service').selectOption('encode')
   await button(page, 'Send all of encode again').click()
   await button(page, 'Send again').click()
-  await page.getByText('No message is dead').waitFor()
+  await page.getByText('No message to encode is dead').waitFor()
   return {}
 }
 
@@ -83,6 +83,28 @@ export async function look(page) {
   await page.locator('.sought').waitFor()
   await audit(page)
   return { expected: ['422', '404'] }
+}
+
+// growing watches a video from the moment that it can be, until all of it is there; what has the focus keeps it.
+export async function growing(page) {
+  await home(page)
+  await choose(page, film('Growing.mp4'))
+  await way(page).getByText('Playable').waitFor({ timeout: patience })
+  await way(page).getByRole('link', { name: 'Watch Growing' }).click()
+  await page.locator('video').evaluate(v => {
+    window.seen = []
+    for (const kind of ['waiting', 'emptied', 'error']) v.addEventListener(kind, () => v.played.length > 0 && !v.ended && window.seen.push(`${kind} at ${v.currentTime}`))
+  })
+  await playing(page)
+  const state = page.locator('.sub')
+  await state.getByText(/^0:0\d of .* so far$/).waitFor()
+  assert.match(await state.innerText(), /^Playable/)
+  await button(page, 'Steps of encode').first().focus()
+  await state.getByText('Ready').waitFor({ timeout: patience })
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Steps of encode', 'the focus is lost')
+  await page.waitForFunction(() => document.querySelector('video').ended, null, { timeout: patience })
+  assert.deepEqual(await page.evaluate(() => [Math.round(document.querySelector('video').duration), ...window.seen]), [12])
+  return {}
 }
 
 // recover has a part that fails a few times, and one that fails until it is retried by hand.

@@ -27,9 +27,10 @@ export async function upload(page) {
   await choose(page, values.file)
   const began = Date.now(), seen = new Set()
   const watch = way(page).getByRole('link', { name: /^Watch / })
-  while (!await watch.isVisible()) {
+  for (let now = ''; now !== 'Ready';) {
     assert.ok(Date.now() - began < patience, `not ready in time: ${await way(page).innerText()}`)
-    seen.add((await way(page).locator('.count').innerText()).replace(/^[\d.,]+ [kM]?B of .*/, 'sending'))
+    now = (await way(page).locator('.count').innerText()).replace(/^[\d.,]+ [kM]?B of .*/, 'sending')
+    seen.add(now)
     await page.waitForTimeout(50)
   }
   const seconds = (Date.now() - began) / 1000

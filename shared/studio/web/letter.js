@@ -4,7 +4,8 @@ import { ask, button, fill, h, say, text } from "./dom.js";
 import { moment, plural, span } from "./format.js";
 import { failure } from "./states.js";
 
-const settled = { redriven: "It was sent again.", discarded: "It was given up." };
+const settled = { redriven: "It was sent again.", discarded: "It was discarded." };
+const ofProducers = "api"; // the service whose letters nobody but their senders can send again
 
 export async function open(main, session, signal, key) {
   const at = `dead-letters/${encodeURIComponent(key)}`;
@@ -32,11 +33,11 @@ export async function open(main, session, signal, key) {
   }
 
   async function discard() {
-    const reason = await ask({ title: "Give this letter up?", body: "Its message is not handled. It stays in the list, with your reason, until it is 90 days old.", yes: "Give up", danger: true, field: { label: "Why", most: 500 } });
-    if (reason) await decide("discard", { reason }, "The letter is given up.");
+    const reason = await ask({ title: "Discard this letter?", body: "Its message is not handled. It stays in the list, with your reason, until it is 90 days old.", yes: "Discard", danger: true, field: { label: "Why", most: 500 } });
+    if (reason) await decide("discard", { reason }, "The letter is discarded.");
   }
 
-  const acts = (l) => h("div", { class: "row" }, l.state !== "discarded" && button("Send again", () => decide("redrive", undefined, "The letter is sent again."), { class: "primary" }), l.state === "open" && button("Give up…", discard));
+  const acts = (l) => h("div", { class: "row" }, l.state !== "discarded" && l.service !== ofProducers && button("Send again", () => decide("redrive", undefined, "The letter is sent again."), { class: "primary" }), l.state === "open" && button("Discard…", discard), l.service === ofProducers && l.state !== "discarded" && h("p", { class: "hint" }, "A producer sent it, and no one else can send it again."));
 
   try {
     draw(await get(at, signal));

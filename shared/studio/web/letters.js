@@ -5,7 +5,7 @@ import { ago, plural } from "./format.js";
 import { failure } from "./states.js";
 import { poll } from "./poll.js";
 
-const states = { open: "Open", redriven: "Sent again", discarded: "Given up", "": "All" };
+const states = { open: "Open", redriven: "Sent again", discarded: "Discarded", "": "All" };
 
 export function open(main, session, signal) {
   const rows = h("ul", { class: "letters" }), none = h("p", { class: "none", hidden: true }), why = failure();
@@ -30,7 +30,7 @@ export function open(main, session, signal) {
     }
     keep(rows, all, (l) => l.id, row);
     show(none, all.length === 0 && !cursor);
-    text(none, state.value === "open" ? "No message is dead. Good." : "There are none.");
+    text(none, state.value !== "open" ? "There are none." : service.value ? `No message to ${service.value} is dead.` : "No message is dead. Good.");
     show(more, Boolean(cursor));
     show(again, state.value === "open" && all.length > 0);
     text(again, service.value ? `Send all of ${service.value} again` : "Send all again");

@@ -63,7 +63,7 @@ async function route() {
   if (!session.may(found.scope)) return tell("This needs another token", `This token lacks the scope ${found.scope}. Sign out, and come back with one that has it.`);
   const view = await found.load().catch((problem) => console.error(problem));
   if (turn !== shown) return;
-  if (!view) return tell("This could not be loaded", "Check the connection, and reload the page.");
+  if (!view) return tell("This could not be loaded", "Check the connection, and come back here. If that does not help, reload the page.");
   fill(main);
   view.open(main, session, AbortSignal.any([leave.signal, session.signal]), ...found.match.slice(1));
   focus();

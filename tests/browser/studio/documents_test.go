@@ -2,7 +2,9 @@ package studio_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -17,7 +19,7 @@ const (
 
 // view is the document of a film, by how long ago its file came.
 func (f *fake) view(v *film) map[string]any {
-	since, state := time.Since(v.made).Seconds(), v.state
+	since, state := f.since(v), v.state
 	switch {
 	case state != "":
 	case v.made.IsZero():
@@ -34,7 +36,7 @@ func (f *fake) view(v *film) map[string]any {
 	doc := map[string]any{
 		"id": v.id, "title": v.title, "state": state, "created_at": at(v.created), "metadata": v.metadata,
 		"source":     map[string]any{"name": v.name, "size": v.size, "content_type": "video/mp4"},
-		"playback":   map[string]any{"id": "p", "hls": f.URL + "/p/public/p/master.m3u8", "watch": f.URL + "/watch/p"},
+		"playback":   map[string]any{"id": "p", "hls": f.URL + "/p/public/" + v.id + "/list.m3u8", "watch": f.URL + "/watch/p"},
 		"renditions": []string{"1080p", "720p", "540p", "360p"}, "error": v.problem,
 	}
 	if v.problem == nil {
@@ -45,6 +47,29 @@ func (f *fake) view(v *film) map[string]any {
 	}
 	doc["progress"], doc["stages"] = progress(state, since)
 	return doc
+}
+
+// since is how long ago the file of a film came, in seconds of the film's own time.
+func (f *fake) since(v *film) float64 { return time.Since(v.made).Seconds() / f.slow }
+
+// playlist names as many of the film's twelve seconds as are encoded.
+func (f *fake) playlist(w http.ResponseWriter, r *http.Request) {
+	text, err := os.ReadFile("testdata/growing.m3u8")
+	if err != nil {
+		panic(err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := string(text)
+	if v := f.find(r); v.state == "" && f.since(v) < ready {
+		at, step := 0, "growing.mp4\n#EXTINF" // where what is not there yet begins
+		for range int(12 * f.since(v) / ready) {
+			at += strings.Index(list[at:], step) + len(step)
+		}
+		list = list[:at-len("#EXTINF")]
+	}
+	w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+	_, _ = io.WriteString(w, list)
 }
 
 func progress(state string, since float64) (map[string]any, []any) {

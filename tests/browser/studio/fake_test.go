@@ -35,7 +35,8 @@ type fake struct {
 	parts   map[string]int // PUTs by path
 	broken  map[string]int // by path: how often a PUT of it still fails
 	revoked bool
-	busy    int // answers of 429 still to give
+	busy    int     // answers of 429 still to give
+	slow    float64 // times that everything takes longer
 }
 
 // film is a video: made is when its file was there, zero before.
@@ -49,7 +50,7 @@ type film struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{parts: map[string]int{}, broken: map[string]int{}}
+	f := &fake{parts: map[string]int{}, broken: map[string]int{}, slow: 1}
 	page, err := studio.Page{Log: slog.New(slog.DiscardHandler)}.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +60,10 @@ func newFake(t *testing.T) *fake {
 	mux.HandleFunc("GET /watch/assets/{file}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, "../../../shared/play/web/"+r.PathValue("file"))
 	})
+	mux.HandleFunc("GET /p/public/{id}/growing.mp4", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, "testdata/growing.mp4")
+	})
+	mux.HandleFunc("GET /p/public/{id}/list.m3u8", f.playlist)
 	mux.HandleFunc("PUT /s3/{upload}/{n}", f.put)
 	mux.HandleFunc("POST /{whim}", f.change)
 	for route, h := range map[string]func(*http.Request) (int, any){

@@ -83,6 +83,14 @@ func TestTheListHasPages(t *testing.T) {
 	play(t, f, browser.Scene{Name: "pages", Token: member})
 }
 
+// TestAVideoIsWatchedWhileItGrows: from playable to ready, in one go.
+func TestAVideoIsWatchedWhileItGrows(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.slow = 5
+	play(t, f, browser.Scene{Name: "growing", Token: member, Timeout: time.Minute})
+}
+
 func TestFilesAreDropped(t *testing.T) {
 	t.Parallel()
 	play(t, newFake(t), browser.Scene{Name: "dropped", Token: member})
