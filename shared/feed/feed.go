@@ -7,6 +7,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -23,8 +24,8 @@ type Updates interface {
 // Mappings are the event source mappings.
 type Mappings struct{ Client Updates }
 
-// Limit lets a mapping have at most so many workers at once, from some time soon on: Lambda says yes before it is so.
-// Transient: it is not known whether it will.
+// Limit lets a mapping have at most so many workers at once, from some time soon on: Lambda says yes before it is so, and
+// until it is so takes no other number. Conflict: it is at that. Transient: it is not known whether it will.
 func (m Mappings) Limit(ctx context.Context, id string, workers int) error {
 	return m.update(ctx, "feed.Limit", &lambda.UpdateEventSourceMappingInput{
 		UUID: &id, ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(int32(workers))},
@@ -39,7 +40,12 @@ func (m Mappings) Provision(ctx context.Context, id string, pollers int) error {
 }
 
 func (m Mappings) update(ctx context.Context, op string, in *lambda.UpdateEventSourceMappingInput) error {
-	if _, err := m.Client.UpdateEventSourceMapping(ctx, in); err != nil {
+	_, err := m.Client.UpdateEventSourceMapping(ctx, in)
+	var busy *types.ResourceInUseException
+	switch {
+	case errors.As(err, &busy):
+		return video.E(op, video.Conflict, err)
+	case err != nil:
 		return video.E(op, video.Transient, err)
 	}
 	return nil

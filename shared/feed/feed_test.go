@@ -79,3 +79,14 @@ func TestErrorsAreTransient(t *testing.T) {
 		t.Errorf("what is no JSON: %v", err)
 	}
 }
+
+// Lambda takes no change of a mapping while it makes another.
+func TestAMappingThatIsBeingChangedIsAConflict(t *testing.T) {
+	t.Parallel()
+	m := feed.Mappings{Client: &client{err: &types.ResourceInUseException{}}}
+	for _, err := range []error{m.Limit(t.Context(), "id", 2), m.Provision(t.Context(), "id", 2)} {
+		if video.KindOf(err) != video.Conflict {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -9,13 +9,14 @@ import (
 
 	"sluice/shared/metrics"
 	"sluice/shared/scale"
+	"sluice/shared/video"
 )
 
 // apply saves the State and gives the mappings their ceilings, unless somebody else has decided meanwhile: mine says that
-// nobody has. It is saved before, so that of two deciders only one goes on, and again when mappings were changed: what a
-// crash leaves undone in between is done with the next decision.
-func (s Steerer) apply(ctx context.Context, was, is scale.State) (mine bool, err error) {
-	is.Queues = slices.Clone(is.Queues)
+// nobody has, and all that none is left to be told. It is saved before, so that of two deciders only one goes on, and
+// again when mappings were changed: what a crash leaves undone in between is done with the next decision.
+func (s Steerer) apply(ctx context.Context, was, is scale.State) (mine, all bool, err error) {
+	is.Queues, all = slices.Clone(is.Queues), true
 	var changes []change
 	for i := range is.Queues {
 		share := &is.Queues[i]
@@ -33,16 +34,16 @@ func (s Steerer) apply(ctx context.Context, was, is scale.State) (mine bool, err
 		changes = append(changes, change{share, before})
 	}
 	if mine, err = s.save(ctx, is); !mine {
-		return false, err
+		return false, false, err
 	}
 	if len(changes) > 0 {
-		err = s.set(ctx, is, changes)
+		all, err = s.set(ctx, is, changes)
 		is.Version++
 		_, failed := s.save(ctx, is)
 		err = errors.Join(err, failed)
 	}
 	s.count(ctx, is)
-	return true, err
+	return true, all, err
 }
 
 // count says in numbers what was decided.
@@ -67,10 +68,10 @@ type change struct {
 func (c change) rise() int { return c.Workers - c.was.Workers }
 
 // set gives mappings their ceilings, those that fall first. What a fall that failed does not give back, those that rise
-// do not get: the budget is not exceeded.
-func (s Steerer) set(ctx context.Context, is scale.State, changes []change) error {
+// do not get: the budget is not exceeded. One that Lambda is still changing is left for the next decision, which is no error.
+func (s Steerer) set(ctx context.Context, is scale.State, changes []change) (all bool, err error) {
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.rise(), b.rise()) })
-	owed, failed := 0, []error(nil)
+	owed, failed, all := 0, []error(nil), true
 	for _, c := range changes {
 		cut := min(owed, max(0, c.rise()))
 		c.Workers, owed = c.Workers-cut, owed-cut
@@ -79,7 +80,9 @@ func (s Steerer) set(ctx context.Context, is scale.State, changes []change) erro
 			continue
 		}
 		if err := s.limit(ctx, s.Feeds, *c.Share); err != nil {
-			failed = append(failed, err)
+			if all = false; video.KindOf(err) != video.Conflict {
+				failed = append(failed, err)
+			}
 			owed += max(0, -c.rise())
 			c.Workers = c.was.Workers
 			continue
@@ -88,7 +91,7 @@ func (s Steerer) set(ctx context.Context, is scale.State, changes []change) erro
 		s.Log.InfoContext(ctx, "workers", "queue", c.Name, "was", c.was.Workers, "is", c.Workers, "wanted", c.Wanted,
 			"waiting", c.Reading.Visible, "in_flight", c.Reading.InFlight, "reason", c.Reason)
 	}
-	return errors.Join(failed...)
+	return all, errors.Join(failed...)
 }
 
 // same reports whether the ceilings are the same, of the same mappings. Where nothing was decided before, they are

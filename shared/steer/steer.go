@@ -28,9 +28,9 @@ type Depths interface {
 
 // Feeds are the event source mappings.
 type Feeds interface {
-	// Limit lets a mapping have at most so many workers at once.
+	// Limit lets a mapping have at most so many workers at once. Conflict: it is being changed just now.
 	Limit(ctx context.Context, id string, workers int) error
-	// Provision lets one that has provisioned pollers have at most so many of them.
+	// Provision lets one that has provisioned pollers have at most so many of them. Conflict: as Limit's.
 	Provision(ctx context.Context, id string, pollers int) error
 }
 
@@ -78,12 +78,12 @@ func (s Steerer) Decide(ctx context.Context, h Hint) (again time.Duration, err e
 	if is.Quiet() && was.Quiet() && same(was, is) && h.IsZero() {
 		return 0, err
 	}
-	mine, failed := s.apply(ctx, was, is)
+	mine, all, failed := s.apply(ctx, was, is)
 	err = errors.Join(err, failed)
 	switch {
 	case !mine:
 		return 0, err
-	case err == nil && again == 0:
+	case err == nil && all && again == 0:
 		return 0, nil
 	}
 	return max(again, gap), err // sooner, nothing is decided

@@ -144,6 +144,28 @@ func TestAMappingThatFailsKeepsNoOther(t *testing.T) {
 	}
 }
 
+// Lambda refuses a change while it makes another, as in every burst: that is no error, but is done soon.
+func TestAMappingThatIsBeingChangedIsLeftForLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(100)
+	w.waiting["inspect"] = 1
+	w.decide(t, 0, none)
+	was := maps.Clone(w.ceilings)
+	w.waiting["encode"], w.changing["encode-bulk"] = 500, true
+	if again, _ := w.decide(t, time.Minute, none); again == 0 || w.ceilings["encode-bulk"] != was["encode-bulk"] {
+		t.Errorf("again in %v, ceilings %v", again, w.ceilings)
+	}
+	clear(w.waiting)
+	if again, _ := w.decide(t, time.Hour, none); again == 0 {
+		t.Error("nobody comes back for it")
+	}
+	clear(w.changing)
+	w.waiting["encode"] = 500
+	if w.decide(t, 30*time.Second, none); w.ceilings["encode-bulk"] >= was["encode-bulk"] {
+		t.Errorf("when it is done: %v", w.ceilings)
+	}
+}
+
 func TestWhatCannotBeReadIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(100)

@@ -12,6 +12,7 @@ import (
 	"sluice/shared/services"
 	"sluice/shared/steer"
 	"sluice/shared/store"
+	"sluice/shared/video"
 )
 
 var (
@@ -29,13 +30,14 @@ type world struct {
 	ceilings map[string]int // by queue; at first as deployed
 	calls    []string       // ids of mappings
 	fails    map[string]bool
+	changing map[string]bool // mappings that Lambda is changing
 	saves    int
 	pollers  int    // calls that set pollers
 	race     func() // before a State is saved, once
 }
 
 func newWorld(budget int) *world {
-	w := &world{Memory: &store.Memory{}, now: noon, waiting: map[string]int{}, inFlight: map[string]int{}, ceilings: map[string]int{}, fails: map[string]bool{}}
+	w := &world{Memory: &store.Memory{}, now: noon, waiting: map[string]int{}, inFlight: map[string]int{}, ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{}}
 	w.Steerer = steer.Steerer{
 		Depths: w, Feeds: w, Rows: w, Budget: budget, Feed: func(queue string) string { return queue },
 		Name: func(queue string) string { return "sluice-" + queue },
@@ -56,8 +58,11 @@ func (w *world) Counts(_ context.Context, queue string) (waiting, inFlight int, 
 
 func (w *world) Limit(_ context.Context, id string, workers int) error {
 	w.calls = append(w.calls, id)
-	if w.fails[id] {
+	switch {
+	case w.fails[id]:
 		return errDown
+	case w.changing[id]:
+		return video.E("feed.Limit", video.Conflict, errors.New("it is being changed"))
 	}
 	w.ceilings[id] = workers
 	return nil
