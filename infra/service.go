@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
@@ -59,13 +61,19 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 		}
 	}
 	if s.Every > 0 {
-		wake(c, f, s)
+		wake(c, f, s, around.settings)
 	}
 	return f
 }
 
-// wake has a function called by the clock. A call that fails is not repeated: the next one comes soon.
-func wake(scope constructs.Construct, f awslambda.Function, s services.Service) {
+// wake has a function called by the clock. A call that fails is not repeated, and one that waited as long as the clock
+// does is dropped: the next one comes soon. Lambda would repeat it twice, and where invocations are throttled keep it for
+// six hours, to make all of them at once then
+// (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+func wake(scope constructs.Construct, f awslambda.Function, s services.Service, set settings) {
+	if !set.local {
+		f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{RetryAttempts: number(0), MaxEventAge: duration(max(s.Every, time.Minute))})
+	}
 	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
 		RuleName: jsii.String(prefix + s.Name),
 		Schedule: awsevents.Schedule_Rate(duration(s.Every)),

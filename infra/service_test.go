@@ -39,6 +39,27 @@ func TestFunctionsAreAsTheMapSays(t *testing.T) {
 	}
 }
 
+// What the clock calls is called again by the clock, and by nothing else.
+func TestOnlyTheClockRepeatsItsCalls(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, c := range onAWS().of("Lambda::EventInvokeConfig") {
+		got = append(got, text(c.at("FunctionName")))
+		if c.at("MaximumRetryAttempts") != 0.0 || c.at("MaximumEventAgeInSeconds") != 60.0 {
+			t.Errorf("%v", c.Properties)
+		}
+	}
+	var want []string
+	for _, s := range services.Map {
+		if s.Every > 0 {
+			want = append(want, title(s.Name)+"Function")
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("functions (-want +got):\n%s", d)
+	}
+}
+
 func TestThereIsNoOtherFunction(t *testing.T) {
 	t.Parallel()
 	if got := len(onAWS().of("Lambda::Function")); got != len(services.Map) {

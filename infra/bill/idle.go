@@ -83,6 +83,7 @@ var charges = map[string]charge{
 	"AWS::DynamoDB::Table":                   table,
 	"AWS::IAM::Role":                         nothing,
 	"AWS::Lambda::Alias":                     without("ProvisionedConcurrencyConfig"),
+	"AWS::Lambda::EventInvokeConfig":         nothing,
 	"AWS::Lambda::Function":                  nothing,
 	"AWS::Lambda::LayerVersion":              nothing,
 	"AWS::Lambda::Permission":                nothing,
