@@ -26,8 +26,8 @@ type Traces interface {
 	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
 	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
-	// Recent returns those of some of the traces that began in the window and have a hop of one of the services, the latest
-	// first, and what part that is.
+	// Recent returns those of some of the traces that began in the window and have a hop of one of the services, from all
+	// over it, and what part that is.
 	Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error)
 }
 

@@ -60,7 +60,7 @@ func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Wi
 }
 
 // Recent returns the segment documents of traces that began in the window and have a hop of one of these services, at most
-// 100 traces, and what part that is of those there are.
+// 100 traces from all over it, and what part that is of those there are, of which it counts some 1,500.
 func (r Reader) Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error) {
 	var filters []string
 	for _, s := range services {
@@ -70,9 +70,19 @@ func (r Reader) Recent(ctx context.Context, services []string, w waterfall.Windo
 	if err != nil || len(ids) == 0 {
 		return nil, 1, err
 	}
-	some := ids[:min(len(ids), glance)]
+	some := sample(ids, glance)
 	documents, err = r.read(ctx, some)
 	return documents, float64(len(some)) / float64(len(ids)), err
+}
+
+// sample returns at most n of ids, evenly from all over: they come in an order of time, and the first would stand for a
+// moment alone.
+func sample(ids []string, n int) (some []string) {
+	n = min(n, len(ids))
+	for i := range n {
+		some = append(some, ids[i*len(ids)/n])
+	}
+	return some
 }
 
 // find returns the ids of the traces of a window that a filter lets through, about as many as are read at most.

@@ -137,6 +137,19 @@ func TestRecent(t *testing.T) {
 			t.Errorf("of %d traces: %d documents, which is %g of them, %v", tt.traces, len(got), part, err)
 		}
 	}
+	many := &cloud{ids: traces(1000), filter: `annotation.service = "api"`}
+	if _, _, err := (xray.Reader{Client: many}).Recent(t.Context(), []string{"api"}, windows[0]); err != nil {
+		t.Fatal(err)
+	}
+	late := 0 // of the second half: they are in an order of time
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(many.asked))) {
+		if id >= "t0500" {
+			late++
+		}
+	}
+	if late != 50 {
+		t.Errorf("%d of 100 traces are of the second half", late)
+	}
 	c := &cloud{ids: traces(3), broken: "find"}
 	if _, _, err := (xray.Reader{Client: c}).Recent(t.Context(), []string{"api"}, windows[0]); video.KindOf(err) != video.Transient {
 		t.Errorf("that fails with %v", err)
