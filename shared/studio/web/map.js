@@ -9,7 +9,7 @@ import { layout } from "./layout.js";
 const line = 19; // px of a line in a node
 
 export function open(main, session, signal) {
-  const when = h("p", { class: "hint" }, "Loading…"), why = failure(), picture = h("div", { class: "scroll map", tabindex: "0", role: "group", "aria-label": "Map of services" }), legend = h("p", { class: "hint", hidden: true }, "Numbers on lines are messages or requests a minute, by the traces of the last one.");
+  const when = h("p", { class: "hint" }, "Loading…"), why = failure(), picture = h("div", { class: "scroll map", tabindex: "0", role: "group", "aria-label": "Map of services" }), legend = h("p", { class: "hint", hidden: true }, "Numbers on lines are messages or requests a minute, estimated from recent traces.");
   const full = grid("Queues", "queues", [["Queue"], ["Waiting"], ["Oldest"], ["Working"], ["Ceiling"], ["Wanted"], ["Dead"], ["Why", true]], queues);
   const traffic = grid("Traffic", "traffic", [["From"], ["To", true], ["A minute"], ["What", true]], edges);
   fill(main, h("div", { class: "titles" }, h("h1", null, "Map"), when), why, picture, legend, h("div", { class: "parts" }, full, traffic));
