@@ -38,7 +38,7 @@ func (r *round) run(ctx context.Context) (saved bool, err error) {
 	}
 	r.line, r.w = line{}, before.Settle(r.own, r.now).Lapse(r.now)
 	if _, passed := r.e.Data.(video.DeadlinePassed); passed && r.asks {
-		r.w = r.w.Again(r.own, r.e.ID, r.now)
+		r.w = r.w.Again(r.own, r.occasion(), r.now)
 	}
 	if _, had := before.Share(r.own.ID); !had && !r.own.State.Encoding() && r.w.More {
 		r.taken = append(r.taken, r.own.Turn())
@@ -58,6 +58,10 @@ func (r *round) run(ctx context.Context) (saved bool, err error) {
 	}
 	return true, r.Lines.Leave(ctx, r.own.Tenant, r.lane, r.taken...)
 }
+
+// occasion stands for what is asked for under the round's event. A redelivery has the same. What says the same anew has
+// the same id, but another time: a task that was done twice does not have others done twice, and these others again.
+func (r *round) occasion() string { return r.e.ID + " " + r.e.Time.UTC().Format(time.RFC3339Nano) }
 
 // unless returns err if it is not of a kind.
 func unless(err error, kind video.Kind) error {
@@ -85,7 +89,7 @@ func (r *round) fill(ctx context.Context) (waits bool, err error) {
 			return false, err
 		}
 		joins = joins && v.ID != r.own.ID
-		r.w = r.w.Settle(v, r.now).Ask(v, r.Size, r.e.ID, r.now)
+		r.w = r.w.Settle(v, r.now).Ask(v, r.Size, r.occasion(), r.now)
 	}
 	if !joins {
 		return false, nil

@@ -120,7 +120,7 @@ func matters(what any) bool {
 
 // say returns what is in flight by the round's event. Another video's tasks go on in that one's trace.
 func (r *round) say(ctx context.Context) (out []events.Event, err error) {
-	for _, asked := range r.w.Granted(r.e.ID) {
+	for _, asked := range r.w.Granted(r.occasion()) {
 		v, err := r.row(ctx, asked.Video)
 		if err != nil {
 			return nil, err

@@ -205,8 +205,10 @@ func TestARedeliveryAsksForTheSame(t *testing.T) {
 	w := newTenants(t, 2)
 	first, second := w.plan("acme", 1), w.plan("acme", 2)
 	for range 2 {
+		w.now = first.Times.Inspected
 		w.take(first, w.inspected(), true)
 		w.want("acme/1:0", "acme/1:1")
+		w.now = second.Times.Inspected
 		w.take(second, w.inspected(), true)
 		w.want()
 	}
@@ -220,6 +222,21 @@ func TestARedeliveryAsksForTheSame(t *testing.T) {
 		w.want("acme/2:0")
 	}
 	w.take(second, w.inspected(), true)
+	w.want()
+}
+
+// A message of the encode queue may come twice: then a task is done twice, minutes apart, and what it has made room for
+// is under way already.
+func TestATaskThatIsDoneTwiceAsksForNothingAgain(t *testing.T) {
+	t.Parallel()
+	w := newTenants(t, 2)
+	first := w.plan("acme", 1)
+	w.done(first, 0)
+	w.want("acme/1:2")
+	w.done(first, 0)
+	w.want("acme/1:2")
+	w.now = w.now.Add(6 * time.Minute)
+	w.done(first, 0)
 	w.want()
 }
 
