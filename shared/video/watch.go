@@ -83,6 +83,8 @@ func overdue(v Video, e DeadlinePassed) (Video, []Event) {
 		return fail(v, e.At, *v.Problem)
 	case v.State == Deleted:
 		return v, []Event{VideoDeleted{}}
+	case v.State == Ready && e.State.Encoding() && v.Times.Encoded.Equal(e.At): // a duplicate of what made it so
+		return ready(v, e.At)
 	case v.State != e.State || v.Watch.Deadline.Before(e.Deadline):
 		return v, nil
 	case v.Watch.Deadline.After(e.Deadline): // a duplicate

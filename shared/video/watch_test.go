@@ -137,7 +137,12 @@ func TestADuplicateOfADeadlineThatOnlyWaitedSaysNothing(t *testing.T) {
 // A crash between saving and sending is mended by the duplicate.
 func TestADuplicateOfADeadlineSaysTheSame(t *testing.T) {
 	t.Parallel()
-	for _, before := range []video.Video{waiting(video.Uploaded, 0), waiting(video.Processing, 0), waiting(video.Processing, 5), waiting(video.Deleting, 0)} {
+	whole, playable := waiting(video.Processing, 0), waiting(video.Playable, 0)
+	whole.Done = map[int]bool{0: true, 1: true, 2: true, 3: true}
+	playable.Done = whole.Done
+	for _, before := range []video.Video{
+		waiting(video.Uploaded, 0), waiting(video.Processing, 0), waiting(video.Processing, 5), waiting(video.Deleting, 0), whole, playable,
+	} {
 		e := passed(before, func(e *video.DeadlinePassed) { e.Stored = &stored })
 		after, once := video.Apply(before, e)
 		_, twice := video.Apply(after, e)
