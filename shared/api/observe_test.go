@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,7 @@ type xray struct {
 	more      bool
 	asked     []waterfall.Window
 	looks     int
+	hangs     bool // until nobody waits any more
 	err       error
 
 	mu     sync.Mutex
@@ -34,8 +36,12 @@ func (x *xray) Documents(_ context.Context, _ string, windows []waterfall.Window
 	return x.documents, x.more, x.err
 }
 
-func (x *xray) Recent(_ context.Context, of []string, w waterfall.Window) ([]string, float64, error) {
+func (x *xray) Recent(ctx context.Context, of []string, w waterfall.Window) ([]string, float64, error) {
 	x.looks++
+	if x.hangs {
+		<-ctx.Done()
+		return nil, 0, ctx.Err()
+	}
 	if len(of) != len(services.Map) || !w.From.Before(w.To) {
 		return nil, 0, fmt.Errorf("asked for %v in %v", of, w)
 	}
@@ -253,4 +259,20 @@ func TestMapShowsTraffic(t *testing.T) {
 	if got := rates(t, w); got["publish>encode"] != nil {
 		t.Errorf("what can't be read is shown as %v", got)
 	}
+}
+
+// X-Ray may answer late, or only after many pages of other people's traces.
+func TestTheMapDoesNotWaitForItsTraffic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.xray.hangs = true
+		began := time.Now()
+		if got := rates(t, w); got["publish>encode"] != nil {
+			t.Errorf("traffic %v", got)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
 }

@@ -13,6 +13,7 @@ const (
 	trafficFor = time.Minute      // in which calls are counted
 	longTrace  = 15 * time.Minute // before that no trace is looked for: locally one goes on as long as its video is made
 	trafficOld = 15 * time.Second // so long one look is enough for all who ask
+	trafficEnd = 5 * time.Second  // so long X-Ray may take: the rest of the map does not wait for it
 )
 
 // traffic is the last look at what was called.
@@ -34,6 +35,8 @@ func (o *Observer) calls(ctx context.Context) map[waterfall.Call]float64 {
 	for _, s := range services.Map {
 		names = append(names, s.Name)
 	}
+	ctx, done := context.WithTimeout(ctx, trafficEnd)
+	defer done()
 	documents, part, err := o.Traces.Recent(ctx, names, waterfall.Window{From: now.Add(-longTrace), To: now})
 	o.traffic.at, o.traffic.calls = now, nil
 	if err != nil {
