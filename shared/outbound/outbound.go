@@ -20,7 +20,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"syscall"
 	"time"
@@ -197,34 +196,4 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()
-}
-
-// Beside returns, for a local cloud, a client that may connect to servers on this machine as well: to any port of a
-// loopback address. It trusts the certificate authorities in ca, PEM, beside the system's. It is refused with Invalid
-// unless endpoint, where AWS is called, is itself a loopback address: on AWS there is no such client.
-func Beside(endpoint string, ca []byte) (*Client, error) {
-	const op = "outbound.Beside"
-	u, err := url.Parse(endpoint)
-	if err != nil || !loopback(u.Host) {
-		return nil, video.Refuse(op, video.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.")
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, video.E(op, video.Internal, err)
-	}
-	if !roots.AppendCertsFromPEM(ca) {
-		return nil, video.Refuse(op, video.Invalid, "no_certificate", "There is no certificate of an authority in the file.")
-	}
-	return newClient(standard, func(network, address string, c syscall.RawConn) error {
-		if loopback(address) {
-			return nil
-		}
-		return public(network, address, c)
-	}, roots, nil), nil
-}
-
-// loopback reports whether address is an IP address of this machine with a port.
-func loopback(address string) bool {
-	a, err := netip.ParseAddrPort(address)
-	return err == nil && a.Addr().IsLoopback()
 }

@@ -1,6 +1,9 @@
 package services
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Where what goes into Sluice comes from, beside its services.
 const (
@@ -50,4 +53,41 @@ func (s Service) sends(to string) (types []string) {
 		}
 	}
 	return types
+}
+
+// Topic stands for the topic where a queue's service would stand.
+const Topic = "topic"
+
+// To returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
+// nobody does.
+func To(eventType string) string {
+	if isFact(eventType) {
+		return Topic
+	}
+	for _, s := range Map {
+		if s.Inbox == nil {
+			continue
+		}
+		for _, t := range s.Inbox.Takes {
+			if t == eventType {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}
+
+func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
+
+// Sends returns where a service sends to: services and Topic, each once.
+func (s Service) Sends() []string {
+	var to []string
+	seen := map[string]bool{}
+	for _, t := range s.Emits {
+		if d := To(t); d != "" && !seen[d] {
+			seen[d] = true
+			to = append(to, d)
+		}
+	}
+	return to
 }

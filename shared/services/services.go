@@ -4,7 +4,6 @@ package services
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -109,57 +108,6 @@ type Right struct {
 	Action Action
 	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces"
 	Only   []string // prefixes of object keys or of partition keys; names of services, of functions
-}
-
-// Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
-const (
-	TenantRows      = "TENANT"
-	TokenRows       = "TOKEN"
-	VideoRows       = "VIDEO"
-	UploadRows      = "UPLOAD"
-	IdempotencyRows = "IDEMPOTENCY" // requests that carry an Idempotency-Key
-	SourceRows      = "SOURCE"      // whom producers may speak for
-	LetterRows      = "LETTER"      // dead letters
-	WindowRows      = "WINDOW"      // what tenants have in flight on the encode queue, and who waits for that
-	ScaleRows       = "SCALE"       // what the scaling law decided last
-)
-
-// Indexes of the table. Each has a partition key of its own kind, and only the rows that have it.
-const (
-	ByTenant   = "by-tenant"   // VIDEOS#<tenant>, newest last
-	ByExternal = "by-external" // EXTERNAL#<tenant>#<external id>
-	ByDeadline = "by-deadline" // DUE#<shard>, soonest first; OPEN#<service>, its open letters by id
-)
-
-// Kinds of partitions in the indexes.
-const (
-	TenantIndex   = "VIDEOS"
-	ExternalIndex = "EXTERNAL"
-	DueIndex      = "DUE"
-	OpenIndex     = "OPEN"
-)
-
-// Listed are the attributes of a video's row that a list of videos shows: what the indexes hold beside their keys, all
-// of it together at most 100 over the table's indexes.
-var Listed = []string{
-	"tenant", "id", "playback", "title", "external_id", "metadata", "state", "version", "source", "media", "problem",
-	"uploaded", "inspected", "encoded", "ready", "failed", "cancelled",
-}
-
-// ExpiryAttribute is the attribute of a row that holds when DynamoDB may remove it, in Unix seconds.
-const ExpiryAttribute = "expires"
-
-// SourcePrefix and MediaPrefix begin every object key in the two buckets. SourceSuffix ends the key of an original:
-// only such objects are announced to inspect.
-const (
-	SourcePrefix = "t/"
-	MediaPrefix  = "v/"
-	SourceSuffix = "/source"
-)
-
-// OriginalKey returns the key of a video's original in the source bucket.
-func OriginalKey(tenant, video string) string {
-	return SourcePrefix + tenant + "/" + video + SourceSuffix
 }
 
 // Map is all of Sluice.
@@ -373,43 +321,6 @@ func Lookup(name string) (Service, bool) {
 		}
 	}
 	return Service{}, false
-}
-
-// Topic stands for the topic where a queue's service would stand.
-const Topic = "topic"
-
-// To returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
-// nobody does.
-func To(eventType string) string {
-	if isFact(eventType) {
-		return Topic
-	}
-	for _, s := range Map {
-		if s.Inbox == nil {
-			continue
-		}
-		for _, t := range s.Inbox.Takes {
-			if t == eventType {
-				return s.Name
-			}
-		}
-	}
-	return ""
-}
-
-func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
-
-// Sends returns where a service sends to: services and Topic, each once.
-func (s Service) Sends() []string {
-	var to []string
-	seen := map[string]bool{}
-	for _, t := range s.Emits {
-		if d := To(t); d != "" && !seen[d] {
-			seen[d] = true
-			to = append(to, d)
-		}
-	}
-	return to
 }
 
 // Visibility returns the inbox's visibility timeout: six times the function's timeout, as AWS advises for event

@@ -1,11 +1,6 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
-	"hash/fnv"
-	"time"
-
 	"sluice/shared/services"
 	"sluice/shared/video"
 )
@@ -196,16 +191,6 @@ func (c *codec) about(tenant string, a video.About) aboutItem {
 	return i
 }
 
-// shards is how many partitions the videos with a deadline are spread over: each takes 1,000 writes a second.
-const shards = 4
-
-// dueShard returns the partition of by-deadline that a video is in.
-func dueShard(id string) string {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	return fmt.Sprintf("%s#%d", services.DueIndex, h.Sum32()%shards)
-}
-
 func itemOfEntry(k key, e video.Entry) (entryItem, error) {
 	var c codec
 	return entryItem{key: k.entry(e.Version), Entry: c.text(e)}, c.err
@@ -222,50 +207,4 @@ func (i resultItem) done() (video.TaskDone, error) {
 	t := video.TaskDone{Began: c.time(i.Began), At: c.time(i.At)}
 	c.parse(i.Result, &t.Result)
 	return t, c.err
-}
-
-// codec turns values into attribute texts and back, and keeps the first error.
-type codec struct{ err error }
-
-// text returns the JSON of v, or "" for a nil pointer.
-func (c *codec) text(v any) string {
-	b, err := json.Marshal(v)
-	c.note(err)
-	if string(b) == "null" {
-		return ""
-	}
-	return string(b)
-}
-
-// parse reads what text made into *to, which is left alone if s is empty.
-func (c *codec) parse(s string, to any) {
-	if s != "" {
-		c.note(json.Unmarshal([]byte(s), to))
-	}
-}
-
-// stampLayout is RFC 3339 in nanoseconds of a fixed width, so that stamps in UTC sort as text.
-const stampLayout = "2006-01-02T15:04:05.000000000Z07:00"
-
-// stamp returns t as text, or "" for the zero time.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(stampLayout)
-}
-
-func (c *codec) time(s string) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	c.note(err)
-	return t
-}
-
-func (c *codec) note(err error) {
-	if c.err == nil {
-		c.err = err
-	}
 }

@@ -197,26 +197,3 @@ func results(op string, items []resultItem) ([]video.Result, error) {
 	}
 	return all, nil
 }
-
-// query returns the rows of k's partition whose sort keys begin with prefix, in their order.
-func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
-	in := &dynamodb.QueryInput{
-		TableName: &d.Table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":prefix": text(prefix)},
-	}
-	var all []I
-	for {
-		some, next, err := ask[I](ctx, d, op, in)
-		if err != nil {
-			return nil, err
-		}
-		if all, in.ExclusiveStartKey = append(all, some...), next; len(next) == 0 {
-			return all, nil
-		}
-	}
-}
-
-func number(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
-}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/video"
+)
+
+// get reads one row, an I, as a T; missing is what is told if there is none.
+func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing video.Problem, read func(I) (T, error)) (T, error) {
+	var none T
+	if k == (key{}) {
+		return none, missing.Refuse(op, video.NotFound, nil)
+	}
+	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &d.Table, ConsistentRead: aws.Bool(true),
+		Key: k.attributes(),
+	})
+	if err != nil {
+		return none, failure(op, err, video.Problem{})
+	}
+	if len(out.Item) == 0 {
+		return none, missing.Refuse(op, video.NotFound, nil)
+	}
+	var i I
+	if err := attributevalue.UnmarshalMap(out.Item, &i); err != nil {
+		return none, video.E(op, video.Internal, err)
+	}
+	v, err := read(i)
+	if err != nil {
+		return none, video.E(op, video.Internal, err)
+	}
+	return v, nil
+}
+
+// attributes returns the key as requests have it.
+func (k key) attributes() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)}
+}
+
+// ask makes one query and returns the rows that it gives, and where to go on if they are not the last: nil if they are.
+func ask[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInput) (items []I, next map[string]types.AttributeValue, err error) {
+	out, err := d.Client.Query(ctx, in)
+	if err != nil {
+		return nil, nil, failure(op, err, video.Problem{})
+	}
+	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
+		return nil, nil, video.E(op, video.Internal, err)
+	}
+	return items, out.LastEvaluatedKey, nil
+}
+
+// query returns the rows of k's partition whose sort keys begin with prefix, in their order.
+func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
+	in := &dynamodb.QueryInput{
+		TableName: &d.Table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":prefix": text(prefix)},
+	}
+	var all []I
+	for {
+		some, next, err := ask[I](ctx, d, op, in)
+		if err != nil {
+			return nil, err
+		}
+		if all, in.ExclusiveStartKey = append(all, some...), next; len(next) == 0 {
+			return all, nil
+		}
+	}
+}
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

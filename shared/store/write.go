@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/video"
+)
+
+// row is an item that knows its key.
+type row interface{ row() key }
+
+// put returns the write of r.
+func (d Dynamo) put(op string, r row) (*types.Put, error) {
+	if r.row() == (key{}) {
+		return nil, video.E(op, video.Invalid, errKey)
+	}
+	item, err := attributevalue.MarshalMap(r)
+	if err != nil {
+		return nil, video.E(op, video.Internal, err)
+	}
+	return &types.Put{TableName: &d.Table, Item: item}, nil
+}
+
+// putItem makes one write by itself. The SDK may repeat it after a lost answer, and be refused then by the row that it has
+// written: only for what can bear that, or has no condition.
+func (d Dynamo) putItem(ctx context.Context, put *types.Put) error {
+	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+		ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
+	return err
+}
+
+// replace writes a row of which the version before is there, and before the first none. stale is what is told if another one is.
+func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, stale video.Problem) error {
+	put, err := d.put(op, r)
+	if err != nil {
+		return err
+	}
+	put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+	if version != 1 {
+		put.ConditionExpression = aws.String("#version = :read")
+		put.ExpressionAttributeNames = map[string]string{"#version": "version"}
+		put.ExpressionAttributeValues = map[string]types.AttributeValue{":read": number(version - 1)}
+	}
+	return failure(op, d.putItem(ctx, put), stale)
+}
+
+// insert writes rows that are not there yet, all or none; taken is what is told if one is.
+func (d Dynamo) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+	puts, err := d.new(op, rows...)
+	if err != nil {
+		return err
+	}
+	return d.transact(ctx, op, taken, puts...)
+}
+
+// new returns the writes of rows under the condition that they are not there yet.
+func (d Dynamo) new(op string, rows ...row) ([]*types.Put, error) {
+	puts := make([]*types.Put, 0, len(rows))
+	for _, r := range rows {
+		put, err := d.put(op, r)
+		if err != nil {
+			return nil, err
+		}
+		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		puts = append(puts, put)
+	}
+	return puts, nil
+}
+
+// transact makes conditional writes, all or none; conflict is what is told if a condition fails. It is a transaction
+// even for one row: the SDK repeats it with the same token after a lost answer, and is told of its success then. A
+// plain conditional write would find our own row in its way.
+func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem, puts ...*types.Put) error {
+	var items []types.TransactWriteItem
+	for _, put := range puts {
+		items = append(items, types.TransactWriteItem{Put: put})
+	}
+	return d.write(ctx, op, conflict, items...)
+}
+
+func (d Dynamo) write(ctx context.Context, op string, conflict video.Problem, items ...types.TransactWriteItem) error {
+	_, err := d.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
+	return failure(op, err, conflict)
+}
+
+// delete deletes rows. What DynamoDB leaves undone is Transient.
+func (d Dynamo) delete(ctx context.Context, op string, keys []key) error {
+	var all []types.WriteRequest
+	for _, k := range keys {
+		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{
+			Key: k.attributes(),
+		}})
+	}
+	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Table: all}})
+	if err != nil {
+		return failure(op, err, video.Problem{})
+	}
+	if left := len(out.UnprocessedItems[d.Table]); left > 0 {
+		return video.E(op, video.Transient, fmt.Errorf("%d of %d rows are left", left, len(keys)))
+	}
+	return nil
+}
