@@ -73,7 +73,8 @@ type Event struct {
 	Data        any    // the type's data: a value, not a pointer
 }
 
-// MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a claim check in the message.
+// MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a
+// claim check in the message.
 const MaxBytes = 256 << 10
 
 // contracts are those in force.

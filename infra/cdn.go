@@ -59,8 +59,8 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 }
 
 // behavior returns what happens to a request: its token is checked and cut off, then it is the path of the object alone
-// that counts. The objects say how long they are kept, within the policy's second and year: segments for ever, playlists that
-// grow for two seconds, whole ones for five minutes.
+// that counts. The objects say how long they are kept, within the policy's second and year: segments for ever,
+// playlists that grow for two seconds, whole ones for five minutes.
 //
 // CloudFront may list the bucket, because S3 says 403 of a missing object to who may not, and a player that comes early
 // must be told 404. No viewer can ask for a list: the function lets no such path through, and no query reaches S3.

@@ -118,7 +118,11 @@ func TestProvisionedPollers(t *testing.T) {
 // TestProducersMaySend: to the inbox that takes their requests and to no other.
 func TestProducersMaySend(t *testing.T) {
 	t.Parallel()
-	for id, policy := range onAWS().of("SQS::QueuePolicy") {
+	policies := onAWS().of("SQS::QueuePolicy")
+	if _, ok := policies["ApiInboxQueuePolicy"]; !ok {
+		t.Fatal("the inbox of api has no policy")
+	}
+	for id, policy := range policies {
 		var who []string
 		for _, s := range list(policy.at("PolicyDocument", "Statement")) {
 			s := resource{Properties: s.(map[string]any)}

@@ -40,8 +40,8 @@ type Cloud struct {
 	url       string // of a server that is not ours; "": it is
 }
 
-// New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with AWS_ENDPOINT_URL), SLUICE_PORT and,
-// for the time limit of a step, at SLUICE_LIMIT (such as 30m).
+// New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with
+// AWS_ENDPOINT_URL), SLUICE_PORT and, for the time limit of a step, at SLUICE_LIMIT (such as 30m).
 func New(root string, out io.Writer) (*Cloud, error) {
 	emulator, err := chosen()
 	if err != nil {

@@ -18,10 +18,7 @@ func (c *Cloud) complete(ctx context.Context, outputs Outputs) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := Env{Endpoint: c.endpoint(), Region: Region}.AWSConfig(ctx)
-	if err != nil {
-		return err
-	}
+	cfg := Env{Endpoint: c.endpoint(), Region: Region}.AWS()
 	setters := map[string]func(context.Context, string, json.RawMessage) error{
 		"AWS::S3::Bucket":      newBuckets(cfg).complete,
 		"AWS::DynamoDB::Table": newTables(cfg).complete,

@@ -108,10 +108,7 @@ func TestExpiryIsNotSetTwice(t *testing.T) {
 		io.WriteString(w, `{"TimeToLiveDescription":{"AttributeName":"expires","TimeToLiveStatus":"ENABLED"}}`)
 	}))
 	defer server.Close()
-	cfg, err := Env{Endpoint: server.URL, Region: Region}.AWSConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := Env{Endpoint: server.URL, Region: Region}.AWS()
 	properties := json.RawMessage(`{"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}}`)
 	if err := newTables(cfg).complete(t.Context(), "t", properties); err != nil {
 		t.Fatal(err)

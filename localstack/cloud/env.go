@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,14 +73,14 @@ func Open(root string) (Env, error) {
 	return Env{Root: root, Endpoint: c.endpoint(), APIURL: c.publicURL(), XRay: s.Collector.url(), Region: Region, Outputs: outputs}, nil
 }
 
-// AWSConfig returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
+// AWS returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
 // for path style (o.UsePathStyle = true): bucket names are no host names here.
-func (e Env) AWSConfig(context.Context) (aws.Config, error) {
+func (e Env) AWS() aws.Config {
 	return aws.Config{
 		Region:       e.Region,
 		BaseEndpoint: aws.String(e.Endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider(testKey, testKey, ""),
-	}, nil
+	}
 }
 
 // Vars are the same settings for the environment of a process.

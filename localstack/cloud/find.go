@@ -16,7 +16,8 @@ var (
 	oldestJDK        = version{17, 0}
 )
 
-// findLocalStackPython returns the first Python 3.12 or 3.13 that can make a virtual environment: on PATH, of pyenv, of uv.
+// findLocalStackPython returns the first Python 3.12 or 3.13 that can make a virtual environment: on PATH, of pyenv, of
+// uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
 	uv := envOr("UV_PYTHON_INSTALL_DIR", filepath.Join(envOr("XDG_DATA_HOME", filepath.Join(home, ".local", "share")), "uv", "python"))

@@ -89,9 +89,7 @@ func deploys(t *testing.T, c *cloud.Cloud) {
 	must(t, err)
 	url, err := env.Outputs.Get("Last")
 	must(t, err)
-	cfg, err := env.AWSConfig(t.Context())
-	must(t, err)
-	_, err = sqs.NewFromConfig(cfg).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
+	_, err = sqs.NewFromConfig(env.AWS()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
 	must(t, err)
 }
 

@@ -43,8 +43,7 @@ func NewOperator(ctx context.Context, root string) (Operator, error) {
 	if err != nil {
 		return Operator{}, err
 	}
-	cfg, err := env.AWSConfig(ctx)
-	return Operator{URL: env.APIURL, AWS: cfg}, err
+	return Operator{URL: env.APIURL, AWS: env.AWS()}, nil
 }
 
 // Token makes sure that tenant is there and returns a new token with these scopes: none are those

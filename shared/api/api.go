@@ -3,10 +3,10 @@
 // in the README.
 //
 // Tenant, scopes and operator come from what the gateway's authorizers say about the request and from nowhere else.
-// Rights on AWS, of API; Operators says its own: rows of uploads, videos and idempotency keys (dynamodb:GetItem, PutItem; for videos Query
-// and UpdateItem too, and Query of their lists), multipart uploads below t/ in the source bucket (s3:PutObject,
-// ListMultipartUploadParts, AbortMultipartUpload) and the size of what they became (s3:GetObject, for HEAD), and
-// sqs:SendMessage to publish. The package itself imports no SDK.
+// Rights on AWS, of API alone (Operators and Observer name theirs): rows of uploads, videos and idempotency keys (dynamodb:GetItem,
+// PutItem; for videos Query and UpdateItem too, and Query of their lists), multipart uploads below t/ in the source
+// bucket (s3:PutObject, ListMultipartUploadParts, AbortMultipartUpload) and the size of what they became (s3:GetObject,
+// for HEAD), and sqs:SendMessage to publish. The package itself imports no SDK.
 //
 // It refuses bodies over 1 MiB, what is not JSON, fields that it doesn't know, ids of other tenants (as if they were
 // unknown), uploads over 8 GiB, and parts that don't add up to what was announced.

@@ -43,7 +43,7 @@ func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 		open = o.Open
 	}
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
-		ctx, cancel := deadline(ctx)
+		ctx, cancel := before(ctx, toAnswer)
 		defer cancel()
 		r, err := request(ctx, e)
 		out := answered(r, log, open, func(w http.ResponseWriter) {
@@ -65,12 +65,13 @@ func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 // toAnswer is what is kept of a function's time to answer in: one that Lambda ends says nothing.
 const toAnswer = time.Second
 
-func deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// before returns a context that ends some time before ctx does.
+func before(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, end.Add(-toAnswer))
+	return context.WithDeadline(ctx, end.Add(-d))
 }
 
 // answered calls open and serve, and returns what they wrote, or a problem if serve panics.

@@ -50,8 +50,8 @@ type OpenLetters interface {
 
 // Observer answers the routes of the service observe: they only look.
 //
-// Rights on AWS: rows of videos, letters and decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all inboxes, and to read
-// traces (see package xray). All fields must be set.
+// Rights on AWS: rows of videos, letters and decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all
+// inboxes, and to read traces (see package xray). All fields must be set.
 type Observer struct {
 	Videos  History
 	Letters OpenLetters

@@ -52,15 +52,6 @@ func (o *Operators) redriveLetters(w http.ResponseWriter, r *http.Request) error
 	return reply(w, http.StatusOK, map[string]int{"redriven": done, "left": len(found) - done})
 }
 
-// ahead returns a context that ends while there is time to say so.
-func ahead(ctx context.Context) (context.Context, context.CancelFunc) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, end.Add(-toReply))
-}
-
 // open returns the ids of letters, the oldest first: of more than are looked at, those that were sent last.
 func (o *Operators) open(ctx context.Context, f video.LetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
@@ -80,7 +71,7 @@ func (o *Operators) open(ctx context.Context, f video.LetterFilter) (ids []strin
 
 // redriveAll sends letters again, one each time that pace has passed, until the time is up or all seems to fail.
 func (o *Operators) redriveAll(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
-	going, cancel := ahead(ctx)
+	going, cancel := before(ctx, toReply)
 	defer cancel()
 	for i, id := range ids {
 		if i > 0 {

@@ -45,8 +45,8 @@ func made(ctx context.Context, id string) {
 // madeBefore returns what was noted when the request was carried out; "" if it has not been.
 func madeBefore(ctx context.Context) string { return repeatOf(ctx).before }
 
-// create adds the rows of an upload, and with them what is remembered of the request that has made it. After a lost answer
-// nobody knows whether they are there.
+// create adds the rows of an upload, and with them what is remembered of the request that has made it. After a lost
+// answer nobody knows whether they are there.
 func (a *API) create(ctx context.Context, v video.Video, u video.Upload) error {
 	so := repeatOf(ctx)
 	if so.claim == nil {

@@ -2,8 +2,8 @@
 //
 // It needs to read the rows of tokens (dynamodb:GetItem) and nothing else. Whoever is nobody gets 401 and learns no
 // more; who holds a token is let in to all of /v1, so that the gateway may keep the answer for every route, and each
-// route checks the scope itself. A token that is revoked, or
-// whose time is over, works until the gateway's cache forgets it.
+// route checks the scope itself. A token that is revoked, or whose time is over, works until the gateway's cache forgets
+// it.
 package authorize
 
 import (

@@ -4,7 +4,8 @@
 // IAM, narrowed to the bucket and the key prefixes a service may touch:
 //
 //	s3:GetObject                 Get, Head, Download; what SignGet signs; on the other bucket: Look, CopyPart
-//	s3:PutObject                 Put, Replace (with s3:GetObject), CreateUpload, WritePart, CopyPart, CompleteUpload; and what SignPart signs
+//	s3:PutObject                 Put, Replace (with s3:GetObject), CreateUpload, WritePart, CopyPart, CompleteUpload;
+//	                             what SignPart signs
 //	s3:ListMultipartUploadParts  ListParts
 //	s3:AbortMultipartUpload      AbortUpload
 //	s3:DeleteObject              DeleteAll, which lists too
@@ -102,9 +103,9 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.ReadSeeker, m Meta
 	return failure("blob.Put", err)
 }
 
-// Replace writes an object, whole or not at all, in the place of the one that has that ETag; "" stands for none. Conflict:
-// another is there by now, or none any more, and stays. After a lost answer the object may be there, and a repetition
-// says Conflict.
+// Replace writes an object, whole or not at all, in the place of the one that has that ETag; "" stands for none.
+// Conflict: another is there by now, or none any more, and stays. After a lost answer the object may be there, and a
+// repetition says Conflict.
 func (b *Bucket) Replace(ctx context.Context, key, etag string, body io.ReadSeeker, m Meta) error {
 	in := b.object(key, body, m)
 	if etag == "" {

@@ -14,8 +14,8 @@ import (
 
 var errAll = errors.New("an empty prefix is that of every object")
 
-// DeleteAll deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After an
-// error some are left. An empty prefix is Internal: nobody means all objects.
+// DeleteAll deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After
+// an error some are left. An empty prefix is Internal: nobody means all objects.
 func (b *Bucket) DeleteAll(ctx context.Context, prefix string) (int, error) {
 	const op = "blob.DeleteAll"
 	if prefix == "" {

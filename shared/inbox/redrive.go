@@ -30,8 +30,9 @@ func NewRedriver(client Sending) Redriver {
 }
 
 // Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same lane and group and, on
-// a FIFO inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code inbox_gone:
-// there is no such inbox any more; letter_of_producer: it was sent by a producer, whose name counts and is not ours.
+// a FIFO inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code
+// inbox_gone: there is no such inbox any more; letter_of_producer: it was sent by a producer, whose name counts and is
+// not ours.
 func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 	const op = "inbox.Redrive"
 	s, ok := services.Lookup(l.Service)

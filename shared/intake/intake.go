@@ -55,8 +55,9 @@ type Desk struct {
 	Now         func() time.Time
 }
 
-// Take makes the rows of a request with create and returns the video and what follows: that its file is asked for. Taken again, it
-// makes nothing and says the same. Invalid: the request can't be taken, with the code of its first flaw.
+// Take makes the rows of a request with create and returns the video and what follows: that its file is asked for.
+// Taken again, it makes nothing and says the same. Invalid: the request can't be taken, with the code of its first
+// flaw.
 func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, []video.Event, error) {
 	if err := check("intake.Take", &r.Ask); err != nil {
 		return video.Video{}, nil, err

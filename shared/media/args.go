@@ -44,8 +44,9 @@ func Prerolls(m video.Media) []float64 {
 	return []float64{0.5, 5, FromStart}
 }
 
-// VideoArgs returns the arguments that encode one chunk to every rendition of the plan, decoding it once, beginning preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the
-// same bytes on the same build: every encoder has one thread.
+// VideoArgs returns the arguments that encode one chunk to every rendition of the plan, decoding it once, beginning
+// preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the same bytes on
+// the same build: every encoder has one thread.
 func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
 	args := Args{
 		Input:  slices.Concat([]string{"-threads", "1"}, steady(m), seek(p, m, t, preroll), []string{"-copyts"}),

@@ -19,8 +19,8 @@ type Function struct {
 	ARM    bool
 }
 
-// Cost returns the dollars of one invocation that lasted d: list prices, by the millisecond begun. What else a request or a
-// message costs, in queues, rows and objects, is not in it.
+// Cost returns the dollars of one invocation that lasted d: list prices, by the millisecond begun. What else a request
+// or a message costs, in queues, rows and objects, is not in it.
 func (f Function) Cost(d time.Duration) float64 {
 	gb := X86Dollars
 	if f.ARM {

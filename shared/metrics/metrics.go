@@ -5,8 +5,8 @@
 // package logs has put into its context, and timestamp and level, which Lambda wants of a line where the log format is
 // JSON (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html). AWS says that Lambda
 // leaves lines alone that are JSON, and that CloudWatch Logs finds the format in any log group; that both hold together
-// for a runtime of the operating system alone, as ours is, it says nowhere, and nothing here has run on AWS yet. A log level
-// above INFO silences most of the metrics too.
+// for a runtime of the operating system alone, as ours is, it says nowhere, and nothing here has run on AWS yet. A log
+// level above INFO silences most of the metrics too.
 //
 // Each name, with each value of its dimension, is a metric that is paid for in each hour in which it is sent
 // (docs/cost.md). So there are few, tenants and videos are never dimensions, what SQS, Lambda and API Gateway count

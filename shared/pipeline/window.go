@@ -35,9 +35,9 @@ type Planned interface {
 }
 
 // Turns shares the encode queue between tenants: each has at most so many tasks in flight in a lane, and what becomes
-// free goes to the next of its tasks, whichever of its videos that is of. What is asked for is noted in the tenant's window first,
-// with the event that it is asked for under, and said then: when that event comes again, as after a crash between the
-// two, the same is said again. The rows of the videos have nothing of it.
+// free goes to the next of its tasks, whichever of its videos that is of. What is asked for is noted in the tenant's
+// window first, with the event that it is asked for under, and said then: when that event comes again, as after a crash
+// between the two, the same is said again. The rows of the videos have nothing of it.
 //
 // A wake-up that is lost is made up for: by the tenant's next event, or when the deadline of a video that waits passes.
 type Turns struct {

@@ -18,7 +18,8 @@ import (
 	"sluice/shared/video"
 )
 
-// tenants are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says otherwise.
+// tenants are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says
+// otherwise.
 type tenants struct {
 	*testing.T
 	rows  *store.Memory

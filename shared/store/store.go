@@ -31,9 +31,9 @@
 //	dynamodb:UpdateItem      Save, Finish, Describe
 //	dynamodb:BatchWriteItem  Forget, DeleteSource, DeleteToken, Leave
 //
-// Rows are created, and videos saved, in transactions; IAM knows those as the PutItem and UpdateItem calls they consist of.
-// There is no Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created), by-external (external,
-// created) and by-deadline (due_shard, due).
+// Rows are created, and videos saved, in transactions; IAM knows those as the PutItem and UpdateItem calls they consist
+// of. There is no Scan. The indexes, which only hold the rows that have the key, are by-tenant (owner, created),
+// by-external (external, created) and by-deadline (due_shard, due).
 //
 // Every read is strongly consistent, but for those of an index. All that can race is conditional or adds to a set, so
 // any method may be repeated: what a repetition does is said with each. What the SDK repeats by itself after a lost

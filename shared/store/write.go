@@ -27,8 +27,8 @@ func (d Dynamo) put(op string, r row) (*types.Put, error) {
 	return &types.Put{TableName: &d.Table, Item: item}, nil
 }
 
-// putItem makes one write by itself. The SDK may repeat it after a lost answer, and be refused then by the row that it has
-// written: only for what can bear that, or has no condition.
+// putItem makes one write by itself. The SDK may repeat it after a lost answer, and be refused then by the row that it
+// has written: only for what can bear that, or has no condition.
 func (d Dynamo) putItem(ctx context.Context, put *types.Put) error {
 	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
@@ -37,7 +37,8 @@ func (d Dynamo) putItem(ctx context.Context, put *types.Put) error {
 	return err
 }
 
-// replace writes a row of which the version before is there, and before the first none. stale is what is told if another one is.
+// replace writes a row of which the version before is there, and before the first none. stale is what is told if
+// another one is.
 func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, stale video.Problem) error {
 	put, err := d.put(op, r)
 	if err != nil {

@@ -80,8 +80,8 @@ const most = 500
 // time, within the minute.
 const stuck = 15 * time.Minute
 
-// Run decides how many workers there are, looks at what is due, then files dead letters and counts those that are open; and as
-// long as the law asks for it and the time allows it, it decides again. Who wakes it with a hint has only the first done, and the last.
+// Run decides how many workers there are, looks at what is due, files dead letters and counts those that are open; then,
+// as long as the law asks for it and the time allows it, it decides again. Woken with a hint, it only decides.
 func (t Tender) Run(ctx context.Context, h steer.Hint) error {
 	again, err := t.Steer.Decide(ctx, h)
 	if h.IsZero() {

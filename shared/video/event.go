@@ -6,7 +6,8 @@ import "time"
 // messages in package events.
 type Event interface{ event() }
 
-// UploadRequested: a producer wants a video made of what is at an origin. It is a request and not yet an Event of a video.
+// UploadRequested: a producer wants a video made of what is at an origin. It is a request and not yet an Event of a
+// video.
 type UploadRequested struct {
 	Origin      Origin            `json:"origin"`
 	Title       string            `json:"title,omitempty"`

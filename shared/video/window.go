@@ -12,8 +12,8 @@ import (
 const WindowLease = time.Hour
 
 // Window is what a tenant has in flight in a lane: tasks that were asked for and are not finished, at most so many at
-// once. That keeps a tenant's thousand videos from standing in the queue before another's one, and its films from standing
-// before its clips. Its methods decide and change nothing: each returns the window as it is after.
+// once. That keeps a tenant's thousand videos from standing in the queue before another's one, and its films from
+// standing before its clips. Its methods decide and change nothing: each returns the window as it is after.
 type Window struct {
 	Tenant  string
 	Lane    Lane

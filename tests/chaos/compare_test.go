@@ -63,7 +63,8 @@ func (w *world) read(key string) string {
 	return string(b)
 }
 
-// playable holds a row that says so, or ready, to having its master; and to listing no less than it says in each rendition.
+// playable holds a row that says so, or ready, to having its master; and to listing no less than it says in each
+// rendition.
 func (w *world) playable(v video.Video) {
 	prefix := playback.Prefix(v.Playback)
 	master := w.read(prefix + media.MasterName)

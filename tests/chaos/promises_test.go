@@ -206,8 +206,8 @@ func TestPromise04_PoisonHarmsNoNeighbour(t *testing.T) {
 	})
 }
 
-// Publish dies between any two of its writes, and some of them come after others: at each, what a playlist names is there,
-// and what it listed is listed still.
+// Publish dies between any two of its writes, and some of them come after others: at each, what a playlist names is
+// there, and what it listed is listed still.
 func TestPromise05_APlayerNeverSeesAHalf(t *testing.T) {
 	body := setupFor(t, long)
 	calm := run(t, shape{files: [][]byte{body}})

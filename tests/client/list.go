@@ -8,8 +8,8 @@ import (
 // mostListed is how many the API lists at once.
 const mostListed = "100"
 
-// Videos lists the tenant's videos, newest first, without what only GET /v1/videos/{id} tells: a page of at most a hundred
-// that begins at cursor, "" at first, and the cursor of the next, "" after the last.
+// Videos lists the tenant's videos, newest first, without what only GET /v1/videos/{id} tells: a page of at most a
+// hundred that begins at cursor, "" at first, and the cursor of the next, "" after the last.
 func (c *Client) Videos(ctx context.Context, cursor string) (page []Video, next string, err error) {
 	var answer struct {
 		Videos []Video

@@ -1,6 +1,6 @@
 // Command demo sends one video through a deployed Sluice and shows its way: a bar for the upload, one for each stage,
-// and at the end where to watch it, what each stage took, and its waterfall: a row for each hop. `make demo` runs it when the local cloud is up; with
-// SLUICE_API set, it uses that API on AWS.
+// and at the end where to watch it, what each stage took, and its waterfall: a row for each hop. `make demo` runs it
+// when the local cloud is up; with SLUICE_API set, it uses that API on AWS.
 //
 // It needs the rights of an operator (to make a tenant and a token, see package cloud) and nothing else: the rest goes
 // through the API with the token. It prints an address only after it has fetched what is there.

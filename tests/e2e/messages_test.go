@@ -44,8 +44,8 @@ func (p producer) asks(origin string) string {
 		ulid.Make(), p.run, origin)
 }
 
-// Every message that can't become a video is a dead letter at once, with its code and a reason, and makes no row; a good one
-// among them is dealt with as if they were not there.
+// Every message that can't become a video is a dead letter at once, with its code and a reason, and makes no row; a
+// good one among them is dealt with as if they were not there.
 func TestPromise04_BadMessagesHarmNoNeighbour(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -46,11 +46,7 @@ func open(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := env.AWSConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return world{env: env, aws: cfg, root: root}
+	return world{env: env, aws: env.AWS(), root: root}
 }
 
 // tenant returns a client with a new token of the tenant.

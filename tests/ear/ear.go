@@ -1,8 +1,8 @@
 // Package ear hears what Sluice's topic tells, as any subscriber would: by a queue of its own, which is gone when it is
 // closed. infra/subscriber has the same as a stack.
 //
-// Rights: sqs:CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, ReceiveMessage and DeleteMessage on queues
-// of the given name, sns:Subscribe and Unsubscribe on the topic.
+// Rights: sqs:CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, ReceiveMessage and DeleteMessage on
+// queues of the given name, sns:Subscribe and Unsubscribe on the topic.
 package ear
 
 import (

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// clip is a piece of real footage: small, as it is the queues that are put to a test, and long, so that four of them are
-// more tasks than a tenant may have in flight. None is so long that some of it is bulk: waits in one lane can be compared.
-// The films are shorter than that: they are played again from the start.
+// clip is a piece of real footage: small, as it is the queues that are put to a test, and long, so that four of them
+// are more tasks than a tenant may have in flight. None is so long that some of it is bulk: waits in one lane can be
+// compared. The films are shorter than that: they are played again from the start.
 type clip struct {
 	name, film string
 	seconds    string

@@ -15,8 +15,8 @@ import (
 // readyType is the type of the event that tells that a video is ready.
 const readyType = "video.ready.v1"
 
-// news is what the topic told: by video, the ids of the events that said it is ready. One that comes twice counts once, as
-// subscribers are told to count.
+// news is what the topic told: by video, the ids of the events that said it is ready. One that comes twice counts once,
+// as subscribers are told to count.
 type news struct {
 	mu  sync.Mutex
 	ids map[string]map[string]bool

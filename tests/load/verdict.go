@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// What is fair: no tenant's median wait is more than fairness times another's. Below the floor, waits are as good as none.
+// What is fair: no tenant's median wait is more than fairness times another's. Below the floor, waits are as good as
+// none.
 const (
 	fairness = 2
 	floor    = 0.25 // seconds

@@ -17,8 +17,8 @@ const (
 	dash    = '╌'
 )
 
-// Text draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel, with its limit, the dashed line of the same
-// hue, over it. No line is wider than width.
+// Text draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel,
+// with its limit, the dashed line of the same hue, over it. No line is wider than width.
 func (f Figure) Text(width, rows int, color bool) string {
 	var out strings.Builder
 	columns := max(10, width-numbers-1)

@@ -31,10 +31,7 @@ type producer struct {
 }
 
 func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
-	cfg, err := env.AWSConfig(ctx)
-	if err != nil {
-		return producer{}, err
-	}
+	cfg := env.AWS()
 	queue, err1 := env.Outputs.Get("InboxApi")
 	topic, err2 := env.Outputs.Get("TopicArn")
 	return producer{
