@@ -22,8 +22,7 @@ const (
 
 // newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
 // TopicArn, AlarmTopic (its ARN) and, for each inbox, the URLs of its queues and its dead letters: InboxEncode,
-// InboxEncodeBulk, DeadEncode and so on. On AWS
-// also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
+// InboxEncodeBulk, DeadEncode and so on. On AWS also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
 		StackName:   jsii.String(stackName),

@@ -6,7 +6,7 @@
 // are encoded apart then join without a frame lost, doubled or moved, as TestJoinsAreExact shows with a real ffmpeg.
 //
 // It needs no rights. It refuses, with [video.Invalid] and a stable code, files that are not videos we take (Sniff,
-// CheckBoxes, Inspect) and encoder output that is not what was asked for (Cut).
+// CheckWhole, Inspect) and encoder output that is not what was asked for (Cut).
 package media
 
 import (

@@ -59,7 +59,7 @@ func box(name string, size uint32, body int) string {
 	return string(binary.BigEndian.AppendUint32(nil, size)) + name + strings.Repeat("\x00", body)
 }
 
-func TestCheckBoxes(t *testing.T) {
+func TestBoxesOfMov(t *testing.T) {
 	t.Parallel()
 	ftyp, moov, mdat := box("ftyp", 16, 8), box("moov", 24, 16), box("mdat", 108, 100)
 	large := box("mdat", 1, 0) + "\x00\x00\x00\x00\x00\x00\x00\x74" + strings.Repeat("x", 100)
@@ -93,7 +93,7 @@ func TestCheckBoxes(t *testing.T) {
 }
 
 // Every prefix of a file that ends within a box or before its index is refused.
-func TestCheckBoxesFindsEveryCut(t *testing.T) {
+func TestEveryCutIsFound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		body := rapid.IntRange(8, 500).Draw(t, "body")
