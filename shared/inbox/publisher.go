@@ -87,15 +87,36 @@ func (p *Publisher) queue(ctx context.Context, to string, es []events.Event) err
 		if err != nil {
 			return err
 		}
-		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
-		if err != nil {
-			return video.E("inbox.queue", video.Transient, err)
-		}
-		if len(out.Failed) > 0 {
-			return video.E("inbox.queue", video.Transient, fmt.Errorf("%d of %d entries: %s", len(out.Failed), len(entries), aws.ToString(out.Failed[0].Message)))
+		if err := p.batch(ctx, to, entries); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// mostSends is how often an entry of a batch is sent. SQS may refuse one and take the others, and who is told so sends all
+// of an event's messages anew: of a film that are hundreds of tasks.
+const mostSends = 3
+
+func (p *Publisher) batch(ctx context.Context, to string, entries []sqstypes.SendMessageBatchRequestEntry) error {
+	const op = "inbox.batch"
+	var failed []sqstypes.BatchResultErrorEntry
+	for range mostSends {
+		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
+		if err != nil {
+			return video.E(op, video.Transient, err)
+		}
+		if failed = out.Failed; len(failed) == 0 {
+			return nil
+		}
+		left := slices.DeleteFunc(slices.Clone(entries), func(e sqstypes.SendMessageBatchRequestEntry) bool {
+			return !slices.ContainsFunc(failed, func(f sqstypes.BatchResultErrorEntry) bool { return aws.ToString(f.Id) == *e.Id })
+		})
+		if entries = left; len(entries) == 0 {
+			break
+		}
+	}
+	return video.E(op, video.Transient, fmt.Errorf("%d entries: %s", len(failed), aws.ToString(failed[0].Message)))
 }
 
 func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,15 +27,15 @@ type cloud struct {
 	singles []*sqs.SendMessageInput
 	hidden  []*sqs.ChangeMessageVisibilityInput
 	facts   []*sns.PublishInput
-	refuse  bool // one entry of each batch
+	refuse  int // the last entry of a batch, so often
 	down    error
 }
 
 func (c *cloud) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
 	c.batches = append(c.batches, in)
 	out := &sqs.SendMessageBatchOutput{}
-	if c.refuse {
-		out.Failed = []types.BatchResultErrorEntry{{Message: aws.String("no")}}
+	if c.refuse--; c.refuse >= 0 {
+		out.Failed = []types.BatchResultErrorEntry{{Id: in.Entries[len(in.Entries)-1].Id, Message: aws.String("no")}}
 	}
 	return out, c.down
 }
@@ -113,7 +114,7 @@ func TestPublisherFailures(t *testing.T) {
 		want  video.Kind
 	}{
 		"not in the map":   {&cloud{}, "upload.completed.v1/minimal", video.Internal},
-		"an entry refused": {&cloud{refuse: true}, "encode.requested.v1/minimal", video.Transient},
+		"an entry refused": {&cloud{refuse: 99}, "encode.requested.v1/minimal", video.Transient},
 		"queue down":       {&cloud{down: errors.New("down")}, "encode.requested.v1/minimal", video.Transient},
 		"topic down":       {&cloud{down: errors.New("down")}, "video.ready.v1/minimal", video.Transient},
 	} {
@@ -122,6 +123,27 @@ func TestPublisherFailures(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// What SQS refuses of a batch is sent again, and nothing else: what it took would be done twice.
+func TestOneEntryThatIsRefusedIsSentAgainAlone(t *testing.T) {
+	c := &cloud{refuse: 2}
+	var es []events.Event
+	for n := range 12 {
+		e := examples.Event("encode.requested.v1/minimal")
+		e.ID = fmt.Sprint(n)
+		es = append(es, e)
+	}
+	if err := publisher("publish", c).Send(t.Context(), es...); err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int
+	for _, b := range c.batches {
+		sizes = append(sizes, len(b.Entries))
+	}
+	if !slices.Equal(sizes, []int{10, 1, 1, 2}) || *c.batches[1].Entries[0].MessageBody != *c.batches[0].Entries[9].MessageBody {
+		t.Errorf("batches of %v", sizes)
 	}
 }
 
