@@ -1,9 +1,10 @@
 package scale
 
 // divide sets each plan's target and says whether the budget is too small for even the least of all. Each stage pours
-// what the ones before have left, first bulk's needs within its part; more backlog never gives a queue less, as each hands out one worker at a time.
+// what the ones before have left: in each lane first needs, then by weight, and what one lane can't take the other has.
+// More backlog never gives a queue less, as each stage hands out one worker at a time.
 func divide(plans []*plan, budget, bulks int) (tooFew bool) {
-	interactive, bulk := of(plans, true), of(plans, false)
+	interactive, bulk := of(plans, false), of(plans, true)
 	room := budget
 	for _, p := range plans {
 		p.target = Least
@@ -15,14 +16,15 @@ func divide(plans []*plan, budget, bulks int) (tooFew bool) {
 
 	room = pour(plans, room, (*plan).least, byWeight)
 	room = pour(plans, room, (*plan).held, byDemand)
-	right := min(room, max(0, bulks-sum(bulk)))
-	room -= right - pour(bulk, right, (*plan).needs, byDemand)
-	room = pour(interactive, room, (*plan).needs, byDemand)
-	room = pour(bulk, room, (*plan).needs, byDemand)
-	kept := min(room, max(0, budget-bulks-sum(interactive)))
-	room -= kept - pour(interactive, kept, (*plan).most, byWeight)
-	room = pour(bulk, room, (*plan).most, byWeight)
-	pour(interactive, room, (*plan).most, byWeight)
+	give := func(lane []*plan, upTo int) {
+		n := min(room, max(0, upTo-sum(lane)))
+		room -= n
+		room += pour(lane, pour(lane, n, (*plan).needs, byDemand), (*plan).most, byWeight)
+	}
+	give(bulk, bulks)
+	give(interactive, budget-bulks)
+	give(interactive, budget)
+	give(bulk, budget)
 	return false
 }
 
@@ -60,9 +62,9 @@ func pour(plans []*plan, room int, full func(*plan) int, weight func(*plan) floa
 	return room
 }
 
-func of(plans []*plan, interactive bool) (out []*plan) {
+func of(plans []*plan, canWait bool) (out []*plan) {
 	for _, p := range plans {
-		if (p.Lane == Interactive) == interactive {
+		if p.canWait() == canWait {
 			out = append(out, p)
 		}
 	}

@@ -17,9 +17,15 @@ const (
 // ceiling that has fallen still runs to the end of its message, so for two service times, as some take longer than
 // the mean, it counts as not free: the API's share is nobody's to borrow. It returns when to decide again.
 func handOver(plans []*plan, budget int, now time.Time) time.Duration {
+	late := ending(plans, now)
+	quiet := !slices.ContainsFunc(plans, (*plan).unsettled)
+	fits := ceilings(plans) <= budget
 	room := budget
 	for _, p := range plans {
 		p.workers = min(p.before, p.target)
+		if fits && (quiet || p.gains) && p.keeps() {
+			p.workers = p.before
+		}
 		if p.workers < p.before {
 			p.memory.From, p.memory.Fell = max(p.before, p.occupied(now)), now
 		}
@@ -28,7 +34,7 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	order := slices.Clone(plans)
 	slices.SortStableFunc(order, func(a, b *plan) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, p := range order {
-		if p.target <= p.workers || p.isTrifle() {
+		if p.target <= p.workers || p.isTrifle() || p.waits(late, budget) {
 			continue
 		}
 		has := p.occupied(now)
@@ -36,6 +42,35 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 		room -= max(0, p.workers-has)
 	}
 	return next(plans, now)
+}
+
+// unsettled says that a queue needs what others may have to spare, or that lanes give and take.
+func (p *plan) unsettled() bool { return p.turned || p.before < min(p.target, max(p.demand, p.Min)) }
+
+// keeps says that a fall is small: not worth a call while nobody needs it.
+func (p *plan) keeps() bool { return p.before <= p.Max && p.before-p.target <= p.before/4 }
+
+// waits says that a rise had better wait, so that it is one and not several: more is free as soon as those workers have
+// ended that are late. What is only to spare waits for all of them.
+func (p *plan) waits(late, budget int) bool {
+	return p.before >= Least && (p.turned || 16*late > budget || late > 0 && p.workers >= p.demand)
+}
+
+// ending returns how many workers are yet to end, since a decision before this.
+func ending(plans []*plan, now time.Time) (n int) {
+	for _, p := range plans {
+		if p.ends(now) > 0 {
+			n += max(0, min(p.memory.From, Most)-p.before)
+		}
+	}
+	return n
+}
+
+func ceilings(plans []*plan) (n int) {
+	for _, p := range plans {
+		n += p.before
+	}
+	return n
 }
 
 // next returns when to decide again if somebody has less than it needs; else 0.
@@ -46,17 +81,17 @@ func next(plans []*plan, now time.Time) (again time.Duration) {
 	again = often
 	for _, p := range plans {
 		if left := p.ends(now); left > 0 {
-			again = min(again, left)
+			again = min(max(again, 2*often), left)
 		}
 	}
 	return max(again, soon)
 }
 
 func rank(p *plan) int {
-	if p.Lane == Interactive {
-		return 0
+	if p.canWait() {
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // isTrifle says that a raise is only of what is spare, and small: not worth a call.
@@ -79,7 +114,7 @@ func (p *plan) ends(now time.Time) time.Duration {
 	}
 	ending := fresh
 	if !p.broken {
-		ending = time.Duration(2 * p.Reading.Service * float64(time.Second))
+		ending = max(2*often, time.Duration(2*p.Reading.Service*float64(time.Second))) // the mean may be of other kinds of work
 	}
 	return p.memory.Fell.Add(ending).Sub(now)
 }

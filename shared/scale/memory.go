@@ -18,6 +18,8 @@ type Memory struct {
 
 	From int       `json:"from,omitempty"` // the ceiling before it last fell
 	Fell time.Time `json:"fell,omitzero"`
+
+	Lanes Lanes `json:"lanes,omitzero"`
 }
 
 // seen returns the memory with one more number of wanted workers.

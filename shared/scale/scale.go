@@ -5,7 +5,7 @@
 //
 // The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
 // used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers finds out
-// after a burst is there before it. A lane whose promises need more than its part borrows what the other does not need.
+// after a burst is there before it. Bulk lends its part while interactive has a burst, as long as it has time to spare.
 package scale
 
 import (
@@ -54,7 +54,7 @@ type Input struct {
 	Budget   int // workers for all queues together: see Budget
 	Now      time.Time
 	Queues   []Queue
-	Bulk     float64  // the bulk lane's part of the budget as of right, the rest is the interactive lane's; half if 0
+	Bulk     float64  // the bulk lane's part of the budget, the rest is the interactive lane's; 0.42 if 0
 	Previous Decision // the zero value if there was none
 }
 
@@ -85,7 +85,8 @@ const (
 	Late    Reason = "late: older than promised, hurried on"
 	Kept    Reason = "kept: as many were needed minutes ago"
 	AtMost  Reason = "at its most"
-	Short   Reason = "short: the budget is used up"
+	Short   Reason = "short: its lane has no more"
+	Lent    Reason = "lent: it has time, the other lane has not"
 	Waiting Reason = "waiting for workers of another queue to end"
 	Held    Reason = "held: the reading is missing, stale or broken"
 	TooFew  Reason = "least: the budget is less than the least of all"
@@ -101,7 +102,7 @@ func Decide(in Input) Decision {
 		plans[i] = newPlan(q, in.Previous.of(q.Name), in.Now)
 	}
 	budget := max(0, min(in.Budget, Most*len(plans)))
-	tooFew := divide(plans, budget, int(float64(budget)*min(1, positive(in.Bulk, 0.5))))
+	tooFew := divide(plans, budget, share(plans, budget, min(1, positive(in.Bulk, usualPart)), in.Now))
 	again := handOver(plans, budget, in.Now)
 
 	d := Decision{Again: again, Ceilings: make([]Ceiling, len(plans))}
@@ -141,6 +142,9 @@ type plan struct {
 	target  int  // what it gets when all others have given back what is not theirs
 	workers int  // what it gets now
 	memory  Memory
+
+	turned bool // the split between the lanes has just changed
+	gains  bool // in favour of its lane
 }
 
 func newPlan(q Queue, before Ceiling, now time.Time) *plan {
@@ -176,6 +180,8 @@ func (p *plan) reason() Reason {
 		return Held
 	case p.workers < min(p.target, p.demand):
 		return Waiting
+	case p.workers < p.demand && p.canWait() && p.memory.Lanes.Split == Loan:
+		return Lent
 	case p.workers < p.demand:
 		return Short
 	case p.demand == 0:

@@ -15,7 +15,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func lanes(budget int, interactive, bulk scale.Reading) scale.Input {
 	return scale.Input{Budget: budget, Now: noon, Queues: []scale.Queue{
 		{Name: "encode", Lane: scale.Interactive, Promise: 5, Reading: interactive},
-		{Name: "encode-bulk", Lane: scale.Bulk, Promise: 120, Reading: bulk},
+		{Name: "encode-bulk", Lane: scale.Bulk, Promise: 600, Reading: bulk},
 	}}
 }
 
@@ -41,22 +41,28 @@ func TestDecide(t *testing.T) {
 		was               scale.Decision
 		want              ceilings
 	}{
-		{"nothing to do: each has its half", 200, idle, idle, scale.Decision{},
-			ceilings{100, 100, scale.Idle, scale.Idle, 0, 0}},
-		{"a film alone: bulk has all that its promise needs", 200, idle, read(500, 0, 0), scale.Decision{},
-			ceilings{72, 128, scale.Idle, scale.Enough, 0, 113}},
-		{"both are hungry: each has its half", 200, read(500, 0, 0), read(900, 0, 0), scale.Decision{},
-			ceilings{100, 100, scale.Short, scale.Short, 500, 203}},
-		{"bulk that is in time lends its half", 200, read(120, 60, 0), read(40, 0, 0), scale.Decision{},
-			ceilings{190, 10, scale.Short, scale.Enough, 180, 9}},
-		{"a wait longer than promised is hurried on", 200, idle, read(50, 10, 300), scale.Decision{},
-			ceilings{100, 100, scale.Idle, scale.Late, 0, 54}},
+		{"nothing to do: each has its part", 200, idle, idle, scale.Decision{},
+			ceilings{116, 84, scale.Idle, scale.Idle, 0, 0}},
+		{"a film: bulk has its part as long as that will do", 200, idle, read(1500, 0, 0), scale.Decision{},
+			ceilings{116, 84, scale.Idle, scale.Enough, 0, 68}},
+		{"it won't do: bulk is due", 200, idle, read(2600, 0, 0), was(116, 84),
+			ceilings{106, 84, scale.Idle, scale.Waiting, 0, 117}},
+		{"both are hungry: each has its part", 200, read(500, 0, 0), read(2000, 0, 0), was(116, 84),
+			ceilings{116, 84, scale.Short, scale.Short, 500, 90}},
+		{"bulk that has time lends its part", 200, read(220, 60, 0), read(200, 40, 0), was(116, 84),
+			ceilings{116, 2, scale.Waiting, scale.Lent, 280, 11}},
+		{"what is over as soon as workers are handed over is not lent for", 200, read(60, 60, 0), read(200, 40, 0), was(116, 84),
+			ceilings{116, 84, scale.Short, scale.Enough, 120, 11}},
+		{"bulk that has no time lends nothing", 200, read(220, 60, 0), read(200, 40, 120), was(116, 84),
+			ceilings{116, 84, scale.Short, scale.Enough, 280, 16}},
+		{"a wait longer than promised is hurried on", 200, idle, read(50, 10, 700), scale.Decision{},
+			ceilings{106, 94, scale.Idle, scale.Late, 0, 11}},
 		{"no more workers than messages", 200, read(3, 0, 60), idle, scale.Decision{},
-			ceilings{100, 100, scale.Late, scale.Idle, 3, 0}},
+			ceilings{116, 84, scale.Late, scale.Idle, 3, 0}},
 		{"a broken reading holds", 200, nan, read(900, 0, 0), was(60, 40),
-			ceilings{60, 140, scale.Held, scale.Short, 0, 203}},
+			ceilings{60, 140, scale.Held, scale.Enough, 0, 41}},
 		{"what falls, falls at once; what rises, waits for its workers", 200, read(150, 0, 0), read(900, 170, 0), was(25, 175),
-			ceilings{25, 100, scale.Waiting, scale.Short, 150, 241}},
+			ceilings{25, 84, scale.Waiting, scale.Enough, 150, 49}},
 		{"a fresh account: two each is all there is", 3, idle, idle, scale.Decision{},
 			ceilings{2, 2, scale.TooFew, scale.TooFew, 0, 0}},
 	} {
@@ -94,5 +100,58 @@ func TestANeedThatFellByNoiseIsBackAtOnce(t *testing.T) {
 	want := []int{160, 160, 160, 160, 160, 160, 160, 160, 160, 160, 80, 160, 192, 320}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The split of a day: a burst is lent for at once and given back when it is over, or when half of bulk's promise is left;
+// who is late has more, and most if nobody else has much to do; and no more than four turns in twelve minutes.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	in := lanes(200, read(0, 0, 0), read(0, 0, 0))
+	in.Previous = was(116, 84)
+	burst, calm, some := read(600, 116, 0), read(0, 20, 0), read(20, 60, 0)
+	for _, step := range []struct {
+		name              string
+		second            int
+		interactive, bulk scale.Reading
+		want              scale.Split
+	}{
+		{"a quiet start", 0, calm, read(200, 84, 0), scale.Usual},
+		{"a burst", 60, burst, read(200, 84, 0), scale.Loan},
+		{"it goes on", 120, burst, read(300, 2, 100), scale.Loan},
+		{"it is all but over", 150, read(130, 190, 0), read(600, 2, 130), scale.Loan},
+		{"it is over", 180, some, read(600, 2, 160), scale.Usual},
+		{"another", 240, burst, read(200, 84, 60), scale.Loan},
+		{"bulk has waited enough", 300, burst, read(600, 2, 200), scale.Usual},
+		{"a third, too soon after", 360, burst, read(100, 2, 0), scale.Usual},
+		{"now it is lent for", 910, burst, read(100, 2, 0), scale.Loan},
+		{"over", 970, some, read(2400, 84, 60), scale.Usual},
+		{"bulk would be late, but turns are few", 1000, some, read(2400, 84, 100), scale.Usual},
+		{"bulk is due", 1400, some, read(2400, 84, 100), scale.Due},
+		{"interactive is pressed", 1430, burst, read(2400, 84, 130), scale.Usual},
+		{"bulk is late", 2100, some, read(2400, 84, 700), scale.Due},
+		{"interactive has been calm for a while", 2700, calm, read(2400, 84, 700), scale.Behind},
+		{"bulk has caught up", 2760, calm, read(100, 84, 100), scale.Usual},
+	} {
+		in.Now = noon.Add(time.Duration(step.second) * time.Second)
+		in.Queues[0].Reading, in.Queues[1].Reading = step.interactive, step.bulk
+		in.Queues[0].Reading.At, in.Queues[1].Reading.At = in.Now, in.Now
+		in.Previous = scale.Decide(in)
+		if got := in.Previous.Ceilings[0].Memory.Lanes.Split; got != step.want {
+			t.Errorf("%s: %q, not %q", step.name, got, step.want)
+		}
+	}
+}
+
+// A bulk queue that promises a minute can't wait until a loan ends: it is not lent from.
+func TestWhoPromisesLittleLendsNothing(t *testing.T) {
+	t.Parallel()
+	in := lanes(200, read(80, 60, 0), read(200, 40, 0))
+	in.Queues = append(in.Queues, scale.Queue{Name: "fetch", Lane: scale.Bulk, Promise: 60, Reading: read(30, 0, 0)})
+	in.Previous = was(80, 84)
+	in.Previous.Ceilings = append(in.Previous.Ceilings, scale.Ceiling{Name: "fetch", Workers: 30})
+	d := scale.Decide(in)
+	if bulk, fetch := d.Ceilings[1], d.Ceilings[2]; bulk.Workers != scale.Least || fetch.Workers < fetch.Wanted {
+		t.Errorf("%+v, %+v", bulk, fetch)
 	}
 }

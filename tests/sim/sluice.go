@@ -45,6 +45,9 @@ func (s *sluice) tick(c *cloud, now int) {
 	}
 	s.last = scale.Decide(in)
 	for i, d := range s.last.Ceilings {
+		if now == 0 { // deployed with what the law gives while nothing waits
+			c.maps[i].ceiling, c.maps[i].wished = d.Workers, d.Workers
+		}
 		c.set(i, d.Workers, now)
 	}
 	s.next = (now/minute + 1) * minute
