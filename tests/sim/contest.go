@@ -58,14 +58,20 @@ type rival struct {
 
 // us is our law, with the only setting that it has; as documented it is as shipped.
 var us = rival{"Sluice", func() law { return &sluice{} }, func() (out []law) {
-	for _, part := range []float64{0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6} {
+	for _, part := range []float64{0.3, 0.35, 0.4, 0.42, 0.45, 0.5, 0.55} {
 		out = append(out, &sluice{bulk: part})
 	}
 	return out
 }}
 
 var rivals = []rival{
-	{"Lambda alone", func() law { return alone{} }, func() (out []law) {
+	{"Lambda alone", func() law { return alone{} }, func() (out []law) { // one ceiling for all mappings
+		for n := 5; n <= budget/2; n += 5 {
+			out = append(out, alone{[lanes]int{n, n}})
+		}
+		return out
+	}},
+	{"fixed ceilings", func() law { return alone{open.max} }, func() (out []law) { // one for each mapping
 		for b := 5; b <= 95; b += 5 {
 			out = append(out, alone{[lanes]int{budget - b, b}})
 		}
@@ -153,10 +159,23 @@ func named(rows []Row, law, setting string) []Row {
 	return out
 }
 
+// tolerance is how much longer than allowed bulk may wait, under anybody's law.
+const tolerance = 1.05
+
 // starves says by how much, as a logarithm, a setting makes bulk wait longer than promised, and longer than ours does as
 // shipped: a short interactive wait is easily had by starving bulk.
 func starves(r, ours Row) float64 {
-	return max(0, math.Log(r.BulkP95/max(queues[bulk].Promise, ours.BulkP95)))
+	return max(0, math.Log(r.BulkP95/tolerance/max(queues[bulk].Promise, ours.BulkP95)))
+}
+
+// starved counts the workloads in which ours makes bulk wait longer than promised, and longer than the rival does.
+func starved(ours, rival []Row) (n int) {
+	for i := range ours {
+		if starves(ours[i], rival[i]) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // best returns the setting that starves least and has the shortest interactive waits, in the geometric mean.

@@ -18,7 +18,7 @@ func (b bounds) clamp(lane int, n float64) int {
 	return int(max(float64(b.min[lane]), min(n, float64(b.max[lane]))))
 }
 
-// alone is Lambda left alone: a fixed ceiling, or none.
+// alone is Lambda left alone: fixed ceilings, or none.
 type alone struct{ ceilings [lanes]int }
 
 func (a alone) String() string {

@@ -10,53 +10,73 @@ import (
 	"sluice/shared/scale"
 )
 
-// heldOut is a seed that nothing was tuned to.
-const heldOut = 20261
+// heldOut are seeds that nothing was tuned to.
+var heldOut = []uint64{20261, 20262, 20263}
 
 // The goal: within the same budget an interactive message waits less than under each rival, as documented and at the
-// best of its settings, on most workloads, and longer on none. It does not hold against fixed ceilings that a sweep has
-// found: with some seeds these are better (docs/scaling.md). So that is not claimed here.
+// best of its settings, on most workloads, and longer on none. Lambda alone as documented has no ceilings: it is not
+// within the budget.
 func TestPromise12_WaitsLessThanUnderOtherLaws(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates a thousand hours")
 	}
 	t.Parallel()
 	claimed := 0
-	for _, s := range scores(contest(standard, heldOut)) {
-		if s.Law == rivals[0].name || s.Setting == "best in hindsight" {
+	for _, s := range scores(contest(standard, heldOut[0])) {
+		if s.Setting == "best in hindsight" || s.Over > 0 {
 			continue
 		}
 		claimed++
-		if s.Over > 0 || s.Worse > 0 || 2*s.Better <= len(workloads) {
+		if s.Worse > 0 || 2*s.Better <= len(workloads) {
 			t.Errorf("against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
 		}
 	}
-	if claimed != 6 {
-		t.Errorf("%d rivals and settings", claimed)
+	if want := 2*len(rivals) - 1; claimed != want {
+		t.Errorf("%d rivals and settings, not %d", claimed, want)
 	}
 }
 
-// To lend what is not needed must not cost the lane that lends: the same halves, fixed, are no better.
-func TestPromise12_LendingIsBetterThanFixedHalves(t *testing.T) {
+// The hardest rival: a ceiling for each lane, fitted to the load by a sweep. With 17 of 20 other seeds the same holds
+// (docs/scaling.md). What it costs is that bulk waits longer on some workloads.
+func TestPromise12_WaitsLessThanUnderFixedCeilings(t *testing.T) {
 	t.Parallel()
-	var ours, halves []Row
-	for _, w := range workloads {
-		work := w.chunks(heldOut)
-		mine, _ := measure(standard, w, work, &sluice{})
-		fixed, _ := measure(standard, w, work, alone{open.max})
-		ours, halves = append(ours, mine), append(halves, fixed)
+	starving, all := 0, 0
+	for _, seed := range heldOut {
+		ours, swept := against(rivals[1], seed)
+		fixed := best(swept, ours)
+		if s := score(ours, fixed); s.Worse > 0 || 2*s.Better <= len(workloads) {
+			t.Errorf("seed %d, against %s: better on %d, the same on %d, worse on %d", seed, fixed[0].Detail, s.Better, s.Same, s.Worse)
+		}
+		starving, all = starving+starved(ours, fixed), all+len(ours)
 	}
-	if s := score(ours, halves); s.Worse > 0 || 2*s.Better <= len(workloads) {
-		t.Errorf("better on %d, the same on %d, worse on %d", s.Better, s.Same, s.Worse)
+	if 3*starving > all {
+		t.Errorf("on %d workloads of %d bulk waits longer than promised and than under them", starving, all)
 	}
+}
+
+// against runs all workloads under our law, and under each of a rival's settings.
+func against(v rival, seed uint64) (ours []Row, swept [][]Row) {
+	run := func(by func() law) (rows []Row) {
+		for _, w := range workloads {
+			r, _ := measure(standard, w, w.chunks(seed), by())
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	for i := range v.swept() {
+		swept = append(swept, run(func() law { return v.swept()[i] }))
+	}
+	return run(func() law { return &sluice{} }), swept
 }
 
 func TestPromise12_TheAPIsShareIsUntouchedUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, w := range workloads {
-		for _, l := range []lever{standard, provisioned} {
-			if r, _ := measure(l, w, w.chunks(1), &sluice{}); r.Over > 0 {
-				t.Errorf("%s, %s pollers: %d s over the budget", w.name, l.name, r.Over)
+		for _, seed := range append([]uint64{1}, heldOut...) {
+			for _, l := range []lever{standard, provisioned} {
+				if r, _ := measure(l, w, w.chunks(seed), &sluice{}); r.Over > 0 {
+					t.Errorf("seed %d, %s, %s pollers: %d s over the budget", seed, w.name, l.name, r.Over)
+				}
 			}
 		}
 	}
