@@ -23,7 +23,7 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	room := budget
 	for _, p := range plans {
 		p.workers = min(p.before, p.target)
-		if fits && (quiet || p.gains) && p.keeps() {
+		if fits && (quiet || p.shifts > 0) && p.keeps() {
 			p.workers = p.before
 		}
 		if p.workers < p.before {
@@ -45,7 +45,9 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 }
 
 // unsettled says that a queue needs what others may have to spare, or that lanes give and take.
-func (p *plan) unsettled() bool { return p.turned || p.before < min(p.target, max(p.demand, p.Min)) }
+func (p *plan) unsettled() bool {
+	return p.shifts != 0 || p.before < min(p.target, max(p.demand, p.Min))
+}
 
 // keeps says that a fall is small: not worth a call while nobody needs it.
 func (p *plan) keeps() bool { return p.before <= p.Max && p.before-p.target <= p.before/4 }
@@ -53,7 +55,7 @@ func (p *plan) keeps() bool { return p.before <= p.Max && p.before-p.target <= p
 // waits says that a rise had better wait, so that it is one and not several: more is free as soon as those workers have
 // ended that are late. What is only to spare waits for all of them.
 func (p *plan) waits(late, budget int) bool {
-	return p.before >= Least && (p.turned || 16*late > budget || late > 0 && p.workers >= p.demand)
+	return p.before >= Least && (p.shifts != 0 || 16*late > budget || late > 0 && p.workers >= p.demand)
 }
 
 // ending returns how many workers are yet to end, since a decision before this.

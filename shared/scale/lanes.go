@@ -34,7 +34,7 @@ const (
 	spell    = 12 * time.Minute // in it no more than four changes of split: ceilings don't flap
 )
 
-// Lanes is what is remembered of the split. All queues remember the same.
+// Lanes is what one decision leaves to the next, of the split.
 type Lanes struct {
 	Split   Split        `json:"split,omitempty"`
 	Turns   [3]time.Time `json:"turns,omitzero"`   // when it last changed, the latest first
@@ -42,22 +42,16 @@ type Lanes struct {
 	Stirred time.Time    `json:"stirred,omitzero"` // when it last had more than little to do
 }
 
-// share returns how many workers are the bulk lane's now, and makes all plans remember the split.
-func share(plans []*plan, budget int, part float64, now time.Time) int {
-	var m Lanes
+// shift tells the plans that bulk's part of the budget changes, if it does.
+func shift(plans []*plan, was, is float64) {
 	for _, p := range plans {
-		if l := p.memory.Lanes; l.Stirred.After(m.Stirred) {
-			m = l
+		switch {
+		case is != was && is > was == p.canWait():
+			p.shifts = 1
+		case is != was:
+			p.shifts = -1
 		}
 	}
-	was := m.Split.bulk(part)
-	m = m.next(look(plans, budget, part), now)
-	is := m.Split.bulk(part)
-	for _, p := range plans {
-		p.memory.Lanes = m
-		p.turned, p.gains = is != was, is > was == p.canWait() && is != was
-	}
-	return int(float64(budget) * is)
 }
 
 // bulk returns the bulk lane's part of the budget.

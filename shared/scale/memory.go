@@ -6,7 +6,7 @@ import "time"
 // back and forth takes longer than many a burst.
 const window = 5 * time.Minute
 
-// Memory is what one decision leaves to the next.
+// Memory is what one decision leaves to the next, of a queue.
 type Memory struct {
 	Since  time.Time `json:"since"`
 	Recent int       `json:"recent"` // the most that was wanted since Since
@@ -18,8 +18,6 @@ type Memory struct {
 
 	From int       `json:"from,omitempty"` // the ceiling before it last fell
 	Fell time.Time `json:"fell,omitzero"`
-
-	Lanes Lanes `json:"lanes,omitzero"`
 }
 
 // seen returns the memory with one more number of wanted workers.

@@ -29,7 +29,7 @@ func anyTime(t *rapid.T, label string) time.Time {
 
 // anything draws inputs as bad as they come, what was remembered included.
 func anything(t *rapid.T) scale.Input {
-	in := scale.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget")}
+	in := scale.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget"), Previous: scale.Decision{Lanes: anyLanes(t)}}
 	for _, name := range names[:rapid.IntRange(0, len(names)).Draw(t, "queues")] {
 		in.Queues = append(in.Queues, scale.Queue{
 			Name: name, Lane: rapid.SampledFrom([]scale.Lane{scale.Interactive, scale.Bulk, ""}).Draw(t, "lane"),
@@ -43,7 +43,7 @@ func anything(t *rapid.T) scale.Input {
 			Memory: scale.Memory{Since: anyTime(t, "since"), Recent: rapid.Int().Draw(t, "recent"),
 				Former: rapid.Int().Draw(t, "former"), Need: rapid.Int().Draw(t, "need"),
 				Was: rapid.Int().Draw(t, "was"), Cut: anyTime(t, "cut"),
-				From: rapid.Int().Draw(t, "from"), Fell: anyTime(t, "fell"), Lanes: anyLanes(t)},
+				From: rapid.Int().Draw(t, "from"), Fell: anyTime(t, "fell")},
 		})
 	}
 	return in

@@ -61,6 +61,7 @@ type Input struct {
 // Decision is a ceiling for each queue, in the order of the input, and what the next decision must know.
 type Decision struct {
 	Ceilings []Ceiling `json:"ceilings"`
+	Lanes    Lanes     `json:"lanes,omitzero"`
 	// Again, if not zero, is when to decide again at the latest: somebody has fewer workers than needed. The caller may
 	// always decide sooner, as after a large fan-out.
 	Again time.Duration `json:"again,omitempty"`
@@ -102,12 +103,15 @@ func Decide(in Input) Decision {
 		plans[i] = newPlan(q, in.Previous.of(q.Name), in.Now)
 	}
 	budget := max(0, min(in.Budget, Most*len(plans)))
-	tooFew := divide(plans, budget, share(plans, budget, min(1, positive(in.Bulk, usualPart)), in.Now))
+	part := min(1, positive(in.Bulk, usualPart))
+	lanes := in.Previous.Lanes.next(look(plans, budget, part), in.Now)
+	shift(plans, in.Previous.Lanes.Split.bulk(part), lanes.Split.bulk(part))
+	tooFew := divide(plans, budget, int(float64(budget)*lanes.Split.bulk(part)))
 	again := handOver(plans, budget, in.Now)
 
-	d := Decision{Again: again, Ceilings: make([]Ceiling, len(plans))}
+	d := Decision{Again: again, Lanes: lanes, Ceilings: make([]Ceiling, len(plans))}
 	for i, p := range plans {
-		reason := p.reason()
+		reason := p.reason(lanes.Split)
 		if tooFew {
 			reason = TooFew
 		}
@@ -143,8 +147,7 @@ type plan struct {
 	workers int  // what it gets now
 	memory  Memory
 
-	turned bool // the split between the lanes has just changed
-	gains  bool // in favour of its lane
+	shifts int // 1: the split has just changed in favour of its lane; -1: against it
 }
 
 func newPlan(q Queue, before Ceiling, now time.Time) *plan {
@@ -174,13 +177,13 @@ func (p *plan) hold(before Ceiling) *plan {
 	return p
 }
 
-func (p *plan) reason() Reason {
+func (p *plan) reason(split Split) Reason {
 	switch {
 	case p.broken:
 		return Held
 	case p.workers < min(p.target, p.demand):
 		return Waiting
-	case p.workers < p.demand && p.canWait() && p.memory.Lanes.Split == Loan:
+	case p.workers < p.demand && p.canWait() && split == Loan:
 		return Lent
 	case p.workers < p.demand:
 		return Short

@@ -137,7 +137,7 @@ func TestSplit(t *testing.T) {
 		in.Queues[0].Reading, in.Queues[1].Reading = step.interactive, step.bulk
 		in.Queues[0].Reading.At, in.Queues[1].Reading.At = in.Now, in.Now
 		in.Previous = scale.Decide(in)
-		if got := in.Previous.Ceilings[0].Memory.Lanes.Split; got != step.want {
+		if got := in.Previous.Lanes.Split; got != step.want {
 			t.Errorf("%s: %q, not %q", step.name, got, step.want)
 		}
 	}

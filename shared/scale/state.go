@@ -12,6 +12,7 @@ type State struct {
 	At      time.Time          `json:"at"`      // of the decision
 	Budget  int                `json:"budget"`  // that was divided
 	Queues  []Share            `json:"queues"`
+	Lanes   Lanes              `json:"lanes,omitzero"`
 	Service map[string]float64 `json:"service,omitempty"` // measured seconds of one message, by service
 }
 
@@ -34,7 +35,8 @@ func (s State) Of(name string) (Share, bool) {
 }
 
 // Decision returns what the next decision must know of this one.
-func (s State) Decision() (d Decision) {
+func (s State) Decision() Decision {
+	d := Decision{Lanes: s.Lanes}
 	for _, k := range s.Queues {
 		d.Ceilings = append(d.Ceilings, k.Ceiling)
 	}
@@ -43,7 +45,7 @@ func (s State) Decision() (d Decision) {
 
 // Quiet reports whether nothing waits, is worked on or is remembered, so that to decide again changes nothing.
 func (s State) Quiet() bool {
-	return !slices.ContainsFunc(s.Queues, func(k Share) bool {
+	return s.Lanes.Split == Usual && !slices.ContainsFunc(s.Queues, func(k Share) bool {
 		r, m := k.Reading, k.Memory
 		return k.Reason == Held || r.Visible+r.InFlight > 0 || m.Need+m.Recent+m.Former > 0
 	})

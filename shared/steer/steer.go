@@ -73,8 +73,7 @@ func (s Steerer) Decide(ctx context.Context, h Hint) (again time.Duration, err e
 	if age := now.Sub(was.At); 0 <= age && age < gap {
 		return 0, s.note(ctx, is, h)
 	}
-	is.At, is.Budget = now, s.Budget
-	is.Queues, again, err = s.decide(ctx, was, is.Service, h)
+	is, again, err = s.decide(ctx, is, h)
 	if is.Quiet() && was.Quiet() && same(was, is) && h.IsZero() {
 		return 0, err
 	}
@@ -98,23 +97,24 @@ func (s Steerer) note(ctx context.Context, is scale.State, h Hint) error {
 	return err
 }
 
-// decide returns what the law says of the queues as they are.
-func (s Steerer) decide(ctx context.Context, was scale.State, service map[string]float64, h Hint) ([]scale.Share, time.Duration, error) {
-	in := scale.Input{Budget: s.Budget, Now: s.Now(), Previous: was.Decision()}
+// decide returns what follows a State, by what the law says of the queues as they are, and when to decide again.
+func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.State, time.Duration, error) {
+	var queues []scale.Queue
 	var failed []error
 	for _, q := range services.Queues() {
 		l := s.law(q)
 		var err error
-		l.Reading, err = s.read(ctx, q, service, h)
+		l.Reading, err = s.read(ctx, q, is.Service, h)
 		failed = append(failed, err)
-		in.Queues = append(in.Queues, l)
+		queues = append(queues, l)
 	}
-	d := scale.Decide(in)
-	shares := make([]scale.Share, len(d.Ceilings))
+	is.At, is.Budget = s.Now(), s.Budget
+	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: is.Decision()})
+	is.Lanes, is.Queues = d.Lanes, make([]scale.Share, len(d.Ceilings))
 	for i, c := range s.whole(d.Ceilings) {
-		shares[i] = scale.Share{Ceiling: c, Reading: in.Queues[i].Reading, Feed: s.Feed(c.Name)}
+		is.Queues[i] = scale.Share{Ceiling: c, Reading: queues[i].Reading, Feed: s.Feed(c.Name)}
 	}
-	return shares, d.Again, errors.Join(failed...)
+	return is, d.Again, errors.Join(failed...)
 }
 
 // read returns the zero Reading of a queue that can't be read. SQS counts what was sent some seconds ago.
