@@ -13,17 +13,17 @@ const (
 	often = 10 * time.Second
 )
 
-// handOver sets each plan's workers: what falls, falls at once; what rises, rises into what is free. A worker above a
-// ceiling that has fallen still runs to the end of its message, so for two service times, as some take longer than
-// the mean, it counts as not free: the API's share is nobody's to borrow. It returns when to decide again.
+// handOver sets each plan's workers: what falls, falls at once, unless that is not worth a call; what rises, rises into
+// what is free. A worker above a ceiling that has fallen still runs to the end of its message, so for two service times,
+// as some take longer than the mean, it counts as not free: the API's share is nobody's to borrow. While many are yet to
+// end, a rise waits, so that it is one and not several. It returns when to decide again.
 func handOver(plans []*plan, budget int, now time.Time) time.Duration {
-	late := ending(plans, now)
-	quiet := !slices.ContainsFunc(plans, (*plan).unsettled)
-	fits := ceilings(plans) <= budget
+	wait := ending(plans, now) > budget/16
+	spare, settled := ceilings(plans) <= budget, !slices.ContainsFunc(plans, (*plan).lacks)
 	room := budget
 	for _, p := range plans {
-		p.workers = min(p.before, p.target)
-		if fits && (quiet || p.shifts > 0) && p.keeps() {
+		p.workers = max(Least, min(p.before, p.target))
+		if spare && (settled || p.gains) && p.keeps() {
 			p.workers = p.before
 		}
 		if p.workers < p.before {
@@ -34,28 +34,22 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	order := slices.Clone(plans)
 	slices.SortStableFunc(order, func(a, b *plan) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, p := range order {
-		if p.target <= p.workers || p.isTrifle() || p.waits(late, budget) {
+		if p.target <= p.workers || p.isTrifle() || wait && p.before >= Least {
 			continue
 		}
 		has := p.occupied(now)
-		p.workers = max(Least, min(p.target, has+max(0, room)))
+		p.workers = min(p.target, has+max(0, room))
 		room -= max(0, p.workers-has)
 	}
 	return next(plans, now)
 }
 
-// unsettled says that a queue needs what others may have to spare, or that lanes give and take.
-func (p *plan) unsettled() bool {
-	return p.shifts != 0 || p.before < min(p.target, max(p.demand, p.Min))
-}
+// lacks says that a queue needs what others may have to spare.
+func (p *plan) lacks() bool { return p.before < min(p.target, max(p.demand, p.Min)) }
 
-// keeps says that a fall is small: not worth a call while nobody needs it.
-func (p *plan) keeps() bool { return p.before <= p.Max && p.before-p.target <= p.before/4 }
-
-// waits says that a rise had better wait, so that it is one and not several: more is free as soon as those workers have
-// ended that are late. What is only to spare waits for all of them.
-func (p *plan) waits(late, budget int) bool {
-	return p.before >= Least && (p.shifts != 0 || 16*late > budget || late > 0 && p.workers >= p.demand)
+// keeps says that a fall is small: not worth a call while nobody lacks it.
+func (p *plan) keeps() bool {
+	return p.before > p.target && p.before <= p.Max && p.before-p.target <= p.before/4
 }
 
 // ending returns how many workers are yet to end, since a decision before this.
@@ -68,9 +62,10 @@ func ending(plans []*plan, now time.Time) (n int) {
 	return n
 }
 
+// ceilings returns the sum of all ceilings until now, where none is less than the least.
 func ceilings(plans []*plan) (n int) {
 	for _, p := range plans {
-		n += p.before
+		n += max(Least, p.before)
 	}
 	return n
 }

@@ -10,13 +10,13 @@ const (
 	Usual  Split = ""       // bulk has its part, interactive the rest
 	Loan   Split = "loan"   // interactive has all but the least: it has more than it can do soon, and bulk has time
 	Due    Split = "due"    // bulk has nearly half, as it would break its promise else, and interactive is not pressed
-	Behind Split = "behind" // bulk has two thirds: it is late, and interactive has had little to do for a while
+	Behind Split = "behind" // bulk has two thirds: it would break its promise, and interactive has had little to do for minutes
 )
 
 // The bulk lane's part of the budget in each split but Loan.
 const (
-	usualPart  = 0.42
-	duePart    = 0.47
+	usualPart  = 0.40
+	duePart    = 0.46
 	behindPart = 0.65
 )
 
@@ -24,34 +24,28 @@ const (
 // Slack is told as a part of the promise.
 const (
 	canLend  = 3.0 / 4          // slack at which bulk lends
-	mustEnd  = 1.0 / 2          // slack at which a loan ends: to give back takes a minute, and ages are old when they are read
-	nearly   = 1.0 / 12         // slack at which bulk is due
-	recovers = 1.0 / 3          // slack at which it is no more
+	enough   = 1.0 / 2          // slack at which a loan ends, as to give back takes a minute and ages are old when they are read; bulk is due no more
 	patient  = 300.0            // seconds: a bulk queue that promises less can't wait for a loan to end, and counts as interactive
 	bearable = 10.0             // seconds over its promise that a backlog may last: to borrow takes longer
-	little   = 1.0 / 4          // what interactive wants of the budget when it has little to do
-	awhile   = 3 * time.Minute  // and for how long
-	spell    = 12 * time.Minute // in it no more than four changes of split: ceilings don't flap
+	little   = 1.0 / 4          // what interactive needs of the budget when it has little to do
+	spell    = 10 * time.Minute // from one change of split to the next, unless that is back to Usual: ceilings don't flap
 )
 
 // Lanes is what one decision leaves to the next, of the split.
 type Lanes struct {
-	Split   Split        `json:"split,omitempty"`
-	Turns   [3]time.Time `json:"turns,omitzero"`   // when it last changed, the latest first
-	Pressed time.Time    `json:"pressed,omitzero"` // when interactive last had more than it could do soon; zero if that has passed
-	Stirred time.Time    `json:"stirred,omitzero"` // when it last had more than little to do
+	Split Split     `json:"split,omitempty"`
+	Since time.Time `json:"since,omitzero"`
 }
 
-// shift tells the plans that bulk's part of the budget changes, if it does.
-func shift(plans []*plan, was, is float64) {
+// share returns the split that follows, and how many workers are the bulk lane's by it.
+func (m Lanes) share(plans []*plan, budget int, part float64, now time.Time) (Lanes, int) {
+	was := m.Split.bulk(part)
+	m = m.next(look(plans, budget, part), now)
+	is := m.Split.bulk(part)
 	for _, p := range plans {
-		switch {
-		case is != was && is > was == p.canWait():
-			p.shifts = 1
-		case is != was:
-			p.shifts = -1
-		}
+		p.gains = is != was && is > was == p.canWait()
 	}
+	return m, int(float64(budget) * is)
 }
 
 // bulk returns the bulk lane's part of the budget.
@@ -72,82 +66,64 @@ func (p *plan) canWait() bool { return p.Lane != Interactive && p.Promise >= pat
 
 // load is what the split depends on.
 type load struct {
-	pressed bool    // interactive has more than it can do soon
-	eased   bool    // it has far less than that
-	idle    bool    // it has little to do
+	pressed bool    // an interactive backlog will last for longer than it takes to borrow
+	eased   bool    // none will last for longer than promised
+	calm    bool    // interactive has needed little for some minutes
 	slack   float64 // the part of its promise that bulk has left when its usual part has done all its work
 }
 
 func look(plans []*plan, budget int, part float64) load {
-	l := load{eased: true, slack: 1}
-	wanted, work := 0, 0.0
-	for _, p := range plans {
-		switch r := p.Reading; {
-		case p.broken:
-		case !p.canWait():
-			lasts, most := r.Visible*r.Service/float64(max(Least, p.before)), p.Promise+bearable
-			l.pressed = l.pressed || p.before > 0 && lasts > most
-			l.eased = l.eased && lasts <= most/3
-			wanted += p.wanted
-		default:
-			work += (r.Visible + r.InFlight) * r.Service
+	l := load{eased: true}
+	needs := 0
+	for _, p := range of(plans, false) {
+		needs += p.demand
+		if p.broken {
+			continue
 		}
+		lasts := p.Reading.Visible * p.Reading.Service / float64(max(Least, p.before))
+		l.pressed = l.pressed || p.before > 0 && lasts > p.Promise+bearable
+		l.eased = l.eased && lasts <= p.Promise
 	}
-	l.idle = float64(wanted) < little*float64(budget)
-	takes := work / max(1, float64(budget)*part)
-	for _, p := range plans {
-		if r := p.Reading; !p.broken && p.canWait() && r.Visible+r.InFlight > 0 {
-			l.slack = min(l.slack, 1-(r.Oldest+takes)/p.Promise)
-		}
-	}
+	l.calm = float64(needs) < little*float64(budget)
+	l.slack = slack(of(plans, true), max(1, float64(budget)*part))
 	return l
 }
 
-// next returns the memory with the split that follows: back to Usual when its reason has gone, to another when that has
-// a reason, but not too often.
+// slack returns the part of their promise that queues have left when so many workers have done all their work.
+func slack(plans []*plan, workers float64) float64 {
+	work := 0.0
+	for _, p := range plans {
+		if !p.broken {
+			work += (p.Reading.Visible + p.Reading.InFlight) * p.Reading.Service
+		}
+	}
+	left := 1.0
+	for _, p := range plans {
+		if r := p.Reading; !p.broken && r.Visible+r.InFlight > 0 {
+			left = min(left, 1-(r.Oldest+work/workers)/p.Promise)
+		}
+	}
+	return left
+}
+
+// next returns the split that follows: back to Usual when its reason has gone; to another when that has a reason, unless
+// there was a change just now.
 func (m Lanes) next(l load, now time.Time) Lanes {
-	m, pressed, calm := m.heed(l, now)
-	switch m.Split {
-	case Loan:
-		if !pressed || l.slack < mustEnd {
-			m = m.turn(Usual, now)
-		}
-	case Due, Behind:
-		if pressed || l.slack > recovers {
-			m = m.turn(Usual, now)
-		}
-	}
-	to := m.Split
 	switch {
-	case m.Split == Usual && pressed && l.slack >= canLend:
-		to = Loan
-	case m.Split != Loan && calm && l.slack < 0:
-		to = Behind
-	case m.Split == Usual && !pressed && l.slack < nearly:
-		to = Due
+	case m.Split == Loan:
+		if l.eased || l.slack < enough {
+			return Lanes{Usual, now}
+		}
+	case m.Split != Usual && (l.pressed || l.slack > enough):
+		return Lanes{Usual, now}
+	case since(m.Since, now) < spell:
+	case m.Split == Usual && l.pressed && l.slack >= canLend:
+		return Lanes{Loan, now}
+	case m.Split != Behind && l.calm && l.slack < 0:
+		return Lanes{Behind, now}
+	case m.Split == Usual && !l.pressed && l.slack < 0:
+		return Lanes{Due, now}
 	}
-	if to != m.Split && since(m.Turns[2], now) >= spell {
-		m = m.turn(to, now)
-	}
-	return m
-}
-
-// heed returns the memory of how busy the interactive lane is: pressed until it has eased, calm when idle for a while.
-func (m Lanes) heed(l load, now time.Time) (_ Lanes, pressed, calm bool) {
-	switch {
-	case l.pressed:
-		m.Pressed = now
-	case l.eased:
-		m.Pressed = time.Time{}
-	}
-	if !l.idle || m.Stirred.IsZero() {
-		m.Stirred = now
-	}
-	return m, !m.Pressed.IsZero(), since(m.Stirred, now) >= awhile
-}
-
-func (m Lanes) turn(to Split, now time.Time) Lanes {
-	m.Split, m.Turns = to, [3]time.Time{now, m.Turns[0], m.Turns[1]}
 	return m
 }
 

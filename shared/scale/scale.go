@@ -54,7 +54,7 @@ type Input struct {
 	Budget   int // workers for all queues together: see Budget
 	Now      time.Time
 	Queues   []Queue
-	Bulk     float64  // the bulk lane's part of the budget, the rest is the interactive lane's; 0.42 if 0
+	Bulk     float64  // the bulk lane's part of the budget, the rest is the interactive lane's; 0.4 if 0
 	Previous Decision // the zero value if there was none
 }
 
@@ -103,10 +103,8 @@ func Decide(in Input) Decision {
 		plans[i] = newPlan(q, in.Previous.of(q.Name), in.Now)
 	}
 	budget := max(0, min(in.Budget, Most*len(plans)))
-	part := min(1, positive(in.Bulk, usualPart))
-	lanes := in.Previous.Lanes.next(look(plans, budget, part), in.Now)
-	shift(plans, in.Previous.Lanes.Split.bulk(part), lanes.Split.bulk(part))
-	tooFew := divide(plans, budget, int(float64(budget)*lanes.Split.bulk(part)))
+	lanes, bulks := in.Previous.Lanes.share(plans, budget, min(1, positive(in.Bulk, usualPart)), in.Now)
+	tooFew := divide(plans, budget, bulks)
 	again := handOver(plans, budget, in.Now)
 
 	d := Decision{Again: again, Lanes: lanes, Ceilings: make([]Ceiling, len(plans))}
@@ -147,7 +145,7 @@ type plan struct {
 	workers int  // what it gets now
 	memory  Memory
 
-	shifts int // 1: the split has just changed in favour of its lane; -1: against it
+	gains bool // the split has just changed in favour of its lane
 }
 
 func newPlan(q Queue, before Ceiling, now time.Time) *plan {

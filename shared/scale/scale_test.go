@@ -42,27 +42,29 @@ func TestDecide(t *testing.T) {
 		want              ceilings
 	}{
 		{"nothing to do: each has its part", 200, idle, idle, scale.Decision{},
-			ceilings{116, 84, scale.Idle, scale.Idle, 0, 0}},
+			ceilings{120, 80, scale.Idle, scale.Idle, 0, 0}},
 		{"a film: bulk has its part as long as that will do", 200, idle, read(1500, 0, 0), scale.Decision{},
-			ceilings{116, 84, scale.Idle, scale.Enough, 0, 68}},
-		{"it won't do: bulk is due", 200, idle, read(2600, 0, 0), was(116, 84),
-			ceilings{106, 84, scale.Idle, scale.Waiting, 0, 117}},
-		{"both are hungry: each has its part", 200, read(500, 0, 0), read(2000, 0, 0), was(116, 84),
-			ceilings{116, 84, scale.Short, scale.Short, 500, 90}},
-		{"bulk that has time lends its part", 200, read(220, 60, 0), read(200, 40, 0), was(116, 84),
-			ceilings{116, 2, scale.Waiting, scale.Lent, 280, 11}},
-		{"what is over as soon as workers are handed over is not lent for", 200, read(60, 60, 0), read(200, 40, 0), was(116, 84),
-			ceilings{116, 84, scale.Short, scale.Enough, 120, 11}},
-		{"bulk that has no time lends nothing", 200, read(220, 60, 0), read(200, 40, 120), was(116, 84),
-			ceilings{116, 84, scale.Short, scale.Enough, 280, 16}},
-		{"a wait longer than promised is hurried on", 200, idle, read(50, 10, 700), scale.Decision{},
-			ceilings{106, 94, scale.Idle, scale.Late, 0, 11}},
+			ceilings{120, 80, scale.Idle, scale.Enough, 0, 68}},
+		{"it won't do: bulk is due", 200, read(0, 60, 0), read(2800, 0, 0), was(120, 80),
+			ceilings{108, 80, scale.Enough, scale.Waiting, 60, 126}},
+		{"and nobody else has much to do", 200, read(0, 20, 0), read(2800, 0, 0), was(120, 80),
+			ceilings{70, 80, scale.Enough, scale.Waiting, 20, 126}},
+		{"both are hungry: each has its part", 200, read(500, 0, 0), read(2000, 0, 0), was(120, 80),
+			ceilings{120, 80, scale.Short, scale.Short, 500, 90}},
+		{"bulk that has time lends its part", 200, read(220, 60, 0), read(200, 40, 0), was(120, 80),
+			ceilings{120, 2, scale.Waiting, scale.Lent, 280, 11}},
+		{"what is over as soon as workers are handed over is not lent for", 200, read(60, 60, 0), read(200, 40, 0), was(120, 80),
+			ceilings{120, 80, scale.Short, scale.Enough, 120, 11}},
+		{"bulk that has no time lends nothing", 200, read(220, 60, 0), read(200, 40, 120), was(120, 80),
+			ceilings{120, 80, scale.Short, scale.Enough, 280, 16}},
+		{"a wait longer than promised is hurried on", 200, read(0, 60, 0), read(50, 10, 700), scale.Decision{},
+			ceilings{108, 92, scale.Enough, scale.Late, 60, 11}},
 		{"no more workers than messages", 200, read(3, 0, 60), idle, scale.Decision{},
-			ceilings{116, 84, scale.Late, scale.Idle, 3, 0}},
+			ceilings{120, 80, scale.Late, scale.Idle, 3, 0}},
 		{"a broken reading holds", 200, nan, read(900, 0, 0), was(60, 40),
 			ceilings{60, 140, scale.Held, scale.Enough, 0, 41}},
 		{"what falls, falls at once; what rises, waits for its workers", 200, read(150, 0, 0), read(900, 170, 0), was(25, 175),
-			ceilings{25, 84, scale.Waiting, scale.Enough, 150, 49}},
+			ceilings{25, 80, scale.Waiting, scale.Enough, 150, 49}},
 		{"a fresh account: two each is all there is", 3, idle, idle, scale.Decision{},
 			ceilings{2, 2, scale.TooFew, scale.TooFew, 0, 0}},
 	} {
@@ -104,34 +106,32 @@ func TestANeedThatFellByNoiseIsBackAtOnce(t *testing.T) {
 }
 
 // The split of a day: a burst is lent for at once and given back when it is over, or when half of bulk's promise is left;
-// who is late has more, and most if nobody else has much to do; and no more than four turns in twelve minutes.
+// who would be late has more, and most if nobody else has much to do; and ten minutes from one to the next.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	in := lanes(200, read(0, 0, 0), read(0, 0, 0))
-	in.Previous = was(116, 84)
-	burst, calm, some := read(600, 116, 0), read(0, 20, 0), read(20, 60, 0)
+	in.Previous = was(120, 80)
+	burst, calm, some := read(600, 120, 0), read(0, 20, 0), read(20, 60, 0)
 	for _, step := range []struct {
 		name              string
 		second            int
 		interactive, bulk scale.Reading
 		want              scale.Split
 	}{
-		{"a quiet start", 0, calm, read(200, 84, 0), scale.Usual},
-		{"a burst", 60, burst, read(200, 84, 0), scale.Loan},
+		{"a quiet start", 0, calm, read(200, 80, 0), scale.Usual},
+		{"a burst", 60, burst, read(200, 80, 0), scale.Loan},
 		{"it goes on", 120, burst, read(300, 2, 100), scale.Loan},
 		{"it is all but over", 150, read(130, 190, 0), read(600, 2, 130), scale.Loan},
 		{"it is over", 180, some, read(600, 2, 160), scale.Usual},
-		{"another", 240, burst, read(200, 84, 60), scale.Loan},
-		{"bulk has waited enough", 300, burst, read(600, 2, 200), scale.Usual},
-		{"a third, too soon after", 360, burst, read(100, 2, 0), scale.Usual},
-		{"now it is lent for", 910, burst, read(100, 2, 0), scale.Loan},
-		{"over", 970, some, read(2400, 84, 60), scale.Usual},
-		{"bulk would be late, but turns are few", 1000, some, read(2400, 84, 100), scale.Usual},
-		{"bulk is due", 1400, some, read(2400, 84, 100), scale.Due},
-		{"interactive is pressed", 1430, burst, read(2400, 84, 130), scale.Usual},
-		{"bulk is late", 2100, some, read(2400, 84, 700), scale.Due},
-		{"interactive has been calm for a while", 2700, calm, read(2400, 84, 700), scale.Behind},
-		{"bulk has caught up", 2760, calm, read(100, 84, 100), scale.Usual},
+		{"another, too soon after", 240, burst, read(200, 80, 60), scale.Usual},
+		{"now it is lent for", 790, burst, read(100, 80, 0), scale.Loan},
+		{"bulk has waited enough", 850, burst, read(600, 2, 200), scale.Usual},
+		{"bulk would be late, but there was a change just now", 1400, some, read(2400, 80, 200), scale.Usual},
+		{"bulk is due", 1460, some, read(2400, 80, 200), scale.Due},
+		{"interactive is pressed", 1490, burst, read(2400, 80, 230), scale.Usual},
+		{"bulk is late", 2100, some, read(2400, 80, 700), scale.Due},
+		{"interactive has needed little for a while", 2710, calm, read(2400, 80, 700), scale.Behind},
+		{"bulk has caught up", 2760, calm, read(100, 80, 100), scale.Usual},
 	} {
 		in.Now = noon.Add(time.Duration(step.second) * time.Second)
 		in.Queues[0].Reading, in.Queues[1].Reading = step.interactive, step.bulk

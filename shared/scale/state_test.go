@@ -29,8 +29,8 @@ func state(t *testing.T, in scale.Input, d scale.Decision) (s scale.State) {
 
 func TestWhatIsKeptIsTheDecision(t *testing.T) {
 	t.Parallel()
-	in := lanes(200, read(600, 116, 0), read(200, 84, 0))
-	in.Previous = was(116, 84)
+	in := lanes(200, read(600, 120, 0), read(200, 80, 0))
+	in.Previous = was(120, 80)
 	want := scale.Decide(in)
 	if want.Lanes.Split != scale.Loan {
 		t.Fatalf("the split is %q", want.Lanes.Split)
@@ -54,7 +54,7 @@ func TestAnOlderRowIsRead(t *testing.T) {
 	}
 	in := lanes(200, read(0, 0, 0), read(900, 100, 0))
 	in.Previous = s.Decision()
-	if d := scale.Decide(in); !s.Quiet() || d.Lanes.Split != scale.Usual || d.Ceilings[1].Workers < 84 {
+	if d := scale.Decide(in); !s.Quiet() || d.Lanes.Split != scale.Usual || d.Ceilings[1].Workers < 80 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -67,7 +67,7 @@ func TestQuiet(t *testing.T) {
 		want  bool
 	}{
 		{"nothing yet", scale.State{}, true},
-		{"nothing waits", scale.State{Queues: []scale.Share{{Ceiling: scale.Ceiling{Workers: 4}}}, Lanes: scale.Lanes{Stirred: noon}}, true},
+		{"nothing waits", scale.State{Queues: []scale.Share{{Ceiling: scale.Ceiling{Workers: 4}}}, Lanes: scale.Lanes{Since: noon}}, true},
 		{"it is lent", scale.State{Lanes: scale.Lanes{Split: scale.Loan}}, false},
 		{"a message waits", scale.State{Queues: []scale.Share{{Reading: scale.Reading{Visible: 1}}}}, false},
 		{"one is worked on", scale.State{Queues: []scale.Share{{Reading: scale.Reading{InFlight: 1}}}}, false},
@@ -83,8 +83,8 @@ func TestQuiet(t *testing.T) {
 // When all has gone, nothing is lent any more: what is quiet needs no other decision.
 func TestALoanEndsBeforeItIsQuiet(t *testing.T) {
 	t.Parallel()
-	in := lanes(200, read(600, 116, 0), read(200, 84, 0))
-	in.Previous = was(116, 84)
+	in := lanes(200, read(600, 120, 0), read(200, 80, 0))
+	in.Previous = was(120, 80)
 	in.Previous = scale.Decide(in)
 	for range 15 {
 		in.Now = in.Now.Add(time.Minute)
@@ -99,7 +99,7 @@ func TestALoanEndsBeforeItIsQuiet(t *testing.T) {
 		t.Errorf("a quarter of an hour later: %+v", s)
 	}
 	for _, k := range s.Queues {
-		if before, _ := was(116, 84).Of(k.Name); k.Workers < before.Workers*4/5 {
+		if before, _ := was(120, 80).Of(k.Name); k.Workers < before.Workers*4/5 {
 			t.Errorf("%s has %d, before %d", k.Name, k.Workers, before.Workers)
 		}
 	}

@@ -161,7 +161,7 @@ func TestAMappingThatIsBeingChangedIsLeftForLater(t *testing.T) {
 	}
 	clear(w.changing)
 	w.waiting["encode"] = 500
-	if w.decide(t, 30*time.Second, none); w.ceilings["encode-bulk"] >= was["encode-bulk"] {
+	if w.decide(t, 15*time.Minute, none); w.ceilings["encode-bulk"] >= was["encode-bulk"] { // when it may be lent for again
 		t.Errorf("when it is done: %v", w.ceilings)
 	}
 }
@@ -286,7 +286,8 @@ func TestWhoIsToDecideAgainDoes(t *testing.T) {
 		w.decide(t, time.Minute, none)
 	}
 	spare := w.ceilings["encode-bulk"]
-	again, _ := w.decide(t, time.Minute, steer.Hint{Sent: map[string]int{"encode": 500}, Service: map[string]float64{"encode": 1.1}})
+	w.waiting["encode"] = 500
+	again, _ := w.decide(t, time.Minute, steer.Hint{Service: map[string]float64{"encode": 1.1}})
 	if w.ceilings["encode-bulk"] >= spare || w.ceilings["encode"] != 2 {
 		t.Fatalf("nobody waits for another's: %v", w.ceilings)
 	}
