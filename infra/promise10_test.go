@@ -17,6 +17,7 @@ import (
 // Without s3:ListBucket a reader is told 403 for 404. Sending has no entry: Publisher can send to every queue and to the
 // topic, and sends only where the map says. So there the map is asked, see sending.
 var asks = map[string][]string{
+	"cloudwatch.GetMetricData":        {"cloudwatch:GetMetricData"},
 	"lambda.Invoke":                   {"lambda:InvokeFunction"},
 	"lambda.UpdateEventSourceMapping": {"lambda:UpdateEventSourceMapping"},
 	"dynamodb.BatchWriteItem":         {"dynamodb:BatchWriteItem"},

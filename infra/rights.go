@@ -34,6 +34,7 @@ var actions = map[services.Action][]string{
 	services.Drain:         {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
 	services.Redrive:       {"sqs:SendMessage"},
 	services.ReadTraces:    {"xray:BatchGetTraces", "xray:GetTraceSummaries"},
+	services.ReadAges:      {"cloudwatch:GetMetricData"},
 	services.Steer:         {"lambda:UpdateEventSourceMapping"},
 	services.Wake:          {"lambda:InvokeFunction"},
 }
@@ -87,7 +88,7 @@ func (a surroundings) permit(r services.Right) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{allow(does, each(r.Only, a.function)...)}
 	case known && r.On == "internet":
 		return nil
-	case known && r.On == "traces": // X-Ray knows no resource to narrow it to
+	case known && (r.On == "traces" || r.On == "metrics"): // there is no resource to narrow it to
 		return []awsiam.PolicyStatement{allow(does, "*")}
 	case known && r.On == "producers":
 		return a.read(a.masters, does)

@@ -67,7 +67,8 @@ func TestNoRightIsWide(t *testing.T) {
 			if strings.Contains(action, "*") {
 				t.Errorf("%s may %s", s.Name, action)
 			}
-			if strings.HasPrefix(strings.TrimSpace(on), "*") && !strings.HasPrefix(action, "xray:") {
+			knows := !strings.HasPrefix(action, "xray:") && action != "cloudwatch:GetMetricData" // resources to narrow it to
+			if strings.HasPrefix(strings.TrimSpace(on), "*") && knows {
 				t.Errorf("%s may %s on everything", s.Name, action)
 			}
 		}

@@ -14,6 +14,9 @@ var rare = map[string]bool{
 	metrics.DeadLetters.Name: true, metrics.Stuck.Name: true, metrics.Errors.Name: true,
 }
 
+// decisions are how often an hour, at most, workers are decided about.
+const decisions = 360
+
 // MetricsTable shows what there is of metrics, and what they cost in an hour in which all queues have work.
 func MetricsTable(p Prices) Table {
 	rows := Table{{"metric", "how many", "$ an hour", "what"}}

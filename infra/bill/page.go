@@ -29,6 +29,7 @@ func Page(p Prices, idle []Line) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, map[string]any{
 		"Prices": p, "Idle": markdown(IdleTable(idle)), "Minutes": markdown(MinutesTable(p)), "Parts": markdown(PartsTable(p)), "Metrics": markdown(MetricsTable(p)),
+		"Ages":    fraction(p.line("", "metric-read", decisions).USD),
 		"Sources": sources(p), "Rungs": NewLoad(30).Rungs(), "Factors": Factors, "Most": Most,
 	})
 	return b.String(), err

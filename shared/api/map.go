@@ -39,6 +39,8 @@ type queueView struct {
 	Wanted   *int   `json:"wanted,omitempty"`  // that would keep its promise
 	Reason   string `json:"reason,omitempty"`  // for the ceiling
 	Dead     *int   `json:"dead,omitempty"`    // letters that are open
+
+	Oldest float64 `json:"oldest_s,omitempty"` // age of the oldest message that waits, when it was decided
 }
 
 type edgeView struct {
@@ -106,6 +108,9 @@ func (o *Observer) queue(ctx context.Context, q services.Queue, dead map[string]
 func (v queueView) scaled(s scale.State) queueView {
 	if share, ok := s.Of(v.Name); ok {
 		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
+		if v.Waiting != nil && *v.Waiting > 0 {
+			v.Oldest = share.Reading.Oldest
+		}
 	}
 	return v
 }

@@ -170,7 +170,10 @@ func TestShowMap(t *testing.T) {
 	if err := w.rows.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", noon), Service: "encode", Sent: noon, Filed: noon, State: video.LetterOpen}); err != nil {
 		t.Fatal(err)
 	}
-	decided := scale.State{Version: 1, Queues: []scale.Share{{Ceiling: scale.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scale.Enough}}}}
+	decided := scale.State{Version: 1, Queues: []scale.Share{
+		{Ceiling: scale.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scale.Enough}, Reading: scale.Reading{Oldest: 90}},
+		{Ceiling: scale.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scale.Reading{Oldest: 60}},
+	}}
 	if err := w.rows.SaveScaling(t.Context(), decided); err != nil {
 		t.Fatal(err)
 	}
@@ -195,8 +198,8 @@ func TestShowMap(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]any{
-		map[string]any{"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "dead": 1.0, "ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise"},
-		map[string]any{"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0},
+		map[string]any{"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "oldest_s": 90.0, "dead": 1.0, "ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise"},
+		map[string]any{"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0, "ceiling": 2.0, "wanted": 0.0},
 	}, shown["encode"]["queues"]); d != "" {
 		t.Error(d)
 	}

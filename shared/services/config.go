@@ -90,7 +90,7 @@ func (r Right) env() []string {
 		return []string{EnvMedia}
 	case "playback-key":
 		return []string{EnvPlaybackKey}
-	case "producers", "internet", "traces":
+	case "producers", "internet", "traces", "metrics":
 		return nil
 	case "inboxes":
 		return envOfQueues(EnvInbox)

@@ -99,14 +99,15 @@ const (
 	Redrive       Action = "redrive"    // send what was a dead letter again
 	Connect       Action = "connect"    // to what others name: package outbound is the only way
 	ReadTraces    Action = "read-traces"
-	Steer         Action = "steer" // set how many workers queues may have
-	Wake          Action = "wake"  // call a function, without waiting for it
+	ReadAges      Action = "read-ages" // how old the oldest message is
+	Steer         Action = "steer"     // set how many workers queues may have
+	Wake          Action = "wake"      // call a function, without waiting for it
 )
 
 // Right is one narrow permission.
 type Right struct {
 	Action Action
-	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces"
+	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces", "metrics" (of the whole account)
 	Only   []string // prefixes of object keys or of partition keys; names of services, of functions
 }
 
@@ -297,6 +298,7 @@ var Map = []Service{
 			{GetRows, "table", []string{WindowRows}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
 			{ReadDepth, "inboxes", nil},
+			{ReadAges, "metrics", nil},
 			{Drain, "dead-letters", nil},
 			{PutRows, "table", []string{LetterRows, ScaleRows}},
 			{GetRows, "table", []string{ScaleRows}},

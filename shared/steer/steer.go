@@ -1,9 +1,9 @@
-// Package steer puts the law of package scale to work: it reads how deep the queues are, decides how many workers each
-// may have, and tells the event source mappings of those for which that has changed. While nothing waits anywhere it
+// Package steer puts the law of package scale to work: it reads how deep the queues are and how old what waits in them,
+// decides how many workers each may have, and tells the event source mappings of those for which that has changed. While nothing waits anywhere it
 // writes nothing.
 //
-// Rights: sqs:GetQueueAttributes on the inboxes, lambda:UpdateEventSourceMapping on their mappings, and to read and put
-// the one row of decisions. It refuses nothing: what it cannot read the law holds, and what cannot be set is set with
+// Rights: sqs:GetQueueAttributes on the inboxes, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the mappings
+// of the inboxes, and to read and put the one row of decisions. It refuses nothing: what it cannot read the law holds, and what cannot be set is set with
 // the next decision.
 //
 // Several may decide at the same time: the row has a version, and who comes second leaves it at that.
@@ -26,6 +26,13 @@ type Depths interface {
 	Counts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
+// Ages are how long messages have waited.
+type Ages interface {
+	// Oldest returns how old the oldest message of each queue is, or was some minutes ago; nothing of those of which that
+	// is not known.
+	Oldest(ctx context.Context, queues []string) (map[string]time.Duration, error)
+}
+
 // Feeds are the event source mappings.
 type Feeds interface {
 	// Limit lets a mapping have at most so many workers at once. Conflict: it is being changed just now.
@@ -45,6 +52,7 @@ type Rows interface {
 // Steerer decides for all queues of the map.
 type Steerer struct {
 	Depths Depths
+	Ages   Ages
 	Feeds  Feeds
 	Feed   func(queue string) string // id of the mapping that takes messages from a queue
 	Name   func(queue string) string // of the queue, as AWS has it
@@ -57,6 +65,7 @@ type Steerer struct {
 
 const (
 	gap   = 10 * time.Second // decisions are at least that far apart
+	brief = 3 * time.Second  // so long ages are waited for: without them the law goes on
 	trust = time.Hour        // so long a mapping is taken to have the ceiling that it was given: somebody may change it
 )
 
@@ -108,6 +117,7 @@ func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.Stat
 		failed = append(failed, err)
 		queues = append(queues, l)
 	}
+	s.age(ctx, queues)
 	is.At, is.Budget = s.Now(), s.Budget
 	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: is.Decision()})
 	is.Lanes, is.Queues = d.Lanes, make([]scale.Share, len(d.Ceilings))
@@ -128,6 +138,28 @@ func (s Steerer) read(ctx context.Context, q services.Queue, service map[string]
 		r.Service = measured
 	}
 	return r, nil
+}
+
+// age adds to the readings how old the oldest messages are, where some wait. If nobody says, they count as new.
+func (s Steerer) age(ctx context.Context, queues []scale.Queue) {
+	var waiting []string
+	for _, q := range queues {
+		if q.Reading.Visible > 0 {
+			waiting = append(waiting, q.Name)
+		}
+	}
+	if waiting == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, brief)
+	defer cancel()
+	ages, err := s.Ages.Oldest(ctx, waiting)
+	if err != nil {
+		s.Log.WarnContext(ctx, "how old messages are is not known", "error", err)
+	}
+	for i := range queues {
+		queues[i].Reading.Oldest = ages[queues[i].Name].Seconds()
+	}
 }
 
 // learn returns the times of work with what is told of them.

@@ -183,6 +183,36 @@ func TestWhatCannotBeReadIsHeld(t *testing.T) {
 	}
 }
 
+func TestAgesCountWhereMessagesWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(100)
+	w.decide(t, time.Minute, none)
+	if w.asked != nil {
+		t.Errorf("nothing waits, and it asks for the ages of %v", w.asked)
+	}
+	w.waiting["encode"], w.waiting["encode-bulk"], w.inFlight["fetch"] = 3, 40, 2
+	w.oldest = map[string]time.Duration{"encode-bulk": 700 * time.Second}
+	w.decide(t, time.Minute, none)
+	if d := cmp.Diff([][]string{{"encode", "encode-bulk"}}, w.asked); d != "" {
+		t.Errorf("asked for ages: %s", d)
+	}
+	interactive, _ := w.state(t).Of("encode")
+	bulk, _ := w.state(t).Of("encode-bulk")
+	if interactive.Reading.Oldest != 0 || bulk.Reading.Oldest != 700 || bulk.Reason != scale.Late {
+		t.Errorf("%v s and %v s: %s", interactive.Reading.Oldest, bulk.Reading.Oldest, bulk.Reason)
+	}
+}
+
+func TestWhoseAgeIsNotKnownIsNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(100)
+	w.waiting["encode-bulk"], w.oldest["encode-bulk"], w.fails["ages"] = 40, 700*time.Second, true
+	w.decide(t, time.Minute, none)
+	if bulk, _ := w.state(t).Of("encode-bulk"); bulk.Reading.Oldest != 0 || bulk.Reason != scale.Enough {
+		t.Errorf("%v s: %s", bulk.Reading.Oldest, bulk.Reason)
+	}
+}
+
 func TestOfTwoDecidersOneGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(100)

@@ -27,6 +27,8 @@ type world struct {
 	now      time.Time
 	waiting  map[string]int
 	inFlight map[string]int
+	oldest   map[string]time.Duration
+	asked    [][]string     // for ages
 	ceilings map[string]int // by queue; at first as deployed
 	calls    []string       // ids of mappings
 	fails    map[string]bool
@@ -37,9 +39,12 @@ type world struct {
 }
 
 func newWorld(budget int) *world {
-	w := &world{Memory: &store.Memory{}, now: noon, waiting: map[string]int{}, inFlight: map[string]int{}, ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{}}
+	w := &world{
+		Memory: &store.Memory{}, now: noon, waiting: map[string]int{}, inFlight: map[string]int{}, oldest: map[string]time.Duration{},
+		ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{},
+	}
 	w.Steerer = steer.Steerer{
-		Depths: w, Feeds: w, Rows: w, Budget: budget, Feed: func(queue string) string { return queue },
+		Depths: w, Ages: w, Feeds: w, Rows: w, Budget: budget, Feed: func(queue string) string { return queue },
 		Name: func(queue string) string { return "sluice-" + queue },
 		Now:  func() time.Time { return w.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -54,6 +59,14 @@ func (w *world) Counts(_ context.Context, queue string) (waiting, inFlight int, 
 		return 0, 0, errDown
 	}
 	return w.waiting[queue], w.inFlight[queue], nil
+}
+
+func (w *world) Oldest(_ context.Context, queues []string) (map[string]time.Duration, error) {
+	w.asked = append(w.asked, queues)
+	if w.fails["ages"] {
+		return nil, errDown
+	}
+	return w.oldest, nil
 }
 
 func (w *world) Limit(_ context.Context, id string, workers int) error {

@@ -25,6 +25,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
+	"sluice/shared/ages"
 	"sluice/shared/blob"
 	"sluice/shared/feed"
 	"sluice/shared/ffmpeg"
@@ -132,11 +133,12 @@ func (k Kit) Steerer() steer.Steerer {
 		k.Log.Error("can't start", "error", err)
 		os.Exit(1)
 	}
+	name := func(queue string) string { return path.Base(os.Getenv(services.EnvInbox(queue))) }
 	return steer.Steerer{
-		Depths: inbox.NewDepths(k.SQS()), Feeds: feed.Mappings{Client: lambdaservice.NewFromConfig(k.aws)},
+		Depths: inbox.NewDepths(k.SQS()), Ages: ages.New(k.aws, name, k.Now), Feeds: feed.Mappings{Client: lambdaservice.NewFromConfig(k.aws)},
 		Feed: func(queue string) string { return os.Getenv(services.EnvFeed(queue)) },
-		Name: func(queue string) string { return path.Base(os.Getenv(services.EnvInbox(queue))) },
-		Rows: k.Rows(), Budget: budget, Provisioned: strings.FieldsFunc(os.Getenv(services.EnvProvisioned), func(r rune) bool { return r == ',' }), Now: k.Now, Log: k.Log,
+		Name: name, Rows: k.Rows(), Budget: budget, Now: k.Now, Log: k.Log,
+		Provisioned: strings.FieldsFunc(os.Getenv(services.EnvProvisioned), func(r rune) bool { return r == ',' }),
 	}
 }
 

@@ -93,7 +93,7 @@ func (w world) halfAnHour(t *testing.T, c *lambda.Client) {
 	}
 	s := steer.Steerer{
 		Depths: inbox.Depths{Client: w.queues(), URL: func(queue string) string { return w.output(t, "Inbox"+output(queue)) }},
-		Feeds:  feed.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
+		Ages:   unknown{}, Feeds: feed.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
 		Name: func(queue string) string { return queue }, Budget: budget,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
@@ -104,6 +104,11 @@ func (w world) halfAnHour(t *testing.T, c *lambda.Client) {
 		}
 	}
 }
+
+// unknown are ages that nobody knows.
+type unknown struct{}
+
+func (unknown) Oldest(context.Context, []string) (map[string]time.Duration, error) { return nil, nil }
 
 // mappings returns the ids of the event source mappings and how many workers each may have, by the queue's name.
 func (w world) mappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {

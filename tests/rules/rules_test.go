@@ -65,6 +65,7 @@ var may = map[string][]string{
 	"shared/playback":  {"shared/video", "shared/services"},
 	"shared/store":     {"shared/video", "shared/services", "shared/scale"},
 	"shared/feed":      {"shared/video"},
+	"shared/ages":      {"shared/video"},
 	"shared/steer":     {"shared/video", "shared/services", "shared/scale", "shared/metrics", "events"},
 	"shared/blob":      {"shared/video"},
 	"shared/trace":     {"shared/video"},
@@ -120,7 +121,7 @@ var alone = map[string][]string{
 	"os/exec":                             {"shared/ffmpeg", "localstack/", "tests/"},
 	"text/template":                       {"infra/bill"}, // see TestFunctionsAreSmall
 	"html/template":                       {},
-	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/inbox/", "shared/feed", "shared/trace", "shared/xray", "shared/wire", "functions/play", "infra/preflight", "infra/destroy", "localstack/", "tests/"},
+	"github.com/aws/aws-sdk-go-v2":        {"shared/blob", "shared/store", "shared/inbox", "shared/inbox/", "shared/feed", "shared/ages", "shared/trace", "shared/xray", "shared/wire", "functions/play", "infra/preflight", "infra/destroy", "localstack/", "tests/"},
 	"sluice/functions":                    {},
 	"sluice/infra":                        {"infra/"},
 	"sluice/localstack":                   {"localstack", "localstack/", "tests/"},

@@ -52,7 +52,7 @@ func (c *cloud) send(m *mapping, now int) {
 // depth is what GetQueueAttributes says.
 func (c *cloud) depth(lane, now int) reading { return c.maps[lane].past[max(0, now-depthLag)] }
 
-// metric is what CloudWatch says, of a value every some seconds.
+// metric is what CloudWatch says, of a value every some seconds: as it was when the last period that has ended began.
 func (c *cloud) metric(lane, now, every int) reading {
 	return c.maps[lane].past[max(0, now/every*every-every)]
 }

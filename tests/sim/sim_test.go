@@ -157,6 +157,18 @@ func TestACeilingComesIntoForceLater(t *testing.T) {
 	}
 }
 
+// What CloudWatch says is one to two minutes old, whoever reads it.
+func TestMetricsAreLate(t *testing.T) {
+	t.Parallel()
+	c := newCloud(standard, 600)
+	for now := range 600 {
+		c.maps[bulk].past = append(c.maps[bulk].past, reading{oldest: float64(now)})
+		if behind := float64(now) - c.metric(bulk, now, minute).oldest; now >= 2*minute && (behind < 60 || behind >= 120) {
+			t.Errorf("second %d: %v s behind", now, behind)
+		}
+	}
+}
+
 // Each rival's formula, on a depth that is known.
 func TestRivals(t *testing.T) {
 	t.Parallel()
