@@ -13,7 +13,8 @@ const (
 	Behind Split = "behind" // bulk has two thirds: it would break its promise, and interactive has had little to do for minutes
 )
 
-// The bulk lane's part of the budget in each split but Loan.
+// The bulk lane's part of the budget in each split but Loan. Each hundredth of duePart makes bulk's waits shorter, and
+// interactive ones longer.
 const (
 	usualPart  = 0.40
 	duePart    = 0.46
@@ -21,13 +22,15 @@ const (
 )
 
 // When splits begin and end. They were chosen by simulation (docs/scaling.md), where none of them had to be exact.
-// Slack is told as a part of the promise.
+// Slack is told as a part of the promise. A loan ends while there is much of it left: to give back takes a minute, and
+// ages are old when they are read.
 const (
 	canLend  = 3.0 / 4          // slack at which bulk lends
-	enough   = 1.0 / 2          // slack at which a loan ends, as to give back takes a minute and ages are old when they are read; bulk is due no more
+	enough   = 1.0 / 2          // slack at which a loan ends, and at which bulk is due no more
 	patient  = 300.0            // seconds: a bulk queue that promises less can't wait for a loan to end, and counts as interactive
 	bearable = 10.0             // seconds over its promise that a backlog may last: to borrow takes longer
 	little   = 1.0 / 4          // what interactive needs of the budget when it has little to do
+	counted  = time.Minute      // a loan lasts at least: SQS counts some messages that late
 	spell    = 10 * time.Minute // from one change of split to the next, unless that is back to Usual: ceilings don't flap
 )
 
@@ -111,7 +114,7 @@ func slack(plans []*plan, workers float64) float64 {
 func (m Lanes) next(l load, now time.Time) Lanes {
 	switch {
 	case m.Split == Loan:
-		if l.eased || l.slack < enough {
+		if l.slack < enough || l.eased && since(m.Since, now) >= counted {
 			return Lanes{Usual, now}
 		}
 	case m.Split != Usual && (l.pressed || l.slack > enough):

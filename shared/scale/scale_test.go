@@ -120,6 +120,7 @@ func TestSplit(t *testing.T) {
 	}{
 		{"a quiet start", 0, calm, read(200, 80, 0), scale.Usual},
 		{"a burst", 60, burst, read(200, 80, 0), scale.Loan},
+		{"it is told of, and SQS does not count it yet", 80, calm, read(200, 80, 0), scale.Loan},
 		{"it goes on", 120, burst, read(300, 2, 100), scale.Loan},
 		{"it is all but over", 150, read(130, 190, 0), read(600, 2, 130), scale.Loan},
 		{"it is over", 180, some, read(600, 2, 160), scale.Usual},

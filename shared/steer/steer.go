@@ -119,7 +119,11 @@ func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.Stat
 	}
 	s.age(ctx, queues)
 	is.At, is.Budget = s.Now(), s.Budget
-	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: is.Decision()})
+	before := is.Decision()
+	if before.Ceilings == nil {
+		before.Ceilings = s.Idle(is.Budget) // those that mappings are made with
+	}
+	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: before})
 	is.Lanes, is.Queues = d.Lanes, make([]scale.Share, len(d.Ceilings))
 	for i, c := range s.whole(d.Ceilings) {
 		is.Queues[i] = scale.Share{Ceiling: c, Reading: queues[i].Reading, Feed: s.Feed(c.Name)}

@@ -63,6 +63,17 @@ func TestPromise12_ABurstIsGivenWorkersAndGivesThemBack(t *testing.T) {
 	}
 }
 
+// TestTheFirstBurstIsLentFor: what mappings were made with is known before anything was decided.
+func TestTheFirstBurstIsLentFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(100)
+	w.waiting["encode"] = 500
+	w.decide(t, 0, none)
+	if s := w.state(t); s.Lanes.Split != scale.Loan {
+		t.Errorf("the split is %q", s.Lanes.Split)
+	}
+}
+
 func TestOnlyWhatChangesIsSet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(100)
@@ -316,8 +327,7 @@ func TestWhoIsToDecideAgainDoes(t *testing.T) {
 		w.decide(t, time.Minute, none)
 	}
 	spare := w.ceilings["encode-bulk"]
-	w.waiting["encode"] = 500
-	again, _ := w.decide(t, time.Minute, steer.Hint{Service: map[string]float64{"encode": 1.1}})
+	again, _ := w.decide(t, time.Minute, steer.Hint{Sent: map[string]int{"encode": 500}, Service: map[string]float64{"encode": 1.1}})
 	if w.ceilings["encode-bulk"] >= spare || w.ceilings["encode"] != 2 {
 		t.Fatalf("nobody waits for another's: %v", w.ceilings)
 	}
