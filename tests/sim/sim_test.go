@@ -36,7 +36,7 @@ func TestPromise12_WaitsLessThanUnderOtherLaws(t *testing.T) {
 	}
 }
 
-// The hardest rival: a ceiling for each lane, fitted to the load by a sweep. With 17 of 20 other seeds the same holds
+// The hardest rival: a ceiling for each lane, fitted to the load by a sweep. With 20 other seeds the same holds
 // (docs/scaling.md). What it costs is that bulk waits longer on some workloads.
 func TestPromise12_WaitsLessThanUnderFixedCeilings(t *testing.T) {
 	t.Parallel()
