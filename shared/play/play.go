@@ -55,7 +55,6 @@ const (
 	redirectFor = "private, max-age=240"
 
 	playlistFor  = "public, max-age=2"
-	maxPlaylist  = 4 << 20
 	playlistType = "application/vnd.apple.mpegurl" // https://www.rfc-editor.org/rfc/rfc8216#section-4
 )
 
@@ -141,7 +140,7 @@ func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) er
 		return err
 	}
 	defer body.Close()
-	text, err := io.ReadAll(io.LimitReader(body, maxPlaylist))
+	text, err := io.ReadAll(body) // all of it: half a playlist is another one
 	if err != nil {
 		return video.E("play.playlist", video.Transient, err)
 	}

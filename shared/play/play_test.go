@@ -132,6 +132,18 @@ func TestFiles(t *testing.T) {
 }
 
 // TestSecretIsFetchedOnceAndOnlyIfNeeded: public playback works without Secrets Manager.
+func TestALongPlaylistIsWhole(t *testing.T) {
+	t.Parallel()
+	th := newTheater(t)
+	text := strings.Repeat("x", 5<<20)
+	if err := th.Media.(*blob.Memory).Put(t.Context(), playback.Prefix(public)+"720p/index.m3u8", strings.NewReader(text), blob.Meta{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := th.get("/p/public/" + public + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
+		t.Errorf("%d, %d bytes", got.StatusCode, len(got.Body))
+	}
+}
+
 func TestSecretIsFetchedOnceAndOnlyIfNeeded(t *testing.T) {
 	t.Parallel()
 	th := newTheater(t)

@@ -65,13 +65,8 @@ func To(eventType string) string {
 		return Topic
 	}
 	for _, s := range Map {
-		if s.Inbox == nil {
-			continue
-		}
-		for _, t := range s.Inbox.Takes {
-			if t == eventType {
-				return s.Name
-			}
+		if s.Inbox != nil && slices.Contains(s.Inbox.Takes, eventType) {
+			return s.Name
 		}
 	}
 	return ""
@@ -80,12 +75,9 @@ func To(eventType string) string {
 func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
 
 // Sends returns where a service sends to: services and Topic, each once.
-func (s Service) Sends() []string {
-	var to []string
-	seen := map[string]bool{}
+func (s Service) Sends() (to []string) {
 	for _, t := range s.Emits {
-		if d := To(t); d != "" && !seen[d] {
-			seen[d] = true
+		if d := To(t); d != "" && !slices.Contains(to, d) {
 			to = append(to, d)
 		}
 	}
