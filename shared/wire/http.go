@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -23,10 +22,7 @@ import (
 func (k Kit) Serve(h http.Handler, err error) { lambda.Start(k.gateway(h, err)) }
 
 func (k Kit) gateway(h http.Handler, err error) api.GatewayFunc {
-	if err != nil {
-		k.Log.Error("can't start", "error", err)
-		os.Exit(1)
-	}
+	must(k.Log, err)
 	return k.traced(api.Gateway(h, k.Log))
 }
 

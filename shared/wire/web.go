@@ -10,8 +10,15 @@ import (
 )
 
 // Web returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its
-// own machine too; anything else that is told so does not start.
-func (Kit) Web() (*outbound.Client, error) {
+// own machine too; anything else that is told so does not start: it ends the
+// process.
+func (k Kit) Web() *outbound.Client {
+	c, err := web()
+	must(k.Log, err)
+	return c
+}
+
+func web() (*outbound.Client, error) {
 	file := os.Getenv(services.EnvFetchCA)
 	if file == "" {
 		return outbound.New(), nil

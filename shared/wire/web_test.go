@@ -9,18 +9,18 @@ import (
 
 // Only a local cloud may fetch from its own machine; a function that is told to anywhere else does not start.
 func TestTheWebIsPublicUnlessTheCloudIsLocal(t *testing.T) {
-	if _, err := (Kit{}).Web(); err != nil {
+	if _, err := web(); err != nil {
 		t.Error(err)
 	}
 	t.Setenv(services.EnvFetchCA, "web_test.go") // is there, and no certificate
 	for _, endpoint := range []string{"", "https://sqs.eu-central-1.amazonaws.com"} {
 		t.Setenv("AWS_ENDPOINT_URL", endpoint)
-		if c, err := (Kit{}).Web(); err == nil || c != nil {
+		if c, err := web(); err == nil || c != nil {
 			t.Errorf("with AWS at %q it starts", endpoint)
 		}
 	}
 	t.Setenv(services.EnvFetchCA, "nowhere.pem")
-	if _, err := (Kit{}).Web(); err == nil {
+	if _, err := web(); err == nil {
 		t.Error("without the file it starts")
 	}
 }

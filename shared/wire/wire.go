@@ -52,19 +52,21 @@ func New(name string) Kit {
 	slog.SetDefault(log)
 	trace.Setup(name)
 	s, err := settings(name, os.LookupEnv)
-	if err != nil {
-		log.Error("can't start", "error", err)
-		os.Exit(1)
-	}
+	must(log, err)
 	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(func() aws.Retryer {
 		return retry.AddWithMaxAttempts(retry.NewStandard(), 3) // above that, the queue is what retries
 	}))
+	must(log, err)
+	trace.Instrument(&cfg)
+	return Kit{Service: s, Log: log, aws: cfg, meter: newMeter(s)}
+}
+
+// must ends the process, which has just begun, if err says why it can't go on.
+func must(log *slog.Logger, err error) {
 	if err != nil {
 		log.Error("can't start", "error", err)
 		os.Exit(1)
 	}
-	trace.Instrument(&cfg)
-	return Kit{Service: s, Log: log, aws: cfg, meter: newMeter(s)}
 }
 
 // settings returns the service's entry in the map, or what keeps it from running.
@@ -118,21 +120,25 @@ func (k Kit) Sender() *inbox.Publisher {
 
 // Window returns how many tasks of a tenant may be in flight; it ends the process if the setting is no such number.
 func (k Kit) Window() int {
-	n, err := strconv.Atoi(os.Getenv(services.EnvWindow))
-	if err != nil || n < 1 {
-		k.Log.Error("can't start", "error", services.EnvWindow+" is not a number of tasks")
-		os.Exit(1)
-	}
+	n, err := number(services.EnvWindow)
+	must(k.Log, err)
 	return n
 }
 
-// Steerer returns what decides how many workers the queues may have.
-func (k Kit) Steerer() steer.Steerer {
-	budget, err := strconv.Atoi(os.Getenv(services.EnvConcurrency))
-	if err != nil {
-		k.Log.Error("can't start", "error", err)
-		os.Exit(1)
+// number reads a setting that is a number from 1 on.
+func number(variable string) (int, error) {
+	n, err := strconv.Atoi(os.Getenv(variable))
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s is no number from 1 on", variable)
 	}
+	return n, nil
+}
+
+// Steerer returns what decides how many workers the queues may have; it ends the process if the setting of how many there
+// are is no such number.
+func (k Kit) Steerer() steer.Steerer {
+	budget, err := number(services.EnvConcurrency)
+	must(k.Log, err)
 	name := func(queue string) string { return path.Base(os.Getenv(services.EnvInbox(queue))) }
 	return steer.Steerer{
 		Depths: inbox.NewDepths(k.SQS()), Ages: ages.New(k.aws, name, k.Now), Feeds: feed.Mappings{Client: lambdaservice.NewFromConfig(k.aws)},
