@@ -25,7 +25,8 @@ type resource struct {
 	DependsOn      []string
 }
 
-// of returns the resources of a type, without AWS:: before it, by their plain ids.
+// of returns the resources of a type, without AWS:: before it, by their plain ids. A test of none of them would hold
+// whatever the template is: there must be some.
 func (t template) of(typ string) map[string]resource {
 	found := map[string]resource{}
 	for id, r := range t.Resources {
@@ -33,15 +34,25 @@ func (t template) of(typ string) map[string]resource {
 			found[plain(id)] = r
 		}
 	}
+	if len(found) == 0 {
+		panic("there is no " + typ)
+	}
 	return found
 }
 
-// each runs f as a test of its own for each resource of a type, of which there must be some.
+// lacks reports whether there is no resource of a type.
+func (t template) lacks(typ string) bool {
+	for _, r := range t.Resources {
+		if r.Type == "AWS::"+typ {
+			return false
+		}
+	}
+	return true
+}
+
+// each runs f as a test of its own for each resource of a type.
 func (t template) each(test *testing.T, typ string, f func(*testing.T, string, resource)) {
 	found := t.of(typ)
-	if len(found) == 0 {
-		test.Fatalf("there is no %s", typ)
-	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		test.Run(id, func(test *testing.T) { f(test, id, found[id]) })
 	}

@@ -51,7 +51,7 @@ type Reading struct {
 
 // Input is all that a decision depends on.
 type Input struct {
-	Budget   int // workers for all queues together: see Budget
+	Budget   int // workers for all queues together: the account's concurrency less the API's share
 	Now      time.Time
 	Queues   []Queue
 	Bulk     float64  // the bulk lane's part of the budget, the rest is the interactive lane's; 0.4 if 0
@@ -92,9 +92,6 @@ const (
 	Held    Reason = "held: the reading is missing, stale or broken"
 	TooFew  Reason = "least: the budget is less than the least of all"
 )
-
-// Budget returns the workers that all queues share: the account's concurrency less the API's share.
-func Budget(account, api int) int { return max(0, account-max(0, api)) }
 
 // Decide returns the ceilings. Their sum is within the budget, unless the budget is less than Least for each.
 func Decide(in Input) Decision {

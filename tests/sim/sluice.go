@@ -35,7 +35,7 @@ func (s *sluice) tick(c *cloud, now int) {
 		return
 	}
 	s.past = now
-	in := scale.Input{Budget: scale.Budget(account, api), Now: at(now), Bulk: s.bulk, Previous: s.last}
+	in := scale.Input{Budget: budget, Now: at(now), Bulk: s.bulk, Previous: s.last}
 	for i, q := range queues {
 		depth := c.depth(i, now)
 		q.Min = c.least
