@@ -126,10 +126,14 @@ func (q queue) takeFrom(url string, n int) []types.Message {
 	return out.Messages
 }
 
-// one takes the one message there is.
+// one takes the one message there is. SQS may say for a while that there is none.
 func (q queue) one(body string) types.Message {
 	q.t.Helper()
 	ms := q.take(10)
+	for n := 0; len(ms) == 0 && n < 20; n++ {
+		q.Pass(soon / 10)
+		ms = q.take(10)
+	}
 	q.same(bodies(ms), []string{body})
 	return ms[0]
 }

@@ -34,18 +34,26 @@ type event struct {
 	Elapsed                       float64 // seconds
 }
 
+// reader reads the events of a run.
+type reader struct {
+	tests   results
+	printed map[string]string
+	took    map[string]float64 // seconds of a test, or of its longest case
+	out     io.Writer
+}
+
 // read reads the events of a run. It copies to out what packages and failed tests printed, and says of each test when it
 // has ended: some take minutes.
 func read(in io.Reader, out io.Writer) (results, error) {
-	tests, printed := results{}, map[string]string{}
+	r := reader{results{}, map[string]string{}, map[string]float64{}, out}
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if len(line) > 0 {
-			tests.take(line, printed, out)
+			r.take(line)
 		}
 		if err == io.EOF {
-			return tests, nil
+			return r.tests, nil
 		}
 		if err != nil {
 			return nil, err
@@ -53,40 +61,43 @@ func read(in io.Reader, out io.Writer) (results, error) {
 	}
 }
 
-func (r results) take(line []byte, printed map[string]string, out io.Writer) {
+func (r reader) take(line []byte) {
 	var e event
 	if json.Unmarshal(line, &e) != nil {
-		out.Write(line) // of the compiler
+		r.out.Write(line) // of the compiler
 		return
 	}
 	name := path.Base(e.Package) + " " + e.Test
 	switch e.Action {
 	case "build-output":
-		io.WriteString(out, e.Output)
+		io.WriteString(r.out, e.Output)
 	case "output":
 		if e.Test == "" {
-			io.WriteString(out, e.Output)
+			io.WriteString(r.out, e.Output)
 		} else if !strings.HasPrefix(e.Output, "=== ") {
-			printed[name] += e.Output
+			r.printed[name] += e.Output
 		}
 	case "run":
-		r.add(e.Test, name, result{State: failed, Reason: "did not end"})
+		r.tests.add(e.Test, name, result{State: failed, Reason: "did not end"})
 	case "pass":
-		r.add(e.Test, name, result{State: passed})
-		e.tell(out, passed)
+		r.tests.add(e.Test, name, result{State: passed})
+		r.tell(e, passed)
 	case "skip":
-		r.add(e.Test, name, result{State: skipped, Reason: reason(printed[name])})
-		e.tell(out, skipped)
+		r.tests.add(e.Test, name, result{State: skipped, Reason: reason(r.printed[name])})
+		r.tell(e, skipped)
 	case "fail":
-		r.add(e.Test, name, result{State: failed})
-		io.WriteString(out, printed[name])
+		r.tests.add(e.Test, name, result{State: failed})
+		io.WriteString(r.out, r.printed[name])
 	}
 }
 
-// tell says how a whole test has ended.
-func (e event) tell(out io.Writer, state string) {
-	if e.Test != "" && !strings.Contains(e.Test, "/") {
-		fmt.Fprintf(out, "%-7s %6.1f s  %s %s\n", state, e.Elapsed, path.Base(e.Package), e.Test)
+// tell says how a whole test has ended. The time that go test says of one does not count cases that run side by side.
+func (r reader) tell(e event, state string) {
+	test, _, isCase := strings.Cut(e.Test, "/")
+	whole := path.Base(e.Package) + " " + test
+	r.took[whole] = max(r.took[whole], e.Elapsed)
+	if e.Test != "" && !isCase {
+		fmt.Fprintf(r.out, "%-7s %6.1f s  %s\n", state, r.took[whole], whole)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 const ranOnce = `{"Action":"run","Package":"sluice/tests/e2e","Test":"TestA"}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestA","Output":"=== RUN   TestA\n"}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestA/b","Output":"    a_test.go:9: no b here: none at all\n"}
-{"Action":"skip","Package":"sluice/tests/e2e","Test":"TestA/b"}
-{"Action":"pass","Package":"sluice/tests/e2e","Test":"TestA","Elapsed":12.34}
+{"Action":"skip","Package":"sluice/tests/e2e","Test":"TestA/b","Elapsed":12.34}
+{"Action":"pass","Package":"sluice/tests/e2e","Test":"TestA","Elapsed":0.1}
 {"Action":"output","Package":"sluice/tests/e2e","Test":"TestC","Output":"    c_test.go:1: broken\n"}
 {"Action":"fail","Package":"sluice/tests/e2e","Test":"TestC"}
 {"Action":"output","Package":"sluice/tests/e2e","Output":"FAIL sluice/tests/e2e 1s\n"}
