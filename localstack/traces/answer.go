@@ -70,18 +70,25 @@ func annotations(expression string) (all [][2]string) {
 	return all
 }
 
+// ranges says by which of its times a trace is in a window.
+var ranges = map[string]func(*trace) time.Time{
+	"":        func(t *trace) time.Time { return t.began },
+	"TraceId": func(t *trace) time.Time { return t.began },
+	"Event":   func(t *trace) time.Time { return t.updated },
+}
+
 func (s *store) summaries(in window) (any, error) {
 	from, to := instant(in.StartTime), instant(in.EndTime)
-	notes := annotations(in.FilterExpression)
+	notes, at := annotations(in.FilterExpression), ranges[in.TimeRangeType]
 	switch {
 	case notes == nil:
 		return nil, refused{"the filter is not annotation.key = \"value\" OR …"}
 	case to.Before(from) || to.Sub(from) > widest:
 		return nil, refused{"the window is longer than six hours, or ends before it begins"}
-	case in.TimeRangeType != "" && in.TimeRangeType != "TraceId":
-		return nil, refused{"only windows of the beginnings of traces are known"}
+	case at == nil:
+		return nil, refused{"only windows of the beginnings and the updates of traces are known"}
 	}
-	ids, next, err := turn(s.find(from, to, notes), in.NextToken)
+	ids, next, err := turn(s.find(from, to, at, notes), in.NextToken)
 	if err != nil {
 		return nil, err
 	}

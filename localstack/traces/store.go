@@ -22,6 +22,7 @@ const room = 512 << 20
 type trace struct {
 	id        string
 	began     time.Time // as its id says
+	updated   time.Time // the latest end, or beginning, of what is in it
 	documents []segment
 	notes     map[[2]string]bool // annotations of any of them: key and value
 	bytes     int
@@ -69,6 +70,8 @@ func (s *store) load(path string) error {
 type part struct {
 	Trace       string         `json:"trace_id"`
 	ID          string         `json:"id"`
+	Start       float64        `json:"start_time"` // seconds since 1970
+	End         float64        `json:"end_time"`
 	Annotations map[string]any `json:"annotations"`
 	Subsegments []part         `json:"subsegments"`
 }
@@ -93,6 +96,9 @@ func (s *store) add(doc []byte) bool {
 	}
 	t.documents = append(t.documents, segment{p.ID, string(doc)})
 	t.note(p)
+	if at := instant(max(p.Start, p.End)); at.After(t.updated) {
+		t.updated = at
+	}
 	t.bytes += len(doc)
 	s.bytes += len(doc)
 	s.forget()
@@ -130,20 +136,20 @@ func began(id string) (time.Time, bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// find returns the ids of the traces that began in a window, both ends included, and have one of these annotations, the
-// latest first.
-func (s *store) find(from, to time.Time, notes [][2]string) (ids []string) {
+// find returns the ids of the traces of a window, both ends included, that have one of these annotations, the latest first.
+// A trace is where at says.
+func (s *store) find(from, to time.Time, at func(*trace) time.Time, notes [][2]string) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []*trace
 	for _, t := range s.traces {
 		has := slices.ContainsFunc(notes, func(n [2]string) bool { return t.notes[n] })
-		if has && !t.began.Before(from.Truncate(time.Second)) && !t.began.After(to) {
+		if has && !at(t).Before(from.Truncate(time.Second)) && !at(t).After(to) {
 			found = append(found, t)
 		}
 	}
 	slices.SortFunc(found, func(a, b *trace) int {
-		return cmp.Or(b.began.Compare(a.began), cmp.Compare(a.id, b.id))
+		return cmp.Or(at(b).Compare(at(a)), cmp.Compare(a.id, b.id))
 	})
 	for _, t := range found {
 		ids = append(ids, t.id)

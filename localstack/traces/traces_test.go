@@ -80,11 +80,11 @@ func segment(trace, id, video string) string {
 	return head + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
 }
 
-// find returns the ids of the traces of a video that began in a window, the latest first, over all pages.
-func (c *collector) find(video string, from, to time.Time) (ids []string) {
+// find returns the ids of the traces of a video of a window, the latest first, over all pages.
+func (c *collector) find(video string, by types.TimeRangeType, from, to time.Time) (ids []string) {
 	c.t.Helper()
 	pages := xray.NewGetTraceSummariesPaginator(c.xray, &xray.GetTraceSummariesInput{
-		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)), TimeRangeType: types.TimeRangeTypeTraceId,
+		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)), TimeRangeType: by,
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(c.t.Context())
@@ -102,7 +102,7 @@ func (c *collector) find(video string, from, to time.Time) (ids []string) {
 func (c *collector) await(video string, n int) []string {
 	c.t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; {
-		ids := c.find(video, noon, noon.Add(6*time.Hour))
+		ids := c.find(video, types.TimeRangeTypeTraceId, noon, noon.Add(6*time.Hour))
 		if len(ids) == n {
 			return ids
 		}
@@ -138,8 +138,33 @@ func TestDocumentsAreFoundByVideo(t *testing.T) {
 	if len(got) != 3 || !strings.Contains(got[0], `"id":"a"`) || !strings.Contains(got[1], `"id":"a2"`) || strings.Contains(got[2], "\n") {
 		t.Errorf("documents %q", got)
 	}
-	if got := c.find("vid_1", noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
+	if got := c.find("vid_1", types.TimeRangeTypeTraceId, noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
 		t.Errorf("found %v in a window without any", got)
+	}
+}
+
+// A trace that goes on is found by when it was last added to, though it began before.
+func TestTracesAreFoundByTheirUpdates(t *testing.T) {
+	t.Parallel()
+	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	ran := func(trace string, from, to int) string {
+		return head + fmt.Sprintf(`{"trace_id": %q, "id": "a%d", "start_time": %d, "end_time": %d.5, "annotations": {"video_id": "vid_1"}}`,
+			trace, from, noon.Unix()+int64(from), noon.Unix()+int64(to))
+	}
+	c.send(ran(id(0), 0, 1), ran(id(0), 100, 130), ran(id(0), 50, 60), ran(id(1), 1, 40))
+	c.await("vid_1", 2)
+	for _, tt := range []struct {
+		from, to time.Duration
+		want     []string
+	}{
+		{0, 200 * time.Second, []string{id(0), id(1)}},
+		{120 * time.Second, 180 * time.Second, []string{id(0)}},
+		{0, 60 * time.Second, []string{id(1)}},
+		{140 * time.Second, 200 * time.Second, nil},
+	} {
+		if got := c.find("vid_1", types.TimeRangeTypeEvent, noon.Add(tt.from), noon.Add(tt.to)); !slices.Equal(got, tt.want) {
+			t.Errorf("from %v to %v: %v, want %v", tt.from, tt.to, got, tt.want)
+		}
 	}
 }
 
@@ -213,8 +238,8 @@ func TestWhatXRayRefuses(t *testing.T) {
 		"two filters": func(in *xray.GetTraceSummariesInput) {
 			in.FilterExpression = aws.String(`annotation.video_id = "v" AND annotation.tenant = "t"`)
 		},
-		"times of updates": func(in *xray.GetTraceSummariesInput) { in.TimeRangeType = types.TimeRangeTypeEvent },
-		"a made-up token":  func(in *xray.GetTraceSummariesInput) { in.NextToken = aws.String("7") },
+		"times of services": func(in *xray.GetTraceSummariesInput) { in.TimeRangeType = types.TimeRangeTypeService },
+		"a made-up token":   func(in *xray.GetTraceSummariesInput) { in.NextToken = aws.String("7") },
 	} {
 		in := good()
 		change(in)

@@ -26,9 +26,9 @@ type Traces interface {
 	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
 	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
-	// Recent returns those of some of the traces that began in the window and have a hop of one of the services, from all
-	// over it, and what part that is.
-	Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error)
+	// Recent returns, for each group of services, some of the traces that have a hop of one of them, none of a group
+	// before, and were last added to in the window.
+	Recent(ctx context.Context, groups [][]string, w waterfall.Window) ([]waterfall.Sample, error)
 }
 
 // Queues are those of the inboxes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,16 +37,16 @@ func (x *xray) Documents(_ context.Context, _ string, windows []waterfall.Window
 	return x.documents, x.more, x.err
 }
 
-func (x *xray) Recent(ctx context.Context, of []string, w waterfall.Window) ([]string, float64, error) {
+func (x *xray) Recent(ctx context.Context, of [][]string, w waterfall.Window) ([]waterfall.Sample, error) {
 	x.looks++
 	if x.hangs {
 		<-ctx.Done()
-		return nil, 0, ctx.Err()
+		return nil, ctx.Err()
 	}
-	if len(of) != len(services.Map) || !w.From.Before(w.To) {
-		return nil, 0, fmt.Errorf("asked for %v in %v", of, w)
+	if len(slices.Concat(of...)) != len(services.Map) || !w.From.Before(w.To) {
+		return nil, fmt.Errorf("asked for %v in %v", of, w)
 	}
-	return x.documents, 0.5, x.err
+	return []waterfall.Sample{{Documents: x.documents, Part: 0.5}}, x.err
 }
 
 func (x *xray) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {

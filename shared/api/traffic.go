@@ -11,7 +11,6 @@ import (
 
 const (
 	trafficFor = time.Minute      // in which calls are counted
-	longTrace  = 15 * time.Minute // before that no trace is looked for: locally one goes on as long as its video is made
 	trafficOld = 15 * time.Second // so long one look is enough for all who ask
 	trafficEnd = 5 * time.Second  // so long X-Ray may take: the rest of the map does not wait for it
 )
@@ -31,23 +30,31 @@ func (o *Observer) calls(ctx context.Context) map[waterfall.Call]float64 {
 	if age := now.Sub(o.traffic.at); age >= 0 && age < trafficOld {
 		return o.traffic.calls
 	}
-	var names []string
-	for _, s := range services.Map {
-		names = append(names, s.Name)
-	}
 	ctx, done := context.WithTimeout(ctx, trafficEnd)
 	defer done()
-	documents, part, err := o.Traces.Recent(ctx, names, waterfall.Window{From: now.Add(-longTrace), To: now})
+	lately := waterfall.Window{From: now.Add(-trafficFor), To: now}
+	samples, err := o.Traces.Recent(ctx, byDoor(), lately)
 	o.traffic.at, o.traffic.calls = now, nil
 	if err != nil {
 		o.Log.WarnContext(ctx, "the traffic can't be read", "error", err)
 		return nil
 	}
-	o.traffic.calls = map[waterfall.Call]float64{}
-	for call, n := range waterfall.Traffic(documents, waterfall.Window{From: now.Add(-trafficFor), To: now}) {
-		o.traffic.calls[call] = float64(n) / part / trafficFor.Minutes()
-	}
+	o.traffic.calls = waterfall.Traffic(samples, lately) // of one minute
 	return o.traffic.calls
+}
+
+// byDoor returns the names of the services that work for messages or the clock alone, and of the others: who only asks how a video is asks often,
+// and would hide in a sample of everything what goes between the others.
+func byDoor() [][]string {
+	groups := make([][]string, 2)
+	for _, s := range services.Map {
+		g := 1
+		if len(s.Routes) == 0 && (s.Inbox != nil || s.Every > 0) {
+			g = 0
+		}
+		groups[g] = append(groups[g], s.Name)
+	}
+	return groups
 }
 
 // perMinute returns what goes over an edge; nil if that is not known. Calls don't say who sent a message: a type that

@@ -19,13 +19,13 @@ func TestTraffic(t *testing.T) {
 			"annotations": {"service": %[2]q}, "metadata": {"default": {"type": %[4]q}},
 			"subsegments": [{"id": "s%[1]s", "name": "S3", "start_time": %[3]f}]}`, id, service, float64(from.Unix())+at, event)
 	}
-	got := waterfall.Traffic([]string{
+	got := waterfall.Traffic([]waterfall.Sample{{Part: 1, Documents: []string{
 		hop("a", "encode", "encode.requested.v1", 0), hop("a", "encode", "encode.requested.v1", 0), hop("b", "encode", "encode.requested.v1", 60),
 		hop("c", "encode", "encode.requested.v1", 60.1), hop("d", "encode", "encode.requested.v1", -0.1),
-		hop("e", "api", "", 1), hop("f", "api", "upload.requested.v1", 1), "{",
-	}, waterfall.Window{From: from, To: from.Add(time.Minute)})
-	if d := cmp.Diff(map[waterfall.Call]int{
-		{Service: "encode", Type: "encode.requested.v1"}: 2, {Service: "api"}: 1, {Service: "api", Type: "upload.requested.v1"}: 1,
+		hop("f", "api", "upload.requested.v1", 1), "{",
+	}}, {Part: 0.25, Documents: []string{hop("e", "api", "", 1)}}}, waterfall.Window{From: from, To: from.Add(time.Minute)})
+	if d := cmp.Diff(map[waterfall.Call]float64{
+		{Service: "encode", Type: "encode.requested.v1"}: 2, {Service: "api"}: 4, {Service: "api", Type: "upload.requested.v1"}: 1,
 	}, got); d != "" {
 		t.Error(d)
 	}

@@ -46,7 +46,7 @@ func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Wi
 	var ids []string
 	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // of a row: letters and digits
 	for _, w := range windows {
-		found, err := r.find(ctx, filter, w)
+		found, err := r.find(ctx, filter, types.TimeRangeTypeTraceId, w)
 		if err != nil {
 			return nil, false, err
 		}
@@ -59,20 +59,35 @@ func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Wi
 	return documents, more, err
 }
 
-// Recent returns the segment documents of traces that began in the window and have a hop of one of these services, at most
-// 100 traces from all over it, and what part that is of those there are, of which it counts some 1,500.
-func (r Reader) Recent(ctx context.Context, services []string, w waterfall.Window) (documents []string, part float64, err error) {
+// Recent returns, for each group of services, traces that have a hop of one of them, none of a group before, and were last
+// added to in the window: at most 100 from all over it, of some 1,500 that it counts.
+func (r Reader) Recent(ctx context.Context, groups [][]string, w waterfall.Window) (samples []waterfall.Sample, err error) {
+	known := map[string]bool{}
+	for _, services := range groups {
+		ids, err := r.find(ctx, ofAny(services), types.TimeRangeTypeEvent, w)
+		if err != nil {
+			return nil, err
+		}
+		ids = slices.DeleteFunc(ids, func(id string) bool { return known[id] })
+		for _, id := range ids {
+			known[id] = true
+		}
+		some := sample(ids, glance)
+		s := waterfall.Sample{Part: float64(len(some)) / float64(max(1, len(ids)))}
+		if s.Documents, err = r.read(ctx, some); err != nil {
+			return nil, err
+		}
+		samples = append(samples, s)
+	}
+	return samples, nil
+}
+
+func ofAny(services []string) string {
 	var filters []string
 	for _, s := range services {
 		filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
 	}
-	ids, err := r.find(ctx, strings.Join(filters, " OR "), w)
-	if err != nil || len(ids) == 0 {
-		return nil, 1, err
-	}
-	some := sample(ids, glance)
-	documents, err = r.read(ctx, some)
-	return documents, float64(len(some)) / float64(len(ids)), err
+	return strings.Join(filters, " OR ")
 }
 
 // sample returns at most n of ids, evenly from all over: they come in an order of time, and the first would stand for a
@@ -85,10 +100,10 @@ func sample(ids []string, n int) (some []string) {
 	return some
 }
 
-// find returns the ids of the traces of a window that a filter lets through, about as many as are read at most.
-func (r Reader) find(ctx context.Context, filter string, w waterfall.Window) (ids []string, err error) {
+// find returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through, about as many as are read at most.
+func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType, w waterfall.Window) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
-		StartTime: &w.From, EndTime: &w.To, TimeRangeType: types.TimeRangeTypeTraceId, FilterExpression: &filter,
+		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
 	})
 	for pages.HasMorePages() && len(ids) <= highest {
 		page, err := pages.NextPage(ctx)

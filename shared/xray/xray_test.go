@@ -27,6 +27,7 @@ type cloud struct {
 	ids    []string
 	broken string // the call that fails
 	filter string // what is asked for; a video's if ""
+	by     types.TimeRangeType
 
 	mu    sync.Mutex
 	asked []string
@@ -38,6 +39,9 @@ func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesIn
 	}
 	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
 		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
+	}
+	if in.TimeRangeType != cmp.Or(c.by, types.TimeRangeTypeTraceId) {
+		return nil, fmt.Errorf("asked by %s", in.TimeRangeType)
 	}
 	from := 0
 	fmt.Sscan(aws.ToString(in.NextToken), &from)
@@ -130,15 +134,21 @@ func TestRecent(t *testing.T) {
 	for _, tt := range []struct {
 		traces, documents int
 		part              float64
-	}{{0, 0, 1}, {7, 14, 1}, {400, 200, 0.25}} {
-		c := &cloud{ids: traces(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`}
-		got, part, err := xray.Reader{Client: c}.Recent(t.Context(), []string{"api", "encode"}, windows[0])
-		if len(got) != tt.documents || part != tt.part || err != nil {
-			t.Errorf("of %d traces: %d documents, which is %g of them, %v", tt.traces, len(got), part, err)
+	}{{0, 0, 0}, {7, 14, 1}, {400, 200, 0.25}} {
+		c := &cloud{ids: traces(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`, by: types.TimeRangeTypeEvent}
+		got, err := xray.Reader{Client: c}.Recent(t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0])
+		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Part != tt.part {
+			t.Errorf("of %d traces: %v, %v", tt.traces, got, err)
+		} else if len(got[1].Documents) != 0 {
+			t.Errorf("%d documents are of both groups", len(got[1].Documents))
 		}
 	}
-	many := &cloud{ids: traces(1000), filter: `annotation.service = "api"`}
-	if _, _, err := (xray.Reader{Client: many}).Recent(t.Context(), []string{"api"}, windows[0]); err != nil {
+}
+
+func TestRecentIsFromAllOverTheWindow(t *testing.T) {
+	t.Parallel()
+	many := &cloud{ids: traces(1000), filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+	if _, err := (xray.Reader{Client: many}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); err != nil {
 		t.Fatal(err)
 	}
 	late := 0 // of the second half: they are in an order of time
@@ -150,8 +160,14 @@ func TestRecent(t *testing.T) {
 	if late != 50 {
 		t.Errorf("%d of 100 traces are of the second half", late)
 	}
-	c := &cloud{ids: traces(3), broken: "find"}
-	if _, _, err := (xray.Reader{Client: c}).Recent(t.Context(), []string{"api"}, windows[0]); video.KindOf(err) != video.Transient {
-		t.Errorf("that fails with %v", err)
+}
+
+func TestRecentThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"find", "read"} {
+		c := &cloud{ids: traces(3), broken: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+		if _, err := (xray.Reader{Client: c}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); video.KindOf(err) != video.Transient {
+			t.Errorf("%s: %v", call, err)
+		}
 	}
 }
