@@ -1,7 +1,7 @@
 // Package traces stands for X-Ray where there is none: it takes what functions send to the X-Ray daemon, by UDP, and
 // answers the two calls with which traces are read, GetTraceSummaries and BatchGetTraces, over HTTP. What X-Ray refuses,
 // it refuses: windows of more than six hours, more than five traces a call. Of filters it knows annotation.key = "value",
-// and several of them with OR between.
+// and several of them with OR between; of windows those of the beginnings and of the updates of traces.
 //
 // It uses no AWS rights and asks for no signatures. It listens on loopback only. What it was sent it keeps in memory,
 // and in a file that is its owner's alone, for the next that starts.
