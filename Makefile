@@ -10,7 +10,7 @@ GO ?= go
 LOCAL := build/localstack
 LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
-CLOUD_TESTS := ./tests/e2e ./tests/integration
+CLOUD_TESTS := ./tests/integration ./tests/e2e
 # Those that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
@@ -73,7 +73,8 @@ test: needs $(LOCAL) ## run every test, in both local clouds too (CLOUDS=minista
 	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
 	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^[[:space:]]*\(TestPromise.*\)/  \1/p'
 
-# The local cloud is stopped afterwards if it was not running before.
+# The local cloud is stopped afterwards if it was not running before. One package at a time: the clocks of the servers
+# count in tests/integration, and tests/e2e leaves them little.
 test-cloud:
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
@@ -81,7 +82,7 @@ test-cloud:
 	eval "$$($(LOCAL) env)"; \
 	echo "run the tests in the local cloud $$CLOUD: five to fifteen minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
-	$(GO) test -count=1 -timeout 30m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
+	$(GO) test -count=1 -p 1 -timeout 30m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
 
 unit: tools ## run the tests that need no cloud, but for the long ones
 	$(GO) test -short ./...

@@ -48,10 +48,14 @@ export async function shot(page, name) {
   await page.screenshot({ path: join(values.shots, `${name}-${values.width}-${values.dark ? 'dark' : 'light'}.png`), fullPage: true })
 }
 
-// playing waits until the video has played on for a while.
+// playing waits until the video has played on for a while. What is pressed before the player is ready is pressed again.
 export async function playing(page) {
-  await page.locator('video').evaluate(v => { v.muted = true; v.play() })
-  await page.waitForFunction(() => document.querySelector('video').currentTime > 0.8, null, { timeout: patience })
+  await page.waitForFunction(() => {
+    const video = document.querySelector('video')
+    video.muted = true
+    if (video.paused && !video.ended) video.play().catch(() => {})
+    return video.currentTime > 0.8
+  }, null, { timeout: patience, polling: 250 })
 }
 
 // film is a file that is no video, of some bytes.

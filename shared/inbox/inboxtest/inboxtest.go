@@ -126,16 +126,25 @@ func (q queue) takeFrom(url string, n int) []types.Message {
 	return out.Messages
 }
 
-// one takes the one message there is. SQS may say for a while that there is none.
+// one takes the one message there is.
 func (q queue) one(body string) types.Message {
 	q.t.Helper()
-	ms := q.take(10)
-	for n := 0; len(ms) == 0 && n < 20; n++ {
-		q.Pass(soon / 10)
-		ms = q.take(10)
-	}
+	ms := q.some(1)
 	q.same(bodies(ms), []string{body})
 	return ms[0]
+}
+
+// some takes messages until there are n, or until what was delivered with an answer that is lost would have come again.
+func (q queue) some(n int) (ms []types.Message) {
+	q.t.Helper()
+	const pause = soon / 10
+	for waited := time.Duration(0); len(ms) < n && waited < hidden+soon; waited += pause {
+		if waited > 0 {
+			q.Pass(pause)
+		}
+		ms = append(ms, q.take(10)...)
+	}
+	return ms
 }
 
 func (q queue) none() {
