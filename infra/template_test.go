@@ -25,12 +25,14 @@ type resource struct {
 	DependsOn      []string
 }
 
+func (r resource) is(typ string) bool { return r.Type == "AWS::"+typ }
+
 // of returns the resources of a type, without AWS:: before it, by their plain ids. A test of none of them would hold
 // whatever the template is: there must be some.
 func (t template) of(typ string) map[string]resource {
 	found := map[string]resource{}
 	for id, r := range t.Resources {
-		if r.Type == "AWS::"+typ {
+		if r.is(typ) {
 			found[plain(id)] = r
 		}
 	}
@@ -42,12 +44,7 @@ func (t template) of(typ string) map[string]resource {
 
 // lacks reports whether there is no resource of a type.
 func (t template) lacks(typ string) bool {
-	for _, r := range t.Resources {
-		if r.Type == "AWS::"+typ {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool { return r.is(typ) })
 }
 
 // each runs f as a test of its own for each resource of a type.

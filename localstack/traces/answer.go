@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -72,14 +73,13 @@ func annotations(expression string) (all [][2]string) {
 
 // ranges says by which of its times a trace is in a window.
 var ranges = map[string]func(*trace) time.Time{
-	"":        func(t *trace) time.Time { return t.began },
 	"TraceId": func(t *trace) time.Time { return t.began },
 	"Event":   func(t *trace) time.Time { return t.updated },
 }
 
 func (s *store) summaries(in window) (any, error) {
 	from, to := instant(in.StartTime), instant(in.EndTime)
-	notes, at := annotations(in.FilterExpression), ranges[in.TimeRangeType]
+	notes, at := annotations(in.FilterExpression), ranges[cmp.Or(in.TimeRangeType, "TraceId")]
 	switch {
 	case notes == nil:
 		return nil, refused{"the filter is not annotation.key = \"value\" OR …"}

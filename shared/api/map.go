@@ -56,12 +56,14 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	now := instant(o.Now())
 	out := mapView{At: moment{now}, Services: make([]serviceView, len(services.Map))}
 	dead, scaling := o.dead(r.Context()), o.scaling(r.Context())
+	var calls map[waterfall.Call]float64
 	var all sync.WaitGroup
+	all.Go(func() { calls = o.calls(r.Context()) })
 	for i, s := range services.Map {
 		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead, scaling) })
 	}
 	all.Wait()
-	calls, seen := o.calls(r.Context()), map[waterfall.Call]bool{}
+	seen := map[waterfall.Call]bool{}
 	for _, e := range services.Edges() {
 		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), perMinute(e, calls, seen)})
 	}

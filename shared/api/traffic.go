@@ -43,8 +43,8 @@ func (o *Observer) calls(ctx context.Context) map[waterfall.Call]float64 {
 	return o.traffic.calls
 }
 
-// byDoor returns the names of the services that work for messages or the clock alone, and of the others: who only asks how a video is asks often,
-// and would hide in a sample of everything what goes between the others.
+// byDoor returns the names of the services that work for messages or the clock alone, and of the others: who only asks
+// how a video is asks often, and would hide in a sample of everything what goes between the first.
 func byDoor() [][]string {
 	groups := make([][]string, 2)
 	for _, s := range services.Map {

@@ -63,14 +63,19 @@ func publisher(service string, c *cloud) *inbox.Publisher {
 	}
 }
 
-func TestPublisherSendsWhereTheMapSays(t *testing.T) {
-	c := &cloud{}
-	es := []events.Event{examples.Event("video.processing.v1/minimal")}
-	for n := range 12 {
+// requests returns so many different tasks that are asked for.
+func requests(n int) (es []events.Event) {
+	for i := range n {
 		e := examples.Event("encode.requested.v1/minimal")
-		e.ID = fmt.Sprint(n)
+		e.ID = fmt.Sprint(i)
 		es = append(es, e)
 	}
+	return es
+}
+
+func TestPublisherSendsWhereTheMapSays(t *testing.T) {
+	c := &cloud{}
+	es := append([]events.Event{examples.Event("video.processing.v1/minimal")}, requests(12)...)
 	if err := publisher("publish", c).Send(t.Context(), es...); err != nil {
 		t.Fatal(err)
 	}
@@ -129,13 +134,7 @@ func TestPublisherFailures(t *testing.T) {
 // What SQS refuses of a batch is sent again, and nothing else: what it took would be done twice.
 func TestOneEntryThatIsRefusedIsSentAgainAlone(t *testing.T) {
 	c := &cloud{refuse: 2}
-	var es []events.Event
-	for n := range 12 {
-		e := examples.Event("encode.requested.v1/minimal")
-		e.ID = fmt.Sprint(n)
-		es = append(es, e)
-	}
-	if err := publisher("publish", c).Send(t.Context(), es...); err != nil {
+	if err := publisher("publish", c).Send(t.Context(), requests(12)...); err != nil {
 		t.Fatal(err)
 	}
 	var sizes []int

@@ -4,8 +4,9 @@
 // holds.
 //
 // The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
-// used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers finds out
-// after a burst is there before it. Bulk lends its part while interactive has a burst, as long as it has time to spare.
+// used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers
+// finds out after a burst is there before it. Bulk lends its part while interactive has a burst, as long as it has time
+// to spare.
 package scale
 
 import (

@@ -68,7 +68,8 @@ type change struct {
 func (c change) rise() int { return c.Workers - c.was.Workers }
 
 // set gives mappings their ceilings, those that fall first. What a fall that failed does not give back, those that rise
-// do not get: the budget is not exceeded. One that Lambda is still changing is left for the next decision, which is no error.
+// do not get: the budget is not exceeded. One that Lambda is still changing is left for the next decision, which is no
+// error.
 func (s Steerer) set(ctx context.Context, is scale.State, changes []change) (all bool, err error) {
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.rise(), b.rise()) })
 	owed, failed, all := 0, []error(nil), true

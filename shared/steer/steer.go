@@ -1,10 +1,10 @@
 // Package steer puts the law of package scale to work: it reads how deep the queues are and how old what waits in them,
-// decides how many workers each may have, and tells the event source mappings of those for which that has changed. While nothing waits anywhere it
-// writes nothing.
+// decides how many workers each may have, and tells the event source mappings of those for which that has changed. While
+// nothing waits anywhere it writes nothing.
 //
-// Rights: sqs:GetQueueAttributes on the inboxes, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the mappings
-// of the inboxes, and to read and put the one row of decisions. It refuses nothing: what it cannot read the law holds, and what cannot be set is set with
-// the next decision.
+// Rights: sqs:GetQueueAttributes on the inboxes, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the
+// mappings of the inboxes, and to read and put the one row of decisions. It refuses nothing: what it cannot read the law
+// holds, and what cannot be set is set with the next decision.
 //
 // Several may decide at the same time: the row has a version, and who comes second leaves it at that.
 package steer

@@ -76,9 +76,7 @@ func TestTheFirstBurstIsLentFor(t *testing.T) {
 
 func TestOnlyWhatChangesIsSet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(100)
-	w.waiting["inspect"] = 1
-	w.decide(t, 0, none)
+	w := decided(t)
 	for range 5 {
 		if _, calls := w.decide(t, time.Minute, none); calls != nil {
 			t.Errorf("nothing has changed: %v", calls)
@@ -118,9 +116,7 @@ func TestAMappingIsToldAgain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(100)
-			w.waiting["inspect"] = 1
-			w.decide(t, 0, none)
+			w := decided(t)
 			tt.change(w)
 			if _, calls := w.decide(t, tt.after, none); len(calls) != tt.want {
 				t.Errorf("calls %v, want %d", calls, tt.want)
@@ -131,9 +127,7 @@ func TestAMappingIsToldAgain(t *testing.T) {
 
 func TestAMappingThatFailsKeepsNoOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(100)
-	w.waiting["inspect"] = 1
-	w.decide(t, 0, none)
+	w := decided(t)
 	was := maps.Clone(w.ceilings)
 	w.waiting["encode"], w.fails["encode-bulk"] = 500, true
 	again, calls, err := w.try(t, time.Minute, none)
@@ -158,9 +152,7 @@ func TestAMappingThatFailsKeepsNoOther(t *testing.T) {
 // Lambda refuses a change while it makes another, as in every burst: that is no error, but is done soon.
 func TestAMappingThatIsBeingChangedIsLeftForLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(100)
-	w.waiting["inspect"] = 1
-	w.decide(t, 0, none)
+	w := decided(t)
 	was := maps.Clone(w.ceilings)
 	w.waiting["encode"], w.changing["encode-bulk"] = 500, true
 	if again, _ := w.decide(t, time.Minute, none); again == 0 || w.ceilings["encode-bulk"] != was["encode-bulk"] {

@@ -54,6 +54,15 @@ func newWorld(budget int) *world {
 	return w
 }
 
+// decided returns a world of 100 workers in which somebody has decided, as something waited.
+func decided(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(100)
+	w.waiting["inspect"] = 1
+	w.decide(t, 0, none)
+	return w
+}
+
 func (w *world) Counts(_ context.Context, queue string) (waiting, inFlight int, err error) {
 	if w.fails["count "+queue] {
 		return 0, 0, errDown

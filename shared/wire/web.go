@@ -10,8 +10,8 @@ import (
 )
 
 // Web returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its
-// own machine too; anything else that is told so does not start: it ends the
-// process.
+// own machine too; anything else that is told so does not start: the process
+// ends.
 func (k Kit) Web() *outbound.Client {
 	c, err := web()
 	must(k.Log, err)

@@ -100,7 +100,8 @@ func sample(ids []string, n int) (some []string) {
 	return some
 }
 
-// find returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through, about as many as are read at most.
+// find returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through,
+// about as many as are read at most.
 func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType, w waterfall.Window) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
 		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
