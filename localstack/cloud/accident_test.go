@@ -1,12 +1,15 @@
 package cloud_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +42,20 @@ func until(t *testing.T, what string, is func() bool) {
 			t.Fatalf("after a minute still not: %s", what)
 		}
 	}
+}
+
+// stop makes a process hang, and returns once each of its threads does: one at work may still answer after the signal.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	until(t, "the process hangs", func() bool {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		return !slices.ContainsFunc(threads, func(stat string) bool {
+			text, _ := os.ReadFile(stat)
+			_, state, _ := bytes.Cut(text, []byte(") "))
+			return !bytes.HasPrefix(state, []byte("T"))
+		})
+	})
 }
 
 // hang makes the CDK hang from now on, and returns a function that tells its process once it does.
@@ -151,7 +168,7 @@ func TestStatusOfAServerThatDoesNotAnswer(t *testing.T) {
 	c, _ := fake(t)
 	must(t, c.Up(t.Context()))
 	server, _ := pids(t, c)
-	must(t, syscall.Kill(server, syscall.SIGSTOP))
+	stop(t, server)
 	asked := time.Now()
 	wantError(t, c.Status(t.Context()), "does not answer")
 	if took := time.Since(asked); took > soon {
