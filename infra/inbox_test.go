@@ -108,8 +108,8 @@ func TestProvisionedPollers(t *testing.T) {
 	}
 	made := assertions.Template_FromStack(stack, nil)
 	for _, want := range []map[string]any{
-		{"ScalingConfig": map[string]any{"MaximumConcurrency": 34.0}, "ProvisionedPollerConfig": assertions.Match_Absent()},
-		{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 2.0, "MaximumPollers": 3.0}, "ScalingConfig": assertions.Match_Absent()},
+		{"ScalingConfig": map[string]any{"MaximumConcurrency": 33.0}, "ProvisionedPollerConfig": assertions.Match_Absent()},
+		{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 2.0, "MaximumPollers": 4.0}, "ScalingConfig": assertions.Match_Absent()},
 	} {
 		made.HasResourceProperties(jsii.String("AWS::Lambda::EventSourceMapping"), want)
 	}

@@ -2,24 +2,23 @@ package scale
 
 // divide sets each plan's target and says whether the budget is too small for even the least of all. Each stage pours
 // what the ones before have left: in each lane first needs, then by weight, and what one lane can't take the other has.
-// More backlog never gives a queue less, as each stage hands out one worker at a time.
+// More backlog never gives a queue less, as each stage hands out one unit at a time.
 func divide(plans []*plan, budget, bulks int) (tooFew bool) {
 	interactive, bulk := of(plans, false), of(plans, true)
 	room := budget
 	for _, p := range plans {
-		p.target = Least
-		room -= Least
+		p.target = p.fewest()
+		room -= p.target
 	}
 	if room < 0 {
 		return true
 	}
 
-	room = pour(plans, room, (*plan).least, byWeight)
-	room = pour(plans, room, (*plan).held, byDemand)
+	room -= pour(plans, room, room, (*plan).least, byWeight)
+	room -= pour(plans, room, room, (*plan).held, byDemand)
 	give := func(lane []*plan, upTo int) {
-		n := min(room, max(0, upTo-sum(lane)))
-		room -= n
-		room += pour(lane, pour(lane, n, (*plan).needs, byDemand), (*plan).most, byWeight)
+		room -= pour(lane, room, upTo-sum(lane), (*plan).needs, byDemand)
+		room -= pour(lane, room, upTo-sum(lane), (*plan).most, byWeight)
 	}
 	give(bulk, bulks)
 	give(interactive, budget-bulks)
@@ -42,24 +41,27 @@ func (p *plan) held() int {
 func byDemand(p *plan) float64 { return float64(max(1, p.demand)) }
 func byWeight(p *plan) float64 { return p.Weight }
 
-// pour hands out room, one worker at a time, to whoever has got least of it for its weight and is not full yet; the
-// first of equals. It returns what is left. (D'Hondt's method: no paradoxes when room or a weight grows.)
-func pour(plans []*plan, room int, full func(*plan) int, weight func(*plan) float64) int {
+// pour hands out upTo workers of those that there is room for, a unit at a time, to whoever has got least for its weight
+// and is not full yet; the first of equals. A unit that is half within upTo is given. It returns how many it has handed
+// out. (D'Hondt's method: no paradoxes when room or a weight grows.)
+func pour(plans []*plan, room, upTo int, full func(*plan) int, weight func(*plan) float64) (poured int) {
 	given := make([]int, len(plans))
-	for ; room > 0; room-- {
+	for {
 		next, best := -1, 0.0
 		for i, p := range plans {
-			if q := weight(p) / float64(given[i]+1); p.target < full(p) && q > best {
+			fits := p.Unit <= room-poured && p.Unit <= 2*(upTo-poured)
+			if q := weight(p) / float64(given[i]+p.Unit); fits && p.target < full(p) && q > best {
 				next, best = i, q
 			}
 		}
 		if next < 0 {
-			break
+			return poured
 		}
-		given[next]++
-		plans[next].target++
+		unit := plans[next].Unit
+		given[next] += unit
+		plans[next].target += unit
+		poured += unit
 	}
-	return room
 }
 
 func of(plans []*plan, canWait bool) (out []*plan) {

@@ -34,7 +34,7 @@ func anything(t *rapid.T) scale.Input {
 		in.Queues = append(in.Queues, scale.Queue{
 			Name: name, Lane: rapid.SampledFrom([]scale.Lane{scale.Interactive, scale.Bulk, ""}).Draw(t, "lane"),
 			Promise: anyNumber().Draw(t, "promise"), Weight: anyNumber().Draw(t, "weight"),
-			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"),
+			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"), Unit: rapid.IntRange(-1, 20).Draw(t, "unit"),
 			Reading: scale.Reading{At: anyTime(t, "at"), Visible: anyNumber().Draw(t, "visible"),
 				InFlight: anyNumber().Draw(t, "in flight"), Oldest: anyNumber().Draw(t, "oldest"), Service: anyNumber().Draw(t, "service")},
 		})
@@ -61,12 +61,27 @@ func sensible(t *rapid.T) scale.Input {
 		in.Queues = append(in.Queues, scale.Queue{
 			Name: name, Lane: []scale.Lane{scale.Interactive, scale.Bulk}[i%2],
 			Promise: rapid.Float64Range(1, 600).Draw(t, "promise"), Weight: rapid.Float64Range(0.5, 8).Draw(t, "weight"),
+			Unit: rapid.SampledFrom([]int{1, 10}).Draw(t, "unit"),
 			Reading: scale.Reading{At: noon, Visible: float64(rapid.IntRange(0, 2000).Draw(t, "visible")),
 				InFlight: float64(rapid.IntRange(0, 300).Draw(t, "in flight")), Oldest: rapid.Float64Range(0, 900).Draw(t, "oldest"),
 				Service: rapid.Float64Range(0.1, 180).Draw(t, "service")},
 		})
 	}
+	in.Budget = max(in.Budget, fewestOf(in.Queues))
 	return in
+}
+
+// fewest is the least ceiling that a queue can have.
+func fewest(q scale.Queue) int {
+	unit := max(1, q.Unit)
+	return (scale.Least + unit - 1) / unit * unit
+}
+
+func fewestOf(queues []scale.Queue) (n int) {
+	for _, q := range queues {
+		n += fewest(q)
+	}
+	return n
 }
 
 func total(d scale.Decision) (n int) {
@@ -85,18 +100,18 @@ func TestPromise12_CeilingsStayWithinTheirBoundsAndTheBudget(t *testing.T) {
 			t.Fatalf("%d ceilings for %d queues", len(d.Ceilings), len(in.Queues))
 		}
 		for i, c := range d.Ceilings {
-			most := scale.Most
+			least, most := fewest(in.Queues[i]), scale.Most
 			if m := in.Queues[i].Max; m != 0 {
-				most = max(scale.Least, min(m, scale.Most))
+				most = max(least, min(m, scale.Most))
 			}
-			if c.Workers < scale.Least || c.Workers > most {
-				t.Errorf("%s: %d, not within %d–%d", c.Name, c.Workers, scale.Least, most)
+			if unit := max(1, in.Queues[i].Unit); c.Workers < least || c.Workers > most || c.Workers%unit != 0 {
+				t.Errorf("%s: %d, not within %d–%d, by %d", c.Name, c.Workers, least, most, unit)
 			}
 			if c.Reason == "" {
 				t.Errorf("%s: no reason", c.Name)
 			}
 		}
-		if n := total(d); n > max(in.Budget, scale.Least*len(in.Queues)) {
+		if n := total(d); n > max(in.Budget, fewestOf(in.Queues)) {
 			t.Errorf("%d workers of %d", n, in.Budget)
 		}
 		if d.Again < 0 || d.Again > 3*time.Minute {
@@ -110,7 +125,9 @@ func TestPromise12_MinimumsAreKept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := sensible(t)
 		for i := range in.Queues {
-			in.Queues[i].Min = rapid.IntRange(0, in.Budget/len(in.Queues)).Draw(t, "min")
+			most := in.Budget / len(in.Queues)
+			in.Queues[i].Min = rapid.IntRange(0, most).Draw(t, "min")
+			in.Queues[i].Unit = min(in.Queues[i].Unit, max(1, most-max(scale.Least, in.Queues[i].Min)+1))
 		}
 		for i, c := range scale.Decide(in).Ceilings {
 			if c.Workers < in.Queues[i].Min {
@@ -185,30 +202,30 @@ func TestPromise12_NeverZeroWithWorkWaiting(t *testing.T) {
 	})
 }
 
-// The bulk lane, of queues that can wait, has its part, or all that it wants, unless it lends; and that it does only if it
+// The bulk lane, of queues that can wait, has its part, to half a unit, or all that it wants, unless it lends; and that it does only if it
 // could still wait for three quarters of what it promises and then had no more than its part.
 func TestPromise12_BulkHasItsPartOrTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := sensible(t)
-		in.Budget = max(in.Budget, 4*len(in.Queues))
+		in.Budget = max(in.Budget, 4*fewestOf(in.Queues))
 		in.Previous, in.Now = scale.Decide(in), in.Now.Add(10*time.Minute)
 		for i := range in.Queues {
 			in.Queues[i].Reading.At = in.Now
 			in.Queues[i].Reading.Visible = float64(rapid.IntRange(0, 2000).Draw(t, "then visible"))
 		}
-		has, wanted, work := 0, 0, 0.0
+		has, wanted, unit, work := 0, 0, 1, 0.0
 		for i, c := range scale.Decide(in).Ceilings {
 			if q := in.Queues[i]; q.Lane == scale.Bulk && q.Promise >= 300 {
 				if c.Reason == scale.Waiting {
 					t.Skip("another has to give back")
 				}
-				has, wanted = has+c.Workers, wanted+c.Wanted
+				has, wanted, unit = has+c.Workers, wanted+c.Wanted, max(unit, q.Unit)
 				work += (q.Reading.Visible + q.Reading.InFlight) * q.Reading.Service
 			}
 		}
 		part := 0.4 * float64(in.Budget)
-		if has >= min(wanted, int(part)) {
+		if has >= min(wanted, int(part)-unit/2) {
 			return
 		}
 		for _, q := range in.Queues {
@@ -284,7 +301,6 @@ func TestPromise12_TheAPIsShareIsUntouched(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		in := sensible(t)
-		in.Budget = max(in.Budget, scale.Least*len(in.Queues))
 		waiting := make([]int, len(in.Queues))
 		var work []worker
 		for second := range 300 {

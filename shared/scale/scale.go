@@ -38,6 +38,7 @@ type Queue struct {
 	Weight  float64 // its part of what is spare, against others of its lane; 1 if not positive
 	Min     int     // ceiling at least; Least if lower
 	Max     int     // ceiling at most; Most if 0
+	Unit    int     // the ceiling is a multiple of this; 1 if not positive
 	Reading Reading
 }
 
@@ -151,15 +152,16 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 	if q.Max == 0 {
 		q.Max = Most
 	}
-	q.Max = max(Least, min(q.Max, Most))
-	q.Min = max(Least, min(q.Min, q.Max))
+	q.Unit = max(1, min(q.Unit, Most))
 	p := &plan{Queue: q, before: before.Workers, memory: before.Memory, broken: !q.Reading.sound(now)}
+	p.Max = max(p.fewest(), p.down(min(q.Max, Most)))
+	p.Min = min(p.up(max(Least, q.Min)), p.Max)
 	if p.broken {
 		return p.hold(before)
 	}
 	p.wanted = q.wanted()
 	p.memory = p.memory.seen(p.wanted, now)
-	p.demand = min(p.memory.Need, q.Max)
+	p.demand = min(p.memory.Need, p.Max)
 	return p
 }
 
@@ -167,11 +169,16 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 func (p *plan) hold(before Ceiling) *plan {
 	p.wanted, p.demand = max(0, min(before.Wanted, Most)), p.Min
 	if p.before > 0 {
-		p.demand = max(Least, min(p.before, p.Max))
-		p.Min, p.Max = Least, p.demand
+		p.demand = max(p.fewest(), p.down(min(p.before, p.Max)))
+		p.Min, p.Max = p.fewest(), p.demand
 	}
 	return p
 }
+
+// up and down round to what a ceiling can be, and fewest is the least of that.
+func (p *plan) up(n int) int   { return p.down(n + p.Unit - 1) }
+func (p *plan) down(n int) int { return n / p.Unit * p.Unit }
+func (p *plan) fewest() int    { return p.up(Least) }
 
 func (p *plan) reason(split Split) Reason {
 	switch {

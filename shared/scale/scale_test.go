@@ -81,6 +81,42 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Provisioned pollers come by tens: a lane's part is rounded to what it can be, and nobody is given a part of a ten.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	idle := read(0, 0, 0)
+	for _, tt := range []struct {
+		name                   string
+		budget                 int
+		units                  [2]int
+		interactive, bulk      scale.Reading
+		was                    scale.Decision
+		wantInteractive, wants int
+	}{
+		{"bulk's part is tens already", 100, [2]int{10, 10}, idle, idle, scale.Decision{}, 60, 40},
+		{"what is over stays over", 109, [2]int{10, 10}, idle, idle, scale.Decision{}, 60, 40},
+		{"34 are nearer to 30", 85, [2]int{1, 10}, idle, idle, scale.Decision{}, 55, 30},
+		{"36 are nearer to 40", 90, [2]int{1, 10}, idle, idle, scale.Decision{}, 50, 40},
+		{"who has no units takes what is no ten", 95, [2]int{10, 1}, idle, idle, scale.Decision{}, 50, 45},
+		{"due, bulk has half", 100, [2]int{10, 10}, read(0, 30, 0), read(2800, 40, 0), was(50, 40), 50, 50},
+		{"a loan leaves it a ten", 100, [2]int{10, 10}, read(500, 60, 0), read(20, 1, 0), was(60, 10), 90, 10},
+		{"there is no ten for each", 15, [2]int{10, 10}, idle, idle, scale.Decision{}, 10, 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := lanes(tt.budget, tt.interactive, tt.bulk)
+			in.Previous = tt.was
+			for i := range in.Queues {
+				in.Queues[i].Unit = tt.units[i]
+			}
+			c := scale.Decide(in).Ceilings
+			if c[0].Workers != tt.wantInteractive || c[1].Workers != tt.wants {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
 func TestNothingIsANormalInput(t *testing.T) {
 	if d := scale.Decide(scale.Input{}); len(d.Ceilings) != 0 || d.Again != 0 {
 		t.Errorf("%+v", d)

@@ -35,7 +35,7 @@ func (p Provisioned) Idle(budget int) []scale.Ceiling {
 		l.Reading = scale.Reading{At: now, Service: q.Inbox.Typical.Seconds()}
 		in.Queues = append(in.Queues, l)
 	}
-	return p.whole(scale.Decide(in).Ceilings)
+	return scale.Decide(in).Ceilings
 }
 
 // law returns a queue of the map as the law sees it, without a reading.
@@ -44,19 +44,9 @@ func (p Provisioned) law(q services.Queue) scale.Queue {
 		Name: q.Name, Lane: scale.Lane(q.Lane.Name), Promise: q.Lane.Aim.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
 	}
 	if slices.Contains(p, q.Name) {
-		l.Min = LeastPollers * perPoller
+		l.Min, l.Unit = LeastPollers*perPoller, perPoller
 	}
 	return l
-}
-
-// whole rounds ceilings down to what pollers can be: what is over is not used.
-func (p Provisioned) whole(all []scale.Ceiling) []scale.Ceiling {
-	for i, c := range all {
-		if slices.Contains(p, c.Name) {
-			all[i].Workers = max(LeastPollers, c.Workers/perPoller) * perPoller
-		}
-	}
-	return all
 }
 
 // Pollers returns how many pollers a ceiling is; 0 if the queue has none of its own.
@@ -64,7 +54,7 @@ func (p Provisioned) Pollers(c scale.Ceiling) int {
 	if !slices.Contains(p, c.Name) {
 		return 0
 	}
-	return c.Workers / perPoller
+	return max(LeastPollers, c.Workers/perPoller)
 }
 
 // limit gives a mapping its ceiling.

@@ -21,7 +21,7 @@ func TestIdleHandsOutTheBudget(t *testing.T) {
 		{"a fresh account", nil, 10, least, 2},
 		{"the least", nil, least, least, 2},
 		{"a hundred", nil, 100, 100, 36},
-		{"pollers are counted in tens", steer.Provisioned{"encode-bulk"}, 100, 93, 30},
+		{"pollers are counted in tens", steer.Provisioned{"encode-bulk"}, 100, 100, 40},
 		{"the least with pollers", steer.Provisioned{"encode-bulk"}, least + 18, least + 18, 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -125,7 +125,7 @@ func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.Stat
 	}
 	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: before})
 	is.Lanes, is.Queues = d.Lanes, make([]scale.Share, len(d.Ceilings))
-	for i, c := range s.whole(d.Ceilings) {
+	for i, c := range d.Ceilings {
 		is.Queues[i] = scale.Share{Ceiling: c, Reading: queues[i].Reading, Feed: s.Feed(c.Name)}
 	}
 	return is, d.Again, errors.Join(failed...)

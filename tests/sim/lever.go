@@ -24,10 +24,15 @@ var (
 	provisioned = lever{name: "provisioned", start: 20, climb: 1000.0 / 60, coarse: 10, least: 20} // two pollers of ten
 )
 
+// possible returns the ceiling next below a number of workers.
+func (l lever) possible(workers int) int {
+	return max(l.least, min(workers, scale.Most)/l.coarse*l.coarse)
+}
+
 // set wishes a ceiling for a queue.
 func (c *cloud) set(lane, workers, now int) {
 	m := &c.maps[lane]
-	workers = max(c.least, min(workers, scale.Most)/c.coarse*c.coarse)
+	workers = c.possible(workers)
 	if workers == m.wished {
 		return
 	}

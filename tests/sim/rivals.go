@@ -34,6 +34,7 @@ func (a alone) tick(c *cloud, now int) {
 			n = scale.Most
 		}
 		if now == 0 {
+			n = c.possible(n)
 			c.maps[i].ceiling, c.maps[i].wished = n, n
 		}
 	}

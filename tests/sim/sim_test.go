@@ -18,21 +18,23 @@ var heldOut = []uint64{20261, 20262, 20263}
 // within the budget.
 func TestPromise12_WaitsLessThanUnderOtherLaws(t *testing.T) {
 	if testing.Short() {
-		t.Skip("simulates a thousand hours")
+		t.Skip("simulates two thousand hours")
 	}
 	t.Parallel()
-	claimed := 0
-	for _, s := range scores(contest(standard, heldOut[0])) {
-		if s.Setting == "best in hindsight" || s.Over > 0 {
-			continue
+	for _, l := range []lever{standard, provisioned} {
+		claimed := 0
+		for _, s := range scores(contest(l, heldOut[0])) {
+			if s.Setting == "best in hindsight" || s.Over > 0 {
+				continue
+			}
+			claimed++
+			if s.Worse > 0 || 2*s.Better <= len(workloads) {
+				t.Errorf("%s pollers, against %s, %s: better on %d, the same on %d, worse on %d", l.name, s.Law, s.Setting, s.Better, s.Same, s.Worse)
+			}
 		}
-		claimed++
-		if s.Worse > 0 || 2*s.Better <= len(workloads) {
-			t.Errorf("against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
+		if want := 2*len(rivals) - 1; claimed != want {
+			t.Errorf("%s pollers: %d rivals and settings, not %d", l.name, claimed, want)
 		}
-	}
-	if want := 2*len(rivals) - 1; claimed != want {
-		t.Errorf("%d rivals and settings, not %d", claimed, want)
 	}
 }
 
@@ -182,7 +184,7 @@ func TestRivals(t *testing.T) {
 		{"buildkite: 40/2", &buildkite{bounds: open, per: 2}, 20},
 		{"buildkite, at its most", &buildkite{bounds: open, per: 0.5}, budget / 2},
 		{"target tracking: 2 × 40/2 over 20/10", &tracking{bounds: open, latency: [lanes]float64{20, 20}, every: 60, points: 1}, 20},
-		{"a ceiling", alone{[lanes]int{30, 30}}, 30},
+		{"a ceiling", alone{[lanes]int{30, 35}}, 35},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -195,6 +197,22 @@ func TestRivals(t *testing.T) {
 				t.Errorf("%d, want %d", n, tt.want)
 			}
 		})
+	}
+}
+
+// Nobody has half a poller: whoever sets a ceiling, it is of tens, and never of less than two pollers.
+func TestPollersAreCountedInTens(t *testing.T) {
+	t.Parallel()
+	for wished, want := range map[int]int{0: 20, 19: 20, 20: 20, 45: 40, 49: 40, 50: 50, 5000: scale.Most} {
+		c := newCloud(provisioned, 1)
+		alone{[lanes]int{wished, wished}}.tick(c, 0)
+		if n := c.maps[bulk].ceiling; wished > 0 && n != want {
+			t.Errorf("a fixed ceiling of %d is %d, not %d", wished, n, want)
+		}
+		c.set(interactive, wished, 0)
+		if n := c.maps[interactive].wished; n != want {
+			t.Errorf("%d wished is %d, not %d", wished, n, want)
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *sluice) tick(c *cloud, now int) {
 	in := scale.Input{Budget: budget, Now: at(now), Bulk: s.bulk, Previous: s.last}
 	for i, q := range queues {
 		depth := c.depth(i, now)
-		q.Min = c.least
+		q.Min, q.Unit = c.least, c.coarse
 		q.Reading = scale.Reading{At: at(now - depthLag), Visible: depth.visible + float64(c.sent[i]), InFlight: depth.inFlight,
 			Oldest: c.metric(i, now, minute).oldest, Service: c.service(i)}
 		in.Queues = append(in.Queues, q)
