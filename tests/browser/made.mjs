@@ -1,6 +1,6 @@
 // Scenes of the studio of the Sluice that package studio makes up.
 import assert from 'node:assert/strict'
-import { audit, button, choose, film, home, patience, playing, shot, url, way } from './person.mjs'
+import { audit, button, choose, film, home, patience, playing, pressPlay, shot, url, way } from './person.mjs'
 
 // operate goes through the map and the dead letters.
 export async function operate(page) {
@@ -85,8 +85,13 @@ export async function look(page) {
   return { expected: ['422', '404'] }
 }
 
-// growing watches a video from the moment that it can be, until all of it is there; what has the focus keeps it.
+// growing watches a video from the moment that it can be, until all of it is there; what has the focus keeps it. Play is
+// pressed at the worst moment, just before the video has a film: that counts.
 export async function growing(page) {
+  await page.route(/hls\.min\.js/, async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: `${await response.text()}; (${pressPlay})(document.querySelector('video'))` })
+  })
   await home(page)
   await choose(page, film('Growing.mp4'))
   await way(page).getByText('Playable').waitFor({ timeout: patience })

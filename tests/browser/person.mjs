@@ -48,14 +48,11 @@ export async function shot(page, name) {
   await page.screenshot({ path: join(values.shots, `${name}-${values.width}-${values.dark ? 'dark' : 'light'}.png`), fullPage: true })
 }
 
-// playing waits until the video has played on for a while. What is pressed before the player is ready is pressed again.
+// pressPlay presses play, once, in the page; playing waits then until the video has played on for a while.
+export const pressPlay = video => { video.muted = true; video.play().catch(() => {}) }
+
 export async function playing(page) {
-  await page.waitForFunction(() => {
-    const video = document.querySelector('video')
-    video.muted = true
-    if (video.paused && !video.ended) video.play().catch(() => {})
-    return video.currentTime > 0.8
-  }, null, { timeout: patience, polling: 250 })
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 0.8, null, { timeout: patience })
 }
 
 // film is a file that is no video, of some bytes.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { basename, extname } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { audit, button, choose, enter, film, home, patience, playing, shot, token, url, values, way } from './person.mjs'
+import { audit, button, choose, enter, film, home, patience, playing, pressPlay, shot, token, url, values, way } from './person.mjs'
 
 // secret: wrong tokens are told apart from each other, and a good one is nowhere but in memory.
 export async function secret(page) {
@@ -37,6 +37,7 @@ export async function upload(page) {
   await shot(page, 'uploaded')
   await watch.click()
   await page.getByRole('heading', { level: 1, name: basename(values.file, extname(values.file)) }).waitFor()
+  await page.locator('video').evaluate(pressPlay)
   await playing(page)
   await page.getByRole('heading', { name: 'Timeline' }).waitFor()
   await page.getByText('+', { exact: false }).first().waitFor()

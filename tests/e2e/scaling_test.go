@@ -17,8 +17,10 @@ import (
 
 	"sluice/shared/feed"
 	"sluice/shared/inbox"
+	"sluice/shared/scale"
 	"sluice/shared/services"
 	"sluice/shared/steer"
+	"sluice/shared/video"
 	"sluice/tests/client"
 )
 
@@ -28,6 +30,8 @@ import (
 func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 	w := open(t)
 	c := lambda.NewFromConfig(w.aws)
+	w.idle(t)
+	w.forgetSplit(t)
 	w.halfAnHour(t, c)
 	_, before := w.mappings(t, c)
 	if len(before) != len(services.Queues()) {
@@ -75,6 +79,25 @@ func TestPromise12_AFilmTakesBothLanes(t *testing.T) {
 	if v, err := c.Wait(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
 		t.Errorf("it is %s: %v, %v", v.State, v.Error, err)
 	}
+}
+
+// forgetSplit has the law forget which split of the lanes there was, and when: after one it makes no other for minutes.
+func (w world) forgetSplit(t *testing.T) {
+	t.Helper()
+	w.until(t, func() bool {
+		s, err := w.rows(t).Scaling(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Lanes == (scale.Lanes{}) {
+			return true
+		}
+		s.Version, s.Lanes = s.Version+1, scale.Lanes{}
+		if err = w.rows(t).SaveScaling(t.Context(), s); err != nil && video.KindOf(err) != video.Conflict {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
 }
 
 // halfAnHour decides as tend would in half an hour from now.

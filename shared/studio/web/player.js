@@ -22,8 +22,10 @@ export function screen(signal) {
     try {
       const Hls = await hls();
       if (signal.aborted) return;
+      const pressed = !player.paused;
       if (Hls?.isSupported()) play(Hls, src);
       else player.src = src; // phones that play HLS themselves
+      if (pressed) player.play().catch(() => {}); // what is loaded anew stands still, and has to be pressed again
     } catch {
       loading = undefined;
       begun = false;
