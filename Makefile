@@ -133,7 +133,7 @@ destroy: ## remove Sluice from an AWS account, after asking (DATA=1: with all vi
 
 # So many workers for the scaling law to hand out, also on a machine of few processors: what is watched is how it does that.
 load: export SLUICE_WORKERS := $(or $(WORKERS),4)
-load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real videos of several tenants, and draw depth and workers (VIDEOS=52 TENANTS=4 FACTOR=10 WORKERS=4 SEED=0; SLUICE_API=https://… for an API on AWS)
+load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real videos of several tenants, and draw depth and workers (VIDEOS=104 TENANTS=4 FACTOR=10 WORKERS=4 SEED=0; SLUICE_API=https://… for an API on AWS)
 	@$(GO) build -o build/load ./tests/load
 	@build/load $(if $(VIDEOS),-videos $(VIDEOS)) $(if $(TENANTS),-tenants $(TENANTS)) $(if $(FACTOR),-factor $(FACTOR)) $(if $(SEED),-seed $(SEED)) $(if $(TOPIC),-topic $(TOPIC))
 

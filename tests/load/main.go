@@ -58,7 +58,7 @@ func parse(args []string, errs io.Writer) (burst, error) {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	b := burst{every: time.Second, now: time.Now}
-	flags.IntVar(&b.videos, "videos", 52, "how many videos are sent in `all`")
+	flags.IntVar(&b.videos, "videos", 104, "how many videos are sent in `all`")
 	flags.IntVar(&b.tenants, "tenants", 4, "how many `tenants` send them")
 	flags.IntVar(&b.factor, "factor", 10, "how many `times` as much as each other the last one sends")
 	flags.Uint64Var(&b.seed, "seed", 0, "a `number` that decides who sends which clip")
