@@ -1,7 +1,6 @@
 package cloud_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,8 +51,7 @@ func stop(t *testing.T, pid int) {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 		return !slices.ContainsFunc(threads, func(stat string) bool {
 			text, _ := os.ReadFile(stat)
-			_, state, _ := bytes.Cut(text, []byte(") "))
-			return !bytes.HasPrefix(state, []byte("T"))
+			return !strings.Contains(string(text), ") T ")
 		})
 	})
 }

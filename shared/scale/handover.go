@@ -22,7 +22,7 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 	spare, settled := ceilings(plans) <= budget, !slices.ContainsFunc(plans, (*plan).lacks)
 	room := budget
 	for _, p := range plans {
-		p.workers = max(p.fewest(), p.down(min(p.before, p.target)))
+		p.workers = max(p.fewest(), min(p.before, p.target))
 		if spare && (settled || p.gains) && p.keeps() {
 			p.workers = p.before
 		}
@@ -38,7 +38,7 @@ func handOver(plans []*plan, budget int, now time.Time) time.Duration {
 			continue
 		}
 		has := p.occupied(now)
-		p.workers = max(p.workers, p.down(min(p.target, has+max(0, room))))
+		p.workers = p.down(min(p.target, has+max(0, room)))
 		room -= max(0, p.workers-has)
 	}
 	return next(plans, now)
@@ -65,7 +65,7 @@ func ending(plans []*plan, now time.Time) (n int) {
 // ceilings returns the sum of all ceilings until now, where none is less than the least.
 func ceilings(plans []*plan) (n int) {
 	for _, p := range plans {
-		n += max(Least, p.before)
+		n += max(p.fewest(), p.before)
 	}
 	return n
 }

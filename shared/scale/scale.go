@@ -153,7 +153,8 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 		q.Max = Most
 	}
 	q.Unit = max(1, min(q.Unit, Most))
-	p := &plan{Queue: q, before: before.Workers, memory: before.Memory, broken: !q.Reading.sound(now)}
+	p := &plan{Queue: q, memory: before.Memory, broken: !q.Reading.sound(now)}
+	p.before = p.down(before.Workers)
 	p.Max = max(p.fewest(), p.down(min(q.Max, Most)))
 	p.Min = min(p.up(max(Least, q.Min)), p.Max)
 	if p.broken {
@@ -169,7 +170,7 @@ func newPlan(q Queue, before Ceiling, now time.Time) *plan {
 func (p *plan) hold(before Ceiling) *plan {
 	p.wanted, p.demand = max(0, min(before.Wanted, Most)), p.Min
 	if p.before > 0 {
-		p.demand = max(p.fewest(), p.down(min(p.before, p.Max)))
+		p.demand = max(p.fewest(), min(p.before, p.Max))
 		p.Min, p.Max = p.fewest(), p.demand
 	}
 	return p

@@ -86,12 +86,12 @@ func TestUnits(t *testing.T) {
 	t.Parallel()
 	idle := read(0, 0, 0)
 	for _, tt := range []struct {
-		name                   string
-		budget                 int
-		units                  [2]int
-		interactive, bulk      scale.Reading
-		was                    scale.Decision
-		wantInteractive, wants int
+		name                      string
+		budget                    int
+		units                     [2]int
+		interactive, bulk         scale.Reading
+		was                       scale.Decision
+		wantInteractive, wantBulk int
 	}{
 		{"bulk's part is tens already", 100, [2]int{10, 10}, idle, idle, scale.Decision{}, 60, 40},
 		{"what is over stays over", 109, [2]int{10, 10}, idle, idle, scale.Decision{}, 60, 40},
@@ -100,6 +100,7 @@ func TestUnits(t *testing.T) {
 		{"who has no units takes what is no ten", 95, [2]int{10, 1}, idle, idle, scale.Decision{}, 50, 45},
 		{"due, bulk has half", 100, [2]int{10, 10}, read(0, 30, 0), read(2800, 40, 0), was(50, 40), 50, 50},
 		{"a loan leaves it a ten", 100, [2]int{10, 10}, read(500, 60, 0), read(20, 1, 0), was(60, 10), 90, 10},
+		{"what was not of tens is, from now on", 100, [2]int{1, 10}, idle, idle, was(52, 47), 52, 40},
 		{"there is no ten for each", 15, [2]int{10, 10}, idle, idle, scale.Decision{}, 10, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,7 +111,7 @@ func TestUnits(t *testing.T) {
 				in.Queues[i].Unit = tt.units[i]
 			}
 			c := scale.Decide(in).Ceilings
-			if c[0].Workers != tt.wantInteractive || c[1].Workers != tt.wants {
+			if c[0].Workers != tt.wantInteractive || c[1].Workers != tt.wantBulk {
 				t.Errorf("%+v", c)
 			}
 		})

@@ -24,6 +24,9 @@ var (
 	provisioned = lever{name: "provisioned", start: 20, climb: 1000.0 / 60, coarse: 10, least: 20} // two pollers of ten
 )
 
+// levers are those that each law is tried with.
+var levers = []lever{standard, provisioned}
+
 // possible returns the ceiling next below a number of workers.
 func (l lever) possible(workers int) int {
 	return max(l.least, min(workers, scale.Most)/l.coarse*l.coarse)

@@ -31,7 +31,7 @@ func run(seedText string) error {
 	}
 	fmt.Printf("seed %d: %d workers, %.1f s a chunk; seconds of wait, 95 in 100 below: interactive (bulk)\n", seed, budget, meanService)
 	var all []Row
-	for _, l := range []lever{standard, provisioned} {
+	for _, l := range levers {
 		rows := contest(l, seed)
 		fmt.Printf("\n%s pollers\n", l.name)
 		table(os.Stdout, rows)

@@ -21,20 +21,23 @@ func TestPromise12_WaitsLessThanUnderOtherLaws(t *testing.T) {
 		t.Skip("simulates two thousand hours")
 	}
 	t.Parallel()
-	for _, l := range []lever{standard, provisioned} {
-		claimed := 0
-		for _, s := range scores(contest(l, heldOut[0])) {
-			if s.Setting == "best in hindsight" || s.Over > 0 {
-				continue
+	for _, l := range levers {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			claimed := 0
+			for _, s := range scores(contest(l, heldOut[0])) {
+				if s.Setting == "best in hindsight" || s.Over > 0 {
+					continue
+				}
+				claimed++
+				if s.Worse > 0 || 2*s.Better <= len(workloads) {
+					t.Errorf("against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
+				}
 			}
-			claimed++
-			if s.Worse > 0 || 2*s.Better <= len(workloads) {
-				t.Errorf("%s pollers, against %s, %s: better on %d, the same on %d, worse on %d", l.name, s.Law, s.Setting, s.Better, s.Same, s.Worse)
+			if want := 2*len(rivals) - 1; claimed != want {
+				t.Errorf("%d rivals and settings, not %d", claimed, want)
 			}
-		}
-		if want := 2*len(rivals) - 1; claimed != want {
-			t.Errorf("%s pollers: %d rivals and settings, not %d", l.name, claimed, want)
-		}
+		})
 	}
 }
 
@@ -75,7 +78,7 @@ func TestPromise12_TheAPIsShareIsUntouchedUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, w := range workloads {
 		for _, seed := range append([]uint64{1}, heldOut...) {
-			for _, l := range []lever{standard, provisioned} {
+			for _, l := range levers {
 				if r, _ := measure(l, w, w.chunks(seed), &sluice{}); r.Over > 0 {
 					t.Errorf("seed %d, %s, %s pollers: %d s over the budget", seed, w.name, l.name, r.Over)
 				}
