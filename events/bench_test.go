@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // BenchmarkMessage is what a message costs its sender and its receiver; plain is encoding/json alone, once each way.

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // where edits an example and says where Decode must find fault with it; "" means nowhere.
@@ -89,12 +90,12 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 			if strings.HasSuffix(tt.at, "is not known") {
 				code = "type_unknown"
 			}
-			if want := "events.Decode: invalid: " + code + ": " + tt.at; err == nil || video.KindOf(err) != video.Invalid || !strings.HasPrefix(err.Error(), want) {
+			if want := "events.Decode: invalid: " + code + ": " + tt.at; err == nil || errs.KindOf(err) != errs.Invalid || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
 	}
-	if _, err := events.Decode([]byte(strings.Repeat(" ", events.MaxBytes) + "{}")); video.KindOf(err) != video.Invalid {
+	if _, err := events.Decode([]byte(strings.Repeat(" ", events.MaxBytes) + "{}")); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("too large: got %v, want Invalid", err)
 	}
 }
@@ -106,7 +107,7 @@ func TestNothingIsSentThatNobodyReads(t *testing.T) {
 		"a problem of none": video.VideoFailed{},
 		"for ever":          video.VideoReady{Playback: public, Duration: 1e300},
 	} {
-		if _, err := events.Encode(events.Of(tenant, id, noon, d)); video.KindOf(err) != video.Invalid {
+		if _, err := events.Encode(events.Of(tenant, id, noon, d)); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)
 		}
 	}
@@ -115,7 +116,7 @@ func TestNothingIsSentThatNobodyReads(t *testing.T) {
 		"no data":   {ID: "i", Type: events.VideoReady, Tenant: tenant, Video: id},
 		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: events.Object{}},
 	} {
-		if _, err := events.Encode(e); video.KindOf(err) != video.Invalid {
+		if _, err := events.Encode(e); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)
 		}
 	}
@@ -130,7 +131,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := events.Decode(b)
 		if err != nil {
-			if video.KindOf(err) != video.Invalid {
+			if errs.KindOf(err) != errs.Invalid {
 				t.Fatal(err)
 			}
 			return

@@ -25,7 +25,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 //go:generate go run ./internal/asyncapi
@@ -119,7 +120,7 @@ func Types() []Type { return slices.Sorted(maps.Keys(contracts.types)) }
 func Encode(e Event) ([]byte, error) {
 	b, err := contracts.encode(e)
 	if err != nil {
-		return nil, video.E("events.Encode", video.Invalid, err)
+		return nil, errs.E("events.Encode", errs.Invalid, err)
 	}
 	return b, nil
 }
@@ -138,9 +139,9 @@ var errUnknown = errors.New("is not known")
 
 // refuse returns the refusal of a message. There is no sentence beside its code: the cause says what is wrong, and where.
 func refuse(op string, cause error) error {
-	p := video.Problem{Code: "message_invalid"}
+	p := errs.Problem{Code: "message_invalid"}
 	if errors.Is(cause, errUnknown) {
-		p = video.Problem{Code: "type_unknown"}
+		p = errs.Problem{Code: "type_unknown"}
 	}
-	return p.Refuse(op, video.Invalid, cause)
+	return p.Refuse(op, errs.Invalid, cause)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 func TestEveryDomainEventHasAContract(t *testing.T) {
@@ -44,7 +44,7 @@ func TestEveryDomainEventHasAContract(t *testing.T) {
 // domainEvents reads the names of the types with the method event() from the source.
 func domainEvents(t *testing.T) (names []string) {
 	t.Helper()
-	files, err := filepath.Glob("../shared/video/*.go")
+	files, err := filepath.Glob("../shared/domain/video/*.go")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}

@@ -17,7 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 var add = flag.Bool("add", false, "write the examples that are not there yet, and their sums")
@@ -33,7 +34,7 @@ const (
 )
 
 var (
-	refusal = video.Problem{Code: "no_video", Message: "The file has no video stream; send one with pictures."}
+	refusal = errs.Problem{Code: "no_video", Message: "The file has no video stream; send one with pictures."}
 	silent  = video.Media{
 		Container: "mov", VideoCodec: "h264", Width: 1280, Height: 720, Rate: video.Rate{Num: 25, Den: 1},
 		Frames: 310, TimeBase: video.Rate{Num: 1, Den: 12800}, Duration: 12.4,
@@ -72,7 +73,7 @@ var samples = map[string]any{
 	"upload.cancelled.v1/full":     video.UploadCancelled{At: noon.Add(123456789)},
 	"fetch.requested.v1/minimal":   video.FetchRequested{Origin: video.Origin{URL: "https://example.com/"}, Key: upload.Key, Multipart: "2"},
 	"fetch.requested.v1/full":      video.FetchRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: upload.Key, Multipart: "2~abc.def_"},
-	"fetch.failed.v1/minimal":      video.FetchFailed{At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
+	"fetch.failed.v1/minimal":      video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
 	"fetch.failed.v1/full":         video.FetchFailed{At: noon.Add(time.Second), Problem: refusal},
 	"inspect.requested.v1/minimal": video.InspectRequested{Key: upload.Key, Stored: video.Stored{ETag: "e1", At: noon}},
 	"inspect.requested.v1/full":    video.InspectRequested{Key: upload.Key, Stored: stored},
@@ -92,7 +93,7 @@ var samples = map[string]any{
 	"video.deleted.v1/full":        video.VideoDeleted{},
 	"media.inspected.v1/minimal":   video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silent, Plan: short},
 	"media.inspected.v1/full":      video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
-	"media.refused.v1/minimal":     video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "x", Message: "No."}},
+	"media.refused.v1/minimal":     video.MediaRefused{UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
 	"media.refused.v1/full":        video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
 	"encode.requested.v1/minimal":  video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
 	"encode.requested.v1/full":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
@@ -111,7 +112,7 @@ var samples = map[string]any{
 	"deadline.passed.v1/playable":  video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Playable, Deadline: noon},
 	"video.ready.v1/minimal":       video.VideoReady{Playback: public},
 	"video.ready.v1/full":          video.VideoReady{Playback: "s" + public[1:], Duration: 33.366666666666667},
-	"video.failed.v1/minimal":      video.VideoFailed{Problem: video.Problem{Code: "x", Message: "No."}},
+	"video.failed.v1/minimal":      video.VideoFailed{Problem: errs.Problem{Code: "x", Message: "No."}},
 	"video.failed.v1/full":         video.VideoFailed{Problem: refusal},
 }
 

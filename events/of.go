@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // Of wraps what the domain says about a video into an event. The id is derived from the video, the type and, where a

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/events"
-	"sluice/shared/media"
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 )
 
 // The contracts take all that we make of a video that we take: the schemas are no second opinion on it.

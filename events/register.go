@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // register is a set of contracts: how the data of each type is read, and the schemas, of which <type>.json is the

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // A second version of a type is one more entry and one more schema: both are decoded, each by its own.

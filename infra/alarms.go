@@ -12,8 +12,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // measure is one metric and how its values are put together.

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // mostMeasures is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // TestDashboard: it has a row for each service with an inbox, shows what is sent, and costs nothing.

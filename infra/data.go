@@ -15,7 +15,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 const (

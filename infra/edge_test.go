@@ -11,10 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
-// vectors are what every check of a token must agree on; shared/playback is held to them too.
+// vectors are what every check of a token must agree on; shared/domain/playback is held to them too.
 type vectors struct {
 	Now   int64
 	Keys  map[string]string
@@ -23,7 +23,7 @@ type vectors struct {
 
 func readVectors(t *testing.T) vectors {
 	t.Helper()
-	b, err := os.ReadFile("../shared/playback/testdata/tokens.json")
+	b, err := os.ReadFile("../shared/domain/playback/testdata/tokens.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func (a answer) says(t *testing.T) string {
 	if err := json.Unmarshal([]byte(a.Body.Data), &problem); err != nil || a.StatusCode != 403 || problem.Detail == "" {
 		t.Errorf("refusal %+v: %v", a, err)
 	}
-	if kind := (video.Problem{Code: problem.Code}); problem.Type != kind.Type() || problem.Title != kind.Title() {
+	if kind := (errs.Problem{Code: problem.Code}); problem.Type != kind.Type() || problem.Title != kind.Title() {
 		t.Errorf("refusal %+v is not titled as ours are", problem)
 	}
 	return problem.Code

@@ -6,7 +6,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // toolsInLayer is where Lambda puts the layer's bin folder.

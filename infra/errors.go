@@ -5,8 +5,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // failed matches the line with which Lambda ends an invocation, unless that came to its end

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 func TestRoutesAreThoseOfTheMap(t *testing.T) {
@@ -124,7 +124,7 @@ func TestProblems(t *testing.T) {
 		if err := json.Unmarshal([]byte(r.at("ResponseTemplates", "application/json").(string)), &body); err != nil {
 			t.Fatal(err)
 		}
-		kind := video.Problem{Code: body.Code}
+		kind := errs.Problem{Code: body.Code}
 		if body.Type != kind.Type() || body.Title != kind.Title() || body.Detail == "" || body.RequestID != "$context.requestId" {
 			t.Errorf("body %+v", body)
 		}

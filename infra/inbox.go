@@ -13,7 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/events"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 )
 

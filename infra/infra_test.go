@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // differences are all the ways in which a local deployment differs from one on AWS: id of the resource, property.

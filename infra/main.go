@@ -1,5 +1,5 @@
 // Command infra is the CDK app of Sluice: it derives every resource, setting and right from the map in
-// sluice/shared/services. To add a service is to add a row there; nothing here names one, but for the authorizer.
+// sluice/shared/domain/services. To add a service is to add a row there; nothing here names one, but for the authorizer.
 //
 // What it makes: for each service a function with a log group and a role of its own and, if it has an inbox, a queue
 // with dead letters; a REST API of all the routes; one table, two buckets, one topic and the key of playback tokens; on

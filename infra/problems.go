@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // problem is what the gateway says when it refuses a request itself, in the form and with the codes of our own refusals
@@ -31,7 +31,7 @@ var problems = []problem{
 	{"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.", nil},
 	{"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.", map[string]string{"Retry-After": "1"}},
 	{"DEFAULT_4XX", 0, "request_refused", "The request is not one that this route takes.", nil},
-	{"DEFAULT_5XX", 0, "internal", video.ProblemOf(nil).Message, nil},
+	{"DEFAULT_5XX", 0, "internal", errs.ProblemOf(nil).Message, nil},
 }
 
 // explain has the gateway answer with problems. It can't tell the paths of media from others, so that pages of any origin
@@ -60,7 +60,7 @@ func (g *gateway) explain() {
 
 // body returns the template of the answer's body: variables are replaced in it, and nothing else is interpreted.
 func (p problem) body() string {
-	kind := video.Problem{Code: p.code}
+	kind := errs.Problem{Code: p.code}
 	b, err := json.Marshal(struct {
 		Type      string `json:"type"`
 		Title     string `json:"title"`

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // asks are the IAM actions that each operation of AWS asks for, as the Service Authorization Reference has them:

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // actions are the IAM actions that each of the map's actions stands for.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // TestRights holds what each function may do, one line for each action on each resource.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // Each request by which a tenant changes a video is recorded, and no other: whoever only looks is sampled by X-Ray's

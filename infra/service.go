@@ -12,7 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 const defaultDisk = 512 // MiB of /tmp that Lambda gives without being asked

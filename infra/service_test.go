@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 func TestFunctionsAreAsTheMapSays(t *testing.T) {

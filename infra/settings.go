@@ -14,8 +14,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 )
 
@@ -105,7 +105,7 @@ func (s settings) layer() string              { return path.Join(s.build, "layer
 
 // workers returns how many workers a queue begins with and, if its pollers are provisioned, with how many of those.
 func (s settings) workers(queue string) (workers, pollers int) {
-	c, _ := scale.Decision{Ceilings: s.provisioned.Idle(s.concurrency)}.Of(queue)
+	c, _ := scaling.Decision{Ceilings: s.provisioned.Idle(s.concurrency)}.Of(queue)
 	return c.Workers, s.provisioned.Pollers(c)
 }
 

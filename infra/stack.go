@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/events"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // stackName begins the names that CloudFormation makes up. Names of ours begin with prefix: they are the same in every

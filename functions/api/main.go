@@ -9,10 +9,10 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/blob"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
 	"sluice/shared/intake"
 	"sluice/shared/outbound"
-	"sluice/shared/playback"
-	"sluice/shared/services"
 	"sluice/shared/trace"
 	"sluice/shared/wire"
 )

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"sluice/shared/api"
+	"sluice/shared/domain/services"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
 	"sluice/shared/wire"
 	"sluice/shared/xray"
 )

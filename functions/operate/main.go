@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"sluice/shared/api"
+	"sluice/shared/domain/services"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
 	"sluice/shared/wire"
 )
 

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/play"
-	"sluice/shared/services"
 	"sluice/shared/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"os"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/shared/studio"
 	"sluice/shared/wire"
 )

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"sluice/shared/blob"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
 	"sluice/shared/tend"
-	"sluice/shared/video"
 	"sluice/shared/wire"
 )
 

@@ -3,8 +3,8 @@ package bill
 import (
 	"fmt"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // rare are the metrics that are sent when something goes wrong, comes twice or waits for a person: an hour of plain work

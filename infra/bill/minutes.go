@@ -3,9 +3,9 @@ package bill
 import (
 	"strings"
 
-	"sluice/shared/media"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // What is known of the work. CPU seconds are those of one core of the machine they were measured on; Lambda's core is

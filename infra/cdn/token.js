@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html).
 //
 // Lets /p/<token>/<playback id>/<file> through as /v/<playback id>/<file>, which is the object's key and what it is
-// cached under, if the token gives the right to watch. The rules are those of shared/playback, with the same vectors.
+// cached under, if the token gives the right to watch. The rules are those of shared/domain/playback, with the same vectors.
 // The key value store holds what is not in the code:
 //
 //   key.<key id>            a key of signed tokens, 16 characters or more; without it, its tokens are not valid

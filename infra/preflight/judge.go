@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // Quotas that Sluice can run into, by the codes that Service Quotas has for them:

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // fresh is an account that was opened yesterday and had `cdk bootstrap` today.

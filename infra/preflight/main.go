@@ -22,7 +22,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 const patience = 30 * time.Second // with all of AWS's answers together

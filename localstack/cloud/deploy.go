@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // stack is the name of the one stack of the CDK app.

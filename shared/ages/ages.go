@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Client is what Reader needs of CloudWatch.
@@ -62,7 +62,7 @@ func (r Reader) Oldest(ctx context.Context, queues []string) (map[string]time.Du
 	}
 	out, err := r.Client.GetMetricData(ctx, in)
 	if err != nil {
-		return nil, video.E("ages.Oldest", video.Transient, err)
+		return nil, errs.E("ages.Oldest", errs.Transient, err)
 	}
 	ages := map[string]time.Duration{}
 	for _, result := range out.MetricDataResults {

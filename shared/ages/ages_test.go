@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/ages"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -78,7 +78,7 @@ func TestTheNewestValueCounts(t *testing.T) {
 func TestErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	r, _ := cloud(t, 400, `<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`)
-	if _, err := r.Oldest(t.Context(), []string{"encode"}); video.KindOf(err) != video.Transient {
+	if _, err := r.Oldest(t.Context(), []string{"encode"}); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v", err)
 	}
 	down := errors.New("down")

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Rows keeps uploads and the videos that they become.

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/api"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 // TestEveryRouteLetsInWhomTheMapLetsIn walks the map: each route is there, and refuses everybody that it has to.
@@ -104,7 +104,7 @@ func TestProblems(t *testing.T) {
 			}
 			delete(got.json, "errors")
 			delete(got.json, "detail")
-			want := map[string]any{"title": video.Problem{Code: row.code}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
+			want := map[string]any{"title": errs.Problem{Code: row.code}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
 			if d := cmp.Diff(want, got.json); d != "" {
 				t.Error(d)
 			}
@@ -130,12 +130,12 @@ func TestWrongMethodSaysWhichAreRight(t *testing.T) {
 func TestKindsBecomeStatuses(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("PUT https://bucket/?X-Amz-Signature=secret")
-	for kind, status := range map[video.Kind]int{
-		video.Invalid: 422, video.Unauthenticated: 401, video.Forbidden: 403, video.NotFound: 404, video.Conflict: 409,
-		video.TooLarge: 413, video.Transient: 503, video.Internal: 500, "of the future": 500,
+	for kind, status := range map[errs.Kind]int{
+		errs.Invalid: 422, errs.Unauthenticated: 401, errs.Forbidden: 403, errs.NotFound: 404, errs.Conflict: 409,
+		errs.TooLarge: 413, errs.Transient: 503, errs.Internal: 500, "of the future": 500,
 	} {
 		for _, coded := range []bool{false, true} {
-			e := video.E("op", kind, secret)
+			e := errs.E("op", kind, secret)
 			if coded {
 				e.Code, e.Message = "some_code", "Some sentence."
 			}

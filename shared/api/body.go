@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"reflect"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // maxDepth bounds how deep a body may nest.
@@ -38,7 +38,7 @@ func decode[T any](r *http.Request) (T, error) {
 		return v, err
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return v, video.E("api.decode", video.Internal, err) // formed has let through what it must not
+		return v, errs.E("api.decode", errs.Internal, err) // formed has let through what it must not
 	}
 	return v, nil
 }

@@ -5,7 +5,8 @@ import (
 	"net/http"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // uploadState is how far an upload is.
@@ -50,10 +51,10 @@ func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 		return reply(w, http.StatusOK, out)
 	}
 	parts, err := a.Originals.ListParts(r.Context(), u.Key, u.Multipart)
-	switch video.KindOf(err) {
+	switch errs.KindOf(err) {
 	case "":
 		out.State = uploadOpen
-	case video.NotFound:
+	case errs.NotFound:
 		out.State, err = a.ended(r.Context(), u, v)
 	}
 	if err != nil {
@@ -79,7 +80,7 @@ func (a *API) upload(ctx context.Context, id string) (u video.Upload, v video.Vi
 	return u, v, err
 }
 
-var errNoUpload = video.Refuse("api.upload", video.NotFound, "upload_not_found", "There is no such upload; check its id.")
+var errNoUpload = errs.Refuse("api.upload", errs.NotFound, "upload_not_found", "There is no such upload; check its id.")
 
 // settled returns how an upload ended without its file, "" if it did not. S3 may keep its parts for another day.
 func settled(v video.Video) uploadState {
@@ -103,7 +104,7 @@ func (a *API) ended(ctx context.Context, u video.Upload, v video.Video) (uploadS
 	}
 	size, err := a.Originals.Size(ctx, u.Key)
 	switch {
-	case video.KindOf(err) == video.NotFound, err == nil && size != u.Size:
+	case errs.KindOf(err) == errs.NotFound, err == nil && size != u.Size:
 		return uploadExpired, nil
 	}
 	return uploadComplete, err
@@ -111,9 +112,9 @@ func (a *API) ended(ctx context.Context, u video.Upload, v video.Video) (uploadS
 
 // closed are the refusals of uploads that take no more parts.
 var closed = map[uploadState]error{
-	uploadComplete:  video.Refuse("api.open", video.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
-	uploadExpired:   video.Refuse("api.open", video.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
-	uploadCancelled: video.Refuse("api.open", video.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
+	uploadComplete:  errs.Refuse("api.open", errs.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
+	uploadExpired:   errs.Refuse("api.open", errs.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
+	uploadCancelled: errs.Refuse("api.open", errs.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
 }
 
 // open refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
@@ -122,7 +123,7 @@ func (a *API) open(ctx context.Context, u video.Upload, v video.Video) error {
 		return closed[s]
 	}
 	_, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
-	if video.KindOf(err) != video.NotFound {
+	if errs.KindOf(err) != errs.NotFound {
 		return err
 	}
 	state, err := a.ended(ctx, u, v)

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func TestShowUpload(t *testing.T) {
@@ -43,7 +44,7 @@ var ends = []end{
 	}, "completed", 409, "upload_completed"},
 	{"completed, and its video failed", func(t *testing.T, w *world, u video.Upload) {
 		delete(w.s3.uploads, u.Multipart)
-		w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{At: noon, Problem: video.Problem{Code: "no_video"}})
+		w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}})
 	}, "completed", 409, "upload_completed"},
 	{"given up by S3", func(_ *testing.T, w *world, u video.Upload) { delete(w.s3.uploads, u.Multipart) }, "expired", 204, "upload_expired"},
 	{"given up by us", func(t *testing.T, w *world, u video.Upload) {
@@ -113,7 +114,7 @@ func TestCancelUploadIsSaidOnlyWhenItWillBe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u, _ := w.upload(t, acme)
-	w.sent.err = video.E("outbox", video.Transient, errors.New("queue away"))
+	w.sent.err = errs.E("outbox", errs.Transient, errors.New("queue away"))
 	w.do(t, writer, "DELETE", "/v1/uploads/"+u.ID, "").refused(t, 503, "busy")
 	w.sent.err = nil
 	if got := w.do(t, writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.status != 204 || len(w.sent.events) != 2 {

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // sentPart is one part as the client sent it.
@@ -35,7 +36,7 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 		return closed[s]
 	}
 	err = a.assemble(r.Context(), u, in.Parts)
-	if video.KindOf(err) == video.NotFound {
+	if errs.KindOf(err) == errs.NotFound {
 		var state uploadState
 		if state, err = a.ended(r.Context(), u, v); err == nil && state != uploadComplete {
 			err = closed[state]

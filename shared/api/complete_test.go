@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // TestCompleteTwice: once or again, before or after publish has seen it, the answer is the same.
@@ -84,7 +85,7 @@ func TestCompleteRefuses(t *testing.T) {
 		}, 409, "upload_expired", ""},
 		{"no etag", all + `, {"number": 3}`, nil, 400, "field_missing", "/parts/2/etag"},
 		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			w.s3.err = video.E("bucket", video.Transient, errors.New("SlowDown"))
+			w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

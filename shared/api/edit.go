@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // changes are what a client wants to say of its video from now on; nil leaves what it says.
@@ -108,4 +109,4 @@ func (a *API) video(r *http.Request, tenant string) (video.Video, error) {
 	return v, nil
 }
 
-var errNoVideo = video.Refuse("api.video", video.NotFound, "video_not_found", "There is no such video; check its id.")
+var errNoVideo = errs.Refuse("api.video", errs.NotFound, "video_not_found", "There is no such video; check its id.")

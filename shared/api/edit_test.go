@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func TestEditVideo(t *testing.T) {
@@ -139,7 +140,7 @@ func TestDeleteVideoIsSaidOnlyWhenItWillBe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.film(t, acme, 0, "")
-	w.sent.err = video.E("outbox", video.Transient, errors.New("queue away"))
+	w.sent.err = errs.E("outbox", errs.Transient, errors.New("queue away"))
 	w.do(t, writer, "DELETE", "/v1/videos/"+id, "").refused(t, 503, "busy")
 }
 
@@ -154,7 +155,7 @@ func TestTimeline(t *testing.T) {
 	if _, err := w.rows.Finish(t.Context(), "acme", id, done); err != nil {
 		t.Fatal(err)
 	}
-	w.save(t, "acme", id, video.TaskFailed{At: noon, Problem: video.Problem{Code: "decode_failed", Message: "It is damaged."}})
+	w.save(t, "acme", id, video.TaskFailed{At: noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}})
 	same(t, `{"entries": [
 		{"at": "2026-11-22T12:00:00.000Z", "event": "created", "state": "waiting"},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "uploaded"},

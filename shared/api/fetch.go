@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net/http"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/intake"
-	"sluice/shared/video"
 )
 
 // Desk takes requests for videos of files that lie elsewhere: the command whose other door is a queue.
@@ -55,7 +56,7 @@ func (a *API) createVideo(w http.ResponseWriter, r *http.Request) error {
 func (a *API) validate(in newVideo) error {
 	var c check
 	if err := a.CheckURL(in.URL); err != nil {
-		p := video.ProblemOf(err)
+		p := errs.ProblemOf(err)
 		c.that(false, "/url", p.Code, p.Message)
 	}
 	c.that(video.Written(in.FileName, maxName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has at most %d characters and no control characters.", maxName))

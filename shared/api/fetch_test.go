@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func TestCreateVideo(t *testing.T) {
@@ -46,7 +47,7 @@ func TestCreateVideoRefuses(t *testing.T) {
 		if strings.HasPrefix(address, "https://") {
 			return nil
 		}
-		return video.Refuse("test", video.Invalid, "url_not_https", "No.")
+		return errs.Refuse("test", errs.Invalid, "url_not_https", "No.")
 	}
 	w.remake(t)
 	for body, code := range map[string]string{
@@ -94,7 +95,7 @@ func TestPromise01_AFileIsAskedForWhateverHappens(t *testing.T) {
 type failing struct{}
 
 func (failing) Send(context.Context, ...events.Event) error {
-	return video.E("test", video.Transient, errors.New("down"))
+	return errs.E("test", errs.Transient, errors.New("down"))
 }
 
 // A fetch that is under way when its video is deleted must come to nothing.

@@ -17,7 +17,7 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Limits of a request's body, ours, and of an answer, Lambda's
@@ -55,7 +55,7 @@ func Gateway(h http.Handler, log *slog.Logger) GatewayFunc {
 		}).proxy()
 		if !fits(out) {
 			out = answered(r, log, open, func(w http.ResponseWriter) {
-				fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("answer of %d bytes", len(out.Body))))
+				fail(w, r, log, errs.E("api.Gateway", errs.Internal, fmt.Errorf("answer of %d bytes", len(out.Body))))
 			}).proxy()
 		}
 		return out, nil
@@ -82,7 +82,7 @@ func answered(r *http.Request, log *slog.Logger, open func(http.Header, *http.Re
 		if p := recover(); p != nil {
 			w = newAnswer()
 			open(w.header, r)
-			fail(w, r, log, video.E("api.Gateway", video.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+			fail(w, r, log, errs.E("api.Gateway", errs.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 		}
 	}()
 	serve(w)
@@ -109,7 +109,7 @@ func request(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*http.
 	case err != nil:
 		return r, malformed("The body is not base64.")
 	case len(body) > maxBody:
-		return r, video.Refuse("api.request", video.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
+		return r, errs.Refuse("api.request", errs.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
 	}
 	return r, nil
 }

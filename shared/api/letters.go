@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // Letters keeps dead letters.

@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // letters files n open letters, the first of which was sent first.
@@ -18,7 +19,7 @@ func (w *world) letters(tb testing.TB, n int) (all []video.Letter) {
 	tb.Helper()
 	for i := range n {
 		l := video.Letter{
-			Service: "encode", Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: video.Invalid, Code: "invalid",
+			Service: "encode", Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
 			Reason: "It is wrong.", Body: fmt.Sprintf(`{"n": %d}`, i), Attempts: 5, Sent: noon.Add(time.Duration(i-90) * time.Second), Filed: noon, State: video.LetterOpen,
 		}
 		if i%2 == 1 {
@@ -138,7 +139,7 @@ func TestARedriveThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	l := w.letters(t, 1)[0]
-	w.again.fail = func(video.Letter) error { return video.E("inbox", video.Transient, errors.New("throttled")) }
+	w.again.fail = func(video.Letter) error { return errs.E("inbox", errs.Transient, errors.New("throttled")) }
 	w.do(t, warden, "POST", "/v1/dead-letters/"+l.ID+"/redrive", "").refused(t, 503, "busy")
 	if kept, err := w.rows.Letter(t.Context(), l.ID); err != nil || kept.State != video.LetterOpen || kept.Redrives != 0 {
 		t.Errorf("%+v, %v", kept, err)
@@ -166,7 +167,7 @@ func TestDiscardLetter(t *testing.T) {
 
 func TestRedriveLetters(t *testing.T) {
 	t.Parallel()
-	gone := video.Refuse("inbox", video.Conflict, "inbox_gone", "It is gone.")
+	gone := errs.Refuse("inbox", errs.Conflict, "inbox_gone", "It is gone.")
 	for _, row := range []struct {
 		name, body     string
 		fail           func(video.Letter) error

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // get asks with a query: "limit=1&state=ready".

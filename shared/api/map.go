@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"sync"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/domain/video"
 )
 
 // mapView is the map as it is now. Numbers that are not known are absent.
@@ -56,21 +56,21 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	now := instant(o.Now())
 	out := mapView{At: moment{now}, Services: make([]serviceView, len(services.Map))}
 	dead, scaling := o.dead(r.Context()), o.scaling(r.Context())
-	var calls map[waterfall.Call]float64
+	var calls map[traceview.Call]float64
 	var all sync.WaitGroup
 	all.Go(func() { calls = o.calls(r.Context()) })
 	for i, s := range services.Map {
 		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead, scaling) })
 	}
 	all.Wait()
-	seen := map[waterfall.Call]bool{}
+	seen := map[traceview.Call]bool{}
 	for _, e := range services.Edges() {
 		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), perMinute(e, calls, seen)})
 	}
 	return reply(w, http.StatusOK, out)
 }
 
-func (o *Observer) service(ctx context.Context, s services.Service, dead map[string]int, scaling scale.State) serviceView {
+func (o *Observer) service(ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State) serviceView {
 	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
 	for _, r := range s.Routes {
 		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
@@ -107,7 +107,7 @@ func (o *Observer) queue(ctx context.Context, q services.Queue, dead map[string]
 }
 
 // scaled returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
-func (v queueView) scaled(s scale.State) queueView {
+func (v queueView) scaled(s scaling.State) queueView {
 	if share, ok := s.Of(v.Name); ok {
 		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
 		if v.Waiting != nil && *v.Waiting > 0 {
@@ -118,7 +118,7 @@ func (v queueView) scaled(s scale.State) queueView {
 }
 
 // scaling returns what was decided last; nothing if that can't be read.
-func (o *Observer) scaling(ctx context.Context) scale.State {
+func (o *Observer) scaling(ctx context.Context) scaling.State {
 	s, err := o.Scaling.Scaling(ctx)
 	if err != nil {
 		o.Log.WarnContext(ctx, "the last decision about workers can't be read", "error", err)

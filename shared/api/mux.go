@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 // Handler answers one route. It writes a whole answer or returns an error, which becomes a problem document.
@@ -39,18 +39,18 @@ func NewMux(s services.Service, log *slog.Logger, once wrapper, handlers map[str
 		name := route.Method + " " + route.Path
 		h, ok := handlers[name]
 		if !ok {
-			return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
+			return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
 		}
 		if route.Method == http.MethodPost {
 			if once == nil {
-				return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: no Once for %s", s.Name, name))
+				return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no Once for %s", s.Name, name))
 			}
 			h = once.wrap(h, s.Timeout)
 		}
 		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.guard(route, h))
 	}
 	if len(handlers) != len(s.Routes) {
-		return nil, video.E("api.NewMux", video.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, len(handlers), len(s.Routes)))
+		return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, len(handlers), len(s.Routes)))
 	}
 	return m, nil
 }
@@ -106,26 +106,26 @@ func admit(route services.Route, c caller) error {
 		return nil
 	case services.ByToken:
 		if c.tenant == "" {
-			return video.Refuse(op, video.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
+			return errs.Refuse(op, errs.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
 		}
 		if route.Scope != "" && !slices.Contains(c.scopes, route.Scope) {
-			return video.Refuse(op, video.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
+			return errs.Refuse(op, errs.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
 		}
 		return nil
 	case services.ByCaller:
 		if c.arn == "" {
-			return video.Refuse(op, video.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
+			return errs.Refuse(op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
 		}
 		return nil
 	}
-	return video.E(op, video.Internal, fmt.Errorf("%s %s: auth %q", route.Method, route.Path, route.Auth))
+	return errs.E(op, errs.Internal, fmt.Errorf("%s %s: auth %q", route.Method, route.Path, route.Auth))
 }
 
 // reply writes v as JSON.
 func reply(w http.ResponseWriter, status int, v any) error {
 	b, err := encode(v)
 	if err != nil {
-		return video.E("api.reply", video.Internal, err)
+		return errs.E("api.reply", errs.Internal, err)
 	}
 	return send(w, status, b)
 }

@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"time"
 
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/scale"
-	"sluice/shared/services"
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
 )
 
 // History is what has happened to videos.
@@ -25,10 +25,10 @@ type History interface {
 type Traces interface {
 	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
-	Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error)
+	Documents(ctx context.Context, id string, windows []traceview.Window) (documents []string, more bool, err error)
 	// Recent returns, for each group of services, some of the traces that have a hop of one of them, none of a group
 	// before, and were last added to in the window.
-	Recent(ctx context.Context, groups [][]string, w waterfall.Window) ([]waterfall.Sample, error)
+	Recent(ctx context.Context, groups [][]string, w traceview.Window) ([]traceview.Sample, error)
 }
 
 // Queues are those of the inboxes.
@@ -40,7 +40,7 @@ type Queues interface {
 // Scaling is what was decided about workers.
 type Scaling interface {
 	// Scaling returns the last decision; the zero State if there is none.
-	Scaling(ctx context.Context) (scale.State, error)
+	Scaling(ctx context.Context) (scaling.State, error)
 }
 
 // OpenLetters are the dead letters.
@@ -102,28 +102,28 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	if !v.State.Final() {
 		moments = append(moments, now)
 	}
-	documents, more, err := o.Traces.Documents(r.Context(), id, waterfall.Windows(moments, now))
+	documents, more, err := o.Traces.Documents(r.Context(), id, traceview.Windows(moments, now))
 	if err != nil {
 		return err
 	}
-	fall := waterfall.Of(id, documents, functions(), now)
+	fall := traceview.Of(id, documents, functions(), now)
 	fall.Complete = v.State.Final() && !more && len(fall.Hops) > 0 && !fall.Runs() && !fall.Ended().Before(last.Add(-behind))
 	if len(fall.Hops) > mostSteps {
 		for i := range fall.Hops {
-			fall.Hops[i].Steps = []waterfall.Step{}
+			fall.Hops[i].Steps = []traceview.Step{}
 		}
 	}
 	return reply(w, http.StatusOK, struct {
-		waterfall.Waterfall
+		traceview.Waterfall
 		Started moment `json:"started_at"`
 	}{fall, moment{fall.Started}})
 }
 
 // functions returns what the map knows of all functions, with what they cost as they are on AWS.
-func functions() map[string]waterfall.Function {
-	all := map[string]waterfall.Function{}
+func functions() map[string]traceview.Function {
+	all := map[string]traceview.Function{}
 	for _, s := range services.Map {
-		all[s.Name] = waterfall.Function{Timeout: s.Timeout, Cost: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
+		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
 	}
 	return all
 }

@@ -12,18 +12,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/scale"
-	"sluice/shared/services"
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
 )
 
 // xray is X-Ray, and the queues.
 type xray struct {
 	documents []string
 	more      bool
-	asked     []waterfall.Window
+	asked     []traceview.Window
 	looks     int
 	hangs     bool // until nobody waits any more
 	err       error
@@ -32,12 +33,12 @@ type xray struct {
 	depths map[string][2]int
 }
 
-func (x *xray) Documents(_ context.Context, _ string, windows []waterfall.Window) ([]string, bool, error) {
+func (x *xray) Documents(_ context.Context, _ string, windows []traceview.Window) ([]string, bool, error) {
 	x.asked = windows
 	return x.documents, x.more, x.err
 }
 
-func (x *xray) Recent(ctx context.Context, of [][]string, w waterfall.Window) ([]waterfall.Sample, error) {
+func (x *xray) Recent(ctx context.Context, of [][]string, w traceview.Window) ([]traceview.Sample, error) {
 	x.looks++
 	if x.hangs {
 		<-ctx.Done()
@@ -46,14 +47,14 @@ func (x *xray) Recent(ctx context.Context, of [][]string, w waterfall.Window) ([
 	if len(slices.Concat(of...)) != len(services.Map) || !w.From.Before(w.To) {
 		return nil, fmt.Errorf("asked for %v in %v", of, w)
 	}
-	return []waterfall.Sample{{Documents: x.documents, Part: 0.5}}, x.err
+	return []traceview.Sample{{Documents: x.documents, Part: 0.5}}, x.err
 }
 
 func (x *xray) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if service == "fetch" {
-		return 0, 0, video.E("sqs", video.Transient, errors.New("not now"))
+		return 0, 0, errs.E("sqs", errs.Transient, errors.New("not now"))
 	}
 	d := x.depths[service]
 	return d[0], d[1], nil
@@ -102,7 +103,7 @@ func TestShowTrace(t *testing.T) {
 			t.Errorf("%v: %d %s", c, got.status, got.text)
 		}
 	}
-	w.xray.err = video.E("xray", video.Transient, errors.New("not now"))
+	w.xray.err = errs.E("xray", errs.Transient, errors.New("not now"))
 	if got := w.do(t, reader, "GET", path, ""); got.status < 500 {
 		t.Errorf("without X-Ray: %d %s", got.status, got.text)
 	}
@@ -171,9 +172,9 @@ func TestShowMap(t *testing.T) {
 	if err := w.rows.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", noon), Service: "encode", Sent: noon, Filed: noon, State: video.LetterOpen}); err != nil {
 		t.Fatal(err)
 	}
-	decided := scale.State{Version: 1, Queues: []scale.Share{
-		{Ceiling: scale.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scale.Enough}, Reading: scale.Reading{Oldest: 90}},
-		{Ceiling: scale.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scale.Reading{Oldest: 60}},
+	decided := scaling.State{Version: 1, Queues: []scaling.Share{
+		{Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.Enough}, Reading: scaling.Reading{Oldest: 90}},
+		{Ceiling: scaling.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scaling.Reading{Oldest: 60}},
 	}}
 	if err := w.rows.SaveScaling(t.Context(), decided); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 const (

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // TestFailuresLeaveTheKeyFree: for the same request, and for one that is put right.
@@ -21,7 +22,7 @@ func TestFailuresLeaveTheKeyFree(t *testing.T) {
 	}{
 		{"refused", `{"file_name": "a.mp4", "size": 0}`, func(*world) {}, 422},
 		{"malformed", `{`, func(*world) {}, 400},
-		{"busy", anUpload, func(w *world) { w.s3.err = video.E("bucket", video.Transient, errors.New("SlowDown")) }, 503},
+		{"busy", anUpload, func(w *world) { w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
 		{"panic", anUpload, func(w *world) { w.Parts = busy{w.s3, func() { panic("boom") }} }, 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -44,7 +45,7 @@ func TestAKeyIsFreedWhenTheTimeIsUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Parts = busy{w.s3, func() { cancel(); w.s3.err = video.E("bucket", video.Transient, ctx.Err()) }}
+	w.Parts = busy{w.s3, func() { cancel(); w.s3.err = errs.E("bucket", errs.Transient, ctx.Err()) }}
 	e := acme.request("POST", "/v1/uploads", anUpload)
 	e.Headers = map[string]string{"Idempotency-Key": "k"}
 	if out, err := w.call(ctx, e); err != nil || out.StatusCode != 503 {
@@ -64,7 +65,7 @@ func TestFailuresOfTheClaims(t *testing.T) {
 	if got.status != 201 || !strings.Contains(w.logs.String(), "idempotency key not settled") {
 		t.Errorf("what was done can't be undone: %d %s, logged %s", got.status, got.text, w.logs)
 	}
-	kept.claim = video.E("store.Claim", video.Transient, errors.New("throttled"))
+	kept.claim = errs.E("store.Claim", errs.Transient, errors.New("throttled"))
 	uploads := len(w.s3.uploads)
 	w.keyed(t, acme, "k2", "/v1/uploads", anUpload).refused(t, 503, "busy")
 	if len(w.s3.uploads) != uploads {
@@ -84,7 +85,7 @@ func (s shaky) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c 
 			return err
 		}
 	}
-	return video.E("store.CreateOnce", video.Transient, errors.New("connection reset by peer"))
+	return errs.E("store.CreateOnce", errs.Transient, errors.New("connection reset by peer"))
 }
 
 // TestALostAnswerMakesNoSecondUpload: while nobody knows whether there is one, none is made.

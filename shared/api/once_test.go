@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/api"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // keyed sends a POST with an Idempotency-Key.

@@ -21,7 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // described is the document, with a router that finds the operation of a request.

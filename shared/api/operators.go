@@ -9,8 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Tenants keeps tenants and their tokens.
@@ -106,7 +107,7 @@ type newToken struct {
 // createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
 func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 	if id := madeBefore(r.Context()); id != "" {
-		return video.Refuse("api.createToken", video.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
+		return errs.Refuse("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
 	}
 	in, err := decode[struct {
 		Tenant string   `json:"tenant"`
@@ -139,7 +140,7 @@ func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
 		return false, nil
 	}
 	_, err := o.Tenants.Tenant(r.Context(), tenant)
-	if video.KindOf(err) == video.NotFound {
+	if errs.KindOf(err) == errs.NotFound {
 		return false, nil
 	}
 	return err == nil, err

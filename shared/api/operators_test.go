@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func TestCreateTenant(t *testing.T) {
@@ -103,7 +104,7 @@ func TestTokensEnd(t *testing.T) {
 			t.Errorf("status %d", got.status)
 		}
 	}
-	if _, err := w.rows.Token(t.Context(), made.str("id")); video.KindOf(err) != video.NotFound {
+	if _, err := w.rows.Token(t.Context(), made.str("id")); errs.KindOf(err) != errs.NotFound {
 		t.Error(err)
 	}
 }

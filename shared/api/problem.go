@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // problem is a problem document (https://www.rfc-editor.org/rfc/rfc9457).
@@ -36,15 +36,15 @@ type fault struct {
 func (f *fault) Error() string { return f.code + ": " + f.detail }
 
 // kinds says what each kind of error is in HTTP, and what is said of one that brings no words of its own.
-var kinds = map[video.Kind]fault{
-	video.Invalid:         {status: http.StatusUnprocessableEntity, code: "invalid", detail: "The request can't be carried out as it is."},
-	video.Unauthenticated: {status: http.StatusUnauthorized, code: "unauthenticated", detail: "Send a valid token."},
-	video.Forbidden:       {status: http.StatusForbidden, code: "forbidden", detail: "This is not allowed with these credentials."},
-	video.NotFound:        {status: http.StatusNotFound, code: "not_found", detail: "There is nothing of that id."},
-	video.Conflict:        {status: http.StatusConflict, code: "conflict", detail: "It has changed meanwhile; look again, then try again."},
-	video.TooLarge:        {status: http.StatusRequestEntityTooLarge, code: "too_large", detail: "It is larger than allowed."},
-	video.Transient:       {status: http.StatusServiceUnavailable, code: "busy", detail: "Too busy just now; try again in a moment."},
-	video.Internal:        {status: http.StatusInternalServerError, code: "internal", detail: video.ProblemOf(nil).Message},
+var kinds = map[errs.Kind]fault{
+	errs.Invalid:         {status: http.StatusUnprocessableEntity, code: "invalid", detail: "The request can't be carried out as it is."},
+	errs.Unauthenticated: {status: http.StatusUnauthorized, code: "unauthenticated", detail: "Send a valid token."},
+	errs.Forbidden:       {status: http.StatusForbidden, code: "forbidden", detail: "This is not allowed with these credentials."},
+	errs.NotFound:        {status: http.StatusNotFound, code: "not_found", detail: "There is nothing of that id."},
+	errs.Conflict:        {status: http.StatusConflict, code: "conflict", detail: "It has changed meanwhile; look again, then try again."},
+	errs.TooLarge:        {status: http.StatusRequestEntityTooLarge, code: "too_large", detail: "It is larger than allowed."},
+	errs.Transient:       {status: http.StatusServiceUnavailable, code: "busy", detail: "Too busy just now; try again in a moment."},
+	errs.Internal:        {status: http.StatusInternalServerError, code: "internal", detail: errs.ProblemOf(nil).Message},
 }
 
 // faultOf is the only place where an error becomes a status. Nothing of a cause's text gets out.
@@ -53,11 +53,11 @@ func faultOf(err error) fault {
 	if errors.As(err, &f) {
 		return *f
 	}
-	out, known := kinds[video.KindOf(err)]
+	out, known := kinds[errs.KindOf(err)]
 	if !known {
-		out = kinds[video.Internal]
+		out = kinds[errs.Internal]
 	}
-	var e *video.Error
+	var e *errs.Error
 	if errors.As(err, &e) && e.Code != "" {
 		out.code, out.detail = e.Code, e.Message
 	}
@@ -70,7 +70,7 @@ func fail(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if f.status >= http.StatusInternalServerError {
 		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.requestID, "method", r.Method, "route", r.Pattern, "code", f.code, "error", err)
 	}
-	kind := video.Problem{Code: f.code}
+	kind := errs.Problem{Code: f.code}
 	b, _ := encode(problem{ // strings and numbers: can't fail
 		Type: kind.Type(), Title: kind.Title(), Status: f.status,
 		Detail: f.detail, Code: f.code, RequestID: c.requestID, Errors: f.flaws,

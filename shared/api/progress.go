@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // progress is how far a video is.

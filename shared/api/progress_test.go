@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 var start = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

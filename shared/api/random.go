@@ -5,14 +5,14 @@ import (
 	"io"
 	"strings"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // random returns n random bytes in lower-case base32, which has no underscore.
 func random(entropy io.Reader, n int) (string, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(entropy, b); err != nil {
-		return "", video.E("api.random", video.Internal, err)
+		return "", errs.E("api.random", errs.Internal, err)
 	}
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)), nil
 }

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Limits of a redrive of many.
@@ -81,10 +82,10 @@ func (o *Operators) redriveAll(ctx context.Context, ids []string, pace time.Dura
 			return done, nil
 		}
 		_, err := o.redrive(ctx, id)
-		switch video.KindOf(err) {
+		switch errs.KindOf(err) {
 		case "":
 			done++
-		case video.Conflict, video.NotFound: // another decided about it, or it can't be sent
+		case errs.Conflict, errs.NotFound: // another decided about it, or it can't be sent
 			o.Log.WarnContext(ctx, "letter not redriven", "letter", id, "error", err)
 		default:
 			o.Log.ErrorContext(ctx, "letters not redriven", "letter", id, "redriven", done, "error", err)

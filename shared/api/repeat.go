@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // repeat is what a handler and Once tell each other.
@@ -53,7 +54,7 @@ func (a *API) create(ctx context.Context, v video.Video, u video.Upload) error {
 		return a.Rows.Create(ctx, v, u)
 	}
 	err := a.Rows.CreateOnce(ctx, v, u, so.done(u.ID))
-	so.unsure = video.KindOf(err) == video.Transient
+	so.unsure = errs.KindOf(err) == errs.Transient
 	if err == nil {
 		made(ctx, u.ID)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Sources keeps what producers were granted.

@@ -3,17 +3,18 @@ package api
 import (
 	"net/http"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // entryView is one line of a timeline.
 type entryView struct {
-	At      moment         `json:"at"`
-	Event   string         `json:"event"`           // its type; "created" first of all
-	State   video.State    `json:"state"`           // of the video after it
-	Nudges  int            `json:"asks,omitempty"`  // how often what should have happened was asked for again
-	Task    *taskView      `json:"task,omitempty"`  // that is finished
-	Problem *video.Problem `json:"error,omitempty"` // why the video failed
+	At      moment        `json:"at"`
+	Event   string        `json:"event"`           // its type; "created" first of all
+	State   video.State   `json:"state"`           // of the video after it
+	Nudges  int           `json:"asks,omitempty"`  // how often what should have happened was asked for again
+	Task    *taskView     `json:"task,omitempty"`  // that is finished
+	Problem *errs.Problem `json:"error,omitempty"` // why the video failed
 }
 
 type taskView struct {

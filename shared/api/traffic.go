@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"sluice/shared/services"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
 )
 
 const (
@@ -19,11 +19,11 @@ const (
 type traffic struct {
 	mu    sync.Mutex
 	at    time.Time
-	calls map[waterfall.Call]float64 // a minute
+	calls map[traceview.Call]float64 // a minute
 }
 
 // calls returns how often each service was called in the last minute, as far as it was traced; nil if that can't be read.
-func (o *Observer) calls(ctx context.Context) map[waterfall.Call]float64 {
+func (o *Observer) calls(ctx context.Context) map[traceview.Call]float64 {
 	o.traffic.mu.Lock()
 	defer o.traffic.mu.Unlock()
 	now := o.Now()
@@ -32,14 +32,14 @@ func (o *Observer) calls(ctx context.Context) map[waterfall.Call]float64 {
 	}
 	ctx, done := context.WithTimeout(ctx, trafficEnd)
 	defer done()
-	lately := waterfall.Window{From: now.Add(-trafficFor), To: now}
+	lately := traceview.Window{From: now.Add(-trafficFor), To: now}
 	samples, err := o.Traces.Recent(ctx, byDoor(), lately)
 	o.traffic.at, o.traffic.calls = now, nil
 	if err != nil {
 		o.Log.WarnContext(ctx, "the traffic can't be read", "error", err)
 		return nil
 	}
-	o.traffic.calls = waterfall.Traffic(samples, lately) // of one minute
+	o.traffic.calls = traceview.Traffic(samples, lately) // of one minute
 	return o.traffic.calls
 }
 
@@ -59,7 +59,7 @@ func byDoor() [][]string {
 
 // perMinute returns what goes over an edge; nil if that is not known. Calls don't say who sent a message: a type that
 // several services send counts on the first edge alone, as seen remembers. What goes to the topic nobody of ours handles.
-func perMinute(e services.Edge, calls map[waterfall.Call]float64, seen map[waterfall.Call]bool) *float64 {
+func perMinute(e services.Edge, calls map[traceview.Call]float64, seen map[traceview.Call]bool) *float64 {
 	if calls == nil || e.To == services.Topic {
 		return nil
 	}
@@ -68,7 +68,7 @@ func perMinute(e services.Edge, calls map[waterfall.Call]float64, seen map[water
 		types = []string{""}
 	}
 	for _, t := range types {
-		call := waterfall.Call{Service: e.To, Type: t}
+		call := traceview.Call{Service: e.To, Type: t}
 		if !seen[call] {
 			seen[call], n = true, n+calls[call]
 		}

@@ -12,9 +12,10 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/playback"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 const (
@@ -69,7 +70,7 @@ func (a *API) repeatUpload(w http.ResponseWriter, r *http.Request, id string) er
 		return err
 	}
 	switch err := a.open(r.Context(), u, v); {
-	case video.KindOf(err) == video.Conflict:
+	case errs.KindOf(err) == errs.Conflict:
 		return a.begun(w, r, u, 0)
 	case err != nil:
 		return err
@@ -154,7 +155,7 @@ func (a *API) trace(ctx context.Context) string {
 func (a *API) newID(prefix string, now time.Time) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(now), a.Entropy)
 	if err != nil {
-		return "", video.E("api.newID", video.Internal, err)
+		return "", errs.E("api.newID", errs.Internal, err)
 	}
 	return prefix + id.String(), nil
 }

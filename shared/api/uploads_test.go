@@ -12,8 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 )
 
 func TestCreateUpload(t *testing.T) {
@@ -187,7 +188,7 @@ func TestSignPartsRefusesWhatTakesNoMore(t *testing.T) {
 		}, 409, "upload_completed"},
 		{"given up", func(_ *testing.T, w *world, u video.Upload) { delete(w.s3.uploads, u.Multipart) }, 409, "upload_expired"},
 		{"S3 busy", func(_ *testing.T, w *world, _ video.Upload) {
-			w.s3.err = video.E("bucket", video.Transient, errors.New("SlowDown"))
+			w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

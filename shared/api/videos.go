@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"strings"
 
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 )
 
 // videoSummary is a video as a list shows it.
@@ -21,7 +22,7 @@ type videoSummary struct {
 	Source     sourceView        `json:"source"`
 	Media      *mediaView        `json:"media,omitempty"` // once inspected
 	Playback   playbackView      `json:"playback"`
-	Error      *video.Problem    `json:"error,omitempty"` // why it failed
+	Error      *errs.Problem     `json:"error,omitempty"` // why it failed
 }
 
 // videoView is a video as its tenant sees it.

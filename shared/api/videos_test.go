@@ -8,7 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // save moves a video on through events.
@@ -86,11 +87,11 @@ func TestShowVideoThatFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u, _ := w.upload(t, acme)
-	w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{UploadedAt: noon, At: noon, Problem: video.Problem{Code: "no_video", Message: "There is no picture."}})
+	w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
 	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		State      video.State
-		Error      video.Problem
+		Error      errs.Problem
 		Media      *struct{}
 		Renditions []string
 		Playback   struct{ ID string }

@@ -17,11 +17,12 @@ import (
 
 	"sluice/events"
 	"sluice/shared/api"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/intake"
-	"sluice/shared/playback"
-	"sluice/shared/services"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -238,7 +239,7 @@ type upload struct {
 	parts []video.Part
 }
 
-var errGone = video.E("bucket", video.NotFound, errors.New("NoSuchUpload"))
+var errGone = errs.E("bucket", errs.NotFound, errors.New("NoSuchUpload"))
 
 func (b *bucket) CreateUpload(_ context.Context, key, _ string) (string, error) {
 	id := fmt.Sprintf("mp%d", len(b.uploads))

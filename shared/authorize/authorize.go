@@ -15,7 +15,8 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Tokens keeps the tokens.
@@ -44,7 +45,7 @@ func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuth
 	}
 	t, err := h.Tokens.Token(ctx, id)
 	switch {
-	case video.KindOf(err) == video.NotFound, err == nil && (!t.Matches(secret) || t.Expired(h.Now())):
+	case errs.KindOf(err) == errs.NotFound, err == nil && (!t.Matches(secret) || t.Expired(h.Now())):
 		return none, errUnauthorized
 	case err != nil:
 		return none, err
@@ -71,7 +72,7 @@ func everything(methodARN string) (string, error) {
 	api, rest, _ := strings.Cut(methodARN, "/")
 	stage, _, ok := strings.Cut(rest, "/")
 	if !ok || stage == "" {
-		return "", video.E("authorize.Handle", video.Internal, fmt.Errorf("method ARN %q", methodARN))
+		return "", errs.E("authorize.Handle", errs.Internal, fmt.Errorf("method ARN %q", methodARN))
 	}
 	return api + "/" + stage + "/*/v1/*", nil
 }

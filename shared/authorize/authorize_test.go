@@ -10,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/authorize"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET/v1/videos/vid_1"
@@ -94,18 +95,18 @@ func TestEverybodyElseIsNot(t *testing.T) {
 type broken struct{}
 
 func (broken) Token(context.Context, string) (video.Token, error) {
-	return video.Token{}, video.E("store.Token", video.Transient, errors.New("away"))
+	return video.Token{}, errs.E("store.Token", errs.Transient, errors.New("away"))
 }
 
 // TestOurFaultIsNot401: clients must not throw a good token away because we could not look.
 func TestOurFaultIsNot401(t *testing.T) {
 	t.Parallel()
-	if _, err := (authorize.Handler{Tokens: broken{}}).Handle(t.Context(), request("Bearer slc_tok1_secret")); video.KindOf(err) != video.Transient {
+	if _, err := (authorize.Handler{Tokens: broken{}}).Handle(t.Context(), request("Bearer slc_tok1_secret")); errs.KindOf(err) != errs.Transient {
 		t.Errorf("store away: %v", err)
 	}
 	odd := request("Bearer slc_tok1_secret")
 	for _, odd.MethodArn = range []string{"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/"} {
-		if got, err := newHandler(t).Handle(t.Context(), odd); video.KindOf(err) != video.Internal {
+		if got, err := newHandler(t).Handle(t.Context(), odd); errs.KindOf(err) != errs.Internal {
 			t.Errorf("%q: %+v, %v", odd.MethodArn, got, err)
 		}
 	}

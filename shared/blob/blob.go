@@ -31,7 +31,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Info is what is known of an object.
@@ -144,9 +145,9 @@ func transfer(op string, w io.Writer, r io.Reader) error {
 	case err == nil:
 		return nil
 	case from.err != nil:
-		return video.E(op, video.Transient, err)
+		return errs.E(op, errs.Transient, err)
 	}
-	return video.E(op, video.Internal, err)
+	return errs.E(op, errs.Internal, err)
 }
 
 // source remembers what went wrong in reading.

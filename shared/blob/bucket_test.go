@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // wire stands where S3 would: it keeps the requests and gives the next of its answers.
@@ -143,21 +143,21 @@ func TestErrors(t *testing.T) {
 		name   string
 		status int
 		s3     string // its code
-		kind   video.Kind
+		kind   errs.Kind
 		code   string
 	}{
-		{"missing", 404, "NoSuchKey", video.NotFound, "object_not_found"},
-		{"replaced", 412, "PreconditionFailed", video.Conflict, "object_replaced"},
-		{"upload gone", 404, "NoSuchUpload", video.NotFound, "upload_gone"},
-		{"part missing", 400, "InvalidPart", video.Invalid, "part_missing"},
-		{"part order", 400, "InvalidPartOrder", video.Invalid, "part_order"},
-		{"part too small", 400, "EntityTooSmall", video.Invalid, "part_too_small"},
-		{"error in a 200", 200, "InternalError", video.Transient, ""},
-		{"slow down", 503, "SlowDown", video.Transient, ""},
-		{"their fault", 500, "InternalError", video.Transient, ""},
-		{"timeout", 400, "RequestTimeout", video.Transient, ""},
-		{"no right", 403, "AccessDenied", video.Internal, ""},
-		{"no bucket", 404, "NoSuchBucket", video.Internal, ""},
+		{"missing", 404, "NoSuchKey", errs.NotFound, "object_not_found"},
+		{"replaced", 412, "PreconditionFailed", errs.Conflict, "object_replaced"},
+		{"upload gone", 404, "NoSuchUpload", errs.NotFound, "upload_gone"},
+		{"part missing", 400, "InvalidPart", errs.Invalid, "part_missing"},
+		{"part order", 400, "InvalidPartOrder", errs.Invalid, "part_order"},
+		{"part too small", 400, "EntityTooSmall", errs.Invalid, "part_too_small"},
+		{"error in a 200", 200, "InternalError", errs.Transient, ""},
+		{"slow down", 503, "SlowDown", errs.Transient, ""},
+		{"their fault", 500, "InternalError", errs.Transient, ""},
+		{"timeout", 400, "RequestTimeout", errs.Transient, ""},
+		{"no right", 403, "AccessDenied", errs.Internal, ""},
+		{"no bucket", 404, "NoSuchBucket", errs.Internal, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,18 +169,18 @@ func TestErrors(t *testing.T) {
 	t.Run("broken connection", func(t *testing.T) {
 		t.Parallel()
 		_, err := bucket(&wire{}, true).Head(t.Context(), "k")
-		wantError(t, err, video.Transient, "")
+		wantError(t, err, errs.Transient, "")
 	})
 	t.Run("head of what is missing", func(t *testing.T) {
 		t.Parallel()
 		_, err := bucket(&wire{answers: []answer{{404, strings.NewReader("")}}}, true).Head(t.Context(), "k")
-		wantError(t, err, video.NotFound, "object_not_found")
+		wantError(t, err, errs.NotFound, "object_not_found")
 	})
 }
 
-func wantError(t *testing.T, err error, kind video.Kind, code string) {
+func wantError(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
-	var e *video.Error
+	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
 		t.Errorf("got %v, want %s %s", err, kind, code)
 	}
@@ -204,17 +204,17 @@ func TestDownload(t *testing.T) {
 		name string
 		body io.Reader
 		to   io.Writer
-		want video.Kind
+		want errs.Kind
 	}{
 		{"whole", strings.NewReader("hello"), io.Discard, ""},
-		{"breaks", broken{strings.NewReader("hel")}, io.Discard, video.Transient},
-		{"disk full", strings.NewReader("hello"), broken{}, video.Internal},
+		{"breaks", broken{strings.NewReader("hel")}, io.Discard, errs.Transient},
+		{"disk full", strings.NewReader("hello"), broken{}, errs.Internal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{answers: []answer{{200, tt.body}}}
 			err := bucket(w, true).Download(t.Context(), "k", "abc", tt.to)
-			if got := video.KindOf(err); got != tt.want {
+			if got := errs.KindOf(err); got != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 			if got := w.calls[0].Header.Get("If-Match"); got != `"abc"` {
@@ -251,18 +251,18 @@ func TestErrorsOfOthers(t *testing.T) {
 	for _, tt := range []struct {
 		status int
 		s3     string
-		kind   video.Kind
+		kind   errs.Kind
 		code   string
 	}{
-		{403, "AccessDenied", video.Forbidden, "object_forbidden"},
-		{404, "NoSuchBucket", video.NotFound, "object_not_found"},
-		{404, "NoSuchKey", video.NotFound, "object_not_found"},
-		{412, "PreconditionFailed", video.Conflict, "object_replaced"},
-		{403, "InvalidObjectState", video.Invalid, "object_archived"},
-		{301, "PermanentRedirect", video.Invalid, "bucket_elsewhere"},
-		{404, "NoSuchUpload", video.NotFound, "upload_gone"},
-		{503, "SlowDown", video.Transient, ""},
-		{200, "InternalError", video.Transient, ""},
+		{403, "AccessDenied", errs.Forbidden, "object_forbidden"},
+		{404, "NoSuchBucket", errs.NotFound, "object_not_found"},
+		{404, "NoSuchKey", errs.NotFound, "object_not_found"},
+		{412, "PreconditionFailed", errs.Conflict, "object_replaced"},
+		{403, "InvalidObjectState", errs.Invalid, "object_archived"},
+		{301, "PermanentRedirect", errs.Invalid, "bucket_elsewhere"},
+		{404, "NoSuchUpload", errs.NotFound, "upload_gone"},
+		{503, "SlowDown", errs.Transient, ""},
+		{200, "InternalError", errs.Transient, ""},
 	} {
 		t.Run(tt.s3, func(t *testing.T) {
 			t.Parallel()
@@ -274,7 +274,7 @@ func TestErrorsOfOthers(t *testing.T) {
 	for status, code := range map[int]string{403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere"} {
 		w := &wire{answers: []answer{{status, strings.NewReader("")}}}
 		_, err := bucket(w, true).Look(t.Context(), "theirs", "k")
-		if got := video.ProblemOf(err).Code; got != code {
+		if got := errs.ProblemOf(err).Code; got != code {
 			t.Errorf("a look that S3 answers with %d: %v, want %s", status, err, code)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Range names bytes of an object in any bucket that S3 lets us read.
@@ -63,7 +63,7 @@ func (b *Bucket) CopyPart(ctx context.Context, key, id string, n int, from Range
 	case err != nil:
 		return Part{}, theirs(op, err)
 	case out.CopyPartResult == nil:
-		return Part{}, video.E(op, video.Transient, fmt.Errorf("S3 says nothing of part %d", n))
+		return Part{}, errs.E(op, errs.Transient, fmt.Errorf("S3 says nothing of part %d", n))
 	}
 	return Part{Number: n, ETag: unquote(out.CopyPartResult.ETag), Size: from.Size}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 var errAll = errors.New("an empty prefix is that of every object")
@@ -19,7 +19,7 @@ var errAll = errors.New("an empty prefix is that of every object")
 func (b *Bucket) DeleteAll(ctx context.Context, prefix string) (int, error) {
 	const op = "blob.DeleteAll"
 	if prefix == "" {
-		return 0, video.E(op, video.Internal, errAll)
+		return 0, errs.E(op, errs.Internal, errAll)
 	}
 	n := 0
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
@@ -50,7 +50,7 @@ func (b *Bucket) delete(ctx context.Context, op string, objects []types.Object) 
 		return failure(op, err)
 	}
 	if len(out.Errors) > 0 {
-		return video.E(op, video.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(objects), aws.ToString(out.Errors[0].Code)))
+		return errs.E(op, errs.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(objects), aws.ToString(out.Errors[0].Code)))
 	}
 	return nil
 }

@@ -8,51 +8,51 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // What callers outside are told.
 var (
-	partMissing    = video.Problem{Code: "part_missing", Message: "A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again."}
-	partOrder      = video.Problem{Code: "part_order", Message: "The parts are not in the order of their numbers; sort them, each once."}
-	partTooSmall   = video.Problem{Code: "part_too_small", Message: "A part before the last is smaller than 5 MiB; upload parts of the size that was asked for."}
-	uploadGone     = video.Problem{Code: "upload_gone", Message: "This upload is finished or was given up; start a new one."}
-	objectMissing  = video.Problem{Code: "object_not_found", Message: "There is no such object; check its name."}
-	objectReplaced = video.Problem{Code: "object_replaced", Message: "The object was replaced meanwhile; upload it again and leave it alone until it is ready."}
+	partMissing    = errs.Problem{Code: "part_missing", Message: "A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again."}
+	partOrder      = errs.Problem{Code: "part_order", Message: "The parts are not in the order of their numbers; sort them, each once."}
+	partTooSmall   = errs.Problem{Code: "part_too_small", Message: "A part before the last is smaller than 5 MiB; upload parts of the size that was asked for."}
+	uploadGone     = errs.Problem{Code: "upload_gone", Message: "This upload is finished or was given up; start a new one."}
+	objectMissing  = errs.Problem{Code: "object_not_found", Message: "There is no such object; check its name."}
+	objectReplaced = errs.Problem{Code: "object_replaced", Message: "The object was replaced meanwhile; upload it again and leave it alone until it is ready."}
 
-	objectForbidden = video.Problem{Code: "object_forbidden", Message: "Sluice may not read this object; have its bucket's policy, and the key's if it is encrypted with one of yours, allow it."}
-	objectArchived  = video.Problem{Code: "object_archived", Message: "The object is in an archive; restore it first."}
-	bucketElsewhere = video.Problem{Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region."}
+	objectForbidden = errs.Problem{Code: "object_forbidden", Message: "Sluice may not read this object; have its bucket's policy, and the key's if it is encrypted with one of yours, allow it."}
+	objectArchived  = errs.Problem{Code: "object_archived", Message: "The object is in an archive; restore it first."}
+	bucketElsewhere = errs.Problem{Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region."}
 )
 
 // answers says what S3's error codes mean to us
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
 // is the HTTP status.
 var answers = map[string]meaning{
-	"NoSuchKey":                  {video.NotFound, objectMissing},
-	"NotFound":                   {video.NotFound, objectMissing},
-	"PreconditionFailed":         {video.Conflict, objectReplaced},
-	"ConditionalRequestConflict": {video.Conflict, objectReplaced},
-	"NoSuchUpload":               {video.NotFound, uploadGone},
-	"InvalidPart":                {video.Invalid, partMissing},
-	"InvalidPartOrder":           {video.Invalid, partOrder},
-	"EntityTooSmall":             {video.Invalid, partTooSmall},
+	"NoSuchKey":                  {errs.NotFound, objectMissing},
+	"NotFound":                   {errs.NotFound, objectMissing},
+	"PreconditionFailed":         {errs.Conflict, objectReplaced},
+	"ConditionalRequestConflict": {errs.Conflict, objectReplaced},
+	"NoSuchUpload":               {errs.NotFound, uploadGone},
+	"InvalidPart":                {errs.Invalid, partMissing},
+	"InvalidPartOrder":           {errs.Invalid, partOrder},
+	"EntityTooSmall":             {errs.Invalid, partTooSmall},
 }
 
 // meaning is what an answer of S3 is to us.
 type meaning struct {
-	kind    video.Kind
-	problem video.Problem
+	kind    errs.Kind
+	problem errs.Problem
 }
 
 // ofOthers says what they mean beyond that where an object is not in our bucket: that we may not read it is no bug.
 var ofOthers = map[string]meaning{
-	"AccessDenied":       {video.Forbidden, objectForbidden},
-	"Forbidden":          {video.Forbidden, objectForbidden},
-	"NoSuchBucket":       {video.NotFound, objectMissing},
-	"InvalidObjectState": {video.Invalid, objectArchived},
-	"PermanentRedirect":  {video.Invalid, bucketElsewhere},
-	"MovedPermanently":   {video.Invalid, bucketElsewhere},
+	"AccessDenied":       {errs.Forbidden, objectForbidden},
+	"Forbidden":          {errs.Forbidden, objectForbidden},
+	"NoSuchBucket":       {errs.NotFound, objectMissing},
+	"InvalidObjectState": {errs.Invalid, objectArchived},
+	"PermanentRedirect":  {errs.Invalid, bucketElsewhere},
+	"MovedPermanently":   {errs.Invalid, bucketElsewhere},
 }
 
 // theirs wraps an error of the SDK about an object in another bucket. It returns nil for nil.
@@ -78,15 +78,15 @@ func failure(op string, err error) error {
 		}
 	}
 	if retryable(err) {
-		return video.E(op, video.Transient, err)
+		return errs.E(op, errs.Transient, err)
 	}
-	return video.E(op, video.Internal, err)
+	return errs.E(op, errs.Internal, err)
 }
 
 // replaced turns an object that is gone into one that is not what it was.
 func replaced(op string, err error) error {
-	if video.KindOf(err) == video.NotFound {
-		return objectReplaced.Refuse(op, video.Conflict, err)
+	if errs.KindOf(err) == errs.NotFound {
+		return objectReplaced.Refuse(op, errs.Conflict, err)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Memory keeps objects in memory, with the same answers as Bucket; the zero value is empty and ready. It is for tests.
@@ -81,7 +81,7 @@ func (m *Memory) Replace(ctx context.Context, key, etag string, body io.ReadSeek
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.objects[key].etag != strings.Trim(etag, `"`) { // that of none is empty
-		return objectReplaced.Refuse(op, video.Conflict, nil)
+		return objectReplaced.Refuse(op, errs.Conflict, nil)
 	}
 	m.put(key, object{b, meta, sum(b), m.now()})
 	return nil
@@ -95,7 +95,7 @@ func (m *Memory) Download(ctx context.Context, key, etag string, w io.Writer) er
 		return err
 	}
 	if quote(etag) != quote(o.etag) {
-		return objectReplaced.Refuse(op, video.Conflict, nil)
+		return objectReplaced.Refuse(op, errs.Conflict, nil)
 	}
 	return transfer(op, w, bytes.NewReader(o.body))
 }
@@ -104,7 +104,7 @@ func (m *Memory) Download(ctx context.Context, key, etag string, w io.Writer) er
 func (m *Memory) DeleteAll(ctx context.Context, prefix string) (int, error) {
 	const op = "blob.DeleteAll"
 	if prefix == "" {
-		return 0, video.E(op, video.Internal, errAll)
+		return 0, errs.E(op, errs.Internal, errAll)
 	}
 	if err := failure(op, ctx.Err()); err != nil {
 		return 0, err
@@ -133,7 +133,7 @@ func (m *Memory) object(ctx context.Context, op, key string) (object, error) {
 	defer m.mu.Unlock()
 	o, ok := m.objects[key]
 	if !ok {
-		return object{}, objectMissing.Refuse(op, video.NotFound, nil)
+		return object{}, objectMissing.Refuse(op, errs.NotFound, nil)
 	}
 	return o, nil
 }

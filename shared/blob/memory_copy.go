@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Name does as Bucket's.
@@ -43,7 +43,7 @@ func (m *Memory) CopyPart(ctx context.Context, key, id string, n int, from Range
 	case err != nil:
 		return Part{}, err
 	case quote(from.ETag) != quote(o.etag):
-		return Part{}, objectReplaced.Refuse(op, video.Conflict, nil)
+		return Part{}, objectReplaced.Refuse(op, errs.Conflict, nil)
 	}
 	return m.WritePart(ctx, key, id, n, o.body[from.From:from.From+from.Size])
 }
@@ -56,5 +56,5 @@ func (m *Memory) other(op, name string) (*Memory, error) {
 	if other, ok := m.Others[name]; ok {
 		return other, nil
 	}
-	return nil, objectMissing.Refuse(op, video.NotFound, nil)
+	return nil, objectMissing.Refuse(op, errs.NotFound, nil)
 }

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // minPart is the least number of bytes of a part before the last
@@ -40,7 +40,7 @@ func (m *Memory) CreateUpload(ctx context.Context, key, contentType string) (str
 func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
-		return "", partMissing.Refuse(op, video.Invalid, nil)
+		return "", partMissing.Refuse(op, errs.Invalid, nil)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -48,8 +48,8 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	if err != nil {
 		return "", err
 	}
-	if p := u.problem(parts); p != (video.Problem{}) {
-		return "", p.Refuse(op, video.Invalid, nil)
+	if p := u.problem(parts); p != (errs.Problem{}) {
+		return "", p.Refuse(op, errs.Invalid, nil)
 	}
 	o := u.join(parts)
 	o.at = m.now()
@@ -59,7 +59,7 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 }
 
 // problem returns what is wrong with the list of an upload's parts, or the zero Problem.
-func (u *upload) problem(parts []Part) video.Problem {
+func (u *upload) problem(parts []Part) errs.Problem {
 	for i := range parts[1:] {
 		if parts[i].Number >= parts[i+1].Number {
 			return partOrder
@@ -74,7 +74,7 @@ func (u *upload) problem(parts []Part) video.Problem {
 			return partTooSmall
 		}
 	}
-	return video.Problem{}
+	return errs.Problem{}
 }
 
 // join returns the object of the parts, with S3's ETag: that of their sums, and how many there are.
@@ -108,7 +108,7 @@ func (m *Memory) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 func (m *Memory) AbortUpload(ctx context.Context, key, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, err := m.upload(ctx, "blob.AbortUpload", key, id); video.KindOf(err) != video.NotFound {
+	if _, err := m.upload(ctx, "blob.AbortUpload", key, id); errs.KindOf(err) != errs.NotFound {
 		delete(m.uploads, id)
 		return err
 	}
@@ -122,7 +122,7 @@ func (m *Memory) upload(ctx context.Context, op, key, id string) (*upload, error
 	}
 	u, ok := m.uploads[id]
 	if !ok || u.key != key {
-		return nil, uploadGone.Refuse(op, video.NotFound, nil)
+		return nil, uploadGone.Refuse(op, errs.NotFound, nil)
 	}
 	return u, nil
 }

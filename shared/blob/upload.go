@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // SignGet returns a URL that reads an object, there or not, for as long as ttl.
@@ -44,7 +44,7 @@ func (b *Bucket) SignPart(ctx context.Context, key, id string, n int, bytes int6
 	}
 	expires, err := expiry(out.URL)
 	if err != nil {
-		return "", time.Time{}, video.E(op, video.Internal, err)
+		return "", time.Time{}, errs.E(op, errs.Internal, err)
 	}
 	return out.URL, expires, nil
 }
@@ -72,7 +72,7 @@ func expiry(signed string) (time.Time, error) {
 func (b *Bucket) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
-		return "", partMissing.Refuse(op, video.Invalid, nil)
+		return "", partMissing.Refuse(op, errs.Invalid, nil)
 	}
 	done := make([]types.CompletedPart, len(parts))
 	for i, p := range parts {
@@ -106,7 +106,7 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 // AbortUpload ends an upload and drops its parts. An upload that is gone is no error.
 func (b *Bucket) AbortUpload(ctx context.Context, key, id string) error {
 	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
-	if err := failure("blob.AbortUpload", err); video.KindOf(err) != video.NotFound {
+	if err := failure("blob.AbortUpload", err); errs.KindOf(err) != errs.NotFound {
 		return err
 	}
 	return nil

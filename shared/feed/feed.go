@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Updates is what Mappings needs of Lambda.
@@ -44,9 +44,9 @@ func (m Mappings) update(ctx context.Context, op string, in *lambda.UpdateEventS
 	var busy *types.ResourceInUseException
 	switch {
 	case errors.As(err, &busy):
-		return video.E(op, video.Conflict, err)
+		return errs.E(op, errs.Conflict, err)
 	case err != nil:
-		return video.E(op, video.Transient, err)
+		return errs.E(op, errs.Transient, err)
 	}
 	return nil
 }
@@ -67,11 +67,11 @@ func (f Function) Wake(ctx context.Context, input any) error {
 	const op = "feed.Wake"
 	payload, err := json.Marshal(input)
 	if err != nil {
-		return video.E(op, video.Internal, err)
+		return errs.E(op, errs.Internal, err)
 	}
 	_, err = f.Client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload})
 	if err != nil {
-		return video.E(op, video.Transient, err)
+		return errs.E(op, errs.Transient, err)
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/feed"
-	"sluice/shared/video"
 )
 
 // client notes what Lambda is asked for.
@@ -71,11 +71,11 @@ func TestErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	c := &client{err: errors.New("TooManyRequestsException")}
 	for _, err := range []error{(feed.Mappings{Client: c}).Limit(t.Context(), "id", 2), (feed.Function{Client: c}).Wake(t.Context(), nil)} {
-		if video.KindOf(err) != video.Transient || !errors.Is(err, c.err) {
+		if errs.KindOf(err) != errs.Transient || !errors.Is(err, c.err) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := (feed.Function{Client: c}).Wake(t.Context(), func() {}); video.KindOf(err) != video.Internal {
+	if err := (feed.Function{Client: c}).Wake(t.Context(), func() {}); errs.KindOf(err) != errs.Internal {
 		t.Errorf("what is no JSON: %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestAMappingThatIsBeingChangedIsAConflict(t *testing.T) {
 	t.Parallel()
 	m := feed.Mappings{Client: &client{err: &types.ResourceInUseException{}}}
 	for _, err := range []error{m.Limit(t.Context(), "id", 2), m.Provision(t.Context(), "id", 2)} {
-		if video.KindOf(err) != video.Conflict {
+		if errs.KindOf(err) != errs.Conflict {
 			t.Errorf("%v", err)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // copies are those that S3 makes at once.
@@ -23,7 +24,7 @@ func (f Fetcher) copy(ctx context.Context, u *upload, o video.Origin) error {
 		return err
 	}
 	if asked := strings.Trim(o.ETag, `"`); asked != "" && asked != info.ETag {
-		return replaced.Refuse("fetch.copy", video.Conflict, nil)
+		return replaced.Refuse("fetch.copy", errs.Conflict, nil)
 	}
 	if err := fits(info.Size); err != nil {
 		return err

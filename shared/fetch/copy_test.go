@@ -8,8 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
-	"sluice/shared/video"
 )
 
 func TestAnObjectIsCopied(t *testing.T) {
@@ -34,7 +35,7 @@ func TestACopyGoesOnWhereItEnded(t *testing.T) {
 	w.put(t, body)
 	o := video.Origin{Bucket: "acme-masters", Key: master}
 	w.only(2)
-	if _, err := w.deliver(t, nil, o); video.KindOf(err) != video.Transient {
+	if _, err := w.deliver(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
 	if n := len(w.parts(t)); n != 3 { // and the note
@@ -60,7 +61,7 @@ func TestAnObjectThatIsReplacedMeanwhile(t *testing.T) {
 	w.put(t, film(2*partSize))
 	o := video.Origin{Bucket: "acme-masters", Key: master}
 	w.only(1)
-	if _, err := w.deliver(t, nil, o); video.KindOf(err) != video.Transient {
+	if _, err := w.deliver(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
 	w.only(0)
@@ -112,22 +113,22 @@ func TestWhatS3SaysOfAnObject(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		answers
-		kind video.Kind
+		kind errs.Kind
 		code string
 	}{
 		{"empty", answers{}, "", "empty"},
 		{"too large", answers{info: blob.Info{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
-		{"forbidden", answers{err: video.Refuse("s3", video.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
-		{"S3's bad day", answers{err: errReset}, video.Transient, ""},
-		{"a bug of ours", answers{err: errors.New("bug")}, video.Internal, ""},
-		{"a bug without a name", answers{err: video.E("x", video.Invalid, nil)}, video.Invalid, ""},
+		{"forbidden", answers{err: errs.Refuse("s3", errs.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
+		{"S3's bad day", answers{err: errReset}, errs.Transient, ""},
+		{"a bug of ours", answers{err: errors.New("bug")}, errs.Internal, ""},
+		{"a bug without a name", answers{err: errs.E("x", errs.Invalid, nil)}, errs.Invalid, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			f := fetch.Fetcher{Into: w, From: tt.answers, Producers: []string{"acme-masters"}, Now: now}
 			out, err := f.Handle(t.Context(), requested(w, video.Origin{Bucket: "acme-masters", Key: master}))
-			if video.KindOf(err) != tt.kind {
+			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}
 			if tt.code != "" && out[0].Data.(video.FetchFailed).Problem.Code != tt.code {

@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // uploads are the parts that are sent to S3 at once. One more is in memory, being read.
@@ -21,7 +22,7 @@ const uploads = 3
 func (f Fetcher) download(ctx context.Context, u *upload, address string) error {
 	have := u.whole()
 	res, err := f.Web.Get(ctx, address, wanted(have), video.MaxSourceBytes)
-	if video.KindOf(err) == video.TooLarge {
+	if errs.KindOf(err) == errs.TooLarge {
 		return fits(video.MaxSourceBytes + 1)
 	} else if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (f Fetcher) download(ctx context.Context, u *upload, address string) error 
 		return err
 	}
 	if _, err := io.CopyN(io.Discard, res.Body, have-from); err == io.EOF { // it was longer
-		return replaced.Refuse("fetch.download", video.Conflict, nil)
+		return replaced.Refuse("fetch.download", errs.Conflict, nil)
 	} else if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func begins(res *http.Response, have int64) (int64, error) {
 	at, _, _ := strings.Cut(strings.TrimPrefix(res.Header.Get("Content-Range"), "bytes "), "-")
 	from, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || have == 0 || from != have-1 {
-		return 0, otherBytes.Refuse("fetch.begins", video.Invalid, nil)
+		return 0, otherBytes.Refuse("fetch.begins", errs.Invalid, nil)
 	}
 	return from, nil
 }
@@ -104,7 +105,7 @@ func (u *upload) same(ctx context.Context, version string) error {
 	case version != "":
 		return u.pin(ctx, version)
 	case u.noted():
-		return replaced.Refuse("fetch.same", video.Conflict, nil)
+		return replaced.Refuse("fetch.same", errs.Conflict, nil)
 	}
 	clear(u.have)
 	return nil
@@ -148,7 +149,7 @@ func (u *upload) store(ctx context.Context, r io.Reader, last int) (_ int, size 
 // next reads one part, and says io.EOF with the last one. Of a part that breaks off there is nothing.
 func next(ctx context.Context, r io.Reader) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, video.E("fetch.next", video.Transient, err)
+		return nil, errs.E("fetch.next", errs.Transient, err)
 	}
 	part := make([]byte, partSize)
 	n, err := io.ReadFull(r, part)

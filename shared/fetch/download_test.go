@@ -12,8 +12,9 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
-	"sluice/shared/video"
 )
 
 func TestAURLIsFetched(t *testing.T) {
@@ -72,7 +73,7 @@ func TestADownloadGoesOnWhereItEnded(t *testing.T) {
 			w, h := newWorld(t), &tt.host
 			h.body, h.breaks = film(3*partSize+9), at
 			s := newSite(t, h.ServeHTTP)
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); video.KindOf(err) != video.Transient || video.ProblemOf(err).Code != "source_cut_short" {
+			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient || errs.ProblemOf(err).Code != "source_cut_short" {
 				t.Fatalf("%q, %v", code, err)
 			}
 			h.breaks, w.took = 0, nil
@@ -120,7 +121,7 @@ func TestAFileThatIsReplacedMeanwhile(t *testing.T) {
 			t.Parallel()
 			w, first := newWorld(t), &host{body: film(3 * partSize), etag: `"a"`, breaks: 2*partSize + 7}
 			s := newSite(t, first.ServeHTTP)
-			if _, err := w.deliver(t, s, video.Origin{URL: s.url}); video.KindOf(err) != video.Transient {
+			if _, err := w.deliver(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
 				t.Fatal(err)
 			}
 			*first = *h
@@ -137,7 +138,7 @@ func TestHostsThatDoNotGiveTheFile(t *testing.T) {
 		name   string
 		status int
 		header http.Header
-		kind   video.Kind // of the error, where it is worth another try
+		kind   errs.Kind // of the error, where it is worth another try
 		code   string
 	}{
 		{"unauthorized", 401, nil, "", "url_forbidden"},
@@ -152,8 +153,8 @@ func TestHostsThatDoNotGiveTheFile(t *testing.T) {
 		{"a private address", 302, http.Header{"Location": {"https://169.254.169.254/"}}, "", "url_not_public"},
 		{"too large", 200, http.Header{"Content-Length": {fmt.Sprint(video.MaxSourceBytes + 1)}}, "", "source_too_large"},
 		{"empty", 200, nil, "", "empty"},
-		{"busy", 429, nil, video.Transient, "url_unavailable"},
-		{"their bad day", 503, nil, video.Transient, "url_unavailable"},
+		{"busy", 429, nil, errs.Transient, "url_unavailable"},
+		{"their bad day", 503, nil, errs.Transient, "url_unavailable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,9 +167,9 @@ func TestHostsThatDoNotGiveTheFile(t *testing.T) {
 			})
 			code, err := w.deliver(t, s, video.Origin{URL: s.url})
 			if err != nil {
-				code = video.ProblemOf(err).Code
+				code = errs.ProblemOf(err).Code
 			}
-			if code != tt.code || video.KindOf(err) != tt.kind {
+			if code != tt.code || errs.KindOf(err) != tt.kind {
 				t.Errorf("%q, %v, want %s", code, err, tt.code)
 			}
 		})
@@ -190,8 +191,8 @@ func TestAPartThatIsAnotherWhenAllIsThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := newSite(t, (&host{body: film(9)}).ServeHTTP)
-	f := fetch.Fetcher{Into: dying{w, video.Refuse("s3", video.Invalid, "part_missing", "A part is another.")}, Web: s, Now: now}
-	if out, err := f.Handle(t.Context(), requested(w, video.Origin{URL: s.url})); video.KindOf(err) != video.Transient {
+	f := fetch.Fetcher{Into: dying{w, errs.Refuse("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s, Now: now}
+	if out, err := f.Handle(t.Context(), requested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v, %v", out, err)
 	}
 }
@@ -213,7 +214,7 @@ func TestADownloadThatTakesTooLong(t *testing.T) {
 		cancel()
 	}()
 	f := fetch.Fetcher{Into: w, Web: s, Now: now}
-	if out, err := f.Handle(ctx, requested(w, video.Origin{URL: s.url})); video.KindOf(err) != video.Transient {
+	if out, err := f.Handle(ctx, requested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, %v", out, err)
 	}
 	if diff := cmp.Diff([]int{1, 2, 10_000}, w.parts(t)); diff != "" {
@@ -238,13 +239,13 @@ func TestGivingUpFailsTheVideo(t *testing.T) {
 	f, e := fetch.Fetcher{Now: now}, events.Of("acme", "vid_1", noon, video.FetchRequested{})
 	for code, err := range map[string]error{
 		"fetch_failed": errReset,
-		"source_slow":  video.Refuse("x", video.Transient, "source_slow", "It is slow."),
+		"source_slow":  errs.Refuse("x", errs.Transient, "source_slow", "It is slow."),
 	} {
 		if p := f.GiveUp(e, err)[0].Data.(video.FetchFailed).Problem; p.Code != code || p.Message == "" {
 			t.Errorf("says %v, want %s", p, code)
 		}
 	}
-	if _, err := f.Handle(t.Context(), events.Of("acme", "vid_1", noon, video.UploadCompleted{})); video.KindOf(err) != video.Invalid {
+	if _, err := f.Handle(t.Context(), events.Of("acme", "vid_1", noon, video.UploadCompleted{})); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("of another event: %v", err)
 	}
 }

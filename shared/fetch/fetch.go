@@ -22,8 +22,9 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Parts are those of multipart uploads in the source bucket.
@@ -58,14 +59,14 @@ type Fetcher struct {
 func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, ok := e.Data.(video.FetchRequested)
 	if !ok {
-		return nil, video.E("fetch.Handle", video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+		return nil, errs.E("fetch.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	err := f.fetch(ctx, d)
-	p := video.ProblemOf(err)
+	p := errs.ProblemOf(err)
 	switch {
 	case err == nil, p.Code == "upload_gone":
 		return nil, nil
-	case video.KindOf(err) == video.Conflict:
+	case errs.KindOf(err) == errs.Conflict:
 		return f.failed(e, replaced), nil
 	case final(err):
 		return f.failed(e, p), nil
@@ -75,9 +76,9 @@ func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 
 // final reports whether err is the fault of the original, or of whoever named it: then it is not ours to retry.
 func final(err error) bool {
-	switch video.KindOf(err) {
-	case video.Invalid, video.NotFound, video.Forbidden, video.TooLarge:
-		return video.ProblemOf(err).Code != "internal"
+	switch errs.KindOf(err) {
+	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge:
+		return errs.ProblemOf(err).Code != "internal"
 	default:
 		return false
 	}
@@ -85,14 +86,14 @@ func final(err error) bool {
 
 // GiveUp fails a video whose original could not be fetched however often it was tried.
 func (f Fetcher) GiveUp(e events.Event, err error) []events.Event {
-	p := video.ProblemOf(err)
+	p := errs.ProblemOf(err)
 	if p.Code == "internal" {
 		p = ourFault
 	}
 	return f.failed(e, p)
 }
 
-func (f Fetcher) failed(e events.Event, p video.Problem) []events.Event {
+func (f Fetcher) failed(e events.Event, p errs.Problem) []events.Event {
 	return []events.Event{events.Of(e.Tenant, e.Video, f.Now(), video.FetchFailed{At: f.Now(), Problem: p})}
 }
 
@@ -110,7 +111,7 @@ func (f Fetcher) fetch(ctx context.Context, d video.FetchRequested) error {
 // admit refuses a bucket that may not be copied from, whoever asks.
 func (f Fetcher) admit(bucket string) error {
 	if !services.MayProduce(bucket) || !slices.Contains(f.Producers, bucket) {
-		return notRegistered.Refuse("fetch.admit", video.Forbidden, nil)
+		return notRegistered.Refuse("fetch.admit", errs.Forbidden, nil)
 	}
 	return nil
 }
@@ -119,9 +120,9 @@ func (f Fetcher) admit(bucket string) error {
 func fits(size int64) error {
 	switch {
 	case size == 0:
-		return empty.Refuse("fetch.fits", video.Invalid, nil)
+		return empty.Refuse("fetch.fits", errs.Invalid, nil)
 	case size > video.MaxSourceBytes:
-		return tooLarge.Refuse("fetch.fits", video.TooLarge, nil)
+		return tooLarge.Refuse("fetch.fits", errs.TooLarge, nil)
 	}
 	return nil
 }

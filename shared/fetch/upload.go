@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 const (
@@ -66,7 +66,7 @@ func (u *upload) pin(ctx context.Context, version string) error {
 	}
 	sum := md5.Sum([]byte(version)) //nolint:gosec // as S3 does
 	if u.have[noted].ETag != hex.EncodeToString(sum[:]) {
-		return replaced.Refuse("fetch.pin", video.Conflict, nil)
+		return replaced.Refuse("fetch.pin", errs.Conflict, nil)
 	}
 	return nil
 }
@@ -87,8 +87,8 @@ func (u *upload) complete(ctx context.Context, last int) error {
 		parts[i] = u.have[i+1]
 	}
 	_, err := u.CompleteUpload(ctx, u.key, u.id, parts)
-	if video.KindOf(err) == video.Invalid { // another delivery has replaced a part
-		return video.E("fetch.complete", video.Transient, err)
+	if errs.KindOf(err) == errs.Invalid { // another delivery has replaced a part
+		return errs.E("fetch.complete", errs.Transient, err)
 	}
 	return err
 }

@@ -16,9 +16,10 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
 	"sluice/shared/outbound"
-	"sluice/shared/video"
 )
 
 const (
@@ -55,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-var errReset = video.E("s3", video.Transient, errors.New("connection reset by peer"))
+var errReset = errs.E("s3", errs.Transient, errors.New("connection reset by peer"))
 
 // only has S3 fail after a few parts; 0: never again.
 func (w *world) only(few int) { w.few, w.took, w.full = few, nil, make(chan struct{}) }

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // ending is how a process ended.
@@ -25,7 +25,7 @@ type ending struct {
 
 // verdict is what we make of an ending.
 type verdict struct {
-	kind    video.Kind
+	kind    errs.Kind
 	code    string
 	message string
 }
@@ -33,21 +33,21 @@ type verdict struct {
 const reexport = "Check that it plays on your computer, export it again as MP4 with H.264 and AAC, and upload that."
 
 var (
-	decodeFailed = verdict{video.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexport}
-	unreadable   = verdict{video.Invalid, "unreadable", "The file could not be read as a video; it may be damaged, cut short, or something else under this name. " + reexport}
-	codecUnknown = verdict{video.Invalid, "codec_unsupported", "The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that."}
-	vast         = verdict{video.Invalid, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that."}
-	killed       = verdict{video.Invalid, "ffmpeg_killed", "The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that."}
-	crashed      = verdict{video.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexport}
-	exhausted    = verdict{video.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
-	overfull     = verdict{video.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
+	decodeFailed = verdict{errs.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexport}
+	unreadable   = verdict{errs.Invalid, "unreadable", "The file could not be read as a video; it may be damaged, cut short, or something else under this name. " + reexport}
+	codecUnknown = verdict{errs.Invalid, "codec_unsupported", "The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that."}
+	vast         = verdict{errs.Invalid, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that."}
+	killed       = verdict{errs.Invalid, "ffmpeg_killed", "The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that."}
+	crashed      = verdict{errs.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexport}
+	exhausted    = verdict{errs.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
+	overfull     = verdict{errs.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
 
 	// Of these the owner of a video hears only when the last attempt has ended so.
-	timedOut    = verdict{video.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
-	cancelled   = verdict{video.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
-	stalled     = verdict{video.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexport}
-	diskFull    = verdict{video.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that."}
-	unavailable = verdict{video.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault. Upload it again later."}
+	timedOut    = verdict{errs.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
+	cancelled   = verdict{errs.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
+	stalled     = verdict{errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexport}
+	diskFull    = verdict{errs.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that."}
+	unavailable = verdict{errs.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault. Upload it again later."}
 )
 
 var errStalled = errors.New("no progress")
@@ -61,7 +61,7 @@ func (e ending) error(op string, usual verdict) error {
 }
 
 func (v verdict) error(op string, err error) error {
-	return &video.Error{Op: op, Kind: v.kind, Code: v.code, Message: v.message, Err: err}
+	return &errs.Error{Op: op, Kind: v.kind, Code: v.code, Message: v.message, Err: err}
 }
 
 func (e ending) verdict(usual verdict) verdict {

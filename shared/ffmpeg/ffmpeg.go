@@ -22,7 +22,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // MaxPixels is the largest frame that is decoded: 8192 × 4320.
@@ -81,12 +81,12 @@ func (t Tools) Run(ctx context.Context, r Run) error {
 	const op = "ffmpeg.Run"
 	args, err := r.args()
 	if err != nil {
-		return video.E(op, video.Internal, err)
+		return errs.E(op, errs.Internal, err)
 	}
 	limits := r.Limits.withDefaults()
 	reports, w, err := os.Pipe()
 	if err != nil {
-		return video.E(op, video.Internal, err)
+		return errs.E(op, errs.Internal, err)
 	}
 	defer reports.Close()
 	ctx, stop := watch(ctx, reports, limits.Stall, r.Progress)
@@ -131,7 +131,7 @@ func (t Tools) Packets(ctx context.Context, dir, file, container string, from fl
 func (t Tools) ask(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
 	in, err := guarded(container, file, nil)
 	if err != nil {
-		return video.E(op, video.Internal, err)
+		return errs.E(op, errs.Internal, err)
 	}
 	limits := Limits{CPU: time.Minute}.withDefaults()
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/video"
 )
 
 const (
@@ -50,9 +50,9 @@ func TestPromise07_HostileFilesAreRefused(t *testing.T) {
 			dir := job(t, map[string]string{file: tt.text, "canary.ts": canary})
 			opened := opens(t, filepath.Join(dir, "canary.ts"))
 			_, err := tools.Probe(t.Context(), dir, file, container)
-			wantCode(t, err, video.Invalid, orElse(tt.code, "unreadable"))
+			wantCode(t, err, errs.Invalid, orElse(tt.code, "unreadable"))
 			err = tools.Run(t.Context(), ffmpeg.Run{Dir: dir, File: file, Container: container, Output: []string{"-f", "null", "-"}})
-			wantCode(t, err, video.Invalid, orElse(tt.code, "decode_failed"))
+			wantCode(t, err, errs.Invalid, orElse(tt.code, "decode_failed"))
 			if opened() {
 				t.Error("the canary was opened")
 			}
@@ -157,7 +157,7 @@ func TestRealToolAtItsLimits(t *testing.T) {
 			t.Parallel()
 			dir := job(t, map[string]string{"in": good})
 			err := tools.Run(t.Context(), ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: tt.output, Limits: tt.limits})
-			wantCode(t, err, video.Invalid, tt.code)
+			wantCode(t, err, errs.Invalid, tt.code)
 		})
 	}
 }
@@ -182,7 +182,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = tools.Run(t.Context(), ffmpeg.Run{Dir: j.Dir, File: "in", Container: "mov", Output: []string{"-f", "rawvideo", "file:out"}})
-	wantCode(t, err, video.Transient, "disk_full")
+	wantCode(t, err, errs.Transient, "disk_full")
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
@@ -198,5 +198,5 @@ func TestRealToolIsStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, errors.New("the invocation is over"))
 	defer cancel()
 	r := ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: []string{"-vf", "loop=-1:50", "-f", "null", "-"}}
-	wantCode(t, tools.Run(ctx, r), video.Transient, "encode_timeout")
+	wantCode(t, tools.Run(ctx, r), errs.Transient, "encode_timeout")
 }

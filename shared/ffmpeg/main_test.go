@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/video"
 )
 
 // TestMain makes the test binary what it has to be: the launcher, under the name of a tool the impostor that tries
@@ -100,9 +100,9 @@ const (
 )
 
 // wantCode checks what kind of error err is, and that it says what a person can do.
-func wantCode(t testing.TB, err error, kind video.Kind, code string) {
+func wantCode(t testing.TB, err error, kind errs.Kind, code string) {
 	t.Helper()
-	var e *video.Error
+	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
 		t.Fatalf("error %v, want %s", err, fmt.Sprint(kind, " ", code))
 	}

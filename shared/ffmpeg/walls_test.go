@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/video"
 )
 
 // try has an impostor try something in the cage, and decodes what it found into found.
@@ -158,9 +158,9 @@ func TestToolDiesWithItsParent(t *testing.T) {
 func TestUnavailableCage(t *testing.T) {
 	t.Parallel()
 	r := ffmpeg.Run{Dir: t.TempDir(), File: "in", Container: "mov"}
-	wantCode(t, ffmpeg.Tools{Dir: t.TempDir()}.Run(t.Context(), r), video.Internal, "cage_unavailable")
+	wantCode(t, ffmpeg.Tools{Dir: t.TempDir()}.Run(t.Context(), r), errs.Internal, "cage_unavailable")
 	r.Dir = filepath.Join(r.Dir, "gone")
-	wantCode(t, impostors(t).Run(t.Context(), r), video.Internal, "cage_unavailable")
+	wantCode(t, impostors(t).Run(t.Context(), r), errs.Internal, "cage_unavailable")
 }
 
 func TestEndings(t *testing.T) {
@@ -168,19 +168,19 @@ func TestEndings(t *testing.T) {
 	for _, tt := range []struct {
 		name, do, arg string
 		limits        ffmpeg.Limits
-		kind          video.Kind
+		kind          errs.Kind
 		code          string
 	}{
-		{name: "ordinary failure", do: "exit", arg: "183", kind: video.Invalid, code: "decode_failed"},
-		{name: "out of memory", do: "exit", arg: "244", kind: video.Invalid, code: "ffmpeg_killed"},
-		{name: "disk full", do: "exit", arg: "228", kind: video.Transient, code: "disk_full"},
-		{name: "the launcher's code from the tool itself", do: "exit", arg: "125", kind: video.Invalid, code: "decode_failed"},
-		{name: "killed", do: "hang", arg: "9", kind: video.Invalid, code: "ffmpeg_killed"},
-		{name: "crashed", do: "hang", arg: "11", kind: video.Invalid, code: "ffmpeg_crashed"},
-		{name: "forbidden call", do: "hang", arg: "31", kind: video.Invalid, code: "ffmpeg_crashed"},
-		{name: "output too large", do: "swell", limits: ffmpeg.Limits{Output: 4096}, kind: video.Invalid, code: "output_too_large"},
-		{name: "out of CPU time", do: "spin", limits: ffmpeg.Limits{CPU: time.Millisecond}, kind: video.Invalid, code: "cpu_exhausted"},
-		{name: "stalled", do: "hang", arg: "0", limits: ffmpeg.Limits{Stall: 200 * time.Millisecond}, kind: video.Transient, code: "encode_stalled"},
+		{name: "ordinary failure", do: "exit", arg: "183", kind: errs.Invalid, code: "decode_failed"},
+		{name: "out of memory", do: "exit", arg: "244", kind: errs.Invalid, code: "ffmpeg_killed"},
+		{name: "disk full", do: "exit", arg: "228", kind: errs.Transient, code: "disk_full"},
+		{name: "the launcher's code from the tool itself", do: "exit", arg: "125", kind: errs.Invalid, code: "decode_failed"},
+		{name: "killed", do: "hang", arg: "9", kind: errs.Invalid, code: "ffmpeg_killed"},
+		{name: "crashed", do: "hang", arg: "11", kind: errs.Invalid, code: "ffmpeg_crashed"},
+		{name: "forbidden call", do: "hang", arg: "31", kind: errs.Invalid, code: "ffmpeg_crashed"},
+		{name: "output too large", do: "swell", limits: ffmpeg.Limits{Output: 4096}, kind: errs.Invalid, code: "output_too_large"},
+		{name: "out of CPU time", do: "spin", limits: ffmpeg.Limits{CPU: time.Millisecond}, kind: errs.Invalid, code: "cpu_exhausted"},
+		{name: "stalled", do: "hang", arg: "0", limits: ffmpeg.Limits{Stall: 200 * time.Millisecond}, kind: errs.Transient, code: "encode_stalled"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -201,11 +201,11 @@ func TestCancelEndsTheGroup(t *testing.T) {
 	pid := 0
 	r := ffmpeg.Run{Dir: job(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: roomy}}
 	r.Progress = func(p ffmpeg.Progress) { pid = p.Frames; cancel() }
-	wantCode(t, impostors(t).Run(ctx, r), video.Transient, "encode_cancelled")
+	wantCode(t, impostors(t).Run(ctx, r), errs.Transient, "encode_cancelled")
 	if pid == 0 || !errors.Is(unix.Kill(-pid, 0), unix.ESRCH) {
 		t.Errorf("process group %d is still there", pid)
 	}
-	wantCode(t, impostors(t).Run(ctx, r), video.Transient, "encode_cancelled") // does not start at all
+	wantCode(t, impostors(t).Run(ctx, r), errs.Transient, "encode_cancelled") // does not start at all
 }
 
 func TestDeadlineEndsTheRun(t *testing.T) {
@@ -213,11 +213,11 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	r := ffmpeg.Run{Dir: job(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: roomy}}
-	wantCode(t, impostors(t).Run(ctx, r), video.Transient, "encode_timeout")
+	wantCode(t, impostors(t).Run(ctx, r), errs.Transient, "encode_timeout")
 }
 
 func TestProbeSaysTooMuch(t *testing.T) {
 	t.Parallel()
 	_, err := impostors(t).Probe(t.Context(), job(t, nil), "in", "mov")
-	wantCode(t, err, video.Invalid, "unreadable")
+	wantCode(t, err, errs.Invalid, "unreadable")
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // DeadQueues is what DeadLetters needs of SQS.
@@ -46,7 +47,7 @@ func (d DeadLetters) Take(ctx context.Context, s services.Service, file func(con
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 	})
 	if err != nil {
-		return 0, video.E(op, video.Transient, err)
+		return 0, errs.E(op, errs.Transient, err)
 	}
 	var failed []error
 	for _, m := range out.Messages {
@@ -55,7 +56,7 @@ func (d DeadLetters) Take(ctx context.Context, s services.Service, file func(con
 			continue
 		}
 		if _, err := d.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-			failed = append(failed, video.E(op, video.Transient, err))
+			failed = append(failed, errs.E(op, errs.Transient, err))
 		}
 	}
 	return len(out.Messages), errors.Join(failed...)
@@ -71,10 +72,10 @@ func letterOf(s services.Service, m types.Message) video.Letter {
 	message := aws.ToString(m.MessageId)
 	note := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	if moved := m.Attributes["DeadLetterQueueSourceArn"] != ""; moved || note(noteCode) == "" {
-		l.Kind, l.Code, l.Reason = video.Internal, errExhausted.Code, exhausted(s)
+		l.Kind, l.Code, l.Reason = errs.Internal, errExhausted.Code, exhausted(s)
 		l.Attempts = s.Inbox.Receives()
 	} else {
-		l.Kind, l.Code, l.Reason = video.Kind(note(noteKind)), note(noteCode), note(noteReason)
+		l.Kind, l.Code, l.Reason = errs.Kind(note(noteKind)), note(noteCode), note(noteReason)
 		l.Attempts, _ = strconv.Atoi(note(noteAttempts))
 		message = cmp.Or(note(noteMessage), message)
 		l.Sent = millis(cmp.Or(note(noteSent), m.Attributes["SentTimestamp"]))

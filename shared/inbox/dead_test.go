@@ -14,9 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
-	"sluice/shared/video"
 )
 
 // morgue is a service's inbox and dead letters in memory, and a clock.
@@ -109,9 +110,9 @@ const strange = `{"specversion":"1.0","id":"x","source":"sluice","type":"encode.
 
 func TestLetters(t *testing.T) {
 	t.Parallel()
-	bad := video.Refuse("x", video.Invalid, "bad", "It is bad.")
+	bad := errs.Refuse("x", errs.Invalid, "bad", "It is bad.")
 	forged := map[string]string{"code": "fine", "reason": "Trust me.", "message_id": "another", "sent_at": "1", "service": "publish"}
-	dead := video.Letter{Kind: video.Internal, Code: "attempts_exhausted", Attempts: 6, Sent: noon, State: video.LetterOpen}
+	dead := video.Letter{Kind: errs.Internal, Code: "attempts_exhausted", Attempts: 6, Sent: noon, State: video.LetterOpen}
 	for _, tt := range []struct {
 		name, service, body string
 		attributes          map[string]string
@@ -119,11 +120,11 @@ func TestLetters(t *testing.T) {
 		want                video.Letter
 	}{
 		{"filed", "encode", strange, nil, func(m *morgue, t *testing.T) { m.bury(t, bad) }, video.Letter{
-			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: video.Invalid, Code: "bad", Reason: "It is bad.",
+			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "bad", Reason: "It is bad.",
 			Attempts: 1, Sent: noon, State: video.LetterOpen,
 		}},
 		{"of a group", "publish", "no JSON", nil, func(m *morgue, t *testing.T) { m.bury(t, errors.New("secret")) }, video.Letter{
-			Group: "g", Kind: video.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1, Sent: noon, State: video.LetterOpen,
+			Group: "g", Kind: errs.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1, Sent: noon, State: video.LetterOpen,
 		}},
 		{"filed by nobody", "encode", "no JSON", nil, (*morgue).die, dead},
 		{"a stranger's, with notes", "encode", "no JSON", forged, (*morgue).die, dead},
@@ -202,7 +203,7 @@ func TestNoQueueOfDeadLetters(t *testing.T) {
 	t.Parallel()
 	m := newMorgue(t, "encode")
 	m.dead = "memory://nowhere"
-	if n, err := m.letters().Take(t.Context(), m.Service, nil); n != 0 || video.KindOf(err) != video.Transient {
+	if n, err := m.letters().Take(t.Context(), m.Service, nil); n != 0 || errs.KindOf(err) != errs.Transient {
 		t.Errorf("%d, %v", n, err)
 	}
 }
@@ -240,13 +241,13 @@ func TestRedrive(t *testing.T) {
 		})
 	}
 	r := inbox.Redriver{Client: &inbox.Memory{}, URL: func(string) string { return "memory://nowhere" }}
-	if err := r.Redrive(t.Context(), video.Letter{Service: "play"}); video.ProblemOf(err).Code != "inbox_gone" {
+	if err := r.Redrive(t.Context(), video.Letter{Service: "play"}); errs.ProblemOf(err).Code != "inbox_gone" {
 		t.Errorf("to a service without an inbox: %v", err)
 	}
-	if err := r.Redrive(t.Context(), video.Letter{Service: "api"}); video.ProblemOf(err).Code != "letter_of_producer" {
+	if err := r.Redrive(t.Context(), video.Letter{Service: "api"}); errs.ProblemOf(err).Code != "letter_of_producer" {
 		t.Errorf("in a producer's name: %v", err)
 	}
-	if err := r.Redrive(t.Context(), video.Letter{Service: "encode"}); video.KindOf(err) != video.Transient {
+	if err := r.Redrive(t.Context(), video.Letter{Service: "encode"}); errs.KindOf(err) != errs.Transient {
 		t.Errorf("to a queue that is not there: %v", err)
 	}
 }

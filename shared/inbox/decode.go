@@ -7,14 +7,15 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // What has no sentence beside its code: the cause says what is wrong.
 var (
-	notTaken = video.Problem{Code: "type_not_taken"}
-	notOurs  = video.Problem{Code: "message_invalid"}
+	notTaken = errs.Problem{Code: "type_not_taken"}
+	notOurs  = errs.Problem{Code: "message_invalid"}
 )
 
 // decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
@@ -29,7 +30,7 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	for _, o := range created {
 		tenant, id, own := sourceKey(o.Key)
 		if !own {
-			return nil, notOurs.Refuse("inbox.decode", video.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
+			return nil, notOurs.Refuse("inbox.decode", errs.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
 		out = append(out, events.Event{
 			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,

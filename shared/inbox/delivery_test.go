@@ -14,17 +14,17 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
+	"sluice/shared/domain/errs"
 	"sluice/shared/logs"
 	"sluice/shared/metrics"
 	"sluice/shared/metrics/metricstest"
-	"sluice/shared/video"
 )
 
 // Each way in which a delivery ends is counted once, with its queue.
 func TestWhatIsCounted(t *testing.T) {
 	t.Parallel()
 	const wait, work = "Wait[sluice-encode]=2000", "Work[sluice-encode]=3000"
-	transient, bad := video.E("x", video.Transient, errors.New("later")), video.Refuse("x", video.Invalid, "bad", "It is bad.")
+	transient, bad := errs.E("x", errs.Transient, errors.New("later")), errs.Refuse("x", errs.Invalid, "bad", "It is bad.")
 	for _, tt := range []struct {
 		name    string
 		attempt int

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 // Attributes is what Depths needs of SQS.
@@ -49,12 +49,12 @@ func (d Depths) Counts(ctx context.Context, queue string) (waiting, inFlight int
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
 	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})
 	if err != nil {
-		return 0, 0, video.E(op, video.Transient, err)
+		return 0, 0, errs.E(op, errs.Transient, err)
 	}
 	var n [2]int
 	for i, name := range names {
 		if n[i], err = strconv.Atoi(out.Attributes[string(name)]); err != nil {
-			return 0, 0, video.E(op, video.Internal, err)
+			return 0, 0, errs.E(op, errs.Internal, err)
 		}
 	}
 	return n[0], n[1], nil

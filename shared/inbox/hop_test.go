@@ -8,12 +8,12 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 func TestAHopEndsWithWhyItsMessageIsDead(t *testing.T) {
 	d, ended := &desk{}, errors.New("never")
-	bad := video.Refuse("x", video.Invalid, "bad", "It is bad.")
+	bad := errs.Refuse("x", errs.Invalid, "bad", "It is bad.")
 	c := consumer(d, "inspect", func(context.Context, events.Event) ([]events.Event, error) { return nil, bad })
 	c.Hop = func(ctx context.Context, _ lambdaevents.SQSMessage, _ events.Event) (context.Context, func(error)) {
 		return ctx, func(err error) { ended = err }

@@ -18,7 +18,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // Handler takes an event and returns the events that follow from it. It may be called twice with the same event and

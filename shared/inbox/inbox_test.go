@@ -15,9 +15,10 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
-	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -33,7 +34,7 @@ type desk struct {
 
 func (d *desk) Send(ctx context.Context, es ...events.Event) error {
 	if d.full || ctx.Err() != nil {
-		return video.E("desk", video.Transient, errors.New("full"))
+		return errs.E("desk", errs.Transient, errors.New("full"))
 	}
 	d.sent = append(d.sent, es...)
 	return nil
@@ -41,9 +42,9 @@ func (d *desk) Send(ctx context.Context, es ...events.Event) error {
 
 func (d *desk) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
 	if d.full || ctx.Err() != nil {
-		return video.E("desk", video.Transient, errors.New("full"))
+		return errs.E("desk", errs.Transient, errors.New("full"))
 	}
-	d.buried[m.MessageId], d.code = inbox.Reason(reason), video.ProblemOf(reason).Code
+	d.buried[m.MessageId], d.code = inbox.Reason(reason), errs.ProblemOf(reason).Code
 	return nil
 }
 
@@ -85,7 +86,7 @@ func ids(r lambdaevents.SQSEventResponse) (out []string) {
 // Each message ends in exactly one of handled, dead letter or delivered again.
 func TestMessageEnds(t *testing.T) {
 	task := examples.JSON("encode.requested.v1/minimal")
-	transient := video.E("x", video.Transient, errors.New("later"))
+	transient := errs.E("x", errs.Transient, errors.New("later"))
 	for _, tt := range []struct {
 		name    string
 		body    string
@@ -103,8 +104,8 @@ func TestMessageEnds(t *testing.T) {
 		{name: "a panic is tried again", body: task, attempt: 1, panics: true, failed: true},
 		{name: "the last attempt is told and buried", body: task, attempt: 5, err: transient, buried: true, sent: 1},
 		{name: "what crashed each time is told and buried", body: task, attempt: 6, panics: true, buried: true, sent: 1},
-		{name: "refused is told and buried at once", body: task, attempt: 1, err: video.Refuse("x", video.Invalid, "bad", "It is bad."), buried: true, sent: 1},
-		{name: "not found is told and buried at once", body: task, attempt: 1, err: video.E("x", video.NotFound, nil), buried: true, sent: 1},
+		{name: "refused is told and buried at once", body: task, attempt: 1, err: errs.Refuse("x", errs.Invalid, "bad", "It is bad."), buried: true, sent: 1},
+		{name: "not found is told and buried at once", body: task, attempt: 1, err: errs.E("x", errs.NotFound, nil), buried: true, sent: 1},
 		{name: "no JSON is buried at once", body: "hello", attempt: 1, buried: true},
 		{name: "a type of another inbox is buried at once", body: body(t, video.UploadCompleted{At: noon}), attempt: 1, buried: true},
 		{name: "what can't be sent is tried again", body: task, attempt: 1, full: true, failed: true},
@@ -150,7 +151,7 @@ func TestWorkThatTookTooLongIsToldAndBuried(t *testing.T) {
 	d := &desk{}
 	c := consumer(d, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
 		<-ctx.Done()
-		return nil, video.E("x", video.Transient, ctx.Err())
+		return nil, errs.E("x", errs.Transient, ctx.Err())
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // less than what is kept back
 	defer cancel()
@@ -292,9 +293,9 @@ func TestReasonKeepsForeignTextOut(t *testing.T) {
 		want string
 	}{
 		{secret, "an error of no known kind"},
-		{video.E("blob.Get", video.Transient, secret), "blob.Get: transient"},
-		{video.Refuse("x", video.Invalid, "bad", "It is bad."), "It is bad."},
-		{video.E("events.Decode", video.Invalid, errors.New("no id")), "no id"},
+		{errs.E("blob.Get", errs.Transient, secret), "blob.Get: transient"},
+		{errs.Refuse("x", errs.Invalid, "bad", "It is bad."), "It is bad."},
+		{errs.E("events.Decode", errs.Invalid, errors.New("no id")), "no id"},
 	} {
 		if got := inbox.Reason(tt.err); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)

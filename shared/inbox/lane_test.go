@@ -10,8 +10,8 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
-	"sluice/shared/video"
 )
 
 func TestPublisherSendsIntoLanes(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
 	"sluice/shared/metrics"
-	"sluice/shared/video"
 )
 
 // message handles one message, which may be deleted then; unless it is to come again, after a wait.
@@ -82,7 +82,7 @@ func (c *Consumer) end(ctx context.Context, m delivery, err error) (wait time.Du
 	return wait, true
 }
 
-var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted",
+var errExhausted = errs.Refuse("inbox.try", errs.Internal, "attempts_exhausted",
 	"The work never came to an end, however often it was begun. Upload the file again; if that ends like this too, export it with a smaller frame size, and upload that.")
 
 // try handles the event, unless every attempt so far has ended without a word: the function died of it, or was never
@@ -90,7 +90,7 @@ var errExhausted = video.Refuse("inbox.try", video.Internal, "attempts_exhausted
 func (c *Consumer) try(ctx context.Context, m delivery, e events.Event) ([]events.Event, error) {
 	switch in := c.Service.Inbox; {
 	case !c.takes(e):
-		return nil, notTaken.Refuse("inbox.try", video.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type))
+		return nil, notTaken.Refuse("inbox.try", errs.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type))
 	case m.attempt() > in.Attempts && !in.FIFO:
 		return nil, errExhausted
 	}
@@ -108,7 +108,7 @@ func (c *Consumer) handle(ctx context.Context, e events.Event) (out []events.Eve
 	defer func() {
 		if r := recover(); r != nil {
 			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = video.E("inbox.handle", video.Internal, fmt.Errorf("panic: %v", r))
+			err = errs.E("inbox.handle", errs.Internal, fmt.Errorf("panic: %v", r))
 		}
 	}()
 	return c.Handle(ctx, e)
@@ -148,10 +148,10 @@ func (c *Consumer) deadline(ctx context.Context) (context.Context, context.Cance
 
 // retry reports whether another delivery may end better.
 func retry(err error) bool {
-	switch video.KindOf(err) {
-	case video.Invalid, video.NotFound, video.Forbidden, video.TooLarge, video.Unauthenticated:
+	switch errs.KindOf(err) {
+	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated:
 		return false
-	case video.Conflict, video.Transient, video.Internal:
+	case errs.Conflict, errs.Transient, errs.Internal:
 		return true
 	}
 	return true

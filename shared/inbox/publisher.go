@@ -14,8 +14,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 // Queues is what Publisher needs of SQS.
@@ -55,7 +55,7 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 	byQueue := map[string][]events.Event{}
 	for _, e := range es {
 		if !slices.Contains(p.Service.Emits, string(e.Type)) {
-			return video.E(op, video.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
+			return errs.E(op, errs.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
 		}
 		if e.Trace == "" && p.Header != nil {
 			e.Trace = p.Header(ctx)
@@ -104,7 +104,7 @@ func (p *Publisher) batch(ctx context.Context, to string, entries []sqstypes.Sen
 	for range mostSends {
 		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
 		if err != nil {
-			return video.E(op, video.Transient, err)
+			return errs.E(op, errs.Transient, err)
 		}
 		if failed = out.Failed; len(failed) == 0 {
 			return nil
@@ -116,7 +116,7 @@ func (p *Publisher) batch(ctx context.Context, to string, entries []sqstypes.Sen
 			break
 		}
 	}
-	return video.E(op, video.Transient, fmt.Errorf("%d entries: %s", len(failed), aws.ToString(failed[0].Message)))
+	return errs.E(op, errs.Transient, fmt.Errorf("%d entries: %s", len(failed), aws.ToString(failed[0].Message)))
 }
 
 func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
@@ -159,7 +159,7 @@ func (p *Publisher) publish(ctx context.Context, _ string, es []events.Event) er
 			MessageAttributes: map[string]snstypes.MessageAttributeValue{"type": attr(string(e.Type)), "tenant": attr(e.Tenant)},
 		})
 		if err != nil {
-			return video.E("inbox.publish", video.Transient, err)
+			return errs.E("inbox.publish", errs.Transient, err)
 		}
 	}
 	return nil

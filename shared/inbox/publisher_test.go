@@ -16,9 +16,9 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
-	"sluice/shared/video"
 )
 
 // cloud records what is sent to SQS and SNS.
@@ -116,15 +116,15 @@ func TestPublisherFailures(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cloud *cloud
 		event string
-		want  video.Kind
+		want  errs.Kind
 	}{
-		"not in the map":   {&cloud{}, "upload.completed.v1/minimal", video.Internal},
-		"an entry refused": {&cloud{refuse: 99}, "encode.requested.v1/minimal", video.Transient},
-		"queue down":       {&cloud{down: errors.New("down")}, "encode.requested.v1/minimal", video.Transient},
-		"topic down":       {&cloud{down: errors.New("down")}, "video.ready.v1/minimal", video.Transient},
+		"not in the map":   {&cloud{}, "upload.completed.v1/minimal", errs.Internal},
+		"an entry refused": {&cloud{refuse: 99}, "encode.requested.v1/minimal", errs.Transient},
+		"queue down":       {&cloud{down: errors.New("down")}, "encode.requested.v1/minimal", errs.Transient},
+		"topic down":       {&cloud{down: errors.New("down")}, "video.ready.v1/minimal", errs.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := publisher("publish", tt.cloud).Send(t.Context(), examples.Event(tt.event)); video.KindOf(err) != tt.want {
+			if err := publisher("publish", tt.cloud).Send(t.Context(), examples.Event(tt.event)); errs.KindOf(err) != tt.want {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
@@ -150,7 +150,7 @@ func TestQueue(t *testing.T) {
 	c := &cloud{}
 	q := inbox.Queue{Client: c, URLs: []string{"https://queue/publish"}, Dead: "https://queue/publish-dead", FIFO: true}
 	m := lambdaevents.SQSMessage{MessageId: "m", ReceiptHandle: "r", Body: "b", Attributes: map[string]string{"MessageGroupId": "g"}}
-	if err := q.Bury(t.Context(), m, video.Refuse("x", video.Invalid, "bad", "It is bad.")); err != nil {
+	if err := q.Bury(t.Context(), m, errs.Refuse("x", errs.Invalid, "bad", "It is bad.")); err != nil {
 		t.Fatal(err)
 	}
 	in := c.singles[0]
@@ -162,7 +162,7 @@ func TestQueue(t *testing.T) {
 		t.Errorf("hidden as %+v, %v", c.hidden[0], err)
 	}
 	c.down = errors.New("down")
-	if err := q.Bury(t.Context(), m, errors.New("x")); video.KindOf(err) != video.Transient {
+	if err := q.Bury(t.Context(), m, errors.New("x")); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient: a message that can't be filed stays", err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 // OwnQueue is what Queue needs of SQS.
@@ -61,7 +61,7 @@ func (q Queue) Hide(ctx context.Context, m lambdaevents.SQSMessage, d time.Durat
 		QueueUrl: aws.String(q.from(m)), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
 	})
 	if err != nil {
-		return video.E("inbox.Hide", video.Transient, err)
+		return errs.E("inbox.Hide", errs.Transient, err)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ const (
 func (q Queue) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.Dead), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{}}
 	for name, value := range map[string]string{
-		noteKind: string(video.KindOf(reason)), noteCode: video.ProblemOf(reason).Code, noteReason: Reason(reason),
+		noteKind: string(errs.KindOf(reason)), noteCode: errs.ProblemOf(reason).Code, noteReason: Reason(reason),
 		noteMessage: m.MessageId, noteSent: m.Attributes["SentTimestamp"], noteAttempts: m.Attributes["ApproximateReceiveCount"],
 	} {
 		if value != "" { // SQS refuses those
@@ -92,7 +92,7 @@ func (q Queue) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error
 		in.MessageDeduplicationId = aws.String(m.MessageId)
 	}
 	if _, err := q.Client.SendMessage(ctx, in); err != nil {
-		return video.E("inbox.Bury", video.Transient, err)
+		return errs.E("inbox.Bury", errs.Transient, err)
 	}
 	return nil
 }
@@ -100,13 +100,13 @@ func (q Queue) Bury(ctx context.Context, m lambdaevents.SQSMessage, reason error
 // Reason returns what may be written beside a dead letter: our own sentence where there is one, our own text for what
 // is Invalid, else only where it failed. A foreign error's text may hold signed URLs.
 func Reason(err error) string {
-	var e *video.Error
+	var e *errs.Error
 	switch {
 	case !errors.As(err, &e):
 		return "an error of no known kind"
 	case e.Message != "":
 		return e.Message
-	case e.Kind == video.Invalid && e.Err != nil:
+	case e.Kind == errs.Invalid && e.Err != nil:
 		return clip(e.Err.Error())
 	}
 	return e.Op + ": " + string(e.Kind)

@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Sending is what Redriver needs of SQS.
@@ -37,10 +38,10 @@ func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 	const op = "inbox.Redrive"
 	s, ok := services.Lookup(l.Service)
 	if !ok || s.Inbox == nil {
-		return video.Refuse(op, video.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
+		return errs.Refuse(op, errs.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
 	}
 	if l.Service == services.To(string(events.UploadRequested)) {
-		return video.Refuse(op, video.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
+		return errs.Refuse(op, errs.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
 	}
 	e, _ := events.Decode([]byte(l.Body)) // what is no event names no lane
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(s.QueueOf(e.Lane()).Name)), MessageBody: aws.String(l.Body)}
@@ -52,7 +53,7 @@ func (r Redriver) Redrive(ctx context.Context, l video.Letter) error {
 		in.MessageGroupId = aws.String(l.Tenant)
 	}
 	if _, err := r.Client.SendMessage(ctx, in); err != nil {
-		return video.E(op, video.Transient, err)
+		return errs.E(op, errs.Transient, err)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // silent is a queue and a sender that never answer.
@@ -18,7 +18,7 @@ type silent struct{}
 
 func (silent) wait(ctx context.Context) error {
 	<-ctx.Done()
-	return video.E("silent", video.Transient, ctx.Err())
+	return errs.E("silent", errs.Transient, ctx.Err())
 }
 
 func (s silent) Send(ctx context.Context, _ ...events.Event) error { return s.wait(ctx) }

@@ -16,9 +16,10 @@ import (
 	"strings"
 	"time"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
-	"sluice/shared/video"
 )
 
 // Rows keeps videos and the uploads that they come in by.
@@ -63,13 +64,13 @@ func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, 
 		return video.Video{}, nil, err
 	}
 	v, err := d.Rows.Video(ctx, r.Tenant, r.Video)
-	switch video.KindOf(err) {
+	switch errs.KindOf(err) {
 	case "":
 		metrics.Twice(ctx)
-	case video.NotFound:
+	case errs.NotFound:
 		v, err = d.create(ctx, r, create)
 	}
-	if video.KindOf(err) == video.Conflict { // another delivery was quicker
+	if errs.KindOf(err) == errs.Conflict { // another delivery was quicker
 		v, err = d.Rows.Video(ctx, r.Tenant, r.Video)
 	}
 	if err != nil {
@@ -106,14 +107,14 @@ func check(op string, ask *video.UploadRequested) error {
 	ask.Title = cmp.Or(strings.TrimSpace(ask.Title), ask.FileName)
 	ask.ContentType = cmp.Or(ask.ContentType, "application/octet-stream")
 	if err := ask.Origin.Check(); err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	about := video.About{Title: ask.Title, ExternalID: ask.ExternalID, Metadata: ask.Metadata}
 	if ask.Title == ask.FileName {
 		about.Title = "" // its length is that of file names
 	}
 	if flaws := about.Check(); len(flaws) > 0 {
-		return flaws[0].Refuse(op, video.Invalid, nil)
+		return flaws[0].Refuse(op, errs.Invalid, nil)
 	}
 	return nil
 }

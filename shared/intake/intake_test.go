@@ -11,10 +11,11 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/intake"
 	"sluice/shared/metrics"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -103,7 +104,7 @@ func TestPromise06_ProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
 			t.Parallel()
 			out, err := newWorld(t).Handle(t.Context(), ask(tt.sender, tt.origin))
 			if tt.code != "" {
-				if p := video.ProblemOf(err); p.Code != tt.code || video.KindOf(err) != video.Forbidden || out != nil {
+				if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
 					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
 				}
 				return
@@ -240,7 +241,7 @@ func TestWhatCantBeKeptIsRefused(t *testing.T) {
 			e := ask(studio, origin)
 			e.Data = tt.ask
 			_, err := newWorld(t).Handle(t.Context(), e)
-			if p := video.ProblemOf(err); p.Code != tt.code || video.KindOf(err) != video.Invalid {
+			if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
 		})
@@ -280,8 +281,8 @@ func TestNames(t *testing.T) {
 func TestWhatIsDownIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.make = func() error { return video.E("test", video.Transient, errors.New("down")) }
-	if _, err := w.Handle(t.Context(), ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})); video.KindOf(err) != video.Transient {
+	w.make = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
+	if _, err := w.Handle(t.Context(), ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
 		t.Error(err)
 	}
 }

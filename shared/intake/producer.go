@@ -9,8 +9,9 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Grants are what operators have registered as sources.
@@ -33,7 +34,7 @@ func (p Producers) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	const op = "intake.Handle"
 	ask, ok := e.Data.(video.UploadRequested)
 	if !ok {
-		return nil, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	sender := video.Principal(e.Sender)
 	tenant, err := p.tenant(ctx, op, sender, ask.Origin)
@@ -67,32 +68,32 @@ func name(sender string, e events.Event) string {
 }
 
 var (
-	senderUnknown   = video.Problem{Code: "sender_unknown", Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources."}
-	originForbidden = video.Problem{Code: "origin_forbidden", Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources."}
-	originOwn       = video.Problem{Code: "origin_own", Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name."}
-	tenantUnclear   = video.Problem{Code: "tenant_unclear", Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket."}
+	senderUnknown   = errs.Problem{Code: "sender_unknown", Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources."}
+	originForbidden = errs.Problem{Code: "origin_forbidden", Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources."}
+	originOwn       = errs.Problem{Code: "origin_own", Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name."}
+	tenantUnclear   = errs.Problem{Code: "tenant_unclear", Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket."}
 )
 
 // tenant returns whose video it becomes.
 func (p Producers) tenant(ctx context.Context, op, sender string, o video.Origin) (string, error) {
 	switch {
 	case o.Bucket != "" && !services.MayProduce(o.Bucket):
-		return "", originOwn.Refuse(op, video.Forbidden, nil)
+		return "", originOwn.Refuse(op, errs.Forbidden, nil)
 	case sender == "":
-		return "", senderUnknown.Refuse(op, video.Forbidden, nil)
+		return "", senderUnknown.Refuse(op, errs.Forbidden, nil)
 	}
 	grants, err := p.Grants.Sources(ctx, sender)
 	switch {
 	case err != nil:
 		return "", err
 	case len(grants) == 0:
-		return "", senderUnknown.Refuse(op, video.Forbidden, nil)
+		return "", senderUnknown.Refuse(op, errs.Forbidden, nil)
 	case o.URL != "":
 		return only(op, grants)
 	}
 	g, ok := video.Granted(grants, o.Bucket, o.Key)
 	if !ok {
-		return "", originForbidden.Refuse(op, video.Forbidden, nil)
+		return "", originForbidden.Refuse(op, errs.Forbidden, nil)
 	}
 	return g.Tenant, nil
 }
@@ -102,7 +103,7 @@ func only(op string, grants []video.Grant) (string, error) {
 	tenant := grants[0].Tenant
 	for _, g := range grants {
 		if g.Tenant != tenant {
-			return "", tenantUnclear.Refuse(op, video.Forbidden, nil)
+			return "", tenantUnclear.Refuse(op, errs.Forbidden, nil)
 		}
 	}
 	return tenant, nil

@@ -17,7 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // capture returns a logger and a function that reads the only line it has written.
@@ -134,7 +135,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	}{
 		{"signed URL", slog.String("url", signed), "x-id=GetObject"},
 		{"in an error", slog.Any("err", get), "connection refused"},
-		{"in a wrapped error", slog.Any("err", video.E("blob.Get", video.Transient, fmt.Errorf("part 1: %w", get))), "connection refused"},
+		{"in a wrapped error", slog.Any("err", errs.E("blob.Get", errs.Transient, fmt.Errorf("part 1: %w", get))), "connection refused"},
 		{"in a URL within a URL", slog.String("url", "https://x/?u="+url.QueryEscape(signed)), "https://x/?u="},
 		{"in a URL value", slog.Any("urls", []string{signed, "https://x/"}), "x-id=GetObject"},
 		{"escaped for HTML", slog.Any("doc", json.RawMessage(`"https://b/k?X-Amz-Signature=`+secret+`\u0026x-id=1"`)), "x-id=1"},

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"syscall"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Beside returns, for a local cloud, a client that may connect to servers on this machine as well: to any port of a
@@ -16,14 +16,14 @@ func Beside(endpoint string, ca []byte) (*Client, error) {
 	const op = "outbound.Beside"
 	u, err := url.Parse(endpoint)
 	if err != nil || !loopback(u.Host) {
-		return nil, video.Refuse(op, video.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.")
+		return nil, errs.Refuse(op, errs.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.")
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
-		return nil, video.E(op, video.Internal, err)
+		return nil, errs.E(op, errs.Internal, err)
 	}
 	if !roots.AppendCertsFromPEM(ca) {
-		return nil, video.Refuse(op, video.Invalid, "no_certificate", "There is no certificate of an authority in the file.")
+		return nil, errs.Refuse(op, errs.Invalid, "no_certificate", "There is no certificate of an authority in the file.")
 	}
 	return newClient(standard, func(network, address string, c syscall.RawConn) error {
 		if loopback(address) {

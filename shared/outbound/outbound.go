@@ -26,7 +26,7 @@ import (
 
 	"code.dny.dev/ssrf"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // limits bound one request.
@@ -100,7 +100,7 @@ func (c *Client) Get(ctx context.Context, address string, h http.Header, most in
 	res.Body = &body{ReadCloser: res.Body, cancel: cancel, left: most}
 	if res.ContentLength > most {
 		res.Body.Close()
-		return nil, tooLarge.Refuse("outbound.Get", video.TooLarge, nil)
+		return nil, tooLarge.Refuse("outbound.Get", errs.TooLarge, nil)
 	}
 	return res, nil
 }
@@ -123,11 +123,11 @@ func (c *Client) follow(ctx context.Context, address string, h http.Header) (*ht
 		res.Body.Close()
 		to, err := u.Parse(next)
 		if err != nil {
-			return nil, notAURL.Refuse("outbound.Get", video.Invalid, nil)
+			return nil, notAURL.Refuse("outbound.Get", errs.Invalid, nil)
 		}
 		address = to.String()
 	}
-	return nil, tooManyRedirects.Refuse("outbound.Get", video.Invalid, nil)
+	return nil, tooManyRedirects.Refuse("outbound.Get", errs.Invalid, nil)
 }
 
 func (c *Client) request(ctx context.Context, u *url.URL, h http.Header) (*http.Response, error) {
@@ -185,7 +185,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n + int(b.left), tooLarge.Refuse("outbound.Read", video.TooLarge, nil)
+		return n + int(b.left), tooLarge.Refuse("outbound.Read", errs.TooLarge, nil)
 	}
 	if err != nil && err != io.EOF {
 		return n, failure("outbound.Read", err)

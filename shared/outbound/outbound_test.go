@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // raw answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client does.
@@ -45,26 +45,26 @@ func TestHostileHosts(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		h    http.HandlerFunc
-		kind video.Kind
+		kind errs.Kind
 		code string
 	}{
-		{"says nothing", raw(time.Hour), video.Transient, "source_slow"},
-		{"a header that never ends", raw(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), video.Transient, "source_slow"},
-		{"a header that is too large", raw(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), video.Transient, "source_unreachable"},
-		{"a body that stops", raw(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), video.Transient, "source_slow"},
-		{"a body that drips", raw(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), video.Transient, "source_slow"},
-		{"says that it is larger than allowed", raw(0, ok+"Content-Length: 101\r\n\r\n"), video.TooLarge, "source_too_large"},
-		{"is larger than allowed", raw(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), video.TooLarge, "source_too_large"},
+		{"says nothing", raw(time.Hour), errs.Transient, "source_slow"},
+		{"a header that never ends", raw(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), errs.Transient, "source_slow"},
+		{"a header that is too large", raw(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), errs.Transient, "source_unreachable"},
+		{"a body that stops", raw(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_slow"},
+		{"a body that drips", raw(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), errs.Transient, "source_slow"},
+		{"says that it is larger than allowed", raw(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
+		{"is larger than allowed", raw(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
 		{"chunks that never end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := fmt.Fprint(w, "film"); err != nil {
 					return
 				}
 			}
-		}, video.TooLarge, "source_too_large"},
-		{"is smaller than it says", raw(0, ok+"Content-Length: 50\r\n\r\nfilm"), video.Transient, "source_cut_short"},
-		{"chunks that break off", raw(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), video.Transient, "source_cut_short"},
-		{"is not HTTP", raw(0, "SSH-2.0-OpenSSH\r\n"), video.Transient, "source_unreachable"},
+		}, errs.TooLarge, "source_too_large"},
+		{"is smaller than it says", raw(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
+		{"chunks that break off", raw(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), errs.Transient, "source_cut_short"},
+		{"is not HTTP", raw(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -130,16 +130,16 @@ func TestHostsThatCannotBeReached(t *testing.T) {
 	s := newSite(t, nil)
 	s.names["films.example.com"], s.names["films.example.org"] = []string{"127.0.0.1"}, []string{"127.0.0.1"}
 	_, err := get(t.Context(), s.client(standard), s.at("films.example.org", "/"), 9)
-	wants(t, err, video.Invalid, "url_not_trusted")
+	wants(t, err, errs.Invalid, "url_not_trusted")
 	_, err = get(t.Context(), s.client(standard), s.at("nowhere.example.com", "/"), 9)
-	wants(t, err, video.Invalid, "url_host_unknown")
+	wants(t, err, errs.Invalid, "url_host_unknown")
 	s.Close()
 	_, err = get(t.Context(), s.client(standard), s.at("films.example.com", "/"), 9)
-	wants(t, err, video.Transient, "source_unreachable")
+	wants(t, err, errs.Transient, "source_unreachable")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = get(ctx, s.client(standard), s.at("films.example.com", "/"), 9)
-	wants(t, err, video.Transient, "source_unreachable")
+	wants(t, err, errs.Transient, "source_unreachable")
 }
 
 // A local cloud may get from this machine; nothing else may be turned into one.
@@ -156,15 +156,15 @@ func TestBeside(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	_, err = get(t.Context(), c, "https://169.254.169.254/", 9)
-	wants(t, err, video.Invalid, "url_not_public")
+	wants(t, err, errs.Invalid, "url_not_public")
 	_, err = get(t.Context(), New(), s.URL, 9)
-	wants(t, err, video.Invalid, "url_port_refused")
+	wants(t, err, errs.Invalid, "url_port_refused")
 	for _, endpoint := range []string{"", "https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "http://127.0.0.1.example.com:80", "127.0.0.1:4566"} {
-		if _, err := Beside(endpoint, ca); video.KindOf(err) != video.Invalid {
+		if _, err := Beside(endpoint, ca); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
-	if _, err := Beside("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); video.KindOf(err) != video.Invalid {
+	if _, err := Beside("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); errs.KindOf(err) != errs.Invalid {
 		t.Error(err)
 	}
 }

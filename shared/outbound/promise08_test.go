@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // special are addresses that nobody outside may have us connect to, however they are written.
@@ -53,7 +53,7 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 				if _, err := get(t.Context(), c, from, 9); err == nil {
 					t.Fatalf("%s: %s: it was got", url, how)
 				} else {
-					wants(t, err, video.Invalid, "url_not_public")
+					wants(t, err, errs.Invalid, "url_not_public")
 				}
 				if len(s.dialled) == 0 {
 					t.Errorf("%s: %s: it was refused before the connection, which proves nothing", url, how)
@@ -84,7 +84,7 @@ func TestPromise08_ANameThatLeadsElsewhereTheSecondTime(t *testing.T) {
 	})
 	s.names["rebinds.example.com"] = []string{"127.0.0.1", "169.254.169.254"}
 	_, err := get(t.Context(), s.client(standard), s.at("rebinds.example.com", "/?sig=secret"), 9)
-	wants(t, err, video.Invalid, "url_not_public")
+	wants(t, err, errs.Invalid, "url_not_public")
 	if len(s.dialled) != 2 || s.dialled[1] != "169.254.169.254:443" {
 		t.Errorf("connected to %v", s.dialled)
 	}
@@ -96,7 +96,7 @@ func TestPromise08_NumbersAreNoAddresses(t *testing.T) {
 	s := newSite(t, nil)
 	for _, host := range []string{"127.1", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "2130706433."} {
 		_, err := get(t.Context(), s.client(standard), "https://"+host+"/", 9)
-		if p := video.ProblemOf(err); video.KindOf(err) != video.Invalid || p.Code != "url_host_unknown" && p.Code != "url_not_public" {
+		if p := errs.ProblemOf(err); errs.KindOf(err) != errs.Invalid || p.Code != "url_host_unknown" && p.Code != "url_not_public" {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestPromise08_Redirects(t *testing.T) {
 			s.names["films.example.com"] = []string{"127.0.0.1"}
 			got, err := get(t.Context(), s.client(standard), s.at("films.example.com", "/?sig=secret"), 9)
 			if tt.code != "" {
-				wants(t, err, video.Invalid, tt.code)
+				wants(t, err, errs.Invalid, tt.code)
 			} else if got != "film" || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 const maxURL = 2048 // bytes
@@ -16,15 +16,15 @@ func Parse(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil, len(raw) > maxURL, !printable(raw):
-		return nil, notAURL.Refuse(op, video.Invalid, nil) // without err, which holds the URL
+		return nil, notAURL.Refuse(op, errs.Invalid, nil) // without err, which holds the URL
 	case u.Scheme != "https":
-		return nil, notHTTPS.Refuse(op, video.Invalid, nil)
+		return nil, notHTTPS.Refuse(op, errs.Invalid, nil)
 	case u.User != nil:
-		return nil, hasPassword.Refuse(op, video.Invalid, nil)
+		return nil, hasPassword.Refuse(op, errs.Invalid, nil)
 	case u.Hostname() == "", strings.Contains(u.Host, "%"):
-		return nil, notAURL.Refuse(op, video.Invalid, nil)
+		return nil, notAURL.Refuse(op, errs.Invalid, nil)
 	case private(u.Hostname()):
-		return nil, notPublic.Refuse(op, video.Invalid, nil)
+		return nil, notPublic.Refuse(op, errs.Invalid, nil)
 	}
 	return u, nil
 }

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/outbound"
-	"sluice/shared/video"
 )
 
 func TestParse(t *testing.T) {
@@ -52,7 +52,7 @@ func TestParse(t *testing.T) {
 				}
 				return
 			}
-			if p := video.ProblemOf(err); p.Code != tt.code || p.Message == "" || video.KindOf(err) != video.Invalid {
+			if p := errs.ProblemOf(err); p.Code != tt.code || p.Message == "" || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("%v, want %s", err, tt.code)
 			}
 		})

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // site is a server that stands for the internet: the one address on this machine that may be connected to. All others
@@ -137,9 +137,9 @@ func get(ctx context.Context, c *Client, url string, most int64) (string, error)
 }
 
 // wants fails unless err is of that kind and code, and says nothing of the URL's query.
-func wants(t *testing.T, err error, kind video.Kind, code string) {
+func wants(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
-	var e *video.Error
+	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || e.Code != code || e.Message == "" {
 		t.Fatalf("%v, want %s %s", err, kind, code)
 	}

@@ -11,10 +11,10 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
+	"sluice/shared/domain/services"
 	"sluice/shared/ffmpeg"
 	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
-	"sluice/shared/services"
 )
 
 // cloud is all services in one process, behind the consumers they have on AWS: what fails is delivered again as often

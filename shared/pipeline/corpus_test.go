@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 const (

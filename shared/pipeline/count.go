@@ -3,8 +3,8 @@ package pipeline
 import (
 	"time"
 
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/video"
 )
 
 // counts returns what there is to count of a change: how long the stages took that it ends, and a failure with its code.

@@ -9,10 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/logs"
 	"sluice/shared/metrics"
 	"sluice/shared/metrics/metricstest"
-	"sluice/shared/video"
 )
 
 // Each stage of a video is counted once, however often its events come; who changes nothing says so.
@@ -49,7 +50,7 @@ func TestAFailureIsCountedWithItsCode(t *testing.T) {
 	p := w.publisher()
 	var out bytes.Buffer
 	p.Log = logs.New("publish", &out)
-	refused := video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: video.Problem{Code: "not_a_video", Message: "It is none."}}
+	refused := video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: errs.Problem{Code: "not_a_video", Message: "It is none."}}
 	for range 2 {
 		if _, err := p.Handle(context.Background(), events.Of("acme", "vid_1", noon, refused)); err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // cut returns the file without what follows a part of a box, 0 to 1.

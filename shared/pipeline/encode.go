@@ -12,10 +12,11 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/media"
-	"sluice/shared/playback"
-	"sluice/shared/video"
 )
 
 // Segments takes media segments.
@@ -50,7 +51,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	case lost:
 		return n.failed(e, d, p), nil
 	case refusal(err):
-		return n.failed(e, d, video.ProblemOf(err)), nil
+		return n.failed(e, d, errs.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (n Encoder) GiveUp(e events.Event, err error) []events.Event {
 	return n.failed(e, d, last(err))
 }
 
-func (n Encoder) failed(e events.Event, d video.EncodeRequested, p video.Problem) []events.Event {
+func (n Encoder) failed(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
 	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p})}
 }
 
@@ -119,7 +120,7 @@ func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src file, pr
 	for _, name := range names {
 		b, err := os.ReadFile(out(name))
 		if err != nil {
-			return nil, video.E("encode.make", video.Transient, err)
+			return nil, errs.E("encode.make", errs.Transient, err)
 		}
 		piece, err := media.Cut(d.Plan, d.Task, name, b)
 		if err != nil {

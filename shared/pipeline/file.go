@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/media"
-	"sluice/shared/video"
 )
 
 // file is a source on a worker's disk.
@@ -28,19 +28,19 @@ func fetch(ctx context.Context, from Originals, key, etag, dir string) (file, er
 	out := file{dir: dir, name: "in"}
 	f, err := os.Create(filepath.Join(dir, out.name))
 	if err != nil {
-		return file{}, video.E(op, video.Transient, err)
+		return file{}, errs.E(op, errs.Transient, err)
 	}
 	defer f.Close()
 	if err := from.Download(ctx, key, etag, f); err != nil {
 		return file{}, err
 	}
 	if out.size, err = f.Seek(0, io.SeekEnd); err != nil {
-		return file{}, video.E(op, video.Transient, err)
+		return file{}, errs.E(op, errs.Transient, err)
 	}
 	head := make([]byte, media.HeadBytes)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return file{}, video.E(op, video.Transient, err)
+		return file{}, errs.E(op, errs.Transient, err)
 	}
 	if out.container, err = media.Sniff(head[:n]); err != nil {
 		return file{}, err
@@ -57,18 +57,18 @@ func (f file) remux(ctx context.Context, tools Tools) (file, error) {
 		return f, nil
 	}
 	if f.size > maxRemux {
-		return file{}, video.Refuse("pipeline.remux", video.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
+		return file{}, errs.Refuse("pipeline.remux", errs.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
 	}
 	out := file{dir: f.dir, name: "copy", container: into}
 	args := media.RemuxArgs(into, filepath.Join(f.dir, out.name))
 	run := ffmpeg.Run{Dir: f.dir, File: f.name, Container: f.container, Input: args.Input, Output: args.Output}
-	if err := tools.Run(ctx, run); video.KindOf(err) == video.Invalid {
+	if err := tools.Run(ctx, run); errs.KindOf(err) == errs.Invalid {
 		return f, nil
 	} else if err != nil {
 		return file{}, err
 	}
 	if err := os.Remove(filepath.Join(f.dir, f.name)); err != nil {
-		return file{}, video.E("pipeline.remux", video.Transient, err)
+		return file{}, errs.E("pipeline.remux", errs.Transient, err)
 	}
 	return out, nil
 }

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/video"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/media"
-	"sluice/shared/video"
 )
 
 // Inspector looks at what was uploaded before anything is decoded.
@@ -24,17 +25,17 @@ type Inspector struct {
 func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	o, ok := object(e)
 	if !ok {
-		return nil, video.E("inspect.Handle", video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+		return nil, errs.E("inspect.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	m, err := i.look(ctx, o)
 	p, lost := gone(err)
 	switch {
-	case video.KindOf(err) == video.Conflict:
+	case errs.KindOf(err) == errs.Conflict:
 		return nil, nil
 	case lost:
 		return i.refused(e, o, p), nil
 	case refusal(err):
-		return i.refused(e, o, video.ProblemOf(err)), nil
+		return i.refused(e, o, errs.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func object(e events.Event) (events.Object, bool) {
 	return o, ok
 }
 
-func (i Inspector) refused(e events.Event, o events.Object, p video.Problem) []events.Event {
+func (i Inspector) refused(e events.Event, o events.Object, p errs.Problem) []events.Event {
 	return i.say(e, video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
 }
 
@@ -69,7 +70,7 @@ func (i Inspector) say(e events.Event, d video.Event) []events.Event {
 
 func (i Inspector) look(ctx context.Context, o events.Object) (video.Media, error) {
 	if o.Size > video.MaxSourceBytes {
-		return video.Media{}, video.Refuse("inspect.look", video.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
+		return video.Media{}, errs.Refuse("inspect.look", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
 	}
 	job, err := ffmpeg.NewJob(i.Work)
 	if err != nil {

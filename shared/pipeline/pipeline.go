@@ -13,8 +13,8 @@ import (
 	"io"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/video"
 )
 
 // Originals are the objects that clients uploaded.
@@ -35,26 +35,26 @@ type Tools interface {
 func data[T any](op string, e events.Event) (T, error) {
 	d, ok := e.Data.(T)
 	if !ok {
-		return d, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+		return d, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	return d, nil
 }
 
 // last returns what to tell the owner of a video that could not be processed however often it was tried.
-func last(err error) video.Problem {
-	if p := video.ProblemOf(err); p.Code != "internal" {
+func last(err error) errs.Problem {
+	if p := errs.ProblemOf(err); p.Code != "internal" {
 		return p
 	}
-	return video.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
+	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
 // gone returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
-func gone(err error) (p video.Problem, is bool) {
-	switch video.KindOf(err) {
-	case video.NotFound:
-		return video.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
-	case video.Conflict:
-		return video.Problem{Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again."}, true
+func gone(err error) (p errs.Problem, is bool) {
+	switch errs.KindOf(err) {
+	case errs.NotFound:
+		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
+	case errs.Conflict:
+		return errs.Problem{Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again."}, true
 	default:
 		return p, false
 	}
@@ -62,5 +62,5 @@ func gone(err error) (p video.Problem, is bool) {
 
 // refusal reports whether err is about the video itself: then it is told to the video's owner and is not ours to retry.
 func refusal(err error) bool {
-	return video.KindOf(err) == video.Invalid && video.ProblemOf(err).Code != "internal"
+	return errs.KindOf(err) == errs.Invalid && errs.ProblemOf(err).Code != "internal"
 }

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/media"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // realTools returns the folder of the real ffmpeg, or skips the test.
@@ -54,7 +55,7 @@ func (c *cloud) ends(t *testing.T, code string) {
 	if v.State == video.Ready && code == "" && c.again == 0 {
 		return
 	}
-	p := video.Problem{}
+	p := errs.Problem{}
 	if v.Problem != nil {
 		p = *v.Problem
 	}

@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/video"
 )
 
 // Rows are the videos as Publisher sees them.
@@ -39,7 +40,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	const op = "publish.Handle"
 	what, ok := e.Data.(video.Event)
 	if !ok {
-		return nil, video.E(op, video.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	before, err := p.Rows.Video(ctx, e.Tenant, e.Video)
 	if err != nil {
@@ -51,7 +52,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	after, out := video.Apply(before, what)
 	switch err := p.show(ctx, before, &after); {
 	case refusal(err):
-		after, out = video.Fail(before, p.moment(what), video.ProblemOf(err))
+		after, out = video.Fail(before, p.moment(what), errs.ProblemOf(err))
 	case err != nil:
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (p Publisher) finish(ctx context.Context, v *video.Video, what video.Event)
 		return nil
 	}
 	if !v.Plan.Has(d.Result.Task) {
-		return video.E("publish.finish", video.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
+		return errs.E("publish.finish", errs.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
 	}
 	if v.Done[d.Result.Task.Number] {
 		metrics.Twice(ctx)

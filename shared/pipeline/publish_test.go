@@ -12,10 +12,11 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
-	"sluice/shared/playback"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -161,7 +162,7 @@ func TestPublishRefusesATaskThatIsNotOfThePlan(t *testing.T) {
 		w.deliver(t, e)
 	}
 	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
-	if _, err := w.publisher().Handle(t.Context(), events.Of("acme", "vid_1", noon, foreign)); video.KindOf(err) != video.Invalid {
+	if _, err := w.publisher().Handle(t.Context(), events.Of("acme", "vid_1", noon, foreign)); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("got %v, want Invalid", err)
 	}
 	if v := w.row(t); len(v.Done) > 0 {
@@ -172,7 +173,7 @@ func TestPublishRefusesATaskThatIsNotOfThePlan(t *testing.T) {
 func TestPublishRefusesAVideoThatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.publisher().Handle(t.Context(), events.Of("other", "vid_1", noon, video.UploadCompleted{At: noon}))
-	if video.KindOf(err) != video.NotFound {
+	if errs.KindOf(err) != errs.NotFound {
 		t.Errorf("got %v, want NotFound", err)
 	}
 }

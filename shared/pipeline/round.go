@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // round brings a tenant's windows up to date, and on: one after the other.
@@ -50,7 +51,7 @@ func (r *round) run(ctx context.Context) (saved bool, err error) {
 	if waits || !reflect.DeepEqual(before, r.w) {
 		r.w.Version++
 		if err := r.Windows.SaveWindow(ctx, r.w); err != nil {
-			return false, unless(err, video.Conflict)
+			return false, unless(err, errs.Conflict)
 		}
 	}
 	if len(r.taken) == 0 {
@@ -64,8 +65,8 @@ func (r *round) run(ctx context.Context) (saved bool, err error) {
 func (r *round) occasion() string { return r.e.ID + " " + r.e.Time.UTC().Format(time.RFC3339Nano) }
 
 // unless returns err if it is not of a kind.
-func unless(err error, kind video.Kind) error {
-	if video.KindOf(err) == kind {
+func unless(err error, kind errs.Kind) error {
+	if errs.KindOf(err) == kind {
 		return nil
 	}
 	return err
@@ -156,7 +157,7 @@ func (r *round) row(ctx context.Context, id string) (video.Video, error) {
 		return v, nil
 	}
 	v, err := r.Rows.Video(ctx, r.own.Tenant, id)
-	if video.KindOf(err) == video.NotFound {
+	if errs.KindOf(err) == errs.NotFound {
 		v, err = video.Video{Tenant: r.own.Tenant, ID: id}, nil
 	}
 	if err == nil {

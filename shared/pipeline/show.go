@@ -9,9 +9,10 @@ import (
 	"strings"
 
 	"sluice/shared/blob"
-	"sluice/shared/media"
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 )
 
 // Playlists keeps the playlists.
@@ -109,7 +110,7 @@ func (p Publisher) write(ctx context.Context, v video.Video, name, cache string,
 	case text == old:
 		return nil
 	case !ok:
-		return video.E(op, video.Conflict, errOvertaken)
+		return errs.E(op, errs.Conflict, errOvertaken)
 	default:
 		m := blob.Meta{ContentType: "application/vnd.apple.mpegurl", CacheControl: cache}
 		return p.Media.Replace(ctx, key, etag, strings.NewReader(text), m)
@@ -119,7 +120,7 @@ func (p Publisher) write(ctx context.Context, v video.Video, name, cache string,
 func (p Publisher) read(ctx context.Context, key string) (text, etag string, err error) {
 	body, info, err := p.Media.Get(ctx, key)
 	switch {
-	case video.KindOf(err) == video.NotFound:
+	case errs.KindOf(err) == errs.NotFound:
 		return "", "", nil
 	case err != nil:
 		return "", "", err
@@ -127,7 +128,7 @@ func (p Publisher) read(ctx context.Context, key string) (text, etag string, err
 	defer body.Close()
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return "", "", video.E("publish.read", video.Transient, err)
+		return "", "", errs.E("publish.read", errs.Transient, err)
 	}
 	return string(b), info.ETag, nil
 }

@@ -13,10 +13,11 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
-	"sluice/shared/media"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // movie is a plan of 40 seconds: five chunks and the sound.
@@ -136,7 +137,7 @@ func (y yesterday) Results(context.Context, string, string) ([]video.Result, err
 // A writer was held up while others went on: whatever it wants to write then, it finds that it is late.
 func TestPromise05_ALateWriterTakesNothingBack(t *testing.T) {
 	t.Parallel()
-	down := video.TaskFailed{At: noon.Add(time.Minute), Task: movie.Tasks()[5], Problem: video.Problem{Code: "decode_failed", Message: "No."}}
+	down := video.TaskFailed{At: noon.Add(time.Minute), Task: movie.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}}
 	for _, row := range []struct {
 		name       string
 		seen, last int           // how many tasks were done when it was held up, and which it has heard of
@@ -165,7 +166,7 @@ func TestPromise05_ALateWriterTakesNothingBack(t *testing.T) {
 			p := w.publisher()
 			p.Rows = y
 			_, err := p.Handle(t.Context(), events.Of("acme", "vid_1", noon, part(row.last)))
-			if video.KindOf(err) != video.Conflict {
+			if errs.KindOf(err) != errs.Conflict {
 				t.Errorf("got %v, want Conflict", err)
 			}
 			if diff := cmp.Diff(want, w.texts(t)); diff != "" {
@@ -181,7 +182,7 @@ func TestPromise05_WhatFailsIsClosed(t *testing.T) {
 	other := part(5)
 	other.Result.Tracks[0].Init = "of another encoder"
 	for name, last := range map[string]video.Event{
-		"a task fails":                 video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: video.Problem{Code: "decode_failed", Message: "No."}},
+		"a task fails":                 video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}},
 		"the last result does not fit": other,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +219,7 @@ func TestPromise05_ClosingIsMended(t *testing.T) {
 	for n := range 5 {
 		w.deliver(t, part(n))
 	}
-	down := events.Of("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: video.Problem{Code: "decode_failed", Message: "No."}})
+	down := events.Of("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
 	for _, left := range []int{0, 1, 1} {
 		p := w.publisher()
 		p.Media = &tired{Playlists: w.media, left: left}
@@ -248,14 +249,14 @@ func TestPromise05_WhatIsClosedStaysClosed(t *testing.T) {
 	}
 	p := w.publisher()
 	p.Media = &tired{Playlists: w.media, left: 1}
-	down := events.Of("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: video.Problem{Code: "decode_failed", Message: "No."}})
+	down := events.Of("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: movie.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
 	if _, err := p.Handle(t.Context(), down); err == nil {
 		t.Error("it was not tired")
 	}
 	p = w.publisher()
 	p.Rows = y
 	_, err := p.Handle(t.Context(), events.Of("acme", "vid_1", noon, part(5)))
-	if got := w.texts(t)[media.MasterName]; video.KindOf(err) != video.Conflict || got != media.Closed {
+	if got := w.texts(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict || got != media.Closed {
 		t.Errorf("%v, and the master is\n%s", err, got)
 	}
 }
@@ -268,7 +269,7 @@ type tired struct {
 
 func (f *tired) Replace(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Meta) error {
 	if f.left--; f.left < 0 {
-		return video.E("tired", video.Transient, nil)
+		return errs.E("tired", errs.Transient, nil)
 	}
 	return f.Playlists.Replace(ctx, key, etag, body, m)
 }

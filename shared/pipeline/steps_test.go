@@ -16,11 +16,12 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/media"
 	"sluice/shared/pipeline"
-	"sluice/shared/playback"
-	"sluice/shared/video"
 )
 
 func TestMain(m *testing.M) {
@@ -60,14 +61,14 @@ func now() time.Time { return noon }
 
 func TestInspectSaysWhatIsWrong(t *testing.T) {
 	mp4 := append([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"), "\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"...)
-	unreadable := video.Refuse("ffmpeg.Probe", video.Invalid, "unreadable", "It can't be read.")
+	unreadable := errs.Refuse("ffmpeg.Probe", errs.Invalid, "unreadable", "It can't be read.")
 	for _, tt := range []struct {
 		name  string
 		body  []byte
 		tools error
 		size  int64
-		code  string     // of the refusal that is said
-		kind  video.Kind // of the error, where nothing is said
+		code  string    // of the refusal that is said
+		kind  errs.Kind // of the error, where nothing is said
 	}{
 		{name: "empty", body: nil, code: "empty"},
 		{name: "random", body: bytes.Repeat([]byte{7, 9}, 600), code: "not_a_video"},
@@ -75,8 +76,8 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 		{name: "truncated", body: mp4[:22], code: "truncated"},
 		{name: "unreadable", body: mp4, tools: unreadable, code: "unreadable"},
 		{name: "too large", body: mp4, size: video.MaxSourceBytes + 1, code: "source_too_large"},
-		{name: "our fault", body: mp4, tools: errors.New("bug"), kind: video.Internal},
-		{name: "our bad day", body: mp4, tools: video.E("x", video.Transient, nil), kind: video.Transient},
+		{name: "our fault", body: mp4, tools: errors.New("bug"), kind: errs.Internal},
+		{name: "our bad day", body: mp4, tools: errs.E("x", errs.Transient, nil), kind: errs.Transient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, e := source(t, tt.body)
@@ -86,7 +87,7 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 			}
 			i := pipeline.Inspector{Source: b, Tools: tools{tt.tools}, Work: t.TempDir(), Now: now}
 			out, err := i.Handle(t.Context(), e)
-			if video.KindOf(err) != tt.kind {
+			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("got %v, want kind %q", err, tt.kind)
 			}
 			if tt.code == "" {
@@ -147,7 +148,7 @@ func TestOriginalsThatAreNotThereAnyMore(t *testing.T) {
 
 func TestGivingUpFailsTheVideo(t *testing.T) {
 	_, e := source(t, []byte("x"))
-	down := video.E("x", video.Transient, errors.New("down"))
+	down := errs.E("x", errs.Transient, errors.New("down"))
 	if out := (pipeline.Inspector{Now: now}).GiveUp(e, down); len(out) != 1 || out[0].Type != events.MediaRefused {
 		t.Errorf("inspect says %v", out)
 	}
@@ -162,8 +163,8 @@ func TestGivingUpFailsTheVideo(t *testing.T) {
 func TestTheLastAttemptSaysWhatToDo(t *testing.T) {
 	mp4 := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom\x00\x00\x00\x08moov\x00\x00\x00\x08mdat")
 	for code, err := range map[string]error{
-		"encode_timeout":    video.Refuse("ffmpeg.Run", video.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
-		"processing_failed": video.E("blob.Download", video.Transient, errors.New("no space left on device")),
+		"encode_timeout":    errs.Refuse("ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
+		"processing_failed": errs.E("blob.Download", errs.Transient, errors.New("no space left on device")),
 	} {
 		c := newCloudWith(t, tools{err}, mp4)
 		c.settle(t)
@@ -199,7 +200,7 @@ func TestCodecsThatAreTakenAreDecoded(t *testing.T) {
 func TestAStepRefusesWhatIsNotItsOwn(t *testing.T) {
 	e := events.Of("acme", "vid_1", noon, video.UploadCompleted{})
 	for name, h := range map[string]func(context.Context, events.Event) ([]events.Event, error){"inspect": pipeline.Inspector{}.Handle, "encode": pipeline.Encoder{}.Handle} {
-		if _, err := h(t.Context(), e); video.KindOf(err) != video.Invalid {
+		if _, err := h(t.Context(), e); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: %v, want Invalid", name, err)
 		}
 	}

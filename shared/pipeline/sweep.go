@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/playback"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Objects are those of one bucket.

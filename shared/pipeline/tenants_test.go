@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // tenants are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says

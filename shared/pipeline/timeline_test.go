@@ -8,13 +8,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Whatever happens to a video, in whatever order and however often: its timeline has a line for each version of the row,
 // with the state that it came to, and one for each task that was finished.
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
-	why := video.Problem{Code: "x", Message: "No."}
+	why := errs.Problem{Code: "x", Message: "No."}
 	happens := append(all(),
 		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.SweepDone{At: noon, Round: 1}, video.SweepDone{At: noon, Round: 2},
 		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why}, video.TaskFailed{At: noon, Task: plan.Tasks()[1], Problem: why},

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Windows are what tenants have in flight.
@@ -106,7 +107,7 @@ func (r *round) take(ctx context.Context) ([]events.Event, error) {
 			r.Pause(ctx, lost)
 		}
 	}
-	return nil, video.E("pipeline.take", video.Transient, errContended)
+	return nil, errs.E("pipeline.take", errs.Transient, errContended)
 }
 
 // matters reports whether an event may change what is in flight.

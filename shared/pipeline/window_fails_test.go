@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 func TestADeadlineMendsWhatWasLost(t *testing.T) {
@@ -98,7 +99,7 @@ func TestAWindowThatOthersWriteIsReadAgain(t *testing.T) {
 	w.turns.Windows = &rival{w.rows, 1000}
 	w.state(first, video.Failed)
 	row, _ := w.rows.Video(t.Context(), "acme", first.ID)
-	if _, err := w.turns.Take(t.Context(), events.Of("acme", first.ID, noon, video.TaskFailed{}), row, false); video.KindOf(err) != video.Transient {
+	if _, err := w.turns.Take(t.Context(), events.Of("acme", first.ID, noon, video.TaskFailed{}), row, false); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
-	"sluice/shared/video"
 )
 
 func TestATenantHasItsWindowAndOthersHaveTheirs(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/blob"
-	"sluice/shared/playback"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
 )
 
 // Objects reads the media bucket.
@@ -85,7 +85,7 @@ func (p *Player) file(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !fileGrammar.MatchString(name) {
-		return video.Refuse("play.file", video.NotFound, "file_not_found", "A video has no such file.")
+		return errs.Refuse("play.file", errs.NotFound, "file_not_found", "A video has no such file.")
 	}
 	key := playback.Prefix(id) + name
 	if strings.HasSuffix(name, ".m3u8") {
@@ -122,10 +122,10 @@ func (p *Player) fetch(ctx context.Context) (playback.Keys, error) {
 	}
 	secret, err := p.Secret(ctx)
 	if err != nil {
-		return nil, video.E("play.fetch", video.Transient, err)
+		return nil, errs.E("play.fetch", errs.Transient, err)
 	}
 	if len(secret) < minSecret {
-		return nil, video.Refuse("play.fetch", video.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
+		return nil, errs.Refuse("play.fetch", errs.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
 	}
 	p.keys = playback.Keys{keyID: []byte(secret)}
 	return p.keys, nil
@@ -133,8 +133,8 @@ func (p *Player) fetch(ctx context.Context) (playback.Keys, error) {
 
 func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) error {
 	body, _, err := p.Media.Get(r.Context(), key)
-	if video.KindOf(err) == video.NotFound {
-		return video.Refuse("play.playlist", video.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
+	if errs.KindOf(err) == errs.NotFound {
+		return errs.Refuse("play.playlist", errs.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
 	}
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) er
 	defer body.Close()
 	text, err := io.ReadAll(body) // all of it: half a playlist is another one
 	if err != nil {
-		return video.E("play.playlist", video.Transient, err)
+		return errs.E("play.playlist", errs.Transient, err)
 	}
 	w.Header().Set("Content-Type", playlistType)
 	w.Header().Set("Cache-Control", playlistFor)

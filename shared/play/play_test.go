@@ -13,8 +13,8 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/blob"
+	"sluice/shared/domain/playback"
 	"sluice/shared/play"
-	"sluice/shared/playback"
 )
 
 var (

@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"strings"
 
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
 )
 
 //go:embed web
@@ -48,14 +48,14 @@ func newWatch(media string) (*watch, error) {
 	for name := range types {
 		b, err := web.ReadFile("web/" + name)
 		if err != nil {
-			return nil, video.E("play.newWatch", video.Internal, err)
+			return nil, errs.E("play.newWatch", errs.Internal, err)
 		}
 		w.assets[name] = b
 		links = append(links, "{"+name+"}", w.link(name))
 	}
 	page, err := web.ReadFile("web/watch.html")
 	if err != nil {
-		return nil, video.E("play.newWatch", video.Internal, err)
+		return nil, errs.E("play.newWatch", errs.Internal, err)
 	}
 	w.html = strings.NewReplacer(links...).Replace(string(page))
 	return w, nil
@@ -73,7 +73,7 @@ func version(b []byte) string {
 func (w *watch) page(rw http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("playback")
 	if !playback.Valid(id) {
-		return video.Refuse("play.page", video.NotFound, "video_not_found", "There is no such video; check the link.")
+		return errs.Refuse("play.page", errs.NotFound, "video_not_found", "There is no such video; check the link.")
 	}
 	h := rw.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -90,7 +90,7 @@ func (w *watch) asset(rw http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	b, ok := w.assets[name]
 	if !ok {
-		return video.Refuse("play.asset", video.NotFound, "file_not_found", "The page has no such file.")
+		return errs.Refuse("play.asset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
 	cache := pageFor
 	if r.URL.Query().Get("v") == version(b) {

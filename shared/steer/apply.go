@@ -7,15 +7,15 @@ import (
 	"slices"
 	"time"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
 	"sluice/shared/metrics"
-	"sluice/shared/scale"
-	"sluice/shared/video"
 )
 
 // apply saves the State and gives the mappings their ceilings, unless somebody else has decided meanwhile: mine says that
 // nobody has, and all that none is left to be told. It is saved before, so that of two deciders only one goes on, and
 // again when mappings were changed: what a crash leaves undone in between is done with the next decision.
-func (s Steerer) apply(ctx context.Context, was, is scale.State) (mine, all bool, err error) {
+func (s Steerer) apply(ctx context.Context, was, is scaling.State) (mine, all bool, err error) {
 	is.Queues, all = slices.Clone(is.Queues), true
 	var changes []change
 	for i := range is.Queues {
@@ -47,7 +47,7 @@ func (s Steerer) apply(ctx context.Context, was, is scale.State) (mine, all bool
 }
 
 // count says in numbers what was decided.
-func (s Steerer) count(ctx context.Context, is scale.State) {
+func (s Steerer) count(ctx context.Context, is scaling.State) {
 	var all []metrics.Scaled
 	for _, share := range is.Queues {
 		r := share.Reading
@@ -61,8 +61,8 @@ func (s Steerer) count(ctx context.Context, is scale.State) {
 
 // change is a ceiling that a mapping is to be given, and what it was. If that was not Set, it is not sure.
 type change struct {
-	*scale.Share
-	was scale.Share
+	*scaling.Share
+	was scaling.Share
 }
 
 func (c change) rise() int { return c.Workers - c.was.Workers }
@@ -70,7 +70,7 @@ func (c change) rise() int { return c.Workers - c.was.Workers }
 // set gives mappings their ceilings, those that fall first. What a fall that failed does not give back, those that rise
 // do not get: the budget is not exceeded. One that Lambda is still changing is left for the next decision, which is no
 // error.
-func (s Steerer) set(ctx context.Context, is scale.State, changes []change) (all bool, err error) {
+func (s Steerer) set(ctx context.Context, is scaling.State, changes []change) (all bool, err error) {
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.rise(), b.rise()) })
 	owed, failed, all := 0, []error(nil), true
 	for _, c := range changes {
@@ -81,7 +81,7 @@ func (s Steerer) set(ctx context.Context, is scale.State, changes []change) (all
 			continue
 		}
 		if err := s.limit(ctx, s.Feeds, *c.Share); err != nil {
-			if all = false; video.KindOf(err) != video.Conflict {
+			if all = false; errs.KindOf(err) != errs.Conflict {
 				failed = append(failed, err)
 			}
 			owed += max(0, -c.rise())
@@ -97,11 +97,11 @@ func (s Steerer) set(ctx context.Context, is scale.State, changes []change) (all
 
 // same reports whether the ceilings are the same, of the same mappings. Where nothing was decided before, they are
 // those that the mappings were made with.
-func same(was, is scale.State) bool {
+func same(was, is scaling.State) bool {
 	if was.Version == 0 {
 		return true
 	}
-	return was.Budget == is.Budget && slices.EqualFunc(was.Queues, is.Queues, func(a, b scale.Share) bool {
+	return was.Budget == is.Budget && slices.EqualFunc(was.Queues, is.Queues, func(a, b scaling.Share) bool {
 		return a.Name == b.Name && a.Workers == b.Workers && a.Feed == b.Feed && !a.Set.IsZero()
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Hint is what somebody tells the Steerer who knows more than the queues: what is being sent, before they count it, and

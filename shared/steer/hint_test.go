@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/steer"
-	"sluice/shared/video"
 )
 
 // office has a Watcher, and notes what it says.

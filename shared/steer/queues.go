@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 )
 
 // LeastPollers: a provisioned poller keeps ten workers busy, and a mapping that has such pollers has at least two of them
@@ -27,21 +27,21 @@ func (p Provisioned) Least() int {
 
 // Idle returns the ceilings that the law gives the queues of the map while nothing waits, in the map's order: those to
 // begin with.
-func (p Provisioned) Idle(budget int) []scale.Ceiling {
+func (p Provisioned) Idle(budget int) []scaling.Ceiling {
 	now := time.Unix(0, 0)
-	in := scale.Input{Budget: budget, Now: now}
+	in := scaling.Input{Budget: budget, Now: now}
 	for _, q := range services.Queues() {
 		l := p.law(q)
-		l.Reading = scale.Reading{At: now, Service: q.Inbox.Typical.Seconds()}
+		l.Reading = scaling.Reading{At: now, Service: q.Inbox.Typical.Seconds()}
 		in.Queues = append(in.Queues, l)
 	}
-	return scale.Decide(in).Ceilings
+	return scaling.Decide(in).Ceilings
 }
 
 // law returns a queue of the map as the law sees it, without a reading.
-func (p Provisioned) law(q services.Queue) scale.Queue {
-	l := scale.Queue{
-		Name: q.Name, Lane: scale.Lane(q.Lane.Name), Promise: q.Lane.Aim.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
+func (p Provisioned) law(q services.Queue) scaling.Queue {
+	l := scaling.Queue{
+		Name: q.Name, Lane: scaling.Lane(q.Lane.Name), Promise: q.Lane.Aim.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
 	}
 	if slices.Contains(p, q.Name) {
 		l.Min, l.Unit = LeastPollers*perPoller, perPoller
@@ -50,7 +50,7 @@ func (p Provisioned) law(q services.Queue) scale.Queue {
 }
 
 // Pollers returns how many pollers a ceiling is; 0 if the queue has none of its own.
-func (p Provisioned) Pollers(c scale.Ceiling) int {
+func (p Provisioned) Pollers(c scaling.Ceiling) int {
 	if !slices.Contains(p, c.Name) {
 		return 0
 	}
@@ -58,7 +58,7 @@ func (p Provisioned) Pollers(c scale.Ceiling) int {
 }
 
 // limit gives a mapping its ceiling.
-func (p Provisioned) limit(ctx context.Context, feeds Feeds, share scale.Share) error {
+func (p Provisioned) limit(ctx context.Context, feeds Feeds, share scaling.Share) error {
 	if n := p.Pollers(share.Ceiling); n > 0 {
 		return feeds.Provision(ctx, share.Feed, n)
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 )
 

@@ -15,9 +15,9 @@ import (
 	"log/slog"
 	"time"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 )
 
 // Depths are the queues.
@@ -44,9 +44,9 @@ type Feeds interface {
 // Rows keeps the last decision.
 type Rows interface {
 	// Scaling returns the zero State if there is none.
-	Scaling(ctx context.Context) (scale.State, error)
+	Scaling(ctx context.Context) (scaling.State, error)
 	// SaveScaling fails with Conflict unless the stored version is the one before s's.
-	SaveScaling(ctx context.Context, s scale.State) error
+	SaveScaling(ctx context.Context, s scaling.State) error
 }
 
 // Steerer decides for all queues of the map.
@@ -98,7 +98,7 @@ func (s Steerer) Decide(ctx context.Context, h Hint) (again time.Duration, err e
 }
 
 // note keeps what was learned between decisions.
-func (s Steerer) note(ctx context.Context, is scale.State, h Hint) error {
+func (s Steerer) note(ctx context.Context, is scaling.State, h Hint) error {
 	if len(h.Service) == 0 {
 		return nil
 	}
@@ -107,8 +107,8 @@ func (s Steerer) note(ctx context.Context, is scale.State, h Hint) error {
 }
 
 // decide returns what follows a State, by what the law says of the queues as they are, and when to decide again.
-func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.State, time.Duration, error) {
-	var queues []scale.Queue
+func (s Steerer) decide(ctx context.Context, is scaling.State, h Hint) (scaling.State, time.Duration, error) {
+	var queues []scaling.Queue
 	var failed []error
 	for _, q := range services.Queues() {
 		l := s.law(q)
@@ -123,21 +123,21 @@ func (s Steerer) decide(ctx context.Context, is scale.State, h Hint) (scale.Stat
 	if before.Ceilings == nil {
 		before.Ceilings = s.Idle(is.Budget) // those that mappings are made with
 	}
-	d := scale.Decide(scale.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: before})
-	is.Lanes, is.Queues = d.Lanes, make([]scale.Share, len(d.Ceilings))
+	d := scaling.Decide(scaling.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: before})
+	is.Lanes, is.Queues = d.Lanes, make([]scaling.Share, len(d.Ceilings))
 	for i, c := range d.Ceilings {
-		is.Queues[i] = scale.Share{Ceiling: c, Reading: queues[i].Reading, Feed: s.Feed(c.Name)}
+		is.Queues[i] = scaling.Share{Ceiling: c, Reading: queues[i].Reading, Feed: s.Feed(c.Name)}
 	}
 	return is, d.Again, errors.Join(failed...)
 }
 
 // read returns the zero Reading of a queue that can't be read. SQS counts what was sent some seconds ago.
-func (s Steerer) read(ctx context.Context, q services.Queue, service map[string]float64, h Hint) (scale.Reading, error) {
+func (s Steerer) read(ctx context.Context, q services.Queue, service map[string]float64, h Hint) (scaling.Reading, error) {
 	waiting, inFlight, err := s.Depths.Counts(ctx, q.Name)
 	if err != nil {
-		return scale.Reading{}, err
+		return scaling.Reading{}, err
 	}
-	r := scale.Reading{At: s.Now(), Visible: float64(max(waiting, h.Sent[q.Name])), InFlight: float64(inFlight), Service: q.Inbox.Typical.Seconds()}
+	r := scaling.Reading{At: s.Now(), Visible: float64(max(waiting, h.Sent[q.Name])), InFlight: float64(inFlight), Service: q.Inbox.Typical.Seconds()}
 	if measured := service[q.Service]; measured > 0 {
 		r.Service = measured
 	}
@@ -145,7 +145,7 @@ func (s Steerer) read(ctx context.Context, q services.Queue, service map[string]
 }
 
 // age adds to the readings how old the oldest messages are, where some wait. If nobody says, they count as new.
-func (s Steerer) age(ctx context.Context, queues []scale.Queue) {
+func (s Steerer) age(ctx context.Context, queues []scaling.Queue) {
 	var waiting []string
 	for _, q := range queues {
 		if q.Reading.Visible > 0 {
@@ -185,9 +185,9 @@ func learn(known, told map[string]float64) map[string]float64 {
 }
 
 // save reports whether the State was saved: nobody else decided meanwhile.
-func (s Steerer) save(ctx context.Context, is scale.State) (saved bool, err error) {
+func (s Steerer) save(ctx context.Context, is scaling.State) (saved bool, err error) {
 	err = s.Rows.SaveScaling(ctx, is)
-	if video.KindOf(err) == video.Conflict {
+	if errs.KindOf(err) == errs.Conflict {
 		return false, nil
 	}
 	return err == nil, err

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 )
 
@@ -69,7 +69,7 @@ func TestTheFirstBurstIsLentFor(t *testing.T) {
 	w := newWorld(100)
 	w.waiting["encode"] = 500
 	w.decide(t, 0, none)
-	if s := w.state(t); s.Lanes.Split != scale.Loan {
+	if s := w.state(t); s.Lanes.Split != scaling.Loan {
 		t.Errorf("the split is %q", s.Lanes.Split)
 	}
 }
@@ -181,7 +181,7 @@ func TestWhatCannotBeReadIsHeld(t *testing.T) {
 	if _, _, err := w.try(t, time.Minute, none); !errors.Is(err, errDown) {
 		t.Errorf("err %v", err)
 	}
-	if s, _ := w.state(t).Of("encode-bulk"); w.ceilings["encode-bulk"] != was || s.Reason != scale.Held {
+	if s, _ := w.state(t).Of("encode-bulk"); w.ceilings["encode-bulk"] != was || s.Reason != scaling.Held {
 		t.Errorf("%d workers, before %d: %s", w.ceilings["encode-bulk"], was, s.Reason)
 	}
 }
@@ -201,7 +201,7 @@ func TestAgesCountWhereMessagesWait(t *testing.T) {
 	}
 	interactive, _ := w.state(t).Of("encode")
 	bulk, _ := w.state(t).Of("encode-bulk")
-	if interactive.Reading.Oldest != 0 || bulk.Reading.Oldest != 700 || bulk.Reason != scale.Late {
+	if interactive.Reading.Oldest != 0 || bulk.Reading.Oldest != 700 || bulk.Reason != scaling.Late {
 		t.Errorf("%v s and %v s: %s", interactive.Reading.Oldest, bulk.Reading.Oldest, bulk.Reason)
 	}
 }
@@ -211,7 +211,7 @@ func TestWhoseAgeIsNotKnownIsNew(t *testing.T) {
 	w := newWorld(100)
 	w.waiting["encode-bulk"], w.oldest["encode-bulk"], w.fails["ages"] = 40, 700*time.Second, true
 	w.decide(t, time.Minute, none)
-	if bulk, _ := w.state(t).Of("encode-bulk"); bulk.Reading.Oldest != 0 || bulk.Reason != scale.Enough {
+	if bulk, _ := w.state(t).Of("encode-bulk"); bulk.Reading.Oldest != 0 || bulk.Reason != scaling.Enough {
 		t.Errorf("%v s: %s", bulk.Reading.Oldest, bulk.Reason)
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/scale"
-	"sluice/shared/services"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 	"sluice/shared/steer"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 var (
@@ -84,13 +84,13 @@ func (w *world) Limit(_ context.Context, id string, workers int) error {
 	case w.fails[id]:
 		return errDown
 	case w.changing[id]:
-		return video.E("feed.Limit", video.Conflict, errors.New("it is being changed"))
+		return errs.E("feed.Limit", errs.Conflict, errors.New("it is being changed"))
 	}
 	w.ceilings[id] = workers
 	return nil
 }
 
-func (w *world) SaveScaling(ctx context.Context, s scale.State) error {
+func (w *world) SaveScaling(ctx context.Context, s scaling.State) error {
 	if w.race != nil {
 		race := w.race
 		w.race = nil
@@ -132,7 +132,7 @@ func (w *world) sum() (n int) {
 	return n
 }
 
-func (w *world) state(t *testing.T) scale.State {
+func (w *world) state(t *testing.T) scaling.State {
 	t.Helper()
 	s, err := w.Scaling(t.Context())
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // claimItem has no tenant attribute and nothing that an index of what tenants own could take up.
@@ -66,7 +67,7 @@ func (d Dynamo) Claim(ctx context.Context, c video.Claim, now time.Time) (video.
 		err = attributevalue.UnmarshalMap(taken.Item, &i)
 	}
 	if err != nil {
-		return video.Claim{}, failure(op, err, video.Problem{})
+		return video.Claim{}, failure(op, err, errs.Problem{})
 	}
 	return i.named(c), nil
 }
@@ -117,7 +118,7 @@ func (m *Memory) Settle(ctx context.Context, c video.Claim) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.holds(i) {
-		return claimLost.Refuse(op, video.Conflict, nil)
+		return claimLost.Refuse(op, errs.Conflict, nil)
 	}
 	m.put(i)
 	return nil
@@ -134,7 +135,7 @@ func (m *Memory) CreateOnce(ctx context.Context, v video.Video, u video.Upload, 
 	const op = "store.CreateOnce"
 	rows, err := beginning(v, u)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	i := itemOfClaim(c)
 	if err := check(ctx, op, append(rows, i)...); err != nil {
@@ -143,7 +144,7 @@ func (m *Memory) CreateOnce(ctx context.Context, v video.Video, u video.Upload, 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.holds(i) || m.has(rows...) {
-		return claimLost.Refuse(op, video.Conflict, nil)
+		return claimLost.Refuse(op, errs.Conflict, nil)
 	}
 	for _, r := range append(rows, i) {
 		m.put(r)

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // dueItem is what the index of deadlines has of a video.

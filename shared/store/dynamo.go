@@ -5,7 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Dynamo keeps rows in a DynamoDB table with string keys pk and sk.
@@ -29,7 +30,7 @@ func (d Dynamo) PutToken(ctx context.Context, t video.Token) error {
 	const op = "store.PutToken"
 	i, err := itemOfToken(t)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	return d.insert(ctx, op, tokenExists, i)
 }
@@ -54,7 +55,7 @@ func (d Dynamo) Create(ctx context.Context, v video.Video, u video.Upload) error
 	const op = "store.Create"
 	rows, err := beginning(v, u)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	return d.insert(ctx, op, uploadExists, rows...)
 }
@@ -65,7 +66,7 @@ func (d Dynamo) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c
 	const op = "store.CreateOnce"
 	rows, err := beginning(v, u)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	settle, err := d.settling(op, c)
 	if err != nil {

@@ -8,25 +8,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // What callers outside are told.
 var (
-	tenantExists  = video.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
-	tokenExists   = video.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
-	uploadExists  = video.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
-	versionStale  = video.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
-	sourceExists  = video.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
-	letterChanged = video.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
-	windowStale   = video.Problem{Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again."}
-	claimLost     = video.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
-	tenantMissing = video.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
-	letterMissing = video.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}
-	sourceMissing = video.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
-	tokenMissing  = video.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
-	uploadMissing = video.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
-	videoMissing  = video.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
+	tenantExists  = errs.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
+	tokenExists   = errs.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
+	uploadExists  = errs.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
+	versionStale  = errs.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
+	sourceExists  = errs.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
+	letterChanged = errs.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
+	windowStale   = errs.Problem{Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again."}
+	claimLost     = errs.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
+	tenantMissing = errs.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
+	letterMissing = errs.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}
+	sourceMissing = errs.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
+	tokenMissing  = errs.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
+	uploadMissing = errs.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
+	videoMissing  = errs.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
 )
 
 var (
@@ -35,51 +35,51 @@ var (
 )
 
 // failure wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
-func failure(op string, err error, conflict video.Problem) error {
+func failure(op string, err error, conflict errs.Problem) error {
 	if err == nil {
 		return nil
 	}
 	kind := kindOf(err)
-	if kind == video.Conflict {
+	if kind == errs.Conflict {
 		return conflict.Refuse(op, kind, err)
 	}
-	return video.E(op, kind, err)
+	return errs.E(op, kind, err)
 }
 
-func kindOf(err error) video.Kind {
+func kindOf(err error) errs.Kind {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
 		return kindOfReasons(cancelled.CancellationReasons)
 	}
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
-		return video.Conflict
+		return errs.Conflict
 	}
 	var busy *types.TransactionConflictException // somebody else's transaction has the row
 	if errors.As(err, &busy) {
-		return video.Transient
+		return errs.Transient
 	}
 	if retryable(err) {
-		return video.Transient
+		return errs.Transient
 	}
-	return video.Internal
+	return errs.Internal
 }
 
 // kindOfReasons takes the first of a cancelled transaction's reasons that says something: there is one for each item,
 // "None" for those that had no part in it.
-func kindOfReasons(reasons []types.CancellationReason) video.Kind {
+func kindOfReasons(reasons []types.CancellationReason) errs.Kind {
 	for _, r := range reasons {
 		switch aws.ToString(r.Code) {
 		case "", "None":
 		case "ConditionalCheckFailed":
-			return video.Conflict
+			return errs.Conflict
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			return video.Transient
+			return errs.Transient
 		default:
-			return video.Internal
+			return errs.Internal
 		}
 	}
-	return video.Internal
+	return errs.Internal
 }
 
 // retryable reports whether the SDK itself would have tried again, or the time was up.

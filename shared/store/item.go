@@ -1,8 +1,8 @@
 package store
 
 import (
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // The items are the rows as they are stored. Structures inside them are JSON text: it is smaller than DynamoDB's maps,

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/video"
 	"sluice/shared/store/storetest"
-	"sluice/shared/video"
 )
 
 func TestRoundTrip(t *testing.T) {

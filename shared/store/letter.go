@@ -8,8 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // letterItem is in the partition of the month in which its message was sent, sorted by that: ids do. A month takes what
@@ -68,7 +69,7 @@ func (i letterItem) letter() (video.Letter, error) {
 	var c codec
 	l := video.Letter{
 		ID: i.ID, Service: i.Service, Group: i.Group, Type: i.Type, Tenant: i.Tenant, Video: i.Video,
-		Kind: video.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
+		Kind: errs.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
 		Sent: c.time(i.Sent), Filed: c.time(i.Filed), State: video.LetterState(i.State), Note: i.Note, Redrives: i.Redrives,
 	}
 	return l, c.err
@@ -82,8 +83,8 @@ func (d Dynamo) PutLetter(ctx context.Context, l video.Letter) error {
 		return err
 	}
 	put.ConditionExpression = aws.String("attribute_not_exists(pk)")
-	err = failure(op, d.putItem(ctx, put), video.Problem{})
-	if video.KindOf(err) == video.Conflict { // it is there
+	err = failure(op, d.putItem(ctx, put), errs.Problem{})
+	if errs.KindOf(err) == errs.Conflict { // it is there
 		return nil
 	}
 	return err
@@ -116,7 +117,7 @@ func (d Dynamo) OpenLetters(ctx context.Context, service string) (int, error) {
 		KeyConditionExpression: aws.String("due_shard = :open"), ExpressionAttributeValues: map[string]types.AttributeValue{":open": text(openLetters(service))},
 	})
 	if err != nil {
-		return 0, failure("store.OpenLetters", err, video.Problem{})
+		return 0, failure("store.OpenLetters", err, errs.Problem{})
 	}
 	return int(out.Count), nil
 }
@@ -124,7 +125,7 @@ func (d Dynamo) OpenLetters(ctx context.Context, service string) (int, error) {
 // PutLetter does as Dynamo's.
 func (m *Memory) PutLetter(ctx context.Context, l video.Letter) error {
 	err := m.insert(ctx, "store.PutLetter", letterChanged, itemOfLetter(l))
-	if video.KindOf(err) == video.Conflict {
+	if errs.KindOf(err) == errs.Conflict {
 		return nil
 	}
 	return err
@@ -146,7 +147,7 @@ func (m *Memory) SettleLetter(ctx context.Context, was, is video.Letter) error {
 	defer m.mu.Unlock()
 	old, ok := m.rows[i.PK][i.SK].(letterItem)
 	if !ok || old.State != string(was.State) || old.Redrives != was.Redrives {
-		return letterChanged.Refuse(op, video.Conflict, nil)
+		return letterChanged.Refuse(op, errs.Conflict, nil)
 	}
 	m.put(i)
 	return nil
@@ -154,7 +155,7 @@ func (m *Memory) SettleLetter(ctx context.Context, was, is video.Letter) error {
 
 // OpenLetters does as Dynamo's.
 func (m *Memory) OpenLetters(ctx context.Context, service string) (open int, err error) {
-	if err := failure("store.OpenLetters", ctx.Err(), video.Problem{}); err != nil {
+	if err := failure("store.OpenLetters", ctx.Err(), errs.Problem{}); err != nil {
 		return 0, err
 	}
 	m.mu.Lock()

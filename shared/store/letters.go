@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Letters returns the letters that f has and that are kept at now, without their bodies, those whose messages were sent
@@ -51,7 +52,7 @@ func (l *letterList) collect(op, cursor string, now time.Time, read func(op, mon
 	if sent, ok := video.LetterSent(cursor); ok && sent.Before(now) {
 		newest = sent
 	} else if !ok && cursor != "" {
-		return nil, "", cursorInvalid.Refuse(op, video.Invalid, nil)
+		return nil, "", cursorInvalid.Refuse(op, errs.Invalid, nil)
 	}
 	l.last = cmp.Or(cursor, lettersFrom)
 	for _, month := range letterMonths(newest, now) {
@@ -92,7 +93,7 @@ func (l *letterList) take(op string, items []letterItem) (full bool, err error) 
 	for _, i := range items {
 		letter, err := i.letter()
 		if err != nil {
-			return false, video.E(op, video.Internal, err)
+			return false, errs.E(op, errs.Internal, err)
 		}
 		if letter.Body = ""; l.filter.Has(letter) {
 			l.page = append(l.page, letter)
@@ -110,7 +111,7 @@ func (m *Memory) Letters(ctx context.Context, f video.LetterFilter, cursor strin
 	l := letterList{filter: f, limit: limit}
 	return l.collect("store.Letters", cursor, now, func(op, month, before string) ([]letterItem, bool, error) {
 		if err := ctx.Err(); err != nil {
-			return nil, false, failure(op, err, video.Problem{})
+			return nil, false, failure(op, err, errs.Problem{})
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 const waitPrefix = "WAIT#"
@@ -49,7 +50,7 @@ func turns(op string, items []waitItem) (all []video.Turn, err error) {
 		var c codec
 		var t video.Turn
 		if c.parse(i.Turn, &t); c.err != nil {
-			return nil, video.E(op, video.Internal, c.err)
+			return nil, errs.E(op, errs.Internal, c.err)
 		}
 		all = append(all, t)
 	}
@@ -61,13 +62,13 @@ func (d Dynamo) Wait(ctx context.Context, tenant string, lane video.Lane, t vide
 	const op = "store.Wait"
 	i, err := itemOfTurn(tenant, lane, t)
 	if err != nil || i.key == (key{}) {
-		return video.E(op, video.Invalid, errTurn)
+		return errs.E(op, errs.Invalid, errTurn)
 	}
 	put, err := d.put(op, i)
 	if err != nil {
 		return err
 	}
-	return failure(op, d.putItem(ctx, put), video.Problem{})
+	return failure(op, d.putItem(ctx, put), errs.Problem{})
 }
 
 // Waiting returns the turns in a tenant's line that come after another, the first first: at most limit of them, and
@@ -117,7 +118,7 @@ func waitKeys(op, tenant string, lane video.Lane, ts []video.Turn) (keys []key, 
 	for _, t := range ts {
 		k := windowKey(tenant, lane).wait(t)
 		if k == (key{}) {
-			return nil, video.E(op, video.Invalid, fmt.Errorf("%q: %w", t.Video, errTurn))
+			return nil, errs.E(op, errs.Invalid, fmt.Errorf("%q: %w", t.Video, errTurn))
 		}
 		if !slices.Contains(keys, k) {
 			keys = append(keys, k)
@@ -131,7 +132,7 @@ func (m *Memory) Wait(ctx context.Context, tenant string, lane video.Lane, t vid
 	const op = "store.Wait"
 	i, err := itemOfTurn(tenant, lane, t)
 	if err != nil || i.key == (key{}) {
-		return video.E(op, video.Invalid, errTurn)
+		return errs.E(op, errs.Invalid, errTurn)
 	}
 	if err := check(ctx, op, i); err != nil {
 		return err
@@ -145,7 +146,7 @@ func (m *Memory) Wait(ctx context.Context, tenant string, lane video.Lane, t vid
 // Waiting does as Dynamo's.
 func (m *Memory) Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error) {
 	const op = "store.Waiting"
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -163,7 +164,7 @@ func (m *Memory) Leave(ctx context.Context, tenant string, lane video.Lane, ts .
 	if err != nil {
 		return err
 	}
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return err
 	}
 	m.mu.Lock()

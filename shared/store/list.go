@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 const (
@@ -32,15 +33,15 @@ func (p place) cursor() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(p.created + " " + p.id))
 }
 
-var cursorInvalid = video.Problem{Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one."}
+var cursorInvalid = errs.Problem{Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one."}
 
 func parseCursor(op, cursor string) (p place, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return p, cursorInvalid.Refuse(op, video.Invalid, err)
+		return p, cursorInvalid.Refuse(op, errs.Invalid, err)
 	}
 	if p.created, p.id, _ = strings.Cut(string(b), " "); cursor != "" && (p.created == "" || p.id == "" || strings.Contains(p.id, "#")) {
-		return p, cursorInvalid.Refuse(op, video.Invalid, nil)
+		return p, cursorInvalid.Refuse(op, errs.Invalid, nil)
 	}
 	return p, nil
 }
@@ -98,7 +99,7 @@ func (l *list) take(op string, items []videoItem) (last place, full bool, err er
 	for _, i := range items {
 		v, err := i.video()
 		if err != nil {
-			return last, false, video.E(op, video.Internal, err)
+			return last, false, errs.E(op, errs.Internal, err)
 		}
 		if l.filter.Has(v) {
 			l.page = append(l.page, listed(v))
@@ -141,12 +142,12 @@ func (d Dynamo) Describe(ctx context.Context, tenant, id string, a video.About) 
 	const op = "store.Describe"
 	k := videoKey(tenant, id)
 	if k == (key{}) {
-		return videoMissing.Refuse(op, video.NotFound, nil)
+		return videoMissing.Refuse(op, errs.NotFound, nil)
 	}
 	var c codec
 	about, err := attributevalue.MarshalMap(c.about(tenant, a))
 	if err = cmp.Or(err, c.err); err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	names, values, expression := assign(described, about)
 	names["#state"] = "state"
@@ -156,8 +157,8 @@ func (d Dynamo) Describe(ctx context.Context, tenant, id string, a video.About) 
 		ConditionExpression:      aws.String("attribute_exists(pk) AND NOT #state IN (:deleting, :deleted)"),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	})
-	if err = failure(op, err, videoMissing); video.KindOf(err) == video.Conflict {
-		return videoMissing.Refuse(op, video.NotFound, err)
+	if err = failure(op, err, videoMissing); errs.KindOf(err) == errs.Conflict {
+		return videoMissing.Refuse(op, errs.NotFound, err)
 	}
 	return err
 }
@@ -188,14 +189,14 @@ func timeline(op string, entries []entryItem, results []resultItem) ([]video.Ent
 		var c codec
 		var e video.Entry
 		if c.parse(i.Entry, &e); c.err != nil {
-			return nil, video.E(op, video.Internal, c.err)
+			return nil, errs.E(op, errs.Internal, c.err)
 		}
 		all = append(all, e)
 	}
 	for _, i := range results {
 		t, err := i.done()
 		if err != nil {
-			return nil, video.E(op, video.Internal, err)
+			return nil, errs.E(op, errs.Internal, err)
 		}
 		all = append(all, video.TaskEntry(t))
 	}

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Memory keeps the same rows as Dynamo in memory, with the same answers; the zero value is empty and ready. It is for
@@ -32,7 +33,7 @@ func (m *Memory) PutToken(ctx context.Context, t video.Token) error {
 	const op = "store.PutToken"
 	i, err := itemOfToken(t)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	return m.insert(ctx, op, tokenExists, i)
 }
@@ -44,7 +45,7 @@ func (m *Memory) Token(ctx context.Context, id string) (video.Token, error) {
 
 // DeleteToken does as Dynamo's.
 func (m *Memory) DeleteToken(ctx context.Context, id string) error {
-	if err := failure("store.DeleteToken", ctx.Err(), video.Problem{}); err != nil {
+	if err := failure("store.DeleteToken", ctx.Err(), errs.Problem{}); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -58,7 +59,7 @@ func (m *Memory) Create(ctx context.Context, v video.Video, u video.Upload) erro
 	const op = "store.Create"
 	rows, err := beginning(v, u)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	return m.insert(ctx, op, uploadExists, rows...)
 }
@@ -69,14 +70,14 @@ func (m *Memory) Upload(ctx context.Context, tenant, id string) (video.Upload, e
 }
 
 // insert writes rows that are not there yet: all or none.
-func (m *Memory) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+func (m *Memory) insert(ctx context.Context, op string, taken errs.Problem, rows ...row) error {
 	if err := check(ctx, op, rows...); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.has(rows...) {
-		return taken.Refuse(op, video.Conflict, nil)
+		return taken.Refuse(op, errs.Conflict, nil)
 	}
 	for _, r := range rows {
 		m.put(r)
@@ -93,10 +94,10 @@ func (m *Memory) has(rows ...row) bool {
 func check(ctx context.Context, op string, rows ...row) error {
 	for _, r := range rows {
 		if r.row() == (key{}) {
-			return video.E(op, video.Invalid, errKey)
+			return errs.E(op, errs.Invalid, errKey)
 		}
 	}
-	return failure(op, ctx.Err(), video.Problem{})
+	return failure(op, ctx.Err(), errs.Problem{})
 }
 
 func (m *Memory) put(r row) {
@@ -111,20 +112,20 @@ func (m *Memory) put(r row) {
 }
 
 // read returns one row, an I, as a T.
-func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing video.Problem, as func(I) (T, error)) (T, error) {
+func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing errs.Problem, as func(I) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
-		return none, failure(op, err, video.Problem{})
+		return none, failure(op, err, errs.Problem{})
 	}
 	m.mu.Lock()
 	i, ok := m.rows[k.PK][k.SK].(I)
 	m.mu.Unlock()
 	if !ok {
-		return none, missing.Refuse(op, video.NotFound, nil)
+		return none, missing.Refuse(op, errs.NotFound, nil)
 	}
 	v, err := as(i)
 	if err != nil {
-		return none, video.E(op, video.Internal, err)
+		return none, errs.E(op, errs.Internal, err)
 	}
 	return v, nil
 }

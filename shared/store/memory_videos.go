@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // Video does as Dynamo's.
@@ -30,20 +31,20 @@ func (m *Memory) Save(ctx context.Context, v video.Video, why video.Entry) error
 	const op = "store.Save"
 	i, err := itemOfVideo(v)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	if err := check(ctx, op, i); err != nil {
 		return err
 	}
 	entry, err := itemOfEntry(i.key, why)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	old, ok := m.rows[i.PK][i.SK].(videoItem)
 	if !ok || old.Version != v.Version-1 {
-		return versionStale.Refuse(op, video.Conflict, nil)
+		return versionStale.Refuse(op, errs.Conflict, nil)
 	}
 	i.aboutItem = old.aboutItem
 	m.put(i)
@@ -60,7 +61,7 @@ func (m *Memory) Finish(ctx context.Context, tenant, id string, t video.TaskDone
 	}
 	i, err := itemOfResult(k, t)
 	if err != nil {
-		return nil, video.E(op, video.Invalid, err)
+		return nil, errs.E(op, errs.Invalid, err)
 	}
 	if err := check(ctx, op, i); err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func (m *Memory) Finish(ctx context.Context, tenant, id string, t video.TaskDone
 func (m *Memory) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
 	const op = "store.Results"
 	if err := ctx.Err(); err != nil {
-		return nil, failure(op, err, video.Problem{})
+		return nil, failure(op, err, errs.Problem{})
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -90,7 +91,7 @@ func (m *Memory) Results(ctx context.Context, tenant, id string) ([]video.Result
 // List does as Dynamo's.
 func (m *Memory) List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error) {
 	const op = "store.List"
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return nil, "", err
 	}
 	from, err := parseCursor(op, cursor)
@@ -126,7 +127,7 @@ func newer(a, b place) int { return cmp.Or(cmp.Compare(b.created, a.created), cm
 // Describe does as Dynamo's.
 func (m *Memory) Describe(ctx context.Context, tenant, id string, a video.About) error {
 	const op = "store.Describe"
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -134,11 +135,11 @@ func (m *Memory) Describe(ctx context.Context, tenant, id string, a video.About)
 	k := videoKey(tenant, id)
 	i, ok := m.rows[k.PK][k.SK].(videoItem)
 	if s := video.State(i.State); !ok || s == video.Deleting || s == video.Deleted {
-		return videoMissing.Refuse(op, video.NotFound, nil)
+		return videoMissing.Refuse(op, errs.NotFound, nil)
 	}
 	var c codec
 	if i.aboutItem = c.about(tenant, a); c.err != nil {
-		return video.E(op, video.Invalid, c.err)
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	m.put(i)
 	return nil
@@ -147,7 +148,7 @@ func (m *Memory) Describe(ctx context.Context, tenant, id string, a video.About)
 // Timeline does as Dynamo's.
 func (m *Memory) Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error) {
 	const op = "store.Timeline"
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -158,7 +159,7 @@ func (m *Memory) Timeline(ctx context.Context, tenant, id string) ([]video.Entry
 
 // Due does as Dynamo's.
 func (m *Memory) Due(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
-	if err := failure("store.Due", ctx.Err(), video.Problem{}); err != nil {
+	if err := failure("store.Due", ctx.Err(), errs.Problem{}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -179,7 +180,7 @@ func (m *Memory) Forget(ctx context.Context, tenant, id string) error {
 	if err := checkTask(op, k, 0); err != nil {
 		return err
 	}
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return err
 	}
 	m.mu.Lock()

@@ -11,8 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // inFlight is the window of a tenant that has all it may have in flight, of videos of some tasks each.
@@ -67,18 +68,18 @@ func TestSharesOfAWindow(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		shares string
-		kind   video.Kind
+		kind   errs.Kind
 		want   int
 	}{
 		"as text, as they were once": {`{"S":"[{\"video\":\"vid_1\",\"end\":3}]"}`, "", 3},
-		"deflated, but cut":          {`{"B":"iqUC"}`, video.Internal, 0},
-		"a number":                   {`{"N":"1"}`, video.Internal, 0},
+		"deflated, but cut":          {`{"B":"iqUC"}`, errs.Internal, 0},
+		"a number":                   {`{"N":"1"}`, errs.Internal, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{answers: []answer{{200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil}}}
 			got, err := w.store(aws.NopRetryer{}).Window(t.Context(), "acme", video.Bulk)
-			if s, _ := got.Share("vid_1"); video.KindOf(err) != tt.kind || s.End != tt.want {
+			if s, _ := got.Share("vid_1"); errs.KindOf(err) != tt.kind || s.End != tt.want {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})

@@ -9,32 +9,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // get reads one row, an I, as a T; missing is what is told if there is none.
-func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing video.Problem, read func(I) (T, error)) (T, error) {
+func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing errs.Problem, read func(I) (T, error)) (T, error) {
 	var none T
 	if k == (key{}) {
-		return none, missing.Refuse(op, video.NotFound, nil)
+		return none, missing.Refuse(op, errs.NotFound, nil)
 	}
 	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
 		Key: k.attributes(),
 	})
 	if err != nil {
-		return none, failure(op, err, video.Problem{})
+		return none, failure(op, err, errs.Problem{})
 	}
 	if len(out.Item) == 0 {
-		return none, missing.Refuse(op, video.NotFound, nil)
+		return none, missing.Refuse(op, errs.NotFound, nil)
 	}
 	var i I
 	if err := attributevalue.UnmarshalMap(out.Item, &i); err != nil {
-		return none, video.E(op, video.Internal, err)
+		return none, errs.E(op, errs.Internal, err)
 	}
 	v, err := read(i)
 	if err != nil {
-		return none, video.E(op, video.Internal, err)
+		return none, errs.E(op, errs.Internal, err)
 	}
 	return v, nil
 }
@@ -48,10 +48,10 @@ func (k key) attributes() map[string]types.AttributeValue {
 func ask[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInput) (items []I, next map[string]types.AttributeValue, err error) {
 	out, err := d.Client.Query(ctx, in)
 	if err != nil {
-		return nil, nil, failure(op, err, video.Problem{})
+		return nil, nil, failure(op, err, errs.Problem{})
 	}
 	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
-		return nil, nil, video.E(op, video.Internal, err)
+		return nil, nil, errs.E(op, errs.Internal, err)
 	}
 	return items, out.LastEvaluatedKey, nil
 }

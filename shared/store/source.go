@@ -5,8 +5,9 @@ import (
 	"context"
 	"slices"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // A grant is kept twice, under its sender and in the directory of all: producers are looked up by the one, operators
@@ -65,7 +66,7 @@ func grants(op string, items []grantItem) ([]video.Grant, error) {
 	for _, i := range items {
 		g, err := i.grant()
 		if err != nil {
-			return nil, video.E(op, video.Internal, err)
+			return nil, errs.E(op, errs.Internal, err)
 		}
 		all = append(all, g)
 	}
@@ -131,7 +132,7 @@ func (m *Memory) AllSources(ctx context.Context) ([]video.Grant, error) {
 }
 
 func (m *Memory) sources(ctx context.Context, op string, k key) ([]video.Grant, error) {
-	if err := failure(op, ctx.Err(), video.Problem{}); err != nil {
+	if err := failure(op, ctx.Err(), errs.Problem{}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()

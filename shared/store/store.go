@@ -49,8 +49,8 @@ import (
 	"fmt"
 	"strings"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // key is the primary key of a row. The zero key is that of no row.

@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Video returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row and
@@ -36,14 +37,14 @@ func (d Dynamo) Save(ctx context.Context, v video.Video, why video.Entry) error 
 	const op = "store.Save"
 	i, err := itemOfVideo(v)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	if err := checkTask(op, i.key, 0); err != nil {
 		return err
 	}
 	entry, err := itemOfEntry(i.key, why)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	put, err := d.put(op, entry)
 	if err != nil {
@@ -78,7 +79,7 @@ func tags[I any]() (names []string) {
 func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
 	item, err := attributevalue.MarshalMap(i)
 	if err != nil {
-		return nil, video.E(op, video.Internal, err)
+		return nil, errs.E(op, errs.Internal, err)
 	}
 	names, values, expression := assign(saved, item)
 	values[":read"] = number(i.Version - 1)
@@ -119,14 +120,14 @@ func (d Dynamo) Finish(ctx context.Context, tenant, id string, t video.TaskDone)
 	}
 	i, err := itemOfResult(k, t)
 	if err != nil {
-		return nil, video.E(op, video.Invalid, err)
+		return nil, errs.E(op, errs.Invalid, err)
 	}
 	put, err := d.put(op, i)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.putItem(ctx, put); err != nil {
-		return nil, failure(op, err, video.Problem{})
+		return nil, failure(op, err, errs.Problem{})
 	}
 	if err := d.add(ctx, op, k, t.Result.Task.Number); err != nil {
 		return nil, err
@@ -138,9 +139,9 @@ func (d Dynamo) Finish(ctx context.Context, tenant, id string, t video.TaskDone)
 func checkTask(op string, k key, n int) error {
 	switch {
 	case k == (key{}):
-		return video.E(op, video.Invalid, errKey)
+		return errs.E(op, errs.Invalid, errKey)
 	case n < 0 || n >= maxTasks:
-		return video.E(op, video.Invalid, errNumber)
+		return errs.E(op, errs.Invalid, errNumber)
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func (d Dynamo) add(ctx context.Context, op string, k key, n int) error {
 		UpdateExpression:          aws.String("ADD done :n"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}},
 	})
-	return failure(op, err, video.Problem{})
+	return failure(op, err, errs.Problem{})
 }
 
 // done returns the set of finished tasks over all pages.
@@ -191,7 +192,7 @@ func results(op string, items []resultItem) ([]video.Result, error) {
 	for _, i := range items {
 		t, err := i.done()
 		if err != nil {
-			return nil, video.E(op, video.Internal, err)
+			return nil, errs.E(op, errs.Internal, err)
 		}
 		all = append(all, t.Result)
 	}

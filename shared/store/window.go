@@ -4,8 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // windowItem has what a tenant has in flight in a lane. At 1,000 workers that are 2,000 tasks: of one video 11 kB, of 2,000
@@ -47,12 +48,12 @@ func (i windowItem) window() (video.Window, error) {
 
 // Window returns what a tenant has in flight in a lane; an empty window if there is no row of it.
 func (d Dynamo) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
-	w, err := get(ctx, d, "store.Window", windowKey(tenant, lane), video.Problem{}, windowItem.window)
+	w, err := get(ctx, d, "store.Window", windowKey(tenant, lane), errs.Problem{}, windowItem.window)
 	return windowOr(tenant, lane, w, err)
 }
 
 func windowOr(tenant string, lane video.Lane, w video.Window, err error) (video.Window, error) {
-	if video.KindOf(err) == video.NotFound {
+	if errs.KindOf(err) == errs.NotFound {
 		return video.Window{Tenant: tenant, Lane: lane}, nil
 	}
 	return w, err
@@ -64,14 +65,14 @@ func (d Dynamo) SaveWindow(ctx context.Context, w video.Window) error {
 	const op = "store.SaveWindow"
 	i, err := itemOfWindow(w)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	return d.replace(ctx, op, i, w.Version, windowStale)
 }
 
 // Window does as Dynamo's.
 func (m *Memory) Window(ctx context.Context, tenant string, lane video.Lane) (video.Window, error) {
-	w, err := read(ctx, m, "store.Window", windowKey(tenant, lane), video.Problem{}, windowItem.window)
+	w, err := read(ctx, m, "store.Window", windowKey(tenant, lane), errs.Problem{}, windowItem.window)
 	return windowOr(tenant, lane, w, err)
 }
 
@@ -80,7 +81,7 @@ func (m *Memory) SaveWindow(ctx context.Context, w video.Window) error {
 	const op = "store.SaveWindow"
 	i, err := itemOfWindow(w)
 	if err != nil {
-		return video.E(op, video.Invalid, err)
+		return errs.E(op, errs.Invalid, err)
 	}
 	if err := check(ctx, op, i); err != nil {
 		return err
@@ -88,7 +89,7 @@ func (m *Memory) SaveWindow(ctx context.Context, w video.Window) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old, ok := m.rows[i.PK][i.SK].(windowItem); old.Version != w.Version-1 || ok != (w.Version != 1) {
-		return windowStale.Refuse(op, video.Conflict, nil)
+		return windowStale.Refuse(op, errs.Conflict, nil)
 	}
 	m.put(i)
 	return nil

@@ -18,9 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/scale"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // wire stands where DynamoDB would: it keeps the requests and gives the next of its answers, or the last one again.
@@ -138,7 +139,7 @@ func methods() []method {
 			return s.SaveWindow(t.Context(), video.Window{Tenant: "acme"})
 		}, []string{"PutItem"}},
 		{"Scaling", func(t *testing.T, s store.Dynamo) error { _, err := s.Scaling(t.Context()); return err }, []string{"GetItem"}},
-		{"SaveScaling", func(t *testing.T, s store.Dynamo) error { return s.SaveScaling(t.Context(), scale.State{Version: 1}) }, []string{"PutItem"}},
+		{"SaveScaling", func(t *testing.T, s store.Dynamo) error { return s.SaveScaling(t.Context(), scaling.State{Version: 1}) }, []string{"PutItem"}},
 		{"Wait", func(t *testing.T, s store.Dynamo) error { return s.Wait(t.Context(), "acme", video.Bulk, turn) }, []string{"PutItem"}},
 		{"Waiting", func(t *testing.T, s store.Dynamo) error {
 			_, err := s.Waiting(t.Context(), "acme", video.Bulk, turn, 1)
@@ -190,30 +191,30 @@ func TestErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer answer
-		kind   video.Kind
+		kind   errs.Kind
 		code   string
 	}{
-		{"condition", cancelled("ConditionalCheckFailed"), video.Conflict, "version_stale"},
-		{"condition of the second", cancelled("None", "ConditionalCheckFailed"), video.Conflict, "version_stale"},
-		{"another transaction", cancelled("TransactionConflict", "None"), video.Transient, ""},
-		{"a row in a transaction", answer{400, `{"__type":"TransactionConflictException"}`, nil}, video.Transient, ""},
-		{"throttled in a transaction", cancelled("None", "ThrottlingError"), video.Transient, ""},
-		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), video.Internal, ""},
-		{"cancelled for no reason", cancelled("None"), video.Internal, ""},
-		{"throttled", answer{400, `{"__type":"ThrottlingException"}`, nil}, video.Transient, ""},
-		{"over the table's throughput", answer{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil}, video.Transient, ""},
-		{"their fault", answer{500, `{"__type":"InternalServerError"}`, nil}, video.Transient, ""},
-		{"unavailable", answer{503, ``, nil}, video.Transient, ""},
-		{"broken connection", answer{err: errors.New("connection reset by peer")}, video.Transient, ""},
-		{"no table", answer{400, `{"__type":"ResourceNotFoundException"}`, nil}, video.Internal, ""},
-		{"no right", answer{400, `{"__type":"AccessDeniedException"}`, nil}, video.Internal, ""},
-		{"malformed", answer{400, `{"__type":"ValidationException"}`, nil}, video.Internal, ""},
+		{"condition", cancelled("ConditionalCheckFailed"), errs.Conflict, "version_stale"},
+		{"condition of the second", cancelled("None", "ConditionalCheckFailed"), errs.Conflict, "version_stale"},
+		{"another transaction", cancelled("TransactionConflict", "None"), errs.Transient, ""},
+		{"a row in a transaction", answer{400, `{"__type":"TransactionConflictException"}`, nil}, errs.Transient, ""},
+		{"throttled in a transaction", cancelled("None", "ThrottlingError"), errs.Transient, ""},
+		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), errs.Internal, ""},
+		{"cancelled for no reason", cancelled("None"), errs.Internal, ""},
+		{"throttled", answer{400, `{"__type":"ThrottlingException"}`, nil}, errs.Transient, ""},
+		{"over the table's throughput", answer{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil}, errs.Transient, ""},
+		{"their fault", answer{500, `{"__type":"InternalServerError"}`, nil}, errs.Transient, ""},
+		{"unavailable", answer{503, ``, nil}, errs.Transient, ""},
+		{"broken connection", answer{err: errors.New("connection reset by peer")}, errs.Transient, ""},
+		{"no table", answer{400, `{"__type":"ResourceNotFoundException"}`, nil}, errs.Internal, ""},
+		{"no right", answer{400, `{"__type":"AccessDeniedException"}`, nil}, errs.Internal, ""},
+		{"malformed", answer{400, `{"__type":"ValidationException"}`, nil}, errs.Internal, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &wire{answers: []answer{tt.answer}}
 			err := w.store(aws.NopRetryer{}).Save(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.Entry{})
-			var e *video.Error
+			var e *errs.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.Save" {
 				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
 			}

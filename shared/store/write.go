@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // row is an item that knows its key.
@@ -18,11 +18,11 @@ type row interface{ row() key }
 // put returns the write of r.
 func (d Dynamo) put(op string, r row) (*types.Put, error) {
 	if r.row() == (key{}) {
-		return nil, video.E(op, video.Invalid, errKey)
+		return nil, errs.E(op, errs.Invalid, errKey)
 	}
 	item, err := attributevalue.MarshalMap(r)
 	if err != nil {
-		return nil, video.E(op, video.Internal, err)
+		return nil, errs.E(op, errs.Internal, err)
 	}
 	return &types.Put{TableName: &d.Table, Item: item}, nil
 }
@@ -39,7 +39,7 @@ func (d Dynamo) putItem(ctx context.Context, put *types.Put) error {
 
 // replace writes a row of which the version before is there, and before the first none. stale is what is told if
 // another one is.
-func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, stale video.Problem) error {
+func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, stale errs.Problem) error {
 	put, err := d.put(op, r)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (d Dynamo) replace(ctx context.Context, op string, r row, version int64, st
 }
 
 // insert writes rows that are not there yet, all or none; taken is what is told if one is.
-func (d Dynamo) insert(ctx context.Context, op string, taken video.Problem, rows ...row) error {
+func (d Dynamo) insert(ctx context.Context, op string, taken errs.Problem, rows ...row) error {
 	puts, err := d.new(op, rows...)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (d Dynamo) new(op string, rows ...row) ([]*types.Put, error) {
 // transact makes conditional writes, all or none; conflict is what is told if a condition fails. It is a transaction
 // even for one row: the SDK repeats it with the same token after a lost answer, and is told of its success then. A
 // plain conditional write would find our own row in its way.
-func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem, puts ...*types.Put) error {
+func (d Dynamo) transact(ctx context.Context, op string, conflict errs.Problem, puts ...*types.Put) error {
 	var items []types.TransactWriteItem
 	for _, put := range puts {
 		items = append(items, types.TransactWriteItem{Put: put})
@@ -87,7 +87,7 @@ func (d Dynamo) transact(ctx context.Context, op string, conflict video.Problem,
 	return d.write(ctx, op, conflict, items...)
 }
 
-func (d Dynamo) write(ctx context.Context, op string, conflict video.Problem, items ...types.TransactWriteItem) error {
+func (d Dynamo) write(ctx context.Context, op string, conflict errs.Problem, items ...types.TransactWriteItem) error {
 	_, err := d.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	return failure(op, err, conflict)
 }
@@ -102,10 +102,10 @@ func (d Dynamo) delete(ctx context.Context, op string, keys []key) error {
 	}
 	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Table: all}})
 	if err != nil {
-		return failure(op, err, video.Problem{})
+		return failure(op, err, errs.Problem{})
 	}
 	if left := len(out.UnprocessedItems[d.Table]); left > 0 {
-		return video.E(op, video.Transient, fmt.Errorf("%d of %d rows are left", left, len(keys)))
+		return errs.E(op, errs.Transient, fmt.Errorf("%d of %d rows are left", left, len(keys)))
 	}
 	return nil
 }

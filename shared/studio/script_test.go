@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // evaluate runs an expression in Node.js, with what a module of the page exports as m and in as in, into out.

@@ -16,8 +16,8 @@ import (
 
 	"sluice/docs"
 	"sluice/shared/api"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 )
 
 //go:embed web
@@ -71,12 +71,12 @@ func newSite() (*site, error) {
 	s := &site{assets: map[string]string{"errors.md": docs.Errors}}
 	files, err := web.ReadDir("web")
 	if err != nil {
-		return nil, video.E("studio.newSite", video.Internal, err)
+		return nil, errs.E("studio.newSite", errs.Internal, err)
 	}
 	for _, f := range files {
 		text, err := web.ReadFile("web/" + f.Name())
 		if err != nil {
-			return nil, video.E("studio.newSite", video.Internal, err)
+			return nil, errs.E("studio.newSite", errs.Internal, err)
 		}
 		if types[path.Ext(f.Name())] != "" {
 			s.assets[f.Name()] = string(text)
@@ -85,7 +85,7 @@ func newSite() (*site, error) {
 	s.version = version(s.assets)
 	page, err := web.ReadFile("web/studio.html")
 	if err != nil {
-		return nil, video.E("studio.newSite", video.Internal, err)
+		return nil, errs.E("studio.newSite", errs.Internal, err)
 	}
 	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+player).Replace(string(page))
 	return s, nil
@@ -109,7 +109,7 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, ok := s.assets[name]
 	if !ok {
-		return video.Refuse("studio.asset", video.NotFound, "file_not_found", "The page has no such file.")
+		return errs.Refuse("studio.asset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
 	cache := pageFor
 	if r.PathValue("version") == s.version {

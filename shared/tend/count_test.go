@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
 	"sluice/shared/logs"
 	"sluice/shared/metrics/metricstest"
 	"sluice/shared/steer"
 	"sluice/shared/store"
 	"sluice/shared/tend"
-	"sluice/shared/video"
 )
 
 // empty is all inboxes, with nothing in them; what is sent is lost.

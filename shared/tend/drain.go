@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
-	"sluice/shared/video"
 )
 
 // Dead are the dead-letter queues.

@@ -13,12 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
 	"sluice/shared/steer"
 	"sluice/shared/store"
 	"sluice/shared/tend"
-	"sluice/shared/video"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -147,7 +148,7 @@ func TestARunEndsInTime(t *testing.T) {
 	g.fill(t, 30)
 	ctx, cancel := context.WithCancel(t.Context())
 	g.Letters = picky{g.rows, func(video.Letter) error { cancel(); return nil }}
-	if err := g.Run(ctx, steer.Hint{}); err != nil && video.KindOf(err) != video.Transient {
+	if err := g.Run(ctx, steer.Hint{}); err != nil && errs.KindOf(err) != errs.Transient {
 		t.Fatal(err)
 	}
 	if n := len(g.filed(t)); n > 10 {

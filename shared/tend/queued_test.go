@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
 	"sluice/shared/steer"
 	"sluice/shared/store"
 	"sluice/shared/tend"
-	"sluice/shared/video"
 )
 
 // ear hears what is sent.

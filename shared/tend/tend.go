@@ -15,9 +15,10 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/metrics"
 	"sluice/shared/steer"
-	"sluice/shared/video"
 )
 
 // Rows are the videos.
@@ -112,7 +113,7 @@ func (t Tender) due(ctx context.Context) error {
 	waits, late := map[string]int{}, 0
 	for _, ref := range refs {
 		if err := ctx.Err(); err != nil {
-			return video.E("tend.due", video.Transient, err)
+			return errs.E("tend.due", errs.Transient, err)
 		}
 		overdue, err := t.look(ctx, ref, waits)
 		if err != nil {
@@ -162,10 +163,10 @@ func (t Tender) stored(ctx context.Context, v video.Video) (*video.Stored, error
 		return nil, nil
 	}
 	o, err := t.Originals.Stored(ctx, v.Source.Key)
-	switch video.KindOf(err) {
+	switch errs.KindOf(err) {
 	case "":
 		return &o, nil
-	case video.NotFound:
+	case errs.NotFound:
 		return nil, nil
 	default:
 		return nil, err

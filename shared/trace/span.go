@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Key is what X-Ray indexes. It takes 50 annotations a trace, batches included, so there are no others.
@@ -149,7 +149,7 @@ func (s Span) end(err error) {
 
 func (s Span) except(err error) {
 	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", cause(err))}
-	var ours *video.Error
+	var ours *errs.Error
 	if errors.As(err, &ours) {
 		e.Message = ours.Code
 	}
@@ -169,8 +169,8 @@ func (s Span) set(change func(*xray.Segment)) {
 
 // callers reports whether the same input would fail again.
 func callers(err error) bool {
-	switch video.KindOf(err) {
-	case video.Transient, video.Internal:
+	switch errs.KindOf(err) {
+	case errs.Transient, errs.Internal:
 		return false
 	}
 	return true

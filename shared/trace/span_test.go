@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 const secret = "0123456789abcdef-signature"
@@ -42,7 +42,7 @@ func exercise(t *testing.T, ctx context.Context, s Span) {
 
 func TestEnd(t *testing.T) {
 	t.Parallel()
-	refused := video.Refuse("media.Check", video.Invalid, "container_unsupported", "Send MP4. "+secret)
+	refused := errs.Refuse("media.Check", errs.Invalid, "container_unsupported", "Send MP4. "+secret)
 	rows := []struct {
 		name         string
 		err          error
@@ -51,11 +51,11 @@ func TestEnd(t *testing.T) {
 	}{
 		{"success", nil, false, false, "", ""},
 		{"signed URL", signed, true, false, "*errors.errorString", ""},
-		{"wrapped", video.E("blob.Get", video.Transient, fmt.Errorf("get: %w", signed)), true, false, "*errors.errorString", ""},
+		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signed)), true, false, "*errors.errorString", ""},
 		{"refusal", refused, false, true, "*video.Error", "container_unsupported"},
 		{"refusal, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*video.Error", "container_unsupported"},
-		{"not found", video.E("store.Load", video.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
-		{"internal", video.Refuse("x", video.Internal, "broken", ""), true, false, "*video.Error", "broken"},
+		{"not found", errs.E("store.Load", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
+		{"internal", errs.Refuse("x", errs.Internal, "broken", ""), true, false, "*video.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
 		{"joined", errors.Join(signed, refused), false, true, "*errors.joinError", "container_unsupported"},
 	}

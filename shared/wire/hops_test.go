@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
 	"sluice/shared/steer"
-	"sluice/shared/video"
 )
 
 // daemon stands for the X-Ray daemon: what is recorded under the context comes to it.
@@ -95,7 +95,7 @@ func TestHopsOfMessages(t *testing.T) {
 		if e.Video == "" {
 			About(ctx, "acme", "vid_1")
 		}
-		end(video.Refuse("test", video.Invalid, "not_media", "This is no video."))
+		end(errs.Refuse("test", errs.Invalid, "not_media", "This is no video."))
 		got := next(t, conn)
 		want := map[string]any{"service": "test", "video_id": "vid_1", "tenant": "acme", "code": "not_media"}
 		if d := cmp.Diff(want, got.Annotations); d != "" || !got.Error {

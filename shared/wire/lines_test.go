@@ -15,11 +15,11 @@ import (
 
 	"sluice/events"
 	"sluice/events/examples"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 	"sluice/shared/logs"
 	"sluice/shared/metrics/metricstest"
-	"sluice/shared/services"
 	"sluice/shared/trace"
-	"sluice/shared/video"
 )
 
 func TestMain(m *testing.M) {
@@ -111,8 +111,8 @@ func TestLinesOfAMessage(t *testing.T) {
 	t.Parallel()
 	for name, handle := range map[string]func() error{
 		"handled": func() error { return nil },
-		"again":   func() error { return video.E("x", video.Transient, errors.New("later")) },
-		"dead":    func() error { return video.Refuse("x", video.Invalid, "bad", "It is bad.") },
+		"again":   func() error { return errs.E("x", errs.Transient, errors.New("later")) },
+		"dead":    func() error { return errs.Refuse("x", errs.Invalid, "bad", "It is bad.") },
 		"panic":   func() error { panic("a bug") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/metrics"
-	"sluice/shared/services"
 )
 
 // begun is about when this process began.

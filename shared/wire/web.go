@@ -5,8 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/outbound"
-	"sluice/shared/services"
 )
 
 // Web returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its

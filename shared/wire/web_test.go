@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // Only a local cloud may fetch from its own machine; a function that is told to anywhere else does not start.

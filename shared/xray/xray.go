@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/xray/types"
 	"golang.org/x/sync/errgroup"
 
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/traceview"
 )
 
 // Client is what Reader needs of X-Ray.
@@ -42,7 +42,7 @@ const (
 
 // Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video.
 // more reports that there are more of them: the limit is 1,500 traces, those found first.
-func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Window) (documents []string, more bool, err error) {
+func (r Reader) Documents(ctx context.Context, id string, windows []traceview.Window) (documents []string, more bool, err error) {
 	var ids []string
 	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // of a row: letters and digits
 	for _, w := range windows {
@@ -61,7 +61,7 @@ func (r Reader) Documents(ctx context.Context, id string, windows []waterfall.Wi
 
 // Recent returns, for each group of services, traces that have a hop of one of them, none of a group before, and were last
 // added to in the window: at most 100 from all over it, of some 1,500 that it counts.
-func (r Reader) Recent(ctx context.Context, groups [][]string, w waterfall.Window) (samples []waterfall.Sample, err error) {
+func (r Reader) Recent(ctx context.Context, groups [][]string, w traceview.Window) (samples []traceview.Sample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
 		ids, err := r.find(ctx, ofAny(services), types.TimeRangeTypeEvent, w)
@@ -73,7 +73,7 @@ func (r Reader) Recent(ctx context.Context, groups [][]string, w waterfall.Windo
 			known[id] = true
 		}
 		some := sample(ids, glance)
-		s := waterfall.Sample{Part: float64(len(some)) / float64(max(1, len(ids)))}
+		s := traceview.Sample{Part: float64(len(some)) / float64(max(1, len(ids)))}
 		if s.Documents, err = r.read(ctx, some); err != nil {
 			return nil, err
 		}
@@ -102,14 +102,14 @@ func sample(ids []string, n int) (some []string) {
 
 // find returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through,
 // about as many as are read at most.
-func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType, w waterfall.Window) (ids []string, err error) {
+func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType, w traceview.Window) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
 		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
 	})
 	for pages.HasMorePages() && len(ids) <= highest {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, video.E("xray.find", video.Transient, err)
+			return nil, errs.E("xray.find", errs.Transient, err)
 		}
 		for _, t := range page.TraceSummaries {
 			ids = append(ids, aws.ToString(t.Id))
@@ -139,7 +139,7 @@ func (r Reader) batch(ctx context.Context, ids []string) (documents []string, er
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, video.E("xray.batch", video.Transient, err)
+			return nil, errs.E("xray.batch", errs.Transient, err)
 		}
 		for _, t := range page.Traces {
 			for _, s := range t.Segments {

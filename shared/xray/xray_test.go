@@ -15,8 +15,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/xray"
 	"github.com/aws/aws-sdk-go-v2/service/xray/types"
 
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/traceview"
 	"sluice/shared/xray"
 )
 
@@ -83,7 +83,7 @@ func traces(n int) (ids []string) {
 	return ids
 }
 
-var windows = []waterfall.Window{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
+var windows = []traceview.Window{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
 
 func TestDocuments(t *testing.T) {
 	t.Parallel()
@@ -123,7 +123,7 @@ func TestXRayThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
 		_, _, err := xray.Reader{Client: &cloud{ids: traces(3), broken: call}}.Documents(t.Context(), "vid_1", windows)
-		if video.KindOf(err) != video.Transient {
+		if errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
@@ -166,7 +166,7 @@ func TestRecentThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
 		c := &cloud{ids: traces(3), broken: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
-		if _, err := (xray.Reader{Client: c}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); video.KindOf(err) != video.Transient {
+		if _, err := (xray.Reader{Client: c}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
 	}

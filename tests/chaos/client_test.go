@@ -13,8 +13,8 @@ import (
 
 	"sluice/events"
 	"sluice/shared/api"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // client uploads one file, and asks again whenever it gets no answer.

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"sluice/shared/blob"
-	"sluice/shared/media"
-	"sluice/shared/playback"
-	"sluice/shared/video"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
 )
 
 // uri are the names in a playlist: lines that are no tags, and attributes.

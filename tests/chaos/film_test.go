@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/services"
 )
 
 func TestMain(m *testing.M) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // spoil puts a message on a queue that its service can't handle, if possible among those of a video.

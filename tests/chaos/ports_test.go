@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/shared/blob"
+	"sluice/shared/domain/video"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/video"
 )
 
 // rows are the table as a process sees it.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // verdict is what becomes of one call.
@@ -52,8 +52,8 @@ type call struct {
 }
 
 var (
-	errDown = video.E("chaos", video.Transient, errors.New("connection reset"))
-	errDead = video.E("chaos", video.Transient, errors.New("this process is dead"))
+	errDown = errs.E("chaos", errs.Transient, errors.New("connection reset"))
+	errDead = errs.E("chaos", errs.Transient, errors.New("this process is dead"))
 )
 
 // ask makes a call when the scheduler lets it.
@@ -69,7 +69,7 @@ func ask[T any](ctx context.Context, p *process, point, detail string, can []ver
 		return none, errDown
 	case hang:
 		<-ctx.Done()
-		return none, video.E("chaos", video.Transient, ctx.Err())
+		return none, errs.E("chaos", errs.Transient, ctx.Err())
 	case dieAfter:
 		_, _ = do()
 	case late:

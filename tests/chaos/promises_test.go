@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 var (

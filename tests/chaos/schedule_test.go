@@ -13,12 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
-	"sluice/shared/services"
 	"sluice/shared/steer"
 	"sluice/shared/tend"
-	"sluice/shared/video"
 )
 
 const (
@@ -252,7 +253,7 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 func unlessLast(n pipeline.Encoder) inbox.Handler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {
-			return n.GiveUp(e, video.Refuse("chaos", video.Invalid, "frames_missing", "It can't be decoded.")), nil
+			return n.GiveUp(e, errs.Refuse("chaos", errs.Invalid, "frames_missing", "It can't be decoded.")), nil
 		}
 		return n.Handle(ctx, e)
 	}

@@ -19,10 +19,10 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/inbox"
-	"sluice/shared/services"
 	"sluice/shared/store"
-	"sluice/shared/video"
 )
 
 // shape says what a world is like.

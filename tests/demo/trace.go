@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/traceview"
 	"sluice/tests/client"
 )
 
@@ -29,7 +29,7 @@ func (d demo) trace(ctx context.Context, c *client.Client, id string) error {
 }
 
 // await asks until all hops are known, or returns what is known when the time is up.
-func await(ctx context.Context, c *client.Client, id string, every time.Duration) (fall waterfall.Waterfall, err error) {
+func await(ctx context.Context, c *client.Client, id string, every time.Duration) (fall traceview.Waterfall, err error) {
 	for {
 		text, err := c.Trace(ctx, id)
 		switch {
@@ -38,7 +38,7 @@ func await(ctx context.Context, c *client.Client, id string, every time.Duration
 		case err != nil:
 			return fall, err
 		}
-		fall = waterfall.Waterfall{}
+		fall = traceview.Waterfall{}
 		if err := json.Unmarshal(text, &fall); err != nil {
 			return fall, err
 		}

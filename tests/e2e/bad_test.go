@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 	"sluice/tests/client"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // TestPromise01_DeadlinesEndWhatNobodyMovesOn: an upload that never came ends, and a file whose request was lost is

@@ -23,7 +23,7 @@ import (
 	"sluice/events"
 	"sluice/localstack/cloud"
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 	"sluice/tests/client"
 )
 

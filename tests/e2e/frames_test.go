@@ -18,9 +18,9 @@ import (
 	"github.com/Eyevinn/hls-m3u8/m3u8"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/video"
 	"sluice/shared/ffmpeg"
-	"sluice/shared/media"
-	"sluice/shared/video"
 )
 
 func TestMain(m *testing.M) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/media"
+	"sluice/shared/domain/media"
 	"sluice/tests/browser"
 	"sluice/tests/client"
 )

@@ -18,9 +18,9 @@ import (
 
 	"sluice/events"
 	"sluice/shared/blob"
-	"sluice/shared/playback"
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 type sqsAttribute = types.QueueAttributeName

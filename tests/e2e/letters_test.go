@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 )
 
 // TestPromise04_PoisonBecomesADeadLetter: what is no message is a row with its reason, at once. Operators see it there;

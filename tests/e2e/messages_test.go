@@ -19,7 +19,7 @@ import (
 
 	"sluice/events"
 	"sluice/localstack/cloud"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 	"sluice/tests/clouds"
 )
 

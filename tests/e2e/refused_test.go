@@ -9,7 +9,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 	"sluice/tests/clouds"
 )
 

@@ -24,7 +24,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"sluice/shared/blob"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/tests/clouds"
 )
 

@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 	"sluice/shared/feed"
 	"sluice/shared/inbox"
-	"sluice/shared/scale"
-	"sluice/shared/services"
 	"sluice/shared/steer"
-	"sluice/shared/video"
 	"sluice/tests/client"
 )
 
@@ -89,11 +89,11 @@ func (w world) forgetSplit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Lanes == (scale.Lanes{}) {
+		if s.Lanes == (scaling.Lanes{}) {
 			return true
 		}
-		s.Version, s.Lanes = s.Version+1, scale.Lanes{}
-		if err = w.rows(t).SaveScaling(t.Context(), s); err != nil && video.KindOf(err) != video.Conflict {
+		s.Version, s.Lanes = s.Version+1, scaling.Lanes{}
+		if err = w.rows(t).SaveScaling(t.Context(), s); err != nil && errs.KindOf(err) != errs.Conflict {
 			t.Fatal(err)
 		}
 		return err == nil

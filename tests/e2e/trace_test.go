@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/video"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/domain/video"
 	"sluice/shared/xray"
 	"sluice/tests/client"
 )
@@ -29,14 +29,14 @@ type traced struct {
 }
 
 // until returns the video's way once it is as it should be.
-func (v traced) until(t *testing.T, is func(waterfall.Waterfall) bool) waterfall.Waterfall {
+func (v traced) until(t *testing.T, is func(traceview.Waterfall) bool) traceview.Waterfall {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; {
 		text, err := v.client.Trace(t.Context(), v.id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var w waterfall.Waterfall
+		var w traceview.Waterfall
 		if err := json.Unmarshal(text, &w); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func (v traced) until(t *testing.T, is func(waterfall.Waterfall) bool) waterfall
 }
 
 // counts returns how many hops each service has, repeated attempts left out.
-func counts(hops []waterfall.Hop) map[string]int {
+func counts(hops []traceview.Hop) map[string]int {
 	n := map[string]int{}
 	for _, h := range hops {
 		if h.Attempt <= 1 {
@@ -69,7 +69,7 @@ func TestPromise11_EveryHopIsTraced(t *testing.T) {
 	v := traced{w, w.tenant(t, "traced"), "traced", ""}
 	made := ready(t, v.client, w.footage("bigbuckbunny.mp4"))
 	v.id = made.ID
-	fall := v.until(t, func(w waterfall.Waterfall) bool { return w.Complete })
+	fall := v.until(t, func(w traceview.Waterfall) bool { return w.Complete })
 	tasks := made.Progress.TasksTotal
 	want := map[string]int{"api": 2, "inspect": 1, "encode": tasks, "publish": 2 + tasks}
 	if d := cmp.Diff(want, counts(fall.Hops)); d != "" {
@@ -82,7 +82,7 @@ func TestPromise11_EveryHopIsTraced(t *testing.T) {
 	}
 	v.noted(t, len(fall.Hops))
 	for _, h := range fall.Hops {
-		if len(h.Steps) == 0 || h.Status != waterfall.OK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isRun) {
+		if len(h.Steps) == 0 || h.Status != traceview.OK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isRun) {
 			t.Errorf("%s is %s, with the steps %v", h.Service, h.Status, h.Steps)
 		}
 	}
@@ -92,7 +92,7 @@ func TestPromise11_EveryHopIsTraced(t *testing.T) {
 
 	v.caller(t, v.tenant).send(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
 	want["api"], want["publish"], want["sweep"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
-	v.until(t, func(w waterfall.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
+	v.until(t, func(w traceview.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
 }
 
 // The map shows what goes over its edges, by the traces.
@@ -113,11 +113,11 @@ func TestTheMapShowsTraffic(t *testing.T) {
 	})
 }
 
-func isRun(s waterfall.Step) bool { return s.Name == "ffmpeg" }
+func isRun(s traceview.Step) bool { return s.Name == "ffmpeg" }
 
 // linked checks that each hop continues a trace that an earlier hop is in, or names it. New ones begin at the doors: with
 // requests, and with what S3 says, to which local clouds give no trace of the request that has made the object.
-func (v traced) linked(t *testing.T, fall waterfall.Waterfall) {
+func (v traced) linked(t *testing.T, fall traceview.Waterfall) {
 	t.Helper()
 	known := map[string]bool{}
 	for _, h := range fall.Hops {
@@ -131,7 +131,7 @@ func (v traced) linked(t *testing.T, fall waterfall.Waterfall) {
 
 // covered returns how much of the time from the first hop to the end of the last is a hop, a wait in a queue, or the
 // client's: what lies between its first two requests.
-func covered(fall waterfall.Waterfall) float64 {
+func covered(fall traceview.Waterfall) float64 {
 	type span struct{ from, to float64 }
 	var spans []span
 	for _, h := range fall.Hops {
@@ -155,7 +155,7 @@ func (v traced) noted(t *testing.T, hops int) {
 	cfg := v.aws.Copy()
 	cfg.BaseEndpoint = aws.String(v.env.XRay)
 	now := time.Now()
-	documents, more, err := xray.New(cfg).Documents(t.Context(), v.id, []waterfall.Window{{From: now.Add(-5 * time.Hour), To: now}})
+	documents, more, err := xray.New(cfg).Documents(t.Context(), v.id, []traceview.Window{{From: now.Add(-5 * time.Hour), To: now}})
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}

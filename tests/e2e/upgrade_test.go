@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"sluice/localstack/cloud"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/tests/client"
 )
 

@@ -17,7 +17,7 @@ import (
 
 	"sluice/events"
 	"sluice/localstack/cloud"
-	"sluice/shared/video"
+	"sluice/shared/domain/video"
 	"sluice/tests/client"
 	"sluice/tests/clouds"
 )

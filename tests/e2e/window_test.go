@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/services"
-	"sluice/shared/video"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/tests/client"
 )
 

@@ -24,8 +24,8 @@ import (
 
 	"sluice/localstack/cloud"
 	"sluice/shared/blob"
+	"sluice/shared/domain/video"
 	"sluice/shared/store"
-	"sluice/shared/video"
 	"sluice/tests/client"
 )
 

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"sluice/shared/blob"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 // cdnStack is the stack of the test: the names in the template are the same each time, so there can be but one.

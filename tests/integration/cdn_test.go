@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/playback"
+	"sluice/shared/domain/playback"
 	"sluice/tests/clouds"
 )
 
-// vectors are what every check of a token must agree on; shared/playback and infra are held to them too.
+// vectors are what every check of a token must agree on; shared/domain/playback and infra are held to them too.
 type vectors struct {
 	Now   int64
 	Keys  map[string]string
@@ -27,7 +27,7 @@ type vector struct{ Name, Token, Playback, Want string }
 
 func readVectors(t *testing.T) (v vectors) {
 	t.Helper()
-	b, err := os.ReadFile("../../shared/playback/testdata/tokens.json")
+	b, err := os.ReadFile("../../shared/domain/playback/testdata/tokens.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"sluice/shared/blob"
-	"sluice/shared/playback"
+	"sluice/shared/domain/playback"
 )
 
 // put writes a segment of a video, as encode does; its content is the video's id.

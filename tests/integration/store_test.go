@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 	"sluice/shared/store"
 	"sluice/shared/store/storetest"
 )

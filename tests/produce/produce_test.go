@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // What a producer writes by hand is what the contract says.
@@ -40,7 +41,7 @@ func TestFactsAreRead(t *testing.T) {
 	}{
 		{video.VideoProcessing{Media: video.Media{Container: "mov", VideoCodec: "h264", Width: 2, Height: 2, Rate: video.Rate{Num: 25, Den: 1}, Frames: 1, TimeBase: video.Rate{Num: 1, Den: 25}}, Tasks: 3}, "vid_1 in 3 tasks", false, false},
 		{video.VideoReady{Playback: "p" + strings.Repeat("a", 32)}, "https://api.example/watch/p" + strings.Repeat("a", 32), true, false},
-		{video.VideoFailed{Problem: video.Problem{Code: "no_video", Message: "No."}}, "no_video: No.", true, true},
+		{video.VideoFailed{Problem: errs.Problem{Code: "no_video", Message: "No."}}, "no_video: No.", true, true},
 		{video.VideoDeleted{}, "vid_1", false, false},
 	} {
 		b, err := events.Encode(events.Of("acme", "vid_1", time.Now(), tt.data))

@@ -4,7 +4,7 @@ import (
 	"container/heap"
 	"math/rand/v2"
 
-	"sluice/shared/scale"
+	"sluice/shared/domain/scaling"
 )
 
 // The account. A worker is one invocation of encode at 3,008 MB. What runs beyond the budget runs at the
@@ -22,9 +22,9 @@ const (
 	lanes
 )
 
-var queues = [lanes]scale.Queue{
-	{Name: "encode", Lane: scale.Interactive, Promise: 5},
-	{Name: "encode-bulk", Lane: scale.Bulk, Promise: 600},
+var queues = [lanes]scaling.Queue{
+	{Name: "encode", Lane: scaling.Interactive, Promise: 5},
+	{Name: "encode-bulk", Lane: scaling.Bulk, Promise: 600},
 }
 
 // chunk is one message.

@@ -1,6 +1,6 @@
 package main
 
-import "sluice/shared/scale"
+import "sluice/shared/domain/scaling"
 
 // How the levers behave. AWS gives no time for a changed setting of an SQS mapping; for streams it says up to 90 s.
 const (
@@ -20,7 +20,7 @@ type lever struct {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 var (
-	standard    = lever{name: "standard", start: 5, climb: 300.0 / 60, coarse: 1, least: scale.Least}
+	standard    = lever{name: "standard", start: 5, climb: 300.0 / 60, coarse: 1, least: scaling.Least}
 	provisioned = lever{name: "provisioned", start: 20, climb: 1000.0 / 60, coarse: 10, least: 20} // two pollers of ten
 )
 
@@ -29,7 +29,7 @@ var levers = []lever{standard, provisioned}
 
 // possible returns the ceiling next below a number of workers.
 func (l lever) possible(workers int) int {
-	return max(l.least, min(workers, scale.Most)/l.coarse*l.coarse)
+	return max(l.least, min(workers, scaling.Most)/l.coarse*l.coarse)
 }
 
 // set wishes a ceiling for a queue.

@@ -1,4 +1,4 @@
-// Sim compares the law of shared/scale with other laws of scaling on queue depth: the same arrivals, the same budget, the
+// Sim compares the law of shared/domain/scaling with other laws of scaling on queue depth: the same arrivals, the same budget, the
 // same levers with their delays. It is a simulation: nothing runs on AWS. It prints a table and writes build/sim.json and
 // build/sim/*.svg. SEED=n makes arrivals that nobody has tuned to.
 package main

@@ -28,7 +28,7 @@ func figure(w workload, c *cloud) plot.Figure {
 		}})
 	}
 	return plot.Figure{
-		Title: "Simulated: " + w.name, Note: fmt.Sprintf("the law of shared/scale, %s pollers, %d workers at most in sum", c.lever.name, budget),
+		Title: "Simulated: " + w.name, Note: fmt.Sprintf("the law of shared/domain/scaling, %s pollers, %d workers at most in sum", c.lever.name, budget),
 		Time: "since the first video", Span: float64(len(c.maps[0].past)), Panels: append([]plot.Panel{depth}, workers...),
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"sluice/shared/scale"
+	"sluice/shared/domain/scaling"
 )
 
 // bounds are what an operator sets by hand for each queue, in workers.
@@ -31,7 +31,7 @@ func (a alone) String() string {
 func (a alone) tick(c *cloud, now int) {
 	for i, n := range a.ceilings {
 		if n == 0 {
-			n = scale.Most
+			n = scaling.Most
 		}
 		if now == 0 {
 			n = c.possible(n)

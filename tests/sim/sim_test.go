@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/scale"
+	"sluice/shared/domain/scaling"
 )
 
 // heldOut are seeds that nothing was tuned to.
@@ -118,7 +118,7 @@ func TestPollersClimb(t *testing.T) {
 		{standard, 1, 10}, {standard, 11, 60}, {standard, 28, account}, {provisioned, 1, 37}, {provisioned, 4, 87},
 	} {
 		c := newCloud(tt.lever, 60)
-		c.maps[bulk].ceiling, c.maps[bulk].wished = scale.Most, scale.Most
+		c.maps[bulk].ceiling, c.maps[bulk].wished = scaling.Most, scaling.Most
 		work := slices.Repeat([]chunk{{at: 0.5, service: 30, lane: bulk}}, 200)
 		got := 0
 		c.run(work, probe(func(now int) {
@@ -206,7 +206,7 @@ func TestRivals(t *testing.T) {
 // Nobody has half a poller: whoever sets a ceiling, it is of tens, and never of less than two pollers.
 func TestPollersAreCountedInTens(t *testing.T) {
 	t.Parallel()
-	for wished, want := range map[int]int{0: 20, 19: 20, 20: 20, 45: 40, 49: 40, 50: 50, 5000: scale.Most} {
+	for wished, want := range map[int]int{0: 20, 19: 20, 20: 20, 45: 40, 49: 40, 50: 50, 5000: scaling.Most} {
 		c := newCloud(provisioned, 1)
 		alone{[lanes]int{wished, wished}}.tick(c, 0)
 		if n := c.maps[bulk].ceiling; wished > 0 && n != want {

@@ -17,7 +17,7 @@ import (
 	"syscall"
 
 	"sluice/localstack/cloud"
-	"sluice/shared/waterfall"
+	"sluice/shared/domain/traceview"
 	"sluice/tests/client"
 )
 
@@ -77,7 +77,7 @@ func show(ctx context.Context, c *client.Client, video string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	var fall waterfall.Waterfall
+	var fall traceview.Waterfall
 	if err := json.Unmarshal(text, &fall); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"sluice/events"
-	"sluice/shared/services"
+	"sluice/shared/domain/services"
 )
 
 func main() {

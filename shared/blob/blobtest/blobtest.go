@@ -15,7 +15,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // Blob is what is tested. If it is an http.RoundTripper too, it answers the URLs it has signed; otherwise the network
@@ -136,9 +136,9 @@ func must(t *testing.T, err error) {
 }
 
 // want fails unless err is of a kind and, if code is given, has that code.
-func want(t *testing.T, err error, kind video.Kind, code string) {
+func want(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
-	var e *video.Error
+	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {
 		t.Fatalf("got error %v, want %s %s", err, kind, code)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 func partIsWritten(t *testing.T, b Blob) {
@@ -21,7 +21,7 @@ func partIsWritten(t *testing.T, b Blob) {
 	must(t, err)
 	same(t, parts, []blob.Part{part})
 	_, err = b.WritePart(t.Context(), unique(), id, 1, []byte("x"))
-	want(t, err, video.NotFound, "upload_gone")
+	want(t, err, errs.NotFound, "upload_gone")
 }
 
 func partsLeftOut(t *testing.T, b Blob) {
@@ -66,18 +66,18 @@ func copyWantsETag(t *testing.T, b Blob) {
 	put(t, b, from, "second", blob.Meta{})
 	id := create(t, b, key)
 	_, err := b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, video.Conflict, "object_replaced")
+	want(t, err, errs.Conflict, "object_replaced")
 	r.Key = unique()
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	r.Bucket = "sluice-has-no-such-bucket"
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	must(t, b.AbortUpload(t.Context(), key, id))
 	put(t, b, from, "first", blob.Meta{})
 	r.Bucket, r.Key = b.Name(), from
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, video.NotFound, "upload_gone")
+	want(t, err, errs.NotFound, "upload_gone")
 }
 
 func lookIntoAnother(t *testing.T, b Blob) {
@@ -88,7 +88,7 @@ func lookIntoAnother(t *testing.T, b Blob) {
 	kept := stored(t, b, key, "hello")
 	same(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
 	_, err = b.Look(t.Context(), b.Name(), unique())
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	_, err = b.Look(t.Context(), "sluice-has-no-such-bucket", key)
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 func objectIsKept(t *testing.T, b Blob) {
@@ -49,11 +49,11 @@ func emptyIsKept(t *testing.T, b Blob) {
 
 func missingIsNotFound(t *testing.T, b Blob) {
 	_, _, err := b.Get(t.Context(), unique())
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	_, err = b.Head(t.Context(), unique())
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	err = b.Download(t.Context(), unique(), "abc", &bytes.Buffer{})
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 }
 
 func cancelledIsTransient(t *testing.T, b Blob) {
@@ -62,16 +62,16 @@ func cancelledIsTransient(t *testing.T, b Blob) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := b.Get(ctx, key)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = b.Head(ctx, key)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	err = b.Put(ctx, key, strings.NewReader("bye"), blob.Meta{})
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = b.CreateUpload(ctx, key, "")
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = b.ListParts(ctx, key, "x")
-	want(t, err, video.Transient, "")
-	want(t, b.AbortUpload(ctx, key, "x"), video.Transient, "")
+	want(t, err, errs.Transient, "")
+	want(t, b.AbortUpload(ctx, key, "x"), errs.Transient, "")
 	stored(t, b, key, "hello")
 }
 
@@ -86,7 +86,7 @@ func downloadWantsETag(t *testing.T, b Blob) {
 	}
 	put(t, b, key, "second", blob.Meta{})
 	var got bytes.Buffer
-	want(t, b.Download(t.Context(), key, old, &got), video.Conflict, "object_replaced")
+	want(t, b.Download(t.Context(), key, old, &got), errs.Conflict, "object_replaced")
 	same(t, got.String(), "")
 }
 
@@ -117,8 +117,8 @@ func prefixIsDeleted(t *testing.T, b Blob) {
 		same(t, n, left)
 	}
 	_, err := b.Head(t.Context(), key+"/a/b")
-	want(t, err, video.NotFound, "object_not_found")
+	want(t, err, errs.NotFound, "object_not_found")
 	stored(t, b, key+"2/1", "kept")
 	_, err = b.DeleteAll(t.Context(), "")
-	want(t, err, video.Internal, "")
+	want(t, err, errs.Internal, "")
 }

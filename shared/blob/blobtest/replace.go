@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 func replaceWantsETag(t *testing.T, b Blob) {
@@ -15,14 +15,14 @@ func replaceWantsETag(t *testing.T, b Blob) {
 	replace := func(etag, body string) error {
 		return b.Replace(t.Context(), key, etag, strings.NewReader(body), blob.Meta{ContentType: "video/mp4"})
 	}
-	want(t, replace("0123456789abcdef0123456789abcdef", "first"), video.Conflict, "object_replaced")
+	want(t, replace("0123456789abcdef0123456789abcdef", "first"), errs.Conflict, "object_replaced")
 	must(t, replace("", "first"))
 	first := stored(t, b, key, "first")
 	same(t, first.ContentType, "video/mp4")
-	want(t, replace("", "second"), video.Conflict, "object_replaced")
+	want(t, replace("", "second"), errs.Conflict, "object_replaced")
 	stored(t, b, key, "first")
 	must(t, replace(`"`+first.ETag+`"`, "second"))
-	want(t, replace(first.ETag, "third"), video.Conflict, "object_replaced")
+	want(t, replace(first.ETag, "third"), errs.Conflict, "object_replaced")
 	stored(t, b, key, "second")
 }
 

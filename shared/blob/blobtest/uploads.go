@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"sluice/shared/blob"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
 )
 
 // large is the least that a part before the last may have.
@@ -32,7 +32,7 @@ func partsMakeObject(t *testing.T, b Blob) {
 	must(t, err)
 	same(t, parts, unquoted(first, last))
 	_, err = b.Head(t.Context(), key)
-	want(t, err, video.NotFound, "")
+	want(t, err, errs.NotFound, "")
 
 	etag, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
 	must(t, err)
@@ -48,7 +48,7 @@ func partsMakeObject(t *testing.T, b Blob) {
 
 	again, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
 	if err != nil {
-		want(t, err, video.NotFound, "upload_gone")
+		want(t, err, errs.NotFound, "upload_gone")
 	} else {
 		same(t, again, etag)
 	}
@@ -63,7 +63,7 @@ func partAgain(t *testing.T, b Blob) {
 	must(t, err)
 	same(t, parts, unquoted(part))
 	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{old})
-	want(t, err, video.Invalid, "part_missing")
+	want(t, err, errs.Invalid, "part_missing")
 	_, err = b.CompleteUpload(t.Context(), key, id, parts)
 	must(t, err)
 	stored(t, b, key, "newer")
@@ -99,7 +99,7 @@ func partsMissing(t *testing.T, b Blob) {
 		{{Number: 1, ETag: second.ETag}},
 	} {
 		_, err := b.CompleteUpload(t.Context(), key, id, parts)
-		want(t, err, video.Invalid, "part_missing")
+		want(t, err, errs.Invalid, "part_missing")
 	}
 	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
 	must(t, err) // nothing above has ended the upload
@@ -111,7 +111,7 @@ func partsDescend(t *testing.T, b Blob) {
 	first, second := putPart(t, b, key, id, 1, large), putPart(t, b, key, id, 2, large)
 	for _, parts := range [][]blob.Part{{second, first}, {first, first}} {
 		_, err := b.CompleteUpload(t.Context(), key, id, parts)
-		want(t, err, video.Invalid, "part_order")
+		want(t, err, errs.Invalid, "part_order")
 	}
 }
 
@@ -120,7 +120,7 @@ func partTooSmall(t *testing.T, b Blob) {
 	id := create(t, b, key)
 	first, second := putPart(t, b, key, id, 1, large[1:]), putPart(t, b, key, id, 2, large)
 	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
-	want(t, err, video.Invalid, "part_too_small")
+	want(t, err, errs.Invalid, "part_too_small")
 }
 
 func uploadIsGone(t *testing.T, b Blob) {
@@ -133,9 +133,9 @@ func uploadIsGone(t *testing.T, b Blob) {
 		must(t, b.AbortUpload(t.Context(), key, id))
 	}
 	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{part})
-	want(t, err, video.NotFound, "upload_gone")
+	want(t, err, errs.NotFound, "upload_gone")
 	_, err = b.ListParts(t.Context(), key, id)
-	want(t, err, video.NotFound, "upload_gone")
+	want(t, err, errs.NotFound, "upload_gone")
 	res, _ := send(t, b, http.MethodPut, url, []byte("hello"))
 	same(t, res.StatusCode, http.StatusNotFound)
 }
@@ -145,5 +145,5 @@ func uploadHasKey(t *testing.T, b Blob) {
 	id := create(t, b, key)
 	part := putPart(t, b, key, id, 1, []byte("hello"))
 	_, err := b.CompleteUpload(t.Context(), unique(), id, []blob.Part{part})
-	want(t, err, video.NotFound, "upload_gone")
+	want(t, err, errs.NotFound, "upload_gone")
 }

@@ -7,7 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // noon is when claims are made: the store is told the time.
@@ -67,12 +68,12 @@ func claimIsGivenUp(t *testing.T, s Store) {
 
 func claimIsLost(t *testing.T, s Store) {
 	first := claim()
-	want(t, s.Settle(t.Context(), first), video.Conflict, "claim_lost")
+	want(t, s.Settle(t.Context(), first), errs.Conflict, "claim_lost")
 	held(t, s, first, noon, first)
 	second := by(first, unique(), noon.Add(time.Hour))
 	held(t, s, second, first.Expires, second)
 	first.Status = 201
-	want(t, s.Settle(t.Context(), first), video.Conflict, "claim_lost")
+	want(t, s.Settle(t.Context(), first), errs.Conflict, "claim_lost")
 	held(t, s, first, first.Expires, second)
 }
 
@@ -82,20 +83,20 @@ func createSettles(t *testing.T, s Store) {
 	v, u := sample(first.Owner)
 	done := by(first, first.Holder, noon.Add(time.Hour))
 	done.Status, done.Made = 201, u.ID
-	want(t, s.CreateOnce(t.Context(), v, u, done), video.Conflict, "claim_lost")
+	want(t, s.CreateOnce(t.Context(), v, u, done), errs.Conflict, "claim_lost")
 	held(t, s, first, noon, first)
-	want(t, s.CreateOnce(t.Context(), v, u, by(done, unique(), done.Expires)), video.Conflict, "claim_lost")
+	want(t, s.CreateOnce(t.Context(), v, u, by(done, unique(), done.Expires)), errs.Conflict, "claim_lost")
 	_, err := s.Upload(t.Context(), u.Tenant, u.ID)
-	want(t, err, video.NotFound, "upload_not_found")
+	want(t, err, errs.NotFound, "upload_not_found")
 	must(t, s.CreateOnce(t.Context(), v, u, done))
 	stored(t, s, v)
 	held(t, s, by(first, unique(), first.Expires), noon, done)
 
 	other, otherUpload := sample(first.Owner)
 	otherUpload.ID = u.ID
-	want(t, s.CreateOnce(t.Context(), other, otherUpload, done), video.Conflict, "claim_lost")
+	want(t, s.CreateOnce(t.Context(), other, otherUpload, done), errs.Conflict, "claim_lost")
 	_, err = s.Video(t.Context(), other.Tenant, other.ID)
-	want(t, err, video.NotFound, "video_not_found")
+	want(t, err, errs.NotFound, "video_not_found")
 }
 
 func claimsAreApart(t *testing.T, s Store) {
@@ -112,8 +113,8 @@ func claimsAreApart(t *testing.T, s Store) {
 	}
 	first.Owner = "a#b"
 	_, err := s.Claim(t.Context(), first, noon)
-	want(t, err, video.Invalid, "")
-	want(t, s.Settle(t.Context(), first), video.Invalid, "")
+	want(t, err, errs.Invalid, "")
+	want(t, s.Settle(t.Context(), first), errs.Invalid, "")
 }
 
 func oneClaimantWins(t *testing.T, s Store) {
@@ -141,6 +142,6 @@ func anyClaimIsKept(t *testing.T, s Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Claim(ctx, claim(), noon)
-	want(t, err, video.Transient, "")
-	want(t, s.Settle(ctx, claim()), video.Transient, "")
+	want(t, err, errs.Transient, "")
+	want(t, s.Settle(ctx, claim()), errs.Transient, "")
 }

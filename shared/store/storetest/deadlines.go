@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func timelineHasAll(t *testing.T, s Store) {
 	v := create(t, s)
 	v.Version++
-	saved := video.Entry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, What: "encode.failed.v1", Nudges: 2, Problem: &video.Problem{Code: "x", Message: "No."}}
+	saved := video.Entry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, What: "encode.failed.v1", Nudges: 2, Problem: &errs.Problem{Code: "x", Message: "No."}}
 	must(t, s.Save(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
 		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
@@ -116,5 +117,5 @@ func tasksAreForgotten(t *testing.T, s Store) {
 	entries, err := s.Timeline(t.Context(), v.Tenant, v.ID)
 	must(t, err)
 	same(t, len(entries), 1)
-	want(t, s.Forget(t.Context(), v.Tenant, "#"), video.Invalid, "")
+	want(t, s.Forget(t.Context(), v.Tenant, "#"), errs.Invalid, "")
 }

@@ -8,13 +8,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // letter returns a new open letter of a service, whose message was sent so long before noon.
 func letter(service string, ago time.Duration) video.Letter {
 	l := video.Letter{
-		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: video.Invalid, Code: "invalid",
+		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
 		Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Filed: noon, State: video.LetterOpen,
 	}
 	l.ID = video.LetterID(service, unique(), l.Sent)
@@ -100,24 +101,24 @@ func letterIsSettledOnce(t *testing.T, s Store) {
 	l := letter(unique(), time.Hour)
 	redriven, err := l.Redriven()
 	must(t, err)
-	want(t, s.SettleLetter(t.Context(), l, redriven), video.Conflict, "letter_changed")
+	want(t, s.SettleLetter(t.Context(), l, redriven), errs.Conflict, "letter_changed")
 	file(t, s, l)
 	const n = 8
-	errs := make([]error, n)
-	at(n, func(i int) { errs[i] = s.SettleLetter(t.Context(), l, redriven) })
+	failures := make([]error, n)
+	at(n, func(i int) { failures[i] = s.SettleLetter(t.Context(), l, redriven) })
 	won := 0
-	for _, err := range errs {
+	for _, err := range failures {
 		if err == nil {
 			won++
 			continue
 		}
-		want(t, err, video.Conflict, "letter_changed")
+		want(t, err, errs.Conflict, "letter_changed")
 	}
 	same(t, won, 1)
 	twice, err := redriven.Redriven()
 	must(t, err)
 	must(t, s.SettleLetter(t.Context(), redriven, twice))
-	want(t, s.SettleLetter(t.Context(), redriven, twice), video.Conflict, "letter_changed")
+	want(t, s.SettleLetter(t.Context(), redriven, twice), errs.Conflict, "letter_changed")
 	got, err := s.Letter(t.Context(), l.ID)
 	must(t, err)
 	same(t, got, twice)
@@ -164,16 +165,16 @@ func largeLetter(t *testing.T, s Store) {
 func noLetter(t *testing.T, s Store) {
 	for _, id := range []string{"", "x", "#", letter("x", 0).ID, strings.Repeat("x", 3000)} {
 		_, err := s.Letter(t.Context(), id)
-		want(t, err, video.NotFound, "letter_not_found")
+		want(t, err, errs.NotFound, "letter_not_found")
 	}
 	for _, id := range []string{"", "ltr_", "a#b"} {
 		l := letter("x", 0)
 		l.ID = id
-		want(t, s.PutLetter(t.Context(), l), video.Invalid, "")
-		want(t, s.SettleLetter(t.Context(), l, l), video.Invalid, "")
+		want(t, s.PutLetter(t.Context(), l), errs.Invalid, "")
+		want(t, s.SettleLetter(t.Context(), l, l), errs.Invalid, "")
 	}
 	_, _, err := s.Letters(t.Context(), video.LetterFilter{}, "ltr_x", noon, 1)
-	want(t, err, video.Invalid, "cursor_invalid")
+	want(t, err, errs.Invalid, "cursor_invalid")
 	far := video.LetterID("x", "m", time.UnixMilli(1<<48-1)) // a list from the year 10889 on must end
 	_, _, err = s.Letters(t.Context(), video.LetterFilter{Service: unique()}, far, noon, 1)
 	must(t, err)
@@ -192,12 +193,12 @@ func anyLetterIsKept(t *testing.T, s Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	l := letter(unique(), 0)
-	want(t, s.PutLetter(ctx, l), video.Transient, "")
-	want(t, s.SettleLetter(ctx, l, l), video.Transient, "")
+	want(t, s.PutLetter(ctx, l), errs.Transient, "")
+	want(t, s.SettleLetter(ctx, l, l), errs.Transient, "")
 	_, err := s.Letter(ctx, l.ID)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, _, err = s.Letters(ctx, video.LetterFilter{}, "", noon, 1)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = s.OpenLetters(ctx, l.Service)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 }

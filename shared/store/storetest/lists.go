@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // several makes n videos of a tenant, each a second younger than the one before.
@@ -117,7 +118,7 @@ func listIsTheTenants(t *testing.T, s Store) {
 func cursorsAreChecked(t *testing.T, s Store) {
 	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
 		_, _, err := s.List(t.Context(), unique(), video.Filter{}, cursor, 1)
-		want(t, err, video.Invalid, "cursor_invalid")
+		want(t, err, errs.Invalid, "cursor_invalid")
 	}
 }
 
@@ -139,13 +140,13 @@ func describeIsApart(t *testing.T, s Store) {
 
 func deletedIsNotDescribed(t *testing.T, s Store) {
 	v := create(t, s)
-	want(t, s.Describe(t.Context(), v.Tenant, unique(), v.About), video.NotFound, "video_not_found")
-	want(t, s.Describe(t.Context(), unique(), v.ID, v.About), video.NotFound, "video_not_found")
-	want(t, s.Describe(t.Context(), v.Tenant, "", v.About), video.NotFound, "video_not_found")
+	want(t, s.Describe(t.Context(), v.Tenant, unique(), v.About), errs.NotFound, "video_not_found")
+	want(t, s.Describe(t.Context(), unique(), v.ID, v.About), errs.NotFound, "video_not_found")
+	want(t, s.Describe(t.Context(), v.Tenant, "", v.About), errs.NotFound, "video_not_found")
 	for _, state := range []video.State{video.Deleting, video.Deleted} {
 		v.State, v.Version = state, v.Version+1
 		must(t, s.Save(t.Context(), v, change))
-		want(t, s.Describe(t.Context(), v.Tenant, v.ID, video.About{Title: "x"}), video.NotFound, "video_not_found")
+		want(t, s.Describe(t.Context(), v.Tenant, v.ID, video.About{Title: "x"}), errs.NotFound, "video_not_found")
 	}
 	stored(t, s, v)
 }

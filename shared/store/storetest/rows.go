@@ -8,7 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func tenantIsKept(t *testing.T, s Store) {
@@ -22,7 +23,7 @@ func tenantIsKept(t *testing.T, s Store) {
 func tenantIsMadeOnce(t *testing.T, s Store) {
 	first := video.Tenant{ID: unique(), Created: created}
 	must(t, s.PutTenant(t.Context(), first))
-	want(t, s.PutTenant(t.Context(), video.Tenant{ID: first.ID}), video.Conflict, "tenant_exists")
+	want(t, s.PutTenant(t.Context(), video.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
 	got, err := s.Tenant(t.Context(), first.ID)
 	must(t, err)
 	same(t, got, first)
@@ -47,7 +48,7 @@ func tokenIsMadeOnce(t *testing.T, s Store) {
 	first, second := token(), token()
 	second.ID = first.ID
 	must(t, s.PutToken(t.Context(), first))
-	want(t, s.PutToken(t.Context(), second), video.Conflict, "")
+	want(t, s.PutToken(t.Context(), second), errs.Conflict, "")
 	got, err := s.Token(t.Context(), first.ID)
 	must(t, err)
 	same(t, got, first)
@@ -63,7 +64,7 @@ func tokenIsTakenBack(t *testing.T, s Store) {
 	}
 	must(t, s.DeleteToken(t.Context(), "#"))
 	_, err := s.Token(t.Context(), gone.ID)
-	want(t, err, video.NotFound, "token_not_found")
+	want(t, err, errs.NotFound, "token_not_found")
 	got, err := s.Token(t.Context(), kept.ID)
 	must(t, err)
 	same(t, got, kept)
@@ -72,13 +73,13 @@ func tokenIsTakenBack(t *testing.T, s Store) {
 func missingIsNotFound(t *testing.T, s Store) {
 	ctx, id := t.Context(), unique()
 	_, err := s.Tenant(ctx, id)
-	want(t, err, video.NotFound, "tenant_not_found")
+	want(t, err, errs.NotFound, "tenant_not_found")
 	_, err = s.Token(ctx, id)
-	want(t, err, video.NotFound, "token_not_found")
+	want(t, err, errs.NotFound, "token_not_found")
 	_, err = s.Video(ctx, id, id)
-	want(t, err, video.NotFound, "video_not_found")
+	want(t, err, errs.NotFound, "video_not_found")
 	_, err = s.Upload(ctx, id, id)
-	want(t, err, video.NotFound, "upload_not_found")
+	want(t, err, errs.NotFound, "upload_not_found")
 	results, err := s.Results(ctx, id, id)
 	must(t, err)
 	same(t, results, []video.Result{})
@@ -89,19 +90,19 @@ func unfitIDs(t *testing.T, s Store) {
 	ctx, v := t.Context(), create(t, s)
 	for _, id := range []string{"", "#", v.ID + "#", "#" + v.ID, strings.Repeat("x", 3000)} {
 		_, err := s.Video(ctx, v.Tenant, id)
-		want(t, err, video.NotFound, "")
+		want(t, err, errs.NotFound, "")
 		_, err = s.Upload(ctx, v.Tenant, id)
-		want(t, err, video.NotFound, "")
+		want(t, err, errs.NotFound, "")
 		_, err = s.Token(ctx, id)
-		want(t, err, video.NotFound, "")
+		want(t, err, errs.NotFound, "")
 		_, err = s.Results(ctx, v.Tenant, id)
 		must(t, err)
 		_, err = s.Finish(ctx, v.Tenant, id, finished(video.Result{}))
-		want(t, err, video.Invalid, "")
-		want(t, s.PutTenant(ctx, video.Tenant{ID: id}), video.Invalid, "")
-		want(t, s.PutToken(ctx, video.Token{ID: id}), video.Invalid, "")
-		want(t, s.Save(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, change), video.Invalid, "")
-		want(t, s.Create(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: unique()}), video.Invalid, "")
+		want(t, err, errs.Invalid, "")
+		want(t, s.PutTenant(ctx, video.Tenant{ID: id}), errs.Invalid, "")
+		want(t, s.PutToken(ctx, video.Token{ID: id}), errs.Invalid, "")
+		want(t, s.Save(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, change), errs.Invalid, "")
+		want(t, s.Create(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: unique()}), errs.Invalid, "")
 	}
 	stored(t, s, v)
 }
@@ -111,17 +112,17 @@ func cancelledIsTransient(t *testing.T, s Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Video(ctx, v.Tenant, v.ID)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = s.Results(ctx, v.Tenant, v.ID)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = s.Finish(ctx, v.Tenant, v.ID, finished(video.Result{}))
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	next := v
 	next.Version++
-	want(t, s.Save(ctx, next, change), video.Transient, "")
-	want(t, s.PutTenant(ctx, video.Tenant{ID: unique()}), video.Transient, "")
+	want(t, s.Save(ctx, next, change), errs.Transient, "")
+	want(t, s.PutTenant(ctx, video.Tenant{ID: unique()}), errs.Transient, "")
 	v2, u2 := sample(v.Tenant)
-	want(t, s.Create(ctx, v2, u2), video.Transient, "")
+	want(t, s.Create(ctx, v2, u2), errs.Transient, "")
 	stored(t, s, v)
 }
 
@@ -132,7 +133,7 @@ func createMakesBoth(t *testing.T, s Store) {
 	got, err := s.Upload(t.Context(), u.Tenant, u.ID)
 	must(t, err)
 	same(t, got, u)
-	want(t, s.Create(t.Context(), v, u), video.Conflict, "upload_exists")
+	want(t, s.Create(t.Context(), v, u), errs.Conflict, "upload_exists")
 }
 
 func createIsWhole(t *testing.T, s Store) {
@@ -140,12 +141,12 @@ func createIsWhole(t *testing.T, s Store) {
 	v, u := sample(tenant)
 	must(t, s.Create(t.Context(), v, u))
 	v2, u2 := sample(tenant)
-	want(t, s.Create(t.Context(), v, u2), video.Conflict, "")
+	want(t, s.Create(t.Context(), v, u2), errs.Conflict, "")
 	_, err := s.Upload(t.Context(), tenant, u2.ID)
-	want(t, err, video.NotFound, "")
-	want(t, s.Create(t.Context(), v2, u), video.Conflict, "")
+	want(t, err, errs.NotFound, "")
+	want(t, s.Create(t.Context(), v2, u), errs.Conflict, "")
 	_, err = s.Video(t.Context(), tenant, v2.ID)
-	want(t, err, video.NotFound, "")
+	want(t, err, errs.NotFound, "")
 }
 
 func anyVideoIsKept(t *testing.T, s Store) {
@@ -169,14 +170,14 @@ func tenantsAreApart(t *testing.T, s Store) {
 	_, err := s.Finish(ctx, v.Tenant, v.ID, finished(video.Result{}))
 	must(t, err)
 	_, err = s.Video(ctx, other, v.ID)
-	want(t, err, video.NotFound, "")
+	want(t, err, errs.NotFound, "")
 	_, err = s.Upload(ctx, other, u.ID)
-	want(t, err, video.NotFound, "")
+	want(t, err, errs.NotFound, "")
 	results, err := s.Results(ctx, other, v.ID)
 	must(t, err)
 	same(t, results, []video.Result{})
 	v.Tenant, v.Version = other, v.Version+1
-	want(t, s.Save(ctx, v, change), video.Conflict, "")
+	want(t, s.Save(ctx, v, change), errs.Conflict, "")
 }
 
 func nothingIsShared(t *testing.T, s Store) {

@@ -8,7 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // grant returns a new grant to a sender.
@@ -44,7 +45,7 @@ func sourceIsMadeOnce(t *testing.T, s Store) {
 	must(t, s.PutSource(t.Context(), g))
 	other := g
 	other.Tenant = unique()
-	want(t, s.PutSource(t.Context(), other), video.Conflict, "source_exists")
+	want(t, s.PutSource(t.Context(), other), errs.Conflict, "source_exists")
 	granted(t, s, g.Sender, g)
 }
 
@@ -55,7 +56,7 @@ func sourceIsDeleted(t *testing.T, s Store) {
 	must(t, s.PutSource(t.Context(), left))
 	must(t, s.DeleteSource(t.Context(), gone.ID))
 	granted(t, s, sender, left)
-	want(t, s.DeleteSource(t.Context(), gone.ID), video.NotFound, "source_not_found")
+	want(t, s.DeleteSource(t.Context(), gone.ID), errs.NotFound, "source_not_found")
 	must(t, s.PutSource(t.Context(), gone))
 	must(t, s.DeleteSource(t.Context(), left.ID))
 	granted(t, s, sender, gone)
@@ -69,11 +70,11 @@ func sendersAreApart(t *testing.T, s Store) {
 		got, err := s.Sources(t.Context(), sender)
 		must(t, err)
 		same(t, got, []video.Grant{})
-		want(t, s.DeleteSource(t.Context(), sender), video.NotFound, "source_not_found")
+		want(t, s.DeleteSource(t.Context(), sender), errs.NotFound, "source_not_found")
 	}
 	for _, bad := range []string{"", "a#b", "#all"} {
-		want(t, s.PutSource(t.Context(), video.Grant{ID: bad, Sender: unique()}), video.Invalid, "")
-		want(t, s.PutSource(t.Context(), video.Grant{ID: unique(), Sender: bad}), video.Invalid, "")
+		want(t, s.PutSource(t.Context(), video.Grant{ID: bad, Sender: unique()}), errs.Invalid, "")
+		want(t, s.PutSource(t.Context(), video.Grant{ID: unique(), Sender: bad}), errs.Invalid, "")
 	}
 	granted(t, s, g.Sender, g)
 }
@@ -88,10 +89,10 @@ func anySourceIsKept(t *testing.T, s Store) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	want(t, s.PutSource(ctx, grant(unique(), "")), video.Transient, "")
-	want(t, s.DeleteSource(ctx, unique()), video.Transient, "")
+	want(t, s.PutSource(ctx, grant(unique(), "")), errs.Transient, "")
+	want(t, s.DeleteSource(ctx, unique()), errs.Transient, "")
 	_, err := s.Sources(ctx, unique())
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = s.AllSources(ctx)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/scale"
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
 )
 
 // Store is what is tested.
@@ -51,8 +52,8 @@ type Store interface {
 	Waiting(ctx context.Context, tenant string, lane video.Lane, after video.Turn, limit int) ([]video.Turn, error)
 	Leave(ctx context.Context, tenant string, lane video.Lane, turns ...video.Turn) error
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) (page []video.Letter, next string, err error)
-	Scaling(ctx context.Context) (scale.State, error)
-	SaveScaling(ctx context.Context, s scale.State) error
+	Scaling(ctx context.Context) (scaling.State, error)
+	SaveScaling(ctx context.Context, s scaling.State) error
 }
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
@@ -177,9 +178,9 @@ func must(t tester, err error) {
 }
 
 // want fails unless err is of a kind and, if code is given, has that code.
-func want(t tester, err error, kind video.Kind, code string) {
+func want(t tester, err error, kind errs.Kind, code string) {
 	t.Helper()
-	var e *video.Error
+	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {
 		t.Fatalf("got error %v, want %s %s", err, kind, code)
 	}

@@ -9,7 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // result returns what a task of that number left behind.
@@ -45,12 +46,12 @@ func saveFollowsVersion(t *testing.T, s Store) {
 	} {
 		stale := next
 		stale.Version, stale.Trace = tt.version, tt.name
-		want(t, s.Save(ctx, stale, change), video.Conflict, "version_stale")
+		want(t, s.Save(ctx, stale, change), errs.Conflict, "version_stale")
 	}
 	stored(t, s, next)
 
 	absent, _ := sample(v.Tenant)
-	want(t, s.Save(ctx, absent, change), video.Conflict, "")
+	want(t, s.Save(ctx, absent, change), errs.Conflict, "")
 }
 
 func saveKeepsDone(t *testing.T, s Store) {
@@ -74,20 +75,20 @@ func at(n int, f func(i int)) {
 
 func oneSaverWins(t *testing.T, s Store) {
 	v := create(t, s)
-	errs := make([]error, 8)
-	at(len(errs), func(i int) {
+	failures := make([]error, 8)
+	at(len(failures), func(i int) {
 		next := v
 		next.Version, next.Trace = v.Version+1, strings.Repeat("x", i)
-		errs[i] = s.Save(t.Context(), next, change)
-		for video.KindOf(errs[i]) == video.Transient { // the rows were in each other's way: nobody has won yet
-			errs[i] = s.Save(t.Context(), next, change)
+		failures[i] = s.Save(t.Context(), next, change)
+		for errs.KindOf(failures[i]) == errs.Transient { // the rows were in each other's way: nobody has won yet
+			failures[i] = s.Save(t.Context(), next, change)
 		}
 	})
 	winner := -1
-	for i, err := range errs {
+	for i, err := range failures {
 		switch {
 		case err != nil:
-			want(t, err, video.Conflict, "")
+			want(t, err, errs.Conflict, "")
 		case winner >= 0:
 			t.Fatalf("both %d and %d have saved", winner, i)
 		default:
@@ -113,7 +114,7 @@ func finishGrowsSet(t *testing.T, s Store) {
 
 	for _, n := range []int{-1, 100000} {
 		_, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(n)))
-		want(t, err, video.Invalid, "")
+		want(t, err, errs.Invalid, "")
 	}
 	stored(t, s, v)
 }
@@ -134,13 +135,13 @@ func someFinisherSeesAll(t *testing.T, s Store) {
 	v := create(t, s)
 	const n = 8
 	sizes := make([]int, n)
-	errs := make([]error, n)
+	failures := make([]error, n)
 	at(n, func(i int) {
 		done, err := s.Finish(t.Context(), v.Tenant, v.ID, finished(result(252+i)))
-		sizes[i], errs[i] = len(done), err
+		sizes[i], failures[i] = len(done), err
 	})
 	most := 0
-	for i, err := range errs {
+	for i, err := range failures {
 		must(t, err)
 		most = max(most, sizes[i])
 	}
@@ -190,7 +191,7 @@ func stepsFollowModel(t *testing.T, s Store) {
 					must(rt, err)
 					v = next
 				default:
-					want(rt, err, video.Conflict, "version_stale")
+					want(rt, err, errs.Conflict, "version_stale")
 				}
 			},
 			"finish": func(rt *rapid.T) {

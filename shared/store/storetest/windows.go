@@ -8,7 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/video"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 func windowIsKept(t *testing.T, s Store) {
@@ -44,27 +45,27 @@ func turn(n int) video.Turn {
 
 func windowFollowsVersion(t *testing.T, s Store) {
 	w := video.Window{Tenant: unique(), Version: 2}
-	want(t, s.SaveWindow(t.Context(), w), video.Conflict, "window_stale")
+	want(t, s.SaveWindow(t.Context(), w), errs.Conflict, "window_stale")
 	w.Version = 1
 	must(t, s.SaveWindow(t.Context(), w))
-	want(t, s.SaveWindow(t.Context(), w), video.Conflict, "window_stale")
+	want(t, s.SaveWindow(t.Context(), w), errs.Conflict, "window_stale")
 	w.Version, w.More = 2, true
 	must(t, s.SaveWindow(t.Context(), w))
-	want(t, s.SaveWindow(t.Context(), video.Window{Tenant: w.Tenant, Version: 1}), video.Conflict, "window_stale")
+	want(t, s.SaveWindow(t.Context(), video.Window{Tenant: w.Tenant, Version: 1}), errs.Conflict, "window_stale")
 	windowIs(t, s, w)
-	want(t, s.SaveWindow(t.Context(), video.Window{Tenant: "a#b", Version: 1}), video.Invalid, "")
+	want(t, s.SaveWindow(t.Context(), video.Window{Tenant: "a#b", Version: 1}), errs.Invalid, "")
 }
 
 func oneWindowWins(t *testing.T, s Store) {
 	w := video.Window{Tenant: unique(), Version: 1}
 	const n = 8
-	errs := make([]error, n)
-	at(n, func(i int) { errs[i] = s.SaveWindow(t.Context(), w) })
+	failures := make([]error, n)
+	at(n, func(i int) { failures[i] = s.SaveWindow(t.Context(), w) })
 	won := 0
-	for _, err := range errs {
+	for _, err := range failures {
 		if err == nil {
 			won++
-		} else if k := video.KindOf(err); k != video.Conflict && k != video.Transient {
+		} else if k := errs.KindOf(err); k != errs.Conflict && k != errs.Transient {
 			t.Errorf("lost with %v", err)
 		}
 	}
@@ -121,18 +122,18 @@ func longLine(t *testing.T, s Store) {
 
 func turnsAreChecked(t *testing.T, s Store) {
 	for _, bad := range []video.Turn{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
-		want(t, s.Wait(t.Context(), unique(), video.Bulk, bad), video.Invalid, "")
-		want(t, s.Leave(t.Context(), unique(), video.Bulk, bad), video.Invalid, "")
+		want(t, s.Wait(t.Context(), unique(), video.Bulk, bad), errs.Invalid, "")
+		want(t, s.Leave(t.Context(), unique(), video.Bulk, bad), errs.Invalid, "")
 	}
-	want(t, s.Wait(t.Context(), "a#b", video.Bulk, turn(1)), video.Invalid, "")
+	want(t, s.Wait(t.Context(), "a#b", video.Bulk, turn(1)), errs.Invalid, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Window(ctx, unique(), video.Bulk)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	_, err = s.Waiting(ctx, unique(), video.Bulk, video.Turn{}, 1)
-	want(t, err, video.Transient, "")
+	want(t, err, errs.Transient, "")
 	for _, err := range []error{s.SaveWindow(ctx, video.Window{Tenant: unique(), Version: 1}), s.Wait(ctx, unique(), video.Bulk, turn(1)), s.Leave(ctx, unique(), video.Bulk, turn(1))} {
-		want(t, err, video.Transient, "")
+		want(t, err, errs.Transient, "")
 	}
 }
 

@@ -1,0 +1,136 @@
+package media
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+const (
+	codeMissing = "frames_missing"
+	codeWrong   = "segments_wrong"
+)
+
+// Piece is what one task made of one rendition, ready to be stored.
+type Piece struct {
+	Track    video.Track
+	Init     []byte   // the init segment
+	Segments [][]byte // the first has the task's segment number
+	Frames   int      // video frames; 0 for sound
+}
+
+// Cut splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with Invalid and
+// the code frames_missing or segments_wrong: then the task is worth another try with the next of Prerolls.
+func Cut(p video.Plan, t video.Task, name string, file []byte) (Piece, error) {
+	init, frags, err := SplitFragments(file)
+	if err != nil {
+		return Piece{}, err
+	}
+	codec, timescale, err := Codec(init)
+	if err != nil {
+		return Piece{}, err
+	}
+	if want := timescaleOf(p, t); timescale != want {
+		return Piece{}, wrong(fmt.Errorf("timescale %d, want %d", timescale, want))
+	}
+	kept, frames, err := CheckTask(p, t, frags)
+	if err != nil {
+		return Piece{}, err
+	}
+	sum := sha256.Sum256(init)
+	out := Piece{Init: init, Frames: frames, Track: video.Track{
+		Name: name, Codec: codec, Init: hex.EncodeToString(sum[:]), Timescale: timescale,
+	}}
+	for _, f := range kept {
+		out.Segments = append(out.Segments, f.Data)
+		out.Track.Segments = append(out.Track.Segments, video.Segment{Bytes: int64(len(f.Data)), Ticks: f.Ticks})
+	}
+	return out, nil
+}
+
+func timescaleOf(p video.Plan, t video.Task) int {
+	if t.Kind == video.AudioTask {
+		return SampleRate
+	}
+	return Timescale(p.Rate)
+}
+
+// CheckTask returns the fragments that are the task's segments, without the tail of a chunk, and the number of video
+// frames in them. A chunk has exactly its frames. Numbers and times follow on from each other and from the task's
+// first frame, each segment begins with a key frame, and sound lasts as long as the video to two AAC frames. What is
+// different fails with Invalid and the code frames_missing (too few or too many) or segments_wrong.
+func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, frames int, err error) {
+	if t.Kind == video.AudioTask {
+		return frags, 0, checkSound(p, t, frags)
+	}
+	if !t.Last {
+		frags = frags[:min(len(frags), (t.To-t.From)/p.SegmentFrames)]
+	}
+	for _, f := range frags {
+		frames += f.Samples
+	}
+	if want := t.To - t.From; frames != want {
+		return nil, 0, missing(fmt.Errorf("task %d: %d frames, want %d", t.Number, frames, want))
+	}
+	if err := checkFrames(p, t, frags); err != nil {
+		return nil, 0, err
+	}
+	return frags, frames, nil
+}
+
+// checkFrames requires segment i to hold the frames that the plan has there.
+func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
+	for i, f := range frags {
+		from := t.From + i*p.SegmentFrames
+		full := f.Samples == p.SegmentFrames || t.Last && i == len(frags)-1
+		if !full || f.Time != int64(from)*tick(p.Rate) || f.Ticks != int64(f.Samples)*tick(p.Rate) {
+			return wrong(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number, i, f.Samples, f.Time, f.Ticks))
+		}
+		if err := checkHead(t, i, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkSound(p video.Plan, t video.Task, frags []Fragment) error {
+	const aacFrame = 1024
+	at := int64(0)
+	for i, f := range frags {
+		if f.Time != at {
+			return wrong(fmt.Errorf("sound: segment %d begins at %d, want %d", i, f.Time, at))
+		}
+		if err := checkHead(t, i, f); err != nil {
+			return err
+		}
+		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
+			return wrong(fmt.Errorf("sound: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
+		}
+		at += f.Ticks
+	}
+	if want := samples(p); len(frags) == 0 || at < want-2*aacFrame || at > want+2*aacFrame {
+		return missing(fmt.Errorf("sound: %d samples, want %d", at, want))
+	}
+	return nil
+}
+
+func checkHead(t video.Task, i int, f Fragment) error {
+	if f.Sequence != t.Segment+i || !f.Sync {
+		return wrong(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number, t.Segment+i, f.Sequence, f.Sync))
+	}
+	return nil
+}
+
+// Miscut reports whether err says that a cut has the wrong frames, so that the next of Prerolls is worth a try.
+func Miscut(err error) bool {
+	code := errs.ProblemOf(err).Code
+	return code == codeMissing || code == codeWrong
+}
+
+func missing(err error) error {
+	return &errs.Error{Op: "media.CheckTask", Kind: errs.Invalid, Code: codeMissing, Err: err,
+		Message: "Some frames of the video could not be decoded; export it again and upload the new one."}
+}

@@ -1,0 +1,179 @@
+package media
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/Eyevinn/mp4ff/bits"
+	"github.com/Eyevinn/mp4ff/mp4"
+
+	"sluice/shared/domain/errs"
+)
+
+// Fragment is one moof with its mdat, as ffmpeg wrote it.
+type Fragment struct {
+	Data     []byte // part of the file's bytes, not a copy
+	Sequence int    // of its mfhd
+	Time     int64  // decode time of its first sample, in ticks (tfdt)
+	Samples  int
+	Ticks    int64 // sum of the samples' durations
+	Sync     bool  // begins with a sync sample
+}
+
+// SplitFragments splits a fragmented MP4 of one track behind every mdat, without a byte changed: init is all up to
+// the first fragment. What is not such a file fails with Invalid and the code segments_wrong.
+func SplitFragments(file []byte) (init []byte, frags []Fragment, err error) {
+	trex, begin := (*mp4.TrexBox)(nil), 0
+	var moof *mp4.MoofBox
+	for pos := 0; pos < len(file); {
+		box, name, err := nextBox(file[pos:])
+		if err != nil {
+			return nil, nil, wrong(err)
+		}
+		pos += len(box)
+		switch name {
+		case "moov":
+			if trex != nil {
+				return nil, nil, wrong(errors.New("two init segments"))
+			}
+			init, begin = file[:pos], pos
+			if trex, err = defaults(box); err != nil {
+				return nil, nil, wrong(err)
+			}
+		case "moof":
+			if moof, err = parse[*mp4.MoofBox](box); err != nil {
+				return nil, nil, wrong(err)
+			}
+		case "mdat":
+			f, err := fragment(moof, trex)
+			if err != nil {
+				return nil, nil, wrong(err)
+			}
+			f.Data = file[begin:pos]
+			frags, begin, moof = append(frags, f), pos, nil
+		}
+	}
+	if begin != len(file) || len(init) == 0 {
+		return nil, nil, wrong(errors.New("no whole number of fragments behind an init segment"))
+	}
+	return init, frags, nil
+}
+
+// nextBox returns the box that b begins with.
+func nextBox(b []byte) (box []byte, name string, err error) {
+	if len(b) < 8 {
+		return nil, "", errors.New("box header is cut off")
+	}
+	size := int(binary.BigEndian.Uint32(b))
+	if size < 8 || size > len(b) {
+		return nil, "", fmt.Errorf("box %q of %d bytes where %d are left", b[4:8], size, len(b))
+	}
+	return b[:size], string(b[4:8]), nil
+}
+
+// parse decodes one box of type T.
+func parse[T mp4.Box](b []byte) (box T, err error) {
+	decoded, err := mp4.DecodeBoxSR(0, bits.NewFixedSliceReader(b))
+	if err != nil {
+		return box, err
+	}
+	box, ok := decoded.(T)
+	if !ok {
+		return box, fmt.Errorf("box is a %s", decoded.Type())
+	}
+	return box, nil
+}
+
+// defaults returns what samples have where a fragment does not say otherwise.
+func defaults(box []byte) (*mp4.TrexBox, error) {
+	moov, err := parse[*mp4.MoovBox](box)
+	if err != nil {
+		return nil, err
+	}
+	if moov.Mvex == nil || moov.Mvex.Trex == nil || len(moov.Traks) != 1 {
+		return nil, errors.New("moov is not of one fragmented track")
+	}
+	return moov.Mvex.Trex, nil
+}
+
+func fragment(moof *mp4.MoofBox, trex *mp4.TrexBox) (Fragment, error) {
+	if moof == nil || trex == nil || moof.Mfhd == nil || len(moof.Trafs) != 1 {
+		return Fragment{}, errors.New("mdat without a moof of one track")
+	}
+	traf := moof.Traf
+	if traf.Tfhd == nil || traf.Tfdt == nil || len(traf.Truns) == 0 {
+		return Fragment{}, errors.New("traf lacks tfhd, tfdt or trun")
+	}
+	f := Fragment{Sequence: int(moof.Mfhd.SequenceNumber), Time: int64(traf.Tfdt.BaseMediaDecodeTime())}
+	for i, run := range traf.Truns {
+		f.Ticks += int64(run.AddSampleDefaultValues(traf.Tfhd, trex))
+		f.Samples += len(run.Samples)
+		if i == 0 && len(run.Samples) > 0 {
+			f.Sync = startsInSync(run)
+		}
+	}
+	return f, nil
+}
+
+func startsInSync(run *mp4.TrunBox) bool {
+	flags, own := run.FirstSampleFlags()
+	if !own {
+		flags = run.Samples[0].Flags
+	}
+	return !mp4.DecodeSampleFlags(flags).SampleIsNonSync
+}
+
+// Codec returns what an init segment announces: the codec as RFC 6381 names it ("avc1.64001f", "mp4a.40.2") and the
+// ticks a second. What is neither H.264 nor AAC fails with Invalid and the code segments_wrong.
+func Codec(init []byte) (codec string, timescale int, err error) {
+	for pos := 0; pos < len(init); {
+		box, name, err := nextBox(init[pos:])
+		if err != nil {
+			return "", 0, wrong(err)
+		}
+		pos += len(box)
+		if name != "moov" {
+			continue
+		}
+		moov, err := parse[*mp4.MoovBox](box)
+		if err != nil {
+			return "", 0, wrong(err)
+		}
+		return codecOf(moov)
+	}
+	return "", 0, wrong(errors.New("init segment without moov"))
+}
+
+func codecOf(moov *mp4.MoovBox) (string, int, error) {
+	stsd, scale, ok := describe(moov)
+	switch {
+	case !ok:
+	case stsd.AvcX != nil && stsd.AvcX.AvcC != nil:
+		c := stsd.AvcX.AvcC
+		return fmt.Sprintf("avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility, c.AVCLevelIndication), scale, nil
+	case stsd.Mp4a != nil && stsd.Mp4a.Esds != nil:
+		if d := stsd.Mp4a.Esds.DecConfigDescriptor; d != nil && d.DecSpecificInfo != nil && len(d.DecSpecificInfo.DecConfig) > 0 {
+			return fmt.Sprintf("mp4a.40.%d", d.DecSpecificInfo.DecConfig[0]>>3), scale, nil
+		}
+	}
+	return "", 0, wrong(errors.New("neither avcC nor esds"))
+}
+
+// describe returns the sample description and timescale of the track, if all boxes on the way are there.
+func describe(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
+	if moov.Trak == nil || moov.Trak.Mdia == nil || moov.Trak.Mdia.Mdhd == nil || moov.Trak.Mdia.Minf == nil {
+		return nil, 0, false
+	}
+	stbl := moov.Trak.Mdia.Minf.Stbl
+	if stbl == nil || stbl.Stsd == nil {
+		return nil, 0, false
+	}
+	return stbl.Stsd, int(moov.Trak.Mdia.Mdhd.Timescale), true
+}
+
+func wrong(err error) error {
+	return &errs.Error{Op: "media.Cut", Kind: errs.Invalid, Code: codeWrong, Message: segmentsWrong, Err: err}
+}
+
+const segmentsWrong = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."

@@ -1,0 +1,78 @@
+package media
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+
+	"sluice/shared/domain/errs"
+)
+
+// Probe is what we read of ffprobe's -show_streams -show_format -of json. ffprobe writes times as strings.
+type Probe struct {
+	Streams []Stream `json:"streams"`
+	Format  Format   `json:"format"`
+}
+
+// Stream is one stream of a Probe.
+type Stream struct {
+	Type         string      `json:"codec_type"`
+	Codec        string      `json:"codec_name"`
+	Width        int         `json:"width"`
+	Height       int         `json:"height"`
+	SampleAspect string      `json:"sample_aspect_ratio"` // "64:45"
+	FieldOrder   string      `json:"field_order"`
+	RealRate     string      `json:"r_frame_rate"`
+	AverageRate  string      `json:"avg_frame_rate"`
+	TimeBase     string      `json:"time_base"`
+	StartPTS     int64       `json:"start_pts"`
+	Delay        int64       `json:"has_b_frames"` // frames by which decoding runs ahead of showing
+	Duration     string      `json:"duration"`     // seconds
+	Frames       string      `json:"nb_frames"`
+	Disposition  Disposition `json:"disposition"`
+	SideData     []SideData  `json:"side_data_list"`
+}
+
+// Disposition holds the flags of a stream that we look at.
+type Disposition struct {
+	AttachedPicture int `json:"attached_pic"`
+}
+
+// SideData is a note on a stream; those with a display matrix have a rotation.
+type SideData struct {
+	Type     string  `json:"side_data_type"`
+	Rotation float64 `json:"rotation"` // degrees, counterclockwise
+}
+
+// Format is the container of a Probe.
+type Format struct {
+	Start    string `json:"start_time"` // seconds
+	Duration string `json:"duration"`   // seconds
+}
+
+// ParseProbe reads ffprobe's JSON. What is not that fails with Invalid and the code malformed.
+func ParseProbe(b []byte) (Probe, error) {
+	var p Probe
+	if err := json.Unmarshal(b, &p); err != nil {
+		return Probe{}, &errs.Error{Op: "media.ParseProbe", Kind: errs.Invalid, Code: "malformed", Message: malformed, Err: err}
+	}
+	return p, nil
+}
+
+const malformed = "The file is damaged; export it again and upload the new one."
+
+// first returns the first stream of a type; pictures such as a cover are no video.
+func (p Probe) first(typ string) (Stream, bool) {
+	for _, s := range p.Streams {
+		if s.Type == typ && s.Disposition.AttachedPicture == 0 {
+			return s, true
+		}
+	}
+	return Stream{}, false
+}
+
+// seconds reads a time; ok is false for anything but a finite number.
+func seconds(s string) (sec float64, ok bool) {
+	sec, err := strconv.ParseFloat(s, 64)
+	return sec, err == nil && !math.IsNaN(sec) && !math.IsInf(sec, 0)
+}

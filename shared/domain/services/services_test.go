@@ -1,0 +1,159 @@
+package services_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"sluice/shared/domain/services"
+)
+
+func TestWhatIsSentIsTaken(t *testing.T) {
+	for _, s := range services.Map {
+		for _, typ := range s.Emits {
+			if services.To(typ) == "" {
+				t.Errorf("%s emits %s, which nobody takes", s.Name, typ)
+			}
+			if services.To(typ) == s.Name {
+				t.Errorf("%s sends %s to its own inbox: Lambda stops such a chain at its 16th lap", s.Name, typ)
+			}
+		}
+	}
+}
+
+func TestWhatIsTakenIsSent(t *testing.T) {
+	sent := map[string]bool{"s3.object-created.v1": true, "upload.requested.v1": true} // by S3, and by producers
+	for _, s := range services.Map {
+		for _, typ := range s.Emits {
+			sent[typ] = true
+		}
+	}
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		for _, typ := range s.Inbox.Takes {
+			if !sent[typ] {
+				t.Errorf("%s takes %s, which nobody sends", s.Name, typ)
+			}
+		}
+	}
+}
+
+func TestHears(t *testing.T) {
+	t.Parallel()
+	in := services.Inbox{Takes: []string{"video.ready.v1", "sweep.done.v1", "video.failed.v1"}}
+	if got, want := in.Hears(), []string{"video.ready.v1", "video.failed.v1"}; !slices.Equal(got, want) {
+		t.Errorf("hears %v, want %v", got, want)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for _, s := range services.Map {
+		if s.Memory > 3008 {
+			t.Errorf("%s: %d MiB, more than a fresh account allows", s.Name, s.Memory)
+		}
+		if len(s.Routes) > 0 && s.Timeout > 29*time.Second {
+			t.Errorf("%s: %v, longer than the gateway waits", s.Name, s.Timeout)
+		}
+		if s.Inbox != nil && (s.Timeout > 3*time.Minute || s.Inbox.Attempts < 5) {
+			t.Errorf("%s: timeout %v, attempts %d", s.Name, s.Timeout, s.Inbox.Attempts)
+		}
+		if s.Inbox != nil && s.Inbox.Promise < 10*time.Second {
+			t.Errorf("%s: a message may wait %v, less than Lambda takes to look for it", s.Name, s.Inbox.Promise)
+		}
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Batch > 10 {
+			t.Errorf("%s: a FIFO queue gives at most 10 messages a batch", s.Name)
+		}
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Hears() != nil {
+			t.Errorf("%s: the topic feeds no FIFO queue", s.Name)
+		}
+	}
+}
+
+func TestEveryServiceHasAFolderAndEveryFolderAService(t *testing.T) {
+	dirs, err := os.ReadDir("../../../functions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders, names []string
+	for _, d := range dirs {
+		if d.IsDir() {
+			folders = append(folders, d.Name())
+		}
+	}
+	for _, s := range services.Map {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	if !slices.Equal(folders, names) {
+		t.Errorf("folders %v, services %v", folders, names)
+	}
+}
+
+func TestSends(t *testing.T) {
+	publish, ok := services.Lookup("publish")
+	if want := []string{"fetch", "inspect", "encode", "sweep", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
+		t.Errorf("publish sends to %v, want %v", publish.Sends(), want)
+	}
+	if _, ok := services.Lookup("nobody"); ok {
+		t.Error("found a service that is not there")
+	}
+}
+
+func TestQueues(t *testing.T) {
+	t.Parallel()
+	lanes := map[string]string{}
+	for _, q := range services.Queues() {
+		if lanes[q.Name] = q.Lane.Name; q.Lane.Aim <= 0 || q.Lane.Promise < q.Lane.Aim || q.Lane.Weight <= 0 || q.Inbox.Typical <= 0 {
+			t.Errorf("%s: the law does not know what it promises, or what a message takes: %+v", q.Name, q)
+		}
+	}
+	if lanes["encode"] != services.Interactive || lanes["encode-bulk"] != services.Bulk {
+		t.Errorf("queues %v", lanes)
+	}
+	if got := services.LeastConcurrency(); got != 2*len(lanes) {
+		t.Errorf("the least concurrency of %v is %d", lanes, got)
+	}
+}
+
+func TestAnInboxWithoutLanesHasOneQueue(t *testing.T) {
+	t.Parallel()
+	if all := (services.Service{Name: "ear", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "ear" {
+		t.Errorf("queues %+v", all)
+	}
+	if all := (services.Service{Name: "clock"}).Queues(); all != nil {
+		t.Errorf("without an inbox: queues %+v", all)
+	}
+}
+
+func TestQueueFor(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typ, lane, want string }{
+		{"encode.requested.v1", "", "encode"},
+		{"encode.requested.v1", services.Interactive, "encode"},
+		{"encode.requested.v1", services.Bulk, "encode-bulk"},
+		{"encode.requested.v1", "none that we know", "encode"},
+		{"sweep.requested.v1", services.Interactive, "sweep"},
+		{"video.ready.v1", services.Bulk, ""},
+		{"nothing.of.ours.v1", "", ""},
+	} {
+		if q, ok := services.QueueFor(tt.typ, tt.lane); q.Name != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s in lane %q goes to %q, not %q", tt.typ, tt.lane, q.Name, tt.want)
+		}
+	}
+}
+
+func TestWorkers(t *testing.T) {
+	t.Parallel()
+	s, _ := services.Lookup("encode")
+	others := 2 * (len(services.Queues()) - 2)
+	for _, tt := range []struct{ concurrency, want int }{
+		{services.LeastConcurrency(), 4}, {100 + others, 100}, {5000, 2000},
+	} {
+		if got := s.Workers(tt.concurrency); got != tt.want {
+			t.Errorf("of %d: %d workers, not %d", tt.concurrency, got, tt.want)
+		}
+	}
+}
