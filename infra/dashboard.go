@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // mostMeasures is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/

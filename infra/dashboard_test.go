@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // TestDashboard: it has a row for each service with an inbox, shows what is sent, and costs nothing.

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // failed matches the line with which Lambda ends an invocation, unless that came to its end

@@ -14,7 +14,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/services"
-	"sluice/shared/steer"
+	"sluice/shared/platform/autoscale"
 )
 
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
@@ -99,7 +99,7 @@ func (in *inbox) feed(f awslambda.Function, q services.Queue, set settings) {
 		ReportBatchItemFailures: jsii.Bool(true),
 	}
 	if workers, pollers := set.workers(q.Name); pollers > 0 {
-		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: number(steer.LeastPollers), MaximumPollers: number(pollers)}
+		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: number(autoscale.LeastPollers), MaximumPollers: number(pollers)}
 	} else {
 		props.MaxConcurrency = number(workers)
 	}

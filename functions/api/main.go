@@ -8,26 +8,26 @@ import (
 	"strings"
 
 	"sluice/shared/api"
-	"sluice/shared/blob"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/intake"
-	"sluice/shared/outbound"
-	"sluice/shared/trace"
-	"sluice/shared/wire"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/outbound"
+	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/telemetry/trace"
 )
 
 func main() {
-	k := wire.New("api")
+	k := runtime.New("api")
 	rows, source := k.Rows(), originals{k.Source()}
 	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: newPlayback, Now: k.Now}
 	a := &api.API{
 		Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows, Desk: desk, CheckURL: fetchable,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
-		Trace: trace.Header, About: wire.About,
+		Trace: trace.Header, About: runtime.About,
 	}
 	h, err := a.Handler()
-	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows, Trace: trace.Header, About: wire.About}.Handle)
+	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows, Trace: trace.Header, About: runtime.About}.Handle)
 }
 
 func fetchable(address string) error {

@@ -5,10 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"sluice/shared/authorize"
-	"sluice/shared/wire"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := wire.New("authorize")
-	lambda.Start(wire.Metered(k, authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle))
+	k := runtime.New("authorize")
+	lambda.Start(runtime.Metered(k, authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle))
 }

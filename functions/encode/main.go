@@ -4,14 +4,14 @@ package main
 import (
 	"os"
 
-	"sluice/shared/ffmpeg"
 	"sluice/shared/pipeline"
-	"sluice/shared/wire"
+	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
 	ffmpeg.Enter()
-	k := wire.New("encode")
+	k := runtime.New("encode")
 	n := pipeline.Encoder{Source: k.Source(), Media: k.Media(), Tools: k.Tools(), Work: os.TempDir(), Now: k.Now}
 	k.Consume(n.Handle, n.GiveUp)
 }

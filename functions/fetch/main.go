@@ -3,11 +3,11 @@ package main
 
 import (
 	"sluice/shared/fetch"
-	"sluice/shared/wire"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := wire.New("fetch")
+	k := runtime.New("fetch")
 	f := fetch.Fetcher{Into: k.Source(), From: k.Source(), Web: k.Web(), Producers: k.Producers(), Now: k.Now}
 	k.Consume(f.Handle, f.GiveUp)
 }

@@ -4,14 +4,14 @@ package main
 import (
 	"os"
 
-	"sluice/shared/ffmpeg"
 	"sluice/shared/pipeline"
-	"sluice/shared/wire"
+	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
 	ffmpeg.Enter()
-	k := wire.New("inspect")
+	k := runtime.New("inspect")
 	i := pipeline.Inspector{Source: k.Source(), Tools: k.Tools(), Work: os.TempDir(), Now: k.Now}
 	k.Consume(i.Handle, i.GiveUp)
 }

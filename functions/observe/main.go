@@ -7,16 +7,16 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/domain/services"
-	"sluice/shared/inbox"
-	"sluice/shared/wire"
-	"sluice/shared/xray"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/telemetry/xray"
 )
 
 func main() {
-	k := wire.New("observe")
+	k := runtime.New("observe")
 	rows := k.Rows()
 	o := &api.Observer{
-		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: inbox.NewDepths(k.SQS()), Scaling: rows,
+		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
 		Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Now: k.Now, Log: k.Log,
 	}
 	k.Serve(o.Handler())

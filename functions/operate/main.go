@@ -10,15 +10,15 @@ import (
 
 	"sluice/shared/api"
 	"sluice/shared/domain/services"
-	"sluice/shared/inbox"
-	"sluice/shared/wire"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := wire.New("operate")
+	k := runtime.New("operate")
 	rows := k.Rows()
 	o := &api.Operators{
-		Tenants: rows, Sources: rows, Letters: rows, Inboxes: inbox.NewRedriver(k.SQS()), Claims: rows,
+		Tenants: rows, Sources: rows, Letters: rows, Inboxes: queue.NewRedriver(k.SQS()), Claims: rows,
 		Origins: strings.Split(os.Getenv(services.EnvOrigins), ","), Entropy: rand.Reader, Now: k.Now, Wait: wait, Log: k.Log,
 	}
 	k.Serve(o.Handler())

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/runtime"
 	"sluice/shared/play"
-	"sluice/shared/wire"
 )
 
 func main() {
-	k := wire.New("play")
+	k := runtime.New("play")
 	client := secretsmanager.NewFromConfig(k.AWS())
 	key := func(ctx context.Context) (string, error) {
 		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(services.EnvPlaybackKey))})

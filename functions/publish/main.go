@@ -3,11 +3,11 @@ package main
 
 import (
 	"sluice/shared/pipeline"
-	"sluice/shared/wire"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := wire.New("publish")
+	k := runtime.New("publish")
 	rows := k.Rows()
 	p := pipeline.Publisher{
 		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,

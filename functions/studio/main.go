@@ -6,12 +6,12 @@ import (
 	"os"
 
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/runtime"
 	"sluice/shared/studio"
-	"sluice/shared/wire"
 )
 
 func main() {
-	k := wire.New(services.Studio)
+	k := runtime.New(services.Studio)
 	p := studio.Page{
 		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")), // a local cloud's S3 is at its one address
 		MediaURL:  os.Getenv(services.EnvPlaybackURL),

@@ -3,11 +3,11 @@ package main
 
 import (
 	"sluice/shared/pipeline"
-	"sluice/shared/wire"
+	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := wire.New("sweep")
+	k := runtime.New("sweep")
 	s := pipeline.Sweeper{Source: k.Source(), Media: k.Media(), Rows: k.Rows(), Now: k.Now}
 	k.Consume(s.Handle, nil)
 }

@@ -5,19 +5,19 @@ import (
 	"context"
 	"time"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/runtime"
 	"sluice/shared/tend"
-	"sluice/shared/wire"
 )
 
 func main() {
-	k := wire.New("tend")
+	k := runtime.New("tend")
 	rows, queues := k.Rows(), k.SQS()
 	t := tend.Tender{
-		Rows: rows, Windows: rows, Originals: originals{k.Source()}, Queues: inbox.NewDepths(queues), Send: k.Sender(),
-		Dead: inbox.NewDeadLetters(queues), Letters: rows,
+		Rows: rows, Windows: rows, Originals: originals{k.Source()}, Queues: queue.NewDepths(queues), Send: k.Sender(),
+		Dead: queue.NewDeadLetters(queues), Letters: rows,
 		Steer: k.Steerer(), Now: k.Now, Wait: wait, Log: k.Log,
 	}
 	k.Every(t.Run)

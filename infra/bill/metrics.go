@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // rare are the metrics that are sent when something goes wrong, comes twice or waits for a person: an hour of plain work

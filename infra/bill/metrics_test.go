@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // The functions count dollars by the prices of the list, which they can't read.

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/traceview"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // History is what has happened to videos.

@@ -17,7 +17,7 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/traceview"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // xray is X-Ray, and the queues.

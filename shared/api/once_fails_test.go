@@ -9,7 +9,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 // TestFailuresLeaveTheKeyFree: for the same request, and for one that is put right.

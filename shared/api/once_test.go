@@ -14,7 +14,7 @@ import (
 	"sluice/shared/api"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 // keyed sends a POST with an Idempotency-Key.

@@ -22,7 +22,7 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/intake"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

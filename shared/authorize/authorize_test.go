@@ -12,7 +12,7 @@ import (
 	"sluice/shared/authorize"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET/v1/videos/vid_1"

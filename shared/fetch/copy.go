@@ -6,9 +6,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // copies are those that S3 makes at once.

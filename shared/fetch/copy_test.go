@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
+	"sluice/shared/platform/blob"
 )
 
 func TestAnObjectIsCopied(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
+	"sluice/shared/platform/blob"
 )
 
 func TestAURLIsFetched(t *testing.T) {

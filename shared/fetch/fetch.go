@@ -21,10 +21,10 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // Parts are those of multipart uploads in the source bucket.

@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 	"sync"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/blob"
 )
 
 const (

@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/fetch"
-	"sluice/shared/outbound"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/outbound"
 )
 
 const (

@@ -19,7 +19,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // Rows keeps videos and the uploads that they come in by.

@@ -10,12 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/intake"
-	"sluice/shared/metrics"
-	"sluice/shared/store"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -12,16 +12,16 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/services"
-	"sluice/shared/ffmpeg"
-	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
+	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/queue"
 )
 
 // cloud is all services in one process, behind the consumers they have on AWS: what fails is delivered again as often
 // as the map says, and then given up.
 type cloud struct {
 	*world
-	consumers map[string]*inbox.Consumer
+	consumers map[string]*queue.Consumer
 	waiting   []delivery
 	again     int      // deliveries beyond a message's first
 	buried    []string // reasons
@@ -42,7 +42,7 @@ func newCloudWith(t *testing.T, tools pipeline.Tools, body []byte) *cloud {
 	t.Helper()
 	originals, first := source(t, body)
 	o := first.Data.(events.Object)
-	c := &cloud{world: newWorld(t), consumers: map[string]*inbox.Consumer{}}
+	c := &cloud{world: newWorld(t), consumers: map[string]*queue.Consumer{}}
 	i := pipeline.Inspector{Source: originals, Tools: tools, Work: t.TempDir(), Now: now}
 	n := pipeline.Encoder{Source: originals, Media: c.media, Tools: tools, Work: t.TempDir(), Now: now}
 	c.consume("inspect", i.Handle, i.GiveUp)
@@ -54,9 +54,9 @@ func newCloudWith(t *testing.T, tools pipeline.Tools, body []byte) *cloud {
 	return c
 }
 
-func (c *cloud) consume(service string, h inbox.Handler, g inbox.GiveUp) {
+func (c *cloud) consume(service string, h queue.Handler, g queue.GiveUp) {
 	s, _ := services.Lookup(service)
-	c.consumers[service] = &inbox.Consumer{Service: s, Handle: h, GiveUp: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler)}
+	c.consumers[service] = &queue.Consumer{Service: s, Handle: h, GiveUp: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler)}
 }
 
 // settle delivers until nothing waits.

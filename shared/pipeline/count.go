@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // counts returns what there is to count of a change: how long the stages took that it ends, and a failure with its code.

@@ -11,9 +11,9 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/logs"
-	"sluice/shared/metrics"
-	"sluice/shared/metrics/metricstest"
+	"sluice/shared/platform/telemetry/logs"
+	"sluice/shared/platform/telemetry/metrics"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
 // Each stage of a video is counted once, however often its events come; who changes nothing says so.

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // Segments takes media segments.

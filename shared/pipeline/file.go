@@ -9,7 +9,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // file is a source on a worker's disk.

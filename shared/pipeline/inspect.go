@@ -9,7 +9,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // Inspector looks at what was uploaded before anything is decoded.

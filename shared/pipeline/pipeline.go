@@ -14,7 +14,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // Originals are the objects that clients uploaded.

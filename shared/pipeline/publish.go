@@ -9,7 +9,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // Rows are the videos as Publisher sees them.

@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
-	"sluice/shared/store"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

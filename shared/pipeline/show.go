@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // Playlists keeps the playlists.

@@ -12,12 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
-	"sluice/shared/store"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
 )
 
 // movie is a plan of 40 seconds: five chunks and the sound.

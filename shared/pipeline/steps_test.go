@@ -15,13 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
-	"sluice/shared/ffmpeg"
 	"sluice/shared/pipeline"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/ffmpeg"
 )
 
 func TestMain(m *testing.M) {

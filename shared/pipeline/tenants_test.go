@@ -11,7 +11,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/video"
 	"sluice/shared/pipeline"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 // tenants are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says

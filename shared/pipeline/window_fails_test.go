@@ -10,7 +10,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/store"
+	"sluice/shared/platform/store"
 )
 
 func TestADeadlineMendsWhatWasLost(t *testing.T) {

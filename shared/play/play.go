@@ -19,10 +19,10 @@ import (
 	"time"
 
 	"sluice/shared/api"
-	"sluice/shared/blob"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/blob"
 )
 
 // Objects reads the media bucket.

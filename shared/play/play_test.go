@@ -12,8 +12,8 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/shared/api"
-	"sluice/shared/blob"
 	"sluice/shared/domain/playback"
+	"sluice/shared/platform/blob"
 	"sluice/shared/play"
 )
 

@@ -11,11 +11,11 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
-	"sluice/shared/logs"
-	"sluice/shared/metrics/metricstest"
-	"sluice/shared/steer"
-	"sluice/shared/store"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
+	"sluice/shared/platform/telemetry/logs"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
 	"sluice/shared/tend"
 )
 
@@ -47,10 +47,10 @@ func TestStuckVideosAreCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			tender := tend.Tender{
-				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: inbox.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
+				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: queue.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
 				Now: func() time.Time { return noon }, Log: logs.New("tend", &out),
 			}
-			if err := tender.Run(t.Context(), steer.Hint{}); err != nil {
+			if err := tender.Run(t.Context(), autoscale.Hint{}); err != nil {
 				t.Fatal(err)
 			}
 			if d := cmp.Diff(tt.want, metricstest.Texts(t, out.Bytes())); d != "" {
@@ -69,7 +69,7 @@ func TestOpenLettersAreCounted(t *testing.T) {
 	counted := func() []string {
 		t.Helper()
 		out.Reset()
-		if err := g.Run(t.Context(), steer.Hint{}); err != nil {
+		if err := g.Run(t.Context(), autoscale.Hint{}); err != nil {
 			t.Fatal(err)
 		}
 		return metricstest.Texts(t, out.Bytes())

@@ -7,7 +7,7 @@ import (
 
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // Dead are the dead-letter queues.

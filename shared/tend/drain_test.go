@@ -16,9 +16,9 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
-	"sluice/shared/steer"
-	"sluice/shared/store"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
 	"sluice/shared/tend"
 )
 
@@ -26,21 +26,21 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // graves are the dead-letter queues of all services, in memory, and a tender of them alone.
 type graves struct {
-	*inbox.Memory
+	*queue.Memory
 	rows *store.Memory
 	logs *bytes.Buffer
 	tend.Tender
 }
 
 func newGraves() *graves {
-	g := &graves{Memory: &inbox.Memory{}, rows: &store.Memory{}, logs: &bytes.Buffer{}}
+	g := &graves{Memory: &queue.Memory{}, rows: &store.Memory{}, logs: &bytes.Buffer{}}
 	g.Tender = tend.Tender{
-		Rows: g.rows, Letters: g.rows, Dead: inbox.DeadLetters{Client: g, URL: url}, Steer: &law{},
+		Rows: g.rows, Letters: g.rows, Dead: queue.DeadLetters{Client: g, URL: url}, Steer: &law{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
 	}
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			g.Make(s.Name+"-dead", inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: time.Minute})
+			g.Make(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, Visibility: time.Minute})
 		}
 	}
 	return g
@@ -92,7 +92,7 @@ func TestEveryDeadLetterIsFiled(t *testing.T) {
 	g := newGraves()
 	n := g.fill(t, 25)
 	for range 2 {
-		if err := g.Run(t.Context(), steer.Hint{}); err != nil {
+		if err := g.Run(t.Context(), autoscale.Hint{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestWhatIsNotFiledKeepsNothingElse(t *testing.T) {
 		}
 		return nil
 	}}
-	if err := g.Run(t.Context(), steer.Hint{}); !errors.Is(err, full) {
+	if err := g.Run(t.Context(), autoscale.Hint{}); !errors.Is(err, full) {
 		t.Errorf("the run says %v", err)
 	}
 	if found := g.filed(t); len(found) != n-1 || g.Len(url("inspect")) != 1 {
@@ -148,7 +148,7 @@ func TestARunEndsInTime(t *testing.T) {
 	g.fill(t, 30)
 	ctx, cancel := context.WithCancel(t.Context())
 	g.Letters = picky{g.rows, func(video.Letter) error { cancel(); return nil }}
-	if err := g.Run(ctx, steer.Hint{}); err != nil && errs.KindOf(err) != errs.Transient {
+	if err := g.Run(ctx, autoscale.Hint{}); err != nil && errs.KindOf(err) != errs.Transient {
 		t.Fatal(err)
 	}
 	if n := len(g.filed(t)); n > 10 {
@@ -157,7 +157,7 @@ func TestARunEndsInTime(t *testing.T) {
 	g.Letters = g.rows
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than is kept for the end
 	defer cancel()
-	if err := g.Run(soon, steer.Hint{}); err != nil {
+	if err := g.Run(soon, autoscale.Hint{}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(30, g.Len(url("encode"))); d != "" {

@@ -8,9 +8,9 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
-	"sluice/shared/steer"
-	"sluice/shared/store"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
 	"sluice/shared/tend"
 )
 
@@ -49,10 +49,10 @@ func TestAVideoThatWaitsForItsTurnIsToldFromOneThatIsStuck(t *testing.T) {
 				t.Fatal(err)
 			}
 			tender := tend.Tender{
-				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: said, Dead: inbox.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
+				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: said, Dead: queue.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
 				Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 			}
-			if err := tender.Run(t.Context(), steer.Hint{}); err != nil || len(said.said) != 1 {
+			if err := tender.Run(t.Context(), autoscale.Hint{}); err != nil || len(said.said) != 1 {
 				t.Fatalf("says %v, %v", said.said, err)
 			}
 			if got := said.said[0].Data.(video.DeadlinePassed).Queued; got != tt.want {

@@ -8,17 +8,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/steer"
+	"sluice/shared/platform/autoscale"
 )
 
 // law answers with what it was given, one after the other, and notes what it was told.
 type law struct {
 	again []time.Duration
 	err   error
-	told  []steer.Hint
+	told  []autoscale.Hint
 }
 
-func (l *law) Decide(_ context.Context, h steer.Hint) (again time.Duration, err error) {
+func (l *law) Decide(_ context.Context, h autoscale.Hint) (again time.Duration, err error) {
 	l.told = append(l.told, h)
 	if len(l.again) > 0 {
 		again, l.again = l.again[0], l.again[1:]
@@ -32,14 +32,14 @@ func TestWorkersAreDecidedAgainWhileThereIsTime(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		again []time.Duration
-		hint  steer.Hint
+		hint  autoscale.Hint
 		waits []time.Duration
 		filed int
 	}{
-		{"nothing is short", nil, steer.Hint{}, nil, 1},
-		{"short for a while", []time.Duration{10 * s, 5 * s, 0}, steer.Hint{}, []time.Duration{10 * s, 5 * s}, 1},
-		{"short all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}, steer.Hint{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1},
-		{"woken", []time.Duration{10 * s, 0}, steer.Hint{Sent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0},
+		{"nothing is short", nil, autoscale.Hint{}, nil, 1},
+		{"short for a while", []time.Duration{10 * s, 5 * s, 0}, autoscale.Hint{}, []time.Duration{10 * s, 5 * s}, 1},
+		{"short all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}, autoscale.Hint{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1},
+		{"woken", []time.Duration{10 * s, 0}, autoscale.Hint{Sent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +55,7 @@ func TestWorkersAreDecidedAgainWhileThereIsTime(t *testing.T) {
 			if err := g.Run(ctx, tt.hint); err != nil {
 				t.Fatal(err)
 			}
-			want := append([]steer.Hint{tt.hint}, make([]steer.Hint, len(tt.waits))...)
+			want := append([]autoscale.Hint{tt.hint}, make([]autoscale.Hint, len(tt.waits))...)
 			if d := cmp.Diff(tt.waits, waits) + cmp.Diff(want, l.told); d != "" {
 				t.Error(d)
 			}
@@ -71,7 +71,7 @@ func TestWorkersThatAreNotDecidedKeepNothingElse(t *testing.T) {
 	g, down := newGraves(), errors.New("down")
 	n := g.fill(t, 1)
 	g.Steer = &law{err: down}
-	if err := g.Run(t.Context(), steer.Hint{}); !errors.Is(err, down) {
+	if err := g.Run(t.Context(), autoscale.Hint{}); !errors.Is(err, down) {
 		t.Errorf("the run says %v", err)
 	}
 	if got := len(g.filed(t)); got != n {

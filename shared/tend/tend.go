@@ -17,8 +17,8 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/metrics"
-	"sluice/shared/steer"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // Rows are the videos.
@@ -56,7 +56,7 @@ type Publisher interface {
 // Steering decides how many workers each queue may have.
 type Steering interface {
 	// Decide returns when to decide again; 0: as usual.
-	Decide(ctx context.Context, h steer.Hint) (again time.Duration, err error)
+	Decide(ctx context.Context, h autoscale.Hint) (again time.Duration, err error)
 }
 
 // Tender tends.
@@ -83,7 +83,7 @@ const stuck = 15 * time.Minute
 
 // Run decides how many workers there are, looks at what is due, files dead letters and counts those that are open; then,
 // as long as the law asks for it and the time allows it, it decides again. Woken with a hint, it only decides.
-func (t Tender) Run(ctx context.Context, h steer.Hint) error {
+func (t Tender) Run(ctx context.Context, h autoscale.Hint) error {
 	again, err := t.Steer.Decide(ctx, h)
 	if h.IsZero() {
 		err = errors.Join(err, t.due(ctx), t.drain(ctx), t.open(ctx))
@@ -91,7 +91,7 @@ func (t Tender) Run(ctx context.Context, h steer.Hint) error {
 	for again > 0 && t.hasTime(ctx, again) {
 		t.Wait(ctx, again)
 		var failed error
-		again, failed = t.Steer.Decide(ctx, steer.Hint{})
+		again, failed = t.Steer.Decide(ctx, autoscale.Hint{})
 		err = errors.Join(err, failed)
 	}
 	return err

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // uri are the names in a playlist: lines that are no tags, and attributes.

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/ffmpeg"
 )
 
 func TestMain(m *testing.M) {

@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // rows are the table as a process sees it.

@@ -16,9 +16,9 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
 	"sluice/shared/pipeline"
-	"sluice/shared/steer"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
 	"sluice/shared/tend"
 )
 
@@ -88,10 +88,10 @@ func (w *world) tend() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
 		t := tend.Tender{
-			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: inbox.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
+			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: queue.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
 			Send: w.publisher(p, s), Dead: rest{}, Letters: rest{}, Steer: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
-		_ = t.Run(ctx, steer.Hint{}) // what fails is looked at in a minute
+		_ = t.Run(ctx, autoscale.Hint{}) // what fails is looked at in a minute
 		p.ended(s, w.tended)
 	}()
 }
@@ -99,7 +99,7 @@ func (w *world) tend() {
 // rest leaves the dead letters where they are, as the ledger looks at them there, and the workers as many as there are.
 type rest struct{}
 
-func (rest) Decide(context.Context, steer.Hint) (time.Duration, error) { return 0, nil }
+func (rest) Decide(context.Context, autoscale.Hint) (time.Duration, error) { return 0, nil }
 
 func (rest) Take(context.Context, services.Service, func(context.Context, video.Letter) error) (int, error) {
 	return 0, nil
@@ -213,7 +213,7 @@ func (p *process) settle(s services.Service, url string, batch lambdaevents.SQSE
 }
 
 // consumer returns a service as it is wired for AWS, on the ports of a process.
-func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
+func (w *world) consumer(p *process, s services.Service) *queue.Consumer {
 	now := func() time.Time { return time.Now().UTC() }
 	log := slog.New(slog.DiscardHandler)
 	q := queues{p}
@@ -221,9 +221,9 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 	for _, lane := range s.Queues() {
 		urls = append(urls, w.url[lane.Name])
 	}
-	c := &inbox.Consumer{
+	c := &queue.Consumer{
 		Service: s, Send: w.publisher(p, s), Log: log, Jitter: func() float64 { return 0.5 },
-		Queue: inbox.Queue{Client: q, URLs: urls, Dead: w.dead[s.Name], FIFO: s.Inbox.FIFO},
+		Queue: queue.Queue{Client: q, URLs: urls, Dead: w.dead[s.Name], FIFO: s.Inbox.FIFO},
 	}
 	switch s.Name {
 	case "inspect":
@@ -250,7 +250,7 @@ func (w *world) consumer(p *process, s services.Service) *inbox.Consumer {
 }
 
 // unlessLast encodes what is not the last chunk of a video.
-func unlessLast(n pipeline.Encoder) inbox.Handler {
+func unlessLast(n pipeline.Encoder) queue.Handler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {
 			return n.GiveUp(e, errs.Refuse("chaos", errs.Invalid, "frames_missing", "It can't be decoded.")), nil
@@ -259,7 +259,7 @@ func unlessLast(n pipeline.Encoder) inbox.Handler {
 	}
 }
 
-func (w *world) publisher(p *process, s services.Service) *inbox.Publisher {
+func (w *world) publisher(p *process, s services.Service) *queue.Publisher {
 	q := queues{p}
-	return &inbox.Publisher{Service: s, Queues: q, Topic: q, ARN: "arn:topic", URL: func(name string) string { return w.url[name] }}
+	return &queue.Publisher{Service: s, Queues: q, Topic: q, ARN: "arn:topic", URL: func(name string) string { return w.url[name] }}
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/inbox"
-	"sluice/shared/store"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
 )
 
 // shape says what a world is like.
@@ -58,7 +58,7 @@ type world struct {
 	rows    *store.Memory
 	source  *blob.Memory
 	media   *blob.Memory
-	sqs     *inbox.Memory
+	sqs     *queue.Memory
 	url     map[string]string // of the inboxes, by the queue's name
 	dead    map[string]string // of their dead letters
 	clients []*client
@@ -89,7 +89,7 @@ type fact struct {
 func newWorld(t testing.TB, s shape) *world {
 	w := &world{
 		shape: s, t: t, began: time.Now(), work: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)), rows: &store.Memory{},
-		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &inbox.Memory{}, url: map[string]string{}, dead: map[string]string{},
+		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &queue.Memory{}, url: map[string]string{}, dead: map[string]string{},
 		running: map[int]*process{}, facts: map[string]fact{}, puts: map[string]string{},
 	}
 	w.ledger = ledger{in: map[string]int{}, seen: map[string]bool{}, out: map[ending]int{}, first: map[string]bool{}, ends: map[string]map[ending]bool{}}
@@ -106,9 +106,9 @@ func newWorld(t testing.TB, s shape) *world {
 		if s.Inbox == nil {
 			continue
 		}
-		w.dead[s.Name] = w.sqs.Make(s.Name+"-dead", inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: time.Minute})
+		w.dead[s.Name] = w.sqs.Make(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, Visibility: time.Minute})
 		for _, q := range s.Queues() {
-			w.url[q.Name] = w.sqs.Make(q.Name, inbox.Settings{FIFO: s.Inbox.FIFO, Visibility: s.Visibility(), Receives: s.Inbox.Receives(), Dead: w.dead[s.Name]})
+			w.url[q.Name] = w.sqs.Make(q.Name, queue.Settings{FIFO: s.Inbox.FIFO, Visibility: s.Visibility(), Receives: s.Inbox.Receives(), Dead: w.dead[s.Name]})
 		}
 	}
 	return w

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 	"sluice/tests/client"
 )
 

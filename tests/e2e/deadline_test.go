@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // TestPromise01_DeadlinesEndWhatNobodyMovesOn: an upload that never came ends, and a file whose request was lost is

@@ -22,8 +22,8 @@ import (
 
 	"sluice/events"
 	"sluice/localstack/cloud"
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 	"sluice/tests/client"
 )
 

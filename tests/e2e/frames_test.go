@@ -20,7 +20,7 @@ import (
 
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
-	"sluice/shared/ffmpeg"
+	"sluice/shared/platform/ffmpeg"
 )
 
 func TestMain(m *testing.M) {

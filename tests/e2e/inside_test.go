@@ -17,10 +17,10 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/events"
-	"sluice/shared/blob"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 type sqsAttribute = types.QueueAttributeName

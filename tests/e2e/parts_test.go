@@ -13,7 +13,7 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"sluice/shared/blob"
+	"sluice/shared/platform/blob"
 	"sluice/tests/client"
 )
 

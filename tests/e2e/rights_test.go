@@ -23,8 +23,8 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/blob"
 	"sluice/tests/clouds"
 )
 

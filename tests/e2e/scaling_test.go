@@ -18,9 +18,9 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
-	"sluice/shared/feed"
-	"sluice/shared/inbox"
-	"sluice/shared/steer"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+
 	"sluice/tests/client"
 )
 
@@ -37,8 +37,8 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 	if len(before) != len(services.Queues()) {
 		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
 	}
-	burst := steer.Hint{Sent: map[string]int{"encode": 500}}
-	if err := (feed.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), burst); err != nil {
+	burst := autoscale.Hint{Sent: map[string]int{"encode": 500}}
+	if err := (autoscale.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), burst); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(2 * time.Minute); ; <-time.After(200 * time.Millisecond) {
@@ -114,15 +114,15 @@ func (w world) halfAnHour(t *testing.T, c *lambda.Client) {
 	} else if s.Budget > 0 {
 		budget = s.Budget
 	}
-	s := steer.Steerer{
-		Depths: inbox.Depths{Client: w.queues(), URL: func(queue string) string { return w.output(t, "Inbox"+output(queue)) }},
-		Ages:   unknown{}, Feeds: feed.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
+	s := autoscale.Steerer{
+		Depths: queue.Depths{Client: w.queues(), URL: func(queue string) string { return w.output(t, "Inbox"+output(queue)) }},
+		Ages:   unknown{}, Feeds: autoscale.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
 		Name: func(queue string) string { return queue }, Budget: budget,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	for range 30 {
 		now = now.Add(time.Minute)
-		if _, err := s.Decide(t.Context(), steer.Hint{}); err != nil {
+		if _, err := s.Decide(t.Context(), autoscale.Hint{}); err != nil {
 			t.Fatal(err)
 		}
 	}

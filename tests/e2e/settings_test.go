@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/blob"
+	"sluice/shared/platform/blob"
 )
 
 // deployed is the template that the local cloud was deployed from.

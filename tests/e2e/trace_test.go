@@ -16,7 +16,7 @@ import (
 
 	"sluice/shared/domain/traceview"
 	"sluice/shared/domain/video"
-	"sluice/shared/xray"
+	"sluice/shared/platform/telemetry/xray"
 	"sluice/tests/client"
 )
 

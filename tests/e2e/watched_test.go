@@ -14,8 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"sluice/shared/metrics"
-	"sluice/shared/metrics/metricstest"
+	"sluice/shared/platform/telemetry/metrics"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
 	"sluice/tests/clouds"
 	"sluice/tests/ear"
 )

@@ -23,9 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/localstack/cloud"
-	"sluice/shared/blob"
 	"sluice/shared/domain/video"
-	"sluice/shared/store"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
 	"sluice/tests/client"
 )
 

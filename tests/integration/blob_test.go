@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"sluice/shared/blob"
-	"sluice/shared/blob/blobtest"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/blob/blobtest"
 	"sluice/tests/clouds"
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/blob"
 )
 
 // cdnStack is the stack of the test: the names in the template are the same each time, so there can be but one.

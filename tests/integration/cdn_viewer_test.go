@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/blob"
 	"sluice/shared/domain/playback"
+	"sluice/shared/platform/blob"
 )
 
 // put writes a segment of a video, as encode does; its content is the video's id.

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/blob"
+	"sluice/shared/platform/blob"
 )
 
 // keeper is a stack that keeps what Sluice's keeps on AWS, in the same ways.

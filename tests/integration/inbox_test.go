@@ -13,24 +13,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"sluice/shared/inbox"
-	"sluice/shared/inbox/inboxtest"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/queue/queuetest"
 	"sluice/tests/clouds"
 )
 
 func TestInbox(t *testing.T) {
 	client := sqs.NewFromConfig(cloud(t))
-	inboxtest.Run(t, func(t testing.TB) inboxtest.Cloud {
+	queuetest.Run(t, func(t testing.TB) queuetest.Cloud {
 		clouds.Needs(t, clouds.Case(t)...)
-		return inboxtest.Cloud{
+		return queuetest.Cloud{
 			SQS: client, Pass: time.Sleep, // the server's clock is what counts
-			Make: func(t testing.TB, s inbox.Settings) string { return queue(t, client, s) },
+			Make: func(t testing.TB, s queue.Settings) string { return createQueue(t, client, s) },
 		}
-	}, inboxtest.Visible) // every local cloud hides it
+	}, queuetest.Visible) // every local cloud hides it
 }
 
-// queue makes a queue with the attributes that infra gives ours, and removes it after the test.
-func queue(t testing.TB, client *sqs.Client, s inbox.Settings) string {
+// createQueue makes a queue with the attributes that infra gives ours, and removes it after the test.
+func createQueue(t testing.TB, client *sqs.Client, s queue.Settings) string {
 	t.Helper()
 	name := throwaway("inbox")
 	attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(int(s.Visibility.Seconds()))}

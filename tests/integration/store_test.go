@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/services"
-	"sluice/shared/store"
-	"sluice/shared/store/storetest"
+	"sluice/shared/platform/store"
+	"sluice/shared/platform/store/storetest"
 )
 
 func TestStore(t *testing.T) {

@@ -1,0 +1,28 @@
+package ffmpeg_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"sluice/shared/platform/ffmpeg"
+)
+
+// The difference between the two is the price of the launcher.
+func BenchmarkStart(b *testing.B) {
+	tools, dir := tools(b), job(b, nil)
+	b.Run("caged", func(b *testing.B) {
+		for b.Loop() {
+			if err := tools.Run(b.Context(), ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("plain", func(b *testing.B) {
+		for b.Loop() {
+			if err := exec.Command(filepath.Join(tools.Dir, "ffmpeg"), "-version").Run(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

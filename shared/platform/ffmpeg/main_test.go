@@ -1,0 +1,112 @@
+package ffmpeg_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/platform/ffmpeg"
+)
+
+// TestMain makes the test binary what it has to be: the launcher, under the name of a tool the impostor that tries
+// the walls, under the name of a function the parent that gets killed, and else the tests.
+func TestMain(m *testing.M) {
+	ffmpeg.Enter()
+	switch filepath.Base(os.Args[0]) {
+	case "ffmpeg", "ffprobe":
+		os.Exit(impostor(os.Args[1:]))
+	case "function":
+		os.Exit(function(os.Args[1], os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
+
+// impostors returns tools that are this test binary.
+func impostors(t testing.TB) ffmpeg.Tools {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"ffmpeg", "ffprobe"} {
+		if err := os.Symlink(self, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ffmpeg.Tools{Dir: dir}
+}
+
+// tools returns the real ones, or skips the test.
+func tools(t testing.TB) ffmpeg.Tools {
+	t.Helper()
+	for _, dir := range []string{os.Getenv("SLUICE_FFMPEG_DIR"), "../../../build/tools"} {
+		path, err := filepath.Abs(filepath.Join(dir, "ffmpeg"))
+		if err != nil || dir == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err == nil {
+			return ffmpeg.Tools{Dir: filepath.Dir(path)}
+		}
+	}
+	t.Skip("no ffmpeg in $SLUICE_FFMPEG_DIR or build/tools")
+	return ffmpeg.Tools{}
+}
+
+// job returns a job's directory that holds files, by name.
+func job(t testing.TB, files map[string]string) string {
+	t.Helper()
+	j, err := ffmpeg.NewJob(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(j.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return j.Dir
+}
+
+// made returns the bytes of a file that the real ffmpeg makes, outside the cage.
+func made(t testing.TB, tools ffmpeg.Tools, name, args string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	out, err := exec.Command(filepath.Join(tools.Dir, "ffmpeg"), append(strings.Fields("-v error "+args), path)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg %s: %v: %s", args, err, out)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+const (
+	clip  = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
+	vast  = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
+	exact = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder with a history: CVE-2026-8461
+)
+
+// wantCode checks what kind of error err is, and that it says what a person can do.
+func wantCode(t testing.TB, err error, kind errs.Kind, code string) {
+	t.Helper()
+	var e *errs.Error
+	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
+		t.Fatalf("error %v, want %s", err, fmt.Sprint(kind, " ", code))
+	}
+	if !strings.HasSuffix(e.Message, ".") || strings.Contains(e.Message, "/") {
+		t.Errorf("message %q is not a sentence for the public", e.Message)
+	}
+}

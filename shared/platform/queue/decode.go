@@ -1,0 +1,54 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+)
+
+// What has no sentence beside its code: the cause says what is wrong.
+var (
+	notTaken = errs.Problem{Code: "type_not_taken"}
+	notOurs  = errs.Problem{Code: "message_invalid"}
+)
+
+// decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
+func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
+	created, ok, err := events.DecodeS3([]byte(m.Body))
+	if !ok {
+		e, err := events.Decode([]byte(m.Body))
+		e.Sender = m.Attributes["SenderId"]
+		return []events.Event{e}, err
+	}
+	var out []events.Event
+	for _, o := range created {
+		tenant, id, own := sourceKey(o.Key)
+		if !own {
+			return nil, notOurs.Refuse("inbox.decode", errs.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
+		}
+		out = append(out, events.Event{
+			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,
+		})
+	}
+	return out, err
+}
+
+// sourceKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
+func sourceKey(key string) (tenant, id string, ok bool) {
+	rest, found := strings.CutPrefix(key, services.SourcePrefix)
+	if !found {
+		return "", "", false
+	}
+	rest, found = strings.CutSuffix(rest, services.SourceSuffix)
+	if !found {
+		return "", "", false
+	}
+	tenant, id, found = strings.Cut(rest, "/")
+	return tenant, id, found && video.ValidTenant(tenant) && id != "" && !strings.Contains(id, "/")
+}

@@ -1,0 +1,173 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+)
+
+// Memory is SQS in memory, as far as senders, consumers and Lambda's pollers use it, with the same answers; the zero
+// value has no queues. It is for tests. It never waits for messages, and delivers all attributes, asked for or not.
+//
+// Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference
+type Memory struct {
+	Now     func() time.Time                   // nil: time.Now
+	Shuffle func(n int, swap func(i, j int))   // puts n messages of a standard queue in the order of their delivery; nil: as sent
+	Copies  func(queue, body string) (and int) // how many more times a standard queue delivers a message; nil: none
+
+	mu     sync.Mutex
+	queues map[string]*memoryQueue // by URL
+	last   int                     // number of the newest message or receipt
+}
+
+// Settings are those of one queue.
+type Settings struct {
+	FIFO       bool          // in order, and each deduplication id once in five minutes: in each group
+	Visibility time.Duration // whole seconds
+	Receives   int           // deliveries before a message goes to Dead; 0: no end
+	Dead       string        // URL
+}
+
+type memoryQueue struct {
+	Settings
+	letters []*letter
+	sent    map[string]sent // of a FIFO queue, by group and deduplication id
+}
+
+type letter struct {
+	id, body, group, dedup, trace string
+	attributes                    map[string]types.MessageAttributeValue
+	sent, visible                 time.Time // visible: from then on
+	receives                      int
+	moved                         bool   // by SQS itself, to the dead letters
+	receipt                       string // of the last delivery
+}
+
+type sent struct {
+	id string
+	at time.Time
+}
+
+// dedupFor is how long a FIFO queue knows a deduplication id.
+const dedupFor = 5 * time.Minute
+
+// Make makes a queue and returns its URL.
+func (m *Memory) Make(name string, s Settings) (url string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.queues == nil {
+		m.queues = map[string]*memoryQueue{}
+	}
+	url = "memory://queue/" + name
+	m.queues[url] = &memoryQueue{Settings: s, sent: map[string]sent{}}
+	return url
+}
+
+// Len returns how many messages a queue holds, delivered ones that are not deleted yet among them.
+func (m *Memory) Len(url string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.queues[url].letters)
+}
+
+// SendMessage does as SQS's.
+func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	q, err := m.queue(in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	id, err := m.send(q, aws.ToString(in.QueueUrl), types.SendMessageBatchRequestEntry{
+		MessageBody: in.MessageBody, DelaySeconds: in.DelaySeconds, MessageAttributes: in.MessageAttributes,
+		MessageGroupId: in.MessageGroupId, MessageDeduplicationId: in.MessageDeduplicationId, MessageSystemAttributes: in.MessageSystemAttributes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &sqs.SendMessageOutput{MessageId: &id}, nil
+}
+
+// SendMessageBatch does as SQS's.
+func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	q, err := m.queue(in.QueueUrl)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(in.Entries) == 0:
+		return nil, &types.EmptyBatchRequest{}
+	case len(in.Entries) > batchSize:
+		return nil, &types.TooManyEntriesInBatchRequest{}
+	}
+	out := &sqs.SendMessageBatchOutput{}
+	for _, e := range in.Entries {
+		if id, err := m.send(q, aws.ToString(in.QueueUrl), e); err != nil {
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true})
+		} else {
+			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &id})
+		}
+	}
+	return out, nil
+}
+
+// send takes a message and returns its id: that of the first of its deduplication id, if it is not that. m is locked.
+func (m *Memory) send(q *memoryQueue, url string, e types.SendMessageBatchRequestEntry) (string, error) {
+	now := m.now()
+	l := letter{
+		id: m.next("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
+		group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
+		trace:   aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
+		sent:    now,
+		visible: now.Add(time.Duration(e.DelaySeconds) * time.Second),
+	}
+	copies := 1
+	switch {
+	case q.FIFO && (l.group == "" || l.dedup == "" || e.DelaySeconds != 0):
+		return "", wrong("a message of a FIFO queue has a group, a deduplication id and no delay")
+	case q.FIFO:
+		k := l.group + "\x00" + l.dedup
+		if before, ok := q.sent[k]; ok && now.Before(before.at.Add(dedupFor)) {
+			return before.id, nil
+		}
+		q.sent[k] = sent{l.id, now}
+	case m.Copies != nil:
+		copies += m.Copies(url, l.body)
+	}
+	for range copies {
+		c := l
+		q.letters = append(q.letters, &c)
+	}
+	return l.id, nil
+}
+
+func (m *Memory) queue(url *string) (*memoryQueue, error) {
+	q, ok := m.queues[aws.ToString(url)]
+	if !ok {
+		return nil, &types.QueueDoesNotExist{}
+	}
+	return q, nil
+}
+
+func (m *Memory) next(kind string) string {
+	m.last++
+	return fmt.Sprintf("%s-%d", kind, m.last)
+}
+
+func (m *Memory) now() time.Time {
+	if m.Now == nil {
+		return time.Now()
+	}
+	return m.Now()
+}
+
+func wrong(what string) error {
+	return &smithy.GenericAPIError{Code: "InvalidParameterValue", Message: what, Fault: smithy.FaultClient}
+}

@@ -1,0 +1,173 @@
+package xray_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/xray"
+	"github.com/aws/aws-sdk-go-v2/service/xray/types"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/platform/telemetry/xray"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// cloud is X-Ray with some traces, two on a page, each of two documents, one on a page.
+type cloud struct {
+	ids    []string
+	broken string // the call that fails
+	filter string // what is asked for; a video's if ""
+	by     types.TimeRangeType
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options)) (*sdk.GetTraceSummariesOutput, error) {
+	if c.broken == "find" {
+		return nil, errors.New("throttled")
+	}
+	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
+		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
+	}
+	if in.TimeRangeType != cmp.Or(c.by, types.TimeRangeTypeTraceId) {
+		return nil, fmt.Errorf("asked by %s", in.TimeRangeType)
+	}
+	from := 0
+	fmt.Sscan(aws.ToString(in.NextToken), &from)
+	out := &sdk.GetTraceSummariesOutput{}
+	for _, id := range c.ids[from:min(from+2, len(c.ids))] {
+		out.TraceSummaries = append(out.TraceSummaries, types.TraceSummary{Id: &id})
+	}
+	if from+2 < len(c.ids) {
+		out.NextToken = aws.String(fmt.Sprint(from + 2))
+	}
+	return out, nil
+}
+
+func (c *cloud) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options)) (*sdk.BatchGetTracesOutput, error) {
+	if c.broken == "read" {
+		return nil, errors.New("throttled")
+	}
+	if len(in.TraceIds) > 5 {
+		return nil, fmt.Errorf("asked for %d", len(in.TraceIds))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	part := cmp.Or(aws.ToString(in.NextToken), "a")
+	out := &sdk.BatchGetTracesOutput{}
+	for _, id := range in.TraceIds {
+		c.asked = append(c.asked, id)
+		out.Traces = append(out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}})
+	}
+	if part == "a" {
+		out.NextToken = aws.String("b")
+	}
+	return out, nil
+}
+
+func traces(n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("t%04d", i))
+	}
+	return ids
+}
+
+var windows = []traceview.Window{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	c := &cloud{ids: traces(13)}
+	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows)
+	if err != nil || more {
+		t.Fatalf("more %v, %v", more, err)
+	}
+	var want []string
+	for _, id := range c.ids {
+		want = append(want, id+"a", id+"b")
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
+	}
+}
+
+func TestDocumentsOfNothing(t *testing.T) {
+	t.Parallel()
+	c := &cloud{}
+	if got, more, err := (xray.Reader{Client: c}).Documents(t.Context(), "vid_1", windows); len(got) > 0 || more || err != nil || c.asked != nil {
+		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.asked)
+	}
+}
+
+func TestDocumentsOfTooManyTraces(t *testing.T) {
+	t.Parallel()
+	c := &cloud{ids: traces(1600)}
+	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows[:1])
+	if len(got) != 2*1500 || !more || err != nil {
+		t.Errorf("%d documents, more %v, %v", len(got), more, err)
+	}
+}
+
+func TestXRayThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"find", "read"} {
+		_, _, err := xray.Reader{Client: &cloud{ids: traces(3), broken: call}}.Documents(t.Context(), "vid_1", windows)
+		if errs.KindOf(err) != errs.Transient {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}
+
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		traces, documents int
+		part              float64
+	}{{0, 0, 0}, {7, 14, 1}, {400, 200, 0.25}} {
+		c := &cloud{ids: traces(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`, by: types.TimeRangeTypeEvent}
+		got, err := xray.Reader{Client: c}.Recent(t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0])
+		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Part != tt.part {
+			t.Errorf("of %d traces: %v, %v", tt.traces, got, err)
+		} else if len(got[1].Documents) != 0 {
+			t.Errorf("%d documents are of both groups", len(got[1].Documents))
+		}
+	}
+}
+
+func TestRecentIsFromAllOverTheWindow(t *testing.T) {
+	t.Parallel()
+	many := &cloud{ids: traces(1000), filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+	if _, err := (xray.Reader{Client: many}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); err != nil {
+		t.Fatal(err)
+	}
+	late := 0 // of the second half: they are in an order of time
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(many.asked))) {
+		if id >= "t0500" {
+			late++
+		}
+	}
+	if late != 50 {
+		t.Errorf("%d of 100 traces are of the second half", late)
+	}
+}
+
+func TestRecentThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"find", "read"} {
+		c := &cloud{ids: traces(3), broken: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+		if _, err := (xray.Reader{Client: c}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); errs.KindOf(err) != errs.Transient {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}
