@@ -21,6 +21,7 @@ package events
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -144,4 +145,13 @@ func refuse(op string, cause error) error {
 		p = errs.Problem{Code: "type_unknown"}
 	}
 	return p.Refuse(op, errs.Invalid, cause)
+}
+
+// DataAs returns the data of an event as a T. Invalid: the event carries another type; op names the caller in the error.
+func DataAs[T any](op string, e Event) (T, error) {
+	d, ok := e.Data.(T)
+	if !ok {
+		return d, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	}
+	return d, nil
 }

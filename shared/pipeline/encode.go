@@ -40,17 +40,17 @@ const immutable = "public, max-age=31536000, immutable"
 
 // Handle encodes the task.
 func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	d, err := data[video.EncodeRequested]("encode.Handle", e)
+	d, err := events.DataAs[video.EncodeRequested]("encode.Handle", e)
 	if err != nil {
 		return nil, err
 	}
 	began := n.Now()
 	r, err := n.encode(ctx, d)
-	p, lost := gone(err)
+	p, lost := MissingProblem(err)
 	switch {
 	case lost:
 		return n.failed(e, d, p), nil
-	case refusal(err):
+	case errs.IsRejection(err):
 		return n.failed(e, d, errs.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
@@ -64,7 +64,7 @@ func (n Encoder) GiveUp(e events.Event, err error) []events.Event {
 	if !ok {
 		return nil
 	}
-	return n.failed(e, d, last(err))
+	return n.failed(e, d, ExhaustedProblem(err))
 }
 
 func (n Encoder) failed(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
@@ -77,11 +77,11 @@ func (n Encoder) encode(ctx context.Context, d video.EncodeRequested) (video.Res
 		return video.Result{}, err
 	}
 	defer job.Close()
-	src, err := fetch(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Dir)
+	src, err := Download(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Dir)
 	if err != nil {
 		return video.Result{}, err
 	}
-	if src, err = src.remux(ctx, n.Tools); err != nil {
+	if src, err = src.Remux(ctx, n.Tools); err != nil {
 		return video.Result{}, err
 	}
 	var made []media.Piece
@@ -106,13 +106,13 @@ func prerolls(d video.EncodeRequested) []float64 {
 }
 
 // make runs ffmpeg once and cuts what it wrote into segments.
-func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src file, preroll float64) ([]media.Piece, error) {
-	out := func(rendition string) string { return filepath.Join(src.dir, rendition+".mp4") }
+func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src File, preroll float64) ([]media.Piece, error) {
+	out := func(rendition string) string { return filepath.Join(src.Dir, rendition+".mp4") }
 	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.Audio}
 	if d.Task.Kind == video.VideoTask {
-		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), renditions(d.Plan)
+		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
-	run := ffmpeg.Run{Dir: src.dir, File: src.name, Container: src.container, Input: args.Input, Output: args.Output}
+	run := ffmpeg.Run{Dir: src.Dir, File: src.Name, Container: src.Container, Input: args.Input, Output: args.Output}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
 	}
@@ -129,13 +129,6 @@ func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src file, pr
 		made = append(made, piece)
 	}
 	return made, nil
-}
-
-func renditions(p video.Plan) (names []string) {
-	for _, r := range p.Renditions {
-		names = append(names, r.Name)
-	}
-	return names
 }
 
 // store writes the segments and says what they are. Only the first task of a rendition writes its init segment; that

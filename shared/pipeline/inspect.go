@@ -28,13 +28,13 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		return nil, errs.E("inspect.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	m, err := i.look(ctx, o)
-	p, lost := gone(err)
+	p, lost := MissingProblem(err)
 	switch {
 	case errs.KindOf(err) == errs.Conflict:
 		return nil, nil
 	case lost:
 		return i.refused(e, o, p), nil
-	case refusal(err):
+	case errs.IsRejection(err):
 		return i.refused(e, o, errs.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
@@ -48,7 +48,7 @@ func (i Inspector) GiveUp(e events.Event, err error) []events.Event {
 	if !ok {
 		return nil
 	}
-	return i.refused(e, o, last(err))
+	return i.refused(e, o, ExhaustedProblem(err))
 }
 
 // object returns the object that an event is about, whether S3 tells of it or somebody who has looked for it.
@@ -77,33 +77,33 @@ func (i Inspector) look(ctx context.Context, o events.Object) (video.Media, erro
 		return video.Media{}, err
 	}
 	defer job.Close()
-	src, err := fetch(ctx, i.Source, o.Key, o.ETag, job.Dir)
+	src, err := Download(ctx, i.Source, o.Key, o.ETag, job.Dir)
 	if err != nil {
 		return video.Media{}, err
 	}
 	if err := i.accept(ctx, src); err != nil {
 		return video.Media{}, err
 	}
-	if src, err = src.remux(ctx, i.Tools); err != nil {
+	if src, err = src.Remux(ctx, i.Tools); err != nil {
 		return video.Media{}, err
 	}
-	p, err := src.probe(ctx, i.Tools)
+	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
 		return video.Media{}, err
 	}
-	packets, err := i.Tools.Packets(ctx, src.dir, src.name, src.container, media.TailFrom(p))
+	packets, err := i.Tools.Packets(ctx, src.Dir, src.Name, src.Container, media.TailFrom(p))
 	if err != nil {
 		return video.Media{}, err
 	}
-	return media.Inspect(p, packets, src.container)
+	return media.Inspect(p, packets, src.Container)
 }
 
 // accept refuses what is not worth a remux, or would fail in it for a reason that nobody could be told.
-func (i Inspector) accept(ctx context.Context, src file) error {
-	if _, needed := media.Remux(src.container); !needed {
+func (i Inspector) accept(ctx context.Context, src File) error {
+	if _, needed := media.Remux(src.Container); !needed {
 		return nil
 	}
-	p, err := src.probe(ctx, i.Tools)
+	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,8 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"io"
 
-	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/ffmpeg"
 )
@@ -31,25 +29,16 @@ type Tools interface {
 	Run(ctx context.Context, r ffmpeg.Run) error
 }
 
-// data returns an event's data as the type that the handler takes.
-func data[T any](op string, e events.Event) (T, error) {
-	d, ok := e.Data.(T)
-	if !ok {
-		return d, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
-	}
-	return d, nil
-}
-
-// last returns what to tell the owner of a video that could not be processed however often it was tried.
-func last(err error) errs.Problem {
+// ExhaustedProblem returns what to tell the owner of a video that could not be processed however often it was tried.
+func ExhaustedProblem(err error) errs.Problem {
 	if p := errs.ProblemOf(err); p.Code != "internal" {
 		return p
 	}
 	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
-// gone returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
-func gone(err error) (p errs.Problem, is bool) {
+// MissingProblem returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
+func MissingProblem(err error) (p errs.Problem, is bool) {
 	switch errs.KindOf(err) {
 	case errs.NotFound:
 		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
@@ -58,9 +47,4 @@ func gone(err error) (p errs.Problem, is bool) {
 	default:
 		return p, false
 	}
-}
-
-// refusal reports whether err is about the video itself: then it is told to the video's owner and is not ours to retry.
-func refusal(err error) bool {
-	return errs.KindOf(err) == errs.Invalid && errs.ProblemOf(err).Code != "internal"
 }

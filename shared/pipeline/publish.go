@@ -51,7 +51,7 @@ func (p Publisher) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	}
 	after, out := video.Apply(before, what)
 	switch err := p.show(ctx, before, &after); {
-	case refusal(err):
+	case errs.IsRejection(err):
 		after, out = video.Fail(before, p.moment(what), errs.ProblemOf(err))
 	case err != nil:
 		return nil, err

@@ -81,7 +81,7 @@ func (p Publisher) close(ctx context.Context, v video.Video, said []video.Event)
 	if err := p.write(ctx, v, media.MasterName, longer, func(string) (string, bool) { return media.Closed, true }); err != nil {
 		return err
 	}
-	for _, name := range append(renditions(*v.Plan), media.Audio) {
+	for _, name := range append(v.Plan.RenditionNames(), media.Audio) {
 		ended := func(old string) (string, bool) {
 			if old == "" || strings.HasSuffix(old, media.End) {
 				return old, true

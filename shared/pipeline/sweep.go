@@ -31,7 +31,7 @@ type Sweeper struct {
 
 // Handle removes what is published first: the links end with it.
 func (s Sweeper) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	asked, err := data[video.SweepRequested]("sweep.Handle", e)
+	asked, err := events.DataAs[video.SweepRequested]("sweep.Handle", e)
 	if err != nil {
 		return nil, err
 	}

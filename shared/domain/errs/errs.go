@@ -86,6 +86,11 @@ func ProblemOf(err error) Problem {
 	return Problem{Code: "internal", Message: "Something went wrong on our side; try again, and report it with the request id if it stays."}
 }
 
+// IsRejection reports whether err is about the input itself and has a code for its owner: trying again would not help.
+func IsRejection(err error) bool {
+	return KindOf(err) == Invalid && ProblemOf(err).Code != "internal"
+}
+
 // titles are those of codes whose words alone say too little.
 var titles = map[string]string{
 	"busy":         "Too busy just now",

@@ -115,6 +115,14 @@ type Plan struct {
 	Audio         bool        `json:"audio"`
 }
 
+// RenditionNames returns the names of the plan's renditions, in their order.
+func (p Plan) RenditionNames() (names []string) {
+	for _, r := range p.Renditions {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
 // TaskKind tells what an encode task makes.
 type TaskKind string
 
