@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 GO ?= go
 LOCAL := build/localstack
 LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go)) go.mod go.sum
-FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+FUNCTIONS := $(patsubst functions/%/bootstrap/main.go,%,$(wildcard functions/*/bootstrap/main.go))
 CLOUD_TESTS := ./tests/integration ./tests/e2e
 # Those that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
@@ -112,7 +112,7 @@ build-%:
 	@echo "build the functions for $*"
 	@for fn in $(FUNCTIONS); do \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc,grpcnotrace \
-			-o build/$*/$$fn/bootstrap ./functions/$$fn; \
+			-o build/$*/$$fn/bootstrap ./functions/$$fn/bootstrap; \
 	done
 
 synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64, CONTEXT="-c name=value")

@@ -22,6 +22,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 )
 
 // Rows keeps uploads and the videos that they become.
@@ -63,8 +64,8 @@ type Originals interface {
 	ListParts(ctx context.Context, key, id string) ([]video.Part, error)
 	// CompleteUpload makes the object; NotFound as for ListParts.
 	CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (etag string, err error)
-	// Size returns an object's bytes; NotFound if there is none.
-	Size(ctx context.Context, key string) (int64, error)
+	// Head returns what is known of an object; NotFound if there is none.
+	Head(ctx context.Context, key string) (blob.Info, error)
 }
 
 // Publisher sends events to the services that take them.

@@ -102,9 +102,9 @@ func (a *API) ended(ctx context.Context, u video.Upload, v video.Video) (uploadS
 	case v.State != video.Waiting:
 		return uploadComplete, nil
 	}
-	size, err := a.Originals.Size(ctx, u.Key)
+	info, err := a.Originals.Head(ctx, u.Key)
 	switch {
-	case errs.KindOf(err) == errs.NotFound, err == nil && size != u.Size:
+	case errs.KindOf(err) == errs.NotFound, err == nil && info.Size != u.Size:
 		return uploadExpired, nil
 	}
 	return uploadComplete, err

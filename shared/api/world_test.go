@@ -22,6 +22,7 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/intake"
+	"sluice/shared/platform/blob"
 	"sluice/shared/platform/store"
 )
 
@@ -275,10 +276,10 @@ func (b *bucket) CompleteUpload(_ context.Context, key, id string, parts []video
 	return "etag", b.err
 }
 
-func (b *bucket) Size(_ context.Context, key string) (int64, error) {
+func (b *bucket) Head(_ context.Context, key string) (blob.Info, error) {
 	size, ok := b.objects[key]
 	if !ok {
-		return 0, errGone
+		return blob.Info{}, errGone
 	}
-	return size, b.err
+	return blob.Info{Size: size}, b.err
 }

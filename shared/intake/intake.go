@@ -12,11 +12,13 @@ package intake
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"path"
 	"strings"
 	"time"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/metrics"
@@ -55,6 +57,9 @@ type Desk struct {
 	NewPlayback func(tenant string) (string, error) // a new playback id
 	Now         func() time.Time
 }
+
+// NewPlaybackID returns a new playback id for a video of a tenant.
+func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
 // Take makes the rows of a request with create and returns the video and what follows: that its file is asked for.
 // Taken again, it makes nothing and says the same. Invalid: the request can't be taken, with the code of its first

@@ -148,18 +148,8 @@ func (s source) CompleteUpload(ctx context.Context, key, id string, parts []vide
 	})
 }
 
-func (s source) Size(ctx context.Context, key string) (int64, error) {
-	return ask(ctx, s.process, "Size", key, reads, func() (int64, error) {
-		info, err := s.w.source.Head(ctx, key)
-		return info.Size, err
-	})
-}
-
-func (s source) Stored(ctx context.Context, key string) (video.Stored, error) {
-	return ask(ctx, s.process, "Head", key, reads, func() (video.Stored, error) {
-		info, err := s.w.source.Head(ctx, key)
-		return video.Stored{Size: info.Size, ETag: info.ETag, At: info.At}, err
-	})
+func (s source) Head(ctx context.Context, key string) (blob.Info, error) {
+	return ask(ctx, s.process, "Head", key, reads, func() (blob.Info, error) { return s.w.source.Head(ctx, key) })
 }
 
 func (s source) DeleteAll(ctx context.Context, prefix string) (int, error) {

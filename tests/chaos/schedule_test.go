@@ -13,13 +13,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
+	"sluice/functions/encode"
+	"sluice/functions/inspect"
+	"sluice/functions/publish"
+	"sluice/functions/sweep"
+	"sluice/functions/tend"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/pipeline"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
-	"sluice/shared/tend"
 )
 
 const (
@@ -227,10 +230,10 @@ func (w *world) consumer(p *process, s services.Service) *queue.Consumer {
 	}
 	switch s.Name {
 	case "inspect":
-		i := pipeline.Inspector{Source: source{p}, Tools: tools{p}, Work: w.work, Now: now}
+		i := inspect.Inspector{Source: source{p}, Tools: tools{p}, Work: w.work, Now: now}
 		c.Handle, c.GiveUp = i.Handle, i.GiveUp
 	case "encode":
-		n := pipeline.Encoder{Source: source{p}, Media: objects{p}, Tools: tools{p}, Work: w.work, Now: now}
+		n := encode.Encoder{Source: source{p}, Media: objects{p}, Tools: tools{p}, Work: w.work, Now: now}
 		if w.swift {
 			n.Now = func() time.Time { return w.began.Add(time.Duration(p.number)).UTC() }
 		}
@@ -239,10 +242,10 @@ func (w *world) consumer(p *process, s services.Service) *queue.Consumer {
 			c.Handle = unlessLast(n)
 		}
 	case "sweep":
-		c.Handle = pipeline.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
+		c.Handle = sweep.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
 	case "publish":
-		turns := pipeline.Turns{Windows: rows{p}, Lines: rows{p}, Rows: rows{p}, Size: window, Now: now}
-		c.Handle = pipeline.Publisher{Rows: rows{p}, Media: objects{p}, Turns: turns, Now: now, Log: log}.Handle
+		turns := publish.Turns{Windows: rows{p}, Lines: rows{p}, Rows: rows{p}, Size: window, Now: now}
+		c.Handle = publish.Publisher{Rows: rows{p}, Media: objects{p}, Turns: turns, Now: now, Log: log}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}
@@ -250,7 +253,7 @@ func (w *world) consumer(p *process, s services.Service) *queue.Consumer {
 }
 
 // unlessLast encodes what is not the last chunk of a video.
-func unlessLast(n pipeline.Encoder) queue.Handler {
+func unlessLast(n encode.Encoder) queue.Handler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {
 			return n.GiveUp(e, errs.Refuse("chaos", errs.Invalid, "frames_missing", "It can't be decoded.")), nil

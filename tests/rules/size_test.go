@@ -21,12 +21,12 @@ func TestFunctionsAreSmall(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH).CombinedOutput(); err != nil {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
-	mains, err := filepath.Glob("../../functions/*/main.go")
+	mains, err := filepath.Glob("../../functions/*/bootstrap/main.go")
 	if err != nil || len(mains) < 10 {
 		t.Fatalf("%d functions: %v", len(mains), err)
 	}
 	for _, file := range mains {
-		name := filepath.Base(filepath.Dir(file))
+		name := filepath.Base(filepath.Dir(filepath.Dir(file)))
 		info, err := os.Stat(filepath.Join("../../build", runtime.GOARCH, name, "bootstrap"))
 		if err != nil {
 			t.Error(err)

@@ -29,6 +29,12 @@ func Parse(raw string) (*url.URL, error) {
 	return u, nil
 }
 
+// CheckURL returns the error of Parse.
+func CheckURL(raw string) error {
+	_, err := Parse(raw)
+	return err
+}
+
 // zones have no names of public hosts in them: RFC 6761, RFC 6762, and what ICANN has set aside for private use.
 var zones = []string{".localhost", ".local", ".internal", ".home.arpa"}
 

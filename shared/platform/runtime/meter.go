@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/metrics"
 )
@@ -36,6 +38,9 @@ func (m *meter) spent(began time.Time) metrics.Value {
 	m.start = 0
 	return metrics.Dollars.Is(m.function.Cost(d))
 }
+
+// Start starts calling f with each event of the service, and logs what each call costs. It does not return.
+func Start[In, Out any](k Kit, f func(context.Context, In) (Out, error)) { lambda.Start(Metered(k, f)) }
 
 // Metered returns a function that logs what each invocation of f costs.
 func Metered[In, Out any](k Kit, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {

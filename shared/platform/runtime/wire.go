@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	lambdaservice "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -28,10 +29,10 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
 
-	"sluice/shared/pipeline"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/queue"
+	"sluice/shared/platform/source"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/trace"
@@ -102,7 +103,7 @@ func (k Kit) bucket(variable string) *blob.Bucket {
 }
 
 // Tools returns ffmpeg and ffprobe.
-func (k Kit) Tools() pipeline.Tools {
+func (k Kit) Tools() source.Tools {
 	return tools{ffmpeg.Tools{Dir: os.Getenv(services.EnvTools)}}
 }
 
@@ -155,7 +156,7 @@ func (k Kit) Watcher(service string) *autoscale.Watcher {
 
 // Consume starts taking the service's messages. It does not return.
 func (k Kit) Consume(h queue.Handler, g queue.GiveUp) {
-	lambda.Start(Metered(k, k.consumer(h, g).Batch))
+	Start(k, k.consumer(h, g).Batch)
 }
 
 // Every starts doing what the service does when its time has come, or when another wakes it with a hint. It does not
@@ -189,6 +190,29 @@ func hop(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (contex
 	About(ctx, e.Tenant, e.Video)
 	return ctx, span.End
 }
+
+// Sleep waits for d, or until ctx is done.
+func Sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// Secret returns a function that reads the secret whose ARN a setting holds from Secrets Manager, anew at each call.
+func (k Kit) Secret(variable string) func(context.Context) (string, error) {
+	client := secretsmanager.NewFromConfig(k.aws)
+	return func(ctx context.Context) (string, error) {
+		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(out.SecretString), nil
+	}
+}
+
+// Origins returns the origins whose pages may call the service's routes.
+func (Kit) Origins() []string { return strings.Split(os.Getenv(services.EnvOrigins), ",") }
 
 // Now is the clock of every function.
 func (Kit) Now() time.Time { return time.Now().UTC() }

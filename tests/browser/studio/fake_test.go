@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/studio"
+	"sluice/functions/studio"
 )
 
 // Tokens that the fake takes.
@@ -58,7 +58,7 @@ func newFake(t *testing.T) *fake {
 	mux := http.NewServeMux()
 	mux.Handle("/", page)
 	mux.HandleFunc("GET /watch/assets/{file}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, "../../../shared/play/web/"+r.PathValue("file"))
+		http.ServeFile(w, r, "../../../functions/play/web/"+r.PathValue("file"))
 	})
 	mux.HandleFunc("GET /p/public/{id}/growing.mp4", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, "testdata/growing.mp4")

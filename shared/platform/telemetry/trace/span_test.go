@@ -52,10 +52,10 @@ func TestEnd(t *testing.T) {
 		{"success", nil, false, false, "", ""},
 		{"signed URL", signed, true, false, "*errors.errorString", ""},
 		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signed)), true, false, "*errors.errorString", ""},
-		{"refusal", refused, false, true, "*video.Error", "container_unsupported"},
-		{"refusal, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*video.Error", "container_unsupported"},
+		{"refusal", refused, false, true, "*errs.Error", "container_unsupported"},
+		{"refusal, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
 		{"not found", errs.E("store.Load", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
-		{"internal", errs.Refuse("x", errs.Internal, "broken", ""), true, false, "*video.Error", "broken"},
+		{"internal", errs.Refuse("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
 		{"joined", errors.Join(signed, refused), false, true, "*errors.joinError", "container_unsupported"},
 	}

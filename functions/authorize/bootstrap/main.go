@@ -1,0 +1,12 @@
+// Command authorize tells API Gateway whose a token is.
+package main
+
+import (
+	"sluice/functions/authorize"
+	"sluice/shared/platform/runtime"
+)
+
+func main() {
+	k := runtime.New("authorize")
+	runtime.Start(k, authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle)
+}

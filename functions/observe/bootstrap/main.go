@@ -1,0 +1,19 @@
+// Command observe shows people what goes on: one video's way through all hops, and the map with its depths.
+package main
+
+import (
+	"sluice/shared/api"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/telemetry/xray"
+)
+
+func main() {
+	k := runtime.New("observe")
+	rows := k.Rows()
+	o := &api.Observer{
+		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
+		Origins: k.Origins(), Now: k.Now, Log: k.Log,
+	}
+	k.Serve(o.Handler())
+}

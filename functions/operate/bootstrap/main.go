@@ -1,0 +1,20 @@
+// Command operate is the operators' front door: tenants, tokens and sources, and dead letters.
+package main
+
+import (
+	"crypto/rand"
+
+	"sluice/shared/api"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/runtime"
+)
+
+func main() {
+	k := runtime.New("operate")
+	rows := k.Rows()
+	o := &api.Operators{
+		Tenants: rows, Sources: rows, Letters: rows, Inboxes: queue.NewRedriver(k.SQS()), Claims: rows,
+		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Wait: runtime.Sleep, Log: k.Log,
+	}
+	k.Serve(o.Handler())
+}

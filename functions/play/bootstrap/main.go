@@ -1,0 +1,18 @@
+// Command play lets viewers in where there is no CDN, and serves the page to watch on.
+package main
+
+import (
+	"os"
+
+	"sluice/functions/play"
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/runtime"
+)
+
+func main() {
+	k := runtime.New("play")
+	p := &play.Player{
+		Media: k.Media(), Secret: k.Secret(services.EnvPlaybackKey), MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
+	}
+	k.Serve(p.Handler())
+}

@@ -1,0 +1,21 @@
+// Command studio serves the page to upload videos on, and to see what becomes of them.
+package main
+
+import (
+	"cmp"
+	"os"
+
+	"sluice/functions/studio"
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/runtime"
+)
+
+func main() {
+	k := runtime.New(services.Studio)
+	p := studio.Page{
+		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")), // a local cloud's S3 is at its one address
+		MediaURL:  os.Getenv(services.EnvPlaybackURL),
+		Log:       k.Log,
+	}
+	k.Serve(p.Handler())
+}

@@ -1,0 +1,190 @@
+package studio_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/docs"
+	"sluice/functions/studio"
+	"sluice/shared/api"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden file")
+
+type answer = lambdaevents.APIGatewayProxyResponse
+
+// get asks a page at /studio, and what is below.
+func get(tb testing.TB, p studio.Page, path string) answer {
+	tb.Helper()
+	p.Log = slog.New(slog.DiscardHandler)
+	h, err := p.Handler()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	out, err := api.Gateway(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+func header(a answer, name string) string { return strings.Join(a.MultiValueHeaders[name], ", ") }
+
+// onAWS is a page that has a place for uploads and one for media.
+var onAWS = studio.Page{UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net"}
+
+// TestPageGolden holds the page's headers and text. Versions of assets are blanked: they change with the assets.
+func TestPageGolden(t *testing.T) {
+	t.Parallel()
+	got := get(t, onAWS, "/studio")
+	var text strings.Builder
+	fmt.Fprintln(&text, got.StatusCode)
+	for _, name := range slices.Sorted(maps.Keys(got.MultiValueHeaders)) {
+		fmt.Fprintf(&text, "%s: %s\n", name, header(got, name))
+	}
+	text.WriteString("\n" + regexp.MustCompile(`studio/[0-9a-f]{12}/|\?v=[0-9a-f]{8}`).ReplaceAllStringFunc(got.Body, func(s string) string {
+		return strings.TrimRight(s, "0123456789abcdef/") + "/VERSION/"
+	}))
+	file := filepath.Join("testdata", "page.golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), text.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestThePolicyNamesWhereDataGoes, and nothing else: an address that could add to the policy is left out.
+func TestThePolicyNamesWhereDataGoes(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, uploads, media, connect, play string
+	}{
+		{"on AWS", onAWS.UploadURL, onAWS.MediaURL, "'self' https://originals.s3.eu-central-1.amazonaws.com https://d1.cloudfront.net", "'self' blob: https://d1.cloudfront.net"},
+		{"local", "http://127.0.0.1:4566", "", "'self' http://127.0.0.1:4566", "'self' blob: http://127.0.0.1:4566"},
+		{"neither", "", "", "'self'", "'self' blob:"},
+		{"one for both", "https://a.example/x", "https://a.example", "'self' https://a.example", "'self' blob: https://a.example"},
+		{"no addresses", "a.example", "javascript://x", "'self'", "'self' blob:"},
+		{"more than an address", "https://a.example; script-src *", "https://*", "'self'", "'self' blob:"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			policy := map[string]string{}
+			for directive := range strings.SplitSeq(header(get(t, studio.Page{UploadURL: row.uploads, MediaURL: row.media}, "/studio"), "Content-Security-Policy"), "; ") {
+				name, value, _ := strings.Cut(directive, " ")
+				policy[name] = value
+			}
+			if policy["connect-src"] != row.connect || policy["media-src"] != row.play {
+				t.Errorf("connect-src %s; media-src %s", policy["connect-src"], policy["media-src"])
+			}
+			if policy["script-src"] != "'self'" || policy["default-src"] != "'none'" || len(policy) != 11 {
+				t.Errorf("policy %v", policy)
+			}
+		})
+	}
+}
+
+// TestThePageKeepsItsPolicy: nothing inline, nothing from another host, and every address relative, as the page lives
+// below a base that it does not know.
+func TestThePageKeepsItsPolicy(t *testing.T) {
+	t.Parallel()
+	page := get(t, studio.Page{}, "/studio").Body
+	for _, bad := range []string{`//`, ` style=`, ` on[a-z]+=`, `<style`, `<script>`, `(src|href)="/`} {
+		if found := regexp.MustCompile(bad).FindString(page); found != "" {
+			t.Errorf("the page has %q", found)
+		}
+	}
+}
+
+// TestModulesTakeStrangersWordsAsText: no module can make markup or code of a text, or keep something beyond the page.
+func TestModulesTakeStrangersWordsAsText(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("web/*.js")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d modules: %v", len(files), err)
+	}
+	bad := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|localStorage|sessionStorage|indexedDB|document\.cookie|\.style\.cssText|https://[a-z]`)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := bad.Find(text); found != nil {
+			t.Errorf("%s has %s", f, found)
+		}
+	}
+}
+
+// TestAssets: what the page and its modules name is there and may be kept for ever; under another version only for a
+// while.
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	page := get(t, studio.Page{}, "/studio").Body
+	version := regexp.MustCompile(`studio/([0-9a-f]{12})/`).FindStringSubmatch(page)[1]
+	names := []string{"errors.md"}
+	note := func(text, pattern string) {
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(names, m[1]) {
+				names = append(names, m[1])
+			}
+		}
+	}
+	note(page, `studio/[0-9a-f]{12}/([^"]+)"`)
+	for i := 0; i < len(names); i++ { // modules name others
+		got := get(t, studio.Page{}, "/studio/"+version+"/"+names[i])
+		if got.StatusCode != 200 || got.IsBase64Encoded || header(got, "Cache-Control") != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: %d %s", names[i], got.StatusCode, header(got, "Cache-Control"))
+		}
+		if header(got, "X-Content-Type-Options") != "nosniff" || !strings.Contains(header(got, "Content-Type"), "/") {
+			t.Errorf("%s: %v", names[i], got.MultiValueHeaders)
+		}
+		note(got.Body, `"\./([a-z]+\.js)"`)
+	}
+	if len(names) < 15 {
+		t.Errorf("the page is made of %v only", names)
+	}
+	if old := get(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 || strings.Contains(header(old, "Cache-Control"), "immutable") {
+		t.Errorf("of another version: %d %s", old.StatusCode, header(old, "Cache-Control"))
+	}
+	if list := get(t, studio.Page{}, "/studio/"+version+"/errors.md"); list.Body != docs.Errors {
+		t.Error("errors.md is not docs/errors.md")
+	}
+	for _, name := range []string{"studio.html", "README.md", "..", "x"} {
+		if got := get(t, studio.Page{}, "/studio/"+version+"/"+name); got.StatusCode != 404 {
+			t.Errorf("%s: %d", name, got.StatusCode)
+		}
+	}
+}
+
+// TestThePlayerIsTheWatchPages: its address has the version of the file there, so that it may be kept for ever.
+func TestThePlayerIsTheWatchPages(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../play/web/hls.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(file)
+	want := `data-player="watch/assets/hls.min.js?v=` + hex.EncodeToString(sum[:4]) + `"`
+	if page := get(t, studio.Page{}, "/studio").Body; !strings.Contains(page, want) {
+		t.Errorf("the page lacks %s", want)
+	}
+}

@@ -1,0 +1,50 @@
+// Package pipeline is what happens to a video between its upload and its being ready: inspect looks at the object,
+// publish decides and writes the row and the playlists, encode makes the segments. Each step takes one event and
+// returns the events that follow; it may see an event twice, late or out of order.
+//
+// Rights: inspect reads originals; encode reads originals and writes segments; publish reads and writes video rows, what
+// tenants have in flight, and playlists. Only publish changes a row. Inspect and encode have no rights on
+// the table, and the tools they run have no network and see no credentials.
+package source
+
+import (
+	"context"
+	"io"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/platform/ffmpeg"
+)
+
+// Originals are the objects that clients uploaded.
+type Originals interface {
+	// Download writes the object to a file. It fails with Conflict if the object is not the one with that ETag any
+	// more and with NotFound if it is gone.
+	Download(ctx context.Context, key, etag string, to io.Writer) error
+}
+
+// Tools are ffprobe and ffmpeg in their cage.
+type Tools interface {
+	Probe(ctx context.Context, dir, file, container string) ([]byte, error)
+	Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error)
+	Run(ctx context.Context, r ffmpeg.Run) error
+}
+
+// ExhaustedProblem returns what to tell the owner of a video that could not be processed however often it was tried.
+func ExhaustedProblem(err error) errs.Problem {
+	if p := errs.ProblemOf(err); p.Code != "internal" {
+		return p
+	}
+	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
+}
+
+// MissingProblem returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
+func MissingProblem(err error) (p errs.Problem, is bool) {
+	switch errs.KindOf(err) {
+	case errs.NotFound:
+		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
+	case errs.Conflict:
+		return errs.Problem{Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again."}, true
+	default:
+		return p, false
+	}
+}
