@@ -60,7 +60,7 @@ func (t *theater) serve(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gateway := api.Gateway(h, t.Log)
+	gateway := api.NewGatewayFunc(h, t.Log)
 	t.get = func(path string, query ...string) answer {
 		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{}}
 		if len(query) == 2 {

@@ -34,7 +34,7 @@ func get(tb testing.TB, p studio.Page, path string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out, err := api.Gateway(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
+	out, err := api.NewGatewayFunc(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -25,8 +25,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// Rows keeps uploads and the videos that they become.
-type Rows interface {
+// UploadStore keeps uploads and the videos that they become.
+type UploadStore interface {
 	// Create adds both rows, or none.
 	Create(ctx context.Context, v video.Video, u video.Upload) error
 	// CreateOnce does so and, with them, replaces the claim of c's name and holder; Conflict if it is another holder's.
@@ -37,8 +37,8 @@ type Rows interface {
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// Videos is what a tenant sees of all its videos.
-type Videos interface {
+// VideoStore is what a tenant sees of all its videos.
+type VideoStore interface {
 	// List returns videos that f has, newest first, after cursor: at most limit. The cursor after them is "" at the end.
 	// Invalid: a cursor that is none.
 	List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error)
@@ -48,8 +48,8 @@ type Videos interface {
 	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
 }
 
-// Parts begins multipart uploads, lets clients send their parts, and gives uploads up.
-type Parts interface {
+// MultipartUploads begins multipart uploads, lets clients send their parts, and gives uploads up.
+type MultipartUploads interface {
 	// CreateUpload returns S3's id of a new multipart upload.
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 	// AbortUpload ends an upload without an object; it is no error if it is gone.
@@ -58,8 +58,8 @@ type Parts interface {
 	SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
 }
 
-// Originals ends multipart uploads.
-type Originals interface {
+// OriginalStore ends multipart uploads.
+type OriginalStore interface {
 	// ListParts returns the parts that S3 has; NotFound if the upload is completed or aborted.
 	ListParts(ctx context.Context, key, id string) ([]video.Part, error)
 	// CompleteUpload makes the object; NotFound as for ListParts.
@@ -68,41 +68,41 @@ type Originals interface {
 	Head(ctx context.Context, key string) (blob.Info, error)
 }
 
-// Publisher sends events to the services that take them.
-type Publisher interface {
+// EventPublisher sends events to the services that take them.
+type EventPublisher interface {
 	Send(ctx context.Context, es ...events.Event) error
 }
 
 // API answers the routes of the service api. All fields without a remark must be set.
 type API struct {
-	Rows      Rows
-	Videos    Videos
-	Parts     Parts
-	Originals Originals
-	Publisher Publisher
-	Claims    Claims
-	Desk      Desk
-	CheckURL  func(address string) error // refuses what can't be fetched, by its form
-	PublicURL string                     // base of the links we hand out; empty: derived from the request
-	MediaURL  string                     // base of the links to media; empty: that of the others
-	Origins   []string                   // whose pages may call it; "*" is all
-	Entropy   io.Reader                  // cryptographic randomness, for ids and secrets
-	Now       func() time.Time
-	Log       *slog.Logger
+	Uploads      UploadStore
+	Videos       VideoStore
+	Multipart    MultipartUploads
+	Originals    OriginalStore
+	Publisher    EventPublisher
+	Idempotency  IdempotencyStore
+	VideoCreator VideoCreator
+	CheckURL     func(address string) error // refuses what can't be fetched, by its form
+	PublicURL    string                     // base of the links we hand out; empty: derived from the request
+	MediaURL     string                     // base of the links to media; empty: that of the others
+	Origins      []string                   // whose pages may call it; "*" is all
+	Entropy      io.Reader                  // cryptographic randomness, for ids and secrets
+	Now          func() time.Time
+	Log          *slog.Logger
 
-	// Trace returns the trace header to keep in a new video's row; may be nil.
-	Trace func(ctx context.Context) string
-	// About is told which video a request is about, for traces; may be nil.
-	About func(ctx context.Context, tenant, video string)
+	// TraceHeader returns the trace header to keep in a new video's row; may be nil.
+	TraceHeader func(ctx context.Context) string
+	// AnnotateVideo is told which video a request is about, for traces; may be nil.
+	AnnotateVideo func(ctx context.Context, tenant, video string)
 }
 
 // Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
 // are exactly those of the map.
 func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
-	m, err := NewMux(s, a.Log, newOnce(a.Claims, a.Entropy, a.now, a.Log), map[string]Handler{
-		"GET /health":                    a.health,
-		"GET /v1/openapi.json":           a.describe,
+	m, err := NewMux(s, a.Log, NewIdempotencyMiddleware(a.Idempotency, a.Entropy, a.now, a.Log), map[string]Handler{
+		"GET /health":                    a.showHealth,
+		"GET /v1/openapi.json":           a.showOpenAPI,
 		"GET /v1/token":                  a.showToken,
 		"POST /v1/uploads":               a.createUpload,
 		"POST /v1/uploads/{id}/parts":    a.signParts,
@@ -119,14 +119,14 @@ func (a *API) Handler() (http.Handler, error) {
 	return CORS{a.Origins, m}, err
 }
 
-func (a *API) now() time.Time { return instant(a.Now()) }
+func (a *API) now() time.Time { return TruncateToMillis(a.Now()) }
 
-func (a *API) health(w http.ResponseWriter, r *http.Request) error {
-	return reply(w, http.StatusOK, map[string]string{"status": "ok"})
+func (a *API) showHealth(w http.ResponseWriter, r *http.Request) error {
+	return WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func (a *API) about(ctx context.Context, tenant, id string) {
-	if a.About != nil {
-		a.About(ctx, tenant, id)
+func (a *API) annotateVideo(ctx context.Context, tenant, id string) {
+	if a.AnnotateVideo != nil {
+		a.AnnotateVideo(ctx, tenant, id)
 	}
 }

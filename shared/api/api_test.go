@@ -13,43 +13,43 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestEveryRouteLetsInWhomTheMapLetsIn walks the map: each route is there, and refuses everybody that it has to.
-func TestEveryRouteLetsInWhomTheMapLetsIn(t *testing.T) {
+// TestEveryRouteEnforcesItsAuthorization walks the map: each route is there, and refuses everybody that it has to.
+func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for _, route := range routes() {
+	w := New(t)
+	for _, route := range Routes() {
 		path := strings.ReplaceAll(route.Path, "{id}", "some")
-		open := w.do(t, nobody, route.Method, path, "{}")
+		open := w.DoRequest(t, Nobody, route.Method, path, "{}")
 		switch route.Auth {
 		case services.Open:
-			if open.status != 200 {
-				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.status, open.text)
+			if open.Status != 200 {
+				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.Status, open.Text)
 			}
 		case services.ByToken:
-			lacking := who{tenant: "acme"}
-			if got := w.do(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.status != 403 || got.str("code") != "scope_missing") {
-				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.status, got.text)
+			lacking := Caller{Tenant: "acme"}
+			if got := w.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.Status != 403 || got.Field("code") != "scope_missing") {
+				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.Status, got.Text)
 			}
-			if open.status != 401 || open.header["Www-Authenticate"] == nil {
-				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.status, open.text)
+			if open.Status != 401 || open.Header["Www-Authenticate"] == nil {
+				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.Status, open.Text)
 			}
-			if got := w.do(t, operator, route.Method, path, "{}"); got.status != 401 {
-				t.Errorf("%s %s for an operator: %d", route.Method, path, got.status)
+			if got := w.DoRequest(t, IAMOperator, route.Method, path, "{}"); got.Status != 401 {
+				t.Errorf("%s %s for an operator: %d", route.Method, path, got.Status)
 			}
-			if got := w.do(t, who{tenant: "acme", scopes: route.Scope}, route.Method, path, "{}"); got.status == 401 || got.status == 403 || got.str("code") == "route_unknown" {
-				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.status, got.text)
+			if got := w.DoRequest(t, Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}"); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
+				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.Status, got.Text)
 			}
 		case services.ByCaller:
-			for _, c := range []who{nobody, acme} {
-				if got := w.do(t, c, route.Method, path, "{}"); got.status != 403 || got.str("code") != "caller_unknown" {
-					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.status, got.text)
+			for _, c := range []Caller{Nobody, Acme} {
+				if got := w.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 || got.Field("code") != "caller_unknown" {
+					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.Status, got.Text)
 				}
 			}
 		}
 	}
 }
 
-func TestMuxWantsExactlyTheMapsRoutes(t *testing.T) {
+func TestNewMuxRequiresExactlyTheServiceRoutes(t *testing.T) {
 	t.Parallel()
 	s := services.Service{Name: "x", Routes: []services.Route{{Method: "GET", Path: "/a", Auth: services.Open}}}
 	for _, row := range []struct {
@@ -75,7 +75,7 @@ func TestMuxWantsExactlyTheMapsRoutes(t *testing.T) {
 	}
 }
 
-func TestProblems(t *testing.T) {
+func TestErrorsAreProblemDocuments(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name         string
@@ -97,37 +97,37 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			got := w.do(t, acme, row.method, row.path, row.body)
-			if got.status != row.status {
-				t.Fatalf("status %d, want %d: %s", got.status, row.status, got.text)
+			w := New(t)
+			got := w.DoRequest(t, Acme, row.method, row.path, row.body)
+			if got.Status != row.status {
+				t.Fatalf("status %d, want %d: %s", got.Status, row.status, got.Text)
 			}
-			delete(got.json, "errors")
-			delete(got.json, "detail")
+			delete(got.JSON, "errors")
+			delete(got.JSON, "detail")
 			want := map[string]any{"title": errs.Problem{Code: row.code}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
-			if d := cmp.Diff(want, got.json); d != "" {
+			if d := cmp.Diff(want, got.JSON); d != "" {
 				t.Error(d)
 			}
-			if h := got.header["Content-Type"]; len(h) != 1 || h[0] != "application/problem+json" {
+			if h := got.Header["Content-Type"]; len(h) != 1 || h[0] != "application/problem+json" {
 				t.Errorf("Content-Type %q", h)
 			}
-			if w.logs.Len() > 0 {
-				t.Errorf("a caller's fault was logged: %s", w.logs)
+			if w.Logs.Len() > 0 {
+				t.Errorf("a caller's fault was logged: %s", w.Logs)
 			}
 		})
 	}
 }
 
-func TestWrongMethodSaysWhichAreRight(t *testing.T) {
+func TestUnknownMethodReturnsAllowHeader(t *testing.T) {
 	t.Parallel()
-	got := newWorld(t).do(t, acme, "PUT", "/v1/uploads", "")
-	if d := cmp.Diff([]string{"POST"}, got.header["Allow"]); d != "" {
+	got := New(t).DoRequest(t, Acme, "PUT", "/v1/uploads", "")
+	if d := cmp.Diff([]string{"POST"}, got.Header["Allow"]); d != "" {
 		t.Error(d)
 	}
 }
 
-// TestKindsBecomeStatuses: the one table, and no cause's text ever gets out.
-func TestKindsBecomeStatuses(t *testing.T) {
+// TestErrorKindsMapToStatusCodes: the one table, and no cause's text ever gets out.
+func TestErrorKindsMapToStatusCodes(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("PUT https://bucket/?X-Amz-Signature=secret")
 	for kind, status := range map[errs.Kind]int{
@@ -139,35 +139,35 @@ func TestKindsBecomeStatuses(t *testing.T) {
 			if coded {
 				e.Code, e.Message = "some_code", "Some sentence."
 			}
-			w := newWorld(t)
-			w.s3.err, w.strange = e, true
-			got := w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
-			if got.status != status || strings.Contains(got.text, "secret") {
-				t.Errorf("%s: %d %s, want %d", kind, got.status, got.text, status)
+			w := New(t)
+			w.Bucket.Err, w.Undescribed = e, true
+			got := w.DoRequest(t, Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
+			if got.Status != status || strings.Contains(got.Text, "secret") {
+				t.Errorf("%s: %d %s, want %d", kind, got.Status, got.Text, status)
 			}
-			if coded != (got.str("code") == "some_code" && got.str("detail") == "Some sentence.") {
-				t.Errorf("%s: %s", kind, got.text)
+			if coded != (got.Field("code") == "some_code" && got.Field("detail") == "Some sentence.") {
+				t.Errorf("%s: %s", kind, got.Text)
 			}
-			if logged := strings.Count(w.logs.String(), "api_request_id=req-1"); logged != status/500 {
+			if logged := strings.Count(w.Logs.String(), "api_request_id=req-1"); logged != status/500 {
 				t.Errorf("%s: logged %d times", kind, logged)
 			}
-			if retry := got.header["Retry-After"] != nil; retry != (status == 503) {
+			if retry := got.Header["Retry-After"] != nil; retry != (status == 503) {
 				t.Errorf("%s: Retry-After %v", kind, retry)
 			}
 		}
 	}
 }
 
-// TestOtherTenantsIDsAreUnknown: whatever one tenant makes, another gets the same answer for it as for an id that
+// TestOtherTenantsIDsReturnNotFound: whatever one tenant makes, another gets the same answer for it as for an id that
 // does not exist, on every route that takes an id.
-func TestOtherTenantsIDsAreUnknown(t *testing.T) {
+func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 	t.Parallel()
 	s, _ := services.Lookup("api")
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t)
+		w := New(t)
 		var ids []string
 		for range rapid.IntRange(1, 4).Draw(rt, "uploads") {
-			u, _ := w.upload(t, acme)
+			u, _ := w.CreateUpload(t, Acme)
 			ids = append(ids, u.ID, u.Video)
 		}
 		id := rapid.SampledFrom(ids).Draw(rt, "id")
@@ -177,22 +177,22 @@ func TestOtherTenantsIDsAreUnknown(t *testing.T) {
 			if !strings.Contains(route.Path, "{id}") {
 				continue
 			}
-			theirs := w.do(t, rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
-			none := w.do(t, rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
-			if theirs.status != 404 || !strings.Contains(path, "/") && theirs.text != none.text {
-				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.status, theirs.text)
+			theirs := w.DoRequest(t, Rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
+			none := w.DoRequest(t, Rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
+			if theirs.Status != 404 || !strings.Contains(path, "/") && theirs.Text != none.Text {
+				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.Status, theirs.Text)
 			}
 		}
-		if len(w.sent.events) > 0 || len(w.s3.objects) > 0 {
-			rt.Fatalf("another tenant had an effect: %v %v", w.sent.events, w.s3.objects)
+		if len(w.Outbox.Events) > 0 || len(w.Bucket.Objects) > 0 {
+			rt.Fatalf("another tenant had an effect: %v %v", w.Outbox.Events, w.Bucket.Objects)
 		}
 	})
 }
 
-func TestHealth(t *testing.T) {
+func TestHealthReturnsOK(t *testing.T) {
 	t.Parallel()
-	got := newWorld(t).do(t, nobody, "GET", "/health", "")
-	if d := cmp.Diff(map[string]any{"status": "ok"}, got.json); got.status != 200 || d != "" {
-		t.Errorf("%d %s", got.status, d)
+	got := New(t).DoRequest(t, Nobody, "GET", "/health", "")
+	if d := cmp.Diff(map[string]any{"status": "ok"}, got.JSON); got.Status != 200 || d != "" {
+		t.Errorf("%d %s", got.Status, d)
 	}
 }

@@ -13,129 +13,129 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestShowUpload(t *testing.T) {
+func TestShowUploadListsStoredParts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	w.s3.uploads[u.Multipart].parts = []video.Part{{Number: 2, ETag: `"etag2"`, Size: 8 << 20}}
-	same(t, fmt.Sprintf(`{
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	w.Bucket.Uploads[u.Multipart].Parts = []video.Part{{Number: 2, ETag: `"etag2"`, Size: 8 << 20}}
+	requireJSON(t, fmt.Sprintf(`{
 		"upload_id": %q, "video_id": %q, "state": "open", "size": 20971520, "part_size": 8388608, "part_count": 3,
 		"parts": [{"number": 2, "size": 8388608, "etag": "etag2"}],
 		"created_at": "2026-11-22T12:00:00.000Z", "expires_at": "2026-11-23T12:00:00.000Z"
-	}`, u.ID, u.Video), w.do(t, writer, "GET", "/v1/uploads/"+u.ID, ""))
+	}`, u.ID, u.Video), w.DoRequest(t, Writer, "GET", "/v1/uploads/"+u.ID, ""))
 }
 
-// end is a way in which an upload ends.
-type end struct {
-	name   string
-	change func(t *testing.T, w *world, u video.Upload)
-	state  string
-	cancel int    // status of DELETE
-	code   string // of the refusal of more parts
+// uploadEnding is a way in which an upload ends.
+type uploadEnding struct {
+	name         string
+	change       func(t *testing.T, w *Fixture, u video.Upload)
+	state        string
+	cancelStatus int    // status of DELETE
+	code         string // of the refusal of more parts
 }
 
-var ends = []end{
-	{"completed", func(t *testing.T, w *world, u video.Upload) {
-		w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.put(u))
+var uploadEndings = []uploadEnding{
+	{"completed", func(t *testing.T, w *Fixture, u video.Upload) {
+		w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
 	}, "completed", 409, "upload_completed"},
-	{"completed, and its video is being made", func(t *testing.T, w *world, u video.Upload) {
-		delete(w.s3.uploads, u.Multipart)
-		w.save(t, "acme", u.Video, video.UploadCompleted{At: noon})
+	{"completed, and its video is being made", func(t *testing.T, w *Fixture, u video.Upload) {
+		delete(w.Bucket.Uploads, u.Multipart)
+		w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: Noon})
 	}, "completed", 409, "upload_completed"},
-	{"completed, and its video failed", func(t *testing.T, w *world, u video.Upload) {
-		delete(w.s3.uploads, u.Multipart)
-		w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}})
+	{"completed, and its video failed", func(t *testing.T, w *Fixture, u video.Upload) {
+		delete(w.Bucket.Uploads, u.Multipart)
+		w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: Noon}, video.MediaRefused{At: Noon, Problem: errs.Problem{Code: "no_video"}})
 	}, "completed", 409, "upload_completed"},
-	{"given up by S3", func(_ *testing.T, w *world, u video.Upload) { delete(w.s3.uploads, u.Multipart) }, "expired", 204, "upload_expired"},
-	{"given up by us", func(t *testing.T, w *world, u video.Upload) {
-		delete(w.s3.uploads, u.Multipart)
-		w.save(t, "acme", u.Video, video.DeadlinePassed{At: noon.Add(video.UploadLife), State: video.Waiting, Deadline: noon.Add(time.Hour)})
+	{"given up by S3", func(_ *testing.T, w *Fixture, u video.Upload) { delete(w.Bucket.Uploads, u.Multipart) }, "expired", 204, "upload_expired"},
+	{"given up by us", func(t *testing.T, w *Fixture, u video.Upload) {
+		delete(w.Bucket.Uploads, u.Multipart)
+		w.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: Noon.Add(video.UploadLife), State: video.Waiting, Deadline: Noon.Add(time.Hour)})
 	}, "expired", 204, "upload_expired"},
-	{"given up by us, while S3 keeps its parts", func(t *testing.T, w *world, u video.Upload) {
-		w.save(t, "acme", u.Video, video.DeadlinePassed{At: noon.Add(video.UploadLife), State: video.Waiting, Deadline: noon.Add(time.Hour)})
+	{"given up by us, while S3 keeps its parts", func(t *testing.T, w *Fixture, u video.Upload) {
+		w.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: Noon.Add(video.UploadLife), State: video.Waiting, Deadline: Noon.Add(time.Hour)})
 	}, "expired", 204, "upload_expired"},
-	{"cancelled", func(t *testing.T, w *world, u video.Upload) {
-		w.do(t, acme, "DELETE", "/v1/uploads/"+u.ID, "")
-		w.save(t, "acme", u.Video, video.UploadCancelled{At: noon})
+	{"cancelled", func(t *testing.T, w *Fixture, u video.Upload) {
+		w.DoRequest(t, Acme, "DELETE", "/v1/uploads/"+u.ID, "")
+		w.ApplyEvents(t, "acme", u.Video, video.UploadCancelled{At: Noon})
 	}, "cancelled", 204, "upload_cancelled"},
 }
 
-func TestEndsOfUploads(t *testing.T) {
+func TestEndedUploadsAcceptNoParts(t *testing.T) {
 	t.Parallel()
-	for _, row := range ends {
+	for _, row := range uploadEndings {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			u, _ := w.upload(t, acme)
+			w := New(t)
+			u, _ := w.CreateUpload(t, Acme)
 			row.change(t, w, u)
 			path := "/v1/uploads/" + u.ID
-			got := w.do(t, acme, "GET", path, "")
-			if parts, _ := got.json["parts"].([]any); got.str("state") != row.state || parts == nil || len(parts) > 0 {
-				t.Errorf("shown as %d %s", got.status, got.text)
+			got := w.DoRequest(t, Acme, "GET", path, "")
+			if parts, _ := got.JSON["parts"].([]any); got.Field("state") != row.state || parts == nil || len(parts) > 0 {
+				t.Errorf("shown as %d %s", got.Status, got.Text)
 			}
-			w.do(t, acme, "POST", path+"/parts", `{"numbers": [1]}`).refused(t, 409, row.code)
+			w.DoRequest(t, Acme, "POST", path+"/parts", `{"numbers": [1]}`).RequireProblem(t, 409, row.code)
 			if row.state != "completed" {
-				w.do(t, acme, "POST", path+"/complete", `{"parts": [{"number": 1, "etag": "1"}, {"number": 2, "etag": "2"}, {"number": 3, "etag": "3"}]}`).refused(t, 409, row.code)
+				w.DoRequest(t, Acme, "POST", path+"/complete", `{"parts": [{"number": 1, "etag": "1"}, {"number": 2, "etag": "2"}, {"number": 3, "etag": "3"}]}`).RequireProblem(t, 409, row.code)
 			}
-			if got := w.do(t, acme, "DELETE", path, ""); got.status != row.cancel {
-				t.Errorf("cancelled: %d %s", got.status, got.text)
+			if got := w.DoRequest(t, Acme, "DELETE", path, ""); got.Status != row.cancelStatus {
+				t.Errorf("cancelled: %d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-func TestCancelUpload(t *testing.T) {
+func TestCancelUploadAbortsAndSendsEvent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
 	path := "/v1/uploads/" + u.ID
-	if got := w.do(t, writer, "DELETE", path, ""); got.status != 204 || got.text != "" {
-		t.Fatalf("%d %s", got.status, got.text)
+	if got := w.DoRequest(t, Writer, "DELETE", path, ""); got.Status != 204 || got.Text != "" {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	if len(w.s3.uploads) > 0 {
+	if len(w.Bucket.Uploads) > 0 {
 		t.Error("S3 still takes parts")
 	}
-	told := events.Of("acme", u.Video, noon, video.UploadCancelled{At: noon})
-	if d := cmp.Diff([]events.Event{told}, w.sent.events); d != "" {
+	told := events.Of("acme", u.Video, Noon, video.UploadCancelled{At: Noon})
+	if d := cmp.Diff([]events.Event{told}, w.Outbox.Events); d != "" {
 		t.Error(d)
 	}
-	w.save(t, "acme", u.Video, video.UploadCancelled{At: noon})
-	if got := w.do(t, writer, "DELETE", path, ""); got.status != 204 || len(w.sent.events) != 1 {
-		t.Errorf("again: %d %s, told %v", got.status, got.text, w.sent.events)
+	w.ApplyEvents(t, "acme", u.Video, video.UploadCancelled{At: Noon})
+	if got := w.DoRequest(t, Writer, "DELETE", path, ""); got.Status != 204 || len(w.Outbox.Events) != 1 {
+		t.Errorf("again: %d %s, told %v", got.Status, got.Text, w.Outbox.Events)
 	}
-	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
-	if stages, _ := got.json["stages"].([]any); got.str("state") != "cancelled" || stages[0].(map[string]any)["state"] != "stopped" {
-		t.Errorf("its video: %s", got.text)
-	}
-}
-
-// TestCancelUploadIsSaidOnlyWhenItWillBe: until publish is told, the answer is to try again.
-func TestCancelUploadIsSaidOnlyWhenItWillBe(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	w.sent.err = errs.E("outbox", errs.Transient, errors.New("queue away"))
-	w.do(t, writer, "DELETE", "/v1/uploads/"+u.ID, "").refused(t, 503, "busy")
-	w.sent.err = nil
-	if got := w.do(t, writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.status != 204 || len(w.sent.events) != 2 {
-		t.Errorf("%d %s, told %v", got.status, got.text, w.sent.events)
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video, "")
+	if stages, _ := got.JSON["stages"].([]any); got.Field("state") != "cancelled" || stages[0].(map[string]any)["state"] != "stopped" {
+		t.Errorf("its video: %s", got.Text)
 	}
 }
 
-func TestUploadsOfDeletedVideosAreUnknown(t *testing.T) {
+// TestCancelUploadFailsWhenEventCannotBeSent: until publish is told, the answer is to try again.
+func TestCancelUploadFailsWhenEventCannotBeSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	body := w.put(u)
-	w.save(t, "acme", u.Video, video.DeleteRequested{At: noon})
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	w.Outbox.Err = errs.E("outbox", errs.Transient, errors.New("queue away"))
+	w.DoRequest(t, Writer, "DELETE", "/v1/uploads/"+u.ID, "").RequireProblem(t, 503, "busy")
+	w.Outbox.Err = nil
+	if got := w.DoRequest(t, Writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.Status != 204 || len(w.Outbox.Events) != 2 {
+		t.Errorf("%d %s, told %v", got.Status, got.Text, w.Outbox.Events)
+	}
+}
+
+func TestUploadsOfDeletedVideosReturnNotFound(t *testing.T) {
+	t.Parallel()
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	body := w.PutAllParts(u)
+	w.ApplyEvents(t, "acme", u.Video, video.DeleteRequested{At: Noon})
 	path := "/v1/uploads/" + u.ID
-	for _, got := range []result{
-		w.do(t, acme, "GET", path, ""), w.do(t, acme, "DELETE", path, ""), w.do(t, acme, "POST", path+"/complete", body),
-		w.do(t, acme, "POST", path+"/parts", `{"numbers": [1]}`),
+	for _, got := range []Result{
+		w.DoRequest(t, Acme, "GET", path, ""), w.DoRequest(t, Acme, "DELETE", path, ""), w.DoRequest(t, Acme, "POST", path+"/complete", body),
+		w.DoRequest(t, Acme, "POST", path+"/parts", `{"numbers": [1]}`),
 	} {
-		got.refused(t, 404, "upload_not_found")
+		got.RequireProblem(t, 404, "upload_not_found")
 	}
-	if len(w.s3.objects) > 0 {
+	if len(w.Bucket.Objects) > 0 {
 		t.Error("an object that nobody will delete")
 	}
 }

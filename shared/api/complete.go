@@ -19,62 +19,62 @@ type sentPart struct {
 
 // completeUpload answers POST /v1/uploads/{id}/complete. Called again after it has worked, it says the same again.
 func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
-	u, v, err := a.upload(r.Context(), r.PathValue("id"))
+	u, v, err := a.findUpload(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	in, err := decode[struct {
+	in, err := DecodeBody[struct {
 		Parts []sentPart `json:"parts"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	if err := whole(u, in.Parts); err != nil {
+	if err := validateParts(u, in.Parts); err != nil {
 		return err
 	}
-	if s := settled(v); s != "" {
-		return closed[s]
+	if s := abandonedState(v); s != "" {
+		return closedErrors[s]
 	}
-	err = a.assemble(r.Context(), u, in.Parts)
+	err = a.completeMultipart(r.Context(), u, in.Parts)
 	if errs.KindOf(err) == errs.NotFound {
 		var state uploadState
-		if state, err = a.ended(r.Context(), u, v); err == nil && state != uploadComplete {
-			err = closed[state]
+		if state, err = a.resolveEndState(r.Context(), u, v); err == nil && state != uploadCompleted {
+			err = closedErrors[state]
 		}
 	}
 	if err != nil {
 		return err
 	}
-	a.announce(r.Context(), u)
-	return reply(w, http.StatusOK, struct {
+	a.announceCompletion(r.Context(), u)
+	return WriteJSON(w, http.StatusOK, struct {
 		Video string      `json:"video_id"`
 		State video.State `json:"state"`
 	}{u.Video, video.Uploaded})
 }
 
-// whole refuses parts that are not exactly the upload's, each once.
-func whole(u video.Upload, sent []sentPart) error {
-	var c check
+// validateParts refuses parts that are not exactly the upload's, each once.
+func validateParts(u video.Upload, sent []sentPart) error {
+	var c Validation
 	seen := map[int]bool{}
 	for i, p := range sent {
 		at := fmt.Sprintf("/parts/%d", i)
-		c.that(p.Number >= 1 && p.Number <= u.Parts(), at+"/number", "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
-		c.that(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
-		c.that(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
+		c.Require(p.Number >= 1 && p.Number <= u.Parts(), at+"/number", "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
+		c.Require(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
+		c.Require(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
 		seen[p.Number] = true
 	}
 	for n := range u.Parts() {
 		if !seen[n+1] {
-			c.that(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
+			c.Require(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
 			break // the first is enough: there may be a thousand
 		}
 	}
-	return c.err()
+	return c.Err()
 }
 
-// assemble compares what the client says with what S3 has and lets S3 make the object. It fails with NotFound if S3
+// completeMultipart compares what the client says with what S3 has and lets S3 make the object. It fails with NotFound if S3
 // does not know the upload any more.
-func (a *API) assemble(ctx context.Context, u video.Upload, sent []sentPart) error {
+func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sentPart) error {
 	listed, err := a.Originals.ListParts(ctx, u.Key, u.Multipart)
 	if err != nil {
 		return err
@@ -83,37 +83,37 @@ func (a *API) assemble(ctx context.Context, u video.Upload, sent []sentPart) err
 	for _, p := range listed {
 		has[p.Number] = p
 	}
-	var c check
+	var c Validation
 	parts := make([]video.Part, u.Parts())
 	for i, p := range sent {
 		got, ok := has[p.Number]
 		at := fmt.Sprintf("/parts/%d", i)
-		c.that(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
-		c.that(!ok || bare(got.ETag) == bare(p.ETag), at+"/etag", "part_changed", "The ETag is not that of the part that S3 has; send the part again or give its ETag.")
-		c.that(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch", fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
+		c.Require(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
+		c.Require(!ok || trimETagQuotes(got.ETag) == trimETagQuotes(p.ETag), at+"/etag", "part_changed", "The ETag is not that of the part that S3 has; send the part again or give its ETag.")
+		c.Require(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch", fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
 		parts[p.Number-1] = got
 	}
-	if err := c.err(); err != nil {
+	if err := c.Err(); err != nil {
 		return err
 	}
 	_, err = a.Originals.CompleteUpload(ctx, u.Key, u.Multipart, parts)
 	return err
 }
 
-// bare takes the quotes off an ETag.
-func bare(etag string) string { return strings.Trim(etag, `"`) }
+// trimETagQuotes takes the quotes off an ETag.
+func trimETagQuotes(etag string) string { return strings.Trim(etag, `"`) }
 
-// announce tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
-func (a *API) announce(ctx context.Context, u video.Upload) {
-	a.tell(ctx, u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
+// announceCompletion tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
+func (a *API) announceCompletion(ctx context.Context, u video.Upload) {
+	a.sendBestEffort(ctx, u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
 }
 
-// tell says what somebody else will say too, sooner or later: where that fails it is only logged.
-func (a *API) tell(ctx context.Context, tenant, id string, what ...video.Event) {
+// sendBestEffort says what somebody else will say too, sooner or later: where that fails it is only logged.
+func (a *API) sendBestEffort(ctx context.Context, tenant, id string, what ...video.Event) {
 	for _, d := range what {
 		e := events.Of(tenant, id, a.now(), d)
 		if err := a.Publisher.Send(ctx, e); err != nil {
-			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", callerOf(ctx).requestID, "error", err)
+			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", CallerFromContext(ctx).RequestID, "error", err)
 		}
 	}
 }

@@ -12,54 +12,54 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// TestCompleteTwice: once or again, before or after publish has seen it, the answer is the same.
-func TestCompleteTwice(t *testing.T) {
+// TestCompleteUploadIsIdempotent: once or again, before or after publish has seen it, the answer is the same.
+func TestCompleteUploadIsIdempotent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	path, body := "/v1/uploads/"+u.ID+"/complete", w.put(u)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	path, body := "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u)
 	want := map[string]any{"video_id": u.Video, "state": "uploaded"}
-	told := events.Of("acme", u.Video, noon, video.UploadCompleted{At: noon})
+	told := events.Of("acme", u.Video, Noon, video.UploadCompleted{At: Noon})
 	for i, when := range []string{"at first", "again", "after publish has seen it"} {
 		if i == 2 {
-			v, err := w.rows.Video(t.Context(), "acme", u.Video)
+			v, err := w.Store.Video(t.Context(), "acme", u.Video)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, _ = video.Apply(v, video.UploadCompleted{At: noon})
-			if err := w.rows.Save(t.Context(), v, v.Entry("test", noon)); err != nil {
+			v, _ = video.Apply(v, video.UploadCompleted{At: Noon})
+			if err := w.Store.Save(t.Context(), v, v.Entry("test", Noon)); err != nil {
 				t.Fatal(err)
 			}
-			w.s3.objects = nil // a lifecycle rule may have taken the original
+			w.Bucket.Objects = nil // a lifecycle rule may have taken the original
 		}
-		got := w.do(t, acme, "POST", path, body)
-		if d := cmp.Diff(want, got.json); got.status != 200 || d != "" {
-			t.Fatalf("%s: %d %s", when, got.status, d)
+		got := w.DoRequest(t, Acme, "POST", path, body)
+		if d := cmp.Diff(want, got.JSON); got.Status != 200 || d != "" {
+			t.Fatalf("%s: %d %s", when, got.Status, d)
 		}
-		if got := w.sent.events[i]; cmp.Diff(told, got) != "" {
+		if got := w.Outbox.Events[i]; cmp.Diff(told, got) != "" {
 			t.Errorf("%s: told %+v", when, got)
 		}
 	}
 }
 
-func TestCompleteTakesPartsInAnyOrderAndQuoted(t *testing.T) {
+func TestCompleteUploadAcceptsAnyPartOrderAndQuotedETags(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	w.put(u)
-	got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`)
-	if got.status != 200 || w.s3.objects[u.Key] != u.Size {
-		t.Errorf("%d %s, object of %d bytes", got.status, got.text, w.s3.objects[u.Key])
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	w.PutAllParts(u)
+	got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`)
+	if got.Status != 200 || w.Bucket.Objects[u.Key] != u.Size {
+		t.Errorf("%d %s, object of %d bytes", got.Status, got.Text, w.Bucket.Objects[u.Key])
 	}
 }
 
-func TestCompleteRefuses(t *testing.T) {
+func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 	t.Parallel()
 	all := `{"number": 1, "etag": "etag1"}, {"number": 2, "etag": "etag2"}`
 	for _, row := range []struct {
 		name          string
 		parts         string
-		change        func(w *world, u video.Upload)
+		change        func(w *Fixture, u video.Upload)
 		status        int
 		code, pointer string
 	}{
@@ -70,62 +70,62 @@ func TestCompleteRefuses(t *testing.T) {
 		{"number 0", all + `, {"number": 0, "etag": "etag3"}`, nil, 422, "part_unknown", "/parts/2/number"},
 		{"empty etag", all + `, {"number": 3, "etag": ""}`, nil, 422, "etag_missing", "/parts/2/etag"},
 		{"other etag", all + `, {"number": 3, "etag": "x"}`, nil, 422, "part_changed", "/parts/2/etag"},
-		{"not sent", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			w.s3.uploads[u.Multipart].parts = w.s3.uploads[u.Multipart].parts[:2]
+		{"not sent", all + `, {"number": 3, "etag": "etag3"}`, func(w *Fixture, u video.Upload) {
+			w.Bucket.Uploads[u.Multipart].Parts = w.Bucket.Uploads[u.Multipart].Parts[:2]
 		}, 422, "part_missing", "/parts/2"},
-		{"short part", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			w.s3.uploads[u.Multipart].parts[2].Size--
+		{"short part", all + `, {"number": 3, "etag": "etag3"}`, func(w *Fixture, u video.Upload) {
+			w.Bucket.Uploads[u.Multipart].Parts[2].Size--
 		}, 422, "size_mismatch", "/parts/2"},
-		{"aborted", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			delete(w.s3.uploads, u.Multipart)
+		{"aborted", all + `, {"number": 3, "etag": "etag3"}`, func(w *Fixture, u video.Upload) {
+			delete(w.Bucket.Uploads, u.Multipart)
 		}, 409, "upload_expired", ""},
-		{"another object there", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			delete(w.s3.uploads, u.Multipart)
-			w.s3.objects[u.Key] = u.Size + 1
+		{"another object there", all + `, {"number": 3, "etag": "etag3"}`, func(w *Fixture, u video.Upload) {
+			delete(w.Bucket.Uploads, u.Multipart)
+			w.Bucket.Objects[u.Key] = u.Size + 1
 		}, 409, "upload_expired", ""},
 		{"no etag", all + `, {"number": 3}`, nil, 400, "field_missing", "/parts/2/etag"},
-		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(w *world, u video.Upload) {
-			w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
+		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(w *Fixture, u video.Upload) {
+			w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			u, _ := w.upload(t, acme)
-			w.put(u)
+			w := New(t)
+			u, _ := w.CreateUpload(t, Acme)
+			w.PutAllParts(u)
 			if row.change != nil {
 				row.change(w, u)
 			}
-			got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [`+row.parts+`]}`)
-			if got.status != row.status || got.str("code") != row.code || pointer(got) != row.pointer {
-				t.Errorf("%d %s", got.status, got.text)
+			got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [`+row.parts+`]}`)
+			if got.Status != row.status || got.Field("code") != row.code || FirstErrorPointer(got) != row.pointer {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
-			if len(w.sent.events) > 0 {
-				t.Errorf("told %v", w.sent.events)
+			if len(w.Outbox.Events) > 0 {
+				t.Errorf("told %v", w.Outbox.Events)
 			}
 		})
 	}
 }
 
 // A small body can hold more mistakes than an answer, and a function's memory, have room for.
-func TestCompleteNamesAHundredMistakes(t *testing.T) {
+func TestCompleteUploadReportsAtMostAHundredErrors(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
-	if flaws, _ := got.json["errors"].([]any); got.status != 400 || len(flaws) != 100 {
-		t.Errorf("%d %s with %d mistakes", got.status, got.str("code"), len(flaws))
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
+	if flaws, _ := got.JSON["errors"].([]any); got.Status != 400 || len(flaws) != 100 {
+		t.Errorf("%d %s with %d mistakes", got.Status, got.Field("code"), len(flaws))
 	}
 }
 
-// TestCompleteWorksWithoutThePublisher: S3's event says the same.
-func TestCompleteWorksWithoutThePublisher(t *testing.T) {
+// TestCompleteUploadSucceedsWhenEventCannotBeSent: S3's event says the same.
+func TestCompleteUploadSucceedsWhenEventCannotBeSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.sent.err = errors.New("queue away")
-	u, _ := w.upload(t, acme)
-	got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.put(u))
-	if got.status != 200 || !strings.Contains(w.logs.String(), "queue away") {
-		t.Errorf("%d %s, logged: %s", got.status, got.text, w.logs)
+	w := New(t)
+	w.Outbox.Err = errors.New("queue away")
+	u, _ := w.CreateUpload(t, Acme)
+	got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
+	if got.Status != 200 || !strings.Contains(w.Logs.String(), "queue away") {
+		t.Errorf("%d %s, logged: %s", got.Status, got.Text, w.Logs)
 	}
 }

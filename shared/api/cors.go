@@ -9,14 +9,14 @@ import (
 // adds by itself gives a right here, so that all this decides is which pages can read the answers.
 type CORS struct {
 	Origins []string // "https://example.com"; "*" is all
-	Handler http.Handler
+	Next    http.Handler
 }
 
 const (
-	corsMethods = "GET, POST, PATCH, DELETE"
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key"
-	corsExposed = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid" // beside the body
-	corsSeconds = "3600"                                                                        // for which a browser asks no more
+	corsMethods        = "GET, POST, PATCH, DELETE"
+	corsHeaders        = "Authorization, Content-Type, Idempotency-Key"
+	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid" // beside the body
+	corsMaxAge         = "3600"                                                                        // for which a browser asks no more
 )
 
 // Open writes the headers of any answer, a refusal included.
@@ -32,20 +32,20 @@ func (c CORS) Open(h http.Header, r *http.Request) {
 		h.Set("Vary", "Origin")
 		return
 	}
-	h.Set("Access-Control-Expose-Headers", corsExposed)
+	h.Set("Access-Control-Expose-Headers", corsExposedHeaders)
 }
 
 // ServeHTTP answers a browser that asks what it may send; all else is the Handler's.
 func (c CORS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		c.Handler.ServeHTTP(w, r)
+		c.Next.ServeHTTP(w, r)
 		return
 	}
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", corsMethods)
 		h.Set("Access-Control-Allow-Headers", corsHeaders)
-		h.Set("Access-Control-Max-Age", corsSeconds)
+		h.Set("Access-Control-Max-Age", corsMaxAge)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

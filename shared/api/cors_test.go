@@ -7,17 +7,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const page = "https://example.com"
+const pageOrigin = "https://example.com"
 
-// ask returns what a browser asks before it sends another method or header than a form could.
-func ask(path, origin string) lambdaevents.APIGatewayProxyRequest {
-	e := nobody.request("OPTIONS", path, "")
+// preflightRequest returns what a browser asks before it sends another method or header than a form could.
+func preflightRequest(path, origin string) lambdaevents.APIGatewayProxyRequest {
+	e := Nobody.NewEvent("OPTIONS", path, "")
 	e.Headers = map[string]string{"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization"}
 	return e
 }
 
-// cors returns the headers of an answer that a browser looks at.
-func cors(header map[string][]string) map[string]string {
+// readCORSHeaders returns the headers of an answer that a browser looks at.
+func readCORSHeaders(header map[string][]string) map[string]string {
 	got := map[string]string{}
 	for _, name := range []string{"Allow-Origin", "Allow-Methods", "Allow-Headers", "Max-Age", "Expose-Headers"} {
 		if h := header["Access-Control-"+name]; len(h) == 1 {
@@ -30,9 +30,9 @@ func cors(header map[string][]string) map[string]string {
 	return got
 }
 
-const exposed = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
+const exposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
 
-func TestBrowsersAskFirst(t *testing.T) {
+func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string
@@ -40,55 +40,55 @@ func TestBrowsersAskFirst(t *testing.T) {
 		origins []string
 		want    map[string]string
 	}{
-		{"all pages", page, []string{"*"}, map[string]string{"Allow-Origin": "*", "Expose-Headers": exposed,
+		{"all pages", pageOrigin, []string{"*"}, map[string]string{"Allow-Origin": "*", "Expose-Headers": exposedHeaders,
 			"Allow-Methods": "GET, POST, PATCH, DELETE", "Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
-		{"this one", page, []string{"https://other.example", page}, map[string]string{"Allow-Origin": page, "Vary": "Origin", "Expose-Headers": exposed,
+		{"this one", pageOrigin, []string{"https://other.example", pageOrigin}, map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders,
 			"Allow-Methods": "GET, POST, PATCH, DELETE", "Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
-		{"another", page, []string{page + ".evil.example"}, map[string]string{"Vary": "Origin"}},
-		{"none", page, nil, map[string]string{"Vary": "Origin"}},
+		{"another", pageOrigin, []string{pageOrigin + ".evil.example"}, map[string]string{"Vary": "Origin"}},
+		{"none", pageOrigin, nil, map[string]string{"Vary": "Origin"}},
 		{"none set", "", []string{""}, map[string]string{"Vary": "Origin"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := New(t)
 			w.Origins = row.origins
-			w.remake(t)
-			out, err := w.call(t.Context(), ask("/v1/uploads", row.from))
+			w.RebuildHandlers(t)
+			out, err := w.CallAPI(t.Context(), preflightRequest("/v1/uploads", row.from))
 			if err != nil || out.StatusCode != 204 || out.Body != "" {
 				t.Errorf("%d %q %v", out.StatusCode, out.Body, err)
 			}
-			if d := cmp.Diff(row.want, cors(out.MultiValueHeaders)); d != "" {
+			if d := cmp.Diff(row.want, readCORSHeaders(out.MultiValueHeaders)); d != "" {
 				t.Error(d)
 			}
 		})
 	}
 }
 
-// TestPagesReadEveryAnswer: also what goes wrong before a handler, in it and after it.
-func TestPagesReadEveryAnswer(t *testing.T) {
+// TestEveryResponseHasCORSHeaders: also what goes wrong before a handler, in it and after it.
+func TestEveryResponseHasCORSHeaders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Origins = []string{page}
-	w.remake(t)
-	w.Parts = busy{w.s3, func() { panic("boom") }}
+	w := New(t)
+	w.Origins = []string{pageOrigin}
+	w.RebuildHandlers(t)
+	w.Multipart = InterruptedUploads{w.Bucket, func() { panic("boom") }}
 	for _, row := range []struct {
 		name   string
 		event  lambdaevents.APIGatewayProxyRequest
 		status int
 	}{
-		{"works", nobody.request("GET", "/health", ""), 200},
-		{"refused", nobody.request("GET", "/v1/videos/vid_x", ""), 401},
-		{"no route", nobody.request("GET", "/v1/x", ""), 404},
-		{"no method", nobody.request("OPTIONS", "/v1/uploads", ""), 405},
-		{"malformed", acme.request("POST", "/v1/uploads", string(make([]byte, 1<<20+1))), 413},
-		{"panic", acme.request("POST", "/v1/uploads", anUpload), 500},
+		{"works", Nobody.NewEvent("GET", "/health", ""), 200},
+		{"refused", Nobody.NewEvent("GET", "/v1/videos/vid_x", ""), 401},
+		{"no route", Nobody.NewEvent("GET", "/v1/x", ""), 404},
+		{"no method", Nobody.NewEvent("OPTIONS", "/v1/uploads", ""), 405},
+		{"malformed", Acme.NewEvent("POST", "/v1/uploads", string(make([]byte, 1<<20+1))), 413},
+		{"panic", Acme.NewEvent("POST", "/v1/uploads", UploadBody), 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			row.event.Headers = map[string]string{"Origin": page}
-			got := w.send(t, row.event)
-			want := map[string]string{"Allow-Origin": page, "Vary": "Origin", "Expose-Headers": exposed}
-			if d := cmp.Diff(want, cors(got.header)); d != "" || got.status != row.status {
-				t.Errorf("%d %s", got.status, d)
+			row.event.Headers = map[string]string{"Origin": pageOrigin}
+			got := w.SendEvent(t, row.event)
+			want := map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders}
+			if d := cmp.Diff(want, readCORSHeaders(got.Header)); d != "" || got.Status != row.status {
+				t.Errorf("%d %s", got.Status, d)
 			}
 		})
 	}

@@ -11,8 +11,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// changes are what a client wants to say of its video from now on; nil leaves what it says.
-type changes struct {
+// videoPatch are what a client wants to say of its video from now on; nil leaves what it says.
+type videoPatch struct {
 	Title      *string           `json:"title,omitempty"`
 	ExternalID *string           `json:"external_id,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"` // all of it
@@ -20,26 +20,26 @@ type changes struct {
 
 // editVideo answers PATCH /v1/videos/{id}. Of changes at the same time, the last one counts.
 func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
-	c := callerOf(r.Context())
-	v, err := a.video(r, c.tenant)
+	c := CallerFromContext(r.Context())
+	v, err := a.findVideo(r, c.Tenant)
 	if err != nil {
 		return err
 	}
-	in, err := decode[changes](r)
+	in, err := DecodeBody[videoPatch](r)
 	if err != nil {
 		return err
 	}
-	if err := in.apply(&v); err != nil {
+	if err := in.applyTo(&v); err != nil {
 		return err
 	}
 	if err := a.Videos.Describe(r.Context(), v.Tenant, v.ID, v.About); err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, a.view(v, c))
+	return WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
 }
 
-// apply makes the changes, or refuses them. A title that is empty is the file's name again.
-func (in changes) apply(v *video.Video) error {
+// applyTo makes the changes, or refuses them. A title that is empty is the file's name again.
+func (in videoPatch) applyTo(v *video.Video) error {
 	about := v.About
 	about.Title = "" // the file's name may be longer than a title
 	if in.Title != nil {
@@ -49,42 +49,42 @@ func (in changes) apply(v *video.Video) error {
 		about.ExternalID = *in.ExternalID
 	}
 	if in.Metadata != nil {
-		about.Metadata = kept(in.Metadata)
+		about.Metadata = cloneMetadata(in.Metadata)
 	}
-	var c check
-	c.about(about)
+	var c Validation
+	requireValidAbout(&c, about)
 	if in.Title != nil {
 		about.Title = cmp.Or(about.Title, v.Source.Name)
 	} else {
 		about.Title = v.Title
 	}
 	v.About = about
-	return c.err()
+	return c.Err()
 }
 
-// kept returns the metadata that a row keeps: none is nil.
-func kept(m map[string]string) map[string]string {
+// cloneMetadata returns the metadata that a row keeps: none is nil.
+func cloneMetadata(m map[string]string) map[string]string {
 	if len(m) == 0 {
 		return nil
 	}
 	return maps.Clone(m)
 }
 
-// about notes what is wrong with what a client says of a video.
-func (c *check) about(a video.About) {
+// requireValidAbout notes what is wrong with what a client says of a video.
+func requireValidAbout(c *Validation, a video.About) {
 	for _, f := range a.Check() {
-		c.that(false, f.Pointer, f.Code, f.Message)
+		c.Require(false, f.Pointer, f.Code, f.Message)
 	}
 }
 
 // deleteVideo answers DELETE /v1/videos/{id}. Publish, who owns the row, does it: it fails if that can't be told.
 func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.video(r, callerOf(r.Context()).tenant)
+	v, err := a.findVideo(r, CallerFromContext(r.Context()).Tenant)
 	if err != nil {
 		return err
 	}
 	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after all has been removed
-		if err := a.Parts.AbortUpload(r.Context(), v.Source.Key, v.Fetch.Multipart); err != nil {
+		if err := a.Multipart.AbortUpload(r.Context(), v.Source.Key, v.Fetch.Multipart); err != nil {
 			return err
 		}
 	}
@@ -96,17 +96,17 @@ func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// video returns the video that a request is about; NotFound if there is none, or only what is left of a deleted one.
-func (a *API) video(r *http.Request, tenant string) (video.Video, error) {
-	v, err := a.Rows.Video(r.Context(), tenant, r.PathValue("id"))
+// findVideo returns the video that a request is about; NotFound if there is none, or only what is left of a deleted one.
+func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
+	v, err := a.Uploads.Video(r.Context(), tenant, r.PathValue("id"))
 	if err != nil {
 		return v, err
 	}
-	a.about(r.Context(), v.Tenant, v.ID)
+	a.annotateVideo(r.Context(), v.Tenant, v.ID)
 	if v.State == video.Deleted {
-		return v, errNoVideo
+		return v, errVideoNotFound
 	}
 	return v, nil
 }
 
-var errNoVideo = errs.Refuse("api.video", errs.NotFound, "video_not_found", "There is no such video; check its id.")
+var errVideoNotFound = errs.Refuse("api.video", errs.NotFound, "video_not_found", "There is no such video; check its id.")

@@ -13,7 +13,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestEditVideo(t *testing.T) {
+func TestEditVideoUpdatesFields(t *testing.T) {
 	t.Parallel()
 	const before = `, "title": "T", "external_id": "e", "metadata": {"a": "1", "b": "2"}`
 	all := video.About{Title: "T", ExternalID: "e", Metadata: map[string]string{"a": "1", "b": "2"}}
@@ -32,37 +32,37 @@ func TestEditVideo(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.film(t, acme, 0, before)
-			got := w.do(t, writer, "PATCH", "/v1/videos/"+id, row.body)
-			if got.status != 200 {
-				t.Fatalf("%d %s", got.status, got.text)
+			w := New(t)
+			id := w.CreateUploadAt(t, Acme, 0, before)
+			got := w.DoRequest(t, Writer, "PATCH", "/v1/videos/"+id, row.body)
+			if got.Status != 200 {
+				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			v, err := w.rows.Video(t.Context(), "acme", id)
+			v, err := w.Store.Video(t.Context(), "acme", id)
 			if d := cmp.Diff(row.want, v.About); err != nil || d != "" {
 				t.Errorf("kept: %v %s", err, d)
 			}
-			if d := cmp.Diff(got.json, w.do(t, reader, "GET", "/v1/videos/"+id, "").json); d != "" {
+			if d := cmp.Diff(got.JSON, w.DoRequest(t, Reader, "GET", "/v1/videos/"+id, "").JSON); d != "" {
 				t.Errorf("answered otherwise than shown: %s", d)
 			}
 		})
 	}
 }
 
-// TestALongNameIsATitle: the file's, which nobody has to shorten to change something else.
-func TestALongNameIsATitle(t *testing.T) {
+// TestLongFileNameIsKeptAsTitle: the file's, which nobody has to shorten to change something else.
+func TestLongFileNameIsKeptAsTitle(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	name := strings.Repeat("n", 255)
-	got := w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "`+name+`", "size": 1}`)
-	got = w.do(t, acme, "PATCH", "/v1/videos/"+got.str("video_id"), `{"external_id": "e"}`)
-	if got.status != 200 || got.str("title") != name {
-		t.Errorf("%d %s", got.status, got.text)
+	got := w.DoRequest(t, Acme, "POST", "/v1/uploads", `{"file_name": "`+name+`", "size": 1}`)
+	got = w.DoRequest(t, Acme, "PATCH", "/v1/videos/"+got.Field("video_id"), `{"external_id": "e"}`)
+	if got.Status != 200 || got.Field("title") != name {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }
 
-// TestWhatIsSaidOfAVideoHasLimits: the same when it begins and when it is changed.
-func TestWhatIsSaidOfAVideoHasLimits(t *testing.T) {
+// TestVideoFieldsHaveLimits: the same when it begins and when it is changed.
+func TestVideoFieldsHaveLimits(t *testing.T) {
 	t.Parallel()
 	pairs := func(n int) string {
 		var all []string
@@ -89,80 +89,80 @@ func TestWhatIsSaidOfAVideoHasLimits(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.film(t, acme, 0, "")
-			for _, got := range []result{
-				w.do(t, acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1, `+row.field+`}`),
-				w.do(t, acme, "PATCH", "/v1/videos/"+id, `{`+row.field+`}`),
+			w := New(t)
+			id := w.CreateUploadAt(t, Acme, 0, "")
+			for _, got := range []Result{
+				w.DoRequest(t, Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1, `+row.field+`}`),
+				w.DoRequest(t, Acme, "PATCH", "/v1/videos/"+id, `{`+row.field+`}`),
 			} {
-				if row.code == "" && got.status >= 300 || row.code != "" && got.status != 422 || got.str("code") != row.code || pointer(got) != row.pointer {
-					t.Errorf("%d %s", got.status, got.text)
+				if row.code == "" && got.Status >= 300 || row.code != "" && got.Status != 422 || got.Field("code") != row.code || FirstErrorPointer(got) != row.pointer {
+					t.Errorf("%d %s", got.Status, got.Text)
 				}
 			}
 		})
 	}
 }
 
-func TestDeleteVideo(t *testing.T) {
+func TestDeleteVideoSendsEventAndHidesVideo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.film(t, acme, 0, "")
+	w := New(t)
+	id := w.CreateUploadAt(t, Acme, 0, "")
 	path := "/v1/videos/" + id
 	for range 2 { // a repetition asks again, which does no harm
-		if got := w.do(t, writer, "DELETE", path, ""); got.status != 202 || got.text != "" {
-			t.Fatalf("%d %s", got.status, got.text)
+		if got := w.DoRequest(t, Writer, "DELETE", path, ""); got.Status != 202 || got.Text != "" {
+			t.Fatalf("%d %s", got.Status, got.Text)
 		}
-		w.save(t, "acme", id, video.DeleteRequested{At: noon})
+		w.ApplyEvents(t, "acme", id, video.DeleteRequested{At: Noon})
 	}
-	told := events.Of("acme", id, noon, video.DeleteRequested{At: noon})
-	if d := cmp.Diff([]events.Event{told, told}, w.sent.events); d != "" {
+	told := events.Of("acme", id, Noon, video.DeleteRequested{At: Noon})
+	if d := cmp.Diff([]events.Event{told, told}, w.Outbox.Events); d != "" {
 		t.Error(d)
 	}
-	got := w.do(t, reader, "GET", path, "")
-	if got.str("state") != "deleting" || strings.Contains(got.text, "http") {
-		t.Errorf("while it goes: %d %s", got.status, got.text)
+	got := w.DoRequest(t, Reader, "GET", path, "")
+	if got.Field("state") != "deleting" || strings.Contains(got.Text, "http") {
+		t.Errorf("while it goes: %d %s", got.Status, got.Text)
 	}
-	w.do(t, writer, "PATCH", path, `{"title": "x"}`).refused(t, 404, "video_not_found")
-	w.save(t, "acme", id, video.SweepDone{At: noon, Round: 2})
+	w.DoRequest(t, Writer, "PATCH", path, `{"title": "x"}`).RequireProblem(t, 404, "video_not_found")
+	w.ApplyEvents(t, "acme", id, video.SweepDone{At: Noon, Round: 2})
 	for _, method := range []string{"GET", "PATCH", "DELETE"} {
-		w.do(t, acme, method, path, `{}`).refused(t, 404, "video_not_found")
+		w.DoRequest(t, Acme, method, path, `{}`).RequireProblem(t, 404, "video_not_found")
 	}
-	if got := w.do(t, reader, "GET", path+"/timeline", ""); got.status != 200 {
-		t.Errorf("its timeline: %d %s", got.status, got.text)
+	if got := w.DoRequest(t, Reader, "GET", path+"/timeline", ""); got.Status != 200 {
+		t.Errorf("its timeline: %d %s", got.Status, got.Text)
 	}
-	if ids := w.get(t, reader, "/v1/videos", "").ids(); ids != nil {
+	if ids := w.GetWithQuery(t, Reader, "/v1/videos", "").VideoIDs(); ids != nil {
 		t.Errorf("listed: %v", ids)
 	}
 }
 
-// TestDeleteVideoIsSaidOnlyWhenItWillBe: publish must know.
-func TestDeleteVideoIsSaidOnlyWhenItWillBe(t *testing.T) {
+// TestDeleteVideoFailsWhenEventCannotBeSent: publish must know.
+func TestDeleteVideoFailsWhenEventCannotBeSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.film(t, acme, 0, "")
-	w.sent.err = errs.E("outbox", errs.Transient, errors.New("queue away"))
-	w.do(t, writer, "DELETE", "/v1/videos/"+id, "").refused(t, 503, "busy")
+	w := New(t)
+	id := w.CreateUploadAt(t, Acme, 0, "")
+	w.Outbox.Err = errs.E("outbox", errs.Transient, errors.New("queue away"))
+	w.DoRequest(t, Writer, "DELETE", "/v1/videos/"+id, "").RequireProblem(t, 503, "busy")
 }
 
-func TestTimeline(t *testing.T) {
+func TestTimelineListsEntriesInOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.film(t, acme, 0, "")
-	w.save(t, "acme", id, video.UploadCompleted{At: noon}, video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Plan: video.Plan{
+	w := New(t)
+	id := w.CreateUploadAt(t, Acme, 0, "")
+	w.ApplyEvents(t, "acme", id, video.UploadCompleted{At: Noon}, video.MediaInspected{UploadedAt: Noon, At: Noon, ETag: "e", Plan: video.Plan{
 		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 50, 100},
 	}})
-	done := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true}}}
-	if _, err := w.rows.Finish(t.Context(), "acme", id, done); err != nil {
+	done := video.TaskDone{At: Noon, Result: video.Result{Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true}}}
+	if _, err := w.Store.Finish(t.Context(), "acme", id, done); err != nil {
 		t.Fatal(err)
 	}
-	w.save(t, "acme", id, video.TaskFailed{At: noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}})
-	same(t, `{"entries": [
+	w.ApplyEvents(t, "acme", id, video.TaskFailed{At: Noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}})
+	requireJSON(t, `{"entries": [
 		{"at": "2026-11-22T12:00:00.000Z", "event": "created", "state": "waiting"},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "uploaded"},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "processing"},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "failed", "error": {"code": "decode_failed", "message": "It is damaged."}},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "encode.done.v1", "state": "processing",
 			"task": {"number": 1, "kind": "video", "from_frame": 50, "to_frame": 100}}
-	]}`, w.do(t, reader, "GET", "/v1/videos/"+id+"/timeline", ""))
-	w.do(t, rival, "GET", "/v1/videos/"+id+"/timeline", "").refused(t, 404, "video_not_found")
+	]}`, w.DoRequest(t, Reader, "GET", "/v1/videos/"+id+"/timeline", ""))
+	w.DoRequest(t, Rival, "GET", "/v1/videos/"+id+"/timeline", "").RequireProblem(t, 404, "video_not_found")
 }

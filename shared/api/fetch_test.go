@@ -14,14 +14,14 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestCreateVideo(t *testing.T) {
+func TestCreateVideoRequestsFetch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	r := w.do(t, acme, "POST", "/v1/videos", `{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`)
-	if r.status != 201 || r.str("state") != "waiting" || r.str("title") != "a.mp4" || r.str("external_id") != "e1" {
-		t.Fatalf("got %d %s", r.status, r.text)
+	w := New(t)
+	r := w.DoRequest(t, Acme, "POST", "/v1/videos", `{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`)
+	if r.Status != 201 || r.Field("state") != "waiting" || r.Field("title") != "a.mp4" || r.Field("external_id") != "e1" {
+		t.Fatalf("got %d %s", r.Status, r.Text)
 	}
-	v, err := w.rows.Video(t.Context(), "acme", r.str("id"))
+	v, err := w.Store.Video(t.Context(), "acme", r.Field("id"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,27 +29,27 @@ func TestCreateVideo(t *testing.T) {
 	if diff := cmp.Diff(&want, v.Fetch); diff != "" {
 		t.Error(diff)
 	}
-	if !v.Watch.Deadline.Equal(noon.Add(15 * time.Minute)) {
+	if !v.Watch.Deadline.Equal(Noon.Add(15 * time.Minute)) {
 		t.Errorf("the deadline is %s", v.Watch.Deadline)
 	}
-	if diff := cmp.Diff([]events.Event{events.Of("acme", v.ID, noon, want)}, w.sent.events); diff != "" {
+	if diff := cmp.Diff([]events.Event{events.Of("acme", v.ID, Noon, want)}, w.Outbox.Events); diff != "" {
 		t.Error(diff)
 	}
-	if strings.Contains(w.logs.String(), "x=1") {
+	if strings.Contains(w.Logs.String(), "x=1") {
 		t.Error("the URL is in the log")
 	}
 }
 
-func TestCreateVideoRefuses(t *testing.T) {
+func TestCreateVideoRejectsInvalidFields(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	w.CheckURL = func(address string) error {
 		if strings.HasPrefix(address, "https://") {
 			return nil
 		}
 		return errs.Refuse("test", errs.Invalid, "url_not_https", "No.")
 	}
-	w.remake(t)
+	w.RebuildHandlers(t)
 	for body, code := range map[string]string{
 		`{}`:                   "field_missing",
 		`{"url":"http://a/b"}`: "url_not_https",
@@ -59,30 +59,30 @@ func TestCreateVideoRefuses(t *testing.T) {
 		`{"url":"https://example.com/a","metadata":{"a b":""}}`:                      "metadata_key_invalid",
 		`{"url":"https://example.com/a","size":1}`:                                   "field_unknown",
 	} {
-		if r := w.do(t, acme, "POST", "/v1/videos", body); r.str("code") != code {
-			t.Errorf("%s: %d %s, want %s", body, r.status, r.text, code)
+		if r := w.DoRequest(t, Acme, "POST", "/v1/videos", body); r.Field("code") != code {
+			t.Errorf("%s: %d %s, want %s", body, r.Status, r.Text, code)
 		}
 	}
-	if len(w.sent.events) > 0 {
-		t.Errorf("said %v", w.sent.events)
+	if len(w.Outbox.Events) > 0 {
+		t.Errorf("said %v", w.Outbox.Events)
 	}
 }
 
 // The row is the outbox: what could not be said is said when the deadline passes.
-func TestPromise01_AFileIsAskedForWhateverHappens(t *testing.T) {
+func TestPromise01_FetchIsRequestedAtDeadlineWhenSendFailed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Publisher = failing{}
-	w.remake(t)
-	r := w.do(t, acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`)
-	if r.status != 201 {
-		t.Fatalf("got %d %s", r.status, r.text)
+	w := New(t)
+	w.Publisher = failingPublisher{}
+	w.RebuildHandlers(t)
+	r := w.DoRequest(t, Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`)
+	if r.Status != 201 {
+		t.Fatalf("got %d %s", r.Status, r.Text)
 	}
-	v, err := w.rows.Video(t.Context(), "acme", r.str("id"))
+	v, err := w.Store.Video(t.Context(), "acme", r.Field("id"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	refs, err := w.rows.Due(t.Context(), v.Watch.Deadline, 10)
+	refs, err := w.Store.Due(t.Context(), v.Watch.Deadline, 10)
 	if diff := cmp.Diff([]video.Ref{{Tenant: "acme", ID: v.ID}}, refs); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
@@ -92,21 +92,21 @@ func TestPromise01_AFileIsAskedForWhateverHappens(t *testing.T) {
 	}
 }
 
-type failing struct{}
+type failingPublisher struct{}
 
-func (failing) Send(context.Context, ...events.Event) error {
+func (failingPublisher) Send(context.Context, ...events.Event) error {
 	return errs.E("test", errs.Transient, errors.New("down"))
 }
 
 // A fetch that is under way when its video is deleted must come to nothing.
-func TestADeletedVideoIsNotFetched(t *testing.T) {
+func TestDeleteVideoAbortsFetch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.do(t, acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).str("id")
-	if len(w.s3.uploads) != 1 {
-		t.Fatalf("%d uploads", len(w.s3.uploads))
+	w := New(t)
+	id := w.DoRequest(t, Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).Field("id")
+	if len(w.Bucket.Uploads) != 1 {
+		t.Fatalf("%d uploads", len(w.Bucket.Uploads))
 	}
-	if got := w.do(t, acme, "DELETE", "/v1/videos/"+id, ""); got.status != 202 || len(w.s3.uploads) != 0 {
-		t.Errorf("%d, and %d uploads are left", got.status, len(w.s3.uploads))
+	if got := w.DoRequest(t, Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || len(w.Bucket.Uploads) != 0 {
+		t.Errorf("%d, and %d uploads are left", got.Status, len(w.Bucket.Uploads))
 	}
 }

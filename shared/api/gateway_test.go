@@ -17,13 +17,13 @@ import (
 	"sluice/shared/api"
 )
 
-// seen is a request as a handler gets it.
-type seen struct {
+// seenRequest is a request as a handler gets it.
+type seenRequest struct {
 	Method, Host, Path, Query, Body string
 	Header                          http.Header
 }
 
-func TestGatewayMakesTheRequest(t *testing.T) {
+func TestGatewayBuildsRequest(t *testing.T) {
 	t.Parallel()
 	base := func(change func(*lambdaevents.APIGatewayProxyRequest)) lambdaevents.APIGatewayProxyRequest {
 		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "POST", Path: "/a/b", Body: "text"}
@@ -31,44 +31,44 @@ func TestGatewayMakesTheRequest(t *testing.T) {
 		change(&e)
 		return e
 	}
-	want := func(change func(*seen)) seen {
-		s := seen{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
+	want := func(change func(*seenRequest)) seenRequest {
+		s := seenRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
 		change(&s)
 		return s
 	}
 	for _, row := range []struct {
 		name  string
 		event lambdaevents.APIGatewayProxyRequest
-		want  seen
+		want  seenRequest
 	}{
-		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*seen) {})},
-		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*seen) {})},
-		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *seen) { s.Path = "/production/b" })},
-		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *seen) { s.Path = "//b" })},
+		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*seenRequest) {})},
+		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*seenRequest) {})},
+		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *seenRequest) { s.Path = "/production/b" })},
+		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *seenRequest) { s.Path = "//b" })},
 		{"base64", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("\xff\x00")), true
-		}), want(func(s *seen) { s.Body = "\xff\x00" })},
+		}), want(func(s *seenRequest) { s.Body = "\xff\x00" })},
 		{"lower-case header", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"content-type": "application/json"}
-		}), want(func(s *seen) { s.Header.Set("Content-Type", "application/json") })},
+		}), want(func(s *seenRequest) { s.Header.Set("Content-Type", "application/json") })},
 		{"many values", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"accept": "b"}
 			e.MultiValueHeaders = map[string][]string{"accept": {"a", "b"}}
 			e.QueryStringParameters = map[string]string{"q": "2"}
 			e.MultiValueQueryStringParameters = map[string][]string{"q": {"1", "2 &"}}
-		}), want(func(s *seen) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
+		}), want(func(s *seenRequest) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
 		{"single query", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.QueryStringParameters = map[string]string{"q": "2"}
-		}), want(func(s *seen) { s.Query = "q=2" })},
+		}), want(func(s *seenRequest) { s.Query = "q=2" })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var got seen
+			var got seenRequest
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				b, _ := io.ReadAll(r.Body)
-				got = seen{r.Method, r.Host, r.URL.Path, r.URL.RawQuery, string(b), r.Header}
+				got = seenRequest{r.Method, r.Host, r.URL.Path, r.URL.RawQuery, string(b), r.Header}
 			})
-			out, err := api.Gateway(h, slog.New(slog.DiscardHandler))(t.Context(), row.event)
+			out, err := api.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(t.Context(), row.event)
 			if err != nil || out.StatusCode != 200 {
 				t.Fatalf("%d, %v: %s", out.StatusCode, err, out.Body)
 			}
@@ -79,7 +79,7 @@ func TestGatewayMakesTheRequest(t *testing.T) {
 	}
 }
 
-func TestGatewayKeepsTimeToAnswer(t *testing.T) {
+func TestGatewayReservesTimeToRespond(t *testing.T) {
 	t.Parallel()
 	end := time.Now().Add(20 * time.Second)
 	ctx, cancel := context.WithDeadline(t.Context(), end)
@@ -89,12 +89,12 @@ func TestGatewayKeepsTimeToAnswer(t *testing.T) {
 			t.Errorf("work ends at %v, the function at %v", got, end)
 		}
 	})
-	if _, err := api.Gateway(h, slog.New(slog.DiscardHandler))(ctx, acme.request("GET", "/", "")); err != nil {
+	if _, err := api.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(ctx, Acme.NewEvent("GET", "/", "")); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestGatewayMakesTheAnswer(t *testing.T) {
+func TestGatewayBuildsResponse(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name   string
@@ -116,8 +116,8 @@ func TestGatewayMakesTheAnswer(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var logs bytes.Buffer
-			e := nobody.request("GET", "/", "")
-			out, err := api.Gateway(row.serve, slog.New(slog.NewTextHandler(&logs, nil)))(t.Context(), e)
+			e := Nobody.NewEvent("GET", "/", "")
+			out, err := api.NewGatewayFunc(row.serve, slog.New(slog.NewTextHandler(&logs, nil)))(t.Context(), e)
 			if err != nil || out.StatusCode != row.status || out.IsBase64Encoded != row.base64 || !strings.Contains(out.Body, row.body) {
 				t.Errorf("%d %v %.80q, %v", out.StatusCode, out.IsBase64Encoded, out.Body, err)
 			}
@@ -134,9 +134,9 @@ func TestGatewayMakesTheAnswer(t *testing.T) {
 	}
 }
 
-func TestGatewayRefusesBodies(t *testing.T) {
+func TestGatewayRejectsInvalidBodies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for _, row := range []struct {
 		name   string
 		body   string
@@ -149,28 +149,28 @@ func TestGatewayRefusesBodies(t *testing.T) {
 		{"not base64", "***", true, 400, "body_malformed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			e := acme.request("POST", "/v1/uploads", row.body)
+			e := Acme.NewEvent("POST", "/v1/uploads", row.body)
 			e.IsBase64Encoded = row.base64
-			if got := w.send(t, e); got.status != row.status || got.str("code") != row.code {
-				t.Errorf("%d %s", got.status, got.text)
+			if got := w.SendEvent(t, e); got.Status != row.status || got.Field("code") != row.code {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// TestHeadersGiveNoRights: only the gateway's own words count.
-func TestHeadersGiveNoRights(t *testing.T) {
+// TestHeadersDoNotAuthenticate: only the gateway's own words count.
+func TestHeadersDoNotAuthenticate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	e := nobody.request("GET", "/v1/videos/"+u.Video, "")
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	e := Nobody.NewEvent("GET", "/v1/videos/"+u.Video, "")
 	e.Headers = map[string]string{"Authorization": "Bearer slc_a_b", "tenant": "acme", "scopes": "videos:read", "X-Tenant": "acme"}
 	e.QueryStringParameters = map[string]string{"tenant": "acme"}
-	if got := w.send(t, e); got.status != 401 {
-		t.Errorf("%d %s", got.status, got.text)
+	if got := w.SendEvent(t, e); got.Status != 401 {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	e.RequestContext.Authorizer = map[string]any{"tenant": 7, "scopes": []any{"videos:read"}}
-	if got := w.send(t, e); got.status != 401 {
-		t.Errorf("with an authorizer's words of another type: %d %s", got.status, got.text)
+	if got := w.SendEvent(t, e); got.Status != 401 {
+		t.Errorf("with an authorizer's words of another type: %d %s", got.Status, got.Text)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Letters keeps dead letters.
-type Letters interface {
+// DeadLetterStore keeps dead letters.
+type DeadLetterStore interface {
 	// Letters returns letters without their bodies, those whose messages were sent last first: at most limit of those that
 	// f has, after cursor, and the cursor to go on with, "" at the end.
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) ([]video.Letter, string, error)
@@ -20,93 +20,93 @@ type Letters interface {
 	SettleLetter(ctx context.Context, was, is video.Letter) error
 }
 
-// Inboxes are the queues that letters came to.
-type Inboxes interface {
+// DeadLetterRedriver are the queues that letters came to.
+type DeadLetterRedriver interface {
 	// Redrive sends the body of a letter to its inbox again. Conflict: it must not be.
 	Redrive(ctx context.Context, l video.Letter) error
 }
 
-// letter is a dead letter as we show it.
-type letter struct {
-	ID       string `json:"id"`
-	Service  string `json:"service"`
-	Type     string `json:"type,omitempty"`   // as its body says
-	Tenant   string `json:"tenant,omitempty"` // as type
-	Video    string `json:"video_id,omitempty"`
-	Kind     string `json:"kind"`
-	Code     string `json:"code"`
-	Reason   string `json:"reason"`
-	Attempts int    `json:"attempts"`
-	State    string `json:"state"`
-	Note     string `json:"note,omitempty"`
-	Redrives int    `json:"redrives"`
-	Sent     moment `json:"sent_at"`
-	Filed    moment `json:"filed_at"`
-	Age      int64  `json:"age_seconds"` // since it was sent
-	Body     string `json:"body,omitempty"`
+// deadLetterView is a dead letter as we show it.
+type deadLetterView struct {
+	ID       string    `json:"id"`
+	Service  string    `json:"service"`
+	Type     string    `json:"type,omitempty"`   // as its body says
+	Tenant   string    `json:"tenant,omitempty"` // as type
+	Video    string    `json:"video_id,omitempty"`
+	Kind     string    `json:"kind"`
+	Code     string    `json:"code"`
+	Reason   string    `json:"reason"`
+	Attempts int       `json:"attempts"`
+	State    string    `json:"state"`
+	Note     string    `json:"note,omitempty"`
+	Redrives int       `json:"redrives"`
+	Sent     Timestamp `json:"sent_at"`
+	Filed    Timestamp `json:"filed_at"`
+	Age      int64     `json:"age_seconds"` // since it was sent
+	Body     string    `json:"body,omitempty"`
 }
 
-func (o *Operators) view(l video.Letter) letter {
-	return letter{
+func (o *Admin) buildDeadLetterView(l video.Letter) deadLetterView {
+	return deadLetterView{
 		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind), Code: l.Code, Reason: l.Reason,
-		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives, Sent: moment{l.Sent}, Filed: moment{l.Filed},
+		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives, Sent: Timestamp{l.Sent}, Filed: Timestamp{l.Filed},
 		Age: max(0, int64(o.now().Sub(l.Sent).Seconds())), Body: l.Body,
 	}
 }
 
-var letterStates = []video.LetterState{video.LetterOpen, video.LetterRedriven, video.LetterDiscarded}
+var deadLetterStates = []video.LetterState{video.LetterOpen, video.LetterRedriven, video.LetterDiscarded}
 
-// listLetters answers GET /v1/dead-letters.
-func (o *Operators) listLetters(w http.ResponseWriter, r *http.Request) error {
-	q, err := params(r.URL.Query(), "code", "cursor", "limit", "service", "state")
+// listDeadLetters answers GET /v1/dead-letters.
+func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
+	q, err := ParseQuery(r.URL.Query(), "code", "cursor", "limit", "service", "state")
 	if err != nil {
 		return err
 	}
-	limit, err := limitOf(q["limit"])
+	limit, err := ParseLimit(q["limit"])
 	if err != nil {
 		return err
 	}
 	f := video.LetterFilter{Service: q["service"], Code: q["code"], State: video.LetterState(q["state"])}
-	if f.State != "" && !slices.Contains(letterStates, f.State) {
-		return misused("`state` is one of " + listing(letterStates) + ".")
+	if f.State != "" && !slices.Contains(deadLetterStates, f.State) {
+		return NewParameterError("`state` is one of " + QuoteList(deadLetterStates) + ".")
 	}
-	found, next, err := o.Letters.Letters(r.Context(), f, q["cursor"], o.now(), limit)
+	found, next, err := o.DeadLetters.Letters(r.Context(), f, q["cursor"], o.now(), limit)
 	if err != nil {
 		return err
 	}
 	page := struct {
-		Letters []letter `json:"letters"`
-		Next    string   `json:"next_cursor,omitempty"` // absent on the last page
-	}{make([]letter, 0, len(found)), next}
+		Letters []deadLetterView `json:"letters"`
+		Next    string           `json:"next_cursor,omitempty"` // absent on the last page
+	}{make([]deadLetterView, 0, len(found)), next}
 	for _, l := range found {
-		page.Letters = append(page.Letters, o.view(l))
+		page.Letters = append(page.Letters, o.buildDeadLetterView(l))
 	}
-	return reply(w, http.StatusOK, page)
+	return WriteJSON(w, http.StatusOK, page)
 }
 
-// showLetter answers GET /v1/dead-letters/{id}.
-func (o *Operators) showLetter(w http.ResponseWriter, r *http.Request) error {
-	l, err := o.Letters.Letter(r.Context(), r.PathValue("id"))
+// showDeadLetter answers GET /v1/dead-letters/{id}.
+func (o *Admin) showDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := o.DeadLetters.Letter(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, o.view(l))
+	return WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
 }
 
-// redriveLetter answers POST /v1/dead-letters/{id}/redrive.
-func (o *Operators) redriveLetter(w http.ResponseWriter, r *http.Request) error {
-	l, err := o.redrive(r.Context(), r.PathValue("id"))
+// redriveDeadLetter answers POST /v1/dead-letters/{id}/redrive.
+func (o *Admin) redriveDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := o.redriveByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	l.Body = ""
-	return reply(w, http.StatusOK, o.view(l))
+	return WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
 }
 
-// redrive sends a letter again, then notes it. After a crash in between the letter is as it was: sending it once more is
+// redriveByID sends a letter again, then notes it. After a crash in between the letter is as it was: sending it once more is
 // what any message must bear.
-func (o *Operators) redrive(ctx context.Context, id string) (video.Letter, error) {
-	was, err := o.Letters.Letter(ctx, id)
+func (o *Admin) redriveByID(ctx context.Context, id string) (video.Letter, error) {
+	was, err := o.DeadLetters.Letter(ctx, id)
 	if err != nil {
 		return was, err
 	}
@@ -114,29 +114,29 @@ func (o *Operators) redrive(ctx context.Context, id string) (video.Letter, error
 	if err != nil {
 		return was, err
 	}
-	if err := o.Inboxes.Redrive(ctx, was); err != nil {
+	if err := o.Redriver.Redrive(ctx, was); err != nil {
 		return was, err
 	}
-	return is, o.Letters.SettleLetter(ctx, was, is)
+	return is, o.DeadLetters.SettleLetter(ctx, was, is)
 }
 
-// maxNote bounds why a letter was discarded, in characters.
-const maxNote = 500
+// maxReasonLength bounds why a letter was discarded, in characters.
+const maxReasonLength = 500
 
-// discardLetter answers POST /v1/dead-letters/{id}/discard.
-func (o *Operators) discardLetter(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[struct {
+// discardDeadLetter answers POST /v1/dead-letters/{id}/discard.
+func (o *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	in, err := DecodeBody[struct {
 		Reason string `json:"reason"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	var c check
-	c.that(in.Reason != "" && video.Written(in.Reason, maxNote), "/reason", "reason_invalid", "Say why, in 1 to 500 characters without control characters.")
-	if err := c.err(); err != nil {
+	var c Validation
+	c.Require(in.Reason != "" && video.Written(in.Reason, maxReasonLength), "/reason", "reason_invalid", "Say why, in 1 to 500 characters without control characters.")
+	if err := c.Err(); err != nil {
 		return err
 	}
-	was, err := o.Letters.Letter(r.Context(), r.PathValue("id"))
+	was, err := o.DeadLetters.Letter(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (o *Operators) discardLetter(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	if err := o.Letters.SettleLetter(r.Context(), was, is); err != nil {
+	if err := o.DeadLetters.SettleLetter(r.Context(), was, is); err != nil {
 		return err
 	}
 	is.Body = ""
-	return reply(w, http.StatusOK, o.view(is))
+	return WriteJSON(w, http.StatusOK, o.buildDeadLetterView(is))
 }

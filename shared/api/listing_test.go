@@ -4,54 +4,20 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/video"
 )
 
-// get asks with a query: "limit=1&state=ready".
-func (w *world) get(tb testing.TB, c who, path, query string) result {
-	tb.Helper()
-	e := c.request("GET", path, "")
-	e.MultiValueQueryStringParameters = map[string][]string{}
-	for pair := range strings.SplitSeq(query, "&") {
-		if name, value, ok := strings.Cut(pair, "="); ok {
-			e.MultiValueQueryStringParameters[name] = append(e.MultiValueQueryStringParameters[name], value)
-		}
-	}
-	return w.send(tb, e)
-}
-
-// ids returns those of the videos on a page.
-func (r result) ids() (ids []string) {
-	list, _ := r.json["videos"].([]any)
-	for _, v := range list {
-		ids = append(ids, v.(map[string]any)["id"].(string))
-	}
-	return ids
-}
-
-// film begins an upload at a minute after noon and returns the id of its video.
-func (w *world) film(tb testing.TB, c who, minute int, more string) string {
-	tb.Helper()
-	w.Now = func() time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
-	got := w.do(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1`+more+`}`)
-	if got.status != 201 {
-		tb.Fatalf("%d %s", got.status, got.text)
-	}
-	return got.str("video_id")
-}
-
-func TestListVideos(t *testing.T) {
+func TestListVideosFiltersAndPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	a := w.film(t, acme, 1, `, "external_id": "e 1"`)
-	b := w.film(t, acme, 2, `, "external_id": "e 1", "metadata": {"Album.no": "7"}`)
-	c := w.film(t, acme, 3, ``)
-	w.film(t, rival, 4, `, "external_id": "e 1"`)
-	w.save(t, "acme", b, video.UploadCancelled{At: noon})
+	w := New(t)
+	a := w.CreateUploadAt(t, Acme, 1, `, "external_id": "e 1"`)
+	b := w.CreateUploadAt(t, Acme, 2, `, "external_id": "e 1", "metadata": {"Album.no": "7"}`)
+	c := w.CreateUploadAt(t, Acme, 3, ``)
+	w.CreateUploadAt(t, Rival, 4, `, "external_id": "e 1"`)
+	w.ApplyEvents(t, "acme", b, video.UploadCancelled{At: Noon})
 	for _, row := range []struct {
 		name, query string
 		want        []string
@@ -64,41 +30,41 @@ func TestListVideos(t *testing.T) {
 		{"first page", "limit=2", []string{c, b}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := w.get(t, reader, "/v1/videos", row.query)
-			if d := cmp.Diff(row.want, got.ids()); got.status != 200 || d != "" {
-				t.Errorf("%d %s\n%s", got.status, got.text, d)
+			got := w.GetWithQuery(t, Reader, "/v1/videos", row.query)
+			if d := cmp.Diff(row.want, got.VideoIDs()); got.Status != 200 || d != "" {
+				t.Errorf("%d %s\n%s", got.Status, got.Text, d)
 			}
-			if more := got.str("next_cursor") != ""; more != (row.name == "first page") {
+			if more := got.Field("next_cursor") != ""; more != (row.name == "first page") {
 				t.Errorf("goes on: %v", more)
 			}
 		})
 	}
-	page := w.get(t, reader, "/v1/videos", "limit=2")
-	if d := cmp.Diff([]string{a}, w.get(t, reader, "/v1/videos", "limit=2&cursor="+page.str("next_cursor")).ids()); d != "" {
+	page := w.GetWithQuery(t, Reader, "/v1/videos", "limit=2")
+	if d := cmp.Diff([]string{a}, w.GetWithQuery(t, Reader, "/v1/videos", "limit=2&cursor="+page.Field("next_cursor")).VideoIDs()); d != "" {
 		t.Errorf("second page: %s", d)
 	}
-	v, err := w.rows.Video(t.Context(), "acme", b)
+	v, err := w.Store.Video(t.Context(), "acme", b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, fmt.Sprintf(`{"videos": [{
+	requireJSON(t, fmt.Sprintf(`{"videos": [{
 		"id": %q, "title": "a.mp4", "external_id": "e 1", "metadata": {"Album.no": "7"}, "state": "cancelled", "created_at": "2026-11-22T12:02:00.000Z",
 		"source": {"name": "a.mp4", "size": 1, "content_type": "application/octet-stream"}, "playback": {"id": %q}
-	}]}`, b, v.Playback), w.get(t, reader, "/v1/videos", "state=cancelled"))
+	}]}`, b, v.Playback), w.GetWithQuery(t, Reader, "/v1/videos", "state=cancelled"))
 }
 
-func TestListVideosIsOfTwentyByDefault(t *testing.T) {
+func TestListVideosReturnsTwentyByDefault(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for i := range 21 {
-		w.film(t, acme, i, "")
+		w.CreateUploadAt(t, Acme, i, "")
 	}
-	if got := w.get(t, reader, "/v1/videos", ""); len(got.ids()) != 20 || got.str("next_cursor") == "" {
-		t.Errorf("%d videos, cursor %q", len(got.ids()), got.str("next_cursor"))
+	if got := w.GetWithQuery(t, Reader, "/v1/videos", ""); len(got.VideoIDs()) != 20 || got.Field("next_cursor") == "" {
+		t.Errorf("%d videos, cursor %q", len(got.VideoIDs()), got.Field("next_cursor"))
 	}
 }
 
-func TestListVideosRefuses(t *testing.T) {
+func TestListVideosRejectsInvalidParameters(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		query  string
@@ -118,24 +84,24 @@ func TestListVideosRefuses(t *testing.T) {
 	} {
 		t.Run(row.query, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).get(t, reader, "/v1/videos", row.query).refused(t, row.status, row.code)
+			New(t).GetWithQuery(t, Reader, "/v1/videos", row.query).RequireProblem(t, row.status, row.code)
 		})
 	}
 }
 
-// TestACursorLeadsNowhereElse: one of another tenant's list shows none of its videos.
-func TestACursorLeadsNowhereElse(t *testing.T) {
+// TestCursorOfAnotherTenantShowsNoVideos: one of another tenant's list shows none of its videos.
+func TestCursorOfAnotherTenantShowsNoVideos(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	for i := range 3 {
-		w.film(t, acme, i, "")
+		w.CreateUploadAt(t, Acme, i, "")
 	}
-	theirs := w.film(t, rival, 0, "")
-	cursor := w.get(t, acme, "/v1/videos", "limit=1").str("next_cursor")
+	theirs := w.CreateUploadAt(t, Rival, 0, "")
+	cursor := w.GetWithQuery(t, Acme, "/v1/videos", "limit=1").Field("next_cursor")
 	if cursor == "" {
 		t.Fatal("one of three videos is the whole list")
 	}
-	for _, id := range w.get(t, rival, "/v1/videos", "cursor="+cursor).ids() {
+	for _, id := range w.GetWithQuery(t, Rival, "/v1/videos", "cursor="+cursor).VideoIDs() {
 		if id != theirs {
 			t.Errorf("another tenant's video %s", id)
 		}

@@ -13,7 +13,7 @@ import (
 
 // mapView is the map as it is now. Numbers that are not known are absent.
 type mapView struct {
-	At       moment        `json:"at"`
+	At       Timestamp     `json:"at"`
 	Services []serviceView `json:"services"`
 	Edges    []edgeView    `json:"edges"`
 }
@@ -53,24 +53,24 @@ type edgeView struct {
 
 // showMap answers GET /v1/map. What can't be read of a queue is absent: the rest is worth seeing then above all.
 func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
-	now := instant(o.Now())
-	out := mapView{At: moment{now}, Services: make([]serviceView, len(services.Map))}
-	dead, scaling := o.dead(r.Context()), o.scaling(r.Context())
+	now := TruncateToMillis(o.Now())
+	out := mapView{At: Timestamp{now}, Services: make([]serviceView, len(services.Map))}
+	dead, scaling := o.countDeadLetters(r.Context()), o.readScaling(r.Context())
 	var calls map[traceview.Call]float64
 	var all sync.WaitGroup
-	all.Go(func() { calls = o.calls(r.Context()) })
+	all.Go(func() { calls = o.readTraffic(r.Context()) })
 	for i, s := range services.Map {
-		all.Go(func() { out.Services[i] = o.service(r.Context(), s, dead, scaling) })
+		all.Go(func() { out.Services[i] = o.buildServiceView(r.Context(), s, dead, scaling) })
 	}
 	all.Wait()
 	seen := map[traceview.Call]bool{}
 	for _, e := range services.Edges() {
-		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), perMinute(e, calls, seen)})
+		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)})
 	}
-	return reply(w, http.StatusOK, out)
+	return WriteJSON(w, http.StatusOK, out)
 }
 
-func (o *Observer) service(ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State) serviceView {
+func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State) serviceView {
 	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
 	for _, r := range s.Routes {
 		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
@@ -82,7 +82,7 @@ func (o *Observer) service(ctx context.Context, s services.Service, dead map[str
 		v.Doors = append(v.Doors, "inbox")
 	}
 	for _, q := range s.Queues() {
-		v.Queues = append(v.Queues, o.queue(ctx, q, dead).scaled(scaling))
+		v.Queues = append(v.Queues, o.buildQueueView(ctx, q, dead).withScaling(scaling))
 	}
 	if s.Every > 0 {
 		v.Doors = append(v.Doors, "clock")
@@ -90,8 +90,8 @@ func (o *Observer) service(ctx context.Context, s services.Service, dead map[str
 	return v
 }
 
-// queue returns a queue. The dead letters of all lanes are the first one's.
-func (o *Observer) queue(ctx context.Context, q services.Queue, dead map[string]int) queueView {
+// buildQueueView returns a queue. The dead letters of all lanes are the first one's.
+func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int) queueView {
 	v := queueView{Name: q.Name, Lane: q.Lane.Name}
 	if dead != nil && q.Name == q.Service {
 		n := dead[q.Service]
@@ -106,8 +106,8 @@ func (o *Observer) queue(ctx context.Context, q services.Queue, dead map[string]
 	return v
 }
 
-// scaled returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
-func (v queueView) scaled(s scaling.State) queueView {
+// withScaling returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
+func (v queueView) withScaling(s scaling.State) queueView {
 	if share, ok := s.Of(v.Name); ok {
 		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
 		if v.Waiting != nil && *v.Waiting > 0 {
@@ -117,8 +117,8 @@ func (v queueView) scaled(s scaling.State) queueView {
 	return v
 }
 
-// scaling returns what was decided last; nothing if that can't be read.
-func (o *Observer) scaling(ctx context.Context) scaling.State {
+// readScaling returns what was decided last; nothing if that can't be read.
+func (o *Observer) readScaling(ctx context.Context) scaling.State {
 	s, err := o.Scaling.Scaling(ctx)
 	if err != nil {
 		o.Log.WarnContext(ctx, "the last decision about workers can't be read", "error", err)
@@ -128,16 +128,16 @@ func (o *Observer) scaling(ctx context.Context) scaling.State {
 
 // Open letters are counted up to so many, in so many pages.
 const (
-	lettersPage  = 1000
-	lettersPages = 3
+	deadLetterPageSize = 1000
+	maxDeadLetterPages = 3
 )
 
-// dead returns how many letters of each service are open, of the latest; nil if that can't be read.
-func (o *Observer) dead(ctx context.Context) map[string]int {
+// countDeadLetters returns how many letters of each service are open, of the latest; nil if that can't be read.
+func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
 	n := map[string]int{}
 	cursor := ""
-	for range lettersPages {
-		page, next, err := o.Letters.Letters(ctx, video.LetterFilter{State: video.LetterOpen}, cursor, o.Now(), lettersPage)
+	for range maxDeadLetterPages {
+		page, next, err := o.DeadLetters.Letters(ctx, video.LetterFilter{State: video.LetterOpen}, cursor, o.Now(), deadLetterPageSize)
 		if err != nil {
 			o.Log.WarnContext(ctx, "dead letters can't be counted", "error", err)
 			return nil

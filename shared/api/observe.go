@@ -13,16 +13,16 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// History is what has happened to videos.
-type History interface {
+// VideoHistory is what has happened to videos.
+type VideoHistory interface {
 	// Video returns NotFound if the tenant has none of that id.
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 	// Timeline returns what has happened to a video, in order; nothing if there is none.
 	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
 }
 
-// Traces are what X-Ray keeps.
-type Traces interface {
+// TraceReader are what X-Ray keeps.
+type TraceReader interface {
 	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
 	Documents(ctx context.Context, id string, windows []traceview.Window) (documents []string, more bool, err error)
@@ -31,20 +31,20 @@ type Traces interface {
 	Recent(ctx context.Context, groups [][]string, w traceview.Window) ([]traceview.Sample, error)
 }
 
-// Queues are those of the inboxes.
-type Queues interface {
+// QueueDepths are those of the inboxes.
+type QueueDepths interface {
 	// Counts returns how many messages of a queue wait, and how many are being handled, about.
 	Counts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
-// Scaling is what was decided about workers.
-type Scaling interface {
+// ScalingReader is what was decided about workers.
+type ScalingReader interface {
 	// Scaling returns the last decision; the zero State if there is none.
 	Scaling(ctx context.Context) (scaling.State, error)
 }
 
-// OpenLetters are the dead letters.
-type OpenLetters interface {
+// DeadLetterLister are the dead letters.
+type DeadLetterLister interface {
 	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) ([]video.Letter, string, error)
 }
 
@@ -53,16 +53,16 @@ type OpenLetters interface {
 // Rights on AWS: rows of videos, letters and decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all
 // inboxes, and to read traces (see package xray). All fields must be set.
 type Observer struct {
-	Videos  History
-	Letters OpenLetters
-	Traces  Traces
-	Queues  Queues
-	Scaling Scaling
-	Origins []string // whose pages may call it; "*" is all
-	Now     func() time.Time
-	Log     *slog.Logger
+	Videos      VideoHistory
+	DeadLetters DeadLetterLister
+	Traces      TraceReader
+	Queues      QueueDepths
+	Scaling     ScalingReader
+	Origins     []string // whose pages may call it; "*" is all
+	Now         func() time.Time
+	Log         *slog.Logger
 
-	traffic traffic
+	traffic trafficCache
 }
 
 // Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
@@ -76,15 +76,15 @@ func (o *Observer) Handler() (http.Handler, error) {
 	return CORS{o.Origins, m}, err
 }
 
-// mostSteps is how many hops an answer may have for them to be shown with their steps: Lambda's answers have 6 MB.
-const mostSteps = 400
+// maxSpansWithSteps is how many hops an answer may have for them to be shown with their steps: Lambda's answers have 6 MB.
+const maxSpansWithSteps = 400
 
-// behind is how much of a video's last change its trace may miss: clocks differ.
-const behind = time.Second
+// traceClockSkew is how much of a video's last change its trace may miss: clocks differ.
+const traceClockSkew = time.Second
 
 // showTrace answers GET /v1/videos/{id}/trace. Of deleted videos too: it shows nothing of what was in them.
 func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
-	tenant, id := callerOf(r.Context()).tenant, r.PathValue("id")
+	tenant, id := CallerFromContext(r.Context()).Tenant, r.PathValue("id")
 	v, err := o.Videos.Video(r.Context(), tenant, id)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	now := instant(o.Now())
+	now := TruncateToMillis(o.Now())
 	moments := []time.Time{v.Times.Created}
 	for _, e := range entries {
 		moments = append(moments, e.At)
@@ -106,21 +106,21 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fall := traceview.Of(id, documents, functions(), now)
-	fall.Complete = v.State.Final() && !more && len(fall.Hops) > 0 && !fall.Runs() && !fall.Ended().Before(last.Add(-behind))
-	if len(fall.Hops) > mostSteps {
+	fall := traceview.Of(id, documents, listFunctions(), now)
+	fall.Complete = v.State.Final() && !more && len(fall.Hops) > 0 && !fall.Runs() && !fall.Ended().Before(last.Add(-traceClockSkew))
+	if len(fall.Hops) > maxSpansWithSteps {
 		for i := range fall.Hops {
 			fall.Hops[i].Steps = []traceview.Step{}
 		}
 	}
-	return reply(w, http.StatusOK, struct {
+	return WriteJSON(w, http.StatusOK, struct {
 		traceview.Waterfall
-		Started moment `json:"started_at"`
-	}{fall, moment{fall.Started}})
+		Started Timestamp `json:"started_at"`
+	}{fall, Timestamp{fall.Started}})
 }
 
-// functions returns what the map knows of all functions, with what they cost as they are on AWS.
-func functions() map[string]traceview.Function {
+// listFunctions returns what the map knows of all functions, with what they cost as they are on AWS.
+func listFunctions() map[string]traceview.Function {
 	all := map[string]traceview.Function{}
 	for _, s := range services.Map {
 		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}

@@ -1,11 +1,8 @@
 package api_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,71 +12,30 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/traceview"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// xray is X-Ray, and the queues.
-type xray struct {
-	documents []string
-	more      bool
-	asked     []traceview.Window
-	looks     int
-	hangs     bool // until nobody waits any more
-	err       error
-
-	mu     sync.Mutex
-	depths map[string][2]int
-}
-
-func (x *xray) Documents(_ context.Context, _ string, windows []traceview.Window) ([]string, bool, error) {
-	x.asked = windows
-	return x.documents, x.more, x.err
-}
-
-func (x *xray) Recent(ctx context.Context, of [][]string, w traceview.Window) ([]traceview.Sample, error) {
-	x.looks++
-	if x.hangs {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	if len(slices.Concat(of...)) != len(services.Map) || !w.From.Before(w.To) {
-		return nil, fmt.Errorf("asked for %v in %v", of, w)
-	}
-	return []traceview.Sample{{Documents: x.documents, Part: 0.5}}, x.err
-}
-
-func (x *xray) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if service == "fetch" {
-		return 0, 0, errs.E("sqs", errs.Transient, errors.New("not now"))
-	}
-	d := x.depths[service]
-	return d[0], d[1], nil
-}
-
-// segment returns the document of a hop that began some seconds after noon and lasted a second.
-func segment(service, id string, after float64) string {
-	start := float64(noon.Unix()) + after
+// segmentDocument returns the document of a hop that began some seconds after noon and lasted a second.
+func segmentDocument(service, id string, after float64) string {
+	start := float64(Noon.Unix()) + after
 	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[4]f,
 		"annotations": {"service": "%[1]s", "video_id": "%[5]s", "tenant": "acme"}, "metadata": {"default": {"queue": "sluice-%[1]s", "attempt": 1, "wait_ms": 20}},
 		"subsegments": [{"id": "s%[2]g", "name": "S3", "start_time": %[3]f, "end_time": %[4]f, "aws": {"operation": "PutObject", "bucket_name": "secret"}}]}`,
 		service, after, start, start+1, id)
 }
 
-func TestShowTrace(t *testing.T) {
+func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	w.xray.documents = []string{segment("api", u.Video, 0), segment("encode", u.Video, 2), segment("encode", "vid_of_a_rival", 3), "{"}
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	w.XRay.Segments = []string{segmentDocument("api", u.Video, 0), segmentDocument("encode", u.Video, 2), segmentDocument("encode", "vid_of_a_rival", 3), "{"}
 	path := "/v1/videos/" + u.Video + "/trace"
-	got := w.do(t, reader, "GET", path, "")
-	if got.status != 200 || got.json["video_id"] != u.Video || got.json["traces"] != 1.0 || got.json["complete"] != false {
-		t.Fatalf("%d %s", got.status, got.text)
+	got := w.DoRequest(t, Reader, "GET", path, "")
+	if got.Status != 200 || got.JSON["video_id"] != u.Video || got.JSON["traces"] != 1.0 || got.JSON["complete"] != false {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	hops, _ := got.json["hops"].([]any)
+	hops, _ := got.JSON["hops"].([]any)
 	if len(hops) != 2 {
 		t.Fatalf("hops %v", hops)
 	}
@@ -92,25 +48,25 @@ func TestShowTrace(t *testing.T) {
 		t.Errorf("hop (-want +got):\n%s", d)
 	}
 	least := 3008. / 1024 * metrics.ARMDollars // a second of encode; of api there is one as well, and a little for disks
-	if cost, _ := got.json["cost_usd"].(float64); cost < least || cost > 1.5*least {
+	if cost, _ := got.JSON["cost_usd"].(float64); cost < least || cost > 1.5*least {
 		t.Errorf("costs %v, not some %v", cost, least)
 	}
-	if len(w.xray.asked) != 1 || !w.xray.asked[0].From.Before(noon) || w.xray.asked[0].To.Before(noon) {
-		t.Errorf("asked for %v", w.xray.asked)
+	if len(w.XRay.WindowsAsked) != 1 || !w.XRay.WindowsAsked[0].From.Before(Noon) || w.XRay.WindowsAsked[0].To.Before(Noon) {
+		t.Errorf("asked for %v", w.XRay.WindowsAsked)
 	}
-	for c, status := range map[who]int{rival: 404, writer: 403, warden: 403, nobody: 401} {
-		if got := w.do(t, c, "GET", path, ""); got.status != status {
-			t.Errorf("%v: %d %s", c, got.status, got.text)
+	for c, status := range map[Caller]int{Rival: 404, Writer: 403, OperatorToken: 403, Nobody: 401} {
+		if got := w.DoRequest(t, c, "GET", path, ""); got.Status != status {
+			t.Errorf("%v: %d %s", c, got.Status, got.Text)
 		}
 	}
-	w.xray.err = errs.E("xray", errs.Transient, errors.New("not now"))
-	if got := w.do(t, reader, "GET", path, ""); got.status < 500 {
-		t.Errorf("without X-Ray: %d %s", got.status, got.text)
+	w.XRay.Err = errs.E("xray", errs.Transient, errors.New("not now"))
+	if got := w.DoRequest(t, Reader, "GET", path, ""); got.Status < 500 {
+		t.Errorf("without X-Ray: %d %s", got.Status, got.Text)
 	}
 }
 
 // A trace is complete when the video is at its end and all that has led there was found.
-func TestTraceIsComplete(t *testing.T) {
+func TestTraceIsCompleteOnlyWhenAllSpansAreFound(t *testing.T) {
 	t.Parallel()
 	const none = -1.
 	for _, row := range []struct {
@@ -128,63 +84,63 @@ func TestTraceIsComplete(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			u, _ := w.upload(t, acme)
-			v, err := w.rows.Video(t.Context(), "acme", u.Video)
+			w := New(t)
+			u, _ := w.CreateUpload(t, Acme)
+			v, err := w.Store.Video(t.Context(), "acme", u.Video)
 			if err != nil {
 				t.Fatal(err)
 			}
 			v.State, v.Version = row.state, v.Version+1
-			if err := w.rows.Save(t.Context(), v, v.Entry("test", noon.Add(5*time.Second))); err != nil {
+			if err := w.Store.Save(t.Context(), v, v.Entry("test", Noon.Add(5*time.Second))); err != nil {
 				t.Fatal(err)
 			}
-			w.Now = func() time.Time { return noon.Add(time.Minute) }
-			w.xray.documents, w.xray.more = []string{segment("api", u.Video, 0), segment("publish", u.Video, row.last)}, row.more
+			w.Now = func() time.Time { return Noon.Add(time.Minute) }
+			w.XRay.Segments, w.XRay.More = []string{segmentDocument("api", u.Video, 0), segmentDocument("publish", u.Video, row.last)}, row.more
 			if row.last == none {
-				w.xray.documents = nil
+				w.XRay.Segments = nil
 			}
-			if got := w.do(t, reader, "GET", "/v1/videos/"+u.Video+"/trace", ""); got.json["complete"] != row.want {
-				t.Errorf("%d %s", got.status, got.text)
+			if got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video+"/trace", ""); got.JSON["complete"] != row.want {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
 // Answers must fit Lambda's 6 MB: of very many hops only these are shown.
-func TestTraceOfManyHops(t *testing.T) {
+func TestTraceOfManySpansOmitsSteps(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
 	for i := range 1500 {
-		w.xray.documents = append(w.xray.documents, segment("encode", u.Video, float64(i)))
+		w.XRay.Segments = append(w.XRay.Segments, segmentDocument("encode", u.Video, float64(i)))
 	}
-	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video+"/trace", "")
-	hops, _ := got.json["hops"].([]any)
-	if got.status != 200 || len(hops) != 1500 || len(hops[0].(map[string]any)["steps"].([]any)) != 0 {
-		t.Errorf("%d, %d hops", got.status, len(hops))
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video+"/trace", "")
+	hops, _ := got.JSON["hops"].([]any)
+	if got.Status != 200 || len(hops) != 1500 || len(hops[0].(map[string]any)["steps"].([]any)) != 0 {
+		t.Errorf("%d, %d hops", got.Status, len(hops))
 	}
 }
 
-func TestShowMap(t *testing.T) {
+func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.xray.depths["encode"] = [2]int{3, 2}
-	if err := w.rows.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", noon), Service: "encode", Sent: noon, Filed: noon, State: video.LetterOpen}); err != nil {
+	w := New(t)
+	w.XRay.Depths["encode"] = [2]int{3, 2}
+	if err := w.Store.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", Noon), Service: "encode", Sent: Noon, Filed: Noon, State: video.LetterOpen}); err != nil {
 		t.Fatal(err)
 	}
 	decided := scaling.State{Version: 1, Queues: []scaling.Share{
 		{Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.Enough}, Reading: scaling.Reading{Oldest: 90}},
 		{Ceiling: scaling.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scaling.Reading{Oldest: 60}},
 	}}
-	if err := w.rows.SaveScaling(t.Context(), decided); err != nil {
+	if err := w.Store.SaveScaling(t.Context(), decided); err != nil {
 		t.Fatal(err)
 	}
-	got := w.do(t, warden, "GET", "/v1/map", "")
-	if got.status != 200 {
-		t.Fatalf("%d %s", got.status, got.text)
+	got := w.DoRequest(t, OperatorToken, "GET", "/v1/map", "")
+	if got.Status != 200 {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
 	shown := map[string]map[string]any{}
-	for _, s := range got.json["services"].([]any) {
+	for _, s := range got.JSON["services"].([]any) {
 		s := s.(map[string]any)
 		shown[s["name"].(string)] = s
 	}
@@ -208,47 +164,47 @@ func TestShowMap(t *testing.T) {
 	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "lane": "bulk", "dead": 0.0}}, shown["fetch"]["queues"]); d != "" {
 		t.Errorf("a queue that can't be read: %s", d)
 	}
-	if n := len(got.json["edges"].([]any)); n != len(services.Edges()) {
+	if n := len(got.JSON["edges"].([]any)); n != len(services.Edges()) {
 		t.Errorf("%d edges", n)
 	}
-	for c, status := range map[who]int{reader: 403, nobody: 401} {
-		if got := w.do(t, c, "GET", "/v1/map", ""); got.status != status {
-			t.Errorf("%v: %d %s", c, got.status, got.text)
+	for c, status := range map[Caller]int{Reader: 403, Nobody: 401} {
+		if got := w.DoRequest(t, c, "GET", "/v1/map", ""); got.Status != status {
+			t.Errorf("%v: %d %s", c, got.Status, got.Text)
 		}
 	}
 }
 
-// taken is the document of a hop that took an event some seconds after noon.
-func taken(service, event string, after float64) string {
+// messageDocument is the document of a hop that took an event some seconds after noon.
+func messageDocument(service, event string, after float64) string {
 	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[3]f,
-		"annotations": {"service": "%[1]s"}, "metadata": {"default": {"type": "%[4]s"}}}`, service, after, float64(noon.Unix())+after, event)
+		"annotations": {"service": "%[1]s"}, "metadata": {"default": {"type": "%[4]s"}}}`, service, after, float64(Noon.Unix())+after, event)
 }
 
-// rates returns what goes over the edges of the map, by their ends.
-func rates(t *testing.T, w *world) map[string]any {
+// edgeRates returns what goes over the edges of the map, by their ends.
+func edgeRates(t *testing.T, w *Fixture) map[string]any {
 	t.Helper()
-	got := w.do(t, warden, "GET", "/v1/map", "")
-	if got.status != 200 {
-		t.Fatalf("%d %s", got.status, got.text)
+	got := w.DoRequest(t, OperatorToken, "GET", "/v1/map", "")
+	if got.Status != 200 {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
 	all := map[string]any{}
-	for _, e := range got.json["edges"].([]any) {
+	for _, e := range got.JSON["edges"].([]any) {
 		e := e.(map[string]any)
 		all[fmt.Sprint(e["from"], ">", e["to"])] = e["per_minute"]
 	}
 	return all
 }
 
-func TestMapShowsTraffic(t *testing.T) {
+func TestMapShowsCallsPerMinute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.eye.Now = func() time.Time { return noon.Add(time.Hour) }
+	w := New(t)
+	w.Observer.Now = func() time.Time { return Noon.Add(time.Hour) }
 	const now = 3590
-	w.xray.documents = []string{
-		taken("encode", "encode.requested.v1", now), taken("encode", "encode.requested.v1", now-1), taken("encode", "encode.requested.v1", now-100),
-		taken("fetch", "fetch.requested.v1", now), taken("inspect", "s3.object-created.v1", now), segment("api", "vid_1", now), "{",
+	w.XRay.Segments = []string{
+		messageDocument("encode", "encode.requested.v1", now), messageDocument("encode", "encode.requested.v1", now-1), messageDocument("encode", "encode.requested.v1", now-100),
+		messageDocument("fetch", "fetch.requested.v1", now), messageDocument("inspect", "s3.object-created.v1", now), segmentDocument("api", "vid_1", now), "{",
 	}
-	got := rates(t, w) // half of the traces were read
+	got := edgeRates(t, w) // half of the traces were read
 	for edge, want := range map[string]any{
 		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0, "clock>tend": 0.0, "publish>topic": nil,
 	} {
@@ -256,24 +212,24 @@ func TestMapShowsTraffic(t *testing.T) {
 			t.Errorf("%s: %v, want %v", edge, n, want)
 		}
 	}
-	if rates(t, w); w.xray.looks != 1 {
-		t.Errorf("%d looks within a quarter of a minute", w.xray.looks)
+	if edgeRates(t, w); w.XRay.RecentCalls != 1 {
+		t.Errorf("%d looks within a quarter of a minute", w.XRay.RecentCalls)
 	}
-	w.eye.Now = func() time.Time { return noon.Add(2 * time.Hour) }
-	w.xray.err = errors.New("throttled")
-	if got := rates(t, w); got["publish>encode"] != nil {
+	w.Observer.Now = func() time.Time { return Noon.Add(2 * time.Hour) }
+	w.XRay.Err = errors.New("throttled")
+	if got := edgeRates(t, w); got["publish>encode"] != nil {
 		t.Errorf("what can't be read is shown as %v", got)
 	}
 }
 
 // X-Ray may answer late, or only after many pages of other people's traces.
-func TestTheMapDoesNotWaitForItsTraffic(t *testing.T) {
+func TestMapIsReturnedWhenXRayHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.xray.hangs = true
+		w := New(t)
+		w.XRay.Hangs = true
 		began := time.Now()
-		if got := rates(t, w); got["publish>encode"] != nil {
+		if got := edgeRates(t, w); got["publish>encode"] != nil {
 			t.Errorf("traffic %v", got)
 		}
 		if took := time.Since(began); took > 5*time.Second {

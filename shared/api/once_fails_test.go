@@ -12,75 +12,75 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// TestFailuresLeaveTheKeyFree: for the same request, and for one that is put right.
-func TestFailuresLeaveTheKeyFree(t *testing.T) {
+// TestFailedRequestReleasesIdempotencyKey: for the same request, and for one that is put right.
+func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, body string
-		fail       func(w *world)
+		fail       func(w *Fixture)
 		status     int
 	}{
-		{"refused", `{"file_name": "a.mp4", "size": 0}`, func(*world) {}, 422},
-		{"malformed", `{`, func(*world) {}, 400},
-		{"busy", anUpload, func(w *world) { w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
-		{"panic", anUpload, func(w *world) { w.Parts = busy{w.s3, func() { panic("boom") }} }, 500},
+		{"refused", `{"file_name": "a.mp4", "size": 0}`, func(*Fixture) {}, 422},
+		{"malformed", `{`, func(*Fixture) {}, 400},
+		{"busy", UploadBody, func(w *Fixture) { w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
+		{"panic", UploadBody, func(w *Fixture) { w.Multipart = InterruptedUploads{w.Bucket, func() { panic("boom") }} }, 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := New(t)
 			row.fail(w)
-			if got := w.keyed(t, acme, "k", "/v1/uploads", row.body); got.status != row.status || got.replayed() {
-				t.Fatalf("%d %s", got.status, got.text)
+			if got := w.PostWithKey(t, Acme, "k", "/v1/uploads", row.body); got.Status != row.status || got.IsReplayed() {
+				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			w.Parts, w.s3.err = w.s3, nil
-			if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 || got.replayed() {
-				t.Errorf("put right: %d %s", got.status, got.text)
+			w.Multipart, w.Bucket.Err = w.Bucket, nil
+			if got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody); got.Status != 201 || got.IsReplayed() {
+				t.Errorf("put right: %d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// TestAKeyIsFreedWhenTheTimeIsUp: what is left of the function's own time is for that.
-func TestAKeyIsFreedWhenTheTimeIsUp(t *testing.T) {
+// TestIdempotencyKeyIsReleasedAtTimeout: what is left of the function's own time is for that.
+func TestIdempotencyKeyIsReleasedAtTimeout(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Parts = busy{w.s3, func() { cancel(); w.s3.err = errs.E("bucket", errs.Transient, ctx.Err()) }}
-	e := acme.request("POST", "/v1/uploads", anUpload)
+	w.Multipart = InterruptedUploads{w.Bucket, func() { cancel(); w.Bucket.Err = errs.E("bucket", errs.Transient, ctx.Err()) }}
+	e := Acme.NewEvent("POST", "/v1/uploads", UploadBody)
 	e.Headers = map[string]string{"Idempotency-Key": "k"}
-	if out, err := w.call(ctx, e); err != nil || out.StatusCode != 503 {
+	if out, err := w.CallAPI(ctx, e); err != nil || out.StatusCode != 503 {
 		t.Fatalf("%d %v", out.StatusCode, err)
 	}
-	w.Parts, w.s3.err = w.s3, nil
-	if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 {
-		t.Errorf("%d %s", got.status, got.text)
+	w.Multipart, w.Bucket.Err = w.Bucket, nil
+	if got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody); got.Status != 201 {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }
 
-func TestFailuresOfTheClaims(t *testing.T) {
+func TestIdempotencyStoreFailures(t *testing.T) {
 	t.Parallel()
-	w, kept := newKeyedWorld(t)
-	kept.settle = errors.New("throttled")
-	got := w.keyed(t, acme, "k", "/v1/uploads", anUpload)
-	if got.status != 201 || !strings.Contains(w.logs.String(), "idempotency key not settled") {
-		t.Errorf("what was done can't be undone: %d %s, logged %s", got.status, got.text, w.logs)
+	w, kept := NewWithRecords(t)
+	kept.CompleteErr = errors.New("throttled")
+	got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody)
+	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency key not settled") {
+		t.Errorf("what was done can't be undone: %d %s, logged %s", got.Status, got.Text, w.Logs)
 	}
-	kept.claim = errs.E("store.Claim", errs.Transient, errors.New("throttled"))
-	uploads := len(w.s3.uploads)
-	w.keyed(t, acme, "k2", "/v1/uploads", anUpload).refused(t, 503, "busy")
-	if len(w.s3.uploads) != uploads {
+	kept.ClaimErr = errs.E("store.Claim", errs.Transient, errors.New("throttled"))
+	uploads := len(w.Bucket.Uploads)
+	w.PostWithKey(t, Acme, "k2", "/v1/uploads", UploadBody).RequireProblem(t, 503, "busy")
+	if len(w.Bucket.Uploads) != uploads {
 		t.Error("carried out without a claim")
 	}
 }
 
-// shaky keeps rows and loses its answer, or loses the rows.
-type shaky struct {
+// lossyStore keeps rows and loses its answer, or loses the rows.
+type lossyStore struct {
 	*store.Memory
-	keeps bool
+	savesRows bool
 }
 
-func (s shaky) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
-	if s.keeps {
+func (s lossyStore) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error {
+	if s.savesRows {
 		if err := s.Memory.CreateOnce(ctx, v, u, c); err != nil {
 			return err
 		}
@@ -88,44 +88,44 @@ func (s shaky) CreateOnce(ctx context.Context, v video.Video, u video.Upload, c 
 	return errs.E("store.CreateOnce", errs.Transient, errors.New("connection reset by peer"))
 }
 
-// TestALostAnswerMakesNoSecondUpload: while nobody knows whether there is one, none is made.
-func TestALostAnswerMakesNoSecondUpload(t *testing.T) {
+// TestUnknownOutcomeCreatesNoSecondUpload: while nobody knows whether there is one, none is made.
+func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
 	for _, keeps := range []bool{true, false} {
-		w := newWorld(t)
-		w.Rows = shaky{w.rows, keeps}
-		w.keyed(t, acme, "k", "/v1/uploads", anUpload).refused(t, 503, "busy")
-		w.Rows = w.rows
-		got := w.keyed(t, acme, "k", "/v1/uploads", anUpload)
+		w := New(t)
+		w.Uploads = lossyStore{w.Store, keeps}
+		w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody).RequireProblem(t, 503, "busy")
+		w.Uploads = w.Store
+		got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody)
 		if keeps {
-			if _, err := w.rows.Upload(t.Context(), "acme", got.str("upload_id")); err != nil || !got.replayed() {
-				t.Errorf("%d %s, %v", got.status, got.text, err)
+			if _, err := w.Store.Upload(t.Context(), "acme", got.Field("upload_id")); err != nil || !got.IsReplayed() {
+				t.Errorf("%d %s, %v", got.Status, got.Text, err)
 			}
 			continue
 		}
-		got.refused(t, 409, "idempotency_in_progress")
-		w.Now = func() time.Time { return noon.Add(time.Minute) }
-		if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 || got.replayed() {
-			t.Errorf("later: %d %s", got.status, got.text)
+		got.RequireProblem(t, 409, "idempotency_in_progress")
+		w.Now = func() time.Time { return Noon.Add(time.Minute) }
+		if got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody); got.Status != 201 || got.IsReplayed() {
+			t.Errorf("later: %d %s", got.Status, got.Text)
 		}
 	}
 }
 
-// TestAFailureAfterCreationMakesNoSecondUpload: what is there is told of.
-func TestAFailureAfterCreationMakesNoSecondUpload(t *testing.T) {
+// TestFailureAfterCreationCreatesNoSecondUpload: what is there is told of.
+func TestFailureAfterCreationCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Parts = unsigned{w.s3}
-	w.keyed(t, acme, "k", "/v1/uploads", anUpload).refused(t, 500, "internal")
-	w.Parts = w.s3
-	if got := w.keyed(t, acme, "k", "/v1/uploads", anUpload); got.status != 201 || !got.replayed() || len(w.s3.uploads) != 1 {
-		t.Errorf("%d %s, %d uploads", got.status, got.text, len(w.s3.uploads))
+	w := New(t)
+	w.Multipart = failingSigner{w.Bucket}
+	w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody).RequireProblem(t, 500, "internal")
+	w.Multipart = w.Bucket
+	if got := w.PostWithKey(t, Acme, "k", "/v1/uploads", UploadBody); got.Status != 201 || !got.IsReplayed() || len(w.Bucket.Uploads) != 1 {
+		t.Errorf("%d %s, %d uploads", got.Status, got.Text, len(w.Bucket.Uploads))
 	}
 }
 
-// unsigned is S3 whose URLs can't be had.
-type unsigned struct{ *bucket }
+// failingSigner is S3 whose URLs can't be had.
+type failingSigner struct{ *FakeBucket }
 
-func (unsigned) SignPart(context.Context, string, string, int, int64, time.Duration) (string, time.Time, error) {
+func (failingSigner) SignPart(context.Context, string, string, int, int64, time.Duration) (string, time.Time, error) {
 	return "", time.Time{}, errors.New("no credentials")
 }

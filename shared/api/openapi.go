@@ -5,13 +5,13 @@ import (
 	"net/http"
 )
 
-// openapi describes all routes of the map, in OpenAPI 3.0 (https://spec.openapis.org/oas/v3.0.3). The tests of this package
+// openAPIDocument describes all routes of the map, in OpenAPI 3.0 (https://spec.openapis.org/oas/v3.0.3). The tests of this package
 // hold it to the map and to every request and answer in them.
 //
 //go:embed openapi.json
-var openapi []byte
+var openAPIDocument []byte
 
-// describe answers GET /v1/openapi.json.
-func (a *API) describe(w http.ResponseWriter, _ *http.Request) error {
-	return send(w, http.StatusOK, openapi)
+// showOpenAPI answers GET /v1/openapi.json.
+func (a *API) showOpenAPI(w http.ResponseWriter, _ *http.Request) error {
+	return WriteRawJSON(w, http.StatusOK, openAPIDocument)
 }

@@ -14,8 +14,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Tenants keeps tenants and their tokens.
-type Tenants interface {
+// TenantStore keeps tenants and their tokens.
+type TenantStore interface {
 	// PutTenant adds a tenant; Conflict if there is one of that id.
 	PutTenant(ctx context.Context, t video.Tenant) error
 	// Tenant returns NotFound if there is none.
@@ -26,90 +26,90 @@ type Tenants interface {
 	DeleteToken(ctx context.Context, id string) error
 }
 
-// Operators answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
+// Admin answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
 // IAM principals of the account; dead letters for tokens with the scope operator, which only those can make.
 //
 // Rights on AWS: rows of tenants, tokens, sources, letters and idempotency keys (dynamodb:GetItem, Query, PutItem, and
 // BatchWriteItem for sources), and sqs:SendMessage to all inboxes. All fields without a remark must be set.
-type Operators struct {
-	Tenants Tenants
-	Sources Sources
-	Letters Letters
-	Inboxes Inboxes
-	Claims  Claims
-	Origins []string  // whose pages may call it; "*" is all
-	Entropy io.Reader // cryptographic randomness, for ids and secrets
-	Now     func() time.Time
-	Wait    func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
-	Log     *slog.Logger
+type Admin struct {
+	Tenants     TenantStore
+	Producers   ProducerStore
+	DeadLetters DeadLetterStore
+	Redriver    DeadLetterRedriver
+	Idempotency IdempotencyStore
+	Origins     []string  // whose pages may call it; "*" is all
+	Entropy     io.Reader // cryptographic randomness, for ids and secrets
+	Now         func() time.Time
+	Sleep       func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
+	Log         *slog.Logger
 }
 
 // Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
 // are exactly those of the map.
-func (o *Operators) Handler() (http.Handler, error) {
+func (o *Admin) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("operate")
-	m, err := NewMux(s, o.Log, newOnce(o.Claims, o.Entropy, o.now, o.Log), map[string]Handler{
+	m, err := NewMux(s, o.Log, NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log), map[string]Handler{
 		"POST /v1/tenants":                   o.createTenant,
 		"POST /v1/tokens":                    o.createToken,
 		"DELETE /v1/tokens/{id}":             o.deleteToken,
-		"POST /v1/sources":                   o.createSource,
-		"GET /v1/sources":                    o.listSources,
-		"DELETE /v1/sources/{id}":            o.deleteSource,
-		"GET /v1/dead-letters":               o.listLetters,
-		"GET /v1/dead-letters/{id}":          o.showLetter,
-		"POST /v1/dead-letters/redrive":      o.redriveLetters,
-		"POST /v1/dead-letters/{id}/redrive": o.redriveLetter,
-		"POST /v1/dead-letters/{id}/discard": o.discardLetter,
+		"POST /v1/sources":                   o.createProducer,
+		"GET /v1/sources":                    o.listProducers,
+		"DELETE /v1/sources/{id}":            o.deleteProducer,
+		"GET /v1/dead-letters":               o.listDeadLetters,
+		"GET /v1/dead-letters/{id}":          o.showDeadLetter,
+		"POST /v1/dead-letters/redrive":      o.redriveDeadLetters,
+		"POST /v1/dead-letters/{id}/redrive": o.redriveDeadLetter,
+		"POST /v1/dead-letters/{id}/discard": o.discardDeadLetter,
 	})
 	return CORS{o.Origins, m}, err
 }
 
-func (o *Operators) now() time.Time { return instant(o.Now()) }
+func (o *Admin) now() time.Time { return TruncateToMillis(o.Now()) }
 
 // createTenant answers POST /v1/tenants. It fails with tenant_exists, which makes a repetition harmless.
-func (o *Operators) createTenant(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[struct {
+func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
+	in, err := DecodeBody[struct {
 		Name string `json:"name"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	var c check
-	c.that(video.ValidTenant(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
-	if err := c.err(); err != nil {
+	var c Validation
+	c.Require(video.ValidTenant(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
+	if err := c.Err(); err != nil {
 		return err
 	}
 	t := video.Tenant{ID: in.Name, Created: o.now()}
 	if err := o.Tenants.PutTenant(r.Context(), t); err != nil {
 		return err
 	}
-	return reply(w, http.StatusCreated, struct {
-		Tenant  string `json:"tenant"`
-		Created moment `json:"created_at"`
-	}{t.ID, moment{t.Created}})
+	return WriteJSON(w, http.StatusCreated, struct {
+		Tenant  string    `json:"tenant"`
+		Created Timestamp `json:"created_at"`
+	}{t.ID, Timestamp{t.Created}})
 }
 
 // How long a token may live, in seconds, if it is to expire.
 const (
-	minLife = 60
-	maxLife = 366 * 24 * 3600
+	minTokenLifetime = 60
+	maxTokenLifetime = 366 * 24 * 3600
 )
 
-type newToken struct {
-	ID      string   `json:"id"`
-	Token   string   `json:"token"` // shown this once; only its hash is kept
-	Tenant  string   `json:"tenant"`
-	Scopes  []string `json:"scopes"`
-	Created moment   `json:"created_at"`
-	Expires *moment  `json:"expires_at,omitempty"` // absent: never
+type tokenResponse struct {
+	ID      string     `json:"id"`
+	Token   string     `json:"token"` // shown this once; only its hash is kept
+	Tenant  string     `json:"tenant"`
+	Scopes  []string   `json:"scopes"`
+	Created Timestamp  `json:"created_at"`
+	Expires *Timestamp `json:"expires_at,omitempty"` // absent: never
 }
 
 // createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
-func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
-	if id := madeBefore(r.Context()); id != "" {
+func (o *Admin) createToken(w http.ResponseWriter, r *http.Request) error {
+	if id := PreviouslyCreatedID(r.Context()); id != "" {
 		return errs.Refuse("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
 	}
-	in, err := decode[struct {
+	in, err := DecodeBody[struct {
 		Tenant string   `json:"tenant"`
 		Scopes []string `json:"scopes"`
 		Life   int64    `json:"expires_in,omitempty"` // seconds; 0: it does not expire
@@ -117,25 +117,25 @@ func (o *Operators) createToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var c check
+	var c Validation
 	for i, s := range in.Scopes {
-		c.that(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+listing(video.Scopes)+".")
+		c.Require(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+QuoteList(video.Scopes)+".")
 	}
-	c.that(in.Life == 0 || in.Life >= minLife && in.Life <= maxLife, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minLife, maxLife))
-	c.that(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
-	known, err := o.knows(r, in.Tenant)
+	c.Require(in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime, maxTokenLifetime))
+	c.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
+	known, err := o.tenantExists(r, in.Tenant)
 	if err != nil {
 		return err
 	}
-	c.that(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
-	if err := c.err(); err != nil {
+	c.Require(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
+	if err := c.Err(); err != nil {
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issue(w, r, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
+	return o.issueToken(w, r, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
 }
 
-func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
+func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
 	if !video.ValidTenant(tenant) {
 		return false, nil
 	}
@@ -147,7 +147,7 @@ func (o *Operators) knows(r *http.Request, tenant string) (bool, error) {
 }
 
 // deleteToken answers DELETE /v1/tokens/{id}. The gateway believes in the token for another minute.
-func (o *Operators) deleteToken(w http.ResponseWriter, r *http.Request) error {
+func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	if err := o.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
@@ -155,26 +155,26 @@ func (o *Operators) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// issue makes a token that lives for life; 0 is until it is revoked.
-func (o *Operators) issue(w http.ResponseWriter, r *http.Request, t video.Token, life time.Duration) error {
-	id, err := random(o.Entropy, 8)
+// issueToken makes a token that lives for life; 0 is until it is revoked.
+func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, t video.Token, life time.Duration) error {
+	id, err := RandomBase32(o.Entropy, 8)
 	if err != nil {
 		return err
 	}
 	id = id[:12]
-	secret, err := random(o.Entropy, 25)
+	secret, err := RandomBase32(o.Entropy, 25)
 	if err != nil {
 		return err
 	}
 	t.ID, t.Hash, t.Created = id, video.HashSecret(secret), o.now()
-	out := newToken{ID: id, Token: video.TokenText(id, secret), Tenant: t.Tenant, Scopes: t.Scopes, Created: moment{t.Created}}
+	out := tokenResponse{ID: id, Token: video.TokenText(id, secret), Tenant: t.Tenant, Scopes: t.Scopes, Created: Timestamp{t.Created}}
 	if life > 0 {
 		t.Expires = t.Created.Add(life)
-		out.Expires = &moment{t.Expires}
+		out.Expires = &Timestamp{t.Expires}
 	}
 	if err := o.Tenants.PutToken(r.Context(), t); err != nil {
 		return err
 	}
-	made(r.Context(), id)
-	return reply(w, http.StatusCreated, out)
+	MarkCreated(r.Context(), id)
+	return WriteJSON(w, http.StatusCreated, out)
 }

@@ -7,8 +7,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// progress is how far a video is.
-type progress struct {
+// videoProgress is how far a video is.
+type videoProgress struct {
 	Stage   string `json:"stage"`   // upload, inspect, encode, publish or done
 	Percent int    `json:"percent"` // 0 to 100; 100 when it is ready and not before
 	Done    int    `json:"tasks_done"`
@@ -19,8 +19,8 @@ type progress struct {
 type stage struct {
 	Name    string     `json:"name"`
 	State   stageState `json:"state"`
-	Started moment     `json:"started_at,omitzero"`
-	Ended   moment     `json:"ended_at,omitzero"`
+	Started Timestamp  `json:"started_at,omitzero"`
+	Ended   Timestamp  `json:"ended_at,omitzero"`
 	Seconds float64    `json:"seconds"` // so far, while it runs
 }
 
@@ -34,40 +34,40 @@ const (
 	stageStopped stageState = "stopped" // cancelled or deleted
 )
 
-// names of the stages in their order, and the percent at which each begins. The upload counts nothing: we don't see
+// stageNames of the stages in their order, and the percent at which each begins. The upload counts nothing: we don't see
 // its bytes.
 var (
-	names  = []string{"upload", "inspect", "encode", "publish"}
-	begins = []int{0, 5, 10, 95}
+	stageNames         = []string{"upload", "inspect", "encode", "publish"}
+	stageStartPercents = []int{0, 5, 10, 95}
 )
 
-// follow returns the stages of a video at the time now, and its progress.
-func follow(v video.Video, now time.Time) (progress, []stage) {
-	current := reached(v)
-	stages := make([]stage, len(names))
+// computeStages returns the stages of a video at the time now, and its progress.
+func computeStages(v video.Video, now time.Time) (videoProgress, []stage) {
+	current := currentStage(v)
+	stages := make([]stage, len(stageNames))
 	start, t := v.Times.Created, v.Times
 	for i, end := range []time.Time{t.Uploaded, t.Inspected, t.Encoded, t.Ready} {
-		s := stage{Name: names[i], State: stageWaiting}
+		s := stage{Name: stageNames[i], State: stageWaiting}
 		switch {
 		case i < current:
-			s.State, s.Started, s.Ended = stageDone, moment{start}, moment{end}
+			s.State, s.Started, s.Ended = stageDone, Timestamp{start}, Timestamp{end}
 		case i == current && v.State == video.Failed:
-			s.State, s.Started, s.Ended = stageFailed, moment{start}, moment{t.Failed}
+			s.State, s.Started, s.Ended = stageFailed, Timestamp{start}, Timestamp{t.Failed}
 		case i == current && v.State == video.Cancelled:
-			s.State, s.Started, s.Ended = stageStopped, moment{start}, moment{t.Cancelled}
+			s.State, s.Started, s.Ended = stageStopped, Timestamp{start}, Timestamp{t.Cancelled}
 		case i == current && v.State == video.Deleting:
-			s.State, s.Started, s.Ended = stageStopped, moment{start}, moment{t.Deleted}
+			s.State, s.Started, s.Ended = stageStopped, Timestamp{start}, Timestamp{t.Deleted}
 		case i == current:
-			s.State, s.Started = stageRunning, moment{start}
+			s.State, s.Started = stageRunning, Timestamp{start}
 		}
-		s.Seconds = lasted(s, now)
+		s.Seconds = stageSeconds(s, now)
 		stages[i], start = s, end
 	}
-	return tell(v, current), stages
+	return computeProgress(v, current), stages
 }
 
-// reached returns the index of the stage that a video is in, or failed in; len(names) when it is through.
-func reached(v video.Video) int {
+// currentStage returns the index of the stage that a video is in, or failed in; len(names) when it is through.
+func currentStage(v video.Video) int {
 	t := v.Times
 	switch {
 	case v.State == video.Ready, !t.Ready.IsZero():
@@ -82,24 +82,24 @@ func reached(v video.Video) int {
 	return 0
 }
 
-func tell(v video.Video, current int) progress {
-	p := progress{Stage: "done", Percent: 100}
+func computeProgress(v video.Video, current int) videoProgress {
+	p := videoProgress{Stage: "done", Percent: 100}
 	if v.Plan != nil {
 		p.Total = v.Plan.Size()
 		p.Done = min(len(v.Done), p.Total)
 	}
-	if current == len(names) {
+	if current == len(stageNames) {
 		return p
 	}
-	p.Stage, p.Percent = names[current], begins[current]
+	p.Stage, p.Percent = stageNames[current], stageStartPercents[current]
 	if p.Stage == "encode" && p.Total > 0 {
-		p.Percent += (begins[current+1] - begins[current]) * p.Done / p.Total
+		p.Percent += (stageStartPercents[current+1] - stageStartPercents[current]) * p.Done / p.Total
 	}
 	return p
 }
 
-// lasted returns a stage's seconds, in milliseconds' precision; clocks that disagree make it no less than 0.
-func lasted(s stage, now time.Time) float64 {
+// stageSeconds returns a stage's seconds, in milliseconds' precision; clocks that disagree make it no less than 0.
+func stageSeconds(s stage, now time.Time) float64 {
 	end := s.Ended.Time
 	if s.State == stageRunning {
 		end = now

@@ -8,8 +8,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// random returns n random bytes in lower-case base32, which has no underscore.
-func random(entropy io.Reader, n int) (string, error) {
+// RandomBase32 returns n random bytes in lower-case base32, which has no underscore.
+func RandomBase32(entropy io.Reader, n int) (string, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(entropy, b); err != nil {
 		return "", errs.E("api.random", errs.Internal, err)

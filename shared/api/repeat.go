@@ -9,54 +9,58 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// repeat is what a handler and Once tell each other.
-type repeat struct {
-	before string       // what the claim made when it was carried out; "" if it has not been
-	claim  *video.Claim // in progress; nil if it has been
-	keep   time.Time    // until when it is valid once it is done
-	unsure bool         // nobody knows whether the claim is done
+// IdempotencyState is what a handler and Once tell each other.
+type IdempotencyState struct {
+	previousID     string       // what the claim made when it was carried out; "" if it has not been
+	Record         *video.Claim // in progress; nil if it has been
+	keptUntil      time.Time    // until when it is valid once it is done
+	OutcomeUnknown bool         // nobody knows whether the claim is done
 }
 
-type repeatKey struct{}
+type idempotencyStateKey struct{}
 
-// repeatOf returns an empty repeat for a request without a key.
-func repeatOf(ctx context.Context) *repeat {
-	if so, ok := ctx.Value(repeatKey{}).(*repeat); ok {
+// IdempotencyStateFromContext returns an empty repeat for a request without a key.
+func IdempotencyStateFromContext(ctx context.Context) *IdempotencyState {
+	if so, ok := ctx.Value(idempotencyStateKey{}).(*IdempotencyState); ok {
 		return so
 	}
-	return &repeat{}
+	return &IdempotencyState{}
 }
 
-// done returns the claim as it is when the request has made what has the id.
-func (so *repeat) done(id string) video.Claim {
-	c := *so.claim
-	c.Status, c.Made, c.Expires = http.StatusCreated, id, so.keep
+// CompletedRecord returns the claim as it is when the request has made what has the id.
+func (so *IdempotencyState) CompletedRecord(id string) video.Claim {
+	c := *so.Record
+	c.Status, c.Made, c.Expires = http.StatusCreated, id, so.keptUntil
 	return c
 }
 
-// made notes the id of what a request has made. If the request is repeated, its handler is called again and finds the id
+// MarkCreated notes the id of what a request has made. If the request is repeated, its handler is called again and finds the id
 // with madeBefore: so must do who answers with a secret or a signed URL, which is not to be kept. Without it, the answer
 // is kept as it is.
-func made(ctx context.Context, id string) {
-	if so := repeatOf(ctx); so.claim != nil {
-		*so.claim = so.done(id)
+func MarkCreated(ctx context.Context, id string) {
+	if so := IdempotencyStateFromContext(ctx); so.Record != nil {
+		*so.Record = so.CompletedRecord(id)
 	}
 }
 
-// madeBefore returns what was noted when the request was carried out; "" if it has not been.
-func madeBefore(ctx context.Context) string { return repeatOf(ctx).before }
+// PreviouslyCreatedID returns what was noted when the request was carried out; "" if it has not been.
+func PreviouslyCreatedID(ctx context.Context) string {
+	return IdempotencyStateFromContext(ctx).previousID
+}
 
-// create adds the rows of an upload, and with them what is remembered of the request that has made it. After a lost
-// answer nobody knows whether they are there.
-func (a *API) create(ctx context.Context, v video.Video, u video.Upload) error {
-	so := repeatOf(ctx)
-	if so.claim == nil {
-		return a.Rows.Create(ctx, v, u)
+// StoreCreated calls create with the idempotency record of the request as it is when what has the id is made, so that
+// both are stored in one transaction: nil for a request without a key. After a Transient error nobody knows whether
+// they are stored.
+func StoreCreated(ctx context.Context, id string, create func(record *video.Claim) error) error {
+	so := IdempotencyStateFromContext(ctx)
+	if so.Record == nil {
+		return create(nil)
 	}
-	err := a.Rows.CreateOnce(ctx, v, u, so.done(u.ID))
-	so.unsure = errs.KindOf(err) == errs.Transient
+	done := so.CompletedRecord(id)
+	err := create(&done)
+	so.OutcomeUnknown = errs.KindOf(err) == errs.Transient
 	if err == nil {
-		made(ctx, u.ID)
+		MarkCreated(ctx, id)
 	}
 	return err
 }

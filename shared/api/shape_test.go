@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestBodiesOfAnotherForm: each field that is wrong is named, with its place and what it should be.
-func TestBodiesOfAnotherForm(t *testing.T) {
+// TestBodyShapeErrorsNameEachField: each field that is wrong is named, with its place and what it should be.
+func TestBodyShapeErrorsNameEachField(t *testing.T) {
 	t.Parallel()
 	const known = " is not known here; known are `title`, `file_name`, `size`, `content_type`, `external_id`, `metadata`."
 	type flaws [][3]string // pointer, code, detail
@@ -34,12 +34,12 @@ func TestBodiesOfAnotherForm(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got := newWorld(t).do(t, acme, "POST", "/v1/uploads", row.body)
-			if got.status != 400 || got.str("code") != row.want[0][1] || got.str("detail") != row.want[0][2] {
-				t.Errorf("%d %s", got.status, got.text)
+			got := New(t).DoRequest(t, Acme, "POST", "/v1/uploads", row.body)
+			if got.Status != 400 || got.Field("code") != row.want[0][1] || got.Field("detail") != row.want[0][2] {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 			var told flaws
-			list, _ := got.json["errors"].([]any)
+			list, _ := got.JSON["errors"].([]any)
 			for _, e := range list {
 				f, _ := e.(map[string]any)
 				told = append(told, [3]string{f["pointer"].(string), f["code"].(string), f["detail"].(string)})
@@ -51,10 +51,10 @@ func TestBodiesOfAnotherForm(t *testing.T) {
 	}
 }
 
-func TestFormsWithinLists(t *testing.T) {
+func TestBodyShapeErrorsWithinLists(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
 	for _, row := range []struct{ name, path, body, code, pointer, detail string }{
 		{"no list", "parts", `{"numbers": 1}`, "field_invalid", "/numbers", "`numbers` must be an array."},
 		{"text in a list", "parts", `{"numbers": [1, "2"]}`, "field_invalid", "/numbers/1", "`numbers[1]` must be a whole number."},
@@ -64,9 +64,9 @@ func TestFormsWithinLists(t *testing.T) {
 		{"unknown within", "complete", `{"parts": [{"number": 1, "ETag": "x"}]}`, "field_unknown", "/parts/0/ETag", "`ETag` is not known here; known are `number`, `etag`."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/"+row.path, row.body)
-			if got.status != 400 || got.str("code") != row.code || pointer(got) != row.pointer || got.str("detail") != row.detail {
-				t.Errorf("%d %s", got.status, got.text)
+			got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/"+row.path, row.body)
+			if got.Status != 400 || got.Field("code") != row.code || FirstErrorPointer(got) != row.pointer || got.Field("detail") != row.detail {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}

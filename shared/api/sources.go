@@ -8,8 +8,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Sources keeps what producers were granted.
-type Sources interface {
+// ProducerStore keeps what producers were granted.
+type ProducerStore interface {
 	// PutSource adds a grant; Conflict if there is one of that id.
 	PutSource(ctx context.Context, g video.Grant) error
 	// AllSources returns all grants, the oldest first.
@@ -18,24 +18,24 @@ type Sources interface {
 	DeleteSource(ctx context.Context, id string) error
 }
 
-// source is a grant as we show it.
-type source struct {
-	ID      string `json:"id"`
-	Sender  string `json:"sender"`
-	Bucket  string `json:"bucket"`
-	Prefix  string `json:"prefix"`
-	Tenant  string `json:"tenant"`
-	Created moment `json:"created_at"`
+// producerView is a grant as we show it.
+type producerView struct {
+	ID      string    `json:"id"`
+	Sender  string    `json:"sender"`
+	Bucket  string    `json:"bucket"`
+	Prefix  string    `json:"prefix"`
+	Tenant  string    `json:"tenant"`
+	Created Timestamp `json:"created_at"`
 }
 
-func sourceOf(g video.Grant) source {
-	return source{g.ID, g.Sender, g.Bucket, g.Prefix, g.Tenant, moment{g.Created}}
+func newProducerView(g video.Grant) producerView {
+	return producerView{g.ID, g.Sender, g.Bucket, g.Prefix, g.Tenant, Timestamp{g.Created}}
 }
 
-// createSource answers POST /v1/sources. It fails with source_exists, which makes a repetition harmless. That Sluice may
+// createProducer answers POST /v1/sources. It fails with source_exists, which makes a repetition harmless. That Sluice may
 // read the bucket is for its owner to allow, and for the deployment.
-func (o *Operators) createSource(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[struct {
+func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
+	in, err := DecodeBody[struct {
 		Sender string `json:"sender"`
 		Bucket string `json:"bucket"`
 		Prefix string `json:"prefix,omitempty"`
@@ -47,41 +47,41 @@ func (o *Operators) createSource(w http.ResponseWriter, r *http.Request) error {
 	g := video.Grant{
 		ID: video.GrantID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix, Tenant: in.Tenant, Created: o.now(),
 	}
-	var c check
+	var c Validation
 	for _, f := range g.Check() {
-		c.that(false, f.Pointer, f.Code, f.Message)
+		c.Require(false, f.Pointer, f.Code, f.Message)
 	}
-	c.that(services.MayProduce(in.Bucket), "/bucket", "bucket_refused", "Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
-	known, err := o.knows(r, in.Tenant)
+	c.Require(services.MayProduce(in.Bucket), "/bucket", "bucket_refused", "Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
+	known, err := o.tenantExists(r, in.Tenant)
 	if err != nil {
 		return err
 	}
-	c.that(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
-	if err := c.err(); err != nil {
+	c.Require(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
+	if err := c.Err(); err != nil {
 		return err
 	}
-	if err := o.Sources.PutSource(r.Context(), g); err != nil {
+	if err := o.Producers.PutSource(r.Context(), g); err != nil {
 		return err
 	}
-	return reply(w, http.StatusCreated, sourceOf(g))
+	return WriteJSON(w, http.StatusCreated, newProducerView(g))
 }
 
-// listSources answers GET /v1/sources.
-func (o *Operators) listSources(w http.ResponseWriter, r *http.Request) error {
-	grants, err := o.Sources.AllSources(r.Context())
+// listProducers answers GET /v1/sources.
+func (o *Admin) listProducers(w http.ResponseWriter, r *http.Request) error {
+	grants, err := o.Producers.AllSources(r.Context())
 	if err != nil {
 		return err
 	}
-	all := make([]source, 0, len(grants))
+	all := make([]producerView, 0, len(grants))
 	for _, g := range grants {
-		all = append(all, sourceOf(g))
+		all = append(all, newProducerView(g))
 	}
-	return reply(w, http.StatusOK, map[string][]source{"sources": all})
+	return WriteJSON(w, http.StatusOK, map[string][]producerView{"sources": all})
 }
 
-// deleteSource answers DELETE /v1/sources/{id}. What was asked for by then is still fetched.
-func (o *Operators) deleteSource(w http.ResponseWriter, r *http.Request) error {
-	if err := o.Sources.DeleteSource(r.Context(), r.PathValue("id")); err != nil {
+// deleteProducer answers DELETE /v1/sources/{id}. What was asked for by then is still fetched.
+func (o *Admin) deleteProducer(w http.ResponseWriter, r *http.Request) error {
+	if err := o.Producers.DeleteSource(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -8,37 +8,35 @@ import (
 	"sluice/shared/domain/video"
 )
 
-const aSource = `{"sender": "AIDAIENQZJOLO23YVJ4VO", "bucket": "films", "prefix": "in/", "tenant": "acme"}`
-
-func TestSources(t *testing.T) {
+func TestProducersAreCreatedListedAndDeleted(t *testing.T) {
 	t.Parallel()
-	w, _ := newKeyedWorld(t)
+	w, _ := NewWithRecords(t)
 	id := video.GrantID("AIDAIENQZJOLO23YVJ4VO", "films", "in/")
 	want := map[string]any{"id": id, "sender": "AIDAIENQZJOLO23YVJ4VO", "bucket": "films", "prefix": "in/", "tenant": "acme", "created_at": "2026-11-22T12:00:00.000Z"}
-	got := w.do(t, operator, "POST", "/v1/sources", aSource)
-	if d := cmp.Diff(want, got.json); got.status != 201 || d != "" {
-		t.Fatalf("%d %s", got.status, d)
+	got := w.DoRequest(t, IAMOperator, "POST", "/v1/sources", ProducerBody)
+	if d := cmp.Diff(want, got.JSON); got.Status != 201 || d != "" {
+		t.Fatalf("%d %s", got.Status, d)
 	}
-	if granted, err := w.rows.Sources(t.Context(), "AIDAIENQZJOLO23YVJ4VO"); err != nil || len(granted) != 1 || granted[0].Tenant != "acme" {
+	if granted, err := w.Store.Sources(t.Context(), "AIDAIENQZJOLO23YVJ4VO"); err != nil || len(granted) != 1 || granted[0].Tenant != "acme" {
 		t.Errorf("kept %v, %v", granted, err)
 	}
-	w.do(t, operator, "POST", "/v1/sources", aSource).refused(t, 409, "source_exists")
-	if d := cmp.Diff(map[string]any{"sources": []any{want}}, w.do(t, operator, "GET", "/v1/sources", "").json); d != "" {
+	w.DoRequest(t, IAMOperator, "POST", "/v1/sources", ProducerBody).RequireProblem(t, 409, "source_exists")
+	if d := cmp.Diff(map[string]any{"sources": []any{want}}, w.DoRequest(t, IAMOperator, "GET", "/v1/sources", "").JSON); d != "" {
 		t.Error(d)
 	}
-	e := operator.request("DELETE", "/v1/sources/"+id, "")
-	if out, err := w.operate(t.Context(), e); err != nil || out.StatusCode != 204 {
+	e := IAMOperator.NewEvent("DELETE", "/v1/sources/"+id, "")
+	if out, err := w.CallAdmin(t.Context(), e); err != nil || out.StatusCode != 204 {
 		t.Errorf("%d %s %v", out.StatusCode, out.Body, err)
 	}
-	w.do(t, operator, "DELETE", "/v1/sources/"+id, "").refused(t, 404, "source_not_found")
-	if d := cmp.Diff(map[string]any{"sources": []any{}}, w.do(t, operator, "GET", "/v1/sources", "").json); d != "" {
+	w.DoRequest(t, IAMOperator, "DELETE", "/v1/sources/"+id, "").RequireProblem(t, 404, "source_not_found")
+	if d := cmp.Diff(map[string]any{"sources": []any{}}, w.DoRequest(t, IAMOperator, "GET", "/v1/sources", "").JSON); d != "" {
 		t.Error(d)
 	}
 }
 
-func TestSourcesRefuses(t *testing.T) {
+func TestCreateProducerRejectsInvalidFields(t *testing.T) {
 	t.Parallel()
-	w, _ := newKeyedWorld(t)
+	w, _ := NewWithRecords(t)
 	for _, row := range []struct{ name, body, code, pointer string }{
 		{"no principal", `{"sender": "me", "bucket": "films", "tenant": "acme"}`, "sender_invalid", "/sender"},
 		{"Sluice's own bucket", `{"sender": "123456789012", "bucket": "sluice-datasource-1", "tenant": "acme"}`, "bucket_refused", "/bucket"},
@@ -47,10 +45,10 @@ func TestSourcesRefuses(t *testing.T) {
 		{"unknown tenant", `{"sender": "123456789012", "bucket": "films", "tenant": "nobody"}`, "tenant_not_found", "/tenant"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := w.do(t, operator, "POST", "/v1/sources", row.body)
-			got.refused(t, 422, row.code)
-			if pointer(got) != row.pointer {
-				t.Errorf("at %s", pointer(got))
+			got := w.DoRequest(t, IAMOperator, "POST", "/v1/sources", row.body)
+			got.RequireProblem(t, 422, row.code)
+			if FirstErrorPointer(got) != row.pointer {
+				t.Errorf("at %s", FirstErrorPointer(got))
 			}
 		})
 	}

@@ -9,10 +9,10 @@ import (
 
 // entryView is one line of a timeline.
 type entryView struct {
-	At      moment        `json:"at"`
+	At      Timestamp     `json:"at"`
 	Event   string        `json:"event"`           // its type; "created" first of all
 	State   video.State   `json:"state"`           // of the video after it
-	Nudges  int           `json:"asks,omitempty"`  // how often what should have happened was asked for again
+	Retries int           `json:"asks,omitempty"`  // how often what should have happened was asked for again
 	Task    *taskView     `json:"task,omitempty"`  // that is finished
 	Problem *errs.Problem `json:"error,omitempty"` // why the video failed
 }
@@ -26,21 +26,21 @@ type taskView struct {
 
 // showTimeline answers GET /v1/videos/{id}/timeline, for deleted videos too.
 func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
-	tenant, id := callerOf(r.Context()).tenant, r.PathValue("id")
+	tenant, id := CallerFromContext(r.Context()).Tenant, r.PathValue("id")
 	entries, err := a.Videos.Timeline(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
 	if len(entries) == 0 { // each video has at least the line of its creation
-		return errNoVideo
+		return errVideoNotFound
 	}
-	a.about(r.Context(), tenant, id)
+	a.annotateVideo(r.Context(), tenant, id)
 	out := make([]entryView, len(entries))
 	for i, e := range entries {
-		out[i] = entryView{At: moment{e.At}, Event: e.What, State: e.State, Nudges: e.Nudges, Problem: e.Problem}
+		out[i] = entryView{At: Timestamp{e.At}, Event: e.What, State: e.State, Retries: e.Nudges, Problem: e.Problem}
 		if t := e.Task; t != nil {
 			out[i].Task = &taskView{t.Number, t.Kind, t.From, t.To}
 		}
 	}
-	return reply(w, http.StatusOK, map[string][]entryView{"entries": out})
+	return WriteJSON(w, http.StatusOK, map[string][]entryView{"entries": out})
 }

@@ -11,6 +11,6 @@ type tokenView struct {
 
 // showToken answers GET /v1/token: whose the token of the request is, and what it may do.
 func (a *API) showToken(w http.ResponseWriter, r *http.Request) error {
-	c := callerOf(r.Context())
-	return reply(w, http.StatusOK, tokenView{c.token, c.tenant, append([]string{}, c.scopes...)})
+	c := CallerFromContext(r.Context())
+	return WriteJSON(w, http.StatusOK, tokenView{c.TokenID, c.Tenant, append([]string{}, c.Scopes...)})
 }

@@ -5,26 +5,26 @@ import (
 	"testing"
 )
 
-// TestATokenIsToldWhatItIs: whatever its scopes.
-func TestATokenIsToldWhatItIs(t *testing.T) {
+// TestShowTokenReturnsTenantAndScopes: whatever its scopes.
+func TestShowTokenReturnsTenantAndScopes(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name   string
-		who    who
+		who    Caller
 		status int
 		scopes []any
 	}{
-		{"reader", who{tenant: "acme", scopes: "videos:read"}, 200, []any{"videos:read"}},
-		{"operator", warden, 200, []any{"operator"}},
-		{"nobody", nobody, 401, nil},
-		{"operator by IAM", operator, 401, nil},
+		{"reader", Caller{Tenant: "acme", Scopes: "videos:read"}, 200, []any{"videos:read"}},
+		{"operator", OperatorToken, 200, []any{"operator"}},
+		{"nobody", Nobody, 401, nil},
+		{"operator by IAM", IAMOperator, 401, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got := newWorld(t).do(t, row.who, "GET", "/v1/token", "")
-			scopes, _ := got.json["scopes"].([]any)
-			if got.status != row.status || !slices.Equal(scopes, row.scopes) || row.status == 200 && got.str("tenant") != row.who.tenant {
-				t.Errorf("%d %s", got.status, got.text)
+			got := New(t).DoRequest(t, row.who, "GET", "/v1/token", "")
+			scopes, _ := got.JSON["scopes"].([]any)
+			if got.Status != row.status || !slices.Equal(scopes, row.scopes) || row.status == 200 && got.Field("tenant") != row.who.Tenant {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}

@@ -17,17 +17,17 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestCreateUpload(t *testing.T) {
+func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Trace = func(context.Context) string { return "Root=1-x" }
+	w := New(t)
+	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
 	var about []string
-	w.About = func(_ context.Context, tenant, id string) { about = append(about, tenant, id) }
-	got := w.do(t, writer, "POST", "/v1/uploads", `{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`)
-	if got.status != 201 {
-		t.Fatalf("%d %s", got.status, got.text)
+	w.AnnotateVideo = func(_ context.Context, tenant, id string) { about = append(about, tenant, id) }
+	got := w.DoRequest(t, Writer, "POST", "/v1/uploads", `{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`)
+	if got.Status != 201 {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	vid, upl := got.str("video_id"), got.str("upload_id")
+	vid, upl := got.Field("video_id"), got.Field("upload_id")
 	if !regexp.MustCompile(`^vid_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(vid) || !regexp.MustCompile(`^upl_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(upl) {
 		t.Errorf("ids %q, %q", vid, upl)
 	}
@@ -38,19 +38,19 @@ func TestCreateUpload(t *testing.T) {
 	}
 	want := map[string]any{"upload_id": upl, "video_id": vid, "part_size": float64(8 << 20), "part_count": 3.0,
 		"parts": []any{part(1, 8<<20), part(2, 8<<20), part(3, 4<<20)}}
-	if d := cmp.Diff(want, got.json); d != "" {
+	if d := cmp.Diff(want, got.JSON); d != "" {
 		t.Error(d)
 	}
-	u, err := w.rows.Upload(t.Context(), "acme", upl)
-	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, Multipart: "mp0", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: noon}, u); err != nil || d != "" {
+	u, err := w.Store.Upload(t.Context(), "acme", upl)
+	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, Multipart: "mp0", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: Noon}, u); err != nil || d != "" {
 		t.Error(err, d)
 	}
-	v, err := w.rows.Video(t.Context(), "acme", vid)
+	v, err := w.Store.Video(t.Context(), "acme", vid)
 	if err != nil || !playback.Valid(v.Playback) {
 		t.Fatalf("playback id %q, %v", v.Playback, err)
 	}
 	v.Playback, v.Done = "", nil
-	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, About: video.About{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Watch: video.Watch{Deadline: noon.Add(time.Hour)}, Times: video.Times{Created: noon},
+	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, About: video.About{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Watch: video.Watch{Deadline: Noon.Add(time.Hour)}, Times: video.Times{Created: Noon},
 		Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20}}, v); d != "" {
 		t.Error(d)
 	}
@@ -59,11 +59,11 @@ func TestCreateUpload(t *testing.T) {
 	}
 }
 
-func TestCreateUploadFillsIn(t *testing.T) {
+func TestCreateUploadUsesDefaults(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	v, err := w.rows.Video(t.Context(), "acme", u.Video)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	v, err := w.Store.Video(t.Context(), "acme", u.Video)
 	if err != nil || v.Title != "a.mp4" || v.Source.ContentType != "application/octet-stream" {
 		t.Errorf("%q, %q, %v", v.Title, v.Source.ContentType, err)
 	}
@@ -71,13 +71,13 @@ func TestCreateUploadFillsIn(t *testing.T) {
 
 func TestCreateUploadSignsAtMostAHundred(t *testing.T) {
 	t.Parallel()
-	got := newWorld(t).do(t, acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 8589934592}`)
-	if parts, _ := got.json["parts"].([]any); len(parts) != 100 || got.json["part_count"] != 1024.0 {
-		t.Errorf("%d parts of %v", len(parts), got.json["part_count"])
+	got := New(t).DoRequest(t, Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 8589934592}`)
+	if parts, _ := got.JSON["parts"].([]any); len(parts) != 100 || got.JSON["part_count"] != 1024.0 {
+		t.Errorf("%d parts of %v", len(parts), got.JSON["part_count"])
 	}
 }
 
-func TestCreateUploadRefuses(t *testing.T) {
+func TestCreateUploadRejectsInvalidFields(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 201)
 	for _, row := range []struct {
@@ -105,43 +105,43 @@ func TestCreateUploadRefuses(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			got := w.do(t, acme, "POST", "/v1/uploads", row.body)
-			if got.status != row.status || got.str("code") != row.code || pointer(got) != row.pointer {
-				t.Errorf("%d %s", got.status, got.text)
+			w := New(t)
+			got := w.DoRequest(t, Acme, "POST", "/v1/uploads", row.body)
+			if got.Status != row.status || got.Field("code") != row.code || FirstErrorPointer(got) != row.pointer {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
-			if len(w.s3.uploads) > 0 {
+			if len(w.Bucket.Uploads) > 0 {
 				t.Error("S3 was asked all the same")
 			}
 		})
 	}
 }
 
-func TestSizesSayWhatIsWrong(t *testing.T) {
+func TestSizeErrorsNameTheLimit(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[string]string{"0": "is empty", "-1": "from 1 on", "8589934593": "8589934592 bytes (8 GiB) at most"} {
-		got := newWorld(t).do(t, acme, "POST", "/v1/uploads", `{"file_name": "a", "size": `+size+`}`)
-		if list, _ := got.json["errors"].([]any); !strings.Contains(got.str("detail"), want) || len(list) != 1 {
-			t.Errorf("%s: %s", size, got.text)
+		got := New(t).DoRequest(t, Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": `+size+`}`)
+		if list, _ := got.JSON["errors"].([]any); !strings.Contains(got.Field("detail"), want) || len(list) != 1 {
+			t.Errorf("%s: %s", size, got.Text)
 		}
 	}
 }
 
-func TestAllFlawsAreTold(t *testing.T) {
+func TestAllFieldErrorsAreReturned(t *testing.T) {
 	t.Parallel()
-	got := newWorld(t).do(t, acme, "POST", "/v1/uploads", `{"content_type": "x", "size": 0, "title": "\u0000", "file_name": "a"}`)
-	list, _ := got.json["errors"].([]any)
-	if got.status != 422 || len(list) != 3 {
-		t.Errorf("%d %s", got.status, got.text)
+	got := New(t).DoRequest(t, Acme, "POST", "/v1/uploads", `{"content_type": "x", "size": 0, "title": "\u0000", "file_name": "a"}`)
+	list, _ := got.JSON["errors"].([]any)
+	if got.Status != 422 || len(list) != 3 {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }
 
-func TestSignParts(t *testing.T) {
+func TestSignPartsReturnsRequestedURLs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
 	path := "/v1/uploads/" + u.ID + "/parts"
-	got := w.do(t, acme, "POST", path, `{"numbers": [3, 1]}`)
+	got := w.DoRequest(t, Acme, "POST", path, `{"numbers": [3, 1]}`)
 	var out struct {
 		Parts []struct {
 			Number int
@@ -149,11 +149,11 @@ func TestSignParts(t *testing.T) {
 			URL    string
 		}
 	}
-	if err := json.Unmarshal([]byte(got.text), &out); err != nil || got.status != 200 || len(out.Parts) != 2 {
-		t.Fatalf("%d %s %v", got.status, got.text, err)
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil || got.Status != 200 || len(out.Parts) != 2 {
+		t.Fatalf("%d %s %v", got.Status, got.Text, err)
 	}
-	if !strings.Contains(got.text, "&part=3&") {
-		t.Errorf("a URL that can't be copied: %s", got.text)
+	if !strings.Contains(got.Text, "&part=3&") {
+		t.Errorf("a URL that can't be copied: %s", got.Text)
 	}
 	if p := out.Parts[0]; p.Number != 3 || p.Size != 4<<20 || !strings.Contains(p.URL, "part=3&bytes=4194304") {
 		t.Errorf("%+v", p)
@@ -164,60 +164,60 @@ func TestSignParts(t *testing.T) {
 		`{"numbers": [1,4]}`: "part_unknown",
 		`{"numbers": [` + strings.Repeat("1,", 100) + `1]}`: "numbers_out_of_range",
 	} {
-		if got := w.do(t, acme, "POST", path, body); got.status != 422 || got.str("code") != code {
-			t.Errorf("%.40s: %d %s", body, got.status, got.text)
+		if got := w.DoRequest(t, Acme, "POST", path, body); got.Status != 422 || got.Field("code") != code {
+			t.Errorf("%.40s: %d %s", body, got.Status, got.Text)
 		}
 	}
 }
 
-// TestSignPartsRefusesWhatTakesNoMore: a URL that S3 would refuse is not handed out.
-func TestSignPartsRefusesWhatTakesNoMore(t *testing.T) {
+// TestSignPartsRejectsClosedUploads: a URL that S3 would refuse is not handed out.
+func TestSignPartsRejectsClosedUploads(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name   string
-		change func(t *testing.T, w *world, u video.Upload)
+		change func(t *testing.T, w *Fixture, u video.Upload)
 		status int
 		code   string
 	}{
-		{"completed", func(t *testing.T, w *world, u video.Upload) {
-			w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.put(u))
+		{"completed", func(t *testing.T, w *Fixture, u video.Upload) {
+			w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
 		}, 409, "upload_completed"},
-		{"completed long ago", func(t *testing.T, w *world, u video.Upload) {
-			delete(w.s3.uploads, u.Multipart)
-			w.save(t, u.Tenant, u.Video, video.UploadCompleted{At: noon})
+		{"completed long ago", func(t *testing.T, w *Fixture, u video.Upload) {
+			delete(w.Bucket.Uploads, u.Multipart)
+			w.ApplyEvents(t, u.Tenant, u.Video, video.UploadCompleted{At: Noon})
 		}, 409, "upload_completed"},
-		{"given up", func(_ *testing.T, w *world, u video.Upload) { delete(w.s3.uploads, u.Multipart) }, 409, "upload_expired"},
-		{"S3 busy", func(_ *testing.T, w *world, _ video.Upload) {
-			w.s3.err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
+		{"given up", func(_ *testing.T, w *Fixture, u video.Upload) { delete(w.Bucket.Uploads, u.Multipart) }, 409, "upload_expired"},
+		{"S3 busy", func(_ *testing.T, w *Fixture, _ video.Upload) {
+			w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			u, _ := w.upload(t, acme)
+			w := New(t)
+			u, _ := w.CreateUpload(t, Acme)
 			row.change(t, w, u)
-			got := w.do(t, acme, "POST", "/v1/uploads/"+u.ID+"/parts", `{"numbers": [1]}`)
-			if got.status != row.status || got.str("code") != row.code {
-				t.Errorf("%d %s", got.status, got.text)
+			got := w.DoRequest(t, Acme, "POST", "/v1/uploads/"+u.ID+"/parts", `{"numbers": [1]}`)
+			if got.Status != row.status || got.Field("code") != row.code {
+				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// FuzzBody: whatever the body is, the answer is the caller's fault or a whole upload.
-func FuzzBody(f *testing.F) {
+// FuzzRequestBody: whatever the body is, the answer is the caller's fault or a whole upload.
+func FuzzRequestBody(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `{"file_name": "a", "size": 1}`, `{"size": 1e400}`, `{"file_name": "\ud800", "size": 1}`, `{"size": 1}}`,
 		`{"a": "` + "\xff" + `"}`, strings.Repeat(`{"a":`, 100), `{"file_name": {"a": 1}}`, `{"title": "\"{[", "file_name": "\\", "size": 2}`,
 	} {
 		f.Add(seed)
 	}
-	w := newWorld(f)
+	w := New(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"/v1/uploads", "/v1/uploads/upl_x/complete"} {
-			got := w.do(t, acme, "POST", path, body)
-			if got.status != 201 && (got.status < 400 || got.status > 499 || got.str("code") == "") {
-				t.Errorf("%s %q: %d %s", path, body, got.status, got.text)
+			got := w.DoRequest(t, Acme, "POST", path, body)
+			if got.Status != 201 && (got.Status < 400 || got.Status > 499 || got.Field("code") == "") {
+				t.Errorf("%s %q: %d %s", path, body, got.Status, got.Text)
 			}
 		}
 	})

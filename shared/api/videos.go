@@ -18,7 +18,7 @@ type videoSummary struct {
 	ExternalID string            `json:"external_id,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"`
 	State      video.State       `json:"state"`
-	Created    moment            `json:"created_at"`
+	Created    Timestamp         `json:"created_at"`
 	Source     sourceView        `json:"source"`
 	Media      *mediaView        `json:"media,omitempty"` // once inspected
 	Playback   playbackView      `json:"playback"`
@@ -28,10 +28,10 @@ type videoSummary struct {
 // videoView is a video as its tenant sees it.
 type videoView struct {
 	videoSummary
-	Renditions []string `json:"renditions"`           // names; none until planned
-	Playable   moment   `json:"playable_at,omitzero"` // when it could be watched first
-	Progress   progress `json:"progress"`
-	Stages     []stage  `json:"stages"`
+	Renditions []string      `json:"renditions"`           // names; none until planned
+	Playable   Timestamp     `json:"playable_at,omitzero"` // when it could be watched first
+	Progress   videoProgress `json:"progress"`
+	Stages     []stage       `json:"stages"`
 }
 
 type sourceView struct {
@@ -58,17 +58,17 @@ type playbackView struct {
 
 // showVideo answers GET /v1/videos/{id}.
 func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
-	c := callerOf(r.Context())
-	v, err := a.video(r, c.tenant)
+	c := CallerFromContext(r.Context())
+	v, err := a.findVideo(r, c.Tenant)
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, a.view(v, c))
+	return WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
 }
 
-func (a *API) view(v video.Video, c caller) videoView {
-	out := videoView{videoSummary: a.summary(v, c), Renditions: []string{}, Playable: moment{v.Times.Playable}}
-	out.Progress, out.Stages = follow(v, a.now())
+func (a *API) buildVideoView(v video.Video, c Caller) videoView {
+	out := videoView{videoSummary: a.buildVideoSummary(v, c), Renditions: []string{}, Playable: Timestamp{v.Times.Playable}}
+	out.Progress, out.Stages = computeStages(v, a.now())
 	if v.Plan != nil {
 		for _, r := range v.Plan.Renditions {
 			out.Renditions = append(out.Renditions, r.Name)
@@ -77,9 +77,9 @@ func (a *API) view(v video.Video, c caller) videoView {
 	return out
 }
 
-func (a *API) summary(v video.Video, c caller) videoSummary {
+func (a *API) buildVideoSummary(v video.Video, c Caller) videoSummary {
 	out := videoSummary{
-		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State, Created: moment{v.Times.Created},
+		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State, Created: Timestamp{v.Times.Created},
 		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Playback: playbackView{ID: v.Playback}, Error: v.Problem,
 	}
 	if m := v.Media; m != nil {
@@ -88,14 +88,14 @@ func (a *API) summary(v video.Video, c caller) videoSummary {
 	}
 	switch v.State {
 	case video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready:
-		out.Playback = a.links(v.Playback, c)
+		out.Playback = a.buildPlaybackLinks(v.Playback, c)
 	}
 	return out
 }
 
-// links returns where to watch a video.
-func (a *API) links(id string, c caller) playbackView {
-	base := strings.TrimRight(cmp.Or(a.PublicURL, c.base), "/")
+// buildPlaybackLinks returns where to watch a video.
+func (a *API) buildPlaybackLinks(id string, c Caller) playbackView {
+	base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
 	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
 	return playbackView{ID: id, HLS: media + "/p/" + playback.Public + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
 }

@@ -12,32 +12,12 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// save moves a video on through events.
-func (w *world) save(tb testing.TB, tenant, id string, es ...video.Event) video.Video {
-	tb.Helper()
-	v, err := w.rows.Video(tb.Context(), tenant, id)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for _, e := range es {
-		next, _ := video.Apply(v, e)
-		if next.Version == v.Version {
-			continue
-		}
-		v = next
-		if err := w.rows.Save(tb.Context(), v, v.Entry("test", noon)); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	return v
-}
-
-func TestShowVideo(t *testing.T) {
+func TestShowVideoReturnsProgressAndLinks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	v := w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaInspected{
-		UploadedAt: noon, At: noon, Plan: video.Plan{
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	v := w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: Noon}, video.MediaInspected{
+		UploadedAt: Noon, At: Noon, Plan: video.Plan{
 			Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 60, 120}, Audio: true,
 			Renditions: []video.Rendition{{Name: "720p"}, {Name: "360p"}},
 		},
@@ -56,39 +36,39 @@ func TestShowVideo(t *testing.T) {
 			{"name": "publish", "state": "waiting", "seconds": 0}],
 		"playback": {"id": %[2]q, "hls": "https://api.example.com/prod/p/public/%[2]s/master.m3u8", "watch": "https://api.example.com/prod/watch/%[2]s"}
 	}`, v.ID, v.Playback)
-	got := w.do(t, reader, "GET", "/v1/videos/"+v.ID, "")
-	if got.status != 200 {
-		t.Fatalf("%d %s", got.status, got.text)
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+v.ID, "")
+	if got.Status != 200 {
+		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	same(t, want, got)
+	requireJSON(t, want, got)
 }
 
-// TestShowVideoThatIsPlayable: it says since when, has its links, and is found by its state.
-func TestShowVideoThatIsPlayable(t *testing.T) {
+// TestShowVideoReturnsPlayableTimeAndLinks: it says since when, has its links, and is found by its state.
+func TestShowVideoReturnsPlayableTimeAndLinks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
 	plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 400, 800}}
-	w.save(t, "acme", u.Video, video.MediaInspected{UploadedAt: noon, At: noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
-	if got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.text, "playable_at") {
-		t.Errorf("too early: %s", got.text)
+	w.ApplyEvents(t, "acme", u.Video, video.MediaInspected{UploadedAt: Noon, At: Noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
+	if got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.Text, "playable_at") {
+		t.Errorf("too early: %s", got.Text)
 	}
-	w.save(t, "acme", u.Video, video.TaskDone{At: noon, Result: video.Result{Task: plan.Tasks()[0]}})
-	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
-	if got.str("state") != "playable" || got.str("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.text, "/master.m3u8") {
-		t.Errorf("%d %s", got.status, got.text)
+	w.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: Noon, Result: video.Result{Task: plan.Tasks()[0]}})
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video, "")
+	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.Text, "/master.m3u8") {
+		t.Errorf("%d %s", got.Status, got.Text)
 	}
-	if d := cmp.Diff([]string{u.Video}, w.get(t, reader, "/v1/videos", "state=playable").ids()); d != "" {
+	if d := cmp.Diff([]string{u.Video}, w.GetWithQuery(t, Reader, "/v1/videos", "state=playable").VideoIDs()); d != "" {
 		t.Error(d)
 	}
 }
 
-func TestShowVideoThatFailed(t *testing.T) {
+func TestShowVideoReturnsErrorWithoutLinks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	u, _ := w.upload(t, acme)
-	w.save(t, "acme", u.Video, video.UploadCompleted{At: noon}, video.MediaRefused{UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
-	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
+	w := New(t)
+	u, _ := w.CreateUpload(t, Acme)
+	w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: Noon}, video.MediaRefused{UploadedAt: Noon, At: Noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		State      video.State
 		Error      errs.Problem
@@ -96,28 +76,28 @@ func TestShowVideoThatFailed(t *testing.T) {
 		Renditions []string
 		Playback   struct{ ID string }
 	}
-	if err := json.Unmarshal([]byte(got.text), &out); err != nil {
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil {
 		t.Fatal(err)
 	}
 	if out.State != video.Failed || out.Error.Code != "no_video" || out.Media != nil || out.Renditions == nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("%s", got.Text)
 	}
-	if out.Playback.ID == "" || strings.Contains(got.text, "http") {
-		t.Errorf("links to what can't be watched: %s", got.text)
+	if out.Playback.ID == "" || strings.Contains(got.Text, "http") {
+		t.Errorf("links to what can't be watched: %s", got.Text)
 	}
 }
 
-// TestLinksToMediaGoToTheCDN: where there is one; the page stays ours.
-func TestLinksToMediaGoToTheCDN(t *testing.T) {
+// TestMediaLinksUseTheCDN: where there is one; the page stays ours.
+func TestMediaLinksUseTheCDN(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := New(t)
 	w.PublicURL, w.MediaURL = "https://api.example/prod/", "https://d1.cloudfront.net/"
-	u, _ := w.upload(t, acme)
-	got := w.do(t, reader, "GET", "/v1/videos/"+u.Video, "")
+	u, _ := w.CreateUpload(t, Acme)
+	got := w.DoRequest(t, Reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		Playback struct{ ID, HLS, Watch string }
 	}
-	if err := json.Unmarshal([]byte(got.text), &out); err != nil {
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil {
 		t.Fatal(err)
 	}
 	if want := "https://d1.cloudfront.net/p/public/" + out.Playback.ID + "/master.m3u8"; out.Playback.HLS != want {
@@ -128,13 +108,13 @@ func TestLinksToMediaGoToTheCDN(t *testing.T) {
 	}
 }
 
-func same(tb testing.TB, want string, got result) {
+func requireJSON(tb testing.TB, want string, got Result) {
 	tb.Helper()
 	var w map[string]any
 	if err := json.Unmarshal([]byte(want), &w); err != nil {
 		tb.Fatal(err)
 	}
-	if d := cmp.Diff(w, got.json); d != "" {
+	if d := cmp.Diff(w, got.JSON); d != "" {
 		tb.Error(d)
 	}
 }

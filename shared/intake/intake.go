@@ -24,18 +24,18 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// Rows keeps videos and the uploads that they come in by.
-type Rows interface {
+// VideoStore keeps videos and the uploads that they come in by.
+type VideoStore interface {
 	Create(ctx context.Context, v video.Video, u video.Upload) error // as a Create does
 	// Video returns NotFound if the tenant has none of that id.
 	Video(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// Create adds a video and its upload: both rows, or none; Conflict if one of them is there.
-type Create func(ctx context.Context, v video.Video, u video.Upload) error
+// CreateRows adds a video and its upload: both rows, or none; Conflict if one of them is there.
+type CreateRows func(ctx context.Context, v video.Video, u video.Upload) error
 
-// Parts begins multipart uploads.
-type Parts interface {
+// MultipartUploads begins multipart uploads.
+type MultipartUploads interface {
 	// CreateUpload returns S3's id of a new multipart upload.
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 }
@@ -43,40 +43,40 @@ type Parts interface {
 // Request is a wish for a video, by whichever door it came.
 type Request struct {
 	Tenant      string
-	Video       string // the id that the video gets: the same for the same request
-	Upload      string // and its upload
-	Ask         video.UploadRequested
+	VideoID     string // the id that the video gets: the same for the same request
+	UploadID    string // and its upload
+	Spec        video.UploadRequested
 	Correlation string
 	Trace       string
 }
 
-// Desk takes requests.
-type Desk struct {
-	Rows        Rows
-	Parts       Parts
-	NewPlayback func(tenant string) (string, error) // a new playback id
-	Now         func() time.Time
+// VideoCreator takes requests.
+type VideoCreator struct {
+	Videos        VideoStore
+	Multipart     MultipartUploads
+	NewPlaybackID func(tenant string) (string, error) // a new playback id
+	Now           func() time.Time
 }
 
 // NewPlaybackID returns a new playback id for a video of a tenant.
 func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
-// Take makes the rows of a request with create and returns the video and what follows: that its file is asked for.
+// CreateVideo makes the rows of a request with create and returns the video and what follows: that its file is asked for.
 // Taken again, it makes nothing and says the same. Invalid: the request can't be taken, with the code of its first
 // flaw.
-func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, []video.Event, error) {
-	if err := check("intake.Take", &r.Ask); err != nil {
+func (d VideoCreator) CreateVideo(ctx context.Context, r Request, create CreateRows) (video.Video, []video.Event, error) {
+	if err := normalizeSpec("intake.Take", &r.Spec); err != nil {
 		return video.Video{}, nil, err
 	}
-	v, err := d.Rows.Video(ctx, r.Tenant, r.Video)
+	v, err := d.Videos.Video(ctx, r.Tenant, r.VideoID)
 	switch errs.KindOf(err) {
 	case "":
 		metrics.Twice(ctx)
 	case errs.NotFound:
-		v, err = d.create(ctx, r, create)
+		v, err = d.createRows(ctx, r, create)
 	}
 	if errs.KindOf(err) == errs.Conflict { // another delivery was quicker
-		v, err = d.Rows.Video(ctx, r.Tenant, r.Video)
+		v, err = d.Videos.Video(ctx, r.Tenant, r.VideoID)
 	}
 	if err != nil {
 		return video.Video{}, nil, err
@@ -87,28 +87,28 @@ func (d Desk) Take(ctx context.Context, r Request, create Create) (video.Video, 
 	return v, []video.Event{*v.Fetch}, nil
 }
 
-func (d Desk) create(ctx context.Context, r Request, create Create) (video.Video, error) {
+func (d VideoCreator) createRows(ctx context.Context, r Request, create CreateRows) (video.Video, error) {
 	v := video.Video{
-		About:  video.About{Title: r.Ask.Title, ExternalID: r.Ask.ExternalID, Metadata: r.Ask.Metadata},
-		Tenant: r.Tenant, ID: r.Video, Correlation: r.Correlation, Trace: r.Trace,
-		Source: video.Source{Key: services.OriginalKey(r.Tenant, r.Video), Name: r.Ask.FileName, ContentType: r.Ask.ContentType},
+		About:  video.About{Title: r.Spec.Title, ExternalID: r.Spec.ExternalID, Metadata: r.Spec.Metadata},
+		Tenant: r.Tenant, ID: r.VideoID, Correlation: r.Correlation, Trace: r.Trace,
+		Source: video.Source{Key: services.OriginalKey(r.Tenant, r.VideoID), Name: r.Spec.FileName, ContentType: r.Spec.ContentType},
 	}
 	var err error
-	if v.Playback, err = d.NewPlayback(v.Tenant); err != nil {
+	if v.Playback, err = d.NewPlaybackID(v.Tenant); err != nil {
 		return v, err
 	}
-	multipart, err := d.Parts.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
+	multipart, err := d.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
 	if err != nil {
 		return v, err
 	}
-	v.Fetch = &video.FetchRequested{Origin: r.Ask.Origin, Key: v.Source.Key, Multipart: multipart}
-	v, u := video.Begin(v, r.Upload, multipart, d.Now())
+	v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key, Multipart: multipart}
+	v, u := video.Begin(v, r.UploadID, multipart, d.Now())
 	return v, create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
 }
 
-// check fills in what may be left out and refuses what can't be kept.
-func check(op string, ask *video.UploadRequested) error {
-	ask.FileName = cmp.Or(ask.FileName, baseName(ask.Origin))
+// normalizeSpec fills in what may be left out and refuses what can't be kept.
+func normalizeSpec(op string, ask *video.UploadRequested) error {
+	ask.FileName = cmp.Or(ask.FileName, deriveFileName(ask.Origin))
 	ask.Title = cmp.Or(strings.TrimSpace(ask.Title), ask.FileName)
 	ask.ContentType = cmp.Or(ask.ContentType, "application/octet-stream")
 	if err := ask.Origin.Check(); err != nil {
@@ -124,8 +124,8 @@ func check(op string, ask *video.UploadRequested) error {
 	return nil
 }
 
-// baseName returns what a file is called where it lies.
-func baseName(o video.Origin) string {
+// deriveFileName returns what a file is called where it lies.
+func deriveFileName(o video.Origin) string {
 	address, _, _ := strings.Cut(cmp.Or(o.URL, o.Key), "?")
 	name := path.Base(address)
 	if !video.Written(name, 255) || strings.Trim(name, "./") == "" {

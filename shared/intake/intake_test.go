@@ -21,48 +21,48 @@ import (
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 const (
-	archive = "AROAARCHIVE000000000"
-	studio  = "AIDASTUDIO0000000000"
+	archiveSender = "AROAARCHIVE000000000"
+	studioSender  = "AIDASTUDIO0000000000"
 )
 
-// world is the producers' door with what is behind it, in memory.
-type world struct {
-	intake.Producers
-	rows *store.Memory
-	s3   *blob.Memory
-	told []string     // tenants and videos that messages were about
-	make func() error // what happens before rows are created
+// fixture is the producers' door with what is behind it, in memory.
+type fixture struct {
+	intake.ProducerHandler
+	rows         *store.Memory
+	s3           *blob.Memory
+	annotated    []string     // tenants and videos that messages were about
+	beforeCreate func() error // what happens before rows are created
 }
 
-func (w *world) Create(ctx context.Context, v video.Video, u video.Upload) error {
-	if w.make != nil {
-		if err := w.make(); err != nil {
+func (w *fixture) Create(ctx context.Context, v video.Video, u video.Upload) error {
+	if w.beforeCreate != nil {
+		if err := w.beforeCreate(); err != nil {
 			return err
 		}
 	}
 	return w.rows.Create(ctx, v, u)
 }
 
-func (w *world) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+func (w *fixture) Video(ctx context.Context, tenant, id string) (video.Video, error) {
 	return w.rows.Video(ctx, tenant, id)
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	w := &world{rows: &store.Memory{}, s3: &blob.Memory{}}
+	w := &fixture{rows: &store.Memory{}, s3: &blob.Memory{}}
 	playbacks := 0
-	w.Desk = intake.Desk{Rows: w, Parts: w.s3, Now: func() time.Time { return noon }, NewPlayback: func(tenant string) (string, error) {
+	w.Creator = intake.VideoCreator{Videos: w, Multipart: w.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
 		playbacks++
 		return "p" + tenant + strings.Repeat("2", playbacks), nil
 	}}
-	w.Grants = w.rows
-	w.Trace = func(context.Context) string { return "Root=1-x" }
-	w.About = func(_ context.Context, tenant, video string) { w.told = append(w.told, tenant, video) }
+	w.Producers = w.rows
+	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
+	w.AnnotateVideo = func(_ context.Context, tenant, video string) { w.annotated = append(w.annotated, tenant, video) }
 	for _, g := range []video.Grant{
-		{Sender: archive, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
-		{Sender: archive, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
-		{Sender: archive, Bucket: "sluice-source-1", Tenant: "acme"},
-		{Sender: studio, Bucket: "cuts", Tenant: "acme"},
+		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
+		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
+		{Sender: archiveSender, Bucket: "sluice-source-1", Tenant: "acme"},
+		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
 	} {
 		g.ID = video.GrantID(g.Sender, g.Bucket, g.Prefix)
 		if err := w.rows.PutSource(t.Context(), g); err != nil {
@@ -72,37 +72,37 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// ask returns a request as it comes from the queue.
-func ask(sender string, o video.Origin) events.Event {
+// newUploadRequest returns a request as it comes from the queue.
+func newUploadRequest(sender string, o video.Origin) events.Event {
 	return events.Event{
 		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-theirs",
 		Data: video.UploadRequested{Origin: o},
 	}
 }
 
-func TestPromise06_ProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
+func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, sender string
 		origin       video.Origin
 		tenant, code string
 	}{
-		{"a role, whatever its session", archive + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
-		{"the longest prefix", archive, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
-		{"a user with a URL", studio, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
-		{"another prefix", archive, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
-		{"another bucket", archive, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
-		{"another producer's bucket", studio, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
-		{"a URL for which tenant", archive, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
-		{"Sluice's own bucket, though registered", archive, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
-		{"an alias of some bucket", archive, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
+		{"a role, whatever its session", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
+		{"the longest prefix", archiveSender, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
+		{"a user with a URL", studioSender, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
+		{"another prefix", archiveSender, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
+		{"another bucket", archiveSender, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"another producer's bucket", studioSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"a URL for which tenant", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
+		{"Sluice's own bucket, though registered", archiveSender, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
+		{"an alias of some bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
 		{"nobody registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
 		{"no sender", "", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
 		{"a name for a sender", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			out, err := newWorld(t).Handle(t.Context(), ask(tt.sender, tt.origin))
+			out, err := newFixture(t).Handle(t.Context(), newUploadRequest(tt.sender, tt.origin))
 			if tt.code != "" {
 				if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
 					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
@@ -116,10 +116,10 @@ func TestPromise06_ProducersSpeakForWhomTheyAreRegistered(t *testing.T) {
 	}
 }
 
-func TestARequestBecomesAVideo(t *testing.T) {
+func TestUploadRequestCreatesVideo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	e := ask(archive, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
+	w := newFixture(t)
+	e := newUploadRequest(archiveSender, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
 	e.Correlation = "order-1"
 	e.Data = video.UploadRequested{Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"}}
 	out, err := w.Handle(t.Context(), e)
@@ -149,7 +149,7 @@ func TestARequestBecomesAVideo(t *testing.T) {
 	if _, err := events.Encode(out[0]); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"acme", v.ID}, w.told); diff != "" {
+	if diff := cmp.Diff([]string{"acme", v.ID}, w.annotated); diff != "" {
 		t.Errorf("the message is about: %s", diff)
 	}
 	u, err := w.rows.Upload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
@@ -159,10 +159,10 @@ func TestARequestBecomesAVideo(t *testing.T) {
 }
 
 // A producer may send the same request again, much later too, and SQS may deliver it twice at once.
-func TestPromise02_TheSameRequestIsTheSameVideo(t *testing.T) {
+func TestPromise02_RepeatedRequestCreatesOneVideo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
 	first, err := w.Handle(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
@@ -186,13 +186,13 @@ func TestPromise02_TheSameRequestIsTheSameVideo(t *testing.T) {
 	}
 }
 
-func TestTwoDeliveriesAtOnceMakeOneVideo(t *testing.T) {
+func TestConcurrentDeliveriesCreateOneVideo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
 	var meanwhile []events.Event
-	w.make = func() (err error) {
-		w.make = nil
+	w.beforeCreate = func() (err error) {
+		w.beforeCreate = nil
 		meanwhile, err = w.Handle(t.Context(), e)
 		return err
 	}
@@ -203,10 +203,10 @@ func TestTwoDeliveriesAtOnceMakeOneVideo(t *testing.T) {
 }
 
 // Once the file is there, or given up, it is not asked for again.
-func TestARequestThatWasDealtWithAsksForNothing(t *testing.T) {
+func TestHandledRequestSendsNoFetch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	e := ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
 	out, err := w.Handle(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestARequestThatWasDealtWithAsksForNothing(t *testing.T) {
 	}
 }
 
-func TestWhatCantBeKeptIsRefused(t *testing.T) {
+func TestInvalidFieldsAreRejected(t *testing.T) {
 	t.Parallel()
 	origin := video.Origin{Bucket: "cuts", Key: "a.mp4"}
 	for _, tt := range []struct {
@@ -238,9 +238,9 @@ func TestWhatCantBeKeptIsRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := ask(studio, origin)
+			e := newUploadRequest(studioSender, origin)
 			e.Data = tt.ask
-			_, err := newWorld(t).Handle(t.Context(), e)
+			_, err := newFixture(t).Handle(t.Context(), e)
 			if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
@@ -248,7 +248,7 @@ func TestWhatCantBeKeptIsRefused(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestFileNameIsDerivedFromOrigin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -263,8 +263,8 @@ func TestNames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			e := ask(studio, tt.ask.Origin)
+			w := newFixture(t)
+			e := newUploadRequest(studioSender, tt.ask.Origin)
 			e.Data = tt.ask
 			out, err := w.Handle(t.Context(), e)
 			if err != nil {
@@ -278,11 +278,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestWhatIsDownIsTriedAgain(t *testing.T) {
+func TestStoreFailureIsTransient(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.make = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
-	if _, err := w.Handle(t.Context(), ask(studio, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
+	w := newFixture(t)
+	w.beforeCreate = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
+	if _, err := w.Handle(t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
 		t.Error(err)
 	}
 }

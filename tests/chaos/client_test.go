@@ -92,7 +92,7 @@ func (c *client) request(path, body string) (int, map[string]any) {
 	log := slog.New(slog.DiscardHandler)
 	bucket := source{p}
 	a := &api.API{
-		Rows: rows{p}, Parts: bucket, Originals: bucket, Publisher: c.w.publisher(p, s), Claims: rows{p},
+		Uploads: rows{p}, Multipart: bucket, Originals: bucket, Publisher: c.w.publisher(p, s), Idempotency: rows{p},
 		Entropy: c.entropy, Now: func() time.Time { return time.Now().UTC() }, Log: log,
 	}
 	h, err := a.Handler()
@@ -105,7 +105,7 @@ func (c *client) request(path, body string) (int, map[string]any) {
 	e.Headers = map[string]string{"Idempotency-Key": fmt.Sprintf("client %d", c.number)}
 	e.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "scopes": "videos:read videos:write", "token_id": "tok"}
 	began := time.Now()
-	out, err := api.Gateway(h, log)(ctx, e)
+	out, err := api.NewGatewayFunc(h, log)(ctx, e)
 	p.ended(s, began)
 	if p.dead || err != nil {
 		return 502, nil

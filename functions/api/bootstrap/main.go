@@ -16,12 +16,12 @@ import (
 func main() {
 	k := runtime.New("api")
 	rows, source := k.Rows(), k.Source()
-	desk := intake.Desk{Rows: rows, Parts: source, NewPlayback: intake.NewPlaybackID, Now: k.Now}
+	desk := intake.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: intake.NewPlaybackID, Now: k.Now}
 	a := &api.API{
-		Rows: rows, Videos: rows, Parts: source, Originals: source, Publisher: k.Sender(), Claims: rows, Desk: desk, CheckURL: outbound.CheckURL,
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.Sender(), Idempotency: rows, VideoCreator: desk, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
-		Trace: trace.Header, About: runtime.About,
+		TraceHeader: trace.Header, AnnotateVideo: runtime.About,
 	}
 	h, err := a.Handler()
-	k.Both(h, err, intake.Producers{Desk: desk, Grants: rows, Trace: trace.Header, About: runtime.About}.Handle)
+	k.Both(h, err, intake.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.Header, AnnotateVideo: runtime.About}.Handle)
 }

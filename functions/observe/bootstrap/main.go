@@ -12,7 +12,7 @@ func main() {
 	k := runtime.New("observe")
 	rows := k.Rows()
 	o := &api.Observer{
-		Videos: rows, Letters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
+		Videos: rows, DeadLetters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
 		Origins: k.Origins(), Now: k.Now, Log: k.Log,
 	}
 	k.Serve(o.Handler())

@@ -12,9 +12,9 @@ import (
 func main() {
 	k := runtime.New("operate")
 	rows := k.Rows()
-	o := &api.Operators{
-		Tenants: rows, Sources: rows, Letters: rows, Inboxes: queue.NewRedriver(k.SQS()), Claims: rows,
-		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Wait: runtime.Sleep, Log: k.Log,
+	o := &api.Admin{
+		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQS()), Idempotency: rows,
+		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}
 	k.Serve(o.Handler())
 }

@@ -23,7 +23,7 @@ func (k Kit) Serve(h http.Handler, err error) { lambda.Start(k.gateway(h, err)) 
 
 func (k Kit) gateway(h http.Handler, err error) api.GatewayFunc {
 	must(k.Log, err)
-	return k.traced(api.Gateway(h, k.Log))
+	return k.traced(api.NewGatewayFunc(h, k.Log))
 }
 
 // Both starts answering the service's routes with h, unless err says why it can't, and taking its messages with back:
