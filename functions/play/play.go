@@ -18,11 +18,11 @@ import (
 	"sync"
 	"time"
 
-	"sluice/shared/api"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/httpapi"
 )
 
 // Objects reads the media bucket.
@@ -69,7 +69,7 @@ func (p *Player) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewMux(s, p.Log, nil, map[string]api.Handler{
+	return httpapi.NewMux(s, p.Log, nil, map[string]httpapi.Handler{
 		"GET /watch/{playback}":             w.page,
 		"GET /watch/assets/{file}":          w.asset,
 		"GET /p/{token}/{playback}/{file+}": p.file,

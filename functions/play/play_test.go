@@ -12,9 +12,9 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/functions/play"
-	"sluice/shared/api"
 	"sluice/shared/domain/playback"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/httpapi"
 )
 
 var (
@@ -60,7 +60,7 @@ func (t *theater) serve(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gateway := api.NewGatewayFunc(h, t.Log)
+	gateway := httpapi.NewGatewayFunc(h, t.Log)
 	t.get = func(path string, query ...string) answer {
 		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{}}
 		if len(query) == 2 {

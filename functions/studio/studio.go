@@ -15,9 +15,9 @@ import (
 	"strings"
 
 	"sluice/docs"
-	"sluice/shared/api"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/httpapi"
 )
 
 //go:embed web
@@ -61,7 +61,7 @@ func (p Page) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	s.policy = policy(p.UploadURL, p.MediaURL)
-	return api.NewMux(service, p.Log, nil, map[string]api.Handler{
+	return httpapi.NewMux(service, p.Log, nil, map[string]httpapi.Handler{
 		"GET /studio":                  s.page,
 		"GET /studio/{version}/{file}": s.asset,
 	})

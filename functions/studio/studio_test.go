@@ -19,7 +19,7 @@ import (
 
 	"sluice/docs"
 	"sluice/functions/studio"
-	"sluice/shared/api"
+	"sluice/shared/platform/httpapi"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden file")
@@ -34,7 +34,7 @@ func get(tb testing.TB, p studio.Page, path string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out, err := api.NewGatewayFunc(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
+	out, err := httpapi.NewGatewayFunc(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -12,9 +12,10 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
-	"sluice/shared/api"
+	"sluice/functions/api"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
 )
 
 // client uploads one file, and asks again whenever it gets no answer.
@@ -105,7 +106,7 @@ func (c *client) request(path, body string) (int, map[string]any) {
 	e.Headers = map[string]string{"Idempotency-Key": fmt.Sprintf("client %d", c.number)}
 	e.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "scopes": "videos:read videos:write", "token_id": "tok"}
 	began := time.Now()
-	out, err := api.NewGatewayFunc(h, log)(ctx, e)
+	out, err := httpapi.NewGatewayFunc(h, log)(ctx, e)
 	p.ended(s, began)
 	if p.dead || err != nil {
 		return 502, nil

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"os"
 
-	"sluice/shared/api"
+	"sluice/functions/api"
+	"sluice/functions/api/ingest"
 	"sluice/shared/domain/services"
-	"sluice/shared/intake"
 	"sluice/shared/platform/outbound"
 	"sluice/shared/platform/runtime"
 	"sluice/shared/platform/telemetry/trace"
@@ -16,12 +16,12 @@ import (
 func main() {
 	k := runtime.New("api")
 	rows, source := k.Rows(), k.Source()
-	desk := intake.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: intake.NewPlaybackID, Now: k.Now}
+	desk := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
 	a := &api.API{
 		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.Sender(), Idempotency: rows, VideoCreator: desk, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		TraceHeader: trace.Header, AnnotateVideo: runtime.About,
 	}
 	h, err := a.Handler()
-	k.Both(h, err, intake.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.Header, AnnotateVideo: runtime.About}.Handle)
+	k.Both(h, err, ingest.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.Header, AnnotateVideo: runtime.About}.Handle)
 }

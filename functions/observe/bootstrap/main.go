@@ -2,7 +2,7 @@
 package main
 
 import (
-	"sluice/shared/api"
+	"sluice/functions/observe"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
 	"sluice/shared/platform/telemetry/xray"
@@ -11,7 +11,7 @@ import (
 func main() {
 	k := runtime.New("observe")
 	rows := k.Rows()
-	o := &api.Observer{
+	o := &observe.Observer{
 		Videos: rows, DeadLetters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
 		Origins: k.Origins(), Now: k.Now, Log: k.Log,
 	}

@@ -4,7 +4,7 @@ package main
 import (
 	"crypto/rand"
 
-	"sluice/shared/api"
+	"sluice/functions/operate"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
 )
@@ -12,7 +12,7 @@ import (
 func main() {
 	k := runtime.New("operate")
 	rows := k.Rows()
-	o := &api.Admin{
+	o := &operate.Admin{
 		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQS()), Idempotency: rows,
 		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}

@@ -11,7 +11,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"sluice/shared/api"
+	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics"
@@ -21,9 +21,9 @@ import (
 // Serve starts answering the service's routes with h, unless err says why it can't. It does not return.
 func (k Kit) Serve(h http.Handler, err error) { lambda.Start(k.gateway(h, err)) }
 
-func (k Kit) gateway(h http.Handler, err error) api.GatewayFunc {
+func (k Kit) gateway(h http.Handler, err error) httpapi.GatewayFunc {
 	must(k.Log, err)
-	return k.traced(api.NewGatewayFunc(h, k.Log))
+	return k.traced(httpapi.NewGatewayFunc(h, k.Log))
 }
 
 // Both starts answering the service's routes with h, unless err says why it can't, and taking its messages with back:
@@ -34,7 +34,7 @@ func (k Kit) Both(h http.Handler, err error, back queue.Handler) {
 
 // doors are the two that a service may have.
 type doors struct {
-	front api.GatewayFunc
+	front httpapi.GatewayFunc
 	back  func(context.Context, lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error)
 }
 
@@ -80,7 +80,7 @@ func About(ctx context.Context, tenant, video string) {
 
 // traced makes each request a hop, and logs it. One that only looks is no part of a video's way: its hop is about no
 // video, so that a client that asks each second how far its video is does not fill its trace.
-func (k Kit) traced(next api.GatewayFunc) api.GatewayFunc {
+func (k Kit) traced(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, err error) {
 		began := time.Now()
 		ctx, span := trace.Request(ctx, e.Headers)

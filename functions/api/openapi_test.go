@@ -1,0 +1,64 @@
+package api_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/services"
+	"sluice/tests/apitest"
+)
+
+// TestOpenAPIListsAllRoutes: all of them, of all services, with who may call them.
+func TestOpenAPIListsAllRoutes(t *testing.T) {
+	t.Parallel()
+	var want, got []string
+	for _, s := range services.Map {
+		for _, r := range s.Routes {
+			auth := map[services.Auth]string{services.Open: "", services.ByToken: "token", services.ByCaller: "iam"}[r.Auth]
+			want = append(want, strings.Join([]string{r.Method, strings.ReplaceAll(r.Path, "+}", "}"), auth, r.Scope}, " "))
+		}
+	}
+	for path, item := range apitest.LoadDescription(t).Paths.Map() {
+		for method, op := range item.Operations() {
+			auth := ""
+			if op.Security == nil {
+				t.Errorf("%s %s doesn't say who may call it", method, path)
+				continue
+			}
+			for _, one := range *op.Security {
+				for name := range one {
+					auth += name
+				}
+			}
+			scope, _ := op.Extensions["x-scope"].(string)
+			got = append(got, strings.Join([]string{method, path, auth, scope}, " "))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-map +openapi.json:\n%s", d)
+	}
+}
+
+// TestOpenAPIPostsAcceptIdempotencyKey, and the document says so.
+func TestOpenAPIPostsAcceptIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	for path, item := range apitest.LoadDescription(t).Paths.Map() {
+		if item.Post != nil && item.Post.Parameters.GetByInAndName("header", "Idempotency-Key") == nil {
+			t.Errorf("POST %s", path)
+		}
+	}
+}
+
+func TestOpenAPIIsServed(t *testing.T) {
+	t.Parallel()
+	got := apitest.New(t).DoRequest(t, apitest.Nobody, "GET", "/v1/openapi.json", "")
+	if _, err := openapi3.NewLoader().LoadFromData([]byte(got.Text)); err != nil || got.JSON["openapi"] != "3.0.3" {
+		t.Errorf("%d %v", got.Status, err)
+	}
+}

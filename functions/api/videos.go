@@ -1,0 +1,102 @@
+package api
+
+import (
+	"cmp"
+	"math"
+	"net/http"
+	"strings"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// videoSummary is a video as a list shows it.
+type videoSummary struct {
+	ID         string            `json:"id"`
+	Title      string            `json:"title"`
+	ExternalID string            `json:"external_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	State      video.State       `json:"state"`
+	Created    httpapi.Timestamp `json:"created_at"`
+	Source     sourceView        `json:"source"`
+	Media      *mediaView        `json:"media,omitempty"` // once inspected
+	Playback   playbackView      `json:"playback"`
+	Error      *errs.Problem     `json:"error,omitempty"` // why it failed
+}
+
+// videoView is a video as its tenant sees it.
+type videoView struct {
+	videoSummary
+	Renditions []string          `json:"renditions"`           // names; none until planned
+	Playable   httpapi.Timestamp `json:"playable_at,omitzero"` // when it could be watched first
+	Progress   videoProgress     `json:"progress"`
+	Stages     []stage           `json:"stages"`
+}
+
+type sourceView struct {
+	Name        string `json:"name"`
+	Size        int64  `json:"size"`
+	ContentType string `json:"content_type"`
+}
+
+type mediaView struct {
+	Width      int     `json:"width"`
+	Height     int     `json:"height"`
+	Duration   float64 `json:"duration_seconds"`
+	FrameRate  float64 `json:"frame_rate"`
+	VideoCodec string  `json:"video_codec"`
+	AudioCodec string  `json:"audio_codec,omitempty"` // absent: no sound
+}
+
+// playbackView is how to watch a video; the links work once it is playable, and are absent when it never will be.
+type playbackView struct {
+	ID    string `json:"id"`
+	HLS   string `json:"hls,omitempty"`
+	Watch string `json:"watch,omitempty"`
+}
+
+// showVideo answers GET /v1/videos/{id}.
+func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
+	c := httpapi.CallerFromContext(r.Context())
+	v, err := a.findVideo(r, c.Tenant)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
+}
+
+func (a *API) buildVideoView(v video.Video, c httpapi.Caller) videoView {
+	out := videoView{videoSummary: a.buildVideoSummary(v, c), Renditions: []string{}, Playable: httpapi.Timestamp{Time: v.Times.Playable}}
+	out.Progress, out.Stages = computeStages(v, a.now())
+	if v.Plan != nil {
+		for _, r := range v.Plan.Renditions {
+			out.Renditions = append(out.Renditions, r.Name)
+		}
+	}
+	return out
+}
+
+func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
+	out := videoSummary{
+		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State, Created: httpapi.Timestamp{Time: v.Times.Created},
+		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Playback: playbackView{ID: v.Playback}, Error: v.Problem,
+	}
+	if m := v.Media; m != nil {
+		rate := math.Round(m.Rate.Float()*1000) / 1000
+		out.Media = &mediaView{m.Width, m.Height, m.Duration, rate, m.VideoCodec, m.AudioCodec}
+	}
+	switch v.State {
+	case video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready:
+		out.Playback = a.buildPlaybackLinks(v.Playback, c)
+	}
+	return out
+}
+
+// buildPlaybackLinks returns where to watch a video.
+func (a *API) buildPlaybackLinks(id string, c httpapi.Caller) playbackView {
+	base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
+	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
+	return playbackView{ID: id, HLS: media + "/p/" + playback.Public + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
+}

@@ -1,0 +1,121 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+	"sluice/tests/apitest"
+)
+
+func TestShowVideoReturnsProgressAndLinks(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	u, _ := w.CreateUpload(t, apitest.Acme)
+	v := w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaInspected{
+		UploadedAt: apitest.Noon, At: apitest.Noon, Plan: video.Plan{
+			Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 60, 120}, Audio: true,
+			Renditions: []video.Rendition{{Name: "720p"}, {Name: "360p"}},
+		},
+		Media: video.Media{Container: "mov", VideoCodec: "h264", AudioCodec: "aac", Width: 1280, Height: 720, Rate: video.Rate{Num: 30000, Den: 1001}, Frames: 120, Duration: 4.004},
+	})
+	want := fmt.Sprintf(`{
+		"id": %q, "title": "a.mp4", "state": "processing", "created_at": "2026-11-22T12:00:00.000Z",
+		"source": {"name": "a.mp4", "size": 20971520, "content_type": "application/octet-stream"},
+		"media": {"width": 1280, "height": 720, "duration_seconds": 4.004, "frame_rate": 29.97, "video_codec": "h264", "audio_codec": "aac"},
+		"renditions": ["720p", "360p"],
+		"progress": {"stage": "encode", "percent": 10, "tasks_done": 0, "tasks_total": 3},
+		"stages": [
+			{"name": "upload", "state": "done", "started_at": "2026-11-22T12:00:00.000Z", "ended_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
+			{"name": "inspect", "state": "done", "started_at": "2026-11-22T12:00:00.000Z", "ended_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
+			{"name": "encode", "state": "running", "started_at": "2026-11-22T12:00:00.000Z", "seconds": 0},
+			{"name": "publish", "state": "waiting", "seconds": 0}],
+		"playback": {"id": %[2]q, "hls": "https://api.example.com/prod/p/public/%[2]s/master.m3u8", "watch": "https://api.example.com/prod/watch/%[2]s"}
+	}`, v.ID, v.Playback)
+	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+v.ID, "")
+	if got.Status != 200 {
+		t.Fatalf("%d %s", got.Status, got.Text)
+	}
+	requireJSON(t, want, got)
+}
+
+// TestShowVideoReturnsPlayableTimeAndLinks: it says since when, has its links, and is found by its state.
+func TestShowVideoReturnsPlayableTimeAndLinks(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	u, _ := w.CreateUpload(t, apitest.Acme)
+	plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 400, 800}}
+	w.ApplyEvents(t, "acme", u.Video, video.MediaInspected{UploadedAt: apitest.Noon, At: apitest.Noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
+	if got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.Text, "playable_at") {
+		t.Errorf("too early: %s", got.Text)
+	}
+	w.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
+	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.Text, "/master.m3u8") {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+	if d := cmp.Diff([]string{u.Video}, w.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=playable").VideoIDs()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestShowVideoReturnsErrorWithoutLinks(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	u, _ := w.CreateUpload(t, apitest.Acme)
+	w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{UploadedAt: apitest.Noon, At: apitest.Noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
+	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	var out struct {
+		State      video.State
+		Error      errs.Problem
+		Media      *struct{}
+		Renditions []string
+		Playback   struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil {
+		t.Fatal(err)
+	}
+	if out.State != video.Failed || out.Error.Code != "no_video" || out.Media != nil || out.Renditions == nil {
+		t.Errorf("%s", got.Text)
+	}
+	if out.Playback.ID == "" || strings.Contains(got.Text, "http") {
+		t.Errorf("links to what can't be watched: %s", got.Text)
+	}
+}
+
+// TestMediaLinksUseTheCDN: where there is one; the page stays ours.
+func TestMediaLinksUseTheCDN(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	w.PublicURL, w.MediaURL = "https://api.example/prod/", "https://d1.cloudfront.net/"
+	u, _ := w.CreateUpload(t, apitest.Acme)
+	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	var out struct {
+		Playback struct{ ID, HLS, Watch string }
+	}
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "https://d1.cloudfront.net/p/public/" + out.Playback.ID + "/master.m3u8"; out.Playback.HLS != want {
+		t.Errorf("hls %s, want %s", out.Playback.HLS, want)
+	}
+	if want := "https://api.example/prod/watch/" + out.Playback.ID; out.Playback.Watch != want {
+		t.Errorf("watch %s, want %s", out.Playback.Watch, want)
+	}
+}
+
+func requireJSON(tb testing.TB, want string, got apitest.Result) {
+	tb.Helper()
+	var w map[string]any
+	if err := json.Unmarshal([]byte(want), &w); err != nil {
+		tb.Fatal(err)
+	}
+	if d := cmp.Diff(w, got.JSON); d != "" {
+		tb.Error(d)
+	}
+}

@@ -1,0 +1,77 @@
+package observe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
+)
+
+const (
+	trafficWindow  = time.Minute      // in which calls are counted
+	trafficMaxAge  = 15 * time.Second // so long one look is enough for all who ask
+	trafficTimeout = 5 * time.Second  // so long X-Ray may take: the rest of the map does not wait for it
+)
+
+// trafficCache is the last look at what was called.
+type trafficCache struct {
+	mu    sync.Mutex
+	at    time.Time
+	calls map[traceview.Call]float64 // a minute
+}
+
+// readTraffic returns how often each service was called in the last minute, as far as it was traced; nil if that can't be read.
+func (o *Observer) readTraffic(ctx context.Context) map[traceview.Call]float64 {
+	o.traffic.mu.Lock()
+	defer o.traffic.mu.Unlock()
+	now := o.Now()
+	if age := now.Sub(o.traffic.at); age >= 0 && age < trafficMaxAge {
+		return o.traffic.calls
+	}
+	ctx, done := context.WithTimeout(ctx, trafficTimeout)
+	defer done()
+	lately := traceview.Window{From: now.Add(-trafficWindow), To: now}
+	samples, err := o.Traces.Recent(ctx, groupServices(), lately)
+	o.traffic.at, o.traffic.calls = now, nil
+	if err != nil {
+		o.Log.WarnContext(ctx, "the traffic can't be read", "error", err)
+		return nil
+	}
+	o.traffic.calls = traceview.Traffic(samples, lately) // of one minute
+	return o.traffic.calls
+}
+
+// groupServices returns the names of the services that work for messages or the clock alone, and of the others: who only asks
+// how a video is asks often, and would hide in a sample of everything what goes between the first.
+func groupServices() [][]string {
+	groups := make([][]string, 2)
+	for _, s := range services.Map {
+		g := 1
+		if len(s.Routes) == 0 && (s.Inbox != nil || s.Every > 0) {
+			g = 0
+		}
+		groups[g] = append(groups[g], s.Name)
+	}
+	return groups
+}
+
+// callsPerMinute returns what goes over an edge; nil if that is not known. Calls don't say who sent a message: a type that
+// several services send counts on the first edge alone, as seen remembers. What goes to the topic nobody of ours handles.
+func callsPerMinute(e services.Edge, calls map[traceview.Call]float64, seen map[traceview.Call]bool) *float64 {
+	if calls == nil || e.To == services.Topic {
+		return nil
+	}
+	n, types := 0.0, e.Types
+	if len(types) == 0 {
+		types = []string{""}
+	}
+	for _, t := range types {
+		call := traceview.Call{Service: e.To, Type: t}
+		if !seen[call] {
+			seen[call], n = true, n+calls[call]
+		}
+	}
+	return &n
+}

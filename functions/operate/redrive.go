@@ -1,0 +1,97 @@
+package operate
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// Limits of a redrive of many.
+const (
+	maxRedriveScan      = 1000 // letters that are looked at
+	defaultRedriveLimit = 100  // that are sent, unless one says
+	maxRedriveRate      = 100  // a second
+	defaultRedriveRate  = 10   // a second, unless one says
+)
+
+// redriveReserve is what is kept of a request's time when letters are sent one after the other.
+const redriveReserve = 2 * time.Second
+
+// redriveDeadLetters answers POST /v1/dead-letters/redrive: it sends open letters again, the oldest of those that it looks at
+// first, no faster than asked, and says how many are left when it has sent the limit or its time is up. What can't be
+// sent is left, and keeps nothing else.
+func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.DecodeBody[struct {
+		Service string `json:"service,omitempty"`
+		Code    string `json:"code,omitempty"`
+		Limit   int    `json:"limit,omitempty"`
+		Rate    int    `json:"rate,omitempty"` // a second
+	}](r)
+	if err != nil {
+		return err
+	}
+	in.Limit, in.Rate = cmp.Or(in.Limit, defaultRedriveLimit), cmp.Or(in.Rate, defaultRedriveRate)
+	var c httpapi.Validation
+	c.Require(in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range", "Redrive 1 to 1,000 letters at a time.")
+	c.Require(in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range", "Redrive 1 to 100 letters a second.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	found, err := o.listOpenIDs(r.Context(), video.LetterFilter{Service: in.Service, Code: in.Code, State: video.LetterOpen})
+	if err != nil {
+		return err
+	}
+	done, err := o.redriveAtRate(r.Context(), found[:min(in.Limit, len(found))], time.Second/time.Duration(in.Rate))
+	if err != nil && done == 0 {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"redriven": done, "left": len(found) - done})
+}
+
+// listOpenIDs returns the ids of letters, the oldest first: of more than are looked at, those that were sent last.
+func (o *Admin) listOpenIDs(ctx context.Context, f video.LetterFilter) (ids []string, err error) {
+	for cursor := ""; ; {
+		page, next, err := o.DeadLetters.Letters(ctx, f, cursor, o.now(), maxRedriveScan-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range page {
+			ids = append(ids, l.ID)
+		}
+		if cursor = next; next == "" || len(ids) == maxRedriveScan {
+			slices.Reverse(ids)
+			return ids, nil
+		}
+	}
+}
+
+// redriveAtRate sends letters again, one each time that pace has passed, until the time is up or all seems to fail.
+func (o *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
+	going, cancel := httpapi.WithEarlierDeadline(ctx, redriveReserve)
+	defer cancel()
+	for i, id := range ids {
+		if i > 0 {
+			o.Sleep(going, pace)
+		}
+		if going.Err() != nil {
+			return done, nil
+		}
+		_, err := o.redriveByID(ctx, id)
+		switch errs.KindOf(err) {
+		case "":
+			done++
+		case errs.Conflict, errs.NotFound: // another decided about it, or it can't be sent
+			o.Log.WarnContext(ctx, "letter not redriven", "letter", id, "error", err)
+		default:
+			o.Log.ErrorContext(ctx, "letters not redriven", "letter", id, "redriven", done, "error", err)
+			return done, err
+		}
+	}
+	return done, nil
+}

@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+)
+
+// Handler answers one route. It writes a whole answer or returns an error, which becomes a problem document.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Mux answers the routes of one service and lets in whom the map lets in.
+type Mux struct {
+	mux *http.ServeMux
+	log *slog.Logger
+}
+
+// idempotencyWrapper makes a handler of a POST one that can be repeated. It is what Mux needs of Once, which services without a POST
+// have none of, nor its rights.
+type idempotencyWrapper interface {
+	wrapHandler(h Handler, timeout time.Duration) Handler
+}
+
+// NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. once may be
+// nil for a service to which nothing can be posted. It fails with Internal if a route has no handler, a handler no route,
+// or a POST nobody to remember it.
+func NewMux(s services.Service, log *slog.Logger, once idempotencyWrapper, handlers map[string]Handler) (*Mux, error) {
+	m := &Mux{mux: http.NewServeMux(), log: log}
+	for _, route := range s.Routes {
+		name := route.Method + " " + route.Path
+		h, ok := handlers[name]
+		if !ok {
+			return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
+		}
+		if route.Method == http.MethodPost {
+			if once == nil {
+				return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no Once for %s", s.Name, name))
+			}
+			h = once.wrapHandler(h, s.Timeout)
+		}
+		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.authorizeRoute(route, h))
+	}
+	if len(handlers) != len(s.Routes) {
+		return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, len(handlers), len(s.Routes)))
+	}
+	return m, nil
+}
+
+// ServeHTTP answers a request. A path that is not clean is unknown: redirecting to the clean one would lose the stage.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h, pattern := m.mux.Handler(r)
+	switch {
+	case path.Clean(r.URL.Path) != r.URL.Path:
+		m.writeProblem(w, r, errUnknownRoute)
+	case pattern == "":
+		m.writeProblem(w, r, findRoutingError(h, w, r))
+	default:
+		m.mux.ServeHTTP(w, r)
+	}
+}
+
+var (
+	errUnknownRoute  = &HTTPError{Status: http.StatusNotFound, Code: "route_unknown", Detail: "There is nothing at this path."}
+	errUnknownMethod = &HTTPError{Status: http.StatusMethodNotAllowed, Code: "method_unknown", Detail: "This path does not take this method."}
+)
+
+// findRoutingError finds out what ServeMux itself would answer, which is the only way to learn that only the method is wrong.
+func findRoutingError(h http.Handler, w http.ResponseWriter, r *http.Request) error {
+	said := newResponseBuffer()
+	h.ServeHTTP(said, r)
+	if said.status != http.StatusMethodNotAllowed {
+		return errUnknownRoute
+	}
+	w.Header()["Allow"] = said.header["Allow"]
+	return errUnknownMethod
+}
+
+func (m *Mux) authorizeRoute(route services.Route, h Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := authorizeCaller(route, CallerFromContext(r.Context()))
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
+			m.writeProblem(w, r, err)
+		}
+	}
+}
+
+func (m *Mux) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	WriteProblem(w, r, m.log, err)
+}
+
+// authorizeCaller decides whether the caller may use the route.
+func authorizeCaller(route services.Route, c Caller) error {
+	const op = "api.admit"
+	switch route.Auth {
+	case services.Open:
+		return nil
+	case services.ByToken:
+		if c.Tenant == "" {
+			return errs.Refuse(op, errs.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
+		}
+		if route.Scope != "" && !slices.Contains(c.Scopes, route.Scope) {
+			return errs.Refuse(op, errs.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
+		}
+		return nil
+	case services.ByCaller:
+		if c.ARN == "" {
+			return errs.Refuse(op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
+		}
+		return nil
+	}
+	return errs.E(op, errs.Internal, fmt.Errorf("%s %s: auth %q", route.Method, route.Path, route.Auth))
+}
+
+// WriteJSON writes v as JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := encodeJSON(v)
+	if err != nil {
+		return errs.E("api.reply", errs.Internal, err)
+	}
+	return WriteRawJSON(w, status, b)
+}
+
+// WriteRawJSON writes a body that is JSON.
+func WriteRawJSON(w http.ResponseWriter, status int, b []byte) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, err := w.Write(b)
+	return err
+}
+
+// encodeJSON returns a line of JSON for programs and people: signed URLs keep their &.
+func encodeJSON(v any) ([]byte, error) {
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return line.Bytes(), err
+}

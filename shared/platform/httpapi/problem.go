@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"sluice/shared/domain/errs"
+)
+
+// problemDocument is a problem document (https://www.rfc-editor.org/rfc/rfc9457).
+type problemDocument struct {
+	Type      string       `json:"type"`  // urn:sluice:problem:<code>: a name, not an address
+	Title     string       `json:"title"` // the same for all problems of the type
+	Status    int          `json:"status"`
+	Detail    string       `json:"detail"`
+	Code      string       `json:"code"` // stable; programs look at this one
+	RequestID string       `json:"request_id"`
+	Errors    []FieldError `json:"errors,omitempty"`
+}
+
+// FieldError is one thing that is wrong with a request's body.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON Pointer (RFC 6901) into the body; "" is all of it
+	Code    string `json:"code"`
+	Detail  string `json:"detail"`
+}
+
+// HTTPError is a refusal of the request itself, before or beside what the domain says.
+type HTTPError struct {
+	Status       int
+	Code, Detail string
+	FieldErrors  []FieldError
+}
+
+func (f *HTTPError) Error() string { return f.Code + ": " + f.Detail }
+
+// errorsByKind says what each kind of error is in HTTP, and what is said of one that brings no words of its own.
+var errorsByKind = map[errs.Kind]HTTPError{
+	errs.Invalid:         {Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The request can't be carried out as it is."},
+	errs.Unauthenticated: {Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "Send a valid token."},
+	errs.Forbidden:       {Status: http.StatusForbidden, Code: "forbidden", Detail: "This is not allowed with these credentials."},
+	errs.NotFound:        {Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing of that id."},
+	errs.Conflict:        {Status: http.StatusConflict, Code: "conflict", Detail: "It has changed meanwhile; look again, then try again."},
+	errs.TooLarge:        {Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "It is larger than allowed."},
+	errs.Transient:       {Status: http.StatusServiceUnavailable, Code: "busy", Detail: "Too busy just now; try again in a moment."},
+	errs.Internal:        {Status: http.StatusInternalServerError, Code: "internal", Detail: errs.ProblemOf(nil).Message},
+}
+
+// toHTTPError is the only place where an error becomes a status. Nothing of a cause's text gets out.
+func toHTTPError(err error) HTTPError {
+	var f *HTTPError
+	if errors.As(err, &f) {
+		return *f
+	}
+	out, known := errorsByKind[errs.KindOf(err)]
+	if !known {
+		out = errorsByKind[errs.Internal]
+	}
+	var e *errs.Error
+	if errors.As(err, &e) && e.Code != "" {
+		out.Code, out.Detail = e.Code, e.Message
+	}
+	return out
+}
+
+// WriteProblem answers with a problem document; what is our own fault is logged.
+func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	f, c := toHTTPError(err), CallerFromContext(r.Context())
+	if f.Status >= http.StatusInternalServerError {
+		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route", r.Pattern, "code", f.Code, "error", err)
+	}
+	kind := errs.Problem{Code: f.Code}
+	b, _ := encodeJSON(problemDocument{ // strings and numbers: can't fail
+		Type: kind.Type(), Title: kind.Title(), Status: f.Status,
+		Detail: f.Detail, Code: f.Code, RequestID: c.RequestID, Errors: f.FieldErrors,
+	})
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	switch f.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(f.Status)
+	_, _ = w.Write(b) // nobody is left to be told
+}

@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxFieldName bounds, in bytes, the name of a member that an answer repeats.
+const maxFieldName = 64
+
+// checkShape notes where a JSON value, its numbers as json.Number, is not of the form of a Go type: structs, slices, maps,
+// pointers, strings and integers. A member whose tag has omitempty may be missing; null is as good as missing.
+func (c *Validation) checkShape(at, name string, value any, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Struct:
+		object, ok := value.(map[string]any)
+		c.requireType(ok, at, name, "an object")
+		if ok {
+			c.checkMembers(at, object, t)
+		}
+	case reflect.Pointer:
+		c.checkShape(at, name, value, t.Elem())
+	case reflect.Map:
+		object, ok := value.(map[string]any)
+		c.requireType(ok, at, name, "an object")
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			if len(c.fieldErrors) == maxFieldErrors {
+				break
+			}
+			inner := at + "/" + escapePointer(key)
+			if len(key) > maxFieldName {
+				inner = at
+			}
+			c.checkShape(inner, "a value of "+name, object[key], t.Elem())
+		}
+	case reflect.Slice:
+		list, ok := value.([]any)
+		c.requireType(ok, at, name, "an array")
+		for i, v := range list {
+			if len(c.fieldErrors) == maxFieldErrors {
+				break // a small body can hold many
+			}
+			c.checkShape(at+"/"+strconv.Itoa(i), fmt.Sprintf("%s[%d]", name, i), v, t.Elem())
+		}
+	case reflect.String:
+		_, ok := value.(string)
+		c.requireType(ok, at, name, "a string")
+	default:
+		n, _ := value.(json.Number)
+		_, err := strconv.ParseInt(string(n), 10, t.Bits())
+		c.requireType(err == nil, at, name, "a whole number")
+	}
+}
+
+func (c *Validation) requireType(ok bool, at, name, want string) {
+	c.Require(ok, at, "field_invalid", fmt.Sprintf("`%s` must be %s.", name, want))
+}
+
+// checkMembers compares an object with a struct's fields. What nobody knows comes first: it may be what is missing, mistyped.
+func (c *Validation) checkMembers(at string, object map[string]any, t reflect.Type) {
+	fields := reflect.VisibleFields(t)
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i], _, _ = strings.Cut(f.Tag.Get("json"), ",")
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(known, name) {
+			c.addUnknownField(at, name, "known are `"+strings.Join(known, "`, `")+"`.")
+		}
+	}
+	for i, f := range fields {
+		name, value := known[i], object[known[i]]
+		if value != nil {
+			c.checkShape(at+"/"+name, name, value, f.Type)
+			continue
+		}
+		optional := strings.HasSuffix(f.Tag.Get("json"), ",omitempty")
+		c.Require(optional, at+"/"+name, "field_missing", "`"+name+"` is missing.")
+	}
+}
+
+// addUnknownField notes a member that nobody knows; a name that is too long to be a typing mistake is not repeated.
+func (c *Validation) addUnknownField(at, name, known string) {
+	if len(name) > maxFieldName {
+		c.Require(false, at, "field_unknown", "A field is not known here; "+known)
+		return
+	}
+	c.Require(false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known))
+}
+
+// escapePointer returns a name as a part of a JSON Pointer (RFC 6901, section 3).
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

@@ -1,0 +1,151 @@
+package apitest
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"sluice/docs"
+	"sluice/functions/api"
+)
+
+// Description is the document, with a router that finds the operation of a request.
+type Description struct {
+	*openapi3.T
+	routers.Router
+	statuses map[string][]string // of each code that docs/errors.md lists
+}
+
+// readDescription loads the document once. In answers, what it doesn't know is a mistake here and nowhere else: clients
+// must bear new fields.
+var readDescription = sync.OnceValues(func() (Description, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+	if err != nil {
+		return Description{}, err
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return Description{}, err
+	}
+	doc.Servers = nil
+	closed := &schemaCloser{map[*openapi3.Schema]bool{}}
+	for _, path := range doc.Paths.Map() {
+		for _, op := range path.Operations() {
+			for _, answer := range op.Responses.Map() {
+				for _, form := range answer.Value.Content {
+					closed.closeSchema(form.Schema)
+				}
+			}
+		}
+	}
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		return Description{}, err
+	}
+	return Description{doc, router, documentedStatuses()}, nil
+})
+
+// documentedStatuses returns the HTTP statuses of each code of the API in docs/errors.md.
+func documentedStatuses() map[string][]string {
+	all := map[string][]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(.*)` \\| ([0-9, ]+) \\|").FindAllStringSubmatch(docs.Errors, -1) {
+		all[row[1]] = strings.Split(row[2], ", ")
+	}
+	return all
+}
+
+func LoadDescription(tb testing.TB) Description {
+	tb.Helper()
+	d, err := readDescription()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d
+}
+
+// schemaCloser makes schemas refuse properties that they don't name.
+type schemaCloser struct{ seen map[*openapi3.Schema]bool }
+
+func (c *schemaCloser) closeSchema(ref *openapi3.SchemaRef) {
+	if ref == nil || c.seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	c.seen[s] = true
+	if no := false; len(s.Properties) > 0 && s.AdditionalProperties.Schema == nil {
+		s.AdditionalProperties.Has = &no
+	}
+	c.closeSchema(s.Items)
+	for _, p := range s.Properties {
+		c.closeSchema(p)
+	}
+}
+
+// newSyntaxError are the codes of requests that are not of the form that the document gives.
+var newSyntaxError = []string{"body_malformed", "field_missing", "field_unknown", "field_invalid", "parameter_invalid"}
+
+// checkExchange holds a request and its answer to the document: what is answered is in it; what works, and only that, it lets in.
+func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxyRequest, got Result) {
+	tb.Helper()
+	r := newClientRequest(tb, e)
+	route, path, err := d.FindRoute(r)
+	if err != nil || isLooseMatch(e.Path, path) {
+		if got.Field("code") != "route_unknown" && got.Field("code") != "method_unknown" {
+			tb.Errorf("%s %s is not described: %v; answered %d %s", e.HTTPMethod, e.Path, err, got.Status, got.Text)
+		}
+		return
+	}
+	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: path, Route: route, Options: &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+	}}
+	refused := openapi3filter.ValidateRequest(tb.Context(), in)
+	if refused != nil && got.Status < 300 {
+		tb.Errorf("%s %s %.200s works, but is described otherwise: %v", e.HTTPMethod, e.Path, e.Body, refused)
+	}
+	if refused == nil && slices.Contains(newSyntaxError, got.Field("code")) {
+		tb.Errorf("%s %s %.200s is as described, but was answered %s", e.HTTPMethod, e.Path, e.Body, got.Text)
+	}
+	if code := got.Field("code"); got.Status >= 400 && !slices.Contains(d.statuses[code], strconv.Itoa(got.Status)) {
+		tb.Errorf("%s is answered with %d; docs/errors.md says %v", code, got.Status, d.statuses[code])
+	}
+	err = openapi3filter.ValidateResponse(tb.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: got.Status, Header: got.Header, Body: io.NopCloser(strings.NewReader(got.Text)), Options: in.Options,
+	})
+	if err != nil {
+		tb.Errorf("%s %s answers otherwise than described: %v", e.HTTPMethod, e.Path, err)
+	}
+}
+
+// isLooseMatch reports whether the router has found a path that it was not asked for.
+func isLooseMatch(asked string, params map[string]string) bool {
+	return strings.HasSuffix(asked, "/") || slices.Contains(slices.Collect(maps.Values(params)), "")
+}
+
+// newClientRequest returns the request as a client sends it, with its content type.
+func newClientRequest(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) *http.Request {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), e.HTTPMethod, "/", strings.NewReader(e.Body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r.URL.Path = e.Path
+	r.URL.RawQuery = url.Values(e.MultiValueQueryStringParameters).Encode()
+	for name, value := range e.Headers {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
