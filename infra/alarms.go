@@ -12,8 +12,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // measure is one metric and how its values are put together.
@@ -30,8 +30,8 @@ const (
 	ofGateways  = "AWS/ApiGateway"
 )
 
-func ours(m metrics.Metric, stat string) measure {
-	return measure{namespace: metrics.Namespace, name: m.Name, stat: stat}
+func ours(m metric.Metric, stat string) measure {
+	return measure{namespace: metric.Namespace, name: m.Name, stat: stat}
 }
 
 // alarm says when somebody should look. Each reads one metric: an alarm is paid for by the metrics that it reads.
@@ -58,13 +58,13 @@ func alarms(set settings) []alarm {
 	all := []alarm{
 		{
 			name: "dead-letters", section: "dead-letters", says: "There are dead letters that nobody has decided about.",
-			measure: ours(metrics.DeadLetters, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
+			measure: ours(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
 		}, {
 			name: "stuck", section: "stuck", says: "Videos are overdue, and reminding the service that they wait for does not help.",
-			measure: ours(metrics.Stuck, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
+			measure: ours(metric.Stuck, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
 		}, {
 			name: "errors", section: "errors", says: "Functions crash, run into their timeout or end in an error.",
-			measure: ours(metrics.Errors, "Sum"), period: 15 * time.Minute, last: 1, bad: 1, above: 4,
+			measure: ours(metric.Errors, "Sum"), period: 15 * time.Minute, last: 1, bad: 1, above: 4,
 		}, {
 			name: "throttles", section: "throttles", says: "Lambda turns invocations away: the account's concurrency is used up, by Sluice or by others.",
 			measure: measure{namespace: ofFunctions, name: "Throttles", stat: "Sum"}, period: 5 * time.Minute, last: 3, bad: 2,
@@ -73,7 +73,7 @@ func alarms(set settings) []alarm {
 			measure: measure{ofGateways, "5XXError", "ApiName", apiName, "Average"}, period: 5 * time.Minute, last: 3, bad: 2, above: 0.01,
 		}, {
 			name: "dollars", section: "dollars", says: fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
-			measure: ours(metrics.Dollars, "Sum"), period: time.Hour, last: 1, bad: 1, above: set.dollarsPerHour,
+			measure: ours(metric.Dollars, "Sum"), period: time.Hour, last: 1, bad: 1, above: set.dollarsPerHour,
 		},
 	}
 	for _, q := range queues() {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // TestAlarms holds each alarm to what it is meant to say: which metric, how much of it, for how long.
@@ -69,8 +69,8 @@ func said(r resource) string {
 func TestAlarmsReadMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	for _, r := range onAWS().of("CloudWatch::Alarm") {
-		known := slices.ContainsFunc(metrics.All, func(m metrics.Metric) bool { return m.Name == r.at("MetricName") && (m.By == "" || m.Total) })
-		if r.at("Namespace") == metrics.Namespace && !known {
+		known := slices.ContainsFunc(metric.All, func(m metric.Metric) bool { return m.Name == r.at("MetricName") && (m.By == "" || m.Total) })
+		if r.at("Namespace") == metric.Namespace && !known {
 			t.Errorf("%s reads %s, which nobody sends without a dimension", r.at("AlarmName"), r.at("MetricName"))
 		}
 	}

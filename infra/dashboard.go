@@ -10,8 +10,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // mostMeasures is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/
@@ -65,13 +65,13 @@ func newDashboard(scope constructs.Construct) {
 	p := &page{region: *awscdk.Stack_Of(scope).Region()}
 	p.row(4,
 		view{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
-			ours(metrics.DeadLetters, "Maximum").as("dead letters"), ours(metrics.Stuck, "Maximum").as("stuck videos"),
+			ours(metric.DeadLetters, "Maximum").as("dead letters"), ours(metric.Stuck, "Maximum").as("stuck videos"),
 		}},
 		view{Title: "What goes wrong", View: "timeSeries", Period: 300, Metrics: [][]any{
-			ours(metrics.Errors, "Sum").as("errors"), measure{namespace: ofFunctions, name: "Throttles", stat: "Sum"}.as("throttles (account)"),
-			ours(metrics.Failed, "Sum").as("failed videos"),
+			ours(metric.Errors, "Sum").as("errors"), measure{namespace: ofFunctions, name: "Throttles", stat: "Sum"}.as("throttles (account)"),
+			ours(metric.Failed, "Sum").as("failed videos"),
 		}},
-		view{Title: "Dollars an hour", View: "timeSeries", Period: 3600, Metrics: [][]any{ours(metrics.Dollars, "Sum").as("functions")}},
+		view{Title: "Dollars an hour", View: "timeSeries", Period: 3600, Metrics: [][]any{ours(metric.Dollars, "Sum").as("functions")}},
 	)
 	gateway := func(name, stat string) measure { return measure{ofGateways, name, "ApiName", apiName, stat} }
 	p.row(6,
@@ -80,10 +80,10 @@ func newDashboard(scope constructs.Construct) {
 		}},
 		view{Title: "Latency of requests, ms", View: "timeSeries", Period: 60, Metrics: [][]any{gateway("Latency", "p50").as("p50"), gateway("Latency", "p95").as("p95")}},
 		view{Title: "Stages of a video, ms (p50)", View: "timeSeries", Period: 300, Metrics: [][]any{
-			ours(metrics.InspectTime, "p50").as("inspect"), ours(metrics.PlayTime, "p50").as("uploaded to playable"), ours(metrics.EncodeTime, "p50").as("encode"), ours(metrics.PublishTime, "p50").as("publish"),
-			ours(metrics.ReadyTime, "p50").as("uploaded to ready"),
+			ours(metric.InspectTime, "p50").as("inspect"), ours(metric.PlayTime, "p50").as("uploaded to playable"), ours(metric.EncodeTime, "p50").as("encode"), ours(metric.PublishTime, "p50").as("publish"),
+			ours(metric.ReadyTime, "p50").as("uploaded to ready"),
 		}},
-		view{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{ours(metrics.ReadyTime, "SampleCount").as("ready")}},
+		view{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{ours(metric.ReadyTime, "SampleCount").as("ready")}},
 	)
 	for _, s := range services.Map {
 		if s.Inbox != nil {
@@ -112,7 +112,7 @@ func workload(s services.Service) []view {
 		if q.service != s.Name {
 			continue
 		}
-		ceiling := measure{metrics.Namespace, metrics.Ceiling.Name, metrics.Queue, q.full, "Maximum"}
+		ceiling := measure{metric.Namespace, metric.Ceiling.Name, metric.Queue, q.full, "Maximum"}
 		depth.Metrics = append(depth.Metrics, measure{ofQueues, "ApproximateNumberOfMessagesVisible", "QueueName", q.full, "Maximum"}.as(q.name+" waiting"), ceiling.as(q.name+" ceiling"))
 		age.Metrics = append(age.Metrics, measure{ofQueues, "ApproximateAgeOfOldestMessage", "QueueName", q.full, "Maximum"}.as(q.name))
 		age.Annotations["horizontal"] = append(age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.promise.Seconds()})
@@ -131,7 +131,7 @@ func questions() []view {
 	}
 	return []view{
 		ask("By service", "filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service"),
-		ask("Messages by queue", fmt.Sprintf("filter ispresent(%s) | stats count(Work) as done, sum(Retried) as retried, sum(Dead) as dead, sum(Duplicate) as duplicate, pct(Wait, 95) as wait_p95_ms, pct(Work, 95) as work_p95_ms by Queue", metrics.Queue)),
+		ask("Messages by queue", fmt.Sprintf("filter ispresent(%s) | stats count(Work) as done, sum(Retried) as retried, sum(Dead) as dead, sum(Duplicate) as duplicate, pct(Wait, 95) as wait_p95_ms, pct(Work, 95) as work_p95_ms by Queue", metric.Queue)),
 		ask("Videos that failed", "filter Failed > 0 | stats sum(Failed) as videos by Code | sort videos desc"),
 		ask("Requests by route", `filter message = "answered" | stats count(*) as requests, pct(seconds, 50) as p50_s, pct(seconds, 95) as p95_s, sum(status >= 500) as errors by method, route | sort requests desc`),
 		ask("Invocations that failed", `filter type = "platform.report" and record.status != "success" | stats count(*) as times by @log, record.status`),

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // TestDashboard: it has a row for each service with an inbox, shows what is sent, and costs nothing.
@@ -30,7 +30,7 @@ func TestDashboard(t *testing.T) {
 		}
 		shown += len(w.Properties.Metrics)
 		for _, m := range w.Properties.Metrics {
-			if m[0] == metrics.Namespace && !slices.ContainsFunc(metrics.All, func(of metrics.Metric) bool { return of.Name == m[1] }) {
+			if m[0] == metric.Namespace && !slices.ContainsFunc(metric.All, func(of metric.Metric) bool { return of.Name == m[1] }) {
 				t.Errorf("%q shows %v, which nobody sends", w.Properties.Title, m)
 			}
 		}

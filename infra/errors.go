@@ -5,8 +5,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // failed matches the line with which Lambda ends an invocation, unless that came to its end
@@ -27,10 +27,10 @@ func countErrors(scope constructs.Construct, s services.Service, log awslogs.Log
 		LogGroupName:  log.LogGroupName(),
 		FilterPattern: jsii.String(failed),
 		MetricTransformations: &[]*awslogs.CfnMetricFilter_MetricTransformationProperty{{
-			MetricNamespace: jsii.String(metrics.Namespace),
-			MetricName:      jsii.String(metrics.Errors.Name),
+			MetricNamespace: jsii.String(metric.Namespace),
+			MetricName:      jsii.String(metric.Errors.Name),
 			MetricValue:     jsii.String("1"),
-			Unit:            jsii.String(metrics.Errors.Unit),
+			Unit:            jsii.String(metric.Errors.Unit),
 		}},
 	})
 }

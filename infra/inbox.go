@@ -13,8 +13,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/events"
+	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/autoscale"
 )
 
 // keepDead is how long dead letters wait for someone to look: the longest that SQS allows.
@@ -99,7 +99,7 @@ func (in *inbox) feed(f awslambda.Function, q services.Queue, set settings) {
 		ReportBatchItemFailures: jsii.Bool(true),
 	}
 	if workers, pollers := set.workers(q.Name); pollers > 0 {
-		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: number(autoscale.LeastPollers), MaximumPollers: number(pollers)}
+		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: number(scaling.LeastPollers), MaximumPollers: number(pollers)}
 	} else {
 		props.MaxConcurrency = number(workers)
 	}

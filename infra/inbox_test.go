@@ -14,8 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/autoscale"
 )
 
 func TestInboxes(t *testing.T) {
@@ -102,7 +102,7 @@ func TestProvisionedPollers(t *testing.T) {
 	f := awslambda.NewFunction(stack, jsii.String("Function"), &awslambda.FunctionProps{
 		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Handler: jsii.String("h"), Code: awslambda.Code_FromBucket(awss3.Bucket_FromBucketName(stack, jsii.String("Code"), jsii.String("code")), jsii.String("k"), nil),
 	})
-	set := settings{concurrency: 100, provisioned: autoscale.Provisioned{"encode-bulk"}}
+	set := settings{concurrency: 100, provisioned: scaling.Provisioned{"encode-bulk"}}
 	for i, in := range newInboxes(stack, s) {
 		in.feed(f, s.Queues()[i], set)
 	}

@@ -16,31 +16,30 @@ import (
 
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/autoscale"
 )
 
 // settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
 type settings struct {
-	local          bool                  // cloud: "aws" (default) or "local", an emulator on this machine
-	arch           string                // arch: "arm64" or "amd64"; default arm64, locally this machine's
-	build          string                // build: folder of what `make build` made (default "build")
-	ffmpegDir      string                // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
-	publicURL      string                // public_url: base of the links we hand out; default: each request's own
-	concurrency    int                   // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
-	provisioned    autoscale.Provisioned // provisioned: comma-separated names of the queues that have provisioned pollers, which are paid all the time; default none
-	rate, burst    int                   // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
-	cdnDomain      string                // cdn_domain: our name for the CDN; default: CloudFront's own
-	cdnCertificate string                // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
-	keepOriginals  int                   // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
-	producers      []string              // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
-	masters        []string              // producer_buckets: comma-separated names of the buckets that originals may be fetched from
-	fetchCA        string                // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
-	daemon         string                // xray_daemon: host:port to which functions send their traces; local only
-	traces         string                // xray_api: URL at which traces are read; local only
-	alarmEmail     string                // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
-	dollarsPerHour float64               // dollars_per_hour: what functions may cost in an hour without an alarm (5)
-	dashboard      bool                  // dashboard: false leaves it out, as an account has three for nothing; locally there is none
-	origins        []string              // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
+	local          bool                // cloud: "aws" (default) or "local", an emulator on this machine
+	arch           string              // arch: "arm64" or "amd64"; default arm64, locally this machine's
+	build          string              // build: folder of what `make build` made (default "build")
+	ffmpegDir      string              // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
+	publicURL      string              // public_url: base of the links we hand out; default: each request's own
+	concurrency    int                 // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
+	provisioned    scaling.Provisioned // provisioned: comma-separated names of the queues that have provisioned pollers, which are paid all the time; default none
+	rate, burst    int                 // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
+	cdnDomain      string              // cdn_domain: our name for the CDN; default: CloudFront's own
+	cdnCertificate string              // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
+	keepOriginals  int                 // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
+	producers      []string            // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
+	masters        []string            // producer_buckets: comma-separated names of the buckets that originals may be fetched from
+	fetchCA        string              // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
+	daemon         string              // xray_daemon: host:port to which functions send their traces; local only
+	traces         string              // xray_api: URL at which traces are read; local only
+	alarmEmail     string              // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
+	dollarsPerHour float64             // dollars_per_hour: what functions may cost in an hour without an alarm (5)
+	dashboard      bool                // dashboard: false leaves it out, as an account has three for nothing; locally there is none
+	origins        []string            // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
 }
 
 // leastOriginals is how many days an original has to stay: as long as a dead letter may wait for someone to send it

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"time"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/traceview"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // VideoHistory is what has happened to videos.
@@ -124,7 +124,7 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 func listFunctions() map[string]traceview.Function {
 	all := map[string]traceview.Function{}
 	for _, s := range services.Map {
-		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
+		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metric.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
 	}
 	return all
 }

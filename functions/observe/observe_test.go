@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/telemetry/metrics"
 	"sluice/tests/apitest"
 )
 
@@ -48,7 +48,7 @@ func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	if d := cmp.Diff(want, hops[1]); d != "" {
 		t.Errorf("hop (-want +got):\n%s", d)
 	}
-	least := 3008. / 1024 * metrics.ARMDollars // a second of encode; of api there is one as well, and a little for disks
+	least := 3008. / 1024 * metric.ARMDollars // a second of encode; of api there is one as well, and a little for disks
 	if cost, _ := got.JSON["cost_usd"].(float64); cost < least || cost > 1.5*least {
 		t.Errorf("costs %v, not some %v", cost, least)
 	}

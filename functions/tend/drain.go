@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/metrics"
@@ -64,7 +65,7 @@ func (t Tender) open(ctx context.Context) error {
 		}
 	}
 	if all > 0 {
-		t.Log.WarnContext(ctx, "dead letters wait for a decision", "letters", all, metrics.Line(t.Now(), metrics.DeadLetters.Is(float64(all))))
+		t.Log.WarnContext(ctx, "dead letters wait for a decision", "letters", all, metrics.Line(t.Now(), metric.DeadLetters.Is(float64(all))))
 	}
 	return errors.Join(failed...)
 }

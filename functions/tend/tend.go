@@ -16,6 +16,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/blob"
@@ -125,7 +126,7 @@ func (t Tender) due(ctx context.Context) error {
 		}
 	}
 	if late > 0 {
-		t.Log.WarnContext(ctx, "videos are stuck", "videos", late, metrics.Line(t.Now(), metrics.Stuck.Is(float64(late))))
+		t.Log.WarnContext(ctx, "videos are stuck", "videos", late, metrics.Line(t.Now(), metric.Stuck.Is(float64(late))))
 	}
 	t.Log.InfoContext(ctx, "tended", "due", len(refs))
 	return nil

@@ -3,15 +3,15 @@ package bill
 import (
 	"fmt"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/telemetry/metrics"
 )
 
 // rare are the metrics that are sent when something goes wrong, comes twice or waits for a person: an hour of plain work
 // has the others only.
 var rare = map[string]bool{
-	metrics.Retried.Name: true, metrics.Dead.Name: true, metrics.Duplicate.Name: true, metrics.Failed.Name: true,
-	metrics.DeadLetters.Name: true, metrics.Stuck.Name: true, metrics.Errors.Name: true,
+	metric.Retried.Name: true, metric.Dead.Name: true, metric.Duplicate.Name: true, metric.Failed.Name: true,
+	metric.DeadLetters.Name: true, metric.Stuck.Name: true, metric.Errors.Name: true,
 }
 
 // decisions are how often an hour, at most, workers are decided about.
@@ -21,10 +21,10 @@ const decisions = 360
 func MetricsTable(p Prices) Table {
 	rows := Table{{"metric", "how many", "$ an hour", "what"}}
 	busy := 0
-	for _, m := range metrics.All {
+	for _, m := range metric.All {
 		n := number(m)
 		count := fmt.Sprint(n)
-		if m.By == metrics.Code {
+		if m.By == metric.Code {
 			count = "1, and 1 for each code that occurs"
 		}
 		if !rare[m.Name] {
@@ -37,9 +37,9 @@ func MetricsTable(p Prices) Table {
 }
 
 // number returns how many metrics CloudWatch makes of one of ours.
-func number(m metrics.Metric) int {
+func number(m metric.Metric) int {
 	switch m.By {
-	case metrics.Queue:
+	case metric.Queue:
 		return len(services.Queues())
 	default:
 		return 1

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/shared/platform/telemetry/metrics"
+	"sluice/shared/domain/metric"
 )
 
 // The functions count dollars by the prices of the list, which they can't read.
@@ -14,7 +14,7 @@ func TestFunctionsKnowThePrices(t *testing.T) {
 	t.Parallel()
 	p := List().Prices
 	for name, of := range map[string]float64{
-		"lambda-requests": metrics.InvocationDollars, "lambda-arm64": metrics.ARMDollars, "lambda-amd64": metrics.X86Dollars, "lambda-disk": metrics.DiskDollars,
+		"lambda-requests": metric.InvocationDollars, "lambda-arm64": metric.ARMDollars, "lambda-amd64": metric.X86Dollars, "lambda-disk": metric.DiskDollars,
 	} {
 		if want := p[name].USD / p[name].Per; math.Abs(of/want-1) > 1e-9 {
 			t.Errorf("%s: the functions count $%v, the list has $%v", name, of, want)
@@ -25,7 +25,7 @@ func TestFunctionsKnowThePrices(t *testing.T) {
 func TestEveryMetricIsInTheTable(t *testing.T) {
 	t.Parallel()
 	table := MetricsTable(List())
-	for i, m := range metrics.All {
+	for i, m := range metric.All {
 		if row := table[i+1]; row[0] != m.Name || !strings.Contains(row[3], m.What) {
 			t.Errorf("%s: %q", m.Name, row)
 		}
@@ -36,7 +36,7 @@ func TestEveryMetricIsInTheTable(t *testing.T) {
 		}
 	}
 	last := table[len(table)-1]
-	if want := 4*number(metrics.Wait) + 6; last[1] != fmt.Sprint(want) { // of each queue, stages and dollars
+	if want := 4*number(metric.Wait) + 6; last[1] != fmt.Sprint(want) { // of each queue, stages and dollars
 		t.Errorf("an hour of plain work has %s metrics, not %d", last[1], want)
 	}
 }

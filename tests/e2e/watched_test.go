@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"sluice/shared/platform/telemetry/metrics"
+	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 	"sluice/tests/clouds"
 	"sluice/tests/ear"
@@ -95,8 +95,8 @@ func TestAnAlarmRings(t *testing.T) {
 	}
 	watch("SetAlarmState", url.Values{"AlarmName": {"sluice-stuck"}, "StateValue": {"OK"}, "StateReason": {"an earlier run"}})
 	watch("PutMetricData", url.Values{
-		"Namespace": {metrics.Namespace}, "MetricData.member.1.MetricName": {metrics.Stuck.Name},
-		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metrics.Stuck.Unit},
+		"Namespace": {metric.Namespace}, "MetricData.member.1.MetricName": {metric.Stuck.Name},
+		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metric.Stuck.Unit},
 	})
 	said := "" // others may ring too, and be told of at once
 	w.until(t, func() bool {

@@ -80,7 +80,7 @@ func (s Steerer) set(ctx context.Context, is scaling.State, changes []change) (a
 			c.Set = c.was.Set
 			continue
 		}
-		if err := s.limit(ctx, s.Feeds, *c.Share); err != nil {
+		if err := s.setMappingLimit(ctx, *c.Share); err != nil {
 			if all = false; errs.KindOf(err) != errs.Conflict {
 				failed = append(failed, err)
 			}
@@ -104,4 +104,12 @@ func same(was, is scaling.State) bool {
 	return was.Budget == is.Budget && slices.EqualFunc(was.Queues, is.Queues, func(a, b scaling.Share) bool {
 		return a.Name == b.Name && a.Workers == b.Workers && a.Feed == b.Feed && !a.Set.IsZero()
 	})
+}
+
+// setMappingLimit gives the event source mapping of a queue its ceiling: pollers where it has provisioned ones, else a maximum concurrency.
+func (s Steerer) setMappingLimit(ctx context.Context, share scaling.Share) error {
+	if n := s.Pollers(share.Ceiling); n > 0 {
+		return s.Feeds.Provision(ctx, share.Feed, n)
+	}
+	return s.Feeds.Limit(ctx, share.Feed, share.Workers)
 }

@@ -58,7 +58,7 @@ type Steerer struct {
 	Name   func(queue string) string // of the queue, as AWS has it
 	Rows   Rows
 	Budget int // workers for all queues together
-	Provisioned
+	scaling.Provisioned
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -111,7 +111,7 @@ func (s Steerer) decide(ctx context.Context, is scaling.State, h Hint) (scaling.
 	var queues []scaling.Queue
 	var failed []error
 	for _, q := range services.Queues() {
-		l := s.law(q)
+		l := s.QueueInput(q)
 		var err error
 		l.Reading, err = s.read(ctx, q, is.Service, h)
 		failed = append(failed, err)

@@ -327,3 +327,22 @@ func TestWhoIsToDecideAgainDoes(t *testing.T) {
 		t.Errorf("decided again after %v: %v", again, w.ceilings)
 	}
 }
+
+func TestPollersAreSetWhereTheyAreProvisioned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(100)
+	w.Provisioned = scaling.Provisioned{"encode"}
+	for _, c := range w.Idle(100) {
+		w.ceilings[c.Name] = c.Workers
+	}
+	w.waiting["encode"] = 500
+	for range 6 {
+		w.decide(t, 10*time.Second, none)
+	}
+	if n := w.ceilings["encode"]; n < 40 || n%10 != 0 || w.pollers == 0 {
+		t.Errorf("%d workers, by %d calls", n, w.pollers)
+	}
+	if share, _ := w.state(t).Of("encode"); share.Workers != w.ceilings["encode"] {
+		t.Errorf("%d are kept, and there are %d", share.Workers, w.ceilings["encode"])
+	}
+}

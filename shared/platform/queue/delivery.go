@@ -8,6 +8,7 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -25,9 +26,9 @@ func (d delivery) attempt() int {
 
 // line returns what makes a line of the log count these of the message's queue and, with the first delivery, how long the
 // message has waited for it. Later ones have waited because they were told to.
-func (d delivery) line(counts ...metrics.Value) slog.Attr {
+func (d delivery) line(counts ...metric.Value) slog.Attr {
 	if sent := millis(d.Attributes["SentTimestamp"]); d.attempt() <= 1 && !sent.IsZero() {
-		counts = append(counts, metrics.Wait.Is(metrics.Took(d.began.Sub(sent))))
+		counts = append(counts, metric.Wait.Is(metric.Took(d.began.Sub(sent))))
 	}
 	for i := range counts {
 		counts[i].Of = d.EventSourceARN[strings.LastIndexByte(d.EventSourceARN, ':')+1:]

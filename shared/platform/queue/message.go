@@ -9,6 +9,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -50,9 +51,9 @@ func (c *Consumer) event(ctx context.Context, m delivery, e events.Event) (wait 
 // handled logs what has been done; twice: nothing, as it was done before.
 func (c *Consumer) handled(ctx context.Context, m delivery, e events.Event, sent int, twice bool) {
 	took := time.Since(m.began)
-	counts := []metrics.Value{metrics.Work.Is(metrics.Took(took))}
+	counts := []metric.Value{metric.Work.Is(metric.Took(took))}
 	if twice {
-		counts = append(counts, metrics.Duplicate.Is(1))
+		counts = append(counts, metric.Duplicate.Is(1))
 	}
 	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attempt(), "sent", sent, "seconds", took.Seconds(), m.line(counts...))
 }
@@ -77,7 +78,7 @@ func (c *Consumer) end(ctx context.Context, m delivery, err error) (wait time.Du
 	}
 	wait = Backoff(c.Service.Timeout, m.attempt(), c.jitter())
 	c.Log.ErrorContext(ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attempt(), "in_seconds", wait.Seconds(), "error", err,
-		m.line(metrics.Retried.Is(1)))
+		m.line(metric.Retried.Is(1)))
 	c.later(ctx, m.SQSMessage, wait)
 	return wait, true
 }
@@ -119,7 +120,7 @@ func (c *Consumer) bury(ctx context.Context, m delivery, reason error) error {
 		return err
 	}
 	c.Log.WarnContext(ctx, "message is a dead letter", "message_id", m.MessageId, "attempt", m.attempt(), "reason", reason,
-		m.line(metrics.Dead.Is(1)))
+		m.line(metric.Dead.Is(1)))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/metrics"
 )
@@ -17,26 +18,26 @@ var begun = time.Now()
 
 // meter knows what the function's invocations cost.
 type meter struct {
-	function metrics.Function
+	function metric.Function
 	mu       sync.Mutex
 	start    time.Duration // of the process, which Lambda asks for too; 0 once it is counted
 }
 
 func newMeter(s services.Service) *meter {
 	return &meter{
-		function: metrics.Function{Memory: s.Memory, Disk: s.Disk, ARM: runtime.GOARCH == "arm64"},
+		function: metric.Function{Memory: s.Memory, Disk: s.Disk, ARM: runtime.GOARCH == "arm64"},
 		start:    max(1, time.Since(begun)),
 	}
 }
 
 // spent returns the dollars of an invocation that began at a time and ends now. One that Lambda has to end counts
 // nothing.
-func (m *meter) spent(began time.Time) metrics.Value {
+func (m *meter) spent(began time.Time) metric.Value {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := time.Since(began) + m.start
 	m.start = 0
-	return metrics.Dollars.Is(m.function.Cost(d))
+	return metric.Dollars.Is(m.function.Cost(d))
 }
 
 // Start starts calling f with each event of the service, and logs what each call costs. It does not return.

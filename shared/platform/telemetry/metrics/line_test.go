@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
@@ -21,19 +22,19 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		values []metrics.Value
+		values []metric.Value
 		want   []string
 	}{
 		{"nothing", nil, nil},
-		{"one", []metrics.Value{metrics.Dollars.Is(0.25)}, []string{"Dollars[]=0.25"}},
-		{"two of a queue", []metrics.Value{metrics.Wait.In("sluice-encode", 20), metrics.Work.In("sluice-encode", 3000)},
+		{"one", []metric.Value{metric.Dollars.Is(0.25)}, []string{"Dollars[]=0.25"}},
+		{"two of a queue", []metric.Value{metric.Wait.In("sluice-encode", 20), metric.Work.In("sluice-encode", 3000)},
 			[]string{"Wait[sluice-encode]=20", "Work[sluice-encode]=3000"}},
-		{"with and without its dimension", []metrics.Value{metrics.Failed.In("source_gone", 1)},
+		{"with and without its dimension", []metric.Value{metric.Failed.In("source_gone", 1)},
 			[]string{"Failed[source_gone]=1", "Failed[]=1"}},
-		{"of different dimensions", []metrics.Value{metrics.Dead.In("q", 1), metrics.Stuck.Is(2)},
+		{"of different dimensions", []metric.Value{metric.Dead.In("q", 1), metric.Stuck.Is(2)},
 			[]string{"Dead[q]=1", "Stuck[]=2"}},
-		{"what is no number", []metrics.Value{metrics.Stuck.Is(math.NaN()), metrics.Dollars.Is(math.Inf(1))}, nil},
-		{"a dimension without a value", []metrics.Value{metrics.Dead.In("", 1)}, []string{"Dead[none]=1"}},
+		{"what is no number", []metric.Value{metric.Stuck.Is(math.NaN()), metric.Dollars.Is(math.Inf(1))}, nil},
+		{"a dimension without a value", []metric.Value{metric.Dead.In("", 1)}, []string{"Dead[none]=1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +60,7 @@ func TestLineIsWrittenSo(t *testing.T) {
 		}
 		return a
 	}})
-	slog.New(h).Info("video failed", metrics.Line(noon, metrics.Failed.In("source_gone", 1), metrics.Dollars.Is(0.5)))
+	slog.New(h).Info("video failed", metrics.Line(noon, metric.Failed.In("source_gone", 1), metric.Dollars.Is(0.5)))
 	const want = `{"level":"INFO","msg":"video failed","Failed":1,"Code":"source_gone","Dollars":0.5,"_aws":{"Timestamp":1795348800000,"CloudWatchMetrics":[` +
 		`{"Namespace":"Sluice","Dimensions":[["Code"],[]],"Metrics":[{"Name":"Failed","Unit":"Count"}]},` +
 		`{"Namespace":"Sluice","Dimensions":[[]],"Metrics":[{"Name":"Dollars","Unit":"None"}]}]}}` + "\n"
@@ -73,8 +74,8 @@ func TestEveryLineIsTaken(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		of := rapid.StringN(0, 200, 1024).Draw(r, "of")
-		var values []metrics.Value
-		for _, m := range rapid.SliceOfDistinct(rapid.SampledFrom(metrics.All), func(m metrics.Metric) string { return m.Name }).Draw(r, "metrics") {
+		var values []metric.Value
+		for _, m := range rapid.SliceOfDistinct(rapid.SampledFrom(metric.All), func(m metric.Metric) string { return m.Name }).Draw(r, "metrics") {
 			values = append(values, m.In(of, rapid.Float64().Draw(r, m.Name)))
 		}
 		var out bytes.Buffer
@@ -85,7 +86,7 @@ func TestEveryLineIsTaken(t *testing.T) {
 	})
 }
 
-func anyOdd(values []metrics.Value) bool {
+func anyOdd(values []metric.Value) bool {
 	for _, v := range values {
 		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
 			return true
@@ -96,8 +97,8 @@ func anyOdd(values []metrics.Value) bool {
 
 func TestNamesAreTheirOwn(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{metrics.Queue: true, metrics.Code: true}
-	for _, m := range metrics.All {
+	seen := map[string]bool{metric.Queue: true, metric.Code: true}
+	for _, m := range metric.All {
 		if seen[m.Name] || m.What == "" || m.By == "" && m.Total {
 			t.Errorf("%+v", m)
 		}
@@ -108,7 +109,7 @@ func TestNamesAreTheirOwn(t *testing.T) {
 func TestTook(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]float64{1500 * time.Microsecond: 1.5, -time.Second: 0} {
-		if got := metrics.Took(d); got != want {
+		if got := metric.Took(d); got != want {
 			t.Errorf("%v is %v ms, not %v", d, got, want)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"sluice/shared/domain/metric"
 )
 
 // Scaled is a queue as the law of scaling sees it.
@@ -25,6 +27,6 @@ func Scaling(ctx context.Context, log *slog.Logger, at time.Time, queues []Scale
 			continue
 		}
 		log.InfoContext(ctx, "queue", "depth", q.Depth, "in_flight", q.InFlight, "oldest_seconds", q.Oldest.Seconds(), "reason", q.Reason,
-			Line(at, Wanted.In(q.Queue, float64(q.Wanted)), Ceiling.In(q.Queue, float64(q.Ceiling))))
+			Line(at, metric.Wanted.In(q.Queue, float64(q.Wanted)), metric.Ceiling.In(q.Queue, float64(q.Ceiling))))
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
@@ -42,14 +43,14 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		of   metrics.Function
+		of   metric.Function
 		d    time.Duration
 		want float64
 	}{
-		{"a second of a GB", metrics.Function{Memory: 1024, ARM: true}, time.Second, 0.2e-6 + 0.0000133334},
-		{"on the other processor", metrics.Function{Memory: 1024}, time.Second, 0.2e-6 + 0.0000166667},
-		{"half a GB, a millisecond begun", metrics.Function{Memory: 512, Disk: 512, ARM: true}, 10*time.Millisecond + 1, 0.2e-6 + 0.011*0.0000133334/2},
-		{"a disk", metrics.Function{Memory: 1024, Disk: 10240, ARM: true}, time.Minute, 0.2e-6 + 60*(0.0000133334+9.5*0.0000000309)},
+		{"a second of a GB", metric.Function{Memory: 1024, ARM: true}, time.Second, 0.2e-6 + 0.0000133334},
+		{"on the other processor", metric.Function{Memory: 1024}, time.Second, 0.2e-6 + 0.0000166667},
+		{"half a GB, a millisecond begun", metric.Function{Memory: 512, Disk: 512, ARM: true}, 10*time.Millisecond + 1, 0.2e-6 + 0.011*0.0000133334/2},
+		{"a disk", metric.Function{Memory: 1024, Disk: 10240, ARM: true}, time.Minute, 0.2e-6 + 60*(0.0000133334+9.5*0.0000000309)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

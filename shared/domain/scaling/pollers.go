@@ -1,11 +1,9 @@
-package autoscale
+package scaling
 
 import (
-	"context"
 	"slices"
 	"time"
 
-	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
 )
 
@@ -27,21 +25,21 @@ func (p Provisioned) Least() int {
 
 // Idle returns the ceilings that the law gives the queues of the map while nothing waits, in the map's order: those to
 // begin with.
-func (p Provisioned) Idle(budget int) []scaling.Ceiling {
+func (p Provisioned) Idle(budget int) []Ceiling {
 	now := time.Unix(0, 0)
-	in := scaling.Input{Budget: budget, Now: now}
+	in := Input{Budget: budget, Now: now}
 	for _, q := range services.Queues() {
-		l := p.law(q)
-		l.Reading = scaling.Reading{At: now, Service: q.Inbox.Typical.Seconds()}
+		l := p.QueueInput(q)
+		l.Reading = Reading{At: now, Service: q.Inbox.Typical.Seconds()}
 		in.Queues = append(in.Queues, l)
 	}
-	return scaling.Decide(in).Ceilings
+	return Decide(in).Ceilings
 }
 
-// law returns a queue of the map as the law sees it, without a reading.
-func (p Provisioned) law(q services.Queue) scaling.Queue {
-	l := scaling.Queue{
-		Name: q.Name, Lane: scaling.Lane(q.Lane.Name), Promise: q.Lane.Aim.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
+// QueueInput returns a queue of the map as the law sees it, without a reading.
+func (p Provisioned) QueueInput(q services.Queue) Queue {
+	l := Queue{
+		Name: q.Name, Lane: Lane(q.Lane.Name), Promise: q.Lane.Aim.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
 	}
 	if slices.Contains(p, q.Name) {
 		l.Min, l.Unit = LeastPollers*perPoller, perPoller
@@ -50,17 +48,9 @@ func (p Provisioned) law(q services.Queue) scaling.Queue {
 }
 
 // Pollers returns how many pollers a ceiling is; 0 if the queue has none of its own.
-func (p Provisioned) Pollers(c scaling.Ceiling) int {
+func (p Provisioned) Pollers(c Ceiling) int {
 	if !slices.Contains(p, c.Name) {
 		return 0
 	}
 	return max(LeastPollers, c.Workers/perPoller)
-}
-
-// limit gives a mapping its ceiling.
-func (p Provisioned) limit(ctx context.Context, feeds Feeds, share scaling.Share) error {
-	if n := p.Pollers(share.Ceiling); n > 0 {
-		return feeds.Provision(ctx, share.Feed, n)
-	}
-	return feeds.Limit(ctx, share.Feed, share.Workers)
 }

@@ -11,7 +11,7 @@
 // Each name, with each value of its dimension, is a metric that is paid for in each hour in which it is sent
 // (docs/cost.md). So there are few, tenants and videos are never dimensions, what SQS, Lambda and API Gateway count
 // themselves is not counted again, and who has nothing to do writes nothing.
-package metrics
+package metric
 
 // Namespace is the one of all our metrics.
 const Namespace = "Sluice"
