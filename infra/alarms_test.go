@@ -24,7 +24,7 @@ func TestAlarms(t *testing.T) {
 		"sluice-throttles":    "AWS/Lambda Throttles Sum > 0 in 2 of 3 × 300 s",
 		"sluice-gateway":      "AWS/ApiGateway 5XXError ApiName=sluice Average > 0.01 in 2 of 3 × 300 s",
 		"sluice-dollars":      "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
-		"sluice-silent-tend":  "AWS/Lambda Invocations FunctionName=sluice-tend Sum < 1 in 2 of 2 × 300 s, breaching without",
+		"sluice-silent-reconcile":  "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 2 of 2 × 300 s, breaching without",
 	}
 	for _, q := range services.Queues() {
 		full := prefix + q.Name

@@ -121,7 +121,7 @@ func places(name string) string {
 		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
 		services.EnvWindow: strconv.Itoa(services.Window(4)),
 		services.EnvTopic:  "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
-		services.EnvConcurrency: strconv.Itoa(services.LeastConcurrency()), services.EnvFunction("tend"): "sluice-tend",
+		services.EnvConcurrency: strconv.Itoa(services.LeastConcurrency()), services.EnvFunction("reconcile"): "sluice-reconcile",
 	}[name]
 }
 

@@ -153,7 +153,7 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	if d := cmp.Diff([]any{"routes", "inbox"}, shown["api"]["doors"]); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{"clock"}, shown["tend"]["doors"]); d != "" {
+	if d := cmp.Diff([]any{"clock"}, shown["reconcile"]["doors"]); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]any{
@@ -207,7 +207,7 @@ func TestMapShowsCallsPerMinute(t *testing.T) {
 	}
 	got := edgeRates(t, w) // half of the traces were read
 	for edge, want := range map[string]any{
-		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0, "clock>tend": 0.0, "publish>topic": nil,
+		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0, "clock>reconcile": 0.0, "publish>topic": nil,
 	} {
 		if n, there := got[edge]; n != want || !there {
 			t.Errorf("%s: %v, want %v", edge, n, want)

@@ -16,10 +16,10 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
+	"sluice/functions/admin"
 	"sluice/functions/api"
 	"sluice/functions/api/ingest"
 	"sluice/functions/observe"
-	"sluice/functions/operate"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
@@ -34,7 +34,7 @@ var Noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // Fixture is an API with everything that it needs, in memory, and the operators' beside it.
 type Fixture struct {
 	*api.API
-	Admin       *operate.Admin
+	Admin       *admin.Admin
 	Observer    *observe.Observer
 	XRay        *FakeXRay
 	Store       *store.Memory
@@ -57,7 +57,7 @@ func New(tb testing.TB) *Fixture {
 		Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(w.Logs, nil)),
 	}
 	w.VideoCreator = ingest.VideoCreator{Videos: w.Store, Multipart: w.Bucket, Now: w.Now, NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
-	w.Admin = &operate.Admin{
+	w.Admin = &admin.Admin{
 		Tenants: w.Store, Producers: w.Store, DeadLetters: w.Store, Redriver: w.Redriver,
 		Sleep: func(_ context.Context, d time.Duration) { w.Redriver.Waited += d },
 	}
@@ -89,7 +89,7 @@ func (w *Fixture) RebuildHandlers(tb testing.TB) {
 
 // Routes are those of all functions.
 func Routes() (all []services.Route) {
-	for _, name := range []string{"api", "operate", "observe"} {
+	for _, name := range []string{"api", "admin", "observe"} {
 		s, _ := services.Lookup(name)
 		all = append(all, s.Routes...)
 	}
@@ -101,7 +101,7 @@ func (w *Fixture) functionFor(path string) httpapi.GatewayFunc {
 	if path == "/v1/map" || strings.HasSuffix(path, "/trace") {
 		return w.CallObserve
 	}
-	operate, _ := services.Lookup("operate")
+	operate, _ := services.Lookup("admin")
 	for _, r := range operate.Routes {
 		if whole := strings.Split(r.Path, "/"); strings.HasPrefix(path, "/v1/"+whole[2]) {
 			return w.CallAdmin

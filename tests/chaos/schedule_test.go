@@ -16,8 +16,8 @@ import (
 	"sluice/functions/encode"
 	"sluice/functions/inspect"
 	"sluice/functions/publish"
-	"sluice/functions/sweep"
-	"sluice/functions/tend"
+	"sluice/functions/purge"
+	"sluice/functions/reconcile"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
@@ -80,7 +80,7 @@ func (w *world) done() bool {
 
 // tend runs the service of that name every minute.
 func (w *world) tend() {
-	s, _ := services.Lookup("tend")
+	s, _ := services.Lookup("reconcile")
 	if time.Since(w.tended) < s.Every {
 		return
 	}
@@ -90,7 +90,7 @@ func (w *world) tend() {
 		defer p.exit()
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
-		t := tend.Tender{
+		t := reconcile.Tender{
 			Rows: rows{p}, Windows: rows{p}, Originals: source{p}, Queues: queue.Depths{Client: queues{p}, URL: func(name string) string { return w.url[name] }},
 			Send: w.publisher(p, s), Dead: rest{}, Letters: rest{}, Steer: rest{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
@@ -241,8 +241,8 @@ func (w *world) consumer(p *process, s services.Service) *queue.Consumer {
 		if w.broken {
 			c.Handle = unlessLast(n)
 		}
-	case "sweep":
-		c.Handle = sweep.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
+	case "purge":
+		c.Handle = purge.Sweeper{Source: source{p}, Media: objects{p}, Rows: rows{p}, Now: now}.Handle
 	case "publish":
 		turns := publish.Turns{Windows: rows{p}, Lines: rows{p}, Rows: rows{p}, Size: window, Now: now}
 		c.Handle = publish.Publisher{Rows: rows{p}, Media: objects{p}, Turns: turns, Now: now, Log: log}.Handle

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/tests/client"
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
@@ -107,7 +107,7 @@ func TestLinesOnATerminal(t *testing.T) {
 	for _, look := range []struct {
 		name string
 		style
-	}{{"wide", style{screen.Style{Width: 79}}}, {"narrow", style{screen.Style{Width: 59}}}, {"color", style{screen.Style{Width: 99, Color: true}}}} {
+	}{{"wide", style{terminal.Style{Width: 79}}}, {"narrow", style{terminal.Style{Width: 59}}}, {"color", style{terminal.Style{Width: 99, Color: true}}}} {
 		for film, moments := range films() {
 			t.Run(film+" "+look.name, func(t *testing.T) {
 				t.Parallel()
@@ -163,7 +163,7 @@ func TestLinesFitAnyTerminal(t *testing.T) {
 			took:  time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "took")),
 			note:  "3840×2160, 59.94 fps, 59999.9 s",
 		}
-		for _, line := range (style{screen.Style{Width: width}}).lines([]row{r}) {
+		for _, line := range (style{terminal.Style{Width: width}}).lines([]row{r}) {
 			if n := len([]rune(line)); n > width {
 				t.Fatalf("%d columns on a terminal of %d: %q", n, width, line)
 			}

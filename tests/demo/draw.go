@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // style is how rows look on a terminal.
-type style struct{ screen.Style }
+type style struct{ terminal.Style }
 
 const (
 	longestBar  = 40
@@ -18,7 +18,7 @@ const (
 	noteRoom    = 2 + 28
 )
 
-var paint = map[string]string{waiting: screen.Faint, running: screen.Cyan, done: screen.Green, failed: screen.Red}
+var paint = map[string]string{waiting: terminal.Faint, running: terminal.Cyan, done: terminal.Green, failed: terminal.Red}
 
 // lines draws one line for each row, none wider than the terminal.
 func (s style) lines(rows []row) []string {
@@ -34,7 +34,7 @@ func (s style) lines(rows []row) []string {
 			s.bar(r, bar), percent(r), took(r),
 		}
 		if notes && r.note != "" {
-			parts = append(parts, "  ", s.In(screen.Faint, screen.Clip(r.note, noteRoom-2)))
+			parts = append(parts, "  ", s.In(terminal.Faint, terminal.Clip(r.note, noteRoom-2)))
 		}
 		lines = append(lines, strings.TrimRight(strings.Join(parts, ""), " "))
 	}
@@ -44,9 +44,9 @@ func (s style) lines(rows []row) []string {
 func nameColor(r row) string {
 	switch r.state {
 	case waiting:
-		return screen.Faint
+		return terminal.Faint
 	case failed:
-		return screen.Red
+		return terminal.Red
 	}
 	return ""
 }
@@ -58,9 +58,9 @@ func (s style) bar(r row, width int) string {
 		from, to = sweep(r.took, width)
 	}
 	to = min(to, width)
-	return s.In(screen.Faint, strings.Repeat("─", from)) +
+	return s.In(terminal.Faint, strings.Repeat("─", from)) +
 		s.In(paint[r.state], strings.Repeat("━", to-from)) +
-		s.In(screen.Faint, strings.Repeat("─", width-to))
+		s.In(terminal.Faint, strings.Repeat("─", width-to))
 }
 
 // sweep is where the stroke is after some time: it moves by a cell every 50 ms.

@@ -7,12 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // screenOf returns how to begin a screen on out: bars on a terminal, else a line for each change.
 func screenOf(out *os.File) func() display {
-	look, ok := screen.Of(out)
+	look, ok := terminal.Of(out)
 	if !ok {
 		return func() display { return newPlain(out, time.Now) }
 	}
@@ -53,14 +53,14 @@ func (p *plain) close() {}
 
 // live draws the rows of the last board.
 type live struct {
-	*screen.Live
+	*terminal.Live
 	mu    sync.Mutex
 	board *board // nil before the first
 }
 
 func newLive(out io.Writer, look func() style, now func() time.Time) *live {
 	l := &live{}
-	l.Live = screen.NewLive(out, func() []string {
+	l.Live = terminal.NewLive(out, func() []string {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.board == nil {

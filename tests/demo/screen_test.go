@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 func TestLiveShowsTheLastBoard(t *testing.T) {
 	t.Parallel()
 	var term strings.Builder
-	look := style{screen.Style{Width: 59}}
+	look := style{terminal.Style{Width: 59}}
 	moments := films()["broken"]
 	last := moments[len(moments)-1]
 	l := newLive(&term, func() style { return look }, func() time.Time { return last.now })

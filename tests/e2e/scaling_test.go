@@ -38,7 +38,7 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
 	}
 	burst := autoscale.Hint{Sent: map[string]int{"encode": 500}}
-	if err := (autoscale.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), burst); err != nil {
+	if err := (autoscale.Function{Client: c, Name: "sluice-reconcile"}).Wake(t.Context(), burst); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(2 * time.Minute); ; <-time.After(200 * time.Millisecond) {

@@ -91,7 +91,7 @@ func TestPromise11_EveryHopIsTraced(t *testing.T) {
 	}
 
 	v.caller(t, v.tenant).send(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
-	want["api"], want["publish"], want["sweep"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
+	want["api"], want["publish"], want["purge"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
 	v.until(t, func(w traceview.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
 }
 

@@ -17,7 +17,7 @@ import (
 	"sluice/shared/domain/metric"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 	"sluice/tests/clouds"
-	"sluice/tests/ear"
+	"sluice/tests/subscriber"
 )
 
 // Each line that any function logs of a video says whose it is, and its stages are counted once.
@@ -84,7 +84,7 @@ func (w world) log(t *testing.T, service, video string) (lines []byte) {
 func TestAnAlarmRings(t *testing.T) {
 	clouds.Needs(t, clouds.Rings)
 	w := open(t)
-	heard, err := ear.Topic{SQS: w.queues(), SNS: sns.NewFromConfig(w.aws), ARN: w.output(t, "AlarmTopic")}.Listen(t.Context(), "alarms", "")
+	heard, err := subscriber.Topic{SQS: w.queues(), SNS: sns.NewFromConfig(w.aws), ARN: w.output(t, "AlarmTopic")}.Listen(t.Context(), "alarms", "")
 	t.Cleanup(func() { heard.Close(context.WithoutCancel(t.Context())) })
 	if err != nil {
 		t.Fatal(err)

@@ -150,7 +150,7 @@ func (w world) dead(t *testing.T) map[string]int {
 // tend has dead letters filed now, and not within the minute.
 func (w world) tend(t *testing.T) {
 	t.Helper()
-	w.lambda(t, http.MethodPost, "functions/sluice-tend/invocations", nil, nil)
+	w.lambda(t, http.MethodPost, "functions/sluice-reconcile/invocations", nil, nil)
 }
 
 // depth returns how many messages wait or are in flight.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // board is what is shown while videos are under way.
@@ -23,7 +23,7 @@ const (
 )
 
 // lines draws a bar for each queue, as long as its depth against the deepest so far, and one for each tenant.
-func (b board) lines(s screen.Style) []string {
+func (b board) lines(s terminal.Style) []string {
 	lines := []string{fmt.Sprintf("  %d:%02d", int(b.elapsed.Minutes()), int(b.elapsed.Seconds())%60)}
 	deepest := 1
 	for _, q := range b.queues {
@@ -35,24 +35,24 @@ func (b board) lines(s screen.Style) []string {
 		if last.Ceiling != nil && !batches[q.Queue] {
 			text += fmt.Sprintf(" of %d", *last.Ceiling)
 		}
-		lines = append(lines, row(s, q.Queue, screen.Cyan, float64(last.Waiting)/float64(deepest), text))
+		lines = append(lines, row(s, q.Queue, terminal.Cyan, float64(last.Waiting)/float64(deepest), text))
 	}
 	for _, t := range b.tenants {
-		color := screen.Green
+		color := terminal.Green
 		text := fmt.Sprintf("%4d of %d ready", t.ready, t.of)
 		if t.bad > 0 {
-			color, text = screen.Red, text+fmt.Sprintf(", %d failed", t.bad)
+			color, text = terminal.Red, text+fmt.Sprintf(", %d failed", t.bad)
 		}
 		lines = append(lines, row(s, t.tenant, color, float64(t.ready)/float64(t.of), text))
 	}
 	return lines
 }
 
-func row(s screen.Style, name, color string, share float64, text string) string {
+func row(s terminal.Style, name, color string, share float64, text string) string {
 	full := min(bar, int(share*bar+0.5))
-	line := fmt.Sprintf("  %-*s ", label, screen.Clip(name, label))
+	line := fmt.Sprintf("  %-*s ", label, terminal.Clip(name, label))
 	room := s.Width - label - 3 - bar
-	return line + s.In(color, strings.Repeat("━", full)) + s.In(screen.Faint, strings.Repeat("─", bar-full)) + screen.Clip(text, max(0, room))
+	return line + s.In(color, strings.Repeat("━", full)) + s.In(terminal.Faint, strings.Repeat("─", bar-full)) + terminal.Clip(text, max(0, room))
 }
 
 // busy says how many messages are being handled: of most queues that is how many workers are at work.
@@ -86,8 +86,8 @@ func (b board) sentence() string {
 
 // show shows boards on out until the returned function is called: live on a terminal, else a line now and then.
 func show(out *os.File, look func() board) (stop func()) {
-	if style, ok := screen.Of(out); ok {
-		l := screen.NewLive(out, func() []string { return look().lines(style()) })
+	if style, ok := terminal.Of(out); ok {
+		l := terminal.NewLive(out, func() []string { return look().lines(style()) })
 		l.Run(200 * time.Millisecond)
 		return l.Close
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/tests/plot"
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 func middle() board {
@@ -35,10 +35,10 @@ func TestBoard(t *testing.T) {
 		"  load-1         ━━━━━━━━━━━━━━━━━━━━━━━━   4 of 4 ready",
 		"  load-big       ━━━━━━──────────────────  10 of 40 ready, 1 failed",
 	}
-	if diff := cmp.Diff(want, middle().lines(screen.Style{Width: 79})); diff != "" {
+	if diff := cmp.Diff(want, middle().lines(terminal.Style{Width: 79})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, line := range middle().lines(screen.Style{Width: 50}) {
+	for _, line := range middle().lines(terminal.Style{Width: 50}) {
 		if utf8.RuneCountInString(line) > 50 {
 			t.Errorf("too wide: %q", line)
 		}

@@ -11,7 +11,7 @@ import (
 
 	"sluice/localstack/cloud"
 	"sluice/tests/client"
-	"sluice/tests/ear"
+	"sluice/tests/subscriber"
 )
 
 const (
@@ -27,7 +27,7 @@ type site struct {
 	operator    *client.Client
 	clients     map[string]*client.Client // of the tenants
 	names       []string                  // of the tenants, in their order
-	ear         *ear.Ear                  // nil: nobody listens
+	ear         *subscriber.Ear           // nil: nobody listens
 }
 
 // stage is what goes on while the burst does.

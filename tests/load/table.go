@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 
 	"sluice/tests/plot"
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // table prints how each tenant fared, and what the words mean.
@@ -56,8 +56,8 @@ func (r Result) faults(out io.Writer) {
 
 // show shows all of it on a terminal, and says where the rest is.
 func (r Result) show(f plot.Figure, out *os.File, files ...string) error {
-	style := screen.Style{Width: 100}
-	if look, ok := screen.Of(out); ok {
+	style := terminal.Style{Width: 100}
+	if look, ok := terminal.Of(out); ok {
 		style = look()
 	}
 	if _, err := fmt.Fprintf(out, "\n%s\n", f.Text(min(style.Width, 120), 4, style.Color)); err != nil {

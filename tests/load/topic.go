@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/localstack/cloud"
-	"sluice/tests/ear"
+	"sluice/tests/subscriber"
 )
 
 // readyType is the type of the event that tells that a video is ready.
@@ -50,7 +50,7 @@ func (n *news) times(video string) int {
 }
 
 // listen subscribes to the topic; nil if nobody says which it is.
-func (b burst) listen(ctx context.Context, root string, o cloud.Operator, names []string) (*ear.Ear, error) {
+func (b burst) listen(ctx context.Context, root string, o cloud.Operator, names []string) (*subscriber.Ear, error) {
 	arn := b.topic
 	if env, err := cloud.Open(root); arn == "" && err == nil && env.APIURL == o.URL {
 		if arn, err = env.Outputs.Get("TopicArn"); err != nil {
@@ -60,5 +60,5 @@ func (b burst) listen(ctx context.Context, root string, o cloud.Operator, names 
 	if arn == "" {
 		return nil, nil
 	}
-	return ear.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Listen(ctx, "load", "video.ready", names...)
+	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Listen(ctx, "load", "video.ready", names...)
 }

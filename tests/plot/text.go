@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // blocks fill an eighth of a cell more each.
@@ -53,7 +53,7 @@ type band struct {
 }
 
 func (b band) draw(out *strings.Builder) {
-	fmt.Fprintf(out, "%*s%s\n", numbers, "", screen.Clip(b.p.Title+": "+b.l.Name, b.columns))
+	fmt.Fprintf(out, "%*s%s\n", numbers, "", terminal.Clip(b.p.Title+": "+b.l.Name, b.columns))
 	values, _ := b.l.columns(b.f.Span, b.columns)
 	limits := b.limits()
 	for row := b.rows - 1; row >= 0; row-- {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sluice/tests/ear"
+	"sluice/tests/subscriber"
 )
 
 // listener hears what the topic tells of one tenant's videos.
@@ -14,8 +14,8 @@ type listener interface {
 	Hear(ctx context.Context, heard func(event []byte) error) error
 }
 
-func (p producer) listen(ctx context.Context, tenant string) (*ear.Ear, error) {
-	return ear.Topic{SQS: p.sqs, SNS: p.sns, ARN: p.topic}.Listen(ctx, "produce", "video.", tenant)
+func (p producer) listen(ctx context.Context, tenant string) (*subscriber.Ear, error) {
+	return subscriber.Topic{SQS: p.sqs, SNS: p.sns, ARN: p.topic}.Listen(ctx, "produce", "video.", tenant)
 }
 
 // until tells every fact about one request, each once, to the last. It fails if that is a failure.

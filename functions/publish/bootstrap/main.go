@@ -13,5 +13,5 @@ func main() {
 		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,
 		Turns: publish.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now, Pause: publish.Pause},
 	}
-	k.Consume(k.Watcher("tend").Watch(p.Handle), nil)
+	k.Consume(k.Watcher("reconcile").Watch(p.Handle), nil)
 }

@@ -147,7 +147,7 @@ var Map = []Service{
 		Memory: 512, Timeout: 20 * time.Second,
 	},
 	{
-		Name: "operate",
+		Name: "admin",
 		Routes: []Route{
 			{"POST", "/v1/tenants", ByCaller, ""},
 			{"POST", "/v1/tokens", ByCaller, ""},
@@ -270,12 +270,12 @@ var Map = []Service{
 			{DeleteRows, "table", []string{WindowRows}},
 			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
 			{WriteObjects, "media", []string{MediaPrefix}},
-			{Wake, "functions", []string{"tend"}},
+			{Wake, "functions", []string{"reconcile"}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,
 	},
 	{
-		Name: "sweep",
+		Name: "purge",
 		Inbox: &Inbox{
 			Takes: []string{"sweep.requested.v1"}, Batch: 1, Typical: 2 * time.Second, Attempts: 5, Promise: 15 * time.Minute,
 			Lanes: []Lane{{Name: Bulk, Aim: 10 * time.Minute, Weight: 1}},
@@ -289,7 +289,7 @@ var Map = []Service{
 		Memory: 256, Timeout: time.Minute,
 	},
 	{
-		Name:  "tend",
+		Name:  "reconcile",
 		Every: time.Minute,
 		Emits: []string{"deadline.passed.v1"},
 		May: []Right{

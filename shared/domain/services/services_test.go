@@ -94,7 +94,7 @@ func TestEveryServiceHasAFolderAndEveryFolderAService(t *testing.T) {
 
 func TestSends(t *testing.T) {
 	publish, ok := services.Lookup("publish")
-	if want := []string{"fetch", "inspect", "encode", "sweep", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
+	if want := []string{"fetch", "inspect", "encode", "purge", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
 		t.Errorf("publish sends to %v, want %v", publish.Sends(), want)
 	}
 	if _, ok := services.Lookup("nobody"); ok {
@@ -135,7 +135,7 @@ func TestQueueFor(t *testing.T) {
 		{"encode.requested.v1", services.Interactive, "encode"},
 		{"encode.requested.v1", services.Bulk, "encode-bulk"},
 		{"encode.requested.v1", "none that we know", "encode"},
-		{"sweep.requested.v1", services.Interactive, "sweep"},
+		{"sweep.requested.v1", services.Interactive, "purge"},
 		{"video.ready.v1", services.Bulk, ""},
 		{"nothing.of.ours.v1", "", ""},
 	} {

@@ -58,11 +58,11 @@ func TestProvisionSetsPollersAlone(t *testing.T) {
 func TestWakeDoesNotWait(t *testing.T) {
 	t.Parallel()
 	c := &client{}
-	if err := (autoscale.Function{Client: c, Name: "sluice-tend"}).Wake(t.Context(), map[string]int{"a": 1}); err != nil {
+	if err := (autoscale.Function{Client: c, Name: "sluice-reconcile"}).Wake(t.Context(), map[string]int{"a": 1}); err != nil {
 		t.Fatal(err)
 	}
 	in := c.calls[0]
-	if aws.ToString(in.FunctionName) != "sluice-tend" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
+	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
 		t.Errorf("asked for %+v", in)
 	}
 }

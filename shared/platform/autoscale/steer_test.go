@@ -109,8 +109,8 @@ func TestAMappingIsToldAgain(t *testing.T) {
 		{"not as long as it is trusted", func(*world) {}, 59 * time.Minute, 0},
 		{"once in an hour, as somebody may have changed it", func(*world) {}, time.Hour, len(services.Queues())},
 		{"if it is another", func(w *world) {
-			delete(w.ceilings, "sweep")
-			w.Feed = func(queue string) string { return map[string]string{"sweep": "new"}[queue] + queue }
+			delete(w.ceilings, "purge")
+			w.Feed = func(queue string) string { return map[string]string{"purge": "new"}[queue] + queue }
 		}, time.Minute, 1},
 		{"if a deployment has another budget", func(w *world) { w.Budget = 101 }, time.Minute, len(services.Queues())},
 	} {

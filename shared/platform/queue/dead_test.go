@@ -210,7 +210,7 @@ func TestNoQueueOfDeadLetters(t *testing.T) {
 
 func TestRedrive(t *testing.T) {
 	t.Parallel()
-	for service, group := range map[string]string{"encode": "acme", "publish": "g", "sweep": ""} {
+	for service, group := range map[string]string{"encode": "acme", "publish": "g", "purge": ""} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
 			m := newMorgue(t, service)

@@ -159,15 +159,15 @@ func (f *fake) services(*http.Request) (int, any) {
 	return 200, map[string]any{
 		"at": at(time.Now()),
 		"services": []any{
-			service("api", queue("api", "", 0, 0, 3, 0)), service("operate"), service("authorize"), service("play"), service("studio"), service("observe"),
+			service("api", queue("api", "", 0, 0, 3, 0)), service("admin"), service("authorize"), service("play"), service("studio"), service("observe"),
 			service("inspect", queue("inspect", "", 1, 1, 3, 0)), service("encode", queue("encode", "interactive", 3, 6, 6, 0), queue("encode-bulk", "bulk", 48, 2, 2, 2)),
-			service("fetch", queue("fetch", "", 0, 1, 3, 0)), service("publish", queue("publish", "", 2, 1, 3, 0)), service("sweep", queue("sweep", "", 0, 0, 3, 0)), service("tend"),
+			service("fetch", queue("fetch", "", 0, 1, 3, 0)), service("publish", queue("publish", "", 2, 1, 3, 0)), service("purge", queue("purge", "", 0, 0, 3, 0)), service("reconcile"),
 		},
 		"edges": []any{
-			edge("gateway", "api", 41), edge("gateway", "operate", 2), edge("gateway", "play", 128), edge("gateway", "studio", 1), edge("gateway", "observe", 6), edge("s3", "inspect", 3.5), edge("clock", "tend", 1),
+			edge("gateway", "api", 41), edge("gateway", "admin", 2), edge("gateway", "play", 128), edge("gateway", "studio", 1), edge("gateway", "observe", 6), edge("s3", "inspect", 3.5), edge("clock", "reconcile", 1),
 			edge("api", "publish", 3.5, "upload.completed.v1"), edge("api", "fetch", 0.5, "fetch.requested.v1"), edge("fetch", "publish", 0), edge("inspect", "publish", 3.5, "media.inspected.v1"),
-			edge("publish", "inspect", 0), edge("publish", "encode", 62, "encode.requested.v1"), edge("encode", "publish", 60, "encode.done.v1"), edge("publish", "sweep", 0), edge("sweep", "publish", 0),
-			edge("publish", "fetch", 0), edge("publish", "topic", 7, "video.ready.v1"), edge("tend", "publish", 0.2, "deadline.passed.v1"),
+			edge("publish", "inspect", 0), edge("publish", "encode", 62, "encode.requested.v1"), edge("encode", "publish", 60, "encode.done.v1"), edge("publish", "purge", 0), edge("purge", "publish", 0),
+			edge("publish", "fetch", 0), edge("publish", "topic", 7, "video.ready.v1"), edge("reconcile", "publish", 0.2, "deadline.passed.v1"),
 		},
 	}
 }

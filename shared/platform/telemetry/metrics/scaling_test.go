@@ -17,8 +17,8 @@ import (
 func TestScaling(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	log := logs.New("tend", &out)
-	idle := metrics.Scaled{Queue: "sluice-sweep", Ceiling: 2}
+	log := logs.New("reconcile", &out)
+	idle := metrics.Scaled{Queue: "sluice-purge", Ceiling: 2}
 	if metrics.Scaling(t.Context(), log, noon, []metrics.Scaled{idle, idle}); out.Len() > 0 {
 		t.Errorf("while idle: %s", &out)
 	}

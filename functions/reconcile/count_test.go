@@ -1,4 +1,4 @@
-package tend_test
+package reconcile_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/functions/tend"
+	"sluice/functions/reconcile"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/blob"
@@ -47,9 +47,9 @@ func TestStuckVideosAreCounted(t *testing.T) {
 			if err := rows.Create(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 				t.Fatal(err)
 			}
-			tender := tend.Tender{
+			tender := reconcile.Tender{
 				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: empty{}, Dead: queue.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
-				Now: func() time.Time { return noon }, Log: logs.New("tend", &out),
+				Now: func() time.Time { return noon }, Log: logs.New("reconcile", &out),
 			}
 			if err := tender.Run(t.Context(), autoscale.Hint{}); err != nil {
 				t.Fatal(err)
@@ -66,7 +66,7 @@ func TestOpenLettersAreCounted(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	g := newGraves()
-	g.Originals, g.Queues, g.Send, g.Log = empty{}, empty{}, empty{}, logs.New("tend", &out)
+	g.Originals, g.Queues, g.Send, g.Log = empty{}, empty{}, empty{}, logs.New("reconcile", &out)
 	counted := func() []string {
 		t.Helper()
 		out.Reset()

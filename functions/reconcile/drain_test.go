@@ -1,4 +1,4 @@
-package tend_test
+package reconcile_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/functions/tend"
+	"sluice/functions/reconcile"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
@@ -29,12 +29,12 @@ type graves struct {
 	*queue.Memory
 	rows *store.Memory
 	logs *bytes.Buffer
-	tend.Tender
+	reconcile.Tender
 }
 
 func newGraves() *graves {
 	g := &graves{Memory: &queue.Memory{}, rows: &store.Memory{}, logs: &bytes.Buffer{}}
-	g.Tender = tend.Tender{
+	g.Tender = reconcile.Tender{
 		Rows: g.rows, Letters: g.rows, Dead: queue.DeadLetters{Client: g, URL: url}, Steer: &law{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
 	}

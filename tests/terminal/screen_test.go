@@ -1,4 +1,4 @@
-package screen_test
+package terminal_test
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/tests/screen"
+	"sluice/tests/terminal"
 )
 
 // terminal is what of the codes of a terminal Live uses (ECMA-48).
-type terminal struct {
+type fakeTerminal struct {
 	lines []string
 	at    int
 }
 
-func (t *terminal) Write(p []byte) (int, error) {
+func (t *fakeTerminal) Write(p []byte) (int, error) {
 	for text := string(p); text != ""; {
 		var up int
 		switch {
@@ -44,9 +44,9 @@ func (t *terminal) Write(p []byte) (int, error) {
 
 func TestLiveDrawsOverItself(t *testing.T) {
 	t.Parallel()
-	var term terminal
+	var term fakeTerminal
 	var lines []string
-	l := screen.NewLive(&term, func() []string { return lines })
+	l := terminal.NewLive(&term, func() []string { return lines })
 	l.Draw()
 	if len(term.lines) != 0 {
 		t.Errorf("drew %q of nothing", term.lines)
@@ -63,9 +63,9 @@ func TestLiveDrawsOverItself(t *testing.T) {
 
 func TestLiveLeavesTheLastLines(t *testing.T) {
 	t.Parallel()
-	var term terminal
+	var term fakeTerminal
 	lines := []string{"first"}
-	l := screen.NewLive(&term, func() []string { return lines })
+	l := terminal.NewLive(&term, func() []string { return lines })
 	l.Run(time.Hour)
 	lines = []string{"last"}
 	l.Close()
@@ -81,7 +81,7 @@ func TestAFileIsNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, ok := screen.Of(file); ok {
+	if _, ok := terminal.Of(file); ok {
 		t.Error("a file was taken for a terminal")
 	}
 }
@@ -89,11 +89,11 @@ func TestAFileIsNoTerminal(t *testing.T) {
 func TestStyle(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ got, want string }{
-		{screen.Style{}.In(screen.Red, "text"), "text"},
-		{screen.Style{Color: true}.In("", "text"), "text"},
-		{screen.Style{Color: true}.In(screen.Red, "text"), "\x1b[31mtext\x1b[0m"},
-		{screen.Clip("äöü", 3), "äöü"},
-		{screen.Clip("äöüß", 3), "äö…"},
+		{terminal.Style{}.In(terminal.Red, "text"), "text"},
+		{terminal.Style{Color: true}.In("", "text"), "text"},
+		{terminal.Style{Color: true}.In(terminal.Red, "text"), "\x1b[31mtext\x1b[0m"},
+		{terminal.Clip("äöü", 3), "äöü"},
+		{terminal.Clip("äöüß", 3), "äö…"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%q, want %q", tt.got, tt.want)

@@ -2,15 +2,15 @@
 package main
 
 import (
-	"sluice/functions/tend"
+	"sluice/functions/reconcile"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := runtime.New("tend")
+	k := runtime.New("reconcile")
 	rows, queues := k.Rows(), k.SQS()
-	t := tend.Tender{
+	t := reconcile.Tender{
 		Rows: rows, Windows: rows, Originals: k.Source(), Queues: queue.NewDepths(queues), Send: k.Sender(),
 		Dead: queue.NewDeadLetters(queues), Letters: rows,
 		Steer: k.Steerer(), Now: k.Now, Wait: runtime.Sleep, Log: k.Log,

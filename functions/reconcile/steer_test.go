@@ -1,4 +1,4 @@
-package tend_test
+package reconcile_test
 
 import (
 	"context"

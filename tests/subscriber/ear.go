@@ -3,7 +3,7 @@
 //
 // Rights: sqs:CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, ReceiveMessage and DeleteMessage on
 // queues of the given name, sns:Subscribe and Unsubscribe on the topic.
-package ear
+package subscriber
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 // Package screen draws lines on a terminal, again and again over the last ones. It never hides the cursor nor changes a
 // mode of the terminal, so that whatever ends the process leaves a clean one.
-package screen
+package terminal
 
 import (
 	"fmt"

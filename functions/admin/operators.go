@@ -1,4 +1,4 @@
-package operate
+package admin
 
 import (
 	"context"
@@ -48,7 +48,7 @@ type Admin struct {
 // Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
 // are exactly those of the map.
 func (o *Admin) Handler() (http.Handler, error) {
-	s, _ := services.Lookup("operate")
+	s, _ := services.Lookup("admin")
 	m, err := httpapi.NewMux(s, o.Log, httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log), map[string]httpapi.Handler{
 		"POST /v1/tenants":                   o.createTenant,
 		"POST /v1/tokens":                    o.createToken,

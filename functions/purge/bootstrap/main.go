@@ -2,12 +2,12 @@
 package main
 
 import (
-	"sluice/functions/sweep"
+	"sluice/functions/purge"
 	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := runtime.New("sweep")
-	s := sweep.Sweeper{Source: k.Source(), Media: k.Media(), Rows: k.Rows(), Now: k.Now}
+	k := runtime.New("purge")
+	s := purge.Sweeper{Source: k.Source(), Media: k.Media(), Rows: k.Rows(), Now: k.Now}
 	k.Consume(s.Handle, nil)
 }

@@ -4,15 +4,15 @@ package main
 import (
 	"crypto/rand"
 
-	"sluice/functions/operate"
+	"sluice/functions/admin"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
 )
 
 func main() {
-	k := runtime.New("operate")
+	k := runtime.New("admin")
 	rows := k.Rows()
-	o := &operate.Admin{
+	o := &admin.Admin{
 		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQS()), Idempotency: rows,
 		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}

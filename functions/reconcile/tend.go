@@ -6,7 +6,7 @@
 // originals, and the depth of the inboxes; sqs:SendMessage to publish; to take messages out of the dead-letter queues and
 // put the rows of letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem); and those of package steer. It writes no
 // other rows.
-package tend
+package reconcile
 
 import (
 	"context"
@@ -197,7 +197,7 @@ func step(v video.Video, stored *video.Stored) string {
 	case v.State.Encoding():
 		return "encode"
 	case v.State == video.Deleting:
-		return "sweep"
+		return "purge"
 	case v.Fetch != nil && stored == nil:
 		return "fetch"
 	}

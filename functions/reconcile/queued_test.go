@@ -1,4 +1,4 @@
-package tend_test
+package reconcile_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/functions/tend"
+	"sluice/functions/reconcile"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
@@ -48,7 +48,7 @@ func TestAVideoThatWaitsForItsTurnIsToldFromOneThatIsStuck(t *testing.T) {
 			if err := rows.SaveWindow(t.Context(), tt.window); err != nil {
 				t.Fatal(err)
 			}
-			tender := tend.Tender{
+			tender := reconcile.Tender{
 				Rows: rows, Windows: rows, Letters: rows, Originals: empty{}, Queues: empty{}, Send: said, Dead: queue.DeadLetters{Client: newGraves(), URL: url}, Steer: &law{},
 				Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 			}
