@@ -3,7 +3,7 @@ package docs
 
 import _ "embed"
 
-// Errors is the list of what each code means, in Markdown: docs/errors.md.
+// ErrorsMarkdown is the list of what each code means, in Markdown: docs/errors.md.
 //
 //go:embed errors.md
-var Errors string
+var ErrorsMarkdown string

@@ -15,44 +15,44 @@ import (
 // CPU time is what counts: the machine may have other things to do.
 func BenchmarkMessage(b *testing.B) {
 	for _, name := range []string{"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full", "two hours"} {
-		e := wrapped(cmp.Or(samples[name], any(twoHours())))
+		e := newEnvelope(cmp.Or(samples[name], any(longestTaskDone())))
 		wire, err := events.Encode(e)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run(name+"/plain", func(b *testing.B) {
-			measure(b, func() {
+			measureCPU(b, func() {
 				raw, _ := json.Marshal(e.Data)
 				_ = json.Unmarshal(raw, reflect.New(reflect.TypeOf(e.Data)).Interface())
 			})
 		})
-		b.Run(name+"/encode", func(b *testing.B) { measure(b, func() { _, _ = events.Encode(e) }) })
-		b.Run(name+"/decode", func(b *testing.B) { measure(b, func() { _, _ = events.Decode(wire) }) })
+		b.Run(name+"/encode", func(b *testing.B) { measureCPU(b, func() { _, _ = events.Encode(e) }) })
+		b.Run(name+"/decode", func(b *testing.B) { measureCPU(b, func() { _, _ = events.Decode(wire) }) })
 	}
 }
 
-// twoHours is the result with the most segments: the sound of the longest video we take.
-func twoHours() video.TaskDone {
+// longestTaskDone is the result with the most segments: the sound of the longest video we take.
+func longestTaskDone() video.TaskDone {
 	s := make([]video.Segment, 3600)
 	for i := range s {
 		s[i] = video.Segment{Bytes: int64(32_000 + i), Ticks: 96_256}
 	}
-	return video.TaskDone{At: noon, Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, s...)}}}
+	return video.TaskDone{At: noon, Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, s...)}}}
 }
 
-func measure(b *testing.B, f func()) {
+func measureCPU(b *testing.B, f func()) {
 	b.ReportAllocs()
-	began := cpu()
+	began := cpuNanoseconds()
 	n := 0
 	for b.Loop() {
 		f()
 		n++
 	}
-	b.ReportMetric(float64(cpu()-began)/float64(n)/1000, "cpu-us/op")
+	b.ReportMetric(float64(cpuNanoseconds()-began)/float64(n)/1000, "cpu-us/op")
 }
 
-// cpu returns what the process has used, in nanoseconds.
-func cpu() int64 {
+// cpuNanoseconds returns what the process has used, in nanoseconds.
+func cpuNanoseconds() int64 {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r)
 	return r.Utime.Nano() + r.Stime.Nano()

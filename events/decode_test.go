@@ -11,11 +11,11 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// where edits an example and says where Decode must find fault with it; "" means nowhere.
-type where struct{ name, example, old, new, at string }
+// decodeCase edits an example and says where Decode must find fault with it; "" means nowhere.
+type decodeCase struct{ name, example, old, new, at string }
 
-func TestDecodeNamesWhatIsWrong(t *testing.T) {
-	for _, tt := range []where{
+func TestDecodeNamesInvalidMember(t *testing.T) {
+	for _, tt := range []decodeCase{
 		{"as it is", "encode.requested.v1/full", "", "", ""},
 		{"an unknown attribute", "video.ready.v1/full", `"id"`, `"futuristic":{"Deep":[1]},"id"`, ""},
 		{"an unknown member", "video.ready.v1/full", `"duration"`, `"posters":[null,1e9],"duration"`, ""},
@@ -58,7 +58,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{"no borders", "media.inspected.v1/full", `"borders":[0,240,480,720,1000]`, `"borders":[]`, "/data/plan/borders: breaks minItems"},
 		{"borders left out", "media.inspected.v1/full", `"borders":[`, `"Borders":[`, "/data/plan: breaks required borders"},
 		{"a border that is none", "media.inspected.v1/full", `[0,240,480,`, `[0,240,"x",`, "/data/plan/borders/2: breaks type"},
-		{"a sum that is none", "encode.done.v1/full", sum, "sum", "/data/result/tracks/0/init: breaks pattern"},
+		{"a sum that is none", "encode.done.v1/full", initSum, "sum", "/data/result/tracks/0/init: breaks pattern"},
 		{"a segment of no bytes", "encode.done.v1/full", `[312410,`, `[0,`, "/data/result/tracks/0/segments/bytes/0: breaks minimum"},
 		{"a member twice, the last one wrong", "video.ready.v1/full", `"duration":`, `"duration":1,"duration":-`, "/data/duration: breaks minimum"},
 
@@ -75,7 +75,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			b := string(examples(t)[tt.example+".json"])
+			b := string(readExamples(t)[tt.example+".json"])
 			if !strings.Contains(b, tt.old) {
 				t.Fatalf("%s is not in %s", tt.old, b)
 			}
@@ -100,21 +100,21 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentThatNobodyReads(t *testing.T) {
+func TestEncodeRejectsWhatDecodeRejects(t *testing.T) {
 	for name, d := range map[string]video.Event{
-		"a plan of nothing": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: film},
-		"no segments":       video.TaskDone{At: noon, Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000)}}},
+		"a plan of nothing": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: soundMedia},
+		"no segments":       video.TaskDone{At: noon, Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000)}}},
 		"a problem of none": video.VideoFailed{},
-		"for ever":          video.VideoReady{Playback: public, Duration: 1e300},
+		"for ever":          video.VideoReady{Playback: playbackID, Duration: 1e300},
 	} {
-		if _, err := events.Encode(events.Of(tenant, id, noon, d)); errs.KindOf(err) != errs.Invalid {
+		if _, err := events.Encode(events.New(tenant, id, noon, d)); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)
 		}
 	}
 	for name, e := range map[string]events.Event{
 		"nothing":   {},
 		"no data":   {ID: "i", Type: events.VideoReady, Tenant: tenant, Video: id},
-		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: events.Object{}},
+		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: events.S3Object{}},
 	} {
 		if _, err := events.Encode(e); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)
@@ -124,10 +124,10 @@ func TestNothingIsSentThatNobodyReads(t *testing.T) {
 
 // FuzzDecode: what Decode takes can be sent again, and can happen to a video in any state.
 func FuzzDecode(f *testing.F) {
-	for _, b := range examples(f) {
+	for _, b := range readExamples(f) {
 		f.Add(b)
 	}
-	rows := states()
+	rows := videosInEachState()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := events.Decode(b)
 		if err != nil {
@@ -146,16 +146,16 @@ func FuzzDecode(f *testing.F) {
 		for _, row := range rows {
 			after, out := video.Apply(row, told)
 			for _, d := range out[:min(len(out), 3)] {
-				_ = events.Of(after.Tenant, after.ID, noon, d)
+				_ = events.New(after.Tenant, after.ID, noon, d)
 			}
-			_ = after.Complete()
+			_ = after.IsComplete()
 		}
 	})
 }
 
-// states returns a row in each state that a video comes to.
-func states() []video.Video {
-	row := video.Video{Tenant: tenant, ID: id, Playback: public, State: video.Waiting, Source: upload}
+// videosInEachState returns a row in each state that a video comes to.
+func videosInEachState() []video.Video {
+	row := video.Video{Tenant: tenant, ID: id, Playback: playbackID, State: video.Waiting, Source: sourceFile}
 	rows := []video.Video{row}
 	steps := []string{"upload.completed.v1/full", "media.inspected.v1/full", "encode.done.v1/full", "video.failed.v1/full", "encode.failed.v1/full"}
 	for _, name := range steps {
@@ -163,11 +163,11 @@ func states() []video.Video {
 		rows = append(rows, row)
 	}
 	row = rows[2]
-	for _, task := range long.Tasks() {
+	for _, task := range longPlan.Tasks() {
 		row, _ = video.Apply(row, video.TaskDone{At: noon, Result: video.Result{Task: task}})
 	}
 	half := rows[2]
-	for _, task := range long.Tasks()[:3] {
+	for _, task := range longPlan.Tasks()[:3] {
 		half, _ = video.Apply(half, video.TaskDone{At: noon, Result: video.Result{Task: task}})
 	}
 	rows = append(rows, row, half)
@@ -181,9 +181,9 @@ func states() []video.Video {
 	return rows
 }
 
-func TestStatesAreAll(t *testing.T) {
+func TestVideosCoverEveryState(t *testing.T) {
 	got := map[video.State]bool{}
-	for _, row := range states() {
+	for _, row := range videosInEachState() {
 		got[row.State] = true
 	}
 	want := []video.State{video.Cancelled, video.Deleted, video.Deleting, video.Failed, video.Playable, video.Processing, video.Ready, video.Uploaded, video.Waiting}

@@ -51,8 +51,8 @@ const (
 	EncodeFailed     Type = "encode.failed.v1"
 	DeadlinePassed   Type = "deadline.passed.v1"
 	DeleteRequested  Type = "delete.requested.v1"
-	SweepRequested   Type = "sweep.requested.v1"
-	SweepDone        Type = "sweep.done.v1"
+	PurgeRequested   Type = "sweep.requested.v1"
+	PurgeDone        Type = "sweep.done.v1"
 	VideoProcessing  Type = "video.processing.v1"
 	VideoPlayable    Type = "video.playable.v1"
 	VideoReady       Type = "video.ready.v1"
@@ -80,46 +80,46 @@ type Event struct {
 const MaxBytes = 256 << 10
 
 // contracts are those in force.
-var contracts = register{
-	types: map[Type]reader{
-		UploadRequested:  as[video.UploadRequested],
-		UploadCompleted:  as[video.UploadCompleted],
-		UploadCancelled:  as[video.UploadCancelled],
-		FetchRequested:   as[video.FetchRequested],
-		FetchFailed:      as[video.FetchFailed],
-		InspectRequested: as[video.InspectRequested],
-		MediaInspected:   as[video.MediaInspected],
-		MediaRefused:     as[video.MediaRefused],
-		EncodeRequested:  as[video.EncodeRequested],
-		EncodeDone:       as[video.TaskDone],
-		EncodeFailed:     as[video.TaskFailed],
-		DeadlinePassed:   as[video.DeadlinePassed],
-		DeleteRequested:  as[video.DeleteRequested],
-		SweepRequested:   as[video.SweepRequested],
-		SweepDone:        as[video.SweepDone],
-		VideoProcessing:  as[video.VideoProcessing],
-		VideoPlayable:    as[video.VideoPlayable],
-		VideoReady:       as[video.VideoReady],
-		VideoFailed:      as[video.VideoFailed],
-		VideoCancelled:   as[video.VideoCancelled],
-		VideoDeleted:     as[video.VideoDeleted],
+var contracts = registry{
+	types: map[Type]dataDecoder{
+		UploadRequested:  decodeAs[video.UploadRequested],
+		UploadCompleted:  decodeAs[video.UploadCompleted],
+		UploadCancelled:  decodeAs[video.UploadCancelled],
+		FetchRequested:   decodeAs[video.FetchRequested],
+		FetchFailed:      decodeAs[video.FetchFailed],
+		InspectRequested: decodeAs[video.InspectRequested],
+		MediaInspected:   decodeAs[video.MediaInspected],
+		MediaRefused:     decodeAs[video.MediaRefused],
+		EncodeRequested:  decodeAs[video.EncodeRequested],
+		EncodeDone:       decodeAs[video.TaskDone],
+		EncodeFailed:     decodeAs[video.TaskFailed],
+		DeadlinePassed:   decodeAs[video.DeadlinePassed],
+		DeleteRequested:  decodeAs[video.DeleteRequested],
+		PurgeRequested:   decodeAs[video.PurgeRequested],
+		PurgeDone:        decodeAs[video.PurgeDone],
+		VideoProcessing:  decodeAs[video.VideoProcessing],
+		VideoPlayable:    decodeAs[video.VideoPlayable],
+		VideoReady:       decodeAs[video.VideoReady],
+		VideoFailed:      decodeAs[video.VideoFailed],
+		VideoCancelled:   decodeAs[video.VideoCancelled],
+		VideoDeleted:     decodeAs[video.VideoDeleted],
 	},
-	schemas: &schemas{files: files},
+	schemas: &schemaSet{fs: schemaFiles},
 }
 
-func as[T any](raw []byte) (any, error) {
+func decodeAs[T any](raw []byte) (any, error) {
 	var v T
 	err := json.Unmarshal(raw, &v)
 	return v, err
 }
 
-// Types returns the types of the events that Encode and Decode know, in alphabetical order: all but ObjectCreated.
-func Types() []Type { return slices.Sorted(maps.Keys(contracts.types)) }
+// ListTypes returns the types of the events that Encode and Decode know, in alphabetical order: all but ObjectCreated.
+func ListTypes() []Type { return slices.Sorted(maps.Keys(contracts.types)) }
 
 // Encode returns the event's JSON. It fails with Invalid, and the JSON pointer to what is wrong, if the event breaks
 // its contract.
 func Encode(e Event) ([]byte, error) {
-	b, err := contracts.encode(e)
+	b, err := contracts.encodeEvent(e)
 	if err != nil {
 		return nil, errs.E("events.Encode", errs.Invalid, err)
 	}
@@ -129,22 +129,22 @@ func Encode(e Event) ([]byte, error) {
 // Decode reads an event. What will never be understood is Invalid: type_unknown, a type or a version that we don't know;
 // message_invalid, what breaks its contract or is no event at all. The event then has what could be read of the envelope.
 func Decode(b []byte) (Event, error) {
-	e, err := contracts.decode(b)
+	e, err := contracts.decodeEvent(b)
 	if err != nil {
-		return e, refuse("events.Decode", err)
+		return e, newInvalidError("events.Decode", err)
 	}
 	return e, nil
 }
 
-var errUnknown = errors.New("is not known")
+var errUnknownType = errors.New("is not known")
 
-// refuse returns the refusal of a message. There is no sentence beside its code: the cause says what is wrong, and where.
-func refuse(op string, cause error) error {
+// newInvalidError returns the refusal of a message. There is no sentence beside its code: the cause says what is wrong, and where.
+func newInvalidError(op string, cause error) error {
 	p := errs.Problem{Code: "message_invalid"}
-	if errors.Is(cause, errUnknown) {
+	if errors.Is(cause, errUnknownType) {
 		p = errs.Problem{Code: "type_unknown"}
 	}
-	return p.Refuse(op, errs.Invalid, cause)
+	return p.ToError(op, errs.Invalid, cause)
 }
 
 // DataAs returns the data of an event as a T. Invalid: the event carries another type; op names the caller in the error.

@@ -20,7 +20,7 @@ import (
 func TestEveryDomainEventHasAContract(t *testing.T) {
 	have := map[string]bool{}
 	for name, d := range samples {
-		e := event(name)
+		e := sampleEvent(name)
 		b, err := events.Encode(e)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -34,15 +34,15 @@ func TestEveryDomainEventHasAContract(t *testing.T) {
 		}
 		have[strings.TrimPrefix(fmt.Sprintf("%T", d), "video.")] = true
 	}
-	for _, name := range domainEvents(t) {
+	for _, name := range listDomainEvents(t) {
 		if !have[name] {
 			t.Errorf("video.%s has no sample", name)
 		}
 	}
 }
 
-// domainEvents reads the names of the types with the method event() from the source.
-func domainEvents(t *testing.T) (names []string) {
+// listDomainEvents reads the names of the types with the method event() from the source.
+func listDomainEvents(t *testing.T) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob("../shared/domain/video/*.go")
 	if err != nil || len(files) < 10 {
@@ -66,13 +66,13 @@ func domainEvents(t *testing.T) (names []string) {
 }
 
 // Somebody sends each type, and somebody takes it: an inbox, or the topic.
-func TestEveryTypeHasItsPlaceInTheMap(t *testing.T) {
+func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 	others := map[events.Type]bool{events.ObjectCreated: true, events.UploadRequested: true} // sent by S3 and by producers
 	sent := map[string]bool{}
 	known := map[string]bool{}
-	for _, typ := range append(events.Types(), events.ObjectCreated) {
+	for _, typ := range append(events.ListTypes(), events.ObjectCreated) {
 		known[string(typ)] = true
-		if services.To(string(typ)) == "" {
+		if services.FindDestination(string(typ)) == "" {
 			t.Errorf("nobody takes %s", typ)
 		}
 	}
@@ -83,7 +83,7 @@ func TestEveryTypeHasItsPlaceInTheMap(t *testing.T) {
 		if s.Inbox == nil {
 			continue
 		}
-		for _, typ := range s.Inbox.Takes {
+		for _, typ := range s.Inbox.EventTypes {
 			if !known[typ] {
 				t.Errorf("%s takes %s, which has no contract", s.Name, typ)
 			}
@@ -101,8 +101,8 @@ func TestEveryTypeHasItsPlaceInTheMap(t *testing.T) {
 	}
 }
 
-func TestIDsTellFactsApart(t *testing.T) {
-	of := func(video string, d video.Event) string { return events.Of("acme", video, noon, d).ID }
+func TestEventIDsIdentifyFacts(t *testing.T) {
+	of := func(video string, d video.Event) string { return events.New("acme", video, noon, d).ID }
 	a := of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}})
 	if a != of("vid_1", video.TaskDone{At: noon.Add(time.Hour), Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("the same fact told later has another id")
@@ -112,8 +112,8 @@ func TestIDsTellFactsApart(t *testing.T) {
 	}
 }
 
-func TestTheLongestVideoFitsAMessage(t *testing.T) {
-	b, err := events.Encode(events.Of(tenant, id, noon, twoHours()))
+func TestLongestVideoFitsMessage(t *testing.T) {
+	b, err := events.Encode(events.New(tenant, id, noon, longestTaskDone()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,40 +21,40 @@ import (
 	"sluice/shared/domain/video"
 )
 
-var add = flag.Bool("add", false, "write the examples that are not there yet, and their sums")
+var addFlag = flag.Bool("add", false, "write the examples that are not there yet, and their sums")
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 const (
-	tenant = "acme"
-	id     = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
-	public = "pabcdefgh234567abcdefgh234567abcd"
-	etag   = "9b2cf535f27731c974343645a3985328-3"
-	sum    = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	tenant     = "acme"
+	id         = "vid_01KANV8F7T9GQ2Z5W3X1Y0B4CD"
+	playbackID = "pabcdefgh234567abcdefgh234567abcd"
+	etag       = "9b2cf535f27731c974343645a3985328-3"
+	initSum    = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
 var (
-	refusal = errs.Problem{Code: "no_video", Message: "The file has no video stream; send one with pictures."}
-	silent  = video.Media{
+	refusal     = errs.Problem{Code: "no_video", Message: "The file has no video stream; send one with pictures."}
+	silentMedia = video.Media{
 		Container: "mov", VideoCodec: "h264", Width: 1280, Height: 720, Rate: video.Rate{Num: 25, Den: 1},
 		Frames: 310, TimeBase: video.Rate{Num: 1, Den: 12800}, Duration: 12.4,
 	}
-	film = video.Media{
+	soundMedia = video.Media{
 		Container: "matroska", VideoCodec: "mpeg2video", AudioCodec: "ac3", Width: 1024, Height: 576, Rate: video.Rate{Num: 30000, Den: 1001},
 		Frames: 1000, Start: -1024, TimeBase: video.Rate{Num: 1, Den: 90000}, Duration: 33.366666666666667, Interlaced: true,
 	}
-	p720    = video.Rendition{Name: "720p", Width: 1280, Height: 720, Bitrate: 2_534_000}
-	p480    = video.Rendition{Name: "480p", Width: 854, Height: 480, Bitrate: 1_474_000}
-	p360    = video.Rendition{Name: "360p", Width: 640, Height: 360, Bitrate: 1_036_000}
-	short   = video.Plan{Rate: silent.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720}}
-	long    = video.Plan{Rate: film.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000}, Renditions: []video.Rendition{p480, p360}, Audio: true}
-	upload  = video.Source{Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska", Size: 73_400_320, ETag: etag}
-	stored  = video.Stored{Size: 73_400_320, ETag: etag, At: noon.Add(-time.Minute)}
-	unnamed = video.Source{Key: upload.Key, Size: 1, ETag: etag}
+	p720          = video.Rendition{Name: "720p", Width: 1280, Height: 720, Bitrate: 2_534_000}
+	p480          = video.Rendition{Name: "480p", Width: 854, Height: 480, Bitrate: 1_474_000}
+	p360          = video.Rendition{Name: "360p", Width: 640, Height: 360, Bitrate: 1_036_000}
+	shortPlan     = video.Plan{Rate: silentMedia.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720}}
+	longPlan      = video.Plan{Rate: soundMedia.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000}, Renditions: []video.Rendition{p480, p360}, Audio: true}
+	sourceFile    = video.Source{Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska", Size: 73_400_320, ETag: etag}
+	storedObject  = video.StoredObject{Size: 73_400_320, ETag: etag, At: noon.Add(-time.Minute)}
+	unnamedSource = video.Source{Key: sourceFile.Key, Size: 1, ETag: etag}
 )
 
-func track(name, codec string, scale int, s ...video.Segment) video.Track {
-	return video.Track{Name: name, Codec: codec, Init: sum, Timescale: scale, Segments: s}
+func newTrack(name, codec string, scale int, s ...video.Segment) video.Track {
+	return video.Track{Name: name, Codec: codec, InitHash: initSum, Timescale: scale, Segments: s}
 }
 
 // samples are the domain events from which the examples were made, once. A new sample makes a new example.
@@ -71,56 +71,56 @@ var samples = map[string]any{
 	"upload.requested.v1/url":      video.UploadRequested{Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"}},
 	"upload.cancelled.v1/minimal":  video.UploadCancelled{At: noon},
 	"upload.cancelled.v1/full":     video.UploadCancelled{At: noon.Add(123456789)},
-	"fetch.requested.v1/minimal":   video.FetchRequested{Origin: video.Origin{URL: "https://example.com/"}, Key: upload.Key, Multipart: "2"},
-	"fetch.requested.v1/full":      video.FetchRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: upload.Key, Multipart: "2~abc.def_"},
+	"fetch.requested.v1/minimal":   video.FetchRequested{Origin: video.Origin{URL: "https://example.com/"}, Key: sourceFile.Key, MultipartID: "2"},
+	"fetch.requested.v1/full":      video.FetchRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: sourceFile.Key, MultipartID: "2~abc.def_"},
 	"fetch.failed.v1/minimal":      video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
 	"fetch.failed.v1/full":         video.FetchFailed{At: noon.Add(time.Second), Problem: refusal},
-	"inspect.requested.v1/minimal": video.InspectRequested{Key: upload.Key, Stored: video.Stored{ETag: "e1", At: noon}},
-	"inspect.requested.v1/full":    video.InspectRequested{Key: upload.Key, Stored: stored},
+	"inspect.requested.v1/minimal": video.InspectRequested{Key: sourceFile.Key, Stored: video.StoredObject{ETag: "e1", At: noon}},
+	"inspect.requested.v1/full":    video.InspectRequested{Key: sourceFile.Key, Stored: storedObject},
 	"deadline.passed.v1/minimal":   video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
-	"deadline.passed.v1/queued":    video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, Busy: true, Queued: true},
-	"deadline.passed.v1/full":      video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &stored, Busy: true},
+	"deadline.passed.v1/queued":    video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, QueueBusy: true, Queued: true},
+	"deadline.passed.v1/full":      video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &storedObject, QueueBusy: true},
 	"delete.requested.v1/minimal":  video.DeleteRequested{At: noon},
 	"delete.requested.v1/full":     video.DeleteRequested{At: noon.Add(123456789)},
-	"sweep.requested.v1/minimal":   video.SweepRequested{Playback: public, Round: 1},
-	"sweep.requested.v1/full":      video.SweepRequested{Playback: "s" + public[1:], Round: 3},
-	"sweep.done.v1/minimal":        video.SweepDone{At: noon, Round: 1},
-	"sweep.done.v1/full":           video.SweepDone{At: noon.Add(time.Minute), Round: 2},
+	"sweep.requested.v1/minimal":   video.PurgeRequested{Playback: playbackID, Round: 1},
+	"sweep.requested.v1/full":      video.PurgeRequested{Playback: "s" + playbackID[1:], Round: 3},
+	"sweep.done.v1/minimal":        video.PurgeDone{At: noon, Round: 1},
+	"sweep.done.v1/full":           video.PurgeDone{At: noon.Add(time.Minute), Round: 2},
 	"video.cancelled.v1/minimal":   video.VideoCancelled{},
 	"video.cancelled.v1/full":      video.VideoCancelled{},
-	"video.ready.v1/correlated":    video.VideoReady{Playback: public, Duration: 12.4},
+	"video.ready.v1/correlated":    video.VideoReady{Playback: playbackID, Duration: 12.4},
 	"video.deleted.v1/minimal":     video.VideoDeleted{},
 	"video.deleted.v1/full":        video.VideoDeleted{},
-	"media.inspected.v1/minimal":   video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silent, Plan: short},
-	"media.inspected.v1/full":      video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: film, Plan: long},
+	"media.inspected.v1/minimal":   video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silentMedia, Plan: shortPlan},
+	"media.inspected.v1/full":      video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: longPlan},
 	"media.refused.v1/minimal":     video.MediaRefused{UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
 	"media.refused.v1/full":        video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
-	"encode.requested.v1/minimal":  video.EncodeRequested{Task: short.Tasks()[0], Plan: short, Media: silent, Source: unnamed, Playback: public},
-	"encode.requested.v1/full":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
-	"encode.requested.v1/sound":    video.EncodeRequested{Task: long.Tasks()[0], Plan: long.Outline(), Media: film, Source: upload, Playback: public},
-	"encode.requested.v1/bulk":     video.EncodeRequested{Task: long.Tasks()[2], Plan: long.Outline(), Media: film, Source: upload, Playback: public, Lane: video.Bulk},
-	"encode.done.v1/minimal":       video.TaskDone{At: noon, Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
-	"encode.done.v1/full":          video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[2], Frames: 240, Tracks: []video.Track{track("480p", "avc1.64001f", 30000, chunk...), track("360p", "avc1.64001e", 30000, chunk...)}}},
-	"encode.done.v1/sound":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: long.Tasks()[0], Tracks: []video.Track{track("audio", "mp4a.40.2", 48000, chunk...)}}},
-	"encode.done.v1/timed":         video.TaskDone{Began: noon, At: noon.Add(time.Minute), Result: video.Result{Task: short.Tasks()[0], Frames: 1, Tracks: []video.Track{track("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
-	"encode.failed.v1/minimal":     video.TaskFailed{At: noon, Task: short.Tasks()[0], Problem: refusal},
-	"encode.failed.v1/full":        video.TaskFailed{At: noon.Add(time.Minute), Task: long.Tasks()[4], Problem: refusal},
-	"video.processing.v1/minimal":  video.VideoProcessing{Media: silent, Tasks: 1},
-	"video.processing.v1/full":     video.VideoProcessing{Media: film, Tasks: 5},
-	"video.playable.v1/minimal":    video.VideoPlayable{Playback: public},
-	"video.playable.v1/full":       video.VideoPlayable{Playback: "s" + public[1:], Duration: 7200.1},
+	"encode.requested.v1/minimal":  video.EncodeRequested{Task: shortPlan.Tasks()[0], Plan: shortPlan, Media: silentMedia, Source: unnamedSource, Playback: playbackID},
+	"encode.requested.v1/full":     video.EncodeRequested{Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID},
+	"encode.requested.v1/sound":    video.EncodeRequested{Task: longPlan.Tasks()[0], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID},
+	"encode.requested.v1/bulk":     video.EncodeRequested{Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID, Lane: video.Bulk},
+	"encode.done.v1/minimal":       video.TaskDone{At: noon, Result: video.Result{Task: shortPlan.Tasks()[0], Frames: 1, Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
+	"encode.done.v1/full":          video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: longPlan.Tasks()[2], Frames: 240, Tracks: []video.Track{newTrack("480p", "avc1.64001f", 30000, chunk...), newTrack("360p", "avc1.64001e", 30000, chunk...)}}},
+	"encode.done.v1/sound":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, chunk...)}}},
+	"encode.done.v1/timed":         video.TaskDone{Started: noon, At: noon.Add(time.Minute), Result: video.Result{Task: shortPlan.Tasks()[0], Frames: 1, Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
+	"encode.failed.v1/minimal":     video.TaskFailed{At: noon, Task: shortPlan.Tasks()[0], Problem: refusal},
+	"encode.failed.v1/full":        video.TaskFailed{At: noon.Add(time.Minute), Task: longPlan.Tasks()[4], Problem: refusal},
+	"video.processing.v1/minimal":  video.VideoProcessing{Media: silentMedia, Tasks: 1},
+	"video.processing.v1/full":     video.VideoProcessing{Media: soundMedia, Tasks: 5},
+	"video.playable.v1/minimal":    video.VideoPlayable{Playback: playbackID},
+	"video.playable.v1/full":       video.VideoPlayable{Playback: "s" + playbackID[1:], Duration: 7200.1},
 	"deadline.passed.v1/playable":  video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Playable, Deadline: noon},
-	"video.ready.v1/minimal":       video.VideoReady{Playback: public},
-	"video.ready.v1/full":          video.VideoReady{Playback: "s" + public[1:], Duration: 33.366666666666667},
+	"video.ready.v1/minimal":       video.VideoReady{Playback: playbackID},
+	"video.ready.v1/full":          video.VideoReady{Playback: "s" + playbackID[1:], Duration: 33.366666666666667},
 	"video.failed.v1/minimal":      video.VideoFailed{Problem: errs.Problem{Code: "x", Message: "No."}},
 	"video.failed.v1/full":         video.VideoFailed{Problem: refusal},
 }
 
 var chunk = []video.Segment{{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060}, {Bytes: 150_002, Ticks: 30_030}}
 
-// event returns a sample in its envelope; all but the minimal ones carry a trace.
-func event(name string) events.Event {
-	e := wrapped(samples[name])
+// sampleEvent returns a sample in its envelope; all but the minimal ones carry a trace.
+func sampleEvent(name string) events.Event {
+	e := newEnvelope(samples[name])
 	if strings.HasSuffix(name, "/correlated") {
 		e.Correlation = "order-4711"
 	}
@@ -130,16 +130,16 @@ func event(name string) events.Event {
 	return e
 }
 
-// wrapped puts a sample into its envelope. Producers make up that of a request themselves.
-func wrapped(data any) events.Event {
+// newEnvelope puts a sample into its envelope. Producers make up that of a request themselves.
+func newEnvelope(data any) events.Event {
 	if told, ok := data.(video.Event); ok {
-		return events.Of(tenant, id, noon, told)
+		return events.New(tenant, id, noon, told)
 	}
 	return events.Event{ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711", Data: data}
 }
 
-// examples returns the names and the bytes of all committed examples.
-func examples(t testing.TB) map[string][]byte {
+// readExamples returns the names and the bytes of all committed examples.
+func readExamples(t testing.TB) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
 	names, err := filepath.Glob("examples/*/*.json")
@@ -157,17 +157,17 @@ func examples(t testing.TB) map[string][]byte {
 const manifest = "examples/manifest"
 
 func TestPromise09_ExamplesAreNeverChanged(t *testing.T) {
-	if *add {
-		write(t)
+	if *addFlag {
+		writeExamples(t)
 	}
 	b, err := os.ReadFile(manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, listed := examples(t), map[string]bool{}
+	have, listed := readExamples(t), map[string]bool{}
 	for line := range strings.Lines(string(b)) {
 		want, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
-		if got := sha(have[name]); got != want {
+		if got := sumHex(have[name]); got != want {
 			t.Errorf("%s was changed or deleted: add another one instead", name)
 		}
 		listed[name] = true
@@ -179,20 +179,20 @@ func TestPromise09_ExamplesAreNeverChanged(t *testing.T) {
 	}
 }
 
-func sha(b []byte) string {
+func sumHex(b []byte) string {
 	s := sha256.Sum256(b)
 	return hex.EncodeToString(s[:])
 }
 
-// write adds what is missing; what is there stays as it is.
-func write(t *testing.T) {
+// writeExamples adds what is missing; what is there stays as it is.
+func writeExamples(t *testing.T) {
 	t.Helper()
 	for name := range samples {
 		file := "examples/" + name + ".json"
 		if _, err := os.Stat(file); err == nil {
 			continue
 		}
-		b, err := events.Encode(event(name))
+		b, err := events.Encode(sampleEvent(name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,9 +208,9 @@ func write(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := slices.Collect(strings.Lines(string(old)))
-	for name, b := range examples(t) {
+	for name, b := range readExamples(t) {
 		if !strings.Contains(string(old), "  "+name+"\n") {
-			lines = append(lines, fmt.Sprintf("%s  %s\n", sha(b), name))
+			lines = append(lines, fmt.Sprintf("%s  %s\n", sumHex(b), name))
 		}
 	}
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[66:], b[66:]) })
@@ -221,12 +221,12 @@ func write(t *testing.T) {
 
 func TestPromise09_EveryExampleDecodes(t *testing.T) {
 	count := map[string]int{}
-	for name, b := range examples(t) {
+	for name, b := range readExamples(t) {
 		typ := path.Dir(name)
 		count[typ]++
 		t.Run(name, func(t *testing.T) {
 			if events.Type(typ) == events.ObjectCreated {
-				notified(t, name, b)
+				checkS3Example(t, name, b)
 				return
 			}
 			e, err := events.Decode(b)
@@ -243,17 +243,17 @@ func TestPromise09_EveryExampleDecodes(t *testing.T) {
 			}
 		})
 	}
-	for _, typ := range append(events.Types(), events.ObjectCreated) {
+	for _, typ := range append(events.ListTypes(), events.ObjectCreated) {
 		if count[string(typ)] < 2 {
 			t.Errorf("%s has %d examples, want 2 or more", typ, count[string(typ)])
 		}
 	}
 }
 
-// notified reads an example of S3's: all but the tests announce an object.
-func notified(t *testing.T, name string, b []byte) {
+// checkS3Example reads an example of S3's: all but the tests announce an object.
+func checkS3Example(t *testing.T, name string, b []byte) {
 	t.Helper()
-	created, ok, err := events.DecodeS3(b)
+	created, ok, err := events.DecodeS3Notification(b)
 	if err != nil || !ok {
 		t.Fatalf("taken %v, %v", ok, err)
 	}
@@ -263,14 +263,14 @@ func notified(t *testing.T, name string, b []byte) {
 }
 
 // The examples say what the samples do: a field can't silently be read from elsewhere.
-func TestExamplesAreTheSamples(t *testing.T) {
-	have := examples(t)
+func TestExamplesMatchSamples(t *testing.T) {
+	have := readExamples(t)
 	for name := range samples {
 		got, err := events.Decode(have[name+".json"])
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(event(name), got); diff != "" {
+		if diff := cmp.Diff(sampleEvent(name), got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

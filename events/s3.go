@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Object is the data of ObjectCreated.
-type Object struct {
+// S3Object is the data of ObjectCreated.
+type S3Object struct {
 	Bucket string    `json:"bucket"`
 	Key    string    `json:"key"`
 	Size   int64     `json:"size"`
@@ -16,37 +16,37 @@ type Object struct {
 	At     time.Time `json:"at"`
 }
 
-const s3 = "s3.json"
+const s3Schema = "s3.json"
 
-// DecodeS3 returns the objects that a notification of S3 says were created: several, or none if it says something
+// DecodeS3Notification returns the objects that a notification of S3 says were created: several, or none if it says something
 // else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is
 // Invalid, message_invalid.
-func DecodeS3(b []byte) (created []Object, ok bool, err error) {
+func DecodeS3Notification(b []byte) (created []S3Object, ok bool, err error) {
 	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
 		return nil, false, nil // without parsing what Decode will parse
 	}
-	doc, err := parse(b)
+	doc, err := parseMessage(b)
 	if err != nil || doc["Records"] == nil && doc["Event"] == nil {
 		return nil, false, nil
 	}
-	if created, err = objects(doc); err != nil {
-		return nil, true, refuse("events.DecodeS3", err)
+	if created, err = readS3Objects(doc); err != nil {
+		return nil, true, newInvalidError("events.DecodeS3", err)
 	}
 	return created, true, nil
 }
 
-func objects(doc map[string]any) ([]Object, error) {
-	if err := contracts.schemas.check(s3, "", doc); err != nil {
+func readS3Objects(doc map[string]any) ([]S3Object, error) {
+	if err := contracts.schemas.validateDocument(s3Schema, "", doc); err != nil {
 		return nil, err
 	}
 	records, _ := doc["Records"].([]any)
-	var out []Object
+	var out []S3Object
 	for _, r := range records {
-		name, _ := member(r, "eventName").(string)
+		name, _ := lookupMember(r, "eventName").(string)
 		if !strings.HasPrefix(name, "ObjectCreated:") {
 			continue
 		}
-		o, err := object(r)
+		o, err := readS3Object(r)
 		if err != nil {
 			return nil, err
 		}
@@ -55,20 +55,20 @@ func objects(doc map[string]any) ([]Object, error) {
 	return out, nil
 }
 
-// object reads a record, which has been validated. Keys are encoded as in a form, ETags with or without quotes.
-func object(record any) (Object, error) {
-	text := func(path ...string) string { s, _ := member(record, path...).(string); return s }
+// readS3Object reads a record, which has been validated. Keys are encoded as in a form, ETags with or without quotes.
+func readS3Object(record any) (S3Object, error) {
+	text := func(path ...string) string { s, _ := lookupMember(record, path...).(string); return s }
 	key, err := url.QueryUnescape(text("s3", "object", "key"))
 	if err != nil {
-		return Object{}, err
+		return S3Object{}, err
 	}
 	at, err := time.Parse(time.RFC3339, text("eventTime"))
-	size, _ := member(record, "s3", "object", "size").(float64)
-	return Object{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
+	size, _ := lookupMember(record, "s3", "object", "size").(float64)
+	return S3Object{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
 }
 
-// member returns what is at a path into JSON objects, nil if nothing is.
-func member(v any, path ...string) any {
+// lookupMember returns what is at a path into JSON objects, nil if nothing is.
+func lookupMember(v any, path ...string) any {
 	for _, name := range path {
 		m, _ := v.(map[string]any)
 		v = m[name]

@@ -16,23 +16,23 @@ import (
 )
 
 //go:embed schema/*.json
-var files embed.FS
+var schemaFiles embed.FS
 
-// schemas are the JSON Schemas in the folder schema of files, each compiled when it is first needed.
-type schemas struct {
-	files fs.FS
+// schemaSet are the JSON Schemas in the folder schema of files, each compiled when it is first needed.
+type schemaSet struct {
+	fs fs.FS
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
 	compiled map[string]*jsonschema.Schema
 }
 
-// base is where schemas refer to each other.
-const base = "events:///"
+// schemaBase is where schemas refer to each other.
+const schemaBase = "events:///"
 
 // Load reads a schema that another one refers to.
-func (s *schemas) Load(url string) (any, error) {
-	b, err := fs.ReadFile(s.files, "schema/"+strings.TrimPrefix(url, base))
+func (s *schemaSet) Load(url string) (any, error) {
+	b, err := fs.ReadFile(s.fs, "schema/"+strings.TrimPrefix(url, schemaBase))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *schemas) Load(url string) (any, error) {
 	return doc, json.Unmarshal(b, &doc)
 }
 
-func (s *schemas) get(name string) (*jsonschema.Schema, error) {
+func (s *schemaSet) compileSchema(name string) (*jsonschema.Schema, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.compiler == nil {
@@ -52,19 +52,19 @@ func (s *schemas) get(name string) (*jsonschema.Schema, error) {
 	if c := s.compiled[name]; c != nil {
 		return c, nil
 	}
-	c, err := s.compiler.Compile(base + name)
+	c, err := s.compiler.Compile(schemaBase + name)
 	if err != nil {
 		return nil, err
 	}
-	quick(c, map[*jsonschema.Schema]bool{})
+	useFastNumbers(c, map[*jsonschema.Schema]bool{})
 	s.compiled[name] = c
 	return c, nil
 }
 
-// check validates a document against a schema. The error names the JSON pointer, which begins with at, and the
+// validateDocument validates a document against a schema. The error names the JSON pointer, which begins with at, and the
 // keyword that was broken; what the document has there may be anything and is kept to itself.
-func (s *schemas) check(name, at string, doc any) error {
-	c, err := s.get(name)
+func (s *schemaSet) validateDocument(name, at string, doc any) error {
+	c, err := s.compileSchema(name)
 	if err != nil {
 		return err
 	}
@@ -72,13 +72,13 @@ func (s *schemas) check(name, at string, doc any) error {
 	if err := c.Validate(doc); !errors.As(err, &broken) {
 		return err
 	}
-	return errors.New(slices.Min(leaves(broken, at, nil))) // one of them, and always the same
+	return errors.New(slices.Min(listViolations(broken, at, nil))) // one of them, and always the same
 }
 
-// leaves returns what is wrong, without what is wrong only because of it.
-func leaves(e *jsonschema.ValidationError, at string, out []string) []string {
+// listViolations returns what is wrong, without what is wrong only because of it.
+func listViolations(e *jsonschema.ValidationError, at string, out []string) []string {
 	for _, cause := range e.Causes {
-		out = leaves(cause, at, out)
+		out = listViolations(cause, at, out)
 	}
 	if len(e.Causes) > 0 {
 		return out

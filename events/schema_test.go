@@ -14,24 +14,24 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// node is a schema as it is written.
-type node = map[string]any
+// schemaNode is a schema as it is written.
+type schemaNode = map[string]any
 
-func read(t *testing.T, name string) node {
+func readSchema(t *testing.T, name string) schemaNode {
 	t.Helper()
-	b, err := files.ReadFile("schema/" + name)
+	b, err := schemaFiles.ReadFile("schema/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var n node
+	var n schemaNode
 	if err := json.Unmarshal(b, &n); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }
 
-// follow returns the schema that n, of the named file, refers to.
-func follow(t *testing.T, name string, n node) (string, node) {
+// resolveRef returns the schema that n, of the named file, refers to.
+func resolveRef(t *testing.T, name string, n schemaNode) (string, schemaNode) {
 	t.Helper()
 	ref, ok := n["$ref"].(string)
 	if !ok {
@@ -41,15 +41,15 @@ func follow(t *testing.T, name string, n node) (string, node) {
 	if file != "" {
 		name = file
 	}
-	n = read(t, name)
+	n = readSchema(t, name)
 	for _, part := range strings.Split(path, "/")[1:] {
-		n, _ = n[part].(node)
+		n, _ = n[part].(schemaNode)
 	}
-	return follow(t, name, n)
+	return resolveRef(t, name, n)
 }
 
-// onWire has types whose JSON is not that of their fields.
-var onWire = map[reflect.Type]any{
+// jsonForms has types whose JSON is not that of their fields.
+var jsonForms = map[reflect.Type]any{
 	reflect.TypeFor[video.Segments](): struct {
 		Bytes []int64    `json:"bytes"`
 		Ticks [][2]int64 `json:"ticks"`
@@ -57,11 +57,11 @@ var onWire = map[reflect.Type]any{
 	reflect.TypeFor[json.RawMessage](): struct{}{},
 }
 
-// same fails unless the schema says of the type what encoding/json does with it.
-func same(t *testing.T, at, name string, n node, typ reflect.Type) {
+// compareSchema fails unless the schema says of the type what encoding/json does with it.
+func compareSchema(t *testing.T, at, name string, n schemaNode, typ reflect.Type) {
 	t.Helper()
-	name, n = follow(t, name, n)
-	if instead, ok := onWire[typ]; ok {
+	name, n = resolveRef(t, name, n)
+	if instead, ok := jsonForms[typ]; ok {
 		typ = reflect.TypeOf(instead)
 	}
 	want := map[reflect.Kind]string{
@@ -72,7 +72,7 @@ func same(t *testing.T, at, name string, n node, typ reflect.Type) {
 		want = "string"
 	}
 	if typ.Kind() == reflect.Pointer {
-		same(t, at, name, n, typ.Elem())
+		compareSchema(t, at, name, n, typ.Elem())
 		return
 	}
 	if got, typed := n["type"]; got != want && (typed || want != "string" || n["enum"] == nil && n["const"] == nil) {
@@ -80,27 +80,27 @@ func same(t *testing.T, at, name string, n node, typ reflect.Type) {
 	}
 	switch want {
 	case "array":
-		items, _ := n["items"].(node)
-		same(t, at+"/*", name, items, typ.Elem())
+		items, _ := n["items"].(schemaNode)
+		compareSchema(t, at+"/*", name, items, typ.Elem())
 	case "object":
 		if typ.Kind() == reflect.Map {
-			values, _ := n["additionalProperties"].(node)
-			same(t, at+"/*", name, values, typ.Elem())
+			values, _ := n["additionalProperties"].(schemaNode)
+			compareSchema(t, at+"/*", name, values, typ.Elem())
 			return
 		}
-		fields(t, at, name, n, typ)
+		compareFields(t, at, name, n, typ)
 	}
 }
 
-func fields(t *testing.T, at, name string, n node, typ reflect.Type) {
+func compareFields(t *testing.T, at, name string, n schemaNode, typ reflect.Type) {
 	t.Helper()
-	properties, _ := n["properties"].(node)
+	properties, _ := n["properties"].(schemaNode)
 	required, _ := n["required"].([]any)
 	var tags []string
 	for f := range typ.Fields() {
 		tag, option, _ := strings.Cut(f.Tag.Get("json"), ",")
 		tags = append(tags, tag)
-		p, ok := properties[tag].(node)
+		p, ok := properties[tag].(schemaNode)
 		if !ok {
 			t.Errorf("%s/%s: in Go, not in the schema", at, tag)
 			continue
@@ -108,7 +108,7 @@ func fields(t *testing.T, at, name string, n node, typ reflect.Type) {
 		if option == "" && !slices.Contains(required, any(tag)) {
 			t.Errorf("%s/%s: Go always writes it, the schema does not require it", at, tag)
 		}
-		same(t, at+"/"+tag, name, p, f.Type)
+		compareSchema(t, at+"/"+tag, name, p, f.Type)
 	}
 	for p := range properties {
 		if !slices.Contains(tags, p) {
@@ -122,38 +122,40 @@ func fields(t *testing.T, at, name string, n node, typ reflect.Type) {
 	}
 }
 
-func TestSchemaAndTypeSayTheSame(t *testing.T) {
-	same(t, "", envelope, read(t, envelope), reflect.TypeFor[wire]())
+func TestSchemasMatchGoTypes(t *testing.T) {
+	compareSchema(t, "", envelopeSchema, readSchema(t, envelopeSchema), reflect.TypeFor[envelopeJSON]())
 	for typ, as := range contracts.types {
 		zero, err := as([]byte("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(string(typ), func(t *testing.T) { same(t, "/data", typ.schema(), read(t, typ.schema()), reflect.TypeOf(zero)) })
+		t.Run(string(typ), func(t *testing.T) {
+			compareSchema(t, "/data", typ.schemaFile(), readSchema(t, typ.schemaFile()), reflect.TypeOf(zero))
+		})
 	}
 }
 
 // What quick relies on, and that everything is bounded.
-func TestSchemasAreSimple(t *testing.T) {
-	names, err := fs.Glob(files, "schema/*.json")
+func TestSchemasAreBoundedAndOpen(t *testing.T) {
+	names, err := fs.Glob(schemaFiles, "schema/*.json")
 	if err != nil || len(names) != len(contracts.types)+3 {
 		t.Fatalf("%d schemas, %v: want one of each type, and envelope, parts and s3", len(names), err)
 	}
 	for _, name := range names {
-		n := read(t, filepath.Base(name))
+		n := readSchema(t, filepath.Base(name))
 		if n["$schema"] != "https://json-schema.org/draft/2020-12/schema" || name != "schema/parts.v1.json" && n["title"] == nil {
 			t.Errorf("%s: no title or another dialect", name)
 		}
-		simple(t, name, n)
+		checkSimple(t, name, n)
 	}
 }
 
-func simple(t *testing.T, at string, v any) {
+func checkSimple(t *testing.T, at string, v any) {
 	t.Helper()
-	n, _ := v.(node)
+	n, _ := v.(schemaNode)
 	bounds := map[string][]string{"string": {"maxLength", "pattern"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"}, "number": {"minimum", "maximum"}}
 	typ, _ := n["type"].(string)
-	values, words := n["additionalProperties"].(node) // of a client's own members
+	values, words := n["additionalProperties"].(schemaNode) // of a client's own members
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(n)), func(k string) bool { return k == "description" })
 	switch {
 	case n["$ref"] != nil && !slices.Equal(keys, []string{"$ref"}):
@@ -166,15 +168,15 @@ func simple(t *testing.T, at string, v any) {
 		t.Errorf("%s: closed to the future", at)
 	}
 	for k, member := range n {
-		simple(t, at+"/"+k, member)
+		checkSimple(t, at+"/"+k, member)
 	}
 }
 
-func TestTenantsAreThoseOfTheDomain(t *testing.T) {
+func TestTenantPatternMatchesDomain(t *testing.T) {
 	same := func(id string) {
-		doc := node{"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z", "subject": "vid_1", "tenant": id, "data": node{}}
-		if err := contracts.schemas.check(envelope, "", doc); (err == nil) != video.ValidTenant(id) {
-			t.Errorf("%q: the domain takes it %v, the schema says %v", id, video.ValidTenant(id), err)
+		doc := schemaNode{"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z", "subject": "vid_1", "tenant": id, "data": schemaNode{}}
+		if err := contracts.schemas.validateDocument(envelopeSchema, "", doc); (err == nil) != video.ValidTenantID(id) {
+			t.Errorf("%q: the domain takes it %v, the schema says %v", id, video.ValidTenantID(id), err)
 		}
 	}
 	for n := range 40 {

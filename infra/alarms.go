@@ -16,97 +16,97 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// measure is one metric and how its values are put together.
-type measure struct {
-	namespace, name string
-	by, of          string // its dimension and the value of it; "": none
-	stat            string
+// metricStat is one metric and how its values are put together.
+type metricStat struct {
+	namespace, name           string
+	dimension, dimensionValue string // its dimension and the value of it; "": none
+	stat                      string
 }
 
 // The namespaces of AWS's own metrics, which cost nothing.
 const (
-	ofQueues    = "AWS/SQS"
-	ofFunctions = "AWS/Lambda"
-	ofGateways  = "AWS/ApiGateway"
+	sqsNamespace        = "AWS/SQS"
+	lambdaNamespace     = "AWS/Lambda"
+	apiGatewayNamespace = "AWS/ApiGateway"
 )
 
-func ours(m metric.Metric, stat string) measure {
-	return measure{namespace: metric.Namespace, name: m.Name, stat: stat}
+func sluiceMetric(m metric.Metric, stat string) metricStat {
+	return metricStat{namespace: metric.Namespace, name: m.Name, stat: stat}
 }
 
 // alarm says when somebody should look. Each reads one metric: an alarm is paid for by the metrics that it reads.
 type alarm struct {
-	name    string // behind the prefix
-	section string // of docs/runbook.md
-	says    string // what is so, in a sentence
-	measure
-	period  time.Duration
-	last    int     // how many periods are looked at,
-	bad     int     // and how many of these must be
-	above   float64 // bad is more than this;
-	below   float64 // where this is set, less than it
-	silence string  // what a period without a value is; nothing happens while nobody uses Sluice: good
+	name           string // behind the prefix
+	runbookSection string // of docs/runbook.md
+	condition      string // what is so, in a sentence
+	metricStat
+	period            time.Duration
+	evaluationPeriods int     // how many periods are looked at,
+	datapointsToAlarm int     // and how many of these must be
+	above             float64 // bad is more than this;
+	below             float64 // where this is set, less than it
+	missingData       string  // what a period without a value is; nothing happens while nobody uses Sluice: good
 }
 
 const (
-	good = "notBreaching"
-	poor = "breaching"
+	notBreaching = "notBreaching"
+	breaching    = "breaching"
 )
 
-// alarms returns all alarms of a deployment.
-func alarms(set settings) []alarm {
+// listAlarms returns all alarms of a deployment.
+func listAlarms(set settings) []alarm {
 	all := []alarm{
 		{
-			name: "dead-letters", section: "dead-letters", says: "There are dead letters that nobody has decided about.",
-			measure: ours(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
+			name: "dead-letters", runbookSection: "dead-letters", condition: "There are dead letters that nobody has decided about.",
+			metricStat: sluiceMetric(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1,
 		}, {
-			name: "stuck", section: "stuck", says: "Videos are overdue, and reminding the service that they wait for does not help.",
-			measure: ours(metric.Stuck, "Maximum"), period: 5 * time.Minute, last: 1, bad: 1,
+			name: "stuck", runbookSection: "stuck", condition: "Videos are overdue, and reminding the service that they wait for does not help.",
+			metricStat: sluiceMetric(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1,
 		}, {
-			name: "errors", section: "errors", says: "Functions crash, run into their timeout or end in an error.",
-			measure: ours(metric.Errors, "Sum"), period: 15 * time.Minute, last: 1, bad: 1, above: 4,
+			name: "errors", runbookSection: "errors", condition: "Functions crash, run into their timeout or end in an error.",
+			metricStat: sluiceMetric(metric.Errors, "Sum"), period: 15 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1, above: 4,
 		}, {
-			name: "throttles", section: "throttles", says: "Lambda turns invocations away: the account's concurrency is used up, by Sluice or by others.",
-			measure: measure{namespace: ofFunctions, name: "Throttles", stat: "Sum"}, period: 5 * time.Minute, last: 3, bad: 2,
+			name: "throttles", runbookSection: "throttles", condition: "Lambda turns invocations away: the account's concurrency is used up, by Sluice or by others.",
+			metricStat: metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2,
 		}, {
-			name: "gateway", section: "gateway", says: "More than one in a hundred requests is answered with 5xx.",
-			measure: measure{ofGateways, "5XXError", "ApiName", apiName, "Average"}, period: 5 * time.Minute, last: 3, bad: 2, above: 0.01,
+			name: "gateway", runbookSection: "gateway", condition: "More than one in a hundred requests is answered with 5xx.",
+			metricStat: metricStat{apiGatewayNamespace, "5XXError", "ApiName", apiName, "Average"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2, above: 0.01,
 		}, {
-			name: "dollars", section: "dollars", says: fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
-			measure: ours(metric.Dollars, "Sum"), period: time.Hour, last: 1, bad: 1, above: set.dollarsPerHour,
+			name: "dollars", runbookSection: "dollars", condition: fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
+			metricStat: sluiceMetric(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1, datapointsToAlarm: 1, above: set.dollarsPerHour,
 		},
 	}
-	for _, q := range queues() {
+	for _, q := range listMonitoredQueues() {
 		all = append(all, alarm{
-			name: "late-" + q.name, section: "late", says: fmt.Sprintf("Messages wait for %s longer than the %v that are promised, for a quarter of an hour.", q.service, q.promise),
-			measure: measure{ofQueues, "ApproximateAgeOfOldestMessage", "QueueName", q.full, "Maximum"}, period: 5 * time.Minute, last: 3, bad: 3, above: q.promise.Seconds(),
+			name: "late-" + q.name, runbookSection: "late", condition: fmt.Sprintf("Messages wait for %s longer than the %v that are promised, for a quarter of an hour.", q.service, q.maxWait),
+			metricStat: metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 3, above: q.maxWait.Seconds(),
 		})
 	}
 	for _, s := range services.Map {
-		if s.Every > 0 {
+		if s.Interval > 0 {
 			all = append(all, alarm{
-				name: "silent-" + s.Name, section: "silent", says: fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Every), silence: poor,
-				measure: measure{ofFunctions, "Invocations", "FunctionName", prefix + s.Name, "Sum"}, period: 5 * time.Minute, last: 2, bad: 2, below: 1,
+				name: "silent-" + s.Name, runbookSection: "silent", condition: fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval), missingData: breaching,
+				metricStat: metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"}, period: 5 * time.Minute, evaluationPeriods: 2, datapointsToAlarm: 2, below: 1,
 			})
 		}
 	}
 	return all
 }
 
-// watched is a queue as alarms and dashboard name it.
-type watched struct {
-	name    string // without the prefix
-	full    string // as AWS has it
-	service string
-	promise time.Duration
+// monitoredQueue is a queue as alarms and dashboard name it.
+type monitoredQueue struct {
+	name     string // without the prefix
+	fullName string // as AWS has it
+	service  string
+	maxWait  time.Duration
 }
 
-// queues returns the queues of all inboxes.
-func queues() (all []watched) {
-	for _, q := range services.Queues() {
-		w := watched{name: q.Name, full: prefix + q.Name, service: q.Service, promise: q.Lane.Promise}
+// listMonitoredQueues returns the queues of all inboxes.
+func listMonitoredQueues() (all []monitoredQueue) {
+	for _, q := range services.ListQueues() {
+		w := monitoredQueue{name: q.Name, fullName: namePrefix + q.Name, service: q.Service, maxWait: q.Lane.MaxWait}
 		if q.Inbox.FIFO {
-			w.full += ".fifo"
+			w.fullName += ".fifo"
 		}
 		all = append(all, w)
 	}
@@ -117,32 +117,32 @@ func queues() (all []watched) {
 func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 	scope = constructs.NewConstruct(scope, jsii.String("Alarms"))
 	topic := newAlarmTopic(scope, set)
-	for _, a := range alarms(set) {
+	for _, a := range listAlarms(set) {
 		props := &awscloudwatch.CfnAlarmProps{
-			AlarmName:          jsii.String(prefix + a.name),
-			AlarmDescription:   jsii.String(a.says + " What to do: docs/runbook.md#" + a.section),
+			AlarmName:          jsii.String(namePrefix + a.name),
+			AlarmDescription:   jsii.String(a.condition + " What to do: docs/runbook.md#" + a.runbookSection),
 			Namespace:          jsii.String(a.namespace),
-			MetricName:         jsii.String(a.measure.name),
+			MetricName:         jsii.String(a.metricStat.name),
 			Statistic:          jsii.String(a.stat),
 			Period:             jsii.Number(a.period.Seconds()),
-			EvaluationPeriods:  number(a.last),
-			DatapointsToAlarm:  number(a.bad),
+			EvaluationPeriods:  jsiiNumber(a.evaluationPeriods),
+			DatapointsToAlarm:  jsiiNumber(a.datapointsToAlarm),
 			Threshold:          jsii.Number(a.above),
 			ComparisonOperator: jsii.String("GreaterThanThreshold"),
-			TreatMissingData:   jsii.String(good),
+			TreatMissingData:   jsii.String(notBreaching),
 			AlarmActions:       &[]any{topic.TopicArn()},
 			OkActions:          &[]any{topic.TopicArn()},
 		}
-		if a.by != "" {
-			props.Dimensions = &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: jsii.String(a.by), Value: jsii.String(a.of)}}
+		if a.dimension != "" {
+			props.Dimensions = &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: jsii.String(a.dimension), Value: jsii.String(a.dimensionValue)}}
 		}
 		if a.below > 0 {
 			props.Threshold, props.ComparisonOperator = jsii.Number(a.below), jsii.String("LessThanThreshold")
 		}
-		if a.silence != "" {
-			props.TreatMissingData = jsii.String(a.silence)
+		if a.missingData != "" {
+			props.TreatMissingData = jsii.String(a.missingData)
 		}
-		awscloudwatch.NewCfnAlarm(scope, jsii.String(title(a.name)), props)
+		awscloudwatch.NewCfnAlarm(scope, jsii.String(toConstructID(a.name)), props)
 	}
 	return topic
 }
@@ -150,7 +150,7 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 // newAlarmTopic makes the topic that alarms tell, those of this stack only, and over TLS.
 func newAlarmTopic(scope constructs.Construct, set settings) awssns.Topic {
 	topic := awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{
-		TopicName:  jsii.String(prefix + "alarms"),
+		TopicName:  jsii.String(namePrefix + "alarms"),
 		EnforceSSL: jsii.Bool(true),
 	})
 	stack := awscdk.Stack_Of(scope)
@@ -160,7 +160,7 @@ func newAlarmTopic(scope constructs.Construct, set settings) awssns.Topic {
 		Resources:  &[]*string{topic.TopicArn()},
 		Conditions: &map[string]any{
 			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": "arn:" + *stack.Partition() + ":cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + prefix + "*"},
+			"ArnLike":      map[string]any{"aws:SourceArn": "arn:" + *stack.Partition() + ":cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + namePrefix + "*"},
 		},
 	})
 	topic.AddToResourcePolicy(tell)

@@ -14,30 +14,30 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestAlarms holds each alarm to what it is meant to say: which metric, how much of it, for how long.
-func TestAlarms(t *testing.T) {
+// TestAlarmsReadTheirMetricsAndThresholds holds each alarm to what it is meant to say: which metric, how much of it, for how long.
+func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"sluice-dead-letters": "Sluice DeadLetters Maximum > 0 in 1 of 1 × 300 s",
-		"sluice-stuck":        "Sluice Stuck Maximum > 0 in 1 of 1 × 300 s",
-		"sluice-errors":       "Sluice Errors Sum > 4 in 1 of 1 × 900 s",
-		"sluice-throttles":    "AWS/Lambda Throttles Sum > 0 in 2 of 3 × 300 s",
-		"sluice-gateway":      "AWS/ApiGateway 5XXError ApiName=sluice Average > 0.01 in 2 of 3 × 300 s",
-		"sluice-dollars":      "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
-		"sluice-silent-reconcile":  "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 2 of 2 × 300 s, breaching without",
+		"sluice-dead-letters":     "Sluice DeadLetters Maximum > 0 in 1 of 1 × 300 s",
+		"sluice-stuck":            "Sluice Stuck Maximum > 0 in 1 of 1 × 300 s",
+		"sluice-errors":           "Sluice Errors Sum > 4 in 1 of 1 × 900 s",
+		"sluice-throttles":        "AWS/Lambda Throttles Sum > 0 in 2 of 3 × 300 s",
+		"sluice-gateway":          "AWS/ApiGateway 5XXError ApiName=sluice Average > 0.01 in 2 of 3 × 300 s",
+		"sluice-dollars":          "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
+		"sluice-silent-reconcile": "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 2 of 2 × 300 s, breaching without",
 	}
-	for _, q := range services.Queues() {
-		full := prefix + q.Name
+	for _, q := range services.ListQueues() {
+		full := namePrefix + q.Name
 		if q.Inbox.FIFO {
 			full += ".fifo"
 		}
-		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " + text(q.Lane.Promise.Seconds()) + " in 3 of 3 × 300 s"
+		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " + renderValue(q.Lane.MaxWait.Seconds()) + " in 3 of 3 × 300 s"
 	}
 	got := map[string]string{}
-	onAWS().each(t, "CloudWatch::Alarm", func(t *testing.T, _ string, r resource) {
-		got[text(r.at("AlarmName"))] = said(r)
+	awsTemplate().runForEach(t, "CloudWatch::Alarm", func(t *testing.T, _ string, r resource) {
+		got[renderValue(r.property("AlarmName"))] = formatAlarm(r)
 		for _, to := range []string{"AlarmActions", "OKActions"} {
-			if actions := list(r.at(to)); len(actions) != 1 || text(actions[0]) != "AlarmsTopic" {
+			if actions := toList(r.property(to)); len(actions) != 1 || renderValue(actions[0]) != "AlarmsTopic" {
 				t.Errorf("%s: %v", to, actions)
 			}
 		}
@@ -47,47 +47,49 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// said writes an alarm in a line.
-func said(r resource) string {
-	parts := []string{text(r.at("Namespace")), text(r.at("MetricName"))}
-	if dimensions, ok := r.at("Dimensions").([]any); ok {
+// formatAlarm writes an alarm in a line.
+func formatAlarm(r resource) string {
+	parts := []string{renderValue(r.property("Namespace")), renderValue(r.property("MetricName"))}
+	if dimensions, ok := r.property("Dimensions").([]any); ok {
 		for _, d := range dimensions {
 			d := resource{Properties: d.(map[string]any)}
-			parts = append(parts, text(d.at("Name"))+"="+text(d.at("Value")))
+			parts = append(parts, renderValue(d.property("Name"))+"="+renderValue(d.property("Value")))
 		}
 	}
-	sign := map[any]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[r.at("ComparisonOperator")]
-	parts = append(parts, text(r.at("Statistic")), sign, text(r.at("Threshold")), "in", text(r.at("DatapointsToAlarm")), "of", text(r.at("EvaluationPeriods")), "×", text(r.at("Period")), "s")
+	sign := map[any]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[r.property("ComparisonOperator")]
+	parts = append(parts, renderValue(r.property("Statistic")), sign, renderValue(r.property("Threshold")), "in", renderValue(r.property("DatapointsToAlarm")), "of", renderValue(r.property("EvaluationPeriods")), "×", renderValue(r.property("Period")), "s")
 	line := strings.Join(parts, " ")
-	if silence := text(r.at("TreatMissingData")); silence != good {
+	if silence := renderValue(r.property("TreatMissingData")); silence != notBreaching {
 		line += ", " + silence + " without"
 	}
 	return line
 }
 
 // A metric that nobody sends is one that no alarm hears of.
-func TestAlarmsReadMetricsThatThereAre(t *testing.T) {
+func TestAlarmsReadKnownMetricsOnly(t *testing.T) {
 	t.Parallel()
-	for _, r := range onAWS().of("CloudWatch::Alarm") {
-		known := slices.ContainsFunc(metric.All, func(m metric.Metric) bool { return m.Name == r.at("MetricName") && (m.By == "" || m.Total) })
-		if r.at("Namespace") == metric.Namespace && !known {
-			t.Errorf("%s reads %s, which nobody sends without a dimension", r.at("AlarmName"), r.at("MetricName"))
+	for _, r := range awsTemplate().resourcesOfType("CloudWatch::Alarm") {
+		known := slices.ContainsFunc(metric.All, func(m metric.Metric) bool {
+			return m.Name == r.property("MetricName") && (m.Dimension == "" || m.AlsoTotal)
+		})
+		if r.property("Namespace") == metric.Namespace && !known {
+			t.Errorf("%s reads %s, which nobody sends without a dimension", r.property("AlarmName"), r.property("MetricName"))
 		}
 	}
 }
 
-// TestEveryAlarmHasASectionInTheRunbook: and every section an alarm, which names it.
-func TestEveryAlarmHasASectionInTheRunbook(t *testing.T) {
+// TestEveryAlarmHasARunbookSection: and every section an alarm, which names it.
+func TestEveryAlarmHasARunbookSection(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	linked := map[string]bool{}
-	for _, r := range onAWS().of("CloudWatch::Alarm") {
-		says, section, ok := strings.Cut(text(r.at("AlarmDescription")), " What to do: docs/runbook.md#")
+	for _, r := range awsTemplate().resourcesOfType("CloudWatch::Alarm") {
+		says, section, ok := strings.Cut(renderValue(r.property("AlarmDescription")), " What to do: docs/runbook.md#")
 		if !ok || !strings.HasSuffix(says, ".") {
-			t.Errorf("%s says %q", r.at("AlarmName"), r.at("AlarmDescription"))
+			t.Errorf("%s says %q", r.property("AlarmName"), r.property("AlarmDescription"))
 		}
 		linked[section] = true
 	}
@@ -102,20 +104,20 @@ func TestEveryAlarmHasASectionInTheRunbook(t *testing.T) {
 }
 
 // Alarms of this stack may tell the topic, and nobody else may.
-func TestTheTopicOfAlarmsIsForAlarms(t *testing.T) {
+func TestAlarmTopicAcceptsCloudWatchAlarmsOnly(t *testing.T) {
 	t.Parallel()
-	policy := onAWS().of("SNS::TopicPolicy")["AlarmsTopicPolicy"]
+	policy := awsTemplate().resourcesOfType("SNS::TopicPolicy")["AlarmsTopicPolicy"]
 	allowed := 0
-	for _, s := range list(policy.at("PolicyDocument", "Statement")) {
+	for _, s := range toList(policy.property("PolicyDocument", "Statement")) {
 		s := resource{Properties: s.(map[string]any)}
-		if s.at("Effect") != "Allow" {
+		if s.property("Effect") != "Allow" {
 			continue
 		}
 		allowed++
-		if s.at("Action") != "sns:Publish" || text(s.at("Resource")) != "AlarmsTopic" || s.at("Principal", "Service") != "cloudwatch.amazonaws.com" {
+		if s.property("Action") != "sns:Publish" || renderValue(s.property("Resource")) != "AlarmsTopic" || s.property("Principal", "Service") != "cloudwatch.amazonaws.com" {
 			t.Errorf("allows %v", s.Properties)
 		}
-		if from := text(s.at("Condition", "ArnLike", "aws:SourceArn")); !strings.HasSuffix(from, ":alarm:sluice-*") || text(s.at("Condition", "StringEquals", "aws:SourceAccount")) != "AWS::AccountId" {
+		if from := renderValue(s.property("Condition", "ArnLike", "aws:SourceArn")); !strings.HasSuffix(from, ":alarm:sluice-*") || renderValue(s.property("Condition", "StringEquals", "aws:SourceAccount")) != "AWS::AccountId" {
 			t.Errorf("from %s", from)
 		}
 	}
@@ -125,24 +127,24 @@ func TestTheTopicOfAlarmsIsForAlarms(t *testing.T) {
 }
 
 // Each function's errors are counted from its own log, but for the authorizer's.
-func TestErrorsAreCounted(t *testing.T) {
+func TestEveryFunctionHasAnErrorMetricFilter(t *testing.T) {
 	t.Parallel()
-	filters := onAWS().of("Logs::MetricFilter")
+	filters := awsTemplate().resourcesOfType("Logs::MetricFilter")
 	for _, s := range services.Map {
-		f, there := filters[title(s.Name)+"Errors"]
-		if there == (s.Name == services.Authorizer) || there && text(f.at("LogGroupName")) != title(s.Name)+"Log" {
+		f, there := filters[toConstructID(s.Name)+"Errors"]
+		if there == (s.Name == services.Authorizer) || there && renderValue(f.property("LogGroupName")) != toConstructID(s.Name)+"Log" {
 			t.Errorf("%s: %v", s.Name, f.Properties)
 		}
 	}
 }
 
-func TestAnAddressIsSubscribed(t *testing.T) {
+func TestAlarmEmailIsSubscribed(t *testing.T) {
 	t.Parallel()
-	if got := onAWS().of("SNS::Subscription"); len(got) != 1 {
+	if got := awsTemplate().resourcesOfType("SNS::Subscription"); len(got) != 1 {
 		t.Fatalf("subscriptions %v", got)
 	}
-	for _, s := range onAWS().of("SNS::Subscription") {
-		if s.at("Protocol") != "email" || s.at("Endpoint") != operators || text(s.at("TopicArn")) != "AlarmsTopic" {
+	for _, s := range awsTemplate().resourcesOfType("SNS::Subscription") {
+		if s.property("Protocol") != "email" || s.property("Endpoint") != testAlarmEmail || renderValue(s.property("TopicArn")) != "AlarmsTopic" {
 			t.Errorf("subscribed: %v", s.Properties)
 		}
 	}

@@ -16,8 +16,8 @@ import (
 var tokenCheck string
 
 const (
-	keepMissing = 2   // seconds that CloudFront remembers that an object isn't there yet: viewers wait for playlists
-	keepTLS     = 365 // days that a browser remembers to use TLS only
+	notFoundCacheSeconds = 2   // seconds that CloudFront remembers that an object isn't there yet: viewers wait for playlists
+	hstsDays             = 365 // days that a browser remembers to use TLS only
 )
 
 // cdn is CloudFront in front of the media bucket: the one way to it for viewers. A nil cdn is none, as on a local cloud,
@@ -27,9 +27,9 @@ const (
 // `public`, to public videos; infra/cdn/key.sh gives it the key of signed tokens. CloudFormation can't: the key would be
 // in the template, or in the hands of one more function.
 type cdn struct {
-	distribution awscloudfront.Distribution
-	store        awscloudfront.KeyValueStore
-	domain       string // of the deployment's own; "" for CloudFront's
+	distribution  awscloudfront.Distribution
+	keyValueStore awscloudfront.KeyValueStore
+	domain        string // of the deployment's own; "" for CloudFront's
 }
 
 func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn {
@@ -38,15 +38,15 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Cdn"))
 	c := &cdn{domain: set.cdnDomain}
-	c.store = awscloudfront.NewKeyValueStore(scope, jsii.String("Store"), &awscloudfront.KeyValueStoreProps{
+	c.keyValueStore = awscloudfront.NewKeyValueStore(scope, jsii.String("Store"), &awscloudfront.KeyValueStoreProps{
 		Comment: jsii.String("Sluice: keys of playback tokens, and videos that nobody may watch"),
 	})
 	props := &awscloudfront.DistributionProps{
 		Comment:         jsii.String("Sluice: what viewers watch"),
 		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
 		PriceClass:      awscloudfront.PriceClass_PRICE_CLASS_100,
-		DefaultBehavior: c.behavior(scope, media),
-		ErrorResponses:  &[]*awscloudfront.ErrorResponse{{HttpStatus: number(404), Ttl: awscdk.Duration_Seconds(number(keepMissing))}},
+		DefaultBehavior: c.newBehavior(scope, media),
+		ErrorResponses:  &[]*awscloudfront.ErrorResponse{{HttpStatus: jsiiNumber(404), Ttl: awscdk.Duration_Seconds(jsiiNumber(notFoundCacheSeconds))}},
 	}
 	if set.cdnDomain != "" {
 		props.DomainNames = jsii.Strings(set.cdnDomain)
@@ -54,22 +54,22 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	c.distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
-	c.excuse()
+	c.suppressNagRules()
 	return c
 }
 
-// behavior returns what happens to a request: its token is checked and cut off, then it is the path of the object alone
+// newBehavior returns what happens to a request: its token is checked and cut off, then it is the path of the object alone
 // that counts. The objects say how long they are kept, within the policy's second and year: segments for ever,
 // playlists that grow for two seconds, whole ones for five minutes.
 //
 // CloudFront may list the bucket, because S3 says 403 of a missing object to who may not, and a player that comes early
 // must be told 404. No viewer can ask for a list: the function lets no such path through, and no query reaches S3.
-func (c *cdn) behavior(scope constructs.Construct, media awss3.IBucket) *awscloudfront.BehaviorOptions {
+func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awscloudfront.BehaviorOptions {
 	check := awscloudfront.NewFunction(scope, jsii.String("TokenCheck"), &awscloudfront.FunctionProps{
 		Comment:       jsii.String("Sluice: checks the token in a path and cuts it off"),
 		Runtime:       awscloudfront.FunctionRuntime_JS_2_0(),
 		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(tokenCheck)),
-		KeyValueStore: c.store,
+		KeyValueStore: c.keyValueStore,
 	})
 	return &awscloudfront.BehaviorOptions{
 		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
@@ -99,43 +99,43 @@ func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPo
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
 			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
-				AccessControlMaxAge: awscdk.Duration_Days(number(keepTLS)),
+				AccessControlMaxAge: awscdk.Duration_Days(jsiiNumber(hstsDays)),
 				Override:            jsii.Bool(true),
 			},
 		},
 	})
 }
 
-// url returns the base of the addresses of media, without a slash at its end.
-func (c *cdn) url() string {
+// baseURL returns the base of the addresses of media, without a slash at its end.
+func (c *cdn) baseURL() string {
 	if c.domain != "" {
 		return "https://" + c.domain
 	}
 	return "https://" + *c.distribution.DistributionDomainName()
 }
 
-// outputs adds what a deployment tells of the CDN and its key.
-func (c *cdn) outputs(stack awscdk.Stack, store *data) {
+// addOutputs adds what a deployment tells of the CDN and its key.
+func (c *cdn) addOutputs(stack awscdk.Stack, store *data) {
 	if c == nil {
 		return
 	}
 	out := func(name string, value *string) {
 		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
 	}
-	out("CdnUrl", jsii.String(c.url()))
-	out("CdnStore", c.store.KeyValueStoreArn())
+	out("CdnUrl", jsii.String(c.baseURL()))
+	out("CdnStore", c.keyValueStore.KeyValueStoreArn())
 	out("PlaybackKey", store.playbackKey.SecretArn())
 }
 
-// excuse answers what cdk-nag finds here, and the CDK itself.
-func (c *cdn) excuse() {
+// suppressNagRules answers what cdk-nag finds here, and the CDK itself.
+func (c *cdn) suppressNagRules() {
 	awscdk.Annotations_Of(c.distribution).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk"),
 		jsii.String("No path that the function lets through is a list, and no query reaches S3."))
-	accept(c.distribution, "CFR1", "Who watches from which country is for the tenants' own pages to say.")
-	accept(c.distribution, "CFR2", "A web ACL costs more a month than all of Sluice when idle, and every path needs a token.")
-	accept(c.distribution, "CFR3", "Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.")
+	suppressNagRule(c.distribution, "CFR1", "Who watches from which country is for the tenants' own pages to say.")
+	suppressNagRule(c.distribution, "CFR2", "A web ACL costs more a month than all of Sluice when idle, and every path needs a token.")
+	suppressNagRule(c.distribution, "CFR3", "Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.")
 	if c.domain == "" {
-		accept(c.distribution, "CFR4", "CloudFront's own certificate comes with a policy of its own, which can't be changed. A "+
+		suppressNagRule(c.distribution, "CFR4", "CloudFront's own certificate comes with a policy of its own, which can't be changed. A "+
 			"deployment with cdn_domain asks for TLS 1.2.")
 	}
 }

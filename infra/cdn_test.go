@@ -7,17 +7,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCDN(t *testing.T) {
+func TestCDNDistributionSettings(t *testing.T) {
 	t.Parallel()
-	d := resource{Properties: onAWS().of("CloudFront::Distribution")["CdnDistribution"].at("DistributionConfig").(map[string]any)}
-	b := resource{Properties: d.at("DefaultCacheBehavior").(map[string]any)}
+	d := resource{Properties: awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"].property("DistributionConfig").(map[string]any)}
+	b := resource{Properties: d.property("DefaultCacheBehavior").(map[string]any)}
 	got := map[string]any{
-		"enabled": d.at("Enabled"), "http": d.at("HttpVersion"), "price": d.at("PriceClass"),
-		"tls": b.at("ViewerProtocolPolicy"), "methods": b.at("AllowedMethods"), "compress": b.at("Compress"),
-		"other behaviors": d.at("CacheBehaviors"), "missing": d.at("CustomErrorResponses"),
+		"enabled": d.property("Enabled"), "http": d.property("HttpVersion"), "price": d.property("PriceClass"),
+		"tls": b.property("ViewerProtocolPolicy"), "methods": b.property("AllowedMethods"), "compress": b.property("Compress"),
+		"other behaviors": d.property("CacheBehaviors"), "missing": d.property("CustomErrorResponses"),
 		// The policy CachingOptimized: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
-		"cached by": b.at("CachePolicyId"), "sent to S3": b.at("OriginRequestPolicyId"),
-		"headers": text(b.at("ResponseHeadersPolicyId")),
+		"cached by": b.property("CachePolicyId"), "sent to S3": b.property("OriginRequestPolicyId"),
+		"headers": renderValue(b.property("ResponseHeadersPolicyId")),
 	}
 	want := map[string]any{
 		"enabled": true, "http": "http2and3", "price": "PriceClass_100",
@@ -33,40 +33,40 @@ func TestCDN(t *testing.T) {
 
 func TestCDNChecksEachRequest(t *testing.T) {
 	t.Parallel()
-	d := onAWS().of("CloudFront::Distribution")["CdnDistribution"]
-	for _, a := range list(d.at("DistributionConfig", "DefaultCacheBehavior").(map[string]any)["FunctionAssociations"]) {
+	d := awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"]
+	for _, a := range toList(d.property("DistributionConfig", "DefaultCacheBehavior").(map[string]any)["FunctionAssociations"]) {
 		a := resource{Properties: a.(map[string]any)}
-		if a.at("EventType") != "viewer-request" || text(a.at("FunctionARN")) != "CdnTokenCheck" {
+		if a.property("EventType") != "viewer-request" || renderValue(a.property("FunctionARN")) != "CdnTokenCheck" {
 			t.Errorf("association %v", a)
 		}
 	}
-	f := onAWS().of("CloudFront::Function")["CdnTokenCheck"]
-	if f.at("FunctionCode") != tokenCheck || f.at("AutoPublish") != true || f.at("FunctionConfig", "Runtime") != "cloudfront-js-2.0" {
+	f := awsTemplate().resourcesOfType("CloudFront::Function")["CdnTokenCheck"]
+	if f.property("FunctionCode") != tokenCheck || f.property("AutoPublish") != true || f.property("FunctionConfig", "Runtime") != "cloudfront-js-2.0" {
 		t.Errorf("function %v", f)
 	}
-	stores := list(f.at("FunctionConfig", "KeyValueStoreAssociations"))
-	if got := text(resource{Properties: stores[0].(map[string]any)}.at("KeyValueStoreARN")); len(stores) != 1 || got != "CdnStore" {
+	stores := toList(f.property("FunctionConfig", "KeyValueStoreAssociations"))
+	if got := renderValue(resource{Properties: stores[0].(map[string]any)}.property("KeyValueStoreARN")); len(stores) != 1 || got != "CdnStore" {
 		t.Errorf("store %s of %d", got, len(stores))
 	}
 }
 
 func TestCDNReadsTheMediaBucketAlone(t *testing.T) {
 	t.Parallel()
-	d := onAWS().of("CloudFront::Distribution")["CdnDistribution"]
-	origins := list(d.at("DistributionConfig", "Origins"))
+	d := awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"]
+	origins := toList(d.property("DistributionConfig", "Origins"))
 	o := resource{Properties: origins[0].(map[string]any)}
-	if text(o.at("DomainName")) != "DataMedia" || o.at("OriginAccessControlId") == nil || len(origins) != 1 {
+	if renderValue(o.property("DomainName")) != "DataMedia" || o.property("OriginAccessControlId") == nil || len(origins) != 1 {
 		t.Errorf("origins %v", origins)
 	}
 	var got []string
-	for _, s := range list(onAWS().of("S3::BucketPolicy")["DataMediaPolicy"].at("PolicyDocument", "Statement")) {
+	for _, s := range toList(awsTemplate().resourcesOfType("S3::BucketPolicy")["DataMediaPolicy"].property("PolicyDocument", "Statement")) {
 		s := resource{Properties: s.(map[string]any)}
-		if s.at("Effect") != "Allow" {
+		if s.property("Effect") != "Allow" {
 			continue
 		}
-		got = append(got, text(s.at("Principal", "Service")), text(s.at("Condition", "StringEquals", "AWS:SourceArn")))
-		for _, v := range slices.Concat(list(s.at("Action")), list(s.at("Resource"))) {
-			got = append(got, text(v))
+		got = append(got, renderValue(s.property("Principal", "Service")), renderValue(s.property("Condition", "StringEquals", "AWS:SourceArn")))
+		for _, v := range slices.Concat(toList(s.property("Action")), toList(s.property("Resource"))) {
+			got = append(got, renderValue(v))
 		}
 	}
 	want := []string{
@@ -80,9 +80,9 @@ func TestCDNReadsTheMediaBucketAlone(t *testing.T) {
 
 func TestCDNHeaders(t *testing.T) {
 	t.Parallel()
-	h := onAWS().of("CloudFront::ResponseHeadersPolicy")["CdnHeaders"]
+	h := awsTemplate().resourcesOfType("CloudFront::ResponseHeadersPolicy")["CdnHeaders"]
 	got := []any{
-		h.at("ResponseHeadersPolicyConfig", "CorsConfig"), h.at("ResponseHeadersPolicyConfig", "SecurityHeadersConfig"),
+		h.property("ResponseHeadersPolicyConfig", "CorsConfig"), h.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig"),
 	}
 	want := []any{
 		map[string]any{

@@ -7,11 +7,11 @@ import (
 	"sluice/infra/bill"
 )
 
-// TestCost holds docs/cost.md to the template, and the template to what may be spent on nothing. A resource of a type
+// TestCostPageMatchesTemplate holds docs/cost.md to the template, and the template to what may be spent on nothing. A resource of a type
 // that has no price fails here.
-func TestCost(t *testing.T) {
+func TestCostPageMatchesTemplate(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(onAWS())
+	text, err := json.Marshal(awsTemplate())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,17 +19,17 @@ func TestCost(t *testing.T) {
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	prices := bill.List()
-	idle, err := bill.Idle(prices, template)
+	prices := bill.LoadPrices()
+	idle, err := bill.IdleCost(prices, template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if usd := bill.Total(idle); usd > bill.Most {
-		t.Errorf("$%.2f a month while idle, more than $%.2f:\n%s", usd, bill.Most, bill.IdleTable(idle))
+	if usd := bill.TotalCost(idle); usd > bill.MaxIdleCost {
+		t.Errorf("$%.2f a month while idle, more than $%.2f:\n%s", usd, bill.MaxIdleCost, bill.IdleTable(idle))
 	}
-	page, err := bill.Page(prices, idle)
+	page, err := bill.RenderPage(prices, idle)
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "../../docs/cost.md", page)
+	checkGolden(t, "../../docs/cost.md", page)
 }

@@ -14,22 +14,22 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// mostMeasures is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/
-const mostMeasures = 50
+// maxFreeMetrics is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/
+const maxFreeMetrics = 50
 
 // widget is a part of a dashboard, as CloudWatch wants it
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html). The
 // dashboard is 24 wide.
 type widget struct {
-	Type       string `json:"type"` // metric, or log: a question to the logs, which is no metric
-	X          int    `json:"x"`
-	Y          int    `json:"y"`
-	Width      int    `json:"width"`
-	Height     int    `json:"height"`
-	Properties view   `json:"properties"`
+	Type       string           `json:"type"` // metric, or log: a question to the logs, which is no metric
+	X          int              `json:"x"`
+	Y          int              `json:"y"`
+	Width      int              `json:"width"`
+	Height     int              `json:"height"`
+	Properties widgetProperties `json:"properties"`
 }
 
-type view struct {
+type widgetProperties struct {
 	Title       string           `json:"title"`
 	Region      string           `json:"region"`
 	View        string           `json:"view"` // timeSeries, singleValue or table
@@ -39,15 +39,15 @@ type view struct {
 	Query       string           `json:"query,omitempty"`
 }
 
-// page is a dashboard in the making, from the top down.
-type page struct {
+// dashboardBuilder is a dashboard in the making, from the top down.
+type dashboardBuilder struct {
 	region  string
 	widgets []widget
 	y       int
 }
 
-// row adds widgets beside each other, of the same width.
-func (p *page) row(height int, views ...view) {
+// addRow adds widgets beside each other, of the same width.
+func (p *dashboardBuilder) addRow(height int, views ...widgetProperties) {
 	for i, v := range views {
 		kind := "metric"
 		if v.Query != "" {
@@ -62,36 +62,38 @@ func (p *page) row(height int, views ...view) {
 // newDashboard makes the dashboard: the whole, then the gateway, then a row for each service with an inbox, then what is
 // asked of the logs.
 func newDashboard(scope constructs.Construct) {
-	p := &page{region: *awscdk.Stack_Of(scope).Region()}
-	p.row(4,
-		view{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
-			ours(metric.DeadLetters, "Maximum").as("dead letters"), ours(metric.Stuck, "Maximum").as("stuck videos"),
+	p := &dashboardBuilder{region: *awscdk.Stack_Of(scope).Region()}
+	p.addRow(4,
+		widgetProperties{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
+			sluiceMetric(metric.DeadLetters, "Maximum").withLabel("dead letters"), sluiceMetric(metric.Stuck, "Maximum").withLabel("stuck videos"),
 		}},
-		view{Title: "What goes wrong", View: "timeSeries", Period: 300, Metrics: [][]any{
-			ours(metric.Errors, "Sum").as("errors"), measure{namespace: ofFunctions, name: "Throttles", stat: "Sum"}.as("throttles (account)"),
-			ours(metric.Failed, "Sum").as("failed videos"),
+		widgetProperties{Title: "What goes wrong", View: "timeSeries", Period: 300, Metrics: [][]any{
+			sluiceMetric(metric.Errors, "Sum").withLabel("errors"), metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
+			sluiceMetric(metric.Failed, "Sum").withLabel("failed videos"),
 		}},
-		view{Title: "Dollars an hour", View: "timeSeries", Period: 3600, Metrics: [][]any{ours(metric.Dollars, "Sum").as("functions")}},
+		widgetProperties{Title: "Dollars an hour", View: "timeSeries", Period: 3600, Metrics: [][]any{sluiceMetric(metric.Dollars, "Sum").withLabel("functions")}},
 	)
-	gateway := func(name, stat string) measure { return measure{ofGateways, name, "ApiName", apiName, stat} }
-	p.row(6,
-		view{Title: "Requests", View: "timeSeries", Period: 60, Metrics: [][]any{
-			gateway("Count", "SampleCount").as("all"), gateway("4XXError", "Sum").as("4xx"), gateway("5XXError", "Sum").as("5xx"),
+	gateway := func(name, stat string) metricStat {
+		return metricStat{apiGatewayNamespace, name, "ApiName", apiName, stat}
+	}
+	p.addRow(6,
+		widgetProperties{Title: "Requests", View: "timeSeries", Period: 60, Metrics: [][]any{
+			gateway("Count", "SampleCount").withLabel("all"), gateway("4XXError", "Sum").withLabel("4xx"), gateway("5XXError", "Sum").withLabel("5xx"),
 		}},
-		view{Title: "Latency of requests, ms", View: "timeSeries", Period: 60, Metrics: [][]any{gateway("Latency", "p50").as("p50"), gateway("Latency", "p95").as("p95")}},
-		view{Title: "Stages of a video, ms (p50)", View: "timeSeries", Period: 300, Metrics: [][]any{
-			ours(metric.InspectTime, "p50").as("inspect"), ours(metric.PlayTime, "p50").as("uploaded to playable"), ours(metric.EncodeTime, "p50").as("encode"), ours(metric.PublishTime, "p50").as("publish"),
-			ours(metric.ReadyTime, "p50").as("uploaded to ready"),
+		widgetProperties{Title: "Latency of requests, ms", View: "timeSeries", Period: 60, Metrics: [][]any{gateway("Latency", "p50").withLabel("p50"), gateway("Latency", "p95").withLabel("p95")}},
+		widgetProperties{Title: "Stages of a video, ms (p50)", View: "timeSeries", Period: 300, Metrics: [][]any{
+			sluiceMetric(metric.InspectTime, "p50").withLabel("inspect"), sluiceMetric(metric.PlayableTime, "p50").withLabel("uploaded to playable"), sluiceMetric(metric.EncodeTime, "p50").withLabel("encode"), sluiceMetric(metric.PublishTime, "p50").withLabel("publish"),
+			sluiceMetric(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
 		}},
-		view{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{ours(metric.ReadyTime, "SampleCount").as("ready")}},
+		widgetProperties{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{sluiceMetric(metric.ReadyTime, "SampleCount").withLabel("ready")}},
 	)
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			p.row(6, workload(s)...)
+			p.addRow(6, buildQueueWidgets(s)...)
 		}
 	}
-	for _, q := range questions() {
-		p.row(6, q)
+	for _, q := range buildLogQueries() {
+		p.addRow(6, q)
 	}
 	body, err := json.Marshal(map[string]any{"widgets": p.widgets})
 	if err != nil {
@@ -102,34 +104,34 @@ func newDashboard(scope constructs.Construct) {
 	})
 }
 
-// workload shows a service's queues and its workers, and the age of what waits against what is promised.
-func workload(s services.Service) []view {
-	depth := view{Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
-		measure{ofFunctions, "ConcurrentExecutions", "FunctionName", prefix + s.Name, "Maximum"}.as("workers"),
+// buildQueueWidgets shows a service's queues and its workers, and the age of what waits against what is promised.
+func buildQueueWidgets(s services.Service) []widgetProperties {
+	depth := widgetProperties{Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
+		metricStat{lambdaNamespace, "ConcurrentExecutions", "FunctionName", namePrefix + s.Name, "Maximum"}.withLabel("workers"),
 	}}
-	age := view{Title: s.Name + ": age of the oldest message, s", View: "timeSeries", Period: 60, Annotations: map[string][]any{}}
-	for _, q := range queues() {
+	age := widgetProperties{Title: s.Name + ": age of the oldest message, s", View: "timeSeries", Period: 60, Annotations: map[string][]any{}}
+	for _, q := range listMonitoredQueues() {
 		if q.service != s.Name {
 			continue
 		}
-		ceiling := measure{metric.Namespace, metric.Ceiling.Name, metric.Queue, q.full, "Maximum"}
-		depth.Metrics = append(depth.Metrics, measure{ofQueues, "ApproximateNumberOfMessagesVisible", "QueueName", q.full, "Maximum"}.as(q.name+" waiting"), ceiling.as(q.name+" ceiling"))
-		age.Metrics = append(age.Metrics, measure{ofQueues, "ApproximateAgeOfOldestMessage", "QueueName", q.full, "Maximum"}.as(q.name))
-		age.Annotations["horizontal"] = append(age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.promise.Seconds()})
+		ceiling := metricStat{metric.Namespace, metric.Ceiling.Name, metric.Queue, q.fullName, "Maximum"}
+		depth.Metrics = append(depth.Metrics, metricStat{sqsNamespace, "ApproximateNumberOfMessagesVisible", "QueueName", q.fullName, "Maximum"}.withLabel(q.name+" waiting"), ceiling.withLabel(q.name+" ceiling"))
+		age.Metrics = append(age.Metrics, metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"}.withLabel(q.name))
+		age.Annotations["horizontal"] = append(age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.maxWait.Seconds()})
 	}
-	return []view{depth, age}
+	return []widgetProperties{depth, age}
 }
 
-// questions are what is asked of the logs: they have the dimensions that would be too many for metrics.
-func questions() []view {
+// buildLogQueries are what is asked of the logs: they have the dimensions that would be too many for metrics.
+func buildLogQueries() []widgetProperties {
 	var logs []string
 	for _, s := range services.Map {
-		logs = append(logs, "SOURCE '"+logName(s.Name)+"'")
+		logs = append(logs, "SOURCE '"+logGroupName(s.Name)+"'")
 	}
-	ask := func(title, query string) view {
-		return view{Title: title, View: "table", Query: strings.Join(logs, " | ") + " | " + query}
+	ask := func(title, query string) widgetProperties {
+		return widgetProperties{Title: title, View: "table", Query: strings.Join(logs, " | ") + " | " + query}
 	}
-	return []view{
+	return []widgetProperties{
 		ask("By service", "filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service"),
 		ask("Messages by queue", fmt.Sprintf("filter ispresent(%s) | stats count(Work) as done, sum(Retried) as retried, sum(Dead) as dead, sum(Duplicate) as duplicate, pct(Wait, 95) as wait_p95_ms, pct(Work, 95) as work_p95_ms by Queue", metric.Queue)),
 		ask("Videos that failed", "filter Failed > 0 | stats sum(Failed) as videos by Code | sort videos desc"),
@@ -138,11 +140,11 @@ func questions() []view {
 	}
 }
 
-// as returns the measure as a dashboard shows it, under a label.
-func (m measure) as(label string) []any {
+// withLabel returns the measure as a dashboard shows it, under a label.
+func (m metricStat) withLabel(label string) []any {
 	shown := []any{m.namespace, m.name}
-	if m.by != "" {
-		shown = append(shown, m.by, m.of)
+	if m.dimension != "" {
+		shown = append(shown, m.dimension, m.dimensionValue)
 	}
 	return append(shown, map[string]string{"stat": m.stat, "label": label})
 }

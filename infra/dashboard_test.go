@@ -10,12 +10,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestDashboard: it has a row for each service with an inbox, shows what is sent, and costs nothing.
-func TestDashboard(t *testing.T) {
+// TestDashboardShowsEveryQueueWithinFreeMetrics: it has a row for each service with an inbox, shows what is sent, and costs nothing.
+func TestDashboardShowsEveryQueueWithinFreeMetrics(t *testing.T) {
 	t.Parallel()
 	var body string
-	for _, r := range onAWS().of("CloudWatch::Dashboard") {
-		body = text(r.at("DashboardBody"))
+	for _, r := range awsTemplate().resourcesOfType("CloudWatch::Dashboard") {
+		body = renderValue(r.property("DashboardBody"))
 	}
 	var board struct{ Widgets []widget }
 	if err := json.Unmarshal([]byte(body), &board); err != nil {
@@ -35,8 +35,8 @@ func TestDashboard(t *testing.T) {
 			}
 		}
 	}
-	if shown > mostMeasures || shown < 30 {
-		t.Errorf("it shows %d metrics, of %d for nothing", shown, mostMeasures)
+	if shown > maxFreeMetrics || shown < 30 {
+		t.Errorf("it shows %d metrics, of %d for nothing", shown, maxFreeMetrics)
 	}
 	for _, s := range services.Map {
 		if s.Inbox != nil && !slices.ContainsFunc(titles, func(title string) bool { return strings.HasPrefix(title, s.Name+": age") }) {
@@ -45,9 +45,9 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-func TestTheDashboardCanBeLeftOut(t *testing.T) {
+func TestLocalDeploymentHasNoDashboard(t *testing.T) {
 	t.Parallel()
-	if !onLocal().lacks("CloudWatch::Dashboard") {
+	if !localTemplate().hasNone("CloudWatch::Dashboard") {
 		t.Error("there is one")
 	}
 }

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	keyLength   = 64                 // characters of the key of playback tokens: more than 256 bits
-	keepParts   = 2 * 24 * time.Hour // parts of an upload that nobody completed
-	keepOrigins = time.Hour          // how long a browser remembers what CORS allows
-	// keepHot is how long an original stays where reading it costs nothing extra: by then it was encoded, or the dead
+	playbackKeyLength         = 64                 // characters of the key of playback tokens: more than 256 bits
+	incompleteUploadRetention = 2 * 24 * time.Hour // parts of an upload that nobody completed
+	corsMaxAge                = time.Hour          // how long a browser remembers what CORS allows
+	// standardStorageDuration is how long an original stays where reading it costs nothing extra: by then it was encoded, or the dead
 	// letters about it are gone. Later S3 itself moves it to where it costs less, as it is read or not
 	// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html).
-	keepHot = keepDead
+	standardStorageDuration = deadLetterRetention
 )
 
 // data is all that outlives an invocation: rows, objects, the topic of facts, the key of playback tokens.
@@ -37,41 +37,41 @@ type data struct {
 }
 
 // newData makes the stores. Each original that arrives in the source bucket is announced to originals.
-func newData(scope constructs.Construct, set settings, originals *inbox) *data {
+func newData(scope constructs.Construct, set settings, originals *serviceQueue) *data {
 	scope = constructs.NewConstruct(scope, jsii.String("Data"))
 	d := &data{table: newTable(scope, set)}
-	d.source = newBucket(scope, "Source", set, uploads(set.origins...), ageOriginals(set))
+	d.source = newBucket(scope, "Source", set, uploadCORSRule(set.corsOrigins...), newOriginalsLifecycle(set))
 	d.media = newBucket(scope, "Media", set, &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("Range"),
 		ExposedHeaders: jsii.Strings("ETag", "Content-Length", "Content-Range"),
-		AllowedOrigins: jsii.Strings(set.origins...),
-		MaxAge:         jsii.Number(keepOrigins.Seconds()),
+		AllowedOrigins: jsii.Strings(set.corsOrigins...),
+		MaxAge:         jsii.Number(corsMaxAge.Seconds()),
 	})
-	announce(d.source, originals)
+	addObjectNotifications(d.source, originals)
 	d.topic = awssns.NewTopic(scope, jsii.String("Facts"), &awssns.TopicProps{
-		TopicName:  jsii.String(prefix + "events"),
+		TopicName:  jsii.String(namePrefix + "events"),
 		EnforceSSL: jsii.Bool(true),
 	})
 	d.playbackKey = newPlaybackKey(scope, set)
 	return d
 }
 
-// welcome lets the studio send parts to the source bucket, from wherever else pages may.
-func (d *data) welcome(origin string, set settings) {
-	if !slices.Contains(set.origins, "*") && !slices.Contains(set.origins, origin) {
-		d.source.AddCorsRule(uploads(origin))
+// allowStudioOrigin lets the studio send parts to the source bucket, from wherever else pages may.
+func (d *data) allowStudioOrigin(origin string, set settings) {
+	if !slices.Contains(set.corsOrigins, "*") && !slices.Contains(set.corsOrigins, origin) {
+		d.source.AddCorsRule(uploadCORSRule(origin))
 	}
 }
 
-// uploads lets pages of the origins send parts, and read what completing an upload asks for: the ETag of each.
-func uploads(origins ...string) *awss3.CorsRule {
+// uploadCORSRule lets pages of the origins send parts, and read what completing an upload asks for: the ETag of each.
+func uploadCORSRule(origins ...string) *awss3.CorsRule {
 	return &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("*"),
 		ExposedHeaders: jsii.Strings("ETag"),
 		AllowedOrigins: jsii.Strings(origins...),
-		MaxAge:         jsii.Number(keepOrigins.Seconds()),
+		MaxAge:         jsii.Number(corsMaxAge.Seconds()),
 	}
 }
 
@@ -80,12 +80,12 @@ func newPlaybackKey(scope constructs.Construct, set settings) awssecretsmanager.
 	key := awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-			PasswordLength:     number(keyLength),
+			PasswordLength:     jsiiNumber(playbackKeyLength),
 			ExcludePunctuation: jsii.Bool(true),
 		},
-		RemovalPolicy: set.keep(),
+		RemovalPolicy: set.removalPolicy(),
 	})
-	accept(key, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
+	suppressNagRule(key, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
 	return key
 }
 
@@ -100,18 +100,18 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 		},
 		TimeToLiveAttribute: jsii.String(services.ExpiryAttribute),
 		DeletionProtection:  jsii.Bool(!set.local),
-		RemovalPolicy:       set.keep(),
+		RemovalPolicy:       set.removalPolicy(),
 	})
 	for _, name := range slices.Sorted(maps.Keys(indexes)) {
-		table.AddGlobalSecondaryIndex(indexes[name].props(name))
+		table.AddGlobalSecondaryIndex(indexes[name].cdkProps(name))
 	}
 	return table
 }
 
 // index is an index of the table: its keys, and what else of a row it holds.
 type index struct {
-	partition, sort string
-	rows            bool // more than the keys: what a list of videos shows
+	partition, sort    string
+	includesAttributes bool // more than the keys: what a list of videos shows
 }
 
 // indexes are those of the map. A row is in an index while it has the partition key of that one.
@@ -121,31 +121,31 @@ var indexes = map[string]index{
 	services.ByDeadline: {"due_shard", "due", false},
 }
 
-func (i index) props(name string) *awsdynamodb.GlobalSecondaryIndexProps {
+func (i index) cdkProps(name string) *awsdynamodb.GlobalSecondaryIndexProps {
 	text := func(name string) *awsdynamodb.Attribute {
 		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
 	}
 	p := &awsdynamodb.GlobalSecondaryIndexProps{
 		IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort), ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 	}
-	if i.rows {
+	if i.includesAttributes {
 		p.ProjectionType = awsdynamodb.ProjectionType_INCLUDE
-		p.NonKeyAttributes = jsii.Strings(services.Listed...)
+		p.NonKeyAttributes = jsii.Strings(services.ListedAttributes...)
 	}
 	return p
 }
 
-// ageOriginals returns what becomes of originals: they get cheaper and, where the deployment says so, end. Of a video
+// newOriginalsLifecycle returns what becomes of originals: they get cheaper and, where the deployment says so, end. Of a video
 // without its original everything stays but the way to encode it again.
-func ageOriginals(set settings) *awss3.LifecycleRule {
+func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 	rule := &awss3.LifecycleRule{
 		Prefix: jsii.String(services.SourcePrefix),
 		Transitions: &[]*awss3.Transition{{
-			StorageClass: awss3.StorageClass_INTELLIGENT_TIERING(), TransitionAfter: duration(keepHot),
+			StorageClass: awss3.StorageClass_INTELLIGENT_TIERING(), TransitionAfter: cdkDuration(standardStorageDuration),
 		}},
 	}
-	if set.keepOriginals > 0 {
-		rule.Expiration = awscdk.Duration_Days(number(set.keepOriginals))
+	if set.keepOriginalsDays > 0 {
+		rule.Expiration = awscdk.Duration_Days(jsiiNumber(set.keepOriginalsDays))
 	}
 	return rule
 }
@@ -153,26 +153,26 @@ func ageOriginals(set settings) *awss3.LifecycleRule {
 // newBucket makes a private bucket that browsers may use with a presigned URL, as cors says. It forgets
 // the parts of uploads that nobody completed, and ages its objects by the rules.
 func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule) awss3.Bucket {
-	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: duration(keepParts)})
+	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)})
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		Cors:              &[]*awss3.CorsRule{cors},
 		LifecycleRules:    &rules,
-		RemovalPolicy:     set.keep(),
+		RemovalPolicy:     set.removalPolicy(),
 	})
-	accept(bucket, "S1", "Server access logs hold request URIs, and the query of ours is a signature that is good until it "+
+	suppressNagRule(bucket, "S1", "Server access logs hold request URIs, and the query of ours is a signature that is good until it "+
 		"expires. CloudTrail's data events tell the same without it.")
 	return bucket
 }
 
-// announce has the bucket send a message to in for each original that arrives. The notification is written out: the
+// addObjectNotifications has the bucket send a message to in for each original that arrives. The notification is written out: the
 // CDK's own needs a function of its own at each deployment.
 //
 // S3 tries the queue when the bucket is made, so the policy must be there before, and cannot name the bucket: hence the
 // account, and what CloudFormation begins this stack's bucket names with.
-func announce(bucket awss3.Bucket, in *inbox) {
+func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue) {
 	stack := awscdk.Stack_Of(bucket)
 	ours := "arn:" + *stack.Partition() + ":s3:::" + strings.ToLower(stackName) + "-*"
 	in.queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

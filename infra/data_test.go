@@ -10,16 +10,16 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestNothingIsReachableWithoutTLS(t *testing.T) {
+func TestPoliciesDenyRequestsWithoutTLS(t *testing.T) {
 	t.Parallel()
 	for typ, policies := range map[string]struct{ typ, on string }{
 		"SQS::Queue": {"SQS::QueuePolicy", "Queues"},
 		"S3::Bucket": {"S3::BucketPolicy", "Bucket"},
 		"SNS::Topic": {"SNS::TopicPolicy", "Topics"},
 	} {
-		onAWS().each(t, typ, func(t *testing.T, id string, _ resource) {
-			for _, p := range onAWS().of(policies.typ) {
-				if text(list(p.Properties[policies.on])[0]) == id && deniesPlain(p) {
+		awsTemplate().runForEach(t, typ, func(t *testing.T, id string, _ resource) {
+			for _, p := range awsTemplate().resourcesOfType(policies.typ) {
+				if renderValue(toList(p.Properties[policies.on])[0]) == id && deniesWithoutTLS(p) {
 					return
 				}
 			}
@@ -28,12 +28,12 @@ func TestNothingIsReachableWithoutTLS(t *testing.T) {
 	}
 }
 
-// deniesPlain reports whether a resource's policy denies everybody what comes without TLS.
-func deniesPlain(policy resource) bool {
-	for _, s := range list(policy.at("PolicyDocument", "Statement")) {
+// deniesWithoutTLS reports whether a resource's policy denies everybody what comes without TLS.
+func deniesWithoutTLS(policy resource) bool {
+	for _, s := range toList(policy.property("PolicyDocument", "Statement")) {
 		s := resource{Properties: s.(map[string]any)}
-		everybody := s.at("Principal") == "*" || s.at("Principal", "AWS") == "*"
-		if s.at("Effect") == "Deny" && everybody && s.at("Condition", "Bool", "aws:SecureTransport") == "false" {
+		everybody := s.property("Principal") == "*" || s.property("Principal", "AWS") == "*"
+		if s.property("Effect") == "Deny" && everybody && s.property("Condition", "Bool", "aws:SecureTransport") == "false" {
 			return true
 		}
 	}
@@ -42,7 +42,7 @@ func deniesPlain(policy resource) bool {
 
 func TestBucketsArePrivate(t *testing.T) {
 	t.Parallel()
-	onAWS().each(t, "S3::Bucket", func(t *testing.T, _ string, b resource) {
+	awsTemplate().runForEach(t, "S3::Bucket", func(t *testing.T, _ string, b resource) {
 		want := map[string]any{
 			"PublicAccessBlockConfiguration": map[string]any{
 				"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
@@ -52,51 +52,51 @@ func TestBucketsArePrivate(t *testing.T) {
 			}}},
 		}
 		for name, v := range want {
-			if d := cmp.Diff(v, b.at(name)); d != "" {
+			if d := cmp.Diff(v, b.property(name)); d != "" {
 				t.Errorf("%s (-want +got):\n%s", name, d)
 			}
 		}
-		if b.at("BucketName") != nil {
+		if b.property("BucketName") != nil {
 			t.Error("the name is fixed: a bucket that was kept would be in the way of the next deployment")
 		}
 	})
 }
 
-// TestLifecycles: originals get cheaper and stay; media is as it was published.
-func TestLifecycles(t *testing.T) {
+// TestBucketLifecycleRules: originals get cheaper and stay; media is as it was published.
+func TestBucketLifecycleRules(t *testing.T) {
 	t.Parallel()
 	parts := map[string]any{"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled"}
 	originals := map[string]any{"Prefix": "t/", "Status": "Enabled", "Transitions": []any{map[string]any{
 		"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 14.0,
 	}}}
 	for id, want := range map[string][]any{"DataSource": {originals, parts}, "DataMedia": {parts}} {
-		if d := cmp.Diff(want, onAWS().of("S3::Bucket")[id].at("LifecycleConfiguration", "Rules")); d != "" {
+		if d := cmp.Diff(want, awsTemplate().resourcesOfType("S3::Bucket")[id].property("LifecycleConfiguration", "Rules")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", id, d)
 		}
 	}
 }
 
-// TestOriginalsEndWhenTheDeploymentSaysSo is not parallel: it asks the CDK, which is not for two at once.
-func TestOriginalsEndWhenTheDeploymentSaysSo(t *testing.T) {
-	if end := ageOriginals(settings{}).Expiration; end != nil {
+// TestOriginalsExpireAfterKeepOriginalsDays is not parallel: it asks the CDK, which is not for two at once.
+func TestOriginalsExpireAfterKeepOriginalsDays(t *testing.T) {
+	if end := newOriginalsLifecycle(settings{}).Expiration; end != nil {
 		t.Errorf("they end after %v days", *end.ToDays(nil))
 	}
-	if days := *ageOriginals(settings{keepOriginals: 40}).Expiration.ToDays(nil); days != 40 {
+	if days := *newOriginalsLifecycle(settings{keepOriginalsDays: 40}).Expiration.ToDays(nil); days != 40 {
 		t.Errorf("they end after %v days", days)
 	}
 }
 
-// TestLogsForget: of functions and of the gateway.
-func TestLogsForget(t *testing.T) {
+// TestLogGroupsKeepLogsForAMonth: of functions and of the gateway.
+func TestLogGroupsKeepLogsForAMonth(t *testing.T) {
 	t.Parallel()
-	onAWS().each(t, "Logs::LogGroup", func(t *testing.T, _ string, r resource) {
-		if days := r.at("RetentionInDays"); days != 30.0 {
+	awsTemplate().runForEach(t, "Logs::LogGroup", func(t *testing.T, _ string, r resource) {
+		if days := r.property("RetentionInDays"); days != 30.0 {
 			t.Errorf("kept %v days", days)
 		}
 	})
 }
 
-func TestBrowsersMayUploadAndPlay(t *testing.T) {
+func TestBucketsAllowCORSForUploadAndPlayback(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]map[string]any{
 		"DataSource": {
@@ -108,18 +108,18 @@ func TestBrowsersMayUploadAndPlay(t *testing.T) {
 			"ExposedHeaders": []any{"ETag", "Content-Length", "Content-Range"}, "AllowedOrigins": []any{"*"}, "MaxAge": 3600.0,
 		},
 	} {
-		got := onAWS().of("S3::Bucket")[id].at("CorsConfiguration", "CorsRules")
+		got := awsTemplate().resourcesOfType("S3::Bucket")[id].property("CorsConfiguration", "CorsRules")
 		if d := cmp.Diff([]any{want}, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", id, d)
 		}
 	}
 }
 
-func TestOriginalsAreAnnounced(t *testing.T) {
+func TestSourceBucketNotifiesInspectQueue(t *testing.T) {
 	t.Parallel()
-	source := onAWS().of("S3::Bucket")["DataSource"]
-	to := maps.Clone(source.at("NotificationConfiguration", "QueueConfigurations").([]any)[0].(map[string]any))
-	to["Queue"] = text(to["Queue"])
+	source := awsTemplate().resourcesOfType("S3::Bucket")["DataSource"]
+	to := maps.Clone(source.property("NotificationConfiguration", "QueueConfigurations").([]any)[0].(map[string]any))
+	to["Queue"] = renderValue(to["Queue"])
 	want := map[string]any{
 		"Event": "s3:ObjectCreated:*",
 		"Queue": "InspectInboxQueue",
@@ -131,16 +131,16 @@ func TestOriginalsAreAnnounced(t *testing.T) {
 	if d := cmp.Diff(want, to); d != "" {
 		t.Errorf("notification (-want +got):\n%s", d)
 	}
-	policy := onAWS().of("SQS::QueuePolicy")["InspectInboxQueuePolicy"]
-	if !slices.ContainsFunc(source.DependsOn, func(id string) bool { return plain(id) == "InspectInboxQueuePolicy" }) {
+	policy := awsTemplate().resourcesOfType("SQS::QueuePolicy")["InspectInboxQueuePolicy"]
+	if !slices.ContainsFunc(source.DependsOn, func(id string) bool { return trimHash(id) == "InspectInboxQueuePolicy" }) {
 		t.Error("the bucket may be made before the queue's policy, and S3 would refuse the notification")
 	}
-	allow := resource{Properties: list(policy.at("PolicyDocument", "Statement"))[1].(map[string]any)}
+	allow := resource{Properties: toList(policy.property("PolicyDocument", "Statement"))[1].(map[string]any)}
 	got := []string{
-		text(allow.at("Effect")), text(allow.at("Principal", "Service")),
-		text(allow.at("Action")), text(allow.at("Resource")),
-		text(allow.at("Condition", "StringEquals", "aws:SourceAccount")),
-		text(allow.at("Condition", "ArnLike", "aws:SourceArn")),
+		renderValue(allow.property("Effect")), renderValue(allow.property("Principal", "Service")),
+		renderValue(allow.property("Action")), renderValue(allow.property("Resource")),
+		renderValue(allow.property("Condition", "StringEquals", "aws:SourceAccount")),
+		renderValue(allow.property("Condition", "ArnLike", "aws:SourceArn")),
 	}
 	if d := cmp.Diff([]string{
 		"Allow", "s3.amazonaws.com", "sqs:SendMessage", "InspectInboxQueue",
@@ -150,7 +150,7 @@ func TestOriginalsAreAnnounced(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestTableKeysIndexesAndProtection(t *testing.T) {
 	t.Parallel()
 	pair := func(name, value, a, b string) []any {
 		return []any{map[string]any{"AttributeName": a, name: value}, map[string]any{"AttributeName": b, name: value}}
@@ -159,7 +159,7 @@ func TestTable(t *testing.T) {
 		return []any{map[string]any{"AttributeName": partition, "KeyType": "HASH"}, map[string]any{"AttributeName": sort, "KeyType": "RANGE"}}
 	}
 	var listed []any
-	for _, name := range services.Listed {
+	for _, name := range services.ListedAttributes {
 		listed = append(listed, name)
 	}
 	list := map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": listed}
@@ -178,23 +178,23 @@ func TestTable(t *testing.T) {
 		"SSESpecification":                 map[string]any{"SSEEnabled": true},
 		"DeletionProtectionEnabled":        true,
 	}
-	if d := cmp.Diff(want, onAWS().of("DynamoDB::Table")["DataTable"].Properties); d != "" {
+	if d := cmp.Diff(want, awsTemplate().resourcesOfType("DynamoDB::Table")["DataTable"].Properties); d != "" {
 		t.Errorf("table (-want +got):\n%s", d)
 	}
 }
 
 func TestPlaybackKeyIsGenerated(t *testing.T) {
 	t.Parallel()
-	got := onAWS().of("SecretsManager::Secret")["DataPlaybackKey"].at("GenerateSecretString")
+	got := awsTemplate().resourcesOfType("SecretsManager::Secret")["DataPlaybackKey"].property("GenerateSecretString")
 	if d := cmp.Diff(map[string]any{"PasswordLength": 64.0, "ExcludePunctuation": true}, got); d != "" {
 		t.Errorf("key (-want +got):\n%s", d)
 	}
 }
 
-func TestDataOutlivesTheStack(t *testing.T) {
+func TestDataIsRetainedWhenTheStackIsDeleted(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []string{"DynamoDB::Table", "S3::Bucket", "SecretsManager::Secret"} {
-		onAWS().each(t, typ, func(t *testing.T, _ string, r resource) {
+		awsTemplate().runForEach(t, typ, func(t *testing.T, _ string, r resource) {
 			if r.DeletionPolicy != "Retain" {
 				t.Errorf("DeletionPolicy %q", r.DeletionPolicy)
 			}
@@ -202,14 +202,14 @@ func TestDataOutlivesTheStack(t *testing.T) {
 	}
 }
 
-// TestTheStudioMayUpload: also where only other pages are let in.
-func TestTheStudioMayUpload(t *testing.T) {
+// TestStudioOriginMayUploadWhenOriginsAreRestricted: also where only other pages are let in.
+func TestStudioOriginMayUploadWhenOriginsAreRestricted(t *testing.T) {
 	t.Parallel()
-	rules, _ := onFew().of("S3::Bucket")["DataSource"].at("CorsConfiguration", "CorsRules").([]any)
+	rules, _ := singleOriginTemplate().resourcesOfType("S3::Bucket")["DataSource"].property("CorsConfiguration", "CorsRules").([]any)
 	var origins []string
 	for _, r := range rules {
 		for _, o := range r.(map[string]any)["AllowedOrigins"].([]any) {
-			origins = append(origins, text(o))
+			origins = append(origins, renderValue(o))
 		}
 	}
 	want := []string{"https://app.example", "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix"}

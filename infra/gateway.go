@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	apiName = "sluice"
-	stage   = "prod"
-	believe = time.Minute // how long the gateway believes what the authorizer said of a token
-	localID = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
+	apiName       = "sluice"
+	stageName     = "prod"
+	authorizerTTL = time.Minute // how long the gateway believes what the authorizer said of a token
+	localAPIID    = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
 
-	compressed = 1 << 10 // bytes of an answer from which on it is compressed, for clients that take it so
+	minCompressionBytes = 1 << 10 // bytes of an answer from which on it is compressed, for clients that take it so
 )
 
-// localIDTags are MiniStack's and LocalStack's names for it.
-var localIDTags = []string{"ms-custom-id", "_custom_id_"}
+// localAPIIDTags are MiniStack's and LocalStack's names for it.
+var localAPIIDTags = []string{"ms-custom-id", "_custom_id_"}
 
 // gateway is the front door: a REST API with the routes of all services.
 type gateway struct {
@@ -37,74 +37,74 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 	g.api = awsapigateway.NewRestApi(g.scope, jsii.String("Api"), &awsapigateway.RestApiProps{
 		RestApiName:        jsii.String(apiName),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		MinCompressionSize: awscdk.Size_Bytes(number(compressed)),
+		MinCompressionSize: awscdk.Size_Bytes(jsiiNumber(minCompressionBytes)),
 		// The account's one role with which API Gateway writes logs. It stays when the stack goes: other APIs use it.
 		CloudWatchRole: jsii.Bool(!set.local),
 		DeployOptions: &awsapigateway.StageOptions{
-			StageName:            jsii.String(stage),
+			StageName:            jsii.String(stageName),
 			TracingEnabled:       jsii.Bool(true),
-			ThrottlingRateLimit:  number(set.rate),
-			ThrottlingBurstLimit: number(set.burst),
-			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLog(g.scope, "access")),
-			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog())),
+			ThrottlingRateLimit:  jsiiNumber(set.rate),
+			ThrottlingBurstLimit: jsiiNumber(set.burst),
+			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(g.scope, "access")),
+			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat())),
 		},
 	})
 	g.api.Node().TryRemoveChild(jsii.String("Endpoint")) // an output of the CDK's; ours is ApiUrl
 	if set.local {
 		tags := g.api.Node().DefaultChild().(awsapigateway.CfnRestApi).Tags()
-		for _, name := range localIDTags {
-			tags.SetTag(jsii.String(name), jsii.String(localID), nil, nil)
+		for _, name := range localAPIIDTags {
+			tags.SetTag(jsii.String(name), jsii.String(localAPIID), nil, nil)
 		}
 	}
-	g.route(functions, g.authorizer(set, functions[services.Authorizer]))
-	g.explain()
-	g.excuse()
+	g.addRoutes(functions, g.newAuthorizer(set, functions[services.Authorizer]))
+	g.addProblemResponses()
+	g.suppressNagRules()
 	return g
 }
 
-// excuse answers what cdk-nag finds here, but for what it finds of methods.
-func (g *gateway) excuse() {
-	accept(g.api, "APIG2", "The functions check every request, and refuse it in the words of our own API.")
-	accept(g.api.DeploymentStage(), "APIG3", "A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
+// suppressNagRules answers what cdk-nag finds here, but for what it finds of methods.
+func (g *gateway) suppressNagRules() {
+	suppressNagRule(g.api, "APIG2", "The functions check every request, and refuse it in the words of our own API.")
+	suppressNagRule(g.api.DeploymentStage(), "APIG3", "A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
 		"an account that has a web ACL can attach it.")
-	accept(g.api.DeploymentStage(), "APIG6", "Execution logs hold paths and headers, and ours hold tokens. The access log has a line "+
+	suppressNagRule(g.api.DeploymentStage(), "APIG6", "Execution logs hold paths and headers, and ours hold tokens. The access log has a line "+
 		"for each request without them.")
 	if role := g.api.Node().TryFindChild(jsii.String("CloudWatchRole")); role != nil {
-		accept(role, "IAM4", "AWS says that API Gateway's role for logs has this policy of theirs.")
+		suppressNagRule(role, "IAM4", "AWS says that API Gateway's role for logs has this policy of theirs.")
 	}
 }
 
-// url returns the address of the API, without a slash at its end.
-func (g *gateway) url(set settings) string {
+// baseURL returns the address of the API, without a slash at its end.
+func (g *gateway) baseURL(set settings) string {
 	if set.publicURL != "" {
 		return set.publicURL
 	}
 	stack := awscdk.Stack_Of(g.api)
-	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
+	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stageName
 }
 
-// origin returns what browsers take for the place that the studio comes from.
-func (g *gateway) origin(set settings) string {
-	scheme, rest, _ := strings.Cut(g.url(set), "://")
+// studioOrigin returns what browsers take for the place that the studio comes from.
+func (g *gateway) studioOrigin(set settings) string {
+	scheme, rest, _ := strings.Cut(g.baseURL(set), "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return scheme + "://" + host
 }
 
-// authorizer asks f about the token of a request. Locally it asks each time, so that tests see a change at once.
-func (g *gateway) authorizer(set settings, f awslambda.IFunction) awsapigateway.IAuthorizer {
-	ttl := believe
+// newAuthorizer asks f about the token of a request. Locally it asks each time, so that tests see a change at once.
+func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigateway.IAuthorizer {
+	ttl := authorizerTTL
 	if set.local {
 		ttl = 0
 	}
 	return awsapigateway.NewTokenAuthorizer(g.scope, jsii.String("Authorizer"), &awsapigateway.TokenAuthorizerProps{
 		Handler:         f,
 		IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
-		ResultsCacheTtl: duration(ttl),
+		ResultsCacheTtl: cdkDuration(ttl),
 	})
 }
 
-// route makes a method for each route of the map, and one for what browsers ask before they use it.
-func (g *gateway) route(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
+// addRoutes makes a method for each route of the map, and one for what browsers ask before they use it.
+func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
 	for _, s := range services.Map {
 		if len(s.Routes) == 0 {
 			continue
@@ -114,33 +114,33 @@ func (g *gateway) route(functions map[string]awslambda.IFunction, tokens awsapig
 			AllowTestInvoke: jsii.Bool(false),
 		})
 		for _, r := range s.Routes {
-			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to, admit(r.Auth, tokens))
-			accept(method, "COG4", "Callers are programs with a tenant's token or an IAM role, not people of a user pool.")
-			if r.Auth == services.Open {
-				accept(method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.")
+			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to, authMethodOptions(r.Auth, tokens))
+			suppressNagRule(method, "COG4", "Callers are programs with a tenant's token or an IAM role, not people of a user pool.")
+			if r.Auth == services.AuthOpen {
+				suppressNagRule(method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.")
 			}
 		}
-		for _, path := range s.Pages() {
-			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(jsii.String("OPTIONS"), to, admit(services.Open, tokens))
-			accept(method, "APIG4", "A browser asks without a token what it may send.")
+		for _, path := range s.BrowserPaths() {
+			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(jsii.String("OPTIONS"), to, authMethodOptions(services.AuthOpen, tokens))
+			suppressNagRule(method, "APIG4", "A browser asks without a token what it may send.")
 		}
 	}
 }
 
-// admit returns who may call a method. An Auth that it doesn't know admits the account's own principals only.
-func admit(a services.Auth, tokens awsapigateway.IAuthorizer) *awsapigateway.MethodOptions {
+// authMethodOptions returns who may call a method. An Auth that it doesn't know admits the account's own principals only.
+func authMethodOptions(a services.Auth, tokens awsapigateway.IAuthorizer) *awsapigateway.MethodOptions {
 	switch a {
-	case services.Open:
+	case services.AuthOpen:
 		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_NONE}
-	case services.ByToken:
+	case services.AuthToken:
 		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_CUSTOM, Authorizer: tokens}
 	}
 	return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_IAM}
 }
 
-// accessLog returns the form of a line of the access log. It has the route, never the path: paths of playback hold the
+// accessLogFormat returns the form of a line of the access log. It has the route, never the path: paths of playback hold the
 // right to watch.
-func accessLog() string {
+func accessLogFormat() string {
 	line, err := json.Marshal(map[string]string{
 		"request_id":  "$context.requestId",
 		"trace":       "$context.xrayTraceId",

@@ -13,31 +13,31 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestRoutesAreThoseOfTheMap(t *testing.T) {
+func TestGatewayRoutesMatchTheServiceMap(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, s := range services.Map {
 		for _, r := range s.Routes {
 			auth := map[services.Auth]string{
-				services.Open: "NONE", services.ByToken: "CUSTOM GatewayAuthorizer", services.ByCaller: "AWS_IAM",
+				services.AuthOpen: "NONE", services.AuthToken: "CUSTOM GatewayAuthorizer", services.AuthIAM: "AWS_IAM",
 			}[r.Auth]
-			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, title(s.Name)))
+			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, toConstructID(s.Name)))
 		}
-		for _, path := range s.Pages() {
-			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, title(s.Name)))
+		for _, path := range s.BrowserPaths() {
+			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, toConstructID(s.Name)))
 		}
 	}
 	var got []string
-	for _, m := range onAWS().of("ApiGateway::Method") {
-		auth := text(m.at("AuthorizationType"))
-		if id := m.at("AuthorizerId"); id != nil {
-			auth += " " + text(id)
+	for _, m := range awsTemplate().resourcesOfType("ApiGateway::Method") {
+		auth := renderValue(m.property("AuthorizationType"))
+		if id := m.property("AuthorizerId"); id != nil {
+			auth += " " + renderValue(id)
 		}
-		if kind := m.at("Integration", "Type"); kind != "AWS_PROXY" {
+		if kind := m.property("Integration", "Type"); kind != "AWS_PROXY" {
 			t.Errorf("a %v integration", kind)
 		}
-		at := pathOf(onAWS(), m.at("ResourceId"))
-		got = append(got, fmt.Sprintf("%s %s %s to %s", m.at("HttpMethod"), at, auth, target(m)))
+		at := resourcePath(awsTemplate(), m.property("ResourceId"))
+		got = append(got, fmt.Sprintf("%s %s %s to %s", m.property("HttpMethod"), at, auth, targetFunction(m)))
 	}
 	slices.Sort(want)
 	slices.Sort(got)
@@ -46,39 +46,39 @@ func TestRoutesAreThoseOfTheMap(t *testing.T) {
 	}
 }
 
-// pathOf returns the path of a resource of the API, by the names from the root to it.
-func pathOf(t template, id any) string {
-	r, ok := t.of("ApiGateway::Resource")[text(id)]
+// resourcePath returns the path of a resource of the API, by the names from the root to it.
+func resourcePath(t template, id any) string {
+	r, ok := t.resourcesOfType("ApiGateway::Resource")[renderValue(id)]
 	if !ok {
 		return "" // the root is the API's own
 	}
-	return pathOf(t, r.at("ParentId")) + "/" + text(r.at("PathPart"))
+	return resourcePath(t, r.property("ParentId")) + "/" + renderValue(r.property("PathPart"))
 }
 
-// target returns the function that a method calls.
-func target(method resource) string {
-	uri := text(method.at("Integration", "Uri"))
+// targetFunction returns the function that a method calls.
+func targetFunction(method resource) string {
+	uri := renderValue(method.property("Integration", "Uri"))
 	_, f, _ := strings.Cut(uri, "/functions/")
 	f, _, _ = strings.Cut(f, "/")
 	return f
 }
 
-func TestAuthorizer(t *testing.T) {
+func TestGatewayAuthorizerChecksBearerTokens(t *testing.T) {
 	t.Parallel()
-	a := onAWS().of("ApiGateway::Authorizer")["GatewayAuthorizer"]
-	if !strings.Contains(text(a.at("AuthorizerUri")), title(services.Authorizer)+"Function/") {
-		t.Errorf("it calls %s", text(a.at("AuthorizerUri")))
+	a := awsTemplate().resourcesOfType("ApiGateway::Authorizer")["GatewayAuthorizer"]
+	if !strings.Contains(renderValue(a.property("AuthorizerUri")), toConstructID(services.Authorizer)+"Function/") {
+		t.Errorf("it calls %s", renderValue(a.property("AuthorizerUri")))
 	}
-	got := []any{a.at("Type"), a.at("IdentitySource"), a.at("AuthorizerResultTtlInSeconds")}
+	got := []any{a.property("Type"), a.property("IdentitySource"), a.property("AuthorizerResultTtlInSeconds")}
 	if d := cmp.Diff([]any{"TOKEN", "method.request.header.Authorization", 60.0}, got); d != "" {
 		t.Errorf("authorizer (-want +got):\n%s", d)
 	}
 }
 
-func TestStage(t *testing.T) {
+func TestGatewayStageThrottlesTracesAndLogs(t *testing.T) {
 	t.Parallel()
-	for _, s := range onAWS().of("ApiGateway::Stage") {
-		got := []any{s.at("StageName"), s.at("TracingEnabled"), s.at("MethodSettings")}
+	for _, s := range awsTemplate().resourcesOfType("ApiGateway::Stage") {
+		got := []any{s.property("StageName"), s.property("TracingEnabled"), s.property("MethodSettings")}
 		want := []any{"prod", true, []any{map[string]any{
 			"HttpMethod": "*", "ResourcePath": "/*", "DataTraceEnabled": false,
 			"ThrottlingRateLimit": 200.0, "ThrottlingBurstLimit": 400.0,
@@ -86,11 +86,11 @@ func TestStage(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("stage (-want +got):\n%s", d)
 		}
-		if to := text(s.at("AccessLogSetting", "DestinationArn")); to != "GatewayLog" {
+		if to := renderValue(s.property("AccessLogSetting", "DestinationArn")); to != "GatewayLog" {
 			t.Errorf("access log in %s", to)
 		}
 	}
-	if n := len(onAWS().of("ApiGateway::Stage")); n != 1 {
+	if n := len(awsTemplate().resourcesOfType("ApiGateway::Stage")); n != 1 {
 		t.Errorf("%d stages", n)
 	}
 }
@@ -98,7 +98,7 @@ func TestStage(t *testing.T) {
 func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	t.Parallel()
 	var line map[string]string
-	if err := json.Unmarshal([]byte(accessLog()), &line); err != nil {
+	if err := json.Unmarshal([]byte(accessLogFormat()), &line); err != nil {
 		t.Fatal(err)
 	}
 	if line["request_id"] != "$context.requestId" || line["route"] != "$context.resourcePath" || line["operator"] != "$context.identity.userArn" {
@@ -111,37 +111,37 @@ func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	}
 }
 
-// TestProblems checks the templates as they are deployed: a client must find the same fields as in our own refusals.
-func TestProblems(t *testing.T) {
+// TestGatewayResponsesAreProblemDocuments checks the templates as they are deployed: a client must find the same fields as in our own refusals.
+func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
-	onAWS().each(t, "ApiGateway::GatewayResponse", func(t *testing.T, _ string, r resource) {
+	awsTemplate().runForEach(t, "ApiGateway::GatewayResponse", func(t *testing.T, _ string, r resource) {
 		var body struct {
 			Type, Title, Detail, Code string
 			Status                    int
 			RequestID                 string `json:"request_id"`
 		}
-		if err := json.Unmarshal([]byte(r.at("ResponseTemplates", "application/json").(string)), &body); err != nil {
+		if err := json.Unmarshal([]byte(r.property("ResponseTemplates", "application/json").(string)), &body); err != nil {
 			t.Fatal(err)
 		}
 		kind := errs.Problem{Code: body.Code}
 		if body.Type != kind.Type() || body.Title != kind.Title() || body.Detail == "" || body.RequestID != "$context.requestId" {
 			t.Errorf("body %+v", body)
 		}
-		if ct := r.at("ResponseParameters", "gatewayresponse.header.Content-Type"); ct != "'application/problem+json'" {
+		if ct := r.property("ResponseParameters", "gatewayresponse.header.Content-Type"); ct != "'application/problem+json'" {
 			t.Errorf("content type %v", ct)
 		}
-		if cors := r.at("ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin"); cors != "'*'" {
+		if cors := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin"); cors != "'*'" {
 			t.Errorf("players of other pages can't read it: %v", cors)
 		}
-		if exposed := r.at("ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers"); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
+		if exposed := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers"); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
 			t.Errorf("what other pages can read: %v", exposed)
 		}
-		status, _ := r.at("StatusCode").(string)
+		status, _ := r.property("StatusCode").(string)
 		if body.Status != 0 && fmt.Sprint(body.Status) != status {
 			t.Errorf("status %s, but the body says %d", status, body.Status)
 		}
-		got[text(r.at("ResponseType"))] = strings.TrimSpace(status + " " + body.Code)
+		got[renderValue(r.property("ResponseType"))] = strings.TrimSpace(status + " " + body.Code)
 	})
 	want := map[string]string{
 		"UNAUTHORIZED": "401 token_invalid", "ACCESS_DENIED": "403 forbidden",

@@ -19,66 +19,66 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// work holds the folders that templates are made from and in. Functions are empty files: no test here needs a build.
-var work string
+// workDir holds the folders that templates are made from and in. Functions are empty files: no test here needs a build.
+var workDir string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(tests(m))
+	os.Exit(runTests(m))
 }
 
 // closeRuntime ends the process of jsii and removes its temporary files. With -race it leaves them: Close races with
 // itself (v1.139.0).
 var closeRuntime = func() {}
 
-func tests(m *testing.M) int {
+func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "sluice-infra")
 	if err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	work = dir
+	workDir = dir
 	defer closeRuntime()
 	return m.Run()
 }
 
-// masters are the buckets that may be fetched from in the deployments that the tests look at.
-const masters = "acme-masters,other-masters"
+// testProducerBuckets are the buckets that may be fetched from in the deployments that the tests look at.
+const testProducerBuckets = "acme-masters,other-masters"
 
-// operators is whom the alarms write to.
-const operators = "ops@v.example"
+// testAlarmEmail is whom the alarms write to.
+const testAlarmEmail = "ops@v.example"
 
 // templates are those of the deployments that the tests look at. The CDK takes seconds to make them and is not for two
 // goroutines at once, so they are made one after the other and shared; no test may change them.
 var templates = sync.OnceValue(func() map[string]template {
 	makeAssets()
-	build := filepath.Join(work, "build")
+	build := filepath.Join(workDir, "build")
 	return map[string]template{
-		"aws": synth(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": masters, "alarm_email": operators}),
-		"local": synth(map[string]any{
+		"aws": synthesize(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": testProducerBuckets, "alarm_email": testAlarmEmail}),
+		"local": synthesize(map[string]any{
 			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "30",
-			"producer_buckets": masters, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
+			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
 		}),
-		"few": synth(map[string]any{"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example"}),
+		"few": synthesize(map[string]any{"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example"}),
 	}
 })
 
-func onAWS() template   { return templates()["aws"] }
-func onLocal() template { return templates()["local"] }
-func onFew() template   { return templates()["few"] } // lets in the pages of one origin
+func awsTemplate() template          { return templates()["aws"] }
+func localTemplate() template        { return templates()["local"] }
+func singleOriginTemplate() template { return templates()["few"] } // lets in the pages of one origin
 
-// synth returns the template of the stack with these context values. Of one for AWS it has cdk-nag's verdicts too: the
+// synthesize returns the template of the stack with these context values. Of one for AWS it has cdk-nag's verdicts too: the
 // same synthesis serves both.
-func synth(context map[string]any) template {
+func synthesize(context map[string]any) template {
 	set, err := readSettings(func(name string) any { return context[name] })
 	must(err)
-	out, err := os.MkdirTemp(work, "out")
+	out, err := os.MkdirTemp(workDir, "out")
 	must(err)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false)})
 	stack := newStack(app, set)
 	if !set.local {
-		inspect(app)
+		addNagChecks(app)
 	}
 	app.Synth(nil)
 	b, err := os.ReadFile(filepath.Join(out, *stack.TemplateFile()))
@@ -86,14 +86,14 @@ func synth(context map[string]any) template {
 	var t template
 	must(json.Unmarshal(b, &t))
 	if !set.local {
-		t.Verdicts = map[string][]verdict{stackName: verdicts(out, stackName), unsafe: verdicts(out, unsafe)}
+		t.Verdicts = map[string][]nagVerdict{stackName: readVerdicts(out, stackName), unsafeStack: readVerdicts(out, unsafeStack)}
 	}
 	seen := map[string]string{}
 	for id := range t.Resources {
-		if other, twice := seen[plain(id)]; twice {
+		if other, twice := seen[trimHash(id)]; twice {
 			panic(fmt.Sprintf("%s and %s look the same here", id, other))
 		}
-		seen[plain(id)] = id
+		seen[trimHash(id)] = id
 	}
 	return t
 }
@@ -105,7 +105,7 @@ func makeAssets() {
 			folders = append(folders, filepath.Join(arch, s.Name))
 		}
 		for _, f := range folders {
-			f = filepath.Join(work, "build", f)
+			f = filepath.Join(workDir, "build", f)
 			must(os.MkdirAll(f, 0o755))
 			must(os.WriteFile(filepath.Join(f, "bootstrap"), []byte(f), 0o755))
 		}
@@ -119,8 +119,8 @@ func must(err error) {
 	}
 }
 
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
+// checkGolden compares got with a file in testdata.
+func checkGolden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
 	if *update {
@@ -132,13 +132,13 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := diff(string(want), got); d != "" {
+	if d := diffLines(string(want), got); d != "" {
 		t.Errorf("%s is no longer so; if that is right, run the test with -update\n%s", file, d)
 	}
 }
 
-// diff lists the lines that only one of the two has.
-func diff(want, got string) string {
+// diffLines lists the lines that only one of the two has.
+func diffLines(want, got string) string {
 	var d strings.Builder
 	only := func(mark, a, b string) {
 		in := strings.Split(b, "\n")

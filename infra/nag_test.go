@@ -16,33 +16,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// unsafe is a stack beside ours with a bucket that cdk-nag must not like.
-const unsafe = "Unsafe"
+// unsafeStack is a stack beside ours with a bucket that cdk-nag must not like.
+const unsafeStack = "Unsafe"
 
-// inspect has cdk-nag (https://github.com/cdklabs/cdk-nag) look at every stack when it is synthesised.
-func inspect(app constructs.Construct) {
-	awss3.NewBucket(awscdk.NewStack(app, jsii.String(unsafe), nil), jsii.String("Bucket"), nil)
+// addNagChecks has cdk-nag (https://github.com/cdklabs/cdk-nag) look at every stack when it is synthesised.
+func addNagChecks(app constructs.Construct) {
+	awss3.NewBucket(awscdk.NewStack(app, jsii.String(unsafeStack), nil), jsii.String("Bucket"), nil)
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
 		Reports:       jsii.Bool(true),
 		ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
 	}), nil)
 }
 
-// verdict is what cdk-nag says of one rule and one resource.
-type verdict struct{ RuleID, ResourceID, Compliance, ExceptionReason string }
+// nagVerdict is what cdk-nag says of one rule and one resource.
+type nagVerdict struct{ RuleID, ResourceID, Compliance, ExceptionReason string }
 
-// verdicts returns cdk-nag's report on a stack that was synthesised into out.
-func verdicts(out, stack string) []verdict {
+// readVerdicts returns cdk-nag's report on a stack that was synthesised into out.
+func readVerdicts(out, stack string) []nagVerdict {
 	b, err := os.ReadFile(filepath.Join(out, "AwsSolutions-"+stack+"-NagReport.json"))
 	must(err)
-	var report struct{ Lines []verdict }
+	var report struct{ Lines []nagVerdict }
 	must(json.Unmarshal(b, &report))
 	return report.Lines
 }
 
-func TestNagFindsNothing(t *testing.T) {
+func TestNagHasNoUnsuppressedFindings(t *testing.T) {
 	t.Parallel()
-	said := onAWS().Verdicts[stackName]
+	said := awsTemplate().Verdicts[stackName]
 	if len(said) < 50 {
 		t.Fatalf("only %d verdicts", len(said))
 	}
@@ -53,10 +53,10 @@ func TestNagFindsNothing(t *testing.T) {
 	}
 }
 
-func TestNagBites(t *testing.T) {
+func TestNagFindsAnUnsafeBucket(t *testing.T) {
 	t.Parallel()
 	var found []string
-	for _, v := range onAWS().Verdicts[unsafe] {
+	for _, v := range awsTemplate().Verdicts[unsafeStack] {
 		if v.Compliance == "Non-Compliant" {
 			found = append(found, v.RuleID)
 		}
@@ -67,21 +67,21 @@ func TestNagBites(t *testing.T) {
 	}
 }
 
-// TestNothingIsAcceptedInVain: an excuse without a finding would hide the next one.
-func TestNothingIsAcceptedInVain(t *testing.T) {
+// TestEveryNagSuppressionHasAFinding: an excuse without a finding would hide the next one.
+func TestEveryNagSuppressionHasAFinding(t *testing.T) {
 	t.Parallel()
-	needed := excused(onAWS().Verdicts[stackName])
+	needed := suppressedFindings(awsTemplate().Verdicts[stackName])
 	excuses := 0
-	for id, r := range onAWS().Resources {
-		rules, _ := resource{Properties: r.Metadata}.at("cdk_nag", "rules_to_suppress").([]any)
+	for id, r := range awsTemplate().Resources {
+		rules, _ := resource{Properties: r.Metadata}.property("cdk_nag", "rules_to_suppress").([]any)
 		for _, rule := range rules {
 			excuses++
 			rule := resource{Properties: rule.(map[string]any)}
-			if reason := text(rule.at("reason")); !strings.HasSuffix(reason, ".") || !strings.Contains(reason, " ") {
-				t.Errorf("%s: the reason for %s is no sentence: %q", id, rule.at("id"), reason)
+			if reason := renderValue(rule.property("reason")); !strings.HasSuffix(reason, ".") || !strings.Contains(reason, " ") {
+				t.Errorf("%s: the reason for %s is no sentence: %q", id, rule.property("id"), reason)
 			}
-			if !needed[text(rule.at("id"))+": "+text(rule.at("reason"))] {
-				t.Errorf("%s: %s is accepted, but not found", id, rule.at("id"))
+			if !needed[renderValue(rule.property("id"))+": "+renderValue(rule.property("reason"))] {
+				t.Errorf("%s: %s is accepted, but not found", id, rule.property("id"))
 			}
 		}
 	}
@@ -90,8 +90,8 @@ func TestNothingIsAcceptedInVain(t *testing.T) {
 	}
 }
 
-// excused returns which findings were accepted, and why.
-func excused(all []verdict) map[string]bool {
+// suppressedFindings returns which findings were accepted, and why.
+func suppressedFindings(all []nagVerdict) map[string]bool {
 	found := map[string]bool{}
 	for _, v := range all {
 		if v.Compliance != "Suppressed" {

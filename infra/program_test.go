@@ -16,18 +16,18 @@ import (
 	"strings"
 )
 
-const module = "sluice/"
+const modulePath = "sluice/"
 
 // program is the source of all functions, with types. What is not ours is known by its exported names only.
 type program struct {
-	files  *token.FileSet
-	ours   map[string]*types.Package
-	info   types.Info
-	bodies map[*types.Func]ast.Node
-	starts map[string][]ast.Node // by package: what runs before main
-	others types.Importer
-	deps   map[string][]string
-	theirs map[*types.Interface]bool // interfaces of packages that ours import: their code calls through them
+	fileSet           *token.FileSet
+	ownPackages       map[string]*types.Package
+	info              types.Info
+	bodies            map[*types.Func]ast.Node
+	initCode          map[string][]ast.Node // by package: what runs before main
+	exportImporter    types.Importer
+	deps              map[string][]string
+	foreignInterfaces map[*types.Interface]bool // interfaces of packages that ours import: their code calls through them
 }
 
 // listedPackage is what `go list` says of a package.
@@ -36,15 +36,15 @@ type listedPackage struct {
 	GoFiles, Deps           []string
 }
 
-// load reads the functions' source and all of ours that it needs.
-func load() (*program, error) {
-	all, err := goList("../functions/...")
+// loadProgram reads the functions' source and all of ours that it needs.
+func loadProgram() (*program, error) {
+	all, err := listPackages("../functions/...")
 	if err != nil {
 		return nil, err
 	}
 	p := &program{
-		files: token.NewFileSet(), ours: map[string]*types.Package{}, bodies: map[*types.Func]ast.Node{},
-		starts: map[string][]ast.Node{}, deps: map[string][]string{}, theirs: map[*types.Interface]bool{},
+		fileSet: token.NewFileSet(), ownPackages: map[string]*types.Package{}, bodies: map[*types.Func]ast.Node{},
+		initCode: map[string][]ast.Node{}, deps: map[string][]string{}, foreignInterfaces: map[*types.Interface]bool{},
 		info: types.Info{
 			Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
 			Defs: map[*ast.Ident]types.Object{},
@@ -54,20 +54,20 @@ func load() (*program, error) {
 	for _, l := range all {
 		export[l.ImportPath] = l.Export
 	}
-	p.others = importer.ForCompiler(p.files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
+	p.exportImporter = importer.ForCompiler(p.fileSet, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
 	for _, l := range all { // each after those it imports
 		p.deps[l.ImportPath] = l.Deps
-		if !strings.HasPrefix(l.ImportPath, module) {
+		if !strings.HasPrefix(l.ImportPath, modulePath) {
 			continue
 		}
-		if err := p.check(l); err != nil {
+		if err := p.checkPackage(l); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func goList(pattern string) ([]listedPackage, error) {
+func listPackages(pattern string) ([]listedPackage, error) {
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Deps", pattern).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
@@ -86,38 +86,38 @@ func goList(pattern string) ([]listedPackage, error) {
 
 // Import makes program the importer of our packages' imports.
 func (p *program) Import(path string) (*types.Package, error) {
-	if pkg := p.ours[path]; pkg != nil {
+	if pkg := p.ownPackages[path]; pkg != nil {
 		return pkg, nil
 	}
-	return p.others.Import(path)
+	return p.exportImporter.Import(path)
 }
 
-// check parses a package of ours and finds the types in it.
-func (p *program) check(l listedPackage) error {
+// checkPackage parses a package of ours and finds the types in it.
+func (p *program) checkPackage(l listedPackage) error {
 	var files []*ast.File
 	for _, name := range l.GoFiles {
-		f, err := parser.ParseFile(p.files, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(p.fileSet, filepath.Join(l.Dir, name), nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
 		files = append(files, f)
 	}
-	pkg, err := (&types.Config{Importer: p}).Check(l.ImportPath, p.files, files, &p.info)
+	pkg, err := (&types.Config{Importer: p}).Check(l.ImportPath, p.fileSet, files, &p.info)
 	if err != nil {
 		return err
 	}
-	p.ours[l.ImportPath] = pkg
+	p.ownPackages[l.ImportPath] = pkg
 	for _, other := range pkg.Imports() {
-		p.note(other)
+		p.addInterfaces(other)
 	}
 	for _, f := range files {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			switch {
 			case !ok:
-				p.starts[l.ImportPath] = append(p.starts[l.ImportPath], d)
+				p.initCode[l.ImportPath] = append(p.initCode[l.ImportPath], d)
 			case fn.Name.Name == "init" && fn.Recv == nil:
-				p.starts[l.ImportPath] = append(p.starts[l.ImportPath], fn.Body)
+				p.initCode[l.ImportPath] = append(p.initCode[l.ImportPath], fn.Body)
 			default:
 				p.bodies[p.info.Defs[fn.Name].(*types.Func)] = fn
 			}
@@ -126,9 +126,9 @@ func (p *program) check(l listedPackage) error {
 	return nil
 }
 
-// note remembers the interfaces of a package that isn't ours.
-func (p *program) note(pkg *types.Package) {
-	if p.ours[pkg.Path()] != nil {
+// addInterfaces remembers the interfaces of a package that isn't ours.
+func (p *program) addInterfaces(pkg *types.Package) {
+	if p.ownPackages[pkg.Path()] != nil {
 		return
 	}
 	for _, name := range pkg.Scope().Names() {
@@ -137,7 +137,7 @@ func (p *program) note(pkg *types.Package) {
 			continue
 		}
 		if i, ok := t.Type().Underlying().(*types.Interface); ok && i.NumMethods() > 0 {
-			p.theirs[i] = true
+			p.foreignInterfaces[i] = true
 		}
 	}
 }

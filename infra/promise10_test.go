@@ -11,12 +11,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// asks are the IAM actions that each operation of AWS asks for, as the Service Authorization Reference has them:
+// requiredActions are the IAM actions that each operation of AWS asks for, as the Service Authorization Reference has them:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 //
 // Without s3:ListBucket a reader is told 403 for 404. Sending has no entry: Publisher can send to every queue and to the
 // topic, and sends only where the map says. So there the map is asked, see sending.
-var asks = map[string][]string{
+var requiredActions = map[string][]string{
 	"cloudwatch.GetMetricData":        {"cloudwatch:GetMetricData"},
 	"lambda.Invoke":                   {"lambda:InvokeFunction"},
 	"lambda.UpdateEventSourceMapping": {"lambda:UpdateEventSourceMapping"},
@@ -49,40 +49,40 @@ var asks = map[string][]string{
 	"xray.GetTraceSummaries":          {"xray:GetTraceSummaries"},
 }
 
-// lambdaAsks are what Lambda itself does in the function's name, for every function and for one with an inbox:
+// lambdaActions are what Lambda itself does in the function's name, for every function and for one with an inbox:
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 var (
-	lambdaAsks      = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
-	lambdaAsksInbox = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+	lambdaActions      = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+	lambdaQueueActions = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 )
 
-// TestPromise10_RightsAreTheCalls: what a function may do is what its code can ask AWS for, what it sends by the map,
+// TestPromise10_PermissionsMatchTheCallsOfTheCode: what a function may do is what its code can ask AWS for, what it sends by the map,
 // and what Lambda does for it.
-func TestPromise10_RightsAreTheCalls(t *testing.T) {
+func TestPromise10_PermissionsMatchTheCallsOfTheCode(t *testing.T) {
 	t.Parallel()
-	source, err := load()
+	source, err := loadProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			want := map[string]bool{}
-			for operation := range source.operations(s.Name) {
-				actions, known := asks[operation]
+			for operation := range source.findOperations(s.Name) {
+				actions, known := requiredActions[operation]
 				if !known {
 					t.Errorf("it calls %s: which right does that ask for?", operation)
 				}
-				add(want, actions)
+				addToSet(want, actions)
 			}
-			add(want, lambdaAsks)
-			add(want, sending(s))
+			addToSet(want, lambdaActions)
+			addToSet(want, sendActions(s))
 			if s.Inbox != nil {
-				add(want, lambdaAsksInbox)
+				addToSet(want, lambdaQueueActions)
 			}
 			got := map[string]bool{}
-			for _, line := range matrix(t, onAWS(), s.Name) {
-				add(got, strings.Fields(line)[:1])
+			for _, line := range listPermissions(t, awsTemplate(), s.Name) {
+				addToSet(got, strings.Fields(line)[:1])
 			}
 			if d := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); d != "" {
 				t.Errorf("rights (-the code asks +the map grants):\n%s", d)
@@ -91,21 +91,21 @@ func TestPromise10_RightsAreTheCalls(t *testing.T) {
 	}
 }
 
-// TestTheWalkTellsMethodsApart: authorize is linked with every method of the table and of the buckets, and calls one.
-func TestTheWalkTellsMethodsApart(t *testing.T) {
+// TestCallWalkDistinguishesMethods: authorize is linked with every method of the table and of the buckets, and calls one.
+func TestCallWalkDistinguishesMethods(t *testing.T) {
 	t.Parallel()
-	source, err := load()
+	source, err := loadProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]bool{"dynamodb.GetItem": true}, source.operations("authorize")); d != "" {
+	if d := cmp.Diff(map[string]bool{"dynamodb.GetItem": true}, source.findOperations("authorize")); d != "" {
 		t.Errorf("operations of authorize (-want +got):\n%s", d)
 	}
 }
 
-// sending returns the rights to send what a service emits.
-func sending(s services.Service) (actions []string) {
-	for _, to := range s.Sends() {
+// sendActions returns the rights to send what a service emits.
+func sendActions(s services.Service) (actions []string) {
+	for _, to := range s.Destinations() {
 		if to == services.Topic {
 			actions = append(actions, "sns:Publish")
 		} else {
@@ -115,7 +115,7 @@ func sending(s services.Service) (actions []string) {
 	return actions
 }
 
-func add(set map[string]bool, all []string) {
+func addToSet(set map[string]bool, all []string) {
 	for _, one := range all {
 		set[one] = true
 	}

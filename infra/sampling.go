@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	firstRule = 100 // priority of the first rule: the lower is asked first, X-Ray's own rule last
-	reservoir = 10  // requests a second that are traced before the rate counts
+	firstRulePriority = 100 // priority of the first rule: the lower is asked first, X-Ray's own rule last
+	reservoirSize     = 10  // requests a second that are traced before the rate counts
 )
 
 // newSampling has X-Ray record every request that changes a video, and with it all that follows: whether a video is
@@ -27,36 +27,38 @@ func newSampling(scope constructs.Construct, set settings) {
 		return
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Sampling"))
-	for i, r := range changes() {
-		awsxray.NewCfnSamplingRule(scope, jsii.String(r.id()), &awsxray.CfnSamplingRuleProps{
+	for i, r := range listChangeRequests() {
+		awsxray.NewCfnSamplingRule(scope, jsii.String(r.constructID()), &awsxray.CfnSamplingRuleProps{
 			SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
-				RuleName: jsii.String(prefix + strings.ToLower(r.method) + "-" + r.kind), Version: number(1), Priority: number(firstRule + i),
-				FixedRate: number(1), ReservoirSize: number(reservoir),
-				ServiceName: jsii.String("sluice/" + stage), ServiceType: jsii.String("AWS::ApiGateway::Stage"), ResourceArn: jsii.String("*"),
+				RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind), Version: jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
+				FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
+				ServiceName: jsii.String("sluice/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"), ResourceArn: jsii.String("*"),
 				Host: jsii.String("*"), HttpMethod: jsii.String(r.method), UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
 			},
 		})
 	}
 	awsxray.NewCfnGroup(scope, jsii.String("Failed"), &awsxray.CfnGroupProps{
-		GroupName:        jsii.String(prefix + "failed"),
+		GroupName:        jsii.String(namePrefix + "failed"),
 		FilterExpression: jsii.String(`annotation.video_id BEGINSWITH "vid_" AND (fault = true OR throttle = true)`),
 	})
 }
 
-// change is a kind of request that changes videos: a method, and what follows the version in its path.
-type change struct{ method, kind string }
+// changeRequest is a kind of request that changes videos: a method, and what follows the version in its path.
+type changeRequest struct{ method, kind string }
 
-func (c change) id() string { return title(strings.ToLower(c.method)) + title(c.kind) }
+func (c changeRequest) constructID() string {
+	return toConstructID(strings.ToLower(c.method)) + toConstructID(c.kind)
+}
 
-// changes returns those of the map's routes that tenants have.
-func changes() (all []change) {
+// listChangeRequests returns those of the map's routes that tenants have.
+func listChangeRequests() (all []changeRequest) {
 	for _, s := range services.Map {
 		for _, r := range s.Routes {
 			if r.Scope != "videos:write" || r.Method == http.MethodGet {
 				continue
 			}
 			kind, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "/")
-			if c := (change{r.Method, kind}); !slices.Contains(all, c) {
+			if c := (changeRequest{r.Method, kind}); !slices.Contains(all, c) {
 				all = append(all, c)
 			}
 		}

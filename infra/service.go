@@ -15,37 +15,37 @@ import (
 	"sluice/shared/domain/services"
 )
 
-const defaultDisk = 512 // MiB of /tmp that Lambda gives without being asked
+const defaultDiskMiB = 512 // MiB of /tmp that Lambda gives without being asked
 
-// surroundings is what a service may be given: it gets of it what the map says.
-type surroundings struct {
+// serviceDeps is what a service may be given: it gets of it what the map says.
+type serviceDeps struct {
 	settings
-	data    *data
-	cdn     *cdn              // nil: none
-	inboxes map[string]*inbox // by the queue's name
-	layers  map[string]awslambda.ILayerVersion
+	data          *data
+	cdn           *cdn                     // nil: none
+	serviceQueues map[string]*serviceQueue // by the queue's name
+	layers        map[string]awslambda.ILayerVersion
 }
 
 // newService makes a service's function, with its log, its role and, if it has an inbox, what feeds it from there.
 // Concurrency is not reserved: it would throttle deliveries, each of which counts as an attempt.
-func newService(scope constructs.Construct, s services.Service, around surroundings) awslambda.Function {
-	c := constructs.NewConstruct(scope, jsii.String(title(s.Name)))
-	log := newLog(c, s.Name)
+func newService(scope constructs.Construct, s services.Service, around serviceDeps) awslambda.Function {
+	c := constructs.NewConstruct(scope, jsii.String(toConstructID(s.Name)))
+	log := newLogGroup(c, s.Name)
 	props := &awslambda.FunctionProps{
-		FunctionName:         jsii.String(prefix + s.Name),
+		FunctionName:         jsii.String(namePrefix + s.Name),
 		Runtime:              awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:         architecture(around.settings),
+		Architecture:         lambdaArchitecture(around.settings),
 		Handler:              jsii.String("bootstrap"),
-		Code:                 awslambda.Code_FromAsset(jsii.String(around.code(s.Name)), nil),
-		MemorySize:           number(s.Memory),
-		EphemeralStorageSize: awscdk.Size_Mebibytes(number(max(s.Disk, defaultDisk))),
-		Timeout:              duration(s.Timeout),
-		Tracing:              tracing(around.settings),
+		Code:                 awslambda.Code_FromAsset(jsii.String(around.functionDir(s.Name)), nil),
+		MemorySize:           jsiiNumber(s.Memory),
+		EphemeralStorageSize: awscdk.Size_Mebibytes(jsiiNumber(max(s.Disk, defaultDiskMiB))),
+		Timeout:              cdkDuration(s.Timeout),
+		Tracing:              tracingMode(around.settings),
 		LogGroup:             log,
 		LoggingFormat:        awslambda.LoggingFormat_JSON,
-		Role:                 newRole(c, rights(s, log, around)),
-		Environment:          environment(s, around),
-		RecursiveLoop:        recursion(s),
+		Role:                 newRole(c, newPolicyDocument(s, log, around)),
+		Environment:          buildEnvironment(s, around),
+		RecursiveLoop:        recursiveLoopMode(s),
 	}
 	if layer := around.layers[s.Layer]; layer != nil {
 		props.Layers = &[]awslambda.ILayerVersion{layer}
@@ -55,42 +55,42 @@ func newService(scope constructs.Construct, s services.Service, around surroundi
 		countErrors(c, s, log)
 	}
 	for i, q := range s.Queues() {
-		in := around.inboxes[q.Name]
-		if in.feed(f, q, around.settings); i == 0 {
-			in.hear(around.data.topic, s.Inbox.Hears())
+		in := around.serviceQueues[q.Name]
+		if in.addEventSourceMapping(f, q, around.settings); i == 0 {
+			in.subscribeToTopic(around.data.topic, s.Inbox.SubscribedTypes())
 		}
 	}
-	if s.Every > 0 {
-		wake(c, f, s, around.settings)
+	if s.Interval > 0 {
+		scheduleFunction(c, f, s, around.settings)
 	}
 	return f
 }
 
-// wake has a function called by the clock. A call that fails is not repeated, and one that waited as long as the clock
+// scheduleFunction has a function called by the clock. A call that fails is not repeated, and one that waited as long as the clock
 // does is dropped: the next one comes soon. Lambda would repeat it twice, and where invocations are throttled keep it for
 // six hours, to make all of them at once then
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
-func wake(scope constructs.Construct, f awslambda.Function, s services.Service, set settings) {
+func scheduleFunction(scope constructs.Construct, f awslambda.Function, s services.Service, set settings) {
 	if !set.local {
-		f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{RetryAttempts: number(0), MaxEventAge: duration(max(s.Every, time.Minute))})
+		f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{RetryAttempts: jsiiNumber(0), MaxEventAge: cdkDuration(max(s.Interval, time.Minute))})
 	}
 	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
-		RuleName: jsii.String(prefix + s.Name),
-		Schedule: awsevents.Schedule_Rate(duration(s.Every)),
-		Targets:  &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f, &awseventstargets.LambdaFunctionProps{RetryAttempts: number(0)})},
+		RuleName: jsii.String(namePrefix + s.Name),
+		Schedule: awsevents.Schedule_Rate(cdkDuration(s.Interval)),
+		Targets:  &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f, &awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)})},
 	})
 }
 
-// newLog makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.
-func newLog(scope constructs.Construct, name string) awslogs.LogGroup {
+// newLogGroup makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.
+func newLogGroup(scope constructs.Construct, name string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String(logName(name)),
+		LogGroupName:  jsii.String(logGroupName(name)),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
 
-func logName(of string) string { return "/sluice/" + of }
+func logGroupName(of string) string { return "/sluice/" + of }
 
 // newRole makes a role with these rights and no others: what the CDK would add to it is left out.
 func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole {
@@ -98,32 +98,32 @@ func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"rights": may},
 	})
-	accept(role, "IAM5", "X-Ray knows no resource to narrow a right to; in a bucket, the keys below a prefix are what the "+
+	suppressNagRule(role, "IAM5", "X-Ray knows no resource to narrow a right to; in a bucket, the keys below a prefix are what the "+
 		"map grants; in a producer's bucket, which keys is a matter of its owner's policy and of each source.", "Resource::*",
-		pattern(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*$/`), pattern(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`))
+		matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*$/`), matchFinding(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`))
 	return role.WithoutPolicyUpdates(nil)
 }
 
-// tracing returns Active on AWS. A local cloud has no X-Ray, and the trace id it would make up for each invocation
+// tracingMode returns Active on AWS. A local cloud has no X-Ray, and the trace id it would make up for each invocation
 // would hide the one that came with the message.
-func tracing(set settings) awslambda.Tracing {
+func tracingMode(set settings) awslambda.Tracing {
 	if set.local {
 		return awslambda.Tracing_DISABLED
 	}
 	return awslambda.Tracing_ACTIVE
 }
 
-// recursion returns what Lambda does about a chain of requests that has called a function 16 times: it ends it, but where
+// recursiveLoopMode returns what Lambda does about a chain of requests that has called a function 16 times: it ends it, but where
 // a window is kept and each task that is finished has the next one asked for. Such a chain is as long as there are tasks,
 // and ends with them (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
-func recursion(s services.Service) awslambda.RecursiveLoop {
-	if s.Laps() {
+func recursiveLoopMode(s services.Service) awslambda.RecursiveLoop {
+	if s.AllowsRecursion() {
 		return awslambda.RecursiveLoop_ALLOW
 	}
 	return awslambda.RecursiveLoop_TERMINATE
 }
 
-func architecture(set settings) awslambda.Architecture {
+func lambdaArchitecture(set settings) awslambda.Architecture {
 	if set.arch == "amd64" {
 		return awslambda.Architecture_X86_64()
 	}

@@ -12,12 +12,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestFunctionsAreAsTheMapSays(t *testing.T) {
+func TestFunctionsMatchTheServiceMap(t *testing.T) {
 	t.Parallel()
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			got := maps.Clone(onAWS().function(t, s.Name).Properties)
+			got := maps.Clone(awsTemplate().functionOf(t, s.Name).Properties)
 			for _, elsewhere := range []string{"Code", "Environment", "Layers", "LoggingConfig", "Role"} {
 				delete(got, elsewhere)
 			}
@@ -30,7 +30,7 @@ func TestFunctionsAreAsTheMapSays(t *testing.T) {
 				"Timeout":          s.Timeout.Seconds(),
 				"EphemeralStorage": map[string]any{"Size": float64(max(s.Disk, 512))},
 				"TracingConfig":    map[string]any{"Mode": "Active"},
-				"RecursiveLoop":    map[bool]any{true: "Allow", false: "Terminate"}[s.Laps()],
+				"RecursiveLoop":    map[bool]any{true: "Allow", false: "Terminate"}[s.AllowsRecursion()],
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("properties (-want +got):\n%s", d)
@@ -40,19 +40,19 @@ func TestFunctionsAreAsTheMapSays(t *testing.T) {
 }
 
 // What the clock calls is called again by the clock, and by nothing else.
-func TestOnlyTheClockRepeatsItsCalls(t *testing.T) {
+func TestScheduledFunctionsAreNotRetriedByLambda(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, c := range onAWS().of("Lambda::EventInvokeConfig") {
-		got = append(got, text(c.at("FunctionName")))
-		if c.at("MaximumRetryAttempts") != 0.0 || c.at("MaximumEventAgeInSeconds") != 60.0 {
+	for _, c := range awsTemplate().resourcesOfType("Lambda::EventInvokeConfig") {
+		got = append(got, renderValue(c.property("FunctionName")))
+		if c.property("MaximumRetryAttempts") != 0.0 || c.property("MaximumEventAgeInSeconds") != 60.0 {
 			t.Errorf("%v", c.Properties)
 		}
 	}
 	var want []string
 	for _, s := range services.Map {
-		if s.Every > 0 {
-			want = append(want, title(s.Name)+"Function")
+		if s.Interval > 0 {
+			want = append(want, toConstructID(s.Name)+"Function")
 		}
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -60,9 +60,9 @@ func TestOnlyTheClockRepeatsItsCalls(t *testing.T) {
 	}
 }
 
-func TestThereIsNoOtherFunction(t *testing.T) {
+func TestStackHasNoOtherFunctions(t *testing.T) {
 	t.Parallel()
-	if got := len(onAWS().of("Lambda::Function")); got != len(services.Map) {
+	if got := len(awsTemplate().resourcesOfType("Lambda::Function")); got != len(services.Map) {
 		t.Errorf("%d functions for %d services: is there a custom resource?", got, len(services.Map))
 	}
 }
@@ -72,11 +72,11 @@ func TestFunctionsLogIntoTheirOwnGroup(t *testing.T) {
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			f := onAWS().function(t, s.Name)
-			if got := f.at("LoggingConfig", "LogFormat"); got != "JSON" {
+			f := awsTemplate().functionOf(t, s.Name)
+			if got := f.property("LoggingConfig", "LogFormat"); got != "JSON" {
 				t.Errorf("format %v", got)
 			}
-			group := onAWS().of("Logs::LogGroup")[text(f.at("LoggingConfig", "LogGroup"))]
+			group := awsTemplate().resourcesOfType("Logs::LogGroup")[renderValue(f.property("LoggingConfig", "LogGroup"))]
 			want := map[string]any{"LogGroupName": "/sluice/" + s.Name, "RetentionInDays": 30.0}
 			if d := cmp.Diff(want, group.Properties); d != "" {
 				t.Errorf("group (-want +got):\n%s", d)
@@ -85,17 +85,17 @@ func TestFunctionsLogIntoTheirOwnGroup(t *testing.T) {
 	}
 }
 
-func TestLayers(t *testing.T) {
+func TestFunctionLayersMatchTheServiceMap(t *testing.T) {
 	t.Parallel()
 	for _, s := range services.Map {
 		var want []string
 		if s.Layer != "" {
-			want = []string{title(s.Layer) + "Layer"}
+			want = []string{toConstructID(s.Layer) + "Layer"}
 		}
 		var got []string
-		if layers := onAWS().function(t, s.Name).at("Layers"); layers != nil {
-			for _, l := range list(layers) {
-				got = append(got, text(l))
+		if layers := awsTemplate().functionOf(t, s.Name).property("Layers"); layers != nil {
+			for _, l := range toList(layers) {
+				got = append(got, renderValue(l))
 			}
 		}
 		if d := cmp.Diff(want, got); d != "" {
@@ -104,52 +104,52 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// places says which resource each variable must point to.
-func places(name string) string {
-	for _, q := range services.Queues() {
+// expectedValue says which resource each variable must point to.
+func expectedValue(name string) string {
+	for _, q := range services.ListQueues() {
 		switch name {
-		case services.EnvInbox(q.Name):
-			return title(q.Name) + "InboxQueue"
-		case services.EnvFeed(q.Name):
-			return title(q.Name) + "InboxFeed"
-		case services.EnvDeadLetters(q.Service):
-			return title(q.Service) + "InboxDead"
+		case services.EnvQueueURL(q.Name):
+			return toConstructID(q.Name) + "InboxQueue"
+		case services.EnvEventSourceMapping(q.Name):
+			return toConstructID(q.Name) + "InboxFeed"
+		case services.EnvDeadLetterQueueURL(q.Service):
+			return toConstructID(q.Service) + "InboxDead"
 		}
 	}
 	return map[string]string{
-		services.EnvTable: "DataTable", services.EnvSource: "DataSource", services.EnvMedia: "DataMedia",
+		services.EnvTable: "DataTable", services.EnvSourceBucket: "DataSource", services.EnvMediaBucket: "DataMedia",
 		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
-		services.EnvWindow: strconv.Itoa(services.Window(4)),
-		services.EnvTopic:  "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvTools: "/opt/bin",
-		services.EnvConcurrency: strconv.Itoa(services.LeastConcurrency()), services.EnvFunction("reconcile"): "sluice-reconcile",
+		services.EnvInFlightLimit: strconv.Itoa(services.ComputeInFlightLimit(4)),
+		services.EnvTopicARN:      "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvFFmpegDir: "/opt/bin",
+		services.EnvConcurrency: strconv.Itoa(services.MinConcurrency()), services.EnvFunctionName("reconcile"): "sluice-reconcile",
 	}[name]
 }
 
-func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
+func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 	t.Parallel()
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			want := map[string]string{}
-			for _, name := range s.Env() {
-				want[name] = places(name)
+			for _, name := range s.RequiredEnv() {
+				want[name] = expectedValue(name)
 			}
 			if len(s.Routes) > 0 {
-				want[services.EnvPlaybackURL] = places(services.EnvPlaybackURL)
+				want[services.EnvPlaybackURL] = expectedValue(services.EnvPlaybackURL)
 			}
 			if s.Name == services.Studio {
-				want[services.EnvUploadURL] = places(services.EnvUploadURL)
+				want[services.EnvUploadURL] = expectedValue(services.EnvUploadURL)
 			}
-			if len(s.Pages()) > 0 {
-				want[services.EnvOrigins] = "*"
+			if len(s.BrowserPaths()) > 0 {
+				want[services.EnvCORSOrigins] = "*"
 			}
-			if slices.ContainsFunc(s.May, func(r services.Right) bool { return r.On == "producers" }) {
-				want[services.EnvProducers] = masters
+			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == "producers" }) {
+				want[services.EnvProducerBuckets] = testProducerBuckets
 			}
 			got := map[string]string{}
-			vars, _ := onAWS().function(t, s.Name).at("Environment", "Variables").(map[string]any)
+			vars, _ := awsTemplate().functionOf(t, s.Name).property("Environment", "Variables").(map[string]any)
 			for name, value := range vars {
-				got[name] = text(value)
+				got[name] = renderValue(value)
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("environment (-want +got):\n%s", d)
@@ -158,32 +158,32 @@ func TestEnvironmentIsWhatTheServiceNeeds(t *testing.T) {
 	}
 }
 
-func TestOutputs(t *testing.T) {
+func TestStackOutputs(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"AlarmTopic", "ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
 	}
 	for _, s := range services.Map {
 		for _, q := range s.Queues() {
-			want = append(want, "Inbox"+title(q.Name))
+			want = append(want, "Inbox"+toConstructID(q.Name))
 		}
 		if s.Inbox != nil {
-			want = append(want, "Dead"+title(s.Name))
+			want = append(want, "Dead"+toConstructID(s.Name))
 		}
 	}
 	slices.Sort(want)
-	outputs := onAWS().Outputs
+	outputs := awsTemplate().Outputs
 	if d := cmp.Diff(want, slices.Sorted(maps.Keys(outputs))); d != "" {
 		t.Errorf("outputs (-want +got):\n%s", d)
 	}
-	url := text(outputs["ApiUrl"].Value)
-	if want := "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix/" + stage; url != want {
+	url := renderValue(outputs["ApiUrl"].Value)
+	if want := "https://GatewayApi.execute-api.AWS::Region.AWS::URLSuffix/" + stageName; url != want {
 		t.Errorf("ApiUrl %s, not %s", url, want)
 	}
-	if url := text(outputs["CdnUrl"].Value); url != "https://CdnDistribution" {
+	if url := renderValue(outputs["CdnUrl"].Value); url != "https://CdnDistribution" {
 		t.Errorf("CdnUrl %s", url)
 	}
-	if !strings.HasPrefix(text(outputs["InboxPublish"].Value), "PublishInbox") {
+	if !strings.HasPrefix(renderValue(outputs["InboxPublish"].Value), "PublishInbox") {
 		t.Errorf("InboxPublish is %v", outputs["InboxPublish"].Value)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestSettings(t *testing.T) {
+func TestReadSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", build: "build", concurrency: services.LeastConcurrency(), rate: 200, burst: 400, origins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
+	standard := settings{arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), rate: 200, burst: 400, corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
 	tests := []struct {
 		name    string
 		context map[string]any
@@ -30,7 +30,7 @@ func TestSettings(t *testing.T) {
 			s.concurrency, s.rate, s.burst = 100, 5, 7
 		}},
 		{"provisioned pollers", map[string]any{"provisioned": "encode,encode-bulk"}, func(s *settings) {
-			s.provisioned, s.concurrency = []string{"encode", "encode-bulk"}, services.LeastConcurrency()+36
+			s.provisioned, s.concurrency = []string{"encode", "encode-bulk"}, services.MinConcurrency()+36
 		}},
 		{"numbers from cdk.json", map[string]any{"concurrency": 1e6}, func(s *settings) { s.concurrency = 1000000 }},
 		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
@@ -39,18 +39,18 @@ func TestSettings(t *testing.T) {
 		{"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"}, func(s *settings) {
 			s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
 		}},
-		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginals = 15 }},
+		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginalsDays = 15 }},
 		{"producers' buckets", map[string]any{"producer_buckets": "acme-masters, other.masters"}, func(s *settings) {
-			s.masters = []string{"acme-masters", "other.masters"}
+			s.producerBuckets = []string{"acme-masters", "other.masters"}
 		}},
 		{"alarms", map[string]any{"alarm_email": "ops@v.example", "dollars_per_hour": "0.5", "dashboard": "false"}, func(s *settings) {
 			s.alarmEmail, s.dollarsPerHour, s.dashboard = "ops@v.example", 0.5, false
 		}},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
-			s.origins = []string{"https://a.example", "https://b.example"}
+			s.corsOrigins = []string{"https://a.example", "https://b.example"}
 		}},
 		{"producers", map[string]any{"producers": "210987654321, arn:aws:iam::210987654321:role/archive"}, func(s *settings) {
-			s.producers = []string{"210987654321", "arn:aws:iam::210987654321:role/archive"}
+			s.producerPrincipals = []string{"210987654321", "arn:aws:iam::210987654321:role/archive"}
 		}},
 	}
 	for _, tt := range tests {
@@ -69,7 +69,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestWrongSettingsAreNamed(t *testing.T) {
+func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -85,8 +85,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
 		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
-		{"concurrency below what Lambda takes", map[string]any{"concurrency": float64(services.LeastConcurrency() - 1)}, []string{"concurrency"}},
-		{"concurrency below what pollers make", map[string]any{"concurrency": float64(services.LeastConcurrency() + 17), "provisioned": "encode"}, []string{"concurrency"}},
+		{"concurrency below what Lambda takes", map[string]any{"concurrency": float64(services.MinConcurrency() - 1)}, []string{"concurrency"}},
+		{"concurrency below what pollers make", map[string]any{"concurrency": float64(services.MinConcurrency() + 17), "provisioned": "encode"}, []string{"concurrency"}},
 		{"pollers of no queue", map[string]any{"provisioned": "encode bulk"}, []string{`provisioned has "bulk"`}},
 		{"originals shorter than dead letters", map[string]any{"keep_originals": "14"}, []string{"keep_originals"}},
 		{"nobody's address", map[string]any{"alarm_email": "ops"}, []string{`alarm_email is "ops"`}},

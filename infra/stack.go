@@ -16,8 +16,8 @@ import (
 // stackName begins the names that CloudFormation makes up. Names of ours begin with prefix: they are the same in every
 // deployment, so an account holds one Sluice a region.
 const (
-	stackName = "Sluice"
-	prefix    = "sluice-"
+	stackName  = "Sluice"
+	namePrefix = "sluice-"
 )
 
 // newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
@@ -29,39 +29,39 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 		Description: jsii.String("Sluice: a serverless video platform"),
 	})
 	// Queues first, then data, then functions: services send to each other, so no service can come before all queues.
-	inboxes := map[string]*inbox{}
+	inboxes := map[string]*serviceQueue{}
 	for _, s := range services.Map {
-		for i, in := range newInboxes(stack, s) {
+		for i, in := range newServiceQueues(stack, s) {
 			inboxes[s.Queues()[i].Name] = in
 		}
 	}
-	for _, p := range set.producers {
-		inboxes[services.To(string(events.UploadRequested))].admit(p)
+	for _, p := range set.producerPrincipals {
+		inboxes[services.FindDestination(string(events.UploadRequested))].allowSender(p)
 	}
-	store := newData(stack, set, inboxes[services.To(string(events.ObjectCreated))])
+	store := newData(stack, set, inboxes[services.FindDestination(string(events.ObjectCreated))])
 	edge := newCDN(stack, set, store.media)
-	around := surroundings{settings: set, data: store, cdn: edge, inboxes: inboxes, layers: newLayers(stack, set)}
+	around := serviceDeps{settings: set, data: store, cdn: edge, serviceQueues: inboxes, layers: newLayers(stack, set)}
 	functions := map[string]awslambda.IFunction{}
-	for _, s := range feedsFirst() {
+	for _, s := range servicesWithQueuesFirst() {
 		functions[s.Name] = newService(stack, s, around)
 	}
 	front := newGateway(stack, set, functions)
-	store.welcome(front.origin(set), set)
+	store.allowStudioOrigin(front.studioOrigin(set), set)
 	newSampling(stack, set)
-	outputs(stack, set, front, store, inboxes)
+	addOutputs(stack, set, front, store, inboxes)
 	awscdk.NewCfnOutput(stack, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: newAlarms(stack, set).TopicArn()})
 	if set.dashboard {
 		newDashboard(stack)
 	}
-	edge.outputs(stack, store)
+	edge.addOutputs(stack, store)
 	return stack
 }
 
-func outputs(stack awscdk.Stack, set settings, front *gateway, store *data, inboxes map[string]*inbox) {
+func addOutputs(stack awscdk.Stack, set settings, front *gateway, store *data, inboxes map[string]*serviceQueue) {
 	out := func(name string, value *string) {
 		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
 	}
-	out("ApiUrl", jsii.String(front.url(set)))
+	out("ApiUrl", jsii.String(front.baseURL(set)))
 	out("ApiId", front.api.RestApiId())
 	out("TableName", store.table.TableName())
 	out("SourceBucket", store.source.BucketName())
@@ -69,8 +69,8 @@ func outputs(stack awscdk.Stack, set settings, front *gateway, store *data, inbo
 	out("TopicArn", store.topic.TopicArn())
 	for _, s := range services.Map {
 		for i, q := range s.Queues() {
-			if out("Inbox"+title(q.Name), inboxes[q.Name].queue.QueueUrl()); i == 0 {
-				out("Dead"+title(s.Name), inboxes[q.Name].dead.QueueUrl())
+			if out("Inbox"+toConstructID(q.Name), inboxes[q.Name].queue.QueueUrl()); i == 0 {
+				out("Dead"+toConstructID(s.Name), inboxes[q.Name].deadLetters.QueueUrl())
 			}
 		}
 	}
@@ -83,25 +83,25 @@ func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVers
 		if s.Layer == "" || set.local || layers[s.Layer] != nil {
 			continue
 		}
-		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(title(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
-			Code:                    awslambda.Code_FromAsset(jsii.String(set.layer()), nil),
-			CompatibleArchitectures: &[]awslambda.Architecture{architecture(set)},
+		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(toConstructID(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
+			Code:                    awslambda.Code_FromAsset(jsii.String(set.layerDir()), nil),
+			CompatibleArchitectures: &[]awslambda.Architecture{lambdaArchitecture(set)},
 			Description:             jsii.String(s.Layer + " and ffprobe, in bin"),
 		})
 	}
 	return layers
 }
 
-// feedsFirst returns the services of the map, those with an inbox first: what feeds them is made with them, and others
+// servicesWithQueuesFirst returns the services of the map, those with an inbox first: what feeds them is made with them, and others
 // may steer it.
-func feedsFirst() []services.Service {
+func servicesWithQueuesFirst() []services.Service {
 	all := slices.Clone(services.Map)
 	slices.SortStableFunc(all, func(a, b services.Service) int { return len(b.Queues()) - len(a.Queues()) })
 	return all
 }
 
-// title turns the name of a service or a queue into a construct's id: EncodeBulk.
-func title(name string) (id string) {
+// toConstructID turns the name of a service or a queue into a construct's id: EncodeBulk.
+func toConstructID(name string) (id string) {
 	for word := range strings.SplitSeq(name, "-") {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}

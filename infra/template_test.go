@@ -14,7 +14,7 @@ import (
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
-	Verdicts  map[string][]verdict // cdk-nag's, of each stack that was synthesised with it
+	Verdicts  map[string][]nagVerdict // cdk-nag's, of each stack that was synthesised with it
 }
 
 type resource struct {
@@ -25,15 +25,15 @@ type resource struct {
 	DependsOn      []string
 }
 
-func (r resource) is(typ string) bool { return r.Type == "AWS::"+typ }
+func (r resource) isType(typ string) bool { return r.Type == "AWS::"+typ }
 
-// of returns the resources of a type, without AWS:: before it, by their plain ids. A test of none of them would hold
+// resourcesOfType returns the resources of a type, without AWS:: before it, by their plain ids. A test of none of them would hold
 // whatever the template is: there must be some.
-func (t template) of(typ string) map[string]resource {
+func (t template) resourcesOfType(typ string) map[string]resource {
 	found := map[string]resource{}
 	for id, r := range t.Resources {
-		if r.is(typ) {
-			found[plain(id)] = r
+		if r.isType(typ) {
+			found[trimHash(id)] = r
 		}
 	}
 	if len(found) == 0 {
@@ -42,24 +42,24 @@ func (t template) of(typ string) map[string]resource {
 	return found
 }
 
-// lacks reports whether there is no resource of a type.
-func (t template) lacks(typ string) bool {
-	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool { return r.is(typ) })
+// hasNone reports whether there is no resource of a type.
+func (t template) hasNone(typ string) bool {
+	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool { return r.isType(typ) })
 }
 
-// each runs f as a test of its own for each resource of a type.
-func (t template) each(test *testing.T, typ string, f func(*testing.T, string, resource)) {
-	found := t.of(typ)
+// runForEach runs f as a test of its own for each resource of a type.
+func (t template) runForEach(test *testing.T, typ string, f func(*testing.T, string, resource)) {
+	found := t.resourcesOfType(typ)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		test.Run(id, func(test *testing.T) { f(test, id, found[id]) })
 	}
 }
 
-// function returns the function of a service.
-func (t template) function(test testing.TB, service string) resource {
+// functionOf returns the function of a service.
+func (t template) functionOf(test testing.TB, service string) resource {
 	test.Helper()
-	for _, r := range t.of("Lambda::Function") {
-		if r.Properties["FunctionName"] == prefix+service {
+	for _, r := range t.resourcesOfType("Lambda::Function") {
+		if r.Properties["FunctionName"] == namePrefix+service {
 			return r
 		}
 	}
@@ -67,8 +67,8 @@ func (t template) function(test testing.TB, service string) resource {
 	return resource{}
 }
 
-// at returns a property deep inside others, nil if it isn't there.
-func (r resource) at(names ...string) any {
+// property returns a property deep inside others, nil if it isn't there.
+func (r resource) property(names ...string) any {
 	var v any = r.Properties
 	for _, name := range names {
 		m, _ := v.(map[string]any)
@@ -77,22 +77,22 @@ func (r resource) at(names ...string) any {
 	return v
 }
 
-var hash = regexp.MustCompile(`[0-9A-F]{8}([0-9a-f]{32})?$`)
+var hashSuffix = regexp.MustCompile(`[0-9A-F]{8}([0-9a-f]{32})?$`)
 
-// plain returns a logical id without the hash that the CDK puts at its end.
-func plain(id string) string { return hash.ReplaceAllString(id, "") }
+// trimHash returns a logical id without the hash that the CDK puts at its end.
+func trimHash(id string) string { return hashSuffix.ReplaceAllString(id, "") }
 
-// text renders a value as people would write it: a reference is the plain id of what it refers to.
-func text(v any) string {
+// renderValue renders a value as people would write it: a reference is the plain id of what it refers to.
+func renderValue(v any) string {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return fmt.Sprint(v)
 	}
 	if ref, ok := m["Ref"].(string); ok {
-		return plain(ref)
+		return trimHash(ref)
 	}
 	if att, ok := m["Fn::GetAtt"].([]any); ok {
-		return plain(att[0].(string))
+		return trimHash(att[0].(string))
 	}
 	join, ok := m["Fn::Join"].([]any)
 	if !ok {
@@ -101,13 +101,13 @@ func text(v any) string {
 	}
 	var s strings.Builder
 	for _, part := range join[1].([]any) {
-		s.WriteString(text(part))
+		s.WriteString(renderValue(part))
 	}
 	return s.String()
 }
 
-// list returns v as a list: CloudFormation takes a single value for a list of one.
-func list(v any) []any {
+// toList returns v as a list: CloudFormation takes a single value for a list of one.
+func toList(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
 	}

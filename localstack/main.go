@@ -31,8 +31,8 @@ const usage = `usage: build/localstack COMMAND
 `
 
 func main() {
-	if cloud.Collecting(os.Args) {
-		if err := cloud.Collect(); err != nil {
+	if cloud.IsCollector(os.Args) {
+		if err := cloud.RunCollector(); err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			os.Exit(1)
 		}
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	command, arg, err := parse(args)
+	command, arg, err := parseArgs(args)
 	if err != nil {
 		return err
 	}
@@ -66,12 +66,12 @@ func run(ctx context.Context, args []string) error {
 	case "install":
 		return c.Install(ctx)
 	case "tools":
-		return c.Tools(ctx)
+		return c.InstallTools(ctx)
 	case "layer":
-		_, err := c.Layer(ctx, arg)
+		_, err := c.BuildLayer(ctx, arg)
 		return err
 	case "needs":
-		return c.Needs(ctx)
+		return c.CheckNeeds(ctx)
 	case "up":
 		return c.Up(ctx)
 	case "down":
@@ -87,8 +87,8 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// parse returns the command and its argument, where it takes one.
-func parse(args []string) (command, arg string, err error) {
+// parseArgs returns the command and its argument, where it takes one.
+func parseArgs(args []string) (command, arg string, err error) {
 	takes := map[string]string{
 		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "env": "", "token": "TENANT",
 	}
@@ -114,7 +114,7 @@ func printEnv(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, entry := range env.Vars() {
+	for _, entry := range env.EnvVars() {
 		name, value, _ := strings.Cut(entry, "=")
 		fmt.Printf("export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
 	}
@@ -122,11 +122,11 @@ func printEnv(root string) error {
 }
 
 func printToken(ctx context.Context, root, tenant string) error {
-	operator, err := cloud.NewOperator(ctx, root)
+	operator, err := cloud.NewAdminClient(ctx, root)
 	if err != nil {
 		return err
 	}
-	token, err := operator.Token(ctx, tenant, strings.Fields(os.Getenv("SCOPES"))...)
+	token, err := operator.CreateToken(ctx, tenant, strings.Fields(os.Getenv("SCOPES"))...)
 	if err != nil {
 		return err
 	}

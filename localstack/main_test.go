@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-func TestParse(t *testing.T) {
+func TestParseArgs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name         string
@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 		{"with its argument", []string{"token", "acme"}, "token", "acme", ""},
 		{"without its argument", []string{"token"}, "", "", "token takes one argument: TENANT"},
 	} {
-		command, arg, err := parse(c.args)
+		command, arg, err := parseArgs(c.args)
 		got := ""
 		if err != nil {
 			got = err.Error()

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestNeeds(t *testing.T) {
+func TestNeedsListsMissingPrograms(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestNeeds(t *testing.T) {
 			path := t.TempDir()
 			for name, script := range programs {
 				if script != "none" {
-					executable(t, filepath.Join(path, name), script)
+					writeExecutable(t, filepath.Join(path, name), script)
 				}
 			}
 			cmd := exec.CommandContext(t.Context(), bash, "needs.sh")
@@ -80,7 +80,7 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-func executable(t *testing.T, path, script string) {
+func writeExecutable(t *testing.T, path, script string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 //go:embed */*.json
 var files embed.FS
 
-// JSON returns an example as it is on the wire: "video.ready.v1/minimal". It panics if there is none.
-func JSON(name string) string {
+// ReadJSON returns an example as it is on the wire: "video.ready.v1/minimal". It panics if there is none.
+func ReadJSON(name string) string {
 	b, err := files.ReadFile(name + ".json")
 	if err != nil {
 		panic(err)
@@ -20,9 +20,9 @@ func JSON(name string) string {
 	return string(b)
 }
 
-// Event returns an example, decoded. It panics if there is none.
-func Event(name string) events.Event {
-	e, err := events.Decode([]byte(JSON(name)))
+// ReadEvent returns an example, decoded. It panics if there is none.
+func ReadEvent(name string) events.Event {
+	e, err := events.Decode([]byte(ReadJSON(name)))
 	if err != nil {
 		panic(err)
 	}

@@ -43,7 +43,7 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	if err := c.Err(); err != nil {
 		return err
 	}
-	found, err := o.listOpenIDs(r.Context(), video.LetterFilter{Service: in.Service, Code: in.Code, State: video.LetterOpen})
+	found, err := o.listOpenIDs(r.Context(), video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen})
 	if err != nil {
 		return err
 	}
@@ -55,9 +55,9 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 }
 
 // listOpenIDs returns the ids of letters, the oldest first: of more than are looked at, those that were sent last.
-func (o *Admin) listOpenIDs(ctx context.Context, f video.LetterFilter) (ids []string, err error) {
+func (o *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
-		page, next, err := o.DeadLetters.Letters(ctx, f, cursor, o.now(), maxRedriveScan-len(ids))
+		page, next, err := o.DeadLetters.ListDeadLetters(ctx, f, cursor, o.now(), maxRedriveScan-len(ids))
 		if err != nil {
 			return nil, err
 		}

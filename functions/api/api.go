@@ -28,25 +28,25 @@ import (
 
 // UploadStore keeps uploads and the videos that they become.
 type UploadStore interface {
-	// Create adds both rows, or none.
-	Create(ctx context.Context, v video.Video, u video.Upload) error
-	// CreateOnce does so and, with them, replaces the claim of c's name and holder; Conflict if it is another holder's.
-	CreateOnce(ctx context.Context, v video.Video, u video.Upload, c video.Claim) error
-	// Upload returns NotFound if the tenant has none of that id.
-	Upload(ctx context.Context, tenant, id string) (video.Upload, error)
-	// Video returns NotFound if the tenant has none of that id.
-	Video(ctx context.Context, tenant, id string) (video.Video, error)
+	// CreateVideo adds both rows, or none.
+	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error
+	// CreateVideoIdempotently does so and, with them, replaces the claim of c's name and holder; Conflict if it is another holder's.
+	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error
+	// LoadUpload returns NotFound if the tenant has none of that id.
+	LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error)
+	// LoadVideo returns NotFound if the tenant has none of that id.
+	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
 // VideoStore is what a tenant sees of all its videos.
 type VideoStore interface {
-	// List returns videos that f has, newest first, after cursor: at most limit. The cursor after them is "" at the end.
+	// ListVideos returns videos that f has, newest first, after cursor: at most limit. The cursor after them is "" at the end.
 	// Invalid: a cursor that is none.
-	List(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error)
-	// Describe replaces what a tenant says of a video; NotFound if it is being deleted.
-	Describe(ctx context.Context, tenant, id string, a video.About) error
-	// Timeline returns what has happened to a video, in order; nothing if there is none.
-	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
+	ListVideos(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error)
+	// UpdateDetails replaces what a tenant says of a video; NotFound if it is being deleted.
+	UpdateDetails(ctx context.Context, tenant, id string, a video.Details) error
+	// LoadTimeline returns what has happened to a video, in order; nothing if there is none.
+	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }
 
 // MultipartUploads begins multipart uploads, lets clients send their parts, and gives uploads up.
@@ -55,8 +55,8 @@ type MultipartUploads interface {
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 	// AbortUpload ends an upload without an object; it is no error if it is gone.
 	AbortUpload(ctx context.Context, key, id string) error
-	// SignPart returns a URL to which part n, of exactly size bytes, can be PUT until it expires.
-	SignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
+	// PresignPart returns a URL to which part n, of exactly size bytes, can be PUT until it expires.
+	PresignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
 }
 
 // OriginalStore ends multipart uploads.
@@ -65,8 +65,8 @@ type OriginalStore interface {
 	ListParts(ctx context.Context, key, id string) ([]video.Part, error)
 	// CompleteUpload makes the object; NotFound as for ListParts.
 	CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (etag string, err error)
-	// Head returns what is known of an object; NotFound if there is none.
-	Head(ctx context.Context, key string) (blob.Info, error)
+	// HeadObject returns what is known of an object; NotFound if there is none.
+	HeadObject(ctx context.Context, key string) (blob.Info, error)
 }
 
 // EventPublisher sends events to the services that take them.

@@ -22,11 +22,11 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 		path := strings.ReplaceAll(route.Path, "{id}", "some")
 		open := w.DoRequest(t, apitest.Nobody, route.Method, path, "{}")
 		switch route.Auth {
-		case services.Open:
+		case services.AuthOpen:
 			if open.Status != 200 {
 				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.Status, open.Text)
 			}
-		case services.ByToken:
+		case services.AuthToken:
 			lacking := apitest.Caller{Tenant: "acme"}
 			if got := w.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.Status != 403 || got.Field("code") != "scope_missing") {
 				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.Status, got.Text)
@@ -40,7 +40,7 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 			if got := w.DoRequest(t, apitest.Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}"); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
 				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.Status, got.Text)
 			}
-		case services.ByCaller:
+		case services.AuthIAM:
 			for _, c := range []apitest.Caller{apitest.Nobody, apitest.Acme} {
 				if got := w.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 || got.Field("code") != "caller_unknown" {
 					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.Status, got.Text)
@@ -52,7 +52,7 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 
 func TestNewMuxRequiresExactlyTheServiceRoutes(t *testing.T) {
 	t.Parallel()
-	s := services.Service{Name: "x", Routes: []services.Route{{Method: "GET", Path: "/a", Auth: services.Open}}}
+	s := services.Service{Name: "x", Routes: []services.Route{{Method: "GET", Path: "/a", Auth: services.AuthOpen}}}
 	for _, row := range []struct {
 		name   string
 		routes []string

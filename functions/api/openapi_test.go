@@ -18,7 +18,7 @@ func TestOpenAPIListsAllRoutes(t *testing.T) {
 	var want, got []string
 	for _, s := range services.Map {
 		for _, r := range s.Routes {
-			auth := map[services.Auth]string{services.Open: "", services.ByToken: "token", services.ByCaller: "iam"}[r.Auth]
+			auth := map[services.Auth]string{services.AuthOpen: "", services.AuthToken: "token", services.AuthIAM: "iam"}[r.Auth]
 			want = append(want, strings.Join([]string{r.Method, strings.ReplaceAll(r.Path, "+}", "}"), auth, r.Scope}, " "))
 		}
 	}

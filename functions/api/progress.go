@@ -73,7 +73,7 @@ func currentStage(v video.Video) int {
 	switch {
 	case v.State == video.Ready, !t.Ready.IsZero():
 		return 4
-	case v.Complete(), !t.Encoded.IsZero():
+	case v.IsComplete(), !t.Encoded.IsZero():
 		return 3
 	case !t.Inspected.IsZero():
 		return 2
@@ -86,7 +86,7 @@ func currentStage(v video.Video) int {
 func computeProgress(v video.Video, current int) videoProgress {
 	p := videoProgress{Stage: "done", Percent: 100}
 	if v.Plan != nil {
-		p.Total = v.Plan.Size()
+		p.Total = v.Plan.TaskCount()
 		p.Done = min(len(v.Done), p.Total)
 	}
 	if current == len(stageNames) {

@@ -28,7 +28,7 @@ type taskView struct {
 // showTimeline answers GET /v1/videos/{id}/timeline, for deleted videos too.
 func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	tenant, id := httpapi.CallerFromContext(r.Context()).Tenant, r.PathValue("id")
-	entries, err := a.Videos.Timeline(r.Context(), tenant, id)
+	entries, err := a.Videos.LoadTimeline(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	a.annotateVideo(r.Context(), tenant, id)
 	out := make([]entryView, len(entries))
 	for i, e := range entries {
-		out[i] = entryView{At: httpapi.Timestamp{Time: e.At}, Event: e.What, State: e.State, Retries: e.Nudges, Problem: e.Problem}
+		out[i] = entryView{At: httpapi.Timestamp{Time: e.At}, Event: e.Cause, State: e.State, Retries: e.Retries, Problem: e.Problem}
 		if t := e.Task; t != nil {
 			out[i].Task = &taskView{t.Number, t.Kind, t.From, t.To}
 		}

@@ -62,7 +62,7 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request) error {
 	if err := a.createRows(r.Context(), v, u); err != nil {
 		return err // what S3 has begun ends by the bucket's lifecycle rule
 	}
-	return a.replyWithUpload(w, r, u, min(u.Parts(), maxPartURLs))
+	return a.replyWithUpload(w, r, u, min(u.PartCount(), maxPartURLs))
 }
 
 func (a *API) replayUpload(w http.ResponseWriter, r *http.Request, id string) error {
@@ -76,7 +76,7 @@ func (a *API) replayUpload(w http.ResponseWriter, r *http.Request, id string) er
 	case err != nil:
 		return err
 	}
-	return a.replyWithUpload(w, r, u, min(u.Parts(), maxPartURLs))
+	return a.replyWithUpload(w, r, u, min(u.PartCount(), maxPartURLs))
 }
 
 // replyWithUpload answers with an upload and the URLs of its first n parts.
@@ -95,7 +95,7 @@ func (a *API) replyWithUpload(w http.ResponseWriter, r *http.Request, u video.Up
 		PartSize  int64     `json:"part_size"`
 		PartCount int       `json:"part_count"`
 		Parts     []partURL `json:"parts"`
-	}{u.ID, u.Video, u.PartSize, u.Parts(), urls})
+	}{u.ID, u.Video, u.PartSize, u.PartCount(), urls})
 }
 
 // validate fills in what may be left out and refuses what can't be.
@@ -103,8 +103,8 @@ func (in *createUploadRequest) validate() error {
 	in.Title = strings.TrimSpace(in.Title)
 	in.ContentType = cmp.Or(in.ContentType, "application/octet-stream")
 	var c httpapi.Validation
-	c.Require(in.FileName != "" && video.Written(in.FileName, maxFileName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxFileName))
-	requireValidAbout(&c, video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata})
+	c.Require(in.FileName != "" && video.ValidText(in.FileName, maxFileName), "/file_name", "file_name_invalid", fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxFileName))
+	requireValidAbout(&c, video.Details{Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata})
 	in.Title = cmp.Or(in.Title, in.FileName)
 	c.Require(in.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
 	c.Require(in.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
@@ -115,7 +115,7 @@ func (in *createUploadRequest) validate() error {
 
 func isContentType(s string) bool {
 	media, _, err := mime.ParseMediaType(s)
-	return err == nil && strings.Contains(media, "/") && video.Written(s, maxFileName) && isASCII(s)
+	return err == nil && strings.Contains(media, "/") && video.ValidText(s, maxFileName) && isASCII(s)
 }
 
 // isASCII reports whether s can be the value of a header that is signed.
@@ -126,7 +126,7 @@ func isASCII(s string) bool {
 // beginUpload makes up the rows of a new upload and begins it in S3.
 func (a *API) beginUpload(ctx context.Context, tenant string, in createUploadRequest) (v video.Video, u video.Upload, err error) {
 	now := a.now()
-	v = video.Video{Tenant: tenant, About: video.About{Title: in.Title, ExternalID: in.ExternalID, Metadata: cloneMetadata(in.Metadata)}, Trace: a.traceHeader(ctx)}
+	v = video.Video{Tenant: tenant, Details: video.Details{Title: in.Title, ExternalID: in.ExternalID, Metadata: cloneMetadata(in.Metadata)}, Trace: a.traceHeader(ctx)}
 	if v.ID, err = a.newID("vid_", now); err != nil {
 		return v, u, err
 	}
@@ -142,7 +142,7 @@ func (a *API) beginUpload(ctx context.Context, tenant string, in createUploadReq
 	if err != nil {
 		return v, u, err
 	}
-	v, u = video.Begin(v, id, multipart, now)
+	v, u = video.StartUpload(v, id, multipart, now)
 	return v, u, nil
 }
 
@@ -177,7 +177,7 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request) error {
 	var c httpapi.Validation
 	c.Require(len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range", fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs))
 	for i, n := range in.Numbers {
-		c.Require(n >= 1 && n <= u.Parts(), fmt.Sprintf("/numbers/%d", i), "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.Parts()))
+		c.Require(n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.PartCount()))
 	}
 	if err := c.Err(); err != nil {
 		return err
@@ -197,7 +197,7 @@ func (a *API) signPartURLs(ctx context.Context, u video.Upload, numbers []int) (
 	urls := make([]partURL, len(numbers))
 	for i, n := range numbers {
 		size := u.PartBytes(n)
-		url, expires, err := a.Multipart.SignPart(ctx, u.Key, u.Multipart, n, size, partURLLifetime)
+		url, expires, err := a.Multipart.PresignPart(ctx, u.Key, u.MultipartID, n, size, partURLLifetime)
 		if err != nil {
 			return nil, err
 		}
@@ -208,10 +208,10 @@ func (a *API) signPartURLs(ctx context.Context, u video.Upload, numbers []int) (
 
 // createRows adds the rows of an upload, and with them the idempotency record of the request that has made it.
 func (a *API) createRows(ctx context.Context, v video.Video, u video.Upload) error {
-	return httpapi.StoreCreated(ctx, u.ID, func(record *video.Claim) error {
+	return httpapi.StoreCreated(ctx, u.ID, func(record *video.IdempotencyRecord) error {
 		if record == nil {
-			return a.Uploads.Create(ctx, v, u)
+			return a.Uploads.CreateVideo(ctx, v, u)
 		}
-		return a.Uploads.CreateOnce(ctx, v, u, *record)
+		return a.Uploads.CreateVideoIdempotently(ctx, v, u, *record)
 	})
 }

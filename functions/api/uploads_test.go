@@ -42,16 +42,16 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 	if d := cmp.Diff(want, got.JSON); d != "" {
 		t.Error(d)
 	}
-	u, err := w.Store.Upload(t.Context(), "acme", upl)
-	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, Multipart: "mp0", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: apitest.Noon}, u); err != nil || d != "" {
+	u, err := w.Store.LoadUpload(t.Context(), "acme", upl)
+	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, MultipartID: "mp0", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: apitest.Noon}, u); err != nil || d != "" {
 		t.Error(err, d)
 	}
-	v, err := w.Store.Video(t.Context(), "acme", vid)
-	if err != nil || !playback.Valid(v.Playback) {
+	v, err := w.Store.LoadVideo(t.Context(), "acme", vid)
+	if err != nil || !playback.ValidID(v.Playback) {
 		t.Fatalf("playback id %q, %v", v.Playback, err)
 	}
 	v.Playback, v.Done = "", nil
-	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, About: video.About{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Watch: video.Watch{Deadline: apitest.Noon.Add(time.Hour)}, Times: video.Times{Created: apitest.Noon},
+	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, Details: video.Details{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Deadline: video.Deadline{At: apitest.Noon.Add(time.Hour)}, Times: video.Times{Created: apitest.Noon},
 		Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20}}, v); d != "" {
 		t.Error(d)
 	}
@@ -64,7 +64,7 @@ func TestCreateUploadUsesDefaults(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	v, err := w.Store.Video(t.Context(), "acme", u.Video)
+	v, err := w.Store.LoadVideo(t.Context(), "acme", u.Video)
 	if err != nil || v.Title != "a.mp4" || v.Source.ContentType != "application/octet-stream" {
 		t.Errorf("%q, %q, %v", v.Title, v.Source.ContentType, err)
 	}
@@ -184,10 +184,10 @@ func TestSignPartsRejectsClosedUploads(t *testing.T) {
 			w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
 		}, 409, "upload_completed"},
 		{"completed long ago", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-			delete(w.Bucket.Uploads, u.Multipart)
+			delete(w.Bucket.Uploads, u.MultipartID)
 			w.ApplyEvents(t, u.Tenant, u.Video, video.UploadCompleted{At: apitest.Noon})
 		}, 409, "upload_completed"},
-		{"given up", func(_ *testing.T, w *apitest.Fixture, u video.Upload) { delete(w.Bucket.Uploads, u.Multipart) }, 409, "upload_expired"},
+		{"given up", func(_ *testing.T, w *apitest.Fixture, u video.Upload) { delete(w.Bucket.Uploads, u.MultipartID) }, 409, "upload_expired"},
 		{"S3 busy", func(_ *testing.T, w *apitest.Fixture, _ video.Upload) {
 			w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy"},

@@ -98,5 +98,5 @@ func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
 func (a *API) buildPlaybackLinks(id string, c httpapi.Caller) playbackView {
 	base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
 	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
-	return playbackView{ID: id, HLS: media + "/p/" + playback.Public + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
+	return playbackView{ID: id, HLS: media + "/p/" + playback.PublicToken + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
 }

@@ -19,15 +19,15 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Tokens keeps the tokens.
-type Tokens interface {
-	// Token returns NotFound if there is none of that id.
-	Token(ctx context.Context, id string) (video.Token, error)
+// TokenStore keeps the tokens.
+type TokenStore interface {
+	// LoadToken returns NotFound if there is none of that id.
+	LoadToken(ctx context.Context, id string) (video.Token, error)
 }
 
 // Handler is the authorizer.
 type Handler struct {
-	Tokens Tokens
+	Tokens TokenStore
 	Now    func() time.Time
 }
 
@@ -39,26 +39,26 @@ var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the tex
 // Unauthorized becomes 500.
 func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuthorizerRequest) (lambdaevents.APIGatewayCustomAuthorizerResponse, error) {
 	var none lambdaevents.APIGatewayCustomAuthorizerResponse
-	id, secret, ok := bearer(r.AuthorizationToken)
+	id, secret, ok := parseBearerToken(r.AuthorizationToken)
 	if !ok {
 		return none, errUnauthorized
 	}
-	t, err := h.Tokens.Token(ctx, id)
+	t, err := h.Tokens.LoadToken(ctx, id)
 	switch {
-	case errs.KindOf(err) == errs.NotFound, err == nil && (!t.Matches(secret) || t.Expired(h.Now())):
+	case errs.KindOf(err) == errs.NotFound, err == nil && (!t.MatchesSecret(secret) || t.IsExpired(h.Now())):
 		return none, errUnauthorized
 	case err != nil:
 		return none, err
 	}
-	resource, err := everything(r.MethodArn)
+	resource, err := allRoutesResource(r.MethodArn)
 	if err != nil {
 		return none, err
 	}
-	return allow(t, resource), nil
+	return newAllowPolicy(t, resource), nil
 }
 
-// bearer reads a token out of an Authorization header; the scheme's case does not matter (RFC 9110, 11.1).
-func bearer(header string) (id, secret string, ok bool) {
+// parseBearerToken reads a token out of an Authorization header; the scheme's case does not matter (RFC 9110, 11.1).
+func parseBearerToken(header string) (id, secret string, ok bool) {
 	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", "", false
@@ -66,9 +66,9 @@ func bearer(header string) (id, secret string, ok bool) {
 	return video.ParseToken(strings.TrimSpace(text))
 }
 
-// everything returns the pattern of all methods below /v1 in the stage of one method's ARN:
+// allRoutesResource returns the pattern of all methods below /v1 in the stage of one method's ARN:
 // arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>.
-func everything(methodARN string) (string, error) {
+func allRoutesResource(methodARN string) (string, error) {
 	api, rest, _ := strings.Cut(methodARN, "/")
 	stage, _, ok := strings.Cut(rest, "/")
 	if !ok || stage == "" {
@@ -77,7 +77,7 @@ func everything(methodARN string) (string, error) {
 	return api + "/" + stage + "/*/v1/*", nil
 }
 
-func allow(t video.Token, resource string) lambdaevents.APIGatewayCustomAuthorizerResponse {
+func newAllowPolicy(t video.Token, resource string) lambdaevents.APIGatewayCustomAuthorizerResponse {
 	return lambdaevents.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: t.Tenant,
 		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{

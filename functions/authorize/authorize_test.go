@@ -20,8 +20,8 @@ const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET
 func newHandler(tb testing.TB) authorize.Handler {
 	tb.Helper()
 	rows := &store.Memory{}
-	t := video.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, Hash: video.HashSecret("secret")}
-	if err := rows.PutToken(tb.Context(), t); err != nil {
+	t := video.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: video.HashSecret("secret")}
+	if err := rows.CreateToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
 	}
 	return authorize.Handler{Tokens: rows, Now: func() time.Time { return noon }}
@@ -29,33 +29,33 @@ func newHandler(tb testing.TB) authorize.Handler {
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func TestATokenEnds(t *testing.T) {
+func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
 	rows := h.Tokens.(*store.Memory)
-	token := video.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, Hash: video.HashSecret("secret"), Expires: noon}
-	if err := rows.PutToken(t.Context(), token); err != nil {
+	token := video.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: video.HashSecret("secret"), Expires: noon}
+	if err := rows.CreateToken(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
 	for at, want := range map[time.Time]bool{noon.Add(-time.Second): true, noon: false, noon.Add(time.Hour): false} {
 		h.Now = func() time.Time { return at }
-		if _, err := h.Handle(t.Context(), request("Bearer slc_tok3_secret")); (err == nil) != want {
+		if _, err := h.Handle(t.Context(), authorizerRequest("Bearer slc_tok3_secret")); (err == nil) != want {
 			t.Errorf("at %s: %v", at, err)
 		}
 	}
 	if err := rows.DeleteToken(t.Context(), "tok1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Handle(t.Context(), request("Bearer slc_tok1_secret")); err == nil {
+	if _, err := h.Handle(t.Context(), authorizerRequest("Bearer slc_tok1_secret")); err == nil {
 		t.Error("a token that was taken back lets in")
 	}
 }
 
-func request(header string) lambdaevents.APIGatewayCustomAuthorizerRequest {
+func authorizerRequest(header string) lambdaevents.APIGatewayCustomAuthorizerRequest {
 	return lambdaevents.APIGatewayCustomAuthorizerRequest{Type: "TOKEN", AuthorizationToken: header, MethodArn: methodARN}
 }
 
-func TestTokenIsLetIn(t *testing.T) {
+func TestValidTokenIsAllowed(t *testing.T) {
 	t.Parallel()
 	want := lambdaevents.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: "acme",
@@ -66,7 +66,7 @@ func TestTokenIsLetIn(t *testing.T) {
 		Context: map[string]any{"tenant": "acme", "scopes": "videos:read videos:write", "token_id": "tok1"},
 	}
 	for _, header := range []string{"Bearer slc_tok1_secret", "bearer  slc_tok1_secret "} {
-		got, err := newHandler(t).Handle(t.Context(), request(header))
+		got, err := newHandler(t).Handle(t.Context(), authorizerRequest(header))
 		if err != nil {
 			t.Fatalf("%q: %v", header, err)
 		}
@@ -76,7 +76,7 @@ func TestTokenIsLetIn(t *testing.T) {
 	}
 }
 
-func TestEverybodyElseIsNot(t *testing.T) {
+func TestInvalidTokensAreUnauthorized(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
 	for _, header := range []string{
@@ -84,27 +84,27 @@ func TestEverybodyElseIsNot(t *testing.T) {
 		"Bearer slc_tok1_Secret", "Bearer slc_tok1_secret2", "Bearer slc_tok2_secret", "Bearer slc_TOK1_secret",
 		"Bearer tok1_secret", "Bearer slc_tok1#_secret", "Bearer slc_tok1_" + video.HashSecret("secret"),
 	} {
-		got, err := h.Handle(t.Context(), request(header))
+		got, err := h.Handle(t.Context(), authorizerRequest(header))
 		if err == nil || err.Error() != "Unauthorized" || got.PrincipalID != "" || got.Context != nil {
 			t.Errorf("%q: %+v, %v", header, got, err)
 		}
 	}
 }
 
-// broken is a store that can't be reached.
-type broken struct{}
+// failingStore is a store that can't be reached.
+type failingStore struct{}
 
-func (broken) Token(context.Context, string) (video.Token, error) {
+func (failingStore) LoadToken(context.Context, string) (video.Token, error) {
 	return video.Token{}, errs.E("store.Token", errs.Transient, errors.New("away"))
 }
 
-// TestOurFaultIsNot401: clients must not throw a good token away because we could not look.
-func TestOurFaultIsNot401(t *testing.T) {
+// TestStoreFailureIsNotUnauthorized: clients must not throw a good token away because we could not look.
+func TestStoreFailureIsNotUnauthorized(t *testing.T) {
 	t.Parallel()
-	if _, err := (authorize.Handler{Tokens: broken{}}).Handle(t.Context(), request("Bearer slc_tok1_secret")); errs.KindOf(err) != errs.Transient {
+	if _, err := (authorize.Handler{Tokens: failingStore{}}).Handle(t.Context(), authorizerRequest("Bearer slc_tok1_secret")); errs.KindOf(err) != errs.Transient {
 		t.Errorf("store away: %v", err)
 	}
-	odd := request("Bearer slc_tok1_secret")
+	odd := authorizerRequest("Bearer slc_tok1_secret")
 	for _, odd.MethodArn = range []string{"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/"} {
 		if got, err := newHandler(t).Handle(t.Context(), odd); errs.KindOf(err) != errs.Internal {
 			t.Errorf("%q: %+v, %v", odd.MethodArn, got, err)

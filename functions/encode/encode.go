@@ -20,24 +20,24 @@ import (
 	"sluice/shared/platform/source"
 )
 
-// Segments takes media segments.
-type Segments interface {
-	Put(ctx context.Context, key string, body io.ReadSeeker, m blob.Meta) error
+// SegmentWriter takes media segments.
+type SegmentWriter interface {
+	PutObject(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error
 }
 
 // Encoder makes the segments of one task: one chunk in every rendition from one decode, or the sound of the whole
 // video. It is a function of its message: it reads S3, writes S3 and returns a result, and the same message makes the
 // same bytes.
 type Encoder struct {
-	Source source.Originals
-	Media  Segments
-	Tools  source.Tools
-	Work   string // folder for the jobs' private folders
-	Now    func() time.Time
+	Source  source.Originals
+	Media   SegmentWriter
+	Tools   source.Tools
+	TempDir string // folder for the jobs' private folders
+	Now     func() time.Time
 }
 
-// immutable is how long segments may be kept: their names are never used twice.
-const immutable = "public, max-age=31536000, immutable"
+// cacheForever is how long segments may be kept: their names are never used twice.
+const cacheForever = "public, max-age=31536000, immutable"
 
 // Handle encodes the task.
 func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
@@ -46,84 +46,84 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 		return nil, err
 	}
 	began := n.Now()
-	r, err := n.encode(ctx, d)
-	p, lost := source.MissingProblem(err)
+	r, err := n.encodeTask(ctx, d)
+	p, lost := source.SourceChangedProblem(err)
 	switch {
 	case lost:
-		return n.failed(e, d, p), nil
+		return n.buildFailure(e, d, p), nil
 	case errs.IsRejection(err):
-		return n.failed(e, d, errs.ProblemOf(err)), nil
+		return n.buildFailure(e, d, errs.ProblemOf(err)), nil
 	case err != nil:
 		return nil, err
 	}
-	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskDone{Began: began, At: n.Now(), Result: r})}, nil
+	return []events.Event{events.New(e.Tenant, e.Video, n.Now(), video.TaskDone{Started: began, At: n.Now(), Result: r})}, nil
 }
 
-// GiveUp fails the video of a task that could not be done however often it was tried.
-func (n Encoder) GiveUp(e events.Event, err error) []events.Event {
+// OnExhausted fails the video of a task that could not be done however often it was tried.
+func (n Encoder) OnExhausted(e events.Event, err error) []events.Event {
 	d, ok := e.Data.(video.EncodeRequested)
 	if !ok {
 		return nil
 	}
-	return n.failed(e, d, source.ExhaustedProblem(err))
+	return n.buildFailure(e, d, source.FinalProblem(err))
 }
 
-func (n Encoder) failed(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
-	return []events.Event{events.Of(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p})}
+func (n Encoder) buildFailure(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
+	return []events.Event{events.New(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p})}
 }
 
-func (n Encoder) encode(ctx context.Context, d video.EncodeRequested) (video.Result, error) {
-	job, err := ffmpeg.NewJob(n.Work)
+func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video.Result, error) {
+	job, err := ffmpeg.NewWorkDir(n.TempDir)
 	if err != nil {
 		return video.Result{}, err
 	}
 	defer job.Close()
-	src, err := source.Download(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Dir)
+	src, err := source.FetchOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Path)
 	if err != nil {
 		return video.Result{}, err
 	}
-	if src, err = src.Remux(ctx, n.Tools); err != nil {
+	if src, err = src.RemuxIfNeeded(ctx, n.Tools); err != nil {
 		return video.Result{}, err
 	}
-	var made []media.Piece
-	for _, preroll := range prerolls(d) {
-		made, err = n.make(ctx, d, src, preroll)
-		if !media.Miscut(err) {
+	var made []media.RenditionOutput
+	for _, preroll := range listPrerolls(d) {
+		made, err = n.makeSegments(ctx, d, src, preroll)
+		if !media.HasWrongFrames(err) {
 			break
 		}
 	}
 	if err != nil {
 		return video.Result{}, err
 	}
-	return n.store(ctx, d, made)
+	return n.storeSegments(ctx, d, made)
 }
 
-// prerolls are what to try one after the other until no frame is missing; sound is never sought in.
-func prerolls(d video.EncodeRequested) []float64 {
+// listPrerolls are what to try one after the other until no frame is missing; sound is never sought in.
+func listPrerolls(d video.EncodeRequested) []float64 {
 	if d.Task.Kind == video.AudioTask {
 		return []float64{media.FromStart}
 	}
 	return media.Prerolls(d.Media)
 }
 
-// make runs ffmpeg once and cuts what it wrote into segments.
-func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src source.File, preroll float64) ([]media.Piece, error) {
+// makeSegments runs ffmpeg once and cuts what it wrote into segments.
+func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src source.File, preroll float64) ([]media.RenditionOutput, error) {
 	out := func(rendition string) string { return filepath.Join(src.Dir, rendition+".mp4") }
-	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.Audio}
+	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.AudioRendition}
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
-	run := ffmpeg.Run{Dir: src.Dir, File: src.Name, Container: src.Container, Input: args.Input, Output: args.Output}
+	run := ffmpeg.Command{Dir: src.Dir, File: src.Name, Container: src.Container, Input: args.Input, Output: args.Output}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
 	}
-	var made []media.Piece
+	var made []media.RenditionOutput
 	for _, name := range names {
 		b, err := os.ReadFile(out(name))
 		if err != nil {
 			return nil, errs.E("encode.make", errs.Transient, err)
 		}
-		piece, err := media.Cut(d.Plan, d.Task, name, b)
+		piece, err := media.CutSegments(d.Plan, d.Task, name, b)
 		if err != nil {
 			return nil, err
 		}
@@ -132,15 +132,15 @@ func (n Encoder) make(ctx context.Context, d video.EncodeRequested, src source.F
 	return made, nil
 }
 
-// store writes the segments and says what they are. Only the first task of a rendition writes its init segment; that
+// storeSegments writes the segments and says what they are. Only the first task of a rendition writes its init segment; that
 // the others' is the same is checked when the playlist is made.
-func (n Encoder) store(ctx context.Context, d video.EncodeRequested, made []media.Piece) (video.Result, error) {
+func (n Encoder) storeSegments(ctx context.Context, d video.EncodeRequested, made []media.RenditionOutput) (video.Result, error) {
 	r := video.Result{Task: d.Task}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
 	put := func(name string, body []byte) {
 		g.Go(func() error {
-			return n.Media.Put(ctx, playback.Prefix(d.Playback)+name, bytes.NewReader(body), blob.Meta{ContentType: "video/mp4", CacheControl: immutable})
+			return n.Media.PutObject(ctx, playback.ObjectPrefix(d.Playback)+name, bytes.NewReader(body), blob.Metadata{ContentType: "video/mp4", CacheControl: cacheForever})
 		})
 	}
 	for _, p := range made {

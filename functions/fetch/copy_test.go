@@ -13,121 +13,123 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-func TestAnObjectIsCopied(t *testing.T) {
+func TestProducerObjectIsCopied(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 3*partSize + 7} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, body := newWorld(t), film(size)
-			etag := w.put(t, body)
-			if code, err := w.deliver(t, nil, video.Origin{Bucket: "acme-masters", Key: master, ETag: etag}); code != "" || err != nil {
+			w, body := newFetchEnv(t), testBytes(size)
+			etag := w.putMaster(t, body)
+			if code, err := w.deliverEvent(t, nil, video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: etag}); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.fetched(t, body)
+			w.requireOriginal(t, body)
 		})
 	}
 }
 
 // What is there when a delivery ends is not copied again at the next.
-func TestACopyGoesOnWhereItEnded(t *testing.T) {
+func TestCopyResumesWithMissingParts(t *testing.T) {
 	t.Parallel()
-	w, body := newWorld(t), film(5*partSize+7)
-	w.put(t, body)
-	o := video.Origin{Bucket: "acme-masters", Key: master}
-	w.only(2)
-	if _, err := w.deliver(t, nil, o); errs.KindOf(err) != errs.Transient {
+	w, body := newFetchEnv(t), testBytes(5*partSize+7)
+	w.putMaster(t, body)
+	o := video.Origin{Bucket: "acme-masters", Key: masterKey}
+	w.failAfterParts(2)
+	if _, err := w.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
-	if n := len(w.parts(t)); n != 3 { // and the note
-		t.Fatalf("parts %v", w.parts(t))
+	if n := len(w.listPartNumbers(t)); n != 3 { // and the note
+		t.Fatalf("parts %v", w.listPartNumbers(t))
 	}
-	w.only(0)
-	if code, err := w.deliver(t, nil, o); code != "" || err != nil {
+	w.failAfterParts(0)
+	if code, err := w.deliverEvent(t, nil, o); code != "" || err != nil {
 		t.Fatal(code, err)
 	}
-	if len(w.took) != 4 {
-		t.Errorf("parts %v copied, where 4 were missing", w.took)
+	if len(w.writtenParts) != 4 {
+		t.Errorf("parts %v copied, where 4 were missing", w.writtenParts)
 	}
-	w.fetched(t, body)
-	if code, err := w.deliver(t, nil, o); code != "" || err != nil {
+	w.requireOriginal(t, body)
+	if code, err := w.deliverEvent(t, nil, o); code != "" || err != nil {
 		t.Errorf("after it is done: %q, %v", code, err)
 	}
 }
 
 // No two versions are mixed, though each delivery has seen only one.
-func TestAnObjectThatIsReplacedMeanwhile(t *testing.T) {
+func TestObjectReplacedDuringCopyFails(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(t, film(2*partSize))
-	o := video.Origin{Bucket: "acme-masters", Key: master}
-	w.only(1)
-	if _, err := w.deliver(t, nil, o); errs.KindOf(err) != errs.Transient {
+	w := newFetchEnv(t)
+	w.putMaster(t, testBytes(2*partSize))
+	o := video.Origin{Bucket: "acme-masters", Key: masterKey}
+	w.failAfterParts(1)
+	if _, err := w.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
-	w.only(0)
-	w.put(t, film(2 * partSize)[1:])
-	if code, _ := w.deliver(t, nil, o); code != "source_replaced" {
+	w.failAfterParts(0)
+	w.putMaster(t, testBytes(2 * partSize)[1:])
+	if code, _ := w.deliverEvent(t, nil, o); code != "source_replaced" {
 		t.Errorf("says %q", code)
 	}
 }
 
-func TestObjectsThatAreRefused(t *testing.T) {
+func TestForeignBucketsAndMissingObjectsAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		o    video.Origin
 		code string
 	}{
-		{"not registered", video.Origin{Bucket: "not-registered", Key: master}, "bucket_not_registered"},
-		{"Sluice's own, though registered", video.Origin{Bucket: "sluice-data", Key: master}, "bucket_not_registered"},
-		{"an alias, though registered", video.Origin{Bucket: "acme-s3alias", Key: master}, "bucket_not_registered"},
-		{"an ARN, though registered", video.Origin{Bucket: "arn:aws:s3:::acme-masters", Key: master}, "bucket_not_registered"},
+		{"not registered", video.Origin{Bucket: "not-registered", Key: masterKey}, "bucket_not_registered"},
+		{"Sluice's own, though registered", video.Origin{Bucket: "sluice-data", Key: masterKey}, "bucket_not_registered"},
+		{"an alias, though registered", video.Origin{Bucket: "acme-s3alias", Key: masterKey}, "bucket_not_registered"},
+		{"an ARN, though registered", video.Origin{Bucket: "arn:aws:s3:::acme-masters", Key: masterKey}, "bucket_not_registered"},
 		{"not there", video.Origin{Bucket: "acme-masters", Key: "other"}, "object_not_found"},
-		{"another version", video.Origin{Bucket: "acme-masters", Key: master, ETag: "e"}, "source_replaced"},
+		{"another version", video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: "e"}, "source_replaced"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.put(t, []byte("x"))
-			if code, err := w.deliver(t, nil, tt.o); code != tt.code {
+			w := newFetchEnv(t)
+			w.putMaster(t, []byte("x"))
+			if code, err := w.deliverEvent(t, nil, tt.o); code != tt.code {
 				t.Errorf("%q, %v, want %s", code, err, tt.code)
 			}
-			if diff := cmp.Diff([]int(nil), w.parts(t)); diff != "" {
+			if diff := cmp.Diff([]int(nil), w.listPartNumbers(t)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// answers stands for S3 where it says something that Memory does not.
-type answers struct {
-	fetch.Objects
+// fakeS3 stands for S3 where it says something that Memory does not.
+type fakeS3 struct {
+	fetch.ProducerObjects
 	info blob.Info
 	err  error
 }
 
-func (a answers) Look(context.Context, string, string) (blob.Info, error) { return a.info, a.err }
+func (a fakeS3) HeadObjectInBucket(context.Context, string, string) (blob.Info, error) {
+	return a.info, a.err
+}
 
-func TestWhatS3SaysOfAnObject(t *testing.T) {
+func TestObjectSizeAndS3Errors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		answers
+		fakeS3
 		kind errs.Kind
 		code string
 	}{
-		{"empty", answers{}, "", "empty"},
-		{"too large", answers{info: blob.Info{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
-		{"forbidden", answers{err: errs.Refuse("s3", errs.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
-		{"S3's bad day", answers{err: errReset}, errs.Transient, ""},
-		{"a bug of ours", answers{err: errors.New("bug")}, errs.Internal, ""},
-		{"a bug without a name", answers{err: errs.E("x", errs.Invalid, nil)}, errs.Invalid, ""},
+		{"empty", fakeS3{}, "", "empty"},
+		{"too large", fakeS3{info: blob.Info{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
+		{"forbidden", fakeS3{err: errs.New("s3", errs.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
+		{"S3's bad day", fakeS3{err: errReset}, errs.Transient, ""},
+		{"a bug of ours", fakeS3{err: errors.New("bug")}, errs.Internal, ""},
+		{"a bug without a name", fakeS3{err: errs.E("x", errs.Invalid, nil)}, errs.Invalid, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			f := fetch.Fetcher{Into: w, From: tt.answers, Producers: []string{"acme-masters"}, Now: now}
-			out, err := f.Handle(t.Context(), requested(w, video.Origin{Bucket: "acme-masters", Key: master}))
+			w := newFetchEnv(t)
+			f := fetch.Fetcher{Uploads: w, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow}
+			out, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{Bucket: "acme-masters", Key: masterKey}))
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}

@@ -17,122 +17,122 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-func TestAURLIsFetched(t *testing.T) {
+func TestURLIsDownloaded(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 5*partSize - 7} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			s := newSite(t, (&host{body: film(size)}).ServeHTTP)
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			w := newFetchEnv(t)
+			s := startTestServer(t, (&fileHost{body: testBytes(size)}).ServeHTTP)
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.fetched(t, film(size))
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			w.requireOriginal(t, testBytes(size))
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Errorf("after it is done: %q, %v", code, err)
 			}
 		})
 	}
 }
 
-func TestAURLOfAnUnknownLength(t *testing.T) {
+func TestURLWithoutContentLengthIsDownloaded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write(film(partSize))
+	w := newFetchEnv(t)
+	s := startTestServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(testBytes(partSize))
 		w.(http.Flusher).Flush()
-		_, _ = w.Write(film(9))
+		_, _ = w.Write(testBytes(9))
 	})
-	if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 		t.Fatal(code, err)
 	}
-	w.fetched(t, append(film(partSize)[:partSize:partSize], film(9)...))
+	w.requireOriginal(t, append(testBytes(partSize)[:partSize:partSize], testBytes(9)...))
 }
 
 // What is there when a connection breaks is not sent again, where the host can tell versions apart and do ranges.
-func TestADownloadGoesOnWhereItEnded(t *testing.T) {
+func TestDownloadResumesWithRangeRequest(t *testing.T) {
 	t.Parallel()
 	const at = 2*partSize + 7 // where it breaks
 	yesterday := time.Now().Add(-24 * time.Hour)
 	goesOn := fmt.Sprintf("bytes=%d-", 2*partSize-1)
 	for _, tt := range []struct {
 		name  string
-		host  host
+		host  fileHost
 		asks  string // at the second delivery
 		sends int    // parts, at the second delivery
 	}{
-		{"an ETag", host{etag: `"a"`}, goesOn, 2},
-		{"a date", host{modified: yesterday}, goesOn, 2},
-		{"no ranges", host{etag: `"a"`, whole: true}, goesOn, 2},
-		{"a weak ETag", host{etag: `W/"a"`}, "", 4},
-		{"just modified", host{modified: time.Now()}, "", 4},
-		{"versions can't be told apart", host{}, "", 4},
+		{"an ETag", fileHost{etag: `"a"`}, goesOn, 2},
+		{"a date", fileHost{modified: yesterday}, goesOn, 2},
+		{"no ranges", fileHost{etag: `"a"`, ignoresRanges: true}, goesOn, 2},
+		{"a weak ETag", fileHost{etag: `W/"a"`}, "", 4},
+		{"just modified", fileHost{modified: time.Now()}, "", 4},
+		{"versions can't be told apart", fileHost{}, "", 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, h := newWorld(t), &tt.host
-			h.body, h.breaks = film(3*partSize+9), at
-			s := newSite(t, h.ServeHTTP)
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient || errs.ProblemOf(err).Code != "source_cut_short" {
+			w, h := newFetchEnv(t), &tt.host
+			h.body, h.breaksAfter = testBytes(3*partSize+9), at
+			s := startTestServer(t, h.ServeHTTP)
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient || errs.ProblemOf(err).Code != "source_cut_short" {
 				t.Fatalf("%q, %v", code, err)
 			}
-			h.breaks, w.took = 0, nil
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			h.breaksAfter, w.writtenParts = 0, nil
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.fetched(t, h.body)
-			if diff := cmp.Diff([]string{"", tt.asks}, h.asked); diff != "" {
+			w.requireOriginal(t, h.body)
+			if diff := cmp.Diff([]string{"", tt.asks}, h.ranges); diff != "" {
 				t.Error(diff)
 			}
-			if len(w.took) != tt.sends {
-				t.Errorf("sent parts %v to S3, want %d", w.took, tt.sends)
+			if len(w.writtenParts) != tt.sends {
+				t.Errorf("sent parts %v to S3, want %d", w.writtenParts, tt.sends)
 			}
 		})
 	}
 }
 
 // All parts were there, and the function died before it could say so.
-func TestADownloadThatOnlyNeedsItsEnd(t *testing.T) {
+func TestDownloadWithAllPartsOnlyCompletes(t *testing.T) {
 	t.Parallel()
-	w, h := newWorld(t), &host{body: film(2 * partSize), etag: `"a"`}
-	s := newSite(t, h.ServeHTTP)
-	f := fetch.Fetcher{Into: dying{w, errReset}, Web: s, Now: now}
-	if _, err := f.Handle(t.Context(), requested(w, video.Origin{URL: s.url})); !errors.Is(err, errReset) {
+	w, h := newFetchEnv(t), &fileHost{body: testBytes(2 * partSize), etag: `"a"`}
+	s := startTestServer(t, h.ServeHTTP)
+	f := fetch.Fetcher{Uploads: failingCompletion{w, errReset}, Web: s, Now: fixedNow}
+	if _, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{URL: s.url})); !errors.Is(err, errReset) {
 		t.Fatal(err)
 	}
-	w.took = nil
-	if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "" || err != nil || len(w.took) > 0 {
-		t.Fatal(code, err, w.took)
+	w.writtenParts = nil
+	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil || len(w.writtenParts) > 0 {
+		t.Fatal(code, err, w.writtenParts)
 	}
-	w.fetched(t, h.body)
+	w.requireOriginal(t, h.body)
 }
 
 // No two versions are mixed.
-func TestAFileThatIsReplacedMeanwhile(t *testing.T) {
+func TestFileReplacedDuringDownloadFails(t *testing.T) {
 	t.Parallel()
-	for name, h := range map[string]*host{
-		"another ETag":            {body: film(4 * partSize), etag: `"b"`},
-		"shorter, another ETag":   {body: film(9), etag: `"b"`},
-		"shorter, the same ETag":  {body: film(9), etag: `"a"`, whole: true},
-		"no ETag any more":        {body: film(4 * partSize)},
-		"another ETag, no ranges": {body: film(4 * partSize), etag: `"b"`, whole: true},
+	for name, h := range map[string]*fileHost{
+		"another ETag":            {body: testBytes(4 * partSize), etag: `"b"`},
+		"shorter, another ETag":   {body: testBytes(9), etag: `"b"`},
+		"shorter, the same ETag":  {body: testBytes(9), etag: `"a"`, ignoresRanges: true},
+		"no ETag any more":        {body: testBytes(4 * partSize)},
+		"another ETag, no ranges": {body: testBytes(4 * partSize), etag: `"b"`, ignoresRanges: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, first := newWorld(t), &host{body: film(3 * partSize), etag: `"a"`, breaks: 2*partSize + 7}
-			s := newSite(t, first.ServeHTTP)
-			if _, err := w.deliver(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
+			w, first := newFetchEnv(t), &fileHost{body: testBytes(3 * partSize), etag: `"a"`, breaksAfter: 2*partSize + 7}
+			s := startTestServer(t, first.ServeHTTP)
+			if _, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
 				t.Fatal(err)
 			}
 			*first = *h
-			if code, err := w.deliver(t, s, video.Origin{URL: s.url}); code != "source_replaced" {
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "source_replaced" {
 				t.Errorf("%q, %v", code, err)
 			}
 		})
 	}
 }
 
-func TestHostsThatDoNotGiveTheFile(t *testing.T) {
+func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -158,14 +158,14 @@ func TestHostsThatDoNotGiveTheFile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			s := newSite(t, func(w http.ResponseWriter, _ *http.Request) {
+			w := newFetchEnv(t)
+			s := startTestServer(t, func(w http.ResponseWriter, _ *http.Request) {
 				for name, values := range tt.header {
 					w.Header()[name] = values
 				}
 				w.WriteHeader(tt.status)
 			})
-			code, err := w.deliver(t, s, video.Origin{URL: s.url})
+			code, err := w.deliverEvent(t, s, video.Origin{URL: s.url})
 			if err != nil {
 				code = errs.ProblemOf(err).Code
 			}
@@ -176,76 +176,76 @@ func TestHostsThatDoNotGiveTheFile(t *testing.T) {
 	}
 }
 
-// dying is a bucket that fails where an upload is completed.
-type dying struct {
-	*world
+// failingCompletion is a bucket that fails where an upload is completed.
+type failingCompletion struct {
+	*fetchEnv
 	err error
 }
 
-func (d dying) CompleteUpload(context.Context, string, string, []blob.Part) (string, error) {
+func (d failingCompletion) CompleteUpload(context.Context, string, string, []blob.Part) (string, error) {
 	return "", d.err
 }
 
 // Another delivery of the message may have replaced a part: then all is looked at again.
-func TestAPartThatIsAnotherWhenAllIsThere(t *testing.T) {
+func TestReplacedPartIsRetried(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := newSite(t, (&host{body: film(9)}).ServeHTTP)
-	f := fetch.Fetcher{Into: dying{w, errs.Refuse("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s, Now: now}
-	if out, err := f.Handle(t.Context(), requested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
+	w := newFetchEnv(t)
+	s := startTestServer(t, (&fileHost{body: testBytes(9)}).ServeHTTP)
+	f := fetch.Fetcher{Uploads: failingCompletion{w, errs.New("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s, Now: fixedNow}
+	if out, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v, %v", out, err)
 	}
 }
 
 // When the time is up, what was there is kept.
-func TestADownloadThatTakesTooLong(t *testing.T) {
+func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFetchEnv(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	s := newSite(t, func(rw http.ResponseWriter, r *http.Request) {
+	s := startTestServer(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("ETag", `"a"`)
-		_, _ = rw.Write(film(2*partSize + 7))
+		_, _ = rw.Write(testBytes(2*partSize + 7))
 		rw.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	w.only(2)
+	w.failAfterParts(2)
 	go func() {
 		<-w.full
 		cancel()
 	}()
-	f := fetch.Fetcher{Into: w, Web: s, Now: now}
-	if out, err := f.Handle(ctx, requested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
+	f := fetch.Fetcher{Uploads: w, Web: s, Now: fixedNow}
+	if out, err := f.Handle(ctx, newFetchRequested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, %v", out, err)
 	}
-	if diff := cmp.Diff([]int{1, 2, 10_000}, w.parts(t)); diff != "" {
+	if diff := cmp.Diff([]int{1, 2, 10_000}, w.listPartNumbers(t)); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 }
 
 // An upload that was given up is nobody's, and nothing is fetched for it.
-func TestAnUploadThatIsGone(t *testing.T) {
+func TestAbortedUploadIsIgnored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	if err := w.AbortUpload(t.Context(), key, w.id); err != nil {
+	w := newFetchEnv(t)
+	if err := w.AbortUpload(t.Context(), sourceKey, w.uploadID); err != nil {
 		t.Fatal(err)
 	}
-	if code, err := w.deliver(t, nil, video.Origin{URL: "https://films.example.com/"}); code != "" || err != nil {
+	if code, err := w.deliverEvent(t, nil, video.Origin{URL: "https://films.example.com/"}); code != "" || err != nil {
 		t.Error(code, err)
 	}
 }
 
-func TestGivingUpFailsTheVideo(t *testing.T) {
+func TestOnExhaustedFailsVideo(t *testing.T) {
 	t.Parallel()
-	f, e := fetch.Fetcher{Now: now}, events.Of("acme", "vid_1", noon, video.FetchRequested{})
+	f, e := fetch.Fetcher{Now: fixedNow}, events.New("acme", "vid_1", noon, video.FetchRequested{})
 	for code, err := range map[string]error{
 		"fetch_failed": errReset,
-		"source_slow":  errs.Refuse("x", errs.Transient, "source_slow", "It is slow."),
+		"source_slow":  errs.New("x", errs.Transient, "source_slow", "It is slow."),
 	} {
-		if p := f.GiveUp(e, err)[0].Data.(video.FetchFailed).Problem; p.Code != code || p.Message == "" {
+		if p := f.OnExhausted(e, err)[0].Data.(video.FetchFailed).Problem; p.Code != code || p.Message == "" {
 			t.Errorf("says %v, want %s", p, code)
 		}
 	}
-	if _, err := f.Handle(t.Context(), events.Of("acme", "vid_1", noon, video.UploadCompleted{})); errs.KindOf(err) != errs.Invalid {
+	if _, err := f.Handle(t.Context(), events.New("acme", "vid_1", noon, video.UploadCompleted{})); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("of another event: %v", err)
 	}
 }

@@ -27,17 +27,17 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// Parts are those of multipart uploads in the source bucket.
-type Parts interface {
+// UploadParts are those of multipart uploads in the source bucket.
+type UploadParts interface {
 	ListParts(ctx context.Context, key, id string) ([]blob.Part, error)
-	WritePart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
+	UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
 	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
 }
 
-// Objects are those in producers' buckets; S3 copies them to parts of an upload in the source bucket.
-type Objects interface {
-	Look(ctx context.Context, bucket, key string) (blob.Info, error)
-	CopyPart(ctx context.Context, key, id string, n int, from blob.Range) (blob.Part, error)
+// ProducerObjects are those in producers' buckets; S3 copies them to parts of an upload in the source bucket.
+type ProducerObjects interface {
+	HeadObjectInBucket(ctx context.Context, bucket, key string) (blob.Info, error)
+	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
 }
 
 // Web is what https URLs lead to. Package outbound says which errors there are.
@@ -47,11 +47,11 @@ type Web interface {
 
 // Fetcher fetches originals.
 type Fetcher struct {
-	Into      Parts
-	From      Objects
-	Web       Web
-	Producers []string // names of the buckets that may be copied from
-	Now       func() time.Time
+	Uploads        UploadParts
+	Objects        ProducerObjects
+	Web            Web
+	AllowedBuckets []string // names of the buckets that may be copied from
+	Now            func() time.Time
 }
 
 // Handle fetches an original, or says why it can't be had. Of an upload that is completed already, or was given up, it
@@ -61,21 +61,21 @@ func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	if !ok {
 		return nil, errs.E("fetch.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
-	err := f.fetch(ctx, d)
+	err := f.fetchOriginal(ctx, d)
 	p := errs.ProblemOf(err)
 	switch {
 	case err == nil, p.Code == "upload_gone":
 		return nil, nil
 	case errs.KindOf(err) == errs.Conflict:
-		return f.failed(e, replaced), nil
-	case final(err):
-		return f.failed(e, p), nil
+		return f.buildFailure(e, replaced), nil
+	case isPermanent(err):
+		return f.buildFailure(e, p), nil
 	}
 	return nil, err
 }
 
-// final reports whether err is the fault of the original, or of whoever named it: then it is not ours to retry.
-func final(err error) bool {
+// isPermanent reports whether err is the fault of the original, or of whoever named it: then it is not ours to retry.
+func isPermanent(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge:
 		return errs.ProblemOf(err).Code != "internal"
@@ -84,45 +84,45 @@ func final(err error) bool {
 	}
 }
 
-// GiveUp fails a video whose original could not be fetched however often it was tried.
-func (f Fetcher) GiveUp(e events.Event, err error) []events.Event {
+// OnExhausted fails a video whose original could not be fetched however often it was tried.
+func (f Fetcher) OnExhausted(e events.Event, err error) []events.Event {
 	p := errs.ProblemOf(err)
 	if p.Code == "internal" {
-		p = ourFault
+		p = fetchFailed
 	}
-	return f.failed(e, p)
+	return f.buildFailure(e, p)
 }
 
-func (f Fetcher) failed(e events.Event, p errs.Problem) []events.Event {
-	return []events.Event{events.Of(e.Tenant, e.Video, f.Now(), video.FetchFailed{At: f.Now(), Problem: p})}
+func (f Fetcher) buildFailure(e events.Event, p errs.Problem) []events.Event {
+	return []events.Event{events.New(e.Tenant, e.Video, f.Now(), video.FetchFailed{At: f.Now(), Problem: p})}
 }
 
-func (f Fetcher) fetch(ctx context.Context, d video.FetchRequested) error {
-	u, err := resume(ctx, f.Into, d.Key, d.Multipart)
+func (f Fetcher) fetchOriginal(ctx context.Context, d video.FetchRequested) error {
+	u, err := resumeUpload(ctx, f.Uploads, d.Key, d.MultipartID)
 	if err != nil {
 		return err
 	}
 	if d.Origin.URL != "" {
-		return f.download(ctx, u, d.Origin.URL)
+		return f.downloadURL(ctx, u, d.Origin.URL)
 	}
-	return f.copy(ctx, u, d.Origin)
+	return f.copyObject(ctx, u, d.Origin)
 }
 
-// admit refuses a bucket that may not be copied from, whoever asks.
-func (f Fetcher) admit(bucket string) error {
-	if !services.MayProduce(bucket) || !slices.Contains(f.Producers, bucket) {
-		return notRegistered.Refuse("fetch.admit", errs.Forbidden, nil)
+// checkBucket refuses a bucket that may not be copied from, whoever asks.
+func (f Fetcher) checkBucket(bucket string) error {
+	if !services.ValidProducerBucket(bucket) || !slices.Contains(f.AllowedBuckets, bucket) {
+		return bucketNotRegistered.ToError("fetch.admit", errs.Forbidden, nil)
 	}
 	return nil
 }
 
-// fits refuses an original of a size that no video may have.
-func fits(size int64) error {
+// checkSize refuses an original of a size that no video may have.
+func checkSize(size int64) error {
 	switch {
 	case size == 0:
-		return empty.Refuse("fetch.fits", errs.Invalid, nil)
+		return emptyFile.ToError("fetch.fits", errs.Invalid, nil)
 	case size > video.MaxSourceBytes:
-		return tooLarge.Refuse("fetch.fits", errs.TooLarge, nil)
+		return tooLarge.ToError("fetch.fits", errs.TooLarge, nil)
 	}
 	return nil
 }

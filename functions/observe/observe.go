@@ -16,37 +16,37 @@ import (
 
 // VideoHistory is what has happened to videos.
 type VideoHistory interface {
-	// Video returns NotFound if the tenant has none of that id.
-	Video(ctx context.Context, tenant, id string) (video.Video, error)
-	// Timeline returns what has happened to a video, in order; nothing if there is none.
-	Timeline(ctx context.Context, tenant, id string) ([]video.Entry, error)
+	// LoadVideo returns NotFound if the tenant has none of that id.
+	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
+	// LoadTimeline returns what has happened to a video, in order; nothing if there is none.
+	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }
 
 // TraceReader are what X-Ray keeps.
 type TraceReader interface {
-	// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video;
+	// ReadDocuments returns the segment documents of the traces that began in one of the windows and have a hop of the video;
 	// more reports that there are others.
-	Documents(ctx context.Context, id string, windows []traceview.Window) (documents []string, more bool, err error)
-	// Recent returns, for each group of services, some of the traces that have a hop of one of them, none of a group
+	ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error)
+	// SampleRecent returns, for each group of services, some of the traces that have a hop of one of them, none of a group
 	// before, and were last added to in the window.
-	Recent(ctx context.Context, groups [][]string, w traceview.Window) ([]traceview.Sample, error)
+	SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) ([]traceview.TraceSample, error)
 }
 
 // QueueDepths are those of the inboxes.
 type QueueDepths interface {
-	// Counts returns how many messages of a queue wait, and how many are being handled, about.
-	Counts(ctx context.Context, queue string) (waiting, inFlight int, err error)
+	// ReadQueueCounts returns how many messages of a queue wait, and how many are being handled, about.
+	ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
 // ScalingReader is what was decided about workers.
 type ScalingReader interface {
-	// Scaling returns the last decision; the zero State if there is none.
-	Scaling(ctx context.Context) (scaling.State, error)
+	// LoadScalingState returns the last decision; the zero State if there is none.
+	LoadScalingState(ctx context.Context) (scaling.State, error)
 }
 
 // DeadLetterLister are the dead letters.
 type DeadLetterLister interface {
-	Letters(ctx context.Context, f video.LetterFilter, cursor string, now time.Time, limit int) ([]video.Letter, string, error)
+	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
 }
 
 // Observer answers the routes of the service observe: they only look.
@@ -86,11 +86,11 @@ const traceClockSkew = time.Second
 // showTrace answers GET /v1/videos/{id}/trace. Of deleted videos too: it shows nothing of what was in them.
 func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	tenant, id := httpapi.CallerFromContext(r.Context()).Tenant, r.PathValue("id")
-	v, err := o.Videos.Video(r.Context(), tenant, id)
+	v, err := o.Videos.LoadVideo(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
-	entries, err := o.Videos.Timeline(r.Context(), tenant, id)
+	entries, err := o.Videos.LoadTimeline(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
@@ -100,18 +100,18 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 		moments = append(moments, e.At)
 	}
 	last := moments[len(moments)-1]
-	if !v.State.Final() {
+	if !v.State.IsFinal() {
 		moments = append(moments, now)
 	}
-	documents, more, err := o.Traces.Documents(r.Context(), id, traceview.Windows(moments, now))
+	documents, more, err := o.Traces.ReadDocuments(r.Context(), id, traceview.BuildSearchRanges(moments, now))
 	if err != nil {
 		return err
 	}
-	fall := traceview.Of(id, documents, listFunctions(), now)
-	fall.Complete = v.State.Final() && !more && len(fall.Hops) > 0 && !fall.Runs() && !fall.Ended().Before(last.Add(-traceClockSkew))
-	if len(fall.Hops) > maxSpansWithSteps {
-		for i := range fall.Hops {
-			fall.Hops[i].Steps = []traceview.Step{}
+	fall := traceview.BuildWaterfall(id, documents, listFunctions(), now)
+	fall.Complete = v.State.IsFinal() && !more && len(fall.Spans) > 0 && !fall.HasRunning() && !fall.EndTime().Before(last.Add(-traceClockSkew))
+	if len(fall.Spans) > maxSpansWithSteps {
+		for i := range fall.Spans {
+			fall.Spans[i].Steps = []traceview.Step{}
 		}
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
@@ -124,7 +124,7 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 func listFunctions() map[string]traceview.Function {
 	all := map[string]traceview.Function{}
 	for _, s := range services.Map {
-		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metric.Function{Memory: s.Memory, Disk: s.Disk, ARM: true}.Cost}
+		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metric.FunctionSize{Memory: s.Memory, Disk: s.Disk, ARM: true}.InvocationCost}
 	}
 	return all
 }

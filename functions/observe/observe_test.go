@@ -87,12 +87,12 @@ func TestTraceIsCompleteOnlyWhenAllSpansAreFound(t *testing.T) {
 			t.Parallel()
 			w := apitest.New(t)
 			u, _ := w.CreateUpload(t, apitest.Acme)
-			v, err := w.Store.Video(t.Context(), "acme", u.Video)
+			v, err := w.Store.LoadVideo(t.Context(), "acme", u.Video)
 			if err != nil {
 				t.Fatal(err)
 			}
 			v.State, v.Version = row.state, v.Version+1
-			if err := w.Store.Save(t.Context(), v, v.Entry("test", apitest.Noon.Add(5*time.Second))); err != nil {
+			if err := w.Store.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", apitest.Noon.Add(5*time.Second))); err != nil {
 				t.Fatal(err)
 			}
 			w.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
@@ -126,14 +126,14 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	w.XRay.Depths["encode"] = [2]int{3, 2}
-	if err := w.Store.PutLetter(t.Context(), video.Letter{ID: video.LetterID("encode", "m", apitest.Noon), Service: "encode", Sent: apitest.Noon, Filed: apitest.Noon, State: video.LetterOpen}); err != nil {
+	if err := w.Store.CreateDeadLetter(t.Context(), video.DeadLetter{ID: video.DeadLetterID("encode", "m", apitest.Noon), Service: "encode", Sent: apitest.Noon, Created: apitest.Noon, State: video.DeadLetterOpen}); err != nil {
 		t.Fatal(err)
 	}
-	decided := scaling.State{Version: 1, Queues: []scaling.Share{
-		{Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.Enough}, Reading: scaling.Reading{Oldest: 90}},
-		{Ceiling: scaling.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scaling.Reading{Oldest: 60}},
+	decided := scaling.State{Version: 1, Queues: []scaling.QueueState{
+		{Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.ReasonEnough}, Reading: scaling.Reading{OldestAge: 90}},
+		{Ceiling: scaling.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scaling.Reading{OldestAge: 60}},
 	}}
-	if err := w.Store.SaveScaling(t.Context(), decided); err != nil {
+	if err := w.Store.SaveScalingState(t.Context(), decided); err != nil {
 		t.Fatal(err)
 	}
 	got := w.DoRequest(t, apitest.OperatorToken, "GET", "/v1/map", "")
@@ -165,7 +165,7 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "lane": "bulk", "dead": 0.0}}, shown["fetch"]["queues"]); d != "" {
 		t.Errorf("a queue that can't be read: %s", d)
 	}
-	if n := len(got.JSON["edges"].([]any)); n != len(services.Edges()) {
+	if n := len(got.JSON["edges"].([]any)); n != len(services.ListEdges()) {
 		t.Errorf("%d edges", n)
 	}
 	for c, status := range map[apitest.Caller]int{apitest.Reader: 403, apitest.Nobody: 401} {

@@ -19,11 +19,11 @@ const (
 type trafficCache struct {
 	mu    sync.Mutex
 	at    time.Time
-	calls map[traceview.Call]float64 // a minute
+	calls map[traceview.CallKind]float64 // a minute
 }
 
 // readTraffic returns how often each service was called in the last minute, as far as it was traced; nil if that can't be read.
-func (o *Observer) readTraffic(ctx context.Context) map[traceview.Call]float64 {
+func (o *Observer) readTraffic(ctx context.Context) map[traceview.CallKind]float64 {
 	o.traffic.mu.Lock()
 	defer o.traffic.mu.Unlock()
 	now := o.Now()
@@ -32,14 +32,14 @@ func (o *Observer) readTraffic(ctx context.Context) map[traceview.Call]float64 {
 	}
 	ctx, done := context.WithTimeout(ctx, trafficTimeout)
 	defer done()
-	lately := traceview.Window{From: now.Add(-trafficWindow), To: now}
-	samples, err := o.Traces.Recent(ctx, groupServices(), lately)
+	lately := traceview.TimeRange{From: now.Add(-trafficWindow), To: now}
+	samples, err := o.Traces.SampleRecent(ctx, groupServices(), lately)
 	o.traffic.at, o.traffic.calls = now, nil
 	if err != nil {
 		o.Log.WarnContext(ctx, "the traffic can't be read", "error", err)
 		return nil
 	}
-	o.traffic.calls = traceview.Traffic(samples, lately) // of one minute
+	o.traffic.calls = traceview.CountCalls(samples, lately) // of one minute
 	return o.traffic.calls
 }
 
@@ -49,7 +49,7 @@ func groupServices() [][]string {
 	groups := make([][]string, 2)
 	for _, s := range services.Map {
 		g := 1
-		if len(s.Routes) == 0 && (s.Inbox != nil || s.Every > 0) {
+		if len(s.Routes) == 0 && (s.Inbox != nil || s.Interval > 0) {
 			g = 0
 		}
 		groups[g] = append(groups[g], s.Name)
@@ -59,7 +59,7 @@ func groupServices() [][]string {
 
 // callsPerMinute returns what goes over an edge; nil if that is not known. Calls don't say who sent a message: a type that
 // several services send counts on the first edge alone, as seen remembers. What goes to the topic nobody of ours handles.
-func callsPerMinute(e services.Edge, calls map[traceview.Call]float64, seen map[traceview.Call]bool) *float64 {
+func callsPerMinute(e services.Edge, calls map[traceview.CallKind]float64, seen map[traceview.CallKind]bool) *float64 {
 	if calls == nil || e.To == services.Topic {
 		return nil
 	}
@@ -68,7 +68,7 @@ func callsPerMinute(e services.Edge, calls map[traceview.Call]float64, seen map[
 		types = []string{""}
 	}
 	for _, t := range types {
-		call := traceview.Call{Service: e.To, Type: t}
+		call := traceview.CallKind{Service: e.To, Type: t}
 		if !seen[call] {
 			seen[call], n = true, n+calls[call]
 		}

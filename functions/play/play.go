@@ -25,116 +25,116 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// Objects reads the media bucket.
-type Objects interface {
-	// Get opens an object; NotFound if there is none.
-	Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
-	// SignGet returns a URL that reads an object, there or not, for as long as ttl.
-	SignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
+// ObjectReader reads the media bucket.
+type ObjectReader interface {
+	// GetObject opens an object; NotFound if there is none.
+	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
+	// PresignGet returns a URL that reads an object, there or not, for as long as ttl.
+	PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 }
 
-// Player answers the routes of the service play.
-type Player struct {
-	Media  Objects
-	Secret func(ctx context.Context) (string, error) // the key of signed tokens; asked for when first needed
-	Now    func() time.Time
-	Log    *slog.Logger
+// Server answers the routes of the service play.
+type Server struct {
+	Media         ObjectReader
+	SigningSecret func(ctx context.Context) (string, error) // the key of signed tokens; asked for when first needed
+	Now           func() time.Time
+	Log           *slog.Logger
 
 	MediaURL string // base of the addresses that the page plays from: the CDN's; empty: our own
 
 	mu   sync.Mutex
-	keys playback.Keys // nil until fetched
+	keys playback.SigningKeys // nil until fetched
 }
 
 const (
-	keyID     = "1" // of the one key there is
-	minSecret = 16  // bytes
+	signingKeyID   = "1" // of the one key there is
+	minSecretBytes = 16  // bytes
 
 	// A player may use a redirect for as long as it is cached, and then needs time to read.
-	signedFor   = 5 * time.Minute
-	redirectFor = "private, max-age=240"
+	redirectLifetime     = 5 * time.Minute
+	redirectCacheControl = "private, max-age=240"
 
-	playlistFor  = "public, max-age=2"
-	playlistType = "application/vnd.apple.mpegurl" // https://www.rfc-editor.org/rfc/rfc8216#section-4
+	playlistCacheControl = "public, max-age=2"
+	playlistContentType  = "application/vnd.apple.mpegurl" // https://www.rfc-editor.org/rfc/rfc8216#section-4
 )
 
-// fileGrammar is every name below a playback id that Sluice writes.
-var fileGrammar = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
+// fileNamePattern is every name below a playback id that Sluice writes.
+var fileNamePattern = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
 
 // Handler returns the handler of all routes, to be called through api.Gateway. It fails with Internal unless the
 // routes are exactly those of the map.
-func (p *Player) Handler() (http.Handler, error) {
+func (p *Server) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("play")
-	w, err := newWatch(p.MediaURL)
+	w, err := newWatchPage(p.MediaURL)
 	if err != nil {
 		return nil, err
 	}
 	return httpapi.NewMux(s, p.Log, nil, map[string]httpapi.Handler{
-		"GET /watch/{playback}":             w.page,
-		"GET /watch/assets/{file}":          w.asset,
-		"GET /p/{token}/{playback}/{file+}": p.file,
+		"GET /watch/{playback}":             w.servePage,
+		"GET /watch/assets/{file}":          w.serveAsset,
+		"GET /p/{token}/{playback}/{file+}": p.serveFile,
 	})
 }
 
-// file answers GET /p/{token}/{playback}/{file+}. Playlists are handed out here, because the URIs in them are relative
+// serveFile answers GET /p/{token}/{playback}/{file+}. Playlists are handed out here, because the URIs in them are relative
 // to this path; everything else is a redirect to S3, which is who says that it is missing.
-func (p *Player) file(w http.ResponseWriter, r *http.Request) error {
+func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page; errors too
 	id, name := r.PathValue("playback"), r.PathValue("file")
-	if err := p.allow(r.Context(), r.PathValue("token"), id); err != nil {
+	if err := p.checkToken(r.Context(), r.PathValue("token"), id); err != nil {
 		return err
 	}
-	if !fileGrammar.MatchString(name) {
-		return errs.Refuse("play.file", errs.NotFound, "file_not_found", "A video has no such file.")
+	if !fileNamePattern.MatchString(name) {
+		return errs.New("play.file", errs.NotFound, "file_not_found", "A video has no such file.")
 	}
-	key := playback.Prefix(id) + name
+	key := playback.ObjectPrefix(id) + name
 	if strings.HasSuffix(name, ".m3u8") {
-		return p.playlist(w, r, key)
+		return p.servePlaylist(w, r, key)
 	}
-	url, err := p.Media.SignGet(r.Context(), key, signedFor)
+	url, err := p.Media.PresignGet(r.Context(), key, redirectLifetime)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", redirectFor)
+	w.Header().Set("Cache-Control", redirectCacheControl)
 	w.Header().Set("Location", url)
 	w.WriteHeader(http.StatusFound)
 	return nil
 }
 
-// allow checks the token; only one that is signed needs the key.
-func (p *Player) allow(ctx context.Context, token, id string) error {
-	var keys playback.Keys
-	if token != playback.Public {
+// checkToken checks the token; only one that is signed needs the key.
+func (p *Server) checkToken(ctx context.Context, token, id string) error {
+	var keys playback.SigningKeys
+	if token != playback.PublicToken {
 		var err error
-		if keys, err = p.fetch(ctx); err != nil {
+		if keys, err = p.loadKeys(ctx); err != nil {
 			return err
 		}
 	}
-	return playback.Verify(token, id, p.Now(), keys)
+	return playback.VerifyToken(token, id, p.Now(), keys)
 }
 
-// fetch returns the keys and keeps them. A key that is too short to be one is Internal: nothing is let in by it.
-func (p *Player) fetch(ctx context.Context) (playback.Keys, error) {
+// loadKeys returns the keys and keeps them. A key that is too short to be one is Internal: nothing is let in by it.
+func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.keys != nil {
 		return p.keys, nil
 	}
-	secret, err := p.Secret(ctx)
+	secret, err := p.SigningSecret(ctx)
 	if err != nil {
 		return nil, errs.E("play.fetch", errs.Transient, err)
 	}
-	if len(secret) < minSecret {
-		return nil, errs.Refuse("play.fetch", errs.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
+	if len(secret) < minSecretBytes {
+		return nil, errs.New("play.fetch", errs.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
 	}
-	p.keys = playback.Keys{keyID: []byte(secret)}
+	p.keys = playback.SigningKeys{signingKeyID: []byte(secret)}
 	return p.keys, nil
 }
 
-func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) error {
-	body, _, err := p.Media.Get(r.Context(), key)
+func (p *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key string) error {
+	body, _, err := p.Media.GetObject(r.Context(), key)
 	if errs.KindOf(err) == errs.NotFound {
-		return errs.Refuse("play.playlist", errs.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
+		return errs.New("play.playlist", errs.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
 	}
 	if err != nil {
 		return err
@@ -144,8 +144,8 @@ func (p *Player) playlist(w http.ResponseWriter, r *http.Request, key string) er
 	if err != nil {
 		return errs.E("play.playlist", errs.Transient, err)
 	}
-	w.Header().Set("Content-Type", playlistType)
-	w.Header().Set("Cache-Control", playlistFor)
+	w.Header().Set("Content-Type", playlistContentType)
+	w.Header().Set("Cache-Control", playlistCacheControl)
 	_, err = w.Write(text)
 	return err
 }

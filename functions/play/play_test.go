@@ -18,50 +18,50 @@ import (
 )
 
 var (
-	noon   = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	public = "p" + strings.Repeat("a2", 16)
-	signed = "s" + public[1:]
+	noon     = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	publicID = "p" + strings.Repeat("a2", 16)
+	signedID = "s" + publicID[1:]
 )
 
-const secret = "a secret of some length"
+const signingSecret = "a secret of some length"
 
-type answer = lambdaevents.APIGatewayProxyResponse
+type response = lambdaevents.APIGatewayProxyResponse
 
-// theater is a Player with one public and one signed video.
-type theater struct {
-	*play.Player
-	asked int // how often the secret was fetched
-	logs  bytes.Buffer
-	get   func(path string, query ...string) answer
+// fixture is a Player with one public and one signed video.
+type fixture struct {
+	*play.Server
+	secretReads int // how often the secret was fetched
+	logs        bytes.Buffer
+	get         func(path string, query ...string) response
 }
 
-func newTheater(tb testing.TB) *theater {
+func newFixture(tb testing.TB) *fixture {
 	tb.Helper()
 	media := &blob.Memory{}
-	for _, id := range []string{public, signed} {
+	for _, id := range []string{publicID, signedID} {
 		for _, name := range []string{"master.m3u8", "720p/index.m3u8", "720p/00001.m4s", "secret.txt"} {
-			if err := media.Put(tb.Context(), playback.Prefix(id)+name, strings.NewReader("this is "+name), blob.Meta{}); err != nil {
+			if err := media.PutObject(tb.Context(), playback.ObjectPrefix(id)+name, strings.NewReader("this is "+name), blob.Metadata{}); err != nil {
 				tb.Fatal(err)
 			}
 		}
 	}
-	t := &theater{}
+	t := &fixture{}
 	log := slog.New(slog.NewTextHandler(&t.logs, nil))
-	t.Player = &play.Player{Media: media, Log: log, Now: func() time.Time { return noon },
-		Secret: func(context.Context) (string, error) { t.asked++; return secret, nil }}
-	t.serve(tb)
+	t.Server = &play.Server{Media: media, Log: log, Now: func() time.Time { return noon },
+		SigningSecret: func(context.Context) (string, error) { t.secretReads++; return signingSecret, nil }}
+	t.rebuildHandler(tb)
 	return t
 }
 
-// serve makes the routes anew, for a Player that was changed.
-func (t *theater) serve(tb testing.TB) {
+// rebuildHandler makes the routes anew, for a Player that was changed.
+func (t *fixture) rebuildHandler(tb testing.TB) {
 	tb.Helper()
 	h, err := t.Handler()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	gateway := httpapi.NewGatewayFunc(h, t.Log)
-	t.get = func(path string, query ...string) answer {
+	t.get = func(path string, query ...string) response {
 		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{}}
 		if len(query) == 2 {
 			e.QueryStringParameters[query[0]] = query[1]
@@ -74,13 +74,15 @@ func (t *theater) serve(tb testing.TB) {
 	}
 }
 
-func header(a answer, name string) string { return strings.Join(a.MultiValueHeaders[name], ", ") }
-
-func token(id string, left time.Duration) string {
-	return playback.Sign(id, noon.Add(left), "1", playback.Keys{"1": []byte(secret)})
+func headerValue(a response, name string) string {
+	return strings.Join(a.MultiValueHeaders[name], ", ")
 }
 
-func TestFiles(t *testing.T) {
+func signToken(id string, left time.Duration) string {
+	return playback.SignToken(id, noon.Add(left), "1", playback.SigningKeys{"1": []byte(signingSecret)})
+}
+
+func TestFilesAreServedOrRedirected(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, path string
@@ -88,41 +90,41 @@ func TestFiles(t *testing.T) {
 		body       string // part of it, or of the Location
 		cache      string
 	}{
-		{"master", "public/" + public + "/master.m3u8", 200, "this is master.m3u8", "public, max-age=2"},
-		{"rendition", "public/" + public + "/720p/index.m3u8", 200, "this is 720p/index.m3u8", "public, max-age=2"},
-		{"segment", "public/" + public + "/720p/00001.m4s", 302, "v/" + public + "/720p/00001.m4s", "private, max-age=240"},
-		{"init", "public/" + public + "/audio/init.mp4", 302, "v/" + public + "/audio/init.mp4", "private, max-age=240"},
-		{"signed", token(signed, time.Minute) + "/" + signed + "/master.m3u8", 200, "this is", "public, max-age=2"},
-		{"signed segment", token(signed, time.Minute) + "/" + signed + "/720p/00001.m4s", 302, "v/" + signed, "private, max-age=240"},
-		{"no token", "public/" + signed + "/master.m3u8", 403, "token_invalid", "no-store"},
-		{"odd token", "x/" + public + "/master.m3u8", 403, "token_invalid", "no-store"},
-		{"other video's token", token(signed, time.Minute) + "/" + public + "/720p/00001.m4s", 403, "token_invalid", "no-store"},
-		{"old token", token(signed, 0) + "/" + signed + "/720p/00001.m4s", 403, "token_expired", "no-store"},
-		{"odd id", "public/" + public[1:] + "/master.m3u8", 403, "token_invalid", "no-store"},
+		{"master", "public/" + publicID + "/master.m3u8", 200, "this is master.m3u8", "public, max-age=2"},
+		{"rendition", "public/" + publicID + "/720p/index.m3u8", 200, "this is 720p/index.m3u8", "public, max-age=2"},
+		{"segment", "public/" + publicID + "/720p/00001.m4s", 302, "v/" + publicID + "/720p/00001.m4s", "private, max-age=240"},
+		{"init", "public/" + publicID + "/audio/init.mp4", 302, "v/" + publicID + "/audio/init.mp4", "private, max-age=240"},
+		{"signed", signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8", 200, "this is", "public, max-age=2"},
+		{"signed segment", signToken(signedID, time.Minute) + "/" + signedID + "/720p/00001.m4s", 302, "v/" + signedID, "private, max-age=240"},
+		{"no token", "public/" + signedID + "/master.m3u8", 403, "token_invalid", "no-store"},
+		{"odd token", "x/" + publicID + "/master.m3u8", 403, "token_invalid", "no-store"},
+		{"other video's token", signToken(signedID, time.Minute) + "/" + publicID + "/720p/00001.m4s", 403, "token_invalid", "no-store"},
+		{"old token", signToken(signedID, 0) + "/" + signedID + "/720p/00001.m4s", 403, "token_expired", "no-store"},
+		{"odd id", "public/" + publicID[1:] + "/master.m3u8", 403, "token_invalid", "no-store"},
 		{"not ready", "public/p" + strings.Repeat("b", 32) + "/master.m3u8", 404, "video_not_ready", "no-store"},
-		{"other file", "public/" + public + "/secret.txt", 404, "file_not_found", "no-store"},
-		{"climbing", "public/" + public + "/../" + signed + "/master.m3u8", 404, "route_unknown", "no-store"},
-		{"climbing, encoded", "public/" + public + "/%2e%2e/" + signed + "/master.m3u8", 404, "file_not_found", "no-store"},
-		{"four digits", "public/" + public + "/720p/0001.m4s", 404, "file_not_found", "no-store"},
-		{"deeper", "public/" + public + "/720p/720p/00001.m4s", 404, "file_not_found", "no-store"},
-		{"newline", "public/" + public + "/master.m3u8\n", 404, "file_not_found", "no-store"},
-		{"folder", "public/" + public + "/", 404, "route_unknown", "no-store"},
+		{"other file", "public/" + publicID + "/secret.txt", 404, "file_not_found", "no-store"},
+		{"climbing", "public/" + publicID + "/../" + signedID + "/master.m3u8", 404, "route_unknown", "no-store"},
+		{"climbing, encoded", "public/" + publicID + "/%2e%2e/" + signedID + "/master.m3u8", 404, "file_not_found", "no-store"},
+		{"four digits", "public/" + publicID + "/720p/0001.m4s", 404, "file_not_found", "no-store"},
+		{"deeper", "public/" + publicID + "/720p/720p/00001.m4s", 404, "file_not_found", "no-store"},
+		{"newline", "public/" + publicID + "/master.m3u8\n", 404, "file_not_found", "no-store"},
+		{"folder", "public/" + publicID + "/", 404, "route_unknown", "no-store"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			th := newTheater(t)
+			th := newFixture(t)
 			got := th.get("/p/" + row.path)
-			if got.StatusCode != row.status || !strings.Contains(got.Body+header(got, "Location"), row.body) {
+			if got.StatusCode != row.status || !strings.Contains(got.Body+headerValue(got, "Location"), row.body) {
 				t.Errorf("%d %s %v", got.StatusCode, got.Body, got.MultiValueHeaders)
 			}
-			if cache := header(got, "Cache-Control"); cache != row.cache {
+			if cache := headerValue(got, "Cache-Control"); cache != row.cache {
 				t.Errorf("Cache-Control %q", cache)
 			}
-			if cors := header(got, "Access-Control-Allow-Origin"); cors != "*" && !strings.Contains(got.Body, "route_unknown") {
+			if cors := headerValue(got, "Access-Control-Allow-Origin"); cors != "*" && !strings.Contains(got.Body, "route_unknown") {
 				t.Errorf("Access-Control-Allow-Origin %q", cors)
 			}
-			if got.StatusCode == 200 && header(got, "Content-Type") != "application/vnd.apple.mpegurl" {
-				t.Errorf("Content-Type %q", header(got, "Content-Type"))
+			if got.StatusCode == 200 && headerValue(got, "Content-Type") != "application/vnd.apple.mpegurl" {
+				t.Errorf("Content-Type %q", headerValue(got, "Content-Type"))
 			}
 			if th.logs.Len() > 0 {
 				t.Errorf("logged: %s", &th.logs)
@@ -132,35 +134,35 @@ func TestFiles(t *testing.T) {
 }
 
 // TestSecretIsFetchedOnceAndOnlyIfNeeded: public playback works without Secrets Manager.
-func TestALongPlaylistIsWhole(t *testing.T) {
+func TestLongPlaylistIsServedWhole(t *testing.T) {
 	t.Parallel()
-	th := newTheater(t)
+	th := newFixture(t)
 	text := strings.Repeat("x", 5<<20)
-	if err := th.Media.(*blob.Memory).Put(t.Context(), playback.Prefix(public)+"720p/index.m3u8", strings.NewReader(text), blob.Meta{}); err != nil {
+	if err := th.Media.(*blob.Memory).PutObject(t.Context(), playback.ObjectPrefix(publicID)+"720p/index.m3u8", strings.NewReader(text), blob.Metadata{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := th.get("/p/public/" + public + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
+	if got := th.get("/p/public/" + publicID + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
 		t.Errorf("%d, %d bytes", got.StatusCode, len(got.Body))
 	}
 }
 
-func TestSecretIsFetchedOnceAndOnlyIfNeeded(t *testing.T) {
+func TestSecretIsReadOnceAndOnlyForSignedTokens(t *testing.T) {
 	t.Parallel()
-	th := newTheater(t)
-	th.get("/p/public/" + public + "/master.m3u8")
-	if th.asked != 0 {
-		t.Errorf("fetched %d times for a public video", th.asked)
+	th := newFixture(t)
+	th.get("/p/public/" + publicID + "/master.m3u8")
+	if th.secretReads != 0 {
+		t.Errorf("fetched %d times for a public video", th.secretReads)
 	}
 	for range 3 {
-		th.get("/p/" + token(signed, time.Minute) + "/" + signed + "/master.m3u8")
+		th.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8")
 	}
-	if th.asked != 1 {
-		t.Errorf("fetched %d times", th.asked)
+	if th.secretReads != 1 {
+		t.Errorf("fetched %d times", th.secretReads)
 	}
 }
 
-// TestNoKeyLetsNobodyIn: not even with a token that the missing or short key would have signed.
-func TestNoKeyLetsNobodyIn(t *testing.T) {
+// TestMissingOrShortKeyRejectsSignedTokens: not even with a token that the missing or short key would have signed.
+func TestMissingOrShortKeyRejectsSignedTokens(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, secret string
@@ -173,14 +175,14 @@ func TestNoKeyLetsNobodyIn(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			th := newTheater(t)
-			th.Secret = func(context.Context) (string, error) { return row.secret, row.err }
-			forged := playback.Sign(signed, noon.Add(time.Minute), "1", playback.Keys{"1": []byte(row.secret)})
-			if got := th.get("/p/" + forged + "/" + signed + "/master.m3u8"); got.StatusCode != row.status {
+			th := newFixture(t)
+			th.SigningSecret = func(context.Context) (string, error) { return row.secret, row.err }
+			forged := playback.SignToken(signedID, noon.Add(time.Minute), "1", playback.SigningKeys{"1": []byte(row.secret)})
+			if got := th.get("/p/" + forged + "/" + signedID + "/master.m3u8"); got.StatusCode != row.status {
 				t.Errorf("%d %s", got.StatusCode, got.Body)
 			}
-			th.Secret = func(context.Context) (string, error) { return secret, nil }
-			if got := th.get("/p/" + token(signed, time.Minute) + "/" + signed + "/master.m3u8"); got.StatusCode != 200 {
+			th.SigningSecret = func(context.Context) (string, error) { return signingSecret, nil }
+			if got := th.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8"); got.StatusCode != 200 {
 				t.Errorf("when the key is there: %d %s", got.StatusCode, got.Body)
 			}
 		})

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// player is the version of the player that the watch page has, which is ours too; a test holds it to the file.
-const player = "a5dd5b58"
+// playerVersion is the version of the player that the watch page has, which is ours too; a test holds it to the file.
+const playerVersion = "a5dd5b58"
 
-// policy returns what the page may do (https://www.w3.org/TR/CSP3/): nothing inline, no text that becomes code or
+// buildPolicy returns what the page may do (https://www.w3.org/TR/CSP3/): nothing inline, no text that becomes code or
 // markup (https://www.w3.org/TR/trusted-types/), no frame around it, and no other hosts but those of the addresses.
 // hls.js hands media to the player as a blob.
-func policy(uploads, media string) string {
+func buildPolicy(uploads, media string) string {
 	from := func(sources ...string) string {
 		sources = slices.DeleteFunc(sources, func(s string) bool { return s == "" })
 		return strings.Join(slices.Compact(sources), " ")
@@ -26,8 +26,8 @@ func policy(uploads, media string) string {
 		"script-src 'self'",
 		"style-src 'self'",
 		"img-src 'self' data:",
-		"connect-src " + from("'self'", origin(uploads), origin(media)),
-		"media-src " + from("'self'", "blob:", origin(cmp.Or(media, uploads))),
+		"connect-src " + from("'self'", parseOrigin(uploads), parseOrigin(media)),
+		"media-src " + from("'self'", "blob:", parseOrigin(cmp.Or(media, uploads))),
 		"base-uri 'none'",
 		"form-action 'none'",
 		"frame-ancestors 'none'",
@@ -36,8 +36,8 @@ func policy(uploads, media string) string {
 	}, "; ")
 }
 
-// origin returns the scheme, host and port of an address, "" if it is none that a policy could name.
-func origin(address string) string {
+// parseOrigin returns the scheme, host and port of an address, "" if it is none that a policy could name.
+func parseOrigin(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	if !ok || host == "" || scheme != "https" && scheme != "http" || strings.ContainsAny(host, " ;,'\"*?#@") {
@@ -46,8 +46,8 @@ func origin(address string) string {
 	return scheme + "://" + host
 }
 
-// version returns a name for the assets as they are.
-func version(assets map[string]string) string {
+// hashAssets returns a name for the assets as they are.
+func hashAssets(assets map[string]string) string {
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(assets)) {
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(assets[name]), assets[name])

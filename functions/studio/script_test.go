@@ -13,8 +13,8 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// evaluate runs an expression in Node.js, with what a module of the page exports as m and in as in, into out.
-func evaluate(t *testing.T, module, expression string, in, out any) {
+// evaluateJS runs an expression in Node.js, with what a module of the page exports as m and in as in, into out.
+func evaluateJS(t *testing.T, module, expression string, in, out any) {
 	t.Helper()
 	text, err := json.Marshal(in)
 	if err != nil {
@@ -26,7 +26,7 @@ func evaluate(t *testing.T, module, expression string, in, out any) {
 	}
 	// A copy as data: without a package.json, Node.js takes a file of that name for another kind of module.
 	script := `const fs = require("fs");
-import("data:text/javascript," + encodeURIComponent(fs.readFileSync(` + quote(t, path) + `, "utf8"))).then((m) => {
+import("data:text/javascript," + encodeURIComponent(fs.readFileSync(` + quoteJS(t, path) + `, "utf8"))).then((m) => {
   const input = JSON.parse(fs.readFileSync(0, "utf8"));
   console.log(JSON.stringify(((m, input) => (` + expression + `))(m, input)));
 });`
@@ -44,7 +44,7 @@ import("data:text/javascript," + encodeURIComponent(fs.readFileSync(` + quote(t,
 	}
 }
 
-func quote(t *testing.T, s string) string {
+func quoteJS(t *testing.T, s string) string {
 	t.Helper()
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -53,7 +53,7 @@ func quote(t *testing.T, s string) string {
 	return string(b)
 }
 
-func TestNumbersAsPeopleReadThem(t *testing.T) {
+func TestNumbersAreFormatted(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name string
@@ -68,7 +68,7 @@ func TestNumbersAsPeopleReadThem(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			evaluate(t, "format.js", "input.map((n) => m."+row.name+"(n))", row.in, &got)
+			evaluateJS(t, "format.js", "input.map((n) => m."+row.name+"(n))", row.in, &got)
 			if d := cmp.Diff(row.want, got); d != "" {
 				t.Error(d)
 			}
@@ -76,21 +76,21 @@ func TestNumbersAsPeopleReadThem(t *testing.T) {
 	}
 }
 
-func TestAgo(t *testing.T) {
+func TestAgesAreFormatted(t *testing.T) {
 	t.Parallel()
 	var got []string
-	evaluate(t, "format.js", "input.map((s) => m.ago(new Date(1.8e12 - s * 1000).toISOString(), 1.8e12))", []float64{-5, 44, 46, 3500, 3590, 80000, 90000, 6e5, 7e6}, &got)
+	evaluateJS(t, "format.js", "input.map((s) => m.ago(new Date(1.8e12 - s * 1000).toISOString(), 1.8e12))", []float64{-5, 44, 46, 3500, 3590, 80000, 90000, 6e5, 7e6}, &got)
 	want := []string{"just now", "just now", "1 min ago", "58 min ago", "1 h ago", "22 h ago", "1 d ago", "7 d ago", "Oct 26, 2026"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 }
 
-// box is where the picture has a node.
-type box struct{ X, Y, Width, Height float64 }
+// nodeBox is where the picture has a node.
+type nodeBox struct{ X, Y, Width, Height float64 }
 
-// TestTheMapsPicture: every service of the map has a place of its own within the picture, and every edge a line.
-func TestTheMapsPicture(t *testing.T) {
+// TestMapLayoutPlacesAllServicesAndEdges: every service of the map has a place of its own within the picture, and every edge a line.
+func TestMapLayoutPlacesAllServicesAndEdges(t *testing.T) {
 	t.Parallel()
 	type edge struct {
 		From string `json:"from"`
@@ -103,15 +103,15 @@ func TestTheMapsPicture(t *testing.T) {
 	for _, s := range services.Map {
 		in.Names = append(in.Names, s.Name)
 	}
-	for _, e := range services.Edges() {
+	for _, e := range services.ListEdges() {
 		in.Edges = append(in.Edges, edge{e.From, e.To})
 	}
 	var got struct {
-		Nodes         map[string]box
+		Nodes         map[string]nodeBox
 		Paths         []struct{ D string }
 		Width, Height float64
 	}
-	evaluate(t, "layout.js", `((l) => ({ ...l, nodes: Object.fromEntries(l.nodes) }))(m.layout(input.names, input.edges, () => ({ width: 188, height: 63 })))`, in, &got)
+	evaluateJS(t, "layout.js", `((l) => ({ ...l, nodes: Object.fromEntries(l.nodes) }))(m.layout(input.names, input.edges, () => ({ width: 188, height: 63 })))`, in, &got)
 	for _, name := range in.Names {
 		b, ok := got.Nodes[name]
 		if !ok || b.X < 0 || b.Y < 0 || b.X+b.Width > got.Width || b.Y+b.Height > got.Height {

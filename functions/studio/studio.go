@@ -21,7 +21,7 @@ import (
 )
 
 //go:embed web
-var web embed.FS
+var webFiles embed.FS
 
 // Page answers the routes of the service studio.
 type Page struct {
@@ -31,12 +31,12 @@ type Page struct {
 }
 
 const (
-	pageFor  = "public, max-age=60"
-	assetFor = "public, max-age=31536000, immutable"
+	pageCacheControl  = "public, max-age=60"
+	assetCacheControl = "public, max-age=31536000, immutable"
 )
 
-// types are the content types of what the page is made of, by the ends of their names.
-var types = map[string]string{
+// contentTypes are the content types of what the page is made of, by the ends of their names.
+var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
 	".md":  "text/markdown; charset=utf-8",
@@ -56,66 +56,66 @@ type site struct {
 // routes are exactly those of the map.
 func (p Page) Handler() (http.Handler, error) {
 	service, _ := services.Lookup(services.Studio)
-	s, err := newSite()
+	s, err := loadSite()
 	if err != nil {
 		return nil, err
 	}
-	s.policy = policy(p.UploadURL, p.MediaURL)
+	s.policy = buildPolicy(p.UploadURL, p.MediaURL)
 	return httpapi.NewMux(service, p.Log, nil, map[string]httpapi.Handler{
-		"GET /studio":                  s.page,
-		"GET /studio/{version}/{file}": s.asset,
+		"GET /studio":                  s.servePage,
+		"GET /studio/{version}/{file}": s.serveAsset,
 	})
 }
 
-func newSite() (*site, error) {
-	s := &site{assets: map[string]string{"errors.md": docs.Errors}}
-	files, err := web.ReadDir("web")
+func loadSite() (*site, error) {
+	s := &site{assets: map[string]string{"errors.md": docs.ErrorsMarkdown}}
+	files, err := webFiles.ReadDir("web")
 	if err != nil {
 		return nil, errs.E("studio.newSite", errs.Internal, err)
 	}
 	for _, f := range files {
-		text, err := web.ReadFile("web/" + f.Name())
+		text, err := webFiles.ReadFile("web/" + f.Name())
 		if err != nil {
 			return nil, errs.E("studio.newSite", errs.Internal, err)
 		}
-		if types[path.Ext(f.Name())] != "" {
+		if contentTypes[path.Ext(f.Name())] != "" {
 			s.assets[f.Name()] = string(text)
 		}
 	}
-	s.version = version(s.assets)
-	page, err := web.ReadFile("web/studio.html")
+	s.version = hashAssets(s.assets)
+	page, err := webFiles.ReadFile("web/studio.html")
 	if err != nil {
 		return nil, errs.E("studio.newSite", errs.Internal, err)
 	}
-	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+player).Replace(string(page))
+	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+playerVersion).Replace(string(page))
 	return s, nil
 }
 
-// page answers GET /studio. Its addresses are relative: it lives below a base that it does not know.
-func (s *site) page(w http.ResponseWriter, _ *http.Request) error {
+// servePage answers GET /studio. Its addresses are relative: it lives below a base that it does not know.
+func (s *site) servePage(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", s.policy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", pageFor)
+	h.Set("Cache-Control", pageCacheControl)
 	_, err := io.WriteString(w, s.html)
 	return err
 }
 
-// asset answers GET /studio/{version}/{file}. A page of another version gets what there is, and asks again soon.
-func (s *site) asset(w http.ResponseWriter, r *http.Request) error {
+// serveAsset answers GET /studio/{version}/{file}. A page of another version gets what there is, and asks again soon.
+func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, ok := s.assets[name]
 	if !ok {
-		return errs.Refuse("studio.asset", errs.NotFound, "file_not_found", "The page has no such file.")
+		return errs.New("studio.asset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
-	cache := pageFor
+	cache := pageCacheControl
 	if r.PathValue("version") == s.version {
-		cache = assetFor
+		cache = assetCacheControl
 	}
-	w.Header().Set("Content-Type", types[path.Ext(name)])
+	w.Header().Set("Content-Type", contentTypes[path.Ext(name)])
 	w.Header().Set("Cache-Control", cache)
 	_, err := w.Write([]byte(text))
 	return err

@@ -22,12 +22,12 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden file")
+var updateGolden = flag.Bool("update", false, "rewrite the golden file")
 
-type answer = lambdaevents.APIGatewayProxyResponse
+type response = lambdaevents.APIGatewayProxyResponse
 
-// get asks a page at /studio, and what is below.
-func get(tb testing.TB, p studio.Page, path string) answer {
+// getPage asks a page at /studio, and what is below.
+func getPage(tb testing.TB, p studio.Page, path string) response {
 	tb.Helper()
 	p.Log = slog.New(slog.DiscardHandler)
 	h, err := p.Handler()
@@ -41,25 +41,27 @@ func get(tb testing.TB, p studio.Page, path string) answer {
 	return out
 }
 
-func header(a answer, name string) string { return strings.Join(a.MultiValueHeaders[name], ", ") }
+func headerValue(a response, name string) string {
+	return strings.Join(a.MultiValueHeaders[name], ", ")
+}
 
-// onAWS is a page that has a place for uploads and one for media.
-var onAWS = studio.Page{UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net"}
+// pageOnAWS is a page that has a place for uploads and one for media.
+var pageOnAWS = studio.Page{UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net"}
 
-// TestPageGolden holds the page's headers and text. Versions of assets are blanked: they change with the assets.
-func TestPageGolden(t *testing.T) {
+// TestStudioPageMatchesGolden holds the page's headers and text. Versions of assets are blanked: they change with the assets.
+func TestStudioPageMatchesGolden(t *testing.T) {
 	t.Parallel()
-	got := get(t, onAWS, "/studio")
+	got := getPage(t, pageOnAWS, "/studio")
 	var text strings.Builder
 	fmt.Fprintln(&text, got.StatusCode)
 	for _, name := range slices.Sorted(maps.Keys(got.MultiValueHeaders)) {
-		fmt.Fprintf(&text, "%s: %s\n", name, header(got, name))
+		fmt.Fprintf(&text, "%s: %s\n", name, headerValue(got, name))
 	}
 	text.WriteString("\n" + regexp.MustCompile(`studio/[0-9a-f]{12}/|\?v=[0-9a-f]{8}`).ReplaceAllStringFunc(got.Body, func(s string) string {
 		return strings.TrimRight(s, "0123456789abcdef/") + "/VERSION/"
 	}))
 	file := filepath.Join("testdata", "page.golden")
-	if *update {
+	if *updateGolden {
 		if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -73,13 +75,13 @@ func TestPageGolden(t *testing.T) {
 	}
 }
 
-// TestThePolicyNamesWhereDataGoes, and nothing else: an address that could add to the policy is left out.
-func TestThePolicyNamesWhereDataGoes(t *testing.T) {
+// TestPolicyAllowsOnlyConfiguredOrigins, and nothing else: an address that could add to the policy is left out.
+func TestPolicyAllowsOnlyConfiguredOrigins(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, uploads, media, connect, play string
 	}{
-		{"on AWS", onAWS.UploadURL, onAWS.MediaURL, "'self' https://originals.s3.eu-central-1.amazonaws.com https://d1.cloudfront.net", "'self' blob: https://d1.cloudfront.net"},
+		{"on AWS", pageOnAWS.UploadURL, pageOnAWS.MediaURL, "'self' https://originals.s3.eu-central-1.amazonaws.com https://d1.cloudfront.net", "'self' blob: https://d1.cloudfront.net"},
 		{"local", "http://127.0.0.1:4566", "", "'self' http://127.0.0.1:4566", "'self' blob: http://127.0.0.1:4566"},
 		{"neither", "", "", "'self'", "'self' blob:"},
 		{"one for both", "https://a.example/x", "https://a.example", "'self' https://a.example", "'self' blob: https://a.example"},
@@ -89,7 +91,7 @@ func TestThePolicyNamesWhereDataGoes(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			policy := map[string]string{}
-			for directive := range strings.SplitSeq(header(get(t, studio.Page{UploadURL: row.uploads, MediaURL: row.media}, "/studio"), "Content-Security-Policy"), "; ") {
+			for directive := range strings.SplitSeq(headerValue(getPage(t, studio.Page{UploadURL: row.uploads, MediaURL: row.media}, "/studio"), "Content-Security-Policy"), "; ") {
 				name, value, _ := strings.Cut(directive, " ")
 				policy[name] = value
 			}
@@ -103,11 +105,11 @@ func TestThePolicyNamesWhereDataGoes(t *testing.T) {
 	}
 }
 
-// TestThePageKeepsItsPolicy: nothing inline, nothing from another host, and every address relative, as the page lives
+// TestStudioPageHasNoInlineOrForeignContent: nothing inline, nothing from another host, and every address relative, as the page lives
 // below a base that it does not know.
-func TestThePageKeepsItsPolicy(t *testing.T) {
+func TestStudioPageHasNoInlineOrForeignContent(t *testing.T) {
 	t.Parallel()
-	page := get(t, studio.Page{}, "/studio").Body
+	page := getPage(t, studio.Page{}, "/studio").Body
 	for _, bad := range []string{`//`, ` style=`, ` on[a-z]+=`, `<style`, `<script>`, `(src|href)="/`} {
 		if found := regexp.MustCompile(bad).FindString(page); found != "" {
 			t.Errorf("the page has %q", found)
@@ -115,8 +117,8 @@ func TestThePageKeepsItsPolicy(t *testing.T) {
 	}
 }
 
-// TestModulesTakeStrangersWordsAsText: no module can make markup or code of a text, or keep something beyond the page.
-func TestModulesTakeStrangersWordsAsText(t *testing.T) {
+// TestModulesUseNoUnsafeDOMOrStorage: no module can make markup or code of a text, or keep something beyond the page.
+func TestModulesUseNoUnsafeDOMOrStorage(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("web/*.js")
 	if err != nil || len(files) < 10 {
@@ -134,11 +136,11 @@ func TestModulesTakeStrangersWordsAsText(t *testing.T) {
 	}
 }
 
-// TestAssets: what the page and its modules name is there and may be kept for ever; under another version only for a
+// TestAssetsAreCachedByVersion: what the page and its modules name is there and may be kept for ever; under another version only for a
 // while.
-func TestAssets(t *testing.T) {
+func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
-	page := get(t, studio.Page{}, "/studio").Body
+	page := getPage(t, studio.Page{}, "/studio").Body
 	version := regexp.MustCompile(`studio/([0-9a-f]{12})/`).FindStringSubmatch(page)[1]
 	names := []string{"errors.md"}
 	note := func(text, pattern string) {
@@ -150,11 +152,11 @@ func TestAssets(t *testing.T) {
 	}
 	note(page, `studio/[0-9a-f]{12}/([^"]+)"`)
 	for i := 0; i < len(names); i++ { // modules name others
-		got := get(t, studio.Page{}, "/studio/"+version+"/"+names[i])
-		if got.StatusCode != 200 || got.IsBase64Encoded || header(got, "Cache-Control") != "public, max-age=31536000, immutable" {
-			t.Errorf("%s: %d %s", names[i], got.StatusCode, header(got, "Cache-Control"))
+		got := getPage(t, studio.Page{}, "/studio/"+version+"/"+names[i])
+		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(got, "Cache-Control") != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: %d %s", names[i], got.StatusCode, headerValue(got, "Cache-Control"))
 		}
-		if header(got, "X-Content-Type-Options") != "nosniff" || !strings.Contains(header(got, "Content-Type"), "/") {
+		if headerValue(got, "X-Content-Type-Options") != "nosniff" || !strings.Contains(headerValue(got, "Content-Type"), "/") {
 			t.Errorf("%s: %v", names[i], got.MultiValueHeaders)
 		}
 		note(got.Body, `"\./([a-z]+\.js)"`)
@@ -162,21 +164,21 @@ func TestAssets(t *testing.T) {
 	if len(names) < 15 {
 		t.Errorf("the page is made of %v only", names)
 	}
-	if old := get(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 || strings.Contains(header(old, "Cache-Control"), "immutable") {
-		t.Errorf("of another version: %d %s", old.StatusCode, header(old, "Cache-Control"))
+	if old := getPage(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
+		t.Errorf("of another version: %d %s", old.StatusCode, headerValue(old, "Cache-Control"))
 	}
-	if list := get(t, studio.Page{}, "/studio/"+version+"/errors.md"); list.Body != docs.Errors {
+	if list := getPage(t, studio.Page{}, "/studio/"+version+"/errors.md"); list.Body != docs.ErrorsMarkdown {
 		t.Error("errors.md is not docs/errors.md")
 	}
 	for _, name := range []string{"studio.html", "README.md", "..", "x"} {
-		if got := get(t, studio.Page{}, "/studio/"+version+"/"+name); got.StatusCode != 404 {
+		if got := getPage(t, studio.Page{}, "/studio/"+version+"/"+name); got.StatusCode != 404 {
 			t.Errorf("%s: %d", name, got.StatusCode)
 		}
 	}
 }
 
-// TestThePlayerIsTheWatchPages: its address has the version of the file there, so that it may be kept for ever.
-func TestThePlayerIsTheWatchPages(t *testing.T) {
+// TestPlayerVersionMatchesTheWatchPage: its address has the version of the file there, so that it may be kept for ever.
+func TestPlayerVersionMatchesTheWatchPage(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("../play/web/hls.min.js")
 	if err != nil {
@@ -184,7 +186,7 @@ func TestThePlayerIsTheWatchPages(t *testing.T) {
 	}
 	sum := sha256.Sum256(file)
 	want := `data-player="watch/assets/hls.min.js?v=` + hex.EncodeToString(sum[:4]) + `"`
-	if page := get(t, studio.Page{}, "/studio").Body; !strings.Contains(page, want) {
+	if page := getPage(t, studio.Page{}, "/studio").Body; !strings.Contains(page, want) {
 		t.Errorf("the page lacks %s", want)
 	}
 }

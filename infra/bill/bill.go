@@ -12,7 +12,7 @@ import (
 )
 
 //go:embed prices.json
-var list []byte
+var pricesJSON []byte
 
 // Price is what AWS charges: USD for each Per of something.
 type Price struct {
@@ -37,17 +37,17 @@ type Line struct {
 	USD      float64
 }
 
-// List returns the prices of prices.json.
-func List() Prices {
+// LoadPrices returns the prices of prices.json.
+func LoadPrices() Prices {
 	var p Prices
-	if err := json.Unmarshal(list, &p); err != nil {
+	if err := json.Unmarshal(pricesJSON, &p); err != nil {
 		panic(fmt.Sprintf("prices.json: %v", err)) // it is built in, and read by every test
 	}
 	return p
 }
 
-// line returns the entry for a quantity of what name is the price of.
-func (p Prices) line(what, name string, quantity float64) Line {
+// newLine returns the entry for a quantity of what name is the price of.
+func (p Prices) newLine(what, name string, quantity float64) Line {
 	price, ok := p.Prices[name]
 	if !ok {
 		panic("no price " + name) // names are ours, and every one is used in a test
@@ -55,16 +55,16 @@ func (p Prices) line(what, name string, quantity float64) Line {
 	return Line{What: what, Quantity: quantity, Of: price.Of, USD: quantity * price.USD / price.Per}
 }
 
-// Total returns the dollars of all lines.
-func Total(lines []Line) (usd float64) {
+// TotalCost returns the dollars of all lines.
+func TotalCost(lines []Line) (usd float64) {
 	for _, l := range lines {
 		usd += l.USD
 	}
 	return usd
 }
 
-// merge adds up the lines for the same thing, in the order in which they came.
-func merge(lines []Line) []Line {
+// mergeLines adds up the lines for the same thing, in the order in which they came.
+func mergeLines(lines []Line) []Line {
 	var merged []Line
 	at := map[[2]string]int{}
 	for _, l := range lines {

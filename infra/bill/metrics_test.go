@@ -10,9 +10,9 @@ import (
 )
 
 // The functions count dollars by the prices of the list, which they can't read.
-func TestFunctionsKnowThePrices(t *testing.T) {
+func TestMetricsPricesMatchPriceList(t *testing.T) {
 	t.Parallel()
-	p := List().Prices
+	p := LoadPrices().Prices
 	for name, of := range map[string]float64{
 		"lambda-requests": metric.InvocationDollars, "lambda-arm64": metric.ARMDollars, "lambda-amd64": metric.X86Dollars, "lambda-disk": metric.DiskDollars,
 	} {
@@ -22,21 +22,21 @@ func TestFunctionsKnowThePrices(t *testing.T) {
 	}
 }
 
-func TestEveryMetricIsInTheTable(t *testing.T) {
+func TestMetricsTableListsEveryMetric(t *testing.T) {
 	t.Parallel()
-	table := MetricsTable(List())
+	table := MetricsTable(LoadPrices())
 	for i, m := range metric.All {
-		if row := table[i+1]; row[0] != m.Name || !strings.Contains(row[3], m.What) {
+		if row := table[i+1]; row[0] != m.Name || !strings.Contains(row[3], m.Description) {
 			t.Errorf("%s: %q", m.Name, row)
 		}
 	}
-	for name := range rare {
+	for name := range rareMetrics {
 		if !strings.Contains(table.String(), name) {
 			t.Errorf("%s is rare, and no metric", name)
 		}
 	}
 	last := table[len(table)-1]
-	if want := 4*number(metric.Wait) + 6; last[1] != fmt.Sprint(want) { // of each queue, stages and dollars
+	if want := 4*metricCount(metric.WaitTime) + 6; last[1] != fmt.Sprint(want) { // of each queue, stages and dollars
 		t.Errorf("an hour of plain work has %s metrics, not %d", last[1], want)
 	}
 }

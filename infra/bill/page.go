@@ -11,26 +11,26 @@ import (
 )
 
 //go:embed page.md
-var page string
+var pageTemplate string
 
-// Most is what Sluice may cost in dollars a month while idle, and Share what a thousand minutes may cost of
+// MaxIdleCost is what Sluice may cost in dollars a month while idle, and Share what a thousand minutes may cost of
 // MediaConvert's price.
 const (
-	Most  = 5.0
-	Share = 0.25
+	MaxIdleCost          = 5.0
+	MaxMediaConvertShare = 0.25
 )
 
-// Page returns docs/cost.md: the bill of an idle deployment with these lines, and that of a thousand minutes.
-func Page(p Prices, idle []Line) (string, error) {
-	t, err := template.New("page").Parse(page)
+// RenderPage returns docs/cost.md: the bill of an idle deployment with these lines, and that of a thousand minutes.
+func RenderPage(p Prices, idle []Line) (string, error) {
+	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	err = t.Execute(&b, map[string]any{
-		"Prices": p, "Idle": markdown(IdleTable(idle)), "Minutes": markdown(MinutesTable(p)), "Parts": markdown(PartsTable(p)), "Metrics": markdown(MetricsTable(p)),
-		"Ages":    fraction(p.line("", "metric-read", decisions).USD),
-		"Sources": sources(p), "Rungs": NewLoad(30).Rungs(), "Factors": Factors, "Most": Most,
+		"Prices": p, "Idle": formatMarkdown(IdleTable(idle)), "Minutes": formatMarkdown(MinutesTable(p)), "Parts": formatMarkdown(PartsTable(p)), "Metrics": formatMarkdown(MetricsTable(p)),
+		"Ages":    formatFraction(p.newLine("", "metric-read", decisionsPerHour).USD),
+		"Sources": listSources(p), "Rungs": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
 	})
 	return b.String(), err
 }
@@ -42,21 +42,21 @@ type Table [][]string
 func IdleTable(lines []Line) Table {
 	rows := Table{{"while idle", "a month", "$"}}
 	for _, l := range lines {
-		rows = append(rows, []string{l.What, quantity(l.Quantity) + " " + l.Of, dollars(l.USD)})
+		rows = append(rows, []string{l.What, formatQuantity(l.Quantity) + " " + l.Of, formatDollars(l.USD)})
 	}
-	return append(rows, []string{"all", "", dollars(Total(lines))})
+	return append(rows, []string{"all", "", formatDollars(TotalCost(lines))})
 }
 
 // MinutesTable compares a thousand minutes of 1080p with MediaConvert, at each frame rate and factor.
 func MinutesTable(p Prices) Table {
 	rows := Table{{"1,000 minutes of 1080p", "a core of Lambda is", "Sluice $", "MediaConvert $", "share"}}
 	for _, fps := range []int{30, 60} {
-		load := NewLoad(fps)
-		theirs := Total(MediaConvert(p, load))
-		for _, factor := range Factors {
-			ours := Total(Minutes(p, load, factor))
+		load := NewWorkload(fps)
+		theirs := TotalCost(MediaConvertCost(p, load))
+		for _, factor := range SlownessFactors {
+			ours := TotalCost(WorkloadCost(p, load, factor))
 			rows = append(rows, []string{
-				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as ours", 2: "half as fast"}[factor], dollars(ours), dollars(theirs),
+				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as ours", 2: "half as fast"}[factor], formatDollars(ours), formatDollars(theirs),
 				fmt.Sprintf("%.0f %%", 100*ours/theirs),
 			})
 		}
@@ -66,15 +66,15 @@ func MinutesTable(p Prices) Table {
 
 // PartsTable shows what a thousand minutes at 30 frames a second are made of, at both factors.
 func PartsTable(p Prices) Table {
-	low, high := Minutes(p, NewLoad(30), Factors[0]), Minutes(p, NewLoad(30), Factors[1])
+	low, high := WorkloadCost(p, NewWorkload(30), SlownessFactors[0]), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
 	rows := Table{{"of that", "how much", "$"}}
 	for i, l := range low {
-		rows = append(rows, []string{l.What, upTo(quantity(l.Quantity), quantity(high[i].Quantity)) + " " + l.Of, upTo(dollars(l.USD), dollars(high[i].USD))})
+		rows = append(rows, []string{l.What, formatRange(formatQuantity(l.Quantity), formatQuantity(high[i].Quantity)) + " " + l.Of, formatRange(formatDollars(l.USD), formatDollars(high[i].USD))})
 	}
 	return rows
 }
 
-func upTo(low, high string) string {
+func formatRange(low, high string) string {
 	if low == high {
 		return low
 	}
@@ -92,7 +92,7 @@ func (t Table) String() string {
 	return b.String()
 }
 
-func markdown(t Table) string {
+func formatMarkdown(t Table) string {
 	var b strings.Builder
 	for i, row := range t {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
@@ -103,7 +103,7 @@ func markdown(t Table) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func sources(p Prices) []string {
+func listSources(p Prices) []string {
 	var urls []string
 	for _, price := range p.Prices {
 		urls = append(urls, price.Source)
@@ -112,10 +112,10 @@ func sources(p Prices) []string {
 	return slices.Compact(urls)
 }
 
-func dollars(usd float64) string { return fmt.Sprintf("%.2f", usd) }
+func formatDollars(usd float64) string { return fmt.Sprintf("%.2f", usd) }
 
-// quantity writes a number with commas, to the whole unless it is small.
-func quantity(q float64) string {
+// formatQuantity writes a number with commas, to the whole unless it is small.
+func formatQuantity(q float64) string {
 	if q < 10 && q != math.Trunc(q) {
 		return fmt.Sprintf("%.2f", q)
 	}

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-func TestThePageHasAllTables(t *testing.T) {
+func TestRenderPageHasAllTables(t *testing.T) {
 	t.Parallel()
-	p := List()
-	page, err := Page(p, []Line{p.line("secrets", "secret", 1)})
+	p := LoadPrices()
+	page, err := RenderPage(p, []Line{p.newLine("secrets", "secret", 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,13 +23,13 @@ func TestThePageHasAllTables(t *testing.T) {
 	}
 }
 
-func TestTables(t *testing.T) {
+func TestTableFormats(t *testing.T) {
 	t.Parallel()
 	table := Table{{"what", "$"}, {"secrets", "0.40"}}
 	if got, want := table.String(), "what     $\nsecrets  0.40\n"; got != want {
 		t.Errorf("on a terminal %q, want %q", got, want)
 	}
-	if got, want := markdown(table), "| what | $ |\n|---|---|\n| secrets | 0.40 |"; got != want {
+	if got, want := formatMarkdown(table), "| what | $ |\n|---|---|\n| secrets | 0.40 |"; got != want {
 		t.Errorf("in Markdown %q, want %q", got, want)
 	}
 }

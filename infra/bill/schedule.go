@@ -13,20 +13,20 @@ const (
 	runSeconds  = 0.2
 	runReads    = 21   // read request units
 	runRequests = 14   // to queues
-	runLog      = 2e-6 // GB
+	runLogGB    = 2e-6 // GB
 )
 
-// rate is a schedule's expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-var rate = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
+// ratePattern is a schedule's expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+var ratePattern = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
-func rule(b idle, r Resource) ([]Line, error) {
+func chargeRule(b idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ScheduleExpression"] == nil {
 		return nil, nil // events of AWS's own cost nothing, and others are sent by somebody
 	}
 	var lines []Line
 	targets, _ := r.Properties["Targets"].([]any)
 	for _, target := range targets {
-		of, err := b.runs(r, at(target, "Arn"))
+		of, err := b.chargeScheduledRuns(r, lookupPath(target, "Arn"))
 		if err != nil {
 			return nil, err
 		}
@@ -35,19 +35,19 @@ func rule(b idle, r Resource) ([]Line, error) {
 	return lines, nil
 }
 
-func schedule(b idle, r Resource) ([]Line, error) {
-	return b.runs(r, at(r.Properties, "Target", "Arn"))
+func chargeSchedule(b idleContext, r Resource) ([]Line, error) {
+	return b.chargeScheduledRuns(r, lookupPath(r.Properties, "Target", "Arn"))
 }
 
-// runs returns what a scheduled function costs that finds nothing to do.
-func (b idle) runs(r Resource, arn any) ([]Line, error) {
-	n, err := monthly(r.Properties["ScheduleExpression"])
+// chargeScheduledRuns returns what a scheduled function costs that finds nothing to do.
+func (b idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
+	n, err := runsPerMonth(r.Properties["ScheduleExpression"])
 	if err != nil {
 		return nil, err
 	}
-	f, ok := b.target(arn)
+	f, ok := b.resolveReference(arn)
 	if ok && f.Type == "AWS::Lambda::Alias" {
-		f, ok = b.target(f.Properties["FunctionName"])
+		f, ok = b.resolveReference(f.Properties["FunctionName"])
 	}
 	memory, isFunction := f.Properties["MemorySize"].(float64)
 	if !ok || !isFunction {
@@ -55,19 +55,19 @@ func (b idle) runs(r Resource, arn any) ([]Line, error) {
 	}
 	const what = "looking what is due"
 	return []Line{
-		b.line(what, "schedule", n),
-		b.line(what, "lambda-requests", n),
-		b.line(what, "lambda-arm64", n*runSeconds*memory/1024),
-		b.line(what, "dynamodb-reads", n*runReads),
-		b.line(what, "sqs-standard", n*runRequests),
-		b.line(what, "traces", n),
-		b.line(what, "logs", n*runLog),
+		b.newLine(what, "schedule", n),
+		b.newLine(what, "lambda-requests", n),
+		b.newLine(what, "lambda-arm64", n*runSeconds*memory/1024),
+		b.newLine(what, "dynamodb-reads", n*runReads),
+		b.newLine(what, "sqs-standard", n*runRequests),
+		b.newLine(what, "traces", n),
+		b.newLine(what, "logs", n*runLogGB),
 	}, nil
 }
 
-// monthly returns how often a schedule runs in a month.
-func monthly(expression any) (float64, error) {
-	m := rate.FindStringSubmatch(fmt.Sprint(expression))
+// runsPerMonth returns how often a schedule runs in a month.
+func runsPerMonth(expression any) (float64, error) {
+	m := ratePattern.FindStringSubmatch(fmt.Sprint(expression))
 	if m == nil {
 		return 0, fmt.Errorf("how often is %v? Only rate(…) is counted in infra/bill", expression)
 	}
@@ -76,5 +76,5 @@ func monthly(expression any) (float64, error) {
 		return 0, fmt.Errorf("%v is no rate", expression)
 	}
 	unit := map[string]float64{"minute": 60, "hour": 3600, "day": 86_400}[m[2]]
-	return seconds / (float64(every) * unit), nil
+	return secondsPerMonth / (float64(every) * unit), nil
 }

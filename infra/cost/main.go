@@ -30,8 +30,8 @@ func run(path string) error {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	prices := bill.List()
-	idle, err := bill.Idle(prices, t)
+	prices := bill.LoadPrices()
+	idle, err := bill.IdleCost(prices, t)
 	if err != nil {
 		return err
 	}

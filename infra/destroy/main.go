@@ -37,8 +37,8 @@ const usage = `usage: destroy [-data] [-stack NAME] [-account NUMBER]
 
 var errNotConfirmed = errors.New("nothing was deleted: that is not the number of the account")
 
-// order is what somebody wants destroyed.
-type order struct {
+// options is what somebody wants destroyed.
+type options struct {
 	stack, account string
 	data           bool
 }
@@ -46,7 +46,7 @@ type order struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	o, err := parse(os.Args[1:])
+	o, err := parseFlags(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return
@@ -59,8 +59,8 @@ func main() {
 	}
 }
 
-func parse(args []string) (order, error) {
-	var o order
+func parseFlags(args []string) (options, error) {
+	var o options
 	flags := flag.NewFlagSet("destroy", flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
 	flags.BoolVar(&o.data, "data", false, "")
@@ -74,7 +74,7 @@ func parse(args []string) (order, error) {
 	return o, err
 }
 
-func run(ctx context.Context, o order, in io.Reader, out io.Writer) error {
+func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return err
@@ -83,12 +83,12 @@ func run(ctx context.Context, o order, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := find(ctx, cfg, o.stack)
+	s, err := findStack(ctx, cfg, o.stack)
 	if err != nil {
 		return err
 	}
-	describe(out, o, s, aws.ToString(who.Account), cfg.Region)
-	if err := confirm(o, aws.ToString(who.Account), in, out); err != nil {
+	printPlan(out, o, s, aws.ToString(who.Account), cfg.Region)
+	if err := confirmAccount(o, aws.ToString(who.Account), in, out); err != nil {
 		return err
 	}
 	if err := s.delete(ctx, out); err != nil {
@@ -97,13 +97,13 @@ func run(ctx context.Context, o order, in io.Reader, out io.Writer) error {
 	if !o.data {
 		return nil
 	}
-	return newKept(cfg, out).delete(ctx, s.kept)
+	return newDataDeleter(cfg, out).deleteAll(ctx, s.kept)
 }
 
-// describe says what will be deleted and what will stay.
-func describe(out io.Writer, o order, s stack, account, region string) {
+// printPlan says what will be deleted and what will stay.
+func printPlan(out io.Writer, o options, s stack, account, region string) {
 	fmt.Fprintf(out, "account %s, %s\n", account, region)
-	if s.there {
+	if s.exists {
 		fmt.Fprintf(out, "  delete  stack %s, with its functions, queues, messages and logs\n", o.stack)
 	}
 	verb := "keep"
@@ -115,8 +115,8 @@ func describe(out io.Writer, o order, s stack, account, region string) {
 	}
 }
 
-// confirm returns nil if the account's number was given or is typed now.
-func confirm(o order, account string, in io.Reader, out io.Writer) error {
+// confirmAccount returns nil if the account's number was given or is typed now.
+func confirmAccount(o options, account string, in io.Reader, out io.Writer) error {
 	answer := o.account
 	if answer == "" {
 		fmt.Fprint(out, "Type the number of the account to do so: ")

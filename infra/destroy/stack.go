@@ -15,15 +15,15 @@ import (
 )
 
 // CloudFront takes a quarter of an hour to let go of a distribution.
-const stackLimit = time.Hour
+const stackTimeout = time.Hour
 
-// resource is one that a stack leaves behind: its type and its name or ARN.
-type resource struct{ typ, id string }
+// keptResource is one that a stack leaves behind: its type and its name or ARN.
+type keptResource struct{ typ, id string }
 
-func (r resource) String() string { return keeps[r.typ] + " " + r.id }
+func (r keptResource) String() string { return keptTypes[r.typ] + " " + r.id }
 
-// keeps are the types that the stack leaves behind, as people call them.
-var keeps = map[string]string{
+// keptTypes are the types that the stack leaves behind, as people call them.
+var keptTypes = map[string]string{
 	"AWS::S3::Bucket":             "bucket",
 	"AWS::DynamoDB::Table":        "table",
 	"AWS::SecretsManager::Secret": "secret",
@@ -33,34 +33,34 @@ var keeps = map[string]string{
 type stack struct {
 	client *cloudformation.Client
 	id     string
-	there  bool
-	kept   []resource
+	exists bool
+	kept   []keptResource
 }
 
-// find returns the stack with that name, or else the last that was deleted.
-func find(ctx context.Context, cfg aws.Config, name string) (stack, error) {
+// findStack returns the stack with that name, or else the last that was deleted.
+func findStack(ctx context.Context, cfg aws.Config, name string) (stack, error) {
 	s := stack{client: cloudformation.NewFromConfig(cfg)}
 	found, err := s.client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	switch {
 	case err == nil && len(found.Stacks) == 1 && found.Stacks[0].StackStatus != types.StackStatusDeleteComplete:
-		s.id, s.there = aws.ToString(found.Stacks[0].StackId), true
-		s.kept, err = s.holds(ctx)
-	case err == nil || unknown(err):
-		if s.id, err = s.deleted(ctx, name); err == nil {
-			s.kept, err = s.left(ctx)
+		s.id, s.exists = aws.ToString(found.Stacks[0].StackId), true
+		s.kept, err = s.listKeptResources(ctx)
+	case err == nil || isUnknownStack(err):
+		if s.id, err = s.findDeletedStack(ctx, name); err == nil {
+			s.kept, err = s.listSkippedResources(ctx)
 		}
 	}
 	return s, err
 }
 
-// unknown reports whether CloudFormation says that there is no such stack, for which it has no code of its own.
-func unknown(err error) bool {
+// isUnknownStack reports whether CloudFormation says that there is no such stack, for which it has no code of its own.
+func isUnknownStack(err error) bool {
 	refused := smithy.APIError(nil)
 	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationError"
 }
 
-// deleted returns the id of the stack of that name that was deleted last.
-func (s stack) deleted(ctx context.Context, name string) (string, error) {
+// findDeletedStack returns the id of the stack of that name that was deleted last.
+func (s stack) findDeletedStack(ctx context.Context, name string) (string, error) {
 	var last types.StackSummary
 	pages := cloudformation.NewListStacksPaginator(s.client, &cloudformation.ListStacksInput{
 		StackStatusFilter: []types.StackStatus{types.StackStatusDeleteComplete},
@@ -82,8 +82,8 @@ func (s stack) deleted(ctx context.Context, name string) (string, error) {
 	return *last.StackId, nil
 }
 
-// holds returns what a stack that is there would leave behind.
-func (s stack) holds(ctx context.Context) (kept []resource, err error) {
+// listKeptResources returns what a stack that is there would leave behind.
+func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err error) {
 	pages := cloudformation.NewListStackResourcesPaginator(s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -91,14 +91,14 @@ func (s stack) holds(ctx context.Context) (kept []resource, err error) {
 			return nil, err
 		}
 		for _, r := range page.StackResourceSummaries {
-			kept = add(kept, r.ResourceType, r.PhysicalResourceId)
+			kept = appendKept(kept, r.ResourceType, r.PhysicalResourceId)
 		}
 	}
 	return kept, nil
 }
 
-// left returns what a deleted stack has left behind, by its events.
-func (s stack) left(ctx context.Context) (kept []resource, err error) {
+// listSkippedResources returns what a deleted stack has left behind, by its events.
+func (s stack) listSkippedResources(ctx context.Context) (kept []keptResource, err error) {
 	pages := cloudformation.NewDescribeStackEventsPaginator(s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -107,17 +107,17 @@ func (s stack) left(ctx context.Context) (kept []resource, err error) {
 		}
 		for _, e := range page.StackEvents {
 			if e.ResourceStatus == types.ResourceStatusDeleteSkipped {
-				kept = add(kept, e.ResourceType, e.PhysicalResourceId)
+				kept = appendKept(kept, e.ResourceType, e.PhysicalResourceId)
 			}
 		}
 	}
 	return kept, nil
 }
 
-// add appends a resource if it is of a type that is kept, and new.
-func add(kept []resource, typ, id *string) []resource {
-	r := resource{aws.ToString(typ), aws.ToString(id)}
-	if keeps[r.typ] == "" || r.id == "" || slices.Contains(kept, r) {
+// appendKept appends a resource if it is of a type that is kept, and new.
+func appendKept(kept []keptResource, typ, id *string) []keptResource {
+	r := keptResource{aws.ToString(typ), aws.ToString(id)}
+	if keptTypes[r.typ] == "" || r.id == "" || slices.Contains(kept, r) {
 		return kept
 	}
 	return append(kept, r)
@@ -125,7 +125,7 @@ func add(kept []resource, typ, id *string) []resource {
 
 // delete deletes the stack if it is there and waits until it is gone.
 func (s stack) delete(ctx context.Context, out io.Writer) error {
-	if !s.there {
+	if !s.exists {
 		return nil
 	}
 	if _, err := s.client.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &s.id}); err != nil {
@@ -135,5 +135,5 @@ func (s stack) delete(ctx context.Context, out io.Writer) error {
 	wait := cloudformation.NewStackDeleteCompleteWaiter(s.client, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
 		o.MinDelay = time.Second
 	})
-	return wait.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: &s.id}, stackLimit)
+	return wait.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: &s.id}, stackTimeout)
 }

@@ -25,7 +25,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-const patience = 30 * time.Second // with all of AWS's answers together
+const readTimeout = 30 * time.Second // with all of AWS's answers together
 
 const usage = `usage: preflight [-c concurrency=N] [-c rate=N]
 
@@ -45,31 +45,31 @@ func main() {
 
 // run is main without the process; it returns the status.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	wants, err := parse(args, errs)
+	wants, err := parseFlags(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return 2 // the flag set has said why
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	found, err := look(ctx)
+	found, err := readAccount(ctx)
 	if err != nil {
 		fmt.Fprintln(errs, err)
 		return 1
 	}
-	verdicts := judge(wants, found)
-	show(out, found, verdicts)
-	if worst(verdicts) == missing {
+	verdicts := checkAccount(wants, found)
+	printReport(out, found, verdicts)
+	if worstSeverity(verdicts) == severityMissing {
 		return 1
 	}
 	return 0
 }
 
-// parse returns what a deployment with these context values needs.
-func parse(args []string, errs io.Writer) (needs, error) {
-	n := needs{concurrency: services.LeastConcurrency(), rate: services.StandardRate}
+// parseFlags returns what a deployment with these context values needs.
+func parseFlags(args []string, errs io.Writer) (requirements, error) {
+	n := requirements{concurrency: services.MinConcurrency(), rate: services.DefaultRate}
 	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.Usage = func() { fmt.Fprint(errs, usage) }

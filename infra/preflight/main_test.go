@@ -13,11 +13,11 @@ import (
 
 // fakeAWS is as much of AWS as preflight asks: one endpoint for all services, in their own protocols.
 type fakeAWS struct {
-	parameters map[string]string  // Systems Manager's
-	own        map[string]float64 // quotas that the account has of its own
-	standard   map[string]float64 // quotas that AWS gives everyone
-	deny       string             // an operation that is not allowed
-	asked      []string           // operations, in order
+	parameters      map[string]string  // Systems Manager's
+	accountQuotas   map[string]float64 // quotas that the account has of its own
+	defaultQuotas   map[string]float64 // quotas that AWS gives everyone
+	deniedOperation string             // an operation that is not allowed
+	operations      []string           // operations, in order
 }
 
 func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -26,26 +26,26 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isJSON {
 		op = "GetCallerIdentity"
 	}
-	a.asked = append(a.asked, op)
+	a.operations = append(a.operations, op)
 	switch {
-	case !isJSON && a.deny == op:
+	case !isJSON && a.deniedOperation == op:
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>`)
 	case !isJSON:
 		fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn>`+
 			`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
-	case a.deny == op:
-		a.refuse(w, "AccessDeniedException", "not authorized to perform "+op)
+	case a.deniedOperation == op:
+		a.writeError(w, "AccessDeniedException", "not authorized to perform "+op)
 	case op == "GetParameters":
 		a.getParameters(w, body)
 	case op == "GetServiceQuota":
-		a.getQuota(w, body, a.own)
+		a.getQuota(w, body, a.accountQuotas)
 	case op == "GetAWSDefaultServiceQuota":
-		a.getQuota(w, body, a.standard)
+		a.getQuota(w, body, a.defaultQuotas)
 	}
 }
 
-func (a *fakeAWS) refuse(w http.ResponseWriter, code, message string) {
+func (a *fakeAWS) writeError(w http.ResponseWriter, code, message string) {
 	w.WriteHeader(http.StatusBadRequest)
 	fmt.Fprintf(w, `{"__type":%q,"message":%q}`, code, message)
 }
@@ -58,7 +58,7 @@ func (a *fakeAWS) getParameters(w http.ResponseWriter, body []byte) {
 		InvalidParameters []string
 	}
 	if len(in.Names) > 10 {
-		a.refuse(w, "ValidationException", "at most ten")
+		a.writeError(w, "ValidationException", "at most ten")
 		return
 	}
 	for _, name := range in.Names {
@@ -76,25 +76,25 @@ func (a *fakeAWS) getQuota(w http.ResponseWriter, body []byte, from map[string]f
 	_ = json.Unmarshal(body, &in)
 	value, ok := from[in.ServiceCode+" "+in.QuotaCode]
 	if !ok {
-		a.refuse(w, "NoSuchResourceException", "no such quota")
+		a.writeError(w, "NoSuchResourceException", "no such quota")
 		return
 	}
 	fmt.Fprintf(w, `{"Quota":{"Value":%v}}`, value)
 }
 
-// newAWS is an account with everything, and the environment of someone who may use it.
-func newAWS(t *testing.T) *fakeAWS {
+// newFakeAWS is an account with everything, and the environment of someone who may use it.
+func newFakeAWS(t *testing.T) *fakeAWS {
 	a := &fakeAWS{
-		parameters: map[string]string{bootstrapVersion: "28"},
-		own:        map[string]float64{"lambda L-B99A9384": 1000},
-		standard:   map[string]float64{"apigateway L-8A5B8E43": 10_000},
+		parameters:    map[string]string{bootstrapVersion: "28"},
+		accountQuotas: map[string]float64{"lambda L-B99A9384": 1000},
+		defaultQuotas: map[string]float64{"apigateway L-8A5B8E43": 10_000},
 	}
-	for _, s := range used {
+	for _, s := range requiredServices {
 		a.parameters["/aws/service/global-infrastructure/regions/eu-west-1/services/"+s] = s
 	}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	nobody(t)
+	clearCredentials(t)
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
 	t.Setenv("AWS_REGION", "eu-west-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "key")
@@ -102,8 +102,8 @@ func newAWS(t *testing.T) *fakeAWS {
 	return a
 }
 
-// nobody is the environment of someone without credentials.
-func nobody(t *testing.T) {
+// clearCredentials is the environment of someone without credentials.
+func clearCredentials(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 		"AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
@@ -114,16 +114,16 @@ func nobody(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 }
 
-// preflight returns the status, what it printed and what it complained of.
-func preflight(t *testing.T, args ...string) (int, string, string) {
+// runPreflight returns the status, what it printed and what it complained of.
+func runPreflight(t *testing.T, args ...string) (int, string, string) {
 	var out, errs strings.Builder
 	status := run(t.Context(), args, &out, &errs)
 	return status, out.String(), errs.String()
 }
 
-func TestAnAccountWithEverything(t *testing.T) {
-	a := newAWS(t)
-	status, out, errs := preflight(t)
+func TestPreflightPassesForACompleteAccount(t *testing.T) {
+	a := newFakeAWS(t)
+	status, out, errs := runPreflight(t)
 	if status != 0 || errs != "" {
 		t.Fatalf("status %d: %s", status, errs)
 	}
@@ -134,16 +134,16 @@ func TestAnAccountWithEverything(t *testing.T) {
 		}
 	}
 	want := []string{"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota", "GetAWSDefaultServiceQuota"}
-	if !slices.Equal(a.asked, want) {
-		t.Errorf("asked %v", a.asked)
+	if !slices.Equal(a.operations, want) {
+		t.Errorf("asked %v", a.operations)
 	}
 }
 
-func TestWhatIsMissingAndLow(t *testing.T) {
-	a := newAWS(t)
+func TestPreflightReportsMissingAndLow(t *testing.T) {
+	a := newFakeAWS(t)
 	delete(a.parameters, bootstrapVersion)
-	a.own = map[string]float64{"lambda L-B99A9384": 10}
-	status, out, _ := preflight(t, "-c", "concurrency=500", "-c", "arch=arm64")
+	a.accountQuotas = map[string]float64{"lambda L-B99A9384": 10}
+	status, out, _ := runPreflight(t, "-c", "concurrency=500", "-c", "arch=arm64")
 	if status != 1 {
 		t.Errorf("status %d", status)
 	}
@@ -155,12 +155,12 @@ func TestWhatIsMissingAndLow(t *testing.T) {
 	}
 }
 
-func TestWhatMayNotBeReadIsUnknown(t *testing.T) {
+func TestPreflightReportsUnreadableAsUnknown(t *testing.T) {
 	for _, op := range []string{"GetParameters", "GetServiceQuota", "GetAWSDefaultServiceQuota"} {
 		t.Run(op, func(t *testing.T) {
-			a := newAWS(t)
-			a.deny = op
-			status, out, _ := preflight(t)
+			a := newFakeAWS(t)
+			a.deniedOperation = op
+			status, out, _ := runPreflight(t)
 			if status != 0 || !strings.Contains(out, "unknown  ") || !strings.Contains(out, "AccessDeniedException: not authorized to perform "+op) {
 				t.Errorf("status %d\n%s", status, out)
 			}
@@ -168,33 +168,33 @@ func TestWhatMayNotBeReadIsUnknown(t *testing.T) {
 	}
 }
 
-func TestNothingIsSaidOfNoAccount(t *testing.T) {
+func TestPreflightFailsWithoutCredentialsOrRegion(t *testing.T) {
 	tests := []struct {
 		name string
 		set  func(*testing.T)
 		want string
 	}{
-		{"no credentials", func(t *testing.T) { nobody(t); t.Setenv("AWS_REGION", "eu-west-1") }, "there are no AWS credentials"},
+		{"no credentials", func(t *testing.T) { clearCredentials(t); t.Setenv("AWS_REGION", "eu-west-1") }, "there are no AWS credentials"},
 		{"no region", func(t *testing.T) {
-			nobody(t)
+			clearCredentials(t)
 			t.Setenv("AWS_ACCESS_KEY_ID", "k")
 			t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
 		}, "no AWS region is set"},
-		{"a profile that is not there", func(t *testing.T) { nobody(t); t.Setenv("AWS_PROFILE", "gone") }, "there are no AWS credentials"},
-		{"expired credentials", func(t *testing.T) { newAWS(t).deny = "GetCallerIdentity" }, "ExpiredToken: The security token is expired"},
+		{"a profile that is not there", func(t *testing.T) { clearCredentials(t); t.Setenv("AWS_PROFILE", "gone") }, "there are no AWS credentials"},
+		{"expired credentials", func(t *testing.T) { newFakeAWS(t).deniedOperation = "GetCallerIdentity" }, "ExpiredToken: The security token is expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.set(t)
-			if status, out, errs := preflight(t); status != 1 || out != "" || !strings.Contains(errs, tt.want) {
+			if status, out, errs := runPreflight(t); status != 1 || out != "" || !strings.Contains(errs, tt.want) {
 				t.Errorf("status %d, %q, %q", status, out, errs)
 			}
 		})
 	}
 }
 
-func TestTheCommandLine(t *testing.T) {
-	nobody(t)
+func TestPreflightFlags(t *testing.T) {
+	clearCredentials(t)
 	tests := []struct {
 		args   []string
 		status int
@@ -205,7 +205,7 @@ func TestTheCommandLine(t *testing.T) {
 		{[]string{"now"}, 2, `no argument "now"`},
 	}
 	for _, tt := range tests {
-		if status, _, errs := preflight(t, tt.args...); status != tt.status || !strings.Contains(errs, tt.errs) {
+		if status, _, errs := runPreflight(t, tt.args...); status != tt.status || !strings.Contains(errs, tt.errs) {
 			t.Errorf("%v: status %d, %s", tt.args, status, errs)
 		}
 	}

@@ -52,9 +52,9 @@ func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack 
 	})
 	dead := newQueue(stack, "Dead", nil)
 	queue := newQueue(stack, "Events", dead)
-	filter := map[string]awssns.SubscriptionFilter{"type": allow(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")})}
+	filter := map[string]awssns.SubscriptionFilter{"type": newStringFilter(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")})}
 	if tenant != "" {
-		filter["tenant"] = allow(&awssns.StringConditions{Allowlist: jsii.Strings(tenant)})
+		filter["tenant"] = newStringFilter(&awssns.StringConditions{Allowlist: jsii.Strings(tenant)})
 	}
 	topic := awssns.Topic_FromTopicArn(stack, jsii.String("Topic"), jsii.String(topicARN))
 	topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(queue, &awssnssubscriptions.SqsSubscriptionProps{
@@ -64,7 +64,7 @@ func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack 
 	return stack
 }
 
-func allow(c *awssns.StringConditions) awssns.SubscriptionFilter {
+func newStringFilter(c *awssns.StringConditions) awssns.SubscriptionFilter {
 	return awssns.SubscriptionFilter_StringFilter(c)
 }
 

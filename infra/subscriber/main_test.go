@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-func TestStack(t *testing.T) {
+func TestStackSubscribesQueueToTopic(t *testing.T) {
 	app := awscdk.NewApp(nil)
 	made := assertions.Template_FromStack(newStack(app, "arn:aws:sns:eu-west-1:123456789012:sluice-events", "acme"), nil)
 	made.ResourceCountIs(jsii.String("AWS::SQS::Queue"), jsii.Number(2))

@@ -43,11 +43,11 @@ func (r *lifecycleRule) UnmarshalJSON(text []byte) error {
 
 type bucketAPI struct{ *s3.Client }
 
-func newBuckets(cfg aws.Config) bucketAPI {
+func newBucketAPI(cfg aws.Config) bucketAPI {
 	return bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}
 }
 
-func (b bucketAPI) complete(ctx context.Context, name string, properties json.RawMessage) error {
+func (b bucketAPI) applyProperties(ctx context.Context, name string, properties json.RawMessage) error {
 	var p bucketProperties
 	if err := json.Unmarshal(properties, &p); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (b bucketAPI) complete(ctx context.Context, name string, properties json.Ra
 	if rules := p.LifecycleConfiguration.Rules; len(rules) > 0 {
 		in := &types.BucketLifecycleConfiguration{}
 		for n, r := range rules {
-			rule := r.forS3()
+			rule := r.toS3Rule()
 			if rule.ID == nil { // CloudFormation makes one up too
 				rule.ID = aws.String(fmt.Sprintf("rule-%d", n))
 			}
@@ -79,7 +79,7 @@ func (b bucketAPI) complete(ctx context.Context, name string, properties json.Ra
 	return err
 }
 
-func (r lifecycleRule) forS3() types.LifecycleRule {
+func (r lifecycleRule) toS3Rule() types.LifecycleRule {
 	rule := types.LifecycleRule{
 		ID: r.ID, Status: r.Status, Filter: &types.LifecycleRuleFilter{Prefix: aws.String(r.Prefix)},
 		AbortIncompleteMultipartUpload: r.AbortIncompleteMultipartUpload,

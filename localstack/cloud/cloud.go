@@ -19,48 +19,48 @@ const (
 	Account = "000000000000"
 	// DefaultPort is MiniStack's when SLUICE_PORT does not say otherwise.
 	DefaultPort = 4566
-	// DefaultLimit is how long one step (an installation, a deployment) may take; slow machines
+	// DefaultStepTimeout is how long one step (an installation, a deployment) may take; slow machines
 	// with two processors have needed six minutes.
-	DefaultLimit = 15 * time.Minute
+	DefaultStepTimeout = 15 * time.Minute
 
-	stopLimit = 5 * time.Second
+	stopTimeout = 5 * time.Second
 )
 
 // Cloud is the local cloud of one clone of the repository.
 type Cloud struct {
-	Root  string        // the repository
-	Port  int           // where the server listens, or will
-	Out   io.Writer     // progress, for people
-	Limit time.Duration // for each step
-	Built string        // folder of the built functions, one for each architecture in it; "" for build
+	Root        string        // the repository
+	Port        int           // where the server listens, or will
+	Out         io.Writer     // progress, for people
+	StepTimeout time.Duration // for each step
+	BuiltDir    string        // folder of the built functions, one for each architecture in it; "" for build
 
-	portAsked bool // by SLUICE_PORT
-	live      bool // Out is a terminal wide enough for a step
-	emulator  *emulator
-	url       string // of a server that is not ours; "": it is
+	portFromEnv  bool // by SLUICE_PORT
+	liveProgress bool // Out is a terminal wide enough for a step
+	emulator     *emulator
+	url          string // of a server that is not ours; "": it is
 }
 
 // New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with
 // AWS_ENDPOINT_URL), SLUICE_PORT and, for the time limit of a step, at SLUICE_LIMIT (such as 30m).
 func New(root string, out io.Writer) (*Cloud, error) {
-	emulator, err := chosen()
+	emulator, err := selectEmulator()
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{Root: root, Port: emulator.port, Out: out, Limit: DefaultLimit, live: isLive(out), emulator: emulator, url: emulator.url}
+	c := &Cloud{Root: root, Port: emulator.port, Out: out, StepTimeout: DefaultStepTimeout, liveProgress: fitsTerminal(out), emulator: emulator, url: emulator.url}
 	if text := os.Getenv("SLUICE_PORT"); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
 			return nil, fmt.Errorf("SLUICE_PORT is %q, which is no port (1 to 65535)", text)
 		}
-		c.Port, c.portAsked = port, true
+		c.Port, c.portFromEnv = port, true
 	}
 	if text := os.Getenv("SLUICE_LIMIT"); text != "" {
 		limit, err := time.ParseDuration(text)
 		if err != nil || limit <= 0 {
 			return nil, fmt.Errorf("SLUICE_LIMIT is %q, which is no time such as 30m", text)
 		}
-		c.Limit = limit
+		c.StepTimeout = limit
 	}
 	return c, nil
 }
@@ -73,7 +73,7 @@ func FindRoot(dir string) (string, error) {
 	}
 	for at := dir; ; at = filepath.Dir(at) {
 		text, err := os.ReadFile(filepath.Join(at, "go.mod"))
-		if err == nil && isSluice(text) {
+		if err == nil && isSluiceModule(text) {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
@@ -82,46 +82,46 @@ func FindRoot(dir string) (string, error) {
 	}
 }
 
-func isSluice(gomod []byte) bool {
+func isSluiceModule(gomod []byte) bool {
 	var module string
 	_, err := fmt.Sscanf(string(gomod), "module %s", &module)
 	return err == nil && module == "sluice"
 }
 
-func (c *Cloud) endpoint() string {
+func (c *Cloud) endpointURL() string {
 	return cmp.Or(c.url, fmt.Sprintf("http://127.0.0.1:%d", c.Port))
 }
 
-// publicURL is where clients reach the API: infra pins the API's id to `sluice` on a local cloud.
-func (c *Cloud) publicURL() string {
-	return c.endpoint() + "/restapis/sluice/prod/_user_request_"
+// apiURL is where clients reach the API: infra pins the API's id to `sluice` on a local cloud.
+func (c *Cloud) apiURL() string {
+	return c.endpointURL() + "/restapis/sluice/prod/_user_request_"
 }
 
-func (c *Cloud) build(parts ...string) string {
+func (c *Cloud) buildPath(parts ...string) string {
 	return filepath.Join(append([]string{c.Root, "build"}, parts...)...)
 }
 
-// dir is where the running cloud keeps what it has.
-func (c *Cloud) dir(parts ...string) string {
-	return c.build(append([]string{c.emulator.folder}, parts...)...)
+// dataPath is where the running cloud keeps what it has.
+func (c *Cloud) dataPath(parts ...string) string {
+	return c.buildPath(append([]string{c.emulator.dataDir}, parts...)...)
 }
 
-func (c *Cloud) pins(name string) string { return filepath.Join(c.Root, "localstack", name) }
+func (c *Cloud) pinPath(name string) string { return filepath.Join(c.Root, "localstack", name) }
 
-func (c *Cloud) say(format string, args ...any) { fmt.Fprintf(c.Out, format+"\n", args...) }
+func (c *Cloud) printLine(format string, args ...any) { fmt.Fprintf(c.Out, format+"\n", args...) }
 
-// lock makes sure that two runs do not build or start the same thing at once.
-func (c *Cloud) lock() (unlock func(), err error) {
-	if err := c.makeBuild(); err != nil {
+// lockRepository makes sure that two runs do not build or start the same thing at once.
+func (c *Cloud) lockRepository() (unlock func(), err error) {
+	if err := c.makeBuildDir(); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(c.build("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(c.buildPath("lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		c.say("waiting for another run in this repository to finish")
+		c.printLine("waiting for another run in this repository to finish")
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
 	}
 	if err != nil {
@@ -130,11 +130,11 @@ func (c *Cloud) lock() (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// makeBuild makes the build folder a module of its own: `go vet ./...` must not find the Go
+// makeBuildDir makes the build folder a module of its own: `go vet ./...` must not find the Go
 // files that the CDK's templates bring.
-func (c *Cloud) makeBuild() error {
-	if err := os.MkdirAll(c.build(), 0o755); err != nil {
+func (c *Cloud) makeBuildDir() error {
+	if err := os.MkdirAll(c.buildPath(), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(c.build("go.mod"), []byte("module build\n"), 0o644)
+	return os.WriteFile(c.buildPath("go.mod"), []byte("module build\n"), 0o644)
 }

@@ -11,12 +11,12 @@ import (
 	"sluice/localstack/cloud"
 )
 
-func TestFindRoot(t *testing.T) {
+func TestFindRootFindsModule(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	inner := filepath.Join(root, "a module", "deep")
-	write(t, filepath.Join(root, "go.mod"), "module sluice\n\ngo 1.26\n")
-	write(t, filepath.Join(root, "a module", "go.mod"), "module other\n")
+	writeTestFile(t, filepath.Join(root, "go.mod"), "module sluice\n\ngo 1.26\n")
+	writeTestFile(t, filepath.Join(root, "a module", "go.mod"), "module other\n")
 	if err := os.Mkdir(inner, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestFindRoot(t *testing.T) {
 	}
 }
 
-func TestPort(t *testing.T) {
+func TestPortFromEnvironment(t *testing.T) {
 	for text, want := range map[string]int{"": 4566, "4600": 4600, "0": 0, "65536": 0, "x": 0} {
 		t.Setenv("SLUICE_PORT", text)
 		c, err := cloud.New(t.TempDir(), io.Discard)
@@ -40,11 +40,11 @@ func TestPort(t *testing.T) {
 	}
 }
 
-func TestLimit(t *testing.T) {
+func TestStepTimeoutFromEnvironment(t *testing.T) {
 	for text, want := range map[string]time.Duration{"": 15 * time.Minute, "90s": 90 * time.Second, "0s": 0, "ten": 0} {
 		t.Setenv("SLUICE_LIMIT", text)
 		c, err := cloud.New(t.TempDir(), io.Discard)
-		if want == 0 && err == nil || want != 0 && (err != nil || c.Limit != want) {
+		if want == 0 && err == nil || want != 0 && (err != nil || c.StepTimeout != want) {
 			t.Errorf("SLUICE_LIMIT=%q: %+v, %v", text, c, err)
 		}
 	}
@@ -55,27 +55,27 @@ func TestLimit(t *testing.T) {
 func TestPinsAreExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"requirements.txt", "media-requirements.txt", "executor/requirements.txt"} {
-		logical := strings.ReplaceAll(read(t, filepath.Join("..", name)), "\\\n", "")
+		logical := strings.ReplaceAll(readTestFile(t, filepath.Join("..", name)), "\\\n", "")
 		for line := range strings.Lines(logical) {
 			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") || !strings.Contains(line, "--hash=sha256:")) {
 				t.Errorf("%s: not pinned: %s", name, line)
 			}
 		}
 	}
-	lock := read(t, "../package-lock.json")
+	lock := readTestFile(t, "../package-lock.json")
 	if !strings.Contains(lock, `"integrity": "sha512-`) {
 		t.Error("package-lock.json has no hash")
 	}
 	for _, name := range []string{
 		"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json", "executor/requirements.txt", "executor/dynamodb/pom.xml",
 	} {
-		if strings.Contains(read(t, filepath.Join("..", name)), "://") {
+		if strings.Contains(readTestFile(t, filepath.Join("..", name)), "://") {
 			t.Errorf("%s names a host", name)
 		}
 	}
 }
 
-func read(t *testing.T, path string) string {
+func readTestFile(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -84,7 +84,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-func write(t *testing.T, path, text string) {
+func writeTestFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -23,14 +23,14 @@ type collector struct {
 	API    string `json:"api"`    // of X-Ray, HTTP
 }
 
-// collectCommand is the command, of whatever program starts the cloud, that becomes the collector.
-const collectCommand = "collect"
+// collectorCommand is the command, of whatever program starts the cloud, that becomes the collector.
+const collectorCommand = "collect"
 
-// Collecting reports whether this process was started to be the collector: then it calls Collect and nothing else.
-func Collecting(args []string) bool { return len(args) == 2 && args[1] == collectCommand }
+// IsCollector reports whether this process was started to be the collector: then it calls Collect and nothing else.
+func IsCollector(args []string) bool { return len(args) == 2 && args[1] == collectorCommand }
 
-// Collect is the life of the collector. It ends with a signal.
-func Collect() error {
+// RunCollector is the life of the collector. It ends with a signal.
+func RunCollector() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	daemon, err := net.FilePacketConn(os.NewFile(3, "daemon"))
@@ -48,13 +48,15 @@ func Collect() error {
 	return traces.Serve(ctx, conn, api, "traces.jsonl")
 }
 
-// collecting reports whether the collector lives.
-func (c *Cloud) collecting(s state) bool { return hasMark(s.Collector.PID, []string{c.serverMark()}) }
+// collectorRuns reports whether the collector lives.
+func (c *Cloud) collectorRuns(s state) bool {
+	return hasMark(s.Collector.PID, []string{c.serverMark()})
+}
 
-// collect starts the collector unless it runs, and remembers it. It is given open sockets, so that what is sent from now
+// ensureCollector starts the collector unless it runs, and remembers it. It is given open sockets, so that what is sent from now
 // on waits for it.
-func (c *Cloud) collect(s state) error {
-	if c.collecting(s) {
+func (c *Cloud) ensureCollector(s state) error {
+	if c.collectorRuns(s) {
 		return nil
 	}
 	const free = "127.0.0.1:0"
@@ -81,13 +83,13 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	}
 	udp, uerr := daemon.File()
 	tcp, terr := api.File()
-	log, lerr := openLog(c.dir("traces.log"))
+	log, lerr := openLog(c.dataPath("traces.log"))
 	defer func() { err = errors.Join(err, udp.Close(), tcp.Close(), log.Close()) }()
 	if err := errors.Join(uerr, terr, lerr); err != nil {
 		return 0, err
 	}
-	proc := exec.Command(program, collectCommand)
-	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = c.dir(), []string{c.serverMark()}, log, log
+	proc := exec.Command(program, collectorCommand)
+	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = c.dataPath(), []string{c.serverMark()}, log, log
 	proc.ExtraFiles = []*os.File{udp, tcp}
 	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := proc.Start(); err != nil {
@@ -97,28 +99,28 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	return proc.Process.Pid, nil
 }
 
-// url returns the address of X-Ray's API; "" if there is no collector.
-func (c collector) url() string {
+// apiURL returns the address of X-Ray's API; "" if there is no collector.
+func (c collector) apiURL() string {
 	if c.API == "" {
 		return ""
 	}
 	return "http://" + c.API
 }
 
-// settings returns what tells a deployment where traces go and are read.
-func (c collector) settings() []string {
+// contextArgs returns what tells a deployment where traces go and are read.
+func (c collector) contextArgs() []string {
 	if c.API == "" {
 		return nil
 	}
-	return []string{"-c", "xray_daemon=" + c.Daemon, "-c", "xray_api=" + c.url()}
+	return []string{"-c", "xray_daemon=" + c.Daemon, "-c", "xray_api=" + c.apiURL()}
 }
 
-// collectNearby starts the collector for a cloud that is not ours, where its functions reach a port of this machine.
-func (c *Cloud) collectNearby() error {
+// ensureNearbyCollector starts the collector for a cloud that is not ours, where its functions reach a port of this machine.
+func (c *Cloud) ensureNearbyCollector() error {
 	at, err := url.Parse(c.url)
 	if err != nil || at.Hostname() != "localhost" && !net.ParseIP(at.Hostname()).IsLoopback() {
 		return err
 	}
-	s, _ := c.server()
-	return c.collect(s)
+	s, _ := c.readServerState()
+	return c.ensureCollector(s)
 }

@@ -13,21 +13,21 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// standIn is what the cloud's state says of what stands for X-Ray.
-type standIn struct {
+// collectorState is what the cloud's state says of what stands for X-Ray.
+type collectorState struct {
 	PID         int
 	Daemon, API string
 }
 
-func collector(t *testing.T, c *cloud.Cloud) standIn {
+func collector(t *testing.T, c *cloud.Cloud) collectorState {
 	t.Helper()
-	var s struct{ Collector standIn }
-	must(t, json.Unmarshal([]byte(read(t, filepath.Join(c.Root, "build/cloud/server.json"))), &s))
+	var s struct{ Collector collectorState }
+	must(t, json.Unmarshal([]byte(readTestFile(t, filepath.Join(c.Root, "build/cloud/server.json"))), &s))
 	return s.Collector
 }
 
-// answers reports whether X-Ray's API is there.
-func (s standIn) answers() bool {
+// apiAnswers reports whether X-Ray's API is there.
+func (s collectorState) apiAnswers() bool {
 	res, err := http.Post("http://"+s.API+"/Traces", "application/json", strings.NewReader(`{"TraceIds":["1-6a000000-000000000000000000000000"]}`))
 	if err != nil {
 		return false
@@ -36,11 +36,11 @@ func (s standIn) answers() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-func TestTheCollectorLivesWithTheCloud(t *testing.T) {
-	c, _ := fake(t)
+func TestCollectorStartsAndEndsWithCloud(t *testing.T) {
+	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
 	was := collector(t, c)
-	if !alive(was.PID) || !was.answers() {
+	if !processAlive(was.PID) || !was.apiAnswers() {
 		t.Fatalf("%+v does not answer", was)
 	}
 	must(t, c.Up(t.Context()))
@@ -48,18 +48,18 @@ func TestTheCollectorLivesWithTheCloud(t *testing.T) {
 		t.Errorf("a second up started another: %+v, was %+v", again, was)
 	}
 	must(t, c.Deploy(t.Context()))
-	words := strings.Fields(read(t, filepath.Join(c.Root, "calls")))
+	words := strings.Fields(readTestFile(t, filepath.Join(c.Root, "calls")))
 	for _, want := range []string{"xray_daemon=" + was.Daemon, "xray_api=http://" + was.API} {
 		if !slices.Contains(words, want) {
 			t.Errorf("the deployment is not told %s", want)
 		}
 	}
 	must(t, c.Down(t.Context()))
-	if alive(was.PID) {
+	if processAlive(was.PID) {
 		t.Error("the collector outlived the cloud")
 	}
 	for _, network := range []string{"tcp", "udp"} {
-		if address := map[string]string{"tcp": was.API, "udp": was.Daemon}[network]; !free(network, address) {
+		if address := map[string]string{"tcp": was.API, "udp": was.Daemon}[network]; !isFree(network, address) {
 			t.Errorf("%s %s is still taken", network, address)
 		}
 	}
@@ -68,7 +68,7 @@ func TestTheCollectorLivesWithTheCloud(t *testing.T) {
 	}
 }
 
-func free(network, address string) bool {
+func isFree(network, address string) bool {
 	if network == "udp" {
 		conn, err := net.ListenPacket(network, address)
 		return err == nil && conn.Close() == nil
@@ -78,29 +78,29 @@ func free(network, address string) bool {
 }
 
 // Deployed functions know the addresses: the next collector has the same, and what was sent to the last.
-func TestTheCollectorIsStartedAnewWhereItWas(t *testing.T) {
-	c, _ := fake(t)
+func TestKilledCollectorIsRestartedAtTheSameAddresses(t *testing.T) {
+	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
 	was := collector(t, c)
-	server, _ := pids(t, c)
+	server, _ := readPIDs(t, c)
 	must(t, syscall.Kill(was.PID, syscall.SIGKILL))
-	until(t, "it is gone", func() bool { return !alive(was.PID) })
+	waitUntil(t, "it is gone", func() bool { return !processAlive(was.PID) })
 	wantError(t, c.Status(t.Context()), "the collector of traces has ended")
 	// A port that nobody listens at may be another's for a moment: the end of a connection.
-	until(t, "it is started anew", func() bool { return c.Up(t.Context()) == nil })
+	waitUntil(t, "it is started anew", func() bool { return c.Up(t.Context()) == nil })
 	is := collector(t, c)
-	if is.PID == was.PID || is.Daemon != was.Daemon || is.API != was.API || !is.answers() {
+	if is.PID == was.PID || is.Daemon != was.Daemon || is.API != was.API || !is.apiAnswers() {
 		t.Errorf("it is %+v, was %+v", is, was)
 	}
-	if now, _ := pids(t, c); now != server {
+	if now, _ := readPIDs(t, c); now != server {
 		t.Error("the server was started anew too")
 	}
 	must(t, c.Status(t.Context()))
 
 	must(t, syscall.Kill(is.PID, syscall.SIGKILL))
-	until(t, "it is gone", func() bool { return !alive(is.PID) })
+	waitUntil(t, "it is gone", func() bool { return !processAlive(is.PID) })
 	var thief net.Listener
-	until(t, "something else has its port", func() bool {
+	waitUntil(t, "something else has its port", func() bool {
 		var err error
 		thief, err = net.Listen("tcp", is.API)
 		return err == nil

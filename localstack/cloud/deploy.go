@@ -13,41 +13,41 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// stack is the name of the one stack of the CDK app.
-const stack = "Sluice"
+// stackName is the name of the one stack of the CDK app.
+const stackName = "Sluice"
 
-var errDown = errors.New("the local cloud is not running: make up deploy-local")
+var errNotRunning = errors.New("the local cloud is not running: make up deploy-local")
 
 // Deploy puts the CDK app into the running local cloud.
 func (c *Cloud) Deploy(ctx context.Context) error {
 	if err := errors.Join(checkNode(ctx), checkGo()); err != nil {
 		return err
 	}
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	s, running := c.server()
+	s, running := c.readServerState()
 	if !running {
-		return errDown
+		return errNotRunning
 	}
 	c.Port = s.Port
-	if !c.end(c.deployMark()) { // we hold the lock: it is of one that was killed
+	if !c.endProcesses(c.deployMark()) { // we hold the lock: it is of one that was killed
 		return errors.New("processes of an earlier deployment cannot be ended")
 	}
-	ctx, cancel := c.whileAlive(ctx, s.PID)
+	ctx, cancel := c.contextWhileAlive(ctx, s.PID)
 	defer cancel()
-	err = c.deploy(ctx, s)
-	if _, running := c.server(); err != nil && !running {
+	err = c.bootstrapAndDeploy(ctx, s)
+	if _, running := c.readServerState(); err != nil && !running {
 		return ErrEnded
 	}
 	return err
 }
 
-func (c *Cloud) deploy(ctx context.Context, s state) error {
+func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 	if !s.Bootstrapped {
-		if err := c.step(ctx, "prepare the local cloud for the CDK", c.bootstrap); err != nil {
+		if err := c.runStep(ctx, "prepare the local cloud for the CDK", c.bootstrapCDK); err != nil {
 			return err
 		}
 		s.Bootstrapped = true
@@ -55,22 +55,22 @@ func (c *Cloud) deploy(ctx context.Context, s state) error {
 			return err
 		}
 	}
-	return c.step(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployAll(ctx, s) })
+	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s) })
 }
 
-// bootstrap names the environment, and an empty app, which keeps the CDK from building ours only
+// bootstrapCDK names the environment, and an empty app, which keeps the CDK from building ours only
 // to learn it.
-func (c *Cloud) bootstrap(ctx context.Context) error {
+func (c *Cloud) bootstrapCDK(ctx context.Context) error {
 	return c.runCDK(ctx, "bootstrap", "aws://"+Account+"/"+Region, "--app", "")
 }
 
-// deployAll leaves the outputs where clients look for them when all is there, and not before.
-func (c *Cloud) deployAll(ctx context.Context, s state) error {
-	done, written := c.dir("outputs.json"), c.dir("outputs.new.json")
+// deployApp leaves the outputs where clients look for them when all is there, and not before.
+func (c *Cloud) deployApp(ctx context.Context, s state) error {
+	done, written := c.dataPath("outputs.json"), c.dataPath("outputs.new.json")
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
 	}
-	if err := c.makeOrigin(); err != nil {
+	if err := c.makeOriginCert(); err != nil {
 		return err
 	}
 	args := []string{"deploy", "--all",
@@ -78,31 +78,31 @@ func (c *Cloud) deployAll(ctx context.Context, s state) error {
 		"--progress", "events",
 		"--require-approval", "never",
 		"--outputs-file", written,
-		"--output", c.build("cdk.local"),
+		"--output", c.buildPath("cdk.local"),
 		"-c", "cloud=local",
 		"-c", "arch=" + runtime.GOARCH,
-		"-c", "build=" + cmp.Or(c.Built, "build"),
-		"-c", "ffmpeg_dir=" + c.build("tools"),
-		"-c", "public_url=" + c.publicURL(),
+		"-c", "build=" + cmp.Or(c.BuiltDir, "build"),
+		"-c", "ffmpeg_dir=" + c.buildPath("tools"),
+		"-c", "public_url=" + c.apiURL(),
 		"-c", "producer_buckets=" + ProducerBucket,
-		"-c", "fetch_ca=" + originFile(c.Root),
-		"-c", fmt.Sprintf("concurrency=%d", services.LeastConcurrency()+spare())}
-	if err := c.runCDK(ctx, append(args, s.Collector.settings()...)...); err != nil {
+		"-c", "fetch_ca=" + originCertPath(c.Root),
+		"-c", fmt.Sprintf("concurrency=%d", services.MinConcurrency()+spareWorkers())}
+	if err := c.runCDK(ctx, append(args, s.Collector.contextArgs()...)...); err != nil {
 		return err
 	}
 	outputs, err := ReadOutputs(written)
 	if err != nil {
 		return err
 	}
-	if err := c.complete(ctx, outputs); err != nil {
+	if err := c.applyDroppedProperties(ctx, outputs); err != nil {
 		return fmt.Errorf("set what CloudFormation left out: %w", err)
 	}
 	return os.Rename(written, done)
 }
 
-// spare is how many workers the scaling law has to give to whoever needs them: SLUICE_WORKERS, or as many as this machine
+// spareWorkers is how many workers the scaling law has to give to whoever needs them: SLUICE_WORKERS, or as many as this machine
 // has processors for, beside one.
-func spare() int {
+func spareWorkers() int {
 	if n, err := strconv.Atoi(os.Getenv("SLUICE_WORKERS")); err == nil && n > 0 {
 		return n
 	}
@@ -110,9 +110,9 @@ func spare() int {
 }
 
 func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
-	argv := append([]string{c.cdk()}, args...)
+	argv := append([]string{c.cdkPath()}, args...)
 	argv = append(argv, "--ci", "--no-color", "--no-notices")
-	return run(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.dir("deploy.log")})
+	return runCommand(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.dataPath("deploy.log")})
 }
 
 // cdkEnv is our environment (the Go command needs much of it) with all that is AWS's replaced:
@@ -124,11 +124,11 @@ func (c *Cloud) cdkEnv() []string {
 			env = append(env, entry)
 		}
 	}
-	env = append(env, clientEnv(c.endpoint())...)
+	env = append(env, clientEnv(c.endpointURL())...)
 	return append(env,
 		c.deployMark(),
-		"TMPDIR="+c.dir("tmp"),
-		"CDK_HOME="+c.dir("cdk"),
+		"TMPDIR="+c.dataPath("tmp"),
+		"CDK_HOME="+c.dataPath("cdk"),
 		"CDK_DISABLE_CLI_TELEMETRY=true",
 		"CDK_DISABLE_VERSION_CHECK=true",
 		// The banner of a Node.js past its end of life would crowd the end of the log.

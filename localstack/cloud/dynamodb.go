@@ -17,45 +17,45 @@ import (
 // copyDependencies is the Maven goal that fetches the pinned closure of a project.
 const copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
-func (c *Cloud) dynamoStamp() stamp {
+func (c *Cloud) dynamoDBStamp() stamp {
 	return stamp{
-		path: c.build("dynamodb", "pins"),
-		pins: []string{c.pins("executor/dynamodb/pom.xml"), c.pins("executor/dynamodb/sha256"), c.pins("executor/dynamodb/LoopbackServer.java")},
-		made: []string{c.build("dynamodb", "lib"), c.build("dynamodb", "classes")},
+		path: c.buildPath("dynamodb", "pins"),
+		pins: []string{c.pinPath("executor/dynamodb/pom.xml"), c.pinPath("executor/dynamodb/sha256"), c.pinPath("executor/dynamodb/LoopbackServer.java")},
+		made: []string{c.buildPath("dynamodb", "lib"), c.buildPath("dynamodb", "classes")},
 	}
 }
 
-// installDynamo fetches DynamoDB Local from wherever Maven is set up to look, refuses any file that is not the one whose
+// installDynamoDB fetches DynamoDB Local from wherever Maven is set up to look, refuses any file that is not the one whose
 // hash is pinned, and compiles the main class that keeps it to the loopback interface.
-func (c *Cloud) installDynamo(ctx context.Context) error {
+func (c *Cloud) installDynamoDB(ctx context.Context) error {
 	java, err := findJDK(ctx)
 	if err != nil {
 		return err
 	}
-	lib, classes := c.build("dynamodb", "lib"), c.build("dynamodb", "classes")
+	lib, classes := c.buildPath("dynamodb", "lib"), c.buildPath("dynamodb", "classes")
 	for _, folder := range []string{lib, classes} {
 		if err := os.RemoveAll(folder); err != nil {
 			return err
 		}
 	}
-	err = run(ctx, command{
-		argv: []string{"mvn", "--quiet", "--batch-mode", "--file", c.pins("executor/dynamodb/pom.xml"), copyDependencies,
+	err = runCommand(ctx, command{
+		argv: []string{"mvn", "--quiet", "--batch-mode", "--file", c.pinPath("executor/dynamodb/pom.xml"), copyDependencies,
 			"-DincludeScope=runtime", "-DoutputDirectory=" + lib},
-		dir: c.Root, env: append(os.Environ(), "JAVA_HOME="+java), log: c.build("install.log"),
+		dir: c.Root, env: append(os.Environ(), "JAVA_HOME="+java), log: c.buildPath("install.log"),
 	})
 	if err != nil {
 		return err
 	}
-	if err := checkSums(lib, c.pins("executor/dynamodb/sha256")); err != nil {
+	if err := verifyChecksums(lib, c.pinPath("executor/dynamodb/sha256")); err != nil {
 		return err
 	}
-	return c.install(ctx, filepath.Join(java, "bin", "javac"), "-cp", filepath.Join(lib, "*"), "-d", classes,
-		c.pins("executor/dynamodb/LoopbackServer.java"))
+	return c.runInstaller(ctx, filepath.Join(java, "bin", "javac"), "-cp", filepath.Join(lib, "*"), "-d", classes,
+		c.pinPath("executor/dynamodb/LoopbackServer.java"))
 }
 
-// checkSums compares the files in folder with a list as sha256sum writes it: all of it, and nothing else, must be there.
-func checkSums(folder, list string) error {
-	want, err := readSums(list)
+// verifyChecksums compares the files in folder with a list as sha256sum writes it: all of it, and nothing else, must be there.
+func verifyChecksums(folder, list string) error {
+	want, err := readChecksums(list)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func checkSums(folder, list string) error {
 		return err
 	}
 	for _, file := range files {
-		sum, err := sumFile(filepath.Join(folder, file.Name()))
+		sum, err := hashFile(filepath.Join(folder, file.Name()))
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func checkSums(folder, list string) error {
 	return nil
 }
 
-func readSums(list string) (map[string]string, error) {
+func readChecksums(list string) (map[string]string, error) {
 	file, err := os.Open(list)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func readSums(list string) (map[string]string, error) {
 	return sums, lines.Err()
 }
 
-func sumFile(path string) (string, error) {
+func hashFile(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err

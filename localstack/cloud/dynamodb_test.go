@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestCheckSums(t *testing.T) {
+func TestVerifyChecksums(t *testing.T) {
 	t.Parallel()
 	const a = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" // SHA-256 of "a"
 	for _, tt := range []struct {
@@ -32,7 +32,7 @@ func TestCheckSums(t *testing.T) {
 				writeFile(t, filepath.Join(folder, name), []byte(text))
 			}
 			writeFile(t, list, []byte(tt.list))
-			err := checkSums(folder, list)
+			err := verifyChecksums(folder, list)
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

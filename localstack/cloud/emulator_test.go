@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestCLOUDChoosesTheEmulator(t *testing.T) {
+func TestCLOUDSelectsTheEmulator(t *testing.T) {
 	t.Setenv("SLUICE_PORT", "")
 	for text, want := range map[string]string{"": "MiniStack", "ministack": "MiniStack", "localstack": "LocalStack"} {
 		t.Setenv("CLOUD", text)
@@ -22,10 +22,10 @@ func TestCLOUDChoosesTheEmulator(t *testing.T) {
 }
 
 // Both may run at once, out of one repository.
-func TestEmulatorsShareNothing(t *testing.T) {
+func TestEmulatorsShareNoPortOrFolder(t *testing.T) {
 	t.Parallel()
 	a, b := miniStack, localStack
-	if a.port == b.port || a.folder == b.folder || a.venv == b.venv {
+	if a.port == b.port || a.dataDir == b.dataDir || a.venv == b.venv {
 		t.Errorf("%+v and %+v", a, b)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// elsewhere returns the cloud that AWS_ENDPOINT_URL names: a server like LocalStack that somebody else starts and stops,
+// newEndpointEmulator returns the cloud that AWS_ENDPOINT_URL names: a server like LocalStack that somebody else starts and stops,
 // such as that of compose.yaml. It refuses AWS itself, which is deployed to in another way.
-func elsewhere() (*emulator, error) {
+func newEndpointEmulator() (*emulator, error) {
 	text := strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/")
 	at, err := url.Parse(text)
 	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.Path != "" {
@@ -23,16 +23,16 @@ func elsewhere() (*emulator, error) {
 		return nil, errors.New("AWS_ENDPOINT_URL is AWS itself: CLOUD=endpoint is for emulators")
 	}
 	return &emulator{
-		name: "endpoint", venv: miniStack.venv, folder: "cloud-endpoint", url: text,
-		needs: miniStack.needs, install: miniStack.install, // for its pip
+		name: "endpoint", venv: miniStack.venv, dataDir: "cloud-endpoint", url: text,
+		checkNeeds: miniStack.checkNeeds, install: miniStack.install, // for its pip
 	}, nil
 }
 
-// answers returns nil if an HTTP server answers at the endpoint, whatever it says.
-func (c *Cloud) answers(ctx context.Context) error {
+// checkEndpoint returns nil if an HTTP server answers at the endpoint, whatever it says.
+func (c *Cloud) checkEndpoint(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpointURL(), nil)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestCLOUDEndpointNeedsAnEmulatorsAddress(t *testing.T) {
+func TestEndpointEmulatorRejectsBadAddresses(t *testing.T) {
 	t.Setenv("CLOUD", "endpoint")
 	t.Setenv("SLUICE_PORT", "")
 	for _, tt := range []struct{ url, wrong string }{
@@ -26,7 +26,7 @@ func TestCLOUDEndpointNeedsAnEmulatorsAddress(t *testing.T) {
 		t.Setenv("AWS_ENDPOINT_URL", tt.url)
 		c, err := New(t.TempDir(), io.Discard)
 		switch {
-		case tt.wrong == "" && (err != nil || c.endpoint() != strings.TrimRight(tt.url, "/")):
+		case tt.wrong == "" && (err != nil || c.endpointURL() != strings.TrimRight(tt.url, "/")):
 			t.Errorf("%s: %v, %v", tt.url, c, err)
 		case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
 			t.Errorf("%s: %v, want %q", tt.url, err, tt.wrong)
@@ -34,7 +34,7 @@ func TestCLOUDEndpointNeedsAnEmulatorsAddress(t *testing.T) {
 	}
 }
 
-func TestACloudThatIsNotOursIsLeftAlone(t *testing.T) {
+func TestEndpointCloudIsNotStartedOrStopped(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	t.Setenv("CLOUD", "endpoint")
@@ -50,17 +50,17 @@ func TestACloudThatIsNotOursIsLeftAlone(t *testing.T) {
 	if err := c.Down(t.Context()); err != nil || !strings.Contains(said.String(), "is not ours to stop") {
 		t.Errorf("%v, said %s", err, said.String())
 	}
-	if err := c.collectNearby(); err != nil { // ours, beside it
+	if err := c.ensureNearbyCollector(); err != nil { // ours, beside it
 		t.Fatal(err)
 	}
-	s, _ := c.server()
-	if !c.collecting(s) || s.Collector.API == "" {
+	s, _ := c.readServerState()
+	if !c.collectorRuns(s) || s.Collector.API == "" {
 		t.Errorf("no collector: %+v", s)
 	}
-	if err := errors.Join(c.Status(t.Context()), c.Down(t.Context())); err != nil || c.collecting(s) {
-		t.Errorf("the collector lives: %v, %v", c.collecting(s), err)
+	if err := errors.Join(c.Status(t.Context()), c.Down(t.Context())); err != nil || c.collectorRuns(s) {
+		t.Errorf("the collector lives: %v, %v", c.collectorRuns(s), err)
 	}
-	ctx, stop := c.whileAlive(t.Context(), os.Getpid())
+	ctx, stop := c.contextWhileAlive(t.Context(), os.Getpid())
 	if err := c.Status(ctx); err != nil {
 		t.Error(err)
 	}

@@ -54,28 +54,28 @@ type Env struct {
 // Open returns the running local cloud of the repository at root. It fails when nothing runs or
 // nothing is deployed.
 func Open(root string) (Env, error) {
-	c, err := existing(root)
+	c, err := findCloud(root)
 	if err != nil {
 		return Env{}, err
 	}
-	s, running := c.server()
+	s, running := c.readServerState()
 	if !running {
-		return Env{}, errDown
+		return Env{}, errNotRunning
 	}
 	c.Port = s.Port
-	outputs, err := ReadOutputs(c.dir("outputs.json"))
+	outputs, err := ReadOutputs(c.dataPath("outputs.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Env{}, errors.New("the local cloud runs, but Sluice is not deployed in it: make deploy-local")
 	}
 	if err != nil {
 		return Env{}, err
 	}
-	return Env{Root: root, Endpoint: c.endpoint(), APIURL: c.publicURL(), XRay: s.Collector.url(), Region: Region, Outputs: outputs}, nil
+	return Env{Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region, Outputs: outputs}, nil
 }
 
-// AWS returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
+// AWSConfig returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
 // for path style (o.UsePathStyle = true): bucket names are no host names here.
-func (e Env) AWS() aws.Config {
+func (e Env) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       e.Region,
 		BaseEndpoint: aws.String(e.Endpoint),
@@ -83,7 +83,7 @@ func (e Env) AWS() aws.Config {
 	}
 }
 
-// Vars are the same settings for the environment of a process.
-func (e Env) Vars() []string {
+// EnvVars are the same settings for the environment of a process.
+func (e Env) EnvVars() []string {
 	return append(clientEnv(e.Endpoint), "SLUICE_API="+e.APIURL)
 }

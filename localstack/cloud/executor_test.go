@@ -6,7 +6,7 @@ import (
 )
 
 // The executor's own tests, which need no LocalStack.
-func TestExecutor(t *testing.T) {
+func TestExecutorPythonTests(t *testing.T) {
 	t.Parallel()
 	python, err := findLocalStackPython(t.Context())
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // awaitHealth returns when the server answers, or says why it will not.
 func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.emulator.limit)
+	ctx, cancel := context.WithTimeout(ctx, c.emulator.startTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -20,23 +20,23 @@ func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 		case err := <-ended:
 			return fmt.Errorf("the server ended at once (%v)", err)
 		case <-ctx.Done():
-			return fmt.Errorf("the server did not answer within %v", c.emulator.limit)
+			return fmt.Errorf("the server did not answer within %v", c.emulator.startTimeout)
 		case <-tick.C:
-			if c.healthy(ctx, c.Port) == nil {
+			if c.checkHealth(ctx, c.Port) == nil {
 				return nil
 			}
 		}
 	}
 }
 
-// healthy returns nil if the emulator answers on port.
-func (c *Cloud) healthy(ctx context.Context, port int) error {
+// checkHealth returns nil if the emulator answers on port.
+func (c *Cloud) checkHealth(ctx context.Context, port int) error {
 	if c.url != "" {
-		return c.answers(ctx)
+		return c.checkEndpoint(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.health)
+	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.healthPath)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 // Install installs the emulator and the CDK command line into the repository, exactly as pinned.
 // Where they are there already it does nothing.
 func (c *Cloud) Install(ctx context.Context) error {
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return err
 	}
@@ -17,16 +17,16 @@ func (c *Cloud) Install(ctx context.Context) error {
 	if err := c.emulator.install(c, ctx); err != nil {
 		return err
 	}
-	return c.ensure(ctx, "install the CDK command line into build/node", c.nodeStamp(), c.installNode)
+	return c.ensureInstalled(ctx, "install the CDK command line into build/node", c.nodeStamp(), c.installNode)
 }
 
-// ensure does work unless the stamp says that it has been done.
-func (c *Cloud) ensure(ctx context.Context, name string, s stamp, work func(context.Context) error) error {
-	if fresh, err := s.fresh(); fresh || err != nil {
+// ensureInstalled does work unless the stamp says that it has been done.
+func (c *Cloud) ensureInstalled(ctx context.Context, name string, s stamp, work func(context.Context) error) error {
+	if fresh, err := s.isFresh(); fresh || err != nil {
 		return err
 	}
-	return c.step(ctx, name, func(ctx context.Context) error {
-		if err := s.clear(); err != nil {
+	return c.runStep(ctx, name, func(ctx context.Context) error {
+		if err := s.invalidate(); err != nil {
 			return err
 		}
 		if err := work(ctx); err != nil {
@@ -38,56 +38,56 @@ func (c *Cloud) ensure(ctx context.Context, name string, s stamp, work func(cont
 
 func (c *Cloud) venvStamp(requirements string) stamp {
 	return stamp{
-		path: c.build(c.emulator.venv, "pins"),
+		path: c.buildPath(c.emulator.venv, "pins"),
 		pins: []string{requirements},
-		made: []string{c.python()},
+		made: []string{c.pythonPath()},
 	}
 }
 
 func (c *Cloud) nodeStamp() stamp {
 	return stamp{
-		path: c.build("node", "pins"),
-		pins: []string{c.pins("package.json"), c.pins("package-lock.json")},
-		made: []string{c.cdk()},
+		path: c.buildPath("node", "pins"),
+		pins: []string{c.pinPath("package.json"), c.pinPath("package-lock.json")},
+		made: []string{c.cdkPath()},
 	}
 }
 
-func (c *Cloud) python() string { return c.build(c.emulator.venv, "bin", "python") }
+func (c *Cloud) pythonPath() string { return c.buildPath(c.emulator.venv, "bin", "python") }
 
-func (c *Cloud) cdk() string { return c.build("node", "node_modules", ".bin", "cdk") }
+func (c *Cloud) cdkPath() string { return c.buildPath("node", "node_modules", ".bin", "cdk") }
 
 // installVenv makes the emulator's virtual environment with python, and installs what requirements pins.
 func (c *Cloud) installVenv(ctx context.Context, python, requirements string) error {
 	// -I: no PYTHONPATH, no packages of the person's own.
-	if err := c.install(ctx, python, "-I", "-m", "venv", "--clear", c.build(c.emulator.venv)); err != nil {
+	if err := c.runInstaller(ctx, python, "-I", "-m", "venv", "--clear", c.buildPath(c.emulator.venv)); err != nil {
 		return err
 	}
-	return c.pip(ctx, "install", "--require-hashes", "-r", requirements)
+	return c.runPip(ctx, "install", "--require-hashes", "-r", requirements)
 }
 
 func (c *Cloud) installNode(ctx context.Context) error {
 	if err := checkNode(ctx); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.build("node"), 0o755); err != nil {
+	if err := os.MkdirAll(c.buildPath("node"), 0o755); err != nil {
 		return err
 	}
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		if err := copyFile(c.build("node", name), c.pins(name)); err != nil {
+		if err := copyFile(c.buildPath("node", name), c.pinPath(name)); err != nil {
 			return err
 		}
 	}
-	return c.install(ctx, "npm", "ci", "--prefix", c.build("node"),
+	return c.runInstaller(ctx, "npm", "ci", "--prefix", c.buildPath("node"),
 		"--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 }
 
-func (c *Cloud) pip(ctx context.Context, args ...string) error {
-	argv := []string{c.python(), "-I", "-m", "pip", "--no-input", "--disable-pip-version-check"}
-	return c.install(ctx, append(argv, args...)...)
+func (c *Cloud) runPip(ctx context.Context, args ...string) error {
+	argv := []string{c.pythonPath(), "-I", "-m", "pip", "--no-input", "--disable-pip-version-check"}
+	return c.runInstaller(ctx, append(argv, args...)...)
 }
 
-func (c *Cloud) install(ctx context.Context, argv ...string) error {
-	return run(ctx, command{argv: argv, dir: c.Root, log: c.build("install.log")})
+func (c *Cloud) runInstaller(ctx context.Context, argv ...string) error {
+	return runCommand(ctx, command{argv: argv, dir: c.Root, log: c.buildPath("install.log")})
 }
 
 func copyFile(to, from string) error {

@@ -22,23 +22,23 @@ import (
 
 // The test's own binary stands in for MiniStack, and shell scripts for Python and the CDK.
 func TestMain(m *testing.M) {
-	if cloud.Collecting(os.Args) {
-		if err := cloud.Collect(); err != nil {
+	if cloud.IsCollector(os.Args) {
+		if err := cloud.RunCollector(); err != nil {
 			panic(err)
 		}
 		os.Exit(0)
 	}
 	os.Unsetenv("CLOUD") // whatever `make test` runs on
 	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
-		fakeServer()
+		runFakeServer()
 	}
 	if root := os.Getenv("SLUICE_DEPLOY_AND_DIE"); root != "" {
-		deployAndDie(root)
+		deployUntilKilled(root)
 	}
 	os.Exit(m.Run())
 }
 
-func fakeServer() {
+func runFakeServer() {
 	child := exec.Command("sleep", "600") // a function
 	if err := child.Start(); err != nil {
 		panic(err)
@@ -53,19 +53,19 @@ func fakeServer() {
 	panic(http.ListenAndServe(os.Getenv("BIND_HOST")+":"+os.Getenv("GATEWAY_PORT"), nil))
 }
 
-// fake returns a cloud in which everything is installed already, and what it says.
-func fake(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
+// newFakeCloud returns a cloud in which everything is installed already, and what it says.
+func newFakeCloud(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "a clone")
 	local := filepath.Join(root, "localstack")
 	for _, name := range []string{"requirements.txt", "package.json", "package-lock.json"} {
-		write(t, filepath.Join(local, name), "")
+		writeTestFile(t, filepath.Join(local, name), "")
 	}
 	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" // of nothing
-	write(t, filepath.Join(root, "build/venv/pins"), sum)
-	write(t, filepath.Join(root, "build/node/pins"), sum)
-	write(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
-	write(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDK)
+	writeTestFile(t, filepath.Join(root, "build/venv/pins"), sum)
+	writeTestFile(t, filepath.Join(root, "build/node/pins"), sum)
+	writeTestFile(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
+	writeTestFile(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDKScript)
 	t.Setenv("SLUICE_PORT", freePort(t))
 	var said bytes.Buffer
 	c, err := cloud.New(root, &said)
@@ -76,7 +76,7 @@ func fake(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	return c, &said
 }
 
-const fakeCDK = `#!/bin/sh
+const fakeCDKScript = `#!/bin/sh
 echo "$AWS_ENDPOINT_URL $AWS_PROFILE $*" >> calls
 [ "$1" = bootstrap ] && exit
 echo progress
@@ -112,26 +112,26 @@ func wantError(t *testing.T, err error, part string) {
 	}
 }
 
-// pids are the server and its child.
-func pids(t *testing.T, c *cloud.Cloud) (server, child int) {
+// readPIDs are the server and its child.
+func readPIDs(t *testing.T, c *cloud.Cloud) (server, child int) {
 	t.Helper()
-	_, err := fmt.Sscan(read(t, filepath.Join(c.Root, "build/cloud/pids")), &server, &child)
+	_, err := fmt.Sscan(readTestFile(t, filepath.Join(c.Root, "build/cloud/pids")), &server, &child)
 	must(t, err)
 	return server, child
 }
 
-func TestUpAndDown(t *testing.T) {
-	c, said := fake(t)
+func TestUpAndDownAreIdempotent(t *testing.T) {
+	c, said := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
-	server, child := pids(t, c)
+	server, child := readPIDs(t, c)
 	must(t, c.Up(t.Context()))
-	if again, _ := pids(t, c); again != server || !strings.Contains(said.String(), "runs at http://127.0.0.1:") {
+	if again, _ := readPIDs(t, c); again != server || !strings.Contains(said.String(), "runs at http://127.0.0.1:") {
 		t.Errorf("a second up started another server, or said nothing:\n%s", said)
 	}
 	must(t, c.Status(t.Context()))
 	must(t, c.Down(t.Context()))
 	for _, pid := range []int{server, child} {
-		if alive(pid) {
+		if processAlive(pid) {
 			t.Errorf("process %d outlived the cloud", pid)
 		}
 	}
@@ -139,34 +139,34 @@ func TestUpAndDown(t *testing.T) {
 	wantError(t, c.Status(t.Context()), "make up deploy-local")
 }
 
-func TestUpAfterKill(t *testing.T) {
-	c, _ := fake(t)
+func TestUpAfterServerWasKilled(t *testing.T) {
+	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
-	server, orphan := pids(t, c)
+	server, orphan := readPIDs(t, c)
 	must(t, syscall.Kill(server, syscall.SIGKILL))
 	must(t, c.Up(t.Context()))
-	if now, _ := pids(t, c); now == server || alive(orphan) {
-		t.Errorf("server %d, was %d; the orphan lives: %v", now, server, alive(orphan))
+	if now, _ := readPIDs(t, c); now == server || processAlive(orphan) {
+		t.Errorf("server %d, was %d; the orphan lives: %v", now, server, processAlive(orphan))
 	}
 }
 
-func TestUpWhenThePortIsTaken(t *testing.T) {
-	c, _ := fake(t)
+func TestUpFailsWhenPortIsInUse(t *testing.T) {
+	c, _ := newFakeCloud(t)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
 	must(t, err)
 	defer listener.Close()
 	wantError(t, c.Up(t.Context()), "is in use by something else")
 }
 
-func TestUpWhenTheServerFails(t *testing.T) {
-	c, _ := fake(t)
-	write(t, filepath.Join(c.Root, "build/venv/bin/python"), "#!/bin/sh\necho no module >&2; exit 1\n")
+func TestUpShowsWhyServerFailed(t *testing.T) {
+	c, _ := newFakeCloud(t)
+	writeTestFile(t, filepath.Join(c.Root, "build/venv/bin/python"), "#!/bin/sh\necho no module >&2; exit 1\n")
 	wantError(t, c.Up(t.Context()), "no module")
 }
 
-func TestDeploy(t *testing.T) {
+func TestDeployRunsBootstrapOnce(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production") // must not reach the CDK
-	c, _ := fake(t)
+	c, _ := newFakeCloud(t)
 	wantError(t, c.Deploy(t.Context()), "is not running")
 	must(t, c.Up(t.Context()))
 	_, err := cloud.Open(c.Root)
@@ -175,7 +175,7 @@ func TestDeploy(t *testing.T) {
 	must(t, c.Deploy(t.Context()))
 
 	var did []string
-	for line := range strings.Lines(read(t, filepath.Join(c.Root, "calls"))) {
+	for line := range strings.Lines(readTestFile(t, filepath.Join(c.Root, "calls"))) {
 		words := strings.Fields(line)
 		did = append(did, strings.Join(words[:2], " "))
 		if words[1] == "deploy" && !slices.Contains(words, "cloud=local") {
@@ -188,8 +188,8 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-func TestOpen(t *testing.T) {
-	c, _ := fake(t)
+func TestOpenReturnsOutputs(t *testing.T) {
+	c, _ := newFakeCloud(t)
 	_, err := cloud.Open(c.Root)
 	wantError(t, err, "the local cloud is not running: make up deploy-local")
 	must(t, c.Up(t.Context()))
@@ -202,21 +202,21 @@ func TestOpen(t *testing.T) {
 	if _, err := env.Outputs.Get("Nothing"); err == nil {
 		t.Error("an output that is not there was found")
 	}
-	cfg := env.AWS()
+	cfg := env.AWSConfig()
 	if *cfg.BaseEndpoint != env.Endpoint || cfg.Region != "us-east-1" || !strings.HasPrefix(env.APIURL, env.Endpoint+"/restapis/") {
 		t.Errorf("endpoint %s, region %s, API %s", *cfg.BaseEndpoint, cfg.Region, env.APIURL)
 	}
 }
 
-func TestDeployShowsTheEndOfItsLog(t *testing.T) {
-	c, _ := fake(t)
-	write(t, filepath.Join(c.Root, "broken"), "")
+func TestFailedDeployShowsEndOfLog(t *testing.T) {
+	c, _ := newFakeCloud(t)
+	writeTestFile(t, filepath.Join(c.Root, "broken"), "")
 	must(t, c.Up(t.Context()))
 	wantError(t, c.Deploy(t.Context()), "  progress\n  broken")
 }
 
-// alive is false for a zombie: whoever adopted it has not looked yet.
-func alive(pid int) bool {
+// processAlive is false for a zombie: whoever adopted it has not looked yet.
+func processAlive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(text), ") Z ")
 }

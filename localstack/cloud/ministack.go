@@ -6,13 +6,13 @@ import (
 )
 
 var miniStack = emulator{
-	name: "MiniStack", venv: "venv", folder: "cloud", port: DefaultPort, health: "/_ministack/health", limit: 30 * time.Second,
-	needs: func(context.Context) error { return nil }, install: (*Cloud).installMiniStack, command: (*Cloud).miniStackCommand,
+	name: "MiniStack", venv: "venv", dataDir: "cloud", port: DefaultPort, healthPath: "/_ministack/health", startTimeout: 30 * time.Second,
+	checkNeeds: func(context.Context) error { return nil }, install: (*Cloud).installMiniStack, startCommand: (*Cloud).miniStackCommand,
 }
 
 func (c *Cloud) installMiniStack(ctx context.Context) error {
-	pins := c.pins("requirements.txt")
-	return c.ensure(ctx, "install MiniStack into build/venv", c.venvStamp(pins), func(ctx context.Context) error {
+	pins := c.pinPath("requirements.txt")
+	return c.ensureInstalled(ctx, "install MiniStack into build/venv", c.venvStamp(pins), func(ctx context.Context) error {
 		python, err := findPython(ctx)
 		if err != nil {
 			return err
@@ -23,5 +23,5 @@ func (c *Cloud) installMiniStack(ctx context.Context) error {
 
 // miniStackCommand returns also what each function finds in its environment: it inherits the server's.
 func (c *Cloud) miniStackCommand(context.Context) (argv, env []string, err error) {
-	return []string{c.python(), "-m", "ministack"}, c.serverEnv(), nil
+	return []string{c.pythonPath(), "-m", "ministack"}, c.serverEnv(), nil
 }

@@ -10,16 +10,16 @@ import (
 	"unsafe"
 )
 
-// insideName is set in the process that the tests with the real things run in.
+// networkEnv is set in the process that the tests with the real things run in.
 const (
-	insideName = "SLUICE_TEST_NETWORK"
-	alone      = "none" // but loopback
+	networkEnv = "SLUICE_TEST_NETWORK"
+	noNetwork  = "none" // but loopback
 )
 
-// offline runs this test again, in a process without a network.
-func offline(t *testing.T) {
+// runOffline runs this test again, in a process without a network.
+func runOffline(t *testing.T) {
 	proc := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReal$", "-test.v")
-	proc.Env = append(os.Environ(), insideName+"="+alone, "TMPDIR="+t.TempDir())
+	proc.Env = append(os.Environ(), networkEnv+"="+noNetwork, "TMPDIR="+t.TempDir())
 	proc.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
@@ -29,7 +29,7 @@ func offline(t *testing.T) {
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		t.Log("with a network: this system gives no namespaces")
 		proc = exec.CommandContext(t.Context(), proc.Path, proc.Args[1:]...)
-		proc.Env = append(os.Environ(), insideName+"=with others", "TMPDIR="+t.TempDir())
+		proc.Env = append(os.Environ(), networkEnv+"=with others", "TMPDIR="+t.TempDir())
 		out, err = proc.CombinedOutput()
 	}
 	t.Logf("%s", out)

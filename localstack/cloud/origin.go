@@ -15,18 +15,18 @@ import (
 	"time"
 )
 
-// Origin returns the certificate with which a server on 127.0.0.1 is trusted by Sluice in a local cloud: it may fetch
+// OriginCertificate returns the certificate with which a server on 127.0.0.1 is trusted by Sluice in a local cloud: it may fetch
 // originals from there.
-func (e Env) Origin() (tls.Certificate, error) {
-	file := originFile(e.Root)
+func (e Env) OriginCertificate() (tls.Certificate, error) {
+	file := originCertPath(e.Root)
 	return tls.LoadX509KeyPair(file, file)
 }
 
-func originFile(root string) string { return filepath.Join(root, "build", "origin.pem") }
+func originCertPath(root string) string { return filepath.Join(root, "build", "origin.pem") }
 
-// makeOrigin writes a certificate that is its own authority, and its key, unless there is one.
-func (c *Cloud) makeOrigin() error {
-	if _, err := os.Stat(originFile(c.Root)); err == nil {
+// makeOriginCert writes a certificate that is its own authority, and its key, unless there is one.
+func (c *Cloud) makeOriginCert() error {
+	if _, err := os.Stat(originCertPath(c.Root)); err == nil {
 		return nil
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -45,5 +45,5 @@ func (c *Cloud) makeOrigin() error {
 		return err
 	}
 	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...)
-	return os.WriteFile(originFile(c.Root), text, 0o600)
+	return os.WriteFile(originCertPath(c.Root), text, 0o600)
 }

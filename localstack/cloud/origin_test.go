@@ -13,26 +13,26 @@ import (
 )
 
 // The file is made once, and who trusts it trusts a server on 127.0.0.1 that has it.
-func TestOrigin(t *testing.T) {
+func TestOriginCertificateIsTrusted(t *testing.T) {
 	t.Parallel()
 	c := &Cloud{Root: t.TempDir()}
 	if err := os.MkdirAll(filepath.Join(c.Root, "build"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.makeOrigin(); err != nil {
+	if err := c.makeOriginCert(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(originFile(c.Root))
+	text, err := os.ReadFile(originCertPath(c.Root))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.makeOrigin(); err != nil {
+	if err := c.makeOriginCert(); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := os.ReadFile(originFile(c.Root)); err != nil || !bytes.Equal(text, again) {
+	if again, err := os.ReadFile(originCertPath(c.Root)); err != nil || !bytes.Equal(text, again) {
 		t.Errorf("it is made anew: %v", err)
 	}
-	cert, err := Env{Root: c.Root}.Origin()
+	cert, err := Env{Root: c.Root}.OriginCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,12 @@ import (
 // Each of these marks is an environment variable of what we start: of the server, and of the steps
 // of a deployment. Their children inherit it, so that they are found again, and nothing else is,
 // even when the server or we were killed, and the number belongs to another process by now.
-func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.dir() }
-func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.dir() }
+func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.dataPath() }
+func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.dataPath() }
 
-// processes lists those that carry one of the marks, and those in the sessions of these (a caged
+// findProcesses lists those that carry one of the marks, and those in the sessions of these (a caged
 // ffmpeg has no environment).
-func (c *Cloud) processes(marks ...string) []int {
+func (c *Cloud) findProcesses(marks ...string) []int {
 	marked := map[int]bool{}
 	sessions := map[int]bool{}
 	all := sessionsByProcess()
@@ -32,7 +32,7 @@ func (c *Cloud) processes(marks ...string) []int {
 	var found []int
 	for pid, session := range all {
 		// Only a session that one of them began: never that of a terminal.
-		if marked[pid] || sessions[session] && (marked[session] || !exists(session)) {
+		if marked[pid] || sessions[session] && (marked[session] || !processExists(session)) {
 			found = append(found, pid)
 		}
 	}
@@ -80,7 +80,7 @@ func parseStat(text string) (session int, alive bool) {
 	return session, err == nil
 }
 
-func exists(pid int) bool {
+func processExists(pid int) bool {
 	_, err := os.Stat(procFile(pid, "stat"))
 	return err == nil
 }
@@ -89,14 +89,14 @@ func procFile(pid int, name string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), name)
 }
 
-// stopAll ends the server, its functions, and what is left of a deployment.
-func (c *Cloud) stopAll() bool { return c.end(c.serverMark(), c.deployMark()) }
+// stopAllProcesses ends the server, its functions, and what is left of a deployment.
+func (c *Cloud) stopAllProcesses() bool { return c.endProcesses(c.serverMark(), c.deployMark()) }
 
-// end asks all processes with one of the marks to end, then makes them. It tells whether they have.
-func (c *Cloud) end(marks ...string) bool {
+// endProcesses asks all processes with one of the marks to end, then makes them. It tells whether they have.
+func (c *Cloud) endProcesses(marks ...string) bool {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		for deadline := time.Now().Add(stopLimit); time.Now().Before(deadline); {
-			found := c.processes(marks...)
+		for deadline := time.Now().Add(stopTimeout); time.Now().Before(deadline); {
+			found := c.findProcesses(marks...)
 			if len(found) == 0 {
 				return true
 			}
@@ -107,5 +107,5 @@ func (c *Cloud) end(marks ...string) bool {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	return len(c.processes(marks...)) == 0
+	return len(c.findProcesses(marks...)) == 0
 }

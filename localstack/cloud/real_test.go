@@ -26,21 +26,21 @@ func TestReal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a real cloud a dozen times")
 	}
-	if os.Getenv(insideName) == "" {
-		offline(t)
+	if os.Getenv(networkEnv) == "" {
+		runOffline(t)
 		return
 	}
-	c := realCloud(t, 40)
-	t.Run("a deployment that was killed", func(t *testing.T) { deploysAfterKill(t, c) })
-	t.Run("a port that another cloud has", func(t *testing.T) { refusesPort(t, c) })
-	t.Run("a server that was killed", func(t *testing.T) { startsAnew(t, c) })
-	t.Run("ten starts and stops", func(t *testing.T) { leavesNothing(t, c) })
+	c := newRealCloud(t, 40)
+	t.Run("a deployment that was killed", func(t *testing.T) { testDeployAfterKill(t, c) })
+	t.Run("a port that another cloud has", func(t *testing.T) { testPortInUse(t, c) })
+	t.Run("a server that was killed", func(t *testing.T) { testRestartAfterKill(t, c) })
+	t.Run("ten starts and stops", func(t *testing.T) { testLeavesNothingBehind(t, c) })
 }
 
-// realCloud returns a cloud of a clone in which the real things are installed and the app is a stack of so many queues.
-func realCloud(t *testing.T, queues int) *cloud.Cloud {
+// newRealCloud returns a cloud of a clone in which the real things are installed and the app is a stack of so many queues.
+func newRealCloud(t *testing.T, queues int) *cloud.Cloud {
 	t.Helper()
-	if os.Getenv(insideName) == alone {
+	if os.Getenv(networkEnv) == noNetwork {
 		raiseLoopback(t)
 	}
 	repository, err := cloud.FindRoot(".")
@@ -55,11 +55,11 @@ func realCloud(t *testing.T, queues int) *cloud.Cloud {
 		must(t, os.Symlink(from, filepath.Join(root, "build", name)))
 	}
 	must(t, os.Symlink(filepath.Join(repository, "localstack"), filepath.Join(root, "localstack")))
-	write(t, filepath.Join(root, "cdk.json"), `{"app": "cp assembly/* \"$CDK_OUTDIR\""}`)
-	write(t, filepath.Join(root, "assembly/manifest.json"), `{"version": "54.0.0", "artifacts": {"Sluice": {`+
+	writeTestFile(t, filepath.Join(root, "cdk.json"), `{"app": "cp assembly/* \"$CDK_OUTDIR\""}`)
+	writeTestFile(t, filepath.Join(root, "assembly/manifest.json"), `{"version": "54.0.0", "artifacts": {"Sluice": {`+
 		`"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",`+
 		`"properties": {"templateFile": "Sluice.template.json"}}}}`)
-	write(t, filepath.Join(root, "assembly/Sluice.template.json"), stackOf(queues))
+	writeTestFile(t, filepath.Join(root, "assembly/Sluice.template.json"), queueTemplate(queues))
 	t.Setenv("SLUICE_PORT", freePort(t))
 	c, err := cloud.New(root, io.Discard)
 	must(t, err)
@@ -67,8 +67,8 @@ func realCloud(t *testing.T, queues int) *cloud.Cloud {
 	return c
 }
 
-// stackOf returns a template of n queues, one made after the other.
-func stackOf(n int) string {
+// queueTemplate returns a template of n queues, one made after the other.
+func queueTemplate(n int) string {
 	var resources []string
 	for i := range n {
 		depends := ""
@@ -80,8 +80,8 @@ func stackOf(n int) string {
 	return `{"Resources": {` + strings.Join(resources, ",") + `}, "Outputs": {"Last": {"Value": {"Ref": "Q` + fmt.Sprint(n-1) + `"}}}}`
 }
 
-// deploys checks that the last queue of a deployment is there.
-func deploys(t *testing.T, c *cloud.Cloud) {
+// checkDeploys checks that the last queue of a deployment is there.
+func checkDeploys(t *testing.T, c *cloud.Cloud) {
 	t.Helper()
 	must(t, c.Up(t.Context()))
 	must(t, c.Deploy(t.Context()))
@@ -89,11 +89,11 @@ func deploys(t *testing.T, c *cloud.Cloud) {
 	must(t, err)
 	url, err := env.Outputs.Get("Last")
 	must(t, err)
-	_, err = sqs.NewFromConfig(env.AWS()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
+	_, err = sqs.NewFromConfig(env.AWSConfig()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
 	must(t, err)
 }
 
-func deploysAfterKill(t *testing.T, c *cloud.Cloud) {
+func testDeployAfterKill(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Up(t.Context()))
 	log := filepath.Join(c.Root, "build/cloud/deploy.log")
 	killDeployment(t, c, func() bool {
@@ -103,19 +103,19 @@ func deploysAfterKill(t *testing.T, c *cloud.Cloud) {
 	if _, err := cloud.Open(c.Root); err == nil {
 		t.Fatal("the deployment was killed when it was done already")
 	}
-	deploys(t, c)
+	checkDeploys(t, c)
 }
 
-func refusesPort(t *testing.T, c *cloud.Cloud) {
+func testPortInUse(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Up(t.Context()))
 	t.Setenv("SLUICE_PORT", fmt.Sprint(c.Port))
-	other := realRoot(t, c)
+	other := newSecondClone(t, c)
 	wantError(t, other.Up(t.Context()), "is in use by something else")
 	must(t, c.Status(t.Context()))
 }
 
-// realRoot returns the cloud of another clone.
-func realRoot(t *testing.T, c *cloud.Cloud) *cloud.Cloud {
+// newSecondClone returns the cloud of another clone.
+func newSecondClone(t *testing.T, c *cloud.Cloud) *cloud.Cloud {
 	t.Helper()
 	root := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(root, "build"), 0o755))
@@ -127,17 +127,17 @@ func realRoot(t *testing.T, c *cloud.Cloud) *cloud.Cloud {
 	return other
 }
 
-func startsAnew(t *testing.T, c *cloud.Cloud) {
+func testRestartAfterKill(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Up(t.Context()))
-	waiting, stop, err := cloud.WhileAlive(t.Context(), c.Root)
+	waiting, stop, err := cloud.ContextWhileAlive(t.Context(), c.Root)
 	must(t, err)
 	defer stop()
-	for pid := range servers(t) {
+	for pid := range serverProcesses(t) {
 		must(t, syscall.Kill(pid, syscall.SIGKILL))
 	}
 	killed := time.Now()
 	<-waiting.Done()
-	if took := time.Since(killed); took > soon {
+	if took := time.Since(killed); took > noticeLimit {
 		t.Errorf("noticed after %v", took)
 	}
 	wantError(t, c.Status(t.Context()), "is not running")
@@ -145,8 +145,8 @@ func startsAnew(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Status(t.Context()))
 }
 
-// servers are the processes of MiniStack, and of whatever it has started, that have our temporary folder.
-func servers(t *testing.T) map[int]bool {
+// serverProcesses are the processes of MiniStack, and of whatever it has started, that have our temporary folder.
+func serverProcesses(t *testing.T) map[int]bool {
 	t.Helper()
 	found := map[int]bool{}
 	entries, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -162,20 +162,20 @@ func servers(t *testing.T) map[int]bool {
 	return found
 }
 
-func leavesNothing(t *testing.T, c *cloud.Cloud) {
+func testLeavesNothingBehind(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Down(t.Context()))
-	before := files(t)
+	before := tempFiles(t)
 	for range 10 {
 		must(t, c.Up(t.Context()))
 		must(t, c.Down(t.Context()))
 	}
-	if left := servers(t); len(left) > 0 {
+	if left := serverProcesses(t); len(left) > 0 {
 		t.Errorf("processes %v are left", slices.Collect(maps.Keys(left)))
 	}
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
 	must(t, err)
 	must(t, listener.Close())
-	for name := range files(t) {
+	for name := range tempFiles(t) {
 		if !before[name] {
 			t.Errorf("%s is left", name)
 		}
@@ -189,8 +189,8 @@ func leavesNothing(t *testing.T, c *cloud.Cloud) {
 	}
 }
 
-// files are all temporary files, which here means those of the clones too.
-func files(t *testing.T) map[string]bool {
+// tempFiles are all temporary files, which here means those of the clones too.
+func tempFiles(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
 	must(t, filepath.WalkDir(os.TempDir(), func(path string, _ os.DirEntry, err error) error {

@@ -21,50 +21,50 @@ func (c *Cloud) Up(ctx context.Context) error {
 	if err := c.Install(ctx); err != nil {
 		return err
 	}
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	if c.url != "" {
-		c.say("the cloud at %s is used as it is", c.endpoint())
-		return errors.Join(c.answers(ctx), os.MkdirAll(c.dir("tmp"), 0o755), c.collectNearby())
+		c.printLine("the cloud at %s is used as it is", c.endpointURL())
+		return errors.Join(c.checkEndpoint(ctx), os.MkdirAll(c.dataPath("tmp"), 0o755), c.ensureNearbyCollector())
 	}
-	if s, running := c.server(); running && c.healthy(ctx, s.Port) == nil {
-		if c.portAsked && s.Port != c.Port {
+	if s, running := c.readServerState(); running && c.checkHealth(ctx, s.Port) == nil {
+		if c.portFromEnv && s.Port != c.Port {
 			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port)
 		}
 		c.Port = s.Port
-		c.say("the local cloud runs at %s", c.endpoint())
-		return c.collect(s)
+		c.printLine("the local cloud runs at %s", c.endpointURL())
+		return c.ensureCollector(s)
 	}
-	if !c.stopAll() { // what a killed server left behind
+	if !c.stopAllProcesses() { // what a killed server left behind
 		return errors.New("processes of an earlier local cloud cannot be ended")
 	}
-	if err := c.portIsFree(); err != nil {
+	if err := c.checkPortFree(); err != nil {
 		return err
 	}
-	return c.step(ctx, "start the local cloud at "+c.endpoint(), c.start)
+	return c.runStep(ctx, "start the local cloud at "+c.endpointURL(), c.startServer)
 }
 
 // Status says where the local cloud runs, and fails if it does not, or does not answer.
 func (c *Cloud) Status(ctx context.Context) error {
-	s, running := c.server()
+	s, running := c.readServerState()
 	if !running {
-		return errDown
+		return errNotRunning
 	}
 	c.Port = s.Port
-	if err := c.healthy(ctx, c.Port); err != nil {
-		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpoint(), err)
+	if err := c.checkHealth(ctx, c.Port); err != nil {
+		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpointURL(), err)
 	}
-	if s.Collector.PID > 0 && !c.collecting(s) {
+	if s.Collector.PID > 0 && !c.collectorRuns(s) {
 		return errors.New("the collector of traces has ended (make up starts it anew)")
 	}
-	c.say("the local cloud runs at %s", c.endpoint())
+	c.printLine("the local cloud runs at %s", c.endpointURL())
 	return nil
 }
 
-func (c *Cloud) portIsFree() error {
+func (c *Cloud) checkPortFree() error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is in use by something else: stop that, or choose another port (SLUICE_PORT=%d make up)", c.Port, c.Port%65535+1)
@@ -75,24 +75,24 @@ func (c *Cloud) portIsFree() error {
 	return listener.Close()
 }
 
-func (c *Cloud) start(ctx context.Context) error {
-	if err := os.RemoveAll(c.dir()); err != nil {
+func (c *Cloud) startServer(ctx context.Context) error {
+	if err := os.RemoveAll(c.dataPath()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.dir("tmp"), 0o755); err != nil {
+	if err := os.MkdirAll(c.dataPath("tmp"), 0o755); err != nil {
 		return err
 	}
-	argv, env, err := c.emulator.command(c, ctx)
+	argv, env, err := c.emulator.startCommand(c, ctx)
 	if err != nil {
 		return err
 	}
-	log, err := openLog(c.dir(c.emulator.log()))
+	log, err := openLog(c.dataPath(c.emulator.logName()))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	server := exec.Command(argv[0], argv[1:]...)
-	server.Dir, server.Env, server.Stdout, server.Stderr = c.dir(), env, log, log
+	server.Dir, server.Env, server.Stdout, server.Stderr = c.dataPath(), env, log, log
 	server.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := server.Start(); err != nil {
 		return err
@@ -100,25 +100,25 @@ func (c *Cloud) start(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
 	if err := c.awaitHealth(ctx, ended); err != nil {
-		c.stopAll()
+		c.stopAllProcesses()
 		text, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("%w; the end of %s:\n%s", err, log.Name(), tail(text, tailLines))
+		return fmt.Errorf("%w; the end of %s:\n%s", err, log.Name(), lastLines(text, shownLogLines))
 	}
 	s := state{PID: server.Process.Pid, Port: c.Port}
-	return errors.Join(c.saveState(s), c.collect(s))
+	return errors.Join(c.saveState(s), c.ensureCollector(s))
 }
 
 // serverEnv is all that MiniStack, and each function, finds in its environment.
 func (c *Cloud) serverEnv() []string {
-	port, dir := strconv.Itoa(c.Port), c.dir()
-	return append(clientEnv(c.endpoint()),
+	port, dir := strconv.Itoa(c.Port), c.dataPath()
+	return append(clientEnv(c.endpointURL()),
 		c.serverMark(),
 		"HOME="+dir,
 		"PATH="+os.Getenv("PATH"),
 		"LANG=C.UTF-8",
-		"TMPDIR="+c.dir("tmp"),
-		"STATE_DIR="+c.dir("state"),
-		"PYTHONPATH="+c.pins("ministack"), // sitecustomize.py
+		"TMPDIR="+c.dataPath("tmp"),
+		"STATE_DIR="+c.dataPath("state"),
+		"PYTHONPATH="+c.pinPath("ministack"), // sitecustomize.py
 		"PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONUNBUFFERED=1",
 		"BIND_HOST=127.0.0.1",
@@ -135,31 +135,31 @@ func (c *Cloud) serverEnv() []string {
 // Down stops the server with every function it runs, and forgets its state. Nothing to stop is
 // a success.
 func (c *Cloud) Down(ctx context.Context) error {
-	unlock, err := c.lock()
+	unlock, err := c.lockRepository()
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	if c.url != "" {
-		c.say("the cloud at %s is not ours to stop", c.endpoint())
-		if !c.end(c.serverMark(), c.deployMark()) { // nor has it the mark; our collector has
+		c.printLine("the cloud at %s is not ours to stop", c.endpointURL())
+		if !c.endProcesses(c.serverMark(), c.deployMark()) { // nor has it the mark; our collector has
 			return errors.New("the collector of traces cannot be ended")
 		}
-	} else if len(c.processes(c.serverMark(), c.deployMark())) == 0 {
-		c.say("the local cloud is not running")
-	} else if err := c.step(ctx, "stop the local cloud", c.stop); err != nil {
+	} else if len(c.findProcesses(c.serverMark(), c.deployMark())) == 0 {
+		c.printLine("the local cloud is not running")
+	} else if err := c.runStep(ctx, "stop the local cloud", c.stopServer); err != nil {
 		return err
 	}
 	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state"} {
-		if err := os.RemoveAll(c.dir(name)); err != nil {
+		if err := os.RemoveAll(c.dataPath(name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Cloud) stop(context.Context) error {
-	if !c.stopAll() {
+func (c *Cloud) stopServer(context.Context) error {
+	if !c.stopAllProcesses() {
 		return errors.New("some of its processes cannot be ended")
 	}
 	return nil

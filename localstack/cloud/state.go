@@ -15,7 +15,7 @@ type state struct {
 	Collector    collector `json:"collector"`
 }
 
-func (c *Cloud) statePath() string { return c.dir("server.json") }
+func (c *Cloud) statePath() string { return c.dataPath("server.json") }
 
 func (c *Cloud) saveState(s state) error {
 	text, err := json.Marshal(s)
@@ -28,8 +28,8 @@ func (c *Cloud) saveState(s state) error {
 	return os.WriteFile(c.statePath(), append(text, '\n'), 0o644)
 }
 
-// server returns the state of the server if its process lives. One that is not ours counts as running, and new.
-func (c *Cloud) server() (state, bool) {
+// readServerState returns the state of the server if its process lives. One that is not ours counts as running, and new.
+func (c *Cloud) readServerState() (state, bool) {
 	var s state
 	text, err := os.ReadFile(c.statePath())
 	if err != nil || json.Unmarshal(text, &s) != nil {
@@ -39,5 +39,5 @@ func (c *Cloud) server() (state, bool) {
 		s.Bootstrapped = false
 		return s, true
 	}
-	return s, s.PID > 0 && slices.Contains(c.processes(c.serverMark()), s.PID)
+	return s, s.PID > 0 && slices.Contains(c.findProcesses(c.serverMark()), s.PID)
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-const tailLines = 20
+const shownLogLines = 20
 
 // command is one program run to its end, with all that it prints kept in a log.
 type command struct {
@@ -24,12 +24,12 @@ type command struct {
 	log  string
 }
 
-// step shows name, does work within the limit, and shows the seconds it took; on a terminal, those that pass too.
-func (c *Cloud) step(ctx context.Context, name string, work func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Limit)
+// runStep shows name, does work within the limit, and shows the seconds it took; on a terminal, those that pass too.
+func (c *Cloud) runStep(ctx context.Context, name string, work func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.StepTimeout)
 	defer cancel()
 	start := time.Now()
-	stop := c.clock(name)
+	stop := c.showElapsedTime(name)
 	err := work(ctx)
 	stop()
 	fmt.Fprintf(c.Out, " %6.1f s\n", time.Since(start).Seconds())
@@ -37,15 +37,15 @@ func (c *Cloud) step(ctx context.Context, name string, work func(context.Context
 	case err == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=30m gives more): %w", name, c.Limit, err)
+		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=30m gives more): %w", name, c.StepTimeout, err)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: interrupted", name)
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// run runs cmd in a session of its own. When ctx ends, its whole process group does.
-func run(ctx context.Context, cmd command) error {
+// runCommand runs cmd in a session of its own. When ctx ends, its whole process group does.
+func runCommand(ctx context.Context, cmd command) error {
 	log, err := openLog(cmd.log)
 	if err != nil {
 		return err
@@ -59,11 +59,11 @@ func run(ctx context.Context, cmd command) error {
 	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = cmd.dir, cmd.env, log, log
 	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	proc.Cancel = func() error { return syscall.Kill(-proc.Process.Pid, syscall.SIGKILL) }
-	proc.WaitDelay = stopLimit
+	proc.WaitDelay = stopTimeout
 	if err := proc.Run(); err != nil {
 		text, _ := os.ReadFile(cmd.log)
 		return fmt.Errorf("%s: %w; the end of %s:\n%s",
-			filepath.Base(cmd.argv[0]), err, cmd.log, tail(text[min(int(from), len(text)):], tailLines))
+			filepath.Base(cmd.argv[0]), err, cmd.log, lastLines(text[min(int(from), len(text)):], shownLogLines))
 	}
 	return nil
 }
@@ -75,8 +75,8 @@ func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 }
 
-// tail returns the last n lines of text, indented.
-func tail(text []byte, n int) string {
+// lastLines returns the last n lines of text, indented.
+func lastLines(text []byte, n int) string {
 	lines := strings.Split(string(bytes.TrimSpace(text)), "\n")
 	if len(lines) > n {
 		lines = lines[len(lines)-n:]

@@ -18,14 +18,14 @@ type tableProperties struct {
 
 type tableAPI struct{ *dynamodb.Client }
 
-func newTables(cfg aws.Config) tableAPI { return tableAPI{dynamodb.NewFromConfig(cfg)} }
+func newTableAPI(cfg aws.Config) tableAPI { return tableAPI{dynamodb.NewFromConfig(cfg)} }
 
-func (t tableAPI) complete(ctx context.Context, name string, properties json.RawMessage) error {
+func (t tableAPI) applyProperties(ctx context.Context, name string, properties json.RawMessage) error {
 	var p tableProperties
 	if err := json.Unmarshal(properties, &p); err != nil {
 		return err
 	}
-	if err := t.expire(ctx, name, p.TimeToLiveSpecification); err != nil {
+	if err := t.setExpiry(ctx, name, p.TimeToLiveSpecification); err != nil {
 		return err
 	}
 	if p.PointInTimeRecoverySpecification != nil {
@@ -45,8 +45,8 @@ func (t tableAPI) complete(ctx context.Context, name string, properties json.Raw
 	return err
 }
 
-// expire sets what rows expire by, unless it is set: DynamoDB refuses to enable it twice.
-func (t tableAPI) expire(ctx context.Context, name string, by *types.TimeToLiveSpecification) error {
+// setExpiry sets what rows expire by, unless it is set: DynamoDB refuses to enable it twice.
+func (t tableAPI) setExpiry(ctx context.Context, name string, by *types.TimeToLiveSpecification) error {
 	if by == nil {
 		return nil
 	}

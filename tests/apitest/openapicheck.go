@@ -61,7 +61,7 @@ var readDescription = sync.OnceValues(func() (Description, error) {
 // documentedStatuses returns the HTTP statuses of each code of the API in docs/errors.md.
 func documentedStatuses() map[string][]string {
 	all := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `(.*)` \\| ([0-9, ]+) \\|").FindAllStringSubmatch(docs.Errors, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `(.*)` \\| ([0-9, ]+) \\|").FindAllStringSubmatch(docs.ErrorsMarkdown, -1) {
 		all[row[1]] = strings.Split(row[2], ", ")
 	}
 	return all

@@ -14,12 +14,12 @@ import (
 )
 
 //go:embed package.json package-lock.json *.mjs
-var files embed.FS
+var scriptFiles embed.FS
 
-// install makes a folder with the script and what it needs, unless there is one. It is named after the content of the
+// installScripts makes a folder with the script and what it needs, unless there is one. It is named after the content of the
 // files and appears whole or not at all, so that runs at once do no harm.
-func install(ctx context.Context, root string) (string, error) {
-	name, err := version(files)
+func installScripts(ctx context.Context, root string) (string, error) {
+	name, err := hashFiles(scriptFiles)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +35,7 @@ func install(ctx context.Context, root string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(draft)
-	if err := fill(ctx, draft); err != nil {
+	if err := installPackages(ctx, draft); err != nil {
 		return "", err
 	}
 	if err := os.Rename(draft, folder); err != nil && !errors.Is(err, fs.ErrExist) { // another run was first
@@ -44,7 +44,7 @@ func install(ctx context.Context, root string) (string, error) {
 	return folder, nil
 }
 
-func version(files fs.FS) (string, error) {
+func hashFiles(files fs.FS) (string, error) {
 	sum := sha256.New()
 	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -57,8 +57,8 @@ func version(files fs.FS) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil))[:12], err
 }
 
-func fill(ctx context.Context, folder string) error {
-	if err := os.CopyFS(folder, files); err != nil {
+func installPackages(ctx context.Context, folder string) error {
+	if err := os.CopyFS(folder, scriptFiles); err != nil {
 		return err
 	}
 	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")

@@ -24,21 +24,21 @@ type Client struct {
 	HTTP  *http.Client
 	Sleep func(context.Context, time.Duration) error // between tries and polls; returns early when ctx ends
 
-	base  string
-	token string
+	baseURL string
+	token   string
 }
 
 // New returns a client of the API at base, a URL without /v1, which shows token to it.
 func New(base, token string) *Client {
 	return &Client{
-		HTTP:  &http.Client{Timeout: 2 * time.Minute}, // for 8 MiB, a part's usual size, some 70 kB/s
-		Sleep: sleep,
-		base:  strings.TrimRight(base, "/"),
-		token: token,
+		HTTP:    &http.Client{Timeout: 2 * time.Minute}, // for 8 MiB, a part's usual size, some 70 kB/s
+		Sleep:   sleepWithContext,
+		baseURL: strings.TrimRight(base, "/"),
+		token:   token,
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+func sleepWithContext(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -49,17 +49,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// maxAnswer is far above what any answer weighs: 100 part URLs are some 100 kB.
-const maxAnswer = 4 << 20
+// maxResponseBytes is far above what any answer weighs: 100 part URLs are some 100 kB.
+const maxResponseBytes = 4 << 20
 
-// call sends one request to the API, again while that may help, and decodes the answer into out.
-func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := encode(in)
+// callAPI sends one request to the API, again while that may help, and decodes the answer into out.
+func (c *Client) callAPI(ctx context.Context, method, path string, in, out any) error {
+	body, err := encodeBody(in)
 	if err != nil {
 		return err
 	}
-	return c.retry(ctx, func() error {
-		req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	return c.retryRequest(ctx, func() error {
+		req, err := http.NewRequestWithContext(ctx, method, c.baseURL+path, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
@@ -70,27 +70,27 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		}
 		res, err := c.HTTP.Do(req)
 		if err != nil {
-			return network(err)
+			return newNetworkError(err)
 		}
 		defer res.Body.Close()
-		return decode(res, out)
+		return decodeResponse(res, out)
 	})
 }
 
-func encode(in any) ([]byte, error) {
+func encodeBody(in any) ([]byte, error) {
 	if in == nil {
 		return nil, nil
 	}
 	return json.Marshal(in)
 }
 
-func decode(res *http.Response, out any) error {
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+func decodeResponse(res *http.Response, out any) error {
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxResponseBytes))
 	if err != nil {
-		return network(err)
+		return newNetworkError(err)
 	}
 	if res.StatusCode/100 != 2 {
-		return problem(res, text)
+		return parseProblem(res, text)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return fmt.Errorf("the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path, err)
@@ -98,17 +98,17 @@ func decode(res *http.Response, out any) error {
 	return nil
 }
 
-// unreachable is a failure of the network, worth another try.
-type unreachable struct{ err error }
+// networkError is a failure of the network, worth another try.
+type networkError struct{ err error }
 
-func (u *unreachable) Error() string { return u.err.Error() }
-func (u *unreachable) Unwrap() error { return u.err }
+func (u *networkError) Error() string { return u.err.Error() }
+func (u *networkError) Unwrap() error { return u.err }
 
-// network strips the URL from an error of net/http: that of a part is a secret.
-func network(err error) error {
+// newNetworkError strips the URL from an error of net/http: that of a part is a secret.
+func newNetworkError(err error) error {
 	var at *url.Error
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return &unreachable{err}
+	return &networkError{err}
 }

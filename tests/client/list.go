@@ -5,22 +5,22 @@ import (
 	"net/url"
 )
 
-// mostListed is how many the API lists at once.
-const mostListed = "100"
+// listPageSize is how many the API lists at once.
+const listPageSize = "100"
 
-// Videos lists the tenant's videos, newest first, without what only GET /v1/videos/{id} tells: a page of at most a
+// ListVideos lists the tenant's videos, newest first, without what only GET /v1/videos/{id} tells: a page of at most a
 // hundred that begins at cursor, "" at first, and the cursor of the next, "" after the last.
-func (c *Client) Videos(ctx context.Context, cursor string) (page []Video, next string, err error) {
+func (c *Client) ListVideos(ctx context.Context, cursor string) (page []Video, next string, err error) {
 	var answer struct {
 		Videos []Video
 		Next   string `json:"next_cursor"`
 	}
-	err = c.call(ctx, "GET", "/v1/videos"+query(cursor), nil, &answer)
+	err = c.callAPI(ctx, "GET", "/v1/videos"+buildPageQuery(cursor), nil, &answer)
 	return answer.Videos, answer.Next, err
 }
 
-func query(cursor string) string {
-	q := url.Values{"limit": {mostListed}}
+func buildPageQuery(cursor string) string {
+	q := url.Values{"limit": {listPageSize}}
 	if cursor != "" {
 		q.Set("cursor", cursor)
 	}

@@ -10,7 +10,7 @@ import (
 	"sluice/tests/client/fake"
 )
 
-func TestDocumentsAreDecoded(t *testing.T) {
+func TestListAndOperatorResponsesAreDecoded(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	two, none := 2, 0
@@ -21,11 +21,11 @@ func TestDocumentsAreDecoded(t *testing.T) {
 		"/v1/map":                   `{"at":"2026-11-22T12:00:00Z","services":[{"name":"encode","queues":[{"name":"encode","lane":"interactive","waiting":2,"in_flight":0}]}],"edges":[]}`,
 		"/v1/dead-letters":          `{"letters":[{"id":"l","service":"encode","video_id":"vid_1","code":"x","reason":"r","state":"open"}]}`,
 	}
-	c := open(a)
-	videos, next, err1 := c.Videos(t.Context(), "from")
-	entries, err2 := c.Timeline(t.Context(), "vid_1")
-	m, err3 := c.Map(t.Context())
-	letters, end, err4 := c.Letters(t.Context(), "")
+	c := newTestClient(a)
+	videos, next, err1 := c.ListVideos(t.Context(), "from")
+	entries, err2 := c.GetTimeline(t.Context(), "vid_1")
+	m, err3 := c.GetServiceMap(t.Context())
+	letters, end, err4 := c.ListDeadLetters(t.Context(), "")
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			t.Fatal(err)
@@ -33,12 +33,12 @@ func TestDocumentsAreDecoded(t *testing.T) {
 	}
 	for name, diff := range map[string]string{
 		"videos": cmp.Diff([]client.Video{{ID: "vid_2", Title: "b", State: "ready"}, {ID: "vid_1", State: "waiting"}}, videos) + cmp.Diff("c", next),
-		"timeline": cmp.Diff([]client.Entry{
+		"timeline": cmp.Diff([]client.TimelineEntry{
 			{At: noon, Event: "created", State: "waiting"},
-			{At: noon, Event: "encode.done.v1", State: "processing", Task: &client.Task{Number: 1, Kind: "video", To: 50}},
+			{At: noon, Event: "encode.done.v1", State: "processing", Task: &client.Task{Number: 1, Kind: "video", ToFrame: 50}},
 		}, entries),
-		"map":     cmp.Diff(client.Map{At: noon, Services: []client.Service{{Name: "encode", Queues: []client.Queue{{Name: "encode", Lane: "interactive", Waiting: &two, InFlight: &none}}}}}, m),
-		"letters": cmp.Diff([]client.Letter{{ID: "l", Service: "encode", Video: "vid_1", Code: "x", Reason: "r", State: "open"}}, letters) + cmp.Diff("", end),
+		"map":     cmp.Diff(client.ServiceMap{At: noon, Services: []client.Service{{Name: "encode", Queues: []client.Queue{{Name: "encode", Lane: "interactive", Waiting: &two, InFlight: &none}}}}}, m),
+		"letters": cmp.Diff([]client.DeadLetter{{ID: "l", Service: "encode", VideoID: "vid_1", Code: "x", Reason: "r", State: "open"}}, letters) + cmp.Diff("", end),
 	} {
 		if diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -9,40 +9,40 @@ import (
 )
 
 const (
-	tries      = 6
-	firstPause = 200 * time.Millisecond
-	longPause  = 5 * time.Second
+	maxAttempts     = 6
+	firstRetryDelay = 200 * time.Millisecond
+	maxRetryDelay   = 5 * time.Second
 )
 
-// retry calls try until it succeeds or fails for good, with pauses that double, less up to half of each by chance.
+// retryRequest calls try until it succeeds or fails for good, with pauses that double, less up to half of each by chance.
 // Every request of the API is safe to repeat; an upload created twice costs a row that expires.
-func (c *Client) retry(ctx context.Context, try func() error) error {
+func (c *Client) retryRequest(ctx context.Context, try func() error) error {
 	var err error
-	for n := range tries {
+	for n := range maxAttempts {
 		if n > 0 {
-			if c.Sleep(ctx, pause(n)) != nil {
+			if c.Sleep(ctx, computeRetryDelay(n)) != nil {
 				return err
 			}
 		}
-		if err = try(); err == nil || !passing(err) || ctx.Err() != nil {
+		if err = try(); err == nil || !isRetryable(err) || ctx.Err() != nil {
 			return err
 		}
 	}
 	return err
 }
 
-// pause is how long to wait before try n, counted from 0.
-func pause(n int) time.Duration {
-	longest := min(firstPause<<(n-1), longPause)
+// computeRetryDelay is how long to wait before try n, counted from 0.
+func computeRetryDelay(n int) time.Duration {
+	longest := min(firstRetryDelay<<(n-1), maxRetryDelay)
 	return longest - rand.N(longest/2)
 }
 
-// passing reports whether another try may have another end.
-func passing(err error) bool {
+// isRetryable reports whether another try may have another end.
+func isRetryable(err error) bool {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p.Status >= 500 || p.Status == http.StatusTooManyRequests || p.Status == http.StatusRequestTimeout
 	}
-	var u *unreachable
+	var u *networkError
 	return errors.As(err, &u)
 }

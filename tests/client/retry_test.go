@@ -10,10 +10,10 @@ import (
 	"sluice/tests/client/fake"
 )
 
-func TestPausesDouble(t *testing.T) {
+func TestRetryDelaysDoubleWithJitter(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	a.Break = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+	a.Intercept = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 		w.WriteHeader(http.StatusBadGateway)
 		return true
 	}
@@ -23,7 +23,7 @@ func TestPausesDouble(t *testing.T) {
 		pauses = append(pauses, d)
 		return nil
 	}
-	if _, err := c.Video(t.Context(), "vid_1"); err == nil {
+	if _, err := c.GetVideo(t.Context(), "vid_1"); err == nil {
 		t.Fatal("no error")
 	}
 	if len(pauses) != 5 {
@@ -37,7 +37,7 @@ func TestPausesDouble(t *testing.T) {
 	}
 }
 
-func TestSleepEndsWithItsContext(t *testing.T) {
+func TestSleepReturnsWhenContextIsCancelled(t *testing.T) {
 	t.Parallel()
 	c := client.New("", "")
 	if err := c.Sleep(t.Context(), time.Nanosecond); err != nil {

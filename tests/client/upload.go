@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	batch  = 100 // part URLs the API gives at once
-	atOnce = 3   // parts on their way
+	maxSignedParts   = 100 // part URLs the API gives at once
+	maxParallelParts = 3   // parts on their way
 )
 
 // File is what to upload.
 type File struct {
-	Name    string // for people; no path
-	Type    string // of its content; application/octet-stream if empty
-	Size    int64  // bytes
-	Content io.ReaderAt
+	Name        string // for people; no path
+	ContentType string // of its content; application/octet-stream if empty
+	Size        int64  // bytes
+	Content     io.ReaderAt
 }
 
-// Options of an upload.
-type Options struct {
+// UploadOptions of an upload.
+type UploadOptions struct {
 	Title    string                  // of the video; the file's name if empty
 	Progress func(sent, total int64) // bytes; may be nil; one call at a time; sent falls when a part is sent again
 }
@@ -38,7 +38,7 @@ type Upload struct {
 }
 
 // UploadFile uploads the file at path. What keeps it from being read is an *fs.PathError.
-func (c *Client) UploadFile(ctx context.Context, path string, o Options) (Upload, error) {
+func (c *Client) UploadFile(ctx context.Context, path string, o UploadOptions) (Upload, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return Upload{}, err
@@ -52,15 +52,15 @@ func (c *Client) UploadFile(ctx context.Context, path string, o Options) (Upload
 }
 
 // Upload sends a file in parts, several at once, and completes the upload.
-func (c *Client) Upload(ctx context.Context, f File, o Options) (Upload, error) {
-	s, err := c.create(ctx, f, o)
+func (c *Client) Upload(ctx context.Context, f File, o UploadOptions) (Upload, error) {
+	s, err := c.createUpload(ctx, f, o)
 	if err != nil {
 		return Upload{}, fmt.Errorf("create the upload: %w", err)
 	}
-	meter := &meter{total: f.Size, report: o.Progress}
-	etags := make([]etag, s.PartCount)
-	for first := 1; first <= s.PartCount; first += batch {
-		if err := c.window(ctx, s, f, first, etags, meter); err != nil {
+	meter := &progressMeter{total: f.Size, report: o.Progress}
+	etags := make([]completedPart, s.PartCount)
+	for first := 1; first <= s.PartCount; first += maxSignedParts {
+		if err := c.sendParts(ctx, s, f, first, etags, meter); err != nil {
 			return Upload{}, err
 		}
 	}
@@ -68,7 +68,7 @@ func (c *Client) Upload(ctx context.Context, f File, o Options) (Upload, error) 
 		VideoID string `json:"video_id"`
 		State   string `json:"state"`
 	}
-	err = c.call(ctx, "POST", s.path("complete"), map[string]any{"parts": etags}, &done)
+	err = c.callAPI(ctx, "POST", s.actionPath("complete"), map[string]any{"parts": etags}, &done)
 	if err != nil {
 		return Upload{}, fmt.Errorf("complete the upload: %w", err)
 	}
@@ -78,24 +78,24 @@ func (c *Client) Upload(ctx context.Context, f File, o Options) (Upload, error) 
 	return Upload{ID: s.UploadID, VideoID: s.VideoID, State: done.State, Parts: s.PartCount}, nil
 }
 
-// window sends the parts from first on that the API gives URLs for at once.
-func (c *Client) window(ctx context.Context, s session, f File, first int, etags []etag, m *meter) error {
+// sendParts sends the parts from first on that the API gives URLs for at once.
+func (c *Client) sendParts(ctx context.Context, s uploadSession, f File, first int, etags []completedPart, m *progressMeter) error {
 	parts := s.Parts
 	if first > 1 {
 		var err error
-		if parts, err = c.parts(ctx, s, numbers(first, min(first+batch-1, s.PartCount))); err != nil {
+		if parts, err = c.signParts(ctx, s, numberRange(first, min(first+maxSignedParts-1, s.PartCount))); err != nil {
 			return err
 		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(maxParallelParts)
 	for _, p := range parts {
 		group.Go(func() error {
-			tag, err := c.send(ctx, s, f, p, m)
+			tag, err := c.sendPart(ctx, s, f, p, m)
 			if err != nil {
 				return fmt.Errorf("send part %d of %d: %w", p.Number, s.PartCount, err)
 			}
-			etags[p.Number-1] = etag{p.Number, tag}
+			etags[p.Number-1] = completedPart{p.Number, tag}
 			return nil
 		})
 	}

@@ -19,19 +19,19 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// open returns a client of a that never pauses.
-func open(a *fake.API) *client.Client {
+// newTestClient returns a client of a that never pauses.
+func newTestClient(a *fake.API) *client.Client {
 	c := client.New(a.URL+"/", fake.Token)
 	c.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	return c
 }
 
-func file(content []byte) client.File {
+func newUploadFile(content []byte) client.File {
 	return client.File{Name: "film.mp4", Size: int64(len(content)), Content: bytes.NewReader(content)}
 }
 
-// content is n bytes of which no two parts are the same.
-func content(n int) []byte {
+// makeContent is n bytes of which no two parts are the same.
+func makeContent(n int) []byte {
 	out := make([]byte, n)
 	for i := range out {
 		out[i] = byte(i ^ i>>8)
@@ -44,9 +44,9 @@ func TestUploadSendsEveryByteOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a := fake.New(t)
 		a.PartSize = rapid.Int64Range(1, 9).Draw(rt, "part size")
-		want := content(rapid.IntRange(1, 450).Draw(rt, "size"))
+		want := makeContent(rapid.IntRange(1, 450).Draw(rt, "size"))
 		var last int64
-		up, err := open(a).Upload(t.Context(), file(want), client.Options{
+		up, err := newTestClient(a).Upload(t.Context(), newUploadFile(want), client.UploadOptions{
 			Progress: func(sent, total int64) {
 				if total != int64(len(want)) || sent < last {
 					rt.Errorf("progress %d of %d after %d, want it to grow to %d", sent, total, last, len(want))
@@ -57,16 +57,16 @@ func TestUploadSendsEveryByteOnce(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if up.VideoID != "vid_1" || up.State != "uploaded" || !bytes.Equal(a.Object(), want) || last != int64(len(want)) {
-			rt.Fatalf("uploaded %d of %d bytes as %+v, progress up to %d", len(a.Object()), len(want), up, last)
+		if up.VideoID != "vid_1" || up.State != "uploaded" || !bytes.Equal(a.UploadedObject(), want) || last != int64(len(want)) {
+			rt.Fatalf("uploaded %d of %d bytes as %+v, progress up to %d", len(a.UploadedObject()), len(want), up, last)
 		}
-		if got, want := a.Tries("POST /v1/uploads/upl_1/parts"), (up.Parts-1)/100; got != want {
+		if got, want := a.CountRequests("POST /v1/uploads/upl_1/parts"), (up.Parts-1)/100; got != want {
 			rt.Fatalf("asked %d times for the URLs of %d parts, want %d", got, up.Parts, want)
 		}
 	})
 }
 
-func TestUploadTriesAgain(t *testing.T) {
+func TestUploadRetriesTransientErrors(t *testing.T) {
 	t.Parallel()
 	twice := func(request string, status int) func(http.ResponseWriter, *http.Request, int) bool {
 		return func(w http.ResponseWriter, r *http.Request, n int) bool {
@@ -98,41 +98,41 @@ func TestUploadTriesAgain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			a.Break = test.broken
-			want, last := content(403), int64(0)
+			a.Intercept = test.broken
+			want, last := makeContent(403), int64(0)
 			progress := func(sent, _ int64) { last = sent }
-			if _, err := open(a).Upload(t.Context(), file(want), client.Options{Progress: progress}); err != nil {
+			if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(want), client.UploadOptions{Progress: progress}); err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(a.Object(), want) || last != 403 {
-				t.Errorf("uploaded %d bytes and counted %d, want 403", len(a.Object()), last)
+			if !bytes.Equal(a.UploadedObject(), want) || last != 403 {
+				t.Errorf("uploaded %d bytes and counted %d, want 403", len(a.UploadedObject()), last)
 			}
-			if got := a.Tries(test.request); got != test.tries {
+			if got := a.CountRequests(test.request); got != test.tries {
 				t.Errorf("%s came %d times, want %d", test.request, got, test.tries)
 			}
 		})
 	}
 }
 
-func TestUploadAsksForAnotherURLWhenOneHasExpired(t *testing.T) {
+func TestUploadRequestsNewURLWhenOneHasExpired(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	a.Break = func(w http.ResponseWriter, r *http.Request, n int) bool {
+	a.Intercept = func(w http.ResponseWriter, r *http.Request, n int) bool {
 		expired := r.URL.Path == "/part/2" && r.URL.Query().Get("signature") == "hush1"
 		if expired {
 			http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
 		}
 		return expired
 	}
-	if _, err := open(a).Upload(t.Context(), file(content(20)), client.Options{}); err != nil {
+	if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(20)), client.UploadOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(a.Object(), content(20)) {
+	if !bytes.Equal(a.UploadedObject(), makeContent(20)) {
 		t.Error("the object is not what was sent")
 	}
 }
 
-func TestUploadStopsAtWhatStays(t *testing.T) {
+func TestUploadFailsOnPermanentErrors(t *testing.T) {
 	t.Parallel()
 	always := func(request string, status int) func(http.ResponseWriter, *http.Request, int) bool {
 		return func(w http.ResponseWriter, r *http.Request, _ int) bool {
@@ -155,20 +155,20 @@ func TestUploadStopsAtWhatStays(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			a.Break = always(test.request, test.status)
-			_, err := open(a).Upload(t.Context(), file(content(4)), client.Options{})
+			a.Intercept = always(test.request, test.status)
+			_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(4)), client.UploadOptions{})
 			var p *client.Problem
 			if !errors.As(err, &p) || p.Status != test.status {
 				t.Errorf("error %v, want a problem with status %d", err, test.status)
 			}
-			if got := a.Tries(test.request); got != test.tries {
+			if got := a.CountRequests(test.request); got != test.tries {
 				t.Errorf("%s came %d times, want %d", test.request, got, test.tries)
 			}
 		})
 	}
 }
 
-func TestUploadSeesThroughLies(t *testing.T) {
+func TestUploadRejectsInvalidAPIResponses(t *testing.T) {
 	t.Parallel()
 	set := func(key string, value any) func(map[string]any) {
 		return func(document map[string]any) { document[key] = value }
@@ -193,12 +193,12 @@ func TestUploadSeesThroughLies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			a.Lie = func(path string, document map[string]any) {
+			a.AlterResponse = func(path string, document map[string]any) {
 				if path == test.path {
 					test.lie(document)
 				}
 			}
-			_, err := open(a).Upload(t.Context(), file(content(404)), client.Options{})
+			_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(404)), client.UploadOptions{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -206,17 +206,17 @@ func TestUploadSeesThroughLies(t *testing.T) {
 	}
 }
 
-func TestUploadRefusesAPartWithoutReceipt(t *testing.T) {
+func TestUploadFailsWhenPartResponseHasNoETag(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	a.Break = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" } // 200, no ETag
-	_, err := open(a).Upload(t.Context(), file(content(4)), client.Options{})
+	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" } // 200, no ETag
+	_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(4)), client.UploadOptions{})
 	if err == nil || !strings.Contains(err.Error(), "without an ETag") {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestUploadKeepsSignedURLsOutOfErrors(t *testing.T) {
+func TestUploadErrorsDoNotContainSignedURLs(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, url string
@@ -227,10 +227,10 @@ func TestUploadKeepsSignedURLsOutOfErrors(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			a.Lie = func(path string, document map[string]any) {
+			a.AlterResponse = func(path string, document map[string]any) {
 				document["parts"] = []map[string]any{{"number": 1, "url": test.url}}
 			}
-			_, err := open(a).Upload(t.Context(), file(content(4)), client.Options{})
+			_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(4)), client.UploadOptions{})
 			if err == nil || strings.Contains(err.Error(), "hush") {
 				t.Errorf("error %v, want one without the signature", err)
 			}
@@ -238,11 +238,11 @@ func TestUploadKeepsSignedURLsOutOfErrors(t *testing.T) {
 	}
 }
 
-func TestUploadSendsAFewPartsAtOnce(t *testing.T) {
+func TestUploadLimitsParallelParts(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	var now, most atomic.Int32
-	a.Break = func(_ http.ResponseWriter, r *http.Request, _ int) bool {
+	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool {
 		if r.Method == "PUT" {
 			defer now.Add(-1)
 			n := now.Add(1)
@@ -251,7 +251,7 @@ func TestUploadSendsAFewPartsAtOnce(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := open(a).Upload(t.Context(), file(content(400)), client.Options{}); err != nil {
+	if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(400)), client.UploadOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if most.Load() > 3 {
@@ -259,31 +259,31 @@ func TestUploadSendsAFewPartsAtOnce(t *testing.T) {
 	}
 }
 
-func TestUploadStopsWithItsContext(t *testing.T) {
+func TestUploadStopsWhenContextIsCancelled(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	a.Break = func(http.ResponseWriter, *http.Request, int) bool {
+	a.Intercept = func(http.ResponseWriter, *http.Request, int) bool {
 		cancel()
 		return false
 	}
-	_, err := open(a).Upload(ctx, file(content(40)), client.Options{})
-	if !errors.Is(err, context.Canceled) || a.Object() != nil {
+	_, err := newTestClient(a).Upload(ctx, newUploadFile(makeContent(40)), client.UploadOptions{})
+	if !errors.Is(err, context.Canceled) || a.UploadedObject() != nil {
 		t.Errorf("error %v, want one of the context", err)
 	}
 }
 
-func TestUploadFile(t *testing.T) {
+func TestUploadFileSendsContentAndReportsMissingFile(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	path := filepath.Join(t.TempDir(), "film.mp4")
-	if err := os.WriteFile(path, content(10), 0o600); err != nil {
+	if err := os.WriteFile(path, makeContent(10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(a).UploadFile(t.Context(), path, client.Options{}); err != nil || !bytes.Equal(a.Object(), content(10)) {
-		t.Errorf("uploaded %d bytes of 10, error %v", len(a.Object()), err)
+	if _, err := newTestClient(a).UploadFile(t.Context(), path, client.UploadOptions{}); err != nil || !bytes.Equal(a.UploadedObject(), makeContent(10)) {
+		t.Errorf("uploaded %d bytes of 10, error %v", len(a.UploadedObject()), err)
 	}
-	if _, err := open(a).UploadFile(t.Context(), path+"x", client.Options{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := newTestClient(a).UploadFile(t.Context(), path+"x", client.UploadOptions{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v, want fs.ErrNotExist", err)
 	}
 }

@@ -67,9 +67,9 @@ type Stage struct {
 
 // Playback is where to watch; the links work once the video is playable.
 type Playback struct {
-	ID    string `json:"id"`
-	HLS   string `json:"hls"`   // the master playlist
-	Watch string `json:"watch"` // a page with a player
+	ID        string `json:"id"`
+	HLS       string `json:"hls"`   // the master playlist
+	WatchPage string `json:"watch"` // a page with a player
 }
 
 // Failure is why a video failed.
@@ -80,35 +80,35 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Code + ": " + f.Message }
 
-// Final reports whether the video is ready or has failed.
-func (v Video) Final() bool { return v.State == Ready || v.State == Failed }
+// IsFinal reports whether the video is ready or has failed.
+func (v Video) IsFinal() bool { return v.State == Ready || v.State == Failed }
 
-// Video returns the video with the given id.
-func (c *Client) Video(ctx context.Context, id string) (Video, error) {
+// GetVideo returns the video with the given id.
+func (c *Client) GetVideo(ctx context.Context, id string) (Video, error) {
 	var v Video
-	err := c.call(ctx, "GET", "/v1/videos/"+url.PathEscape(id), nil, &v)
+	err := c.callAPI(ctx, "GET", "/v1/videos/"+url.PathEscape(id), nil, &v)
 	return v, err
 }
 
-// Trace returns the document of GET /v1/videos/{id}/trace, the video's way through every hop, as it came.
-func (c *Client) Trace(ctx context.Context, id string) (json.RawMessage, error) {
+// GetTrace returns the document of GET /v1/videos/{id}/trace, the video's way through every hop, as it came.
+func (c *Client) GetTrace(ctx context.Context, id string) (json.RawMessage, error) {
 	var text json.RawMessage
-	err := c.call(ctx, "GET", "/v1/videos/"+url.PathEscape(id)+"/trace", nil, &text)
+	err := c.callAPI(ctx, "GET", "/v1/videos/"+url.PathEscape(id)+"/trace", nil, &text)
 	return text, err
 }
 
-// Wait asks for a video, pausing for every, until it is ready or has failed, and returns it as it is then. It shows
+// WaitForVideo asks for a video, pausing for every, until it is ready or has failed, and returns it as it is then. It shows
 // each document to seen, unless that is nil. A video that failed is no error of Wait's.
-func (c *Client) Wait(ctx context.Context, id string, every time.Duration, seen func(Video)) (Video, error) {
+func (c *Client) WaitForVideo(ctx context.Context, id string, every time.Duration, seen func(Video)) (Video, error) {
 	for {
-		v, err := c.Video(ctx, id)
+		v, err := c.GetVideo(ctx, id)
 		if err != nil {
 			return v, err
 		}
 		if seen != nil {
 			seen(v)
 		}
-		if v.Final() {
+		if v.IsFinal() {
 			return v, nil
 		}
 		if err := c.Sleep(ctx, every); err != nil {

@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-const root = "../.."
+const repositoryRoot = "../.."
 
-// TestWalkThroughs does what each walk-through says, in a copy of the repository.
-func TestWalkThroughs(t *testing.T) {
+// TestWalkThroughStepsSucceed does what each walk-through says, in a copy of the repository.
+func TestWalkThroughStepsSucceed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a part of the repository three times")
 	}
-	walks := walkThroughs(t)
+	walks := readWalkThroughs(t)
 	for _, name := range []string{"Add an event", "Add a route", "Add a service"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -26,9 +26,9 @@ func TestWalkThroughs(t *testing.T) {
 				t.Fatalf("%d steps, of which the last must say how to test", len(steps))
 			}
 			dir := t.TempDir()
-			duplicate(t, dir)
+			copyRepository(t, dir)
 			for _, s := range steps {
-				if err := s.do(t.Context(), dir); err != nil {
+				if err := s.applyStep(t.Context(), dir); err != nil {
 					t.Fatalf("CONTRIBUTING.md:%d: %v", s.line, err)
 				}
 			}
@@ -36,25 +36,25 @@ func TestWalkThroughs(t *testing.T) {
 	}
 }
 
-func walkThroughs(t *testing.T) map[string][]step {
+func readWalkThroughs(t *testing.T) map[string][]step {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	b, err := os.ReadFile(filepath.Join(repositoryRoot, "CONTRIBUTING.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	walks, err := parse(string(b))
+	walks, err := parseSteps(string(b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return walks
 }
 
-// duplicate copies the repository to dir, but for what is made from it; the tools in build are linked.
-func duplicate(t *testing.T, dir string) {
+// copyRepository copies the repository to dir, but for what is made from it; the tools in build are linked.
+func copyRepository(t *testing.T, dir string) {
 	t.Helper()
 	made := []string{".git", "build", "cdk.out", "node_modules", "__pycache__", "rapid"}
-	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
-		rel, _ := filepath.Rel(root, file)
+	err := filepath.WalkDir(repositoryRoot, func(file string, entry fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(repositoryRoot, file)
 		to := filepath.Join(dir, rel)
 		switch {
 		case err != nil:
@@ -76,7 +76,7 @@ func duplicate(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	build, err := filepath.Abs(filepath.Join(root, "build"))
+	build, err := filepath.Abs(filepath.Join(repositoryRoot, "build"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,20 +85,20 @@ func duplicate(t *testing.T, dir string) {
 	}
 }
 
-var target = regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)")
+var makeTarget = regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)")
 
-// TestWhatIsMadeCanBeMade: each target that the page names is in the Makefile.
-func TestWhatIsMadeCanBeMade(t *testing.T) {
+// TestEveryNamedMakeTargetExists: each target that the page names is in the Makefile.
+func TestEveryNamedMakeTargetExists(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
+	page, err := os.ReadFile(filepath.Join(repositoryRoot, "CONTRIBUTING.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	makefile, err := os.ReadFile(filepath.Join(repositoryRoot, "Makefile"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := target.FindAllStringSubmatch(string(page), -1)
+	named := makeTarget.FindAllStringSubmatch(string(page), -1)
 	if len(named) < 5 {
 		t.Errorf("only %d targets named", len(named))
 	}

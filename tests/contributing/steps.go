@@ -23,8 +23,8 @@ type step struct {
 	line       int
 }
 
-// parse returns the steps of each section by its title; sections without any are left out.
-func parse(page string) (map[string][]step, error) {
+// parseSteps returns the steps of each section by its title; sections without any are left out.
+func parseSteps(page string) (map[string][]step, error) {
 	sections, title := map[string][]step{}, ""
 	var open *step
 	for i, line := range strings.Split(page, "\n") {
@@ -48,12 +48,12 @@ func parse(page string) (map[string][]step, error) {
 	return sections, nil
 }
 
-// do takes the step in a copy of the repository.
-func (s step) do(ctx context.Context, dir string) error {
+// applyStep takes the step in a copy of the repository.
+func (s step) applyStep(ctx context.Context, dir string) error {
 	file := filepath.Join(dir, filepath.FromSlash(s.path))
 	switch {
 	case s.kind == "sh":
-		return command(ctx, dir, s.text)
+		return runShell(ctx, dir, s.text)
 	case s.path == "":
 		return errors.New("the block says neither what to run nor which file it is of")
 	case s.kind == "diff":
@@ -61,7 +61,7 @@ func (s step) do(ctx context.Context, dir string) error {
 		if err != nil {
 			return err
 		}
-		after, err := change(string(b), s.text)
+		after, err := applyDiff(string(b), s.text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.path, err)
 		}
@@ -76,8 +76,8 @@ func (s step) do(ctx context.Context, dir string) error {
 	return os.WriteFile(file, []byte(s.text), 0o644)
 }
 
-// command runs lines of a shell in dir; the error has what they printed.
-func command(ctx context.Context, dir, lines string) error {
+// runShell runs lines of a shell in dir; the error has what they printed.
+func runShell(ctx context.Context, dir, lines string) error {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", lines)
 	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
@@ -87,31 +87,31 @@ func command(ctx context.Context, dir, lines string) error {
 	return nil
 }
 
-// change returns text after a diff, whose hunks begin with @@ and have no line numbers: what stays and what goes must be
+// applyDiff returns text after a diff, whose hunks begin with @@ and have no line numbers: what stays and what goes must be
 // in the text once. White space at the ends of lines and its amount within them are of no account, since gofmt aligns;
 // a line that ends in … is the beginning of one.
-func change(text, diff string) (string, error) {
+func applyDiff(text, diff string) (string, error) {
 	for hunk := range strings.SplitSeq("\n"+diff, "\n@@") {
 		if hunk == "" { // before the first @@
 			continue
 		}
 		_, hunk, _ = strings.Cut(hunk, "\n") // what follows @@ is for people
 		var err error
-		if text, err = changeOnce(text, strings.Split(strings.TrimSuffix(hunk, "\n"), "\n")); err != nil {
+		if text, err = applyHunk(text, strings.Split(strings.TrimSuffix(hunk, "\n"), "\n")); err != nil {
 			return "", err
 		}
 	}
 	return text, nil
 }
 
-func changeOnce(text string, hunk []string) (string, error) {
+func applyHunk(text string, hunk []string) (string, error) {
 	before := slices.DeleteFunc(slices.Clone(hunk), func(l string) bool { return strings.HasPrefix(l, "+") })
 	if len(before) == 0 {
 		return "", errors.New("a hunk says nothing of its place")
 	}
 	lines, at := strings.Split(text, "\n"), -1
 	for i := range len(lines) - len(before) + 1 {
-		if !slices.EqualFunc(lines[i:i+len(before)], before, matches) {
+		if !slices.EqualFunc(lines[i:i+len(before)], before, matchesLine) {
 			continue
 		}
 		if at >= 0 {
@@ -137,8 +137,8 @@ func changeOnce(text string, hunk []string) (string, error) {
 	return strings.Join(slices.Concat(lines[:at], after, lines[next:]), "\n"), nil
 }
 
-// matches reports whether a line is the one that a line of a diff shows.
-func matches(line, shown string) bool {
+// matchesLine reports whether a line is the one that a line of a diff shows.
+func matchesLine(line, shown string) bool {
 	got := strings.Join(strings.Fields(line), " ")
 	want := ""
 	if shown != "" {

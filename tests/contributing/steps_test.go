@@ -7,10 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParse(t *testing.T) {
+func TestParseStepsReadsFencedBlocks(t *testing.T) {
 	t.Parallel()
 	page := "# A page\n```sh\nmake demo\n```\n## One\nText.\n```go a/b.go\npackage b\n```\n\n```sh\ngo vet\n```\n## Two\n"
-	got, err := parse(page)
+	got, err := parseSteps(page)
 	want := map[string][]step{
 		"":    {{"sh", "", "make demo\n", 2}},
 		"One": {{"go", "a/b.go", "package b\n", 7}, {"sh", "", "go vet\n", 11}},
@@ -18,12 +18,12 @@ func TestParse(t *testing.T) {
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(step{})); d != "" || err != nil {
 		t.Errorf("%v %s", err, d)
 	}
-	if _, err := parse("```sh\nmake"); err == nil {
+	if _, err := parseSteps("```sh\nmake"); err == nil {
 		t.Error("took a block without an end")
 	}
 }
 
-func TestChange(t *testing.T) {
+func TestApplyDiffReplacesHunks(t *testing.T) {
 	t.Parallel()
 	const text = "a\n\tb  = 1\n\nc\nd\nc\n"
 	for _, tt := range []struct{ name, diff, want, err string }{
@@ -38,7 +38,7 @@ func TestChange(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := change(text, tt.diff)
+			got, err := applyDiff(text, tt.diff)
 			if got != tt.want || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q, %v", got, err)
 			}
@@ -46,7 +46,7 @@ func TestChange(t *testing.T) {
 	}
 }
 
-func TestDo(t *testing.T) {
+func TestStepsCreateChangeAndRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestDo(t *testing.T) {
 		{"a command that fails", step{kind: "sh", text: "echo why\nfalse\ntrue\n"}, "why"},
 		{"no word of what it is", step{kind: "go"}, "neither"},
 	} {
-		err := tt.step.do(t.Context(), dir)
+		err := tt.step.applyStep(t.Context(), dir)
 		if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: %v", tt.name, err)
 		}

@@ -21,8 +21,8 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// start returns a demo of a film of the given bytes with a, and what it prints.
-func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
+// newTestDemo returns a demo of a film of the given bytes with a, and what it prints.
+func newTestDemo(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 	t.Helper()
 	root, out := t.TempDir(), &bytes.Buffer{}
 	path := filepath.Join(root, "film.mp4")
@@ -31,10 +31,10 @@ func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 	}
 	now := func() time.Time { return noon }
 	return demo{
-		film: path, tenant: "demo", limit: time.Minute, out: out, now: now,
-		watch: func() display { return newPlain(out, now) },
-		root:  func() (string, error) { return root, nil },
-		open: func(context.Context, string) (*client.Client, error) {
+		videoPath: path, tenant: "demo", timeout: time.Minute, out: out, now: now,
+		openDisplay: func() display { return newPlainDisplay(out, now) },
+		findRoot:    func() (string, error) { return root, nil },
+		openClient: func(context.Context, string) (*client.Client, error) {
 			c := client.New(a.URL, fake.Token)
 			c.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 			return c, nil
@@ -42,30 +42,30 @@ func start(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 	}, out
 }
 
-// play lets a answer the documents of a film, with links to itself.
-func play(a *fake.API, film string) {
-	a.Files = published()
-	for _, m := range films()[film] {
+// serveScenario lets a answer the documents of a film, with links to itself.
+func serveScenario(a *fake.API, film string) {
+	a.Files = publishedFiles()
+	for _, m := range scenarios()[film] {
 		if m.Video != nil {
 			v := *m.Video
-			v.Playback = playback(a)
+			v.Playback = makePlayback(a)
 			a.Videos = append(a.Videos, v)
 		}
 	}
 }
 
-func TestDemo(t *testing.T) {
+func TestDemoPrintsProgressLinksAndTrace(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	play(a, "ready")
+	serveScenario(a, "ready")
 	const rest = `"video_id": "vid_1", "duration_ms": 100, "traces": 1, "hops": [{"service": "api", "ms": 100, "status": "ok", "steps": []}]}`
 	a.Traces = []string{`{"complete": false, ` + rest, `{"complete": true, ` + rest}
-	d, out := start(t, a, "a film")
-	if err := d.run(t.Context()); err != nil {
+	d, out := newTestDemo(t, a, "a film")
+	if err := d.runDemo(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"sending " + d.film + ", 6 B",
+		"sending " + d.videoPath + ", 6 B",
 		"upload   started",
 		"upload   done       0.0 s  6 B",
 		"inspect  started",
@@ -94,24 +94,24 @@ func TestDemo(t *testing.T) {
 	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(out.String()), "\n")); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
-	if string(a.Object()) != "a film" {
-		t.Errorf("uploaded %q", a.Object())
+	if string(a.UploadedObject()) != "a film" {
+		t.Errorf("uploaded %q", a.UploadedObject())
 	}
 }
 
 // Without X-Ray the demo has worked all the same, and with hops that never come it ends too.
-func TestDemoWithoutTheWholeTrace(t *testing.T) {
+func TestDemoSucceedsWithIncompleteTrace(t *testing.T) {
 	t.Parallel()
 	for want, traces := range map[string][]string{
 		"its way through every hop is not known": nil,
 		"and there may be more to come":          {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
 	} {
 		a := fake.New(t)
-		play(a, "ready")
+		serveScenario(a, "ready")
 		a.Traces = traces
-		d, out := start(t, a, "a film")
-		open := d.open
-		d.open = func(ctx context.Context, root string) (*client.Client, error) {
+		d, out := newTestDemo(t, a, "a film")
+		open := d.openClient
+		d.openClient = func(ctx context.Context, root string) (*client.Client, error) {
 			c, err := open(ctx, root)
 			slept := 0
 			c.Sleep = func(context.Context, time.Duration) error {
@@ -122,13 +122,13 @@ func TestDemoWithoutTheWholeTrace(t *testing.T) {
 			}
 			return c, err
 		}
-		if err := d.run(t.Context()); err != nil || !strings.Contains(out.String(), want) {
+		if err := d.runDemo(t.Context()); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%v, printed\n%s\nwithout %q", err, out, want)
 		}
 	}
 }
 
-func TestDemoFails(t *testing.T) {
+func TestDemoReportsFailures(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the local cloud is not running: make up deploy-local")
 	for _, test := range []struct {
@@ -138,39 +138,39 @@ func TestDemoFails(t *testing.T) {
 	}{
 		{"a video that is refused", func(_ *demo, a *fake.API) {
 			a.Videos = nil
-			play(a, "refused")
+			serveScenario(a, "refused")
 			a.Videos[len(a.Videos)-1].Error = &client.Failure{Code: "not_media", Message: "This is no video."}
 		}, "failed not_media: This is no video."},
 		{"a failure without a reason", func(_ *demo, a *fake.API) {
 			a.Videos = []client.Video{{State: "failed"}}
 		}, "failed failed: The API does not say why."},
 		{"a link that is dead", func(_ *demo, a *fake.API) { delete(a.Files, "/bucket/00001.m4s") }, "error: a segment can't be played"},
-		{"no such file", func(d *demo, _ *fake.API) { d.film += "x" }, "film.mp4x: name a video, as in"},
-		{"no footage", func(d *demo, _ *fake.API) { d.film = "" }, "build/footage/bigbuckbunny.mp4: run make tools"},
-		{"a folder", func(d *demo, _ *fake.API) { d.film = filepath.Dir(d.film) }, "is a folder, not a video"},
-		{"a device", func(d *demo, _ *fake.API) { d.film = os.DevNull }, "is no regular file"},
-		{"an empty file", func(d *demo, _ *fake.API) { os.Truncate(d.film, 0) },
+		{"no such file", func(d *demo, _ *fake.API) { d.videoPath += "x" }, "film.mp4x: name a video, as in"},
+		{"no footage", func(d *demo, _ *fake.API) { d.videoPath = "" }, "build/footage/bigbuckbunny.mp4: run make tools"},
+		{"a folder", func(d *demo, _ *fake.API) { d.videoPath = filepath.Dir(d.videoPath) }, "is a folder, not a video"},
+		{"a device", func(d *demo, _ *fake.API) { d.videoPath = os.DevNull }, "is no regular file"},
+		{"an empty file", func(d *demo, _ *fake.API) { os.Truncate(d.videoPath, 0) },
 			"error: create the upload: refused with 400 size_invalid: The size must be 1 byte or more."},
 		{"no cloud", func(d *demo, _ *fake.API) {
-			d.open = func(context.Context, string) (*client.Client, error) { return nil, down }
+			d.openClient = func(context.Context, string) (*client.Client, error) { return nil, down }
 		}, "error: the local cloud is not running: make up deploy-local"},
 		{"nobody listens", func(d *demo, a *fake.API) {
-			open := d.open
-			d.open = func(ctx context.Context, root string) (*client.Client, error) {
+			open := d.openClient
+			d.openClient = func(ctx context.Context, root string) (*client.Client, error) {
 				a.URL = "http://127.0.0.1:1"
 				return open(ctx, root)
 			}
 		}, "start the local cloud with make up deploy-local"},
-		{"no repository", func(d *demo, _ *fake.API) { d.root = func() (string, error) { return "", down } }, "error: the local"},
+		{"no repository", func(d *demo, _ *fake.API) { d.findRoot = func() (string, error) { return "", down } }, "error: the local"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			play(a, "ready")
-			d, out := start(t, a, "a film")
+			serveScenario(a, "ready")
+			d, out := newTestDemo(t, a, "a film")
 			test.change(&d, a)
-			err := d.run(t.Context())
-			if err == nil || !strings.Contains(sentence(err), test.want) {
+			err := d.runDemo(t.Context())
+			if err == nil || !strings.Contains(describeError(err), test.want) {
 				t.Errorf("error %v, want a sentence with %q", err, test.want)
 			}
 			if strings.Contains(out.String(), "watch ") {
@@ -180,7 +180,7 @@ func TestDemoFails(t *testing.T) {
 	}
 }
 
-func TestDemoStops(t *testing.T) {
+func TestDemoStopsAtTimeoutInterruptAndCloudEnd(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
@@ -195,30 +195,30 @@ func TestDemoStops(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := fake.New(t)
-			d, _ := start(t, a, "a film")
-			d.limit = test.limit
+			d, _ := newTestDemo(t, a, "a film")
+			d.timeout = test.limit
 			ctx, cancel := context.WithCancelCause(t.Context())
-			a.Break = func(http.ResponseWriter, *http.Request, int) bool {
+			a.Intercept = func(http.ResponseWriter, *http.Request, int) bool {
 				cancel(test.cause)
 				return false
 			}
-			if err := d.run(ctx); err == nil || sentence(err) != test.want {
+			if err := d.runDemo(ctx); err == nil || describeError(err) != test.want {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
 	}
 }
 
-func TestAFileThatCantBeRead(t *testing.T) {
+func TestUnreadableFileErrorNamesReason(t *testing.T) {
 	t.Parallel()
-	err := unusable("film.mp4", 0, &fs.PathError{Op: "open", Path: "film.mp4", Err: syscall.EACCES})
-	if got, want := sentence(err), "error: film.mp4 can't be read: permission denied"; got != want {
+	err := unusableFileError("film.mp4", 0, &fs.PathError{Op: "open", Path: "film.mp4", Err: syscall.EACCES})
+	if got, want := describeError(err), "error: film.mp4 can't be read: permission denied"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
 
 // `make demo` asks the script before it sets anything up.
-func TestFilmIsCheckedBeforehand(t *testing.T) {
+func TestVideoFileIsCheckedBeforeSetup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	film, empty := filepath.Join(dir, "a 'film' of $HOME.mp4"), filepath.Join(dir, "empty")
@@ -245,7 +245,7 @@ func TestFilmIsCheckedBeforehand(t *testing.T) {
 	}
 }
 
-func TestStatus(t *testing.T) {
+func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
@@ -254,14 +254,14 @@ func TestStatus(t *testing.T) {
 		want   string
 	}{
 		{"help", []string{"-help"}, 0, "build/footage/bigbuckbunny.mp4"},
-		{"no such flag", []string{"-film", "a"}, misused, "flag provided but not defined: -film"},
-		{"no flag", []string{"film.mp4"}, misused, `"film.mp4" is no flag`},
-		{"no film", []string{"-video", "nothing.mp4"}, wrong, "there is no file nothing.mp4"},
+		{"no such flag", []string{"-film", "a"}, exitUsage, "flag provided but not defined: -film"},
+		{"no flag", []string{"film.mp4"}, exitUsage, `"film.mp4" is no flag`},
+		{"no film", []string{"-video", "nothing.mp4"}, exitFailed, "there is no file nothing.mp4"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var errs strings.Builder
-			if got := run(t.Context(), test.args, os.Stdout, &errs); got != test.status || !strings.Contains(errs.String(), test.want) {
+			if got := runCommand(t.Context(), test.args, os.Stdout, &errs); got != test.status || !strings.Contains(errs.String(), test.want) {
 				t.Errorf("status %d and %q, want %d and %q", got, errs.String(), test.status, test.want)
 			}
 		})

@@ -23,42 +23,42 @@ import (
 
 // Statuses of the process.
 const (
-	wrong       = 1
-	misused     = 2   // as package flag has it
-	interrupted = 130 // as shells have it: 128 + SIGINT
+	exitFailed      = 1
+	exitUsage       = 2   // as package flag has it
+	exitInterrupted = 130 // as shells have it: 128 + SIGINT
 )
 
 func main() {
 	// The first Ctrl-C ends the wait; a second one ends us.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process; it returns the status.
-func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
-	d, err := parse(args, errs)
+// runCommand is main without the process; it returns the status.
+func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
+	d, err := parseFlags(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return misused // the flag set has said why
+		return exitUsage // the flag set has said why
 	}
-	d.out, d.watch = out, screenOf(out)
-	ctx, stop := whileAlive(ctx)
+	d.out, d.openDisplay = out, chooseDisplay(out)
+	ctx, stop := withCloudLifetime(ctx)
 	defer stop()
-	err = d.run(ctx)
+	err = d.runDemo(ctx)
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(errs, sentence(err))
+	fmt.Fprintln(errs, describeError(err))
 	if errors.Is(err, errInterrupted) {
-		return interrupted
+		return exitInterrupted
 	}
-	return wrong
+	return exitFailed
 }
 
-func parse(args []string, errs io.Writer) (demo, error) {
+func parseFlags(args []string, errs io.Writer) (demo, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	film := flags.String("video", "", "the video `file` to send (default build/footage/bigbuckbunny.mp4)")
@@ -73,34 +73,34 @@ func parse(args []string, errs io.Writer) (demo, error) {
 		return demo{}, err
 	}
 	return demo{
-		film:   *film,
-		tenant: *tenant,
-		limit:  *limit,
-		every:  250 * time.Millisecond,
-		now:    time.Now,
-		root:   func() (string, error) { return cloud.FindRoot(".") },
-		open:   func(ctx context.Context, root string) (*client.Client, error) { return open(ctx, root, *tenant) },
+		videoPath:    *film,
+		tenant:       *tenant,
+		timeout:      *limit,
+		pollInterval: 250 * time.Millisecond,
+		now:          time.Now,
+		findRoot:     func() (string, error) { return cloud.FindRoot(".") },
+		openClient:   func(ctx context.Context, root string) (*client.Client, error) { return openClient(ctx, root, *tenant) },
 	}, nil
 }
 
-// whileAlive returns a context that ends with the local cloud, if it is that which we use.
-func whileAlive(ctx context.Context) (context.Context, context.CancelFunc) {
+// withCloudLifetime returns a context that ends with the local cloud, if it is that which we use.
+func withCloudLifetime(ctx context.Context) (context.Context, context.CancelFunc) {
 	root, err := cloud.FindRoot(".")
 	if err == nil && os.Getenv("SLUICE_API") == "" {
-		if alive, stop, err := cloud.WhileAlive(ctx, root); err == nil {
+		if alive, stop, err := cloud.ContextWhileAlive(ctx, root); err == nil {
 			return alive, stop
 		}
 	}
 	return ctx, func() {} // whoever opens it says what is wrong
 }
 
-// open returns a client of the API with a new token of tenant.
-func open(ctx context.Context, root, tenant string) (*client.Client, error) {
-	operator, err := cloud.NewOperator(ctx, root)
+// openClient returns a client of the API with a new token of tenant.
+func openClient(ctx context.Context, root, tenant string) (*client.Client, error) {
+	operator, err := cloud.NewAdminClient(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	token, err := operator.Token(ctx, tenant)
+	token, err := operator.CreateToken(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("get a token for the tenant %s: %w", tenant, err)
 	}

@@ -28,31 +28,31 @@ import (
 )
 
 // An upload whose bytes Sluice fetches itself ends like one whose bytes come from a client.
-func TestAnOriginalIsFetched(t *testing.T) {
+func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	w := openDeployment(t)
 	for name, tt := range map[string]struct {
 		origin video.Origin
 		state  string
 		code   string
 	}{
-		"from a URL":                    {video.Origin{URL: w.serve(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, ""},
-		"from a producer's bucket":      {w.produce(t, "bigbuckbunny.mp4"), client.Ready, ""},
+		"from a URL":                    {video.Origin{URL: w.serveFootage(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, ""},
+		"from a producer's bucket":      {w.putProducerObject(t, "bigbuckbunny.mp4"), client.Ready, ""},
 		"from what is not there":        {video.Origin{Bucket: cloud.ProducerBucket, Key: "nothing"}, client.Failed, "object_not_found"},
-		"from a bucket of Sluice's own": {video.Origin{Bucket: w.output(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed, "bucket_not_registered"},
+		"from a bucket of Sluice's own": {video.Origin{Bucket: w.stackOutput(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed, "bucket_not_registered"},
 		"from an address that is ours":  {video.Origin{URL: "https://169.254.169.254/latest/meta-data/"}, client.Failed, "url_not_public"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), "fetcher")
+			token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), "fetcher")
 			if err != nil {
 				t.Fatal(err)
 			}
-			id, e := w.begin(t, token, tt.origin)
-			w.send(t, "InboxFetch", e)
+			id, e := w.beginUpload(t, token, tt.origin)
+			w.sendEvent(t, "InboxFetch", e)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
-			v, err := client.New(w.env.APIURL, token).Wait(ctx, id, 200*time.Millisecond, nil)
+			v, err := client.New(w.env.APIURL, token).WaitForVideo(ctx, id, 200*time.Millisecond, nil)
 			if err != nil || v.State != tt.state || v.Error != nil && v.Error.Code != tt.code {
 				t.Errorf("%s %v, %v, want %s %s", v.State, v.Error, err, tt.state, tt.code)
 			}
@@ -60,8 +60,8 @@ func TestAnOriginalIsFetched(t *testing.T) {
 	}
 }
 
-// begin begins an upload and returns the video's id, and the event that asks for its original.
-func (w world) begin(t *testing.T, token string, o video.Origin) (string, events.Event) {
+// beginUpload begins an upload and returns the video's id, and the event that asks for its original.
+func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (string, events.Event) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`))
 	if err != nil {
@@ -86,32 +86,32 @@ func (w world) begin(t *testing.T, token string, o video.Origin) (string, events
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(part.Path, "/"), "/")
 	tenant := strings.Split(key, "/")[1]
-	return begun.Video, events.Of(tenant, begun.Video, time.Now(), video.FetchRequested{Origin: o, Key: key, Multipart: part.Query().Get("uploadId")})
+	return begun.Video, events.New(tenant, begun.Video, time.Now(), video.FetchRequested{Origin: o, Key: key, MultipartID: part.Query().Get("uploadId")})
 }
 
-// serve serves a film on this machine and returns its URL.
-func (w world) serve(t *testing.T, film string) string {
+// serveFootage serves a film on this machine and returns its URL.
+func (w deployment) serveFootage(t *testing.T, film string) string {
 	t.Helper()
-	cert, err := w.env.Origin()
+	cert, err := w.env.OriginCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, w.footage(film)) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, w.footagePath(film)) }))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s.URL + "/" + film
 }
 
-// produce puts a film into the producer's bucket.
-func (w world) produce(t *testing.T, film string) video.Origin {
+// putProducerObject puts a film into the producer's bucket.
+func (w deployment) putProducerObject(t *testing.T, film string) video.Origin {
 	t.Helper()
-	bucket, client := aws.String(cloud.ProducerBucket), blob.Client(w.aws, true)
+	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(w.aws, true)
 	var there *types.BucketAlreadyOwnedByYou
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil && !errors.As(err, &there) {
 		t.Fatal(err)
 	}
-	body, err := os.ReadFile(w.footage(film))
+	body, err := os.ReadFile(w.footagePath(film))
 	if err != nil {
 		t.Fatal(err)
 	}

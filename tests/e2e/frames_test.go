@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	ffmpeg.Enter()
+	ffmpeg.InitSandbox()
 	os.Exit(m.Run())
 }
 
@@ -35,59 +35,59 @@ type frame struct {
 
 // The published 720p rendition and one ffmpeg run of the same source have the same frames, at the same times, and every
 // frame is the one that the source has there: none lost, doubled or moved at a chunk's border.
-func TestPublishedFramesAreThoseOfOneRun(t *testing.T) {
+func TestPublishedFramesMatchSingleEncode(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	w := openDeployment(t)
 	for _, rate := range []string{"25", "30000/1001"} {
 		t.Run(strings.ReplaceAll(rate, "/", "_"), func(t *testing.T) {
 			t.Parallel()
-			source := w.coded(t, rate, 29)
-			v := ready(t, w.tenant(t, "exact"), source)
-			row, err := w.rows(t).Video(t.Context(), "exact", v.ID)
+			source := w.makeNumberedVideo(t, rate, 29)
+			v := uploadUntilReady(t, w.newTenantClient(t, "exact"), source)
+			row, err := w.newStore(t).LoadVideo(t.Context(), "exact", v.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if chunks := len(row.Plan.Borders) - 1; chunks < 3 {
 				t.Fatalf("%d chunks; the test needs joins", chunks)
 			}
-			published := w.frames(t, w.fetch(t, v.Playback.HLS, "720p"))
-			once := w.frames(t, w.oneRun(t, source, row))
-			if len(published) != row.Plan.Frames() {
-				t.Errorf("%d frames published, %d planned", len(published), row.Plan.Frames())
+			published := w.decodeFrames(t, w.downloadRendition(t, v.Playback.HLS, "720p"))
+			once := w.decodeFrames(t, w.encodeInOneRun(t, source, row))
+			if len(published) != row.Plan.FrameCount() {
+				t.Errorf("%d frames published, %d planned", len(published), row.Plan.FrameCount())
 			}
-			if diff := cmp.Diff(times(once), times(published)); diff != "" {
+			if diff := cmp.Diff(frameTimes(once), frameTimes(published)); diff != "" {
 				t.Fatalf("not the times of one run: %s", diff)
 			}
 			for n, f := range published {
-				if near := f.Luma - code(n); near < -3 || near > 3 {
-					t.Fatalf("frame %d has brightness %d, want %d: it is another frame", n, f.Luma, code(n))
+				if near := f.Luma - frameBrightness(n); near < -3 || near > 3 {
+					t.Fatalf("frame %d has brightness %d, want %d: it is another frame", n, f.Luma, frameBrightness(n))
 				}
 			}
 		})
 	}
 }
 
-func times(fs []frame) (at []int) {
+func frameTimes(fs []frame) (at []int) {
 	for _, f := range fs {
 		at = append(at, f.At)
 	}
 	return at
 }
 
-// oneRun encodes the source as a whole with the plan's ladder and returns the 720p rendition.
-func (w world) oneRun(t *testing.T, source string, v video.Video) string {
+// encodeInOneRun encodes the source as a whole with the plan's ladder and returns the 720p rendition.
+func (w deployment) encodeInOneRun(t *testing.T, source string, v video.Video) string {
 	t.Helper()
 	dir := t.TempDir()
-	args := media.OneRunArgs(*v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
-	w.tool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args.List(source)...)...)
+	args := media.SinglePassArgs(*v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
+	w.runTool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args.CommandLine(source)...)...)
 	return filepath.Join(dir, "720p.mp4")
 }
 
-// frames decodes a file: the time of each frame from its packet, its brightness from the decoded picture.
-func (w world) frames(t *testing.T, path string) (fs []frame) {
+// decodeFrames decodes a file: the time of each frame from its packet, its brightness from the decoded picture.
+func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 	t.Helper()
-	crc := w.tool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "framecrc", "-")
-	luma := w.tool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-")
+	crc := w.runTool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "framecrc", "-")
+	luma := w.runTool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-")
 	num, den := 0, 0
 	for lines := bufio.NewScanner(bytes.NewReader(crc)); lines.Scan(); {
 		line := lines.Text()
@@ -108,22 +108,22 @@ func (w world) frames(t *testing.T, path string) (fs []frame) {
 	return fs
 }
 
-// fetch downloads a rendition as a player would, from the master playlist on, and joins it to one file.
-func (w world) fetch(t *testing.T, master, rendition string) string {
+// downloadRendition downloads a rendition as a player would, from the master playlist on, and joins it to one file.
+func (w deployment) downloadRendition(t *testing.T, master, rendition string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), rendition+".mp4"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	index := resolve(t, master, variant(t, get(t, master), rendition))
-	playlist, kind, err := m3u8.DecodeFrom(bytes.NewReader(get(t, index)), true)
+	index := resolveURL(t, master, findVariant(t, getBody(t, master), rendition))
+	playlist, kind, err := m3u8.DecodeFrom(bytes.NewReader(getBody(t, index)), true)
 	if err != nil || kind != m3u8.MEDIA {
 		t.Fatalf("%s: %v", index, err)
 	}
 	p := playlist.(*m3u8.MediaPlaylist)
 	write := func(uri string) {
-		if _, err := file.Write(get(t, resolve(t, index, uri))); err != nil {
+		if _, err := file.Write(getBody(t, resolveURL(t, index, uri))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +134,7 @@ func (w world) fetch(t *testing.T, master, rendition string) string {
 	return file.Name()
 }
 
-func variant(t *testing.T, master []byte, rendition string) string {
+func findVariant(t *testing.T, master []byte, rendition string) string {
 	t.Helper()
 	playlist, kind, err := m3u8.DecodeFrom(bytes.NewReader(master), true)
 	if err != nil || kind != m3u8.MASTER {
@@ -149,7 +149,7 @@ func variant(t *testing.T, master []byte, rendition string) string {
 	return ""
 }
 
-func resolve(t *testing.T, base, ref string) string {
+func resolveURL(t *testing.T, base, ref string) string {
 	t.Helper()
 	b, err := url.Parse(base)
 	if err != nil {
@@ -162,7 +162,7 @@ func resolve(t *testing.T, base, ref string) string {
 	return u.String()
 }
 
-func get(t *testing.T, from string) []byte {
+func getBody(t *testing.T, from string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, from, nil)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 )
 
 // What `make load` does, with a burst that is small. It is alone: other tests' dead letters and depths would be its own.
-func TestABurstOfTwoTenants(t *testing.T) {
-	w := open(t)
-	w.idle(t)
+func TestBurstOfTwoTenantsCompletes(t *testing.T) {
+	w := openDeployment(t)
+	w.waitUntilIdle(t)
 	dir := t.TempDir()
 	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", "3m",
 		"-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"))
@@ -30,7 +30,7 @@ func TestABurstOfTwoTenants(t *testing.T) {
 		Tenants []struct{ Sent, Ready int }
 		Queues  []struct{ Queue string }
 	}
-	if err := json.Unmarshal(read(t, filepath.Join(dir, "load.json")), &got); err != nil {
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "load.json")), &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.Videos != 6 || got.Ready != 6 || !got.Heard || len(got.Queues) == 0 {
@@ -39,5 +39,5 @@ func TestABurstOfTwoTenants(t *testing.T) {
 	if diff := cmp.Diff([]struct{ Sent, Ready int }{{1, 1}, {5, 5}}, got.Tenants); diff != "" {
 		t.Errorf("tenants (-want +got):\n%s", diff)
 	}
-	read(t, filepath.Join(dir, "load.svg"))
+	readFile(t, filepath.Join(dir, "load.svg"))
 }

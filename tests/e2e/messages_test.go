@@ -25,74 +25,74 @@ import (
 
 // producer is another system, which may name objects below the name of its tenant in its bucket.
 type producer struct {
-	world
-	tenant, run string // in each of its messages: what tells this run from others
+	deployment
+	tenant, runID string // in each of its messages: what tells this run from others
 }
 
-func (w world) producer(t *testing.T, tenant string) producer {
+func (w deployment) registerProducer(t *testing.T, tenant string) producer {
 	t.Helper()
-	s := cloud.Source{Sender: cloud.Account, Bucket: cloud.ProducerBucket, Prefix: tenant + "/", Tenant: tenant}
-	if err := (cloud.Operator{URL: w.env.APIURL, AWS: w.aws}).Source(t.Context(), s); err != nil {
+	s := cloud.Producer{Sender: cloud.Account, Bucket: cloud.ProducerBucket, Prefix: tenant + "/", Tenant: tenant}
+	if err := (cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}).RegisterProducer(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	return producer{world: w, tenant: tenant, run: ulid.Make().String()}
+	return producer{deployment: w, tenant: tenant, runID: ulid.Make().String()}
 }
 
-// asks returns a request for a video of what the members of an origin say.
-func (p producer) asks(origin string) string {
+// buildRequest returns a request for a video of what the members of an origin say.
+func (p producer) buildRequest(origin string) string {
 	return fmt.Sprintf(`{"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:test", "id": %q, "time": "2026-11-22T12:00:00Z", "data": {"external_id": %q, "origin": {%s}}}`,
-		ulid.Make(), p.run, origin)
+		ulid.Make(), p.runID, origin)
 }
 
 // Every message that can't become a video is a dead letter at once, with its code and a reason, and makes no row; a
 // good one among them is dealt with as if they were not there.
-func TestPromise04_BadMessagesHarmNoNeighbour(t *testing.T) {
+func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	p := w.producer(t, "messages")
-	good := p.asks(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages/not there"`)
-	fact := strings.NewReplacer("upload.requested", "video.deleted", `"urn:test"`, `"sluice", "tenant": "messages", "subject": "vid_`+p.run+`"`).Replace(good)
-	want := map[string]reason{
-		`{"specversion": "1.0", "run": "` + p.run:                          {"invalid", "message_invalid", "unexpected end of JSON"},
-		`["` + p.run + `"]`:                                                {"invalid", "message_invalid", "cannot unmarshal array"},
-		p.asks(`"url": "file:///etc/passwd"`):                              {"invalid", "message_invalid", "/data/origin/url: "},
+	w := openDeployment(t)
+	p := w.registerProducer(t, "messages")
+	good := p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages/not there"`)
+	fact := strings.NewReplacer("upload.requested", "video.deleted", `"urn:test"`, `"sluice", "tenant": "messages", "subject": "vid_`+p.runID+`"`).Replace(good)
+	want := map[string]deadLetterReason{
+		`{"specversion": "1.0", "run": "` + p.runID:                        {"invalid", "message_invalid", "unexpected end of JSON"},
+		`["` + p.runID + `"]`:                                              {"invalid", "message_invalid", "cannot unmarshal array"},
+		p.buildRequest(`"url": "file:///etc/passwd"`):                      {"invalid", "message_invalid", "/data/origin/url: "},
 		strings.Replace(good, `"1.0"`, `"0.3"`, 1):                         {"invalid", "message_invalid", "/specversion: "},
 		strings.Replace(good, `"source"`, `"tenant": "acme", "source"`, 1): {"invalid", "message_invalid", "/tenant, "},
 		strings.Replace(good, "requested.v1", "requested.v9", 1):           {"invalid", "type_unknown", "upload.requested.v9 is not known"},
 		fact: {"invalid", "type_not_taken", "api does not take video.deleted.v1"},
-		p.asks(`"bucket": "another", "key": "messages/a.mp4"`):                       {"forbidden", "origin_forbidden", "may not name this object"},
-		p.asks(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):        {"forbidden", "origin_forbidden", "may not name this object"},
-		p.asks(`"bucket": "` + w.output(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
+		p.buildRequest(`"bucket": "another", "key": "messages/a.mp4"`):                            {"forbidden", "origin_forbidden", "may not name this object"},
+		p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):             {"forbidden", "origin_forbidden", "may not name this object"},
+		p.buildRequest(`"bucket": "` + w.stackOutput(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
 	}
-	p.putAll(t, want, good)
+	p.putRequests(t, want, good)
 	stranger := strings.Replace(good, "urn:test", "urn:stranger", 1)
-	p.stranger(t, stranger)
-	want[stranger] = reason{"forbidden", "sender_unknown", "Nobody has registered the principal"}
+	p.sendAsUnregistered(t, stranger)
+	want[stranger] = deadLetterReason{"forbidden", "sender_unknown", "Nobody has registered the principal"}
 
-	p.buried(t, want)
-	p.neighbour(t)
+	p.checkDeadLetters(t, want)
+	p.checkGoodMessage(t)
 }
 
 // A message that is nested deeper than a parser may go is a dead letter as any other bad one.
-func TestADeepMessageHarmsNoNeighbour(t *testing.T) {
-	clouds.Needs(t, clouds.Deep)
+func TestDeeplyNestedMessageDoesNotAffectGoodOne(t *testing.T) {
+	clouds.RequireCapabilities(t, clouds.DeepNesting)
 	t.Parallel()
-	p := open(t).producer(t, "deep")
-	want := map[string]reason{
-		`{"` + p.run + `": ` + nested(100_000) + `}`:           {"invalid", "message_invalid", "exceeded max depth"},
-		p.asks(`"bucket": "another", "key": ` + nested(5_000)): {"invalid", "message_invalid", "/data/origin/key: breaks type"},
+	p := openDeployment(t).registerProducer(t, "deep")
+	want := map[string]deadLetterReason{
+		`{"` + p.runID + `": ` + nestedLists(100_000) + `}`:                 {"invalid", "message_invalid", "exceeded max depth"},
+		p.buildRequest(`"bucket": "another", "key": ` + nestedLists(5_000)): {"invalid", "message_invalid", "/data/origin/key: breaks type"},
 	}
-	p.putAll(t, want, p.asks(`"bucket": "`+cloud.ProducerBucket+`", "key": "deep/not there"`))
-	p.buried(t, want)
-	p.neighbour(t)
+	p.putRequests(t, want, p.buildRequest(`"bucket": "`+cloud.ProducerBucket+`", "key": "deep/not there"`))
+	p.checkDeadLetters(t, want)
+	p.checkGoodMessage(t)
 }
 
 // A message larger than the contract allows never gets into the queue.
-func TestAHugeMessageIsRefusedByItsQueue(t *testing.T) {
+func TestOversizedMessageIsRejectedByQueue(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	_, err := w.queues().SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl: aws.String(w.output(t, "InboxApi")), MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
+	w := openDeployment(t)
+	_, err := w.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: aws.String(w.stackOutput(t, "InboxApi")), MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
 	})
 	var refused smithy.APIError
 	if !errors.As(err, &refused) || refused.ErrorCode() != "InvalidParameterValue" {
@@ -100,86 +100,86 @@ func TestAHugeMessageIsRefusedByItsQueue(t *testing.T) {
 	}
 }
 
-func (p producer) put(t *testing.T, body string) {
+func (p producer) putRequest(t *testing.T, body string) {
 	t.Helper()
-	if _, err := p.queues().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.output(t, "InboxApi")), MessageBody: &body}); err != nil {
+	if _, err := p.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.stackOutput(t, "InboxApi")), MessageBody: &body}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// putAll sends bad messages with a good one among them.
-func (p producer) putAll(t *testing.T, bad map[string]reason, good string) {
+// putRequests sends bad messages with a good one among them.
+func (p producer) putRequests(t *testing.T, bad map[string]deadLetterReason, good string) {
 	t.Helper()
 	sent := 0
 	for body := range bad {
 		if sent++; sent == len(bad)/2 {
-			p.put(t, good)
+			p.putRequest(t, good)
 		}
-		p.put(t, body)
+		p.putRequest(t, body)
 	}
 }
 
-// stranger has another account send the message, which nobody has registered. MiniStack's mapping says of each message
+// sendAsUnregistered has another account send the message, which nobody has registered. MiniStack's mapping says of each message
 // that the queue's own account has sent it, so the function is called as AWS's would call it.
-func (p producer) stranger(t *testing.T, body string) {
+func (p producer) sendAsUnregistered(t *testing.T, body string) {
 	t.Helper()
 	sent := lambdaevents.SQSMessage{MessageId: ulid.Make().String(), Body: body, Attributes: map[string]string{
 		"SenderId": "210987654321", "ApproximateReceiveCount": "1", "SentTimestamp": fmt.Sprint(time.Now().UnixMilli()),
 	}}
 	var ended lambdaevents.SQSEventResponse
-	p.lambda(t, http.MethodPost, "functions/sluice-api/invocations", lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{sent}}, &ended)
+	p.callLambda(t, http.MethodPost, "functions/sluice-api/invocations", lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{sent}}, &ended)
 	if len(ended.BatchItemFailures) > 0 {
 		t.Errorf("it is to be delivered again: %v", ended)
 	}
 }
 
-// reason is why a letter is one.
-type reason struct{ kind, code, says string }
+// deadLetterReason is why a letter is one.
+type deadLetterReason struct{ kind, code, text string }
 
-// buried waits until all the messages are dead letters, and discards those: nobody is to look into them.
-func (p producer) buried(t *testing.T, want map[string]reason) {
+// checkDeadLetters waits until all the messages are dead letters, and discards those: nobody is to look into them.
+func (p producer) checkDeadLetters(t *testing.T, want map[string]deadLetterReason) {
 	t.Helper()
-	c := p.caller(t, p.tenant, video.ScopeOperator)
+	c := p.newCaller(t, p.tenant, video.ScopeOperator)
 	t.Cleanup(func() {
 		for body, r := range want {
 			t.Errorf("no letter of %.300s, want %v", body, r)
 		}
 	})
-	p.until(t, func() bool {
-		p.tend(t)
-		for _, l := range p.letters(t, c) {
+	p.waitUntil(t, func() bool {
+		p.runReconciler(t)
+		for _, l := range p.listDeadLetters(t, c) {
 			r, mine := want[l["body"].(string)]
 			if !mine {
 				continue
 			}
 			delete(want, l["body"].(string))
-			if l["kind"] != r.kind || l["code"] != r.code || !strings.Contains(l["reason"].(string), r.says) || l["attempts"] != 1.0 {
+			if l["kind"] != r.kind || l["code"] != r.code || !strings.Contains(l["reason"].(string), r.text) || l["attempts"] != 1.0 {
 				delete(l, "body")
 				t.Errorf("%v, want %v", l, r)
 			}
-			c.send(t, 200, "POST", "/v1/dead-letters/"+l["id"].(string)+"/discard", `{"reason": "sent by a test"}`)
+			c.sendRequest(t, 200, "POST", "/v1/dead-letters/"+l["id"].(string)+"/discard", `{"reason": "sent by a test"}`)
 		}
 		return len(want) == 0
 	})
 }
 
-// letters returns the newest open letters of api, with their bodies.
-func (p producer) letters(t *testing.T, c caller) (all []map[string]any) {
+// listDeadLetters returns the newest open letters of api, with their bodies.
+func (p producer) listDeadLetters(t *testing.T, c apiCaller) (all []map[string]any) {
 	t.Helper()
-	page, _ := c.send(t, 200, "GET", "/v1/dead-letters?service=api&state=open&limit=50", "")
+	page, _ := c.sendRequest(t, 200, "GET", "/v1/dead-letters?service=api&state=open&limit=50", "")
 	for _, l := range page["letters"].([]any) {
-		whole, _ := c.send(t, 200, "GET", "/v1/dead-letters/"+l.(map[string]any)["id"].(string), "")
+		whole, _ := c.sendRequest(t, 200, "GET", "/v1/dead-letters/"+l.(map[string]any)["id"].(string), "")
 		all = append(all, whole)
 	}
 	return all
 }
 
-// neighbour holds that the one good message, and none of the bad, made a video, which fails as it has to.
-func (p producer) neighbour(t *testing.T) {
+// checkGoodMessage holds that the one good message, and none of the bad, made a video, which fails as it has to.
+func (p producer) checkGoodMessage(t *testing.T) {
 	t.Helper()
-	c := p.caller(t, p.tenant)
-	p.until(t, func() bool {
-		page, _ := c.send(t, 200, "GET", "/v1/videos?"+url.Values{"external_id": {p.run}}.Encode(), "")
+	c := p.newCaller(t, p.tenant)
+	p.waitUntil(t, func() bool {
+		page, _ := c.sendRequest(t, 200, "GET", "/v1/videos?"+url.Values{"external_id": {p.runID}}.Encode(), "")
 		made := page["videos"].([]any)
 		if len(made) > 1 {
 			t.Fatalf("%d videos: %v", len(made), made)

@@ -17,30 +17,30 @@ import (
 	"sluice/tests/client"
 )
 
-// upload is one of two parts on its way.
-type upload struct {
-	world
-	api       caller
-	id, video string
-	key, s3   string    // where its parts are put together, and S3's id of it
-	urls      [2]string // of the parts
-	bytes     [2][]byte
+// partUpload is one of two parts on its way.
+type partUpload struct {
+	deployment
+	api              apiCaller
+	id, video        string
+	key, multipartID string    // where its parts are put together, and S3's id of it
+	urls             [2]string // of the parts
+	bytes            [2][]byte
 }
 
-func (w world) begun(t *testing.T, tenant string) *upload {
+func (w deployment) beginPartUpload(t *testing.T, tenant string) *partUpload {
 	t.Helper()
-	u := &upload{world: w, api: w.caller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
-	got, _ := u.api.send(t, 201, "POST", "/v1/uploads", fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])))
+	u := &partUpload{deployment: w, api: w.newCaller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
+	got, _ := u.api.sendRequest(t, 201, "POST", "/v1/uploads", fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])))
 	u.id, u.video = got["upload_id"].(string), got["video_id"].(string)
 	for i, p := range got["parts"].([]any) {
 		u.urls[i] = p.(map[string]any)["url"].(string)
 	}
 	u.key = "t/" + tenant + "/" + u.video + "/source"
-	u.s3 = query(t, u.urls[0]).Get("uploadId")
+	u.multipartID = urlQuery(t, u.urls[0]).Get("uploadId")
 	return u
 }
 
-func query(t *testing.T, address string) url.Values {
+func urlQuery(t *testing.T, address string) url.Values {
 	t.Helper()
 	a, err := url.Parse(address)
 	if err != nil {
@@ -49,8 +49,8 @@ func query(t *testing.T, address string) url.Values {
 	return a.Query()
 }
 
-// put sends bytes to a URL and returns the ETag and the status.
-func put(t *testing.T, address string, body []byte) (etag string, status int) {
+// putBytes sends bytes to a URL and returns the ETag and the status.
+func putBytes(t *testing.T, address string, body []byte) (etag string, status int) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address, bytes.NewReader(body))
 	if err != nil {
@@ -64,88 +64,88 @@ func put(t *testing.T, address string, body []byte) (etag string, status int) {
 	return strings.Trim(res.Header.Get("ETag"), `"`), res.StatusCode
 }
 
-// complete completes the upload with these ETags of its first parts, and wants a status and a code.
-func (u *upload) complete(t *testing.T, status int, code string, etags ...string) {
+// completeUpload completes the upload with these ETags of its first parts, and wants a status and a code.
+func (u *partUpload) completeUpload(t *testing.T, status int, code string, etags ...string) {
 	t.Helper()
 	var parts []string
 	for i, e := range etags {
 		parts = append(parts, fmt.Sprintf(`{"number": %d, "etag": %q}`, i+1, e))
 	}
-	got, _ := u.api.send(t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`)
+	got, _ := u.api.sendRequest(t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`)
 	if said, _ := got["code"].(string); said != code {
 		t.Errorf("%v, want %q", got, code)
 	}
 }
 
 // Parts that are not what was announced make no video, and whoever sends them right afterwards has lost nothing.
-func TestPartsMustBeWhatWasAnnounced(t *testing.T) {
+func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	u := w.begun(t, "parts")
+	w := openDeployment(t)
+	u := w.beginPartUpload(t, "parts")
 	const none = "00000000000000000000000000000000"
-	u.complete(t, 422, "part_missing", none, none)
-	first, status := put(t, u.urls[0], u.bytes[0])
+	u.completeUpload(t, 422, "part_missing", none, none)
+	first, status := putBytes(t, u.urls[0], u.bytes[0])
 	if status != http.StatusOK {
 		t.Fatalf("part 1: %d", status)
 	}
-	u.complete(t, 422, "part_missing", first)
-	u.complete(t, 422, "part_missing", first, none)
-	if _, status := put(t, u.urls[1], []byte("smaller")); status/100 != 4 {
+	u.completeUpload(t, 422, "part_missing", first)
+	u.completeUpload(t, 422, "part_missing", first, none)
+	if _, status := putBytes(t, u.urls[1], []byte("smaller")); status/100 != 4 {
 		t.Errorf("two bytes too many: %d", status)
 	}
-	u.complete(t, 422, "part_missing", first, none)
+	u.completeUpload(t, 422, "part_missing", first, none)
 
 	// No client can do this: it takes the right to write originals.
-	p, err := blob.New(blob.Client(w.aws, true), w.output(t, "SourceBucket")).WritePart(t.Context(), u.key, u.s3, 2, []byte("smaller"))
+	p, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).UploadPart(t.Context(), u.key, u.multipartID, 2, []byte("smaller"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.complete(t, 422, "size_mismatch", first, p.ETag)
+	u.completeUpload(t, 422, "size_mismatch", first, p.ETag)
 
-	second, status := put(t, u.urls[1], u.bytes[1])
+	second, status := putBytes(t, u.urls[1], u.bytes[1])
 	if status != http.StatusOK {
 		t.Fatalf("part 2: %d", status)
 	}
-	u.complete(t, 422, "part_changed", first, p.ETag)
-	u.complete(t, 422, "part_changed", second, first)
-	if v, _ := u.api.send(t, 200, "GET", "/v1/videos/"+u.video, ""); v["state"] != "waiting" {
+	u.completeUpload(t, 422, "part_changed", first, p.ETag)
+	u.completeUpload(t, 422, "part_changed", second, first)
+	if v, _ := u.api.sendRequest(t, 200, "GET", "/v1/videos/"+u.video, ""); v["state"] != "waiting" {
 		t.Errorf("all was refused, and still the video is %v", v["state"])
 	}
-	u.complete(t, 200, "", first, second)
+	u.completeUpload(t, 200, "", first, second)
 	c := client.New(w.env.APIURL, u.api.token)
-	if end, err := c.Wait(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil || end.Error.Code != "not_a_video" {
+	if end, err := c.WaitForVideo(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil || end.Error.Code != "not_a_video" {
 		t.Errorf("zeros end %s, %v, %v", end.State, end.Error, err)
 	}
 }
 
 // A URL that has expired takes nothing; the same one does, signed now, and the API gives such for the asking.
-func TestAnExpiredURLTakesNothing(t *testing.T) {
+func TestExpiredPartURLIsRejected(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	u := w.begun(t, "expired")
-	if _, status := put(t, u.signed(t, 2, time.Now().Add(-time.Hour)), u.bytes[1]); status != http.StatusForbidden {
+	w := openDeployment(t)
+	u := w.beginPartUpload(t, "expired")
+	if _, status := putBytes(t, u.signPartURL(t, 2, time.Now().Add(-time.Hour)), u.bytes[1]); status != http.StatusForbidden {
 		t.Errorf("expired: %d", status)
 	}
-	if _, status := put(t, u.signed(t, 2, time.Now()), u.bytes[1]); status != http.StatusOK {
+	if _, status := putBytes(t, u.signPartURL(t, 2, time.Now()), u.bytes[1]); status != http.StatusOK {
 		t.Errorf("not expired: %d", status)
 	}
-	fresh, _ := u.api.send(t, 200, "POST", "/v1/uploads/"+u.id+"/parts", `{"numbers": [1]}`)
+	fresh, _ := u.api.sendRequest(t, 200, "POST", "/v1/uploads/"+u.id+"/parts", `{"numbers": [1]}`)
 	address := fresh["parts"].([]any)[0].(map[string]any)["url"].(string)
-	if _, status := put(t, address, u.bytes[0]); status != http.StatusOK {
+	if _, status := putBytes(t, address, u.bytes[0]); status != http.StatusOK {
 		t.Errorf("a fresh one: %d", status)
 	}
 }
 
-// signed returns the URL of a part as the API would have signed it at some time: it holds for a quarter of an hour.
-func (u *upload) signed(t *testing.T, n int, at time.Time) string {
+// signPartURL returns the URL of a part as the API would have signed it at some time: it holds for a quarter of an hour.
+func (u *partUpload) signPartURL(t *testing.T, n int, at time.Time) string {
 	t.Helper()
-	cfg := u.as(t, "api")
+	cfg := u.assumeServiceRole(t, "api")
 	who, err := cfg.Credentials.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	address, _, _ := strings.Cut(u.urls[0], "?")
-	q := url.Values{"partNumber": {fmt.Sprint(n)}, "uploadId": {u.s3}, "X-Amz-Expires": {"900"}}
+	q := url.Values{"partNumber": {fmt.Sprint(n)}, "uploadId": {u.multipartID}, "X-Amz-Expires": {"900"}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address+"?"+q.Encode(), nil)
 	if err != nil {
 		t.Fatal(err)

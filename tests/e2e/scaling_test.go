@@ -24,30 +24,30 @@ import (
 	"sluice/tests/client"
 )
 
-// TestPromise12_ABurstMovesWorkers: who sends much has tend decide, by its own rights; the mappings in the cloud take
+// TestPromise12_BurstMovesWorkersBetweenLanes: who sends much has tend decide, by its own rights; the mappings in the cloud take
 // what it decides and, when nothing has waited for a while, give it back. The while is not waited for: the same code
 // decides with a clock that is ahead, on the cloud's own queues, rows and mappings.
-func TestPromise12_ABurstMovesWorkers(t *testing.T) {
-	w := open(t)
+func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
+	w := openDeployment(t)
 	c := lambda.NewFromConfig(w.aws)
-	w.idle(t)
-	w.forgetSplit(t)
-	w.halfAnHour(t, c)
-	_, before := w.mappings(t, c)
-	if len(before) != len(services.Queues()) {
+	w.waitUntilIdle(t)
+	w.resetLaneSplit(t)
+	w.autoscaleHalfAnHour(t, c)
+	_, before := w.listMappings(t, c)
+	if len(before) != len(services.ListQueues()) {
 		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
 	}
-	burst := autoscale.Hint{Sent: map[string]int{"encode": 500}}
-	if err := (autoscale.Function{Client: c, Name: "sluice-reconcile"}).Wake(t.Context(), burst); err != nil {
+	burst := autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 500}}
+	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(t.Context(), burst); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(2 * time.Minute); ; <-time.After(200 * time.Millisecond) {
-		_, during := w.mappings(t, c)
-		state, err := w.rows(t).Scaling(t.Context())
+		_, during := w.listMappings(t, c)
+		state, err := w.newStore(t).LoadScalingState(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		share, _ := state.Of("encode")
+		share, _ := state.FindQueue("encode")
 		if during["encode"] > before["encode"] && during["encode-bulk"] < before["encode-bulk"] && during["encode"] == share.Workers {
 			break
 		}
@@ -55,86 +55,88 @@ func TestPromise12_ABurstMovesWorkers(t *testing.T) {
 			t.Fatalf("two minutes after a burst: %v, before %v; decided is %+v", during, before, state)
 		}
 	}
-	w.halfAnHour(t, c)
-	if _, after := w.mappings(t, c); !maps.Equal(before, after) {
+	w.autoscaleHalfAnHour(t, c)
+	if _, after := w.listMappings(t, c); !maps.Equal(before, after) {
 		t.Errorf("half an hour later: %v, before %v", after, before)
 	}
 }
 
-// TestPromise12_AFilmTakesBothLanes: what a player starts with goes ahead of the rest.
-func TestPromise12_AFilmTakesBothLanes(t *testing.T) {
+// TestPromise12_LongVideoUsesBothLanes: what a player starts with goes ahead of the rest.
+func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	w := openDeployment(t)
 	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks: more than go ahead
-	w.tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
+	w.runTool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
 		"-pix_fmt", "yuv420p", "-movflags", "+faststart", path)
-	c := w.tenant(t, "film")
-	u, err := c.UploadFile(t.Context(), path, client.Options{})
+	c := w.newTenantClient(t, "film")
+	u, err := c.UploadFile(t.Context(), path, client.UploadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxEncodeBulk")) > 0 })
+	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncodeBulk")) > 0 })
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	if v, err := c.Wait(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
+	if v, err := c.WaitForVideo(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
 		t.Errorf("it is %s: %v, %v", v.State, v.Error, err)
 	}
 }
 
-// forgetSplit has the law forget which split of the lanes there was, and when: after one it makes no other for minutes.
-func (w world) forgetSplit(t *testing.T) {
+// resetLaneSplit has the law forget which split of the lanes there was, and when: after one it makes no other for minutes.
+func (w deployment) resetLaneSplit(t *testing.T) {
 	t.Helper()
-	w.until(t, func() bool {
-		s, err := w.rows(t).Scaling(t.Context())
+	w.waitUntil(t, func() bool {
+		s, err := w.newStore(t).LoadScalingState(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Lanes == (scaling.Lanes{}) {
+		if s.Split == (scaling.SplitState{}) {
 			return true
 		}
-		s.Version, s.Lanes = s.Version+1, scaling.Lanes{}
-		if err = w.rows(t).SaveScaling(t.Context(), s); err != nil && errs.KindOf(err) != errs.Conflict {
+		s.Version, s.Split = s.Version+1, scaling.SplitState{}
+		if err = w.newStore(t).SaveScalingState(t.Context(), s); err != nil && errs.KindOf(err) != errs.Conflict {
 			t.Fatal(err)
 		}
 		return err == nil
 	})
 }
 
-// halfAnHour decides as tend would in half an hour from now.
-func (w world) halfAnHour(t *testing.T, c *lambda.Client) {
+// autoscaleHalfAnHour decides as tend would in half an hour from now.
+func (w deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
 	t.Helper()
 	now := time.Now().UTC()
-	ids, workers := w.mappings(t, c)
+	ids, workers := w.listMappings(t, c)
 	budget := 0
 	for _, n := range workers {
 		budget += n
 	}
-	if s, err := w.rows(t).Scaling(t.Context()); err != nil {
+	if s, err := w.newStore(t).LoadScalingState(t.Context()); err != nil {
 		t.Fatal(err)
 	} else if s.Budget > 0 {
 		budget = s.Budget
 	}
-	s := autoscale.Steerer{
-		Depths: queue.Depths{Client: w.queues(), URL: func(queue string) string { return w.output(t, "Inbox"+output(queue)) }},
-		Ages:   unknown{}, Feeds: autoscale.Mappings{Client: c}, Feed: func(queue string) string { return ids[queue] }, Rows: w.rows(t),
-		Name: func(queue string) string { return queue }, Budget: budget,
+	s := autoscale.Autoscaler{
+		Depths: queue.DepthReader{Client: w.sqsClient(), URL: func(queue string) string { return w.stackOutput(t, "Inbox"+outputName(queue)) }},
+		Ages:   unknownAges{}, Mappings: autoscale.LambdaMappings{Client: c}, MappingID: func(queue string) string { return ids[queue] }, Store: w.newStore(t),
+		QueueName: func(queue string) string { return queue }, Budget: budget,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	for range 30 {
 		now = now.Add(time.Minute)
-		if _, err := s.Decide(t.Context(), autoscale.Hint{}); err != nil {
+		if _, err := s.AdjustConcurrency(t.Context(), autoscale.ScaleSignal{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// unknown are ages that nobody knows.
-type unknown struct{}
+// unknownAges are ages that nobody knows.
+type unknownAges struct{}
 
-func (unknown) Oldest(context.Context, []string) (map[string]time.Duration, error) { return nil, nil }
+func (unknownAges) OldestMessageAges(context.Context, []string) (map[string]time.Duration, error) {
+	return nil, nil
+}
 
-// mappings returns the ids of the event source mappings and how many workers each may have, by the queue's name.
-func (w world) mappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
+// listMappings returns the ids of the event source mappings and how many workers each may have, by the queue's name.
+func (w deployment) listMappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
 	t.Helper()
 	ids, workers = map[string]string{}, map[string]int{}
 	pages := lambda.NewListEventSourceMappingsPaginator(c, &lambda.ListEventSourceMappingsInput{})
@@ -152,8 +154,8 @@ func (w world) mappings(t *testing.T, c *lambda.Client) (ids map[string]string, 
 	return ids, workers
 }
 
-// output turns a queue's name into the part of an output's.
-func output(queue string) (id string) {
+// outputName turns a queue's name into the part of an output's.
+func outputName(queue string) (id string) {
 	for word := range strings.SplitSeq(queue, "-") {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}

@@ -22,8 +22,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// deployed is the template that the local cloud was deployed from.
-type deployed struct {
+// deployedTemplate is the template that the local cloud was deployed from.
+type deployedTemplate struct {
 	Resources map[string]struct {
 		Type       string
 		Properties map[string]any
@@ -32,12 +32,12 @@ type deployed struct {
 }
 
 // A deployment that ends well proves nothing of its settings: the emulator's CloudFormation drops some in silence.
-func TestTheCloudIsSetAsTheTemplateSays(t *testing.T) {
+func TestDeployedSettingsMatchTemplate(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	tpl := w.template(t)
+	w := openDeployment(t)
+	tpl := w.readTemplate(t)
 	ask := map[string]func(*testing.T, string) map[string]any{
-		"AWS::S3::Bucket": w.bucketSettings, "AWS::DynamoDB::Table": w.tableSettings, "AWS::SQS::Queue": w.queueSettings,
+		"AWS::S3::Bucket": w.readBucketSettings, "AWS::DynamoDB::Table": w.readTableSettings, "AWS::SQS::Queue": w.readQueueSettings,
 	}
 	seen := map[string]bool{}
 	for name, out := range tpl.Outputs {
@@ -49,13 +49,13 @@ func TestTheCloudIsSetAsTheTemplateSays(t *testing.T) {
 		}
 		seen[r.Type] = true
 		t.Run(name, func(t *testing.T) {
-			got, want := ask[r.Type](t, w.output(t, name)), maps.Clone(r.Properties)
+			got, want := ask[r.Type](t, w.stackOutput(t, name)), maps.Clone(r.Properties)
 			maps.DeleteFunc(want, func(property string, _ any) bool { return got[property] == nil })
 			maps.DeleteFunc(got, func(property string, _ any) bool { return want[property] == nil })
 			if len(want) == 0 {
 				t.Fatal("nothing to compare")
 			}
-			if diff := cmp.Diff(loose(t, want), loose(t, got)); diff != "" {
+			if diff := cmp.Diff(normalizeJSON(t, want), normalizeJSON(t, got)); diff != "" {
 				t.Errorf("%s in the template (-) and in the cloud (+):\n%s", id, diff)
 			}
 		})
@@ -65,7 +65,7 @@ func TestTheCloudIsSetAsTheTemplateSays(t *testing.T) {
 	}
 }
 
-func (w world) template(t *testing.T) (d deployed) {
+func (w deployment) readTemplate(t *testing.T) (d deployedTemplate) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(w.root, "build", "cdk.local", "Sluice.template.json"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,8 +80,8 @@ func (w world) template(t *testing.T) (d deployed) {
 	return d
 }
 
-// loose makes values comparable that differ only in how they are written: numbers and booleans as text, and no nulls.
-func loose(t *testing.T, v any) any {
+// normalizeJSON makes values comparable that differ only in how they are written: numbers and booleans as text, and no nulls.
+func normalizeJSON(t *testing.T, v any) any {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -91,23 +91,23 @@ func loose(t *testing.T, v any) any {
 	if err := json.Unmarshal(text, &plain); err != nil {
 		t.Fatal(err)
 	}
-	return loosen(plain)
+	return normalizeValue(plain)
 }
 
-func loosen(v any) any {
+func normalizeValue(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := map[string]any{}
 		for name, inner := range v {
 			if inner != nil {
-				out[name] = loosen(inner)
+				out[name] = normalizeValue(inner)
 			}
 		}
 		return out
 	case []any:
 		var out []any
 		for _, inner := range v {
-			out = append(out, loosen(inner))
+			out = append(out, normalizeValue(inner))
 		}
 		return out
 	case float64:
@@ -116,9 +116,9 @@ func loosen(v any) any {
 	return fmt.Sprint(v)
 }
 
-func (w world) bucketSettings(t *testing.T, name string) map[string]any {
+func (w deployment) readBucketSettings(t *testing.T, name string) map[string]any {
 	t.Helper()
-	c := blob.Client(w.aws, true)
+	c := blob.NewClient(w.aws, true)
 	lifecycle, err := c.GetBucketLifecycleConfiguration(t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &name})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func (w world) bucketSettings(t *testing.T, name string) map[string]any {
 	}
 }
 
-func (w world) tableSettings(t *testing.T, name string) map[string]any {
+func (w deployment) readTableSettings(t *testing.T, name string) map[string]any {
 	t.Helper()
 	c := dynamodb.NewFromConfig(w.aws)
 	expiry, err := c.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &name})
@@ -189,9 +189,9 @@ func (w world) tableSettings(t *testing.T, name string) map[string]any {
 	}
 }
 
-func (w world) queueSettings(t *testing.T, url string) map[string]any {
+func (w deployment) readQueueSettings(t *testing.T, url string) map[string]any {
 	t.Helper()
-	out, err := w.queues().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}})
+	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}})
 	if err != nil {
 		t.Fatal(err)
 	}

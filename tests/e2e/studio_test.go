@@ -14,32 +14,32 @@ import (
 
 // In the studio of the deployed app, people upload a video, see it made, watch it, see its way through the services, and
 // give up others; nothing that they name a video does anything, and no other host is asked.
-func TestPeopleUseTheStudio(t *testing.T) {
+func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 	t.Parallel()
-	if err := browser.Available(); err != nil {
+	if err := browser.CheckAvailable(); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skip(err)
 	}
-	w := open(t)
-	token, err := cloud.Operator{URL: w.env.APIURL, AWS: w.aws}.Token(t.Context(), "studio")
+	w := openDeployment(t)
+	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), "studio")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"upload", "secret", "cancel", "hostile", "keyboard"} {
 		t.Run(name, func(t *testing.T) {
-			seen, err := browser.Studio(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
-				Name: name, Token: token, File: w.footage("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, Shots: os.Getenv("SHOTS"),
+			seen, err := browser.PlayStudioScene(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
+				Name: name, Token: token, File: w.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, ScreenshotFolder: os.Getenv("SHOTS"),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if all := slices.Concat(seen.Console, seen.Outside); len(all) > 0 {
+			if all := slices.Concat(seen.ConsoleErrors, seen.ForeignRequests); len(all) > 0 {
 				t.Errorf("errors or requests elsewhere: %q", all)
 			}
-			if name == "upload" && (!slices.Contains(seen.States, "Processing") || seen.Hops < 6) {
-				t.Errorf("it was seen %q, with %d hops", seen.States, seen.Hops)
+			if name == "upload" && (!slices.Contains(seen.States, "Processing") || seen.Spans < 6) {
+				t.Errorf("it was seen %q, with %d hops", seen.States, seen.Spans)
 			}
 		})
 	}

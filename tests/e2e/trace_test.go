@@ -20,19 +20,19 @@ import (
 	"sluice/tests/client"
 )
 
-// traced is a video and its way, as its tenant is told of it.
-type traced struct {
-	world
+// tracedVideo is a video and its way, as its tenant is told of it.
+type tracedVideo struct {
+	deployment
 	client *client.Client
 	tenant string
 	id     string
 }
 
-// until returns the video's way once it is as it should be.
-func (v traced) until(t *testing.T, is func(traceview.Waterfall) bool) traceview.Waterfall {
+// waitForTrace returns the video's way once it is as it should be.
+func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) bool) traceview.Waterfall {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; {
-		text, err := v.client.Trace(t.Context(), v.id)
+		text, err := v.client.GetTrace(t.Context(), v.id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,10 +42,10 @@ func (v traced) until(t *testing.T, is func(traceview.Waterfall) bool) traceview
 		}
 		switch {
 		case is(w):
-			v.linked(t, w)
+			v.checkLinks(t, w)
 			return w
 		case time.Now().After(end):
-			t.Fatalf("not so after a minute:\n%s", w.Draw(true, 0))
+			t.Fatalf("not so after a minute:\n%s", w.DrawText(true, 0))
 		}
 		if err := v.client.Sleep(t.Context(), 200*time.Millisecond); err != nil {
 			t.Fatal(err)
@@ -53,8 +53,8 @@ func (v traced) until(t *testing.T, is func(traceview.Waterfall) bool) traceview
 	}
 }
 
-// counts returns how many hops each service has, repeated attempts left out.
-func counts(hops []traceview.Hop) map[string]int {
+// countSpans returns how many hops each service has, repeated attempts left out.
+func countSpans(hops []traceview.Span) map[string]int {
 	n := map[string]int{}
 	for _, h := range hops {
 		if h.Attempt <= 1 {
@@ -64,45 +64,45 @@ func counts(hops []traceview.Hop) map[string]int {
 	return n
 }
 
-func TestPromise11_EveryHopIsTraced(t *testing.T) {
-	w := open(t)
-	v := traced{w, w.tenant(t, "traced"), "traced", ""}
-	made := ready(t, v.client, w.footage("bigbuckbunny.mp4"))
+func TestPromise11_EverySpanIsTraced(t *testing.T) {
+	w := openDeployment(t)
+	v := tracedVideo{w, w.newTenantClient(t, "traced"), "traced", ""}
+	made := uploadUntilReady(t, v.client, w.footagePath("bigbuckbunny.mp4"))
 	v.id = made.ID
-	fall := v.until(t, func(w traceview.Waterfall) bool { return w.Complete })
+	fall := v.waitForTrace(t, func(w traceview.Waterfall) bool { return w.Complete })
 	tasks := made.Progress.TasksTotal
 	want := map[string]int{"api": 2, "inspect": 1, "encode": tasks, "publish": 2 + tasks}
-	if d := cmp.Diff(want, counts(fall.Hops)); d != "" {
+	if d := cmp.Diff(want, countSpans(fall.Spans)); d != "" {
 		t.Errorf("hops (-want +got):\n%s", d)
 	}
-	share := covered(fall)
+	share := coveredShare(fall)
 	t.Logf("hops and waits cover %.1f %% of %.1f s", 100*share, fall.Duration/1e3)
 	if share < 0.95 {
 		t.Error("that is too little")
 	}
-	v.noted(t, len(fall.Hops))
-	for _, h := range fall.Hops {
-		if len(h.Steps) == 0 || h.Status != traceview.OK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isRun) {
+	v.checkDocuments(t, len(fall.Spans))
+	for _, h := range fall.Spans {
+		if len(h.Steps) == 0 || h.Status != traceview.StatusOK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isFFmpegStep) {
 			t.Errorf("%s is %s, with the steps %v", h.Service, h.Status, h.Steps)
 		}
 	}
 	if t.Failed() {
-		t.Log(fall.Draw(true, 0))
+		t.Log(fall.DrawText(true, 0))
 	}
 
-	v.caller(t, v.tenant).send(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
+	v.newCaller(t, v.tenant).sendRequest(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
 	want["api"], want["publish"], want["purge"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
-	v.until(t, func(w traceview.Waterfall) bool { return !w.Runs() && cmp.Equal(want, counts(w.Hops)) })
+	v.waitForTrace(t, func(w traceview.Waterfall) bool { return !w.HasRunning() && cmp.Equal(want, countSpans(w.Spans)) })
 }
 
 // The map shows what goes over its edges, by the traces.
-func TestTheMapShowsTraffic(t *testing.T) {
+func TestServiceMapShowsTraffic(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	ready(t, w.tenant(t, "traffic"), w.footage("bigbuckbunny.mp4"))
-	operator := w.caller(t, "traffic", video.ScopeOperator)
-	w.until(t, func() bool {
-		got, _ := operator.send(t, http.StatusOK, "GET", "/v1/map", "")
+	w := openDeployment(t)
+	uploadUntilReady(t, w.newTenantClient(t, "traffic"), w.footagePath("bigbuckbunny.mp4"))
+	operator := w.newCaller(t, "traffic", video.ScopeOperator)
+	w.waitUntil(t, func() bool {
+		got, _ := operator.sendRequest(t, http.StatusOK, "GET", "/v1/map", "")
 		busy := map[string]bool{}
 		for _, e := range got["edges"].([]any) {
 			e := e.(map[string]any)
@@ -113,32 +113,32 @@ func TestTheMapShowsTraffic(t *testing.T) {
 	})
 }
 
-func isRun(s traceview.Step) bool { return s.Name == "ffmpeg" }
+func isFFmpegStep(s traceview.Step) bool { return s.Name == "ffmpeg" }
 
-// linked checks that each hop continues a trace that an earlier hop is in, or names it. New ones begin at the doors: with
+// checkLinks checks that each hop continues a trace that an earlier hop is in, or names it. New ones begin at the doors: with
 // requests, and with what S3 says, to which local clouds give no trace of the request that has made the object.
-func (v traced) linked(t *testing.T, fall traceview.Waterfall) {
+func (v tracedVideo) checkLinks(t *testing.T, fall traceview.Waterfall) {
 	t.Helper()
 	known := map[string]bool{}
-	for _, h := range fall.Hops {
+	for _, h := range fall.Spans {
 		door := h.Queue == "" || h.Service == "inspect"
-		if !door && !known[h.Trace] && !known[h.From] {
-			t.Errorf("%s at %.0f ms comes from nowhere: trace %s, sender's %q", h.Service, h.Start, h.Trace, h.From)
+		if !door && !known[h.TraceID] && !known[h.UpstreamTraceID] {
+			t.Errorf("%s at %.0f ms comes from nowhere: trace %s, sender's %q", h.Service, h.Start, h.TraceID, h.UpstreamTraceID)
 		}
-		known[h.Trace] = true
+		known[h.TraceID] = true
 	}
 }
 
-// covered returns how much of the time from the first hop to the end of the last is a hop, a wait in a queue, or the
+// coveredShare returns how much of the time from the first hop to the end of the last is a hop, a wait in a queue, or the
 // client's: what lies between its first two requests.
-func covered(fall traceview.Waterfall) float64 {
+func coveredShare(fall traceview.Waterfall) float64 {
 	type span struct{ from, to float64 }
 	var spans []span
-	for _, h := range fall.Hops {
-		spans = append(spans, span{h.Start - h.Wait, h.Start + h.Length})
+	for _, h := range fall.Spans {
+		spans = append(spans, span{h.Start - h.Wait, h.Start + h.Duration})
 	}
-	if len(fall.Hops) > 1 {
-		spans = append(spans, span{fall.Hops[0].Start, fall.Hops[1].Start})
+	if len(fall.Spans) > 1 {
+		spans = append(spans, span{fall.Spans[0].Start, fall.Spans[1].Start})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return int(1e3 * (a.from - b.from)) })
 	sum, until := 0.0, 0.0
@@ -149,13 +149,13 @@ func covered(fall traceview.Waterfall) float64 {
 	return sum / fall.Duration
 }
 
-// noted reads what was recorded as X-Ray has it: each hop says whose it is, and nothing is secret.
-func (v traced) noted(t *testing.T, hops int) {
+// checkDocuments reads what was recorded as X-Ray has it: each hop says whose it is, and nothing is secret.
+func (v tracedVideo) checkDocuments(t *testing.T, hops int) {
 	t.Helper()
 	cfg := v.aws.Copy()
 	cfg.BaseEndpoint = aws.String(v.env.XRay)
 	now := time.Now()
-	documents, more, err := xray.New(cfg).Documents(t.Context(), v.id, []traceview.Window{{From: now.Add(-5 * time.Hour), To: now}})
+	documents, more, err := xray.New(cfg).ReadDocuments(t.Context(), v.id, []traceview.TimeRange{{From: now.Add(-5 * time.Hour), To: now}})
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}
@@ -188,14 +188,14 @@ func (v traced) noted(t *testing.T, hops int) {
 }
 
 // A video of another tenant has no trace, as it has nothing.
-func TestPromise06_ATraceIsItsTenants(t *testing.T) {
+func TestPromise06_TraceIsVisibleOnlyToItsTenant(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	v := w.row(t, "mine")
-	if _, err := w.tenant(t, "mine").Trace(t.Context(), v.ID); err != nil {
+	w := openDeployment(t)
+	v := w.createVideo(t, "mine")
+	if _, err := w.newTenantClient(t, "mine").GetTrace(t.Context(), v.ID); err != nil {
 		t.Errorf("its own tenant: %v", err)
 	}
-	if _, err := w.tenant(t, "theirs").Trace(t.Context(), v.ID); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := w.newTenantClient(t, "theirs").GetTrace(t.Context(), v.ID); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("another tenant: %v, want 404", err)
 	}
 }

@@ -23,52 +23,52 @@ import (
 //
 // It is not parallel: nothing else can become ready meanwhile. On AWS an upgrade also lets what runs come to its end;
 // here it kills it, and the message comes back only when the killed attempt would have been over.
-func TestPromise09_AnUpgradeWithMessagesInFlightLosesNothing(t *testing.T) {
-	w := open(t)
-	c, dead := w.tenant(t, "upgrade"), w.dead(t)
+func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
+	w := openDeployment(t)
+	c, dead := w.newTenantClient(t, "upgrade"), w.countDeadLetters(t)
 
-	w.consume(t, "encode", false)
-	videos := []string{w.upload(t, c), w.upload(t, c)}
-	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxEncode")) >= 4 }) // a chunk and the sound of each
-	w.consume(t, "inspect", false)
-	videos = append(videos, w.upload(t, c))
-	w.until(t, func() bool { return w.depth(t, w.output(t, "InboxInspect")) >= 1 })
+	w.setConsumerEnabled(t, "encode", false)
+	videos := []string{w.uploadFootage(t, c), w.uploadFootage(t, c)}
+	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 }) // a chunk and the sound of each
+	w.setConsumerEnabled(t, "inspect", false)
+	videos = append(videos, w.uploadFootage(t, c))
+	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxInspect")) >= 1 })
 
-	old := w.code(t)
-	w.upgrade(t)
-	for name, sum := range w.code(t) {
+	old := w.functionChecksums(t)
+	w.deployUpgrade(t)
+	for name, sum := range w.functionChecksums(t) {
 		if sum == old[name] {
 			t.Errorf("%s was not replaced", name)
 		}
 	}
-	w.consume(t, "encode", true)
-	w.consume(t, "inspect", true)
+	w.setConsumerEnabled(t, "encode", true)
+	w.setConsumerEnabled(t, "inspect", true)
 	for _, id := range videos {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if v, err := c.Wait(ctx, id, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
+		if v, err := c.WaitForVideo(ctx, id, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
 			t.Errorf("%s is %s: %v, %v", id, v.State, v.Error, err)
 		}
 	}
-	for name, n := range w.dead(t) {
+	for name, n := range w.countDeadLetters(t) {
 		if n != dead[name] {
 			t.Errorf("%s has %d dead letters, had %d", name, n, dead[name])
 		}
 	}
 }
 
-// upload sends a video, of which there is a chunk and the sound to encode.
-func (w world) upload(t *testing.T, c *client.Client) string {
+// uploadFootage sends a video, of which there is a chunk and the sound to encode.
+func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
 	t.Helper()
-	u, err := c.UploadFile(t.Context(), w.footage("bigbuckbunny.mp4"), client.Options{})
+	u, err := c.UploadFile(t.Context(), w.footagePath("bigbuckbunny.mp4"), client.UploadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return u.VideoID
 }
 
-// until waits for something to be so, at most two minutes: two clouds' tests on a slow machine need half of one.
-func (w world) until(t *testing.T, so func() bool) {
+// waitUntil waits for something to be so, at most two minutes: two clouds' tests on a slow machine need half of one.
+func (w deployment) waitUntil(t *testing.T, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -77,9 +77,9 @@ func (w world) until(t *testing.T, so func() bool) {
 	}
 }
 
-// upgrade deploys other builds of the functions, which do as the ones before: a byte behind the end of an executable
+// deployUpgrade deploys other builds of the functions, which do as the ones before: a byte behind the end of an executable
 // makes it another.
-func (w world) upgrade(t *testing.T) {
+func (w deployment) deployUpgrade(t *testing.T) {
 	t.Helper()
 	built := t.TempDir()
 	for _, s := range services.Map {
@@ -99,42 +99,42 @@ func (w world) upgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Built = built
+	c.BuiltDir = built
 	if err := c.Deploy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// code returns the checksum of each function's code.
-func (w world) code(t *testing.T) map[string]string {
+// functionChecksums returns the checksum of each function's code.
+func (w deployment) functionChecksums(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	for _, s := range services.Map {
 		var f struct{ CodeSha256 string }
-		w.lambda(t, http.MethodGet, "functions/sluice-"+s.Name+"/configuration", nil, &f)
+		w.callLambda(t, http.MethodGet, "functions/sluice-"+s.Name+"/configuration", nil, &f)
 		sums[s.Name] = f.CodeSha256
 	}
 	return sums
 }
 
-// consume stops a service's consumer, or lets it go on; at the end of the test it goes on.
-func (w world) consume(t *testing.T, service string, on bool) {
+// setConsumerEnabled stops a service's consumer, or lets it go on; at the end of the test it goes on.
+func (w deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
 	t.Helper()
 	var all struct{ EventSourceMappings []struct{ UUID string } }
-	w.lambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
+	w.callLambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
 	if len(all.EventSourceMappings) == 0 {
 		t.Fatalf("%s has no mapping", service)
 	}
 	for _, m := range all.EventSourceMappings { // of each lane
-		w.lambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
+		w.callLambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
 	}
 	if !on {
-		t.Cleanup(func() { w.consume(t, service, true) })
+		t.Cleanup(func() { w.setConsumerEnabled(t, service, true) })
 	}
 }
 
-// lambda calls Lambda's API.
-func (w world) lambda(t *testing.T, method, path string, in, out any) {
+// callLambda calls Lambda's API.
+func (w deployment) callLambda(t *testing.T, method, path string, in, out any) {
 	t.Helper()
 	var body []byte // none, if there is nothing to say: LocalStack refuses a null
 	if in != nil {
@@ -148,7 +148,7 @@ func (w world) lambda(t *testing.T, method, path string, in, out any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sign(t, req, "lambda", body)
+	w.signRequest(t, req, "lambda", body)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

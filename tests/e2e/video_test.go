@@ -22,11 +22,11 @@ import (
 	"sluice/tests/clouds"
 )
 
-func TestAVideoBecomesReady(t *testing.T) {
+func TestUploadedVideoBecomesReady(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	facts := w.listen(t)
-	v := ready(t, w.tenant(t, "first"), w.footage("bigbuckbunny.mp4"))
+	w := openDeployment(t)
+	facts := w.subscribeToTopic(t)
+	v := uploadUntilReady(t, w.newTenantClient(t, "first"), w.footagePath("bigbuckbunny.mp4"))
 	if diff := cmp.Diff([]string{"720p", "480p", "360p"}, v.Renditions); diff != "" {
 		t.Error(diff)
 	}
@@ -42,7 +42,7 @@ func TestAVideoBecomesReady(t *testing.T) {
 		}
 	}
 	for _, rendition := range v.Renditions {
-		if n := len(w.frames(t, w.fetch(t, v.Playback.HLS, rendition))); n != 132 {
+		if n := len(w.decodeFrames(t, w.downloadRendition(t, v.Playback.HLS, rendition))); n != 132 {
 			t.Errorf("%s has %d frames, the source 132", rendition, n)
 		}
 	}
@@ -60,13 +60,13 @@ func TestAVideoBecomesReady(t *testing.T) {
 	}
 }
 
-// listen subscribes a queue of its own to the topic's video.* and gives what arrives within two minutes.
-func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
+// subscribeToTopic subscribes a queue of its own to the topic's video.* and gives what arrives within two minutes.
+func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event) bool) {
 	t.Helper()
-	topic := w.output(t, "TopicArn")
+	topic := w.stackOutput(t, "TopicArn")
 	name := "listener-" + t.Name()
 	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:%s", cloud.Region, cloud.Account, name)
-	made, err := w.queues().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
+	made, err := w.sqsClient().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
 		"Policy": fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},`+
 			`"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}]}`, arn, topic),
 	}})
@@ -82,7 +82,7 @@ func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
 	}
 	return func(yield func(events.Event) bool) {
 		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
-			out, err := w.queues().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10})
+			out, err := w.sqsClient().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10})
 			if err != nil {
 				t.Error(err)
 				return
@@ -100,27 +100,27 @@ func (w world) listen(t *testing.T) func(yield func(events.Event) bool) {
 	}
 }
 
-func TestPromise06_AnotherTenantSeesNothing(t *testing.T) {
+func TestPromise06_OtherTenantGetsNotFound(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	v := w.row(t, "mine")
-	if _, err := w.tenant(t, "mine").Video(t.Context(), v.ID); err != nil {
+	w := openDeployment(t)
+	v := w.createVideo(t, "mine")
+	if _, err := w.newTenantClient(t, "mine").GetVideo(t.Context(), v.ID); err != nil {
 		t.Fatalf("its own tenant: %v", err)
 	}
-	_, err := w.tenant(t, "theirs").Video(t.Context(), v.ID)
+	_, err := w.newTenantClient(t, "theirs").GetVideo(t.Context(), v.ID)
 	var p *client.Problem
 	if !errors.As(err, &p) || p.Status != http.StatusNotFound {
 		t.Errorf("another tenant: %v, want 404", err)
 	}
 }
 
-func TestPromise06_NobodySeesNothing(t *testing.T) {
-	clouds.Needs(t, clouds.Authorizers)
+func TestPromise06_RequestWithoutTokenIsUnauthorized(t *testing.T) {
+	clouds.RequireCapabilities(t, clouds.Authorizers)
 	t.Parallel()
-	w := open(t)
-	v := w.row(t, "mine")
+	w := openDeployment(t)
+	v := w.createVideo(t, "mine")
 	for _, token := range []string{"", "slc_nobody_nothing"} {
-		_, err := client.New(w.env.APIURL, token).Video(t.Context(), v.ID)
+		_, err := client.New(w.env.APIURL, token).GetVideo(t.Context(), v.ID)
 		var p *client.Problem
 		if !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
 			t.Errorf("token %q: %v, want 401", token, err)
@@ -129,43 +129,43 @@ func TestPromise06_NobodySeesNothing(t *testing.T) {
 }
 
 // The same S3 event again, and the same task again, change no row and no object.
-func TestDuplicatesChangeNothing(t *testing.T) {
-	w := open(t)
-	v := ready(t, w.tenant(t, "again"), w.coded(t, "25", 20))
-	w.idle(t)
-	before, err := w.rows(t).Video(t.Context(), "again", v.ID)
+func TestDuplicateMessagesChangeNothing(t *testing.T) {
+	w := openDeployment(t)
+	v := uploadUntilReady(t, w.newTenantClient(t, "again"), w.makeNumberedVideo(t, "25", 20))
+	w.waitUntilIdle(t)
+	before, err := w.newStore(t).LoadVideo(t.Context(), "again", v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := w.dead(t)
-	objects := w.objects(t, "v/"+before.Playback+"/")
-	body := w.object(t, before.Playback, "720p/00005.m4s")
+	dead := w.countDeadLetters(t)
+	objects := w.listMediaObjects(t, "v/"+before.Playback+"/")
+	body := w.readMediaObject(t, before.Playback, "720p/00005.m4s")
 
-	w.announce(t, before)
-	w.idle(t)
-	if diff := cmp.Diff(objects, w.objects(t, "v/"+before.Playback+"/")); diff != "" {
+	w.sendS3Event(t, before)
+	w.waitUntilIdle(t)
+	if diff := cmp.Diff(objects, w.listMediaObjects(t, "v/"+before.Playback+"/")); diff != "" {
 		t.Errorf("a duplicate S3 event changed objects: %s", diff)
 	}
 	for _, task := range before.Plan.Tasks() {
-		w.send(t, "InboxEncode", events.Of("again", v.ID, time.Now(), video.EncodeRequested{
+		w.sendEvent(t, "InboxEncode", events.New("again", v.ID, time.Now(), video.EncodeRequested{
 			Task: task, Plan: before.Plan.Outline(), Media: *before.Media, Source: before.Source, Playback: before.Playback,
 		}))
 	}
-	w.idle(t)
-	after, err := w.rows(t).Video(t.Context(), "again", v.ID)
+	w.waitUntilIdle(t)
+	after, err := w.newStore(t).LoadVideo(t.Context(), "again", v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("the row changed: %s", diff)
 	}
-	if diff := cmp.Diff(etags(objects), etags(w.objects(t, "v/"+before.Playback+"/"))); diff != "" {
+	if diff := cmp.Diff(onlyETags(objects), onlyETags(w.listMediaObjects(t, "v/"+before.Playback+"/"))); diff != "" {
 		t.Errorf("encoding again made other objects: %s", diff)
 	}
-	if !bytes.Equal(body, w.object(t, before.Playback, "720p/00005.m4s")) {
+	if !bytes.Equal(body, w.readMediaObject(t, before.Playback, "720p/00005.m4s")) {
 		t.Error("encoding again made other bytes")
 	}
-	if diff := cmp.Diff(dead, w.dead(t)); diff != "" {
+	if diff := cmp.Diff(dead, w.countDeadLetters(t)); diff != "" {
 		t.Errorf("dead letters: %s", diff)
 	}
 }

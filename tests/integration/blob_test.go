@@ -14,25 +14,25 @@ import (
 	"sluice/tests/clouds"
 )
 
-func TestBlob(t *testing.T) {
-	client := blob.Client(cloud(t), true)
-	b := blob.New(client, bucket(t, client))
+func TestBlobConformance(t *testing.T) {
+	client := blob.NewClient(loadConfig(t), true)
+	b := blob.NewBucket(client, createBucket(t, client))
 	blobtest.Run(t, func(t testing.TB) blobtest.Blob {
-		clouds.Needs(t, clouds.Case(t)...)
+		clouds.RequireCapabilities(t, clouds.CaseCapabilities(t)...)
 		return b
-	}, blobtest.PartOrder) // every local cloud takes it
+	}, blobtest.PartOrderTest) // every local cloud takes it
 }
 
-// bucket makes a bucket, and removes it with all that is in it after the test.
-func bucket(t *testing.T, client *s3.Client) string {
+// createBucket makes a bucket, and removes it with all that is in it after the test.
+func createBucket(t *testing.T, client *s3.Client) string {
 	t.Helper()
-	name := throwaway("blob")
+	name := temporaryName("blob")
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
-		empty(ctx, t, client, name)
+		emptyBucket(ctx, t, client, name)
 		if _, err := client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name}); err != nil {
 			t.Error(err)
 		}
@@ -40,8 +40,8 @@ func bucket(t *testing.T, client *s3.Client) string {
 	return name
 }
 
-// empty removes the objects and the unfinished uploads of a bucket.
-func empty(ctx context.Context, t *testing.T, client *s3.Client, name string) {
+// emptyBucket removes the objects and the unfinished uploads of a bucket.
+func emptyBucket(ctx context.Context, t *testing.T, client *s3.Client, name string) {
 	t.Helper()
 	objects, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name})
 	if err != nil {

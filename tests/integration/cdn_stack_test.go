@@ -20,8 +20,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// cdnStack is the stack of the test: the names in the template are the same each time, so there can be but one.
-const cdnStack = "sluice-test-cdn"
+// cdnStackName is the stack of the test: the names in the template are the same each time, so there can be but one.
+const cdnStackName = "sluice-test-cdn"
 
 // cdn is CloudFront before a bucket of its own.
 type cdn struct {
@@ -30,30 +30,30 @@ type cdn struct {
 	s3             *s3.Client
 }
 
-// openCDN makes the CDN's part of Sluice on AWS, and removes it after the test. Its function finds what is in store, at
+// deployCDN makes the CDN's part of Sluice on AWS, and removes it after the test. Its function finds what is in store, at
 // a time in Unix seconds.
-func openCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string) cdn {
+func deployCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string) cdn {
 	t.Helper()
-	template := cdnTemplate(t)
-	function := template.find(t, "AWS::CloudFront::Function").Properties
-	function["FunctionCode"] = standIn(t, function["FunctionCode"].(string), now, store)
+	template := loadCDNTemplate(t)
+	function := template.findResource(t, "AWS::CloudFront::Function").Properties
+	function["FunctionCode"] = stubKeyValueStore(t, function["FunctionCode"].(string), now, store)
 	body, err := json.Marshal(template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	removeStack(t, cfg, cdnStack) // a run that was killed left it
-	t.Cleanup(func() { removeStack(t, cfg, cdnStack) })
+	removeStack(t, cfg, cdnStackName) // a run that was killed left it
+	t.Cleanup(func() { removeStack(t, cfg, cdnStackName) })
 	out := map[string]string{}
-	for _, o := range createStack(t, cfg, cdnStack, string(body)).Outputs {
+	for _, o := range createStack(t, cfg, cdnStackName, string(body)).Outputs {
 		out[*o.OutputKey] = *o.OutputValue
 	}
 	c := cdn{
 		endpoint: *cfg.BaseEndpoint, host: strings.TrimPrefix(out["CdnUrl"], "https://"),
-		bucket: out["MediaBucket"], s3: blob.Client(cfg, true),
+		bucket: out["MediaBucket"], s3: blob.NewClient(cfg, true),
 	}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
-		empty(ctx, t, c.s3, c.bucket)
+		emptyBucket(ctx, t, c.s3, c.bucket)
 		if _, err := c.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &c.bucket}); err != nil {
 			t.Error(err)
 		}
@@ -61,8 +61,8 @@ func openCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string) c
 	return c
 }
 
-// standIn puts in what the runtime has of its own for the line that imports it, and stops its clock.
-func standIn(t *testing.T, code string, now int64, store map[string]string) string {
+// stubKeyValueStore puts in what the runtime has of its own for the line that imports it, and stops its clock.
+func stubKeyValueStore(t *testing.T, code string, now int64, store map[string]string) string {
 	t.Helper()
 	const line = "import cf from 'cloudfront';\n"
 	if strings.Count(code, line) != 1 {
@@ -78,8 +78,8 @@ const Date = { now: () => %d };
 `, items, now*1000), 1)
 }
 
-// cfn is as much of a CloudFormation template as the test needs to take from it.
-type cfn struct {
+// cfnTemplate is as much of a CloudFormation template as the test needs to take from it.
+type cfnTemplate struct {
 	Resources map[string]cfnResource
 	Outputs   map[string]any
 }
@@ -90,8 +90,8 @@ type cfnResource struct {
 	DeletionPolicy string `json:",omitempty"`
 }
 
-// find returns the one resource of a type.
-func (c cfn) find(t *testing.T, typ string) cfnResource {
+// findResource returns the one resource of a type.
+func (c cfnTemplate) findResource(t *testing.T, typ string) cfnResource {
 	t.Helper()
 	for _, r := range c.Resources {
 		if r.Type == typ {
@@ -102,10 +102,10 @@ func (c cfn) find(t *testing.T, typ string) cfnResource {
 	return cfnResource{}
 }
 
-// cdnTemplate returns what infra makes for AWS, without all that is neither the CDN nor the bucket behind it.
-func cdnTemplate(t *testing.T) (c cfn) {
+// loadCDNTemplate returns what infra makes for AWS, without all that is neither the CDN nor the bucket behind it.
+func loadCDNTemplate(t *testing.T) (c cfnTemplate) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(synth(t), "Sluice.template.json"))
+	b, err := os.ReadFile(filepath.Join(synthesizeTemplates(t), "Sluice.template.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +119,8 @@ func cdnTemplate(t *testing.T) (c cfn) {
 	return c
 }
 
-// synth runs infra for AWS with empty functions, and returns the folder of templates.
-func synth(t *testing.T) string {
+// synthesizeTemplates runs infra for AWS with empty functions, and returns the folder of templates.
+func synthesizeTemplates(t *testing.T) string {
 	t.Helper()
 	build, out := t.TempDir(), t.TempDir()
 	folders := []string{"layer/arm64"}

@@ -14,24 +14,24 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// put writes a segment of a video, as encode does; its content is the video's id.
-func (c cdn) put(t *testing.T, id string) {
+// putSegment writes a segment of a video, as encode does; its content is the video's id.
+func (c cdn) putSegment(t *testing.T, id string) {
 	t.Helper()
-	meta := blob.Meta{ContentType: "video/mp4", CacheControl: forEver}
-	if err := blob.New(c.s3, c.bucket).Put(t.Context(), playback.Prefix(id)+segment, strings.NewReader(id), meta); err != nil {
+	meta := blob.Metadata{ContentType: "video/mp4", CacheControl: immutableCache}
+	if err := blob.NewBucket(c.s3, c.bucket).PutObject(t.Context(), playback.ObjectPrefix(id)+segmentPath, strings.NewReader(id), meta); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// reply is an answer, with the code of its problem if it is one.
-type reply struct {
+// cdnResponse is an answer, with the code of its problem if it is one.
+type cdnResponse struct {
 	status     int
 	code, body string
 	header     http.Header
 }
 
-// request returns one of a viewer to the distribution, as it comes out of TLS. The path is sent as it is.
-func (c cdn) request(t *testing.T, method, path string) *http.Request {
+// newRequest returns one of a viewer to the distribution, as it comes out of TLS. The path is sent as it is.
+func (c cdn) newRequest(t *testing.T, method, path string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, c.endpoint, nil)
 	if err != nil {
@@ -44,12 +44,12 @@ func (c cdn) request(t *testing.T, method, path string) *http.Request {
 	return r
 }
 
-func (c cdn) get(t *testing.T, path string) reply {
+func (c cdn) getPath(t *testing.T, path string) cdnResponse {
 	t.Helper()
-	return c.do(t, c.request(t, http.MethodGet, path))
+	return c.sendRequest(t, c.newRequest(t, http.MethodGet, path))
 }
 
-func (c cdn) do(t *testing.T, r *http.Request) reply {
+func (c cdn) sendRequest(t *testing.T, r *http.Request) cdnResponse {
 	t.Helper()
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -60,7 +60,7 @@ func (c cdn) do(t *testing.T, r *http.Request) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := reply{status: resp.StatusCode, body: string(body), header: resp.Header}
+	got := cdnResponse{status: resp.StatusCode, body: string(body), header: resp.Header}
 	if resp.Header.Get("Content-Type") == "application/problem+json" {
 		var problem struct{ Code string }
 		if err := json.Unmarshal(body, &problem); err != nil {

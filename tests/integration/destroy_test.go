@@ -19,8 +19,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// keeper is a stack that keeps what Sluice's keeps on AWS, in the same ways.
-const keeper = `{"Resources": {
+// retainTemplate is a stack that keeps what Sluice's keeps on AWS, in the same ways.
+const retainTemplate = `{"Resources": {
 	"Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
 	"Table": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {
 		"BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": true,
@@ -30,12 +30,12 @@ const keeper = `{"Resources": {
 	"Queue": {"Type": "AWS::SQS::Queue"}
 }}`
 
-// TestDestroy destroys a stack with full buckets: first it goes and leaves its data, then its data goes.
-func TestDestroy(t *testing.T) {
+// TestDestroyDeletesDataOnlyWhenAsked destroys a stack with full buckets: first it goes and leaves its data, then its data goes.
+func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
-	cfg, name := cloud(t), throwaway("destroy")
-	left := deployKeeper(t, cfg, name)
-	fill(t, cfg, left["Bucket"])
+	cfg, name := loadConfig(t), temporaryName("destroy")
+	left := deployRetainStack(t, cfg, name)
+	fillBucket(t, cfg, left["Bucket"])
 	tool := filepath.Join(t.TempDir(), "destroy")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "../../infra/destroy").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -54,23 +54,23 @@ func TestDestroy(t *testing.T) {
 	if out, err := destroy("-account", "000000000000"); err != nil || strings.Contains(out, "deleted") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if diff := cmp.Diff([]string{"Bucket", "Table"}, still(t, cfg, left)); diff != "" {
+	if diff := cmp.Diff([]string{"Bucket", "Table"}, findRemaining(t, cfg, left)); diff != "" {
 		t.Fatalf("after the stack (-want +got):\n%s", diff)
 	}
 	for _, run := range []string{"the data", "once more"} {
 		if out, err := destroy("-data", "-account", "000000000000"); err != nil {
 			t.Fatalf("%s: %v\n%s", run, err, out)
 		}
-		if diff := cmp.Diff([]string(nil), still(t, cfg, left)); diff != "" {
+		if diff := cmp.Diff([]string(nil), findRemaining(t, cfg, left)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", run, diff)
 		}
 	}
 }
 
-// deployKeeper returns the names of the stack's resources.
-func deployKeeper(t *testing.T, cfg aws.Config, name string) map[string]string {
+// deployRetainStack returns the names of the stack's resources.
+func deployRetainStack(t *testing.T, cfg aws.Config, name string) map[string]string {
 	t.Helper()
-	createStack(t, cfg, name, keeper)
+	createStack(t, cfg, name, retainTemplate)
 	out, err := cloudformation.NewFromConfig(cfg).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &name})
 	if err != nil {
 		t.Fatal(err)
@@ -82,10 +82,10 @@ func deployKeeper(t *testing.T, cfg aws.Config, name string) map[string]string {
 	return names
 }
 
-// fill puts objects and an unfinished upload into a bucket.
-func fill(t *testing.T, cfg aws.Config, bucket string) {
+// fillBucket puts objects and an unfinished upload into a bucket.
+func fillBucket(t *testing.T, cfg aws.Config, bucket string) {
 	t.Helper()
-	c := blob.Client(cfg, true)
+	c := blob.NewClient(cfg, true)
 	for _, key := range []string{"t/a/1/source", "t/a/2/source", "t/ä b+c/3/source"} {
 		if _, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(key)}); err != nil {
 			t.Fatal(err)
@@ -96,12 +96,12 @@ func fill(t *testing.T, cfg aws.Config, bucket string) {
 	}
 }
 
-// still returns which of the bucket and the table are there.
-func still(t *testing.T, cfg aws.Config, names map[string]string) (there []string) {
+// findRemaining returns which of the bucket and the table are there.
+func findRemaining(t *testing.T, cfg aws.Config, names map[string]string) (there []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := blob.Client(cfg, true).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(names["Bucket"])}); err == nil {
+	if _, err := blob.NewClient(cfg, true).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(names["Bucket"])}); err == nil {
 		there = append(there, "Bucket")
 	}
 	if _, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(names["Table"])}); err == nil {

@@ -16,25 +16,25 @@ import (
 	"sluice/shared/platform/store/storetest"
 )
 
-func TestStore(t *testing.T) {
-	s := store.Dynamo{Client: dynamodb.NewFromConfig(cloud(t))}
-	s.Table = table(t, s.Client)
+func TestStoreConformance(t *testing.T) {
+	s := store.Dynamo{Client: dynamodb.NewFromConfig(loadConfig(t))}
+	s.Table = createTable(t, s.Client)
 	storetest.Run(t, func(testing.TB) storetest.Store { return s })
 }
 
-// table makes a table with the keys that infra gives it, and removes it after the test.
-func table(t *testing.T, client *dynamodb.Client) string {
+// createTable makes a table with the keys that infra gives it, and removes it after the test.
+func createTable(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
-	name := throwaway("store")
-	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keys("pk", "sk")}
+	name := temporaryName("store")
+	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keySchema("pk", "sk")}
 	for _, attribute := range []string{"pk", "sk", "owner", "external", "created", "due_shard", "due"} {
 		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
 	}
-	listed := &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: services.Listed}
+	listed := &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: services.ListedAttributes}
 	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{
-		{IndexName: aws.String(services.ByTenant), KeySchema: keys("owner", "created"), Projection: listed},
-		{IndexName: aws.String(services.ByExternal), KeySchema: keys("external", "created"), Projection: listed},
-		{IndexName: aws.String(services.ByDeadline), KeySchema: keys("due_shard", "due"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}},
+		{IndexName: aws.String(services.ByTenant), KeySchema: keySchema("owner", "created"), Projection: listed},
+		{IndexName: aws.String(services.ByExternal), KeySchema: keySchema("external", "created"), Projection: listed},
+		{IndexName: aws.String(services.ByDeadline), KeySchema: keySchema("due_shard", "due"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}},
 	}
 	_, err := client.CreateTable(t.Context(), in)
 	if err != nil {
@@ -52,7 +52,7 @@ func table(t *testing.T, client *dynamodb.Client) string {
 	return name
 }
 
-func keys(partition, sort string) []types.KeySchemaElement {
+func keySchema(partition, sort string) []types.KeySchemaElement {
 	return []types.KeySchemaElement{
 		{AttributeName: &partition, KeyType: types.KeyTypeHash}, {AttributeName: &sort, KeyType: types.KeyTypeRange},
 	}

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// burst is what is asked for.
-type burst struct {
-	videos, tenants, factor int
-	seed                    uint64
-	topic, json, svg        string
-	limit, every            time.Duration
-	now                     func() time.Time
+// burstConfig is what is asked for.
+type burstConfig struct {
+	videos, tenants, factor     int
+	seed                        uint64
+	topicARN, jsonPath, svgPath string
+	timeout, interval           time.Duration
+	now                         func() time.Time
 }
 
-// share says how many videos each tenant sends: all but the last the same, that one factor times as much, and what is
+// splitVideos says how many videos each tenant sends: all but the last the same, that one factor times as much, and what is
 // left over.
-func share(videos, tenants, factor int) ([]int, error) {
+func splitVideos(videos, tenants, factor int) ([]int, error) {
 	if tenants < 1 || factor < 1 {
 		return nil, fmt.Errorf("there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor)
 	}
@@ -33,18 +33,18 @@ func share(videos, tenants, factor int) ([]int, error) {
 	return out, nil
 }
 
-// order is one video that a tenant sends.
-type order struct {
+// plannedVideo is one video that a tenant sends.
+type plannedVideo struct {
 	tenant, title string
 	clip          clip
 }
 
-// orders returns what each tenant sends, in its order: as many of each clip as of any other, so that their medians can be
+// planVideos returns what each tenant sends, in its order: as many of each clip as of any other, so that their medians can be
 // compared. The same seed makes the same order.
-func (b burst) orders(run string) (names []string, all map[string][]order) {
-	counts, _ := share(b.videos, b.tenants, b.factor) // it was checked
+func (b burstConfig) planVideos(run string) (names []string, all map[string][]plannedVideo) {
+	counts, _ := splitVideos(b.videos, b.tenants, b.factor) // it was checked
 	rng := rand.New(rand.NewPCG(b.seed, 0))
-	all = map[string][]order{}
+	all = map[string][]plannedVideo{}
 	for i, n := range counts {
 		name := fmt.Sprintf("load-%d", i+1)
 		if i == b.tenants-1 && b.factor > 1 {
@@ -56,7 +56,7 @@ func (b burst) orders(run string) (names []string, all map[string][]order) {
 			if k%len(clips) == 0 {
 				deck = rng.Perm(len(clips))
 			}
-			o := order{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]]}
+			o := plannedVideo{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]]}
 			all[name] = append(all[name], o)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestShare(t *testing.T) {
+func TestSplitVideosGivesLastTenantFactorTimesMore(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		videos, tenants, factor int
@@ -26,7 +26,7 @@ func TestShare(t *testing.T) {
 		{5, 2, 0, nil},
 		{-1, 1, 1, nil},
 	} {
-		got, err := share(tt.videos, tt.tenants, tt.factor)
+		got, err := splitVideos(tt.videos, tt.tenants, tt.factor)
 		if diff := cmp.Diff(tt.want, got); diff != "" || (err == nil) != (tt.want != nil) {
 			t.Errorf("%+v: error %v\n%s", tt, err, diff)
 		}
@@ -34,12 +34,12 @@ func TestShare(t *testing.T) {
 }
 
 // All are sent, nobody sends less than factor times as little as the last, and all others the same.
-func TestShareIsWhole(t *testing.T) {
+func TestSplitVideosSumsToAllVideos(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		tenants, factor := rapid.IntRange(1, 9).Draw(t, "tenants"), rapid.IntRange(1, 20).Draw(t, "factor")
 		videos := rapid.IntRange(tenants-1+factor, 500).Draw(t, "videos")
-		got, err := share(videos, tenants, factor)
+		got, err := splitVideos(videos, tenants, factor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,10 +56,10 @@ func TestShareIsWhole(t *testing.T) {
 	})
 }
 
-func TestOrders(t *testing.T) {
+func TestPlannedVideosAreUniqueAndSeeded(t *testing.T) {
 	t.Parallel()
-	b := burst{videos: 26, tenants: 4, factor: 10, seed: 3}
-	names, all := b.orders("run")
+	b := burstConfig{videos: 26, tenants: 4, factor: 10, seed: 3}
+	names, all := b.planVideos("run")
 	if diff := cmp.Diff([]string{"load-1", "load-2", "load-3", "load-big"}, names); diff != "" {
 		t.Error(diff)
 	}
@@ -75,16 +75,16 @@ func TestOrders(t *testing.T) {
 	if len(seen) != 26 || len(films) != len(clips) {
 		t.Errorf("%d videos of %d clips", len(seen), len(films))
 	}
-	_, same := b.orders("run")
+	_, same := b.planVideos("run")
 	b.seed++
-	_, other := b.orders("run")
-	equal := func(a, b map[string][]order) bool { return slices.Equal(a["load-big"], b["load-big"]) }
+	_, other := b.planVideos("run")
+	equal := func(a, b map[string][]plannedVideo) bool { return slices.Equal(a["load-big"], b["load-big"]) }
 	if !equal(all, same) || equal(all, other) {
 		t.Error("the seed does not decide")
 	}
 }
 
-func TestUse(t *testing.T) {
+func TestCommandRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		args   []string
@@ -98,7 +98,7 @@ func TestUse(t *testing.T) {
 		{[]string{"-help"}, 0, "-factor"},
 	} {
 		var errs bytes.Buffer
-		if got := run(t.Context(), tt.args, nil, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
+		if got := runCommand(t.Context(), tt.args, nil, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
 			t.Errorf("%v: status %d, %q", tt.args, got, errs.String())
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // are more tasks than a tenant may have in flight. None is so long that some of it is bulk: waits in one lane can be
 // compared. The films are shorter than that: they are played again from the start.
 type clip struct {
-	name, film string
-	seconds    string
-	filter     string
+	name, footage string
+	seconds       string
+	filter        string
 }
 
 var clips = []clip{
@@ -27,34 +27,34 @@ var clips = []clip{
 	{"bikes-48s", "bikes", "48", "hflip,scale=320:-2"},
 }
 
-// cut makes the clips that are not there yet, in a folder of their own, and returns that.
-func cut(ctx context.Context, root string) (string, error) {
+// makeClips makes the clips that are not there yet, in a folder of their own, and returns that.
+func makeClips(ctx context.Context, root string) (string, error) {
 	folder := filepath.Join(root, "build", "clips")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
 	for _, c := range clips {
-		if _, err := os.Stat(c.path(folder)); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(c.filePath(folder)); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err := c.cut(ctx, root, folder); err != nil {
+		if err := c.encodeClip(ctx, root, folder); err != nil {
 			return "", fmt.Errorf("cut the clip %s (make tools fetches footage): %w", c.name, err)
 		}
 	}
 	return folder, nil
 }
 
-func (c clip) path(folder string) string { return filepath.Join(folder, c.name+".mp4") }
+func (c clip) filePath(folder string) string { return filepath.Join(folder, c.name+".mp4") }
 
-// cut leaves nothing half done under the clip's name.
-func (c clip) cut(ctx context.Context, root, folder string) error {
-	film := filepath.Join(root, "build", "footage", c.film+".mp4")
-	part := c.path(folder) + ".part"
+// encodeClip leaves nothing half done under the clip's name.
+func (c clip) encodeClip(ctx context.Context, root, folder string) error {
+	film := filepath.Join(root, "build", "footage", c.footage+".mp4")
+	part := c.filePath(folder) + ".part"
 	cmd := exec.CommandContext(ctx, filepath.Join(root, "build", "tools", "ffmpeg"), "-v", "error", "-y", "-stream_loop", "-1", "-i", film,
 		"-t", c.seconds, "-vf", c.filter, "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k",
 		"-movflags", "+faststart", "-f", "mp4", part)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
 	}
-	return os.Rename(part, c.path(folder))
+	return os.Rename(part, c.filePath(folder))
 }

@@ -8,34 +8,34 @@ import (
 	"sluice/tests/plot"
 )
 
-// figure draws depth and workers of the queues over time, and how many of each tenant's videos are ready.
-func (r Result) figure(began time.Time) plot.Figure {
+// buildFigure draws depth and workers of the queues over time, and how many of each tenant's videos are ready.
+func (r Result) buildFigure(began time.Time) plot.Figure {
 	f := plot.Figure{
-		Title: fmt.Sprintf("A burst of %d videos of %d tenants", r.Videos, len(r.Tenants)),
-		Note:  fmt.Sprintf("one sends %d, each other %d", r.Tenants[len(r.Tenants)-1].Sent, r.Tenants[0].Sent),
-		Time:  "since the first upload began", Panels: []plot.Panel{{Title: "messages waiting"}},
+		Title:     fmt.Sprintf("A burst of %d videos of %d tenants", r.Videos, len(r.Tenants)),
+		Note:      fmt.Sprintf("one sends %d, each other %d", r.Tenants[len(r.Tenants)-1].Sent, r.Tenants[0].Sent),
+		TimeLabel: "since the first upload began", Panels: []plot.Panel{{Title: "messages waiting"}},
 	}
 	for i, q := range r.Queues {
-		f.Span = max(f.Span, q.last().At)
+		f.Seconds = max(f.Seconds, q.lastSample().At)
 		hue := plot.Hue(i)
-		f.Panels[0].Lines = append(f.Panels[0].Lines, q.line(plot.Line{Name: q.Queue, Hue: hue}, func(s Sample) (int, bool) { return s.Waiting, true }))
-		if !batches[q.Queue] {
-			f.Panels = append(f.Panels, q.workers(hue))
+		f.Panels[0].Lines = append(f.Panels[0].Lines, q.appendSamples(plot.Line{Name: q.Name, Hue: hue}, func(s Sample) (int, bool) { return s.Waiting, true }))
+		if !batchQueues[q.Name] {
+			f.Panels = append(f.Panels, q.buildWorkersPanel(hue))
 		}
 	}
-	f.Panels = append(f.Panels, r.finished(began, &f.Span))
+	f.Panels = append(f.Panels, r.buildReadyPanel(began, &f.Seconds))
 	return f
 }
 
-// batches are queues of whose messages a worker has several.
-var batches = map[string]bool{"api": true, "publish": true}
+// batchQueues are queues of whose messages a worker has several.
+var batchQueues = map[string]bool{"api": true, "publish": true}
 
-// workers is the panel of who handles the queue's messages.
-func (q Queue) workers(hue plot.Hue) plot.Panel {
-	p := plot.Panel{Title: "workers of " + q.Queue, Low: true, Lines: []plot.Line{
-		q.line(plot.Line{Name: "at work", Hue: hue}, func(s Sample) (int, bool) { return s.InFlight, true }),
+// buildWorkersPanel is the panel of who handles the queue's messages.
+func (q QueueSeries) buildWorkersPanel(hue plot.Hue) plot.Panel {
+	p := plot.Panel{Title: "workers of " + q.Name, HalfHeight: true, Lines: []plot.Line{
+		q.appendSamples(plot.Line{Name: "at work", Hue: hue}, func(s Sample) (int, bool) { return s.InFlight, true }),
 	}}
-	ceiling := q.line(plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}, func(s Sample) (int, bool) {
+	ceiling := q.appendSamples(plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}, func(s Sample) (int, bool) {
 		if s.Ceiling == nil {
 			return 0, false
 		}
@@ -47,8 +47,8 @@ func (q Queue) workers(hue plot.Hue) plot.Panel {
 	return p
 }
 
-// line adds what is known of the samples to a line.
-func (q Queue) line(l plot.Line, value func(Sample) (int, bool)) plot.Line {
+// appendSamples adds what is known of the samples to a line.
+func (q QueueSeries) appendSamples(l plot.Line, value func(Sample) (int, bool)) plot.Line {
 	for _, s := range q.Samples {
 		if n, ok := value(s); ok {
 			l.Points = append(l.Points, plot.Point{At: s.At, Value: float64(n)})
@@ -57,18 +57,18 @@ func (q Queue) line(l plot.Line, value func(Sample) (int, bool)) plot.Line {
 	return l
 }
 
-// finished is the panel of videos that are ready; it lengthens the time up to the last. Who sends least are of one kind.
-func (r Result) finished(began time.Time, span *float64) plot.Panel {
-	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", Most: 100}
+// buildReadyPanel is the panel of videos that are ready; it lengthens the time up to the last. Who sends least are of one kind.
+func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
+	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", AxisTop: 100}
 	for i, t := range r.Tenants {
-		l := plot.Line{Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Bare: true, Points: []plot.Point{{}}}
+		l := plot.Line{Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Unfilled: true, Points: []plot.Point{{}}}
 		if t.Sent < r.Tenants[len(r.Tenants)-1].Sent {
 			l.Name, l.Hue = "", plot.Grey
 			if i == 0 {
 				l.Name = fmt.Sprintf("each other, of %d", t.Sent)
 			}
 		}
-		for _, at := range r.ends(t.Tenant) {
+		for _, at := range r.readyTimes(t.Tenant) {
 			l.Points = append(l.Points, plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)})
 		}
 		*span = max(*span, l.Points[len(l.Points)-1].At)
@@ -80,8 +80,8 @@ func (r Result) finished(began time.Time, span *float64) plot.Panel {
 	return p
 }
 
-// ends returns when a tenant's videos were ready, in order.
-func (r Result) ends(tenant string) (all []time.Time) {
+// readyTimes returns when a tenant's videos were ready, in order.
+func (r Result) readyTimes(tenant string) (all []time.Time) {
 	for _, l := range r.Timelines {
 		for _, c := range l.Changes {
 			if l.Tenant == tenant && c.State == client.Ready {
@@ -89,5 +89,5 @@ func (r Result) ends(tenant string) (all []time.Time) {
 			}
 		}
 	}
-	return sorted(all)
+	return sortTimes(all)
 }

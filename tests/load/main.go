@@ -23,26 +23,26 @@ import (
 
 // Statuses of the process.
 const (
-	wrong   = 1
-	misused = 2 // as package flag has it
+	exitFailed = 1
+	exitUsage  = 2 // as package flag has it
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one ends us
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process; it returns the status.
-func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
-	b, err := parse(args, errs)
+// runCommand is main without the process; it returns the status.
+func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
+	b, err := parseFlags(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return misused
+		return exitUsage
 	}
-	err = b.run(ctx, out)
+	err = b.runBurst(ctx, out)
 	switch {
 	case err == nil:
 		return 0
@@ -50,26 +50,26 @@ func run(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 		err = errors.New("interrupted")
 	}
 	fmt.Fprintln(errs, "load:", err)
-	return wrong
+	return exitFailed
 }
 
-// parse reads the flags; what is wrong with them is said on errs.
-func parse(args []string, errs io.Writer) (burst, error) {
+// parseFlags reads the flags; what is wrong with them is said on errs.
+func parseFlags(args []string, errs io.Writer) (burstConfig, error) {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	b := burst{every: time.Second, now: time.Now}
+	b := burstConfig{interval: time.Second, now: time.Now}
 	flags.IntVar(&b.videos, "videos", 104, "how many videos are sent in `all`")
 	flags.IntVar(&b.tenants, "tenants", 4, "how many `tenants` send them")
 	flags.IntVar(&b.factor, "factor", 10, "how many `times` as much as each other the last one sends")
 	flags.Uint64Var(&b.seed, "seed", 0, "a `number` that decides who sends which clip")
-	flags.StringVar(&b.topic, "topic", "", "the `ARN` of the topic, on AWS: an output of the stack")
-	flags.StringVar(&b.json, "json", filepath.Join("build", "load.json"), "the `file` for what was measured")
-	flags.StringVar(&b.svg, "svg", filepath.Join("build", "load.svg"), "the `file` for the plot")
-	flags.DurationVar(&b.limit, "timeout", 30*time.Minute, "how long it all may take")
+	flags.StringVar(&b.topicARN, "topic", "", "the `ARN` of the topic, on AWS: an output of the stack")
+	flags.StringVar(&b.jsonPath, "json", filepath.Join("build", "load.json"), "the `file` for what was measured")
+	flags.StringVar(&b.svgPath, "svg", filepath.Join("build", "load.svg"), "the `file` for the plot")
+	flags.DurationVar(&b.timeout, "timeout", 30*time.Minute, "how long it all may take")
 	if err := flags.Parse(args); err != nil {
 		return b, err
 	}
-	_, err := share(b.videos, b.tenants, b.factor)
+	_, err := splitVideos(b.videos, b.tenants, b.factor)
 	if flags.NArg() > 0 {
 		err = fmt.Errorf("%q is no flag; -help lists them", flags.Arg(0))
 	}

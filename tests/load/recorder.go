@@ -9,9 +9,9 @@ import (
 	"sluice/tests/client"
 )
 
-// Queue is what was seen of one queue over time.
-type Queue struct {
-	Queue   string   `json:"queue"`
+// QueueSeries is what was seen of one queue over time.
+type QueueSeries struct {
+	Name    string   `json:"queue"`
 	Lane    string   `json:"lane,omitempty"`
 	Samples []Sample `json:"samples"`
 }
@@ -24,23 +24,23 @@ type Sample struct {
 	Ceiling  *int    `json:"ceiling,omitempty"` // workers at most; absent if not known
 }
 
-// recorder looks at all queues again and again.
-type recorder struct {
-	get   func(context.Context) (client.Map, error)
-	now   func() time.Time
-	began time.Time
+// queueRecorder looks at all queues again and again.
+type queueRecorder struct {
+	getMap func(context.Context) (client.ServiceMap, error)
+	now    func() time.Time
+	began  time.Time
 
-	mu     sync.Mutex
-	queues []Queue // in the order of the map
-	missed int     // looks at which the map did not answer
+	mu            sync.Mutex
+	queues        []QueueSeries // in the order of the map
+	missedSamples int           // looks at which the map did not answer
 }
 
-// run looks once every interval until ctx ends. A look that takes longer delays the next.
-func (r *recorder) run(ctx context.Context, every time.Duration) {
+// recordUntilDone looks once every interval until ctx ends. A look that takes longer delays the next.
+func (r *queueRecorder) recordUntilDone(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		r.look(ctx)
+		r.takeSample(ctx)
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
@@ -48,45 +48,45 @@ func (r *recorder) run(ctx context.Context, every time.Duration) {
 	}
 }
 
-func (r *recorder) look(ctx context.Context) {
-	m, err := r.get(ctx)
+func (r *queueRecorder) takeSample(ctx context.Context) {
+	m, err := r.getMap(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
 		if ctx.Err() == nil {
-			r.missed++
+			r.missedSamples++
 		}
 		return
 	}
-	at := hundredths(r.now().Sub(r.began).Seconds())
+	at := roundHundredths(r.now().Sub(r.began).Seconds())
 	for _, s := range m.Services {
 		for _, q := range s.Queues {
-			r.add(q, at)
+			r.addSample(q, at)
 		}
 	}
 }
 
-// add notes a queue that could be read.
-func (r *recorder) add(q client.Queue, at float64) {
+// addSample notes a queue that could be read.
+func (r *queueRecorder) addSample(q client.Queue, at float64) {
 	if q.Waiting == nil || q.InFlight == nil {
 		return
 	}
 	s := Sample{At: at, Waiting: *q.Waiting, InFlight: *q.InFlight, Ceiling: q.Ceiling}
 	for i := range r.queues {
-		if r.queues[i].Queue == q.Name {
+		if r.queues[i].Name == q.Name {
 			r.queues[i].Samples = append(r.queues[i].Samples, s)
 			return
 		}
 	}
-	r.queues = append(r.queues, Queue{Queue: q.Name, Lane: q.Lane, Samples: []Sample{s}})
+	r.queues = append(r.queues, QueueSeries{Name: q.Name, Lane: q.Lane, Samples: []Sample{s}})
 }
 
-// series returns what was seen so far of queues that had any message.
-func (r *recorder) series() (busy []Queue) {
+// activeQueues returns what was seen so far of queues that had any message.
+func (r *queueRecorder) activeQueues() (busy []QueueSeries) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, q := range r.queues {
-		if q.most() > 0 {
+		if q.maxMessages() > 0 {
 			q.Samples = q.Samples[:len(q.Samples):len(q.Samples)]
 			busy = append(busy, q)
 		}
@@ -94,9 +94,9 @@ func (r *recorder) series() (busy []Queue) {
 	return busy
 }
 
-// calm reports whether the last n looks at every queue, at moments after a given one, found it empty.
-func (r *recorder) calm(n int, after float64) bool {
-	for _, q := range r.series() {
+// isIdle reports whether the last n looks at every queue, at moments after a given one, found it empty.
+func (r *queueRecorder) isIdle(n int, after float64) bool {
+	for _, q := range r.activeQueues() {
 		late := q.Samples[max(0, len(q.Samples)-n):]
 		for _, s := range late {
 			if s.At <= after || s.Waiting+s.InFlight > 0 {
@@ -107,15 +107,15 @@ func (r *recorder) calm(n int, after float64) bool {
 	return true
 }
 
-// most is the greatest number of messages that the queue had.
-func (q Queue) most() (n int) {
+// maxMessages is the greatest number of messages that the queue had.
+func (q QueueSeries) maxMessages() (n int) {
 	for _, s := range q.Samples {
 		n = max(n, s.Waiting+s.InFlight)
 	}
 	return n
 }
 
-// last is the last look.
-func (q Queue) last() Sample { return q.Samples[len(q.Samples)-1] }
+// lastSample is the last look.
+func (q QueueSeries) lastSample() Sample { return q.Samples[len(q.Samples)-1] }
 
-func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
+func roundHundredths(x float64) float64 { return math.Round(x*100) / 100 }

@@ -10,26 +10,26 @@ import (
 
 // Result is what was measured.
 type Result struct {
-	Videos     int      `json:"videos"` // that were to be sent
-	Ready      int      `json:"ready"`
-	Failed     int      `json:"failed"`     // with a code, or never sent
-	Lost       int      `json:"lost"`       // sent, and neither ready nor failed in the end; or ready, and the topic told nobody
-	Duplicated int      `json:"duplicated"` // ready twice, or told of twice
-	Broken     int      `json:"broken"`     // ready, and not whole
-	Letters    int      `json:"dead_letters"`
-	Heard      bool     `json:"heard"` // whether the topic was listened to
-	Tenants    []Tenant `json:"tenants"`
-	Seconds    float64  `json:"seconds"` // from the first upload's start until the last video was ready
-	Seed       uint64   `json:"seed"`
-	Began      string   `json:"began_at"`
-	CPUs       int      `json:"cpus"` // of the machine that load runs on
-	Missed     int      `json:"missed_samples"`
-	Queues     []Queue  `json:"queues"`
-	Timelines  []Line   `json:"timelines"`
+	Videos        int             `json:"videos"` // that were to be sent
+	Ready         int             `json:"ready"`
+	Failed        int             `json:"failed"`     // with a code, or never sent
+	Lost          int             `json:"lost"`       // sent, and neither ready nor failed in the end; or ready, and the topic told nobody
+	Duplicated    int             `json:"duplicated"` // ready twice, or told of twice
+	Broken        int             `json:"broken"`     // ready, and not whole
+	DeadLetters   int             `json:"dead_letters"`
+	Subscribed    bool            `json:"heard"` // whether the topic was listened to
+	Tenants       []TenantResult  `json:"tenants"`
+	Seconds       float64         `json:"seconds"` // from the first upload's start until the last video was ready
+	Seed          uint64          `json:"seed"`
+	Began         string          `json:"began_at"`
+	CPUs          int             `json:"cpus"` // of the machine that load runs on
+	MissedSamples int             `json:"missed_samples"`
+	Queues        []QueueSeries   `json:"queues"`
+	Timelines     []VideoTimeline `json:"timelines"`
 }
 
-// Tenant is how one tenant's videos fared. Times are medians and such over what was measured, in seconds.
-type Tenant struct {
+// TenantResult is how one tenant's videos fared. Times are medians and such over what was measured, in seconds.
+type TenantResult struct {
 	Tenant     string  `json:"tenant"`
 	Sent       int     `json:"sent"`
 	Ready      int     `json:"ready"`
@@ -43,17 +43,17 @@ type Tenant struct {
 	ReadyP50   float64 `json:"ready_p50_s"`    // of its videos, from the upload's completion until it is ready
 }
 
-// Line is one video's timeline.
-type Line struct {
-	Video   string   `json:"video"`
-	Tenant  string   `json:"tenant"`
-	Clip    string   `json:"clip"`
-	Changes []Change `json:"changes"`
-	Faults  []string `json:"faults,omitempty"` // what is wrong with it
+// VideoTimeline is one video's timeline.
+type VideoTimeline struct {
+	Video   string        `json:"video"`
+	Tenant  string        `json:"tenant"`
+	Clip    string        `json:"clip"`
+	Changes []StateChange `json:"changes"`
+	Faults  []string      `json:"faults,omitempty"` // what is wrong with it
 }
 
-// add counts one video.
-func (r *Result) add(f fate) {
+// addVideo counts one video.
+func (r *Result) addVideo(f videoOutcome) {
 	r.Videos++
 	ready := f.state == client.Ready
 	switch {
@@ -62,44 +62,44 @@ func (r *Result) add(f fate) {
 	case f.state == client.Failed || f.state == "":
 		r.Failed++
 	}
-	if !ready && f.state != client.Failed && f.state != "" || ready && r.Heard && f.told == 0 {
+	if !ready && f.state != client.Failed && f.state != "" || ready && r.Subscribed && f.announced == 0 {
 		r.Lost++
 	}
-	if f.told > 1 || f.copies > 1 || f.times(client.Ready) > 1 {
+	if f.announced > 1 || f.copies > 1 || f.countState(client.Ready) > 1 {
 		r.Duplicated++
 	}
-	if ready && len(f.faults) > 0 {
+	if ready && len(f.defects) > 0 {
 		r.Broken++
 	}
-	r.Timelines = append(r.Timelines, Line{f.id, f.tenant, f.clip.name, f.changes, f.faults})
+	r.Timelines = append(r.Timelines, VideoTimeline{f.id, f.tenant, f.clip.name, f.changes, f.defects})
 }
 
-// summarise counts the videos and sums up each tenant, in their order.
-func summarise(fates []fate, heard bool, letters int) Result {
-	r := Result{Heard: heard, Letters: letters}
-	by := map[string][]fate{}
+// summarizeVideos counts the videos and sums up each tenant, in their order.
+func summarizeVideos(fates []videoOutcome, heard bool, letters int) Result {
+	r := Result{Subscribed: heard, DeadLetters: letters}
+	by := map[string][]videoOutcome{}
 	var names []string
 	for _, f := range fates {
-		r.add(f)
+		r.addVideo(f)
 		if by[f.tenant] == nil {
 			names = append(names, f.tenant)
 		}
 		by[f.tenant] = append(by[f.tenant], f)
 	}
-	spans := map[string]span{}
+	spans := map[string]busyPeriod{}
 	for name, of := range by {
-		spans[name] = spanOf(of)
+		spans[name] = findBusyPeriod(of)
 	}
 	for _, name := range names {
-		r.Tenants = append(r.Tenants, tenantOf(name, by[name], spans))
+		r.Tenants = append(r.Tenants, summarizeTenant(name, by[name], spans))
 	}
 	return r
 }
 
-// span is the time in which a tenant has tasks under way.
-type span struct{ from, to time.Time }
+// busyPeriod is the time in which a tenant has tasks under way.
+type busyPeriod struct{ from, to time.Time }
 
-func spanOf(fates []fate) (s span) {
+func findBusyPeriod(fates []videoOutcome) (s busyPeriod) {
 	for _, f := range fates {
 		for _, t := range f.tasks {
 			if s.from.IsZero() || t.sent.Before(s.from) {
@@ -113,8 +113,8 @@ func spanOf(fates []fate) (s span) {
 	return s
 }
 
-// contended reports whether any tenant but one has tasks under way at a moment. All are, where there is but one.
-func contended(at time.Time, name string, spans map[string]span) bool {
+// isContended reports whether any tenant but one has tasks under way at a moment. All are, where there is but one.
+func isContended(at time.Time, name string, spans map[string]busyPeriod) bool {
 	for other, s := range spans {
 		if other != name && !at.Before(s.from) && !at.After(s.to) {
 			return true
@@ -123,22 +123,22 @@ func contended(at time.Time, name string, spans map[string]span) bool {
 	return len(spans) == 1
 }
 
-func tenantOf(name string, fates []fate, spans map[string]span) Tenant {
-	t := Tenant{Tenant: name, Sent: len(fates)}
+func summarizeTenant(name string, fates []videoOutcome, spans map[string]busyPeriod) TenantResult {
+	t := TenantResult{Tenant: name, Sent: len(fates)}
 	var waits, all, starts, readies []float64
 	for _, f := range fates {
 		t.Tasks += f.planned
 		t.Measured += min(len(f.tasks), f.planned)
 		for _, k := range f.tasks {
-			all = append(all, k.wait())
-			if contended(k.sent, name, spans) {
-				waits = append(waits, k.wait())
+			all = append(all, k.waitSeconds())
+			if isContended(k.sent, name, spans) {
+				waits = append(waits, k.waitSeconds())
 			}
 		}
-		starts = after(starts, f.uploaded, f.started())
+		starts = appendSeconds(starts, f.uploaded, f.firstTaskStart())
 		if f.state == client.Ready {
 			t.Ready++
-			readies = after(readies, f.uploaded, f.ready)
+			readies = appendSeconds(readies, f.uploaded, f.ready)
 		}
 	}
 	t.Contended, t.WaitP50, t.WaitP95, t.WaitAllP50 = len(waits), percentile(waits, 0.5), percentile(waits, 0.95), percentile(all, 0.5)
@@ -146,8 +146,8 @@ func tenantOf(name string, fates []fate, spans map[string]span) Tenant {
 	return t
 }
 
-// after adds the seconds between two moments that are known. Clocks of two machines may differ.
-func after(all []float64, from, to time.Time) []float64 {
+// appendSeconds adds the seconds between two moments that are known. Clocks of two machines may differ.
+func appendSeconds(all []float64, from, to time.Time) []float64 {
 	if from.IsZero() || to.IsZero() {
 		return all
 	}

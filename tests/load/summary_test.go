@@ -9,63 +9,65 @@ import (
 	"sluice/tests/client"
 )
 
-// good is a video that went as it should: its tasks were sent in the third second, and waited so long.
-func good(tenant string, waits ...float64) fate {
-	f := fate{
-		order: order{tenant: tenant}, id: "vid", state: "ready", uploaded: at(1), ready: at(11),
-		planned: len(waits), told: 1, copies: 1, changes: []Change{{"waiting", at(0)}, {"ready", at(11)}},
+// goodOutcome is a video that went as it should: its tasks were sent in the third second, and waited so long.
+func goodOutcome(tenant string, waits ...float64) videoOutcome {
+	f := videoOutcome{
+		plannedVideo: plannedVideo{tenant: tenant}, id: "vid", state: "ready", uploaded: atSecond(1), ready: atSecond(11),
+		planned: len(waits), announced: 1, copies: 1, changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(11)}},
 	}
 	for _, w := range waits {
-		f.tasks = append(f.tasks, task{at(2), at(2 + w), at(4 + w)})
+		f.tasks = append(f.tasks, taskTiming{atSecond(2), atSecond(2 + w), atSecond(4 + w)})
 	}
 	return f
 }
 
-func changed(change func(*fate)) fate {
-	f := good("a", 1)
+func changedOutcome(change func(*videoOutcome)) videoOutcome {
+	f := goodOutcome("a", 1)
 	change(&f)
 	return f
 }
 
-func TestSummaryCounts(t *testing.T) {
+func TestSummaryCountsOutcomes(t *testing.T) {
 	t.Parallel()
 	type counts struct{ Ready, Failed, Lost, Duplicated, Broken int }
 	for _, tt := range []struct {
 		name string
-		fate fate
+		fate videoOutcome
 		want counts
 	}{
-		{"good", good("a", 1), counts{Ready: 1}},
-		{"failed", changed(func(f *fate) { f.state, f.told, f.copies = "failed", 0, 0 }), counts{Failed: 1}},
-		{"not sent", changed(func(f *fate) { f.state, f.told, f.copies = "", 0, 0 }), counts{Failed: 1}},
-		{"stuck", changed(func(f *fate) { f.state, f.told = "processing", 0 }), counts{Lost: 1}},
-		{"nobody was told", changed(func(f *fate) { f.told = 0 }), counts{Ready: 1, Lost: 1}},
-		{"told twice", changed(func(f *fate) { f.told = 2 }), counts{Ready: 1, Duplicated: 1}},
-		{"made twice", changed(func(f *fate) { f.copies = 2 }), counts{Ready: 1, Duplicated: 1}},
-		{"ready twice", changed(func(f *fate) { f.changes = append(f.changes, Change{"processing", at(12)}, Change{"ready", at(13)}) }), counts{Ready: 1, Duplicated: 1}},
-		{"not whole", changed(func(f *fate) { f.faults = []string{"a segment is missing"} }), counts{Ready: 1, Broken: 1}},
+		{"good", goodOutcome("a", 1), counts{Ready: 1}},
+		{"failed", changedOutcome(func(f *videoOutcome) { f.state, f.announced, f.copies = "failed", 0, 0 }), counts{Failed: 1}},
+		{"not sent", changedOutcome(func(f *videoOutcome) { f.state, f.announced, f.copies = "", 0, 0 }), counts{Failed: 1}},
+		{"stuck", changedOutcome(func(f *videoOutcome) { f.state, f.announced = "processing", 0 }), counts{Lost: 1}},
+		{"nobody was told", changedOutcome(func(f *videoOutcome) { f.announced = 0 }), counts{Ready: 1, Lost: 1}},
+		{"told twice", changedOutcome(func(f *videoOutcome) { f.announced = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"made twice", changedOutcome(func(f *videoOutcome) { f.copies = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"ready twice", changedOutcome(func(f *videoOutcome) {
+			f.changes = append(f.changes, StateChange{"processing", atSecond(12)}, StateChange{"ready", atSecond(13)})
+		}), counts{Ready: 1, Duplicated: 1}},
+		{"not whole", changedOutcome(func(f *videoOutcome) { f.defects = []string{"a segment is missing"} }), counts{Ready: 1, Broken: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := summarise([]fate{tt.fate}, true, 0)
+			r := summarizeVideos([]videoOutcome{tt.fate}, true, 0)
 			if got := (counts{r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken}); got != tt.want || r.Videos != 1 {
 				t.Errorf("%+v, want %+v", got, tt.want)
 			}
 		})
 	}
-	if r := summarise([]fate{changed(func(f *fate) { f.told = 0 })}, false, 0); r.Lost != 0 {
+	if r := summarizeVideos([]videoOutcome{changedOutcome(func(f *videoOutcome) { f.announced = 0 })}, false, 0); r.Lost != 0 {
 		t.Error("lost, as nobody listened")
 	}
 }
 
-func TestSummaryOfTenants(t *testing.T) {
+func TestSummaryComputesTenantPercentiles(t *testing.T) {
 	t.Parallel()
-	slow := good("b", 4)
-	slow.ready, slow.planned = at(31), 3
-	alone := good("b", 1)
-	alone.tasks[0] = task{at(20), at(50), at(51)}
-	r := summarise([]fate{good("b", 1, 2), slow, good("b", 3), alone, good("a"), changed(func(f *fate) { f.state = "failed" })}, true, 0)
-	want := []Tenant{
+	slow := goodOutcome("b", 4)
+	slow.ready, slow.planned = atSecond(31), 3
+	alone := goodOutcome("b", 1)
+	alone.tasks[0] = taskTiming{atSecond(20), atSecond(50), atSecond(51)}
+	r := summarizeVideos([]videoOutcome{goodOutcome("b", 1, 2), slow, goodOutcome("b", 3), alone, goodOutcome("a"), changedOutcome(func(f *videoOutcome) { f.state = "failed" })}, true, 0)
+	want := []TenantResult{
 		{Tenant: "b", Sent: 4, Ready: 4, Tasks: 7, Measured: 5, Contended: 4, WaitP50: 2, WaitP95: 4, WaitAllP50: 3, StartP50: 4, ReadyP50: 10},
 		{Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, Contended: 1, WaitP50: 1, WaitP95: 1, WaitAllP50: 1, StartP50: 2, ReadyP50: 10},
 	}
@@ -74,25 +76,25 @@ func TestSummaryOfTenants(t *testing.T) {
 	}
 }
 
-func TestContended(t *testing.T) {
+func TestTaskIsContendedDuringOtherTenantsBusyPeriod(t *testing.T) {
 	t.Parallel()
-	spans := map[string]span{"a": {at(0), at(10)}, "b": {at(5), at(20)}}
+	spans := map[string]busyPeriod{"a": {atSecond(0), atSecond(10)}, "b": {atSecond(5), atSecond(20)}}
 	for _, tt := range []struct {
 		name  string
 		at    float64
-		spans map[string]span
+		spans map[string]busyPeriod
 		want  bool
 	}{
 		{"a", 4, spans, false}, {"a", 5, spans, true}, {"b", 5, spans, true}, {"b", 10, spans, true}, {"b", 11, spans, false},
-		{"a", 4, map[string]span{"a": {at(0), at(10)}}, true},
+		{"a", 4, map[string]busyPeriod{"a": {atSecond(0), atSecond(10)}}, true},
 	} {
-		if got := contended(at(tt.at), tt.name, tt.spans); got != tt.want {
+		if got := isContended(atSecond(tt.at), tt.name, tt.spans); got != tt.want {
 			t.Errorf("%s at %v: %v", tt.name, tt.at, got)
 		}
 	}
 }
 
-func TestPercentile(t *testing.T) {
+func TestPercentileRoundsToMilliseconds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		of   []float64
@@ -108,14 +110,14 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// fair is what must not be complained of.
-func fair() Result {
-	small := Tenant{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10}
-	big := Tenant{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60}
-	return Result{Videos: 44, Ready: 44, Tenants: []Tenant{small, big}}
+// fairResult is what must not be complained of.
+func fairResult() Result {
+	small := TenantResult{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10}
+	big := TenantResult{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60}
+	return Result{Videos: 44, Ready: 44, Tenants: []TenantResult{small, big}}
 }
 
-func TestVerdict(t *testing.T) {
+func TestVerdictReportsViolations(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -127,7 +129,7 @@ func TestVerdict(t *testing.T) {
 		{"lost", func(r *Result) { r.Lost = 2 }, "2 of 44 videos are lost"},
 		{"duplicated", func(r *Result) { r.Duplicated = 1 }, "ready more than once"},
 		{"broken", func(r *Result) { r.Broken = 1 }, "not whole"},
-		{"letters", func(r *Result) { r.Letters = 3 }, "3 messages became dead letters"},
+		{"letters", func(r *Result) { r.DeadLetters = 3 }, "3 messages became dead letters"},
 		{"too little is known", func(r *Result) { r.Tenants[1].Measured = 100 }, "is known of 100 of 120 of big"},
 		{"nothing is known", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0 }, "is known of 0 of 0 of small"},
 		{"unfair to the big one", func(r *Result) { r.Tenants[1].WaitP50 = 2.01 }, "the tasks of big waited 2.01 s in the median, more than 2 times as long as the 1.00 s of small"},
@@ -140,30 +142,30 @@ func TestVerdict(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := fair()
+			r := fairResult()
 			tt.change(&r)
-			got := strings.Join(r.verdict(), "\n")
+			got := strings.Join(r.findViolations(), "\n")
 			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) || strings.Count(got, "\n") > 0 {
 				t.Errorf("verdict %q, want %q", got, tt.want)
 			}
-			if (r.complaint() != nil) != (tt.want != "") {
-				t.Errorf("complaint %v", r.complaint())
+			if (r.verdictError() != nil) != (tt.want != "") {
+				t.Errorf("complaint %v", r.verdictError())
 			}
 		})
 	}
 }
 
-func TestFreshLetters(t *testing.T) {
+func TestOnlyNewDeadLettersOfTheBurstAreCounted(t *testing.T) {
 	t.Parallel()
-	of := func(videos ...string) map[string]client.Letter {
-		all := map[string]client.Letter{}
+	of := func(videos ...string) map[string]client.DeadLetter {
+		all := map[string]client.DeadLetter{}
 		for _, v := range videos {
-			all["letter of "+v] = client.Letter{Video: v}
+			all["letter of "+v] = client.DeadLetter{VideoID: v}
 		}
 		return all
 	}
-	fates := []fate{{id: "vid_1"}, {id: "vid_2"}}
-	if n := fresh(of("vid_1"), of("vid_1", "vid_2", "vid_3", ""), fates); n != 2 {
+	fates := []videoOutcome{{id: "vid_1"}, {id: "vid_2"}}
+	if n := countNewDeadLetters(of("vid_1"), of("vid_1", "vid_2", "vid_3", ""), fates); n != 2 {
 		t.Errorf("%d letters, want that of vid_2 and that of none", n)
 	}
 }

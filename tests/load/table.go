@@ -12,8 +12,8 @@ import (
 	"sluice/tests/terminal"
 )
 
-// table prints how each tenant fared, and what the words mean.
-func (r Result) table(out io.Writer) error {
+// writeTable prints how each tenant fared, and what the words mean.
+func (r Result) writeTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "tenant\tsent\tready\ttask waits\t95 in 100\tall\tstarts after\tready after\t")
 	for _, t := range r.Tenants {
@@ -23,8 +23,8 @@ func (r Result) table(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if !r.comparable() {
-		fmt.Fprintf(out, "\nNot judged: who has fewer than %d tasks has no median to compare.\n", few)
+	if !r.isComparable() {
+		fmt.Fprintf(out, "\nNot judged: who has fewer than %d tasks has no median to compare.\n", minContendedTasks)
 	}
 	_, err := fmt.Fprintf(out, `
 A task waits in the queue until a worker takes it. What a tenant may lengthen for another are the waits while both have tasks
@@ -32,41 +32,41 @@ under way: those are judged, by their medians; "all" are those of later too, whe
 so long after its upload, in the median: who sends much waits for that behind itself.
 
 %d videos in %.0f s: %d ready, %d failed, %d lost, %d twice, %d not whole, %d dead letters
-`, r.Videos, r.Seconds, r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken, r.Letters)
+`, r.Videos, r.Seconds, r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken, r.DeadLetters)
 	return err
 }
 
-// mostFaults is how many faults are printed; load.json has all.
-const mostFaults = 10
+// maxPrintedFaults is how many faults are printed; load.json has all.
+const maxPrintedFaults = 10
 
-// faults prints what is wrong with videos.
-func (r Result) faults(out io.Writer) {
+// writeFaults prints what is wrong with videos.
+func (r Result) writeFaults(out io.Writer) {
 	n := 0
 	for _, l := range r.Timelines {
 		for _, f := range l.Faults {
-			if n++; n <= mostFaults {
+			if n++; n <= maxPrintedFaults {
 				fmt.Fprintf(out, "%s of %s (%s): %s\n", cmp.Or(l.Video, "a video"), l.Tenant, l.Clip, f)
 			}
 		}
 	}
-	if n > mostFaults {
-		fmt.Fprintf(out, "and %d more\n", n-mostFaults)
+	if n > maxPrintedFaults {
+		fmt.Fprintf(out, "and %d more\n", n-maxPrintedFaults)
 	}
 }
 
-// show shows all of it on a terminal, and says where the rest is.
-func (r Result) show(f plot.Figure, out *os.File, files ...string) error {
+// writeTerminal shows all of it on a terminal, and says where the rest is.
+func (r Result) writeTerminal(f plot.Figure, out *os.File, files ...string) error {
 	style := terminal.Style{Width: 100}
-	if look, ok := terminal.Of(out); ok {
+	if look, ok := terminal.DetectStyle(out); ok {
 		style = look()
 	}
-	if _, err := fmt.Fprintf(out, "\n%s\n", f.Text(min(style.Width, 120), 4, style.Color)); err != nil {
+	if _, err := fmt.Fprintf(out, "\n%s\n", f.RenderText(min(style.Width, 120), 4, style.Color)); err != nil {
 		return err
 	}
-	if err := r.table(out); err != nil {
+	if err := r.writeTable(out); err != nil {
 		return err
 	}
-	r.faults(out)
+	r.writeFaults(out)
 	_, err := fmt.Fprintf(out, "%s\n", strings.Join(files, ", "))
 	return err
 }

@@ -21,22 +21,22 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-const publicID = "pabcdefgh234567abcdefgh234567abcd"
+const playbackID = "pabcdefgh234567abcdefgh234567abcd"
 
-var plan = video.Plan{
+var testPlan = video.Plan{
 	Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 310}, Audio: true,
 	Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720, Bitrate: 3e6}, {Name: "360p", Width: 640, Height: 360, Bitrate: 1e6}},
 }
 
-func inspected() video.Event {
-	return video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: plan, Media: video.Media{Width: 1280, Height: 720, Rate: plan.Rate, Frames: 310}}
+func newMediaInspected() video.Event {
+	return video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: testPlan, Media: video.Media{Width: 1280, Height: 720, Rate: testPlan.Rate, Frames: 310}}
 }
 
-// result is what encode says of a task.
-func result(t video.Task) video.Event {
+// newTaskDone is what encode says of a task.
+func newTaskDone(t video.Task) video.Event {
 	r := video.Result{Task: t}
 	track := func(name, codec string, scale, frames int, segments ...int64) {
-		tr := video.Track{Name: name, Codec: codec, Init: "i-" + name, Timescale: scale}
+		tr := video.Track{Name: name, Codec: codec, InitHash: "i-" + name, Timescale: scale}
 		for _, ticks := range segments {
 			tr.Segments = append(tr.Segments, video.Segment{Bytes: 1000, Ticks: ticks})
 		}
@@ -55,80 +55,80 @@ func result(t video.Task) video.Event {
 	return video.TaskDone{At: noon.Add(time.Minute), Result: r}
 }
 
-// world is a publisher over memory.
-type world struct {
-	rows  *store.Memory
+// publishEnv is a publisher over memory.
+type publishEnv struct {
+	table *store.Memory
 	media *blob.Memory
 }
 
-func newWorld(t interface{ Fatal(...any) }) *world {
-	w := &world{rows: &store.Memory{}, media: &blob.Memory{}}
-	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: publicID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon}}
-	if err := w.rows.Create(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
+	w := &publishEnv{table: &store.Memory{}, media: &blob.Memory{}}
+	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon}}
+	if err := w.table.CreateVideo(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-func (w *world) publisher() publish.Publisher {
+func (w *publishEnv) newOwner() publish.VideoOwner {
 	now := func() time.Time { return noon.Add(time.Hour) }
-	turns := publish.Turns{Windows: w.rows, Lines: w.rows, Rows: w.rows, Size: 100, Now: now}
-	return publish.Publisher{Rows: w.rows, Media: w.media, Turns: turns, Now: now, Log: slog.New(slog.DiscardHandler)}
+	turns := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: now}
+	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: turns, Now: now, Log: slog.New(slog.DiscardHandler)}
 }
 
-// deliver hands an event to the publisher and returns what it says.
-func (w *world) deliver(t interface{ Fatal(...any) }, d video.Event) []events.Event {
-	out, err := w.publisher().Handle(context.Background(), events.Of("acme", "vid_1", noon, d))
+// deliverEvent hands an event to the publisher and returns what it says.
+func (w *publishEnv) deliverEvent(t interface{ Fatal(...any) }, d video.Event) []events.Event {
+	out, err := w.newOwner().Handle(context.Background(), events.New("acme", "vid_1", noon, d))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
-func (w *world) row(t interface{ Fatal(...any) }) video.Video {
-	v, err := w.rows.Video(context.Background(), "acme", "vid_1")
+func (w *publishEnv) readVideo(t interface{ Fatal(...any) }) video.Video {
+	v, err := w.table.LoadVideo(context.Background(), "acme", "vid_1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
 
-// texts returns every playlist.
-func (w *world) texts(t interface{ Fatal(...any) }) map[string]string {
+// readPlaylists returns every playlist.
+func (w *publishEnv) readPlaylists(t interface{ Fatal(...any) }) map[string]string {
 	out := map[string]string{}
-	for _, key := range w.media.Keys("") {
-		body, _, err := w.media.Get(context.Background(), key)
+	for _, key := range w.media.ListKeys("") {
+		body, _, err := w.media.GetObject(context.Background(), key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b, _ := io.ReadAll(body)
-		out[strings.TrimPrefix(key, playback.Prefix(publicID))] = string(b)
+		out[strings.TrimPrefix(key, playback.ObjectPrefix(playbackID))] = string(b)
 	}
 	return out
 }
 
-func all() []video.Event {
-	es := []video.Event{video.UploadCompleted{At: noon}, inspected()}
-	for _, t := range plan.Tasks() {
-		es = append(es, result(t))
+func allEvents() []video.Event {
+	es := []video.Event{video.UploadCompleted{At: noon}, newMediaInspected()}
+	for _, t := range testPlan.Tasks() {
+		es = append(es, newTaskDone(t))
 	}
 	return es
 }
 
-func TestPublishMakesAVideoReady(t *testing.T) {
-	w := newWorld(t)
+func TestAllTasksDoneMakesVideoReady(t *testing.T) {
+	w := newPublishEnv(t)
 	var last []events.Event
-	for _, e := range all() {
-		if n := len(w.media.Keys("")); n > 0 {
+	for _, e := range allEvents() {
+		if n := len(w.media.ListKeys("")); n > 0 {
 			t.Fatalf("%d playlists before everything is there", n)
 		}
-		last = w.deliver(t, e)
+		last = w.deliverEvent(t, e)
 	}
-	v := w.row(t)
+	v := w.readVideo(t)
 	if v.State != video.Ready || v.Times.Ready.IsZero() || len(v.Done) != 3 {
 		t.Errorf("row %+v", v)
 	}
-	if got := slices.Sorted(maps.Keys(w.texts(t))); !slices.Equal(got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"}) {
+	if got := slices.Sorted(maps.Keys(w.readPlaylists(t))); !slices.Equal(got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"}) {
 		t.Errorf("objects %v", got)
 	}
 	if len(last) != 2 || last[0].Type != events.VideoPlayable || last[1].Type != events.VideoReady {
@@ -136,43 +136,43 @@ func TestPublishMakesAVideoReady(t *testing.T) {
 	}
 }
 
-func TestRenditionsThatDoNotFitFailTheVideo(t *testing.T) {
-	w := newWorld(t)
-	es := all()
+func TestMismatchedRenditionsFailVideo(t *testing.T) {
+	w := newPublishEnv(t)
+	es := allEvents()
 	last := es[len(es)-1].(video.TaskDone)
-	last.Result.Tracks[0].Init = "of another encoder"
+	last.Result.Tracks[0].InitHash = "of another encoder"
 	es[len(es)-1] = last
 	for _, e := range es {
-		w.deliver(t, e)
+		w.deliverEvent(t, e)
 	}
-	if v := w.row(t); v.State != video.Failed || v.Problem.Code == "" || v.Problem.Code == "internal" {
+	if v := w.readVideo(t); v.State != video.Failed || v.Problem.Code == "" || v.Problem.Code == "internal" {
 		t.Errorf("%s %v, want failed with a code", v.State, v.Problem)
 	}
-	if got := w.media.Keys(""); len(got) > 0 {
+	if got := w.media.ListKeys(""); len(got) > 0 {
 		t.Errorf("objects %v, want none", got)
 	}
-	if said := w.deliver(t, last); len(said) != 1 || said[0].Type != events.VideoFailed {
+	if said := w.deliverEvent(t, last); len(said) != 1 || said[0].Type != events.VideoFailed {
 		t.Errorf("a redelivery says %v, want that it failed: the first may have died before it could", said)
 	}
 }
 
-func TestPublishRefusesATaskThatIsNotOfThePlan(t *testing.T) {
-	w := newWorld(t)
-	for _, e := range all()[:2] {
-		w.deliver(t, e)
+func TestTaskOutsidePlanIsRejected(t *testing.T) {
+	w := newPublishEnv(t)
+	for _, e := range allEvents()[:2] {
+		w.deliverEvent(t, e)
 	}
 	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
-	if _, err := w.publisher().Handle(t.Context(), events.Of("acme", "vid_1", noon, foreign)); errs.KindOf(err) != errs.Invalid {
+	if _, err := w.newOwner().Handle(t.Context(), events.New("acme", "vid_1", noon, foreign)); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("got %v, want Invalid", err)
 	}
-	if v := w.row(t); len(v.Done) > 0 {
+	if v := w.readVideo(t); len(v.Done) > 0 {
 		t.Errorf("done: %v", v.Done)
 	}
 }
 
-func TestPublishRefusesAVideoThatIsNotThere(t *testing.T) {
-	w := newWorld(t)
-	_, err := w.publisher().Handle(t.Context(), events.Of("other", "vid_1", noon, video.UploadCompleted{At: noon}))
+func TestEventOfUnknownVideoIsNotFound(t *testing.T) {
+	w := newPublishEnv(t)
+	_, err := w.newOwner().Handle(t.Context(), events.New("other", "vid_1", noon, video.UploadCompleted{At: noon}))
 	if errs.KindOf(err) != errs.NotFound {
 		t.Errorf("got %v, want NotFound", err)
 	}

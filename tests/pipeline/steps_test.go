@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	ffmpeg.Enter()
+	ffmpeg.InitSandbox()
 	os.Exit(m.Run())
 }
 
@@ -36,33 +36,35 @@ const sourceKey = "t/acme/vid_1/source"
 func newSourceBucket(t *testing.T, body []byte) (*blob.Memory, events.Event) {
 	t.Helper()
 	b := &blob.Memory{}
-	if err := b.Put(t.Context(), sourceKey, bytes.NewReader(body), blob.Meta{}); err != nil {
+	if err := b.PutObject(t.Context(), sourceKey, bytes.NewReader(body), blob.Metadata{}); err != nil {
 		t.Fatal(err)
 	}
-	info, err := b.Head(t.Context(), sourceKey)
+	info, err := b.HeadObject(t.Context(), sourceKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b, events.Event{
 		ID: "o", Type: events.ObjectCreated, Time: noon, Tenant: "acme", Video: "vid_1",
-		Data: events.Object{Bucket: "source", Key: sourceKey, Size: info.Size, ETag: info.ETag, At: noon},
+		Data: events.S3Object{Bucket: "source", Key: sourceKey, Size: info.Size, ETag: info.ETag, At: noon},
 	}
 }
 
-// tools fail as they are told and never run anything.
-type tools struct{ err error }
+// fakeTools fail as they are told and never run anything.
+type fakeTools struct{ err error }
 
-func (f tools) Probe(context.Context, string, string, string) ([]byte, error) { return nil, f.err }
-func (f tools) Packets(context.Context, string, string, string, float64) ([]byte, error) {
+func (f fakeTools) ProbeStreams(context.Context, string, string, string) ([]byte, error) {
 	return nil, f.err
 }
-func (f tools) Run(context.Context, ffmpeg.Run) error { return f.err }
+func (f fakeTools) ProbePackets(context.Context, string, string, string, float64) ([]byte, error) {
+	return nil, f.err
+}
+func (f fakeTools) Run(context.Context, ffmpeg.Command) error { return f.err }
 
-func now() time.Time { return noon }
+func fixedNow() time.Time { return noon }
 
-func TestInspectSaysWhatIsWrong(t *testing.T) {
+func TestInspectRejectsWithCode(t *testing.T) {
 	mp4 := append([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"), "\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"...)
-	unreadable := errs.Refuse("ffmpeg.Probe", errs.Invalid, "unreadable", "It can't be read.")
+	unreadable := errs.New("ffmpeg.Probe", errs.Invalid, "unreadable", "It can't be read.")
 	for _, tt := range []struct {
 		name  string
 		body  []byte
@@ -82,11 +84,11 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, e := newSourceBucket(t, tt.body)
-			if o := e.Data.(events.Object); tt.size > 0 {
+			if o := e.Data.(events.S3Object); tt.size > 0 {
 				o.Size = tt.size
 				e.Data = o
 			}
-			i := inspect.Inspector{Source: b, Tools: tools{tt.tools}, Work: t.TempDir(), Now: now}
+			i := inspect.Inspector{Source: b, Tools: fakeTools{tt.tools}, TempDir: t.TempDir(), Now: fixedNow}
 			out, err := i.Handle(t.Context(), e)
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("got %v, want kind %q", err, tt.kind)
@@ -102,19 +104,19 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestOriginalsThatAreNotThereAnyMore(t *testing.T) {
+func TestMissingOrReplacedOriginalFailsVideo(t *testing.T) {
 	b, e := newSourceBucket(t, []byte("x"))
 	object := func(key, etag string) events.Event {
-		o := e.Data.(events.Object)
+		o := e.Data.(events.S3Object)
 		o.Key, o.ETag = key, etag
 		e.Data = o
 		return e
 	}
 	task := func(key, etag string) events.Event {
-		return events.Of("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: key, ETag: etag}, Plan: plan})
+		return events.New("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: key, ETag: etag}, Plan: testPlan})
 	}
-	inspect := inspect.Inspector{Source: b, Tools: tools{}, Work: t.TempDir(), Now: now}.Handle
-	encode := encode.Encoder{Source: b, Media: &blob.Memory{}, Tools: tools{}, Work: t.TempDir(), Now: now}.Handle
+	inspect := inspect.Inspector{Source: b, Tools: fakeTools{}, TempDir: t.TempDir(), Now: fixedNow}.Handle
+	encode := encode.Encoder{Source: b, Media: &blob.Memory{}, Tools: fakeTools{}, TempDir: t.TempDir(), Now: fixedNow}.Handle
 	for _, tt := range []struct {
 		name string
 		step func(context.Context, events.Event) ([]events.Event, error)
@@ -147,59 +149,59 @@ func TestOriginalsThatAreNotThereAnyMore(t *testing.T) {
 	}
 }
 
-func TestGivingUpFailsTheVideo(t *testing.T) {
+func TestOnExhaustedFailsVideo(t *testing.T) {
 	_, e := newSourceBucket(t, []byte("x"))
 	down := errs.E("x", errs.Transient, errors.New("down"))
-	if out := (inspect.Inspector{Now: now}).GiveUp(e, down); len(out) != 1 || out[0].Type != events.MediaRefused {
+	if out := (inspect.Inspector{Now: fixedNow}).OnExhausted(e, down); len(out) != 1 || out[0].Type != events.MediaRefused {
 		t.Errorf("inspect says %v", out)
 	}
-	task := events.Of("acme", "vid_1", noon, video.EncodeRequested{Task: video.Task{Number: 2}})
-	out := encode.Encoder{Now: now}.GiveUp(task, down)
+	task := events.New("acme", "vid_1", noon, video.EncodeRequested{Task: video.Task{Number: 2}})
+	out := encode.Encoder{Now: fixedNow}.OnExhausted(task, down)
 	if len(out) != 1 || out[0].Data.(video.TaskFailed).Task.Number != 2 {
 		t.Errorf("encode says %v", out)
 	}
 }
 
 // Whatever a step ends with for the last time, the owner of the video is told something to go by.
-func TestTheLastAttemptSaysWhatToDo(t *testing.T) {
+func TestExhaustedAttemptsFailWithMessage(t *testing.T) {
 	mp4 := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom\x00\x00\x00\x08moov\x00\x00\x00\x08mdat")
 	for code, err := range map[string]error{
-		"encode_timeout":    errs.Refuse("ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
+		"encode_timeout":    errs.New("ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
 		"processing_failed": errs.E("blob.Download", errs.Transient, errors.New("no space left on device")),
 	} {
-		c := newCloudWith(t, tools{err}, mp4)
-		c.settle(t)
-		if c.again == 0 || len(c.buried) != 1 {
-			t.Errorf("%s: %d deliveries repeated, dead letters %q", code, c.again, c.buried)
+		c := newLocalPipelineWith(t, fakeTools{err}, mp4)
+		c.deliverAll(t)
+		if c.redeliveries == 0 || len(c.deadLetterReasons) != 1 {
+			t.Errorf("%s: %d deliveries repeated, dead letters %q", code, c.redeliveries, c.deadLetterReasons)
 		}
-		c.again = 0
-		c.ends(t, code)
+		c.redeliveries = 0
+		c.requireOutcome(t, code)
 	}
 }
 
 // What is taken can be decoded in the cage, by the decoder that ffmpeg chooses.
-func TestCodecsThatAreTakenAreDecoded(t *testing.T) {
+func TestAcceptedCodecsCanBeDecoded(t *testing.T) {
 	codecs := slices.Concat(media.VideoCodecs(), media.AudioCodecs())
 	for _, c := range codecs {
-		if !ffmpeg.Decodes(c) {
+		if !ffmpeg.CanDecode(c) {
 			t.Errorf("%s is taken and not decoded", c)
 		}
 	}
-	said := string(run(t, realTools(t), "ffmpeg", "-codecs"))
+	said := string(runTool(t, findRealTools(t), "ffmpeg", "-codecs"))
 	for _, c := range codecs {
 		line := regexp.MustCompile(`(?m)^ D\S+ ` + c + ` .*$`).FindString(said)
 		first := c
 		if _, list, ok := strings.Cut(line, "(decoders: "); ok {
 			first = strings.Fields(list)[0]
 		}
-		if line == "" || !ffmpeg.Decodes(first) {
+		if line == "" || !ffmpeg.CanDecode(first) {
 			t.Errorf("%s: decoder %s in %q", c, first, line)
 		}
 	}
 }
 
-func TestAStepRefusesWhatIsNotItsOwn(t *testing.T) {
-	e := events.Of("acme", "vid_1", noon, video.UploadCompleted{})
+func TestHandlersRejectForeignEvents(t *testing.T) {
+	e := events.New("acme", "vid_1", noon, video.UploadCompleted{})
 	for name, h := range map[string]func(context.Context, events.Event) ([]events.Event, error){"inspect": inspect.Inspector{}.Handle, "encode": encode.Encoder{}.Handle} {
 		if _, err := h(t.Context(), e); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: %v, want Invalid", name, err)
@@ -208,7 +210,7 @@ func TestAStepRefusesWhatIsNotItsOwn(t *testing.T) {
 }
 
 // One real video through all three steps in one process, with the real ffmpeg in its cage.
-func TestOneVideoInMemory(t *testing.T) {
+func TestVideoPassesAllStepsInMemory(t *testing.T) {
 	dir, film := os.Getenv("SLUICE_FFMPEG_DIR"), "../../build/footage/bigbuckbunny.mp4"
 	if dir == "" {
 		dir, _ = filepath.Abs("../../build/tools")
@@ -218,17 +220,17 @@ func TestOneVideoInMemory(t *testing.T) {
 		t.Skip("ffmpeg or the footage is not there; `make tools` fetches both")
 	}
 	originals, first := newSourceBucket(t, body)
-	w := newWorld(t)
+	w := newPublishEnv(t)
 	real := ffmpeg.Tools{Dir: dir}
 	steps := map[events.Type]func(context.Context, events.Event) ([]events.Event, error){
-		events.ObjectCreated:   inspect.Inspector{Source: originals, Tools: real, Work: t.TempDir(), Now: now}.Handle,
-		events.EncodeRequested: encode.Encoder{Source: originals, Media: w.media, Tools: real, Work: t.TempDir(), Now: now}.Handle,
+		events.ObjectCreated:   inspect.Inspector{Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
+		events.EncodeRequested: encode.Encoder{Source: originals, Media: w.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
 	}
 	var said []events.Type
 	for todo := []events.Event{first}; len(todo) > 0; todo = todo[1:] {
 		e := todo[0]
 		said = append(said, e.Type)
-		step := w.publisher().Handle
+		step := w.newOwner().Handle
 		if s, ok := steps[e.Type]; ok {
 			step = s
 		} else if strings.HasPrefix(string(e.Type), "video.") {
@@ -240,22 +242,22 @@ func TestOneVideoInMemory(t *testing.T) {
 		}
 		todo = append(todo, out...)
 	}
-	v := w.row(t)
+	v := w.readVideo(t)
 	if v.State != video.Ready {
 		t.Fatalf("%s %v after %v", v.State, v.Problem, said)
 	}
-	if v.Plan.Frames() != 132 {
-		t.Errorf("%d frames, want 132", v.Plan.Frames())
+	if v.Plan.FrameCount() != 132 {
+		t.Errorf("%d frames, want 132", v.Plan.FrameCount())
 	}
 	var want []string
 	for _, r := range []string{"360p", "480p", "720p", "audio"} {
 		want = append(want, r+"/00001.m4s", r+"/00002.m4s", r+"/00003.m4s", r+"/index.m3u8", r+"/init.mp4")
 	}
 	want = append(want, "master.m3u8")
-	got := w.media.Keys(playback.Prefix(publicID))
+	got := w.media.ListKeys(playback.ObjectPrefix(playbackID))
 	slices.Sort(got)
 	for i := range got {
-		got[i] = strings.TrimPrefix(got[i], playback.Prefix(publicID))
+		got[i] = strings.TrimPrefix(got[i], playback.ObjectPrefix(playbackID))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -16,52 +16,52 @@ import (
 // with the state that it came to, and one for each task that was finished.
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	why := errs.Problem{Code: "x", Message: "No."}
-	happens := append(all(),
-		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.SweepDone{At: noon, Round: 1}, video.SweepDone{At: noon, Round: 2},
-		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why}, video.TaskFailed{At: noon, Task: plan.Tasks()[1], Problem: why},
+	happens := append(allEvents(),
+		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.PurgeDone{At: noon, Round: 1}, video.PurgeDone{At: noon, Round: 2},
+		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why}, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: why},
 		video.FetchFailed{At: noon, Problem: why},
 	)
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := newPublishEnv(t)
 		states := []video.State{video.Waiting}
 		for range rapid.IntRange(1, 20).Draw(t, "events") {
-			before := w.row(t)
-			e := rapid.SampledFrom(append(happens, passed(before))).Draw(t, "event")
-			w.deliver(t, e)
-			if after := w.row(t); after.Version > before.Version {
+			before := w.readVideo(t)
+			e := rapid.SampledFrom(append(happens, newDeadlinePassed(before))).Draw(t, "event")
+			w.deliverEvent(t, e)
+			if after := w.readVideo(t); after.Version > before.Version {
 				states = append(states, after.State)
 			}
 		}
-		timelineIs(t, w, states)
+		checkTimeline(t, w, states)
 	})
 }
 
-// passed says that the video's deadline has.
-func passed(v video.Video) video.Event {
-	return video.DeadlinePassed{At: v.Watch.Deadline.Add(time.Second), State: v.State, Deadline: v.Watch.Deadline}
+// newDeadlinePassed says that the video's deadline has.
+func newDeadlinePassed(v video.Video) video.Event {
+	return video.DeadlinePassed{At: v.Deadline.At.Add(time.Second), State: v.State, Deadline: v.Deadline.At}
 }
 
-func timelineIs(t *rapid.T, w *world, want []video.State) {
-	entries, err := w.rows.Timeline(t.Context(), "acme", "vid_1")
+func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
+	entries, err := w.table.LoadTimeline(t.Context(), "acme", "vid_1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var states []video.State
 	var tasks []int
-	slices.SortFunc(entries, func(a, b video.Entry) int { return int(a.Version - b.Version) })
+	slices.SortFunc(entries, func(a, b video.TimelineEntry) int { return int(a.Version - b.Version) })
 	for _, e := range entries {
 		if e.Task != nil {
 			tasks = append(tasks, e.Task.Number)
 			continue
 		}
-		if states = append(states, e.State); e.Version != int64(len(states)) || e.At.IsZero() || e.What == "" {
+		if states = append(states, e.State); e.Version != int64(len(states)) || e.At.IsZero() || e.Cause == "" {
 			t.Fatalf("line %d is %+v", len(states), e)
 		}
 	}
 	if !slices.Equal(states, want) {
 		t.Fatalf("states %v, want %v", states, want)
 	}
-	v := w.row(t)
+	v := w.readVideo(t)
 	if done := slices.Sorted(maps.Keys(v.Done)); !slices.Equal(slices.Sorted(slices.Values(tasks)), done) {
 		t.Fatalf("tasks %v, of which the row has %v", tasks, done)
 	}

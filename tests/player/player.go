@@ -14,19 +14,19 @@ import (
 	"strings"
 )
 
-const largest = 64 << 20 // bytes of one segment: far above any that we make
+const maxSegmentBytes = 64 << 20 // bytes of one segment: far above any that we make
 
 // Playlist is a playlist as far as it must be known to fetch what it names (RFC 8216).
 type Playlist struct {
 	URIs    []string // of its lines, resolved: segments, or playlists; at least one
-	Named   []string // in the URI attributes of its tags, resolved: init segments, or renditions
+	TagURIs []string // in the URI attributes of its tags, resolved: init segments, or renditions
 	Seconds float64  // of all segments
 	Ended   bool     // nothing will be added
 }
 
-// Open fetches a playlist.
-func Open(ctx context.Context, h *http.Client, at string) (Playlist, error) {
-	text, base, err := Fetch(ctx, h, at)
+// FetchPlaylist fetches a playlist.
+func FetchPlaylist(ctx context.Context, h *http.Client, at string) (Playlist, error) {
+	text, base, err := FetchBody(ctx, h, at)
 	if err != nil {
 		return Playlist{}, err
 	}
@@ -36,7 +36,7 @@ func Open(ctx context.Context, h *http.Client, at string) (Playlist, error) {
 	}
 	var p Playlist
 	for _, line := range lines[1:] {
-		if err := p.add(line, base); err != nil {
+		if err := p.parseLine(line, base); err != nil {
 			return Playlist{}, fmt.Errorf("%s names %w", at, err)
 		}
 	}
@@ -46,8 +46,8 @@ func Open(ctx context.Context, h *http.Client, at string) (Playlist, error) {
 	return p, nil
 }
 
-// add takes one line.
-func (p *Playlist) add(line string, base *url.URL) error {
+// parseLine takes one line.
+func (p *Playlist) parseLine(line string, base *url.URL) error {
 	_, attribute, has := strings.Cut(line, `URI="`)
 	length, timed := strings.CutPrefix(line, "#EXTINF:")
 	switch {
@@ -60,15 +60,15 @@ func (p *Playlist) add(line string, base *url.URL) error {
 	case line == "#EXT-X-ENDLIST":
 		p.Ended = true
 	case strings.HasPrefix(line, "#") && has:
-		return resolve(&p.Named, strings.SplitN(attribute, `"`, 2)[0], base)
+		return appendResolved(&p.TagURIs, strings.SplitN(attribute, `"`, 2)[0], base)
 	case line != "" && !strings.HasPrefix(line, "#"):
-		return resolve(&p.URIs, line, base)
+		return appendResolved(&p.URIs, line, base)
 	}
 	return nil
 }
 
-// resolve adds a URI to a list (RFC 8216, section 4.1).
-func resolve(list *[]string, text string, base *url.URL) error {
+// appendResolved adds a URI to a list (RFC 8216, section 4.1).
+func appendResolved(list *[]string, text string, base *url.URL) error {
 	uri, err := base.Parse(text)
 	if err != nil {
 		return fmt.Errorf("%q, which is no URI", text)
@@ -77,8 +77,8 @@ func resolve(list *[]string, text string, base *url.URL) error {
 	return nil
 }
 
-// Fetch returns what is at a URL, which must be something, and where it came from in the end.
-func Fetch(ctx context.Context, h *http.Client, at string) (string, *url.URL, error) {
+// FetchBody returns what is at a URL, which must be something, and where it came from in the end.
+func FetchBody(ctx context.Context, h *http.Client, at string) (string, *url.URL, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return "", nil, err
@@ -92,7 +92,7 @@ func Fetch(ctx context.Context, h *http.Client, at string) (string, *url.URL, er
 		return "", nil, fmt.Errorf("%s: %w", at, err)
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, largest))
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxSegmentBytes))
 	switch {
 	case err != nil:
 		return "", nil, fmt.Errorf("%s: %w", at, err)

@@ -11,7 +11,7 @@ import (
 	"sluice/tests/player"
 )
 
-func TestOpen(t *testing.T) {
+func TestFetchPlaylistResolvesURIsAndFollowsRedirects(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	a.Files = map[string]string{
@@ -22,12 +22,12 @@ func TestOpen(t *testing.T) {
 		"/q/moved.m3u8":   "#EXTM3U\n#EXTINF:4,\n1.m4s\n",
 	}
 	for name, want := range map[string]player.Playlist{
-		"master":  {URIs: []string{a.URL + "/p/720p/index.m3u8"}, Named: []string{a.URL + "/p/audio.m3u8"}},
-		"media":   {URIs: []string{a.URL + "/p/1.m4s", a.URL + "/p/2.m4s"}, Named: []string{a.URL + "/p/init.mp4"}, Seconds: 5.5, Ended: true},
+		"master":  {URIs: []string{a.URL + "/p/720p/index.m3u8"}, TagURIs: []string{a.URL + "/p/audio.m3u8"}},
+		"media":   {URIs: []string{a.URL + "/p/1.m4s", a.URL + "/p/2.m4s"}, TagURIs: []string{a.URL + "/p/init.mp4"}, Seconds: 5.5, Ended: true},
 		"growing": {URIs: []string{a.URL + "/p/1.m4s"}, Seconds: 4},
 		"moved":   {URIs: []string{a.URL + "/q/1.m4s"}, Seconds: 4},
 	} {
-		got, err := player.Open(t.Context(), http.DefaultClient, a.URL+"/p/"+name+".m3u8")
+		got, err := player.FetchPlaylist(t.Context(), http.DefaultClient, a.URL+"/p/"+name+".m3u8")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestFetchPlaylistRejectsInvalidPlaylists(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"<html>":                        "is no HLS playlist",
@@ -49,7 +49,7 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		a := fake.New(t)
 		a.Files = map[string]string{"/p": text}
-		if _, err := player.Open(t.Context(), http.DefaultClient, a.URL+"/p"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := player.FetchPlaylist(t.Context(), http.DefaultClient, a.URL+"/p"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", text, err, want)
 		}
 	}

@@ -18,10 +18,10 @@ import (
 	"sluice/tests/plot"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
-// burst is a depth that rises, stays and falls, and the workers that follow it, at most three of them.
-func burst() plot.Figure {
+// burstFigure is a depth that rises, stays and falls, and the workers that follow it, at most three of them.
+func burstFigure() plot.Figure {
 	var depth, workers, limit []plot.Point
 	for i := range 100 {
 		t := float64(i)
@@ -31,43 +31,43 @@ func burst() plot.Figure {
 		limit = append(limit, plot.Point{At: t, Value: 2 + float64(i/50)})
 	}
 	return plot.Figure{
-		Title: "A burst & what follows", Note: "of a test", Time: "since it began", Span: 100,
+		Title: "A burst & what follows", Note: "of a test", TimeLabel: "since it began", Seconds: 100,
 		Panels: []plot.Panel{
 			{Title: "messages waiting", Lines: []plot.Line{{Name: "encode", Hue: plot.Blue, Points: depth}}},
-			{Title: "workers", Low: true, Lines: []plot.Line{
+			{Title: "workers", HalfHeight: true, Lines: []plot.Line{
 				{Name: "at work", Hue: plot.Blue, Points: workers},
 				{Name: "at most", Hue: plot.Blue, Dashed: true, Points: limit},
 			}},
-			{Title: "videos ready", Unit: "%", Most: 100, Lines: []plot.Line{
-				{Name: "late", Hue: plot.Orange, Bare: true, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
+			{Title: "videos ready", Unit: "%", AxisTop: 100, Lines: []plot.Line{
+				{Name: "late", Hue: plot.Orange, Unfilled: true, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
 				{Name: "never", Hue: plot.Green},
-				{Hue: plot.Grey, Bare: true, Points: []plot.Point{{At: 5, Value: 5}, {At: 80, Value: 5}}},
+				{Hue: plot.Grey, Unfilled: true, Points: []plot.Point{{At: 5, Value: 5}, {At: 80, Value: 5}}},
 			}},
 		},
 	}
 }
 
-// race compares two things in two cases.
-func race() plot.Dots {
-	return plot.Dots{
-		Title: "Who waits", Note: "of a test", Axis: "seconds", Hollow: "as it was", Full: "as it is", Groups: []plot.Group{
-			{Name: "calm", Rows: []plot.Dot{{Name: "ours", Hue: plot.Blue, Hollow: 2, Full: 0.5}, {Name: "theirs", Hue: plot.Orange, Hollow: 20, Full: 30}}},
-			{Name: "busy", Rows: []plot.Dot{{Name: "ours", Hue: plot.Blue, Hollow: 7, Full: 7}, {Name: "theirs", Hue: plot.Orange, Hollow: 1200, Full: 45}}},
+// exampleDotPlot compares two things in two cases.
+func exampleDotPlot() plot.DotPlot {
+	return plot.DotPlot{
+		Title: "Who waits", Note: "of a test", AxisLabel: "seconds", HollowLabel: "as it was", FullLabel: "as it is", Groups: []plot.DotGroup{
+			{Name: "calm", Rows: []plot.DotRow{{Name: "ours", Hue: plot.Blue, Hollow: 2, Full: 0.5}, {Name: "theirs", Hue: plot.Orange, Hollow: 20, Full: 30}}},
+			{Name: "busy", Rows: []plot.DotRow{{Name: "ours", Hue: plot.Blue, Hollow: 7, Full: 7}, {Name: "theirs", Hue: plot.Orange, Hollow: 1200, Full: 45}}},
 		},
 	}
 }
 
-func TestDrawings(t *testing.T) {
+func TestRenderingMatchesGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for name, got := range map[string]string{
-		"burst.svg": burst().SVG(),
-		"dots.svg":  race().SVG(),
-		"burst.txt": burst().Text(60, 3, false),
+		"burst.svg": burstFigure().RenderSVG(),
+		"dots.svg":  exampleDotPlot().RenderSVG(),
+		"burst.txt": burstFigure().RenderText(60, 3, false),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden := filepath.Join("testdata", name)
-			if *update {
+			if *updateGolden {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -84,52 +84,52 @@ func TestDrawings(t *testing.T) {
 }
 
 // Whatever is measured, the SVG is XML, all of it is on the page, and no line of text is too wide.
-func TestDrawingsOfAnything(t *testing.T) {
+func TestAnyFigureStaysWithinPage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := figure(t)
+		f := drawFigure(t)
 		width := rapid.IntRange(20, 200).Draw(t, "width")
-		for line := range strings.Lines(f.Text(width, 3, false)) {
+		for line := range strings.Lines(f.RenderText(width, 3, false)) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 				t.Fatalf("%d columns of %d: %q", n, width, line)
 			}
 		}
-		if err := onPage(f.SVG()); err != nil {
+		if err := checkCoordinates(f.RenderSVG()); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func TestDotsOfAnything(t *testing.T) {
+func TestAnyDotPlotStaysWithinPage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		d := race()
+		d := exampleDotPlot()
 		for range rapid.IntRange(0, 4).Draw(t, "groups") {
 			value := func() float64 { return rapid.Float64Range(1e-3, 1e6).Draw(t, "value") }
-			d.Groups = append(d.Groups, plot.Group{Name: rapid.String().Draw(t, "name"), Rows: []plot.Dot{{Hollow: value(), Full: value()}}})
+			d.Groups = append(d.Groups, plot.DotGroup{Name: rapid.String().Draw(t, "name"), Rows: []plot.DotRow{{Hollow: value(), Full: value()}}})
 		}
-		if err := onPage(d.SVG()); err != nil {
+		if err := checkCoordinates(d.RenderSVG()); err != nil {
 			t.Fatal(err)
 		}
 	})
-	if err := onPage(plot.Dots{}.SVG()); err != nil {
+	if err := checkCoordinates(plot.DotPlot{}.RenderSVG()); err != nil {
 		t.Error(err)
 	}
 }
 
-func figure(t *rapid.T) plot.Figure {
-	f := plot.Figure{Title: rapid.String().Draw(t, "title"), Span: rapid.Float64Range(0, 1e5).Draw(t, "span")}
+func drawFigure(t *rapid.T) plot.Figure {
+	f := plot.Figure{Title: rapid.String().Draw(t, "title"), Seconds: rapid.Float64Range(0, 1e5).Draw(t, "span")}
 	for range rapid.IntRange(0, 3).Draw(t, "panels") {
-		p := plot.Panel{Title: "messages waiting", Most: rapid.Float64Range(0, 1e6).Draw(t, "most")}
+		p := plot.Panel{Title: "messages waiting", AxisTop: rapid.Float64Range(0, 1e6).Draw(t, "most")}
 		for range rapid.IntRange(0, 9).Draw(t, "lines") {
-			p.Lines = append(p.Lines, line(t, f.Span))
+			p.Lines = append(p.Lines, drawLine(t, f.Seconds))
 		}
 		f.Panels = append(f.Panels, p)
 	}
 	return f
 }
 
-func line(t *rapid.T, span float64) plot.Line {
+func drawLine(t *rapid.T, span float64) plot.Line {
 	l := plot.Line{
 		Name: rapid.StringN(0, 30, 90).Draw(t, "name"), Hue: plot.Hue(rapid.IntRange(0, int(plot.Grey)).Draw(t, "hue")),
 		Dashed: rapid.Bool().Draw(t, "dashed"),
@@ -142,8 +142,8 @@ func line(t *rapid.T, span float64) plot.Line {
 	return l
 }
 
-// onPage checks every coordinate of a drawing's texts.
-func onPage(svg string) error {
+// checkCoordinates checks every coordinate of a drawing's texts.
+func checkCoordinates(svg string) error {
 	width, height := 0.0, 0.0
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		token, err := d.Token()
@@ -159,9 +159,9 @@ func onPage(svg string) error {
 		}
 		switch e.Name.Local {
 		case "svg":
-			width, height = coordinate(e, "width"), coordinate(e, "height")
+			width, height = floatAttribute(e, "width"), floatAttribute(e, "height")
 		case "text", "circle":
-			x, y := coordinate(e, "x")+coordinate(e, "cx"), coordinate(e, "y")+coordinate(e, "cy")
+			x, y := floatAttribute(e, "x")+floatAttribute(e, "cx"), floatAttribute(e, "y")+floatAttribute(e, "cy")
 			if x < 0 || x > width || y < 0 || y > height {
 				return fmt.Errorf("%v at %v, %v of a page of %v × %v", e, x, y, width, height)
 			}
@@ -169,7 +169,7 @@ func onPage(svg string) error {
 	}
 }
 
-func coordinate(e xml.StartElement, name string) (x float64) {
+func floatAttribute(e xml.StartElement, name string) (x float64) {
 	for _, a := range e.Attr {
 		if a.Name.Local == name {
 			_, _ = fmt.Sscan(a.Value, &x)

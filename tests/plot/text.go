@@ -9,84 +9,84 @@ import (
 	"sluice/tests/terminal"
 )
 
-// blocks fill an eighth of a cell more each.
-var blocks = []rune(" ▁▂▃▄▅▆▇█")
+// blockRunes fill an eighth of a cell more each.
+var blockRunes = []rune(" ▁▂▃▄▅▆▇█")
 
 const (
-	numbers = 7 // columns before a band
-	dash    = '╌'
+	numberWidth = 7 // columns before a band
+	limitRune   = '╌'
 )
 
-// Text draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel,
+// RenderText draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel,
 // with its limit, the dashed line of the same hue, over it. No line is wider than width.
-func (f Figure) Text(width, rows int, color bool) string {
+func (f Figure) RenderText(width, rows int, color bool) string {
 	var out strings.Builder
-	columns := max(10, width-numbers-1)
+	columns := max(10, width-numberWidth-1)
 	for _, p := range f.Panels {
-		top, _ := p.most()
+		top, _ := p.computeAxis()
 		for _, l := range p.Lines {
 			if !l.Dashed && l.Name != "" {
-				band{f, p, l, top, columns, p.rows(rows), color}.draw(&out)
+				textBand{f, p, l, top, columns, p.bandRows(rows), color}.writeRows(&out)
 			}
 		}
 	}
-	out.WriteString(strings.Repeat(" ", numbers) + f.ruler(columns) + "\n")
+	out.WriteString(strings.Repeat(" ", numberWidth) + f.renderTimeRuler(columns) + "\n")
 	return out.String()
 }
 
-// rows of a band, where a panel that is not low has n.
-func (p Panel) rows(n int) int {
-	if p.Low {
+// bandRows of a band, where a panel that is not low has n.
+func (p Panel) bandRows(n int) int {
+	if p.HalfHeight {
 		return (n + 1) / 2
 	}
 	return n
 }
 
-// band is one line of a panel, as it is drawn in characters.
-type band struct {
-	f             Figure
-	p             Panel
-	l             Line
+// textBand is one line of a panel, as it is drawn in characters.
+type textBand struct {
+	figure        Figure
+	panel         Panel
+	line          Line
 	top           float64
 	columns, rows int
 	color         bool
 }
 
-func (b band) draw(out *strings.Builder) {
-	fmt.Fprintf(out, "%*s%s\n", numbers, "", terminal.Clip(b.p.Title+": "+b.l.Name, b.columns))
-	values, _ := b.l.columns(b.f.Span, b.columns)
-	limits := b.limits()
+func (b textBand) writeRows(out *strings.Builder) {
+	fmt.Fprintf(out, "%*s%s\n", numberWidth, "", terminal.TruncateText(b.panel.Title+": "+b.line.Name, b.columns))
+	values, _ := b.line.maxPerColumn(b.figure.Seconds, b.columns)
+	limits := b.limitValues()
 	for row := b.rows - 1; row >= 0; row-- {
 		label := ""
 		switch {
 		case row == b.rows-1:
-			label = number(b.top, b.p.Unit)
+			label = formatNumber(b.top, b.panel.Unit)
 		case row == 0:
 			label = "0"
 		}
 		cells := make([]rune, b.columns)
 		for i := range cells {
-			cells[i] = b.cell(values[i], limits[i], row)
+			cells[i] = b.cellRune(values[i], limits[i], row)
 		}
 		line := strings.TrimRight(string(cells), " ")
 		if b.color && line != "" {
-			line = fmt.Sprintf("\x1b[38;5;%dm%s\x1b[0m", palette[b.l.Hue].terminal, line)
+			line = fmt.Sprintf("\x1b[38;5;%dm%s\x1b[0m", palette[b.line.Hue].terminal, line)
 		}
-		fmt.Fprintf(out, "%*s%s┤%s\n", max(0, numbers-1-utf8.RuneCountInString(label)), "", label, line)
+		fmt.Fprintf(out, "%*s%s┤%s\n", max(0, numberWidth-1-utf8.RuneCountInString(label)), "", label, line)
 	}
 }
 
-// limits are the dashed line's values, negative where there is none.
-func (b band) limits() []float64 {
+// limitValues are the dashed line's values, negative where there is none.
+func (b textBand) limitValues() []float64 {
 	out := make([]float64, b.columns)
 	for i := range out {
 		out[i] = -1
 	}
-	for _, l := range b.p.Lines {
-		if !l.Dashed || l.Hue != b.l.Hue {
+	for _, l := range b.panel.Lines {
+		if !l.Dashed || l.Hue != b.line.Hue {
 			continue
 		}
-		values, ok := l.columns(b.f.Span, b.columns)
+		values, ok := l.maxPerColumn(b.figure.Seconds, b.columns)
 		for i := range values {
 			if ok[i] {
 				out[i] = values[i]
@@ -96,26 +96,26 @@ func (b band) limits() []float64 {
 	return out
 }
 
-// cell is the part of a bar that is in a row, counted from below. What is there at all is seen.
-func (b band) cell(value, limit float64, row int) rune {
+// cellRune is the part of a bar that is in a row, counted from below. What is there at all is seen.
+func (b textBand) cellRune(value, limit float64, row int) rune {
 	eighths := int(math.Round(value / b.top * float64(8*b.rows)))
 	if value > 0 {
 		eighths = max(1, eighths)
 	}
 	full := min(8, max(0, eighths-8*row))
 	if at := int(math.Ceil(limit/b.top*float64(b.rows))) - 1; full == 0 && limit > 0 && row == min(at, b.rows-1) {
-		return dash
+		return limitRune
 	}
-	return blocks[full]
+	return blockRunes[full]
 }
 
-// ruler writes the times below all bands.
-func (f Figure) ruler(columns int) string {
+// renderTimeRuler writes the times below all bands.
+func (f Figure) renderTimeRuler(columns int) string {
 	line := []rune(strings.Repeat(" ", columns))
-	at, step := ticks(f.Span, max(1, columns/12))
+	at, step := computeTicks(f.Seconds, max(1, columns/12))
 	for _, t := range at {
-		text := []rune(clock(t, step))
-		from := min(int(t/max(f.Span, 1e-9)*float64(columns)), columns-len(text))
+		text := []rune(formatClock(t, step))
+		from := min(int(t/max(f.Seconds, 1e-9)*float64(columns)), columns-len(text))
 		if from >= 0 {
 			copy(line[from:], text)
 		}

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// steps are distances of marks on the axis of time, seconds.
-var steps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400}
+// tickSteps are distances of marks on the axis of time, seconds.
+var tickSteps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400}
 
-// ticks returns where the axis of time has marks: at most n beside that at 0.
-func ticks(span float64, n int) (at []float64, step float64) {
-	step = steps[len(steps)-1]
-	for _, s := range steps {
+// computeTicks returns where the axis of time has marks: at most n beside that at 0.
+func computeTicks(span float64, n int) (at []float64, step float64) {
+	step = tickSteps[len(tickSteps)-1]
+	for _, s := range tickSteps {
 		if span/s <= float64(n) {
 			step = s
 			break
@@ -23,8 +23,8 @@ func ticks(span float64, n int) (at []float64, step float64) {
 	return at, step
 }
 
-// clock is a time as people say it: "40 s", "1:20", or "20 min" where all marks are whole minutes.
-func clock(seconds, step float64) string {
+// formatClock is a time as people say it: "40 s", "1:20", or "20 min" where all marks are whole minutes.
+func formatClock(seconds, step float64) string {
 	s := int(seconds)
 	switch {
 	case int(step)%60 == 0:
@@ -35,8 +35,8 @@ func clock(seconds, step float64) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// number is a value of an axis.
-func number(x float64, unit string) string {
+// formatNumber is a value of an axis.
+func formatNumber(x float64, unit string) string {
 	text := strconv.FormatFloat(x, 'f', -1, 64)
 	if unit != "" {
 		text += "\u2009" + unit // a thin space

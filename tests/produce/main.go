@@ -23,11 +23,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process; it returns the status.
-func run(ctx context.Context, args []string, out, errs io.Writer) int {
+// runCommand is main without the process; it returns the status.
+func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("produce", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	file := flags.String("file", "", "the video `file` to put into the producer's bucket")
@@ -45,14 +45,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	if err := produce(ctx, *file, *tenant, out); err != nil {
+	if err := produceVideo(ctx, *file, *tenant, out); err != nil {
 		fmt.Fprintln(errs, "error:", err)
 		return 1
 	}
 	return 0
 }
 
-func produce(ctx context.Context, file, tenant string, out io.Writer) error {
+func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error {
 	root, err := cloud.FindRoot(".")
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func produce(ctx context.Context, file, tenant string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	operator, err := cloud.NewOperator(ctx, root)
+	operator, err := cloud.NewAdminClient(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -70,21 +70,21 @@ func produce(ctx context.Context, file, tenant string, out io.Writer) error {
 		return err
 	}
 	prefix := "masters/" + tenant + "/"
-	if err := operator.Source(ctx, cloud.Source{Sender: p.sender, Bucket: p.bucket, Prefix: prefix, Tenant: tenant}); err != nil {
+	if err := operator.RegisterProducer(ctx, cloud.Producer{Sender: p.sender, Bucket: p.bucket, Prefix: prefix, Tenant: tenant}); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
-	ear, err := p.listen(ctx, tenant)
+	ear, err := p.subscribeToTopic(ctx, tenant)
 	defer ear.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
-	order, err := p.send(ctx, file, prefix)
+	order, err := p.sendRequest(ctx, file, prefix)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlation)
-	return until(ctx, ear, order.correlation, func(f fact) {
-		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.says(env.APIURL))
+	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlationID)
+	return followRequest(ctx, ear, order.correlationID, func(f topicEvent) {
+		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
 	})
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // What a producer writes by hand is what the contract says.
-func TestRequestIsAnEvent(t *testing.T) {
+func TestRequestMatchesEventContract(t *testing.T) {
 	t.Parallel()
 	p := producer{bucket: "acme-masters"}
-	b, err := json.Marshal(p.request(order{key: "masters/ä b.mp4", correlation: "order-1"}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)))
+	b, err := json.Marshal(p.buildRequest(sentRequest{key: "masters/ä b.mp4", correlationID: "order-1"}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestRequestIsAnEvent(t *testing.T) {
 	}
 }
 
-func TestFactsAreRead(t *testing.T) {
+func TestTopicEventsAreDecodedAndDescribed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		data   video.Event
@@ -44,21 +44,21 @@ func TestFactsAreRead(t *testing.T) {
 		{video.VideoFailed{Problem: errs.Problem{Code: "no_video", Message: "No."}}, "no_video: No.", true, true},
 		{video.VideoDeleted{}, "vid_1", false, false},
 	} {
-		b, err := events.Encode(events.Of("acme", "vid_1", time.Now(), tt.data))
+		b, err := events.Encode(events.New("acme", "vid_1", time.Now(), tt.data))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var f fact
+		var f topicEvent
 		if err := json.Unmarshal(b, &f); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.says("https://api.example"); got != tt.says || f.last() != tt.last || (f.failure() != nil) != tt.failed {
-			t.Errorf("%s: %q, last %v, failure %v", f.Type, got, f.last(), f.failure())
+		if got := f.describeEvent("https://api.example"); got != tt.says || f.isFinal() != tt.last || (f.failureError() != nil) != tt.failed {
+			t.Errorf("%s: %q, last %v, failure %v", f.Type, got, f.isFinal(), f.failureError())
 		}
 	}
 }
 
-func TestUse(t *testing.T) {
+func TestCommandRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		args   []string
@@ -71,7 +71,7 @@ func TestUse(t *testing.T) {
 		{[]string{"-help"}, 0, "-tenant"},
 	} {
 		var errs bytes.Buffer
-		if got := run(context.Background(), tt.args, &errs, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
+		if got := runCommand(context.Background(), tt.args, &errs, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
 			t.Errorf("%v: status %d, %q", tt.args, got, errs.String())
 		}
 	}

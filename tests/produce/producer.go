@@ -21,57 +21,57 @@ import (
 
 // producer is another system in the same account.
 type producer struct {
-	s3     *s3.Client
-	sqs    *sqs.Client
-	sns    *sns.Client
-	bucket string // its own
-	queue  string // URL of Sluice's queue for requests
-	topic  string // ARN of Sluice's topic
-	sender string // who it is to SQS
+	s3       *s3.Client
+	sqs      *sqs.Client
+	sns      *sns.Client
+	bucket   string // its own
+	queueURL string // URL of Sluice's queue for requests
+	topicARN string // ARN of Sluice's topic
+	sender   string // who it is to SQS
 }
 
 func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
-	cfg := env.AWS()
+	cfg := env.AWSConfig()
 	queue, err1 := env.Outputs.Get("InboxApi")
 	topic, err2 := env.Outputs.Get("TopicArn")
 	return producer{
 		s3:  s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 		sqs: sqs.NewFromConfig(cfg), sns: sns.NewFromConfig(cfg),
-		bucket: cloud.ProducerBucket, queue: queue, topic: topic, sender: cloud.Account,
+		bucket: cloud.ProducerBucket, queueURL: queue, topicARN: topic, sender: cloud.Account,
 	}, errors.Join(err1, err2)
 }
 
-// order is a request that was sent.
-type order struct{ key, correlation string }
+// sentRequest is a request that was sent.
+type sentRequest struct{ key, correlationID string }
 
-// send puts the file into the producer's bucket, below a prefix, and asks for a video to be made of it.
-func (p producer) send(ctx context.Context, file, prefix string) (order, error) {
+// sendRequest puts the file into the producer's bucket, below a prefix, and asks for a video to be made of it.
+func (p producer) sendRequest(ctx context.Context, file, prefix string) (sentRequest, error) {
 	var taken *types.BucketAlreadyOwnedByYou
 	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil && !errors.As(err, &taken) {
-		return order{}, err
+		return sentRequest{}, err
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return order{}, err
+		return sentRequest{}, err
 	}
 	defer f.Close()
-	o := order{key: prefix + filepath.Base(file), correlation: "order-" + ulid.Make().String()}
+	o := sentRequest{key: prefix + filepath.Base(file), correlationID: "order-" + ulid.Make().String()}
 	if _, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: &o.key, Body: f}); err != nil {
-		return order{}, err
+		return sentRequest{}, err
 	}
-	body, err := json.Marshal(p.request(o, time.Now()))
+	body, err := json.Marshal(p.buildRequest(o, time.Now()))
 	if err != nil {
-		return order{}, err
+		return sentRequest{}, err
 	}
-	_, err = p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &p.queue, MessageBody: aws.String(string(body))})
+	_, err = p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &p.queueURL, MessageBody: aws.String(string(body))})
 	return o, err
 }
 
-// request is the event, written out as a producer in any language would: schema/upload.requested.v1.json says more.
-func (p producer) request(o order, at time.Time) map[string]any {
+// buildRequest is the event, written out as a producer in any language would: schema/upload.requested.v1.json says more.
+func (p producer) buildRequest(o sentRequest, at time.Time) map[string]any {
 	return map[string]any{
-		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": o.correlation,
-		"time": at.UTC().Format(time.RFC3339), "correlationid": o.correlation,
+		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": o.correlationID,
+		"time": at.UTC().Format(time.RFC3339), "correlationid": o.correlationID,
 		"data": map[string]any{
 			"origin":   map[string]any{"bucket": p.bucket, "key": o.key},
 			"metadata": map[string]any{"sent_by": "produce"},
@@ -79,8 +79,8 @@ func (p producer) request(o order, at time.Time) map[string]any {
 	}
 }
 
-// fact is what the topic tells, as far as it is of interest here.
-type fact struct {
+// topicEvent is what the topic tells, as far as it is of interest here.
+type topicEvent struct {
 	Type, Subject, CorrelationID string
 	Data                         struct {
 		Tasks    int
@@ -89,8 +89,8 @@ type fact struct {
 	}
 }
 
-// says returns a fact in a few words.
-func (f fact) says(api string) string {
+// describeEvent returns a fact in a few words.
+func (f topicEvent) describeEvent(api string) string {
 	switch f.Type {
 	case "video.processing.v1":
 		return fmt.Sprintf("%s in %d tasks", f.Subject, f.Data.Tasks)
@@ -102,5 +102,5 @@ func (f fact) says(api string) string {
 	return f.Subject
 }
 
-// last reports whether nothing follows.
-func (f fact) last() bool { return f.Type == "video.ready.v1" || f.Type == "video.failed.v1" }
+// isFinal reports whether nothing follows.
+func (f topicEvent) isFinal() bool { return f.Type == "video.ready.v1" || f.Type == "video.failed.v1" }

@@ -13,8 +13,8 @@ import (
 
 // TestEveryPromiseHasATest: the tests of a promise are named after its number in docs/promises.md. With -v it lists them.
 func TestEveryPromiseHasATest(t *testing.T) {
-	tests := promiseTests(t)
-	numbers := match(t, "../../docs/promises.md", `(?m)^(\d+)\. `)
+	tests := findPromiseTests(t)
+	numbers := findMatches(t, "../../docs/promises.md", `(?m)^(\d+)\. `)
 	if len(numbers) != 12 {
 		t.Errorf("%d promises, want 12", len(numbers))
 	}
@@ -31,10 +31,10 @@ func TestEveryPromiseHasATest(t *testing.T) {
 	}
 }
 
-var promiseTest = regexp.MustCompile(`(?m)^func (TestPromise(\d\d)_\w+)\(t \*testing\.T\)`)
+var promiseTestPattern = regexp.MustCompile(`(?m)^func (TestPromise(\d\d)_\w+)\(t \*testing\.T\)`)
 
-// promiseTests returns the tests of each promise, by its number, with the package that each is in.
-func promiseTests(t *testing.T) map[string][]string {
+// findPromiseTests returns the tests of each promise, by its number, with the package that each is in.
+func findPromiseTests(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	err := filepath.WalkDir("../..", func(file string, entry fs.DirEntry, err error) error {
@@ -47,7 +47,7 @@ func promiseTests(t *testing.T) map[string][]string {
 			return nil
 		}
 		b, err := os.ReadFile(file)
-		for _, m := range promiseTest.FindAllStringSubmatch(string(b), -1) {
+		for _, m := range promiseTestPattern.FindAllStringSubmatch(string(b), -1) {
 			dir, _ := filepath.Rel("../..", filepath.Dir(file))
 			found[m[2]] = append(found[m[2]], fmt.Sprintf("%-70s %s", m[1], filepath.ToSlash(dir)))
 		}

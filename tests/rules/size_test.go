@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// maxSize is how many bytes a function may have: Lambda fetches them all before it starts one.
-const maxSize = 20_000_000
+// maxFunctionBytes is how many bytes a function may have: Lambda fetches them all before it starts one.
+const maxFunctionBytes = 20_000_000
 
-// TestFunctionsAreSmall. What makes them half as big again is code that calls methods by names it only knows when it
+// TestFunctionBinariesAreSmall. What makes them half as big again is code that calls methods by names it only knows when it
 // runs, as templates do: the linker then keeps every method of every type, and so every operation of the AWS SDK's
 // clients. "<ReflectMethod>" in the output of go build -ldflags=-dumpdep says where.
-func TestFunctionsAreSmall(t *testing.T) {
+func TestFunctionBinariesAreSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("links every function")
 	}
@@ -30,8 +30,8 @@ func TestFunctionsAreSmall(t *testing.T) {
 		info, err := os.Stat(filepath.Join("../../build", runtime.GOARCH, name, "bootstrap"))
 		if err != nil {
 			t.Error(err)
-		} else if info.Size() > maxSize {
-			t.Errorf("%s has %d bytes, more than %d", name, info.Size(), maxSize)
+		} else if info.Size() > maxFunctionBytes {
+			t.Errorf("%s has %d bytes, more than %d", name, info.Size(), maxFunctionBytes)
 		}
 	}
 }

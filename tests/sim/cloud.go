@@ -10,21 +10,21 @@ import (
 // The account. A worker is one invocation of encode at 3,008 MB. What runs beyond the budget runs at the
 // expense of the API, whose requests are throttled then; beyond the account's concurrency nothing runs.
 const (
-	account = 120
-	api     = 20
-	budget  = account - api
+	accountConcurrency = 120
+	apiReserve         = 20
+	workerBudget       = accountConcurrency - apiReserve
 )
 
 // The two queues of encode.
 const (
-	interactive = iota
-	bulk
-	lanes
+	interactiveLane = iota
+	bulkLane
+	laneCount
 )
 
-var queues = [lanes]scaling.Queue{
-	{Name: "encode", Lane: scaling.Interactive, Promise: 5},
-	{Name: "encode-bulk", Lane: scaling.Bulk, Promise: 600},
+var encodeQueues = [laneCount]scaling.Queue{
+	{Name: "encode", Lane: scaling.Interactive, MaxWait: 5},
+	{Name: "encode-bulk", Lane: scaling.Bulk, MaxWait: 600},
 }
 
 // chunk is one message.
@@ -35,121 +35,125 @@ type chunk struct {
 	tenant  int
 }
 
-// mapping is a queue with its event source mapping. Among tenants the queue is fair: the next message is of the one
+// eventSourceMapping is a queue with its event source mapping. Among tenants the queue is fair: the next message is of the one
 // with the fewest in flight (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html).
-type mapping struct {
-	waiting  [tenants][]chunk
-	inFlight [tenants]int
+type eventSourceMapping struct {
+	waiting  [tenantCount][]chunk
+	inFlight [tenantCount]int
 	visible  int
 	busy     int
 
-	pollers float64 // workers that the pollers can keep busy now
-	ceiling int     // in force
-	wished  int     // by the law, sooner or later in force
-	pending int     // on its way; 0 if none
-	due     int     // when it is in force
+	pollers   float64 // workers that the pollers can keep busy now
+	ceiling   int     // in force
+	requested int     // by the law, sooner or later in force
+	pending   int     // on its way; 0 if none
+	due       int     // when it is in force
 
-	past             []reading // one a second
-	done             int
-	spent            float64 // seconds of work done
+	history          []reading // one a second
+	completed        int
+	workSeconds      float64 // seconds of work done
 	flaps, direction int
-	turned           int
+	turnedAt         int
 }
 
 type reading struct{ visible, inFlight, oldest, ceiling float64 }
 
-// cloud is the account while a workload runs through it.
-type cloud struct {
-	lever
-	maps    [lanes]mapping
-	running ends
-	free    int
-	rng     *rand.Rand
-	waits   [lanes][]float64
-	sent    [lanes]int // in this second
-	work    int        // workers now
-	over    int        // seconds with more of them than the budget
-	spent   float64
-	last    float64 // when the last message was done
+// simulatedCloud is the account while a workload runs through it.
+type simulatedCloud struct {
+	pollerMode
+	mappings    [laneCount]eventSourceMapping
+	running     endHeap
+	freeWorkers int
+	rng         *rand.Rand
+	waits       [laneCount][]float64
+	sent        [laneCount]int // in this second
+	busyWorkers int            // workers now
+	overBudget  int            // seconds with more of them than the budget
+	workSeconds float64
+	lastEnd     float64 // when the last message was done
 }
 
-// law is what sets ceilings. It is called once a second.
-type law interface{ tick(c *cloud, now int) }
+// scalingLaw is what sets ceilings. It is called once a second.
+type scalingLaw interface {
+	setCeilings(c *simulatedCloud, now int)
+}
 
-func newCloud(l lever, seconds int) *cloud {
-	c := &cloud{lever: l, free: account, rng: rand.New(rand.NewPCG(1, 2))}
-	for i := range c.maps {
-		c.maps[i].pollers, c.maps[i].ceiling, c.maps[i].wished = l.start, budget/lanes, budget/lanes // as deployed
-		c.maps[i].past = make([]reading, 0, seconds)
+func newSimulatedCloud(l pollerMode, seconds int) *simulatedCloud {
+	c := &simulatedCloud{pollerMode: l, freeWorkers: accountConcurrency, rng: rand.New(rand.NewPCG(1, 2))}
+	for i := range c.mappings {
+		c.mappings[i].pollers, c.mappings[i].ceiling, c.mappings[i].requested = l.initialWorkers, workerBudget/laneCount, workerBudget/laneCount // as deployed
+		c.mappings[i].history = make([]reading, 0, seconds)
 	}
 	return c
 }
 
-// run sends a workload through the cloud under a law, until all is done.
-func (c *cloud) run(work []chunk, l law) {
+// runWorkload sends a workload through the cloud under a law, until all is done.
+func (c *simulatedCloud) runWorkload(work []chunk, l scalingLaw) {
 	next := 0
-	for now := 0; next < len(work) || c.running.Len() > 0 || c.waitingAny(); now++ {
-		c.second(now)
-		l.tick(c, now)
-		c.sent = [lanes]int{}
+	for now := 0; next < len(work) || c.running.Len() > 0 || c.hasWaiting(); now++ {
+		c.advanceSecond(now)
+		l.setCeilings(c, now)
+		c.sent = [laneCount]int{}
 		for {
 			at := float64(now + 1)
 			if next < len(work) {
 				at = min(at, work[next].at)
 			}
 			for c.running.Len() > 0 && c.running[0].at <= at {
-				c.end(heap.Pop(&c.running).(busy))
+				c.finishChunk(heap.Pop(&c.running).(invocation))
 			}
 			if next >= len(work) || work[next].at >= float64(now+1) {
 				break
 			}
-			next = c.arrive(work, next)
+			next = c.enqueueArrivals(work, next)
 		}
 	}
 }
 
-// arrive takes all messages that are sent at the same moment: one video's.
-func (c *cloud) arrive(work []chunk, next int) int {
+// enqueueArrivals takes all messages that are sent at the same moment: one video's.
+func (c *simulatedCloud) enqueueArrivals(work []chunk, next int) int {
 	at := work[next].at
 	for ; next < len(work) && work[next].at == at; next++ {
-		m := &c.maps[work[next].lane]
+		m := &c.mappings[work[next].lane]
 		m.waiting[work[next].tenant] = append(m.waiting[work[next].tenant], work[next])
 		m.visible++
 		c.sent[work[next].lane]++
 	}
-	c.start(at)
+	c.assignWorkers(at)
 	return next
 }
 
-func (c *cloud) waitingAny() bool { return c.maps[interactive].visible+c.maps[bulk].visible > 0 }
+func (c *simulatedCloud) hasWaiting() bool {
+	return c.mappings[interactiveLane].visible+c.mappings[bulkLane].visible > 0
+}
 
-// second lets settings come into force, pollers climb or fall, and metrics be taken.
-func (c *cloud) second(now int) {
-	if c.work > budget {
-		c.over++
+// advanceSecond lets settings come into force, pollers climb or fall, and metrics be taken.
+func (c *simulatedCloud) advanceSecond(now int) {
+	if c.busyWorkers > workerBudget {
+		c.overBudget++
 	}
-	for i := range c.maps {
-		m := &c.maps[i]
+	for i := range c.mappings {
+		m := &c.mappings[i]
 		if m.pending > 0 && now >= m.due {
 			m.ceiling, m.pending = m.pending, 0
 		}
-		c.send(m, now)
-		limit := m.limit()
+		c.submitCeiling(m, now)
+		limit := m.workerLimit()
 		switch {
 		case m.visible > 0 && m.busy >= limit:
-			m.pollers += c.climb
+			m.pollers += c.workersPerSecond
 		case m.busy < limit:
-			m.pollers = max(c.lever.start, float64(m.busy), m.pollers-c.climb)
+			m.pollers = max(c.pollerMode.initialWorkers, float64(m.busy), m.pollers-c.workersPerSecond)
 		}
 		m.pollers = min(m.pollers, float64(m.ceiling), 1250)
-		m.past = append(m.past, reading{float64(m.visible), float64(m.busy), m.oldest(float64(now)), float64(min(m.ceiling, budget))})
+		m.history = append(m.history, reading{float64(m.visible), float64(m.busy), m.oldestAge(float64(now)), float64(min(m.ceiling, workerBudget))})
 	}
-	c.start(float64(now))
+	c.assignWorkers(float64(now))
 }
 
-func (m *mapping) limit() int { return min(m.ceiling, int(m.pollers)) }
+func (m *eventSourceMapping) workerLimit() int { return min(m.ceiling, int(m.pollers)) }
 
-func (m *mapping) oldest(now float64) (age float64) {
+func (m *eventSourceMapping) oldestAge(now float64) (age float64) {
 	for _, w := range m.waiting {
 		if len(w) > 0 {
 			age = max(age, now-w[0].at)
@@ -158,29 +162,29 @@ func (m *mapping) oldest(now float64) (age float64) {
 	return age
 }
 
-// start gives free workers to the queues: if both have pollers that want one, to one by chance.
-func (c *cloud) start(now float64) {
-	for c.free > 0 {
-		var want [lanes]int
-		for i := range c.maps {
-			if m := &c.maps[i]; m.visible > 0 {
-				want[i] = max(0, m.limit()-m.busy)
+// assignWorkers gives free workers to the queues: if both have pollers that want one, to one by chance.
+func (c *simulatedCloud) assignWorkers(now float64) {
+	for c.freeWorkers > 0 {
+		var want [laneCount]int
+		for i := range c.mappings {
+			if m := &c.mappings[i]; m.visible > 0 {
+				want[i] = max(0, m.workerLimit()-m.busy)
 			}
 		}
-		sum := want[interactive] + want[bulk]
+		sum := want[interactiveLane] + want[bulkLane]
 		if sum == 0 {
 			return
 		}
-		lane := bulk
-		if c.rng.IntN(sum) < want[interactive] {
-			lane = interactive
+		lane := bulkLane
+		if c.rng.IntN(sum) < want[interactiveLane] {
+			lane = interactiveLane
 		}
-		c.take(lane, now)
+		c.startChunk(lane, now)
 	}
 }
 
-func (c *cloud) take(lane int, now float64) {
-	m := &c.maps[lane]
+func (c *simulatedCloud) startChunk(lane int, now float64) {
+	m := &c.mappings[lane]
 	tenant := -1
 	for t := range m.waiting {
 		if len(m.waiting[t]) == 0 {
@@ -195,21 +199,21 @@ func (c *cloud) take(lane int, now float64) {
 	m.visible--
 	m.busy++
 	m.inFlight[tenant]++
-	c.free--
-	c.work++
+	c.freeWorkers--
+	c.busyWorkers++
 	c.waits[lane] = append(c.waits[lane], now-k.at)
-	heap.Push(&c.running, busy{at: now + k.service, service: k.service, lane: lane, tenant: tenant})
+	heap.Push(&c.running, invocation{at: now + k.service, service: k.service, lane: lane, tenant: tenant})
 }
 
-func (c *cloud) end(b busy) {
-	m := &c.maps[b.lane]
+func (c *simulatedCloud) finishChunk(b invocation) {
+	m := &c.mappings[b.lane]
 	m.busy--
 	m.inFlight[b.tenant]--
-	m.done++
-	m.spent += b.service
-	c.free++
-	c.work--
-	c.spent += b.service
-	c.last = b.at
-	c.start(b.at)
+	m.completed++
+	m.workSeconds += b.service
+	c.freeWorkers++
+	c.busyWorkers--
+	c.workSeconds += b.service
+	c.lastEnd = b.at
+	c.assignWorkers(b.at)
 }

@@ -10,43 +10,43 @@ import (
 )
 
 const (
-	folder = "build/sim"
-	file   = "build/sim.json"
+	outputFolder = "build/sim"
+	outputFile   = "build/sim.json"
 )
 
 func main() {
-	if err := run(os.Getenv("SEED")); err != nil {
+	if err := runSimulation(os.Getenv("SEED")); err != nil {
 		fmt.Fprintln(os.Stderr, "sim:", err)
 		os.Exit(1)
 	}
 }
 
-func run(seedText string) error {
+func runSimulation(seedText string) error {
 	seed, err := strconv.ParseUint(seedText, 10, 64)
 	if err != nil && seedText != "" {
 		return fmt.Errorf("SEED is a whole number, not %q", seedText)
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(outputFolder, 0o755); err != nil {
 		return err
 	}
-	fmt.Printf("seed %d: %d workers, %.1f s a chunk; seconds of wait, 95 in 100 below: interactive (bulk)\n", seed, budget, meanService)
+	fmt.Printf("seed %d: %d workers, %.1f s a chunk; seconds of wait, 95 in 100 below: interactive (bulk)\n", seed, workerBudget, meanServiceTime)
 	var all []Row
-	for _, l := range levers {
-		rows := contest(l, seed)
+	for _, l := range pollerModes {
+		rows := compareLaws(l, seed)
 		fmt.Printf("\n%s pollers\n", l.name)
-		table(os.Stdout, rows)
-		verdict(os.Stdout, rows)
-		if err := compare(folder, l, rows); err != nil {
+		writeTable(os.Stdout, rows)
+		writeVerdict(os.Stdout, rows)
+		if err := writeWaitPlot(outputFolder, l, rows); err != nil {
 			return err
 		}
 		all = append(all, rows...)
 	}
 	for _, w := range workloads {
-		_, c := measure(standard, w, w.chunks(seed), &sluice{})
-		if err := draw(folder, w, c); err != nil {
+		_, c := measureWorkload(standardPollers, w, w.generateChunks(seed), &sluiceLaw{})
+		if err := writeWorkloadFigure(outputFolder, w, c); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("\n%s, %s\n", file, folder)
-	return save(file, all)
+	fmt.Printf("\n%s, %s\n", outputFile, outputFolder)
+	return writeJSON(outputFile, all)
 }

@@ -9,7 +9,7 @@ import (
 	"sluice/tests/plot"
 )
 
-func TestWaitsOfEachLaw(t *testing.T) {
+func TestWaitPlotGroupsRowsByWorkload(t *testing.T) {
 	t.Parallel()
 	first := workloads[0].name
 	rows := []Row{
@@ -20,9 +20,9 @@ func TestWaitsOfEachLaw(t *testing.T) {
 		{Workload: first, Law: "theirs", Setting: "best swept", InteractiveP95: 5},
 		{Workload: workloads[1].name, Law: "ours", Setting: "documented", InteractiveP95: 7},
 	}
-	d := waits(standard, rows)
-	want := []plot.Dot{
-		{Name: "ours", Hue: plot.Blue, Hollow: 4, Full: leastWait},
+	d := buildWaitPlot(standardPollers, rows)
+	want := []plot.DotRow{
+		{Name: "ours", Hue: plot.Blue, Hollow: 4, Full: minDrawnWait},
 		{Name: "theirs", Hue: plot.Orange, Hollow: 40, Full: 5},
 	}
 	if diff := cmp.Diff(want, d.Groups[0].Rows); diff != "" || len(d.Groups) != len(workloads) {
@@ -33,13 +33,13 @@ func TestWaitsOfEachLaw(t *testing.T) {
 	}
 }
 
-func TestFigureOfAWorkload(t *testing.T) {
+func TestFigureShowsDepthAndWorkersOfEachLane(t *testing.T) {
 	t.Parallel()
-	c := newCloud(standard, 10)
-	c.run([]chunk{{at: 1, service: 3}, {at: 2, service: 3, lane: bulk}}, &sluice{})
-	f := figure(workloads[0], c)
-	if len(f.Panels) != 1+lanes || f.Span < 5 {
-		t.Fatalf("%d panels over %v s", len(f.Panels), f.Span)
+	c := newSimulatedCloud(standardPollers, 10)
+	c.runWorkload([]chunk{{at: 1, service: 3}, {at: 2, service: 3, lane: bulkLane}}, &sluiceLaw{})
+	f := buildFigure(workloads[0], c)
+	if len(f.Panels) != 1+laneCount || f.Seconds < 5 {
+		t.Fatalf("%d panels over %v s", len(f.Panels), f.Seconds)
 	}
 	for i, p := range f.Panels[1:] {
 		most := 0.0
@@ -47,7 +47,7 @@ func TestFigureOfAWorkload(t *testing.T) {
 			most = max(most, at.Value)
 		}
 		if most != 1 || !p.Lines[1].Dashed {
-			t.Errorf("%s: %v at work at most, of one message", queues[i].Name, most)
+			t.Errorf("%s: %v at work at most, of one message", encodeQueues[i].Name, most)
 		}
 	}
 }

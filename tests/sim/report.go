@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 )
 
-// table prints the waits of one lever: a law a line, a workload a column.
-func table(out io.Writer, rows []Row) {
+// writeTable prints the waits of one lever: a law a line, a workload a column.
+func writeTable(out io.Writer, rows []Row) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "law\tsetting\t")
 	for _, l := range workloads {
@@ -35,28 +35,28 @@ type Score struct {
 	Over                int // seconds over the budget: then it is no contest
 }
 
-// scores counts workloads: ours at each kind of setting against the rivals at the same.
-func scores(rows []Row) (out []Score) {
+// scoreLaws counts workloads: ours at each kind of setting against the rivals at the same.
+func scoreLaws(rows []Row) (out []Score) {
 	n := len(workloads)
 	ours := map[string][]Row{}
 	for i := 0; i < len(rows); i += n {
-		if rows[i].Law == us.name {
+		if rows[i].Law == sluiceSettings.name {
 			ours[rows[i].Setting] = rows[i : i+n]
 			continue
 		}
-		out = append(out, score(ours[rows[i].Setting], rows[i:i+n]))
+		out = append(out, scoreLaw(ours[rows[i].Setting], rows[i:i+n]))
 	}
 	return out
 }
 
-func score(ours, rival []Row) Score {
+func scoreLaw(ours, rival []Row) Score {
 	s := Score{Law: rival[0].Law, Setting: rival[0].Setting}
 	for i, r := range rival {
 		s.Over += r.Over
 		switch {
-		case better(ours[i], r):
+		case isBetter(ours[i], r):
 			s.Better++
-		case worse(ours[i], r):
+		case isWorse(ours[i], r):
 			s.Worse++
 		default:
 			s.Same++
@@ -65,8 +65,8 @@ func score(ours, rival []Row) Score {
 	return s
 }
 
-func verdict(out io.Writer, rows []Row) {
-	for _, s := range scores(rows) {
+func writeVerdict(out io.Writer, rows []Row) {
+	for _, s := range scoreLaws(rows) {
 		fmt.Fprintf(out, "  against %s, both %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
 		if s.Over > 0 {
 			fmt.Fprintf(out, " (but not within the budget: %d s of it at the API's expense)", s.Over)
@@ -75,7 +75,7 @@ func verdict(out io.Writer, rows []Row) {
 	}
 }
 
-func save(path string, rows []Row) error {
+func writeJSON(path string, rows []Row) error {
 	b, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
 		return err

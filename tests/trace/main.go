@@ -24,11 +24,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process; it returns the status.
-func run(ctx context.Context, args []string, out, errs io.Writer) int {
+// runCommand is main without the process; it returns the status.
+func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("trace", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	video := flags.String("video", "", "the `id` of the video")
@@ -43,9 +43,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "error: say which video, and whose: make trace VIDEO=vid_… TENANT=demo")
 		return 2
 	}
-	c, err := open(ctx, *tenant)
+	c, err := openClient(ctx, *tenant)
 	if err == nil {
-		err = show(ctx, c, *video, out)
+		err = printTrace(ctx, c, *video, out)
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "error:", err)
@@ -54,26 +54,26 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	return 0
 }
 
-// open returns a client of the API with a new token of tenant.
-func open(ctx context.Context, tenant string) (*client.Client, error) {
+// openClient returns a client of the API with a new token of tenant.
+func openClient(ctx context.Context, tenant string) (*client.Client, error) {
 	root, err := cloud.FindRoot(".")
 	if err != nil {
 		return nil, err
 	}
-	operator, err := cloud.NewOperator(ctx, root)
+	operator, err := cloud.NewAdminClient(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	token, err := operator.Token(ctx, tenant)
+	token, err := operator.CreateToken(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("get a token for the tenant %s: %w", tenant, err)
 	}
 	return client.New(operator.URL, token), nil
 }
 
-// show draws all that is known of a video's way.
-func show(ctx context.Context, c *client.Client, video string, out io.Writer) error {
-	text, err := c.Trace(ctx, video)
+// printTrace draws all that is known of a video's way.
+func printTrace(ctx context.Context, c *client.Client, video string, out io.Writer) error {
+	text, err := c.GetTrace(ctx, video)
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,6 @@ func show(ctx context.Context, c *client.Client, video string, out io.Writer) er
 	if err := json.Unmarshal(text, &fall); err != nil {
 		return err
 	}
-	_, err = io.WriteString(out, fall.Draw(true, 0))
+	_, err = io.WriteString(out, fall.DrawText(true, 0))
 	return err
 }

@@ -9,13 +9,13 @@ import (
 	"sluice/tests/client/fake"
 )
 
-func TestShow(t *testing.T) {
+func TestPrintTraceDrawsSpans(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
 	a.Traces = []string{`{"video_id": "vid_1", "duration_ms": 100, "traces": 1, "complete": true, "hops": [{"service": "encode", "start_ms": 50, "ms": 50, "wait_ms": 50,
 		"status": "ok", "steps": [{"name": "ffmpeg", "start_ms": 60, "ms": 30, "status": "fault", "steps": []}]}]}`}
 	var out bytes.Buffer
-	if err := show(t.Context(), client.New(a.URL, fake.Token), "vid_1", &out); err != nil {
+	if err := printTrace(t.Context(), client.New(a.URL, fake.Token), "vid_1", &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"vid_1: 1 hop in 1 trace, 100.0 ms", "│·························█████████████████████████│ encode\n", "│   ffmpeg FAULT\n"} {
@@ -23,12 +23,12 @@ func TestShow(t *testing.T) {
 			t.Errorf("drew\n%s\nwithout %q", out.String(), want)
 		}
 	}
-	if err := show(t.Context(), client.New(a.URL, fake.Token), "vid_2", &out); err == nil {
+	if err := printTrace(t.Context(), client.New(a.URL, fake.Token), "vid_2", &out); err == nil {
 		t.Error("a video that is not there was drawn")
 	}
 }
 
-func TestRunIsMisused(t *testing.T) {
+func TestCommandRejectsInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		args   []string
@@ -41,7 +41,7 @@ func TestRunIsMisused(t *testing.T) {
 		{[]string{"-help"}, 0, "-tenant"},
 	} {
 		var errs bytes.Buffer
-		if got := run(t.Context(), row.args, &errs, &errs); got != row.status || !strings.Contains(errs.String(), row.want) {
+		if got := runCommand(t.Context(), row.args, &errs, &errs); got != row.status || !strings.Contains(errs.String(), row.want) {
 			t.Errorf("%q: %d, %s", row.args, got, errs.String())
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	b, err := document(os.DirFS("."))
+	b, err := buildDocument(os.DirFS("."))
 	if err == nil {
 		err = os.WriteFile("asyncapi.yaml", b, 0o644)
 	}
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-const head = `# Made by go generate ./events; do not edit.
+const documentHead = `# Made by go generate ./events; do not edit.
 asyncapi: 3.0.0
 info:
   title: Sluice
@@ -36,100 +36,100 @@ info:
 defaultContentType: application/json
 `
 
-// document returns the AsyncAPI document; dir is the folder events.
-func document(dir fs.FS) ([]byte, error) {
+// buildDocument returns the AsyncAPI document; dir is the folder events.
+func buildDocument(dir fs.FS) ([]byte, error) {
 	var w bytes.Buffer
-	w.WriteString(head)
-	channels(&w)
-	operations(&w)
-	err := messages(&w, dir)
+	w.WriteString(documentHead)
+	writeChannels(&w)
+	writeOperations(&w)
+	err := writeMessages(&w, dir)
 	return w.Bytes(), err
 }
 
-func channels(w io.Writer) {
+func writeChannels(w io.Writer) {
 	fmt.Fprint(w, "channels:\n")
 	for _, s := range services.Map {
 		if s.Inbox == nil {
 			continue
 		}
-		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, output(s.Name))
+		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, outputName(s.Name))
 		for _, q := range s.Queues()[1:] {
-			about += fmt.Sprintf(" What says that its lane is %s goes to another queue: %s.", q.Lane.Name, output(q.Name))
+			about += fmt.Sprintf(" What says that its lane is %s goes to another queue: %s.", q.Lane.Name, outputName(q.Name))
 		}
 		if s.Inbox.FIFO {
 			about += " FIFO: the group is <tenant>.<subject>, the deduplication id the event's."
 		}
-		channel(w, s.Name, about, s.Inbox.Takes)
+		writeChannel(w, s.Name, about, s.Inbox.EventTypes)
 	}
-	channel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", facts())
+	writeChannel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", listTopicTypes())
 }
 
-// output is the name infra gives the output with a queue's URL.
-func output(queue string) string { return "Inbox" + title(queue) }
+// outputName is the name infra gives the output with a queue's URL.
+func outputName(queue string) string { return "Inbox" + camelCase(queue) }
 
-func title(s string) (id string) {
+func camelCase(s string) (id string) {
 	for word := range strings.SplitSeq(s, "-") {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id
 }
 
-// facts are the types that go to the topic.
-func facts() (types []string) {
-	for _, t := range events.Types() {
-		if services.To(string(t)) == services.Topic {
+// listTopicTypes are the types that go to the topic.
+func listTopicTypes() (types []string) {
+	for _, t := range events.ListTypes() {
+		if services.FindDestination(string(t)) == services.Topic {
 			types = append(types, string(t))
 		}
 	}
 	return types
 }
 
-func channel(w io.Writer, name, description string, types []string) {
-	fmt.Fprintf(w, "  %s:\n    address: null\n    description: %s\n    messages:\n", name, quote(description))
+func writeChannel(w io.Writer, name, description string, types []string) {
+	fmt.Fprintf(w, "  %s:\n    address: null\n    description: %s\n    messages:\n", name, quoteYAML(description))
 	for _, t := range types {
-		fmt.Fprintf(w, "      %s:\n        $ref: %s\n", t, quote("#/components/messages/"+t))
+		fmt.Fprintf(w, "      %s:\n        $ref: %s\n", t, quoteYAML("#/components/messages/"+t))
 	}
 }
 
-func operations(w io.Writer) {
+func writeOperations(w io.Writer) {
 	fmt.Fprint(w, "operations:\n")
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			operation(w, s.Name+"Receives", "receive", s.Name, s.Inbox.Takes)
+			writeOperation(w, s.Name+"Receives", "receive", s.Name, s.Inbox.EventTypes)
 		}
-		for _, to := range s.Sends() {
-			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return services.To(t) != to })
-			operation(w, s.Name+"SendsTo"+title(to), "send", to, types)
+		for _, to := range s.Destinations() {
+			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return services.FindDestination(t) != to })
+			writeOperation(w, s.Name+"SendsTo"+camelCase(to), "send", to, types)
 		}
 	}
 }
 
-func operation(w io.Writer, name, action, channel string, types []string) {
-	fmt.Fprintf(w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action, quote("#/channels/"+channel))
+func writeOperation(w io.Writer, name, action, channel string, types []string) {
+	fmt.Fprintf(w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action, quoteYAML("#/channels/"+channel))
 	for _, t := range types {
-		fmt.Fprintf(w, "      - $ref: %s\n", quote("#/channels/"+channel+"/messages/"+t))
+		fmt.Fprintf(w, "      - $ref: %s\n", quoteYAML("#/channels/"+channel+"/messages/"+t))
 	}
 }
 
-func messages(w io.Writer, dir fs.FS) error {
+func writeMessages(w io.Writer, dir fs.FS) error {
 	fmt.Fprint(w, "components:\n  messages:\n")
-	says, err := about(dir, "s3.json")
+	says, err := readTitle(dir, "s3.json")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n", events.ObjectCreated, events.ObjectCreated, quote(says))
-	for _, t := range events.Types() {
-		if says, err = about(dir, string(t)+".json"); err != nil {
+	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n", events.ObjectCreated, events.ObjectCreated, quoteYAML(says))
+	for _, t := range events.ListTypes() {
+		if says, err = readTitle(dir, string(t)+".json"); err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "    %[1]s:\n      name: %[1]s\n      title: %[2]s\n      payload:\n        allOf:\n          - $ref: schema/envelope.json\n"+
-			"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n", t, quote(says))
+			"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n", t, quoteYAML(says))
 	}
 	return nil
 }
 
-// about returns the title of a schema.
-func about(dir fs.FS, name string) (string, error) {
+// readTitle returns the title of a schema.
+func readTitle(dir fs.FS, name string) (string, error) {
 	b, err := fs.ReadFile(dir, "schema/"+name)
 	if err != nil {
 		return "", err
@@ -139,8 +139,8 @@ func about(dir fs.FS, name string) (string, error) {
 	return s.Title, err
 }
 
-// quote writes a string as YAML, of which JSON is a part.
-func quote(s string) string {
+// quoteYAML writes a string as YAML, of which JSON is a part.
+func quoteYAML(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
 }

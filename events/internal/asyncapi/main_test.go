@@ -7,9 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDocumentIsUpToDate(t *testing.T) {
+func TestAsyncAPIDocumentIsUpToDate(t *testing.T) {
 	dir := os.DirFS("../..")
-	want, err := document(dir)
+	want, err := buildDocument(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

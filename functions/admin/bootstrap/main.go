@@ -11,10 +11,10 @@ import (
 
 func main() {
 	k := runtime.New("admin")
-	rows := k.Rows()
+	rows := k.Store()
 	o := &admin.Admin{
-		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQS()), Idempotency: rows,
+		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQSClient()), Idempotency: rows,
 		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}
-	k.Serve(o.Handler())
+	k.ServeRoutes(o.Handler())
 }

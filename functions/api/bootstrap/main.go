@@ -15,13 +15,13 @@ import (
 
 func main() {
 	k := runtime.New("api")
-	rows, source := k.Rows(), k.Source()
+	rows, source := k.Store(), k.SourceBucket()
 	desk := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.Sender(), Idempotency: rows, VideoCreator: desk, CheckURL: outbound.CheckURL,
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(), Idempotency: rows, VideoCreator: desk, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
-		TraceHeader: trace.Header, AnnotateVideo: runtime.About,
+		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()
-	k.Both(h, err, ingest.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.Header, AnnotateVideo: runtime.About}.Handle)
+	k.ServeRoutesAndQueue(h, err, ingest.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo}.Handle)
 }

@@ -8,5 +8,5 @@ import (
 
 func main() {
 	k := runtime.New("authorize")
-	runtime.Start(k, authorize.Handler{Tokens: k.Rows(), Now: k.Now}.Handle)
+	runtime.Start(k, authorize.Handler{Tokens: k.Store(), Now: k.Now}.Handle)
 }

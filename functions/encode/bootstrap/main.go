@@ -10,8 +10,8 @@ import (
 )
 
 func main() {
-	ffmpeg.Enter()
+	ffmpeg.InitSandbox()
 	k := runtime.New("encode")
-	n := encode.Encoder{Source: k.Source(), Media: k.Media(), Tools: k.Tools(), Work: os.TempDir(), Now: k.Now}
-	k.Consume(n.Handle, n.GiveUp)
+	n := encode.Encoder{Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
+	k.ConsumeQueue(n.Handle, n.OnExhausted)
 }

@@ -8,6 +8,6 @@ import (
 
 func main() {
 	k := runtime.New("fetch")
-	f := fetch.Fetcher{Into: k.Source(), From: k.Source(), Web: k.Web(), Producers: k.Producers(), Now: k.Now}
-	k.Consume(f.Handle, f.GiveUp)
+	f := fetch.Fetcher{Uploads: k.SourceBucket(), Objects: k.SourceBucket(), Web: k.WebClient(), AllowedBuckets: k.ProducerBuckets(), Now: k.Now}
+	k.ConsumeQueue(f.Handle, f.OnExhausted)
 }

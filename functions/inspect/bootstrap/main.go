@@ -10,8 +10,8 @@ import (
 )
 
 func main() {
-	ffmpeg.Enter()
+	ffmpeg.InitSandbox()
 	k := runtime.New("inspect")
-	i := inspect.Inspector{Source: k.Source(), Tools: k.Tools(), Work: os.TempDir(), Now: k.Now}
-	k.Consume(i.Handle, i.GiveUp)
+	i := inspect.Inspector{Source: k.SourceBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
+	k.ConsumeQueue(i.Handle, i.OnExhausted)
 }

@@ -10,10 +10,10 @@ import (
 
 func main() {
 	k := runtime.New("observe")
-	rows := k.Rows()
+	rows := k.Store()
 	o := &observe.Observer{
-		Videos: rows, DeadLetters: rows, Traces: xray.New(k.AWS()), Queues: queue.NewDepths(k.SQS()), Scaling: rows,
+		Videos: rows, DeadLetters: rows, Traces: xray.New(k.AWSConfig()), Queues: queue.NewDepthReader(k.SQSClient()), Scaling: rows,
 		Origins: k.Origins(), Now: k.Now, Log: k.Log,
 	}
-	k.Serve(o.Handler())
+	k.ServeRoutes(o.Handler())
 }

@@ -11,8 +11,8 @@ import (
 
 func main() {
 	k := runtime.New("play")
-	p := &play.Player{
-		Media: k.Media(), Secret: k.Secret(services.EnvPlaybackKey), MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
+	p := &play.Server{
+		Media: k.MediaBucket(), SigningSecret: k.Secret(services.EnvPlaybackKey), MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
 	}
-	k.Serve(p.Handler())
+	k.ServeRoutes(p.Handler())
 }

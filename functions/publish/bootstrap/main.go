@@ -8,10 +8,10 @@ import (
 
 func main() {
 	k := runtime.New("publish")
-	rows := k.Rows()
-	p := publish.Publisher{
-		Rows: rows, Media: k.Media(), Now: k.Now, Log: k.Log,
-		Turns: publish.Turns{Windows: rows, Lines: rows, Rows: rows, Size: k.Window(), Now: k.Now, Pause: publish.Pause},
+	rows := k.Store()
+	p := publish.VideoOwner{
+		Videos: rows, Playlists: k.MediaBucket(), Now: k.Now, Log: k.Log,
+		FairShare: publish.FairShare{Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: k.InFlightLimit(), Now: k.Now, Backoff: publish.BackOffWithJitter},
 	}
-	k.Consume(k.Watcher("reconcile").Watch(p.Handle), nil)
+	k.ConsumeQueue(k.ScaleNotifier("reconcile").WrapHandler(p.Handle), nil)
 }

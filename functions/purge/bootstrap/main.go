@@ -8,6 +8,6 @@ import (
 
 func main() {
 	k := runtime.New("purge")
-	s := purge.Sweeper{Source: k.Source(), Media: k.Media(), Rows: k.Rows(), Now: k.Now}
-	k.Consume(s.Handle, nil)
+	s := purge.Purger{Source: k.SourceBucket(), Media: k.MediaBucket(), Results: k.Store(), Now: k.Now}
+	k.ConsumeQueue(s.Handle, nil)
 }

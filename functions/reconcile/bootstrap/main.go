@@ -9,11 +9,11 @@ import (
 
 func main() {
 	k := runtime.New("reconcile")
-	rows, queues := k.Rows(), k.SQS()
-	t := reconcile.Tender{
-		Rows: rows, Windows: rows, Originals: k.Source(), Queues: queue.NewDepths(queues), Send: k.Sender(),
-		Dead: queue.NewDeadLetters(queues), Letters: rows,
-		Steer: k.Steerer(), Now: k.Now, Wait: runtime.Sleep, Log: k.Log,
+	rows, queues := k.Store(), k.SQSClient()
+	t := reconcile.Reconciler{
+		Videos: rows, InFlightLimits: rows, Originals: k.SourceBucket(), QueueDepths: queue.NewDepthReader(queues), Sender: k.EventSender(),
+		DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
+		Autoscaler: k.Autoscaler(), Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}
-	k.Every(t.Run)
+	k.RunScheduled(t.Run)
 }

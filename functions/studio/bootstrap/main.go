@@ -17,5 +17,5 @@ func main() {
 		MediaURL:  os.Getenv(services.EnvPlaybackURL),
 		Log:       k.Log,
 	}
-	k.Serve(p.Handler())
+	k.ServeRoutes(p.Handler())
 }

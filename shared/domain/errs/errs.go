@@ -40,13 +40,13 @@ type Problem struct {
 // E returns an Error with a cause and no public message.
 func E(op string, kind Kind, err error) *Error { return &Error{Op: op, Kind: kind, Err: err} }
 
-// Refuse returns an Error whose code and sentence are meant for the caller.
-func Refuse(op string, kind Kind, code, message string) *Error {
+// New returns an Error whose code and sentence are meant for the caller.
+func New(op string, kind Kind, code, message string) *Error {
 	return &Error{Op: op, Kind: kind, Code: code, Message: message}
 }
 
-// Refuse returns an Error that tells the problem to the caller; cause may be nil.
-func (p Problem) Refuse(op string, kind Kind, cause error) *Error {
+// ToError returns an Error that tells the problem to the caller; cause may be nil.
+func (p Problem) ToError(op string, kind Kind, cause error) *Error {
 	return &Error{Op: op, Kind: kind, Code: p.Code, Message: p.Message, Err: cause}
 }
 
@@ -91,8 +91,8 @@ func IsRejection(err error) bool {
 	return KindOf(err) == Invalid && ProblemOf(err).Code != "internal"
 }
 
-// titles are those of codes whose words alone say too little.
-var titles = map[string]string{
+// problemTitles are those of codes whose words alone say too little.
+var problemTitles = map[string]string{
 	"busy":         "Too busy just now",
 	"etag_missing": "ETag missing",
 	"internal":     "Something went wrong on our side",
@@ -104,7 +104,7 @@ func (p Problem) Type() string { return "urn:sluice:problem:" + p.Code }
 
 // Title returns the kind of problem in a few words, the same for all problems of a code: "Upload expired".
 func (p Problem) Title() string {
-	if title, ok := titles[p.Code]; ok || p.Code == "" {
+	if title, ok := problemTitles[p.Code]; ok || p.Code == "" {
 		return title
 	}
 	words := strings.ReplaceAll(p.Code, "_", " ")

@@ -6,7 +6,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-func TestProblemsAreTitledByTheirCode(t *testing.T) {
+func TestProblemTitleFollowsFromCode(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ code, title string }{
 		{"upload_expired", "Upload expired"},

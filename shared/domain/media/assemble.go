@@ -9,11 +9,11 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Assemble joins the results of a plan's tasks into one track a rendition, as far as so many frames, and a whole one
+// AssembleTracks joins the results of a plan's tasks into one track a rendition, as far as so many frames, and a whole one
 // named Audio if there is sound. Results may come in any order and more than once. It fails with Internal and the code
 // task_missing if a task, or a rendition of it, has no result; and with Invalid and the code renditions_differ if one
 // rendition has two init segments or a chunk has not its number of segments: such tracks would not play.
-func Assemble(p video.Plan, results []video.Result, frames int) (map[string]video.Track, error) {
+func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[string]video.Track, error) {
 	byTask := map[int]video.Result{}
 	for _, r := range results {
 		byTask[r.Task.Number] = r
@@ -25,10 +25,10 @@ func Assemble(p video.Plan, results []video.Result, frames int) (map[string]vide
 		}
 		r, found := byTask[t.Number]
 		if !found {
-			return nil, lacking(t, "any rendition")
+			return nil, newTaskMissingError(t, "any rendition")
 		}
-		for _, name := range names(p, t) {
-			if err := join(out, p, t, r, name); err != nil {
+		for _, name := range listRenditionNames(p, t) {
+			if err := appendSegments(out, p, t, r, name); err != nil {
 				return nil, err
 			}
 		}
@@ -36,10 +36,10 @@ func Assemble(p video.Plan, results []video.Result, frames int) (map[string]vide
 	return out, nil
 }
 
-// names returns the renditions that a task makes.
-func names(p video.Plan, t video.Task) []string {
+// listRenditionNames returns the renditions that a task makes.
+func listRenditionNames(p video.Plan, t video.Task) []string {
 	if t.Kind == video.AudioTask {
-		return []string{Audio}
+		return []string{AudioRendition}
 	}
 	var out []string
 	for _, r := range p.Renditions {
@@ -48,35 +48,35 @@ func names(p video.Plan, t video.Task) []string {
 	return out
 }
 
-// join puts the segments that a task made of one rendition behind those of the tasks before.
-func join(tracks map[string]video.Track, p video.Plan, t video.Task, r video.Result, name string) error {
+// appendSegments puts the segments that a task made of one rendition behind those of the tasks before.
+func appendSegments(tracks map[string]video.Track, p video.Plan, t video.Task, r video.Result, name string) error {
 	i := slices.IndexFunc(r.Tracks, func(t video.Track) bool { return t.Name == name })
 	if i < 0 || len(r.Tracks[i].Segments) == 0 {
-		return lacking(t, name)
+		return newTaskMissingError(t, name)
 	}
 	next := r.Tracks[i]
 	if n := len(next.Segments); !t.Last && n != (t.To-t.From)/p.SegmentFrames {
-		return differ("%s: task %d has %d segments", name, t.Number, n)
+		return newRenditionsDifferError("%s: task %d has %d segments", name, t.Number, n)
 	}
 	whole, begun := tracks[name]
 	if !begun {
-		whole = video.Track{Name: name, Codec: next.Codec, Init: next.Init, Timescale: next.Timescale}
+		whole = video.Track{Name: name, Codec: next.Codec, InitHash: next.InitHash, Timescale: next.Timescale}
 	}
-	if cmp.Or(cmp.Compare(whole.Init, next.Init), cmp.Compare(whole.Codec, next.Codec), cmp.Compare(whole.Timescale, next.Timescale)) != 0 {
-		return differ("%s: task %d has another init segment", name, t.Number)
+	if cmp.Or(cmp.Compare(whole.InitHash, next.InitHash), cmp.Compare(whole.Codec, next.Codec), cmp.Compare(whole.Timescale, next.Timescale)) != 0 {
+		return newRenditionsDifferError("%s: task %d has another init segment", name, t.Number)
 	}
 	whole.Segments = append(whole.Segments, next.Segments...)
 	tracks[name] = whole
 	return nil
 }
 
-func lacking(t video.Task, name string) error {
+func newTaskMissingError(t video.Task, name string) error {
 	return &errs.Error{Op: "media.Assemble", Kind: errs.Internal, Code: "task_missing",
 		Message: "A part of the video is missing on our side; we will look into it.",
 		Err:     fmt.Errorf("task %d: no result of %s", t.Number, name)}
 }
 
-func differ(format string, args ...any) error {
+func newRenditionsDifferError(format string, args ...any) error {
 	return &errs.Error{Op: "media.Assemble", Kind: errs.Invalid, Code: "renditions_differ",
 		Message: "The parts of the video don't fit together; upload it again.", Err: fmt.Errorf(format, args...)}
 }

@@ -12,53 +12,53 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// results returns those of every task of tiny, with sizes that tell segments apart.
-func results() []video.Result {
+// tinyResults returns those of every task of tiny, with sizes that tell segments apart.
+func tinyResults() []video.Result {
 	var out []video.Result
-	for _, task := range tiny.Tasks() {
+	for _, task := range tinyPlan.Tasks() {
 		r := video.Result{Task: task}
 		if task.Kind == video.AudioTask {
-			r.Tracks = []video.Track{{Name: media.Audio, Codec: "mp4a.40.2", Init: "i3", Timescale: 48000, Segments: []video.Segment{{Bytes: 3000, Ticks: 20480}, {Bytes: 3000, Ticks: 21760}}}}
+			r.Tracks = []video.Track{{Name: media.AudioRendition, Codec: "mp4a.40.2", InitHash: "i3", Timescale: 48000, Segments: []video.Segment{{Bytes: 3000, Ticks: 20480}, {Bytes: 3000, Ticks: 21760}}}}
 			out = append(out, r)
 			continue
 		}
 		r.Frames = task.To - task.From
-		large, small := chunkTrack("360p", "i1", task, 1000), chunkTrack("240p", "i2", task, 500)
+		large, small := newChunkTrack("360p", "i1", task, 1000), newChunkTrack("240p", "i2", task, 500)
 		r.Tracks = []video.Track{large, small}
 		out = append(out, r)
 	}
 	return out
 }
 
-func chunkTrack(name, init string, task video.Task, bytes int64) video.Track {
-	t := video.Track{Name: name, Codec: "avc1.64001e", Init: init, Timescale: 12800}
-	for from := task.From; from < task.To; from += tiny.SegmentFrames {
-		n := min(tiny.SegmentFrames, task.To-from)
-		t.Segments = append(t.Segments, video.Segment{Bytes: bytes + int64(from), Ticks: int64(n * frame)})
+func newChunkTrack(name, init string, task video.Task, bytes int64) video.Track {
+	t := video.Track{Name: name, Codec: "avc1.64001e", InitHash: init, Timescale: 12800}
+	for from := task.From; from < task.To; from += tinyPlan.SegmentFrames {
+		n := min(tinyPlan.SegmentFrames, task.To-from)
+		t.Segments = append(t.Segments, video.Segment{Bytes: bytes + int64(from), Ticks: int64(n * frameTicks)})
 	}
 	return t
 }
 
 // Results in any order, some twice, give the same tracks.
-func TestAssembleInAnyOrder(t *testing.T) {
+func TestAssembleTracksIgnoresOrder(t *testing.T) {
 	t.Parallel()
-	want, err := media.Assemble(tiny, results(), tiny.Frames())
+	want, err := media.AssembleTracks(tinyPlan, tinyResults(), tinyPlan.FrameCount())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := want["360p"].Segments; len(want) != 3 || len(got) != 6 || got[5] != (video.Segment{Bytes: 1020, Ticks: 2 * frame}) || got[4].Bytes != 1016 {
+	if got := want["360p"].Segments; len(want) != 3 || len(got) != 6 || got[5] != (video.Segment{Bytes: 1020, Ticks: 2 * frameTicks}) || got[4].Bytes != 1016 {
 		t.Fatalf("got %+v", want)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		rs := slices.Concat(results(), results()[:rapid.IntRange(0, 4).Draw(t, "twice")])
-		got, err := media.Assemble(tiny, rapid.Permutation(rs).Draw(t, "order"), tiny.Frames())
+		rs := slices.Concat(tinyResults(), tinyResults()[:rapid.IntRange(0, 4).Draw(t, "twice")])
+		got, err := media.AssembleTracks(tinyPlan, rapid.Permutation(rs).Draw(t, "order"), tinyPlan.FrameCount())
 		if err != nil || !cmp.Equal(got, want) {
 			t.Errorf("%v\n%s", err, cmp.Diff(want, got))
 		}
 	})
 }
 
-func TestAssembleRefuses(t *testing.T) {
+func TestAssembleTracksRejectsMismatch(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -70,7 +70,7 @@ func TestAssembleRefuses(t *testing.T) {
 		{"a task less", func(rs []video.Result) []video.Result { return slices.Delete(rs, 2, 3) }, "task_missing", errs.Internal},
 		{"a rendition less", func(rs []video.Result) []video.Result { rs[2].Tracks = rs[2].Tracks[:1]; return rs }, "task_missing", errs.Internal},
 		{"a rendition of nothing", func(rs []video.Result) []video.Result { rs[3].Tracks[0].Segments = nil; return rs }, "task_missing", errs.Internal},
-		{"another init segment", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Init = "other"; return rs }, "renditions_differ", errs.Invalid},
+		{"another init segment", func(rs []video.Result) []video.Result { rs[2].Tracks[1].InitHash = "other"; return rs }, "renditions_differ", errs.Invalid},
 		{"another codec", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Codec = "avc1.4d401f"; return rs }, "renditions_differ", errs.Invalid},
 		{"another timescale", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Timescale = 90000; return rs }, "renditions_differ", errs.Invalid},
 		{"a segment less", func(rs []video.Result) []video.Result {
@@ -80,8 +80,8 @@ func TestAssembleRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := media.Assemble(tiny, tt.change(results()), tiny.Frames())
-			if got := code(t, err); got != tt.want || errs.KindOf(err) != tt.kind {
+			_, err := media.AssembleTracks(tinyPlan, tt.change(tinyResults()), tinyPlan.FrameCount())
+			if got := codeOf(t, err); got != tt.want || errs.KindOf(err) != tt.kind {
 				t.Errorf("got %v, want %s, %s", err, tt.kind, tt.want)
 			}
 		})

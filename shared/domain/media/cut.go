@@ -10,39 +10,39 @@ import (
 )
 
 const (
-	codeMissing = "frames_missing"
-	codeWrong   = "segments_wrong"
+	codeFramesMissing = "frames_missing"
+	codeSegmentsWrong = "segments_wrong"
 )
 
-// Piece is what one task made of one rendition, ready to be stored.
-type Piece struct {
+// RenditionOutput is what one task made of one rendition, ready to be stored.
+type RenditionOutput struct {
 	Track    video.Track
 	Init     []byte   // the init segment
 	Segments [][]byte // the first has the task's segment number
 	Frames   int      // video frames; 0 for sound
 }
 
-// Cut splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with Invalid and
+// CutSegments splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with Invalid and
 // the code frames_missing or segments_wrong: then the task is worth another try with the next of Prerolls.
-func Cut(p video.Plan, t video.Task, name string, file []byte) (Piece, error) {
+func CutSegments(p video.Plan, t video.Task, name string, file []byte) (RenditionOutput, error) {
 	init, frags, err := SplitFragments(file)
 	if err != nil {
-		return Piece{}, err
+		return RenditionOutput{}, err
 	}
-	codec, timescale, err := Codec(init)
+	codec, timescale, err := ReadCodec(init)
 	if err != nil {
-		return Piece{}, err
+		return RenditionOutput{}, err
 	}
 	if want := timescaleOf(p, t); timescale != want {
-		return Piece{}, wrong(fmt.Errorf("timescale %d, want %d", timescale, want))
+		return RenditionOutput{}, newSegmentsWrongError(fmt.Errorf("timescale %d, want %d", timescale, want))
 	}
 	kept, frames, err := CheckTask(p, t, frags)
 	if err != nil {
-		return Piece{}, err
+		return RenditionOutput{}, err
 	}
 	sum := sha256.Sum256(init)
-	out := Piece{Init: init, Frames: frames, Track: video.Track{
-		Name: name, Codec: codec, Init: hex.EncodeToString(sum[:]), Timescale: timescale,
+	out := RenditionOutput{Init: init, Frames: frames, Track: video.Track{
+		Name: name, Codec: codec, InitHash: hex.EncodeToString(sum[:]), Timescale: timescale,
 	}}
 	for _, f := range kept {
 		out.Segments = append(out.Segments, f.Data)
@@ -55,7 +55,7 @@ func timescaleOf(p video.Plan, t video.Task) int {
 	if t.Kind == video.AudioTask {
 		return SampleRate
 	}
-	return Timescale(p.Rate)
+	return VideoTimescale(p.Rate)
 }
 
 // CheckTask returns the fragments that are the task's segments, without the tail of a chunk, and the number of video
@@ -73,7 +73,7 @@ func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, f
 		frames += f.Samples
 	}
 	if want := t.To - t.From; frames != want {
-		return nil, 0, missing(fmt.Errorf("task %d: %d frames, want %d", t.Number, frames, want))
+		return nil, 0, newFramesMissingError(fmt.Errorf("task %d: %d frames, want %d", t.Number, frames, want))
 	}
 	if err := checkFrames(p, t, frags); err != nil {
 		return nil, 0, err
@@ -86,10 +86,10 @@ func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 	for i, f := range frags {
 		from := t.From + i*p.SegmentFrames
 		full := f.Samples == p.SegmentFrames || t.Last && i == len(frags)-1
-		if !full || f.Time != int64(from)*tick(p.Rate) || f.Ticks != int64(f.Samples)*tick(p.Rate) {
-			return wrong(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number, i, f.Samples, f.Time, f.Ticks))
+		if !full || f.Time != int64(from)*ticksPerFrame(p.Rate) || f.Ticks != int64(f.Samples)*ticksPerFrame(p.Rate) {
+			return newSegmentsWrongError(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number, i, f.Samples, f.Time, f.Ticks))
 		}
-		if err := checkHead(t, i, f); err != nil {
+		if err := checkSegmentStart(t, i, f); err != nil {
 			return err
 		}
 	}
@@ -101,36 +101,36 @@ func checkSound(p video.Plan, t video.Task, frags []Fragment) error {
 	at := int64(0)
 	for i, f := range frags {
 		if f.Time != at {
-			return wrong(fmt.Errorf("sound: segment %d begins at %d, want %d", i, f.Time, at))
+			return newSegmentsWrongError(fmt.Errorf("sound: segment %d begins at %d, want %d", i, f.Time, at))
 		}
-		if err := checkHead(t, i, f); err != nil {
+		if err := checkSegmentStart(t, i, f); err != nil {
 			return err
 		}
 		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
-			return wrong(fmt.Errorf("sound: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
+			return newSegmentsWrongError(fmt.Errorf("sound: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
 		}
 		at += f.Ticks
 	}
-	if want := samples(p); len(frags) == 0 || at < want-2*aacFrame || at > want+2*aacFrame {
-		return missing(fmt.Errorf("sound: %d samples, want %d", at, want))
+	if want := countSamples(p); len(frags) == 0 || at < want-2*aacFrame || at > want+2*aacFrame {
+		return newFramesMissingError(fmt.Errorf("sound: %d samples, want %d", at, want))
 	}
 	return nil
 }
 
-func checkHead(t video.Task, i int, f Fragment) error {
-	if f.Sequence != t.Segment+i || !f.Sync {
-		return wrong(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number, t.Segment+i, f.Sequence, f.Sync))
+func checkSegmentStart(t video.Task, i int, f Fragment) error {
+	if f.Sequence != t.Segment+i || !f.StartsWithSync {
+		return newSegmentsWrongError(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number, t.Segment+i, f.Sequence, f.StartsWithSync))
 	}
 	return nil
 }
 
-// Miscut reports whether err says that a cut has the wrong frames, so that the next of Prerolls is worth a try.
-func Miscut(err error) bool {
+// HasWrongFrames reports whether err says that a cut has the wrong frames, so that the next of Prerolls is worth a try.
+func HasWrongFrames(err error) bool {
 	code := errs.ProblemOf(err).Code
-	return code == codeMissing || code == codeWrong
+	return code == codeFramesMissing || code == codeSegmentsWrong
 }
 
-func missing(err error) error {
-	return &errs.Error{Op: "media.CheckTask", Kind: errs.Invalid, Code: codeMissing, Err: err,
+func newFramesMissingError(err error) error {
+	return &errs.Error{Op: "media.CheckTask", Kind: errs.Invalid, Code: codeFramesMissing, Err: err,
 		Message: "Some frames of the video could not be decoded; export it again and upload the new one."}
 }

@@ -16,13 +16,13 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// tiny is a plan of three chunks: two segments, two segments, and one and a half.
-var tiny = video.Plan{
-	Rate: pal, SegmentFrames: 4, Borders: []int{0, 8, 16, 22}, Audio: true,
+// tinyPlan is a plan of three chunks: two segments, two segments, and one and a half.
+var tinyPlan = video.Plan{
+	Rate: rate25, SegmentFrames: 4, Borders: []int{0, 8, 16, 22}, Audio: true,
 	Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 800_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}},
 }
 
-const frame = 512 // ticks of a frame at 25 a second
+const frameTicks = 512 // ticks of a frame at 25 a second
 
 // initSegment returns one as ffmpeg writes it, with the parameter sets of a real 64 × 48 encode.
 func initSegment(t testing.TB, timescale uint32) []byte {
@@ -46,8 +46,8 @@ func initSegment(t testing.TB, timescale uint32) []byte {
 	return b.Bytes()
 }
 
-// fragment returns n samples of dur ticks each, the first a key frame.
-func fragment(t testing.TB, sequence, at, n, dur int) []byte {
+// readFragment returns n samples of dur ticks each, the first a key frame.
+func readFragment(t testing.TB, sequence, at, n, dur int) []byte {
 	t.Helper()
 	f, err := mp4.CreateFragment(uint32(sequence), 1)
 	if err != nil {
@@ -70,20 +70,20 @@ func fragment(t testing.TB, sequence, at, n, dur int) []byte {
 	return b.Bytes()
 }
 
-// encoded returns a file as ffmpeg writes it for a video task: its frames and the tail.
-func encoded(t testing.TB, task video.Task, frames int) []byte {
+// encodedFile returns a file as ffmpeg writes it for a video task: its frames and the tail.
+func encodedFile(t testing.TB, task video.Task, frames int) []byte {
 	t.Helper()
 	file := initSegment(t, 12800)
-	for i := 0; i*tiny.SegmentFrames < frames; i++ {
-		n := min(tiny.SegmentFrames, frames-i*tiny.SegmentFrames)
-		file = append(file, fragment(t, task.Segment+i, (task.From+i*tiny.SegmentFrames)*frame, n, frame)...)
+	for i := 0; i*tinyPlan.SegmentFrames < frames; i++ {
+		n := min(tinyPlan.SegmentFrames, frames-i*tinyPlan.SegmentFrames)
+		file = append(file, readFragment(t, task.Segment+i, (task.From+i*tinyPlan.SegmentFrames)*frameTicks, n, frameTicks)...)
 	}
 	return file
 }
 
-func TestCut(t *testing.T) {
+func TestCutSegments(t *testing.T) {
 	t.Parallel()
-	tasks := tiny.Tasks()
+	tasks := tinyPlan.Tasks()
 	for _, tt := range []struct {
 		name             string
 		task             video.Task
@@ -97,8 +97,8 @@ func TestCut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file := encoded(t, tt.task, tt.frames)
-			got, err := media.Cut(tiny, tt.task, "360p", file)
+			file := encodedFile(t, tt.task, tt.frames)
+			got, err := media.CutSegments(tinyPlan, tt.task, "360p", file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestCut(t *testing.T) {
 				t.Error("segments are not the file's bytes")
 			}
 			for i, s := range got.Track.Segments {
-				if s.Bytes != int64(len(got.Segments[i])) || s.Ticks < frame {
+				if s.Bytes != int64(len(got.Segments[i])) || s.Ticks < frameTicks {
 					t.Errorf("segment %d is said to have %d bytes, %d ticks", i, s.Bytes, s.Ticks)
 				}
 			}
@@ -118,10 +118,12 @@ func TestCut(t *testing.T) {
 	}
 }
 
-func TestCutRefuses(t *testing.T) {
+func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 	t.Parallel()
-	task := tiny.Tasks()[2]
-	segment := func(t *testing.T, i, at, n int) []byte { return fragment(t, task.Segment+i, at*frame, n, frame) }
+	task := tinyPlan.Tasks()[2]
+	segment := func(t *testing.T, i, at, n int) []byte {
+		return readFragment(t, task.Segment+i, at*frameTicks, n, frameTicks)
+	}
 	for _, tt := range []struct {
 		name string
 		task video.Task
@@ -135,14 +137,14 @@ func TestCutRefuses(t *testing.T) {
 		{"cut elsewhere", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...) }, "segments_wrong"},
 		{"wrong number", task, func(t *testing.T) []byte { return append(segment(t, 1, 8, 4), segment(t, 2, 12, 4)...) }, "segments_wrong"},
 		{"half a frame", task, func(t *testing.T) []byte {
-			return append(fragment(t, 3, 8*frame, 4, frame), fragment(t, 4, 12*frame, 4, frame/2)...)
+			return append(readFragment(t, 3, 8*frameTicks, 4, frameTicks), readFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...)
 		}, "segments_wrong"},
-		{"no frame in the last chunk", tiny.Tasks()[3], func(*testing.T) []byte { return nil }, "frames_missing"},
-		{"one frame short in the last chunk", tiny.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(fragment(t, 5, 16*frame, 4, frame), fragment(t, 6, 20*frame, 1, frame))
+		{"no frame in the last chunk", tinyPlan.Tasks()[3], func(*testing.T) []byte { return nil }, "frames_missing"},
+		{"one frame short in the last chunk", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
+			return slices.Concat(readFragment(t, 5, 16*frameTicks, 4, frameTicks), readFragment(t, 6, 20*frameTicks, 1, frameTicks))
 		}, "frames_missing"},
-		{"source without an end", tiny.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(fragment(t, 5, 16*frame, 4, frame), fragment(t, 6, 20*frame, 4, frame), fragment(t, 7, 24*frame, 3, frame))
+		{"source without an end", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
+			return slices.Concat(readFragment(t, 5, 16*frameTicks, 4, frameTicks), readFragment(t, 6, 20*frameTicks, 4, frameTicks), readFragment(t, 7, 24*frameTicks, 3, frameTicks))
 		}, "frames_missing"},
 		{"cut off", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4)[:50] }, "segments_wrong"},
 		{"moof without mdat", task, func(t *testing.T) []byte {
@@ -153,8 +155,8 @@ func TestCutRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := media.Cut(tiny, tt.task, "360p", append(initSegment(t, 12800), tt.file(t)...))
-			if got := code(t, err); got != tt.want || errs.KindOf(err) != errs.Invalid {
+			_, err := media.CutSegments(tinyPlan, tt.task, "360p", append(initSegment(t, 12800), tt.file(t)...))
+			if got := codeOf(t, err); got != tt.want || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
@@ -162,30 +164,30 @@ func TestCutRefuses(t *testing.T) {
 }
 
 // A segment that begins with another frame than a key frame can't be joined at.
-func TestCutWantsKeyFrames(t *testing.T) {
+func TestCheckTaskRejectsSegmentWithoutKeyFrame(t *testing.T) {
 	t.Parallel()
-	task := tiny.Tasks()[1]
-	_, frags, err := media.SplitFragments(encoded(t, task, 8))
+	task := tinyPlan.Tasks()[1]
+	_, frags, err := media.SplitFragments(encodedFile(t, task, 8))
 	if err != nil {
 		t.Fatal(err)
 	}
-	frags[1].Sync = false
-	if _, _, err := media.CheckTask(tiny, task, frags); code(t, err) != "segments_wrong" {
+	frags[1].StartsWithSync = false
+	if _, _, err := media.CheckTask(tinyPlan, task, frags); codeOf(t, err) != "segments_wrong" {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestCutOtherTimescale(t *testing.T) {
+func TestCutSegmentsRejectsOtherTimescale(t *testing.T) {
 	t.Parallel()
-	file := append(initSegment(t, 90000), fragment(t, 1, 0, 4, frame)...)
-	if _, err := media.Cut(tiny, tiny.Tasks()[1], "360p", file); code(t, err) != "segments_wrong" {
+	file := append(initSegment(t, 90000), readFragment(t, 1, 0, 4, frameTicks)...)
+	if _, err := media.CutSegments(tinyPlan, tinyPlan.Tasks()[1], "360p", file); codeOf(t, err) != "segments_wrong" {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestCutSound(t *testing.T) {
+func TestCutSegmentsOfSound(t *testing.T) {
 	t.Parallel()
-	task := tiny.Tasks()[0] // 22 frames at 25 a second: 42240 samples, 41.25 AAC frames
+	task := tinyPlan.Tasks()[0] // 22 frames at 25 a second: 42240 samples, 41.25 AAC frames
 	for _, tt := range []struct {
 		name         string
 		first, other int // AAC frames
@@ -200,9 +202,9 @@ func TestCutSound(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file := slices.Concat(initSegment(t, media.SampleRate), fragment(t, 1, 0, tt.first, 1024), fragment(t, 2, tt.at*1024, tt.other, 1024))
-			got, err := media.Cut(tiny, task, media.Audio, file)
-			if c := code(t, err); c != tt.want {
+			file := slices.Concat(initSegment(t, media.SampleRate), readFragment(t, 1, 0, tt.first, 1024), readFragment(t, 2, tt.at*1024, tt.other, 1024))
+			got, err := media.CutSegments(tinyPlan, task, media.AudioRendition, file)
+			if c := codeOf(t, err); c != tt.want {
 				t.Fatalf("got %v, want %q", err, tt.want)
 			}
 			if err == nil && (got.Track.Codec != "mp4a.40.2" || len(got.Segments) != 2 || got.Frames != 0) {
@@ -215,7 +217,7 @@ func TestCutSound(t *testing.T) {
 // No bytes make it panic, and what it returns is what it was given.
 func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 	t.Parallel()
-	whole := encoded(t, tiny.Tasks()[1], 12)
+	whole := encodedFile(t, tinyPlan.Tasks()[1], 12)
 	rapid.Check(t, func(t *rapid.T) {
 		file := slices.Clone(whole[:rapid.IntRange(0, len(whole)).Draw(t, "length")])
 		for range rapid.IntRange(0, 3).Draw(t, "damages") {
@@ -238,14 +240,14 @@ func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 		if !bytes.Equal(joined, file) {
 			t.Error("fragments are not the file's bytes")
 		}
-		_, _, _ = media.Codec(init)
+		_, _, _ = media.ReadCodec(init)
 	})
 }
 
-func TestCodecRefusesOtherBoxes(t *testing.T) {
+func TestReadCodecRejectsOtherBoxes(t *testing.T) {
 	t.Parallel()
-	for _, init := range []string{"", "short", strings.Repeat("\x00", 40), box("free", 16, 8), box("moov", 8, 0)} {
-		if c, _, err := media.Codec([]byte(init)); code(t, err) != "segments_wrong" {
+	for _, init := range []string{"", "short", strings.Repeat("\x00", 40), newBox("free", 16, 8), newBox("moov", 8, 0)} {
+		if c, _, err := media.ReadCodec([]byte(init)); codeOf(t, err) != "segments_wrong" {
 			t.Errorf("%q: codec %q, %v", init, c, err)
 		}
 	}

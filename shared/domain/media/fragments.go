@@ -13,12 +13,12 @@ import (
 
 // Fragment is one moof with its mdat, as ffmpeg wrote it.
 type Fragment struct {
-	Data     []byte // part of the file's bytes, not a copy
-	Sequence int    // of its mfhd
-	Time     int64  // decode time of its first sample, in ticks (tfdt)
-	Samples  int
-	Ticks    int64 // sum of the samples' durations
-	Sync     bool  // begins with a sync sample
+	Data           []byte // part of the file's bytes, not a copy
+	Sequence       int    // of its mfhd
+	Time           int64  // decode time of its first sample, in ticks (tfdt)
+	Samples        int
+	Ticks          int64 // sum of the samples' durations
+	StartsWithSync bool  // begins with a sync sample
 }
 
 // SplitFragments splits a fragmented MP4 of one track behind every mdat, without a byte changed: init is all up to
@@ -27,41 +27,41 @@ func SplitFragments(file []byte) (init []byte, frags []Fragment, err error) {
 	trex, begin := (*mp4.TrexBox)(nil), 0
 	var moof *mp4.MoofBox
 	for pos := 0; pos < len(file); {
-		box, name, err := nextBox(file[pos:])
+		box, name, err := readBox(file[pos:])
 		if err != nil {
-			return nil, nil, wrong(err)
+			return nil, nil, newSegmentsWrongError(err)
 		}
 		pos += len(box)
 		switch name {
 		case "moov":
 			if trex != nil {
-				return nil, nil, wrong(errors.New("two init segments"))
+				return nil, nil, newSegmentsWrongError(errors.New("two init segments"))
 			}
 			init, begin = file[:pos], pos
-			if trex, err = defaults(box); err != nil {
-				return nil, nil, wrong(err)
+			if trex, err = readSampleDefaults(box); err != nil {
+				return nil, nil, newSegmentsWrongError(err)
 			}
 		case "moof":
-			if moof, err = parse[*mp4.MoofBox](box); err != nil {
-				return nil, nil, wrong(err)
+			if moof, err = decodeBox[*mp4.MoofBox](box); err != nil {
+				return nil, nil, newSegmentsWrongError(err)
 			}
 		case "mdat":
-			f, err := fragment(moof, trex)
+			f, err := readFragment(moof, trex)
 			if err != nil {
-				return nil, nil, wrong(err)
+				return nil, nil, newSegmentsWrongError(err)
 			}
 			f.Data = file[begin:pos]
 			frags, begin, moof = append(frags, f), pos, nil
 		}
 	}
 	if begin != len(file) || len(init) == 0 {
-		return nil, nil, wrong(errors.New("no whole number of fragments behind an init segment"))
+		return nil, nil, newSegmentsWrongError(errors.New("no whole number of fragments behind an init segment"))
 	}
 	return init, frags, nil
 }
 
-// nextBox returns the box that b begins with.
-func nextBox(b []byte) (box []byte, name string, err error) {
+// readBox returns the box that b begins with.
+func readBox(b []byte) (box []byte, name string, err error) {
 	if len(b) < 8 {
 		return nil, "", errors.New("box header is cut off")
 	}
@@ -72,8 +72,8 @@ func nextBox(b []byte) (box []byte, name string, err error) {
 	return b[:size], string(b[4:8]), nil
 }
 
-// parse decodes one box of type T.
-func parse[T mp4.Box](b []byte) (box T, err error) {
+// decodeBox decodes one box of type T.
+func decodeBox[T mp4.Box](b []byte) (box T, err error) {
 	decoded, err := mp4.DecodeBoxSR(0, bits.NewFixedSliceReader(b))
 	if err != nil {
 		return box, err
@@ -85,9 +85,9 @@ func parse[T mp4.Box](b []byte) (box T, err error) {
 	return box, nil
 }
 
-// defaults returns what samples have where a fragment does not say otherwise.
-func defaults(box []byte) (*mp4.TrexBox, error) {
-	moov, err := parse[*mp4.MoovBox](box)
+// readSampleDefaults returns what samples have where a fragment does not say otherwise.
+func readSampleDefaults(box []byte) (*mp4.TrexBox, error) {
+	moov, err := decodeBox[*mp4.MoovBox](box)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func defaults(box []byte) (*mp4.TrexBox, error) {
 	return moov.Mvex.Trex, nil
 }
 
-func fragment(moof *mp4.MoofBox, trex *mp4.TrexBox) (Fragment, error) {
+func readFragment(moof *mp4.MoofBox, trex *mp4.TrexBox) (Fragment, error) {
 	if moof == nil || trex == nil || moof.Mfhd == nil || len(moof.Trafs) != 1 {
 		return Fragment{}, errors.New("mdat without a moof of one track")
 	}
@@ -110,7 +110,7 @@ func fragment(moof *mp4.MoofBox, trex *mp4.TrexBox) (Fragment, error) {
 		f.Ticks += int64(run.AddSampleDefaultValues(traf.Tfhd, trex))
 		f.Samples += len(run.Samples)
 		if i == 0 && len(run.Samples) > 0 {
-			f.Sync = startsInSync(run)
+			f.StartsWithSync = startsInSync(run)
 		}
 	}
 	return f, nil
@@ -124,29 +124,29 @@ func startsInSync(run *mp4.TrunBox) bool {
 	return !mp4.DecodeSampleFlags(flags).SampleIsNonSync
 }
 
-// Codec returns what an init segment announces: the codec as RFC 6381 names it ("avc1.64001f", "mp4a.40.2") and the
+// ReadCodec returns what an init segment announces: the codec as RFC 6381 names it ("avc1.64001f", "mp4a.40.2") and the
 // ticks a second. What is neither H.264 nor AAC fails with Invalid and the code segments_wrong.
-func Codec(init []byte) (codec string, timescale int, err error) {
+func ReadCodec(init []byte) (codec string, timescale int, err error) {
 	for pos := 0; pos < len(init); {
-		box, name, err := nextBox(init[pos:])
+		box, name, err := readBox(init[pos:])
 		if err != nil {
-			return "", 0, wrong(err)
+			return "", 0, newSegmentsWrongError(err)
 		}
 		pos += len(box)
 		if name != "moov" {
 			continue
 		}
-		moov, err := parse[*mp4.MoovBox](box)
+		moov, err := decodeBox[*mp4.MoovBox](box)
 		if err != nil {
-			return "", 0, wrong(err)
+			return "", 0, newSegmentsWrongError(err)
 		}
-		return codecOf(moov)
+		return readTrackCodec(moov)
 	}
-	return "", 0, wrong(errors.New("init segment without moov"))
+	return "", 0, newSegmentsWrongError(errors.New("init segment without moov"))
 }
 
-func codecOf(moov *mp4.MoovBox) (string, int, error) {
-	stsd, scale, ok := describe(moov)
+func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
+	stsd, scale, ok := findSampleDescription(moov)
 	switch {
 	case !ok:
 	case stsd.AvcX != nil && stsd.AvcX.AvcC != nil:
@@ -157,11 +157,11 @@ func codecOf(moov *mp4.MoovBox) (string, int, error) {
 			return fmt.Sprintf("mp4a.40.%d", d.DecSpecificInfo.DecConfig[0]>>3), scale, nil
 		}
 	}
-	return "", 0, wrong(errors.New("neither avcC nor esds"))
+	return "", 0, newSegmentsWrongError(errors.New("neither avcC nor esds"))
 }
 
-// describe returns the sample description and timescale of the track, if all boxes on the way are there.
-func describe(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
+// findSampleDescription returns the sample description and timescale of the track, if all boxes on the way are there.
+func findSampleDescription(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
 	if moov.Trak == nil || moov.Trak.Mdia == nil || moov.Trak.Mdia.Mdhd == nil || moov.Trak.Mdia.Minf == nil {
 		return nil, 0, false
 	}
@@ -172,8 +172,8 @@ func describe(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
 	return stbl.Stsd, int(moov.Trak.Mdia.Mdhd.Timescale), true
 }
 
-func wrong(err error) error {
-	return &errs.Error{Op: "media.Cut", Kind: errs.Invalid, Code: codeWrong, Message: segmentsWrong, Err: err}
+func newSegmentsWrongError(err error) error {
+	return &errs.Error{Op: "media.Cut", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err}
 }
 
-const segmentsWrong = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."
+const segmentsWrongMessage = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."

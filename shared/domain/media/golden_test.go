@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
 
-// archive reads a golden file: several texts in one, with a comment in front.
-func archive(t *testing.T, name string) *txtar.Archive {
+// readArchive reads a golden file: several texts in one, with a comment in front.
+func readArchive(t *testing.T, name string) *txtar.Archive {
 	t.Helper()
 	a, err := txtar.ParseFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -22,10 +22,10 @@ func archive(t *testing.T, name string) *txtar.Archive {
 	return a
 }
 
-// golden compares texts with those of a golden file, or with -update writes them there.
-func golden(t *testing.T, name string, got []txtar.File) {
+// compareGolden compares texts with those of a golden file, or with -update writes them there.
+func compareGolden(t *testing.T, name string, got []txtar.File) {
 	t.Helper()
-	a := archive(t, name)
+	a := readArchive(t, name)
 	if *update {
 		a.Files = got
 		if err := os.WriteFile(filepath.Join("testdata", name), txtar.Format(a), 0o600); err != nil {
@@ -33,12 +33,12 @@ func golden(t *testing.T, name string, got []txtar.File) {
 		}
 		return
 	}
-	if d := cmp.Diff(texts(a.Files), texts(got)); d != "" {
+	if d := cmp.Diff(textsByName(a.Files), textsByName(got)); d != "" {
 		t.Errorf("%s (-want +got):\n%s", name, d)
 	}
 }
 
-func texts(files []txtar.File) map[string]string {
+func textsByName(files []txtar.File) map[string]string {
 	out := map[string]string{}
 	for _, f := range files {
 		out[f.Name] = string(f.Data)
@@ -46,8 +46,8 @@ func texts(files []txtar.File) map[string]string {
 	return out
 }
 
-// code returns the code of an error of package video, "" for none.
-func code(t *testing.T, err error) string {
+// codeOf returns the code of an error of package video, "" for none.
+func codeOf(t *testing.T, err error) string {
 	t.Helper()
-	return problem(t, err).Code
+	return problemOf(t, err).Code
 }

@@ -10,61 +10,63 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// rates are the grids we use: one frame is a whole number of ticks on each.
-var rates = []video.Rate{
+// gridRates are the grids we use: one frame is a whole number of ticks on each.
+var gridRates = []video.Rate{
 	{Num: 1, Den: 1}, {Num: 2, Den: 1}, {Num: 5, Den: 1}, {Num: 15, Den: 2}, {Num: 10, Den: 1}, {Num: 12, Den: 1},
 	{Num: 25, Den: 2}, {Num: 15, Den: 1}, {Num: 20, Den: 1}, {Num: 24000, Den: 1001}, {Num: 24, Den: 1}, {Num: 25, Den: 1},
 	{Num: 30000, Den: 1001}, {Num: 30, Den: 1}, {Num: 50, Den: 1}, {Num: 60000, Den: 1001}, {Num: 60, Den: 1},
 }
 
-// GridRate returns the grid for a source with ffprobe's r_frame_rate and avg_frame_rate ("30000/1001"): the rate of a
+// ChooseGridRate returns the grid for a source with ffprobe's r_frame_rate and avg_frame_rate ("30000/1001"): the rate of a
 // fixed list, up to 60, that is nearest to the first if both agree within 2 %, else nearest to the average. Raw rates
 // are never used: Matroska reports 19001/317 where 60000/1001 is meant. It fails with Invalid and the code
 // frame_rate_unsupported if neither is known or the rate is absurd.
-func GridRate(rFrameRate, avgFrameRate string) (video.Rate, error) {
-	nominal, average := quotient(rFrameRate), quotient(avgFrameRate)
+func ChooseGridRate(rFrameRate, avgFrameRate string) (video.Rate, error) {
+	nominal, average := parseQuotient(rFrameRate), parseQuotient(avgFrameRate)
 	if average == 0 {
 		average = nominal
 	}
-	if average <= 0 || average > maxSource {
-		return video.Rate{}, refuse("media.GridRate", "frame_rate_unsupported",
+	if average <= 0 || average > maxSourceRate {
+		return video.Rate{}, newInvalidError("media.GridRate", "frame_rate_unsupported",
 			"The frame rate can't be used; send a video with 1 to 60 frames a second.")
 	}
 	wanted := average
 	if math.Abs(nominal-average) <= 0.02*average {
 		wanted = nominal
 	}
-	return slices.MinFunc(rates, func(a, b video.Rate) int {
-		return cmp.Compare(distance(a, wanted), distance(b, wanted))
+	return slices.MinFunc(gridRates, func(a, b video.Rate) int {
+		return cmp.Compare(rateDistance(a, wanted), rateDistance(b, wanted))
 	}), nil
 }
 
-// distance compares rates by their ratio, so that 23.976 is as far from 24 as 59.94 from 60.
-func distance(r video.Rate, wanted float64) float64 { return math.Abs(math.Log(r.Float() / wanted)) }
+// rateDistance compares rates by their ratio, so that 23.976 is as far from 24 as 59.94 from 60.
+func rateDistance(r video.Rate, wanted float64) float64 {
+	return math.Abs(math.Log(r.Float() / wanted))
+}
 
-// Timescale returns the ticks a second of the video segments made on a grid: the numerator of the x/1001 rates, else
+// VideoTimescale returns the ticks a second of the video segments made on a grid: the numerator of the x/1001 rates, else
 // 512 ticks a frame.
-func Timescale(r video.Rate) int {
+func VideoTimescale(r video.Rate) int {
 	if r.Den == 1001 {
 		return r.Num
 	}
 	return 512 * r.Num / r.Den
 }
 
-// tick returns the length of one frame in ticks.
-func tick(r video.Rate) int64 { return int64(Timescale(r)) * int64(r.Den) / int64(r.Num) }
+// ticksPerFrame returns the length of one frame in ticks.
+func ticksPerFrame(r video.Rate) int64 { return int64(VideoTimescale(r)) * int64(r.Den) / int64(r.Num) }
 
-// fraction reads "num/den" as ffprobe writes rates, time bases and, with a colon, aspect ratios.
-func fraction(s, sep string) (video.Rate, bool) {
+// parseFraction reads "num/den" as ffprobe writes rates, time bases and, with a colon, aspect ratios.
+func parseFraction(s, sep string) (video.Rate, bool) {
 	a, b, _ := strings.Cut(s, sep)
 	num, err1 := strconv.Atoi(a)
 	den, err2 := strconv.Atoi(b)
 	return video.Rate{Num: num, Den: den}, err1 == nil && err2 == nil && num > 0 && den > 0
 }
 
-// quotient returns the value of a fraction, 0 if it has none.
-func quotient(s string) float64 {
-	r, ok := fraction(s, "/")
+// parseQuotient returns the value of a fraction, 0 if it has none.
+func parseQuotient(s string) float64 {
+	r, ok := parseFraction(s, "/")
 	if !ok {
 		return 0
 	}

@@ -13,8 +13,8 @@ import (
 	"sluice/shared/domain/media"
 )
 
-// problem returns the parts of a refusal, and requires it to be one: of the caller's making, with a sentence.
-func problem(t *testing.T, err error) errs.Error {
+// problemOf returns the parts of a refusal, and requires it to be one: of the caller's making, with a sentence.
+func problemOf(t *testing.T, err error) errs.Error {
 	t.Helper()
 	if err == nil {
 		return errs.Error{}
@@ -29,7 +29,7 @@ func problem(t *testing.T, err error) errs.Error {
 	return *e
 }
 
-func TestGridRate(t *testing.T) {
+func TestChooseGridRate(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, real, average string
@@ -55,8 +55,8 @@ func TestGridRate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := media.GridRate(tt.real, tt.average)
-			got := code(t, err)
+			r, err := media.ChooseGridRate(tt.real, tt.average)
+			got := codeOf(t, err)
 			if err == nil {
 				got = fmt.Sprintf("%d/%d", r.Num, r.Den)
 			}
@@ -73,12 +73,12 @@ func TestGridHasWholeTicks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fps := rapid.Float64Range(0.5, 300).Draw(t, "fps")
 		rate := fmt.Sprintf("%d/1000", int(fps*1000))
-		r, err := media.GridRate(rate, rate)
+		r, err := media.ChooseGridRate(rate, rate)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if media.Timescale(r)*r.Den%r.Num != 0 {
-			t.Errorf("%v: %d ticks a second is no whole number a frame", r, media.Timescale(r))
+		if media.VideoTimescale(r)*r.Den%r.Num != 0 {
+			t.Errorf("%v: %d ticks a second is no whole number a frame", r, media.VideoTimescale(r))
 		}
 		near := min(60, max(1, fps))
 		if r.Float() > 60 || math.Abs(r.Float()-near) > 0.6*near {

@@ -9,18 +9,18 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Accept refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one of
+// CheckStreams refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one of
 // the codes no_video, streams_too_many, codec_unsupported and audio_codec_unsupported.
-func Accept(p Probe) error {
+func CheckStreams(p Probe) error {
 	const op = "media.Inspect"
 	if n := len(p.Streams); n > maxStreams {
-		return refuse(op, "streams_too_many", "The file has %d streams; send at most %d.", n, maxStreams)
+		return newInvalidError(op, "streams_too_many", "The file has %d streams; send at most %d.", n, maxStreams)
 	}
-	v, found := p.first("video")
+	v, found := p.firstStream("video")
 	if !found {
-		return refuse(op, "no_video", "The file has no video stream; send one with pictures.")
+		return newInvalidError(op, "no_video", "The file has no video stream; send one with pictures.")
 	}
-	a, sound := p.first("audio")
+	a, sound := p.firstStream("audio")
 	return checkCodecs(v, a, sound)
 }
 
@@ -31,43 +31,43 @@ func Accept(p Probe) error {
 // duration_too_long.
 func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	const op = "media.Inspect"
-	if err := Accept(p); err != nil {
+	if err := CheckStreams(p); err != nil {
 		return video.Media{}, err
 	}
-	v, _ := p.first("video")
-	a, _ := p.first("audio")
-	m := video.Media{Container: container, VideoCodec: v.Codec, AudioCodec: a.Codec, Start: firstShown(v, container), Interlaced: v.interlaced()}
+	v, _ := p.firstStream("video")
+	a, _ := p.firstStream("audio")
+	m := video.Media{Container: container, VideoCodec: v.Codec, AudioCodec: a.Codec, Start: findStartTicks(v, container), Interlaced: v.isInterlaced()}
 	var err error
-	if m.Width, m.Height, err = shown(v); err != nil {
+	if m.Width, m.Height, err = displaySize(v); err != nil {
 		return video.Media{}, err
 	}
-	if m.Rate, err = GridRate(v.RealRate, v.AverageRate); err != nil {
+	if m.Rate, err = ChooseGridRate(v.RealRate, v.AverageRate); err != nil {
 		return video.Media{}, err
 	}
 	var ok bool
-	if m.TimeBase, ok = fraction(v.TimeBase, "/"); !ok {
-		return video.Media{}, refuse(op, "malformed", malformed)
+	if m.TimeBase, ok = parseFraction(v.TimeBase, "/"); !ok {
+		return video.Media{}, newInvalidError(op, "malformed", malformedMessage)
 	}
-	said := length(p, v, m.TimeBase)
-	last, found := end(packets)
+	said := statedDuration(p, v, m.TimeBase)
+	last, found := findEndTicks(packets)
 	if !found {
-		return measure(m, said)
+		return setFrameCount(m, said)
 	}
 	shown := float64(last-v.StartPTS) * m.TimeBase.Float()
-	if claim, _ := seconds(v.Duration); claim > shown+maxLacking {
-		return video.Media{}, cutOff()
+	if claim, _ := parseSeconds(v.Duration); claim > shown+maxMissingSeconds {
+		return video.Media{}, newTruncatedError()
 	}
-	return measure(m, shown)
+	return setFrameCount(m, shown)
 }
 
-// maxLacking is how many seconds a stream may end before its container says.
-const maxLacking = 2
+// maxMissingSeconds is how many seconds a stream may end before its container says.
+const maxMissingSeconds = 2
 
-// end returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of decoding.
+// findEndTicks returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of decoding.
 // Containers round and overstate durations, and count frames that an edit list hides; those have the flag D. The
 // duration is that of the last frame and of no other: in MP4 it is the time to the next to be decoded. AVI has no times
 // but those of decoding.
-func end(packets []byte) (ends int64, found bool) {
+func findEndTicks(packets []byte) (ends int64, found bool) {
 	last := int64(0)
 	for line := range strings.Lines(string(packets)) {
 		f := strings.Split(strings.TrimSpace(line), ",")
@@ -86,43 +86,43 @@ func end(packets []byte) (ends int64, found bool) {
 	return ends, found
 }
 
-// firstShown returns when the first frame is shown, in ticks. AVI has times of decoding only, one tick a frame, and
+// findStartTicks returns when the first frame is shown, in ticks. AVI has times of decoding only, one tick a frame, and
 // ffprobe gives the first of those.
-func firstShown(v Stream, container string) int64 {
+func findStartTicks(v Stream, container string) int64 {
 	if container == AVI {
 		return v.StartPTS + v.Delay
 	}
 	return v.StartPTS
 }
 
-// measure adds the number of frames on the grid, and the duration that follows from it.
-func measure(m video.Media, length float64) (video.Media, error) {
+// setFrameCount adds the number of frames on the grid, and the duration that follows from it.
+func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	const op = "media.Inspect"
 	if length > maxSeconds {
-		return video.Media{}, refuse(op, "duration_too_long", "The video is longer than %d hours; cut it.", maxSeconds/3600)
+		return video.Media{}, newInvalidError(op, "duration_too_long", "The video is longer than %d hours; cut it.", maxSeconds/3600)
 	}
 	m.Frames = int(math.Round(length * m.Rate.Float()))
 	m.Duration = m.Rate.Seconds(m.Frames)
 	if length < minSeconds || m.Frames < 1 {
-		return video.Media{}, refuse(op, "duration_too_short", "The video has no length; send one of %.1f seconds or more.", minSeconds)
+		return video.Media{}, newInvalidError(op, "duration_too_short", "The video has no length; send one of %.1f seconds or more.", minSeconds)
 	}
 	return m, nil
 }
 
-// length returns the seconds that the video stream lasts, 0 if nothing says: its own duration, else its count of
+// statedDuration returns the seconds that the video stream lasts, 0 if nothing says: its own duration, else its count of
 // frames, else from its start to the end of the file. The duration of a Matroska or TS file begins elsewhere than its
 // video.
-func length(p Probe, v Stream, tb video.Rate) float64 {
-	if d, ok := seconds(v.Duration); ok && d > 0 {
+func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
+	if d, ok := parseSeconds(v.Duration); ok && d > 0 {
 		return d
 	}
 	if n, err := strconv.Atoi(v.Frames); err == nil && n > 0 {
-		if fps := cmp.Or(quotient(v.AverageRate), quotient(v.RealRate)); fps > 0 {
+		if fps := cmp.Or(parseQuotient(v.AverageRate), parseQuotient(v.RealRate)); fps > 0 {
 			return float64(n) / fps
 		}
 	}
-	start, _ := seconds(p.Format.Start)
-	d, ok := seconds(p.Format.Duration)
+	start, _ := parseSeconds(p.Format.Start)
+	d, ok := parseSeconds(p.Format.Duration)
 	if !ok {
 		return 0
 	}
@@ -130,40 +130,40 @@ func length(p Probe, v Stream, tb video.Rate) float64 {
 }
 
 func checkCodecs(v, a Stream, sound bool) error {
-	if !known(VideoCodecs(), v.Codec) {
-		return refuse("media.Inspect", "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
+	if !isKnownCodec(VideoCodecs(), v.Codec) {
+		return newInvalidError("media.Inspect", "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
 	}
-	if sound && !known(AudioCodecs(), a.Codec) {
-		return refuse("media.Inspect", "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
+	if sound && !isKnownCodec(AudioCodecs(), a.Codec) {
+		return newInvalidError("media.Inspect", "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
 	}
 	return nil
 }
 
-// shown returns the size of the picture as it is displayed: pixels made square, then turned. A rotate tag is not
+// displaySize returns the size of the picture as it is displayed: pixels made square, then turned. A rotate tag is not
 // looked at, because ffmpeg turns by the display matrix only.
-func shown(v Stream) (width, height int, err error) {
+func displaySize(v Stream) (width, height int, err error) {
 	const op = "media.Inspect"
 	if v.Width <= 0 || v.Height <= 0 {
-		return 0, 0, refuse(op, "dimensions_unknown", "The size of the picture can't be found or is over 8192 × 4320 pixels; export the video again.")
+		return 0, 0, newInvalidError(op, "dimensions_unknown", "The size of the picture can't be found or is over 8192 × 4320 pixels; export the video again.")
 	}
 	w, h := float64(v.Width), float64(v.Height)
-	if sar, ok := fraction(v.SampleAspect, ":"); ok {
+	if sar, ok := parseFraction(v.SampleAspect, ":"); ok {
 		w = math.Round(w * sar.Float())
 	}
 	if max(w*h, float64(v.Width)*float64(v.Height)) > maxPixels {
-		return 0, 0, refuse(op, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels; send a smaller one.")
+		return 0, 0, newInvalidError(op, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels; send a smaller one.")
 	}
 	if min(w, h) < minSide || max(w, h) > maxSide {
-		return 0, 0, refuse(op, "dimensions_unsupported", "A side of the picture is under %d or over %d pixels; send another size.", minSide, maxSide)
+		return 0, 0, newInvalidError(op, "dimensions_unsupported", "A side of the picture is under %d or over %d pixels; send another size.", minSide, maxSide)
 	}
-	if v.sideways() {
+	if v.isSideways() {
 		w, h = h, w
 	}
 	return int(w), int(h), nil
 }
 
-// sideways reports whether the picture is shown turned by a quarter.
-func (s Stream) sideways() bool {
+// isSideways reports whether the picture is shown turned by a quarter.
+func (s Stream) isSideways() bool {
 	for _, d := range s.SideData {
 		if math.Mod(math.Abs(math.Round(d.Rotation)), 180) == 90 {
 			return true
@@ -172,8 +172,8 @@ func (s Stream) sideways() bool {
 	return false
 }
 
-// interlaced reports whether frames hold two fields: top or bottom first, coded or shown.
-func (s Stream) interlaced() bool {
+// isInterlaced reports whether frames hold two fields: top or bottom first, coded or shown.
+func (s Stream) isInterlaced() bool {
 	switch s.FieldOrder {
 	case "tt", "bb", "tb", "bt":
 		return true

@@ -17,7 +17,7 @@ func TestInspectFiles(t *testing.T) {
 	t.Parallel()
 	containers := map[string]string{".mkv": media.Matroska, ".avi": media.AVI, ".ts": media.MPEGTS}
 	var got []txtar.File
-	for _, f := range archive(t, "inspect.txtar").Files {
+	for _, f := range readArchive(t, "inspect.txtar").Files {
 		if strings.HasSuffix(f.Name, ".want") {
 			continue
 		}
@@ -36,11 +36,11 @@ func TestInspectFiles(t *testing.T) {
 		}
 		got = append(got, f, txtar.File{Name: f.Name + ".want", Data: append(want, '\n')})
 	}
-	golden(t, "inspect.txtar", got)
+	compareGolden(t, "inspect.txtar", got)
 }
 
-// probe returns that of a plain file of ten seconds with sound.
-func probe() media.Probe {
+// newProbe returns that of a plain file of ten seconds with sound.
+func newProbe() media.Probe {
 	return media.Probe{
 		Streams: []media.Stream{
 			{Type: "video", Codec: "h264", Width: 1280, Height: 720, RealRate: "25/1", AverageRate: "25/1", TimeBase: "1/12800", Duration: "10.0"},
@@ -50,7 +50,7 @@ func probe() media.Probe {
 	}
 }
 
-func TestInspectRefuses(t *testing.T) {
+func TestInspectRejects(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -81,10 +81,10 @@ func TestInspectRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := probe()
+			p := newProbe()
 			tt.change(&p, &p.Streams[0])
 			_, err := media.Inspect(p, nil, media.Mov)
-			if got := code(t, err); got != tt.want {
+			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -111,7 +111,7 @@ func TestInspectCountsFrames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := probe()
+			p := newProbe()
 			tt.change(&p, &p.Streams[0])
 			m, err := media.Inspect(p, []byte(tt.packets), media.Mov)
 			if err != nil || m.Frames != tt.want || m.Duration != float64(tt.want)/25 {
@@ -122,19 +122,19 @@ func TestInspectCountsFrames(t *testing.T) {
 }
 
 // A file that ends well before its own index says was cut off.
-func TestInspectOfHalfAFile(t *testing.T) {
+func TestInspectRejectsTruncatedFile(t *testing.T) {
 	t.Parallel()
 	for packets, want := range map[string]string{"64000,63000,512,___\n": "truncated", "115200,115200,512,___\n": ""} {
-		if _, err := media.Inspect(probe(), []byte(packets), media.AVI); code(t, err) != want {
+		if _, err := media.Inspect(newProbe(), []byte(packets), media.AVI); codeOf(t, err) != want {
 			t.Errorf("%q: %v, want %q", packets, err, want)
 		}
 	}
 }
 
-func TestParseProbeRefusesOtherText(t *testing.T) {
+func TestParseProbeRejectsOtherText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "[]", `{"streams":[{"width":1e99}]}`} {
-		if _, err := media.ParseProbe([]byte(text)); code(t, err) != "malformed" {
+		if _, err := media.ParseProbe([]byte(text)); codeOf(t, err) != "malformed" {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -18,41 +18,41 @@ var rungs = []rung{{1080, 0.10}, {720, 0.11}, {480, 0.12}, {360, 0.15}}
 
 const (
 	maxRungs   = 3
-	tinyBits   = 0.17   // for what is smaller than the lowest rung
+	smallBits  = 0.17   // for what is smaller than the lowest rung
 	minBitrate = 64_000 // bits/s; below it the buffer would not hold one key frame
 )
 
-// Ladder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines, counted
+// BuildLadder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines, counted
 // on the shorter side so that portrait videos are treated as landscape ones are. Nothing is scaled up: a source
 // between two rungs begins at the lower one, and one under 360 lines has its own size, made even, as the only
 // rendition. Names are distinct; sides are even.
-func Ladder(m video.Media) []video.Rendition {
+func BuildLadder(m video.Media) []video.Rendition {
 	var out []video.Rendition
 	for _, r := range rungs {
 		if r.lines <= min(m.Width, m.Height) && len(out) < maxRungs {
-			out = append(out, rendition(m, r))
+			out = append(out, newRendition(m, r))
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, rendition(m, rung{min(m.Width, m.Height) &^ 1, tinyBits}))
+		out = append(out, newRendition(m, rung{min(m.Width, m.Height) &^ 1, smallBits}))
 	}
 	return out
 }
 
-// rendition scales the picture so that its shorter side has the rung's lines.
-func rendition(m video.Media, r rung) video.Rendition {
+// newRendition scales the picture so that its shorter side has the rung's lines.
+func newRendition(m video.Media, r rung) video.Rendition {
 	short, long := min(m.Width, m.Height), max(m.Width, m.Height)
 	other := min(2*int(math.Round(float64(long)*float64(r.lines)/float64(short)/2)), long&^1)
 	out := video.Rendition{Name: fmt.Sprintf("%dp", r.lines), Width: other, Height: r.lines}
 	if m.Width < m.Height {
 		out.Width, out.Height = r.lines, other
 	}
-	out.Bitrate = bitrate(out, m.Rate, r.bits)
+	out.Bitrate = computeBitrate(out, m.Rate, r.bits)
 	return out
 }
 
-// bitrate returns bits a second, in whole thousands.
-func bitrate(r video.Rendition, rate video.Rate, bits float64) int {
+// computeBitrate returns bits a second, in whole thousands.
+func computeBitrate(r video.Rendition, rate video.Rate, bits float64) int {
 	b := float64(r.Width*r.Height) * rate.Float() * bits
 	return max(minBitrate, int(math.Round(b/1000))*1000)
 }

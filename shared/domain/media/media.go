@@ -19,13 +19,13 @@ import (
 
 // Limits of what we take.
 const (
-	maxStreams = 32
-	maxPixels  = 8192 * 4320
-	minSide    = 16          // pixels; x264 works in blocks of so many
-	maxSide    = 16384       // pixels; the widest picture H.264 has a level for
-	minSeconds = 0.1         // below it is a picture
-	maxSeconds = 2 * 60 * 60 // the sound is one task and has to be done within an invocation
-	maxSource  = 1000        // frames a second; more is a broken header
+	maxStreams    = 32
+	maxPixels     = 8192 * 4320
+	minSide       = 16          // pixels; x264 works in blocks of so many
+	maxSide       = 16384       // pixels; the widest picture H.264 has a level for
+	minSeconds    = 0.1         // below it is a picture
+	maxSeconds    = 2 * 60 * 60 // the sound is one task and has to be done within an invocation
+	maxSourceRate = 1000        // frames a second; more is a broken header
 )
 
 // VideoCodecs returns ffmpeg's names of the video codecs we take. AV1 and VVC are not among them: our build can't
@@ -43,23 +43,23 @@ func AudioCodecs() []string {
 	}
 }
 
-// Audio is the name of the rendition that holds the sound.
-const Audio = "audio"
+// AudioRendition is the name of the rendition that holds the sound.
+const AudioRendition = "audio"
 
 // SampleRate is that of the sound we make, in samples a second; it is also the timescale of its segments.
 const SampleRate = 48000
 
-func refuse(op, code, format string, args ...any) error {
-	return errs.Refuse(op, errs.Invalid, code, fmt.Sprintf(format, args...))
+func newInvalidError(op, code, format string, args ...any) error {
+	return errs.New(op, errs.Invalid, code, fmt.Sprintf(format, args...))
 }
 
-// samples returns how many samples of sound last as long as the plan's frames.
-func samples(p video.Plan) int64 { return ticks(p.Rate, p.Frames(), SampleRate) }
+// countSamples returns how many samples of sound last as long as the plan's frames.
+func countSamples(p video.Plan) int64 { return countTicks(p.Rate, p.FrameCount(), SampleRate) }
 
-// ticks returns how many ticks of 1/timescale second the frames last, rounded.
-func ticks(r video.Rate, frames, timescale int) int64 {
+// countTicks returns how many ticks of 1/timescale second the frames last, rounded.
+func countTicks(r video.Rate, frames, timescale int) int64 {
 	num := int64(frames) * int64(timescale) * int64(r.Den)
 	return (num + int64(r.Num)/2) / int64(r.Num)
 }
 
-func known(codecs []string, name string) bool { return slices.Contains(codecs, name) }
+func isKnownCodec(codecs []string, name string) bool { return slices.Contains(codecs, name) }

@@ -20,14 +20,14 @@ const (
 func NewPlan(m video.Media) video.Plan {
 	p := video.Plan{
 		Rate: m.Rate, SegmentFrames: int(math.Round(segmentSeconds * m.Rate.Float())),
-		Renditions: Ladder(m), Audio: m.AudioCodec != "",
+		Renditions: BuildLadder(m), Audio: m.AudioCodec != "",
 	}
 	segments := max(chunkSegments, (chunkFrames+p.SegmentFrames-1)/p.SegmentFrames)
-	p.Borders = borders(m.Frames, segments*p.SegmentFrames)
+	p.Borders = buildBorders(m.Frames, segments*p.SegmentFrames)
 	return p
 }
 
-func borders(frames, chunk int) []int {
+func buildBorders(frames, chunk int) []int {
 	out := []int{0}
 	for at := chunk; frames-at >= (chunk+1)/2; at += chunk {
 		out = append(out, at)

@@ -13,14 +13,14 @@ import (
 )
 
 var (
-	pal  = video.Rate{Num: 25, Den: 1}
-	ntsc = video.Rate{Num: 30000, Den: 1001}
-	film = video.Rate{Num: 24000, Den: 1001}
-	fast = video.Rate{Num: 60000, Den: 1001}
-	slow = video.Rate{Num: 5, Den: 1}
+	rate25    = video.Rate{Num: 25, Den: 1}
+	rate2997  = video.Rate{Num: 30000, Den: 1001}
+	rate23976 = video.Rate{Num: 24000, Den: 1001}
+	rate5994  = video.Rate{Num: 60000, Den: 1001}
+	rate5     = video.Rate{Num: 5, Den: 1}
 )
 
-func TestLadder(t *testing.T) {
+func TestBuildLadder(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name          string
@@ -42,7 +42,7 @@ func TestLadder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, r := range media.Ladder(video.Media{Width: tt.width, Height: tt.height, Rate: pal}) {
+			for _, r := range media.BuildLadder(video.Media{Width: tt.width, Height: tt.height, Rate: rate25}) {
 				got = append(got, fmt.Sprintf("%s %dx%d %d", r.Name, r.Width, r.Height, r.Bitrate))
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
@@ -61,18 +61,18 @@ func TestNewPlan(t *testing.T) {
 		segment int
 		borders []int
 	}{
-		{"one short chunk", pal, 132, 50, []int{0, 132}},
-		{"one frame", pal, 1, 50, []int{0, 1}},
-		{"just under twelve seconds", pal, 299, 50, []int{0, 299}},
-		{"twelve seconds", pal, 300, 50, []int{0, 200, 300}},
-		{"whole chunks", pal, 400, 50, []int{0, 200, 400}},
-		{"small remainder", pal, 499, 50, []int{0, 200, 499}},
-		{"large remainder", pal, 500, 50, []int{0, 200, 400, 500}},
-		{"29.97", ntsc, 720, 60, []int{0, 240, 480, 720}},
-		{"23.976", film, 480, 48, []int{0, 192, 384, 480}},
-		{"59.94", fast, 1000, 120, []int{0, 480, 1000}},
-		{"slow", slow, 900, 10, []int{0, 160, 320, 480, 640, 800, 900}},
-		{"slow and short", slow, 230, 10, []int{0, 230}},
+		{"one short chunk", rate25, 132, 50, []int{0, 132}},
+		{"one frame", rate25, 1, 50, []int{0, 1}},
+		{"just under twelve seconds", rate25, 299, 50, []int{0, 299}},
+		{"twelve seconds", rate25, 300, 50, []int{0, 200, 300}},
+		{"whole chunks", rate25, 400, 50, []int{0, 200, 400}},
+		{"small remainder", rate25, 499, 50, []int{0, 200, 499}},
+		{"large remainder", rate25, 500, 50, []int{0, 200, 400, 500}},
+		{"29.97", rate2997, 720, 60, []int{0, 240, 480, 720}},
+		{"23.976", rate23976, 480, 48, []int{0, 192, 384, 480}},
+		{"59.94", rate5994, 1000, 120, []int{0, 480, 1000}},
+		{"slow", rate5, 900, 10, []int{0, 160, 320, 480, 640, 800, 900}},
+		{"slow and short", rate5, 230, 10, []int{0, 230}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,10 +84,10 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
-// source draws a video that Inspect could have found.
-func source(t *rapid.T) video.Media {
+// drawSource draws a video that Inspect could have found.
+func drawSource(t *rapid.T) video.Media {
 	rate := rapid.SampledFrom([]string{"1/1", "15/2", "10/1", "25/2", "24000/1001", "25/1", "30000/1001", "60000/1001", "60/1"}).Draw(t, "rate")
-	r, err := media.GridRate(rate, rate)
+	r, err := media.ChooseGridRate(rate, rate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +107,9 @@ func source(t *rapid.T) video.Media {
 func TestLadderNeverScalesUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := source(t)
+		m := drawSource(t)
 		names, last := map[string]bool{}, 1<<31
-		for _, r := range media.Ladder(m) {
+		for _, r := range media.BuildLadder(m) {
 			if r.Width > m.Width || r.Height > m.Height || r.Width%2+r.Height%2 != 0 || r.Width < 16 || r.Height < 16 {
 				t.Errorf("%+v of %d × %d", r, m.Width, m.Height)
 			}
@@ -132,9 +132,9 @@ func TestLadderNeverScalesUp(t *testing.T) {
 func TestPlanCoversAllFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := source(t)
+		m := drawSource(t)
 		p := media.NewPlan(m)
-		if p.Borders[0] != 0 || p.Frames() != m.Frames {
+		if p.Borders[0] != 0 || p.FrameCount() != m.Frames {
 			t.Errorf("borders %v of %d frames", p.Borders, m.Frames)
 		}
 		for i, b := range p.Borders[1:] {

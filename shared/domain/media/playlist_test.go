@@ -14,30 +14,30 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestPlaylists(t *testing.T) {
+func TestPlaylistsGolden(t *testing.T) {
 	t.Parallel()
-	tracks, err := media.Assemble(tiny, results(), tiny.Frames())
+	tracks, err := media.AssembleTracks(tinyPlan, tinyResults(), tinyPlan.FrameCount())
 	if err != nil {
 		t.Fatal(err)
 	}
 	silent := maps.Clone(tracks)
-	delete(silent, media.Audio)
-	golden(t, "playlists.txtar", []txtar.File{
-		{Name: "master.m3u8", Data: []byte(media.Master(tiny, tracks, true))},
-		{Name: "master.m3u8 without sound", Data: []byte(media.Master(tiny, silent, true))},
-		{Name: "360p/index.m3u8", Data: []byte(media.MediaPlaylist(tiny, tracks["360p"], tiny.Frames()))},
-		{Name: "audio/index.m3u8", Data: []byte(media.MediaPlaylist(tiny, tracks[media.Audio], tiny.Frames()))},
+	delete(silent, media.AudioRendition)
+	compareGolden(t, "playlists.txtar", []txtar.File{
+		{Name: "master.m3u8", Data: []byte(media.BuildMasterPlaylist(tinyPlan, tracks, true))},
+		{Name: "master.m3u8 without sound", Data: []byte(media.BuildMasterPlaylist(tinyPlan, silent, true))},
+		{Name: "360p/index.m3u8", Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks["360p"], tinyPlan.FrameCount()))},
+		{Name: "audio/index.m3u8", Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks[media.AudioRendition], tinyPlan.FrameCount()))},
 	})
 }
 
 // Another reader of HLS, set to strict, finds in the playlists what was put in.
-func TestMasterIsHLS(t *testing.T) {
+func TestMasterPlaylistIsHLS(t *testing.T) {
 	t.Parallel()
-	tracks, err := media.Assemble(tiny, results(), tiny.Frames())
+	tracks, err := media.AssembleTracks(tinyPlan, tinyResults(), tinyPlan.FrameCount())
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, _, err := m3u8.DecodeFrom(strings.NewReader(media.Master(tiny, tracks, true)), true)
+	list, _, err := m3u8.DecodeFrom(strings.NewReader(media.BuildMasterPlaylist(tinyPlan, tracks, true)), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestMasterIsHLS(t *testing.T) {
 		t.Fatalf("got %+v", master)
 	}
 	for i, v := range master.Variants {
-		r := tiny.Renditions[i]
+		r := tinyPlan.Renditions[i]
 		if v.URI != r.Name+"/index.m3u8" || v.Codecs != "avc1.64001e,mp4a.40.2" || v.FrameRate != 25 || v.Audio != "audio" || v.AverageBandwidth > v.Bandwidth {
 			t.Errorf("%+v", v.VariantParams)
 		}
@@ -60,7 +60,7 @@ func TestMediaPlaylistIsHLS(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		track := drawTrack(t)
-		text, longest := media.MediaPlaylist(tiny, track, tiny.Frames()), int64(0)
+		text, longest := media.BuildMediaPlaylist(tinyPlan, track, tinyPlan.FrameCount()), int64(0)
 		list, _, err := m3u8.DecodeFrom(strings.NewReader(text), true)
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func drawTrack(t *rapid.T) video.Track {
 }
 
 // The bandwidth is that of the busiest stretch of about a target duration: a stub at the end is not measured alone.
-func TestBandwidth(t *testing.T) {
+func TestBandwidthIsPeakOfTargetDuration(t *testing.T) {
 	t.Parallel()
 	const second = 30000
 	for _, tt := range []struct {
@@ -107,8 +107,8 @@ func TestBandwidth(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := video.Plan{Rate: ntsc, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360}}}
-			got := media.Master(p, map[string]video.Track{"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments}}, true)
+			p := video.Plan{Rate: rate2997, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360}}}
+			got := media.BuildMasterPlaylist(p, map[string]video.Track{"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments}}, true)
 			if want := "BANDWIDTH=" + tt.peak + ",AVERAGE-BANDWIDTH=" + tt.average + ","; !strings.Contains(got, want) {
 				t.Errorf("want %s in\n%s", want, got)
 			}

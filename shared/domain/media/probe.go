@@ -54,15 +54,15 @@ type Format struct {
 func ParseProbe(b []byte) (Probe, error) {
 	var p Probe
 	if err := json.Unmarshal(b, &p); err != nil {
-		return Probe{}, &errs.Error{Op: "media.ParseProbe", Kind: errs.Invalid, Code: "malformed", Message: malformed, Err: err}
+		return Probe{}, &errs.Error{Op: "media.ParseProbe", Kind: errs.Invalid, Code: "malformed", Message: malformedMessage, Err: err}
 	}
 	return p, nil
 }
 
-const malformed = "The file is damaged; export it again and upload the new one."
+const malformedMessage = "The file is damaged; export it again and upload the new one."
 
-// first returns the first stream of a type; pictures such as a cover are no video.
-func (p Probe) first(typ string) (Stream, bool) {
+// firstStream returns the first stream of a type; pictures such as a cover are no video.
+func (p Probe) firstStream(typ string) (Stream, bool) {
 	for _, s := range p.Streams {
 		if s.Type == typ && s.Disposition.AttachedPicture == 0 {
 			return s, true
@@ -71,8 +71,8 @@ func (p Probe) first(typ string) (Stream, bool) {
 	return Stream{}, false
 }
 
-// seconds reads a time; ok is false for anything but a finite number.
-func seconds(s string) (sec float64, ok bool) {
+// parseSeconds reads a time; ok is false for anything but a finite number.
+func parseSeconds(s string) (sec float64, ok bool) {
 	sec, err := strconv.ParseFloat(s, 64)
 	return sec, err == nil && !math.IsNaN(sec) && !math.IsInf(sec, 0)
 }

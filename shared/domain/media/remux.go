@@ -1,9 +1,9 @@
 package media
 
-// Remux returns the container that a source has to be copied into before it can be cut, and false if it can be cut as
+// ChooseRemuxContainer returns the container that a source has to be copied into before it can be cut, and false if it can be cut as
 // it is. MPEG-TS and FLV have no index to seek by; Matroska, which browsers and crashed recorders write without one,
 // says of its streams neither where they begin nor where they end.
-func Remux(container string) (into string, ok bool) {
+func ChooseRemuxContainer(container string) (into string, ok bool) {
 	switch container {
 	case MPEGTS, FLV:
 		return Mov, true
@@ -17,17 +17,17 @@ func Remux(container string) (into string, ok bool) {
 // file that Remux asks for. The same source gives the same bytes.
 func RemuxArgs(into, out string) Args {
 	format := map[string]string{Mov: "mp4", Matroska: "matroska"}[into]
-	output := append([]string{"-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"}, plain()...)
+	output := append([]string{"-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"}, buildStripArgs()...)
 	return Args{Input: []string{"-fflags", "+genpts"}, Output: append(output, "-f", format, "file:"+out)}
 }
 
-// TailFrom returns from where on, in seconds, to look at packets for the last one.
-func TailFrom(p Probe) float64 {
+// FindTailStart returns from where on, in seconds, to look at packets for the last one.
+func FindTailStart(p Probe) float64 {
 	const enough = 10 // seconds: more than frames are ever out of order
-	start, _ := seconds(p.Format.Start)
-	length, _ := seconds(p.Format.Duration)
-	if v, ok := p.first("video"); ok {
-		if own, ok := seconds(v.Duration); ok && own > 0 {
+	start, _ := parseSeconds(p.Format.Start)
+	length, _ := parseSeconds(p.Format.Duration)
+	if v, ok := p.firstStream("video"); ok {
+		if own, ok := parseSeconds(v.Duration); ok && own > 0 {
 			length = min(length, own)
 		}
 	}

@@ -17,17 +17,17 @@ const (
 	FLV      = "flv"
 )
 
-// Sniff returns the container that a file's first bytes show. Names and announced content types are not believed,
+// SniffContainer returns the container that a file's first bytes show. Names and announced content types are not believed,
 // and ffmpeg is not left to guess: it also opens playlists, which name other files. It fails with Invalid and the
 // code empty, playlist_refused or not_a_video.
-func Sniff(head []byte) (container string, err error) {
+func SniffContainer(head []byte) (container string, err error) {
 	const op = "media.Sniff"
 	switch {
 	case len(head) == 0:
-		return "", refuse(op, "empty", "The file is empty; upload it again.")
-	case playlist(head):
-		return "", refuse(op, "playlist_refused", "The file is a list of other files; upload the video itself.")
-	case isMov(head):
+		return "", newInvalidError(op, "empty", "The file is empty; upload it again.")
+	case isPlaylist(head):
+		return "", newInvalidError(op, "playlist_refused", "The file is a list of other files; upload the video itself.")
+	case hasMovBox(head):
 		return Mov, nil
 	case bytes.HasPrefix(head, []byte("\x1aE\xdf\xa3")):
 		return Matroska, nil
@@ -35,21 +35,21 @@ func Sniff(head []byte) (container string, err error) {
 		return AVI, nil
 	case bytes.HasPrefix(head, []byte("FLV\x01")):
 		return FLV, nil
-	case transport(head, 0, 188), transport(head, 4, 192):
+	case hasTransportSync(head, 0, 188), hasTransportSync(head, 4, 192):
 		return MPEGTS, nil
 	}
-	return "", refuse(op, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
+	return "", newInvalidError(op, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
 }
 
-// movFirst are the boxes that an MP4 or MOV file may begin with.
-var movFirst = []string{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"}
+// movFirstBoxes are the boxes that an MP4 or MOV file may begin with.
+var movFirstBoxes = []string{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"}
 
-func isMov(head []byte) bool {
-	return len(head) >= 8 && slices.Contains(movFirst, string(head[4:8]))
+func hasMovBox(head []byte) bool {
+	return len(head) >= 8 && slices.Contains(movFirstBoxes, string(head[4:8]))
 }
 
-// transport reports whether sync bytes stand where MPEG-TS has them: every 188 bytes, or every 192 behind a clock.
-func transport(head []byte, first, step int) bool {
+// hasTransportSync reports whether sync bytes stand where MPEG-TS has them: every 188 bytes, or every 192 behind a clock.
+func hasTransportSync(head []byte, first, step int) bool {
 	const packets = 4
 	for i := range packets {
 		at := first + i*step
@@ -63,10 +63,10 @@ func transport(head []byte, first, step int) bool {
 	return true
 }
 
-// lists are how texts begin that ffmpeg would follow to other files.
-var lists = []string{"#extm3u", "#ext-x-", "ffconcat", "<mpd", "<?xml", "<smil", "<smoothstreamingmedia", "[playlist]", "file ", "v=0"}
+// playlistPrefixes are how texts begin that ffmpeg would follow to other files.
+var playlistPrefixes = []string{"#extm3u", "#ext-x-", "ffconcat", "<mpd", "<?xml", "<smil", "<smoothstreamingmedia", "[playlist]", "file ", "v=0"}
 
-func playlist(head []byte) bool {
+func isPlaylist(head []byte) bool {
 	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"))
-	return slices.ContainsFunc(lists, func(l string) bool { return bytes.HasPrefix(text, []byte(l)) })
+	return slices.ContainsFunc(playlistPrefixes, func(l string) bool { return bytes.HasPrefix(text, []byte(l)) })
 }

@@ -14,7 +14,7 @@ import (
 	"sluice/shared/domain/media"
 )
 
-func TestSniff(t *testing.T) {
+func TestSniffContainer(t *testing.T) {
 	t.Parallel()
 	ts := strings.Repeat("G"+strings.Repeat("\xff", 187), 4)
 	m2ts := strings.Repeat("\x00\x00\x00\x00G"+strings.Repeat("\xff", 187), 4)
@@ -43,9 +43,9 @@ func TestSniff(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := media.Sniff([]byte(tt.head))
+			got, err := media.SniffContainer([]byte(tt.head))
 			if err != nil {
-				got = code(t, err)
+				got = codeOf(t, err)
 			}
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
@@ -54,20 +54,20 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-// box returns a box that claims a size and has as many bytes as it can hold of them.
-func box(name string, size uint32, body int) string {
+// newBox returns a box that claims a size and has as many bytes as it can hold of them.
+func newBox(name string, size uint32, body int) string {
 	return string(binary.BigEndian.AppendUint32(nil, size)) + name + strings.Repeat("\x00", body)
 }
 
-func TestBoxesOfMov(t *testing.T) {
+func TestCheckCompleteOfMov(t *testing.T) {
 	t.Parallel()
-	ftyp, moov, mdat := box("ftyp", 16, 8), box("moov", 24, 16), box("mdat", 108, 100)
-	large := box("mdat", 1, 0) + "\x00\x00\x00\x00\x00\x00\x00\x74" + strings.Repeat("x", 100)
+	ftyp, moov, mdat := newBox("ftyp", 16, 8), newBox("moov", 24, 16), newBox("mdat", 108, 100)
+	large := newBox("mdat", 1, 0) + "\x00\x00\x00\x00\x00\x00\x00\x74" + strings.Repeat("x", 100)
 	for _, tt := range []struct{ name, file, want string }{
 		{"index first", ftyp + moov + mdat, ""},
 		{"index last", ftyp + mdat + moov, ""},
 		{"64-bit size", ftyp + large + moov, ""},
-		{"last box to the end", ftyp + moov + box("mdat", 0, 100), ""},
+		{"last box to the end", ftyp + moov + newBox("mdat", 0, 100), ""},
 		{"a few bytes too many", ftyp + moov + mdat + "\x00\x00", ""},
 		{"what is no box behind it", ftyp + moov + mdat + "\x93\x07\xfe\x51\x00\x01\x02\x03", ""},
 		{"what is no box, and short, behind it", ftyp + moov + mdat + "\x00\x00\x00\x05\x00\x01\x02\x03", ""},
@@ -77,15 +77,15 @@ func TestBoxesOfMov(t *testing.T) {
 		{"cut in the last box", ftyp + moov + mdat[:50], "truncated"},
 		{"cut before the index", ftyp + mdat, "truncated"},
 		{"cut in a 64-bit size", ftyp + moov + large[:12], "truncated"},
-		{"64-bit size beyond the end", ftyp + moov + box("mdat", 1, 0) + "\x7f\xff\xff\xff\xff\xff\xff\xff", "truncated"},
-		{"negative 64-bit size", ftyp + moov + box("mdat", 1, 0) + "\xff\xff\xff\xff\xff\xff\xff\xff", "malformed"},
-		{"size below the header's", ftyp + box("moov", 7, 16), "malformed"},
+		{"64-bit size beyond the end", ftyp + moov + newBox("mdat", 1, 0) + "\x7f\xff\xff\xff\xff\xff\xff\xff", "truncated"},
+		{"negative 64-bit size", ftyp + moov + newBox("mdat", 1, 0) + "\xff\xff\xff\xff\xff\xff\xff\xff", "malformed"},
+		{"size below the header's", ftyp + newBox("moov", 7, 16), "malformed"},
 		{"empty", "", "truncated"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := media.CheckWhole(strings.NewReader(tt.file), int64(len(tt.file)), media.Mov)
-			if got := code(t, err); got != tt.want {
+			err := media.CheckComplete(strings.NewReader(tt.file), int64(len(tt.file)), media.Mov)
+			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -93,27 +93,27 @@ func TestBoxesOfMov(t *testing.T) {
 }
 
 // Every prefix of a file that ends within a box or before its index is refused.
-func TestEveryCutIsFound(t *testing.T) {
+func TestCheckCompleteFindsEveryCut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		body := rapid.IntRange(8, 500).Draw(t, "body")
-		file := box("ftyp", 16, 8) + box("mdat", uint32(8+body), body) + box("moov", 24, 16)
+		file := newBox("ftyp", 16, 8) + newBox("mdat", uint32(8+body), body) + newBox("moov", 24, 16)
 		cut := rapid.IntRange(0, len(file)-1).Draw(t, "cut")
-		err := media.CheckWhole(strings.NewReader(file[:cut]), int64(cut), media.Mov)
+		err := media.CheckComplete(strings.NewReader(file[:cut]), int64(cut), media.Mov)
 		if errs.KindOf(err) != errs.Invalid {
 			t.Errorf("cut at %d of %d: %v", cut, len(file), err)
 		}
 	})
 }
 
-type broken struct{}
+type brokenReader struct{}
 
-func (broken) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
+func (brokenReader) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
 
-func TestCheckWholeTellsReadingFromRefusing(t *testing.T) {
+func TestCheckCompleteReportsReadErrorAsTransient(t *testing.T) {
 	t.Parallel()
 	for _, container := range []string{media.Mov, media.Matroska, media.AVI} {
-		err := media.CheckWhole(broken{}, 100, container)
+		err := media.CheckComplete(brokenReader{}, 100, container)
 		if !errors.Is(err, io.ErrClosedPipe) || errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: got %v, want a transient error", container, err)
 		}
@@ -124,13 +124,13 @@ func TestCheckRIFF(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[uint32]string{92: "", 90: "", 0: "", 1<<32 - 1: "", 93: "truncated", 1<<32 - 2: "truncated"} {
 		file := "RIFF" + string(binary.LittleEndian.AppendUint32(nil, size)) + "AVI " + strings.Repeat("x", 88)
-		if got := code(t, media.CheckWhole(strings.NewReader(file), int64(len(file)), media.AVI)); got != want {
+		if got := codeOf(t, media.CheckComplete(strings.NewReader(file), int64(len(file)), media.AVI)); got != want {
 			t.Errorf("%d bytes, said to be %d: %q, want %q", len(file), size+8, got, want)
 		}
 	}
 }
 
-func TestCheckSegment(t *testing.T) {
+func TestCheckMatroskaSegment(t *testing.T) {
 	t.Parallel()
 	head := "\x1aE\xdf\xa3\x84abcd" // EBML, of four bytes
 	body := strings.Repeat("x", 100)
@@ -147,15 +147,15 @@ func TestCheckSegment(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := media.CheckWhole(strings.NewReader(tt.file), int64(len(tt.file)), media.Matroska)
-			if got := code(t, err); got != tt.want {
+			err := media.CheckComplete(strings.NewReader(tt.file), int64(len(tt.file)), media.Matroska)
+			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestCodecsWeCannotDecodeAreNotTaken(t *testing.T) {
+func TestUndecodableCodecsAreNotListed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []string{"av1", "vvc", "png", ""} {
 		if slices.Contains(media.VideoCodecs(), c) {

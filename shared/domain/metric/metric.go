@@ -31,45 +31,45 @@ const (
 
 // Metric is one kind of number.
 type Metric struct {
-	Name  string
-	Unit  string
-	By    string // its dimension; "": none
-	Total bool   // it is also sent without its dimension
-	What  string // it says, for people
+	Name        string
+	Unit        string
+	Dimension   string // its dimension; "": none
+	AlsoTotal   bool   // it is also sent without its dimension
+	Description string // it says, for people
 }
 
 // Of messages.
 var (
-	Wait      = Metric{Name: "Wait", Unit: Milliseconds, By: Queue, What: "how long a message was in its queue when it was first taken up"}
-	Work      = Metric{Name: "Work", Unit: Milliseconds, By: Queue, What: "how long a message took that was handled; their number is its SampleCount"}
-	Retried   = Metric{Name: "Retried", Unit: Count, By: Queue, What: "attempts that failed and are made again"}
-	Dead      = Metric{Name: "Dead", Unit: Count, By: Queue, What: "messages that their consumer gave up"}
-	Duplicate = Metric{Name: "Duplicate", Unit: Count, By: Queue, What: "messages that were handled and changed nothing: they came twice, or too late"}
+	WaitTime     = Metric{Name: "Wait", Unit: Milliseconds, Dimension: Queue, Description: "how long a message was in its queue when it was first taken up"}
+	WorkTime     = Metric{Name: "Work", Unit: Milliseconds, Dimension: Queue, Description: "how long a message took that was handled; their number is its SampleCount"}
+	Retries      = Metric{Name: "Retried", Unit: Count, Dimension: Queue, Description: "attempts that failed and are made again"}
+	DeadLettered = Metric{Name: "Dead", Unit: Count, Dimension: Queue, Description: "messages that their consumer gave up"}
+	Duplicates   = Metric{Name: "Duplicate", Unit: Count, Dimension: Queue, Description: "messages that were handled and changed nothing: they came twice, or too late"}
 )
 
 // Of videos.
 var (
-	InspectTime = Metric{Name: "InspectTime", Unit: Milliseconds, What: "a video's time from uploaded to inspected"}
-	EncodeTime  = Metric{Name: "EncodeTime", Unit: Milliseconds, What: "from inspected to encoded"}
-	PublishTime = Metric{Name: "PublishTime", Unit: Milliseconds, What: "from encoded to ready"}
-	PlayTime    = Metric{Name: "PlayableTime", Unit: Milliseconds, What: "from uploaded to playable"}
-	ReadyTime   = Metric{Name: "ReadyTime", Unit: Milliseconds, What: "from uploaded to ready; the number of videos that got ready is its SampleCount"}
-	Failed      = Metric{Name: "Failed", Unit: Count, By: Code, Total: true, What: "videos that failed"}
+	InspectTime  = Metric{Name: "InspectTime", Unit: Milliseconds, Description: "a video's time from uploaded to inspected"}
+	EncodeTime   = Metric{Name: "EncodeTime", Unit: Milliseconds, Description: "from inspected to encoded"}
+	PublishTime  = Metric{Name: "PublishTime", Unit: Milliseconds, Description: "from encoded to ready"}
+	PlayableTime = Metric{Name: "PlayableTime", Unit: Milliseconds, Description: "from uploaded to playable"}
+	ReadyTime    = Metric{Name: "ReadyTime", Unit: Milliseconds, Description: "from uploaded to ready; the number of videos that got ready is its SampleCount"}
+	Failed       = Metric{Name: "Failed", Unit: Count, Dimension: Code, AlsoTotal: true, Description: "videos that failed"}
 )
 
 // Of the whole.
 var (
-	Wanted      = Metric{Name: "Wanted", Unit: Count, By: Queue, What: "workers that would keep the promise of a queue"}
-	Ceiling     = Metric{Name: "Ceiling", Unit: Count, By: Queue, What: "workers that it may have"}
-	DeadLetters = Metric{Name: "DeadLetters", Unit: Count, What: "dead letters that nobody has decided about"}
-	Stuck       = Metric{Name: "Stuck", Unit: Count, What: "videos whose deadline passed long ago without anything coming of it"}
-	Dollars     = Metric{Name: "Dollars", Unit: None, What: "what Lambda asks for an invocation; its Sum over an hour is dollars an hour"}
-	Errors      = Metric{Name: "Errors", Unit: Count, What: "invocations that ended in an error, a crash or their timeout; counted by Lambda's own lines in the logs"}
+	Wanted      = Metric{Name: "Wanted", Unit: Count, Dimension: Queue, Description: "workers that would keep the promise of a queue"}
+	Ceiling     = Metric{Name: "Ceiling", Unit: Count, Dimension: Queue, Description: "workers that it may have"}
+	DeadLetters = Metric{Name: "DeadLetters", Unit: Count, Description: "dead letters that nobody has decided about"}
+	Stuck       = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed long ago without anything coming of it"}
+	Dollars     = Metric{Name: "Dollars", Unit: None, Description: "what Lambda asks for an invocation; its Sum over an hour is dollars an hour"}
+	Errors      = Metric{Name: "Errors", Unit: Count, Description: "invocations that ended in an error, a crash or their timeout; counted by Lambda's own lines in the logs"}
 )
 
 // All are all there are.
 var All = []Metric{
-	Wait, Work, Retried, Dead, Duplicate,
-	InspectTime, EncodeTime, PublishTime, PlayTime, ReadyTime, Failed,
+	WaitTime, WorkTime, Retries, DeadLettered, Duplicates,
+	InspectTime, EncodeTime, PublishTime, PlayableTime, ReadyTime, Failed,
 	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors,
 }

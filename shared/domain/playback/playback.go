@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	public = "p" // first letter of ids that anyone may watch
-	signed = "s" // first letter of ids that need a signed token
+	publicPrefix = "p" // first letter of ids that anyone may watch
+	signedPrefix = "s" // first letter of ids that need a signed token
 
 	ownerLength  = 8  // characters from the tenant's id
 	randomBytes  = 15 // 120 bits: an id can't be guessed
 	randomLength = 24 // characters that these make
 )
 
-// lower is RFC 4648's base32 in lower case, without padding.
-var lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// lowerBase32 is RFC 4648's base32 in lower case, without padding.
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-var idGrammar = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, public, signed, ownerLength+randomLength))
+var idPattern = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, ownerLength+randomLength))
 
 // NewID returns a new public playback id for a video of the tenant: the policy's letter, 8 characters that follow from
 // the tenant, so that its name is part of every object's, and 24 random ones. It fails with Internal if entropy does.
@@ -39,19 +39,19 @@ func NewID(tenant string, entropy io.Reader) (string, error) {
 	if _, err := io.ReadFull(entropy, random); err != nil {
 		return "", errs.E("playback.NewID", errs.Internal, err)
 	}
-	return public + owner(tenant) + lower.EncodeToString(random), nil
+	return publicPrefix + hashTenant(tenant) + lowerBase32.EncodeToString(random), nil
 }
 
-func owner(tenant string) string {
+func hashTenant(tenant string) string {
 	sum := sha256.Sum256([]byte(tenant))
-	return lower.EncodeToString(sum[:])[:ownerLength]
+	return lowerBase32.EncodeToString(sum[:])[:ownerLength]
 }
 
-// Valid reports whether id has the form of a playback id, and so may be part of an object's key.
-func Valid(id string) bool { return idGrammar.MatchString(id) }
+// ValidID reports whether id has the form of a playback id, and so may be part of an object's key.
+func ValidID(id string) bool { return idPattern.MatchString(id) }
 
-// Signed reports whether id is watched with a signed token only.
-func Signed(id string) bool { return strings.HasPrefix(id, signed) }
+// NeedsToken reports whether id is watched with a signed token only.
+func NeedsToken(id string) bool { return strings.HasPrefix(id, signedPrefix) }
 
-// Prefix returns what the keys of all objects of a playback id begin with, in the media bucket.
-func Prefix(id string) string { return services.MediaPrefix + id + "/" }
+// ObjectPrefix returns what the keys of all objects of a playback id begin with, in the media bucket.
+func ObjectPrefix(id string) string { return services.MediaPrefix + id + "/" }

@@ -25,10 +25,10 @@ func TestNewID(t *testing.T) {
 	if want := "p" + "qivthlmh" + strings.Repeat("a", 24); zeros != want {
 		t.Errorf("NewID = %s, want %s", zeros, want)
 	}
-	if !playback.Valid(zeros) || playback.Signed(zeros) {
+	if !playback.ValidID(zeros) || playback.NeedsToken(zeros) {
 		t.Errorf("%s should be valid and public", zeros)
 	}
-	if got, want := playback.Prefix(zeros), "v/"+zeros+"/"; got != want {
+	if got, want := playback.ObjectPrefix(zeros), "v/"+zeros+"/"; got != want {
 		t.Errorf("Prefix = %s, want %s", got, want)
 	}
 	if _, err := playback.NewID("acme", io.LimitReader(bytes.NewReader(make([]byte, 15)), 14)); errs.KindOf(err) != errs.Internal {
@@ -36,7 +36,7 @@ func TestNewID(t *testing.T) {
 	}
 }
 
-func TestValid(t *testing.T) {
+func TestValidID(t *testing.T) {
 	t.Parallel()
 	good := "p" + strings.Repeat("a2", 16)
 	for name, row := range map[string]struct {
@@ -55,14 +55,14 @@ func TestValid(t *testing.T) {
 		"newline":      {good + "\n", false},
 		"empty":        {"", false},
 	} {
-		if got := playback.Valid(row.id); got != row.want {
+		if got := playback.ValidID(row.id); got != row.want {
 			t.Errorf("%s: Valid(%q) = %v", name, row.id, got)
 		}
 	}
 }
 
-// TestVectors holds the rules that every implementation of Verify must agree on. The file was made by another program.
-func TestVectors(t *testing.T) {
+// TestVerifyTokenVectors holds the rules that every implementation of Verify must agree on. The file was made by another program.
+func TestVerifyTokenVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/tokens.json")
 	if err != nil {
@@ -76,15 +76,15 @@ func TestVectors(t *testing.T) {
 	if err := json.Unmarshal(text, &file); err != nil || len(file.Cases) == 0 {
 		t.Fatalf("%d cases: %v", len(file.Cases), err)
 	}
-	keys := playback.Keys{}
+	keys := playback.SigningKeys{}
 	for id, secret := range file.Keys {
 		keys[id] = []byte(secret)
 	}
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			err := playback.Verify(c.Token, c.Playback, time.Unix(file.Now, 0), keys)
-			if got := code(err); got != c.Want {
+			err := playback.VerifyToken(c.Token, c.Playback, time.Unix(file.Now, 0), keys)
+			if got := codeOf(err); got != c.Want {
 				t.Errorf("Verify = %q, want %q", got, c.Want)
 			}
 			if err != nil && errs.KindOf(err) != errs.Forbidden {
@@ -94,15 +94,15 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-func code(err error) string {
+func codeOf(err error) string {
 	if err == nil {
 		return ""
 	}
 	return errs.ProblemOf(err).Code
 }
 
-// TestSignedTokenIsForOneVideoAndTime: a token is good for its id until it expires, and for no other id, time or key.
-func TestSignedTokenIsForOneVideoAndTime(t *testing.T) {
+// TestTokenIsValidForOneVideoAndTime: a token is good for its id until it expires, and for no other id, time or key.
+func TestTokenIsValidForOneVideoAndTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.StringMatching(`[ps][a-z2-7]{32}`).Draw(t, "id")
@@ -110,33 +110,33 @@ func TestSignedTokenIsForOneVideoAndTime(t *testing.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 16, 64).Draw(t, "key")
 		now := time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "now"), 0)
 		left := time.Duration(rapid.IntRange(1, 1e6).Draw(t, "left")) * time.Second
-		keys := playback.Keys{"1": key}
-		token := playback.Sign(id, now.Add(left), "1", keys)
-		if err := playback.Verify(token, id, now, keys); err != nil {
+		keys := playback.SigningKeys{"1": key}
+		token := playback.SignToken(id, now.Add(left), "1", keys)
+		if err := playback.VerifyToken(token, id, now, keys); err != nil {
 			t.Fatalf("own token: %v", err)
 		}
-		if got := code(playback.Verify(token, id, now.Add(left), keys)); got != "token_expired" {
+		if got := codeOf(playback.VerifyToken(token, id, now.Add(left), keys)); got != "token_expired" {
 			t.Fatalf("when it expires: %q", got)
 		}
-		if got := code(playback.Verify(token, other, now, keys)); got != "token_invalid" {
+		if got := codeOf(playback.VerifyToken(token, other, now, keys)); got != "token_invalid" {
 			t.Fatalf("another id: %q", got)
 		}
-		if got := code(playback.Verify(token, id, now, playback.Keys{"1": append(key, 1)})); got != "token_invalid" {
+		if got := codeOf(playback.VerifyToken(token, id, now, playback.SigningKeys{"1": append(key, 1)})); got != "token_invalid" {
 			t.Fatalf("another key: %q", got)
 		}
 	})
 }
 
-func FuzzVerify(f *testing.F) {
+func FuzzVerifyToken(f *testing.F) {
 	id := "s" + strings.Repeat("a", 32)
-	keys := playback.Keys{"1": []byte("secret")}
+	keys := playback.SigningKeys{"1": []byte("secret")}
 	now := time.Unix(1_700_000_000, 0)
-	good := playback.Sign(id, now.Add(time.Minute), "1", keys)
+	good := playback.SignToken(id, now.Add(time.Minute), "1", keys)
 	f.Add(good)
 	f.Add("public")
 	f.Add("..")
 	f.Fuzz(func(t *testing.T, token string) {
-		if err := playback.Verify(token, id, now, keys); (err == nil) != (token == good) {
+		if err := playback.VerifyToken(token, id, now, keys); (err == nil) != (token == good) {
 			// Another expiry under the same key would be good too, but can't be found by chance.
 			t.Errorf("Verify(%q) = %v", token, err)
 		}

@@ -11,55 +11,55 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Public is the token of ids that anyone may watch.
-const Public = "public"
+// PublicToken is the token of ids that anyone may watch.
+const PublicToken = "public"
 
-// Keys are the secrets that tokens are signed with, by key id. While a key is replaced there are two.
-type Keys map[string][]byte
+// SigningKeys are the secrets that tokens are signed with, by key id. While a key is replaced there are two.
+type SigningKeys map[string][]byte
 
-// Sign returns a token for one playback id that is good until expires, in whole seconds:
+// SignToken returns a token for one playback id that is good until expires, in whole seconds:
 // <unix seconds>.<key id>.<base64url of HMAC-SHA256>. The key id must be one of keys.
-func Sign(id string, expires time.Time, keyID string, keys Keys) string {
+func SignToken(id string, expires time.Time, keyID string, keys SigningKeys) string {
 	head := strconv.FormatInt(expires.Unix(), 10) + "." + keyID
-	return head + "." + mac(head, id, keys[keyID])
+	return head + "." + computeMAC(head, id, keys[keyID])
 }
 
-// mac signs a token's head together with what it is for. The line begins with a version, so that a later form can
+// computeMAC signs a token's head together with what it is for. The line begins with a version, so that a later form can
 // never be taken for this one.
-func mac(head, id string, key []byte) string {
+func computeMAC(head, id string, key []byte) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte("sluice-1|" + id + "|" + head))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// Verify returns nil if the token allows to watch id at the time now. It fails with Forbidden: token_expired if the
+// VerifyToken returns nil if the token allows to watch id at the time now. It fails with Forbidden: token_expired if the
 // token was good once, token_invalid for anything else. Signatures are compared in constant time.
-func Verify(token, id string, now time.Time, keys Keys) error {
-	if Valid(id) && token == Public && !Signed(id) {
+func VerifyToken(token, id string, now time.Time, keys SigningKeys) error {
+	if ValidID(id) && token == PublicToken && !NeedsToken(id) {
 		return nil
 	}
-	expires, keyID, ok := parse(token)
+	expires, keyID, ok := parseToken(token)
 	key := keys[keyID]
-	if !Valid(id) || !ok || len(key) == 0 {
-		return errInvalid
+	if !ValidID(id) || !ok || len(key) == 0 {
+		return errTokenInvalid
 	}
 	head := token[:strings.LastIndexByte(token, '.')]
-	if !hmac.Equal([]byte(token[len(head)+1:]), []byte(mac(head, id, key))) {
-		return errInvalid
+	if !hmac.Equal([]byte(token[len(head)+1:]), []byte(computeMAC(head, id, key))) {
+		return errTokenInvalid
 	}
 	if !now.Before(time.Unix(expires, 0)) {
-		return errExpired
+		return errTokenExpired
 	}
 	return nil
 }
 
 var (
-	errInvalid = errs.Refuse("playback.Verify", errs.Forbidden, "token_invalid", "This link does not allow you to watch the video; ask for a new one.")
-	errExpired = errs.Refuse("playback.Verify", errs.Forbidden, "token_expired", "This link has expired; ask for a new one.")
+	errTokenInvalid = errs.New("playback.Verify", errs.Forbidden, "token_invalid", "This link does not allow you to watch the video; ask for a new one.")
+	errTokenExpired = errs.New("playback.Verify", errs.Forbidden, "token_expired", "This link has expired; ask for a new one.")
 )
 
-// parse splits a signed token. Only the form that Sign writes is taken: no sign, no leading zeros.
-func parse(token string) (expires int64, keyID string, ok bool) {
+// parseToken splits a signed token. Only the form that Sign writes is taken: no sign, no leading zeros.
+func parseToken(token string) (expires int64, keyID string, ok bool) {
 	part := strings.Split(token, ".")
 	if len(part) != 3 {
 		return 0, "", false

@@ -7,12 +7,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestIdleHandsOutTheBudget(t *testing.T) {
+func TestIdleCeilingsUseWholeBudget(t *testing.T) {
 	t.Parallel()
-	least := services.LeastConcurrency()
+	least := services.MinConcurrency()
 	for _, tt := range []struct {
 		name        string
-		provisioned scaling.Provisioned
+		provisioned scaling.ProvisionedQueues
 		budget      int
 		all         int // workers in all
 		bulk        int // of them for encode-bulk
@@ -20,13 +20,13 @@ func TestIdleHandsOutTheBudget(t *testing.T) {
 		{"a fresh account", nil, 10, least, 2},
 		{"the least", nil, least, least, 2},
 		{"a hundred", nil, 100, 100, 36},
-		{"pollers are counted in tens", scaling.Provisioned{"encode-bulk"}, 100, 100, 40},
-		{"the least with pollers", scaling.Provisioned{"encode-bulk"}, least + 18, least + 18, 20},
+		{"pollers are counted in tens", scaling.ProvisionedQueues{"encode-bulk"}, 100, 100, 40},
+		{"the least with pollers", scaling.ProvisionedQueues{"encode-bulk"}, least + 18, least + 18, 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			all := 0
-			for _, c := range tt.provisioned.Idle(tt.budget) {
+			for _, c := range tt.provisioned.IdleCeilings(tt.budget) {
 				if all += c.Workers; c.Name == "encode-bulk" && c.Workers != tt.bulk {
 					t.Errorf("%s has %d", c.Name, c.Workers)
 				}
@@ -36,7 +36,7 @@ func TestIdleHandsOutTheBudget(t *testing.T) {
 			}
 		})
 	}
-	if got, want := (scaling.Provisioned{"encode", "encode-bulk"}).Least(), services.LeastConcurrency()+36; got != want {
+	if got, want := (scaling.ProvisionedQueues{"encode", "encode-bulk"}).MinWorkers(), services.MinConcurrency()+36; got != want {
 		t.Errorf("the least with two is %d, not %d", got, want)
 	}
 }

@@ -7,9 +7,9 @@ import (
 
 // Where what goes into Sluice comes from, beside its services.
 const (
-	Gateway = "gateway" // requests
-	Store   = "s3"      // what S3 says of originals
-	Clock   = "clock"
+	Gateway  = "gateway" // requests
+	S3       = "s3"      // what S3 says of originals
+	Schedule = "clock"
 )
 
 // objectCreated is the type of what S3 says.
@@ -22,33 +22,33 @@ type Edge struct {
 	Types []string // of the events; none of requests and of the clock's calls
 }
 
-// Edges returns all ways of the map: into each service through its doors, and from each to where its events go. What
+// ListEdges returns all ways of the map: into each service through its doors, and from each to where its events go. What
 // producers outside send is not among them.
-func Edges() (all []Edge) {
+func ListEdges() (all []Edge) {
 	for _, s := range Map {
 		if len(s.Routes) > 0 {
 			all = append(all, Edge{From: Gateway, To: s.Name})
 		}
-		if s.Every > 0 {
-			all = append(all, Edge{From: Clock, To: s.Name})
+		if s.Interval > 0 {
+			all = append(all, Edge{From: Schedule, To: s.Name})
 		}
-		if s.Inbox != nil && slices.Contains(s.Inbox.Takes, objectCreated) {
-			all = append(all, Edge{Store, s.Name, []string{objectCreated}})
+		if s.Inbox != nil && slices.Contains(s.Inbox.EventTypes, objectCreated) {
+			all = append(all, Edge{S3, s.Name, []string{objectCreated}})
 		}
-		if s.Inbox != nil && s.Inbox.Hears() != nil {
-			all = append(all, Edge{Topic, s.Name, s.Inbox.Hears()})
+		if s.Inbox != nil && s.Inbox.SubscribedTypes() != nil {
+			all = append(all, Edge{Topic, s.Name, s.Inbox.SubscribedTypes()})
 		}
-		for _, to := range s.Sends() {
-			all = append(all, Edge{s.Name, to, s.sends(to)})
+		for _, to := range s.Destinations() {
+			all = append(all, Edge{s.Name, to, s.typesSentTo(to)})
 		}
 	}
 	return all
 }
 
-// sends returns the types of what the service sends to a destination.
-func (s Service) sends(to string) (types []string) {
+// typesSentTo returns the types of what the service sends to a destination.
+func (s Service) typesSentTo(to string) (types []string) {
 	for _, t := range s.Emits {
-		if To(t) == to {
+		if FindDestination(t) == to {
 			types = append(types, t)
 		}
 	}
@@ -58,14 +58,14 @@ func (s Service) sends(to string) (types []string) {
 // Topic stands for the topic where a queue's service would stand.
 const Topic = "topic"
 
-// To returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
+// FindDestination returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
 // nobody does.
-func To(eventType string) string {
+func FindDestination(eventType string) string {
 	if isFact(eventType) {
 		return Topic
 	}
 	for _, s := range Map {
-		if s.Inbox != nil && slices.Contains(s.Inbox.Takes, eventType) {
+		if s.Inbox != nil && slices.Contains(s.Inbox.EventTypes, eventType) {
 			return s.Name
 		}
 	}
@@ -74,10 +74,10 @@ func To(eventType string) string {
 
 func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
 
-// Sends returns where a service sends to: services and Topic, each once.
-func (s Service) Sends() (to []string) {
+// Destinations returns where a service sends to: services and Topic, each once.
+func (s Service) Destinations() (to []string) {
 	for _, t := range s.Emits {
-		if d := To(t); d != "" && !slices.Contains(to, d) {
+		if d := FindDestination(t); d != "" && !slices.Contains(to, d) {
 			to = append(to, d)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestMayProduce(t *testing.T) {
+func TestValidProducerBucket(t *testing.T) {
 	t.Parallel()
 	for bucket, want := range map[string]bool{
 		"acme-masters":   true,
@@ -31,7 +31,7 @@ func TestMayProduce(t *testing.T) {
 		"acme-masters\n":          false,
 		strings.Repeat("a", 64):   false,
 	} {
-		if got := services.MayProduce(bucket); got != want {
+		if got := services.ValidProducerBucket(bucket); got != want {
 			t.Errorf("%q: %v", bucket, got)
 		}
 	}

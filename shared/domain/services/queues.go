@@ -14,21 +14,21 @@ const (
 
 // Lane is one of the queues of an inbox, and what the scaling law (package scale) is to do for it.
 type Lane struct {
-	Name    string        // Interactive or Bulk
-	Aim     time.Duration // how long a message should wait at most; 0: the promise
-	Promise time.Duration // how long it may wait: an alarm says when it waits longer; 0: the inbox's
-	Weight  float64       // its part of the workers that nobody needs, against others of its name; 0: 1
+	Name       string        // Interactive or Bulk
+	TargetWait time.Duration // how long a message should wait at most; 0: the promise
+	MaxWait    time.Duration // how long it may wait: an alarm says when it waits longer; 0: the inbox's
+	Weight     float64       // its part of the workers that nobody needs, against others of its name; 0: 1
 }
 
-// LeastWorkers and MostWorkers bound what a queue may have running at once: the range of an event source mapping's
+// MinWorkers and MostWorkers bound what a queue may have running at once: the range of an event source mapping's
 // MaximumConcurrency (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
 const (
-	LeastWorkers = 2
-	MostWorkers  = 1000
+	MinWorkers = 2
+	MaxWorkers = 1000
 )
 
-// LeastConcurrency returns the fewest workers that all queues together can be given.
-func LeastConcurrency() int { return LeastWorkers * len(Queues()) }
+// MinConcurrency returns the fewest workers that all queues together can be given.
+func MinConcurrency() int { return MinWorkers * len(ListQueues()) }
 
 // Queue is a queue that a service consumes: all of its inbox, or one lane of it.
 type Queue struct {
@@ -38,8 +38,8 @@ type Queue struct {
 	Inbox   Inbox
 }
 
-// Queues returns the queues of all inboxes, in the map's order.
-func Queues() (all []Queue) {
+// ListQueues returns the queues of all inboxes, in the map's order.
+func ListQueues() (all []Queue) {
 	for _, s := range Map {
 		all = append(all, s.Queues()...)
 	}
@@ -53,8 +53,8 @@ func (s Service) Queues() (all []Queue) {
 		return nil
 	}
 	in := *s.Inbox
-	in.Typical = cmp.Or(in.Typical, time.Second)
-	for i, lane := range in.lanes() {
+	in.ServiceTime = cmp.Or(in.ServiceTime, time.Second)
+	for i, lane := range in.lanesWithDefaults() {
 		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: in}
 		if i > 0 {
 			q.Name += "-" + lane.Name
@@ -64,16 +64,16 @@ func (s Service) Queues() (all []Queue) {
 	return all
 }
 
-// Workers returns how many workers the service may have at most where all queues together may have so many: all that
+// MaxWorkers returns how many workers the service may have at most where all queues together may have so many: all that
 // the others can do without.
-func (s Service) Workers(concurrency int) int {
+func (s Service) MaxWorkers(concurrency int) int {
 	own := s.Queues()
-	return min(concurrency-LeastWorkers*(len(Queues())-len(own)), MostWorkers*len(own))
+	return min(concurrency-MinWorkers*(len(ListQueues())-len(own)), MaxWorkers*len(own))
 }
 
-// QueueOf returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its service
+// QueueForLane returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its service
 // whatever it says of its lane.
-func (s Service) QueueOf(lane string) Queue {
+func (s Service) QueueForLane(lane string) Queue {
 	all := s.Queues()
 	for _, q := range all {
 		if q.Lane.Name == lane {
@@ -83,26 +83,26 @@ func (s Service) QueueOf(lane string) Queue {
 	return all[0]
 }
 
-// QueueFor returns the queue that events of a type go to that name a lane, or none; false if they go to the topic, or
+// QueueForEvent returns the queue that events of a type go to that name a lane, or none; false if they go to the topic, or
 // to nobody.
-func QueueFor(eventType, lane string) (Queue, bool) {
-	s, ok := Lookup(To(eventType))
+func QueueForEvent(eventType, lane string) (Queue, bool) {
+	s, ok := Lookup(FindDestination(eventType))
 	if !ok {
 		return Queue{}, false
 	}
-	return s.QueueOf(lane), true
+	return s.QueueForLane(lane), true
 }
 
-// lanes returns the lanes of an inbox, all said; one that names none has one.
-func (i Inbox) lanes() []Lane {
+// lanesWithDefaults returns the lanes of an inbox, all said; one that names none has one.
+func (i Inbox) lanesWithDefaults() []Lane {
 	all := slices.Clone(i.Lanes)
 	if all == nil {
 		all = []Lane{{Name: Interactive}}
 	}
 	for n := range all {
 		lane := &all[n]
-		lane.Promise = cmp.Or(lane.Promise, i.Promise)
-		lane.Aim, lane.Weight = cmp.Or(lane.Aim, lane.Promise), cmp.Or(lane.Weight, 1)
+		lane.MaxWait = cmp.Or(lane.MaxWait, i.MaxWait)
+		lane.TargetWait, lane.Weight = cmp.Or(lane.TargetWait, lane.MaxWait), cmp.Or(lane.Weight, 1)
 	}
 	return all
 }

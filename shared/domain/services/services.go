@@ -9,16 +9,16 @@ import (
 
 // Service is one deployable function.
 type Service struct {
-	Name    string        // folder under functions/, prefix of its resources
-	Routes  []Route       // front door
-	Inbox   *Inbox        // back door
-	Every   time.Duration // schedule; 0: none
-	Emits   []string      // event types it sends; anything else is refused when publishing and not granted
-	May     []Right       // what it may touch
-	Memory  int           // MiB; at most 3008, which a fresh account allows
-	Disk    int           // MiB of /tmp; 512 if zero
-	Timeout time.Duration // ≤ 29 s with routes, ≤ 3 min with an inbox
-	Layer   string        // "ffmpeg" or none
+	Name        string        // folder under functions/, prefix of its resources
+	Routes      []Route       // front door
+	Inbox       *Inbox        // back door
+	Interval    time.Duration // schedule; 0: none
+	Emits       []string      // event types it sends; anything else is refused when publishing and not granted
+	Permissions []Permission  // what it may touch
+	Memory      int           // MiB; at most 3008, which a fresh account allows
+	Disk        int           // MiB of /tmp; 512 if zero
+	Timeout     time.Duration // ≤ 29 s with routes, ≤ 3 min with an inbox
+	Layer       string        // "ffmpeg" or none
 }
 
 // Auth says who may call a route.
@@ -26,9 +26,9 @@ type Auth string
 
 // The ways in.
 const (
-	Open     Auth = "open"  // anyone: the path itself is the right, or nothing is secret
-	ByToken  Auth = "token" // a tenant's token, checked by the authorizer
-	ByCaller Auth = "iam"   // an IAM principal of the account: operators
+	AuthOpen  Auth = "open"  // anyone: the path itself is the right, or nothing is secret
+	AuthToken Auth = "token" // a tenant's token, checked by the authorizer
+	AuthIAM   Auth = "iam"   // an IAM principal of the account: operators
 )
 
 // Route is one method on one path of the gateway.
@@ -39,10 +39,10 @@ type Route struct {
 	Scope  string // the scope a token needs; "": any will do
 }
 
-// Pages returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of them first.
-func (s Service) Pages() (paths []string) {
+// BrowserPaths returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of them first.
+func (s Service) BrowserPaths() (paths []string) {
 	for _, r := range s.Routes {
-		if r.Auth == ByToken && !slices.Contains(paths, r.Path) {
+		if r.Auth == AuthToken && !slices.Contains(paths, r.Path) {
 			paths = append(paths, r.Path)
 		}
 	}
@@ -52,24 +52,24 @@ func (s Service) Pages() (paths []string) {
 // Inbox is what a service consumes: a queue or, of several lanes, a queue for each. One dead-letter queue comes with it,
 // whatever the lanes: what a dead letter says is where it belongs, and one queue fewer is looked into each minute.
 type Inbox struct {
-	Takes      []string      // event types; facts come from the topic
-	Lanes      []Lane        // none: one queue, for which somebody waits
-	FIFO       bool          // one video at a time, in order; the group is the video
-	Fair       bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
-	Batch      int           // messages an invocation
-	MaxWorkers int           // invocations of a queue at once, LeastWorkers–MostWorkers; 0 leaves it to the scaling law
-	Typical    time.Duration // what one message takes, until it is measured; 0: a second
-	Attempts   int           // deliveries before a message is dead
-	Promise    time.Duration // how long a message may wait: an alarm says when it waits longer
+	EventTypes  []string      // event types; facts come from the topic
+	Lanes       []Lane        // none: one queue, for which somebody waits
+	FIFO        bool          // one video at a time, in order; the group is the video
+	FairShare   bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
+	BatchSize   int           // messages an invocation
+	MaxWorkers  int           // invocations of a queue at once, LeastWorkers–MostWorkers; 0 leaves it to the scaling law
+	ServiceTime time.Duration // what one message takes, until it is measured; 0: a second
+	MaxAttempts int           // deliveries before a message is dead
+	MaxWait     time.Duration // how long a message may wait: an alarm says when it waits longer
 }
 
-// Receives returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
+// MaxReceiveCount returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
 // consumer to say what became of work that its function died of.
-func (i Inbox) Receives() int { return i.Attempts + 1 }
+func (i Inbox) MaxReceiveCount() int { return i.MaxAttempts + 1 }
 
-// Hears returns the facts that the inbox takes: for these its queue is subscribed to the topic.
-func (i Inbox) Hears() (facts []string) {
-	for _, t := range i.Takes {
+// SubscribedTypes returns the facts that the inbox takes: for these its queue is subscribed to the topic.
+func (i Inbox) SubscribedTypes() (facts []string) {
+	for _, t := range i.EventTypes {
 		if isFact(t) {
 			facts = append(facts, t)
 		}
@@ -82,33 +82,33 @@ type Action string
 
 // The actions; infra knows which IAM actions each stands for.
 const (
-	ReadObjects   Action = "read-objects"
-	WriteObjects  Action = "write-objects"
-	DeleteObjects Action = "delete-objects" // list them, and delete
-	Upload        Action = "upload"         // create, sign, list and complete multipart uploads
-	AbortUploads  Action = "abort-uploads"
-	GetRows       Action = "get-rows"   // each by its key
-	ReadRows      Action = "read-rows"  // that, and all of a partition
-	PutRows       Action = "put-rows"   // whole
-	WriteRows     Action = "write-rows" // that, and parts of them
-	DeleteRows    Action = "delete-rows"
-	QueryIndex    Action = "query-index"
-	ReadSecret    Action = "read-secret"
-	ReadDepth     Action = "read-depth" // how many messages wait
-	Drain         Action = "drain"      // receive and delete messages
-	Redrive       Action = "redrive"    // send what was a dead letter again
-	Connect       Action = "connect"    // to what others name: package outbound is the only way
-	ReadTraces    Action = "read-traces"
-	ReadAges      Action = "read-ages" // how old the oldest message is
-	Steer         Action = "steer"     // set how many workers queues may have
-	Wake          Action = "wake"      // call a function, without waiting for it
+	ReadObjects     Action = "read-objects"
+	WriteObjects    Action = "write-objects"
+	DeleteObjects   Action = "delete-objects" // list them, and delete
+	UploadObjects   Action = "upload"         // create, sign, list and complete multipart uploads
+	AbortUploads    Action = "abort-uploads"
+	GetRows         Action = "get-rows"   // each by its key
+	ReadRows        Action = "read-rows"  // that, and all of a partition
+	PutRows         Action = "put-rows"   // whole
+	WriteRows       Action = "write-rows" // that, and parts of them
+	DeleteRows      Action = "delete-rows"
+	QueryIndex      Action = "query-index"
+	ReadSecret      Action = "read-secret"
+	ReadQueueDepth  Action = "read-depth" // how many messages wait
+	DrainMessages   Action = "drain"      // receive and delete messages
+	RedriveMessages Action = "redrive"    // send what was a dead letter again
+	ConnectOutbound Action = "connect"    // to what others name: package outbound is the only way
+	ReadTraces      Action = "read-traces"
+	ReadQueueAges   Action = "read-ages" // how old the oldest message is
+	Autoscale       Action = "steer"     // set how many workers queues may have
+	InvokeFunction  Action = "wake"      // call a function, without waiting for it
 )
 
-// Right is one narrow permission.
-type Right struct {
-	Action Action
-	On     string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces", "metrics" (of the whole account)
-	Only   []string // prefixes of object keys or of partition keys; names of services, of functions
+// Permission is one narrow permission.
+type Permission struct {
+	Action   Action
+	Resource string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces", "metrics" (of the whole account)
+	Only     []string // prefixes of object keys or of partition keys; names of services, of functions
 }
 
 // Map is all of Sluice.
@@ -116,31 +116,31 @@ var Map = []Service{
 	{
 		Name: "api",
 		Routes: []Route{
-			{"GET", "/health", Open, ""},
-			{"GET", "/v1/openapi.json", Open, ""},
-			{"GET", "/v1/token", ByToken, ""},
-			{"POST", "/v1/uploads", ByToken, "videos:write"},
-			{"POST", "/v1/uploads/{id}/parts", ByToken, "videos:write"},
-			{"POST", "/v1/uploads/{id}/complete", ByToken, "videos:write"},
-			{"GET", "/v1/uploads/{id}", ByToken, "videos:write"},
-			{"DELETE", "/v1/uploads/{id}", ByToken, "videos:write"},
-			{"POST", "/v1/videos", ByToken, "videos:write"},
-			{"GET", "/v1/videos", ByToken, "videos:read"},
-			{"GET", "/v1/videos/{id}", ByToken, "videos:read"},
-			{"PATCH", "/v1/videos/{id}", ByToken, "videos:write"},
-			{"DELETE", "/v1/videos/{id}", ByToken, "videos:write"},
-			{"GET", "/v1/videos/{id}/timeline", ByToken, "videos:read"},
+			{"GET", "/health", AuthOpen, ""},
+			{"GET", "/v1/openapi.json", AuthOpen, ""},
+			{"GET", "/v1/token", AuthToken, ""},
+			{"POST", "/v1/uploads", AuthToken, "videos:write"},
+			{"POST", "/v1/uploads/{id}/parts", AuthToken, "videos:write"},
+			{"POST", "/v1/uploads/{id}/complete", AuthToken, "videos:write"},
+			{"GET", "/v1/uploads/{id}", AuthToken, "videos:write"},
+			{"DELETE", "/v1/uploads/{id}", AuthToken, "videos:write"},
+			{"POST", "/v1/videos", AuthToken, "videos:write"},
+			{"GET", "/v1/videos", AuthToken, "videos:read"},
+			{"GET", "/v1/videos/{id}", AuthToken, "videos:read"},
+			{"PATCH", "/v1/videos/{id}", AuthToken, "videos:write"},
+			{"DELETE", "/v1/videos/{id}", AuthToken, "videos:write"},
+			{"GET", "/v1/videos/{id}/timeline", AuthToken, "videos:read"},
 		},
-		Inbox: &Inbox{Takes: []string{"upload.requested.v1"}, Batch: 10, Typical: 200 * time.Millisecond, Attempts: 5, Promise: time.Minute},
+		Inbox: &Inbox{EventTypes: []string{"upload.requested.v1"}, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 5, MaxWait: time.Minute},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
-		May: []Right{
+		Permissions: []Permission{
 			{GetRows, "table", []string{UploadRows}},
-			{ReadRows, "table", []string{VideoRows, SourceRows}},
+			{ReadRows, "table", []string{VideoRows, ProducerRows}},
 			{QueryIndex, ByTenant, []string{TenantIndex}},
 			{QueryIndex, ByExternal, []string{ExternalIndex}},
 			{PutRows, "table", []string{UploadRows, IdempotencyRows}},
 			{WriteRows, "table", []string{VideoRows}},
-			{Upload, "source", []string{SourcePrefix}},
+			{UploadObjects, "source", []string{SourcePrefix}},
 			{AbortUploads, "source", []string{SourcePrefix}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},
@@ -149,54 +149,54 @@ var Map = []Service{
 	{
 		Name: "admin",
 		Routes: []Route{
-			{"POST", "/v1/tenants", ByCaller, ""},
-			{"POST", "/v1/tokens", ByCaller, ""},
-			{"DELETE", "/v1/tokens/{id}", ByCaller, ""},
-			{"POST", "/v1/sources", ByCaller, ""},
-			{"GET", "/v1/sources", ByCaller, ""},
-			{"DELETE", "/v1/sources/{id}", ByCaller, ""},
-			{"GET", "/v1/dead-letters", ByToken, "operator"},
-			{"GET", "/v1/dead-letters/{id}", ByToken, "operator"},
-			{"POST", "/v1/dead-letters/redrive", ByToken, "operator"},
-			{"POST", "/v1/dead-letters/{id}/redrive", ByToken, "operator"},
-			{"POST", "/v1/dead-letters/{id}/discard", ByToken, "operator"},
+			{"POST", "/v1/tenants", AuthIAM, ""},
+			{"POST", "/v1/tokens", AuthIAM, ""},
+			{"DELETE", "/v1/tokens/{id}", AuthIAM, ""},
+			{"POST", "/v1/sources", AuthIAM, ""},
+			{"GET", "/v1/sources", AuthIAM, ""},
+			{"DELETE", "/v1/sources/{id}", AuthIAM, ""},
+			{"GET", "/v1/dead-letters", AuthToken, "operator"},
+			{"GET", "/v1/dead-letters/{id}", AuthToken, "operator"},
+			{"POST", "/v1/dead-letters/redrive", AuthToken, "operator"},
+			{"POST", "/v1/dead-letters/{id}/redrive", AuthToken, "operator"},
+			{"POST", "/v1/dead-letters/{id}/discard", AuthToken, "operator"},
 		},
-		May: []Right{
+		Permissions: []Permission{
 			{GetRows, "table", []string{TenantRows}},
-			{ReadRows, "table", []string{SourceRows, LetterRows}},
-			{PutRows, "table", []string{TenantRows, TokenRows, SourceRows, LetterRows, IdempotencyRows}},
-			{DeleteRows, "table", []string{TokenRows, SourceRows}},
-			{Redrive, "inboxes", nil},
+			{ReadRows, "table", []string{ProducerRows, DeadLetterRows}},
+			{PutRows, "table", []string{TenantRows, TokenRows, ProducerRows, DeadLetterRows, IdempotencyRows}},
+			{DeleteRows, "table", []string{TokenRows, ProducerRows}},
+			{RedriveMessages, "inboxes", nil},
 		},
 		Memory: 256, Timeout: 29 * time.Second,
 	},
 	{
 		Name: "observe",
 		Routes: []Route{
-			{"GET", "/v1/videos/{id}/trace", ByToken, "videos:read"},
-			{"GET", "/v1/map", ByToken, "operator"},
+			{"GET", "/v1/videos/{id}/trace", AuthToken, "videos:read"},
+			{"GET", "/v1/map", AuthToken, "operator"},
 		},
-		May: []Right{
-			{ReadRows, "table", []string{VideoRows, LetterRows}},
-			{GetRows, "table", []string{ScaleRows}},
-			{ReadDepth, "inboxes", nil},
+		Permissions: []Permission{
+			{ReadRows, "table", []string{VideoRows, DeadLetterRows}},
+			{GetRows, "table", []string{ScalingRows}},
+			{ReadQueueDepth, "inboxes", nil},
 			{ReadTraces, "traces", nil},
 		},
 		Memory: 512, Timeout: 29 * time.Second,
 	},
 	{
-		Name:   "authorize",
-		May:    []Right{{GetRows, "table", []string{TokenRows}}},
-		Memory: 256, Timeout: 5 * time.Second,
+		Name:        "authorize",
+		Permissions: []Permission{{GetRows, "table", []string{TokenRows}}},
+		Memory:      256, Timeout: 5 * time.Second,
 	},
 	{
 		Name: "play",
 		Routes: []Route{
-			{"GET", "/watch/{playback}", Open, ""},
-			{"GET", "/watch/assets/{file}", Open, ""},
-			{"GET", "/p/{token}/{playback}/{file+}", Open, ""},
+			{"GET", "/watch/{playback}", AuthOpen, ""},
+			{"GET", "/watch/assets/{file}", AuthOpen, ""},
+			{"GET", "/p/{token}/{playback}/{file+}", AuthOpen, ""},
 		},
-		May: []Right{
+		Permissions: []Permission{
 			{ReadObjects, "media", []string{MediaPrefix}},
 			{ReadSecret, "playback-key", nil},
 		},
@@ -205,19 +205,19 @@ var Map = []Service{
 	{
 		Name: Studio,
 		Routes: []Route{
-			{"GET", "/studio", Open, ""},
-			{"GET", "/studio/{version}/{file}", Open, ""},
+			{"GET", "/studio", AuthOpen, ""},
+			{"GET", "/studio/{version}/{file}", AuthOpen, ""},
 		},
 		Memory: 256, Timeout: 10 * time.Second,
 	},
 	{
 		Name: "inspect",
 		Inbox: &Inbox{
-			Takes: []string{"s3.object-created.v1", "inspect.requested.v1"}, Batch: 1, Typical: 3 * time.Second, Attempts: 5, Promise: time.Minute,
-			Lanes: []Lane{{Name: Interactive, Aim: 5 * time.Second, Weight: 3}},
+			EventTypes: []string{"s3.object-created.v1", "inspect.requested.v1"}, BatchSize: 1, ServiceTime: 3 * time.Second, MaxAttempts: 5, MaxWait: time.Minute,
+			Lanes: []Lane{{Name: Interactive, TargetWait: 5 * time.Second, Weight: 3}},
 		},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
-		May: []Right{
+		Permissions: []Permission{
 			{ReadObjects, "source", []string{SourcePrefix}},
 		},
 		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
@@ -225,14 +225,14 @@ var Map = []Service{
 	{
 		Name: "encode",
 		Inbox: &Inbox{
-			Takes: []string{"encode.requested.v1"}, Fair: true, Batch: 1, Typical: 10 * time.Second, Attempts: 5, Promise: 2 * time.Minute,
+			EventTypes: []string{"encode.requested.v1"}, FairShare: true, BatchSize: 1, ServiceTime: 10 * time.Second, MaxAttempts: 5, MaxWait: 2 * time.Minute,
 			Lanes: []Lane{
-				{Name: Interactive, Aim: 5 * time.Second, Weight: 16},
-				{Name: Bulk, Aim: 10 * time.Minute, Promise: 15 * time.Minute, Weight: 16},
+				{Name: Interactive, TargetWait: 5 * time.Second, Weight: 16},
+				{Name: Bulk, TargetWait: 10 * time.Minute, MaxWait: 15 * time.Minute, Weight: 16},
 			},
 		},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
-		May: []Right{
+		Permissions: []Permission{
 			{ReadObjects, "source", []string{SourcePrefix}},
 			{WriteObjects, "media", []string{MediaPrefix}},
 		},
@@ -241,47 +241,47 @@ var Map = []Service{
 	{
 		Name: "fetch",
 		Inbox: &Inbox{
-			Takes: []string{"fetch.requested.v1"}, Batch: 1, Typical: 20 * time.Second, Attempts: 12, Promise: 5 * time.Minute,
-			Lanes: []Lane{{Name: Bulk, Aim: time.Minute, Weight: 3}},
+			EventTypes: []string{"fetch.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 12, MaxWait: 5 * time.Minute,
+			Lanes: []Lane{{Name: Bulk, TargetWait: time.Minute, Weight: 3}},
 		},
 		Emits: []string{"fetch.failed.v1"},
-		May: []Right{
-			{Upload, "source", []string{SourcePrefix}},
+		Permissions: []Permission{
+			{UploadObjects, "source", []string{SourcePrefix}},
 			{ReadObjects, "producers", nil},
-			{Connect, "internet", nil},
+			{ConnectOutbound, "internet", nil},
 		},
 		Memory: 512, Timeout: 3 * time.Minute,
 	},
 	{
 		Name: "publish",
-		Inbox: &Inbox{Takes: []string{
+		Inbox: &Inbox{EventTypes: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
 			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
-		}, FIFO: true, Batch: 10, Typical: 200 * time.Millisecond, Attempts: 12, Promise: 30 * time.Second,
-			Lanes: []Lane{{Name: Interactive, Aim: 5 * time.Second, Weight: 3}}},
+		}, FIFO: true, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 12, MaxWait: 30 * time.Second,
+			Lanes: []Lane{{Name: Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
 		},
-		May: []Right{
-			{ReadRows, "table", []string{VideoRows, WindowRows}},
+		Permissions: []Permission{
+			{ReadRows, "table", []string{VideoRows, InFlightLimitRows}},
 			{WriteRows, "table", []string{VideoRows}},
-			{PutRows, "table", []string{WindowRows}},
-			{DeleteRows, "table", []string{WindowRows}},
+			{PutRows, "table", []string{InFlightLimitRows}},
+			{DeleteRows, "table", []string{InFlightLimitRows}},
 			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
 			{WriteObjects, "media", []string{MediaPrefix}},
-			{Wake, "functions", []string{"reconcile"}},
+			{InvokeFunction, "functions", []string{"reconcile"}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,
 	},
 	{
 		Name: "purge",
 		Inbox: &Inbox{
-			Takes: []string{"sweep.requested.v1"}, Batch: 1, Typical: 2 * time.Second, Attempts: 5, Promise: 15 * time.Minute,
-			Lanes: []Lane{{Name: Bulk, Aim: 10 * time.Minute, Weight: 1}},
+			EventTypes: []string{"sweep.requested.v1"}, BatchSize: 1, ServiceTime: 2 * time.Second, MaxAttempts: 5, MaxWait: 15 * time.Minute,
+			Lanes: []Lane{{Name: Bulk, TargetWait: 10 * time.Minute, Weight: 1}},
 		},
 		Emits: []string{"sweep.done.v1"},
-		May: []Right{
+		Permissions: []Permission{
 			{DeleteObjects, "source", []string{SourcePrefix}},
 			{DeleteObjects, "media", []string{MediaPrefix}},
 			{DeleteRows, "table", []string{VideoRows}},
@@ -289,20 +289,20 @@ var Map = []Service{
 		Memory: 256, Timeout: time.Minute,
 	},
 	{
-		Name:  "reconcile",
-		Every: time.Minute,
-		Emits: []string{"deadline.passed.v1"},
-		May: []Right{
-			{QueryIndex, ByDeadline, []string{DueIndex, OpenIndex}},
+		Name:     "reconcile",
+		Interval: time.Minute,
+		Emits:    []string{"deadline.passed.v1"},
+		Permissions: []Permission{
+			{QueryIndex, ByDeadline, []string{DueIndex, OpenDeadLetterIndex}},
 			{ReadRows, "table", []string{VideoRows}},
-			{GetRows, "table", []string{WindowRows}},
+			{GetRows, "table", []string{InFlightLimitRows}},
 			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
-			{ReadDepth, "inboxes", nil},
-			{ReadAges, "metrics", nil},
-			{Drain, "dead-letters", nil},
-			{PutRows, "table", []string{LetterRows, ScaleRows}},
-			{GetRows, "table", []string{ScaleRows}},
-			{Steer, "feeds", nil},
+			{ReadQueueDepth, "inboxes", nil},
+			{ReadQueueAges, "metrics", nil},
+			{DrainMessages, "dead-letters", nil},
+			{PutRows, "table", []string{DeadLetterRows, ScalingRows}},
+			{GetRows, "table", []string{ScalingRows}},
+			{Autoscale, "feeds", nil},
 		},
 		Memory: 256, Timeout: 50 * time.Second,
 	},
@@ -325,6 +325,6 @@ func Lookup(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// Visibility returns the inbox's visibility timeout: six times the function's timeout, as AWS advises for event
+// VisibilityTimeout returns the inbox's visibility timeout: six times the function's timeout, as AWS advises for event
 // source mappings (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
-func (s Service) Visibility() time.Duration { return 6 * s.Timeout }
+func (s Service) VisibilityTimeout() time.Duration { return 6 * s.Timeout }

@@ -9,20 +9,20 @@ import (
 	"sluice/shared/domain/services"
 )
 
-func TestWhatIsSentIsTaken(t *testing.T) {
+func TestEmittedTypesHaveConsumers(t *testing.T) {
 	for _, s := range services.Map {
 		for _, typ := range s.Emits {
-			if services.To(typ) == "" {
+			if services.FindDestination(typ) == "" {
 				t.Errorf("%s emits %s, which nobody takes", s.Name, typ)
 			}
-			if services.To(typ) == s.Name {
+			if services.FindDestination(typ) == s.Name {
 				t.Errorf("%s sends %s to its own inbox: Lambda stops such a chain at its 16th lap", s.Name, typ)
 			}
 		}
 	}
 }
 
-func TestWhatIsTakenIsSent(t *testing.T) {
+func TestConsumedTypesHaveSenders(t *testing.T) {
 	sent := map[string]bool{"s3.object-created.v1": true, "upload.requested.v1": true} // by S3, and by producers
 	for _, s := range services.Map {
 		for _, typ := range s.Emits {
@@ -33,7 +33,7 @@ func TestWhatIsTakenIsSent(t *testing.T) {
 		if s.Inbox == nil {
 			continue
 		}
-		for _, typ := range s.Inbox.Takes {
+		for _, typ := range s.Inbox.EventTypes {
 			if !sent[typ] {
 				t.Errorf("%s takes %s, which nobody sends", s.Name, typ)
 			}
@@ -41,15 +41,15 @@ func TestWhatIsTakenIsSent(t *testing.T) {
 	}
 }
 
-func TestHears(t *testing.T) {
+func TestSubscribedTypesAreFacts(t *testing.T) {
 	t.Parallel()
-	in := services.Inbox{Takes: []string{"video.ready.v1", "sweep.done.v1", "video.failed.v1"}}
-	if got, want := in.Hears(), []string{"video.ready.v1", "video.failed.v1"}; !slices.Equal(got, want) {
+	in := services.Inbox{EventTypes: []string{"video.ready.v1", "sweep.done.v1", "video.failed.v1"}}
+	if got, want := in.SubscribedTypes(), []string{"video.ready.v1", "video.failed.v1"}; !slices.Equal(got, want) {
 		t.Errorf("hears %v, want %v", got, want)
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestServicesStayWithinAWSLimits(t *testing.T) {
 	for _, s := range services.Map {
 		if s.Memory > 3008 {
 			t.Errorf("%s: %d MiB, more than a fresh account allows", s.Name, s.Memory)
@@ -57,22 +57,22 @@ func TestLimits(t *testing.T) {
 		if len(s.Routes) > 0 && s.Timeout > 29*time.Second {
 			t.Errorf("%s: %v, longer than the gateway waits", s.Name, s.Timeout)
 		}
-		if s.Inbox != nil && (s.Timeout > 3*time.Minute || s.Inbox.Attempts < 5) {
-			t.Errorf("%s: timeout %v, attempts %d", s.Name, s.Timeout, s.Inbox.Attempts)
+		if s.Inbox != nil && (s.Timeout > 3*time.Minute || s.Inbox.MaxAttempts < 5) {
+			t.Errorf("%s: timeout %v, attempts %d", s.Name, s.Timeout, s.Inbox.MaxAttempts)
 		}
-		if s.Inbox != nil && s.Inbox.Promise < 10*time.Second {
-			t.Errorf("%s: a message may wait %v, less than Lambda takes to look for it", s.Name, s.Inbox.Promise)
+		if s.Inbox != nil && s.Inbox.MaxWait < 10*time.Second {
+			t.Errorf("%s: a message may wait %v, less than Lambda takes to look for it", s.Name, s.Inbox.MaxWait)
 		}
-		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Batch > 10 {
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.BatchSize > 10 {
 			t.Errorf("%s: a FIFO queue gives at most 10 messages a batch", s.Name)
 		}
-		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.Hears() != nil {
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.SubscribedTypes() != nil {
 			t.Errorf("%s: the topic feeds no FIFO queue", s.Name)
 		}
 	}
 }
 
-func TestEveryServiceHasAFolderAndEveryFolderAService(t *testing.T) {
+func TestServicesMatchFunctionFolders(t *testing.T) {
 	dirs, err := os.ReadDir("../../../functions")
 	if err != nil {
 		t.Fatal(err)
@@ -92,33 +92,33 @@ func TestEveryServiceHasAFolderAndEveryFolderAService(t *testing.T) {
 	}
 }
 
-func TestSends(t *testing.T) {
+func TestDestinations(t *testing.T) {
 	publish, ok := services.Lookup("publish")
-	if want := []string{"fetch", "inspect", "encode", "purge", services.Topic}; !ok || !slices.Equal(publish.Sends(), want) {
-		t.Errorf("publish sends to %v, want %v", publish.Sends(), want)
+	if want := []string{"fetch", "inspect", "encode", "purge", services.Topic}; !ok || !slices.Equal(publish.Destinations(), want) {
+		t.Errorf("publish sends to %v, want %v", publish.Destinations(), want)
 	}
 	if _, ok := services.Lookup("nobody"); ok {
 		t.Error("found a service that is not there")
 	}
 }
 
-func TestQueues(t *testing.T) {
+func TestQueuesHaveScalingTargets(t *testing.T) {
 	t.Parallel()
 	lanes := map[string]string{}
-	for _, q := range services.Queues() {
-		if lanes[q.Name] = q.Lane.Name; q.Lane.Aim <= 0 || q.Lane.Promise < q.Lane.Aim || q.Lane.Weight <= 0 || q.Inbox.Typical <= 0 {
+	for _, q := range services.ListQueues() {
+		if lanes[q.Name] = q.Lane.Name; q.Lane.TargetWait <= 0 || q.Lane.MaxWait < q.Lane.TargetWait || q.Lane.Weight <= 0 || q.Inbox.ServiceTime <= 0 {
 			t.Errorf("%s: the law does not know what it promises, or what a message takes: %+v", q.Name, q)
 		}
 	}
 	if lanes["encode"] != services.Interactive || lanes["encode-bulk"] != services.Bulk {
 		t.Errorf("queues %v", lanes)
 	}
-	if got := services.LeastConcurrency(); got != 2*len(lanes) {
+	if got := services.MinConcurrency(); got != 2*len(lanes) {
 		t.Errorf("the least concurrency of %v is %d", lanes, got)
 	}
 }
 
-func TestAnInboxWithoutLanesHasOneQueue(t *testing.T) {
+func TestInboxWithoutLanesHasOneQueue(t *testing.T) {
 	t.Parallel()
 	if all := (services.Service{Name: "ear", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "ear" {
 		t.Errorf("queues %+v", all)
@@ -128,7 +128,7 @@ func TestAnInboxWithoutLanesHasOneQueue(t *testing.T) {
 	}
 }
 
-func TestQueueFor(t *testing.T) {
+func TestQueueForEvent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typ, lane, want string }{
 		{"encode.requested.v1", "", "encode"},
@@ -139,20 +139,20 @@ func TestQueueFor(t *testing.T) {
 		{"video.ready.v1", services.Bulk, ""},
 		{"nothing.of.ours.v1", "", ""},
 	} {
-		if q, ok := services.QueueFor(tt.typ, tt.lane); q.Name != tt.want || ok != (tt.want != "") {
+		if q, ok := services.QueueForEvent(tt.typ, tt.lane); q.Name != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s in lane %q goes to %q, not %q", tt.typ, tt.lane, q.Name, tt.want)
 		}
 	}
 }
 
-func TestWorkers(t *testing.T) {
+func TestMaxWorkersLeaveMinimumForOthers(t *testing.T) {
 	t.Parallel()
 	s, _ := services.Lookup("encode")
-	others := 2 * (len(services.Queues()) - 2)
+	others := 2 * (len(services.ListQueues()) - 2)
 	for _, tt := range []struct{ concurrency, want int }{
-		{services.LeastConcurrency(), 4}, {100 + others, 100}, {5000, 2000},
+		{services.MinConcurrency(), 4}, {100 + others, 100}, {5000, 2000},
 	} {
-		if got := s.Workers(tt.concurrency); got != tt.want {
+		if got := s.MaxWorkers(tt.concurrency); got != tt.want {
 			t.Errorf("of %d: %d workers, not %d", tt.concurrency, got, tt.want)
 		}
 	}

@@ -8,26 +8,26 @@ import (
 // barWidth is how many characters the whole time takes.
 const barWidth = 50
 
-// Draw draws a waterfall for a terminal of 100 columns: a row for each hop, dots for the time that its message waited
+// DrawText draws a waterfall for a terminal of 100 columns: a row for each hop, dots for the time that its message waited
 // before it, and with steps a row for each of these too. Above most rows, those in the middle are left out and counted;
 // 0 is all of them.
-func (w Waterfall) Draw(steps bool, most int) string {
+func (w Waterfall) DrawText(steps bool, most int) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, count(len(w.Hops), "hop"), count(w.Traces, "trace"), span(w.Duration), w.Cost, w.open())
-	if len(w.Hops) == 0 {
+	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "hop"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, w.incompleteNote())
+	if len(w.Spans) == 0 {
 		return out.String()
 	}
 	fmt.Fprintf(&out, "%9s %9s\n", "at", "for")
 	var rows []string
-	for _, h := range w.Hops {
-		rows = append(rows, w.row(h.Start, h.Length, h.Wait, h.Service+h.marks()))
+	for _, h := range w.Spans {
+		rows = append(rows, w.formatRow(h.Start, h.Duration, h.Wait, h.Service+h.formatMarks()))
 		if steps {
-			rows = w.steps(rows, h.Steps, "  ")
+			rows = w.appendSteps(rows, h.Steps, "  ")
 		}
 	}
 	if cut := len(rows) - most; most > 0 && cut > 0 {
 		head := (most + 1) / 2
-		left := fmt.Sprintf("%20s … %s left out …", "", count(cut, "row"))
+		left := fmt.Sprintf("%20s … %s left out …", "", formatCount(cut, "row"))
 		rows = append(append(rows[:head:head], left), rows[head+cut:]...)
 	}
 	for _, row := range rows {
@@ -36,28 +36,28 @@ func (w Waterfall) Draw(steps bool, most int) string {
 	return out.String()
 }
 
-func (w Waterfall) open() string {
+func (w Waterfall) incompleteNote() string {
 	if w.Complete {
 		return ""
 	}
 	return ", and there may be more to come"
 }
 
-func (w Waterfall) steps(rows []string, steps []Step, indent string) []string {
+func (w Waterfall) appendSteps(rows []string, steps []Step, indent string) []string {
 	for len(steps) > 0 {
-		s, n := steps[0], alike(steps)
-		label := indent + s.Name + s.Status.mark()
+		s, n := steps[0], countAlike(steps)
+		label := indent + s.Name + s.Status.formatMark()
 		if n > 1 {
-			s, label = together(steps[:n]), fmt.Sprintf("%s ×%d", label, n)
+			s, label = mergeSteps(steps[:n]), fmt.Sprintf("%s ×%d", label, n)
 		}
-		rows = append(rows, w.row(s.Start, s.Length, 0, label))
-		rows, steps = w.steps(rows, s.Steps, indent+"  "), steps[n:]
+		rows = append(rows, w.formatRow(s.Start, s.Duration, 0, label))
+		rows, steps = w.appendSteps(rows, s.Steps, indent+"  "), steps[n:]
 	}
 	return rows
 }
 
-// alike returns how many steps at the beginning can share a row: segments are written by the dozen.
-func alike(steps []Step) (n int) {
+// countAlike returns how many steps at the beginning can share a row: segments are written by the dozen.
+func countAlike(steps []Step) (n int) {
 	first := steps[0]
 	for n < len(steps) && steps[n].Name == first.Name && steps[n].Status == first.Status && len(steps[n].Steps) == 0 {
 		n++
@@ -65,21 +65,21 @@ func alike(steps []Step) (n int) {
 	return max(n, 1)
 }
 
-// together returns one step from the beginning of the first to the end of the last.
-func together(steps []Step) Step {
+// mergeSteps returns one step from the beginning of the first to the end of the last.
+func mergeSteps(steps []Step) Step {
 	end := 0.0
 	for _, s := range steps {
-		end = max(end, s.Start+s.Length)
+		end = max(end, s.Start+s.Duration)
 	}
-	return Step{Start: steps[0].Start, Length: end - steps[0].Start}
+	return Step{Start: steps[0].Start, Duration: end - steps[0].Start}
 }
 
-func (w Waterfall) row(start, length, wait float64, label string) string {
-	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", span(start), span(length), w.bar(start, length, wait), label), " ")
+func (w Waterfall) formatRow(start, length, wait float64, label string) string {
+	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), w.drawBar(start, length, wait), label), " ")
 }
 
-// bar is at least one mark, wherever it lies.
-func (w Waterfall) bar(start, length, wait float64) string {
+// drawBar is at least one mark, wherever it lies.
+func (w Waterfall) drawBar(start, length, wait float64) string {
 	at := func(ms float64) int { return int(ms / max(w.Duration, 1e-3) * barWidth) }
 	from := min(max(at(start), 0), barWidth-1)
 	to := min(max(at(start+length), from+1), barWidth)
@@ -87,38 +87,38 @@ func (w Waterfall) bar(start, length, wait float64) string {
 	return strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) + strings.Repeat(" ", barWidth-to)
 }
 
-// marks say what is not as usual.
-func (h Hop) marks() string {
+// formatMarks say what is not as usual.
+func (h Span) formatMarks() string {
 	var out strings.Builder
 	if h.Attempt > 1 {
 		fmt.Fprintf(&out, " attempt %d", h.Attempt)
 	}
-	if h.Cold {
+	if h.ColdStart {
 		out.WriteString(" cold")
 	}
-	out.WriteString(h.Status.mark())
+	out.WriteString(h.Status.formatMark())
 	if h.Code != "" {
 		out.WriteString(" " + h.Code)
 	}
 	return out.String()
 }
 
-func (s Status) mark() string {
-	if s == OK {
+func (s Status) formatMark() string {
+	if s == StatusOK {
 		return ""
 	}
 	return " " + strings.ToUpper(string(s))
 }
 
-// span is a time as people say it.
-func span(ms float64) string {
+// formatDuration is a time as people say it.
+func formatDuration(ms float64) string {
 	if ms < 9999.5 {
 		return fmt.Sprintf("%.1f ms", ms)
 	}
 	return fmt.Sprintf("%.1f s", ms/1e3)
 }
 
-func count(n int, of string) string {
+func formatCount(n int, of string) string {
 	if n == 1 {
 		return "1 " + of
 	}

@@ -14,10 +14,10 @@ import (
 
 // The annotations by which it reads documents; package trace sets them.
 const (
-	service   = "service" // of a hop and of its long steps; a hop is the node that is called like it
-	videoID   = "video_id"
-	failure   = "code"
-	coldStart = "cold_start"
+	annotationService   = "service" // of a hop and of its long steps; a hop is the node that is called like it
+	annotationVideoID   = "video_id"
+	annotationCode      = "code"
+	annotationColdStart = "cold_start"
 )
 
 // Status says how a hop or a step ended.
@@ -25,11 +25,11 @@ type Status string
 
 // The states.
 const (
-	OK       Status = "ok"
-	Error    Status = "error"    // the fault of the caller, or of the file
-	Fault    Status = "fault"    // ours
-	Throttle Status = "throttle" // too many at once
-	Running  Status = "running"
+	StatusOK       Status = "ok"
+	StatusError    Status = "error"    // the fault of the caller, or of the file
+	StatusFault    Status = "fault"    // ours
+	StatusThrottle Status = "throttle" // too many at once
+	StatusRunning  Status = "running"
 )
 
 // Waterfall is one video's way. Times are in milliseconds; those called start count from Started.
@@ -40,32 +40,32 @@ type Waterfall struct {
 	Traces   int       `json:"traces"`
 	Complete bool      `json:"complete"` // for whoever knows the video to say
 	Cost     float64   `json:"cost_usd"` // a hop is taken for an invocation: for those of a batch it is a little too much
-	Hops     []Hop     `json:"hops"`     // in the order of their starts
+	Spans    []Span    `json:"hops"`     // in the order of their starts
 }
 
-// Hop is the handling of one request or one message.
-type Hop struct {
-	Service string  `json:"service"`
-	Start   float64 `json:"start_ms"`
-	Length  float64 `json:"ms"`
-	Wait    float64 `json:"wait_ms"` // in the queue, until Start; of a later attempt: since the one before
-	Queue   string  `json:"queue,omitempty"`
-	Attempt int     `json:"attempt,omitempty"` // from 1; absent without a queue
-	Status  Status  `json:"status"`
-	Code    string  `json:"code,omitempty"` // why it failed
-	Cold    bool    `json:"cold_start"`     // the function was started for it
-	Trace   string  `json:"trace_id"`
-	From    string  `json:"upstream_trace_id,omitempty"` // the sender's trace, if it is another
-	Steps   []Step  `json:"steps"`
+// Span is the handling of one request or one message.
+type Span struct {
+	Service         string  `json:"service"`
+	Start           float64 `json:"start_ms"`
+	Duration        float64 `json:"ms"`
+	Wait            float64 `json:"wait_ms"` // in the queue, until Start; of a later attempt: since the one before
+	Queue           string  `json:"queue,omitempty"`
+	Attempt         int     `json:"attempt,omitempty"` // from 1; absent without a queue
+	Status          Status  `json:"status"`
+	Code            string  `json:"code,omitempty"` // why it failed
+	ColdStart       bool    `json:"cold_start"`     // the function was started for it
+	TraceID         string  `json:"trace_id"`
+	UpstreamTraceID string  `json:"upstream_trace_id,omitempty"` // the sender's trace, if it is another
+	Steps           []Step  `json:"steps"`
 }
 
 // Step is a part of a hop: a call of AWS, or a run of a tool.
 type Step struct {
-	Name   string  `json:"name"`
-	Start  float64 `json:"start_ms"`
-	Length float64 `json:"ms"`
-	Status Status  `json:"status"`
-	Steps  []Step  `json:"steps"`
+	Name     string  `json:"name"`
+	Start    float64 `json:"start_ms"`
+	Duration float64 `json:"ms"`
+	Status   Status  `json:"status"`
+	Steps    []Step  `json:"steps"`
 }
 
 // Function is what must be known of a service's function.
@@ -74,40 +74,40 @@ type Function struct {
 	Cost    func(d time.Duration) float64 // dollars of an invocation that lasts d
 }
 
-// Of returns the way of a video, by documents in any order, as BatchGetTraces returns them or as they were sent, read at
+// BuildWaterfall returns the way of a video, by documents in any order, as BatchGetTraces returns them or as they were sent, read at
 // the given time. A service of which no function is known costs nothing, and may run for ever.
-func Of(video string, documents []string, functions map[string]Function, at time.Time) Waterfall {
+func BuildWaterfall(video string, documents []string, functions map[string]Function, at time.Time) Waterfall {
 	b := builder{functions: functions, now: float64(at.UnixMicro()) / 1e6}
-	for _, n := range gather(documents).hops() {
-		if n.note(videoID) == video {
-			b.nodes = append(b.nodes, n)
+	for _, n := range parseDocuments(documents).listSpans() {
+		if n.annotation(annotationVideoID) == video {
+			b.segments = append(b.segments, n)
 		}
 	}
-	w := Waterfall{Video: video, Started: at.UTC().Truncate(time.Millisecond), Hops: []Hop{}}
-	if len(b.nodes) == 0 {
+	w := Waterfall{Video: video, Started: at.UTC().Truncate(time.Millisecond), Spans: []Span{}}
+	if len(b.segments) == 0 {
 		return w
 	}
-	b.first = math.Floor(slices.Min(b.each(b.sent))*1e3) / 1e3
-	last := slices.Max(b.each(func(n *node) float64 { return b.end(n, b.now) }))
+	b.first = math.Floor(slices.Min(b.mapSegments(b.sentAt))*1e3) / 1e3
+	last := slices.Max(b.mapSegments(func(n *segment) float64 { return b.endTime(n, b.now) }))
 	w.Started = time.UnixMilli(int64(math.Round(b.first * 1e3))).UTC()
-	w.Duration = b.ms(last - b.first)
+	w.Duration = b.toMilliseconds(last - b.first)
 	traces := map[string]bool{}
-	for _, n := range b.nodes {
+	for _, n := range b.segments {
 		traces[n.TraceID] = true
-		w.Hops = append(w.Hops, b.hop(n))
-		w.Cost += b.cost(n)
+		w.Spans = append(w.Spans, b.buildSpan(n))
+		w.Cost += b.costOf(n)
 	}
 	w.Traces = len(traces)
 	return w
 }
 
-// Runs reports whether a hop is not over yet.
-func (w Waterfall) Runs() bool {
-	return slices.ContainsFunc(w.Hops, func(h Hop) bool { return h.Status == Running })
+// HasRunning reports whether a hop is not over yet.
+func (w Waterfall) HasRunning() bool {
+	return slices.ContainsFunc(w.Spans, func(h Span) bool { return h.Status == StatusRunning })
 }
 
-// Ended returns when the last hop ended.
-func (w Waterfall) Ended() time.Time {
+// EndTime returns when the last hop ended.
+func (w Waterfall) EndTime() time.Time {
 	return w.Started.Add(time.Duration(w.Duration * float64(time.Millisecond)))
 }
 
@@ -115,104 +115,106 @@ func (w Waterfall) Ended() time.Time {
 type builder struct {
 	functions  map[string]Function
 	now, first float64
-	nodes      []*node
+	segments   []*segment
 }
 
-func (b builder) each(of func(*node) float64) (all []float64) {
-	for _, n := range b.nodes {
+func (b builder) mapSegments(of func(*segment) float64) (all []float64) {
+	for _, n := range b.segments {
 		all = append(all, of(n))
 	}
 	return all
 }
 
-// ms rounds to microseconds: what X-Ray keeps is not better.
-func (builder) ms(seconds float64) float64 { return math.Round(seconds*1e6) / 1e3 }
+// toMilliseconds rounds to microseconds: what X-Ray keeps is not better.
+func (builder) toMilliseconds(seconds float64) float64 { return math.Round(seconds*1e6) / 1e3 }
 
-func (b builder) hop(n *node) Hop {
-	h := Hop{
-		Service: n.Name, Start: b.ms(n.Start - b.first), Length: b.ms(b.end(n, b.now) - n.Start), Wait: b.ms(n.Start - b.waits(n)),
-		Queue: n.detail("queue"), Attempt: int(n.number("attempt")), Status: b.status(n), Code: n.note(failure),
-		Cold: n.Annotations[coldStart] == true || n.prepared() > 0, Trace: n.TraceID, From: n.detail("upstream"),
+func (b builder) buildSpan(n *segment) Span {
+	h := Span{
+		Service: n.Name, Start: b.toMilliseconds(n.Start - b.first), Duration: b.toMilliseconds(b.endTime(n, b.now) - n.Start), Wait: b.toMilliseconds(n.Start - b.waitStart(n)),
+		Queue: n.metadataText("queue"), Attempt: int(n.metadataNumber("attempt")), Status: b.statusOf(n), Code: n.annotation(annotationCode),
+		ColdStart: n.Annotations[annotationColdStart] == true || n.initSeconds() > 0, TraceID: n.TraceID, UpstreamTraceID: n.metadataText("upstream"),
 	}
-	h.Steps = b.steps(n, b.end(n, b.now))
+	h.Steps = b.buildSteps(n, b.endTime(n, b.now))
 	return h
 }
 
-func (b builder) steps(n *node, until float64) []Step {
+func (b builder) buildSteps(n *segment, until float64) []Step {
 	steps := []Step{}
 	for _, c := range n.children {
 		name := c.Name
 		if operation, _ := c.AWS["operation"].(string); operation != "" {
 			name += " " + operation
 		}
-		end := b.end(c, until)
+		end := b.endTime(c, until)
 		steps = append(steps, Step{
-			Name: name, Start: b.ms(c.Start - b.first), Length: b.ms(end - c.Start), Status: b.status(c), Steps: b.steps(c, end),
+			Name: name, Start: b.toMilliseconds(c.Start - b.first), Duration: b.toMilliseconds(end - c.Start), Status: b.statusOf(c), Steps: b.buildSteps(c, end),
 		})
 	}
 	return steps
 }
 
-// end returns when a node ended. One that has not lasts until the given time, and no longer than its function may run.
-func (b builder) end(n *node, until float64) float64 {
-	if n.over() {
+// endTime returns when a node ended. One that has not lasts until the given time, and no longer than its function may run.
+func (b builder) endTime(n *segment, until float64) float64 {
+	if n.hasEnded() {
 		return n.End
 	}
-	if b.killed(n) {
-		until = n.Start + b.limit(n)
+	if b.wasKilled(n) {
+		until = n.Start + b.timeoutOf(n)
 	}
 	return max(n.Start, until)
 }
 
-// killed reports whether a hop that has not ended never will: its function would have been stopped by now.
-func (b builder) killed(n *node) bool {
-	limit := b.limit(n)
-	return !n.over() && limit > 0 && b.now > n.Start+limit
+// wasKilled reports whether a hop that has not ended never will: its function would have been stopped by now.
+func (b builder) wasKilled(n *segment) bool {
+	limit := b.timeoutOf(n)
+	return !n.hasEnded() && limit > 0 && b.now > n.Start+limit
 }
 
-func (b builder) limit(n *node) float64 { return b.functions[n.note(service)].Timeout.Seconds() }
+func (b builder) timeoutOf(n *segment) float64 {
+	return b.functions[n.annotation(annotationService)].Timeout.Seconds()
+}
 
-func (b builder) status(n *node) Status {
+func (b builder) statusOf(n *segment) Status {
 	switch {
-	case n.Fault || b.killed(n):
-		return Fault
+	case n.Fault || b.wasKilled(n):
+		return StatusFault
 	case n.Throttle:
-		return Throttle
+		return StatusThrottle
 	case n.Error:
-		return Error
-	case !n.over():
-		return Running
+		return StatusError
+	case !n.hasEnded():
+		return StatusRunning
 	}
-	return OK
+	return StatusOK
 }
 
-// sent returns when the message of a hop was sent; that of a request begins with the hop.
-func (b builder) sent(n *node) float64 { return n.Start - n.number("wait_ms")/1e3 }
+// sentAt returns when the message of a hop was sent; that of a request begins with the hop.
+func (b builder) sentAt(n *segment) float64 { return n.Start - n.metadataNumber("wait_ms")/1e3 }
 
-// waits returns from when on the message waited: since it was sent, or since the attempt before ended.
-func (b builder) waits(n *node) float64 {
-	from := b.sent(n)
-	message := n.detail("message")
-	for _, before := range b.nodes {
-		if message != "" && before.Start < n.Start && before.detail("message") == message {
-			from = max(from, b.end(before, n.Start))
+// waitStart returns from when on the message waited: since it was sent, or since the attempt before ended.
+func (b builder) waitStart(n *segment) float64 {
+	from := b.sentAt(n)
+	message := n.metadataText("message")
+	for _, before := range b.segments {
+		if message != "" && before.Start < n.Start && before.metadataText("message") == message {
+			from = max(from, b.endTime(before, n.Start))
 		}
 	}
 	return min(from, n.Start)
 }
 
-// cost returns what is paid for a hop, with the start of the function if it was for this.
-func (b builder) cost(n *node) float64 {
+// costOf returns what is paid for a hop, with the start of the function if it was for this.
+func (b builder) costOf(n *segment) float64 {
 	cost := b.functions[n.Name].Cost
 	if cost == nil {
 		return 0
 	}
-	return cost(time.Duration((b.end(n, b.now) - n.Start + n.prepared()) * 1e9))
+	return cost(time.Duration((b.endTime(n, b.now) - n.Start + n.initSeconds()) * 1e9))
 }
 
-// prepared returns the seconds that Lambda took to start the function for the hop's invocation.
-func (n *node) prepared() float64 {
-	within := n.within()
+// initSeconds returns the seconds that Lambda took to start the function for the hop's invocation.
+func (n *segment) initSeconds() float64 {
+	within := n.findLambdaSegment()
 	if within == nil {
 		return 0
 	}

@@ -9,37 +9,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// at is when documents are read in these tests, in seconds: the hops are in the minute before.
-const at = 1_000_060
+// readSecond is when documents are read in these tests, in seconds: the hops are in the minute before.
+const readSecond = 1_000_060
 
-// of reads documents of vid_1 at that time.
-func of(documents ...string) Waterfall {
-	return Of("vid_1", documents, functions, time.Unix(at, 0))
+// buildFrom reads documents of vid_1 at that time.
+func buildFrom(documents ...string) Waterfall {
+	return BuildWaterfall("vid_1", documents, testFunctions, time.Unix(readSecond, 0))
 }
 
-// doc returns the document of a hop of encode; more is added to it.
-func doc(id string, start, end float64, more string) string {
+// spanDocument returns the document of a hop of encode; more is added to it.
+func spanDocument(id string, start, end float64, more string) string {
 	return fmt.Sprintf(`{"trace_id":"t","id":%q,"name":"encode","start_time":%f,"end_time":%f,"annotations":{"service":"encode","video_id":"vid_1"}%s}`, id, start, end, more)
 }
 
-func message(id string, attempt int, wait float64) string {
+func messageMetadata(id string, attempt int, wait float64) string {
 	return fmt.Sprintf(`,"metadata":{"default":{"queue":"sluice-encode","message":%q,"attempt":%d,"wait_ms":%f}}`, id, attempt, wait)
 }
 
-func TestStatus(t *testing.T) {
+func TestSpanStatus(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		more string
 		want Status
 	}{
-		{``, OK},
-		{`,"fault":true`, Fault},
-		{`,"fault":true,"error":true`, Fault},
-		{`,"error":true`, Error},
-		{`,"error":true,"throttle":true`, Throttle},
-		{`,"in_progress":true`, Running},
+		{``, StatusOK},
+		{`,"fault":true`, StatusFault},
+		{`,"fault":true,"error":true`, StatusFault},
+		{`,"error":true`, StatusError},
+		{`,"error":true,"throttle":true`, StatusThrottle},
+		{`,"in_progress":true`, StatusRunning},
 	} {
-		got := of(doc("a", 1_000_000, 1_000_001, row.more)).Hops
+		got := buildFrom(spanDocument("a", 1_000_000, 1_000_001, row.more)).Spans
 		if len(got) != 1 || got[0].Status != row.want {
 			t.Errorf("%s: %+v, want %s", row.more, got, row.want)
 		}
@@ -47,7 +47,7 @@ func TestStatus(t *testing.T) {
 }
 
 // A hop that runs lasts until now; one that has run for longer than its function may was killed.
-func TestHopsWithoutAnEnd(t *testing.T) {
+func TestRunningSpanEndsAtTimeout(t *testing.T) {
 	t.Parallel()
 	began := `{"trace_id":"t","id":"a","name":"encode","start_time":%d,"in_progress":true,"annotations":{"service":"encode","video_id":"vid_1","code":"x"}}`
 	for _, row := range []struct {
@@ -55,77 +55,77 @@ func TestHopsWithoutAnEnd(t *testing.T) {
 		ms    float64
 		want  Status
 	}{
-		{at - 10, 10_000, Running}, {at - 180, 180_000, Running}, {at - 181, 180_000, Fault}, {at + 1, 0, Running},
+		{readSecond - 10, 10_000, StatusRunning}, {readSecond - 180, 180_000, StatusRunning}, {readSecond - 181, 180_000, StatusFault}, {readSecond + 1, 0, StatusRunning},
 	} {
-		w := of(fmt.Sprintf(began, row.start))
-		if h := w.Hops[0]; h.Length != row.ms || h.Status != row.want || h.Code != "x" || w.Runs() != (row.want == Running) {
+		w := buildFrom(fmt.Sprintf(began, row.start))
+		if h := w.Spans[0]; h.Duration != row.ms || h.Status != row.want || h.Code != "x" || w.HasRunning() != (row.want == StatusRunning) {
 			t.Errorf("since %d: %+v, want %g ms and %s", row.start, h, row.ms, row.want)
 		}
 	}
 }
 
 // Of a hop that was never sent, its long steps tell: they have its annotations and details.
-func TestAHopThatWasNeverSent(t *testing.T) {
+func TestMissingSpanIsBuiltFromSteps(t *testing.T) {
 	t.Parallel()
 	step := `{"trace_id":"t","id":%q,"parent_id":"hop","type":"subsegment","name":%q,"start_time":%d,%s,"annotations":{"service":"encode","video_id":"vid_1"},
 		"metadata":{"default":{"queue":"sluice-encode","message":"m","attempt":2,"wait_ms":500}}}`
-	w := of(fmt.Sprintf(step, "b", "ffmpeg", at-5, `"in_progress":true`), fmt.Sprintf(step, "a", "remux", at-9, fmt.Sprintf(`"end_time":%d`, at-6)))
-	if len(w.Hops) != 1 {
-		t.Fatalf("hops %+v", w.Hops)
+	w := buildFrom(fmt.Sprintf(step, "b", "ffmpeg", readSecond-5, `"in_progress":true`), fmt.Sprintf(step, "a", "remux", readSecond-9, fmt.Sprintf(`"end_time":%d`, readSecond-6)))
+	if len(w.Spans) != 1 {
+		t.Fatalf("hops %+v", w.Spans)
 	}
-	want := Hop{
-		Service: "encode", Start: 500, Length: 9000, Wait: 500, Queue: "sluice-encode", Attempt: 2, Status: Running, Trace: "t",
-		Steps: []Step{{"remux", 500, 3000, OK, []Step{}}, {"ffmpeg", 4500, 5000, Running, []Step{}}},
+	want := Span{
+		Service: "encode", Start: 500, Duration: 9000, Wait: 500, Queue: "sluice-encode", Attempt: 2, Status: StatusRunning, TraceID: "t",
+		Steps: []Step{{"remux", 500, 3000, StatusOK, []Step{}}, {"ffmpeg", 4500, 5000, StatusRunning, []Step{}}},
 	}
-	if d := cmp.Diff(want, w.Hops[0]); d != "" {
+	if d := cmp.Diff(want, w.Spans[0]); d != "" {
 		t.Errorf("hop (-want +got):\n%s", d)
 	}
 }
 
 // A message waits from when it was sent, and after a failed attempt from the end of that.
-func TestWaits(t *testing.T) {
+func TestWaitCountsFromSendOrPreviousAttempt(t *testing.T) {
 	t.Parallel()
-	w := of(
-		doc("a", 1_000_002, 1_000_004, `,"fault":true`+message("m", 1, 2000)),
-		doc("b", 1_000_007, 1_000_009, message("m", 2, 7000)),
-		doc("c", 1_000_008, 1_000_009, message("other", 1, 1000)),
+	w := buildFrom(
+		spanDocument("a", 1_000_002, 1_000_004, `,"fault":true`+messageMetadata("m", 1, 2000)),
+		spanDocument("b", 1_000_007, 1_000_009, messageMetadata("m", 2, 7000)),
+		spanDocument("c", 1_000_008, 1_000_009, messageMetadata("other", 1, 1000)),
 	)
 	var got []float64
-	for _, h := range w.Hops {
+	for _, h := range w.Spans {
 		got = append(got, h.Wait)
 	}
 	if d := cmp.Diff([]float64{2000, 3000, 1000}, got); d != "" {
 		t.Errorf("waits (-want +got):\n%s", d)
 	}
-	if w.Started != time.Unix(1_000_000, 0).UTC() || w.Duration != 9000 || w.Hops[0].Start != 2000 || w.Ended() != time.Unix(1_000_009, 0).UTC() {
-		t.Errorf("began %v for %g ms, first hop at %g", w.Started, w.Duration, w.Hops[0].Start)
+	if w.Started != time.Unix(1_000_000, 0).UTC() || w.Duration != 9000 || w.Spans[0].Start != 2000 || w.EndTime() != time.Unix(1_000_009, 0).UTC() {
+		t.Errorf("began %v for %g ms, first hop at %g", w.Started, w.Duration, w.Spans[0].Start)
 	}
 }
 
 // On AWS a hop is a part of what Lambda says of the invocation, which says too whether the function was started for it;
 // the segments of Lambda and of the gateway are no hops.
-func TestLambdasOwnSegments(t *testing.T) {
+func TestSpanInsideLambdaSegment(t *testing.T) {
 	t.Parallel()
-	ours := strings.Replace(doc("hop", 1_000_002, 1_000_003, ""), `"name"`, `"type":"subsegment","name"`, 1)
+	ours := strings.Replace(spanDocument("hop", 1_000_002, 1_000_003, ""), `"name"`, `"type":"subsegment","name"`, 1)
 	function := `{"trace_id":"t","id":"f","parent_id":"l","name":"sluice-encode","origin":"AWS::Lambda::Function","start_time":1000000,"end_time":1000004,"subsegments":[
 		{"id":"i","name":"Initialization","start_time":1000000,"end_time":1000001},
 		{"id":"v","name":"Invocation","start_time":1000001,"end_time":1000004,"subsegments":[` + ours + `]}]}`
-	w := of(function, `{"trace_id":"t","id":"l","name":"sluice-encode","origin":"AWS::Lambda","start_time":1000000,"end_time":1000004}`)
-	if len(w.Hops) != 1 || !w.Hops[0].Cold || w.Hops[0].Length != 1000 {
-		t.Errorf("hops %+v", w.Hops)
+	w := buildFrom(function, `{"trace_id":"t","id":"l","name":"sluice-encode","origin":"AWS::Lambda","start_time":1000000,"end_time":1000004}`)
+	if len(w.Spans) != 1 || !w.Spans[0].ColdStart || w.Spans[0].Duration != 1000 {
+		t.Errorf("hops %+v", w.Spans)
 	}
-	if want := cents(2 * time.Second); w.Cost < 0.99*want || w.Cost > 1.01*want { // a second of starting, and one of work
+	if want := costInCents(2 * time.Second); w.Cost < 0.99*want || w.Cost > 1.01*want { // a second of starting, and one of work
 		t.Errorf("costs %g, want %g", w.Cost, want)
 	}
 }
 
 // Neither what is odd in a document nor another video's hops are hops of the video.
-func TestNothingOfTheVideo(t *testing.T) {
+func TestDocumentsOfOtherVideosAreIgnored(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"another video's":  strings.ReplaceAll(doc("a", 1, 2, ""), "vid_1", "vid_2"),
-		"no service":       strings.ReplaceAll(doc("a", 1, 2, ""), `"service"`, `"tenant"`),
-		"no id":            doc("", 1, 2, ""),
+		"another video's":  strings.ReplaceAll(spanDocument("a", 1, 2, ""), "vid_1", "vid_2"),
+		"no service":       strings.ReplaceAll(spanDocument("a", 1, 2, ""), `"service"`, `"tenant"`),
+		"no id":            spanDocument("", 1, 2, ""),
 		"its own parent":   `{"id":"a","parent_id":"a","trace_id":"t","type":"subsegment"}`,
 		"each other's":     `{"id":"a","parent_id":"b","trace_id":"t","type":"subsegment","subsegments":[{"id":"b","subsegments":[{"id":"a"}]}]}`,
 		"no object":        "[]",
@@ -135,7 +135,7 @@ func TestNothingOfTheVideo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if w := of(text); len(w.Hops) > 0 || w.Hops == nil || w.Runs() {
+			if w := buildFrom(text); len(w.Spans) > 0 || w.Spans == nil || w.HasRunning() {
 				t.Errorf("%+v", w)
 			}
 		})

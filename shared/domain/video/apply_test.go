@@ -15,17 +15,17 @@ import (
 )
 
 var (
-	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	plan  = video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 510}, Audio: true, Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}}}
-	taken = video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Media: video.Media{Width: 1280, Height: 720}, Plan: plan}
+	noon           = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	testPlan       = video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 510}, Audio: true, Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}}}
+	inspectedEvent = video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Media: video.Media{Width: 1280, Height: 720}, Plan: testPlan}
 )
 
-func row(s video.State) video.Video {
+func videoInState(s video.State) video.Video {
 	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: "p1", State: s, Version: 7}
 	switch s {
 	case video.Processing, video.Playable, video.Ready:
-		m, p := taken.Media, plan
-		v.Media, v.Plan, v.Source.ETag = &m, &p, taken.ETag
+		m, p := inspectedEvent.Media, testPlan
+		v.Media, v.Plan, v.Source.ETag = &m, &p, inspectedEvent.ETag
 	case video.Failed:
 		v.Problem = &errs.Problem{Code: "earlier", Message: "It failed earlier."}
 	}
@@ -33,20 +33,20 @@ func row(s video.State) video.Video {
 	case video.Ready:
 		v.Done, v.Times.Encoded = map[int]bool{0: true, 1: true, 2: true, 3: true}, noon
 	case video.Playable:
-		v.Done, v.Shown, v.Times.Playable = map[int]bool{0: true, 1: true, 2: true}, 400, noon.Add(-time.Minute)
+		v.Done, v.ListedFrames, v.Times.Playable = map[int]bool{0: true, 1: true, 2: true}, 400, noon.Add(-time.Minute)
 	}
 	return v
 }
 
-func task(n int) video.TaskDone {
-	return video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: plan.Tasks()[n]}}
+func taskDoneEvent(n int) video.TaskDone {
+	return video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: testPlan.Tasks()[n]}}
 }
 
 // Every state against every event: where it leads, and the types of what follows.
 func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	refused := video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}}
 	broken := video.TaskFailed{At: noon, Problem: errs.Problem{Code: "decode_failed"}}
-	last := video.TaskFailed{At: noon, Task: plan.Tasks()[3], Problem: errs.Problem{Code: "decode_failed"}}
+	last := video.TaskFailed{At: noon, Task: testPlan.Tasks()[3], Problem: errs.Problem{Code: "decode_failed"}}
 	encode := "video.VideoProcessing video.EncodeRequested×4"
 	ready, failed := "video.VideoReady×1", "video.VideoFailed×1"
 	for _, tt := range []struct {
@@ -56,45 +56,45 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 		out   string
 	}{
 		{video.Waiting, video.UploadCompleted{At: noon}, video.Uploaded, ""},
-		{video.Waiting, taken, video.Processing, encode},
+		{video.Waiting, inspectedEvent, video.Processing, encode},
 		{video.Waiting, refused, video.Failed, failed},
-		{video.Waiting, task(0), video.Waiting, ""},
+		{video.Waiting, taskDoneEvent(0), video.Waiting, ""},
 		{video.Waiting, broken, video.Failed, failed},
 		{video.Uploaded, video.UploadCompleted{At: noon}, video.Uploaded, ""},
-		{video.Uploaded, taken, video.Processing, encode},
+		{video.Uploaded, inspectedEvent, video.Processing, encode},
 		{video.Uploaded, refused, video.Failed, failed},
-		{video.Uploaded, task(0), video.Uploaded, ""},
+		{video.Uploaded, taskDoneEvent(0), video.Uploaded, ""},
 		{video.Uploaded, broken, video.Failed, failed},
 		{video.Processing, video.UploadCompleted{At: noon}, video.Processing, ""},
-		{video.Processing, taken, video.Processing, encode},
+		{video.Processing, inspectedEvent, video.Processing, encode},
 		{video.Processing, refused, video.Processing, ""},
-		{video.Processing, task(0), video.Processing, ""},
+		{video.Processing, taskDoneEvent(0), video.Processing, ""},
 		{video.Processing, broken, video.Failed, failed},
 		{video.Playable, video.UploadCompleted{At: noon}, video.Playable, ""},
-		{video.Playable, taken, video.Playable, "video.VideoProcessing video.EncodeRequested×1"},
+		{video.Playable, inspectedEvent, video.Playable, "video.VideoProcessing video.EncodeRequested×1"},
 		{video.Playable, refused, video.Playable, ""},
-		{video.Playable, task(0), video.Playable, ""},
-		{video.Playable, task(3), video.Ready, ready},
+		{video.Playable, taskDoneEvent(0), video.Playable, ""},
+		{video.Playable, taskDoneEvent(3), video.Ready, ready},
 		{video.Playable, broken, video.Playable, ""}, // it is done
 		{video.Playable, last, video.Failed, failed},
 		{video.Ready, video.UploadCompleted{At: noon}, video.Ready, ""},
-		{video.Ready, taken, video.Ready, ""},
+		{video.Ready, inspectedEvent, video.Ready, ""},
 		{video.Ready, refused, video.Ready, ""},
-		{video.Ready, task(3), video.Ready, ready},
+		{video.Ready, taskDoneEvent(3), video.Ready, ready},
 		{video.Ready, broken, video.Ready, ""},
 		{video.Failed, video.UploadCompleted{At: noon}, video.Failed, ""},
-		{video.Failed, taken, video.Failed, ""},
+		{video.Failed, inspectedEvent, video.Failed, ""},
 		{video.Failed, refused, video.Failed, failed},
-		{video.Failed, task(0), video.Failed, ""},
+		{video.Failed, taskDoneEvent(0), video.Failed, ""},
 		{video.Failed, broken, video.Failed, failed},
 	} {
 		t.Run(fmt.Sprintf("%s/%T", tt.state, tt.event), func(t *testing.T) {
-			before := row(tt.state)
+			before := videoInState(tt.state)
 			after, out := video.Apply(before, tt.event)
 			if after.State != tt.want {
 				t.Errorf("state %s, want %s", after.State, tt.want)
 			}
-			if got := kinds(out); got != tt.out {
+			if got := countEventTypes(out); got != tt.out {
 				t.Errorf("follows %q, want %q", got, tt.out)
 			}
 			want := before.Version
@@ -115,7 +115,7 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	}
 }
 
-func kinds(out []video.Event) string {
+func countEventTypes(out []video.Event) string {
 	n := map[string]int{}
 	for _, e := range out {
 		n[fmt.Sprintf("%T", e)]++
@@ -130,20 +130,20 @@ func kinds(out []video.Event) string {
 }
 
 // A task may be delivered twice, and one delivery be done and the other given up.
-func TestATaskThatIsDoneDoesNotFail(t *testing.T) {
-	v := row(video.Processing)
+func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
+	v := videoInState(video.Processing)
 	v.Done = map[int]bool{1: true}
-	after, out := video.Apply(v, video.TaskFailed{At: noon, Task: plan.Tasks()[1], Problem: errs.Problem{Code: "internal"}})
+	after, out := video.Apply(v, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: errs.Problem{Code: "internal"}})
 	if diff := cmp.Diff(v, after); diff != "" || out != nil {
 		t.Errorf("follows %v, and the row changes: %s", out, diff)
 	}
 }
 
 // Publish fails a video whose results don't fit together when the last of them comes.
-func TestTheLastResultOfAFailedVideoSaysThatItFailed(t *testing.T) {
-	v := row(video.Ready)
+func TestLastResultOfFailedVideoRepeatsFailedEvent(t *testing.T) {
+	v := videoInState(video.Ready)
 	v.State, v.Problem = video.Failed, &errs.Problem{Code: "earlier"}
-	after, out := video.Apply(v, task(3))
+	after, out := video.Apply(v, taskDoneEvent(3))
 	if diff := cmp.Diff(v, after); diff != "" {
 		t.Errorf("the row changes: %s", diff)
 	}
@@ -152,18 +152,18 @@ func TestTheLastResultOfAFailedVideoSaysThatItFailed(t *testing.T) {
 	}
 }
 
-func TestInspectionOfAReplacedObjectAsksForNothing(t *testing.T) {
-	late := taken
+func TestInspectionOfReplacedObjectRequestsNothing(t *testing.T) {
+	late := inspectedEvent
 	late.ETag = "of another object"
-	if _, out := video.Apply(row(video.Processing), late); out != nil {
+	if _, out := video.Apply(videoInState(video.Processing), late); out != nil {
 		t.Errorf("follows %v, want nothing", out)
 	}
 }
 
-func TestFail(t *testing.T) {
+func TestFailChangesOnlyUnfinishedVideos(t *testing.T) {
 	why := errs.Problem{Code: "renditions_differ"}
 	for state, want := range map[video.State]video.State{video.Processing: video.Failed, video.Failed: video.Failed, video.Ready: video.Ready} {
-		before := row(state)
+		before := videoInState(state)
 		after, out := video.Fail(before, noon, why)
 		again, twice := video.Fail(after, noon.Add(time.Hour), why)
 		if after.State != want || (after.Version != before.Version) != (state != want) {
@@ -175,9 +175,9 @@ func TestFail(t *testing.T) {
 	}
 }
 
-func TestATaskThatIsNotOfThePlanCountsForNothing(t *testing.T) {
+func TestTaskOutsidePlanIsIgnored(t *testing.T) {
 	for _, foreign := range []video.Task{{Number: 9, Kind: video.VideoTask}, {Number: -1}, {Number: 1, Kind: video.VideoTask, From: 0, To: 50, Segment: 1}} {
-		before := row(video.Processing)
+		before := videoInState(video.Processing)
 		before.Done = map[int]bool{0: true, 1: true, 2: true}
 		after, out := video.Apply(before, video.TaskDone{Result: video.Result{Task: foreign}})
 		if diff := cmp.Diff(before, after); diff != "" || out != nil {
@@ -187,19 +187,19 @@ func TestATaskThatIsNotOfThePlanCountsForNothing(t *testing.T) {
 }
 
 // Any order, with any duplicates, of one video's events ends in the same row; and what is said at the end is the same.
-func TestApplyIsIndifferentToOrderAndDuplicates(t *testing.T) {
-	inOrder := []video.Event{video.UploadCompleted{At: noon}, taken, task(0), task(1), task(2), task(3)}
-	want, _ := applyAll(row(video.Waiting), inOrder)
+func TestApplyIgnoresOrderAndDuplicates(t *testing.T) {
+	inOrder := []video.Event{video.UploadCompleted{At: noon}, inspectedEvent, taskDoneEvent(0), taskDoneEvent(1), taskDoneEvent(2), taskDoneEvent(3)}
+	want, _ := applyAll(videoInState(video.Waiting), inOrder)
 	want.Version = 0 // how many steps it takes depends on the order
 	rapid.Check(t, func(t *rapid.T) {
 		results := rapid.Permutation(slices.Concat(inOrder[2:], inOrder[2:])).Draw(t, "results")
 		early := rapid.SampledFrom([][]video.Event{inOrder[:2], {inOrder[1], inOrder[0]}, {inOrder[1], inOrder[1]}}).Draw(t, "early")
-		got, said := applyAll(row(video.Waiting), slices.Concat(early, results))
+		got, said := applyAll(videoInState(video.Waiting), slices.Concat(early, results))
 		got.Version = 0
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
-		if len(said[video.VideoReady{Playback: "p1", Duration: plan.Rate.Seconds(510)}]) == 0 {
+		if len(said[video.VideoReady{Playback: "p1", Duration: testPlan.Rate.Seconds(510)}]) == 0 {
 			t.Fatal("never said to be ready")
 		}
 	})
@@ -219,30 +219,30 @@ func applyAll(v video.Video, es []video.Event) (video.Video, map[video.Event][]i
 	return v, said
 }
 
-func TestApplyDoesNotTouchItsInput(t *testing.T) {
-	before := row(video.Processing)
+func TestApplyDoesNotModifyInput(t *testing.T) {
+	before := videoInState(video.Processing)
 	before.Done = map[int]bool{1: true}
 	kept := maps.Clone(before.Done)
-	video.Apply(before, task(0))
+	video.Apply(before, taskDoneEvent(0))
 	if diff := cmp.Diff(kept, before.Done); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestPlanTasks(t *testing.T) {
+func TestPlanTasksCoverSoundAndChunks(t *testing.T) {
 	want := []video.Task{
 		{Number: 0, Kind: video.AudioTask, From: 0, To: 510, Segment: 1, Last: true},
 		{Number: 1, Kind: video.VideoTask, From: 0, To: 200, Segment: 1},
 		{Number: 2, Kind: video.VideoTask, From: 200, To: 400, Segment: 5},
 		{Number: 3, Kind: video.VideoTask, From: 400, To: 510, Segment: 9, Last: true},
 	}
-	if diff := cmp.Diff(want, plan.Tasks()); diff != "" {
+	if diff := cmp.Diff(want, testPlan.Tasks()); diff != "" {
 		t.Error(diff)
 	}
-	if plan.Size() != len(want) {
-		t.Errorf("size %d, want %d", plan.Size(), len(want))
+	if testPlan.TaskCount() != len(want) {
+		t.Errorf("size %d, want %d", testPlan.TaskCount(), len(want))
 	}
-	if o := plan.Outline(); o.Frames() != plan.Frames() || len(o.Borders) != 2 {
+	if o := testPlan.Outline(); o.FrameCount() != testPlan.FrameCount() || len(o.Borders) != 2 {
 		t.Errorf("outline %v", o)
 	}
 }

@@ -43,9 +43,9 @@ type (
 	}
 	// TaskDone: one encode task is finished and its segments are stored.
 	TaskDone struct {
-		Began  time.Time `json:"began,omitzero"` // zero: nobody says
-		At     time.Time `json:"at"`
-		Result Result    `json:"result"`
+		Started time.Time `json:"began,omitzero"` // zero: nobody says
+		At      time.Time `json:"at"`
+		Result  Result    `json:"result"`
 	}
 	// TaskFailed: one encode task can't be done.
 	TaskFailed struct {
@@ -66,8 +66,8 @@ type (
 	DeleteRequested struct {
 		At time.Time `json:"at"`
 	}
-	// SweepDone: the objects of a deleted video are removed.
-	SweepDone struct {
+	// PurgeDone: the objects of a deleted video are removed.
+	PurgeDone struct {
 		At    time.Time `json:"at"`
 		Round int       `json:"round"`
 	}
@@ -86,18 +86,18 @@ type (
 	}
 	// FetchRequested asks for the original to be copied into the source bucket, by the multipart upload that is begun.
 	FetchRequested struct {
-		Origin    Origin `json:"origin"`
-		Key       string `json:"key"`
-		Multipart string `json:"multipart"` // S3's id of the multipart upload
+		Origin      Origin `json:"origin"`
+		Key         string `json:"key"`
+		MultipartID string `json:"multipart"` // S3's id of the multipart upload
 	}
 	// InspectRequested asks for a look at an original that S3 has, where its own word of it is missing.
 	InspectRequested struct {
-		Key    string `json:"key"`
-		Stored Stored `json:"stored"`
+		Key    string       `json:"key"`
+		Stored StoredObject `json:"stored"`
 	}
-	// SweepRequested asks for all objects of a video, and what its tasks left behind, to be removed. The first round is
+	// PurgeRequested asks for all objects of a video, and what its tasks left behind, to be removed. The first round is
 	// at once; a later one finds what tasks that were under way have written since.
-	SweepRequested struct {
+	PurgeRequested struct {
 		Playback string `json:"playback"`
 		Round    int    `json:"round"`
 	}
@@ -142,8 +142,8 @@ func (FetchFailed) event()      {}
 func (InspectRequested) event() {}
 func (DeadlinePassed) event()   {}
 func (DeleteRequested) event()  {}
-func (SweepRequested) event()   {}
-func (SweepDone) event()        {}
+func (PurgeRequested) event()   {}
+func (PurgeDone) event()        {}
 func (VideoCancelled) event()   {}
 func (VideoDeleted) event()     {}
 func (MediaInspected) event()   {}

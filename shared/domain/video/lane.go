@@ -12,21 +12,21 @@ const (
 // What is done first: all of a video of few tasks, which is done in one go; of a longer one the sound and what a player
 // starts with.
 const (
-	fewTasks    = 16
-	firstChunks = 4
+	maxShortPlan = 16
+	startChunks  = 4
 )
 
 // Lanes returns the lanes that the plan has tasks in.
 func (p Plan) Lanes() []Lane {
-	if p.Size() <= fewTasks {
+	if p.TaskCount() <= maxShortPlan {
 		return []Lane{Interactive}
 	}
 	return []Lane{Interactive, Bulk}
 }
 
-// Lane returns the lane of one of the plan's tasks.
-func (p Plan) Lane(t Task) Lane {
-	if p.Size() <= fewTasks || t.Kind == AudioTask || t.From < p.Borders[firstChunks] {
+// LaneOf returns the lane of one of the plan's tasks.
+func (p Plan) LaneOf(t Task) Lane {
+	if p.TaskCount() <= maxShortPlan || t.Kind == AudioTask || t.From < p.Borders[startChunks] {
 		return Interactive
 	}
 	return Bulk

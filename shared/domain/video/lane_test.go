@@ -6,8 +6,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// chunks returns a plan of n chunks of two frames.
-func chunks(n int, audio bool) video.Plan {
+// planOfChunks returns a plan of n chunks of two frames.
+func planOfChunks(n int, audio bool) video.Plan {
 	p := video.Plan{Rate: video.Rate{Num: 1, Den: 1}, SegmentFrames: 1, Borders: []int{0}, Audio: audio}
 	for k := range n {
 		p.Borders = append(p.Borders, 2*k+2)
@@ -15,19 +15,19 @@ func chunks(n int, audio bool) video.Plan {
 	return p
 }
 
-func TestLaneOfATask(t *testing.T) {
+func TestLaneOfTask(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name        string
 		plan        video.Plan
 		interactive int // of the tasks, the first so many
 	}{
-		{"a single chunk", chunks(1, false), 1},
-		{"a short video with sound", chunks(15, true), 16},
-		{"a short video without", chunks(16, false), 16},
-		{"one chunk more than short", chunks(17, false), 4},
-		{"one task more than short, as it has sound", chunks(16, true), 5},
-		{"a film", chunks(900, true), 5},
+		{"a single chunk", planOfChunks(1, false), 1},
+		{"a short video with sound", planOfChunks(15, true), 16},
+		{"a short video without", planOfChunks(16, false), 16},
+		{"one chunk more than short", planOfChunks(17, false), 4},
+		{"one task more than short, as it has sound", planOfChunks(16, true), 5},
+		{"a film", planOfChunks(900, true), 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -36,29 +36,29 @@ func TestLaneOfATask(t *testing.T) {
 				if i < tt.interactive {
 					want = video.Interactive
 				}
-				if got := tt.plan.Lane(task); got != want {
-					t.Errorf("task %d of %d is %s, not %s", i, tt.plan.Size(), got, want)
+				if got := tt.plan.LaneOf(task); got != want {
+					t.Errorf("task %d of %d is %s, not %s", i, tt.plan.TaskCount(), got, want)
 				}
 			}
 		})
 	}
 }
 
-func TestATaskIsAskedForInItsLane(t *testing.T) {
+func TestEncodeRequestNamesLane(t *testing.T) {
 	t.Parallel()
-	film := chunks(20, true)
-	v := row(video.Uploaded)
+	film := planOfChunks(20, true)
+	v := videoInState(video.Uploaded)
 	_, out := video.Apply(v, video.MediaInspected{At: noon, UploadedAt: noon, ETag: "e", Plan: film})
 	asked := 0
 	for _, e := range out {
 		if e, ok := e.(video.EncodeRequested); ok {
 			asked++
-			if want := film.Lane(e.Task); e.Lane != want {
+			if want := film.LaneOf(e.Task); e.Lane != want {
 				t.Errorf("task %d is asked for in %q, not %s", e.Task.Number, e.Lane, want)
 			}
 		}
 	}
-	if asked != film.Size() {
-		t.Errorf("%d of %d tasks are asked for", asked, film.Size())
+	if asked != film.TaskCount() {
+		t.Errorf("%d of %d tasks are asked for", asked, film.TaskCount())
 	}
 }

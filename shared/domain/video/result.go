@@ -16,7 +16,7 @@ type Result struct {
 type Track struct {
 	Name      string   `json:"name"`      // the rendition's, or "audio"
 	Codec     string   `json:"codec"`     // RFC 6381: "avc1.64001f"
-	Init      string   `json:"init"`      // SHA-256 of the init segment, hex: equal over all tasks of a rendition
+	InitHash  string   `json:"init"`      // SHA-256 of the init segment, hex: equal over all tasks of a rendition
 	Timescale int      `json:"timescale"` // ticks a second
 	Segments  Segments `json:"segments"`
 }

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestSegmentsJSON(t *testing.T) {
+func TestSegmentsJSONRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		segment := rapid.Custom(func(t *rapid.T) video.Segment {
 			return video.Segment{Bytes: rapid.Int64Min(0).Draw(t, "bytes"), Ticks: rapid.Int64Range(1, 3).Draw(t, "ticks")}
@@ -30,7 +30,7 @@ func TestSegmentsJSON(t *testing.T) {
 	})
 }
 
-func TestSegmentsOfAFilmAreAMessage(t *testing.T) {
+func TestSegmentsOfLongVideoFitMessage(t *testing.T) {
 	film := make(video.Segments, 12*60*60/2)
 	for i := range film {
 		film[i] = video.Segment{Bytes: int64(31000 + i%1000), Ticks: 96256}
@@ -41,7 +41,7 @@ func TestSegmentsOfAFilmAreAMessage(t *testing.T) {
 	}
 }
 
-func TestSegmentsJSONRefuses(t *testing.T) {
+func TestSegmentsJSONRejectsMismatchedRuns(t *testing.T) {
 	for _, bad := range []string{
 		`[]`, `{"bytes":[1],"ticks":[]}`, `{"bytes":[1],"ticks":[[5,2]]}`, `{"bytes":[1],"ticks":[[5,-1]]}`, `{"bytes":[],"ticks":[[5,1]]}`, `{"bytes":[1,2],"ticks":[[5,9000000000000000000]]}`,
 	} {

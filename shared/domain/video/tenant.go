@@ -15,10 +15,10 @@ type Tenant struct {
 	Created time.Time
 }
 
-var tenantID = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+var tenantIDPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
 
-// ValidTenant reports whether id can be a tenant's: 2 to 31 lower-case letters, digits and hyphens, a letter first.
-func ValidTenant(id string) bool { return tenantID.MatchString(id) }
+// ValidTenantID reports whether id can be a tenant's: 2 to 31 lower-case letters, digits and hyphens, a letter first.
+func ValidTenantID(id string) bool { return tenantIDPattern.MatchString(id) }
 
 // Scopes a token can have.
 const (
@@ -32,18 +32,18 @@ var Scopes = []string{ScopeRead, ScopeWrite, ScopeOperator}
 
 // Token is the right to call the API for a tenant. The secret itself is not kept.
 type Token struct {
-	ID      string
-	Tenant  string
-	Scopes  []string
-	Hash    string // SHA-256 of the secret, hex
-	Created time.Time
-	Expires time.Time // zero: never
+	ID         string
+	Tenant     string
+	Scopes     []string
+	SecretHash string // SHA-256 of the secret, hex
+	Created    time.Time
+	Expires    time.Time // zero: never
 }
 
 const tokenPrefix = "slc_"
 
-// TokenText returns the token as its owner holds it: slc_<id>_<secret>.
-func TokenText(id, secret string) string { return tokenPrefix + id + "_" + secret }
+// FormatToken returns the token as its owner holds it: slc_<id>_<secret>.
+func FormatToken(id, secret string) string { return tokenPrefix + id + "_" + secret }
 
 // ParseToken splits what TokenText made; ok is false for anything else.
 func ParseToken(text string) (id, secret string, ok bool) {
@@ -61,10 +61,10 @@ func HashSecret(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Matches reports in constant time whether secret is the token's.
-func (t Token) Matches(secret string) bool {
-	return subtle.ConstantTimeCompare([]byte(t.Hash), []byte(HashSecret(secret))) == 1
+// MatchesSecret reports in constant time whether secret is the token's.
+func (t Token) MatchesSecret(secret string) bool {
+	return subtle.ConstantTimeCompare([]byte(t.SecretHash), []byte(HashSecret(secret))) == 1
 }
 
-// Expired reports whether the token's time is over.
-func (t Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
+// IsExpired reports whether the token's time is over.
+func (t Token) IsExpired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }

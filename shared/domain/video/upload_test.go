@@ -13,38 +13,38 @@ import (
 	"sluice/shared/domain/video"
 )
 
-func TestPartsCoverTheUploadWithinS3sLimits(t *testing.T) {
+func TestPartsCoverUploadWithinS3Limits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.Int64Range(1, video.MaxSourceBytes*100).Draw(t, "size")
-		u := video.Upload{Size: size, PartSize: video.PartSize(size)}
-		if u.Parts() < 1 || u.Parts() > 10_000 {
-			t.Fatalf("%d parts", u.Parts())
+		u := video.Upload{Size: size, PartSize: video.ChoosePartSize(size)}
+		if u.PartCount() < 1 || u.PartCount() > 10_000 {
+			t.Fatalf("%d parts", u.PartCount())
 		}
 		if u.PartSize < 5<<20 || u.PartSize > 5<<30 {
 			t.Fatalf("parts of %d bytes", u.PartSize)
 		}
-		last := u.PartBytes(u.Parts())
-		if last < 1 || last > u.PartSize || int64(u.Parts()-1)*u.PartSize+last != size {
+		last := u.PartBytes(u.PartCount())
+		if last < 1 || last > u.PartSize || int64(u.PartCount()-1)*u.PartSize+last != size {
 			t.Fatalf("last part of %d bytes", last)
 		}
 	})
 }
 
-func TestBegin(t *testing.T) {
+func TestStartUpload(t *testing.T) {
 	t.Parallel()
 	v := video.Video{Tenant: "acme", ID: "vid_1", Source: video.Source{Key: "t/acme/vid_1/source", Size: 100 << 30}}
-	got, u := video.Begin(v, "upl_1", "mpu", noon)
-	want := video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1", Multipart: "mpu", Key: v.Source.Key, Size: 100 << 30, PartSize: 16 << 20, Created: noon}
+	got, u := video.StartUpload(v, "upl_1", "mpu", noon)
+	want := video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1", MultipartID: "mpu", Key: v.Source.Key, Size: 100 << 30, PartSize: 16 << 20, Created: noon}
 	if d := cmp.Diff(want, u); d != "" {
 		t.Error(d)
 	}
-	if got.State != video.Waiting || !got.Times.Created.Equal(noon) || !got.Watch.Deadline.After(noon) {
+	if got.State != video.Waiting || !got.Times.Created.Equal(noon) || !got.Deadline.At.After(noon) {
 		t.Errorf("%+v", got)
 	}
 }
 
-func TestTokenText(t *testing.T) {
-	id, secret, ok := video.ParseToken(video.TokenText("abc", "s3cret"))
+func TestParseTokenReadsFormattedToken(t *testing.T) {
+	id, secret, ok := video.ParseToken(video.FormatToken("abc", "s3cret"))
 	if id != "abc" || secret != "s3cret" || !ok {
 		t.Errorf("got %q %q %v", id, secret, ok)
 	}
@@ -55,25 +55,25 @@ func TestTokenText(t *testing.T) {
 	}
 }
 
-func TestTokenMatchesItsSecretOnly(t *testing.T) {
-	tok := video.Token{Hash: video.HashSecret("right")}
-	if !tok.Matches("right") || tok.Matches("wrong") || (video.Token{}).Matches("") {
+func TestTokenMatchesOnlyItsSecret(t *testing.T) {
+	tok := video.Token{SecretHash: video.HashSecret("right")}
+	if !tok.MatchesSecret("right") || tok.MatchesSecret("wrong") || (video.Token{}).MatchesSecret("") {
 		t.Error("a token must match its own secret and nothing else")
 	}
 }
 
-func TestValidTenant(t *testing.T) {
+func TestValidTenantID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"acme": true, "a1": true, "big-co": true, "": false, "a": false, "1a": false, "Acme": false, "a/b": false, "a#b": false,
 		strings.Repeat("a", 31): true, strings.Repeat("a", 32): false,
 	} {
-		if got := video.ValidTenant(id); got != want {
+		if got := video.ValidTenantID(id); got != want {
 			t.Errorf("%q: %v, want %v", id, got, want)
 		}
 	}
 }
 
-func TestErrorsKeepTheirCausesToThemselves(t *testing.T) {
+func TestErrorsDoNotExposeCauses(t *testing.T) {
 	cause := errors.New("GET https://bucket/key?X-Amz-Signature=abc")
 	err := fmt.Errorf("outer: %w", errs.E("blob.Get", errs.Transient, cause))
 	if got := errs.KindOf(err); got != errs.Transient {
@@ -82,7 +82,7 @@ func TestErrorsKeepTheirCausesToThemselves(t *testing.T) {
 	if p := errs.ProblemOf(err); p.Code != "internal" || strings.Contains(p.Message, "Signature") {
 		t.Errorf("problem %v", p)
 	}
-	coded := errs.Refuse("media.Inspect", errs.Invalid, "no_video", "There is no picture in it.")
+	coded := errs.New("media.Inspect", errs.Invalid, "no_video", "There is no picture in it.")
 	if p := errs.ProblemOf(coded); p.Code != "no_video" || p.Message != "There is no picture in it." {
 		t.Errorf("problem %v", p)
 	}

@@ -25,31 +25,31 @@ const (
 	Deleted    State = "deleted"    // nothing is left but the row, for a while
 )
 
-// Final reports whether nothing will change the state by itself any more: there is no deadline.
-func (s State) Final() bool {
+// IsFinal reports whether nothing will change the state by itself any more: there is no deadline.
+func (s State) IsFinal() bool {
 	return s == Ready || s == Failed || s == Cancelled || s == Deleted
 }
 
 // Video is one video's row. After it is created only the publish service changes it, but for About, which is the
 // client's.
 type Video struct {
-	About
-	Tenant      string
-	ID          string
-	Playback    string // public id: the right to watch, apart from the right to manage
-	State       State
-	Version     int64 // grows by one with each change; a writer that has read an older one is refused
-	Source      Source
-	Fetch       *FetchRequested // how Sluice gets the original; nil: the client sends it
-	Media       *Media          // what inspection found; nil before
-	Plan        *Plan           // how it is cut into tasks; nil before processing
-	Done        map[int]bool    // numbers of the tasks that are finished
-	Shown       int             // frames that its playlists list; 0 unless State is Playable
-	Problem     *errs.Problem   // why it failed; nil unless State is Failed
-	Watch       Watch           // until when something must have happened
-	Times       Times
-	Correlation string // the producer's own id for its request, echoed in what is said of the video
-	Trace       string // X-Ray header under which the row was created
+	Details
+	Tenant       string
+	ID           string
+	Playback     string // public id: the right to watch, apart from the right to manage
+	State        State
+	Version      int64 // grows by one with each change; a writer that has read an older one is refused
+	Source       Source
+	Fetch        *FetchRequested // how Sluice gets the original; nil: the client sends it
+	Media        *Media          // what inspection found; nil before
+	Plan         *Plan           // how it is cut into tasks; nil before processing
+	Done         map[int]bool    // numbers of the tasks that are finished
+	ListedFrames int             // frames that its playlists list; 0 unless State is Playable
+	Problem      *errs.Problem   // why it failed; nil unless State is Failed
+	Deadline     Deadline        // until when something must have happened
+	Times        Times
+	Correlation  string // the producer's own id for its request, echoed in what is said of the video
+	Trace        string // X-Ray header under which the row was created
 }
 
 // Ref names a video.
@@ -67,7 +67,7 @@ type Source struct {
 // Times are the moments at which the stages of a video began or ended; zero when not reached. Begun is when the first of
 // its tasks to be finished was taken up: before that it has waited for its turn.
 type Times struct {
-	Created, Uploaded, Inspected, Begun, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
+	Created, Uploaded, Inspected, EncodeStarted, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
 }
 
 // Rate is a frame rate in frames per second, as a fraction.
@@ -142,15 +142,15 @@ type Task struct {
 	Last    bool     `json:"last,omitempty"` // nothing follows: encode to the source's end
 }
 
-// Frames returns the number of frames of the whole plan.
-func (p Plan) Frames() int { return p.Borders[len(p.Borders)-1] }
+// FrameCount returns the number of frames of the whole plan.
+func (p Plan) FrameCount() int { return p.Borders[len(p.Borders)-1] }
 
 // Tasks returns the plan's tasks in the order of their numbers: the sound first, because it is one task and takes
 // longest, then the chunks.
 func (p Plan) Tasks() []Task {
 	var tasks []Task
 	if p.Audio {
-		tasks = append(tasks, Task{Kind: AudioTask, From: 0, To: p.Frames(), Segment: 1, Last: true})
+		tasks = append(tasks, Task{Kind: AudioTask, From: 0, To: p.FrameCount(), Segment: 1, Last: true})
 	}
 	for k := range len(p.Borders) - 1 {
 		tasks = append(tasks, Task{
@@ -161,8 +161,8 @@ func (p Plan) Tasks() []Task {
 	return tasks
 }
 
-// Size returns the number of tasks.
-func (p Plan) Size() int {
+// TaskCount returns the number of tasks.
+func (p Plan) TaskCount() int {
 	if p.Audio {
 		return len(p.Borders)
 	}
@@ -171,12 +171,12 @@ func (p Plan) Size() int {
 
 // Outline returns the plan without its inner borders: what a single task needs, however long the video is.
 func (p Plan) Outline() Plan {
-	p.Borders = []int{p.Borders[0], p.Frames()}
+	p.Borders = []int{p.Borders[0], p.FrameCount()}
 	return p
 }
 
-// Encoding reports whether tasks of the video may be under way.
-func (s State) Encoding() bool { return s == Processing || s == Playable }
+// IsEncoding reports whether tasks of the video may be under way.
+func (s State) IsEncoding() bool { return s == Processing || s == Playable }
 
-// Complete reports whether every task is done.
-func (v Video) Complete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.Size() }
+// IsComplete reports whether every task is done.
+func (v Video) IsComplete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.TaskCount() }

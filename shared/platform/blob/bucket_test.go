@@ -18,19 +18,19 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// wire stands where S3 would: it keeps the requests and gives the next of its answers.
-type wire struct {
-	answers []answer
-	calls   []*http.Request
+// fakeS3 stands where S3 would: it keeps the requests and gives the next of its answers.
+type fakeS3 struct {
+	responses []newResponse
+	requests  []*http.Request
 }
 
-type answer struct {
+type newResponse struct {
 	status int
 	body   io.Reader
 }
 
-func (w *wire) Do(r *http.Request) (*http.Response, error) {
-	if len(w.calls) >= len(w.answers) {
+func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
+	if len(w.requests) >= len(w.responses) {
 		return nil, errors.New("connection reset by peer")
 	}
 	if r.Body != nil {
@@ -38,24 +38,24 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	a := w.answers[len(w.calls)]
-	w.calls = append(w.calls, r)
+	a := w.responses[len(w.requests)]
+	w.requests = append(w.requests, r)
 	return &http.Response{
 		StatusCode: a.status, Header: http.Header{}, ContentLength: -1, Request: r, Body: io.NopCloser(a.body),
 	}, nil
 }
 
-// bucket returns one that talks to w.
-func bucket(w *wire, pathStyle bool) *blob.Bucket {
-	return blob.New(blob.Client(aws.Config{
+// newTestBucket returns one that talks to w.
+func newTestBucket(w *fakeS3, pathStyle bool) *blob.Bucket {
+	return blob.NewBucket(blob.NewClient(aws.Config{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"), HTTPClient: w,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}, pathStyle), "media")
 }
 
-func TestSignPart(t *testing.T) {
+func TestPresignPartSignsLengthAndExpiry(t *testing.T) {
 	t.Parallel()
-	signed, expires, err := bucket(&wire{}, false).SignPart(t.Context(), "t/acme/v/source", "upload", 3, 8<<20, 15*time.Minute)
+	signed, expires, err := newTestBucket(&fakeS3{}, false).PresignPart(t.Context(), "t/acme/v/source", "upload", 3, 8<<20, 15*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestSignPart(t *testing.T) {
 	}
 }
 
-func TestSignGet(t *testing.T) {
+func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
@@ -91,7 +91,7 @@ func TestSignGet(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			signed, err := bucket(&wire{}, tt.pathStyle).SignGet(t.Context(), "v/p/1.m4s", time.Minute)
+			signed, err := newTestBucket(&fakeS3{}, tt.pathStyle).PresignGet(t.Context(), "v/p/1.m4s", time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,26 +109,26 @@ func TestSignGet(t *testing.T) {
 	}
 }
 
-// TestChecksums: our own bodies have one; an upload begun with one would refuse the parts of clients that send none.
-func TestChecksums(t *testing.T) {
+// TestPutObjectSendsChecksumAndUploadDoesNot: our own bodies have one; an upload begun with one would refuse the parts of clients that send none.
+func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	t.Parallel()
-	w := &wire{answers: []answer{
+	w := &fakeS3{responses: []newResponse{
 		{200, strings.NewReader(`<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`)},
 		{200, strings.NewReader("")},
 	}}
-	b := bucket(w, true)
+	b := newTestBucket(w, true)
 	if id, err := b.CreateUpload(t.Context(), "k", "video/mp4"); err != nil || id != "u" {
 		t.Fatalf("got %q, %v", id, err)
 	}
-	if err := b.Put(t.Context(), "k", bytes.NewReader([]byte("hello")), blob.Meta{CacheControl: "no-store"}); err != nil {
+	if err := b.PutObject(t.Context(), "k", bytes.NewReader([]byte("hello")), blob.Metadata{CacheControl: "no-store"}); err != nil {
 		t.Fatal(err)
 	}
-	for name := range w.calls[0].Header {
+	for name := range w.requests[0].Header {
 		if strings.Contains(strings.ToLower(name), "checksum") {
 			t.Errorf("the upload is begun with %s", name)
 		}
 	}
-	put := w.calls[1].Header
+	put := w.requests[1].Header
 	if got := put.Get("X-Amz-Trailer"); got != "x-amz-checksum-crc32" {
 		t.Errorf("our own body is followed by %q", got)
 	}
@@ -137,7 +137,7 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
-func TestErrors(t *testing.T) {
+func TestS3ErrorsMapToKinds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -161,24 +161,24 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []answer{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
-			_, err := bucket(w, true).CompleteUpload(t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}})
-			wantError(t, err, tt.kind, tt.code)
+			w := &fakeS3{responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
+			_, err := newTestBucket(w, true).CompleteUpload(t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}})
+			requireError(t, err, tt.kind, tt.code)
 		})
 	}
 	t.Run("broken connection", func(t *testing.T) {
 		t.Parallel()
-		_, err := bucket(&wire{}, true).Head(t.Context(), "k")
-		wantError(t, err, errs.Transient, "")
+		_, err := newTestBucket(&fakeS3{}, true).HeadObject(t.Context(), "k")
+		requireError(t, err, errs.Transient, "")
 	})
 	t.Run("head of what is missing", func(t *testing.T) {
 		t.Parallel()
-		_, err := bucket(&wire{answers: []answer{{404, strings.NewReader("")}}}, true).Head(t.Context(), "k")
-		wantError(t, err, errs.NotFound, "object_not_found")
+		_, err := newTestBucket(&fakeS3{responses: []newResponse{{404, strings.NewReader("")}}}, true).HeadObject(t.Context(), "k")
+		requireError(t, err, errs.NotFound, "object_not_found")
 	})
 }
 
-func wantError(t *testing.T, err error, kind errs.Kind, code string) {
+func requireError(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
@@ -186,19 +186,19 @@ func wantError(t *testing.T, err error, kind errs.Kind, code string) {
 	}
 }
 
-// broken reads something and fails, or fails to be written to.
-type broken struct{ io.Reader }
+// brokenReadWriter reads something and fails, or fails to be written to.
+type brokenReadWriter struct{ io.Reader }
 
-func (b broken) Read(p []byte) (int, error) {
+func (b brokenReadWriter) Read(p []byte) (int, error) {
 	if n, err := b.Reader.Read(p); err == nil {
 		return n, nil
 	}
 	return 0, errors.New("connection reset by peer")
 }
 
-func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (brokenReadWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-func TestDownload(t *testing.T) {
+func TestDownloadObjectChecksETagAndClassifiesErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -207,46 +207,46 @@ func TestDownload(t *testing.T) {
 		want errs.Kind
 	}{
 		{"whole", strings.NewReader("hello"), io.Discard, ""},
-		{"breaks", broken{strings.NewReader("hel")}, io.Discard, errs.Transient},
-		{"disk full", strings.NewReader("hello"), broken{}, errs.Internal},
+		{"breaks", brokenReadWriter{strings.NewReader("hel")}, io.Discard, errs.Transient},
+		{"disk full", strings.NewReader("hello"), brokenReadWriter{}, errs.Internal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []answer{{200, tt.body}}}
-			err := bucket(w, true).Download(t.Context(), "k", "abc", tt.to)
+			w := &fakeS3{responses: []newResponse{{200, tt.body}}}
+			err := newTestBucket(w, true).DownloadObject(t.Context(), "k", "abc", tt.to)
 			if got := errs.KindOf(err); got != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
-			if got := w.calls[0].Header.Get("If-Match"); got != `"abc"` {
+			if got := w.requests[0].Header.Get("If-Match"); got != `"abc"` {
 				t.Errorf("If-Match is %s", got)
 			}
 		})
 	}
 }
 
-func TestListPages(t *testing.T) {
+func TestListPartsReadsAllPages(t *testing.T) {
 	t.Parallel()
-	page := func(n, next string) answer {
-		return answer{200, strings.NewReader("<ListPartsResult><Part><PartNumber>" + n + `</PartNumber><ETag>"e` + n + `"</ETag><Size>` + n + "0</Size></Part>" + next + "</ListPartsResult>")}
+	page := func(n, next string) newResponse {
+		return newResponse{200, strings.NewReader("<ListPartsResult><Part><PartNumber>" + n + `</PartNumber><ETag>"e` + n + `"</ETag><Size>` + n + "0</Size></Part>" + next + "</ListPartsResult>")}
 	}
-	w := &wire{answers: []answer{
+	w := &fakeS3{responses: []newResponse{
 		page("1", "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"),
 		page("2", "<IsTruncated>false</IsTruncated>"),
 	}}
-	got, err := bucket(w, true).ListParts(t.Context(), "k", "u")
+	got, err := newTestBucket(w, true).ListParts(t.Context(), "k", "u")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]blob.Part{{Number: 1, ETag: "e1", Size: 10}, {Number: 2, ETag: "e2", Size: 20}}, got); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
 	}
-	if got := w.calls[1].URL.Query().Get("part-number-marker"); got != "1" {
+	if got := w.requests[1].URL.Query().Get("part-number-marker"); got != "1" {
 		t.Errorf("the second page begins after %q", got)
 	}
 }
 
 // What S3 says of another's bucket is for whoever named it, and is no bug of ours.
-func TestErrorsOfOthers(t *testing.T) {
+func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		status int
@@ -266,24 +266,24 @@ func TestErrorsOfOthers(t *testing.T) {
 	} {
 		t.Run(tt.s3, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []answer{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
-			_, err := bucket(w, true).CopyPart(t.Context(), "k", "u", 1, blob.Range{Bucket: "theirs", Key: "k", ETag: "e", Size: 1})
-			wantError(t, err, tt.kind, tt.code)
+			w := &fakeS3{responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
+			_, err := newTestBucket(w, true).CopyPart(t.Context(), "k", "u", 1, blob.ObjectRange{Bucket: "theirs", Key: "k", ETag: "e", Size: 1})
+			requireError(t, err, tt.kind, tt.code)
 		})
 	}
 	for status, code := range map[int]string{403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere"} {
-		w := &wire{answers: []answer{{status, strings.NewReader("")}}}
-		_, err := bucket(w, true).Look(t.Context(), "theirs", "k")
+		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
+		_, err := newTestBucket(w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
 		if got := errs.ProblemOf(err).Code; got != code {
 			t.Errorf("a look that S3 answers with %d: %v, want %s", status, err, code)
 		}
 	}
 }
 
-func TestCopyPart(t *testing.T) {
+func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 	t.Parallel()
-	w := &wire{answers: []answer{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}}}
-	got, err := bucket(w, true).CopyPart(t.Context(), "k", "u", 3, blob.Range{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5})
+	w := &fakeS3{responses: []newResponse{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}}}
+	got, err := newTestBucket(w, true).CopyPart(t.Context(), "k", "u", 3, blob.ObjectRange{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5})
 	if diff := cmp.Diff(blob.Part{Number: 3, ETag: "e2", Size: 5}, got); diff != "" || err != nil {
 		t.Errorf("%v, differs (-want +got):\n%s", err, diff)
 	}
@@ -292,20 +292,20 @@ func TestCopyPart(t *testing.T) {
 		"X-Amz-Copy-Source-If-Match": `"e1"`,
 		"X-Amz-Copy-Source-Range":    "bytes=10-14",
 	} {
-		if got := w.calls[0].Header.Get(name); got != want {
+		if got := w.requests[0].Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 }
 
 // A part is checked on its way by its MD5: S3 takes no other checksum in an upload begun without one.
-func TestWritePart(t *testing.T) {
+func TestUploadPartSendsOnlyMD5(t *testing.T) {
 	t.Parallel()
-	w := &wire{answers: []answer{{200, strings.NewReader("")}}}
-	if _, err := bucket(w, false).WritePart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
+	w := &fakeS3{responses: []newResponse{{200, strings.NewReader("")}}}
+	if _, err := newTestBucket(w, false).UploadPart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	h := w.calls[0].Header
+	h := w.requests[0].Header
 	if got := h.Get("Content-Md5"); got != "XUFAKrxLKna5cZ2REBfFkg==" {
 		t.Errorf("the part's MD5 is %q", got)
 	}

@@ -12,23 +12,23 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-var errAll = errors.New("an empty prefix is that of every object")
+var errEmptyPrefix = errors.New("an empty prefix is that of every object")
 
-// DeleteAll deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After
+// DeletePrefix deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After
 // an error some are left. An empty prefix is Internal: nobody means all objects.
-func (b *Bucket) DeleteAll(ctx context.Context, prefix string) (int, error) {
+func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 	const op = "blob.DeleteAll"
 	if prefix == "" {
-		return 0, errs.E(op, errs.Internal, errAll)
+		return 0, errs.E(op, errs.Internal, errEmptyPrefix)
 	}
 	n := 0
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return n, failure(op, err)
+			return n, wrapError(op, err)
 		}
-		if err := b.delete(ctx, op, page.Contents); err != nil {
+		if err := b.deleteObjects(ctx, op, page.Contents); err != nil {
 			return n, err
 		}
 		n += len(page.Contents)
@@ -36,8 +36,8 @@ func (b *Bucket) DeleteAll(ctx context.Context, prefix string) (int, error) {
 	return n, nil
 }
 
-// delete deletes the objects of one page: as many as S3 takes in a call.
-func (b *Bucket) delete(ctx context.Context, op string, objects []types.Object) error {
+// deleteObjects deletes the objects of one page: as many as S3 takes in a call.
+func (b *Bucket) deleteObjects(ctx context.Context, op string, objects []types.Object) error {
 	if len(objects) == 0 {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (b *Bucket) delete(ctx context.Context, op string, objects []types.Object) 
 	}
 	out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
 	if err != nil {
-		return failure(op, err)
+		return wrapError(op, err)
 	}
 	if len(out.Errors) > 0 {
 		return errs.E(op, errs.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(objects), aws.ToString(out.Errors[0].Code)))

@@ -25,10 +25,10 @@ var (
 	bucketElsewhere = errs.Problem{Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region."}
 )
 
-// answers says what S3's error codes mean to us
+// errorMeanings says what S3's error codes mean to us
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
 // is the HTTP status.
-var answers = map[string]meaning{
+var errorMeanings = map[string]errorMeaning{
 	"NoSuchKey":                  {errs.NotFound, objectMissing},
 	"NotFound":                   {errs.NotFound, objectMissing},
 	"PreconditionFailed":         {errs.Conflict, objectReplaced},
@@ -39,14 +39,14 @@ var answers = map[string]meaning{
 	"EntityTooSmall":             {errs.Invalid, partTooSmall},
 }
 
-// meaning is what an answer of S3 is to us.
-type meaning struct {
+// errorMeaning is what an answer of S3 is to us.
+type errorMeaning struct {
 	kind    errs.Kind
 	problem errs.Problem
 }
 
-// ofOthers says what they mean beyond that where an object is not in our bucket: that we may not read it is no bug.
-var ofOthers = map[string]meaning{
+// foreignErrorMeanings says what they mean beyond that where an object is not in our bucket: that we may not read it is no bug.
+var foreignErrorMeanings = map[string]errorMeaning{
 	"AccessDenied":       {errs.Forbidden, objectForbidden},
 	"Forbidden":          {errs.Forbidden, objectForbidden},
 	"NoSuchBucket":       {errs.NotFound, objectMissing},
@@ -55,44 +55,44 @@ var ofOthers = map[string]meaning{
 	"MovedPermanently":   {errs.Invalid, bucketElsewhere},
 }
 
-// theirs wraps an error of the SDK about an object in another bucket. It returns nil for nil.
-func theirs(op string, err error) error {
+// wrapForeignError wraps an error of the SDK about an object in another bucket. It returns nil for nil.
+func wrapForeignError(op string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if a, ok := ofOthers[api.ErrorCode()]; ok {
-			return a.problem.Refuse(op, a.kind, err)
+		if a, ok := foreignErrorMeanings[api.ErrorCode()]; ok {
+			return a.problem.ToError(op, a.kind, err)
 		}
 	}
-	return failure(op, err)
+	return wrapError(op, err)
 }
 
-// failure wraps an error of the SDK. It returns nil for nil.
-func failure(op string, err error) error {
+// wrapError wraps an error of the SDK. It returns nil for nil.
+func wrapError(op string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if a, ok := answers[api.ErrorCode()]; ok {
-			return a.problem.Refuse(op, a.kind, err)
+		if a, ok := errorMeanings[api.ErrorCode()]; ok {
+			return a.problem.ToError(op, a.kind, err)
 		}
 	}
-	if retryable(err) {
+	if isRetryable(err) {
 		return errs.E(op, errs.Transient, err)
 	}
 	return errs.E(op, errs.Internal, err)
 }
 
-// replaced turns an object that is gone into one that is not what it was.
-func replaced(op string, err error) error {
+// missingAsReplaced turns an object that is gone into one that is not what it was.
+func missingAsReplaced(op string, err error) error {
 	if errs.KindOf(err) == errs.NotFound {
-		return objectReplaced.Refuse(op, errs.Conflict, err)
+		return objectReplaced.ToError(op, errs.Conflict, err)
 	}
 	return err
 }
 
-// retryable reports whether the SDK itself would have tried again, or the time was up.
-func retryable(err error) bool {
+// isRetryable reports whether the SDK itself would have tried again, or the time was up.
+func isRetryable(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }

@@ -9,11 +9,11 @@ import (
 )
 
 // The difference between the two is the price of the launcher.
-func BenchmarkStart(b *testing.B) {
-	tools, dir := tools(b), job(b, nil)
+func BenchmarkSandboxedStart(b *testing.B) {
+	tools, dir := findRealTools(b), newJobDir(b, nil)
 	b.Run("caged", func(b *testing.B) {
 		for b.Loop() {
-			if err := tools.Run(b.Context(), ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}}); err != nil {
+			if err := tools.Run(b.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// decoders are those that may run, by ffmpeg's names of them. The last two rows are for what lies beside a video and
+// allowedDecoders are those that may run, by ffmpeg's names of them. The last two rows are for what lies beside a video and
 // is not used: ffprobe opens a decoder for every stream and gives up if it may not.
-var decoders = []string{
+var allowedDecoders = []string{
 	"h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "prores", "dnxhd",
 	"aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac", "amrnb",
 	"pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
@@ -16,9 +16,9 @@ var decoders = []string{
 	"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "dvdsub", "dvbsub", "pgssub", "cc_dec",
 }
 
-// Decodes reports whether the cage lets a decoder run: codec is ffmpeg's name of the codec, which that of its first
+// CanDecode reports whether the cage lets a decoder run: codec is ffmpeg's name of the codec, which that of its first
 // decoder may differ from (mp3 is decoded by mp3float).
-func Decodes(codec string) bool {
+func CanDecode(codec string) bool {
 	first := map[string]string{"mp1": "mp1float", "mp2": "mp2float", "mp3": "mp3float"}
-	return slices.Contains(decoders, cmp.Or(first[codec], codec))
+	return slices.Contains(allowedDecoders, cmp.Or(first[codec], codec))
 }

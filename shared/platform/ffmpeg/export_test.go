@@ -2,6 +2,6 @@ package ffmpeg
 
 // For the tests outside.
 var (
-	Denied          = denied
-	LandlockVersion = landlockVersion
+	DeniedSyscalls        = deniedSyscalls
+	DetectLandlockVersion = detectLandlockVersion
 )

@@ -48,22 +48,22 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Memory: orDefault(l.Memory, 2560<<20),
-		CPU:    orDefault(l.CPU, 10*time.Minute),
-		Output: orDefault(l.Output, 8<<30),
-		Stall:  orDefault(l.Stall, time.Minute),
+		Memory: valueOrDefault(l.Memory, 2560<<20),
+		CPU:    valueOrDefault(l.CPU, 10*time.Minute),
+		Output: valueOrDefault(l.Output, 8<<30),
+		Stall:  valueOrDefault(l.Stall, time.Minute),
 	}
 }
 
-func orDefault[T int64 | time.Duration](v, standard T) T {
+func valueOrDefault[T int64 | time.Duration](v, standard T) T {
 	if v == 0 {
 		return standard
 	}
 	return v
 }
 
-// Run is one run of ffmpeg over one input.
-type Run struct {
+// Command is one run of ffmpeg over one input.
+type Command struct {
 	Dir       string   // the job's directory: what the run may read and write, and where names start
 	File      string   // the input's name, in Dir
 	Container string   // the only demuxer that may open it: "mov"
@@ -77,9 +77,9 @@ type Run struct {
 // pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient when another try may work
 // (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal when we are (cage_unavailable, or a Run
 // that makes no sense). The cause of an error has the end of ffmpeg's own words, for logs.
-func (t Tools) Run(ctx context.Context, r Run) error {
+func (t Tools) Run(ctx context.Context, r Command) error {
 	const op = "ffmpeg.Run"
-	args, err := r.args()
+	args, err := r.buildArgs()
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
@@ -89,47 +89,47 @@ func (t Tools) Run(ctx context.Context, r Run) error {
 		return errs.E(op, errs.Internal, err)
 	}
 	defer reports.Close()
-	ctx, stop := watch(ctx, reports, limits.Stall, r.Progress)
-	c := caged{dir: r.Dir, tool: filepath.Join(t.Dir, "ffmpeg"), args: args, limits: limits, reports: w}
-	end := c.run(ctx)
+	ctx, stop := watchProgress(ctx, reports, limits.Stall, r.Progress)
+	c := sandboxedProcess{dir: r.Dir, tool: filepath.Join(t.Dir, "ffmpeg"), args: args, limits: limits, progressPipe: w}
+	end := c.startAndWait(ctx)
 	w.Close() // ours, the last one; the reader now sees the end
 	stop()
-	return end.error(op, decodeFailed)
+	return end.toError(op, decodeFailed)
 }
 
-// Probe returns what ffprobe knows of a file of dir: the JSON of -show_format and -show_streams, side data such as
+// ProbeStreams returns what ffprobe knows of a file of dir: the JSON of -show_format and -show_streams, side data such as
 // rotation included, at most 1 MiB. Its errors are those of Run, with unreadable in place of decode_failed.
-func (t Tools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
 	const op = "ffmpeg.Probe"
-	out := capped{left: maxProbeBytes}
+	out := cappedBuffer{remaining: maxProbeBytes}
 	show := []string{"-print_format", "json", "-show_format", "-show_streams"}
-	if err := t.ask(ctx, op, dir, file, container, show, &out); err != nil {
+	if err := t.runProbe(ctx, op, dir, file, container, show, &out); err != nil {
 		return nil, err
 	}
-	if out.left < 0 {
-		return nil, unreadable.error(op, fmt.Errorf("over %d bytes about the file", maxProbeBytes))
+	if out.remaining < 0 {
+		return nil, unreadable.toError(op, fmt.Errorf("over %d bytes about the file", maxProbeBytes))
 	}
-	return out.kept, nil
+	return out.data, nil
 }
 
-// Packets returns the last packets of the first video stream from a time in seconds on, or of those the last 256 KiB:
+// ProbePackets returns the last packets of the first video stream from a time in seconds on, or of those the last 256 KiB:
 // a line each, "pts,dts,duration,flags" in ticks. Where a container can't be sought in they begin elsewhere; their end
 // is that of the stream. Its errors are those of Probe.
-func (t Tools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
-	out := tail{most: maxPacketBytes}
+func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	out := tailBuffer{maxBytes: maxPacketBytes}
 	show := []string{
 		"-print_format", "csv=p=0", "-select_streams", "V:0", "-show_entries", "packet=pts,dts,duration,flags",
 		"-read_intervals", strconv.FormatFloat(from, 'f', 3, 64) + "%",
 	}
-	if err := t.ask(ctx, "ffmpeg.Packets", dir, file, container, show, &out); err != nil {
+	if err := t.runProbe(ctx, "ffmpeg.Packets", dir, file, container, show, &out); err != nil {
 		return nil, err
 	}
-	return out.b, nil
+	return out.data, nil
 }
 
-// ask has ffprobe show something of a file.
-func (t Tools) ask(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
-	in, err := guarded(container, file, nil)
+// runProbe has ffprobe show something of a file.
+func (t Tools) runProbe(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
+	in, err := buildInputArgs(container, file, nil)
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
@@ -137,25 +137,25 @@ func (t Tools) ask(ctx context.Context, op, dir, file, container string, show []
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress
 	defer cancel()
 	args := slices.Concat([]string{"-hide_banner", "-loglevel", "error"}, show, in)
-	c := caged{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: out}
-	return c.run(ctx).error(op, unreadable)
+	c := sandboxedProcess{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: out}
+	return c.startAndWait(ctx).toError(op, unreadable)
 }
 
-// args returns the command line. The walls of the input are options of the input, so they stand before its -i.
-func (r Run) args() ([]string, error) {
+// buildArgs returns the command line. The walls of the input are options of the input, so they stand before its -i.
+func (r Command) buildArgs() ([]string, error) {
 	if slices.Contains(slices.Concat(r.Input, r.Output), "-i") {
 		return nil, errors.New("a second input would be outside the input's walls")
 	}
-	in, err := guarded(r.Container, r.File, r.Input)
+	in, err := buildInputArgs(r.Container, r.File, r.Input)
 	if err != nil {
 		return nil, err
 	}
 	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
 }
 
-// guarded returns the options that open an input, and nothing but it. The format list is what stops playlists, the
+// buildInputArgs returns the options that open an input, and nothing but it. The format list is what stops playlists, the
 // file: prefix names such as "concat:a|b"; https://ffmpeg.org/ffmpeg-formats.html#Format-Options.
-func guarded(container, file string, options []string) ([]string, error) {
+func buildInputArgs(container, file string, options []string) ([]string, error) {
 	if container == "" || strings.Contains(container, ",") {
 		return nil, fmt.Errorf("container %q: want one demuxer", container)
 	}
@@ -165,7 +165,7 @@ func guarded(container, file string, options []string) ([]string, error) {
 	walls := []string{
 		"-protocol_whitelist", "file",
 		"-format_whitelist", container,
-		"-codec_whitelist", strings.Join(decoders, ","),
+		"-codec_whitelist", strings.Join(allowedDecoders, ","),
 		"-max_pixels", fmt.Sprint(MaxPixels),
 		"-max_streams", "32",
 		"-probesize", "10M",
@@ -174,15 +174,15 @@ func guarded(container, file string, options []string) ([]string, error) {
 	return slices.Concat(walls, options, []string{"-i", "file:" + file}), nil
 }
 
-// capped keeps what is written, up to left bytes, and drops the rest.
-type capped struct {
-	kept []byte
-	left int // negative once something was dropped
+// cappedBuffer keeps what is written, up to left bytes, and drops the rest.
+type cappedBuffer struct {
+	data      []byte
+	remaining int // negative once something was dropped
 }
 
-func (c *capped) Write(p []byte) (int, error) {
-	if c.left -= len(p); c.left >= 0 {
-		c.kept = append(c.kept, p...)
+func (c *cappedBuffer) Write(p []byte) (int, error) {
+	if c.remaining -= len(p); c.remaining >= 0 {
+		c.data = append(c.data, p...)
 	}
 	return len(p), nil
 }

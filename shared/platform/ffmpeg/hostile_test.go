@@ -25,11 +25,11 @@ const (
 )
 
 // The canary lies where Landlock lets the tool go, so that it is the walls of the input that are tried here.
-func TestPromise07_HostileFilesAreRefused(t *testing.T) {
+func TestPromise07_HostileFilesAreRejected(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
-	good, bomb := made(t, tools, "good.mp4", clip), made(t, tools, "bomb.mp4", vast)
-	canary, odd := made(t, tools, "canary.ts", clip), made(t, tools, "odd.avi", exact)
+	tools := findRealTools(t)
+	good, bomb := encodeFile(t, tools, "good.mp4", clipArgs), encodeFile(t, tools, "bomb.mp4", hugeFrameArgs)
+	canary, odd := encodeFile(t, tools, "canary.ts", clipArgs), encodeFile(t, tools, "odd.avi", unlistedCodecArgs)
 	for _, tt := range []struct{ name, file, container, text, code string }{
 		{name: "HLS playlist", text: hls},
 		{name: "HLS playlist under its own name", file: "in.m3u8", text: hls},
@@ -46,13 +46,13 @@ func TestPromise07_HostileFilesAreRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file, container := orElse(tt.file, "in.mp4"), orElse(tt.container, "mov")
-			dir := job(t, map[string]string{file: tt.text, "canary.ts": canary})
-			opened := opens(t, filepath.Join(dir, "canary.ts"))
-			_, err := tools.Probe(t.Context(), dir, file, container)
-			wantCode(t, err, errs.Invalid, orElse(tt.code, "unreadable"))
-			err = tools.Run(t.Context(), ffmpeg.Run{Dir: dir, File: file, Container: container, Output: []string{"-f", "null", "-"}})
-			wantCode(t, err, errs.Invalid, orElse(tt.code, "decode_failed"))
+			file, container := valueOr(tt.file, "in.mp4"), valueOr(tt.container, "mov")
+			dir := newJobDir(t, map[string]string{file: tt.text, "canary.ts": canary})
+			opened := watchOpens(t, filepath.Join(dir, "canary.ts"))
+			_, err := tools.ProbeStreams(t.Context(), dir, file, container)
+			wantCode(t, err, errs.Invalid, valueOr(tt.code, "unreadable"))
+			err = tools.Run(t.Context(), ffmpeg.Command{Dir: dir, File: file, Container: container, Output: []string{"-f", "null", "-"}})
+			wantCode(t, err, errs.Invalid, valueOr(tt.code, "decode_failed"))
 			if opened() {
 				t.Error("the canary was opened")
 			}
@@ -63,15 +63,15 @@ func TestPromise07_HostileFilesAreRefused(t *testing.T) {
 	}
 }
 
-func orElse(s, standard string) string {
+func valueOr(s, standard string) string {
 	if s == "" {
 		return standard
 	}
 	return s
 }
 
-// opens returns a function that reports whether path was opened since.
-func opens(t *testing.T, path string) func() bool {
+// watchOpens returns a function that reports whether path was opened since.
+func watchOpens(t *testing.T, path string) func() bool {
 	t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
 	if err != nil {
@@ -87,11 +87,11 @@ func opens(t *testing.T, path string) func() bool {
 	}
 }
 
-func TestGoodFile(t *testing.T) {
+func TestValidFileIsProbedAndEncoded(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
-	dir := job(t, map[string]string{"in": made(t, tools, "good.mp4", clip)})
-	b, err := tools.Probe(t.Context(), dir, "in", "mov")
+	tools := findRealTools(t)
+	dir := newJobDir(t, map[string]string{"in": encodeFile(t, tools, "good.mp4", clipArgs)})
+	b, err := tools.ProbeStreams(t.Context(), dir, "in", "mov")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestGoodFile(t *testing.T) {
 		t.Errorf("probe: %s", b)
 	}
 	var last ffmpeg.Progress
-	r := ffmpeg.Run{
+	r := ffmpeg.Command{
 		Dir: dir, File: "in", Container: "mov", Input: []string{"-threads", "1", "-ss", "1"}, Progress: func(p ffmpeg.Progress) { last = p },
 		Output: []string{
 			"-filter_complex", "[0:v:0]split=2[a][b];[b]scale=160:120[c]", "-map", "[a]", "-c:v", "libx264", "-threads", "1", "file:a.mp4",
@@ -120,28 +120,28 @@ func TestGoodFile(t *testing.T) {
 		t.Errorf("last progress %+v", last)
 	}
 	for _, name := range []string{"a.mp4", "b.mp4"} {
-		if _, err := tools.Probe(t.Context(), dir, name, "mov"); err != nil {
+		if _, err := tools.ProbeStreams(t.Context(), dir, name, "mov"); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func TestSubtitlesAndCoversDoNotMatter(t *testing.T) {
+func TestSubtitlesAndCoverArtAreIgnored(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
+	tools := findRealTools(t)
 	cues := base64.StdEncoding.EncodeToString([]byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n"))
-	text := made(t, tools, "more.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -f srt -i data:text/plain;base64,"+
+	text := encodeFile(t, tools, "more.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -f srt -i data:text/plain;base64,"+
 		cues+" -map 0 -map 1 -map 2 -c:v:0 libx264 -c:s mov_text -c:v:1 mjpeg -disposition:v:1 attached_pic")
-	dir := job(t, map[string]string{"in": text})
-	if _, err := tools.Probe(t.Context(), dir, "in", "mov"); err != nil {
+	dir := newJobDir(t, map[string]string{"in": text})
+	if _, err := tools.ProbeStreams(t.Context(), dir, "in", "mov"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestRealToolAtItsLimits(t *testing.T) {
+func TestResourceLimitsStopFFmpeg(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
-	good := made(t, tools, "good.mp4", clip)
+	tools := findRealTools(t)
+	good := encodeFile(t, tools, "good.mp4", clipArgs)
 	raw := []string{"-f", "rawvideo", "file:out"}
 	for _, tt := range []struct {
 		name   string
@@ -155,16 +155,16 @@ func TestRealToolAtItsLimits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := job(t, map[string]string{"in": good})
-			err := tools.Run(t.Context(), ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: tt.output, Limits: tt.limits})
+			dir := newJobDir(t, map[string]string{"in": good})
+			err := tools.Run(t.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: tt.output, Limits: tt.limits})
 			wantCode(t, err, errs.Invalid, tt.code)
 		})
 	}
 }
 
-func TestFullDisk(t *testing.T) {
+func TestFullDiskIsTransient(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
+	tools := findRealTools(t)
 	disk := t.TempDir()
 	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
 		t.Skipf("a small disk: %v", err)
@@ -174,14 +174,14 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	j, err := ffmpeg.NewJob(disk)
+	j, err := ffmpeg.NewWorkDir(disk)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(j.Dir, "in"), []byte(made(t, tools, "good.mp4", clip)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(j.Path, "in"), []byte(encodeFile(t, tools, "good.mp4", clipArgs)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = tools.Run(t.Context(), ffmpeg.Run{Dir: j.Dir, File: "in", Container: "mov", Output: []string{"-f", "rawvideo", "file:out"}})
+	err = tools.Run(t.Context(), ffmpeg.Command{Dir: j.Path, File: "in", Container: "mov", Output: []string{"-f", "rawvideo", "file:out"}})
 	wantCode(t, err, errs.Transient, "disk_full")
 	if err := j.Close(); err != nil {
 		t.Error(err)
@@ -191,12 +191,12 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestRealToolIsStopped(t *testing.T) {
+func TestContextTimeoutStopsFFmpeg(t *testing.T) {
 	t.Parallel()
-	tools := tools(t)
-	dir := job(t, map[string]string{"in": made(t, tools, "good.mp4", clip)})
+	tools := findRealTools(t)
+	dir := newJobDir(t, map[string]string{"in": encodeFile(t, tools, "good.mp4", clipArgs)})
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, errors.New("the invocation is over"))
 	defer cancel()
-	r := ffmpeg.Run{Dir: dir, File: "in", Container: "mov", Output: []string{"-vf", "loop=-1:50", "-f", "null", "-"}}
+	r := ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-vf", "loop=-1:50", "-f", "null", "-"}}
 	wantCode(t, tools.Run(ctx, r), errs.Transient, "encode_timeout")
 }

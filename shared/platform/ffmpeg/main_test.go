@@ -16,18 +16,18 @@ import (
 // TestMain makes the test binary what it has to be: the launcher, under the name of a tool the impostor that tries
 // the walls, under the name of a function the parent that gets killed, and else the tests.
 func TestMain(m *testing.M) {
-	ffmpeg.Enter()
+	ffmpeg.InitSandbox()
 	switch filepath.Base(os.Args[0]) {
 	case "ffmpeg", "ffprobe":
-		os.Exit(impostor(os.Args[1:]))
+		os.Exit(runFakeTool(os.Args[1:]))
 	case "function":
-		os.Exit(function(os.Args[1], os.Args[2]))
+		os.Exit(runParent(os.Args[1], os.Args[2]))
 	}
 	os.Exit(m.Run())
 }
 
-// impostors returns tools that are this test binary.
-func impostors(t testing.TB) ffmpeg.Tools {
+// newFakeTools returns tools that are this test binary.
+func newFakeTools(t testing.TB) ffmpeg.Tools {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -42,8 +42,8 @@ func impostors(t testing.TB) ffmpeg.Tools {
 	return ffmpeg.Tools{Dir: dir}
 }
 
-// tools returns the real ones, or skips the test.
-func tools(t testing.TB) ffmpeg.Tools {
+// findRealTools returns the real ones, or skips the test.
+func findRealTools(t testing.TB) ffmpeg.Tools {
 	t.Helper()
 	for _, dir := range []string{os.Getenv("SLUICE_FFMPEG_DIR"), "../../../build/tools"} {
 		path, err := filepath.Abs(filepath.Join(dir, "ffmpeg"))
@@ -58,10 +58,10 @@ func tools(t testing.TB) ffmpeg.Tools {
 	return ffmpeg.Tools{}
 }
 
-// job returns a job's directory that holds files, by name.
-func job(t testing.TB, files map[string]string) string {
+// newJobDir returns a job's directory that holds files, by name.
+func newJobDir(t testing.TB, files map[string]string) string {
 	t.Helper()
-	j, err := ffmpeg.NewJob(t.TempDir())
+	j, err := ffmpeg.NewWorkDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,15 +71,15 @@ func job(t testing.TB, files map[string]string) string {
 		}
 	})
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(j.Dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(j.Path, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return j.Dir
+	return j.Path
 }
 
-// made returns the bytes of a file that the real ffmpeg makes, outside the cage.
-func made(t testing.TB, tools ffmpeg.Tools, name, args string) string {
+// encodeFile returns the bytes of a file that the real ffmpeg makes, outside the cage.
+func encodeFile(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	out, err := exec.Command(filepath.Join(tools.Dir, "ffmpeg"), append(strings.Fields("-v error "+args), path)...).CombinedOutput()
@@ -94,9 +94,9 @@ func made(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 }
 
 const (
-	clip  = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
-	vast  = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
-	exact = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder with a history: CVE-2026-8461
+	clipArgs          = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
+	hugeFrameArgs     = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
+	unlistedCodecArgs = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder with a history: CVE-2026-8461
 )
 
 // wantCode checks what kind of error err is, and that it says what a person can do.

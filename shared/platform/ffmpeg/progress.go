@@ -16,15 +16,15 @@ type Progress struct {
 	Bytes  int64         // of the first output; 0 where ffmpeg can't tell
 }
 
-// watch follows the reports in r and tells tell, which may be nil, of each change. The context it returns ends with
+// watchProgress follows the reports in r and tells tell, which may be nil, of each change. The context it returns ends with
 // errStalled once there was none for limit. Stop must be called when r has come to its end; it waits for tell.
-func watch(ctx context.Context, r io.Reader, limit time.Duration, tell func(Progress)) (_ context.Context, stop func()) {
+func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, tell func(Progress)) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(limit, func() { cancel(errStalled) })
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		follow(r, func(p Progress) {
+		parseProgress(r, func(p Progress) {
 			timer.Reset(limit)
 			if tell != nil {
 				tell(p)
@@ -38,9 +38,9 @@ func watch(ctx context.Context, r io.Reader, limit time.Duration, tell func(Prog
 	}
 }
 
-// follow reads reports, lines of key=value that end with progress=…, and passes on those that differ from the last.
+// parseProgress reads reports, lines of key=value that end with progress=…, and passes on those that differ from the last.
 // The clock in them (fps, speed, bitrate) goes on in a run that hangs and is no progress.
-func follow(r io.Reader, changed func(Progress)) {
+func parseProgress(r io.Reader, changed func(Progress)) {
 	var last, p Progress
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {

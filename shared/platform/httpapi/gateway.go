@@ -109,7 +109,7 @@ func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*ht
 	case err != nil:
 		return r, newBodyError("The body is not base64.")
 	case len(body) > maxBodyBytes:
-		return r, errs.Refuse("api.request", errs.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
+		return r, errs.New("api.request", errs.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
 	}
 	return r, nil
 }

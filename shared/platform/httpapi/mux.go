@@ -104,19 +104,19 @@ func (m *Mux) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 func authorizeCaller(route services.Route, c Caller) error {
 	const op = "api.admit"
 	switch route.Auth {
-	case services.Open:
+	case services.AuthOpen:
 		return nil
-	case services.ByToken:
+	case services.AuthToken:
 		if c.Tenant == "" {
-			return errs.Refuse(op, errs.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
+			return errs.New(op, errs.Unauthenticated, "token_invalid", "Send a token: Authorization: Bearer slc_….")
 		}
 		if route.Scope != "" && !slices.Contains(c.Scopes, route.Scope) {
-			return errs.Refuse(op, errs.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
+			return errs.New(op, errs.Forbidden, "scope_missing", "The token needs the scope "+route.Scope+".")
 		}
 		return nil
-	case services.ByCaller:
+	case services.AuthIAM:
 		if c.ARN == "" {
-			return errs.Refuse(op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
+			return errs.New(op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
 		}
 		return nil
 	}

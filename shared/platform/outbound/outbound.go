@@ -29,56 +29,56 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// limits bound one request.
-type limits struct {
-	redirects   int
-	dial        time.Duration // to be connected; the handshake has as long again
-	header      time.Duration // from the request to the last byte of the answer's header
-	idle        time.Duration // between two bytes, and before rate counts
-	rate        int64         // bytes/s that an answer must bring on average
-	total       time.Duration // for all of it
-	headerBytes int64
+// requestLimits bound one request.
+type requestLimits struct {
+	maxRedirects   int
+	dialTimeout    time.Duration // to be connected; the handshake has as long again
+	headerTimeout  time.Duration // from the request to the last byte of the answer's header
+	idleTimeout    time.Duration // between two bytes, and before rate counts
+	minRate        int64         // bytes/s that an answer must bring on average
+	totalTimeout   time.Duration // for all of it
+	maxHeaderBytes int64
 }
 
-var standard = limits{
-	redirects: 3, dial: 5 * time.Second, header: 15 * time.Second, idle: 20 * time.Second, rate: 64 << 10,
-	total: 15 * time.Minute, headerBytes: 64 << 10,
+var defaultLimits = requestLimits{
+	maxRedirects: 3, dialTimeout: 5 * time.Second, headerTimeout: 15 * time.Second, idleTimeout: 20 * time.Second, minRate: 64 << 10,
+	totalTimeout: 15 * time.Minute, maxHeaderBytes: 64 << 10,
 }
 
 // Client gets what URLs lead to. It may be used by many at once.
 type Client struct {
-	limits
+	requestLimits
 	transport *http.Transport
 }
 
 // New returns a client that connects to public addresses only.
-func New() *Client { return newClient(standard, public, nil, nil) }
+func New() *Client { return newClient(defaultLimits, allowPublic, nil, nil) }
 
-// public are the addresses that may be connected to.
-var public = ssrf.New(ssrf.WithPorts(443)).Safe
+// allowPublic are the addresses that may be connected to.
+var allowPublic = ssrf.New(ssrf.WithPorts(443)).Safe
 
-// control decides, with the address in hand, whether a connection may be made.
-type control func(network, address string, c syscall.RawConn) error
+// connectionCheck decides, with the address in hand, whether a connection may be made.
+type connectionCheck func(network, address string, c syscall.RawConn) error
 
 // newClient returns a client with these limits. Nil roots are the system's, a nil resolver is Go's own: libc's would
 // take 0x7f.1 for an address.
-func newClient(l limits, may control, roots *x509.CertPool, names *net.Resolver) *Client {
+func newClient(l requestLimits, may connectionCheck, roots *x509.CertPool, names *net.Resolver) *Client {
 	if names == nil {
 		names = &net.Resolver{PreferGo: true}
 	}
-	dialer := &net.Dialer{Timeout: l.dial, Control: may, Resolver: names}
-	return &Client{limits: l, transport: &http.Transport{
+	dialer := &net.Dialer{Timeout: l.dialTimeout, Control: may, Resolver: names}
+	return &Client{requestLimits: l, transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
-			return &conn{Conn: c, limits: l, began: time.Now()}, nil
+			return &minRateConn{Conn: c, requestLimits: l, started: time.Now()}, nil
 		},
 		TLSClientConfig:        &tls.Config{RootCAs: roots},
-		TLSHandshakeTimeout:    l.dial,
-		ResponseHeaderTimeout:  l.header,
-		MaxResponseHeaderBytes: l.headerBytes,
+		TLSHandshakeTimeout:    l.dialTimeout,
+		ResponseHeaderTimeout:  l.headerTimeout,
+		MaxResponseHeaderBytes: l.maxHeaderBytes,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 	}}
@@ -91,46 +91,46 @@ func newClient(l limits, may control, roots *x509.CertPool, names *net.Resolver)
 // public address or no valid certificate, or there are too many redirects. TooLarge, from here or from the body: more
 // than most bytes. Transient: all else, as a host that can't be reached, is slower than 64 KiB/s or breaks off.
 func (c *Client) Get(ctx context.Context, address string, h http.Header, most int64) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.total)
-	res, err := c.follow(ctx, address, h)
+	ctx, cancel := context.WithTimeout(ctx, c.totalTimeout)
+	res, err := c.followRedirects(ctx, address, h)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	res.Body = &body{ReadCloser: res.Body, cancel: cancel, left: most}
+	res.Body = &limitedBody{ReadCloser: res.Body, cancel: cancel, remaining: most}
 	if res.ContentLength > most {
 		res.Body.Close()
-		return nil, tooLarge.Refuse("outbound.Get", errs.TooLarge, nil)
+		return nil, tooLarge.ToError("outbound.Get", errs.TooLarge, nil)
 	}
 	return res, nil
 }
 
-// follow returns the first answer that leads nowhere else.
-func (c *Client) follow(ctx context.Context, address string, h http.Header) (*http.Response, error) {
-	for range c.redirects + 1 {
-		u, err := Parse(address)
+// followRedirects returns the first answer that leads nowhere else.
+func (c *Client) followRedirects(ctx context.Context, address string, h http.Header) (*http.Response, error) {
+	for range c.maxRedirects + 1 {
+		u, err := ParseURL(address)
 		if err != nil {
 			return nil, err
 		}
-		res, err := c.request(ctx, u, h)
+		res, err := c.sendRequest(ctx, u, h)
 		if err != nil {
-			return nil, failure("outbound.Get", err)
+			return nil, wrapConnectionError("outbound.Get", err)
 		}
-		next := redirect(res)
+		next := redirectTarget(res)
 		if next == "" {
 			return res, nil
 		}
 		res.Body.Close()
 		to, err := u.Parse(next)
 		if err != nil {
-			return nil, notAURL.Refuse("outbound.Get", errs.Invalid, nil)
+			return nil, urlInvalid.ToError("outbound.Get", errs.Invalid, nil)
 		}
 		address = to.String()
 	}
-	return nil, tooManyRedirects.Refuse("outbound.Get", errs.Invalid, nil)
+	return nil, tooManyRedirects.ToError("outbound.Get", errs.Invalid, nil)
 }
 
-func (c *Client) request(ctx context.Context, u *url.URL, h http.Header) (*http.Response, error) {
+func (c *Client) sendRequest(ctx context.Context, u *url.URL, h http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
@@ -143,8 +143,8 @@ func (c *Client) request(ctx context.Context, u *url.URL, h http.Header) (*http.
 	return c.transport.RoundTrip(req)
 }
 
-// redirect returns where an answer leads to; "" if it is one itself.
-func redirect(res *http.Response) string {
+// redirectTarget returns where an answer leads to; "" if it is one itself.
+func redirectTarget(res *http.Response) string {
 	switch res.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return res.Header.Get("Location")
@@ -152,18 +152,18 @@ func redirect(res *http.Response) string {
 	return ""
 }
 
-// conn is a connection that must bring bytes.
-type conn struct {
+// minRateConn is a connection that must bring bytes.
+type minRateConn struct {
 	net.Conn
-	limits
-	began time.Time
-	got   int64
+	requestLimits
+	started  time.Time
+	received int64
 }
 
 // Read allows for as long as what came so far has earned, and for no longer pause than idle.
-func (c *conn) Read(p []byte) (int, error) {
-	earned := c.began.Add(c.idle + time.Duration(c.got/c.rate)*time.Second)
-	until := time.Now().Add(c.idle)
+func (c *minRateConn) Read(p []byte) (int, error) {
+	earned := c.started.Add(c.idleTimeout + time.Duration(c.received/c.minRate)*time.Second)
+	until := time.Now().Add(c.idleTimeout)
 	if earned.Before(until) {
 		until = earned
 	}
@@ -171,29 +171,29 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.Conn.Read(p)
-	c.got += int64(n)
+	c.received += int64(n)
 	return n, err
 }
 
-// body is an answer's, with an end.
-type body struct {
+// limitedBody is an answer's, with an end.
+type limitedBody struct {
 	io.ReadCloser
-	cancel context.CancelFunc
-	left   int64
+	cancel    context.CancelFunc
+	remaining int64
 }
 
-func (b *body) Read(p []byte) (int, error) {
+func (b *limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return n + int(b.left), tooLarge.Refuse("outbound.Read", errs.TooLarge, nil)
+	if b.remaining -= int64(n); b.remaining < 0 {
+		return n + int(b.remaining), tooLarge.ToError("outbound.Read", errs.TooLarge, nil)
 	}
 	if err != nil && err != io.EOF {
-		return n, failure("outbound.Read", err)
+		return n, wrapConnectionError("outbound.Read", err)
 	}
 	return n, err
 }
 
-func (b *body) Close() error {
+func (b *limitedBody) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()
 }

@@ -15,8 +15,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// raw answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client does.
-func raw(pause time.Duration, pieces ...string) http.HandlerFunc {
+// rawResponse answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client does.
+func rawResponse(pause time.Duration, pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -38,7 +38,7 @@ func raw(pause time.Duration, pieces ...string) http.HandlerFunc {
 }
 
 // What a host sends is bounded in time and in bytes.
-func TestHostileHosts(t *testing.T) {
+func TestHostileHostsAreBounded(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\n"
 	drip := strings.Split(strings.Repeat("x", 99), "")
@@ -48,13 +48,13 @@ func TestHostileHosts(t *testing.T) {
 		kind errs.Kind
 		code string
 	}{
-		{"says nothing", raw(time.Hour), errs.Transient, "source_slow"},
-		{"a header that never ends", raw(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), errs.Transient, "source_slow"},
-		{"a header that is too large", raw(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), errs.Transient, "source_unreachable"},
-		{"a body that stops", raw(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_slow"},
-		{"a body that drips", raw(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), errs.Transient, "source_slow"},
-		{"says that it is larger than allowed", raw(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
-		{"is larger than allowed", raw(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
+		{"says nothing", rawResponse(time.Hour), errs.Transient, "source_slow"},
+		{"a header that never ends", rawResponse(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), errs.Transient, "source_slow"},
+		{"a header that is too large", rawResponse(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), errs.Transient, "source_unreachable"},
+		{"a body that stops", rawResponse(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_slow"},
+		{"a body that drips", rawResponse(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), errs.Transient, "source_slow"},
+		{"says that it is larger than allowed", rawResponse(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
+		{"is larger than allowed", rawResponse(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
 		{"chunks that never end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := fmt.Fprint(w, "film"); err != nil {
@@ -62,21 +62,21 @@ func TestHostileHosts(t *testing.T) {
 				}
 			}
 		}, errs.TooLarge, "source_too_large"},
-		{"is smaller than it says", raw(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
-		{"chunks that break off", raw(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), errs.Transient, "source_cut_short"},
-		{"is not HTTP", raw(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
+		{"is smaller than it says", rawResponse(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
+		{"chunks that break off", rawResponse(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), errs.Transient, "source_cut_short"},
+		{"is not HTTP", rawResponse(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, tt.h)
+			s := startTestServer(t, tt.h)
 			s.names["films.example.com"] = []string{"127.0.0.1"}
-			_, err := get(t.Context(), s.client(hasty()), s.at("films.example.com", "/?sig=secret"), 100)
-			wants(t, err, tt.kind, tt.code)
+			_, err := readAll(t.Context(), s.newTestClient(shortLimits()), s.urlFor("films.example.com", "/?sig=secret"), 100)
+			wantError(t, err, tt.kind, tt.code)
 		})
 	}
 }
 
-func TestAsMuchAsIsAllowed(t *testing.T) {
+func TestBodyOfMaximumSizeIsRead(t *testing.T) {
 	t.Parallel()
 	const all = "a film of 20 bytes.."
 	for name, h := range map[string]http.HandlerFunc{
@@ -87,13 +87,13 @@ func TestAsMuchAsIsAllowed(t *testing.T) {
 				w.(http.Flusher).Flush()
 			}
 		},
-		"more than it says": raw(0, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"+all+" and more"),
+		"more than it says": rawResponse(0, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"+all+" and more"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, h)
+			s := startTestServer(t, h)
 			s.names["films.example.com"] = []string{"127.0.0.1"}
-			if got, err := get(t.Context(), s.client(standard), s.at("films.example.com", "/"), 20); got != all || err != nil {
+			if got, err := readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/"), 20); got != all || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
@@ -101,10 +101,10 @@ func TestAsMuchAsIsAllowed(t *testing.T) {
 }
 
 // Nothing is unpacked, nothing is asked of a proxy, and a request says no more than it is told to.
-func TestRequestsArePlain(t *testing.T) {
+func TestRequestsHaveNoProxyCookieOrCompression(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	t.Setenv("https_proxy", "http://127.0.0.1:1")
-	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+	s := startTestServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Set-Cookie", "a=b")
 		w.Header().Set("Content-Encoding", "gzip")
 		if r.URL.Path == "/" {
@@ -114,7 +114,7 @@ func TestRequestsArePlain(t *testing.T) {
 		_ = r.Header.Write(w)
 	})
 	s.names["films.example.com"] = []string{"127.0.0.1"}
-	res, err := s.client(standard).Get(t.Context(), s.at("films.example.com", "/"), http.Header{"Range": {"bytes=3-"}}, 999)
+	res, err := s.newTestClient(defaultLimits).Get(t.Context(), s.urlFor("films.example.com", "/"), http.Header{"Range": {"bytes=3-"}}, 999)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,46 +125,46 @@ func TestRequestsArePlain(t *testing.T) {
 	}
 }
 
-func TestHostsThatCannotBeReached(t *testing.T) {
+func TestUnreachableHostsFailWithCode(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
+	s := startTestServer(t, nil)
 	s.names["films.example.com"], s.names["films.example.org"] = []string{"127.0.0.1"}, []string{"127.0.0.1"}
-	_, err := get(t.Context(), s.client(standard), s.at("films.example.org", "/"), 9)
-	wants(t, err, errs.Invalid, "url_not_trusted")
-	_, err = get(t.Context(), s.client(standard), s.at("nowhere.example.com", "/"), 9)
-	wants(t, err, errs.Invalid, "url_host_unknown")
+	_, err := readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.org", "/"), 9)
+	wantError(t, err, errs.Invalid, "url_not_trusted")
+	_, err = readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("nowhere.example.com", "/"), 9)
+	wantError(t, err, errs.Invalid, "url_host_unknown")
 	s.Close()
-	_, err = get(t.Context(), s.client(standard), s.at("films.example.com", "/"), 9)
-	wants(t, err, errs.Transient, "source_unreachable")
+	_, err = readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/"), 9)
+	wantError(t, err, errs.Transient, "source_unreachable")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = get(ctx, s.client(standard), s.at("films.example.com", "/"), 9)
-	wants(t, err, errs.Transient, "source_unreachable")
+	_, err = readAll(ctx, s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/"), 9)
+	wantError(t, err, errs.Transient, "source_unreachable")
 }
 
 // A local cloud may get from this machine; nothing else may be turned into one.
-func TestBeside(t *testing.T) {
+func TestLoopbackIsAllowedForLocalCloudOnly(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "film") }))
 	t.Cleanup(s.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
-	c, err := Beside("http://127.0.0.1:4566", ca)
+	c, err := NewWithLoopback("http://127.0.0.1:4566", ca)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := get(t.Context(), c, s.URL, 9); got != "film" || err != nil {
+	if got, err := readAll(t.Context(), c, s.URL, 9); got != "film" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
-	_, err = get(t.Context(), c, "https://169.254.169.254/", 9)
-	wants(t, err, errs.Invalid, "url_not_public")
-	_, err = get(t.Context(), New(), s.URL, 9)
-	wants(t, err, errs.Invalid, "url_port_refused")
+	_, err = readAll(t.Context(), c, "https://169.254.169.254/", 9)
+	wantError(t, err, errs.Invalid, "url_not_public")
+	_, err = readAll(t.Context(), New(), s.URL, 9)
+	wantError(t, err, errs.Invalid, "url_port_refused")
 	for _, endpoint := range []string{"", "https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "http://127.0.0.1.example.com:80", "127.0.0.1:4566"} {
-		if _, err := Beside(endpoint, ca); errs.KindOf(err) != errs.Invalid {
+		if _, err := NewWithLoopback(endpoint, ca); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
-	if _, err := Beside("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); errs.KindOf(err) != errs.Invalid {
+	if _, err := NewWithLoopback("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); errs.KindOf(err) != errs.Invalid {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"sluice/shared/platform/outbound"
 )
 
-func TestParse(t *testing.T) {
+func TestParseURL(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, url, code string
@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := outbound.Parse(tt.url)
+			_, err := outbound.ParseURL(tt.url)
 			if tt.code == "" {
 				if err != nil {
 					t.Error(err)

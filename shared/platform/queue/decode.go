@@ -14,13 +14,13 @@ import (
 
 // What has no sentence beside its code: the cause says what is wrong.
 var (
-	notTaken = errs.Problem{Code: "type_not_taken"}
-	notOurs  = errs.Problem{Code: "message_invalid"}
+	typeNotAccepted = errs.Problem{Code: "type_not_taken"}
+	messageInvalid  = errs.Problem{Code: "message_invalid"}
 )
 
-// decode returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
-func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
-	created, ok, err := events.DecodeS3([]byte(m.Body))
+// decodeEvents returns the events in a message: one of ours, or those of an S3 notification, which may be several or none.
+func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
+	created, ok, err := events.DecodeS3Notification([]byte(m.Body))
 	if !ok {
 		e, err := events.Decode([]byte(m.Body))
 		e.Sender = m.Attributes["SenderId"]
@@ -28,9 +28,9 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	}
 	var out []events.Event
 	for _, o := range created {
-		tenant, id, own := sourceKey(o.Key)
+		tenant, id, own := parseOriginalKey(o.Key)
 		if !own {
-			return nil, notOurs.Refuse("inbox.decode", errs.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
+			return nil, messageInvalid.ToError("inbox.decode", errs.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
 		out = append(out, events.Event{
 			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,
@@ -39,8 +39,8 @@ func decode(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	return out, err
 }
 
-// sourceKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
-func sourceKey(key string) (tenant, id string, ok bool) {
+// parseOriginalKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
+func parseOriginalKey(key string) (tenant, id string, ok bool) {
 	rest, found := strings.CutPrefix(key, services.SourcePrefix)
 	if !found {
 		return "", "", false
@@ -50,5 +50,5 @@ func sourceKey(key string) (tenant, id string, ok bool) {
 		return "", "", false
 	}
 	tenant, id, found = strings.Cut(rest, "/")
-	return tenant, id, found && video.ValidTenant(tenant) && id != "" && !strings.Contains(id, "/")
+	return tenant, id, found && video.ValidTenantID(tenant) && id != "" && !strings.Contains(id, "/")
 }

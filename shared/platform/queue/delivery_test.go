@@ -21,10 +21,10 @@ import (
 )
 
 // Each way in which a delivery ends is counted once, with its queue.
-func TestWhatIsCounted(t *testing.T) {
+func TestEachDeliveryOutcomeIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	const wait, work = "Wait[sluice-encode]=2000", "Work[sluice-encode]=3000"
-	transient, bad := errs.E("x", errs.Transient, errors.New("later")), errs.Refuse("x", errs.Invalid, "bad", "It is bad.")
+	transient, bad := errs.E("x", errs.Transient, errors.New("later")), errs.New("x", errs.Invalid, "bad", "It is bad.")
 	for _, tt := range []struct {
 		name    string
 		attempt int
@@ -43,21 +43,21 @@ func TestWhatIsCounted(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var out bytes.Buffer
-				c := consumer(&desk{}, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+				c := newTestConsumer(&fakeQueue{}, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
 					time.Sleep(3 * time.Second) // of the test's own clock
 					if tt.twice {
-						metrics.Twice(ctx)
+						metrics.MarkDuplicate(ctx)
 					}
 					return nil, tt.err
 				})
 				c.Log = logs.New("encode", &out)
-				m := message("m1", tt.attempt, examples.JSON("encode.requested.v1/minimal"))
+				m := newMessage("m1", tt.attempt, examples.ReadJSON("encode.requested.v1/minimal"))
 				m.EventSourceARN = "arn:aws:sqs:eu-west-1:123456789012:sluice-encode"
 				m.Attributes["SentTimestamp"] = fmt.Sprint(time.Now().Add(-2 * time.Second).UnixMilli())
-				if _, err := c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}}); err != nil {
+				if _, err := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}}); err != nil {
 					t.Fatal(err)
 				}
-				if d := cmp.Diff(tt.want, metricstest.Texts(t, out.Bytes())); d != "" {
+				if d := cmp.Diff(tt.want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 					t.Errorf("(-want +got):\n%s", d)
 				}
 			})
@@ -66,13 +66,13 @@ func TestWhatIsCounted(t *testing.T) {
 }
 
 // What can't be filed is not dead yet.
-func TestALetterIsCountedWhenItIsFiled(t *testing.T) {
+func TestDeadLetterIsCountedOnlyWhenSent(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	c := consumer(&desk{full: true}, "encode", nil)
+	c := newTestConsumer(&fakeQueue{refusesSends: true}, "encode", nil)
 	c.Log = logs.New("encode", &out)
-	_, _ = c.Batch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{message("m1", 1, "hello")}})
-	if d := cmp.Diff([]string{"Retried[none]=1"}, metricstest.Texts(t, out.Bytes())); d != "" {
+	_, _ = c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m1", 1, "hello")}})
+	if d := cmp.Diff([]string{"Retried[none]=1"}, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -12,28 +12,28 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Attributes is what Depths needs of SQS.
-type Attributes interface {
+// AttributesClient is what Depths needs of SQS.
+type AttributesClient interface {
 	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-// Depths reads how many messages wait. Rights: sqs:GetQueueAttributes on the inboxes.
-type Depths struct {
-	Client Attributes
+// DepthReader reads how many messages wait. Rights: sqs:GetQueueAttributes on the inboxes.
+type DepthReader struct {
+	Client AttributesClient
 	URL    func(queue string) string
 }
 
-// NewDepths returns Depths that find the queues in the environment.
-func NewDepths(client Attributes) Depths {
-	return Depths{Client: client, URL: inboxURL}
+// NewDepthReader returns Depths that find the queues in the environment.
+func NewDepthReader(client AttributesClient) DepthReader {
+	return DepthReader{Client: client, URL: urlFromEnv}
 }
 
-// Depth returns how many messages a service's inbox has, in all its lanes, those that are being handled or wait for
+// ReadServiceDepth returns how many messages a service's inbox has, in all its lanes, those that are being handled or wait for
 // another attempt among them: about, as SQS says.
-func (d Depths) Depth(ctx context.Context, service string) (depth int, err error) {
+func (d DepthReader) ReadServiceDepth(ctx context.Context, service string) (depth int, err error) {
 	s, _ := services.Lookup(service)
 	for _, q := range s.Queues() {
-		waiting, inFlight, err := d.Counts(ctx, q.Name)
+		waiting, inFlight, err := d.ReadQueueCounts(ctx, q.Name)
 		if err != nil {
 			return 0, err
 		}
@@ -42,9 +42,9 @@ func (d Depths) Depth(ctx context.Context, service string) (depth int, err error
 	return depth, nil
 }
 
-// Counts returns how many messages of a queue wait, and how many are being handled or wait for another attempt: about
+// ReadQueueCounts returns how many messages of a queue wait, and how many are being handled or wait for another attempt: about
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
-func (d Depths) Counts(ctx context.Context, queue string) (waiting, inFlight int, err error) {
+func (d DepthReader) ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error) {
 	const op = "inbox.Counts"
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
 	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})

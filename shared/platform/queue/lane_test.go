@@ -14,11 +14,11 @@ import (
 	"sluice/shared/platform/queue"
 )
 
-func TestPublisherSendsIntoLanes(t *testing.T) {
+func TestPublisherSendsToLaneQueues(t *testing.T) {
 	t.Parallel()
-	c := &cloud{}
-	old, bulk := examples.Event("encode.requested.v1/full"), examples.Event("encode.requested.v1/bulk")
-	if err := publisher("publish", c).Send(t.Context(), bulk, old, bulk); err != nil {
+	c := &fakeCloud{}
+	old, bulk := examples.ReadEvent("encode.requested.v1/full"), examples.ReadEvent("encode.requested.v1/bulk")
+	if err := newTestPublisher("publish", c).Send(t.Context(), bulk, old, bulk); err != nil {
 		t.Fatal(err)
 	}
 	sent := map[string]int{}
@@ -30,18 +30,18 @@ func TestPublisherSendsIntoLanes(t *testing.T) {
 	}
 }
 
-// TestAMessageIsHiddenWhereItIs: a receipt is good for one queue.
-func TestAMessageIsHiddenWhereItIs(t *testing.T) {
+// TestChangeVisibilityUsesQueueOfMessage: a receipt is good for one queue.
+func TestChangeVisibilityUsesQueueOfMessage(t *testing.T) {
 	t.Parallel()
-	c := &cloud{}
-	q := queue.Queue{Client: c, URLs: []string{"https://queue/encode", "https://queue/encode-bulk"}}
+	c := &fakeCloud{}
+	q := queue.ServiceQueue{Client: c, URLs: []string{"https://queue/encode", "https://queue/encode-bulk"}}
 	for _, arn := range []string{"arn:aws:sqs:eu-west-1:123456789012:encode-bulk", "arn:aws:sqs:eu-west-1:123456789012:encode", ""} {
-		if err := q.Hide(t.Context(), lambdaevents.SQSMessage{EventSourceARN: arn}, time.Minute); err != nil {
+		if err := q.ChangeVisibility(t.Context(), lambdaevents.SQSMessage{EventSourceARN: arn}, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var got []string
-	for _, in := range c.hidden {
+	for _, in := range c.visibilityChanges {
 		got = append(got, aws.ToString(in.QueueUrl))
 	}
 	if d := cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode", "https://queue/encode"}, got); d != "" {
@@ -49,20 +49,20 @@ func TestAMessageIsHiddenWhereItIs(t *testing.T) {
 	}
 }
 
-func TestALetterIsSentAgainIntoItsLane(t *testing.T) {
+func TestRedriveSendsToLaneOfMessage(t *testing.T) {
 	t.Parallel()
-	c := &cloud{}
+	c := &fakeCloud{}
 	r := queue.Redriver{Client: c, URL: func(queue string) string { return "https://queue/" + queue }}
-	body, err := events.Encode(examples.Event("encode.requested.v1/bulk"))
+	body, err := events.Encode(examples.ReadEvent("encode.requested.v1/bulk"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range []string{string(body), "no event"} {
-		if err := r.Redrive(t.Context(), video.Letter{Service: "encode", Body: b}); err != nil {
+		if err := r.Redrive(t.Context(), video.DeadLetter{Service: "encode", Body: b}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := []string{*c.singles[0].QueueUrl, *c.singles[1].QueueUrl}; cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode"}, got) != "" {
+	if got := []string{*c.messages[0].QueueUrl, *c.messages[1].QueueUrl}; cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode"}, got) != "" {
 		t.Errorf("sent to %v", got)
 	}
 }

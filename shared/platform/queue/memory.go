@@ -17,74 +17,74 @@ import (
 //
 // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference
 type Memory struct {
-	Now     func() time.Time                   // nil: time.Now
-	Shuffle func(n int, swap func(i, j int))   // puts n messages of a standard queue in the order of their delivery; nil: as sent
-	Copies  func(queue, body string) (and int) // how many more times a standard queue delivers a message; nil: none
+	Now         func() time.Time                   // nil: time.Now
+	Shuffle     func(n int, swap func(i, j int))   // puts n messages of a standard queue in the order of their delivery; nil: as sent
+	ExtraCopies func(queue, body string) (and int) // how many more times a standard queue delivers a message; nil: none
 
 	mu     sync.Mutex
 	queues map[string]*memoryQueue // by URL
-	last   int                     // number of the newest message or receipt
+	lastID int                     // number of the newest message or receipt
 }
 
 // Settings are those of one queue.
 type Settings struct {
-	FIFO       bool          // in order, and each deduplication id once in five minutes: in each group
-	Visibility time.Duration // whole seconds
-	Receives   int           // deliveries before a message goes to Dead; 0: no end
-	Dead       string        // URL
+	FIFO              bool          // in order, and each deduplication id once in five minutes: in each group
+	VisibilityTimeout time.Duration // whole seconds
+	MaxReceives       int           // deliveries before a message goes to Dead; 0: no end
+	DeadLetterURL     string        // URL
 }
 
 type memoryQueue struct {
 	Settings
-	letters []*letter
-	sent    map[string]sent // of a FIFO queue, by group and deduplication id
+	messages      []*memoryMessage
+	sentByDedupID map[string]sentMessage // of a FIFO queue, by group and deduplication id
 }
 
-type letter struct {
+type memoryMessage struct {
 	id, body, group, dedup, trace string
 	attributes                    map[string]types.MessageAttributeValue
-	sent, visible                 time.Time // visible: from then on
-	receives                      int
-	moved                         bool   // by SQS itself, to the dead letters
+	sentAt, visibleAt             time.Time // visible: from then on
+	receiveCount                  int
+	movedBySQS                    bool   // by SQS itself, to the dead letters
 	receipt                       string // of the last delivery
 }
 
-type sent struct {
+type sentMessage struct {
 	id string
 	at time.Time
 }
 
-// dedupFor is how long a FIFO queue knows a deduplication id.
-const dedupFor = 5 * time.Minute
+// dedupInterval is how long a FIFO queue knows a deduplication id.
+const dedupInterval = 5 * time.Minute
 
-// Make makes a queue and returns its URL.
-func (m *Memory) Make(name string, s Settings) (url string) {
+// CreateQueue makes a queue and returns its URL.
+func (m *Memory) CreateQueue(name string, s Settings) (url string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.queues == nil {
 		m.queues = map[string]*memoryQueue{}
 	}
 	url = "memory://queue/" + name
-	m.queues[url] = &memoryQueue{Settings: s, sent: map[string]sent{}}
+	m.queues[url] = &memoryQueue{Settings: s, sentByDedupID: map[string]sentMessage{}}
 	return url
 }
 
-// Len returns how many messages a queue holds, delivered ones that are not deleted yet among them.
-func (m *Memory) Len(url string) int {
+// CountMessages returns how many messages a queue holds, delivered ones that are not deleted yet among them.
+func (m *Memory) CountMessages(url string) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.queues[url].letters)
+	return len(m.queues[url].messages)
 }
 
 // SendMessage does as SQS's.
 func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.send(q, aws.ToString(in.QueueUrl), types.SendMessageBatchRequestEntry{
+	id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), types.SendMessageBatchRequestEntry{
 		MessageBody: in.MessageBody, DelaySeconds: in.DelaySeconds, MessageAttributes: in.MessageAttributes,
 		MessageGroupId: in.MessageGroupId, MessageDeduplicationId: in.MessageDeduplicationId, MessageSystemAttributes: in.MessageSystemAttributes,
 	})
@@ -98,18 +98,18 @@ func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(in.Entries) == 0:
 		return nil, &types.EmptyBatchRequest{}
-	case len(in.Entries) > batchSize:
+	case len(in.Entries) > maxBatchSize:
 		return nil, &types.TooManyEntriesInBatchRequest{}
 	}
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
-		if id, err := m.send(q, aws.ToString(in.QueueUrl), e); err != nil {
+		if id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), e); err != nil {
 			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true})
 		} else {
 			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &id})
@@ -118,37 +118,37 @@ func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInp
 	return out, nil
 }
 
-// send takes a message and returns its id: that of the first of its deduplication id, if it is not that. m is locked.
-func (m *Memory) send(q *memoryQueue, url string, e types.SendMessageBatchRequestEntry) (string, error) {
-	now := m.now()
-	l := letter{
-		id: m.next("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
+// enqueueMessage takes a message and returns its id: that of the first of its deduplication id, if it is not that. m is locked.
+func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageBatchRequestEntry) (string, error) {
+	now := m.currentTime()
+	l := memoryMessage{
+		id: m.nextID("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
 		group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
-		trace:   aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
-		sent:    now,
-		visible: now.Add(time.Duration(e.DelaySeconds) * time.Second),
+		trace:     aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
+		sentAt:    now,
+		visibleAt: now.Add(time.Duration(e.DelaySeconds) * time.Second),
 	}
 	copies := 1
 	switch {
 	case q.FIFO && (l.group == "" || l.dedup == "" || e.DelaySeconds != 0):
-		return "", wrong("a message of a FIFO queue has a group, a deduplication id and no delay")
+		return "", newInvalidParameter("a message of a FIFO queue has a group, a deduplication id and no delay")
 	case q.FIFO:
 		k := l.group + "\x00" + l.dedup
-		if before, ok := q.sent[k]; ok && now.Before(before.at.Add(dedupFor)) {
+		if before, ok := q.sentByDedupID[k]; ok && now.Before(before.at.Add(dedupInterval)) {
 			return before.id, nil
 		}
-		q.sent[k] = sent{l.id, now}
-	case m.Copies != nil:
-		copies += m.Copies(url, l.body)
+		q.sentByDedupID[k] = sentMessage{l.id, now}
+	case m.ExtraCopies != nil:
+		copies += m.ExtraCopies(url, l.body)
 	}
 	for range copies {
 		c := l
-		q.letters = append(q.letters, &c)
+		q.messages = append(q.messages, &c)
 	}
 	return l.id, nil
 }
 
-func (m *Memory) queue(url *string) (*memoryQueue, error) {
+func (m *Memory) findQueue(url *string) (*memoryQueue, error) {
 	q, ok := m.queues[aws.ToString(url)]
 	if !ok {
 		return nil, &types.QueueDoesNotExist{}
@@ -156,18 +156,18 @@ func (m *Memory) queue(url *string) (*memoryQueue, error) {
 	return q, nil
 }
 
-func (m *Memory) next(kind string) string {
-	m.last++
-	return fmt.Sprintf("%s-%d", kind, m.last)
+func (m *Memory) nextID(kind string) string {
+	m.lastID++
+	return fmt.Sprintf("%s-%d", kind, m.lastID)
 }
 
-func (m *Memory) now() time.Time {
+func (m *Memory) currentTime() time.Time {
 	if m.Now == nil {
 		return time.Now()
 	}
 	return m.Now()
 }
 
-func wrong(what string) error {
+func newInvalidParameter(what string) error {
 	return &smithy.GenericAPIError{Code: "InvalidParameterValue", Message: what, Fault: smithy.FaultClient}
 }

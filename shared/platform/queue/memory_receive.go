@@ -15,22 +15,22 @@ import (
 func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
 	out := &sqs.ReceiveMessageOutput{}
-	for _, l := range m.due(q, int(max(1, in.MaxNumberOfMessages))) {
-		l.receives++
-		l.receipt, l.visible = m.next("receipt"), m.now().Add(q.Visibility)
-		out.Messages = append(out.Messages, l.message())
+	for _, l := range m.selectDeliverable(q, int(max(1, in.MaxNumberOfMessages))) {
+		l.receiveCount++
+		l.receipt, l.visibleAt = m.nextID("receipt"), m.currentTime().Add(q.VisibilityTimeout)
+		out.Messages = append(out.Messages, l.toMessage())
 	}
 	return out, nil
 }
 
-// due returns the messages to deliver now, at most n, and moves those that were delivered often enough.
-func (m *Memory) due(q *memoryQueue, n int) (due []*letter) {
-	letters, now := slices.Clone(q.letters), m.now()
+// selectDeliverable returns the messages to deliver now, at most n, and moves those that were delivered often enough.
+func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage) {
+	letters, now := slices.Clone(q.messages), m.currentTime()
 	if m.Shuffle != nil && !q.FIFO {
 		m.Shuffle(len(letters), func(i, j int) { letters[i], letters[j] = letters[j], letters[i] })
 	}
@@ -40,13 +40,13 @@ func (m *Memory) due(q *memoryQueue, n int) (due []*letter) {
 		case len(due) == n:
 			return due
 		case q.FIFO && held[l.group]:
-		case now.Before(l.visible):
+		case now.Before(l.visibleAt):
 			held[l.group] = true
-		case q.Receives > 0 && l.receives >= q.Receives:
-			q.drop(l)
-			l.visible, l.receives, l.moved = now, 0, true
-			dead := m.queues[q.Dead]
-			dead.letters = append(dead.letters, l)
+		case q.MaxReceives > 0 && l.receiveCount >= q.MaxReceives:
+			q.removeMessage(l)
+			l.visibleAt, l.receiveCount, l.movedBySQS = now, 0, true
+			dead := m.queues[q.DeadLetterURL]
+			dead.messages = append(dead.messages, l)
 		default:
 			due = append(due, l)
 		}
@@ -54,9 +54,9 @@ func (m *Memory) due(q *memoryQueue, n int) (due []*letter) {
 	return due
 }
 
-func (l *letter) message() types.Message {
-	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.receives), "SentTimestamp": strconv.FormatInt(l.sent.UnixMilli(), 10)}
-	if l.moved {
+func (l *memoryMessage) toMessage() types.Message {
+	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.receiveCount), "SentTimestamp": strconv.FormatInt(l.sentAt.UnixMilli(), 10)}
+	if l.movedBySQS {
 		system["DeadLetterQueueSourceArn"] = "arn:memory"
 	}
 	for name, v := range map[string]string{"MessageGroupId": l.group, "MessageDeduplicationId": l.dedup, "AWSTraceHeader": l.trace} {
@@ -71,15 +71,15 @@ func (l *letter) message() types.Message {
 func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
-	if l, ok := q.delivered(in.ReceiptHandle); ok {
-		if q.FIFO && !m.now().Before(l.visible) {
-			return nil, wrong("the receipt handle has expired")
+	if l, ok := q.findByReceipt(in.ReceiptHandle); ok {
+		if q.FIFO && !m.currentTime().Before(l.visibleAt) {
+			return nil, newInvalidParameter("the receipt handle has expired")
 		}
-		q.drop(l)
+		q.removeMessage(l)
 	}
 	return &sqs.DeleteMessageOutput{}, nil
 }
@@ -88,15 +88,15 @@ func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ 
 func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
-	l, ok := q.delivered(in.ReceiptHandle)
-	if !ok || !m.now().Before(l.visible) {
+	l, ok := q.findByReceipt(in.ReceiptHandle)
+	if !ok || !m.currentTime().Before(l.visibleAt) {
 		return nil, &types.MessageNotInflight{}
 	}
-	l.visible = m.now().Add(time.Duration(in.VisibilityTimeout) * time.Second)
+	l.visibleAt = m.currentTime().Add(time.Duration(in.VisibilityTimeout) * time.Second)
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
@@ -104,30 +104,30 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	q, err := m.queue(in.QueueUrl)
+	q, err := m.findQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
 	waiting := 0
-	for _, l := range q.letters {
-		if !m.now().Before(l.visible) {
+	for _, l := range q.messages {
+		if !m.currentTime().Before(l.visibleAt) {
 			waiting++
 		}
 	}
 	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{
 		string(types.QueueAttributeNameApproximateNumberOfMessages):           strconv.Itoa(waiting),
-		string(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible): strconv.Itoa(len(q.letters) - waiting),
+		string(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible): strconv.Itoa(len(q.messages) - waiting),
 	}}, nil
 }
 
-func (q *memoryQueue) delivered(receipt *string) (*letter, bool) {
-	i := slices.IndexFunc(q.letters, func(l *letter) bool { return l.receipt != "" && l.receipt == aws.ToString(receipt) })
+func (q *memoryQueue) findByReceipt(receipt *string) (*memoryMessage, bool) {
+	i := slices.IndexFunc(q.messages, func(l *memoryMessage) bool { return l.receipt != "" && l.receipt == aws.ToString(receipt) })
 	if i < 0 {
 		return nil, false
 	}
-	return q.letters[i], true
+	return q.messages[i], true
 }
 
-func (q *memoryQueue) drop(l *letter) {
-	q.letters = slices.DeleteFunc(q.letters, func(o *letter) bool { return o == l })
+func (q *memoryQueue) removeMessage(l *memoryMessage) {
+	q.messages = slices.DeleteFunc(q.messages, func(o *memoryMessage) bool { return o == l })
 }

@@ -14,37 +14,37 @@ import (
 
 var _ queuetest.SQS = (*sqs.Client)(nil)
 
-func TestMemory(t *testing.T) {
+func TestMemoryPassesQueueSuite(t *testing.T) {
 	t.Parallel()
 	queuetest.Run(t, func(testing.TB) queuetest.Cloud {
 		now, made := noon, 0
 		m := &queue.Memory{Now: func() time.Time { return now }}
 		return queuetest.Cloud{
-			SQS: m, Pass: func(d time.Duration) { now = now.Add(d) },
-			Make: func(_ testing.TB, s queue.Settings) string {
+			SQS: m, AdvanceTime: func(d time.Duration) { now = now.Add(d) },
+			CreateQueue: func(_ testing.TB, s queue.Settings) string {
 				made++
-				return m.Make(fmt.Sprint(made), s)
+				return m.CreateQueue(fmt.Sprint(made), s)
 			},
 		}
 	})
 }
 
 // A standard queue may deliver out of order and more than once; here that is up to the test.
-func TestMemoryMisbehavesAsAsked(t *testing.T) {
+func TestMemoryReordersAndDuplicatesOnRequest(t *testing.T) {
 	t.Parallel()
 	m := &queue.Memory{
-		Copies:  func(_, body string) int { return map[string]int{"b": 1}[body] },
-		Shuffle: func(n int, swap func(i, j int)) { swap(0, n-1) },
+		ExtraCopies: func(_, body string) int { return map[string]int{"b": 1}[body] },
+		Shuffle:     func(n int, swap func(i, j int)) { swap(0, n-1) },
 	}
-	url := m.Make("q", queue.Settings{Visibility: time.Minute})
+	url := m.CreateQueue("q", queue.Settings{VisibilityTimeout: time.Minute})
 	for _, body := range []string{"a", "b"} {
 		if _, err := m.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	out, err := m.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
-	if err != nil || m.Len(url) != 3 {
-		t.Fatalf("%d messages, %v", m.Len(url), err)
+	if err != nil || m.CountMessages(url) != 3 {
+		t.Fatalf("%d messages, %v", m.CountMessages(url), err)
 	}
 	got := ""
 	for _, m := range out.Messages {

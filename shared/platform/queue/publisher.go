@@ -18,32 +18,32 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Queues is what Publisher needs of SQS.
-type Queues interface {
+// BatchSendClient is what Publisher needs of SQS.
+type BatchSendClient interface {
 	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 }
 
-// Topic is what Publisher needs of SNS.
-type Topic interface {
+// TopicClient is what Publisher needs of SNS.
+type TopicClient interface {
 	Publish(ctx context.Context, in *sns.PublishInput, opts ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
 // Publisher sends a service's events where the map says: tasks and results to the queue that takes them, facts to the
 // topic. What the map does not let the service emit is refused.
 type Publisher struct {
-	Service services.Service
-	Queues  Queues
-	Topic   Topic
-	URL     func(queue string) string        // of a queue
-	ARN     string                           // of the topic
-	Header  func(ctx context.Context) string // the trace header to send along; may be nil
+	Service     services.Service
+	Queues      BatchSendClient
+	Topic       TopicClient
+	URL         func(queue string) string        // of a queue
+	TopicARN    string                           // of the topic
+	TraceHeader func(ctx context.Context) string // the trace header to send along; may be nil
 }
 
 // NewPublisher returns a Publisher that finds its queues in the environment.
-func NewPublisher(s services.Service, q Queues, t Topic, header func(context.Context) string) *Publisher {
+func NewPublisher(s services.Service, q BatchSendClient, t TopicClient, header func(context.Context) string) *Publisher {
 	return &Publisher{
-		Service: s, Queues: q, Topic: t, ARN: os.Getenv(services.EnvTopic), Header: header,
-		URL: inboxURL,
+		Service: s, Queues: q, Topic: t, TopicARN: os.Getenv(services.EnvTopicARN), TraceHeader: header,
+		URL: urlFromEnv,
 	}
 }
 
@@ -57,19 +57,19 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 		if !slices.Contains(p.Service.Emits, string(e.Type)) {
 			return errs.E(op, errs.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
 		}
-		if e.Trace == "" && p.Header != nil {
-			e.Trace = p.Header(ctx)
+		if e.Trace == "" && p.TraceHeader != nil {
+			e.Trace = p.TraceHeader(ctx)
 		}
 		to := services.Topic
-		if q, ok := services.QueueFor(string(e.Type), e.Lane()); ok {
+		if q, ok := services.QueueForEvent(string(e.Type), e.Lane()); ok {
 			to = q.Name
 		}
 		byQueue[to] = append(byQueue[to], e)
 	}
 	for _, to := range slices.Sorted(maps.Keys(byQueue)) { // in the same order each time
-		send := p.queue
+		send := p.sendToQueue
 		if to == services.Topic {
-			send = p.publish
+			send = p.publishToTopic
 		}
 		if err := send(ctx, to, byQueue[to]); err != nil {
 			return err
@@ -78,30 +78,30 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 	return nil
 }
 
-const batchSize = 10 // entries SQS takes in a call; what we send in numbers is a few kB each, far from its limit on bytes
+const maxBatchSize = 10 // entries SQS takes in a call; what we send in numbers is a few kB each, far from its limit on bytes
 
-func (p *Publisher) queue(ctx context.Context, to string, es []events.Event) error {
-	s, _ := services.Lookup(services.To(string(es[0].Type)))
-	for part := range slices.Chunk(es, batchSize) {
-		entries, err := entries(s, part)
+func (p *Publisher) sendToQueue(ctx context.Context, to string, es []events.Event) error {
+	s, _ := services.Lookup(services.FindDestination(string(es[0].Type)))
+	for part := range slices.Chunk(es, maxBatchSize) {
+		entries, err := buildEntries(s, part)
 		if err != nil {
 			return err
 		}
-		if err := p.batch(ctx, to, entries); err != nil {
+		if err := p.sendBatch(ctx, to, entries); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// mostSends is how often an entry of a batch is sent. SQS may refuse one and take the others, and who is told so sends all
+// maxSendAttempts is how often an entry of a batch is sent. SQS may refuse one and take the others, and who is told so sends all
 // of an event's messages anew: of a film that are hundreds of tasks.
-const mostSends = 3
+const maxSendAttempts = 3
 
-func (p *Publisher) batch(ctx context.Context, to string, entries []sqstypes.SendMessageBatchRequestEntry) error {
+func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes.SendMessageBatchRequestEntry) error {
 	const op = "inbox.batch"
 	var failed []sqstypes.BatchResultErrorEntry
-	for range mostSends {
+	for range maxSendAttempts {
 		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
 		if err != nil {
 			return errs.E(op, errs.Transient, err)
@@ -119,7 +119,7 @@ func (p *Publisher) batch(ctx context.Context, to string, entries []sqstypes.Sen
 	return errs.E(op, errs.Transient, fmt.Errorf("%d entries: %s", len(failed), aws.ToString(failed[0].Message)))
 }
 
-func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
+func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
 	var out []sqstypes.SendMessageBatchRequestEntry
 	for i, e := range es {
 		body, err := events.Encode(e)
@@ -131,7 +131,7 @@ func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatc
 		case to.Inbox.FIFO:
 			entry.MessageGroupId = aws.String(e.Tenant + "." + e.Video)
 			entry.MessageDeduplicationId = aws.String(e.ID)
-		case to.Inbox.Fair: // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+		case to.Inbox.FairShare: // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
 			entry.MessageGroupId = aws.String(e.Tenant)
 		}
 		if e.Trace != "" {
@@ -144,8 +144,8 @@ func entries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatc
 	return out, nil
 }
 
-// publish tells the topic. The type is an attribute too, so that a subscription can filter by its prefix.
-func (p *Publisher) publish(ctx context.Context, _ string, es []events.Event) error {
+// publishToTopic tells the topic. The type is an attribute too, so that a subscription can filter by its prefix.
+func (p *Publisher) publishToTopic(ctx context.Context, _ string, es []events.Event) error {
 	for _, e := range es {
 		body, err := events.Encode(e)
 		if err != nil {
@@ -155,7 +155,7 @@ func (p *Publisher) publish(ctx context.Context, _ string, es []events.Event) er
 			return snstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(v)}
 		}
 		_, err = p.Topic.Publish(ctx, &sns.PublishInput{
-			TopicArn: aws.String(p.ARN), Message: aws.String(string(body)),
+			TopicArn: aws.String(p.TopicARN), Message: aws.String(string(body)),
 			MessageAttributes: map[string]snstypes.MessageAttributeValue{"type": attr(string(e.Type)), "tenant": attr(e.Tenant)},
 		})
 		if err != nil {

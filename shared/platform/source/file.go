@@ -19,11 +19,11 @@ type File struct {
 	size      int64 // bytes
 }
 
-// maxRemux is the largest source, in bytes, that a worker's disk has room for twice.
-const maxRemux = 4 << 30
+// maxRemuxBytes is the largest source, in bytes, that a worker's disk has room for twice.
+const maxRemuxBytes = 4 << 30
 
-// Download downloads an original into dir and tells its container by its bytes, not by its name.
-func Download(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
+// FetchOriginal downloads an original into dir and tells its container by its bytes, not by its name.
+func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
 	const op = "pipeline.fetch"
 	out := File{Dir: dir, Name: "in"}
 	f, err := os.Create(filepath.Join(dir, out.Name))
@@ -31,7 +31,7 @@ func Download(ctx context.Context, from Originals, key, etag, dir string) (File,
 		return File{}, errs.E(op, errs.Transient, err)
 	}
 	defer f.Close()
-	if err := from.Download(ctx, key, etag, f); err != nil {
+	if err := from.DownloadObject(ctx, key, etag, f); err != nil {
 		return File{}, err
 	}
 	if out.size, err = f.Seek(0, io.SeekEnd); err != nil {
@@ -42,26 +42,26 @@ func Download(ctx context.Context, from Originals, key, etag, dir string) (File,
 	if err != nil && !errors.Is(err, io.EOF) {
 		return File{}, errs.E(op, errs.Transient, err)
 	}
-	if out.Container, err = media.Sniff(head[:n]); err != nil {
+	if out.Container, err = media.SniffContainer(head[:n]); err != nil {
 		return File{}, err
 	}
-	return out, media.CheckWhole(f, out.size, out.Container)
+	return out, media.CheckComplete(f, out.size, out.Container)
 }
 
-// Remux returns the file as one that can be cut: itself, or a copy in another container that takes its place. It is
+// RemuxIfNeeded returns the file as one that can be cut: itself, or a copy in another container that takes its place. It is
 // the same for every worker, so that what inspect says of it holds for encode. A file that can't be copied, for a
 // packet without a time or a stream that the container does not take, is cut as it is, which is slow.
-func (f File) Remux(ctx context.Context, tools Tools) (File, error) {
-	into, needed := media.Remux(f.Container)
+func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
+	into, needed := media.ChooseRemuxContainer(f.Container)
 	if !needed {
 		return f, nil
 	}
-	if f.size > maxRemux {
-		return File{}, errs.Refuse("pipeline.remux", errs.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
+	if f.size > maxRemuxBytes {
+		return File{}, errs.New("pipeline.remux", errs.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
 	}
 	out := File{Dir: f.Dir, Name: "copy", Container: into}
 	args := media.RemuxArgs(into, filepath.Join(f.Dir, out.Name))
-	run := ffmpeg.Run{Dir: f.Dir, File: f.Name, Container: f.Container, Input: args.Input, Output: args.Output}
+	run := ffmpeg.Command{Dir: f.Dir, File: f.Name, Container: f.Container, Input: args.Input, Output: args.Output}
 	if err := tools.Run(ctx, run); errs.KindOf(err) == errs.Invalid {
 		return f, nil
 	} else if err != nil {
@@ -75,7 +75,7 @@ func (f File) Remux(ctx context.Context, tools Tools) (File, error) {
 
 // Probe returns what ffprobe says of it.
 func (f File) Probe(ctx context.Context, tools Tools) (media.Probe, error) {
-	doc, err := tools.Probe(ctx, f.Dir, f.Name, f.Container)
+	doc, err := tools.ProbeStreams(ctx, f.Dir, f.Name, f.Container)
 	if err != nil {
 		return media.Probe{}, err
 	}

@@ -17,28 +17,28 @@ import (
 
 // Originals are the objects that clients uploaded.
 type Originals interface {
-	// Download writes the object to a file. It fails with Conflict if the object is not the one with that ETag any
+	// DownloadObject writes the object to a file. It fails with Conflict if the object is not the one with that ETag any
 	// more and with NotFound if it is gone.
-	Download(ctx context.Context, key, etag string, to io.Writer) error
+	DownloadObject(ctx context.Context, key, etag string, to io.Writer) error
 }
 
 // Tools are ffprobe and ffmpeg in their cage.
 type Tools interface {
-	Probe(ctx context.Context, dir, file, container string) ([]byte, error)
-	Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error)
-	Run(ctx context.Context, r ffmpeg.Run) error
+	ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error)
+	ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error)
+	Run(ctx context.Context, r ffmpeg.Command) error
 }
 
-// ExhaustedProblem returns what to tell the owner of a video that could not be processed however often it was tried.
-func ExhaustedProblem(err error) errs.Problem {
+// FinalProblem returns what to tell the owner of a video that could not be processed however often it was tried.
+func FinalProblem(err error) errs.Problem {
 	if p := errs.ProblemOf(err); p.Code != "internal" {
 		return p
 	}
 	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
-// MissingProblem returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
-func MissingProblem(err error) (p errs.Problem, is bool) {
+// SourceChangedProblem returns what to tell the owner of a video whose original is not there, or not the one that was inspected.
+func SourceChangedProblem(err error) (p errs.Problem, is bool) {
 	switch errs.KindOf(err) {
 	case errs.NotFound:
 		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true

@@ -13,43 +13,43 @@ import (
 
 // What callers outside are told.
 var (
-	tenantExists  = errs.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
-	tokenExists   = errs.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
-	uploadExists  = errs.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
-	versionStale  = errs.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
-	sourceExists  = errs.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
-	letterChanged = errs.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
-	windowStale   = errs.Problem{Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again."}
-	claimLost     = errs.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
-	tenantMissing = errs.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
-	letterMissing = errs.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}
-	sourceMissing = errs.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
-	tokenMissing  = errs.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
-	uploadMissing = errs.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
-	videoMissing  = errs.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
+	tenantExists       = errs.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
+	tokenExists        = errs.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
+	uploadExists       = errs.Problem{Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one."}
+	versionStale       = errs.Problem{Code: "version_stale", Message: "The video has changed since it was read; read it again."}
+	producerExists     = errs.Problem{Code: "source_exists", Message: "This place is registered for this sender already; to give it to another tenant, delete that source first."}
+	deadLetterChanged  = errs.Problem{Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again."}
+	inFlightLimitStale = errs.Problem{Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again."}
+	idempotencyKeyLost = errs.Problem{Code: "claim_lost", Message: "Another request has taken the key over; send this one again."}
+	tenantMissing      = errs.Problem{Code: "tenant_not_found", Message: "There is no such tenant; check its name."}
+	deadLetterMissing  = errs.Problem{Code: "letter_not_found", Message: "There is no such dead letter, or it was forgotten after 90 days; check its id."}
+	producerMissing    = errs.Problem{Code: "source_not_found", Message: "There is no such source; check its id."}
+	tokenMissing       = errs.Problem{Code: "token_not_found", Message: "There is no such token; ask for a new one."}
+	uploadMissing      = errs.Problem{Code: "upload_not_found", Message: "There is no such upload; check its id."}
+	videoMissing       = errs.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
 )
 
 var (
-	errKey    = errors.New("an id is empty, too long or has a '#'")
-	errNumber = errors.New("task number out of range")
+	errInvalidID  = errors.New("an id is empty, too long or has a '#'")
+	errTaskNumber = errors.New("task number out of range")
 )
 
-// failure wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
-func failure(op string, err error, conflict errs.Problem) error {
+// wrapError wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
+func wrapError(op string, err error, conflict errs.Problem) error {
 	if err == nil {
 		return nil
 	}
-	kind := kindOf(err)
+	kind := errorKind(err)
 	if kind == errs.Conflict {
-		return conflict.Refuse(op, kind, err)
+		return conflict.ToError(op, kind, err)
 	}
 	return errs.E(op, kind, err)
 }
 
-func kindOf(err error) errs.Kind {
+func errorKind(err error) errs.Kind {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
-		return kindOfReasons(cancelled.CancellationReasons)
+		return cancellationKind(cancelled.CancellationReasons)
 	}
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
@@ -59,15 +59,15 @@ func kindOf(err error) errs.Kind {
 	if errors.As(err, &busy) {
 		return errs.Transient
 	}
-	if retryable(err) {
+	if isRetryable(err) {
 		return errs.Transient
 	}
 	return errs.Internal
 }
 
-// kindOfReasons takes the first of a cancelled transaction's reasons that says something: there is one for each item,
+// cancellationKind takes the first of a cancelled transaction's reasons that says something: there is one for each item,
 // "None" for those that had no part in it.
-func kindOfReasons(reasons []types.CancellationReason) errs.Kind {
+func cancellationKind(reasons []types.CancellationReason) errs.Kind {
 	for _, r := range reasons {
 		switch aws.ToString(r.Code) {
 		case "", "None":
@@ -82,8 +82,8 @@ func kindOfReasons(reasons []types.CancellationReason) errs.Kind {
 	return errs.Internal
 }
 
-// retryable reports whether the SDK itself would have tried again, or the time was up.
-func retryable(err error) bool {
+// isRetryable reports whether the SDK itself would have tried again, or the time was up.
+func isRetryable(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }

@@ -18,34 +18,34 @@ type Memory struct {
 	rows map[string]map[string]any // by pk and sk: items, which share no memory with what callers hold
 }
 
-// PutTenant does as Dynamo's.
-func (m *Memory) PutTenant(ctx context.Context, t video.Tenant) error {
-	return m.insert(ctx, "store.PutTenant", tenantExists, itemOfTenant(t))
+// CreateTenant does as Dynamo's.
+func (m *Memory) CreateTenant(ctx context.Context, t video.Tenant) error {
+	return m.insertRows(ctx, "store.PutTenant", tenantExists, newTenantItem(t))
 }
 
-// Tenant does as Dynamo's.
-func (m *Memory) Tenant(ctx context.Context, id string) (video.Tenant, error) {
-	return read(ctx, m, "store.Tenant", tenantKey(id), tenantMissing, tenantItem.tenant)
+// LoadTenant does as Dynamo's.
+func (m *Memory) LoadTenant(ctx context.Context, id string) (video.Tenant, error) {
+	return readRow(ctx, m, "store.Tenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
 }
 
-// PutToken does as Dynamo's.
-func (m *Memory) PutToken(ctx context.Context, t video.Token) error {
+// CreateToken does as Dynamo's.
+func (m *Memory) CreateToken(ctx context.Context, t video.Token) error {
 	const op = "store.PutToken"
-	i, err := itemOfToken(t)
+	i, err := newTokenItem(t)
 	if err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}
-	return m.insert(ctx, op, tokenExists, i)
+	return m.insertRows(ctx, op, tokenExists, i)
 }
 
-// Token does as Dynamo's.
-func (m *Memory) Token(ctx context.Context, id string) (video.Token, error) {
-	return read(ctx, m, "store.Token", tokenKey(id), tokenMissing, tokenItem.token)
+// LoadToken does as Dynamo's.
+func (m *Memory) LoadToken(ctx context.Context, id string) (video.Token, error) {
+	return readRow(ctx, m, "store.Token", tokenKey(id), tokenMissing, tokenItem.toToken)
 }
 
 // DeleteToken does as Dynamo's.
 func (m *Memory) DeleteToken(ctx context.Context, id string) error {
-	if err := failure("store.DeleteToken", ctx.Err(), errs.Problem{}); err != nil {
+	if err := wrapError("store.DeleteToken", ctx.Err(), errs.Problem{}); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -54,54 +54,54 @@ func (m *Memory) DeleteToken(ctx context.Context, id string) error {
 	return nil
 }
 
-// Create does as Dynamo's.
-func (m *Memory) Create(ctx context.Context, v video.Video, u video.Upload) error {
+// CreateVideo does as Dynamo's.
+func (m *Memory) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
 	const op = "store.Create"
-	rows, err := beginning(v, u)
+	rows, err := newVideoRows(v, u)
 	if err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}
-	return m.insert(ctx, op, uploadExists, rows...)
+	return m.insertRows(ctx, op, uploadExists, rows...)
 }
 
-// Upload does as Dynamo's.
-func (m *Memory) Upload(ctx context.Context, tenant, id string) (video.Upload, error) {
-	return read(ctx, m, "store.Upload", uploadKey(tenant, id), uploadMissing, uploadItem.upload)
+// LoadUpload does as Dynamo's.
+func (m *Memory) LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error) {
+	return readRow(ctx, m, "store.Upload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
 }
 
-// insert writes rows that are not there yet: all or none.
-func (m *Memory) insert(ctx context.Context, op string, taken errs.Problem, rows ...row) error {
-	if err := check(ctx, op, rows...); err != nil {
+// insertRows writes rows that are not there yet: all or none.
+func (m *Memory) insertRows(ctx context.Context, op string, taken errs.Problem, rows ...row) error {
+	if err := checkRows(ctx, op, rows...); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.has(rows...) {
-		return taken.Refuse(op, errs.Conflict, nil)
+	if m.hasAnyRow(rows...) {
+		return taken.ToError(op, errs.Conflict, nil)
 	}
 	for _, r := range rows {
-		m.put(r)
+		m.putRow(r)
 	}
 	return nil
 }
 
-// has reports whether one of the rows is there. m is locked.
-func (m *Memory) has(rows ...row) bool {
-	return slices.ContainsFunc(rows, func(r row) bool { return m.rows[r.row().PK][r.row().SK] != nil })
+// hasAnyRow reports whether one of the rows is there. m is locked.
+func (m *Memory) hasAnyRow(rows ...row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool { return m.rows[r.rowKey().PK][r.rowKey().SK] != nil })
 }
 
-// check refuses rows without a key and work whose time is up.
-func check(ctx context.Context, op string, rows ...row) error {
+// checkRows refuses rows without a key and work whose time is up.
+func checkRows(ctx context.Context, op string, rows ...row) error {
 	for _, r := range rows {
-		if r.row() == (key{}) {
-			return errs.E(op, errs.Invalid, errKey)
+		if r.rowKey() == (key{}) {
+			return errs.E(op, errs.Invalid, errInvalidID)
 		}
 	}
-	return failure(op, ctx.Err(), errs.Problem{})
+	return wrapError(op, ctx.Err(), errs.Problem{})
 }
 
-func (m *Memory) put(r row) {
-	k := r.row()
+func (m *Memory) putRow(r row) {
+	k := r.rowKey()
 	if m.rows == nil {
 		m.rows = map[string]map[string]any{}
 	}
@@ -111,17 +111,17 @@ func (m *Memory) put(r row) {
 	m.rows[k.PK][k.SK] = r
 }
 
-// read returns one row, an I, as a T.
-func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing errs.Problem, as func(I) (T, error)) (T, error) {
+// readRow returns one row, an I, as a T.
+func readRow[I, T any](ctx context.Context, m *Memory, op string, k key, missing errs.Problem, as func(I) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
-		return none, failure(op, err, errs.Problem{})
+		return none, wrapError(op, err, errs.Problem{})
 	}
 	m.mu.Lock()
 	i, ok := m.rows[k.PK][k.SK].(I)
 	m.mu.Unlock()
 	if !ok {
-		return none, missing.Refuse(op, errs.NotFound, nil)
+		return none, missing.ToError(op, errs.NotFound, nil)
 	}
 	v, err := as(i)
 	if err != nil {
@@ -130,8 +130,8 @@ func read[I, T any](ctx context.Context, m *Memory, op string, k key, missing er
 	return v, nil
 }
 
-// withPrefix returns the rows of k's partition whose sort keys begin with prefix, in their order. m is locked.
-func withPrefix[I any](m *Memory, k key, prefix string) []I {
+// selectRowsByPrefix returns the rows of k's partition whose sort keys begin with prefix, in their order. m is locked.
+func selectRowsByPrefix[I any](m *Memory, k key, prefix string) []I {
 	var all []I
 	for _, sk := range slices.Sorted(maps.Keys(m.rows[k.PK])) {
 		if strings.HasPrefix(sk, prefix) {

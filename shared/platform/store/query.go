@@ -12,21 +12,21 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// get reads one row, an I, as a T; missing is what is told if there is none.
-func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing errs.Problem, read func(I) (T, error)) (T, error) {
+// getRow reads one row, an I, as a T; missing is what is told if there is none.
+func getRow[I, T any](ctx context.Context, d Dynamo, op string, k key, missing errs.Problem, read func(I) (T, error)) (T, error) {
 	var none T
 	if k == (key{}) {
-		return none, missing.Refuse(op, errs.NotFound, nil)
+		return none, missing.ToError(op, errs.NotFound, nil)
 	}
 	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
-		Key: k.attributes(),
+		Key: k.toAttributes(),
 	})
 	if err != nil {
-		return none, failure(op, err, errs.Problem{})
+		return none, wrapError(op, err, errs.Problem{})
 	}
 	if len(out.Item) == 0 {
-		return none, missing.Refuse(op, errs.NotFound, nil)
+		return none, missing.ToError(op, errs.NotFound, nil)
 	}
 	var i I
 	if err := attributevalue.UnmarshalMap(out.Item, &i); err != nil {
@@ -39,16 +39,16 @@ func get[I, T any](ctx context.Context, d Dynamo, op string, k key, missing errs
 	return v, nil
 }
 
-// attributes returns the key as requests have it.
-func (k key) attributes() map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": text(k.PK), "sk": text(k.SK)}
+// toAttributes returns the key as requests have it.
+func (k key) toAttributes() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": stringValue(k.PK), "sk": stringValue(k.SK)}
 }
 
-// ask makes one query and returns the rows that it gives, and where to go on if they are not the last: nil if they are.
-func ask[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInput) (items []I, next map[string]types.AttributeValue, err error) {
+// queryPage makes one query and returns the rows that it gives, and where to go on if they are not the last: nil if they are.
+func queryPage[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInput) (items []I, next map[string]types.AttributeValue, err error) {
 	out, err := d.Client.Query(ctx, in)
 	if err != nil {
-		return nil, nil, failure(op, err, errs.Problem{})
+		return nil, nil, wrapError(op, err, errs.Problem{})
 	}
 	if err := attributevalue.UnmarshalListOfMaps(out.Items, &items); err != nil {
 		return nil, nil, errs.E(op, errs.Internal, err)
@@ -56,16 +56,16 @@ func ask[I any](ctx context.Context, d Dynamo, op string, in *dynamodb.QueryInpu
 	return items, out.LastEvaluatedKey, nil
 }
 
-// query returns the rows of k's partition whose sort keys begin with prefix, in their order.
-func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
+// queryPrefix returns the rows of k's partition whose sort keys begin with prefix, in their order.
+func queryPrefix[I any](ctx context.Context, d Dynamo, op string, k key, prefix string) ([]I, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &d.Table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :prefix)"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(k.PK), ":prefix": text(prefix)},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": stringValue(k.PK), ":prefix": stringValue(prefix)},
 	}
 	var all []I
 	for {
-		some, next, err := ask[I](ctx, d, op, in)
+		some, next, err := queryPage[I](ctx, d, op, in)
 		if err != nil {
 			return nil, err
 		}
@@ -75,8 +75,8 @@ func query[I any](ctx context.Context, d Dynamo, op string, k key, prefix string
 	}
 }
 
-func number(n int64) types.AttributeValue {
+func numberValue(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func stringValue(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

@@ -60,12 +60,12 @@ type key struct {
 }
 
 const (
-	donePrefix   = "DONE#"
-	resultPrefix = "RESULT#"
-	entryPrefix  = "TIME#"
-	pageSize     = 256    // task numbers in one DONE row
-	maxTasks     = 100000 // RESULT# keys sort by number up to here
-	maxIDBytes   = 128    // well inside DynamoDB's 2,048 of a partition key
+	donePrefix     = "DONE#"
+	resultPrefix   = "RESULT#"
+	timelinePrefix = "TIME#"
+	tasksPerPage   = 256    // task numbers in one DONE row
+	maxTasks       = 100000 // RESULT# keys sort by number up to here
+	maxIDBytes     = 128    // well inside DynamoDB's 2,048 of a partition key
 )
 
 func tenantKey(id string) key         { return newKey(services.TenantRows, id) }
@@ -73,8 +73,8 @@ func tokenKey(id string) key          { return newKey(services.TokenRows, id) }
 func uploadKey(tenant, id string) key { return newKey(services.UploadRows, tenant, id) }
 func videoKey(tenant, id string) key  { return newKey(services.VideoRows, tenant, id) }
 
-// claimKey has a digest of what its sender chose: that may have any form.
-func claimKey(c video.Claim) key {
+// idempotencyRowKey has a digest of what its sender chose: that may have any form.
+func idempotencyRowKey(c video.IdempotencyRecord) key {
 	sum := sha256.Sum256([]byte(c.Route + "\x00" + c.Key))
 	return newKey(services.IdempotencyRows, c.Owner, hex.EncodeToString(sum[:]))
 }
@@ -91,17 +91,17 @@ func newKey(kind string, ids ...string) key {
 	return key{PK: pk, SK: kind}
 }
 
-// page returns the key of the DONE row, in the same partition, that task n is in.
-func (k key) page(n int) key { return key{k.PK, fmt.Sprintf("%s%03d", donePrefix, n/pageSize)} }
+// donePage returns the key of the DONE row, in the same partition, that task n is in.
+func (k key) donePage(n int) key { return key{k.PK, fmt.Sprintf("%s%03d", donePrefix, n/tasksPerPage)} }
 
-// result returns the key of the RESULT row, in the same partition, of task n.
-func (k key) result(n int) key { return key{k.PK, fmt.Sprintf("%s%05d", resultPrefix, n)} }
+// taskResult returns the key of the RESULT row, in the same partition, of task n.
+func (k key) taskResult(n int) key { return key{k.PK, fmt.Sprintf("%s%05d", resultPrefix, n)} }
 
-// entry returns the key of the TIME row, in the same partition, of version n.
-func (k key) entry(n int64) key { return key{k.PK, fmt.Sprintf("%s%09d", entryPrefix, n)} }
+// timelineEntry returns the key of the TIME row, in the same partition, of version n.
+func (k key) timelineEntry(n int64) key { return key{k.PK, fmt.Sprintf("%s%09d", timelinePrefix, n)} }
 
-// ownerOf returns the tenant and the id in the partition key of a row of that kind.
-func ownerOf(pk, kind string) (tenant, id string, ok bool) {
+// splitPartitionKey returns the tenant and the id in the partition key of a row of that kind.
+func splitPartitionKey(pk, kind string) (tenant, id string, ok bool) {
 	rest, ok := strings.CutPrefix(pk, kind+"#")
 	if !ok {
 		return "", "", false
@@ -109,4 +109,4 @@ func ownerOf(pk, kind string) (tenant, id string, ok bool) {
 	return strings.Cut(rest, "#")
 }
 
-func (k key) row() key { return k }
+func (k key) rowKey() key { return k }

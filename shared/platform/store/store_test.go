@@ -9,7 +9,7 @@ import (
 
 var _ storetest.Store = store.Dynamo{}
 
-func TestMemory(t *testing.T) {
+func TestMemoryPassesStoreSuite(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(testing.TB) storetest.Store { return &store.Memory{} })
 }

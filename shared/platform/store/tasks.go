@@ -16,57 +16,57 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Video returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row and
+// LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row and
 // so is at least as new.
-func (d Dynamo) Video(ctx context.Context, tenant, id string) (video.Video, error) {
+func (d Dynamo) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
 	const op = "store.Video"
 	k := videoKey(tenant, id)
-	v, err := get(ctx, d, op, k, videoMissing, videoItem.video)
+	v, err := getRow(ctx, d, op, k, videoMissing, videoItem.toVideo)
 	if err != nil {
 		return video.Video{}, err
 	}
-	if v.Done, err = d.done(ctx, op, k); err != nil {
+	if v.Done, err = d.loadFinishedTasks(ctx, op, k); err != nil {
 		return video.Video{}, err
 	}
 	return v, nil
 }
 
-// Save writes a video's row, but for Done and About, and an entry of its timeline, if the row's version is v.Version-1.
+// SaveVideo writes a video's row, but for Done and About, and an entry of its timeline, if the row's version is v.Version-1.
 // Conflict: it is another one, as after the very same call, or there is no row.
-func (d Dynamo) Save(ctx context.Context, v video.Video, why video.Entry) error {
+func (d Dynamo) SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error {
 	const op = "store.Save"
-	i, err := itemOfVideo(v)
+	i, err := newVideoItem(v)
 	if err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}
-	if err := checkTask(op, i.key, 0); err != nil {
+	if err := checkTaskKey(op, i.key, 0); err != nil {
 		return err
 	}
-	entry, err := itemOfEntry(i.key, why)
+	entry, err := newTimelineItem(i.key, why)
 	if err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}
-	put, err := d.put(op, entry)
+	put, err := d.buildPut(op, entry)
 	if err != nil {
 		return err
 	}
-	update, err := d.update(op, i)
+	update, err := d.buildVideoUpdate(op, i)
 	if err != nil {
 		return err
 	}
-	return d.write(ctx, op, versionStale, types.TransactWriteItem{Update: update}, types.TransactWriteItem{Put: put})
+	return d.runTransaction(ctx, op, versionStale, types.TransactWriteItem{Update: update}, types.TransactWriteItem{Put: put})
 }
 
-// described are the names of the attributes that api writes, saved those that Save does: all others but the key's.
+// detailsAttributes are the names of the attributes that api writes, saved those that Save does: all others but the key's.
 var (
-	described = tags[aboutItem]()
-	saved     = slices.DeleteFunc(tags[videoItem](), func(name string) bool {
-		return slices.Contains(described, name) || slices.Contains(tags[key](), name)
+	detailsAttributes = attributeNames[detailsItem]()
+	savedAttributes   = slices.DeleteFunc(attributeNames[videoItem](), func(name string) bool {
+		return slices.Contains(detailsAttributes, name) || slices.Contains(attributeNames[key](), name)
 	})
 )
 
-// tags returns the names of the attributes of an item.
-func tags[I any]() (names []string) {
+// attributeNames returns the names of the attributes of an item.
+func attributeNames[I any]() (names []string) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[I]()) {
 		if name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ","); name != "" {
 			names = append(names, name)
@@ -75,23 +75,23 @@ func tags[I any]() (names []string) {
 	return names
 }
 
-// update returns the write of what is saved of i, under the condition that the row has the version before.
-func (d Dynamo) update(op string, i videoItem) (*types.Update, error) {
+// buildVideoUpdate returns the write of what is saved of i, under the condition that the row has the version before.
+func (d Dynamo) buildVideoUpdate(op string, i videoItem) (*types.Update, error) {
 	item, err := attributevalue.MarshalMap(i)
 	if err != nil {
 		return nil, errs.E(op, errs.Internal, err)
 	}
-	names, values, expression := assign(saved, item)
-	values[":read"] = number(i.Version - 1)
+	names, values, expression := buildUpdateExpression(savedAttributes, item)
+	values[":read"] = numberValue(i.Version - 1)
 	return &types.Update{
-		TableName: &d.Table, Key: i.attributes(),
+		TableName: &d.Table, Key: i.toAttributes(),
 		UpdateExpression: &expression, ConditionExpression: aws.String("#version = :read"),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 	}, nil
 }
 
-// assign returns the update that gives a row the attributes in all, as item has them: what it has not is removed.
-func assign(all []string, item map[string]types.AttributeValue) (names map[string]string, values map[string]types.AttributeValue, expression string) {
+// buildUpdateExpression returns the update that gives a row the attributes in all, as item has them: what it has not is removed.
+func buildUpdateExpression(all []string, item map[string]types.AttributeValue) (names map[string]string, values map[string]types.AttributeValue, expression string) {
 	names, values = map[string]string{}, map[string]types.AttributeValue{}
 	var set, remove []string
 	for _, name := range all {
@@ -109,61 +109,61 @@ func assign(all []string, item map[string]types.AttributeValue) (names map[strin
 	return names, values, expression
 }
 
-// Finish keeps what a task left behind, adds the task to the set of finished ones and returns that set. The result is
+// FinishTask keeps what a task left behind, adds the task to the set of finished ones and returns that set. The result is
 // written first: who sees a task in the set can read its result. It asks for no video row, and repeating it with the
 // same result changes nothing.
-func (d Dynamo) Finish(ctx context.Context, tenant, id string, t video.TaskDone) (map[int]bool, error) {
+func (d Dynamo) FinishTask(ctx context.Context, tenant, id string, t video.TaskDone) (map[int]bool, error) {
 	const op = "store.Finish"
 	k := videoKey(tenant, id)
-	if err := checkTask(op, k, t.Result.Task.Number); err != nil {
+	if err := checkTaskKey(op, k, t.Result.Task.Number); err != nil {
 		return nil, err
 	}
-	i, err := itemOfResult(k, t)
+	i, err := newTaskResultItem(k, t)
 	if err != nil {
 		return nil, errs.E(op, errs.Invalid, err)
 	}
-	put, err := d.put(op, i)
+	put, err := d.buildPut(op, i)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.putItem(ctx, put); err != nil {
-		return nil, failure(op, err, errs.Problem{})
+		return nil, wrapError(op, err, errs.Problem{})
 	}
-	if err := d.add(ctx, op, k, t.Result.Task.Number); err != nil {
+	if err := d.addFinishedTask(ctx, op, k, t.Result.Task.Number); err != nil {
 		return nil, err
 	}
-	return d.done(ctx, op, k)
+	return d.loadFinishedTasks(ctx, op, k)
 }
 
-// checkTask refuses what has no place among the keys of a video.
-func checkTask(op string, k key, n int) error {
+// checkTaskKey refuses what has no place among the keys of a video.
+func checkTaskKey(op string, k key, n int) error {
 	switch {
 	case k == (key{}):
-		return errs.E(op, errs.Invalid, errKey)
+		return errs.E(op, errs.Invalid, errInvalidID)
 	case n < 0 || n >= maxTasks:
-		return errs.E(op, errs.Invalid, errNumber)
+		return errs.E(op, errs.Invalid, errTaskNumber)
 	}
 	return nil
 }
 
-// add puts a task's number into the set on its page.
-func (d Dynamo) add(ctx context.Context, op string, k key, n int) error {
+// addFinishedTask puts a task's number into the set on its page.
+func (d Dynamo) addFinishedTask(ctx context.Context, op string, k key, n int) error {
 	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &d.Table,
-		Key:                       k.page(n).attributes(),
+		Key:                       k.donePage(n).toAttributes(),
 		UpdateExpression:          aws.String("ADD done :n"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}},
 	})
-	return failure(op, err, errs.Problem{})
+	return wrapError(op, err, errs.Problem{})
 }
 
-// done returns the set of finished tasks over all pages.
-func (d Dynamo) done(ctx context.Context, op string, k key) (map[int]bool, error) {
-	pages, err := query[pageItem](ctx, d, op, k, donePrefix)
-	return union(pages), err
+// loadFinishedTasks returns the set of finished tasks over all pages.
+func (d Dynamo) loadFinishedTasks(ctx context.Context, op string, k key) (map[int]bool, error) {
+	pages, err := queryPrefix[donePageItem](ctx, d, op, k, donePrefix)
+	return mergeDonePages(pages), err
 }
 
-func union(pages []pageItem) map[int]bool {
+func mergeDonePages(pages []donePageItem) map[int]bool {
 	set := map[int]bool{}
 	for _, p := range pages {
 		for _, n := range p.Done {
@@ -173,24 +173,24 @@ func union(pages []pageItem) map[int]bool {
 	return set
 }
 
-// Results returns what the finished tasks of a video left behind, by task number; none if there is no such video.
-func (d Dynamo) Results(ctx context.Context, tenant, id string) ([]video.Result, error) {
+// ListTaskResults returns what the finished tasks of a video left behind, by task number; none if there is no such video.
+func (d Dynamo) ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error) {
 	const op = "store.Results"
 	k := videoKey(tenant, id)
 	if k == (key{}) {
 		return nil, nil
 	}
-	items, err := query[resultItem](ctx, d, op, k, resultPrefix)
+	items, err := queryPrefix[taskResultItem](ctx, d, op, k, resultPrefix)
 	if err != nil {
 		return nil, err
 	}
-	return results(op, items)
+	return decodeTaskResults(op, items)
 }
 
-func results(op string, items []resultItem) ([]video.Result, error) {
+func decodeTaskResults(op string, items []taskResultItem) ([]video.Result, error) {
 	all := make([]video.Result, 0, len(items))
 	for _, i := range items {
-		t, err := i.done()
+		t, err := i.toTaskDone()
 		if err != nil {
 			return nil, errs.E(op, errs.Internal, err)
 		}

@@ -11,30 +11,30 @@ import (
 
 // Seconds after which a film that was uploaded is in each state.
 const (
-	inspected = 0.6
-	playable  = 1.6
-	ready     = 3.0
-	tasks     = 9
+	inspectedAfter = 0.6
+	playableAfter  = 1.6
+	readyAfter     = 3.0
+	taskCount      = 9
 )
 
-// view is the document of a film, by how long ago its file came.
-func (f *fake) view(v *film) map[string]any {
-	since, state := f.since(v), v.state
+// videoDocument is the document of a film, by how long ago its file came.
+func (f *fakeServer) videoDocument(v *fakeVideo) map[string]any {
+	since, state := f.secondsSinceUpload(v), v.state
 	switch {
 	case state != "":
-	case v.made.IsZero():
+	case v.uploadedAt.IsZero():
 		state = "waiting"
-	case since < inspected:
+	case since < inspectedAfter:
 		state = "uploaded"
-	case since < playable:
+	case since < playableAfter:
 		state = "processing"
-	case since < ready:
+	case since < readyAfter:
 		state = "playable"
 	default:
 		state = "ready"
 	}
 	doc := map[string]any{
-		"id": v.id, "title": v.title, "state": state, "created_at": at(v.created), "metadata": v.metadata,
+		"id": v.id, "title": v.title, "state": state, "created_at": formatTime(v.createdAt), "metadata": v.metadata,
 		"source":     map[string]any{"name": v.name, "size": v.size, "content_type": "video/mp4"},
 		"playback":   map[string]any{"id": "p", "hls": f.URL + "/p/public/" + v.id + "/list.m3u8", "watch": f.URL + "/watch/p"},
 		"renditions": []string{"1080p", "720p", "540p", "360p"}, "error": v.problem,
@@ -45,15 +45,17 @@ func (f *fake) view(v *film) map[string]any {
 	if state != "waiting" && state != "uploaded" && state != "cancelled" {
 		doc["media"] = map[string]any{"width": 1920, "height": 1080, "duration_seconds": 754.2, "frame_rate": 29.97, "video_codec": "h264", "audio_codec": "aac"}
 	}
-	doc["progress"], doc["stages"] = progress(state, since)
+	doc["progress"], doc["stages"] = buildProgress(state, since)
 	return doc
 }
 
-// since is how long ago the file of a film came, in seconds of the film's own time.
-func (f *fake) since(v *film) float64 { return time.Since(v.made).Seconds() / f.slow }
+// secondsSinceUpload is how long ago the file of a film came, in seconds of the film's own time.
+func (f *fakeServer) secondsSinceUpload(v *fakeVideo) float64 {
+	return time.Since(v.uploadedAt).Seconds() / f.slowdown
+}
 
-// playlist names as many of the film's twelve seconds as are encoded.
-func (f *fake) playlist(w http.ResponseWriter, r *http.Request) {
+// servePlaylist names as many of the film's twelve seconds as are encoded.
+func (f *fakeServer) servePlaylist(w http.ResponseWriter, r *http.Request) {
 	text, err := os.ReadFile("testdata/growing.m3u8")
 	if err != nil {
 		panic(err)
@@ -61,9 +63,9 @@ func (f *fake) playlist(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	list := string(text)
-	if v := f.find(r); v.state == "" && f.since(v) < ready {
+	if v := f.findVideo(r); v.state == "" && f.secondsSinceUpload(v) < readyAfter {
 		at, step := 0, "growing.mp4\n#EXTINF" // where what is not there yet begins
-		for range int(12 * f.since(v) / ready) {
+		for range int(12 * f.secondsSinceUpload(v) / readyAfter) {
 			at += strings.Index(list[at:], step) + len(step)
 		}
 		list = list[:at-len("#EXTINF")]
@@ -72,7 +74,7 @@ func (f *fake) playlist(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, list)
 }
 
-func progress(state string, since float64) (map[string]any, []any) {
+func buildProgress(state string, since float64) (map[string]any, []any) {
 	reached := map[string]int{"waiting": 0, "cancelled": 0, "uploaded": 1, "failed": 1, "processing": 2, "playable": 2, "ready": 4}[state]
 	ending := map[string]string{"failed": "failed", "cancelled": "stopped"}[state]
 	stages := []any{}
@@ -86,41 +88,41 @@ func progress(state string, since float64) (map[string]any, []any) {
 		case i == reached:
 			s, seconds = "running", since
 		}
-		stages = append(stages, map[string]any{"name": name, "state": s, "seconds": seconds, "started_at": at(time.Now())})
+		stages = append(stages, map[string]any{"name": name, "state": s, "seconds": seconds, "started_at": formatTime(time.Now())})
 	}
 	done := 0
 	if reached >= 2 {
-		done = min(tasks, int(tasks*(since-inspected)/(ready-inspected)))
+		done = min(taskCount, int(taskCount*(since-inspectedAfter)/(readyAfter-inspectedAfter)))
 	}
 	if reached == 4 {
-		done = tasks
+		done = taskCount
 	}
-	return map[string]any{"stage": "encode", "percent": 50, "tasks_done": done, "tasks_total": tasks}, stages
+	return map[string]any{"stage": "encode", "percent": 50, "tasks_done": done, "tasks_total": taskCount}, stages
 }
 
-func (f *fake) timeline(r *http.Request) (int, any) {
-	v := f.find(r)
-	start := v.created
-	entries := []any{entry(start, 0, "created", "waiting"), entry(start, 12.4, "upload.completed.v1", "uploaded"), entry(start, 13, "media.inspected.v1", "processing")}
+func (f *fakeServer) getTimeline(r *http.Request) (int, any) {
+	v := f.findVideo(r)
+	start := v.createdAt
+	entries := []any{buildEntry(start, 0, "created", "waiting"), buildEntry(start, 12.4, "upload.completed.v1", "uploaded"), buildEntry(start, 13, "media.inspected.v1", "processing")}
 	state := "processing"
-	for n := range tasks {
-		e := entry(start, 15+2*float64(n), "encode.done.v1", state)
+	for n := range taskCount {
+		e := buildEntry(start, 15+2*float64(n), "encode.done.v1", state)
 		e["task"] = map[string]any{"number": n, "kind": "video", "from_frame": n * 2500, "to_frame": (n + 1) * 2500}
 		if n == 2 {
 			state = "playable"
 		}
-		entries = append(entries, e, entry(start, 15.1+2*float64(n), "encode.done.v1", state)) // what there is, is published
+		entries = append(entries, e, buildEntry(start, 15.1+2*float64(n), "encode.done.v1", state)) // what there is, is published
 	}
-	return 200, map[string]any{"entries": append(entries, entry(start, 35, "encode.done.v1", "ready"))}
+	return 200, map[string]any{"entries": append(entries, buildEntry(start, 35, "encode.done.v1", "ready"))}
 }
 
-func entry(start time.Time, s float64, event, state string) map[string]any {
-	return map[string]any{"at": at(start.Add(time.Duration(s * float64(time.Second)))), "event": event, "state": state}
+func buildEntry(start time.Time, s float64, event, state string) map[string]any {
+	return map[string]any{"at": formatTime(start.Add(time.Duration(s * float64(time.Second)))), "event": event, "state": state}
 }
 
-func (f *fake) trace(r *http.Request) (int, any) {
-	if f.find(r) == nil {
-		return refuse(404, "video_not_found", "There is no such video; check its id.")
+func (f *fakeServer) getTrace(r *http.Request) (int, any) {
+	if f.findVideo(r) == nil {
+		return newProblem(404, "video_not_found", "There is no such video; check its id.")
 	}
 	step := func(name string, start, ms float64) map[string]any {
 		return map[string]any{"name": name, "start_ms": start, "ms": ms, "status": "ok"}
@@ -141,10 +143,10 @@ func (f *fake) trace(r *http.Request) (int, any) {
 		hops = append(hops, h)
 	}
 	hops = append(hops, hop("publish", 34600, 85, 30))
-	return 200, map[string]any{"video_id": r.PathValue("id"), "started_at": at(time.Now()), "duration_ms": 34700, "traces": 3, "complete": true, "cost_usd": 0.00412, "hops": hops}
+	return 200, map[string]any{"video_id": r.PathValue("id"), "started_at": formatTime(time.Now()), "duration_ms": 34700, "traces": 3, "complete": true, "cost_usd": 0.00412, "hops": hops}
 }
 
-func (f *fake) services(*http.Request) (int, any) {
+func (f *fakeServer) getServiceMap(*http.Request) (int, any) {
 	service := func(name string, queues ...any) map[string]any { return map[string]any{"name": name, "queues": queues} }
 	queue := func(name, lane string, waiting, flying, ceiling int, dead int) map[string]any {
 		q := map[string]any{"name": name, "lane": lane, "waiting": waiting, "in_flight": flying, "oldest_s": float64(waiting) * 0.7, "ceiling": ceiling, "wanted": ceiling, "dead": dead}
@@ -157,7 +159,7 @@ func (f *fake) services(*http.Request) (int, any) {
 		return map[string]any{"from": from, "to": to, "types": types, "per_minute": rate}
 	}
 	return 200, map[string]any{
-		"at": at(time.Now()),
+		"at": formatTime(time.Now()),
 		"services": []any{
 			service("api", queue("api", "", 0, 0, 3, 0)), service("admin"), service("authorize"), service("play"), service("studio"), service("observe"),
 			service("inspect", queue("inspect", "", 1, 1, 3, 0)), service("encode", queue("encode", "interactive", 3, 6, 6, 0), queue("encode-bulk", "bulk", 48, 2, 2, 2)),
@@ -172,22 +174,22 @@ func (f *fake) services(*http.Request) (int, any) {
 	}
 }
 
-// mourn adds dead letters.
-func (f *fake) mourn(service string, n int) {
+// addDeadLetters adds dead letters.
+func (f *fakeServer) addDeadLetters(service string, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for range n {
-		sent := time.Now().Add(-time.Duration(len(f.letters)+1) * 7 * time.Minute)
-		f.letters = append(f.letters, map[string]any{
-			"id": fmt.Sprintf("ltr_06h06852006iamfs1sjp9bs%03d", len(f.letters)), "service": service, "type": service + ".requested.v1", "tenant": "acme", "video_id": "vid_01KAP5T6G0JQ7M5R1S8V3W0001",
+		sent := time.Now().Add(-time.Duration(len(f.deadLetters)+1) * 7 * time.Minute)
+		f.deadLetters = append(f.deadLetters, map[string]any{
+			"id": fmt.Sprintf("ltr_06h06852006iamfs1sjp9bs%03d", len(f.deadLetters)), "service": service, "type": service + ".requested.v1", "tenant": "acme", "video_id": "vid_01KAP5T6G0JQ7M5R1S8V3W0001",
 			"kind": "transient", "code": "attempts_exhausted", "reason": "It was tried five times: <b>the decoder</b> ended with signal 9.", "attempts": 5, "state": "open", "redrives": 0,
-			"sent_at": at(sent), "filed_at": at(sent), "age_seconds": int(time.Since(sent).Seconds()), "body": `{"specversion":"1.0","type":"` + service + `.requested.v1","data":{"title":"<script>alert(1)</script>"}}`,
+			"sent_at": formatTime(sent), "filed_at": formatTime(sent), "age_seconds": int(time.Since(sent).Seconds()), "body": `{"specversion":"1.0","type":"` + service + `.requested.v1","data":{"title":"<script>alert(1)</script>"}}`,
 		})
 	}
 }
 
-func (f *fake) open(service string) (found []map[string]any) {
-	for _, l := range f.letters {
+func (f *fakeServer) openDeadLetters(service string) (found []map[string]any) {
+	for _, l := range f.deadLetters {
 		if l["state"] == "open" && (service == "" || l["service"] == service) {
 			found = append(found, l)
 		}
@@ -195,10 +197,10 @@ func (f *fake) open(service string) (found []map[string]any) {
 	return found
 }
 
-func (f *fake) listLetters(r *http.Request) (int, any) {
-	found := f.letters
+func (f *fakeServer) listDeadLetters(r *http.Request) (int, any) {
+	found := f.deadLetters
 	if r.URL.Query().Get("state") == "open" {
-		found = f.open(r.URL.Query().Get("service"))
+		found = f.openDeadLetters(r.URL.Query().Get("service"))
 	}
 	if found == nil {
 		found = []map[string]any{}
@@ -206,8 +208,8 @@ func (f *fake) listLetters(r *http.Request) (int, any) {
 	return 200, map[string]any{"letters": found}
 }
 
-func (f *fake) one(r *http.Request) map[string]any {
-	for _, l := range f.letters {
+func (f *fakeServer) findDeadLetter(r *http.Request) map[string]any {
+	for _, l := range f.deadLetters {
 		if l["id"] == r.PathValue("id") {
 			return l
 		}
@@ -215,27 +217,27 @@ func (f *fake) one(r *http.Request) map[string]any {
 	return nil
 }
 
-func (f *fake) letter(r *http.Request) (int, any) {
-	if l := f.one(r); l != nil {
+func (f *fakeServer) getDeadLetter(r *http.Request) (int, any) {
+	if l := f.findDeadLetter(r); l != nil {
 		return 200, l
 	}
-	return refuse(404, "letter_not_found", "There is no such dead letter.")
+	return newProblem(404, "letter_not_found", "There is no such dead letter.")
 }
 
-func (f *fake) redrive(r *http.Request) (int, any) {
-	l := f.one(r)
+func (f *fakeServer) redriveDeadLetter(r *http.Request) (int, any) {
+	l := f.findDeadLetter(r)
 	l["state"], l["redrives"] = "redriven", 1
 	return 200, l
 }
 
-func (f *fake) discard(r *http.Request) (int, any) {
-	l := f.one(r)
-	l["state"], l["note"] = "discarded", strings.TrimSpace(read[struct{ Reason string }](r).Reason)
+func (f *fakeServer) discardDeadLetter(r *http.Request) (int, any) {
+	l := f.findDeadLetter(r)
+	l["state"], l["note"] = "discarded", strings.TrimSpace(decodeBody[struct{ Reason string }](r).Reason)
 	return 200, l
 }
 
-func (f *fake) redriveAll(r *http.Request) (int, any) {
-	sent := f.open(read[struct{ Service string }](r).Service)
+func (f *fakeServer) redriveDeadLetters(r *http.Request) (int, any) {
+	sent := f.openDeadLetters(decodeBody[struct{ Service string }](r).Service)
 	for _, l := range sent {
 		l["state"] = "redriven"
 	}

@@ -12,48 +12,48 @@ import (
 	"sluice/tests/browser"
 )
 
-// play plays a scene and holds it to what holds of all: no errors, no other hosts.
-func play(t *testing.T, f *fake, s browser.Scene) browser.Seen {
+// playScene plays a scene and holds it to what holds of all: no errors, no other hosts.
+func playScene(t *testing.T, f *fakeServer, s browser.Scene) browser.SceneReport {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	if err := browser.Available(); err != nil {
+	if err := browser.CheckAvailable(); err != nil {
 		t.Skip(err)
 	}
 	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Shots = os.Getenv("SHOTS") // a folder, for people who want to see
-	seen, err := browser.Studio(t.Context(), root, f.URL+"/studio", s)
+	s.ScreenshotFolder = os.Getenv("SHOTS") // a folder, for people who want to see
+	seen, err := browser.PlayStudioScene(t.Context(), root, f.URL+"/studio", s)
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
 	}
-	if all := slices.Concat(seen.Console, seen.Outside); len(all) > 0 {
+	if all := slices.Concat(seen.ConsoleErrors, seen.ForeignRequests); len(all) > 0 {
 		t.Errorf("%s: errors or requests elsewhere: %q", s.Name, all)
 	}
 	return seen
 }
 
-func stocked(t *testing.T) *fake {
+func newStockedServer(t *testing.T) *fakeServer {
 	t.Helper()
-	f := newFake(t)
+	f := newFakeServer(t)
 	for i, title := range []string{"The last tide", "Winter market, second cut", "Interview with the lock keeper", "Cut short", "From the roof"} {
-		f.stock(title, []string{"ready", "ready", "processing", "failed", "waiting"}[i], time.Duration(i*i*i*3+1)*20*time.Minute)
+		f.addVideoInState(title, []string{"ready", "ready", "processing", "failed", "waiting"}[i], time.Duration(i*i*i*3+1)*20*time.Minute)
 	}
 	return f
 }
 
-func TestTheTokenIsKeptInMemoryOnly(t *testing.T) {
+func TestTokenIsKeptInMemoryOnly(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "secret", Token: member})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "secret", Token: memberToken})
 }
 
-func TestAnUploadIsCancelled(t *testing.T) {
+func TestUploadCanBeCancelled(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	play(t, f, browser.Scene{Name: "cancel", Token: member})
+	f := newFakeServer(t)
+	playScene(t, f, browser.Scene{Name: "cancel", Token: memberToken})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.videos) != 1 || f.videos[0].state != "cancelled" {
@@ -61,12 +61,12 @@ func TestAnUploadIsCancelled(t *testing.T) {
 	}
 }
 
-// TestPartsAreSentAgain: those that failed and no others, by the page itself and then by hand.
-func TestPartsAreSentAgain(t *testing.T) {
+// TestFailedPartsAreSentAgain: those that failed and no others, by the page itself and then by hand.
+func TestFailedPartsAreSentAgain(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	f.broken["2"], f.broken["3"] = 2, 1000
-	play(t, f, browser.Scene{Name: "recover", Token: member, Timeout: time.Minute})
+	f := newFakeServer(t)
+	f.failingParts["2"], f.failingParts["3"] = 2, 1000
+	playScene(t, f, browser.Scene{Name: "recover", Token: memberToken, Timeout: time.Minute})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.parts["1"] != 1 || f.parts["2"] != 3 || f.parts["3"] < 3 {
@@ -74,67 +74,67 @@ func TestPartsAreSentAgain(t *testing.T) {
 	}
 }
 
-func TestTheListHasPages(t *testing.T) {
+func TestVideoListIsPaged(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
+	f := newFakeServer(t)
 	for i := range 25 {
-		f.stock("Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour)
+		f.addVideoInState("Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour)
 	}
-	play(t, f, browser.Scene{Name: "pages", Token: member})
+	playScene(t, f, browser.Scene{Name: "pages", Token: memberToken})
 }
 
-// TestAVideoIsWatchedWhileItGrows: from playable to ready, in one go.
-func TestAVideoIsWatchedWhileItGrows(t *testing.T) {
+// TestVideoPlaysWhileItIsEncoded: from playable to ready, in one go.
+func TestVideoPlaysWhileItIsEncoded(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	f.slow = 5
-	play(t, f, browser.Scene{Name: "growing", Token: member, Timeout: time.Minute})
+	f := newFakeServer(t)
+	f.slowdown = 5
+	playScene(t, f, browser.Scene{Name: "growing", Token: memberToken, Timeout: time.Minute})
 }
 
-func TestFilesAreDropped(t *testing.T) {
+func TestDroppedFilesAreUploaded(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "dropped", Token: member})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "dropped", Token: memberToken})
 }
 
-func TestATokenThatIsLostIsAskedForAgain(t *testing.T) {
+func TestRevokedTokenIsRequestedAgain(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "lost", Token: member})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "lost", Token: memberToken})
 }
 
-func TestATokenShowsWhatItMayDo(t *testing.T) {
+func TestActionsWithoutScopeAreHidden(t *testing.T) {
 	t.Parallel()
-	play(t, stocked(t), browser.Scene{Name: "poor", Token: reader})
+	playScene(t, newStockedServer(t), browser.Scene{Name: "poor", Token: readerToken})
 }
 
-func TestThePageAsksPolitely(t *testing.T) {
+func TestPollingIsLimitedWhenIdleHiddenOrThrottled(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	f.stock("Film", "ready", time.Hour)
-	play(t, f, browser.Scene{Name: "polite", Token: member, Timeout: time.Minute})
+	f := newFakeServer(t)
+	f.addVideoInState("Film", "ready", time.Hour)
+	playScene(t, f, browser.Scene{Name: "polite", Token: memberToken, Timeout: time.Minute})
 }
 
-func TestHostileNamesDoNothing(t *testing.T) {
+func TestHostileNamesAreShownAsText(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "hostile", Token: member})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "hostile", Token: memberToken})
 }
 
-func TestKeyboardAlone(t *testing.T) {
+func TestStudioWorksWithKeyboardOnly(t *testing.T) {
 	t.Parallel()
-	play(t, newFake(t), browser.Scene{Name: "keyboard", Token: member})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "keyboard", Token: memberToken})
 }
 
-func TestOperators(t *testing.T) {
+func TestOperatorManagesMapAndDeadLetters(t *testing.T) {
 	t.Parallel()
-	f := stocked(t)
-	f.mourn("encode", 3)
-	f.mourn("inspect", 1)
-	play(t, f, browser.Scene{Name: "operate", Token: operator})
+	f := newStockedServer(t)
+	f.addDeadLetters("encode", 3)
+	f.addDeadLetters("inspect", 1)
+	playScene(t, f, browser.Scene{Name: "operate", Token: operatorToken})
 }
 
-// TestTheFirstViewIsSmall: below 40 kB compressed, and no player in it.
-func TestTheFirstViewIsSmall(t *testing.T) {
+// TestFirstViewIsBelow40KB: below 40 kB compressed, and no player in it.
+func TestFirstViewIsBelow40KB(t *testing.T) {
 	t.Parallel()
-	seen := play(t, stocked(t), browser.Scene{Name: "size", Token: member})
+	seen := playScene(t, newStockedServer(t), browser.Scene{Name: "size", Token: memberToken})
 	sum := func(sizes map[string]int) (n int) {
 		for name, size := range sizes {
 			if strings.HasPrefix(name, "hls.") {
@@ -144,15 +144,15 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 		}
 		return n
 	}
-	first, all := sum(seen.First), sum(seen.Sizes)
-	t.Logf("%d bytes before the token in %d files, %d in %d with the list of videos", first, len(seen.First), all, len(seen.Sizes))
+	first, all := sum(seen.FirstViewBytes), sum(seen.FileBytes)
+	t.Logf("%d bytes before the token in %d files, %d in %d with the list of videos", first, len(seen.FirstViewBytes), all, len(seen.FileBytes))
 	if first == 0 || first > 40_000 || all > 40_000 {
-		t.Errorf("%v", seen.Sizes)
+		t.Errorf("%v", seen.FileBytes)
 	}
 }
 
-// TestEverythingIsAccessible: axe finds nothing in any view, and nothing is wider than the window.
-func TestEverythingIsAccessible(t *testing.T) {
+// TestEveryViewPassesAccessibilityChecks: axe finds nothing in any view, and nothing is wider than the window.
+func TestEveryViewPassesAccessibilityChecks(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name  string
@@ -161,7 +161,7 @@ func TestEverythingIsAccessible(t *testing.T) {
 	}{{"phone", 320, false}, {"desktop, dark", 1280, true}} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			play(t, stocked(t), browser.Scene{Name: "look", Token: member, Width: row.width, Dark: row.dark})
+			playScene(t, newStockedServer(t), browser.Scene{Name: "look", Token: memberToken, Width: row.width, DarkMode: row.dark})
 		})
 	}
 }

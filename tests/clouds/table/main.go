@@ -17,40 +17,40 @@ import (
 	"sluice/tests/clouds"
 )
 
-const folder = "build/clouds"
+const resultFolder = "build/clouds"
 
 func main() {
-	if err := command(os.Args[1:], os.Stdin, os.Stdout); err != nil {
+	if err := runCommand(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func command(args []string, in io.Reader, out io.Writer) error {
+func runCommand(args []string, in io.Reader, out io.Writer) error {
 	switch {
-	case len(args) == 2 && args[0] == "run" && slices.Contains(clouds.Local, args[1]):
-		return run(args[1], in, out)
+	case len(args) == 2 && args[0] == "run" && slices.Contains(clouds.LocalClouds, args[1]):
+		return recordRun(args[1], in, out)
 	case len(args) == 1 && args[0] == "show":
-		return show(out)
+		return showTable(out)
 	}
 	return errors.New("say `run CLOUD` or `show`")
 }
 
-func run(cloud string, in io.Reader, out io.Writer) error {
-	tests, err := read(in, out)
+func recordRun(cloud string, in io.Reader, out io.Writer) error {
+	tests, err := readEvents(in, out)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(resultFolder, 0o755); err != nil {
 		return err
 	}
-	return errors.Join(write(filepath.Join(folder, cloud+".json"), tests), tests.failure())
+	return errors.Join(writeJSON(filepath.Join(resultFolder, cloud+".json"), tests), tests.firstFailure())
 }
 
-func show(out io.Writer) error {
-	asked := map[string]results{}
-	for _, cloud := range clouds.Local {
-		tests, err := load(filepath.Join(folder, cloud+".json"))
+func showTable(out io.Writer) error {
+	asked := map[string]cloudOutcomes{}
+	for _, cloud := range clouds.LocalClouds {
+		tests, err := loadOutcomes(filepath.Join(resultFolder, cloud+".json"))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -62,10 +62,10 @@ func show(out io.Writer) error {
 	if len(asked) == 0 {
 		return errors.New("no test has run on any cloud")
 	}
-	rows := compare(asked)
-	if err := write("build/clouds.json", rows); err != nil {
+	rows := compareClouds(asked)
+	if err := writeJSON("build/clouds.json", rows); err != nil {
 		return err
 	}
-	draw(out, rows)
-	return check(rows, len(asked) == len(clouds.Local))
+	printTable(out, rows)
+	return checkRows(rows, len(asked) == len(clouds.LocalClouds))
 }

@@ -9,86 +9,86 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-func partIsWritten(t *testing.T, b Blob) {
-	key := unique()
-	id := create(t, b, key)
-	_, err := b.WritePart(t.Context(), key, id, 1, []byte("old"))
-	must(t, err)
-	part, err := b.WritePart(t.Context(), key, id, 1, []byte("newer"))
-	must(t, err)
-	same(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5}) //nolint:gosec // S3's ETag
+func testUploadPartReplacesPart(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	_, err := b.UploadPart(t.Context(), key, id, 1, []byte("old"))
+	requireNoError(t, err)
+	part, err := b.UploadPart(t.Context(), key, id, 1, []byte("newer"))
+	requireNoError(t, err)
+	requireEqual(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5}) //nolint:gosec // S3's ETag
 	parts, err := b.ListParts(t.Context(), key, id)
-	must(t, err)
-	same(t, parts, []blob.Part{part})
-	_, err = b.WritePart(t.Context(), unique(), id, 1, []byte("x"))
-	want(t, err, errs.NotFound, "upload_gone")
+	requireNoError(t, err)
+	requireEqual(t, parts, []blob.Part{part})
+	_, err = b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x"))
+	requireError(t, err, errs.NotFound, "upload_gone")
 }
 
-func partsLeftOut(t *testing.T, b Blob) {
-	key := unique()
-	id := create(t, b, key)
-	first, err := b.WritePart(t.Context(), key, id, 1, []byte("hello"))
-	must(t, err)
-	_, err = b.WritePart(t.Context(), key, id, 10_000, []byte("a note"))
-	must(t, err)
+func testUnlistedPartsAreDropped(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	first, err := b.UploadPart(t.Context(), key, id, 1, []byte("hello"))
+	requireNoError(t, err)
+	_, err = b.UploadPart(t.Context(), key, id, 10_000, []byte("a note"))
+	requireNoError(t, err)
 	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{first})
-	must(t, err)
-	stored(t, b, key, "hello")
+	requireNoError(t, err)
+	requireObject(t, b, key, "hello")
 }
 
-func partsAreCopied(t *testing.T, b Blob) {
-	from, key := unique(), unique()
-	body := string(large) + "the end"
-	put(t, b, from, body, blob.Meta{})
-	etag := stored(t, b, from, body).ETag
-	id := create(t, b, key)
+func testPartsAreCopied(t *testing.T, b Blob) {
+	from, key := uniqueKey(), uniqueKey()
+	body := string(minimalPart) + "the end"
+	putObject(t, b, from, body, blob.Metadata{})
+	etag := requireObject(t, b, from, body).ETag
+	id := createUpload(t, b, key)
 	var parts []blob.Part
-	for i, r := range []blob.Range{{From: 0, Size: int64(len(large))}, {From: int64(len(large)), Size: 7}} {
+	for i, r := range []blob.ObjectRange{{From: 0, Size: int64(len(minimalPart))}, {From: int64(len(minimalPart)), Size: 7}} {
 		r.Bucket, r.Key, r.ETag = b.Name(), from, etag
 		part, err := b.CopyPart(t.Context(), key, id, i+1, r)
-		must(t, err)
-		same(t, part.Number, i+1)
-		same(t, part.Size, r.Size)
+		requireNoError(t, err)
+		requireEqual(t, part.Number, i+1)
+		requireEqual(t, part.Size, r.Size)
 		parts = append(parts, part)
 	}
 	listed, err := b.ListParts(t.Context(), key, id)
-	must(t, err)
-	same(t, listed, parts)
+	requireNoError(t, err)
+	requireEqual(t, listed, parts)
 	_, err = b.CompleteUpload(t.Context(), key, id, parts)
-	must(t, err)
-	stored(t, b, key, body)
+	requireNoError(t, err)
+	requireObject(t, b, key, body)
 }
 
-func copyWantsETag(t *testing.T, b Blob) {
-	from, key := unique(), unique()
-	put(t, b, from, "first", blob.Meta{})
-	r := blob.Range{Bucket: b.Name(), Key: from, ETag: stored(t, b, from, "first").ETag, Size: 5}
-	put(t, b, from, "second", blob.Meta{})
-	id := create(t, b, key)
+func testCopyPartChecksETag(t *testing.T, b Blob) {
+	from, key := uniqueKey(), uniqueKey()
+	putObject(t, b, from, "first", blob.Metadata{})
+	r := blob.ObjectRange{Bucket: b.Name(), Key: from, ETag: requireObject(t, b, from, "first").ETag, Size: 5}
+	putObject(t, b, from, "second", blob.Metadata{})
+	id := createUpload(t, b, key)
 	_, err := b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, errs.Conflict, "object_replaced")
-	r.Key = unique()
+	requireError(t, err, errs.Conflict, "object_replaced")
+	r.Key = uniqueKey()
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, errs.NotFound, "object_not_found")
+	requireError(t, err, errs.NotFound, "object_not_found")
 	r.Bucket = "sluice-has-no-such-bucket"
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, errs.NotFound, "object_not_found")
-	must(t, b.AbortUpload(t.Context(), key, id))
-	put(t, b, from, "first", blob.Meta{})
+	requireError(t, err, errs.NotFound, "object_not_found")
+	requireNoError(t, b.AbortUpload(t.Context(), key, id))
+	putObject(t, b, from, "first", blob.Metadata{})
 	r.Bucket, r.Key = b.Name(), from
 	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	want(t, err, errs.NotFound, "upload_gone")
+	requireError(t, err, errs.NotFound, "upload_gone")
 }
 
-func lookIntoAnother(t *testing.T, b Blob) {
-	key := unique()
-	put(t, b, key, "hello", blob.Meta{ContentType: "video/mp4"})
-	got, err := b.Look(t.Context(), b.Name(), key)
-	must(t, err)
-	kept := stored(t, b, key, "hello")
-	same(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
-	_, err = b.Look(t.Context(), b.Name(), unique())
-	want(t, err, errs.NotFound, "object_not_found")
-	_, err = b.Look(t.Context(), "sluice-has-no-such-bucket", key)
-	want(t, err, errs.NotFound, "object_not_found")
+func testHeadObjectInBucket(t *testing.T, b Blob) {
+	key := uniqueKey()
+	putObject(t, b, key, "hello", blob.Metadata{ContentType: "video/mp4"})
+	got, err := b.HeadObjectInBucket(t.Context(), b.Name(), key)
+	requireNoError(t, err)
+	kept := requireObject(t, b, key, "hello")
+	requireEqual(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
+	_, err = b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey())
+	requireError(t, err, errs.NotFound, "object_not_found")
+	_, err = b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key)
+	requireError(t, err, errs.NotFound, "object_not_found")
 }

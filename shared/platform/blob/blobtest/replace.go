@@ -10,34 +10,34 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-func replaceWantsETag(t *testing.T, b Blob) {
-	key := unique()
+func testReplaceObjectChecksETag(t *testing.T, b Blob) {
+	key := uniqueKey()
 	replace := func(etag, body string) error {
-		return b.Replace(t.Context(), key, etag, strings.NewReader(body), blob.Meta{ContentType: "video/mp4"})
+		return b.ReplaceObject(t.Context(), key, etag, strings.NewReader(body), blob.Metadata{ContentType: "video/mp4"})
 	}
-	want(t, replace("0123456789abcdef0123456789abcdef", "first"), errs.Conflict, "object_replaced")
-	must(t, replace("", "first"))
-	first := stored(t, b, key, "first")
-	same(t, first.ContentType, "video/mp4")
-	want(t, replace("", "second"), errs.Conflict, "object_replaced")
-	stored(t, b, key, "first")
-	must(t, replace(`"`+first.ETag+`"`, "second"))
-	want(t, replace(first.ETag, "third"), errs.Conflict, "object_replaced")
-	stored(t, b, key, "second")
+	requireError(t, replace("0123456789abcdef0123456789abcdef", "first"), errs.Conflict, "object_replaced")
+	requireNoError(t, replace("", "first"))
+	first := requireObject(t, b, key, "first")
+	requireEqual(t, first.ContentType, "video/mp4")
+	requireError(t, replace("", "second"), errs.Conflict, "object_replaced")
+	requireObject(t, b, key, "first")
+	requireNoError(t, replace(`"`+first.ETag+`"`, "second"))
+	requireError(t, replace(first.ETag, "third"), errs.Conflict, "object_replaced")
+	requireObject(t, b, key, "second")
 }
 
 // Of many who replace the same object, one does.
-func oneReplaces(t *testing.T, b Blob) {
-	key := unique()
+func testOneConcurrentReplaceWins(t *testing.T, b Blob) {
+	key := uniqueKey()
 	var all sync.WaitGroup
 	var done atomic.Int32
 	for _, body := range strings.Split("abcdefgh", "") {
 		all.Go(func() {
-			if b.Replace(t.Context(), key, "", strings.NewReader(body), blob.Meta{}) == nil {
+			if b.ReplaceObject(t.Context(), key, "", strings.NewReader(body), blob.Metadata{}) == nil {
 				done.Add(1)
 			}
 		})
 	}
 	all.Wait()
-	same(t, done.Load(), int32(1))
+	requireEqual(t, done.Load(), int32(1))
 }

@@ -7,75 +7,75 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-func groupIsInOrder(t *testing.T, c Cloud) {
-	q := fifo(t, c)
+func testGroupIsInOrder(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
 	for _, body := range []string{"a", "b", "c"} {
-		q.put("g", body)
+		q.sendMessage("g", body)
 	}
-	ms := q.take(2)
-	q.same(bodies(ms), []string{"a", "b"})
-	q.same([]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"})
-	q.drop(ms[0])
-	q.drop(ms[1])
-	q.one("c")
+	ms := q.receiveMessages(2)
+	q.requireEqual(messageBodies(ms), []string{"a", "b"})
+	q.requireEqual([]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"})
+	q.deleteMessage(ms[0])
+	q.deleteMessage(ms[1])
+	q.receiveOne("c")
 }
 
-func groupWaits(t *testing.T, c Cloud) {
-	q := fifo(t, c)
-	q.put("g", "a")
-	first := q.one("a")
-	q.put("g", "b")
-	q.none()
-	q.put("h", "c")
-	q.one("c") // another group does not wait
-	if err := q.hide(first, 0); err != nil {
+func testGroupWaitsForItsFirst(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
+	q.sendMessage("g", "a")
+	first := q.receiveOne("a")
+	q.sendMessage("g", "b")
+	q.requireEmpty()
+	q.sendMessage("h", "c")
+	q.receiveOne("c") // another group does not wait
+	if err := q.changeVisibility(first, 0); err != nil {
 		t.Fatal(err)
 	}
-	q.same(bodies(q.take(10)), []string{"a", "b"})
+	q.requireEqual(messageBodies(q.receiveMessages(10)), []string{"a", "b"})
 }
 
-func deadFreesGroup(t *testing.T, c Cloud) {
-	q := fifo(t, c)
-	q.put("g", "a")
+func testDeadLetterFreesGroup(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
+	q.sendMessage("g", "a")
 	for range 2 {
-		q.one("a")
-		q.Pass(hidden + soon)
+		q.receiveOne("a")
+		q.AdvanceTime(visibilityTimeout + timeMargin)
 	}
-	q.put("g", "b")
-	q.one("b")
-	q.same(bodies(q.takeFrom(q.dead, 10)), []string{"a"})
+	q.sendMessage("g", "b")
+	q.receiveOne("b")
+	q.requireEqual(messageBodies(q.receiveFrom(q.deadLetterURL, 10)), []string{"a"})
 }
 
-func sameIsOne(t *testing.T, c Cloud) {
-	q := fifo(t, c)
-	id := q.put("g", "a", "x")
-	q.drop(q.one("a"))
-	if again := q.put("g", "b", "x"); again != id {
+func testDuplicateIsSentOnce(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
+	id := q.sendMessage("g", "a", "x")
+	q.deleteMessage(q.receiveOne("a"))
+	if again := q.sendMessage("g", "b", "x"); again != id {
 		t.Errorf("message %s, want the first, %s", again, id)
 	}
-	q.none()
+	q.requireEmpty()
 }
 
-func groupsAreApart(t *testing.T, c Cloud) {
-	q := fifo(t, c)
-	q.put("g", "a", "x")
-	q.put("h", "b", "x")
-	q.same(len(q.some(2)), 2)
+func testDeduplicationIsPerGroup(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
+	q.sendMessage("g", "a", "x")
+	q.sendMessage("h", "b", "x")
+	q.requireEqual(len(q.receiveUntil(2)), 2)
 }
 
-func expiredDeletesNothing(t *testing.T, c Cloud) {
-	q := fifo(t, c)
-	q.put("g", "a")
-	m := q.one("a")
-	q.Pass(hidden + soon)
+func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
+	q.sendMessage("g", "a")
+	m := q.receiveOne("a")
+	q.AdvanceTime(visibilityTimeout + timeMargin)
 	if _, err := q.SQS.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle}); err == nil {
 		t.Error("deleted by an expired receipt")
 	}
-	q.one("a")
+	q.receiveOne("a")
 }
 
-func groupIsAsked(t *testing.T, c Cloud) {
-	q := fifo(t, c)
+func testMissingGroupIsRejected(t *testing.T, c Cloud) {
+	q := newFIFOQueue(t, c)
 	if _, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), MessageDeduplicationId: aws.String("a")}); err == nil {
 		t.Error("taken")
 	}

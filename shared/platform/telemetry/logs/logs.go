@@ -22,15 +22,15 @@ import (
 // New returns the logger of a service. Its level is AWS_LAMBDA_LOG_LEVEL, INFO if that is unset. Of a logger with
 // groups the context's attributes are in the innermost.
 func New(service string, w io.Writer) *slog.Logger {
-	h := slog.NewJSONHandler(mask{w}, &slog.HandlerOptions{
-		Level:       level(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
+	h := slog.NewJSONHandler(maskingWriter{w}, &slog.HandlerOptions{
+		Level:       parseLevel(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
 		ReplaceAttr: lambdacontext.ReplaceAttr,
 	})
-	return slog.New(handler{h.WithAttrs([]slog.Attr{slog.String("service", service)})})
+	return slog.New(contextHandler{h.WithAttrs([]slog.Attr{slog.String("service", service)})})
 }
 
-// level reads Lambda's names, two of which slog does not have.
-func level(name string) slog.Level {
+// parseLevel reads Lambda's names, two of which slog does not have.
+func parseLevel(name string) slog.Level {
 	var l slog.Level
 	switch err := l.UnmarshalText([]byte(name)); {
 	case name == "TRACE":
@@ -43,29 +43,29 @@ func level(name string) slog.Level {
 	return l
 }
 
-type contextKey struct{}
+type attrsKey struct{}
 
-// With returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is replaced;
+// WithAttrs returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is replaced;
 // one without a text, or with a slog.LogValuer that has none yet, is left out.
-func With(ctx context.Context, attrs ...slog.Attr) context.Context {
-	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
+func WithAttrs(ctx context.Context, attrs ...slog.Attr) context.Context {
+	stored, _ := ctx.Value(attrsKey{}).([]slog.Attr)
 	stored = slices.Clone(stored)
 	for _, a := range attrs {
 		stored = slices.DeleteFunc(stored, func(old slog.Attr) bool { return old.Key == a.Key })
 		stored = append(stored, a)
 	}
-	return context.WithValue(ctx, contextKey{}, stored)
+	return context.WithValue(ctx, attrsKey{}, stored)
 }
 
-// handler adds what the context knows.
-type handler struct{ slog.Handler }
+// contextHandler adds what the context knows.
+type contextHandler struct{ slog.Handler }
 
-func (h handler) Handle(ctx context.Context, r slog.Record) error {
+func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	r = r.Clone()
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		r.AddAttrs(slog.String("request_id", lc.AwsRequestID))
 	}
-	stored, _ := ctx.Value(contextKey{}).([]slog.Attr)
+	stored, _ := ctx.Value(attrsKey{}).([]slog.Attr)
 	for _, a := range stored {
 		if v := a.Value.Resolve(); v.Kind() != slog.KindString || v.String() != "" {
 			r.AddAttrs(a)
@@ -74,14 +74,16 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return handler{h.Handler.WithAttrs(attrs)}
+func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return contextHandler{h.Handler.WithAttrs(attrs)}
 }
-func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
+func (h contextHandler) WithGroup(name string) slog.Handler {
+	return contextHandler{h.Handler.WithGroup(name)}
+}
 
-// secrets are what is masked: the first group of each stays. None of them matches beyond the end of a JSON string, so
+// secretPatterns are what is masked: the first group of each stays. None of them matches beyond the end of a JSON string, so
 // that a masked line is JSON still.
-var secrets = []*regexp.Regexp{
+var secretPatterns = []*regexp.Regexp{
 	// In a URL, or in one that is a parameter of another.
 	regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%3d))[^&"\\\s]+`),
 	// A header in text, and as a member of a JSON object, which may itself be text.
@@ -94,20 +96,20 @@ var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`(/p/)[^/"\\\s]{20,}`),
 }
 
-// hints tell cheaply which lines may have a secret.
-var hints = []string{"amz-", "authorization", "cookie", "bearer", "slc_", "/p/"}
+// secretMarkers tell cheaply which lines may have a secret.
+var secretMarkers = []string{"amz-", "authorization", "cookie", "bearer", "slc_", "/p/"}
 
-// mask hides secrets in what is written. The JSON handler writes each line at once, so no secret is cut in two.
-type mask struct{ w io.Writer }
+// maskingWriter hides secrets in what is written. The JSON handler writes each line at once, so no secret is cut in two.
+type maskingWriter struct{ out io.Writer }
 
-func (m mask) Write(line []byte) (int, error) {
+func (m maskingWriter) Write(line []byte) (int, error) {
 	n, text := len(line), strings.ToLower(string(line))
-	if slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(text, h) }) {
-		for _, s := range secrets {
+	if slices.ContainsFunc(secretMarkers, func(h string) bool { return strings.Contains(text, h) }) {
+		for _, s := range secretPatterns {
 			line = s.ReplaceAll(line, []byte("${1}***"))
 		}
 	}
-	if _, err := m.w.Write(line); err != nil {
+	if _, err := m.out.Write(line); err != nil {
 		return 0, err
 	}
 	return n, nil

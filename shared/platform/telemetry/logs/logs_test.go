@@ -21,8 +21,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// capture returns a logger and a function that reads the only line it has written.
-func capture(t testing.TB) (*slog.Logger, func() map[string]any) {
+// captureLog returns a logger and a function that reads the only line it has written.
+func captureLog(t testing.TB) (*slog.Logger, func() map[string]any) {
 	var out bytes.Buffer
 	return New("encode", &out), func() map[string]any {
 		t.Helper()
@@ -35,26 +35,26 @@ func capture(t testing.TB) (*slog.Logger, func() map[string]any) {
 	}
 }
 
-func invocation(t *testing.T) context.Context {
+func newInvocation(t *testing.T) context.Context {
 	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
 }
 
-func TestLine(t *testing.T) {
+func TestLineHasContextAttributes(t *testing.T) {
 	t.Parallel()
-	log, line := capture(t)
-	ctx := With(invocation(t), slog.String("trace", "1-a-b"), slog.String("tenant", "acme"))
-	inner := With(ctx, slog.String("tenant", "globex"), slog.String("video", "vid_1"))
+	log, line := captureLog(t)
+	ctx := WithAttrs(newInvocation(t), slog.String("trace", "1-a-b"), slog.String("tenant", "acme"))
+	inner := WithAttrs(ctx, slog.String("tenant", "globex"), slog.String("video", "vid_1"))
 	rows := []struct {
 		name string
 		ctx  context.Context
 		want map[string]any
 	}{
 		{"outside an invocation", t.Context(), map[string]any{}},
-		{"an invocation", invocation(t), map[string]any{"request_id": "req-1"}},
+		{"an invocation", newInvocation(t), map[string]any{"request_id": "req-1"}},
 		{"with attributes", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 		{"a later one replaces", inner, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "globex", "video": "vid_1"}},
-		{"one that is not known yet", With(ctx, slog.String("tenant", ""), slog.Any("video", lazy{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
-		{"one that is known by now", With(ctx, slog.Any("video", lazy{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
+		{"one that is not known yet", WithAttrs(ctx, slog.String("tenant", ""), slog.Any("video", lazyValue{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
+		{"one that is known by now", WithAttrs(ctx, slog.Any("video", lazyValue{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
 		{"and leaves the earlier context alone", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 	}
 	for _, row := range rows {
@@ -75,25 +75,25 @@ func TestLine(t *testing.T) {
 	}
 }
 
-func TestGroupsKeepTheContext(t *testing.T) {
+func TestGroupKeepsContextAttributes(t *testing.T) {
 	t.Parallel()
-	log, line := capture(t)
-	log.WithGroup("job").InfoContext(With(t.Context(), slog.String("tenant", "acme")), "done")
+	log, line := captureLog(t)
+	log.WithGroup("job").InfoContext(WithAttrs(t.Context(), slog.String("tenant", "acme")), "done")
 	if diff := cmp.Diff(map[string]any{"tenant": "acme"}, line()["job"]); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // A handler may be given the same record twice, as one that writes to two places does.
-func TestRecordIsLeftAlone(t *testing.T) {
+func TestHandleDoesNotChangeRecord(t *testing.T) {
 	t.Parallel()
-	log, line := capture(t)
+	log, line := captureLog(t)
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, "m", 0)
 	for i := range 8 { // more than a record holds by itself, with room left: copies share it
 		r.Add(fmt.Sprint(i), i)
 	}
 	for _, tenant := range []string{"acme", "globex"} {
-		if err := log.Handler().Handle(With(t.Context(), slog.String("tenant", tenant)), r); err != nil {
+		if err := log.Handler().Handle(WithAttrs(t.Context(), slog.String("tenant", tenant)), r); err != nil {
 			t.Fatal(err)
 		}
 		if got := line(); got["tenant"] != tenant || got["!BUG"] != nil {
@@ -102,7 +102,7 @@ func TestRecordIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestLevel(t *testing.T) {
+func TestLevelFromEnvironment(t *testing.T) {
 	for name, want := range map[string]slog.Level{
 		"": slog.LevelInfo, "TRACE": slog.LevelDebug, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo,
 		"WARN": slog.LevelWarn, "ERROR": slog.LevelError, "FATAL": slog.LevelError, "LOUD": slog.LevelInfo,
@@ -124,7 +124,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
 	signed := "https://b.s3/k?X-Amz-Credential=" + secret + "&X-Amz-Security-Token=" + secret + "&X-Amz-Signature=" + secret + "&x-id=GetObject"
 	get := &url.Error{Op: "Get", URL: signed, Err: errors.New("connection refused")}
-	token := video.TokenText("01TOKEN", secret)
+	token := video.FormatToken("01TOKEN", secret)
 	type request struct {
 		Header http.Header `json:"header"`
 	}
@@ -151,7 +151,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		{"security token header", slog.Any("header", map[string]string{"X-Amz-Security-Token": secret}), "X-Amz-Security-Token"},
 		{"key", slog.String("Authorization", secret), "Authorization"},
 		{"in a group", slog.Group("http", slog.Group("in", slog.String("authorization", secret))), "http"},
-		{"lazily", slog.Any("v", lazy{signed}), "x-id=GetObject"},
+		{"lazily", slog.Any("v", lazyValue{signed}), "x-id=GetObject"},
 		{"playback path", slog.String("path", "/p/"+secret+"/pb1/master.m3u8"), "/pb1/master.m3u8"},
 	}
 	for _, row := range rows {
@@ -159,11 +159,11 @@ func TestSecretsAreMasked(t *testing.T) {
 			t.Parallel()
 			for place, write := range map[string]func(*slog.Logger){
 				"in the line":    func(l *slog.Logger) { l.Info("m", row.attr) },
-				"in the context": func(l *slog.Logger) { l.InfoContext(With(t.Context(), row.attr), "m") },
+				"in the context": func(l *slog.Logger) { l.InfoContext(WithAttrs(t.Context(), row.attr), "m") },
 				"in the logger":  func(l *slog.Logger) { l.With(row.attr).Info("m") },
 				"in the message": func(l *slog.Logger) { l.Info(row.attr.String()) },
 			} {
-				log, line := capture(t)
+				log, line := captureLog(t)
 				write(log)
 				got := fmt.Sprint(line())
 				if strings.Contains(got, secret) {
@@ -177,16 +177,16 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
-type lazy struct{ text string }
+type lazyValue struct{ text string }
 
-func (l lazy) LogValue() slog.Value { return slog.StringValue(l.text) }
+func (l lazyValue) LogValue() slog.Value { return slog.StringValue(l.text) }
 
-func TestWhatIsNoSecretStays(t *testing.T) {
+func TestOrdinaryTextIsNotMasked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"authorization failed", "/p/public/pb1/master.m3u8", "the bearer is x", "arn:aws:sqs:eu-west-1:1:encode-inbox", "slc_", "X-Amz-Date=20260101",
 	} {
-		log, line := capture(t)
+		log, line := captureLog(t)
 		log.Info(text, "text", text, "authorization", true)
 		if got := line(); got["message"] != text || got["text"] != text || got["authorization"] != true {
 			t.Errorf("%q became %v", text, got)
@@ -211,9 +211,9 @@ func TestLinesAreJSON(t *testing.T) {
 	})
 }
 
-func TestWriteFails(t *testing.T) {
+func TestWriteErrorIsReturned(t *testing.T) {
 	t.Parallel()
-	h := New("encode", failing{}).Handler()
+	h := New("encode", failingWriter{}).Handler()
 	if err := h.Handle(t.Context(), slog.Record{Message: "m"}); !errors.Is(err, errFull) {
 		t.Errorf("error %v, want %v", err, errFull)
 	}
@@ -221,13 +221,13 @@ func TestWriteFails(t *testing.T) {
 
 var errFull = errors.New("full")
 
-type failing struct{}
+type failingWriter struct{}
 
-func (failing) Write([]byte) (int, error) { return 0, errFull }
+func (failingWriter) Write([]byte) (int, error) { return 0, errFull }
 
-// BenchmarkLine is the cost of a line without a secret.
-func BenchmarkLine(b *testing.B) {
-	log, ctx := New("encode", new(bytes.Buffer)), With(context.Background(), slog.String("tenant", "acme"))
+// BenchmarkLogLine is the cost of a line without a secret.
+func BenchmarkLogLine(b *testing.B) {
+	log, ctx := New("encode", new(bytes.Buffer)), WithAttrs(context.Background(), slog.String("tenant", "acme"))
 	b.ReportAllocs()
 	for b.Loop() {
 		log.InfoContext(ctx, "task done", "chunk", 3, "ms", 20)

@@ -17,32 +17,32 @@ import (
 
 const secret = "0123456789abcdef-signature"
 
-// signed is the error of an HTTP client that used a signed URL.
-var signed = &url.Error{Op: "Get", URL: "https://bucket/key?X-Amz-Signature=" + secret, Err: errors.New("dial " + secret)}
+// signedURLError is the error of an HTTP client that used a signed URL.
+var signedURLError = &url.Error{Op: "Get", URL: "https://bucket/key?X-Amz-Signature=" + secret, Err: errors.New("dial " + secret)}
 
-// exercise calls everything on a span, and below it, that a handler may call.
-func exercise(t *testing.T, ctx context.Context, s Span) {
+// callEverything calls everything on a span, and below it, that a handler may call.
+func callEverything(t *testing.T, ctx context.Context, s Span) {
 	t.Helper()
-	steps, call := calls(t, 200)
-	_, long := Long(ctx, "ffmpeg")
-	_, sub := Sub(ctx, "step")
+	steps, call := newTestCall(t, 200)
+	_, long := StartLongSpan(ctx, "ffmpeg")
+	_, sub := StartSpan(ctx, "step")
 	if err := steps(ctx); err != nil {
 		t.Error(err)
 	}
-	if h := call.header(); h != "" {
+	if h := call.readHeader(); h != "" {
 		t.Errorf("sent the header %q", h)
 	}
 	for _, s := range []Span{sub, long, s, {}} {
-		s.Note(VideoID, "vid_1")
-		s.Detail("frames", 1)
-		s.Status(500)
-		s.End(signed)
+		s.Annotate(VideoID, "vid_1")
+		s.SetMetadata("frames", 1)
+		s.SetHTTPStatus(500)
+		s.End(signedURLError)
 	}
 }
 
-func TestEnd(t *testing.T) {
+func TestEndRecordsErrorOrFault(t *testing.T) {
 	t.Parallel()
-	refused := errs.Refuse("media.Check", errs.Invalid, "container_unsupported", "Send MP4. "+secret)
+	refused := errs.New("media.Check", errs.Invalid, "container_unsupported", "Send MP4. "+secret)
 	rows := []struct {
 		name         string
 		err          error
@@ -50,25 +50,25 @@ func TestEnd(t *testing.T) {
 		typ, code    string
 	}{
 		{"success", nil, false, false, "", ""},
-		{"signed URL", signed, true, false, "*errors.errorString", ""},
-		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signed)), true, false, "*errors.errorString", ""},
+		{"signed URL", signedURLError, true, false, "*errors.errorString", ""},
+		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false, "*errors.errorString", ""},
 		{"refusal", refused, false, true, "*errs.Error", "container_unsupported"},
 		{"refusal, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
 		{"not found", errs.E("store.Load", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
-		{"internal", errs.Refuse("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
+		{"internal", errs.New("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
-		{"joined", errors.Join(signed, refused), false, true, "*errors.joinError", "container_unsupported"},
+		{"joined", errors.Join(signedURLError, refused), false, true, "*errors.joinError", "container_unsupported"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			d := listen(t)
-			ctx, hop := Message(d.ctx(runtimeHeader), message(headerA), "")
-			_, sub := Sub(ctx, "step")
+			d := startFakeDaemon(t)
+			ctx, hop := StartMessageSpan(d.newContext(runtimeHeader), newMessage(headerA), "")
+			_, sub := StartSpan(ctx, "step")
 			sub.End(row.err)
 			hop.End(row.err)
-			doc := d.one()
-			checkClean(t, d)
+			doc := d.readOne()
+			checkNoSecrets(t, d)
 			for _, got := range append(doc.Subsegments, doc) {
 				if got.Fault != row.fault || got.Error != row.error {
 					t.Errorf("%s: fault %v, error %v", got.Name, got.Fault, got.Error)
@@ -90,21 +90,21 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// checkClean looks for what must never be recorded.
-func checkClean(t *testing.T, d *daemon) {
+// checkNoSecrets looks for what must never be recorded.
+func checkNoSecrets(t *testing.T, d *fakeDaemon) {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{secret, "X-Amz-Signature", dir, "working_directory", `"stack"`} {
-		if strings.Contains(d.raw.String(), bad) {
-			t.Errorf("a document has %s: %s", bad, d.raw.String())
+		if strings.Contains(d.received.String(), bad) {
+			t.Errorf("a document has %s: %s", bad, d.received.String())
 		}
 	}
 }
 
-func TestStatus(t *testing.T) {
+func TestHTTPStatusSetsErrorOrFault(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		status                 int
@@ -116,65 +116,65 @@ func TestStatus(t *testing.T) {
 	for _, row := range rows {
 		t.Run(fmt.Sprint(row.status), func(t *testing.T) {
 			t.Parallel()
-			d := listen(t)
-			_, s := Request(d.ctx(runtimeHeader), nil)
-			s.Status(row.status)
+			d := startFakeDaemon(t)
+			_, s := StartRequestSpan(d.newContext(runtimeHeader), nil)
+			s.SetHTTPStatus(row.status)
 			s.End(nil)
-			if doc := d.one(); doc.Error != row.error || doc.Throttle != row.throttle || doc.Fault != row.fault {
+			if doc := d.readOne(); doc.Error != row.error || doc.Throttle != row.throttle || doc.Fault != row.fault {
 				t.Errorf("error %v, throttle %v, fault %v", doc.Error, doc.Throttle, doc.Fault)
 			}
 		})
 	}
 }
 
-func TestDetailTakesPlainValuesOnly(t *testing.T) {
+func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	t.Parallel()
-	d := listen(t)
-	_, s := Request(d.ctx(""), nil)
+	d := startFakeDaemon(t)
+	_, s := StartRequestSpan(d.newContext(""), nil)
 	for key, v := range map[string]any{
 		"rung": "720p", "chunk": 3, "bytes": int64(1) << 40, "first": true, "text": strings.Repeat("x", 70_000),
-		"error": signed, "url": url.URL{RawQuery: secret}, "map": map[string]string{"k": secret}, "ptr": new(string), "nil": nil,
+		"error": signedURLError, "url": url.URL{RawQuery: secret}, "map": map[string]string{"k": secret}, "ptr": new(string), "nil": nil,
 	} {
-		s.Detail(key, v)
+		s.SetMetadata(key, v)
 	}
-	s.Note(Tenant, strings.Repeat("y", 70_000))
-	s.Note(Code, "")
+	s.Annotate(Tenant, strings.Repeat("y", 70_000))
+	s.Annotate(Code, "")
 	s.End(nil)
-	doc := d.one()
-	want := map[string]any{"rung": "720p", "chunk": 3.0, "bytes": float64(1 << 40), "first": true, "text": strings.Repeat("x", maxText)}
+	doc := d.readOne()
+	want := map[string]any{"rung": "720p", "chunk": 3.0, "bytes": float64(1 << 40), "first": true, "text": strings.Repeat("x", maxTextBytes)}
 	if diff := cmp.Diff(want, doc.Metadata.Default); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxText)}, doc.Annotations); diff != "" {
+	if diff := cmp.Diff(map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxTextBytes)}, doc.Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
-	checkClean(t, d)
+	checkNoSecrets(t, d)
 }
 
 // A function that is killed during a long step has sent whose step it was.
-func TestLongIsSeenWhileItRuns(t *testing.T) {
+func TestLongSpanIsSentAtStartAndEnd(t *testing.T) {
 	t.Parallel()
 	for name, runtime := range map[string]string{"under Lambda's segment": runtimeHeader, "in one of ours": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := listen(t)
-			ctx, hop := Message(d.ctx(runtime), message(headerA), "")
-			hop.Note(VideoID, "vid_1")
-			ctx, sub := Sub(ctx, "encode")
-			_, long := Long(ctx, "ffmpeg")
-			begun := d.one()
+			d := startFakeDaemon(t)
+			ctx, hop := StartMessageSpan(d.newContext(runtime), newMessage(headerA), "")
+			hop.Annotate(VideoID, "vid_1")
+			ctx, sub := StartSpan(ctx, "encode")
+			_, long := StartLongSpan(ctx, "ffmpeg")
+			begun := d.readOne()
 			if !begun.InProgress || begun.Type != "subsegment" || begun.ParentID != sub.seg.ID || begun.Annotations["video_id"] != "vid_1" || begun.Metadata.Default["attempt"] != 2.0 {
 				t.Errorf("at its start %+v", begun)
 			}
-			long.Detail("frames", 250)
+			long.SetMetadata("frames", 250)
 			long.End(nil)
-			ended := d.one()
+			ended := d.readOne()
 			if ended.InProgress || ended.ID != begun.ID || ended.ParentID != begun.ParentID || ended.TraceID != begun.TraceID || ended.Metadata.Default["frames"] != 250.0 {
 				t.Errorf("at its end %+v", ended)
 			}
 			sub.End(nil)
 			hop.End(nil)
-			if doc := d.one(); doc.Name != "encode" || len(doc.Subsegments) != 1 || len(doc.Subsegments[0].Subsegments) != 0 {
+			if doc := d.readOne(); doc.Name != "encode" || len(doc.Subsegments) != 1 || len(doc.Subsegments[0].Subsegments) != 0 {
 				t.Errorf("the hop %+v", doc)
 			}
 		})
@@ -182,15 +182,15 @@ func TestLongIsSeenWhileItRuns(t *testing.T) {
 }
 
 // A deadline that passes ends the context, and the hop must arrive even so.
-func TestEndAfterTheContext(t *testing.T) {
+func TestSpanIsSentAfterContextEnds(t *testing.T) {
 	t.Parallel()
-	d := listen(t)
-	ctx, cancel := context.WithTimeout(d.ctx(""), time.Nanosecond)
+	d := startFakeDaemon(t)
+	ctx, cancel := context.WithTimeout(d.newContext(""), time.Nanosecond)
 	defer cancel()
-	ctx, s := Message(ctx, message(headerA), "")
+	ctx, s := StartMessageSpan(ctx, newMessage(headerA), "")
 	<-ctx.Done()
 	s.End(ctx.Err())
-	if doc := d.one(); !doc.Fault || doc.TraceID != rootA {
+	if doc := d.readOne(); !doc.Fault || doc.TraceID != rootA {
 		t.Errorf("document %+v", doc)
 	}
 }

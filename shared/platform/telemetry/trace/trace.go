@@ -41,68 +41,68 @@ import (
 // HeaderName is the HTTP header that carries a trace; the attribute of an SQS message is AWSTraceHeader.
 const HeaderName = xray.TraceIDHeaderKey
 
-// service is what hops are called. Written by Setup only. It is fresh until its first hop.
+// serviceName is what hops are called. Written by Setup only. It is fresh until its first hop.
 var (
-	service = "sluice"
-	fresh   atomic.Bool
+	serviceName = "sluice"
+	coldStart   atomic.Bool
 )
 
-// Setup names the service that the hops of this process belong to and silences the SDK's own log. Call it once, first
+// SetService names the service that the hops of this process belong to and silences the SDK's own log. Call it once, first
 // thing in main.
-func Setup(name string) {
-	service = name
-	fresh.Store(true)
+func SetService(name string) {
+	serviceName = name
+	coldStart.Store(true)
 	xray.SetLogger(xraylog.NullLogger)
 }
 
-// Request begins the hop of an HTTP request; the names in headers may be in any case.
-func Request(ctx context.Context, headers map[string]string) (context.Context, Span) {
+// StartRequestSpan begins the hop of an HTTP request; the names in headers may be in any case.
+func StartRequestSpan(ctx context.Context, headers map[string]string) (context.Context, Span) {
 	for name, value := range headers {
 		if strings.EqualFold(name, HeaderName) {
-			return begin(ctx, parse(value))
+			return beginRoot(ctx, parseHeader(value))
 		}
 	}
-	return begin(ctx, &header.Header{})
+	return beginRoot(ctx, &header.Header{})
 }
 
-// Message begins the hop of one message of a queue; stored is the header in its envelope. That goes before the
+// StartMessageSpan begins the hop of one message of a queue; stored is the header in its envelope. That goes before the
 // message's attribute, which SNS's PublishBatch makes the same for messages of different traces. The details queue,
 // message (its id, by which attempts are known), attempt (from 1) and wait_ms (since the message was sent, earlier
 // attempts included) are set.
-func Message(ctx context.Context, m events.SQSMessage, stored string) (context.Context, Span) {
-	up := parse(stored)
+func StartMessageSpan(ctx context.Context, m events.SQSMessage, stored string) (context.Context, Span) {
+	up := parseHeader(stored)
 	if up.TraceID == "" {
-		up = parse(m.Attributes["AWSTraceHeader"])
+		up = parseHeader(m.Attributes["AWSTraceHeader"])
 	}
-	ctx, s := begin(ctx, up)
-	s.Detail("queue", m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:])
-	s.Detail("message", m.MessageId)
+	ctx, s := beginRoot(ctx, up)
+	s.SetMetadata("queue", m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:])
+	s.SetMetadata("message", m.MessageId)
 	if n, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"]); err == nil {
-		s.Detail("attempt", n)
+		s.SetMetadata("attempt", n)
 	}
 	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
-		s.Detail("wait_ms", max(0, time.Since(time.UnixMilli(ms)).Milliseconds()))
+		s.SetMetadata("wait_ms", max(0, time.Since(time.UnixMilli(ms)).Milliseconds()))
 	}
 	return ctx, s
 }
 
-// Header returns what to send on in AWSTraceHeader and in an envelope, or "" outside a hop.
-func Header(ctx context.Context) string {
-	if h := onward(ctx); h != nil {
+// HeaderFromContext returns what to send on in AWSTraceHeader and in an envelope, or "" outside a hop.
+func HeaderFromContext(ctx context.Context) string {
+	if h := downstreamHeader(ctx); h != nil {
 		return h.String()
 	}
 	return ""
 }
 
-// ID returns the trace's id, for logs, or "" outside a hop. An unsampled trace has one too.
-func ID(ctx context.Context) string {
-	if h := onward(ctx); h != nil {
+// IDFromContext returns the trace's id, for logs, or "" outside a hop. An unsampled trace has one too.
+func IDFromContext(ctx context.Context) string {
+	if h := downstreamHeader(ctx); h != nil {
 		return h.TraceID
 	}
 	return ""
 }
 
-func onward(ctx context.Context) *header.Header {
+func downstreamHeader(ctx context.Context) *header.Header {
 	seg := xray.GetSegment(ctx)
 	if seg == nil || xray.SdkDisabled() {
 		return nil
@@ -111,37 +111,37 @@ func onward(ctx context.Context) *header.Header {
 }
 
 var (
-	traceID   = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
-	segmentID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	traceIDPattern   = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
+	segmentIDPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
 )
 
-// parse reads a header. An ill-formed one is none: it may come from a stranger, and goes into headers and documents.
-func parse(text string) *header.Header {
+// parseHeader reads a header. An ill-formed one is none: it may come from a stranger, and goes into headers and documents.
+func parseHeader(text string) *header.Header {
 	h := header.FromString(text)
-	if !traceID.MatchString(h.TraceID) {
+	if !traceIDPattern.MatchString(h.TraceID) {
 		return &header.Header{}
 	}
-	if !segmentID.MatchString(h.ParentID) {
+	if !segmentIDPattern.MatchString(h.ParentID) {
 		h.ParentID = ""
 	}
 	return h
 }
 
-// begin opens the hop; up is the sender's header.
-func begin(ctx context.Context, up *header.Header) (context.Context, Span) {
+// beginRoot opens the hop; up is the sender's header.
+func beginRoot(ctx context.Context, up *header.Header) (context.Context, Span) {
 	if xray.SdkDisabled() { // its segments have no root and its headers no text
 		return ctx, Span{}
 	}
 	given, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
-	runtime := parse(given)
+	runtime := parseHeader(given)
 	var seg *xray.Segment
 	if runtime.ParentID != "" && up.SamplingDecision != header.NotSampled {
-		ctx, seg = xray.BeginSubsegment(ctx, service)
+		ctx, seg = xray.BeginSubsegment(ctx, serviceName)
 		seg.ParentSegment.IncomingHeader = runtime // the SDK would drop Lineage
 		if up.TraceID != "" && up.TraceID != runtime.TraceID {
 			seg.AddMetadata("upstream", up.TraceID)
 		}
-		return hold(ctx, seg)
+		return startRoot(ctx, seg)
 	}
 	// A segment of our own even if the runtime has one and the sender is not sampled: the SDK's unsampled subsegment
 	// would tell the next hop that it is.
@@ -149,6 +149,6 @@ func begin(ctx context.Context, up *header.Header) (context.Context, Span) {
 	if up.SamplingDecision != header.NotSampled {
 		up.SamplingDecision = header.Sampled // else the SDK asks the daemon for rules
 	}
-	ctx, seg = xray.NewSegmentFromHeader(ctx, service, &http.Request{URL: &url.URL{}}, up)
-	return hold(ctx, seg)
+	ctx, seg = xray.NewSegmentFromHeader(ctx, serviceName, &http.Request{URL: &url.URL{}}, up)
+	return startRoot(ctx, seg)
 }

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func message(attribute string) events.SQSMessage {
+func newMessage(attribute string) events.SQSMessage {
 	m := events.SQSMessage{
 		EventSourceARN: "arn:aws:sqs:eu-west-1:000000000000:encode-inbox", MessageId: "m-1",
 		Attributes: map[string]string{
@@ -27,7 +27,7 @@ func message(attribute string) events.SQSMessage {
 }
 
 // What the runtime says and what the sender says decide what is recorded and what is sent on.
-func TestMessageContinues(t *testing.T) {
+func TestMessageSpanContinuesTrace(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name                       string
@@ -57,15 +57,15 @@ func TestMessageContinues(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			d := listen(t)
-			ctx, s := Message(d.ctx(row.runtime), message(row.attribute), row.stored)
-			s.Note(VideoID, "vid_1")
-			onward := header.FromString(Header(ctx))
+			d := startFakeDaemon(t)
+			ctx, s := StartMessageSpan(d.newContext(row.runtime), newMessage(row.attribute), row.stored)
+			s.Annotate(VideoID, "vid_1")
+			onward := header.FromString(HeaderFromContext(ctx))
 			if row.onward == "new" {
 				row.trace, row.onward = onward.TraceID, onward.TraceID
 			}
-			if !traceID.MatchString(onward.TraceID) || onward.TraceID != row.onward || ID(ctx) != row.onward {
-				t.Errorf("sends on %q, id %q, want root %s", onward, ID(ctx), row.onward)
+			if !traceIDPattern.MatchString(onward.TraceID) || onward.TraceID != row.onward || IDFromContext(ctx) != row.onward {
+				t.Errorf("sends on %q, id %q, want root %s", onward, IDFromContext(ctx), row.onward)
 			}
 			if sampled := onward.SamplingDecision == header.Sampled; sampled != (row.trace != "") {
 				t.Errorf("sends on %q", onward)
@@ -75,31 +75,31 @@ func TestMessageContinues(t *testing.T) {
 			}
 			s.End(nil)
 			if row.trace == "" {
-				if docs := d.documents(); len(docs) != 0 {
+				if docs := d.readDocuments(); len(docs) != 0 {
 					t.Errorf("sent %v", docs)
 				}
 				return
 			}
-			doc := d.one()
+			doc := d.readOne()
 			if doc.TraceID != row.trace || doc.ParentID != row.parent || doc.Name != "encode" || onward.ParentID != doc.ID {
 				t.Errorf("document %+v, sends on %q", doc, onward)
 			}
-			checkDetails(t, doc, row.upstream)
+			checkMetadata(t, doc, row.upstream)
 		})
 	}
 }
 
 // The first hop of a process is the one that its function was started for; whoever reads the trace of a function that
 // was killed finds the same on its long steps.
-func TestTheFirstHopIsCold(t *testing.T) {
-	d := listen(t)
-	Setup("encode")
+func TestFirstSpanHasColdStart(t *testing.T) {
+	d := startFakeDaemon(t)
+	SetService("encode")
 	for _, want := range []any{true, nil} {
-		ctx, s := Message(d.ctx(""), message(""), "")
-		_, long := Long(ctx, "ffmpeg")
+		ctx, s := StartMessageSpan(d.newContext(""), newMessage(""), "")
+		_, long := StartLongSpan(ctx, "ffmpeg")
 		long.End(nil)
 		s.End(nil)
-		docs := d.documents()
+		docs := d.readDocuments()
 		if len(docs) != 3 { // the long step twice
 			t.Fatalf("%d documents", len(docs))
 		}
@@ -111,7 +111,7 @@ func TestTheFirstHopIsCold(t *testing.T) {
 	}
 }
 
-func checkDetails(t *testing.T, doc document, upstream string) {
+func checkMetadata(t *testing.T, doc document, upstream string) {
 	t.Helper()
 	got := doc.Metadata.Default
 	if wait, _ := got["wait_ms"].(float64); wait < 60_000 || wait > 3_600_000 {
@@ -131,26 +131,26 @@ func checkDetails(t *testing.T, doc document, upstream string) {
 }
 
 // The messages of one batch belong to different traces, and one's header never reaches another.
-func TestBatchKeepsTracesApart(t *testing.T) {
+func TestMessagesOfOneBatchKeepTheirTraces(t *testing.T) {
 	t.Parallel()
-	d := listen(t)
-	invocation := d.ctx(runtimeHeader)
+	d := startFakeDaemon(t)
+	invocation := d.newContext(runtimeHeader)
 	var sent []string
 	for _, h := range []string{headerA, headerB, ""} {
-		ctx, s := Message(invocation, message(h), "")
-		sent = append(sent, ID(ctx)+" "+string(header.FromString(Header(ctx)).SamplingDecision))
+		ctx, s := StartMessageSpan(invocation, newMessage(h), "")
+		sent = append(sent, IDFromContext(ctx)+" "+string(header.FromString(HeaderFromContext(ctx)).SamplingDecision))
 		s.End(nil)
 	}
 	want := []string{runtimeRoot + " Sampled=1", rootB + " Sampled=0", runtimeRoot + " Sampled=1"}
 	if diff := cmp.Diff(want, sent); diff != "" {
 		t.Error(diff)
 	}
-	if docs := d.documents(); len(docs) != 2 || docs[0].ID == docs[1].ID {
+	if docs := d.readDocuments(); len(docs) != 2 || docs[0].ID == docs[1].ID {
 		t.Errorf("%d documents", len(docs))
 	}
 }
 
-func TestRequestTakesTheHeaderInAnyCase(t *testing.T) {
+func TestRequestHeaderNameIgnoresCase(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name, runtime string
@@ -165,34 +165,34 @@ func TestRequestTakesTheHeaderInAnyCase(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			d := listen(t)
-			ctx, s := Request(d.ctx(row.runtime), row.headers)
+			d := startFakeDaemon(t)
+			ctx, s := StartRequestSpan(d.newContext(row.runtime), row.headers)
 			s.End(nil)
-			if doc := d.one(); doc.TraceID != row.trace || ID(ctx) != row.trace {
-				t.Errorf("trace %s, sends on %s, want %s", doc.TraceID, ID(ctx), row.trace)
+			if doc := d.readOne(); doc.TraceID != row.trace || IDFromContext(ctx) != row.trace {
+				t.Errorf("trace %s, sends on %s, want %s", doc.TraceID, IDFromContext(ctx), row.trace)
 			}
 		})
 	}
 }
 
 // Whatever a stranger sends, what we send on is a header: anything else would make each AWS call fail.
-func TestStrangersHeader(t *testing.T) {
+func TestArbitraryHeaderStaysWellFormed(t *testing.T) {
 	t.Parallel()
-	d := listen(t)
+	d := startFakeDaemon(t)
 	rapid.Check(t, func(t *rapid.T) {
 		root := rapid.OneOf(rapid.Just(rootB), rapid.String()).Draw(t, "root")
 		text := "Root=" + root + ";Parent=" + rapid.String().Draw(t, "parent") + ";Sampled=0;" + rapid.String().Draw(t, "rest")
-		ctx, s := Request(d.ctx("none"), map[string]string{HeaderName: text})
+		ctx, s := StartRequestSpan(d.newContext("none"), map[string]string{HeaderName: text})
 		defer s.End(nil)
-		onward := header.FromString(Header(ctx))
-		if !traceID.MatchString(onward.TraceID) || !segmentID.MatchString(onward.ParentID) || len(onward.AdditionalData) > 0 {
-			t.Fatalf("%q sends on %q", text, Header(ctx))
+		onward := header.FromString(HeaderFromContext(ctx))
+		if !traceIDPattern.MatchString(onward.TraceID) || !segmentIDPattern.MatchString(onward.ParentID) || len(onward.AdditionalData) > 0 {
+			t.Fatalf("%q sends on %q", text, HeaderFromContext(ctx))
 		}
 	})
 }
 
 // Disabled or outside a hop, everything is silent and nothing panics; the AWS SDK's own header is left alone.
-func TestSilence(t *testing.T) {
+func TestDisabledTracingIsSilent(t *testing.T) {
 	rows := []struct {
 		name, disabled, runtime string
 		hop                     bool
@@ -204,24 +204,24 @@ func TestSilence(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			d := listen(t)
+			d := startFakeDaemon(t)
 			t.Setenv("AWS_XRAY_SDK_DISABLED", row.disabled)
-			ctx, hop := d.ctx(row.runtime), Span{}
+			ctx, hop := d.newContext(row.runtime), Span{}
 			if row.hop {
-				ctx, hop = Message(ctx, message(headerA), headerA)
+				ctx, hop = StartMessageSpan(ctx, newMessage(headerA), headerA)
 			}
-			exercise(t, ctx, hop)
+			callEverything(t, ctx, hop)
 			t.Setenv("AWS_XRAY_SDK_DISABLED", "")
-			if docs := d.documents(); len(docs) != 0 {
+			if docs := d.readDocuments(); len(docs) != 0 {
 				t.Errorf("sent %v", docs)
 			}
 		})
 	}
 }
 
-func TestHeaderIsNoneOutsideAHop(t *testing.T) {
+func TestHeaderIsEmptyOutsideSpan(t *testing.T) {
 	t.Parallel()
-	if h, id := Header(t.Context()), ID(t.Context()); h != "" || id != "" {
+	if h, id := HeaderFromContext(t.Context()), IDFromContext(t.Context()); h != "" || id != "" {
 		t.Errorf("header %q, id %q", h, id)
 	}
 }

@@ -21,32 +21,32 @@ import (
 	"sluice/shared/domain/traceview"
 )
 
-// Client is what Reader needs of X-Ray.
-type Client interface {
+// APIClient is what Reader needs of X-Ray.
+type APIClient interface {
 	GetTraceSummaries(ctx context.Context, in *xray.GetTraceSummariesInput, opts ...func(*xray.Options)) (*xray.GetTraceSummariesOutput, error)
 	BatchGetTraces(ctx context.Context, in *xray.BatchGetTracesInput, opts ...func(*xray.Options)) (*xray.BatchGetTracesOutput, error)
 }
 
 // Reader reads traces.
-type Reader struct{ Client Client }
+type Reader struct{ Client APIClient }
 
 // New returns a Reader with a client of its own.
 func New(cfg aws.Config) Reader { return Reader{xray.NewFromConfig(cfg)} }
 
 const (
-	batch   = 5    // ids that a call takes
-	atOnce  = 4    // calls
-	glance  = 100  // traces that stand for all of them
-	highest = 1500 // traces that are read: an hour of video, at ten seconds of answering
+	idsPerCall       = 5    // ids that a call takes
+	maxParallelCalls = 4    // calls
+	maxSamples       = 100  // traces that stand for all of them
+	maxTraces        = 1500 // traces that are read: an hour of video, at ten seconds of answering
 )
 
-// Documents returns the segment documents of the traces that began in one of the windows and have a hop of the video.
+// ReadDocuments returns the segment documents of the traces that began in one of the windows and have a hop of the video.
 // more reports that there are more of them: the limit is 1,500 traces, those found first.
-func (r Reader) Documents(ctx context.Context, id string, windows []traceview.Window) (documents []string, more bool, err error) {
+func (r Reader) ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error) {
 	var ids []string
 	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // of a row: letters and digits
 	for _, w := range windows {
-		found, err := r.find(ctx, filter, types.TimeRangeTypeTraceId, w)
+		found, err := r.findTraceIDs(ctx, filter, types.TimeRangeTypeTraceId, w)
 		if err != nil {
 			return nil, false, err
 		}
@@ -54,17 +54,17 @@ func (r Reader) Documents(ctx context.Context, id string, windows []traceview.Wi
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids) // the ends of two windows are in both
-	more = len(ids) > highest
-	documents, err = r.read(ctx, ids[:min(len(ids), highest)])
+	more = len(ids) > maxTraces
+	documents, err = r.readTraces(ctx, ids[:min(len(ids), maxTraces)])
 	return documents, more, err
 }
 
-// Recent returns, for each group of services, traces that have a hop of one of them, none of a group before, and were last
+// SampleRecent returns, for each group of services, traces that have a hop of one of them, none of a group before, and were last
 // added to in the window: at most 100 from all over it, of some 1,500 that it counts.
-func (r Reader) Recent(ctx context.Context, groups [][]string, w traceview.Window) (samples []traceview.Sample, err error) {
+func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) (samples []traceview.TraceSample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
-		ids, err := r.find(ctx, ofAny(services), types.TimeRangeTypeEvent, w)
+		ids, err := r.findTraceIDs(ctx, buildServiceFilter(services), types.TimeRangeTypeEvent, w)
 		if err != nil {
 			return nil, err
 		}
@@ -72,9 +72,9 @@ func (r Reader) Recent(ctx context.Context, groups [][]string, w traceview.Windo
 		for _, id := range ids {
 			known[id] = true
 		}
-		some := sample(ids, glance)
-		s := traceview.Sample{Part: float64(len(some)) / float64(max(1, len(ids)))}
-		if s.Documents, err = r.read(ctx, some); err != nil {
+		some := pickEvenly(ids, maxSamples)
+		s := traceview.TraceSample{Fraction: float64(len(some)) / float64(max(1, len(ids)))}
+		if s.Documents, err = r.readTraces(ctx, some); err != nil {
 			return nil, err
 		}
 		samples = append(samples, s)
@@ -82,7 +82,7 @@ func (r Reader) Recent(ctx context.Context, groups [][]string, w traceview.Windo
 	return samples, nil
 }
 
-func ofAny(services []string) string {
+func buildServiceFilter(services []string) string {
 	var filters []string
 	for _, s := range services {
 		filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
@@ -90,9 +90,9 @@ func ofAny(services []string) string {
 	return strings.Join(filters, " OR ")
 }
 
-// sample returns at most n of ids, evenly from all over: they come in an order of time, and the first would stand for a
+// pickEvenly returns at most n of ids, evenly from all over: they come in an order of time, and the first would stand for a
 // moment alone.
-func sample(ids []string, n int) (some []string) {
+func pickEvenly(ids []string, n int) (some []string) {
 	n = min(n, len(ids))
 	for i := range n {
 		some = append(some, ids[i*len(ids)/n])
@@ -100,13 +100,13 @@ func sample(ids []string, n int) (some []string) {
 	return some
 }
 
-// find returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through,
+// findTraceIDs returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through,
 // about as many as are read at most.
-func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType, w traceview.Window) (ids []string, err error) {
+func (r Reader) findTraceIDs(ctx context.Context, filter string, by types.TimeRangeType, w traceview.TimeRange) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
 		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
 	})
-	for pages.HasMorePages() && len(ids) <= highest {
+	for pages.HasMorePages() && len(ids) <= maxTraces {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, errs.E("xray.find", errs.Transient, err)
@@ -118,13 +118,13 @@ func (r Reader) find(ctx context.Context, filter string, by types.TimeRangeType,
 	return ids, nil
 }
 
-func (r Reader) read(ctx context.Context, ids []string) (documents []string, err error) {
+func (r Reader) readTraces(ctx context.Context, ids []string) (documents []string, err error) {
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	for part := range slices.Chunk(ids, batch) {
+	g.SetLimit(maxParallelCalls)
+	for part := range slices.Chunk(ids, idsPerCall) {
 		g.Go(func() error {
-			found, err := r.batch(ctx, part)
+			found, err := r.readBatch(ctx, part)
 			mu.Lock()
 			defer mu.Unlock()
 			documents = append(documents, found...)
@@ -134,7 +134,7 @@ func (r Reader) read(ctx context.Context, ids []string) (documents []string, err
 	return documents, g.Wait()
 }
 
-func (r Reader) batch(ctx context.Context, ids []string) (documents []string, err error) {
+func (r Reader) readBatch(ctx context.Context, ids []string) (documents []string, err error) {
 	pages := xray.NewBatchGetTracesPaginator(r.Client, &xray.BatchGetTracesInput{TraceIds: ids})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

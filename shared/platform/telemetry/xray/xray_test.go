@@ -22,19 +22,19 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// cloud is X-Ray with some traces, two on a page, each of two documents, one on a page.
-type cloud struct {
-	ids    []string
-	broken string // the call that fails
-	filter string // what is asked for; a video's if ""
-	by     types.TimeRangeType
+// fakeXRay is X-Ray with some traces, two on a page, each of two documents, one on a page.
+type fakeXRay struct {
+	ids         []string
+	failingCall string // the call that fails
+	filter      string // what is asked for; a video's if ""
+	by          types.TimeRangeType
 
-	mu    sync.Mutex
-	asked []string
+	mu           sync.Mutex
+	requestedIDs []string
 }
 
-func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options)) (*sdk.GetTraceSummariesOutput, error) {
-	if c.broken == "find" {
+func (c *fakeXRay) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options)) (*sdk.GetTraceSummariesOutput, error) {
+	if c.failingCall == "find" {
 		return nil, errors.New("throttled")
 	}
 	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
@@ -55,8 +55,8 @@ func (c *cloud) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesIn
 	return out, nil
 }
 
-func (c *cloud) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options)) (*sdk.BatchGetTracesOutput, error) {
-	if c.broken == "read" {
+func (c *fakeXRay) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options)) (*sdk.BatchGetTracesOutput, error) {
+	if c.failingCall == "read" {
 		return nil, errors.New("throttled")
 	}
 	if len(in.TraceIds) > 5 {
@@ -67,7 +67,7 @@ func (c *cloud) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _
 	part := cmp.Or(aws.ToString(in.NextToken), "a")
 	out := &sdk.BatchGetTracesOutput{}
 	for _, id := range in.TraceIds {
-		c.asked = append(c.asked, id)
+		c.requestedIDs = append(c.requestedIDs, id)
 		out.Traces = append(out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}})
 	}
 	if part == "a" {
@@ -76,19 +76,19 @@ func (c *cloud) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _
 	return out, nil
 }
 
-func traces(n int) (ids []string) {
+func newTraceIDs(n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprintf("t%04d", i))
 	}
 	return ids
 }
 
-var windows = []traceview.Window{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
+var windows = []traceview.TimeRange{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
 
-func TestDocuments(t *testing.T) {
+func TestDocumentsOfVideoAreRead(t *testing.T) {
 	t.Parallel()
-	c := &cloud{ids: traces(13)}
-	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows)
+	c := &fakeXRay{ids: newTraceIDs(13)}
+	got, more, err := xray.Reader{Client: c}.ReadDocuments(t.Context(), "vid_1", windows)
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}
@@ -102,42 +102,42 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-func TestDocumentsOfNothing(t *testing.T) {
+func TestVideoWithoutTracesHasNoDocuments(t *testing.T) {
 	t.Parallel()
-	c := &cloud{}
-	if got, more, err := (xray.Reader{Client: c}).Documents(t.Context(), "vid_1", windows); len(got) > 0 || more || err != nil || c.asked != nil {
-		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.asked)
+	c := &fakeXRay{}
+	if got, more, err := (xray.Reader{Client: c}).ReadDocuments(t.Context(), "vid_1", windows); len(got) > 0 || more || err != nil || c.requestedIDs != nil {
+		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.requestedIDs)
 	}
 }
 
-func TestDocumentsOfTooManyTraces(t *testing.T) {
+func TestTooManyTracesAreCut(t *testing.T) {
 	t.Parallel()
-	c := &cloud{ids: traces(1600)}
-	got, more, err := xray.Reader{Client: c}.Documents(t.Context(), "vid_1", windows[:1])
+	c := &fakeXRay{ids: newTraceIDs(1600)}
+	got, more, err := xray.Reader{Client: c}.ReadDocuments(t.Context(), "vid_1", windows[:1])
 	if len(got) != 2*1500 || !more || err != nil {
 		t.Errorf("%d documents, more %v, %v", len(got), more, err)
 	}
 }
 
-func TestXRayThatFailsIsTriedAgain(t *testing.T) {
+func TestDocumentErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
-		_, _, err := xray.Reader{Client: &cloud{ids: traces(3), broken: call}}.Documents(t.Context(), "vid_1", windows)
+		_, _, err := xray.Reader{Client: &fakeXRay{ids: newTraceIDs(3), failingCall: call}}.ReadDocuments(t.Context(), "vid_1", windows)
 		if errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
 }
 
-func TestRecent(t *testing.T) {
+func TestRecentTracesAreSampled(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		traces, documents int
 		part              float64
 	}{{0, 0, 0}, {7, 14, 1}, {400, 200, 0.25}} {
-		c := &cloud{ids: traces(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`, by: types.TimeRangeTypeEvent}
-		got, err := xray.Reader{Client: c}.Recent(t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0])
-		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Part != tt.part {
+		c := &fakeXRay{ids: newTraceIDs(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`, by: types.TimeRangeTypeEvent}
+		got, err := xray.Reader{Client: c}.SampleRecent(t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0])
+		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Fraction != tt.part {
 			t.Errorf("of %d traces: %v, %v", tt.traces, got, err)
 		} else if len(got[1].Documents) != 0 {
 			t.Errorf("%d documents are of both groups", len(got[1].Documents))
@@ -145,14 +145,14 @@ func TestRecent(t *testing.T) {
 	}
 }
 
-func TestRecentIsFromAllOverTheWindow(t *testing.T) {
+func TestRecentSamplesCoverWholeWindow(t *testing.T) {
 	t.Parallel()
-	many := &cloud{ids: traces(1000), filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
-	if _, err := (xray.Reader{Client: many}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); err != nil {
+	many := &fakeXRay{ids: newTraceIDs(1000), filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+	if _, err := (xray.Reader{Client: many}).SampleRecent(t.Context(), [][]string{{"api"}}, windows[0]); err != nil {
 		t.Fatal(err)
 	}
 	late := 0 // of the second half: they are in an order of time
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(many.asked))) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(many.requestedIDs))) {
 		if id >= "t0500" {
 			late++
 		}
@@ -162,11 +162,11 @@ func TestRecentIsFromAllOverTheWindow(t *testing.T) {
 	}
 }
 
-func TestRecentThatFailsIsTriedAgain(t *testing.T) {
+func TestSampleErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
-		c := &cloud{ids: traces(3), broken: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
-		if _, err := (xray.Reader{Client: c}).Recent(t.Context(), [][]string{{"api"}}, windows[0]); errs.KindOf(err) != errs.Transient {
+		c := &fakeXRay{ids: newTraceIDs(3), failingCall: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
+		if _, err := (xray.Reader{Client: c}).SampleRecent(t.Context(), [][]string{{"api"}}, windows[0]); errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
 	}

@@ -14,27 +14,27 @@ import (
 
 // Sample is one number of a metric.
 type Sample struct {
-	Name   string
-	Of     string // values of the dimensions, with commas between; "" without any
-	Number float64
+	Name       string
+	Dimensions string // values of the dimensions, with commas between; "" without any
+	Number     float64
 }
 
 // String returns the sample as Wait[sluice-encode]=20.
 func (s Sample) String() string {
-	return s.Name + "[" + s.Of + "]=" + strconv.FormatFloat(s.Number, 'f', -1, 64)
+	return s.Name + "[" + s.Dimensions + "]=" + strconv.FormatFloat(s.Number, 'f', -1, 64)
 }
 
-// Texts returns all numbers in a log as their strings.
-func Texts(t testing.TB, log []byte) (all []string) {
+// ReadTexts returns all numbers in a log as their strings.
+func ReadTexts(t testing.TB, log []byte) (all []string) {
 	t.Helper()
-	for _, s := range Read(t, log) {
+	for _, s := range ReadSamples(t, log) {
 		all = append(all, s.String())
 	}
 	return all
 }
 
-// document is what the schema says of the member _aws. It has no others.
-type document struct {
+// emfDocument is what the schema says of the member _aws. It has no others.
+type emfDocument struct {
 	Timestamp         *int64
 	CloudWatchMetrics []struct {
 		Namespace  string
@@ -43,15 +43,15 @@ type document struct {
 	}
 }
 
-// Lines returns the lines of a log, each of which must be one JSON object, whose members have names of their own.
-func Lines(t testing.TB, log []byte) (lines []map[string]any) {
+// ReadLines returns the lines of a log, each of which must be one JSON object, whose members have names of their own.
+func ReadLines(t testing.TB, log []byte) (lines []map[string]any) {
 	t.Helper()
 	for text := range bytes.Lines(log) {
 		var line map[string]any
 		if err := json.Unmarshal(text, &line); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
-		if again, twice := repeated(text); twice {
+		if again, twice := findRepeatedMember(text); twice {
 			t.Errorf("%q is there twice: %s", again, text)
 		}
 		lines = append(lines, line)
@@ -59,8 +59,8 @@ func Lines(t testing.TB, log []byte) (lines []map[string]any) {
 	return lines
 }
 
-// repeated returns a member of an object that is there twice.
-func repeated(object []byte) (name string, is bool) {
+// findRepeatedMember returns a member of an object that is there twice.
+func findRepeatedMember(object []byte) (name string, is bool) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if _, err := d.Token(); err != nil { // its brace
 		return "", false
@@ -80,11 +80,11 @@ func repeated(object []byte) (name string, is bool) {
 	return "", false
 }
 
-// Read returns all numbers in a log, in its order.
-func Read(t testing.TB, log []byte) (all []Sample) {
+// ReadSamples returns all numbers in a log, in its order.
+func ReadSamples(t testing.TB, log []byte) (all []Sample) {
 	t.Helper()
-	for _, line := range Lines(t, log) {
-		some, err := read(line)
+	for _, line := range ReadLines(t, log) {
+		some, err := readSamples(line)
 		if err != nil {
 			t.Errorf("CloudWatch does not take it: %v\n%v", err, line)
 		}
@@ -93,15 +93,15 @@ func Read(t testing.TB, log []byte) (all []Sample) {
 	return all
 }
 
-var unit = regexp.MustCompile(`^((Bytes|Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|Megabits|Gigabits|Terabits|Count)(/Second)?|Seconds|Microseconds|Milliseconds|Percent|None)$`)
+var unitPattern = regexp.MustCompile(`^((Bytes|Kilobytes|Megabytes|Gigabytes|Terabytes|Bits|Kilobits|Megabits|Gigabits|Terabits|Count)(/Second)?|Seconds|Microseconds|Milliseconds|Percent|None)$`)
 
-func read(line map[string]any) (all []Sample, err error) {
+func readSamples(line map[string]any) (all []Sample, err error) {
 	raw, has := line["_aws"]
 	if !has {
 		return nil, nil
 	}
 	text, _ := json.Marshal(raw)
-	var doc document
+	var doc emfDocument
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&doc); err != nil {
@@ -112,19 +112,19 @@ func read(line map[string]any) (all []Sample, err error) {
 	}
 	for _, m := range doc.CloudWatchMetrics {
 		switch {
-		case !within(m.Namespace, 1024):
+		case !isLengthValid(m.Namespace, 1024):
 			return nil, fmt.Errorf("namespace %q", m.Namespace)
 		case len(m.Dimensions) == 0, len(m.Metrics) == 0, len(m.Metrics) > 100:
 			return nil, fmt.Errorf("%d sets of dimensions, %d metrics", len(m.Dimensions), len(m.Metrics))
 		}
 		for _, set := range m.Dimensions {
-			of, err := values(line, set)
+			of, err := dimensionValues(line, set)
 			if err != nil {
 				return nil, err
 			}
 			for _, def := range m.Metrics {
 				n, ok := line[def.Name].(float64)
-				if !ok || !within(def.Name, 1024) || !unit.MatchString(def.Unit) {
+				if !ok || !isLengthValid(def.Name, 1024) || !unitPattern.MatchString(def.Unit) {
 					return nil, fmt.Errorf("metric %q in %q is %v", def.Name, def.Unit, line[def.Name])
 				}
 				all = append(all, Sample{def.Name, of, n})
@@ -134,14 +134,14 @@ func read(line map[string]any) (all []Sample, err error) {
 	return all, nil
 }
 
-// values returns the values of a set of dimensions.
-func values(line map[string]any, set []string) (of string, err error) {
+// dimensionValues returns the values of a set of dimensions.
+func dimensionValues(line map[string]any, set []string) (of string, err error) {
 	if len(set) > 30 {
 		return "", fmt.Errorf("%d dimensions", len(set))
 	}
 	for i, name := range set {
 		value, _ := line[name].(string)
-		if !within(name, 250) || !within(value, 1024) {
+		if !isLengthValid(name, 250) || !isLengthValid(value, 1024) {
 			return "", fmt.Errorf("dimension %q is %v", name, line[name])
 		}
 		if i > 0 {
@@ -152,4 +152,4 @@ func values(line map[string]any, set []string) (of string, err error) {
 	return of, nil
 }
 
-func within(s string, most int) bool { return s != "" && len(s) <= most }
+func isLengthValid(s string, most int) bool { return s != "" && len(s) <= most }

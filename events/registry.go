@@ -1,0 +1,199 @@
+package events
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/shared/domain/video"
+)
+
+// registry is a set of contracts: how the data of each type is read, and the schemas, of which <type>.json is the
+// type's and envelope.json that of all.
+type registry struct {
+	types   map[Type]dataDecoder
+	schemas *schemaSet
+}
+
+// dataDecoder turns the JSON of a type's data into its Go value.
+type dataDecoder func(data []byte) (any, error)
+
+// envelopeJSON is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
+type envelopeJSON struct {
+	SpecVersion string          `json:"specversion"`
+	ID          string          `json:"id"`
+	Source      string          `json:"source"`
+	Type        Type            `json:"type"`
+	Time        time.Time       `json:"time"`
+	Subject     string          `json:"subject,omitempty"`
+	Tenant      string          `json:"tenant,omitempty"`
+	Correlation string          `json:"correlationid,omitempty"`
+	Trace       string          `json:"trace,omitempty"`
+	ContentType string          `json:"datacontenttype,omitempty"`
+	Data        json.RawMessage `json:"data"`
+}
+
+const (
+	envelopeSchema = "envelope.json"
+	ownSource      = "sluice" // source of what Sluice itself says
+)
+
+func (t Type) schemaFile() string { return string(t) + ".json" }
+
+func (r registry) encodeEvent(e Event) ([]byte, error) {
+	data, err := json.Marshal(e.Data)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	b, err := json.Marshal(envelopeJSON{
+		SpecVersion: "1.0", ID: e.ID, Source: cmp.Or(e.Source, ownSource), Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
+		Tenant: e.Tenant, Correlation: e.Correlation, Trace: e.Trace, ContentType: "application/json", Data: data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	if _, err := r.decodeEvent(b); err != nil { // what no reader takes is not sent
+		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+	}
+	return b, nil
+}
+
+func (r registry) decodeEvent(b []byte) (Event, error) {
+	doc, err := parseMessage(b)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := r.schemas.validateDocument(envelopeSchema, "", doc); err != nil {
+		return Event{}, err
+	}
+	e, err := readEnvelope(doc)
+	if err != nil {
+		return Event{}, err
+	}
+	read, known := r.types[e.Type]
+	if !known {
+		return e, fmt.Errorf("/type: %s %w", e.Type, errUnknownType)
+	}
+	if err := r.schemas.validateDocument(e.Type.schemaFile(), "/data", doc["data"]); err != nil {
+		return e, err
+	}
+	if e.Data, err = decodeValidated(read, doc["data"]); err != nil {
+		return e, withPointer("/data", err)
+	}
+	return e, checkConsistency(e)
+}
+
+// decodeValidated reads what has been validated, and nothing else: in the message itself a member may be there twice, and
+// encoding/json takes "Borders" for "borders". Neither has been looked at by a schema.
+func decodeValidated(read dataDecoder, data any) (any, error) {
+	dropUnknownMembers(data)
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return read(raw)
+}
+
+// metadataMember is the member whose own members a client names.
+const metadataMember = "metadata"
+
+// dropUnknownMembers removes the members that have no name a contract would give.
+func dropUnknownMembers(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+				delete(v, name)
+			}
+			if name != metadataMember {
+				dropUnknownMembers(member)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			dropUnknownMembers(item)
+		}
+	}
+}
+
+// parseMessage reads a message.
+func parseMessage(b []byte) (map[string]any, error) {
+	if len(b) > MaxBytes {
+		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBytes)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return nil, fmt.Errorf("the message can't be read: %w", err)
+	}
+	if doc == nil {
+		return nil, errors.New("the message is not a JSON object")
+	}
+	return doc, nil
+}
+
+// readEnvelope reads the envelope, which has been validated.
+func readEnvelope(doc map[string]any) (Event, error) {
+	text := func(name string) string {
+		s, _ := doc[name].(string)
+		return s
+	}
+	at, err := time.Parse(time.RFC3339, text("time"))
+	if err != nil {
+		return Event{}, errors.New("/time: no time of RFC 3339")
+	}
+	e := Event{
+		ID: text("id"), Type: Type(text("type")), Source: text("source"), Time: at,
+		Tenant: text("tenant"), Video: text("subject"), Correlation: text("correlationid"), Trace: text("trace"),
+	}
+	if e.Source == ownSource {
+		e.Source = ""
+	}
+	return e, nil
+}
+
+// checkConsistency reports what no schema can say: that the parts of an event fit each other.
+func checkConsistency(e Event) error {
+	var err error
+	if asked := e.Type == UploadRequested; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
+		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
+	}
+	key := "t/" + e.Tenant + "/" + e.Video + "/source"
+	switch d := e.Data.(type) {
+	case video.UploadRequested:
+		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()))
+	case video.FetchRequested:
+		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()), withPointer("/data/key", checkOwnKey(d.Key, key)))
+	case video.InspectRequested:
+		err = errors.Join(err, withPointer("/data/key", checkOwnKey(d.Key, key)))
+	case video.MediaInspected:
+		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()))
+	case video.EncodeRequested:
+		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()), withPointer("/data/task", d.Task.Validate()), withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)))
+		if err == nil {
+			err = withPointer("/data/task", d.Plan.ValidateTask(d.Task))
+		}
+	case video.TaskDone:
+		err = errors.Join(err, withPointer("/data/result/task", d.Result.Task.Validate()))
+	case video.TaskFailed:
+		err = errors.Join(err, withPointer("/data/task", d.Task.Validate()))
+	}
+	return err
+}
+
+// checkOwnKey refuses the key of another video's original.
+func checkOwnKey(key, own string) error {
+	if key != own {
+		return errors.New("not of this tenant and video")
+	}
+	return nil
+}
+
+func withPointer(pointer string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", pointer, err)
+}

@@ -1,0 +1,181 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// TenantStore keeps tenants and their tokens.
+type TenantStore interface {
+	// CreateTenant adds a tenant; Conflict if there is one of that id.
+	CreateTenant(ctx context.Context, t video.Tenant) error
+	// LoadTenant returns NotFound if there is none.
+	LoadTenant(ctx context.Context, id string) (video.Tenant, error)
+	// CreateToken adds a token; Conflict if there is one of that id.
+	CreateToken(ctx context.Context, t video.Token) error
+	// DeleteToken removes a token; it may be repeated.
+	DeleteToken(ctx context.Context, id string) error
+}
+
+// Admin answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
+// IAM principals of the account; dead letters for tokens with the scope operator, which only those can make.
+//
+// Rights on AWS: rows of tenants, tokens, sources, letters and idempotency keys (dynamodb:GetItem, Query, PutItem, and
+// BatchWriteItem for sources), and sqs:SendMessage to all inboxes. All fields without a remark must be set.
+type Admin struct {
+	Tenants     TenantStore
+	Producers   ProducerStore
+	DeadLetters DeadLetterStore
+	Redriver    DeadLetterRedriver
+	Idempotency httpapi.IdempotencyStore
+	Origins     []string  // whose pages may call it; "*" is all
+	Entropy     io.Reader // cryptographic randomness, for ids and secrets
+	Now         func() time.Time
+	Sleep       func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
+	Log         *slog.Logger
+}
+
+// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
+// are exactly those of the map.
+func (o *Admin) Handler() (http.Handler, error) {
+	s, _ := services.Lookup("admin")
+	m, err := httpapi.NewMux(s, o.Log, httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log), map[string]httpapi.Handler{
+		"POST /v1/tenants":                   o.createTenant,
+		"POST /v1/tokens":                    o.createToken,
+		"DELETE /v1/tokens/{id}":             o.deleteToken,
+		"POST /v1/sources":                   o.createProducer,
+		"GET /v1/sources":                    o.listProducers,
+		"DELETE /v1/sources/{id}":            o.deleteProducer,
+		"GET /v1/dead-letters":               o.listDeadLetters,
+		"GET /v1/dead-letters/{id}":          o.showDeadLetter,
+		"POST /v1/dead-letters/redrive":      o.redriveDeadLetters,
+		"POST /v1/dead-letters/{id}/redrive": o.redriveDeadLetter,
+		"POST /v1/dead-letters/{id}/discard": o.discardDeadLetter,
+	})
+	return httpapi.CORS{Origins: o.Origins, Next: m}, err
+}
+
+func (o *Admin) now() time.Time { return httpapi.TruncateToMillis(o.Now()) }
+
+// createTenant answers POST /v1/tenants. It fails with tenant_exists, which makes a repetition harmless.
+func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.DecodeBody[struct {
+		Name string `json:"name"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	var c httpapi.Validation
+	c.Require(video.ValidTenantID(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	t := video.Tenant{ID: in.Name, Created: o.now()}
+	if err := o.Tenants.CreateTenant(r.Context(), t); err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusCreated, struct {
+		Tenant  string            `json:"tenant"`
+		Created httpapi.Timestamp `json:"created_at"`
+	}{t.ID, httpapi.Timestamp{Time: t.Created}})
+}
+
+// How long a token may live, in seconds, if it is to expire.
+const (
+	minTokenLifetime = 60
+	maxTokenLifetime = 366 * 24 * 3600
+)
+
+type tokenResponse struct {
+	ID      string             `json:"id"`
+	Token   string             `json:"token"` // shown this once; only its hash is kept
+	Tenant  string             `json:"tenant"`
+	Scopes  []string           `json:"scopes"`
+	Created httpapi.Timestamp  `json:"created_at"`
+	Expires *httpapi.Timestamp `json:"expires_at,omitempty"` // absent: never
+}
+
+// createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
+func (o *Admin) createToken(w http.ResponseWriter, r *http.Request) error {
+	if id := httpapi.PreviouslyCreatedID(r.Context()); id != "" {
+		return errs.New("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
+	}
+	in, err := httpapi.DecodeBody[struct {
+		Tenant string   `json:"tenant"`
+		Scopes []string `json:"scopes"`
+		Life   int64    `json:"expires_in,omitempty"` // seconds; 0: it does not expire
+	}](r)
+	if err != nil {
+		return err
+	}
+	var c httpapi.Validation
+	for i, s := range in.Scopes {
+		c.Require(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+httpapi.QuoteList(video.Scopes)+".")
+	}
+	c.Require(in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime, maxTokenLifetime))
+	c.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
+	known, err := o.tenantExists(r, in.Tenant)
+	if err != nil {
+		return err
+	}
+	c.Require(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	slices.Sort(in.Scopes)
+	return o.issueToken(w, r, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
+}
+
+func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
+	if !video.ValidTenantID(tenant) {
+		return false, nil
+	}
+	_, err := o.Tenants.LoadTenant(r.Context(), tenant)
+	if errs.KindOf(err) == errs.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// deleteToken answers DELETE /v1/tokens/{id}. The gateway believes in the token for another minute.
+func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
+	if err := o.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// issueToken makes a token that lives for life; 0 is until it is revoked.
+func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, t video.Token, life time.Duration) error {
+	id, err := httpapi.RandomBase32(o.Entropy, 8)
+	if err != nil {
+		return err
+	}
+	id = id[:12]
+	secret, err := httpapi.RandomBase32(o.Entropy, 25)
+	if err != nil {
+		return err
+	}
+	t.ID, t.SecretHash, t.Created = id, video.HashSecret(secret), o.now()
+	out := tokenResponse{ID: id, Token: video.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes, Created: httpapi.Timestamp{Time: t.Created}}
+	if life > 0 {
+		t.Expires = t.Created.Add(life)
+		out.Expires = &httpapi.Timestamp{Time: t.Expires}
+	}
+	if err := o.Tenants.CreateToken(r.Context(), t); err != nil {
+		return err
+	}
+	httpapi.MarkCreated(r.Context(), id)
+	return httpapi.WriteJSON(w, http.StatusCreated, out)
+}

@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// DeadLetterStore keeps dead letters.
+type DeadLetterStore interface {
+	// ListDeadLetters returns letters without their bodies, those whose messages were sent last first: at most limit of those that
+	// f has, after cursor, and the cursor to go on with, "" at the end.
+	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
+	// LoadDeadLetter returns NotFound if there is none of that id.
+	LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error)
+	// UpdateDeadLetter keeps what was decided about a letter; Conflict if it has changed since it was read.
+	UpdateDeadLetter(ctx context.Context, was, is video.DeadLetter) error
+}
+
+// DeadLetterRedriver are the queues that letters came to.
+type DeadLetterRedriver interface {
+	// Redrive sends the body of a letter to its inbox again. Conflict: it must not be.
+	Redrive(ctx context.Context, l video.DeadLetter) error
+}
+
+// deadLetterView is a dead letter as we show it.
+type deadLetterView struct {
+	ID       string            `json:"id"`
+	Service  string            `json:"service"`
+	Type     string            `json:"type,omitempty"`   // as its body says
+	Tenant   string            `json:"tenant,omitempty"` // as type
+	Video    string            `json:"video_id,omitempty"`
+	Kind     string            `json:"kind"`
+	Code     string            `json:"code"`
+	Reason   string            `json:"reason"`
+	Attempts int               `json:"attempts"`
+	State    string            `json:"state"`
+	Note     string            `json:"note,omitempty"`
+	Redrives int               `json:"redrives"`
+	Sent     httpapi.Timestamp `json:"sent_at"`
+	Filed    httpapi.Timestamp `json:"filed_at"`
+	Age      int64             `json:"age_seconds"` // since it was sent
+	Body     string            `json:"body,omitempty"`
+}
+
+func (o *Admin) buildDeadLetterView(l video.DeadLetter) deadLetterView {
+	return deadLetterView{
+		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind), Code: l.Code, Reason: l.Reason,
+		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives, Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
+		Age: max(0, int64(o.now().Sub(l.Sent).Seconds())), Body: l.Body,
+	}
+}
+
+var deadLetterStates = []video.DeadLetterState{video.DeadLetterOpen, video.DeadLetterRedriven, video.DeadLetterDiscarded}
+
+// listDeadLetters answers GET /v1/dead-letters.
+func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
+	q, err := httpapi.ParseQuery(r.URL.Query(), "code", "cursor", "limit", "service", "state")
+	if err != nil {
+		return err
+	}
+	limit, err := httpapi.ParseLimit(q["limit"])
+	if err != nil {
+		return err
+	}
+	f := video.DeadLetterFilter{Service: q["service"], Code: q["code"], State: video.DeadLetterState(q["state"])}
+	if f.State != "" && !slices.Contains(deadLetterStates, f.State) {
+		return httpapi.NewParameterError("`state` is one of " + httpapi.QuoteList(deadLetterStates) + ".")
+	}
+	found, next, err := o.DeadLetters.ListDeadLetters(r.Context(), f, q["cursor"], o.now(), limit)
+	if err != nil {
+		return err
+	}
+	page := struct {
+		Letters []deadLetterView `json:"letters"`
+		Next    string           `json:"next_cursor,omitempty"` // absent on the last page
+	}{make([]deadLetterView, 0, len(found)), next}
+	for _, l := range found {
+		page.Letters = append(page.Letters, o.buildDeadLetterView(l))
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, page)
+}
+
+// showDeadLetter answers GET /v1/dead-letters/{id}.
+func (o *Admin) showDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := o.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
+}
+
+// redriveDeadLetter answers POST /v1/dead-letters/{id}/redrive.
+func (o *Admin) redriveDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := o.redriveByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	l.Body = ""
+	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
+}
+
+// redriveByID sends a letter again, then notes it. After a crash in between the letter is as it was: sending it once more is
+// what any message must bear.
+func (o *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, error) {
+	was, err := o.DeadLetters.LoadDeadLetter(ctx, id)
+	if err != nil {
+		return was, err
+	}
+	is, err := was.MarkRedriven()
+	if err != nil {
+		return was, err
+	}
+	if err := o.Redriver.Redrive(ctx, was); err != nil {
+		return was, err
+	}
+	return is, o.DeadLetters.UpdateDeadLetter(ctx, was, is)
+}
+
+// maxReasonLength bounds why a letter was discarded, in characters.
+const maxReasonLength = 500
+
+// discardDeadLetter answers POST /v1/dead-letters/{id}/discard.
+func (o *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.DecodeBody[struct {
+		Reason string `json:"reason"`
+	}](r)
+	if err != nil {
+		return err
+	}
+	var c httpapi.Validation
+	c.Require(in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid", "Say why, in 1 to 500 characters without control characters.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	was, err := o.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	is, err := was.MarkDiscarded(in.Reason)
+	if err != nil {
+		return err
+	}
+	if err := o.DeadLetters.UpdateDeadLetter(r.Context(), was, is); err != nil {
+		return err
+	}
+	is.Body = ""
+	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(is))
+}

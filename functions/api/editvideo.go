@@ -1,0 +1,113 @@
+package api
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"strings"
+
+	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// videoPatch are what a client wants to say of its video from now on; nil leaves what it says.
+type videoPatch struct {
+	Title      *string           `json:"title,omitempty"`
+	ExternalID *string           `json:"external_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"` // all of it
+}
+
+// editVideo answers PATCH /v1/videos/{id}. Of changes at the same time, the last one counts.
+func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
+	c := httpapi.CallerFromContext(r.Context())
+	v, err := a.findVideo(r, c.Tenant)
+	if err != nil {
+		return err
+	}
+	in, err := httpapi.DecodeBody[videoPatch](r)
+	if err != nil {
+		return err
+	}
+	if err := in.applyTo(&v); err != nil {
+		return err
+	}
+	if err := a.Videos.UpdateDetails(r.Context(), v.Tenant, v.ID, v.Details); err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
+}
+
+// applyTo makes the changes, or refuses them. A title that is empty is the file's name again.
+func (in videoPatch) applyTo(v *video.Video) error {
+	about := v.Details
+	about.Title = "" // the file's name may be longer than a title
+	if in.Title != nil {
+		about.Title = strings.TrimSpace(*in.Title)
+	}
+	if in.ExternalID != nil {
+		about.ExternalID = *in.ExternalID
+	}
+	if in.Metadata != nil {
+		about.Metadata = cloneMetadata(in.Metadata)
+	}
+	var c httpapi.Validation
+	requireValidAbout(&c, about)
+	if in.Title != nil {
+		about.Title = cmp.Or(about.Title, v.Source.Name)
+	} else {
+		about.Title = v.Title
+	}
+	v.Details = about
+	return c.Err()
+}
+
+// cloneMetadata returns the metadata that a row keeps: none is nil.
+func cloneMetadata(m map[string]string) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	return maps.Clone(m)
+}
+
+// requireValidAbout notes what is wrong with what a client says of a video.
+func requireValidAbout(c *httpapi.Validation, a video.Details) {
+	for _, f := range a.Validate() {
+		c.Require(false, f.Pointer, f.Code, f.Message)
+	}
+}
+
+// deleteVideo answers DELETE /v1/videos/{id}. Publish, who owns the row, does it: it fails if that can't be told.
+func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)
+	if err != nil {
+		return err
+	}
+	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after all has been removed
+		if err := a.Multipart.AbortUpload(r.Context(), v.Source.Key, v.Fetch.MultipartID); err != nil {
+			return err
+		}
+	}
+	now := a.now()
+	if err := a.Publisher.Send(r.Context(), events.New(v.Tenant, v.ID, now, video.DeleteRequested{At: now})); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// findVideo returns the video that a request is about; NotFound if there is none, or only what is left of a deleted one.
+func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
+	v, err := a.Uploads.LoadVideo(r.Context(), tenant, r.PathValue("id"))
+	if err != nil {
+		return v, err
+	}
+	a.annotateVideo(r.Context(), v.Tenant, v.ID)
+	if v.State == video.Deleted {
+		return v, errVideoNotFound
+	}
+	return v, nil
+}
+
+var errVideoNotFound = errs.New("api.video", errs.NotFound, "video_not_found", "There is no such video; check its id.")

@@ -1,0 +1,250 @@
+package api_test
+
+import (
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/httpapi"
+	"sluice/tests/apitest"
+)
+
+// TestEveryPostIsIdempotent: the answer to a repetition tells of what the first has made, and nothing that gives a right
+// is kept for it.
+func TestEveryPostIsIdempotent(t *testing.T) {
+	t.Parallel()
+	for _, route := range apitest.Routes() {
+		if route.Method != "POST" {
+			continue
+		}
+		t.Run(route.Path, func(t *testing.T) {
+			t.Parallel()
+			w, kept := apitest.NewWithRecords(t)
+			p, ok := w.ValidPosts(t)[route.Path]
+			if !ok {
+				t.Fatal("no request of this route")
+			}
+			uploads := len(w.Bucket.Uploads)
+			first := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
+			if first.Status/100 != 2 || first.IsReplayed() {
+				t.Fatalf("%d %s", first.Status, first.Text)
+			}
+			again := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
+			if !again.IsReplayed() {
+				t.Errorf("nothing says that it was done before: %v", again.Header)
+			}
+			if route.Path == "/v1/tokens" {
+				again.RequireProblem(t, 409, "token_shown")
+				if !strings.Contains(again.Field("detail"), first.Field("id")) {
+					t.Errorf("which token? %s", again.Text)
+				}
+			} else if d := cmp.Diff(first.Text, again.Text); d != "" || again.Status != first.Status {
+				t.Errorf("%d %s", again.Status, d)
+			}
+			if n := len(w.Bucket.Uploads) - uploads; n > 1 || len(w.Outbox.Events) > 1 || len(w.Redriver.DeadLetters) > 1 {
+				t.Errorf("%d uploads, told %v, sent again %v", n, w.Outbox.Events, w.Redriver.DeadLetters)
+			}
+			w.PostWithKey(t, p.Caller, "k", p.Path, `{"other": 1}`).RequireProblem(t, 422, "idempotency_key_reused")
+			for _, c := range kept.Written {
+				if strings.Contains(c, "https://") || strings.Contains(c, "slc_") {
+					t.Errorf("kept %s", c)
+				}
+			}
+		})
+	}
+}
+
+func TestIdempotencyKeySyntax(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		keys []string
+		ok   bool
+	}{
+		{"one character", []string{"k"}, true},
+		{"255", []string{strings.Repeat("k", 255)}, true},
+		{"every printable one", []string{` !"#$%&'()*+,-./0:;<=>?@A[\]^_` + "`a{|}~"}, true},
+		{"empty", []string{""}, false},
+		{"256", []string{strings.Repeat("k", 256)}, false},
+		{"control character", []string{"a\x7f"}, false},
+		{"beyond ASCII", []string{"ü"}, false},
+		{"two", []string{"a", "b"}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := apitest.New(t)
+			e := apitest.IAMOperator.NewEvent("POST", "/v1/tenants", `{"name": "acme"}`)
+			e.MultiValueHeaders = map[string][]string{"Idempotency-Key": row.keys}
+			switch got := w.SendEvent(t, e); {
+			case !row.ok:
+				got.RequireProblem(t, 400, "idempotency_key_invalid")
+			case got.Status != 201:
+				t.Errorf("%d %s", got.Status, got.Text)
+			}
+		})
+	}
+}
+
+func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	var second, other apitest.Result
+	w.Multipart = apitest.InterruptedUploads{FakeBucket: w.Bucket, OnCreate: func() {
+		w.Multipart = w.Bucket
+		second = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+		other = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", `{"file_name": "b.mp4", "size": 1}`)
+	}}
+	first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	second.RequireProblem(t, 409, "idempotency_in_progress")
+	if d := cmp.Diff([]string{"1"}, second.Header["Retry-After"]); d != "" {
+		t.Error(d)
+	}
+	other.RequireProblem(t, 422, "idempotency_key_reused")
+	third := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	if first.Status != 201 || third.Status != 201 || third.Field("upload_id") != first.Field("upload_id") {
+		t.Errorf("%s, then %s", first.Text, third.Text)
+	}
+}
+
+// TestConcurrentRequestsWithOneKeyCreateOnce: one creates, the others are told to wait or what it has made, and never that it is there already.
+func TestConcurrentRequestsWithOneKeyCreateOnce(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	var all sync.WaitGroup
+	got := make([]apitest.Result, 16)
+	for i := range got {
+		all.Go(func() { got[i] = w.PostWithKey(t, apitest.IAMOperator, "k", "/v1/tenants", `{"name": "acme"}`) })
+	}
+	all.Wait()
+	made := 0
+	for _, r := range got {
+		switch {
+		case r.Status == 201 && !r.IsReplayed():
+			made++
+		case r.Status != 201:
+			r.RequireProblem(t, 409, "idempotency_in_progress")
+		}
+	}
+	if made != 1 {
+		t.Errorf("made %d times", made)
+	}
+}
+
+func TestIdempotencyKeysExpire(t *testing.T) {
+	t.Parallel()
+	s, _ := services.Lookup("api")
+	for _, row := range []struct {
+		name  string
+		done  bool
+		after time.Duration
+		taken bool
+	}{
+		{"of a function at work", false, s.Timeout, true},
+		{"of a function that died", false, s.Timeout + 2*time.Second, false},
+		{"of an answer", true, 24*time.Hour - time.Second, true},
+		{"of an old answer", true, 24 * time.Hour, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := apitest.New(t)
+			if !row.done {
+				w.Uploads = lossyStore{w.Store, false}
+			}
+			first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+			w.Uploads, w.Now = w.Store, func() time.Time { return apitest.Noon.Add(row.after) }
+			switch got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); {
+			case !row.taken && (got.Status != 201 || got.Field("upload_id") == first.Field("upload_id")):
+				t.Errorf("not carried out: %d %s", got.Status, got.Text)
+			case row.taken && row.done && !got.IsReplayed():
+				t.Errorf("carried out again: %s", got.Text)
+			case row.taken && !row.done:
+				got.RequireProblem(t, 409, "idempotency_in_progress")
+			}
+		})
+	}
+}
+
+func TestIdempotencyKeysAreScopedToTheirOwner(t *testing.T) {
+	t.Parallel()
+	role := func(name string) apitest.Caller {
+		return apitest.Caller{ARN: "arn:aws:sts::123456789012:assumed-role/" + name}
+	}
+	for _, row := range []struct {
+		name       string
+		a, b       apitest.Caller
+		path, body string
+		one        bool
+	}{
+		{"two tenants", apitest.Acme, apitest.Rival, "/v1/uploads", apitest.UploadBody, false},
+		{"two tokens of a tenant", apitest.Acme, apitest.Writer, "/v1/uploads", apitest.UploadBody, true},
+		{"two operators", apitest.IAMOperator, role("admin/jo"), "/v1/tokens", apitest.TokenBody, false},
+		{"two sessions of a role", role("admin/jo"), role("admin/al"), "/v1/tokens", apitest.TokenBody, true},
+		{"two roles", role("admin/jo"), role("deploy/jo"), "/v1/tokens", apitest.TokenBody, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := apitest.NewWithRecords(t)
+			if got := w.PostWithKey(t, row.a, "k", row.path, row.body); got.Status != 201 {
+				t.Fatalf("%d %s", got.Status, got.Text)
+			}
+			if got := w.PostWithKey(t, row.b, "k", row.path, row.body); got.IsReplayed() != row.one {
+				t.Errorf("%d %s", got.Status, got.Text)
+			}
+		})
+	}
+}
+
+// TestIdempotencyKeysAreScopedToThePath: uploads have their own.
+func TestIdempotencyKeysAreScopedToThePath(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	for range 2 {
+		u, _ := w.CreateUpload(t, apitest.Acme)
+		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u)); got.IsReplayed() || got.Field("video_id") != u.Video {
+			t.Errorf("%d %s", got.Status, got.Text)
+		}
+	}
+}
+
+// TestIdempotencyKeyIgnoresJSONFormatting: a client may write its JSON anew for each try.
+func TestIdempotencyKeyIgnoresJSONFormatting(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", "{\"size\":1,\n\"file_name\":\"a\\u002emp4\"}"); !got.IsReplayed() {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+	for _, body := range []string{`{"file_name": "a.mp4", "size": 1.0}`, apitest.UploadBody + apitest.UploadBody, apitest.UploadBody + " x", `{"file_name": "a.mp4", "size": 9007199254740993}`} {
+		w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", body).RequireProblem(t, 422, "idempotency_key_reused")
+	}
+}
+
+func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	u, err := w.Store.LoadUpload(t.Context(), "acme", first.Field("upload_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
+	want := maps.Clone(first.JSON)
+	want["parts"] = []any{}
+	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || cmp.Diff(want, got.JSON) != "" {
+		t.Errorf("%d %s", got.Status, got.Text)
+	}
+}
+
+// TestNewMuxRequiresIdempotencyForPosts: a service whose routes include a POST can't leave the keys out.
+func TestNewMuxRequiresIdempotencyForPosts(t *testing.T) {
+	t.Parallel()
+	s := services.Service{Name: "x", Routes: []services.Route{{Method: "POST", Path: "/a", Auth: services.AuthOpen}}}
+	if _, err := httpapi.NewMux(s, nil, nil, map[string]httpapi.Handler{"POST /a": nil}); err == nil {
+		t.Error("no error")
+	}
+}

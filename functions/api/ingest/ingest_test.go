@@ -1,0 +1,288 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/functions/api/ingest"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
+	"sluice/shared/platform/telemetry/metrics"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const (
+	archiveSender = "AROAARCHIVE000000000"
+	studioSender  = "AIDASTUDIO0000000000"
+)
+
+// fixture is the producers' door with what is behind it, in memory.
+type fixture struct {
+	ingest.ProducerHandler
+	rows         *store.Memory
+	s3           *blob.Memory
+	annotated    []string     // tenants and videos that messages were about
+	beforeCreate func() error // what happens before rows are created
+}
+
+func (w *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
+	if w.beforeCreate != nil {
+		if err := w.beforeCreate(); err != nil {
+			return err
+		}
+	}
+	return w.rows.CreateVideo(ctx, v, u)
+}
+
+func (w *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
+	return w.rows.LoadVideo(ctx, tenant, id)
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	w := &fixture{rows: &store.Memory{}, s3: &blob.Memory{}}
+	playbacks := 0
+	w.Creator = ingest.VideoCreator{Videos: w, Multipart: w.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
+		playbacks++
+		return "p" + tenant + strings.Repeat("2", playbacks), nil
+	}}
+	w.Producers = w.rows
+	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
+	w.AnnotateVideo = func(_ context.Context, tenant, video string) { w.annotated = append(w.annotated, tenant, video) }
+	for _, g := range []video.Producer{
+		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
+		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
+		{Sender: archiveSender, Bucket: "sluice-source-1", Tenant: "acme"},
+		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
+	} {
+		g.ID = video.ProducerID(g.Sender, g.Bucket, g.Prefix)
+		if err := w.rows.CreateProducer(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// newUploadRequest returns a request as it comes from the queue.
+func newUploadRequest(sender string, o video.Origin) events.Event {
+	return events.Event{
+		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-theirs",
+		Data: video.UploadRequested{Origin: o},
+	}
+}
+
+func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, sender string
+		origin       video.Origin
+		tenant, code string
+	}{
+		{"a role, whatever its session", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
+		{"the longest prefix", archiveSender, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
+		{"a user with a URL", studioSender, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
+		{"another prefix", archiveSender, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
+		{"another bucket", archiveSender, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"another producer's bucket", studioSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
+		{"a URL for which tenant", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
+		{"Sluice's own bucket, though registered", archiveSender, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
+		{"an alias of some bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
+		{"nobody registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"no sender", "", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"a name for a sender", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := newFixture(t).Handle(t.Context(), newUploadRequest(tt.sender, tt.origin))
+			if tt.code != "" {
+				if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
+					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
+				}
+				return
+			}
+			if err != nil || len(out) != 1 || out[0].Tenant != tt.tenant {
+				t.Fatalf("got %v, %v; want one event of %s", out, err, tt.tenant)
+			}
+		})
+	}
+}
+
+func TestUploadRequestCreatesVideo(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	e := newUploadRequest(archiveSender, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
+	e.Correlation = "order-1"
+	e.Data = video.UploadRequested{Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"}}
+	out, err := w.Handle(t.Context(), e)
+	if err != nil || len(out) != 1 {
+		t.Fatal(out, err)
+	}
+	v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "t/acme/" + v.ID + "/source"
+	want := video.Video{
+		Details: video.Details{Title: "a film.mp4", ExternalID: "x1", Metadata: map[string]string{"season": "1"}},
+		Tenant:  "acme", ID: v.ID, Playback: "pacme2", State: video.Waiting, Correlation: "order-1", Trace: "Root=1-x",
+		Source: video.Source{Key: key, Name: "a film.mp4", ContentType: "application/octet-stream"},
+		Fetch:  &video.FetchRequested{Origin: video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"}, Key: key, MultipartID: v.Fetch.MultipartID},
+		Done:   map[int]bool{}, Deadline: video.Deadline{At: noon.Add(15 * time.Minute)}, Times: video.Times{Created: noon},
+	}
+	if diff := cmp.Diff(want, v); diff != "" {
+		t.Error(diff)
+	}
+	told := events.New("acme", v.ID, noon, *v.Fetch)
+	told.Correlation, told.Trace = "order-1", "Root=1-x"
+	if diff := cmp.Diff(told, out[0]); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := events.Encode(out[0]); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"acme", v.ID}, w.annotated); diff != "" {
+		t.Errorf("the message is about: %s", diff)
+	}
+	u, err := w.rows.LoadUpload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
+	if err != nil || u.Video != v.ID || u.MultipartID != v.Fetch.MultipartID || u.PartCount() != 0 {
+		t.Errorf("upload %+v, %v", u, err)
+	}
+}
+
+// A producer may send the same request again, much later too, and SQS may deliver it twice at once.
+func TestPromise02_RepeatedRequestCreatesOneVideo(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	first, err := w.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Time = noon.Add(240 * time.Hour)
+	ctx, twice := metrics.WithDuplicateMark(t.Context())
+	again, err := w.Handle(ctx, e)
+	if diff := cmp.Diff(first, again); diff != "" || err != nil || !twice() {
+		t.Errorf("%v %s; seen as a duplicate: %t", err, diff, twice())
+	}
+	for name, change := range map[string]func(*events.Event){
+		"id":     func(e *events.Event) { e.ID = "4712" },
+		"source": func(e *events.Event) { e.Source = "urn:acme:2" },
+	} {
+		other := e
+		change(&other)
+		out, err := w.Handle(t.Context(), other)
+		if err != nil || out[0].Video == first[0].Video {
+			t.Errorf("another %s is the same video, or %v", name, err)
+		}
+	}
+}
+
+func TestConcurrentDeliveriesCreateOneVideo(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	var meanwhile []events.Event
+	w.beforeCreate = func() (err error) {
+		w.beforeCreate = nil
+		meanwhile, err = w.Handle(t.Context(), e)
+		return err
+	}
+	out, err := w.Handle(t.Context(), e)
+	if diff := cmp.Diff(meanwhile, out); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+// Once the file is there, or given up, it is not asked for again.
+func TestHandledRequestSendsNoFetch(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
+	out, err := w.Handle(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ = video.Apply(v, video.UploadCompleted{At: noon})
+	if err := w.rows.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", noon)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = w.Handle(t.Context(), e); out != nil || err != nil {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+func TestInvalidFieldsAreRejected(t *testing.T) {
+	t.Parallel()
+	origin := video.Origin{Bucket: "cuts", Key: "a.mp4"}
+	for _, tt := range []struct {
+		name string
+		ask  video.UploadRequested
+		code string
+	}{
+		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
+		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}}, "metadata_key_invalid"},
+		{"external id", video.UploadRequested{Origin: origin, ExternalID: "\x00"}, "external_id_invalid"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newUploadRequest(studioSender, origin)
+			e.Data = tt.ask
+			_, err := newFixture(t).Handle(t.Context(), e)
+			if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Invalid {
+				t.Errorf("got %v, want %s", err, tt.code)
+			}
+		})
+	}
+}
+
+func TestFileNameIsDerivedFromOrigin(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		ask  video.UploadRequested
+		want string
+	}{
+		{"of an object", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "2026/ä b.mov"}}, "ä b.mov"},
+		{"of a URL", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/x/a.mp4?sig=secret"}}, "a.mp4"},
+		{"of a host", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/"}}, "example.com"},
+		{"of a folder", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "/"}}, "video"},
+		{"as the producer says", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "a"}, FileName: "b.mp4"}, "b.mp4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newFixture(t)
+			e := newUploadRequest(studioSender, tt.ask.Origin)
+			e.Data = tt.ask
+			out, err := w.Handle(t.Context(), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+			if err != nil || v.Source.Name != tt.want || v.Title != tt.want {
+				t.Errorf("called %q, %q, %v", v.Source.Name, v.Title, err)
+			}
+		})
+	}
+}
+
+func TestStoreFailureIsTransient(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	w.beforeCreate = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
+	if _, err := w.Handle(t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
+		t.Error(err)
+	}
+}

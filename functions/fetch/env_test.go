@@ -1,0 +1,222 @@
+package fetch_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/events"
+	"sluice/functions/fetch"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/outbound"
+)
+
+const (
+	sourceKey = "t/acme/vid_1/source"
+	masterKey = "2026/film.mkv" // in the producer's bucket
+	partSize  = 8 << 20
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// fetchEnv is a source bucket with an upload that is begun, and a producer's bucket.
+type fetchEnv struct {
+	*blob.Memory
+	uploadID string
+	producer *blob.Memory
+
+	maxParts     int // so many parts are taken, and the others fail once those are there; 0: all are
+	mu           sync.Mutex
+	writtenParts []int // numbers of parts
+	full         chan struct{}
+}
+
+func newFetchEnv(t *testing.T) *fetchEnv {
+	t.Helper()
+	p := &blob.Memory{}
+	w := &fetchEnv{producer: p, Memory: &blob.Memory{OtherBuckets: map[string]*blob.Memory{
+		"acme-masters": p, "not-registered": p, "sluice-data": p, "acme-s3alias": p,
+	}}}
+	id, err := w.CreateUpload(t.Context(), sourceKey, "video/mp4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.uploadID = id
+	return w
+}
+
+var errReset = errs.E("s3", errs.Transient, errors.New("connection reset by peer"))
+
+// failAfterParts has S3 fail after a few parts; 0: never again.
+func (w *fetchEnv) failAfterParts(few int) {
+	w.maxParts, w.writtenParts, w.full = few, nil, make(chan struct{})
+}
+
+func (w *fetchEnv) CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error) {
+	return w.acceptPart(n, func() (blob.Part, error) { return w.Memory.CopyPart(ctx, key, id, n, from) })
+}
+
+func (w *fetchEnv) UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error) {
+	if n == 10_000 {
+		return w.Memory.UploadPart(ctx, key, id, n, body)
+	}
+	return w.acceptPart(n, func() (blob.Part, error) { return w.Memory.UploadPart(ctx, key, id, n, body) })
+}
+
+func (w *fetchEnv) acceptPart(n int, part func() (blob.Part, error)) (blob.Part, error) {
+	w.mu.Lock()
+	if w.maxParts > 0 && len(w.writtenParts) == w.maxParts {
+		w.mu.Unlock()
+		<-w.full
+		return blob.Part{}, errReset
+	}
+	defer w.mu.Unlock()
+	w.writtenParts = append(w.writtenParts, n)
+	if len(w.writtenParts) == w.maxParts {
+		defer close(w.full)
+	}
+	return part()
+}
+
+// putMaster puts an object into the producer's bucket and returns its ETag.
+func (w *fetchEnv) putMaster(t *testing.T, body []byte) string {
+	t.Helper()
+	if err := w.producer.PutObject(t.Context(), masterKey, bytes.NewReader(body), blob.Metadata{}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := w.producer.HeadObject(t.Context(), masterKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ETag
+}
+
+func fixedNow() time.Time { return noon }
+
+// newFetchRequested is the message that asks for a fetch.
+func newFetchRequested(w *fetchEnv, o video.Origin) events.Event {
+	return events.New("acme", "vid_1", noon, video.FetchRequested{Origin: o, Key: sourceKey, MultipartID: w.uploadID})
+}
+
+// deliverEvent gives the message to a fetcher and returns the code that it fails with; "" if it says nothing.
+func (w *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (string, error) {
+	t.Helper()
+	f := fetch.Fetcher{
+		Uploads: w, Objects: w, Web: web, Now: fixedNow,
+		AllowedBuckets: []string{"acme-masters", "sluice-data", "acme-s3alias", "arn:aws:s3:::acme-masters"},
+	}
+	out, err := f.Handle(t.Context(), newFetchRequested(w, o))
+	if len(out) == 0 {
+		return "", err
+	}
+	p := out[0].Data.(video.FetchFailed).Problem
+	if p.Message == "" || err != nil || len(out) > 1 {
+		t.Errorf("%v, %v", out, err)
+	}
+	return p.Code, err
+}
+
+// requireOriginal fails unless the original is there.
+func (w *fetchEnv) requireOriginal(t *testing.T, want []byte) {
+	t.Helper()
+	r, _, err := w.GetObject(t.Context(), sourceKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%d bytes that are not the original's %d, %v", len(got), len(want), err)
+	}
+}
+
+func (w *fetchEnv) listPartNumbers(t *testing.T) (numbers []int) {
+	t.Helper()
+	parts, err := w.ListParts(t.Context(), sourceKey, w.uploadID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		numbers = append(numbers, p.Number)
+	}
+	return numbers
+}
+
+// testBytes is as many bytes as are asked for, no two parts alike.
+func testBytes(size int) []byte { return randomBytes()[:size] }
+
+var randomBytes = sync.OnceValue(func() []byte {
+	b := make([]byte, 6*partSize)
+	_, _ = rand.NewChaCha8([32]byte{7}).Read(b)
+	return b
+})
+
+// testServer is an https server on this machine, and what may fetch from it.
+type testServer struct {
+	url string
+	fetch.Web
+}
+
+func startTestServer(t *testing.T, h http.HandlerFunc) testServer {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	c, err := outbound.NewWithLoopback("http://127.0.0.1:4566", ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testServer{s.URL + "/film.mp4?sig=secret", c}
+}
+
+// fileHost serves a film, and notes what it is asked for.
+type fileHost struct {
+	body          []byte
+	etag          string
+	modified      time.Time
+	breaksAfter   int  // after so many bytes of an answer; 0: never
+	ignoresRanges bool // it does not do ranges
+	ranges        []string
+}
+
+func (h *fileHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.ranges = append(h.ranges, r.Header.Get("Range"))
+	if h.etag != "" {
+		w.Header().Set("ETag", h.etag)
+	}
+	if h.ignoresRanges {
+		r.Header.Del("Range")
+	}
+	if h.breaksAfter > 0 {
+		w = &breakingWriter{w, h.breaksAfter}
+	}
+	http.ServeContent(w, r, "", h.modified, bytes.NewReader(h.body))
+}
+
+// breakingWriter breaks the connection after so many bytes.
+type breakingWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (b *breakingWriter) Write(p []byte) (int, error) {
+	if b.left < len(p) {
+		_, _ = b.ResponseWriter.Write(p[:b.left])
+		b.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	b.left -= len(p)
+	return b.ResponseWriter.Write(p)
+}

@@ -1,0 +1,154 @@
+package observe
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/traceview"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/httpapi"
+)
+
+// mapView is the map as it is now. Numbers that are not known are absent.
+type mapView struct {
+	At       httpapi.Timestamp `json:"at"`
+	Services []serviceView     `json:"services"`
+	Edges    []edgeView        `json:"edges"`
+}
+
+type serviceView struct {
+	Name   string      `json:"name"`
+	Doors  []string    `json:"doors"` // routes, inbox, clock
+	Routes []routeView `json:"routes"`
+	Queues []queueView `json:"queues"`
+}
+
+type routeView struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+}
+
+type queueView struct {
+	Name     string `json:"name"`
+	Lane     string `json:"lane"`
+	Waiting  *int   `json:"waiting,omitempty"`
+	InFlight *int   `json:"in_flight,omitempty"`
+	Ceiling  *int   `json:"ceiling,omitempty"` // workers that it may have
+	Wanted   *int   `json:"wanted,omitempty"`  // that would keep its promise
+	Reason   string `json:"reason,omitempty"`  // for the ceiling
+	Dead     *int   `json:"dead,omitempty"`    // letters that are open
+
+	Oldest float64 `json:"oldest_s,omitempty"` // age of the oldest message that waits, when it was decided
+}
+
+type edgeView struct {
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Types []string `json:"types"`
+
+	PerMinute *float64 `json:"per_minute,omitempty"` // in the last minute, as far as it was traced
+}
+
+// showMap answers GET /v1/map. What can't be read of a queue is absent: the rest is worth seeing then above all.
+func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
+	now := httpapi.TruncateToMillis(o.Now())
+	out := mapView{At: httpapi.Timestamp{Time: now}, Services: make([]serviceView, len(services.Map))}
+	dead, scaling := o.countDeadLetters(r.Context()), o.readScaling(r.Context())
+	var calls map[traceview.CallKind]float64
+	var all sync.WaitGroup
+	all.Go(func() { calls = o.readTraffic(r.Context()) })
+	for i, s := range services.Map {
+		all.Go(func() { out.Services[i] = o.buildServiceView(r.Context(), s, dead, scaling) })
+	}
+	all.Wait()
+	seen := map[traceview.CallKind]bool{}
+	for _, e := range services.ListEdges() {
+		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)})
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, out)
+}
+
+func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State) serviceView {
+	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
+	for _, r := range s.Routes {
+		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
+	}
+	if len(s.Routes) > 0 {
+		v.Doors = append(v.Doors, "routes")
+	}
+	if s.Inbox != nil {
+		v.Doors = append(v.Doors, "inbox")
+	}
+	for _, q := range s.Queues() {
+		v.Queues = append(v.Queues, o.buildQueueView(ctx, q, dead).withScaling(scaling))
+	}
+	if s.Interval > 0 {
+		v.Doors = append(v.Doors, "clock")
+	}
+	return v
+}
+
+// buildQueueView returns a queue. The dead letters of all lanes are the first one's.
+func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int) queueView {
+	v := queueView{Name: q.Name, Lane: q.Lane.Name}
+	if dead != nil && q.Name == q.Service {
+		n := dead[q.Service]
+		v.Dead = &n
+	}
+	waiting, inFlight, err := o.Queues.ReadQueueCounts(ctx, q.Name)
+	if err != nil {
+		o.Log.WarnContext(ctx, "a queue can't be read", "queue", q.Name, "error", err)
+		return v
+	}
+	v.Waiting, v.InFlight = &waiting, &inFlight
+	return v
+}
+
+// withScaling returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
+func (v queueView) withScaling(s scaling.State) queueView {
+	if share, ok := s.FindQueue(v.Name); ok {
+		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
+		if v.Waiting != nil && *v.Waiting > 0 {
+			v.Oldest = share.Reading.OldestAge
+		}
+	}
+	return v
+}
+
+// readScaling returns what was decided last; nothing if that can't be read.
+func (o *Observer) readScaling(ctx context.Context) scaling.State {
+	s, err := o.Scaling.LoadScalingState(ctx)
+	if err != nil {
+		o.Log.WarnContext(ctx, "the last decision about workers can't be read", "error", err)
+	}
+	return s
+}
+
+// Open letters are counted up to so many, in so many pages.
+const (
+	deadLetterPageSize = 1000
+	maxDeadLetterPages = 3
+)
+
+// countDeadLetters returns how many letters of each service are open, of the latest; nil if that can't be read.
+func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
+	n := map[string]int{}
+	cursor := ""
+	for range maxDeadLetterPages {
+		page, next, err := o.DeadLetters.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize)
+		if err != nil {
+			o.Log.WarnContext(ctx, "dead letters can't be counted", "error", err)
+			return nil
+		}
+		for _, l := range page {
+			n[l.Service]++
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	return n
+}

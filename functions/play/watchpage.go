@@ -1,0 +1,105 @@
+package play
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+)
+
+//go:embed web
+var webFiles embed.FS
+
+// contentSecurityPolicy is what the page may do: run and style itself from here, and fetch media from here and, on AWS, from S3.
+// hls.js hands media to the player as a blob. Any page may embed it.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' https:; " +
+	"media-src 'self' blob: https:; base-uri 'none'; form-action 'none'"
+
+const (
+	pageCacheControl  = "public, max-age=60"
+	assetCacheControl = "public, max-age=31536000, immutable"
+)
+
+// assetTypes are the assets that are served, with their content types.
+var assetTypes = map[string]string{
+	"hls.LICENSE": "text/plain; charset=utf-8",
+	"hls.min.js":  "text/javascript; charset=utf-8",
+	"watch.css":   "text/css; charset=utf-8",
+	"watch.js":    "text/javascript; charset=utf-8",
+}
+
+// watchPage serves the page and its assets. The page names each asset with a version, so that it may be kept for ever.
+type watchPage struct {
+	html     string // with {source} where the address of its video belongs
+	assets   map[string][]byte
+	mediaURL string // base of the addresses of media, as the page has it
+}
+
+func newWatchPage(media string) (*watchPage, error) {
+	w := &watchPage{assets: map[string][]byte{}, mediaURL: strings.TrimRight(cmp.Or(media, ".."), "/")}
+	var links []string
+	for name := range assetTypes {
+		b, err := webFiles.ReadFile("web/" + name)
+		if err != nil {
+			return nil, errs.E("play.newWatch", errs.Internal, err)
+		}
+		w.assets[name] = b
+		links = append(links, "{"+name+"}", w.assetLink(name))
+	}
+	page, err := webFiles.ReadFile("web/watch.html")
+	if err != nil {
+		return nil, errs.E("play.newWatch", errs.Internal, err)
+	}
+	w.html = strings.NewReplacer(links...).Replace(string(page))
+	return w, nil
+}
+
+// assetLink returns an asset's address relative to the page.
+func (w *watchPage) assetLink(name string) string {
+	return "assets/" + name + "?v=" + hashVersion(w.assets[name])
+}
+
+func hashVersion(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4])
+}
+
+// servePage answers GET /watch/{playback}. It does not look whether the video is there: the page itself does, and waits.
+func (w *watchPage) servePage(rw http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("playback")
+	if !playback.ValidID(id) {
+		return errs.New("play.page", errs.NotFound, "video_not_found", "There is no such video; check the link.")
+	}
+	h := rw.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", pageCacheControl)
+	source := w.mediaURL + "/p/" + playback.PublicToken + "/" + id + "/master.m3u8"
+	_, err := io.WriteString(rw, strings.Replace(w.html, "{source}", html.EscapeString(source), 1))
+	return err
+}
+
+// serveAsset answers GET /watch/assets/{file}.
+func (w *watchPage) serveAsset(rw http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("file")
+	b, ok := w.assets[name]
+	if !ok {
+		return errs.New("play.asset", errs.NotFound, "file_not_found", "The page has no such file.")
+	}
+	cache := pageCacheControl
+	if r.URL.Query().Get("v") == hashVersion(b) {
+		cache = assetCacheControl
+	}
+	rw.Header().Set("Content-Type", assetTypes[name])
+	rw.Header().Set("Cache-Control", cache)
+	_, err := rw.Write(b)
+	return err
+}

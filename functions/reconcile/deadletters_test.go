@@ -1,0 +1,166 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/functions/reconcile"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// deadLetterEnv are the dead-letter queues of all services, in memory, and a tender of them alone.
+type deadLetterEnv struct {
+	*queue.Memory
+	table *store.Memory
+	logs  *bytes.Buffer
+	reconcile.Reconciler
+}
+
+func newDeadLetterEnv() *deadLetterEnv {
+	g := &deadLetterEnv{Memory: &queue.Memory{}, table: &store.Memory{}, logs: &bytes.Buffer{}}
+	g.Reconciler = reconcile.Reconciler{
+		Videos: g.table, DeadLetters: g.table, DeadLetterQueues: queue.DeadLetterConsumer{Client: g, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
+		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
+	}
+	for _, s := range services.Map {
+		if s.Inbox != nil {
+			g.CreateQueue(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute})
+		}
+	}
+	return g
+}
+
+func deadLetterQueueURL(service string) string { return "memory://queue/" + service + "-dead" }
+
+// fillQueues puts n messages into each queue.
+func (g *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
+	t.Helper()
+	for _, s := range services.Map {
+		if s.Inbox == nil {
+			continue
+		}
+		for i := range n {
+			at, body := deadLetterQueueURL(s.Name), fmt.Sprintf("%s %d", s.Name, i)
+			in := &sqs.SendMessageInput{QueueUrl: &at, MessageBody: &body}
+			if s.Inbox.FIFO {
+				in.MessageGroupId, in.MessageDeduplicationId = &s.Name, &body
+			}
+			if _, err := g.SendMessage(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+			all++
+		}
+	}
+	return all
+}
+
+// readDeadLetters returns all letters by what their bodies were.
+func (g *deadLetterEnv) readDeadLetters(t *testing.T) map[string]video.DeadLetter {
+	t.Helper()
+	found := map[string]video.DeadLetter{}
+	page, _, err := g.table.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "", time.Now(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range page {
+		if l, err = g.table.LoadDeadLetter(t.Context(), l.ID); err != nil {
+			t.Fatal(err)
+		}
+		found[l.Body] = l
+	}
+	return found
+}
+
+func TestEveryDeadLetterIsStored(t *testing.T) {
+	t.Parallel()
+	g := newDeadLetterEnv()
+	n := g.fillQueues(t, 25)
+	for range 2 {
+		if err := g.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := g.readDeadLetters(t)
+	if len(found) != n {
+		t.Errorf("%d of %d filed", len(found), n)
+	}
+	for body, l := range found {
+		if !strings.HasPrefix(body, l.Service+" ") || !l.Created.Equal(noon) || l.State != video.DeadLetterOpen {
+			t.Errorf("%s is filed as %+v", body, l)
+		}
+		if left := g.CountMessages(deadLetterQueueURL(l.Service)); left > 0 {
+			t.Errorf("%d are left of %s", left, l.Service)
+		}
+	}
+}
+
+// rejectingStore is a store that refuses some letters.
+type rejectingStore struct {
+	*store.Memory
+	reject func(video.DeadLetter) error
+}
+
+func (p rejectingStore) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
+	if err := p.reject(l); err != nil {
+		return err
+	}
+	return p.Memory.CreateDeadLetter(ctx, l)
+}
+
+func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {
+	t.Parallel()
+	g := newDeadLetterEnv()
+	n, full := g.fillQueues(t, 1), errors.New("full")
+	g.DeadLetters = rejectingStore{g.table, func(l video.DeadLetter) error {
+		if l.Service == "inspect" {
+			return full
+		}
+		return nil
+	}}
+	if err := g.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, full) {
+		t.Errorf("the run says %v", err)
+	}
+	if found := g.readDeadLetters(t); len(found) != n-1 || g.CountMessages(deadLetterQueueURL("inspect")) != 1 {
+		t.Errorf("%d of %d filed", len(found), n)
+	}
+}
+
+// TestRunStopsBeforeDeadline: what is left waits for the next.
+func TestRunStopsBeforeDeadline(t *testing.T) {
+	t.Parallel()
+	g := newDeadLetterEnv()
+	g.fillQueues(t, 30)
+	ctx, cancel := context.WithCancel(t.Context())
+	g.DeadLetters = rejectingStore{g.table, func(video.DeadLetter) error { cancel(); return nil }}
+	if err := g.Run(ctx, autoscale.ScaleSignal{}); err != nil && errs.KindOf(err) != errs.Transient {
+		t.Fatal(err)
+	}
+	if n := len(g.readDeadLetters(t)); n > 10 {
+		t.Errorf("%d filed after the time was up", n)
+	}
+	g.DeadLetters = g.table
+	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than is kept for the end
+	defer cancel()
+	if err := g.Run(soon, autoscale.ScaleSignal{}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(30, g.CountMessages(deadLetterQueueURL("encode"))); d != "" {
+		t.Errorf("of encode, which comes after inspect: %s", d)
+	}
+}

@@ -1,0 +1,63 @@
+package reconcile_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"sluice/events"
+	"sluice/functions/reconcile"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
+)
+
+// fakeSender hears what is sent.
+type fakeSender struct{ sent []events.Event }
+
+func (e *fakeSender) Send(_ context.Context, es ...events.Event) error {
+	e.sent = append(e.sent, es...)
+	return nil
+}
+
+// Publish is told whether a video waits for its turn behind others of its tenant that move on.
+func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
+	t.Parallel()
+	flies := []video.VideoAllotment{{QueuePosition: video.QueuePosition{Planned: noon, Video: "vid_1"}, NextTask: 1, EndTask: 1, InFlight: map[int]string{0: "a"}}}
+	for _, tt := range []struct {
+		name   string
+		state  video.State
+		window video.InFlightLimit
+		want   bool
+	}{
+		{"it waits", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Minute)}, true},
+		{"nothing moves", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Hour)}, false},
+		{"it has its turn", video.Processing, video.InFlightLimit{LastProgress: noon, Allotments: flies}, false},
+		{"it is not planned yet", video.Uploaded, video.InFlightLimit{LastProgress: noon}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			rows, said := &store.Memory{}, &fakeSender{}
+			v := video.Video{Tenant: "acme", ID: "vid_1", State: tt.state, Version: 1, Plan: &video.Plan{Borders: []int{0, 50}}, Deadline: video.Deadline{At: noon}}
+			tt.window.Tenant, tt.window.Lane, tt.window.Version = "acme", video.Interactive, 1
+			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: v.ID}); err != nil {
+				t.Fatal(err)
+			}
+			if err := rows.SaveInFlightLimit(t.Context(), tt.window); err != nil {
+				t.Fatal(err)
+			}
+			tender := reconcile.Reconciler{
+				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{}, QueueDepths: emptyQueues{}, Sender: said, DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
+				Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
+			}
+			if err := tender.Run(t.Context(), autoscale.ScaleSignal{}); err != nil || len(said.sent) != 1 {
+				t.Fatalf("says %v, %v", said.sent, err)
+			}
+			if got := said.sent[0].Data.(video.DeadlinePassed).Queued; got != tt.want {
+				t.Errorf("queued: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}

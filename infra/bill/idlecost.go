@@ -1,0 +1,221 @@
+package bill
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Template is what a bill needs to know of a CloudFormation template.
+type Template struct {
+	Resources map[string]Resource
+}
+
+// Resource is one resource of a template.
+type Resource struct {
+	Type       string
+	Properties map[string]any
+}
+
+const (
+	hoursPerMonth   = 730 // of a month, as AWS counts
+	secondsPerMonth = hoursPerMonth * 3600
+)
+
+// An event source mapping polls its queue all the time: with five pollers, which it lowers only where no
+// MaximumConcurrency is set (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html), and each waits for
+// a message as long as SQS allows.
+const (
+	pollersPerMapping = 5
+	pollWaitSeconds   = 20 // seconds
+)
+
+// IdleCost returns what the resources of a template cost in a month in which nobody uses them and nothing is stored. The
+// error names each resource for which that is not known.
+func IdleCost(p Prices, t Template) ([]Line, error) {
+	var lines []Line
+	var errs []error
+	b := idleContext{p, t}
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		r := t.Resources[id]
+		charge, known := chargesByType[r.Type]
+		if !known {
+			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Say it in infra/bill", id, r.Type))
+			continue
+		}
+		of, err := charge(b, r)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", id, err))
+		}
+		lines = append(lines, of...)
+	}
+	return mergeLines(lines), errors.Join(errs...)
+}
+
+// idleContext is what a charge may look at beside its resource.
+type idleContext struct {
+	Prices
+	Template
+}
+
+// chargeFunc returns the lines of one resource, none if it costs nothing while idle.
+type chargeFunc func(idleContext, Resource) ([]Line, error)
+
+// chargesByType says what each type of resource costs while idle.
+var chargesByType = map[string]chargeFunc{
+	// Billed by request, message, gigabyte or viewer.
+	"AWS::ApiGateway::Account":               chargeNothing,
+	"AWS::ApiGateway::Authorizer":            chargeNothing,
+	"AWS::ApiGateway::Deployment":            chargeNothing,
+	"AWS::ApiGateway::GatewayResponse":       chargeNothing,
+	"AWS::ApiGateway::Method":                chargeNothing,
+	"AWS::ApiGateway::Model":                 chargeNothing,
+	"AWS::ApiGateway::RequestValidator":      chargeNothing,
+	"AWS::ApiGateway::Resource":              chargeNothing,
+	"AWS::ApiGateway::RestApi":               chargeNothing,
+	"AWS::ApiGateway::Stage":                 chargeNothingUnlessSet("CacheClusterEnabled"),
+	"AWS::CloudFront::Distribution":          chargeNothing,
+	"AWS::CloudFront::Function":              chargeNothing,
+	"AWS::CloudFront::KeyValueStore":         chargeNothing,
+	"AWS::CloudFront::OriginAccessControl":   chargeNothing,
+	"AWS::CloudFront::ResponseHeadersPolicy": chargeNothing,
+	"AWS::DynamoDB::Table":                   chargeTable,
+	"AWS::IAM::Role":                         chargeNothing,
+	"AWS::Lambda::Alias":                     chargeNothingUnlessSet("ProvisionedConcurrencyConfig"),
+	"AWS::Lambda::EventInvokeConfig":         chargeNothing,
+	"AWS::Lambda::Function":                  chargeNothing,
+	"AWS::Lambda::LayerVersion":              chargeNothing,
+	"AWS::Lambda::Permission":                chargeNothing,
+	"AWS::Lambda::Version":                   chargeNothingUnlessSet("ProvisionedConcurrencyConfig"),
+	"AWS::Logs::LogGroup":                    chargeLogGroup,
+	"AWS::Logs::MetricFilter":                chargeMetricFilter,
+	"AWS::S3::Bucket":                        chargeNothing,
+	"AWS::S3::BucketPolicy":                  chargeNothing,
+	"AWS::SNS::Subscription":                 chargeNothing,
+	"AWS::SNS::Topic":                        chargeNothing,
+	"AWS::SNS::TopicPolicy":                  chargeNothing,
+	"AWS::SQS::Queue":                        chargeNothingUnlessSet("KmsMasterKeyId"), // whose uses are billed
+	"AWS::SQS::QueuePolicy":                  chargeNothing,
+	"AWS::XRay::Group":                       chargeNothing, // without insights, which are billed by trace
+	"AWS::XRay::SamplingRule":                chargeNothing,
+
+	// Billed all the time.
+	"AWS::CloudWatch::Alarm":          chargeAlarm,
+	"AWS::CloudWatch::CompositeAlarm": chargeEach("alarms", "alarm-composite"),
+	"AWS::CloudWatch::Dashboard":      chargeDashboard,
+	"AWS::Events::Rule":               chargeRule,
+	"AWS::KMS::Key":                   chargeEach("keys", "kms-key"),
+	"AWS::Lambda::EventSourceMapping": chargeMapping,
+	"AWS::Scheduler::Schedule":        chargeSchedule,
+	"AWS::SecretsManager::Secret":     chargeEach("secrets", "secret"),
+	"AWS::WAFv2::WebACL":              chargeWebACL,
+}
+
+func chargeNothing(idleContext, Resource) ([]Line, error) { return nil, nil }
+
+// chargeNothingUnlessSet is for what costs nothing as long as a property is not set.
+func chargeNothingUnlessSet(property string) chargeFunc {
+	return func(_ idleContext, r Resource) ([]Line, error) {
+		if v, set := r.Properties[property]; set && v != false {
+			return nil, fmt.Errorf("%s with %s has no price in infra/bill", r.Type, property)
+		}
+		return nil, nil
+	}
+}
+
+func chargeEach(what, price string) chargeFunc {
+	return func(b idleContext, _ Resource) ([]Line, error) { return []Line{b.newLine(what, price, 1)}, nil }
+}
+
+// chargeTable is for tables that are billed by request. Storage and its copies for restoring are billed by gigabyte.
+func chargeTable(_ idleContext, r Resource) ([]Line, error) {
+	if mode := r.Properties["BillingMode"]; mode != "PAY_PER_REQUEST" {
+		return nil, fmt.Errorf("a table with BillingMode %v has no price in infra/bill", mode)
+	}
+	if lookupPath(r.Properties, "SSESpecification", "KMSMasterKeyId") != nil {
+		return nil, errors.New("a table with a KMS key of its own has no price in infra/bill")
+	}
+	return nil, nil
+}
+
+func chargeLogGroup(_ idleContext, r Resource) ([]Line, error) {
+	if r.Properties["RetentionInDays"] == nil {
+		return nil, errors.New("a log group that keeps its lines for ever costs more each month")
+	}
+	return nil, nil
+}
+
+// chargeAlarm counts metrics: an alarm on an expression pays for each that it reads.
+func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
+	n := 0
+	queries, _ := r.Properties["Metrics"].([]any)
+	for _, q := range queries {
+		if lookupPath(q, "MetricStat") != nil {
+			n++
+		}
+	}
+	price := "alarm"
+	if period, ok := r.Properties["Period"].(float64); ok && period < 60 {
+		price = "alarm-fine"
+	}
+	return []Line{b.newLine("alarms", price, float64(max(n, 1)))}, nil
+}
+
+// chargeDashboard is for an account that has no more than three, which it has for nothing: the line says that there is one.
+func chargeDashboard(b idleContext, _ Resource) ([]Line, error) {
+	l := b.newLine("a dashboard, of three for nothing", "dashboard", 1)
+	l.USD = 0
+	return []Line{l}, nil
+}
+
+// chargeMetricFilter is for what makes metrics of lines in a log: such a metric is paid for in each hour in which it has a value.
+func chargeMetricFilter(_ idleContext, r Resource) ([]Line, error) {
+	made, _ := r.Properties["MetricTransformations"].([]any)
+	for _, m := range made {
+		if lookupPath(m, "DefaultValue") != nil {
+			return nil, errors.New("a metric with a default value is paid for all the time")
+		}
+	}
+	return nil, nil
+}
+
+func chargeWebACL(b idleContext, r Resource) ([]Line, error) {
+	rules, _ := r.Properties["Rules"].([]any)
+	return []Line{b.newLine("web ACLs", "web-acl", 1), b.newLine("web ACLs", "web-acl-rule", float64(len(rules)))}, nil
+}
+
+// chargeMapping is what polling an empty queue costs.
+func chargeMapping(b idleContext, r Resource) ([]Line, error) {
+	if r.Properties["ProvisionedPollerConfig"] != nil {
+		return nil, errors.New("provisioned pollers have no price in infra/bill")
+	}
+	price := "sqs-standard"
+	queue, ok := b.resolveReference(r.Properties["EventSourceArn"])
+	if !ok || queue.Type != "AWS::SQS::Queue" {
+		return nil, errors.New("a mapping from anything but a queue of the template has no price in infra/bill")
+	}
+	if queue.Properties["FifoQueue"] == true {
+		price = "sqs-fifo"
+	}
+	return []Line{b.newLine("polling empty queues", price, pollersPerMapping*secondsPerMonth/pollWaitSeconds)}, nil
+}
+
+// resolveReference returns the resource of the template that a value refers to.
+func (t Template) resolveReference(v any) (Resource, bool) {
+	id, _ := lookupPath(v, "Ref").(string)
+	if att, ok := lookupPath(v, "Fn::GetAtt").([]any); ok && len(att) > 0 {
+		id, _ = att[0].(string)
+	}
+	r, ok := t.Resources[id]
+	return r, ok
+}
+
+// lookupPath returns what is deep inside a value, nil if it isn't there.
+func lookupPath(v any, names ...string) any {
+	for _, name := range names {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	return v
+}

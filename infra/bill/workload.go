@@ -1,0 +1,124 @@
+package bill
+
+import (
+	"strings"
+
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+)
+
+// What is known of the work. CPU seconds are those of one core of the machine they were measured on; Lambda's core is
+// taken to be once to twice as slow (Factors).
+const (
+	videoCPUPerSecond   = 0.75   // CPU seconds a second of 1080p, decoded and encoded to every rung,
+	videoCPUPerFrame    = 0.05   // and for each of its frames: 18 for 8 s at 30 frames a second, 30 at 60
+	audioCPUPerSecond   = 0.01   // CPU seconds a second of sound
+	taskOverheadSeconds = 2.0    // seconds of a task in which ffmpeg does not run: the start, the original, the segments
+	cpuUtilization      = 0.9    // share of the processors that ffmpeg keeps busy
+	memoryPerCPU        = 1769.0 // MB that have one processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)
+
+	minutesPerVideo = 10  // of each video
+	partsPerMinute  = 8.0 // parts of 8 MiB that a minute of an original has
+)
+
+// SlownessFactors are the least and the most that a core of Lambda is taken to be slower than the one measured.
+var SlownessFactors = [2]float64{1, 2}
+
+// Workload is a thousand minutes of 1080p: in videos of ten minutes, with sound, at so many frames a second.
+type Workload struct {
+	FPS  int
+	plan video.Plan // of one video
+}
+
+// NewWorkload returns the load at a frame rate.
+func NewWorkload(fps int) Workload {
+	return Workload{FPS: fps, plan: media.NewPlan(video.Media{
+		AudioCodec: "aac", Width: 1920, Height: 1080, Rate: video.Rate{Num: fps, Den: 1}, Frames: minutesPerVideo * 60 * fps,
+	})}
+}
+
+// RenditionNames returns the lines of the renditions that are made.
+func (l Workload) RenditionNames() string {
+	var names []string
+	for _, r := range l.plan.Renditions {
+		names = append(names, r.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (l Workload) videoCount() float64 { return 1000 / minutesPerVideo }
+func (l Workload) taskCount() float64  { return l.videoCount() * float64(len(l.plan.Tasks())) }
+
+// WorkloadCost returns what a load costs when a core of Lambda is factor times slower than the one measured. What is stored
+// and what is watched is not in it: nor is it in MediaConvert's price.
+func WorkloadCost(p Prices, l Workload, factor float64) []Line {
+	invocations := 2*l.taskCount() + 2*l.videoCount() // encode and publish for each task, inspect and publish for each video
+	return mergeLines([]Line{
+		p.newLine("encoding", "lambda-arm64", l.encodingSeconds(factor)*memoryGB("encode")),
+		p.newLine("encoding", "lambda-disk", l.encodingSeconds(factor)*extraDiskGB("encode")),
+		p.newLine("inspecting", "lambda-arm64", l.videoCount()*5*factor*memoryGB("inspect")),
+		p.newLine("publishing", "lambda-arm64", l.taskCount()*0.2*factor*memoryGB("publish")),
+		p.newLine("invocations", "lambda-requests", invocations),
+		p.newLine("messages", "sqs-standard", 3*l.taskCount()), // sent, received, deleted
+		p.newLine("messages", "sqs-fifo", 3*(l.taskCount()+2*l.videoCount())),
+		p.newLine("messages", "sns", 3*l.videoCount()),
+		p.newLine("rows", "dynamodb-writes", 10*l.taskCount()),
+		p.newLine("rows", "dynamodb-reads", 20*l.taskCount()),
+		p.newLine("objects", "s3-writes", l.segmentCount()+1000*partsPerMinute),
+		p.newLine("objects", "s3-reads", 3*l.taskCount()),
+		p.newLine("requests to the API", "api-requests", 50*l.videoCount()),
+		p.newLine("traces", "traces", invocations),
+		p.newLine("logs", "logs", invocations*runLogGB),
+	})
+}
+
+// encodingSeconds returns how many seconds the encoders run.
+func (l Workload) encodingSeconds(factor float64) (total float64) {
+	cores := min(float64(memoryMB("encode"))/memoryPerCPU, 2) * cpuUtilization
+	for _, t := range l.plan.Tasks() {
+		total += taskOverheadSeconds
+		if t.Kind == video.AudioTask {
+			total += audioCPUPerSecond * factor * minutesPerVideo * 60 // on one core
+		} else {
+			frames := t.To - t.From
+			total += (videoCPUPerSecond*l.plan.Rate.Seconds(frames) + videoCPUPerFrame*float64(frames)) * factor / cores
+		}
+	}
+	return total * l.videoCount()
+}
+
+// segmentCount returns how many segments are written, of pictures and of sound.
+func (l Workload) segmentCount() float64 {
+	each := float64(l.plan.FrameCount()) / float64(l.plan.SegmentFrames)
+	return each * float64(len(l.plan.Renditions)+1) * l.videoCount()
+}
+
+func memoryMB(service string) int {
+	s, _ := services.Lookup(service)
+	return s.Memory
+}
+
+func memoryGB(service string) float64 { return float64(memoryMB(service)) / 1024 }
+
+func extraDiskGB(service string) float64 {
+	s, _ := services.Lookup(service)
+	return float64(max(s.Disk-512, 0)) / 1024
+}
+
+// MediaConvertCost returns what AWS's own transcoder asks for the same renditions, at its basic tier, before discounts for
+// volume. A rendition is SD below 720 lines; frame rates above 30 cost more in HD, and are taken not to in SD.
+func MediaConvertCost(p Prices, l Workload) []Line {
+	var lines []Line
+	for _, r := range l.plan.Renditions {
+		price := "mediaconvert-sd"
+		switch {
+		case r.Height >= 720 && l.FPS > 30:
+			price = "mediaconvert-hd-60"
+		case r.Height >= 720:
+			price = "mediaconvert-hd"
+		}
+		lines = append(lines, p.newLine("MediaConvert", price, 1000))
+	}
+	return mergeLines(lines)
+}

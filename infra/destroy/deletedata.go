@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	tableTimeout = 10 * time.Minute
+	// secretRecoveryDays is how long AWS keeps a deleted secret for somebody to change their mind: the least that it offers.
+	secretRecoveryDays = 7
+)
+
+// dataDeleter deletes what the stack left behind.
+type dataDeleter struct {
+	out     io.Writer
+	objects *s3.Client
+	rows    *dynamodb.Client
+	secrets *secretsmanager.Client
+}
+
+func newDataDeleter(cfg aws.Config, out io.Writer) dataDeleter {
+	return dataDeleter{
+		out:     out,
+		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }), // an emulator
+		rows:    dynamodb.NewFromConfig(cfg),
+		secrets: secretsmanager.NewFromConfig(cfg),
+	}
+}
+
+// deleteAll deletes all of them. What is gone already is no error: this may be the second run.
+func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
+	for _, r := range all {
+		how := map[string]func(context.Context, string) error{
+			"AWS::S3::Bucket": k.deleteBucket, "AWS::DynamoDB::Table": k.deleteTable, "AWS::SecretsManager::Secret": k.deleteSecret,
+		}[r.typ]
+		if err := how(ctx, r.id); err != nil && !isGone(err) {
+			return fmt.Errorf("%s: %w", r, err)
+		}
+		fmt.Fprintln(k.out, "deleted", r)
+	}
+	return nil
+}
+
+func isGone(err error) bool {
+	refused := smithy.APIError(nil)
+	return errors.As(err, &refused) && slices.Contains([]string{"NoSuchBucket", "ResourceNotFoundException"}, refused.ErrorCode())
+}
+
+// deleteBucket empties a bucket, parts of unfinished uploads included, and deletes it. Sluice's buckets have no versions.
+func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
+	uploads := s3.NewListMultipartUploadsPaginator(k.objects, &s3.ListMultipartUploadsInput{Bucket: &name})
+	for uploads.HasMorePages() {
+		page, err := uploads.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, u := range page.Uploads {
+			if _, err := k.objects.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := k.emptyBucket(ctx, name); err != nil {
+		return err
+	}
+	_, err := k.objects.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name})
+	return err
+}
+
+// emptyBucket deletes the objects that it finds, a thousand at a time, until it finds none.
+func (k dataDeleter) emptyBucket(ctx context.Context, name string) error {
+	for deleted := 0; ; {
+		page, err := k.objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name})
+		if err != nil || len(page.Contents) == 0 {
+			return err
+		}
+		var these []types.ObjectIdentifier
+		for _, o := range page.Contents {
+			these = append(these, types.ObjectIdentifier{Key: o.Key})
+		}
+		out, err := k.objects.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: these, Quiet: aws.Bool(true)}})
+		if err != nil {
+			return err
+		}
+		if len(out.Errors) > 0 {
+			return fmt.Errorf("%s: %s", aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
+		}
+		deleted += len(these)
+		fmt.Fprintf(k.out, "deleted %d objects of %s\n", deleted, name)
+	}
+}
+
+// deleteTable takes the protection off a table and deletes it. DynamoDB itself keeps a copy for 35 days
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
+func (k dataDeleter) deleteTable(ctx context.Context, name string) error {
+	if _, err := k.rows.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &name, DeletionProtectionEnabled: aws.Bool(false)}); err != nil {
+		return err
+	}
+	is := &dynamodb.DescribeTableInput{TableName: &name}
+	if err := dynamodb.NewTableExistsWaiter(k.rows).Wait(ctx, is, tableTimeout); err != nil {
+		return err
+	}
+	if _, err := k.rows.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+		return err
+	}
+	return dynamodb.NewTableNotExistsWaiter(k.rows).Wait(ctx, is, tableTimeout)
+}
+
+// deleteSecret schedules a secret for deletion, unless it is already.
+func (k dataDeleter) deleteSecret(ctx context.Context, id string) error {
+	is, err := k.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
+	if err != nil || is.DeletedDate != nil {
+		return err
+	}
+	_, err = k.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &id, RecoveryWindowInDays: aws.Int64(secretRecoveryDays)})
+	return err
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/jsii-runtime-go"
+
+	"sluice/shared/domain/errs"
+)
+
+// gatewayProblem is what the gateway says when it refuses a request itself, in the form and with the codes of our own refusals
+// (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457). A status of 0 leaves the gateway's own.
+type gatewayProblem struct {
+	responseType string // API Gateway's name of the case
+	status       int
+	code         string
+	detail       string
+	headers      map[string]string
+}
+
+// gatewayProblems are the gateway's refusals. Cases:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+//
+// The gateway knows one case for a missing token and one that the authorizer does not accept, and one for an unknown
+// route and a request without the signature that its route asks for.
+var gatewayProblems = []gatewayProblem{
+	{"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.", map[string]string{"WWW-Authenticate": "Bearer"}},
+	{"ACCESS_DENIED", 403, "forbidden", "The caller may not use this route.", nil},
+	{"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown", "There is no such method and path, or it takes requests signed with AWS credentials only.", nil},
+	{"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.", nil},
+	{"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.", map[string]string{"Retry-After": "1"}},
+	{"DEFAULT_4XX", 0, "request_refused", "The request is not one that this route takes.", nil},
+	{"DEFAULT_5XX", 0, "internal", errs.ProblemOf(nil).Message, nil},
+}
+
+// addProblemResponses has the gateway answer with problems. It can't tell the paths of media from others, so that pages of any origin
+// may read all of them: there is nothing in them that is the caller's.
+func (g *gateway) addProblemResponses() {
+	for _, p := range gatewayProblems {
+		headers := map[string]*string{
+			"Content-Type":                  jsii.String("'application/problem+json'"),
+			"Access-Control-Allow-Origin":   jsii.String("'*'"),
+			"Access-Control-Expose-Headers": jsii.String("'Retry-After, WWW-Authenticate, X-Amzn-Requestid'"),
+		}
+		for name, value := range p.headers {
+			headers[name] = jsii.String("'" + value + "'")
+		}
+		options := &awsapigateway.GatewayResponseOptions{
+			Type:            awsapigateway.ResponseType_Of(jsii.String(p.responseType)),
+			ResponseHeaders: &headers,
+			Templates:       &map[string]*string{"application/json": jsii.String(p.responseTemplate())},
+		}
+		if p.status != 0 {
+			options.StatusCode = jsii.Sprintf("%d", p.status)
+		}
+		g.api.AddGatewayResponse(jsii.String(p.responseType), options)
+	}
+}
+
+// responseTemplate returns the template of the answer's body: variables are replaced in it, and nothing else is interpreted.
+func (p gatewayProblem) responseTemplate() string {
+	kind := errs.Problem{Code: p.code}
+	b, err := json.Marshal(struct {
+		Type      string `json:"type"`
+		Title     string `json:"title"`
+		Status    int    `json:"status,omitempty"`
+		Detail    string `json:"detail"`
+		Code      string `json:"code"`
+		RequestID string `json:"request_id"`
+	}{kind.Type(), kind.Title(), p.status, p.detail, p.code, "$context.requestId"})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(b)
+}

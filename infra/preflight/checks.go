@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/shared/domain/services"
+)
+
+// Quotas that Sluice can run into, by the codes that Service Quotas has for them:
+// https://docs.aws.amazon.com/general/latest/gr/lambda-service.html,
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+var (
+	lambdaConcurrency = quota{"lambda", "L-B99A9384"}
+	gatewayRate       = quota{"apigateway", "L-8A5B8E43"}
+)
+
+const (
+	// minBootstrapVersion is the version of the CDK's own resources that its templates ask for
+	// (https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html).
+	minBootstrapVersion = 6
+	// newAccountMemory is what a function may have in MiB in every account; a new one may not have more, and no API says so.
+	newAccountMemory = 3008
+	// typicalConcurrency is what accounts get that ask; a new one may have as little as 10
+	// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+	typicalConcurrency = 1000
+	// gatewayReserve is how many invocations should be left for requests when all queues are full.
+	gatewayReserve = 10
+)
+
+// requiredServices are the services that every deployment needs in its region, as the public parameters of Systems Manager name
+// them. CloudFront and IAM are everywhere. Parameters are read at most ten at a time.
+var requiredServices = []string{"apigateway", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "xray"}
+
+// quota names a quota of an account in a region.
+type quota struct{ service, code string }
+
+// increaseCommand returns the command that asks for more.
+func (q quota) increaseCommand(to int, region string) string {
+	return fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d --region %s",
+		q.service, q.code, to, region)
+}
+
+// requirements are what a deployment asks for.
+type requirements struct {
+	concurrency int // workers of all queues together
+	rate        int // requests a second through the gateway
+}
+
+// maxInvocations returns how many invocations there are when every queue is full.
+func (n requirements) maxInvocations() int { return n.concurrency + gatewayReserve }
+
+// accountValue is a number that was read from the account, or why it was not.
+type accountValue struct {
+	value int
+	err   error
+}
+
+// account is what was found.
+type account struct {
+	id, caller, region string
+
+	missingServices    []string // of used, those that the region lacks
+	missingServicesErr error
+	bootstrap          accountValue // version; 0 for none
+	// invocations at once, of all functions in the region, and requests a second, of all APIs there
+	concurrency, rate accountValue
+}
+
+// severity says how grave a verdict is; the gravest is the highest.
+type severity int
+
+const (
+	severityOK      severity = iota
+	severityUnknown          // it could not be read
+	severityLow              // it works, but slower than asked for
+	severityMissing          // a deployment would fail
+)
+
+func (g severity) String() string { return [...]string{"ok", "unknown", "low", "missing"}[g] }
+
+// finding is what one look says.
+type finding struct {
+	severity severity
+	subject  string
+	message  string
+	command  string // the command that helps; "" for none
+}
+
+// checkAccount compares what a deployment needs with what was found.
+func checkAccount(n requirements, a account) []finding {
+	return []finding{checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory()}
+}
+
+func worstSeverity(verdicts []finding) severity {
+	return slices.MaxFunc(verdicts, func(a, b finding) int { return cmp.Compare(a.severity, b.severity) }).severity
+}
+
+func checkRegion(a account) finding {
+	v := finding{subject: "region"}
+	switch {
+	case a.missingServicesErr != nil:
+		v.severity, v.message = severityUnknown, a.missingServicesErr.Error()
+	case len(a.missingServices) == len(requiredServices):
+		v.severity, v.message = severityUnknown, "AWS does not list the services of "+a.region
+	case len(a.missingServices) > 0:
+		v.severity, v.message = severityMissing, fmt.Sprintf("%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "))
+	default:
+		v.message = a.region + " has every service that Sluice uses"
+	}
+	return v
+}
+
+func checkBootstrap(a account) finding {
+	v := finding{subject: "CDK bootstrap", command: fmt.Sprintf("build/node/node_modules/.bin/cdk bootstrap --app '' aws://%s/%s", a.id, a.region)}
+	switch {
+	case a.bootstrap.err != nil:
+		return finding{subject: v.subject, severity: severityUnknown, message: a.bootstrap.err.Error()}
+	case a.bootstrap.value == 0:
+		v.severity, v.message = severityMissing, "the CDK was never set up in this account and region"
+	case a.bootstrap.value < minBootstrapVersion:
+		v.severity, v.message = severityMissing, fmt.Sprintf("version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion)
+	default:
+		return finding{subject: v.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
+	}
+	return v
+}
+
+func checkConcurrency(n requirements, a account) finding {
+	all, has := n.maxInvocations(), a.concurrency.value
+	v := finding{subject: "Lambda concurrency", command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region)}
+	needed := fmt.Sprintf("%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all, len(services.ListQueues()), n.concurrency)
+	switch {
+	case a.concurrency.err != nil:
+		return finding{subject: v.subject, severity: severityUnknown, message: a.concurrency.err.Error()}
+	case has < all:
+		v.severity = severityLow
+		v.message = fmt.Sprintf("%s, the account has %d: the rest is turned away and tried again, which counts as an attempt", needed, has)
+		if n.concurrency == services.MinConcurrency() {
+			v.message += "; as two for each queue is the least that Lambda takes, that is seldom, and Sluice works, slowly"
+		}
+	case has < typicalConcurrency:
+		v.message = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, has)
+	default:
+		v.command, v.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
+	}
+	if most := has - gatewayReserve; n.concurrency < most && v.severity == severityOK {
+		v.message += fmt.Sprintf(": -c concurrency=%d would use it", most)
+	}
+	return v
+}
+
+func checkRate(n requirements, a account) finding {
+	v := finding{subject: "API Gateway requests"}
+	switch {
+	case a.rate.err != nil:
+		v.severity, v.message = severityUnknown, a.rate.err.Error()
+	case a.rate.value < n.rate:
+		v.severity, v.command = severityLow, gatewayRate.increaseCommand(n.rate, a.region)
+		v.message = fmt.Sprintf("%d a second may come (rate=%d), the account has %d for all its APIs", n.rate, n.rate, a.rate.value)
+	default:
+		v.message = fmt.Sprintf("%d a second may come, the account has %d", n.rate, a.rate.value)
+	}
+	return v
+}
+
+func checkMemory() finding {
+	most := 0
+	for _, s := range services.Map {
+		most = max(most, s.Memory)
+	}
+	v := finding{subject: "Lambda memory", message: fmt.Sprintf("functions have at most %d MiB, which every account allows", most)}
+	if most > newAccountMemory {
+		v.severity = severityUnknown
+		v.message = fmt.Sprintf("a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory)
+	}
+	return v
+}

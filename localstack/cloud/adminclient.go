@@ -1,0 +1,161 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// AdminClient calls the routes of Sluice's API that only the account itself may call, each request
+// signed with AWS credentials.
+type AdminClient struct {
+	URL string // of the API, without /v1
+	AWS aws.Config
+}
+
+// NewAdminClient returns the operator of the API that SLUICE_API names, with the AWS credentials of
+// the person who runs it, or else of the API in the local cloud.
+func NewAdminClient(ctx context.Context, root string) (AdminClient, error) {
+	if url := os.Getenv("SLUICE_API"); url != "" {
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return AdminClient{}, fmt.Errorf("load the AWS configuration: %w", err)
+		}
+		if cfg.Region == "" {
+			return AdminClient{}, errors.New("SLUICE_API is set, but no AWS region is: set AWS_REGION")
+		}
+		return AdminClient{URL: strings.TrimRight(url, "/"), AWS: cfg}, nil
+	}
+	env, err := Open(root)
+	if err != nil {
+		return AdminClient{}, err
+	}
+	return AdminClient{URL: env.APIURL, AWS: env.AWSConfig()}, nil
+}
+
+// CreateToken makes sure that tenant is there and returns a new token with these scopes: none are those
+// of who reads and writes its videos.
+func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...string) (string, error) {
+	if len(scopes) == 0 {
+		scopes = []string{"videos:read", "videos:write"}
+	}
+	_, err := o.postJSON(ctx, "/v1/tenants", map[string]any{"name": tenant})
+	var refused *apiError
+	if errors.As(err, &refused) && refused.status == http.StatusConflict {
+		err = nil // it is there
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := o.postJSON(ctx, "/v1/tokens", map[string]any{
+		"tenant": tenant,
+		"scopes": scopes,
+	})
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ Token string }
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Token == "" {
+		return "", fmt.Errorf("%s/v1/tokens answered without a token", o.URL)
+	}
+	return answer.Token, nil
+}
+
+// ProducerBucket is the one bucket that Sluice in the local cloud may fetch originals from. It is its producer's to make.
+const ProducerBucket = "acme-masters"
+
+// Producer says that a principal may name objects of a bucket, and for which tenant.
+type Producer struct {
+	Sender string `json:"sender"` // the principal's unique id, as SQS has it
+	Bucket string `json:"bucket"`
+	Prefix string `json:"prefix"`
+	Tenant string `json:"tenant"`
+}
+
+// RegisterProducer makes sure that the tenant of s is there, and s registered.
+func (o AdminClient) RegisterProducer(ctx context.Context, s Producer) error {
+	for _, call := range []struct {
+		path string
+		body any
+	}{{"/v1/tenants", map[string]any{"name": s.Tenant}}, {"/v1/sources", s}} {
+		_, err := o.postJSON(ctx, call.path, call.body)
+		var refused *apiError
+		if err != nil && (!errors.As(err, &refused) || refused.status != http.StatusConflict) {
+			return err
+		}
+	}
+	return nil
+}
+
+// apiError is an answer other than 2xx.
+type apiError struct {
+	url, text string
+	status    int
+}
+
+func (r *apiError) Error() string { return fmt.Sprintf("%s answered %d: %s", r.url, r.status, r.text) }
+
+func (o AdminClient) postJSON(ctx context.Context, path string, body any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL+path, bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if err := o.signRequest(ctx, req, text); err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 != 2 {
+		return nil, &apiError{url: o.URL + path, text: problemReason(answer), status: res.StatusCode}
+	}
+	return answer, nil
+}
+
+func (o AdminClient) signRequest(ctx context.Context, req *http.Request, body []byte) error {
+	creds, err := o.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("get AWS credentials: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return v4.NewSigner().SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), "execute-api", o.AWS.Region, time.Now())
+}
+
+// problemReason finds the sentence in a problem document (RFC 9457) or in an answer of API Gateway.
+func problemReason(answer []byte) string {
+	var problem struct{ Detail, Title, Message string }
+	if json.Unmarshal(answer, &problem) == nil {
+		for _, text := range []string{problem.Detail, problem.Title, problem.Message} {
+			if text != "" {
+				return text
+			}
+		}
+	}
+	return strings.TrimSpace(string(answer[:min(len(answer), 300)]))
+}

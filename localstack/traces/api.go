@@ -1,0 +1,145 @@
+package traces
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of X-Ray's, but for the page, which is small so that clients must turn it.
+const (
+	maxWindow = 6 * time.Hour
+	maxBatch  = 5
+	pageSize  = 20
+)
+
+// invalidRequest is what X-Ray calls InvalidRequestException.
+type invalidRequest struct{ reason string }
+
+func (r invalidRequest) Error() string { return r.reason }
+
+// newHandler answers X-Ray's API as far as it is known here.
+func (s *store) newHandler() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
+	m.HandleFunc("POST /Traces", handleCall(s.batchGetTraces))
+	return m
+}
+
+// handleCall makes a handler of a call (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
+func handleCall[In any](call func(In) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in)
+		var out any
+		if err == nil {
+			out, err = call(in)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			w.Header().Set("X-Amzn-ErrorType", "InvalidRequestException")
+			w.WriteHeader(http.StatusBadRequest)
+			out = map[string]string{"Message": err.Error()}
+		}
+		_ = json.NewEncoder(w).Encode(out) // the client is gone
+	}
+}
+
+// summariesInput is the input of GetTraceSummaries.
+type summariesInput struct {
+	StartTime, EndTime                         float64 // seconds since 1970
+	FilterExpression, NextToken, TimeRangeType string
+}
+
+var filterPattern = regexp.MustCompile(`^annotation\.(\w+) = "([^"\\]*)"$`)
+
+// parseFilter returns those of which a filter wants one, key and value each; nil if it wants anything else.
+func parseFilter(expression string) (all [][2]string) {
+	for _, one := range strings.Split(expression, " OR ") {
+		words := filterPattern.FindStringSubmatch(one)
+		if words == nil {
+			return nil
+		}
+		all = append(all, [2]string{words[1], words[2]})
+	}
+	return all
+}
+
+// timeRangeTypes says by which of its times a trace is in a window.
+var timeRangeTypes = map[string]func(*trace) time.Time{
+	"TraceId": func(t *trace) time.Time { return t.start },
+	"Event":   func(t *trace) time.Time { return t.updated },
+}
+
+func (s *store) getTraceSummaries(in summariesInput) (any, error) {
+	from, to := unixTime(in.StartTime), unixTime(in.EndTime)
+	notes, at := parseFilter(in.FilterExpression), timeRangeTypes[cmp.Or(in.TimeRangeType, "TraceId")]
+	switch {
+	case notes == nil:
+		return nil, invalidRequest{"the filter is not annotation.key = \"value\" OR …"}
+	case to.Before(from) || to.Sub(from) > maxWindow:
+		return nil, invalidRequest{"the window is longer than six hours, or ends before it begins"}
+	case at == nil:
+		return nil, invalidRequest{"only windows of the beginnings and the updates of traces are known"}
+	}
+	ids, next, err := nextPage(s.findTraces(from, to, at, notes), in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	type summary struct{ Id string }
+	out := struct {
+		TraceSummaries []summary
+		NextToken      string `json:",omitempty"`
+	}{[]summary{}, next}
+	for _, id := range ids {
+		out.TraceSummaries = append(out.TraceSummaries, summary{id})
+	}
+	return out, nil
+}
+
+// nextPage returns a page of ids and the token of the one after it.
+func nextPage(ids []string, token string) ([]string, string, error) {
+	from := 0
+	if token != "" {
+		n, err := strconv.Atoi(token)
+		if err != nil || n < 0 || n > len(ids) {
+			return nil, "", invalidRequest{"the token is none"}
+		}
+		from = n
+	}
+	to := min(from+pageSize, len(ids))
+	if to == len(ids) {
+		return ids[from:], "", nil
+	}
+	return ids[from:to], strconv.Itoa(to), nil
+}
+
+func unixTime(seconds float64) time.Time { return time.UnixMilli(int64(math.Round(seconds * 1e3))) }
+
+func (s *store) batchGetTraces(in struct{ TraceIds []string }) (any, error) {
+	if len(in.TraceIds) == 0 || len(in.TraceIds) > maxBatch {
+		return nil, invalidRequest{fmt.Sprintf("%d traces were asked for, not 1 to %d", len(in.TraceIds), maxBatch)}
+	}
+	type whole struct {
+		Id       string
+		Segments []segment
+	}
+	out := struct {
+		Traces              []whole
+		UnprocessedTraceIds []string
+	}{[]whole{}, []string{}}
+	for _, id := range in.TraceIds {
+		if documents, ok := s.getDocuments(id); ok {
+			out.Traces = append(out.Traces, whole{id, documents})
+		} else {
+			out.UnprocessedTraceIds = append(out.UnprocessedTraceIds, id)
+		}
+	}
+	return out, nil
+}

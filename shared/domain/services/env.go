@@ -1,0 +1,128 @@
+package services
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// What a deployment has unless its settings say otherwise. For the workers of all queues that is LeastConcurrency, as an
+// account that is new may have ten invocations at once, and one that is throttled counts as an attempt.
+const (
+	DefaultRate  = 200 // requests a second that the gateway lets through
+	DefaultBurst = 400 // requests at once
+)
+
+// Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
+// them: they are in the map.
+const (
+	EnvTable             = "SLUICE_TABLE"
+	EnvSourceBucket      = "SLUICE_SOURCE_BUCKET"
+	EnvMediaBucket       = "SLUICE_MEDIA_BUCKET"
+	EnvTopicARN          = "SLUICE_TOPIC_ARN"
+	EnvFFmpegDir         = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe: the layer's, or the local one
+	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base of the links we hand out; empty: derived from the request
+	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base of the links to media: the CDN's; empty: the API itself
+	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // an address in the bucket that parts of uploads go to; empty on local clouds
+	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret that path tokens are signed with
+	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, with commas between
+	EnvS3PathStyle       = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
+	EnvProducerBuckets   = "SLUICE_PRODUCER_BUCKETS" // names of the buckets to fetch from, with commas between; empty: none
+	EnvXRayDaemon        = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, Lambda sets it itself: what stands for the X-Ray daemon
+	EnvXRayEndpoint      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: what stands for X-Ray
+	EnvInFlightLimit     = "SLUICE_WINDOW"           // tasks of a tenant in flight at most, in a number
+	EnvFetchCA           = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
+	EnvConcurrency       = "SLUICE_CONCURRENCY"      // how many workers all queues may have together
+	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, with commas between; empty: none
+)
+
+// EnvQueueURL, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the event
+// source mapping that takes messages from it, the URL of a service's dead letters, and the name of its function.
+func EnvQueueURL(queue string) string             { return buildEnvName(queue, "INBOX_URL") }
+func EnvEventSourceMapping(queue string) string   { return buildEnvName(queue, "FEED_ID") }
+func EnvDeadLetterQueueURL(service string) string { return buildEnvName(service, "DEAD_URL") }
+func EnvFunctionName(service string) string       { return buildEnvName(service, "FUNCTION") }
+
+func buildEnvName(name, what string) string {
+	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_" + what
+}
+
+// RequiredEnv returns the names of the variables a service can't do without, sorted: those of what it may touch, what it sends
+// to, its own queues and its tools.
+func (s Service) RequiredEnv() []string {
+	need := map[string]bool{}
+	for _, r := range s.Permissions {
+		for _, name := range r.requiredEnv() {
+			need[name] = true
+		}
+	}
+	for _, to := range s.Destinations() {
+		if to == Topic {
+			need[EnvTopicARN] = true
+		} else {
+			receiver, _ := Lookup(to)
+			if requireQueueURLs(need, receiver); receiver.Inbox.FairShare {
+				need[EnvInFlightLimit] = true
+			}
+		}
+	}
+	if requireQueueURLs(need, s); s.Inbox != nil {
+		need[EnvDeadLetterQueueURL(s.Name)] = true
+	}
+	if s.Layer != "" {
+		need[EnvFFmpegDir] = true
+	}
+	return slices.Sorted(maps.Keys(need))
+}
+
+func requireQueueURLs(need map[string]bool, s Service) {
+	for _, q := range s.Queues() {
+		need[EnvQueueURL(q.Name)] = true
+	}
+}
+
+// requiredEnv returns the names of the variables that say where to find what a right is on.
+func (r Permission) requiredEnv() []string {
+	switch r.Resource {
+	case "source":
+		return []string{EnvSourceBucket}
+	case "media":
+		return []string{EnvMediaBucket}
+	case "playback-key":
+		return []string{EnvPlaybackKey}
+	case "producers", "internet", "traces", "metrics":
+		return nil
+	case "inboxes":
+		return listQueueEnv(EnvQueueURL)
+	case "feeds":
+		return append(listQueueEnv(EnvEventSourceMapping), EnvConcurrency)
+	case "dead-letters":
+		return listDeadLetterQueueEnv()
+	case "functions":
+		return mapNames(r.Only, EnvFunctionName)
+	}
+	return []string{EnvTable}
+}
+
+func listQueueEnv(name func(queue string) string) (names []string) {
+	for _, q := range ListQueues() {
+		names = append(names, name(q.Name))
+	}
+	return names
+}
+
+func listDeadLetterQueueEnv() (names []string) {
+	for _, s := range Map {
+		if s.Inbox != nil {
+			names = append(names, EnvDeadLetterQueueURL(s.Name))
+		}
+	}
+	return names
+}
+
+func mapNames(all []string, name func(string) string) (names []string) {
+	for _, one := range all {
+		names = append(names, name(one))
+	}
+	return names
+}

@@ -1,0 +1,43 @@
+package services_test
+
+import (
+	"slices"
+	"testing"
+
+	"sluice/shared/domain/services"
+)
+
+func TestInFlightLimitGrowsWithWorkers(t *testing.T) {
+	t.Parallel()
+	for workers, want := range map[int]int{1: 4, 2: 4, 3: 6, 1000: 2000} {
+		if got := services.ComputeInFlightLimit(workers); got != want {
+			t.Errorf("%d tasks for %d workers, want %d", got, workers, want)
+		}
+	}
+}
+
+// Only publish and encode call each other for every task of a plan.
+func TestOnlyFairShareServicesAllowRecursion(t *testing.T) {
+	t.Parallel()
+	var laps []string
+	for _, s := range services.Map {
+		if s.AllowsRecursion() {
+			laps = append(laps, s.Name)
+		}
+	}
+	if want := []string{"encode", "publish"}; !slices.Equal(laps, want) {
+		t.Errorf("laps of %v, want %v", laps, want)
+	}
+}
+
+func TestSendersToFairShareQueueNeedInFlightLimit(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		if got, want := slices.Contains(s.RequiredEnv(), services.EnvInFlightLimit), s.Name == "publish"; got != want {
+			t.Errorf("%s: %t, want %t", s.Name, got, want)
+		}
+		if s.Inbox != nil && s.Inbox.FIFO && s.Inbox.FairShare {
+			t.Errorf("%s: a group is a video or a tenant", s.Name)
+		}
+	}
+}

@@ -1,0 +1,290 @@
+package video_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/video"
+)
+
+// videoWithTasks returns a video of n tasks that was planned at a minute.
+func videoWithTasks(minute, n int) video.Video {
+	p := testPlan
+	p.Audio, p.Borders = false, nil
+	for k := range n + 1 {
+		p.Borders = append(p.Borders, k*50)
+	}
+	v := videoInState(video.Processing)
+	v.ID, v.Plan, v.Done = fmt.Sprintf("vid_%d", minute), &p, map[int]bool{}
+	v.Times.Inspected = noon.Add(time.Duration(minute) * time.Minute)
+	return v
+}
+
+// listInFlight returns what is in flight, "0/3" being task 3 of the video of minute 0.
+func listInFlight(w video.InFlightLimit) (all []string) {
+	for _, s := range w.Allotments {
+		for n := range s.InFlight {
+			all = append(all, fmt.Sprintf("%s/%d", s.Video[len("vid_"):], n))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestInFlightLimit(t *testing.T) {
+	t.Parallel()
+	first, second := videoWithTasks(0, 3), videoWithTasks(1, 4)
+	full := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 4, "e1", noon)
+	halfway := second
+	halfway.Done = map[int]bool{0: true, 3: true}
+	gone := second
+	gone.State = video.Failed
+	other := videoWithTasks(2, 2)
+	late := noon.Add(video.AllotmentLease)
+	for _, tt := range []struct {
+		name string
+		w    video.InFlightLimit
+		want []string
+		line int
+	}{
+		{"as many as there is room for", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
+		{"and the rest later", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{"each once", full.ReserveTasks(second, 9, "e2", noon), listInFlight(full), 0},
+		{"nothing when it is full", full.ReserveTasks(first, 4, "e2", noon), listInFlight(full), 0},
+		{"not what is done", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
+		{"nothing of what has failed", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
+		{"what is done is free", full.ReleaseTasks(halfway, noon), []string{"1/1", "1/2"}, 0},
+		{"what has failed is free", full.ReleaseTasks(gone, noon), nil, 0},
+		{"others are not", full.ReleaseTasks(first, noon), listInFlight(full), 0},
+		{"what is free goes to another", full.ReleaseTasks(halfway, noon).ReserveTasks(first, 4, "e2", noon), []string{"0/0", "0/1", "1/1", "1/2"}, 1},
+		{"a lease that holds", full.ExpireLeases(late.Add(-1)), listInFlight(full), 0},
+		{"a lease that has ended", full.ExpireLeases(late), nil, 0},
+		{"a lease that was renewed", full.ReleaseTasks(halfway, noon.Add(time.Minute)).ExpireLeases(late), []string{"1/1", "1/2"}, 0},
+		{"one lease of two", full.ReserveTasks(other, 6, "e2", late).ExpireLeases(late), []string{"2/0", "2/1"}, 0},
+		{"again, and what was given up too", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
+			[]string{"1/0", "1/1", "1/2", "1/3"}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if d := cmp.Diff(tt.want, listInFlight(tt.w)); d != "" {
+				t.Errorf("in flight (-want +got):\n%s", d)
+			}
+			if line := tt.w.WaitQueue(); len(line) != tt.line {
+				t.Errorf("%v wait, want %d", line, tt.line)
+			}
+			if n := tt.w.CountInFlight(); n != len(tt.want) || tt.w.FreeSlots(9) != 9-n || tt.w.FreeSlots(0) != 0 {
+				t.Errorf("%d in flight leave room for %d", n, tt.w.FreeSlots(9))
+			}
+		})
+	}
+}
+
+// What an event has asked for is told when it comes again, and when it asks again too.
+func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
+	t.Parallel()
+	first, second := videoWithTasks(0, 2), videoWithTasks(1, 4)
+	w := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
+	second.Done[0] = true
+	w = w.ReleaseTasks(second, noon).ReserveTasks(second, 4, "e2", noon)
+	want := map[string][]video.TaskReservation{
+		"e1": {{Video: "vid_1", Tasks: []int{1}}},
+		"e2": {{Video: "vid_0", Tasks: []int{0, 1}}, {Video: "vid_1", Tasks: []int{2}}},
+		"e3": nil,
+	}
+	for event, asked := range want {
+		if d := cmp.Diff(asked, w.ReservedBy(event)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", event, d)
+		}
+	}
+	if d := cmp.Diff([]video.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, w.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(w, w.RetryTasks(videoWithTasks(7, 1), "e3", noon)); d != "" {
+		t.Errorf("a video without a share changes it: %s", d)
+	}
+}
+
+// A film has tasks in both lanes; what is in flight in one leaves room in the other.
+func TestInFlightLimitCountsOneLane(t *testing.T) {
+	t.Parallel()
+	film := videoWithTasks(0, 18)
+	for lane, want := range map[video.Lane][]int{video.Interactive: {0, 1, 2, 3}, video.Bulk: {4, 5, 6, 7, 8, 9}} {
+		w := video.InFlightLimit{Lane: lane}.ReserveTasks(film, 6, "e1", noon)
+		if d := cmp.Diff([]video.TaskReservation{{Video: film.ID, Tasks: want}}, w.ReservedBy("e1")); d != "" {
+			t.Errorf("%s (-want +got):\n%s", lane, d)
+		}
+		if left := len(w.WaitQueue()) > 0; left != (lane == video.Bulk) || !w.HasPendingTasks(film) {
+			t.Errorf("%s: some are left: %t", lane, left)
+		}
+	}
+	for n := range 4 {
+		film.Done[n] = true
+	}
+	if (video.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(film) || !(video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(film) {
+		t.Error("what begins is done, the rest is not")
+	}
+	if (video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(videoWithTasks(1, 16)) {
+		t.Error("a clip has nothing in bulk")
+	}
+}
+
+func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
+	t.Parallel()
+	flies, waits := videoWithTasks(0, 1), videoWithTasks(1, 4)
+	w := video.InFlightLimit{Lane: video.Interactive, LastProgress: noon}.ReserveTasks(flies, 1, "e1", noon)
+	failed := waits
+	failed.State = video.Failed
+	still := video.InFlightLimit{Lane: video.Bulk}
+	for _, tt := range []struct {
+		name string
+		v    video.Video
+		at   time.Duration
+		want bool
+	}{
+		{"it waits, and others move on", waits, 29 * time.Minute, true},
+		{"nothing moves", waits, 30 * time.Minute, false},
+		{"it has its turn", flies, 0, false},
+		{"it waits for nothing", failed, 0, false},
+	} {
+		for _, windows := range [][]video.InFlightLimit{{w}, {w, still}, {still, w}} {
+			if got := tt.v.IsQueued(windows, noon.Add(tt.at)); got != tt.want {
+				t.Errorf("%s: %t", tt.name, got)
+			}
+		}
+	}
+}
+
+// tenantModel is a tenant's videos, and a window that is kept as publish keeps it, with the line beside it.
+type tenantModel struct {
+	t        *rapid.T
+	limit    video.InFlightLimit
+	size     int
+	videos   []video.Video
+	waiting  []video.QueuePosition
+	requests map[string]int // how often each task was asked for
+	now      time.Time
+	events   int
+}
+
+// handleEvent brings in what one event says of one video, as package pipeline does, and counts what is asked for.
+func (f *tenantModel) handleEvent(v video.Video, joins bool) {
+	f.events++
+	event := fmt.Sprint("event ", f.events)
+	before := f.limit
+	f.limit = f.limit.ReleaseTasks(v, f.now).ExpireLeases(f.now)
+	if _, has := f.limit.FindAllotment(v.ID); joins && !has && !slices.Contains(f.waiting, v.QueuePosition()) {
+		f.waiting = append(f.waiting, v.QueuePosition())
+	}
+	for f.limit.FreeSlots(f.size) > 0 {
+		line := slices.SortedFunc(slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), video.QueuePosition.Compare)
+		if len(line) == 0 {
+			break
+		}
+		f.waiting = slices.DeleteFunc(f.waiting, func(t video.QueuePosition) bool { return t == line[0] })
+		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool { return v.QueuePosition() == line[0] })]
+		f.limit = f.limit.ReleaseTasks(next, f.now).ReserveTasks(next, f.size, event, f.now)
+	}
+	for _, a := range f.limit.ReservedBy(event) {
+		for _, n := range a.Tasks {
+			f.requests[fmt.Sprint(a.Video, "/", n)]++
+		}
+	}
+	f.checkInvariants(before)
+}
+
+// checkInvariants checks what always holds: never too many, none that is done, and no room while somebody waits.
+func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
+	if n := f.limit.CountInFlight(); n > f.size {
+		f.t.Fatalf("%d in flight, %d may be", n, f.size)
+	}
+	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.WaitQueue()) > 0 {
+		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.WaitQueue())
+	}
+	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b video.VideoAllotment) int { return a.QueuePosition.Compare(b.QueuePosition) }) {
+		f.t.Fatalf("not in order: %v", f.limit.Allotments)
+	}
+	for _, v := range f.videos {
+		s, _ := f.limit.FindAllotment(v.ID)
+		for n := range s.InFlight {
+			if was, _ := before.FindAllotment(v.ID); was.InFlight[n] == "" && v.Done[n] {
+				f.t.Fatalf("%s/%d is asked for, and done", v.ID, n)
+			}
+		}
+	}
+}
+
+// Whatever the order in which videos come, tasks end, fail and are told twice: each task is asked for once, first those
+// of the videos that were planned first, and in the end all are done.
+func TestEveryTaskIsRequestedOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := &tenantModel{t: t, limit: video.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		for i := range rapid.IntRange(1, 8).Draw(t, "videos") {
+			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
+			f.handleEvent(f.videos[i], true)
+			if rapid.Bool().Draw(t, "twice") {
+				f.handleEvent(f.videos[i], true)
+			}
+		}
+		for f.limit.CountInFlight() > 0 {
+			f.now = f.now.Add(time.Second)
+			s := rapid.SampledFrom(f.limit.Allotments).Draw(t, "video")
+			i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })
+			v := &f.videos[i]
+			for n := range s.InFlight {
+				v.Done[n] = true
+				break
+			}
+			switch {
+			case v.IsComplete():
+				v.State = video.Ready
+			case rapid.IntRange(0, 20).Draw(t, "fails") == 0:
+				v.State = video.Failed
+			}
+			for range rapid.IntRange(1, 2).Draw(t, "times") {
+				f.handleEvent(*v, false)
+			}
+		}
+		for _, v := range f.videos {
+			for n := range v.Plan.TaskCount() {
+				switch times := f.requests[fmt.Sprint(v.ID, "/", n)]; {
+				case times > 1, v.State == video.Ready && times != 1:
+					t.Fatalf("%s/%d was asked for %d times", v.ID, n, times)
+				}
+			}
+			if v.State == video.Processing {
+				t.Fatalf("%s never ends: %v of %d", v.ID, v.Done, v.Plan.TaskCount())
+			}
+		}
+	})
+}
+
+// Events may be lost, of tasks that end and of videos that leave: when the leases have ended, those that wait go on.
+func TestExpiredLeasesFreeCapacity(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := &tenantModel{t: t, limit: video.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		for i := range 6 {
+			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
+			f.handleEvent(f.videos[i], true)
+		}
+		for round := 0; len(f.waiting)+len(f.limit.WaitQueue()) > 0; round++ {
+			if round > 40 {
+				t.Fatalf("%v and %v wait for ever", f.waiting, f.limit.WaitQueue())
+			}
+			for _, s := range f.limit.Allotments { // their results are lost, or what they left
+				i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })
+				if rapid.Bool().Draw(t, "ends") {
+					f.videos[i].State = video.Deleting
+				}
+			}
+			f.now = f.now.Add(video.AllotmentLease)
+			f.handleEvent(videoWithTasks(99, 1), false)
+		}
+	})
+}

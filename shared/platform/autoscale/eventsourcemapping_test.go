@@ -1,0 +1,92 @@
+package autoscale_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/platform/autoscale"
+)
+
+// fakeLambda notes what Lambda is asked for.
+type fakeLambda struct {
+	updates []*lambda.UpdateEventSourceMappingInput
+	calls   []*lambda.InvokeInput
+	err     error
+}
+
+func (c *fakeLambda) UpdateEventSourceMapping(_ context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error) {
+	c.updates = append(c.updates, in)
+	return &lambda.UpdateEventSourceMappingOutput{}, c.err
+}
+
+func (c *fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	c.calls = append(c.calls, in)
+	return &lambda.InvokeOutput{}, c.err
+}
+
+func TestSetMaxConcurrencyChangesNothingElse(t *testing.T) {
+	t.Parallel()
+	c := &fakeLambda{}
+	if err := (autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 12); err != nil {
+		t.Fatal(err)
+	}
+	in := c.updates[0]
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+// TestSetMaxPollersChangesNothingElse: Lambda takes a maximum concurrency and pollers never together.
+func TestSetMaxPollersChangesNothingElse(t *testing.T) {
+	t.Parallel()
+	c := &fakeLambda{}
+	if err := (autoscale.LambdaMappings{Client: c}).SetMaxPollers(t.Context(), "id", 12); err != nil {
+		t.Fatal(err)
+	}
+	in := c.updates[0]
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 || in.ScalingConfig != nil {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+func TestInvokeAsyncDoesNotWait(t *testing.T) {
+	t.Parallel()
+	c := &fakeLambda{}
+	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(t.Context(), map[string]int{"a": 1}); err != nil {
+		t.Fatal(err)
+	}
+	in := c.calls[0]
+	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
+		t.Errorf("asked for %+v", in)
+	}
+}
+
+func TestLambdaErrorsAreTransient(t *testing.T) {
+	t.Parallel()
+	c := &fakeLambda{err: errors.New("TooManyRequestsException")}
+	for _, err := range []error{(autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 2), (autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), nil)} {
+		if errs.KindOf(err) != errs.Transient || !errors.Is(err, c.err) {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := (autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), func() {}); errs.KindOf(err) != errs.Internal {
+		t.Errorf("what is no JSON: %v", err)
+	}
+}
+
+// Lambda takes no change of a mapping while it makes another.
+func TestMappingBeingUpdatedIsConflict(t *testing.T) {
+	t.Parallel()
+	m := autoscale.LambdaMappings{Client: &fakeLambda{err: &types.ResourceInUseException{}}}
+	for _, err := range []error{m.SetMaxConcurrency(t.Context(), "id", 2), m.SetMaxPollers(t.Context(), "id", 2)} {
+		if errs.KindOf(err) != errs.Conflict {
+			t.Errorf("%v", err)
+		}
+	}
+}

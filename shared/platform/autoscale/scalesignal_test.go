@@ -1,0 +1,134 @@
+package autoscale_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/autoscale"
+)
+
+// notifierEnv has a Watcher, and notes what it says.
+type notifierEnv struct {
+	autoscale.ScaleNotifier
+	now     time.Time
+	signals []autoscale.ScaleSignal
+	err     error
+}
+
+func newNotifierEnv() *notifierEnv {
+	o := &notifierEnv{now: metricsTime}
+	o.ScaleNotifier = autoscale.ScaleNotifier{Now: func() time.Time { return o.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o.Notify = func(_ context.Context, h autoscale.ScaleSignal) error {
+		o.signals = append(o.signals, h)
+		return o.err
+	}
+	return o
+}
+
+// handleEvent has the Watcher see one event that was handled.
+func (o *notifierEnv) handleEvent(t *testing.T, what video.Event, out []events.Event, err error) {
+	t.Helper()
+	h := o.WrapHandler(func(context.Context, events.Event) ([]events.Event, error) { return out, err })
+	got, goterr := h(t.Context(), events.New("acme", "vid_1", metricsTime, what))
+	if len(got) != len(out) || !errors.Is(goterr, err) {
+		t.Errorf("the handler's %d events and %v became %d and %v", len(out), err, len(got), goterr)
+	}
+}
+
+// newTaskEvents asks for so many in each lane.
+func newTaskEvents(interactive, bulk int) (out []events.Event) {
+	for n := range interactive + bulk {
+		lane := video.Interactive
+		if n >= interactive {
+			lane = video.Bulk
+		}
+		out = append(out, events.New("acme", "vid_1", metricsTime, video.EncodeRequested{Task: video.Task{Number: n}, Lane: lane}))
+	}
+	return append(out, events.New("acme", "vid_1", metricsTime, video.VideoProcessing{}))
+}
+
+func TestLargeFanOutSendsSignal(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name              string
+		interactive, bulk int
+		err               error
+		want              []autoscale.ScaleSignal
+	}{
+		{"a short video", 15, 0, nil, nil},
+		{"many in a lane", 16, 0, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 16}}}},
+		{"a film", 5, 400, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 5, "encode-bulk": 400}}}},
+		{"a film that is not sent", 5, 400, errDown, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := newNotifierEnv()
+			o.handleEvent(t, video.MediaInspected{}, newTaskEvents(tt.interactive, tt.bulk), tt.err)
+			if d := cmp.Diff(tt.want, o.signals); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestSignalsAreTenSecondsApart(t *testing.T) {
+	t.Parallel()
+	o := newNotifierEnv()
+	for range 20 {
+		o.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
+		o.now = o.now.Add(time.Second)
+	}
+	if len(o.signals) != 2 {
+		t.Errorf("woken %d times in 20 s", len(o.signals))
+	}
+}
+
+func TestFailedSignalDoesNotFailHandler(t *testing.T) {
+	t.Parallel()
+	o := newNotifierEnv()
+	o.err = errDown
+	for range 2 { // and it is tried again
+		o.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
+	}
+	if len(o.signals) != 2 {
+		t.Errorf("tried %d times", len(o.signals))
+	}
+}
+
+func TestChangedServiceTimeSendsSignal(t *testing.T) {
+	t.Parallel()
+	o := newNotifierEnv()
+	work := func(n int, seconds float64) {
+		for range n {
+			o.now = o.now.Add(time.Second)
+			done := video.TaskDone{At: metricsTime}
+			if seconds > 0 {
+				done.Started = metricsTime.Add(-time.Duration(seconds * float64(time.Second)))
+			}
+			o.handleEvent(t, done, nil, nil)
+		}
+	}
+	work(100, 0) // nobody says
+	work(7, 8)
+	if o.signals != nil {
+		t.Errorf("told %v by a few", o.signals)
+	}
+	work(100, 8)
+	work(100, 9)
+	if d := cmp.Diff([]autoscale.ScaleSignal{{ServiceTimes: map[string]float64{"encode": 8}}}, o.signals); d != "" {
+		t.Error(d)
+	}
+	work(200, 16)
+	last := o.signals[len(o.signals)-1].ServiceTimes["encode"]
+	if n := len(o.signals); n < 2 || n > 5 || last < 12 || last > 16 {
+		t.Errorf("told %v", o.signals)
+	}
+}

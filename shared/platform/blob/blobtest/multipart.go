@@ -1,0 +1,149 @@
+package blobtest
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/platform/blob"
+)
+
+// minimalPart is the least that a part before the last may have.
+var minimalPart = bytes.Repeat([]byte("0123456789abcdef"), 5<<20/16)
+
+// unquoteETags returns parts as ListParts does.
+func unquoteETags(parts ...blob.Part) []blob.Part {
+	for i := range parts {
+		parts[i].ETag = strings.Trim(parts[i].ETag, `"`)
+	}
+	return parts
+}
+
+func testPartsMakeObject(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	last := putPresignedPart(t, b, key, id, 7, []byte("end")) // numbers may have gaps, and parts come in any order
+	first := putPresignedPart(t, b, key, id, 2, minimalPart)
+
+	parts, err := b.ListParts(t.Context(), key, id)
+	requireNoError(t, err)
+	requireEqual(t, parts, unquoteETags(first, last))
+	_, err = b.HeadObject(t.Context(), key)
+	requireError(t, err, errs.NotFound, "")
+
+	etag, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
+	requireNoError(t, err)
+	info := requireObject(t, b, key, string(minimalPart)+"end")
+	if age := time.Since(info.At).Abs(); age > time.Minute {
+		t.Errorf("made at %s, %s from now", info.At, age)
+	}
+	info.At = time.Time{}
+	requireEqual(t, info, blob.Info{Size: int64(len(minimalPart)) + 3, ETag: etag, ContentType: "video/mp4"})
+	if !strings.HasSuffix(etag, "-2") {
+		t.Errorf("ETag is %q", etag)
+	}
+
+	again, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
+	if err != nil {
+		requireError(t, err, errs.NotFound, "upload_gone")
+	} else {
+		requireEqual(t, again, etag)
+	}
+}
+
+func testPartCanBePutAgain(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	old := putPresignedPart(t, b, key, id, 1, []byte("old"))
+	part := putPresignedPart(t, b, key, id, 1, []byte("newer"))
+	parts, err := b.ListParts(t.Context(), key, id)
+	requireNoError(t, err)
+	requireEqual(t, parts, unquoteETags(part))
+	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{old})
+	requireError(t, err, errs.Invalid, "part_missing")
+	_, err = b.CompleteUpload(t.Context(), key, id, parts)
+	requireNoError(t, err)
+	requireObject(t, b, key, "newer")
+}
+
+func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	before := time.Now()
+	url, expires, err := b.PresignPart(t.Context(), key, id, 1, 5, time.Minute)
+	requireNoError(t, err)
+	if d := expires.Sub(before); d < 55*time.Second || d > 2*time.Minute {
+		t.Errorf("expires after %s, not a minute", d)
+	}
+	for _, body := range []string{"1234", "123456", ""} {
+		res, _ := requestURL(t, b, http.MethodPut, url, []byte(body))
+		if res.StatusCode/100 != 4 {
+			t.Errorf("%d bytes instead of 5: %s", len(body), res.Status)
+		}
+	}
+	parts, err := b.ListParts(t.Context(), key, id)
+	requireNoError(t, err)
+	requireEqual(t, len(parts), 0)
+}
+
+func testMissingPartsAreRejected(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	first, second := putPresignedPart(t, b, key, id, 1, minimalPart), putPresignedPart(t, b, key, id, 2, []byte("small"))
+	for _, parts := range [][]blob.Part{
+		nil,
+		{first, {Number: 9, ETag: first.ETag}},
+		{{Number: 1, ETag: second.ETag}},
+	} {
+		_, err := b.CompleteUpload(t.Context(), key, id, parts)
+		requireError(t, err, errs.Invalid, "part_missing")
+	}
+	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
+	requireNoError(t, err) // nothing above has ended the upload
+}
+
+func testDescendingPartsAreRejected(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	first, second := putPresignedPart(t, b, key, id, 1, minimalPart), putPresignedPart(t, b, key, id, 2, minimalPart)
+	for _, parts := range [][]blob.Part{{second, first}, {first, first}} {
+		_, err := b.CompleteUpload(t.Context(), key, id, parts)
+		requireError(t, err, errs.Invalid, "part_order")
+	}
+}
+
+func testSmallPartIsRejected(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	first, second := putPresignedPart(t, b, key, id, 1, minimalPart[1:]), putPresignedPart(t, b, key, id, 2, minimalPart)
+	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
+	requireError(t, err, errs.Invalid, "part_too_small")
+}
+
+func testAbortedUploadIsGone(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	part := putPresignedPart(t, b, key, id, 1, []byte("hello"))
+	url, _, err := b.PresignPart(t.Context(), key, id, 2, 5, time.Minute)
+	requireNoError(t, err)
+	for range 2 {
+		requireNoError(t, b.AbortUpload(t.Context(), key, id))
+	}
+	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{part})
+	requireError(t, err, errs.NotFound, "upload_gone")
+	_, err = b.ListParts(t.Context(), key, id)
+	requireError(t, err, errs.NotFound, "upload_gone")
+	res, _ := requestURL(t, b, http.MethodPut, url, []byte("hello"))
+	requireEqual(t, res.StatusCode, http.StatusNotFound)
+}
+
+func testUploadBelongsToItsKey(t *testing.T, b Blob) {
+	key := uniqueKey()
+	id := createUpload(t, b, key)
+	part := putPresignedPart(t, b, key, id, 1, []byte("hello"))
+	_, err := b.CompleteUpload(t.Context(), uniqueKey(), id, []blob.Part{part})
+	requireError(t, err, errs.NotFound, "upload_gone")
+}

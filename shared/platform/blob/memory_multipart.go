@@ -1,0 +1,128 @@
+package blob
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sluice/shared/domain/errs"
+)
+
+// minPartSize is the least number of bytes of a part before the last
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+const minPartSize = 5 << 20
+
+type multipartUpload struct {
+	key   string
+	meta  Metadata
+	parts map[int]object
+}
+
+// CreateUpload does as Bucket's.
+func (m *Memory) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
+	if err := wrapError("blob.CreateUpload", ctx.Err()); err != nil {
+		return "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.uploads == nil {
+		m.uploads = map[string]*multipartUpload{}
+	}
+	m.lastUpload++
+	id := fmt.Sprintf("upload-%d", m.lastUpload)
+	m.uploads[id] = &multipartUpload{key, Metadata{ContentType: contentType}, map[int]object{}}
+	return id, nil
+}
+
+// CompleteUpload does as Bucket's; the very same call again says upload_gone.
+func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
+	const op = "blob.CompleteUpload"
+	if len(parts) == 0 {
+		return "", partMissing.ToError(op, errs.Invalid, nil)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u, err := m.findUpload(ctx, op, key, id)
+	if err != nil {
+		return "", err
+	}
+	if p := u.checkParts(parts); p != (errs.Problem{}) {
+		return "", p.ToError(op, errs.Invalid, nil)
+	}
+	o := u.joinParts(parts)
+	o.modified = m.currentTime()
+	m.storeObject(key, o)
+	delete(m.uploads, id)
+	return o.etag, nil
+}
+
+// checkParts returns what is wrong with the list of an upload's parts, or the zero Problem.
+func (u *multipartUpload) checkParts(parts []Part) errs.Problem {
+	for i := range parts[1:] {
+		if parts[i].Number >= parts[i+1].Number {
+			return partOrder
+		}
+	}
+	for i, p := range parts {
+		have, ok := u.parts[p.Number]
+		switch {
+		case !ok || quoteETag(p.ETag) != quoteETag(have.etag):
+			return partMissing
+		case i < len(parts)-1 && len(have.body) < minPartSize:
+			return partTooSmall
+		}
+	}
+	return errs.Problem{}
+}
+
+// joinParts returns the object of the parts, with S3's ETag: that of their sums, and how many there are.
+func (u *multipartUpload) joinParts(parts []Part) object {
+	var body, sums []byte
+	for _, p := range parts {
+		part := u.parts[p.Number]
+		body = append(body, part.body...)
+		b, _ := hex.DecodeString(part.etag)
+		sums = append(sums, b...)
+	}
+	return object{body: body, meta: u.meta, etag: fmt.Sprintf("%s-%d", md5Hex(sums), len(parts))}
+}
+
+// ListParts does as Bucket's.
+func (m *Memory) ListParts(ctx context.Context, key, id string) ([]Part, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u, err := m.findUpload(ctx, "blob.ListParts", key, id)
+	if err != nil {
+		return nil, err
+	}
+	var parts []Part
+	for _, n := range slices.Sorted(maps.Keys(u.parts)) {
+		parts = append(parts, Part{Number: n, ETag: u.parts[n].etag, Size: int64(len(u.parts[n].body))})
+	}
+	return parts, nil
+}
+
+// AbortUpload does as Bucket's.
+func (m *Memory) AbortUpload(ctx context.Context, key, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.findUpload(ctx, "blob.AbortUpload", key, id); errs.KindOf(err) != errs.NotFound {
+		delete(m.uploads, id)
+		return err
+	}
+	return nil
+}
+
+// findUpload returns an upload of an object. m is locked.
+func (m *Memory) findUpload(ctx context.Context, op, key, id string) (*multipartUpload, error) {
+	if err := wrapError(op, ctx.Err()); err != nil {
+		return nil, err
+	}
+	u, ok := m.uploads[id]
+	if !ok || u.key != key {
+		return nil, uploadGone.ToError(op, errs.NotFound, nil)
+	}
+	return u, nil
+}

@@ -1,7 +1,0 @@
-package ffmpeg
-
-import "golang.org/x/sys/unix"
-
-const auditArch = unix.AUDIT_ARCH_AARCH64
-
-var archDenied []uint32 // no fork and vfork: they are clone

@@ -1,0 +1,119 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sluice/shared/domain/errs"
+)
+
+// processResult is how a process ended.
+type processResult struct {
+	err      error            // of starting or waiting; nil is success
+	ctxErr   error            // its context's, if that had ended by then
+	ctxCause error            // of that
+	state    *os.ProcessState // nil if there was no process at all
+	stderr   *tailBuffer      // what it said last
+	limits   Limits
+}
+
+// failure is what we make of an ending.
+type failure struct {
+	kind    errs.Kind
+	code    string
+	message string
+}
+
+const reexportAdvice = "Check that it plays on your computer, export it again as MP4 with H.264 and AAC, and upload that."
+
+var (
+	decodeFailed     = failure{errs.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexportAdvice}
+	unreadable       = failure{errs.Invalid, "unreadable", "The file could not be read as a video; it may be damaged, cut short, or something else under this name. " + reexportAdvice}
+	codecUnsupported = failure{errs.Invalid, "codec_unsupported", "The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that."}
+	pixelsTooMany    = failure{errs.Invalid, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that."}
+	outOfMemory      = failure{errs.Invalid, "ffmpeg_killed", "The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that."}
+	decoderCrashed   = failure{errs.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexportAdvice}
+	cpuExhausted     = failure{errs.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
+	outputTooLarge   = failure{errs.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
+
+	// Of these the owner of a video hears only when the last attempt has ended so.
+	timedOut           = failure{errs.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
+	cancelled          = failure{errs.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
+	stalled            = failure{errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice}
+	diskFull           = failure{errs.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that."}
+	sandboxUnavailable = failure{errs.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault. Upload it again later."}
+)
+
+var errStalled = errors.New("no progress")
+
+// toError returns nil for success, and else what we make of the ending; usual is that for an ordinary failure.
+func (e processResult) toError(op string, usual failure) error {
+	if e.err == nil {
+		return nil
+	}
+	return e.classifyFailure(usual).toError(op, fmt.Errorf("%w: %s", e.err, strings.TrimSpace(e.stderr.String())))
+}
+
+func (v failure) toError(op string, err error) error {
+	return &errs.Error{Op: op, Kind: v.kind, Code: v.code, Message: v.message, Err: err}
+}
+
+func (e processResult) classifyFailure(usual failure) failure {
+	switch {
+	case errors.Is(e.ctxCause, errStalled):
+		return stalled
+	case errors.Is(e.ctxErr, context.DeadlineExceeded):
+		return timedOut
+	case e.ctxErr != nil:
+		return cancelled
+	case e.state == nil, launcherFailed(e.state.ExitCode(), e.stderr.String()):
+		return sandboxUnavailable
+	}
+	if status, ok := e.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return e.classifySignal(status.Signal())
+	}
+	return e.classifyExitCode(usual)
+}
+
+// classifySignal judges a death. Nobody but the kernel sends signals into the cage.
+func (e processResult) classifySignal(s syscall.Signal) failure {
+	switch {
+	case s == unix.SIGXCPU, s == unix.SIGKILL && e.usedAllCPUTime():
+		return cpuExhausted
+	case s == unix.SIGKILL:
+		return outOfMemory
+	case s == unix.SIGXFSZ:
+		return outputTooLarge
+	}
+	return decoderCrashed
+}
+
+// usedAllCPUTime reports whether the CPU time is used up, give or take the kernel's two ways to count it.
+func (e processResult) usedAllCPUTime() bool {
+	return e.state.UserTime()+e.state.SystemTime() >= e.limits.CPU*9/10
+}
+
+// classifyExitCode judges an exit. ffmpeg's code is the low byte of its error, which is a negative errno where there is one.
+func (e processResult) classifyExitCode(usual failure) failure {
+	switch code := e.state.ExitCode(); {
+	case code == errnoExitCode(unix.ENOMEM):
+		return outOfMemory
+	case code == errnoExitCode(unix.EFBIG):
+		return outputTooLarge
+	case code == errnoExitCode(unix.ENOSPC):
+		return diskFull
+	case strings.Contains(e.stderr.String(), ") not on whitelist"): // Codec (ffv1) not on whitelist '…'
+		return codecUnsupported
+	case strings.Contains(e.stderr.String(), "exceeds specified max pixel count"):
+		return pixelsTooMany
+	}
+	return usual
+}
+
+func errnoExitCode(e syscall.Errno) int { return int(uint8(-int(e))) }

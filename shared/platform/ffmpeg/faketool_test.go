@@ -1,0 +1,148 @@
+package ffmpeg_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sluice/shared/platform/ffmpeg"
+)
+
+// runFakeTool is the caged tool of the tests. What it is to try stands after "-f", and what it finds goes into the file
+// found of the job.
+func runFakeTool(args []string) int {
+	i := slices.Index(args, "-f")
+	if i < 0 {
+		fmt.Print(strings.Repeat("x", 2<<20)) // as ffprobe: says too much
+		return 0
+	}
+	switch do, arg := args[i+1], args[len(args)-1]; do {
+	case "hang":
+		n, _ := strconv.Atoi(arg)
+		restoreDefaultSignal(n)
+		for i := range 2 { // the clock goes on, the work does not
+			fmt.Fprintf(os.NewFile(3, "reports"), "frame=%d\nfps=%d\nprogress=continue\n", os.Getpid(), i)
+		}
+		time.Sleep(time.Hour)
+		return 0
+	case "spin":
+		for {
+		}
+	case "exit":
+		code, _ := strconv.Atoi(arg)
+		return code
+	case "swell":
+		return exceedOutputLimit()
+	default:
+		return writeFinding(tryForbidden(do, arg))
+	}
+}
+
+func writeFinding(found any) int {
+	b, err := json.Marshal(found)
+	if err == nil {
+		err = os.WriteFile("found", b, 0o600)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// tryForbidden tries one wall and returns what it found: usually an error's text, empty if nothing stopped it.
+func tryForbidden(do, arg string) any {
+	switch do {
+	case "environment":
+		return os.Environ()
+	case "read":
+		_, err := os.ReadFile(arg)
+		return errorText(err)
+	case "write":
+		return errorText(os.WriteFile(arg, nil, 0o600))
+	case "execute":
+		return errorText(syscall.Exec(arg, []string{arg}, nil))
+	case "call":
+		return trySyscalls(arg)
+	case "limits":
+		return readLimits()
+	case "privileges":
+		return readPrivileges()
+	}
+	return "impostor: " + do
+}
+
+// trySyscalls makes each of the calls, number by number, with arguments so wrong that a call that is let through fails in
+// another way: EINVAL, EBADF, EFAULT.
+func trySyscalls(numbers string) map[string]string {
+	found := map[string]string{}
+	for _, number := range strings.Split(numbers, ",") {
+		n, _ := strconv.ParseUint(number, 0, 64)
+		_, _, e := unix.RawSyscall6(uintptr(n), ^uintptr(unix.CLONE_THREAD), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0))
+		found[number] = e.Error()
+	}
+	return found
+}
+
+func readLimits() map[string]uint64 {
+	found := map[string]uint64{}
+	for name, resource := range map[string]int{
+		"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "output": unix.RLIMIT_FSIZE, "files": unix.RLIMIT_NOFILE, "core": unix.RLIMIT_CORE,
+	} {
+		var l unix.Rlimit
+		_ = unix.Getrlimit(resource, &l)
+		found[name] = l.Max
+	}
+	return found
+}
+
+func readPrivileges() map[string]int {
+	var sets [2]unix.CapUserData
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	err := unix.Capget(&head, &sets[0])
+	gain, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	var death int32
+	_ = unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&death)), 0, 0, 0)
+	return map[string]int{
+		"capabilities": int(sets[0].Permitted | sets[1].Permitted), "no_new_privs": gain, "death": int(death), "errors": len(errorText(err)),
+	}
+}
+
+// exceedOutputLimit writes more than it may.
+func exceedOutputLimit() int {
+	restoreDefaultSignal(int(unix.SIGXFSZ))
+	_ = os.WriteFile("swollen", make([]byte, 1<<20), 0o600)
+	return 0
+}
+
+// restoreDefaultSignal gives a signal back its default action, which Go's runtime has taken for its own purposes.
+func restoreDefaultSignal(signal int) {
+	var action [4]uintptr // struct sigaction; a handler of 0 is SIG_DFL
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// runParent is a parent of a caged process that hangs; it prints that process's id.
+func runParent(toolDir, jobDir string) int {
+	r := ffmpeg.Command{Dir: jobDir, File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory, Stall: time.Hour}}
+	r.Progress = func(p ffmpeg.Progress) { fmt.Println(p.Frames) }
+	fmt.Fprintln(os.Stderr, ffmpeg.Tools{Dir: toolDir}.Run(context.Background(), r))
+	return 1
+}
+
+const raceDetectorMemory = 1 << 46 // bytes of address space: the race detector wants that much

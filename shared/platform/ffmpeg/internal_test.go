@@ -1,0 +1,144 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+func TestCommandArguments(t *testing.T) {
+	t.Parallel()
+	walls := "-protocol_whitelist file -format_whitelist mov -codec_whitelist " + strings.Join(allowedDecoders, ",") +
+		" -max_pixels 35389440 -max_streams 32 -probesize 10M -analyzeduration 10M"
+	r := Command{File: "in", Container: "mov", Input: []string{"-ss", "3.2"}, Output: []string{"-map", "0:v:0", "file:out.mp4"}}
+	got, err := r.buildArgs()
+	want := "-hide_banner -nostdin -y -loglevel error -progress pipe:3 " + walls + " -ss 3.2 -i file:in -map 0:v:0 file:out.mp4"
+	if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+func TestInvalidCommandIsRejected(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		run  Command
+	}{
+		{"no container", Command{File: "in"}},
+		{"two containers", Command{File: "in", Container: "mov,hls"}},
+		{"no input", Command{Container: "mov"}},
+		{"absolute input", Command{File: "/etc/passwd", Container: "mov"}},
+		{"input above", Command{File: "../other/in", Container: "mov"}},
+		{"second input", Command{File: "in", Container: "mov", Output: []string{"-i", "x"}}},
+	} {
+		if args, err := tt.run.buildArgs(); err == nil {
+			t.Errorf("%s: %q", tt.name, args)
+		}
+	}
+}
+
+// evaluateFilter runs the filter as the kernel does.
+func evaluateFilter(t *testing.T, arch, number, arg0 uint32) uint32 {
+	t.Helper()
+	data := map[uint32]uint32{offsetArch: arch, offsetNumber: number, offsetArg0: arg0}
+	p, a := buildSyscallFilter(), uint32(0)
+	for i := 0; i < len(p); i++ {
+		hit := false
+		switch c := p[i]; c.Code {
+		case bpfLoad:
+			a = data[c.K]
+			continue
+		case bpfReturn:
+			return c.K
+		case bpfJumpIfEqual:
+			hit = a == c.K
+		case bpfJumpIfAnySet:
+			hit = a&c.K != 0
+		default:
+			t.Fatalf("instruction %+v", c)
+		}
+		if hit {
+			i += int(p[i].Jt)
+		} else {
+			i += int(p[i].Jf)
+		}
+	}
+	t.Fatal("no verdict")
+	return 0
+}
+
+func TestSyscallFilter(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name               string
+		arch, number, arg0 uint32
+		want               uint32
+	}{
+		{"another architecture", unix.AUDIT_ARCH_I386, unix.SYS_READ, 0, seccompKill},
+		{"x32", auditArch, x32Bit | unix.SYS_READ, 0, seccompEPERM},
+		{"thread", auditArch, unix.SYS_CLONE, unix.CLONE_THREAD | unix.CLONE_VM, seccompAllow},
+		{"process", auditArch, unix.SYS_CLONE, unix.CLONE_VM | unix.CLONE_VFORK, seccompEPERM},
+		{"clone3", auditArch, unix.SYS_CLONE3, 0, seccompErrno | uint32(unix.ENOSYS)},
+		{"own limits", auditArch, unix.SYS_PRLIMIT64, 0, seccompAllow},
+		{"another's limits", auditArch, unix.SYS_PRLIMIT64, 1, seccompEPERM},
+		{"becoming the tool", auditArch, unix.SYS_EXECVE, 0, seccompAllow},
+	} {
+		if got := evaluateFilter(t, tt.arch, tt.number, tt.arg0); got != tt.want {
+			t.Errorf("%s: %#x, want %#x", tt.name, got, tt.want)
+		}
+	}
+	special := []uint32{unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_PRLIMIT64}
+	for number := range uint32(512) {
+		if slices.Contains(special, number) {
+			continue
+		}
+		want := uint32(seccompAllow)
+		if slices.Contains(deniedSyscalls, number) {
+			want = seccompEPERM
+		}
+		if got := evaluateFilter(t, auditArch, number, 1); got != want {
+			t.Errorf("call %d: %#x, want %#x", number, got, want)
+		}
+	}
+}
+
+func TestParseProgressReportsChangesOnly(t *testing.T) {
+	t.Parallel()
+	report := func(frame, clock string) string {
+		return "frame=" + frame + "\nfps=" + clock + "\nout_time_us= 40000\ntotal_size=N/A\nspeed=" + clock + "x\nprogress=continue\n"
+	}
+	in := report("1", "1") + report("1", "2") + report("2", "3") + "frame=3\nout_time_us=80000\ntotal_size=7\nprogress=end\nframe=9"
+	var got []Progress
+	parseProgress(strings.NewReader(in), func(p Progress) { got = append(got, p) })
+	want := []Progress{{Frames: 1, Time: 40 * time.Millisecond}, {Frames: 2, Time: 40 * time.Millisecond}, {Frames: 3, Time: 80 * time.Millisecond, Bytes: 7}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNoProgressCancelsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		began := time.Now()
+		ctx, stop := watchProgress(t.Context(), r, time.Minute, nil)
+		time.Sleep(59 * time.Second)
+		io.WriteString(w, "frame=1\nprogress=continue\n")
+		time.Sleep(30 * time.Second)
+		io.WriteString(w, "frame=1\nfps=3\nprogress=continue\n") // a clock, no progress
+		<-ctx.Done()
+		if took := time.Since(began); took != 119*time.Second || !errors.Is(context.Cause(ctx), errStalled) {
+			t.Errorf("after %v: %v", took, context.Cause(ctx))
+		}
+		w.Close()
+		stop()
+	})
+}

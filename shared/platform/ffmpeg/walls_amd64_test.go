@@ -1,6 +1,0 @@
-package ffmpeg_test
-
-import "golang.org/x/sys/unix"
-
-// foreign are calls of the x32 ABI, denied by a number of their own.
-var foreign = []uint32{0x40000000 | unix.SYS_GETPID, 0x40000000 | unix.SYS_SOCKET}

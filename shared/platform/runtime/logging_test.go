@@ -1,0 +1,157 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"sluice/events"
+	"sluice/events/examples"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/telemetry/logs"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
+	"sluice/shared/platform/telemetry/trace"
+)
+
+func TestMain(m *testing.M) {
+	trace.SetService("test")
+	os.Exit(m.Run())
+}
+
+func newTestRuntime(t *testing.T, service string) (Runtime, *bytes.Buffer) {
+	t.Helper()
+	s, ok := services.Lookup(service)
+	if !ok {
+		t.Fatal("no service " + service)
+	}
+	var out bytes.Buffer
+	return Runtime{Service: s, Log: logs.New(service, &out), meter: newCostMeter(s)}, &out
+}
+
+func invocationContext(t *testing.T) context.Context {
+	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
+}
+
+// requireLogFields fails unless each line of a log says whose it is; the video may be unknown in those before from.
+func requireLogFields(t *testing.T, log []byte, want map[string]any, from int) {
+	t.Helper()
+	lines := metricstest.ReadLines(t, log)
+	if len(lines) <= from {
+		t.Fatalf("only %d lines: %s", len(lines), log)
+	}
+	for i, line := range lines {
+		for key, v := range want {
+			if line[key] != v && (key != "video" || i >= from) {
+				t.Errorf("%s of %q is %v, want %v", key, line["message"], line[key], v)
+			}
+		}
+		if id, _ := line["trace"].(string); id == "" {
+			t.Errorf("%q has no trace", line["message"])
+		}
+	}
+}
+
+// All that is logged in the course of a request says whose it is, and the last line what it cost.
+func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(http.ResponseWriter){
+		"answered": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+		"panic":    func(http.ResponseWriter) { panic("a bug") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k, out := newTestRuntime(t, "api")
+			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				k.Log.InfoContext(r.Context(), "begins")
+				AnnotateVideo(r.Context(), "acme", "vid_1")
+				k.Log.InfoContext(r.Context(), "goes on")
+				end(w)
+			})
+			_, err := k.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
+				HTTPMethod: "GET", Path: "/v1/videos/vid_1", Resource: "/v1/videos/{id}",
+				RequestContext: lambdaevents.APIGatewayProxyRequestContext{RequestID: "gw-1", Authorizer: map[string]any{"tenant": "acme"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireLogFields(t, out.Bytes(), map[string]any{"request_id": "req-1", "tenant": "acme", "video": "vid_1", "service": "api"}, 1)
+			lines := metricstest.ReadLines(t, out.Bytes())
+			last := lines[len(lines)-1]
+			if last["route"] != "/v1/videos/{id}" || last["api_request_id"] != "gw-1" || last["seconds"] == nil {
+				t.Errorf("the last line is %v", last)
+			}
+			if got := metricstest.ReadSamples(t, out.Bytes()); len(got) != 1 || got[0].Name != "Dollars" || got[0].Number <= 0 {
+				t.Errorf("counted %v", got)
+			}
+		})
+	}
+}
+
+// stubQueue is a sender, and an inbox that can hide nothing, which is logged.
+type stubQueue struct{}
+
+func (stubQueue) Send(context.Context, ...events.Event) error { return nil }
+func (stubQueue) SendToDeadLetterQueue(context.Context, lambdaevents.SQSMessage, error) error {
+	return nil
+}
+func (stubQueue) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
+	return errors.New("no answer")
+}
+
+// All that is logged in the course of a message says whose it is, however it ends. The invocation, which may have
+// had several, says what they cost.
+func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func() error{
+		"handled": func() error { return nil },
+		"again":   func() error { return errs.E("x", errs.Transient, errors.New("later")) },
+		"dead":    func() error { return errs.New("x", errs.Invalid, "bad", "It is bad.") },
+		"panic":   func() error { panic("a bug") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k, out := newTestRuntime(t, "encode")
+			e := examples.ReadEvent("encode.requested.v1/minimal")
+			c := k.newConsumer(func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+				k.Log.InfoContext(ctx, "works")
+				return nil, handle()
+			}, nil)
+			c.Send, c.Queue = stubQueue{}, stubQueue{}
+			ctx, cancel := context.WithTimeout(invocationContext(t), time.Hour)
+			defer cancel()
+			_, err := LogInvocationCost(k, c.HandleBatch)(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
+				MessageId: "m1", Body: examples.ReadJSON("encode.requested.v1/minimal"), EventSourceARN: "arn:aws:sqs:eu-west-1:1:sluice-encode",
+				Attributes: map[string]string{"ApproximateReceiveCount": "1"},
+			}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := bytes.SplitAfter(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
+			of, last := lines[:len(lines)-1], lines[len(lines)-1]
+			requireLogFields(t, slices.Concat(of...), map[string]any{"request_id": "req-1", "tenant": e.Tenant, "video": e.Video, "service": "encode"}, 0)
+			if got := metricstest.ReadSamples(t, last); len(got) != 1 || got[0].Name != "Dollars" || metricstest.ReadLines(t, last)[0]["request_id"] != "req-1" {
+				t.Errorf("the last line is %s", last)
+			}
+		})
+	}
+}
+
+// The first invocation is asked for the start of the process, no other is.
+func TestStartupCostIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	k, _ := newTestRuntime(t, "encode")
+	k.meter.startup = time.Hour
+	first, second := k.meter.measureCost(time.Now()), k.meter.measureCost(time.Now())
+	if first.Number < 0.1 || second.Number > 0.001 {
+		t.Errorf("$%v, then $%v", first.Number, second.Number)
+	}
+}

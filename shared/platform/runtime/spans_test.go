@@ -1,0 +1,117 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-xray-sdk-go/v2/xray"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/platform/autoscale"
+)
+
+// startXRayDaemon stands for the X-Ray daemon: what is recorded under the context comes to it.
+func startXRayDaemon(t *testing.T) (context.Context, net.Conn) {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	emitter, err := xray.NewDefaultEmitter(conn.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return context.WithValue(t.Context(), xray.RecorderContextKey{}, &xray.Config{Emitter: emitter}), conn
+}
+
+// recordedSpan is what is looked at of a hop.
+type recordedSpan struct {
+	Name         string
+	Fault, Error bool
+	Annotations  map[string]any
+	HTTP         struct{ Response struct{ Status int } }
+}
+
+// readSpan returns the next hop that was sent.
+func readSpan(t *testing.T, conn net.Conn) (r recordedSpan) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 1<<16)
+	n, err := conn.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, doc, _ := bytes.Cut(buf[:n], []byte("\n"))
+	if err := json.Unmarshal(doc, &r); err != nil {
+		t.Fatal(err)
+	}
+	delete(r.Annotations, "cold_start") // of whichever test is first
+	return r
+}
+
+// A request that may change a video is a part of its way; one that only looks is not.
+func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]map[string]any{
+		"POST":   {"service": "test", "video_id": "vid_1", "tenant": "acme"},
+		"DELETE": {"service": "test", "video_id": "vid_1", "tenant": "acme"},
+		"GET":    {"service": "test"},
+	} {
+		ctx, conn := startXRayDaemon(t)
+		k, _ := newTestRuntime(t, "api")
+		_, err := k.traceRequests(func(ctx context.Context, _ lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, _ error) {
+			AnnotateVideo(ctx, "acme", "vid_1")
+			out.StatusCode = http.StatusNotFound
+			return out, nil
+		})(ctx, lambdaevents.APIGatewayProxyRequest{HTTPMethod: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := readSpan(t, conn)
+		if d := cmp.Diff(want, got.Annotations); d != "" || !got.Error || got.HTTP.Response.Status != 404 {
+			t.Errorf("%s: %+v, annotations (-want +got):\n%s", method, got, d)
+		}
+	}
+}
+
+// A message is about the video that it names, or that its handler names; what it ends with becomes its code.
+func TestMessageSpansNameVideoAndErrorCode(t *testing.T) {
+	t.Parallel()
+	for name, e := range map[string]events.Event{"named": {Tenant: "acme", Video: "vid_1"}, "named later": {}} {
+		ctx, conn := startXRayDaemon(t)
+		ctx, end := startSpan(ctx, lambdaevents.SQSMessage{}, e)
+		if e.Video == "" {
+			AnnotateVideo(ctx, "acme", "vid_1")
+		}
+		end(errs.New("test", errs.Invalid, "not_media", "This is no video."))
+		got := readSpan(t, conn)
+		want := map[string]any{"service": "test", "video_id": "vid_1", "tenant": "acme", "code": "not_media"}
+		if d := cmp.Diff(want, got.Annotations); d != "" || !got.Error {
+			t.Errorf("%s: %+v, annotations (-want +got):\n%s", name, got, d)
+		}
+	}
+}
+
+func TestScheduledRunsAreTraced(t *testing.T) {
+	t.Parallel()
+	ctx, conn := startXRayDaemon(t)
+	broken := errors.New("broken")
+	if err := traceScheduled(func(context.Context, autoscale.ScaleSignal) error { return broken })(ctx, autoscale.ScaleSignal{}); err != broken {
+		t.Errorf("returned %v", err)
+	}
+	if got := readSpan(t, conn); !got.Fault || got.Name != "test" {
+		t.Errorf("recorded %+v", got)
+	}
+}

@@ -1,0 +1,33 @@
+package runtime
+
+import (
+	"context"
+
+	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/telemetry/trace"
+)
+
+// tracedTools are ffmpeg and ffprobe as steps of the hop that runs them. A run of ffmpeg is seen while it lasts, so that a
+// function that is stopped in the middle still shows what it was doing.
+type tracedTools struct{ ffmpeg.Tools }
+
+func (t tracedTools) Run(ctx context.Context, r ffmpeg.Command) error {
+	ctx, span := trace.StartLongSpan(ctx, "ffmpeg")
+	err := t.Tools.Run(ctx, r)
+	span.End(err)
+	return err
+}
+
+func (t tracedTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
+	ctx, span := trace.StartSpan(ctx, "ffprobe")
+	doc, err := t.Tools.ProbeStreams(ctx, dir, file, container)
+	span.End(err)
+	return doc, err
+}
+
+func (t tracedTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	ctx, span := trace.StartSpan(ctx, "ffprobe packets")
+	doc, err := t.Tools.ProbePackets(ctx, dir, file, container, from)
+	span.End(err)
+	return doc, err
+}

@@ -1,0 +1,36 @@
+package runtime
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/outbound"
+)
+
+// WebClient returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its
+// own machine too; anything else that is told so does not start: the process
+// ends.
+func (k Runtime) WebClient() *outbound.Client {
+	c, err := newWebClient()
+	exitOnError(k.Log, err)
+	return c
+}
+
+func newWebClient() (*outbound.Client, error) {
+	file := os.Getenv(services.EnvFetchCA)
+	if file == "" {
+		return outbound.New(), nil
+	}
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", services.EnvFetchCA, err)
+	}
+	return outbound.NewWithLoopback(os.Getenv("AWS_ENDPOINT_URL"), ca)
+}
+
+// ProducerBuckets returns the names of the buckets that originals may be fetched from.
+func (Runtime) ProducerBuckets() []string {
+	return strings.FieldsFunc(os.Getenv(services.EnvProducerBuckets), func(r rune) bool { return r == ',' })
+}

@@ -1,0 +1,36 @@
+package runtime
+
+import (
+	"slices"
+	"testing"
+
+	"sluice/shared/domain/services"
+)
+
+// Only a local cloud may fetch from its own machine; a function that is told to anywhere else does not start.
+func TestPrivateFetchIsAllowedOnlyInLocalClouds(t *testing.T) {
+	if _, err := newWebClient(); err != nil {
+		t.Error(err)
+	}
+	t.Setenv(services.EnvFetchCA, "web_test.go") // is there, and no certificate
+	for _, endpoint := range []string{"", "https://sqs.eu-central-1.amazonaws.com"} {
+		t.Setenv("AWS_ENDPOINT_URL", endpoint)
+		if c, err := newWebClient(); err == nil || c != nil {
+			t.Errorf("with AWS at %q it starts", endpoint)
+		}
+	}
+	t.Setenv(services.EnvFetchCA, "nowhere.pem")
+	if _, err := newWebClient(); err == nil {
+		t.Error("without the file it starts")
+	}
+}
+
+func TestProducerBucketsAreReadFromTheEnvironment(t *testing.T) {
+	if got := (Runtime{}).ProducerBuckets(); len(got) > 0 {
+		t.Errorf("without any: %q", got)
+	}
+	t.Setenv(services.EnvProducerBuckets, "acme-masters,other-masters")
+	if got := (Runtime{}).ProducerBuckets(); !slices.Equal(got, []string{"acme-masters", "other-masters"}) {
+		t.Errorf("got %q", got)
+	}
+}

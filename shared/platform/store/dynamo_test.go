@@ -1,0 +1,281 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
+)
+
+// fakeDynamoDB stands where DynamoDB would: it keeps the requests and gives the next of its answers, or the last one again.
+type fakeDynamoDB struct {
+	responses []response
+
+	mu       sync.Mutex
+	requests []request
+}
+
+type response struct {
+	status int
+	body   string
+	err    error // the connection broke
+}
+
+type request struct {
+	Action         string `json:"-"`
+	ConsistentRead bool
+	IndexName      string
+	Token          string `json:"ClientRequestToken"`
+	Item           json.RawMessage
+	RequestItems   json.RawMessage
+	length         int // bytes
+}
+
+func (w *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	c := request{Action: action, length: len(body)}
+	if err := json.Unmarshal(body, &c); err != nil {
+		return nil, err
+	}
+	a := w.responses[min(len(w.requests), len(w.responses)-1)]
+	w.requests = append(w.requests, c)
+	if a.err != nil {
+		return nil, a.err
+	}
+	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
+}
+
+func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Dynamo {
+	return store.Dynamo{Table: "table", Client: dynamodb.New(dynamodb.Options{
+		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), HTTPClient: w, Retryer: r,
+	})}
+}
+
+// methodCall is a method of Dynamo and the calls that it makes.
+type methodCall struct {
+	name string
+	run  func(t *testing.T, s store.Dynamo) error
+	want []string
+}
+
+func methodCalls() []methodCall {
+	turn := video.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
+	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
+	return []methodCall{
+		{"CreateTenant", func(t *testing.T, s store.Dynamo) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
+		{"LoadTenant", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
+		{"CreateToken", func(t *testing.T, s store.Dynamo) error { return s.CreateToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
+		{"LoadToken", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadToken(t.Context(), "k"); return err }, []string{"GetItem"}},
+		{"DeleteToken", func(t *testing.T, s store.Dynamo) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
+		{"CreateVideo", func(t *testing.T, s store.Dynamo) error {
+			return s.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
+		}, []string{"TransactWriteItems"}},
+		{"LoadVideo", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadVideo(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
+		{"LoadUpload", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadUpload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
+		{"SaveVideo", func(t *testing.T, s store.Dynamo) error { return s.SaveVideo(t.Context(), v, video.TimelineEntry{}) }, []string{"TransactWriteItems"}},
+		{"FinishTask", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.FinishTask(t.Context(), "acme", "v", video.TaskDone{})
+			return err
+		}, []string{"PutItem", "UpdateItem", "Query"}},
+		{"BeginIdempotency", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.BeginIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"}, time.Time{})
+			return err
+		}, []string{"PutItem"}},
+		{"CreateVideoIdempotently", func(t *testing.T, s store.Dynamo) error {
+			return s.CreateVideoIdempotently(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"})
+		}, []string{"TransactWriteItems"}},
+		{"CompleteIdempotency", func(t *testing.T, s store.Dynamo) error {
+			return s.CompleteIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"})
+		}, []string{"PutItem"}},
+		{"ListVideos", func(t *testing.T, s store.Dynamo) error {
+			_, _, err := s.ListVideos(t.Context(), "acme", video.Filter{}, "", 1)
+			return err
+		}, []string{"Query"}},
+		{"UpdateDetails", func(t *testing.T, s store.Dynamo) error {
+			return s.UpdateDetails(t.Context(), "acme", "v", video.Details{})
+		}, []string{"UpdateItem"}},
+		{"LoadTimeline", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.LoadTimeline(t.Context(), "acme", "v")
+			return err
+		}, []string{"Query", "Query"}},
+		{"ListOverdueVideos", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.ListOverdueVideos(t.Context(), time.Now(), 1)
+			return err
+		}, []string{"Query", "Query", "Query", "Query"}},
+		{"DeleteTaskResults", func(t *testing.T, s store.Dynamo) error { return s.DeleteTaskResults(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
+		{"CreateProducer", func(t *testing.T, s store.Dynamo) error {
+			return s.CreateProducer(t.Context(), video.Producer{ID: "src_1", Sender: "AIDA"})
+		}, []string{"TransactWriteItems"}},
+		{"ListProducersBySender", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.ListProducersBySender(t.Context(), "AIDA")
+			return err
+		}, []string{"Query"}},
+		{"ListProducers", func(t *testing.T, s store.Dynamo) error { _, err := s.ListProducers(t.Context()); return err }, []string{"Query"}},
+		{"DeleteProducer", func(t *testing.T, s store.Dynamo) error { return s.DeleteProducer(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
+		{"CreateDeadLetter", func(t *testing.T, s store.Dynamo) error {
+			return s.CreateDeadLetter(t.Context(), video.DeadLetter{ID: letter})
+		}, []string{"PutItem"}},
+		{"LoadDeadLetter", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadDeadLetter(t.Context(), letter); return err }, []string{"GetItem"}},
+		{"UpdateDeadLetter", func(t *testing.T, s store.Dynamo) error {
+			return s.UpdateDeadLetter(t.Context(), video.DeadLetter{}, video.DeadLetter{ID: letter})
+		}, []string{"PutItem"}},
+		{"ListDeadLetters", func(t *testing.T, s store.Dynamo) error {
+			_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, letter, time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1)
+			return err
+		}, []string{"Query"}},
+		{"LoadInFlightLimit", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.LoadInFlightLimit(t.Context(), "acme", video.Bulk)
+			return err
+		}, []string{"GetItem"}},
+		{"SaveInFlightLimit", func(t *testing.T, s store.Dynamo) error {
+			return s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "acme"})
+		}, []string{"PutItem"}},
+		{"LoadScalingState", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadScalingState(t.Context()); return err }, []string{"GetItem"}},
+		{"SaveScalingState", func(t *testing.T, s store.Dynamo) error {
+			return s.SaveScalingState(t.Context(), scaling.State{Version: 1})
+		}, []string{"PutItem"}},
+		{"EnqueuePosition", func(t *testing.T, s store.Dynamo) error {
+			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, turn)
+		}, []string{"PutItem"}},
+		{"ListQueuePositions", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.ListQueuePositions(t.Context(), "acme", video.Bulk, turn, 1)
+			return err
+		}, []string{"Query"}},
+		{"DequeuePositions", func(t *testing.T, s store.Dynamo) error {
+			return s.DequeuePositions(t.Context(), "acme", video.Bulk, turn)
+		}, []string{"BatchWriteItem"}},
+		{"CountOpenDeadLetters", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.CountOpenDeadLetters(t.Context(), "encode")
+			return err
+		}, []string{"Query"}},
+		{"ListTaskResults", func(t *testing.T, s store.Dynamo) error {
+			_, err := s.ListTaskResults(t.Context(), "acme", "v")
+			return err
+		}, []string{"Query"}},
+	}
+}
+
+// TestMethodsMakeDocumentedCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
+func TestMethodsMakeDocumentedCalls(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, tt := range methodCalls() {
+		known[tt.name] = true
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := &fakeDynamoDB{responses: []response{{200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil}}}
+			if err := tt.run(t, w.newStore(aws.NopRetryer{})); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range w.requests {
+				got = append(got, c.Action)
+				if read := c.Action == "GetItem" || c.Action == "Query" && c.IndexName == ""; read != c.ConsistentRead {
+					t.Errorf("%s: consistent is %t", c.Action, c.ConsistentRead)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for m := range reflect.TypeFor[store.Dynamo]().Methods() {
+		if !known[m.Name] {
+			t.Errorf("nobody knows which calls %s makes", m.Name)
+		}
+	}
+}
+
+func TestDynamoDBErrorsMapToKinds(t *testing.T) {
+	t.Parallel()
+	cancelled := func(reasons ...string) response {
+		body := `{"__type":"TransactionCanceledException","CancellationReasons":[{"Code":"` + strings.Join(reasons, `"},{"Code":"`) + `"}]}`
+		return response{400, body, nil}
+	}
+	for _, tt := range []struct {
+		name   string
+		answer response
+		kind   errs.Kind
+		code   string
+	}{
+		{"condition", cancelled("ConditionalCheckFailed"), errs.Conflict, "version_stale"},
+		{"condition of the second", cancelled("None", "ConditionalCheckFailed"), errs.Conflict, "version_stale"},
+		{"another transaction", cancelled("TransactionConflict", "None"), errs.Transient, ""},
+		{"a row in a transaction", response{400, `{"__type":"TransactionConflictException"}`, nil}, errs.Transient, ""},
+		{"throttled in a transaction", cancelled("None", "ThrottlingError"), errs.Transient, ""},
+		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), errs.Internal, ""},
+		{"cancelled for no reason", cancelled("None"), errs.Internal, ""},
+		{"throttled", response{400, `{"__type":"ThrottlingException"}`, nil}, errs.Transient, ""},
+		{"over the table's throughput", response{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil}, errs.Transient, ""},
+		{"their fault", response{500, `{"__type":"InternalServerError"}`, nil}, errs.Transient, ""},
+		{"unavailable", response{503, ``, nil}, errs.Transient, ""},
+		{"broken connection", response{err: errors.New("connection reset by peer")}, errs.Transient, ""},
+		{"no table", response{400, `{"__type":"ResourceNotFoundException"}`, nil}, errs.Internal, ""},
+		{"no right", response{400, `{"__type":"AccessDeniedException"}`, nil}, errs.Internal, ""},
+		{"malformed", response{400, `{"__type":"ValidationException"}`, nil}, errs.Internal, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := &fakeDynamoDB{responses: []response{tt.answer}}
+			err := w.newStore(aws.NopRetryer{}).SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{})
+			var e *errs.Error
+			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.Save" {
+				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
+			}
+		})
+	}
+}
+
+// TestRetryAfterLostResponseReusesToken: the SDK repeats a write whose answer was lost with the token of the first, so that DynamoDB can tell
+// that it is the same one.
+func TestRetryAfterLostResponseReusesToken(t *testing.T) {
+	t.Parallel()
+	w := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
+	s := w.newStore(retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = retry.NewExponentialJitterBackoff(1) }))
+	if err := s.SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.requests) != 2 || w.requests[0].Token == "" || w.requests[0].Token != w.requests[1].Token {
+		t.Errorf("got calls %+v, want two with one token", w.requests)
+	}
+}
+
+func TestQueryReadsAllPages(t *testing.T) {
+	t.Parallel()
+	w := &fakeDynamoDB{responses: []response{
+		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":1}}"}}],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`, nil},
+		{200, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"t"}}}`, nil},
+		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":2}}"}}]}`, nil},
+	}}
+	got, err := w.newStore(aws.NopRetryer{}).ListTaskResults(t.Context(), "acme", "v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []video.Result{{Task: video.Task{Number: 1}}, {Task: video.Task{Number: 2}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("differs (-want +got):\n%s", diff)
+	}
+}

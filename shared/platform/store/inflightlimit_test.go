@@ -1,0 +1,100 @@
+package store_test
+
+import (
+	"encoding/base32"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+)
+
+// newFullInFlightLimit is the window of a tenant that has all it may have in flight, of videos of some tasks each.
+func newFullInFlightLimit(tasks, each int) video.InFlightLimit {
+	r := rand.NewChaCha8([32]byte{1})
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	w := video.InFlightLimit{Tenant: "acme", Lane: video.Interactive, Version: 1}
+	for n := range tasks / each {
+		id := make([]byte, 16)
+		_, _ = r.Read(id)
+		at := noon.Add(time.Duration(n)*time.Second + time.Duration(r.Uint64()%1e9))
+		s := video.VideoAllotment{QueuePosition: video.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{}}
+		for k := range each {
+			s.InFlight[k] = fmt.Sprintf("%07x", r.Uint64()%(1<<28))
+		}
+		w.Allotments = append(w.Allotments, s)
+	}
+	return w
+}
+
+// TestLargestInFlightLimitFitsOneRow: DynamoDB takes 400 kB, and of one row 1,000 kB a second.
+func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
+	t.Parallel()
+	encode, _ := services.Lookup("encode")
+	tasks := services.ComputeInFlightLimit(encode.MaxWorkers(1 << 20))
+	for _, each := range []int{1, 2, tasks} {
+		w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+		if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(t.Context(), newFullInFlightLimit(tasks, each)); err != nil {
+			t.Fatal(err)
+		}
+		if size := w.requests[0].length; size > 300<<10 { // the request, where bytes are base64
+			t.Errorf("%d tasks in flight, %d of each video, make a call of %d bytes", tasks, each, size)
+		}
+	}
+}
+
+func TestInFlightLimitRoundTrips(t *testing.T) {
+	t.Parallel()
+	want := newFullInFlightLimit(30, 3)
+	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+	if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	w = &fakeDynamoDB{responses: []response{{200, `{"Item":` + string(w.requests[0].Item) + `}`, nil}}}
+	got, err := w.newStore(aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Interactive)
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Error(err, d)
+	}
+}
+
+func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		shares string
+		kind   errs.Kind
+		want   int
+	}{
+		"as text, as they were once": {`{"S":"[{\"video\":\"vid_1\",\"end\":3}]"}`, "", 3},
+		"deflated, but cut":          {`{"B":"iqUC"}`, errs.Internal, 0},
+		"a number":                   {`{"N":"1"}`, errs.Internal, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &fakeDynamoDB{responses: []response{{200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil}}}
+			got, err := w.newStore(aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
+			if s, _ := got.FindAllotment("vid_1"); errs.KindOf(err) != tt.kind || s.EndTask != tt.want {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestDequeuePositionsDeletesEachRowOnce: DynamoDB refuses a call that names a row twice.
+func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
+	t.Parallel()
+	turn := video.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
+	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, turn, video.QueuePosition{Planned: turn.Planned, Video: "vid_2"}, turn); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(w.requests[0].RequestItems), "DeleteRequest"); n != 2 {
+		t.Errorf("%d rows: %s", n, w.requests[0].RequestItems)
+	}
+}

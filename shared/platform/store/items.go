@@ -1,0 +1,210 @@
+package store
+
+import (
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+)
+
+// The items are the rows as they are stored. Structures inside them are JSON text: it is smaller than DynamoDB's maps,
+// which repeat every name with an overhead, it is the form the same structures have in messages, and nothing filters
+// on it. What an index may want one day (tenant, state, created) is a plain attribute.
+type (
+	tenantItem struct {
+		key
+		Tenant  string `dynamodbav:"tenant"`
+		Created string `dynamodbav:"created,omitempty"`
+	}
+	tokenItem struct {
+		key
+		Tenant  string `dynamodbav:"tenant"`
+		ID      string `dynamodbav:"id"`
+		Scopes  string `dynamodbav:"scopes"` // JSON
+		Hash    string `dynamodbav:"hash"`
+		Created string `dynamodbav:"created,omitempty"`
+		Until   string `dynamodbav:"until,omitempty"`
+		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds: DynamoDB removes the row some time after
+	}
+	uploadItem struct {
+		key
+		Tenant      string `dynamodbav:"tenant"`
+		ID          string `dynamodbav:"id"`
+		Video       string `dynamodbav:"video"`
+		MultipartID string `dynamodbav:"multipart"`
+		ObjectKey   string `dynamodbav:"object_key"`
+		Size        int64  `dynamodbav:"size"`
+		PartSize    int64  `dynamodbav:"part_size"`
+		Created     string `dynamodbav:"created,omitempty"`
+	}
+	// videoItem is in an index while it has the partition key of that one.
+	videoItem struct {
+		key
+		detailsItem
+		Tenant        string `dynamodbav:"tenant"`
+		ID            string `dynamodbav:"id"`
+		Playback      string `dynamodbav:"playback"`
+		State         string `dynamodbav:"state"`
+		Version       int64  `dynamodbav:"version"`
+		Source        string `dynamodbav:"source"`            // JSON
+		Fetch         string `dynamodbav:"fetch,omitempty"`   // JSON
+		Media         string `dynamodbav:"media,omitempty"`   // JSON
+		Plan          string `dynamodbav:"plan,omitempty"`    // JSON
+		Problem       string `dynamodbav:"problem,omitempty"` // JSON
+		Deadline      string `dynamodbav:"watch,omitempty"`   // JSON
+		ListedFrames  int    `dynamodbav:"shown,omitempty"`
+		Created       string `dynamodbav:"created,omitempty"`
+		Uploaded      string `dynamodbav:"uploaded,omitempty"`
+		Inspected     string `dynamodbav:"inspected,omitempty"`
+		EncodeStarted string `dynamodbav:"begun,omitempty"`
+		Playable      string `dynamodbav:"playable,omitempty"`
+		Encoded       string `dynamodbav:"encoded,omitempty"`
+		Ready         string `dynamodbav:"ready,omitempty"`
+		Failed        string `dynamodbav:"failed,omitempty"`
+		Cancelled     string `dynamodbav:"cancelled,omitempty"`
+		Deleted       string `dynamodbav:"deleted,omitempty"`
+		Correlation   string `dynamodbav:"correlation,omitempty"`
+		Trace         string `dynamodbav:"trace,omitempty"`
+		Owner         string `dynamodbav:"owner,omitempty"`     // partition key of by-tenant; the sort key is Created
+		DueShard      string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline
+		Due           string `dynamodbav:"due,omitempty"`       // its sort key
+		Expires       int64  `dynamodbav:"expires,omitempty"`   // Unix seconds: DynamoDB's time to live
+	}
+	// detailsItem is the part of a video's row that api writes, and no one else.
+	detailsItem struct {
+		Title      string `dynamodbav:"title"`
+		ExternalID string `dynamodbav:"external_id,omitempty"`
+		Metadata   string `dynamodbav:"metadata,omitempty"` // JSON
+		External   string `dynamodbav:"external,omitempty"` // partition key of by-external; the sort key is Created
+	}
+	timelineItem struct {
+		key
+		Entry string `dynamodbav:"entry"` // JSON
+	}
+	donePageItem struct {
+		key
+		Done []int `dynamodbav:"done,numberset"`
+	}
+	taskResultItem struct {
+		key
+		Result  string `dynamodbav:"result"` // JSON
+		Started string `dynamodbav:"began,omitempty"`
+		At      string `dynamodbav:"at,omitempty"`
+	}
+)
+
+func newTenantItem(t video.Tenant) tenantItem {
+	return tenantItem{key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}
+}
+
+func (i tenantItem) toTenant() (video.Tenant, error) {
+	var c codec
+	t := video.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
+	return t, c.err
+}
+
+func newTokenItem(t video.Token) (tokenItem, error) {
+	var c codec
+	i := tokenItem{
+		key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
+		Until: formatTimestamp(t.Expires),
+	}
+	if !t.Expires.IsZero() {
+		i.Expires = t.Expires.Unix()
+	}
+	return i, c.err
+}
+
+func (i tokenItem) toToken() (video.Token, error) {
+	var c codec
+	t := video.Token{ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until)}
+	c.decodeJSON(i.Scopes, &t.Scopes)
+	return t, c.err
+}
+
+func newUploadItem(u video.Upload) uploadItem {
+	return uploadItem{
+		key: uploadKey(u.Tenant, u.ID), Tenant: u.Tenant, ID: u.ID, Video: u.Video, MultipartID: u.MultipartID,
+		ObjectKey: u.Key, Size: u.Size, PartSize: u.PartSize, Created: formatTimestamp(u.Created),
+	}
+}
+
+func (i uploadItem) toUpload() (video.Upload, error) {
+	var c codec
+	u := video.Upload{
+		Tenant: i.Tenant, ID: i.ID, Video: i.Video, MultipartID: i.MultipartID,
+		Key: i.ObjectKey, Size: i.Size, PartSize: i.PartSize, Created: c.parseTime(i.Created),
+	}
+	return u, c.err
+}
+
+func newVideoItem(v video.Video) (videoItem, error) {
+	var c codec
+	i := videoItem{
+		key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
+		State: string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation, Trace: v.Trace,
+		Source: c.encodeJSON(v.Source), Fetch: c.encodeJSON(v.Fetch), Media: c.encodeJSON(v.Media), Plan: c.encodeJSON(v.Plan), Problem: c.encodeJSON(v.Problem),
+		Created: formatTimestamp(v.Times.Created), Uploaded: formatTimestamp(v.Times.Uploaded), Inspected: formatTimestamp(v.Times.Inspected),
+		EncodeStarted: formatTimestamp(v.Times.EncodeStarted), Playable: formatTimestamp(v.Times.Playable), Encoded: formatTimestamp(v.Times.Encoded), Ready: formatTimestamp(v.Times.Ready), Failed: formatTimestamp(v.Times.Failed),
+		Cancelled: formatTimestamp(v.Times.Cancelled), Deleted: formatTimestamp(v.Times.Deleted),
+		Due: formatTimestamp(v.Deadline.At),
+	}
+	if v.Deadline != (video.Deadline{}) {
+		i.Deadline = c.encodeJSON(v.Deadline)
+	}
+	if i.Due != "" {
+		i.DueShard = deadlineShard(v.ID)
+	}
+	if v.State != video.Deleting && v.State != video.Deleted {
+		i.Owner = services.TenantIndex + "#" + v.Tenant
+	}
+	if at := v.ExpiresAt(); !at.IsZero() {
+		i.Expires = at.Unix()
+	}
+	return i, c.err
+}
+
+func (i videoItem) toVideo() (video.Video, error) {
+	var c codec
+	v := video.Video{
+		Details: video.Details{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID, Playback: i.Playback,
+		State: video.State(i.State), Version: i.Version, ListedFrames: i.ListedFrames, Correlation: i.Correlation, Trace: i.Trace,
+		Times: video.Times{
+			Created: c.parseTime(i.Created), Uploaded: c.parseTime(i.Uploaded), Inspected: c.parseTime(i.Inspected),
+			EncodeStarted: c.parseTime(i.EncodeStarted), Playable: c.parseTime(i.Playable), Encoded: c.parseTime(i.Encoded), Ready: c.parseTime(i.Ready), Failed: c.parseTime(i.Failed),
+			Cancelled: c.parseTime(i.Cancelled), Deleted: c.parseTime(i.Deleted),
+		},
+	}
+	c.decodeJSON(i.Metadata, &v.Metadata)
+	c.decodeJSON(i.Deadline, &v.Deadline)
+	c.decodeJSON(i.Fetch, &v.Fetch)
+	c.decodeJSON(i.Source, &v.Source)
+	c.decodeJSON(i.Media, &v.Media)
+	c.decodeJSON(i.Plan, &v.Plan)
+	c.decodeJSON(i.Problem, &v.Problem)
+	return v, c.err
+}
+
+func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
+	i := detailsItem{Title: a.Title, ExternalID: a.ExternalID, Metadata: c.encodeJSON(a.Metadata)}
+	if a.ExternalID != "" {
+		i.External = services.ExternalIndex + "#" + tenant + "#" + a.ExternalID
+	}
+	return i
+}
+
+func newTimelineItem(k key, e video.TimelineEntry) (timelineItem, error) {
+	var c codec
+	return timelineItem{key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}, c.err
+}
+
+func newTaskResultItem(k key, t video.TaskDone) (taskResultItem, error) {
+	var c codec
+	i := taskResultItem{key: k.taskResult(t.Result.Task.Number), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
+	return i, c.err
+}
+
+func (i taskResultItem) toTaskDone() (video.TaskDone, error) {
+	var c codec
+	t := video.TaskDone{Started: c.parseTime(i.Started), At: c.parseTime(i.At)}
+	c.decodeJSON(i.Result, &t.Result)
+	return t, c.err
+}

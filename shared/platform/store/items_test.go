@@ -1,0 +1,176 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/storetest"
+)
+
+func TestItemsRoundTrip(t *testing.T) {
+	t.Parallel()
+	t.Run("tenant", checkRoundTrip(func(v video.Tenant) (tenantItem, error) { return newTenantItem(v), nil }, tenantItem.toTenant))
+	t.Run("token", checkRoundTrip(newTokenItem, tokenItem.toToken))
+	t.Run("grant", checkRoundTrip(func(g video.Producer) (producerItem, error) { i, _ := newProducerItems(g); return i, nil }, producerItem.toProducer))
+	t.Run("letter", checkRoundTrip(func(l video.DeadLetter) (deadLetterItem, error) { return newDeadLetterItem(l), nil }, deadLetterItem.toDeadLetter))
+	t.Run("upload", checkRoundTrip(func(v video.Upload) (uploadItem, error) { return newUploadItem(v), nil }, uploadItem.toUpload))
+	t.Run("video", checkRoundTrip(newVideoItem, videoItem.toVideo))
+	t.Run("result", checkRoundTrip(func(v video.TaskDone) (taskResultItem, error) { return newTaskResultItem(key{"p", "s"}, v) }, taskResultItem.toTaskDone))
+}
+
+// checkRoundTrip checks that any T comes back from its row as it went in.
+func checkRoundTrip[T, I any](write func(T) (I, error), read func(I) (T, error)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		values := storetest.AnyValue[T]()
+		rapid.Check(t, func(rt *rapid.T) {
+			in := values.Draw(rt, "value")
+			if v, ok := any(&in).(*video.Video); ok {
+				v.Done = nil // kept in rows of its own
+			}
+			item, err := write(in)
+			requireNoError(rt, err)
+			row, err := attributevalue.MarshalMap(item)
+			requireNoError(rt, err)
+			var back I
+			requireNoError(rt, attributevalue.UnmarshalMap(row, &back))
+			out, err := read(back)
+			requireNoError(rt, err)
+			if diff := cmp.Diff(in, out); diff != "" {
+				rt.Fatalf("differs (-in +out):\n%s", diff)
+			}
+		})
+	}
+}
+
+func requireNoError(t *rapid.T, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVideoRowHasDocumentedAttributes pins what other programs may come to rely on: keys, plain attributes, and that what is zero is left out.
+func TestVideoRowHasDocumentedAttributes(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	item, err := newVideoItem(video.Video{Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := attributevalue.MarshalMap(item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]types.AttributeValue{
+		"pk": stringValue("VIDEO#acme#vid_1"), "sk": stringValue("VIDEO"), "tenant": stringValue("acme"), "id": stringValue("vid_1"),
+		"owner": stringValue("VIDEOS#acme"), "playback": stringValue(""), "title": stringValue(""), "state": stringValue("waiting"), "version": numberValue(1),
+		"created": stringValue("2026-01-02T02:04:05.000000000Z"), "source": stringValue(`{"key":"","name":"","content_type":"","size":0}`),
+	}
+	if diff := cmp.Diff(want, row, compareAttributes); diff != "" {
+		t.Errorf("differs (-want +got):\n%s", diff)
+	}
+}
+
+// compareAttributes compares the kinds of attribute that rows have.
+var compareAttributes = cmp.Comparer(func(a, b types.AttributeValue) bool {
+	switch a := a.(type) {
+	case *types.AttributeValueMemberS:
+		b, ok := b.(*types.AttributeValueMemberS)
+		return ok && a.Value == b.Value
+	case *types.AttributeValueMemberN:
+		b, ok := b.(*types.AttributeValueMemberN)
+		return ok && a.Value == b.Value
+	}
+	return false
+})
+
+func TestRowKeys(t *testing.T) {
+	t.Parallel()
+	k := videoKey("acme", "vid_1")
+	for _, tt := range []struct {
+		name      string
+		got, want key
+	}{
+		{"tenant", tenantKey("acme"), key{"TENANT#acme", "TENANT"}},
+		{"token", tokenKey("k1"), key{"TOKEN#k1", "TOKEN"}},
+		{"upload", uploadKey("acme", "upl_1"), key{"UPLOAD#acme#upl_1", "UPLOAD"}},
+		{"video", k, key{"VIDEO#acme#vid_1", "VIDEO"}},
+		{"claim", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
+		{"source", producerKey("AIDA", "src_1"), key{"SOURCE#AIDA", "SOURCE#src_1"}},
+		{"source in the directory", producerDirectoryKey("src_1"), key{"SOURCE##all", "SOURCE#src_1"}},
+		{"letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), key{"LETTER#1970-01", "ltr_" + strings.Repeat("0", 26)}},
+		{"no letter", deadLetterKey("ltr_1"), key{}},
+		{"last task of a page", k.donePage(255), key{"VIDEO#acme#vid_1", "DONE#000"}},
+		{"first task of the next", k.donePage(256), key{"VIDEO#acme#vid_1", "DONE#001"}},
+		{"last page", k.donePage(maxTasks - 1), key{"VIDEO#acme#vid_1", "DONE#390"}},
+		{"result", k.taskResult(42), key{"VIDEO#acme#vid_1", "RESULT#00042"}},
+		{"separator in an id", videoKey("acme#vid_1", "x"), key{}},
+		{"no id", tokenKey(""), key{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.got != tt.want {
+				t.Errorf("got %v, want %v", tt.got, tt.want)
+			}
+		})
+	}
+}
+
+// TestTimestampsSortAsText: what an index would sort by.
+func TestTimestampsSortAsText(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		a, b := storetest.AnyValue[time.Time]().Draw(rt, "a"), storetest.AnyValue[time.Time]().Draw(rt, "b")
+		if a.Before(b) != (formatTimestamp(a) < formatTimestamp(b)) {
+			rt.Errorf("%s and %s sort as %q and %q", a, b, formatTimestamp(a), formatTimestamp(b))
+		}
+	})
+}
+
+func TestUnreadableVideoRowReturnsError(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		item videoItem
+	}{
+		{"time", videoItem{Created: "yesterday"}},
+		{"json", videoItem{Plan: "{"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := tt.item.toVideo(); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
+
+func TestDeadLetterMonthsCoverRetention(t *testing.T) {
+	t.Parallel()
+	day := func(m time.Month, d, h int) time.Time { return time.Date(2026, m, d, h, 0, 0, 0, time.UTC) }
+	for _, tt := range []struct {
+		name        string
+		newest, now time.Time
+		want        []string
+	}{
+		{"all", day(5, 31, 12), day(5, 31, 12), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02"}},
+		{"at the end of a month", day(4, 30, 23), day(4, 30, 23), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02", "LETTER#2026-01"}},
+		{"over the year", day(1, 15, 0), day(1, 15, 0), []string{"LETTER#2026-01", "LETTER#2025-12", "LETTER#2025-11", "LETTER#2025-10", "LETTER#2025-09"}},
+		{"from a cursor", day(2, 10, 0), day(5, 31, 12), []string{"LETTER#2026-02"}},
+		{"from a cursor of long ago", day(1, 10, 0), day(5, 31, 12), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if d := cmp.Diff(tt.want, deadLetterMonths(tt.newest, tt.now)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}

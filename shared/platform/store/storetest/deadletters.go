@@ -1,0 +1,204 @@
+package storetest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// newDeadLetter returns a new open letter of a service, whose message was sent so long before noon.
+func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
+	l := video.DeadLetter{
+		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
+		Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Created: noon, State: video.DeadLetterOpen,
+	}
+	l.ID = video.DeadLetterID(service, uniqueID(), l.Sent)
+	return l
+}
+
+// createDeadLetters puts letters into the store.
+func createDeadLetters(t testingT, s Store, ls ...video.DeadLetter) {
+	t.Helper()
+	for _, l := range ls {
+		requireNoError(t, s.CreateDeadLetter(t.Context(), l))
+	}
+}
+
+// listAllDeadLetters returns all letters of a filter, read limit by limit.
+func listAllDeadLetters(t testingT, s Store, f video.DeadLetterFilter, limit int) (all []video.DeadLetter) {
+	t.Helper()
+	for cursor := ""; ; {
+		page, next, err := s.ListDeadLetters(t.Context(), f, cursor, noon, limit)
+		requireNoError(t, err)
+		if len(page) > limit {
+			t.Fatalf("a page of %d, not of %d", len(page), limit)
+		}
+		if all, cursor = append(all, page...), next; next == "" {
+			return all
+		}
+	}
+}
+
+func withoutBodies(ls ...video.DeadLetter) (out []video.DeadLetter) {
+	for _, l := range ls {
+		l.Body = ""
+		out = append(out, l)
+	}
+	return out
+}
+
+func testDeadLetterIsCreatedOnce(t *testing.T, s Store) {
+	l := newDeadLetter(uniqueID(), time.Minute)
+	createDeadLetters(t, s, l)
+	done, err := l.MarkDiscarded("a test")
+	requireNoError(t, err)
+	requireNoError(t, s.UpdateDeadLetter(t.Context(), l, done))
+	again := l
+	again.Created = noon.Add(time.Hour)
+	createDeadLetters(t, s, again)
+	got, err := s.LoadDeadLetter(t.Context(), l.ID)
+	requireNoError(t, err)
+	requireEqual(t, got, done)
+	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: l.Service}, 10), withoutBodies(done))
+}
+
+func testDeadLettersAreListedNewestFirst(t *testing.T, s Store) {
+	service, day := uniqueID(), 24*time.Hour
+	newest, older, oldest := newDeadLetter(service, -time.Minute), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
+	createDeadLetters(t, s, older, newest, oldest, newDeadLetter(uniqueID(), day))
+	for _, limit := range []int{1, 2, 3, 100} {
+		requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit), withoutBodies(newest, older, oldest))
+	}
+}
+
+func testDeadLettersAreFiltered(t *testing.T, s Store) {
+	a, b := newDeadLetter(uniqueID(), time.Hour), newDeadLetter(uniqueID(), time.Minute)
+	b.Service, b.Code = a.Service, "internal"
+	createDeadLetters(t, s, a, b)
+	gone, err := b.MarkDiscarded("a test")
+	requireNoError(t, err)
+	requireNoError(t, s.UpdateDeadLetter(t.Context(), b, gone))
+	for _, tt := range []struct {
+		f    video.DeadLetterFilter
+		want []video.DeadLetter
+	}{
+		{video.DeadLetterFilter{Service: a.Service}, withoutBodies(gone, a)},
+		{video.DeadLetterFilter{Service: a.Service, State: video.DeadLetterOpen}, withoutBodies(a)},
+		{video.DeadLetterFilter{Service: a.Service, State: video.DeadLetterRedriven}, nil},
+		{video.DeadLetterFilter{Service: a.Service, Code: "internal"}, withoutBodies(gone)},
+	} {
+		requireEqual(t, listAllDeadLetters(t, s, tt.f, 1), tt.want)
+	}
+}
+
+func testDeadLetterIsUpdatedOnce(t *testing.T, s Store) {
+	l := newDeadLetter(uniqueID(), time.Hour)
+	redriven, err := l.MarkRedriven()
+	requireNoError(t, err)
+	requireError(t, s.UpdateDeadLetter(t.Context(), l, redriven), errs.Conflict, "letter_changed")
+	createDeadLetters(t, s, l)
+	const n = 8
+	failures := make([]error, n)
+	runConcurrently(n, func(i int) { failures[i] = s.UpdateDeadLetter(t.Context(), l, redriven) })
+	won := 0
+	for _, err := range failures {
+		if err == nil {
+			won++
+			continue
+		}
+		requireError(t, err, errs.Conflict, "letter_changed")
+	}
+	requireEqual(t, won, 1)
+	twice, err := redriven.MarkRedriven()
+	requireNoError(t, err)
+	requireNoError(t, s.UpdateDeadLetter(t.Context(), redriven, twice))
+	requireError(t, s.UpdateDeadLetter(t.Context(), redriven, twice), errs.Conflict, "letter_changed")
+	got, err := s.LoadDeadLetter(t.Context(), l.ID)
+	requireNoError(t, err)
+	requireEqual(t, got, twice)
+}
+
+func testOpenDeadLettersAreCounted(t *testing.T, s Store) {
+	a, b := newDeadLetter(uniqueID(), time.Hour), newDeadLetter(uniqueID(), time.Minute)
+	b.Service = a.Service
+	open := func(service string) int {
+		n, err := s.CountOpenDeadLetters(t.Context(), service)
+		requireNoError(t, err)
+		return n
+	}
+	requireEqual(t, open(a.Service), 0)
+	createDeadLetters(t, s, a, b)
+	requireEqual(t, open(a.Service), 2)
+	gone, err := a.MarkDiscarded("a test")
+	requireNoError(t, err)
+	requireNoError(t, s.UpdateDeadLetter(t.Context(), a, gone))
+	createDeadLetters(t, s, a) // once more, in vain
+	requireEqual(t, open(a.Service), 1)
+	again, err := b.MarkRedriven()
+	requireNoError(t, err)
+	requireNoError(t, s.UpdateDeadLetter(t.Context(), b, again))
+	requireEqual(t, open(a.Service), 0)
+	requireEqual(t, open(uniqueID()), 0)
+}
+
+func testDeadLetterHoldsLargestMessage(t *testing.T, s Store) {
+	service := uniqueID()
+	var all []video.DeadLetter
+	for i := range 5 { // together more than DynamoDB returns at once
+		l := newDeadLetter(service, time.Duration(i)*time.Second)
+		l.Body = strings.Repeat("ü", 128<<10)
+		all = append(all, l)
+	}
+	createDeadLetters(t, s, all...)
+	got, err := s.LoadDeadLetter(t.Context(), all[0].ID)
+	requireNoError(t, err)
+	requireEqual(t, got, all[0])
+	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, 10), withoutBodies(all...))
+}
+
+func testInvalidDeadLetterIDs(t *testing.T, s Store) {
+	for _, id := range []string{"", "x", "#", newDeadLetter("x", 0).ID, strings.Repeat("x", 3000)} {
+		_, err := s.LoadDeadLetter(t.Context(), id)
+		requireError(t, err, errs.NotFound, "letter_not_found")
+	}
+	for _, id := range []string{"", "ltr_", "a#b"} {
+		l := newDeadLetter("x", 0)
+		l.ID = id
+		requireError(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
+		requireError(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
+	}
+	_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1)
+	requireError(t, err, errs.Invalid, "cursor_invalid")
+	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list from the year 10889 on must end
+	_, _, err = s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1)
+	requireNoError(t, err)
+}
+
+func testAnyDeadLetterRoundTrips(t *testing.T, s Store) {
+	letters := AnyValue[video.DeadLetter]()
+	rapid.Check(t, func(rt *rapid.T) {
+		l := letters.Draw(rt, "letter")
+		l.ID = video.DeadLetterID(uniqueID(), "m", l.Sent)
+		createDeadLetters(rt, s, l)
+		got, err := s.LoadDeadLetter(t.Context(), l.ID)
+		requireNoError(rt, err)
+		requireEqual(rt, got, l)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l := newDeadLetter(uniqueID(), 0)
+	requireError(t, s.CreateDeadLetter(ctx, l), errs.Transient, "")
+	requireError(t, s.UpdateDeadLetter(ctx, l, l), errs.Transient, "")
+	_, err := s.LoadDeadLetter(ctx, l.ID)
+	requireError(t, err, errs.Transient, "")
+	_, _, err = s.ListDeadLetters(ctx, video.DeadLetterFilter{}, "", noon, 1)
+	requireError(t, err, errs.Transient, "")
+	_, err = s.CountOpenDeadLetters(ctx, l.Service)
+	requireError(t, err, errs.Transient, "")
+}

@@ -1,0 +1,27 @@
+package storetest
+
+import (
+	"reflect"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// AnyValue returns a generator of any T: every field, by reflection, so that one that is new in the domain and forgotten in
+// a row is found. Moments are in UTC; numbers are what JSON can say.
+func AnyValue[T any]() *rapid.Generator[T] {
+	return rapid.MakeCustom[T](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
+		reflect.TypeFor[time.Time](): anyTime().AsAny(),
+		reflect.TypeFor[float64]():   rapid.Float64Range(-1e12, 1e12).AsAny(),
+	}})
+}
+
+// anyTime returns a generator of moments, the zero one among them.
+func anyTime() *rapid.Generator[time.Time] {
+	return rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.Bool().Draw(t, "zero") {
+			return time.Time{}
+		}
+		return time.Unix(rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds")).UTC()
+	})
+}

@@ -1,0 +1,147 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// noon is when claims are made: the store is told the time.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// newIdempotencyRecord returns a new request in progress, good for a minute.
+func newIdempotencyRecord() video.IdempotencyRecord {
+	return video.IdempotencyRecord{
+		Owner: uniqueID(), Route: "POST /v1/uploads", Key: "a#b c", BodyHash: "digest", Holder: uniqueID(), Expires: noon.Add(time.Minute),
+	}
+}
+
+// requireRecord fails unless the store, asked for c at now, has want.
+func requireRecord(t testingT, s Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
+	t.Helper()
+	got, err := s.BeginIdempotency(t.Context(), c, now)
+	requireNoError(t, err)
+	requireEqual(t, got, want)
+}
+
+// copyForHolder returns c as another request with the same key makes it.
+func copyForHolder(c video.IdempotencyRecord, holder string, expires time.Time) video.IdempotencyRecord {
+	c.Holder, c.Expires = holder, expires
+	return c
+}
+
+func testIdempotencyRecordExcludesOthers(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	requireRecord(t, s, first, noon, first)
+	requireRecord(t, s, first, noon, first) // the same call again, after a lost answer
+	second := copyForHolder(first, uniqueID(), noon.Add(2*time.Minute))
+	requireRecord(t, s, second, noon.Add(time.Minute-1), first)
+	requireRecord(t, s, second, noon.Add(time.Minute), second)
+	requireRecord(t, s, first, noon.Add(time.Minute), second)
+}
+
+func testCompletedRecordIsReturned(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	requireRecord(t, s, first, noon, first)
+	done := first
+	done.Status, done.CreatedID, done.Response, done.Expires = 201, "upl_1", "{}", noon.Add(time.Hour)
+	requireNoError(t, s.CompleteIdempotency(t.Context(), done))
+	requireNoError(t, s.CompleteIdempotency(t.Context(), done))
+	requireRecord(t, s, copyForHolder(first, uniqueID(), first.Expires), noon.Add(time.Hour-1), done)
+	next := copyForHolder(first, uniqueID(), noon.Add(2*time.Hour))
+	requireRecord(t, s, next, noon.Add(time.Hour), next)
+}
+
+func testReleasedRecordIsFree(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	requireRecord(t, s, first, noon, first)
+	at := noon.Add(300 * time.Millisecond)
+	requireNoError(t, s.CompleteIdempotency(t.Context(), copyForHolder(first, first.Holder, at)))
+	next := copyForHolder(first, uniqueID(), noon.Add(time.Hour))
+	requireRecord(t, s, next, at, next)
+}
+
+func testLostRecordCannotBeCompleted(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
+	requireRecord(t, s, first, noon, first)
+	second := copyForHolder(first, uniqueID(), noon.Add(time.Hour))
+	requireRecord(t, s, second, first.Expires, second)
+	first.Status = 201
+	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
+	requireRecord(t, s, first, first.Expires, second)
+}
+
+// testCreateVideoCompletesIdempotency: all of it or nothing, and once.
+func testCreateVideoCompletesIdempotency(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	v, u := newVideoAndUpload(first.Owner)
+	done := copyForHolder(first, first.Holder, noon.Add(time.Hour))
+	done.Status, done.CreatedID = 201, u.ID
+	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
+	requireRecord(t, s, first, noon, first)
+	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict, "claim_lost")
+	_, err := s.LoadUpload(t.Context(), u.Tenant, u.ID)
+	requireError(t, err, errs.NotFound, "upload_not_found")
+	requireNoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
+	requireVideo(t, s, v)
+	requireRecord(t, s, copyForHolder(first, uniqueID(), first.Expires), noon, done)
+
+	other, otherUpload := newVideoAndUpload(first.Owner)
+	otherUpload.ID = u.ID
+	requireError(t, s.CreateVideoIdempotently(t.Context(), other, otherUpload, done), errs.Conflict, "claim_lost")
+	_, err = s.LoadVideo(t.Context(), other.Tenant, other.ID)
+	requireError(t, err, errs.NotFound, "video_not_found")
+}
+
+func testIdempotencyRecordsAreSeparate(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	requireRecord(t, s, first, noon, first)
+	for _, change := range []func(*video.IdempotencyRecord){
+		func(c *video.IdempotencyRecord) { c.Owner = uniqueID() },
+		func(c *video.IdempotencyRecord) { c.Route += "/upl_1" },
+		func(c *video.IdempotencyRecord) { c.Key += "x" },
+	} {
+		other := copyForHolder(first, uniqueID(), first.Expires)
+		change(&other)
+		requireRecord(t, s, other, noon, other)
+	}
+	first.Owner = "a#b"
+	_, err := s.BeginIdempotency(t.Context(), first, noon)
+	requireError(t, err, errs.Invalid, "")
+	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Invalid, "")
+}
+
+func testOneConcurrentRequestWins(t *testing.T, s Store) {
+	first := newIdempotencyRecord()
+	const n = 8
+	holders, errs := make([]string, n), make([]error, n)
+	runConcurrently(n, func(i int) {
+		c, err := s.BeginIdempotency(t.Context(), copyForHolder(first, uniqueID(), first.Expires), noon)
+		holders[i], errs[i] = c.Holder, err
+	})
+	for i, err := range errs {
+		requireNoError(t, err)
+		requireEqual(t, holders[i], holders[0])
+	}
+}
+
+func testAnyIdempotencyRecordRoundTrips(t *testing.T, s Store) {
+	claims := AnyValue[video.IdempotencyRecord]()
+	rapid.Check(t, func(rt *rapid.T) {
+		c := claims.Draw(rt, "claim")
+		c.Owner, c.Expires = uniqueID(), noon.Add(time.Duration(rapid.IntRange(1, 1e6).Draw(rt, "seconds"))*time.Second)
+		requireRecord(rt, s, c, noon, c)
+		requireRecord(rt, s, copyForHolder(c, c.Holder+"x", c.Expires), noon, c)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.BeginIdempotency(ctx, newIdempotencyRecord(), noon)
+	requireError(t, err, errs.Transient, "")
+	requireError(t, s.CompleteIdempotency(ctx, newIdempotencyRecord()), errs.Transient, "")
+}

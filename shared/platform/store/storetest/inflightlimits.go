@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+func testInFlightLimitRoundTrips(t *testing.T, s Store) {
+	tenant := uniqueID()
+	got, err := s.LoadInFlightLimit(t.Context(), tenant, video.Bulk)
+	requireNoError(t, err)
+	requireEqual(t, got, video.InFlightLimit{Tenant: tenant, Lane: video.Bulk})
+	want := video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created, Allotments: []video.VideoAllotment{
+		{QueuePosition: newQueuePosition(1), NextTask: 3, EndTask: 9, LeaseStart: created, InFlight: map[int]string{0: "a", 2: "b"}},
+		{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
+	}}
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
+	requireInFlightLimit(t, s, want)
+	want = video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
+	requireInFlightLimit(t, s, want)
+	got, err = s.LoadInFlightLimit(t.Context(), tenant, video.Interactive)
+	requireNoError(t, err)
+	requireEqual(t, got.Version, int64(0))
+}
+
+func requireInFlightLimit(t testingT, s Store, want video.InFlightLimit) {
+	t.Helper()
+	got, err := s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane)
+	requireNoError(t, err)
+	requireEqual(t, got, want)
+}
+
+// newQueuePosition returns a place in a line.
+func newQueuePosition(n int) video.QueuePosition {
+	return video.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
+}
+
+func testInFlightLimitChecksVersion(t *testing.T, s Store) {
+	w := video.InFlightLimit{Tenant: uniqueID(), Version: 2}
+	requireError(t, s.SaveInFlightLimit(t.Context(), w), errs.Conflict, "window_stale")
+	w.Version = 1
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), w))
+	requireError(t, s.SaveInFlightLimit(t.Context(), w), errs.Conflict, "window_stale")
+	w.Version, w.MoreWaiting = 2, true
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), w))
+	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: w.Tenant, Version: 1}), errs.Conflict, "window_stale")
+	requireInFlightLimit(t, s, w)
+	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
+}
+
+func testOneConcurrentLimitSaveWins(t *testing.T, s Store) {
+	w := video.InFlightLimit{Tenant: uniqueID(), Version: 1}
+	const n = 8
+	failures := make([]error, n)
+	runConcurrently(n, func(i int) { failures[i] = s.SaveInFlightLimit(t.Context(), w) })
+	won := 0
+	for _, err := range failures {
+		if err == nil {
+			won++
+		} else if k := errs.KindOf(err); k != errs.Conflict && k != errs.Transient {
+			t.Errorf("lost with %v", err)
+		}
+	}
+	requireEqual(t, won, 1)
+}
+
+func testWaitQueueIsInOrder(t *testing.T, s Store) {
+	tenant, other := uniqueID(), uniqueID()
+	for _, n := range []int{3, 1, 30, 2, 2, 200} {
+		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, newQueuePosition(n)))
+	}
+	requireNoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
+	requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}))
+	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 1, 2, 3, 30, 200)
+	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 2, 1, 2)
+	requireQueuePositions(t, s, tenant, newQueuePosition(2), 2, 3, 30)
+	requireQueuePositions(t, s, tenant, newQueuePosition(29), 2, 30, 200)
+	requireQueuePositions(t, s, tenant, newQueuePosition(200), 2)
+	for range 2 {
+		requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77), newQueuePosition(1)))
+	}
+	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))
+	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 2, 3, 200)
+	requireQueuePositions(t, s, other, video.QueuePosition{}, 9, 5)
+	requireQueuePositions(t, s, "a#b", video.QueuePosition{}, 9)
+	got, err := s.ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9)
+	requireNoError(t, err)
+	requireEqual(t, got, []video.QueuePosition{newQueuePosition(4)})
+}
+
+func requireQueuePositions(t testingT, s Store, tenant string, after video.QueuePosition, limit int, turns ...int) {
+	t.Helper()
+	var want []video.QueuePosition
+	for _, n := range turns {
+		want = append(want, newQueuePosition(n))
+	}
+	got, err := s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit)
+	requireNoError(t, err)
+	requireEqual(t, got, want)
+}
+
+// A line is long, and much of it leaves at once.
+func testManyPositionsAreDequeued(t *testing.T, s Store) {
+	tenant := uniqueID()
+	var all []video.QueuePosition
+	for n := range 60 {
+		all = append(all, newQueuePosition(1000+n))
+		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, all[n]))
+	}
+	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, all[:58]...))
+	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 1058, 1059)
+}
+
+func testInvalidPositionsAreRejected(t *testing.T, s Store) {
+	for _, bad := range []video.QueuePosition{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
+		requireError(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
+		requireError(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
+	}
+	requireError(t, s.EnqueuePosition(t.Context(), "a#b", video.Bulk, newQueuePosition(1)), errs.Invalid, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk)
+	requireError(t, err, errs.Transient, "")
+	_, err = s.ListQueuePositions(ctx, uniqueID(), video.Bulk, video.QueuePosition{}, 1)
+	requireError(t, err, errs.Transient, "")
+	for _, err := range []error{s.SaveInFlightLimit(ctx, video.InFlightLimit{Tenant: uniqueID(), Version: 1}), s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)), s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1))} {
+		requireError(t, err, errs.Transient, "")
+	}
+}
+
+func testAnyInFlightLimitRoundTrips(t *testing.T, s Store) {
+	windows := AnyValue[video.InFlightLimit]()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := windows.Draw(rt, "window")
+		w.Tenant, w.Lane, w.Version = uniqueID(), video.Interactive, 1
+		requireNoError(rt, s.SaveInFlightLimit(rt.Context(), w))
+		requireInFlightLimit(rt, s, w)
+	})
+}

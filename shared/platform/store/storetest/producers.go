@@ -1,0 +1,98 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// newProducer returns a new grant to a sender.
+func newProducer(sender, prefix string) video.Producer {
+	return video.Producer{
+		ID: video.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix, Tenant: uniqueID(), Created: created,
+	}
+}
+
+// requireProducers fails unless the store knows exactly these grants of a sender, under it and in the list of all.
+func requireProducers(t testingT, s Store, sender string, want ...video.Producer) {
+	t.Helper()
+	got, err := s.ListProducersBySender(t.Context(), sender)
+	requireNoError(t, err)
+	requireEqual(t, got, want)
+	all, err := s.ListProducers(t.Context())
+	requireNoError(t, err)
+	requireEqual(t, slices.DeleteFunc(all, func(g video.Producer) bool { return g.Sender != sender }), want)
+}
+
+func testProducersRoundTrip(t *testing.T, s Store) {
+	sender := uniqueID()
+	first, second := newProducer(sender, "in/"), newProducer(sender, "")
+	second.Created = created.Add(time.Nanosecond)
+	requireNoError(t, s.CreateProducer(t.Context(), second))
+	requireNoError(t, s.CreateProducer(t.Context(), first))
+	requireProducers(t, s, sender, first, second)
+	requireProducers(t, s, uniqueID())
+}
+
+func testProducerIsCreatedOnce(t *testing.T, s Store) {
+	g := newProducer(uniqueID(), "in/")
+	requireNoError(t, s.CreateProducer(t.Context(), g))
+	other := g
+	other.Tenant = uniqueID()
+	requireError(t, s.CreateProducer(t.Context(), other), errs.Conflict, "source_exists")
+	requireProducers(t, s, g.Sender, g)
+}
+
+func testProducerIsDeleted(t *testing.T, s Store) {
+	sender := uniqueID()
+	gone, left := newProducer(sender, "in/"), newProducer(sender, "out/")
+	requireNoError(t, s.CreateProducer(t.Context(), gone))
+	requireNoError(t, s.CreateProducer(t.Context(), left))
+	requireNoError(t, s.DeleteProducer(t.Context(), gone.ID))
+	requireProducers(t, s, sender, left)
+	requireError(t, s.DeleteProducer(t.Context(), gone.ID), errs.NotFound, "source_not_found")
+	requireNoError(t, s.CreateProducer(t.Context(), gone))
+	requireNoError(t, s.DeleteProducer(t.Context(), left.ID))
+	requireProducers(t, s, sender, gone)
+}
+
+// testSendersAreIsolated: nothing that may stand in a message reaches another sender's grants, or all of them.
+func testSendersAreIsolated(t *testing.T, s Store) {
+	g := newProducer(uniqueID(), "in/")
+	requireNoError(t, s.CreateProducer(t.Context(), g))
+	for _, sender := range []string{"", "#", "#all", "all", g.Sender + "#", g.Sender[1:]} {
+		got, err := s.ListProducersBySender(t.Context(), sender)
+		requireNoError(t, err)
+		requireEqual(t, got, []video.Producer{})
+		requireError(t, s.DeleteProducer(t.Context(), sender), errs.NotFound, "source_not_found")
+	}
+	for _, bad := range []string{"", "a#b", "#all"} {
+		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: bad, Sender: uniqueID()}), errs.Invalid, "")
+		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: uniqueID(), Sender: bad}), errs.Invalid, "")
+	}
+	requireProducers(t, s, g.Sender, g)
+}
+
+func testAnyProducerRoundTrips(t *testing.T, s Store) {
+	grants := AnyValue[video.Producer]()
+	rapid.Check(t, func(rt *rapid.T) {
+		g := grants.Draw(rt, "grant")
+		g.ID, g.Sender = uniqueID(), uniqueID()
+		requireNoError(rt, s.CreateProducer(t.Context(), g))
+		requireProducers(rt, s, g.Sender, g)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	requireError(t, s.CreateProducer(ctx, newProducer(uniqueID(), "")), errs.Transient, "")
+	requireError(t, s.DeleteProducer(ctx, uniqueID()), errs.Transient, "")
+	_, err := s.ListProducersBySender(ctx, uniqueID())
+	requireError(t, err, errs.Transient, "")
+	_, err = s.ListProducers(ctx)
+	requireError(t, err, errs.Transient, "")
+}

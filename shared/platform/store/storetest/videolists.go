@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// createVideos makes n videos of a tenant, each a second younger than the one before.
+func createVideos(t *testing.T, s Store, tenant string, n int) (all []video.Video) {
+	t.Helper()
+	for i := range n {
+		v, u := newVideoAndUpload(tenant)
+		v.Times.Created = created.Add(time.Duration(i) * time.Second)
+		requireNoError(t, s.CreateVideo(t.Context(), v, u))
+		all = append(all, v)
+	}
+	return all
+}
+
+// listVideoIDs returns the ids of all pages of a list, and how many there were.
+func listVideoIDs(t *testing.T, s Store, tenant string, f video.Filter, limit int) (all []string, pages int) {
+	t.Helper()
+	for cursor := ""; ; pages++ {
+		page, next, err := s.ListVideos(t.Context(), tenant, f, cursor, limit)
+		requireNoError(t, err)
+		if len(page) > limit {
+			t.Fatalf("%d videos on a page of %d", len(page), limit)
+		}
+		for _, v := range page {
+			all = append(all, v.ID)
+		}
+		if cursor = next; next == "" {
+			return all, pages + 1
+		}
+	}
+}
+
+func testVideosAreListedInPages(t *testing.T, s Store) {
+	tenant := uniqueID()
+	videos := createVideos(t, s, tenant, 5)
+	var want []string
+	for _, v := range slices.Backward(videos) {
+		want = append(want, v.ID)
+	}
+	for limit, pages := range map[int][]int{1: {5, 6}, 2: {3}, 5: {1, 2}, 100: {1}} {
+		got, n := listVideoIDs(t, s, tenant, video.Filter{}, limit)
+		requireEqual(t, got, want)
+		if !slices.Contains(pages, n) {
+			t.Errorf("%d pages of %d", n, limit)
+		}
+	}
+	page, _, err := s.ListVideos(t.Context(), tenant, video.Filter{}, "", 1)
+	requireNoError(t, err)
+	last := videos[4]
+	requireEqual(t, page, []video.Video{{
+		Details: last.Details, Tenant: tenant, ID: last.ID, Playback: last.Playback, State: last.State, Version: last.Version,
+		Source: last.Source, Times: last.Times,
+	}})
+}
+
+func testVideosAreFiltered(t *testing.T, s Store) {
+	tenant := uniqueID()
+	videos := createVideos(t, s, tenant, 4)
+	for _, n := range []int{1, 3} {
+		requireNoError(t, s.UpdateDetails(t.Context(), tenant, videos[n].ID, video.Details{ExternalID: "e#1"}))
+	}
+	failed := videos[3]
+	failed.State, failed.Version = video.Failed, failed.Version+1
+	requireNoError(t, s.SaveVideo(t.Context(), failed, testEntry))
+	for _, tt := range []struct {
+		filter video.Filter
+		want   []string
+	}{
+		{video.Filter{State: video.Failed}, []string{videos[3].ID}},
+		{video.Filter{State: video.Waiting}, []string{videos[2].ID, videos[1].ID, videos[0].ID}},
+		{video.Filter{State: video.Ready}, nil},
+		{video.Filter{ExternalID: "e#1"}, []string{videos[3].ID, videos[1].ID}},
+		{video.Filter{ExternalID: "e#1", State: video.Waiting}, []string{videos[1].ID}},
+		{video.Filter{ExternalID: "e"}, nil},
+	} {
+		for _, limit := range []int{1, 10} {
+			got, _ := listVideoIDs(t, s, tenant, tt.filter, limit)
+			requireEqual(t, got, tt.want)
+		}
+	}
+}
+
+func testListHasOnlyTenantsVideos(t *testing.T, s Store) {
+	tenant, other := uniqueID(), uniqueID()
+	videos := createVideos(t, s, tenant, 3)
+	createVideos(t, s, other, 1)
+	for n, state := range []video.State{video.Deleting, video.Deleted} {
+		gone := videos[n]
+		gone.State, gone.Version = state, gone.Version+1
+		requireNoError(t, s.SaveVideo(t.Context(), gone, testEntry))
+	}
+	got, _ := listVideoIDs(t, s, tenant, video.Filter{}, 10)
+	requireEqual(t, got, []string{videos[2].ID})
+	for _, nobody := range []string{uniqueID(), "", tenant + "#"} {
+		got, _ := listVideoIDs(t, s, nobody, video.Filter{}, 10)
+		requireEqual(t, got, []string(nil))
+	}
+	_, foreign, err := s.ListVideos(t.Context(), tenant, video.Filter{}, "", 1)
+	requireNoError(t, err)
+	page, _, err := s.ListVideos(t.Context(), other, video.Filter{}, foreign, 10)
+	requireNoError(t, err)
+	for _, v := range page {
+		if v.Tenant != other {
+			t.Errorf("%s sees a video of %s", other, v.Tenant)
+		}
+	}
+}
+
+func testInvalidCursorIsRejected(t *testing.T, s Store) {
+	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
+		_, _, err := s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1)
+		requireError(t, err, errs.Invalid, "cursor_invalid")
+	}
+}
+
+func testDetailsAndStateAreSeparate(t *testing.T, s Store) {
+	v := createVideo(t, s)
+	stale := v
+	v.Details = video.Details{Title: "New", ExternalID: "e1", Metadata: map[string]string{"a": "b"}}
+	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	requireVideo(t, s, v)
+	v.State, v.Version, v.Media = video.Processing, v.Version+1, &video.Media{Width: 2}
+	stale.State, stale.Version, stale.Media = v.State, v.Version, v.Media
+	requireNoError(t, s.SaveVideo(t.Context(), stale, testEntry))
+	requireVideo(t, s, v)
+	v.Details = video.Details{}
+	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	requireVideo(t, s, v)
+}
+
+func testDeletedVideoDetailsAreNotUpdated(t *testing.T, s Store) {
+	v := createVideo(t, s)
+	requireError(t, s.UpdateDetails(t.Context(), v.Tenant, uniqueID(), v.Details), errs.NotFound, "video_not_found")
+	requireError(t, s.UpdateDetails(t.Context(), uniqueID(), v.ID, v.Details), errs.NotFound, "video_not_found")
+	requireError(t, s.UpdateDetails(t.Context(), v.Tenant, "", v.Details), errs.NotFound, "video_not_found")
+	for _, state := range []video.State{video.Deleting, video.Deleted} {
+		v.State, v.Version = state, v.Version+1
+		requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
+		requireError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, video.Details{Title: "x"}), errs.NotFound, "video_not_found")
+	}
+	requireVideo(t, s, v)
+}

@@ -1,0 +1,185 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+)
+
+// uriPattern are the names in a playlist: lines that are no tags, and attributes.
+var (
+	uriPattern     = regexp.MustCompile(`(?m)^[^#\n].*$|URI="[^"]*"`)
+	segmentPattern = regexp.MustCompile(`(?m)^[0-9]+\.m4s$`)
+)
+
+// checkPlaylistReferences holds a playlist to naming only what is there.
+func (w *simulation) checkPlaylistReferences(key, text string) {
+	for _, u := range uriPattern.FindAllString(text, -1) {
+		u = strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`)
+		if _, err := w.media.HeadObject(context.Background(), path.Join(path.Dir(key), u)); err != nil {
+			w.recordProblem("%s is written, and what it names is not: %s", key, u)
+		}
+	}
+}
+
+// checkPlaylistUpdate holds a playlist to what it was before: a master names what it named, unless it is closed for ever; another is
+// added to and no more, and after its end nothing is; and its segments are those from the first on.
+func (w *simulation) checkPlaylistUpdate(key, before, text string) {
+	if path.Base(key) == media.MasterName {
+		if before == media.EmptyMasterPlaylist || before != "" && text != media.EmptyMasterPlaylist && len(uriPattern.FindAllString(before, -1)) != len(uriPattern.FindAllString(text, -1)) {
+			w.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
+		}
+		return
+	}
+	if !strings.HasPrefix(text, before) || strings.HasSuffix(before, media.EndTag) {
+		w.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
+	}
+	for i, name := range segmentPattern.FindAllString(text, -1) {
+		if name != media.SegmentName(i+1) {
+			w.recordProblem("%s: segment %d is %s", key, i+1, name)
+		}
+	}
+}
+
+// readObject returns an object, "" if there is none.
+func (w *simulation) readObject(key string) string {
+	body, _, err := w.media.GetObject(context.Background(), key)
+	if err != nil {
+		return ""
+	}
+	b, _ := io.ReadAll(body)
+	return string(b)
+}
+
+// checkPlayableRow holds a row that says so, or ready, to having its master; and to listing no less than it says in each
+// rendition.
+func (w *simulation) checkPlayableRow(v video.Video) {
+	prefix := playback.ObjectPrefix(v.Playback)
+	master := w.readObject(prefix + media.MasterName)
+	if master == "" || master == media.EmptyMasterPlaylist {
+		w.recordProblem("%s is %s without a master playlist", v.ID, v.State)
+	}
+	for _, u := range uriPattern.FindAllString(master, -1) {
+		text := w.readObject(prefix + strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`))
+		if n := len(segmentPattern.FindAllString(text, -1)); n*v.Plan.SegmentFrames < v.ListedFrames || v.State == video.Ready && !strings.HasSuffix(text, media.EndTag) {
+			w.recordProblem("%s is %s with %d frames, and %s lists %d segments", v.ID, v.State, v.ListedFrames, u, n)
+		}
+	}
+}
+
+// checkFailedVideo reports whether a client's video has failed after it was playable. What has failed nobody can begin, and who
+// watches it comes to an end.
+func (w *simulation) checkFailedVideo(c *uploadClient) bool {
+	v, err := w.store.LoadVideo(context.Background(), c.tenant, c.video)
+	if err != nil || v.State != video.Failed {
+		w.recordProblem("%s, %v", v.State, err)
+	}
+	for _, key := range w.media.ListKeys(playback.ObjectPrefix(v.Playback)) {
+		if text := w.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist && !strings.HasSuffix(text, media.EndTag) {
+			w.recordProblem("%s has failed, and %s is open:\n%s", v.ID, key, text)
+		}
+	}
+	return !v.Times.Playable.IsZero()
+}
+
+// captureState returns all that a world has become, with one name for what has another in each: ids, moments, versions.
+func (w *simulation) captureState() map[string]string {
+	all := map[string]string{}
+	var ids []string
+	for _, c := range w.clients {
+		ids = append(ids, w.captureRows(c, all)...)
+	}
+	named := strings.NewReplacer(ids...)
+	for name, b := range map[string]*blob.Memory{"original": w.source, "object": w.media} {
+		for _, key := range b.ListKeys("") {
+			info, err := b.HeadObject(context.Background(), key)
+			info.At = time.Time{}
+			all[name+" "+named.Replace(key)] = fmt.Sprint(info, err)
+		}
+	}
+	for _, c := range w.clients {
+		v, err := w.store.LoadInFlightLimit(context.Background(), c.tenant, video.Interactive)
+		all["in flight of "+c.tenant] = fmt.Sprint(v.CountInFlight(), v.WaitQueue(), err)
+	}
+	for id, f := range w.topicEvents {
+		all["fact "+named.Replace(id)] = named.Replace(f.data)
+	}
+	for k, v := range all {
+		all[k] = named.Replace(v)
+	}
+	return all
+}
+
+// captureRows adds a client's rows to all and returns its ids, each with its name.
+func (w *simulation) captureRows(c *uploadClient, all map[string]string) []string {
+	ctx := context.Background()
+	if !c.completed {
+		w.recordProblem("client %d has no 2xx", c.number)
+	}
+	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
+	if err != nil {
+		w.recordProblem("client %d: %v", c.number, err)
+	}
+	u, err := w.store.LoadUpload(ctx, c.tenant, c.upload)
+	if err != nil {
+		w.recordProblem("client %d: %v", c.number, err)
+	}
+	results, err := w.store.ListTaskResults(ctx, c.tenant, c.video)
+	if err != nil {
+		w.recordProblem("client %d: %v", c.number, err)
+	}
+	ids := []string{v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID, fmt.Sprint("UPLOAD", c.number)}
+	v.Version, v.Deadline, u.MultipartID, u.Created = 0, video.Deadline{}, "", time.Time{}
+	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.EncodeStarted, &v.Times.Playable, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
+		if !t.IsZero() {
+			*t = time.Unix(0, 0).UTC()
+		}
+	}
+	done := slices.Sorted(maps.Keys(v.Done))
+	v.Done = nil
+	for name, row := range map[string]any{"video": v, "done": done, "upload": u, "results": results} {
+		b, err := json.Marshal(row)
+		if err != nil {
+			w.recordProblem("%s: %v", name, err)
+		}
+		all[fmt.Sprintf("%s of client %d", name, c.number)] = string(b)
+	}
+	return ids
+}
+
+// checkDeletedVideo holds a deleted video to having left nothing but its row.
+func (w *simulation) checkDeletedVideo(c *uploadClient) {
+	ctx := context.Background()
+	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
+	results, rerr := w.store.ListTaskResults(ctx, c.tenant, c.video)
+	if err != nil || rerr != nil || v.State != video.Deleted || len(v.Done) > 0 || len(results) > 0 {
+		w.recordProblem("deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr)
+	}
+	left := append(w.media.ListKeys(playback.ObjectPrefix(v.Playback)), w.source.ListKeys("t/"+c.tenant+"/"+c.video)...)
+	if len(left) > 0 {
+		w.recordProblem("deleted, and left are %v", left)
+	}
+}
+
+// reportProblems fails the test for what must not be, and says how it came to that.
+func (w *simulation) reportProblems() {
+	w.t.Helper()
+	for _, p := range w.problems {
+		w.t.Errorf("seed %d: %s", w.seed, p)
+	}
+	if w.t.Failed() {
+		w.t.Logf("the last steps:\n%s", strings.Join(w.log[max(0, len(w.log)-400):], "\n"))
+	}
+}

@@ -1,0 +1,270 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"testing/synctest"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/events"
+	"sluice/functions/encode"
+	"sluice/functions/inspect"
+	"sluice/functions/publish"
+	"sluice/functions/purge"
+	"sluice/functions/reconcile"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/queue"
+)
+
+const (
+	maxInvocations = 5       // invocations at once
+	inFlightLimit  = 2       // tasks of a tenant in flight: fewer than a video has
+	maxSteps       = 200_000 // of one run: then it does not end
+)
+
+// runSchedule is the scheduler: it lets one thing happen after the other until nothing is left to do.
+func (w *simulation) runSchedule() {
+	for n, body := range w.files {
+		w.clients = append(w.clients, w.startClient(n, body))
+	}
+	for range maxSteps {
+		synctest.Wait()
+		switch busy := len(w.waitingCalls) > 0; {
+		case busy && (!w.unordered || w.rng.Float64() < 0.7):
+			w.releaseCall()
+			time.Sleep(time.Duration(w.drawInt(20)) * time.Millisecond)
+		case w.poisonMessages > 0 && w.rng.Float64() < 0.2:
+			w.poisonMessages--
+			w.sendPoison()
+		case w.deletesFirst && w.clients[0].completed && w.rng.Float64() < 0.02:
+			w.deletesFirst = false
+			w.requestDeletion(w.clients[0])
+		case len(w.lateCalls) > 0 && w.rng.Float64() < 0.1:
+			w.deliverLateCall()
+		case len(w.running) < maxInvocations && w.receiveBatch():
+		case busy:
+			w.releaseCall()
+		case w.isDone():
+			return
+		case len(w.lateCalls) > 0:
+			w.deliverLateCall() // no call is under way for minutes
+		case len(w.running) > 0: // and waiting for the time to pass
+			time.Sleep(50 * time.Millisecond)
+		default:
+			time.Sleep(time.Duration(1+w.drawInt(30)) * time.Second)
+			w.runReconciler()
+		}
+	}
+	w.recordProblem("no end after %d steps", maxSteps)
+}
+
+// isDone reports whether nothing is left to do.
+func (w *simulation) isDone() bool {
+	for _, url := range w.queueURLs {
+		if w.sqs.CountMessages(url) > 0 {
+			return false
+		}
+	}
+	ever, err := w.store.ListOverdueVideos(context.Background(), time.Now().AddDate(1, 0, 0), 1)
+	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.lateCalls) == 0 && w.poisonMessages == 0 && !w.deletesFirst
+}
+
+// runReconciler runs the service of that name every minute.
+func (w *simulation) runReconciler() {
+	s, _ := services.Lookup("reconcile")
+	if time.Since(w.reconciledAt) < s.Interval {
+		return
+	}
+	w.reconciledAt = time.Now()
+	p := w.startProcess(s.Name)
+	go func() {
+		defer p.exitProcess()
+		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
+		defer cancel()
+		t := reconcile.Reconciler{
+			Videos: faultyStore{p}, InFlightLimits: faultyStore{p}, Originals: faultySource{p}, QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string { return w.queueURLs[name] }},
+			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{}, Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
+		}
+		_ = t.Run(ctx, autoscale.ScaleSignal{}) // what fails is looked at in a minute
+		p.checkDuration(s, w.reconciledAt)
+	}()
+}
+
+// noopPorts leaves the dead letters where they are, as the ledger looks at them there, and the workers as many as there are.
+type noopPorts struct{}
+
+func (noopPorts) AdjustConcurrency(context.Context, autoscale.ScaleSignal) (time.Duration, error) {
+	return 0, nil
+}
+
+func (noopPorts) ConsumeBatch(context.Context, services.Service, func(context.Context, video.DeadLetter) error) (int, error) {
+	return 0, nil
+}
+
+func (noopPorts) CreateDeadLetter(context.Context, video.DeadLetter) error  { return nil }
+func (noopPorts) CountOpenDeadLetters(context.Context, string) (int, error) { return 0, nil }
+
+// deliverLateCall lets a call of a dead process arrive.
+func (w *simulation) deliverLateCall() {
+	i := w.drawInt(len(w.lateCalls))
+	do := w.lateCalls[i]
+	w.lateCalls = slices.Delete(w.lateCalls, i, i+1)
+	do()
+}
+
+// receiveBatch starts an invocation with messages of some queue; it reports whether there were any.
+func (w *simulation) receiveBatch() bool {
+	names := slices.Sorted(maps.Keys(w.queueURLs))
+	if w.unordered {
+		w.rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	}
+	for _, name := range names {
+		s, _ := services.Lookup(queueService(name))
+		url := w.queueURLs[name]
+		most := int32(s.Inbox.BatchSize)
+		if w.unordered {
+			most = 1 + int32(w.drawInt(s.Inbox.BatchSize))
+		}
+		out, err := w.sqs.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: most})
+		if err != nil {
+			w.recordProblem("can't receive: %v", err)
+		}
+		if len(out.Messages) > 0 {
+			w.invokeFunction(s, url, out)
+			return true
+		}
+	}
+	return false
+}
+
+// startProcess returns a new process.
+func (w *simulation) startProcess(name string) *process {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastNumber++
+	p := &process{w: w, name: name, number: w.lastNumber, deadLettered: map[string]bool{}}
+	w.running[p.number] = p
+	return p
+}
+
+func (p *process) exitProcess() {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	delete(p.w.running, p.number)
+	p.w.logf("%d %s exits", p.number, p.name)
+}
+
+// invokeFunction does as Lambda: it invokes the function with a batch and deletes what the function does not report.
+func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.ReceiveMessageOutput) {
+	p := w.startProcess(s.Name)
+	batch := lambdaevents.SQSEvent{}
+	for _, m := range out.Messages {
+		batch.Records = append(batch.Records, lambdaevents.SQSMessage{MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes, EventSourceARN: "arn:aws:sqs:::" + queueName(url)})
+		w.ledger.redeliveries += min(1, receiveCount(m.Attributes)-1)
+		p.faultFree = p.faultFree || receiveCount(m.Attributes) >= s.Inbox.MaxAttempts-1
+	}
+	w.deliveredMessages += len(batch.Records)
+	w.logf("%d %s begins with %v", p.number, s.Name, summarizeBatch(batch))
+	go func() {
+		defer p.exitProcess()
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
+		defer cancel()
+		r, err := w.newConsumer(p, s).HandleBatch(ctx, batch)
+		p.checkDuration(s, began)
+		if err == nil {
+			p.deleteHandled(s, url, batch, r)
+		}
+	}()
+}
+
+// checkDuration holds an invocation to having ended by itself, before Lambda ends it.
+func (p *process) checkDuration(s services.Service, began time.Time) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if lasted := time.Since(began); lasted >= s.Timeout {
+		p.w.recordProblem("%s ran for %v", s.Name, lasted)
+	}
+}
+
+// deleteHandled deletes the messages of a batch that are dealt with.
+func (p *process) deleteHandled(s services.Service, url string, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse) {
+	failed := map[string]bool{}
+	for _, f := range r.BatchItemFailures {
+		failed[f.ItemIdentifier] = true
+	}
+	for _, m := range batch.Records {
+		if failed[m.MessageId] {
+			continue
+		}
+		_ = scheduleCallErr(context.Background(), p, "Delete", m.MessageId, readOutcomes, func() error {
+			held := p.w.sqs.CountMessages(url)
+			_, err := p.w.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: &m.ReceiptHandle})
+			if p.w.sqs.CountMessages(url) < held {
+				p.w.ledger.recordOutcome(s.Name, m, p.deadLettered[m.MessageId])
+			}
+			return err
+		})
+	}
+}
+
+// newConsumer returns a service as it is wired for AWS, on the ports of a process.
+func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer {
+	now := func() time.Time { return time.Now().UTC() }
+	log := slog.New(slog.DiscardHandler)
+	q := faultyQueues{p}
+	var urls []string
+	for _, lane := range s.Queues() {
+		urls = append(urls, w.queueURLs[lane.Name])
+	}
+	c := &queue.Consumer{
+		Service: s, Send: w.newPublisher(p, s), Log: log, Jitter: func() float64 { return 0.5 },
+		Queue: queue.ServiceQueue{Client: q, URLs: urls, DeadLetterURL: w.deadLetterURLs[s.Name], FIFO: s.Inbox.FIFO},
+	}
+	switch s.Name {
+	case "inspect":
+		i := inspect.Inspector{Source: faultySource{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now}
+		c.Handle, c.OnExhausted = i.Handle, i.OnExhausted
+	case "encode":
+		n := encode.Encoder{Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now}
+		if w.instantEncode {
+			n.Now = func() time.Time { return w.startedAt.Add(time.Duration(p.number)).UTC() }
+		}
+		c.Handle, c.OnExhausted = n.Handle, n.OnExhausted
+		if w.lastChunkFails {
+			c.Handle = failLastChunk(n)
+		}
+	case "purge":
+		c.Handle = purge.Purger{Source: faultySource{p}, Media: faultyMedia{p}, Results: faultyStore{p}, Now: now}.Handle
+	case "publish":
+		turns := publish.FairShare{Limits: faultyStore{p}, WaitQueue: faultyStore{p}, Videos: faultyStore{p}, MaxInFlight: inFlightLimit, Now: now}
+		c.Handle = publish.VideoOwner{Videos: faultyStore{p}, Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log}.Handle
+	default:
+		panic(fmt.Sprintf("the world has no service %s", s.Name))
+	}
+	return c
+}
+
+// failLastChunk encodes what is not the last chunk of a video.
+func failLastChunk(n encode.Encoder) queue.Handler {
+	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
+		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {
+			return n.OnExhausted(e, errs.New("chaos", errs.Invalid, "frames_missing", "It can't be decoded.")), nil
+		}
+		return n.Handle(ctx, e)
+	}
+}
+
+func (w *simulation) newPublisher(p *process, s services.Service) *queue.Publisher {
+	q := faultyQueues{p}
+	return &queue.Publisher{Service: s, Queues: q, Topic: q, TopicARN: "arn:topic", URL: func(name string) string { return w.queueURLs[name] }}
+}

@@ -1,0 +1,167 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/ffmpeg"
+)
+
+func TestMain(m *testing.M) {
+	ffmpeg.InitSandbox()
+	os.Exit(m.Run())
+}
+
+// toolCache are the real tools in their cage, each run of which is made once.
+var toolCache = &cachedTools{outputs: map[string]toolOutput{}}
+
+// cachedTools keeps what a run of a tool has made by what it was asked and given.
+type cachedTools struct {
+	ffmpeg.Tools
+	mu       sync.Mutex
+	outputs  map[string]toolOutput
+	realRuns int // that were real
+}
+
+type toolOutput struct {
+	stdout []byte
+	files  map[string][]byte // by name in the job's folder
+	err    error
+}
+
+func (r *cachedTools) Run(ctx context.Context, run ffmpeg.Command) error {
+	key := []string{"ffmpeg", run.Container}
+	for _, arg := range slices.Concat(run.Input, []string{"-i"}, run.Output) {
+		key = append(key, strings.ReplaceAll(arg, run.Dir, ""))
+	}
+	_, err := r.runOnce(run.Dir, run.File, key, func() ([]byte, error) { return nil, r.Tools.Run(ctx, run) })
+	return err
+}
+
+func (r *cachedTools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+	return r.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) { return r.Tools.ProbeStreams(ctx, dir, file, container) })
+}
+
+func (r *cachedTools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) { return r.Tools.ProbePackets(ctx, dir, file, container, from) })
+}
+
+// runOnce does what the key says on a file, or copies what that made before.
+func (r *cachedTools) runOnce(dir, file string, key []string, do func() ([]byte, error)) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	in, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		return nil, err
+	}
+	k := fmt.Sprintf("%q %x", key, sha256.Sum256(in))
+	if _, known := r.outputs[k]; !known {
+		before := readFiles(dir)
+		said, err := do()
+		after := readFiles(dir)
+		maps.DeleteFunc(after, func(name string, _ []byte) bool { return before[name] != nil })
+		r.outputs[k] = toolOutput{said, after, err}
+		r.realRuns++
+	}
+	out := r.outputs[k]
+	for name, body := range out.files {
+		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return out.stdout, out.err
+}
+
+// readFiles returns the files of a folder.
+func readFiles(dir string) map[string][]byte {
+	all := map[string][]byte{}
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		all[e.Name()], _ = os.ReadFile(filepath.Join(dir, e.Name()))
+	}
+	return all
+}
+
+// findTools looks for the tools, or skips the test.
+func findTools(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv(services.EnvFFmpegDir)
+	if dir == "" {
+		dir, _ = filepath.Abs("../../build/tools")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
+		t.Skip("no ffmpeg; `make tools` fetches it")
+	}
+	return dir
+}
+
+// shortVideo is a very small video: three chunks and the sound, 20 seconds of it; long has six chunks.
+var (
+	shortVideo = sync.OnceValues(func() ([]byte, error) { return makeVideo(20) })
+	longVideo  = sync.OnceValues(func() ([]byte, error) { return makeVideo(45) })
+)
+
+func makeVideo(seconds int) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "sluice-chaos-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "film.mp4")
+	args := fmt.Sprintf("-v error -f lavfi -i testsrc2=s=64x36:r=25:d=%d -f lavfi -i sine=f=440:r=48000:d=%[1]d -shortest -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac", seconds)
+	cmd := exec.Command(filepath.Join(toolCache.Dir, "ffmpeg"), append(strings.Fields(args), name)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	return os.ReadFile(name)
+}
+
+// setUpShortVideo finds the tools and makes the film.
+func setUpShortVideo(t *testing.T) []byte { return setUpVideo(t, shortVideo) }
+
+func setUpVideo(t *testing.T, film func() ([]byte, error)) []byte {
+	t.Helper()
+	dir := findTools(t)
+	toolCache.mu.Lock()
+	toolCache.Dir = dir
+	toolCache.mu.Unlock()
+	body, err := film()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// What the tools make is a function of what they are given: only therefore may it be remembered.
+func TestToolsAreDeterministic(t *testing.T) {
+	body := setUpShortVideo(t)
+	first := &cachedTools{Tools: toolCache.Tools, outputs: map[string]toolOutput{}}
+	second := &cachedTools{Tools: toolCache.Tools, outputs: map[string]toolOutput{}}
+	for _, r := range []*cachedTools{first, second} {
+		runScenario(t, scenario{tools: r, files: [][]byte{body}})
+	}
+	if first.realRuns < 6 || len(second.outputs) != len(first.outputs) {
+		t.Fatalf("%d and %d runs, want those of four tasks and of ffprobe", first.realRuns, second.realRuns)
+	}
+	for key, again := range second.outputs {
+		if !bytes.Equal(first.outputs[key].stdout, again.stdout) {
+			t.Errorf("%s: says something else", key)
+		}
+		if diff := cmp.Diff(first.outputs[key].files, again.files); diff != "" {
+			t.Errorf("%s: makes something else", key)
+		}
+	}
+}

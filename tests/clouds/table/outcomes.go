@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// What becomes of a test.
+const (
+	passed  = "passed"
+	failed  = "failed"
+	skipped = "skipped"
+)
+
+// testOutcome is what became of one test, and why if it was skipped.
+type testOutcome struct {
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// cloudOutcomes are those of one cloud, by folder and name: "e2e TestA/b".
+type cloudOutcomes map[string]testOutcome
+
+// testEvent is a line of `go test -json` (https://pkg.go.dev/cmd/test2json).
+type testEvent struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds
+}
+
+// eventReader reads the events of a run.
+type eventReader struct {
+	tests     cloudOutcomes
+	printed   map[string]string
+	durations map[string]float64 // seconds of a test, or of its longest case
+	out       io.Writer
+}
+
+// readEvents reads the events of a run. It copies to out what packages and failed tests printed, and says of each test when it
+// has ended: some take minutes.
+func readEvents(in io.Reader, out io.Writer) (cloudOutcomes, error) {
+	r := eventReader{cloudOutcomes{}, map[string]string{}, map[string]float64{}, out}
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			r.handleLine(line)
+		}
+		if err == io.EOF {
+			return r.tests, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r eventReader) handleLine(line []byte) {
+	var e testEvent
+	if json.Unmarshal(line, &e) != nil {
+		r.out.Write(line) // of the compiler
+		return
+	}
+	name := path.Base(e.Package) + " " + e.Test
+	switch e.Action {
+	case "build-output":
+		io.WriteString(r.out, e.Output)
+	case "output":
+		if e.Test == "" {
+			io.WriteString(r.out, e.Output)
+		} else if !strings.HasPrefix(e.Output, "=== ") {
+			r.printed[name] += e.Output
+		}
+	case "run":
+		r.tests.addOutcome(e.Test, name, testOutcome{State: failed, Reason: "did not end"})
+	case "pass":
+		r.tests.addOutcome(e.Test, name, testOutcome{State: passed})
+		r.printEnd(e, passed)
+	case "skip":
+		r.tests.addOutcome(e.Test, name, testOutcome{State: skipped, Reason: parseSkipReason(r.printed[name])})
+		r.printEnd(e, skipped)
+	case "fail":
+		r.tests.addOutcome(e.Test, name, testOutcome{State: failed})
+		io.WriteString(r.out, r.printed[name])
+	}
+}
+
+// printEnd says how a whole test has ended. The time that go test says of one does not count cases that run side by side.
+func (r eventReader) printEnd(e testEvent, state string) {
+	test, _, isCase := strings.Cut(e.Test, "/")
+	whole := path.Base(e.Package) + " " + test
+	r.durations[whole] = max(r.durations[whole], e.Elapsed)
+	if e.Test != "" && !isCase {
+		fmt.Fprintf(r.out, "%-7s %6.1f s  %s\n", state, r.durations[whole], whole)
+	}
+}
+
+// addOutcome leaves out packages, but for one that fails without a test: it did not compile, or ran out of time.
+func (r cloudOutcomes) addOutcome(test, name string, what testOutcome) {
+	if test == "" && (what.State != failed || r.firstFailure() != nil) {
+		return
+	}
+	r[strings.TrimSpace(name)] = what
+}
+
+// parseSkipReason finds what t.Skip was told: "    x_test.go:12: the reason".
+func parseSkipReason(printed string) string {
+	for line := range strings.Lines(printed) {
+		if _, text, ok := strings.Cut(line, ".go:"); ok {
+			_, text, _ = strings.Cut(text, ": ")
+			return strings.TrimSpace(text)
+		}
+	}
+	return ""
+}
+
+func (r cloudOutcomes) firstFailure() error {
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		if r[name].State == failed {
+			return fmt.Errorf("%s failed", name)
+		}
+	}
+	return nil
+}
+
+// findOutcome returns what became of a test: a test that is not there is as the one it would have been a part of.
+func (r cloudOutcomes) findOutcome(name string) (testOutcome, bool) {
+	for {
+		if found, ok := r[name]; ok {
+			return found, true
+		}
+		cut := strings.LastIndexByte(name, '/')
+		if cut < 0 {
+			return testOutcome{}, false
+		}
+		name = name[:cut]
+	}
+}
+
+func loadOutcomes(file string) (cloudOutcomes, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var r cloudOutcomes
+	return r, json.Unmarshal(text, &r)
+}
+
+func writeJSON(file string, v any) error {
+	text, err := json.MarshalIndent(v, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"sluice/tests/client"
+)
+
+// unusableFileError says why a film can't be sent.
+func unusableFileError(film string, mode fs.FileMode, err error) error {
+	const other = "as in make demo VIDEO=film.mp4"
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no file %s: name a video, %s", film, other)
+	case errors.As(err, &path):
+		return fmt.Errorf("%s can't be read: %w", film, path.Err)
+	case err != nil:
+		return fmt.Errorf("%s can't be read: %w", film, err)
+	case mode.IsDir():
+		return fmt.Errorf("%s is a folder, not a video: name a file, %s", film, other)
+	}
+	return fmt.Errorf("%s is no regular file: name a video, %s", film, other)
+}
+
+func (o *timeoutError) Error() string {
+	for _, r := range o.last.buildRows(o.last.Began) {
+		if r.state != stateDone {
+			return fmt.Sprintf("not ready after %v, the time limit: %s is %s; -timeout sets another", o.limit, r.name, r.state)
+		}
+	}
+	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", o.limit)
+}
+
+// describeError says what an error means to who runs the demo.
+func describeError(err error) string {
+	var failed *client.Failure
+	switch {
+	case errors.As(err, &failed):
+		return "failed " + failed.Error()
+	case errors.Is(err, errInterrupted):
+		return err.Error()
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("error: %v: nothing listens there; start the local cloud with make up deploy-local", err)
+	}
+	return "error: " + err.Error()
+}

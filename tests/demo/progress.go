@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/tests/client"
+)
+
+// progressView is what is known at one moment.
+type progressView struct {
+	Sent, Total  int64         // bytes of the upload
+	Began, Ended time.Time     // of the upload; Ended is zero while it lasts
+	Video        *client.Video // nil before it was asked for
+}
+
+// States of a row; those of a stage in the API.
+const (
+	stateWaiting = "waiting"
+	stateRunning = "running"
+	stateDone    = "done"
+	stateFailed  = "failed"
+)
+
+// stageProgress is how far one stage is.
+type stageProgress struct {
+	name    string
+	state   string
+	share   float64 // 0 to 1; negative while running if nobody knows
+	elapsed time.Duration
+	note    string
+}
+
+var stageNames = []string{"upload", "inspect", "encode", "publish"}
+
+// buildRows returns one row for each stage, as of now.
+func (b progressView) buildRows(now time.Time) []stageProgress {
+	rows := []stageProgress{b.buildUploadRow(now)}
+	for _, name := range stageNames[1:] {
+		r := stageProgress{name: name, state: stateWaiting}
+		if b.Video != nil {
+			r = buildStageRow(*b.Video, name, now)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// buildUploadRow is ours to tell while it lasts. What it took is the API's to tell, once it does, so that the stages add up.
+func (b progressView) buildUploadRow(now time.Time) stageProgress {
+	if b.Ended.IsZero() {
+		r := stageProgress{name: stageNames[0], state: stateRunning, elapsed: max(0, now.Sub(b.Began))}
+		if b.Total > 0 {
+			r.share = float64(b.Sent) / float64(b.Total)
+		}
+		r.note = fmt.Sprintf("%s of %s", formatBytes(b.Sent), formatBytes(b.Total))
+		return r
+	}
+	r := stageProgress{name: stageNames[0], state: stateDone, share: 1, elapsed: b.Ended.Sub(b.Began), note: formatBytes(b.Total)}
+	if b.Video != nil {
+		if s := findStage(*b.Video, r.name); s.State == stateDone {
+			r.elapsed = toDuration(s.Seconds)
+		}
+	}
+	return r
+}
+
+func buildStageRow(v client.Video, name string, now time.Time) stageProgress {
+	s := findStage(v, name)
+	r := stageProgress{name: name, state: s.State, elapsed: toDuration(s.Seconds), note: describeStage(v, name, s.State)}
+	switch s.State {
+	case stateDone:
+		r.share = 1
+	case stateRunning:
+		if s.Started != nil {
+			r.elapsed = max(0, now.Sub(*s.Started)) // our clock and the server's may differ
+		}
+		r.share = completedShare(v, name)
+	case stateFailed:
+		r.share = max(0, completedShare(v, name))
+	}
+	return r
+}
+
+// findStage finds a stage, one that waits if the document has none of that name.
+func findStage(v client.Video, name string) client.Stage {
+	for _, s := range v.Stages {
+		if s.Name == name {
+			return s
+		}
+	}
+	return client.Stage{Name: name, State: stateWaiting}
+}
+
+// completedShare is what is done of a stage. Only encoding has steps that can be counted.
+func completedShare(v client.Video, name string) float64 {
+	if p := v.Progress; name == "encode" && p.TasksTotal > 0 {
+		return float64(p.TasksDone) / float64(p.TasksTotal)
+	}
+	return -1
+}
+
+func describeStage(v client.Video, name, state string) string {
+	switch {
+	case state == stateWaiting || state == stateFailed:
+		return ""
+	case name == "inspect" && v.Media != nil:
+		return fmt.Sprintf("%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate, v.Media.Duration)
+	case name == "encode" && state == stateRunning && v.Progress.TasksTotal > 0:
+		tasks := fmt.Sprintf("%d of %d tasks", v.Progress.TasksDone, v.Progress.TasksTotal)
+		if v.State == client.Playable {
+			tasks += ", playable"
+		}
+		return tasks
+	case name == "encode" && state == stateDone && len(v.Renditions) > 0:
+		return fmt.Sprintf("%d renditions", len(v.Renditions))
+	}
+	return ""
+}
+
+// renderSummary is the end of a demo that worked: where to watch, and what each stage took.
+func renderSummary(v client.Video) []string {
+	lines := []string{"watch " + v.Playback.HLS, "page " + v.Playback.WatchPage, "studio " + studioURL(v.Playback), "state " + v.State}
+	var total time.Duration
+	for _, name := range stageNames {
+		took := toDuration(findStage(v, name).Seconds)
+		total += took
+		lines = append(lines, fmt.Sprintf("%s %.1f s", name, took.Seconds()))
+	}
+	if !v.PlayableAt.IsZero() {
+		lines = append(lines, fmt.Sprintf("playable after %.1f s", v.PlayableAt.Sub(v.CreatedAt).Seconds()))
+	}
+	return append(lines, fmt.Sprintf("total %.1f s", total.Seconds()))
+}
+
+func toDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// formatBytes is a size as people say it, in units of 1000.
+func formatBytes(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}

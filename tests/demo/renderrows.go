@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/tests/terminal"
+)
+
+// rowStyle is how rows look on a terminal.
+type rowStyle struct{ terminal.Style }
+
+const (
+	maxBarWidth = 40
+	minBarWidth = 5
+	fixedWidth  = 2 + 8 + 2 + 7 + 10 // margin, name, gap, percent, seconds
+	noteWidth   = 2 + 28
+)
+
+var stateColors = map[string]string{stateWaiting: terminal.Faint, stateRunning: terminal.Cyan, stateDone: terminal.Green, stateFailed: terminal.Red}
+
+// renderRows draws one line for each row, none wider than the terminal.
+func (s rowStyle) renderRows(rows []stageProgress) []string {
+	bar := min(maxBarWidth, s.Width-fixedWidth-noteWidth)
+	notes := bar >= maxBarWidth/2
+	if !notes {
+		bar = max(minBarWidth, min(maxBarWidth, s.Width-fixedWidth))
+	}
+	var lines []string
+	for _, r := range rows {
+		parts := []string{
+			"  ", s.Colorize(rowNameColor(r), fmt.Sprintf("%-8s", r.name)), "  ",
+			s.renderBar(r, bar), formatPercent(r), formatElapsed(r),
+		}
+		if notes && r.note != "" {
+			parts = append(parts, "  ", s.Colorize(terminal.Faint, terminal.TruncateText(r.note, noteWidth-2)))
+		}
+		lines = append(lines, strings.TrimRight(strings.Join(parts, ""), " "))
+	}
+	return lines
+}
+
+func rowNameColor(r stageProgress) string {
+	switch r.state {
+	case stateWaiting:
+		return terminal.Faint
+	case stateFailed:
+		return terminal.Red
+	}
+	return ""
+}
+
+// renderBar draws what is done in heavy strokes; where nobody knows, a short heavy stroke runs to and fro.
+func (s rowStyle) renderBar(r stageProgress, width int) string {
+	from, to := 0, int(r.share*float64(width)+0.5)
+	if r.share < 0 {
+		from, to = strokePosition(r.elapsed, width)
+	}
+	to = min(to, width)
+	return s.Colorize(terminal.Faint, strings.Repeat("─", from)) +
+		s.Colorize(stateColors[r.state], strings.Repeat("━", to-from)) +
+		s.Colorize(terminal.Faint, strings.Repeat("─", width-to))
+}
+
+// strokePosition is where the stroke is after some time: it moves by a cell every 50 ms.
+func strokePosition(after time.Duration, width int) (from, to int) {
+	stroke := max(1, width/6)
+	way := max(1, width-stroke)
+	at := int(after/(50*time.Millisecond)) % (2 * way)
+	from = min(at, 2*way-at)
+	return from, from + stroke
+}
+
+func formatPercent(r stageProgress) string {
+	switch {
+	case r.state == stateFailed:
+		return " failed"
+	case r.state == stateWaiting, r.share < 0:
+		return "       "
+	}
+	return fmt.Sprintf("  %3d %%", int(r.share*100))
+}
+
+func formatElapsed(r stageProgress) string {
+	if r.state == stateWaiting {
+		return ""
+	}
+	return fmt.Sprintf("%8.1f s", r.elapsed.Seconds())
+}
+
+// describeChanges tells of what began and what ended between two boards, a line each.
+func describeChanges(before, after []stageProgress) []string {
+	var lines []string
+	for i, r := range after {
+		was := before[i].state
+		if was == r.state {
+			continue
+		}
+		if was == stateWaiting {
+			lines = append(lines, fmt.Sprintf("%-8s started", r.name))
+		}
+		if r.state == stateDone || r.state == stateFailed {
+			lines = append(lines, strings.TrimRight(fmt.Sprintf("%-8s %-7s %6.1f s  %s", r.name, r.state, r.elapsed.Seconds(), r.note), " "))
+		}
+	}
+	return lines
+}

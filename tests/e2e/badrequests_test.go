@@ -1,0 +1,80 @@
+//go:build integration
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"sluice/shared/domain/video"
+	"sluice/tests/clouds"
+)
+
+// What is refused at the door leaves nothing behind it.
+func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
+	t.Parallel()
+	w := openDeployment(t)
+	c, operator := w.newCaller(t, "requests"), w.operatorCaller(t)
+	for _, tt := range []struct {
+		name   string
+		by     apiCaller
+		path   string
+		body   string
+		status int
+		code   string
+	}{
+		{"no body", c, "/v1/uploads", "", 400, "body_malformed"},
+		{"half a body", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1`, 400, "body_malformed"},
+		{"two bodies", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1} {}`, 400, "body_malformed"},
+		{"a list", c, "/v1/videos", `[{"url": "https://example.com/a.mp4"}]`, 400, "body_malformed"},
+		{"lists in lists", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "metadata": ` + nestedLists(100_000) + `}`, 400, "body_malformed"},
+		{"over 1 MiB", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "title": "` + strings.Repeat("a", 1<<20) + `"}`, 413, "body_too_large"},
+		{"what nobody knows", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "bucket": "b"}`, 400, "field_unknown"},
+		{"http", c, "/v1/videos", `{"url": "http://example.com/a.mp4"}`, 422, "url_not_https"},
+		{"a file", c, "/v1/videos", `{"url": "file:///etc/passwd"}`, 422, "url_not_https"},
+		{"a host of no public name", c, "/v1/videos", `{"url": "https://localhost/a.mp4"}`, 422, "url_not_public"},
+		{"a tenant that there is not", operator, "/v1/tokens", `{"tenant": "nobody", "scopes": ["videos:read"]}`, 422, "tenant_not_found"},
+		{"a bucket of Sluice's own", operator, "/v1/sources", `{"sender": "000000000000", "bucket": "` + w.stackOutput(t, "SourceBucket") + `", "tenant": "requests"}`, 422, "bucket_refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, header := tt.by.sendRequest(t, tt.status, "POST", tt.path, tt.body)
+			if got["code"] != tt.code || got["detail"] == "" || header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%v, %v, want %s", got, header, tt.code)
+			}
+		})
+	}
+	if all, _ := c.sendRequest(t, 200, "GET", "/v1/videos", ""); len(all["videos"].([]any)) > 0 {
+		t.Errorf("there are videos: %v", all)
+	}
+}
+
+// nestedLists returns lists in lists.
+func nestedLists(deep int) string { return strings.Repeat("[", deep) + strings.Repeat("]", deep) }
+
+// A token that is over, or was revoked, is nobody's.
+func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
+	clouds.RequireCapabilities(t, clouds.Authorizers)
+	t.Parallel()
+	w := openDeployment(t)
+	operator := w.operatorCaller(t)
+	const secret = "secret"
+	over := video.Token{
+		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{video.ScopeRead}, SecretHash: video.HashSecret(secret),
+		Created: time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
+	}
+	still := over
+	still.ID, still.Expires = "x"+over.ID, time.Now().Add(time.Minute)
+	for token, status := range map[*video.Token]int{&over: 401, &still: 200} {
+		if err := w.newStore(t).CreateToken(t.Context(), *token); err != nil {
+			t.Fatal(err)
+		}
+		apiCaller{base: w.env.APIURL, token: video.FormatToken(token.ID, secret)}.sendRequest(t, status, "GET", "/v1/videos", "")
+	}
+	w.newCaller(t, "tokens") // makes the tenant
+	made, _ := operator.sendRequest(t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`)
+	operator.sendRequest(t, 204, "DELETE", "/v1/tokens/"+made["id"].(string), "")
+	apiCaller{base: w.env.APIURL, token: made["token"].(string)}.sendRequest(t, 401, "GET", "/v1/videos", "")
+}

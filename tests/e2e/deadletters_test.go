@@ -1,0 +1,60 @@
+//go:build integration
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"sluice/shared/domain/video"
+)
+
+// TestPromise04_PoisonMessageBecomesDeadLetter: what is no message is a row with its reason, at once. Operators see it there;
+// sent again, it dies again, as a letter of its own, until someone gives it up. Nobody else gets to see it.
+func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
+	w := openDeployment(t)
+	c := w.newCaller(t, "operators", video.ScopeOperator)
+	poison := "poison " + t.Name() + time.Now().String()
+	w.sendMessage(t, "InboxEncode", poison)
+	first := w.waitForDeadLetter(t, c, poison, "")
+	if first["state"] != "open" || first["kind"] != "invalid" || first["reason"] == "" || first["attempts"] != 1.0 || first["age_seconds"].(float64) > 60 {
+		t.Errorf("filed as %v", first)
+	}
+	path := "/v1/dead-letters/" + first["id"].(string)
+
+	redriven, _ := c.sendRequest(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
+	again, _ := c.sendRequest(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
+	if redriven["state"] != "redriven" || again["redrives"] != 1.0 {
+		t.Errorf("redriven as %v, then %v", redriven, again)
+	}
+	second := w.waitForDeadLetter(t, c, poison, first["id"].(string))
+	path = "/v1/dead-letters/" + second["id"].(string)
+	c.sendRequest(t, 422, "POST", path+"/discard", `{"reason": ""}`)
+	if gone, _ := c.sendRequest(t, 200, "POST", path+"/discard", `{"reason": "sent by a test"}`); gone["state"] != "discarded" || gone["note"] != "sent by a test" {
+		t.Errorf("discarded as %v", gone)
+	}
+	c.sendRequest(t, 409, "POST", path+"/redrive", "")
+	if left, _ := c.sendRequest(t, 200, "POST", "/v1/dead-letters/redrive", `{"service": "encode", "code": "of nothing"}`); left["redriven"] != 0.0 || left["left"] != 0.0 {
+		t.Errorf("of many: %v", left)
+	}
+
+	w.newCaller(t, "operators").sendRequest(t, 403, "GET", "/v1/dead-letters", "")
+}
+
+// waitForDeadLetter waits for the newest dead letter of encode with that body, but for one, and returns it.
+func (w deployment) waitForDeadLetter(t *testing.T, c apiCaller, body, but string) (found map[string]any) {
+	t.Helper()
+	w.waitUntil(t, func() bool {
+		w.runReconciler(t)
+		page, _ := c.sendRequest(t, 200, "GET", "/v1/dead-letters?service=encode&state=open&limit=5", "")
+		for _, l := range page["letters"].([]any) {
+			id := l.(map[string]any)["id"].(string)
+			found, _ = c.sendRequest(t, 200, "GET", "/v1/dead-letters/"+id, "")
+			if found["body"] == body && id != but {
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}

@@ -1,0 +1,228 @@
+//go:build integration
+
+// Package e2e sends real videos through the deployed app, over HTTP as a client would, and looks at what comes out.
+package e2e
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sluice/localstack/cloud"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
+	"sluice/tests/client"
+)
+
+// deployment is the deployed app and its insides.
+type deployment struct {
+	env  cloud.Env
+	aws  aws.Config
+	root string
+}
+
+func openDeployment(t *testing.T) deployment {
+	t.Helper()
+	root, err := cloud.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := cloud.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deployment{env: env, aws: env.AWSConfig(), root: root}
+}
+
+// newTenantClient returns a client with a new token of the tenant.
+func (w deployment) newTenantClient(t *testing.T, name string) *client.Client {
+	t.Helper()
+	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.New(w.env.APIURL, token)
+}
+
+// signRequest signs a request to a service with the rights of the account.
+func (w deployment) signRequest(t *testing.T, r *http.Request, service string, body []byte) {
+	t.Helper()
+	who, err := w.aws.Credentials.Retrieve(r.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(r.Context(), who, r, hex.EncodeToString(sum[:]), service, w.aws.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stackOutput returns an output of the stack.
+func (w deployment) stackOutput(t *testing.T, name string) string {
+	t.Helper()
+	v, err := w.env.Outputs.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (w deployment) newStore(t *testing.T) store.Dynamo {
+	return store.Dynamo{Client: dynamodb.NewFromConfig(w.aws), Table: w.stackOutput(t, "TableName")}
+}
+
+func (w deployment) sqsClient() *sqs.Client { return sqs.NewFromConfig(w.aws) }
+
+// listMediaObjects returns the ETag of every object in the media bucket under prefix.
+func (w deployment) listMediaObjects(t *testing.T, prefix string) map[string]string {
+	t.Helper()
+	etags := map[string]string{}
+	pages := s3.NewListObjectsV2Paginator(blob.NewClient(w.aws, true), &s3.ListObjectsV2Input{
+		Bucket: aws.String(w.stackOutput(t, "MediaBucket")), Prefix: &prefix,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page.Contents {
+			etags[*o.Key] = aws.ToString(o.ETag) + " " + o.LastModified.String()
+		}
+	}
+	return etags
+}
+
+// waitUntilIdle waits until every inbox has been seen empty, with nothing in flight, several times in a row: what is sent on
+// between two looks is seen at the next.
+func (w deployment) waitUntilIdle(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for calm := 0; calm < 5; {
+		select {
+		case <-ctx.Done():
+			t.Fatal("the inboxes are not empty after two minutes")
+		case <-time.After(100 * time.Millisecond):
+		}
+		calm++
+		for _, name := range []string{"InboxInspect", "InboxEncode", "InboxEncodeBulk", "InboxPublish"} {
+			if w.queueDepth(t, w.stackOutput(t, name)) > 0 {
+				calm = 0
+			}
+		}
+	}
+}
+
+// countDeadLetters returns how many dead letters each service has, once all are filed.
+func (w deployment) countDeadLetters(t *testing.T) map[string]int {
+	t.Helper()
+	w.runReconciler(t)
+	n := map[string]int{}
+	for cursor := ""; ; {
+		page, next, err := w.newStore(t).ListDeadLetters(t.Context(), video.DeadLetterFilter{}, cursor, time.Now(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range page {
+			n[l.Service]++
+		}
+		if cursor = next; next == "" {
+			return n
+		}
+	}
+}
+
+// runReconciler has dead letters filed now, and not within the minute.
+func (w deployment) runReconciler(t *testing.T) {
+	t.Helper()
+	w.callLambda(t, http.MethodPost, "functions/sluice-reconcile/invocations", nil, nil)
+}
+
+// queueDepth returns how many messages wait or are in flight.
+func (w deployment) queueDepth(t *testing.T, queue string) (n int) {
+	t.Helper()
+	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range out.Attributes {
+		i, err := strconv.Atoi(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += i
+	}
+	return n
+}
+
+// uploadUntilReady uploads a file and waits until it is ready.
+func uploadUntilReady(t *testing.T, c *client.Client, path string) client.Video {
+	t.Helper()
+	v := uploadUntilFinal(t, c, path)
+	if v.State != client.Ready {
+		t.Fatalf("%s is %s: %v", path, v.State, v.Error)
+	}
+	return v
+}
+
+func uploadUntilFinal(t *testing.T, c *client.Client, path string) client.Video {
+	t.Helper()
+	u, err := c.UploadFile(t.Context(), path, client.UploadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	v, err := c.WaitForVideo(ctx, u.VideoID, 200*time.Millisecond, nil)
+	if err != nil {
+		t.Fatalf("%s, last seen %s: %v", path, v.State, err)
+	}
+	return v
+}
+
+func (w deployment) footagePath(name string) string {
+	return filepath.Join(w.root, "build", "footage", name)
+}
+
+// runTool runs ffmpeg or ffprobe, outside the cage, on files of our own.
+func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(w.root, "build", "tools", name), args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return out
+}
+
+// makeNumberedVideo makes a 1280×720 H.264/AAC MP4 in which frame n is a plain field of brightness code(n), so that every frame of
+// an encoding tells its number.
+func (w deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "coded.mp4")
+	w.runTool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=16x16:r="+rate+",format=gray,geq=lum=20+mod(N*7\\,200):cb=128:cr=128,scale=1280:720:flags=neighbor",
+		"-f", "lavfi", "-i", "sine=440:r=48000", "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "3", "-g", "60",
+		"-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", path)
+	return path
+}
+
+// frameBrightness is the brightness of frame n in what coded makes.
+func frameBrightness(n int) int { return 20 + n*7%200 }

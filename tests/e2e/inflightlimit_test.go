@@ -1,0 +1,96 @@
+//go:build integration
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/tests/client"
+)
+
+// TestTenantsShareEncodeQueueFairly: of a tenant that has room for one task alone, tasks are asked for one at a time, and its
+// videos wait for each other; another tenant's do not wait.
+func TestTenantsShareEncodeQueueFairly(t *testing.T) {
+	t.Parallel()
+	w := openDeployment(t)
+	crowd := fmt.Sprint("crowd-", time.Now().UnixNano())
+	w.fillInFlightLimit(t, crowd, w.readInFlightLimit(t)-1)
+	waited := make(chan bool)
+	go func() { waited <- w.watchWaitQueue(t, crowd) }()
+	var all sync.WaitGroup
+	for _, tenant := range []string{crowd, crowd, crowd, "alone"} {
+		c := w.newTenantClient(t, tenant)
+		all.Go(func() {
+			if v := uploadUntilFinal(t, c, w.footagePath("bikes.mp4")); v.State != client.Ready {
+				t.Errorf("%s: %s %v", tenant, v.State, v.Error)
+			}
+		})
+	}
+	if !<-waited {
+		t.Error("none waited for its turn")
+	}
+	all.Wait()
+	w.waitUntilIdle(t)
+	left, err := w.newStore(t).LoadInFlightLimit(t.Context(), crowd, video.Interactive)
+	if err != nil || left.MoreWaiting || left.CountInFlight() != w.readInFlightLimit(t)-1 {
+		t.Errorf("left is %+v, %v", left, err)
+	}
+	line, err := w.newStore(t).ListQueuePositions(t.Context(), crowd, video.Interactive, video.QueuePosition{}, 9)
+	if err != nil || len(line) > 0 {
+		t.Errorf("in the line is left %v, %v", line, err)
+	}
+}
+
+// readInFlightLimit returns how many tasks of a tenant may be in flight.
+func (w deployment) readInFlightLimit(t *testing.T) int {
+	t.Helper()
+	var f struct {
+		Environment struct{ Variables map[string]string }
+	}
+	w.callLambda(t, http.MethodGet, "functions/sluice-publish/configuration", nil, &f)
+	n, err := strconv.Atoi(f.Environment.Variables[services.EnvInFlightLimit])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// fillInFlightLimit fills the window of a tenant that has none yet with tasks that nobody does.
+func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
+	t.Helper()
+	now := time.Now().UTC()
+	s := video.VideoAllotment{QueuePosition: video.QueuePosition{Planned: now, Video: "vid_stuck"}, NextTask: n, EndTask: n, LeaseStart: now, InFlight: map[int]string{}}
+	for i := range n {
+		s.InFlight[i] = "test"
+	}
+	if err := w.newStore(t).SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: tenant, Lane: video.Interactive, Version: 1, Allotments: []video.VideoAllotment{s}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watchWaitQueue looks at a tenant's line, for two minutes at most, and at its window: it never has more than it may.
+func (w deployment) watchWaitQueue(t *testing.T, tenant string) bool {
+	most := w.readInFlightLimit(t)
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		line, err := w.newStore(t).ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9)
+		if err != nil {
+			t.Error(err)
+			return false
+		}
+		now, err := w.newStore(t).LoadInFlightLimit(t.Context(), tenant, video.Interactive)
+		if err != nil || now.CountInFlight() > most {
+			t.Errorf("%d in flight, %v", now.CountInFlight(), err)
+		}
+		if len(line) > 0 {
+			return true
+		}
+	}
+	return false
+}

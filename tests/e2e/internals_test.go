@@ -1,0 +1,116 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/events"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+)
+
+type sqsAttribute = types.QueueAttributeName
+
+// createVideo creates a video's row as the API would, without an upload.
+func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
+	t.Helper()
+	id := ulid.Make().String()
+	public, err := playback.NewID(tenant, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := video.Video{
+		Tenant: tenant, ID: "vid_" + id, Playback: public, Details: video.Details{Title: t.Name()}, State: video.Waiting, Version: 1,
+		Times: video.Times{Created: time.Now().UTC()},
+	}
+	v.Source.Key = services.OriginalKey(tenant, v.ID)
+	if err := w.newStore(t).CreateVideo(t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1}); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// putOriginal writes an original into the source bucket.
+func (w deployment) putOriginal(t *testing.T, key string, body []byte) {
+	t.Helper()
+	if err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).PutObject(t.Context(), key, bytes.NewReader(body), blob.Metadata{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitUntilFinal waits until the row is in a final state.
+func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !v.State.IsFinal(); <-time.After(100 * time.Millisecond) {
+		now, err := w.newStore(t).LoadVideo(t.Context(), v.Tenant, v.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *v = now; time.Now().After(end) {
+			t.Fatalf("still %s after a minute", v.State)
+		}
+	}
+}
+
+// readMediaObject returns the bytes of a published object.
+func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
+	t.Helper()
+	body, _, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "MediaBucket")).GetObject(t.Context(), playback.ObjectPrefix(id)+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// sendS3Event sends S3's notification of a video's original once more.
+func (w deployment) sendS3Event(t *testing.T, v video.Video) {
+	t.Helper()
+	body := fmt.Sprintf(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
+		v.Times.Uploaded.Format(time.RFC3339), w.stackOutput(t, "SourceBucket"), v.Source.Key, v.Source.Size, strings.Trim(v.Source.ETag, `"`))
+	w.sendMessage(t, "InboxInspect", body)
+}
+
+// sendEvent sends an event to an inbox.
+func (w deployment) sendEvent(t *testing.T, inbox string, e events.Event) {
+	t.Helper()
+	b, err := events.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sendMessage(t, inbox, string(b))
+}
+
+func (w deployment) sendMessage(t *testing.T, inbox, body string) {
+	t.Helper()
+	if _, err := w.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, inbox)), MessageBody: &body}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onlyETags leaves out when the objects were written.
+func onlyETags(objects map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range objects {
+		out[k], _, _ = strings.Cut(v, " ")
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"sluice/shared/domain/metric"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
+	"sluice/tests/clouds"
+	"sluice/tests/subscriber"
+)
+
+// Each line that any function logs of a video says whose it is, and its stages are counted once.
+func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
+	t.Parallel()
+	w := openDeployment(t)
+	v := uploadUntilReady(t, w.newTenantClient(t, "logged"), w.footagePath("bigbuckbunny.mp4"))
+	var of []byte
+	for _, service := range []string{"api", "inspect", "encode", "publish"} {
+		lines := w.readLogs(t, service, v.ID)
+		if len(lines) == 0 {
+			t.Errorf("%s has logged nothing", service)
+		}
+		of = append(of, lines...)
+	}
+	for _, line := range metricstest.ReadLines(t, of) {
+		if line["tenant"] != "logged" || line["video"] != v.ID || line["trace"] == nil || line["request_id"] == nil {
+			t.Errorf("%v", line)
+		}
+	}
+	counted := map[string]int{}
+	for _, s := range metricstest.ReadSamples(t, of) {
+		counted[s.Name+" "+s.Dimensions]++
+	}
+	for _, once := range []string{"InspectTime ", "EncodeTime ", "PublishTime ", "ReadyTime ", "Work sluice-inspect"} {
+		if counted[once] != 1 {
+			t.Errorf("%s is counted %d times", once, counted[once])
+		}
+	}
+	if counted["Dollars "] == 0 || counted["Work sluice-encode"] < 2 || counted["Work sluice-publish.fifo"] < 4 {
+		t.Errorf("counted %v", counted)
+	}
+}
+
+// readLogs returns what a function has logged of a video, one JSON object a line. The emulator's own lines are left out, and
+// those that only name the video.
+func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte) {
+	t.Helper()
+	var page struct {
+		Events    []struct{ Message string }
+		NextToken string
+	}
+	ask := map[string]any{"logGroupName": "/sluice/" + service, "filterPattern": `"` + video + `"`}
+	if clouds.CurrentCloud() == "localstack" { // it knows no other groups than those of functions that have none
+		ask["logGroupName"] = "/aws/lambda/sluice-" + service
+	}
+	for {
+		page.NextToken = ""
+		w.callAWS(t, "logs", map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.FilterLogEvents"}, encodeJSON(t, ask), &page)
+		for _, e := range page.Events {
+			if strings.Contains(e.Message, `"video":"`+video+`"`) {
+				lines = append(lines, strings.TrimSpace(e.Message)+"\n"...)
+			}
+		}
+		if page.NextToken == "" {
+			return lines
+		}
+		ask["nextToken"] = page.NextToken
+	}
+}
+
+// A number above an alarm's threshold is told to whom the topic tells. The number is not tend's own, which would need a
+// video that is stuck.
+func TestAlarmNotifiesItsTopic(t *testing.T) {
+	clouds.RequireCapabilities(t, clouds.ImmediateAlarms)
+	w := openDeployment(t)
+	heard, err := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic")}.Subscribe(t.Context(), "alarms", "")
+	t.Cleanup(func() { heard.Close(context.WithoutCancel(t.Context())) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch := func(action string, values url.Values) {
+		values["Action"], values["Version"] = []string{action}, []string{"2010-08-01"}
+		w.callAWS(t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(values.Encode()), nil)
+	}
+	watch("SetAlarmState", url.Values{"AlarmName": {"sluice-stuck"}, "StateValue": {"OK"}, "StateReason": {"an earlier run"}})
+	watch("PutMetricData", url.Values{
+		"Namespace": {metric.Namespace}, "MetricData.member.1.MetricName": {metric.Stuck.Name},
+		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metric.Stuck.Unit},
+	})
+	said := "" // others may ring too, and be told of at once
+	w.waitUntil(t, func() bool {
+		err := heard.ReceiveEvents(t.Context(), func(text []byte) error {
+			var told struct{ AlarmName, NewStateValue, AlarmDescription string }
+			err := json.Unmarshal(text, &told)
+			if told.AlarmName == "sluice-stuck" && told.NewStateValue == "ALARM" {
+				said = told.AlarmDescription
+			}
+			return err
+		})
+		return err == nil && said != ""
+	})
+	if !strings.HasSuffix(said, "docs/runbook.md#stuck") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func encodeJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// callAWS makes one call to a service of which the tests use too little for its SDK module.
+func (w deployment) callAWS(t *testing.T, service string, headers map[string]string, body []byte, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.Endpoint+"/", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
+	w.signRequest(t, req, service, body)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode/100 != 2 {
+		t.Fatalf("%s: %s %v %s", service, res.Status, err, text)
+	}
+	if out != nil {
+		if err := json.Unmarshal(text, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

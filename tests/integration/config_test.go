@@ -1,0 +1,46 @@
+//go:build integration
+
+// Package integration runs the conformance suites of the adapters against a local cloud.
+package integration
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/oklog/ulid/v2"
+)
+
+// TestMain lowers the number of runs of each property: here a step is a request. -rapid.checks raises it.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "10"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// loadConfig returns the configuration of clients of the local cloud. The credentials are made up: nothing here may ever
+// reach an account.
+func loadConfig(t *testing.T) aws.Config {
+	t.Helper()
+	endpoint := os.Getenv("AWS_ENDPOINT_URL")
+	if endpoint == "" {
+		t.Skip("AWS_ENDPOINT_URL is not set: no local cloud to test against; `make test` starts one")
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context(),
+		config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// temporaryName returns a name for something that a test makes and removes.
+func temporaryName(kind string) string {
+	return "sluice-test-" + kind + "-" + strings.ToLower(ulid.Make().String())
+}

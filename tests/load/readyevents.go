@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/localstack/cloud"
+	"sluice/tests/subscriber"
+)
+
+// readyEventType is the type of the event that tells that a video is ready.
+const readyEventType = "video.ready.v1"
+
+// readyEvents is what the topic told: by video, the ids of the events that said it is ready. One that comes twice counts once,
+// as subscribers are told to count.
+type readyEvents struct {
+	mu  sync.Mutex
+	ids map[string]map[string]bool
+}
+
+func newReadyEvents() *readyEvents { return &readyEvents{ids: map[string]map[string]bool{}} }
+
+// recordEvent takes an event.
+func (n *readyEvents) recordEvent(event []byte) error {
+	var e struct{ ID, Type, Subject string }
+	if err := json.Unmarshal(event, &e); err != nil {
+		return err
+	}
+	if e.Type != readyEventType {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ids[e.Subject] == nil {
+		n.ids[e.Subject] = map[string]bool{}
+	}
+	n.ids[e.Subject][e.ID] = true
+	return nil
+}
+
+// countEvents returns how many different events told that a video is ready.
+func (n *readyEvents) countEvents(video string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.ids[video])
+}
+
+// subscribeToTopic subscribes to the topic; nil if nobody says which it is.
+func (b burstConfig) subscribeToTopic(ctx context.Context, root string, o cloud.AdminClient, names []string) (*subscriber.Queue, error) {
+	arn := b.topicARN
+	if env, err := cloud.Open(root); arn == "" && err == nil && env.APIURL == o.URL {
+		if arn, err = env.Outputs.Get("TopicArn"); err != nil {
+			return nil, err
+		}
+	}
+	if arn == "" {
+		return nil, nil
+	}
+	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Subscribe(ctx, "load", "video.ready", names...)
+}

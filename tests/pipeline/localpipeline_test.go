@@ -1,0 +1,105 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"testing"
+	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/functions/encode"
+	"sluice/functions/inspect"
+	"sluice/shared/domain/services"
+	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/queue"
+	"sluice/shared/platform/source"
+)
+
+// localPipeline is all services in one process, behind the consumers they have on AWS: what fails is delivered again as often
+// as the map says, and then given up.
+type localPipeline struct {
+	*publishEnv
+	consumers         map[string]*queue.Consumer
+	pending           []queuedMessage
+	redeliveries      int      // deliveries beyond a message's first
+	deadLetterReasons []string // reasons
+}
+
+type queuedMessage struct {
+	service, body string
+	attempt       int
+}
+
+// newLocalPipeline returns a cloud with the real tools that holds one original, about to be announced.
+func newLocalPipeline(t *testing.T, dir string, body []byte) *localPipeline {
+	t.Helper()
+	return newLocalPipelineWith(t, ffmpeg.Tools{Dir: dir}, body)
+}
+
+func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localPipeline {
+	t.Helper()
+	originals, first := newSourceBucket(t, body)
+	o := first.Data.(events.S3Object)
+	c := &localPipeline{publishEnv: newPublishEnv(t), consumers: map[string]*queue.Consumer{}}
+	i := inspect.Inspector{Source: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
+	n := encode.Encoder{Source: originals, Media: c.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
+	c.addConsumer("inspect", i.Handle, i.OnExhausted)
+	c.addConsumer("encode", n.Handle, n.OnExhausted)
+	c.addConsumer("publish", c.newOwner().Handle, nil)
+	c.pending = []queuedMessage{{service: "inspect", body: fmt.Sprintf(
+		`{"Records":[{"eventName":"ObjectCreated:Put","eventTime":%q,"s3":{"bucket":{"name":"source"},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
+		o.At.Format(time.RFC3339), o.Key, o.Size, o.ETag)}}
+	return c
+}
+
+func (c *localPipeline) addConsumer(service string, h queue.Handler, g queue.OnExhausted) {
+	s, _ := services.Lookup(service)
+	c.consumers[service] = &queue.Consumer{Service: s, Handle: h, OnExhausted: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler)}
+}
+
+// deliverAll delivers until nothing waits.
+func (c *localPipeline) deliverAll(t *testing.T) {
+	t.Helper()
+	for ; len(c.pending) > 0; c.pending = c.pending[1:] {
+		d := c.pending[0]
+		d.attempt++
+		c.redeliveries += min(1, d.attempt-1)
+		m := lambdaevents.SQSMessage{MessageId: "m", Body: d.body, Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(d.attempt), "MessageGroupId": "g"}}
+		r, err := c.consumers[d.service].HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}})
+		if err != nil || d.attempt > c.consumers[d.service].Service.Inbox.MaxAttempts {
+			t.Fatalf("%s: attempt %d, %v", d.service, d.attempt, err)
+		}
+		if len(r.BatchItemFailures) > 0 {
+			c.pending = append(c.pending, d)
+		}
+	}
+}
+
+// Send does as the publisher's, with the messages as they are on the wire.
+func (c *localPipeline) Send(_ context.Context, es ...events.Event) error {
+	for _, e := range es {
+		b, err := events.Encode(e)
+		if err != nil {
+			return err
+		}
+		if to := services.FindDestination(string(e.Type)); to != services.Topic {
+			c.pending = append(c.pending, queuedMessage{service: to, body: string(b)})
+		}
+	}
+	return nil
+}
+
+// SendToDeadLetterQueue notes the reason.
+func (c *localPipeline) SendToDeadLetterQueue(_ context.Context, _ lambdaevents.SQSMessage, reason error) error {
+	c.deadLetterReasons = append(c.deadLetterReasons, reason.Error())
+	return nil
+}
+
+// ChangeVisibility does nothing: there is no clock here.
+func (c *localPipeline) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
+	return nil
+}

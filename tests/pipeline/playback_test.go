@@ -1,0 +1,118 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+)
+
+// findRealTools returns the folder of the real ffmpeg, or skips the test.
+func findRealTools(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("encodes video: up to a minute of CPU")
+	}
+	dir := os.Getenv(services.EnvFFmpegDir)
+	if dir == "" {
+		dir = filepath.Join("..", "..", "build", "tools")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
+		t.Skip("no ffmpeg; `make tools` fetches it")
+	}
+	return dir
+}
+
+// runTool runs a tool outside the cage, on files of our own.
+func runTool(t *testing.T, dir, tool, args string) []byte {
+	t.Helper()
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, tool), slices.Concat([]string{"-v", "error"}, strings.Fields(args))...)
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v: %s", tool, args, err, log.Bytes())
+	}
+	return out.Bytes()
+}
+
+// requireOutcome requires the video to be ready, or failed with a code, and nothing to have been tried twice.
+func (c *localPipeline) requireOutcome(t *testing.T, code string) {
+	t.Helper()
+	v := c.readVideo(t)
+	if v.State == video.Ready && code == "" && c.redeliveries == 0 {
+		return
+	}
+	p := errs.Problem{}
+	if v.Problem != nil {
+		p = *v.Problem
+	}
+	if v.State != video.Failed || p.Code != code || p.Code == "" || c.redeliveries > 0 {
+		t.Fatalf("%s %v, %d deliveries repeated, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code)
+	}
+	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {
+		t.Errorf("%s: %q helps nobody", p.Code, p.Message)
+	}
+}
+
+// checkPlayback plays what is published: every rendition has the frames, each another picture if they are distinct, and the
+// sound ends with them.
+func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, distinct bool) {
+	t.Helper()
+	root, p := c.downloadMedia(t), *c.readVideo(t).Plan
+	runTool(t, dir, "ffprobe", "-i "+filepath.Join(root, media.MasterName))
+	for _, r := range p.Renditions {
+		hashes := parseFrameMD5(runTool(t, dir, "ffmpeg", "-i "+filepath.Join(root, r.Name, media.PlaylistName)+" -map 0:v:0 -fps_mode passthrough -f framemd5 -"))
+		if len(hashes) != frames {
+			t.Errorf("%s: %d frames, want %d", r.Name, len(hashes), frames)
+		}
+		if n := len(slices.Compact(hashes)); distinct && n != frames {
+			t.Errorf("%s: %d pictures in %d frames", r.Name, n, frames)
+		}
+	}
+	if !p.Audio {
+		return
+	}
+	pcm := runTool(t, dir, "ffmpeg", "-i "+filepath.Join(root, media.AudioRendition, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -")
+	if longer := float64(len(pcm)/2)/media.SampleRate - p.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
+		t.Errorf("the sound is %.3f s longer than the pictures", longer)
+	}
+}
+
+// downloadMedia writes all that is published to a folder.
+func (c *localPipeline) downloadMedia(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range c.readPlaylists(t) {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// parseFrameMD5 returns the checksums in the output of ffmpeg's muxer of that name.
+func parseFrameMD5(out []byte) (sums []string) {
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Split(line, ","); len(f) == 6 && !strings.HasPrefix(line, "#") {
+			sums = append(sums, strings.TrimSpace(f[5]))
+		}
+	}
+	return sums
+}

@@ -1,0 +1,305 @@
+package pipeline_test
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/functions/publish"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/store"
+)
+
+// longPlan is a plan of 40 seconds: five chunks and the sound.
+var longPlan = video.Plan{
+	Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 600, 800, 1000}, Audio: true,
+	Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 1e6}},
+}
+
+// newInspectedEnv returns a world in which the film is inspected.
+func newInspectedEnv(t *testing.T) *publishEnv {
+	w := newPublishEnv(t)
+	w.deliverEvent(t, video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Plan: longPlan, Media: video.Media{Width: 640, Height: 360, Rate: longPlan.Rate, Frames: 1000}})
+	return w
+}
+
+// newLongTaskDone is what encode says of a task of the film, seconds after it was asked.
+func newLongTaskDone(n int) video.TaskDone {
+	task := longPlan.Tasks()[n]
+	track := video.Track{Name: "360p", Codec: "avc1.64001e", InitHash: "i", Timescale: 12800}
+	ticks, segments := int64(25600), 4
+	if task.Kind == video.AudioTask {
+		track, ticks, segments = video.Track{Name: "audio", Codec: "mp4a.40.2", InitHash: "a", Timescale: 48000}, 96000, 20
+	}
+	track.Segments = slices.Repeat([]video.Segment{{Bytes: 1000, Ticks: ticks}}, segments)
+	return video.TaskDone{At: noon.Add(time.Duration(n+1) * time.Second), Result: video.Result{Task: task, Tracks: []video.Track{track}}}
+}
+
+func TestPromise05_PlaylistsGrow(t *testing.T) {
+	t.Parallel()
+	w := newInspectedEnv(t)
+	var got []string
+	before := map[string]string{}
+	for _, n := range []int{0, 2, 1, 4, 3, 5} {
+		var said []string
+		for _, e := range w.deliverEvent(t, newLongTaskDone(n)) {
+			said = append(said, string(e.Type))
+		}
+		texts := w.readPlaylists(t)
+		for name, text := range before {
+			if name != media.MasterName && !strings.HasPrefix(texts[name], text) {
+				t.Errorf("%s: after\n%s\ncomes\n%s", name, text, texts[name])
+			}
+		}
+		before = texts
+		v := w.readVideo(t)
+		lists := strings.Count(texts["360p/index.m3u8"], ".m4s")
+		if lists*50 != v.ListedFrames && v.State != video.Ready {
+			t.Errorf("%d segments are listed, and the row says %d frames", lists, v.ListedFrames)
+		}
+		got = append(got, strings.Join(append([]string{string(v.State), strings.Repeat("=", lists)}, said...), " "))
+	}
+	want := []string{
+		"processing ", "processing ", "playable ======== video.playable.v1", "playable ========", "playable ================",
+		"ready ==================== video.ready.v1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for name, text := range before {
+		if ended := strings.HasSuffix(text, media.EndTag); ended != (name != media.MasterName) {
+			t.Errorf("%s ended: %t\n%s", name, ended, text)
+		}
+	}
+}
+
+// cacheRecorder notes for how long each object may be kept.
+type cacheRecorder struct {
+	*blob.Memory
+	cacheControl map[string][]string
+}
+
+func (h cacheRecorder) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+	name := key[strings.LastIndex(key[:strings.LastIndex(key, "/")], "/")+1:]
+	h.cacheControl[name] = append(h.cacheControl[name], m.CacheControl)
+	return h.Memory.ReplaceObject(ctx, key, etag, body, m)
+}
+
+func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
+	t.Parallel()
+	w := newInspectedEnv(t)
+	h := cacheRecorder{w.media, map[string][]string{}}
+	for n := range longPlan.TaskCount() {
+		p := w.newOwner()
+		p.Playlists = h
+		if _, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	brief, long := "public, max-age=2", "public, max-age=300"
+	want := map[string][]string{
+		"360p/index.m3u8": {brief, brief, brief, long}, "audio/index.m3u8": {brief, brief, brief, long}, playbackID + "/master.m3u8": {brief, long},
+	}
+	if diff := cmp.Diff(want, h.cacheControl); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// staleTable is a table as a writer saw it who was held up since.
+type staleTable struct {
+	*store.Memory
+	row     video.Video
+	results []video.Result
+}
+
+func (y staleTable) LoadVideo(context.Context, string, string) (video.Video, error) {
+	return y.row, nil
+}
+func (y staleTable) FinishTask(context.Context, string, string, video.TaskDone) (map[int]bool, error) {
+	done := map[int]bool{}
+	for _, r := range y.results {
+		done[r.Task.Number] = true
+	}
+	return done, nil
+}
+func (y staleTable) ListTaskResults(context.Context, string, string) ([]video.Result, error) {
+	return y.results, nil
+}
+
+// A writer was held up while others went on: whatever it wants to write then, it finds that it is late.
+func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
+	t.Parallel()
+	down := video.TaskFailed{At: noon.Add(time.Minute), Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}}
+	for _, row := range []struct {
+		name       string
+		seen, last int           // how many tasks were done when it was held up, and which it has heard of
+		meanwhile  []video.Event // what others heard of since
+	}{
+		{"a step, after another", 2, 2, []video.Event{newLongTaskDone(2), newLongTaskDone(3)}},
+		{"a step, after the end", 3, 3, []video.Event{newLongTaskDone(3), newLongTaskDone(4), newLongTaskDone(5)}},
+		{"a step, after a failure", 3, 3, []video.Event{down}},
+		{"the end, after a failure", 5, 5, []video.Event{down}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newInspectedEnv(t)
+			y := staleTable{Memory: w.table}
+			for n := range row.seen {
+				w.deliverEvent(t, newLongTaskDone(n))
+			}
+			y.row = w.readVideo(t)
+			for n := range row.last + 1 {
+				y.results = append(y.results, newLongTaskDone(n).Result)
+			}
+			for _, e := range row.meanwhile {
+				w.deliverEvent(t, e)
+			}
+			want := w.readPlaylists(t)
+			p := w.newOwner()
+			p.Videos = y
+			_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(row.last)))
+			if errs.KindOf(err) != errs.Conflict {
+				t.Errorf("got %v, want Conflict", err)
+			}
+			if diff := cmp.Diff(want, w.readPlaylists(t)); diff != "" {
+				t.Errorf("it has written: %s", diff)
+			}
+		})
+	}
+}
+
+// A video fails after it was playable: nobody can begin it, and who is watching comes to an end.
+func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
+	t.Parallel()
+	other := newLongTaskDone(5)
+	other.Result.Tracks[0].InitHash = "of another encoder"
+	for name, last := range map[string]video.Event{
+		"a task fails":                 video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}},
+		"the last result does not fit": other,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newInspectedEnv(t)
+			for n := range 5 {
+				w.deliverEvent(t, newLongTaskDone(n))
+			}
+			before := w.readPlaylists(t)
+			for range 2 { // it may come twice
+				if out := w.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
+					t.Errorf("says %v", out)
+				}
+			}
+			if v := w.readVideo(t); v.State != video.Failed {
+				t.Errorf("%s", v.State)
+			}
+			want := maps.Clone(before)
+			want["master.m3u8"] = media.EmptyMasterPlaylist
+			for _, name := range []string{"360p/index.m3u8", "audio/index.m3u8"} {
+				want[name] += media.EndTag
+			}
+			if diff := cmp.Diff(want, w.readPlaylists(t)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// Publish dies when the row says failed and a playlist does not yet: the message that comes again mends it.
+func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
+	t.Parallel()
+	w := newInspectedEnv(t)
+	for n := range 5 {
+		w.deliverEvent(t, newLongTaskDone(n))
+	}
+	down := events.New("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
+	for _, left := range []int{0, 1, 1} {
+		p := w.newOwner()
+		p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: left}
+		if out, err := p.Handle(t.Context(), down); err == nil || out != nil {
+			t.Errorf("with %d writes: says %v, %v", left, out, err)
+		}
+	}
+	w.deliverEvent(t, down.Data.(video.Event))
+	for name, text := range w.readPlaylists(t) {
+		if !strings.HasSuffix(text, media.EndTag) && text != media.EmptyMasterPlaylist {
+			t.Errorf("%s is open:\n%s", name, text)
+		}
+	}
+}
+
+// Closing begins with the master, and that is not opened again by a writer that was held up at the end.
+func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
+	t.Parallel()
+	w := newInspectedEnv(t)
+	y := staleTable{Memory: w.table}
+	for n := range 5 {
+		w.deliverEvent(t, newLongTaskDone(n))
+	}
+	y.row = w.readVideo(t)
+	for n := range 6 {
+		y.results = append(y.results, newLongTaskDone(n).Result)
+	}
+	p := w.newOwner()
+	p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: 1}
+	down := events.New("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
+	if _, err := p.Handle(t.Context(), down); err == nil {
+		t.Error("it was not tired")
+	}
+	p = w.newOwner()
+	p.Videos = y
+	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(5)))
+	if got := w.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict || got != media.EmptyMasterPlaylist {
+		t.Errorf("%v, and the master is\n%s", err, got)
+	}
+}
+
+// failingPlaylists fails after some writes.
+type failingPlaylists struct {
+	publish.PlaylistStore
+	writesLeft int
+}
+
+func (f *failingPlaylists) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+	if f.writesLeft--; f.writesLeft < 0 {
+		return errs.E("tired", errs.Transient, nil)
+	}
+	return f.PlaylistStore.ReplaceObject(ctx, key, etag, body, m)
+}
+
+// What is shown does not fit while more is to come: whatever fails behind the row, the message that comes again says that
+// the video has failed, and those that come later do not.
+func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
+	t.Parallel()
+	w := newInspectedEnv(t)
+	for n := range 4 {
+		w.deliverEvent(t, newLongTaskDone(n))
+	}
+	other := newLongTaskDone(4)
+	other.Result.Tracks[0].InitHash = "of another encoder"
+	p := w.newOwner()
+	p.Playlists = &failingPlaylists{PlaylistStore: w.media}
+	if out, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, other)); err == nil || out != nil || w.readVideo(t).State != video.Failed {
+		t.Fatalf("says %v, %v, and is %s", out, err, w.readVideo(t).State)
+	}
+	for range 2 {
+		if out := w.deliverEvent(t, other); len(out) != 1 || out[0].Type != events.VideoFailed {
+			t.Errorf("says %v", out)
+		}
+	}
+	if got := w.readPlaylists(t)[media.MasterName]; got != media.EmptyMasterPlaylist {
+		t.Errorf("anybody may begin:\n%s", got)
+	}
+	if out := w.deliverEvent(t, newLongTaskDone(5)); len(out) > 0 {
+		t.Errorf("says %v of another task", out)
+	}
+}
