@@ -1,3 +1,3 @@
 package ffmpeg_test
 
-var foreign []uint32
+var foreignSyscalls []uint32
