@@ -19,15 +19,11 @@
 package events
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
 //go:generate go run ./internal/asyncapi
@@ -78,43 +74,6 @@ type Event struct {
 // MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a
 // claim check in the message.
 const MaxBytes = 256 << 10
-
-// contracts are those in force.
-var contracts = registry{
-	types: map[Type]dataDecoder{
-		UploadRequested:  decodeAs[video.UploadRequested],
-		UploadCompleted:  decodeAs[video.UploadCompleted],
-		UploadCancelled:  decodeAs[video.UploadCancelled],
-		FetchRequested:   decodeAs[video.FetchRequested],
-		FetchFailed:      decodeAs[video.FetchFailed],
-		InspectRequested: decodeAs[video.InspectRequested],
-		MediaInspected:   decodeAs[video.MediaInspected],
-		MediaRefused:     decodeAs[video.MediaRefused],
-		EncodeRequested:  decodeAs[video.EncodeRequested],
-		EncodeDone:       decodeAs[video.TaskDone],
-		EncodeFailed:     decodeAs[video.TaskFailed],
-		DeadlinePassed:   decodeAs[video.DeadlinePassed],
-		DeleteRequested:  decodeAs[video.DeleteRequested],
-		PurgeRequested:   decodeAs[video.PurgeRequested],
-		PurgeDone:        decodeAs[video.PurgeDone],
-		VideoProcessing:  decodeAs[video.VideoProcessing],
-		VideoPlayable:    decodeAs[video.VideoPlayable],
-		VideoReady:       decodeAs[video.VideoReady],
-		VideoFailed:      decodeAs[video.VideoFailed],
-		VideoCancelled:   decodeAs[video.VideoCancelled],
-		VideoDeleted:     decodeAs[video.VideoDeleted],
-	},
-	schemas: &schemaSet{fs: schemaFiles},
-}
-
-func decodeAs[T any](raw []byte) (any, error) {
-	var v T
-	err := json.Unmarshal(raw, &v)
-	return v, err
-}
-
-// ListTypes returns the types of the events that Encode and Decode know, in alphabetical order: all but ObjectCreated.
-func ListTypes() []Type { return slices.Sorted(maps.Keys(contracts.types)) }
 
 // Encode returns the event's JSON. It fails with Invalid, and the JSON pointer to what is wrong, if the event breaks
 // its contract.

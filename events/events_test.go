@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,11 @@ func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 		known[string(typ)] = true
 		if services.FindDestination(string(typ)) == "" {
 			t.Errorf("nobody takes %s", typ)
+		}
+	}
+	for _, typ := range events.ListTypes() {
+		if fact := slices.Contains(events.ListTypes(events.Fact), typ); fact != (services.FindDestination(string(typ)) == services.Topic) {
+			t.Errorf("%s is a fact: %t, but goes to %s", typ, fact, services.FindDestination(string(typ)))
 		}
 	}
 	for _, s := range services.Map {

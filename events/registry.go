@@ -5,21 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"sluice/shared/domain/video"
 )
 
-// registry is a set of contracts: how the data of each type is read, and the schemas, of which <type>.json is the
-// type's and envelope.json that of all.
+// registry is a set of contracts, and the schemas that they refer to.
 type registry struct {
-	types   map[Type]dataDecoder
+	byType  map[Type]contract
+	byData  map[reflect.Type]contract
 	schemas *schemaSet
 }
 
-// dataDecoder turns the JSON of a type's data into its Go value.
-type dataDecoder func(data []byte) (any, error)
+func newRegistry(schemas *schemaSet, all ...contract) registry {
+	r := registry{byType: map[Type]contract{}, byData: map[reflect.Type]contract{}, schemas: schemas}
+	for _, c := range all {
+		r.byType[c.typ], r.byData[c.data] = c, c
+	}
+	return r
+}
 
 // envelopeJSON is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
 type envelopeJSON struct {
@@ -73,28 +79,28 @@ func (r registry) decodeEvent(b []byte) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	read, known := r.types[e.Type]
+	c, known := r.byType[e.Type]
 	if !known {
 		return e, fmt.Errorf("/type: %s %w", e.Type, errUnknownType)
 	}
 	if err := r.schemas.validateDocument(e.Type.schemaFile(), "/data", doc["data"]); err != nil {
 		return e, err
 	}
-	if e.Data, err = decodeValidated(read, doc["data"]); err != nil {
+	if e.Data, err = decodeValidated(c, doc["data"]); err != nil {
 		return e, withPointer("/data", err)
 	}
-	return e, checkConsistency(e)
+	return e, checkConsistency(e, c.kind)
 }
 
 // decodeValidated reads what has been validated, and nothing else: in the message itself a member may be there twice, and
 // encoding/json takes "Borders" for "borders". Neither has been looked at by a schema.
-func decodeValidated(read dataDecoder, data any) (any, error) {
+func decodeValidated(c contract, data any) (any, error) {
 	dropUnknownMembers(data)
 	raw, err := json.Marshal(data)
 	if err != nil {
 		return nil, err
 	}
-	return read(raw)
+	return c.decode(raw)
 }
 
 // metadataMember is the member whose own members a client names.
@@ -155,9 +161,9 @@ func readEnvelope(doc map[string]any) (Event, error) {
 }
 
 // checkConsistency reports what no schema can say: that the parts of an event fit each other.
-func checkConsistency(e Event) error {
+func checkConsistency(e Event, kind Kind) error {
 	var err error
-	if asked := e.Type == UploadRequested; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
+	if asked := kind == Request; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
 	key := "t/" + e.Tenant + "/" + e.Video + "/source"

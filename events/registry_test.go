@@ -22,10 +22,8 @@ func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 		}
 		all["schema/"+name] = &fstest.MapFile{Data: b}
 	}
-	r := registry{
-		types:   map[Type]dataDecoder{VideoReady: decodeAs[video.VideoReady], "video.ready.v2": decodeAs[readyV2]},
-		schemas: &schemaSet{fs: all},
-	}
+	r := newRegistry(&schemaSet{fs: all},
+		newContract(VideoReady, Fact, oncePerVideo[video.VideoReady]), newContract("video.ready.v2", Fact, oncePerVideo[readyV2]))
 	playback := "pabcdefgh234567abcdefgh234567abcd"
 	for _, d := range []struct {
 		typ  Type

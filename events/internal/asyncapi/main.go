@@ -74,12 +74,10 @@ func camelCase(s string) (id string) {
 	return id
 }
 
-// listTopicTypes are the types that go to the topic.
+// listTopicTypes returns the types that go to the topic.
 func listTopicTypes() (types []string) {
-	for _, t := range events.ListTypes() {
-		if services.FindDestination(string(t)) == services.Topic {
-			types = append(types, string(t))
-		}
+	for _, t := range events.ListTypes(events.Fact) {
+		types = append(types, string(t))
 	}
 	return types
 }
