@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"sluice/events"
@@ -11,72 +12,80 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// InFlightLimitStore are what tenants have in flight.
+// InFlightLimitStore keeps the in-flight limits of tenants.
 type InFlightLimitStore interface {
-	// LoadInFlightLimit returns a tenant's window of a lane: of one that has none yet, an empty one.
+	// LoadInFlightLimit returns the limit of a tenant in a lane, an empty one if none was saved.
 	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error)
-	// SaveInFlightLimit writes a window; Conflict unless the stored version is the one before w's.
-	SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error
+	// SaveInFlightLimit writes a limit. It fails with Conflict unless the stored version is the one before limit's.
+	SaveInFlightLimit(ctx context.Context, limit video.InFlightLimit) error
 }
 
-// WaitQueueStore are the videos that wait for their turn in a lane: nothing is asked for of them there yet.
+// WaitQueueStore keeps the wait queues of tenants: the videos of which no task has been requested in a lane yet, in the order
+// in which they were planned.
 type WaitQueueStore interface {
-	// EnqueuePosition puts a video into its tenant's line; it may be repeated.
-	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error
-	// ListQueuePositions returns the turns that come after another, the first first, at most limit of them.
+	// EnqueuePosition adds a video to its tenant's wait queue. It is idempotent.
+	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p video.QueuePosition) error
+	// ListQueuePositions returns the first positions that come after another, at most limit of them.
 	ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error)
-	// DequeuePositions takes turns out of the line; it may be repeated.
-	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, turns ...video.QueuePosition) error
+	// DequeuePositions deletes positions from the wait queue. It is idempotent.
+	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...video.QueuePosition) error
 }
 
-// VideoReader are the rows of videos.
+// VideoReader reads the rows of videos.
 type VideoReader interface {
-	// LoadVideo returns the row with the set of its finished tasks; NotFound if there is none.
+	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// FairShare shares the encode queue between tenants: each has at most so many tasks in flight in a lane, and what becomes
-// free goes to the next of its tasks, whichever of its videos that is of. What is asked for is noted in the tenant's
-// window first, with the event that it is asked for under, and said then: when that event comes again, as after a crash
-// between the two, the same is said again. The rows of the videos have nothing of it.
+// FairShare shares the encode queues between tenants: in each lane a tenant has at most MaxInFlight tasks in flight. A slot
+// that becomes free goes to the next task in the tenant's wait queue, of whichever of its videos that is.
 //
-// A wake-up that is lost is made up for: by the tenant's next event, or when the deadline of a video that waits passes.
+// Tasks are first reserved in the stored limit, under the key of the event that is being handled, and requested only then.
+// When the event is delivered again, for example after a crash between the two, the same tasks are requested again. The rows
+// of the videos are not changed.
+//
+// If an event is lost that would have freed a slot, the slot is filled by the tenant's next event, or at the latest when the
+// deadline of a waiting video passes.
 type FairShare struct {
 	Limits      InFlightLimitStore
 	WaitQueue   WaitQueueStore
 	Videos      VideoReader
-	MaxInFlight int // tasks of a tenant in flight in a lane, at most
+	MaxInFlight int // tasks of a tenant in a lane
 	Now         func() time.Time
-	Backoff     func(ctx context.Context, lost int) // before a window is read anew that was lost so often; nil: none
+	Backoff     func(ctx context.Context, conflicts int) // waits after so many conflicts in a row; nil: not at all
 }
 
-// maxConflictRetries is how often a window is read anew because others of the tenant's videos have written it meanwhile.
-const maxConflictRetries = 20
+const (
+	maxConflictRetries  = 20                     // times that a limit is read again because another writer was first
+	maxBackoff          = 160 * time.Millisecond // so that all waits together fit into a message's visibility timeout
+	maxPositionsPerRead = 25                     // positions that one call reads, and one transaction deletes
+)
 
-// maxBackoff bounds one pause: all of them fit into a message's time, and into that of those behind it in its batch.
-const maxBackoff = 160 * time.Millisecond
-
-// BackOffWithJitter waits for some milliseconds, at random, and for more the more often a window was lost to others: who came at the
-// same time once would do so again, and what is refused is paid for too.
-func BackOffWithJitter(ctx context.Context, lost int) {
-	most := min(maxBackoff, 10*time.Millisecond<<min(lost, maxConflictRetries))
+// BackOffWithJitter waits for a random time, of at most 10 ms after the first conflict and twice as much after each other one,
+// up to maxBackoff. Without jitter, writers that met once would meet again, and DynamoDB charges for refused writes too.
+func BackOffWithJitter(ctx context.Context, conflicts int) {
+	limit := min(maxBackoff, 10*time.Millisecond<<min(conflicts, maxConflictRetries))
 	select {
 	case <-ctx.Done():
-	case <-time.After(rand.N(most)):
+	case <-time.After(rand.N(limit)):
 	}
 }
 
-var errLimitContended = errors.New("the window changes faster than it can be written")
+var errLimitContended = errors.New("the in-flight limit changes faster than it can be written")
 
-// ReserveTasks returns what is to be asked for now that e has happened to v, which is as it is after that. asks tells that v
-// wants all of its tasks that are not done.
-func (t FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Video, asks bool) (out []events.Event, err error) {
+// ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be of
+// other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
+func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Video, wantsTasks bool) (out []events.Event, err error) {
 	if !affectsInFlight(e.Data) || v.Plan == nil {
 		return nil, nil
 	}
-	r := fairShareStep{FairShare: t, event: e, current: v, wantsTasks: asks, now: t.Now(), videos: map[string]video.Video{v.ID: v}}
-	for _, r.lane = range affectedLanes(e.Data, v) {
-		tasks, err := r.reserveInLane(ctx)
+	r, videos := newShareRequest(e, v, wantsTasks, f.Now()), map[string]video.Video{v.ID: v}
+	for _, lane := range affectedLanes(e.Data, v) {
+		limit, err := f.updateLimit(ctx, r, lane, videos)
+		if err != nil {
+			return nil, err
+		}
+		tasks, err := f.buildTaskEvents(ctx, r, limit, videos)
 		if err != nil {
 			return nil, err
 		}
@@ -85,54 +94,128 @@ func (t FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Vid
 	return out, nil
 }
 
-// affectedLanes returns the lanes in which an event may change what is in flight: a task that ends changes its own.
-func affectedLanes(what any, v video.Video) []video.Lane {
-	if d, ok := what.(video.TaskDone); ok && v.State.IsEncoding() {
-		return []video.Lane{v.Plan.LaneOf(d.Result.Task)}
-	}
-	return v.Plan.Lanes()
-}
-
-// reserveInLane brings the window of the round's lane up to date and says what is in flight by the round's event.
-func (r *fairShareStep) reserveInLane(ctx context.Context) ([]events.Event, error) {
-	for lost := range maxConflictRetries {
-		saved, err := r.updateLimit(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if saved {
-			return r.buildTaskEvents(ctx)
-		}
-		if r.Backoff != nil {
-			r.Backoff(ctx, lost)
-		}
-	}
-	return nil, errs.E("pipeline.take", errs.Transient, errLimitContended)
-}
-
-// affectsInFlight reports whether an event may change what is in flight.
-func affectsInFlight(what any) bool {
-	switch what.(type) {
+// affectsInFlight reports whether an event may change which tasks are in flight.
+func affectsInFlight(data any) bool {
+	switch data.(type) {
 	case video.MediaInspected, video.TaskDone, video.TaskFailed, video.DeadlinePassed, video.DeleteRequested:
 		return true
 	}
 	return false
 }
 
-// buildTaskEvents returns what is in flight by the round's event. Another video's tasks go on in that one's trace.
-func (r *fairShareStep) buildTaskEvents(ctx context.Context) (out []events.Event, err error) {
-	for _, asked := range r.limit.ReservedBy(r.reservationKey()) {
-		v, err := r.loadVideo(ctx, asked.Video)
+// affectedLanes returns the lanes in which an event may change what is in flight: a finished task only changes its own.
+func affectedLanes(data any, v video.Video) []video.Lane {
+	if d, ok := data.(video.TaskDone); ok && v.State.IsEncoding() {
+		return []video.Lane{v.Plan.LaneOf(d.Result.Task)}
+	}
+	return v.Plan.Lanes()
+}
+
+// updateLimit returns the limit of a lane after r, once it is stored. Transient: other writers were first each time.
+func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane, videos map[string]video.Video) (video.InFlightLimit, error) {
+	for conflicts := range maxConflictRetries {
+		limit, saved, err := f.tryUpdateLimit(ctx, r, lane, videos)
+		if saved || err != nil {
+			return limit, err
+		}
+		if f.Backoff != nil {
+			f.Backoff(ctx, conflicts)
+		}
+	}
+	return video.InFlightLimit{}, errs.E("publish.updateLimit", errs.Transient, errLimitContended)
+}
+
+// tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that starts
+// to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a conflict.
+func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane, videos map[string]video.Video) (_ video.InFlightLimit, saved bool, err error) {
+	tenant := r.video.Tenant
+	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
+	if err != nil {
+		return before, false, err
+	}
+	a, err := f.fillFreeSlots(ctx, newAllocation(before, f.MaxInFlight, r), r, lane, videos)
+	if err != nil {
+		return before, false, err
+	}
+	if a.joins {
+		a.limit.MoreWaiting = true
+		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, r.video.QueuePosition()); err != nil {
+			return before, false, err
+		}
+	}
+	if a.joins || !reflect.DeepEqual(before, a.limit) {
+		a.limit.Version++
+		if err := f.Limits.SaveInFlightLimit(ctx, a.limit); errs.KindOf(err) == errs.Conflict {
+			return before, false, nil
+		} else if err != nil {
+			return before, false, err
+		}
+	}
+	if len(a.taken) > 0 {
+		err = f.WaitQueue.DequeuePositions(ctx, tenant, lane, a.taken...)
+	}
+	return a.limit, true, err
+}
+
+// fillFreeSlots reserves tasks until no slot is free or no video waits.
+func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareRequest, lane video.Lane, videos map[string]video.Video) (allocation, error) {
+	var last video.QueuePosition
+	for atEnd := false; a.countFreeSlots() > 0; {
+		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {
+			n := min(a.countFreeSlots(), maxPositionsPerRead)
+			page, err := f.WaitQueue.ListQueuePositions(ctx, r.video.Tenant, lane, last, n)
+			if err != nil {
+				return a, err
+			}
+			if a.waiting, atEnd = page, len(page) < n; len(page) > 0 {
+				last = page[len(page)-1]
+			}
+		}
+		var next video.QueuePosition
+		var ok bool
+		if a, next, ok = a.takeNext(r); !ok {
+			return a, nil
+		}
+		v, err := f.loadVideo(ctx, r.video.Tenant, next.Video, videos)
+		if err != nil {
+			return a, err
+		}
+		a = a.reserveTasks(v, r)
+	}
+	return a, nil
+}
+
+// loadVideo returns a video from videos, where it puts what it reads. A video that does not exist any more is returned in no
+// state, so that no task of it is reserved.
+func (f FairShare) loadVideo(ctx context.Context, tenant, id string, videos map[string]video.Video) (video.Video, error) {
+	if v, ok := videos[id]; ok {
+		return v, nil
+	}
+	v, err := f.Videos.LoadVideo(ctx, tenant, id)
+	if errs.KindOf(err) == errs.NotFound {
+		v, err = video.Video{Tenant: tenant, ID: id}, nil
+	}
+	if err == nil {
+		videos[id] = v
+	}
+	return v, err
+}
+
+// buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video continue
+// that video's trace.
+func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit video.InFlightLimit, videos map[string]video.Video) (out []events.Event, err error) {
+	for _, reservation := range limit.ReservedBy(r.key) {
+		v, err := f.loadVideo(ctx, r.video.Tenant, reservation.Video, videos)
 		if err != nil {
 			return nil, err
 		}
-		if !v.State.IsEncoding() { // since it was asked for
+		if !v.State.IsEncoding() { // it has failed or was deleted since
 			continue
 		}
 		tasks := v.Plan.Tasks()
-		for _, n := range asked.Tasks {
+		for _, n := range reservation.Tasks {
 			e := events.New(v.Tenant, v.ID, r.now, v.NewEncodeRequest(tasks[n]))
-			if e.Correlation = v.Correlation; v.ID != r.current.ID {
+			if e.Correlation = v.Correlation; v.ID != r.video.ID {
 				e.Trace = v.Trace
 			}
 			out = append(out, e)
