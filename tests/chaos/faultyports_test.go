@@ -231,9 +231,9 @@ func (t faultyTools) Run(ctx context.Context, r ffmpeg.Command) error {
 }
 
 func (t faultyTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
-	return scheduleCall(ctx, t.process, "Run ffprobe", "", readOutcomes, func() ([]byte, error) { return t.w.tools.Probe(detachContext(ctx), dir, file, container) })
+	return scheduleCall(ctx, t.process, "Run ffprobe", "", readOutcomes, func() ([]byte, error) { return t.w.tools.ProbeStreams(detachContext(ctx), dir, file, container) })
 }
 
 func (t faultyTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
-	return scheduleCall(ctx, t.process, "Run ffprobe", "", readOutcomes, func() ([]byte, error) { return t.w.tools.Packets(detachContext(ctx), dir, file, container, from) })
+	return scheduleCall(ctx, t.process, "Run ffprobe", "", readOutcomes, func() ([]byte, error) { return t.w.tools.ProbePackets(detachContext(ctx), dir, file, container, from) })
 }

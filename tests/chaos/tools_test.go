@@ -51,11 +51,11 @@ func (r *cachedTools) Run(ctx context.Context, run ffmpeg.Command) error {
 	return err
 }
 
-func (r *cachedTools) Probe(ctx context.Context, dir, file, container string) ([]byte, error) {
+func (r *cachedTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
 	return r.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) { return r.Tools.ProbeStreams(ctx, dir, file, container) })
 }
 
-func (r *cachedTools) Packets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+func (r *cachedTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
 	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) { return r.Tools.ProbePackets(ctx, dir, file, container, from) })
 }
 
