@@ -35,7 +35,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce trace test test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
+.PHONY: help needs film demo produce trace test test-long test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -72,6 +72,9 @@ test: needs $(LOCAL) ## run every test, in both local clouds too (CLOUDS=minista
 	build/table show || bad=1; exit $$bad
 	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
 	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^[[:space:]]*\(TestPromise.*\)/  \1/p'
+
+test-long: export SLUICE_LONG_TESTS := 1
+test-long: test ## run every test in full: make test runs a seeded sample of those that try every case
 
 # The local cloud is stopped afterwards if it was not running before. One package at a time: the clocks of the servers
 # count in tests/integration, and tests/e2e leaves them little.

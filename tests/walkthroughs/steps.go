@@ -1,8 +1,8 @@
-// Package contributing follows the walk-throughs of CONTRIBUTING.md, so that they stay true.
+// Package walkthroughs executes the walk-throughs docs/add-*.md in a copy of the repository, so that they stay correct.
 //
-// A walk-through is a section of the second level. Its fenced blocks are its steps: "sh" is run, a block with the path
-// of a file after its language is that file, new, and "diff" with a path is a change of the file.
-package contributing
+// The fenced blocks of a page are its steps. A block "sh" is run by bash. A block "diff PATH" changes the file at PATH. A
+// block with any other language and a PATH creates that file.
+package walkthroughs
 
 import (
 	"context"
@@ -16,46 +16,43 @@ import (
 	"time"
 )
 
-// step is one fenced block.
+// step is one fenced block of a page.
 type step struct {
-	kind, path string // "diff" or "sh", else the language of a new file
+	kind, path string // kind: "diff" or "sh", else the language of a new file
 	text       string
-	line       int
+	line       int // of the opening fence, from 1
 }
 
-// parseSteps returns the steps of each section by its title; sections without any are left out.
-func parseSteps(page string) (map[string][]step, error) {
-	sections, title := map[string][]step{}, ""
+// parseSteps returns the fenced blocks of a page in order. It fails if the last block has no closing fence.
+func parseSteps(page string) (steps []step, err error) {
 	var open *step
 	for i, line := range strings.Split(page, "\n") {
 		fence, isFence := strings.CutPrefix(line, "```")
 		switch {
 		case open != nil && isFence:
-			sections[title] = append(sections[title], *open)
+			steps = append(steps, *open)
 			open = nil
 		case open != nil:
 			open.text += line + "\n"
 		case isFence:
 			open = &step{line: i + 1}
 			open.kind, open.path, _ = strings.Cut(fence, " ")
-		case strings.HasPrefix(line, "## "):
-			title = strings.TrimPrefix(line, "## ")
 		}
 	}
 	if open != nil {
-		return nil, fmt.Errorf("the block of line %d has no end", open.line)
+		return nil, fmt.Errorf("the block of line %d has no closing fence", open.line)
 	}
-	return sections, nil
+	return steps, nil
 }
 
-// applyStep takes the step in a copy of the repository.
+// applyStep executes the step in dir, a copy of the repository.
 func (s step) applyStep(ctx context.Context, dir string) error {
 	file := filepath.Join(dir, filepath.FromSlash(s.path))
 	switch {
 	case s.kind == "sh":
 		return runShell(ctx, dir, s.text)
 	case s.path == "":
-		return errors.New("the block says neither what to run nor which file it is of")
+		return errors.New("the block has neither commands nor the path of a file")
 	case s.kind == "diff":
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -68,7 +65,7 @@ func (s step) applyStep(ctx context.Context, dir string) error {
 		return os.WriteFile(file, []byte(after), 0o644)
 	}
 	if _, err := os.Stat(file); err == nil {
-		return fmt.Errorf("%s is there already", s.path)
+		return fmt.Errorf("%s exists already", s.path)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
@@ -76,7 +73,7 @@ func (s step) applyStep(ctx context.Context, dir string) error {
 	return os.WriteFile(file, []byte(s.text), 0o644)
 }
 
-// runShell runs lines of a shell in dir; the error has what they printed.
+// runShell runs lines in bash in dir. Its error contains what they printed.
 func runShell(ctx context.Context, dir, lines string) error {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", lines)
 	cmd.Dir = dir
@@ -87,15 +84,15 @@ func runShell(ctx context.Context, dir, lines string) error {
 	return nil
 }
 
-// applyDiff returns text after a diff, whose hunks begin with @@ and have no line numbers: what stays and what goes must be
-// in the text once. White space at the ends of lines and its amount within them are of no account, since gofmt aligns;
-// a line that ends in … is the beginning of one.
+// applyDiff returns text with a diff applied. The hunks begin with @@ and have no line numbers: the unchanged and removed
+// lines of a hunk must occur exactly once in the text. Lines are compared without regard to the amount of white space,
+// because gofmt aligns. A line that ends in … matches any line that begins so.
 func applyDiff(text, diff string) (string, error) {
 	for hunk := range strings.SplitSeq("\n"+diff, "\n@@") {
 		if hunk == "" { // before the first @@
 			continue
 		}
-		_, hunk, _ = strings.Cut(hunk, "\n") // what follows @@ is for people
+		_, hunk, _ = strings.Cut(hunk, "\n") // the text after @@ is for readers
 		var err error
 		if text, err = applyHunk(text, strings.Split(strings.TrimSuffix(hunk, "\n"), "\n")); err != nil {
 			return "", err
@@ -104,10 +101,11 @@ func applyDiff(text, diff string) (string, error) {
 	return text, nil
 }
 
+// applyHunk returns text with one hunk applied.
 func applyHunk(text string, hunk []string) (string, error) {
 	before := slices.DeleteFunc(slices.Clone(hunk), func(l string) bool { return strings.HasPrefix(l, "+") })
 	if len(before) == 0 {
-		return "", errors.New("a hunk says nothing of its place")
+		return "", errors.New("a hunk has no line that shows its place")
 	}
 	lines, at := strings.Split(text, "\n"), -1
 	for i := range len(lines) - len(before) + 1 {
@@ -115,7 +113,7 @@ func applyHunk(text string, hunk []string) (string, error) {
 			continue
 		}
 		if at >= 0 {
-			return "", fmt.Errorf("twice, in lines %d and %d:\n%s", at+1, i+1, strings.Join(before, "\n"))
+			return "", fmt.Errorf("found twice, in lines %d and %d:\n%s", at+1, i+1, strings.Join(before, "\n"))
 		}
 		at = i
 	}
@@ -137,7 +135,7 @@ func applyHunk(text string, hunk []string) (string, error) {
 	return strings.Join(slices.Concat(lines[:at], after, lines[next:]), "\n"), nil
 }
 
-// matchesLine reports whether a line is the one that a line of a diff shows.
+// matchesLine reports whether a line of the text is the one that a line of a diff shows.
 func matchesLine(line, shown string) bool {
 	got := strings.Join(strings.Fields(line), " ")
 	want := ""

@@ -1,4 +1,4 @@
-package contributing
+package walkthroughs
 
 import (
 	"strings"
@@ -11,15 +11,12 @@ func TestParseStepsReadsFencedBlocks(t *testing.T) {
 	t.Parallel()
 	page := "# A page\n```sh\nmake demo\n```\n## One\nText.\n```go a/b.go\npackage b\n```\n\n```sh\ngo vet\n```\n## Two\n"
 	got, err := parseSteps(page)
-	want := map[string][]step{
-		"":    {{"sh", "", "make demo\n", 2}},
-		"One": {{"go", "a/b.go", "package b\n", 7}, {"sh", "", "go vet\n", 11}},
-	}
+	want := []step{{"sh", "", "make demo\n", 2}, {"go", "a/b.go", "package b\n", 7}, {"sh", "", "go vet\n", 11}}
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(step{})); d != "" || err != nil {
 		t.Errorf("%v %s", err, d)
 	}
 	if _, err := parseSteps("```sh\nmake"); err == nil {
-		t.Error("took a block without an end")
+		t.Error("no error for a block without a closing fence")
 	}
 }
 
@@ -34,7 +31,7 @@ func TestApplyDiffReplacesHunks(t *testing.T) {
 		{"the beginning of a line", " \tb …\n+x\n", "a\n\tb  = 1\nx\n\nc\nd\nc\n", ""},
 		{"twice there", " c\n+x\n", "", "twice"},
 		{"not there", " e\n+x\n", "", "not found"},
-		{"in no place", "+x\n", "", "its place"},
+		{"no place given", "+x\n", "", "its place"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,12 +52,12 @@ func TestStepsCreateChangeAndRun(t *testing.T) {
 		err  string
 	}{
 		{"a new file", step{kind: "go", path: "new/a.go", text: "package a\n"}, ""},
-		{"a new file that is there", step{kind: "go", path: "new/a.go"}, "already"},
+		{"a new file that exists", step{kind: "go", path: "new/a.go"}, "already"},
 		{"a change", step{kind: "diff", path: "new/a.go", text: "-package a\n+package b\n"}, ""},
-		{"a change of nothing", step{kind: "diff", path: "old.go"}, "old.go"},
+		{"a change of a missing file", step{kind: "diff", path: "old.go"}, "old.go"},
 		{"a command", step{kind: "sh", text: "grep -q 'package b' new/a.go\n"}, ""},
 		{"a command that fails", step{kind: "sh", text: "echo why\nfalse\ntrue\n"}, "why"},
-		{"no word of what it is", step{kind: "go"}, "neither"},
+		{"neither commands nor path", step{kind: "go"}, "neither"},
 	} {
 		err := tt.step.applyStep(t.Context(), dir)
 		if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
