@@ -202,7 +202,9 @@ func (w deployment) invokeChecks(t *testing.T) (all []permissionCheck) {
 				FunctionName: aws.String("sluice-" + to.Name), InvocationType: lambdatypes.InvocationTypeDryRun,
 			})
 			return err
-		}, func(s services.Service) bool { return hasPermission(s, services.Functions, to.Name, services.InvokeFunction) }})
+		}, func(s services.Service) bool {
+			return hasPermission(s, services.Functions, to.Name, services.InvokeFunction)
+		}})
 	}
 	return all
 }
