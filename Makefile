@@ -35,17 +35,17 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs film demo produce trace test test-long test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: needs film deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
+demo: needs check-video deploy-local ## send a real video through the local cloud and show where to watch it (VIDEO=file)
 	@$(GO) build -o build/demo ./tests/demo
 	@film=$(FILM); build/demo -tenant "$$TENANT" $${film:+-video "$$film"}
 
-film:
-	@tests/demo/film.sh $(FILM)
+check-video:
+	@tests/demo/checkvideo.sh $(FILM)
 
 produce: needs deploy-local ## have a video made as another system would, by messages (FILE=film.mp4)
 	@$(GO) run ./tests/produce -file "$${FILE:-build/footage/bigbuckbunny.mp4}" -tenant "$$TENANT"

@@ -42,10 +42,10 @@ func (l *messageLedger) recordSent(service, id string) {
 }
 
 // recordOutcome counts a message out.
-func (l *messageLedger) recordOutcome(service string, m lambdaevents.SQSMessage, buried bool) {
+func (l *messageLedger) recordOutcome(service string, m lambdaevents.SQSMessage, deadLettered bool) {
 	how, k := messageIgnored, service+" "+eventID(m)
 	switch {
-	case buried:
+	case deadLettered:
 		how = messageDeadLetter
 	case !l.handled[k]:
 		how = messageAdvanced

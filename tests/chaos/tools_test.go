@@ -132,13 +132,13 @@ func makeVideo(seconds int) ([]byte, error) {
 // setUpShortVideo finds the tools and makes the film.
 func setUpShortVideo(t *testing.T) []byte { return setUpVideo(t, shortVideo) }
 
-func setUpVideo(t *testing.T, film func() ([]byte, error)) []byte {
+func setUpVideo(t *testing.T, makeBody func() ([]byte, error)) []byte {
 	t.Helper()
 	dir := findTools(t)
 	toolCache.mu.Lock()
 	toolCache.Dir = dir
 	toolCache.mu.Unlock()
-	body, err := film()
+	body, err := makeBody()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestListAndOperatorResponsesAreDecoded(t *testing.T) {
 	videos, next, err1 := c.ListVideos(t.Context(), "from")
 	entries, err2 := c.GetTimeline(t.Context(), "vid_1")
 	m, err3 := c.GetServiceMap(t.Context())
-	letters, end, err4 := c.ListDeadLetters(t.Context(), "")
+	deadLetters, end, err4 := c.ListDeadLetters(t.Context(), "")
 	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +38,7 @@ func TestListAndOperatorResponsesAreDecoded(t *testing.T) {
 			{At: noon, Event: "encode.done.v1", State: "processing", Task: &client.Task{Number: 1, Kind: "video", ToFrame: 50}},
 		}, entries),
 		"map":     cmp.Diff(client.ServiceMap{At: noon, Services: []client.Service{{Name: "encode", Queues: []client.Queue{{Name: "encode", Lane: "interactive", Waiting: &two, InFlight: &none}}}}}, m),
-		"letters": cmp.Diff([]client.DeadLetter{{ID: "l", Service: "encode", VideoID: "vid_1", Code: "x", Reason: "r", State: "open"}}, letters) + cmp.Diff("", end),
+		"letters": cmp.Diff([]client.DeadLetter{{ID: "l", Service: "encode", VideoID: "vid_1", Code: "x", Reason: "r", State: "open"}}, deadLetters) + cmp.Diff("", end),
 	} {
 		if diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -49,9 +49,9 @@ type DeadLetter struct {
 // ListDeadLetters lists dead letters as Videos lists videos.
 func (c *Client) ListDeadLetters(ctx context.Context, cursor string) (page []DeadLetter, next string, err error) {
 	var answer struct {
-		Letters []DeadLetter
-		Next    string `json:"next_cursor"`
+		DeadLetters []DeadLetter `json:"letters"`
+		Next        string       `json:"next_cursor"`
 	}
 	err = c.callAPI(ctx, "GET", "/v1/dead-letters"+buildPageQuery(cursor), nil, &answer)
-	return answer.Letters, answer.Next, err
+	return answer.DeadLetters, answer.Next, err
 }

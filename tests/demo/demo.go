@@ -126,17 +126,17 @@ func videoFailure(v client.Video) *client.Failure {
 }
 
 // checkVideoFile returns the bytes of a film that can be sent. It looks before it opens: to open a pipe is to wait.
-func checkVideoFile(film string) (int64, error) {
-	info, err := os.Stat(film)
+func checkVideoFile(path string) (int64, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return 0, unusableFileError(film, 0, err)
+		return 0, unusableFileError(path, 0, err)
 	}
 	if !info.Mode().IsRegular() {
-		return 0, unusableFileError(film, info.Mode(), nil)
+		return 0, unusableFileError(path, info.Mode(), nil)
 	}
-	file, err := os.Open(film)
+	file, err := os.Open(path)
 	if err != nil {
-		return 0, unusableFileError(film, 0, err)
+		return 0, unusableFileError(path, 0, err)
 	}
 	return info.Size(), file.Close()
 }

@@ -22,11 +22,11 @@ import (
 )
 
 // newTestDemo returns a demo of a film of the given bytes with a, and what it prints.
-func newTestDemo(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
+func newTestDemo(t *testing.T, a *fake.API, content string) (demo, *bytes.Buffer) {
 	t.Helper()
 	root, out := t.TempDir(), &bytes.Buffer{}
 	path := filepath.Join(root, "film.mp4")
-	if err := os.WriteFile(path, []byte(film), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return noon }
@@ -43,9 +43,9 @@ func newTestDemo(t *testing.T, a *fake.API, film string) (demo, *bytes.Buffer) {
 }
 
 // serveScenario lets a answer the documents of a film, with links to itself.
-func serveScenario(a *fake.API, film string) {
+func serveScenario(a *fake.API, scenario string) {
 	a.Files = publishedFiles()
-	for _, m := range scenarios()[film] {
+	for _, m := range scenarios()[scenario] {
 		if m.Video != nil {
 			v := *m.Video
 			v.Playback = makePlayback(a)
@@ -221,23 +221,23 @@ func TestUnreadableFileErrorNamesReason(t *testing.T) {
 func TestVideoFileIsCheckedBeforeSetup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	film, empty := filepath.Join(dir, "a 'film' of $HOME.mp4"), filepath.Join(dir, "empty")
-	for path, text := range map[string]string{film: "a film", empty: ""} {
+	good, empty := filepath.Join(dir, "a 'film' of $HOME.mp4"), filepath.Join(dir, "empty")
+	for path, text := range map[string]string{good: "a film", empty: ""} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, test := range []struct{ name, film, want string }{
+	for _, test := range []struct{ name, path, want string }{
 		{"none named", "", ""},
-		{"a file", film, ""},
-		{"no such file", film + "x", film + "x is not there: name a video, as in make demo VIDEO=film.mp4\n"},
+		{"a file", good, ""},
+		{"no such file", good + "x", good + "x is not there: name a video, as in make demo VIDEO=film.mp4\n"},
 		{"a folder", dir, dir + " is a folder, not a video: name a video, as in make demo VIDEO=film.mp4\n"},
 		{"a device", os.DevNull, os.DevNull + " is no regular file: name a video, as in make demo VIDEO=film.mp4\n"},
 		{"an empty file", empty, empty + " is empty: name a video, as in make demo VIDEO=film.mp4\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			out, err := exec.CommandContext(t.Context(), "./film.sh", test.film).CombinedOutput()
+			out, err := exec.CommandContext(t.Context(), "./checkvideo.sh", test.path).CombinedOutput()
 			if (err != nil) != (test.want != "") || string(out) != test.want {
 				t.Errorf("error %v, printed %q, want %q", err, out, test.want)
 			}

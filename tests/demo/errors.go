@@ -10,20 +10,20 @@ import (
 )
 
 // unusableFileError says why a film can't be sent.
-func unusableFileError(film string, mode fs.FileMode, err error) error {
+func unusableFileError(path string, mode fs.FileMode, err error) error {
 	const other = "as in make demo VIDEO=film.mp4"
-	var path *fs.PathError
+	var cause *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s: name a video, %s", film, other)
-	case errors.As(err, &path):
-		return fmt.Errorf("%s can't be read: %w", film, path.Err)
+		return fmt.Errorf("there is no file %s: name a video, %s", path, other)
+	case errors.As(err, &cause):
+		return fmt.Errorf("%s can't be read: %w", path, cause.Err)
 	case err != nil:
-		return fmt.Errorf("%s can't be read: %w", film, err)
+		return fmt.Errorf("%s can't be read: %w", path, err)
 	case mode.IsDir():
-		return fmt.Errorf("%s is a folder, not a video: name a file, %s", film, other)
+		return fmt.Errorf("%s is a folder, not a video: name a file, %s", path, other)
 	}
-	return fmt.Errorf("%s is no regular file: name a video, %s", film, other)
+	return fmt.Errorf("%s is no regular file: name a video, %s", path, other)
 }
 
 func (o *timeoutError) Error() string {

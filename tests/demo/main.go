@@ -61,7 +61,7 @@ func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer
 func parseFlags(args []string, errs io.Writer) (demo, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	film := flags.String("video", "", "the video `file` to send (default build/footage/bigbuckbunny.mp4)")
+	videoPath := flags.String("video", "", "the video `file` to send (default build/footage/bigbuckbunny.mp4)")
 	tenant := flags.String("tenant", "demo", "the `name` of the tenant to send it as; made if it is new")
 	limit := flags.Duration("timeout", 10*time.Minute, "how long it all may take")
 	if err := flags.Parse(args); err != nil {
@@ -73,7 +73,7 @@ func parseFlags(args []string, errs io.Writer) (demo, error) {
 		return demo{}, err
 	}
 	return demo{
-		videoPath:    *film,
+		videoPath:    *videoPath,
 		tenant:       *tenant,
 		timeout:      *limit,
 		pollInterval: 250 * time.Millisecond,

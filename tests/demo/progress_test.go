@@ -108,14 +108,14 @@ func TestTerminalLinesMatchGoldenFiles(t *testing.T) {
 		name string
 		rowStyle
 	}{{"wide", rowStyle{terminal.Style{Width: 79}}}, {"narrow", rowStyle{terminal.Style{Width: 59}}}, {"color", rowStyle{terminal.Style{Width: 99, Color: true}}}} {
-		for film, moments := range scenarios() {
-			t.Run(film+" "+look.name, func(t *testing.T) {
+		for scenario, moments := range scenarios() {
+			t.Run(scenario+" "+look.name, func(t *testing.T) {
 				t.Parallel()
 				var out strings.Builder
 				for _, m := range moments {
 					fmt.Fprintf(&out, "at %.2f s\n%s\n", m.now.Sub(noon).Seconds(), strings.Join(look.renderRows(m.buildRows(m.now)), "\n"))
 				}
-				compareGolden(t, film+"."+look.name, strings.ReplaceAll(out.String(), "\x1b", "ESC"))
+				compareGolden(t, scenario+"."+look.name, strings.ReplaceAll(out.String(), "\x1b", "ESC"))
 			})
 		}
 	}
@@ -123,8 +123,8 @@ func TestTerminalLinesMatchGoldenFiles(t *testing.T) {
 
 func TestPlainLinesMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for film, moments := range scenarios() {
-		t.Run(film, func(t *testing.T) {
+	for scenario, moments := range scenarios() {
+		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
 			var now time.Time
@@ -134,7 +134,7 @@ func TestPlainLinesMatchGoldenFiles(t *testing.T) {
 				p.showProgress(m.progressView)
 				p.showProgress(m.progressView) // nothing new, nothing to say
 			}
-			compareGolden(t, film+".plain", out.String())
+			compareGolden(t, scenario+".plain", out.String())
 		})
 	}
 }

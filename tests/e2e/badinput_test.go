@@ -28,7 +28,7 @@ func TestBadInputFailsWithErrorCode(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	c := w.newTenantClient(t, "bad")
-	film := func(args string) func(*testing.T) []byte {
+	encoded := func(args string) func(*testing.T) []byte {
 		return func(t *testing.T) []byte { return readFile(t, w.makeVideo(t, "film.mp4", args)) }
 	}
 	for _, tt := range []struct {
@@ -41,9 +41,9 @@ func TestBadInputFailsWithErrorCode(t *testing.T) {
 			good := readFile(t, w.footagePath("bigbuckbunny.mp4"))
 			return good[:len(good)/2]
 		}, "truncated"},
-		{"audio only", film("-f lavfi -i sine=440 -t 2 -c:a aac"), "no_video"},
-		{"one frame of 40 ms", film("-f lavfi -i testsrc2=s=192x108:r=25:d=0.04 -c:v libx264 -pix_fmt yuv420p"), "duration_too_short"},
-		{"10,000 × 10,000 pixels", film("-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast"), "pixels_too_many"},
+		{"audio only", encoded("-f lavfi -i sine=440 -t 2 -c:a aac"), "no_video"},
+		{"one frame of 40 ms", encoded("-f lavfi -i testsrc2=s=192x108:r=25:d=0.04 -c:v libx264 -pix_fmt yuv420p"), "duration_too_short"},
+		{"10,000 × 10,000 pixels", encoded("-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast"), "pixels_too_many"},
 		{"an HLS playlist that names a local file", textContent("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "playlist_refused"},
 		{"an ffconcat list", textContent("ffconcat version 1.0\nfile /etc/passwd\n"), "playlist_refused"},
 		{"a DASH manifest", textContent(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet><Representation><BaseURL>file:///etc/passwd</BaseURL></Representation></AdaptationSet></Period></MPD>`), "playlist_refused"},

@@ -90,28 +90,28 @@ func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (str
 }
 
 // serveFootage serves a film on this machine and returns its URL.
-func (w deployment) serveFootage(t *testing.T, film string) string {
+func (w deployment) serveFootage(t *testing.T, name string) string {
 	t.Helper()
 	cert, err := w.env.OriginCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, w.footagePath(film)) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, w.footagePath(name)) }))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	return s.URL + "/" + film
+	return s.URL + "/" + name
 }
 
 // putProducerObject puts a film into the producer's bucket.
-func (w deployment) putProducerObject(t *testing.T, film string) video.Origin {
+func (w deployment) putProducerObject(t *testing.T, name string) video.Origin {
 	t.Helper()
 	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(w.aws, true)
 	var there *types.BucketAlreadyOwnedByYou
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil && !errors.As(err, &there) {
 		t.Fatal(err)
 	}
-	body, err := os.ReadFile(w.footagePath(film))
+	body, err := os.ReadFile(w.footagePath(name))
 	if err != nil {
 		t.Fatal(err)
 	}

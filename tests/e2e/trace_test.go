@@ -54,9 +54,9 @@ func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) boo
 }
 
 // countSpans returns how many hops each service has, repeated attempts left out.
-func countSpans(hops []traceview.Span) map[string]int {
+func countSpans(spans []traceview.Span) map[string]int {
 	n := map[string]int{}
-	for _, h := range hops {
+	for _, h := range spans {
 		if h.Attempt <= 1 {
 			n[h.Service]++
 		}
@@ -150,7 +150,7 @@ func coveredShare(fall traceview.Waterfall) float64 {
 }
 
 // checkDocuments reads what was recorded as X-Ray has it: each hop says whose it is, and nothing is secret.
-func (v tracedVideo) checkDocuments(t *testing.T, hops int) {
+func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 	t.Helper()
 	cfg := v.aws.Copy()
 	cfg.BaseEndpoint = aws.String(v.env.XRay)
@@ -182,8 +182,8 @@ func (v tracedVideo) checkDocuments(t *testing.T, hops int) {
 			}
 		}
 	}
-	if len(seen) != hops {
-		t.Errorf("%d hops were recorded, and %d shown", len(seen), hops)
+	if len(seen) != shown {
+		t.Errorf("%d hops were recorded, and %d shown", len(seen), shown)
 	}
 }
 

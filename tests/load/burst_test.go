@@ -63,17 +63,17 @@ func TestPlannedVideosAreUniqueAndSeeded(t *testing.T) {
 	if diff := cmp.Diff([]string{"load-1", "load-2", "load-3", "load-big"}, names); diff != "" {
 		t.Error(diff)
 	}
-	seen, films := map[string]bool{}, map[string]bool{}
+	seen, clipsUsed := map[string]bool{}, map[string]bool{}
 	for _, name := range names {
 		for _, o := range all[name] {
 			if seen[o.title] || !strings.HasPrefix(o.title, "run ") || o.tenant != name {
 				t.Errorf("%+v", o)
 			}
-			seen[o.title], films[o.clip.name] = true, true
+			seen[o.title], clipsUsed[o.clip.name] = true, true
 		}
 	}
-	if len(seen) != 26 || len(films) != len(clips) {
-		t.Errorf("%d videos of %d clips", len(seen), len(films))
+	if len(seen) != 26 || len(clipsUsed) != len(clips) {
+		t.Errorf("%d videos of %d clips", len(seen), len(clipsUsed))
 	}
 	_, same := b.planVideos("run")
 	b.seed++

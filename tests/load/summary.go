@@ -75,8 +75,8 @@ func (r *Result) addVideo(f videoOutcome) {
 }
 
 // summarizeVideos counts the videos and sums up each tenant, in their order.
-func summarizeVideos(fates []videoOutcome, heard bool, letters int) Result {
-	r := Result{Subscribed: heard, DeadLetters: letters}
+func summarizeVideos(fates []videoOutcome, heard bool, deadLetters int) Result {
+	r := Result{Subscribed: heard, DeadLetters: deadLetters}
 	by := map[string][]videoOutcome{}
 	var names []string
 	for _, f := range fates {

@@ -74,8 +74,8 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 		return err
 	}
 	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
-	ear, err := p.subscribeToTopic(ctx, tenant)
-	defer ear.Close(context.WithoutCancel(ctx))
+	subscription, err := p.subscribeToTopic(ctx, tenant)
+	defer subscription.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 		return err
 	}
 	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlationID)
-	return followRequest(ctx, ear, order.correlationID, func(f topicEvent) {
+	return followRequest(ctx, subscription, order.correlationID, func(f topicEvent) {
 		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
 	})
 }

@@ -127,23 +127,23 @@ func (f *fakeServer) getTrace(r *http.Request) (int, any) {
 	step := func(name string, start, ms float64) map[string]any {
 		return map[string]any{"name": name, "start_ms": start, "ms": ms, "status": "ok"}
 	}
-	hop := func(service string, start, ms, wait float64, steps ...any) map[string]any {
+	newSpan := func(service string, start, ms, wait float64, steps ...any) map[string]any {
 		return map[string]any{"service": service, "start_ms": start, "ms": ms, "wait_ms": wait, "attempt": 1, "status": "ok", "cold_start": start < 1000, "trace_id": "1-x", "steps": steps}
 	}
-	hops := []any{
-		hop("api", 0, 42, 0, step("DynamoDB", 8, 12), step("S3", 21, 18)), hop("api", 12300, 96, 0, step("S3", 12310, 60)),
-		hop("inspect", 12450, 610, 40, step("ffprobe", 12500, 380)), hop("publish", 13090, 80, 25),
+	spans := []any{
+		newSpan("api", 0, 42, 0, step("DynamoDB", 8, 12), step("S3", 21, 18)), newSpan("api", 12300, 96, 0, step("S3", 12310, 60)),
+		newSpan("inspect", 12450, 610, 40, step("ffprobe", 12500, 380)), newSpan("publish", 13090, 80, 25),
 	}
 	for n := range 8 {
 		begin := 13220 + float64(n%3)*130 + float64(n/3)*7100
-		h := hop("encode", begin, 6900, 60+float64(n/3)*7000, step("download", begin+20, 400), step("ffmpeg", begin+430, 6100), step("upload", begin+6540, 330))
+		h := newSpan("encode", begin, 6900, 60+float64(n/3)*7000, step("download", begin+20, 400), step("ffmpeg", begin+430, 6100), step("upload", begin+6540, 330))
 		if n == 4 {
 			h["attempt"], h["status"], h["code"] = 2, "throttle", "busy"
 		}
-		hops = append(hops, h)
+		spans = append(spans, h)
 	}
-	hops = append(hops, hop("publish", 34600, 85, 30))
-	return 200, map[string]any{"video_id": r.PathValue("id"), "started_at": formatTime(time.Now()), "duration_ms": 34700, "traces": 3, "complete": true, "cost_usd": 0.00412, "hops": hops}
+	spans = append(spans, newSpan("publish", 34600, 85, 30))
+	return 200, map[string]any{"video_id": r.PathValue("id"), "started_at": formatTime(time.Now()), "duration_ms": 34700, "traces": 3, "complete": true, "cost_usd": 0.00412, "hops": spans}
 }
 
 func (f *fakeServer) getServiceMap(*http.Request) (int, any) {
