@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/domain/services"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
 func TestMain(m *testing.M) {
@@ -95,19 +95,6 @@ func readFiles(dir string) map[string][]byte {
 	return all
 }
 
-// findTools looks for the tools, or skips the test.
-func findTools(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv(services.EnvFFmpegDir)
-	if dir == "" {
-		dir, _ = filepath.Abs("../../build/tools")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
-		t.Skip("no ffmpeg; `make tools` fetches it")
-	}
-	return dir
-}
-
 // shortVideo is a very small video: three chunks and the sound, 20 seconds of it; long has six chunks.
 var (
 	shortVideo = sync.OnceValues(func() ([]byte, error) { return makeVideo(20) })
@@ -134,7 +121,7 @@ func setUpShortVideo(t *testing.T) []byte { return setUpVideo(t, shortVideo) }
 
 func setUpVideo(t *testing.T, makeBody func() ([]byte, error)) []byte {
 	t.Helper()
-	dir := findTools(t)
+	dir := ffmpegtest.FindTools(t)
 	toolCache.mu.Lock()
 	toolCache.Dir = dir
 	toolCache.mu.Unlock()

@@ -13,16 +13,67 @@ import (
 	"sluice/events"
 	"sluice/functions/encode"
 	"sluice/functions/inspect"
+	"sluice/functions/publish"
+	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
+	"sluice/shared/platform/blob/blobtest"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/source"
+	"sluice/shared/platform/source/sourcetest"
+	"sluice/shared/platform/store"
 )
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const playbackID = "pabcdefgh234567abcdefgh234567abcd"
+
+func fixedNow() time.Time { return noon }
+
+// videoEnv is a table in memory that holds one video, and the bucket of what is published of it.
+type videoEnv struct {
+	table *store.Memory
+	media *blob.Memory
+}
+
+func newVideoEnv(t *testing.T) *videoEnv {
+	t.Helper()
+	w := &videoEnv{table: &store.Memory{}, media: &blob.Memory{}}
+	v := video.Video{
+		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
+		Source: video.Source{Key: sourcetest.Key, Size: 1}, Times: video.Times{Created: noon},
+	}
+	if err := w.table.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *videoEnv) newOwner() publish.VideoOwner {
+	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: fixedNow}
+	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler)}
+}
+
+func (w *videoEnv) readVideo(t *testing.T) video.Video {
+	t.Helper()
+	v, err := w.table.LoadVideo(t.Context(), "acme", "vid_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// readMedia returns what is published of the video, by name.
+func (w *videoEnv) readMedia(t *testing.T) map[string]string {
+	return blobtest.ReadObjects(t, w.media, playback.ObjectPrefix(playbackID))
+}
 
 // localPipeline is all services in one process, behind the consumers they have on AWS: what fails is delivered again as often
 // as the map says, and then given up.
 type localPipeline struct {
-	*publishEnv
+	*videoEnv
 	consumers         map[string]*queue.Consumer
 	pending           []queuedMessage
 	redeliveries      int      // deliveries beyond a message's first
@@ -42,9 +93,9 @@ func newLocalPipeline(t *testing.T, dir string, body []byte) *localPipeline {
 
 func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localPipeline {
 	t.Helper()
-	originals, first := newSourceBucket(t, body)
+	originals, first := sourcetest.NewBucket(t, body, noon)
 	o := first.Data.(events.S3Object)
-	c := &localPipeline{publishEnv: newPublishEnv(t), consumers: map[string]*queue.Consumer{}}
+	c := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}}
 	i := inspect.Inspector{Source: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
 	n := encode.Encoder{Source: originals, Media: c.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
 	c.addConsumer("inspect", i.Handle, i.OnExhausted)

@@ -12,8 +12,8 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
-	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
 // findRealTools returns the folder of the real ffmpeg, or skips the test.
@@ -22,18 +22,7 @@ func findRealTools(t *testing.T) string {
 	if testing.Short() {
 		t.Skip("encodes video: up to a minute of CPU")
 	}
-	dir := os.Getenv(services.EnvFFmpegDir)
-	if dir == "" {
-		dir = filepath.Join("..", "..", "build", "tools")
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
-		t.Skip("no ffmpeg; `make tools` fetches it")
-	}
-	return dir
+	return ffmpegtest.FindTools(t)
 }
 
 // runTool runs a tool outside the cage, on files of our own.
@@ -95,7 +84,7 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 func (c *localPipeline) downloadMedia(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range c.readPlaylists(t) {
+	for name, text := range c.readMedia(t) {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"sluice/shared/domain/media"
-	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
 // encodeBench runs a real ffmpeg on one source.
@@ -26,14 +26,7 @@ func newEncodeBench(t *testing.T) encodeBench {
 	if testing.Short() {
 		t.Skip("encodes video: some seconds of CPU")
 	}
-	dir := os.Getenv(services.EnvFFmpegDir)
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "build", "tools")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "ffmpeg")); err != nil {
-		t.Skipf("no ffmpeg: %s is not set and %s has none", services.EnvFFmpegDir, dir)
-	}
-	return encodeBench{t, dir, t.TempDir()}
+	return encodeBench{t, ffmpegtest.FindTools(t), t.TempDir()}
 }
 
 func (b encodeBench) runTool(tool string, args ...string) []byte {

@@ -11,6 +11,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
 // TestMain makes the test binary what it has to be: the launcher, under the name of a tool the impostor that tries
@@ -45,17 +46,7 @@ func newFakeTools(t testing.TB) ffmpeg.Tools {
 // findRealTools returns the real ones, or skips the test.
 func findRealTools(t testing.TB) ffmpeg.Tools {
 	t.Helper()
-	for _, dir := range []string{os.Getenv("SLUICE_FFMPEG_DIR"), "../../../build/tools"} {
-		path, err := filepath.Abs(filepath.Join(dir, "ffmpeg"))
-		if err != nil || dir == "" {
-			continue
-		}
-		if _, err := os.Stat(path); err == nil {
-			return ffmpeg.Tools{Dir: filepath.Dir(path)}
-		}
-	}
-	t.Skip("no ffmpeg in $SLUICE_FFMPEG_DIR or build/tools")
-	return ffmpeg.Tools{}
+	return ffmpeg.Tools{Dir: ffmpegtest.FindTools(t)}
 }
 
 // newJobDir returns a job's directory that holds files, by name.

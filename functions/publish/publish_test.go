@@ -1,12 +1,10 @@
-package pipeline_test
+package publish_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/blob/blobtest"
 	"sluice/shared/platform/store"
 )
 
@@ -93,18 +92,9 @@ func (w *publishEnv) readVideo(t interface{ Fatal(...any) }) video.Video {
 	return v
 }
 
-// readPlaylists returns every playlist.
+// readPlaylists returns every playlist by its name.
 func (w *publishEnv) readPlaylists(t interface{ Fatal(...any) }) map[string]string {
-	out := map[string]string{}
-	for _, key := range w.media.ListKeys("") {
-		body, _, err := w.media.GetObject(context.Background(), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, _ := io.ReadAll(body)
-		out[strings.TrimPrefix(key, playback.ObjectPrefix(playbackID))] = string(b)
-	}
-	return out
+	return blobtest.ReadObjects(t, w.media, playback.ObjectPrefix(playbackID))
 }
 
 func allEvents() []video.Event {

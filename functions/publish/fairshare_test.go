@@ -1,4 +1,4 @@
-package pipeline_test
+package publish_test
 
 import (
 	"context"
