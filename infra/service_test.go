@@ -143,7 +143,7 @@ func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 			if len(s.BrowserPaths()) > 0 {
 				want[services.EnvCORSOrigins] = "*"
 			}
-			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == services.ProducerBuckets }) {
+			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == "producers" }) {
 				want[services.EnvProducerBuckets] = testProducerBuckets
 			}
 			got := map[string]string{}

@@ -40,11 +40,10 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	}
 	store := newData(stack, set, inboxes[services.FindDestination(string(events.ObjectCreated))])
 	edge := newCDN(stack, set, store.media)
-	deps := serviceDeps{settings: set, data: store, cdn: edge, serviceQueues: inboxes, layers: newLayers(stack, set)}
-	deps.envValues = newEnvValues(deps)
+	around := serviceDeps{settings: set, data: store, cdn: edge, serviceQueues: inboxes, layers: newLayers(stack, set)}
 	functions := map[string]awslambda.IFunction{}
 	for _, s := range servicesWithQueuesFirst() {
-		functions[s.Name] = newService(stack, s, deps)
+		functions[s.Name] = newService(stack, s, around)
 	}
 	front := newGateway(stack, set, functions)
 	store.allowStudioOrigin(front.studioOrigin(set), set)

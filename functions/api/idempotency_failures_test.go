@@ -78,13 +78,13 @@ func TestIdempotencyStoreFailures(t *testing.T) {
 
 // lossyStore keeps rows and loses its answer, or loses the rows.
 type lossyStore struct {
-	*store.Memory
+	store.Store
 	savesRows bool
 }
 
 func (s lossyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error {
 	if s.savesRows {
-		if err := s.Memory.CreateVideoIdempotently(ctx, v, u, c); err != nil {
+		if err := s.Store.CreateVideoIdempotently(ctx, v, u, c); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET
 
 func newHandler(tb testing.TB) authorize.Handler {
 	tb.Helper()
-	rows := &store.Memory{}
+	rows := store.NewMemory()
 	t := video.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: video.HashSecret("secret")}
 	if err := rows.CreateToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
@@ -32,7 +32,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
-	rows := h.Tokens.(*store.Memory)
+	rows := h.Tokens.(store.Store)
 	token := video.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: video.HashSecret("secret"), Expires: noon}
 	if err := rows.CreateToken(t.Context(), token); err != nil {
 		t.Fatal(err)

@@ -71,12 +71,12 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 
 // conflictingStore writes the window whenever it was read.
 type conflictingStore struct {
-	*store.Memory
+	store.Store
 	conflicts int
 }
 
 func (r *conflictingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
-	w, err := r.Memory.LoadInFlightLimit(ctx, tenant, lane)
+	w, err := r.Store.LoadInFlightLimit(ctx, tenant, lane)
 	if r.conflicts--; err == nil && r.conflicts >= 0 {
 		next := w
 		next.Version++
@@ -106,7 +106,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 
 // failingStore fails one of the calls.
 type failingStore struct {
-	*store.Memory
+	store.Store
 	failingCall string
 }
 
@@ -120,29 +120,29 @@ func (b failingStore) errorFor(call string) error {
 }
 
 func (b failingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
-	return valueOrError(b.errorFor("Window"), func() (video.InFlightLimit, error) { return b.Memory.LoadInFlightLimit(ctx, tenant, lane) })
+	return valueOrError(b.errorFor("Window"), func() (video.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
 }
 
 func (b failingStore) SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error {
-	return errors.Join(b.errorFor("SaveWindow"), b.Memory.SaveInFlightLimit(ctx, w))
+	return errors.Join(b.errorFor("SaveWindow"), b.Store.SaveInFlightLimit(ctx, w))
 }
 
 func (b failingStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error {
-	return errors.Join(b.errorFor("Wait"), b.Memory.EnqueuePosition(ctx, tenant, lane, t))
+	return errors.Join(b.errorFor("Wait"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
 }
 
 func (b failingStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error) {
 	return valueOrError(b.errorFor("Waiting"), func() ([]video.QueuePosition, error) {
-		return b.Memory.ListQueuePositions(ctx, tenant, lane, after, limit)
+		return b.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
 	})
 }
 
 func (b failingStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, ts ...video.QueuePosition) error {
-	return errors.Join(b.errorFor("Leave"), b.Memory.DequeuePositions(ctx, tenant, lane, ts...))
+	return errors.Join(b.errorFor("Leave"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 
 func (b failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return valueOrError(b.errorFor("Video"), func() (video.Video, error) { return b.Memory.LoadVideo(ctx, tenant, id) })
+	return valueOrError(b.errorFor("Video"), func() (video.Video, error) { return b.Store.LoadVideo(ctx, tenant, id) })
 }
 
 func valueOrError[T any](err error, do func() (T, error)) (T, error) {

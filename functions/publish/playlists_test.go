@@ -117,7 +117,7 @@ func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 
 // staleTable is a table as a writer saw it who was held up since.
 type staleTable struct {
-	*store.Memory
+	store.Store
 	row     video.Video
 	results []video.Result
 }
@@ -153,7 +153,7 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			w := newInspectedEnv(t)
-			y := staleTable{Memory: w.table}
+			y := staleTable{Store: w.table}
 			for n := range row.seen {
 				w.deliverEvent(t, newLongTaskDone(n))
 			}
@@ -241,7 +241,7 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)
-	y := staleTable{Memory: w.table}
+	y := staleTable{Store: w.table}
 	for n := range 5 {
 		w.deliverEvent(t, newLongTaskDone(n))
 	}

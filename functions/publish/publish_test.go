@@ -56,12 +56,12 @@ func newTaskDone(t video.Task) video.Event {
 
 // publishEnv is a publisher over memory.
 type publishEnv struct {
-	table *store.Memory
+	table store.Store
 	media *blob.Memory
 }
 
 func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
-	w := &publishEnv{table: &store.Memory{}, media: &blob.Memory{}}
+	w := &publishEnv{table: store.NewMemory(), media: &blob.Memory{}}
 	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon}}
 	if err := w.table.CreateVideo(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 		t.Fatal(err)

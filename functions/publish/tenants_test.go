@@ -18,7 +18,7 @@ import (
 // otherwise.
 type tenantEnv struct {
 	*testing.T
-	table     *store.Memory
+	table     store.Store
 	fairShare publish.FairShare
 	now       time.Time
 	videoPlan video.Plan
@@ -26,7 +26,7 @@ type tenantEnv struct {
 }
 
 func newTenantEnv(t *testing.T, size int) *tenantEnv {
-	w := &tenantEnv{T: t, table: &store.Memory{}, now: noon, videoPlan: testPlan}
+	w := &tenantEnv{T: t, table: store.NewMemory(), now: noon, videoPlan: testPlan}
 	w.fairShare = publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: size, Now: func() time.Time { return w.now }}
 	return w
 }

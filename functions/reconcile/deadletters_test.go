@@ -27,13 +27,13 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // deadLetterEnv are the dead-letter queues of all services, in memory, and a tender of them alone.
 type deadLetterEnv struct {
 	*queue.Memory
-	table *store.Memory
+	table store.Store
 	logs  *bytes.Buffer
 	reconcile.Reconciler
 }
 
 func newDeadLetterEnv() *deadLetterEnv {
-	g := &deadLetterEnv{Memory: &queue.Memory{}, table: &store.Memory{}, logs: &bytes.Buffer{}}
+	g := &deadLetterEnv{Memory: &queue.Memory{}, table: store.NewMemory(), logs: &bytes.Buffer{}}
 	g.Reconciler = reconcile.Reconciler{
 		Videos: g.table, DeadLetters: g.table, DeadLetterQueues: queue.DeadLetterConsumer{Client: g, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
@@ -112,7 +112,7 @@ func TestEveryDeadLetterIsStored(t *testing.T) {
 
 // rejectingStore is a store that refuses some letters.
 type rejectingStore struct {
-	*store.Memory
+	store.Store
 	reject func(video.DeadLetter) error
 }
 
@@ -120,7 +120,7 @@ func (p rejectingStore) CreateDeadLetter(ctx context.Context, l video.DeadLetter
 	if err := p.reject(l); err != nil {
 		return err
 	}
-	return p.Memory.CreateDeadLetter(ctx, l)
+	return p.Store.CreateDeadLetter(ctx, l)
 }
 
 func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {

@@ -42,7 +42,7 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			rows := &store.Memory{}
+			rows := store.NewMemory()
 			v := video.Video{Tenant: "acme", ID: "vid_1", State: video.Processing, Version: 1, Deadline: video.Deadline{At: noon.Add(-tt.late)}}
 			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 				t.Fatal(err)

@@ -39,7 +39,7 @@ func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rows, said := &store.Memory{}, &fakeSender{}
+			rows, said := store.NewMemory(), &fakeSender{}
 			v := video.Video{Tenant: "acme", ID: "vid_1", State: tt.state, Version: 1, Plan: &video.Plan{Borders: []int{0, 50}}, Deadline: video.Deadline{At: noon}}
 			tt.window.Tenant, tt.window.Lane, tt.window.Version = "acme", video.Interactive, 1
 			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: v.ID}); err != nil {

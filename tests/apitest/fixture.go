@@ -37,7 +37,7 @@ type Fixture struct {
 	Admin       *admin.Admin
 	Observer    *observe.Observer
 	XRay        *FakeXRay
-	Store       *store.Memory
+	Store       store.Store
 	Bucket      *FakeBucket
 	Outbox      *Outbox
 	Redriver    *FakeRedriver
@@ -51,7 +51,7 @@ type Fixture struct {
 
 func New(tb testing.TB) *Fixture {
 	tb.Helper()
-	w := &Fixture{Store: &store.Memory{}, Bucket: &FakeBucket{Uploads: map[string]*FakeUpload{}, Objects: map[string]int64{}}, Outbox: &Outbox{}, Redriver: &FakeRedriver{}, Logs: &bytes.Buffer{}}
+	w := &Fixture{Store: store.NewMemory(), Bucket: &FakeBucket{Uploads: map[string]*FakeUpload{}, Objects: map[string]int64{}}, Outbox: &Outbox{}, Redriver: &FakeRedriver{}, Logs: &bytes.Buffer{}}
 	w.API = &api.API{
 		Uploads: w.Store, Videos: w.Store, Multipart: w.Bucket, Originals: w.Bucket, Publisher: w.Outbox, Idempotency: w.Store, CheckURL: func(string) error { return nil },
 		Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(w.Logs, nil)),

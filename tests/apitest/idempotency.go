@@ -40,7 +40,7 @@ func (r Result) RequireProblem(tb testing.TB, status int, code string) {
 
 // RecordingStore keeps all that is written about keys.
 type RecordingStore struct {
-	*store.Memory
+	store.Store
 	mu          sync.Mutex
 	Written     []string
 	ClaimErr    error // what each Claim fails with
@@ -58,7 +58,7 @@ func (c *RecordingStore) BeginIdempotency(ctx context.Context, v video.Idempoten
 	if c.ClaimErr != nil {
 		return video.IdempotencyRecord{}, c.ClaimErr
 	}
-	return c.Memory.BeginIdempotency(ctx, v, now)
+	return c.Store.BeginIdempotency(ctx, v, now)
 }
 
 func (c *RecordingStore) CompleteIdempotency(ctx context.Context, v video.IdempotencyRecord) error {
@@ -69,13 +69,13 @@ func (c *RecordingStore) CompleteIdempotency(ctx context.Context, v video.Idempo
 	if c.CompleteErr != nil {
 		return c.CompleteErr
 	}
-	return c.Memory.CompleteIdempotency(ctx, v)
+	return c.Store.CompleteIdempotency(ctx, v)
 }
 
 // NewWithRecords is a world whose keys can be looked into, with a tenant.
 func NewWithRecords(tb testing.TB) (*Fixture, *RecordingStore) {
 	w := New(tb)
-	kept := &RecordingStore{Memory: w.Store}
+	kept := &RecordingStore{Store: w.Store}
 	w.Idempotency = kept
 	w.RebuildHandlers(tb)
 	w.DoRequest(tb, IAMOperator, "POST", "/v1/tenants", `{"name": "acme"}`)

@@ -55,7 +55,7 @@ type simulation struct {
 	duration       time.Duration
 	workFolder     string
 	rng            *rand.Rand
-	store          *store.Memory
+	store          store.Store
 	source         *blob.Memory
 	media          *blob.Memory
 	sqs            *queue.Memory
@@ -88,7 +88,7 @@ type topicEvent struct {
 // newSimulation returns a world in which nothing has happened. It is called in a bubble.
 func newSimulation(t testing.TB, s scenario) *simulation {
 	w := &simulation{
-		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)), store: &store.Memory{},
+		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)), store: store.NewMemory(),
 		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &queue.Memory{}, queueURLs: map[string]string{}, deadLetterURLs: map[string]string{},
 		running: map[int]*process{}, topicEvents: map[string]topicEvent{}, segments: map[string]string{},
 	}

@@ -82,8 +82,8 @@ func (w deployment) stackOutput(t *testing.T, name string) string {
 	return v
 }
 
-func (w deployment) newStore(t *testing.T) store.Dynamo {
-	return store.Dynamo{Client: dynamodb.NewFromConfig(w.aws), Table: w.stackOutput(t, "TableName")}
+func (w deployment) newStore(t *testing.T) store.Store {
+	return store.NewDynamoDB(dynamodb.NewFromConfig(w.aws), w.stackOutput(t, "TableName"))
 }
 
 func (w deployment) sqsClient() *sqs.Client { return sqs.NewFromConfig(w.aws) }

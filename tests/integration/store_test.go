@@ -17,9 +17,9 @@ import (
 )
 
 func TestStoreConformance(t *testing.T) {
-	s := store.Dynamo{Client: dynamodb.NewFromConfig(loadConfig(t))}
-	s.Table = createTable(t, s.Client)
-	storetest.Run(t, func(testing.TB) storetest.Store { return s })
+	client := dynamodb.NewFromConfig(loadConfig(t))
+	s := store.NewDynamoDB(client, createTable(t, client))
+	storetest.Run(t, func(testing.TB) store.Store { return s })
 }
 
 // createTable makes a table with the keys that infra gives it, and removes it after the test.

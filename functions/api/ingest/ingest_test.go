@@ -28,7 +28,7 @@ const (
 // fixture is the producers' door with what is behind it, in memory.
 type fixture struct {
 	ingest.ProducerHandler
-	rows         *store.Memory
+	rows         store.Store
 	s3           *blob.Memory
 	annotated    []string     // tenants and videos that messages were about
 	beforeCreate func() error // what happens before rows are created
@@ -49,7 +49,7 @@ func (w *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	w := &fixture{rows: &store.Memory{}, s3: &blob.Memory{}}
+	w := &fixture{rows: store.NewMemory(), s3: &blob.Memory{}}
 	playbacks := 0
 	w.Creator = ingest.VideoCreator{Videos: w, Multipart: w.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
 		playbacks++

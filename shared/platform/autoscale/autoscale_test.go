@@ -221,7 +221,7 @@ func TestConcurrentDecisionsApplyOnce(t *testing.T) {
 	w := newScalerEnv(100)
 	w.waiting["encode"] = 500
 	other := w.Autoscaler
-	other.Mappings, other.Store = newScalerEnv(100), w.Memory
+	other.Mappings, other.Store = newScalerEnv(100), w.Store
 	w.beforeSave = func() {
 		if _, err := other.AdjustConcurrency(t.Context(), noSignal); err != nil {
 			t.Error(err)
@@ -244,7 +244,7 @@ func TestCrashBeforeApplyIsCompletedNextTime(t *testing.T) {
 	for i := range s.Queues {
 		s.Queues[i].AppliedAt = time.Time{}
 	}
-	if err := w.Memory.SaveScalingState(t.Context(), s); err != nil { // as if it had ended there
+	if err := w.Store.SaveScalingState(t.Context(), s); err != nil { // as if it had ended there
 		t.Fatal(err)
 	}
 	w.ceilings = deployed

@@ -23,7 +23,7 @@ var (
 // scalerEnv has queues of any depth, mappings that keep what they are given, a table and a clock. It is a Steerer's.
 type scalerEnv struct {
 	autoscale.Autoscaler
-	*store.Memory
+	store.Store
 	now             time.Time
 	waiting         map[string]int
 	inFlight        map[string]int
@@ -40,7 +40,7 @@ type scalerEnv struct {
 
 func newScalerEnv(budget int) *scalerEnv {
 	w := &scalerEnv{
-		Memory: &store.Memory{}, now: metricsTime, waiting: map[string]int{}, inFlight: map[string]int{}, oldest: map[string]time.Duration{},
+		Store: store.NewMemory(), now: metricsTime, waiting: map[string]int{}, inFlight: map[string]int{}, oldest: map[string]time.Duration{},
 		ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{},
 	}
 	w.Autoscaler = autoscale.Autoscaler{
@@ -97,7 +97,7 @@ func (w *scalerEnv) SaveScalingState(ctx context.Context, s scaling.State) error
 		race()
 	}
 	w.saves++
-	return w.Memory.SaveScalingState(ctx, s)
+	return w.Store.SaveScalingState(ctx, s)
 }
 
 func (w *scalerEnv) SetMaxPollers(ctx context.Context, id string, pollers int) error {

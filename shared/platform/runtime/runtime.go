@@ -88,8 +88,8 @@ func checkSettings(name string, lookup func(string) (string, bool)) (services.Se
 }
 
 // Store returns the table.
-func (k Runtime) Store() store.Dynamo {
-	return store.Dynamo{Client: dynamodb.NewFromConfig(k.awsConfig), Table: os.Getenv(services.EnvTable)}
+func (k Runtime) Store() store.Store {
+	return store.NewDynamoDB(dynamodb.NewFromConfig(k.awsConfig), os.Getenv(services.EnvTable))
 }
 
 // SourceBucket returns the bucket of originals.

@@ -4,19 +4,15 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
 
-// deadLetterItem is in the partition of the month in which its message was sent, sorted by that: ids do. A month takes what
-// one partition takes, 1,000 writes a second; all letters that are kept are in a few months.
+// deadLetterItem is stored in the partition of the month in which its message was sent. Ids sort by the time of sending. A
+// partition takes 1,000 writes per second.
 type deadLetterItem struct {
-	key
+	Key
 	ID       string `dynamodbav:"id"`
 	Service  string `dynamodbav:"service"`
 	Group    string `dynamodbav:"group,omitempty"`
@@ -33,30 +29,30 @@ type deadLetterItem struct {
 	State    string `dynamodbav:"state"`
 	Note     string `dynamodbav:"note,omitempty"`
 	Redrives int    `dynamodbav:"redrives"`
-	DueShard string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline: while nobody has decided
+	DueShard string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline while the dead letter is open
 	Due      string `dynamodbav:"due,omitempty"`       // its sort key
-	Expires  int64  `dynamodbav:"expires"`             // Unix seconds; DynamoDB removes the row some time after
+	Expires  int64  `dynamodbav:"expires"`             // Unix seconds; DynamoDB deletes the row some time later
 }
 
-// deadLetterKey returns the key of a letter; the zero key for what is no id of one.
-func deadLetterKey(id string) key {
+// deadLetterKey returns the key of a dead letter, the zero Key for an invalid id.
+func deadLetterKey(id string) Key {
 	sent, ok := video.ParseDeadLetterID(id)
 	if !ok {
-		return key{}
+		return Key{}
 	}
-	return key{deadLetterMonth(sent), id}
+	return Key{deadLetterMonth(sent), id}
 }
 
 func deadLetterMonth(t time.Time) string { return services.DeadLetterRows + "#" + t.Format("2006-01") }
 
-// openDeadLetterPartition is the partition of the index by-deadline that has the letters of a service which nobody has decided about.
+// openDeadLetterPartition returns the partition of the index by-deadline that holds the open dead letters of a service.
 func openDeadLetterPartition(service string) string {
 	return services.OpenDeadLetterIndex + "#" + service
 }
 
 func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 	i := deadLetterItem{
-		key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant, Video: l.Video,
+		Key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant, Video: l.Video,
 		Kind: string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
 		Sent: formatTimestamp(l.Sent), Created: formatTimestamp(l.Created), State: string(l.State), Note: l.Note, Redrives: l.Redrives,
 		Expires: l.ExpiresAt().Unix(),
@@ -77,97 +73,32 @@ func (i deadLetterItem) toDeadLetter() (video.DeadLetter, error) {
 	return l, c.err
 }
 
-// CreateDeadLetter files a letter. One that is filed already is left as it is: repeating the call changes nothing.
-func (d Dynamo) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	const op = "store.PutLetter"
-	put, err := d.buildPut(op, newDeadLetterItem(l))
-	if err != nil {
-		return err
-	}
-	put.ConditionExpression = aws.String("attribute_not_exists(pk)")
-	err = wrapError(op, d.putItem(ctx, put), errs.Problem{})
-	if errs.KindOf(err) == errs.Conflict { // it is there
-		return nil
-	}
-	return err
-}
-
-// LoadDeadLetter returns a letter, or NotFound.
-func (d Dynamo) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error) {
-	return getRow(ctx, d, "store.Letter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter)
-}
-
-// UpdateDeadLetter replaces a letter, as it was read, by what was decided about it. Conflict, code letter_changed: it has
-// changed since, as after the very same call, or there is none.
-func (d Dynamo) UpdateDeadLetter(ctx context.Context, was, is video.DeadLetter) error {
-	const op = "store.SettleLetter"
-	put, err := d.buildPut(op, newDeadLetterItem(is))
-	if err != nil {
-		return err
-	}
-	put.ConditionExpression = aws.String("#state = :state AND redrives = :redrives")
-	put.ExpressionAttributeNames = map[string]string{"#state": "state"}
-	put.ExpressionAttributeValues = map[string]types.AttributeValue{":state": stringValue(string(was.State)), ":redrives": numberValue(int64(was.Redrives))}
-	return wrapError(op, d.putItem(ctx, put), deadLetterChanged)
-}
-
-// CountOpenDeadLetters returns how many letters of a service nobody has decided about, or some thousands if there are more. The
-// index that it asks is a moment behind the rows.
-func (d Dynamo) CountOpenDeadLetters(ctx context.Context, service string) (int, error) {
-	out, err := d.Client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &d.Table, IndexName: aws.String(services.ByDeadline), Select: types.SelectCount,
-		KeyConditionExpression: aws.String("due_shard = :open"), ExpressionAttributeValues: map[string]types.AttributeValue{":open": stringValue(openDeadLetterPartition(service))},
-	})
-	if err != nil {
-		return 0, wrapError("store.OpenLetters", err, errs.Problem{})
-	}
-	return int(out.Count), nil
-}
-
-// CreateDeadLetter does as Dynamo's.
-func (m *Memory) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	err := m.insertRows(ctx, "store.PutLetter", deadLetterChanged, newDeadLetterItem(l))
+// CreateDeadLetter adds a dead letter. One that exists already is left as it is; a repetition changes nothing.
+func (s Store) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
+	err := s.putRow(ctx, "store.CreateDeadLetter", newDeadLetterItem(l), ifAbsent, errs.Problem{})
 	if errs.KindOf(err) == errs.Conflict {
 		return nil
 	}
 	return err
 }
 
-// LoadDeadLetter does as Dynamo's.
-func (m *Memory) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error) {
-	return readRow(ctx, m, "store.Letter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter)
+// LoadDeadLetter returns a dead letter, or NotFound.
+func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error) {
+	return getRow(ctx, s, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter)
 }
 
-// UpdateDeadLetter does as Dynamo's.
-func (m *Memory) UpdateDeadLetter(ctx context.Context, was, is video.DeadLetter) error {
-	const op = "store.SettleLetter"
-	i := newDeadLetterItem(is)
-	if err := checkRows(ctx, op, i); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	old, ok := m.rows[i.PK][i.SK].(deadLetterItem)
-	if !ok || old.State != string(was.State) || old.Redrives != was.Redrives {
-		return deadLetterChanged.ToError(op, errs.Conflict, nil)
-	}
-	m.putRow(i)
-	return nil
+// UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state or
+// its number of redrives has changed since, as after the same call, or there is none.
+func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLetter) error {
+	unchanged := Condition{Where: []Comparison{
+		{"state", "=", stringValue(string(old.State))}, {"redrives", "=", numberValue(int64(old.Redrives))},
+	}}
+	return s.putRow(ctx, "store.UpdateDeadLetter", newDeadLetterItem(updated), unchanged, deadLetterChanged)
 }
 
-// CountOpenDeadLetters does as Dynamo's.
-func (m *Memory) CountOpenDeadLetters(ctx context.Context, service string) (open int, err error) {
-	if err := wrapError("store.OpenLetters", ctx.Err(), errs.Problem{}); err != nil {
-		return 0, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, rows := range m.rows {
-		for _, r := range rows {
-			if i, ok := r.(deadLetterItem); ok && i.DueShard == openDeadLetterPartition(service) {
-				open++
-			}
-		}
-	}
-	return open, nil
+// CountOpenDeadLetters returns the number of dead letters of a service that are open, or some thousands if there are
+// more. It reads an index, which may lag behind the rows.
+func (s Store) CountOpenDeadLetters(ctx context.Context, service string) (int, error) {
+	n, err := s.Table.Count(ctx, Query{Index: services.ByDeadline, Partition: openDeadLetterPartition(service)})
+	return n, wrapError("store.CountOpenDeadLetters", err, errs.Problem{})
 }

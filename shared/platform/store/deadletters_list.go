@@ -3,79 +3,58 @@ package store
 import (
 	"cmp"
 	"context"
-	"maps"
-	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
 
-// ListDeadLetters returns the letters that f has and that are kept at now, without their bodies, those whose messages were sent
-// last first: at most limit, after cursor. It may return fewer although there are more, and even none; next is the
-// cursor to go on with, "" at the end. Invalid, code cursor_invalid: a cursor that is none.
-func (d Dynamo) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) (page []video.DeadLetter, next string, err error) {
-	l := deadLetterPage{filter: f, limit: limit}
-	return l.fillFromMonths("store.Letters", cursor, now, func(op, month, after string) ([]deadLetterItem, bool, error) {
-		return d.queryDeadLetterMonth(ctx, op, month, after)
-	})
-}
-
-// queryDeadLetterMonth reads some letters of a month, those before an id; more reports that they are not the last.
-func (d Dynamo) queryDeadLetterMonth(ctx context.Context, op, month, before string) (items []deadLetterItem, more bool, err error) {
-	items, next, err := queryPage[deadLetterItem](ctx, d, op, &dynamodb.QueryInput{
-		TableName: &d.Table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(rowsPerQuery),
-		KeyConditionExpression:    aws.String("pk = :month AND sk < :before"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":month": stringValue(month), ":before": stringValue(before)},
-	})
-	return items, next != nil, err
-}
-
-// deadLetterPage is a page of letters in the making.
-type deadLetterPage struct {
-	filter          video.DeadLetterFilter
-	limit, rowsRead int
-	deadLetters     []video.DeadLetter
-	lastID          string // id of the last one looked at
-}
-
-// maxDeadLetterID is after every id of a letter.
-const maxDeadLetterID = "~"
-
-// fillFromMonths reads month by month until the page is full.
-func (l *deadLetterPage) fillFromMonths(op, cursor string, now time.Time, read func(op, month, before string) ([]deadLetterItem, bool, error)) ([]video.DeadLetter, string, error) {
+// ListDeadLetters returns the dead letters that f matches and that are kept at now, without their bodies, the last sent
+// first: at most limit of them, after cursor. It may return fewer, even none, although there are more. next is the
+// cursor of the next page, "" at the end. Invalid, code cursor_invalid: the cursor is not one of ListDeadLetters.
+func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) (page []video.DeadLetter, next string, err error) {
+	const op = "store.ListDeadLetters"
 	newest := now
 	if sent, ok := video.ParseDeadLetterID(cursor); ok && sent.Before(now) {
 		newest = sent
 	} else if !ok && cursor != "" {
 		return nil, "", cursorInvalid.ToError(op, errs.Invalid, nil)
 	}
-	l.lastID = cmp.Or(cursor, maxDeadLetterID)
+	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
-			items, rest, err := read(op, month, l.lastID)
+			items, rest, err := queryPage[deadLetterItem](ctx, s, op, Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
 			if err != nil {
 				return nil, "", err
 			}
-			if full, err := l.addMatching(op, items); full || err != nil {
-				return l.deadLetters, l.lastID, err
+			for _, i := range items {
+				l, err := i.toDeadLetter()
+				if err != nil {
+					return nil, "", errs.E(op, errs.Internal, err)
+				}
+				if l.Body = ""; f.Matches(l) {
+					page = append(page, l)
+				}
+				rowsRead++
+				if last = l.ID; len(page) == limit || rowsRead == maxRowsPerPage {
+					return page, last, nil
+				}
 			}
-			more = rest
+			more = rest != nil
 		}
 	}
-	return l.deadLetters, "", nil
+	return page, "", nil
 }
 
-// maxDeadLetterAge is the greatest age of a message whose letter is kept: SQS has it for 14 days in an inbox, then for 14
-// among the dead.
+// maxDeadLetterID sorts after every id of a dead letter.
+const maxDeadLetterID = "~"
+
+// maxDeadLetterAge is the greatest age of a message whose dead letter is kept. SQS keeps a message 14 days in a queue, and
+// 14 more in the dead-letter queue.
 const maxDeadLetterAge = video.DeadLetterRetention + 28*24*time.Hour
 
-// deadLetterMonths returns the months of letters that are kept at now, from the month of newest back. Clocks differ: a
-// message may have been sent in what is still to come here.
+// deadLetterMonths returns the partitions of dead letters that are kept at now, from the month of newest backward. It
+// begins an hour after newest, because the clocks of senders differ.
 func deadLetterMonths(newest, now time.Time) (months []string) {
 	oldest := deadLetterMonth(now.Add(-maxDeadLetterAge).UTC())
 	y, m, _ := newest.UTC().Add(time.Hour).Date()
@@ -86,41 +65,4 @@ func deadLetterMonths(newest, now time.Time) (months []string) {
 		}
 		months, m = append(months, month), m-1
 	}
-}
-
-// addMatching adds the letters that are asked for to the page; full reports that it ends at the last one looked at.
-func (l *deadLetterPage) addMatching(op string, items []deadLetterItem) (full bool, err error) {
-	for _, i := range items {
-		letter, err := i.toDeadLetter()
-		if err != nil {
-			return false, errs.E(op, errs.Internal, err)
-		}
-		if letter.Body = ""; l.filter.Matches(letter) {
-			l.deadLetters = append(l.deadLetters, letter)
-		}
-		l.rowsRead++
-		if l.lastID = letter.ID; len(l.deadLetters) == l.limit || l.rowsRead == maxRowsPerPage {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// ListDeadLetters does as Dynamo's.
-func (m *Memory) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) (page []video.DeadLetter, next string, err error) {
-	l := deadLetterPage{filter: f, limit: limit}
-	return l.fillFromMonths("store.Letters", cursor, now, func(op, month, before string) ([]deadLetterItem, bool, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, false, wrapError(op, err, errs.Problem{})
-		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		var items []deadLetterItem
-		for _, id := range slices.Backward(slices.Sorted(maps.Keys(m.rows[month]))) {
-			if id < before {
-				items = append(items, m.rows[month][id].(deadLetterItem))
-			}
-		}
-		return items, false, nil
-	})
 }

@@ -68,16 +68,16 @@ func (w *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
 }
 
-func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Dynamo {
-	return store.Dynamo{Table: "table", Client: dynamodb.New(dynamodb.Options{
+func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Store {
+	return store.NewDynamoDB(dynamodb.New(dynamodb.Options{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), HTTPClient: w, Retryer: r,
-	})}
+	}), "table")
 }
 
 // methodCall is a method of Dynamo and the calls that it makes.
 type methodCall struct {
 	name string
-	run  func(t *testing.T, s store.Dynamo) error
+	run  func(t *testing.T, s store.Store) error
 	want []string
 }
 
@@ -85,93 +85,93 @@ func methodCalls() []methodCall {
 	turn := video.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
-		{"CreateTenant", func(t *testing.T, s store.Dynamo) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
-		{"LoadTenant", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
-		{"CreateToken", func(t *testing.T, s store.Dynamo) error { return s.CreateToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
-		{"LoadToken", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadToken(t.Context(), "k"); return err }, []string{"GetItem"}},
-		{"DeleteToken", func(t *testing.T, s store.Dynamo) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
-		{"CreateVideo", func(t *testing.T, s store.Dynamo) error {
+		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
+		{"LoadTenant", func(t *testing.T, s store.Store) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
+		{"CreateToken", func(t *testing.T, s store.Store) error { return s.CreateToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
+		{"LoadToken", func(t *testing.T, s store.Store) error { _, err := s.LoadToken(t.Context(), "k"); return err }, []string{"GetItem"}},
+		{"DeleteToken", func(t *testing.T, s store.Store) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
+		{"CreateVideo", func(t *testing.T, s store.Store) error {
 			return s.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
 		}, []string{"TransactWriteItems"}},
-		{"LoadVideo", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadVideo(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
-		{"LoadUpload", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadUpload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
-		{"SaveVideo", func(t *testing.T, s store.Dynamo) error { return s.SaveVideo(t.Context(), v, video.TimelineEntry{}) }, []string{"TransactWriteItems"}},
-		{"FinishTask", func(t *testing.T, s store.Dynamo) error {
+		{"LoadVideo", func(t *testing.T, s store.Store) error { _, err := s.LoadVideo(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
+		{"LoadUpload", func(t *testing.T, s store.Store) error { _, err := s.LoadUpload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
+		{"SaveVideo", func(t *testing.T, s store.Store) error { return s.SaveVideo(t.Context(), v, video.TimelineEntry{}) }, []string{"TransactWriteItems"}},
+		{"FinishTask", func(t *testing.T, s store.Store) error {
 			_, err := s.FinishTask(t.Context(), "acme", "v", video.TaskDone{})
 			return err
 		}, []string{"PutItem", "UpdateItem", "Query"}},
-		{"BeginIdempotency", func(t *testing.T, s store.Dynamo) error {
+		{"BeginIdempotency", func(t *testing.T, s store.Store) error {
 			_, err := s.BeginIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"}, time.Time{})
 			return err
 		}, []string{"PutItem"}},
-		{"CreateVideoIdempotently", func(t *testing.T, s store.Dynamo) error {
+		{"CreateVideoIdempotently", func(t *testing.T, s store.Store) error {
 			return s.CreateVideoIdempotently(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"})
 		}, []string{"TransactWriteItems"}},
-		{"CompleteIdempotency", func(t *testing.T, s store.Dynamo) error {
+		{"CompleteIdempotency", func(t *testing.T, s store.Store) error {
 			return s.CompleteIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"})
 		}, []string{"PutItem"}},
-		{"ListVideos", func(t *testing.T, s store.Dynamo) error {
+		{"ListVideos", func(t *testing.T, s store.Store) error {
 			_, _, err := s.ListVideos(t.Context(), "acme", video.Filter{}, "", 1)
 			return err
 		}, []string{"Query"}},
-		{"UpdateDetails", func(t *testing.T, s store.Dynamo) error {
+		{"UpdateDetails", func(t *testing.T, s store.Store) error {
 			return s.UpdateDetails(t.Context(), "acme", "v", video.Details{})
 		}, []string{"UpdateItem"}},
-		{"LoadTimeline", func(t *testing.T, s store.Dynamo) error {
+		{"LoadTimeline", func(t *testing.T, s store.Store) error {
 			_, err := s.LoadTimeline(t.Context(), "acme", "v")
 			return err
 		}, []string{"Query", "Query"}},
-		{"ListOverdueVideos", func(t *testing.T, s store.Dynamo) error {
+		{"ListOverdueVideos", func(t *testing.T, s store.Store) error {
 			_, err := s.ListOverdueVideos(t.Context(), time.Now(), 1)
 			return err
 		}, []string{"Query", "Query", "Query", "Query"}},
-		{"DeleteTaskResults", func(t *testing.T, s store.Dynamo) error { return s.DeleteTaskResults(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
-		{"CreateProducer", func(t *testing.T, s store.Dynamo) error {
+		{"DeleteTaskResults", func(t *testing.T, s store.Store) error { return s.DeleteTaskResults(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
+		{"CreateProducer", func(t *testing.T, s store.Store) error {
 			return s.CreateProducer(t.Context(), video.Producer{ID: "src_1", Sender: "AIDA"})
 		}, []string{"TransactWriteItems"}},
-		{"ListProducersBySender", func(t *testing.T, s store.Dynamo) error {
+		{"ListProducersBySender", func(t *testing.T, s store.Store) error {
 			_, err := s.ListProducersBySender(t.Context(), "AIDA")
 			return err
 		}, []string{"Query"}},
-		{"ListProducers", func(t *testing.T, s store.Dynamo) error { _, err := s.ListProducers(t.Context()); return err }, []string{"Query"}},
-		{"DeleteProducer", func(t *testing.T, s store.Dynamo) error { return s.DeleteProducer(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
-		{"CreateDeadLetter", func(t *testing.T, s store.Dynamo) error {
+		{"ListProducers", func(t *testing.T, s store.Store) error { _, err := s.ListProducers(t.Context()); return err }, []string{"Query"}},
+		{"DeleteProducer", func(t *testing.T, s store.Store) error { return s.DeleteProducer(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
+		{"CreateDeadLetter", func(t *testing.T, s store.Store) error {
 			return s.CreateDeadLetter(t.Context(), video.DeadLetter{ID: letter})
 		}, []string{"PutItem"}},
-		{"LoadDeadLetter", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadDeadLetter(t.Context(), letter); return err }, []string{"GetItem"}},
-		{"UpdateDeadLetter", func(t *testing.T, s store.Dynamo) error {
+		{"LoadDeadLetter", func(t *testing.T, s store.Store) error { _, err := s.LoadDeadLetter(t.Context(), letter); return err }, []string{"GetItem"}},
+		{"UpdateDeadLetter", func(t *testing.T, s store.Store) error {
 			return s.UpdateDeadLetter(t.Context(), video.DeadLetter{}, video.DeadLetter{ID: letter})
 		}, []string{"PutItem"}},
-		{"ListDeadLetters", func(t *testing.T, s store.Dynamo) error {
+		{"ListDeadLetters", func(t *testing.T, s store.Store) error {
 			_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, letter, time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1)
 			return err
 		}, []string{"Query"}},
-		{"LoadInFlightLimit", func(t *testing.T, s store.Dynamo) error {
+		{"LoadInFlightLimit", func(t *testing.T, s store.Store) error {
 			_, err := s.LoadInFlightLimit(t.Context(), "acme", video.Bulk)
 			return err
 		}, []string{"GetItem"}},
-		{"SaveInFlightLimit", func(t *testing.T, s store.Dynamo) error {
+		{"SaveInFlightLimit", func(t *testing.T, s store.Store) error {
 			return s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "acme"})
 		}, []string{"PutItem"}},
-		{"LoadScalingState", func(t *testing.T, s store.Dynamo) error { _, err := s.LoadScalingState(t.Context()); return err }, []string{"GetItem"}},
-		{"SaveScalingState", func(t *testing.T, s store.Dynamo) error {
+		{"LoadScalingState", func(t *testing.T, s store.Store) error { _, err := s.LoadScalingState(t.Context()); return err }, []string{"GetItem"}},
+		{"SaveScalingState", func(t *testing.T, s store.Store) error {
 			return s.SaveScalingState(t.Context(), scaling.State{Version: 1})
 		}, []string{"PutItem"}},
-		{"EnqueuePosition", func(t *testing.T, s store.Dynamo) error {
+		{"EnqueuePosition", func(t *testing.T, s store.Store) error {
 			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, turn)
 		}, []string{"PutItem"}},
-		{"ListQueuePositions", func(t *testing.T, s store.Dynamo) error {
+		{"ListQueuePositions", func(t *testing.T, s store.Store) error {
 			_, err := s.ListQueuePositions(t.Context(), "acme", video.Bulk, turn, 1)
 			return err
 		}, []string{"Query"}},
-		{"DequeuePositions", func(t *testing.T, s store.Dynamo) error {
+		{"DequeuePositions", func(t *testing.T, s store.Store) error {
 			return s.DequeuePositions(t.Context(), "acme", video.Bulk, turn)
 		}, []string{"BatchWriteItem"}},
-		{"CountOpenDeadLetters", func(t *testing.T, s store.Dynamo) error {
+		{"CountOpenDeadLetters", func(t *testing.T, s store.Store) error {
 			_, err := s.CountOpenDeadLetters(t.Context(), "encode")
 			return err
 		}, []string{"Query"}},
-		{"ListTaskResults", func(t *testing.T, s store.Dynamo) error {
+		{"ListTaskResults", func(t *testing.T, s store.Store) error {
 			_, err := s.ListTaskResults(t.Context(), "acme", "v")
 			return err
 		}, []string{"Query"}},
@@ -202,7 +202,7 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 			}
 		})
 	}
-	for m := range reflect.TypeFor[store.Dynamo]().Methods() {
+	for m := range reflect.TypeFor[store.Store]().Methods() {
 		if !known[m.Name] {
 			t.Errorf("nobody knows which calls %s makes", m.Name)
 		}
@@ -242,7 +242,7 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 			w := &fakeDynamoDB{responses: []response{tt.answer}}
 			err := w.newStore(aws.NopRetryer{}).SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{})
 			var e *errs.Error
-			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.Save" {
+			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.SaveVideo" {
 				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// What callers outside are told.
+// Problems that callers of the API and of the tools may see.
 var (
 	tenantExists       = errs.Problem{Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name."}
 	tokenExists        = errs.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
@@ -34,16 +34,24 @@ var (
 	errTaskNumber = errors.New("task number out of range")
 )
 
-// wrapError wraps an error of the SDK; conflict is what a failed condition means. It returns nil for nil.
+// wrapError returns an error of a Table as one of op: conflict, if a condition did not hold. It returns nil for nil.
 func wrapError(op string, err error, conflict errs.Problem) error {
 	if err == nil {
 		return nil
 	}
-	kind := errorKind(err)
+	kind := errs.KindOf(err)
 	if kind == errs.Conflict {
 		return conflict.ToError(op, kind, err)
 	}
 	return errs.E(op, kind, err)
+}
+
+// wrapSDKError returns an error of the SDK as one of op, with its kind. It returns nil for nil.
+func wrapSDKError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errs.E(op, errorKind(err), err)
 }
 
 func errorKind(err error) errs.Kind {

@@ -2,152 +2,64 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
 
-// idempotencyItem has no tenant attribute and nothing that an index of what tenants own could take up.
+// idempotencyItem has no attribute that is the key of an index.
 type idempotencyItem struct {
-	key
+	Key
 	BodyHash  string `dynamodbav:"body"`
 	Holder    string `dynamodbav:"holder"`
 	Status    int    `dynamodbav:"status"`
 	CreatedID string `dynamodbav:"made,omitempty"`
 	Response  string `dynamodbav:"answer,omitempty"`
-	Expires   int64  `dynamodbav:"expires"` // Unix seconds; DynamoDB removes the row some time after
+	Expires   int64  `dynamodbav:"expires"` // Unix seconds; DynamoDB deletes the row some time later
 }
 
-func newIdempotencyItem(c video.IdempotencyRecord) idempotencyItem {
+func newIdempotencyItem(r video.IdempotencyRecord) idempotencyItem {
 	return idempotencyItem{
-		key: idempotencyRowKey(c), BodyHash: c.BodyHash, Holder: c.Holder, Status: c.Status, CreatedID: c.CreatedID, Response: c.Response,
-		Expires: c.Expires.Unix(),
+		Key: idempotencyRowKey(r), BodyHash: r.BodyHash, Holder: r.Holder, Status: r.Status, CreatedID: r.CreatedID, Response: r.Response,
+		Expires: r.Expires.Unix(),
 	}
 }
 
-// toRecord returns the claim without its name, which the row has only as a digest.
-func (i idempotencyItem) toRecord() video.IdempotencyRecord {
+// toRecord returns the record of a row. Its owner, route and key are those of like: the row has only a digest of them.
+func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.IdempotencyRecord {
 	return video.IdempotencyRecord{
+		Owner: like.Owner, Route: like.Route, Key: like.Key,
 		BodyHash: i.BodyHash, Holder: i.Holder, Status: i.Status, CreatedID: i.CreatedID, Response: i.Response,
 		Expires: time.Unix(i.Expires, 0).UTC(),
 	}
 }
 
-// toNamedRecord returns the claim of a row with the name of another.
-func (i idempotencyItem) toNamedRecord(like video.IdempotencyRecord) video.IdempotencyRecord {
-	c := i.toRecord()
-	c.Owner, c.Route, c.Key = like.Owner, like.Route, like.Key
-	return c
-}
-
-// BeginIdempotency keeps c unless another claim of its name is valid at now, and returns the one that is kept. Which one it is,
-// Holder tells: repeating the very same call changes nothing.
-func (d Dynamo) BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
-	const op = "store.Claim"
-	i := newIdempotencyItem(c)
-	put, err := d.buildPut(op, i)
+// BeginIdempotency writes the record r of a request unless another record of the same owner, route and key is valid at
+// now, and returns the record that is in the table then. Its Holder tells whether that is r. A repetition changes nothing.
+func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
+	const op = "store.BeginIdempotency"
+	i := newIdempotencyItem(r)
+	w, err := buildPut(op, i, Condition{Absent: true, Where: []Comparison{{"expires", "<=", numberValue(now.Unix())}}})
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}
-	_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: put.TableName, Item: put.Item,
-		ConditionExpression:                 aws.String("attribute_not_exists(pk) OR expires <= :now"),
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":now": numberValue(now.Unix())},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
-	var taken *types.ConditionalCheckFailedException
-	if errors.As(err, &taken) {
-		err = attributevalue.UnmarshalMap(taken.Item, &i)
+	w.ReturnFound = true
+	found, err := s.Table.Write(ctx, w)
+	if errs.KindOf(err) == errs.Conflict && found != nil {
+		i = idempotencyItem{}
+		err = attributevalue.UnmarshalMap(found, &i)
 	}
 	if err != nil {
 		return video.IdempotencyRecord{}, wrapError(op, err, errs.Problem{})
 	}
-	return i.toNamedRecord(c), nil
+	return i.toRecord(r), nil
 }
 
-// CompleteIdempotency replaces the claim of c's name and holder with c. Conflict: there is none, or another holder's.
-func (d Dynamo) CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error {
-	const op = "store.Settle"
-	put, err := d.buildIdempotencyPut(op, c)
-	if err != nil {
-		return err
-	}
-	return wrapError(op, d.putItem(ctx, put), idempotencyKeyLost)
-}
-
-// buildIdempotencyPut returns the write of a claim under the condition that its holder still has it.
-func (d Dynamo) buildIdempotencyPut(op string, c video.IdempotencyRecord) (*types.Put, error) {
-	put, err := d.buildPut(op, newIdempotencyItem(c))
-	if err != nil {
-		return nil, err
-	}
-	put.ConditionExpression = aws.String("holder = :holder")
-	put.ExpressionAttributeValues = map[string]types.AttributeValue{":holder": stringValue(c.Holder)}
-	return put, nil
-}
-
-// BeginIdempotency does as Dynamo's.
-func (m *Memory) BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
-	i := newIdempotencyItem(c)
-	if err := checkRows(ctx, "store.Claim", i); err != nil {
-		return video.IdempotencyRecord{}, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if old, ok := m.rows[i.PK][i.SK].(idempotencyItem); ok && old.Expires > now.Unix() {
-		return old.toNamedRecord(c), nil
-	}
-	m.putRow(i)
-	return i.toNamedRecord(c), nil
-}
-
-// CompleteIdempotency does as Dynamo's.
-func (m *Memory) CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error {
-	const op = "store.Settle"
-	i := newIdempotencyItem(c)
-	if err := checkRows(ctx, op, i); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.holdsIdempotency(i) {
-		return idempotencyKeyLost.ToError(op, errs.Conflict, nil)
-	}
-	m.putRow(i)
-	return nil
-}
-
-// holdsIdempotency reports whether a claim is its holder's. m is locked.
-func (m *Memory) holdsIdempotency(i idempotencyItem) bool {
-	old, ok := m.rows[i.PK][i.SK].(idempotencyItem)
-	return ok && old.Holder == i.Holder
-}
-
-// CreateVideoIdempotently does as Dynamo's.
-func (m *Memory) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error {
-	const op = "store.CreateOnce"
-	rows, err := newVideoRows(v, u)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
-	}
-	i := newIdempotencyItem(c)
-	if err := checkRows(ctx, op, append(rows, i)...); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.holdsIdempotency(i) || m.hasAnyRow(rows...) {
-		return idempotencyKeyLost.ToError(op, errs.Conflict, nil)
-	}
-	for _, r := range append(rows, i) {
-		m.putRow(r)
-	}
-	return nil
+// CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
+// none, or another request holds the key.
+func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
+	return s.putRow(ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", stringValue(r.Holder)), idempotencyKeyLost)
 }

@@ -10,12 +10,12 @@ import (
 // on it. What an index may want one day (tenant, state, created) is a plain attribute.
 type (
 	tenantItem struct {
-		key
+		Key
 		Tenant  string `dynamodbav:"tenant"`
 		Created string `dynamodbav:"created,omitempty"`
 	}
 	tokenItem struct {
-		key
+		Key
 		Tenant  string `dynamodbav:"tenant"`
 		ID      string `dynamodbav:"id"`
 		Scopes  string `dynamodbav:"scopes"` // JSON
@@ -25,7 +25,7 @@ type (
 		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds: DynamoDB removes the row some time after
 	}
 	uploadItem struct {
-		key
+		Key
 		Tenant      string `dynamodbav:"tenant"`
 		ID          string `dynamodbav:"id"`
 		Video       string `dynamodbav:"video"`
@@ -37,7 +37,7 @@ type (
 	}
 	// videoItem is in an index while it has the partition key of that one.
 	videoItem struct {
-		key
+		Key
 		detailsItem
 		Tenant        string `dynamodbav:"tenant"`
 		ID            string `dynamodbav:"id"`
@@ -76,15 +76,15 @@ type (
 		External   string `dynamodbav:"external,omitempty"` // partition key of by-external; the sort key is Created
 	}
 	timelineItem struct {
-		key
+		Key
 		Entry string `dynamodbav:"entry"` // JSON
 	}
 	donePageItem struct {
-		key
+		Key
 		Done []int `dynamodbav:"done,numberset"`
 	}
 	taskResultItem struct {
-		key
+		Key
 		Result  string `dynamodbav:"result"` // JSON
 		Started string `dynamodbav:"began,omitempty"`
 		At      string `dynamodbav:"at,omitempty"`
@@ -92,7 +92,7 @@ type (
 )
 
 func newTenantItem(t video.Tenant) tenantItem {
-	return tenantItem{key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}
+	return tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}
 }
 
 func (i tenantItem) toTenant() (video.Tenant, error) {
@@ -104,7 +104,7 @@ func (i tenantItem) toTenant() (video.Tenant, error) {
 func newTokenItem(t video.Token) (tokenItem, error) {
 	var c codec
 	i := tokenItem{
-		key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
+		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
 		Until: formatTimestamp(t.Expires),
 	}
 	if !t.Expires.IsZero() {
@@ -122,7 +122,7 @@ func (i tokenItem) toToken() (video.Token, error) {
 
 func newUploadItem(u video.Upload) uploadItem {
 	return uploadItem{
-		key: uploadKey(u.Tenant, u.ID), Tenant: u.Tenant, ID: u.ID, Video: u.Video, MultipartID: u.MultipartID,
+		Key: uploadKey(u.Tenant, u.ID), Tenant: u.Tenant, ID: u.ID, Video: u.Video, MultipartID: u.MultipartID,
 		ObjectKey: u.Key, Size: u.Size, PartSize: u.PartSize, Created: formatTimestamp(u.Created),
 	}
 }
@@ -139,7 +139,7 @@ func (i uploadItem) toUpload() (video.Upload, error) {
 func newVideoItem(v video.Video) (videoItem, error) {
 	var c codec
 	i := videoItem{
-		key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
+		Key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
 		State: string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation, Trace: v.Trace,
 		Source: c.encodeJSON(v.Source), Fetch: c.encodeJSON(v.Fetch), Media: c.encodeJSON(v.Media), Plan: c.encodeJSON(v.Plan), Problem: c.encodeJSON(v.Problem),
 		Created: formatTimestamp(v.Times.Created), Uploaded: formatTimestamp(v.Times.Uploaded), Inspected: formatTimestamp(v.Times.Inspected),
@@ -191,14 +191,14 @@ func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
 	return i
 }
 
-func newTimelineItem(k key, e video.TimelineEntry) (timelineItem, error) {
+func newTimelineItem(k Key, e video.TimelineEntry) (timelineItem, error) {
 	var c codec
-	return timelineItem{key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}, c.err
+	return timelineItem{Key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}, c.err
 }
 
-func newTaskResultItem(k key, t video.TaskDone) (taskResultItem, error) {
+func newTaskResultItem(k Key, t video.TaskDone) (taskResultItem, error) {
 	var c codec
-	i := taskResultItem{key: k.taskResult(t.Result.Task.Number), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
+	i := taskResultItem{Key: k.taskResult(t.Result.Task.Number), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
 	return i, c.err
 }
 

@@ -1,142 +1,184 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
-// Memory keeps the same rows as Dynamo in memory, with the same answers; the zero value is empty and ready. It is for
-// tests: it never forgets.
-type Memory struct {
+// memoryTable is a [Table] in memory. It behaves as DynamoDB does, but for rows that expire: it keeps them.
+type memoryTable struct {
 	mu   sync.Mutex
-	rows map[string]map[string]any // by pk and sk: items, which share no memory with what callers hold
+	rows map[string]map[string]Row // by pk and sk; a stored Row is never changed
 }
 
-// CreateTenant does as Dynamo's.
-func (m *Memory) CreateTenant(ctx context.Context, t video.Tenant) error {
-	return m.insertRows(ctx, "store.PutTenant", tenantExists, newTenantItem(t))
-}
-
-// LoadTenant does as Dynamo's.
-func (m *Memory) LoadTenant(ctx context.Context, id string) (video.Tenant, error) {
-	return readRow(ctx, m, "store.Tenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
-}
-
-// CreateToken does as Dynamo's.
-func (m *Memory) CreateToken(ctx context.Context, t video.Token) error {
-	const op = "store.PutToken"
-	i, err := newTokenItem(t)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+// Get implements [Table].
+func (m *memoryTable) Get(ctx context.Context, k Key) (Row, error) {
+	if err := wrapSDKError("memory.Get", ctx.Err()); err != nil {
+		return nil, err
 	}
-	return m.insertRows(ctx, op, tokenExists, i)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rows[k.PK][k.SK], nil
 }
 
-// LoadToken does as Dynamo's.
-func (m *Memory) LoadToken(ctx context.Context, id string) (video.Token, error) {
-	return readRow(ctx, m, "store.Token", tokenKey(id), tokenMissing, tokenItem.toToken)
+// Write implements [Table].
+func (m *memoryTable) Write(ctx context.Context, w Write) (found Row, err error) {
+	err = m.Transact(ctx, w)
+	if errs.KindOf(err) == errs.Conflict && w.ReturnFound {
+		found, _ = m.Get(ctx, w.Key)
+	}
+	return found, err
 }
 
-// DeleteToken does as Dynamo's.
-func (m *Memory) DeleteToken(ctx context.Context, id string) error {
-	if err := wrapError("store.DeleteToken", ctx.Err(), errs.Problem{}); err != nil {
+// Transact implements [Table].
+func (m *memoryTable) Transact(ctx context.Context, writes ...Write) error {
+	if err := wrapSDKError("memory.Transact", ctx.Err()); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.rows, tokenKey(id).PK)
+	for _, w := range writes {
+		if !w.If.holds(m.rows[w.Key.PK][w.Key.SK]) {
+			return wrapSDKError("memory.Transact", &types.ConditionalCheckFailedException{})
+		}
+	}
+	for _, w := range writes {
+		if m.rows[w.Key.PK] == nil {
+			m.rows[w.Key.PK] = map[string]Row{}
+		}
+		m.rows[w.Key.PK][w.Key.SK] = w.apply(m.rows[w.Key.PK][w.Key.SK])
+	}
 	return nil
 }
 
-// CreateVideo does as Dynamo's.
-func (m *Memory) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
-	const op = "store.Create"
-	rows, err := newVideoRows(v, u)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+// apply returns the row that a write makes of the one that is there, which may be nil.
+func (w Write) apply(row Row) Row {
+	if w.Put != nil {
+		return w.Put
 	}
-	return m.insertRows(ctx, op, uploadExists, rows...)
+	next := w.Key.toRow()
+	maps.Copy(next, row)
+	maps.Copy(next, w.Set)
+	for _, name := range w.Remove {
+		delete(next, name)
+	}
+	for name, value := range w.Add {
+		members := slices.Clone(value.(*types.AttributeValueMemberNS).Value)
+		if old, ok := next[name].(*types.AttributeValueMemberNS); ok {
+			members = append(members, old.Value...)
+		}
+		slices.Sort(members)
+		next[name] = &types.AttributeValueMemberNS{Value: slices.Compact(members)}
+	}
+	return next
 }
 
-// LoadUpload does as Dynamo's.
-func (m *Memory) LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error) {
-	return readRow(ctx, m, "store.Upload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
+// holds reports whether the condition holds of a row, nil if there is none.
+func (c Condition) holds(row Row) bool {
+	if row == nil {
+		return c.Absent || len(c.Where) == 0
+	}
+	for _, w := range c.Where {
+		order := compareValues(row[w.Attribute], w.Value)
+		if w.Operator == "=" && order != 0 || w.Operator == "<>" && order == 0 || w.Operator == "<=" && order > 0 {
+			return false
+		}
+	}
+	return !c.Absent || len(c.Where) > 0
 }
 
-// insertRows writes rows that are not there yet: all or none.
-func (m *Memory) insertRows(ctx context.Context, op string, taken errs.Problem, rows ...row) error {
-	if err := checkRows(ctx, op, rows...); err != nil {
+// compareValues compares two strings or two numbers.
+func compareValues(a, b types.AttributeValue) int {
+	if n, ok := a.(*types.AttributeValueMemberN); ok {
+		x, _ := strconv.ParseInt(n.Value, 10, 64)
+		y, _ := strconv.ParseInt(b.(*types.AttributeValueMemberN).Value, 10, 64)
+		return cmp.Compare(x, y)
+	}
+	return strings.Compare(stringOf(a), stringOf(b))
+}
+
+// stringOf returns a string attribute, "" for an absent one.
+func stringOf(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}
+
+// Query implements [Table].
+func (m *memoryTable) Query(ctx context.Context, q Query) (rows []Row, next Row, err error) {
+	if err := wrapSDKError("memory.Query", ctx.Err()); err != nil {
+		return nil, nil, err
+	}
+	_, sort := keyAttributes(q.Index)
+	order := func(a, b Row) int {
+		n := cmp.Or(compareValues(a[sort], b[sort]), compareValues(a["pk"], b["pk"]))
+		if q.Descending {
+			return -n
+		}
+		return n
+	}
+	for _, row := range m.selectPartition(q) {
+		if q.selects(stringOf(row[sort])) && (q.Start == nil || order(q.Start, row) < 0) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, order)
+	if q.Limit > 0 && len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		next = rows[q.Limit-1]
+	}
+	return rows, next, nil
+}
+
+// selectPartition returns the rows of a partition of the table or of an index.
+func (m *memoryTable) selectPartition(q Query) (rows []Row) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	partition, sort := keyAttributes(q.Index)
+	if q.Index == "" {
+		return slices.Collect(maps.Values(m.rows[q.Partition]))
+	}
+	for _, of := range m.rows {
+		for _, row := range of {
+			if row[sort] != nil && stringOf(row[partition]) == q.Partition {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+// selects reports whether a query selects rows of a sort key.
+func (q Query) selects(sort string) bool {
+	return strings.HasPrefix(sort, q.Prefix) && sort >= q.From && (q.To == "" || sort <= q.To) && (q.Before == "" || sort < q.Before)
+}
+
+// Count implements [Table].
+func (m *memoryTable) Count(ctx context.Context, q Query) (int, error) {
+	rows, _, err := m.Query(ctx, q)
+	return len(rows), err
+}
+
+// Delete implements [Table].
+func (m *memoryTable) Delete(ctx context.Context, keys []Key) error {
+	if err := wrapSDKError("memory.Delete", ctx.Err()); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.hasAnyRow(rows...) {
-		return taken.ToError(op, errs.Conflict, nil)
-	}
-	for _, r := range rows {
-		m.putRow(r)
+	for _, k := range keys {
+		delete(m.rows[k.PK], k.SK)
 	}
 	return nil
-}
-
-// hasAnyRow reports whether one of the rows is there. m is locked.
-func (m *Memory) hasAnyRow(rows ...row) bool {
-	return slices.ContainsFunc(rows, func(r row) bool { return m.rows[r.rowKey().PK][r.rowKey().SK] != nil })
-}
-
-// checkRows refuses rows without a key and work whose time is up.
-func checkRows(ctx context.Context, op string, rows ...row) error {
-	for _, r := range rows {
-		if r.rowKey() == (key{}) {
-			return errs.E(op, errs.Invalid, errInvalidID)
-		}
-	}
-	return wrapError(op, ctx.Err(), errs.Problem{})
-}
-
-func (m *Memory) putRow(r row) {
-	k := r.rowKey()
-	if m.rows == nil {
-		m.rows = map[string]map[string]any{}
-	}
-	if m.rows[k.PK] == nil {
-		m.rows[k.PK] = map[string]any{}
-	}
-	m.rows[k.PK][k.SK] = r
-}
-
-// readRow returns one row, an I, as a T.
-func readRow[I, T any](ctx context.Context, m *Memory, op string, k key, missing errs.Problem, as func(I) (T, error)) (T, error) {
-	var none T
-	if err := ctx.Err(); err != nil {
-		return none, wrapError(op, err, errs.Problem{})
-	}
-	m.mu.Lock()
-	i, ok := m.rows[k.PK][k.SK].(I)
-	m.mu.Unlock()
-	if !ok {
-		return none, missing.ToError(op, errs.NotFound, nil)
-	}
-	v, err := as(i)
-	if err != nil {
-		return none, errs.E(op, errs.Internal, err)
-	}
-	return v, nil
-}
-
-// selectRowsByPrefix returns the rows of k's partition whose sort keys begin with prefix, in their order. m is locked.
-func selectRowsByPrefix[I any](m *Memory, k key, prefix string) []I {
-	var all []I
-	for _, sk := range slices.Sorted(maps.Keys(m.rows[k.PK])) {
-		if strings.HasPrefix(sk, prefix) {
-			all = append(all, m.rows[k.PK][sk].(I))
-		}
-	}
-	return all
 }

@@ -13,7 +13,7 @@ import (
 // A grant is kept twice, under its sender and in the directory of all: producers are looked up by the one, operators
 // list the other. No sender is called as the directory is: its id would have a '#'.
 type producerItem struct {
-	key
+	Key
 	ID      string `dynamodbav:"id"`
 	Sender  string `dynamodbav:"sender"`
 	Bucket  string `dynamodbav:"bucket"`
@@ -28,29 +28,29 @@ const (
 )
 
 // producerKey returns the key of a grant's row under its sender.
-func producerKey(sender, id string) key {
+func producerKey(sender, id string) Key {
 	k, listed := newKey(services.ProducerRows, sender), producerDirectoryKey(id)
-	if k == (key{}) || listed == (key{}) {
-		return key{}
+	if k == (Key{}) || listed == (Key{}) {
+		return Key{}
 	}
-	return key{k.PK, listed.SK}
+	return Key{k.PK, listed.SK}
 }
 
 // producerDirectoryKey returns the key of a grant's row in the directory.
-func producerDirectoryKey(id string) key {
+func producerDirectoryKey(id string) Key {
 	k := newKey(services.ProducerRows, id)
-	if k == (key{}) {
+	if k == (Key{}) {
 		return k
 	}
-	return key{producerDirectory, k.PK}
+	return Key{producerDirectory, k.PK}
 }
 
 func newProducerItems(g video.Producer) (bySender, inDirectory producerItem) {
 	i := producerItem{
-		key: producerKey(g.Sender, g.ID), ID: g.ID, Sender: g.Sender, Bucket: g.Bucket, Prefix: g.Prefix, Tenant: g.Tenant, Created: formatTimestamp(g.Created),
+		Key: producerKey(g.Sender, g.ID), ID: g.ID, Sender: g.Sender, Bucket: g.Bucket, Prefix: g.Prefix, Tenant: g.Tenant, Created: formatTimestamp(g.Created),
 	}
 	bySender, inDirectory = i, i
-	inDirectory.key = producerDirectoryKey(g.ID)
+	inDirectory.Key = producerDirectoryKey(g.ID)
 	return bySender, inDirectory
 }
 
@@ -60,96 +60,46 @@ func (i producerItem) toProducer() (video.Producer, error) {
 	return g, c.err
 }
 
-// decodeProducers reads rows, the oldest first.
-func decodeProducers(op string, items []producerItem) ([]video.Producer, error) {
+// CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.
+func (s Store) CreateProducer(ctx context.Context, p video.Producer) error {
+	bySender, inDirectory := newProducerItems(p)
+	return s.insertRows(ctx, "store.CreateProducer", producerExists, []keyedItem{bySender, inDirectory})
+}
+
+// ListProducersBySender returns the producers of a sender, the oldest first; none for an unknown sender.
+func (s Store) ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error) {
+	return s.queryProducers(ctx, "store.ListProducersBySender", newKey(services.ProducerRows, sender))
+}
+
+// ListProducers returns all producers, the oldest first.
+func (s Store) ListProducers(ctx context.Context) ([]video.Producer, error) {
+	return s.queryProducers(ctx, "store.ListProducers", Key{PK: producerDirectory})
+}
+
+func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]video.Producer, error) {
+	items, err := queryPrefix[producerItem](ctx, s, op, k, producerPrefix)
 	var all []video.Producer
 	for _, i := range items {
-		g, err := i.toProducer()
+		p, err := i.toProducer()
 		if err != nil {
 			return nil, errs.E(op, errs.Internal, err)
 		}
-		all = append(all, g)
+		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b video.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
-	return all, nil
+	return all, err
 }
 
-// CreateProducer adds a grant. Conflict, code source_exists: there is one of its id, as after the very same call.
-func (d Dynamo) CreateProducer(ctx context.Context, g video.Producer) error {
-	bySender, inDirectory := newProducerItems(g)
-	return d.insertRows(ctx, "store.PutSource", producerExists, bySender, inDirectory)
-}
-
-// ListProducersBySender returns what a sender was granted, the oldest first; nothing if it is not known.
-func (d Dynamo) ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error) {
-	return d.queryProducers(ctx, "store.Sources", newKey(services.ProducerRows, sender))
-}
-
-// ListProducers returns all grants, the oldest first.
-func (d Dynamo) ListProducers(ctx context.Context) ([]video.Producer, error) {
-	return d.queryProducers(ctx, "store.AllSources", key{PK: producerDirectory})
-}
-
-func (d Dynamo) queryProducers(ctx context.Context, op string, k key) ([]video.Producer, error) {
-	if k == (key{}) {
-		return nil, nil
-	}
-	items, err := queryPrefix[producerItem](ctx, d, op, k, producerPrefix)
-	if err != nil {
-		return nil, err
-	}
-	return decodeProducers(op, items)
-}
-
-// DeleteProducer takes a grant back. NotFound: there is none of that id. The row that gives the right goes first: after a
-// crash in between, the grant is still listed, and can be deleted again.
-func (d Dynamo) DeleteProducer(ctx context.Context, id string) error {
-	const op = "store.DeleteSource"
-	g, err := getRow(ctx, d, op, producerDirectoryKey(id), producerMissing, producerItem.toProducer)
+// DeleteProducer deletes a producer. NotFound: there is none of that id. It deletes the row that gives the permission
+// first: after a crash in between, the producer is still listed, and can be deleted again.
+func (s Store) DeleteProducer(ctx context.Context, id string) error {
+	const op = "store.DeleteProducer"
+	p, err := getRow(ctx, s, op, producerDirectoryKey(id), producerMissing, producerItem.toProducer)
 	if err != nil {
 		return err
 	}
-	if err := d.deleteRows(ctx, op, []key{producerKey(g.Sender, id)}); err != nil {
+	if err := s.deleteRows(ctx, op, producerKey(p.Sender, id)); err != nil {
 		return err
 	}
-	return d.deleteRows(ctx, op, []key{producerDirectoryKey(id)})
-}
-
-// CreateProducer does as Dynamo's.
-func (m *Memory) CreateProducer(ctx context.Context, g video.Producer) error {
-	bySender, inDirectory := newProducerItems(g)
-	return m.insertRows(ctx, "store.PutSource", producerExists, bySender, inDirectory)
-}
-
-// ListProducersBySender does as Dynamo's.
-func (m *Memory) ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error) {
-	return m.queryProducers(ctx, "store.Sources", newKey(services.ProducerRows, sender))
-}
-
-// ListProducers does as Dynamo's.
-func (m *Memory) ListProducers(ctx context.Context) ([]video.Producer, error) {
-	return m.queryProducers(ctx, "store.AllSources", key{PK: producerDirectory})
-}
-
-func (m *Memory) queryProducers(ctx context.Context, op string, k key) ([]video.Producer, error) {
-	if err := wrapError(op, ctx.Err(), errs.Problem{}); err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return decodeProducers(op, selectRowsByPrefix[producerItem](m, k, producerPrefix))
-}
-
-// DeleteProducer does as Dynamo's.
-func (m *Memory) DeleteProducer(ctx context.Context, id string) error {
-	g, err := readRow(ctx, m, "store.DeleteSource", producerDirectoryKey(id), producerMissing, producerItem.toProducer)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, k := range []key{producerKey(g.Sender, id), producerDirectoryKey(id)} {
-		delete(m.rows[k.PK], k.SK)
-	}
-	return nil
+	return s.deleteRows(ctx, op, producerDirectoryKey(id))
 }

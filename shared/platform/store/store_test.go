@@ -7,9 +7,7 @@ import (
 	"sluice/shared/platform/store/storetest"
 )
 
-var _ storetest.Store = store.Dynamo{}
-
 func TestMemoryPassesStoreSuite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(testing.TB) storetest.Store { return &store.Memory{} })
+	storetest.Run(t, func(testing.TB) store.Store { return store.NewMemory() })
 }

@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
 // newDeadLetter returns a new open letter of a service, whose message was sent so long before noon.
@@ -23,7 +24,7 @@ func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 }
 
 // createDeadLetters puts letters into the store.
-func createDeadLetters(t testingT, s Store, ls ...video.DeadLetter) {
+func createDeadLetters(t testingT, s store.Store, ls ...video.DeadLetter) {
 	t.Helper()
 	for _, l := range ls {
 		requireNoError(t, s.CreateDeadLetter(t.Context(), l))
@@ -31,7 +32,7 @@ func createDeadLetters(t testingT, s Store, ls ...video.DeadLetter) {
 }
 
 // listAllDeadLetters returns all letters of a filter, read limit by limit.
-func listAllDeadLetters(t testingT, s Store, f video.DeadLetterFilter, limit int) (all []video.DeadLetter) {
+func listAllDeadLetters(t testingT, s store.Store, f video.DeadLetterFilter, limit int) (all []video.DeadLetter) {
 	t.Helper()
 	for cursor := ""; ; {
 		page, next, err := s.ListDeadLetters(t.Context(), f, cursor, noon, limit)
@@ -53,7 +54,7 @@ func withoutBodies(ls ...video.DeadLetter) (out []video.DeadLetter) {
 	return out
 }
 
-func testDeadLetterIsCreatedOnce(t *testing.T, s Store) {
+func testDeadLetterIsCreatedOnce(t *testing.T, s store.Store) {
 	l := newDeadLetter(uniqueID(), time.Minute)
 	createDeadLetters(t, s, l)
 	done, err := l.MarkDiscarded("a test")
@@ -68,7 +69,7 @@ func testDeadLetterIsCreatedOnce(t *testing.T, s Store) {
 	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: l.Service}, 10), withoutBodies(done))
 }
 
-func testDeadLettersAreListedNewestFirst(t *testing.T, s Store) {
+func testDeadLettersAreListedNewestFirst(t *testing.T, s store.Store) {
 	service, day := uniqueID(), 24*time.Hour
 	newest, older, oldest := newDeadLetter(service, -time.Minute), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
 	createDeadLetters(t, s, older, newest, oldest, newDeadLetter(uniqueID(), day))
@@ -77,7 +78,7 @@ func testDeadLettersAreListedNewestFirst(t *testing.T, s Store) {
 	}
 }
 
-func testDeadLettersAreFiltered(t *testing.T, s Store) {
+func testDeadLettersAreFiltered(t *testing.T, s store.Store) {
 	a, b := newDeadLetter(uniqueID(), time.Hour), newDeadLetter(uniqueID(), time.Minute)
 	b.Service, b.Code = a.Service, "internal"
 	createDeadLetters(t, s, a, b)
@@ -97,7 +98,7 @@ func testDeadLettersAreFiltered(t *testing.T, s Store) {
 	}
 }
 
-func testDeadLetterIsUpdatedOnce(t *testing.T, s Store) {
+func testDeadLetterIsUpdatedOnce(t *testing.T, s store.Store) {
 	l := newDeadLetter(uniqueID(), time.Hour)
 	redriven, err := l.MarkRedriven()
 	requireNoError(t, err)
@@ -124,7 +125,7 @@ func testDeadLetterIsUpdatedOnce(t *testing.T, s Store) {
 	requireEqual(t, got, twice)
 }
 
-func testOpenDeadLettersAreCounted(t *testing.T, s Store) {
+func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
 	a, b := newDeadLetter(uniqueID(), time.Hour), newDeadLetter(uniqueID(), time.Minute)
 	b.Service = a.Service
 	open := func(service string) int {
@@ -147,7 +148,7 @@ func testOpenDeadLettersAreCounted(t *testing.T, s Store) {
 	requireEqual(t, open(uniqueID()), 0)
 }
 
-func testDeadLetterHoldsLargestMessage(t *testing.T, s Store) {
+func testDeadLetterHoldsLargestMessage(t *testing.T, s store.Store) {
 	service := uniqueID()
 	var all []video.DeadLetter
 	for i := range 5 { // together more than DynamoDB returns at once
@@ -162,7 +163,7 @@ func testDeadLetterHoldsLargestMessage(t *testing.T, s Store) {
 	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, 10), withoutBodies(all...))
 }
 
-func testInvalidDeadLetterIDs(t *testing.T, s Store) {
+func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 	for _, id := range []string{"", "x", "#", newDeadLetter("x", 0).ID, strings.Repeat("x", 3000)} {
 		_, err := s.LoadDeadLetter(t.Context(), id)
 		requireError(t, err, errs.NotFound, "letter_not_found")
@@ -180,7 +181,7 @@ func testInvalidDeadLetterIDs(t *testing.T, s Store) {
 	requireNoError(t, err)
 }
 
-func testAnyDeadLetterRoundTrips(t *testing.T, s Store) {
+func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
 	letters := AnyValue[video.DeadLetter]()
 	rapid.Check(t, func(rt *rapid.T) {
 		l := letters.Draw(rt, "letter")

@@ -7,9 +7,10 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
-func testTimelineHasChangesAndTasks(t *testing.T, s Store) {
+func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
 	saved := video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, Cause: "encode.failed.v1", Retries: 2, Problem: &errs.Problem{Code: "x", Message: "No."}}
@@ -32,7 +33,7 @@ func testTimelineHasChangesAndTasks(t *testing.T, s Store) {
 }
 
 // The end of a task changes no row: its line has the state that the video was in.
-func testTaskEntryHasStateOfItsTime(t *testing.T, s Store) {
+func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
 	requireNoError(t, s.SaveVideo(t.Context(), v, video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable, Cause: "encode.done.v1"}))
@@ -53,7 +54,7 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s Store) {
 var longAgo = time.Date(1965, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // createVideoWithDeadline makes a video with a deadline that no other test has.
-func createVideoWithDeadline(t *testing.T, s Store, deadline time.Time) video.Video {
+func createVideoWithDeadline(t *testing.T, s store.Store, deadline time.Time) video.Video {
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
 	v.Deadline.At = deadline
@@ -62,14 +63,14 @@ func createVideoWithDeadline(t *testing.T, s Store, deadline time.Time) video.Vi
 }
 
 // isOverdue reports whether v is among what is due.
-func isOverdue(t *testing.T, s Store, v video.Video, now time.Time) bool {
+func isOverdue(t *testing.T, s store.Store, v video.Video, now time.Time) bool {
 	t.Helper()
 	refs, err := s.ListOverdueVideos(t.Context(), now, 1000)
 	requireNoError(t, err)
 	return slices.Contains(refs, video.Ref{Tenant: v.Tenant, ID: v.ID})
 }
 
-func testOverdueVideosAreListed(t *testing.T, s Store) {
+func testOverdueVideosAreListed(t *testing.T, s store.Store) {
 	v := createVideoWithDeadline(t, s, longAgo)
 	requireEqual(t, isOverdue(t, s, v, longAgo.Add(-1)), false)
 	requireEqual(t, isOverdue(t, s, v, longAgo), true)
@@ -82,7 +83,7 @@ func testOverdueVideosAreListed(t *testing.T, s Store) {
 	requireEqual(t, isOverdue(t, s, v, longAgo.Add(1000*time.Hour)), false)
 }
 
-func testLongestOverdueComesFirst(t *testing.T, s Store) {
+func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 	early := longAgo.Add(-365 * 24 * time.Hour)
 	var want []video.Ref
 	for n := range 9 {
@@ -100,7 +101,7 @@ func testLongestOverdueComesFirst(t *testing.T, s Store) {
 	}
 }
 
-func testTaskResultsAreDeleted(t *testing.T, s Store) {
+func testTaskResultsAreDeleted(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for n := range 60 { // more than one call deletes
 		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n*10)))

@@ -9,6 +9,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
 // noon is when claims are made: the store is told the time.
@@ -22,7 +23,7 @@ func newIdempotencyRecord() video.IdempotencyRecord {
 }
 
 // requireRecord fails unless the store, asked for c at now, has want.
-func requireRecord(t testingT, s Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
+func requireRecord(t testingT, s store.Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
 	t.Helper()
 	got, err := s.BeginIdempotency(t.Context(), c, now)
 	requireNoError(t, err)
@@ -35,7 +36,7 @@ func copyForHolder(c video.IdempotencyRecord, holder string, expires time.Time) 
 	return c
 }
 
-func testIdempotencyRecordExcludesOthers(t *testing.T, s Store) {
+func testIdempotencyRecordExcludesOthers(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	requireRecord(t, s, first, noon, first) // the same call again, after a lost answer
@@ -45,7 +46,7 @@ func testIdempotencyRecordExcludesOthers(t *testing.T, s Store) {
 	requireRecord(t, s, first, noon.Add(time.Minute), second)
 }
 
-func testCompletedRecordIsReturned(t *testing.T, s Store) {
+func testCompletedRecordIsReturned(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	done := first
@@ -57,7 +58,7 @@ func testCompletedRecordIsReturned(t *testing.T, s Store) {
 	requireRecord(t, s, next, noon.Add(time.Hour), next)
 }
 
-func testReleasedRecordIsFree(t *testing.T, s Store) {
+func testReleasedRecordIsFree(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	at := noon.Add(300 * time.Millisecond)
@@ -66,7 +67,7 @@ func testReleasedRecordIsFree(t *testing.T, s Store) {
 	requireRecord(t, s, next, at, next)
 }
 
-func testLostRecordCannotBeCompleted(t *testing.T, s Store) {
+func testLostRecordCannotBeCompleted(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
@@ -78,7 +79,7 @@ func testLostRecordCannotBeCompleted(t *testing.T, s Store) {
 }
 
 // testCreateVideoCompletesIdempotency: all of it or nothing, and once.
-func testCreateVideoCompletesIdempotency(t *testing.T, s Store) {
+func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	v, u := newVideoAndUpload(first.Owner)
 	done := copyForHolder(first, first.Holder, noon.Add(time.Hour))
@@ -99,7 +100,7 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s Store) {
 	requireError(t, err, errs.NotFound, "video_not_found")
 }
 
-func testIdempotencyRecordsAreSeparate(t *testing.T, s Store) {
+func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	for _, change := range []func(*video.IdempotencyRecord){
@@ -117,7 +118,7 @@ func testIdempotencyRecordsAreSeparate(t *testing.T, s Store) {
 	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Invalid, "")
 }
 
-func testOneConcurrentRequestWins(t *testing.T, s Store) {
+func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	const n = 8
 	holders, errs := make([]string, n), make([]error, n)
@@ -131,7 +132,7 @@ func testOneConcurrentRequestWins(t *testing.T, s Store) {
 	}
 }
 
-func testAnyIdempotencyRecordRoundTrips(t *testing.T, s Store) {
+func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
 	claims := AnyValue[video.IdempotencyRecord]()
 	rapid.Check(t, func(rt *rapid.T) {
 		c := claims.Draw(rt, "claim")

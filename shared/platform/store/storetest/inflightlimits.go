@@ -10,9 +10,10 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
-func testInFlightLimitRoundTrips(t *testing.T, s Store) {
+func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	got, err := s.LoadInFlightLimit(t.Context(), tenant, video.Bulk)
 	requireNoError(t, err)
@@ -31,7 +32,7 @@ func testInFlightLimitRoundTrips(t *testing.T, s Store) {
 	requireEqual(t, got.Version, int64(0))
 }
 
-func requireInFlightLimit(t testingT, s Store, want video.InFlightLimit) {
+func requireInFlightLimit(t testingT, s store.Store, want video.InFlightLimit) {
 	t.Helper()
 	got, err := s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane)
 	requireNoError(t, err)
@@ -43,7 +44,7 @@ func newQueuePosition(n int) video.QueuePosition {
 	return video.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
 }
 
-func testInFlightLimitChecksVersion(t *testing.T, s Store) {
+func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
 	w := video.InFlightLimit{Tenant: uniqueID(), Version: 2}
 	requireError(t, s.SaveInFlightLimit(t.Context(), w), errs.Conflict, "window_stale")
 	w.Version = 1
@@ -56,7 +57,7 @@ func testInFlightLimitChecksVersion(t *testing.T, s Store) {
 	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
 }
 
-func testOneConcurrentLimitSaveWins(t *testing.T, s Store) {
+func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
 	w := video.InFlightLimit{Tenant: uniqueID(), Version: 1}
 	const n = 8
 	failures := make([]error, n)
@@ -72,7 +73,7 @@ func testOneConcurrentLimitSaveWins(t *testing.T, s Store) {
 	requireEqual(t, won, 1)
 }
 
-func testWaitQueueIsInOrder(t *testing.T, s Store) {
+func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	tenant, other := uniqueID(), uniqueID()
 	for _, n := range []int{3, 1, 30, 2, 2, 200} {
 		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, newQueuePosition(n)))
@@ -97,7 +98,7 @@ func testWaitQueueIsInOrder(t *testing.T, s Store) {
 	requireEqual(t, got, []video.QueuePosition{newQueuePosition(4)})
 }
 
-func requireQueuePositions(t testingT, s Store, tenant string, after video.QueuePosition, limit int, turns ...int) {
+func requireQueuePositions(t testingT, s store.Store, tenant string, after video.QueuePosition, limit int, turns ...int) {
 	t.Helper()
 	var want []video.QueuePosition
 	for _, n := range turns {
@@ -109,7 +110,7 @@ func requireQueuePositions(t testingT, s Store, tenant string, after video.Queue
 }
 
 // A line is long, and much of it leaves at once.
-func testManyPositionsAreDequeued(t *testing.T, s Store) {
+func testManyPositionsAreDequeued(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	var all []video.QueuePosition
 	for n := range 60 {
@@ -120,7 +121,7 @@ func testManyPositionsAreDequeued(t *testing.T, s Store) {
 	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 1058, 1059)
 }
 
-func testInvalidPositionsAreRejected(t *testing.T, s Store) {
+func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 	for _, bad := range []video.QueuePosition{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
 		requireError(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 		requireError(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
@@ -137,7 +138,7 @@ func testInvalidPositionsAreRejected(t *testing.T, s Store) {
 	}
 }
 
-func testAnyInFlightLimitRoundTrips(t *testing.T, s Store) {
+func testAnyInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	windows := AnyValue[video.InFlightLimit]()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := windows.Draw(rt, "window")

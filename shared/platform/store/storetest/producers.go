@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
 // newProducer returns a new grant to a sender.
@@ -20,7 +21,7 @@ func newProducer(sender, prefix string) video.Producer {
 }
 
 // requireProducers fails unless the store knows exactly these grants of a sender, under it and in the list of all.
-func requireProducers(t testingT, s Store, sender string, want ...video.Producer) {
+func requireProducers(t testingT, s store.Store, sender string, want ...video.Producer) {
 	t.Helper()
 	got, err := s.ListProducersBySender(t.Context(), sender)
 	requireNoError(t, err)
@@ -30,7 +31,7 @@ func requireProducers(t testingT, s Store, sender string, want ...video.Producer
 	requireEqual(t, slices.DeleteFunc(all, func(g video.Producer) bool { return g.Sender != sender }), want)
 }
 
-func testProducersRoundTrip(t *testing.T, s Store) {
+func testProducersRoundTrip(t *testing.T, s store.Store) {
 	sender := uniqueID()
 	first, second := newProducer(sender, "in/"), newProducer(sender, "")
 	second.Created = created.Add(time.Nanosecond)
@@ -40,7 +41,7 @@ func testProducersRoundTrip(t *testing.T, s Store) {
 	requireProducers(t, s, uniqueID())
 }
 
-func testProducerIsCreatedOnce(t *testing.T, s Store) {
+func testProducerIsCreatedOnce(t *testing.T, s store.Store) {
 	g := newProducer(uniqueID(), "in/")
 	requireNoError(t, s.CreateProducer(t.Context(), g))
 	other := g
@@ -49,7 +50,7 @@ func testProducerIsCreatedOnce(t *testing.T, s Store) {
 	requireProducers(t, s, g.Sender, g)
 }
 
-func testProducerIsDeleted(t *testing.T, s Store) {
+func testProducerIsDeleted(t *testing.T, s store.Store) {
 	sender := uniqueID()
 	gone, left := newProducer(sender, "in/"), newProducer(sender, "out/")
 	requireNoError(t, s.CreateProducer(t.Context(), gone))
@@ -63,7 +64,7 @@ func testProducerIsDeleted(t *testing.T, s Store) {
 }
 
 // testSendersAreIsolated: nothing that may stand in a message reaches another sender's grants, or all of them.
-func testSendersAreIsolated(t *testing.T, s Store) {
+func testSendersAreIsolated(t *testing.T, s store.Store) {
 	g := newProducer(uniqueID(), "in/")
 	requireNoError(t, s.CreateProducer(t.Context(), g))
 	for _, sender := range []string{"", "#", "#all", "all", g.Sender + "#", g.Sender[1:]} {
@@ -79,7 +80,7 @@ func testSendersAreIsolated(t *testing.T, s Store) {
 	requireProducers(t, s, g.Sender, g)
 }
 
-func testAnyProducerRoundTrips(t *testing.T, s Store) {
+func testAnyProducerRoundTrips(t *testing.T, s store.Store) {
 	grants := AnyValue[video.Producer]()
 	rapid.Check(t, func(rt *rapid.T) {
 		g := grants.Draw(rt, "grant")

@@ -10,9 +10,10 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
-func testTenantRoundTrips(t *testing.T, s Store) {
+func testTenantRoundTrips(t *testing.T, s store.Store) {
 	want := video.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), want))
 	got, err := s.LoadTenant(t.Context(), want.ID)
@@ -20,7 +21,23 @@ func testTenantRoundTrips(t *testing.T, s Store) {
 	requireEqual(t, got, want)
 }
 
-func testTenantIsCreatedOnce(t *testing.T, s Store) {
+func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
+	tenants, tokens := AnyValue[video.Tenant](), AnyValue[video.Token]()
+	rapid.Check(t, func(rt *rapid.T) {
+		tenant, token := tenants.Draw(rt, "tenant"), tokens.Draw(rt, "token")
+		tenant.ID, token.ID = uniqueID(), uniqueID()
+		requireNoError(rt, s.CreateTenant(t.Context(), tenant))
+		requireNoError(rt, s.CreateToken(t.Context(), token))
+		gotTenant, err := s.LoadTenant(t.Context(), tenant.ID)
+		requireNoError(rt, err)
+		requireEqual(rt, gotTenant, tenant)
+		gotToken, err := s.LoadToken(t.Context(), token.ID)
+		requireNoError(rt, err)
+		requireEqual(rt, gotToken, token)
+	})
+}
+
+func testTenantIsCreatedOnce(t *testing.T, s store.Store) {
 	first := video.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), first))
 	requireError(t, s.CreateTenant(t.Context(), video.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
@@ -36,7 +53,7 @@ func newToken() video.Token {
 	}
 }
 
-func testTokenRoundTrips(t *testing.T, s Store) {
+func testTokenRoundTrips(t *testing.T, s store.Store) {
 	want := newToken()
 	requireNoError(t, s.CreateToken(t.Context(), want))
 	got, err := s.LoadToken(t.Context(), want.ID)
@@ -44,7 +61,7 @@ func testTokenRoundTrips(t *testing.T, s Store) {
 	requireEqual(t, got, want)
 }
 
-func testTokenIsCreatedOnce(t *testing.T, s Store) {
+func testTokenIsCreatedOnce(t *testing.T, s store.Store) {
 	first, second := newToken(), newToken()
 	second.ID = first.ID
 	requireNoError(t, s.CreateToken(t.Context(), first))
@@ -54,7 +71,7 @@ func testTokenIsCreatedOnce(t *testing.T, s Store) {
 	requireEqual(t, got, first)
 }
 
-func testTokenIsDeleted(t *testing.T, s Store) {
+func testTokenIsDeleted(t *testing.T, s store.Store) {
 	gone, kept := newToken(), newToken()
 	kept.Expires = created.Add(time.Hour)
 	requireNoError(t, s.CreateToken(t.Context(), gone))
@@ -70,7 +87,7 @@ func testTokenIsDeleted(t *testing.T, s Store) {
 	requireEqual(t, got, kept)
 }
 
-func testMissingRowsAreNotFound(t *testing.T, s Store) {
+func testMissingRowsAreNotFound(t *testing.T, s store.Store) {
 	ctx, id := t.Context(), uniqueID()
 	_, err := s.LoadTenant(ctx, id)
 	requireError(t, err, errs.NotFound, "tenant_not_found")
@@ -86,7 +103,7 @@ func testMissingRowsAreNotFound(t *testing.T, s Store) {
 }
 
 // testInvalidIDsReachNoRow: what a client may send for an id neither reaches another row nor breaks anything.
-func testInvalidIDsReachNoRow(t *testing.T, s Store) {
+func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	for _, id := range []string{"", "#", v.ID + "#", "#" + v.ID, strings.Repeat("x", 3000)} {
 		_, err := s.LoadVideo(ctx, v.Tenant, id)
@@ -107,7 +124,7 @@ func testInvalidIDsReachNoRow(t *testing.T, s Store) {
 	requireVideo(t, s, v)
 }
 
-func testCancelledCallsAreTransient(t *testing.T, s Store) {
+func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -126,7 +143,7 @@ func testCancelledCallsAreTransient(t *testing.T, s Store) {
 	requireVideo(t, s, v)
 }
 
-func testCreateVideoWritesBothRows(t *testing.T, s Store) {
+func testCreateVideoWritesBothRows(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
 	requireVideo(t, s, v)
@@ -136,7 +153,7 @@ func testCreateVideoWritesBothRows(t *testing.T, s Store) {
 	requireError(t, s.CreateVideo(t.Context(), v, u), errs.Conflict, "upload_exists")
 }
 
-func testCreateVideoIsAtomic(t *testing.T, s Store) {
+func testCreateVideoIsAtomic(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	v, u := newVideoAndUpload(tenant)
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
@@ -149,7 +166,7 @@ func testCreateVideoIsAtomic(t *testing.T, s Store) {
 	requireError(t, err, errs.NotFound, "")
 }
 
-func testAnyVideoRoundTrips(t *testing.T, s Store) {
+func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
 	tenant, videos, uploads := uniqueID(), AnyValue[video.Video](), AnyValue[video.Upload]()
 	rapid.Check(t, func(rt *rapid.T) {
 		v, u := videos.Draw(rt, "video"), uploads.Draw(rt, "upload")
@@ -163,7 +180,7 @@ func testAnyVideoRoundTrips(t *testing.T, s Store) {
 	})
 }
 
-func testTenantsAreIsolated(t *testing.T, s Store) {
+func testTenantsAreIsolated(t *testing.T, s store.Store) {
 	ctx, other := t.Context(), uniqueID()
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(ctx, v, u))
@@ -180,7 +197,7 @@ func testTenantsAreIsolated(t *testing.T, s Store) {
 	requireError(t, s.SaveVideo(ctx, v, testEntry), errs.Conflict, "")
 }
 
-func testStoreSharesNoMemory(t *testing.T, s Store) {
+func testStoreSharesNoMemory(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	v.Plan = &video.Plan{Borders: []int{0, 10}}
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))

@@ -5,10 +5,11 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
+	"sluice/shared/platform/store"
 )
 
 // testStaleScalingStateIsRejected begins with whatever state there is: there is one for all.
-func testStaleScalingStateIsRejected(t *testing.T, s Store) {
+func testStaleScalingStateIsRejected(t *testing.T, s store.Store) {
 	before, err := s.LoadScalingState(t.Context())
 	requireNoError(t, err)
 	is := scaling.State{Version: before.Version + 1, At: created, Budget: 30, ServiceTimes: map[string]float64{"encode": 7.25}, Queues: []scaling.QueueState{{

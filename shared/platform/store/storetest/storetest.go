@@ -13,57 +13,19 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
-
-// Store is what is tested.
-type Store interface {
-	CreateTenant(ctx context.Context, t video.Tenant) error
-	LoadTenant(ctx context.Context, id string) (video.Tenant, error)
-	CreateToken(ctx context.Context, t video.Token) error
-	LoadToken(ctx context.Context, id string) (video.Token, error)
-	DeleteToken(ctx context.Context, id string) error
-	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error
-	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
-	LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error)
-	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
-	FinishTask(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
-	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
-	ListVideos(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) ([]video.Video, string, error)
-	UpdateDetails(ctx context.Context, tenant, id string, a video.Details) error
-	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
-	ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
-	DeleteTaskResults(ctx context.Context, tenant, id string) error
-	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error
-	BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
-	CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error
-	CreateProducer(ctx context.Context, g video.Producer) error
-	ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error)
-	ListProducers(ctx context.Context) ([]video.Producer, error)
-	DeleteProducer(ctx context.Context, id string) error
-	CreateDeadLetter(ctx context.Context, l video.DeadLetter) error
-	LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error)
-	CountOpenDeadLetters(ctx context.Context, service string) (int, error)
-	UpdateDeadLetter(ctx context.Context, was, is video.DeadLetter) error
-	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error)
-	SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error
-	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error
-	ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error)
-	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, turns ...video.QueuePosition) error
-	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) (page []video.DeadLetter, next string, err error)
-	LoadScalingState(ctx context.Context) (scaling.State, error)
-	SaveScalingState(ctx context.Context, s scaling.State) error
-}
 
 // Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
 // test has a tenant of its own.
-func Run(t *testing.T, open func(t testing.TB) Store) {
+func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	for _, tt := range []struct {
 		name string
-		run  func(t *testing.T, s Store)
+		run  func(t *testing.T, s store.Store)
 	}{
 		{"a tenant is kept", testTenantRoundTrips},
+		{"any tenant and token come back as they went in", testAnyTenantAndTokenRoundTrip},
 		{"a tenant is made once", testTenantIsCreatedOnce},
 		{"a token is kept", testTokenRoundTrips},
 		{"a token is made once", testTokenIsCreatedOnce},
@@ -82,6 +44,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"finish grows a set", testFinishTaskGrowsSet},
 		{"finish repeated changes nothing", testFinishTaskIsIdempotent},
 		{"one of many finishers sees the set full", testOneFinishTaskSeesFullSet},
+		{"any task result comes back as it went in", testAnyTaskResultRoundTrips},
 		{"results are in order", testTaskResultsAreInOrder},
 		{"results of any size are all read", testLargeTaskResultsAreAllRead},
 		{"a claim keeps others off until it expires", testIdempotencyRecordExcludesOthers},
@@ -163,7 +126,7 @@ func newVideoAndUpload(tenant string) (video.Video, video.Upload) {
 }
 
 // createVideo makes a new video in s.
-func createVideo(t testingT, s Store) video.Video {
+func createVideo(t testingT, s store.Store) video.Video {
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
@@ -195,7 +158,7 @@ func requireEqual(t testingT, got, want any) {
 }
 
 // requireVideo fails unless s has v.
-func requireVideo(t testingT, s Store, v video.Video) {
+func requireVideo(t testingT, s store.Store, v video.Video) {
 	t.Helper()
 	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)
 	requireNoError(t, err)

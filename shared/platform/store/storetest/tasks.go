@@ -11,6 +11,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
 // newTaskResult returns what a task of that number left behind.
@@ -29,7 +30,7 @@ func newTaskSet(numbers ...int) map[int]bool {
 	return s
 }
 
-func testSaveVideoChecksVersion(t *testing.T, s Store) {
+func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	next := v
 	next.Version, next.State = v.Version+1, video.Uploaded
@@ -54,7 +55,7 @@ func testSaveVideoChecksVersion(t *testing.T, s Store) {
 	requireError(t, s.SaveVideo(ctx, absent, testEntry), errs.Conflict, "")
 }
 
-func testSaveVideoKeepsFinishedTasks(t *testing.T, s Store) {
+func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(3)))
 	requireNoError(t, err)
@@ -73,7 +74,7 @@ func runConcurrently(n int, f func(i int)) {
 	all.Wait()
 }
 
-func testOneConcurrentSaveWins(t *testing.T, s Store) {
+func testOneConcurrentSaveWins(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	failures := make([]error, 8)
 	runConcurrently(len(failures), func(i int) {
@@ -100,7 +101,7 @@ func testOneConcurrentSaveWins(t *testing.T, s Store) {
 }
 
 // testFinishTaskGrowsSet crosses the borders of pages.
-func testFinishTaskGrowsSet(t *testing.T, s Store) {
+func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	seen := newTaskSet()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
@@ -119,7 +120,7 @@ func testFinishTaskGrowsSet(t *testing.T, s Store) {
 	requireVideo(t, s, v)
 }
 
-func testFinishTaskIsIdempotent(t *testing.T, s Store) {
+func testFinishTaskIsIdempotent(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for range 3 {
 		got, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(4)))
@@ -131,7 +132,7 @@ func testFinishTaskIsIdempotent(t *testing.T, s Store) {
 	requireEqual(t, results, []video.Result{newTaskResult(4)})
 }
 
-func testOneFinishTaskSeesFullSet(t *testing.T, s Store) {
+func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	const n = 8
 	sizes := make([]int, n)
@@ -148,7 +149,7 @@ func testOneFinishTaskSeesFullSet(t *testing.T, s Store) {
 	requireEqual(t, most, n)
 }
 
-func testTaskResultsAreInOrder(t *testing.T, s Store) {
+func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
 		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
@@ -160,7 +161,7 @@ func testTaskResultsAreInOrder(t *testing.T, s Store) {
 }
 
 // testLargeTaskResultsAreAllRead is more than the 1 MB that DynamoDB returns at once.
-func testLargeTaskResultsAreAllRead(t *testing.T, s Store) {
+func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	var all []video.Result
 	for n := range 12 {
@@ -175,8 +176,26 @@ func testLargeTaskResultsAreAllRead(t *testing.T, s Store) {
 	requireEqual(t, got, all)
 }
 
+func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
+	tasks := AnyValue[video.TaskDone]()
+	rapid.Check(t, func(rt *rapid.T) {
+		id, done := uniqueID(), tasks.Draw(rt, "task")
+		done.Result.Task.Number = rapid.IntRange(0, 99_999).Draw(rt, "number")
+		_, err := s.FinishTask(t.Context(), id, id, done)
+		requireNoError(rt, err)
+		results, err := s.ListTaskResults(t.Context(), id, id)
+		requireNoError(rt, err)
+		requireEqual(rt, results, []video.Result{done.Result})
+		entries, err := s.LoadTimeline(t.Context(), id, id)
+		requireNoError(rt, err)
+		want := video.NewTaskEntry(done)
+		want.State = video.Processing
+		requireEqual(rt, entries, []video.TimelineEntry{want})
+	})
+}
+
 // testRandomStepsFollowModel holds the store to a version and a set.
-func testRandomStepsFollowModel(t *testing.T, s Store) {
+func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
 		v := createVideo(rt, s)

@@ -7,10 +7,11 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
 // createVideos makes n videos of a tenant, each a second younger than the one before.
-func createVideos(t *testing.T, s Store, tenant string, n int) (all []video.Video) {
+func createVideos(t *testing.T, s store.Store, tenant string, n int) (all []video.Video) {
 	t.Helper()
 	for i := range n {
 		v, u := newVideoAndUpload(tenant)
@@ -22,7 +23,7 @@ func createVideos(t *testing.T, s Store, tenant string, n int) (all []video.Vide
 }
 
 // listVideoIDs returns the ids of all pages of a list, and how many there were.
-func listVideoIDs(t *testing.T, s Store, tenant string, f video.Filter, limit int) (all []string, pages int) {
+func listVideoIDs(t *testing.T, s store.Store, tenant string, f video.Filter, limit int) (all []string, pages int) {
 	t.Helper()
 	for cursor := ""; ; pages++ {
 		page, next, err := s.ListVideos(t.Context(), tenant, f, cursor, limit)
@@ -39,7 +40,7 @@ func listVideoIDs(t *testing.T, s Store, tenant string, f video.Filter, limit in
 	}
 }
 
-func testVideosAreListedInPages(t *testing.T, s Store) {
+func testVideosAreListedInPages(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	videos := createVideos(t, s, tenant, 5)
 	var want []string
@@ -62,7 +63,7 @@ func testVideosAreListedInPages(t *testing.T, s Store) {
 	}})
 }
 
-func testVideosAreFiltered(t *testing.T, s Store) {
+func testVideosAreFiltered(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	videos := createVideos(t, s, tenant, 4)
 	for _, n := range []int{1, 3} {
@@ -89,7 +90,7 @@ func testVideosAreFiltered(t *testing.T, s Store) {
 	}
 }
 
-func testListHasOnlyTenantsVideos(t *testing.T, s Store) {
+func testListHasOnlyTenantsVideos(t *testing.T, s store.Store) {
 	tenant, other := uniqueID(), uniqueID()
 	videos := createVideos(t, s, tenant, 3)
 	createVideos(t, s, other, 1)
@@ -115,14 +116,14 @@ func testListHasOnlyTenantsVideos(t *testing.T, s Store) {
 	}
 }
 
-func testInvalidCursorIsRejected(t *testing.T, s Store) {
+func testInvalidCursorIsRejected(t *testing.T, s store.Store) {
 	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
 		_, _, err := s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1)
 		requireError(t, err, errs.Invalid, "cursor_invalid")
 	}
 }
 
-func testDetailsAndStateAreSeparate(t *testing.T, s Store) {
+func testDetailsAndStateAreSeparate(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	stale := v
 	v.Details = video.Details{Title: "New", ExternalID: "e1", Metadata: map[string]string{"a": "b"}}
@@ -138,7 +139,7 @@ func testDetailsAndStateAreSeparate(t *testing.T, s Store) {
 	requireVideo(t, s, v)
 }
 
-func testDeletedVideoDetailsAreNotUpdated(t *testing.T, s Store) {
+func testDeletedVideoDetailsAreNotUpdated(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	requireError(t, s.UpdateDetails(t.Context(), v.Tenant, uniqueID(), v.Details), errs.NotFound, "video_not_found")
 	requireError(t, s.UpdateDetails(t.Context(), uniqueID(), v.ID, v.Details), errs.NotFound, "video_not_found")

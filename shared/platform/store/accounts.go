@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
+func (s Store) CreateTenant(ctx context.Context, t video.Tenant) error {
+	return s.insertRows(ctx, "store.CreateTenant", tenantExists, []keyedItem{newTenantItem(t)})
+}
+
+// LoadTenant returns a tenant, or NotFound.
+func (s Store) LoadTenant(ctx context.Context, id string) (video.Tenant, error) {
+	return getRow(ctx, s, "store.LoadTenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
+}
+
+// CreateToken adds a token. Conflict: its id exists already.
+func (s Store) CreateToken(ctx context.Context, t video.Token) error {
+	const op = "store.CreateToken"
+	i, err := newTokenItem(t)
+	if err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	return s.insertRows(ctx, op, tokenExists, []keyedItem{i})
+}
+
+// LoadToken returns the token of an id, or NotFound. The caller checks the secret.
+func (s Store) LoadToken(ctx context.Context, id string) (video.Token, error) {
+	return getRow(ctx, s, "store.LoadToken", tokenKey(id), tokenMissing, tokenItem.toToken)
+}
+
+// DeleteToken deletes a token. It is no error if there is none; a repetition changes nothing.
+func (s Store) DeleteToken(ctx context.Context, id string) error {
+	k := tokenKey(id)
+	if k == (Key{}) {
+		return nil
+	}
+	return s.deleteRows(ctx, "store.DeleteToken", k)
+}

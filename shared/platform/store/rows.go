@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"sluice/shared/domain/errs"
+)
+
+// keyedItem is a Go struct that is stored as a row.
+type keyedItem interface{ rowKey() Key }
+
+// getRow reads one row, an I, and returns it as a T. missing is the problem if there is none.
+func getRow[I, T any](ctx context.Context, s Store, op string, k Key, missing errs.Problem, decode func(I) (T, error)) (T, error) {
+	var none T
+	if k == (Key{}) {
+		return none, missing.ToError(op, errs.NotFound, nil)
+	}
+	row, err := s.Table.Get(ctx, k)
+	if err != nil {
+		return none, wrapError(op, err, errs.Problem{})
+	}
+	if row == nil {
+		return none, missing.ToError(op, errs.NotFound, nil)
+	}
+	var i I
+	if err := attributevalue.UnmarshalMap(row, &i); err != nil {
+		return none, errs.E(op, errs.Internal, err)
+	}
+	v, err := decode(i)
+	if err != nil {
+		return none, errs.E(op, errs.Internal, err)
+	}
+	return v, nil
+}
+
+// queryPage makes one query. It returns its rows as items and the start of the next page, nil if there is none.
+func queryPage[I any](ctx context.Context, s Store, op string, q Query) (items []I, next Row, err error) {
+	rows, next, err := s.Table.Query(ctx, q)
+	if err != nil {
+		return nil, nil, wrapError(op, err, errs.Problem{})
+	}
+	if err := attributevalue.UnmarshalListOfMaps(rows, &items); err != nil {
+		return nil, nil, errs.E(op, errs.Internal, err)
+	}
+	return items, next, nil
+}
+
+// queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero Key.
+func queryPrefix[I any](ctx context.Context, s Store, op string, k Key, prefix string) (all []I, err error) {
+	if k == (Key{}) {
+		return nil, nil
+	}
+	for q := (Query{Partition: k.PK, Prefix: prefix}); ; {
+		some, next, err := queryPage[I](ctx, s, op, q)
+		if err != nil {
+			return nil, err
+		}
+		if all, q.Start = append(all, some...), next; len(next) == 0 {
+			return all, nil
+		}
+	}
+}
+
+// buildPut returns the write of a whole item.
+func buildPut(op string, i keyedItem, condition Condition) (Write, error) {
+	if i.rowKey() == (Key{}) {
+		return Write{}, errs.E(op, errs.Invalid, errInvalidID)
+	}
+	row, err := attributevalue.MarshalMap(i)
+	if err != nil {
+		return Write{}, errs.E(op, errs.Internal, err)
+	}
+	return Write{Key: i.rowKey(), Put: row, If: condition}, nil
+}
+
+// buildUpdate returns the write of some attributes of an item, by name. Those that the item lacks are removed.
+func buildUpdate(op string, k Key, item any, attributes []string, condition Condition) (Write, error) {
+	row, err := attributevalue.MarshalMap(item)
+	if err != nil {
+		return Write{}, errs.E(op, errs.Internal, err)
+	}
+	w := Write{Key: k, Set: Row{}, If: condition}
+	for _, name := range attributes {
+		if value, ok := row[name]; ok {
+			w.Set[name] = value
+		} else {
+			w.Remove = append(w.Remove, name)
+		}
+	}
+	return w, nil
+}
+
+// putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write after
+// a lost answer and then fail on the row that it has written: use it where callers bear that, or without a condition.
+func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition Condition, conflict errs.Problem) error {
+	w, err := buildPut(op, i, condition)
+	if err != nil {
+		return err
+	}
+	_, err = s.Table.Write(ctx, w)
+	return wrapError(op, err, conflict)
+}
+
+// putNextVersion writes an item whose attribute "version" follows that of the row in the table; version 1 is the first.
+// stale is the problem if another version is there.
+func (s Store) putNextVersion(ctx context.Context, op string, i keyedItem, version int64, stale errs.Problem) error {
+	condition := ifAbsent
+	if version != 1 {
+		condition = ifEqual("version", numberValue(version-1))
+	}
+	return s.putRow(ctx, op, i, condition, stale)
+}
+
+// insertRows writes items that must not be in the table yet, all or none, together with other writes. taken is the
+// problem if a condition fails. It is a transaction even for one row, so that a repetition by the SDK succeeds.
+func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...Write) error {
+	writes := others
+	for _, i := range items {
+		w, err := buildPut(op, i, ifAbsent)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, w)
+	}
+	return wrapError(op, s.Table.Transact(ctx, writes...), taken)
+}
+
+// deleteRows deletes rows, 25 in a call: DynamoDB takes no more.
+func (s Store) deleteRows(ctx context.Context, op string, keys ...Key) error {
+	for some := range slices.Chunk(keys, 25) {
+		if err := s.Table.Delete(ctx, some); err != nil {
+			return wrapError(op, err, errs.Problem{})
+		}
+	}
+	return nil
+}
+
+// attributeNames returns the names of the attributes of an item.
+func attributeNames[I any]() (names []string) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[I]()) {
+		if name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ","); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

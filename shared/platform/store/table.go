@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/domain/services"
+)
+
+// Row is a row as DynamoDB stores it: attributes by name. The attributes pk and sk are its key.
+type Row = map[string]types.AttributeValue
+
+// Table is what [Store] needs of a table with the string keys pk and sk. Its errors are of type [errs.Error]: Conflict if
+// a condition does not hold, Transient, or Internal.
+type Table interface {
+	// Get returns the row of a key, nil if there is none. The read is strongly consistent.
+	Get(ctx context.Context, k Key) (Row, error)
+	// Write makes one write. If its condition fails and it asks for ReturnFound, found is the row that was there.
+	// DynamoDB may see a write twice after a lost answer; its condition then fails because of the first.
+	Write(ctx context.Context, w Write) (found Row, err error)
+	// Transact makes all writes or none. After a lost answer, a repetition by the SDK succeeds.
+	Transact(ctx context.Context, writes ...Write) error
+	// Query returns the rows that q selects, at most q.Limit if that is set, and the start of the next page: nil if
+	// there are no more.
+	Query(ctx context.Context, q Query) (rows []Row, next Row, err error)
+	// Count returns how many rows q selects, or how many of them are in the first megabyte.
+	Count(ctx context.Context, q Query) (int, error)
+	// Delete deletes up to 25 different rows. Keys without a row are ignored.
+	Delete(ctx context.Context, keys []Key) error
+}
+
+// Write puts a whole row (Put) or changes some attributes of one (Set, Remove, Add).
+type Write struct {
+	Key         Key
+	Put         Row      // nil for a change
+	Set         Row      // attributes to set
+	Remove      []string // attributes to remove
+	Add         Row      // number sets whose members are added to the attribute's
+	If          Condition
+	ReturnFound bool // Write returns the row that failed the condition
+}
+
+// Condition must hold of the row that is in the table before a write. The zero Condition always holds. With Absent alone
+// there must be no row; with Absent and Where there must be none, or one for which all comparisons hold.
+type Condition struct {
+	Absent bool
+	Where  []Comparison
+}
+
+// Comparison compares an attribute with a value by "=", "<>" or "<=".
+type Comparison struct {
+	Attribute, Operator string
+	Value               types.AttributeValue
+}
+
+var ifAbsent = Condition{Absent: true}
+
+// ifEqual returns the condition that a row exists whose attribute has a value.
+func ifEqual(attribute string, value types.AttributeValue) Condition {
+	return Condition{Where: []Comparison{{attribute, "=", value}}}
+}
+
+// Query selects rows of one partition of the table or of an index, in the order of their sort keys. At most one of
+// Prefix, From with To, To, and Before is set; From and To are inclusive.
+type Query struct {
+	Index                    string // "" for the table itself
+	Partition                string
+	Prefix, From, To, Before string
+	Descending               bool
+	Limit                    int // rows; 0 for as many as fit in a megabyte
+	Start                    Row // the page begins after this row: the next of the page before, or made by hand
+}
+
+// keyAttributes returns the names of the partition key and the sort key of the table, or of an index.
+func keyAttributes(index string) (partition, sort string) {
+	switch index {
+	case services.ByTenant:
+		return "owner", "created"
+	case services.ByExternal:
+		return "external", "created"
+	case services.ByDeadline:
+		return "due_shard", "due"
+	}
+	return "pk", "sk"
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+// CreateVideo adds a video, its upload and the first entry of its timeline: all rows or none. Conflict, code
+// upload_exists: one of them exists already, as after the same call.
+func (s Store) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
+	return s.createVideo(ctx, "store.CreateVideo", v, u, uploadExists)
+}
+
+// CreateVideoIdempotently does what CreateVideo and CompleteIdempotency do, in one transaction: if the record says that
+// the request is completed, the rows exist. Conflict, code claim_lost: another request holds the idempotency key, or a
+// row exists already.
+func (s Store) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord) error {
+	const op = "store.CreateVideoIdempotently"
+	complete, err := buildPut(op, newIdempotencyItem(r), ifEqual("holder", stringValue(r.Holder)))
+	if err != nil {
+		return err
+	}
+	return s.createVideo(ctx, op, v, u, idempotencyKeyLost, complete)
+}
+
+func (s Store) createVideo(ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...Write) error {
+	i, err := newVideoItem(v)
+	if err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	entry, err := newTimelineItem(i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
+	if err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	return s.insertRows(ctx, op, taken, []keyedItem{i, newUploadItem(u), entry}, others...)
+}
+
+// LoadUpload returns an upload of a tenant, or NotFound.
+func (s Store) LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error) {
+	return getRow(ctx, s, "store.LoadUpload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
+}
+
+// LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row, so
+// it is at least as new.
+func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
+	const op = "store.LoadVideo"
+	k := videoKey(tenant, id)
+	v, err := getRow(ctx, s, op, k, videoMissing, videoItem.toVideo)
+	if err != nil {
+		return video.Video{}, err
+	}
+	if v.Done, err = s.loadFinishedTasks(ctx, op, k); err != nil {
+		return video.Video{}, err
+	}
+	return v, nil
+}
+
+// detailsAttributes are the attributes of a video's row that UpdateDetails writes, savedAttributes those that SaveVideo
+// writes: all others except the key.
+var (
+	detailsAttributes = attributeNames[detailsItem]()
+	savedAttributes   = slices.DeleteFunc(attributeNames[videoItem](), func(name string) bool {
+		return slices.Contains(detailsAttributes, name) || slices.Contains(attributeNames[Key](), name)
+	})
+)
+
+// SaveVideo writes a video's row, except Done and Details, and an entry of its timeline, if the row's version is
+// v.Version-1. Conflict, code version_stale: the row has another version, as after the same call, or there is no row.
+func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEntry) error {
+	const op = "store.SaveVideo"
+	i, err := newVideoItem(v)
+	if err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	entry, err := newTimelineItem(i.Key, e)
+	if err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	if err := checkTaskKey(op, i.Key, 0); err != nil {
+		return err
+	}
+	put, err := buildPut(op, entry, Condition{})
+	if err != nil {
+		return err
+	}
+	update, err := buildUpdate(op, i.Key, i, savedAttributes, ifEqual("version", numberValue(v.Version-1)))
+	if err != nil {
+		return err
+	}
+	return wrapError(op, s.Table.Transact(ctx, update, put), versionStale)
+}
+
+// UpdateDetails replaces the details that a tenant gives a video. NotFound: there is no such video, or it is being
+// deleted. A repetition changes nothing.
+func (s Store) UpdateDetails(ctx context.Context, tenant, id string, details video.Details) error {
+	const op = "store.UpdateDetails"
+	k := videoKey(tenant, id)
+	if k == (Key{}) {
+		return videoMissing.ToError(op, errs.NotFound, nil)
+	}
+	var c codec
+	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, Condition{Where: []Comparison{
+		{"state", "<>", stringValue(string(video.Deleting))}, {"state", "<>", stringValue(string(video.Deleted))},
+	}})
+	if err := cmp.Or(err, c.err); err != nil {
+		return errs.E(op, errs.Invalid, err)
+	}
+	_, err = s.Table.Write(ctx, w)
+	if err = wrapError(op, err, videoMissing); errs.KindOf(err) == errs.Conflict {
+		return videoMissing.ToError(op, errs.NotFound, err)
+	}
+	return err
+}
