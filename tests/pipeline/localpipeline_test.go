@@ -34,13 +34,13 @@ func fixedNow() time.Time { return noon }
 
 // videoEnv is a table in memory that holds one video, and the bucket of what is published of it.
 type videoEnv struct {
-	table *store.Memory
+	table store.Store
 	media *blob.Memory
 }
 
 func newVideoEnv(t *testing.T) *videoEnv {
 	t.Helper()
-	w := &videoEnv{table: &store.Memory{}, media: &blob.Memory{}}
+	w := &videoEnv{table: store.NewMemory(), media: &blob.Memory{}}
 	v := video.Video{
 		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
 		Source: video.Source{Key: sourcetest.Key, Size: 1}, Times: video.Times{Created: noon},
