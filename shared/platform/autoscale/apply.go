@@ -12,104 +12,116 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// applyCeilings saves the State and gives the mappings their ceilings, unless somebody else has decided meanwhile: mine says that
-// nobody has, and all that none is left to be told. It is saved before, so that of two deciders only one goes on, and
-// again when mappings were changed: what a crash leaves undone in between is done with the next decision.
-func (s Autoscaler) applyCeilings(ctx context.Context, was, is scaling.State) (mine, all bool, err error) {
-	is.Queues, all = slices.Clone(is.Queues), true
-	var changes []ceilingChange
-	for i := range is.Queues {
-		share := &is.Queues[i]
-		before, there := was.FindQueue(share.Name)
-		if !there {
-			before.Ceiling = share.Ceiling
-		}
-		if was.Budget != is.Budget || before.MappingID != share.MappingID || is.At.Sub(before.AppliedAt) >= reapplyInterval {
-			before.AppliedAt = time.Time{}
-		}
-		if before.Workers == share.Workers && !before.AppliedAt.IsZero() {
-			share.AppliedAt = before.AppliedAt
-			continue
-		}
-		changes = append(changes, ceilingChange{share, before})
-	}
-	if mine, err = s.saveState(ctx, is); !mine {
-		return false, false, err
-	}
-	if len(changes) > 0 {
-		all, err = s.setCeilings(ctx, is, changes)
-		is.Version++
-		_, failed := s.saveState(ctx, is)
-		err = errors.Join(err, failed)
-	}
-	s.recordMetrics(ctx, is)
-	return true, all, err
-}
-
-// recordMetrics says in numbers what was decided.
-func (s Autoscaler) recordMetrics(ctx context.Context, is scaling.State) {
-	var all []metrics.QueueScaling
-	for _, share := range is.Queues {
-		r := share.Reading
-		all = append(all, metrics.QueueScaling{
-			Queue: s.QueueName(share.Name), Depth: int(r.Visible), InFlight: int(r.InFlight), Wanted: share.Wanted,
-			OldestAge: time.Duration(r.OldestAge * float64(time.Second)), Ceiling: share.Workers, Reason: string(share.Reason),
-		})
-	}
-	metrics.LogScaling(ctx, s.Log, is.At, all)
-}
-
-// ceilingChange is a ceiling that a mapping is to be given, and what it was. If that was not Set, it is not sure.
+// ceilingChange is one difference between what the mappings have and what they are to have.
 type ceilingChange struct {
-	*scaling.QueueState
-	before scaling.QueueState
+	queue     int       // index in the desired state's Queues
+	from      int       // workers that the mapping has
+	appliedAt time.Time // when it was given them; zero if it may have another number
 }
 
-func (c ceilingChange) workerIncrease() int { return c.Workers - c.before.Workers }
-
-// setCeilings gives mappings their ceilings, those that fall first. What a fall that failed does not give back, those that rise
-// do not get: the budget is not exceeded. One that Lambda is still changing is left for the next decision, which is no
-// error.
-func (s Autoscaler) setCeilings(ctx context.Context, is scaling.State, changes []ceilingChange) (all bool, err error) {
-	slices.SortStableFunc(changes, func(a, b ceilingChange) int { return cmp.Compare(a.workerIncrease(), b.workerIncrease()) })
-	owed, failed, all := 0, []error(nil), true
-	for _, c := range changes {
-		cut := min(owed, max(0, c.workerIncrease()))
-		c.Workers, owed = c.Workers-cut, owed-cut
-		if c.workerIncrease() == 0 && !c.before.AppliedAt.IsZero() {
-			c.AppliedAt = c.before.AppliedAt
-			continue
-		}
-		if err := s.setMappingLimit(ctx, *c.QueueState); err != nil {
-			if all = false; errs.KindOf(err) != errs.Conflict {
-				failed = append(failed, err)
+// diffCeilings compares a state with the one before. It returns the desired queues, with AppliedAt set for those whose mapping
+// already has its ceiling, and a change for each of the others. What a mapping has is uncertain if it is another mapping, if
+// the budget is another, or if its ceiling was applied reapplyInterval ago.
+func diffCeilings(previous, desired scaling.State) (queues []scaling.QueueState, changes []ceilingChange) {
+	queues = slices.Clone(desired.Queues)
+	for i, q := range queues {
+		c := ceilingChange{queue: i, from: q.Workers}
+		if before, known := previous.FindQueue(q.Name); known {
+			c.from = before.Workers
+			if previous.Budget == desired.Budget && before.MappingID == q.MappingID && desired.At.Sub(before.AppliedAt) < reapplyInterval {
+				c.appliedAt = before.AppliedAt
 			}
-			owed += max(0, -c.workerIncrease())
-			c.Workers = c.before.Workers
+		}
+		if c.from == q.Workers && !c.appliedAt.IsZero() {
+			queues[i].AppliedAt = c.appliedAt
 			continue
 		}
-		c.AppliedAt = is.At
-		s.Log.InfoContext(ctx, "workers", "queue", c.Name, "was", c.before.Workers, "is", c.Workers, "wanted", c.Wanted,
-			"waiting", c.Reading.Visible, "in_flight", c.Reading.InFlight, "reason", c.Reason)
+		changes = append(changes, c)
 	}
-	return all, errors.Join(failed...)
+	return queues, changes
 }
 
-// sameCeilings reports whether the ceilings are the same, of the same mappings. Where nothing was decided before, they are
-// those that the mappings were made with.
-func sameCeilings(was, is scaling.State) bool {
-	if was.Version == 0 {
-		return true
+// needsUpdate reports whether a mapping is to have another ceiling than before, is another mapping, or is not known to have its
+// ceiling, or whether the budget is another. Before the first decision the mappings have the ceilings that they were created
+// with.
+func needsUpdate(previous, desired scaling.State) bool {
+	if previous.Version == 0 {
+		return false
 	}
-	return was.Budget == is.Budget && slices.EqualFunc(was.Queues, is.Queues, func(a, b scaling.QueueState) bool {
+	return previous.Budget != desired.Budget || !slices.EqualFunc(previous.Queues, desired.Queues, func(a, b scaling.QueueState) bool {
 		return a.Name == b.Name && a.Workers == b.Workers && a.MappingID == b.MappingID && !a.AppliedAt.IsZero()
 	})
 }
 
-// setMappingLimit gives the event source mapping of a queue its ceiling: pollers where it has provisioned ones, else a maximum concurrency.
-func (s Autoscaler) setMappingLimit(ctx context.Context, share scaling.QueueState) error {
-	if n := s.PollersFor(share.Ceiling); n > 0 {
-		return s.Mappings.SetMaxPollers(ctx, share.MappingID, n)
+// applyDifference saves the desired state and changes the mappings that differ from it. decided is false if another process has
+// decided meanwhile; then no mapping is changed. complete says that no change is left to make.
+//
+// The state is saved before the changes, so that only one process makes them, and again after them. If the process dies in
+// between, AppliedAt is not set in the stored state, and the next decision makes the changes.
+func (s Autoscaler) applyDifference(ctx context.Context, previous, desired scaling.State) (decided, complete bool, err error) {
+	var changes []ceilingChange
+	desired.Queues, changes = diffCeilings(previous, desired)
+	if decided, err = s.saveState(ctx, desired); !decided {
+		return false, false, err
 	}
-	return s.Mappings.SetMaxConcurrency(ctx, share.MappingID, share.Workers)
+	complete = true
+	if len(changes) > 0 {
+		complete, err = s.makeChanges(ctx, desired, changes)
+		desired.Version++
+		_, failed := s.saveState(ctx, desired)
+		err = errors.Join(err, failed)
+	}
+	s.recordMetrics(ctx, desired)
+	return true, complete, err
+}
+
+// makeChanges gives the mappings their ceilings and notes in the state's Queues what they have then. Decreases come first: what
+// a failed decrease does not free, increases do not get, so that the budget is not exceeded. A mapping that Lambda is still
+// changing is left for the next decision; that is no error.
+func (s Autoscaler) makeChanges(ctx context.Context, state scaling.State, changes []ceilingChange) (complete bool, err error) {
+	increase := func(c ceilingChange) int { return state.Queues[c.queue].Workers - c.from }
+	slices.SortStableFunc(changes, func(a, b ceilingChange) int { return cmp.Compare(increase(a), increase(b)) })
+	missing := 0 // workers that failed decreases did not free
+	complete = true
+	for _, c := range changes {
+		q := &state.Queues[c.queue]
+		cut := min(missing, max(0, increase(c)))
+		q.Workers, missing = q.Workers-cut, missing-cut
+		if increase(c) == 0 && !c.appliedAt.IsZero() {
+			q.AppliedAt = c.appliedAt
+			continue
+		}
+		if failed := s.setMappingLimit(ctx, *q); failed != nil {
+			if complete = false; errs.KindOf(failed) != errs.Conflict {
+				err = errors.Join(err, failed)
+			}
+			missing += max(0, -increase(c))
+			q.Workers = c.from
+			continue
+		}
+		q.AppliedAt = state.At
+		s.Log.InfoContext(ctx, "worker limit set", "queue", q.Name, "was", c.from, "is", q.Workers, "wanted", q.Wanted,
+			"waiting", q.Reading.Visible, "in_flight", q.Reading.InFlight, "reason", q.Reason)
+	}
+	return complete, err
+}
+
+// setMappingLimit sets a mapping's number of pollers if it has provisioned ones, else its maximum concurrency.
+func (s Autoscaler) setMappingLimit(ctx context.Context, q scaling.QueueState) error {
+	if n := s.PollersFor(q.Ceiling); n > 0 {
+		return s.Mappings.SetMaxPollers(ctx, q.MappingID, n)
+	}
+	return s.Mappings.SetMaxConcurrency(ctx, q.MappingID, q.Workers)
+}
+
+// recordMetrics writes one metric line for each queue.
+func (s Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
+	var all []metrics.QueueScaling
+	for _, q := range state.Queues {
+		all = append(all, metrics.QueueScaling{
+			Queue: s.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight), Wanted: q.Wanted,
+			OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)), Ceiling: q.Workers, Reason: string(q.Reason),
+		})
+	}
+	metrics.LogScaling(ctx, s.Log, state.At, all)
 }

@@ -1,18 +1,22 @@
-// Package steer puts the law of package scale to work: it reads how deep the queues are and how old what waits in them,
-// decides how many workers each may have, and tells the event source mappings of those for which that has changed. While
-// nothing waits anywhere it writes nothing.
+// Package autoscale decides how many workers may take messages of each queue at once, and tells Lambda. Autoscaler reads the
+// depths of the queues and the ages of their oldest messages, lets package scaling decide, and changes the event source
+// mappings whose maximum concurrency (or number of pollers) is another than before. While all queues are empty it writes
+// nothing. ScaleNotifier runs in a service that sends many messages: it starts the Autoscaler at once instead of at its next
+// scheduled run.
 //
-// Rights: sqs:GetQueueAttributes on the inboxes, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the
-// mappings of the inboxes, and to read and put the one row of decisions. It refuses nothing: what it cannot read the law
-// holds, and what cannot be set is set with the next decision.
+// Rights: sqs:GetQueueAttributes on the queues, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the queues' event
+// source mappings, read and put of the row that holds the last decision; for ScaleNotifier, lambda:InvokeFunction on the
+// function that runs the Autoscaler.
 //
-// Several may decide at the same time: the row has a version, and who comes second leaves it at that.
+// It rejects nothing: a queue that can't be read keeps its ceiling, and a mapping that can't be changed is changed with the
+// next decision. Several processes may decide at the same time: the row has a version, and the one that saves second gives up.
 package autoscale
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"sluice/shared/domain/errs"
@@ -20,24 +24,25 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// QueueDepths are the queues.
+// QueueDepths reads how many messages are in queues.
 type QueueDepths interface {
-	// ReadQueueCounts returns how many messages wait in a queue, and how many are worked on.
+	// ReadQueueCounts returns how many messages wait in a queue, and how many a worker has taken and not deleted yet.
 	ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
-// QueueAges are how long messages have waited.
+// QueueAges reads how long messages have waited.
 type QueueAges interface {
-	// OldestMessageAges returns how old the oldest message of each queue is, or was some minutes ago; nothing of those of which that
-	// is not known.
+	// OldestMessageAges returns the age of the oldest message of each queue, as it was up to three minutes ago. Queues of which
+	// the age is not known are left out.
 	OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error)
 }
 
-// EventSourceMappings are the event source mappings.
+// EventSourceMappings changes how many workers Lambda lets take messages of a queue.
 type EventSourceMappings interface {
-	// SetMaxConcurrency lets a mapping have at most so many workers at once. Conflict: it is being changed just now.
+	// SetMaxConcurrency sets the most workers that a mapping may have at once. Conflict: Lambda is making another change of the
+	// mapping.
 	SetMaxConcurrency(ctx context.Context, id string, workers int) error
-	// SetMaxPollers lets one that has provisioned pollers have at most so many of them. Conflict: as Limit's.
+	// SetMaxPollers sets the most pollers that a mapping with provisioned pollers may have. Conflict: as above.
 	SetMaxPollers(ctx context.Context, id string, pollers int) error
 }
 
@@ -49,13 +54,13 @@ type ScalingStore interface {
 	SaveScalingState(ctx context.Context, s scaling.State) error
 }
 
-// Autoscaler decides for all queues of the map.
+// Autoscaler decides for all queues of the service map.
 type Autoscaler struct {
 	Depths    QueueDepths
 	Ages      QueueAges
 	Mappings  EventSourceMappings
-	MappingID func(queue string) string // id of the mapping that takes messages from a queue
-	QueueName func(queue string) string // of the queue, as AWS has it
+	MappingID func(queue string) string // id of the queue's event source mapping
+	QueueName func(queue string) string // name that the queue has on AWS
 	Store     ScalingStore
 	Budget    int // workers for all queues together
 	scaling.ProvisionedQueues
@@ -64,87 +69,72 @@ type Autoscaler struct {
 }
 
 const (
-	minDecisionInterval = 10 * time.Second // decisions are at least that far apart
-	agesTimeout         = 3 * time.Second  // so long ages are waited for: without them the law goes on
-	reapplyInterval     = time.Hour        // so long a mapping is taken to have the ceiling that it was given: somebody may change it
+	minDecisionInterval = 10 * time.Second // between two decisions
+	agesTimeout         = 3 * time.Second  // after that, the decision is made without the ages
+	reapplyInterval     = time.Hour        // after that, a ceiling is set again: somebody may have changed the mapping by hand
 )
 
-// AdjustConcurrency decides, unless that was done just now, and returns when to decide again; 0: as usual. It does what it can: an
-// error says what could not be read or set.
-func (s Autoscaler) AdjustConcurrency(ctx context.Context, h ScaleSignal) (again time.Duration, err error) {
-	was, err := s.Store.LoadScalingState(ctx)
+// AdjustConcurrency observes the queues, decides what the event source mappings are to have, and applies the difference. It
+// returns after how long to call it again; 0: at the next scheduled run. Less than minDecisionInterval after a decision it only
+// keeps the service times of the signal. It does as much as it can: an error says what could not be read or set.
+func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (again time.Duration, err error) {
+	previous, err := s.Store.LoadScalingState(ctx)
 	if err != nil {
 		return 0, err
 	}
-	now := s.Now()
-	is := was
-	is.Version, is.ServiceTimes = was.Version+1, mergeServiceTimes(was.ServiceTimes, h.ServiceTimes)
-	if age := now.Sub(was.At); 0 <= age && age < minDecisionInterval {
-		return 0, s.saveServiceTimes(ctx, is, h)
-	}
-	is, again, err = s.decideCeilings(ctx, is, h)
-	if is.IsIdle() && was.IsIdle() && sameCeilings(was, is) && h.IsZero() {
+	next := previous
+	next.Version, next.ServiceTimes = previous.Version+1, mergeServiceTimes(previous.ServiceTimes, signal.ServiceTimes)
+	if age := s.Now().Sub(previous.At); 0 <= age && age < minDecisionInterval {
+		if len(signal.ServiceTimes) > 0 {
+			_, err = s.saveState(ctx, next)
+		}
 		return 0, err
 	}
-	mine, all, failed := s.applyCeilings(ctx, was, is)
+	observed, err := s.observeQueues(ctx, next.ServiceTimes, signal)
+	desired, again := s.decideState(next, observed)
+	if desired.IsIdle() && previous.IsIdle() && signal.IsZero() && !needsUpdate(previous, desired) {
+		return 0, err
+	}
+	decided, complete, failed := s.applyDifference(ctx, previous, desired)
 	err = errors.Join(err, failed)
-	switch {
-	case !mine:
+	if !decided || err == nil && complete && again == 0 {
 		return 0, err
-	case err == nil && all && again == 0:
-		return 0, nil
 	}
-	return max(again, minDecisionInterval), err // sooner, nothing is decided
+	return max(again, minDecisionInterval), err
 }
 
-// saveServiceTimes keeps what was learned between decisions.
-func (s Autoscaler) saveServiceTimes(ctx context.Context, is scaling.State, h ScaleSignal) error {
-	if len(h.ServiceTimes) == 0 {
-		return nil
-	}
-	_, err := s.saveState(ctx, is)
-	return err
-}
-
-// decideCeilings returns what follows a State, by what the law says of the queues as they are, and when to decide again.
-func (s Autoscaler) decideCeilings(ctx context.Context, is scaling.State, h ScaleSignal) (scaling.State, time.Duration, error) {
-	var queues []scaling.Queue
-	var failed []error
+// observeQueues returns the queues with what is read of them. Those that can't be read have the zero Reading, and are in the
+// error.
+func (s Autoscaler) observeQueues(ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal) (observed []scaling.Queue, err error) {
 	for _, q := range services.ListQueues() {
-		l := s.QueueInput(q)
-		var err error
-		l.Reading, err = s.readQueue(ctx, q, is.ServiceTimes, h)
-		failed = append(failed, err)
-		queues = append(queues, l)
+		in := s.QueueInput(q)
+		var failed error
+		in.Reading, failed = s.readQueue(ctx, q, serviceTimes, signal)
+		err = errors.Join(err, failed)
+		observed = append(observed, in)
 	}
-	s.addMessageAges(ctx, queues)
-	is.At, is.Budget = s.Now(), s.Budget
-	before := is.ToDecision()
-	if before.Ceilings == nil {
-		before.Ceilings = s.IdleCeilings(is.Budget) // those that mappings are made with
-	}
-	d := scaling.DecideCeilings(scaling.Input{Budget: is.Budget, Now: is.At, Queues: queues, Previous: before})
-	is.Split, is.Queues = d.Split, make([]scaling.QueueState, len(d.Ceilings))
-	for i, c := range d.Ceilings {
-		is.Queues[i] = scaling.QueueState{Ceiling: c, Reading: queues[i].Reading, MappingID: s.MappingID(c.Name)}
-	}
-	return is, d.NextDecisionIn, errors.Join(failed...)
+	s.addMessageAges(ctx, observed)
+	return observed, err
 }
 
-// readQueue returns the zero Reading of a queue that can't be read. SQS counts what was sent some seconds ago.
-func (s Autoscaler) readQueue(ctx context.Context, q services.Queue, service map[string]float64, h ScaleSignal) (scaling.Reading, error) {
+// readQueue reads one queue. SQS takes some seconds to count sent messages: the signal's number counts if it is higher.
+func (s Autoscaler) readQueue(ctx context.Context, q services.Queue, serviceTimes map[string]float64, signal ScaleSignal) (scaling.Reading, error) {
 	waiting, inFlight, err := s.Depths.ReadQueueCounts(ctx, q.Name)
 	if err != nil {
 		return scaling.Reading{}, err
 	}
-	r := scaling.Reading{At: s.Now(), Visible: float64(max(waiting, h.MessagesSent[q.Name])), InFlight: float64(inFlight), ServiceTime: q.Inbox.ServiceTime.Seconds()}
-	if measured := service[q.Service]; measured > 0 {
+	r := scaling.Reading{
+		At: s.Now(), Visible: float64(max(waiting, signal.MessagesSent[q.Name])), InFlight: float64(inFlight),
+		ServiceTime: q.Inbox.ServiceTime.Seconds(),
+	}
+	if measured := serviceTimes[q.Service]; measured > 0 {
 		r.ServiceTime = measured
 	}
 	return r, nil
 }
 
-// addMessageAges adds to the readings how old the oldest messages are, where some wait. If nobody says, they count as new.
+// addMessageAges adds to the readings of queues in which messages wait how old the oldest message is. An age that is not known
+// counts as zero.
 func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) {
 	var waiting []string
 	for _, q := range queues {
@@ -159,34 +149,49 @@ func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) 
 	defer cancel()
 	ages, err := s.Ages.OldestMessageAges(ctx, waiting)
 	if err != nil {
-		s.Log.WarnContext(ctx, "how old messages are is not known", "error", err)
+		s.Log.WarnContext(ctx, "the ages of messages can't be read", "error", err)
 	}
 	for i := range queues {
 		queues[i].Reading.OldestAge = ages[queues[i].Name].Seconds()
 	}
 }
 
-// mergeServiceTimes returns the times of work with what is told of them.
-func mergeServiceTimes(known, told map[string]float64) map[string]float64 {
-	if len(told) == 0 {
-		return known
+// decideState returns the state that the scaling law wants after a state, and after how long to decide again; 0: no need to.
+func (s Autoscaler) decideState(state scaling.State, observed []scaling.Queue) (desired scaling.State, again time.Duration) {
+	state.At, state.Budget = s.Now(), s.Budget
+	previous := state.ToDecision()
+	if previous.Ceilings == nil {
+		previous.Ceilings = s.IdleCeilings(state.Budget) // those with which the mappings are created
 	}
-	all := map[string]float64{}
-	for service, seconds := range known {
-		all[service] = seconds
+	d := scaling.DecideCeilings(scaling.Input{Budget: state.Budget, Now: state.At, Queues: observed, Previous: previous})
+	state.Split, state.Queues = d.Split, make([]scaling.QueueState, len(d.Ceilings))
+	for i, c := range d.Ceilings {
+		state.Queues[i] = scaling.QueueState{Ceiling: c, Reading: observed[i].Reading, MappingID: s.MappingID(c.Name)}
 	}
-	for service, seconds := range told {
-		if before := all[service]; before > 0 {
-			seconds = (before + seconds) / 2
-		}
-		all[service] = seconds
-	}
-	return all
+	return state, d.NextDecisionIn
 }
 
-// saveState reports whether the State was saved: nobody else decided meanwhile.
-func (s Autoscaler) saveState(ctx context.Context, is scaling.State) (saved bool, err error) {
-	err = s.Store.SaveScalingState(ctx, is)
+// mergeServiceTimes returns the known times with the signal's: of a service that has both, the mean of the two.
+func mergeServiceTimes(known, signal map[string]float64) map[string]float64 {
+	if len(signal) == 0 {
+		return known
+	}
+	merged := maps.Clone(known)
+	if merged == nil {
+		merged = map[string]float64{}
+	}
+	for service, seconds := range signal {
+		if before := merged[service]; before > 0 {
+			seconds = (before + seconds) / 2
+		}
+		merged[service] = seconds
+	}
+	return merged
+}
+
+// saveState writes a state; saved is false if another process has decided meanwhile.
+func (s Autoscaler) saveState(ctx context.Context, state scaling.State) (saved bool, err error) {
+	err = s.Store.SaveScalingState(ctx, state)
 	if errs.KindOf(err) == errs.Conflict {
 		return false, nil
 	}
