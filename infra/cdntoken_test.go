@@ -61,7 +61,7 @@ func (a edgeResponse) refusalCode(t *testing.T) string {
 	if err := json.Unmarshal([]byte(a.Body.Data), &problem); err != nil || a.StatusCode != 403 || problem.Detail == "" {
 		t.Errorf("refusal %+v: %v", a, err)
 	}
-	if kind := (errs.Problem{Code: problem.Code}); problem.Type != kind.Type() || problem.Title != kind.Title() {
+	if kind := (errs.Problem{Code: errs.Code(problem.Code)}); problem.Type != kind.Type() || problem.Title != kind.Title() {
 		t.Errorf("refusal %+v is not titled as ours are", problem)
 	}
 	return problem.Code

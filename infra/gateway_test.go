@@ -124,7 +124,7 @@ func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 		if err := json.Unmarshal([]byte(r.property("ResponseTemplates", "application/json").(string)), &body); err != nil {
 			t.Fatal(err)
 		}
-		kind := errs.Problem{Code: body.Code}
+		kind := errs.Problem{Code: errs.Code(body.Code)}
 		if body.Type != kind.Type() || body.Title != kind.Title() || body.Detail == "" || body.RequestID != "$context.requestId" {
 			t.Errorf("body %+v", body)
 		}

@@ -14,7 +14,7 @@ import (
 type gatewayProblem struct {
 	responseType string // API Gateway's name of the case
 	status       int
-	code         string
+	code         errs.Code
 	detail       string
 	headers      map[string]string
 }
@@ -62,12 +62,12 @@ func (g *gateway) addProblemResponses() {
 func (p gatewayProblem) responseTemplate() string {
 	kind := errs.Problem{Code: p.code}
 	b, err := json.Marshal(struct {
-		Type      string `json:"type"`
-		Title     string `json:"title"`
-		Status    int    `json:"status,omitempty"`
-		Detail    string `json:"detail"`
-		Code      string `json:"code"`
-		RequestID string `json:"request_id"`
+		Type      string    `json:"type"`
+		Title     string    `json:"title"`
+		Status    int       `json:"status,omitempty"`
+		Detail    string    `json:"detail"`
+		Code      errs.Code `json:"code"`
+		RequestID string    `json:"request_id"`
 	}{kind.Type(), kind.Title(), p.status, p.detail, p.code, "$context.requestId"})
 	if err != nil {
 		panic(err) // strings always marshal

@@ -105,7 +105,7 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 			}
 			delete(got.JSON, "errors")
 			delete(got.JSON, "detail")
-			want := map[string]any{"title": errs.Problem{Code: row.code}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
+			want := map[string]any{"title": errs.Problem{Code: errs.Code(row.code)}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
 			if d := cmp.Diff(want, got.JSON); d != "" {
 				t.Error(d)
 			}

@@ -133,7 +133,7 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}
-			if tt.code != "" && out[0].Data.(video.FetchFailed).Problem.Code != tt.code {
+			if tt.code != "" && out[0].Data.(video.FetchFailed).Problem.Code != errs.Code(tt.code) {
 				t.Errorf("says %v", out[0].Data)
 			}
 		})

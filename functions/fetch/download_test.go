@@ -167,7 +167,7 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 			})
 			code, err := w.deliverEvent(t, s, video.Origin{URL: s.url})
 			if err != nil {
-				code = errs.ProblemOf(err).Code
+				code = string(errs.ProblemOf(err).Code)
 			}
 			if code != tt.code || errs.KindOf(err) != tt.kind {
 				t.Errorf("%q, %v, want %s", code, err, tt.code)
@@ -241,7 +241,7 @@ func TestOnExhaustedFailsVideo(t *testing.T) {
 		"fetch_failed": errReset,
 		"source_slow":  errs.New("x", errs.Transient, "source_slow", "It is slow."),
 	} {
-		if p := f.OnExhausted(e, err)[0].Data.(video.FetchFailed).Problem; p.Code != code || p.Message == "" {
+		if p := f.OnExhausted(e, err)[0].Data.(video.FetchFailed).Problem; string(p.Code) != code || p.Message == "" {
 			t.Errorf("says %v, want %s", p, code)
 		}
 	}

@@ -124,7 +124,7 @@ func (w *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (st
 	if p.Message == "" || err != nil || len(out) > 1 {
 		t.Errorf("%v, %v", out, err)
 	}
-	return p.Code, err
+	return string(p.Code), err
 }
 
 // requireOriginal fails unless the original is there.

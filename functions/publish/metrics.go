@@ -21,7 +21,7 @@ func collectMetrics(before, after video.Video) (all []metric.Value) {
 	ended(metric.PlayableTime, was.Playable, is.Uploaded, is.Playable)
 	ended(metric.ReadyTime, was.Ready, is.Uploaded, is.Ready)
 	if after.State == video.Failed && before.State != video.Failed {
-		all = append(all, metric.Failed.NewValueFor(after.Problem.Code, 1))
+		all = append(all, metric.Failed.NewValueFor(string(after.Problem.Code), 1))
 	}
 	return all
 }

@@ -121,7 +121,7 @@ func TestCorruptIndexEndsReadyOrFailedWithCode(t *testing.T) {
 			c.deliverAll(t)
 			code := ""
 			if v := c.readVideo(t); v.State == video.Failed {
-				code = v.Problem.Code
+				code = string(v.Problem.Code)
 			}
 			if c.requireOutcome(t, code); code == "internal" || time.Since(began) > 30*time.Second {
 				t.Errorf("%q after %v", code, time.Since(began))

@@ -48,7 +48,7 @@ func (c *localPipeline) requireOutcome(t *testing.T, code string) {
 	if v.Problem != nil {
 		p = *v.Problem
 	}
-	if v.State != video.Failed || p.Code != code || p.Code == "" || c.redeliveries > 0 {
+	if v.State != video.Failed || string(p.Code) != code || p.Code == "" || c.redeliveries > 0 {
 		t.Fatalf("%s %v, %d deliveries repeated, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code)
 	}
 	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {

@@ -104,7 +104,7 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 			t.Parallel()
 			out, err := newFixture(t).Handle(t.Context(), newUploadRequest(tt.sender, tt.origin))
 			if tt.code != "" {
-				if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
+				if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
 					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
 				}
 				return
@@ -241,7 +241,7 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 			e := newUploadRequest(studioSender, origin)
 			e.Data = tt.ask
 			_, err := newFixture(t).Handle(t.Context(), e)
-			if p := errs.ProblemOf(err); p.Code != tt.code || errs.KindOf(err) != errs.Invalid {
+			if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
 		})

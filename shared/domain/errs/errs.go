@@ -26,14 +26,14 @@ const (
 type Error struct {
 	Op      string // the operation that failed, for logs: "store.Save"
 	Kind    Kind
-	Code    string // stable, snake_case: "container_unsupported"
+	Code    Code   // "container_unsupported"
 	Message string // a sentence that says what to do next
 	Err     error  // the cause, for logs only
 }
 
 // Problem tells people and programs why something did not work.
 type Problem struct {
-	Code    string `json:"code"`
+	Code    Code   `json:"code"`
 	Message string `json:"message"`
 }
 
@@ -41,7 +41,7 @@ type Problem struct {
 func E(op string, kind Kind, err error) *Error { return &Error{Op: op, Kind: kind, Err: err} }
 
 // New returns an Error whose code and sentence are meant for the caller.
-func New(op string, kind Kind, code, message string) *Error {
+func New(op string, kind Kind, code Code, message string) *Error {
 	return &Error{Op: op, Kind: kind, Code: code, Message: message}
 }
 
@@ -53,7 +53,7 @@ func (p Problem) ToError(op string, kind Kind, cause error) *Error {
 func (e *Error) Error() string {
 	parts := []string{e.Op, string(e.Kind)}
 	if e.Code != "" {
-		parts = append(parts, e.Code)
+		parts = append(parts, string(e.Code))
 	}
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())
@@ -92,7 +92,7 @@ func IsRejection(err error) bool {
 }
 
 // problemTitles are those of codes whose words alone say too little.
-var problemTitles = map[string]string{
+var problemTitles = map[Code]string{
 	"busy":         "Too busy just now",
 	"etag_missing": "ETag missing",
 	"internal":     "Something went wrong on our side",
@@ -100,13 +100,13 @@ var problemTitles = map[string]string{
 }
 
 // Type returns the name of the kind of problem, which is its code as a URI (RFC 9457, section 3.1.1).
-func (p Problem) Type() string { return "urn:sluice:problem:" + p.Code }
+func (p Problem) Type() string { return "urn:sluice:problem:" + string(p.Code) }
 
 // Title returns the kind of problem in a few words, the same for all problems of a code: "Upload expired".
 func (p Problem) Title() string {
 	if title, ok := problemTitles[p.Code]; ok || p.Code == "" {
 		return title
 	}
-	words := strings.ReplaceAll(p.Code, "_", " ")
+	words := strings.ReplaceAll(string(p.Code), "_", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
 }

@@ -16,7 +16,7 @@ func TestProblemTitleFollowsFromCode(t *testing.T) {
 		{"etag_missing", "ETag missing"},
 		{"", ""},
 	} {
-		p := errs.Problem{Code: row.code, Message: "A sentence."}
+		p := errs.Problem{Code: errs.Code(row.code), Message: "A sentence."}
 		if p.Title() != row.title || p.Type() != "urn:sluice:problem:"+row.code {
 			t.Errorf("%s: %q of %s", row.code, p.Title(), p.Type())
 		}

@@ -49,5 +49,5 @@ func textsByName(files []txtar.File) map[string]string {
 // codeOf returns the code of an error of package video, "" for none.
 func codeOf(t *testing.T, err error) string {
 	t.Helper()
-	return problemOf(t, err).Code
+	return string(problemOf(t, err).Code)
 }

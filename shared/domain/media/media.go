@@ -49,7 +49,7 @@ const AudioRendition = "audio"
 // SampleRate is that of the sound we make, in samples a second; it is also the timescale of its segments.
 const SampleRate = 48000
 
-func newInvalidError(op, code, format string, args ...any) error {
+func newInvalidError(op string, code errs.Code, format string, args ...any) error {
 	return errs.New(op, errs.Invalid, code, fmt.Sprintf(format, args...))
 }
 

@@ -98,7 +98,7 @@ func codeOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	return errs.ProblemOf(err).Code
+	return string(errs.ProblemOf(err).Code)
 }
 
 // TestTokenIsValidForOneVideoAndTime: a token is good for its id until it expires, and for no other id, time or key.

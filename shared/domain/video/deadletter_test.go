@@ -82,7 +82,7 @@ func codeOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	return errs.ProblemOf(err).Code
+	return string(errs.ProblemOf(err).Code)
 }
 
 func TestDeadLetterFilterMatches(t *testing.T) {

@@ -92,7 +92,7 @@ func TestDeadlinePassedRetriesOrFails(t *testing.T) {
 			if after.State != tt.state || after.Deadline.Retries != tt.nudges || describeEvents(out) != tt.out {
 				t.Errorf("%s after %d nudges says %q; want %s, %d, %q", after.State, after.Deadline.Retries, describeEvents(out), tt.state, tt.nudges, tt.out)
 			}
-			if tt.code != "" && (after.Problem == nil || after.Problem.Code != tt.code) {
+			if tt.code != "" && (after.Problem == nil || string(after.Problem.Code) != tt.code) {
 				t.Errorf("failed with %v, want %s", after.Problem, tt.code)
 			}
 			if want := noon.Add(tt.next); tt.next > 0 && !after.Deadline.At.Equal(want) || tt.next == 0 && !after.Deadline.At.IsZero() {

@@ -36,7 +36,7 @@ type FieldError struct {
 
 // Validate returns what can't be kept, in the order of the fields.
 func (a Details) Validate() (flaws []FieldError) {
-	flaw := func(ok bool, pointer, code, message string) {
+	flaw := func(ok bool, pointer string, code errs.Code, message string) {
 		if !ok {
 			flaws = append(flaws, FieldError{pointer, errs.Problem{Code: code, Message: message}})
 		}

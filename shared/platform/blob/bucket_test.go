@@ -181,7 +181,7 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 func requireError(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
+	if !errors.As(err, &e) || e.Kind != kind || string(e.Code) != code {
 		t.Errorf("got %v, want %s %s", err, kind, code)
 	}
 }
@@ -274,7 +274,7 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	for status, code := range map[int]string{403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere"} {
 		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
 		_, err := newTestBucket(w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
-		if got := errs.ProblemOf(err).Code; got != code {
+		if got := errs.ProblemOf(err).Code; string(got) != code {
 			t.Errorf("a look that S3 answers with %d: %v, want %s", status, err, code)
 		}
 	}

@@ -26,7 +26,7 @@ type processResult struct {
 // failure is what we make of an ending.
 type failure struct {
 	kind    errs.Kind
-	code    string
+	code    errs.Code
 	message string
 }
 

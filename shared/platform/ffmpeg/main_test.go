@@ -94,7 +94,7 @@ const (
 func wantCode(t testing.TB, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != kind || e.Code != code {
+	if !errors.As(err, &e) || e.Kind != kind || string(e.Code) != code {
 		t.Fatalf("error %v, want %s", err, fmt.Sprint(kind, " ", code))
 	}
 	if !strings.HasSuffix(e.Message, ".") || strings.Contains(e.Message, "/") {

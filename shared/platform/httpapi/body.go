@@ -96,7 +96,7 @@ const maxFieldErrors = 100
 type Validation struct{ fieldErrors []FieldError }
 
 // Require notes a flaw unless ok.
-func (c *Validation) Require(ok bool, pointer, code, detail string) {
+func (c *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
 	if !ok && len(c.fieldErrors) < maxFieldErrors {
 		c.fieldErrors = append(c.fieldErrors, FieldError{pointer, code, detail})
 	}

@@ -14,26 +14,27 @@ type problemDocument struct {
 	Title     string       `json:"title"` // the same for all problems of the type
 	Status    int          `json:"status"`
 	Detail    string       `json:"detail"`
-	Code      string       `json:"code"` // stable; programs look at this one
+	Code      errs.Code    `json:"code"` // stable; programs look at this one
 	RequestID string       `json:"request_id"`
 	Errors    []FieldError `json:"errors,omitempty"`
 }
 
 // FieldError is one thing that is wrong with a request's body.
 type FieldError struct {
-	Pointer string `json:"pointer"` // JSON Pointer (RFC 6901) into the body; "" is all of it
-	Code    string `json:"code"`
-	Detail  string `json:"detail"`
+	Pointer string    `json:"pointer"` // JSON Pointer (RFC 6901) into the body; "" is all of it
+	Code    errs.Code `json:"code"`
+	Detail  string    `json:"detail"`
 }
 
 // HTTPError is a refusal of the request itself, before or beside what the domain says.
 type HTTPError struct {
-	Status       int
-	Code, Detail string
-	FieldErrors  []FieldError
+	Status      int
+	Code        errs.Code
+	Detail      string
+	FieldErrors []FieldError
 }
 
-func (f *HTTPError) Error() string { return f.Code + ": " + f.Detail }
+func (f *HTTPError) Error() string { return string(f.Code) + ": " + f.Detail }
 
 // errorsByKind says what each kind of error is in HTTP, and what is said of one that brings no words of its own.
 var errorsByKind = map[errs.Kind]HTTPError{

@@ -140,7 +140,7 @@ func readAll(ctx context.Context, c *Client, url string, most int64) (string, er
 func wantError(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != kind || e.Code != code || e.Message == "" {
+	if !errors.As(err, &e) || e.Kind != kind || string(e.Code) != code || e.Message == "" {
 		t.Fatalf("%v, want %s %s", err, kind, code)
 	}
 	if strings.Contains(err.Error(), "sig=") {

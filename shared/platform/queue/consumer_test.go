@@ -44,7 +44,7 @@ func (d *fakeQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQ
 	if d.refusesSends || ctx.Err() != nil {
 		return errs.E("desk", errs.Transient, errors.New("full"))
 	}
-	d.deadLettered[m.MessageId], d.lastCode = queue.DeadLetterReason(reason), errs.ProblemOf(reason).Code
+	d.deadLettered[m.MessageId], d.lastCode = queue.DeadLetterReason(reason), string(errs.ProblemOf(reason).Code)
 	return nil
 }
 

@@ -72,7 +72,7 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 	message := aws.ToString(m.MessageId)
 	note := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	if moved := m.Attributes["DeadLetterQueueSourceArn"] != ""; moved || note(attrCode) == "" {
-		l.Kind, l.Code, l.Reason = errs.Internal, errAttemptsExhausted.Code, exhaustedReason(s)
+		l.Kind, l.Code, l.Reason = errs.Internal, string(errAttemptsExhausted.Code), exhaustedReason(s)
 		l.Attempts = s.Inbox.MaxReceiveCount()
 	} else {
 		l.Kind, l.Code, l.Reason = errs.Kind(note(attrKind)), note(attrCode), note(attrReason)

@@ -80,7 +80,7 @@ const (
 func (q ServiceQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.DeadLetterURL), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{}}
 	for name, value := range map[string]string{
-		attrKind: string(errs.KindOf(reason)), attrCode: errs.ProblemOf(reason).Code, attrReason: DeadLetterReason(reason),
+		attrKind: string(errs.KindOf(reason)), attrCode: string(errs.ProblemOf(reason).Code), attrReason: DeadLetterReason(reason),
 		attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"], attrAttempts: m.Attributes["ApproximateReceiveCount"],
 	} {
 		if value != "" { // SQS refuses those

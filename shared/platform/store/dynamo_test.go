@@ -242,7 +242,7 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 			w := &fakeDynamoDB{responses: []response{tt.answer}}
 			err := w.newStore(aws.NopRetryer{}).SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{})
 			var e *errs.Error
-			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Op != "store.SaveVideo" {
+			if !errors.As(err, &e) || e.Kind != tt.kind || string(e.Code) != tt.code || e.Op != "store.SaveVideo" {
 				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
 			}
 		})

@@ -136,7 +136,7 @@ func requireNoError(t *testing.T, err error) {
 }
 
 // requireError fails unless err is of a kind and, if code is given, has that code.
-func requireError(t *testing.T, err error, kind errs.Kind, code string) {
+func requireError(t *testing.T, err error, kind errs.Kind, code errs.Code) {
 	t.Helper()
 	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {

@@ -141,7 +141,7 @@ func requireNoError(t testingT, err error) {
 }
 
 // requireError fails unless err is of a kind and, if code is given, has that code.
-func requireError(t testingT, err error, kind errs.Kind, code string) {
+func requireError(t testingT, err error, kind errs.Kind, code errs.Code) {
 	t.Helper()
 	var e *errs.Error
 	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {

@@ -151,7 +151,7 @@ func (s Span) recordException(err error) {
 	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", innermostError(err))}
 	var ours *errs.Error
 	if errors.As(err, &ours) {
-		e.Message = ours.Code
+		e.Message = string(ours.Code)
 	}
 	if s.isRoot {
 		s.Annotate(Code, e.Message)
