@@ -30,7 +30,7 @@ func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 			if err != nil || len(out) != 1 {
 				t.Fatalf("events %v, %v", out, err)
 			}
-			if code := out[0].Data.(video.TaskFailed).Problem.Code; code != tt.want {
+			if code := out[0].Data.(video.TaskFailed).Problem.Code; string(code) != tt.want {
 				t.Errorf("code %q, want %q", code, tt.want)
 			}
 		})

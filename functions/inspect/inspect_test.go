@@ -52,7 +52,7 @@ func TestInspectRejectsWithCode(t *testing.T) {
 				return
 			}
 			said, ok := out[0].Data.(video.MediaRefused)
-			if !ok || said.Problem.Code != tt.code || said.Problem.Message == "" || !said.UploadedAt.Equal(noon) {
+			if !ok || string(said.Problem.Code) != tt.code || said.Problem.Message == "" || !said.UploadedAt.Equal(noon) {
 				t.Errorf("said %+v, want %s", out[0].Data, tt.code)
 			}
 		})
@@ -78,7 +78,7 @@ func TestMissingOriginalIsRejectedAndReplacedOneIgnored(t *testing.T) {
 			}
 			code := ""
 			if len(out) > 0 {
-				code = out[0].Data.(video.MediaRefused).Problem.Code
+				code = string(out[0].Data.(video.MediaRefused).Problem.Code)
 			}
 			if code != tt.want {
 				t.Errorf("code %q, want %q", code, tt.want)
