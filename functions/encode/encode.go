@@ -1,3 +1,9 @@
+// Package encode makes the media segments of one task of an encoding plan: one chunk in every rendition, from one decode, or
+// the audio of the whole video. The result depends on the message only: the same message makes the same bytes, so that a task
+// may be done twice.
+//
+// Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no rights
+// on the table, and the tools it runs have no network and no credentials.
 package encode
 
 import (
@@ -20,26 +26,24 @@ import (
 	"sluice/shared/platform/source"
 )
 
-// SegmentWriter takes media segments.
+// SegmentWriter writes objects of the media bucket.
 type SegmentWriter interface {
 	PutObject(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error
 }
 
-// Encoder makes the segments of one task: one chunk in every rendition from one decode, or the sound of the whole
-// video. It is a function of its message: it reads S3, writes S3 and returns a result, and the same message makes the
-// same bytes.
+// Encoder handles EncodeRequested.
 type Encoder struct {
 	Source  source.Originals
 	Media   SegmentWriter
 	Tools   source.Tools
-	TempDir string // folder for the jobs' private folders
+	TempDir string // where each job makes a folder of its own
 	Now     func() time.Time
 }
 
-// cacheForever is how long segments may be kept: their names are never used twice.
+// cacheForever is the Cache-Control header of segments: a segment's name is never used for other content.
 const cacheForever = "public, max-age=31536000, immutable"
 
-// Handle encodes the task.
+// Handle encodes the task and returns TaskDone, or TaskFailed if the original is at fault.
 func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, err := events.DataAs[video.EncodeRequested]("encode.Handle", e)
 	if err != nil {
@@ -59,7 +63,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	return []events.Event{events.New(e.Tenant, e.Video, n.Now(), video.TaskDone{Started: began, At: n.Now(), Result: r})}, nil
 }
 
-// OnExhausted fails the video of a task that could not be done however often it was tried.
+// OnExhausted returns the event that fails a task after the last attempt to handle e has failed with err.
 func (n Encoder) OnExhausted(e events.Event, err error) []events.Event {
 	d, ok := e.Data.(video.EncodeRequested)
 	if !ok {
@@ -98,7 +102,8 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 	return n.storeSegments(ctx, d, made)
 }
 
-// listPrerolls are what to try one after the other until no frame is missing; sound is never sought in.
+// listPrerolls returns the prerolls to try in order until no frame is missing, in seconds: how far before the chunk decoding
+// begins. Audio is always decoded from its start.
 func listPrerolls(d video.EncodeRequested) []float64 {
 	if d.Task.Kind == video.AudioTask {
 		return []float64{media.FromStart}
@@ -106,7 +111,7 @@ func listPrerolls(d video.EncodeRequested) []float64 {
 	return media.Prerolls(d.Media)
 }
 
-// makeSegments runs ffmpeg once and cuts what it wrote into segments.
+// makeSegments runs ffmpeg once and cuts its output files into segments.
 func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src source.File, preroll float64) ([]media.RenditionOutput, error) {
 	out := func(rendition string) string { return filepath.Join(src.Dir, rendition+".mp4") }
 	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.AudioRendition}
@@ -121,7 +126,7 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 	for _, name := range names {
 		b, err := os.ReadFile(out(name))
 		if err != nil {
-			return nil, errs.E("encode.make", errs.Transient, err)
+			return nil, errs.E("encode.makeSegments", errs.Transient, err)
 		}
 		piece, err := media.CutSegments(d.Plan, d.Task, name, b)
 		if err != nil {
@@ -132,8 +137,8 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 	return made, nil
 }
 
-// storeSegments writes the segments and says what they are. Only the first task of a rendition writes its init segment; that
-// the others' is the same is checked when the playlist is made.
+// storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes its init
+// segment; that all tasks have the same one is checked by the hash in the result when the playlist is built.
 func (n Encoder) storeSegments(ctx context.Context, d video.EncodeRequested, made []media.RenditionOutput) (video.Result, error) {
 	r := video.Result{Task: d.Task}
 	g, ctx := errgroup.WithContext(ctx)

@@ -1,3 +1,9 @@
+// Package inspect finds out what an uploaded object is before anything is decoded: it downloads the object, lets ffprobe read
+// it in the sandbox, and answers with the media's properties and an encoding plan, or with a rejection that has a code and a
+// sentence for the video's owner.
+//
+// Rights: s3:GetObject on the bucket of originals. It has no rights on the table, and the tools it runs have no network and no
+// credentials. It rejects files larger than 8 GiB, and what packages media and ffmpeg reject.
 package inspect
 
 import (
@@ -13,16 +19,16 @@ import (
 	"sluice/shared/platform/source"
 )
 
-// Inspector looks at what was uploaded before anything is decoded.
+// Inspector handles the events that announce an uploaded object.
 type Inspector struct {
 	Source  source.Originals
 	Tools   source.Tools
-	TempDir string // folder for the jobs' private folders
+	TempDir string // where each job makes a folder of its own
 	Now     func() time.Time
 }
 
-// Handle says what the object is and how it is to be cut, or why it is refused. Of an object that was replaced it says
-// nothing: that has an event of its own.
+// Handle returns MediaInspected with the encoding plan, or MediaRefused. It returns no event if the object was replaced since:
+// the new object has an event of its own. The same event may be handled several times.
 func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	o, ok := uploadedObject(e)
 	if !ok {
@@ -43,7 +49,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	return i.buildEvents(e, video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlan(m)}), nil
 }
 
-// OnExhausted fails a video that could not be looked at however often it was tried.
+// OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.
 func (i Inspector) OnExhausted(e events.Event, err error) []events.Event {
 	o, ok := uploadedObject(e)
 	if !ok {
@@ -52,7 +58,8 @@ func (i Inspector) OnExhausted(e events.Event, err error) []events.Event {
 	return i.buildRejection(e, o, source.FinalProblem(err))
 }
 
-// uploadedObject returns the object that an event is about, whether S3 tells of it or somebody who has looked for it.
+// uploadedObject returns the object that an event is about: S3's own event, or the request of the reconciler, which has found
+// an object whose event was lost.
 func uploadedObject(e events.Event) (events.S3Object, bool) {
 	if asked, ok := e.Data.(video.InspectRequested); ok {
 		return events.S3Object{Key: asked.Key, Size: asked.Stored.Size, ETag: asked.Stored.ETag, At: asked.Stored.At}, true
@@ -71,7 +78,7 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 
 func (i Inspector) inspectObject(ctx context.Context, o events.S3Object) (video.Media, error) {
 	if o.Size > video.MaxSourceBytes {
-		return video.Media{}, errs.New("inspect.look", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
+		return video.Media{}, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {
@@ -99,7 +106,8 @@ func (i Inspector) inspectObject(ctx context.Context, o events.S3Object) (video.
 	return media.Inspect(p, packets, src.Container)
 }
 
-// checkBeforeRemux refuses what is not worth a remux, or would fail in it for a reason that nobody could be told.
+// checkBeforeRemux rejects a file that has to be remuxed if its streams are not accepted anyway: the remux would take time, and
+// might fail without a reason for the owner.
 func (i Inspector) checkBeforeRemux(ctx context.Context, src source.File) error {
 	if _, needed := media.ChooseRemuxContainer(src.Container); !needed {
 		return nil

@@ -15,21 +15,23 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// PlaylistStore keeps the playlists.
+// PlaylistStore reads and writes playlists in the media bucket.
 type PlaylistStore interface {
-	// GetObject opens an object; NotFound if there is none.
+	// GetObject opens an object; NotFound if there is none. The caller closes it.
 	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
-	// ReplaceObject writes an object in the place of the one with that ETag, "" being none; Conflict if another is there.
+	// ReplaceObject writes an object if the one that it replaces has this ETag, or does not exist if etag is "". It fails with
+	// Conflict otherwise.
 	ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error
 }
 
-// How long a playlist may be kept: its name is used again while it grows, and a last time when it fails.
+// Cache-Control headers of playlists: a playlist is replaced every few seconds while it grows, and once more if the video fails.
 const (
 	cacheWhileGrowing = "public, max-age=2"
 	cacheWhenFinal    = "public, max-age=300"
 )
 
-// publishProgress writes the playlists of a video that is to be seen farther than before. A result that doesn't fit is a refusal.
+// publishProgress writes the playlists if more of the video can be watched than before. The error is a rejection if the tasks'
+// results don't fit together.
 func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, after *video.Video) error {
 	switch {
 	case after.State == video.Ready && before.State != video.Ready:
@@ -43,9 +45,9 @@ func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, aft
 	return nil
 }
 
-// writePlaylists writes what a player starts from, as far as so many frames, the master last: whoever can read it can read
-// all it names. None is made shorter, and none that has ended goes on: a writer that comes too late finds that somebody
-// has been there, and that one's row.
+// writePlaylists writes the media playlists, with the segments of the first frames, and then the master playlist: a player that
+// finds it can read all that it lists. No playlist is made shorter, and none that has ended is extended: a writer that is late
+// gets a Conflict, and finds the newer row when the event is delivered again.
 func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames int) error {
 	results, err := p.Videos.ListTaskResults(ctx, v.Tenant, v.ID)
 	if err != nil {
@@ -55,27 +57,28 @@ func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames in
 	if err != nil {
 		return err
 	}
-	whole, cache := frames == v.Plan.FrameCount(), cacheWhileGrowing
-	if whole {
+	complete, cache := frames == v.Plan.FrameCount(), cacheWhileGrowing
+	if complete {
 		cache = cacheWhenFinal
 	}
 	for _, name := range slices.Sorted(maps.Keys(tracks)) {
 		grown := media.BuildMediaPlaylist(*v.Plan, tracks[name], frames)
-		err := p.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, func(old string) (string, bool) { return grown, strings.HasPrefix(grown, old) })
-		if err != nil {
+		extend := func(old string) (string, bool) { return grown, strings.HasPrefix(grown, old) }
+		if err := p.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, extend); err != nil {
 			return err
 		}
 	}
-	master := media.BuildMasterPlaylist(*v.Plan, tracks, whole)
+	master := media.BuildMasterPlaylist(*v.Plan, tracks, complete)
 	return p.replacePlaylist(ctx, v, media.MasterName, cache, func(old string) (string, bool) {
-		return master, old == "" || whole && old != media.EmptyMasterPlaylist
+		return master, old == "" || complete && old != media.EmptyMasterPlaylist
 	})
 }
 
-// closePlaylists keeps players from beginning a video that has failed, and lets those that are at it come to an end where it
-// ends, before anybody is told. A master that lists nothing takes the place of one that might be written late.
-func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, said []video.Event) error {
-	if v.State != video.Failed || len(said) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
+// closePlaylists ends the playlists of a video that has failed while it could be watched, before the failure is announced.
+// Players can't start it any more, because its master playlist lists nothing (also where none was written yet, as one might be
+// written late), and those that play it stop after the last segment.
+func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []video.Event) error {
+	if v.State != video.Failed || len(out) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
 		return nil
 	}
 	if err := p.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) { return media.EmptyMasterPlaylist, true }); err != nil {
@@ -95,12 +98,12 @@ func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, said []vi
 	return nil
 }
 
-var errStaleWriter = errors.New("somebody else has written more")
+var errStaleWriter = errors.New("another writer has written more")
 
-// replacePlaylist puts a playlist in the place of the one that is there, "" being none, if next agrees. Conflict: it does not, or
-// somebody else has written meanwhile.
+// replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none. Conflict: next
+// returns false, or another writer has replaced the playlist meanwhile.
 func (p VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
-	const op = "publish.write"
+	const op = "publish.replacePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name
 	old, etag, err := p.readPlaylist(ctx, key)
 	if err != nil {
@@ -128,7 +131,7 @@ func (p VideoOwner) readPlaylist(ctx context.Context, key string) (text, etag st
 	defer body.Close()
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return "", "", errs.E("publish.read", errs.Transient, err)
+		return "", "", errs.E("publish.readPlaylist", errs.Transient, err)
 	}
 	return string(b), info.ETag, nil
 }

@@ -1,3 +1,8 @@
+// Package publish owns the videos' rows: it applies each event to its video, writes the playlists, requests encode tasks within
+// the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
+//
+// Rights: read and write of video rows, task results, in-flight limits and wait queues in the table; read and write of playlists
+// in the media bucket. No other service writes a video's row.
 package publish
 
 import (
@@ -12,20 +17,21 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// VideoStore are the videos as Publisher sees them.
+// VideoStore keeps videos and the results of their tasks.
 type VideoStore interface {
-	// LoadVideo returns the row with the set of its finished tasks; NotFound if there is none.
+	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
-	// SaveVideo writes the row and an entry of its timeline; Conflict unless the stored version is the one before v's.
+	// SaveVideo writes a video and an entry of its timeline. It fails with Conflict unless the stored version is the one before
+	// v's.
 	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
-	// FinishTask keeps a task's result, adds the task to the finished ones and returns them all. It is idempotent.
+	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is idempotent.
 	FinishTask(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
 	// ListTaskResults returns the results of all finished tasks.
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
 
-// VideoOwner is the only writer of a video's row. Its inbox is FIFO with the video as group, so that there is one
-// writer for each video; the version in the row holds even where that fails.
+// VideoOwner is the only writer of videos' rows. Its queue is FIFO with the video's id as message group, so that normally one
+// process at a time writes a row; the version in the row protects it where that fails.
 type VideoOwner struct {
 	Videos    VideoStore
 	Playlists PlaylistStore
@@ -34,11 +40,12 @@ type VideoOwner struct {
 	Log       *slog.Logger
 }
 
-// Handle applies an event to the video's row. The order holds the promises: results are kept before the set is
-// looked at, playlists are written before the row says so, and the row is saved before anybody is told.
+// Handle applies an event to its video and returns the events that follow. It may see an event twice, late or out of order. The
+// order of the writes is what keeps the promises: a task's result is stored before the set of finished tasks is read, playlists
+// are written before the row says that they exist, and the row is saved before the events that announce it are returned.
 func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "publish.Handle"
-	what, ok := e.Data.(video.Event)
+	data, ok := e.Data.(video.Event)
 	if !ok {
 		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
@@ -46,13 +53,13 @@ func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	if err != nil {
 		return nil, err
 	}
-	if err := p.recordFinishedTask(ctx, &before, what); err != nil {
+	if err := p.recordFinishedTask(ctx, &before, data); err != nil {
 		return nil, err
 	}
-	after, out := video.Apply(before, what)
+	after, out := video.Apply(before, data)
 	switch err := p.publishProgress(ctx, before, &after); {
 	case errs.IsRejection(err):
-		after, out = video.Fail(before, p.eventTime(what), errs.ProblemOf(err))
+		after, out = video.Fail(before, p.failureTime(data), errs.ProblemOf(err))
 	case err != nil:
 		return nil, err
 	}
@@ -62,42 +69,45 @@ func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	if err := p.closePlaylists(ctx, after, out); err != nil {
 		return nil, err
 	}
-	facts, asks := splitTasks(out)
-	tasks, err := p.FairShare.ReserveTasks(ctx, e, after, asks)
+	facts, wantsTasks := splitTasks(out)
+	tasks, err := p.FairShare.ReserveTasks(ctx, e, after, wantsTasks)
 	if err != nil {
 		return nil, err
 	}
 	return append(p.buildEvents(after, facts), tasks...), nil
 }
 
-// eventTime returns when an event happened at which a video is found not to fit.
-func (p VideoOwner) eventTime(what video.Event) time.Time {
-	if d, ok := what.(video.TaskDone); ok {
+// failureTime returns the time at which a video fails because the results of its tasks don't fit together: the time of the
+// task's end, so that a redelivery fails the video at the same time.
+func (p VideoOwner) failureTime(data video.Event) time.Time {
+	if d, ok := data.(video.TaskDone); ok {
 		return d.At
 	}
 	return p.Now()
 }
 
-// splitTasks takes the tasks out of what follows, and tells whether there were any: whose turn it is, Turns says.
-func splitTasks(out []video.Event) (rest []video.Event, asks bool) {
+// splitTasks returns the events that are not encode requests, and whether there are encode requests: which ones are sent is
+// decided by FairShare.
+func splitTasks(out []video.Event) (rest []video.Event, wantsTasks bool) {
 	for _, e := range out {
 		if _, task := e.(video.EncodeRequested); task {
-			asks = true
+			wantsTasks = true
 		} else {
 			rest = append(rest, e)
 		}
 	}
-	return rest, asks
+	return rest, wantsTasks
 }
 
-// recordFinishedTask keeps a task's result and looks at the set, unless the video waits for none any more.
-func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, what video.Event) error {
-	d, ok := what.(video.TaskDone)
+// recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid: the task is
+// not in the video's plan.
+func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
+	d, ok := data.(video.TaskDone)
 	if !ok || !v.State.IsEncoding() {
 		return nil
 	}
 	if !v.Plan.HasTask(d.Result.Task) {
-		return errs.E("publish.finish", errs.Invalid, fmt.Errorf("task %d is not of the plan", d.Result.Task.Number))
+		return errs.E("publish.recordFinishedTask", errs.Invalid, fmt.Errorf("task %d is not in the plan", d.Result.Task.Number))
 	}
 	if v.Done[d.Result.Task.Number] {
 		metrics.MarkDuplicate(ctx)
@@ -109,9 +119,10 @@ func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, what
 	return err
 }
 
+// saveVideo writes the video's row if the event has changed it. An event that changes nothing counts as a duplicate.
 func (p VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
-		if _, one := e.Data.(video.TaskDone); !one || !before.State.IsEncoding() { // else finish knows
+		if _, done := e.Data.(video.TaskDone); !done || !before.State.IsEncoding() { // else recordFinishedTask has decided that
 			metrics.MarkDuplicate(ctx)
 		}
 		return nil
@@ -119,14 +130,14 @@ func (p VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after
 	if err := p.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), p.Now())); err != nil {
 		return err
 	}
-	p.Log.InfoContext(ctx, "video changes", "was", before.State, "is", after.State, metrics.LogAttr(p.Now(), collectMetrics(before, after)...))
+	p.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State, metrics.LogAttr(p.Now(), collectMetrics(before, after)...))
 	return nil
 }
 
-// buildEvents wraps what follows into events.
-func (p VideoOwner) buildEvents(v video.Video, out []video.Event) []events.Event {
-	es := make([]events.Event, 0, len(out))
-	for _, d := range out {
+// buildEvents returns events of v with these data.
+func (p VideoOwner) buildEvents(v video.Video, data []video.Event) []events.Event {
+	es := make([]events.Event, 0, len(data))
+	for _, d := range data {
 		e := events.New(v.Tenant, v.ID, p.Now(), d)
 		e.Correlation = v.Correlation
 		es = append(es, e)

@@ -1,3 +1,6 @@
+// Package purge removes all that a deleted video owned, except its row: published media, the original, and task results.
+//
+// Rights: list and delete on both buckets, deletion of task results in the table.
 package purge
 
 import (
@@ -10,28 +13,28 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// ObjectDeleter are those of one bucket.
+// ObjectDeleter deletes objects of one bucket.
 type ObjectDeleter interface {
-	// DeletePrefix deletes the objects whose keys begin with prefix; it may be repeated.
+	// DeletePrefix deletes the objects whose keys begin with prefix and returns their number. It is idempotent.
 	DeletePrefix(ctx context.Context, prefix string) (int, error)
 }
 
-// TaskResultStore are what the tasks of videos have left in the table.
+// TaskResultStore keeps the results of encode tasks.
 type TaskResultStore interface {
-	// DeleteTaskResults deletes the results of a video's tasks, and which are done; it may be repeated.
+	// DeleteTaskResults deletes the results of a video's tasks, and the set of those that are done. It is idempotent.
 	DeleteTaskResults(ctx context.Context, tenant, id string) error
 }
 
-// Purger removes all that a deleted video owned, but for its row.
+// Purger handles PurgeRequested.
 type Purger struct {
 	Source, Media ObjectDeleter
 	Results       TaskResultStore
 	Now           func() time.Time
 }
 
-// Handle removes what is published first: the links end with it.
+// Handle deletes the published media first, so that the video's links stop working as early as possible, and returns PurgeDone.
 func (s Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	asked, err := events.DataAs[video.PurgeRequested]("sweep.Handle", e)
+	asked, err := events.DataAs[video.PurgeRequested]("purge.Handle", e)
 	if err != nil {
 		return nil, err
 	}

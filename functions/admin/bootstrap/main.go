@@ -1,4 +1,4 @@
-// Command operate is the operators' front door: tenants, tokens and sources, and dead letters.
+// Command admin serves the administrators' API: tenants, tokens, producers and dead letters.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command api is the front door: uploads, and what became of a video.
+// Command api serves the tenants' API, and takes requests from producers' queues.
 package main
 
 import (
@@ -16,12 +16,12 @@ import (
 func main() {
 	k := runtime.New("api")
 	rows, source := k.Store(), k.SourceBucket()
-	desk := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
+	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(), Idempotency: rows, VideoCreator: desk, CheckURL: outbound.CheckURL,
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(), Idempotency: rows, VideoCreator: creator, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()
-	k.ServeRoutesAndQueue(h, err, ingest.ProducerHandler{Creator: desk, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo}.Handle)
+	k.ServeRoutesAndQueue(h, err, ingest.ProducerHandler{Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo}.Handle)
 }

@@ -1,4 +1,4 @@
-// Command authorize tells API Gateway whose a token is.
+// Command authorize is the Lambda authorizer of the HTTP APIs: it checks bearer tokens.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command encode makes the segments of one task at a time.
+// Command encode makes the media segments of one encode task at a time.
 package main
 
 import (
@@ -12,6 +12,6 @@ import (
 func main() {
 	ffmpeg.InitSandbox()
 	k := runtime.New("encode")
-	n := encode.Encoder{Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
-	k.ConsumeQueue(n.Handle, n.OnExhausted)
+	e := encode.Encoder{Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
+	k.ConsumeQueue(e.Handle, e.OnExhausted)
 }

@@ -1,4 +1,4 @@
-// Command fetch brings originals in from producers' buckets and https URLs.
+// Command fetch copies originals from producers' buckets and https URLs into the source bucket.
 package main
 
 import (

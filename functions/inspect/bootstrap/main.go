@@ -1,4 +1,4 @@
-// Command inspect looks at every uploaded object and says what it is, or why it is refused.
+// Command inspect reads the properties of each uploaded object and plans its encoding, or rejects it.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command observe shows people what goes on: one video's way through all hops, and the map with its depths.
+// Command observe serves traces of videos, the service map and its queue depths.
 package main
 
 import (

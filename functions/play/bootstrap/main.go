@@ -1,4 +1,4 @@
-// Command play lets viewers in where there is no CDN, and serves the page to watch on.
+// Command play serves media where there is no CDN, and the watch page.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command publish decides what happens to a video, writes its row and its playlists, and tells the world.
+// Command publish owns the videos' rows and playlists, and tells subscribers of changes.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command sweep removes what a deleted video owned.
+// Command purge deletes what a deleted video owned.
 package main
 
 import (
@@ -8,6 +8,6 @@ import (
 
 func main() {
 	k := runtime.New("purge")
-	s := purge.Purger{Source: k.SourceBucket(), Media: k.MediaBucket(), Results: k.Store(), Now: k.Now}
-	k.ConsumeQueue(s.Handle, nil)
+	p := purge.Purger{Source: k.SourceBucket(), Media: k.MediaBucket(), Results: k.Store(), Now: k.Now}
+	k.ConsumeQueue(p.Handle, nil)
 }

@@ -1,4 +1,4 @@
-// Command tend looks after what no message will move on by itself.
+// Command reconcile runs every minute: overdue videos, dead letters, and the number of workers for each queue.
 package main
 
 import (
@@ -10,10 +10,10 @@ import (
 func main() {
 	k := runtime.New("reconcile")
 	rows, queues := k.Store(), k.SQSClient()
-	t := reconcile.Reconciler{
+	r := reconcile.Reconciler{
 		Videos: rows, InFlightLimits: rows, Originals: k.SourceBucket(), QueueDepths: queue.NewDepthReader(queues), Sender: k.EventSender(),
 		DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
 		Autoscaler: k.Autoscaler(), Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}
-	k.RunScheduled(t.Run)
+	k.RunScheduled(r.Run)
 }

@@ -1,4 +1,4 @@
-// Command studio serves the page to upload videos on, and to see what becomes of them.
+// Command studio serves the page on which videos are uploaded and watched over.
 package main
 
 import (

@@ -12,19 +12,20 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// File is a source on a worker's disk.
+// File is an original on a worker's disk.
 type File struct {
-	Dir, Name string // the job's folder, and the name in it
-	Container string
-	size      int64 // bytes
+	Dir, Name string // the job's folder, and the file's name in it
+	Container string // ffmpeg's name of the demuxer: "mov"
+	size      int64  // bytes
 }
 
-// maxRemuxBytes is the largest source, in bytes, that a worker's disk has room for twice.
+// maxRemuxBytes is the size of the largest file of which a worker's disk has room for two.
 const maxRemuxBytes = 4 << 30
 
-// FetchOriginal downloads an original into dir and tells its container by its bytes, not by its name.
+// FetchOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by the file's name,
+// and rejects a file that is incomplete or in a container that is not supported.
 func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
-	const op = "pipeline.fetch"
+	const op = "source.FetchOriginal"
 	out := File{Dir: dir, Name: "in"}
 	f, err := os.Create(filepath.Join(dir, out.Name))
 	if err != nil {
@@ -48,16 +49,17 @@ func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (
 	return out, media.CheckComplete(f, out.size, out.Container)
 }
 
-// RemuxIfNeeded returns the file as one that can be cut: itself, or a copy in another container that takes its place. It is
-// the same for every worker, so that what inspect says of it holds for encode. A file that can't be copied, for a
-// packet without a time or a stream that the container does not take, is cut as it is, which is slow.
+// RemuxIfNeeded returns a file that ffmpeg can seek in accurately: f itself, or a copy of its streams in another container, which
+// replaces f on the disk. Every worker gets the same result, so that inspect's plan fits what encode reads. If ffmpeg can't copy
+// the streams, because of a packet without a timestamp or a codec that the container does not support, the result is f itself;
+// then encoding a chunk takes longer.
 func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 	into, needed := media.ChooseRemuxContainer(f.Container)
 	if !needed {
 		return f, nil
 	}
 	if f.size > maxRemuxBytes {
-		return File{}, errs.New("pipeline.remux", errs.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
+		return File{}, errs.New("source.RemuxIfNeeded", errs.Invalid, "source_too_large", "A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
 	}
 	out := File{Dir: f.Dir, Name: "copy", Container: into}
 	args := media.RemuxArgs(into, filepath.Join(f.Dir, out.Name))
@@ -68,12 +70,12 @@ func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 		return File{}, err
 	}
 	if err := os.Remove(filepath.Join(f.Dir, f.Name)); err != nil {
-		return File{}, errs.E("pipeline.remux", errs.Transient, err)
+		return File{}, errs.E("source.RemuxIfNeeded", errs.Transient, err)
 	}
 	return out, nil
 }
 
-// Probe returns what ffprobe says of it.
+// Probe returns the file's properties as ffprobe reports them.
 func (f File) Probe(ctx context.Context, tools Tools) (media.Probe, error) {
 	doc, err := tools.ProbeStreams(ctx, f.Dir, f.Name, f.Container)
 	if err != nil {
