@@ -1,9 +1,9 @@
-// Package client is a small HTTP client of Sluice's API: it uploads a video in parts and waits for what becomes of it.
-// The demo, the end-to-end and the load tests use it. It shares no types with the server, so that it holds the server
-// to the contract as any other client would.
+// Package client is a small HTTP client of Sluice's API. It uploads a video in parts and waits until the video is ready
+// or has failed. The demo, the end-to-end tests and the load test use it. It shares no types with the server, so that
+// the tests compare the server with its contract and not with itself.
 //
-// It needs a token with the scopes videos:write and videos:read. It refuses an answer that contradicts the contract,
-// sends the token to the API only and never to the URLs of parts, and keeps these, which are signed, out of errors.
+// It needs a token with the scopes videos:write and videos:read. It rejects responses that contradict the contract. It
+// sends the token to the API only, never to the URLs of parts, and it keeps these signed URLs out of errors.
 package client
 
 import (
@@ -19,19 +19,19 @@ import (
 	"time"
 )
 
-// Client calls the API as one tenant. Its fields may be changed before its first use.
+// Client calls the API as one tenant. Its exported fields can be changed before its first use.
 type Client struct {
 	HTTP  *http.Client
-	Sleep func(context.Context, time.Duration) error // between tries and polls; returns early when ctx ends
+	Sleep func(context.Context, time.Duration) error // between attempts and polls; returns an error as soon as ctx ends
 
 	baseURL string
 	token   string
 }
 
-// New returns a client of the API at base, a URL without /v1, which shows token to it.
+// New returns a client for the API at base, a URL without /v1. It authenticates with token.
 func New(base, token string) *Client {
 	return &Client{
-		HTTP:    &http.Client{Timeout: 2 * time.Minute}, // for 8 MiB, a part's usual size, some 70 kB/s
+		HTTP:    &http.Client{Timeout: 2 * time.Minute}, // enough for a part of 8 MiB, the usual size, at 70 kB/s
 		Sleep:   sleepWithContext,
 		baseURL: strings.TrimRight(base, "/"),
 		token:   token,
@@ -49,10 +49,11 @@ func sleepWithContext(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// maxResponseBytes is far above what any answer weighs: 100 part URLs are some 100 kB.
+// maxResponseBytes bounds a response of the API. The largest one, 100 signed URLs, has about 100 kB.
 const maxResponseBytes = 4 << 20
 
-// callAPI sends one request to the API, again while that may help, and decodes the answer into out.
+// callAPI sends one request to the API, retries it after transient errors, and decodes the response into out. The body
+// is the JSON of in, or empty if in is nil.
 func (c *Client) callAPI(ctx context.Context, method, path string, in, out any) error {
 	body, err := encodeBody(in)
 	if err != nil {
@@ -98,13 +99,13 @@ func decodeResponse(res *http.Response, out any) error {
 	return nil
 }
 
-// networkError is a failure of the network, worth another try.
+// networkError is a failure of the network. It can be retried.
 type networkError struct{ err error }
 
 func (u *networkError) Error() string { return u.err.Error() }
 func (u *networkError) Unwrap() error { return u.err }
 
-// newNetworkError strips the URL from an error of net/http: that of a part is a secret.
+// newNetworkError wraps an error of net/http without its URL, because the URL of a part is secret.
 func newNetworkError(err error) error {
 	var at *url.Error
 	if errors.As(err, &at) {

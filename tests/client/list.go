@@ -5,11 +5,12 @@ import (
 	"net/url"
 )
 
-// listPageSize is how many the API lists at once.
+// listPageSize is the largest page that the API returns.
 const listPageSize = "100"
 
-// ListVideos lists the tenant's videos, newest first, without what only GET /v1/videos/{id} tells: a page of at most a
-// hundred that begins at cursor, "" at first, and the cursor of the next, "" after the last.
+// ListVideos returns one page of the tenant's videos, newest first, at most 100. The page begins at cursor, "" for the
+// first one. The returned cursor is that of the next page, "" after the last one. Listed videos lack the fields that
+// only GetVideo returns, such as Stages.
 func (c *Client) ListVideos(ctx context.Context, cursor string) (page []Video, next string, err error) {
 	var answer struct {
 		Videos []Video

@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// ServiceMap is the state of all services. It takes a token with the scope operator, as all in this file does.
+// ServiceMap is the state of all services. The calls in this file need a token with the scope operator.
 type ServiceMap struct {
 	At       time.Time `json:"at"`
 	Services []Service `json:"services"`
 }
 
-// Service is one of them.
+// Service is one service of the map.
 type Service struct {
 	Name   string  `json:"name"`
 	Queues []Queue `json:"queues"`
 }
 
-// Queue is a lane of a service's inbox; what is nil is not known.
+// Queue is one queue of a service. A field is nil if its value is not known.
 type Queue struct {
 	Name        string `json:"name"`
 	Lane        string `json:"lane"`
 	Waiting     *int   `json:"waiting"`
 	InFlight    *int   `json:"in_flight"`
-	Ceiling     *int   `json:"ceiling"` // workers at most, for now
+	Ceiling     *int   `json:"ceiling"` // maximum number of workers at the moment
 	DeadLetters *int   `json:"dead"`
 }
 
-// GetServiceMap returns the map as it is now.
+// GetServiceMap returns the current map.
 func (c *Client) GetServiceMap(ctx context.Context) (ServiceMap, error) {
 	var m ServiceMap
 	err := c.callAPI(ctx, "GET", "/v1/map", nil, &m)
 	return m, err
 }
 
-// DeadLetter is a message that no service will handle.
+// DeadLetter is a message that failed in all attempts or was rejected.
 type DeadLetter struct {
 	ID      string    `json:"id"`
 	Service string    `json:"service"`
@@ -46,7 +46,7 @@ type DeadLetter struct {
 	FiledAt time.Time `json:"filed_at"`
 }
 
-// ListDeadLetters lists dead letters as Videos lists videos.
+// ListDeadLetters returns one page of dead letters. The cursors work as those of ListVideos.
 func (c *Client) ListDeadLetters(ctx context.Context, cursor string) (page []DeadLetter, next string, err error) {
 	var answer struct {
 		DeadLetters []DeadLetter `json:"letters"`

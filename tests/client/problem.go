@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Problem is an answer other than 2xx, as an error: a problem document of the API (RFC 9457), the gateway's own
-// message, or an error of S3.
+// Problem is a response with another status than 2xx, as an error: a problem document of the API (RFC 9457), a message
+// of API Gateway, or an error document of S3.
 type Problem struct {
-	Status    int    // of HTTP
-	Code      string // stable, for programs; may be empty
-	Detail    string // a sentence for people
-	RequestID string // id to report; may be empty
+	Status    int    // HTTP status
+	Code      string // stable, for programs; can be empty
+	Detail    string // a sentence for readers
+	RequestID string // for reports; can be empty
 }
 
 func (p *Problem) Error() string {
@@ -28,7 +28,7 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// parseProblem reads the three forms; the fields of JSON and XML match whatever their case.
+// parseProblem reads any of the three forms. The decoders of JSON and XML ignore the case of field names.
 func parseProblem(res *http.Response, text []byte) *Problem {
 	p := &Problem{Status: res.StatusCode, RequestID: res.Header.Get("X-Amzn-Requestid")}
 	var doc struct {
@@ -45,7 +45,7 @@ func parseProblem(res *http.Response, text []byte) *Problem {
 	return p
 }
 
-// firstNonBlank is cmp.Or, with white space as good as nothing.
+// firstNonBlank returns the first text that is more than white space, trimmed.
 func firstNonBlank(texts ...string) string {
 	for _, text := range texts {
 		if text = strings.TrimSpace(text); text != "" {

@@ -14,8 +14,9 @@ const (
 	maxRetryDelay   = 5 * time.Second
 )
 
-// retryRequest calls try until it succeeds or fails for good, with pauses that double, less up to half of each by chance.
-// Every request of the API is safe to repeat; an upload created twice costs a row that expires.
+// retryRequest calls try until it succeeds, fails with a permanent error, or has failed maxAttempts times. The delays
+// between attempts double, with a random reduction of up to half. Every request of the API can be repeated safely; a
+// second upload session costs only a row that expires.
 func (c *Client) retryRequest(ctx context.Context, try func() error) error {
 	var err error
 	for n := range maxAttempts {
@@ -31,13 +32,13 @@ func (c *Client) retryRequest(ctx context.Context, try func() error) error {
 	return err
 }
 
-// computeRetryDelay is how long to wait before try n, counted from 0.
+// computeRetryDelay returns the delay before attempt n, counted from 0.
 func computeRetryDelay(n int) time.Duration {
 	longest := min(firstRetryDelay<<(n-1), maxRetryDelay)
 	return longest - rand.N(longest/2)
 }
 
-// isRetryable reports whether another try may have another end.
+// isRetryable reports whether another attempt can succeed.
 func isRetryable(err error) bool {
 	var p *Problem
 	if errors.As(err, &p) {

@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// sendPart sends one part and returns its entity tag. A URL that is refused may have expired: it asks for another, once.
+// sendPart sends one part and returns its entity tag. If S3 answers 403, the URL may have expired; sendPart then
+// requests another URL once.
 func (c *Client) sendPart(ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter) (string, error) {
 	tag, err := c.putPart(ctx, s, f, p, m)
 	var refused *Problem
@@ -22,7 +23,7 @@ func (c *Client) sendPart(ctx context.Context, s uploadSession, f File, p signed
 	return c.putPart(ctx, s, f, fresh[0], m)
 }
 
-// putPart sends one part to its URL, again while that may help.
+// putPart sends one part to its URL, with retries.
 func (c *Client) putPart(ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter) (tag string, err error) {
 	from := int64(p.Number-1) * s.PartSize
 	size := min(s.PartSize, f.Size-from)
@@ -39,9 +40,9 @@ func (c *Client) putPart(ctx context.Context, s uploadSession, f File, p signedP
 func (c *Client) putPartOnce(ctx context.Context, url string, body io.Reader, size int64) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, body)
 	if err != nil {
-		return "", errors.New("the API gave a URL that is none")
+		return "", errors.New("the API returned an invalid URL")
 	}
-	req.ContentLength = size // S3 takes no chunked encoding
+	req.ContentLength = size // S3 rejects chunked transfer encoding
 	res, err := c.HTTP.Do(req)
 	if err != nil {
 		return "", newNetworkError(err)
@@ -56,12 +57,12 @@ func (c *Client) putPartOnce(ctx context.Context, url string, body io.Reader, si
 	}
 	tag := res.Header.Get("ETag")
 	if tag == "" {
-		return "", errors.New("the part was taken without an ETag")
+		return "", errors.New("S3 answered without an ETag")
 	}
 	return tag, nil
 }
 
-// progressMeter counts the bytes of all parts.
+// progressMeter counts the bytes that were sent of all parts.
 type progressMeter struct {
 	total  int64
 	report func(sent, total int64)
@@ -70,7 +71,7 @@ type progressMeter struct {
 	sent int64
 }
 
-// meteredReader counts the bytes of one try. net/http may go on reading after a try has failed.
+// meteredReader counts the bytes of one attempt. net/http can go on reading after an attempt has failed.
 type meteredReader struct {
 	io.Reader
 	meter     *progressMeter
@@ -89,7 +90,7 @@ func (t *meteredReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// discardProgress takes back what a failed try has counted.
+// discardProgress subtracts what a failed attempt has counted.
 func (t *meteredReader) discardProgress() {
 	t.meter.mu.Lock()
 	defer t.meter.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// uploadSession is what the API answers to a new upload.
+// uploadSession is the response to POST /v1/uploads.
 type uploadSession struct {
 	UploadID  string       `json:"upload_id"`
 	VideoID   string       `json:"video_id"`
@@ -16,13 +16,13 @@ type uploadSession struct {
 	Parts     []signedPart `json:"parts"`
 }
 
-// signedPart is the right to send one part. Its size is not read: it follows from the part size.
+// signedPart is a part and the signed URL to PUT it to. Its size follows from the part size.
 type signedPart struct {
 	Number int    `json:"number"`
 	URL    string `json:"url"`
 }
 
-// completedPart is the receipt for a part.
+// completedPart is a part that S3 has, as CompleteMultipartUpload needs it.
 type completedPart struct {
 	Number int    `json:"number"`
 	ETag   string `json:"etag"`
@@ -46,18 +46,18 @@ func (c *Client) createUpload(ctx context.Context, f File, o UploadOptions) (upl
 	return s, s.checkSession(f.Size)
 }
 
-// signParts asks for the URLs of the parts with the given numbers, in whatever order it answers.
+// signParts requests the URLs of the parts with the given numbers. They are returned in the order of the response.
 func (c *Client) signParts(ctx context.Context, s uploadSession, numbers []int) ([]signedPart, error) {
 	var answer struct{ Parts []signedPart }
 	err := c.callAPI(ctx, "POST", s.actionPath("parts"), map[string]any{"numbers": numbers}, &answer)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the URLs of parts: %w", err)
+		return nil, fmt.Errorf("request the URLs of parts: %w", err)
 	}
 	return answer.Parts, s.checkPartNumbers(answer.Parts, numbers)
 }
 
-// checkSession holds the answer to a new upload to the contract: a server that is wrong must not cost us a panic, a wait
-// without end or a file with a hole.
+// checkSession compares the response to POST /v1/uploads with the contract. A wrong response must not cause a panic, an
+// endless loop or a missing part.
 func (s uploadSession) checkSession(size int64) error {
 	count := int64(0)
 	if s.PartSize > 0 {
@@ -70,7 +70,7 @@ func (s uploadSession) checkSession(size int64) error {
 	return s.checkPartNumbers(s.Parts, numberRange(1, min(maxSignedParts, s.PartCount)))
 }
 
-// checkPartNumbers checks that parts are those with the given numbers, and as long as they must be.
+// checkPartNumbers fails unless parts have exactly the wanted numbers.
 func (s uploadSession) checkPartNumbers(parts []signedPart, want []int) error {
 	var got []int
 	for _, p := range parts {
@@ -78,7 +78,7 @@ func (s uploadSession) checkPartNumbers(parts []signedPart, want []int) error {
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("the API gave the URLs of the parts %v instead of %v", got, want)
+		return fmt.Errorf("the API returned the URLs of the parts %v instead of %v", got, want)
 	}
 	return nil
 }

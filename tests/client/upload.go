@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	maxSignedParts   = 100 // part URLs the API gives at once
-	maxParallelParts = 3   // parts on their way
+	maxSignedParts   = 100 // part URLs that the API returns at once
+	maxParallelParts = 3   // parts that are sent at the same time
 )
 
-// File is what to upload.
+// File is a file to upload.
 type File struct {
-	Name        string // for people; no path
-	ContentType string // of its content; application/octet-stream if empty
+	Name        string // base name, for display
+	ContentType string // MIME type; application/octet-stream if empty
 	Size        int64  // bytes
 	Content     io.ReaderAt
 }
 
-// UploadOptions of an upload.
+// UploadOptions are the options of an upload.
 type UploadOptions struct {
 	Title    string                  // of the video; the file's name if empty
-	Progress func(sent, total int64) // bytes; may be nil; one call at a time; sent falls when a part is sent again
+	Progress func(sent, total int64) // in bytes; can be nil; called by one goroutine at a time; sent decreases when a part is sent again
 }
 
-// Upload is an upload that is complete.
+// Upload is a completed upload.
 type Upload struct {
 	ID      string
 	VideoID string
-	State   string // of the video: uploaded, or already further
+	State   string // of the video: uploaded or a later state
 	Parts   int
 }
 
-// UploadFile uploads the file at path. What keeps it from being read is an *fs.PathError.
+// UploadFile uploads the file at path. If the file can't be read, the error is an *fs.PathError.
 func (c *Client) UploadFile(ctx context.Context, path string, o UploadOptions) (Upload, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *Client) UploadFile(ctx context.Context, path string, o UploadOptions) (
 	return c.Upload(ctx, File{Name: filepath.Base(path), Size: info.Size(), Content: file}, o)
 }
 
-// Upload sends a file in parts, several at once, and completes the upload.
+// Upload sends a file in parts, several at the same time, and completes the upload.
 func (c *Client) Upload(ctx context.Context, f File, o UploadOptions) (Upload, error) {
 	s, err := c.createUpload(ctx, f, o)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Client) Upload(ctx context.Context, f File, o UploadOptions) (Upload, e
 	return Upload{ID: s.UploadID, VideoID: s.VideoID, State: done.State, Parts: s.PartCount}, nil
 }
 
-// sendParts sends the parts from first on that the API gives URLs for at once.
+// sendParts sends the parts from number first on, at most maxSignedParts, and stores their entity tags in etags.
 func (c *Client) sendParts(ctx context.Context, s uploadSession, f File, first int, etags []completedPart, m *progressMeter) error {
 	parts := s.Parts
 	if first > 1 {

@@ -19,7 +19,7 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// newTestClient returns a client of a that never pauses.
+// newTestClient returns a client of a that does not wait between attempts.
 func newTestClient(a *fake.API) *client.Client {
 	c := client.New(a.URL+"/", fake.Token)
 	c.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
@@ -30,7 +30,7 @@ func newUploadFile(content []byte) client.File {
 	return client.File{Name: "film.mp4", Size: int64(len(content)), Content: bytes.NewReader(content)}
 }
 
-// makeContent is n bytes of which no two parts are the same.
+// makeContent returns n bytes. No two parts of them are equal.
 func makeContent(n int) []byte {
 	out := make([]byte, n)
 	for i := range out {
@@ -209,7 +209,7 @@ func TestUploadRejectsInvalidAPIResponses(t *testing.T) {
 func TestUploadFailsWhenPartResponseHasNoETag(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" } // 200, no ETag
+	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" } // status 200 without an ETag
 	_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(4)), client.UploadOptions{})
 	if err == nil || !strings.Contains(err.Error(), "without an ETag") {
 		t.Errorf("error %v", err)

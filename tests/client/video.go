@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// States of a video: that in which it can be watched and is still being encoded, and those after which nothing changes
-// any more.
+// Three states of a video. A playable video can be watched while it is still being encoded. Ready and Failed are final.
 const (
 	Playable = "playable"
 	Ready    = "ready"
@@ -24,7 +23,7 @@ type Video struct {
 	Source     Source    `json:"source"`
 	Media      *Media    `json:"media"` // nil before inspection
 	Renditions []string  `json:"renditions"`
-	PlayableAt time.Time `json:"playable_at"` // zero before
+	PlayableAt time.Time `json:"playable_at"` // zero before that
 	Progress   Progress  `json:"progress"`
 	Stages     []Stage   `json:"stages"`
 	Playback   Playback  `json:"playback"`
@@ -38,17 +37,17 @@ type Source struct {
 	ContentType string `json:"content_type"`
 }
 
-// Media is what the file holds.
+// Media describes the streams of the file.
 type Media struct {
 	Width      int     `json:"width"` // pixels, as displayed
 	Height     int     `json:"height"`
 	Duration   float64 `json:"duration_seconds"`
-	FrameRate  float64 `json:"frame_rate"` // a second
+	FrameRate  float64 `json:"frame_rate"` // frames per second
 	VideoCodec string  `json:"video_codec"`
-	AudioCodec string  `json:"audio_codec"` // empty: no sound
+	AudioCodec string  `json:"audio_codec"` // empty without sound
 }
 
-// Progress is how far a video has come.
+// Progress is how much of the processing is done.
 type Progress struct {
 	Stage      string  `json:"stage"`   // upload, inspect, encode, publish or done
 	Percent    float64 `json:"percent"` // 0 to 100
@@ -56,23 +55,23 @@ type Progress struct {
 	TasksTotal int     `json:"tasks_total"` // 0 until it is known
 }
 
-// Stage is one step on a video's way.
+// Stage is one stage of processing.
 type Stage struct {
 	Name    string     `json:"name"`       // upload, inspect, encode or publish
 	State   string     `json:"state"`      // waiting, running, done or failed
-	Started *time.Time `json:"started_at"` // nil before
-	Ended   *time.Time `json:"ended_at"`   // nil before
+	Started *time.Time `json:"started_at"` // nil before that
+	Ended   *time.Time `json:"ended_at"`   // nil before that
 	Seconds float64    `json:"seconds"`
 }
 
-// Playback is where to watch; the links work once the video is playable.
+// Playback has the links to watch a video. They work from the state playable on.
 type Playback struct {
 	ID        string `json:"id"`
 	HLS       string `json:"hls"`   // the master playlist
 	WatchPage string `json:"watch"` // a page with a player
 }
 
-// Failure is why a video failed.
+// Failure is the reason why a video failed.
 type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -90,15 +89,15 @@ func (c *Client) GetVideo(ctx context.Context, id string) (Video, error) {
 	return v, err
 }
 
-// GetTrace returns the document of GET /v1/videos/{id}/trace, the video's way through every hop, as it came.
+// GetTrace returns the document of GET /v1/videos/{id}/trace unchanged: the spans of the video in all services.
 func (c *Client) GetTrace(ctx context.Context, id string) (json.RawMessage, error) {
 	var text json.RawMessage
 	err := c.callAPI(ctx, "GET", "/v1/videos/"+url.PathEscape(id)+"/trace", nil, &text)
 	return text, err
 }
 
-// WaitForVideo asks for a video, pausing for every, until it is ready or has failed, and returns it as it is then. It shows
-// each document to seen, unless that is nil. A video that failed is no error of Wait's.
+// WaitForVideo polls a video at the given interval until it is ready or has failed, and returns its last document. It
+// calls seen with each document, unless seen is nil. It returns no error for a video that failed.
 func (c *Client) WaitForVideo(ctx context.Context, id string, every time.Duration, seen func(Video)) (Video, error) {
 	for {
 		v, err := c.GetVideo(ctx, id)

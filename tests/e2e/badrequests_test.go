@@ -66,7 +66,7 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 		Created: time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
 	}
 	still := over
-	still.ID, still.Expires = "x"+over.ID, time.Now().Add(time.Minute)
+	still.ID, still.Expires = "x"+over.ID, time.Now().Add(waitLimit)
 	for token, status := range map[*video.Token]int{&over: 401, &still: 200} {
 		if err := w.newStore(t).CreateToken(t.Context(), *token); err != nil {
 			t.Fatal(err)

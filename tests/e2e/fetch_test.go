@@ -50,7 +50,7 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 			}
 			id, e := w.beginUpload(t, token, tt.origin)
 			w.sendEvent(t, "InboxFetch", e)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 			defer cancel()
 			v, err := client.New(w.env.APIURL, token).WaitForVideo(ctx, id, 200*time.Millisecond, nil)
 			if err != nil || v.State != tt.state || v.Error != nil && v.Error.Code != tt.code {

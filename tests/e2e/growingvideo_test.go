@@ -33,7 +33,7 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	watched, lists := make(chan browser.WatchReport, 1), seenPlaylists{}
 	watching := false
@@ -41,7 +41,7 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 		if v.State == client.Playable && !watching {
 			watching = true
 			go func() {
-				r, err := browser.PlayWatchPage(ctx, w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 4 * time.Minute})
+				r, err := browser.PlayWatchPage(ctx, w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute})
 				if err != nil {
 					t.Error(err)
 				}

@@ -78,7 +78,7 @@ func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 // watchWaitQueue looks at a tenant's line, for two minutes at most, and at its window: it never has more than it may.
 func (w deployment) watchWaitQueue(t *testing.T, tenant string) bool {
 	most := w.readInFlightLimit(t)
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		line, err := w.newStore(t).ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9)
 		if err != nil {
 			t.Error(err)

@@ -55,13 +55,13 @@ func (w deployment) putOriginal(t *testing.T, key string, body []byte) {
 // waitUntilFinal waits until the row is in a final state.
 func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !v.State.IsFinal(); <-time.After(100 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); !v.State.IsFinal(); <-time.After(100 * time.Millisecond) {
 		now, err := w.newStore(t).LoadVideo(t.Context(), v.Tenant, v.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if *v = now; time.Now().After(end) {
-			t.Fatalf("still %s after a minute", v.State)
+			t.Fatalf("still %s after %v", v.State, waitLimit)
 		}
 	}
 }

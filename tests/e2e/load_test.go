@@ -16,7 +16,7 @@ func TestBurstOfTwoTenantsCompletes(t *testing.T) {
 	w := openDeployment(t)
 	w.waitUntilIdle(t)
 	dir := t.TempDir()
-	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", "3m",
+	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", waitLimit.String(),
 		"-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"))
 	load.Dir = w.root
 	said, err := load.CombinedOutput()

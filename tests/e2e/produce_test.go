@@ -20,7 +20,7 @@ func TestProducerMessageBecomesVideo(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	facts := w.subscribeToTopic(t)
-	produce := exec.CommandContext(t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"), "-timeout", "2m")
+	produce := exec.CommandContext(t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"), "-timeout", waitLimit.String())
 	produce.Dir = w.root
 	said, err := produce.CombinedOutput()
 	sent := regexp.MustCompile(`correlationid (\S+)\n`).FindSubmatch(said)

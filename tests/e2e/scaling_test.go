@@ -41,7 +41,7 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(t.Context(), burst); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(2 * time.Minute); ; <-time.After(200 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); ; <-time.After(200 * time.Millisecond) {
 		_, during := w.listMappings(t, c)
 		state, err := w.newStore(t).LoadScalingState(t.Context())
 		if err != nil {
@@ -52,7 +52,7 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("two minutes after a burst: %v, before %v; decided is %+v", during, before, state)
+			t.Fatalf("%v after a burst: %v, before %v; decided is %+v", waitLimit, during, before, state)
 		}
 	}
 	w.autoscaleHalfAnHour(t, c)
@@ -74,7 +74,7 @@ func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncodeBulk")) > 0 })
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	if v, err := c.WaitForVideo(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
 		t.Errorf("it is %s: %v, %v", v.State, v.Error, err)

@@ -31,7 +31,7 @@ type tracedVideo struct {
 // waitForTrace returns the video's way once it is as it should be.
 func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) bool) traceview.Waterfall {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(waitLimit); ; {
 		text, err := v.client.GetTrace(t.Context(), v.id)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) boo
 			v.checkLinks(t, w)
 			return w
 		case time.Now().After(end):
-			t.Fatalf("not so after a minute:\n%s", w.DrawText(true, 0))
+			t.Fatalf("not so after %v:\n%s", waitLimit, w.DrawText(true, 0))
 		}
 		if err := v.client.Sleep(t.Context(), 200*time.Millisecond); err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 	w.setConsumerEnabled(t, "encode", true)
 	w.setConsumerEnabled(t, "inspect", true)
 	for _, id := range videos {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 		defer cancel()
 		if v, err := c.WaitForVideo(ctx, id, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
 			t.Errorf("%s is %s: %v, %v", id, v.State, v.Error, err)
@@ -70,9 +70,9 @@ func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
 // waitUntil waits for something to be so, at most two minutes: two clouds' tests on a slow machine need half of one.
 func (w deployment) waitUntil(t *testing.T, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); !so(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("it is not so after two minutes")
+			t.Fatalf("it is not so after %v", waitLimit)
 		}
 	}
 }

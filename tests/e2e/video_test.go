@@ -81,7 +81,7 @@ func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event)
 		t.Fatal(err)
 	}
 	return func(yield func(events.Event) bool) {
-		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
+		for end := time.Now().Add(waitLimit); time.Now().Before(end); {
 			out, err := w.sqsClient().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10})
 			if err != nil {
 				t.Error(err)

@@ -24,7 +24,7 @@ func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 	}
 	w := openDeployment(t)
 	v := uploadUntilReady(t, w.newTenantClient(t, "watch"), w.makeMinuteVideo(t))
-	r, err := browser.PlayWatchPage(t.Context(), w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 3 * time.Minute})
+	r, err := browser.PlayWatchPage(t.Context(), w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute})
 	if err != nil {
 		t.Fatalf("%v: %+v", err, r)
 	}

@@ -1,6 +1,6 @@
-// Package player fetches what a player fetches, over HTTP: playlists of HLS and what they name. It follows redirects, and
-// URIs from where they lead. It refuses what is empty or no playlist, and keeps signed URLs, to which it may be sent, out
-// of its errors.
+// Package player fetches HLS playlists and their segments over HTTP as a player does. It follows redirects and resolves
+// URIs against the final URL. It rejects empty bodies and invalid playlists. It keeps the signed URLs to which it is
+// redirected out of its errors.
 package player
 
 import (
@@ -14,17 +14,17 @@ import (
 	"strings"
 )
 
-const maxSegmentBytes = 64 << 20 // bytes of one segment: far above any that we make
+const maxSegmentBytes = 64 << 20 // limit of one body; far above the largest segment
 
-// Playlist is a playlist as far as it must be known to fetch what it names (RFC 8216).
+// Playlist is the part of an HLS playlist that is needed to fetch its content (RFC 8216).
 type Playlist struct {
-	URIs    []string // of its lines, resolved: segments, or playlists; at least one
-	TagURIs []string // in the URI attributes of its tags, resolved: init segments, or renditions
-	Seconds float64  // of all segments
-	Ended   bool     // nothing will be added
+	URIs    []string // the lines that are URIs, resolved: segments, or media playlists in a master playlist; at least one
+	TagURIs []string // the URI attributes of tags, resolved: init segments, or renditions in a master playlist
+	Seconds float64  // total duration of the segments
+	Ended   bool     // has EXT-X-ENDLIST: no segment will be added
 }
 
-// FetchPlaylist fetches a playlist.
+// FetchPlaylist fetches and parses the playlist at a URL.
 func FetchPlaylist(ctx context.Context, h *http.Client, at string) (Playlist, error) {
 	text, base, err := FetchBody(ctx, h, at)
 	if err != nil {
@@ -46,7 +46,7 @@ func FetchPlaylist(ctx context.Context, h *http.Client, at string) (Playlist, er
 	return p, nil
 }
 
-// parseLine takes one line.
+// parseLine adds one line to the playlist.
 func (p *Playlist) parseLine(line string, base *url.URL) error {
 	_, attribute, has := strings.Cut(line, `URI="`)
 	length, timed := strings.CutPrefix(line, "#EXTINF:")
@@ -67,7 +67,7 @@ func (p *Playlist) parseLine(line string, base *url.URL) error {
 	return nil
 }
 
-// appendResolved adds a URI to a list (RFC 8216, section 4.1).
+// appendResolved resolves a URI against base (RFC 8216, section 4.1) and appends it to list.
 func appendResolved(list *[]string, text string, base *url.URL) error {
 	uri, err := base.Parse(text)
 	if err != nil {
@@ -77,7 +77,8 @@ func appendResolved(list *[]string, text string, base *url.URL) error {
 	return nil
 }
 
-// FetchBody returns what is at a URL, which must be something, and where it came from in the end.
+// FetchBody returns the body at a URL and the URL after redirects. It fails for an empty body and for any status but
+// 200.
 func FetchBody(ctx context.Context, h *http.Client, at string) (string, *url.URL, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
@@ -85,7 +86,7 @@ func FetchBody(ctx context.Context, h *http.Client, at string) (string, *url.URL
 	}
 	res, err := h.Do(req)
 	if err != nil {
-		var where *url.Error // which may name a signed URL that we were sent to
+		var where *url.Error // its URL may be signed, after a redirect
 		if errors.As(err, &where) {
 			err = where.Err
 		}

@@ -1,8 +1,8 @@
-// Package ear hears what Sluice's topic tells, as any subscriber would: by a queue of its own, which is gone when it is
-// closed. infra/subscriber has the same as a stack.
+// Package subscriber receives the events of Sluice's SNS topic as any subscriber does: through a queue of its own,
+// which Close deletes. infra/subscriber has the same as a stack.
 //
-// Rights: sqs:CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, ReceiveMessage and DeleteMessage on
-// queues of the given name, sns:Subscribe and Unsubscribe on the topic.
+// Permissions: sqs:CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, ReceiveMessage and DeleteMessage
+// on queues with the given prefix, and sns:Subscribe and Unsubscribe on the topic.
 package subscriber
 
 import (
@@ -16,40 +16,41 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Topic is what to listen to.
+// Topic is the topic to subscribe to, with the clients to do so.
 type Topic struct {
 	SQS *sqs.Client
 	SNS *sns.Client
 	ARN string
 }
 
-// Queue is a subscribed queue.
+// Queue is a queue that is subscribed to a topic.
 type Queue struct {
 	topic                     Topic
 	queueURL, subscriptionARN string
 }
 
-// Subscribe subscribes a new queue, whose name begins with name, to the events whose type begins with prefix and that are of
-// one of the tenants; without tenants to all that the topic tells, events or not. Close it also if there is an error.
+// Subscribe creates a queue whose name begins with name and subscribes it to the events whose type begins with prefix
+// and whose tenant is one of tenants. Without tenants it subscribes to all messages of the topic. The queue has to be
+// closed even if Subscribe returns an error.
 func (t Topic) Subscribe(ctx context.Context, name, prefix string, tenants ...string) (*Queue, error) {
-	e := &Queue{topic: t}
+	q := &Queue{topic: t}
 	made, err := t.SQS.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())})
 	if err != nil {
-		return e, err
+		return q, err
 	}
-	e.queueURL = aws.ToString(made.QueueUrl)
-	has, err := t.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &e.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
+	q.queueURL = aws.ToString(made.QueueUrl)
+	has, err := t.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
 	if err != nil {
-		return e, err
+		return q, err
 	}
-	if err := e.allowTopic(ctx, has.Attributes["QueueArn"]); err != nil {
-		return e, err
+	if err := q.allowTopic(ctx, has.Attributes["QueueArn"]); err != nil {
+		return q, err
 	}
 	attributes := map[string]string{"RawMessageDelivery": "true"}
 	if len(tenants) > 0 {
 		filter, err := json.Marshal(map[string]any{"type": []any{map[string]any{"prefix": prefix}}, "tenant": tenants})
 		if err != nil {
-			return e, err
+			return q, err
 		}
 		attributes["FilterPolicy"] = string(filter)
 	}
@@ -58,48 +59,48 @@ func (t Topic) Subscribe(ctx context.Context, name, prefix string, tenants ...st
 		Attributes: attributes,
 	})
 	if err == nil {
-		e.subscriptionARN = aws.ToString(subscribed.SubscriptionArn)
+		q.subscriptionARN = aws.ToString(subscribed.SubscriptionArn)
 	}
-	return e, err
+	return q, err
 }
 
-// allowTopic lets the topic, and nobody else, send to the queue.
-func (e *Queue) allowTopic(ctx context.Context, arn string) error {
+// allowTopic sets a queue policy that lets only the topic send to the queue.
+func (q *Queue) allowTopic(ctx context.Context, arn string) error {
 	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 		"Effect": "Allow", "Principal": map[string]any{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
-		"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": e.topic.ARN}},
+		"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": q.topic.ARN}},
 	}}})
 	if err != nil {
 		return err
 	}
-	_, err = e.topic.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &e.queueURL, Attributes: map[string]string{"Policy": string(policy)}})
+	_, err = q.topic.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q.queueURL, Attributes: map[string]string{"Policy": string(policy)}})
 	return err
 }
 
-// ReceiveEvents waits up to five seconds for events, shows each to heard, and has it deleted unless heard fails. An event may come
-// twice.
-func (e *Queue) ReceiveEvents(ctx context.Context, heard func(event []byte) error) error {
-	got, err := e.topic.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.queueURL, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
+// ReceiveEvents waits up to five seconds for events and calls handle with each. It deletes an event after handle has
+// returned nil, and returns the first error of handle. An event can arrive twice.
+func (q *Queue) ReceiveEvents(ctx context.Context, handle func(event []byte) error) error {
+	got, err := q.topic.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &q.queueURL, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
 	if err != nil {
 		return err
 	}
 	for _, m := range got.Messages {
-		if err := heard([]byte(aws.ToString(m.Body))); err != nil {
+		if err := handle([]byte(aws.ToString(m.Body))); err != nil {
 			return err
 		}
-		if _, err := e.topic.SQS.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &e.queueURL, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		if _, err := q.topic.SQS.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.queueURL, ReceiptHandle: m.ReceiptHandle}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Close leaves nothing of the ear behind, as far as it can.
-func (e *Queue) Close(ctx context.Context) {
-	if e.subscriptionARN != "" {
-		_, _ = e.topic.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &e.subscriptionARN})
+// Close deletes the subscription and the queue. It ignores errors.
+func (q *Queue) Close(ctx context.Context) {
+	if q.subscriptionARN != "" {
+		_, _ = q.topic.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &q.subscriptionARN})
 	}
-	if e.queueURL != "" {
-		_, _ = e.topic.SQS.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &e.queueURL})
+	if q.queueURL != "" {
+		_, _ = q.topic.SQS.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &q.queueURL})
 	}
 }

@@ -1,5 +1,5 @@
-// Package screen draws lines on a terminal, again and again over the last ones. It never hides the cursor nor changes a
-// mode of the terminal, so that whatever ends the process leaves a clean one.
+// Package terminal draws lines on a terminal and redraws them in place. It does not hide the cursor or change a mode of
+// the terminal, so that the terminal stays usable however the process ends.
 package terminal
 
 import (
@@ -13,14 +13,14 @@ import (
 	"golang.org/x/term"
 )
 
-// Style is how lines may look.
+// Style is how lines are drawn.
 type Style struct {
-	Width int // columns; a line that is wider would be two
+	Width int // columns; a longer line would wrap
 	Color bool
 }
 
-// DetectStyle returns the style of a terminal as it is at the moment; ok is false if out is none, or one that can't go back to a
-// line.
+// DetectStyle returns a function that returns the current style of a terminal. ok is false if out is no terminal or
+// can't move the cursor up.
 func DetectStyle(out *os.File) (look func() Style, ok bool) {
 	if !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
 		return nil, false
@@ -34,7 +34,7 @@ func DetectStyle(out *os.File) (look func() Style, ok bool) {
 	}, true
 }
 
-// Colours of ANSI (ECMA-48, 8.3.117).
+// ANSI colours (ECMA-48, 8.3.117).
 const (
 	Red   = "31"
 	Green = "32"
@@ -42,7 +42,7 @@ const (
 	Faint = "2"
 )
 
-// Colorize returns the text in a colour, or as it is.
+// Colorize returns the text in a colour, or unchanged if the style has no colours.
 func (s Style) Colorize(color, text string) string {
 	if !s.Color || color == "" || text == "" {
 		return text
@@ -50,7 +50,7 @@ func (s Style) Colorize(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// TruncateText shortens text to n columns.
+// TruncateText shortens text to n columns; the last one is then "…".
 func TruncateText(text string, n int) string {
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:max(0, n-1)]) + "…"
@@ -58,23 +58,23 @@ func TruncateText(text string, n int) string {
 	return text
 }
 
-// LiveView draws what lines returns. None is drawn while there are none.
+// LiveView redraws the lines that a function returns. It draws nothing while they are nil.
 type LiveView struct {
 	out         io.Writer
 	renderLines func() []string
 
 	mu         sync.Mutex
-	drawnLines int // lines on the terminal
+	drawnLines int // number of lines on the terminal
 	stop       chan struct{}
 	ended      sync.WaitGroup
 }
 
-// NewLiveView returns a Live that has drawn nothing yet; lines is called by one goroutine at a time.
+// NewLiveView returns a view that has drawn nothing yet. It calls lines from one goroutine at a time.
 func NewLiveView(out io.Writer, lines func() []string) *LiveView {
 	return &LiveView{out: out, renderLines: lines, stop: make(chan struct{})}
 }
 
-// Run draws once every interval until Close.
+// Run draws at each interval until Close is called.
 func (l *LiveView) Run(every time.Duration) {
 	ticker := time.NewTicker(every)
 	l.ended.Go(func() {
@@ -90,15 +90,15 @@ func (l *LiveView) Run(every time.Duration) {
 	})
 }
 
-// Close draws for the last time and leaves that.
+// Close draws for the last time and leaves these lines on the terminal.
 func (l *LiveView) Close() {
 	close(l.stop)
 	l.ended.Wait()
 	l.Draw()
 }
 
-// Draw writes one frame at once: up to its first line, each line with the rest of it cleared, and all that is below,
-// such as the ^C of an interrupt.
+// Draw writes one frame: it moves to the first line, writes each line and clears the rest of it, and then clears
+// everything below, such as the ^C of an interrupt.
 func (l *LiveView) Draw() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

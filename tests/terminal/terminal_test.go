@@ -12,7 +12,7 @@ import (
 	"sluice/tests/terminal"
 )
 
-// terminal is what of the codes of a terminal Live uses (ECMA-48).
+// fakeTerminal interprets the control sequences that LiveView writes (ECMA-48).
 type fakeTerminal struct {
 	lines []string
 	at    int

@@ -1,5 +1,5 @@
-// Package fake is an API of Sluice in memory, for tests of its clients: it takes uploads as the contract says, is
-// strict about what it is sent, and plays back documents of a video. It has no rights and no limits.
+// Package fake is an API of Sluice in memory, for tests of its clients. It accepts uploads as the contract says, is
+// strict about requests, and replays documents of a video. It has no permissions and no limits.
 package fake
 
 import (
@@ -18,34 +18,34 @@ import (
 	"sluice/tests/client"
 )
 
-// Token is the one that the API accepts.
+// Token is the only valid token.
 const Token = "slc_1_secret"
 
-// API is a server with one upload and one video. Its fields may be set before its first request.
+// API is a server with one upload and one video. Its exported fields can be set before its first request.
 type API struct {
 	URL      string
 	PartSize int64
-	Videos   []client.Video    // answered one after the other, the last one again and again
-	Traces   []string          // documents, likewise; none: there is no X-Ray
-	Files    map[string]string // by path: the text of GET, or "→ path" for a redirect
+	Videos   []client.Video    // returned one after the other; the last one is repeated
+	Traces   []string          // JSON documents, returned in the same way; empty: the API answers that there is no X-Ray
+	Files    map[string]string // by path: the body of a GET, or "→ path" for a redirect
 
-	// Intercept may answer in place of the API to try n, counted from 1, of a request like "PUT /part/7": it returns
-	// whether it did.
+	// Intercept, if set, is called with each request before the API, and with the number of the attempt at this method
+	// and path, from 1. It returns true if it has answered the request.
 	Intercept func(w http.ResponseWriter, r *http.Request, n int) bool
-	// AlterResponse may change a document before it is answered, by path.
+	// AlterResponse, if set, can change the document of a response. path is that of the request.
 	AlterResponse func(path string, document map[string]any)
 
 	mu            sync.Mutex
 	uploadSize    int64
 	parts         map[int][]byte
-	urlsIssued    map[int]int // URLs given, by part
+	urlsIssued    map[int]int // number of URLs issued, by part
 	requestCounts map[string]int
 	videoPolls    int
 	tracePolls    int
 	object        []byte
 }
 
-// New starts an API that ends with the test.
+// New starts an API that is closed at the end of the test.
 func New(t testing.TB) *API {
 	a := &API{PartSize: 4, parts: map[int][]byte{}, urlsIssued: map[int]int{}, requestCounts: map[string]int{}}
 	mux := http.NewServeMux()
@@ -62,14 +62,14 @@ func New(t testing.TB) *API {
 	return a
 }
 
-// UploadedObject returns the bytes of the completed upload, nil before.
+// UploadedObject returns the bytes of the completed upload, nil before completion.
 func (a *API) UploadedObject() []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.object
 }
 
-// CountRequests returns how often a request like "PUT /part/7" came.
+// CountRequests returns how many requests with this method and path arrived, such as "PUT /part/7".
 func (a *API) CountRequests(request string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -135,7 +135,7 @@ func (a *API) getTrace(w http.ResponseWriter, _ *http.Request) {
 
 func (a *API) countParts() int { return int((a.uploadSize + a.PartSize - 1) / a.PartSize) }
 
-// signParts gives URLs that work until the next one for the same part is given.
+// signParts returns URLs for the parts first to last. A URL is valid until the next one for the same part is issued.
 func (a *API) signParts(first, last int) []map[string]any {
 	list := []map[string]any{}
 	for n := first; n <= last; n++ {
@@ -157,7 +157,7 @@ func (a *API) signMoreParts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	list := []map[string]any{}
-	for i := range in.Numbers { // last one first: no order is promised
+	for i := range in.Numbers { // in reverse: the contract promises no order
 		n := in.Numbers[len(in.Numbers)-1-i]
 		list = append(list, a.signParts(n, n)...)
 	}
@@ -187,7 +187,7 @@ func computeETag(body []byte) string {
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
-// writeS3Error answers as S3 does.
+// writeS3Error writes an error document of S3.
 func writeS3Error(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "<?xml version=\"1.0\"?>\n<Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
@@ -248,7 +248,7 @@ func (a *API) writeResponse(w http.ResponseWriter, r *http.Request, status int, 
 	json.NewEncoder(w).Encode(document)
 }
 
-// WriteProblem answers with a problem document.
+// WriteProblem writes a problem document (RFC 9457).
 func WriteProblem(w http.ResponseWriter, status int, code, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
