@@ -16,8 +16,9 @@ import (
 //go:embed package.json package-lock.json *.mjs
 var scriptFiles embed.FS
 
-// installScripts makes a folder with the script and what it needs, unless there is one. It is named after the content of the
-// files and appears whole or not at all, so that runs at once do no harm.
+// installScripts returns a folder with the scripts and their npm packages, and creates it if it is missing. The folder
+// is named after the content of the files. It is created under another name and renamed, so that parallel runs are
+// safe.
 func installScripts(ctx context.Context, root string) (string, error) {
 	name, err := hashFiles(scriptFiles)
 	if err != nil {
@@ -38,7 +39,7 @@ func installScripts(ctx context.Context, root string) (string, error) {
 	if err := installPackages(ctx, draft); err != nil {
 		return "", err
 	}
-	if err := os.Rename(draft, folder); err != nil && !errors.Is(err, fs.ErrExist) { // another run was first
+	if err := os.Rename(draft, folder); err != nil && !errors.Is(err, fs.ErrExist) { // a parallel run was first
 		return "", err
 	}
 	return folder, nil

@@ -15,29 +15,29 @@ import (
 	"time"
 )
 
-// Scene is what is done in the studio; studio.mjs has all, by name.
+// Scene is a sequence of actions in the studio. studio.mjs has the scenes by name.
 type Scene struct {
 	Name             string
 	Token            string
-	File             string        // to upload, where the scene uploads a real one
-	ScreenshotFolder string        // folder for pictures; none if empty
-	Width            int           // of the window, in pixels; 1280 if zero
-	DarkMode         bool          // what the person prefers
-	Timeout          time.Duration // for what takes longest; 30 s if zero
+	File             string        // path of the file to upload, for scenes that upload a real one
+	ScreenshotFolder string        // folder for screenshots; none if empty
+	Width            int           // of the window in pixels; 1280 if zero
+	DarkMode         bool          // prefers-color-scheme: dark
+	Timeout          time.Duration // for the longest step; 30 s if zero
 }
 
-// SceneReport is what was seen of a scene that went as it should.
+// SceneReport is the result of a scene that succeeded.
 type SceneReport struct {
-	ConsoleErrors   []string       `json:"consoleErrors"`         // but for those of answers that the scene asks for
+	ConsoleErrors   []string       `json:"consoleErrors"`         // without those that the scene expects
 	ForeignRequests []string       `json:"requestsOutsideOrigin"` // URLs without queries, each once
-	States          []string       `json:"seen"`                  // of an upload, as the page told them
-	Seconds         float64        `json:"seconds"`               // from the choice of a file until it was ready
-	Spans           int            `json:"hops"`                  // rows of the waterfall
-	FirstViewBytes  map[string]int `json:"first"`                 // bytes, compressed, of each file of the first view
-	FileBytes       map[string]int `json:"sizes"`                 // of all files until the list of videos is there
+	States          []string       `json:"seen"`                  // of an upload, as the page showed them
+	Seconds         float64        `json:"seconds"`               // from choosing a file until the video was ready
+	Spans           int            `json:"hops"`                  // rows of the trace
+	FirstViewBytes  map[string]int `json:"first"`                 // compressed size of each file that is loaded before the token is entered
+	FileBytes       map[string]int `json:"sizes"`                 // compressed size of each file until the list of videos is shown
 }
 
-// PlayStudioScene plays a scene in the studio at url. The error says what was not as it should be.
+// PlayStudioScene plays a scene in the studio at url. The repository is at root. The error says which step failed.
 func PlayStudioScene(ctx context.Context, root, url string, s Scene) (seen SceneReport, err error) {
 	if err := CheckAvailable(); err != nil {
 		return seen, err

@@ -1,8 +1,8 @@
-// Package browser plays a watch page to its end in Chromium, as the last proof that a video can be watched: its H.264
-// and AAC go through Media Source Extensions, as in any browser.
+// Package browser plays a watch page in Chromium, as the final proof that a video can be watched: its H.264 and AAC go
+// through Media Source Extensions. It also plays scenes in the studio.
 //
-// It needs Chromium and Node.js 20 on the machine, and the npm registry for one package at its first use, which it
-// installs under build/browser. It refuses nothing: what a page asks for outside of its origin is in the report.
+// It needs Chromium and Node.js 20 on the machine. At its first use it installs packages of the npm registry under
+// build/browser. It blocks nothing: requests to other origins are in the report.
 package browser
 
 import (
@@ -20,36 +20,36 @@ import (
 	"time"
 )
 
-// WatchOptions of Watch.
+// WatchOptions are the options of PlayWatchPage.
 type WatchOptions struct {
 	Rate       float64       // of playback; 1 if zero
-	Screenshot string        // file to write the last picture to, a PNG; none if empty
-	Timeout    time.Duration // for the video; 5 minutes if zero
+	Screenshot string        // path of a PNG of the last frame; none if empty
+	Timeout    time.Duration // for playback; 5 minutes if zero
 }
 
-// WatchReport is what the browser saw.
+// WatchReport is what the browser observed.
 type WatchReport struct {
 	Duration        float64  `json:"duration"` // seconds
 	Ended           bool     `json:"ended"`
 	CurrentTime     float64  `json:"currentTime"` // seconds
-	StartedAt       int64    `json:"began"`       // Unix milliseconds at which the first picture moved; 0: never
-	Stalls          int      `json:"stalls"`      // times it waited for data once it had begun
+	StartedAt       int64    `json:"began"`       // Unix milliseconds when playback started; 0: never
+	Stalls          int      `json:"stalls"`      // number of times that playback waited for data after it had started
 	Errors          []string `json:"errors"`      // of the player
 	Frames          int      `json:"frames"`      // decoded
 	DroppedFrames   int      `json:"droppedFrames"`
 	AudioBytes      int64    `json:"audioBytes"` // decoded
-	Width           int      `json:"width"`      // pixels, of the rendition played last
+	Width           int      `json:"width"`      // of the last rendition played, in pixels
 	Height          int      `json:"height"`
 	ConsoleErrors   []string `json:"consoleErrors"`
 	ForeignRequests []string `json:"requestsOutsideOrigin"` // URLs without queries, each once
 }
 
 const (
-	minNodeVersion = 20              // of playwright-core 1.65
-	setupTimeout   = 2 * time.Minute // beside the video: start, page, end
+	minNodeVersion = 20              // for playwright-core 1.65
+	setupTimeout   = 2 * time.Minute // for starting and ending the browser and loading the page
 )
 
-// CheckAvailable returns nil if Watch can run here, or else a sentence that says what is missing.
+// CheckAvailable returns nil if PlayWatchPage can run on this machine, or an error that says what to install.
 func CheckAvailable() error {
 	if _, err := findChromium(); err != nil {
 		return err
@@ -70,7 +70,7 @@ func CheckAvailable() error {
 	return nil
 }
 
-// findChromium returns the browser that CHROMIUM names, or else the first one on PATH.
+// findChromium returns the browser named by CHROMIUM, or the first one on PATH.
 func findChromium() (string, error) {
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		if _, err := exec.LookPath(path); err != nil {
@@ -86,8 +86,8 @@ func findChromium() (string, error) {
 	return "", errors.New("there is no Chromium: install it (on Debian: apt install chromium) or set CHROMIUM to its path")
 }
 
-// PlayWatchPage opens the page at url and plays its <video id="player">, muted, from start to end. The repository is at root.
-// The report is as far as it came; the error says why the video did not end.
+// PlayWatchPage opens the page at url and plays its <video id="player">, muted, from start to end. The repository is at
+// root. If the video does not end, the error says why, and the report has what was observed until then.
 func PlayWatchPage(ctx context.Context, root, url string, o WatchOptions) (WatchReport, error) {
 	if err := CheckAvailable(); err != nil {
 		return WatchReport{}, err
@@ -117,11 +117,11 @@ func PlayWatchPage(ctx context.Context, root, url string, o WatchOptions) (Watch
 	return report, err
 }
 
-// runScript runs the script and reads its report.
+// runScript runs the script and decodes its report.
 func runScript(node *exec.Cmd) (WatchReport, error) {
 	var out, errs bytes.Buffer
 	node.Stdout, node.Stderr = &out, &errs
-	// At SIGTERM, Playwright ends Chromium, which has a process group of its own.
+	// At SIGTERM, Playwright ends Chromium, which has its own process group.
 	node.Cancel = func() error { return node.Process.Signal(syscall.SIGTERM) }
 	node.WaitDelay = 10 * time.Second
 	failed := node.Run()

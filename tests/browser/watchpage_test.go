@@ -16,7 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// requireBrowser is where a test that needs the browser installs it: where every other run does.
+// requireBrowser returns the root of the repository, below which the scripts are installed. It skips the test if there
+// is no browser.
 func requireBrowser(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -143,7 +144,7 @@ func TestRunScriptStopsWhenContextIsCancelled(t *testing.T) {
 func TestCheckAvailableNamesMissingProgram(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		programs map[string]string // on PATH: what they print
+		programs map[string]string // on PATH, with what they print
 		chromium string
 		want     string
 	}{

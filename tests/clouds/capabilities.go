@@ -1,5 +1,6 @@
-// Package clouds says what each local cloud can prove. A test says what it needs beyond what both do; on a cloud that
-// lacks it, it is skipped with the reason. The command beside it, table, says in the end what ran where.
+// Package clouds lists which features of AWS each local cloud implements. A test names the capabilities that it needs
+// beyond what both clouds have; on a cloud that lacks one, it is skipped with the reason. The command clouds/table
+// prints which test ran on which cloud.
 package clouds
 
 import (
@@ -11,7 +12,7 @@ import (
 	"testing"
 )
 
-// Capability is something of AWS that not every local cloud does as AWS does.
+// Capability is a feature of AWS that not every local cloud implements as AWS does.
 type Capability string
 
 const (
@@ -27,7 +28,7 @@ const (
 	FIFOBatches       Capability = "several messages of a FIFO group in one batch"
 	DeepNesting       Capability = "messages that are deeply nested"
 
-	// Cases of conformance suites, by their names there.
+	// Cases of the conformance suites, by their names there.
 	SmallParts      Capability = "a small part before the last"
 	ExpiredReceipts Capability = "an expired receipt deletes nothing of a FIFO queue"
 )
@@ -37,11 +38,12 @@ const (
 	localstack = "localstack"
 )
 
-// LocalClouds are the clouds that a run of all tests is expected on, the default first.
+// LocalClouds are the clouds on which all tests are expected to run, the default first.
 var LocalClouds = []string{ministack, localstack}
 
-// missingCapabilities says of each need which cloud does not meet it, and why: what a plugin of ours does proves nothing of the cloud.
-// A need that neither meets is for tests on AWS.
+// missingCapabilities has, for each capability, the clouds without it and the reasons. A feature that is emulated by
+// our own plugin counts as missing, because it proves nothing about the cloud. A capability that both clouds lack is
+// for tests on AWS.
 var missingCapabilities = map[Capability]map[string]string{
 	Authorizers:       {localstack: "LocalStack's free edition asks no authorizers; our plugin does"},
 	RequestSigning:    {localstack: "LocalStack's free edition does not look who signed; our plugin does"},
@@ -58,7 +60,7 @@ var missingCapabilities = map[Capability]map[string]string{
 	ExpiredReceipts:   {ministack: "MiniStack deletes then too"},
 }
 
-// CurrentCloud returns the name of the cloud that the tests run on, as the environment variable CLOUD says it.
+// CurrentCloud returns the name of the cloud that the tests run on, from the environment variable CLOUD.
 func CurrentCloud() string {
 	if name := os.Getenv("CLOUD"); name != "" {
 		return name
@@ -66,8 +68,8 @@ func CurrentCloud() string {
 	return ministack
 }
 
-// RequireCapabilities skips the test if the cloud that it runs on lacks one of what it needs. A cloud that we know nothing of lacks
-// nothing: the test will tell.
+// RequireCapabilities skips the test if the current cloud lacks one of the capabilities. An unknown cloud is assumed to
+// have all.
 func RequireCapabilities(t testing.TB, needs ...Capability) {
 	t.Helper()
 	for _, n := range needs {
@@ -77,10 +79,10 @@ func RequireCapabilities(t testing.TB, needs ...Capability) {
 	}
 }
 
-// MissingReason returns why a cloud does not meet a need, or "" if it does.
+// MissingReason returns why a cloud lacks a capability, or "" if it has it.
 func MissingReason(cloud string, n Capability) string { return missingCapabilities[n][cloud] }
 
-// CaseCapabilities returns the need that a case of a conformance suite is by its name, if it is one.
+// CaseCapabilities returns the capability that a case of a conformance suite needs, found by the name of the case.
 func CaseCapabilities(t testing.TB) []Capability {
 	name := path.Base(t.Name())
 	for _, n := range slices.Sorted(maps.Keys(missingCapabilities)) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// skipRecorder runs Needs as a test on a cloud would, and returns why it was skipped.
+// skipRecorder is a testing.TB that records why it was skipped.
 type skipRecorder struct {
 	testing.TB
 	reason string

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// DotPlot compares some things in some cases by one quantity: a group for each case, in it a row for each thing, with a
-// hollow dot at one value and a full one at another. The axis is logarithmic.
+// DotPlot compares series by one quantity in several cases: a group for each case, a row in it for each series, and in
+// the row a hollow and a full dot at two values. The axis is logarithmic.
 type DotPlot struct {
 	Title                  string
 	Note                   string
-	AxisLabel              string // what the values are, and in what
-	HollowLabel, FullLabel string // what the two dots stand for
+	AxisLabel              string // the quantity with its unit
+	HollowLabel, FullLabel string // what the two dots mean, for the key
 	Groups                 []DotGroup
 }
 
@@ -21,23 +21,23 @@ type DotGroup struct {
 	Rows []DotRow
 }
 
-// DotRow is one thing in one case. The same thing has the same hue everywhere.
+// DotRow is one series in one case. A series has the same hue in all groups.
 type DotRow struct {
 	Name         string
 	Hue          Hue
-	Hollow, Full float64 // more than 0
+	Hollow, Full float64 // greater than 0
 }
 
-// Sizes of dots, in pixels.
+// Sizes in pixels.
 const (
-	groupNameWidth = 110 // for the names of groups
-	rowHeight      = 15  // from a row to the next
+	groupNameWidth = 110 // column for the names of groups
+	rowHeight      = 15  // from one row to the next
 	groupGap       = 18  // between groups
 	dotRadius      = 4.5
-	logBase        = 10 // of the axis: a mark at each power
+	logBase        = 10 // of the axis: one mark for each power
 )
 
-// RenderSVG draws the comparison.
+// RenderSVG draws the plot.
 func (d DotPlot) RenderSVG() string {
 	var s svgWriter
 	s.y = 30
@@ -67,7 +67,7 @@ func (d DotPlot) RenderSVG() string {
 	return s.renderDocument(d.Title)
 }
 
-// axisPowers returns the powers of ten between which all values are.
+// axisPowers returns the exponents of the powers of ten between which all values lie.
 func (d DotPlot) axisPowers() (low, high int) {
 	least, most := math.Inf(1), 0.0
 	for _, g := range d.Groups {
@@ -82,12 +82,12 @@ func (d DotPlot) axisPowers() (low, high int) {
 	return low, max(low+1, int(math.Ceil(math.Log10(most))))
 }
 
-// logPosition is where a value is on the axis.
+// logPosition returns the x coordinate of a value on an axis from 10^low to 10^high.
 func logPosition(value float64, low, high int) float64 {
 	return plotLeft + groupNameWidth + (plotRight-plotLeft-groupNameWidth)*(math.Log10(value)-float64(low))/float64(high-low)
 }
 
-// drawKey names the rows, which are the same in all groups, and the dots.
+// drawKey draws the names of the rows, which are the same in all groups, and the meaning of the dots.
 func (s *svgWriter) drawKey(d DotPlot) {
 	s.y += legendRowHeight
 	x := float64(plotLeft)
@@ -120,7 +120,7 @@ func (s *svgWriter) drawGroup(g DotGroup, low, high int) {
 	s.drawRule("grid", plotLeft, s.y, plotRight, s.y)
 }
 
-// drawDot draws a dot; a hollow one hides the line below it.
+// drawDot draws a dot. A hollow one covers the line below it.
 func (s *svgWriter) drawDot(x, y float64, hue Hue, full bool) {
 	class := fmt.Sprintf("paper ring h%d", hue)
 	if full {

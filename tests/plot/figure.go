@@ -1,43 +1,43 @@
-// Package plot draws what was measured over time, for pages as SVG and for terminals in characters. The load test and the
-// simulator use it. It uses no rights and reads no files; what it is given must be finite and not negative.
+// Package plot draws measurements over time, as SVG for pages and in characters for terminals. The load test and the
+// simulator use it. It needs no permissions and reads no files. Its input must be finite and not negative.
 package plot
 
 import "math"
 
-// Figure is some panels, one above the other, over the same time.
+// Figure has panels, one above the other, over the same time axis.
 type Figure struct {
 	Title     string
-	Note      string  // below the title: what was measured, where
-	TimeLabel string  // what the time counts from: "since the first upload"
-	Seconds   float64 // of the time, seconds; from 0
+	Note      string  // below the title: what was measured, and where
+	TimeLabel string  // where the time axis begins: "since the first upload"
+	Seconds   float64 // length of the time axis, which begins at 0
 	Panels    []Panel
 }
 
-// Panel is what is measured in one unit.
+// Panel shows lines of the same unit.
 type Panel struct {
-	Title      string  // names the unit too: "messages waiting"
-	AxisTop    float64 // the top of the axis; 0: what the highest value needs
+	Title      string  // with the unit: "messages waiting"
+	AxisTop    float64 // top of the axis; 0: as the highest value needs
 	Unit       string  // behind the numbers of the axis: "%"
-	HalfHeight bool    // half as high as others
+	HalfHeight bool    // half as high as other panels
 	Lines      []Line
 }
 
-// Line is one quantity. The last line is drawn uppermost.
+// Line is one quantity. Later lines are drawn over earlier ones.
 type Line struct {
-	Name     string // none: it is of the same kind as the one before
+	Name     string // for the legend; empty if the line belongs to the one before
 	Hue      Hue
-	Dashed   bool // it is a limit, and not a measurement
-	Unfilled bool // the area below it means nothing
+	Dashed   bool // a limit rather than a measurement
+	Unfilled bool // without an area below it
 	Points   []Point
 }
 
-// Point is a value that holds until the next one. Points are in the order of their times.
+// Point is a value that holds until the next point. Points are sorted by time. At is in seconds.
 type Point struct{ At, Value float64 }
 
-// Hue is a colour; the same thing has the same in all panels.
+// Hue is a colour. A series has the same hue in all panels.
 type Hue int
 
-// The hues, which people with deficient colour vision can tell from their neighbours too.
+// The hues. Neighbours can also be told apart with deficient colour vision.
 const (
 	Blue Hue = iota
 	Orange
@@ -49,7 +49,7 @@ const (
 	hueCount
 )
 
-// hue is a colour on light and on dark pages, and its number among the 256 of terminals.
+// palette has, for each hue, its colour on light and on dark pages, and its number among the 256 terminal colours.
 var palette = [hueCount]struct {
 	light, dark string
 	terminal    int
@@ -58,7 +58,7 @@ var palette = [hueCount]struct {
 	{"#5a49b8", "#9e94f2", 141}, {"#b87a00", "#e0a92c", 178}, {"#c4467f", "#ee82b0", 205}, {"#898781", "#a3a19a", 245},
 }
 
-// computeAxis returns the top of the panel's axis, and the distance of the lines across it.
+// computeAxis returns the top of the panel's axis and the distance between its grid lines.
 func (p Panel) computeAxis() (top, step float64) {
 	highest := p.AxisTop
 	for _, l := range p.Lines {
@@ -70,7 +70,7 @@ func (p Panel) computeAxis() (top, step float64) {
 	return step * max(1, math.Ceil(highest/step-1e-9)), step
 }
 
-// ruleCount is how many lines go across the panel, about.
+// ruleCount returns the approximate number of grid lines of the panel.
 func (p Panel) ruleCount() float64 {
 	if p.HalfHeight {
 		return 2
@@ -78,7 +78,7 @@ func (p Panel) ruleCount() float64 {
 	return 4
 }
 
-// roundUpNice returns 1, 2, 2.5 or 5 times a power of ten, at least x and at least 1.
+// roundUpNice returns the smallest number that is 1, 2, 2.5 or 5 times a power of ten, at least x and at least 1.
 func roundUpNice(x float64) float64 {
 	if x <= 1 {
 		return 1
@@ -92,8 +92,8 @@ func roundUpNice(x float64) float64 {
 	return 10 * power
 }
 
-// maxPerColumn returns the highest value of the line in each of n equal stretches of the time; ok is false in those that it
-// says nothing of, as it begins later or has ended.
+// maxPerColumn divides the time span into n equal columns and returns the line's highest value in each. ok is false for
+// columns before the first point and after the last one.
 func (l Line) maxPerColumn(span float64, n int) (values []float64, ok []bool) {
 	values, ok = make([]float64, n), make([]bool, n)
 	next := 0

@@ -20,7 +20,7 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
-// burstFigure is a depth that rises, stays and falls, and the workers that follow it, at most three of them.
+// burstFigure has a queue depth that rises, stays and falls, and the number of workers that follows it.
 func burstFigure() plot.Figure {
 	var depth, workers, limit []plot.Point
 	for i := range 100 {
@@ -47,7 +47,7 @@ func burstFigure() plot.Figure {
 	}
 }
 
-// exampleDotPlot compares two things in two cases.
+// exampleDotPlot compares two series in two cases.
 func exampleDotPlot() plot.DotPlot {
 	return plot.DotPlot{
 		Title: "Who waits", Note: "of a test", AxisLabel: "seconds", HollowLabel: "as it was", FullLabel: "as it is", Groups: []plot.DotGroup{
@@ -83,7 +83,8 @@ func TestRenderingMatchesGoldenFiles(t *testing.T) {
 	}
 }
 
-// Whatever is measured, the SVG is XML, all of it is on the page, and no line of text is too wide.
+// TestAnyFigureStaysWithinPage checks, for random figures, that the SVG is valid XML, that its text lies on the page,
+// and that no line of text is too wide.
 func TestAnyFigureStaysWithinPage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -142,7 +143,7 @@ func drawLine(t *rapid.T, span float64) plot.Line {
 	return l
 }
 
-// checkCoordinates checks every coordinate of a drawing's texts.
+// checkCoordinates fails if a text or a circle of a drawing lies outside the page.
 func checkCoordinates(svg string) error {
 	width, height := 0.0, 0.0
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {

@@ -8,21 +8,22 @@ import (
 	"unicode"
 )
 
-// Sizes, in pixels of a figure that is shown as large as it is.
+// Sizes in pixels, for a figure in its original size.
 const (
 	pageWidth       = 920
-	plotLeft        = 58 // of the panels: numbers stand before them
+	plotLeft        = 58 // left edge of the panels; the numbers of the axis are to the left of it
 	plotRight       = pageWidth - 24
 	plotWidth       = plotRight - plotLeft
-	ruleSpacing     = 34 // between the lines across a panel, about
-	legendRowHeight = 20 // of a row of a legend
-	swatchWidth     = 26 // what a legend needs beside a name
+	ruleSpacing     = 34 // approximate distance of grid lines
+	legendRowHeight = 20 // of one row of the legend
+	swatchWidth     = 26 // for the swatch beside a name
 	legendGap       = 18 // after a name
-	maxTimeMarks    = 8  // on the axis of time, at most
-	baselineOffset  = 4  // from the middle of a letter to its foot
+	maxTimeMarks    = 8  // on the time axis
+	baselineOffset  = 4  // from the middle of a letter to its baseline
 )
 
-// buildStylesheet makes a page of both kinds: who looks decides. The paper is drawn too, as nobody knows what is behind.
+// buildStylesheet returns the styles for light and dark pages. The figure has a background of its own, because the
+// background of the page is not known.
 func buildStylesheet() string {
 	var light, dark strings.Builder
 	for i, c := range palette {
@@ -38,7 +39,7 @@ func buildStylesheet() string {
 		`.paper{fill:#1a1a19}.grid{stroke:#31312e}.axis{stroke:#6b6a64}.area{opacity:.2}` + dark.String() + `}`
 }
 
-// svgWriter is a drawing in the making; y is how far down it has come.
+// svgWriter collects the elements of a drawing. y is the bottom of what is drawn.
 type svgWriter struct {
 	b strings.Builder
 	y float64
@@ -81,13 +82,13 @@ func (s *svgWriter) drawRule(class string, x1, y1, x2, y2 float64) {
 
 func escapeXML(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes all
+	_ = xml.EscapeText(&b, []byte(text)) // writing to a strings.Builder does not fail
 	return b.String()
 }
 
-// panelAxes are where a panel's values lie on the page.
+// panelAxes maps the values of a panel to coordinates of the page.
 type panelAxes struct {
-	seconds, top float64 // where they end
+	seconds, top float64 // ends of the axes
 	y, height    float64
 }
 
@@ -99,7 +100,7 @@ func (a panelAxes) valueToY(value float64) float64 { return a.y + a.height*(1-mi
 
 func (a panelAxes) bottomY() float64 { return a.y + a.height }
 
-// drawPanel draws one panel below what is there.
+// drawPanel draws one panel below the previous ones.
 func (s *svgWriter) drawPanel(f Figure, p Panel) {
 	s.y += 24
 	s.drawText(plotLeft, s.y, "head", p.Title)
@@ -123,7 +124,7 @@ func (s *svgWriter) drawPanel(f Figure, p Panel) {
 	s.y = a.bottomY()
 }
 
-// drawLegend names the lines that have a name, to the right of the panel's title if there is room, else below it.
+// drawLegend draws the names of the lines that have one, beside the panel's title if there is room, else below it.
 func (s *svgWriter) drawLegend(p Panel) {
 	total := 0.0
 	named := slices.DeleteFunc(slices.Clone(p.Lines), func(l Line) bool { return l.Name == "" })
@@ -146,7 +147,7 @@ func (s *svgWriter) drawLegend(p Panel) {
 	}
 }
 
-// estimateTextWidth is about how wide a text is, rather more than less: nobody knows the font.
+// estimateTextWidth returns an upper estimate of the width of a text in pixels. The font of the reader is not known.
 func estimateTextWidth(text string) (width float64) {
 	for _, r := range text {
 		switch {
@@ -171,7 +172,7 @@ func (l Line) cssClass() string {
 	return class
 }
 
-// drawLine draws steps, with the area below them unless it is a limit or bare.
+// drawLine draws a line in steps, and the area below it unless the line is dashed or unfilled.
 func (s *svgWriter) drawLine(a panelAxes, l Line) {
 	values, ok := l.maxPerColumn(a.seconds, plotWidth)
 	for i := 0; i < plotWidth; i++ {
@@ -194,7 +195,7 @@ func (s *svgWriter) drawLine(a panelAxes, l Line) {
 	}
 }
 
-// drawTimeAxis draws the numbers of the axis of time, which all panels share.
+// drawTimeAxis draws the labels of the time axis, which all panels share.
 func (s *svgWriter) drawTimeAxis(f Figure) {
 	s.y += 18
 	all, step := computeTicks(f.Seconds, maxTimeMarks)

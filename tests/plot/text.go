@@ -9,16 +9,17 @@ import (
 	"sluice/tests/terminal"
 )
 
-// blockRunes fill an eighth of a cell more each.
+// blockRunes are cells that are filled by zero to eight eighths.
 var blockRunes = []rune(" ▁▂▃▄▅▆▇█")
 
 const (
-	numberWidth = 7 // columns before a band
+	numberWidth = 7 // columns to the left of a band, for its numbers
 	limitRune   = '╌'
 )
 
-// RenderText draws the figure in characters: for each line that has a name a band of some rows, half as many in a low panel,
-// with its limit, the dashed line of the same hue, over it. No line is wider than width.
+// RenderText draws the figure in characters: a band of rows for each line that has a name, or half of the rows in a
+// panel of half height. A dashed line of the same hue is drawn over the band as its limit. No line of text is wider
+// than width.
 func (f Figure) RenderText(width, rows int, color bool) string {
 	var out strings.Builder
 	columns := max(10, width-numberWidth-1)
@@ -34,7 +35,7 @@ func (f Figure) RenderText(width, rows int, color bool) string {
 	return out.String()
 }
 
-// bandRows of a band, where a panel that is not low has n.
+// bandRows returns the number of rows of a band, if a panel of full height has n.
 func (p Panel) bandRows(n int) int {
 	if p.HalfHeight {
 		return (n + 1) / 2
@@ -42,7 +43,7 @@ func (p Panel) bandRows(n int) int {
 	return n
 }
 
-// textBand is one line of a panel, as it is drawn in characters.
+// textBand is one line of a panel as it is drawn in characters.
 type textBand struct {
 	figure        Figure
 	panel         Panel
@@ -76,7 +77,7 @@ func (b textBand) writeRows(out *strings.Builder) {
 	}
 }
 
-// limitValues are the dashed line's values, negative where there is none.
+// limitValues returns the value of the dashed line in each column, or -1 where it has none.
 func (b textBand) limitValues() []float64 {
 	out := make([]float64, b.columns)
 	for i := range out {
@@ -96,7 +97,7 @@ func (b textBand) limitValues() []float64 {
 	return out
 }
 
-// cellRune is the part of a bar that is in a row, counted from below. What is there at all is seen.
+// cellRune returns the part of a bar that lies in a row, counted from the bottom. Any value above 0 is visible.
 func (b textBand) cellRune(value, limit float64, row int) rune {
 	eighths := int(math.Round(value / b.top * float64(8*b.rows)))
 	if value > 0 {
@@ -109,7 +110,7 @@ func (b textBand) cellRune(value, limit float64, row int) rune {
 	return blockRunes[full]
 }
 
-// renderTimeRuler writes the times below all bands.
+// renderTimeRuler returns the labels of the time axis below all bands.
 func (f Figure) renderTimeRuler(columns int) string {
 	line := []rune(strings.Repeat(" ", columns))
 	at, step := computeTicks(f.Seconds, max(1, columns/12))

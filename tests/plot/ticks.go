@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// tickSteps are distances of marks on the axis of time, seconds.
+// tickSteps are the possible distances of marks on the time axis, in seconds.
 var tickSteps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400}
 
-// computeTicks returns where the axis of time has marks: at most n beside that at 0.
+// computeTicks returns the positions of marks on the time axis, at most n beside the one at 0, and their distance.
 func computeTicks(span float64, n int) (at []float64, step float64) {
 	step = tickSteps[len(tickSteps)-1]
 	for _, s := range tickSteps {
@@ -23,7 +23,7 @@ func computeTicks(span float64, n int) (at []float64, step float64) {
 	return at, step
 }
 
-// formatClock is a time as people say it: "40 s", "1:20", or "20 min" where all marks are whole minutes.
+// formatClock formats a time: "40 s", "1:20", or "20 min" if all marks are whole minutes.
 func formatClock(seconds, step float64) string {
 	s := int(seconds)
 	switch {
@@ -35,7 +35,7 @@ func formatClock(seconds, step float64) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// formatNumber is a value of an axis.
+// formatNumber formats a value of an axis with its unit.
 func formatNumber(x float64, unit string) string {
 	text := strconv.FormatFloat(x, 'f', -1, 64)
 	if unit != "" {

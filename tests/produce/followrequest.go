@@ -9,7 +9,7 @@ import (
 	"sluice/tests/subscriber"
 )
 
-// eventReceiver hears what the topic tells of one tenant's videos.
+// eventReceiver receives the events of one tenant's videos from the topic.
 type eventReceiver interface {
 	ReceiveEvents(ctx context.Context, heard func(event []byte) error) error
 }
@@ -18,26 +18,27 @@ func (p producer) subscribeToTopic(ctx context.Context, tenant string) (*subscri
 	return subscriber.Topic{SQS: p.sqs, SNS: p.sns, ARN: p.topicARN}.Subscribe(ctx, "produce", "video.", tenant)
 }
 
-// followRequest tells every fact about one request, each once, to the last. It fails if that is a failure.
-func followRequest(ctx context.Context, l eventReceiver, correlation string, tell func(topicEvent)) error {
-	told := map[string]bool{}
+// followRequest calls report once for each type of event with the given correlation id, until the last one. It returns
+// an error if the video fails or ctx ends.
+func followRequest(ctx context.Context, l eventReceiver, correlation string, report func(topicEvent)) error {
+	reported := map[string]bool{}
 	var last topicEvent
 	for !last.isFinal() {
 		err := l.ReceiveEvents(ctx, func(event []byte) error {
 			var f topicEvent
 			if err := json.Unmarshal(event, &f); err != nil {
-				return fmt.Errorf("what was heard is no event: %w", err)
+				return fmt.Errorf("a message of the topic is not an event: %w", err)
 			}
-			if f.CorrelationID != correlation || told[f.Type] || last.isFinal() {
+			if f.CorrelationID != correlation || reported[f.Type] || last.isFinal() {
 				return nil
 			}
-			told[f.Type], last = true, f
-			tell(f)
+			reported[f.Type], last = true, f
+			report(f)
 			return nil
 		})
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return errors.New("nothing was heard of its end in time; GET /v1/dead-letters may know why")
+			return errors.New("the final event did not arrive in time; GET /v1/dead-letters may say why")
 		case err != nil:
 			return err
 		}

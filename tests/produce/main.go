@@ -1,9 +1,9 @@
-// Command produce shows how another system has videos made of files in a bucket of its own: it puts one there, asks for
-// a video on Sluice's queue, and prints what the topic tells of it until it is ready or has failed. `make produce
-// FILE=…` runs it against the local cloud.
+// Command produce shows how another system has a video made of a file in its own bucket. It puts a file there, requests
+// a video on Sluice's queue, and prints the events of the topic until the video is ready or has failed. `make produce
+// FILE=…` runs it in the local cloud.
 //
-// It plays both parts. As the operator it registers the producer: which part of which bucket, and for which tenant. As
-// the producer it calls nothing of Sluice's API: it sends a message and gets messages.
+// It acts as two parties. As the operator it registers the producer: which part of which bucket, and for which tenant.
+// As the producer it does not call Sluice's API; it sends one message and receives messages.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runCommand is main without the process; it returns the status.
+// runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("produce", flag.ContinueOnError)
 	flags.SetOutput(errs)
@@ -85,6 +85,6 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 	}
 	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlationID)
 	return followRequest(ctx, subscription, order.correlationID, func(f topicEvent) {
-		fmt.Fprintf(out, "heard       %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
+		fmt.Fprintf(out, "received    %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// What a producer writes by hand is what the contract says.
+// TestRequestMatchesEventContract checks that the event that is written out by hand is valid.
 func TestRequestMatchesEventContract(t *testing.T) {
 	t.Parallel()
 	p := producer{bucket: "acme-masters"}

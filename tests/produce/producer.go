@@ -19,15 +19,15 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// producer is another system in the same account.
+// producer is another system in the same AWS account.
 type producer struct {
 	s3       *s3.Client
 	sqs      *sqs.Client
 	sns      *sns.Client
-	bucket   string // its own
-	queueURL string // URL of Sluice's queue for requests
-	topicARN string // ARN of Sluice's topic
-	sender   string // who it is to SQS
+	bucket   string // the producer's own
+	queueURL string // Sluice's queue for requests
+	topicARN string // Sluice's topic
+	sender   string // the SQS SenderId of its messages
 }
 
 func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
@@ -41,10 +41,10 @@ func newProducer(ctx context.Context, env cloud.Env) (producer, error) {
 	}, errors.Join(err1, err2)
 }
 
-// sentRequest is a request that was sent.
+// sentRequest is a request that was sent: the key of the object and the correlation id.
 type sentRequest struct{ key, correlationID string }
 
-// sendRequest puts the file into the producer's bucket, below a prefix, and asks for a video to be made of it.
+// sendRequest puts the file into the producer's bucket below prefix and requests a video of it.
 func (p producer) sendRequest(ctx context.Context, file, prefix string) (sentRequest, error) {
 	var taken *types.BucketAlreadyOwnedByYou
 	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil && !errors.As(err, &taken) {
@@ -67,7 +67,8 @@ func (p producer) sendRequest(ctx context.Context, file, prefix string) (sentReq
 	return o, err
 }
 
-// buildRequest is the event, written out as a producer in any language would: schema/upload.requested.v1.json says more.
+// buildRequest returns the event as a producer in any language would write it. Its schema is
+// events/schema/upload.requested.v1.json.
 func (p producer) buildRequest(o sentRequest, at time.Time) map[string]any {
 	return map[string]any{
 		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": o.correlationID,
@@ -79,7 +80,7 @@ func (p producer) buildRequest(o sentRequest, at time.Time) map[string]any {
 	}
 }
 
-// topicEvent is what the topic tells, as far as it is of interest here.
+// topicEvent has the members of an event that this command uses.
 type topicEvent struct {
 	Type, Subject, CorrelationID string
 	Data                         struct {
@@ -89,7 +90,7 @@ type topicEvent struct {
 	}
 }
 
-// describeEvent returns a fact in a few words.
+// describeEvent summarizes an event; api is the base of links.
 func (f topicEvent) describeEvent(api string) string {
 	switch f.Type {
 	case "video.processing.v1":
@@ -102,5 +103,5 @@ func (f topicEvent) describeEvent(api string) string {
 	return f.Subject
 }
 
-// isFinal reports whether nothing follows.
+// isFinal reports whether no other event of the video follows.
 func (f topicEvent) isFinal() bool { return f.Type == "video.ready.v1" || f.Type == "video.failed.v1" }

@@ -1,8 +1,8 @@
-// Command trace draws one video's way through every hop of a deployed Sluice, as GET /v1/videos/{id}/trace tells it: what
-// each service did of it and when, how long its messages waited, and what the calls in each hop took. `make trace` runs
-// it; with SLUICE_API set, it asks that API on AWS.
+// Command trace draws the spans of one video, as GET /v1/videos/{id}/trace returns them: what each service did and
+// when, how long its messages waited, and how long its calls took. `make trace` runs it; with SLUICE_API set, it uses
+// that API on AWS.
 //
-// It needs the rights of an operator (to make a token, see package cloud) and nothing else.
+// It needs the permissions of an operator to create a token (see package cloud), and no others.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runCommand is main without the process; it returns the status.
+// runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("trace", flag.ContinueOnError)
 	flags.SetOutput(errs)
@@ -54,7 +54,7 @@ func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	return 0
 }
 
-// openClient returns a client of the API with a new token of tenant.
+// openClient returns a client of the API with a new token of the tenant.
 func openClient(ctx context.Context, tenant string) (*client.Client, error) {
 	root, err := cloud.FindRoot(".")
 	if err != nil {
@@ -71,7 +71,7 @@ func openClient(ctx context.Context, tenant string) (*client.Client, error) {
 	return client.New(operator.URL, token), nil
 }
 
-// printTrace draws all that is known of a video's way.
+// printTrace draws all recorded spans of a video.
 func printTrace(ctx context.Context, c *client.Client, video string, out io.Writer) error {
 	text, err := c.GetTrace(ctx, video)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Seconds after which a film that was uploaded is in each state.
+// Seconds after its upload at which a video enters each state.
 const (
 	inspectedAfter = 0.6
 	playableAfter  = 1.6
@@ -17,7 +17,7 @@ const (
 	taskCount      = 9
 )
 
-// videoDocument is the document of a film, by how long ago its file came.
+// videoDocument returns the document of a video as it is at this time after its upload.
 func (f *fakeServer) videoDocument(v *fakeVideo) map[string]any {
 	since, state := f.secondsSinceUpload(v), v.state
 	switch {
@@ -49,12 +49,12 @@ func (f *fakeServer) videoDocument(v *fakeVideo) map[string]any {
 	return doc
 }
 
-// secondsSinceUpload is how long ago the file of a film came, in seconds of the film's own time.
+// secondsSinceUpload returns the time since the upload of a video, divided by the slowdown.
 func (f *fakeServer) secondsSinceUpload(v *fakeVideo) float64 {
 	return time.Since(v.uploadedAt).Seconds() / f.slowdown
 }
 
-// servePlaylist names as many of the film's twelve seconds as are encoded.
+// servePlaylist serves the part of the twelve seconds that is encoded at this time.
 func (f *fakeServer) servePlaylist(w http.ResponseWriter, r *http.Request) {
 	text, err := os.ReadFile("testdata/growing.m3u8")
 	if err != nil {
@@ -64,7 +64,7 @@ func (f *fakeServer) servePlaylist(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	list := string(text)
 	if v := f.findVideo(r); v.state == "" && f.secondsSinceUpload(v) < readyAfter {
-		at, step := 0, "growing.mp4\n#EXTINF" // where what is not there yet begins
+		at, step := 0, "growing.mp4\n#EXTINF" // start of the first segment that is not encoded
 		for range int(12 * f.secondsSinceUpload(v) / readyAfter) {
 			at += strings.Index(list[at:], step) + len(step)
 		}
@@ -111,7 +111,7 @@ func (f *fakeServer) getTimeline(r *http.Request) (int, any) {
 		if n == 2 {
 			state = "playable"
 		}
-		entries = append(entries, e, buildEntry(start, 15.1+2*float64(n), "encode.done.v1", state)) // what there is, is published
+		entries = append(entries, e, buildEntry(start, 15.1+2*float64(n), "encode.done.v1", state)) // the playlists are published again
 	}
 	return 200, map[string]any{"entries": append(entries, buildEntry(start, 35, "encode.done.v1", "ready"))}
 }
@@ -174,7 +174,7 @@ func (f *fakeServer) getServiceMap(*http.Request) (int, any) {
 	}
 }
 
-// addDeadLetters adds dead letters.
+// addDeadLetters adds n open dead letters of a service.
 func (f *fakeServer) addDeadLetters(service string, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -16,30 +16,30 @@ import (
 	"sluice/functions/studio"
 )
 
-// Tokens that the fake takes.
+// Valid tokens.
 const (
 	readerToken   = "slc_reader_secret"
 	memberToken   = "slc_member_secret"
 	operatorToken = "slc_operator_secret"
 )
 
-// fakeServer is a Sluice below /prod, with the studio itself and an API of tenants' videos that are made within seconds, a map
-// and dead letters.
+// fakeServer is a made-up Sluice below /prod: the studio itself, and an API with videos that become ready within
+// seconds, a service map and dead letters.
 type fakeServer struct {
-	URL    string // of the stage, no slash at its end
+	URL    string // of the stage, without a trailing slash
 	Origin string
 
 	mu               sync.Mutex
-	videos           []*fakeVideo // the oldest first
+	videos           []*fakeVideo // oldest first
 	deadLetters      []map[string]any
-	parts            map[string]int // PUTs by path
-	failingParts     map[string]int // by path: how often a PUT of it still fails
+	parts            map[string]int // number of PUTs by path
+	failingParts     map[string]int // by path: number of PUTs that will still fail
 	revoked          bool
-	throttledAnswers int     // answers of 429 still to give
-	slowdown         float64 // times that everything takes longer
+	throttledAnswers int     // number of requests that will still be answered with 429
+	slowdown         float64 // factor for all durations
 }
 
-// fakeVideo is a video: made is when its file was there, zero before.
+// fakeVideo is a video. uploadedAt is zero before its file was uploaded.
 type fakeVideo struct {
 	id, title, name, state string
 	size                   int64
@@ -109,7 +109,7 @@ func (f *fakeServer) requireToken(route string, h func(*http.Request) (int, any)
 	}
 }
 
-// changeBehavior is what a scene asks of the fake itself.
+// changeBehavior lets a scene change the server: heal, revoke or busy.
 func (f *fakeServer) changeBehavior(_ http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,7 +132,7 @@ func (f *fakeServer) getToken(r *http.Request) (int, any) {
 	return 200, map[string]any{"id": "abc", "tenant": "acme", "scopes": scopes[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]}
 }
 
-// addVideoInState adds a video that is in a state.
+// addVideoInState adds a video of the given age in a state.
 func (f *fakeServer) addVideoInState(title, state string, age time.Duration) *fakeVideo {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package studio_test plays what people do in the studio, against a Sluice that is made up.
+// Package studio_test plays scenes in the studio, against a made-up Sluice.
 package studio_test
 
 import (
@@ -12,7 +12,7 @@ import (
 	"sluice/tests/browser"
 )
 
-// playScene plays a scene and holds it to what holds of all: no errors, no other hosts.
+// playScene plays a scene and checks that there were no console errors and no requests to other hosts.
 func playScene(t *testing.T, f *fakeServer, s browser.Scene) browser.SceneReport {
 	t.Helper()
 	if testing.Short() {
@@ -25,7 +25,7 @@ func playScene(t *testing.T, f *fakeServer, s browser.Scene) browser.SceneReport
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ScreenshotFolder = os.Getenv("SHOTS") // a folder, for people who want to see
+	s.ScreenshotFolder = os.Getenv("SHOTS") // a folder to keep the screenshots
 	seen, err := browser.PlayStudioScene(t.Context(), root, f.URL+"/studio", s)
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
@@ -61,7 +61,7 @@ func TestUploadCanBeCancelled(t *testing.T) {
 	}
 }
 
-// TestFailedPartsAreSentAgain: those that failed and no others, by the page itself and then by hand.
+// TestFailedPartsAreSentAgain checks that only failed parts are sent again, first by the page and then by the user.
 func TestFailedPartsAreSentAgain(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
@@ -83,7 +83,7 @@ func TestVideoListIsPaged(t *testing.T) {
 	playScene(t, f, browser.Scene{Name: "pages", Token: memberToken})
 }
 
-// TestVideoPlaysWhileItIsEncoded: from playable to ready, in one go.
+// TestVideoPlaysWhileItIsEncoded plays a video from playable to ready without interruption.
 func TestVideoPlaysWhileItIsEncoded(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
@@ -131,7 +131,7 @@ func TestOperatorManagesMapAndDeadLetters(t *testing.T) {
 	playScene(t, f, browser.Scene{Name: "operate", Token: operatorToken})
 }
 
-// TestFirstViewIsBelow40KB: below 40 kB compressed, and no player in it.
+// TestFirstViewIsBelow40KB checks the compressed size, and that the player is not loaded yet.
 func TestFirstViewIsBelow40KB(t *testing.T) {
 	t.Parallel()
 	seen := playScene(t, newStockedServer(t), browser.Scene{Name: "size", Token: memberToken})
@@ -151,7 +151,7 @@ func TestFirstViewIsBelow40KB(t *testing.T) {
 	}
 }
 
-// TestEveryViewPassesAccessibilityChecks: axe finds nothing in any view, and nothing is wider than the window.
+// TestEveryViewPassesAccessibilityChecks runs axe in every view and checks that nothing is wider than the window.
 func TestEveryViewPassesAccessibilityChecks(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

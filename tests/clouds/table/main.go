@@ -1,9 +1,9 @@
-// Command table keeps what became of each test on each local cloud.
+// Command table records the outcome of each test on each local cloud.
 //
-//	go test -json … | table run ministack   shows what failed, and keeps what became of each test
+//	go test -json … | table run ministack   prints failures and records the outcome of each test
 //	table show                              writes build/clouds.json and prints the table
 //
-// It fails if a test failed or, when all clouds were asked, if a test ran on none of them.
+// It fails if a test failed or, if all clouds were used, if a test ran on none of them.
 package main
 
 import (

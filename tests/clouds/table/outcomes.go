@@ -12,29 +12,29 @@ import (
 	"strings"
 )
 
-// What becomes of a test.
+// Outcomes of a test.
 const (
 	passed  = "passed"
 	failed  = "failed"
 	skipped = "skipped"
 )
 
-// testOutcome is what became of one test, and why if it was skipped.
+// testOutcome is the outcome of one test, with the reason if it was skipped.
 type testOutcome struct {
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
 }
 
-// cloudOutcomes are those of one cloud, by folder and name: "e2e TestA/b".
+// cloudOutcomes are the outcomes on one cloud, by folder and name: "e2e TestA/b".
 type cloudOutcomes map[string]testOutcome
 
-// testEvent is a line of `go test -json` (https://pkg.go.dev/cmd/test2json).
+// testEvent is one line of `go test -json` (https://pkg.go.dev/cmd/test2json).
 type testEvent struct {
 	Action, Package, Test, Output string
 	Elapsed                       float64 // seconds
 }
 
-// eventReader reads the events of a run.
+// eventReader collects the outcomes of a run.
 type eventReader struct {
 	tests     cloudOutcomes
 	printed   map[string]string
@@ -42,8 +42,8 @@ type eventReader struct {
 	out       io.Writer
 }
 
-// readEvents reads the events of a run. It copies to out what packages and failed tests printed, and says of each test when it
-// has ended: some take minutes.
+// readEvents reads the events of a run. It copies the output of packages and of failed tests to out, and prints a line
+// when a test has ended, because some take minutes.
 func readEvents(in io.Reader, out io.Writer) (cloudOutcomes, error) {
 	r := eventReader{cloudOutcomes{}, map[string]string{}, map[string]float64{}, out}
 	lines := bufio.NewReader(in)
@@ -64,7 +64,7 @@ func readEvents(in io.Reader, out io.Writer) (cloudOutcomes, error) {
 func (r eventReader) handleLine(line []byte) {
 	var e testEvent
 	if json.Unmarshal(line, &e) != nil {
-		r.out.Write(line) // of the compiler
+		r.out.Write(line) // output of the compiler
 		return
 	}
 	name := path.Base(e.Package) + " " + e.Test
@@ -91,7 +91,7 @@ func (r eventReader) handleLine(line []byte) {
 	}
 }
 
-// printEnd says how a whole test has ended. The time that go test says of one does not count cases that run side by side.
+// printEnd prints how a whole test has ended. The time that go test reports for it excludes cases that ran in parallel.
 func (r eventReader) printEnd(e testEvent, state string) {
 	test, _, isCase := strings.Cut(e.Test, "/")
 	whole := path.Base(e.Package) + " " + test
@@ -101,7 +101,8 @@ func (r eventReader) printEnd(e testEvent, state string) {
 	}
 }
 
-// addOutcome leaves out packages, but for one that fails without a test: it did not compile, or ran out of time.
+// addOutcome records an outcome. It ignores packages, unless one fails without a failed test: it did not compile or ran
+// out of time.
 func (r cloudOutcomes) addOutcome(test, name string, what testOutcome) {
 	if test == "" && (what.State != failed || r.firstFailure() != nil) {
 		return
@@ -109,7 +110,7 @@ func (r cloudOutcomes) addOutcome(test, name string, what testOutcome) {
 	r[strings.TrimSpace(name)] = what
 }
 
-// parseSkipReason finds what t.Skip was told: "    x_test.go:12: the reason".
+// parseSkipReason returns the argument of t.Skip from the output of a test: "    x_test.go:12: the reason".
 func parseSkipReason(printed string) string {
 	for line := range strings.Lines(printed) {
 		if _, text, ok := strings.Cut(line, ".go:"); ok {
@@ -129,7 +130,8 @@ func (r cloudOutcomes) firstFailure() error {
 	return nil
 }
 
-// findOutcome returns what became of a test: a test that is not there is as the one it would have been a part of.
+// findOutcome returns the outcome of a test. If a case is unknown, it returns the outcome of the test that it belongs
+// to.
 func (r cloudOutcomes) findOutcome(name string) (testOutcome, bool) {
 	for {
 		if found, ok := r[name]; ok {

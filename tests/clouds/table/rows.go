@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// row says of one test what became of it on each cloud, "" where that was not asked. What became of most of its cases is
-// said of the test; a case that another thing became of has a row of its own.
+// row has the outcome of one test on each cloud, "" if the cloud was not used. The row of a test has the most common
+// outcome of its cases; a case with another outcome has its own row.
 type row struct {
 	Test       string `json:"test"`
-	Cases      int    `json:"cases,omitempty"` // that the row stands for, if it is more than the test itself
+	Cases      int    `json:"cases,omitempty"` // number of cases that the row stands for
 	MiniStack  string `json:"ministack"`
 	LocalStack string `json:"localstack"`
 	Reason     string `json:"reason"`
 }
 
-// compareClouds returns a row for each test that is no more than the sum of others.
+// compareClouds returns a row for each test, without tests that only group others.
 func compareClouds(asked map[string]cloudOutcomes) []row {
 	names := map[string]bool{}
 	for _, tests := range asked {
@@ -38,8 +38,8 @@ func compareClouds(asked map[string]cloudOutcomes) []row {
 	return foldCases(rows)
 }
 
-// foldCases makes one row of the cases of each test that have the outcome most common among them. The cases of a test stand
-// together.
+// foldCases replaces the cases of each test that have the most common outcome by one row. The cases of a test are
+// adjacent.
 func foldCases(rows []row) (out []row) {
 	for len(rows) > 0 {
 		n := 1
@@ -75,7 +75,7 @@ func foldTestCases(cases []row) []row {
 	return out
 }
 
-// testName returns the test that a row is of, or of a case of.
+// testName returns the name of the test that a row, or its case, belongs to.
 func testName(r row) string {
 	name, _, _ := strings.Cut(r.Test, "/")
 	return name
@@ -102,7 +102,7 @@ func outcomeOn(asked map[string]cloudOutcomes, cloud, name string) (state, why s
 	return found.State, found.Reason
 }
 
-// printTable prints a line for each test and, below, how many ran where.
+// printTable prints a line for each test, and how many passed on both clouds.
 func printTable(out io.Writer, rows []row) {
 	widest := 0
 	for _, r := range rows {
@@ -124,7 +124,8 @@ func (r row) displayName() string {
 	return r.Test
 }
 
-// countPassedOnBoth returns how many tests passed on both clouds, in most of their cases at least, and how many there are.
+// countPassedOnBoth returns how many tests passed on both clouds, in most of their cases at least, and how many tests
+// there are.
 func countPassedOnBoth(rows []row) (n, all int) {
 	for _, r := range rows {
 		if testName(r) != r.Test {
@@ -138,10 +139,12 @@ func countPassedOnBoth(rows []row) (n, all int) {
 	return n, all
 }
 
-// minSharedPercent is the part of the tests, in per cent, that must have passed on both clouds: else one of them proves little.
+// minSharedPercent is the percentage of tests that must pass on both clouds. With fewer, the second cloud would prove
+// little.
 const minSharedPercent = 80
 
-// checkRows returns what is wrong: a test failed or, if all clouds were asked, ran on none, or too many on one alone.
+// checkRows returns an error if a test failed or, if all clouds were used, if a test ran on none or too many ran on one
+// only.
 func checkRows(rows []row, all bool) error {
 	var errs []error
 	for _, r := range rows {
