@@ -1,8 +1,8 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
 	"path"
 	"time"
@@ -15,81 +15,52 @@ import (
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/store"
 )
 
-// faultyStore are the table as a process sees it.
-type faultyStore struct{ *process }
+// faultyTable is the table as a process sees it.
+type faultyTable struct{ *process }
 
-func (r faultyStore) PutTenant(context.Context, video.Tenant) error { return errors.ErrUnsupported }
-func (r faultyStore) Tenant(context.Context, string) (video.Tenant, error) {
-	return video.Tenant{}, errors.ErrUnsupported
-}
-func (r faultyStore) PutToken(context.Context, video.Token) error { return errors.ErrUnsupported }
+// newStore returns the store as a process sees it.
+func (p *process) newStore() store.Store { return store.Store{Table: faultyTable{p}} }
 
-func (r faultyStore) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
-	return scheduleCallErr(ctx, r.process, "Create", v.ID, writeOutcomes, func() error { return r.w.store.CreateVideo(detachContext(ctx), v, u) })
+func (t faultyTable) Get(ctx context.Context, k store.Key) (store.Row, error) {
+	return scheduleCall(ctx, t.process, "Get "+k.Kind(), k.PK, readOutcomes, func() (store.Row, error) { return t.w.store.Table.Get(ctx, k) })
 }
 
-func (r faultyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error {
-	return scheduleCallErr(ctx, r.process, "CreateOnce", v.ID, writeOutcomes, func() error { return r.w.store.CreateVideoIdempotently(detachContext(ctx), v, u, c) })
-}
-
-func (r faultyStore) LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error) {
-	return scheduleCall(ctx, r.process, "Upload", id, readOutcomes, func() (video.Upload, error) { return r.w.store.LoadUpload(ctx, tenant, id) })
-}
-
-func (r faultyStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return scheduleCall(ctx, r.process, "Video", id, readOutcomes, func() (video.Video, error) { return r.w.store.LoadVideo(ctx, tenant, id) })
-}
-
-func (r faultyStore) SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error {
-	return scheduleCallErr(ctx, r.process, "Save", string(v.State), writeOutcomes, func() error { return r.w.saveVideo(detachContext(ctx), v, why) })
-}
-
-func (r faultyStore) FinishTask(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error) {
-	return scheduleCall(ctx, r.process, "Finish", id, writeOutcomes, func() (map[int]bool, error) { return r.w.store.FinishTask(detachContext(ctx), tenant, id, d) })
-}
-
-func (r faultyStore) DeleteTaskResults(ctx context.Context, tenant, id string) error {
-	return scheduleCallErr(ctx, r.process, "Forget", id, writeOutcomes, func() error { return r.w.store.DeleteTaskResults(detachContext(ctx), tenant, id) })
-}
-
-func (r faultyStore) ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
-	return scheduleCall(ctx, r.process, "Due", "", readOutcomes, func() ([]video.Ref, error) { return r.w.store.ListOverdueVideos(ctx, now, limit) })
-}
-
-func (r faultyStore) BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
-	return scheduleCall(ctx, r.process, "Claim", c.Key, writeOutcomes, func() (video.IdempotencyRecord, error) { return r.w.store.BeginIdempotency(detachContext(ctx), c, now) })
-}
-
-func (r faultyStore) CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error {
-	return scheduleCallErr(ctx, r.process, "Settle", c.Key, writeOutcomes, func() error { return r.w.store.CompleteIdempotency(detachContext(ctx), c) })
-}
-
-func (r faultyStore) ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error) {
-	return scheduleCall(ctx, r.process, "Results", id, readOutcomes, func() ([]video.Result, error) { return r.w.store.ListTaskResults(ctx, tenant, id) })
-}
-
-func (r faultyStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
-	return scheduleCall(ctx, r.process, "Window", tenant, readOutcomes, func() (video.InFlightLimit, error) { return r.w.store.LoadInFlightLimit(ctx, tenant, lane) })
-}
-
-func (r faultyStore) SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error {
-	return scheduleCallErr(ctx, r.process, "SaveWindow", w.Tenant, writeOutcomes, func() error { return r.w.saveInFlightLimit(detachContext(ctx), w) })
-}
-
-func (r faultyStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error {
-	return scheduleCallErr(ctx, r.process, "Wait", t.Video, writeOutcomes, func() error { return r.w.store.EnqueuePosition(detachContext(ctx), tenant, lane, t) })
-}
-
-func (r faultyStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error) {
-	return scheduleCall(ctx, r.process, "Waiting", tenant, readOutcomes, func() ([]video.QueuePosition, error) {
-		return r.w.store.ListQueuePositions(ctx, tenant, lane, after, limit)
+func (t faultyTable) Write(ctx context.Context, w store.Write) (store.Row, error) {
+	return scheduleCall(ctx, t.process, "Write "+w.Key.Kind(), w.Key.PK+w.Key.SK, writeOutcomes, func() (store.Row, error) {
+		t.w.checkInFlightLimit(w)
+		return t.w.store.Table.Write(detachContext(ctx), w)
 	})
 }
 
-func (r faultyStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, turns ...video.QueuePosition) error {
-	return scheduleCallErr(ctx, r.process, "Leave", tenant, writeOutcomes, func() error { return r.w.store.DequeuePositions(detachContext(ctx), tenant, lane, turns...) })
+func (t faultyTable) Transact(ctx context.Context, writes ...store.Write) error {
+	k := writes[0].Key
+	return scheduleCallErr(ctx, t.process, "Transact "+k.Kind(), k.PK, writeOutcomes, func() error {
+		err := t.w.store.Table.Transact(detachContext(ctx), writes...)
+		if err == nil {
+			t.w.checkSavedVideo(k)
+		}
+		return err
+	})
+}
+
+func (t faultyTable) Query(ctx context.Context, q store.Query) (rows []store.Row, next store.Row, err error) {
+	name := cmp.Or(q.Index, store.Key{SK: q.Prefix + q.From}.Kind())
+	rows, err = scheduleCall(ctx, t.process, "Query "+name, q.Partition, readOutcomes, func() (rows []store.Row, err error) {
+		rows, next, err = t.w.store.Table.Query(ctx, q)
+		return rows, err
+	})
+	return rows, next, err
+}
+
+func (t faultyTable) Count(ctx context.Context, q store.Query) (int, error) {
+	return t.w.store.Table.Count(ctx, q) // no service of this package counts
+}
+
+func (t faultyTable) Delete(ctx context.Context, keys []store.Key) error {
+	return scheduleCallErr(ctx, t.process, "Delete "+keys[0].Kind(), keys[0].PK, writeOutcomes, func() error { return t.w.store.Table.Delete(detachContext(ctx), keys) })
 }
 
 // faultyMedia are those of the bucket of what is published.
@@ -198,9 +169,9 @@ func (q faultyQueues) sendHalf(_ context.Context, in *sqs.SendMessageBatchInput)
 	return out, nil
 }
 
-// SendMessage files a dead letter.
+// SendMessage sends a message to the dead-letter queue.
 func (q faultyQueues) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	out, err := scheduleCall(ctx, q.process, "Bury", "", writeOutcomes, func() (*sqs.SendMessageOutput, error) { return q.w.sqs.SendMessage(detachContext(ctx), in) })
+	out, err := scheduleCall(ctx, q.process, "Send a dead letter", "", writeOutcomes, func() (*sqs.SendMessageOutput, error) { return q.w.sqs.SendMessage(detachContext(ctx), in) })
 	if err == nil {
 		q.deadLettered[*in.MessageAttributes["message_id"].StringValue] = true
 	}
@@ -208,7 +179,7 @@ func (q faultyQueues) SendMessage(ctx context.Context, in *sqs.SendMessageInput,
 }
 
 func (q faultyQueues) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
-	return scheduleCall(ctx, q.process, "Hide", "", readOutcomes, func() (*sqs.ChangeMessageVisibilityOutput, error) {
+	return scheduleCall(ctx, q.process, "Change visibility", "", readOutcomes, func() (*sqs.ChangeMessageVisibilityOutput, error) {
 		return q.w.sqs.ChangeMessageVisibility(ctx, in)
 	})
 }

@@ -128,7 +128,7 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 	calm := runScenario(t, scenario{files: files, otherTenants: 1})
 	t.Run("one fault", func(t *testing.T) {
 		for i, c := range calm.calls {
-			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Window", "SaveWindow", "Wait", "Waiting", "Leave", "Send to encode"}, call) {
+			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Get WINDOW", "Write WINDOW", "Write WAIT", "Query WAIT", "Delete WAIT", "Send to encode"}, call) {
 				continue
 			}
 			t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {

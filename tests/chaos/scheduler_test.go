@@ -91,7 +91,7 @@ func (w *simulation) runReconciler() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
 		t := reconcile.Reconciler{
-			Videos: faultyStore{p}, InFlightLimits: faultyStore{p}, Originals: faultySource{p}, QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string { return w.queueURLs[name] }},
+			Videos: p.newStore(), InFlightLimits: p.newStore(), Originals: faultySource{p}, QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string { return w.queueURLs[name] }},
 			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{}, Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx, autoscale.ScaleSignal{}) // what fails is looked at in a minute
@@ -244,10 +244,10 @@ func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer
 			c.Handle = failLastChunk(n)
 		}
 	case "purge":
-		c.Handle = purge.Purger{Source: faultySource{p}, Media: faultyMedia{p}, Results: faultyStore{p}, Now: now}.Handle
+		c.Handle = purge.Purger{Source: faultySource{p}, Media: faultyMedia{p}, Results: p.newStore(), Now: now}.Handle
 	case "publish":
-		turns := publish.FairShare{Limits: faultyStore{p}, WaitQueue: faultyStore{p}, Videos: faultyStore{p}, MaxInFlight: inFlightLimit, Now: now}
-		c.Handle = publish.VideoOwner{Videos: faultyStore{p}, Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log}.Handle
+		turns := publish.FairShare{Limits: p.newStore(), WaitQueue: p.newStore(), Videos: p.newStore(), MaxInFlight: inFlightLimit, Now: now}
+		c.Handle = publish.VideoOwner{Videos: p.newStore(), Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}

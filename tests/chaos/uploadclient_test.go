@@ -93,7 +93,7 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	log := slog.New(slog.DiscardHandler)
 	bucket := faultySource{p}
 	a := &api.API{
-		Uploads: faultyStore{p}, Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s), Idempotency: faultyStore{p},
+		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s), Idempotency: p.newStore(),
 		Entropy: c.entropy, Now: func() time.Time { return time.Now().UTC() }, Log: log,
 	}
 	h, err := a.Handler()

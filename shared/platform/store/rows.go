@@ -119,7 +119,7 @@ func (s Store) putNextVersion(ctx context.Context, op string, i keyedItem, versi
 // insertRows writes items that must not be in the table yet, all or none, together with other writes. taken is the
 // problem if a condition fails. It is a transaction even for one row, so that a repetition by the SDK succeeds.
 func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...Write) error {
-	writes := others
+	var writes []Write
 	for _, i := range items {
 		w, err := buildPut(op, i, ifAbsent)
 		if err != nil {
@@ -127,7 +127,7 @@ func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, it
 		}
 		writes = append(writes, w)
 	}
-	return wrapError(op, s.Table.Transact(ctx, writes...), taken)
+	return wrapError(op, s.Table.Transact(ctx, append(writes, others...)...), taken)
 }
 
 // deleteRows deletes rows, 25 in a call: DynamoDB takes no more.
