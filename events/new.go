@@ -24,7 +24,7 @@ func New(tenant, id string, at time.Time, data video.Event) Event {
 }
 
 // Lane returns the lane of the inbox that the event names; "" if none.
-func (e Event) Lane() string {
+func (e Event) Lane() video.Lane {
 	d, _ := e.Data.(video.EncodeRequested)
-	return string(d.Lane)
+	return d.Lane
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
 
@@ -166,7 +167,7 @@ func checkConsistency(e Event, kind Kind) error {
 	if asked := kind == Request; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
-	key := "t/" + e.Tenant + "/" + e.Video + "/source"
+	key := services.OriginalKey(e.Tenant, e.Video)
 	switch d := e.Data.(type) {
 	case video.UploadRequested:
 		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()))

@@ -93,7 +93,7 @@ func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dea
 
 // buildQueueView returns a queue. The dead letters of all lanes are the first one's.
 func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int) queueView {
-	v := queueView{Name: q.Name, Lane: q.Lane.Name}
+	v := queueView{Name: q.Name, Lane: string(q.Lane.Name)}
 	if dead != nil && q.Name == q.Service {
 		n := dead[q.Service]
 		v.Dead = &n

@@ -41,7 +41,7 @@ func (s Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, err
 	if _, err := s.Media.DeletePrefix(ctx, playback.ObjectPrefix(asked.Playback)); err != nil {
 		return nil, err
 	}
-	if _, err := s.Source.DeletePrefix(ctx, services.SourcePrefix+e.Tenant+"/"+e.Video+"/"); err != nil {
+	if _, err := s.Source.DeletePrefix(ctx, services.SourceFolder(e.Tenant, e.Video)); err != nil {
 		return nil, err
 	}
 	if err := s.Results.DeleteTaskResults(ctx, e.Tenant, e.Video); err != nil {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
 )
 
 // The account. A worker is one invocation of encode at 3,008 MB. What runs beyond the budget runs at the
@@ -23,8 +24,8 @@ const (
 )
 
 var encodeQueues = [laneCount]scaling.Queue{
-	{Name: "encode", Lane: scaling.Interactive, MaxWait: 5},
-	{Name: "encode-bulk", Lane: scaling.Bulk, MaxWait: 600},
+	{Name: "encode", Lane: video.Interactive, MaxWait: 5},
+	{Name: "encode-bulk", Lane: video.Bulk, MaxWait: 600},
 }
 
 // chunk is one message.

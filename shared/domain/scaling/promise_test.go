@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
 )
 
 var queueNames = []string{"inspect", "encode", "encode-bulk", "publish", "deliver"}
@@ -32,7 +33,7 @@ func drawAnyInput(t *rapid.T) scaling.Input {
 	in := scaling.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget"), Previous: scaling.Decision{Split: drawAnySplit(t)}}
 	for _, name := range queueNames[:rapid.IntRange(0, len(queueNames)).Draw(t, "queues")] {
 		in.Queues = append(in.Queues, scaling.Queue{
-			Name: name, Lane: rapid.SampledFrom([]scaling.Lane{scaling.Interactive, scaling.Bulk, ""}).Draw(t, "lane"),
+			Name: name, Lane: rapid.SampledFrom([]video.Lane{video.Interactive, video.Bulk, ""}).Draw(t, "lane"),
 			MaxWait: drawAnyNumber().Draw(t, "promise"), Weight: drawAnyNumber().Draw(t, "weight"),
 			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"), Unit: rapid.IntRange(-1, 20).Draw(t, "unit"),
 			Reading: scaling.Reading{At: drawAnyTime(t, "at"), Visible: drawAnyNumber().Draw(t, "visible"),
@@ -59,7 +60,7 @@ func drawSoundInput(t *rapid.T) scaling.Input {
 	in := scaling.Input{Now: noon, Budget: rapid.IntRange(10, 1000).Draw(t, "budget")}
 	for i, name := range queueNames[:rapid.IntRange(1, len(queueNames)).Draw(t, "queues")] {
 		in.Queues = append(in.Queues, scaling.Queue{
-			Name: name, Lane: []scaling.Lane{scaling.Interactive, scaling.Bulk}[i%2],
+			Name: name, Lane: []video.Lane{video.Interactive, video.Bulk}[i%2],
 			MaxWait: rapid.Float64Range(1, 600).Draw(t, "promise"), Weight: rapid.Float64Range(0.5, 8).Draw(t, "weight"),
 			Unit: rapid.SampledFrom([]int{1, 10}).Draw(t, "unit"),
 			Reading: scaling.Reading{At: noon, Visible: float64(rapid.IntRange(0, 2000).Draw(t, "visible")),
@@ -216,7 +217,7 @@ func TestPromise12_BulkHasItsShareOrTimeToSpare(t *testing.T) {
 		}
 		has, wanted, unit, work := 0, 0, 1, 0.0
 		for i, c := range scaling.DecideCeilings(in).Ceilings {
-			if q := in.Queues[i]; q.Lane == scaling.Bulk && q.MaxWait >= 300 {
+			if q := in.Queues[i]; q.Lane == video.Bulk && q.MaxWait >= 300 {
 				if c.Reason == scaling.ReasonWaiting {
 					t.Skip("another has to give back")
 				}
@@ -229,7 +230,7 @@ func TestPromise12_BulkHasItsShareOrTimeToSpare(t *testing.T) {
 			return
 		}
 		for _, q := range in.Queues {
-			if q.Lane == scaling.Bulk && q.MaxWait >= 300 && q.Reading.Visible > 0 && q.Reading.OldestAge+work/part > q.MaxWait/4+1 {
+			if q.Lane == video.Bulk && q.MaxWait >= 300 && q.Reading.Visible > 0 && q.Reading.OldestAge+work/part > q.MaxWait/4+1 {
 				t.Errorf("bulk wants %d and has %d, with %v s of work for %v and %v s of %v gone", wanted, has, work, part, q.Reading.OldestAge, q.MaxWait)
 			}
 		}

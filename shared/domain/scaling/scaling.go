@@ -12,28 +12,22 @@ package scaling
 import (
 	"math"
 	"time"
+
+	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 // MinCeiling and Most bound a ceiling: the range of MaximumConcurrency
 // (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
 const (
-	MinCeiling = 2
-	MaxCeiling = 1000
-)
-
-// Lane says who waits for a queue.
-type Lane string
-
-// The lanes.
-const (
-	Interactive Lane = "interactive" // somebody looks at a progress bar: what is left over is for it first
-	Bulk        Lane = "bulk"        // the rest
+	MinCeiling = services.MinWorkers
+	MaxCeiling = services.MaxWorkers
 )
 
 // Queue is one worker's queue: what was settled when it was deployed, and what was read just now.
 type Queue struct {
 	Name    string
-	Lane    Lane
+	Lane    video.Lane
 	MaxWait float64 // seconds a message may wait; 60 if not positive
 	Weight  float64 // its part of what is spare, against others of its lane; 1 if not positive
 	Min     int     // ceiling at least; Least if lower

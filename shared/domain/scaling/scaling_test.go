@@ -8,14 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/video"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newInput(budget int, interactive, bulk scaling.Reading) scaling.Input {
 	return scaling.Input{Budget: budget, Now: noon, Queues: []scaling.Queue{
-		{Name: "encode", Lane: scaling.Interactive, MaxWait: 5, Reading: interactive},
-		{Name: "encode-bulk", Lane: scaling.Bulk, MaxWait: 600, Reading: bulk},
+		{Name: "encode", Lane: video.Interactive, MaxWait: 5, Reading: interactive},
+		{Name: "encode-bulk", Lane: video.Bulk, MaxWait: 600, Reading: bulk},
 	}}
 }
 
@@ -128,7 +129,7 @@ func TestEmptyInputGivesNoCeilings(t *testing.T) {
 // which would have to wait for the workers of another queue. It is never so high that it falls again by itself.
 func TestNeedRecoversAtOnceAfterNoise(t *testing.T) {
 	t.Parallel()
-	in := scaling.Input{Budget: 400, Queues: []scaling.Queue{{Name: "encode", Lane: scaling.Bulk, MaxWait: 1}}}
+	in := scaling.Input{Budget: 400, Queues: []scaling.Queue{{Name: "encode", Lane: video.Bulk, MaxWait: 1}}}
 	var got []int
 	for minute, visible := range []float64{160, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 81, 162, 300} {
 		in.Now = noon.Add(time.Duration(minute) * time.Minute)
@@ -185,7 +186,7 @@ func TestSplitFollowsLoad(t *testing.T) {
 func TestShortDeadlineQueueLendsNoCapacity(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(80, 60, 0), newReading(200, 40, 0))
-	in.Queues = append(in.Queues, scaling.Queue{Name: "fetch", Lane: scaling.Bulk, MaxWait: 60, Reading: newReading(30, 0, 0)})
+	in.Queues = append(in.Queues, scaling.Queue{Name: "fetch", Lane: video.Bulk, MaxWait: 60, Reading: newReading(30, 0, 0)})
 	in.Previous = previousCeilings(80, 84)
 	in.Previous.Ceilings = append(in.Previous.Ceilings, scaling.Ceiling{Name: "fetch", Workers: 30})
 	d := scaling.DecideCeilings(in)

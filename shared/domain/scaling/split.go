@@ -1,6 +1,10 @@
 package scaling
 
-import "time"
+import (
+	"time"
+
+	"sluice/shared/domain/video"
+)
 
 // LaneSplit is how the budget is divided between the lanes for a while.
 type LaneSplit string
@@ -65,7 +69,7 @@ func (s LaneSplit) bulkShare(usual float64) float64 {
 }
 
 // isBulk says that a queue is of the lane that lends.
-func (p *queuePlan) isBulk() bool { return p.Lane != Interactive && p.MaxWait >= minBulkMaxWait }
+func (p *queuePlan) isBulk() bool { return p.Lane != video.Interactive && p.MaxWait >= minBulkMaxWait }
 
 // laneLoad is what the split depends on.
 type laneLoad struct {

@@ -4,17 +4,13 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"sluice/shared/domain/video"
 )
 
-// Names of lanes: who waits in a queue.
-const (
-	Interactive = "interactive" // somebody looks at a progress bar
-	Bulk        = "bulk"        // the rest
-)
-
-// Lane is one of the queues of an inbox, and what the scaling law (package scale) is to do for it.
+// Lane is one of the queues of an inbox, and what the scaling law (package scaling) is to do for it.
 type Lane struct {
-	Name       string        // Interactive or Bulk
+	Name       video.Lane    // who waits in the queue
 	TargetWait time.Duration // how long a message should wait at most; 0: the promise
 	MaxWait    time.Duration // how long it may wait: an alarm says when it waits longer; 0: the inbox's
 	Weight     float64       // its part of the workers that nobody needs, against others of its name; 0: 1
@@ -57,7 +53,7 @@ func (s Service) Queues() (all []Queue) {
 	for i, lane := range in.lanesWithDefaults() {
 		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: in}
 		if i > 0 {
-			q.Name += "-" + lane.Name
+			q.Name += "-" + string(lane.Name)
 		}
 		all = append(all, q)
 	}
@@ -73,7 +69,7 @@ func (s Service) MaxWorkers(concurrency int) int {
 
 // QueueForLane returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its service
 // whatever it says of its lane.
-func (s Service) QueueForLane(lane string) Queue {
+func (s Service) QueueForLane(lane video.Lane) Queue {
 	all := s.Queues()
 	for _, q := range all {
 		if q.Lane.Name == lane {
@@ -85,7 +81,7 @@ func (s Service) QueueForLane(lane string) Queue {
 
 // QueueForEvent returns the queue that events of a type go to that name a lane, or none; false if they go to the topic, or
 // to nobody.
-func QueueForEvent(eventType, lane string) (Queue, bool) {
+func QueueForEvent(eventType string, lane video.Lane) (Queue, bool) {
 	s, ok := Lookup(FindDestination(eventType))
 	if !ok {
 		return Queue{}, false
@@ -97,7 +93,7 @@ func QueueForEvent(eventType, lane string) (Queue, bool) {
 func (i Inbox) lanesWithDefaults() []Lane {
 	all := slices.Clone(i.Lanes)
 	if all == nil {
-		all = []Lane{{Name: Interactive}}
+		all = []Lane{{Name: video.Interactive}}
 	}
 	for n := range all {
 		lane := &all[n]

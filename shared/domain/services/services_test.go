@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 )
 
 func TestEmittedTypesHaveConsumers(t *testing.T) {
@@ -104,13 +105,13 @@ func TestDestinations(t *testing.T) {
 
 func TestQueuesHaveScalingTargets(t *testing.T) {
 	t.Parallel()
-	lanes := map[string]string{}
+	lanes := map[string]video.Lane{}
 	for _, q := range services.ListQueues() {
 		if lanes[q.Name] = q.Lane.Name; q.Lane.TargetWait <= 0 || q.Lane.MaxWait < q.Lane.TargetWait || q.Lane.Weight <= 0 || q.Inbox.ServiceTime <= 0 {
 			t.Errorf("%s: the law does not know what it promises, or what a message takes: %+v", q.Name, q)
 		}
 	}
-	if lanes["encode"] != services.Interactive || lanes["encode-bulk"] != services.Bulk {
+	if lanes["encode"] != video.Interactive || lanes["encode-bulk"] != video.Bulk {
 		t.Errorf("queues %v", lanes)
 	}
 	if got := services.MinConcurrency(); got != 2*len(lanes) {
@@ -130,13 +131,17 @@ func TestInboxWithoutLanesHasOneQueue(t *testing.T) {
 
 func TestQueueForEvent(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ typ, lane, want string }{
+	for _, tt := range []struct {
+		typ  string
+		lane video.Lane
+		want string
+	}{
 		{"encode.requested.v1", "", "encode"},
-		{"encode.requested.v1", services.Interactive, "encode"},
-		{"encode.requested.v1", services.Bulk, "encode-bulk"},
+		{"encode.requested.v1", video.Interactive, "encode"},
+		{"encode.requested.v1", video.Bulk, "encode-bulk"},
 		{"encode.requested.v1", "none that we know", "encode"},
-		{"sweep.requested.v1", services.Interactive, "purge"},
-		{"video.ready.v1", services.Bulk, ""},
+		{"sweep.requested.v1", video.Interactive, "purge"},
+		{"video.ready.v1", video.Bulk, ""},
 		{"nothing.of.ours.v1", "", ""},
 	} {
 		if q, ok := services.QueueForEvent(tt.typ, tt.lane); q.Name != tt.want || ok != (tt.want != "") {

@@ -1,5 +1,11 @@
 package services
 
+import (
+	"strings"
+
+	"sluice/shared/domain/video"
+)
+
 // Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
 const (
 	TenantRows        = "TENANT"
@@ -46,7 +52,17 @@ const (
 	SourceSuffix = "/source"
 )
 
-// OriginalKey returns the key of a video's original in the source bucket.
-func OriginalKey(tenant, video string) string {
-	return SourcePrefix + tenant + "/" + video + SourceSuffix
+// SourceFolder returns the prefix of all keys of a video in the source bucket.
+func SourceFolder(tenant, videoID string) string { return SourcePrefix + tenant + "/" + videoID + "/" }
+
+// OriginalKey returns the key of a video's original in the source bucket: t/<tenant>/<video>/source.
+func OriginalKey(tenant, videoID string) string {
+	return SourcePrefix + tenant + "/" + videoID + SourceSuffix
+}
+
+// ParseOriginalKey returns the tenant and the video of an original's key; ok is false for any other key.
+func ParseOriginalKey(key string) (tenant, videoID string, ok bool) {
+	tenant, rest, _ := strings.Cut(strings.TrimPrefix(key, SourcePrefix), "/")
+	videoID, _, _ = strings.Cut(rest, "/")
+	return tenant, videoID, video.ValidTenantID(tenant) && videoID != "" && key == OriginalKey(tenant, videoID)
 }

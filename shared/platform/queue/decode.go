@@ -2,14 +2,12 @@ package queue
 
 import (
 	"fmt"
-	"strings"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/video"
 )
 
 // What has no sentence beside its code: the cause says what is wrong.
@@ -28,7 +26,7 @@ func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	}
 	var out []events.Event
 	for _, o := range created {
-		tenant, id, own := parseOriginalKey(o.Key)
+		tenant, id, own := services.ParseOriginalKey(o.Key)
 		if !own {
 			return nil, messageInvalid.ToError("inbox.decode", errs.Invalid, fmt.Errorf("key %q is not an original's", o.Key))
 		}
@@ -37,18 +35,4 @@ func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
 		})
 	}
 	return out, err
-}
-
-// parseOriginalKey returns the tenant and the video of an original's key, t/<tenant>/<video>/source.
-func parseOriginalKey(key string) (tenant, id string, ok bool) {
-	rest, found := strings.CutPrefix(key, services.SourcePrefix)
-	if !found {
-		return "", "", false
-	}
-	rest, found = strings.CutSuffix(rest, services.SourceSuffix)
-	if !found {
-		return "", "", false
-	}
-	tenant, id, found = strings.Cut(rest, "/")
-	return tenant, id, found && video.ValidTenantID(tenant) && id != "" && !strings.Contains(id, "/")
 }
