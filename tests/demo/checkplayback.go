@@ -10,8 +10,8 @@ import (
 	"sluice/tests/player"
 )
 
-// checkPlayback fetches what a player fetches first: the master playlist, one rendition's playlist, and the beginning of that.
-// And it fetches the pages.
+// checkPlayback fetches the master playlist, the playlist of one rendition, its first segment, the watch page and the
+// studio.
 func checkPlayback(ctx context.Context, h *http.Client, p client.Playback) error {
 	master, err := player.FetchPlaylist(ctx, h, p.HLS)
 	if err != nil {
@@ -33,7 +33,7 @@ func checkPlayback(ctx context.Context, h *http.Client, p client.Playback) error
 	return nil
 }
 
-// studioURL returns the address of the page beside the one to watch on.
+// studioURL returns the URL of the studio, which is served beside the watch page.
 func studioURL(p client.Playback) string {
 	base, _, _ := strings.Cut(p.WatchPage, "/watch/")
 	return base + "/studio"

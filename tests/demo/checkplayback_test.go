@@ -10,7 +10,7 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// publishedFiles is a video as players find it; segments are elsewhere, as in a bucket.
+// publishedFiles returns the files of a ready video. Its segments are redirects, as to a bucket.
 func publishedFiles() map[string]string {
 	return map[string]string{
 		"/p/public/p/master.m3u8":     "#EXTM3U\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\n720p/index.m3u8\r\n",
@@ -53,7 +53,7 @@ func TestCheckPlaybackReportsUnplayableVideo(t *testing.T) {
 		{"a loop", "/bucket/00001.m4s", "→ /bucket/00001.m4s?signature=hush", "10 redirects"},
 		{"no page", "/watch/p", "", "the page can't be opened"},
 		{"no studio", "/studio", "", "the studio can't be opened"},
-		// A playlist that is itself elsewhere loses what its URIs are relative to.
+		// A redirected playlist changes the base URL of its relative URIs.
 		{"a playlist elsewhere", media, "→ /bucket/index.m3u8", "a segment can't be played"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,34 +15,34 @@ import (
 	"sluice/tests/client"
 )
 
-// demo is one video's way.
+// demo sends one video and shows how it is processed.
 type demo struct {
-	videoPath    string        // path; empty: the usual footage
-	tenant       string        // whose video it becomes
-	timeout      time.Duration // for all of it
-	pollInterval time.Duration // between two looks at the video
+	videoPath    string        // empty: the footage in build
+	tenant       string        // that owns the video
+	timeout      time.Duration // for everything
+	pollInterval time.Duration // between two requests for the video
 	out          io.Writer
-	openDisplay  func() display // begins to show
+	openDisplay  func() display // starts the display
 	now          func() time.Time
 	findRoot     func() (string, error) // of the repository
 	openClient   func(ctx context.Context, root string) (*client.Client, error)
 }
 
-// display shows how far the video is.
+// display shows the progress of the video.
 type display interface {
 	showProgress(progressView)
-	close() // leaves the last board shown
+	close() // leaves the last progress on the terminal
 }
 
 var errInterrupted = errors.New("interrupted")
 
-// timeoutError is the end of the time limit.
+// timeoutError reports that the time limit has passed.
 type timeoutError struct {
 	limit time.Duration
 	last  progressView
 }
 
-// runDemo sends the video, waits for it, checks that it can be watched, and prints where, and its way through every hop.
+// runDemo sends the video, waits for it, checks that it can be watched, and prints its links and its trace.
 func (d demo) runDemo(ctx context.Context) error {
 	root, err := d.findRoot()
 	if err != nil {
@@ -94,7 +94,7 @@ func (d demo) sendVideo(ctx context.Context, root string, b *progressView) error
 	return d.printTrace(ctx, c, b.Video.ID)
 }
 
-// uploadAndWait uploads the film and stays with the video until it is ready or has failed.
+// uploadAndWait uploads the video and waits until it is ready or has failed.
 func (d demo) uploadAndWait(ctx context.Context, c *client.Client, b *progressView) error {
 	screen := d.openDisplay()
 	defer screen.close()
@@ -125,7 +125,8 @@ func videoFailure(v client.Video) *client.Failure {
 	return &client.Failure{Code: v.State, Message: "The API does not say why."}
 }
 
-// checkVideoFile returns the bytes of a film that can be sent. It looks before it opens: to open a pipe is to wait.
+// checkVideoFile returns the size of a file in bytes, or an error if it can't be sent. It calls Stat before Open,
+// because opening a pipe blocks.
 func checkVideoFile(path string) (int64, error) {
 	info, err := os.Stat(path)
 	if err != nil {

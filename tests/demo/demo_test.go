@@ -21,7 +21,7 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// newTestDemo returns a demo of a film of the given bytes with a, and what it prints.
+// newTestDemo returns a demo of a file with the given content that uses the API a, and its output.
 func newTestDemo(t *testing.T, a *fake.API, content string) (demo, *bytes.Buffer) {
 	t.Helper()
 	root, out := t.TempDir(), &bytes.Buffer{}
@@ -42,7 +42,7 @@ func newTestDemo(t *testing.T, a *fake.API, content string) (demo, *bytes.Buffer
 	}, out
 }
 
-// serveScenario lets a answer the documents of a film, with links to itself.
+// serveScenario lets a return the documents of a scenario, with links to a itself.
 func serveScenario(a *fake.API, scenario string) {
 	a.Files = publishedFiles()
 	for _, m := range scenarios()[scenario] {
@@ -99,11 +99,11 @@ func TestDemoPrintsProgressLinksAndTrace(t *testing.T) {
 	}
 }
 
-// Without X-Ray the demo has worked all the same, and with hops that never come it ends too.
+// TestDemoSucceedsWithIncompleteTrace runs the demo without X-Ray, and with spans that never end.
 func TestDemoSucceedsWithIncompleteTrace(t *testing.T) {
 	t.Parallel()
 	for want, traces := range map[string][]string{
-		"its way through every hop is not known": nil,
+		"the trace is not available": nil,
 		"and there may be more to come":          {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
 	} {
 		a := fake.New(t)
@@ -217,7 +217,7 @@ func TestUnreadableFileErrorNamesReason(t *testing.T) {
 	}
 }
 
-// `make demo` asks the script before it sets anything up.
+// TestVideoFileIsCheckedBeforeSetup runs the script that `make demo` runs first.
 func TestVideoFileIsCheckedBeforeSetup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

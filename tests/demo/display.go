@@ -10,7 +10,7 @@ import (
 	"sluice/tests/terminal"
 )
 
-// chooseDisplay returns how to begin a screen on out: bars on a terminal, else a line for each change.
+// chooseDisplay returns a function that starts a display on out: bars on a terminal, else a line for each change.
 func chooseDisplay(out *os.File) func() display {
 	look, ok := terminal.DetectStyle(out)
 	if !ok {
@@ -23,7 +23,7 @@ func chooseDisplay(out *os.File) func() display {
 	}
 }
 
-// plainDisplay writes a line whenever a stage begins or ends.
+// plainDisplay writes a line when a stage starts or ends.
 type plainDisplay struct {
 	out  io.Writer
 	now  func() time.Time
@@ -51,11 +51,11 @@ func (p *plainDisplay) showProgress(b progressView) {
 
 func (p *plainDisplay) close() {}
 
-// liveDisplay draws the rows of the last board.
+// liveDisplay draws the rows of the latest progress.
 type liveDisplay struct {
 	*terminal.LiveView
 	mu       sync.Mutex
-	progress *progressView // nil before the first
+	progress *progressView // nil before the first one
 }
 
 func newLiveDisplay(out io.Writer, look func() rowStyle, now func() time.Time) *liveDisplay {

@@ -9,7 +9,7 @@ import (
 	"sluice/tests/client"
 )
 
-// unusableFileError says why a film can't be sent.
+// unusableFileError says why a file can't be sent.
 func unusableFileError(path string, mode fs.FileMode, err error) error {
 	const other = "as in make demo VIDEO=film.mp4"
 	var cause *fs.PathError
@@ -35,7 +35,7 @@ func (o *timeoutError) Error() string {
 	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", o.limit)
 }
 
-// describeError says what an error means to who runs the demo.
+// describeError returns the text of an error for the person who runs the demo.
 func describeError(err error) string {
 	var failed *client.Failure
 	switch {

@@ -1,9 +1,9 @@
-// Command demo sends one video through a deployed Sluice and shows its way: a bar for the upload, one for each stage,
-// and at the end where to watch it, what each stage took, and its waterfall: a row for each hop. `make demo` runs it
-// when the local cloud is up; with SLUICE_API set, it uses that API on AWS.
+// Command demo sends one video through a deployed Sluice. It shows a bar for the upload and for each stage, and then
+// the links to watch the video, the duration of each stage and the trace. `make demo` runs it in the local cloud; with
+// SLUICE_API set, it uses that API on AWS.
 //
-// It needs the rights of an operator (to make a tenant and a token, see package cloud) and nothing else: the rest goes
-// through the API with the token. It prints an address only after it has fetched what is there.
+// It needs the permissions of an operator to create a tenant and a token (see package cloud), and no others: everything
+// else goes through the API with the token. It prints a link only after it has fetched it.
 package main
 
 import (
@@ -21,28 +21,28 @@ import (
 	"sluice/tests/client"
 )
 
-// Statuses of the process.
+// Exit statuses.
 const (
 	exitFailed      = 1
-	exitUsage       = 2   // as package flag has it
-	exitInterrupted = 130 // as shells have it: 128 + SIGINT
+	exitUsage       = 2   // as in package flag
+	exitInterrupted = 130 // as in shells: 128 + SIGINT
 )
 
 func main() {
-	// The first Ctrl-C ends the wait; a second one ends us.
+	// The first Ctrl-C cancels ctx; a second one ends the process.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runCommand is main without the process; it returns the status.
+// runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 	d, err := parseFlags(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return exitUsage // the flag set has said why
+		return exitUsage // the flag set has printed the reason
 	}
 	d.out, d.openDisplay = out, chooseDisplay(out)
 	ctx, stop := withCloudLifetime(ctx)
@@ -83,7 +83,7 @@ func parseFlags(args []string, errs io.Writer) (demo, error) {
 	}, nil
 }
 
-// withCloudLifetime returns a context that ends with the local cloud, if it is that which we use.
+// withCloudLifetime returns a context that also ends when the local cloud ends, if the demo uses it.
 func withCloudLifetime(ctx context.Context) (context.Context, context.CancelFunc) {
 	root, err := cloud.FindRoot(".")
 	if err == nil && os.Getenv("SLUICE_API") == "" {
@@ -91,10 +91,10 @@ func withCloudLifetime(ctx context.Context) (context.Context, context.CancelFunc
 			return alive, stop
 		}
 	}
-	return ctx, func() {} // whoever opens it says what is wrong
+	return ctx, func() {} // openClient reports what is wrong
 }
 
-// openClient returns a client of the API with a new token of tenant.
+// openClient returns a client of the API with a new token of the tenant.
 func openClient(ctx context.Context, root, tenant string) (*client.Client, error) {
 	operator, err := cloud.NewAdminClient(ctx, root)
 	if err != nil {

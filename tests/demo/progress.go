@@ -7,14 +7,14 @@ import (
 	"sluice/tests/client"
 )
 
-// progressView is what is known at one moment.
+// progressView is what is known at one time.
 type progressView struct {
 	Sent, Total  int64         // bytes of the upload
-	Began, Ended time.Time     // of the upload; Ended is zero while it lasts
-	Video        *client.Video // nil before it was asked for
+	Began, Ended time.Time     // of the upload; Ended is zero until it ends
+	Video        *client.Video // nil before the first document
 }
 
-// States of a row; those of a stage in the API.
+// States of a stage, as in the API.
 const (
 	stateWaiting = "waiting"
 	stateRunning = "running"
@@ -22,18 +22,18 @@ const (
 	stateFailed  = "failed"
 )
 
-// stageProgress is how far one stage is.
+// stageProgress is the progress of one stage.
 type stageProgress struct {
 	name    string
 	state   string
-	share   float64 // 0 to 1; negative while running if nobody knows
+	share   float64 // 0 to 1; negative if it is running and its progress is unknown
 	elapsed time.Duration
 	note    string
 }
 
 var stageNames = []string{"upload", "inspect", "encode", "publish"}
 
-// buildRows returns one row for each stage, as of now.
+// buildRows returns the progress of each stage at a time.
 func (b progressView) buildRows(now time.Time) []stageProgress {
 	rows := []stageProgress{b.buildUploadRow(now)}
 	for _, name := range stageNames[1:] {
@@ -46,7 +46,8 @@ func (b progressView) buildRows(now time.Time) []stageProgress {
 	return rows
 }
 
-// buildUploadRow is ours to tell while it lasts. What it took is the API's to tell, once it does, so that the stages add up.
+// buildUploadRow returns the progress of the upload. While it runs, it is measured here. Its final duration is the
+// API's, so that the durations of the stages add up.
 func (b progressView) buildUploadRow(now time.Time) stageProgress {
 	if b.Ended.IsZero() {
 		r := stageProgress{name: stageNames[0], state: stateRunning, elapsed: max(0, now.Sub(b.Began))}
@@ -73,7 +74,7 @@ func buildStageRow(v client.Video, name string, now time.Time) stageProgress {
 		r.share = 1
 	case stateRunning:
 		if s.Started != nil {
-			r.elapsed = max(0, now.Sub(*s.Started)) // our clock and the server's may differ
+			r.elapsed = max(0, now.Sub(*s.Started)) // the clocks of this machine and of the API can differ
 		}
 		r.share = completedShare(v, name)
 	case stateFailed:
@@ -82,7 +83,7 @@ func buildStageRow(v client.Video, name string, now time.Time) stageProgress {
 	return r
 }
 
-// findStage finds a stage, one that waits if the document has none of that name.
+// findStage returns a stage of the document, or a waiting one if the document lacks it.
 func findStage(v client.Video, name string) client.Stage {
 	for _, s := range v.Stages {
 		if s.Name == name {
@@ -92,7 +93,7 @@ func findStage(v client.Video, name string) client.Stage {
 	return client.Stage{Name: name, State: stateWaiting}
 }
 
-// completedShare is what is done of a stage. Only encoding has steps that can be counted.
+// completedShare returns the completed share of a stage, or -1 if it is unknown. Only encode has tasks to count.
 func completedShare(v client.Video, name string) float64 {
 	if p := v.Progress; name == "encode" && p.TasksTotal > 0 {
 		return float64(p.TasksDone) / float64(p.TasksTotal)
@@ -118,7 +119,7 @@ func describeStage(v client.Video, name, state string) string {
 	return ""
 }
 
-// renderSummary is the end of a demo that worked: where to watch, and what each stage took.
+// renderSummary returns the links to watch the video and the duration of each stage.
 func renderSummary(v client.Video) []string {
 	lines := []string{"watch " + v.Playback.HLS, "page " + v.Playback.WatchPage, "studio " + studioURL(v.Playback), "state " + v.State}
 	var total time.Duration
@@ -135,7 +136,7 @@ func renderSummary(v client.Video) []string {
 
 func toDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// formatBytes is a size as people say it, in units of 1000.
+// formatBytes formats a size in units of 1000.
 func formatBytes(n int64) string {
 	switch {
 	case n < 1000:

@@ -25,13 +25,13 @@ func secondsAfterNoon(s float64) *time.Time {
 	return &t
 }
 
-// timedView is a board and when it is looked at.
+// timedView is a progress and the time at which it is drawn.
 type timedView struct {
 	progressView
 	now time.Time
 }
 
-// makeVideo is a video whose stages before the named one are done and which is in that one.
+// makeVideo returns a video in a state whose progress is at the given stage.
 func makeVideo(state, at string, tasks, of int, list ...client.Stage) *client.Video {
 	v := &client.Video{ID: "vid_1", State: state, Stages: list}
 	v.Progress = client.Progress{Stage: at, TasksDone: tasks, TasksTotal: of}
@@ -58,7 +58,7 @@ func failedStage(name string, s float64) client.Stage {
 	return client.Stage{Name: name, State: stateFailed, Seconds: s}
 }
 
-// scenarios are the ways a video can go, moment by moment.
+// scenarios returns the possible courses of a video, step by step.
 func scenarios() map[string][]timedView {
 	sending := func(sent int64, s float64) timedView {
 		return timedView{progressView{Sent: sent, Total: 5_300_000, Began: noon}, *secondsAfterNoon(s)}
@@ -132,7 +132,7 @@ func TestPlainLinesMatchGoldenFiles(t *testing.T) {
 			for _, m := range moments {
 				now = m.now
 				p.showProgress(m.progressView)
-				p.showProgress(m.progressView) // nothing new, nothing to say
+				p.showProgress(m.progressView) // no change, no line
 			}
 			compareGolden(t, scenario+".plain", out.String())
 		})

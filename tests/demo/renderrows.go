@@ -8,7 +8,7 @@ import (
 	"sluice/tests/terminal"
 )
 
-// rowStyle is how rows look on a terminal.
+// rowStyle draws rows on a terminal.
 type rowStyle struct{ terminal.Style }
 
 const (
@@ -20,7 +20,7 @@ const (
 
 var stateColors = map[string]string{stateWaiting: terminal.Faint, stateRunning: terminal.Cyan, stateDone: terminal.Green, stateFailed: terminal.Red}
 
-// renderRows draws one line for each row, none wider than the terminal.
+// renderRows returns one line for each row, none wider than the terminal.
 func (s rowStyle) renderRows(rows []stageProgress) []string {
 	bar := min(maxBarWidth, s.Width-fixedWidth-noteWidth)
 	notes := bar >= maxBarWidth/2
@@ -51,7 +51,7 @@ func rowNameColor(r stageProgress) string {
 	return ""
 }
 
-// renderBar draws what is done in heavy strokes; where nobody knows, a short heavy stroke runs to and fro.
+// renderBar draws the completed share in heavy strokes. If it is unknown, a short heavy stroke moves from side to side.
 func (s rowStyle) renderBar(r stageProgress, width int) string {
 	from, to := 0, int(r.share*float64(width)+0.5)
 	if r.share < 0 {
@@ -63,7 +63,7 @@ func (s rowStyle) renderBar(r stageProgress, width int) string {
 		s.Colorize(terminal.Faint, strings.Repeat("─", width-to))
 }
 
-// strokePosition is where the stroke is after some time: it moves by a cell every 50 ms.
+// strokePosition returns the position of this stroke after some time. It moves by one cell per 50 ms.
 func strokePosition(after time.Duration, width int) (from, to int) {
 	stroke := max(1, width/6)
 	way := max(1, width-stroke)
@@ -89,7 +89,7 @@ func formatElapsed(r stageProgress) string {
 	return fmt.Sprintf("%8.1f s", r.elapsed.Seconds())
 }
 
-// describeChanges tells of what began and what ended between two boards, a line each.
+// describeChanges returns a line for each stage that started or ended between two progresses.
 func describeChanges(before, after []stageProgress) []string {
 	var lines []string
 	for i, r := range after {

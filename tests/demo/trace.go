@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	traceTimeout = 30 * time.Second // until all hops are known: X-Ray takes its time
-	maxTraceRows = 40               // of a waterfall: a film has hundreds of hops
+	traceTimeout = 30 * time.Second // for a complete trace; X-Ray has a delay
+	maxTraceRows = 40               // of a trace; a long video has hundreds of spans
 )
 
-// printTrace prints the video's way through every hop. That it can't be had is said, and no failure of the video's.
+// printTrace prints the trace of the video. If there is none, it says so and does not fail.
 func (d demo) printTrace(ctx context.Context, c *client.Client, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, traceTimeout)
 	defer cancel()
 	fall, err := pollTrace(ctx, c, id, d.pollInterval)
 	if err != nil {
-		_, err = fmt.Fprintf(d.out, "\nits way through every hop is not known: %v\n", err)
+		_, err = fmt.Fprintf(d.out, "\nthe trace is not available: %v\n", err)
 		return err
 	}
 	_, err = fmt.Fprintf(d.out, "\n%s\nagain make trace VIDEO=%s TENANT=%s\n", fall.DrawText(false, maxTraceRows), id, d.tenant)
 	return err
 }
 
-// pollTrace asks until all hops are known, or returns what is known when the time is up.
+// pollTrace fetches the trace until it is complete, and returns what is known when ctx ends.
 func pollTrace(ctx context.Context, c *client.Client, id string, every time.Duration) (fall traceview.Waterfall, err error) {
 	for {
 		text, err := c.GetTrace(ctx, id)

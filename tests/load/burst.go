@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// burstConfig is what is asked for.
+// burstConfig has the options of a burst.
 type burstConfig struct {
 	videos, tenants, factor     int
 	seed                        uint64
@@ -15,8 +15,8 @@ type burstConfig struct {
 	now                         func() time.Time
 }
 
-// splitVideos says how many videos each tenant sends: all but the last the same, that one factor times as much, and what is
-// left over.
+// splitVideos returns how many videos each tenant sends. All tenants but the last send the same number; the last one
+// sends factor times as many and the remainder. It fails if a tenant would send none.
 func splitVideos(videos, tenants, factor int) ([]int, error) {
 	if tenants < 1 || factor < 1 {
 		return nil, fmt.Errorf("there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor)
@@ -39,10 +39,10 @@ type plannedVideo struct {
 	clip          clip
 }
 
-// planVideos returns what each tenant sends, in its order: as many of each clip as of any other, so that their medians can be
-// compared. The same seed makes the same order.
+// planVideos returns the names of the tenants and the videos of each in order. Each clip is used equally often, so that
+// the medians of tenants can be compared. The plan depends only on the seed.
 func (b burstConfig) planVideos(run string) (names []string, all map[string][]plannedVideo) {
-	counts, _ := splitVideos(b.videos, b.tenants, b.factor) // it was checked
+	counts, _ := splitVideos(b.videos, b.tenants, b.factor) // checked by parseFlags
 	rng := rand.New(rand.NewPCG(b.seed, 0))
 	all = map[string][]plannedVideo{}
 	for i, n := range counts {

@@ -33,7 +33,8 @@ func TestSplitVideosGivesLastTenantFactorTimesMore(t *testing.T) {
 	}
 }
 
-// All are sent, nobody sends less than factor times as little as the last, and all others the same.
+// TestSplitVideosSumsToAllVideos checks the sum, that the last tenant sends at least factor times as many as each
+// other, and that these send the same number.
 func TestSplitVideosSumsToAllVideos(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

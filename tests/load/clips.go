@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// clip is a piece of real footage: small, as it is the queues that are put to a test, and long, so that four of them
-// are more tasks than a tenant may have in flight. None is so long that some of it is bulk: waits in one lane can be
-// compared. The films are shorter than that: they are played again from the start.
+// clip is made of real footage. It has few pixels, because the test is about queues, and it is long enough that four
+// clips are more tasks than a tenant may have in flight. It is short enough that no task is in the bulk lane, so that
+// waits in one lane are compared. The footage is repeated to this length.
 type clip struct {
 	name, footage string
 	seconds       string
@@ -27,7 +27,7 @@ var clips = []clip{
 	{"bikes-48s", "bikes", "48", "hflip,scale=320:-2"},
 }
 
-// makeClips makes the clips that are not there yet, in a folder of their own, and returns that.
+// makeClips encodes the clips that don't exist yet and returns their folder.
 func makeClips(ctx context.Context, root string) (string, error) {
 	folder := filepath.Join(root, "build", "clips")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -46,7 +46,7 @@ func makeClips(ctx context.Context, root string) (string, error) {
 
 func (c clip) filePath(folder string) string { return filepath.Join(folder, c.name+".mp4") }
 
-// encodeClip leaves nothing half done under the clip's name.
+// encodeClip encodes to a temporary name and renames, so that a clip is complete if it exists.
 func (c clip) encodeClip(ctx context.Context, root, folder string) error {
 	source := filepath.Join(root, "build", "footage", c.footage+".mp4")
 	part := c.filePath(folder) + ".part"

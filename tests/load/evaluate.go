@@ -17,14 +17,14 @@ import (
 	"sluice/tests/client"
 )
 
-// evaluateVideos asks for all that is known of each video.
+// evaluateVideos fetches the details of each video and summarizes them. before are the dead letters before the burst.
 func (s *burstRun) evaluateVideos(ctx context.Context, before map[string]client.DeadLetter) (Result, error) {
-	fates := s.collectOutcomes()
+	outcomes := s.collectOutcomes()
 	until := s.now().Add(traceTimeout)
 	group, watching := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
-	for i := range fates {
-		if f := &fates[i]; f.id != "" {
+	for i := range outcomes {
+		if f := &outcomes[i]; f.id != "" {
 			group.Go(func() error { return f.fetchDetails(watching, s.clients[f.tenant], until, s.now) })
 		}
 	}
@@ -35,15 +35,15 @@ func (s *burstRun) evaluateVideos(ctx context.Context, before map[string]client.
 	if err != nil {
 		return Result{}, err
 	}
-	r := summarizeVideos(fates, s.subscription != nil, countNewDeadLetters(before, after, fates))
+	r := summarizeVideos(outcomes, s.subscription != nil, countNewDeadLetters(before, after, outcomes))
 	r.Seed, r.Began, r.CPUs, r.MissedSamples, r.Queues = s.seed, s.began.UTC().Format(time.RFC3339), runtime.NumCPU(), s.recorder.missedSamples, s.recorder.activeQueues()
-	for _, f := range fates {
+	for _, f := range outcomes {
 		r.Seconds = max(r.Seconds, roundHundredths(f.ready.Sub(s.began).Seconds()))
 	}
 	return r, nil
 }
 
-// collectOutcomes are all videos, with what is known of them so far.
+// collectOutcomes returns an outcome for each planned video with what is known before the details are fetched.
 func (s *burstRun) collectOutcomes() []videoOutcome {
 	var all []videoOutcome
 	sent := s.tracker.uploadResults()
@@ -58,7 +58,7 @@ func (s *burstRun) collectOutcomes() []videoOutcome {
 	return all
 }
 
-// listDeadLetters returns all dead letters by their ids.
+// listDeadLetters returns all dead letters by id.
 func listDeadLetters(ctx context.Context, operator *client.Client) (map[string]client.DeadLetter, error) {
 	all := map[string]client.DeadLetter{}
 	for cursor := ""; ; {
@@ -75,10 +75,11 @@ func listDeadLetters(ctx context.Context, operator *client.Client) (map[string]c
 	}
 }
 
-// countNewDeadLetters counts the letters that were not there before and are of one of the videos, or of nobody knows which.
-func countNewDeadLetters(before, after map[string]client.DeadLetter, fates []videoOutcome) (n int) {
+// countNewDeadLetters counts the dead letters that are not in before and belong to one of the videos or to no known
+// video.
+func countNewDeadLetters(before, after map[string]client.DeadLetter, outcomes []videoOutcome) (n int) {
 	ours := map[string]bool{"": true}
-	for _, f := range fates {
+	for _, f := range outcomes {
 		ours[f.id] = true
 	}
 	for id, l := range after {
@@ -89,7 +90,7 @@ func countNewDeadLetters(before, after map[string]client.DeadLetter, fates []vid
 	return n
 }
 
-// writeReport writes what was measured, and shows it.
+// writeReport writes the files and prints the result.
 func (s *burstRun) writeReport(r Result, out *os.File) error {
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
@@ -107,7 +108,7 @@ func (s *burstRun) writeReport(r Result, out *os.File) error {
 	return r.writeTerminal(figure, out, s.jsonPath, s.svgPath)
 }
 
-// verdictError is what is wrong, as one error.
+// verdictError returns all violations as one error, nil if there are none.
 func (r Result) verdictError() error {
 	wrong := r.findViolations()
 	if len(wrong) == 0 {

@@ -8,7 +8,7 @@ import (
 	"sluice/tests/plot"
 )
 
-// buildFigure draws depth and workers of the queues over time, and how many of each tenant's videos are ready.
+// buildFigure shows depth and workers of the queues over time, and the share of each tenant's videos that are ready.
 func (r Result) buildFigure(began time.Time) plot.Figure {
 	f := plot.Figure{
 		Title:     fmt.Sprintf("A burst of %d videos of %d tenants", r.Videos, len(r.Tenants)),
@@ -27,10 +27,10 @@ func (r Result) buildFigure(began time.Time) plot.Figure {
 	return f
 }
 
-// batchQueues are queues of whose messages a worker has several.
+// batchQueues are the queues whose workers receive several messages at once.
 var batchQueues = map[string]bool{"api": true, "publish": true}
 
-// buildWorkersPanel is the panel of who handles the queue's messages.
+// buildWorkersPanel shows the workers of a queue and their ceiling.
 func (q QueueSeries) buildWorkersPanel(hue plot.Hue) plot.Panel {
 	p := plot.Panel{Title: "workers of " + q.Name, HalfHeight: true, Lines: []plot.Line{
 		q.appendSamples(plot.Line{Name: "at work", Hue: hue}, func(s Sample) (int, bool) { return s.InFlight, true }),
@@ -47,7 +47,7 @@ func (q QueueSeries) buildWorkersPanel(hue plot.Hue) plot.Panel {
 	return p
 }
 
-// appendSamples adds what is known of the samples to a line.
+// appendSamples adds a point to l for each sample that has a value.
 func (q QueueSeries) appendSamples(l plot.Line, value func(Sample) (int, bool)) plot.Line {
 	for _, s := range q.Samples {
 		if n, ok := value(s); ok {
@@ -57,7 +57,8 @@ func (q QueueSeries) appendSamples(l plot.Line, value func(Sample) (int, bool)) 
 	return l
 }
 
-// buildReadyPanel is the panel of videos that are ready; it lengthens the time up to the last. Who sends least are of one kind.
+// buildReadyPanel shows the share of ready videos of each tenant. It extends span to the last one. Only the tenant with
+// the most videos has its own colour.
 func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", AxisTop: 100}
 	for i, t := range r.Tenants {
@@ -80,7 +81,7 @@ func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 	return p
 }
 
-// readyTimes returns when a tenant's videos were ready, in order.
+// readyTimes returns the times at which the tenant's videos became ready, sorted.
 func (r Result) readyTimes(tenant string) (all []time.Time) {
 	for _, l := range r.Timelines {
 		for _, c := range l.Changes {

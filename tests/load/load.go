@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	maxParallel  = 4                // uploads of a tenant on their way, and videos that are looked at in the end
-	idleSamples  = 3                // looks that find all queues empty: then nothing is under way any more
-	idleTimeout  = 90 * time.Second // at most, until they do
-	eventTimeout = 20 * time.Second // at most, until the topic has told of all
+	maxParallel  = 4                // uploads per tenant, and videos whose details are fetched, at the same time
+	idleSamples  = 3                // consecutive samples with empty queues, after which nothing is in flight
+	idleTimeout  = 90 * time.Second // for these samples
+	eventTimeout = 20 * time.Second // for the events of all ready videos
 )
 
-// target is where the burst goes.
+// target is the deployment that receives the burst.
 type target struct {
 	root, clipFolder string
 	operator         *client.Client
-	clients          map[string]*client.Client // of the tenants
-	tenantNames      []string                  // of the tenants, in their order
-	subscription     *subscriber.Queue         // nil: nobody listens
+	clients          map[string]*client.Client // by tenant
+	tenantNames      []string                  // in their order
+	subscription     *subscriber.Queue         // nil without a topic
 }
 
-// burstRun is what goes on while the burst does.
+// burstRun is a burst while it runs.
 type burstRun struct {
 	burstConfig
 	target
@@ -40,7 +40,8 @@ type burstRun struct {
 	readyEvents *readyEvents
 }
 
-// runBurst sends the burst, follows it to its end, and judges it.
+// runBurst sends the burst, waits for its end, evaluates it and prints the report. It returns an error if a video or
+// the fairness is not as it must be.
 func (b burstConfig) runBurst(ctx context.Context, out *os.File) error {
 	run := "load-" + b.now().UTC().Format("20060102-150405")
 	names, orders := b.planVideos(run)
@@ -58,12 +59,12 @@ func (b burstConfig) runBurst(ctx context.Context, out *os.File) error {
 	}
 	fmt.Fprintf(out, "sending %d videos of %d tenants\n", b.videos, b.tenants)
 	err = s.sendAndWait(ctx, out)
-	if errors.Is(err, context.DeadlineExceeded) { // those that are not ready are lost: the judgement says so
+	if errors.Is(err, context.DeadlineExceeded) { // videos that are not ready count as lost
 		fmt.Fprintf(out, "not all are ready after %v, the time limit; -timeout sets another\n", b.timeout)
 	} else if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "looking at what came of each")
+	fmt.Fprintln(out, "fetching the details of each video")
 	r, err := s.evaluateVideos(ctx, before)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (b burstConfig) runBurst(ctx context.Context, out *os.File) error {
 	return errors.Join(s.writeReport(r, out), r.verdictError())
 }
 
-// connectTarget finds the API, makes tenants and tokens, cuts the clips and begins to listen.
+// connectTarget finds the API, creates tenants and tokens, encodes missing clips and subscribes to the topic.
 func (b burstConfig) connectTarget(ctx context.Context, names []string) (s target, err error) {
 	if s.root, err = cloud.FindRoot("."); err != nil {
 		return s, err
@@ -100,7 +101,7 @@ func (b burstConfig) connectTarget(ctx context.Context, names []string) (s targe
 	return s, err
 }
 
-// sendAndWait sends all videos and stays until the last has come to its end and the queues are empty.
+// sendAndWait sends all videos and waits until each is ready or has failed and the queues are empty.
 func (s *burstRun) sendAndWait(ctx context.Context, out *os.File) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -129,7 +130,7 @@ func (s *burstRun) buildProgressView() progressView {
 	return progressView{elapsed: s.now().Sub(s.began), queues: s.recorder.activeQueues(), tenants: s.tracker.countByTenant()}
 }
 
-// uploadVideos uploads a tenant's videos, some at once. One that can't be sent keeps none of the others.
+// uploadVideos uploads a tenant's videos, several at the same time. A failed upload does not stop the others.
 func (s *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
@@ -146,7 +147,7 @@ func (s *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 	return group.Wait()
 }
 
-// receiveEvents listens until ctx ends.
+// receiveEvents receives events of the topic until ctx ends.
 func (s *burstRun) receiveEvents(ctx context.Context) error {
 	for s.subscription != nil && ctx.Err() == nil {
 		if err := s.subscription.ReceiveEvents(ctx, s.readyEvents.recordEvent); err != nil && ctx.Err() == nil {
@@ -156,7 +157,7 @@ func (s *burstRun) receiveEvents(ctx context.Context) error {
 	return nil
 }
 
-// waitUntilIdle waits until nothing is under way any more, and the topic has told of all.
+// waitUntilIdle waits until the queues are empty and the event of each ready video has arrived.
 func (s *burstRun) waitUntilIdle(ctx context.Context) error {
 	over := s.now()
 	from := over.Sub(s.began).Seconds()
@@ -171,7 +172,7 @@ func (s *burstRun) waitUntilIdle(ctx context.Context) error {
 	}
 }
 
-// allAnnounced reports whether nothing more is to be heard.
+// allAnnounced reports whether the event of each video has arrived, or there is no subscription.
 func (s *burstRun) allAnnounced() bool {
 	for _, u := range s.tracker.uploadResults() {
 		if s.subscription != nil && s.readyEvents.countEvents(u.id) == 0 {

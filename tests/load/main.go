@@ -1,11 +1,11 @@
-// Command load sends a burst of real videos of several tenants through a deployed Sluice, one of them sending many times
-// as much as each other, and judges what comes of it: every video ready, once, and whole; no tenant made to wait by
-// another; workers that follow the depth of their queues. It shows the queues while it runs, and draws them in the end.
-// `make load` runs it in the local cloud; with SLUICE_API set, it uses that API on AWS.
+// Command load sends a burst of real videos of several tenants through a deployed Sluice. One tenant sends many times
+// as many videos as each other. The command fails unless every video becomes ready exactly once and complete, no tenant
+// waits because of another, and few tasks remain unmeasured. It shows the queues while it runs and draws them at the
+// end. `make load` runs it in the local cloud; with SLUICE_API set, it uses that API on AWS.
 //
-// It needs the rights of an operator (to make tenants and tokens, see package cloud), and those of a subscriber of the
-// topic (see package ear); the rest goes through the API with tokens. On AWS, where nothing tells it the topic, it hears
-// only with -topic. It refuses to judge what it could not measure.
+// It needs the permissions of an operator to create tenants and tokens (see package cloud), and those of a subscriber
+// of the topic (see package subscriber). Everything else goes through the API with tokens. On AWS it receives events
+// only with -topic.
 package main
 
 import (
@@ -21,19 +21,19 @@ import (
 	"time"
 )
 
-// Statuses of the process.
+// Exit statuses.
 const (
 	exitFailed = 1
-	exitUsage  = 2 // as package flag has it
+	exitUsage  = 2 // as in package flag
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second one ends us
+	context.AfterFunc(ctx, stop) // a second signal then ends the process
 	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// runCommand is main without the process; it returns the status.
+// runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 	b, err := parseFlags(args, errs)
 	switch {
@@ -53,7 +53,7 @@ func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer
 	return exitFailed
 }
 
-// parseFlags reads the flags; what is wrong with them is said on errs.
+// parseFlags returns the options. It prints errors to errs.
 func parseFlags(args []string, errs io.Writer) (burstConfig, error) {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(errs)

@@ -12,30 +12,30 @@ import (
 	"sluice/tests/player"
 )
 
-// videoOutcome is what became of one video, as the judgement needs it.
+// videoOutcome is what is known of one video after the burst.
 type videoOutcome struct {
 	plannedVideo
 	id        string
-	state     string    // "" if it could not be sent
-	uploaded  time.Time // these two by the service's clock; zero if not known
+	state     string    // "" if the upload failed
+	uploaded  time.Time // this and ready are by the API's clock; zero if unknown
 	ready     time.Time
-	planned   int           // tasks
-	tasks     []taskTiming  // as far as they are known
-	changes   []StateChange // of its state, in order
-	announced int           // how often the topic told that it is ready
-	copies    int           // videos of this title that are ready
-	defects   []string      // what is not whole of it, in words
+	planned   int           // number of tasks
+	tasks     []taskTiming  // those that are known from the trace
+	changes   []StateChange // of the state, in order
+	announced int           // number of different events that announced it as ready
+	copies    int           // number of ready videos with this title
+	defects   []string      // descriptions of what is missing or wrong
 }
 
-// taskTiming is the handling of one message of encode, by the clock of who handled it.
+// taskTiming is when one message of encode was sent, received and finished, by the clock of the worker.
 type taskTiming struct {
 	sent, began, ended time.Time
 }
 
-// waitSeconds is how long the message waited for a worker, seconds.
+// waitSeconds returns the time from sending to receiving, in seconds.
 func (t taskTiming) waitSeconds() float64 { return t.began.Sub(t.sent).Seconds() }
 
-// firstTaskStart returns when the first task began; zero if none is known.
+// firstTaskStart returns when the first task started; zero if no task is known.
 func (f videoOutcome) firstTaskStart() (first time.Time) {
 	for _, t := range f.tasks {
 		if first.IsZero() || t.began.Before(first) {
@@ -51,7 +51,8 @@ type StateChange struct {
 	At    time.Time `json:"at"`
 }
 
-// recordTimeline keeps the changes of the state. That a task is done is none, and what comes late may come in between.
+// recordTimeline keeps the changes of the state. Entries of finished tasks are ignored, because late results can follow
+// a change.
 func (f *videoOutcome) recordTimeline(entries []client.TimelineEntry) {
 	f.changes = nil
 	for _, e := range entries {
@@ -61,7 +62,7 @@ func (f *videoOutcome) recordTimeline(entries []client.TimelineEntry) {
 	}
 }
 
-// countState returns how often the video came to a state.
+// countState returns how often the video entered a state.
 func (f videoOutcome) countState(state string) (n int) {
 	for _, c := range f.changes {
 		if c.State == state {
@@ -71,7 +72,7 @@ func (f videoOutcome) countState(state string) (n int) {
 	return n
 }
 
-// traceDocument is what a trace tells.
+// traceDocument has the used members of GET /v1/videos/{id}/trace.
 type traceDocument struct {
 	Started  time.Time   `json:"started_at"`
 	Complete bool        `json:"complete"`
@@ -86,7 +87,7 @@ type traceSpan struct {
 	Attempt  int     `json:"attempt"`
 }
 
-// recordVideo notes what the video's own document tells.
+// recordVideo keeps the state, the number of tasks and the times of the video's document.
 func (f *videoOutcome) recordVideo(v client.Video) {
 	f.state, f.planned = v.State, v.Progress.TasksTotal
 	for _, s := range v.Stages {
@@ -103,7 +104,7 @@ func (f *videoOutcome) recordVideo(v client.Video) {
 	}
 }
 
-// recordTrace notes the messages of encode as they were taken by a worker for the first time.
+// recordTrace keeps the timing of the encode spans that are first attempts.
 func (f *videoOutcome) recordTrace(w traceDocument) {
 	f.tasks = nil
 	for _, h := range w.Spans {
@@ -117,10 +118,10 @@ func (w traceDocument) timeAt(ms float64) time.Time {
 	return w.Started.Add(time.Duration(ms * float64(time.Millisecond)))
 }
 
-// traceTimeout is how long the traces of all videos may take to be there: X-Ray needs up to a minute.
+// traceTimeout bounds the wait for the traces of all videos. X-Ray needs up to a minute.
 const traceTimeout = time.Minute
 
-// fetchDetails asks for all that is known of a video in the end.
+// fetchDetails fetches the document, the timeline and the trace of the video, and checks its playback if it is ready.
 func (f *videoOutcome) fetchDetails(ctx context.Context, c *client.Client, until time.Time, now func() time.Time) error {
 	v, err := c.GetVideo(ctx, f.id)
 	if err != nil {
@@ -138,7 +139,7 @@ func (f *videoOutcome) fetchDetails(ctx context.Context, c *client.Client, until
 	return f.pollTrace(ctx, c, until, now)
 }
 
-// pollTrace asks for the video's way until all of it is known, or the time is up.
+// pollTrace fetches the trace until it is complete or the time until has passed.
 func (f *videoOutcome) pollTrace(ctx context.Context, c *client.Client, until time.Time, now func() time.Time) error {
 	for {
 		text, err := c.GetTrace(ctx, f.id)
@@ -158,11 +159,12 @@ func (f *videoOutcome) pollTrace(ctx context.Context, c *client.Client, until ti
 	}
 }
 
-// durationTolerance is by how much the length of a track may differ from the film's: sound is a little longer or shorter.
+// durationTolerance is the allowed difference between the duration of a track and of the video, in seconds: the audio
+// can be a little longer or shorter.
 const durationTolerance = 0.3
 
-// checkPlayback fetches everything that a player could, and returns what is wrong: each rendition's playlist is to be complete and
-// as long as the film, and each segment to be there.
+// checkPlayback fetches every playlist and segment, and returns descriptions of what is wrong: a rendition must have an
+// end and the duration of the video, and each segment must exist.
 func checkPlayback(ctx context.Context, h *http.Client, v client.Video) (faults []string) {
 	master, err := player.FetchPlaylist(ctx, h, v.Playback.HLS)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"sluice/tests/client/fake"
 )
 
-// readyVideo is a video that is ready, as the API tells of it: five seconds in three segments.
+// readyVideo returns the document of a ready video of five seconds, and lets the API serve its three segments.
 func readyVideo(a *fake.API) client.Video {
 	uploaded, ready := atSecond(2), atSecond(9)
 	a.Files = map[string]string{
@@ -62,7 +62,7 @@ func TestFetchDetailsCollectsTasksAndStateChanges(t *testing.T) {
 	}
 }
 
-// What is not known of a trace when the time is up is done without.
+// TestFetchDetailsStopsAtTraceTimeout checks that an incomplete trace is accepted once the time is up.
 func TestFetchDetailsStopsAtTraceTimeout(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)

@@ -10,7 +10,7 @@ import (
 	"sluice/tests/terminal"
 )
 
-// progressView is what is shown while videos are under way.
+// progressView is what is shown while the burst runs.
 type progressView struct {
 	elapsed time.Duration
 	queues  []QueueSeries
@@ -22,7 +22,7 @@ const (
 	labelWidth = 14
 )
 
-// renderLines draws a bar for each queue, as long as its depth against the deepest so far, and one for each tenant.
+// renderLines returns a bar for each queue, relative to the greatest depth so far, and a bar for each tenant.
 func (b progressView) renderLines(s terminal.Style) []string {
 	lines := []string{fmt.Sprintf("  %d:%02d", int(b.elapsed.Minutes()), int(b.elapsed.Seconds())%60)}
 	deepest := 1
@@ -55,7 +55,7 @@ func renderRow(s terminal.Style, name, color string, share float64, text string)
 	return line + s.Colorize(color, strings.Repeat("━", full)) + s.Colorize(terminal.Faint, strings.Repeat("─", barWidth-full)) + terminal.TruncateText(text, max(0, room))
 }
 
-// describeLoad says how many messages are being handled: of most queues that is how many workers are at work.
+// describeLoad returns the number of messages in flight. For most queues that is the number of busy workers.
 func (q QueueSeries) describeLoad() string {
 	if batchQueues[q.Name] {
 		return fmt.Sprintf("%d in flight", q.lastSample().InFlight)
@@ -63,7 +63,7 @@ func (q QueueSeries) describeLoad() string {
 	return fmt.Sprintf("%d at work", q.lastSample().InFlight)
 }
 
-// maxWaiting is the greatest number of messages that waited.
+// maxWaiting returns the greatest number of waiting messages of all samples.
 func (q QueueSeries) maxWaiting() (n int) {
 	for _, s := range q.Samples {
 		n = max(n, s.Waiting)
@@ -71,7 +71,7 @@ func (q QueueSeries) maxWaiting() (n int) {
 	return n
 }
 
-// renderSummary is the board in one line.
+// renderSummary returns the view as one line.
 func (b progressView) renderSummary() string {
 	parts := []string{fmt.Sprintf("%4.0f s", b.elapsed.Seconds())}
 	for _, q := range b.queues {
@@ -84,7 +84,7 @@ func (b progressView) renderSummary() string {
 	return strings.Join(append(parts, fmt.Sprintf("%d of %d ready", ready, of)), "; ")
 }
 
-// showProgress shows boards on out until the returned function is called: live on a terminal, else a line now and then.
+// showProgress shows the view that look returns until stop is called: live on a terminal, else as a line now and then.
 func showProgress(out *os.File, look func() progressView) (stop func()) {
 	if style, ok := terminal.DetectStyle(out); ok {
 		l := terminal.NewLiveView(out, func() []string { return look().renderLines(style()) })
@@ -94,7 +94,7 @@ func showProgress(out *os.File, look func() progressView) (stop func()) {
 	return writeProgressLines(out, 10*time.Second, look)
 }
 
-// writeProgressLines writes a line every interval, and one in the end.
+// writeProgressLines writes a line per interval and one at the end.
 func writeProgressLines(out io.Writer, every time.Duration, look func() progressView) (stop func()) {
 	tick, end, ended := time.NewTicker(every), make(chan struct{}), make(chan struct{})
 	go func() {

@@ -12,11 +12,11 @@ import (
 	"sluice/tests/subscriber"
 )
 
-// readyEventType is the type of the event that tells that a video is ready.
+// readyEventType is the type of the event that announces a ready video.
 const readyEventType = "video.ready.v1"
 
-// readyEvents is what the topic told: by video, the ids of the events that said it is ready. One that comes twice counts once,
-// as subscribers are told to count.
+// readyEvents has the ids of the events that announced each video as ready. An event that arrives twice counts once, as
+// the contract asks of subscribers.
 type readyEvents struct {
 	mu  sync.Mutex
 	ids map[string]map[string]bool
@@ -24,7 +24,7 @@ type readyEvents struct {
 
 func newReadyEvents() *readyEvents { return &readyEvents{ids: map[string]map[string]bool{}} }
 
-// recordEvent takes an event.
+// recordEvent keeps an event of the topic. It ignores other types.
 func (n *readyEvents) recordEvent(event []byte) error {
 	var e struct{ ID, Type, Subject string }
 	if err := json.Unmarshal(event, &e); err != nil {
@@ -42,14 +42,15 @@ func (n *readyEvents) recordEvent(event []byte) error {
 	return nil
 }
 
-// countEvents returns how many different events told that a video is ready.
+// countEvents returns the number of different events for a video.
 func (n *readyEvents) countEvents(video string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return len(n.ids[video])
 }
 
-// subscribeToTopic subscribes to the topic; nil if nobody says which it is.
+// subscribeToTopic subscribes to the topic of the local cloud, or to the one of the flag. It returns nil if there is
+// neither.
 func (b burstConfig) subscribeToTopic(ctx context.Context, root string, o cloud.AdminClient, names []string) (*subscriber.Queue, error) {
 	arn := b.topicARN
 	if env, err := cloud.Open(root); arn == "" && err == nil && env.APIURL == o.URL {

@@ -9,33 +9,33 @@ import (
 	"sluice/tests/client"
 )
 
-// QueueSeries is what was seen of one queue over time.
+// QueueSeries has the samples of one queue.
 type QueueSeries struct {
 	Name    string   `json:"queue"`
 	Lane    string   `json:"lane,omitempty"`
 	Samples []Sample `json:"samples"`
 }
 
-// Sample is a look at a queue.
+// Sample is the state of a queue at one time.
 type Sample struct {
 	At       float64 `json:"at_s"`
 	Waiting  int     `json:"waiting"`
-	InFlight int     `json:"in_flight"`         // messages that are being handled, or wait for another attempt
-	Ceiling  *int    `json:"ceiling,omitempty"` // workers at most; absent if not known
+	InFlight int     `json:"in_flight"`         // messages that are being handled or wait for another attempt
+	Ceiling  *int    `json:"ceiling,omitempty"` // maximum number of workers; absent if unknown
 }
 
-// queueRecorder looks at all queues again and again.
+// queueRecorder samples all queues at intervals.
 type queueRecorder struct {
 	getMap func(context.Context) (client.ServiceMap, error)
 	now    func() time.Time
 	began  time.Time
 
 	mu            sync.Mutex
-	queues        []QueueSeries // in the order of the map
-	missedSamples int           // looks at which the map did not answer
+	queues        []QueueSeries // in the order of the service map
+	missedSamples int           // samples for which the map was not available
 }
 
-// recordUntilDone looks once every interval until ctx ends. A look that takes longer delays the next.
+// recordUntilDone takes a sample per interval until ctx ends. A slow sample delays the next one.
 func (r *queueRecorder) recordUntilDone(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -66,7 +66,7 @@ func (r *queueRecorder) takeSample(ctx context.Context) {
 	}
 }
 
-// addSample notes a queue that could be read.
+// addSample keeps the sample of a queue unless its numbers are unknown.
 func (r *queueRecorder) addSample(q client.Queue, at float64) {
 	if q.Waiting == nil || q.InFlight == nil {
 		return
@@ -81,7 +81,7 @@ func (r *queueRecorder) addSample(q client.Queue, at float64) {
 	r.queues = append(r.queues, QueueSeries{Name: q.Name, Lane: q.Lane, Samples: []Sample{s}})
 }
 
-// activeQueues returns what was seen so far of queues that had any message.
+// activeQueues returns the samples of the queues that had any message.
 func (r *queueRecorder) activeQueues() (busy []QueueSeries) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +94,8 @@ func (r *queueRecorder) activeQueues() (busy []QueueSeries) {
 	return busy
 }
 
-// isIdle reports whether the last n looks at every queue, at moments after a given one, found it empty.
+// isIdle reports whether the last n samples of every queue were taken later than after, in seconds since the start, and
+// found it empty.
 func (r *queueRecorder) isIdle(n int, after float64) bool {
 	for _, q := range r.activeQueues() {
 		late := q.Samples[max(0, len(q.Samples)-n):]
@@ -107,7 +108,7 @@ func (r *queueRecorder) isIdle(n int, after float64) bool {
 	return true
 }
 
-// maxMessages is the greatest number of messages that the queue had.
+// maxMessages returns the greatest number of waiting and handled messages of all samples.
 func (q QueueSeries) maxMessages() (n int) {
 	for _, s := range q.Samples {
 		n = max(n, s.Waiting+s.InFlight)
@@ -115,7 +116,7 @@ func (q QueueSeries) maxMessages() (n int) {
 	return n
 }
 
-// lastSample is the last look.
+// lastSample returns the latest sample.
 func (q QueueSeries) lastSample() Sample { return q.Samples[len(q.Samples)-1] }
 
 func roundHundredths(x float64) float64 { return math.Round(x*100) / 100 }

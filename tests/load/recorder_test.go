@@ -33,7 +33,8 @@ func TestRecorderSamplesServiceMap(t *testing.T) {
 	}
 }
 
-// scriptedRecorder is a map that says one depth after the other, and fails at those below zero.
+// scriptedRecorder returns a recorder of a map whose queue has the given depths one after the other. A negative depth
+// is a failed request. The function takes all samples.
 func scriptedRecorder(depths ...int) (*queueRecorder, func(context.Context)) {
 	n := 0
 	r := &queueRecorder{began: noon, now: func() time.Time { return atSecond(float64(n)) }}

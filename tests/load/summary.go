@@ -8,48 +8,48 @@ import (
 	"sluice/tests/client"
 )
 
-// Result is what was measured.
+// Result is the result of a burst.
 type Result struct {
-	Videos        int             `json:"videos"` // that were to be sent
+	Videos        int             `json:"videos"` // planned
 	Ready         int             `json:"ready"`
-	Failed        int             `json:"failed"`     // with a code, or never sent
-	Lost          int             `json:"lost"`       // sent, and neither ready nor failed in the end; or ready, and the topic told nobody
-	Duplicated    int             `json:"duplicated"` // ready twice, or told of twice
-	Broken        int             `json:"broken"`     // ready, and not whole
+	Failed        int             `json:"failed"`     // failed with a code, or the upload failed
+	Lost          int             `json:"lost"`       // uploaded and not final at the end, or ready without an event
+	Duplicated    int             `json:"duplicated"` // ready twice, or announced twice
+	Broken        int             `json:"broken"`     // ready and incomplete
 	DeadLetters   int             `json:"dead_letters"`
-	Subscribed    bool            `json:"heard"` // whether the topic was listened to
+	Subscribed    bool            `json:"heard"` // whether events were received
 	Tenants       []TenantResult  `json:"tenants"`
-	Seconds       float64         `json:"seconds"` // from the first upload's start until the last video was ready
+	Seconds       float64         `json:"seconds"` // from the start of the first upload until the last video was ready
 	Seed          uint64          `json:"seed"`
 	Began         string          `json:"began_at"`
-	CPUs          int             `json:"cpus"` // of the machine that load runs on
+	CPUs          int             `json:"cpus"` // of the machine that runs the load test
 	MissedSamples int             `json:"missed_samples"`
 	Queues        []QueueSeries   `json:"queues"`
 	Timelines     []VideoTimeline `json:"timelines"`
 }
 
-// TenantResult is how one tenant's videos fared. Times are medians and such over what was measured, in seconds.
+// TenantResult has the results of one tenant. Times are in seconds; P50 and P95 are percentiles.
 type TenantResult struct {
 	Tenant     string  `json:"tenant"`
 	Sent       int     `json:"sent"`
 	Ready      int     `json:"ready"`
 	Tasks      int     `json:"tasks"`
 	Measured   int     `json:"tasks_measured"`  // tasks whose wait is known
-	Contended  int     `json:"tasks_contended"` // those of them that were sent while other tenants had tasks under way
-	WaitP50    float64 `json:"wait_p50_s"`      // of the contended ones' messages in the queues of encode, until a worker took them
+	Contended  int     `json:"tasks_contended"` // measured tasks that were sent while another tenant had tasks in flight
+	WaitP50    float64 `json:"wait_p50_s"`      // wait of the contended tasks in the queues of encode
 	WaitP95    float64 `json:"wait_p95_s"`
-	WaitAllP50 float64 `json:"wait_all_p50_s"` // of all its tasks' messages
-	StartP50   float64 `json:"start_p50_s"`    // of its videos, from the upload's completion until the first task begins
-	ReadyP50   float64 `json:"ready_p50_s"`    // of its videos, from the upload's completion until it is ready
+	WaitAllP50 float64 `json:"wait_all_p50_s"` // wait of all measured tasks
+	StartP50   float64 `json:"start_p50_s"`    // of videos, from the completed upload to the start of the first task
+	ReadyP50   float64 `json:"ready_p50_s"`    // of videos, from the completed upload until ready
 }
 
-// VideoTimeline is one video's timeline.
+// VideoTimeline has the state changes of one video.
 type VideoTimeline struct {
 	Video   string        `json:"video"`
 	Tenant  string        `json:"tenant"`
 	Clip    string        `json:"clip"`
 	Changes []StateChange `json:"changes"`
-	Faults  []string      `json:"faults,omitempty"` // what is wrong with it
+	Faults  []string      `json:"faults,omitempty"` // descriptions of what is wrong
 }
 
 // addVideo counts one video.
@@ -74,12 +74,12 @@ func (r *Result) addVideo(f videoOutcome) {
 	r.Timelines = append(r.Timelines, VideoTimeline{f.id, f.tenant, f.clip.name, f.changes, f.defects})
 }
 
-// summarizeVideos counts the videos and sums up each tenant, in their order.
-func summarizeVideos(fates []videoOutcome, heard bool, deadLetters int) Result {
+// summarizeVideos counts the videos and computes the result of each tenant, in the order of the tenants.
+func summarizeVideos(outcomes []videoOutcome, heard bool, deadLetters int) Result {
 	r := Result{Subscribed: heard, DeadLetters: deadLetters}
 	by := map[string][]videoOutcome{}
 	var names []string
-	for _, f := range fates {
+	for _, f := range outcomes {
 		r.addVideo(f)
 		if by[f.tenant] == nil {
 			names = append(names, f.tenant)
@@ -96,11 +96,11 @@ func summarizeVideos(fates []videoOutcome, heard bool, deadLetters int) Result {
 	return r
 }
 
-// busyPeriod is the time in which a tenant has tasks under way.
+// busyPeriod is the time in which a tenant has tasks in flight.
 type busyPeriod struct{ from, to time.Time }
 
-func findBusyPeriod(fates []videoOutcome) (s busyPeriod) {
-	for _, f := range fates {
+func findBusyPeriod(outcomes []videoOutcome) (s busyPeriod) {
+	for _, f := range outcomes {
 		for _, t := range f.tasks {
 			if s.from.IsZero() || t.sent.Before(s.from) {
 				s.from = t.sent
@@ -113,7 +113,8 @@ func findBusyPeriod(fates []videoOutcome) (s busyPeriod) {
 	return s
 }
 
-// isContended reports whether any tenant but one has tasks under way at a moment. All are, where there is but one.
+// isContended reports whether another tenant than name has tasks in flight at a time. With a single tenant, all tasks
+// count as contended.
 func isContended(at time.Time, name string, spans map[string]busyPeriod) bool {
 	for other, s := range spans {
 		if other != name && !at.Before(s.from) && !at.After(s.to) {
@@ -123,10 +124,10 @@ func isContended(at time.Time, name string, spans map[string]busyPeriod) bool {
 	return len(spans) == 1
 }
 
-func summarizeTenant(name string, fates []videoOutcome, spans map[string]busyPeriod) TenantResult {
-	t := TenantResult{Tenant: name, Sent: len(fates)}
+func summarizeTenant(name string, outcomes []videoOutcome, spans map[string]busyPeriod) TenantResult {
+	t := TenantResult{Tenant: name, Sent: len(outcomes)}
 	var waits, all, starts, readies []float64
-	for _, f := range fates {
+	for _, f := range outcomes {
 		t.Tasks += f.planned
 		t.Measured += min(len(f.tasks), f.planned)
 		for _, k := range f.tasks {
@@ -146,7 +147,8 @@ func summarizeTenant(name string, fates []videoOutcome, spans map[string]busyPer
 	return t
 }
 
-// appendSeconds adds the seconds between two moments that are known. Clocks of two machines may differ.
+// appendSeconds appends the seconds between two times, at least 0, because the clocks of two machines can differ. It
+// appends nothing if a time is unknown.
 func appendSeconds(all []float64, from, to time.Time) []float64 {
 	if from.IsZero() || to.IsZero() {
 		return all
@@ -154,7 +156,8 @@ func appendSeconds(all []float64, from, to time.Time) []float64 {
 	return append(all, max(0, to.Sub(from).Seconds()))
 }
 
-// percentile returns the value that a share p of all are not above, to the millisecond: 0 of none.
+// percentile returns the smallest value that is not below a share p of all values, rounded to milliseconds; 0 of no
+// values.
 func percentile(all []float64, p float64) float64 {
 	if len(all) == 0 {
 		return 0

@@ -9,7 +9,7 @@ import (
 	"sluice/tests/client"
 )
 
-// goodOutcome is a video that went as it should: its tasks were sent in the third second, and waited so long.
+// goodOutcome returns a ready video whose tasks were sent in the third second and waited as long as given, in seconds.
 func goodOutcome(tenant string, waits ...float64) videoOutcome {
 	f := videoOutcome{
 		plannedVideo: plannedVideo{tenant: tenant}, id: "vid", state: "ready", uploaded: atSecond(1), ready: atSecond(11),
@@ -110,7 +110,7 @@ func TestPercentileRoundsToMilliseconds(t *testing.T) {
 	}
 }
 
-// fairResult is what must not be complained of.
+// fairResult returns a result without violations.
 func fairResult() Result {
 	small := TenantResult{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10}
 	big := TenantResult{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60}
@@ -122,7 +122,7 @@ func TestVerdictReportsViolations(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(*Result)
-		want   string // "": nothing
+		want   string // "": no violation
 	}{
 		{"all well", func(*Result) {}, ""},
 		{"failed", func(r *Result) { r.Failed = 1 }, "1 of 44 videos failed"},
@@ -130,8 +130,8 @@ func TestVerdictReportsViolations(t *testing.T) {
 		{"duplicated", func(r *Result) { r.Duplicated = 1 }, "ready more than once"},
 		{"broken", func(r *Result) { r.Broken = 1 }, "not whole"},
 		{"letters", func(r *Result) { r.DeadLetters = 3 }, "3 messages became dead letters"},
-		{"too little is known", func(r *Result) { r.Tenants[1].Measured = 100 }, "is known of 100 of 120 of big"},
-		{"nothing is known", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0 }, "is known of 0 of 0 of small"},
+		{"too little is known", func(r *Result) { r.Tenants[1].Measured = 100 }, "is known of 100 of 120 tasks of big"},
+		{"nothing is known", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0 }, "is known of 0 of 0 tasks of small"},
 		{"unfair to the big one", func(r *Result) { r.Tenants[1].WaitP50 = 2.01 }, "the tasks of big waited 2.01 s in the median, more than 2 times as long as the 1.00 s of small"},
 		{"unfair to a small one", func(r *Result) { r.Tenants[0].WaitP50 = 4.5 }, "the tasks of small waited 4.50 s"},
 		{"below what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.4 }, ""},
@@ -164,8 +164,8 @@ func TestOnlyNewDeadLettersOfTheBurstAreCounted(t *testing.T) {
 		}
 		return all
 	}
-	fates := []videoOutcome{{id: "vid_1"}, {id: "vid_2"}}
-	if n := countNewDeadLetters(of("vid_1"), of("vid_1", "vid_2", "vid_3", ""), fates); n != 2 {
+	outcomes := []videoOutcome{{id: "vid_1"}, {id: "vid_2"}}
+	if n := countNewDeadLetters(of("vid_1"), of("vid_1", "vid_2", "vid_3", ""), outcomes); n != 2 {
 		t.Errorf("%d letters, want that of vid_2 and that of none", n)
 	}
 }

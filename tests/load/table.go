@@ -12,7 +12,7 @@ import (
 	"sluice/tests/terminal"
 )
 
-// writeTable prints how each tenant fared, and what the words mean.
+// writeTable prints the results of each tenant and explains the columns.
 func (r Result) writeTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "tenant\tsent\tready\ttask waits\t95 in 100\tall\tstarts after\tready after\t")
@@ -24,19 +24,19 @@ func (r Result) writeTable(out io.Writer) error {
 		return err
 	}
 	if !r.isComparable() {
-		fmt.Fprintf(out, "\nNot judged: who has fewer than %d tasks has no median to compare.\n", minContendedTasks)
+		fmt.Fprintf(out, "\nNot compared: a tenant with fewer than %d such tasks has no meaningful median.\n", minContendedTasks)
 	}
 	_, err := fmt.Fprintf(out, `
-A task waits in the queue until a worker takes it. What a tenant may lengthen for another are the waits while both have tasks
-under way: those are judged, by their medians; "all" are those of later too, when it is alone. A video starts, and is ready,
-so long after its upload, in the median: who sends much waits for that behind itself.
+A task waits in the queue until a worker receives it. Tenants are compared by the median wait of tasks that were sent while
+another tenant had tasks in flight; "all" includes the other tasks. "Starts after" and "ready after" are medians from the
+completed upload: a tenant that sends many videos also waits for its own.
 
 %d videos in %.0f s: %d ready, %d failed, %d lost, %d twice, %d not whole, %d dead letters
 `, r.Videos, r.Seconds, r.Ready, r.Failed, r.Lost, r.Duplicated, r.Broken, r.DeadLetters)
 	return err
 }
 
-// maxPrintedFaults is how many faults are printed; load.json has all.
+// maxPrintedFaults bounds the printed faults. load.json has all.
 const maxPrintedFaults = 10
 
 // writeFaults prints what is wrong with videos.
@@ -54,7 +54,7 @@ func (r Result) writeFaults(out io.Writer) {
 	}
 }
 
-// writeTerminal shows all of it on a terminal, and says where the rest is.
+// writeTerminal prints the figure, the table, the faults and the names of the files.
 func (r Result) writeTerminal(f plot.Figure, out *os.File, files ...string) error {
 	style := terminal.Style{Width: 100}
 	if look, ok := terminal.DetectStyle(out); ok {

@@ -10,9 +10,9 @@ import (
 	"sluice/tests/client"
 )
 
-// videoTracker is what is known of all videos while they are under way.
+// videoTracker follows the states of all videos of a burst.
 type videoTracker struct {
-	runID string // begins the titles of all videos of this run
+	runID string // first word of the titles of all videos
 
 	mu      sync.Mutex
 	planned []plannedVideo
@@ -21,7 +21,7 @@ type videoTracker struct {
 	titles  map[string]string       // by id
 }
 
-// uploadResult is what became of sending a video.
+// uploadResult is the result of uploading a video.
 type uploadResult struct {
 	id  string
 	err error
@@ -35,14 +35,15 @@ func newVideoTracker(run string, orders map[string][]plannedVideo, names []strin
 	return c
 }
 
-// recordUpload keeps that a video was sent, or could not be.
+// recordUpload keeps the result of an upload.
 func (c *videoTracker) recordUpload(title string, u uploadResult) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent[title] = u
 }
 
-// pollTenant keeps the states of a tenant's videos, by their list, newest first; it reads on while there are some of this run.
+// pollTenant keeps the states of a tenant's videos. It reads the list, newest first, as long as a page has videos of
+// this burst.
 func (c *videoTracker) pollTenant(ctx context.Context, tenant *client.Client) error {
 	for cursor := ""; ; {
 		page, next, err := tenant.ListVideos(ctx, cursor)
@@ -56,7 +57,7 @@ func (c *videoTracker) pollTenant(ctx context.Context, tenant *client.Client) er
 	}
 }
 
-// recordStates keeps the states of a page and reports whether one was of this run.
+// recordStates keeps the states of a page and reports whether the page has videos of this burst.
 func (c *videoTracker) recordStates(page []client.Video) (ours bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +69,7 @@ func (c *videoTracker) recordStates(page []client.Video) (ours bool) {
 	return ours
 }
 
-// pollUntilFinal looks at all tenants' videos again and again, until every one has come to an end.
+// pollUntilFinal polls all tenants until every video is final.
 func (c *videoTracker) pollUntilFinal(ctx context.Context, tenants map[string]*client.Client, every time.Duration) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -89,7 +90,7 @@ func (c *videoTracker) pollUntilFinal(ctx context.Context, tenants map[string]*c
 	}
 }
 
-// isDone reports whether nothing more will happen.
+// isDone reports whether every video is final or could not be uploaded.
 func (c *videoTracker) isDone() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,13 +104,13 @@ func (c *videoTracker) isDone() bool {
 	return true
 }
 
-// tenantProgress is how far a tenant's videos are.
+// tenantProgress counts a tenant's videos.
 type tenantProgress struct {
 	tenant                     string
 	total, sent, ready, failed int
 }
 
-// countByTenant returns one for each tenant, in their order.
+// countByTenant returns the counts of each tenant, in their order.
 func (c *videoTracker) countByTenant() (all []tenantProgress) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,14 +133,14 @@ func (c *videoTracker) countByTenant() (all []tenantProgress) {
 	return all
 }
 
-// uploadResults returns what was sent so far, by title.
+// uploadResults returns the results so far by title.
 func (c *videoTracker) uploadResults() map[string]uploadResult {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.sent)
 }
 
-// countReady returns how many videos with the order's title, which no other has, are ready.
+// countReady returns how many videos with the title of o are ready. A title is used once.
 func (c *videoTracker) countReady(o plannedVideo) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

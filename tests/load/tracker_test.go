@@ -39,7 +39,7 @@ func TestTrackerCountsUploadsAndStates(t *testing.T) {
 	}
 }
 
-// The list is read while there are videos of this run, and no further.
+// TestTrackerStopsPagingAfterItsOwnVideos checks that the list is read only as far as it has videos of the burst.
 func TestTrackerStopsPagingAfterItsOwnVideos(t *testing.T) {
 	t.Parallel()
 	a, c := fake.New(t), smallTracker()

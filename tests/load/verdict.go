@@ -6,30 +6,30 @@ import (
 	"slices"
 )
 
-// What is fair: no tenant's median wait is more than fairness times another's. Below the floor, waits are as good as
-// none.
+// The limits of fairness: the median wait of a tenant is at most maxWaitRatio times another's. Waits below
+// minComparedWait count as equal.
 const (
 	maxWaitRatio      = 2
 	minComparedWait   = 0.25 // seconds
-	minMeasuredShare  = 0.9  // of the tasks must have been measured
-	minContendedTasks = 8    // tasks of a tenant: fewer have no median that says anything
+	minMeasuredShare  = 0.9  // of all tasks
+	minContendedTasks = 8    // a median of fewer tasks is not meaningful
 )
 
-// findViolations says in sentences what must not be so; none: all is well.
+// findViolations returns a sentence for each violation.
 func (r Result) findViolations() (wrong []string) {
-	say := func(bad bool, format string, args ...any) {
+	check := func(bad bool, format string, args ...any) {
 		if bad {
 			wrong = append(wrong, fmt.Sprintf(format, args...))
 		}
 	}
-	say(r.Failed > 0, "%d of %d videos failed", r.Failed, r.Videos)
-	say(r.Lost > 0, "%d of %d videos are lost: they were sent, and nothing or nobody says that they are ready", r.Lost, r.Videos)
-	say(r.Duplicated > 0, "%d of %d videos were ready more than once", r.Duplicated, r.Videos)
-	say(r.Broken > 0, "%d of %d videos are ready and not whole", r.Broken, r.Videos)
-	say(r.DeadLetters > 0, "%d messages became dead letters", r.DeadLetters)
+	check(r.Failed > 0, "%d of %d videos failed", r.Failed, r.Videos)
+	check(r.Lost > 0, "%d of %d videos are lost: uploaded, and not ready or without an event", r.Lost, r.Videos)
+	check(r.Duplicated > 0, "%d of %d videos were ready more than once", r.Duplicated, r.Videos)
+	check(r.Broken > 0, "%d of %d videos are ready and not whole", r.Broken, r.Videos)
+	check(r.DeadLetters > 0, "%d messages became dead letters", r.DeadLetters)
 	for _, t := range r.Tenants {
-		say(float64(t.Measured) < minMeasuredShare*float64(t.Tasks) || t.Tasks == 0,
-			"how long tasks waited is known of %d of %d of %s: too few to judge by", t.Measured, t.Tasks, t.Tenant)
+		check(float64(t.Measured) < minMeasuredShare*float64(t.Tasks) || t.Tasks == 0,
+			"the wait is known of %d of %d tasks of %s: too few", t.Measured, t.Tasks, t.Tenant)
 	}
 	if r.isComparable() {
 		wrong = append(wrong, r.findUnfairness()...)
@@ -37,12 +37,12 @@ func (r Result) findViolations() (wrong []string) {
 	return wrong
 }
 
-// isComparable reports whether each tenant has sent enough, while others had too, for its median to count.
+// isComparable reports whether each tenant has enough contended tasks for a comparison of medians.
 func (r Result) isComparable() bool {
 	return !slices.ContainsFunc(r.Tenants, func(t TenantResult) bool { return t.Contended < minContendedTasks })
 }
 
-// findUnfairness compares the tenants.
+// findUnfairness compares the waits of the tenants.
 func (r Result) findUnfairness() (wrong []string) {
 	byWait := func(a, b TenantResult) int { return cmp.Compare(a.WaitP50, b.WaitP50) }
 	least, most := slices.MinFunc(r.Tenants, byWait), slices.MaxFunc(r.Tenants, byWait)

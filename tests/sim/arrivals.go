@@ -8,21 +8,21 @@ import (
 
 const (
 	tenantCount        = 8
-	playableChunks     = 2  // chunks of a long video that somebody waits for: playable after them
-	minLongVideoChunks = 16 // chunks: of a shorter video somebody waits for all
+	playableChunks     = 2  // chunks of a long video in the interactive lane: the video is playable after them
+	minLongVideoChunks = 16 // a shorter video is encoded in the interactive lane entirely
 	workerCPUs         = 3008.0 / 1769
-	transferSeconds    = 1.0 // seconds to fetch a chunk and to store what came of it
+	transferSeconds    = 1.0 // to download a chunk and to store its output
 )
 
-// videoKinds are what videos are: CPU seconds of a chunk of 8 s, all renditions. 7.5, 30 and 36 are measured; 1080p30 is
-// taken as half of 1080p60.
+// videoKinds are the kinds of videos, with the CPU seconds of a chunk of 8 s in all renditions. 7.5, 30 and 36 are
+// measured; 1080p30 is assumed to be half of 1080p60.
 var videoKinds = []struct {
 	name  string
 	cpu   float64
 	share float64
 }{{"720p25", 7.5, 0.3}, {"1080p30", 15, 0.45}, {"1080p60", 30, 0.15}, {"2160p30", 36, 0.1}}
 
-// meanServiceTime is a chunk's time in the mean, seconds.
+// meanServiceTime is the mean time to encode a chunk, in seconds.
 var meanServiceTime = func() (s float64) {
 	for _, k := range videoKinds {
 		s += k.share * (k.cpu/workerCPUs + transferSeconds)
@@ -30,10 +30,10 @@ var meanServiceTime = func() (s float64) {
 	return s
 }()
 
-// workload is a name and what makes its messages.
+// workload is a pattern of arrivals.
 type workload struct {
 	name     string
-	seconds  int // until the last video comes
+	seconds  int // until the last arrival
 	generate func(a *arrivalGenerator)
 }
 
@@ -51,7 +51,7 @@ var workloads = []workload{
 			}
 		}
 	}},
-	{"diurnal", 7200, func(a *arrivalGenerator) { // a day pressed into two hours: steeper than any real one
+	{"diurnal", 7200, func(a *arrivalGenerator) { // a day in two hours: steeper than a real one
 		a.addShortVideos(func(at float64) float64 { return 0.05 + 0.75*math.Pow(math.Sin(math.Pi*at/7200), 2) }, randomTenant)
 		a.addLongVideos(constantLoad(0.35))
 	}},
@@ -61,7 +61,7 @@ var workloads = []workload{
 	}},
 	{"noisy tenant", 3600, func(a *arrivalGenerator) {
 		a.addShortVideos(constantLoad(0.14), func(a *arrivalGenerator) int { return 1 + a.rng.IntN(tenantCount-1) })
-		a.addShortVideos(func(at float64) float64 { // ten times the others' mean, in waves
+		a.addShortVideos(func(at float64) float64 { // in waves of ten times the mean of the other tenants
 			if int(at/300)%2 == 0 {
 				return 0.4
 			}
@@ -71,14 +71,14 @@ var workloads = []workload{
 	}},
 }
 
-// arrivalGenerator makes the messages of a workload.
+// arrivalGenerator creates the messages of a workload.
 type arrivalGenerator struct {
 	rng     *rand.Rand
 	seconds float64
 	chunks  []chunk
 }
 
-// generateChunks returns the messages of a workload, by time. The same seed gives the same.
+// generateChunks returns the messages of a workload, sorted by time. They depend only on the seed.
 func (w workload) generateChunks(seed uint64) []chunk {
 	a := &arrivalGenerator{rng: rand.New(rand.NewPCG(seed, uint64(len(w.name)))), seconds: float64(w.seconds)}
 	w.generate(a)
@@ -100,7 +100,7 @@ func randomTenant(a *arrivalGenerator) int { return a.rng.IntN(tenantCount) }
 
 func (a *arrivalGenerator) drawInterval(mean float64) float64 { return a.rng.ExpFloat64() * mean }
 
-// addShortVideos sends short videos, as a Poisson process, that need a part of the budget that varies over time.
+// addShortVideos adds short videos as a Poisson process. load is the share of the budget that they need at a time.
 func (a *arrivalGenerator) addShortVideos(load func(at float64) float64, tenant func(*arrivalGenerator) int) {
 	const mean, most = 5.0, 1.0
 	every := mean * meanServiceTime / (most * workerBudget)
@@ -111,7 +111,7 @@ func (a *arrivalGenerator) addShortVideos(load func(at float64) float64, tenant 
 	}
 }
 
-// addLongVideos sends videos of 5 to 35 minutes.
+// addLongVideos adds videos of 5 to 35 minutes. load is the share of the budget that they need at a time.
 func (a *arrivalGenerator) addLongVideos(load func(at float64) float64) {
 	const least, spread = 40, 221
 	every := (least + spread/2) * meanServiceTime / workerBudget
@@ -122,7 +122,7 @@ func (a *arrivalGenerator) addLongVideos(load func(at float64) float64) {
 	}
 }
 
-// addVideo sends the chunks of one video, all at one moment.
+// addVideo adds the chunks of one video, all at the same time.
 func (a *arrivalGenerator) addVideo(at float64, chunks, tenant int) {
 	draw, kind := a.rng.Float64(), 0
 	for draw >= videoKinds[kind].share && kind < len(videoKinds)-1 {
@@ -139,7 +139,7 @@ func (a *arrivalGenerator) addVideo(at float64, chunks, tenant int) {
 	}
 }
 
-// addHugeVideo sends one film, of one kind.
+// addHugeVideo adds a video whose chunks have the same mean service time.
 func (a *arrivalGenerator) addHugeVideo(at float64, chunks int, service float64) {
 	for i := range chunks {
 		lane := bulkLane

@@ -8,15 +8,15 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// The account. A worker is one invocation of encode at 3,008 MB. What runs beyond the budget runs at the
-// expense of the API, whose requests are throttled then; beyond the account's concurrency nothing runs.
+// Limits of the AWS account. A worker is one invocation of encode with 3,008 MB. Workers beyond the budget take
+// concurrency from the API, whose requests are then throttled. Nothing runs beyond the account's concurrency.
 const (
 	accountConcurrency = 120
 	apiReserve         = 20
 	workerBudget       = accountConcurrency - apiReserve
 )
 
-// The two queues of encode.
+// The lanes of encode; each has a queue.
 const (
 	interactiveLane = iota
 	bulkLane
@@ -30,36 +30,37 @@ var encodeQueues = [laneCount]scaling.Queue{
 
 // chunk is one message.
 type chunk struct {
-	at      float64 // when it is sent, seconds
-	service float64 // how long a worker has it, seconds
+	at      float64 // time of sending, seconds
+	service float64 // time a worker needs, seconds
 	lane    int
 	tenant  int
 }
 
-// eventSourceMapping is a queue with its event source mapping. Among tenants the queue is fair: the next message is of the one
-// with the fewest in flight (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html).
+// eventSourceMapping is a queue with its event source mapping. The queue is fair among tenants: the next message is one
+// of the tenant with the fewest in flight
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html).
 type eventSourceMapping struct {
 	waiting  [tenantCount][]chunk
 	inFlight [tenantCount]int
 	visible  int
 	busy     int
 
-	pollers   float64 // workers that the pollers can keep busy now
-	ceiling   int     // in force
-	requested int     // by the law, sooner or later in force
-	pending   int     // on its way; 0 if none
-	due       int     // when it is in force
+	pollers   float64 // workers that the pollers can supply at the moment
+	ceiling   int     // in effect
+	requested int     // by the scaling law, not always in effect yet
+	pending   int     // being applied; 0 if none
+	due       int     // time at which it takes effect
 
-	history          []reading // one a second
+	history          []reading // one per second
 	completed        int
-	workSeconds      float64 // seconds of work done
+	workSeconds      float64 // of completed work
 	flaps, direction int
 	turnedAt         int
 }
 
 type reading struct{ visible, inFlight, oldest, ceiling float64 }
 
-// simulatedCloud is the account while a workload runs through it.
+// simulatedCloud is the account while a workload runs.
 type simulatedCloud struct {
 	pollerMode
 	mappings    [laneCount]eventSourceMapping
@@ -68,13 +69,13 @@ type simulatedCloud struct {
 	rng         *rand.Rand
 	waits       [laneCount][]float64
 	sent        [laneCount]int // in this second
-	busyWorkers int            // workers now
-	overBudget  int            // seconds with more of them than the budget
+	busyWorkers int            // at the moment
+	overBudget  int            // seconds with more workers than the budget
 	workSeconds float64
-	lastEnd     float64 // when the last message was done
+	lastEnd     float64 // time at which the last message was completed
 }
 
-// scalingLaw is what sets ceilings. It is called once a second.
+// scalingLaw sets the ceilings. It is called once per second.
 type scalingLaw interface {
 	setCeilings(c *simulatedCloud, now int)
 }
@@ -88,7 +89,7 @@ func newSimulatedCloud(l pollerMode, seconds int) *simulatedCloud {
 	return c
 }
 
-// runWorkload sends a workload through the cloud under a law, until all is done.
+// runWorkload runs a workload under a scaling law until all messages are completed.
 func (c *simulatedCloud) runWorkload(work []chunk, l scalingLaw) {
 	next := 0
 	for now := 0; next < len(work) || c.running.Len() > 0 || c.hasWaiting(); now++ {
@@ -111,7 +112,8 @@ func (c *simulatedCloud) runWorkload(work []chunk, l scalingLaw) {
 	}
 }
 
-// enqueueArrivals takes all messages that are sent at the same moment: one video's.
+// enqueueArrivals enqueues all messages that are sent at the same time, which are of one video. It returns the index of
+// the next message.
 func (c *simulatedCloud) enqueueArrivals(work []chunk, next int) int {
 	at := work[next].at
 	for ; next < len(work) && work[next].at == at; next++ {
@@ -128,7 +130,7 @@ func (c *simulatedCloud) hasWaiting() bool {
 	return c.mappings[interactiveLane].visible+c.mappings[bulkLane].visible > 0
 }
 
-// advanceSecond lets settings come into force, pollers climb or fall, and metrics be taken.
+// advanceSecond applies ceilings, scales the pollers and records the metrics.
 func (c *simulatedCloud) advanceSecond(now int) {
 	if c.busyWorkers > workerBudget {
 		c.overBudget++
@@ -163,7 +165,7 @@ func (m *eventSourceMapping) oldestAge(now float64) (age float64) {
 	return age
 }
 
-// assignWorkers gives free workers to the queues: if both have pollers that want one, to one by chance.
+// assignWorkers assigns free workers to the queues, at random in proportion to what their pollers can use.
 func (c *simulatedCloud) assignWorkers(now float64) {
 	for c.freeWorkers > 0 {
 		var want [laneCount]int

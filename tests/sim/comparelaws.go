@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Row is what came of one workload under one law.
+// Row is the result of one workload under one scaling law.
 type Row struct {
 	Workload       string  `json:"workload"`
 	Pollers        string  `json:"lever"`
@@ -22,11 +22,11 @@ type Row struct {
 	BulkP95        float64 `json:"bulk_p95_s"`
 	WorkerSeconds  float64 `json:"worker_seconds"`
 	Flaps          int     `json:"flaps"`
-	Over           int     `json:"over_budget_s"` // seconds in which it took from the API's share
+	Over           int     `json:"over_budget_s"` // seconds in which it took concurrency from the API
 	Drain          float64 `json:"drain_s"`       // from the last arrival until all is done
 }
 
-// measureWorkload runs a workload through a cloud of its own.
+// measureWorkload runs a workload in a new cloud.
 func measureWorkload(l pollerMode, w workload, work []chunk, by scalingLaw) (Row, *simulatedCloud) {
 	c := newSimulatedCloud(l, w.seconds)
 	c.runWorkload(work, by)
@@ -49,14 +49,14 @@ func percentile(sorted []float64, p float64) float64 {
 	return sorted[min(len(sorted)-1, int(math.Ceil(p*float64(len(sorted))))-1)]
 }
 
-// lawSettings is another law, with the setting its makers document and those that are tried.
+// lawSettings are a scaling law with its documented setting and the settings that are tried.
 type lawSettings struct {
 	name       string
 	documented func() scalingLaw
 	swept      func() []scalingLaw
 }
 
-// sluiceSettings is our law, with the only setting that it has; as documented it is as shipped.
+// sluiceSettings is Sluice's law with its only parameter. Its documented setting is the default.
 var sluiceSettings = lawSettings{"Sluice", func() scalingLaw { return &sluiceLaw{} }, func() (out []scalingLaw) {
 	for _, part := range []float64{0.3, 0.35, 0.4, 0.42, 0.45, 0.5, 0.55} {
 		out = append(out, &sluiceLaw{bulkShare: part})
@@ -65,13 +65,13 @@ var sluiceSettings = lawSettings{"Sluice", func() scalingLaw { return &sluiceLaw
 }}
 
 var otherLaws = []lawSettings{
-	{"Lambda alone", func() scalingLaw { return fixedCeilings{} }, func() (out []scalingLaw) { // one ceiling for all mappings
+	{"Lambda alone", func() scalingLaw { return fixedCeilings{} }, func() (out []scalingLaw) { // the same ceiling for all mappings
 		for n := 5; n <= workerBudget/2; n += 5 {
 			out = append(out, fixedCeilings{[laneCount]int{n, n}})
 		}
 		return out
 	}},
-	{"fixed ceilings", func() scalingLaw { return fixedCeilings{openBounds.max} }, func() (out []scalingLaw) { // one for each mapping
+	{"fixed ceilings", func() scalingLaw { return fixedCeilings{openBounds.max} }, func() (out []scalingLaw) { // a ceiling for each mapping
 		for b := 5; b <= 95; b += 5 {
 			out = append(out, fixedCeilings{[laneCount]int{workerBudget - b, b}})
 		}
@@ -120,14 +120,16 @@ var (
 	}()
 )
 
-// isBetter and worse compare the interactive waits of ours with another's: two per cent are noise, and so is half a second.
+// isBetter reports whether ours has the shorter interactive waits. isWorse reports the opposite. Differences of two per
+// cent or half a second count as noise.
 func isBetter(ours, other Row) bool { return ours.InteractiveP95 < 0.98*other.InteractiveP95 }
 func isWorse(ours, other Row) bool {
 	return ours.InteractiveP95 > 1.05*other.InteractiveP95 && ours.InteractiveP95 > other.InteractiveP95+0.5
 }
 
-// compareLaws runs all workloads under our law and each rival: as documented; at the best of its settings, one for all
-// workloads, as an operator would have it; and at the best for each workload, which only hindsight knows.
+// compareLaws runs all workloads under Sluice's law and each other law with three settings: the documented one, the one
+// that is best for all workloads together, and the one that is best for each workload, which is known only in
+// hindsight.
 func compareLaws(l pollerMode, seed uint64) (rows []Row) {
 	run := func(by func() scalingLaw) []Row {
 		out := make([]Row, len(workloads))
@@ -159,16 +161,17 @@ func labelRows(rows []Row, law, setting string) []Row {
 	return out
 }
 
-// bulkTolerance is how much longer than allowed bulk may wait, under anybody's law.
+// bulkTolerance is the factor by which bulk messages may wait longer than the limit.
 const bulkTolerance = 1.05
 
-// bulkExcess says by how much, as a logarithm, a setting makes bulk wait longer than promised, and longer than ours does as
-// shipped: a short interactive wait is easily had by starving bulk.
+// bulkExcess returns the logarithm of the factor by which bulk messages wait longer than their target and longer than
+// under ours. Without it, a law could shorten interactive waits by starving the bulk lane.
 func bulkExcess(r, ours Row) float64 {
 	return max(0, math.Log(r.BulkP95/bulkTolerance/max(encodeQueues[bulkLane].MaxWait, ours.BulkP95)))
 }
 
-// countStarved counts the workloads in which ours makes bulk wait longer than promised, and longer than the rival does.
+// countStarved counts the workloads in which ours makes bulk messages wait longer than their target and longer than the
+// other law does.
 func countStarved(ours, rival []Row) (n int) {
 	for i := range ours {
 		if bulkExcess(ours[i], rival[i]) > 0 {
@@ -178,7 +181,8 @@ func countStarved(ours, rival []Row) (n int) {
 	return n
 }
 
-// bestSetting returns the setting that starves least and has the shortest interactive waits, in the geometric mean.
+// bestSetting returns the results of the setting with the smallest bulk excess and, of several, the shortest geometric
+// mean of interactive waits.
 func bestSetting(swept [][]Row, ours []Row) []Row {
 	score := func(rows []Row) (starved, wait float64) {
 		for i, r := range rows {
@@ -194,7 +198,7 @@ func bestSetting(swept [][]Row, ours []Row) []Row {
 	})
 }
 
-// bestPerWorkload returns the best row for each workload by itself.
+// bestPerWorkload returns the best result for each workload.
 func bestPerWorkload(swept [][]Row, ours []Row) (out []Row) {
 	for i := range ours {
 		var one [][]Row

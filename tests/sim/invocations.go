@@ -1,6 +1,6 @@
 package main
 
-// invocation is one invocation.
+// invocation is a running invocation. at is its end.
 type invocation struct {
 	at, service  float64
 	lane, tenant int

@@ -1,6 +1,6 @@
-// Sim compares the law of shared/domain/scaling with other laws of scaling on queue depth: the same arrivals, the same budget, the
-// same levers with their delays. It is a simulation: nothing runs on AWS. It prints a table and writes build/sim.json and
-// build/sim/*.svg. SEED=n makes arrivals that nobody has tuned to.
+// Command sim compares the scaling law of shared/domain/scaling with other laws that scale by queue depth, with the
+// same arrivals, budget and delays. It is a simulation; nothing runs on AWS. It prints a table and writes
+// build/sim.json and build/sim/*.svg. SEED=n creates other arrivals.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"sluice/shared/domain/scaling"
 )
 
-// bounds are what an operator sets by hand for each queue, in workers.
+// bounds are the minimum and maximum number of workers that an operator sets for each queue.
 type bounds struct{ min, max [laneCount]int }
 
 func (b bounds) String() string {
@@ -18,7 +18,7 @@ func (b bounds) clampWorkers(lane int, n float64) int {
 	return int(max(float64(b.min[lane]), min(n, float64(b.max[lane]))))
 }
 
-// fixedCeilings is Lambda left alone: fixed ceilings, or none.
+// fixedCeilings sets ceilings once, or none: Lambda without a scaler.
 type fixedCeilings struct{ ceilings [laneCount]int }
 
 func (a fixedCeilings) String() string {
@@ -40,12 +40,13 @@ func (a fixedCeilings) setCeilings(c *simulatedCloud, now int) {
 	}
 }
 
-// kedaLaw is KEDA's aws-sqs-queue scaler: ceil((visible + in flight) / queueLength), by the horizontal pod autoscaler
-// every 15 s: a tenth of tolerance, at most the double or four more at once, down to the most of some minutes.
+// kedaLaw is KEDA's aws-sqs-queue scaler with a horizontal pod autoscaler: ceil((visible + in flight) / queueLength)
+// every 15 s, with a tolerance of a tenth. It at most doubles or adds four at a time, and scales in to the maximum of a
+// stabilization window.
 type kedaLaw struct {
 	bounds
 	queueLength      float64
-	stabilizeSeconds int // seconds
+	stabilizeSeconds int // stabilization window
 	wanted           [laneCount][]int
 	current          [laneCount]int
 }
@@ -82,8 +83,9 @@ func (k *kedaLaw) setCeilings(c *simulatedCloud, now int) {
 	}
 }
 
-// targetTracking is AWS's target tracking of the backlog per instance: the acceptable latency over the service time. It
-// scales out after some values above the target, in after five times as many under nine tenths of it.
+// targetTracking is AWS's target tracking of the backlog per instance. The target is the acceptable latency divided by
+// the service time. It scales out after some values above the target, and in after five times as many below nine tenths
+// of it.
 type targetTracking struct {
 	bounds
 	latency    [laneCount]float64 // acceptable, seconds
@@ -125,11 +127,12 @@ func countConsecutive(n int, yes bool) int {
 	return 0
 }
 
-// buildkiteLaw is buildkite-agent-scaler: ceil((scheduled + running) / agentsPerInstance) every 10 s, in after a cooldown.
+// buildkiteLaw is buildkite-agent-scaler: ceil((scheduled + running) / agentsPerInstance) every 10 s. It scales in
+// after a cooldown.
 type buildkiteLaw struct {
 	bounds
 	perInstance float64
-	cooldown    int // seconds after a change until it scales in
+	cooldown    int // seconds after a change before it scales in
 	changedAt   [laneCount]int
 	current     [laneCount]int
 }

@@ -10,7 +10,7 @@ import (
 	"sluice/tests/plot"
 )
 
-// writeWorkloadFigure writes build/sim/<workload>.svg: depth and workers over time under ours.
+// writeWorkloadFigure writes build/sim/<workload>.svg: depth and workers over time under Sluice's law.
 func writeWorkloadFigure(folder string, w workload, c *simulatedCloud) error {
 	name := strings.ReplaceAll(w.name, " ", "-") + ".svg"
 	return os.WriteFile(filepath.Join(folder, name), []byte(buildFigure(w, c).RenderSVG()), 0o644)
@@ -33,15 +33,15 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 	}
 }
 
-// writeWaitPlot writes build/sim/waits-<lever>.svg: how long interactive messages wait under each law.
+// writeWaitPlot writes build/sim/waits-<mode>.svg: the interactive waits under each law.
 func writeWaitPlot(folder string, l pollerMode, rows []Row) error {
 	return os.WriteFile(filepath.Join(folder, "waits-"+l.name+".svg"), []byte(buildWaitPlot(l, rows).RenderSVG()), 0o644)
 }
 
-// minDrawnWait is the least wait that is drawn, seconds: the axis is logarithmic.
+// minDrawnWait is the shortest wait that is drawn, in seconds. The axis is logarithmic.
 const minDrawnWait = 0.1
 
-// buildWaitPlot groups the rows by their workloads.
+// buildWaitPlot groups the rows by workload.
 func buildWaitPlot(l pollerMode, rows []Row) plot.DotPlot {
 	d := plot.DotPlot{
 		Title: "Simulated: how long interactive messages wait", Note: fmt.Sprintf("to the left is better; %s pollers, %d workers at most in sum", l.name, workerBudget),

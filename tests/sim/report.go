@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// writeTable prints the waits of one lever: a law a line, a workload a column.
+// writeTable prints the waits with one poller mode: a line per law and setting, a column per workload.
 func writeTable(out io.Writer, rows []Row) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "law\tsetting\t")
@@ -28,14 +28,14 @@ func writeTable(out io.Writer, rows []Row) {
 	w.Flush()
 }
 
-// Score is how ours did against one rival's setting.
+// Score compares Sluice's law with one setting of another law.
 type Score struct {
 	Law, Setting        string
 	Better, Same, Worse int
-	Over                int // seconds over the budget: then it is no contest
+	Over                int // seconds in which the other law exceeded the budget, so that the comparison does not count
 }
 
-// scoreLaws counts workloads: ours at each kind of setting against the rivals at the same.
+// scoreLaws counts the workloads on which Sluice's law is better, equal or worse, at each kind of setting.
 func scoreLaws(rows []Row) (out []Score) {
 	n := len(workloads)
 	ours := map[string][]Row{}

@@ -10,12 +10,12 @@ import (
 	"sluice/shared/domain/scaling"
 )
 
-// heldOutSeeds are seeds that nothing was tuned to.
+// heldOutSeeds are seeds to which nothing was tuned.
 var heldOutSeeds = []uint64{20261, 20262, 20263}
 
-// The goal: within the same budget an interactive message waits less than under each rival, as documented and at the
-// best of its settings, on most workloads, and longer on none. Lambda alone as documented has no ceilings: it is not
-// within the budget.
+// TestPromise12_WaitsAreShorterThanUnderOtherLaws requires shorter interactive waits than under each other law on most
+// workloads, and longer ones on none, with documented settings and with the best ones. A law that exceeds the budget
+// does not count.
 func TestPromise12_WaitsAreShorterThanUnderOtherLaws(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates two thousand hours")
@@ -41,8 +41,9 @@ func TestPromise12_WaitsAreShorterThanUnderOtherLaws(t *testing.T) {
 	}
 }
 
-// The hardest rival: a ceiling for each lane, fitted to the load by a sweep. With 20 other seeds the same holds
-// (docs/scaling.md). What it costs is that bulk waits longer on some workloads.
+// TestPromise12_WaitsAreShorterThanUnderFixedCeilings compares with the strongest other law: a ceiling per lane, fitted
+// to the load by a sweep. The same holds for 20 more seeds (docs/scaling.md). In return, bulk messages wait longer on
+// some workloads.
 func TestPromise12_WaitsAreShorterThanUnderFixedCeilings(t *testing.T) {
 	t.Parallel()
 	starving, all := 0, 0
@@ -59,7 +60,7 @@ func TestPromise12_WaitsAreShorterThanUnderFixedCeilings(t *testing.T) {
 	}
 }
 
-// runSettings runs all workloads under our law, and under each of a rival's settings.
+// runSettings runs all workloads under Sluice's law and under each setting of another law.
 func runSettings(v lawSettings, seed uint64) (ours []Row, swept [][]Row) {
 	run := func(by func() scalingLaw) (rows []Row) {
 		for _, w := range workloads {
@@ -108,7 +109,7 @@ func TestSimulationIsCompleteAndDeterministic(t *testing.T) {
 	}
 }
 
-// The levers, by hand: 200 messages of 30 s at once, nobody sets a ceiling.
+// TestPollersScaleUpAtDocumentedRate sends 200 messages of 30 s at once, without ceilings.
 func TestPollersScaleUpAtDocumentedRate(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -145,7 +146,7 @@ func TestCeilingTakesEffectAfterUpdateDelay(t *testing.T) {
 			c.requestCeiling(interactiveLane, 40, now)
 		}
 		if now == 6 {
-			c.requestCeiling(interactiveLane, 30, now) // while the first is on its way: after it
+			c.requestCeiling(interactiveLane, 30, now) // while the first one is being applied
 		}
 		if n := c.mappings[interactiveLane].ceiling; len(got) == 0 || got[len(got)-1] != n {
 			got = append(got, n)
@@ -162,7 +163,7 @@ func TestCeilingTakesEffectAfterUpdateDelay(t *testing.T) {
 	}
 }
 
-// What CloudWatch says is one to two minutes old, whoever reads it.
+// TestMetricsLagOneToTwoMinutes checks the delay of CloudWatch.
 func TestMetricsLagOneToTwoMinutes(t *testing.T) {
 	t.Parallel()
 	c := newSimulatedCloud(standardPollers, 600)
@@ -174,13 +175,13 @@ func TestMetricsLagOneToTwoMinutes(t *testing.T) {
 	}
 }
 
-// Each rival's formula, on a depth that is known.
+// TestOtherLawsFollowTheirFormulas checks each law's formula with a known depth.
 func TestOtherLawsFollowTheirFormulas(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		law  scalingLaw
-		want int // ceiling wished for 40 waiting and none in flight
+		want int // ceiling for 40 waiting messages and none in flight
 	}{
 		{"KEDA: 40/5", &kedaLaw{bounds: openBounds, queueLength: 5}, 8},
 		{"KEDA, twice as many at most", &kedaLaw{bounds: openBounds, queueLength: 1}, 12},
@@ -203,7 +204,8 @@ func TestOtherLawsFollowTheirFormulas(t *testing.T) {
 	}
 }
 
-// Nobody has half a poller: whoever sets a ceiling, it is of tens, and never of less than two pollers.
+// TestProvisionedCeilingsAreMultiplesOfTen checks that ceilings are whole pollers of ten workers, and at least two of
+// them.
 func TestProvisionedCeilingsAreMultiplesOfTen(t *testing.T) {
 	t.Parallel()
 	for wished, want := range map[int]int{0: 20, 19: 20, 20: 20, 45: 40, 49: 40, 50: 50, 5000: scaling.MaxCeiling} {

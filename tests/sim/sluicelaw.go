@@ -7,16 +7,16 @@ import (
 	"sluice/shared/domain/scaling"
 )
 
-// sluiceLaw is the law of shared/domain/scaling, called as the functions call it: by tend every minute, and sooner if the law asks
-// for it; by publish when it has sent chunks, at most every ten seconds.
+// sluiceLaw calls shared/domain/scaling as the services do: as reconcile every minute, or sooner if the law requests
+// it, and as publish after it has sent tasks, at most every ten seconds.
 type sluiceLaw struct {
-	bulkShare    float64 // the bulk lane's part of the budget; 0: as shipped
+	bulkShare    float64 // the bulk lane's share of the budget; 0: the default
 	lastDecision scaling.Decision
 	nextRun      int
 	lastRun      int
 }
 
-// minDecisionGap is the least time between two decisions, seconds.
+// minDecisionGap is the minimum time between two decisions, in seconds.
 const minDecisionGap = 10
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -45,7 +45,7 @@ func (s *sluiceLaw) setCeilings(c *simulatedCloud, now int) {
 	}
 	s.lastDecision = scaling.DecideCeilings(in)
 	for i, d := range s.lastDecision.Ceilings {
-		if now == 0 { // deployed with what the law gives while nothing waits
+		if now == 0 { // deployed with the ceilings of an idle system
 			c.mappings[i].ceiling, c.mappings[i].requested = d.Workers, d.Workers
 		}
 		c.requestCeiling(i, d.Workers, now)
