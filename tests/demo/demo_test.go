@@ -103,8 +103,8 @@ func TestDemoPrintsProgressLinksAndTrace(t *testing.T) {
 func TestDemoSucceedsWithIncompleteTrace(t *testing.T) {
 	t.Parallel()
 	for want, traces := range map[string][]string{
-		"the trace is not available": nil,
-		"and there may be more to come":          {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
+		"the trace is not available":    nil,
+		"and there may be more to come": {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
 	} {
 		a := fake.New(t)
 		serveScenario(a, "ready")
