@@ -85,10 +85,10 @@ func TestAlarmNotifiesItsTopic(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.ImmediateAlarms)
 	w := openDeployment(t)
 	heard, err := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic")}.Subscribe(t.Context(), "alarms", "")
-	t.Cleanup(func() { heard.Close(context.WithoutCancel(t.Context())) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { heard.Close(context.WithoutCancel(t.Context())) })
 	watch := func(action string, values url.Values) {
 		values["Action"], values["Version"] = []string{action}, []string{"2010-08-01"}
 		w.callAWS(t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(values.Encode()), nil)

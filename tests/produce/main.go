@@ -75,10 +75,10 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 	}
 	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
 	subscription, err := p.subscribeToTopic(ctx, tenant)
-	defer subscription.Close(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
+	defer subscription.Close(context.WithoutCancel(ctx))
 	order, err := p.sendRequest(ctx, file, prefix)
 	if err != nil {
 		return err

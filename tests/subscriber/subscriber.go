@@ -30,38 +30,48 @@ type Queue struct {
 }
 
 // Subscribe creates a queue whose name begins with name and subscribes it to the events whose type begins with prefix
-// and whose tenant is one of tenants. Without tenants it subscribes to all messages of the topic. The queue has to be
-// closed even if Subscribe returns an error.
+// and whose tenant is one of tenants. Without tenants it subscribes to all messages of the topic. The caller closes the
+// queue.
 func (t Topic) Subscribe(ctx context.Context, name, prefix string, tenants ...string) (*Queue, error) {
 	q := &Queue{topic: t}
-	made, err := t.SQS.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())})
+	if err := q.create(ctx, name, prefix, tenants); err != nil {
+		q.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return q, nil
+}
+
+// create creates the queue and its subscription. After an error some of it may exist, which Close deletes.
+func (q *Queue) create(ctx context.Context, name, prefix string, tenants []string) error {
+	made, err := q.topic.SQS.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())})
 	if err != nil {
-		return q, err
+		return err
 	}
 	q.queueURL = aws.ToString(made.QueueUrl)
-	has, err := t.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
+	has, err := q.topic.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
 	if err != nil {
-		return q, err
+		return err
 	}
 	if err := q.allowTopic(ctx, has.Attributes["QueueArn"]); err != nil {
-		return q, err
+		return err
 	}
 	attributes := map[string]string{"RawMessageDelivery": "true"}
 	if len(tenants) > 0 {
 		filter, err := json.Marshal(map[string]any{"type": []any{map[string]any{"prefix": prefix}}, "tenant": tenants})
 		if err != nil {
-			return q, err
+			return err
 		}
 		attributes["FilterPolicy"] = string(filter)
 	}
-	subscribed, err := t.SNS.Subscribe(ctx, &sns.SubscribeInput{
-		TopicArn: &t.ARN, Protocol: aws.String("sqs"), Endpoint: aws.String(has.Attributes["QueueArn"]), ReturnSubscriptionArn: true,
+	subscribed, err := q.topic.SNS.Subscribe(ctx, &sns.SubscribeInput{
+		TopicArn: &q.topic.ARN, Protocol: aws.String("sqs"), Endpoint: aws.String(has.Attributes["QueueArn"]), ReturnSubscriptionArn: true,
 		Attributes: attributes,
 	})
-	if err == nil {
-		q.subscriptionARN = aws.ToString(subscribed.SubscriptionArn)
+	if err != nil {
+		return err
 	}
-	return q, err
+	q.subscriptionARN = aws.ToString(subscribed.SubscriptionArn)
+	return nil
 }
 
 // allowTopic sets a queue policy that lets only the topic send to the queue.
