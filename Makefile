@@ -14,6 +14,9 @@ CLOUD_TESTS := ./tests/integration ./tests/e2e
 # Those that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
+# JavaScript of our own.
+SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/browser/*.mjs))
+PRETTIER := build/node/node_modules/.bin/prettier
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
 ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -35,7 +38,7 @@ export TENANT VIDEO FILE
 # After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -90,12 +93,21 @@ test-cloud:
 unit: tools ## run the tests that need no cloud, but for the long ones
 	$(GO) test -short ./...
 
-# No more than this: there is no prebuilt golangci-lint or staticcheck for Go 1.26 in the package
-# registries, and neither is worth building from source on every machine.
-lint: ## check the format and vet the code
+lint: $(PRETTIER) ## check the format of Go and JavaScript, vet the code, run staticcheck, refuse lines over 120 columns
 	@unformatted=$$(gofmt -l $(FOLDERS)); \
-	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+	@$(GO) run ./tests/longlines $(FOLDERS)
+	$(PRETTIER) --log-level warn --check $(SCRIPTS)
 	$(GO) vet -tags integration ./...
+	$(GO) tool staticcheck -tags integration ./...
+
+fmt: $(PRETTIER) ## format Go and JavaScript
+	gofmt -w $(FOLDERS)
+	$(PRETTIER) --log-level warn --write $(SCRIPTS)
+
+$(PRETTIER): localstack/package-lock.json | $(LOCAL)
+	@CLOUD=ministack $(LOCAL) install
+	@touch $@
 
 # CDK itself makes what W3005 warns of: a dependency said twice.
 lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Install installs the emulator and the CDK command line into the repository, exactly as pinned.
-// Where they are there already it does nothing.
+// Install installs the emulator, the CDK command line and prettier into the repository, exactly as pinned. It does
+// nothing if they are installed already.
 func (c *Cloud) Install(ctx context.Context) error {
 	unlock, err := c.lockRepository()
 	if err != nil {
@@ -17,7 +17,7 @@ func (c *Cloud) Install(ctx context.Context) error {
 	if err := c.emulator.install(c, ctx); err != nil {
 		return err
 	}
-	return c.ensureInstalled(ctx, "install the CDK command line into build/node", c.nodeStamp(), c.installNode)
+	return c.ensureInstalled(ctx, "install the CDK and prettier into build/node", c.nodeStamp(), c.installNode)
 }
 
 // ensureInstalled does work unless the stamp says that it has been done.
@@ -48,7 +48,7 @@ func (c *Cloud) nodeStamp() stamp {
 	return stamp{
 		path: c.buildPath("node", "pins"),
 		pins: []string{c.pinPath("package.json"), c.pinPath("package-lock.json")},
-		made: []string{c.cdkPath()},
+		made: []string{c.cdkPath(), c.buildPath("node", "node_modules", ".bin", "prettier")},
 	}
 }
 

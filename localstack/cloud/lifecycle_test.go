@@ -66,6 +66,7 @@ func newFakeCloud(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	writeTestFile(t, filepath.Join(root, "build/node/pins"), sum)
 	writeTestFile(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
 	writeTestFile(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDKScript)
+	writeTestFile(t, filepath.Join(root, "build/node/node_modules/.bin/prettier"), "")
 	t.Setenv("SLUICE_PORT", freePort(t))
 	var said bytes.Buffer
 	c, err := cloud.New(root, &said)

@@ -35,7 +35,7 @@ func runFakeTool(args []string) int {
 		time.Sleep(time.Hour)
 		return 0
 	case "spin":
-		for {
+		for n := 0; ; n++ {
 		}
 	case "exit":
 		code, _ := strconv.Atoi(arg)

@@ -49,7 +49,7 @@ func (c sandboxedProcess) startAndWait(ctx context.Context) processResult {
 // ptrace by others of the same user, the caged tool first of all: our environment holds credentials.
 func (c sandboxedProcess) buildCommand(ctx context.Context) (*exec.Cmd, error) {
 	if !sandboxInitialized {
-		return nil, errors.New("Enter was not called in main")
+		return nil, errors.New("main did not call ffmpeg.InitSandbox")
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return nil, err

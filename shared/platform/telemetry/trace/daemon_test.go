@@ -86,7 +86,8 @@ func (d *fakeDaemon) newContext(runtime string) context.Context {
 	if runtime == "none" {
 		return ctx
 	}
-	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, runtime) //nolint:staticcheck // the SDK's key is a string
+	//lint:ignore SA1029 the SDK's key is a string
+	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, runtime)
 }
 
 // readDocuments returns what was sent since the last call. A document of its own marks the end: no waiting.
