@@ -11,78 +11,79 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// DeadLetterQueues are the dead-letter queues.
+// DeadLetterQueues reads the services' dead-letter queues.
 type DeadLetterQueues interface {
-	// ConsumeBatch takes some messages out of the dead-letter queue of a service, those for which file returns nil, and returns
-	// how many it found.
-	ConsumeBatch(ctx context.Context, s services.Service, file func(context.Context, video.DeadLetter) error) (int, error)
+	// ConsumeBatch receives some messages from the dead-letter queue of a service, deletes those for which save returns nil, and
+	// returns how many it has received.
+	ConsumeBatch(ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error) (int, error)
 }
 
-// DeadLetterStore keeps dead letters as rows.
+// DeadLetterStore keeps dead letters in the table.
 type DeadLetterStore interface {
-	// CreateDeadLetter files a letter; one that is filed already is left as it is.
+	// CreateDeadLetter stores a dead letter. It leaves one alone that is stored already.
 	CreateDeadLetter(ctx context.Context, l video.DeadLetter) error
-	// CountOpenDeadLetters returns how many of a service's nobody has decided about, those that were just filed maybe not among them.
+	// CountOpenDeadLetters returns how many dead letters of a service were neither redriven nor discarded. It may miss those of
+	// the last seconds.
 	CountOpenDeadLetters(ctx context.Context, service string) (int, error)
 }
 
-// shutdownReserve is what is kept of the time for what is under way when it is up.
+// shutdownReserve is how long before the context's deadline nothing new is begun.
 const shutdownReserve = 5 * time.Second
 
-// drainDeadLetterQueues files all that lies in the dead-letter queues: SQS can't be searched, and forgets after 14 days. What fails for
-// one queue is returned and does not keep it from the others.
+// drainDeadLetterQueues moves the messages of all dead-letter queues to the table: SQS can't be searched, and deletes messages
+// after 14 days. An error of one queue does not stop the others; all are returned.
 //
-// It asks each queue once a minute, 43,800 times a month. Lambda as the queues' consumer would ask each of them 657,000
-// times (docs/cost.md), which is more than all the rest of an idle Sluice; and who consumes the dead letters had better
-// have none of its own. The price is that a letter is seen a minute later.
-func (t Reconciler) drainDeadLetterQueues(ctx context.Context) error {
+// It polls each queue once a minute, 43,800 times a month. Lambda as the queues' consumer would poll each of them 657,000 times
+// (docs/cost.md), which would be most of the cost of an idle installation, and would need a dead-letter queue of its own. In
+// return, a dead letter is stored up to a minute later.
+func (r Reconciler) drainDeadLetterQueues(ctx context.Context) error {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-shutdownReserve))
 		defer cancel()
 	}
-	filed, failed := 0, []error(nil)
+	stored, failed := 0, []error(nil)
 	for _, s := range services.Map {
 		if s.Inbox == nil {
 			continue
 		}
-		n, err := t.drainQueue(ctx, s)
-		filed, failed = filed+n, append(failed, err)
+		n, err := r.drainQueue(ctx, s)
+		stored, failed = stored+n, append(failed, err)
 	}
-	if filed > 0 {
-		t.Log.WarnContext(ctx, "dead letters filed", "letters", filed)
+	if stored > 0 {
+		r.Log.WarnContext(ctx, "dead letters stored", "letters", stored)
 	}
 	return errors.Join(failed...)
 }
 
-// countOpenDeadLetters counts the letters that somebody has to decide about.
-func (t Reconciler) countOpenDeadLetters(ctx context.Context) error {
+// countOpenDeadLetters logs how many dead letters an administrator has to redrive or discard, and writes the metric.
+func (r Reconciler) countOpenDeadLetters(ctx context.Context) error {
 	all, failed := 0, []error(nil)
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			n, err := t.DeadLetters.CountOpenDeadLetters(ctx, s.Name)
+			n, err := r.DeadLetters.CountOpenDeadLetters(ctx, s.Name)
 			all, failed = all+n, append(failed, err)
 		}
 	}
 	if all > 0 {
-		t.Log.WarnContext(ctx, "dead letters wait for a decision", "letters", all, metrics.LogAttr(t.Now(), metric.DeadLetters.NewValue(float64(all))))
+		r.Log.WarnContext(ctx, "dead letters are open", "letters", all, metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))))
 	}
 	return errors.Join(failed...)
 }
 
-// drainQueue files what one queue has, until it has nothing more, something fails or the time is up: then the rest waits for
-// the next run.
-func (t Reconciler) drainQueue(ctx context.Context, s services.Service) (filed int, err error) {
+// drainQueue stores the messages of one dead-letter queue until it is empty, something fails or the context ends. It returns how
+// many messages it has received.
+func (r Reconciler) drainQueue(ctx context.Context, s services.Service) (received int, err error) {
 	for ctx.Err() == nil {
-		n, err := t.DeadLetterQueues.ConsumeBatch(ctx, s, t.storeDeadLetter)
-		if filed += n; n == 0 || err != nil {
-			return filed, err
+		n, err := r.DeadLetterQueues.ConsumeBatch(ctx, s, r.storeDeadLetter)
+		if received += n; n == 0 || err != nil {
+			return received, err
 		}
 	}
-	return filed, nil
+	return received, nil
 }
 
-func (t Reconciler) storeDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	l.Created = t.Now()
-	return t.DeadLetters.CreateDeadLetter(ctx, l)
+func (r Reconciler) storeDeadLetter(ctx context.Context, l video.DeadLetter) error {
+	l.Created = r.Now()
+	return r.DeadLetters.CreateDeadLetter(ctx, l)
 }

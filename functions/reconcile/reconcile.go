@@ -1,11 +1,10 @@
-// Package tend looks, every minute, after what no message will move on by itself: videos whose deadline has passed, dead
-// letters, and how many workers each queue may have. It finds out what has become of each video and tells publish, which
-// decides; the letters it files as rows, for operators; of the workers, package steer decides.
+// Package reconcile is a run of every minute that repairs what no message does. It finds the videos whose deadline has passed,
+// checks what has become of each, and tells publish, which decides. It moves dead letters from the dead-letter queues to the
+// table, where administrators find them. And it runs the autoscaler; another function may start it for that alone.
 //
-// Rights: a query of the table's index of deadlines, the video rows and the tenants' windows by their keys, HEAD of
-// originals, and the depth of the inboxes; sqs:SendMessage to publish; to take messages out of the dead-letter queues and
-// put the rows of letters (sqs:ReceiveMessage, DeleteMessage, dynamodb:PutItem); and those of package steer. It writes no
-// other rows.
+// Rights: a query of the table's deadline index, reads of videos and in-flight limits; HEAD of originals; the depth of the
+// queues; sqs:SendMessage to publish; sqs:ReceiveMessage and DeleteMessage on the dead-letter queues, dynamodb:PutItem of dead
+// letters; and those of package autoscale. It writes no other rows.
 package reconcile
 
 import (
@@ -23,45 +22,45 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// VideoReader are the videos.
+// VideoReader reads the rows of videos.
 type VideoReader interface {
-	// ListOverdueVideos returns the videos whose deadline has passed at now, the longest overdue first, at most limit of them. It may
-	// miss what was written in the last second, and name what has moved on since.
+	// ListOverdueVideos returns the videos whose deadline is before now, the longest overdue first, at most limit of them. The
+	// index may lack the writes of the last second, and name videos whose deadline has changed since.
 	ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
 	// LoadVideo returns NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// Originals are what clients uploaded.
+// Originals reads the properties of the objects that clients uploaded.
 type Originals interface {
-	// HeadObject returns what is known of an object; NotFound if there is none.
+	// HeadObject returns an object's properties; NotFound if there is none.
 	HeadObject(ctx context.Context, key string) (blob.Info, error)
 }
 
-// InFlightLimitReader are what tenants have in flight.
+// InFlightLimitReader reads the in-flight limits of tenants.
 type InFlightLimitReader interface {
-	// LoadInFlightLimit returns a tenant's window of a lane: of one that has none yet, an empty one.
+	// LoadInFlightLimit returns the limit of a tenant in a lane, an empty one if none was saved.
 	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error)
 }
 
-// QueueDepths are the inboxes.
+// QueueDepths reads how many messages wait in queues.
 type QueueDepths interface {
-	// ReadServiceDepth returns how many messages wait in a service's inbox, about.
+	// ReadServiceDepth returns about how many messages wait in a service's queues.
 	ReadServiceDepth(ctx context.Context, service string) (int, error)
 }
 
-// EventSender sends events to the services that take them.
+// EventSender sends events to the services that handle them.
 type EventSender interface {
 	Send(ctx context.Context, es ...events.Event) error
 }
 
-// Autoscaler decides how many workers each queue may have.
+// Autoscaler sets how many workers each queue may have.
 type Autoscaler interface {
-	// AdjustConcurrency returns when to decide again; 0: as usual.
-	AdjustConcurrency(ctx context.Context, h autoscale.ScaleSignal) (again time.Duration, err error)
+	// AdjustConcurrency returns after how long it is to be called again; 0: with the next run.
+	AdjustConcurrency(ctx context.Context, signal autoscale.ScaleSignal) (again time.Duration, err error)
 }
 
-// Reconciler tends.
+// Reconciler does what a run has to do.
 type Reconciler struct {
 	Videos           VideoReader
 	InFlightLimits   InFlightLimitReader
@@ -72,99 +71,101 @@ type Reconciler struct {
 	DeadLetters      DeadLetterStore
 	Autoscaler       Autoscaler
 	Now              func() time.Time
-	Sleep            func(ctx context.Context, d time.Duration) // ends when the context does
+	Sleep            func(ctx context.Context, d time.Duration) // returns early when ctx ends
 	Log              *slog.Logger
 }
 
-// maxVideosPerRun is how many videos a run looks at: more wait for the next.
-const maxVideosPerRun = 500
+const (
+	maxVideosPerRun = 500              // overdue videos that a run checks; the others are checked by the next
+	stuckAfter      = 15 * time.Minute // overdue by more, a video counts as stuck: normally publish moves it on within a minute
+)
 
-// stuckAfter is from when on a video that is overdue is taken to be stuck: a nudge of tend's moves it on, or gives it more
-// time, within the minute.
-const stuckAfter = 15 * time.Minute
-
-// Run decides how many workers there are, looks at what is due, files dead letters and counts those that are open; then,
-// as long as the law asks for it and the time allows it, it decides again. Woken with a hint, it only decides.
-func (t Reconciler) Run(ctx context.Context, h autoscale.ScaleSignal) error {
-	again, err := t.Autoscaler.AdjustConcurrency(ctx, h)
-	if h.IsZero() {
-		err = errors.Join(err, t.reconcileDueVideos(ctx), t.drainDeadLetterQueues(ctx), t.countOpenDeadLetters(ctx))
+// Run adjusts the number of workers, checks overdue videos, stores dead letters and counts the open ones. After that it adjusts
+// the number of workers again, as often as the autoscaler wants and the context's deadline allows. With a signal, another
+// function has started it: then it only adjusts the number of workers. What fails does not stop the rest; the error joins all.
+func (r Reconciler) Run(ctx context.Context, signal autoscale.ScaleSignal) error {
+	again, err := r.Autoscaler.AdjustConcurrency(ctx, signal)
+	if signal.IsZero() {
+		err = errors.Join(err, r.reconcileDueVideos(ctx), r.drainDeadLetterQueues(ctx), r.countOpenDeadLetters(ctx))
 	}
-	for again > 0 && t.hasTimeFor(ctx, again) {
-		t.Sleep(ctx, again)
+	for again > 0 && r.hasTimeFor(ctx, again) {
+		r.Sleep(ctx, again)
 		var failed error
-		again, failed = t.Autoscaler.AdjustConcurrency(ctx, autoscale.ScaleSignal{})
+		again, failed = r.Autoscaler.AdjustConcurrency(ctx, autoscale.ScaleSignal{})
 		err = errors.Join(err, failed)
 	}
 	return err
 }
 
-// hasTimeFor reports whether something can be done after d.
-func (t Reconciler) hasTimeFor(ctx context.Context, d time.Duration) bool {
+// hasTimeFor reports whether there is time left after waiting for d.
+func (r Reconciler) hasTimeFor(ctx context.Context, d time.Duration) bool {
 	end, ok := ctx.Deadline()
-	return ok && t.Now().Add(d+shutdownReserve).Before(end)
+	return ok && r.Now().Add(d+shutdownReserve).Before(end)
 }
 
-// reconcileDueVideos looks at what is due. What fails for one video is logged and does not keep it from the others: it is due until it
-// is dealt with.
-func (t Reconciler) reconcileDueVideos(ctx context.Context) error {
-	refs, err := t.Videos.ListOverdueVideos(ctx, t.Now(), maxVideosPerRun)
+// reconcileDueVideos checks the overdue videos. An error of one video is logged and does not stop the others: the video stays
+// overdue, and the next run checks it again.
+func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
+	refs, err := r.Videos.ListOverdueVideos(ctx, r.Now(), maxVideosPerRun)
 	if err != nil {
 		return err
 	}
-	waits, late := map[string]int{}, 0
+	depths, stuck := map[string]int{}, 0
 	for _, ref := range refs {
 		if err := ctx.Err(); err != nil {
-			return errs.E("tend.due", errs.Transient, err)
+			return errs.E("reconcile.reconcileDueVideos", errs.Transient, err)
 		}
-		overdue, err := t.reconcileVideo(ctx, ref, waits)
+		overdue, err := r.reconcileVideo(ctx, ref, depths)
 		if err != nil {
-			t.Log.ErrorContext(ctx, "a video is not tended", "tenant", ref.Tenant, "video", ref.ID, "error", err)
+			r.Log.ErrorContext(ctx, "an overdue video can't be checked", "tenant", ref.Tenant, "video", ref.ID, "error", err)
 		}
 		if overdue > stuckAfter {
-			late++
+			stuck++
 		}
 	}
-	if late > 0 {
-		t.Log.WarnContext(ctx, "videos are stuck", "videos", late, metrics.LogAttr(t.Now(), metric.Stuck.NewValue(float64(late))))
+	if stuck > 0 {
+		r.Log.WarnContext(ctx, "videos are stuck", "videos", stuck, metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))))
 	}
-	t.Log.InfoContext(ctx, "tended", "due", len(refs))
+	r.Log.InfoContext(ctx, "overdue videos checked", "due", len(refs))
 	return nil
 }
 
-// reconcileVideo finds out what has become of a video and tells publish. It returns for how long the video is overdue.
-func (t Reconciler) reconcileVideo(ctx context.Context, ref video.Ref, waits map[string]int) (overdue time.Duration, err error) {
-	v, err := t.Videos.LoadVideo(ctx, ref.Tenant, ref.ID)
+// reconcileVideo collects what publish needs to decide about an overdue video, and sends it DeadlinePassed. It returns by how
+// much the deadline has passed; 0 if it has not. depths holds the depths of queues that were read in this run.
+func (r Reconciler) reconcileVideo(ctx context.Context, ref video.Ref, depths map[string]int) (overdue time.Duration, err error) {
+	v, err := r.Videos.LoadVideo(ctx, ref.Tenant, ref.ID)
 	if err != nil {
 		return 0, err
 	}
-	now := t.Now()
-	if !v.IsOverdue(now) { // it has moved on since the index was written
+	now := r.Now()
+	if !v.IsOverdue(now) { // its deadline has changed since the index was written
 		return 0, nil
 	}
 	overdue = now.Sub(v.Deadline.At)
 	passed := video.DeadlinePassed{At: now, State: v.State, Deadline: v.Deadline.At}
-	if passed.Stored, err = t.statOriginal(ctx, v); err != nil {
+	if passed.Stored, err = r.statOriginal(ctx, v); err != nil {
 		return overdue, err
 	}
-	if passed.QueueBusy, err = t.hasBacklog(ctx, awaitedService(v, passed.Stored), waits); err != nil {
+	if passed.QueueBusy, err = r.hasBacklog(ctx, awaitedService(v, passed.Stored), depths); err != nil {
 		return overdue, err
 	}
-	if passed.Queued, err = t.isInWaitQueue(ctx, v, now); err != nil {
+	if passed.Queued, err = r.isInWaitQueue(ctx, v, now); err != nil {
 		return overdue, err
 	}
-	t.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "nudges", v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
+	r.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State,
+		"nudges", v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
 	e := events.New(v.Tenant, v.ID, now, passed)
 	e.Trace, e.Correlation = v.Trace, v.Correlation
-	return overdue, t.Sender.Send(ctx, e)
+	return overdue, r.Sender.Send(ctx, e)
 }
 
-// statOriginal looks for the original itself where nobody may have heard of it.
-func (t Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.StoredObject, error) {
+// statOriginal returns the properties of the original of a video that waits for it, as S3's event may have been lost; nil if
+// there is no object, or if the video does not wait.
+func (r Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.StoredObject, error) {
 	if v.State != video.Waiting && v.State != video.Uploaded {
 		return nil, nil
 	}
-	o, err := t.Originals.HeadObject(ctx, v.Source.Key)
+	o, err := r.Originals.HeadObject(ctx, v.Source.Key)
 	switch errs.KindOf(err) {
 	case "":
 		return &video.StoredObject{Size: o.Size, ETag: o.ETag, At: o.At}, nil
@@ -175,20 +176,20 @@ func (t Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.Sto
 	}
 }
 
-// isInWaitQueue looks whether a video waits for its turn among its tenant's.
-func (t Reconciler) isInWaitQueue(ctx context.Context, v video.Video, now time.Time) (bool, error) {
+// isInWaitQueue reports whether a video waits for slots in its tenant's in-flight limit while other videos make progress.
+func (r Reconciler) isInWaitQueue(ctx context.Context, v video.Video, now time.Time) (bool, error) {
 	if !v.State.IsEncoding() || v.Plan == nil {
 		return false, nil
 	}
-	var windows []video.InFlightLimit
+	var limits []video.InFlightLimit
 	for _, lane := range v.Plan.Lanes() {
-		w, err := t.InFlightLimits.LoadInFlightLimit(ctx, v.Tenant, lane)
+		limit, err := r.InFlightLimits.LoadInFlightLimit(ctx, v.Tenant, lane)
 		if err != nil {
 			return false, err
 		}
-		windows = append(windows, w)
+		limits = append(limits, limit)
 	}
-	return v.IsQueued(windows, now), nil
+	return v.IsQueued(limits, now), nil
 }
 
 // awaitedService returns the service whose work a video waits for.
@@ -204,17 +205,18 @@ func awaitedService(v video.Video, stored *video.StoredObject) string {
 	return "inspect"
 }
 
-// hasBacklog reports whether messages wait for a service, or for publish, which its results go to. Each queue is asked once.
-func (t Reconciler) hasBacklog(ctx context.Context, service string, waits map[string]int) (bool, error) {
+// hasBacklog reports whether messages wait in the queues of a service, or of publish, to which its results go. It reads the depth
+// of each queue once, and keeps it in depths.
+func (r Reconciler) hasBacklog(ctx context.Context, service string, depths map[string]int) (bool, error) {
 	for _, name := range []string{service, "publish"} {
-		if _, known := waits[name]; !known {
-			n, err := t.QueueDepths.ReadServiceDepth(ctx, name)
+		if _, known := depths[name]; !known {
+			n, err := r.QueueDepths.ReadServiceDepth(ctx, name)
 			if err != nil {
 				return false, err
 			}
-			waits[name] = n
+			depths[name] = n
 		}
-		if waits[name] > 0 {
+		if depths[name] > 0 {
 			return true, nil
 		}
 	}
