@@ -11,10 +11,11 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// maxParallelCopies are those that S3 makes at once.
+// maxParallelCopies is how many parts S3 copies at once.
 const maxParallelCopies = 16
 
-// copyObject has S3 copy an object from a producer's bucket, those parts of it that are not there yet.
+// copyObject has S3 copy the missing parts of an object of a producer's bucket, and completes the upload. Conflict: the object
+// is another version than the one that was requested, or than the one that the parts are of.
 func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) error {
 	if err := f.checkBucket(o.Bucket); err != nil {
 		return err
@@ -24,7 +25,7 @@ func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) erro
 		return err
 	}
 	if asked := strings.Trim(o.ETag, `"`); asked != "" && asked != info.ETag {
-		return replaced.ToError("fetch.copy", errs.Conflict, nil)
+		return replaced.ToError("fetch.copyObject", errs.Conflict, nil)
 	}
 	if err := checkSize(info.Size); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) erro
 	return u.completeUpload(ctx, last)
 }
 
-// copyParts copies the parts of an object that are missing, and returns how many there are then.
+// copyParts copies the missing parts of an object and returns the number of the last one.
 func (f Fetcher) copyParts(ctx context.Context, u *upload, whole blob.ObjectRange) (last int, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxParallelCopies)

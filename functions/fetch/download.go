@@ -15,10 +15,11 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// maxParallelUploads are the parts that are sent to S3 at once. One more is in memory, being read.
+// maxParallelUploads is how many parts are uploaded at once. One more is in memory while it is read.
 const maxParallelUploads = 3
 
-// downloadURL uploads what a URL leads to, from the first byte that is not there yet if its host can give that.
+// downloadURL uploads the file at a URL, from the first byte that is missing if the host supports range requests, and completes
+// the upload.
 func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) error {
 	have := u.countWholeBytes()
 	res, err := f.Web.Get(ctx, address, buildRangeHeader(have), video.MaxSourceBytes)
@@ -41,15 +42,15 @@ func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) err
 	if err := u.requireSameVersion(ctx, strongValidator(res.Header)); err != nil {
 		return err
 	}
-	if _, err := io.CopyN(io.Discard, res.Body, have-from); err == io.EOF { // it was longer
-		return replaced.ToError("fetch.download", errs.Conflict, nil)
+	if _, err := io.CopyN(io.Discard, res.Body, have-from); err == io.EOF { // the file has become shorter
+		return replaced.ToError("fetch.downloadURL", errs.Conflict, nil)
 	} else if err != nil {
 		return err
 	}
 	return u.uploadBody(ctx, res.Body, have)
 }
 
-// countWholeBytes returns how many bytes from the first there are in whole parts of a known version.
+// countWholeBytes returns how many bytes from the start of the file are in whole parts of a known version.
 func (u *upload) countWholeBytes() int64 {
 	n := 0
 	for u.hasVersionPart() && u.hasPart(n+1, partSize) {
@@ -58,7 +59,8 @@ func (u *upload) countWholeBytes() int64 {
 	return int64(n) * partSize
 }
 
-// buildRangeHeader asks for what follows the bytes that are there, and for the last of them: there is always an answer to that.
+// buildRangeHeader returns the header that requests the bytes after the first have ones, and the last of those: a range that
+// began at the end of the file would not be satisfiable.
 func buildRangeHeader(have int64) http.Header {
 	h := http.Header{"Accept-Encoding": {"identity"}}
 	if have > 0 {
@@ -67,8 +69,8 @@ func buildRangeHeader(have int64) http.Header {
 	return h
 }
 
-// parseStartOffset returns the offset of the first byte of an answer, which is what was asked for or, where the host does not do
-// that, 0 (RFC 9110, section 14.2).
+// parseStartOffset returns the offset in the file of the first byte of a response: that of the requested range, or 0 if the host
+// ignores ranges (RFC 9110, section 14.2). Invalid: it is another range.
 func parseStartOffset(res *http.Response, have int64) (int64, error) {
 	if res.StatusCode == http.StatusOK {
 		return 0, nil
@@ -76,13 +78,13 @@ func parseStartOffset(res *http.Response, have int64) (int64, error) {
 	at, _, _ := strings.Cut(strings.TrimPrefix(res.Header.Get("Content-Range"), "bytes "), "-")
 	from, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || have == 0 || from != have-1 {
-		return 0, wrongRange.ToError("fetch.begins", errs.Invalid, nil)
+		return 0, wrongRange.ToError("fetch.parseStartOffset", errs.Invalid, nil)
 	}
 	return from, nil
 }
 
-// strongValidator returns what no other version of the file has, "" if the host says no such thing: a strong validator as of RFC
-// 9110, section 8.8. A date is one if it was a minute ago when it was said.
+// strongValidator returns the ETag or modification date that tells this version of the file from all others; "" if the host sends
+// none. By RFC 9110, section 8.8, an ETag is one if it is not weak, and a date if the response is at least a minute younger.
 func strongValidator(h http.Header) string {
 	if etag := h.Get("ETag"); strings.HasPrefix(etag, `"`) {
 		return etag
@@ -91,27 +93,27 @@ func strongValidator(h http.Header) string {
 	if err != nil {
 		return ""
 	}
-	said, err := http.ParseTime(h.Get("Date"))
-	if err != nil || said.Sub(modified) < time.Minute {
+	sent, err := http.ParseTime(h.Get("Date"))
+	if err != nil || sent.Sub(modified) < time.Minute {
 		return ""
 	}
 	return modified.UTC().Format(time.RFC3339)
 }
 
-// requireSameVersion makes all parts those of a version. Of a file whose versions can't be told apart nothing is kept: it must come in
-// one go.
+// requireSameVersion fails with Conflict if the parts are of another version. If versions can't be told apart (version is ""), it
+// forgets the parts, so that the file is downloaded as a whole.
 func (u *upload) requireSameVersion(ctx context.Context, version string) error {
 	switch {
 	case version != "":
 		return u.pinVersion(ctx, version)
 	case u.hasVersionPart():
-		return replaced.ToError("fetch.same", errs.Conflict, nil)
+		return replaced.ToError("fetch.requireSameVersion", errs.Conflict, nil)
 	}
 	clear(u.parts)
 	return nil
 }
 
-// uploadBody uploads all that r gives after the bytes that are there, and completes the upload.
+// uploadBody uploads what r reads as the bytes after the first have ones, and completes the upload.
 func (u *upload) uploadBody(ctx context.Context, r io.Reader, have int64) error {
 	last, size, err := u.uploadParts(ctx, r, int(have/partSize))
 	if err != nil {
@@ -123,8 +125,8 @@ func (u *upload) uploadBody(ctx context.Context, r io.Reader, have int64) error 
 	return u.completeUpload(ctx, last)
 }
 
-// uploadParts uploads what r gives as the parts that follow a number; it returns the number of the last one, and how many
-// bytes there were. If r breaks off, the parts that were whole by then are kept.
+// uploadParts uploads what r reads as the parts after number last. It returns the number of the last part, and how many bytes it
+// has read. If r fails, the whole parts before the failure stay uploaded.
 func (u *upload) uploadParts(ctx context.Context, r io.Reader, last int) (_ int, size int64, err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxParallelUploads)
@@ -146,14 +148,14 @@ func (u *upload) uploadParts(ctx context.Context, r io.Reader, last int) (_ int,
 	return last, size, nil
 }
 
-// readPart reads one part, and says io.EOF with the last one. Of a part that breaks off there is nothing.
+// readPart reads one part; with the last one it returns io.EOF. If r fails it returns no part.
 func readPart(ctx context.Context, r io.Reader) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, errs.E("fetch.next", errs.Transient, err)
+		return nil, errs.E("fetch.readPart", errs.Transient, err)
 	}
 	part := make([]byte, partSize)
 	n, err := io.ReadFull(r, part)
-	switch err { // and not what it wraps: that would be r's own error
+	switch err { // not errors.Is: an EOF that r has wrapped is an error of the connection
 	case nil:
 		return part, nil
 	case io.EOF, io.ErrUnexpectedEOF:

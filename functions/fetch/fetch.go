@@ -1,14 +1,14 @@
-// Package fetch brings originals into the source bucket that clients don't send themselves: objects in producers'
-// buckets, which S3 copies, and what https URLs lead to, which passes through here part by part.
+// Package fetch copies originals that clients don't upload into the source bucket: objects of producers' buckets, which S3 copies
+// itself, and files at https URLs, which are downloaded and uploaded part by part.
 //
-// Either fills a multipart upload that was begun with the video, so that its parts are what is remembered of a fetch:
-// one that does not come to its end in its time fails as Transient, and the next delivery copies only what is missing.
-// A part of its own, which never becomes part of the object, notes of which version of the original they are, so that
-// no two versions are mixed. When all is there the upload is completed, and S3 tells inspect; fetch itself says nothing
-// but that it failed, with a code and a sentence for whoever named the original.
+// Both fill the multipart upload that was created with the video. Its parts are the only record of progress: a fetch that does
+// not finish in its time fails as Transient, and the next delivery of the message adds the parts that are missing. An extra part,
+// which never becomes part of the object, records the version (ETag or date) of the original that the others are of, so that
+// versions are not mixed. When all parts are there the upload is completed, and S3 notifies inspect. The only event that fetch
+// returns is FetchFailed, with a code and a sentence for whoever named the original.
 //
-// It refuses what is larger than 8 GiB, and buckets that were not named when Sluice was deployed, Sluice's own among
-// them. Which URLs are refused is package outbound's. What the bytes are is for inspect to see.
+// It rejects originals larger than 8 GiB, and buckets that are not among the producer buckets of the deployment; Sluice's own
+// buckets can't be. Package outbound rejects URLs. The content is checked by inspect.
 //
 // Rights: parts of uploads below t/ in the source bucket; s3:GetObject and s3:ListBucket on the producers' buckets.
 package fetch
@@ -27,25 +27,26 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// UploadParts are those of multipart uploads in the source bucket.
+// UploadParts reads and writes multipart uploads in the source bucket; see blob.Bucket.
 type UploadParts interface {
 	ListParts(ctx context.Context, key, id string) ([]blob.Part, error)
 	UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
 	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
 }
 
-// ProducerObjects are those in producers' buckets; S3 copies them to parts of an upload in the source bucket.
+// ProducerObjects reads objects in producers' buckets, and has S3 copy ranges of them to parts of an upload in the source bucket;
+// see blob.Bucket.
 type ProducerObjects interface {
 	HeadObjectInBucket(ctx context.Context, bucket, key string) (blob.Info, error)
 	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
 }
 
-// Web is what https URLs lead to. Package outbound says which errors there are.
+// Web gets files at https URLs; see outbound.Client.
 type Web interface {
 	Get(ctx context.Context, address string, h http.Header, most int64) (*http.Response, error)
 }
 
-// Fetcher fetches originals.
+// Fetcher handles FetchRequested.
 type Fetcher struct {
 	Uploads        UploadParts
 	Objects        ProducerObjects
@@ -54,8 +55,8 @@ type Fetcher struct {
 	Now            func() time.Time
 }
 
-// Handle fetches an original, or says why it can't be had. Of an upload that is completed already, or was given up, it
-// says nothing.
+// Handle fetches an original, and returns FetchFailed if the original, or whoever named it, is at fault. It does nothing if the
+// upload is completed already or was aborted.
 func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, ok := e.Data.(video.FetchRequested)
 	if !ok {
@@ -74,7 +75,7 @@ func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	return nil, err
 }
 
-// isPermanent reports whether err is the fault of the original, or of whoever named it: then it is not ours to retry.
+// isPermanent reports whether the original or whoever named it is at fault, so that another attempt would fail too.
 func isPermanent(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge:
@@ -84,7 +85,7 @@ func isPermanent(err error) bool {
 	}
 }
 
-// OnExhausted fails a video whose original could not be fetched however often it was tried.
+// OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.
 func (f Fetcher) OnExhausted(e events.Event, err error) []events.Event {
 	p := errs.ProblemOf(err)
 	if p.Code == "internal" {
@@ -108,21 +109,21 @@ func (f Fetcher) fetchOriginal(ctx context.Context, d video.FetchRequested) erro
 	return f.copyObject(ctx, u, d.Origin)
 }
 
-// checkBucket refuses a bucket that may not be copied from, whoever asks.
+// checkBucket rejects buckets that are not among the deployment's producer buckets, whatever the message says.
 func (f Fetcher) checkBucket(bucket string) error {
 	if !services.ValidProducerBucket(bucket) || !slices.Contains(f.AllowedBuckets, bucket) {
-		return bucketNotRegistered.ToError("fetch.admit", errs.Forbidden, nil)
+		return bucketNotRegistered.ToError("fetch.checkBucket", errs.Forbidden, nil)
 	}
 	return nil
 }
 
-// checkSize refuses an original of a size that no video may have.
+// checkSize rejects empty originals and those larger than video.MaxSourceBytes.
 func checkSize(size int64) error {
 	switch {
 	case size == 0:
-		return emptyFile.ToError("fetch.fits", errs.Invalid, nil)
+		return emptyFile.ToError("fetch.checkSize", errs.Invalid, nil)
 	case size > video.MaxSourceBytes:
-		return tooLarge.ToError("fetch.fits", errs.TooLarge, nil)
+		return tooLarge.ToError("fetch.checkSize", errs.TooLarge, nil)
 	}
 	return nil
 }

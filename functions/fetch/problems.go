@@ -7,7 +7,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// What whoever named the original is told.
+// What the tenant or producer that named the original is told.
 var (
 	bucketNotRegistered = errs.Problem{Code: "bucket_not_registered", Message: "Sluice does not fetch from this bucket; have it named in producer_buckets where Sluice is deployed, by its own name."}
 	emptyFile           = errs.Problem{Code: "empty", Message: "The file is empty; see that it is whole, and ask again."}
@@ -21,9 +21,9 @@ var (
 	fetchFailed         = errs.Problem{Code: "fetch_failed", Message: "The file could not be fetched, which is our fault. Ask again, and report it if it fails once more."}
 )
 
-// statusError returns what an answer's status means if there is no file in it.
+// statusError returns the error that an HTTP status stands for; nil if the response holds the file.
 func statusError(status int) error {
-	const op = "fetch.download"
+	const op = "fetch.downloadURL"
 	cause := fmt.Errorf("status %d", status)
 	switch {
 	case status == http.StatusOK, status == http.StatusPartialContent:
@@ -32,7 +32,7 @@ func statusError(status int) error {
 		return urlForbidden.ToError(op, errs.Forbidden, cause)
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return urlNotFound.ToError(op, errs.NotFound, cause)
-	case status == http.StatusRequestedRangeNotSatisfiable: // it was longer
+	case status == http.StatusRequestedRangeNotSatisfiable: // the file has become shorter
 		return replaced.ToError(op, errs.Conflict, cause)
 	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
 		return urlUnavailable.ToError(op, errs.Transient, cause)

@@ -2,7 +2,7 @@ package fetch
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // the ETag of a part; nothing is protected by it
+	"crypto/md5" //nolint:gosec // S3's ETag of a part; it protects nothing
 	"encoding/hex"
 	"sync"
 
@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	partSize          = 8 << 20 // bytes of a part but the last
-	versionPartNumber = 10_000  // number of the part that notes of which version the others are: S3's highest, and 8 GiB have fewer
+	partSize          = 8 << 20 // bytes of each part except the last
+	versionPartNumber = 10_000  // the part that records the version of the others: S3's highest number; 8 GiB have 1,024 parts
 )
 
-// upload is the multipart upload that is filled. It may be used by many at once.
+// upload is the multipart upload that is filled. Its methods may be called concurrently.
 type upload struct {
 	UploadParts
 	key, id string
@@ -24,7 +24,7 @@ type upload struct {
 	parts map[int]blob.Part
 }
 
-// resumeUpload returns an upload with the parts that it has. NotFound, upload_gone: it is completed or was given up.
+// resumeUpload returns an upload with the parts that it has. NotFound, with code upload_gone: it is completed or was aborted.
 func resumeUpload(ctx context.Context, in UploadParts, key, id string) (*upload, error) {
 	parts, err := in.ListParts(ctx, key, id)
 	if err != nil {
@@ -43,7 +43,7 @@ func (u *upload) addPart(p blob.Part) {
 	u.parts[p.Number] = p
 }
 
-// hasPart reports whether part n is there with that size in bytes.
+// hasPart reports whether part n is uploaded with this size in bytes.
 func (u *upload) hasPart(n int, size int64) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -51,22 +51,22 @@ func (u *upload) hasPart(n int, size int64) bool {
 	return ok && p.Size == size
 }
 
-// hasVersionPart reports whether it is known of which version the parts are.
+// hasVersionPart reports whether the version of the parts is recorded.
 func (u *upload) hasVersionPart() bool {
 	_, ok := u.parts[versionPartNumber]
 	return ok
 }
 
-// pinVersion makes all parts those of one version of the original, which must be known by something that no other version
-// has. Conflict: they are another's. Parts of which nothing is known are forgotten.
+// pinVersion records the version of the parts, or fails with Conflict if another one is recorded. Parts without a recorded version
+// are forgotten.
 func (u *upload) pinVersion(ctx context.Context, version string) error {
 	if !u.hasVersionPart() {
 		clear(u.parts)
 		return u.writePart(ctx, versionPartNumber, []byte(version))
 	}
-	sum := md5.Sum([]byte(version)) //nolint:gosec // as S3 does
+	sum := md5.Sum([]byte(version)) //nolint:gosec // the ETag of the part that holds version
 	if u.parts[versionPartNumber].ETag != hex.EncodeToString(sum[:]) {
-		return replaced.ToError("fetch.pin", errs.Conflict, nil)
+		return replaced.ToError("fetch.pinVersion", errs.Conflict, nil)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (u *upload) writePart(ctx context.Context, n int, body []byte) error {
 	return err
 }
 
-// completeUpload makes the object of the parts up to the last.
+// completeUpload makes the object from the parts 1 to last. Transient: another delivery has replaced a part meanwhile.
 func (u *upload) completeUpload(ctx context.Context, last int) error {
 	parts := make([]blob.Part, last)
 	for i := range parts {
@@ -88,7 +88,7 @@ func (u *upload) completeUpload(ctx context.Context, last int) error {
 	}
 	_, err := u.CompleteUpload(ctx, u.key, u.id, parts)
 	if errs.KindOf(err) == errs.Invalid { // another delivery has replaced a part
-		return errs.E("fetch.complete", errs.Transient, err)
+		return errs.E("fetch.completeUpload", errs.Transient, err)
 	}
 	return err
 }

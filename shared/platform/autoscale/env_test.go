@@ -84,7 +84,7 @@ func (w *scalerEnv) SetMaxConcurrency(_ context.Context, id string, workers int)
 	case w.fails[id]:
 		return errDown
 	case w.changing[id]:
-		return errs.E("feed.Limit", errs.Conflict, errors.New("it is being changed"))
+		return errs.E("autoscale.SetMaxConcurrency", errs.Conflict, errors.New("it is being changed"))
 	}
 	w.ceilings[id] = workers
 	return nil

@@ -1,7 +1,3 @@
-// Package feed asks Lambda to let a queue have more workers or fewer, and to run a function.
-//
-// Rights: lambda:UpdateEventSourceMapping on the mappings of the inboxes, lambda:InvokeFunction on the function that is
-// woken. It refuses nothing: what a mapping may not have, Lambda refuses.
 package autoscale
 
 import (
@@ -16,25 +12,26 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// MappingUpdater is what Mappings needs of Lambda.
+// MappingUpdater is the part of Lambda's client that LambdaMappings uses.
 type MappingUpdater interface {
 	UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput, opts ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
 }
 
-// LambdaMappings are the event source mappings.
+// LambdaMappings changes event source mappings. Its methods return once Lambda has accepted a change; until the change is made,
+// which takes some seconds, Lambda accepts no other one of the mapping (Conflict). Transient: whether the change is made is not
+// known.
 type LambdaMappings struct{ Client MappingUpdater }
 
-// SetMaxConcurrency lets a mapping have at most so many workers at once, from some time soon on: Lambda says yes before it is so, and
-// until it is so takes no other number. Conflict: it is at that. Transient: it is not known whether it will.
+// SetMaxConcurrency sets the most workers that a mapping may have at once.
 func (m LambdaMappings) SetMaxConcurrency(ctx context.Context, id string, workers int) error {
-	return m.updateMapping(ctx, "feed.Limit", &lambda.UpdateEventSourceMappingInput{
+	return m.updateMapping(ctx, "autoscale.SetMaxConcurrency", &lambda.UpdateEventSourceMappingInput{
 		UUID: &id, ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(int32(workers))},
 	})
 }
 
-// SetMaxPollers lets a mapping that has provisioned pollers have at most so many of them, from some time soon on.
+// SetMaxPollers sets the most pollers that a mapping with provisioned pollers may have.
 func (m LambdaMappings) SetMaxPollers(ctx context.Context, id string, pollers int) error {
-	return m.updateMapping(ctx, "feed.Provision", &lambda.UpdateEventSourceMappingInput{
+	return m.updateMapping(ctx, "autoscale.SetMaxPollers", &lambda.UpdateEventSourceMappingInput{
 		UUID: &id, ProvisionedPollerConfig: &types.ProvisionedPollerConfig{MaximumPollers: aws.Int32(int32(pollers))},
 	})
 }
@@ -51,20 +48,21 @@ func (m LambdaMappings) updateMapping(ctx context.Context, op string, in *lambda
 	return nil
 }
 
-// FunctionInvoker is what Function needs of Lambda.
+// FunctionInvoker is the part of Lambda's client that LambdaFunction uses.
 type FunctionInvoker interface {
 	Invoke(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// LambdaFunction is another function.
+// LambdaFunction is another Lambda function.
 type LambdaFunction struct {
 	Client FunctionInvoker
 	Name   string
 }
 
-// InvokeAsync has the function run with an input, and does not wait for it. Transient: it is not known whether it will.
+// InvokeAsync starts the function with an input, which is encoded as JSON, and does not wait for it. Transient: whether the
+// function runs is not known.
 func (f LambdaFunction) InvokeAsync(ctx context.Context, input any) error {
-	const op = "feed.Wake"
+	const op = "autoscale.InvokeAsync"
 	payload, err := json.Marshal(input)
 	if err != nil {
 		return errs.E(op, errs.Internal, err)

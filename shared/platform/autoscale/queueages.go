@@ -1,7 +1,3 @@
-// Package ages reads how old the oldest message of a queue is: CloudWatch knows it, SQS itself does not tell. Rights:
-// cloudwatch:GetMetricData, which knows no resource to narrow it to: whoever has it reads the metrics of the whole account.
-//
-// It refuses nothing. Errors are Transient: CloudWatch throttles readers.
 package autoscale
 
 import (
@@ -18,19 +14,21 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// MetricDataClient is what Reader needs of CloudWatch.
+// MetricDataClient is the part of CloudWatch's client that CloudWatchAges uses.
 type MetricDataClient interface {
 	GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 }
 
-// CloudWatchAges reads ages.
+// CloudWatchAges reads the ages of messages from CloudWatch, as SQS has no call for them. Its right, cloudwatch:GetMetricData,
+// can't be limited to a resource: it reads the metrics of the whole account.
 type CloudWatchAges struct {
 	Client    MetricDataClient
-	QueueName func(queue string) string // of the queue, as AWS has it
+	QueueName func(queue string) string // name that the queue has on AWS
 	Now       func() time.Time
 }
 
-// NewCloudWatchAges returns a Reader with a client of its own. Of what CloudWatch speaks it takes what local clouds speak too.
+// NewCloudWatchAges returns a CloudWatchAges with a client of its own. The client uses the one of CloudWatch's protocols that local
+// clouds support too.
 func NewCloudWatchAges(cfg aws.Config, name func(queue string) string, now func() time.Time) CloudWatchAges {
 	return CloudWatchAges{cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
@@ -39,12 +37,12 @@ func NewCloudWatchAges(cfg aws.Config, name func(queue string) string, now func(
 
 const (
 	ageMetric    = "ApproximateAgeOfOldestMessage" // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-	metricPeriod = 60                              // seconds: SQS sends a value for each
-	maxMetricAge = 5 * time.Minute                 // values before that say nothing of now
+	metricPeriod = 60                              // seconds; SQS sends one value in each
+	maxMetricAge = 5 * time.Minute                 // older values are ignored
 )
 
-// OldestMessageAges returns how old the oldest message of each queue was when CloudWatch last heard of it: one to three minutes ago.
-// Queues of which it has not heard lately are not among them.
+// OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three minutes old.
+// Queues without a value in the last five minutes are left out. Errors are Transient: CloudWatch throttles readers.
 func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
 	now := r.Now()
 	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending}
@@ -62,7 +60,7 @@ func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) 
 	}
 	out, err := r.Client.GetMetricData(ctx, in)
 	if err != nil {
-		return nil, errs.E("ages.Oldest", errs.Transient, err)
+		return nil, errs.E("autoscale.OldestMessageAges", errs.Transient, err)
 	}
 	ages := map[string]time.Duration{}
 	for _, result := range out.MetricDataResults {

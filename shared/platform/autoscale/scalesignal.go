@@ -11,40 +11,41 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// ScaleSignal is what somebody tells the Steerer who knows more than the queues: what is being sent, before they count it, and
-// how long work takes.
+// ScaleSignal tells the Autoscaler what it can't read from the queues: messages that are being sent and that SQS does not count
+// yet, and how long handling a message takes. It is the JSON input of the function that runs the Autoscaler.
 type ScaleSignal struct {
-	MessagesSent map[string]int     `json:"sent,omitempty"`    // messages, by queue
-	ServiceTimes map[string]float64 `json:"service,omitempty"` // seconds of one message, by service
+	MessagesSent map[string]int     `json:"sent,omitempty"`    // number of messages by queue
+	ServiceTimes map[string]float64 `json:"service,omitempty"` // seconds for one message by service
 }
 
-// IsZero reports whether nothing is told.
+// IsZero reports whether the signal is empty.
 func (h ScaleSignal) IsZero() bool { return len(h.MessagesSent)+len(h.ServiceTimes) == 0 }
 
-// EventHandler is a consumer's handler of events.
+// EventHandler handles one event and returns the events that follow.
 type EventHandler = func(ctx context.Context, e events.Event) ([]events.Event, error)
 
-// When somebody is woken.
+// When a signal is sent.
 const (
-	minFanOut         = 16   // messages in a queue from one event are many
-	minSamples        = 8    // times of work make a mean
-	minRelativeChange = 0.25 // a mean that is off by that part is told again
+	minFanOut         = 16   // messages that one event sends to a queue
+	minSamples        = 8    // handling times before their mean counts
+	minRelativeChange = 0.25 // change of the mean since the last signal
 )
 
-// ScaleNotifier watches what a consumer takes and what follows from it, and wakes the Steerer where that matters. It is of one
-// process, and has no lock: a function handles one batch at a time.
+// ScaleNotifier observes the events that a service handles and sends, and calls Notify if the Autoscaler should run before its
+// next scheduled run: after an event that sends many messages, and when encoding takes more or less time than it was told. It is
+// not safe for concurrent use; a function handles one batch at a time.
 type ScaleNotifier struct {
 	Notify func(ctx context.Context, h ScaleSignal) error
 	Now    func() time.Time
 	Log    *slog.Logger
 
 	lastNotified        time.Time
-	meanServiceTime     float64 // of the times of encode, the latest counting most
+	meanServiceTime     float64 // of encode, in seconds; a moving average
 	sampleCount         int
 	reportedServiceTime float64
 }
 
-// WrapHandler returns the handler with the Watcher behind it. It neither fails nor changes what h does.
+// WrapHandler returns a handler that calls h and observes what h has handled and returned. A failing Notify is only logged.
 func (w *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		out, err := h(ctx, e)
@@ -56,22 +57,22 @@ func (w *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
 }
 
 func (w *ScaleNotifier) notifyIfNeeded(ctx context.Context, e events.Event, out []events.Event) {
-	hint := ScaleSignal{MessagesSent: countLargeFanOut(out), ServiceTimes: w.changedServiceTime(e)}
+	signal := ScaleSignal{MessagesSent: countLargeFanOut(out), ServiceTimes: w.changedServiceTime(e)}
 	now := w.Now()
-	if hint.IsZero() || now.Sub(w.lastNotified) < minDecisionInterval {
+	if signal.IsZero() || now.Sub(w.lastNotified) < minDecisionInterval {
 		return
 	}
-	if err := w.Notify(ctx, hint); err != nil {
-		w.Log.WarnContext(ctx, "workers are not steered now, but within a minute", "error", err)
+	if err := w.Notify(ctx, signal); err != nil {
+		w.Log.WarnContext(ctx, "the autoscaler can't be started now; it runs within a minute", "error", err)
 		return
 	}
 	w.lastNotified = now
-	if hint.ServiceTimes != nil {
+	if signal.ServiceTimes != nil {
 		w.reportedServiceTime = w.meanServiceTime
 	}
 }
 
-// countLargeFanOut counts by queue what is being sent, if it is many for one of them.
+// countLargeFanOut returns how many messages are sent to each queue, if they are at least minFanOut for one of them; else nil.
 func countLargeFanOut(out []events.Event) map[string]int {
 	sent, most := map[string]int{}, 0
 	for _, e := range out {
@@ -86,7 +87,8 @@ func countLargeFanOut(out []events.Event) map[string]int {
 	return sent
 }
 
-// changedServiceTime returns how long the work of encode takes, if that is to be told.
+// changedServiceTime adds the handling time of a finished task, and returns the mean if it differs from the one last reported; else
+// nil.
 func (w *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
 	if d, ok := e.Data.(video.TaskDone); ok && !d.Started.IsZero() {
 		w.sampleCount++
