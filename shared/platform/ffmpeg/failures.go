@@ -13,17 +13,17 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// processResult is how a process ended.
+// processResult says how a process has ended.
 type processResult struct {
-	err      error            // of starting or waiting; nil is success
-	ctxErr   error            // its context's, if that had ended by then
-	ctxCause error            // of that
-	state    *os.ProcessState // nil if there was no process at all
-	stderr   *tailBuffer      // what it said last
+	err      error            // of starting or waiting; nil if the process succeeded
+	ctxErr   error            // error of the context when the process ended
+	ctxCause error            // cause of ctxErr
+	state    *os.ProcessState // nil if no process was started
+	stderr   *tailBuffer      // its last messages
 	limits   Limits
 }
 
-// failure is what we make of an ending.
+// failure is the kind, code and message of an error of this package.
 type failure struct {
 	kind    errs.Kind
 	code    errs.Code
@@ -42,7 +42,7 @@ var (
 	cpuExhausted     = failure{errs.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
 	outputTooLarge   = failure{errs.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
 
-	// Of these the owner of a video hears only when the last attempt has ended so.
+	// The owner of a video gets these only if the last attempt has ended with them.
 	timedOut           = failure{errs.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
 	cancelled          = failure{errs.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
 	stalled            = failure{errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice}
@@ -52,7 +52,7 @@ var (
 
 var errStalled = errors.New("no progress")
 
-// toError returns nil for success, and else what we make of the ending; usual is that for an ordinary failure.
+// toError returns nil if the process succeeded, and else the error of its failure: usual, unless something else is known.
 func (e processResult) toError(op string, usual failure) error {
 	if e.err == nil {
 		return nil
@@ -64,6 +64,7 @@ func (v failure) toError(op string, err error) error {
 	return &errs.Error{Op: op, Kind: v.kind, Code: v.code, Message: v.message, Err: err}
 }
 
+// classifyFailure returns why the process has failed.
 func (e processResult) classifyFailure(usual failure) failure {
 	switch {
 	case errors.Is(e.ctxCause, errStalled):
@@ -81,7 +82,7 @@ func (e processResult) classifyFailure(usual failure) failure {
 	return e.classifyExitCode(usual)
 }
 
-// classifySignal judges a death. Nobody but the kernel sends signals into the cage.
+// classifySignal returns the failure of a process that a signal has killed. Only the kernel sends signals to the sandbox.
 func (e processResult) classifySignal(s syscall.Signal) failure {
 	switch {
 	case s == unix.SIGXCPU, s == unix.SIGKILL && e.usedAllCPUTime():
@@ -94,12 +95,14 @@ func (e processResult) classifySignal(s syscall.Signal) failure {
 	return decoderCrashed
 }
 
-// usedAllCPUTime reports whether the CPU time is used up, give or take the kernel's two ways to count it.
+// usedAllCPUTime reports whether the process has used its CPU time. The tolerance is for the limit being counted in another way
+// than the times.
 func (e processResult) usedAllCPUTime() bool {
 	return e.state.UserTime()+e.state.SystemTime() >= e.limits.CPU*9/10
 }
 
-// classifyExitCode judges an exit. ffmpeg's code is the low byte of its error, which is a negative errno where there is one.
+// classifyExitCode returns the failure of a process that has exited with an error. ffmpeg's exit code is the low byte of its
+// error, which is a negative errno for errors of the system.
 func (e processResult) classifyExitCode(usual failure) failure {
 	switch code := e.state.ExitCode(); {
 	case code == errnoExitCode(unix.ENOMEM):
@@ -116,4 +119,5 @@ func (e processResult) classifyExitCode(usual failure) failure {
 	return usual
 }
 
+// errnoExitCode returns the exit code of ffmpeg for an errno.
 func errnoExitCode(e syscall.Errno) int { return int(uint8(-int(e))) }

@@ -1,13 +1,12 @@
-// Package ffmpeg is the cage in which ffmpeg and ffprobe read what strangers have sent us. It needs no AWS rights and
-// gives its children none.
+// Package ffmpeg runs ffmpeg and ffprobe on files of strangers, in a sandbox.
 //
-// A tool is started through a launcher: this same program, run again, which puts walls around itself and then becomes
-// the tool. Inside there are no credentials (the environment is PATH), no sockets, no other processes to make, signal
-// or look into, no files but the job's own (where the kernel has Landlock), and limits on memory, CPU time and output.
-// What an input may be is limited too: one demuxer, known decoders, local files, a number of pixels and of streams.
-// A wall that can't be put up is an error; nothing runs outside. Linux on amd64 and arm64 only.
+// A tool is started through a launcher: this same program, run again, which restricts itself and then becomes the tool by execve.
+// The tool has no credentials (its environment is PATH), no sockets, no other processes to start, signal or trace, no files but
+// those of its job (where the kernel has Landlock), and limits on memory, CPU time, and output. What it may read is limited as
+// well: one demuxer, listed decoders, local files, a number of pixels and of streams. A restriction that can't be set up is an
+// error; nothing runs without it. Linux on amd64 and arm64 only.
 //
-// A program that uses this package calls Enter first thing in main.
+// A program that uses this package calls InitSandbox first in main. The package needs no AWS rights.
 package ffmpeg
 
 import (
@@ -30,20 +29,20 @@ const MaxPixels = 8192 * 4320
 
 const (
 	maxProbeBytes  = 1 << 20
-	maxPacketBytes = 256 << 10 // the last 5,000 packets or so
+	maxPacketBytes = 256 << 10 // about the last 5,000 packets
 )
 
-// Tools is where the programs are.
+// Tools runs the programs of a folder.
 type Tools struct {
 	Dir string // holds ffmpeg and ffprobe
 }
 
-// Limits end a run that asks for too much. Zero values stand for the defaults.
+// Limits are the resources of a run. A zero value stands for the default.
 type Limits struct {
-	Memory int64         // bytes of address space; 2560 MiB
-	CPU    time.Duration // over all threads, in whole seconds; 10 min
-	Output int64         // bytes of any one file; 8 GiB
-	Stall  time.Duration // without progress; 60 s
+	Memory int64         // bytes of address space; default 2560 MiB
+	CPU    time.Duration // of all threads together, in whole seconds; default 10 min
+	Output int64         // bytes of each file; default 8 GiB
+	Stall  time.Duration // without progress; default 60 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -64,19 +63,19 @@ func valueOrDefault[T int64 | time.Duration](v, standard T) T {
 
 // Command is one run of ffmpeg over one input.
 type Command struct {
-	Dir       string   // the job's directory: what the run may read and write, and where names start
-	File      string   // the input's name, in Dir
+	Dir       string   // the job's folder: all that the run may read and write, and its working directory
+	File      string   // name of the input in Dir
 	Container string   // the only demuxer that may open it: "mov"
 	Input     []string // options of the input: "-ss", "3.2"
-	Output    []string // all that follows the input: filters, outputs and their options
+	Output    []string // arguments after the input: filters, outputs and their options
 	Limits    Limits
-	Progress  func(Progress) // told of each change, from one goroutine and never after Run; may be nil
+	Progress  func(Progress) // called at each change, by one goroutine and not after Run has returned; may be nil
 }
 
-// Run runs ffmpeg to its end. Its errors: Invalid when the input is at fault (decode_failed, codec_unsupported,
-// pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient when another try may work
-// (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal when we are (cage_unavailable, or a Run
-// that makes no sense). The cause of an error has the end of ffmpeg's own words, for logs.
+// Run runs ffmpeg and waits for its end. Errors: Invalid if the input is at fault (decode_failed, codec_unsupported,
+// pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient if another attempt may succeed
+// (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal if Sluice is (cage_unavailable, or a Command with
+// invalid arguments). The error's cause contains the last 4 KiB of ffmpeg's messages, for logs.
 func (t Tools) Run(ctx context.Context, r Command) error {
 	const op = "ffmpeg.Run"
 	args, err := r.buildArgs()
@@ -84,21 +83,21 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 		return errs.E(op, errs.Internal, err)
 	}
 	limits := r.Limits.withDefaults()
-	reports, w, err := os.Pipe()
+	progress, w, err := os.Pipe()
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
-	defer reports.Close()
-	ctx, stop := watchProgress(ctx, reports, limits.Stall, r.Progress)
+	defer progress.Close()
+	ctx, stop := watchProgress(ctx, progress, limits.Stall, r.Progress)
 	c := sandboxedProcess{dir: r.Dir, tool: filepath.Join(t.Dir, "ffmpeg"), args: args, limits: limits, progressPipe: w}
 	end := c.startAndWait(ctx)
-	w.Close() // ours, the last one; the reader now sees the end
+	w.Close() // the last descriptor of the write end: watchProgress reads to the end and returns
 	stop()
 	return end.toError(op, decodeFailed)
 }
 
-// ProbeStreams returns what ffprobe knows of a file of dir: the JSON of -show_format and -show_streams, side data such as
-// rotation included, at most 1 MiB. Its errors are those of Run, with unreadable in place of decode_failed.
+// ProbeStreams returns what ffprobe prints about a file in dir: the JSON of -show_format and -show_streams, including side data
+// such as rotation, at most 1 MiB. Its errors are those of Run, with unreadable instead of decode_failed.
 func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
 	const op = "ffmpeg.Probe"
 	out := cappedBuffer{remaining: maxProbeBytes}
@@ -107,14 +106,14 @@ func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([
 		return nil, err
 	}
 	if out.remaining < 0 {
-		return nil, unreadable.toError(op, fmt.Errorf("over %d bytes about the file", maxProbeBytes))
+		return nil, unreadable.toError(op, fmt.Errorf("ffprobe prints more than %d bytes about the file", maxProbeBytes))
 	}
 	return out.data, nil
 }
 
-// ProbePackets returns the last packets of the first video stream from a time in seconds on, or of those the last 256 KiB:
-// a line each, "pts,dts,duration,flags" in ticks. Where a container can't be sought in they begin elsewhere; their end
-// is that of the stream. Its errors are those of Probe.
+// ProbePackets returns the packets of the first video stream from a time in seconds to the end of the stream, one line each:
+// "pts,dts,duration,flags", in ticks. It returns the last 256 KiB if there are more. In a container that does not support seeking
+// the packets begin at another time. Its errors are those of ProbeStreams.
 func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
 	out := tailBuffer{maxBytes: maxPacketBytes}
 	show := []string{
@@ -127,24 +126,24 @@ func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, fr
 	return out.data, nil
 }
 
-// runProbe has ffprobe show something of a file.
+// runProbe runs ffprobe on a file with the options show and writes its output to out.
 func (t Tools) runProbe(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
 	in, err := buildInputArgs(container, file, nil)
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
 	limits := Limits{CPU: time.Minute}.withDefaults()
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // it reports no progress
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Stall, errStalled) // ffprobe reports no progress
 	defer cancel()
 	args := slices.Concat([]string{"-hide_banner", "-loglevel", "error"}, show, in)
 	c := sandboxedProcess{dir: dir, tool: filepath.Join(t.Dir, "ffprobe"), args: args, limits: limits, stdout: out}
 	return c.startAndWait(ctx).toError(op, unreadable)
 }
 
-// buildArgs returns the command line. The walls of the input are options of the input, so they stand before its -i.
+// buildArgs returns ffmpeg's arguments. A second input is refused, as the restrictions apply to the input that follows them.
 func (r Command) buildArgs() ([]string, error) {
 	if slices.Contains(slices.Concat(r.Input, r.Output), "-i") {
-		return nil, errors.New("a second input would be outside the input's walls")
+		return nil, errors.New("a second input would not be restricted")
 	}
 	in, err := buildInputArgs(r.Container, r.File, r.Input)
 	if err != nil {
@@ -153,8 +152,9 @@ func (r Command) buildArgs() ([]string, error) {
 	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
 }
 
-// buildInputArgs returns the options that open an input, and nothing but it. The format list is what stops playlists, the
-// file: prefix names such as "concat:a|b"; https://ffmpeg.org/ffmpeg-formats.html#Format-Options.
+// buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist rejects
+// playlists, and the prefix "file:" names such as "concat:a|b"; see https://ffmpeg.org/ffmpeg-formats.html#Format-Options. Its
+// errors mean an invalid container or file name.
 func buildInputArgs(container, file string, options []string) ([]string, error) {
 	if container == "" || strings.Contains(container, ",") {
 		return nil, fmt.Errorf("container %q: want one demuxer", container)
@@ -162,7 +162,7 @@ func buildInputArgs(container, file string, options []string) ([]string, error) 
 	if !filepath.IsLocal(file) {
 		return nil, fmt.Errorf("input %q is not in the job's directory", file)
 	}
-	walls := []string{
+	restrictions := []string{
 		"-protocol_whitelist", "file",
 		"-format_whitelist", container,
 		"-codec_whitelist", strings.Join(allowedDecoders, ","),
@@ -171,10 +171,10 @@ func buildInputArgs(container, file string, options []string) ([]string, error) 
 		"-probesize", "10M",
 		"-analyzeduration", "10M",
 	}
-	return slices.Concat(walls, options, []string{"-i", "file:" + file}), nil
+	return slices.Concat(restrictions, options, []string{"-i", "file:" + file}), nil
 }
 
-// cappedBuffer keeps what is written, up to left bytes, and drops the rest.
+// cappedBuffer keeps the first bytes that are written, as many as remaining says, and drops the rest.
 type cappedBuffer struct {
 	data      []byte
 	remaining int // negative once something was dropped

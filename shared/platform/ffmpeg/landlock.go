@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rights to files, in Landlock's words: https://docs.kernel.org/userspace-api/landlock.html.
+// Sets of Landlock's access rights; see https://docs.kernel.org/userspace-api/landlock.html.
 const (
 	accessRead      = unix.LANDLOCK_ACCESS_FS_READ_FILE
 	accessExecute   = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_EXECUTE
@@ -19,10 +19,10 @@ const (
 		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR
 )
 
-// libraryDirs are for a tool that is not linked statically, such as a test binary with the race detector.
+// libraryDirs are read by tools that are linked dynamically, such as a test binary with the race detector.
 var libraryDirs = []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64"}
 
-// detectLandlockVersion returns the version of the kernel's Landlock, 0 if it has none or has it switched off.
+// detectLandlockVersion returns the version of the kernel's Landlock ABI; 0 if it has none, or if it is disabled.
 func detectLandlockVersion() int {
 	v, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if e != 0 {
@@ -31,8 +31,8 @@ func detectLandlockVersion() int {
 	return int(v)
 }
 
-// buildRuleset returns what a version of Landlock can forbid, and so does: files from 1, moving between directories from 2,
-// truncating from 3, TCP from 4, device controls from 5, signals and abstract sockets from 6.
+// buildRuleset returns a ruleset that forbids all that a version of Landlock can forbid: access to files from version 1, moving
+// files between directories from 2, truncating from 3, TCP from 4, ioctl of devices from 5, signals and abstract sockets from 6.
 func buildRuleset(version int) (a unix.LandlockRulesetAttr) {
 	a.Handled_access_fs = unix.LANDLOCK_ACCESS_FS_REFER - 1
 	for v, right := range map[int]uint64{
@@ -51,8 +51,8 @@ func buildRuleset(version int) (a unix.LandlockRulesetAttr) {
 	return a
 }
 
-// restrictFileAccess leaves this thread, and what it becomes, the job's directory, the tool and its libraries. Where the
-// kernel has no Landlock it does nothing: the file's own walls, a directory per job and the user's rights remain.
+// restrictFileAccess allows this thread, and the program that it becomes, only the job's folder, the tool and its libraries. It
+// does nothing if the kernel has no Landlock: then ffmpeg's whitelists, one folder for each job and the user's rights remain.
 func restrictFileAccess(dir, tool string) error {
 	version := detectLandlockVersion()
 	if version == 0 {
@@ -78,7 +78,7 @@ func restrictFileAccess(dir, tool string) error {
 	return nil
 }
 
-// allowPath adds rights to path and what is beneath it; a path that is not there needs none.
+// allowPath adds rights to a path and what is below it. A path that does not exist is ignored.
 func allowPath(ruleset int, path string, rights uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENOENT) {

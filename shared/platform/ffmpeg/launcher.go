@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	launcherName     = "sluice-cage" // argv[0] of this program when it is to become a tool
-	launcherExitCode = 125           // its exit code when it could not; ffmpeg has no such code
-	maxOpenFiles     = 256           // descriptors
+	launcherName     = "sluice-sandbox" // argv[0] of this program when it is the launcher
+	launcherExitCode = 125              // the launcher's exit code if it fails
+	maxOpenFiles     = 256              // descriptors
 )
 
-// sandboxInitialized is set by Enter: without it the launcher would be this program's main all over again.
+// sandboxInitialized is set by InitSandbox. Without that call the launcher would run this program's main.
 var sandboxInitialized bool
 
-// InitSandbox makes this program able to run the tools; it must come before anything else in main, and in TestMain. In the
-// program itself it returns at once. In the launcher it never returns: it puts up the walls and becomes the tool.
+// InitSandbox must be called before anything else in main, and in TestMain. In the launcher it does not return: it restricts the
+// process, which becomes the tool, or exits with an error. Otherwise it returns at once.
 func InitSandbox() {
 	if os.Args[0] != launcherName {
 		sandboxInitialized = true
@@ -33,8 +33,8 @@ func InitSandbox() {
 	os.Exit(launcherExitCode)
 }
 
-// runLauncher takes Limits as JSON, the tool and its arguments, in the job's directory, and returns only if it fails.
-// Capabilities, filters and Landlock belong to a thread, and the thread that calls execve is the one that stays.
+// runLauncher runs a tool in the current directory, the job's. args are Limits as JSON, the tool's path and its arguments. It
+// returns only if it fails. Capabilities, filters and Landlock belong to a thread, and execve keeps only the thread that calls it.
 func runLauncher(args []string) error {
 	runtime.LockOSThread()
 	if len(args) < 2 {
@@ -50,7 +50,7 @@ func runLauncher(args []string) error {
 	return execTool(args[1:], limits)
 }
 
-// enterSandbox puts up the walls that may stand while there is still something to do.
+// enterSandbox sets up the restrictions under which the launcher itself still works: all except the resource limits.
 func enterSandbox(tool string) error {
 	if err := dropPrivileges(); err != nil {
 		return fmt.Errorf("privileges: %w", err)
@@ -64,8 +64,8 @@ func enterSandbox(tool string) error {
 	return nil
 }
 
-// execTool turns this process into the tool. Go's runtime has more address space than the tool may get, so that from
-// the limits to the execve nothing can be allocated, which syscall.Exec would.
+// execTool sets the limits and becomes the tool. Go's runtime has more address space than the limit allows: once it is set,
+// nothing can be allocated, as syscall.Exec would.
 func execTool(args []string, limits Limits) error {
 	argv, err := syscall.SlicePtrFromStrings(args)
 	if err != nil {
@@ -82,15 +82,15 @@ func execTool(args []string, limits Limits) error {
 	return fmt.Errorf("exec: %w", e)
 }
 
-// dropPrivileges leaves nothing that the execve could give back: root inside is no more than a user.
+// dropPrivileges drops all capabilities and forbids the execve to add any, so that root has no more rights than another user.
 func dropPrivileges() error {
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
-		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // EPERM: we are not root; EINVAL: an older kernel's last one
+		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // EPERM: the process is not root; EINVAL: an older kernel has fewer
 	}
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
-// setResourceLimits sets the limits, the address space last.
+// setResourceLimits sets the limits of this process, that of the address space last.
 func (l Limits) setResourceLimits() error {
 	for _, r := range []struct {
 		resource int
@@ -106,7 +106,7 @@ func (l Limits) setResourceLimits() error {
 		if err := unix.Getrlimit(r.resource, &now); err != nil {
 			return fmt.Errorf("rlimit %d: %w", r.resource, err)
 		}
-		// Soft and hard are equal so that the end of CPU time is a SIGKILL; ffmpeg has a handler for SIGXCPU.
+		// Soft and hard limit are equal, so that SIGKILL ends the CPU time: ffmpeg would handle SIGXCPU.
 		limit := min(r.max, now.Max)
 		if err := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
 			return fmt.Errorf("rlimit %d: %w", r.resource, err)
@@ -115,7 +115,7 @@ func (l Limits) setResourceLimits() error {
 	return nil
 }
 
-// launcherFailed reports whether a process that ended this way never became the tool.
-func launcherFailed(code int, words string) bool {
-	return code == launcherExitCode && strings.HasPrefix(words, launcherName+": ")
+// launcherFailed reports whether a process with this exit code and messages is a launcher that could not start the tool.
+func launcherFailed(code int, messages string) bool {
+	return code == launcherExitCode && strings.HasPrefix(messages, launcherName+": ")
 }

@@ -16,17 +16,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sandboxedProcess is one process in the cage.
+// sandboxedProcess is one run of a tool in the sandbox.
 type sandboxedProcess struct {
 	dir          string
 	tool         string
 	args         []string
 	limits       Limits
 	stdout       io.Writer
-	progressPipe *os.File // its descriptor 3, if any
+	progressPipe *os.File // the process's descriptor 3; may be nil
 }
 
-// startAndWait starts the process and waits for its end, which ctx may bring about.
+// startAndWait starts the process and waits for its end. The process is killed when ctx ends.
 func (c sandboxedProcess) startAndWait(ctx context.Context) processResult {
 	end := processResult{limits: c.limits, stderr: &tailBuffer{}}
 	cmd, err := c.buildCommand(ctx)
@@ -38,15 +38,15 @@ func (c sandboxedProcess) startAndWait(ctx context.Context) processResult {
 	if c.progressPipe != nil {
 		cmd.ExtraFiles = []*os.File{c.progressPipe}
 	}
-	runtime.LockOSThread() // Pdeathsig goes by the thread that started the child, so that has to stay
+	runtime.LockOSThread() // Pdeathsig is sent when the thread ends that has started the child
 	defer runtime.UnlockOSThread()
 	end.err = cmd.Run()
 	end.state, end.ctxErr, end.ctxCause = cmd.ProcessState, ctx.Err(), context.Cause(ctx)
 	return end
 }
 
-// buildCommand returns the launcher's command line. From here on this process can't be looked into through /proc or
-// ptrace by others of the same user, the caged tool first of all: our environment holds credentials.
+// buildCommand returns the command that runs the launcher. It also makes this process undumpable: its environment holds
+// credentials, which other processes of the same user, such as the tool, could read through /proc or ptrace otherwise.
 func (c sandboxedProcess) buildCommand(ctx context.Context) (*exec.Cmd, error) {
 	if !sandboxInitialized {
 		return nil, errors.New("main did not call ffmpeg.InitSandbox")
@@ -66,15 +66,15 @@ func (c sandboxedProcess) buildCommand(ctx context.Context) (*exec.Cmd, error) {
 	cmd.Args = append([]string{launcherName, string(limits), tool}, c.args...)
 	cmd.Dir, cmd.Env = c.dir, []string{"PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = 5 * time.Second // for a descriptor that someone else still holds
+	cmd.WaitDelay = 5 * time.Second // for output, if another process still holds the pipe
 	cmd.Cancel = func() error {
-		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // the group; the launcher and the tool are all there can be in it
+		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // the process group: only the launcher, which is the tool, can be in it
 		return cmd.Process.Kill()
 	}
 	return cmd, nil
 }
 
-// tailBuffer keeps the end of what is written to it: most bytes, 4 KiB if zero.
+// tailBuffer keeps the last maxBytes that are written to it; 4 KiB if that is 0.
 type tailBuffer struct {
 	data     []byte
 	maxBytes int

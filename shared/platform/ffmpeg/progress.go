@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// Progress is how far a run has come.
+// Progress says how far a run has come.
 type Progress struct {
-	Frames int           // written to the first video output
-	Time   time.Duration // of the output so far
-	Bytes  int64         // of the first output; 0 where ffmpeg can't tell
+	Frames int           // frames written to the first video output
+	Time   time.Duration // duration of the output so far
+	Bytes  int64         // size of the first output; 0 if ffmpeg does not know it
 }
 
-// watchProgress follows the reports in r and tells tell, which may be nil, of each change. The context it returns ends with
-// errStalled once there was none for limit. Stop must be called when r has come to its end; it waits for tell.
-func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, tell func(Progress)) (_ context.Context, stop func()) {
+// watchProgress reads ffmpeg's progress reports from r and calls changed, which may be nil, at each change. The context that it
+// returns ends with the cause errStalled after a time of limit without a change. The caller calls stop at the end of r; it waits
+// for the last call of changed.
+func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, changed func(Progress)) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(limit, func() { cancel(errStalled) })
 	done := make(chan struct{})
@@ -26,8 +27,8 @@ func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, tell f
 		defer close(done)
 		parseProgress(r, func(p Progress) {
 			timer.Reset(limit)
-			if tell != nil {
-				tell(p)
+			if changed != nil {
+				changed(p)
 			}
 		})
 	}()
@@ -38,14 +39,14 @@ func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, tell f
 	}
 }
 
-// parseProgress reads reports, lines of key=value that end with progress=…, and passes on those that differ from the last.
-// The clock in them (fps, speed, bitrate) goes on in a run that hangs and is no progress.
+// parseProgress reads the reports that ffmpeg writes with -progress: lines of key=value, of which progress=… is the last. It calls
+// changed for each report that differs from the one before. It ignores fps, speed and bitrate, which also change while a run hangs.
 func parseProgress(r io.Reader, changed func(Progress)) {
 	var last, p Progress
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		key, value, _ := strings.Cut(strings.TrimSpace(lines.Text()), "=")
-		n, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64) // N/A: not known yet
+		n, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64) // 0 for N/A: not known yet
 		switch key {
 		case "frame":
 			p.Frames = int(n)

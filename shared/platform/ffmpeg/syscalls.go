@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deniedSyscalls are the system calls that fail with EPERM inside, beside those of the architecture. A decoder needs none of
-// them; code that took a decoder over would.
+// deniedSyscalls are the system calls that fail with EPERM in the sandbox, with those of the architecture. A decoder needs none
+// of them; malicious code that runs in a decoder does.
 var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	// the network
 	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
@@ -17,7 +17,7 @@ var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL,
 	unix.SYS_KILL, unix.SYS_TKILL, unix.SYS_TGKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO,
 	unix.SYS_SETSID, unix.SYS_SETPGID, unix.SYS_SETPRIORITY,
-	// other programs; execve itself must stay, it is how the launcher becomes the tool
+	// other programs; execve is allowed, because the launcher becomes the tool by it
 	unix.SYS_EXECVEAT, unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET,
 	// other views of the file system
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS,
@@ -29,7 +29,7 @@ var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
 })
 
-// Offsets in struct seccomp_data (linux/seccomp.h); the first argument's low half, both architectures being little
+// Offsets in struct seccomp_data (linux/seccomp.h); that of the first argument is its low half, as both architectures are little
 // endian.
 const (
 	offsetNumber = 0
@@ -51,11 +51,11 @@ const (
 	seccompEPERM = seccompErrno | uint32(unix.EPERM)
 )
 
-// x32Bit marks the calls of the x32 ABI, which have numbers of their own under amd64's arch; no call of ours has it.
+// x32Bit is set in the numbers of the x32 ABI's system calls, which have the same architecture as amd64's.
 const x32Bit = 0x40000000
 
-// buildSyscallFilter returns the program that judges each system call: https://docs.kernel.org/userspace-api/seccomp_filter.html.
-// Jumps are all by one or over one block, so that no distance has to be counted.
+// buildSyscallFilter returns the BPF program that allows or denies each system call; see
+// https://docs.kernel.org/userspace-api/seccomp_filter.html. Every jump skips one instruction or one block of allowIfArg0.
 func buildSyscallFilter() []unix.SockFilter {
 	p := []unix.SockFilter{
 		{Code: bpfLoad, K: offsetArch}, {Code: bpfJumpIfEqual, K: auditArch, Jt: 1}, {Code: bpfReturn, K: seccompKill},
@@ -64,14 +64,15 @@ func buildSyscallFilter() []unix.SockFilter {
 	for _, number := range deniedSyscalls {
 		p = append(p, unix.SockFilter{Code: bpfJumpIfEqual, K: number, Jf: 1}, unix.SockFilter{Code: bpfReturn, K: seccompEPERM})
 	}
-	p = append(p, // with ENOSYS the C libraries fall back to clone, whose flags can be seen
+	p = append(p, // after ENOSYS the C libraries use clone, whose flags are an argument and can be checked
 		unix.SockFilter{Code: bpfJumpIfEqual, K: unix.SYS_CLONE3, Jf: 1}, unix.SockFilter{Code: bpfReturn, K: seccompErrno | uint32(unix.ENOSYS)})
-	p = append(p, allowIfArg0(unix.SYS_CLONE, bpfJumpIfAnySet, unix.CLONE_THREAD)...) // threads, no processes
-	p = append(p, allowIfArg0(unix.SYS_PRLIMIT64, bpfJumpIfEqual, 0)...)              // one's own limits, nobody else's
+	p = append(p, allowIfArg0(unix.SYS_CLONE, bpfJumpIfAnySet, unix.CLONE_THREAD)...) // threads, but no processes
+	p = append(p, allowIfArg0(unix.SYS_PRLIMIT64, bpfJumpIfEqual, 0)...)              // limits of the process itself only
 	return append(p, unix.SockFilter{Code: bpfReturn, K: seccompAllow})
 }
 
-// allowIfArg0 allows a call only if its first argument passes a test.
+// allowIfArg0 returns instructions that allow a system call if the test of its first argument against k succeeds, and deny it if
+// not. They leave other calls to what follows.
 func allowIfArg0(number uint32, test uint16, k uint32) []unix.SockFilter {
 	return []unix.SockFilter{
 		{Code: bpfJumpIfEqual, K: number, Jf: 4},
@@ -79,7 +80,7 @@ func allowIfArg0(number uint32, test uint16, k uint32) []unix.SockFilter {
 	}
 }
 
-// restrictSyscalls puts the filter on this thread, and on what it becomes. It needs no_new_privs.
+// restrictSyscalls installs the filter for this thread and the program that it becomes. It needs no_new_privs.
 func restrictSyscalls() error {
 	p := buildSyscallFilter()
 	prog := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WorkDir is one job's working directory, which nobody else may look into. It is locked while it is in use.
+// WorkDir is a folder of one job, which other users can't read. It is locked as long as it is used.
 type WorkDir struct {
 	Path     string
 	lockFile *os.File
@@ -17,15 +17,15 @@ type WorkDir struct {
 
 const workDirPrefix = "sluice-job-"
 
-// NewWorkDir makes a directory under parent, which must exist; Close it. What processes that died have left there, a
-// function that ran into its timeout for example, is removed first, so that no job meets another's files.
+// NewWorkDir creates a folder in parent, which must exist; the caller closes it. First it removes the folders of processes that
+// have died, such as a function that ran into its timeout, so that a job never has the files of another one.
 func NewWorkDir(parent string) (*WorkDir, error) {
-	// The parent is locked meanwhile: nobody sweeps away a directory that is made but not locked yet.
-	making, err := lockDir(parent, unix.LOCK_EX)
+	// The parent is locked meanwhile, so that no other process removes the folder before it is locked.
+	parentLock, err := lockDir(parent, unix.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}
-	defer making.Close()
+	defer parentLock.Close()
 	if err := removeAbandonedDirs(parent); err != nil {
 		return nil, err
 	}
@@ -33,16 +33,17 @@ func NewWorkDir(parent string) (*WorkDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	mine, err := lockDir(dir, unix.LOCK_EX|unix.LOCK_NB)
+	lock, err := lockDir(dir, unix.LOCK_EX|unix.LOCK_NB)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &WorkDir{Path: dir, lockFile: mine}, nil
+	return &WorkDir{Path: dir, lockFile: lock}, nil
 }
 
-// Close removes the directory with all that is in it.
+// Close removes the folder and all that is in it.
 func (j *WorkDir) Close() error { return errors.Join(os.RemoveAll(j.Path), j.lockFile.Close()) }
 
+// removeAbandonedDirs removes the work folders in parent that no process has locked.
 func removeAbandonedDirs(parent string) error {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
@@ -53,15 +54,15 @@ func removeAbandonedDirs(parent string) error {
 		if !e.IsDir() || !strings.HasPrefix(e.Name(), workDirPrefix) {
 			continue
 		}
-		left, inUse := lockDir(dir, unix.LOCK_EX|unix.LOCK_NB) // or another user's
+		lock, inUse := lockDir(dir, unix.LOCK_EX|unix.LOCK_NB) // it also fails for another user's folder
 		if inUse == nil {
-			err = errors.Join(err, (&WorkDir{Path: dir, lockFile: left}).Close())
+			err = errors.Join(err, (&WorkDir{Path: dir, lockFile: lock}).Close())
 		}
 	}
 	return err
 }
 
-// lockDir locks a directory. The lock goes when the file is closed or the process ends, however it does.
+// lockDir locks a folder with flock(2). The lock ends when the file is closed or the process ends, for whatever reason.
 func lockDir(dir string, how int) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
