@@ -1,9 +1,9 @@
-// Package encode makes the media segments of one task of an encoding plan: one chunk in every rendition, from one decode, or
-// the audio of the whole video. The result depends on the message only: the same message makes the same bytes, so that a task
-// may be done twice.
+// Package encode makes the media segments of one task of an encoding plan: one chunk in every rendition, from one
+// decode, or the audio of the whole video. The result depends on the message only: the same message makes the same
+// bytes, so that a task may be done twice.
 //
-// Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no rights
-// on the table, and the tools it runs have no network and no credentials.
+// Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no
+// rights on the table, and the tools it runs have no network and no credentials.
 package encode
 
 import (
@@ -102,8 +102,8 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 	return n.storeSegments(ctx, d, made)
 }
 
-// listPrerolls returns the prerolls to try in order until no frame is missing, in seconds: how far before the chunk decoding
-// begins. Audio is always decoded from its start.
+// listPrerolls returns the prerolls to try in order until no frame is missing, in seconds: how far before the chunk
+// decoding begins. Audio is always decoded from its start.
 func listPrerolls(d video.EncodeRequested) []float64 {
 	if d.Task.Kind == video.AudioTask {
 		return []float64{media.FromStart}
@@ -137,8 +137,8 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 	return made, nil
 }
 
-// storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes its init
-// segment; that all tasks have the same one is checked by the hash in the result when the playlist is built.
+// storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes
+// its init segment; that all tasks have the same one is checked by the hash in the result when the playlist is built.
 func (n Encoder) storeSegments(ctx context.Context, d video.EncodeRequested, made []media.RenditionOutput) (video.Result, error) {
 	r := video.Result{Task: d.Task}
 	g, ctx := errgroup.WithContext(ctx)

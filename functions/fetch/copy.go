@@ -14,8 +14,8 @@ import (
 // maxParallelCopies is how many parts S3 copies at once.
 const maxParallelCopies = 16
 
-// copyObject has S3 copy the missing parts of an object of a producer's bucket, and completes the upload. Conflict: the object
-// is another version than the one that was requested, or than the one that the parts are of.
+// copyObject has S3 copy the missing parts of an object of a producer's bucket, and completes the upload. Conflict: the
+// object is another version than the one that was requested, or than the one that the parts are of.
 func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) error {
 	if err := f.checkBucket(o.Bucket); err != nil {
 		return err

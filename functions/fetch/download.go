@@ -18,8 +18,8 @@ import (
 // maxParallelUploads is how many parts are uploaded at once. One more is in memory while it is read.
 const maxParallelUploads = 3
 
-// downloadURL uploads the file at a URL, from the first byte that is missing if the host supports range requests, and completes
-// the upload.
+// downloadURL uploads the file at a URL, from the first byte that is missing if the host supports range requests, and
+// completes the upload.
 func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) error {
 	have := u.countWholeBytes()
 	res, err := f.Web.Get(ctx, address, buildRangeHeader(have), video.MaxSourceBytes)
@@ -59,8 +59,8 @@ func (u *upload) countWholeBytes() int64 {
 	return int64(n) * partSize
 }
 
-// buildRangeHeader returns the header that requests the bytes after the first have ones, and the last of those: a range that
-// began at the end of the file would not be satisfiable.
+// buildRangeHeader returns the header that requests the bytes after the first have ones, and the last of those: a range
+// that began at the end of the file would not be satisfiable.
 func buildRangeHeader(have int64) http.Header {
 	h := http.Header{"Accept-Encoding": {"identity"}}
 	if have > 0 {
@@ -69,8 +69,8 @@ func buildRangeHeader(have int64) http.Header {
 	return h
 }
 
-// parseStartOffset returns the offset in the file of the first byte of a response: that of the requested range, or 0 if the host
-// ignores ranges (RFC 9110, section 14.2). Invalid: it is another range.
+// parseStartOffset returns the offset in the file of the first byte of a response: that of the requested range, or 0 if
+// the host ignores ranges (RFC 9110, section 14.2). Invalid: it is another range.
 func parseStartOffset(res *http.Response, have int64) (int64, error) {
 	if res.StatusCode == http.StatusOK {
 		return 0, nil
@@ -83,8 +83,9 @@ func parseStartOffset(res *http.Response, have int64) (int64, error) {
 	return from, nil
 }
 
-// strongValidator returns the ETag or modification date that tells this version of the file from all others; "" if the host sends
-// none. By RFC 9110, section 8.8, an ETag is one if it is not weak, and a date if the response is at least a minute younger.
+// strongValidator returns the ETag or modification date that tells this version of the file from all others; "" if the
+// host sends none. By RFC 9110, section 8.8, an ETag is one if it is not weak, and a date if the response is at least a
+// minute younger.
 func strongValidator(h http.Header) string {
 	if etag := h.Get("ETag"); strings.HasPrefix(etag, `"`) {
 		return etag
@@ -100,8 +101,8 @@ func strongValidator(h http.Header) string {
 	return modified.UTC().Format(time.RFC3339)
 }
 
-// requireSameVersion fails with Conflict if the parts are of another version. If versions can't be told apart (version is ""), it
-// forgets the parts, so that the file is downloaded as a whole.
+// requireSameVersion fails with Conflict if the parts are of another version. If versions can't be told apart (version
+// is ""), it forgets the parts, so that the file is downloaded as a whole.
 func (u *upload) requireSameVersion(ctx context.Context, version string) error {
 	switch {
 	case version != "":
@@ -125,8 +126,8 @@ func (u *upload) uploadBody(ctx context.Context, r io.Reader, have int64) error 
 	return u.completeUpload(ctx, last)
 }
 
-// uploadParts uploads what r reads as the parts after number last. It returns the number of the last part, and how many bytes it
-// has read. If r fails, the whole parts before the failure stay uploaded.
+// uploadParts uploads what r reads as the parts after number last. It returns the number of the last part, and how many
+// bytes it has read. If r fails, the whole parts before the failure stay uploaded.
 func (u *upload) uploadParts(ctx context.Context, r io.Reader, last int) (_ int, size int64, err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxParallelUploads)

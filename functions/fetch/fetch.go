@@ -1,14 +1,15 @@
-// Package fetch copies originals that clients don't upload into the source bucket: objects of producers' buckets, which S3 copies
-// itself, and files at https URLs, which are downloaded and uploaded part by part.
+// Package fetch copies originals that clients don't upload into the source bucket: objects of producers' buckets, which
+// S3 copies itself, and files at https URLs, which are downloaded and uploaded part by part.
 //
-// Both fill the multipart upload that was created with the video. Its parts are the only record of progress: a fetch that does
-// not finish in its time fails as Transient, and the next delivery of the message adds the parts that are missing. An extra part,
-// which never becomes part of the object, records the version (ETag or date) of the original that the others are of, so that
-// versions are not mixed. When all parts are there the upload is completed, and S3 notifies inspect. The only event that fetch
-// returns is FetchFailed, with a code and a sentence for whoever named the original.
+// Both fill the multipart upload that was created with the video. Its parts are the only record of progress: a fetch
+// that does not finish in its time fails as Transient, and the next delivery of the message adds the parts that are
+// missing. An extra part, which never becomes part of the object, records the version (ETag or date) of the original
+// that the others are of, so that versions are not mixed. When all parts are there the upload is completed, and S3
+// notifies inspect. The only event that fetch returns is FetchFailed, with a code and a sentence for whoever named the
+// original.
 //
-// It rejects originals larger than 8 GiB, and buckets that are not among the producer buckets of the deployment; Sluice's own
-// buckets can't be. Package outbound rejects URLs. The content is checked by inspect.
+// It rejects originals larger than 8 GiB, and buckets that are not among the producer buckets of the deployment;
+// Sluice's own buckets can't be. Package outbound rejects URLs. The content is checked by inspect.
 //
 // Rights: parts of uploads below t/ in the source bucket; s3:GetObject and s3:ListBucket on the producers' buckets.
 package fetch
@@ -34,8 +35,8 @@ type UploadParts interface {
 	CompleteUpload(ctx context.Context, key, id string, parts []blob.Part) (string, error)
 }
 
-// ProducerObjects reads objects in producers' buckets, and has S3 copy ranges of them to parts of an upload in the source bucket;
-// see blob.Bucket.
+// ProducerObjects reads objects in producers' buckets, and has S3 copy ranges of them to parts of an upload in the
+// source bucket; see blob.Bucket.
 type ProducerObjects interface {
 	HeadObjectInBucket(ctx context.Context, bucket, key string) (blob.Info, error)
 	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
@@ -55,8 +56,8 @@ type Fetcher struct {
 	Now            func() time.Time
 }
 
-// Handle fetches an original, and returns FetchFailed if the original, or whoever named it, is at fault. It does nothing if the
-// upload is completed already or was aborted.
+// Handle fetches an original, and returns FetchFailed if the original, or whoever named it, is at fault. It does
+// nothing if the upload is completed already or was aborted.
 func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, ok := e.Data.(video.FetchRequested)
 	if !ok {

@@ -24,7 +24,8 @@ type upload struct {
 	parts map[int]blob.Part
 }
 
-// resumeUpload returns an upload with the parts that it has. NotFound, with code upload_gone: it is completed or was aborted.
+// resumeUpload returns an upload with the parts that it has. NotFound, with code upload_gone: it is completed or was
+// aborted.
 func resumeUpload(ctx context.Context, in UploadParts, key, id string) (*upload, error) {
 	parts, err := in.ListParts(ctx, key, id)
 	if err != nil {
@@ -57,8 +58,8 @@ func (u *upload) hasVersionPart() bool {
 	return ok
 }
 
-// pinVersion records the version of the parts, or fails with Conflict if another one is recorded. Parts without a recorded version
-// are forgotten.
+// pinVersion records the version of the parts, or fails with Conflict if another one is recorded. Parts without a
+// recorded version are forgotten.
 func (u *upload) pinVersion(ctx context.Context, version string) error {
 	if !u.hasVersionPart() {
 		clear(u.parts)

@@ -1,9 +1,9 @@
-// Package inspect finds out what an uploaded object is before anything is decoded: it downloads the object, lets ffprobe read
-// it in the sandbox, and answers with the media's properties and an encoding plan, or with a rejection that has a code and a
-// sentence for the video's owner.
+// Package inspect finds out what an uploaded object is before anything is decoded: it downloads the object, lets
+// ffprobe read it in the sandbox, and answers with the media's properties and an encoding plan, or with a rejection
+// that has a code and a sentence for the video's owner.
 //
-// Rights: s3:GetObject on the bucket of originals. It has no rights on the table, and the tools it runs have no network and no
-// credentials. It rejects files larger than 8 GiB, and what packages media and ffmpeg reject.
+// Rights: s3:GetObject on the bucket of originals. It has no rights on the table, and the tools it runs have no network
+// and no credentials. It rejects files larger than 8 GiB, and what packages media and ffmpeg reject.
 package inspect
 
 import (
@@ -27,8 +27,8 @@ type Inspector struct {
 	Now     func() time.Time
 }
 
-// Handle returns MediaInspected with the encoding plan, or MediaRefused. It returns no event if the object was replaced since:
-// the new object has an event of its own. The same event may be handled several times.
+// Handle returns MediaInspected with the encoding plan, or MediaRefused. It returns no event if the object was replaced
+// since: the new object has an event of its own. The same event may be handled several times.
 func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	o, ok := uploadedObject(e)
 	if !ok {
@@ -58,8 +58,8 @@ func (i Inspector) OnExhausted(e events.Event, err error) []events.Event {
 	return i.buildRejection(e, o, source.FinalProblem(err))
 }
 
-// uploadedObject returns the object that an event is about: S3's own event, or the request of the reconciler, which has found
-// an object whose event was lost.
+// uploadedObject returns the object that an event is about: S3's own event, or the request of the reconciler, which has
+// found an object whose event was lost.
 func uploadedObject(e events.Event) (events.S3Object, bool) {
 	if asked, ok := e.Data.(video.InspectRequested); ok {
 		return events.S3Object{Key: asked.Key, Size: asked.Stored.Size, ETag: asked.Stored.ETag, At: asked.Stored.At}, true
@@ -106,8 +106,8 @@ func (i Inspector) inspectObject(ctx context.Context, o events.S3Object) (video.
 	return media.Inspect(p, packets, src.Container)
 }
 
-// checkBeforeRemux rejects a file that has to be remuxed if its streams are not accepted anyway: the remux would take time, and
-// might fail without a reason for the owner.
+// checkBeforeRemux rejects a file that has to be remuxed if its streams are not accepted anyway: the remux would take
+// time, and might fail without a reason for the owner.
 func (i Inspector) checkBeforeRemux(ctx context.Context, src source.File) error {
 	if _, needed := media.ChooseRemuxContainer(src.Container); !needed {
 		return nil

@@ -25,16 +25,16 @@ func newShareRequest(e events.Event, v video.Video, wantsTasks bool, now time.Ti
 	}
 }
 
-// newReservationKey returns the key under which the tasks that an event reserves are recorded in the in-flight limit. The
-// redelivery of a message has the same key, so that it reserves nothing more and returns the same tasks. A second event with
-// the same id has another time and so another key: when a task was done twice, the tasks that the first TaskDone reserved
-// are not requested again by the second.
+// newReservationKey returns the key under which the tasks that an event reserves are recorded in the in-flight limit.
+// The redelivery of a message has the same key, so that it reserves nothing more and returns the same tasks. A second
+// event with the same id has another time and so another key: when a task was done twice, the tasks that the first
+// TaskDone reserved are not requested again by the second.
 func newReservationKey(e events.Event) string {
 	return e.ID + " " + e.Time.UTC().Format(time.RFC3339Nano)
 }
 
-// allocation is a tenant's in-flight limit of one lane while a request is handled. Its methods are pure: each returns the
-// allocation as it is afterwards, and the caller reads and writes the store.
+// allocation is a tenant's in-flight limit of one lane while a request is handled. Its methods are pure: each returns
+// the allocation as it is afterwards, and the caller reads and writes the store.
 type allocation struct {
 	limit   video.InFlightLimit
 	size    int                   // tasks that may be in flight

@@ -7,8 +7,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// collectMetrics returns the metrics of a change of a video: the duration of each stage that has ended with it, in milliseconds,
-// and a failure with its code.
+// collectMetrics returns the metrics of a change of a video: the duration of each stage that has ended with it, in
+// milliseconds, and a failure with its code.
 func collectMetrics(before, after video.Video) (all []metric.Value) {
 	was, is := before.Times, after.Times
 	ended := func(m metric.Metric, already, from, to time.Time) {

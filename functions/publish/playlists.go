@@ -19,19 +19,20 @@ import (
 type PlaylistStore interface {
 	// GetObject opens an object; NotFound if there is none. The caller closes it.
 	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
-	// ReplaceObject writes an object if the one that it replaces has this ETag, or does not exist if etag is "". It fails with
-	// Conflict otherwise.
+	// ReplaceObject writes an object if the one that it replaces has this ETag, or does not exist if etag is "". It
+	// fails with Conflict otherwise.
 	ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error
 }
 
-// Cache-Control headers of playlists: a playlist is replaced every few seconds while it grows, and once more if the video fails.
+// Cache-Control headers of playlists: a playlist is replaced every few seconds while it grows, and once more if the
+// video fails.
 const (
 	cacheWhileGrowing = "public, max-age=2"
 	cacheWhenFinal    = "public, max-age=300"
 )
 
-// publishProgress writes the playlists if more of the video can be watched than before. The error is a rejection if the tasks'
-// results don't fit together.
+// publishProgress writes the playlists if more of the video can be watched than before. The error is a rejection if the
+// tasks' results don't fit together.
 func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, after *video.Video) error {
 	switch {
 	case after.State == video.Ready && before.State != video.Ready:
@@ -45,9 +46,9 @@ func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, aft
 	return nil
 }
 
-// writePlaylists writes the media playlists, with the segments of the first frames, and then the master playlist: a player that
-// finds it can read all that it lists. No playlist is made shorter, and none that has ended is extended: a writer that is late
-// gets a Conflict, and finds the newer row when the event is delivered again.
+// writePlaylists writes the media playlists, with the segments of the first frames, and then the master playlist: a
+// player that finds it can read all that it lists. No playlist is made shorter, and none that has ended is extended: a
+// writer that is late gets a Conflict, and finds the newer row when the event is delivered again.
 func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames int) error {
 	results, err := p.Videos.ListTaskResults(ctx, v.Tenant, v.ID)
 	if err != nil {
@@ -74,9 +75,9 @@ func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames in
 	})
 }
 
-// closePlaylists ends the playlists of a video that has failed while it could be watched, before the failure is announced.
-// Players can't start it any more, because its master playlist lists nothing (also where none was written yet, as one might be
-// written late), and those that play it stop after the last segment.
+// closePlaylists ends the playlists of a video that has failed while it could be watched, before the failure is
+// announced. Players can't start it any more, because its master playlist lists nothing (also where none was written
+// yet, as one might be written late), and those that play it stop after the last segment.
 func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []video.Event) error {
 	if v.State != video.Failed || len(out) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
 		return nil
@@ -100,8 +101,8 @@ func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 
 var errStaleWriter = errors.New("another writer has written more")
 
-// replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none. Conflict: next
-// returns false, or another writer has replaced the playlist meanwhile.
+// replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none.
+// Conflict: next returns false, or another writer has replaced the playlist meanwhile.
 func (p VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
 	const op = "publish.replacePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name

@@ -276,8 +276,8 @@ func (f *failingPlaylists) ReplaceObject(ctx context.Context, key, etag string, 
 	return f.PlaylistStore.ReplaceObject(ctx, key, etag, body, m)
 }
 
-// What is shown does not fit while more is to come: whatever fails behind the row, the message that comes again says that
-// the video has failed, and those that come later do not.
+// What is shown does not fit while more is to come: whatever fails behind the row, the message that comes again says
+// that the video has failed, and those that come later do not.
 func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)

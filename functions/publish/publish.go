@@ -1,8 +1,8 @@
-// Package publish owns the videos' rows: it applies each event to its video, writes the playlists, requests encode tasks within
-// the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
+// Package publish owns the videos' rows: it applies each event to its video, writes the playlists, requests encode
+// tasks within the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
 //
-// Rights: read and write of video rows, task results, in-flight limits and wait queues in the table; read and write of playlists
-// in the media bucket. No other service writes a video's row.
+// Rights: read and write of video rows, task results, in-flight limits and wait queues in the table; read and write of
+// playlists in the media bucket. No other service writes a video's row.
 package publish
 
 import (
@@ -21,17 +21,18 @@ import (
 type VideoStore interface {
 	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
-	// SaveVideo writes a video and an entry of its timeline. It fails with Conflict unless the stored version is the one before
-	// v's.
+	// SaveVideo writes a video and an entry of its timeline. It fails with Conflict unless the stored version is the
+	// one before v's.
 	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
-	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is idempotent.
+	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is
+	// idempotent.
 	FinishTask(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
 	// ListTaskResults returns the results of all finished tasks.
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
 
-// VideoOwner is the only writer of videos' rows. Its queue is FIFO with the video's id as message group, so that normally one
-// process at a time writes a row; the version in the row protects it where that fails.
+// VideoOwner is the only writer of videos' rows. Its queue is FIFO with the video's id as message group, so that
+// normally one process at a time writes a row; the version in the row protects it where that fails.
 type VideoOwner struct {
 	Videos    VideoStore
 	Playlists PlaylistStore
@@ -40,9 +41,10 @@ type VideoOwner struct {
 	Log       *slog.Logger
 }
 
-// Handle applies an event to its video and returns the events that follow. It may see an event twice, late or out of order. The
-// order of the writes is what keeps the promises: a task's result is stored before the set of finished tasks is read, playlists
-// are written before the row says that they exist, and the row is saved before the events that announce it are returned.
+// Handle applies an event to its video and returns the events that follow. It may see an event twice, late or out of
+// order. The order of the writes is what keeps the promises: a task's result is stored before the set of finished tasks
+// is read, playlists are written before the row says that they exist, and the row is saved before the events that
+// announce it are returned.
 func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "publish.Handle"
 	data, ok := e.Data.(video.Event)
@@ -77,8 +79,8 @@ func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	return append(p.buildEvents(after, facts), tasks...), nil
 }
 
-// failureTime returns the time at which a video fails because the results of its tasks don't fit together: the time of the
-// task's end, so that a redelivery fails the video at the same time.
+// failureTime returns the time at which a video fails because the results of its tasks don't fit together: the time of
+// the task's end, so that a redelivery fails the video at the same time.
 func (p VideoOwner) failureTime(data video.Event) time.Time {
 	if d, ok := data.(video.TaskDone); ok {
 		return d.At
@@ -86,8 +88,8 @@ func (p VideoOwner) failureTime(data video.Event) time.Time {
 	return p.Now()
 }
 
-// splitTasks returns the events that are not encode requests, and whether there are encode requests: which ones are sent is
-// decided by FairShare.
+// splitTasks returns the events that are not encode requests, and whether there are encode requests: which ones are
+// sent is decided by FairShare.
 func splitTasks(out []video.Event) (rest []video.Event, wantsTasks bool) {
 	for _, e := range out {
 		if _, task := e.(video.EncodeRequested); task {
@@ -99,8 +101,8 @@ func splitTasks(out []video.Event) (rest []video.Event, wantsTasks bool) {
 	return rest, wantsTasks
 }
 
-// recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid: the task is
-// not in the video's plan.
+// recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid:
+// the task is not in the video's plan.
 func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
 	d, ok := data.(video.TaskDone)
 	if !ok || !v.State.IsEncoding() {

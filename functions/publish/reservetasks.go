@@ -20,8 +20,8 @@ type InFlightLimitStore interface {
 	SaveInFlightLimit(ctx context.Context, limit video.InFlightLimit) error
 }
 
-// WaitQueueStore keeps the wait queues of tenants: the videos of which no task has been requested in a lane yet, in the order
-// in which they were planned.
+// WaitQueueStore keeps the wait queues of tenants: the videos of which no task has been requested in a lane yet, in the
+// order in which they were planned.
 type WaitQueueStore interface {
 	// EnqueuePosition adds a video to its tenant's wait queue. It is idempotent.
 	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p video.QueuePosition) error
@@ -37,15 +37,15 @@ type VideoReader interface {
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// FairShare shares the encode queues between tenants: in each lane a tenant has at most MaxInFlight tasks in flight. A slot
-// that becomes free goes to the next task in the tenant's wait queue, of whichever of its videos that is.
+// FairShare shares the encode queues between tenants: in each lane a tenant has at most MaxInFlight tasks in flight. A
+// slot that becomes free goes to the next task in the tenant's wait queue, of whichever of its videos that is.
 //
-// Tasks are first reserved in the stored limit, under the key of the event that is being handled, and requested only then.
-// When the event is delivered again, for example after a crash between the two, the same tasks are requested again. The rows
-// of the videos are not changed.
+// Tasks are first reserved in the stored limit, under the key of the event that is being handled, and requested only
+// then. When the event is delivered again, for example after a crash between the two, the same tasks are requested
+// again. The rows of the videos are not changed.
 //
-// If an event is lost that would have freed a slot, the slot is filled by the tenant's next event, or at the latest when the
-// deadline of a waiting video passes.
+// If an event is lost that would have freed a slot, the slot is filled by the tenant's next event, or at the latest
+// when the deadline of a waiting video passes.
 type FairShare struct {
 	Limits      InFlightLimitStore
 	WaitQueue   WaitQueueStore
@@ -61,8 +61,9 @@ const (
 	maxPositionsPerRead = 25                     // positions that one call reads, and one transaction deletes
 )
 
-// BackOffWithJitter waits for a random time, of at most 10 ms after the first conflict and twice as much after each other one,
-// up to maxBackoff. Without jitter, writers that met once would meet again, and DynamoDB charges for refused writes too.
+// BackOffWithJitter waits for a random time, of at most 10 ms after the first conflict and twice as much after each
+// other one, up to maxBackoff. Without jitter, writers that met once would meet again, and DynamoDB charges for refused
+// writes too.
 func BackOffWithJitter(ctx context.Context, conflicts int) {
 	limit := min(maxBackoff, 10*time.Millisecond<<min(conflicts, maxConflictRetries))
 	select {
@@ -73,8 +74,8 @@ func BackOffWithJitter(ctx context.Context, conflicts int) {
 
 var errLimitContended = errors.New("the in-flight limit changes faster than it can be written")
 
-// ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be of
-// other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
+// ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
+// of other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
 func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Video, wantsTasks bool) (out []events.Event, err error) {
 	if !affectsInFlight(e.Data) || v.Plan == nil {
 		return nil, nil
@@ -125,8 +126,9 @@ func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.L
 	return video.InFlightLimit{}, errs.E("publish.updateLimit", errs.Transient, errLimitContended)
 }
 
-// tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that starts
-// to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a conflict.
+// tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that
+// starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a
+// conflict.
 func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane, videos map[string]video.Video) (_ video.InFlightLimit, saved bool, err error) {
 	tenant := r.video.Tenant
 	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
@@ -185,8 +187,8 @@ func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareReque
 	return a, nil
 }
 
-// loadVideo returns a video from videos, where it puts what it reads. A video that does not exist any more is returned in no
-// state, so that no task of it is reserved.
+// loadVideo returns a video from videos, where it puts what it reads. A video that does not exist any more is returned
+// in no state, so that no task of it is reserved.
 func (f FairShare) loadVideo(ctx context.Context, tenant, id string, videos map[string]video.Video) (video.Video, error) {
 	if v, ok := videos[id]; ok {
 		return v, nil
@@ -201,8 +203,8 @@ func (f FairShare) loadVideo(ctx context.Context, tenant, id string, videos map[
 	return v, err
 }
 
-// buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video continue
-// that video's trace.
+// buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video
+// continue that video's trace.
 func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit video.InFlightLimit, videos map[string]video.Video) (out []events.Event, err error) {
 	for _, reservation := range limit.ReservedBy(r.key) {
 		v, err := f.loadVideo(ctx, r.video.Tenant, reservation.Video, videos)

@@ -12,8 +12,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Whatever happens to a video, in whatever order and however often: its timeline has a line for each version of the row,
-// with the state that it came to, and one for each task that was finished.
+// Whatever happens to a video, in whatever order and however often: its timeline has a line for each version of the
+// row, with the state that it came to, and one for each task that was finished.
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	why := errs.Problem{Code: "x", Message: "No."}
 	happens := append(allEvents(),

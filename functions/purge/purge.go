@@ -1,4 +1,5 @@
-// Package purge removes all that a deleted video owned, except its row: published media, the original, and task results.
+// Package purge removes all that a deleted video owned, except its row: published media, the original, and task
+// results.
 //
 // Rights: list and delete on both buckets, deletion of task results in the table.
 package purge
@@ -32,7 +33,8 @@ type Purger struct {
 	Now           func() time.Time
 }
 
-// Handle deletes the published media first, so that the video's links stop working as early as possible, and returns PurgeDone.
+// Handle deletes the published media first, so that the video's links stop working as early as possible, and returns
+// PurgeDone.
 func (s Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	asked, err := events.DataAs[video.PurgeRequested]("purge.Handle", e)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 // DeadLetterQueues reads the services' dead-letter queues.
 type DeadLetterQueues interface {
-	// ConsumeBatch receives some messages from the dead-letter queue of a service, deletes those for which save returns nil, and
-	// returns how many it has received.
+	// ConsumeBatch receives some messages from the dead-letter queue of a service, deletes those for which save returns
+	// nil, and returns how many it has received.
 	ConsumeBatch(ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error) (int, error)
 }
 
@@ -22,20 +22,20 @@ type DeadLetterQueues interface {
 type DeadLetterStore interface {
 	// CreateDeadLetter stores a dead letter. It leaves one alone that is stored already.
 	CreateDeadLetter(ctx context.Context, l video.DeadLetter) error
-	// CountOpenDeadLetters returns how many dead letters of a service were neither redriven nor discarded. It may miss those of
-	// the last seconds.
+	// CountOpenDeadLetters returns how many dead letters of a service were neither redriven nor discarded. It may miss
+	// those of the last seconds.
 	CountOpenDeadLetters(ctx context.Context, service string) (int, error)
 }
 
 // shutdownReserve is how long before the context's deadline nothing new is begun.
 const shutdownReserve = 5 * time.Second
 
-// drainDeadLetterQueues moves the messages of all dead-letter queues to the table: SQS can't be searched, and deletes messages
-// after 14 days. An error of one queue does not stop the others; all are returned.
+// drainDeadLetterQueues moves the messages of all dead-letter queues to the table: SQS can't be searched, and deletes
+// messages after 14 days. An error of one queue does not stop the others; all are returned.
 //
-// It polls each queue once a minute, 43,800 times a month. Lambda as the queues' consumer would poll each of them 657,000 times
-// (docs/cost.md), which would be most of the cost of an idle installation, and would need a dead-letter queue of its own. In
-// return, a dead letter is stored up to a minute later.
+// It polls each queue once a minute, 43,800 times a month. Lambda as the queues' consumer would poll each of them
+// 657,000 times (docs/cost.md), which would be most of the cost of an idle installation, and would need a dead-letter
+// queue of its own. In return, a dead letter is stored up to a minute later.
 func (r Reconciler) drainDeadLetterQueues(ctx context.Context) error {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -71,8 +71,8 @@ func (r Reconciler) countOpenDeadLetters(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// drainQueue stores the messages of one dead-letter queue until it is empty, something fails or the context ends. It returns how
-// many messages it has received.
+// drainQueue stores the messages of one dead-letter queue until it is empty, something fails or the context ends. It
+// returns how many messages it has received.
 func (r Reconciler) drainQueue(ctx context.Context, s services.Service) (received int, err error) {
 	for ctx.Err() == nil {
 		n, err := r.DeadLetterQueues.ConsumeBatch(ctx, s, r.storeDeadLetter)

@@ -1,10 +1,11 @@
-// Package reconcile is a run of every minute that repairs what no message does. It finds the videos whose deadline has passed,
-// checks what has become of each, and tells publish, which decides. It moves dead letters from the dead-letter queues to the
-// table, where administrators find them. And it runs the autoscaler; another function may start it for that alone.
+// Package reconcile is a run of every minute that repairs what no message does. It finds the videos whose deadline has
+// passed, checks what has become of each, and tells publish, which decides. It moves dead letters from the dead-letter
+// queues to the table, where administrators find them. And it runs the autoscaler; another function may start it for
+// that alone.
 //
-// Rights: a query of the table's deadline index, reads of videos and in-flight limits; HEAD of originals; the depth of the
-// queues; sqs:SendMessage to publish; sqs:ReceiveMessage and DeleteMessage on the dead-letter queues, dynamodb:PutItem of dead
-// letters; and those of package autoscale. It writes no other rows.
+// Rights: a query of the table's deadline index, reads of videos and in-flight limits; HEAD of originals; the depth of
+// the queues; sqs:SendMessage to publish; sqs:ReceiveMessage and DeleteMessage on the dead-letter queues,
+// dynamodb:PutItem of dead letters; and those of package autoscale. It writes no other rows.
 package reconcile
 
 import (
@@ -24,8 +25,8 @@ import (
 
 // VideoReader reads the rows of videos.
 type VideoReader interface {
-	// ListOverdueVideos returns the videos whose deadline is before now, the longest overdue first, at most limit of them. The
-	// index may lack the writes of the last second, and name videos whose deadline has changed since.
+	// ListOverdueVideos returns the videos whose deadline is before now, the longest overdue first, at most limit of
+	// them. The index may lack the writes of the last second, and name videos whose deadline has changed since.
 	ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error)
 	// LoadVideo returns NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
@@ -80,9 +81,10 @@ const (
 	stuckAfter      = 15 * time.Minute // overdue by more, a video counts as stuck: normally publish moves it on within a minute
 )
 
-// Run adjusts the number of workers, checks overdue videos, stores dead letters and counts the open ones. After that it adjusts
-// the number of workers again, as often as the autoscaler wants and the context's deadline allows. With a signal, another
-// function has started it: then it only adjusts the number of workers. What fails does not stop the rest; the error joins all.
+// Run adjusts the number of workers, checks overdue videos, stores dead letters and counts the open ones. After that it
+// adjusts the number of workers again, as often as the autoscaler wants and the context's deadline allows. With a
+// signal, another function has started it: then it only adjusts the number of workers. What fails does not stop the
+// rest; the error joins all.
 func (r Reconciler) Run(ctx context.Context, signal autoscale.ScaleSignal) error {
 	again, err := r.Autoscaler.AdjustConcurrency(ctx, signal)
 	if signal.IsZero() {
@@ -103,8 +105,8 @@ func (r Reconciler) hasTimeFor(ctx context.Context, d time.Duration) bool {
 	return ok && r.Now().Add(d+shutdownReserve).Before(end)
 }
 
-// reconcileDueVideos checks the overdue videos. An error of one video is logged and does not stop the others: the video stays
-// overdue, and the next run checks it again.
+// reconcileDueVideos checks the overdue videos. An error of one video is logged and does not stop the others: the video
+// stays overdue, and the next run checks it again.
 func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 	refs, err := r.Videos.ListOverdueVideos(ctx, r.Now(), maxVideosPerRun)
 	if err != nil {
@@ -130,8 +132,8 @@ func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 	return nil
 }
 
-// reconcileVideo collects what publish needs to decide about an overdue video, and sends it DeadlinePassed. It returns by how
-// much the deadline has passed; 0 if it has not. depths holds the depths of queues that were read in this run.
+// reconcileVideo collects what publish needs to decide about an overdue video, and sends it DeadlinePassed. It returns
+// by how much the deadline has passed; 0 if it has not. depths holds the depths of queues that were read in this run.
 func (r Reconciler) reconcileVideo(ctx context.Context, ref video.Ref, depths map[string]int) (overdue time.Duration, err error) {
 	v, err := r.Videos.LoadVideo(ctx, ref.Tenant, ref.ID)
 	if err != nil {
@@ -159,8 +161,8 @@ func (r Reconciler) reconcileVideo(ctx context.Context, ref video.Ref, depths ma
 	return overdue, r.Sender.Send(ctx, e)
 }
 
-// statOriginal returns the properties of the original of a video that waits for it, as S3's event may have been lost; nil if
-// there is no object, or if the video does not wait.
+// statOriginal returns the properties of the original of a video that waits for it, as S3's event may have been lost;
+// nil if there is no object, or if the video does not wait.
 func (r Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.StoredObject, error) {
 	if v.State != video.Waiting && v.State != video.Uploaded {
 		return nil, nil
@@ -176,7 +178,8 @@ func (r Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.Sto
 	}
 }
 
-// isInWaitQueue reports whether a video waits for slots in its tenant's in-flight limit while other videos make progress.
+// isInWaitQueue reports whether a video waits for slots in its tenant's in-flight limit while other videos make
+// progress.
 func (r Reconciler) isInWaitQueue(ctx context.Context, v video.Video, now time.Time) (bool, error) {
 	if !v.State.IsEncoding() || v.Plan == nil {
 		return false, nil
@@ -205,8 +208,8 @@ func awaitedService(v video.Video, stored *video.StoredObject) string {
 	return "inspect"
 }
 
-// hasBacklog reports whether messages wait in the queues of a service, or of publish, to which its results go. It reads the depth
-// of each queue once, and keeps it in depths.
+// hasBacklog reports whether messages wait in the queues of a service, or of publish, to which its results go. It reads
+// the depth of each queue once, and keeps it in depths.
 func (r Reconciler) hasBacklog(ctx context.Context, service string, depths map[string]int) (bool, error) {
 	for _, name := range []string{service, "publish"} {
 		if _, known := depths[name]; !known {

@@ -19,9 +19,9 @@ type ceilingChange struct {
 	appliedAt time.Time // when it was given them; zero if it may have another number
 }
 
-// diffCeilings compares a state with the one before. It returns the desired queues, with AppliedAt set for those whose mapping
-// already has its ceiling, and a change for each of the others. What a mapping has is uncertain if it is another mapping, if
-// the budget is another, or if its ceiling was applied reapplyInterval ago.
+// diffCeilings compares a state with the one before. It returns the desired queues, with AppliedAt set for those whose
+// mapping already has its ceiling, and a change for each of the others. What a mapping has is uncertain if it is
+// another mapping, if the budget is another, or if its ceiling was applied reapplyInterval ago.
 func diffCeilings(previous, desired scaling.State) (queues []scaling.QueueState, changes []ceilingChange) {
 	queues = slices.Clone(desired.Queues)
 	for i, q := range queues {
@@ -41,9 +41,9 @@ func diffCeilings(previous, desired scaling.State) (queues []scaling.QueueState,
 	return queues, changes
 }
 
-// needsUpdate reports whether a mapping is to have another ceiling than before, is another mapping, or is not known to have its
-// ceiling, or whether the budget is another. Before the first decision the mappings have the ceilings that they were created
-// with.
+// needsUpdate reports whether a mapping is to have another ceiling than before, is another mapping, or is not known to
+// have its ceiling, or whether the budget is another. Before the first decision the mappings have the ceilings that
+// they were created with.
 func needsUpdate(previous, desired scaling.State) bool {
 	if previous.Version == 0 {
 		return false
@@ -53,11 +53,11 @@ func needsUpdate(previous, desired scaling.State) bool {
 	})
 }
 
-// applyDifference saves the desired state and changes the mappings that differ from it. decided is false if another process has
-// decided meanwhile; then no mapping is changed. complete says that no change is left to make.
+// applyDifference saves the desired state and changes the mappings that differ from it. decided is false if another
+// process has decided meanwhile; then no mapping is changed. complete says that no change is left to make.
 //
-// The state is saved before the changes, so that only one process makes them, and again after them. If the process dies in
-// between, AppliedAt is not set in the stored state, and the next decision makes the changes.
+// The state is saved before the changes, so that only one process makes them, and again after them. If the process dies
+// in between, AppliedAt is not set in the stored state, and the next decision makes the changes.
 func (s Autoscaler) applyDifference(ctx context.Context, previous, desired scaling.State) (decided, complete bool, err error) {
 	var changes []ceilingChange
 	desired.Queues, changes = diffCeilings(previous, desired)
@@ -75,9 +75,9 @@ func (s Autoscaler) applyDifference(ctx context.Context, previous, desired scali
 	return true, complete, err
 }
 
-// makeChanges gives the mappings their ceilings and notes in the state's Queues what they have then. Decreases come first: what
-// a failed decrease does not free, increases do not get, so that the budget is not exceeded. A mapping that Lambda is still
-// changing is left for the next decision; that is no error.
+// makeChanges gives the mappings their ceilings and notes in the state's Queues what they have then. Decreases come
+// first: what a failed decrease does not free, increases do not get, so that the budget is not exceeded. A mapping that
+// Lambda is still changing is left for the next decision; that is no error.
 func (s Autoscaler) makeChanges(ctx context.Context, state scaling.State, changes []ceilingChange) (complete bool, err error) {
 	increase := func(c ceilingChange) int { return state.Queues[c.queue].Workers - c.from }
 	slices.SortStableFunc(changes, func(a, b ceilingChange) int { return cmp.Compare(increase(a), increase(b)) })

@@ -1,15 +1,16 @@
-// Package autoscale decides how many workers may take messages of each queue at once, and tells Lambda. Autoscaler reads the
-// depths of the queues and the ages of their oldest messages, lets package scaling decide, and changes the event source
-// mappings whose maximum concurrency (or number of pollers) is another than before. While all queues are empty it writes
-// nothing. ScaleNotifier runs in a service that sends many messages: it starts the Autoscaler at once instead of at its next
-// scheduled run.
+// Package autoscale decides how many workers may take messages of each queue at once, and tells Lambda. Autoscaler
+// reads the depths of the queues and the ages of their oldest messages, lets package scaling decide, and changes the
+// event source mappings whose maximum concurrency (or number of pollers) is another than before. While all queues are
+// empty it writes nothing. ScaleNotifier runs in a service that sends many messages: it starts the Autoscaler at once
+// instead of at its next scheduled run.
 //
-// Rights: sqs:GetQueueAttributes on the queues, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the queues' event
-// source mappings, read and put of the row that holds the last decision; for ScaleNotifier, lambda:InvokeFunction on the
-// function that runs the Autoscaler.
+// Rights: sqs:GetQueueAttributes on the queues, cloudwatch:GetMetricData, lambda:UpdateEventSourceMapping on the
+// queues' event source mappings, read and put of the row that holds the last decision; for ScaleNotifier,
+// lambda:InvokeFunction on the function that runs the Autoscaler.
 //
-// It rejects nothing: a queue that can't be read keeps its ceiling, and a mapping that can't be changed is changed with the
-// next decision. Several processes may decide at the same time: the row has a version, and the one that saves second gives up.
+// It rejects nothing: a queue that can't be read keeps its ceiling, and a mapping that can't be changed is changed with
+// the next decision. Several processes may decide at the same time: the row has a version, and the one that saves
+// second gives up.
 package autoscale
 
 import (
@@ -32,15 +33,15 @@ type QueueDepths interface {
 
 // QueueAges reads how long messages have waited.
 type QueueAges interface {
-	// OldestMessageAges returns the age of the oldest message of each queue, as it was up to three minutes ago. Queues of which
-	// the age is not known are left out.
+	// OldestMessageAges returns the age of the oldest message of each queue, as it was up to three minutes ago. Queues
+	// of which the age is not known are left out.
 	OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error)
 }
 
 // EventSourceMappings changes how many workers Lambda lets take messages of a queue.
 type EventSourceMappings interface {
-	// SetMaxConcurrency sets the most workers that a mapping may have at once. Conflict: Lambda is making another change of the
-	// mapping.
+	// SetMaxConcurrency sets the most workers that a mapping may have at once. Conflict: Lambda is making another
+	// change of the mapping.
 	SetMaxConcurrency(ctx context.Context, id string, workers int) error
 	// SetMaxPollers sets the most pollers that a mapping with provisioned pollers may have. Conflict: as above.
 	SetMaxPollers(ctx context.Context, id string, pollers int) error
@@ -74,9 +75,10 @@ const (
 	reapplyInterval     = time.Hour        // after that, a ceiling is set again: somebody may have changed the mapping by hand
 )
 
-// AdjustConcurrency observes the queues, decides what the event source mappings are to have, and applies the difference. It
-// returns after how long to call it again; 0: at the next scheduled run. Less than minDecisionInterval after a decision it only
-// keeps the service times of the signal. It does as much as it can: an error says what could not be read or set.
+// AdjustConcurrency observes the queues, decides what the event source mappings are to have, and applies the
+// difference. It returns after how long to call it again; 0: at the next scheduled run. Less than minDecisionInterval
+// after a decision it only keeps the service times of the signal. It does as much as it can: an error says what could
+// not be read or set.
 func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (again time.Duration, err error) {
 	previous, err := s.Store.LoadScalingState(ctx)
 	if err != nil {
@@ -103,8 +105,8 @@ func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (
 	return max(again, minDecisionInterval), err
 }
 
-// observeQueues returns the queues with what is read of them. Those that can't be read have the zero Reading, and are in the
-// error.
+// observeQueues returns the queues with what is read of them. Those that can't be read have the zero Reading, and are
+// in the error.
 func (s Autoscaler) observeQueues(ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal) (observed []scaling.Queue, err error) {
 	for _, q := range services.ListQueues() {
 		in := s.QueueInput(q)
@@ -133,8 +135,8 @@ func (s Autoscaler) readQueue(ctx context.Context, q services.Queue, serviceTime
 	return r, nil
 }
 
-// addMessageAges adds to the readings of queues in which messages wait how old the oldest message is. An age that is not known
-// counts as zero.
+// addMessageAges adds to the readings of queues in which messages wait how old the oldest message is. An age that is
+// not known counts as zero.
 func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) {
 	var waiting []string
 	for _, q := range queues {
@@ -156,7 +158,8 @@ func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) 
 	}
 }
 
-// decideState returns the state that the scaling law wants after a state, and after how long to decide again; 0: no need to.
+// decideState returns the state that the scaling law wants after a state, and after how long to decide again; 0: no
+// need to.
 func (s Autoscaler) decideState(state scaling.State, observed []scaling.Queue) (desired scaling.State, again time.Duration) {
 	state.At, state.Budget = s.Now(), s.Budget
 	previous := state.ToDecision()

@@ -305,8 +305,8 @@ func TestTooSmallBudgetGivesEachQueueMinimum(t *testing.T) {
 	}
 }
 
-// A worker that another queue gives back is free after seconds; who is told to decide then must not find it too soon, and
-// the one who waits for it go without.
+// A worker that another queue gives back is free after seconds; who is told to decide then must not find it too soon,
+// and the one who waits for it go without.
 func TestScheduledDecisionIsNotTooEarly(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(2*len(services.ListQueues()) + 1)

@@ -17,9 +17,9 @@ type MappingUpdater interface {
 	UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput, opts ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
 }
 
-// LambdaMappings changes event source mappings. Its methods return once Lambda has accepted a change; until the change is made,
-// which takes some seconds, Lambda accepts no other one of the mapping (Conflict). Transient: whether the change is made is not
-// known.
+// LambdaMappings changes event source mappings. Its methods return once Lambda has accepted a change; until the change
+// is made, which takes some seconds, Lambda accepts no other one of the mapping (Conflict). Transient: whether the
+// change is made is not known.
 type LambdaMappings struct{ Client MappingUpdater }
 
 // SetMaxConcurrency sets the most workers that a mapping may have at once.
@@ -59,8 +59,8 @@ type LambdaFunction struct {
 	Name   string
 }
 
-// InvokeAsync starts the function with an input, which is encoded as JSON, and does not wait for it. Transient: whether the
-// function runs is not known.
+// InvokeAsync starts the function with an input, which is encoded as JSON, and does not wait for it. Transient: whether
+// the function runs is not known.
 func (f LambdaFunction) InvokeAsync(ctx context.Context, input any) error {
 	const op = "autoscale.InvokeAsync"
 	payload, err := json.Marshal(input)

@@ -19,16 +19,16 @@ type MetricDataClient interface {
 	GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 }
 
-// CloudWatchAges reads the ages of messages from CloudWatch, as SQS has no call for them. Its right, cloudwatch:GetMetricData,
-// can't be limited to a resource: it reads the metrics of the whole account.
+// CloudWatchAges reads the ages of messages from CloudWatch, as SQS has no call for them. Its right,
+// cloudwatch:GetMetricData, can't be limited to a resource: it reads the metrics of the whole account.
 type CloudWatchAges struct {
 	Client    MetricDataClient
 	QueueName func(queue string) string // name that the queue has on AWS
 	Now       func() time.Time
 }
 
-// NewCloudWatchAges returns a CloudWatchAges with a client of its own. The client uses the one of CloudWatch's protocols that local
-// clouds support too.
+// NewCloudWatchAges returns a CloudWatchAges with a client of its own. The client uses the one of CloudWatch's
+// protocols that local clouds support too.
 func NewCloudWatchAges(cfg aws.Config, name func(queue string) string, now func() time.Time) CloudWatchAges {
 	return CloudWatchAges{cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
@@ -41,8 +41,9 @@ const (
 	maxMetricAge = 5 * time.Minute                 // older values are ignored
 )
 
-// OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three minutes old.
-// Queues without a value in the last five minutes are left out. Errors are Transient: CloudWatch throttles readers.
+// OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three
+// minutes old. Queues without a value in the last five minutes are left out. Errors are Transient: CloudWatch throttles
+// readers.
 func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
 	now := r.Now()
 	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending}

@@ -11,8 +11,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// ScaleSignal tells the Autoscaler what it can't read from the queues: messages that are being sent and that SQS does not count
-// yet, and how long handling a message takes. It is the JSON input of the function that runs the Autoscaler.
+// ScaleSignal tells the Autoscaler what it can't read from the queues: messages that are being sent and that SQS does
+// not count yet, and how long handling a message takes. It is the JSON input of the function that runs the Autoscaler.
 type ScaleSignal struct {
 	MessagesSent map[string]int     `json:"sent,omitempty"`    // number of messages by queue
 	ServiceTimes map[string]float64 `json:"service,omitempty"` // seconds for one message by service
@@ -31,9 +31,9 @@ const (
 	minRelativeChange = 0.25 // change of the mean since the last signal
 )
 
-// ScaleNotifier observes the events that a service handles and sends, and calls Notify if the Autoscaler should run before its
-// next scheduled run: after an event that sends many messages, and when encoding takes more or less time than it was told. It is
-// not safe for concurrent use; a function handles one batch at a time.
+// ScaleNotifier observes the events that a service handles and sends, and calls Notify if the Autoscaler should run
+// before its next scheduled run: after an event that sends many messages, and when encoding takes more or less time
+// than it was told. It is not safe for concurrent use; a function handles one batch at a time.
 type ScaleNotifier struct {
 	Notify func(ctx context.Context, h ScaleSignal) error
 	Now    func() time.Time
@@ -45,7 +45,8 @@ type ScaleNotifier struct {
 	reportedServiceTime float64
 }
 
-// WrapHandler returns a handler that calls h and observes what h has handled and returned. A failing Notify is only logged.
+// WrapHandler returns a handler that calls h and observes what h has handled and returned. A failing Notify is only
+// logged.
 func (w *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		out, err := h(ctx, e)
@@ -72,7 +73,8 @@ func (w *ScaleNotifier) notifyIfNeeded(ctx context.Context, e events.Event, out 
 	}
 }
 
-// countLargeFanOut returns how many messages are sent to each queue, if they are at least minFanOut for one of them; else nil.
+// countLargeFanOut returns how many messages are sent to each queue, if they are at least minFanOut for one of them;
+// else nil.
 func countLargeFanOut(out []events.Event) map[string]int {
 	sent, most := map[string]int{}, 0
 	for _, e := range out {
@@ -87,8 +89,8 @@ func countLargeFanOut(out []events.Event) map[string]int {
 	return sent
 }
 
-// changedServiceTime adds the handling time of a finished task, and returns the mean if it differs from the one last reported; else
-// nil.
+// changedServiceTime adds the handling time of a finished task, and returns the mean if it differs from the one last
+// reported; else nil.
 func (w *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
 	if d, ok := e.Data.(video.TaskDone); ok && !d.Started.IsZero() {
 		w.sampleCount++

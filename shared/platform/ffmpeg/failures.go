@@ -52,7 +52,8 @@ var (
 
 var errStalled = errors.New("no progress")
 
-// toError returns nil if the process succeeded, and else the error of its failure: usual, unless something else is known.
+// toError returns nil if the process succeeded, and else the error of its failure: usual, unless something else is
+// known.
 func (e processResult) toError(op string, usual failure) error {
 	if e.err == nil {
 		return nil
@@ -82,7 +83,8 @@ func (e processResult) classifyFailure(usual failure) failure {
 	return e.classifyExitCode(usual)
 }
 
-// classifySignal returns the failure of a process that a signal has killed. Only the kernel sends signals to the sandbox.
+// classifySignal returns the failure of a process that a signal has killed. Only the kernel sends signals to the
+// sandbox.
 func (e processResult) classifySignal(s syscall.Signal) failure {
 	switch {
 	case s == unix.SIGXCPU, s == unix.SIGKILL && e.usedAllCPUTime():
@@ -95,14 +97,14 @@ func (e processResult) classifySignal(s syscall.Signal) failure {
 	return decoderCrashed
 }
 
-// usedAllCPUTime reports whether the process has used its CPU time. The tolerance is for the limit being counted in another way
-// than the times.
+// usedAllCPUTime reports whether the process has used its CPU time. The tolerance is for the limit being counted in
+// another way than the times.
 func (e processResult) usedAllCPUTime() bool {
 	return e.state.UserTime()+e.state.SystemTime() >= e.limits.CPU*9/10
 }
 
-// classifyExitCode returns the failure of a process that has exited with an error. ffmpeg's exit code is the low byte of its
-// error, which is a negative errno for errors of the system.
+// classifyExitCode returns the failure of a process that has exited with an error. ffmpeg's exit code is the low byte
+// of its error, which is a negative errno for errors of the system.
 func (e processResult) classifyExitCode(usual failure) failure {
 	switch code := e.state.ExitCode(); {
 	case code == errnoExitCode(unix.ENOMEM):

@@ -81,8 +81,8 @@ func tryForbidden(do, arg string) any {
 	return "impostor: " + do
 }
 
-// trySyscalls makes each of the calls, number by number, with arguments so wrong that a call that is let through fails in
-// another way: EINVAL, EBADF, EFAULT.
+// trySyscalls makes each of the calls, number by number, with arguments so wrong that a call that is let through fails
+// in another way: EINVAL, EBADF, EFAULT.
 func trySyscalls(numbers string) map[string]string {
 	found := map[string]string{}
 	for _, number := range strings.Split(numbers, ",") {

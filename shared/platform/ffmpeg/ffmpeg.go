@@ -1,10 +1,10 @@
 // Package ffmpeg runs ffmpeg and ffprobe on files of strangers, in a sandbox.
 //
-// A tool is started through a launcher: this same program, run again, which restricts itself and then becomes the tool by execve.
-// The tool has no credentials (its environment is PATH), no sockets, no other processes to start, signal or trace, no files but
-// those of its job (where the kernel has Landlock), and limits on memory, CPU time, and output. What it may read is limited as
-// well: one demuxer, listed decoders, local files, a number of pixels and of streams. A restriction that can't be set up is an
-// error; nothing runs without it. Linux on amd64 and arm64 only.
+// A tool is started through a launcher: this same program, run again, which restricts itself and then becomes the tool
+// by execve. The tool has no credentials (its environment is PATH), no sockets, no other processes to start, signal or
+// trace, no files but those of its job (where the kernel has Landlock), and limits on memory, CPU time, and output.
+// What it may read is limited as well: one demuxer, listed decoders, local files, a number of pixels and of streams. A
+// restriction that can't be set up is an error; nothing runs without it. Linux on amd64 and arm64 only.
 //
 // A program that uses this package calls InitSandbox first in main. The package needs no AWS rights.
 package ffmpeg
@@ -73,9 +73,9 @@ type Command struct {
 }
 
 // Run runs ffmpeg and waits for its end. Errors: Invalid if the input is at fault (decode_failed, codec_unsupported,
-// pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient if another attempt may succeed
-// (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal if Sluice is (cage_unavailable, or a Command with
-// invalid arguments). The error's cause contains the last 4 KiB of ffmpeg's messages, for logs.
+// pixels_too_many, ffmpeg_killed, ffmpeg_crashed, cpu_exhausted, output_too_large), Transient if another attempt may
+// succeed (encode_timeout, encode_cancelled, encode_stalled, disk_full), and Internal if Sluice is (cage_unavailable,
+// or a Command with invalid arguments). The error's cause contains the last 4 KiB of ffmpeg's messages, for logs.
 func (t Tools) Run(ctx context.Context, r Command) error {
 	const op = "ffmpeg.Run"
 	args, err := r.buildArgs()
@@ -96,8 +96,8 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 	return end.toError(op, decodeFailed)
 }
 
-// ProbeStreams returns what ffprobe prints about a file in dir: the JSON of -show_format and -show_streams, including side data
-// such as rotation, at most 1 MiB. Its errors are those of Run, with unreadable instead of decode_failed.
+// ProbeStreams returns what ffprobe prints about a file in dir: the JSON of -show_format and -show_streams, including
+// side data such as rotation, at most 1 MiB. Its errors are those of Run, with unreadable instead of decode_failed.
 func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
 	const op = "ffmpeg.Probe"
 	out := cappedBuffer{remaining: maxProbeBytes}
@@ -111,9 +111,9 @@ func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([
 	return out.data, nil
 }
 
-// ProbePackets returns the packets of the first video stream from a time in seconds to the end of the stream, one line each:
-// "pts,dts,duration,flags", in ticks. It returns the last 256 KiB if there are more. In a container that does not support seeking
-// the packets begin at another time. Its errors are those of ProbeStreams.
+// ProbePackets returns the packets of the first video stream from a time in seconds to the end of the stream, one line
+// each: "pts,dts,duration,flags", in ticks. It returns the last 256 KiB if there are more. In a container that does not
+// support seeking the packets begin at another time. Its errors are those of ProbeStreams.
 func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
 	out := tailBuffer{maxBytes: maxPacketBytes}
 	show := []string{
@@ -140,7 +140,8 @@ func (t Tools) runProbe(ctx context.Context, op, dir, file, container string, sh
 	return c.startAndWait(ctx).toError(op, unreadable)
 }
 
-// buildArgs returns ffmpeg's arguments. A second input is refused, as the restrictions apply to the input that follows them.
+// buildArgs returns ffmpeg's arguments. A second input is refused, as the restrictions apply to the input that follows
+// them.
 func (r Command) buildArgs() ([]string, error) {
 	if slices.Contains(slices.Concat(r.Input, r.Output), "-i") {
 		return nil, errors.New("a second input would not be restricted")
@@ -152,9 +153,9 @@ func (r Command) buildArgs() ([]string, error) {
 	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
 }
 
-// buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist rejects
-// playlists, and the prefix "file:" names such as "concat:a|b"; see https://ffmpeg.org/ffmpeg-formats.html#Format-Options. Its
-// errors mean an invalid container or file name.
+// buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist
+// rejects playlists, and the prefix "file:" names such as "concat:a|b"; see
+// https://ffmpeg.org/ffmpeg-formats.html#Format-Options. Its errors mean an invalid container or file name.
 func buildInputArgs(container, file string, options []string) ([]string, error) {
 	if container == "" || strings.Contains(container, ",") {
 		return nil, fmt.Errorf("container %q: want one demuxer", container)

@@ -31,8 +31,9 @@ func detectLandlockVersion() int {
 	return int(v)
 }
 
-// buildRuleset returns a ruleset that forbids all that a version of Landlock can forbid: access to files from version 1, moving
-// files between directories from 2, truncating from 3, TCP from 4, ioctl of devices from 5, signals and abstract sockets from 6.
+// buildRuleset returns a ruleset that forbids all that a version of Landlock can forbid: access to files from version
+// 1, moving files between directories from 2, truncating from 3, TCP from 4, ioctl of devices from 5, signals and
+// abstract sockets from 6.
 func buildRuleset(version int) (a unix.LandlockRulesetAttr) {
 	a.Handled_access_fs = unix.LANDLOCK_ACCESS_FS_REFER - 1
 	for v, right := range map[int]uint64{
@@ -51,8 +52,9 @@ func buildRuleset(version int) (a unix.LandlockRulesetAttr) {
 	return a
 }
 
-// restrictFileAccess allows this thread, and the program that it becomes, only the job's folder, the tool and its libraries. It
-// does nothing if the kernel has no Landlock: then ffmpeg's whitelists, one folder for each job and the user's rights remain.
+// restrictFileAccess allows this thread, and the program that it becomes, only the job's folder, the tool and its
+// libraries. It does nothing if the kernel has no Landlock: then ffmpeg's whitelists, one folder for each job and the
+// user's rights remain.
 func restrictFileAccess(dir, tool string) error {
 	version := detectLandlockVersion()
 	if version == 0 {

@@ -22,8 +22,8 @@ const (
 // sandboxInitialized is set by InitSandbox. Without that call the launcher would run this program's main.
 var sandboxInitialized bool
 
-// InitSandbox must be called before anything else in main, and in TestMain. In the launcher it does not return: it restricts the
-// process, which becomes the tool, or exits with an error. Otherwise it returns at once.
+// InitSandbox must be called before anything else in main, and in TestMain. In the launcher it does not return: it
+// restricts the process, which becomes the tool, or exits with an error. Otherwise it returns at once.
 func InitSandbox() {
 	if os.Args[0] != launcherName {
 		sandboxInitialized = true
@@ -33,8 +33,9 @@ func InitSandbox() {
 	os.Exit(launcherExitCode)
 }
 
-// runLauncher runs a tool in the current directory, the job's. args are Limits as JSON, the tool's path and its arguments. It
-// returns only if it fails. Capabilities, filters and Landlock belong to a thread, and execve keeps only the thread that calls it.
+// runLauncher runs a tool in the current directory, the job's. args are Limits as JSON, the tool's path and its
+// arguments. It returns only if it fails. Capabilities, filters and Landlock belong to a thread, and execve keeps only
+// the thread that calls it.
 func runLauncher(args []string) error {
 	runtime.LockOSThread()
 	if len(args) < 2 {
@@ -64,8 +65,8 @@ func enterSandbox(tool string) error {
 	return nil
 }
 
-// execTool sets the limits and becomes the tool. Go's runtime has more address space than the limit allows: once it is set,
-// nothing can be allocated, as syscall.Exec would.
+// execTool sets the limits and becomes the tool. Go's runtime has more address space than the limit allows: once it is
+// set, nothing can be allocated, as syscall.Exec would.
 func execTool(args []string, limits Limits) error {
 	argv, err := syscall.SlicePtrFromStrings(args)
 	if err != nil {
@@ -82,7 +83,8 @@ func execTool(args []string, limits Limits) error {
 	return fmt.Errorf("exec: %w", e)
 }
 
-// dropPrivileges drops all capabilities and forbids the execve to add any, so that root has no more rights than another user.
+// dropPrivileges drops all capabilities and forbids the execve to add any, so that root has no more rights than another
+// user.
 func dropPrivileges() error {
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
 		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // EPERM: the process is not root; EINVAL: an older kernel has fewer
@@ -115,7 +117,8 @@ func (l Limits) setResourceLimits() error {
 	return nil
 }
 
-// launcherFailed reports whether a process with this exit code and messages is a launcher that could not start the tool.
+// launcherFailed reports whether a process with this exit code and messages is a launcher that could not start the
+// tool.
 func launcherFailed(code int, messages string) bool {
 	return code == launcherExitCode && strings.HasPrefix(messages, launcherName+": ")
 }

@@ -16,9 +16,9 @@ type Progress struct {
 	Bytes  int64         // size of the first output; 0 if ffmpeg does not know it
 }
 
-// watchProgress reads ffmpeg's progress reports from r and calls changed, which may be nil, at each change. The context that it
-// returns ends with the cause errStalled after a time of limit without a change. The caller calls stop at the end of r; it waits
-// for the last call of changed.
+// watchProgress reads ffmpeg's progress reports from r and calls changed, which may be nil, at each change. The context
+// that it returns ends with the cause errStalled after a time of limit without a change. The caller calls stop at the
+// end of r; it waits for the last call of changed.
 func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, changed func(Progress)) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(limit, func() { cancel(errStalled) })
@@ -39,8 +39,9 @@ func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, change
 	}
 }
 
-// parseProgress reads the reports that ffmpeg writes with -progress: lines of key=value, of which progress=… is the last. It calls
-// changed for each report that differs from the one before. It ignores fps, speed and bitrate, which also change while a run hangs.
+// parseProgress reads the reports that ffmpeg writes with -progress: lines of key=value, of which progress=… is the
+// last. It calls changed for each report that differs from the one before. It ignores fps, speed and bitrate, which
+// also change while a run hangs.
 func parseProgress(r io.Reader, changed func(Progress)) {
 	var last, p Progress
 	lines := bufio.NewScanner(r)

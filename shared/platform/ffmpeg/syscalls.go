@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deniedSyscalls are the system calls that fail with EPERM in the sandbox, with those of the architecture. A decoder needs none
-// of them; malicious code that runs in a decoder does.
+// deniedSyscalls are the system calls that fail with EPERM in the sandbox, with those of the architecture. A decoder
+// needs none of them; malicious code that runs in a decoder does.
 var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	// the network
 	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
@@ -29,8 +29,8 @@ var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
 })
 
-// Offsets in struct seccomp_data (linux/seccomp.h); that of the first argument is its low half, as both architectures are little
-// endian.
+// Offsets in struct seccomp_data (linux/seccomp.h); that of the first argument is its low half, as both architectures
+// are little endian.
 const (
 	offsetNumber = 0
 	offsetArch   = 4
@@ -55,7 +55,8 @@ const (
 const x32Bit = 0x40000000
 
 // buildSyscallFilter returns the BPF program that allows or denies each system call; see
-// https://docs.kernel.org/userspace-api/seccomp_filter.html. Every jump skips one instruction or one block of allowIfArg0.
+// https://docs.kernel.org/userspace-api/seccomp_filter.html. Every jump skips one instruction or one block of
+// allowIfArg0.
 func buildSyscallFilter() []unix.SockFilter {
 	p := []unix.SockFilter{
 		{Code: bpfLoad, K: offsetArch}, {Code: bpfJumpIfEqual, K: auditArch, Jt: 1}, {Code: bpfReturn, K: seccompKill},
@@ -71,8 +72,8 @@ func buildSyscallFilter() []unix.SockFilter {
 	return append(p, unix.SockFilter{Code: bpfReturn, K: seccompAllow})
 }
 
-// allowIfArg0 returns instructions that allow a system call if the test of its first argument against k succeeds, and deny it if
-// not. They leave other calls to what follows.
+// allowIfArg0 returns instructions that allow a system call if the test of its first argument against k succeeds, and
+// deny it if not. They leave other calls to what follows.
 func allowIfArg0(number uint32, test uint16, k uint32) []unix.SockFilter {
 	return []unix.SockFilter{
 		{Code: bpfJumpIfEqual, K: number, Jf: 4},

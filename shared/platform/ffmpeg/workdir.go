@@ -17,8 +17,9 @@ type WorkDir struct {
 
 const workDirPrefix = "sluice-job-"
 
-// NewWorkDir creates a folder in parent, which must exist; the caller closes it. First it removes the folders of processes that
-// have died, such as a function that ran into its timeout, so that a job never has the files of another one.
+// NewWorkDir creates a folder in parent, which must exist; the caller closes it. First it removes the folders of
+// processes that have died, such as a function that ran into its timeout, so that a job never has the files of another
+// one.
 func NewWorkDir(parent string) (*WorkDir, error) {
 	// The parent is locked meanwhile, so that no other process removes the folder before it is locked.
 	parentLock, err := lockDir(parent, unix.LOCK_EX)

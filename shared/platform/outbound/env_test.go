@@ -21,8 +21,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// testServer is a server that stands for the internet: the one address on this machine that may be connected to. All others
-// are judged as in production. Its names end in .example.com, which its certificate is for.
+// testServer is a server that stands for the internet: the one address on this machine that may be connected to. All
+// others are judged as in production. Its names end in .example.com, which its certificate is for.
 type testServer struct {
 	*httptest.Server
 	*dnsServer

@@ -13,7 +13,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// What whoever named the URL is told.
+// What whoever chose the URL is told.
 var (
 	urlInvalid           = errs.Problem{Code: "url_invalid", Message: "The URL can't be read; give one of at most 2048 ASCII characters, with a host name."}
 	notHTTPS             = errs.Problem{Code: "url_not_https", Message: "Files are fetched over https only; give a URL that begins with https://, and redirects to no other."}
@@ -29,7 +29,7 @@ var (
 	bodyCutShort         = errs.Problem{Code: "source_cut_short", Message: "The URL's host ends the connection before all of the file is there; check what it says of the file's length."}
 )
 
-// wrapConnectionError wraps an error of a connection.
+// wrapConnectionError returns the error to show for an error of connecting, of the TLS handshake or of reading.
 func wrapConnectionError(op string, err error) error {
 	var (
 		dns  *net.DNSError

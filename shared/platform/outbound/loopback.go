@@ -9,11 +9,11 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// NewWithLoopback returns, for a local cloud, a client that may connect to servers on this machine as well: to any port of a
-// loopback address. It trusts the certificate authorities in ca, PEM, beside the system's. It is refused with Invalid
-// unless endpoint, where AWS is called, is itself a loopback address: on AWS there is no such client.
+// NewWithLoopback returns a client for a local cloud: it may also connect to any port of this machine's loopback
+// addresses, and it also trusts the certificate authorities in ca, which is PEM. Invalid: endpoint, the URL of the AWS
+// endpoint, is not at a loopback address itself, so that no such client exists on AWS; or ca has no certificate.
 func NewWithLoopback(endpoint string, ca []byte) (*Client, error) {
-	const op = "outbound.Beside"
+	const op = "outbound.NewWithLoopback"
 	u, err := url.Parse(endpoint)
 	if err != nil || !isLoopback(u.Host) {
 		return nil, errs.New(op, errs.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.")
@@ -33,7 +33,7 @@ func NewWithLoopback(endpoint string, ca []byte) (*Client, error) {
 	}, roots, nil), nil
 }
 
-// isLoopback reports whether address is an IP address of this machine with a port.
+// isLoopback reports whether address is a loopback IP address with a port.
 func isLoopback(address string) bool {
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && a.Addr().IsLoopback()

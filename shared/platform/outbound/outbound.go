@@ -1,16 +1,16 @@
-// Package outbound is the only way from Sluice to addresses that others name: it gets what an https URL leads to, from
-// public addresses only.
+// Package outbound sends the only HTTP requests of Sluice to addresses that others choose: GET of https URLs at public
+// IP addresses. It protects against server-side request forgery (SSRF).
 //
-// The address is checked when the connection is made, after the name was resolved, and so at every redirect: a name
-// that answers one thing when it is looked at and another when it is dialled gains nothing, nor does 127.0.0.1 written
-// as a number, in hex or as IPv6. Refused is all that IANA has set aside for a special purpose
-// (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry), every port but 443, plain
-// http, names without a dot or of private zones, and URLs that carry a password. There is no proxy, no cookie, no
-// Referer and no decompression; each request has a connection of its own.
+// The address is checked when the connection is made, after the name was resolved, and again for each redirect: a name
+// that resolves to another address the second time (DNS rebinding) does not get around it, nor does 127.0.0.1 written
+// as a number, in hex or as IPv6. Rejected are all addresses that IANA has reserved for special purposes
+// (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry), ports other than 443,
+// plain http, names without a dot or of private zones, and URLs with a password. There is no proxy, no cookie, no
+// Referer header and no decompression; each request has a connection of its own.
 //
-// It needs no AWS rights. Errors are video.Errors whose texts never hold the URL, which may be signed. Those that are
-// final have a code and a sentence for whoever named the URL; Transient ones have them too, to be told once there is
-// no other try.
+// The package needs no AWS rights. Its errors are errs.Errors whose texts never contain the URL, which may be signed.
+// All have a code and a sentence for whoever chose the URL; those of Transient errors are shown only after the last
+// attempt.
 package outbound
 
 import (
@@ -29,14 +29,14 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// requestLimits bound one request.
+// requestLimits are the limits of one request.
 type requestLimits struct {
 	maxRedirects   int
-	dialTimeout    time.Duration // to be connected; the handshake has as long again
-	headerTimeout  time.Duration // from the request to the last byte of the answer's header
-	idleTimeout    time.Duration // between two bytes, and before rate counts
-	minRate        int64         // bytes/s that an answer must bring on average
-	totalTimeout   time.Duration // for all of it
+	dialTimeout    time.Duration // for connecting; the TLS handshake may take as long again
+	headerTimeout  time.Duration // from the request to the end of the response's header
+	idleTimeout    time.Duration // between two reads, and before minRate counts
+	minRate        int64         // bytes/s that a response must have on average
+	totalTimeout   time.Duration // for the whole request
 	maxHeaderBytes int64
 }
 
@@ -45,7 +45,7 @@ var defaultLimits = requestLimits{
 	totalTimeout: 15 * time.Minute, maxHeaderBytes: 64 << 10,
 }
 
-// Client gets what URLs lead to. It may be used by many at once.
+// Client gets files at URLs. It is safe for concurrent use.
 type Client struct {
 	requestLimits
 	transport *http.Transport
@@ -54,19 +54,19 @@ type Client struct {
 // New returns a client that connects to public addresses only.
 func New() *Client { return newClient(defaultLimits, allowPublic, nil, nil) }
 
-// allowPublic are the addresses that may be connected to.
+// allowPublic is a connectionCheck that allows port 443 of public addresses.
 var allowPublic = ssrf.New(ssrf.WithPorts(443)).Safe
 
-// connectionCheck decides, with the address in hand, whether a connection may be made.
+// connectionCheck returns an error if no connection may be made to an address; it is called before each connect(2).
 type connectionCheck func(network, address string, c syscall.RawConn) error
 
-// newClient returns a client with these limits. Nil roots are the system's, a nil resolver is Go's own: libc's would
-// take 0x7f.1 for an address.
-func newClient(l requestLimits, may connectionCheck, roots *x509.CertPool, names *net.Resolver) *Client {
-	if names == nil {
-		names = &net.Resolver{PreferGo: true}
+// newClient returns a client. If roots is nil it trusts the system's certificate authorities; if resolver is nil it
+// uses Go's, as that of libc would accept 0x7f.1 as an address.
+func newClient(l requestLimits, check connectionCheck, roots *x509.CertPool, resolver *net.Resolver) *Client {
+	if resolver == nil {
+		resolver = &net.Resolver{PreferGo: true}
 	}
-	dialer := &net.Dialer{Timeout: l.dialTimeout, Control: may, Resolver: names}
+	dialer := &net.Dialer{Timeout: l.dialTimeout, Control: check, Resolver: resolver}
 	return &Client{requestLimits: l, transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, address)
@@ -84,28 +84,29 @@ func newClient(l requestLimits, may connectionCheck, roots *x509.CertPool, names
 	}}
 }
 
-// Get requests a URL with the given header and follows up to three redirects. The answer may have any status; its body
-// ends with an error after most bytes and must be closed.
+// Get requests a URL with the header h and follows up to three redirects. The response may have any status. The caller
+// closes its body; reading more than maxBytes of it fails.
 //
-// Invalid: the URL, or one it redirects to, is not one that may be got (see [Parse]), its host is unknown, has no
-// public address or no valid certificate, or there are too many redirects. TooLarge, from here or from the body: more
-// than most bytes. Transient: all else, as a host that can't be reached, is slower than 64 KiB/s or breaks off.
-func (c *Client) Get(ctx context.Context, address string, h http.Header, most int64) (*http.Response, error) {
+// Errors, also of the body: Invalid if the URL or one that it redirects to is not allowed (see [ParseURL]), if its host
+// is unknown, has no public address or no valid certificate, or if there are too many redirects. TooLarge if there are
+// more than maxBytes. Transient for everything else: a host that can't be reached, sends less than 64 KiB/s, or closes
+// the connection early.
+func (c *Client) Get(ctx context.Context, address string, h http.Header, maxBytes int64) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.totalTimeout)
 	res, err := c.followRedirects(ctx, address, h)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	res.Body = &limitedBody{ReadCloser: res.Body, cancel: cancel, remaining: most}
-	if res.ContentLength > most {
+	res.Body = &limitedBody{ReadCloser: res.Body, cancel: cancel, remaining: maxBytes}
+	if res.ContentLength > maxBytes {
 		res.Body.Close()
 		return nil, tooLarge.ToError("outbound.Get", errs.TooLarge, nil)
 	}
 	return res, nil
 }
 
-// followRedirects returns the first answer that leads nowhere else.
+// followRedirects returns the first response that is not a redirect.
 func (c *Client) followRedirects(ctx context.Context, address string, h http.Header) (*http.Response, error) {
 	for range c.maxRedirects + 1 {
 		u, err := ParseURL(address)
@@ -143,7 +144,7 @@ func (c *Client) sendRequest(ctx context.Context, u *url.URL, h http.Header) (*h
 	return c.transport.RoundTrip(req)
 }
 
-// redirectTarget returns where an answer leads to; "" if it is one itself.
+// redirectTarget returns the location that a response redirects to; "" if it is not a redirect.
 func redirectTarget(res *http.Response) string {
 	switch res.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -152,7 +153,7 @@ func redirectTarget(res *http.Response) string {
 	return ""
 }
 
-// minRateConn is a connection that must bring bytes.
+// minRateConn is a connection of which reads fail if it is idle or slow.
 type minRateConn struct {
 	net.Conn
 	requestLimits
@@ -160,14 +161,15 @@ type minRateConn struct {
 	received int64
 }
 
-// Read allows for as long as what came so far has earned, and for no longer pause than idle.
+// Read waits for idleTimeout at most, and not beyond the time by which the bytes received so far are too few for
+// minRate.
 func (c *minRateConn) Read(p []byte) (int, error) {
-	earned := c.started.Add(c.idleTimeout + time.Duration(c.received/c.minRate)*time.Second)
-	until := time.Now().Add(c.idleTimeout)
-	if earned.Before(until) {
-		until = earned
+	rateDeadline := c.started.Add(c.idleTimeout + time.Duration(c.received/c.minRate)*time.Second)
+	deadline := time.Now().Add(c.idleTimeout)
+	if rateDeadline.Before(deadline) {
+		deadline = rateDeadline
 	}
-	if err := c.SetReadDeadline(until); err != nil {
+	if err := c.SetReadDeadline(deadline); err != nil {
 		return 0, err
 	}
 	n, err := c.Conn.Read(p)
@@ -175,7 +177,7 @@ func (c *minRateConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// limitedBody is an answer's, with an end.
+// limitedBody is a response body that fails after a number of bytes, and ends the request's context when it is closed.
 type limitedBody struct {
 	io.ReadCloser
 	cancel    context.CancelFunc

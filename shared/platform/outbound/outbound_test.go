@@ -15,7 +15,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// rawResponse answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client does.
+// rawResponse answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client
+// does.
 func rawResponse(pause time.Duration, pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := w.(http.Hijacker).Hijack()

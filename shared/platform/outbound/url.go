@@ -9,14 +9,15 @@ import (
 
 const maxURLBytes = 2048 // bytes
 
-// ParseURL returns a URL that may be got, as far as can be seen without looking its host up: https, with a host that is an
-// IP address or has a public name, without user and password, in at most 2048 bytes of ASCII. Anything else is Invalid.
+// ParseURL parses a URL and checks what can be checked without resolving its host: the scheme is https, the host is an
+// IP address or a public name, there is no user and password, and it has at most 2048 bytes of ASCII. Invalid: it is
+// anything else.
 func ParseURL(raw string) (*url.URL, error) {
-	const op = "outbound.Parse"
+	const op = "outbound.ParseURL"
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil, len(raw) > maxURLBytes, !isPrintableASCII(raw):
-		return nil, urlInvalid.ToError(op, errs.Invalid, nil) // without err, which holds the URL
+		return nil, urlInvalid.ToError(op, errs.Invalid, nil) // err contains the URL
 	case u.Scheme != "https":
 		return nil, notHTTPS.ToError(op, errs.Invalid, nil)
 	case u.User != nil:
@@ -35,10 +36,11 @@ func CheckURL(raw string) error {
 	return err
 }
 
-// privateZones have no names of public hosts in them: RFC 6761, RFC 6762, and what ICANN has set aside for private use.
+// privateZones are DNS zones without public hosts: those of RFC 6761 and RFC 6762, and those that ICANN has reserved
+// for private use.
 var privateZones = []string{".localhost", ".local", ".internal", ".home.arpa"}
 
-// isPrivateName reports whether a name can't be that of a public host.
+// isPrivateName reports whether a host name is without a dot or in a private zone.
 func isPrivateName(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if !strings.ContainsAny(host, ".:") {

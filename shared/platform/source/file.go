@@ -22,8 +22,8 @@ type File struct {
 // maxRemuxBytes is the size of the largest file of which a worker's disk has room for two.
 const maxRemuxBytes = 4 << 30
 
-// FetchOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by the file's name,
-// and rejects a file that is incomplete or in a container that is not supported.
+// FetchOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by the
+// file's name, and rejects a file that is incomplete or in a container that is not supported.
 func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
 	const op = "source.FetchOriginal"
 	out := File{Dir: dir, Name: "in"}
@@ -49,10 +49,10 @@ func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (
 	return out, media.CheckComplete(f, out.size, out.Container)
 }
 
-// RemuxIfNeeded returns a file that ffmpeg can seek in accurately: f itself, or a copy of its streams in another container, which
-// replaces f on the disk. Every worker gets the same result, so that inspect's plan fits what encode reads. If ffmpeg can't copy
-// the streams, because of a packet without a timestamp or a codec that the container does not support, the result is f itself;
-// then encoding a chunk takes longer.
+// RemuxIfNeeded returns a file that ffmpeg can seek in accurately: f itself, or a copy of its streams in another
+// container, which replaces f on the disk. Every worker gets the same result, so that inspect's plan fits what encode
+// reads. If ffmpeg can't copy the streams, because of a packet without a timestamp or a codec that the container does
+// not support, the result is f itself; then encoding a chunk takes longer.
 func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 	into, needed := media.ChooseRemuxContainer(f.Container)
 	if !needed {

@@ -1,5 +1,5 @@
-// Package source downloads an original to a worker's disk, for the services inspect and encode: it determines the container,
-// remuxes files that can't be cut as they are, and says what the owner is told when an original is gone.
+// Package source downloads an original to a worker's disk, for the services inspect and encode: it determines the
+// container, remuxes files that can't be cut as they are, and says what the owner is told when an original is gone.
 //
 // Rights: s3:GetObject on the bucket of originals.
 package source
@@ -14,8 +14,8 @@ import (
 
 // Originals reads the objects that clients uploaded.
 type Originals interface {
-	// DownloadObject writes an object to to. It fails with Conflict if the object has another ETag by now, and with NotFound if
-	// there is none.
+	// DownloadObject writes an object to to. It fails with Conflict if the object has another ETag by now, and with
+	// NotFound if there is none.
 	DownloadObject(ctx context.Context, key, etag string, to io.Writer) error
 }
 
@@ -34,8 +34,8 @@ func FinalProblem(err error) errs.Problem {
 	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
 }
 
-// SourceChangedProblem returns what the owner of a video is told if err says that the original was removed or replaced after it
-// was uploaded; changed is false if err says something else.
+// SourceChangedProblem returns what the owner of a video is told if err says that the original was removed or replaced
+// after it was uploaded; changed is false if err says something else.
 func SourceChangedProblem(err error) (p errs.Problem, changed bool) {
 	switch errs.KindOf(err) {
 	case errs.NotFound:

@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// FindTools returns the folder of ffmpeg and ffprobe: $SLUICE_FFMPEG_DIR, or build/tools of the repository. It skips the test
-// if neither has them.
+// FindTools returns the folder of ffmpeg and ffprobe: $SLUICE_FFMPEG_DIR, or build/tools of the repository. It skips
+// the test if neither has them.
 func FindTools(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv(services.EnvFFmpegDir)

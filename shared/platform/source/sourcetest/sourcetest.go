@@ -1,5 +1,5 @@
-// Package sourcetest has what tests of the services that process originals share: a bucket with one original, and tools that
-// fail.
+// Package sourcetest has what tests of the services that process originals share: a bucket with one original, and tools
+// that fail.
 package sourcetest
 
 import (
@@ -16,7 +16,8 @@ import (
 // Key is the key of the original in the bucket that NewBucket returns: that of video vid_1 of tenant acme.
 const Key = "t/acme/vid_1/source"
 
-// NewBucket returns a bucket that holds body as the original of a video, and the event by which S3 announces it, at a time.
+// NewBucket returns a bucket that holds body as the original of a video, and the event by which S3 announces it, at a
+// time.
 func NewBucket(t testing.TB, body []byte, at time.Time) (*blob.Memory, events.Event) {
 	t.Helper()
 	b := &blob.Memory{}

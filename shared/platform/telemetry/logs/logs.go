@@ -1,10 +1,10 @@
-// Package logs writes the log of a function: one JSON object a line, with the keys that Lambda's own JSON format has
-// (timestamp, level, message) and, without any caller's doing, the service, the request and what With has put into
-// the context. It needs no AWS rights: Lambda takes what is written to standard output.
+// Package logs writes a function's log to standard output: one JSON object a line, with the keys of Lambda's own JSON
+// format (timestamp, level, message), the service, the request id, and the attributes that WithAttrs has added to the
+// context. It needs no AWS rights.
 //
-// Secrets are masked wherever in a line they stand, message, errors and attributes alike: signatures and session tokens
-// of signed URLs, bearer tokens, tokens of ours, Authorization and Cookie headers, signed playback paths. That is a net
-// under the rule that secrets are not logged, and no licence to log them.
+// Secrets are masked in every part of a line: signatures and session tokens of signed URLs, bearer tokens, Sluice's
+// tokens, Authorization and Cookie headers, and signed playback paths. This is a second line of defence: secrets are
+// not to be logged at all.
 package logs
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// New returns the logger of a service. Its level is AWS_LAMBDA_LOG_LEVEL, INFO if that is unset. Of a logger with
-// groups the context's attributes are in the innermost.
+// New returns the logger of a service. Its level is AWS_LAMBDA_LOG_LEVEL, INFO if that is unset. In a logger with
+// groups, the attributes of the context are in the innermost group.
 func New(service string, w io.Writer) *slog.Logger {
 	h := slog.NewJSONHandler(maskingWriter{w}, &slog.HandlerOptions{
 		Level:       parseLevel(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
@@ -29,7 +29,8 @@ func New(service string, w io.Writer) *slog.Logger {
 	return slog.New(contextHandler{h.WithAttrs([]slog.Attr{slog.String("service", service)})})
 }
 
-// parseLevel reads Lambda's names, two of which slog does not have.
+// parseLevel returns the level with one of Lambda's names, two of which slog does not have; LevelInfo for any other
+// text.
 func parseLevel(name string) slog.Level {
 	var l slog.Level
 	switch err := l.UnmarshalText([]byte(name)); {
@@ -45,8 +46,8 @@ func parseLevel(name string) slog.Level {
 
 type attrsKey struct{}
 
-// WithAttrs returns a context whose lines have attrs as well: tenant, video, trace. One that is there already is replaced;
-// one without a text, or with a slog.LogValuer that has none yet, is left out.
+// WithAttrs returns a context whose log lines have attrs: tenant, video, trace. They replace attributes with the same
+// key. A line has no attribute whose value is "" when the line is written, which a slog.LogValuer may decide.
 func WithAttrs(ctx context.Context, attrs ...slog.Attr) context.Context {
 	stored, _ := ctx.Value(attrsKey{}).([]slog.Attr)
 	stored = slices.Clone(stored)
@@ -57,7 +58,7 @@ func WithAttrs(ctx context.Context, attrs ...slog.Attr) context.Context {
 	return context.WithValue(ctx, attrsKey{}, stored)
 }
 
-// contextHandler adds what the context knows.
+// contextHandler adds the request id and the attributes of the context.
 type contextHandler struct{ slog.Handler }
 
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
@@ -81,25 +82,25 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{h.Handler.WithGroup(name)}
 }
 
-// secretPatterns are what is masked: the first group of each stays. None of them matches beyond the end of a JSON string, so
-// that a masked line is JSON still.
+// secretPatterns match what is masked; the first group of each is kept. None of them matches beyond the end of a JSON
+// string, so that a masked line is still JSON.
 var secretPatterns = []*regexp.Regexp{
-	// In a URL, or in one that is a parameter of another.
+	// Parameters of a URL, also of a URL that is itself a parameter of another one.
 	regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%3d))[^&"\\\s]+`),
-	// A header in text, and as a member of a JSON object, which may itself be text.
+	// Headers in text, and as members of a JSON object, which may itself be in a string.
 	regexp.MustCompile(`(?i)((?:(?:authorization|cookie)\s*[:=]|x-amz-security-token\s*:)\s*)[^"\\]+`),
 	regexp.MustCompile(`(?i)((?:authorization|cookie|x-amz-security-token)\\*"\s*:\s*\[?\s*\\*")[^"\\]+`),
 	regexp.MustCompile(`(?i)(bearer\s+)[\w.~+/=-]{8,}`),
-	// A token of a tenant, see video.TokenText: the id stays.
+	// Tokens of tenants; the id in them is kept.
 	regexp.MustCompile(`(slc_[^_"\\\s]+_)[\w-]+`),
-	// The right to watch is in the path; "public" is none.
+	// Signed playback paths. The segment "public" is no signature.
 	regexp.MustCompile(`(/p/)[^/"\\\s]{20,}`),
 }
 
-// secretMarkers tell cheaply which lines may have a secret.
+// secretMarkers are texts of which every line with a secret contains one, in lower case: other lines are not searched.
 var secretMarkers = []string{"amz-", "authorization", "cookie", "bearer", "slc_", "/p/"}
 
-// maskingWriter hides secrets in what is written. The JSON handler writes each line at once, so no secret is cut in two.
+// maskingWriter masks secrets. The JSON handler writes each line with one call, so that no secret is split.
 type maskingWriter struct{ out io.Writer }
 
 func (m maskingWriter) Write(line []byte) (int, error) {

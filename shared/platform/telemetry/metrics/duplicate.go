@@ -7,15 +7,17 @@ import (
 
 type duplicateKey struct{}
 
-// WithDuplicateMark returns a context in which Twice is heard, and what reports whether it was.
+// WithDuplicateMark returns a context for handling a message, and a function that reports whether MarkDuplicate was
+// called in it.
 func WithDuplicateMark(ctx context.Context) (context.Context, func() bool) {
-	heard := new(atomic.Bool)
-	return context.WithValue(ctx, duplicateKey{}, heard), heard.Load
+	marked := new(atomic.Bool)
+	return context.WithValue(ctx, duplicateKey{}, marked), marked.Load
 }
 
-// MarkDuplicate says that the message which is being handled has changed nothing, as it came before, or too late.
+// MarkDuplicate records that the message that is being handled has changed nothing, because it was handled before or is
+// late.
 func MarkDuplicate(ctx context.Context) {
-	if heard, ok := ctx.Value(duplicateKey{}).(*atomic.Bool); ok {
-		heard.Store(true)
+	if marked, ok := ctx.Value(duplicateKey{}).(*atomic.Bool); ok {
+		marked.Store(true)
 	}
 }

@@ -1,3 +1,10 @@
+// Package metrics writes metrics to the log, in CloudWatch's embedded metric format: CloudWatch extracts them from the
+// log lines, so that no call and no AWS right is needed. Package metric defines the metrics. A log level above INFO
+// disables most of them.
+//
+// AWS documents that Lambda leaves log lines alone that are JSON, and that CloudWatch Logs finds the format in any log
+// group. It does not document that both hold for functions with an OS-only runtime, as these are; that has not been
+// tried on AWS yet.
 package metrics
 
 import (
@@ -10,7 +17,7 @@ import (
 	"sluice/shared/domain/metric"
 )
 
-// emfDirective tells CloudWatch which members of a line are metrics
+// emfDirective names the members of a log line that are metrics: CloudWatch's embedded metric format
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 type emfDirective struct {
 	Namespace  string
@@ -20,28 +27,29 @@ type emfDirective struct {
 
 type emfMetric struct{ Name, Unit string }
 
-// emfHeader is the member _aws.
+// emfHeader is the member _aws of the line.
 type emfHeader struct {
 	Timestamp         int64 // Unix milliseconds
 	CloudWatchMetrics []emfDirective
 }
 
-// LogAttr returns what makes a line of the log say these values, each of another metric, all of one dimension at the same
-// value of it. What is no number is left out; without any value nothing is added to the line. It must not be in a group:
-// CloudWatch looks for metrics at the root.
+// LogAttr returns the attribute that makes CloudWatch extract these values from a log line. Each must be of another
+// metric, and those with the same dimension must have the same value of it. NaN and infinite values are left out;
+// without any value nothing is added to the line. The attribute must not be in a group: CloudWatch reads metrics only
+// at the root.
 func LogAttr(at time.Time, values ...metric.Value) slog.Attr {
 	h := emfHeader{Timestamp: at.UnixMilli()}
 	var members []any
-	said := map[string]bool{}
+	added := map[string]bool{} // dimensions
 	for _, v := range values {
 		if math.IsNaN(v.Number) || math.IsInf(v.Number, 0) {
 			continue
 		}
 		h.addMetric(v.Metric)
 		members = append(members, slog.Float64(v.Name, v.Number))
-		if v.Dimension != "" && !said[v.Dimension] {
-			members = append(members, slog.String(v.Dimension, cmp.Or(v.DimensionValue, "none"))) // CloudWatch takes no empty one
-			said[v.Dimension] = true
+		if v.Dimension != "" && !added[v.Dimension] {
+			members = append(members, slog.String(v.Dimension, cmp.Or(v.DimensionValue, "none"))) // CloudWatch accepts no empty value
+			added[v.Dimension] = true
 		}
 	}
 	if members == nil {

@@ -8,19 +8,19 @@ import (
 	"sluice/shared/domain/metric"
 )
 
-// QueueScaling is a queue as the law of scaling sees it.
+// QueueScaling is what was read of a queue and decided for it.
 type QueueScaling struct {
-	Queue     string        // its name, as AWS/SQS has it
+	Queue     string        // name that the queue has on AWS
 	Depth     int           // messages that wait
-	InFlight  int           // messages that are worked on
-	OldestAge time.Duration // age of the oldest; 0 if not known
-	Wanted    int           // workers that would keep its promise
-	Ceiling   int           // workers that it may have
-	Reason    string        // for the ceiling
+	InFlight  int           // messages that workers handle
+	OldestAge time.Duration // age of the oldest message; 0 if not known
+	Wanted    int           // workers that would meet its target wait
+	Ceiling   int           // workers that it may have at most
+	Reason    string        // why it has that ceiling
 }
 
-// LogScaling logs each queue that has anything to do, with what is wanted and allowed as metrics; the rest of it SQS counts
-// itself, and is in the line only. While all queues are empty it says nothing.
+// LogScaling logs each queue that is not empty, with the wanted workers and the ceiling as metrics. The other values
+// are no metrics because SQS publishes them itself.
 func LogScaling(ctx context.Context, log *slog.Logger, at time.Time, queues []QueueScaling) {
 	for _, q := range queues {
 		if q.Depth <= 0 && q.InFlight <= 0 {

@@ -13,28 +13,28 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// recordedFields are the fields of a call's input that are recorded, by the names that X-Ray's console knows.
+// recordedFields maps the fields of a call's input that are recorded to the names that X-Ray's console uses.
 var recordedFields = map[string]string{
 	"QueueUrl": "queue_url", "TopicArn": "topic_arn", "TableName": "table_name", "Bucket": "bucket_name",
 }
 
-// InstrumentAWS makes every client that is made from cfg record its calls as steps of the hop in their context, and send
-// the trace on in an HTTP header. Against the SDK's own instrumentation/awsv2 it keeps Lineage, names the resource,
-// records no text of errors, and does not call a 4xx (a failed condition, a missing key) a fault. Presigning is not
-// a call and records nothing.
+// InstrumentAWS makes the clients that are created with cfg record their calls as steps of the root span in the
+// context, and send the trace header. Unlike the SDK's instrumentation/awsv2 it keeps Lineage, records the resource but
+// no texts of errors, and does not record a 4xx (a failed condition, a missing key) as a fault. Presigning makes no
+// call and records nothing.
 func InstrumentAWS(cfg *aws.Config) {
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
-		if len(stack.Deserialize.List()) == 0 { // nothing reads an answer: presigning
+		if len(stack.Deserialize.List()) == 0 { // presigning: there is no response
 			return nil
 		}
 		return errors.Join(
 			stack.Initialize.Add(spanMiddleware{}, middleware.After),
-			stack.Deserialize.Add(headerMiddleware{}, middleware.Before), // after signing, once an attempt
+			stack.Deserialize.Add(headerMiddleware{}, middleware.Before), // after signing, in each attempt
 		)
 	})
 }
 
-// spanMiddleware opens a step around a call and all its attempts.
+// spanMiddleware records a call with all its attempts as a step.
 type spanMiddleware struct{}
 
 func (spanMiddleware) ID() string { return "TraceStep" }
@@ -50,7 +50,7 @@ func (spanMiddleware) HandleInitialize(ctx context.Context, in middleware.Initia
 	return out, meta, err
 }
 
-// describeCall says what is called.
+// describeCall sets the region, operation and resource of a call.
 func describeCall(ctx context.Context, input any, into map[string]any) {
 	into["region"], into["operation"] = awsmiddleware.GetRegion(ctx), awsmiddleware.GetOperationName(ctx)
 	v := reflect.Indirect(reflect.ValueOf(input))
@@ -68,25 +68,25 @@ func describeCall(ctx context.Context, input any, into map[string]any) {
 	}
 }
 
-// endCall ends the step with what came back: a status is judged by its class, no answer at all is a fault.
+// endCall ends the step of a call: by the class of the response's status, or as a fault if there is no response.
 func (s Span) endCall(meta middleware.Metadata, err error) {
-	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() // DynamoDB's have status 400
+	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() // DynamoDB throttles with status 400
 	s.updateSegment(func(seg *xray.Segment) {
 		seg.Throttle = throttled
 		if id, ok := awsmiddleware.GetRequestIDMetadata(meta); ok {
 			seg.GetAWS()["request_id"] = id
 		}
 	})
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) && answer.HTTPStatusCode() >= 400 {
-		s.SetHTTPStatus(answer.HTTPStatusCode())
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() >= 400 {
+		s.SetHTTPStatus(response.HTTPStatusCode())
 		s.closeSegment(err)
 		return
 	}
 	s.End(err)
 }
 
-// headerMiddleware sets the header of each attempt. It is not signed: signers leave this one out.
+// headerMiddleware sets the trace header of each attempt. Signatures do not cover this header.
 type headerMiddleware struct{}
 
 func (headerMiddleware) ID() string { return "TraceHeader" }

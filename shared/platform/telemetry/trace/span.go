@@ -12,23 +12,24 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// AnnotationKey is what X-Ray indexes. It takes 50 annotations a trace, batches included, so there are no others.
+// AnnotationKey is the name of an annotation, by which X-Ray can search. There are only these because X-Ray takes 50
+// annotations in a trace.
 type AnnotationKey string
 
-// The annotations. Each hop has the one of its service; the first of its process has the one of a cold start.
+// The annotations. Every root span has Service; the first of a process has ColdStart.
 const (
 	Service   AnnotationKey = "service"
 	VideoID   AnnotationKey = "video_id"
 	Tenant    AnnotationKey = "tenant"
-	Code      AnnotationKey = "code"       // of a failure
+	Code      AnnotationKey = "code"       // error code
 	ColdStart AnnotationKey = "cold_start" // true
 )
 
-// maxTextBytes is how much of a string is recorded: X-Ray's limit for annotations, and far below the 64 KB at which the
-// daemon loses a document.
+// maxTextBytes is how much of a string is recorded: X-Ray's limit of annotations, and far less than 64 KB, from which
+// on the daemon drops a document.
 const maxTextBytes = 1000
 
-// Span is a hop, or a step of one. The zero Span records nothing.
+// Span is a root span or a step in it. The zero Span records nothing.
 type Span struct {
 	seg    *xray.Segment
 	isRoot bool
@@ -37,6 +38,7 @@ type Span struct {
 
 type rootKey struct{}
 
+// startRoot makes seg the root span of the context.
 func startRoot(ctx context.Context, seg *xray.Segment) (context.Context, Span) {
 	s := Span{seg: seg, isRoot: true}
 	s.Annotate(Service, serviceName)
@@ -46,7 +48,7 @@ func startRoot(ctx context.Context, seg *xray.Segment) (context.Context, Span) {
 	return context.WithValue(ctx, rootKey{}, seg), s
 }
 
-// StartSpan begins a step of the hop in ctx; without one it returns the zero Span.
+// StartSpan starts a step of the root span in ctx; without one it returns the zero Span.
 func StartSpan(ctx context.Context, name string) (context.Context, Span) {
 	if xray.GetSegment(ctx) == nil || xray.SdkDisabled() {
 		return ctx, Span{}
@@ -55,9 +57,9 @@ func StartSpan(ctx context.Context, name string) (context.Context, Span) {
 	return ctx, Span{seg: seg}
 }
 
-// StartLongSpan is Sub for a step of minutes: it is sent when it begins and again when it ends, so that it is seen while it
-// runs and survives the death of its function. It has the hop's annotations and details so far, as the hop itself may
-// never be sent.
+// StartLongSpan is StartSpan for a step of minutes: the span is sent when it starts and again when it ends, so that it
+// is visible while it runs, and also if the function dies. It has the present annotations and metadata of the root
+// span, which may never be sent itself.
 func StartLongSpan(ctx context.Context, name string) (context.Context, Span) {
 	up := xray.GetSegment(ctx)
 	ctx, s := StartSpan(ctx, name)
@@ -65,38 +67,38 @@ func StartLongSpan(ctx context.Context, name string) (context.Context, Span) {
 		return ctx, s
 	}
 	s.isLong = true
-	notes, details := copyRootData(ctx)
+	annotations, metadata := copyRootData(ctx)
 	s.seg.Lock()
 	defer s.seg.Unlock()
 	s.seg.Type, s.seg.ParentID = "subsegment", up.ID
-	s.seg.Annotations, s.seg.Metadata = notes, map[string]map[string]any{"default": details}
+	s.seg.Annotations, s.seg.Metadata = annotations, map[string]map[string]any{"default": metadata}
 	s.seg.ParentSegment.GetConfiguration().Emitter.Emit(s.seg)
 	return ctx, s
 }
 
-// copyRootData is what the hop has recorded about itself.
-func copyRootData(ctx context.Context) (notes, details map[string]any) {
-	hop, ok := ctx.Value(rootKey{}).(*xray.Segment)
+// copyRootData returns copies of the root span's annotations and metadata.
+func copyRootData(ctx context.Context) (annotations, metadata map[string]any) {
+	root, ok := ctx.Value(rootKey{}).(*xray.Segment)
 	if !ok {
 		return nil, nil
 	}
-	hop.RLock()
-	defer hop.RUnlock()
-	return maps.Clone(hop.Annotations), maps.Clone(hop.Metadata["default"])
+	root.RLock()
+	defer root.RUnlock()
+	return maps.Clone(root.Annotations), maps.Clone(root.Metadata["default"])
 }
 
-// isSilent says that nothing of the span is sent.
+// isSilent reports whether the span is not sent.
 func (s Span) isSilent() bool { return s.seg == nil || s.seg.Dummy }
 
-// Annotate sets an annotation; an empty value sets none.
+// Annotate sets an annotation. It ignores an empty value.
 func (s Span) Annotate(key AnnotationKey, value string) {
 	if s.seg != nil && value != "" {
 		s.seg.AddAnnotation(string(key), value[:min(len(value), maxTextBytes)])
 	}
 }
 
-// SetMetadata sets what is shown with the span but not searched for. Only integers, bools and strings are recorded, strings
-// up to 1,000 bytes: what else there is may hold what must not be recorded, or not be JSON.
+// SetMetadata sets a value that is shown with the span but can't be searched for. Only integers, bools and the first
+// 1,000 bytes of strings are recorded: values of other types may contain what must not be recorded.
 func (s Span) SetMetadata(key string, value any) {
 	if s.seg == nil {
 		return
@@ -109,16 +111,17 @@ func (s Span) SetMetadata(key string, value any) {
 	}
 }
 
-// SetHTTPStatus records the status of an HTTP answer: 4xx is an error, 429 a throttle as well, 5xx a fault of ours.
+// SetHTTPStatus records the status of an HTTP response. In X-Ray's terms 4xx is an error, 429 a throttle as well, and
+// 5xx a fault.
 func (s Span) SetHTTPStatus(status int) {
 	if s.seg != nil {
 		xray.HttpCaptureResponse(s.seg, status)
 	}
 }
 
-// End closes the span, and is called once, after the End of every step within: a hop with an open step is not sent.
-// An error that is the caller's fault by its video.Kind is an error of the span, any other a fault; its code becomes
-// the hop's annotation.
+// End ends the span. It must be called once, after End of all steps in the span: a root span with an open step is not
+// sent. If the caller is at fault by the Kind of err, X-Ray shows an error, otherwise a fault. A root span gets err's
+// code as annotation.
 func (s Span) End(err error) {
 	s.updateSegment(func(seg *xray.Segment) {
 		switch {
@@ -132,7 +135,7 @@ func (s Span) End(err error) {
 	s.closeSegment(err)
 }
 
-// closeSegment closes the span without judging err.
+// closeSegment ends the span and records err, but sets neither error nor fault.
 func (s Span) closeSegment(err error) {
 	if s.seg == nil {
 		return
@@ -140,13 +143,14 @@ func (s Span) closeSegment(err error) {
 	if err != nil {
 		s.recordException(err)
 	}
-	if s.isLong { // Close would leave the parent waiting for it
+	if s.isLong { // after Close, the parent would wait for it
 		s.seg.CloseAndStream(nil)
 		return
 	}
-	s.seg.Close(nil) // the SDK would record the working directory with an error
+	s.seg.Close(nil) // nil: the SDK would record the working directory with an error
 }
 
+// recordException records the Go type of an error and its code, but not its text.
 func (s Span) recordException(err error) {
 	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", innermostError(err))}
 	var ours *errs.Error
@@ -167,7 +171,7 @@ func (s Span) updateSegment(change func(*xray.Segment)) {
 	}
 }
 
-// isCallerError reports whether the same input would fail again.
+// isCallerError reports whether the caller is at fault: the same input would fail again.
 func isCallerError(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.Transient, errs.Internal:
@@ -176,7 +180,7 @@ func isCallerError(err error) bool {
 	return true
 }
 
-// innermostError is the innermost error.
+// innermostError returns the last error of the chain of wrapped errors.
 func innermostError(err error) error {
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next

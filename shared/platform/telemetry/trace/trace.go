@@ -1,25 +1,28 @@
-// Package trace records what a function does in AWS X-Ray and passes the trace on. It is the only package that knows
-// aws-xray-sdk-go/v2. It needs xray:PutTraceSegments, which active tracing grants to a function.
+// Package trace records spans of what a function does in AWS X-Ray, and passes the trace on to what it calls. It is the
+// only package that uses aws-xray-sdk-go/v2. It needs xray:PutTraceSegments, which active tracing grants to a function.
 //
-// A hop is the handling of one request or one message. It continues its sender's trace unless the runtime has one:
+// A root span covers the handling of one request or of one message; the spans in it are its steps. It continues the
+// trace of the sender, unless the Lambda runtime has a trace:
 //
-//	the runtime's header   Lambda has opened a segment (AWS, active tracing): the hop is a subsegment of it, and the
-//	                       sender's trace is noted in the detail "upstream".
-//	the sender's header    nobody has (a local cloud, tracing off): the hop is a segment of the sender's trace.
-//	neither                the hop is a segment of a new trace.
+//	the runtime's header   Lambda has opened a segment (on AWS, with active tracing): the root span is a subsegment of
+//	                       it, and the sender's trace id is in the metadata "upstream".
+//	the sender's header    without a segment of Lambda (a local cloud, tracing off): the root span is a segment of the
+//	                       sender's trace.
+//	neither                the root span is a segment of a new trace.
 //
-// Whether a video is traced is decided once, at the door, and only passed on: a hop whose sender is not sampled
-// records nothing and says so to the next. The runtime's Lineage goes on with everything that is sent, because Lambda
-// ends endless loops by it (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+// Whether a video is traced is decided once, by the API, and only passed on: if the sender's trace is not sampled,
+// nothing is recorded, and the next receiver is told so. The runtime's Lineage is passed on with everything that is
+// sent, because Lambda ends endless loops by it
+// (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 //
-// What X-Ray searches by are the annotations service, video_id, tenant, code and cold_start; everything else is a detail.
-// A hop is the one segment that is called like its service: package waterfall finds hops by that. Never recorded:
-// texts of errors (they may hold signed URLs), URLs other than those of queues, bodies, headers, object keys, stacks
-// and the working directory. Of a failure the Go type and our own code are kept.
+// X-Ray searches by the annotations service, video_id, tenant, code and cold_start; everything else is metadata. A root
+// span is the one segment that is named like its service: package traceview finds it by that. Never recorded are texts
+// of errors (they may contain signed URLs), URLs other than those of queues, bodies, headers, object keys, stacks and
+// the working directory. Of an error its Go type and Sluice's error code are recorded.
 //
-// Documents go by UDP to AWS_XRAY_DAEMON_ADDRESS, 127.0.0.1:2000 if unset, and are lost without harm if nobody listens.
-// A malformed address there panics while the X-Ray SDK is initialised, before main. AWS_XRAY_SDK_DISABLED=true turns
-// everything here into nothing. AWS_XRAY_TRACING_NAME must not be set: it renames every segment.
+// Documents are sent by UDP to AWS_XRAY_DAEMON_ADDRESS (127.0.0.1:2000 if unset), and lost without consequence if
+// nothing listens there. If that variable is malformed the X-Ray SDK panics before main. AWS_XRAY_SDK_DISABLED=true
+// disables this package. AWS_XRAY_TRACING_NAME must not be set: it renames every segment.
 package trace
 
 import (
@@ -41,21 +44,21 @@ import (
 // HeaderName is the HTTP header that carries a trace; the attribute of an SQS message is AWSTraceHeader.
 const HeaderName = xray.TraceIDHeaderKey
 
-// serviceName is what hops are called. Written by Setup only. It is fresh until its first hop.
+// serviceName is the name of root spans; coldStart is true until the first one. Only SetService writes serviceName.
 var (
 	serviceName = "sluice"
 	coldStart   atomic.Bool
 )
 
-// SetService names the service that the hops of this process belong to and silences the SDK's own log. Call it once, first
-// thing in main.
+// SetService sets the name of this process's root spans and disables the SDK's own log. It must be called once, first
+// in main.
 func SetService(name string) {
 	serviceName = name
 	coldStart.Store(true)
 	xray.SetLogger(xraylog.NullLogger)
 }
 
-// StartRequestSpan begins the hop of an HTTP request; the names in headers may be in any case.
+// StartRequestSpan starts the root span of an HTTP request. The names of the headers may be in any case.
 func StartRequestSpan(ctx context.Context, headers map[string]string) (context.Context, Span) {
 	for name, value := range headers {
 		if strings.EqualFold(name, HeaderName) {
@@ -65,10 +68,10 @@ func StartRequestSpan(ctx context.Context, headers map[string]string) (context.C
 	return beginRoot(ctx, &header.Header{})
 }
 
-// StartMessageSpan begins the hop of one message of a queue; stored is the header in its envelope. That goes before the
-// message's attribute, which SNS's PublishBatch makes the same for messages of different traces. The details queue,
-// message (its id, by which attempts are known), attempt (from 1) and wait_ms (since the message was sent, earlier
-// attempts included) are set.
+// StartMessageSpan starts the root span of one message of a queue. stored is the trace header in the event of the
+// message; it has precedence over the message's attribute, which SNS's PublishBatch makes the same for messages of
+// different traces. It sets the metadata queue, message (the id, which is the same in all attempts), attempt (from 1),
+// and wait_ms (milliseconds since the message was sent, including earlier attempts).
 func StartMessageSpan(ctx context.Context, m events.SQSMessage, stored string) (context.Context, Span) {
 	up := parseHeader(stored)
 	if up.TraceID == "" {
@@ -86,7 +89,8 @@ func StartMessageSpan(ctx context.Context, m events.SQSMessage, stored string) (
 	return ctx, s
 }
 
-// HeaderFromContext returns what to send on in AWSTraceHeader and in an envelope, or "" outside a hop.
+// HeaderFromContext returns the trace header for what is sent in ctx: in the attribute AWSTraceHeader and in events. It
+// is "" outside a root span.
 func HeaderFromContext(ctx context.Context) string {
 	if h := downstreamHeader(ctx); h != nil {
 		return h.String()
@@ -94,7 +98,7 @@ func HeaderFromContext(ctx context.Context) string {
 	return ""
 }
 
-// IDFromContext returns the trace's id, for logs, or "" outside a hop. An unsampled trace has one too.
+// IDFromContext returns the trace id, for logs; "" outside a root span. A trace that is not sampled has one too.
 func IDFromContext(ctx context.Context) string {
 	if h := downstreamHeader(ctx); h != nil {
 		return h.TraceID
@@ -115,7 +119,8 @@ var (
 	segmentIDPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
 )
 
-// parseHeader reads a header. An ill-formed one is none: it may come from a stranger, and goes into headers and documents.
+// parseHeader parses a trace header. A malformed one counts as none: it may come from a stranger, and its parts are
+// sent on.
 func parseHeader(text string) *header.Header {
 	h := header.FromString(text)
 	if !traceIDPattern.MatchString(h.TraceID) {
@@ -127,27 +132,27 @@ func parseHeader(text string) *header.Header {
 	return h
 }
 
-// beginRoot opens the hop; up is the sender's header.
+// beginRoot starts a root span; up is the sender's header.
 func beginRoot(ctx context.Context, up *header.Header) (context.Context, Span) {
-	if xray.SdkDisabled() { // its segments have no root and its headers no text
+	if xray.SdkDisabled() { // the SDK's segments have no trace id then
 		return ctx, Span{}
 	}
-	given, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
-	runtime := parseHeader(given)
+	text, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
+	runtime := parseHeader(text)
 	var seg *xray.Segment
 	if runtime.ParentID != "" && up.SamplingDecision != header.NotSampled {
 		ctx, seg = xray.BeginSubsegment(ctx, serviceName)
-		seg.ParentSegment.IncomingHeader = runtime // the SDK would drop Lineage
+		seg.ParentSegment.IncomingHeader = runtime // otherwise the SDK drops Lineage
 		if up.TraceID != "" && up.TraceID != runtime.TraceID {
 			seg.AddMetadata("upstream", up.TraceID)
 		}
 		return startRoot(ctx, seg)
 	}
-	// A segment of our own even if the runtime has one and the sender is not sampled: the SDK's unsampled subsegment
-	// would tell the next hop that it is.
-	up.AdditionalData = runtime.AdditionalData // Lineage, and nothing that a sender made up
+	// If the sender is not sampled this is a segment too, even if the runtime has one: for an unsampled subsegment the
+	// SDK would tell the next receiver that it is sampled.
+	up.AdditionalData = runtime.AdditionalData // Lineage, and nothing that the sender has added
 	if up.SamplingDecision != header.NotSampled {
-		up.SamplingDecision = header.Sampled // else the SDK asks the daemon for rules
+		up.SamplingDecision = header.Sampled // otherwise the SDK asks the daemon for sampling rules
 	}
 	ctx, seg = xray.NewSegmentFromHeader(ctx, serviceName, &http.Request{URL: &url.URL{}}, up)
 	return startRoot(ctx, seg)

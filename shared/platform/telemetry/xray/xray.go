@@ -1,8 +1,9 @@
-// Package xray reads what package trace has written: the segment documents of a video, from X-Ray's API. Rights:
-// xray:GetTraceSummaries and xray:BatchGetTraces, which X-Ray knows no resource to narrow to: whoever has them reads the
-// traces of the whole account, so that only the function observe does, and shows of them what belongs to one video.
+// Package xray reads the segment documents that package trace has written, from the API of AWS X-Ray.
 //
-// It refuses nothing itself. Errors are Transient: X-Ray throttles readers.
+// Rights: xray:GetTraceSummaries and xray:BatchGetTraces. X-Ray can't limit them to a resource: whoever has them reads
+// the traces of the whole account. So only the function observe has them, and it shows only what belongs to one video.
+//
+// Errors are Transient: X-Ray throttles readers.
 package xray
 
 import (
@@ -21,7 +22,7 @@ import (
 	"sluice/shared/domain/traceview"
 )
 
-// APIClient is what Reader needs of X-Ray.
+// APIClient is the part of X-Ray's client that Reader uses.
 type APIClient interface {
 	GetTraceSummaries(ctx context.Context, in *xray.GetTraceSummariesInput, opts ...func(*xray.Options)) (*xray.GetTraceSummariesOutput, error)
 	BatchGetTraces(ctx context.Context, in *xray.BatchGetTracesInput, opts ...func(*xray.Options)) (*xray.BatchGetTracesOutput, error)
@@ -34,17 +35,17 @@ type Reader struct{ Client APIClient }
 func New(cfg aws.Config) Reader { return Reader{xray.NewFromConfig(cfg)} }
 
 const (
-	idsPerCall       = 5    // ids that a call takes
-	maxParallelCalls = 4    // calls
-	maxSamples       = 100  // traces that stand for all of them
-	maxTraces        = 1500 // traces that are read: an hour of video, at ten seconds of answering
+	idsPerCall       = 5 // X-Ray's limit
+	maxParallelCalls = 4
+	maxSamples       = 100  // traces of a sample
+	maxTraces        = 1500 // traces of a video: those of an hour of video, which take ten seconds to read
 )
 
-// ReadDocuments returns the segment documents of the traces that began in one of the windows and have a hop of the video.
-// more reports that there are more of them: the limit is 1,500 traces, those found first.
+// ReadDocuments returns the segment documents of the traces that began in one of the windows and have a span of the
+// video with this id. more reports that there are more than 1,500 such traces, of which some are left out.
 func (r Reader) ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error) {
 	var ids []string
-	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // of a row: letters and digits
+	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // the id is from the video's row: letters, digits and _
 	for _, w := range windows {
 		found, err := r.findTraceIDs(ctx, filter, types.TimeRangeTypeTraceId, w)
 		if err != nil {
@@ -53,14 +54,15 @@ func (r Reader) ReadDocuments(ctx context.Context, id string, windows []tracevie
 		ids = append(ids, found...)
 	}
 	slices.Sort(ids)
-	ids = slices.Compact(ids) // the ends of two windows are in both
+	ids = slices.Compact(ids) // two windows may share a moment
 	more = len(ids) > maxTraces
 	documents, err = r.readTraces(ctx, ids[:min(len(ids), maxTraces)])
 	return documents, more, err
 }
 
-// SampleRecent returns, for each group of services, traces that have a hop of one of them, none of a group before, and were last
-// added to in the window: at most 100 from all over it, of some 1,500 that it counts.
+// SampleRecent returns a sample for each group of services: the documents of at most 100 of the traces that were
+// updated in the window and have a span of one of the services, evenly chosen from at most about 1,500. A trace is only
+// in the sample of the first group that it belongs to.
 func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) (samples []traceview.TraceSample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
@@ -72,9 +74,9 @@ func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview
 		for _, id := range ids {
 			known[id] = true
 		}
-		some := pickEvenly(ids, maxSamples)
-		s := traceview.TraceSample{Fraction: float64(len(some)) / float64(max(1, len(ids)))}
-		if s.Documents, err = r.readTraces(ctx, some); err != nil {
+		picked := pickEvenly(ids, maxSamples)
+		s := traceview.TraceSample{Fraction: float64(len(picked)) / float64(max(1, len(ids)))}
+		if s.Documents, err = r.readTraces(ctx, picked); err != nil {
 			return nil, err
 		}
 		samples = append(samples, s)
@@ -82,6 +84,7 @@ func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview
 	return samples, nil
 }
 
+// buildServiceFilter returns the filter expression for traces with a span of one of the services.
 func buildServiceFilter(services []string) string {
 	var filters []string
 	for _, s := range services {
@@ -90,18 +93,18 @@ func buildServiceFilter(services []string) string {
 	return strings.Join(filters, " OR ")
 }
 
-// pickEvenly returns at most n of ids, evenly from all over: they come in an order of time, and the first would stand for a
-// moment alone.
-func pickEvenly(ids []string, n int) (some []string) {
+// pickEvenly returns at most n of ids, evenly spaced: the ids are ordered by time, so that the first ones would be of
+// one moment.
+func pickEvenly(ids []string, n int) (picked []string) {
 	n = min(n, len(ids))
 	for i := range n {
-		some = append(some, ids[i*len(ids)/n])
+		picked = append(picked, ids[i*len(ids)/n])
 	}
-	return some
+	return picked
 }
 
-// findTraceIDs returns the ids of the traces of a window, which is one of those times of theirs, that a filter lets through,
-// about as many as are read at most.
+// findTraceIDs returns the ids of the traces in a window that match a filter expression, and stops after about
+// maxTraces. by says which time of a trace must be in the window.
 func (r Reader) findTraceIDs(ctx context.Context, filter string, by types.TimeRangeType, w traceview.TimeRange) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
 		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
@@ -109,7 +112,7 @@ func (r Reader) findTraceIDs(ctx context.Context, filter string, by types.TimeRa
 	for pages.HasMorePages() && len(ids) <= maxTraces {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, errs.E("xray.find", errs.Transient, err)
+			return nil, errs.E("xray.findTraceIDs", errs.Transient, err)
 		}
 		for _, t := range page.TraceSummaries {
 			ids = append(ids, aws.ToString(t.Id))
@@ -139,7 +142,7 @@ func (r Reader) readBatch(ctx context.Context, ids []string) (documents []string
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, errs.E("xray.batch", errs.Transient, err)
+			return nil, errs.E("xray.readBatch", errs.Transient, err)
 		}
 		for _, t := range page.Traces {
 			for _, s := range t.Segments {

@@ -1,5 +1,5 @@
-// Package metricstest reads the metrics in a log as CloudWatch would, and fails the test where CloudWatch would not take
-// them: the rules and the schema of the embedded metric format are those of
+// Package metricstest reads the metrics in a log as CloudWatch would, and fails the test where CloudWatch would not
+// take them: the rules and the schema of the embedded metric format are those of
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metricstest
 
