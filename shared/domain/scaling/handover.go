@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -13,33 +12,74 @@ const (
 	decisionInterval    = 10 * time.Second
 )
 
-// handOverWorkers sets each plan's workers: what falls, falls at once, unless that is not worth a call; what rises, rises into
-// what is free. A worker above a ceiling that has fallen still runs to the end of its message, so for two service times,
-// as some take longer than the mean, it counts as not free: the API's share is nobody's to borrow. While many are yet to
-// end, a rise waits, so that it is one and not several. It returns when to decide again.
-func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duration {
-	wait := countEnding(plans, now) > budget/16
-	spare, settled := sumCeilings(plans) <= budget, !slices.ContainsFunc(plans, (*queuePlan).isShort)
-	room := budget
-	for _, p := range plans {
-		p.workers = max(p.minCeiling(), min(p.previous, p.target))
-		if spare && (settled || p.gainsShare) && p.canKeepCeiling() {
-			p.workers = p.previous
+// transition is what a decision does with one queue's ceiling.
+type transition string
+
+// The transitions.
+const (
+	keepCeiling  transition = "keep"  // a small fall is not worth a call to Lambda while no queue needs the workers
+	lowerCeiling transition = "lower" // a fall takes effect at once
+	holdCeiling  transition = "hold"  // the target is reached, or is the least ceiling
+	skipRaise    transition = "skip"  // a small raise of spare workers is not worth a call
+	delayRaise   transition = "delay" // many workers of lowered queues still run: one raise later saves several small ones
+	raiseCeiling transition = "raise" // into what is free, up to the target
+)
+
+// transitions says when a queue makes which transition: the first whose condition holds, else raiseCeiling.
+var transitions = []struct {
+	name    transition
+	applies func(p *queuePlan, h handover) bool
+}{
+	{keepCeiling, func(p *queuePlan, h handover) bool {
+		return h.hasSpare && (!h.hasShort || p.gainsShare) && p.isMinorFall()
+	}},
+	{lowerCeiling, func(p *queuePlan, _ handover) bool { return p.previous > p.target }},
+	{holdCeiling, func(p *queuePlan, _ handover) bool { return p.target <= max(p.minCeiling(), p.previous) }},
+	{skipRaise, func(p *queuePlan, _ handover) bool { return p.isMinorRaise() }},
+	{delayRaise, func(p *queuePlan, h handover) bool { return h.manyEnding && p.previous >= MinCeiling }},
+}
+
+// handover is what the transitions depend on beside the queue itself.
+type handover struct {
+	hasSpare   bool // the ceilings until now are within the budget
+	hasShort   bool // some queue needs workers that others may have to spare
+	manyEnding bool // more than a sixteenth of the budget is yet to end above lowered ceilings
+}
+
+func (h handover) findTransition(p *queuePlan) transition {
+	for _, t := range transitions {
+		if t.applies(p, h) {
+			return t.name
 		}
-		if p.workers < p.previous {
-			p.history.PreviousCeiling, p.history.CeilingFellAt = max(p.previous, p.occupiedWorkers(now)), now
-		}
-		room -= p.occupiedWorkers(now)
 	}
-	order := slices.Clone(plans)
-	slices.SortStableFunc(order, func(a, b *queuePlan) int { return cmp.Compare(lanePriority(a), lanePriority(b)) })
-	for _, p := range order {
-		if p.target <= p.workers || p.isMinorRaise() || wait && p.previous >= MinCeiling {
-			continue
+	return raiseCeiling
+}
+
+// handOverWorkers sets each plan's workers and returns when to decide again; 0: at the next regular time. A worker above
+// a lowered ceiling runs to the end of its message, so for two service times, as some messages take longer than the
+// mean, it counts as not free: the API's share of the account's concurrency is never lent.
+func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duration {
+	h := handover{
+		hasSpare: sumCeilings(plans) <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),
+		manyEnding: countEnding(plans, now) > budget/16,
+	}
+	free := budget
+	var rising []*queuePlan
+	for _, p := range plans {
+		p.workers = max(p.minCeiling(), p.previous)
+		switch h.findTransition(p) {
+		case lowerCeiling:
+			p.workers = p.target
+			p.history.PreviousCeiling, p.history.CeilingFellAt = max(p.previous, p.occupiedWorkers(now)), now
+		case raiseCeiling:
+			rising = append(rising, p)
 		}
+		free -= p.occupiedWorkers(now)
+	}
+	for _, p := range slices.Concat(filterByLane(rising, false), filterByLane(rising, true)) {
 		has := p.occupiedWorkers(now)
-		p.workers = p.roundDown(min(p.target, has+max(0, room)))
-		room -= max(0, p.workers-has)
+		p.workers = p.roundDown(min(p.target, has+max(0, free)))
+		free -= max(0, p.workers-has)
 	}
 	return nextDecisionIn(plans, now)
 }
@@ -47,8 +87,8 @@ func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duratio
 // isShort says that a queue needs what others may have to spare.
 func (p *queuePlan) isShort() bool { return p.previous < min(p.target, max(p.demand, p.Min)) }
 
-// canKeepCeiling says that a fall is small: not worth a call while nobody lacks it.
-func (p *queuePlan) canKeepCeiling() bool {
+// isMinorFall reports whether the ceiling falls by a quarter at most, and may stay as it is.
+func (p *queuePlan) isMinorFall() bool {
 	return p.previous > p.target && p.previous <= p.Max && p.previous-p.target <= p.previous/4
 }
 
@@ -82,13 +122,6 @@ func nextDecisionIn(plans []*queuePlan, now time.Time) (again time.Duration) {
 		}
 	}
 	return max(again, minDecisionInterval)
-}
-
-func lanePriority(p *queuePlan) int {
-	if p.isBulk() {
-		return 1
-	}
-	return 0
 }
 
 // isMinorRaise says that a raise is only of what is spare, and small: not worth a call.
