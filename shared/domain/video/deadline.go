@@ -1,8 +1,10 @@
 package video
 
 import (
-	"sluice/shared/domain/errs"
+	"slices"
 	"time"
+
+	"sluice/shared/domain/errs"
 )
 
 // Deadline is what a video that is not final waits for: when its deadline passes, it is looked at again.
@@ -77,52 +79,98 @@ func (v Video) IsOverdue(now time.Time) bool {
 	return !v.Deadline.At.IsZero() && !now.Before(v.Deadline.At)
 }
 
-// applyDeadlinePassed decides what becomes of a video whose deadline has passed: it is given more time while it moves on or its
-// turn may yet come, else what should have happened is asked for again, and in the end it fails. A duplicate asks again
-// if the first did.
-func applyDeadlinePassed(v Video, e DeadlinePassed) (Video, []Event) {
-	switch {
-	case v.State == Failed:
-		return failVideo(v, e.At, *v.Problem)
-	case v.State == Deleted:
-		return v, []Event{VideoDeleted{}}
-	case v.State == Ready && e.State.IsEncoding() && v.Times.Encoded.Equal(e.At): // a duplicate of what made it so
-		return markReady(v, e.At)
-	case v.State != e.State || v.Deadline.At.Before(e.Deadline):
-		return v, nil
-	case v.Deadline.At.After(e.Deadline): // a duplicate
-		if !v.Deadline.Resent {
-			return v, nil
-		}
-		return v, buildRetryEvents(v, e)
-	case v.State.IsEncoding() && v.IsComplete():
-		return markReady(v, e.At)
-	case v.State.IsEncoding() && (e.Queued || len(v.Done) > v.Deadline.TasksDone):
+// deadlineTransition is one line of the table of what a passed deadline does to a video.
+type deadlineTransition struct {
+	name    string
+	applies func(v Video, e DeadlinePassed) bool
+	apply   func(v Video, e DeadlinePassed) (Video, []Event)
+}
+
+// deadlineTransitions are tried in order, and the first that applies is taken. The "repeat" ones answer a duplicate of
+// the event that made the state final: it gives the same events again. From "finish" on, the event is about the state
+// and the deadline that the video has.
+var deadlineTransitions = []deadlineTransition{
+	{"repeat failure", func(v Video, _ DeadlinePassed) bool { return v.State == Failed },
+		func(v Video, e DeadlinePassed) (Video, []Event) { return failVideo(v, e.At, *v.Problem) }},
+	{"repeat deletion", func(v Video, _ DeadlinePassed) bool { return v.State == Deleted },
+		func(v Video, _ DeadlinePassed) (Video, []Event) { return v, []Event{VideoDeleted{}} }},
+	{"repeat ready", func(v Video, e DeadlinePassed) bool {
+		return v.State == Ready && e.State.IsEncoding() && v.Times.Encoded.Equal(e.At)
+	}, finishEncoding},
+	{"ignore stale", func(v Video, e DeadlinePassed) bool {
+		return v.State != e.State || v.State.IsFinal() || v.Deadline.At.Before(e.Deadline)
+	}, ignoreDeadline},
+	{"ignore duplicate", func(v Video, e DeadlinePassed) bool { return v.Deadline.At.After(e.Deadline) && !v.Deadline.Resent }, ignoreDeadline},
+	{"repeat retry", func(v Video, e DeadlinePassed) bool { return v.Deadline.At.After(e.Deadline) },
+		func(v Video, e DeadlinePassed) (Video, []Event) { return v, buildRetryEvents(v, e) }},
+	{"finish", func(v Video, _ DeadlinePassed) bool { return v.State.IsEncoding() && v.IsComplete() }, finishEncoding},
+	{"extend: tasks finish, or wait for their turn", func(v Video, e DeadlinePassed) bool {
+		return v.State.IsEncoding() && (e.Queued || len(v.Done) > v.Deadline.TasksDone)
+	}, func(v Video, e DeadlinePassed) (Video, []Event) {
 		v.Deadline = Deadline{TasksDone: len(v.Done)}
 		return v.WithDeadline(e.At), nil
-	}
-	if p, over := findTimeoutProblem(v, e); over {
-		return failVideo(v, e.At, p)
-	}
-	return retryOverdue(v, e)
+	}},
+	{"fail: upload expired", func(v Video, e DeadlinePassed) bool {
+		return v.awaitsUpload(e) && e.At.Sub(v.Times.Created) >= UploadLifetime
+	}, failOverdue("upload_expired", "The upload was not completed within a day; begin a new one.")},
+	{"extend: upload under way", Video.awaitsUpload,
+		func(v Video, e DeadlinePassed) (Video, []Event) { return v.WithDeadline(e.At), nil }},
+	{"fail: source gone", func(v Video, e DeadlinePassed) bool { return v.State == Uploaded && e.Stored == nil },
+		failOverdue("source_gone", "The file was removed before it was processed; upload it again.")},
+	{"fail: not fetched", func(v Video, e DeadlinePassed) bool {
+		return v.retriesExhausted() && v.State == Waiting && e.Stored == nil
+	},
+		failOverdue("fetch_overdue", "The file could not be fetched in time; see that its source answers, and ask again.")},
+	{"fail: not processed", func(v Video, _ DeadlinePassed) bool { return v.retriesExhausted() },
+		failOverdue("processing_overdue", "The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.")},
+	{"wait: the queue is busy", func(v Video, e DeadlinePassed) bool { return e.QueueBusy && v.Deadline.Retries < maxBusyRetries },
+		func(v Video, e DeadlinePassed) (Video, []Event) { return v.countRetry(e, false), nil }},
+	{"retry", func(Video, DeadlinePassed) bool { return true }, func(v Video, e DeadlinePassed) (Video, []Event) {
+		v = v.countRetry(e, true)
+		return v, buildRetryEvents(v, e)
+	}},
 }
 
-// retryOverdue asks once more for what should have happened. The first times it only waits longer if messages wait too.
-func retryOverdue(v Video, e DeadlinePassed) (Video, []Event) {
-	next := v
-	next.Deadline.Retries++
-	next.Deadline.Resent = !e.QueueBusy || v.Deadline.Retries >= maxBusyRetries
-	again := buildRetryEvents(next, e)
-	switch {
-	case len(again) == 0: // there is nothing to ask for: a client's upload is under way
-		return v.WithDeadline(e.At), nil
-	case !next.Deadline.Resent:
-		return next.WithDeadline(e.At), nil
-	}
-	return next.WithDeadline(e.At), again
+// applyDeadlinePassed returns the video after its deadline has passed, and what follows.
+func applyDeadlinePassed(v Video, e DeadlinePassed) (Video, []Event) {
+	return findDeadlineTransition(v, e).apply(v, e)
 }
 
-// buildRetryEvents returns what should have been said, or heard, in the state that the video is in.
+func findDeadlineTransition(v Video, e DeadlinePassed) deadlineTransition {
+	i := slices.IndexFunc(deadlineTransitions, func(t deadlineTransition) bool { return t.applies(v, e) })
+	return deadlineTransitions[i]
+}
+
+func ignoreDeadline(v Video, _ DeadlinePassed) (Video, []Event) { return v, nil }
+
+func finishEncoding(v Video, e DeadlinePassed) (Video, []Event) { return markReady(v, e.At) }
+
+// failOverdue returns the step that fails a video with a problem.
+func failOverdue(code errs.Code, message string) func(Video, DeadlinePassed) (Video, []Event) {
+	return func(v Video, e DeadlinePassed) (Video, []Event) {
+		return failVideo(v, e.At, errs.Problem{Code: code, Message: message})
+	}
+}
+
+// awaitsUpload reports whether the client is to send the original and S3 does not have it yet.
+func (v Video) awaitsUpload(e DeadlinePassed) bool {
+	return v.State == Waiting && v.Fetch == nil && e.Stored == nil
+}
+
+// retriesExhausted reports whether the video fails instead of being retried once more. A deletion never fails.
+func (v Video) retriesExhausted() bool {
+	return v.State != Deleting && v.Deadline.Retries >= maxRetries
+}
+
+// countRetry returns v with one retry more and the deadline that follows.
+func (v Video) countRetry(e DeadlinePassed, resent bool) Video {
+	v.Deadline.Retries++
+	v.Deadline.Resent = resent
+	return v.WithDeadline(e.At)
+}
+
+// buildRetryEvents returns the events that bring the video on from its state: those that were sent before and may be lost,
+// or, of an original that is stored, the request to inspect it.
 func buildRetryEvents(v Video, e DeadlinePassed) []Event {
 	switch v.State {
 	case Waiting, Uploaded:
@@ -138,21 +186,4 @@ func buildRetryEvents(v Video, e DeadlinePassed) []Event {
 		return []Event{newPurgeRequest(v)}
 	}
 	return nil
-}
-
-// findTimeoutProblem returns why a video is not waited for any longer.
-func findTimeoutProblem(v Video, e DeadlinePassed) (p errs.Problem, over bool) {
-	switch {
-	case v.State == Deleting:
-		return p, false
-	case v.State == Waiting && v.Fetch == nil && e.Stored == nil:
-		return errs.Problem{Code: "upload_expired", Message: "The upload was not completed within a day; begin a new one."}, e.At.Sub(v.Times.Created) >= UploadLifetime
-	case v.State == Uploaded && e.Stored == nil:
-		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
-	case v.Deadline.Retries < maxRetries:
-		return p, false
-	case v.State == Waiting && e.Stored == nil:
-		return errs.Problem{Code: "fetch_overdue", Message: "The file could not be fetched in time; see that its source answers, and ask again."}, true
-	}
-	return errs.Problem{Code: "processing_overdue", Message: "The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more."}, true
 }

@@ -208,3 +208,42 @@ func TestDeletedVideoExpires(t *testing.T) {
 		t.Errorf("%s expires at %s and says %v", v.State, v.ExpiresAt(), out)
 	}
 }
+
+// Each line of the table of transitions has a video that takes it.
+func TestEveryDeadlineTransitionIsTaken(t *testing.T) {
+	t.Parallel()
+	changed := func(v video.Video, change func(*video.Video)) video.Video { change(&v); return v }
+	hasOriginal := func(e *video.DeadlinePassed) { e.Stored = &storedObject }
+	isBusy := func(e *video.DeadlinePassed) { e.Stored, e.QueueBusy = &storedObject, true }
+	late := func(e *video.DeadlinePassed) { e.State = video.Uploaded }
+	earlier := func(e *video.DeadlinePassed) { e.Deadline = noon.Add(-time.Hour) }
+	retried := changed(overdueVideo(video.Uploaded, 1), func(v *video.Video) { v.Deadline.Resent = true })
+	fetching := changed(overdueVideo(video.Waiting, 5), func(v *video.Video) { v.Fetch = &fetchRequest })
+	whole := map[int]bool{0: true, 1: true, 2: true, 3: true}
+	var got []string
+	for _, tt := range []struct {
+		v    video.Video
+		with func(*video.DeadlinePassed)
+	}{
+		{overdueVideo(video.Failed, 0), nil},
+		{overdueVideo(video.Deleted, 0), nil},
+		{changed(overdueVideo(video.Ready, 0), func(v *video.Video) { v.Times.Encoded = noon }), func(e *video.DeadlinePassed) { e.State = video.Processing }},
+		{overdueVideo(video.Waiting, 0), late},
+		{overdueVideo(video.Uploaded, 1), earlier},
+		{retried, earlier},
+		{changed(overdueVideo(video.Processing, 0), func(v *video.Video) { v.Done = whole }), nil},
+		{overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }},
+		{changed(overdueVideo(video.Waiting, 0), func(v *video.Video) { v.Times.Created = noon.Add(-video.UploadLifetime) }), nil},
+		{overdueVideo(video.Waiting, 0), nil},
+		{overdueVideo(video.Uploaded, 0), nil},
+		{fetching, nil},
+		{overdueVideo(video.Processing, 5), nil},
+		{overdueVideo(video.Uploaded, 1), isBusy},
+		{overdueVideo(video.Uploaded, 1), hasOriginal},
+	} {
+		got = append(got, video.DeadlineTransition(tt.v, deadlinePassedEvent(tt.v, tt.with)))
+	}
+	if diff := cmp.Diff(video.DeadlineTransitions(), got); diff != "" {
+		t.Error(diff)
+	}
+}
