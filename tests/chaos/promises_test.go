@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/video"
+	"sluice/tests/longtest"
 )
 
 var (
@@ -18,11 +19,14 @@ var (
 	seedCount = flag.Uint64("seeds", 0, "how many seeds; 0: as many as the test wants")
 )
 
-// runSeeds runs a test for as many seeds as it wants.
+// runSeeds runs a test with n seeds, in `make test` with half of them, or with as many as the flag -seeds says.
 func runSeeds(t *testing.T, n uint64, run func(t *testing.T, seed uint64)) {
 	t.Helper()
-	if *seedCount > 0 {
+	switch {
+	case *seedCount > 0:
 		n = *seedCount
+	case !longtest.Enabled():
+		n = (n + 1) / 2
 	}
 	for seed := *firstSeed; seed < *firstSeed+n; seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
@@ -87,7 +91,7 @@ func TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects(t *testing.T) {
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	var total atomic.Int64
 	t.Run("run", func(t *testing.T) {
-		runSeeds(t, 40, func(t *testing.T, seed uint64) {
+		runSeeds(t, 80, func(t *testing.T, seed uint64) {
 			w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 60, faultRate: 0.1, unordered: true, instantEncode: seed%2 == 0})
 			checkSameState(t, calm, w)
 			total.Add(int64(w.deliveredMessages))
@@ -104,7 +108,7 @@ func TestPromise02_AnySingleFaultIsRecovered(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	for i, c := range calm.calls {
-		if testing.Short() && c.point == "encode: Put a segment" && i%10 > 0 {
+		if c.point == "encode: Put a segment" && !longtest.InSample(i, 10) {
 			continue
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
@@ -128,7 +132,7 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 	calm := runScenario(t, scenario{files: files, otherTenants: 1})
 	t.Run("one fault", func(t *testing.T) {
 		for i, c := range calm.calls {
-			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Get WINDOW", "Write WINDOW", "Write WAIT", "Query WAIT", "Delete WAIT", "Send to encode"}, call) {
+			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Get WINDOW", "Write WINDOW", "Write WAIT", "Query WAIT", "Delete WAIT", "Send to encode"}, call) || !longtest.InSample(i, 3) {
 				continue
 			}
 			t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
@@ -250,7 +254,7 @@ func TestPromise07_InvocationEndsInTimeWhenCallHangs(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	for i, c := range calm.calls {
-		if len(c.outcomes) == 0 || strings.HasSuffix(c.point, "Delete") || c.point == "encode: Put a segment" && i%10 > 0 {
+		if len(c.outcomes) == 0 || strings.HasSuffix(c.point, "Delete") || c.point == "encode: Put a segment" && !longtest.InSample(i, 10) {
 			continue
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
