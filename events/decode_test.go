@@ -114,7 +114,7 @@ func TestEncodeRejectsWhatDecodeRejects(t *testing.T) {
 	for name, e := range map[string]events.Event{
 		"nothing":   {},
 		"no data":   {ID: "i", Type: events.VideoReady, Tenant: tenant, Video: id},
-		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: events.S3Object{}},
+		"S3's type": {ID: "i", Type: events.ObjectCreated, Tenant: tenant, Video: id, Data: video.StoredObject{}},
 	} {
 		if _, err := events.Encode(e); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)

@@ -5,23 +5,16 @@ import (
 	"net/url"
 	"strings"
 	"time"
-)
 
-// S3Object is the data of ObjectCreated.
-type S3Object struct {
-	Bucket string    `json:"bucket"`
-	Key    string    `json:"key"`
-	Size   int64     `json:"size"`
-	ETag   string    `json:"etag"` // without quotes
-	At     time.Time `json:"at"`
-}
+	"sluice/shared/domain/video"
+)
 
 const s3Schema = "s3.json"
 
 // DecodeS3Notification returns the objects that a notification of S3 says were created: several, or none if it says something
 // else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is
 // Invalid, message_invalid.
-func DecodeS3Notification(b []byte) (created []S3Object, ok bool, err error) {
+func DecodeS3Notification(b []byte) (created []video.StoredObject, ok bool, err error) {
 	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
 		return nil, false, nil // without parsing what Decode will parse
 	}
@@ -35,12 +28,12 @@ func DecodeS3Notification(b []byte) (created []S3Object, ok bool, err error) {
 	return created, true, nil
 }
 
-func readS3Objects(doc map[string]any) ([]S3Object, error) {
+func readS3Objects(doc map[string]any) ([]video.StoredObject, error) {
 	if err := contracts.schemas.validateDocument(s3Schema, "", doc); err != nil {
 		return nil, err
 	}
 	records, _ := doc["Records"].([]any)
-	var out []S3Object
+	var out []video.StoredObject
 	for _, r := range records {
 		name, _ := lookupMember(r, "eventName").(string)
 		if !strings.HasPrefix(name, "ObjectCreated:") {
@@ -56,15 +49,15 @@ func readS3Objects(doc map[string]any) ([]S3Object, error) {
 }
 
 // readS3Object reads a record, which has been validated. Keys are encoded as in a form, ETags with or without quotes.
-func readS3Object(record any) (S3Object, error) {
+func readS3Object(record any) (video.StoredObject, error) {
 	text := func(path ...string) string { s, _ := lookupMember(record, path...).(string); return s }
 	key, err := url.QueryUnescape(text("s3", "object", "key"))
 	if err != nil {
-		return S3Object{}, err
+		return video.StoredObject{}, err
 	}
 	at, err := time.Parse(time.RFC3339, text("eventTime"))
 	size, _ := lookupMember(record, "s3", "object", "size").(float64)
-	return S3Object{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
+	return video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
 }
 
 // lookupMember returns what is at a path into JSON objects, nil if nothing is.

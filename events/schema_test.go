@@ -99,6 +99,9 @@ func compareFields(t *testing.T, at, name string, n schemaNode, typ reflect.Type
 	var tags []string
 	for f := range typ.Fields() {
 		tag, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if tag == "-" { // not in messages
+			continue
+		}
 		tags = append(tags, tag)
 		p, ok := properties[tag].(schemaNode)
 		if !ok {

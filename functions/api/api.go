@@ -22,7 +22,6 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/blob"
 	"sluice/shared/platform/httpapi"
 )
 
@@ -66,7 +65,7 @@ type OriginalStore interface {
 	// CompleteUpload makes the object; NotFound as for ListParts.
 	CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (etag string, err error)
 	// HeadObject returns what is known of an object; NotFound if there is none.
-	HeadObject(ctx context.Context, key string) (blob.Info, error)
+	HeadObject(ctx context.Context, key string) (video.StoredObject, error)
 }
 
 // EventPublisher sends events to the services that take them.

@@ -10,7 +10,6 @@ import (
 	"sluice/functions/fetch"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/blob"
 )
 
 func TestProducerObjectIsCopied(t *testing.T) {
@@ -102,11 +101,11 @@ func TestForeignBucketsAndMissingObjectsAreRejected(t *testing.T) {
 // fakeS3 stands for S3 where it says something that Memory does not.
 type fakeS3 struct {
 	fetch.ProducerObjects
-	info blob.Info
+	info video.StoredObject
 	err  error
 }
 
-func (a fakeS3) HeadObjectInBucket(context.Context, string, string) (blob.Info, error) {
+func (a fakeS3) HeadObjectInBucket(context.Context, string, string) (video.StoredObject, error) {
 	return a.info, a.err
 }
 
@@ -119,7 +118,7 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 		code string
 	}{
 		{"empty", fakeS3{}, "", "empty"},
-		{"too large", fakeS3{info: blob.Info{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
+		{"too large", fakeS3{info: video.StoredObject{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
 		{"forbidden", fakeS3{err: errs.New("s3", errs.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
 		{"S3's bad day", fakeS3{err: errReset}, errs.Transient, ""},
 		{"a bug of ours", fakeS3{err: errors.New("bug")}, errs.Internal, ""},

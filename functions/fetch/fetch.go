@@ -38,7 +38,7 @@ type UploadParts interface {
 // ProducerObjects reads objects in producers' buckets, and has S3 copy ranges of them to parts of an upload in the
 // source bucket; see blob.Bucket.
 type ProducerObjects interface {
-	HeadObjectInBucket(ctx context.Context, bucket, key string) (blob.Info, error)
+	HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error)
 	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
 }
 

@@ -60,15 +60,16 @@ func (i Inspector) OnExhausted(e events.Event, err error) []events.Event {
 
 // uploadedObject returns the object that an event is about: S3's own event, or the request of the reconciler, which has
 // found an object whose event was lost.
-func uploadedObject(e events.Event) (events.S3Object, bool) {
+func uploadedObject(e events.Event) (video.StoredObject, bool) {
 	if asked, ok := e.Data.(video.InspectRequested); ok {
-		return events.S3Object{Key: asked.Key, Size: asked.Stored.Size, ETag: asked.Stored.ETag, At: asked.Stored.At}, true
+		asked.Stored.Key = asked.Key
+		return asked.Stored, true
 	}
-	o, ok := e.Data.(events.S3Object)
+	o, ok := e.Data.(video.StoredObject)
 	return o, ok
 }
 
-func (i Inspector) buildRejection(e events.Event, o events.S3Object, p errs.Problem) []events.Event {
+func (i Inspector) buildRejection(e events.Event, o video.StoredObject, p errs.Problem) []events.Event {
 	return i.buildEvents(e, video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
 }
 
@@ -76,7 +77,7 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 	return []events.Event{events.New(e.Tenant, e.Video, i.Now(), d)}
 }
 
-func (i Inspector) inspectObject(ctx context.Context, o events.S3Object) (video.Media, error) {
+func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (video.Media, error) {
 	if o.Size > video.MaxSourceBytes {
 		return video.Media{}, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
 	}

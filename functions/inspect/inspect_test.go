@@ -39,7 +39,7 @@ func TestInspectRejectsWithCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, e := sourcetest.NewBucket(t, tt.body, noon)
-			if o := e.Data.(events.S3Object); tt.size > 0 {
+			if o := e.Data.(video.StoredObject); tt.size > 0 {
 				o.Size = tt.size
 				e.Data = o
 			}
@@ -70,7 +70,7 @@ func TestMissingOriginalIsRejectedAndReplacedOneIgnored(t *testing.T) {
 		{"replaced", sourcetest.Key, "of what was there before", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := e.Data.(events.S3Object)
+			o := e.Data.(video.StoredObject)
 			o.Key, o.ETag = tt.key, tt.etag
 			out, err := handle(t.Context(), events.Event{Type: e.Type, Tenant: e.Tenant, Video: e.Video, Data: o})
 			if err != nil {

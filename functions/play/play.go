@@ -21,14 +21,14 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/blob"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
 
 // ObjectReader reads the media bucket.
 type ObjectReader interface {
 	// GetObject opens an object; NotFound if there is none.
-	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
+	GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error)
 	// PresignGet returns a URL that reads an object, there or not, for as long as ttl.
 	PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 }

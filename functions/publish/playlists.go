@@ -18,7 +18,7 @@ import (
 // PlaylistStore reads and writes playlists in the media bucket.
 type PlaylistStore interface {
 	// GetObject opens an object; NotFound if there is none. The caller closes it.
-	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
+	GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error)
 	// ReplaceObject writes an object if the one that it replaces has this ETag, or does not exist if etag is "". It
 	// fails with Conflict otherwise.
 	ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error

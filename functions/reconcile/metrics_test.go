@@ -13,7 +13,6 @@ import (
 	"sluice/functions/reconcile"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
-	"sluice/shared/platform/blob"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/telemetry/logs"
@@ -25,7 +24,9 @@ type emptyQueues struct{}
 
 func (emptyQueues) ReadServiceDepth(context.Context, string) (int, error) { return 0, nil }
 func (emptyQueues) Send(context.Context, ...events.Event) error           { return nil }
-func (emptyQueues) HeadObject(context.Context, string) (blob.Info, error) { return blob.Info{}, nil }
+func (emptyQueues) HeadObject(context.Context, string) (video.StoredObject, error) {
+	return video.StoredObject{}, nil
+}
 
 // A video that is overdue is stuck once a quarter of an hour has not helped; while there is none, nothing is counted.
 func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {

@@ -19,7 +19,6 @@ import (
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
-	"sluice/shared/platform/blob"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -35,7 +34,7 @@ type VideoReader interface {
 // Originals reads the properties of the objects that clients uploaded.
 type Originals interface {
 	// HeadObject returns an object's properties; NotFound if there is none.
-	HeadObject(ctx context.Context, key string) (blob.Info, error)
+	HeadObject(ctx context.Context, key string) (video.StoredObject, error)
 }
 
 // InFlightLimitReader reads the in-flight limits of tenants.
@@ -170,7 +169,7 @@ func (r Reconciler) statOriginal(ctx context.Context, v video.Video) (*video.Sto
 	o, err := r.Originals.HeadObject(ctx, v.Source.Key)
 	switch errs.KindOf(err) {
 	case "":
-		return &video.StoredObject{Size: o.Size, ETag: o.ETag, At: o.At}, nil
+		return &o, nil
 	case errs.NotFound:
 		return nil, nil
 	default:

@@ -24,7 +24,6 @@ import (
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/blob"
 	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/store"
 )
@@ -279,12 +278,12 @@ func (b *FakeBucket) CompleteUpload(_ context.Context, key, id string, parts []v
 	return "etag", b.Err
 }
 
-func (b *FakeBucket) HeadObject(_ context.Context, key string) (blob.Info, error) {
+func (b *FakeBucket) HeadObject(_ context.Context, key string) (video.StoredObject, error) {
 	size, ok := b.Objects[key]
 	if !ok {
-		return blob.Info{}, errGone
+		return video.StoredObject{}, errGone
 	}
-	return blob.Info{Size: size}, b.Err
+	return video.StoredObject{Size: size}, b.Err
 }
 
 // GetWithQuery asks with a query: "limit=1&state=ready".

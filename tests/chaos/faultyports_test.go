@@ -70,8 +70,8 @@ func (m faultyMedia) PutObject(ctx context.Context, key string, body io.ReadSeek
 	return scheduleCallErr(ctx, m.process, "Put a segment", key, writeOutcomes, func() error { return m.w.putSegment(detachContext(ctx), key, body, meta) })
 }
 
-func (m faultyMedia) GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
-	var info blob.Info
+func (m faultyMedia) GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error) {
+	var info video.StoredObject
 	body, err := scheduleCall(ctx, m.process, "Get "+path.Base(key), key, readOutcomes, func() (body io.ReadCloser, err error) {
 		body, info, err = m.w.media.GetObject(ctx, key)
 		return body, err
@@ -121,8 +121,8 @@ func (s faultySource) CompleteUpload(ctx context.Context, key, id string, parts 
 	})
 }
 
-func (s faultySource) HeadObject(ctx context.Context, key string) (blob.Info, error) {
-	return scheduleCall(ctx, s.process, "Head", key, readOutcomes, func() (blob.Info, error) { return s.w.source.HeadObject(ctx, key) })
+func (s faultySource) HeadObject(ctx context.Context, key string) (video.StoredObject, error) {
+	return scheduleCall(ctx, s.process, "Head", key, readOutcomes, func() (video.StoredObject, error) { return s.w.source.HeadObject(ctx, key) })
 }
 
 func (s faultySource) DeletePrefix(ctx context.Context, prefix string) (int, error) {

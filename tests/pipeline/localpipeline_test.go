@@ -94,7 +94,7 @@ func newLocalPipeline(t *testing.T, dir string, body []byte) *localPipeline {
 func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localPipeline {
 	t.Helper()
 	originals, first := sourcetest.NewBucket(t, body, noon)
-	o := first.Data.(events.S3Object)
+	o := first.Data.(video.StoredObject)
 	c := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}}
 	i := inspect.Inspector{Source: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
 	n := encode.Encoder{Source: originals, Media: c.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}

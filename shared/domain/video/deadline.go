@@ -25,13 +25,6 @@ type DeadlinePassed struct {
 	Queued    bool          `json:"queued,omitempty"` // it is not its turn yet among its tenant's videos, whose tasks move on
 }
 
-// StoredObject is an object that S3 has.
-type StoredObject struct {
-	Size int64     `json:"size"` // bytes
-	ETag string    `json:"etag"`
-	At   time.Time `json:"at"` // when it was last written
-}
-
 // How long each state may last. Only what no queue can lose is given up at once: uploads that never come.
 const (
 	UploadLifetime      = 24 * time.Hour // of an upload that is not completed

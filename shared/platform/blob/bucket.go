@@ -25,7 +25,6 @@ import (
 	"context"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,14 +33,6 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
-
-// Info is what is known of an object.
-type Info struct {
-	Size        int64 // bytes
-	ETag        string
-	ContentType string
-	At          time.Time // when it was written
-}
 
 // Metadata is what an object is served with.
 type Metadata struct {
@@ -76,26 +67,26 @@ func NewBucket(client *s3.Client, bucket string) *Bucket {
 }
 
 // GetObject opens an object, or returns NotFound. The caller closes it.
-func (b *Bucket) GetObject(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+func (b *Bucket) GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error) {
 	return b.openObject(ctx, "blob.Get", key, nil)
 }
 
 // openObject opens an object if it has the ETag that is asked for, or any if that is nil.
-func (b *Bucket) openObject(ctx context.Context, op, key string, etag *string) (io.ReadCloser, Info, error) {
+func (b *Bucket) openObject(ctx context.Context, op, key string, etag *string) (io.ReadCloser, video.StoredObject, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: etag})
 	if err != nil {
-		return nil, Info{}, wrapError(op, err)
+		return nil, video.StoredObject{}, wrapError(op, err)
 	}
-	return out.Body, Info{aws.ToInt64(out.ContentLength), unquoteETag(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
+	return out.Body, video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
 }
 
 // HeadObject returns what is known of an object, or NotFound.
-func (b *Bucket) HeadObject(ctx context.Context, key string) (Info, error) {
+func (b *Bucket) HeadObject(ctx context.Context, key string) (video.StoredObject, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return Info{}, wrapError("blob.Head", err)
+		return video.StoredObject{}, wrapError("blob.Head", err)
 	}
-	return Info{aws.ToInt64(out.ContentLength), unquoteETag(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
+	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
 }
 
 // PutObject writes an object, whole or not at all, and replaces what was there. S3 checks it against a CRC-32.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // ObjectRange names bytes of an object in any bucket that S3 lets us read.
@@ -27,12 +28,12 @@ func (b *Bucket) Name() string { return b.name }
 
 // HeadObjectInBucket returns what is known of an object in another bucket. NotFound: there is no such object or bucket; Forbidden,
 // object_forbidden: S3 does not let us read it; Invalid, object_archived or bucket_elsewhere: it can't be read as it is.
-func (b *Bucket) HeadObjectInBucket(ctx context.Context, bucket, key string) (Info, error) {
+func (b *Bucket) HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return Info{}, wrapForeignError("blob.Look", err)
+		return video.StoredObject{}, wrapForeignError("blob.Look", err)
 	}
-	return Info{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType)}, nil
+	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType)}, nil
 }
 
 // UploadPart uploads part n of an upload, which replaces one of that number. S3 checks it against its MD5, which then is

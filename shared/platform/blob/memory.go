@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Memory keeps objects in memory, with the same answers as Bucket; the zero value is empty and ready. It is for tests.
@@ -35,21 +36,21 @@ type object struct {
 }
 
 // GetObject does as Bucket's.
-func (m *Memory) GetObject(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+func (m *Memory) GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error) {
 	o, err := m.findObject(ctx, "blob.Get", key)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, video.StoredObject{}, err
 	}
-	return io.NopCloser(bytes.NewReader(o.body)), o.toInfo(), nil
+	return io.NopCloser(bytes.NewReader(o.body)), o.describe(), nil
 }
 
 // HeadObject does as Bucket's.
-func (m *Memory) HeadObject(ctx context.Context, key string) (Info, error) {
+func (m *Memory) HeadObject(ctx context.Context, key string) (video.StoredObject, error) {
 	o, err := m.findObject(ctx, "blob.Head", key)
 	if err != nil {
-		return Info{}, err
+		return video.StoredObject{}, err
 	}
-	return o.toInfo(), nil
+	return o.describe(), nil
 }
 
 // PutObject does as Bucket's.
@@ -145,8 +146,8 @@ func (m *Memory) storeObject(key string, o object) {
 	m.objects[key] = o
 }
 
-func (o object) toInfo() Info {
-	return Info{int64(len(o.body)), o.etag, o.meta.ContentType, o.modified}
+func (o object) describe() video.StoredObject {
+	return video.StoredObject{Size: int64(len(o.body)), ETag: o.etag, ContentType: o.meta.ContentType, At: o.modified}
 }
 
 func md5Hex(b []byte) string {

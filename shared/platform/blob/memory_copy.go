@@ -5,16 +5,17 @@ import (
 	"slices"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // Name does as Bucket's.
 func (m *Memory) Name() string { return "bucket" }
 
 // HeadObjectInBucket does as Bucket's.
-func (m *Memory) HeadObjectInBucket(ctx context.Context, bucket, key string) (Info, error) {
+func (m *Memory) HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error) {
 	other, err := m.findBucket("blob.Look", bucket)
 	if err != nil {
-		return Info{}, err
+		return video.StoredObject{}, err
 	}
 	return other.HeadObject(ctx, key)
 }

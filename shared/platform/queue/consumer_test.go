@@ -248,7 +248,7 @@ func TestS3NotificationBecomesEvents(t *testing.T) {
 	_, _ = c.HandleBatch(t.Context(), notification(fmt.Sprintf(record, "ObjectCreated:CompleteMultipartUpload", "t%2Facme%2Fvid_1%2Fsource")+","+fmt.Sprintf(record, "ObjectRemoved:Delete", "t/acme/vid_2/source")))
 	want := []events.Event{{
 		ID: "vid_1:s3.object-created.v1:e1", Type: events.ObjectCreated, Time: noon, Tenant: "acme", Video: "vid_1",
-		Data: events.S3Object{Bucket: "b", Key: "t/acme/vid_1/source", Size: 5, ETag: "e1", At: noon},
+		Data: video.StoredObject{Bucket: "b", Key: "t/acme/vid_1/source", Size: 5, ETag: "e1", At: noon},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

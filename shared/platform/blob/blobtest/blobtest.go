@@ -15,14 +15,15 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 )
 
 // Blob is what is tested. If it is an http.RoundTripper too, it answers the URLs it has signed; otherwise the network
 // does.
 type Blob interface {
-	GetObject(ctx context.Context, key string) (io.ReadCloser, blob.Info, error)
-	HeadObject(ctx context.Context, key string) (blob.Info, error)
+	GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error)
+	HeadObject(ctx context.Context, key string) (video.StoredObject, error)
 	PutObject(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error
 	ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error
 	DownloadObject(ctx context.Context, key, etag string, w io.Writer) error
@@ -34,7 +35,7 @@ type Blob interface {
 	DeletePrefix(ctx context.Context, prefix string) (int, error)
 	AbortUpload(ctx context.Context, key, id string) error
 	Name() string
-	HeadObjectInBucket(ctx context.Context, bucket, key string) (blob.Info, error)
+	HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error)
 	UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error)
 	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
 }
@@ -152,7 +153,7 @@ func requireEqual[T any](t *testing.T, got, want T) {
 }
 
 // requireObject fails unless the object is body, and returns what is known of it.
-func requireObject(t *testing.T, b Blob, key, body string) blob.Info {
+func requireObject(t *testing.T, b Blob, key, body string) video.StoredObject {
 	t.Helper()
 	r, info, err := b.GetObject(t.Context(), key)
 	requireNoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 )
 
@@ -41,7 +42,7 @@ func testPartsMakeObject(t *testing.T, b Blob) {
 		t.Errorf("made at %s, %s from now", info.At, age)
 	}
 	info.At = time.Time{}
-	requireEqual(t, info, blob.Info{Size: int64(len(minimalPart)) + 3, ETag: etag, ContentType: "video/mp4"})
+	requireEqual(t, info, video.StoredObject{Size: int64(len(minimalPart)) + 3, ETag: etag, ContentType: "video/mp4"})
 	if !strings.HasSuffix(etag, "-2") {
 		t.Errorf("ETag is %q", etag)
 	}

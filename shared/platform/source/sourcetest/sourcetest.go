@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 )
@@ -30,7 +31,7 @@ func NewBucket(t testing.TB, body []byte, at time.Time) (*blob.Memory, events.Ev
 	}
 	return b, events.Event{
 		ID: "o", Type: events.ObjectCreated, Time: at, Tenant: "acme", Video: "vid_1",
-		Data: events.S3Object{Bucket: "source", Key: Key, Size: info.Size, ETag: info.ETag, At: at},
+		Data: video.StoredObject{Bucket: "source", Key: Key, Size: info.Size, ETag: info.ETag, At: at},
 	}
 }
 
