@@ -1,6 +1,6 @@
 #!/bin/sh
-# In LocalStack's container, before it starts: adds what the free edition lacks.
+# Runs in LocalStack's container before LocalStack starts, and installs the executor. With a token it does nothing.
 set -eu
 [ -z "${LOCALSTACK_AUTH_TOKEN:-}" ] || exit 0
-cp -r /sluice/executor /tmp/executor # building leaves files beside the source
+cp -r /sluice/executor /tmp/executor # building writes beside the source
 /opt/code/localstack/.venv/bin/pip install --quiet --no-index --no-deps --no-build-isolation /tmp/executor

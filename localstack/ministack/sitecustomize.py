@@ -1,5 +1,5 @@
-# Python imports this by itself at the server's start (PYTHONPATH names its folder): what MiniStack
-# 1.5.33 lacks to be, for us, as AWS is.
+# Corrects where MiniStack 1.5.33 differs from AWS. Python imports this module at the server's start, as PYTHONPATH
+# names its folder.
 import json
 import re
 import socketserver
@@ -10,29 +10,28 @@ from ministack.core import iam_actions, iam_evaluator
 # Nagle on, each answer to a Go function waits for a delayed ACK: 40 ms an invocation.
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
-# Our policies refuse whatever comes without TLS. Here all of it stays on the loopback interface,
-# which is as private: it counts as TLS.
+# Sluice's policies deny requests without TLS. Here, requests stay on the loopback interface and count as sent with TLS.
 pin_request_origin = iam_evaluator.pin_request_origin
 iam_evaluator.pin_request_origin = lambda address, _: pin_request_origin(address, True)
 
-# On AWS the right to send, delete or change a message is the right to do so with a batch of them.
+# On AWS, the permission to send, delete or change one message covers the batch operation too.
 extract_iam_action = iam_actions.extract_iam_action
 
 
-def action(service, *request):
+def batchless_action(service, *request):
     name = extract_iam_action(service, *request)
     return name.removesuffix("Batch") if name and service == "sqs" else name
 
 
-iam_actions.extract_iam_action = action
+iam_actions.extract_iam_action = batchless_action
 
-# Rights on the table are narrowed to kinds of rows by the partition keys that a request names. Of a
-# transaction MiniStack checks each item's action and table; its keys go unchecked.
+# Permissions on the table are limited to kinds of rows, by the partition keys in a request. In a transaction, MiniStack
+# checks the action and the table of each item, but not its keys.
 dynamodb_service_context = iam_actions.dynamodb_service_context
 
 
 def leading_keys(request):
-    """The partition keys in a request: of its keys and items, or what its first key condition equals."""
+    """Returns the partition keys in a request: those of its keys and items, or the value of its first key condition."""
     values = request.get("ExpressionAttributeValues") or {}
     condition = re.match(r"\(?\s*#?\w+\s*=\s*(:\w+)", request.get("KeyConditionExpression") or "")
     tables = (request.get("RequestItems") or {}).values()
@@ -42,11 +41,11 @@ def leading_keys(request):
     return [value["S"] for value in found if value]
 
 
-def context(body):
+def context_with_leading_keys(body):
     found = dynamodb_service_context(body)
     if found:
         found["dynamodb:LeadingKeys"] = leading_keys(json.loads(body)) or None
     return found
 
 
-iam_actions.dynamodb_service_context = context
+iam_actions.dynamodb_service_context = context_with_leading_keys

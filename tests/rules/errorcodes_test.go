@@ -27,7 +27,7 @@ import (
 // program are the same.
 func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	registered := slices.Sorted(slices.Values(errs.Codes))
-	used := findMatches(t, "../../infra/cdn/token.js", `'([a-z]+_[a-z]+)'`)
+	used := findMatches(t, "../../infra/cdn/token.js", `"([a-z]+_[a-z]+)"`)
 	used = append(used, listCodeConstants(t, "../../events/...", "../../shared/...", "../../functions/...", "../../infra/...")...)
 	listed := findMatches(t, "../../docs/errors.md", "(?m)^\\| `([a-z_]+)` \\|")
 	for name, other := range map[string][]string{"the code": used, "docs/errors.md": listed} {

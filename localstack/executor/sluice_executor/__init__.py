@@ -1,9 +1,9 @@
 """What LocalStack 4.14.0 needs to run Sluice on a machine without Docker.
 
-- runtime, executor: a Lambda function is a process of this machine that speaks the Lambda Runtime API
-- loopback: LocalStack and DynamoDB Local listen on 127.0.0.1 and nowhere else
-- workers, authorizer, sampling: things that LocalStack's free edition takes in and does not do; what they
-  do is ours, and proves nothing of LocalStack
+- runtime, executor: run each Lambda function as a process of this machine that speaks the Lambda Runtime API
+- loopback: keeps LocalStack and DynamoDB Local on 127.0.0.1
+- workers, authorizer, sampling: do what LocalStack's free edition accepts in a template but ignores; a test that
+  depends on them says nothing about LocalStack
 
 There is no sandbox: functions run as the user who started LocalStack.
 """

@@ -14,7 +14,7 @@ class Lock:
         return _thread.allocate_lock()
 
 
-# LocalStack 4.14.0 says that it runs on Python 3.10, and uses two things that came with 3.13: `Lock | None`, and this.
+# LocalStack 4.14.0 claims to run on Python 3.10, but uses two features of 3.13: `Lock | None` and warnings.deprecated.
 if not isinstance(threading.Lock, type):
     threading.Lock = Lock
 if not hasattr(warnings, "deprecated"):

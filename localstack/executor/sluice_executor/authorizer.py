@@ -1,5 +1,5 @@
-"""Who may call a method of a REST API. LocalStack's free edition neither makes authorizers nor asks them, and does not
-say who signed a request. Answers of authorizers are not kept here, and signatures are not checked."""
+"""Authorizers of a REST API. LocalStack's free edition neither creates nor calls them, and does not report who signed a
+request; this does. It does not cache the answers of authorizers, and does not check signatures."""
 
 import json
 
@@ -14,8 +14,8 @@ from localstack.services.cloudformation.resource_provider import (
 
 from . import policy
 
-# Of CloudFormation's properties to the API's.
-NAMES = {
+# Names of properties in CloudFormation, and in the API.
+API_NAMES = {
     "RestApiId": "restApiId",
     "Name": "name",
     "Type": "type",
@@ -27,39 +27,40 @@ NAMES = {
 
 
 @hooks.on_infra_start()
-def ask_authorizers() -> None:
+def register_authorizer() -> None:
     from localstack.services.apigateway.next_gen.execute_api import handlers
 
     handlers.preprocess_request.append(authorize)
 
 
 def authorize(chain, context, response) -> None:
-    """Handles a request to a REST API: raises what the gateway answers, or notes who calls."""
+    """Handles a request to a REST API: raises the error that the gateway answers, or sets the caller in the context."""
     from localstack.services.apigateway.next_gen.execute_api import gateway_response as errors
 
     kind, headers = context.resource_method.get("authorizationType"), context.invocation_request["headers"]
     if kind == "AWS_IAM":
-        key = policy.signer(headers)
+        key = policy.read_access_key(headers)
         if key is None:
             raise errors.MissingAuthTokenError("Missing Authentication Token")
-        identify(context.context_variables["identity"], key)
+        set_caller(context.context_variables["identity"], key)
     elif kind == "CUSTOM":
         authorizer = context.deployment.rest_api.authorizers[context.resource_method["authorizerId"]]
-        token = policy.token(authorizer, headers)
+        token = policy.read_token(authorizer, headers)
         if token is None:
             raise errors.UnauthorizedError("Unauthorized")
-        context.context_variables["authorizer"] = admit(context, authorizer, token)
+        context.context_variables["authorizer"] = authorize_token(context, authorizer, token)
 
 
-def identify(identity: dict, key: str) -> None:
-    """Says that the root of the account that the access key stands for has signed."""
+def set_caller(identity: dict, key: str) -> None:
+    """Sets the root user of the access key's account as the caller: signatures are not checked."""
     account = get_account_id_from_access_key_id(key)
     identity |= {"accessKey": key, "accountId": account, "caller": account, "user": account}
     identity["userArn"] = f"arn:aws:iam::{account}:root"
 
 
-def admit(context, authorizer: dict, token: str) -> dict:
-    """Asks the authorizer about the token, and returns what it said of the caller."""
+def authorize_token(context, authorizer: dict, token: str) -> dict:
+    """Calls the authorizer with the token and returns its context of the caller. Raises what the gateway answers
+    if the authorizer denies."""
     from localstack.services.apigateway.next_gen.execute_api import gateway_response as errors
 
     request = context.invocation_request
@@ -67,17 +68,17 @@ def admit(context, authorizer: dict, token: str) -> dict:
         f"arn:aws:execute-api:{context.region}:{context.account_id}:{context.api_id}"
         f"/{context.stage}/{request['http_method']}{request['path']}"
     )
-    answer = ask(authorizer, arn, {"type": "TOKEN", "authorizationToken": token, "methodArn": arn})
+    answer = invoke_authorizer(authorizer, arn, {"type": "TOKEN", "authorizationToken": token, "methodArn": arn})
     if answer.get("errorMessage") == "Unauthorized":
         raise errors.UnauthorizedError("Unauthorized")
     if "policyDocument" not in answer:
         raise errors.AuthorizerConfigurationError()
-    if not policy.allows(answer["policyDocument"], arn):
+    if not policy.allows_method(answer["policyDocument"], arn):
         raise errors.AccessDeniedError("User is not authorized to access this resource")
-    return policy.context(answer)
+    return policy.caller_context(answer)
 
 
-def ask(authorizer: dict, arn: str, event: dict) -> dict:
+def invoke_authorizer(authorizer: dict, arn: str, event: dict) -> dict:
     from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
 
     function = authorizer["authorizerUri"].split("/functions/")[1].split("/invocations")[0]
@@ -95,7 +96,7 @@ class AuthorizerResource(ResourceProvider):
 
     def create(self, request) -> ProgressEvent:
         model = request.desired_state
-        properties = {NAMES[name]: value for name, value in model.items() if name in NAMES}
+        properties = {API_NAMES[name]: value for name, value in model.items() if name in API_NAMES}
         model["AuthorizerId"] = request.aws_client_factory.apigateway.create_authorizer(**properties)["id"]
         return ProgressEvent(status=OperationStatus.SUCCESS, resource_model=model)
 

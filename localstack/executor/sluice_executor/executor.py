@@ -1,4 +1,4 @@
-"""The plugin `process` of LocalStack's Lambda: LAMBDA_RUNTIME_EXECUTOR=process."""
+"""The runtime executor `process` of LocalStack's Lambda, chosen by LAMBDA_RUNTIME_EXECUTOR=process."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
-from .runtime import HOST, Function, StartFailed, Work, problem
+from .runtime import HOST, Function, Invocation, StartFailed, error_document
 
-# By this variable the command that stops the cloud finds every process of it.
-MARK = "SLUICE_CLOUD"
+# `make down` finds every process of the cloud by this environment variable.
+MARK_VARIABLE = "SLUICE_CLOUD"
 
 
 class ProcessExecutor(RuntimeExecutor):
@@ -24,7 +24,7 @@ class ProcessExecutor(RuntimeExecutor):
         super().__init__(id, function_version)
         self.home = Path(tempfile.gettempdir(), "functions", id)
         self.log = self.home / "log"
-        self.logged = 0  # bytes of log that went into an earlier invocation's
+        self.logged = 0  # bytes of the log that earlier invocations returned
         self.function: Function | None = None
         self.stopped = False
 
@@ -48,16 +48,16 @@ class ProcessExecutor(RuntimeExecutor):
             "TMPDIR": str(self.home / "tmp"),
             **{name: str(value) for name, value in env_vars.items()},
             "LAMBDA_TASK_ROOT": str(self.code),
-            MARK: os.environ.get(MARK, ""),
+            MARK_VARIABLE: os.environ.get(MARK_VARIABLE, ""),
         }
         try:
             self._spawn()
         except StartFailed as e:
-            raise StatusErrorException("The function did not start", e.problem) from e
+            raise StatusErrorException("The function did not start", e.document) from e
 
     def _spawn(self) -> None:
         self.function = Function([str(self.code / "bootstrap")], self.code, self.env, self.log)
-        if self.stopped:  # meanwhile
+        if self.stopped:  # while it started
             self.function.stop()
         self.function.ready.result()
 
@@ -69,32 +69,34 @@ class ProcessExecutor(RuntimeExecutor):
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         request, timeout = payload["invoke-id"], self.function_version.config.timeout
-        began = time.time()
+        start = time.time()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": request,
-            "Lambda-Runtime-Deadline-Ms": str(int((began + timeout) * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(int((start + timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": payload["invoked-function-arn"],
             "Lambda-Runtime-Trace-Id": payload["trace-id"],
         }
         try:
-            if not self.function.alive():
-                self.function.stop()  # what it left behind
+            if not self.function.is_alive():
+                self.function.stop()  # processes that it left behind
                 self._spawn()
-            body, failed = self.function.invoke(Work(request, headers, payload["payload"].encode()), timeout)
+            body, failed = self.function.invoke(Invocation(request, headers, payload["payload"].encode()), timeout)
         except TimeoutError:
             self.function.stop()
-            body, failed = problem("Sandbox.Timedout", request, f"Task timed out after {timeout:.2f} seconds"), True
+            message = f"Task timed out after {timeout:.2f} seconds"
+            body, failed = error_document("Sandbox.Timedout", request, message), True
         except StartFailed as e:
-            body, failed = e.problem, True
-        return InvocationResult(request, body, failed, self._report(request, time.time() - began))
+            body, failed = e.document, True
+        return InvocationResult(request, body, failed, self._report(request, time.time() - start))
 
     def _report(self, request: str, seconds: float) -> str:
-        """Returns what the function wrote, between the lines that Lambda writes."""
+        """Returns the lines of the function's log, between those that Lambda itself writes."""
         config, ms = self.function_version.config, seconds * 1000
         return (
             f"START RequestId: {request} Version: {self.function_version.id.qualifier}\n{self._new_log()}"
             f"END RequestId: {request}\nREPORT RequestId: {request}\tDuration: {ms:.2f} ms\t"
-            f"Billed Duration: {int(ms) + 1} ms\tMemory Size: {config.memory_size} MB\tMax Memory Used: {config.memory_size} MB\t\n"
+            f"Billed Duration: {int(ms) + 1} ms\tMemory Size: {config.memory_size} MB\t"
+            f"Max Memory Used: {config.memory_size} MB\t\n"
         )
 
     def _new_log(self) -> str:
@@ -114,7 +116,7 @@ class ProcessExecutor(RuntimeExecutor):
         return HOST
 
     def get_runtime_endpoint(self) -> str:
-        return ""  # where a container would report to
+        return ""  # only containers need one
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):

@@ -1,4 +1,4 @@
-"""LocalStack and DynamoDB Local on the loopback interface only: functions run unsandboxed here."""
+"""Keeps LocalStack and DynamoDB Local on the loopback interface, because functions run without a sandbox."""
 
 import functools
 import os
@@ -9,24 +9,24 @@ from localstack.utils.patch import patch
 from .runtime import HOST
 
 
-def without_docker() -> bool:
-    """Tells whether functions are processes here: in a container, LocalStack must listen as it does."""
+def runs_without_docker() -> bool:
+    """Reports whether functions run as processes. In a container, LocalStack has to listen on every interface."""
     return os.environ.get("LAMBDA_RUNTIME_EXECUTOR") == "process"
 
 
-@hooks.on_runtime_create(should_load=without_docker)
-def gateway() -> None:
-    """LocalStack 4.14.0 listens on every interface, whatever GATEWAY_LISTEN says."""
+@hooks.on_runtime_create(should_load=runs_without_docker)
+def bind_gateway() -> None:
+    """Binds the gateway to the loopback interface: LocalStack 4.14.0 ignores the address in GATEWAY_LISTEN."""
     from localstack.runtime.server import twisted
 
     endpoints = twisted.endpoints
     endpoints.TCP4ServerEndpoint = functools.partial(endpoints.TCP4ServerEndpoint, interface=HOST)
 
 
-@hooks.on_infra_start(should_load=without_docker)
-def dynamodb() -> None:
-    """Starts DynamoDB Local from the folder DYNAMODB_HOME (classes, lib) with the Java of JAVA_HOME, instead of what
-    LocalStack would download, by our own main class."""
+@hooks.on_infra_start(should_load=runs_without_docker)
+def start_dynamodb() -> None:
+    """Has LocalStack start DynamoDB Local from the folder DYNAMODB_HOME (classes, lib) with the Java of JAVA_HOME and
+    our own main class, instead of downloading it."""
     from localstack.services.dynamodb import server
 
     home, java = os.environ["DYNAMODB_HOME"], os.path.join(os.environ["JAVA_HOME"], "bin", "java")

@@ -1,4 +1,4 @@
-"""Event source mappings of SQS handle several batches at once: ScalingConfig.MaximumConcurrency."""
+"""Lets an event source mapping of SQS handle several batches at once, up to its ScalingConfig.MaximumConcurrency."""
 
 import logging
 import threading
@@ -7,13 +7,13 @@ from localstack.runtime import hooks
 from localstack.utils.patch import patch
 
 LOG = logging.getLogger(__name__)
-UNLIMITED = 5  # pollers that AWS begins with
+DEFAULT_POLLERS = 5  # AWS begins with five pollers
 
 
 @hooks.on_infra_start()
-def more_workers() -> None:
-    """LocalStack's free edition polls a queue in one thread, which also waits for the function. Others join it here as
-    long as there are messages; a FIFO queue keeps its one."""
+def patch_pollers() -> None:
+    """Adds polling threads while a queue has messages. LocalStack's free edition polls each queue in one thread, which
+    also waits for the function. A FIFO queue keeps one thread."""
     from localstack.services.lambda_.event_source_mapping.esm_worker import EsmWorker
     from localstack.services.lambda_.event_source_mapping.pollers.sqs_poller import SqsPoller
 
@@ -21,12 +21,12 @@ def more_workers() -> None:
     def start(original, self):
         original(self)
         if isinstance(self.poller, SqsPoller) and not self.poller.source_arn.endswith(".fifo"):
-            limit = (self.esm_config.get("ScalingConfig") or {}).get("MaximumConcurrency") or UNLIMITED
-            join(self.poller, self._shutdown_event, limit - 1)
+            limit = (self.esm_config.get("ScalingConfig") or {}).get("MaximumConcurrency") or DEFAULT_POLLERS
+            start_pollers(self.poller, self._shutdown_event, limit - 1)
 
 
-def join(poller, stopped: threading.Event, count: int) -> None:
-    """Starts count threads that poll while messages come."""
+def start_pollers(poller, stopped: threading.Event, count: int) -> None:
+    """Starts count threads that poll as long as the poller finds messages."""
     from localstack.services.lambda_.event_source_mapping.pollers.poller import EmptyPollResultsException
 
     busy, handle = threading.Event(), poller.handle_messages
@@ -43,7 +43,7 @@ def join(poller, stopped: threading.Event, count: int) -> None:
                 poller.poll_events()
             except EmptyPollResultsException:
                 busy.clear()
-            except Exception as e:  # the first thread's will say it too
+            except Exception as e:  # the first thread logs the error too
                 LOG.debug("Polling %s failed: %s", poller.source_arn, e)
                 stopped.wait(1)
 

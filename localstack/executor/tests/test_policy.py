@@ -24,10 +24,10 @@ class Policies(unittest.TestCase):
             ("a deny of something else", [statement("Allow", stage), statement("Deny", "arn:other")], True),
         ]:
             with self.subTest(name):
-                self.assertEqual(policy.allows({"Statement": statements}, ARN), want)
+                self.assertEqual(policy.allows_method({"Statement": statements}, ARN), want)
 
     def test_context_is_of_strings(self) -> None:
-        got = policy.context({"principalId": "acme", "context": {"tenant": "acme", "admin": True, "limit": 3}})
+        got = policy.caller_context({"principalId": "acme", "context": {"tenant": "acme", "admin": True, "limit": 3}})
         self.assertEqual(
             got, {"tenant": "acme", "admin": "true", "limit": "3", "principalId": "acme", "integrationLatency": 0}
         )
@@ -45,12 +45,12 @@ class Callers(unittest.TestCase):
             ("not as it wants it", bearer, {"Authorization": "Basic x"}, None),
         ]:
             with self.subTest(name):
-                self.assertEqual(policy.token(asked, headers), want)
+                self.assertEqual(policy.read_token(asked, headers), want)
 
     def test_signer(self) -> None:
         signed = "AWS4-HMAC-SHA256 Credential=AKIA1/20261123/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=0"
         for headers, want in [({"Authorization": signed}, "AKIA1"), ({"Authorization": "Bearer x"}, None), ({}, None)]:
-            self.assertEqual(policy.signer(headers), want)
+            self.assertEqual(policy.read_access_key(headers), want)
 
 
 if __name__ == "__main__":

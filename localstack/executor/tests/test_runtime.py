@@ -7,7 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
-from sluice_executor.runtime import Function, StartFailed, Work
+from sluice_executor.runtime import Function, StartFailed, Invocation
 
 # A function in the words of the Runtime API. Each test says what it does with an event.
 CLIENT = """
@@ -37,7 +37,7 @@ class Functions(unittest.TestCase):
 
     def invoke(self, function: Function, request: str, event: bytes, timeout: float = 20) -> tuple[bytes, bool]:
         function.ready.result(20)
-        return function.invoke(Work(request, {"Lambda-Runtime-Aws-Request-Id": request}, event), timeout)
+        return function.invoke(Invocation(request, {"Lambda-Runtime-Aws-Request-Id": request}, event), timeout)
 
     def test_one_process_answers_one_event_after_the_other(self) -> None:
         function = self.start("""
@@ -49,7 +49,7 @@ class Functions(unittest.TestCase):
         self.assertEqual(self.invoke(function, "1", b"a"), (b"A", False))
         self.assertEqual(self.invoke(function, "2", b"b"), (b"B", False))
         self.assertEqual(self.log.read_text(), "got a\ngot b\n")
-        self.assertTrue(function.alive())
+        self.assertTrue(function.is_alive())
 
     def test_an_answer_in_chunks(self) -> None:
         function = self.start("respond(next()[0], iter([b'a' * 70000, b'b']), encode_chunked=True, headers={'Transfer-Encoding': 'chunked'}); next()")
@@ -75,7 +75,7 @@ class Functions(unittest.TestCase):
         self.assertTrue(failed)
         self.assertEqual(json.loads(body)["errorMessage"], "RequestId: 1 Error: Runtime exited with error: exit status 3")
         function.process.wait(20)
-        body, failed = function.invoke(Work("2", {}, b""), 20)
+        body, failed = function.invoke(Invocation("2", {}, b""), 20)
         self.assertTrue(failed)
 
     def test_time_runs_out(self) -> None:
