@@ -22,7 +22,7 @@ func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 	handle := encode.Encoder{Source: b, Media: &blob.Memory{}, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow}.Handle
 	for _, tt := range []struct{ name, key, etag, want string }{
 		{"gone", "t/acme/vid_2/source", "e", "source_gone"},
-		{"replaced", sourcetest.Key, "of what was there before", "source_replaced"},
+		{"replaced", sourcetest.Key, "old", "source_replaced"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := events.New("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: tt.key, ETag: tt.etag}})

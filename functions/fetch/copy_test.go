@@ -27,7 +27,7 @@ func TestProducerObjectIsCopied(t *testing.T) {
 	}
 }
 
-// What is there when a delivery ends is not copied again at the next.
+// The parts that one delivery has copied are not copied again by the next.
 func TestCopyResumesWithMissingParts(t *testing.T) {
 	t.Parallel()
 	w, body := newFetchEnv(t), testBytes(5*partSize+7)
@@ -37,7 +37,7 @@ func TestCopyResumesWithMissingParts(t *testing.T) {
 	if _, err := w.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
-	if n := len(w.listPartNumbers(t)); n != 3 { // and the note
+	if n := len(w.listPartNumbers(t)); n != 3 { // two, and the one with the version
 		t.Fatalf("parts %v", w.listPartNumbers(t))
 	}
 	w.failAfterParts(0)
@@ -49,11 +49,11 @@ func TestCopyResumesWithMissingParts(t *testing.T) {
 	}
 	w.requireOriginal(t, body)
 	if code, err := w.deliverEvent(t, nil, o); code != "" || err != nil {
-		t.Errorf("after it is done: %q, %v", code, err)
+		t.Errorf("after completion: %q, %v", code, err)
 	}
 }
 
-// No two versions are mixed, though each delivery has seen only one.
+// Versions are not mixed, though each delivery has seen only one.
 func TestObjectReplacedDuringCopyFails(t *testing.T) {
 	t.Parallel()
 	w := newFetchEnv(t)
@@ -66,7 +66,7 @@ func TestObjectReplacedDuringCopyFails(t *testing.T) {
 	w.failAfterParts(0)
 	w.putMaster(t, testBytes(2 * partSize)[1:])
 	if code, _ := w.deliverEvent(t, nil, o); code != "source_replaced" {
-		t.Errorf("says %q", code)
+		t.Errorf("code %q, want source_replaced", code)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestForeignBucketsAndMissingObjectsAreRejected(t *testing.T) {
 	}
 }
 
-// fakeS3 stands for S3 where it says something that Memory does not.
+// fakeS3 returns what blob.Memory never does.
 type fakeS3 struct {
 	fetch.ProducerObjects
 	info video.StoredObject
@@ -120,9 +120,9 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 		{"empty", fakeS3{}, "", "empty"},
 		{"too large", fakeS3{info: video.StoredObject{Size: video.MaxSourceBytes + 1}}, "", "source_too_large"},
 		{"forbidden", fakeS3{err: errs.New("s3", errs.Forbidden, "object_forbidden", "No.")}, "", "object_forbidden"},
-		{"S3's bad day", fakeS3{err: errReset}, errs.Transient, ""},
-		{"a bug of ours", fakeS3{err: errors.New("bug")}, errs.Internal, ""},
-		{"a bug without a name", fakeS3{err: errs.E("x", errs.Invalid, nil)}, errs.Invalid, ""},
+		{"a transient error", fakeS3{err: errReset}, errs.Transient, ""},
+		{"an internal error", fakeS3{err: errors.New("bug")}, errs.Internal, ""},
+		{"an error without a code", fakeS3{err: errs.E("x", errs.Invalid, nil)}, errs.Invalid, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -133,7 +133,7 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}
 			if tt.code != "" && out[0].Data.(video.FetchFailed).Problem.Code != errs.Code(tt.code) {
-				t.Errorf("says %v", out[0].Data)
+				t.Errorf("event %v, want code %s", out[0].Data, tt.code)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ func TestURLIsDownloaded(t *testing.T) {
 			}
 			w.requireOriginal(t, testBytes(size))
 			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
-				t.Errorf("after it is done: %q, %v", code, err)
+				t.Errorf("after completion: %q, %v", code, err)
 			}
 		})
 	}
@@ -49,17 +49,18 @@ func TestURLWithoutContentLengthIsDownloaded(t *testing.T) {
 	w.requireOriginal(t, append(testBytes(partSize)[:partSize:partSize], testBytes(9)...))
 }
 
-// What is there when a connection breaks is not sent again, where the host can tell versions apart and do ranges.
+// After a broken connection the whole parts are not downloaded again, if the host identifies versions; they are not uploaded
+// again if it does not support ranges.
 func TestDownloadResumesWithRangeRequest(t *testing.T) {
 	t.Parallel()
-	const at = 2*partSize + 7 // where it breaks
+	const at = 2*partSize + 7 // where the connection breaks
 	yesterday := time.Now().Add(-24 * time.Hour)
 	goesOn := fmt.Sprintf("bytes=%d-", 2*partSize-1)
 	for _, tt := range []struct {
 		name  string
 		host  fileHost
-		asks  string // at the second delivery
-		sends int    // parts, at the second delivery
+		asks  string // Range header of the second delivery
+		sends int    // parts that the second delivery uploads
 	}{
 		{"an ETag", fileHost{etag: `"a"`}, goesOn, 2},
 		{"a date", fileHost{modified: yesterday}, goesOn, 2},
@@ -91,7 +92,7 @@ func TestDownloadResumesWithRangeRequest(t *testing.T) {
 	}
 }
 
-// All parts were there, and the function died before it could say so.
+// All parts were uploaded, but the function died before it completed the upload.
 func TestDownloadWithAllPartsOnlyCompletes(t *testing.T) {
 	t.Parallel()
 	w, h := newFetchEnv(t), &fileHost{body: testBytes(2 * partSize), etag: `"a"`}
@@ -107,7 +108,7 @@ func TestDownloadWithAllPartsOnlyCompletes(t *testing.T) {
 	w.requireOriginal(t, h.body)
 }
 
-// No two versions are mixed.
+// Versions are not mixed.
 func TestFileReplacedDuringDownloadFails(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]*fileHost{
@@ -138,7 +139,7 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 		name   string
 		status int
 		header http.Header
-		kind   errs.Kind // of the error, where it is worth another try
+		kind   errs.Kind // of the error, if another attempt may succeed
 		code   string
 	}{
 		{"unauthorized", 401, nil, "", "url_forbidden"},
@@ -154,7 +155,7 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 		{"too large", 200, http.Header{"Content-Length": {fmt.Sprint(video.MaxSourceBytes + 1)}}, "", "source_too_large"},
 		{"empty", 200, nil, "", "empty"},
 		{"busy", 429, nil, errs.Transient, "url_unavailable"},
-		{"their bad day", 503, nil, errs.Transient, "url_unavailable"},
+		{"server error", 503, nil, errs.Transient, "url_unavailable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +177,7 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 	}
 }
 
-// failingCompletion is a bucket that fails where an upload is completed.
+// failingCompletion is a bucket that can't complete uploads.
 type failingCompletion struct {
 	*fetchEnv
 	err error
@@ -186,7 +187,7 @@ func (d failingCompletion) CompleteUpload(context.Context, string, string, []blo
 	return "", d.err
 }
 
-// Another delivery of the message may have replaced a part: then all is looked at again.
+// Another delivery of the message may have replaced a part: the next attempt lists the parts again.
 func TestReplacedPartIsRetried(t *testing.T) {
 	t.Parallel()
 	w := newFetchEnv(t)
@@ -197,7 +198,7 @@ func TestReplacedPartIsRetried(t *testing.T) {
 	}
 }
 
-// When the time is up, what was there is kept.
+// When the context ends, the whole parts are kept.
 func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 	t.Parallel()
 	w := newFetchEnv(t)
@@ -222,7 +223,7 @@ func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 	}
 }
 
-// An upload that was given up is nobody's, and nothing is fetched for it.
+// Nothing is fetched for an upload that was aborted.
 func TestAbortedUploadIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newFetchEnv(t)
@@ -242,10 +243,10 @@ func TestOnExhaustedFailsVideo(t *testing.T) {
 		"source_slow":  errs.New("x", errs.Transient, "source_slow", "It is slow."),
 	} {
 		if p := f.OnExhausted(e, err)[0].Data.(video.FetchFailed).Problem; string(p.Code) != code || p.Message == "" {
-			t.Errorf("says %v, want %s", p, code)
+			t.Errorf("problem %v, want %s", p, code)
 		}
 	}
 	if _, err := f.Handle(t.Context(), events.New("acme", "vid_1", noon, video.UploadCompleted{})); errs.KindOf(err) != errs.Invalid {
-		t.Errorf("of another event: %v", err)
+		t.Errorf("foreign event: %v, want Invalid", err)
 	}
 }

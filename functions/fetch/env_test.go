@@ -30,15 +30,15 @@ const (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// fetchEnv is a source bucket with an upload that is begun, and a producer's bucket.
+// fetchEnv is a source bucket with a new upload, and a producer's bucket.
 type fetchEnv struct {
 	*blob.Memory
 	uploadID string
 	producer *blob.Memory
 
-	maxParts     int // so many parts are taken, and the others fail once those are there; 0: all are
+	maxParts     int // parts that can be written; the others fail once those are there; 0: all
 	mu           sync.Mutex
-	writtenParts []int // numbers of parts
+	writtenParts []int // part numbers
 	full         chan struct{}
 }
 
@@ -58,7 +58,7 @@ func newFetchEnv(t *testing.T) *fetchEnv {
 
 var errReset = errs.E("s3", errs.Transient, errors.New("connection reset by peer"))
 
-// failAfterParts has S3 fail after a few parts; 0: never again.
+// failAfterParts makes S3 fail after some parts; 0: never.
 func (w *fetchEnv) failAfterParts(few int) {
 	w.maxParts, w.writtenParts, w.full = few, nil, make(chan struct{})
 }
@@ -104,12 +104,12 @@ func (w *fetchEnv) putMaster(t *testing.T, body []byte) string {
 
 func fixedNow() time.Time { return noon }
 
-// newFetchRequested is the message that asks for a fetch.
+// newFetchRequested returns the event that requests a fetch.
 func newFetchRequested(w *fetchEnv, o video.Origin) events.Event {
 	return events.New("acme", "vid_1", noon, video.FetchRequested{Origin: o, Key: sourceKey, MultipartID: w.uploadID})
 }
 
-// deliverEvent gives the message to a fetcher and returns the code that it fails with; "" if it says nothing.
+// deliverEvent gives the event to a Fetcher and returns the code of FetchFailed; "" if it returns no event.
 func (w *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (string, error) {
 	t.Helper()
 	f := fetch.Fetcher{
@@ -136,7 +136,7 @@ func (w *fetchEnv) requireOriginal(t *testing.T, want []byte) {
 	}
 	got, err := io.ReadAll(r)
 	if err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("%d bytes that are not the original's %d, %v", len(got), len(want), err)
+		t.Fatalf("the object has %d bytes and is not the original of %d bytes, %v", len(got), len(want), err)
 	}
 }
 
@@ -152,7 +152,7 @@ func (w *fetchEnv) listPartNumbers(t *testing.T) (numbers []int) {
 	return numbers
 }
 
-// testBytes is as many bytes as are asked for, no two parts alike.
+// testBytes returns random bytes, always the same.
 func testBytes(size int) []byte { return randomBytes()[:size] }
 
 var randomBytes = sync.OnceValue(func() []byte {
@@ -161,7 +161,7 @@ var randomBytes = sync.OnceValue(func() []byte {
 	return b
 })
 
-// testServer is an https server on this machine, and what may fetch from it.
+// testServer is an https server on this machine, with a client that may connect to it.
 type testServer struct {
 	url string
 	fetch.Web
@@ -181,13 +181,13 @@ func startTestServer(t *testing.T, h http.HandlerFunc) testServer {
 	return testServer{s.URL + "/film.mp4?sig=secret", c}
 }
 
-// fileHost serves a film, and notes what it is asked for.
+// fileHost serves a file and records the ranges of the requests.
 type fileHost struct {
 	body          []byte
 	etag          string
 	modified      time.Time
-	breaksAfter   int  // after so many bytes of an answer; 0: never
-	ignoresRanges bool // it does not do ranges
+	breaksAfter   int  // bytes of a response after which the connection breaks; 0: never
+	ignoresRanges bool // it does not support range requests
 	ranges        []string
 }
 
@@ -205,7 +205,7 @@ func (h *fileHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", h.modified, bytes.NewReader(h.body))
 }
 
-// breakingWriter breaks the connection after so many bytes.
+// breakingWriter closes the connection after some bytes.
 type breakingWriter struct {
 	http.ResponseWriter
 	left int

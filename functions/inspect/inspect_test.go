@@ -25,8 +25,8 @@ func TestInspectRejectsWithCode(t *testing.T) {
 		body  []byte
 		tools error
 		size  int64
-		code  string    // of the refusal that is said
-		kind  errs.Kind // of the error, where nothing is said
+		code  string    // of the rejection
+		kind  errs.Kind // of the error, if no event is returned
 	}{
 		{name: "empty", body: nil, code: "empty"},
 		{name: "random", body: bytes.Repeat([]byte{7, 9}, 600), code: "not_a_video"},
@@ -34,8 +34,8 @@ func TestInspectRejectsWithCode(t *testing.T) {
 		{name: "truncated", body: mp4[:22], code: "truncated"},
 		{name: "unreadable", body: mp4, tools: unreadable, code: "unreadable"},
 		{name: "too large", body: mp4, size: video.MaxSourceBytes + 1, code: "source_too_large"},
-		{name: "our fault", body: mp4, tools: errors.New("bug"), kind: errs.Internal},
-		{name: "our bad day", body: mp4, tools: errs.E("x", errs.Transient, nil), kind: errs.Transient},
+		{name: "internal error", body: mp4, tools: errors.New("bug"), kind: errs.Internal},
+		{name: "transient error", body: mp4, tools: errs.E("x", errs.Transient, nil), kind: errs.Transient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, e := sourcetest.NewBucket(t, tt.body, noon)
@@ -51,9 +51,9 @@ func TestInspectRejectsWithCode(t *testing.T) {
 			if tt.code == "" {
 				return
 			}
-			said, ok := out[0].Data.(video.MediaRefused)
-			if !ok || string(said.Problem.Code) != tt.code || said.Problem.Message == "" || !said.UploadedAt.Equal(noon) {
-				t.Errorf("said %+v, want %s", out[0].Data, tt.code)
+			refused, ok := out[0].Data.(video.MediaRefused)
+			if !ok || string(refused.Problem.Code) != tt.code || refused.Problem.Message == "" || !refused.UploadedAt.Equal(noon) {
+				t.Errorf("event %+v, want %s", out[0].Data, tt.code)
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestMissingOriginalIsRejectedAndReplacedOneIgnored(t *testing.T) {
 		want            string // code; empty: no event, because a replaced object has an event of its own
 	}{
 		{"gone", "t/acme/vid_2/source", "e", "source_gone"},
-		{"replaced", sourcetest.Key, "of what was there before", ""},
+		{"replaced", sourcetest.Key, "old", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := e.Data.(video.StoredObject)

@@ -18,7 +18,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 	passed := func(queued bool) video.Event {
 		return video.DeadlinePassed{State: video.Processing, Deadline: noon, Queued: queued}
 	}
-	t.Run("it is asked for again, and keeps its place", func(t *testing.T) {
+	t.Run("tasks are requested again, and the video keeps its position", func(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		first, _ := w.planVideo("acme", 1), w.planVideo("acme", 2)
@@ -27,11 +27,11 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 			w.reserveTasks(first, passed(false), true)
 			w.wantTasks("acme/1:0", "acme/1:1")
 		}
-		w.now = w.now.Add(50 * time.Minute) // since it was asked for first that is more than a lease
+		w.now = w.now.Add(50 * time.Minute) // more than a lease after the first request
 		w.finishTask(first, 0)
 		w.wantTasks("acme/1:2")
 	})
-	t.Run("it waits, and was forgotten", func(t *testing.T) {
+	t.Run("a waiting video that is not in the wait queue is enqueued", func(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		first, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
@@ -41,7 +41,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		w.reserveTasks(second, passed(true), false)
 		w.wantTasks()
 		if n := w.countWaiting("acme"); n != 1 {
-			t.Errorf("%d wait", n)
+			t.Errorf("%d videos wait", n)
 		}
 		w.setState(first, video.Failed)
 		w.reserveTasks(second, passed(true), false)
@@ -49,7 +49,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		w.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
 		w.wantTasks("acme/2:0", "acme/2:1")
 	})
-	t.Run("nobody was told that there is room", func(t *testing.T) {
+	t.Run("expired leases free slots", func(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		_, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
@@ -57,7 +57,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		w.reserveTasks(second, passed(false), true)
 		w.wantTasks("acme/1:2", "acme/2:0")
 	})
-	t.Run("it may be its turn yet", func(t *testing.T) {
+	t.Run("tasks with an expired lease are requested again", func(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 3)
 		first := w.planVideo("acme", 1)
@@ -69,7 +69,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 	})
 }
 
-// conflictingStore writes the window whenever it was read.
+// conflictingStore writes the in-flight limit each time that it was read.
 type conflictingStore struct {
 	store.Store
 	conflicts int
@@ -94,7 +94,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	first := w.planVideo("acme", 1)
 	w.wantTasks("acme/1:0", "acme/1:1")
 	if !slices.Equal(pauses, []int{0, 1, 2, 3, 4}) {
-		t.Errorf("pauses %v, want one for each write that was lost", pauses)
+		t.Errorf("backoffs %v, want one for each conflict", pauses)
 	}
 	w.fairShare.Limits = &conflictingStore{w.table, 1000}
 	w.setState(first, video.Failed)
@@ -104,7 +104,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	}
 }
 
-// failingStore fails one of the calls.
+// failingStore fails in one of its methods.
 type failingStore struct {
 	store.Store
 	failingCall string
@@ -120,29 +120,29 @@ func (b failingStore) errorFor(call string) error {
 }
 
 func (b failingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
-	return valueOrError(b.errorFor("Window"), func() (video.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
+	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (video.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
 }
 
 func (b failingStore) SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error {
-	return errors.Join(b.errorFor("SaveWindow"), b.Store.SaveInFlightLimit(ctx, w))
+	return errors.Join(b.errorFor("SaveInFlightLimit"), b.Store.SaveInFlightLimit(ctx, w))
 }
 
 func (b failingStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error {
-	return errors.Join(b.errorFor("Wait"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
+	return errors.Join(b.errorFor("EnqueuePosition"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
 }
 
 func (b failingStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error) {
-	return valueOrError(b.errorFor("Waiting"), func() ([]video.QueuePosition, error) {
+	return valueOrError(b.errorFor("ListQueuePositions"), func() ([]video.QueuePosition, error) {
 		return b.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
 	})
 }
 
 func (b failingStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, ts ...video.QueuePosition) error {
-	return errors.Join(b.errorFor("Leave"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
+	return errors.Join(b.errorFor("DequeuePositions"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 
 func (b failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return valueOrError(b.errorFor("Video"), func() (video.Video, error) { return b.Store.LoadVideo(ctx, tenant, id) })
+	return valueOrError(b.errorFor("LoadVideo"), func() (video.Video, error) { return b.Store.LoadVideo(ctx, tenant, id) })
 }
 
 func valueOrError[T any](err error, do func() (T, error)) (T, error) {
@@ -153,10 +153,10 @@ func valueOrError[T any](err error, do func() (T, error)) (T, error) {
 	return do()
 }
 
-// Whatever fails, the event comes again and asks for what it would have.
+// If a call of the store fails, the redelivery of the event requests the tasks that the first delivery would have.
 func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 	t.Parallel()
-	for call, second := range map[string]bool{"Window": false, "SaveWindow": false, "Waiting": false, "Leave": false, "Video": false, "Wait": true} {
+	for call, second := range map[string]bool{"LoadInFlightLimit": false, "SaveInFlightLimit": false, "ListQueuePositions": false, "DequeuePositions": false, "LoadVideo": false, "EnqueuePosition": true} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			w := newTenantEnv(t, 3)
@@ -181,10 +181,10 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			w.fairShare = sound
 			w.reserveTasks(v, what, second)
 			if !slices.Equal(w.requested, want) {
-				t.Errorf("asked for %v, want %v", w.requested, want)
+				t.Errorf("requested %v, want %v", w.requested, want)
 			}
-			if left := w.countWaiting("acme"); left != map[string]int{"Wait": 1, "SaveWindow": 1}[call] { // one that has its share already
-				t.Errorf("%d wait", left)
+			if left := w.countWaiting("acme"); left != map[string]int{"EnqueuePosition": 1, "SaveInFlightLimit": 1}[call] { // it has its allotment already
+				t.Errorf("%d videos wait", left)
 			}
 		})
 	}

@@ -29,27 +29,27 @@ func TestInFlightLimitIsPerTenant(t *testing.T) {
 	w.finishTask(second, 1)
 	w.wantTasks("acme/2:2")
 	if n := w.countWaiting("acme"); n > 0 {
-		t.Errorf("%d wait", n)
+		t.Errorf("%d videos wait", n)
 	}
 	w.finishTask(second, 0)
 	w.finishTask(second, 2)
 	w.wantTasks()
 	left, err := w.table.LoadInFlightLimit(t.Context(), "acme", video.Interactive)
 	if left.Version = 0; err != nil || left.MoreWaiting || left.Allotments != nil {
-		t.Errorf("left is %+v, %v", left, err)
+		t.Errorf("the limit is %+v, %v; want it empty", left, err)
 	}
 }
 
-// What a film needs later is in a lane of its own: the tenant's clips do not wait for it.
+// The later tasks of a long video are in the bulk lane: the tenant's short videos do not wait for them.
 func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	t.Parallel()
 	w := newTenantEnv(t, 5)
-	film := testPlan
-	film.Borders = nil
+	long := testPlan
+	long.Borders = nil
 	for k := range 20 {
-		film.Borders = append(film.Borders, k*200)
+		long.Borders = append(long.Borders, k*200)
 	}
-	w.videoPlan = film
+	w.videoPlan = long
 	first := w.planVideo("acme", 1)
 	w.wantTasks("acme/1:0", "acme/1:1", "acme/1:2", "acme/1:3", "acme/1:4", "acme/1:5", "acme/1:6", "acme/1:7", "acme/1:8", "acme/1:9")
 	second := w.planVideo("acme", 2)
@@ -59,10 +59,10 @@ func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	w.finishTask(first, 0)
 	w.wantTasks("acme/2:0")
 	w.setState(first, video.Failed)
-	w.reserveTasks(first, video.TaskFailed{Task: film.Tasks()[7]}, false)
+	w.reserveTasks(first, video.TaskFailed{Task: long.Tasks()[7]}, false)
 	w.wantTasks("acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9")
 	w.setState(second, video.Failed)
-	w.reserveTasks(second, video.TaskFailed{Task: film.Tasks()[7]}, false)
+	w.reserveTasks(second, video.TaskFailed{Task: long.Tasks()[7]}, false)
 	w.planVideo("acme", 3)
 	w.videoPlan = testPlan
 	for n := range 5 {
@@ -81,11 +81,11 @@ func TestTasksOfAnotherVideoKeepItsTrace(t *testing.T) {
 	out := w.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
 	w.wantTasks("acme/2:0", "acme/2:1", "acme/2:2")
 	if e := out[0]; e.Correlation != "c2" || e.Trace != "trace 2" || e.ID != "vid_2:encode.requested.v1:0" {
-		t.Errorf("said %+v", e)
+		t.Errorf("event %+v", e)
 	}
 	w.planVideo("other", 3)
 	if e := w.reserveTasks(w.createVideo("other", 4), w.inspectedEvent(), true); e != nil {
-		t.Errorf("said %v of a full window", e)
+		t.Errorf("requested %v, though no slot is free", e)
 	}
 }
 
@@ -114,8 +114,8 @@ func TestRedeliveryRequestsSameTasks(t *testing.T) {
 	w.wantTasks()
 }
 
-// A message of the encode queue may come twice: then a task is done twice, minutes apart, and what it has made room for
-// is under way already.
+// A message of the encode queue may be delivered twice: then a task is done twice, minutes apart, and the slot that it has freed
+// is taken already.
 func TestTaskDoneTwiceRequestsNothingMore(t *testing.T) {
 	t.Parallel()
 	w := newTenantEnv(t, 2)
@@ -142,7 +142,7 @@ func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
 			w.reserveTasks(second, e, false)
 			w.wantTasks()
 			if n := w.countWaiting("acme"); n != 1 {
-				t.Errorf("%d wait", n)
+				t.Errorf("%d videos wait", n)
 			}
 			w.setState(first, what)
 			w.reserveTasks(first, e, false)
@@ -154,7 +154,7 @@ func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
 	}
 }
 
-// What stands in the line may have left without a word, and what was asked for too.
+// Videos in the wait queue or with tasks in flight may have been deleted without an event.
 func TestWaitQueueSkipsVideosThatLeft(t *testing.T) {
 	t.Parallel()
 	w := newTenantEnv(t, 3)
@@ -169,11 +169,11 @@ func TestWaitQueueSkipsVideosThatLeft(t *testing.T) {
 	w.finishTask(first, 0)
 	w.wantTasks("acme/50:0")
 	if n := w.countWaiting("acme"); n > 0 {
-		t.Errorf("%d wait", n)
+		t.Errorf("%d videos wait", n)
 	}
 }
 
-// Pauses get longer, up to a limit, and end with the time that there is.
+// Backoffs get longer with each conflict, up to a maximum, and end with the context.
 func TestBackoffIsBoundedAndEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -187,20 +187,20 @@ func TestBackoffIsBoundedAndEndsWithContext(t *testing.T) {
 		}
 		for lost, most := range map[int]time.Duration{0: 10 * time.Millisecond, 2: 40 * time.Millisecond, 19: 160 * time.Millisecond, 99: 160 * time.Millisecond} {
 			if d := took(t.Context(), lost); d > most || d < most/2 {
-				t.Errorf("lost %d times: %v, want up to %v", lost, d, most)
+				t.Errorf("after %d conflicts: %v, want up to %v", lost, d, most)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if d := took(ctx, 9); d > 0 {
-			t.Errorf("%v when the time is up", d)
+			t.Errorf("%v after the context has ended", d)
 		}
 	})
 }
 
 func TestUnrelatedEventsLeaveInFlightLimitAlone(t *testing.T) {
 	t.Parallel()
-	turns := publish.FairShare{Now: func() time.Time { return noon }} // no window to look at
+	turns := publish.FairShare{Now: func() time.Time { return noon }} // without stores
 	for _, what := range []video.Event{video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.TaskDone{}} {
 		v := video.Video{Tenant: "acme", ID: "vid_1"}
 		if out, err := turns.ReserveTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil || err != nil {

@@ -16,31 +16,32 @@ import (
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// Each stage of a video is counted once, however often its events come; who changes nothing says so.
+// Each stage's duration is recorded once, however often its events are delivered; events that change nothing are marked as
+// duplicates.
 func TestStageTimesAreRecordedOnce(t *testing.T) {
 	t.Parallel()
 	w := newPublishEnv(t)
 	p := w.newOwner()
 	var out bytes.Buffer
 	p.Log = logs.New("publish", &out)
-	twice := 0
+	duplicates := 0
 	for _, d := range []video.Event{
 		newMediaInspected(), newMediaInspected(), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[1]), newTaskDone(testPlan.Tasks()[2]), newTaskDone(testPlan.Tasks()[2]),
 	} {
-		ctx, heard := metrics.WithDuplicateMark(t.Context())
+		ctx, isDuplicate := metrics.WithDuplicateMark(t.Context())
 		if _, err := p.Handle(ctx, events.New("acme", "vid_1", noon, d)); err != nil {
 			t.Fatal(err)
 		}
-		if heard() {
-			twice++
+		if isDuplicate() {
+			duplicates++
 		}
 	}
 	want := []string{"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "PlayableTime[]=60000", "ReadyTime[]=3600000"}
 	if d := cmp.Diff(want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if twice != 3 {
-		t.Errorf("%d of 3 duplicates", twice)
+	if duplicates != 3 {
+		t.Errorf("%d of 3 duplicates", duplicates)
 	}
 }
 

@@ -33,15 +33,15 @@ const (
 
 // publishProgress writes the playlists if more of the video can be watched than before. The error is a rejection if the
 // tasks' results don't fit together.
-func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, after *video.Video) error {
+func (o VideoOwner) publishProgress(ctx context.Context, before video.Video, after *video.Video) error {
 	switch {
 	case after.State == video.Ready && before.State != video.Ready:
-		if err := p.writePlaylists(ctx, *after, after.Plan.FrameCount()); err != nil {
+		if err := o.writePlaylists(ctx, *after, after.Plan.FrameCount()); err != nil {
 			return err
 		}
-		after.Times.Ready = p.Now()
+		after.Times.Ready = o.Now()
 	case after.State == video.Playable && after.ListedFrames > before.ListedFrames:
-		return p.writePlaylists(ctx, *after, after.ListedFrames)
+		return o.writePlaylists(ctx, *after, after.ListedFrames)
 	}
 	return nil
 }
@@ -49,8 +49,8 @@ func (p VideoOwner) publishProgress(ctx context.Context, before video.Video, aft
 // writePlaylists writes the media playlists, with the segments of the first frames, and then the master playlist: a
 // player that finds it can read all that it lists. No playlist is made shorter, and none that has ended is extended: a
 // writer that is late gets a Conflict, and finds the newer row when the event is delivered again.
-func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames int) error {
-	results, err := p.Videos.ListTaskResults(ctx, v.Tenant, v.ID)
+func (o VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames int) error {
+	results, err := o.Videos.ListTaskResults(ctx, v.Tenant, v.ID)
 	if err != nil {
 		return err
 	}
@@ -65,12 +65,12 @@ func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames in
 	for _, name := range slices.Sorted(maps.Keys(tracks)) {
 		grown := media.BuildMediaPlaylist(*v.Plan, tracks[name], frames)
 		extend := func(old string) (string, bool) { return grown, strings.HasPrefix(grown, old) }
-		if err := p.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, extend); err != nil {
+		if err := o.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, extend); err != nil {
 			return err
 		}
 	}
 	master := media.BuildMasterPlaylist(*v.Plan, tracks, complete)
-	return p.replacePlaylist(ctx, v, media.MasterName, cache, func(old string) (string, bool) {
+	return o.replacePlaylist(ctx, v, media.MasterName, cache, func(old string) (string, bool) {
 		return master, old == "" || complete && old != media.EmptyMasterPlaylist
 	})
 }
@@ -78,11 +78,11 @@ func (p VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames in
 // closePlaylists ends the playlists of a video that has failed while it could be watched, before the failure is
 // announced. Players can't start it any more, because its master playlist lists nothing (also where none was written
 // yet, as one might be written late), and those that play it stop after the last segment.
-func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []video.Event) error {
+func (o VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []video.Event) error {
 	if v.State != video.Failed || len(out) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
 		return nil
 	}
-	if err := p.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) { return media.EmptyMasterPlaylist, true }); err != nil {
+	if err := o.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) { return media.EmptyMasterPlaylist, true }); err != nil {
 		return err
 	}
 	for _, name := range append(v.Plan.RenditionNames(), media.AudioRendition) {
@@ -92,7 +92,7 @@ func (p VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 			}
 			return old + media.EndTag, true
 		}
-		if err := p.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cacheWhenFinal, ended); err != nil {
+		if err := o.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cacheWhenFinal, ended); err != nil {
 			return err
 		}
 	}
@@ -103,10 +103,10 @@ var errStaleWriter = errors.New("another writer has written more")
 
 // replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none.
 // Conflict: next returns false, or another writer has replaced the playlist meanwhile.
-func (p VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
+func (o VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
 	const op = "publish.replacePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name
-	old, etag, err := p.readPlaylist(ctx, key)
+	old, etag, err := o.readPlaylist(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -117,12 +117,12 @@ func (p VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, ca
 		return errs.E(op, errs.Conflict, errStaleWriter)
 	default:
 		m := blob.Metadata{ContentType: "application/vnd.apple.mpegurl", CacheControl: cache}
-		return p.Playlists.ReplaceObject(ctx, key, etag, strings.NewReader(text), m)
+		return o.Playlists.ReplaceObject(ctx, key, etag, strings.NewReader(text), m)
 	}
 }
 
-func (p VideoOwner) readPlaylist(ctx context.Context, key string) (text, etag string, err error) {
-	body, info, err := p.Playlists.GetObject(ctx, key)
+func (o VideoOwner) readPlaylist(ctx context.Context, key string) (text, etag string, err error) {
+	body, info, err := o.Playlists.GetObject(ctx, key)
 	switch {
 	case errs.KindOf(err) == errs.NotFound:
 		return "", "", nil

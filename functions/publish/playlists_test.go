@@ -20,20 +20,20 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// longPlan is a plan of 40 seconds: five chunks and the sound.
+// longPlan is a plan of 40 seconds: five chunks and the audio.
 var longPlan = video.Plan{
 	Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 600, 800, 1000}, Audio: true,
 	Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 1e6}},
 }
 
-// newInspectedEnv returns a world in which the film is inspected.
+// newInspectedEnv returns an env in which a video with longPlan is inspected.
 func newInspectedEnv(t *testing.T) *publishEnv {
 	w := newPublishEnv(t)
 	w.deliverEvent(t, video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Plan: longPlan, Media: video.Media{Width: 640, Height: 360, Rate: longPlan.Rate, Frames: 1000}})
 	return w
 }
 
-// newLongTaskDone is what encode says of a task of the film, seconds after it was asked.
+// newLongTaskDone returns the event that ends task n of longPlan.
 func newLongTaskDone(n int) video.TaskDone {
 	task := longPlan.Tasks()[n]
 	track := video.Track{Name: "360p", Codec: "avc1.64001e", InitHash: "i", Timescale: 12800}
@@ -51,9 +51,9 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 	var got []string
 	before := map[string]string{}
 	for _, n := range []int{0, 2, 1, 4, 3, 5} {
-		var said []string
+		var types []string
 		for _, e := range w.deliverEvent(t, newLongTaskDone(n)) {
-			said = append(said, string(e.Type))
+			types = append(types, string(e.Type))
 		}
 		texts := w.readPlaylists(t)
 		for name, text := range before {
@@ -65,9 +65,9 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 		v := w.readVideo(t)
 		lists := strings.Count(texts["360p/index.m3u8"], ".m4s")
 		if lists*50 != v.ListedFrames && v.State != video.Ready {
-			t.Errorf("%d segments are listed, and the row says %d frames", lists, v.ListedFrames)
+			t.Errorf("%d segments are listed, but the row has %d frames", lists, v.ListedFrames)
 		}
-		got = append(got, strings.Join(append([]string{string(v.State), strings.Repeat("=", lists)}, said...), " "))
+		got = append(got, strings.Join(append([]string{string(v.State), strings.Repeat("=", lists)}, types...), " "))
 	}
 	want := []string{
 		"processing ", "processing ", "playable ======== video.playable.v1", "playable ========", "playable ================",
@@ -83,7 +83,7 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 	}
 }
 
-// cacheRecorder notes for how long each object may be kept.
+// cacheRecorder records the Cache-Control headers of objects.
 type cacheRecorder struct {
 	*blob.Memory
 	cacheControl map[string][]string
@@ -115,7 +115,7 @@ func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 	}
 }
 
-// staleTable is a table as a writer saw it who was held up since.
+// staleTable is the table as a writer has read it before others have written.
 type staleTable struct {
 	store.Store
 	row     video.Video
@@ -136,19 +136,19 @@ func (y staleTable) ListTaskResults(context.Context, string, string) ([]video.Re
 	return y.results, nil
 }
 
-// A writer was held up while others went on: whatever it wants to write then, it finds that it is late.
+// A writer that was delayed while others wrote gets a Conflict, whatever it wants to write, and changes nothing.
 func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 	t.Parallel()
 	down := video.TaskFailed{At: noon.Add(time.Minute), Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}}
 	for _, row := range []struct {
 		name       string
-		seen, last int           // how many tasks were done when it was held up, and which it has heard of
-		meanwhile  []video.Event // what others heard of since
+		seen, last int           // how many tasks were done when it read the row, and the task whose event it handles
+		meanwhile  []video.Event // events that others have handled since
 	}{
-		{"a step, after another", 2, 2, []video.Event{newLongTaskDone(2), newLongTaskDone(3)}},
-		{"a step, after the end", 3, 3, []video.Event{newLongTaskDone(3), newLongTaskDone(4), newLongTaskDone(5)}},
-		{"a step, after a failure", 3, 3, []video.Event{down}},
-		{"the end, after a failure", 5, 5, []video.Event{down}},
+		{"a task, after another", 2, 2, []video.Event{newLongTaskDone(2), newLongTaskDone(3)}},
+		{"a task, after the last one", 3, 3, []video.Event{newLongTaskDone(3), newLongTaskDone(4), newLongTaskDone(5)}},
+		{"a task, after a failure", 3, 3, []video.Event{down}},
+		{"the last task, after a failure", 5, 5, []video.Event{down}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -172,13 +172,13 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 				t.Errorf("got %v, want Conflict", err)
 			}
 			if diff := cmp.Diff(want, w.readPlaylists(t)); diff != "" {
-				t.Errorf("it has written: %s", diff)
+				t.Errorf("it has written (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// A video fails after it was playable: nobody can begin it, and who is watching comes to an end.
+// When a video fails after it was playable, its master playlist lists nothing and the other playlists end.
 func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	t.Parallel()
 	other := newLongTaskDone(5)
@@ -194,9 +194,9 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 				w.deliverEvent(t, newLongTaskDone(n))
 			}
 			before := w.readPlaylists(t)
-			for range 2 { // it may come twice
+			for range 2 { // the event may be delivered twice
 				if out := w.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
-					t.Errorf("says %v", out)
+					t.Errorf("events %v", out)
 				}
 			}
 			if v := w.readVideo(t); v.State != video.Failed {
@@ -214,7 +214,7 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	}
 }
 
-// Publish dies when the row says failed and a playlist does not yet: the message that comes again mends it.
+// Publish dies after the row was saved as failed and before all playlists are closed: the redelivery closes them.
 func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)
@@ -226,7 +226,7 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 		p := w.newOwner()
 		p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: left}
 		if out, err := p.Handle(t.Context(), down); err == nil || out != nil {
-			t.Errorf("with %d writes: says %v, %v", left, out, err)
+			t.Errorf("with %d writes: events %v, %v", left, out, err)
 		}
 	}
 	w.deliverEvent(t, down.Data.(video.Event))
@@ -237,7 +237,7 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 	}
 }
 
-// Closing begins with the master, and that is not opened again by a writer that was held up at the end.
+// Closing begins with the master playlist, which a delayed writer does not replace.
 func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)
@@ -253,13 +253,13 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: 1}
 	down := events.New("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
 	if _, err := p.Handle(t.Context(), down); err == nil {
-		t.Error("it was not tired")
+		t.Error("the second write has succeeded")
 	}
 	p = w.newOwner()
 	p.Videos = y
 	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(5)))
 	if got := w.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict || got != media.EmptyMasterPlaylist {
-		t.Errorf("%v, and the master is\n%s", err, got)
+		t.Errorf("%v; the master playlist is\n%s", err, got)
 	}
 }
 
@@ -276,8 +276,8 @@ func (f *failingPlaylists) ReplaceObject(ctx context.Context, key, etag string, 
 	return f.PlaylistStore.ReplaceObject(ctx, key, etag, body, m)
 }
 
-// What is shown does not fit while more is to come: whatever fails behind the row, the message that comes again says
-// that the video has failed, and those that come later do not.
+// A result does not fit while more results are expected. If publish fails after it has saved the row, the redelivery announces
+// the failure, and later events do not.
 func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)
@@ -289,17 +289,17 @@ func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	p := w.newOwner()
 	p.Playlists = &failingPlaylists{PlaylistStore: w.media}
 	if out, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, other)); err == nil || out != nil || w.readVideo(t).State != video.Failed {
-		t.Fatalf("says %v, %v, and is %s", out, err, w.readVideo(t).State)
+		t.Fatalf("events %v, %v, state %s", out, err, w.readVideo(t).State)
 	}
 	for range 2 {
 		if out := w.deliverEvent(t, other); len(out) != 1 || out[0].Type != events.VideoFailed {
-			t.Errorf("says %v", out)
+			t.Errorf("events %v", out)
 		}
 	}
 	if got := w.readPlaylists(t)[media.MasterName]; got != media.EmptyMasterPlaylist {
-		t.Errorf("anybody may begin:\n%s", got)
+		t.Errorf("the master playlist is not empty:\n%s", got)
 	}
 	if out := w.deliverEvent(t, newLongTaskDone(5)); len(out) > 0 {
-		t.Errorf("says %v of another task", out)
+		t.Errorf("events %v after another task", out)
 	}
 }

@@ -45,47 +45,47 @@ type VideoOwner struct {
 // order. The order of the writes is what keeps the promises: a task's result is stored before the set of finished tasks
 // is read, playlists are written before the row says that they exist, and the row is saved before the events that
 // announce it are returned.
-func (p VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
+func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "publish.Handle"
 	data, ok := e.Data.(video.Event)
 	if !ok {
 		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
-	before, err := p.Videos.LoadVideo(ctx, e.Tenant, e.Video)
+	before, err := o.Videos.LoadVideo(ctx, e.Tenant, e.Video)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.recordFinishedTask(ctx, &before, data); err != nil {
+	if err := o.recordFinishedTask(ctx, &before, data); err != nil {
 		return nil, err
 	}
 	after, out := video.Apply(before, data)
-	switch err := p.publishProgress(ctx, before, &after); {
+	switch err := o.publishProgress(ctx, before, &after); {
 	case errs.IsRejection(err):
-		after, out = video.Fail(before, p.failureTime(data), errs.ProblemOf(err))
+		after, out = video.Fail(before, o.failureTime(data), errs.ProblemOf(err))
 	case err != nil:
 		return nil, err
 	}
-	if err := p.saveVideo(ctx, e, before, after); err != nil {
+	if err := o.saveVideo(ctx, e, before, after); err != nil {
 		return nil, err
 	}
-	if err := p.closePlaylists(ctx, after, out); err != nil {
+	if err := o.closePlaylists(ctx, after, out); err != nil {
 		return nil, err
 	}
 	facts, wantsTasks := splitTasks(out)
-	tasks, err := p.FairShare.ReserveTasks(ctx, e, after, wantsTasks)
+	tasks, err := o.FairShare.ReserveTasks(ctx, e, after, wantsTasks)
 	if err != nil {
 		return nil, err
 	}
-	return append(p.buildEvents(after, facts), tasks...), nil
+	return append(o.buildEvents(after, facts), tasks...), nil
 }
 
 // failureTime returns the time at which a video fails because the results of its tasks don't fit together: the time of
 // the task's end, so that a redelivery fails the video at the same time.
-func (p VideoOwner) failureTime(data video.Event) time.Time {
+func (o VideoOwner) failureTime(data video.Event) time.Time {
 	if d, ok := data.(video.TaskDone); ok {
 		return d.At
 	}
-	return p.Now()
+	return o.Now()
 }
 
 // splitTasks returns the events that are not encode requests, and whether there are encode requests: which ones are
@@ -103,7 +103,7 @@ func splitTasks(out []video.Event) (rest []video.Event, wantsTasks bool) {
 
 // recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid:
 // the task is not in the video's plan.
-func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
+func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
 	d, ok := data.(video.TaskDone)
 	if !ok || !v.State.IsEncoding() {
 		return nil
@@ -114,7 +114,7 @@ func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 	if v.Done[d.Result.Task.Number] {
 		metrics.MarkDuplicate(ctx)
 	}
-	done, err := p.Videos.FinishTask(ctx, v.Tenant, v.ID, d)
+	done, err := o.Videos.FinishTask(ctx, v.Tenant, v.ID, d)
 	if err == nil {
 		v.Done = done
 	}
@@ -122,25 +122,25 @@ func (p VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 }
 
 // saveVideo writes the video's row if the event has changed it. An event that changes nothing counts as a duplicate.
-func (p VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
+func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
 		if _, done := e.Data.(video.TaskDone); !done || !before.State.IsEncoding() { // else recordFinishedTask has decided that
 			metrics.MarkDuplicate(ctx)
 		}
 		return nil
 	}
-	if err := p.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), p.Now())); err != nil {
+	if err := o.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), o.Now())); err != nil {
 		return err
 	}
-	p.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State, metrics.LogAttr(p.Now(), collectMetrics(before, after)...))
+	o.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State, metrics.LogAttr(o.Now(), collectMetrics(before, after)...))
 	return nil
 }
 
 // buildEvents returns events of v with these data.
-func (p VideoOwner) buildEvents(v video.Video, data []video.Event) []events.Event {
+func (o VideoOwner) buildEvents(v video.Video, data []video.Event) []events.Event {
 	es := make([]events.Event, 0, len(data))
 	for _, d := range data {
-		e := events.New(v.Tenant, v.ID, p.Now(), d)
+		e := events.New(v.Tenant, v.ID, o.Now(), d)
 		e.Correlation = v.Correlation
 		es = append(es, e)
 	}

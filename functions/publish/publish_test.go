@@ -31,7 +31,7 @@ func newMediaInspected() video.Event {
 	return video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: testPlan, Media: video.Media{Width: 1280, Height: 720, Rate: testPlan.Rate, Frames: 310}}
 }
 
-// newTaskDone is what encode says of a task.
+// newTaskDone returns the event that ends a task of testPlan.
 func newTaskDone(t video.Task) video.Event {
 	r := video.Result{Task: t}
 	track := func(name, codec string, scale, frames int, segments ...int64) {
@@ -54,7 +54,7 @@ func newTaskDone(t video.Task) video.Event {
 	return video.TaskDone{At: noon.Add(time.Minute), Result: r}
 }
 
-// publishEnv is a publisher over memory.
+// publishEnv is a VideoOwner's table and media bucket in memory, with one video.
 type publishEnv struct {
 	table store.Store
 	media *blob.Memory
@@ -71,11 +71,11 @@ func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
 
 func (w *publishEnv) newOwner() publish.VideoOwner {
 	now := func() time.Time { return noon.Add(time.Hour) }
-	turns := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: now}
-	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: turns, Now: now, Log: slog.New(slog.DiscardHandler)}
+	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: now}
+	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: share, Now: now, Log: slog.New(slog.DiscardHandler)}
 }
 
-// deliverEvent hands an event to the publisher and returns what it says.
+// deliverEvent gives an event to a VideoOwner and returns the events that follow.
 func (w *publishEnv) deliverEvent(t interface{ Fatal(...any) }, d video.Event) []events.Event {
 	out, err := w.newOwner().Handle(context.Background(), events.New("acme", "vid_1", noon, d))
 	if err != nil {
@@ -110,7 +110,7 @@ func TestAllTasksDoneMakesVideoReady(t *testing.T) {
 	var last []events.Event
 	for _, e := range allEvents() {
 		if n := len(w.media.ListKeys("")); n > 0 {
-			t.Fatalf("%d playlists before everything is there", n)
+			t.Fatalf("%d playlists before all tasks are done", n)
 		}
 		last = w.deliverEvent(t, e)
 	}
@@ -122,7 +122,7 @@ func TestAllTasksDoneMakesVideoReady(t *testing.T) {
 		t.Errorf("objects %v", got)
 	}
 	if len(last) != 2 || last[0].Type != events.VideoPlayable || last[1].Type != events.VideoReady {
-		t.Errorf("said %v", last)
+		t.Errorf("events %v", last)
 	}
 }
 
@@ -141,8 +141,8 @@ func TestMismatchedRenditionsFailVideo(t *testing.T) {
 	if got := w.media.ListKeys(""); len(got) > 0 {
 		t.Errorf("objects %v, want none", got)
 	}
-	if said := w.deliverEvent(t, last); len(said) != 1 || said[0].Type != events.VideoFailed {
-		t.Errorf("a redelivery says %v, want that it failed: the first may have died before it could", said)
+	if out := w.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
+		t.Errorf("a redelivery returns %v, want VideoFailed: the first delivery may have died before it was sent", out)
 	}
 }
 

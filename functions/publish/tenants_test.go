@@ -14,15 +14,15 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// tenantEnv are videos of several tenants, and what publish asks for of them. Each has three tasks unless cut says
-// otherwise.
+// tenantEnv has videos of several tenants, and the tasks that were requested of them. Each video has the tasks of videoPlan: three
+// by default.
 type tenantEnv struct {
 	*testing.T
 	table     store.Store
 	fairShare publish.FairShare
 	now       time.Time
 	videoPlan video.Plan
-	requested []string // "acme/1:0" being task 0 of acme's video 1
+	requested []string // by the last event; "acme/1:0" is task 0 of acme's video 1
 }
 
 func newTenantEnv(t *testing.T, size int) *tenantEnv {
@@ -31,7 +31,7 @@ func newTenantEnv(t *testing.T, size int) *tenantEnv {
 	return w
 }
 
-// planVideo makes a video, tells that it is planned and returns it.
+// planVideo creates a video, handles the event that plans it, and returns it.
 func (w *tenantEnv) planVideo(tenant string, n int) video.Video {
 	w.Helper()
 	w.now = w.now.Add(time.Second)
@@ -55,14 +55,14 @@ func (w *tenantEnv) createVideo(tenant string, n int) video.Video {
 	return v
 }
 
-// reserveTasks tells what has happened to a video, which is as its row says.
-func (w *tenantEnv) reserveTasks(v video.Video, what video.Event, asks bool) []events.Event {
+// reserveTasks handles an event of a video, which is read from the table.
+func (w *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks bool) []events.Event {
 	w.Helper()
 	row, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID)
 	if err != nil {
 		w.Fatal(err)
 	}
-	out, err := w.fairShare.ReserveTasks(w.Context(), events.New(v.Tenant, v.ID, w.now, what), row, asks)
+	out, err := w.fairShare.ReserveTasks(w.Context(), events.New(v.Tenant, v.ID, w.now, data), row, wantsTasks)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func (w *tenantEnv) reserveTasks(v video.Video, what video.Event, asks bool) []e
 	return out
 }
 
-// finishTask tells that a task is done.
+// finishTask handles the end of a task.
 func (w *tenantEnv) finishTask(v video.Video, n int) {
 	w.Helper()
 	before, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID)
@@ -105,11 +105,11 @@ func (w *tenantEnv) setState(v video.Video, s video.State) {
 func (w *tenantEnv) wantTasks(said ...string) {
 	w.Helper()
 	if d := cmp.Diff(said, w.requested); d != "" {
-		w.Fatalf("asked for (-want +got):\n%s", d)
+		w.Fatalf("requested (-want +got):\n%s", d)
 	}
 }
 
-// countWaiting returns the line of a tenant.
+// countWaiting returns how many videos are in a tenant's wait queue.
 func (w *tenantEnv) countWaiting(tenant string) int {
 	w.Helper()
 	turns, err := w.table.ListQueuePositions(w.Context(), tenant, video.Interactive, video.QueuePosition{}, 100)

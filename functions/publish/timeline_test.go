@@ -12,8 +12,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Whatever happens to a video, in whatever order and however often: its timeline has a line for each version of the
-// row, with the state that it came to, and one for each task that was finished.
+// Whatever events a video gets, in any order and any number of times, its timeline has an entry for each version of the row,
+// with the state of that version, and one for each finished task.
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	why := errs.Problem{Code: "x", Message: "No."}
 	happens := append(allEvents(),
@@ -36,7 +36,7 @@ func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	})
 }
 
-// newDeadlinePassed says that the video's deadline has.
+// newDeadlinePassed returns the event that the video's deadline has passed.
 func newDeadlinePassed(v video.Video) video.Event {
 	return video.DeadlinePassed{At: v.Deadline.At.Add(time.Second), State: v.State, Deadline: v.Deadline.At}
 }
@@ -55,7 +55,7 @@ func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
 			continue
 		}
 		if states = append(states, e.State); e.Version != int64(len(states)) || e.At.IsZero() || e.Cause == "" {
-			t.Fatalf("line %d is %+v", len(states), e)
+			t.Fatalf("entry %d is %+v", len(states), e)
 		}
 	}
 	if !slices.Equal(states, want) {
@@ -63,9 +63,9 @@ func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
 	}
 	v := w.readVideo(t)
 	if done := slices.Sorted(maps.Keys(v.Done)); !slices.Equal(slices.Sorted(slices.Values(tasks)), done) {
-		t.Fatalf("tasks %v, of which the row has %v", tasks, done)
+		t.Fatalf("entries of tasks %v, want %v", tasks, done)
 	}
 	if last := entries[len(entries)-1]; v.State == video.Failed && (last.Problem == nil || last.Problem.Code != v.Problem.Code) {
-		t.Fatalf("the last line is %+v of a video that failed with %v", last, v.Problem)
+		t.Fatalf("the last entry is %+v of a video that failed with %v", last, v.Problem)
 	}
 }

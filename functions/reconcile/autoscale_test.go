@@ -11,7 +11,7 @@ import (
 	"sluice/shared/platform/autoscale"
 )
 
-// fakeAutoscaler answers with what it was given, one after the other, and notes what it was told.
+// fakeAutoscaler returns the times in again, one after the other, and records the signals.
 type fakeAutoscaler struct {
 	again   []time.Duration
 	err     error
@@ -30,16 +30,16 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
 	for _, tt := range []struct {
-		name  string
-		again []time.Duration
-		hint  autoscale.ScaleSignal
-		waits []time.Duration
-		filed int
+		name   string
+		again  []time.Duration
+		signal autoscale.ScaleSignal
+		waits  []time.Duration
+		stored int
 	}{
-		{"nothing is short", nil, autoscale.ScaleSignal{}, nil, 1},
-		{"short for a while", []time.Duration{10 * s, 5 * s, 0}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 5 * s}, 1},
-		{"short all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1},
-		{"woken", []time.Duration{10 * s, 0}, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0},
+		{"no queue lacks workers", nil, autoscale.ScaleSignal{}, nil, 1},
+		{"a queue lacks workers for a while", []time.Duration{10 * s, 5 * s, 0}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 5 * s}, 1},
+		{"a queue lacks workers all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1},
+		{"started with a signal", []time.Duration{10 * s, 0}, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -52,15 +52,15 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 			}
 			ctx, cancel := context.WithDeadline(t.Context(), now.Add(50*s))
 			defer cancel()
-			if err := g.Run(ctx, tt.hint); err != nil {
+			if err := g.Run(ctx, tt.signal); err != nil {
 				t.Fatal(err)
 			}
-			want := append([]autoscale.ScaleSignal{tt.hint}, make([]autoscale.ScaleSignal, len(tt.waits))...)
+			want := append([]autoscale.ScaleSignal{tt.signal}, make([]autoscale.ScaleSignal, len(tt.waits))...)
 			if d := cmp.Diff(tt.waits, waits) + cmp.Diff(want, l.signals); d != "" {
 				t.Error(d)
 			}
-			if got := len(g.readDeadLetters(t)); got != tt.filed*n {
-				t.Errorf("%d of %d letters filed", got, n)
+			if got := len(g.readDeadLetters(t)); got != tt.stored*n {
+				t.Errorf("%d of %d dead letters stored", got, n)
 			}
 		})
 	}
@@ -72,9 +72,9 @@ func TestAutoscalerFailureDoesNotBlockDeadLetters(t *testing.T) {
 	n := g.fillQueues(t, 1)
 	g.Autoscaler = &fakeAutoscaler{err: down}
 	if err := g.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, down) {
-		t.Errorf("the run says %v", err)
+		t.Errorf("Run returns %v", err)
 	}
 	if got := len(g.readDeadLetters(t)); got != n {
-		t.Errorf("%d of %d letters filed", got, n)
+		t.Errorf("%d of %d dead letters stored", got, n)
 	}
 }

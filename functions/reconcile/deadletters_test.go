@@ -24,7 +24,7 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// deadLetterEnv are the dead-letter queues of all services, in memory, and a tender of them alone.
+// deadLetterEnv has the dead-letter queues of all services in memory, and a Reconciler that has only them.
 type deadLetterEnv struct {
 	*queue.Memory
 	table store.Store
@@ -70,7 +70,7 @@ func (g *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
 	return all
 }
 
-// readDeadLetters returns all letters by what their bodies were.
+// readDeadLetters returns the stored dead letters by their bodies.
 func (g *deadLetterEnv) readDeadLetters(t *testing.T) map[string]video.DeadLetter {
 	t.Helper()
 	found := map[string]video.DeadLetter{}
@@ -98,19 +98,19 @@ func TestEveryDeadLetterIsStored(t *testing.T) {
 	}
 	found := g.readDeadLetters(t)
 	if len(found) != n {
-		t.Errorf("%d of %d filed", len(found), n)
+		t.Errorf("%d of %d stored", len(found), n)
 	}
 	for body, l := range found {
 		if !strings.HasPrefix(body, l.Service+" ") || !l.Created.Equal(noon) || l.State != video.DeadLetterOpen {
-			t.Errorf("%s is filed as %+v", body, l)
+			t.Errorf("%s is stored as %+v", body, l)
 		}
 		if left := g.CountMessages(deadLetterQueueURL(l.Service)); left > 0 {
-			t.Errorf("%d are left of %s", left, l.Service)
+			t.Errorf("%d messages are left in the queue of %s", left, l.Service)
 		}
 	}
 }
 
-// rejectingStore is a store that refuses some letters.
+// rejectingStore can't store some dead letters.
 type rejectingStore struct {
 	store.Store
 	reject func(video.DeadLetter) error
@@ -134,14 +134,14 @@ func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {
 		return nil
 	}}
 	if err := g.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, full) {
-		t.Errorf("the run says %v", err)
+		t.Errorf("Run returns %v", err)
 	}
 	if found := g.readDeadLetters(t); len(found) != n-1 || g.CountMessages(deadLetterQueueURL("inspect")) != 1 {
-		t.Errorf("%d of %d filed", len(found), n)
+		t.Errorf("%d of %d stored", len(found), n)
 	}
 }
 
-// TestRunStopsBeforeDeadline: what is left waits for the next.
+// Messages that are left are stored by the next run.
 func TestRunStopsBeforeDeadline(t *testing.T) {
 	t.Parallel()
 	g := newDeadLetterEnv()
@@ -152,15 +152,15 @@ func TestRunStopsBeforeDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(g.readDeadLetters(t)); n > 10 {
-		t.Errorf("%d filed after the time was up", n)
+		t.Errorf("%d stored after the context has ended", n)
 	}
 	g.DeadLetters = g.table
-	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than is kept for the end
+	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than shutdownReserve
 	defer cancel()
 	if err := g.Run(soon, autoscale.ScaleSignal{}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(30, g.CountMessages(deadLetterQueueURL("encode"))); d != "" {
-		t.Errorf("of encode, which comes after inspect: %s", d)
+		t.Errorf("the queue of encode, which is drained after that of inspect: %s", d)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// emptyQueues is all inboxes, with nothing in them; what is sent is lost.
+// emptyQueues has empty queues only, drops what is sent, and knows every object.
 type emptyQueues struct{}
 
 func (emptyQueues) ReadServiceDepth(context.Context, string) (int, error) { return 0, nil }
@@ -28,7 +28,7 @@ func (emptyQueues) HeadObject(context.Context, string) (video.StoredObject, erro
 	return video.StoredObject{}, nil
 }
 
-// A video that is overdue is stuck once a quarter of an hour has not helped; while there is none, nothing is counted.
+// A video is stuck when it is overdue by more than a quarter of an hour. Without such videos there is no metric.
 func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -38,7 +38,7 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 	}{
 		{"not due", -time.Second, nil},
 		{"due", time.Minute, nil},
-		{"due long since", 16 * time.Minute, []string{"Stuck[]=1"}},
+		{"overdue for long", 16 * time.Minute, []string{"Stuck[]=1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,11 +48,11 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
 				t.Fatal(err)
 			}
-			tender := reconcile.Reconciler{
+			r := reconcile.Reconciler{
 				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{}, QueueDepths: emptyQueues{}, Sender: emptyQueues{}, DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
 				Now: func() time.Time { return noon }, Log: logs.New("reconcile", &out),
 			}
-			if err := tender.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+			if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
 				t.Fatal(err)
 			}
 			if d := cmp.Diff(tt.want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
@@ -62,7 +62,7 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 	}
 }
 
-// Dead letters are counted until somebody has decided about each; without any, nothing is.
+// Dead letters are counted until each is redriven or discarded. Without any there is no metric.
 func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -77,7 +77,7 @@ func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 		return metricstest.ReadTexts(t, out.Bytes())
 	}
 	if got := counted(); got != nil {
-		t.Errorf("without letters: %q", got)
+		t.Errorf("without dead letters: %q", got)
 	}
 	all := g.fillQueues(t, 1)
 	if d := cmp.Diff([]string{fmt.Sprintf("DeadLetters[]=%d", all)}, counted()); d != "" {
@@ -93,6 +93,6 @@ func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 		}
 	}
 	if got := counted(); got != nil {
-		t.Errorf("when all are settled: %q", got)
+		t.Errorf("when all are discarded: %q", got)
 	}
 }

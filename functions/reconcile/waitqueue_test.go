@@ -14,7 +14,7 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// fakeSender hears what is sent.
+// fakeSender records what is sent.
 type fakeSender struct{ sent []events.Event }
 
 func (e *fakeSender) Send(_ context.Context, es ...events.Event) error {
@@ -22,10 +22,10 @@ func (e *fakeSender) Send(_ context.Context, es ...events.Event) error {
 	return nil
 }
 
-// Publish is told whether a video waits for its turn behind others of its tenant that move on.
+// DeadlinePassed tells publish whether a video waits behind other videos of its tenant that make progress.
 func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 	t.Parallel()
-	flies := []video.VideoAllotment{{QueuePosition: video.QueuePosition{Planned: noon, Video: "vid_1"}, NextTask: 1, EndTask: 1, InFlight: map[int]string{0: "a"}}}
+	inFlight := []video.VideoAllotment{{QueuePosition: video.QueuePosition{Planned: noon, Video: "vid_1"}, NextTask: 1, EndTask: 1, InFlight: map[int]string{0: "a"}}}
 	for _, tt := range []struct {
 		name   string
 		state  video.State
@@ -33,13 +33,13 @@ func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 		want   bool
 	}{
 		{"it waits", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Minute)}, true},
-		{"nothing moves", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Hour)}, false},
-		{"it has its turn", video.Processing, video.InFlightLimit{LastProgress: noon, Allotments: flies}, false},
+		{"nothing makes progress", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Hour)}, false},
+		{"it has a task in flight", video.Processing, video.InFlightLimit{LastProgress: noon, Allotments: inFlight}, false},
 		{"it is not planned yet", video.Uploaded, video.InFlightLimit{LastProgress: noon}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rows, said := store.NewMemory(), &fakeSender{}
+			rows, sender := store.NewMemory(), &fakeSender{}
 			v := video.Video{Tenant: "acme", ID: "vid_1", State: tt.state, Version: 1, Plan: &video.Plan{Borders: []int{0, 50}}, Deadline: video.Deadline{At: noon}}
 			tt.window.Tenant, tt.window.Lane, tt.window.Version = "acme", video.Interactive, 1
 			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: v.ID}); err != nil {
@@ -48,14 +48,14 @@ func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 			if err := rows.SaveInFlightLimit(t.Context(), tt.window); err != nil {
 				t.Fatal(err)
 			}
-			tender := reconcile.Reconciler{
-				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{}, QueueDepths: emptyQueues{}, Sender: said, DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
+			r := reconcile.Reconciler{
+				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{}, QueueDepths: emptyQueues{}, Sender: sender, DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
 				Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 			}
-			if err := tender.Run(t.Context(), autoscale.ScaleSignal{}); err != nil || len(said.sent) != 1 {
-				t.Fatalf("says %v, %v", said.sent, err)
+			if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil || len(sender.sent) != 1 {
+				t.Fatalf("sent %v, %v", sender.sent, err)
 			}
-			if got := said.sent[0].Data.(video.DeadlinePassed).Queued; got != tt.want {
+			if got := sender.sent[0].Data.(video.DeadlinePassed).Queued; got != tt.want {
 				t.Errorf("queued: %t, want %t", got, tt.want)
 			}
 		})
