@@ -49,8 +49,8 @@ func TestURLWithoutContentLengthIsDownloaded(t *testing.T) {
 	w.requireOriginal(t, append(testBytes(partSize)[:partSize:partSize], testBytes(9)...))
 }
 
-// After a broken connection the whole parts are not downloaded again, if the host identifies versions; they are not uploaded
-// again if it does not support ranges.
+// After a broken connection the whole parts are not downloaded again, if the host identifies versions; they are not
+// uploaded again if it does not support ranges.
 func TestDownloadResumesWithRangeRequest(t *testing.T) {
 	t.Parallel()
 	const at = 2*partSize + 7 // where the connection breaks

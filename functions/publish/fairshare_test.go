@@ -114,8 +114,8 @@ func TestRedeliveryRequestsSameTasks(t *testing.T) {
 	w.wantTasks()
 }
 
-// A message of the encode queue may be delivered twice: then a task is done twice, minutes apart, and the slot that it has freed
-// is taken already.
+// A message of the encode queue may be delivered twice: then a task is done twice, minutes apart, and the slot that it
+// has freed is taken already.
 func TestTaskDoneTwiceRequestsNothingMore(t *testing.T) {
 	t.Parallel()
 	w := newTenantEnv(t, 2)

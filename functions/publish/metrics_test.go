@@ -16,8 +16,8 @@ import (
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// Each stage's duration is recorded once, however often its events are delivered; events that change nothing are marked as
-// duplicates.
+// Each stage's duration is recorded once, however often its events are delivered; events that change nothing are marked
+// as duplicates.
 func TestStageTimesAreRecordedOnce(t *testing.T) {
 	t.Parallel()
 	w := newPublishEnv(t)

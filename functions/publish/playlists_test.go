@@ -276,8 +276,8 @@ func (f *failingPlaylists) ReplaceObject(ctx context.Context, key, etag string, 
 	return f.PlaylistStore.ReplaceObject(ctx, key, etag, body, m)
 }
 
-// A result does not fit while more results are expected. If publish fails after it has saved the row, the redelivery announces
-// the failure, and later events do not.
+// A result does not fit while more results are expected. If publish fails after it has saved the row, the redelivery
+// announces the failure, and later events do not.
 func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newInspectedEnv(t)

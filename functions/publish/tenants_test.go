@@ -14,8 +14,8 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// tenantEnv has videos of several tenants, and the tasks that were requested of them. Each video has the tasks of videoPlan: three
-// by default.
+// tenantEnv has videos of several tenants, and the tasks that were requested of them. Each video has the tasks of
+// videoPlan: three by default.
 type tenantEnv struct {
 	*testing.T
 	table     store.Store

@@ -12,8 +12,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Whatever events a video gets, in any order and any number of times, its timeline has an entry for each version of the row,
-// with the state of that version, and one for each finished task.
+// Whatever events a video gets, in any order and any number of times, its timeline has an entry for each version of the
+// row, with the state of that version, and one for each finished task.
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	why := errs.Problem{Code: "x", Message: "No."}
 	happens := append(allEvents(),

@@ -20,7 +20,8 @@ const (
 	copyBoth = " -map 0:v -map 1:a -c copy "
 )
 
-// videoInput, tone and film return inputs: numbered pictures, a tone, and the two together.
+// videoInput, audioInput and videoAndAudioInput return ffmpeg's arguments for generated inputs: numbered frames, a
+// tone, and both.
 func videoInput(size, rate string, secs float64) string {
 	return fmt.Sprintf(" -f lavfi -i testsrc2=s=%s:r=%s:d=%g ", size, rate, secs)
 }
@@ -33,23 +34,23 @@ func videoAndAudioInput(size, rate string, secs float64) string {
 	return videoInput(size, rate, secs) + audioInput(secs)
 }
 
-// testFile is a file that ffmpeg makes, and how its processing is to end.
+// testFile is a file that ffmpeg makes, and the expected result of processing it.
 type testFile struct {
 	name         string
 	file         string
-	args         string // of the run that makes it, or makes first.mp4
-	secondPass   string // of a second run, where %s is first.mp4
-	frames       int    // ready, with so many
-	variableRate bool   // pictures may stay for several frames
-	code         string // failed
+	args         string // arguments of the run that makes it, or makes first.mp4
+	secondPass   string // arguments of a second run; %s is first.mp4
+	frames       int    // frames, if it gets ready
+	variableRate bool   // frames may be repeated
+	code         string // error code, if it fails
 }
 
-// Whatever a person uploads ends ready, frame for frame and with sound as long as the pictures, or failed with a code
-// and a sentence; and nothing is tried twice.
+// Every file gets ready, with all frames and with audio as long as the video, or fails with a code and a sentence. No
+// message is delivered twice.
 func TestPromise07_EveryFileEndsReadyOrFailedWithCode(t *testing.T) {
 	dir := findRealTools(t)
 	plain, small := videoAndAudioInput("192x108", "25", 3), "192x108"
-	const odd = " -f lavfi -i testsrc2=s=321x243:r=25:d=2,format=yuv444p " // without the format it makes the sides even
+	const odd = " -f lavfi -i testsrc2=s=321x243:r=25:d=2,format=yuv444p " // without the format, testsrc2 makes width and height even
 	for _, tt := range []testFile{
 		{name: "MP4", file: "a.mp4", args: plain + h264 + aac, frames: 75},
 		{name: "MP4, index first", file: "a.mp4", args: plain + h264 + aac + "-movflags +faststart", frames: 75},
@@ -129,7 +130,7 @@ func TestPromise07_EveryFileEndsReadyOrFailedWithCode(t *testing.T) {
 	}
 }
 
-// encodeFile returns the file.
+// encodeFile returns the content of the file.
 func (s testFile) encodeFile(t *testing.T, dir string) []byte {
 	t.Helper()
 	at := func(name string) string { return filepath.Join(t.TempDir(), name) }
@@ -152,7 +153,7 @@ func (s testFile) encodeFile(t *testing.T, dir string) []byte {
 	return body
 }
 
-// A browser records in another size from one moment to the next.
+// A recording of a browser may change its frame size.
 func TestFrameSizeChangesWithinFile(t *testing.T) {
 	dir, parts := findRealTools(t), t.TempDir()
 	list := ""

@@ -12,7 +12,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// truncateBox returns the file without what follows a part of a box, 0 to 1.
+// truncateBox returns a function that cuts a file after a part (0 to 1) of its top-level box with this name.
 func truncateBox(name string, part float64) func(*testing.T, []byte) []byte {
 	return func(t *testing.T, file []byte) []byte {
 		t.Helper()
@@ -21,7 +21,7 @@ func truncateBox(name string, part float64) func(*testing.T, []byte) []byte {
 	}
 }
 
-// findBox returns where a top-level box begins and its length.
+// findBox returns the offset and size of a top-level box.
 func findBox(t *testing.T, file []byte, name string) (at, size int) {
 	t.Helper()
 	for at < len(file) {
@@ -31,7 +31,7 @@ func findBox(t *testing.T, file []byte, name string) (at, size int) {
 		}
 		at += size
 	}
-	t.Fatalf("no %s", name)
+	t.Fatalf("no box %s", name)
 	return 0, 0
 }
 
@@ -43,7 +43,7 @@ func appendText(text string) func(*testing.T, []byte) []byte {
 	return func(_ *testing.T, file []byte) []byte { return append(slices.Clone(file), text...) }
 }
 
-// Half a video is not published, unless its container has no way to say how long it was.
+// An incomplete video is not published, unless its container does not have the length.
 func TestDamagedFilesFailWithCode(t *testing.T) {
 	dir := findRealTools(t)
 	args := videoAndAudioInput("192x108", "25", 6)
@@ -105,7 +105,7 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// An index that lies ends ready or failed as everything else does, soon.
+// A file with a corrupt index gets ready or fails with a code, within 30 seconds.
 func TestCorruptIndexEndsReadyOrFailedWithCode(t *testing.T) {
 	dir := findRealTools(t)
 	good := testFile{file: "a.mp4", args: videoAndAudioInput("192x108", "25", 2) + h264 + aac + "-movflags +faststart"}.encodeFile(t, dir)

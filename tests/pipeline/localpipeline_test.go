@@ -32,7 +32,7 @@ const playbackID = "pabcdefgh234567abcdefgh234567abcd"
 
 func fixedNow() time.Time { return noon }
 
-// videoEnv is a table in memory that holds one video, and the bucket of what is published of it.
+// videoEnv is a table in memory with one video, and the media bucket.
 type videoEnv struct {
 	table store.Store
 	media *blob.Memory
@@ -65,19 +65,19 @@ func (w *videoEnv) readVideo(t *testing.T) video.Video {
 	return v
 }
 
-// readMedia returns what is published of the video, by name.
+// readMedia returns the video's objects in the media bucket by name.
 func (w *videoEnv) readMedia(t *testing.T) map[string]string {
 	return blobtest.ReadObjects(t, w.media, playback.ObjectPrefix(playbackID))
 }
 
-// localPipeline is all services in one process, behind the consumers they have on AWS: what fails is delivered again as often
-// as the map says, and then given up.
+// localPipeline runs inspect, encode and publish in one process, with the consumers that they have on AWS: a message
+// whose handler fails is delivered again as often as the service map says, and then goes to the dead-letter queue.
 type localPipeline struct {
 	*videoEnv
 	consumers         map[string]*queue.Consumer
 	pending           []queuedMessage
-	redeliveries      int      // deliveries beyond a message's first
-	deadLetterReasons []string // reasons
+	redeliveries      int // deliveries after the first of a message
+	deadLetterReasons []string
 }
 
 type queuedMessage struct {
@@ -85,7 +85,8 @@ type queuedMessage struct {
 	attempt       int
 }
 
-// newLocalPipeline returns a cloud with the real tools that holds one original, about to be announced.
+// newLocalPipeline returns a pipeline with the real tools in dir, one original, and the message of S3 that announces
+// it.
 func newLocalPipeline(t *testing.T, dir string, body []byte) *localPipeline {
 	t.Helper()
 	return newLocalPipelineWith(t, ffmpeg.Tools{Dir: dir}, body)
@@ -112,7 +113,7 @@ func (c *localPipeline) addConsumer(service string, h queue.Handler, g queue.OnE
 	c.consumers[service] = &queue.Consumer{Service: s, Handle: h, OnExhausted: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler)}
 }
 
-// deliverAll delivers until nothing waits.
+// deliverAll delivers messages until none is left.
 func (c *localPipeline) deliverAll(t *testing.T) {
 	t.Helper()
 	for ; len(c.pending) > 0; c.pending = c.pending[1:] {
@@ -130,7 +131,7 @@ func (c *localPipeline) deliverAll(t *testing.T) {
 	}
 }
 
-// Send does as the publisher's, with the messages as they are on the wire.
+// Send encodes events and adds them to the queues of their services.
 func (c *localPipeline) Send(_ context.Context, es ...events.Event) error {
 	for _, e := range es {
 		b, err := events.Encode(e)
@@ -144,13 +145,13 @@ func (c *localPipeline) Send(_ context.Context, es ...events.Event) error {
 	return nil
 }
 
-// SendToDeadLetterQueue notes the reason.
+// SendToDeadLetterQueue records the reason.
 func (c *localPipeline) SendToDeadLetterQueue(_ context.Context, _ lambdaevents.SQSMessage, reason error) error {
 	c.deadLetterReasons = append(c.deadLetterReasons, reason.Error())
 	return nil
 }
 
-// ChangeVisibility does nothing: there is no clock here.
+// ChangeVisibility does nothing: deliveries do not wait.
 func (c *localPipeline) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
 	return nil
 }

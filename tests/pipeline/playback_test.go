@@ -25,7 +25,7 @@ func findRealTools(t *testing.T) string {
 	return ffmpegtest.FindTools(t)
 }
 
-// runTool runs a tool outside the cage, on files of our own.
+// runTool runs a tool outside the sandbox, on files of the test.
 func runTool(t *testing.T, dir, tool, args string) []byte {
 	t.Helper()
 	var out, log bytes.Buffer
@@ -37,7 +37,8 @@ func runTool(t *testing.T, dir, tool, args string) []byte {
 	return out.Bytes()
 }
 
-// requireOutcome requires the video to be ready, or failed with a code, and nothing to have been tried twice.
+// requireOutcome requires the video to be ready if code is "", and otherwise to have failed with code, without
+// redeliveries.
 func (c *localPipeline) requireOutcome(t *testing.T, code string) {
 	t.Helper()
 	v := c.readVideo(t)
@@ -49,15 +50,15 @@ func (c *localPipeline) requireOutcome(t *testing.T, code string) {
 		p = *v.Problem
 	}
 	if v.State != video.Failed || string(p.Code) != code || p.Code == "" || c.redeliveries > 0 {
-		t.Fatalf("%s %v, %d deliveries repeated, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code)
+		t.Fatalf("%s %v, %d redeliveries, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code)
 	}
 	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {
-		t.Errorf("%s: %q helps nobody", p.Code, p.Message)
+		t.Errorf("%s: %q is not a helpful sentence", p.Code, p.Message)
 	}
 }
 
-// checkPlayback plays what is published: every rendition has the frames, each another picture if they are distinct, and the
-// sound ends with them.
+// checkPlayback decodes the published media: every rendition has this number of frames, which differ if distinct, and
+// the audio is as long as the video.
 func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, distinct bool) {
 	t.Helper()
 	root, p := c.downloadMedia(t), *c.readVideo(t).Plan
@@ -68,7 +69,7 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 			t.Errorf("%s: %d frames, want %d", r.Name, len(hashes), frames)
 		}
 		if n := len(slices.Compact(hashes)); distinct && n != frames {
-			t.Errorf("%s: %d pictures in %d frames", r.Name, n, frames)
+			t.Errorf("%s: %d distinct frames of %d", r.Name, n, frames)
 		}
 	}
 	if !p.Audio {
@@ -76,11 +77,11 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 	}
 	pcm := runTool(t, dir, "ffmpeg", "-i "+filepath.Join(root, media.AudioRendition, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -")
 	if longer := float64(len(pcm)/2)/media.SampleRate - p.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
-		t.Errorf("the sound is %.3f s longer than the pictures", longer)
+		t.Errorf("the audio is %.3f s longer than the video", longer)
 	}
 }
 
-// downloadMedia writes all that is published to a folder.
+// downloadMedia writes the published media to a folder.
 func (c *localPipeline) downloadMedia(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -96,7 +97,7 @@ func (c *localPipeline) downloadMedia(t *testing.T) string {
 	return root
 }
 
-// parseFrameMD5 returns the checksums in the output of ffmpeg's muxer of that name.
+// parseFrameMD5 returns the checksums in the output of ffmpeg's framemd5 muxer.
 func parseFrameMD5(out []byte) (sums []string) {
 	for line := range strings.Lines(string(out)) {
 		if f := strings.Split(line, ","); len(f) == 6 && !strings.HasPrefix(line, "#") {

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"sluice/events"
 	"sluice/functions/encode"
 	"sluice/functions/inspect"
+	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
@@ -26,20 +28,37 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What is taken can be decoded in the cage, by the decoder that ffmpeg chooses.
+// After the last attempt the owner of the video gets a code and a sentence.
+func TestExhaustedAttemptsFailWithMessage(t *testing.T) {
+	mp4 := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom\x00\x00\x00\x08moov\x00\x00\x00\x08mdat")
+	for code, err := range map[string]error{
+		"encode_timeout":    errs.New("ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
+		"processing_failed": errs.E("blob.DownloadObject", errs.Transient, errors.New("no space left on device")),
+	} {
+		c := newLocalPipelineWith(t, sourcetest.FailingTools{Err: err}, mp4)
+		c.deliverAll(t)
+		if c.redeliveries == 0 || len(c.deadLetterReasons) != 1 {
+			t.Errorf("%s: %d redeliveries, dead letters %q", code, c.redeliveries, c.deadLetterReasons)
+		}
+		c.redeliveries = 0
+		c.requireOutcome(t, code)
+	}
+}
+
+// The codecs that inspect accepts can be decoded in the sandbox, by the decoder that ffmpeg chooses.
 func TestAcceptedCodecsCanBeDecoded(t *testing.T) {
 	codecs := slices.Concat(media.VideoCodecs(), media.AudioCodecs())
 	for _, c := range codecs {
 		if !ffmpeg.CanDecode(c) {
-			t.Errorf("%s is taken and not decoded", c)
+			t.Errorf("%s is accepted but can't be decoded", c)
 		}
 	}
-	said := string(runTool(t, findRealTools(t), "ffmpeg", "-codecs"))
+	list := string(runTool(t, findRealTools(t), "ffmpeg", "-codecs"))
 	for _, c := range codecs {
-		line := regexp.MustCompile(`(?m)^ D\S+ ` + c + ` .*$`).FindString(said)
+		line := regexp.MustCompile(`(?m)^ D\S+ ` + c + ` .*$`).FindString(list)
 		first := c
-		if _, list, ok := strings.Cut(line, "(decoders: "); ok {
-			first = strings.Fields(list)[0]
+		if _, decoders, ok := strings.Cut(line, "(decoders: "); ok {
+			first = strings.Fields(decoders)[0]
 		}
 		if line == "" || !ffmpeg.CanDecode(first) {
 			t.Errorf("%s: decoder %s in %q", c, first, line)
@@ -47,7 +66,7 @@ func TestAcceptedCodecsCanBeDecoded(t *testing.T) {
 	}
 }
 
-// One real video through all three steps in one process, with the real ffmpeg in its cage.
+// A real video passes inspect, encode and publish in one process, with the real ffmpeg in the sandbox.
 func TestVideoPassesAllStepsInMemory(t *testing.T) {
 	dir := ffmpegtest.FindTools(t)
 	body, err := os.ReadFile(ffmpegtest.BuildPath("footage/bigbuckbunny.mp4"))
@@ -61,10 +80,10 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 		events.ObjectCreated:   inspect.Inspector{Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
 		events.EncodeRequested: encode.Encoder{Source: originals, Media: w.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
 	}
-	var said []events.Type
+	var handled []events.Type
 	for todo := []events.Event{first}; len(todo) > 0; todo = todo[1:] {
 		e := todo[0]
-		said = append(said, e.Type)
+		handled = append(handled, e.Type)
 		step := w.newOwner().Handle
 		if s, ok := steps[e.Type]; ok {
 			step = s
@@ -79,7 +98,7 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 	}
 	v := w.readVideo(t)
 	if v.State != video.Ready {
-		t.Fatalf("%s %v after %v", v.State, v.Problem, said)
+		t.Fatalf("%s %v after %v", v.State, v.Problem, handled)
 	}
 	if v.Plan.FrameCount() != 132 {
 		t.Errorf("%d frames, want 132", v.Plan.FrameCount())

@@ -21,23 +21,23 @@ func TestPromise12_IdleWritesNothing(t *testing.T) {
 	w := newScalerEnv(100)
 	for range 24 * 60 {
 		if again, calls := w.adjustAfter(t, time.Minute, noSignal); again != 0 || calls != nil {
-			t.Fatalf("again in %v, calls %v", again, calls)
+			t.Fatalf("next decision in %v, calls %v", again, calls)
 		}
 	}
 	if w.saves > 0 {
-		t.Errorf("%d writes in a day in which nothing waited", w.saves)
+		t.Errorf("%d writes in a day without messages", w.saves)
 	}
 }
 
-// TestPromise12_BurstGetsWorkersAndReturnsThem: and then it is silent again.
+// After the burst nothing is written any more.
 func TestPromise12_BurstGetsWorkersAndReturnsThem(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(100)
 	before := maps.Clone(w.ceilings)
 	w.waiting["encode"] = 500
 	again, calls := w.adjustAfter(t, 0, noSignal)
-	if again == 0 || len(calls) != len(services.ListQueues()) { // it is the first time: each is told what it has
-		t.Errorf("again in %v, calls %v", again, calls)
+	if again == 0 || len(calls) != len(services.ListQueues()) { // the first decision sets each ceiling
+		t.Errorf("next decision in %v, calls %v", again, calls)
 	}
 	for range 6 {
 		w.adjustAfter(t, 10*time.Second, noSignal)
@@ -49,7 +49,7 @@ func TestPromise12_BurstGetsWorkersAndReturnsThem(t *testing.T) {
 	for range 30 {
 		w.adjustAfter(t, time.Minute, noSignal)
 	}
-	if w.ceilings["encode-bulk"] < before["encode-bulk"]*4/5 { // trifles are not worth a call
+	if w.ceilings["encode-bulk"] < before["encode-bulk"]*4/5 { // small differences are not applied
 		t.Errorf("half an hour later: %v, before %v", w.ceilings, before)
 	}
 	saves := w.saves
@@ -59,11 +59,11 @@ func TestPromise12_BurstGetsWorkersAndReturnsThem(t *testing.T) {
 		}
 	}
 	if w.saves > saves {
-		t.Errorf("%d writes while nothing waits", w.saves-saves)
+		t.Errorf("%d writes while all queues are empty", w.saves-saves)
 	}
 }
 
-// TestFirstBurstBorrowsBulkCapacity: what mappings were made with is known before anything was decided.
+// Before the first decision the mappings have the ceilings that they were created with.
 func TestFirstBurstBorrowsBulkCapacity(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(100)
@@ -79,7 +79,7 @@ func TestOnlyChangedCeilingsAreSet(t *testing.T) {
 	w := newDecidedEnv(t)
 	for range 5 {
 		if _, calls := w.adjustAfter(t, time.Minute, noSignal); calls != nil {
-			t.Errorf("nothing has changed: %v", calls)
+			t.Errorf("nothing has changed, but calls %v", calls)
 		}
 	}
 	before := maps.Clone(w.ceilings)
@@ -106,13 +106,13 @@ func TestCeilingIsReapplied(t *testing.T) {
 		after  time.Duration
 		want   int
 	}{
-		{"not as long as it is trusted", func(*scalerEnv) {}, 59 * time.Minute, 0},
-		{"once in an hour, as somebody may have changed it", func(*scalerEnv) {}, time.Hour, len(services.ListQueues())},
-		{"if it is another", func(w *scalerEnv) {
+		{"not within an hour", func(*scalerEnv) {}, 59 * time.Minute, 0},
+		{"after an hour, as somebody may have changed it", func(*scalerEnv) {}, time.Hour, len(services.ListQueues())},
+		{"if it is another mapping", func(w *scalerEnv) {
 			delete(w.ceilings, "purge")
 			w.MappingID = func(queue string) string { return map[string]string{"purge": "new"}[queue] + queue }
 		}, time.Minute, 1},
-		{"if a deployment has another budget", func(w *scalerEnv) { w.Budget = 101 }, time.Minute, len(services.ListQueues())},
+		{"if the budget is another", func(w *scalerEnv) { w.Budget = 101 }, time.Minute, len(services.ListQueues())},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -132,12 +132,12 @@ func TestFailedMappingDoesNotBlockOthers(t *testing.T) {
 	w.waiting["encode"], w.fails["encode-bulk"] = 500, true
 	again, calls, err := w.tryAdjustAfter(t, time.Minute, noSignal)
 	if !errors.Is(err, errDown) || again == 0 || len(calls) < 2 {
-		t.Errorf("again in %v, calls %v, %v", again, calls, err)
+		t.Errorf("next decision in %v, calls %v, %v", again, calls, err)
 	}
 	if w.ceilings["encode-bulk"] != was["encode-bulk"] || w.ceilings["fetch"] >= was["fetch"] {
 		t.Errorf("ceilings %v, before %v", w.ceilings, was)
 	}
-	for range 3 { // a ceiling that did not fall is nobody's to have: the budget holds, see try
+	for range 3 { // the workers that a failed decrease does not free are not given away: tryAdjustAfter checks the budget
 		if _, _, err := w.tryAdjustAfter(t, 30*time.Second, noSignal); !errors.Is(err, errDown) {
 			t.Errorf("err %v", err)
 		}
@@ -145,27 +145,27 @@ func TestFailedMappingDoesNotBlockOthers(t *testing.T) {
 	clear(w.fails)
 	w.adjustAfter(t, 30*time.Second, noSignal)
 	if w.ceilings["encode-bulk"] >= was["encode-bulk"] {
-		t.Errorf("when it answers again: %v", w.ceilings)
+		t.Errorf("when it can be set again: %v", w.ceilings)
 	}
 }
 
-// Lambda refuses a change while it makes another, as in every burst: that is no error, but is done soon.
+// Lambda rejects a change while it makes another one, as in every burst: that is no error, and is tried again soon.
 func TestMappingBeingUpdatedIsRetriedLater(t *testing.T) {
 	t.Parallel()
 	w := newDecidedEnv(t)
 	was := maps.Clone(w.ceilings)
 	w.waiting["encode"], w.changing["encode-bulk"] = 500, true
 	if again, _ := w.adjustAfter(t, time.Minute, noSignal); again == 0 || w.ceilings["encode-bulk"] != was["encode-bulk"] {
-		t.Errorf("again in %v, ceilings %v", again, w.ceilings)
+		t.Errorf("next decision in %v, ceilings %v", again, w.ceilings)
 	}
 	clear(w.waiting)
 	if again, _ := w.adjustAfter(t, time.Hour, noSignal); again == 0 {
-		t.Error("nobody comes back for it")
+		t.Error("no next decision")
 	}
 	clear(w.changing)
 	w.waiting["encode"] = 500
-	if w.adjustAfter(t, 15*time.Minute, noSignal); w.ceilings["encode-bulk"] >= was["encode-bulk"] { // when it may be lent for again
-		t.Errorf("when it is done: %v", w.ceilings)
+	if w.adjustAfter(t, 15*time.Minute, noSignal); w.ceilings["encode-bulk"] >= was["encode-bulk"] { // when bulk may lend workers again
+		t.Errorf("when Lambda has made its change: %v", w.ceilings)
 	}
 }
 
@@ -191,13 +191,13 @@ func TestMessageAgesAreReadForNonEmptyQueues(t *testing.T) {
 	w := newScalerEnv(100)
 	w.adjustAfter(t, time.Minute, noSignal)
 	if w.ageQueries != nil {
-		t.Errorf("nothing waits, and it asks for the ages of %v", w.ageQueries)
+		t.Errorf("all queues are empty, but the ages of %v are read", w.ageQueries)
 	}
 	w.waiting["encode"], w.waiting["encode-bulk"], w.inFlight["fetch"] = 3, 40, 2
 	w.oldest = map[string]time.Duration{"encode-bulk": 700 * time.Second}
 	w.adjustAfter(t, time.Minute, noSignal)
 	if d := cmp.Diff([][]string{{"encode", "encode-bulk"}}, w.ageQueries); d != "" {
-		t.Errorf("asked for ages: %s", d)
+		t.Errorf("ages read: %s", d)
 	}
 	interactive, _ := w.readState(t).FindQueue("encode")
 	bulk, _ := w.readState(t).FindQueue("encode-bulk")
@@ -228,11 +228,11 @@ func TestConcurrentDecisionsApplyOnce(t *testing.T) {
 		}
 	}
 	if again, calls := w.adjustAfter(t, 0, noSignal); again != 0 || calls != nil {
-		t.Errorf("who lost decides again in %v, and calls %v", again, calls)
+		t.Errorf("the second process decides again in %v, and calls %v", again, calls)
 	}
 }
 
-// TestCrashBeforeApplyIsCompletedNextTime: the State is saved before the mappings are told.
+// The state is saved before the mappings are changed.
 func TestCrashBeforeApplyIsCompletedNextTime(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(100)
@@ -244,7 +244,7 @@ func TestCrashBeforeApplyIsCompletedNextTime(t *testing.T) {
 	for i := range s.Queues {
 		s.Queues[i].AppliedAt = time.Time{}
 	}
-	if err := w.Store.SaveScalingState(t.Context(), s); err != nil { // as if it had ended there
+	if err := w.Store.SaveScalingState(t.Context(), s); err != nil { // as if the process had died there
 		t.Fatal(err)
 	}
 	w.ceilings = deployed
@@ -261,18 +261,18 @@ func TestDecisionsAreTenSecondsApart(t *testing.T) {
 	at := w.readState(t).At
 	told := autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 900}, ServiceTimes: map[string]float64{"encode": 3}}
 	if again, calls := w.adjustAfter(t, 9*time.Second, told); again != 0 || calls != nil || !w.readState(t).At.Equal(at) {
-		t.Errorf("9 s later: again in %v, calls %v", again, calls)
+		t.Errorf("9 s later: next decision in %v, calls %v", again, calls)
 	}
 	if d := cmp.Diff(map[string]float64{"encode": 3}, w.readState(t).ServiceTimes); d != "" {
-		t.Errorf("but what was learned is kept: %s", d)
+		t.Errorf("service times: %s", d)
 	}
 	w.adjustAfter(t, time.Second, noSignal)
 	if s := w.readState(t); s.At.Equal(at) {
-		t.Error("10 s later nothing is decided")
+		t.Error("no decision after 10 s")
 	}
 	w.adjustAfter(t, -time.Hour, noSignal)
 	if s := w.readState(t); !s.At.Equal(w.now) {
-		t.Error("a decision of the future keeps the present from deciding")
+		t.Error("no decision, as the last one is in the future")
 	}
 }
 
@@ -285,7 +285,7 @@ func TestScaleSignalOverridesReadings(t *testing.T) {
 	interactive, _ := s.FindQueue("encode")
 	bulk, _ := s.FindQueue("encode-bulk")
 	if got := []float64{interactive.Reading.Visible, bulk.Reading.Visible, interactive.Reading.ServiceTime, bulk.Reading.ServiceTime}; !slices.Equal(got, []float64{3, 900, 4, 4}) {
-		t.Errorf("decided by %v", got)
+		t.Errorf("the readings are %v", got)
 	}
 	w.adjustAfter(t, time.Minute, autoscale.ScaleSignal{ServiceTimes: map[string]float64{"encode": 8}})
 	if got := w.readState(t).ServiceTimes["encode"]; got != 6 {
@@ -300,13 +300,13 @@ func TestTooSmallBudgetGivesEachQueueMinimum(t *testing.T) {
 	w.adjustAfter(t, 0, noSignal)
 	for queue, n := range w.ceilings {
 		if n != services.MinWorkers {
-			t.Errorf("%s may have %d", queue, n)
+			t.Errorf("%s has %d workers", queue, n)
 		}
 	}
 }
 
-// A worker that another queue gives back is free after seconds; who is told to decide then must not find it too soon,
-// and the one who waits for it go without.
+// Workers that another queue gives back are free after some seconds. A decision at the time that was returned must not
+// be too early to give them away.
 func TestScheduledDecisionIsNotTooEarly(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(2*len(services.ListQueues()) + 1)
@@ -321,7 +321,7 @@ func TestScheduledDecisionIsNotTooEarly(t *testing.T) {
 	spare := w.ceilings["encode-bulk"]
 	again, _ := w.adjustAfter(t, time.Minute, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 500}, ServiceTimes: map[string]float64{"encode": 1.1}})
 	if w.ceilings["encode-bulk"] >= spare || w.ceilings["encode"] != 2 {
-		t.Fatalf("nobody waits for another's: %v", w.ceilings)
+		t.Fatalf("no queue waits for the workers of another: %v", w.ceilings)
 	}
 	if w.adjustAfter(t, again, noSignal); w.ceilings["encode"] != 3 {
 		t.Errorf("decided again after %v: %v", again, w.ceilings)

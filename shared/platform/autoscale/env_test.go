@@ -20,7 +20,7 @@ var (
 	errDown     = errors.New("down")
 )
 
-// scalerEnv has queues of any depth, mappings that keep what they are given, a table and a clock. It is a Steerer's.
+// scalerEnv is an Autoscaler with fakes of all its ports: queues, mappings, a table and a clock.
 type scalerEnv struct {
 	autoscale.Autoscaler
 	store.Store
@@ -28,14 +28,14 @@ type scalerEnv struct {
 	waiting         map[string]int
 	inFlight        map[string]int
 	oldest          map[string]time.Duration
-	ageQueries      [][]string     // for ages
-	ceilings        map[string]int // by queue; at first as deployed
+	ageQueries      [][]string     // queues whose ages were read
+	ceilings        map[string]int // by queue; at first those of a new deployment
 	updatedMappings []string       // ids of mappings
 	fails           map[string]bool
 	changing        map[string]bool // mappings that Lambda is changing
 	saves           int
 	pollers         int    // calls that set pollers
-	beforeSave      func() // before a State is saved, once
+	beforeSave      func() // called before the next state is saved
 }
 
 func newScalerEnv(budget int) *scalerEnv {
@@ -54,7 +54,7 @@ func newScalerEnv(budget int) *scalerEnv {
 	return w
 }
 
-// newDecidedEnv returns a world of 100 workers in which somebody has decided, as something waited.
+// newDecidedEnv returns an env with a budget of 100 workers after the first decision.
 func newDecidedEnv(t *testing.T) *scalerEnv {
 	t.Helper()
 	w := newScalerEnv(100)
@@ -105,7 +105,7 @@ func (w *scalerEnv) SetMaxPollers(ctx context.Context, id string, pollers int) e
 	return w.SetMaxConcurrency(ctx, id, 10*pollers)
 }
 
-// adjustAfter lets time pass, decides, and returns what was called.
+// adjustAfter advances the clock, adjusts the concurrency, and returns the ids of the mappings that were changed.
 func (w *scalerEnv) adjustAfter(t *testing.T, after time.Duration, h autoscale.ScaleSignal) (again time.Duration, calls []string) {
 	t.Helper()
 	again, calls, err := w.tryAdjustAfter(t, after, h)

@@ -13,7 +13,7 @@ import (
 	"sluice/shared/platform/autoscale"
 )
 
-// fakeLambda notes what Lambda is asked for.
+// fakeLambda records its calls.
 type fakeLambda struct {
 	updates []*lambda.UpdateEventSourceMappingInput
 	calls   []*lambda.InvokeInput
@@ -38,11 +38,11 @@ func TestSetMaxConcurrencyChangesNothingElse(t *testing.T) {
 	}
 	in := c.updates[0]
 	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
-		t.Errorf("asked for %+v", in)
+		t.Errorf("input %+v", in)
 	}
 }
 
-// TestSetMaxPollersChangesNothingElse: Lambda takes a maximum concurrency and pollers never together.
+// Lambda accepts either a maximum concurrency or pollers.
 func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	c := &fakeLambda{}
@@ -51,7 +51,7 @@ func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 	}
 	in := c.updates[0]
 	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 || in.ScalingConfig != nil {
-		t.Errorf("asked for %+v", in)
+		t.Errorf("input %+v", in)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestInvokeAsyncDoesNotWait(t *testing.T) {
 	}
 	in := c.calls[0]
 	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
-		t.Errorf("asked for %+v", in)
+		t.Errorf("input %+v", in)
 	}
 }
 
@@ -76,11 +76,11 @@ func TestLambdaErrorsAreTransient(t *testing.T) {
 		}
 	}
 	if err := (autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), func() {}); errs.KindOf(err) != errs.Internal {
-		t.Errorf("what is no JSON: %v", err)
+		t.Errorf("input that is no JSON: %v", err)
 	}
 }
 
-// Lambda takes no change of a mapping while it makes another.
+// Lambda accepts no change of a mapping while it makes another one.
 func TestMappingBeingUpdatedIsConflict(t *testing.T) {
 	t.Parallel()
 	m := autoscale.LambdaMappings{Client: &fakeLambda{err: &types.ResourceInUseException{}}}

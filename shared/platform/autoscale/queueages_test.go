@@ -25,7 +25,7 @@ func fakeQueueName(queue string) string { return "sluice-" + queue }
 
 func fakeClock() time.Time { return today }
 
-// startFakeCloudWatch answers as CloudWatch does, and notes what it is asked.
+// startFakeCloudWatch returns a client of a server that sends this response, and the form of the last request.
 func startFakeCloudWatch(t *testing.T, status int, answer string) (r autoscale.CloudWatchAges, asked *url.Values) {
 	t.Helper()
 	asked = &url.Values{}

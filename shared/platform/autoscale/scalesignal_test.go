@@ -15,7 +15,7 @@ import (
 	"sluice/shared/platform/autoscale"
 )
 
-// notifierEnv has a Watcher, and notes what it says.
+// notifierEnv is a ScaleNotifier whose signals are recorded.
 type notifierEnv struct {
 	autoscale.ScaleNotifier
 	now     time.Time
@@ -33,17 +33,17 @@ func newNotifierEnv() *notifierEnv {
 	return o
 }
 
-// handleEvent has the Watcher see one event that was handled.
+// handleEvent lets the ScaleNotifier observe one event.
 func (o *notifierEnv) handleEvent(t *testing.T, what video.Event, out []events.Event, err error) {
 	t.Helper()
 	h := o.WrapHandler(func(context.Context, events.Event) ([]events.Event, error) { return out, err })
 	got, goterr := h(t.Context(), events.New("acme", "vid_1", metricsTime, what))
 	if len(got) != len(out) || !errors.Is(goterr, err) {
-		t.Errorf("the handler's %d events and %v became %d and %v", len(out), err, len(got), goterr)
+		t.Errorf("the handler returned %d events and %v, the wrapped one %d and %v", len(out), err, len(got), goterr)
 	}
 }
 
-// newTaskEvents asks for so many in each lane.
+// newTaskEvents returns encode requests for each lane, and another event.
 func newTaskEvents(interactive, bulk int) (out []events.Event) {
 	for n := range interactive + bulk {
 		lane := video.Interactive
@@ -65,8 +65,8 @@ func TestLargeFanOutSendsSignal(t *testing.T) {
 	}{
 		{"a short video", 15, 0, nil, nil},
 		{"many in a lane", 16, 0, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 16}}}},
-		{"a film", 5, 400, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 5, "encode-bulk": 400}}}},
-		{"a film that is not sent", 5, 400, errDown, nil},
+		{"a long video", 5, 400, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 5, "encode-bulk": 400}}}},
+		{"a long video, when the handler fails", 5, 400, errDown, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +87,7 @@ func TestSignalsAreTenSecondsApart(t *testing.T) {
 		o.now = o.now.Add(time.Second)
 	}
 	if len(o.signals) != 2 {
-		t.Errorf("woken %d times in 20 s", len(o.signals))
+		t.Errorf("%d signals in 20 s", len(o.signals))
 	}
 }
 
@@ -95,11 +95,11 @@ func TestFailedSignalDoesNotFailHandler(t *testing.T) {
 	t.Parallel()
 	o := newNotifierEnv()
 	o.err = errDown
-	for range 2 { // and it is tried again
+	for range 2 { // the second event sends it again
 		o.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
 	}
 	if len(o.signals) != 2 {
-		t.Errorf("tried %d times", len(o.signals))
+		t.Errorf("%d signals", len(o.signals))
 	}
 }
 
@@ -116,10 +116,10 @@ func TestChangedServiceTimeSendsSignal(t *testing.T) {
 			o.handleEvent(t, done, nil, nil)
 		}
 	}
-	work(100, 0) // nobody says
+	work(100, 0) // without times
 	work(7, 8)
 	if o.signals != nil {
-		t.Errorf("told %v by a few", o.signals)
+		t.Errorf("signals %v after a few times", o.signals)
 	}
 	work(100, 8)
 	work(100, 9)
@@ -129,6 +129,6 @@ func TestChangedServiceTimeSendsSignal(t *testing.T) {
 	work(200, 16)
 	last := o.signals[len(o.signals)-1].ServiceTimes["encode"]
 	if n := len(o.signals); n < 2 || n > 5 || last < 12 || last > 16 {
-		t.Errorf("told %v", o.signals)
+		t.Errorf("signals %v", o.signals)
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// The difference between the two is the price of the launcher.
+// The difference between the two is the cost of the launcher.
 func BenchmarkSandboxedStart(b *testing.B) {
 	tools, dir := findRealTools(b), newJobDir(b, nil)
-	b.Run("caged", func(b *testing.B) {
+	b.Run("sandboxed", func(b *testing.B) {
 		for b.Loop() {
 			if err := tools.Run(b.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}}); err != nil {
 				b.Fatal(err)

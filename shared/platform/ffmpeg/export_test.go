@@ -1,6 +1,6 @@
 package ffmpeg
 
-// For the tests outside.
+// For the tests of package ffmpeg_test.
 var (
 	DeniedSyscalls        = deniedSyscalls
 	DetectLandlockVersion = detectLandlockVersion

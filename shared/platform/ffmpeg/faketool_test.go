@@ -17,19 +17,19 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// runFakeTool is the caged tool of the tests. What it is to try stands after "-f", and what it finds goes into the file
-// found of the job.
+// runFakeTool is the sandboxed tool of the tests. The argument after "-f" says what it tries; it writes what it finds
+// to the file "found" in the job's folder.
 func runFakeTool(args []string) int {
 	i := slices.Index(args, "-f")
 	if i < 0 {
-		fmt.Print(strings.Repeat("x", 2<<20)) // as ffprobe: says too much
+		fmt.Print(strings.Repeat("x", 2<<20)) // as ffprobe: prints too much
 		return 0
 	}
 	switch do, arg := args[i+1], args[len(args)-1]; do {
 	case "hang":
 		n, _ := strconv.Atoi(arg)
 		restoreDefaultSignal(n)
-		for i := range 2 { // the clock goes on, the work does not
+		for i := range 2 { // fps changes, but frame does not
 			fmt.Fprintf(os.NewFile(3, "reports"), "frame=%d\nfps=%d\nprogress=continue\n", os.Getpid(), i)
 		}
 		time.Sleep(time.Hour)
@@ -59,7 +59,8 @@ func writeFinding(found any) int {
 	return 0
 }
 
-// tryForbidden tries one wall and returns what it found: usually an error's text, empty if nothing stopped it.
+// tryForbidden tries something that the sandbox restricts and returns what it finds: usually the text of the error, ""
+// if there is none.
 func tryForbidden(do, arg string) any {
 	switch do {
 	case "environment":
@@ -81,8 +82,8 @@ func tryForbidden(do, arg string) any {
 	return "impostor: " + do
 }
 
-// trySyscalls makes each of the calls, number by number, with arguments so wrong that a call that is let through fails
-// in another way: EINVAL, EBADF, EFAULT.
+// trySyscalls makes the system calls with these numbers and returns their errors. The arguments are so wrong that an
+// allowed call fails with another error: EINVAL, EBADF, EFAULT.
 func trySyscalls(numbers string) map[string]string {
 	found := map[string]string{}
 	for _, number := range strings.Split(numbers, ",") {
@@ -117,14 +118,14 @@ func readPrivileges() map[string]int {
 	}
 }
 
-// exceedOutputLimit writes more than it may.
+// exceedOutputLimit writes a file larger than the limit.
 func exceedOutputLimit() int {
 	restoreDefaultSignal(int(unix.SIGXFSZ))
 	_ = os.WriteFile("swollen", make([]byte, 1<<20), 0o600)
 	return 0
 }
 
-// restoreDefaultSignal gives a signal back its default action, which Go's runtime has taken for its own purposes.
+// restoreDefaultSignal restores the default action of a signal, for which Go's runtime has installed a handler.
 func restoreDefaultSignal(signal int) {
 	var action [4]uintptr // struct sigaction; a handler of 0 is SIG_DFL
 	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
@@ -137,7 +138,7 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// runParent is a parent of a caged process that hangs; it prints that process's id.
+// runParent is the main of a process that runs a hanging tool in the sandbox; it prints the tool's process id.
 func runParent(toolDir, jobDir string) int {
 	r := ffmpeg.Command{Dir: jobDir, File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory, Stall: time.Hour}}
 	r.Progress = func(p ffmpeg.Progress) { fmt.Println(p.Frames) }
@@ -145,4 +146,4 @@ func runParent(toolDir, jobDir string) int {
 	return 1
 }
 
-const raceDetectorMemory = 1 << 46 // bytes of address space: the race detector wants that much
+const raceDetectorMemory = 1 << 46 // bytes of address space that the race detector needs

@@ -24,7 +24,7 @@ const (
 		`<AdaptationSet><Representation id="1" mimeType="video/mp4" bandwidth="1"><BaseURL>canary.ts</BaseURL></Representation></AdaptationSet></Period></MPD>`
 )
 
-// The canary lies where Landlock lets the tool go, so that it is the walls of the input that are tried here.
+// The canary is a file that Landlock allows, so that this tests the whitelists.
 func TestPromise07_HostileFilesAreRejected(t *testing.T) {
 	t.Parallel()
 	tools := findRealTools(t)
@@ -39,9 +39,9 @@ func TestPromise07_HostileFilesAreRejected(t *testing.T) {
 		{name: "empty"},
 		{name: "random", text: strings.Repeat("\x93\x07\xfe\x51sluice", 5000)},
 		{name: "truncated", text: good[:len(good)/2]},
-		{name: "other container than promised", text: canary},
+		{name: "another container than the declared one", text: canary},
 		{name: "9000 x 9000 pixels", text: bomb, code: "pixels_too_many"},
-		{name: "decoder off the list", container: "avi", text: odd, code: "codec_unsupported"},
+		{name: "decoder that is not whitelisted", container: "avi", text: odd, code: "codec_unsupported"},
 		{name: "name of a protocol", file: "concat:canary.ts", text: "not a video"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestPromise07_HostileFilesAreRejected(t *testing.T) {
 				t.Error("the canary was opened")
 			}
 			if _, err := os.ReadFile(filepath.Join(dir, "canary.ts")); err != nil || !opened() {
-				t.Fatalf("the watch on the canary does not work: %v", err)
+				t.Fatalf("opening the canary was not noticed: %v", err)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func valueOr(s, standard string) string {
 	return s
 }
 
-// watchOpens returns a function that reports whether path was opened since.
+// watchOpens returns a function that reports whether path was opened since its last call.
 func watchOpens(t *testing.T, path string) func() bool {
 	t.Helper()
 	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)

@@ -16,11 +16,11 @@ import (
 
 func TestCommandArguments(t *testing.T) {
 	t.Parallel()
-	walls := "-protocol_whitelist file -format_whitelist mov -codec_whitelist " + strings.Join(allowedDecoders, ",") +
+	restrictions := "-protocol_whitelist file -format_whitelist mov -codec_whitelist " + strings.Join(allowedDecoders, ",") +
 		" -max_pixels 35389440 -max_streams 32 -probesize 10M -analyzeduration 10M"
 	r := Command{File: "in", Container: "mov", Input: []string{"-ss", "3.2"}, Output: []string{"-map", "0:v:0", "file:out.mp4"}}
 	got, err := r.buildArgs()
-	want := "-hide_banner -nostdin -y -loglevel error -progress pipe:3 " + walls + " -ss 3.2 -i file:in -map 0:v:0 file:out.mp4"
+	want := "-hide_banner -nostdin -y -loglevel error -progress pipe:3 " + restrictions + " -ss 3.2 -i file:in -map 0:v:0 file:out.mp4"
 	if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -45,7 +45,7 @@ func TestInvalidCommandIsRejected(t *testing.T) {
 	}
 }
 
-// evaluateFilter runs the filter as the kernel does.
+// evaluateFilter evaluates the filter as the kernel does.
 func evaluateFilter(t *testing.T, arch, number, arg0 uint32) uint32 {
 	t.Helper()
 	data := map[uint32]uint32{offsetArch: arch, offsetNumber: number, offsetArg0: arg0}
@@ -71,7 +71,7 @@ func evaluateFilter(t *testing.T, arch, number, arg0 uint32) uint32 {
 			i += int(p[i].Jf)
 		}
 	}
-	t.Fatal("no verdict")
+	t.Fatal("the filter does not return")
 	return 0
 }
 
@@ -87,8 +87,8 @@ func TestSyscallFilter(t *testing.T) {
 		{"thread", auditArch, unix.SYS_CLONE, unix.CLONE_THREAD | unix.CLONE_VM, seccompAllow},
 		{"process", auditArch, unix.SYS_CLONE, unix.CLONE_VM | unix.CLONE_VFORK, seccompEPERM},
 		{"clone3", auditArch, unix.SYS_CLONE3, 0, seccompErrno | uint32(unix.ENOSYS)},
-		{"own limits", auditArch, unix.SYS_PRLIMIT64, 0, seccompAllow},
-		{"another's limits", auditArch, unix.SYS_PRLIMIT64, 1, seccompEPERM},
+		{"limits of the process", auditArch, unix.SYS_PRLIMIT64, 0, seccompAllow},
+		{"limits of another process", auditArch, unix.SYS_PRLIMIT64, 1, seccompEPERM},
 		{"becoming the tool", auditArch, unix.SYS_EXECVE, 0, seccompAllow},
 	} {
 		if got := evaluateFilter(t, tt.arch, tt.number, tt.arg0); got != tt.want {
@@ -133,7 +133,7 @@ func TestNoProgressCancelsContext(t *testing.T) {
 		time.Sleep(59 * time.Second)
 		io.WriteString(w, "frame=1\nprogress=continue\n")
 		time.Sleep(30 * time.Second)
-		io.WriteString(w, "frame=1\nfps=3\nprogress=continue\n") // a clock, no progress
+		io.WriteString(w, "frame=1\nfps=3\nprogress=continue\n") // only fps has changed
 		<-ctx.Done()
 		if took := time.Since(began); took != 119*time.Second || !errors.Is(context.Cause(ctx), errStalled) {
 			t.Errorf("after %v: %v", took, context.Cause(ctx))

@@ -14,8 +14,8 @@ import (
 	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
-// TestMain makes the test binary what it has to be: the launcher, under the name of a tool the impostor that tries
-// the walls, under the name of a function the parent that gets killed, and else the tests.
+// TestMain runs the tests, unless the binary was started as the launcher, under the name of a tool (then it is the fake
+// tool), or under the name "function" (then it is the parent process that a test kills).
 func TestMain(m *testing.M) {
 	ffmpeg.InitSandbox()
 	switch filepath.Base(os.Args[0]) {
@@ -43,13 +43,13 @@ func newFakeTools(t testing.TB) ffmpeg.Tools {
 	return ffmpeg.Tools{Dir: dir}
 }
 
-// findRealTools returns the real ones, or skips the test.
+// findRealTools returns the real tools, or skips the test.
 func findRealTools(t testing.TB) ffmpeg.Tools {
 	t.Helper()
 	return ffmpeg.Tools{Dir: ffmpegtest.FindTools(t)}
 }
 
-// newJobDir returns a job's directory that holds files, by name.
+// newJobDir returns a job's folder with files, which are given by name.
 func newJobDir(t testing.TB, files map[string]string) string {
 	t.Helper()
 	j, err := ffmpeg.NewWorkDir(t.TempDir())
@@ -69,7 +69,7 @@ func newJobDir(t testing.TB, files map[string]string) string {
 	return j.Path
 }
 
-// encodeFile returns the bytes of a file that the real ffmpeg makes, outside the cage.
+// encodeFile returns the content of a file that the real ffmpeg makes outside the sandbox.
 func encodeFile(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -87,10 +87,10 @@ func encodeFile(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 const (
 	clipArgs          = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
 	hugeFrameArgs     = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
-	unlistedCodecArgs = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder with a history: CVE-2026-8461
+	unlistedCodecArgs = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder that had a vulnerability: CVE-2026-8461
 )
 
-// wantCode checks what kind of error err is, and that it says what a person can do.
+// wantCode checks the kind and code of err, and that its message is fit for users.
 func wantCode(t testing.TB, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error

@@ -23,7 +23,7 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// tryInSandbox has an impostor try something in the cage, and decodes what it found into found.
+// tryInSandbox runs the fake tool in the sandbox and decodes what it finds into found.
 func tryInSandbox(t *testing.T, found any, do, arg string) {
 	t.Helper()
 	dir := newJobDir(t, nil)
@@ -48,12 +48,12 @@ func TestSandboxHasNoCredentials(t *testing.T) {
 		t.Error(diff)
 	}
 	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || dumpable != 0 {
-		t.Errorf("dumpable %d (%v): the child can read our environment in /proc", dumpable, err)
+		t.Errorf("dumpable %d (%v): the tool can read this process's environment in /proc", dumpable, err)
 	}
 	var read string
 	tryInSandbox(t, &read, "read", fmt.Sprintf("/proc/%d/environ", os.Getpid()))
 	if !strings.HasSuffix(read, "permission denied") {
-		t.Errorf("our environment: %q", read)
+		t.Errorf("the environment of this process: %q", read)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestSyscallsAreDenied(t *testing.T) {
 	}
 	tryInSandbox(t, &found, "call", strconv.Itoa(unix.SYS_CLOSE))
 	if got := found[strconv.Itoa(unix.SYS_CLOSE)]; got != unix.EBADF.Error() {
-		t.Errorf("close, which is allowed: %s", got) // else the rows above would prove nothing
+		t.Errorf("close, which is allowed: %s", got) // otherwise all calls may fail for another reason
 	}
 }
 
@@ -147,7 +147,7 @@ func TestToolDiesWithItsParent(t *testing.T) {
 	}
 	_ = parent.Wait()
 	n, err := 0, error(unix.EINTR)
-	for err == unix.EINTR { // Go's scheduler sends its threads signals
+	for err == unix.EINTR { // Go's scheduler interrupts its threads with signals
 		n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 5000)
 	}
 	if n != 1 || err != nil {
@@ -177,7 +177,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		{name: "the launcher's code from the tool itself", do: "exit", arg: "125", kind: errs.Invalid, code: "decode_failed"},
 		{name: "killed", do: "hang", arg: "9", kind: errs.Invalid, code: "ffmpeg_killed"},
 		{name: "crashed", do: "hang", arg: "11", kind: errs.Invalid, code: "ffmpeg_crashed"},
-		{name: "forbidden call", do: "hang", arg: "31", kind: errs.Invalid, code: "ffmpeg_crashed"},
+		{name: "killed by the syscall filter", do: "hang", arg: "31", kind: errs.Invalid, code: "ffmpeg_crashed"},
 		{name: "output too large", do: "swell", limits: ffmpeg.Limits{Output: 4096}, kind: errs.Invalid, code: "output_too_large"},
 		{name: "out of CPU time", do: "spin", limits: ffmpeg.Limits{CPU: time.Millisecond}, kind: errs.Invalid, code: "cpu_exhausted"},
 		{name: "stalled", do: "hang", arg: "0", limits: ffmpeg.Limits{Stall: 200 * time.Millisecond}, kind: errs.Transient, code: "encode_stalled"},
@@ -186,7 +186,7 @@ func TestFailuresAreClassified(t *testing.T) {
 			t.Parallel()
 			tt.limits.Memory = raceDetectorMemory
 			r := ffmpeg.Command{Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", tt.do, tt.arg}, Limits: tt.limits}
-			r.Progress = func(p ffmpeg.Progress) { // a hanging tool tells its id as the number of frames
+			r.Progress = func(p ffmpeg.Progress) { // a hanging tool reports its process id as the number of frames
 				n, _ := strconv.Atoi(tt.arg)
 				_ = unix.Kill(p.Frames, unix.Signal(n))
 			}
@@ -205,7 +205,7 @@ func TestCancelKillsProcessGroup(t *testing.T) {
 	if pid == 0 || !errors.Is(unix.Kill(-pid, 0), unix.ESRCH) {
 		t.Errorf("process group %d is still there", pid)
 	}
-	wantCode(t, newFakeTools(t).Run(ctx, r), errs.Transient, "encode_cancelled") // does not start at all
+	wantCode(t, newFakeTools(t).Run(ctx, r), errs.Transient, "encode_cancelled") // the tool is not started
 }
 
 func TestDeadlineStopsCommand(t *testing.T) {

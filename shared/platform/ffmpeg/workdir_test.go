@@ -42,7 +42,7 @@ func TestNewWorkDirRemovesAbandonedDirs(t *testing.T) {
 	}
 	newTestWorkDir(t, parent)
 	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the dead's directory: %v", err)
+		t.Errorf("the abandoned folder: %v", err)
 	}
 	for _, dir := range []string{live.Path, theirs} {
 		if _, err := os.Stat(dir); err != nil {

@@ -21,12 +21,13 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// testServer is a server that stands for the internet: the one address on this machine that may be connected to. All
-// others are judged as in production. Its names end in .example.com, which its certificate is for.
+// testServer is a server that stands for the internet: its address is the only one on this machine that may be
+// connected to. All other addresses are checked as in production. Its certificate is for names that end in
+// .example.com.
 type testServer struct {
 	*httptest.Server
 	*dnsServer
-	dialedAddresses []string // addresses that a connection was asked for
+	dialedAddresses []string // addresses that were checked for a connection
 }
 
 func startTestServer(t *testing.T, h http.HandlerFunc) *testServer {
@@ -38,7 +39,7 @@ func startTestServer(t *testing.T, h http.HandlerFunc) *testServer {
 	return s
 }
 
-// newTestClient returns one that may connect to the site, too.
+// newTestClient returns a client that may also connect to the server.
 func (s *testServer) newTestClient(l requestLimits) *Client {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
@@ -54,13 +55,13 @@ func (s *testServer) newTestClient(l requestLimits) *Client {
 	}, roots, &net.Resolver{PreferGo: true, Dial: s.dialServer})
 }
 
-// urlFor returns a URL of the site under a name that leads to it.
+// urlFor returns a URL of the server with one of its names.
 func (s *testServer) urlFor(name, path string) string {
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	return "https://" + name + ":" + port + path
 }
 
-// dnsServer is a name server. Of each name's answers it gives one after the other, and the last one for ever.
+// dnsServer is a name server. It gives a name's addresses one after the other, and the last one from then on.
 type dnsServer struct {
 	mu    sync.Mutex
 	names map[string][]string
@@ -72,7 +73,7 @@ func (z *dnsServer) dialServer(context.Context, string, string) (net.Conn, error
 	return client, nil
 }
 
-// serveQuery answers one question as over TCP: RFC 1035, sections 4.1 and 4.2.2.
+// serveQuery answers one query over TCP: RFC 1035, sections 4.1 and 4.2.2.
 func (z *dnsServer) serveQuery(c net.Conn) {
 	defer c.Close()
 	var length [2]byte
@@ -102,7 +103,8 @@ func (z *dnsServer) serveQuery(c net.Conn) {
 	_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(out))), out...))
 }
 
-// answerQuery returns what a question is answered with; the zero address if the name has none of the type.
+// answerQuery returns the address for a question, the zero address if the name has none of that type; false: there is
+// no such name.
 func (z *dnsServer) answerQuery(question []byte) (netip.Addr, bool) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -125,7 +127,7 @@ func (z *dnsServer) answerQuery(question []byte) (netip.Addr, bool) {
 	return a, true
 }
 
-// readAll returns all of an answer's body.
+// readAll gets a URL and returns the body.
 func readAll(ctx context.Context, c *Client, url string, most int64) (string, error) {
 	res, err := c.Get(ctx, url, nil, most)
 	if err != nil {
@@ -136,7 +138,7 @@ func readAll(ctx context.Context, c *Client, url string, most int64) (string, er
 	return string(b), err
 }
 
-// wantError fails unless err is of that kind and code, and says nothing of the URL's query.
+// wantError checks the kind and code of err, and that its text does not contain the URL's query.
 func wantError(t *testing.T, err error, kind errs.Kind, code string) {
 	t.Helper()
 	var e *errs.Error
@@ -148,7 +150,7 @@ func wantError(t *testing.T, err error, kind errs.Kind, code string) {
 	}
 }
 
-// shortLimits are limits for tests of them.
+// shortLimits returns limits that are reached within a second.
 func shortLimits() requestLimits {
 	l := defaultLimits
 	l.idleTimeout, l.headerTimeout, l.totalTimeout = 200*time.Millisecond, 200*time.Millisecond, 2*time.Second

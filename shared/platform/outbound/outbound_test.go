@@ -15,8 +15,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// rawResponse answers with these bytes, a piece at each pause, and then keeps the connection for as long as the client
-// does.
+// rawResponse writes these pieces to the connection, with a pause after each. After that it waits until the client
+// closes the connection, unless pause is 0.
 func rawResponse(pause time.Duration, pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := w.(http.Hijacker).Hijack()
@@ -38,7 +38,7 @@ func rawResponse(pause time.Duration, pieces ...string) http.HandlerFunc {
 	}
 }
 
-// What a host sends is bounded in time and in bytes.
+// Time and bytes of a response are limited.
 func TestHostileHostsAreBounded(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\n"
@@ -49,13 +49,13 @@ func TestHostileHostsAreBounded(t *testing.T) {
 		kind errs.Kind
 		code string
 	}{
-		{"says nothing", rawResponse(time.Hour), errs.Transient, "source_slow"},
+		{"no response", rawResponse(time.Hour), errs.Transient, "source_slow"},
 		{"a header that never ends", rawResponse(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), errs.Transient, "source_slow"},
 		{"a header that is too large", rawResponse(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), errs.Transient, "source_unreachable"},
 		{"a body that stops", rawResponse(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_slow"},
 		{"a body that drips", rawResponse(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), errs.Transient, "source_slow"},
-		{"says that it is larger than allowed", rawResponse(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
-		{"is larger than allowed", rawResponse(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
+		{"Content-Length above the limit", rawResponse(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
+		{"a body above the limit", rawResponse(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
 		{"chunks that never end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := fmt.Fprint(w, "film"); err != nil {
@@ -63,9 +63,9 @@ func TestHostileHostsAreBounded(t *testing.T) {
 				}
 			}
 		}, errs.TooLarge, "source_too_large"},
-		{"is smaller than it says", rawResponse(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
+		{"a body shorter than Content-Length", rawResponse(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
 		{"chunks that break off", rawResponse(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), errs.Transient, "source_cut_short"},
-		{"is not HTTP", rawResponse(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
+		{"not HTTP", rawResponse(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +101,7 @@ func TestBodyOfMaximumSizeIsRead(t *testing.T) {
 	}
 }
 
-// Nothing is unpacked, nothing is asked of a proxy, and a request says no more than it is told to.
+// The client does not decompress, uses no proxy, and sends no other headers than the given ones.
 func TestRequestsHaveNoProxyCookieOrCompression(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	t.Setenv("https_proxy", "http://127.0.0.1:1")
@@ -122,7 +122,7 @@ func TestRequestsHaveNoProxyCookieOrCompression(t *testing.T) {
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	if want := "Connection: close\r\nRange: bytes=3-\r\nUser-Agent: Sluice\r\n"; string(got) != want || err != nil {
-		t.Errorf("it says %q, %v", got, err)
+		t.Errorf("headers %q, %v", got, err)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestUnreachableHostsFailWithCode(t *testing.T) {
 	wantError(t, err, errs.Transient, "source_unreachable")
 }
 
-// A local cloud may get from this machine; nothing else may be turned into one.
+// A client for a local cloud may connect to this machine; without a local cloud there is no such client.
 func TestLoopbackIsAllowedForLocalCloudOnly(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "film") }))

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// specialAddresses are addresses that nobody outside may have us connect to, however they are written.
+// specialAddresses are not public, in any notation.
 var specialAddresses = []string{
 	"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.1.2.3",
 	"169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.31.196.1",
@@ -21,7 +21,7 @@ var specialAddresses = []string{
 	"fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1",
 }
 
-// Promise 8: connections go to public addresses only, however the URL leads elsewhere.
+// Promise 8: connections go to public addresses only, whether a URL, a name or a redirect leads to another one.
 func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 	t.Parallel()
 	var target string
@@ -35,7 +35,7 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 	s.names["films.example.com"] = []string{"127.0.0.1"}
 	c := s.newTestClient(defaultLimits)
 	if got, err := readAll(t.Context(), c, s.urlFor("films.example.com", "/film.mp4"), 9); got != "film" || err != nil {
-		t.Fatalf("of the one address that stands for the public: %q, %v", got, err)
+		t.Fatalf("the server that stands for the internet: %q, %v", got, err)
 	}
 	for i, a := range specialAddresses {
 		host := a
@@ -51,19 +51,19 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 				target = url
 				s.dialedAddresses = nil
 				if _, err := readAll(t.Context(), c, from, 9); err == nil {
-					t.Fatalf("%s: %s: it was got", url, how)
+					t.Fatalf("%s: %s: the request has succeeded", url, how)
 				} else {
 					wantError(t, err, errs.Invalid, "url_not_public")
 				}
 				if len(s.dialedAddresses) == 0 {
-					t.Errorf("%s: %s: it was refused before the connection, which proves nothing", url, how)
+					t.Errorf("%s: %s: it was rejected before the connection: the check of the address was not tested", url, how)
 				}
 			}
 		}
 	}
 }
 
-// What may be got is not refused.
+// Public addresses are allowed.
 func TestPublicAddressesAreAllowed(t *testing.T) {
 	t.Parallel()
 	for _, a := range []string{"1.1.1.1", "8.8.8.8", "52.218.0.1", "172.32.0.1", "192.167.255.255", "2606:4700::1111", "2a05:d014::1"} {
@@ -75,7 +75,7 @@ func TestPublicAddressesAreAllowed(t *testing.T) {
 	}
 }
 
-// A name may lead elsewhere each time it is looked up: it is the connection that counts.
+// A name may resolve to another address each time: the check applies to the address of the connection.
 func TestPromise08_DNSRebindingIsRejected(t *testing.T) {
 	t.Parallel()
 	s := startTestServer(t, nil)
@@ -90,7 +90,7 @@ func TestPromise08_DNSRebindingIsRejected(t *testing.T) {
 	}
 }
 
-// Numbers with dots that libc reads as addresses are names here, and those don't exist.
+// Numbers that libc would accept as addresses are treated as names, which do not exist.
 func TestPromise08_NumericHostNamesAreRejected(t *testing.T) {
 	t.Parallel()
 	s := startTestServer(t, nil)
@@ -120,7 +120,7 @@ func TestPromise08_RedirectsAreChecked(t *testing.T) {
 			t.Parallel()
 			s := startTestServer(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Referer() != "" {
-					t.Errorf("told of %s", r.Referer())
+					t.Errorf("the Referer header is %s", r.Referer())
 				}
 				to := map[string]string{"/": tt.to, "/loop": "/loop", "/3": "/2", "/2": "/1", "/1": "/0"}[r.URL.Path]
 				if to == "" {

@@ -21,7 +21,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// captureLog returns a logger and a function that reads the only line it has written.
+// captureLog returns a logger and a function that returns the only line that it has written since.
 func captureLog(t testing.TB) (*slog.Logger, func() map[string]any) {
 	var out bytes.Buffer
 	return New("encode", &out), func() map[string]any {
@@ -53,8 +53,8 @@ func TestLineHasContextAttributes(t *testing.T) {
 		{"an invocation", newInvocation(t), map[string]any{"request_id": "req-1"}},
 		{"with attributes", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 		{"a later one replaces", inner, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "globex", "video": "vid_1"}},
-		{"one that is not known yet", WithAttrs(ctx, slog.String("tenant", ""), slog.Any("video", lazyValue{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
-		{"one that is known by now", WithAttrs(ctx, slog.Any("video", lazyValue{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
+		{"one without a value yet", WithAttrs(ctx, slog.String("tenant", ""), slog.Any("video", lazyValue{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
+		{"one that has a value by now", WithAttrs(ctx, slog.Any("video", lazyValue{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
 		{"and leaves the earlier context alone", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
 	}
 	for _, row := range rows {
@@ -84,12 +84,12 @@ func TestGroupKeepsContextAttributes(t *testing.T) {
 	}
 }
 
-// A handler may be given the same record twice, as one that writes to two places does.
+// A handler must not change a record: one that writes to two places passes it on twice.
 func TestHandleDoesNotChangeRecord(t *testing.T) {
 	t.Parallel()
 	log, line := captureLog(t)
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, "m", 0)
-	for i := range 8 { // more than a record holds by itself, with room left: copies share it
+	for i := range 8 { // so many that the record has a slice with spare capacity, which copies share
 		r.Add(fmt.Sprint(i), i)
 	}
 	for _, tenant := range []string{"acme", "globex"} {
@@ -119,7 +119,7 @@ func TestLevelFromEnvironment(t *testing.T) {
 
 const secret = "FwoGZXIvYXdz0123456789abcdef"
 
-// Each way a secret may get into a line. What stands around it stays.
+// Each row is a way in which a secret may get into a line. What is around the secret is kept.
 func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
 	signed := "https://b.s3/k?X-Amz-Credential=" + secret + "&X-Amz-Security-Token=" + secret + "&X-Amz-Signature=" + secret + "&x-id=GetObject"
@@ -194,7 +194,7 @@ func TestOrdinaryTextIsNotMasked(t *testing.T) {
 	}
 }
 
-// Whatever is logged, each line is one JSON object, masked or not.
+// Each line is one JSON object, whether something was masked or not.
 func TestLinesAreJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -225,7 +225,7 @@ type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, errFull }
 
-// BenchmarkLogLine is the cost of a line without a secret.
+// BenchmarkLogLine measures a line without a secret.
 func BenchmarkLogLine(b *testing.B) {
 	log, ctx := New("encode", new(bytes.Buffer)), WithAttrs(context.Background(), slog.String("tenant", "acme"))
 	b.ReportAllocs()

@@ -33,7 +33,7 @@ func TestLogAttr(t *testing.T) {
 			[]string{"Failed[source_gone]=1", "Failed[]=1"}},
 		{"of different dimensions", []metric.Value{metric.DeadLettered.NewValueFor("q", 1), metric.Stuck.NewValue(2)},
 			[]string{"Dead[q]=1", "Stuck[]=2"}},
-		{"what is no number", []metric.Value{metric.Stuck.NewValue(math.NaN()), metric.Dollars.NewValue(math.Inf(1))}, nil},
+		{"NaN and infinity", []metric.Value{metric.Stuck.NewValue(math.NaN()), metric.Dollars.NewValue(math.Inf(1))}, nil},
 		{"a dimension without a value", []metric.Value{metric.DeadLettered.NewValueFor("", 1)}, []string{"Dead[none]=1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -44,13 +44,13 @@ func TestLogAttr(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 			if line := metricstest.ReadLines(t, out.Bytes())[0]; line["message"] != "handled" || line["level"] != "INFO" || line["timestamp"] == nil || line["type"] != "x" {
-				t.Errorf("the line has lost something: %v", line)
+				t.Errorf("the line lacks its other members: %v", line)
 			}
 		})
 	}
 }
 
-// A line is exactly this: CloudWatch is not here to ask.
+// The line is compared as a whole, as CloudWatch can't be tested here.
 func TestLogAttrFormatGolden(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -69,7 +69,7 @@ func TestLogAttrFormatGolden(t *testing.T) {
 	}
 }
 
-// CloudWatch takes whatever is said of whichever metrics.
+// Lines with any values of any metrics are in CloudWatch's format.
 func TestLogAttrIsAlwaysValidEMF(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {

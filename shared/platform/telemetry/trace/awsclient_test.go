@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// fakeSQS answers as SQS does, and keeps the trace header of the last request.
+// fakeSQS responds as SQS does, and keeps the trace header of the last request.
 type fakeSQS struct{ lastHeader atomic.Value }
 
 func (s *fakeSQS) readHeader() string { h, _ := s.lastHeader.Load().(string); return h }
@@ -39,7 +39,7 @@ func startFakeSQS(t *testing.T, status int) (aws.Config, *fakeSQS) {
 	return cfg, srv
 }
 
-// newTestCall returns a call of an instrumented client, of a body that is a secret.
+// newTestCall returns a function that calls a fake SQS with an instrumented client.
 func newTestCall(t *testing.T, status int) (func(context.Context) error, *fakeSQS) {
 	t.Helper()
 	cfg, srv := startFakeSQS(t, status)
@@ -59,9 +59,9 @@ func TestAWSCallIsRecorded(t *testing.T) {
 		typ                    string
 	}{
 		{"success", 200, false, false, false, ""},
-		{"a 4xx is no fault", 400, true, false, false, "*types.QueueDoesNotExist"},
+		{"4xx is no fault", 400, true, false, false, "*types.QueueDoesNotExist"},
 		{"429", 429, true, true, false, "*smithy.GenericAPIError"},
-		{"a throttle of another status", 403, true, true, false, "*types.RequestThrottled"},
+		{"a throttle with another status", 403, true, true, false, "*types.RequestThrottled"},
 		{"5xx", 500, false, false, true, "*smithy.GenericAPIError"},
 	}
 	for _, row := range rows {
@@ -69,15 +69,15 @@ func TestAWSCallIsRecorded(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
 			call, srv := newTestCall(t, row.status)
-			ctx, hop := StartMessageSpan(d.newContext(runtimeHeader), newMessage(headerA), "")
+			ctx, root := StartMessageSpan(d.newContext(runtimeHeader), newMessage(headerA), "")
 			if err := call(ctx); (err == nil) != (row.status == 200) {
 				t.Errorf("error %v", err)
 			}
-			hop.End(nil)
+			root.End(nil)
 			doc := d.readOne()
 			checkNoSecrets(t, d)
 			if len(doc.Subsegments) != 1 || doc.Fault || doc.Error {
-				t.Fatalf("hop %+v", doc)
+				t.Fatalf("root span %+v", doc)
 			}
 			got := doc.Subsegments[0]
 			if got.Error != row.error || got.Throttle != row.throttle || got.Fault != row.fault {
@@ -114,9 +114,9 @@ func TestCallWithoutResponseIsFault(t *testing.T) {
 	d := startFakeDaemon(t)
 	cfg, _ := startFakeSQS(t, 200)
 	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1/" + secret)
-	ctx, hop := StartMessageSpan(d.newContext(runtimeHeader), newMessage(""), "")
+	ctx, root := StartMessageSpan(d.newContext(runtimeHeader), newMessage(""), "")
 	_, err := sqs.NewFromConfig(cfg).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String("http://sqs/q"), MessageBody: aws.String("abc")})
-	hop.End(nil)
+	root.End(nil)
 	doc := d.readOne()
 	if err == nil || len(doc.Subsegments) != 1 || !doc.Subsegments[0].Fault || doc.Subsegments[0].Error {
 		t.Errorf("error %v, document %+v", err, doc)
@@ -124,7 +124,7 @@ func TestCallWithoutResponseIsFault(t *testing.T) {
 	checkNoSecrets(t, d)
 }
 
-// Unsampled calls are not recorded, and say so to who is called.
+// Calls in an unsampled trace are not recorded, and their header says that the trace is not sampled.
 func TestUnsampledCallIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	for name, runtime := range map[string]string{"by the runtime": unsampled, "by the sender": runtimeHeader} {
@@ -132,13 +132,13 @@ func TestUnsampledCallIsNotRecorded(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
 			call, srv := newTestCall(t, 200)
-			ctx, hop := StartMessageSpan(d.newContext(runtime), newMessage(headerB), "")
+			ctx, root := StartMessageSpan(d.newContext(runtime), newMessage(headerB), "")
 			if err := call(ctx); err != nil {
 				t.Error(err)
 			}
 			_, long := StartLongSpan(ctx, "ffmpeg")
 			long.End(nil)
-			hop.End(nil)
+			root.End(nil)
 			if h := srv.readHeader(); !strings.Contains(h, "Sampled=0") || !strings.Contains(h, "Lineage=1:aabbccdd:3") {
 				t.Errorf("sent %q", h)
 			}
@@ -149,13 +149,13 @@ func TestUnsampledCallIsNotRecorded(t *testing.T) {
 	}
 }
 
-// A hundred part URLs of an upload must not be a hundred steps.
+// Presigning the hundred part URLs of an upload must not record a hundred steps.
 func TestPresigningRecordsNothing(t *testing.T) {
 	t.Parallel()
 	d := startFakeDaemon(t)
 	cfg, srv := startFakeSQS(t, 200)
 	client := s3.NewFromConfig(cfg)
-	ctx, hop := StartRequestSpan(d.newContext(runtimeHeader), nil)
+	ctx, root := StartRequestSpan(d.newContext(runtimeHeader), nil)
 	in := &s3.GetObjectInput{Bucket: aws.String("media"), Key: aws.String(secret)}
 	url, err := s3.NewPresignClient(client).PresignGetObject(ctx, in)
 	if err != nil || !strings.Contains(url.URL, "X-Amz-Signature") {
@@ -164,12 +164,12 @@ func TestPresigningRecordsNothing(t *testing.T) {
 	if srv.readHeader() != "" {
 		t.Error("presigning called")
 	}
-	out, err := client.GetObject(ctx, in) // the client itself is still traced
+	out, err := client.GetObject(ctx, in) // the client's calls are still recorded
 	if err != nil {
 		t.Fatal(err)
 	}
 	out.Body.Close()
-	hop.End(nil)
+	root.End(nil)
 	doc := d.readOne()
 	checkNoSecrets(t, d)
 	if len(doc.Subsegments) != 1 || doc.Subsegments[0].AWS["bucket_name"] != "media" {

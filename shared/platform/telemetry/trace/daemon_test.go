@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeDaemon stands for the X-Ray daemon: what is sent under its context arrives in it, and nothing else does.
+// fakeDaemon stands for the X-Ray daemon. It receives what is sent with its contexts, and nothing else.
 type fakeDaemon struct {
 	t        *testing.T
 	conn     *net.UDPConn
@@ -36,7 +36,7 @@ type fakeDaemon struct {
 	received bytes.Buffer // every document that was read
 }
 
-// document is what the tests look at.
+// document has the members of a segment document that the tests check.
 type document struct {
 	TraceID     string         `json:"trace_id"`
 	ID          string         `json:"id"`
@@ -80,7 +80,8 @@ func startFakeDaemon(t *testing.T) *fakeDaemon {
 	return &fakeDaemon{t: t, conn: conn, emitter: emitter}
 }
 
-// newContext is an invocation's, with the header that the runtime gives; "none" is code outside an invocation.
+// newContext returns the context of an invocation with the runtime's trace header; "none": a context outside an
+// invocation.
 func (d *fakeDaemon) newContext(runtime string) context.Context {
 	ctx := context.WithValue(d.t.Context(), xray.RecorderContextKey{}, &xray.Config{Emitter: d.emitter})
 	if runtime == "none" {
@@ -90,7 +91,8 @@ func (d *fakeDaemon) newContext(runtime string) context.Context {
 	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, runtime)
 }
 
-// readDocuments returns what was sent since the last call. A document of its own marks the end: no waiting.
+// readDocuments returns what was sent since the last call. It sends a document itself, to know without waiting when it
+// has read all.
 func (d *fakeDaemon) readDocuments() []document {
 	d.t.Helper()
 	_, mark := xray.BeginSubsegment(d.newContext(runtimeHeader), "mark")

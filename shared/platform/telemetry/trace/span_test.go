@@ -17,10 +17,10 @@ import (
 
 const secret = "0123456789abcdef-signature"
 
-// signedURLError is the error of an HTTP client that used a signed URL.
+// signedURLError is an error of an HTTP client, with a signed URL in its text.
 var signedURLError = &url.Error{Op: "Get", URL: "https://bucket/key?X-Amz-Signature=" + secret, Err: errors.New("dial " + secret)}
 
-// callEverything calls everything on a span, and below it, that a handler may call.
+// callEverything calls all methods of a span and of spans in it.
 func callEverything(t *testing.T, ctx context.Context, s Span) {
 	t.Helper()
 	steps, call := newTestCall(t, 200)
@@ -52,8 +52,8 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 		{"success", nil, false, false, "", ""},
 		{"signed URL", signedURLError, true, false, "*errors.errorString", ""},
 		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false, "*errors.errorString", ""},
-		{"refusal", refused, false, true, "*errs.Error", "container_unsupported"},
-		{"refusal, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
+		{"rejection", refused, false, true, "*errs.Error", "container_unsupported"},
+		{"rejection, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
 		{"not found", errs.E("store.Load", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
 		{"internal", errs.New("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
@@ -63,10 +63,10 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
-			ctx, hop := StartMessageSpan(d.newContext(runtimeHeader), newMessage(headerA), "")
+			ctx, root := StartMessageSpan(d.newContext(runtimeHeader), newMessage(headerA), "")
 			_, sub := StartSpan(ctx, "step")
 			sub.End(row.err)
-			hop.End(row.err)
+			root.End(row.err)
 			doc := d.readOne()
 			checkNoSecrets(t, d)
 			for _, got := range append(doc.Subsegments, doc) {
@@ -90,7 +90,7 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 	}
 }
 
-// checkNoSecrets looks for what must never be recorded.
+// checkNoSecrets fails if something was recorded that must not be.
 func checkNoSecrets(t *testing.T, d *fakeDaemon) {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -143,7 +143,7 @@ func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	doc := d.readOne()
 	want := map[string]any{"rung": "720p", "chunk": 3.0, "bytes": float64(1 << 40), "first": true, "text": strings.Repeat("x", maxTextBytes)}
 	if diff := cmp.Diff(want, doc.Metadata.Default); diff != "" {
-		t.Errorf("details (-want +got):\n%s", diff)
+		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxTextBytes)}, doc.Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
@@ -151,15 +151,15 @@ func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	checkNoSecrets(t, d)
 }
 
-// A function that is killed during a long step has sent whose step it was.
+// A function that is killed during a long step has sent its annotations before.
 func TestLongSpanIsSentAtStartAndEnd(t *testing.T) {
 	t.Parallel()
 	for name, runtime := range map[string]string{"under Lambda's segment": runtimeHeader, "in one of ours": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
-			ctx, hop := StartMessageSpan(d.newContext(runtime), newMessage(headerA), "")
-			hop.Annotate(VideoID, "vid_1")
+			ctx, root := StartMessageSpan(d.newContext(runtime), newMessage(headerA), "")
+			root.Annotate(VideoID, "vid_1")
 			ctx, sub := StartSpan(ctx, "encode")
 			_, long := StartLongSpan(ctx, "ffmpeg")
 			begun := d.readOne()
@@ -173,15 +173,15 @@ func TestLongSpanIsSentAtStartAndEnd(t *testing.T) {
 				t.Errorf("at its end %+v", ended)
 			}
 			sub.End(nil)
-			hop.End(nil)
+			root.End(nil)
 			if doc := d.readOne(); doc.Name != "encode" || len(doc.Subsegments) != 1 || len(doc.Subsegments[0].Subsegments) != 0 {
-				t.Errorf("the hop %+v", doc)
+				t.Errorf("the root span %+v", doc)
 			}
 		})
 	}
 }
 
-// A deadline that passes ends the context, and the hop must arrive even so.
+// The span of a context that has ended is sent too.
 func TestSpanIsSentAfterContextEnds(t *testing.T) {
 	t.Parallel()
 	d := startFakeDaemon(t)

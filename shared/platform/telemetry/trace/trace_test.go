@@ -26,7 +26,7 @@ func newMessage(attribute string) events.SQSMessage {
 	return m
 }
 
-// What the runtime says and what the sender says decide what is recorded and what is sent on.
+// The runtime's header, the message's attribute and the event's header decide what is recorded and what is sent on.
 func TestMessageSpanContinuesTrace(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -38,21 +38,21 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 		onward                     string // root sent on
 	}{
 		{"under Lambda's segment", runtimeHeader, headerA, "", runtimeRoot, "1111111111111111", rootA, runtimeRoot},
-		{"under it, the envelope wins", runtimeHeader, headerB, headerA, runtimeRoot, "1111111111111111", rootA, runtimeRoot},
+		{"under it, the event's header wins", runtimeHeader, headerB, headerA, runtimeRoot, "1111111111111111", rootA, runtimeRoot},
 		{"under it, no sender", runtimeHeader, "", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
 		{"under it, sender of the same trace", runtimeHeader, "Root=" + runtimeRoot + ";Parent=2222222222222222;Sampled=1", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
 		{"under it, sender unsampled", runtimeHeader, headerB, "", "", "", "", rootB},
 		{"Lambda unsampled", unsampled, headerA, "", "", "", "", runtimeRoot},
 		{"no runtime header", "", headerA, "", rootA, "2222222222222222", "", rootA},
-		{"no runtime header, the envelope wins", "", headerB, headerA, rootA, "2222222222222222", "", rootA},
+		{"no runtime header, the event's header wins", "", headerB, headerA, rootA, "2222222222222222", "", rootA},
 		{"no runtime header, sender unsampled", "", headerB, "", "", "", "", rootB},
 		{"no runtime header, sender undecided", "", "Root=" + rootA + ";Sampled=?", "", rootA, "", "", rootA},
-		{"root alone from the runtime", "Root=" + runtimeRoot, headerA, "", rootA, "2222222222222222", "", rootA},
-		{"nobody", "", "", "", "new", "", "", "new"},
+		{"runtime header without a parent", "Root=" + runtimeRoot, headerA, "", rootA, "2222222222222222", "", rootA},
+		{"no header", "", "", "", "new", "", "", "new"},
 		{"outside an invocation", "none", headerA, "", rootA, "2222222222222222", "", rootA},
-		{"junk for a parent", "", "Root=" + rootA + ";Parent=<b>;Sampled=1;Lineage=9:x:9", "", rootA, "", "", rootA},
-		{"junk for the runtime's parent", "Root=" + runtimeRoot + ";Parent=<b>;Sampled=1", headerA, "", rootA, "2222222222222222", "", rootA},
-		{"junk in the envelope", "", headerA, "Root=x\r\nA: b;Parent=y;Sampled=1", rootA, "2222222222222222", "", rootA},
+		{"malformed parent", "", "Root=" + rootA + ";Parent=<b>;Sampled=1;Lineage=9:x:9", "", rootA, "", "", rootA},
+		{"malformed parent in the runtime header", "Root=" + runtimeRoot + ";Parent=<b>;Sampled=1", headerA, "", rootA, "2222222222222222", "", rootA},
+		{"junk in the event's header", "", headerA, "Root=x\r\nA: b;Parent=y;Sampled=1", rootA, "2222222222222222", "", rootA},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -89,8 +89,7 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 	}
 }
 
-// The first hop of a process is the one that its function was started for; whoever reads the trace of a function that
-// was killed finds the same on its long steps.
+// The first root span of a process has cold_start, and so have its long steps, in case the function is killed.
 func TestFirstSpanHasColdStart(t *testing.T) {
 	d := startFakeDaemon(t)
 	SetService("encode")
@@ -100,7 +99,7 @@ func TestFirstSpanHasColdStart(t *testing.T) {
 		long.End(nil)
 		s.End(nil)
 		docs := d.readDocuments()
-		if len(docs) != 3 { // the long step twice
+		if len(docs) != 3 { // the long step is sent twice
 			t.Fatalf("%d documents", len(docs))
 		}
 		for _, doc := range docs {
@@ -123,14 +122,14 @@ func checkMetadata(t *testing.T, doc document, upstream string) {
 		want["upstream"] = upstream
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("details (-want +got):\n%s", diff)
+		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]any{"service": "encode", "video_id": "vid_1"}, doc.Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
 }
 
-// The messages of one batch belong to different traces, and one's header never reaches another.
+// The messages of a batch belong to different traces, and keep them.
 func TestMessagesOfOneBatchKeepTheirTraces(t *testing.T) {
 	t.Parallel()
 	d := startFakeDaemon(t)
@@ -159,7 +158,7 @@ func TestRequestHeaderNameIgnoresCase(t *testing.T) {
 	}{
 		{"as API Gateway sends it", "", map[string]string{"X-Amzn-Trace-Id": headerA}, rootA},
 		{"lower case", "", map[string]string{"x-amzn-trace-id": headerA}, rootA},
-		{"the runtime's goes before", runtimeHeader, map[string]string{"X-Amzn-Trace-Id": headerA}, runtimeRoot},
+		{"the runtime's has precedence", runtimeHeader, map[string]string{"X-Amzn-Trace-Id": headerA}, runtimeRoot},
 		{"the runtime's alone", runtimeHeader, nil, runtimeRoot},
 	}
 	for _, row := range rows {
@@ -175,7 +174,7 @@ func TestRequestHeaderNameIgnoresCase(t *testing.T) {
 	}
 }
 
-// Whatever a stranger sends, what we send on is a header: anything else would make each AWS call fail.
+// Whatever header a client sends, the header that is sent on is well-formed: otherwise every AWS call would fail.
 func TestArbitraryHeaderStaysWellFormed(t *testing.T) {
 	t.Parallel()
 	d := startFakeDaemon(t)
@@ -191,26 +190,27 @@ func TestArbitraryHeaderStaysWellFormed(t *testing.T) {
 	})
 }
 
-// Disabled or outside a hop, everything is silent and nothing panics; the AWS SDK's own header is left alone.
+// When the SDK is disabled, or outside a root span, nothing is recorded and nothing panics; the AWS SDK's own header is
+// unchanged.
 func TestDisabledTracingIsSilent(t *testing.T) {
 	rows := []struct {
 		name, disabled, runtime string
-		hop                     bool
+		root                    bool
 	}{
 		{"disabled, with a runtime header", "true", runtimeHeader, true},
 		{"disabled, without", "TRUE", "", true},
-		{"outside a hop", "", "", false},
+		{"outside a root span", "", "", false},
 		{"outside an invocation", "", "none", false},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			d := startFakeDaemon(t)
 			t.Setenv("AWS_XRAY_SDK_DISABLED", row.disabled)
-			ctx, hop := d.newContext(row.runtime), Span{}
-			if row.hop {
-				ctx, hop = StartMessageSpan(ctx, newMessage(headerA), headerA)
+			ctx, root := d.newContext(row.runtime), Span{}
+			if row.root {
+				ctx, root = StartMessageSpan(ctx, newMessage(headerA), headerA)
 			}
-			callEverything(t, ctx, hop)
+			callEverything(t, ctx, root)
 			t.Setenv("AWS_XRAY_SDK_DISABLED", "")
 			if docs := d.readDocuments(); len(docs) != 0 {
 				t.Errorf("sent %v", docs)

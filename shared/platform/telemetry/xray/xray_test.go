@@ -22,11 +22,11 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// fakeXRay is X-Ray with some traces, two on a page, each of two documents, one on a page.
+// fakeXRay has some traces, two on a page, with two documents each, one on a page.
 type fakeXRay struct {
 	ids         []string
 	failingCall string // the call that fails
-	filter      string // what is asked for; a video's if ""
+	filter      string // expected filter expression; "": that of the video
 	by          types.TimeRangeType
 
 	mu           sync.Mutex
@@ -140,7 +140,7 @@ func TestRecentTracesAreSampled(t *testing.T) {
 		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Fraction != tt.part {
 			t.Errorf("of %d traces: %v, %v", tt.traces, got, err)
 		} else if len(got[1].Documents) != 0 {
-			t.Errorf("%d documents are of both groups", len(got[1].Documents))
+			t.Errorf("%d documents are in both samples", len(got[1].Documents))
 		}
 	}
 }
@@ -151,7 +151,7 @@ func TestRecentSamplesCoverWholeWindow(t *testing.T) {
 	if _, err := (xray.Reader{Client: many}).SampleRecent(t.Context(), [][]string{{"api"}}, windows[0]); err != nil {
 		t.Fatal(err)
 	}
-	late := 0 // of the second half: they are in an order of time
+	late := 0 // traces of the second half
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(many.requestedIDs))) {
 		if id >= "t0500" {
 			late++

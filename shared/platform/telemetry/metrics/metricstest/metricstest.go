@@ -1,5 +1,5 @@
-// Package metricstest reads the metrics in a log as CloudWatch would, and fails the test where CloudWatch would not
-// take them: the rules and the schema of the embedded metric format are those of
+// Package metricstest reads the metrics in a log, and fails the test if CloudWatch would not accept them. The rules and
+// the schema of the embedded metric format are those of
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metricstest
 
@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// Sample is one number of a metric.
+// Sample is one value of a metric.
 type Sample struct {
 	Name       string
-	Dimensions string // values of the dimensions, with commas between; "" without any
+	Dimensions string // values of the dimensions, separated by commas; "" without any
 	Number     float64
 }
 
@@ -24,7 +24,7 @@ func (s Sample) String() string {
 	return s.Name + "[" + s.Dimensions + "]=" + strconv.FormatFloat(s.Number, 'f', -1, 64)
 }
 
-// ReadTexts returns all numbers in a log as their strings.
+// ReadTexts returns all samples in a log as strings.
 func ReadTexts(t testing.TB, log []byte) (all []string) {
 	t.Helper()
 	for _, s := range ReadSamples(t, log) {
@@ -33,7 +33,7 @@ func ReadTexts(t testing.TB, log []byte) (all []string) {
 	return all
 }
 
-// emfDocument is what the schema says of the member _aws. It has no others.
+// emfDocument is the member _aws by the schema, which allows no other members.
 type emfDocument struct {
 	Timestamp         *int64
 	CloudWatchMetrics []struct {
@@ -43,7 +43,7 @@ type emfDocument struct {
 	}
 }
 
-// ReadLines returns the lines of a log, each of which must be one JSON object, whose members have names of their own.
+// ReadLines returns the lines of a log. Each must be one JSON object without repeated members.
 func ReadLines(t testing.TB, log []byte) (lines []map[string]any) {
 	t.Helper()
 	for text := range bytes.Lines(log) {
@@ -52,17 +52,17 @@ func ReadLines(t testing.TB, log []byte) (lines []map[string]any) {
 			t.Fatalf("%v: %s", err, text)
 		}
 		if again, twice := findRepeatedMember(text); twice {
-			t.Errorf("%q is there twice: %s", again, text)
+			t.Errorf("member %q is repeated: %s", again, text)
 		}
 		lines = append(lines, line)
 	}
 	return lines
 }
 
-// findRepeatedMember returns a member of an object that is there twice.
+// findRepeatedMember returns a member of an object that is repeated; "" if there is none.
 func findRepeatedMember(object []byte) (name string, is bool) {
 	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil { // its brace
+	if _, err := d.Token(); err != nil { // the opening brace
 		return "", false
 	}
 	seen := map[string]bool{}
@@ -80,13 +80,13 @@ func findRepeatedMember(object []byte) (name string, is bool) {
 	return "", false
 }
 
-// ReadSamples returns all numbers in a log, in its order.
+// ReadSamples returns all samples in a log, in order.
 func ReadSamples(t testing.TB, log []byte) (all []Sample) {
 	t.Helper()
 	for _, line := range ReadLines(t, log) {
 		some, err := readSamples(line)
 		if err != nil {
-			t.Errorf("CloudWatch does not take it: %v\n%v", err, line)
+			t.Errorf("CloudWatch would not accept it: %v\n%v", err, line)
 		}
 		all = append(all, some...)
 	}
@@ -108,7 +108,7 @@ func readSamples(line map[string]any) (all []Sample, err error) {
 		return nil, err
 	}
 	if doc.Timestamp == nil || len(doc.CloudWatchMetrics) == 0 {
-		return nil, fmt.Errorf("without a time, or without metrics")
+		return nil, fmt.Errorf("no timestamp or no metrics")
 	}
 	for _, m := range doc.CloudWatchMetrics {
 		switch {
