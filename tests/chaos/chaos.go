@@ -1,19 +1,19 @@
-// Package chaos sends videos through all of Sluice in one process, and has everything go wrong that can: messages that
-// come twice, late and out of order, functions that die between any two steps, writes that are lost or whose answers
-// are, and poison among the messages. In the end it must look as if each message had come once and in order.
+// Package chaos runs all of Sluice in one process and injects faults: messages that arrive twice, late and out of
+// order, functions that die between any two steps, writes or answers that are lost, and poison messages. At the end,
+// rows, objects and events must be as if each message had arrived once and in order.
 //
-// What is real here: the handlers of api, inspect, encode, publish, sweep and tend, the consumer and the publisher of
-// package inbox, the contracts, and ffmpeg in its cage. What stands for AWS, in memory, passes the same suites as the
-// adapters of AWS do: storetest, blobtest, inboxtest. Nothing of that is seen by a handler but through a [process],
-// which stops at every call until the scheduler lets it go on, or fail, or die.
+// Real parts are the handlers of api, inspect, encode, publish, purge and reconcile, the consumer and the publisher of
+// package queue, the event contracts, and ffmpeg in its sandbox. AWS is replaced by the in-memory adapters, which pass
+// the same suites as the real ones: storetest, blobtest, queuetest. A handler reaches them only through a [process],
+// which blocks at each call until the scheduler lets the call succeed or fail, or ends the process.
 //
-// A run is a function of its seed. Time is that of a testing/synctest bubble: it passes when the scheduler says so, and
-// nothing sleeps. What ffmpeg made once is copied from then on; that is sound because what it makes is a function of
-// its input, which TestToolsRepeatThemselves holds it to.
+// A run depends only on its seed. It has the time of a testing/synctest bubble, which the scheduler advances; nothing
+// sleeps in real time. The output of ffmpeg is cached by its input. This is sound because the tools are deterministic,
+// which TestToolsAreDeterministic checks.
 //
-// A seed that fails is run again, with a log of its steps, by
+// To repeat a seed that failed, with a log of its steps:
 //
 //	go test ./tests/chaos -run 'TestPromise02.*/seed=17$' -from 17 -seeds 1 -v
 //
-// It needs no AWS rights and refuses nothing.
+// The package needs no AWS permissions.
 package chaos

@@ -18,24 +18,24 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// uriPattern are the names in a playlist: lines that are no tags, and attributes.
+// uriPattern matches the URIs in a playlist: lines that are not tags, and URI attributes.
 var (
 	uriPattern     = regexp.MustCompile(`(?m)^[^#\n].*$|URI="[^"]*"`)
 	segmentPattern = regexp.MustCompile(`(?m)^[0-9]+\.m4s$`)
 )
 
-// checkPlaylistReferences holds a playlist to naming only what is there.
+// checkPlaylistReferences checks that everything that a playlist names exists.
 func (w *simulation) checkPlaylistReferences(key, text string) {
 	for _, u := range uriPattern.FindAllString(text, -1) {
 		u = strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`)
 		if _, err := w.media.HeadObject(context.Background(), path.Join(path.Dir(key), u)); err != nil {
-			w.recordProblem("%s is written, and what it names is not: %s", key, u)
+			w.recordProblem("%s was written and names %s, which does not exist", key, u)
 		}
 	}
 }
 
-// checkPlaylistUpdate holds a playlist to what it was before: a master names what it named, unless it is closed for ever; another is
-// added to and no more, and after its end nothing is; and its segments are those from the first on.
+// checkPlaylistUpdate checks a playlist against its previous version. A master playlist keeps the number of its URIs
+// unless it is closed. A media playlist only grows, does not change after its end, and numbers its segments from 1.
 func (w *simulation) checkPlaylistUpdate(key, before, text string) {
 	if path.Base(key) == media.MasterName {
 		if before == media.EmptyMasterPlaylist || before != "" && text != media.EmptyMasterPlaylist && len(uriPattern.FindAllString(before, -1)) != len(uriPattern.FindAllString(text, -1)) {
@@ -53,7 +53,7 @@ func (w *simulation) checkPlaylistUpdate(key, before, text string) {
 	}
 }
 
-// readObject returns an object, "" if there is none.
+// readObject returns an object of the media bucket, "" if there is none.
 func (w *simulation) readObject(key string) string {
 	body, _, err := w.media.GetObject(context.Background(), key)
 	if err != nil {
@@ -63,8 +63,8 @@ func (w *simulation) readObject(key string) string {
 	return string(b)
 }
 
-// checkPlayableRow holds a row that says so, or ready, to having its master; and to listing no less than it says in each
-// rendition.
+// checkPlayableRow checks that a playable or ready video has an open master playlist, and that each rendition lists at
+// least the frames that the row says.
 func (w *simulation) checkPlayableRow(v video.Video) {
 	prefix := playback.ObjectPrefix(v.Playback)
 	master := w.readObject(prefix + media.MasterName)
@@ -79,8 +79,8 @@ func (w *simulation) checkPlayableRow(v video.Video) {
 	}
 }
 
-// checkFailedVideo reports whether a client's video has failed after it was playable. What has failed nobody can begin, and who
-// watches it comes to an end.
+// checkFailedVideo checks that the playlists of a failed video are closed: a new player gets an empty master playlist,
+// and a running player gets the end. It reports whether the video was playable before.
 func (w *simulation) checkFailedVideo(c *uploadClient) bool {
 	v, err := w.store.LoadVideo(context.Background(), c.tenant, c.video)
 	if err != nil || v.State != video.Failed {
@@ -88,13 +88,14 @@ func (w *simulation) checkFailedVideo(c *uploadClient) bool {
 	}
 	for _, key := range w.media.ListKeys(playback.ObjectPrefix(v.Playback)) {
 		if text := w.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist && !strings.HasSuffix(text, media.EndTag) {
-			w.recordProblem("%s has failed, and %s is open:\n%s", v.ID, key, text)
+			w.recordProblem("%s has failed, and %s is not closed:\n%s", v.ID, key, text)
 		}
 	}
 	return !v.Times.Playable.IsZero()
 }
 
-// captureState returns all that a world has become, with one name for what has another in each: ids, moments, versions.
+// captureState returns all rows, objects and events. Ids, times and versions, which differ between runs, are replaced
+// by fixed names.
 func (w *simulation) captureState() map[string]string {
 	all := map[string]string{}
 	var ids []string
@@ -122,11 +123,11 @@ func (w *simulation) captureState() map[string]string {
 	return all
 }
 
-// captureRows adds a client's rows to all and returns its ids, each with its name.
+// captureRows adds a client's rows to all. It returns pairs of an id and its fixed name.
 func (w *simulation) captureRows(c *uploadClient, all map[string]string) []string {
 	ctx := context.Background()
 	if !c.completed {
-		w.recordProblem("client %d has no 2xx", c.number)
+		w.recordProblem("client %d has no 2xx response", c.number)
 	}
 	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
 	if err != nil {
@@ -159,7 +160,7 @@ func (w *simulation) captureRows(c *uploadClient, all map[string]string) []strin
 	return ids
 }
 
-// checkDeletedVideo holds a deleted video to having left nothing but its row.
+// checkDeletedVideo checks that only the row of a deleted video is left.
 func (w *simulation) checkDeletedVideo(c *uploadClient) {
 	ctx := context.Background()
 	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
@@ -169,11 +170,11 @@ func (w *simulation) checkDeletedVideo(c *uploadClient) {
 	}
 	left := append(w.media.ListKeys(playback.ObjectPrefix(v.Playback)), w.source.ListKeys("t/"+c.tenant+"/"+c.video)...)
 	if len(left) > 0 {
-		w.recordProblem("deleted, and left are %v", left)
+		w.recordProblem("deleted, but these objects are left: %v", left)
 	}
 }
 
-// reportProblems fails the test for what must not be, and says how it came to that.
+// reportProblems fails the test for each problem and logs the last steps.
 func (w *simulation) reportProblems() {
 	w.t.Helper()
 	for _, p := range w.problems {

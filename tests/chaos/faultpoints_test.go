@@ -18,8 +18,8 @@ const (
 	maxSeeds   = 100
 )
 
-// All steps, and what can go wrong at each, are listed in testdata/points.txt: no step is left out by chance, and one
-// that is new is looked at.
+// TestEveryFaultPointIsListed compares the calls and their possible faults with testdata/points.txt. So no call is
+// excluded by mistake, and a new one is reviewed.
 func TestEveryFaultPointIsListed(t *testing.T) {
 	body := setUpShortVideo(t)
 	want, err := os.ReadFile(pointsFile)
@@ -35,7 +35,7 @@ func TestEveryFaultPointIsListed(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d steps, met after %d runs", len(met), seed)
+	t.Logf("%d fault points, found in %d runs", len(met), seed)
 	if *updatePoints {
 		if err := os.WriteFile(pointsFile, []byte(formatPoints(met)), 0o600); err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestEveryFaultPointIsListed(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(string(want), formatPoints(met)); diff != "" {
-		t.Errorf("the steps have changed; look at each, and then -update:\n%s", diff)
+		t.Errorf("the fault points have changed; review the difference, then run with -update:\n%s", diff)
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// faultyTable is the table as a process sees it.
+// faultyTable is the table as a process accesses it.
 type faultyTable struct{ *process }
 
-// newStore returns the store as a process sees it.
+// newStore returns the store as a process accesses it.
 func (p *process) newStore() store.Store { return store.Store{Table: faultyTable{p}} }
 
 func (t faultyTable) Get(ctx context.Context, k store.Key) (store.Row, error) {
@@ -56,14 +56,14 @@ func (t faultyTable) Query(ctx context.Context, q store.Query) (rows []store.Row
 }
 
 func (t faultyTable) Count(ctx context.Context, q store.Query) (int, error) {
-	return t.w.store.Table.Count(ctx, q) // no service of this package counts
+	return t.w.store.Table.Count(ctx, q) // no service of this package counts rows
 }
 
 func (t faultyTable) Delete(ctx context.Context, keys []store.Key) error {
 	return scheduleCallErr(ctx, t.process, "Delete "+keys[0].Kind(), keys[0].PK, writeOutcomes, func() error { return t.w.store.Table.Delete(detachContext(ctx), keys) })
 }
 
-// faultyMedia are those of the bucket of what is published.
+// faultyMedia is the media bucket as a process accesses it.
 type faultyMedia struct{ *process }
 
 func (m faultyMedia) PutObject(ctx context.Context, key string, body io.ReadSeeker, meta blob.Metadata) error {
@@ -87,7 +87,7 @@ func (m faultyMedia) DeletePrefix(ctx context.Context, prefix string) (int, erro
 	return scheduleCall(ctx, m.process, "Delete media", prefix, writeOutcomes, func() (int, error) { return m.w.media.DeletePrefix(detachContext(ctx), prefix) })
 }
 
-// faultySource is the bucket of originals.
+// faultySource is the bucket of originals as a process accesses it.
 type faultySource struct{ *process }
 
 func (s faultySource) DownloadObject(ctx context.Context, key, etag string, to io.Writer) error {
@@ -99,7 +99,7 @@ func (s faultySource) CreateUpload(ctx context.Context, key, contentType string)
 }
 
 func (s faultySource) PresignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (string, time.Time, error) {
-	return s.w.source.PresignPart(ctx, key, id, n, size, ttl) // no call: it is arithmetic
+	return s.w.source.PresignPart(ctx, key, id, n, size, ttl) // computed without a call
 }
 
 func (s faultySource) AbortUpload(ctx context.Context, key, id string) error {
@@ -110,7 +110,7 @@ func (s faultySource) ListParts(ctx context.Context, key, id string) ([]video.Pa
 	return scheduleCall(ctx, s.process, "ListParts", key, readOutcomes, func() ([]video.Part, error) { return s.w.source.ListParts(ctx, key, id) })
 }
 
-// CompleteUpload makes the object, and S3 says so to inspect.
+// CompleteUpload creates the object and sends S3's event to inspect.
 func (s faultySource) CompleteUpload(ctx context.Context, key, id string, parts []video.Part) (string, error) {
 	return scheduleCall(ctx, s.process, "CompleteUpload", key, writeOutcomes, func() (string, error) {
 		etag, err := s.w.source.CompleteUpload(detachContext(ctx), key, id, parts)
@@ -129,7 +129,7 @@ func (s faultySource) DeletePrefix(ctx context.Context, prefix string) (int, err
 	return scheduleCall(ctx, s.process, "Delete originals", prefix, writeOutcomes, func() (int, error) { return s.w.source.DeletePrefix(detachContext(ctx), prefix) })
 }
 
-// faultyQueues are SQS and SNS.
+// faultyQueues is SQS and SNS as a process accesses them.
 type faultyQueues struct{ *process }
 
 func (q faultyQueues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
@@ -153,7 +153,7 @@ func (q faultyQueues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageB
 	return nil, errConnectionReset
 }
 
-// sendHalf sends the first half of a batch; what remains is refused.
+// sendHalf sends the first half of a batch and reports the rest as failed.
 func (q faultyQueues) sendHalf(_ context.Context, in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
 	n := len(in.Entries) / 2
 	out := &sqs.SendMessageBatchOutput{}
@@ -194,7 +194,7 @@ func (q faultyQueues) Publish(ctx context.Context, in *sns.PublishInput, _ ...fu
 	return scheduleCall(ctx, q.process, "Publish", "", writeOutcomes, func() (*sns.PublishOutput, error) { return &sns.PublishOutput{}, q.w.publishEvent(*in.Message) })
 }
 
-// faultyTools are ffmpeg and ffprobe: a process can die while they run.
+// faultyTools is ffmpeg and ffprobe. A process can die while they run.
 type faultyTools struct{ *process }
 
 func (t faultyTools) Run(ctx context.Context, r ffmpeg.Command) error {

@@ -13,27 +13,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// messageOutcome is how a message ended.
+// messageOutcome is how the processing of a message ended.
 type messageOutcome string
 
 const (
-	messageAdvanced   messageOutcome = "advanced" // the first of its event that was handled
-	messageIgnored    messageOutcome = "ignored"  // handled, after another of its event
+	messageAdvanced   messageOutcome = "advanced" // the first message with its event that was handled
+	messageIgnored    messageOutcome = "ignored"  // handled after another message with the same event
 	messageDeadLetter messageOutcome = "dead letter"
 	messageMovedBySQS messageOutcome = "dead letter by SQS"
 )
 
-// messageLedger counts messages.
+// messageLedger counts messages and their outcomes.
 type messageLedger struct {
 	received          map[string]int // by service
 	seen              map[string]bool
 	outcomes          map[messageOutcome]int
-	handled           map[string]bool                    // events that were handled, by service and id
-	outcomesByMessage map[string]map[messageOutcome]bool // by service and message
-	redeliveries      int                                // deliveries beyond a message's first
+	handled           map[string]bool                    // by service and event id
+	outcomesByMessage map[string]map[messageOutcome]bool // by service and message id
+	redeliveries      int                                // deliveries after the first one of a message
 }
 
-// recordSent counts a message in, unless the queue knew it.
+// recordSent counts a message unless the queue had it before.
 func (l *messageLedger) recordSent(service, id string) {
 	if k := service + " " + id; !l.seen[k] {
 		l.seen[k] = true
@@ -41,7 +41,7 @@ func (l *messageLedger) recordSent(service, id string) {
 	}
 }
 
-// recordOutcome counts a message out.
+// recordOutcome counts the outcome of a message.
 func (l *messageLedger) recordOutcome(service string, m lambdaevents.SQSMessage, deadLettered bool) {
 	how, k := messageIgnored, service+" "+eventID(m)
 	switch {
@@ -59,7 +59,7 @@ func (l *messageLedger) recordOutcome(service string, m lambdaevents.SQSMessage,
 	l.outcomesByMessage[k][how] = true
 }
 
-// name returns the id of the event in a message, or the message's own.
+// eventID returns the id of the event in a message, or the body if it has none.
 func eventID(m lambdaevents.SQSMessage) string {
 	var e struct{ ID string }
 	if err := json.Unmarshal([]byte(m.Body), &e); err == nil && e.ID != "" {
@@ -68,9 +68,9 @@ func eventID(m lambdaevents.SQSMessage) string {
 	return m.Body
 }
 
-// checkLedger holds the ledger to what the queues say: each message that came in went out in one way, and a dead letter
-// has its reason. In a cruel world a function may die of a message on every attempt; then SQS itself takes that for
-// dead, and may do so after it was handled.
+// checkLedger compares the ledger with the queues: each message has exactly one outcome, and each dead letter has a
+// reason. With faultsToTheEnd, a function can die in every attempt. SQS then moves the message to the dead-letter queue
+// itself, possibly after it was handled.
 func (w *simulation) checkLedger() {
 	in, out := 0, 0
 	for _, n := range w.ledger.received {
@@ -83,16 +83,16 @@ func (w *simulation) checkLedger() {
 		out += n
 	}
 	if in != out {
-		w.recordProblem("%d messages went in and %d came out: %v", in, out, w.ledger.outcomes)
+		w.recordProblem("%d messages were sent and %d have an outcome: %v", in, out, w.ledger.outcomes)
 	}
 	for m, ends := range w.ledger.outcomesByMessage {
 		if ends[messageDeadLetter] && len(ends) > 1 && !w.faultsToTheEnd {
-			w.recordProblem("%s was handled, and is a dead letter", m)
+			w.recordProblem("%s was handled and is also a dead letter", m)
 		}
 	}
 }
 
-// checkDeadLetters looks at the dead letters of a service.
+// checkDeadLetters checks the dead letters of a service.
 func (w *simulation) checkDeadLetters(service string) {
 	url := w.deadLetterURLs[service]
 	for w.sqs.CountMessages(url) > 0 {
@@ -116,17 +116,17 @@ func (w *simulation) checkDeadLetter(service string, m types.Message) {
 	case id == nil || reason == nil || *reason == "":
 		w.recordProblem("%s: a dead letter without a reason: %s", service, *m.Body)
 	case !w.faultsToTheEnd && !w.ledger.outcomesByMessage[service+" "+*id][messageDeadLetter]:
-		w.recordProblem("%s: message %s is a dead letter, and was not given up", service, *id)
+		w.recordProblem("%s: message %s is a dead letter, but its attempts were not exhausted", service, *id)
 	}
 }
 
-// receiveCount returns how many times a message has been delivered.
+// receiveCount returns how often a message was delivered.
 func receiveCount(attributes map[string]string) int {
 	n, _ := strconv.Atoi(attributes["ApproximateReceiveCount"])
 	return n
 }
 
-// summarizeBatch names the messages of a batch for the log.
+// summarizeBatch describes the messages of a batch for the log.
 func summarizeBatch(batch lambdaevents.SQSEvent) (out []string) {
 	for _, m := range batch.Records {
 		n := eventID(m)

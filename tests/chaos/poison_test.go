@@ -7,7 +7,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// sendPoison puts a message on a queue that its service can't handle, if possible among those of a video.
+// sendPoison sends a message that its service can't handle, if possible in the group of a video.
 func (w *simulation) sendPoison() {
 	w.lastNumber++
 	n := w.lastNumber
@@ -27,8 +27,8 @@ func (w *simulation) poisonBodies(c *uploadClient) []string {
 		`{"specversion":"1.0","id":"x","source":"x","type":"video.exploded.v9","time":"2026-11-22T12:00:00Z","subject":"vid_1","tenant":"acme","data":{}}`,
 	}
 	for _, e := range []events.Event{
-		events.New("acme", "vid_nobody", w.startedAt, video.UploadCompleted{At: w.startedAt}),    // inspect and encode don't take it, publish has no row
-		events.New("rival", "vid_"+c.video, w.startedAt, video.UploadCompleted{At: w.startedAt}), // another tenant's
+		events.New("acme", "vid_nobody", w.startedAt, video.UploadCompleted{At: w.startedAt}),    // inspect and encode reject the type; publish has no row
+		events.New("rival", "vid_"+c.video, w.startedAt, video.UploadCompleted{At: w.startedAt}), // of another tenant
 		events.New("acme", "vid_nobody", w.startedAt, video.VideoReady{Playback: "p", Duration: 1}),
 	} {
 		if b, err := events.Encode(e); err == nil {

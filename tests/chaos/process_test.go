@@ -11,39 +11,40 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// callOutcome is what becomes of one call.
+// callOutcome is the outcome of one call to a port.
 type callOutcome string
 
 const (
 	callPasses       callOutcome = "passes"
-	callRefused      callOutcome = "is refused"                    // it is not made, and fails
-	callLosesAnswer  callOutcome = "loses its answer"              // it is made, and fails
-	callHalfAccepted callOutcome = "is accepted by half"           // of a batch, some entries fail
-	callDies         callOutcome = "is not made: the process dies" // as after the step before
+	callRefused      callOutcome = "is refused"                    // it is not made and returns an error
+	callLosesAnswer  callOutcome = "loses its answer"              // it is made and returns an error
+	callHalfAccepted callOutcome = "is accepted by half"           // some entries of a batch fail
+	callDies         callOutcome = "is not made: the process dies" // as if it died after the previous step
 	callDiesAfter    callOutcome = "is made, and the process dies"
 	callArrivesLate  callOutcome = "is made after the process died"
-	callHangs        callOutcome = "is never answered"              // until the caller's time is up
-	callVanishes     callOutcome = "is accepted, and lost for ever" // of a message; no queue does that, people do
+	callHangs        callOutcome = "is never answered"              // until the caller's context ends
+	callVanishes     callOutcome = "is accepted, and lost for ever" // a message that was accepted disappears; SQS does not do that, but an operator can
 )
 
-// What can become of calls that read, that write, and that send a batch.
+// The possible faults of calls that read, that write, and that send a batch.
 var (
 	readOutcomes  = []callOutcome{callRefused, callDies}
 	writeOutcomes = []callOutcome{callRefused, callLosesAnswer, callDies, callDiesAfter, callArrivesLate}
 	sendOutcomes  = append(slices.Clone(writeOutcomes), callHalfAccepted)
 )
 
-// process is one invocation of a function: a batch of messages, or a request. All that it does to the world is a call.
+// process is one invocation of a function, with a batch of messages or a request. It affects the simulation only
+// through calls.
 type process struct {
 	w            *simulation
-	name         string // the service
+	name         string // of the service
 	number       int
-	faultFree    bool // nothing may go wrong any more: its messages have been tried often
+	faultFree    bool // no fault is injected, because a message of it is in its last attempt
 	dead         bool
-	deadLettered map[string]bool // ids of messages it has filed as dead
+	deadLettered map[string]bool // ids of messages that it has sent to the dead-letter queue
 }
 
-// pendingCall is one that waits for its verdict.
+// pendingCall is a call that waits for its outcome.
 type pendingCall struct {
 	p             *process
 	point, detail string
@@ -56,7 +57,7 @@ var (
 	errProcessDead     = errs.E("chaos", errs.Transient, errors.New("this process is dead"))
 )
 
-// scheduleCall makes a call when the scheduler lets it.
+// scheduleCall waits for the scheduler, and then makes the call or returns an error, as the outcome says.
 func scheduleCall[T any](ctx context.Context, p *process, point, detail string, can []callOutcome, do func() (T, error)) (T, error) {
 	var none T
 	switch p.awaitOutcome(point, detail, can) {
@@ -79,13 +80,13 @@ func scheduleCall[T any](ctx context.Context, p *process, point, detail string, 
 	return none, errProcessDead
 }
 
-// scheduleCallErr is ask for calls without a result.
+// scheduleCallErr is scheduleCall for calls that return only an error.
 func scheduleCallErr(ctx context.Context, p *process, point, detail string, can []callOutcome, do func() error) error {
 	_, err := scheduleCall(ctx, p, point, detail, can, func() (struct{}, error) { return struct{}{}, do() })
 	return err
 }
 
-// awaitOutcome blocks until the scheduler has a verdict on the call. The dead make no calls.
+// awaitOutcome blocks until the scheduler decides the outcome of a call. A dead process makes no calls.
 func (p *process) awaitOutcome(point, detail string, can []callOutcome) callOutcome {
 	c := &pendingCall{p, p.name + ": " + point, detail, can, make(chan callOutcome)}
 	p.w.mu.Lock()
@@ -98,7 +99,7 @@ func (p *process) awaitOutcome(point, detail string, can []callOutcome) callOutc
 	return <-c.decided
 }
 
-// killProcess ends a process: what it waits for is not made. It returns the calls to let go with that.
+// killProcess marks a process as dead and returns its waiting calls, which then have to be released.
 func (w *simulation) killProcess(p *process) (ended []*pendingCall) {
 	p.dead = true
 	w.waitingCalls = slices.DeleteFunc(w.waitingCalls, func(c *pendingCall) bool {
@@ -110,7 +111,7 @@ func (w *simulation) killProcess(p *process) (ended []*pendingCall) {
 	return ended
 }
 
-// releaseCall lets one of the waiting calls go on, in one way or another.
+// releaseCall decides one of the waiting calls.
 func (w *simulation) releaseCall() {
 	w.mu.Lock()
 	slices.SortFunc(w.waitingCalls, func(a, b *pendingCall) int {
@@ -132,7 +133,7 @@ func (w *simulation) releaseCall() {
 	c.decided <- v
 }
 
-// drawOutcome draws what becomes of a call. w is locked.
+// drawOutcome draws the outcome of a call. The caller holds w.mu.
 func (w *simulation) drawOutcome(c *pendingCall) callOutcome {
 	w.calls = append(w.calls, c)
 	switch {
@@ -151,12 +152,12 @@ func (w *simulation) drawOutcome(c *pendingCall) callOutcome {
 	return callPasses
 }
 
-// logOutcome writes a verdict down. w is locked.
+// logOutcome logs the outcome of a call. The caller holds w.mu.
 func (w *simulation) logOutcome(c *pendingCall, v callOutcome) {
 	w.logf("%d %s %s %s", c.p.number, c.point, c.detail, v)
 }
 
-// detachContext is a context for what outlives the process.
+// detachContext returns a context for calls that outlive the process.
 func detachContext(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func (w *simulation) logf(format string, args ...any) {

@@ -36,18 +36,19 @@ func runSeeds(t *testing.T, n uint64, run func(t *testing.T, seed uint64)) {
 	}
 }
 
-// checkSameState fails unless a world has become what another has.
+// checkSameState fails unless w has the same final state as calm, a run without faults.
 func checkSameState(t *testing.T, calm, w *simulation) {
 	t.Helper()
 	want, got := calm.captureState(), w.captureState()
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("not as once and in order (-want +got):\n%s", diff)
+		t.Errorf("the state differs from a run without faults (-want +got):\n%s", diff)
 	}
 	w.t = t
 	w.reportProblems()
 }
 
-// Whatever becomes of the API while a client uploads: once it has had its 2xx, what follows from the row is done.
+// TestPromise01_AcceptedUploadIsProcessed injects faults into the API. Once the client has received a 2xx response, the
+// video must be processed.
 func TestPromise01_AcceptedUploadIsProcessed(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -57,35 +58,36 @@ func TestPromise01_AcceptedUploadIsProcessed(t *testing.T) {
 	})
 }
 
-// A message is lost for ever, after it was accepted: when the deadline of its video passes, it follows from the row once
-// more.
+// TestPromise01_LostMessageIsSentAgainAfterDeadline loses each message once after it was accepted. It must be sent
+// again when the deadline of its video passes.
 func TestPromise01_LostMessageIsSentAgainAfterDeadline(t *testing.T) {
 	body := setUpShortVideo(t)
 	files := [][]byte{body}
 	calm := runScenario(t, scenario{files: files})
 	for i, c := range calm.calls {
-		if !slices.Contains(c.outcomes, callHalfAccepted) { // no message
+		if !slices.Contains(c.outcomes, callHalfAccepted) { // sends no message
 			continue
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 			t.Parallel()
 			w := runScenario(t, scenario{files: files, faultAt: i + 1, faultOutcome: callVanishes})
 			checkSameState(t, calm, w)
-			t.Logf("%s: mended after %v", c.point, w.duration)
+			t.Logf("%s: recovered after %v", c.point, w.duration)
 		})
 	}
-	t.Run("S3 says nothing", func(t *testing.T) {
+	t.Run("S3 sends nothing", func(t *testing.T) {
 		t.Parallel()
 		checkSameState(t, calm, runScenario(t, scenario{files: files, noS3Events: true}))
 	})
-	t.Run("nobody says anything", func(t *testing.T) {
+	t.Run("neither S3 nor the API sends anything", func(t *testing.T) {
 		t.Parallel()
 		said := slices.IndexFunc(calm.calls, func(c *pendingCall) bool { return c.point == "api: Send to publish" })
 		checkSameState(t, calm, runScenario(t, scenario{files: files, noS3Events: true, faultAt: said + 1, faultOutcome: callVanishes}))
 	})
 }
 
-// One video, a thousand deliveries: duplicated, out of order, and with processes that die between any two steps.
+// TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects processes one video with at least a thousand deliveries,
+// duplicated and out of order, and with processes that die.
 func TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -103,7 +105,8 @@ func TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects(t *testing.T) {
 	}
 }
 
-// One video, and one fault: each call there is goes wrong in each way it can. No duplicate helps to mend it.
+// TestPromise02_AnySingleFaultIsRecovered injects each possible fault at each call, once per run and without
+// duplicates.
 func TestPromise02_AnySingleFaultIsRecovered(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -123,9 +126,9 @@ func TestPromise02_AnySingleFaultIsRecovered(t *testing.T) {
 	}
 }
 
-// Two tenants share the encode queue, one with several videos, each of which has more tasks than its tenant may have in
-// flight. Whatever becomes of the calls by which publish keeps that so: no video is forgotten, and nothing is left in
-// flight.
+// TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight lets two tenants share the encode queue. One has several videos, each
+// with more tasks than its in-flight limit. Faults in the calls that publish makes to share the queue must not leave a
+// video in the wait queue or a task in flight.
 func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 	body := setUpShortVideo(t)
 	files := [][]byte{body, body, body, body}
@@ -151,8 +154,8 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 	})
 }
 
-// A video is deleted at any moment, with all else going wrong too: in the end nothing is left of it but its row, and
-// nothing is missing of its neighbour.
+// TestPromise02_DeletedVideoLeavesOnlyItsRow deletes a video at a random time, with other faults. Another video must
+// not be affected.
 func TestPromise02_DeletedVideoLeavesOnlyItsRow(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 25, func(t *testing.T, seed uint64) {
@@ -160,14 +163,14 @@ func TestPromise02_DeletedVideoLeavesOnlyItsRow(t *testing.T) {
 		w.t = t
 		w.checkDeletedVideo(w.clients[0])
 		if v, err := w.store.LoadVideo(t.Context(), "acme", w.clients[1].video); err != nil || v.State != video.Ready {
-			t.Errorf("the other is %s, %v", v.State, err)
+			t.Errorf("the other video is %s, %v", v.State, err)
 		}
 		w.reportProblems()
 	})
 }
 
-// Several videos at once, one of which is none, with poison among them: each message that went in came out as advanced,
-// ignored or a dead letter with its reason, and in one way only.
+// TestPromise03_EveryMessageHasExactlyOneOutcome processes several videos, one of which is invalid, with poison
+// messages among them. Each message must be advanced, ignored, or a dead letter with a reason.
 func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 	body := setUpShortVideo(t)
 	files := [][]byte{body, []byte("no video at all"), body}
@@ -177,13 +180,13 @@ func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 		checkSameState(t, calm, w)
 		t.Logf("%d deliveries: %v", w.deliveredMessages, w.ledger.outcomes)
 		if w.ledger.outcomes[messageDeadLetter] < 15 {
-			t.Errorf("%v: poison went down", w.ledger.outcomes)
+			t.Errorf("%v: too few dead letters of poison messages", w.ledger.outcomes)
 		}
 	})
 }
 
-// Calls go wrong so often that messages are given up and functions die of them to the last: no message goes missing, and
-// each video ends, ready or failed with a reason.
+// TestPromise03_EveryVideoReachesFinalState injects so many faults that messages exhaust their attempts. No message may
+// be lost, and each video must be ready or have failed with a reason.
 func TestPromise03_EveryVideoReachesFinalState(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 40, func(t *testing.T, seed uint64) {
@@ -196,8 +199,8 @@ func TestPromise03_EveryVideoReachesFinalState(t *testing.T) {
 	})
 }
 
-// Poison lies in the batches of a video's messages and in its group: it is a dead letter at once, and nothing else is
-// so much as delivered again.
+// TestPromise04_PoisonMessageDoesNotAffectOthers puts poison messages into the batches and the group of a video. They
+// must become dead letters at once, and no other message may be delivered again.
 func TestPromise04_PoisonMessageDoesNotAffectOthers(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -210,8 +213,8 @@ func TestPromise04_PoisonMessageDoesNotAffectOthers(t *testing.T) {
 	})
 }
 
-// Publish dies between any two of its writes, and some of them come after others: at each, what a playlist names is
-// there, and what it listed is listed still.
+// TestPromise05_PlaylistsReferenceOnlyExistingSegments lets publish die between its writes and lets some writes arrive
+// late. After each write, the playlists must be valid.
 func TestPromise05_PlaylistsReferenceOnlyExistingSegments(t *testing.T) {
 	body := setUpVideo(t, longVideo)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -220,16 +223,16 @@ func TestPromise05_PlaylistsReferenceOnlyExistingSegments(t *testing.T) {
 		runSeeds(t, 30, func(t *testing.T, seed uint64) {
 			w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: true, instantEncode: true, faultPrefix: "publish: "})
 			checkSameState(t, calm, w)
-			steps.Add(int64(w.playlistWrites - 3)) // beyond the last ones
+			steps.Add(int64(w.playlistWrites - 3)) // without the final ones
 		})
 	})
 	if *seedCount == 0 && steps.Load() < 20 {
-		t.Errorf("%d playlists that grow were written, want 20", steps.Load())
+		t.Errorf("%d growing playlists were written, want 20", steps.Load())
 	}
-	t.Logf("%d playlists that grow", steps.Load())
+	t.Logf("%d growing playlists", steps.Load())
 }
 
-// A video fails, often after it was playable: nobody can begin it any more, and who watches it comes to an end.
+// TestPromise05_FailedVideoPlaylistsAreClosed lets a video fail, often after it was playable, and checks its playlists.
 func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	body := setUpVideo(t, longVideo)
 	var closed atomic.Int64
@@ -244,12 +247,13 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 		})
 	})
 	if *seedCount == 0 && closed.Load() == 0 {
-		t.Error("none has failed after it was playable")
+		t.Error("no video has failed after it was playable")
 	}
 	t.Logf("%d have failed after they were playable", closed.Load())
 }
 
-// What is called does not answer, once at each call: whoever waits for it stops in time, and it is done later.
+// TestPromise07_InvocationEndsInTimeWhenCallHangs lets each call hang once. The invocation must end before its timeout,
+// and the work must be done later.
 func TestPromise07_InvocationEndsInTimeWhenCallHangs(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
@@ -267,11 +271,11 @@ func TestPromise07_InvocationEndsInTimeWhenCallHangs(t *testing.T) {
 	}
 }
 
-// A run can be repeated, step by step.
+// TestRunIsDeterministicForItsSeed compares the logs of two runs with the same seed.
 func TestRunIsDeterministicForItsSeed(t *testing.T) {
 	body := setUpShortVideo(t)
 	s := scenario{seed: 7, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true, poisonMessages: 5}
-	runScenario(t, scenario{files: s.files}) // so that the tools have run
+	runScenario(t, scenario{files: s.files}) // fills the cache of tool outputs
 	if diff := cmp.Diff(runScenario(t, s).log, runScenario(t, s).log); diff != "" {
 		t.Error(diff)
 	}

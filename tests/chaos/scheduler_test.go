@@ -26,12 +26,12 @@ import (
 )
 
 const (
-	maxInvocations = 5       // invocations at once
-	inFlightLimit  = 2       // tasks of a tenant in flight: fewer than a video has
-	maxSteps       = 200_000 // of one run: then it does not end
+	maxInvocations = 5       // at the same time
+	inFlightLimit  = 2       // per tenant; fewer than the tasks of a video
+	maxSteps       = 200_000 // per run; more count as an endless run
 )
 
-// runSchedule is the scheduler: it lets one thing happen after the other until nothing is left to do.
+// runSchedule runs one step after the other until nothing is left to do.
 func (w *simulation) runSchedule() {
 	for n, body := range w.files {
 		w.clients = append(w.clients, w.startClient(n, body))
@@ -56,8 +56,8 @@ func (w *simulation) runSchedule() {
 		case w.isDone():
 			return
 		case len(w.lateCalls) > 0:
-			w.deliverLateCall() // no call is under way for minutes
-		case len(w.running) > 0: // and waiting for the time to pass
+			w.deliverLateCall() // a call does not last for minutes
+		case len(w.running) > 0: // they wait for time to pass
 			time.Sleep(50 * time.Millisecond)
 		default:
 			time.Sleep(time.Duration(1+w.drawInt(30)) * time.Second)
@@ -78,7 +78,7 @@ func (w *simulation) isDone() bool {
 	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.lateCalls) == 0 && w.poisonMessages == 0 && !w.deletesFirst
 }
 
-// runReconciler runs the service of that name every minute.
+// runReconciler runs reconcile once a minute.
 func (w *simulation) runReconciler() {
 	s, _ := services.Lookup("reconcile")
 	if time.Since(w.reconciledAt) < s.Interval {
@@ -94,12 +94,13 @@ func (w *simulation) runReconciler() {
 			Videos: p.newStore(), InFlightLimits: p.newStore(), Originals: faultySource{p}, QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string { return w.queueURLs[name] }},
 			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{}, Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
 		}
-		_ = t.Run(ctx, autoscale.ScaleSignal{}) // what fails is looked at in a minute
+		_ = t.Run(ctx, autoscale.ScaleSignal{}) // a failure is retried after a minute
 		p.checkDuration(s, w.reconciledAt)
 	}()
 }
 
-// noopPorts leaves the dead letters where they are, as the ledger looks at them there, and the workers as many as there are.
+// noopPorts are the ports of reconcile that are not simulated: dead letters stay in their queues, where the ledger
+// checks them, and the number of workers is fixed.
 type noopPorts struct{}
 
 func (noopPorts) AdjustConcurrency(context.Context, autoscale.ScaleSignal) (time.Duration, error) {
@@ -113,7 +114,7 @@ func (noopPorts) ConsumeBatch(context.Context, services.Service, func(context.Co
 func (noopPorts) CreateDeadLetter(context.Context, video.DeadLetter) error  { return nil }
 func (noopPorts) CountOpenDeadLetters(context.Context, string) (int, error) { return 0, nil }
 
-// deliverLateCall lets a call of a dead process arrive.
+// deliverLateCall makes a call of a process that has died.
 func (w *simulation) deliverLateCall() {
 	i := w.drawInt(len(w.lateCalls))
 	do := w.lateCalls[i]
@@ -121,7 +122,7 @@ func (w *simulation) deliverLateCall() {
 	do()
 }
 
-// receiveBatch starts an invocation with messages of some queue; it reports whether there were any.
+// receiveBatch starts an invocation with messages of a queue. It reports whether a queue had messages.
 func (w *simulation) receiveBatch() bool {
 	names := slices.Sorted(maps.Keys(w.queueURLs))
 	if w.unordered {
@@ -163,7 +164,8 @@ func (p *process) exitProcess() {
 	p.w.logf("%d %s exits", p.number, p.name)
 }
 
-// invokeFunction does as Lambda: it invokes the function with a batch and deletes what the function does not report.
+// invokeFunction invokes a service's function with a batch, as Lambda does, and deletes the messages that it does not
+// report as failed.
 func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.ReceiveMessageOutput) {
 	p := w.startProcess(s.Name)
 	batch := lambdaevents.SQSEvent{}
@@ -187,7 +189,7 @@ func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.Rec
 	}()
 }
 
-// checkDuration holds an invocation to having ended by itself, before Lambda ends it.
+// checkDuration checks that an invocation has ended before its timeout.
 func (p *process) checkDuration(s services.Service, began time.Time) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
@@ -196,7 +198,7 @@ func (p *process) checkDuration(s services.Service, began time.Time) {
 	}
 }
 
-// deleteHandled deletes the messages of a batch that are dealt with.
+// deleteHandled deletes the messages of a batch that were handled.
 func (p *process) deleteHandled(s services.Service, url string, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse) {
 	failed := map[string]bool{}
 	for _, f := range r.BatchItemFailures {
@@ -217,7 +219,7 @@ func (p *process) deleteHandled(s services.Service, url string, batch lambdaeven
 	}
 }
 
-// newConsumer returns a service as it is wired for AWS, on the ports of a process.
+// newConsumer returns the consumer of a service, configured as on AWS, with the ports of a process.
 func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer {
 	now := func() time.Time { return time.Now().UTC() }
 	log := slog.New(slog.DiscardHandler)
@@ -254,7 +256,7 @@ func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer
 	return c
 }
 
-// failLastChunk encodes what is not the last chunk of a video.
+// failLastChunk returns a handler that fails for the last chunk of a video and encodes the others.
 func failLastChunk(n encode.Encoder) queue.Handler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		if d := e.Data.(video.EncodeRequested); d.Task.Last && d.Task.Kind == video.VideoTask {

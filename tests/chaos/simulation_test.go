@@ -25,25 +25,25 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// scenario says what a world is like.
+// scenario describes a run.
 type scenario struct {
 	seed           uint64
-	files          [][]byte    // what clients upload, each its own video
-	otherTenants   int         // so many clients, the last ones, are of another tenant than the others
-	maxFaults      int         // at most so many calls go wrong; 0: everything comes once and in order
-	faultRate      float64     // chance of a call to go wrong
-	unordered      bool        // messages come twice and out of order, and invocations overlap
-	poisonMessages int         // so many messages that nobody can handle
-	noDuplicates   bool        // no message comes twice, however wild the world
-	faultsToTheEnd bool        // calls go wrong on a message's last attempts too
-	faultPrefix    string      // calls go wrong whose names begin so
-	instantEncode  bool        // encoders say that they took no time: all is playable that can be
+	files          [][]byte    // uploads; each becomes a video
+	otherTenants   int         // number of clients that belong to another tenant: the last ones
+	maxFaults      int         // maximum number of injected faults; 0: each message arrives once and in order
+	faultRate      float64     // probability that a call fails
+	unordered      bool        // messages arrive twice and out of order, and invocations overlap
+	poisonMessages int         // number of messages that no service can handle
+	noDuplicates   bool        // no message arrives twice, even if unordered
+	faultsToTheEnd bool        // faults are injected in the last attempts of a message too
+	faultPrefix    string      // faults only in calls whose names begin so
+	instantEncode  bool        // encoding takes no time, so that a video is playable as early as possible
 	lastChunkFails bool        // the last chunk of each video can't be encoded
-	noS3Events     bool        // S3 says nothing of the objects it has
-	deletesFirst   bool        // the first video is deleted at some time
-	faultsHang     bool        // what goes wrong is not answered
-	faultAt        int         // the number of the one call that goes wrong, from 1; 0: by chance
-	faultOutcome   callOutcome // of that
+	noS3Events     bool        // S3 sends no events
+	deletesFirst   bool        // the first video is deleted at a random time
+	faultsHang     bool        // faulty calls hang
+	faultAt        int         // number of the only faulty call, from 1; 0: random
+	faultOutcome   callOutcome // outcome of that call
 	tools          *cachedTools
 }
 
@@ -59,33 +59,33 @@ type simulation struct {
 	source         *blob.Memory
 	media          *blob.Memory
 	sqs            *queue.Memory
-	queueURLs      map[string]string // of the inboxes, by the queue's name
-	deadLetterURLs map[string]string // of their dead letters
+	queueURLs      map[string]string // of the services' queues, by name
+	deadLetterURLs map[string]string // by service
 	clients        []*uploadClient
 
-	mu                sync.Mutex // over all below; the scheduler alone runs without it, when all else is blocked
+	mu                sync.Mutex // guards the fields below; the scheduler does not need it while everything else is blocked
 	waitingCalls      []*pendingCall
-	reconciledAt      time.Time // when tend ran last
+	reconciledAt      time.Time // start of the last run of reconcile
 	running           map[int]*process
 	lastNumber        int
-	calls             []*pendingCall // that were let go
-	lateCalls         []func()       // calls that arrive after their process died
-	deliveredMessages int            // messages
+	calls             []*pendingCall // decided calls
+	lateCalls         []func()       // calls that are made after their process has died
+	deliveredMessages int            // including redeliveries
 	ledger            messageLedger
 	topicEvents       map[string]topicEvent // by id
 	segments          map[string]string
-	playlistWrites    int      // playlists
-	problems          []string // what must not be
+	playlistWrites    int      // of playlists
+	problems          []string // violations
 	log               []string
 }
 
-// topicEvent is what the topic was told.
+// topicEvent is an event that was published to the topic.
 type topicEvent struct {
 	data  string
 	times int
 }
 
-// newSimulation returns a world in which nothing has happened. It is called in a bubble.
+// newSimulation returns a simulation before its first step. It must be called in a synctest bubble.
 func newSimulation(t testing.TB, s scenario) *simulation {
 	w := &simulation{
 		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)), store: store.NewMemory(),
@@ -114,7 +114,7 @@ func newSimulation(t testing.TB, s scenario) *simulation {
 	return w
 }
 
-// runScenario runs a world until nothing is left to do, and returns it.
+// runScenario runs a simulation to its end, checks the ledger, and returns it.
 func runScenario(t *testing.T, s scenario) (w *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -131,13 +131,13 @@ func (w *simulation) elapsed() time.Duration { return time.Since(w.startedAt) }
 
 func (w *simulation) drawInt(n int) int { return w.rng.IntN(n) }
 
-// recordProblem notes what must not be. w is locked, or nothing else runs.
+// recordProblem records a violation. The caller holds w.mu, or nothing else runs.
 func (w *simulation) recordProblem(format string, args ...any) {
-	w.logf("WRONG: "+format, args...)
+	w.logf("VIOLATION: "+format, args...)
 	w.problems = append(w.problems, fmt.Sprintf(format, args...))
 }
 
-// scheduleLateCall keeps a call that arrives when its process is dead.
+// scheduleLateCall keeps a call that is made after its process has died.
 func (w *simulation) scheduleLateCall(do func(), what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,7 +147,7 @@ func (w *simulation) scheduleLateCall(do func(), what string) {
 	})
 }
 
-// drawCopies says how many times more a message comes.
+// drawCopies returns how many additional times a message is delivered.
 func (w *simulation) drawCopies(queue, _ string) int {
 	n := 0
 	if w.queueURLs[queueName(queue)] == queue && w.rng.Float64() < 0.3 {
@@ -157,7 +157,7 @@ func (w *simulation) drawCopies(queue, _ string) int {
 	return n
 }
 
-// sendBatch puts entries on a queue and counts those that are new.
+// sendBatch sends entries to a queue and counts the new ones.
 func (w *simulation) sendBatch(in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
 	out, err := w.sqs.SendMessageBatch(context.Background(), in)
 	if err != nil {
@@ -170,7 +170,7 @@ func (w *simulation) sendBatch(in *sqs.SendMessageBatchInput) (*sqs.SendMessageB
 	return out, nil
 }
 
-// sendMessage puts one message on a service's queue.
+// sendMessage sends one message to a service's queue.
 func (w *simulation) sendMessage(to, body, group, dedup string, delay int32) {
 	id := "0"
 	e := types.SendMessageBatchRequestEntry{Id: &id, MessageBody: &body, DelaySeconds: delay}
@@ -181,11 +181,11 @@ func (w *simulation) sendMessage(to, body, group, dedup string, delay int32) {
 	_, _ = w.sendBatch(&sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{e}})
 }
 
-// sendS3Event does as S3 when an object is made.
+// sendS3Event sends S3's event for a new object.
 func (w *simulation) sendS3Event(key string) {
 	info, err := w.source.HeadObject(context.Background(), key)
 	if err != nil {
-		w.recordProblem("announced: %v", err)
+		w.recordProblem("S3 event of a missing object: %v", err)
 		return
 	}
 	if w.noS3Events {
@@ -200,7 +200,7 @@ func (w *simulation) sendS3Event(key string) {
 		time.Now().UTC().Format(time.RFC3339), key, info.Size, info.ETag), "", "", int32(delay))
 }
 
-// checkSavedVideo checks a video's row after a write: what it says is playable must be there.
+// checkSavedVideo checks the row of a video after a write: the objects of a playable video must exist.
 func (w *simulation) checkSavedVideo(k store.Key) {
 	ids := strings.Split(k.PK, "#")
 	if k.Kind() != services.VideoRows {
@@ -214,12 +214,12 @@ func (w *simulation) checkSavedVideo(k store.Key) {
 	}
 }
 
-// checkInFlightLimit checks a write of a tenant's in-flight limit: it must have no more tasks in flight than allowed.
+// checkInFlightLimit checks a write of a tenant's in-flight limit: no more tasks may be in flight than allowed.
 func (w *simulation) checkInFlightLimit(write store.Write) {
 	if write.Key.Kind() != services.InFlightLimitRows {
 		return
 	}
-	written := store.NewMemory() // it may yet fail in the simulation's own store
+	written := store.NewMemory() // the write can still fail in the simulation's own store
 	_, _ = written.Table.Write(context.Background(), store.Write{Key: write.Key, Put: write.Put})
 	_, tenant, _ := strings.Cut(write.Key.PK, "#")
 	_, lane, _ := strings.Cut(write.Key.SK, "#")
@@ -229,20 +229,20 @@ func (w *simulation) checkInFlightLimit(write store.Write) {
 	}
 }
 
-// putSegment writes a segment: its name must not have been used for another.
+// putSegment writes a segment and checks that its name was not used for other content.
 func (w *simulation) putSegment(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
 	if before, ok := w.segments[key]; ok && before != string(text) {
-		w.recordProblem("%s is written again with other bytes", key)
+		w.recordProblem("%s was written again with other content", key)
 	}
 	w.segments[key] = string(text)
 	return w.media.PutObject(ctx, key, bytes.NewReader(text), m)
 }
 
-// replacePlaylist writes a playlist: what it names must be there, and what the one before listed must be listed still.
+// replacePlaylist writes a playlist and checks it.
 func (w *simulation) replacePlaylist(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
@@ -258,7 +258,8 @@ func (w *simulation) replacePlaylist(ctx context.Context, key, etag string, body
 	return err
 }
 
-// publishEvent does as the topic. What is told again is told in the same words; and the row says it already.
+// publishEvent receives an event for the topic. A repeated event must have the same content, and the row must already
+// say the same.
 func (w *simulation) publishEvent(body string) error {
 	e, err := events.Decode([]byte(body))
 	if err != nil {
@@ -270,7 +271,7 @@ func (w *simulation) publishEvent(body string) error {
 	}
 	before, again := w.topicEvents[e.ID]
 	if again && before.data != string(data) {
-		w.recordProblem("%s is told again in other words: %s, before %s", e.ID, data, before.data)
+		w.recordProblem("%s was published again with other content: %s, before %s", e.ID, data, before.data)
 	}
 	w.topicEvents[e.ID] = topicEvent{string(data), before.times + 1}
 	v, err := w.store.LoadVideo(context.Background(), e.Tenant, e.Video)
@@ -279,17 +280,17 @@ func (w *simulation) publishEvent(body string) error {
 		events.VideoPlayable:   {video.Playable, video.Ready, video.Failed}, events.VideoReady: {video.Ready},
 		events.VideoFailed: {video.Failed}, events.VideoDeleted: {video.Deleted},
 	}
-	gone := v.State == video.Deleting || v.State == video.Deleted // a call of the dead may arrive then
+	gone := v.State == video.Deleting || v.State == video.Deleted // a late call can arrive then
 	if err != nil || !gone && !slices.Contains(want[e.Type], v.State) {
-		w.recordProblem("%s is told while the row says %s, %v", e.ID, v.State, err)
+		w.recordProblem("%s was published while the row says %s, %v", e.ID, v.State, err)
 	}
 	return nil
 }
 
-// queueName returns the name of a queue.
+// queueName returns the name of the queue with a URL.
 func queueName(url string) string { return strings.TrimPrefix(url, "memory://queue/") }
 
-// queueService returns the service whose inbox a queue is; the name itself where it is none.
+// queueService returns the service that a queue belongs to, or the name itself if there is none.
 func queueService(queue string) string {
 	for _, q := range services.ListQueues() {
 		if q.Name == queue {

@@ -25,20 +25,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// toolCache are the real tools in their cage, each run of which is made once.
+// toolCache runs the real tools in their sandbox and caches their outputs.
 var toolCache = &cachedTools{outputs: map[string]toolOutput{}}
 
-// cachedTools keeps what a run of a tool has made by what it was asked and given.
+// cachedTools caches the output of each run of a tool by its arguments and input.
 type cachedTools struct {
 	ffmpeg.Tools
 	mu       sync.Mutex
 	outputs  map[string]toolOutput
-	realRuns int // that were real
+	realRuns int // runs that were not answered from the cache
 }
 
 type toolOutput struct {
 	stdout []byte
-	files  map[string][]byte // by name in the job's folder
+	files  map[string][]byte // by name, in the folder of the job
 	err    error
 }
 
@@ -59,7 +59,7 @@ func (r *cachedTools) ProbePackets(ctx context.Context, dir, file, container str
 	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) { return r.Tools.ProbePackets(ctx, dir, file, container, from) })
 }
 
-// runOnce does what the key says on a file, or copies what that made before.
+// runOnce runs do on a file, or copies the cached output for the key and the content of the file.
 func (r *cachedTools) runOnce(dir, file string, key []string, do func() ([]byte, error)) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,7 +85,7 @@ func (r *cachedTools) runOnce(dir, file string, key []string, do func() ([]byte,
 	return out.stdout, out.err
 }
 
-// readFiles returns the files of a folder.
+// readFiles returns the files of a folder by name.
 func readFiles(dir string) map[string][]byte {
 	all := map[string][]byte{}
 	entries, _ := os.ReadDir(dir)
@@ -95,7 +95,7 @@ func readFiles(dir string) map[string][]byte {
 	return all
 }
 
-// shortVideo is a very small video: three chunks and the sound, 20 seconds of it; long has six chunks.
+// shortVideo is a tiny video of 20 seconds with three chunks and audio. longVideo has six chunks.
 var (
 	shortVideo = sync.OnceValues(func() ([]byte, error) { return makeVideo(20) })
 	longVideo  = sync.OnceValues(func() ([]byte, error) { return makeVideo(45) })
@@ -116,7 +116,7 @@ func makeVideo(seconds int) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// setUpShortVideo finds the tools and makes the film.
+// setUpShortVideo finds the tools and returns the short video. It skips the test without tools.
 func setUpShortVideo(t *testing.T) []byte { return setUpVideo(t, shortVideo) }
 
 func setUpVideo(t *testing.T, makeBody func() ([]byte, error)) []byte {
@@ -132,7 +132,7 @@ func setUpVideo(t *testing.T, makeBody func() ([]byte, error)) []byte {
 	return body
 }
 
-// What the tools make is a function of what they are given: only therefore may it be remembered.
+// TestToolsAreDeterministic checks that the same input gives the same output, so that outputs can be cached.
 func TestToolsAreDeterministic(t *testing.T) {
 	body := setUpShortVideo(t)
 	first := &cachedTools{Tools: toolCache.Tools, outputs: map[string]toolOutput{}}
@@ -145,10 +145,10 @@ func TestToolsAreDeterministic(t *testing.T) {
 	}
 	for key, again := range second.outputs {
 		if !bytes.Equal(first.outputs[key].stdout, again.stdout) {
-			t.Errorf("%s: says something else", key)
+			t.Errorf("%s: other output on stdout", key)
 		}
 		if diff := cmp.Diff(first.outputs[key].files, again.files); diff != "" {
-			t.Errorf("%s: makes something else", key)
+			t.Errorf("%s: other files", key)
 		}
 	}
 }

@@ -18,17 +18,17 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// uploadClient uploads one file, and asks again whenever it gets no answer.
+// uploadClient uploads one file and repeats each request until it is answered.
 type uploadClient struct {
 	w       *simulation
 	proc    *process
 	number  int
 	tenant  string
-	entropy io.Reader // what the API makes ids of for this client
+	entropy io.Reader // for the ids that the API creates for this client
 	body    []byte
 
-	upload, video string // once they are known
-	completed     bool   // with a 2xx
+	upload, video string // ids; empty before they are known
+	completed     bool   // with a 2xx response
 }
 
 func (w *simulation) startClient(n int, body []byte) *uploadClient {
@@ -44,7 +44,7 @@ func (w *simulation) startClient(n int, body []byte) *uploadClient {
 	return c
 }
 
-// uploadFile begins an upload, puts its one part, and completes it.
+// uploadFile creates an upload, puts its only part, and completes the upload.
 func (c *uploadClient) uploadFile() {
 	ctx := context.Background()
 	begun := c.requestUntilAnswered("/v1/uploads", fmt.Sprintf(`{"file_name": "film.mp4", "title": "Film %d", "size": %d}`, c.number, len(c.body)))
@@ -55,7 +55,7 @@ func (c *uploadClient) uploadFile() {
 	etag, err := c.w.source.PutPresignedPart(ctx, parts[0].(map[string]any)["url"].(string), c.body)
 	if err != nil {
 		c.w.mu.Lock()
-		c.w.recordProblem("part not taken: %v", err)
+		c.w.recordProblem("the part was rejected: %v", err)
 		c.w.mu.Unlock()
 		return
 	}
@@ -64,7 +64,7 @@ func (c *uploadClient) uploadFile() {
 	c.completed = c.requestUntilAnswered("/v1/uploads/"+c.upload+"/complete", string(body)) != nil
 }
 
-// requestUntilAnswered sends a request until it is answered, and returns the answer if that is a 2xx.
+// requestUntilAnswered repeats a request until it has a response, and returns the body of a 2xx response, else nil.
 func (c *uploadClient) requestUntilAnswered(path, body string) map[string]any {
 	for {
 		status, answer := c.sendRequest(path, body)
@@ -77,14 +77,14 @@ func (c *uploadClient) requestUntilAnswered(path, body string) map[string]any {
 		}
 		if status < 500 {
 			c.w.mu.Lock()
-			c.w.recordProblem("%s is answered with %d %v", path, status, answer)
+			c.w.recordProblem("%s was answered with %d %v", path, status, answer)
 			c.w.mu.Unlock()
 			return nil
 		}
 	}
 }
 
-// sendRequest sends a request to a new process of the API; the gateway answers for one that dies.
+// sendRequest sends a request to a new process of the API. If it dies, the gateway answers with 502.
 func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	c.proc.awaitOutcome("asks", path, nil)
 	s, _ := services.Lookup("api")
@@ -118,7 +118,7 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	return out.StatusCode, answer
 }
 
-// requestDeletion asks for a client's video to go, as the API does.
+// requestDeletion sends the event that the API sends when a video is deleted.
 func (w *simulation) requestDeletion(c *uploadClient) {
 	now := time.Now().UTC()
 	e := events.New(c.tenant, c.video, now, video.DeleteRequested{At: now})

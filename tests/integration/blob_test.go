@@ -20,10 +20,10 @@ func TestBlobConformance(t *testing.T) {
 	blobtest.Run(t, func(t testing.TB) blobtest.Blob {
 		clouds.RequireCapabilities(t, clouds.CaseCapabilities(t)...)
 		return b
-	}, blobtest.PartOrderTest) // every local cloud takes it
+	}, blobtest.PartOrderTest) // no local cloud checks the order
 }
 
-// createBucket makes a bucket, and removes it with all that is in it after the test.
+// createBucket creates a bucket and removes it with its content after the test.
 func createBucket(t *testing.T, client *s3.Client) string {
 	t.Helper()
 	name := temporaryName("blob")

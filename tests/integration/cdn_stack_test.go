@@ -20,18 +20,18 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// cdnStackName is the stack of the test: the names in the template are the same each time, so there can be but one.
+// cdnStackName is the name of the stack. There can be only one, because the names in the template are fixed.
 const cdnStackName = "sluice-test-cdn"
 
-// cdn is CloudFront before a bucket of its own.
+// cdn is a CloudFront distribution with its own bucket.
 type cdn struct {
-	endpoint, host string // of the local cloud, and of the distribution
+	endpoint, host string // endpoint: of the local cloud; host: of the distribution
 	bucket         string
 	s3             *s3.Client
 }
 
-// deployCDN makes the CDN's part of Sluice on AWS, and removes it after the test. Its function finds what is in store, at
-// a time in Unix seconds.
+// deployCDN deploys the CDN resources of the template for AWS and removes them after the test. The edge function reads
+// store, and its clock stands at now, in Unix seconds.
 func deployCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string) cdn {
 	t.Helper()
 	template := loadCDNTemplate(t)
@@ -41,7 +41,7 @@ func deployCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	removeStack(t, cfg, cdnStackName) // a run that was killed left it
+	removeStack(t, cfg, cdnStackName) // left by a run that was killed
 	t.Cleanup(func() { removeStack(t, cfg, cdnStackName) })
 	out := map[string]string{}
 	for _, o := range createStack(t, cfg, cdnStackName, string(body)).Outputs {
@@ -61,7 +61,7 @@ func deployCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string)
 	return c
 }
 
-// stubKeyValueStore puts in what the runtime has of its own for the line that imports it, and stops its clock.
+// stubKeyValueStore replaces the import of CloudFront's runtime by a constant store, and the clock by a constant time.
 func stubKeyValueStore(t *testing.T, code string, now int64, store map[string]string) string {
 	t.Helper()
 	const line = "import cf from 'cloudfront';\n"
@@ -78,7 +78,7 @@ const Date = { now: () => %d };
 `, items, now*1000), 1)
 }
 
-// cfnTemplate is as much of a CloudFormation template as the test needs to take from it.
+// cfnTemplate has the used members of a CloudFormation template.
 type cfnTemplate struct {
 	Resources map[string]cfnResource
 	Outputs   map[string]any
@@ -90,7 +90,7 @@ type cfnResource struct {
 	DeletionPolicy string `json:",omitempty"`
 }
 
-// findResource returns the one resource of a type.
+// findResource returns the first resource of a type.
 func (c cfnTemplate) findResource(t *testing.T, typ string) cfnResource {
 	t.Helper()
 	for _, r := range c.Resources {
@@ -102,7 +102,7 @@ func (c cfnTemplate) findResource(t *testing.T, typ string) cfnResource {
 	return cfnResource{}
 }
 
-// loadCDNTemplate returns what infra makes for AWS, without all that is neither the CDN nor the bucket behind it.
+// loadCDNTemplate returns the template for AWS, reduced to the CDN and its bucket.
 func loadCDNTemplate(t *testing.T) (c cfnTemplate) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(synthesizeTemplates(t), "Sluice.template.json"))
@@ -119,7 +119,7 @@ func loadCDNTemplate(t *testing.T) (c cfnTemplate) {
 	return c
 }
 
-// synthesizeTemplates runs infra for AWS with empty functions, and returns the folder of templates.
+// synthesizeTemplates synthesizes the templates for AWS with empty functions and returns their folder.
 func synthesizeTemplates(t *testing.T) string {
 	t.Helper()
 	build, out := t.TempDir(), t.TempDir()

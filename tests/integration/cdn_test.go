@@ -16,7 +16,8 @@ import (
 	"sluice/tests/clouds"
 )
 
-// tokenVectors are what every check of a token must agree on; shared/domain/playback and infra are held to them too.
+// tokenVectors are the test cases for every implementation of the token check. shared/domain/playback and infra use
+// them too.
 type tokenVectors struct {
 	Now   int64
 	Keys  map[string]string
@@ -42,19 +43,19 @@ const (
 	immutableCache = "public, max-age=31536000, immutable"
 )
 
-// Two public videos that the vectors don't know; nobody may watch the first any more.
+// Two public videos that are not in the vectors. The first one is denied.
 var (
 	deniedID  = "p" + strings.Repeat("d", 32)
 	allowedID = "p" + strings.Repeat("a", 32)
 )
 
-// TestPromise06_CDNServesOnlyWithTokenInPath sends viewers' requests to the CDN as infra makes it: its distribution,
-// origin access control, headers, function, key value store and bucket, from the template for AWS.
+// TestPromise06_CDNServesOnlyWithTokenInPath sends requests to the CDN as infra defines it: distribution, origin access
+// control, headers, edge function, key value store and bucket, from the template for AWS.
 //
-// In the function one line is not as deployed (see standIn): the local cloud has no store that functions can read, and
-// the vectors' tokens are good at one time only. Nor has it TLS, a cache or CloudFront's own JavaScript, and it says 403
-// of what is missing. So this does not prove what the store does, how long things are kept, the 404 that the right to
-// list is for, or that CloudFront knows the function's syntax, which the tests of infra look at.
+// The edge function differs in one line (see stubKeyValueStore), because the local cloud has no key value store for
+// functions and the tokens are valid at a fixed time. The local cloud also has no TLS, no cache and not CloudFront's
+// JavaScript engine, and it answers 403 for a missing object. So this test does not check the store, caching, the 404
+// that needs the permission to list, or the syntax that CloudFront accepts; the tests of infra check the syntax.
 func TestPromise06_CDNServesOnlyWithTokenInPath(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.CDNFunctions)
 	t.Parallel()
@@ -77,7 +78,7 @@ func TestPromise06_CDNServesOnlyWithTokenInPath(t *testing.T) {
 	t.Run("no other path", func(t *testing.T) { c.checkOtherPathsRejected(t) })
 	t.Run("no other way", func(t *testing.T) { c.checkOtherRequestsRejected(t) })
 	t.Run("headers", func(t *testing.T) { c.checkHeaders(t) })
-	// Last, as nobody can watch after it.
+	// This is last, because no request succeeds after it.
 	t.Run("the bucket lets in by its policy alone", func(t *testing.T) {
 		if _, err := c.s3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: &c.bucket}); err != nil {
 			t.Fatal(err)
@@ -88,7 +89,7 @@ func TestPromise06_CDNServesOnlyWithTokenInPath(t *testing.T) {
 	})
 }
 
-// keyValueItems returns what an operator puts into the key value store.
+// keyValueItems returns the content of the key value store.
 func (v tokenVectors) keyValueItems() map[string]string {
 	s := map[string]string{"denied." + deniedID: "taken down"}
 	for id, key := range v.Keys {
@@ -97,7 +98,7 @@ func (v tokenVectors) keyValueItems() map[string]string {
 	return s
 }
 
-// playbackIDs returns the playback ids that there may be videos of. Also those get one that a case is refused for.
+// playbackIDs returns the playback ids for which a video is created, including those of rejected requests.
 func (v tokenVectors) playbackIDs() []string {
 	ids := []string{deniedID, allowedID}
 	for _, c := range v.Cases {
@@ -108,7 +109,7 @@ func (v tokenVectors) playbackIDs() []string {
 	return ids
 }
 
-// checkOtherPathsRejected asks for objects by their keys, and for what a path may be taken for on its way.
+// checkOtherPathsRejected requests objects by their keys and by paths that could be normalized on the way.
 func (c cdn) checkOtherPathsRejected(t *testing.T) {
 	public := "/p/public/" + allowedID + "/"
 	for _, path := range []string{
@@ -123,7 +124,7 @@ func (c cdn) checkOtherPathsRejected(t *testing.T) {
 	}
 }
 
-// checkOtherRequestsRejected goes around the function: without TLS, with other methods, and to the bucket itself.
+// checkOtherRequestsRejected bypasses the edge function: without TLS, with other methods, and at the bucket itself.
 func (c cdn) checkOtherRequestsRejected(t *testing.T) {
 	path, key := "/p/public/"+allowedID+"/"+segmentPath, "/v/"+allowedID+"/"+segmentPath
 	plain := c.newRequest(t, http.MethodGet, path)
@@ -146,13 +147,14 @@ func (c cdn) checkOtherRequestsRejected(t *testing.T) {
 	}
 }
 
-// withHost returns the request as one to another host; "" is the local cloud's own.
+// withHost returns the request with another Host header; "" is the local cloud's own.
 func withHost(host string, r *http.Request) *http.Request {
 	r.Host = host
 	return r
 }
 
-// checkHeaders looks at what a player on another page's origin is told with an object, and with a refusal.
+// checkHeaders checks the headers that a player on a page of another origin receives, for an object and for a
+// rejection.
 func (c cdn) checkHeaders(t *testing.T) {
 	for path, want := range map[string]map[string]string{
 		"/p/public/" + allowedID + "/" + segmentPath: {

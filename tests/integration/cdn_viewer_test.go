@@ -14,7 +14,7 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// putSegment writes a segment of a video, as encode does; its content is the video's id.
+// putSegment writes a segment whose content is the id of the video.
 func (c cdn) putSegment(t *testing.T, id string) {
 	t.Helper()
 	meta := blob.Metadata{ContentType: "video/mp4", CacheControl: immutableCache}
@@ -23,14 +23,14 @@ func (c cdn) putSegment(t *testing.T, id string) {
 	}
 }
 
-// cdnResponse is an answer, with the code of its problem if it is one.
+// cdnResponse is a response, with the code of its problem document.
 type cdnResponse struct {
 	status     int
 	code, body string
 	header     http.Header
 }
 
-// newRequest returns one of a viewer to the distribution, as it comes out of TLS. The path is sent as it is.
+// newRequest returns a viewer's request to the distribution, as after TLS termination. The path is sent unchanged.
 func (c cdn) newRequest(t *testing.T, method, path string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, c.endpoint, nil)

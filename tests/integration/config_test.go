@@ -15,7 +15,7 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// TestMain lowers the number of runs of each property: here a step is a request. -rapid.checks raises it.
+// TestMain lowers the number of runs of each rapid property, because a step is a request. -rapid.checks raises it.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "10"); err != nil {
 		panic(err)
@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// loadConfig returns the configuration of clients of the local cloud. The credentials are made up: nothing here may ever
-// reach an account.
+// loadConfig returns the configuration for clients of the local cloud. It has fixed credentials, so that no test can
+// reach an AWS account.
 func loadConfig(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")
@@ -40,7 +40,7 @@ func loadConfig(t *testing.T) aws.Config {
 	return cfg
 }
 
-// temporaryName returns a name for something that a test makes and removes.
+// temporaryName returns a unique name for a resource that the test removes.
 func temporaryName(kind string) string {
 	return "sluice-test-" + kind + "-" + strings.ToLower(ulid.Make().String())
 }

@@ -19,7 +19,7 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// retainTemplate is a stack that keeps what Sluice's keeps on AWS, in the same ways.
+// retainTemplate is a stack with the same retained resources as Sluice's on AWS.
 const retainTemplate = `{"Resources": {
 	"Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
 	"Table": {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {
@@ -30,7 +30,7 @@ const retainTemplate = `{"Resources": {
 	"Queue": {"Type": "AWS::SQS::Queue"}
 }}`
 
-// TestDestroyDeletesDataOnlyWhenAsked destroys a stack with full buckets: first it goes and leaves its data, then its data goes.
+// TestDestroyDeletesDataOnlyWhenAsked destroys a stack with full buckets, first without and then with its data.
 func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
 	cfg, name := loadConfig(t), temporaryName("destroy")
@@ -42,7 +42,7 @@ func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	}
 	destroy := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), tool, append(args, "-stack", name)...)
-		// Nothing of the person's own: this may never reach an account.
+		// The environment has no credentials of the user, so that no AWS account is reached.
 		cmd.Env = []string{"AWS_ENDPOINT_URL=" + *cfg.BaseEndpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}
 		out, err := cmd.CombinedOutput()
 		return string(out), err
@@ -67,7 +67,7 @@ func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-// deployRetainStack returns the names of the stack's resources.
+// deployRetainStack deploys the stack and returns the physical names of its resources.
 func deployRetainStack(t *testing.T, cfg aws.Config, name string) map[string]string {
 	t.Helper()
 	createStack(t, cfg, name, retainTemplate)
@@ -96,7 +96,7 @@ func fillBucket(t *testing.T, cfg aws.Config, bucket string) {
 	}
 }
 
-// findRemaining returns which of the bucket and the table are there.
+// findRemaining returns which of the bucket and the table exist.
 func findRemaining(t *testing.T, cfg aws.Config, names map[string]string) (there []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

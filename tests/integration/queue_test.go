@@ -23,13 +23,13 @@ func TestQueueConformance(t *testing.T) {
 	queuetest.Run(t, func(t testing.TB) queuetest.Cloud {
 		clouds.RequireCapabilities(t, clouds.CaseCapabilities(t)...)
 		return queuetest.Cloud{
-			SQS: client, AdvanceTime: time.Sleep, // the server's clock is what counts
+			SQS: client, AdvanceTime: time.Sleep, // the server has its own clock
 			CreateQueue: func(t testing.TB, s queue.Settings) string { return createQueue(t, client, s) },
 		}
-	}, queuetest.VisibleMessageTest) // every local cloud hides it
+	}, queuetest.VisibleMessageTest) // no local cloud returns it
 }
 
-// createQueue makes a queue with the attributes that infra gives ours, and removes it after the test.
+// createQueue creates a queue with the attributes that infra sets, and removes it after the test.
 func createQueue(t testing.TB, client *sqs.Client, s queue.Settings) string {
 	t.Helper()
 	name := temporaryName("inbox")

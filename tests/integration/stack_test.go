@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// createStack makes a stack and returns it when it is there.
+// createStack creates a stack and returns it when it is complete.
 func createStack(t *testing.T, cfg aws.Config, name, template string) types.Stack {
 	t.Helper()
 	c := cloudformation.NewFromConfig(cfg)
@@ -27,7 +27,7 @@ func createStack(t *testing.T, cfg aws.Config, name, template string) types.Stac
 	return out.Stacks[0]
 }
 
-// removeStack removes a stack if it is there, also after the test.
+// removeStack removes a stack if it exists. It can be called after the test.
 func removeStack(t *testing.T, cfg aws.Config, name string) {
 	t.Helper()
 	c, ctx := cloudformation.NewFromConfig(cfg), context.WithoutCancel(t.Context())

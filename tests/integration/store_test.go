@@ -22,7 +22,7 @@ func TestStoreConformance(t *testing.T) {
 	storetest.Run(t, func(testing.TB) store.Store { return s })
 }
 
-// createTable makes a table with the keys that infra gives it, and removes it after the test.
+// createTable creates a table with the keys and indexes that infra sets, and removes it after the test.
 func createTable(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
 	name := temporaryName("store")
