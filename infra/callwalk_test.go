@@ -23,7 +23,7 @@ type callWalk struct {
 // findOperations returns what a function may ask of AWS.
 func (p *program) findOperations(function string) map[string]bool {
 	w := &callWalk{p, map[ast.Node]bool{}, map[*types.Named]bool{}, map[*types.Func]bool{}, map[string]bool{}}
-	path := modulePath + "functions/" + function
+	path := modulePath + "functions/" + function + "/bootstrap"
 	for _, dep := range append(p.deps[path], path) {
 		for _, n := range p.initCode[dep] {
 			w.visitNode(n)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,105 +13,79 @@ import (
 // layerToolsDir is where Lambda puts the layer's bin folder.
 const layerToolsDir = "/opt/bin"
 
-// buildEnvironment returns the variables of s: where the things are that it may touch, and no others.
-func buildEnvironment(s services.Service, around serviceDeps) *map[string]*string {
-	env := map[string]*string{}
-	for _, r := range s.Permissions {
-		around.setPermissionVars(r, env)
-	}
-	for _, to := range s.Destinations() {
-		if to == services.Topic {
-			env[services.EnvTopicARN] = around.data.topic.TopicArn()
-		} else {
-			receiver, _ := services.Lookup(to)
-			if around.setQueueURLs(receiver.Queues(), env); receiver.Inbox.FairShare {
-				env[services.EnvInFlightLimit] = jsii.String(strconv.Itoa(services.ComputeInFlightLimit(receiver.MaxWorkers(around.concurrency))))
-			}
+// buildEnvironment returns the environment variables of a service, those that its resources in the service map ask for.
+// An optional variable without a value in this deployment is left out. It panics if a required one has no value.
+func buildEnvironment(s services.Service, deps serviceDeps) *map[string]*string {
+	env, required := map[string]*string{}, s.RequiredEnv()
+	for _, name := range slices.Concat(required, s.OptionalEnv()) {
+		value := deps.envValues[name]
+		switch {
+		case value != nil:
+			env[name] = value()
+		case slices.Contains(required, name):
+			panic("infra: the variable " + name + " has no value")
 		}
-	}
-	if around.setQueueURLs(s.Queues(), env); s.Inbox != nil {
-		env[services.EnvDeadLetterQueueURL(s.Name)] = around.serviceQueues[s.Name].deadLetters.QueueUrl()
-	}
-	if len(s.Routes) > 0 && around.publicURL != "" {
-		env[services.EnvPublicURL] = jsii.String(around.publicURL)
-	}
-	if len(s.Routes) > 0 && around.cdn != nil {
-		env[services.EnvPlaybackURL] = jsii.String(around.cdn.baseURL())
-	}
-	if s.Name == services.Studio && !around.local {
-		env[services.EnvUploadURL] = jsii.String("https://" + *around.data.source.BucketRegionalDomainName())
-	}
-	if len(s.BrowserPaths()) > 0 {
-		env[services.EnvCORSOrigins] = jsii.String(strings.Join(around.corsOrigins, ","))
-	}
-	if around.xrayDaemon != "" {
-		env[services.EnvXRayDaemon] = jsii.String(around.xrayDaemon)
-	}
-	if s.Layer != "" {
-		env[services.EnvFFmpegDir] = jsii.String(around.toolsDir())
 	}
 	return &env
 }
 
-func (a serviceDeps) setQueueURLs(queues []services.Queue, env map[string]*string) {
-	for _, q := range queues {
-		env[services.EnvQueueURL(q.Name)] = a.serviceQueues[q.Name].queue.QueueUrl()
+// envValue returns the value of an environment variable.
+type envValue func() *string
+
+// newEnvValues returns the values that environment variables have in this deployment. They are functions because a
+// value can refer to a resource that is made later.
+func newEnvValues(deps serviceDeps) map[string]envValue {
+	values := map[string]envValue{
+		services.EnvTable:        deps.data.table.TableName,
+		services.EnvSourceBucket: deps.data.source.BucketName,
+		services.EnvMediaBucket:  deps.data.media.BucketName,
+		services.EnvTopicARN:     deps.data.topic.TopicArn,
+		services.EnvPlaybackKey:  deps.data.playbackKey.SecretArn,
+		services.EnvConcurrency:  fixedValue(strconv.Itoa(deps.concurrency)),
+		services.EnvFFmpegDir:    fixedValue(deps.toolsDir()),
 	}
+	for _, q := range services.ListQueues() {
+		queue := deps.serviceQueues[q.Name]
+		values[services.EnvQueueURL(q.Name)] = queue.queue.QueueUrl
+		values[services.EnvDeadLetterQueueURL(q.Service)] = queue.deadLetters.QueueUrl
+		values[services.EnvEventSourceMapping(q.Name)] = func() *string { return queue.eventSourceMapping.EventSourceMappingId() }
+	}
+	for _, s := range services.Map {
+		values[services.EnvFunctionName(s.Name)] = fixedValue(namePrefix + s.Name)
+		if s.Inbox != nil && s.Inbox.FairShare {
+			limit := services.ComputeInFlightLimit(s.MaxWorkers(deps.concurrency))
+			values[services.EnvInFlightLimit] = fixedValue(strconv.Itoa(limit))
+		}
+	}
+	if deps.cdn != nil {
+		values[services.EnvPlaybackURL] = func() *string { return jsii.String(deps.cdn.baseURL()) }
+	}
+	if deps.local {
+		values[services.EnvS3PathStyle] = fixedValue("true")
+	} else {
+		values[services.EnvUploadURL] = func() *string { return jsii.String("https://" + *deps.data.source.BucketRegionalDomainName()) }
+	}
+	for name, value := range map[string]string{
+		services.EnvPublicURL:         deps.publicURL,
+		services.EnvCORSOrigins:       strings.Join(deps.corsOrigins, ","),
+		services.EnvProvisionedQueues: strings.Join(deps.provisioned, ","),
+		services.EnvProducerBuckets:   strings.Join(deps.producerBuckets, ","),
+		services.EnvFetchCA:           deps.fetchCA,
+		services.EnvXRayDaemon:        deps.xrayDaemon,
+		services.EnvXRayEndpoint:      deps.xrayAPI,
+	} {
+		if value != "" {
+			values[name] = fixedValue(value)
+		}
+	}
+	return values
 }
 
-// setPermissionVars sets the variables with which to find one thing that a right is on.
-func (a serviceDeps) setPermissionVars(r services.Permission, env map[string]*string) {
-	bucket := func(name string, value *string) {
-		env[name] = value
-		if a.local {
-			env[services.EnvS3PathStyle] = jsii.String("true")
-		}
-	}
-	switch r.Resource {
-	case "table", services.ByTenant, services.ByExternal, services.ByDeadline:
-		env[services.EnvTable] = a.data.table.TableName()
-	case "inboxes":
-		a.setQueueURLs(services.ListQueues(), env)
-	case "feeds":
-		for _, q := range services.ListQueues() {
-			env[services.EnvEventSourceMapping(q.Name)] = a.serviceQueues[q.Name].eventSourceMapping.EventSourceMappingId()
-		}
-		env[services.EnvConcurrency] = jsii.String(strconv.Itoa(a.concurrency))
-		if len(a.provisioned) > 0 {
-			env[services.EnvProvisionedQueues] = jsii.String(strings.Join(a.provisioned, ","))
-		}
-	case "functions":
-		for _, name := range r.Only {
-			env[services.EnvFunctionName(name)] = jsii.String(namePrefix + name)
-		}
-	case "dead-letters":
-		for _, q := range services.ListQueues() {
-			env[services.EnvDeadLetterQueueURL(q.Service)] = a.serviceQueues[q.Name].deadLetters.QueueUrl()
-		}
-	case "source":
-		bucket(services.EnvSourceBucket, a.data.source.BucketName())
-	case "media":
-		bucket(services.EnvMediaBucket, a.data.media.BucketName())
-	case "producers":
-		if len(a.producerBuckets) > 0 {
-			env[services.EnvProducerBuckets] = jsii.String(strings.Join(a.producerBuckets, ","))
-		}
-	case "internet":
-		if a.fetchCA != "" {
-			env[services.EnvFetchCA] = jsii.String(a.fetchCA)
-		}
-	case "traces":
-		if a.xrayAPI != "" {
-			env[services.EnvXRayEndpoint] = jsii.String(a.xrayAPI)
-		}
-	case "playback-key":
-		env[services.EnvPlaybackKey] = a.data.playbackKey.SecretArn()
-	}
-}
+func fixedValue(text string) envValue { return func() *string { return jsii.String(text) } }
 
-func (a serviceDeps) toolsDir() string {
-	if a.local {
-		return a.ffmpegDir
+func (d serviceDeps) toolsDir() string {
+	if d.local {
+		return d.ffmpegDir
 	}
 	return layerToolsDir
 }

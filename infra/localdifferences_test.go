@@ -121,7 +121,9 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 	t.Parallel()
 	for _, s := range services.Map {
 		vars, _ := localTemplate().functionOf(t, s.Name).property("Environment", "Variables").(map[string]any)
-		stores := slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == "source" || r.Resource == "media" })
+		stores := slices.ContainsFunc(s.Permissions, func(r services.Permission) bool {
+			return r.Resource == services.SourceBucket || r.Resource == services.MediaBucket
+		})
 		for name, want := range map[string]any{
 			services.EnvFFmpegDir:    valueIf(s.Layer != "", "/tools"),
 			services.EnvPublicURL:    valueIf(len(s.Routes) > 0, "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_"),

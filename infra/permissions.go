@@ -12,107 +12,151 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// iamActions are the IAM actions that each of the map's actions stands for.
-//
-// Parts go straight to S3 on URLs that api has signed: S3 then asks whether api may put the object. Transactions need
-// the rights of the items in them and no other.
-var iamActions = map[services.Action][]string{
-	services.ReadObjects:     {"s3:GetObject"},
-	services.WriteObjects:    {"s3:PutObject"},
-	services.UploadObjects:   {"s3:ListMultipartUploadParts", "s3:PutObject"},
-	services.DeleteObjects:   {"s3:DeleteObject"},
-	services.AbortUploads:    {"s3:AbortMultipartUpload"},
-	services.GetRows:         {"dynamodb:GetItem"},
-	services.ReadRows:        {"dynamodb:GetItem", "dynamodb:Query"},
-	services.PutRows:         {"dynamodb:PutItem"},
-	services.WriteRows:       {"dynamodb:PutItem", "dynamodb:UpdateItem"},
-	services.DeleteRows:      {"dynamodb:BatchWriteItem", "dynamodb:Query"},
-	services.QueryIndex:      {"dynamodb:Query"},
-	services.ReadSecret:      {"secretsmanager:GetSecretValue"},
-	services.ReadQueueDepth:  {"sqs:GetQueueAttributes"},
-	services.ConnectOutbound: {}, // AWS has no say in it
-	services.DrainMessages:   {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
-	services.RedriveMessages: {"sqs:SendMessage"},
-	services.ReadTraces:      {"xray:BatchGetTraces", "xray:GetTraceSummaries"},
-	services.ReadQueueAges:   {"cloudwatch:GetMetricData"},
-	services.Autoscale:       {"lambda:UpdateEventSourceMapping"},
-	services.InvokeFunction:  {"lambda:InvokeFunction"},
+// statements returns, for each resource of the service map, the statements that allow IAM actions on it.
+var statements = map[services.Resource]func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement{
+	services.Table:      allowRows,
+	services.ByTenant:   allowRows,
+	services.ByExternal: allowRows,
+	services.ByDeadline: allowRows,
+	services.SourceBucket: func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
+		return allowObjects(d.data.source, p.Only, actions)
+	},
+	services.MediaBucket: func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
+		return allowObjects(d.data.media, p.Only, actions)
+	},
+	services.ProducerBuckets: allowProducerBuckets,
+	services.PlaybackKey: allowARNs(func(d serviceDeps, _ []string) []string {
+		return []string{*d.data.playbackKey.SecretArn()}
+	}),
+	services.AllQueues: allowARNs(func(d serviceDeps, _ []string) []string {
+		return d.queueARNs(services.ListQueues(), (*serviceQueue).queueARN)
+	}),
+	services.AllDeadLetterQueues: allowARNs(func(d serviceDeps, _ []string) []string {
+		return d.queueARNs(firstQueues(), (*serviceQueue).deadLetterARN)
+	}),
+	services.AllEventSourceMappings: allowARNs(func(d serviceDeps, _ []string) []string {
+		return d.queueARNs(services.ListQueues(), (*serviceQueue).mappingARN)
+	}),
+	services.Functions: allowARNs(func(d serviceDeps, only []string) []string { return mapStrings(only, d.functionARN) }),
+	services.Traces:    allowARNs(anyResource),
+	services.Metrics:   allowARNs(anyResource),
+	services.Internet: func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
+		return nil // IAM does not control it
+	},
 }
 
-// newPolicyDocument returns all that the role of s may do.
-func newPolicyDocument(s services.Service, log awslogs.LogGroup, around serviceDeps) awsiam.PolicyDocument {
+// anyResource is for actions that IAM can't narrow to a resource.
+func anyResource(serviceDeps, []string) []string { return []string{"*"} }
+
+func allowARNs(arns func(d serviceDeps, only []string) []string) func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
+	return func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
+		return []awsiam.PolicyStatement{allowActions(actions, arns(d, p.Only)...)}
+	}
+}
+
+// allowPermission returns the statements of one permission. It panics if the service map doesn't define it.
+func (d serviceDeps) allowPermission(p services.Permission) []awsiam.PolicyStatement {
+	actions, ok := p.IAMActions()
+	build := statements[p.Resource]
+	if !ok || build == nil {
+		panic(fmt.Sprintf("infra: the permission %s on %s is not defined", p.Action, p.Resource))
+	}
+	return build(d, p, actions)
+}
+
+// newPolicyDocument returns all that the role of a service may do.
+func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDeps) awsiam.PolicyDocument {
 	all := []awsiam.PolicyStatement{
 		allowActions([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, *log.LogGroupArn()),
 		allowActions([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*"),
 	}
-	for _, r := range s.Permissions {
-		all = append(all, around.allowPermission(r)...)
+	for _, p := range s.Permissions {
+		all = append(all, deps.allowPermission(p)...)
 	}
 	for _, to := range s.Destinations() {
 		if to == services.Topic {
-			all = append(all, allowActions([]string{"sns:Publish"}, *around.data.topic.TopicArn()))
+			all = append(all, allowActions([]string{"sns:Publish"}, *deps.data.topic.TopicArn()))
 		} else {
 			receiver, _ := services.Lookup(to)
-			all = append(all, allowActions([]string{"sqs:SendMessage"}, around.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...))
+			all = append(all, allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...))
 		}
 	}
 	if s.Inbox != nil {
-		all = append(all, around.allowConsuming(s.Queues())...)
+		all = append(all, deps.allowConsuming(s.Queues())...)
 	}
 	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all})
 }
 
-// allowConsuming returns the rights of an inbox's consumer: to take messages and, if one is poison, to file it at once.
-func (a serviceDeps) allowConsuming(queues []services.Queue) []awsiam.PolicyStatement {
+// allowConsuming returns the statements that a consumer of queues needs: to take messages, and to send a message that
+// can't be handled to the dead-letter queue at once.
+func (d serviceDeps) allowConsuming(queues []services.Queue) []awsiam.PolicyStatement {
 	take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 	return []awsiam.PolicyStatement{
-		allowActions(take, a.queueARNs(queues, (*serviceQueue).queueARN)...),
-		allowActions([]string{"sqs:SendMessage"}, a.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...),
+		allowActions(take, d.queueARNs(queues, (*serviceQueue).queueARN)...),
+		allowActions([]string{"sqs:SendMessage"}, d.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...),
 	}
 }
 
-// allowPermission returns the statements of one right. It panics on a right that the map doesn't define.
-func (a serviceDeps) allowPermission(r services.Permission) []awsiam.PolicyStatement {
-	does, known := iamActions[r.Action]
-	d := a.data
-	switch {
-	case known && r.Resource == "table":
-		return []awsiam.PolicyStatement{allowRows(does, *d.table.TableArn(), r.Only)}
-	case known && indexes[r.Resource] != (index{}):
-		return []awsiam.PolicyStatement{allowRows(does, *d.table.TableArn()+"/index/"+r.Resource, r.Only)}
-	case known && r.Resource == "inboxes":
-		return []awsiam.PolicyStatement{allowActions(does, a.queueARNs(services.ListQueues(), (*serviceQueue).queueARN)...)}
-	case known && r.Resource == "feeds":
-		return []awsiam.PolicyStatement{allowActions(does, a.queueARNs(services.ListQueues(), (*serviceQueue).mappingARN)...)}
-	case known && r.Resource == "functions":
-		return []awsiam.PolicyStatement{allowActions(does, mapStrings(r.Only, a.functionARN)...)}
-	case known && r.Resource == "internet":
+// allowRows allows actions on the rows of the table, or of one of its indexes, whose partition keys are of the kinds in
+// p.Only.
+func allowRows(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
+	arn := *d.data.table.TableArn()
+	if p.Resource != services.Table {
+		arn += "/index/" + string(p.Resource)
+	}
+	return []awsiam.PolicyStatement{
+		addCondition(allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", mapStrings(p.Only, appendSuffix("#*"))),
+	}
+}
+
+// allowObjects allows actions on the objects of a bucket whose keys begin with one of the prefixes; s3:ListBucket is on
+// the bucket itself. Its condition is StringLikeIfExists because a GET of an object carries no s3:prefix. A list without
+// a prefix passes too, and finds no more objects: every key has one of the prefixes.
+func allowObjects(b awss3.Bucket, prefixes, actions []string) []awsiam.PolicyStatement {
+	onObjects, list := splitListBucket(actions)
+	var keys []string
+	for _, prefix := range prefixes {
+		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
+	}
+	all := []awsiam.PolicyStatement{allowActions(onObjects, keys...)}
+	if list != nil {
+		all = append(all, addCondition(allowActions(list, *b.BucketArn()),
+			"StringLikeIfExists", "s3:prefix", mapStrings(prefixes, appendSuffix("*"))))
+	}
+	return all
+}
+
+// allowProducerBuckets allows actions on all objects of the producers' buckets. The policy of a bucket in another
+// account must allow them too.
+func allowProducerBuckets(d serviceDeps, _ services.Permission, actions []string) []awsiam.PolicyStatement {
+	if len(d.producerBuckets) == 0 {
 		return nil
-	case known && (r.Resource == "traces" || r.Resource == "metrics"): // there is no resource to narrow it to
-		return []awsiam.PolicyStatement{allowActions(does, "*")}
-	case known && r.Resource == "producers":
-		return a.allowReadingBuckets(a.producerBuckets, does)
-	case known && r.Resource == "dead-letters":
-		return []awsiam.PolicyStatement{allowActions(does, a.queueARNs(firstQueues(), (*serviceQueue).deadLetterARN)...)}
-	case known && r.Resource == "source":
-		return allowObjects(d.source, r, does)
-	case known && r.Resource == "media":
-		return allowObjects(d.media, r, does)
-	case known && r.Resource == "playback-key":
-		return []awsiam.PolicyStatement{allowActions(does, *d.playbackKey.SecretArn())}
 	}
-	panic(fmt.Sprintf("infra: the map has a right %q on %q, which means nothing here", r.Action, r.Resource))
+	onObjects, list := splitListBucket(actions)
+	var buckets, keys []string
+	for _, b := range d.producerBuckets {
+		arn := "arn:" + *awscdk.Stack_Of(d.data.table).Partition() + ":s3:::" + b
+		buckets, keys = append(buckets, arn), append(keys, arn+"/*")
+	}
+	return []awsiam.PolicyStatement{allowActions(onObjects, keys...), allowActions(list, buckets...)}
 }
 
-// allowRows allows what is done to rows with these kinds of partition keys.
-func allowRows(does []string, on string, kinds []string) awsiam.PolicyStatement {
-	return addCondition(allowActions(does, on), "ForAllValues:StringLike", "dynamodb:LeadingKeys", mapStrings(kinds, appendSuffix("#*")))
+// splitListBucket separates the actions on objects from s3:ListBucket, which is an action on a bucket.
+func splitListBucket(actions []string) (onObjects, list []string) {
+	for _, a := range actions {
+		if a == "s3:ListBucket" {
+			list = append(list, a)
+		} else {
+			onObjects = append(onObjects, a)
+		}
+	}
+	return onObjects, list
 }
 
 // queueARNs returns an ARN of each queue.
-func (a serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) string) (arns []string) {
+func (d serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) string) (arns []string) {
 	for _, q := range queues {
-		arns = append(arns, of(a.serviceQueues[q.Name]))
+		arns = append(arns, of(d.serviceQueues[q.Name]))
 	}
 	return arns
 }
@@ -125,48 +169,17 @@ func firstQueues() (queues []services.Queue) {
 	return queues
 }
 
-// functionARN returns the ARN of a service's function, by its name: the function itself may not be there yet, or wait for
-// who calls it.
-func (a serviceDeps) functionARN(service string) string {
-	return *awscdk.Stack_Of(a.data.table).FormatArn(&awscdk.ArnComponents{
+// functionARN returns the ARN of a service's function, made from its name: the function may not exist yet.
+func (d serviceDeps) functionARN(service string) string {
+	return *awscdk.Stack_Of(d.data.table).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: jsii.String(namePrefix + service),
 		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 }
 
-// allowReadingBuckets returns the statements of a right on all objects of buckets that are not ours: their owners' policies, too, must
-// allow it where they are of another account.
-func (a serviceDeps) allowReadingBuckets(buckets, does []string) []awsiam.PolicyStatement {
-	if len(buckets) == 0 {
-		return nil
-	}
-	var names, keys []string
-	for _, b := range buckets {
-		arn := "arn:" + *awscdk.Stack_Of(a.data.table).Partition() + ":s3:::" + b
-		names, keys = append(names, arn), append(keys, arn+"/*")
-	}
-	return []awsiam.PolicyStatement{allowActions(does, keys...), allowActions([]string{"s3:ListBucket"}, names...)}
-}
-
-func (in *serviceQueue) queueARN() string      { return *in.queue.QueueArn() }
-func (in *serviceQueue) deadLetterARN() string { return *in.deadLetters.QueueArn() }
-func (in *serviceQueue) mappingARN() string    { return *in.eventSourceMapping.EventSourceMappingArn() }
-
-// allowObjects returns the statements of a right on a bucket. To a reader without s3:ListBucket, S3 says 403 of an object
-// that isn't there instead of 404, so readers have it, for their prefixes only. It is StringLikeIfExists because a GET
-// of an object carries no s3:prefix; a list without any prefix passes too, and finds no more: all keys have a prefix.
-func allowObjects(b awss3.Bucket, r services.Permission, does []string) []awsiam.PolicyStatement {
-	var keys []string
-	for _, prefix := range r.Only {
-		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
-	}
-	all := []awsiam.PolicyStatement{allowActions(does, keys...)}
-	if r.Action == services.ReadObjects || r.Action == services.DeleteObjects {
-		all = append(all, addCondition(allowActions([]string{"s3:ListBucket"}, *b.BucketArn()),
-			"StringLikeIfExists", "s3:prefix", mapStrings(r.Only, appendSuffix("*"))))
-	}
-	return all
-}
+func (q *serviceQueue) queueARN() string      { return *q.queue.QueueArn() }
+func (q *serviceQueue) deadLetterARN() string { return *q.deadLetters.QueueArn() }
+func (q *serviceQueue) mappingARN() string    { return *q.eventSourceMapping.EventSourceMappingArn() }
 
 func allowActions(actions []string, resources ...string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -180,12 +193,13 @@ func addCondition(s awsiam.PolicyStatement, operator, key string, values []strin
 	return s
 }
 
-func mapStrings(values []string, to func(string) string) []string {
-	var out []string
+func mapStrings(values []string, to func(string) string) (all []string) {
 	for _, v := range values {
-		out = append(out, to(v))
+		all = append(all, to(v))
 	}
-	return out
+	return all
 }
 
-func appendSuffix(with string) func(string) string { return func(v string) string { return v + with } }
+func appendSuffix(suffix string) func(string) string {
+	return func(v string) string { return v + suffix }
+}

@@ -24,44 +24,45 @@ type serviceDeps struct {
 	cdn           *cdn                     // nil: none
 	serviceQueues map[string]*serviceQueue // by the queue's name
 	layers        map[string]awslambda.ILayerVersion
+	envValues     map[string]envValue // by the variable's name
 }
 
 // newService makes a service's function, with its log, its role and, if it has an inbox, what feeds it from there.
 // Concurrency is not reserved: it would throttle deliveries, each of which counts as an attempt.
-func newService(scope constructs.Construct, s services.Service, around serviceDeps) awslambda.Function {
+func newService(scope constructs.Construct, s services.Service, deps serviceDeps) awslambda.Function {
 	c := constructs.NewConstruct(scope, jsii.String(toConstructID(s.Name)))
 	log := newLogGroup(c, s.Name)
 	props := &awslambda.FunctionProps{
 		FunctionName:         jsii.String(namePrefix + s.Name),
 		Runtime:              awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:         lambdaArchitecture(around.settings),
+		Architecture:         lambdaArchitecture(deps.settings),
 		Handler:              jsii.String("bootstrap"),
-		Code:                 awslambda.Code_FromAsset(jsii.String(around.functionDir(s.Name)), nil),
+		Code:                 awslambda.Code_FromAsset(jsii.String(deps.functionDir(s.Name)), nil),
 		MemorySize:           jsiiNumber(s.Memory),
 		EphemeralStorageSize: awscdk.Size_Mebibytes(jsiiNumber(max(s.Disk, defaultDiskMiB))),
 		Timeout:              cdkDuration(s.Timeout),
-		Tracing:              tracingMode(around.settings),
+		Tracing:              tracingMode(deps.settings),
 		LogGroup:             log,
 		LoggingFormat:        awslambda.LoggingFormat_JSON,
-		Role:                 newRole(c, newPolicyDocument(s, log, around)),
-		Environment:          buildEnvironment(s, around),
+		Role:                 newRole(c, newPolicyDocument(s, log, deps)),
+		Environment:          buildEnvironment(s, deps),
 		RecursiveLoop:        recursiveLoopMode(s),
 	}
-	if layer := around.layers[s.Layer]; layer != nil {
+	if layer := deps.layers[s.Layer]; layer != nil {
 		props.Layers = &[]awslambda.ILayerVersion{layer}
 	}
 	f := awslambda.NewFunction(c, jsii.String("Function"), props)
-	if !around.local {
+	if !deps.local {
 		countErrors(c, s, log)
 	}
 	for i, q := range s.Queues() {
-		in := around.serviceQueues[q.Name]
-		if in.addEventSourceMapping(f, q, around.settings); i == 0 {
-			in.subscribeToTopic(around.data.topic, s.Inbox.SubscribedTypes())
+		in := deps.serviceQueues[q.Name]
+		if in.addEventSourceMapping(f, q, deps.settings); i == 0 {
+			in.subscribeToTopic(deps.data.topic, s.Inbox.SubscribedTypes())
 		}
 	}
 	if s.Interval > 0 {
-		scheduleFunction(c, f, s, around.settings)
+		scheduleFunction(c, f, s, deps.settings)
 	}
 	return f
 }

@@ -143,7 +143,7 @@ func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 			if len(s.BrowserPaths()) > 0 {
 				want[services.EnvCORSOrigins] = "*"
 			}
-			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == "producers" }) {
+			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == services.ProducerBuckets }) {
 				want[services.EnvProducerBuckets] = testProducerBuckets
 			}
 			got := map[string]string{}

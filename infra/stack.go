@@ -40,10 +40,11 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	}
 	store := newData(stack, set, inboxes[services.FindDestination(string(events.ObjectCreated))])
 	edge := newCDN(stack, set, store.media)
-	around := serviceDeps{settings: set, data: store, cdn: edge, serviceQueues: inboxes, layers: newLayers(stack, set)}
+	deps := serviceDeps{settings: set, data: store, cdn: edge, serviceQueues: inboxes, layers: newLayers(stack, set)}
+	deps.envValues = newEnvValues(deps)
 	functions := map[string]awslambda.IFunction{}
 	for _, s := range servicesWithQueuesFirst() {
-		functions[s.Name] = newService(stack, s, around)
+		functions[s.Name] = newService(stack, s, deps)
 	}
 	front := newGateway(stack, set, functions)
 	store.allowStudioOrigin(front.studioOrigin(set), set)

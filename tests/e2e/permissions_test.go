@@ -101,7 +101,7 @@ func (w deployment) functionRole(t *testing.T, service string) string {
 }
 
 // hasPermission tells whether the map gives a service one of these rights.
-func hasPermission(s services.Service, on, only string, actions ...services.Action) bool {
+func hasPermission(s services.Service, on services.Resource, only string, actions ...services.Action) bool {
 	return slices.ContainsFunc(s.Permissions, func(r services.Permission) bool {
 		return r.Resource == on && slices.Contains(actions, r.Action) && slices.Contains(r.Only, only)
 	})
@@ -122,7 +122,7 @@ func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 			_, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key})
 			return err
 		}, func(s services.Service) bool {
-			return hasPermission(s, "table", kind, services.GetRows, services.ReadRows)
+			return hasPermission(s, services.Table, kind, services.GetRows, services.ReadRows)
 		}})
 		all = append(all, permissionCheck{"put a row of " + kind, func(cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).PutItem(t.Context(), &dynamodb.PutItemInput{
@@ -130,34 +130,34 @@ func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 			})
 			return err
 		}, func(s services.Service) bool {
-			return hasPermission(s, "table", kind, services.PutRows, services.WriteRows)
+			return hasPermission(s, services.Table, kind, services.PutRows, services.WriteRows)
 		}})
 		all = append(all, permissionCheck{"delete a row of " + kind, func(cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{
 				RequestItems: map[string][]rows.WriteRequest{*table: {{DeleteRequest: &rows.DeleteRequest{Key: key}}}},
 			})
 			return err
-		}, func(s services.Service) bool { return hasPermission(s, "table", kind, services.DeleteRows) }})
+		}, func(s services.Service) bool { return hasPermission(s, services.Table, kind, services.DeleteRows) }})
 	}
 	return all
 }
 
 func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
-	for on, name := range map[string]string{"source": "SourceBucket", "media": "MediaBucket"} {
+	for on, name := range map[services.Resource]string{services.SourceBucket: "SourceBucket", services.MediaBucket: "MediaBucket"} {
 		bucket := aws.String(w.stackOutput(t, name))
 		for _, prefix := range []string{services.SourcePrefix, services.MediaPrefix, "other/"} {
 			key := aws.String(prefix + "nobody/nothing")
-			all = append(all, permissionCheck{"get " + prefix + " of " + on, func(cfg aws.Config) error {
+			all = append(all, permissionCheck{"get " + prefix + " of " + name, func(cfg aws.Config) error {
 				_, err := blob.NewClient(cfg, true).GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: key})
 				return err
 			}, func(s services.Service) bool { return hasPermission(s, on, prefix, services.ReadObjects) }})
-			all = append(all, permissionCheck{"put " + prefix + " of " + on, func(cfg aws.Config) error {
+			all = append(all, permissionCheck{"put " + prefix + " of " + name, func(cfg aws.Config) error {
 				_, err := blob.NewClient(cfg, true).PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String("none")})
 				return err
 			}, func(s services.Service) bool {
 				return hasPermission(s, on, prefix, services.WriteObjects, services.UploadObjects)
 			}})
-			all = append(all, permissionCheck{"delete " + prefix + " of " + on, func(cfg aws.Config) error {
+			all = append(all, permissionCheck{"delete " + prefix + " of " + name, func(cfg aws.Config) error {
 				_, err := blob.NewClient(cfg, true).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key})
 				return err
 			}, func(s services.Service) bool { return hasPermission(s, on, prefix, services.DeleteObjects) }})
@@ -202,7 +202,9 @@ func (w deployment) invokeChecks(t *testing.T) (all []permissionCheck) {
 				FunctionName: aws.String("sluice-" + to.Name), InvocationType: lambdatypes.InvocationTypeDryRun,
 			})
 			return err
-		}, func(s services.Service) bool { return hasPermission(s, "functions", to.Name, services.InvokeFunction) }})
+		}, func(s services.Service) bool {
+			return hasPermission(s, services.Functions, to.Name, services.InvokeFunction)
+		}})
 	}
 	return all
 }

@@ -1,7 +1,6 @@
 package services
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -47,82 +46,56 @@ func buildEnvName(name, what string) string {
 	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_" + what
 }
 
-// RequiredEnv returns the names of the variables a service can't do without, sorted: those of what it may touch, what it sends
-// to, its own queues and its tools.
-func (s Service) RequiredEnv() []string {
-	need := map[string]bool{}
-	for _, r := range s.Permissions {
-		for _, name := range r.requiredEnv() {
-			need[name] = true
+// RequiredEnv returns the names of the variables that the service needs, sorted: those of the resources that it may use,
+// of the queues and the topic that it sends to, of its own queues and of its tools.
+func (s Service) RequiredEnv() (names []string) {
+	for _, p := range s.Permissions {
+		if env := resources[p.Resource].env; env != nil {
+			names = append(names, env(p.Only)...)
 		}
 	}
 	for _, to := range s.Destinations() {
 		if to == Topic {
-			need[EnvTopicARN] = true
-		} else {
-			receiver, _ := Lookup(to)
-			if requireQueueURLs(need, receiver); receiver.Inbox.FairShare {
-				need[EnvInFlightLimit] = true
-			}
+			names = append(names, EnvTopicARN)
+			continue
+		}
+		receiver, _ := Lookup(to)
+		if names = append(names, receiver.queueURLEnv()...); receiver.isFairShare() {
+			names = append(names, EnvInFlightLimit)
 		}
 	}
-	if requireQueueURLs(need, s); s.Inbox != nil {
-		need[EnvDeadLetterQueueURL(s.Name)] = true
+	if names = append(names, s.queueURLEnv()...); s.Inbox != nil {
+		names = append(names, EnvDeadLetterQueueURL(s.Name))
 	}
 	if s.Layer != "" {
-		need[EnvFFmpegDir] = true
+		names = append(names, EnvFFmpegDir)
 	}
-	return slices.Sorted(maps.Keys(need))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-func requireQueueURLs(need map[string]bool, s Service) {
+// OptionalEnv returns the names of the variables that the service reads and that some deployments leave unset, sorted.
+func (s Service) OptionalEnv() []string {
+	names := []string{EnvXRayDaemon}
+	for _, p := range s.Permissions {
+		names = append(names, resources[p.Resource].optionalEnv...)
+	}
+	if len(s.Routes) > 0 {
+		names = append(names, EnvPublicURL, EnvPlaybackURL)
+	}
+	if len(s.BrowserPaths()) > 0 {
+		names = append(names, EnvCORSOrigins)
+	}
+	if s.Name == Studio {
+		names = append(names, EnvUploadURL)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (s Service) queueURLEnv() (names []string) {
 	for _, q := range s.Queues() {
-		need[EnvQueueURL(q.Name)] = true
-	}
-}
-
-// requiredEnv returns the names of the variables that say where to find what a right is on.
-func (r Permission) requiredEnv() []string {
-	switch r.Resource {
-	case "source":
-		return []string{EnvSourceBucket}
-	case "media":
-		return []string{EnvMediaBucket}
-	case "playback-key":
-		return []string{EnvPlaybackKey}
-	case "producers", "internet", "traces", "metrics":
-		return nil
-	case "inboxes":
-		return listQueueEnv(EnvQueueURL)
-	case "feeds":
-		return append(listQueueEnv(EnvEventSourceMapping), EnvConcurrency)
-	case "dead-letters":
-		return listDeadLetterQueueEnv()
-	case "functions":
-		return mapNames(r.Only, EnvFunctionName)
-	}
-	return []string{EnvTable}
-}
-
-func listQueueEnv(name func(queue string) string) (names []string) {
-	for _, q := range ListQueues() {
-		names = append(names, name(q.Name))
-	}
-	return names
-}
-
-func listDeadLetterQueueEnv() (names []string) {
-	for _, s := range Map {
-		if s.Inbox != nil {
-			names = append(names, EnvDeadLetterQueueURL(s.Name))
-		}
-	}
-	return names
-}
-
-func mapNames(all []string, name func(string) string) (names []string) {
-	for _, one := range all {
-		names = append(names, name(one))
+		names = append(names, EnvQueueURL(q.Name))
 	}
 	return names
 }

@@ -79,40 +79,6 @@ func (i Inbox) SubscribedTypes() (facts []string) {
 	return facts
 }
 
-// Action is what a right allows.
-type Action string
-
-// The actions; infra knows which IAM actions each stands for.
-const (
-	ReadObjects     Action = "read-objects"
-	WriteObjects    Action = "write-objects"
-	DeleteObjects   Action = "delete-objects" // list them, and delete
-	UploadObjects   Action = "upload"         // create, sign, list and complete multipart uploads
-	AbortUploads    Action = "abort-uploads"
-	GetRows         Action = "get-rows"   // each by its key
-	ReadRows        Action = "read-rows"  // that, and all of a partition
-	PutRows         Action = "put-rows"   // whole
-	WriteRows       Action = "write-rows" // that, and parts of them
-	DeleteRows      Action = "delete-rows"
-	QueryIndex      Action = "query-index"
-	ReadSecret      Action = "read-secret"
-	ReadQueueDepth  Action = "read-depth" // how many messages wait
-	DrainMessages   Action = "drain"      // receive and delete messages
-	RedriveMessages Action = "redrive"    // send what was a dead letter again
-	ConnectOutbound Action = "connect"    // to what others name: package outbound is the only way
-	ReadTraces      Action = "read-traces"
-	ReadQueueAges   Action = "read-ages" // how old the oldest message is
-	Autoscale       Action = "steer"     // set how many workers queues may have
-	InvokeFunction  Action = "wake"      // call a function, without waiting for it
-)
-
-// Permission is one narrow permission.
-type Permission struct {
-	Action   Action
-	Resource string   // "source" or "media" bucket, "table" or one of its indexes, "inboxes", "dead-letters", "feeds" (what takes messages from the inboxes), "functions", "playback-key", "producers" (all their buckets), "internet", "traces", "metrics" (of the whole account)
-	Only     []string // prefixes of object keys or of partition keys; names of services, of functions
-}
-
 // Map is all of Sluice.
 var Map = []Service{
 	{
@@ -136,15 +102,15 @@ var Map = []Service{
 		Inbox: &Inbox{EventTypes: []string{"upload.requested.v1"}, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 5, MaxWait: time.Minute},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		Permissions: []Permission{
-			{GetRows, "table", []string{UploadRows}},
-			{ReadRows, "table", []string{VideoRows, ProducerRows}},
+			{GetRows, Table, []string{UploadRows}},
+			{ReadRows, Table, []string{VideoRows, ProducerRows}},
 			{QueryIndex, ByTenant, []string{TenantIndex}},
 			{QueryIndex, ByExternal, []string{ExternalIndex}},
-			{PutRows, "table", []string{UploadRows, IdempotencyRows}},
-			{WriteRows, "table", []string{VideoRows}},
-			{UploadObjects, "source", []string{SourcePrefix}},
-			{AbortUploads, "source", []string{SourcePrefix}},
-			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
+			{PutRows, Table, []string{UploadRows, IdempotencyRows}},
+			{WriteRows, Table, []string{VideoRows}},
+			{UploadObjects, SourceBucket, []string{SourcePrefix}},
+			{AbortUploads, SourceBucket, []string{SourcePrefix}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
 		},
 		Memory: 512, Timeout: 20 * time.Second,
 	},
@@ -164,11 +130,11 @@ var Map = []Service{
 			{"POST", "/v1/dead-letters/{id}/discard", AuthToken, "operator"},
 		},
 		Permissions: []Permission{
-			{GetRows, "table", []string{TenantRows}},
-			{ReadRows, "table", []string{ProducerRows, DeadLetterRows}},
-			{PutRows, "table", []string{TenantRows, TokenRows, ProducerRows, DeadLetterRows, IdempotencyRows}},
-			{DeleteRows, "table", []string{TokenRows, ProducerRows}},
-			{RedriveMessages, "inboxes", nil},
+			{GetRows, Table, []string{TenantRows}},
+			{ReadRows, Table, []string{ProducerRows, DeadLetterRows}},
+			{PutRows, Table, []string{TenantRows, TokenRows, ProducerRows, DeadLetterRows, IdempotencyRows}},
+			{DeleteRows, Table, []string{TokenRows, ProducerRows}},
+			{RedriveMessages, AllQueues, nil},
 		},
 		Memory: 256, Timeout: 29 * time.Second,
 	},
@@ -179,16 +145,16 @@ var Map = []Service{
 			{"GET", "/v1/map", AuthToken, "operator"},
 		},
 		Permissions: []Permission{
-			{ReadRows, "table", []string{VideoRows, DeadLetterRows}},
-			{GetRows, "table", []string{ScalingRows}},
-			{ReadQueueDepth, "inboxes", nil},
-			{ReadTraces, "traces", nil},
+			{ReadRows, Table, []string{VideoRows, DeadLetterRows}},
+			{GetRows, Table, []string{ScalingRows}},
+			{ReadQueueDepth, AllQueues, nil},
+			{ReadTraces, Traces, nil},
 		},
 		Memory: 512, Timeout: 29 * time.Second,
 	},
 	{
 		Name:        "authorize",
-		Permissions: []Permission{{GetRows, "table", []string{TokenRows}}},
+		Permissions: []Permission{{GetRows, Table, []string{TokenRows}}},
 		Memory:      256, Timeout: 5 * time.Second,
 	},
 	{
@@ -199,8 +165,8 @@ var Map = []Service{
 			{"GET", "/p/{token}/{playback}/{file+}", AuthOpen, ""},
 		},
 		Permissions: []Permission{
-			{ReadObjects, "media", []string{MediaPrefix}},
-			{ReadSecret, "playback-key", nil},
+			{ReadObjects, MediaBucket, []string{MediaPrefix}},
+			{ReadSecret, PlaybackKey, nil},
 		},
 		Memory: 256, Timeout: 10 * time.Second,
 	},
@@ -220,7 +186,7 @@ var Map = []Service{
 		},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		Permissions: []Permission{
-			{ReadObjects, "source", []string{SourcePrefix}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix}},
 		},
 		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
 	},
@@ -235,8 +201,8 @@ var Map = []Service{
 		},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		Permissions: []Permission{
-			{ReadObjects, "source", []string{SourcePrefix}},
-			{WriteObjects, "media", []string{MediaPrefix}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix}},
+			{WriteObjects, MediaBucket, []string{MediaPrefix}},
 		},
 		Memory: 3008, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
 	},
@@ -248,9 +214,9 @@ var Map = []Service{
 		},
 		Emits: []string{"fetch.failed.v1"},
 		Permissions: []Permission{
-			{UploadObjects, "source", []string{SourcePrefix}},
-			{ReadObjects, "producers", nil},
-			{ConnectOutbound, "internet", nil},
+			{UploadObjects, SourceBucket, []string{SourcePrefix}},
+			{ReadObjects, ProducerBuckets, nil},
+			{ConnectOutbound, Internet, nil},
 		},
 		Memory: 512, Timeout: 3 * time.Minute,
 	},
@@ -266,13 +232,13 @@ var Map = []Service{
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
 		},
 		Permissions: []Permission{
-			{ReadRows, "table", []string{VideoRows, InFlightLimitRows}},
-			{WriteRows, "table", []string{VideoRows}},
-			{PutRows, "table", []string{InFlightLimitRows}},
-			{DeleteRows, "table", []string{InFlightLimitRows}},
-			{ReadObjects, "media", []string{MediaPrefix}}, // playlists: what is written follows on from what is there
-			{WriteObjects, "media", []string{MediaPrefix}},
-			{InvokeFunction, "functions", []string{"reconcile"}},
+			{ReadRows, Table, []string{VideoRows, InFlightLimitRows}},
+			{WriteRows, Table, []string{VideoRows}},
+			{PutRows, Table, []string{InFlightLimitRows}},
+			{DeleteRows, Table, []string{InFlightLimitRows}},
+			{ReadObjects, MediaBucket, []string{MediaPrefix}}, // playlists: what is written follows on from what is there
+			{WriteObjects, MediaBucket, []string{MediaPrefix}},
+			{InvokeFunction, Functions, []string{"reconcile"}},
 		},
 		Memory: 512, Timeout: 30 * time.Second,
 	},
@@ -284,9 +250,9 @@ var Map = []Service{
 		},
 		Emits: []string{"sweep.done.v1"},
 		Permissions: []Permission{
-			{DeleteObjects, "source", []string{SourcePrefix}},
-			{DeleteObjects, "media", []string{MediaPrefix}},
-			{DeleteRows, "table", []string{VideoRows}},
+			{DeleteObjects, SourceBucket, []string{SourcePrefix}},
+			{DeleteObjects, MediaBucket, []string{MediaPrefix}},
+			{DeleteRows, Table, []string{VideoRows}},
 		},
 		Memory: 256, Timeout: time.Minute,
 	},
@@ -296,15 +262,15 @@ var Map = []Service{
 		Emits:    []string{"deadline.passed.v1"},
 		Permissions: []Permission{
 			{QueryIndex, ByDeadline, []string{DueIndex, OpenDeadLetterIndex}},
-			{ReadRows, "table", []string{VideoRows}},
-			{GetRows, "table", []string{InFlightLimitRows}},
-			{ReadObjects, "source", []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
-			{ReadQueueDepth, "inboxes", nil},
-			{ReadQueueAges, "metrics", nil},
-			{DrainMessages, "dead-letters", nil},
-			{PutRows, "table", []string{DeadLetterRows, ScalingRows}},
-			{GetRows, "table", []string{ScalingRows}},
-			{Autoscale, "feeds", nil},
+			{ReadRows, Table, []string{VideoRows}},
+			{GetRows, Table, []string{InFlightLimitRows}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
+			{ReadQueueDepth, AllQueues, nil},
+			{ReadQueueAges, Metrics, nil},
+			{DrainMessages, AllDeadLetterQueues, nil},
+			{PutRows, Table, []string{DeadLetterRows, ScalingRows}},
+			{GetRows, Table, []string{ScalingRows}},
+			{Autoscale, AllEventSourceMappings, nil},
 		},
 		Memory: 256, Timeout: 50 * time.Second,
 	},

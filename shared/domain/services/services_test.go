@@ -162,3 +162,17 @@ func TestMaxWorkersLeaveMinimumForOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestPermissionsAreDefined(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		for _, p := range s.Permissions {
+			if _, ok := p.IAMActions(); !ok {
+				t.Errorf("%s has the permission %s on %s, which is not defined", s.Name, p.Action, p.Resource)
+			}
+		}
+	}
+	if _, ok := (services.Permission{Action: services.QueryIndex, Resource: services.Table}).IAMActions(); ok {
+		t.Error("an action of another resource is defined for the table")
+	}
+}
