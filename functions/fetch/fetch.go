@@ -16,7 +16,6 @@ package fetch
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -59,11 +58,11 @@ type Fetcher struct {
 // Handle fetches an original, and returns FetchFailed if the original, or whoever named it, is at fault. It does
 // nothing if the upload is completed already or was aborted.
 func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	d, ok := e.Data.(video.FetchRequested)
-	if !ok {
-		return nil, errs.E("fetch.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	d, err := events.DataAs[video.FetchRequested]("fetch.Handle", e)
+	if err != nil {
+		return nil, err
 	}
-	err := f.fetchOriginal(ctx, d)
+	err = f.fetchOriginal(ctx, d)
 	p := errs.ProblemOf(err)
 	switch {
 	case err == nil, p.Code == "upload_gone":

@@ -19,7 +19,7 @@ func fixedNow() time.Time { return noon }
 
 func TestInspectRejectsWithCode(t *testing.T) {
 	mp4 := append([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"), "\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"...)
-	unreadable := errs.New("ffmpeg.Probe", errs.Invalid, "unreadable", "It can't be read.")
+	unreadable := errs.New("ffmpeg.ProbeStreams", errs.Invalid, "unreadable", "It can't be read.")
 	for _, tt := range []struct {
 		name  string
 		body  []byte

@@ -46,10 +46,9 @@ type VideoOwner struct {
 // is read, playlists are written before the row says that they exist, and the row is saved before the events that
 // announce it are returned.
 func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	const op = "publish.Handle"
-	data, ok := e.Data.(video.Event)
-	if !ok {
-		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
+	data, err := events.DataAs[video.Event]("publish.Handle", e)
+	if err != nil {
+		return nil, err
 	}
 	before, err := o.Videos.LoadVideo(ctx, e.Tenant, e.Video)
 	if err != nil {

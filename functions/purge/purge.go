@@ -35,19 +35,19 @@ type Purger struct {
 
 // Handle deletes the published media first, so that the video's links stop working as early as possible, and returns
 // PurgeDone.
-func (s Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
+func (p Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	asked, err := events.DataAs[video.PurgeRequested]("purge.Handle", e)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Media.DeletePrefix(ctx, playback.ObjectPrefix(asked.Playback)); err != nil {
+	if _, err := p.Media.DeletePrefix(ctx, playback.ObjectPrefix(asked.Playback)); err != nil {
 		return nil, err
 	}
-	if _, err := s.Source.DeletePrefix(ctx, services.SourceFolder(e.Tenant, e.Video)); err != nil {
+	if _, err := p.Source.DeletePrefix(ctx, services.SourceFolder(e.Tenant, e.Video)); err != nil {
 		return nil, err
 	}
-	if err := s.Results.DeleteTaskResults(ctx, e.Tenant, e.Video); err != nil {
+	if err := p.Results.DeleteTaskResults(ctx, e.Tenant, e.Video); err != nil {
 		return nil, err
 	}
-	return []events.Event{events.New(e.Tenant, e.Video, s.Now(), video.PurgeDone{At: s.Now(), Round: asked.Round})}, nil
+	return []events.Event{events.New(e.Tenant, e.Video, p.Now(), video.PurgeDone{At: p.Now(), Round: asked.Round})}, nil
 }

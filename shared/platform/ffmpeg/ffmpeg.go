@@ -99,7 +99,7 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 // ProbeStreams returns what ffprobe prints about a file in dir: the JSON of -show_format and -show_streams, including
 // side data such as rotation, at most 1 MiB. Its errors are those of Run, with unreadable instead of decode_failed.
 func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
-	const op = "ffmpeg.Probe"
+	const op = "ffmpeg.ProbeStreams"
 	out := cappedBuffer{remaining: maxProbeBytes}
 	show := []string{"-print_format", "json", "-show_format", "-show_streams"}
 	if err := t.runProbe(ctx, op, dir, file, container, show, &out); err != nil {
@@ -120,7 +120,7 @@ func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, fr
 		"-print_format", "csv=p=0", "-select_streams", "V:0", "-show_entries", "packet=pts,dts,duration,flags",
 		"-read_intervals", strconv.FormatFloat(from, 'f', 3, 64) + "%",
 	}
-	if err := t.runProbe(ctx, "ffmpeg.Packets", dir, file, container, show, &out); err != nil {
+	if err := t.runProbe(ctx, "ffmpeg.ProbePackets", dir, file, container, show, &out); err != nil {
 		return nil, err
 	}
 	return out.data, nil
