@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 
 GO ?= go
 LOCAL := build/localstack
-LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go)) go.mod go.sum
+LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go localstack/lambdaenv/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/bootstrap/main.go,%,$(wildcard functions/*/bootstrap/main.go))
 CLOUD_TESTS := ./tests/integration ./tests/e2e
 # Those that `make test` runs on.
@@ -85,6 +85,7 @@ test-cloud:
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
 	$(LOCAL) deploy; \
+	$(LOCAL) conditions; \
 	eval "$$($(LOCAL) env)"; \
 	echo "run the tests in the local cloud $$CLOUD: five to fifteen minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \

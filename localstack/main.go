@@ -25,6 +25,7 @@ const usage = `usage: build/localstack COMMAND
   down           stop it, with all that is in it
   status         tell whether it runs (exit code 1: it does not)
   deploy         put Sluice into it (after make build)
+  conditions     show which of AWS Lambda's conditions hold for functions in it (SLUICE_LAMBDA: on or off)
   env            print settings for a shell: eval "$(build/localstack env)"
   token TENANT   print a token for a tenant, made if it is new (SCOPES: what it may do; SLUICE_API: of that API on AWS)
 
@@ -80,6 +81,8 @@ func run(ctx context.Context, args []string) error {
 		return c.Status(ctx)
 	case "deploy":
 		return c.Deploy(ctx)
+	case "conditions":
+		return c.PrintConditions(ctx)
 	case "env":
 		return printEnv(root)
 	default: // parse lets nothing else through
@@ -90,7 +93,7 @@ func run(ctx context.Context, args []string) error {
 // parseArgs returns the command and its argument, where it takes one.
 func parseArgs(args []string) (command, arg string, err error) {
 	takes := map[string]string{
-		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "env": "", "token": "TENANT",
+		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "conditions": "", "env": "", "token": "TENANT",
 	}
 	if len(args) == 0 {
 		return "", "", errors.New("say what to do; --help lists the commands")

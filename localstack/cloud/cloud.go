@@ -34,14 +34,16 @@ type Cloud struct {
 	StepTimeout time.Duration // for each step
 	BuiltDir    string        // folder of the built functions, one for each architecture in it; "" for build
 
-	portFromEnv  bool // by SLUICE_PORT
-	liveProgress bool // Out is a terminal wide enough for a step
-	emulator     *emulator
-	url          string // of a server that is not ours; "": it is
+	portFromEnv      bool // by SLUICE_PORT
+	liveProgress     bool // Out is a terminal wide enough for a step
+	emulator         *emulator
+	lambdaConditions bool   // functions run in Lambda's conditions: SLUICE_LAMBDA
+	url              string // of a server that is not ours; "": it is
 }
 
 // New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with
-// AWS_ENDPOINT_URL), SLUICE_PORT and, for the time limit of a step, at SLUICE_LIMIT (such as 30m).
+// AWS_ENDPOINT_URL), SLUICE_PORT and, for the time limit of a step, at SLUICE_LIMIT (such as 30m), and at
+// SLUICE_LAMBDA (on or off).
 func New(root string, out io.Writer) (*Cloud, error) {
 	emulator, err := selectEmulator()
 	if err != nil {
@@ -62,7 +64,8 @@ func New(root string, out io.Writer) (*Cloud, error) {
 		}
 		c.StepTimeout = limit
 	}
-	return c, nil
+	c.lambdaConditions, err = readConditionsSetting()
+	return c, err
 }
 
 // FindRoot returns the folder of the module `sluice` that dir lies in.

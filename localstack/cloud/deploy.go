@@ -1,12 +1,12 @@
 package cloud
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,6 +73,10 @@ func (c *Cloud) deployApp(ctx context.Context, s state) error {
 	if err := c.makeOriginCert(); err != nil {
 		return err
 	}
+	paths, err := c.functionPaths(ctx)
+	if err != nil {
+		return err
+	}
 	args := []string{"deploy", "--all",
 		"--method", "direct",
 		"--progress", "events",
@@ -81,13 +85,10 @@ func (c *Cloud) deployApp(ctx context.Context, s state) error {
 		"--output", c.buildPath("cdk.local"),
 		"-c", "cloud=local",
 		"-c", "arch=" + runtime.GOARCH,
-		"-c", "build=" + cmp.Or(c.BuiltDir, "build"),
-		"-c", "ffmpeg_dir=" + c.buildPath("tools"),
 		"-c", "public_url=" + c.apiURL(),
 		"-c", "producer_buckets=" + ProducerBucket,
-		"-c", "fetch_ca=" + originCertPath(c.Root),
 		"-c", fmt.Sprintf("concurrency=%d", services.MinConcurrency()+spareWorkers())}
-	if err := c.runCDK(ctx, append(args, s.Collector.contextArgs()...)...); err != nil {
+	if err := c.runCDK(ctx, slices.Concat(args, paths, s.Collector.contextArgs())...); err != nil {
 		return err
 	}
 	outputs, err := ReadOutputs(written)

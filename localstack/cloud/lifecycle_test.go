@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Unsetenv("CLOUD") // whatever `make test` runs on
+	os.Unsetenv("CLOUD")              // whatever `make test` runs on
+	os.Setenv("SLUICE_LAMBDA", "off") // there are no functions
 	if os.Getenv("SLUICE_FAKE_SERVER") != "" {
 		runFakeServer()
 	}

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"sluice/localstack/lambdaenv"
 )
 
 // Up installs what is missing and starts the server, unless it runs already. The server outlives
@@ -79,7 +81,7 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	if err := os.RemoveAll(c.dataPath()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.dataPath("tmp"), 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(c.dataPath("tmp"), 0o755), lambdaenv.Clean(c.lambdaState())); err != nil {
 		return err
 	}
 	argv, env, err := c.emulator.startCommand(c, ctx)
@@ -150,7 +152,10 @@ func (c *Cloud) Down(ctx context.Context) error {
 	} else if err := c.runStep(ctx, "stop the local cloud", c.stopServer); err != nil {
 		return err
 	}
-	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state"} {
+	if err := lambdaenv.Clean(c.lambdaState()); err != nil {
+		return err
+	}
+	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state", "lambda", "packages"} {
 		if err := os.RemoveAll(c.dataPath(name)); err != nil {
 			return err
 		}

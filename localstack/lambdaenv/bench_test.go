@@ -30,18 +30,12 @@ func BenchmarkColdStart(b *testing.B) {
 				b.Skip("needs another user")
 			}
 			d := lambdaenv.Description{Mode: mode, Memory: 256, Tmp: 10240, State: filepath.Join(dir, "state"), Home: "/root"}
+			b.Cleanup(func() { must(b, lambdaenv.Clean(d.State)) })
 			must(b, lambdaenv.Prepare(mode, d.State, d.Tmp))
 			must(b, lambdaenv.Pack(filepath.Join(dir, string(mode)), from, launcher, d))
 			for b.Loop() {
 				must(b, exec.Command(filepath.Join(dir, string(mode), "bootstrap")).Run())
 			}
 		})
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }

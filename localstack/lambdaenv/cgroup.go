@@ -61,12 +61,14 @@ func (t cgroupTree) cloudCgroup(state string) string {
 func (t cgroupTree) create(state string, pid, memory int) (string, error) {
 	parent := t.cloudCgroup(state)
 	dir := filepath.Join(parent, strconv.Itoa(pid))
-	if t.unified {
-		if err := errors.Join(os.MkdirAll(parent, 0o755), enableMemory(t.mount), enableMemory(parent)); err != nil {
-			return "", err
+	err := t.makeDir(parent, dir)
+	for range 10 { // Clean may take the parent away in between
+		if !errors.Is(err, os.ErrNotExist) {
+			break
 		}
+		err = t.makeDir(parent, dir)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err != nil {
 		return "", err
 	}
 	bytes := strconv.FormatInt(int64(memory)<<20, 10)
@@ -85,6 +87,15 @@ func (t cgroupTree) create(state string, pid, memory int) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+func (t cgroupTree) makeDir(parent, dir string) error {
+	if t.unified {
+		if err := errors.Join(os.MkdirAll(parent, 0o755), enableMemory(t.mount), enableMemory(parent)); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(dir, 0o755)
 }
 
 func enableMemory(dir string) error {

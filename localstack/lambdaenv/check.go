@@ -11,10 +11,10 @@ import (
 	"strconv"
 )
 
-// probeMemory and probeTmp are what a probe gets, in MiB.
 const (
-	probeMemory = 128
-	probeTmp    = 512
+	// ProbeTmp is how large /tmp is for a probe, in MiB.
+	ProbeTmp    = 512
+	probeMemory = 128 // MiB
 )
 
 // ChooseMode returns the mode for functions of a cloud with that state folder. Root, and whoever runs in CI (CI=true),
@@ -52,9 +52,8 @@ func Prepare(mode Mode, state string, sizes ...int) error {
 }
 
 // Probe runs a function that looks around in the conditions of d, whose sizes it sets, and returns what it found.
-func Probe(launcher string, d Description) (Findings, error) {
-	var f Findings
-	if d.Memory, d.Tmp = probeMemory, probeTmp; d.State == "" {
+func Probe(launcher string, d Description) (f Findings, err error) {
+	if d.Memory, d.Tmp = probeMemory, ProbeTmp; d.State == "" {
 		return f, errors.New("no state folder")
 	}
 	if err := Prepare(d.Mode, d.State, d.Tmp); err != nil {
@@ -64,7 +63,7 @@ func Probe(launcher string, d Description) (Findings, error) {
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(code)
+	defer func() { err = errors.Join(err, os.RemoveAll(code), Clean(d.State)) }()
 	from, to := filepath.Join(code, "from"), filepath.Join(code, "package")
 	if err := os.Mkdir(from, 0o755); err != nil {
 		return f, err

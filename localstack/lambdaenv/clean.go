@@ -11,11 +11,13 @@ import (
 // cgroups and temporary folders. What belongs to a process that lives stays.
 func Clean(state string) error {
 	err := removeOfDead(filepath.Join(state, "tmp"), os.RemoveAll)
-	if tree, terr := findCgroupTree(); terr == nil {
-		cgroup := tree.cloudCgroup(state)
-		err = errors.Join(err, removeOfDead(cgroup, os.Remove))
-		_ = os.Remove(cgroup) // fails as long as there is a function
+	tree, terr := findCgroupTree()
+	if terr != nil {
+		return err // so that there is nothing of ours in it
 	}
+	cgroup := tree.cloudCgroup(state)
+	err = errors.Join(err, removeOfDead(cgroup, os.Remove))
+	_ = os.Remove(cgroup) // fails as long as there is a function
 	return err
 }
 

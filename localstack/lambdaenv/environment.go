@@ -8,7 +8,8 @@ import (
 
 // Where a function finds things, as on Lambda.
 const (
-	taskRoot = "/var/task"
+	// TaskRoot is where a function finds its own package.
+	TaskRoot = "/var/task"
 	// ToolsDir is where a function finds the programs of its layer.
 	ToolsDir = "/opt/bin"
 )
@@ -21,7 +22,7 @@ var lambdaVariables = []string{
 	"TZ=:UTC",
 	"PATH=/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 	"LD_LIBRARY_PATH=/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-	"LAMBDA_TASK_ROOT=" + taskRoot,
+	"LAMBDA_TASK_ROOT=" + TaskRoot,
 	"LAMBDA_RUNTIME_DIR=/var/runtime",
 	"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 	"AWS_XRAY_CONTEXT_MISSING=LOG_ERROR",

@@ -35,13 +35,14 @@ func becomeFunction(d Description, pkg string) error {
 	if err := RestrictThread(); err != nil {
 		return err
 	}
-	var env []string
+	env := []string{"TMPDIR=" + tmp}
 	for _, entry := range buildEnvironment(os.Environ()) {
-		if !strings.HasPrefix(entry, "LAMBDA_TASK_ROOT=") && !strings.HasPrefix(entry, "LD_LIBRARY_PATH=") {
-			env = append(env, entry)
+		if !strings.HasPrefix(entry, "PATH=") && !strings.HasPrefix(entry, "LD_LIBRARY_PATH=") {
+			entry = strings.Replace(entry, "="+TaskRoot, "="+task, 1)
+			entry = strings.Replace(entry, "="+ToolsDir, "="+d.Tools, 1)
 		}
+		env = append(env, entry)
 	}
-	env = append(env, "LAMBDA_TASK_ROOT="+task, "TMPDIR="+tmp)
 	bootstrap := filepath.Join(task, "bootstrap")
 	return fmt.Errorf("start the function: %w", syscall.Exec(bootstrap, []string{bootstrap}, env))
 }
@@ -64,7 +65,8 @@ func hideHome(home, tmp string, readable ...string) error {
 		return e
 	}
 	defer unix.Close(int(fd))
-	rules := map[string]uint64{"/dev": landlockWrite, "/proc": landlockWrite}
+	const useFiles = landlockRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE
+	rules := map[string]uint64{"/dev": useFiles, "/proc": useFiles}
 	for _, dir := range readable {
 		if dir != "" {
 			rules[dir] = landlockRead

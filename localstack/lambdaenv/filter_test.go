@@ -7,24 +7,12 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"sluice/localstack/lambdaenv"
 )
-
-// reportEnv makes the test binary report what each system call of interest answers, instead of running tests.
-const reportEnv = "LAMBDAENV_REPORT_CALLS"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(reportEnv) != "" {
-		reportCalls()
-		return
-	}
-	os.Exit(m.Run())
-}
 
 // reportCalls prints a line for each call: its name, and its error or ok.
 func reportCalls() {
@@ -53,18 +41,8 @@ func reportCalls() {
 }
 
 func TestFilterAnswersAsLambdaDoes(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root: the system call filter and the user of a function")
-	}
-	exe, err := os.Open("/proc/self/exe") // the user may not reach where go test has put it
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer exe.Close()
-	cmd := exec.Command("/proc/self/fd/3")
-	cmd.ExtraFiles = []*os.File{exe}
-	cmd.Dir, cmd.Env = "/", []string{reportEnv + "=1"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: lambdaenv.UserID, Gid: lambdaenv.GroupID}}
+	needsRoot(t, "the system call filter without no_new_privs")
+	cmd := commandAsUser(t, lambdaenv.UserID, reportEnv+"=1")
 	out, err := runRestricted(cmd)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

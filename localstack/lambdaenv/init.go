@@ -50,8 +50,8 @@ func runInit(args []string) error {
 	if err := RestrictThread(); err != nil {
 		return err
 	}
-	pid, err := syscall.ForkExec(taskRoot+"/bootstrap", []string{taskRoot + "/bootstrap"}, &syscall.ProcAttr{
-		Dir: taskRoot, Env: buildEnvironment(os.Environ()), Files: []uintptr{0, 1, 2}, Sys: attr,
+	pid, err := syscall.ForkExec(TaskRoot+"/bootstrap", []string{TaskRoot + "/bootstrap"}, &syscall.ProcAttr{
+		Dir: TaskRoot, Env: buildEnvironment(os.Environ()), Files: []uintptr{0, 1, 2}, Sys: attr,
 	})
 	if err != nil {
 		return fmt.Errorf("start the function: %w", err)

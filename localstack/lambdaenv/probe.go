@@ -164,12 +164,12 @@ func (f Findings) Conditions(tmp int) []Condition {
 	})
 	return []Condition{
 		{"system calls answer as there", len(wrong) == 0, strings.Join(wrong, ", ")},
-		{"the user is not root", f.UserID == UserID && f.GroupID == GroupID, fmt.Sprintf("uid %d, gid %d", f.UserID, f.GroupID)},
+		{"the user is not root", f.UserID != 0, fmt.Sprintf("uid %d, gid %d", f.UserID, f.GroupID)},
 		{"nothing but /tmp is writable", slices.Equal(f.Writable, []string{"/tmp"}), strings.Join(f.Writable, " ")},
 		{"/tmp has the size in the map", f.Tmp >= tmp && f.Tmp <= tmp+tmp/20+8, fmt.Sprintf("%d MiB for %d", f.Tmp, tmp)},
 		{"memory is limited as in the map", f.Limited, "no limit"},
 		{"there is no /dev/shm", !f.SharedMemory, "/dev/shm"},
-		{"code is at /var/task and root's", f.Dir == taskRoot && f.CodeOwner == 0, fmt.Sprintf("%s, uid %d", f.Dir, f.CodeOwner)},
+		{"code is at /var/task and root's", f.Dir == TaskRoot && f.CodeOwner == 0, fmt.Sprintf("%s, uid %d", f.Dir, f.CodeOwner)},
 		{"the environment is Lambda's and its own", len(foreign) == 0, strings.Join(foreign, " ")},
 		{"no process of others is seen", f.Processes <= 3, fmt.Sprintf("%d processes", f.Processes)},
 	}

@@ -56,7 +56,7 @@ func enterRoot(d Description, pkg, tmp string) error {
 
 func buildRoot(root string, d Description, pkg, tmp string) error {
 	at := func(path string) string { return filepath.Join(root, path) }
-	for _, dir := range []string{taskRoot, ToolsDir, "/var/runtime", "/proc", "/sys", "/dev", "/etc", "/tmp"} {
+	for _, dir := range []string{TaskRoot, ToolsDir, "/var/runtime", "/proc", "/sys", "/dev", "/etc", "/tmp"} {
 		if err := os.MkdirAll(at(dir), 0o755); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func buildRoot(root string, d Description, pkg, tmp string) error {
 	if err := errors.Join(bindSystem(root), bindDevices(at("dev")), writeUsers(at("etc"))); err != nil {
 		return err
 	}
-	if err := bindReadOnly(filepath.Join(pkg, taskDir), at(taskRoot)); err != nil {
+	if err := bindReadOnly(filepath.Join(pkg, taskDir), at(TaskRoot)); err != nil {
 		return err
 	}
 	if d.Tools != "" {
