@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// codec turns values into attribute texts and back, and keeps the first error.
+// codec encodes values as the text of attributes and decodes them. It keeps the first error in err.
 type codec struct{ err error }
 
 // encodeJSON returns the JSON of v, or "" for a nil pointer.
@@ -18,13 +18,14 @@ func (c *codec) encodeJSON(v any) string {
 	return string(b)
 }
 
-// decodeJSON reads what text made into *to, which is left alone if s is empty.
+// decodeJSON decodes JSON into *to. It does not change *to if s is empty.
 func (c *codec) decodeJSON(s string, to any) {
 	if s != "" {
 		c.keepError(json.Unmarshal([]byte(s), to))
 	}
 }
 
+// parseTime returns the time that formatTimestamp wrote, the zero time for "".
 func (c *codec) parseTime(s string) time.Time {
 	if s == "" {
 		return time.Time{}
@@ -40,10 +41,10 @@ func (c *codec) keepError(err error) {
 	}
 }
 
-// timestampLayout is RFC 3339 in nanoseconds of a fixed width, so that stamps in UTC sort as text.
+// timestampLayout is RFC 3339 with nine digits of nanoseconds, so that timestamps in UTC sort as text.
 const timestampLayout = "2006-01-02T15:04:05.000000000Z07:00"
 
-// formatTimestamp returns t as text, or "" for the zero time.
+// formatTimestamp returns t in UTC as text, or "" for the zero time.
 func formatTimestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

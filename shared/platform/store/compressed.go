@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// compressedText is text that is stored deflated. DynamoDB counts each kilobyte of a row that is written, and one row takes 1,000
-// of them a second.
+// compressedText is text that is stored as DEFLATE data (RFC 1951). DynamoDB counts every kilobyte that is written to a
+// row, and accepts 1,000 of them per second for one row.
 type compressedText string
 
-// MarshalDynamoDBAttributeValue deflates the text.
+// MarshalDynamoDBAttributeValue implements attributevalue.Marshaler.
 func (p compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.DefaultCompression)
@@ -29,7 +29,8 @@ func (p compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, e
 	return &types.AttributeValueMemberB{Value: b.Bytes()}, nil
 }
 
-// UnmarshalDynamoDBAttributeValue takes text that was never deflated as well: rows had it so.
+// UnmarshalDynamoDBAttributeValue implements attributevalue.Unmarshaler. It also reads plain text, which older rows
+// have.
 func (p *compressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -41,5 +42,5 @@ func (p *compressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue)
 		*p = compressedText(text.String())
 		return err
 	}
-	return fmt.Errorf("%T is no packed text", v)
+	return fmt.Errorf("%T is not compressed text", v)
 }

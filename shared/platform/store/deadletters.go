@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// deadLetterItem is stored in the partition of the month in which its message was sent. Ids sort by the time of sending. A
-// partition takes 1,000 writes per second.
+// deadLetterItem is stored in the partition of the month in which its message was sent. Ids sort by the time of
+// sending. A partition takes 1,000 writes per second.
 type deadLetterItem struct {
 	Key
 	ID       string `dynamodbav:"id"`
@@ -87,8 +87,8 @@ func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter,
 	return getRow(ctx, s, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter)
 }
 
-// UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state or
-// its number of redrives has changed since, as after the same call, or there is none.
+// UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state
+// or its number of redrives has changed since, as after the same call, or there is none.
 func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLetter) error {
 	unchanged := Condition{Where: []Comparison{
 		{"state", "=", stringValue(string(old.State))}, {"redrives", "=", numberValue(int64(old.Redrives))},

@@ -49,8 +49,8 @@ func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cu
 // maxDeadLetterID sorts after every id of a dead letter.
 const maxDeadLetterID = "~"
 
-// maxDeadLetterAge is the greatest age of a message whose dead letter is kept. SQS keeps a message 14 days in a queue, and
-// 14 more in the dead-letter queue.
+// maxDeadLetterAge is the greatest age of a message whose dead letter is kept. SQS keeps a message 14 days in a
+// queue, and 14 more in the dead-letter queue.
 const maxDeadLetterAge = video.DeadLetterRetention + 28*24*time.Hour
 
 // deadLetterMonths returns the partitions of dead letters that are kept at now, from the month of newest backward. It

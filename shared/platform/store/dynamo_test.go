@@ -24,7 +24,8 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// fakeDynamoDB stands where DynamoDB would: it keeps the requests and gives the next of its answers, or the last one again.
+// fakeDynamoDB is an HTTP client that records requests. It answers with the next of its responses, or with the last
+// one again.
 type fakeDynamoDB struct {
 	responses []response
 
@@ -74,7 +75,7 @@ func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Store {
 	}), "table")
 }
 
-// methodCall is a method of Dynamo and the calls that it makes.
+// methodCall is a call of a method of Store and the actions of DynamoDB that it takes.
 type methodCall struct {
 	name string
 	run  func(t *testing.T, s store.Store) error
@@ -82,7 +83,7 @@ type methodCall struct {
 }
 
 func methodCalls() []methodCall {
-	turn := video.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
+	position := video.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
 		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
@@ -158,14 +159,14 @@ func methodCalls() []methodCall {
 			return s.SaveScalingState(t.Context(), scaling.State{Version: 1})
 		}, []string{"PutItem"}},
 		{"EnqueuePosition", func(t *testing.T, s store.Store) error {
-			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, turn)
+			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, position)
 		}, []string{"PutItem"}},
 		{"ListQueuePositions", func(t *testing.T, s store.Store) error {
-			_, err := s.ListQueuePositions(t.Context(), "acme", video.Bulk, turn, 1)
+			_, err := s.ListQueuePositions(t.Context(), "acme", video.Bulk, position, 1)
 			return err
 		}, []string{"Query"}},
 		{"DequeuePositions", func(t *testing.T, s store.Store) error {
-			return s.DequeuePositions(t.Context(), "acme", video.Bulk, turn)
+			return s.DequeuePositions(t.Context(), "acme", video.Bulk, position)
 		}, []string{"BatchWriteItem"}},
 		{"CountOpenDeadLetters", func(t *testing.T, s store.Store) error {
 			_, err := s.CountOpenDeadLetters(t.Context(), "encode")
@@ -178,7 +179,8 @@ func methodCalls() []methodCall {
 	}
 }
 
-// TestMethodsMakeDocumentedCalls holds each method to the IAM actions in the package's documentation, and every read to being consistent.
+// TestMethodsMakeDocumentedCalls checks that each method takes the actions that the package comment lists for it, and
+// that every read of the table is consistent.
 func TestMethodsMakeDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -204,7 +206,7 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 	}
 	for m := range reflect.TypeFor[store.Store]().Methods() {
 		if !known[m.Name] {
-			t.Errorf("nobody knows which calls %s makes", m.Name)
+			t.Errorf("methodCalls lacks %s", m.Name)
 		}
 	}
 }
@@ -249,8 +251,8 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 	}
 }
 
-// TestRetryAfterLostResponseReusesToken: the SDK repeats a write whose answer was lost with the token of the first, so that DynamoDB can tell
-// that it is the same one.
+// TestRetryAfterLostResponseReusesToken: the SDK repeats a transaction after a lost answer with the same token, so that
+// DynamoDB knows it is the same one.
 func TestRetryAfterLostResponseReusesToken(t *testing.T) {
 	t.Parallel()
 	w := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}

@@ -54,6 +54,7 @@ func wrapSDKError(op string, err error) error {
 	return errs.E(op, errorKind(err), err)
 }
 
+// errorKind returns the kind of an error of the SDK, or of a context.
 func errorKind(err error) errs.Kind {
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
@@ -63,7 +64,7 @@ func errorKind(err error) errs.Kind {
 	if errors.As(err, &failed) {
 		return errs.Conflict
 	}
-	var busy *types.TransactionConflictException // somebody else's transaction has the row
+	var busy *types.TransactionConflictException // another transaction is writing the row
 	if errors.As(err, &busy) {
 		return errs.Transient
 	}
@@ -73,8 +74,8 @@ func errorKind(err error) errs.Kind {
 	return errs.Internal
 }
 
-// cancellationKind takes the first of a cancelled transaction's reasons that says something: there is one for each item,
-// "None" for those that had no part in it.
+// cancellationKind returns the kind of the first reason for which a transaction was cancelled. There is one reason for
+// each item, "None" for items without an error (CancellationReasons of TransactionCanceledException).
 func cancellationKind(reasons []types.CancellationReason) errs.Kind {
 	for _, r := range reasons {
 		switch aws.ToString(r.Code) {
@@ -90,7 +91,7 @@ func cancellationKind(reasons []types.CancellationReason) errs.Kind {
 	return errs.Internal
 }
 
-// isRetryable reports whether the SDK itself would have tried again, or the time was up.
+// isRetryable reports whether the SDK retries such an error, or the context ended.
 func isRetryable(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary

@@ -37,8 +37,9 @@ func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.Idempotenc
 	}
 }
 
-// BeginIdempotency writes the record r of a request unless another record of the same owner, route and key is valid at
-// now, and returns the record that is in the table then. Its Holder tells whether that is r. A repetition changes nothing.
+// BeginIdempotency writes the record r of a request unless another record of the same owner, route and key is valid
+// at now, and returns the record that is in the table then. Its Holder tells whether that is r. A repetition changes
+// nothing.
 func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)

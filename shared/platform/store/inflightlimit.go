@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// inFlightLimitItem has what a tenant has in flight in a lane. At 1,000 workers that are 2,000 tasks: of one video 11 kB, of 2,000
-// videos 75 kB, where DynamoDB takes 400.
+// inFlightLimitItem has the tasks that a tenant has in flight in a lane. 1,000 workers have 2,000 tasks in flight;
+// the row then has 11 kB if they are of one video, and 75 kB if they are of 2,000. DynamoDB allows 400 kB.
 type inFlightLimitItem struct {
 	Key
 	Version      int64          `dynamodbav:"version"`
@@ -19,7 +19,7 @@ type inFlightLimitItem struct {
 	LastProgress string         `dynamodbav:"moved,omitempty"`
 }
 
-// inFlightLimitKey returns the key of a tenant's window of a lane, which is one of ours.
+// inFlightLimitKey returns the key of the in-flight limit of a tenant in a lane.
 func inFlightLimitKey(tenant string, lane video.Lane) Key {
 	k := newKey(services.InFlightLimitRows, tenant)
 	if k != (Key{}) {
@@ -28,22 +28,22 @@ func inFlightLimitKey(tenant string, lane video.Lane) Key {
 	return k
 }
 
-func newInFlightLimitItem(w video.InFlightLimit) (inFlightLimitItem, error) {
+func newInFlightLimitItem(l video.InFlightLimit) (inFlightLimitItem, error) {
 	var c codec
-	i := inFlightLimitItem{Key: inFlightLimitKey(w.Tenant, w.Lane), Version: w.Version, MoreWaiting: w.MoreWaiting, LastProgress: formatTimestamp(w.LastProgress)}
-	if len(w.Allotments) > 0 {
-		i.Allotments = compressedText(c.encodeJSON(w.Allotments))
+	i := inFlightLimitItem{Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting, LastProgress: formatTimestamp(l.LastProgress)}
+	if len(l.Allotments) > 0 {
+		i.Allotments = compressedText(c.encodeJSON(l.Allotments))
 	}
 	return i, c.err
 }
 
 func (i inFlightLimitItem) toInFlightLimit() (video.InFlightLimit, error) {
 	var c codec
-	w := video.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
-	w.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
-	w.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
-	c.decodeJSON(string(i.Allotments), &w.Allotments)
-	return w, c.err
+	l := video.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
+	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
+	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
+	c.decodeJSON(string(i.Allotments), &l.Allotments)
+	return l, c.err
 }
 
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.

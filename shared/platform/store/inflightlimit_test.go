@@ -16,25 +16,27 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// newFullInFlightLimit is the window of a tenant that has all it may have in flight, of videos of some tasks each.
+// newFullInFlightLimit returns the in-flight limit of a tenant with tasks in flight, so many of each video.
 func newFullInFlightLimit(tasks, each int) video.InFlightLimit {
 	r := rand.NewChaCha8([32]byte{1})
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	w := video.InFlightLimit{Tenant: "acme", Lane: video.Interactive, Version: 1}
+	l := video.InFlightLimit{Tenant: "acme", Lane: video.Interactive, Version: 1}
 	for n := range tasks / each {
 		id := make([]byte, 16)
 		_, _ = r.Read(id)
 		at := noon.Add(time.Duration(n)*time.Second + time.Duration(r.Uint64()%1e9))
-		s := video.VideoAllotment{QueuePosition: video.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{}}
-		for k := range each {
-			s.InFlight[k] = fmt.Sprintf("%07x", r.Uint64()%(1<<28))
+		a := video.VideoAllotment{
+			QueuePosition: video.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{},
 		}
-		w.Allotments = append(w.Allotments, s)
+		for k := range each {
+			a.InFlight[k] = fmt.Sprintf("%07x", r.Uint64()%(1<<28))
+		}
+		l.Allotments = append(l.Allotments, a)
 	}
-	return w
+	return l
 }
 
-// TestLargestInFlightLimitFitsOneRow: DynamoDB takes 400 kB, and of one row 1,000 kB a second.
+// TestLargestInFlightLimitFitsOneRow: DynamoDB allows rows of 400 kB, and 1,000 kB of writes per second to one row.
 func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 	t.Parallel()
 	encode, _ := services.Lookup("encode")
@@ -71,9 +73,9 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 		kind   errs.Kind
 		want   int
 	}{
-		"as text, as they were once": {`{"S":"[{\"video\":\"vid_1\",\"end\":3}]"}`, "", 3},
-		"deflated, but cut":          {`{"B":"iqUC"}`, errs.Internal, 0},
-		"a number":                   {`{"N":"1"}`, errs.Internal, 0},
+		"plain text, as in older rows": {`{"S":"[{\"video\":\"vid_1\",\"end\":3}]"}`, "", 3},
+		"compressed, but truncated":    {`{"B":"iqUC"}`, errs.Internal, 0},
+		"a number":                     {`{"N":"1"}`, errs.Internal, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,12 +88,12 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 	}
 }
 
-// TestDequeuePositionsDeletesEachRowOnce: DynamoDB refuses a call that names a row twice.
+// TestDequeuePositionsDeletesEachRowOnce: DynamoDB rejects a call that names a row twice.
 func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
 	t.Parallel()
-	turn := video.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
+	position := video.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
 	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, turn, video.QueuePosition{Planned: turn.Planned, Video: "vid_2"}, turn); err != nil {
+	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, position, video.QueuePosition{Planned: position.Planned, Video: "vid_2"}, position); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(w.requests[0].RequestItems), "DeleteRequest"); n != 2 {

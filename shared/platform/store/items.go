@@ -5,9 +5,9 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// The items are the rows as they are stored. Structures inside them are JSON text: it is smaller than DynamoDB's maps,
-// which repeat every name with an overhead, it is the form the same structures have in messages, and nothing filters
-// on it. What an index may want one day (tenant, state, created) is a plain attribute.
+// Items are rows as Go structs. Nested values are stored as JSON text: it is smaller than DynamoDB's maps, messages
+// have the same form, and no query filters by it. What an index may need (tenant, state, created) is a plain
+// attribute.
 type (
 	tenantItem struct {
 		Key
@@ -22,7 +22,7 @@ type (
 		Hash    string `dynamodbav:"hash"`
 		Created string `dynamodbav:"created,omitempty"`
 		Until   string `dynamodbav:"until,omitempty"`
-		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds: DynamoDB removes the row some time after
+		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds; DynamoDB deletes the row some time later
 	}
 	uploadItem struct {
 		Key
@@ -35,7 +35,7 @@ type (
 		PartSize    int64  `dynamodbav:"part_size"`
 		Created     string `dynamodbav:"created,omitempty"`
 	}
-	// videoItem is in an index while it has the partition key of that one.
+	// videoItem is in an index while it has the partition key of that index.
 	videoItem struct {
 		Key
 		detailsItem
@@ -66,9 +66,9 @@ type (
 		Owner         string `dynamodbav:"owner,omitempty"`     // partition key of by-tenant; the sort key is Created
 		DueShard      string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline
 		Due           string `dynamodbav:"due,omitempty"`       // its sort key
-		Expires       int64  `dynamodbav:"expires,omitempty"`   // Unix seconds: DynamoDB's time to live
+		Expires       int64  `dynamodbav:"expires,omitempty"`   // Unix seconds; DynamoDB deletes the row some time later
 	}
-	// detailsItem is the part of a video's row that api writes, and no one else.
+	// detailsItem is the part of a video's row that only the service api writes.
 	detailsItem struct {
 		Title      string `dynamodbav:"title"`
 		ExternalID string `dynamodbav:"external_id,omitempty"`

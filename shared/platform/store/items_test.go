@@ -13,7 +13,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// TestVideoRowHasDocumentedAttributes pins what other programs may come to rely on: keys, plain attributes, and that what is zero is left out.
+// TestVideoRowHasDocumentedAttributes pins what other programs may rely on: the keys, the plain attributes, and that
+// zero values are left out.
 func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
@@ -35,7 +36,7 @@ func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 	}
 }
 
-// compareAttributes compares the kinds of attribute that rows have.
+// compareAttributes compares string and number attributes.
 var compareAttributes = cmp.Comparer(func(a, b types.AttributeValue) bool {
 	switch a := a.(type) {
 	case *types.AttributeValueMemberS:
@@ -59,11 +60,11 @@ func TestRowKeys(t *testing.T) {
 		{"token", tokenKey("k1"), Key{"TOKEN#k1", "TOKEN"}},
 		{"upload", uploadKey("acme", "upl_1"), Key{"UPLOAD#acme#upl_1", "UPLOAD"}},
 		{"video", k, Key{"VIDEO#acme#vid_1", "VIDEO"}},
-		{"claim", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), Key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
-		{"source", producerKey("AIDA", "src_1"), Key{"SOURCE#AIDA", "SOURCE#src_1"}},
-		{"source in the directory", producerDirectoryKey("src_1"), Key{"SOURCE##all", "SOURCE#src_1"}},
-		{"letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), Key{"LETTER#1970-01", "ltr_" + strings.Repeat("0", 26)}},
-		{"no letter", deadLetterKey("ltr_1"), Key{}},
+		{"idempotency record", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), Key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
+		{"producer", producerKey("AIDA", "src_1"), Key{"SOURCE#AIDA", "SOURCE#src_1"}},
+		{"producer in the directory", producerDirectoryKey("src_1"), Key{"SOURCE##all", "SOURCE#src_1"}},
+		{"dead letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), Key{"LETTER#1970-01", "ltr_" + strings.Repeat("0", 26)}},
+		{"invalid dead letter id", deadLetterKey("ltr_1"), Key{}},
 		{"last task of a page", k.donePage(255), Key{"VIDEO#acme#vid_1", "DONE#000"}},
 		{"first task of the next", k.donePage(256), Key{"VIDEO#acme#vid_1", "DONE#001"}},
 		{"last page", k.donePage(maxTasks - 1), Key{"VIDEO#acme#vid_1", "DONE#390"}},

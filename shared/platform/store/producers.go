@@ -10,8 +10,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// A grant is kept twice, under its sender and in the directory of all: producers are looked up by the one, operators
-// list the other. No sender is called as the directory is: its id would have a '#'.
+// producerItem is stored twice: under its sender, where the service api looks it up, and in the directory of all
+// producers, which operators list. No sender can have the directory's key, because it contains '#'.
 type producerItem struct {
 	Key
 	ID      string `dynamodbav:"id"`
@@ -27,7 +27,7 @@ const (
 	producerDirectory = producerPrefix + "#all"
 )
 
-// producerKey returns the key of a grant's row under its sender.
+// producerKey returns the key of a producer under its sender.
 func producerKey(sender, id string) Key {
 	k, listed := newKey(services.ProducerRows, sender), producerDirectoryKey(id)
 	if k == (Key{}) || listed == (Key{}) {
@@ -36,7 +36,7 @@ func producerKey(sender, id string) Key {
 	return Key{k.PK, listed.SK}
 }
 
-// producerDirectoryKey returns the key of a grant's row in the directory.
+// producerDirectoryKey returns the key of a producer in the directory.
 func producerDirectoryKey(id string) Key {
 	k := newKey(services.ProducerRows, id)
 	if k == (Key{}) {
@@ -45,19 +45,20 @@ func producerDirectoryKey(id string) Key {
 	return Key{producerDirectory, k.PK}
 }
 
-func newProducerItems(g video.Producer) (bySender, inDirectory producerItem) {
+func newProducerItems(p video.Producer) (bySender, inDirectory producerItem) {
 	i := producerItem{
-		Key: producerKey(g.Sender, g.ID), ID: g.ID, Sender: g.Sender, Bucket: g.Bucket, Prefix: g.Prefix, Tenant: g.Tenant, Created: formatTimestamp(g.Created),
+		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix, Tenant: p.Tenant,
+		Created: formatTimestamp(p.Created),
 	}
 	bySender, inDirectory = i, i
-	inDirectory.Key = producerDirectoryKey(g.ID)
+	inDirectory.Key = producerDirectoryKey(p.ID)
 	return bySender, inDirectory
 }
 
 func (i producerItem) toProducer() (video.Producer, error) {
 	var c codec
-	g := video.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
-	return g, c.err
+	p := video.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
+	return p, c.err
 }
 
 // CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.

@@ -50,7 +50,8 @@ func queryPage[I any](ctx context.Context, s Store, op string, q Query) (items [
 	return items, next, nil
 }
 
-// queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero Key.
+// queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero
+// Key.
 func queryPrefix[I any](ctx context.Context, s Store, op string, k Key, prefix string) (all []I, err error) {
 	if k == (Key{}) {
 		return nil, nil
@@ -95,8 +96,9 @@ func buildUpdate(op string, k Key, item any, attributes []string, condition Cond
 	return w, nil
 }
 
-// putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write after
-// a lost answer and then fail on the row that it has written: use it where callers bear that, or without a condition.
+// putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write
+// after a lost answer and then fail on the row that it has written: use it where callers bear that, or without a
+// condition.
 func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition Condition, conflict errs.Problem) error {
 	w, err := buildPut(op, i, condition)
 	if err != nil {

@@ -3,21 +3,18 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
 )
 
-// scalingStateItem is the one row of what the scaling law decided last.
+// scalingStateItem is the only row of its kind: the last decision of the autoscaler.
 type scalingStateItem struct {
 	Key
 	Version int    `dynamodbav:"version"`
 	State   string `dynamodbav:"state"` // JSON
 }
-
-var errScalingStateStale = errors.New("somebody else has decided meanwhile")
 
 var scalingStateKey = Key{services.ScalingRows + "#all", services.ScalingRows}
 

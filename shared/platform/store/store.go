@@ -1,7 +1,7 @@
-// Package store keeps tenants, tokens, producers, uploads, videos, idempotency records, dead letters, in-flight limits,
-// wait queues and the state of the autoscaler as rows of one DynamoDB table. [Store] has the operations; it works on a
-// [Table], of which there are two: [DynamoDB], and one in memory for tests ([NewMemory]). storetest.Run checks a Store on
-// either.
+// Package store keeps tenants, tokens, producers, uploads, videos, idempotency records, dead letters, in-flight
+// limits, wait queues and the state of the autoscaler as rows of one DynamoDB table. [Store] has the operations; it
+// works on a [Table], of which there are two: [DynamoDB], and one in memory for tests ([NewMemory]). storetest.Run
+// checks a Store on either.
 //
 // Rows have string keys pk and sk. The tenant is part of the partition key of every row that a tenant owns:
 //
@@ -18,7 +18,7 @@
 //	SCALE#all             SCALE            the last decision of the autoscaler
 //	WINDOW#<tenant>       WINDOW#<lane>    the tasks that a tenant has in flight in a lane
 //	WINDOW#<tenant>       WAIT#<lane>#<planned>#<id>  the position of a video in its tenant's wait queue
-//	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with an idempotency key, until "expires" (the table's TTL attribute)
+//	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with an idempotency key, until "expires" (the TTL attribute)
 //
 // No id can change the kind or the tenant of a key: an id that is empty, too long or contains '#' names no row.
 //
@@ -39,9 +39,9 @@
 // consists of. Nothing scans the table. The indexes hold only rows that have the index key: by-tenant (owner, created),
 // by-external (external, created) and by-deadline (due_shard, due).
 //
-// Reads of the table are strongly consistent; reads of an index are not. Every write that can race is conditional or adds
-// to a set, so a caller may repeat any method; each method says what a repetition does. A request that the SDK repeats
-// after a lost answer counts as one call.
+// Reads of the table are strongly consistent; reads of an index are not. Every write that can race is conditional or
+// adds to a set, so a caller may repeat any method; each method says what a repetition does. A request that the SDK
+// repeats after a lost answer counts as one call.
 //
 // Errors are of type [errs.Error]. Besides the kinds named at each method, any method may return Transient (throttled,
 // timed out, 5xx) and Internal (anything else).

@@ -11,8 +11,8 @@ import (
 // Row is a row as DynamoDB stores it: attributes by name. The attributes pk and sk are its key.
 type Row = map[string]types.AttributeValue
 
-// Table is what [Store] needs of a table with the string keys pk and sk. Its errors are of type [errs.Error]: Conflict if
-// a condition does not hold, Transient, or Internal.
+// Table is what [Store] needs of a table with the string keys pk and sk. Its errors are of type [errs.Error]:
+// Conflict if a condition does not hold, Transient, or Internal.
 type Table interface {
 	// Get returns the row of a key, nil if there is none. The read is strongly consistent.
 	Get(ctx context.Context, k Key) (Row, error)
@@ -41,8 +41,8 @@ type Write struct {
 	ReturnFound bool // Write returns the row that failed the condition
 }
 
-// Condition must hold of the row that is in the table before a write. The zero Condition always holds. With Absent alone
-// there must be no row; with Absent and Where there must be none, or one for which all comparisons hold.
+// Condition must hold of the row that is in the table before a write. The zero Condition always holds. With Absent
+// alone there must be no row; with Absent and Where there must be none, or one for which all comparisons hold.
 type Condition struct {
 	Absent bool
 	Where  []Comparison

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	rowsPerQuery   = 100  // rows of a list read in a call
-	maxRowsPerPage = 1000 // rows read for one page: a filter that few rows pass ends a page early
+	rowsPerQuery   = 100  // rows of a list that one query reads
+	maxRowsPerPage = 1000 // rows read for one page: if few rows match the filter, a page ends early
 )
 
-// pagePosition is where in a list a page ends: the last row of it.
+// pagePosition is the last row of a page.
 type pagePosition struct{ created, id string }
 
-// encodeCursor returns the place as callers keep it.
+// encodeCursor returns the position as a cursor for callers, "" for the zero position.
 func (p pagePosition) encodeCursor() string {
 	if p == (pagePosition{}) {
 		return ""
@@ -28,6 +28,7 @@ func (p pagePosition) encodeCursor() string {
 
 var cursorInvalid = errs.Problem{Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one."}
 
+// parseCursor returns the position of a cursor. Invalid, code cursor_invalid: it is none.
 func parseCursor(op, cursor string) (p pagePosition, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {

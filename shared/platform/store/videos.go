@@ -44,8 +44,8 @@ func (s Store) LoadUpload(ctx context.Context, tenant, id string) (video.Upload,
 	return getRow(ctx, s, "store.LoadUpload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
 }
 
-// LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the row, so
-// it is at least as new.
+// LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the
+// row, so it is at least as new.
 func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
 	const op = "store.LoadVideo"
 	k := videoKey(tenant, id)

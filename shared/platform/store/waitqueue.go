@@ -14,30 +14,31 @@ import (
 
 const waitQueuePrefix = "WAIT#"
 
-var errQueuePosition = errors.New("a turn has a video and the moment it was planned at")
+var errQueuePosition = errors.New("a queue position needs a video and the time it was planned")
 
-// queuePositionItem is a row for each video, as a tenant may import any number of them.
+// queuePositionItem is one row for each video: a tenant may import any number of videos.
 type queuePositionItem struct {
 	Key
 	Position string `dynamodbav:"turn"` // JSON
 }
 
-// waitQueuePrefix returns how the sort keys of a window's line begin.
+// waitQueuePrefix returns the prefix of the sort keys of the wait queue that belongs to an in-flight limit's key.
 func (k Key) waitQueuePrefix() string {
 	return waitQueuePrefix + strings.TrimPrefix(k.SK, services.InFlightLimitRows+"#") + "#"
 }
 
-// queuePosition returns the key of a turn's row, in the same partition as its window: they are in the order of the turns.
-func (k Key) queuePosition(t video.QueuePosition) Key {
-	if k == (Key{}) || t.Planned.IsZero() || newKey(services.VideoRows, t.Video) == (Key{}) {
+// queuePosition returns the key of a position in that wait queue; the zero Key if it has no video or no time. The
+// keys sort in the order of the queue.
+func (k Key) queuePosition(p video.QueuePosition) Key {
+	if k == (Key{}) || p.Planned.IsZero() || newKey(services.VideoRows, p.Video) == (Key{}) {
 		return Key{}
 	}
-	return Key{k.PK, k.waitQueuePrefix() + formatTimestamp(t.Planned) + "#" + t.Video}
+	return Key{k.PK, k.waitQueuePrefix() + formatTimestamp(p.Planned) + "#" + p.Video}
 }
 
-func newQueuePositionItem(tenant string, lane video.Lane, t video.QueuePosition) (queuePositionItem, error) {
+func newQueuePositionItem(tenant string, lane video.Lane, p video.QueuePosition) (queuePositionItem, error) {
 	var c codec
-	return queuePositionItem{Key: inFlightLimitKey(tenant, lane).queuePosition(t), Position: c.encodeJSON(t)}, c.err
+	return queuePositionItem{Key: inFlightLimitKey(tenant, lane).queuePosition(p), Position: c.encodeJSON(p)}, c.err
 }
 
 // EnqueuePosition puts a video into its tenant's wait queue of a lane. A repetition changes nothing. Invalid: the
@@ -75,8 +76,8 @@ func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video
 	return all, err
 }
 
-// DequeuePositions removes positions from a tenant's wait queue. A repetition changes nothing. Invalid: a position has no
-// video or no time.
+// DequeuePositions removes positions from a tenant's wait queue. A repetition changes nothing. Invalid: a position
+// has no video or no time.
 func (s Store) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...video.QueuePosition) error {
 	const op = "store.DequeuePositions"
 	var keys []Key

@@ -13,7 +13,7 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// newDeadLetter returns a new open letter of a service, whose message was sent so long before noon.
+// newDeadLetter returns a new open dead letter of a service whose message was sent a time before noon.
 func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 	l := video.DeadLetter{
 		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
@@ -23,7 +23,7 @@ func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 	return l
 }
 
-// createDeadLetters puts letters into the store.
+// createDeadLetters creates dead letters in s.
 func createDeadLetters(t testingT, s store.Store, ls ...video.DeadLetter) {
 	t.Helper()
 	for _, l := range ls {
@@ -31,7 +31,7 @@ func createDeadLetters(t testingT, s store.Store, ls ...video.DeadLetter) {
 	}
 }
 
-// listAllDeadLetters returns all letters of a filter, read limit by limit.
+// listAllDeadLetters returns all dead letters that match a filter, read in pages of limit.
 func listAllDeadLetters(t testingT, s store.Store, f video.DeadLetterFilter, limit int) (all []video.DeadLetter) {
 	t.Helper()
 	for cursor := ""; ; {
@@ -139,7 +139,7 @@ func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
 	gone, err := a.MarkDiscarded("a test")
 	requireNoError(t, err)
 	requireNoError(t, s.UpdateDeadLetter(t.Context(), a, gone))
-	createDeadLetters(t, s, a) // once more, in vain
+	createDeadLetters(t, s, a) // again: it changes nothing
 	requireEqual(t, open(a.Service), 1)
 	again, err := b.MarkRedriven()
 	requireNoError(t, err)
@@ -151,7 +151,7 @@ func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
 func testDeadLetterHoldsLargestMessage(t *testing.T, s store.Store) {
 	service := uniqueID()
 	var all []video.DeadLetter
-	for i := range 5 { // together more than DynamoDB returns at once
+	for i := range 5 { // together more than the megabyte that a query returns
 		l := newDeadLetter(service, time.Duration(i)*time.Second)
 		l.Body = strings.Repeat("ü", 128<<10)
 		all = append(all, l)
@@ -176,15 +176,15 @@ func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 	}
 	_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1)
 	requireError(t, err, errs.Invalid, "cursor_invalid")
-	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list from the year 10889 on must end
+	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list that begins in the year 10889 must end
 	_, _, err = s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1)
 	requireNoError(t, err)
 }
 
 func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
-	letters := AnyValue[video.DeadLetter]()
+	deadLetters := AnyValue[video.DeadLetter]()
 	rapid.Check(t, func(rt *rapid.T) {
-		l := letters.Draw(rt, "letter")
+		l := deadLetters.Draw(rt, "dead letter")
 		l.ID = video.DeadLetterID(uniqueID(), "m", l.Sent)
 		createDeadLetters(rt, s, l)
 		got, err := s.LoadDeadLetter(t.Context(), l.ID)

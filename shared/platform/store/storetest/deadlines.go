@@ -32,7 +32,8 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	}
 }
 
-// The end of a task changes no row: its line has the state that the video was in.
+// testTaskEntryHasStateOfItsTime: the end of a task does not change the video's row, so its entry has the state of
+// the last change before it.
 func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
@@ -50,10 +51,10 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	requireEqual(t, got, []video.State{video.Waiting, video.Processing, video.Playable, video.Playable})
 }
 
-// longAgo ago, so that videos of other tests are not due: those that Any draws are from 1970 on.
+// longAgo is before the deadlines of other tests: AnyValue draws times from 1970 on.
 var longAgo = time.Date(1965, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// createVideoWithDeadline makes a video with a deadline that no other test has.
+// createVideoWithDeadline creates a video with a deadline. No other test uses its id.
 func createVideoWithDeadline(t *testing.T, s store.Store, deadline time.Time) video.Video {
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
@@ -62,7 +63,7 @@ func createVideoWithDeadline(t *testing.T, s store.Store, deadline time.Time) vi
 	return v
 }
 
-// isOverdue reports whether v is among what is due.
+// isOverdue reports whether v is listed as overdue at now.
 func isOverdue(t *testing.T, s store.Store, v video.Video, now time.Time) bool {
 	t.Helper()
 	refs, err := s.ListOverdueVideos(t.Context(), now, 1000)
@@ -93,7 +94,7 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 	got, err := s.ListOverdueVideos(t.Context(), early.Add(time.Minute), 5)
 	requireNoError(t, err)
 	requireEqual(t, got, want[:5])
-	for _, ref := range want { // for a store that is used again
+	for _, ref := range want { // so that another run on the same store finds none
 		v, err := s.LoadVideo(t.Context(), ref.Tenant, ref.ID)
 		requireNoError(t, err)
 		v.Deadline, v.Version = video.Deadline{}, v.Version+1

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// AnyValue returns a generator of any T: every field, by reflection, so that one that is new in the domain and forgotten in
-// a row is found. Moments are in UTC; numbers are what JSON can say.
+// AnyValue returns a generator of values of type T. It sets every field by reflection, so it finds a field that a row
+// does not store yet. Times are in UTC; numbers are such as JSON can hold.
 func AnyValue[T any]() *rapid.Generator[T] {
 	return rapid.MakeCustom[T](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[time.Time](): anyTime().AsAny(),
@@ -16,7 +16,7 @@ func AnyValue[T any]() *rapid.Generator[T] {
 	}})
 }
 
-// anyTime returns a generator of moments, the zero one among them.
+// anyTime returns a generator of times. It also draws the zero time.
 func anyTime() *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
 		if rapid.Bool().Draw(t, "zero") {

@@ -12,17 +12,17 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// noon is when claims are made: the store is told the time.
+// noon is the current time of the tests: callers tell the store the time.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// newIdempotencyRecord returns a new request in progress, good for a minute.
+// newIdempotencyRecord returns the record of a new request in progress, which is valid for a minute.
 func newIdempotencyRecord() video.IdempotencyRecord {
 	return video.IdempotencyRecord{
 		Owner: uniqueID(), Route: "POST /v1/uploads", Key: "a#b c", BodyHash: "digest", Holder: uniqueID(), Expires: noon.Add(time.Minute),
 	}
 }
 
-// requireRecord fails unless the store, asked for c at now, has want.
+// requireRecord fails unless beginning c at now returns want.
 func requireRecord(t testingT, s store.Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
 	t.Helper()
 	got, err := s.BeginIdempotency(t.Context(), c, now)
@@ -30,7 +30,7 @@ func requireRecord(t testingT, s store.Store, c video.IdempotencyRecord, now tim
 	requireEqual(t, got, want)
 }
 
-// copyForHolder returns c as another request with the same key makes it.
+// copyForHolder returns c for another request with the same key.
 func copyForHolder(c video.IdempotencyRecord, holder string, expires time.Time) video.IdempotencyRecord {
 	c.Holder, c.Expires = holder, expires
 	return c
@@ -78,7 +78,7 @@ func testLostRecordCannotBeCompleted(t *testing.T, s store.Store) {
 	requireRecord(t, s, first, first.Expires, second)
 }
 
-// testCreateVideoCompletesIdempotency: all of it or nothing, and once.
+// testCreateVideoCompletesIdempotency: all rows are written or none, and once.
 func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	v, u := newVideoAndUpload(first.Owner)
@@ -133,9 +133,9 @@ func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 }
 
 func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
-	claims := AnyValue[video.IdempotencyRecord]()
+	records := AnyValue[video.IdempotencyRecord]()
 	rapid.Check(t, func(rt *rapid.T) {
-		c := claims.Draw(rt, "claim")
+		c := records.Draw(rt, "record")
 		c.Owner, c.Expires = uniqueID(), noon.Add(time.Duration(rapid.IntRange(1, 1e6).Draw(rt, "seconds"))*time.Second)
 		requireRecord(rt, s, c, noon, c)
 		requireRecord(rt, s, copyForHolder(c, c.Holder+"x", c.Expires), noon, c)

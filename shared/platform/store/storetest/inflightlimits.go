@@ -39,29 +39,29 @@ func requireInFlightLimit(t testingT, s store.Store, want video.InFlightLimit) {
 	requireEqual(t, got, want)
 }
 
-// newQueuePosition returns a place in a line.
+// newQueuePosition returns the n-th position of a wait queue.
 func newQueuePosition(n int) video.QueuePosition {
 	return video.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
 }
 
 func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
-	w := video.InFlightLimit{Tenant: uniqueID(), Version: 2}
-	requireError(t, s.SaveInFlightLimit(t.Context(), w), errs.Conflict, "window_stale")
-	w.Version = 1
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), w))
-	requireError(t, s.SaveInFlightLimit(t.Context(), w), errs.Conflict, "window_stale")
-	w.Version, w.MoreWaiting = 2, true
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), w))
-	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: w.Tenant, Version: 1}), errs.Conflict, "window_stale")
-	requireInFlightLimit(t, s, w)
+	l := video.InFlightLimit{Tenant: uniqueID(), Version: 2}
+	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
+	l.Version = 1
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
+	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
+	l.Version, l.MoreWaiting = 2, true
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
+	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict, "window_stale")
+	requireInFlightLimit(t, s, l)
 	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
 }
 
 func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
-	w := video.InFlightLimit{Tenant: uniqueID(), Version: 1}
+	l := video.InFlightLimit{Tenant: uniqueID(), Version: 1}
 	const n = 8
 	failures := make([]error, n)
-	runConcurrently(n, func(i int) { failures[i] = s.SaveInFlightLimit(t.Context(), w) })
+	runConcurrently(n, func(i int) { failures[i] = s.SaveInFlightLimit(t.Context(), l) })
 	won := 0
 	for _, err := range failures {
 		if err == nil {
@@ -98,10 +98,10 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	requireEqual(t, got, []video.QueuePosition{newQueuePosition(4)})
 }
 
-func requireQueuePositions(t testingT, s store.Store, tenant string, after video.QueuePosition, limit int, turns ...int) {
+func requireQueuePositions(t testingT, s store.Store, tenant string, after video.QueuePosition, limit int, numbers ...int) {
 	t.Helper()
 	var want []video.QueuePosition
-	for _, n := range turns {
+	for _, n := range numbers {
 		want = append(want, newQueuePosition(n))
 	}
 	got, err := s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit)
@@ -109,7 +109,7 @@ func requireQueuePositions(t testingT, s store.Store, tenant string, after video
 	requireEqual(t, got, want)
 }
 
-// A line is long, and much of it leaves at once.
+// testManyPositionsAreDequeued dequeues more positions than one call deletes.
 func testManyPositionsAreDequeued(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	var all []video.QueuePosition
@@ -139,11 +139,11 @@ func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 }
 
 func testAnyInFlightLimitRoundTrips(t *testing.T, s store.Store) {
-	windows := AnyValue[video.InFlightLimit]()
+	limits := AnyValue[video.InFlightLimit]()
 	rapid.Check(t, func(rt *rapid.T) {
-		w := windows.Draw(rt, "window")
-		w.Tenant, w.Lane, w.Version = uniqueID(), video.Interactive, 1
-		requireNoError(rt, s.SaveInFlightLimit(rt.Context(), w))
-		requireInFlightLimit(rt, s, w)
+		l := limits.Draw(rt, "limit")
+		l.Tenant, l.Lane, l.Version = uniqueID(), video.Interactive, 1
+		requireNoError(rt, s.SaveInFlightLimit(rt.Context(), l))
+		requireInFlightLimit(rt, s, l)
 	})
 }

@@ -13,14 +13,14 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// newProducer returns a new grant to a sender.
+// newProducer returns a new producer of a sender.
 func newProducer(sender, prefix string) video.Producer {
 	return video.Producer{
 		ID: video.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix, Tenant: uniqueID(), Created: created,
 	}
 }
 
-// requireProducers fails unless the store knows exactly these grants of a sender, under it and in the list of all.
+// requireProducers fails unless s has exactly these producers of a sender, under the sender and in the list of all.
 func requireProducers(t testingT, s store.Store, sender string, want ...video.Producer) {
 	t.Helper()
 	got, err := s.ListProducersBySender(t.Context(), sender)
@@ -28,7 +28,7 @@ func requireProducers(t testingT, s store.Store, sender string, want ...video.Pr
 	requireEqual(t, got, want)
 	all, err := s.ListProducers(t.Context())
 	requireNoError(t, err)
-	requireEqual(t, slices.DeleteFunc(all, func(g video.Producer) bool { return g.Sender != sender }), want)
+	requireEqual(t, slices.DeleteFunc(all, func(p video.Producer) bool { return p.Sender != sender }), want)
 }
 
 func testProducersRoundTrip(t *testing.T, s store.Store) {
@@ -42,12 +42,12 @@ func testProducersRoundTrip(t *testing.T, s store.Store) {
 }
 
 func testProducerIsCreatedOnce(t *testing.T, s store.Store) {
-	g := newProducer(uniqueID(), "in/")
-	requireNoError(t, s.CreateProducer(t.Context(), g))
-	other := g
+	p := newProducer(uniqueID(), "in/")
+	requireNoError(t, s.CreateProducer(t.Context(), p))
+	other := p
 	other.Tenant = uniqueID()
 	requireError(t, s.CreateProducer(t.Context(), other), errs.Conflict, "source_exists")
-	requireProducers(t, s, g.Sender, g)
+	requireProducers(t, s, p.Sender, p)
 }
 
 func testProducerIsDeleted(t *testing.T, s store.Store) {
@@ -63,11 +63,11 @@ func testProducerIsDeleted(t *testing.T, s store.Store) {
 	requireProducers(t, s, sender, gone)
 }
 
-// testSendersAreIsolated: nothing that may stand in a message reaches another sender's grants, or all of them.
+// testSendersAreIsolated: no sender in a message reaches the producers of another sender, or all of them.
 func testSendersAreIsolated(t *testing.T, s store.Store) {
-	g := newProducer(uniqueID(), "in/")
-	requireNoError(t, s.CreateProducer(t.Context(), g))
-	for _, sender := range []string{"", "#", "#all", "all", g.Sender + "#", g.Sender[1:]} {
+	p := newProducer(uniqueID(), "in/")
+	requireNoError(t, s.CreateProducer(t.Context(), p))
+	for _, sender := range []string{"", "#", "#all", "all", p.Sender + "#", p.Sender[1:]} {
 		got, err := s.ListProducersBySender(t.Context(), sender)
 		requireNoError(t, err)
 		requireEqual(t, got, []video.Producer{})
@@ -77,16 +77,16 @@ func testSendersAreIsolated(t *testing.T, s store.Store) {
 		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: bad, Sender: uniqueID()}), errs.Invalid, "")
 		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: uniqueID(), Sender: bad}), errs.Invalid, "")
 	}
-	requireProducers(t, s, g.Sender, g)
+	requireProducers(t, s, p.Sender, p)
 }
 
 func testAnyProducerRoundTrips(t *testing.T, s store.Store) {
-	grants := AnyValue[video.Producer]()
+	producers := AnyValue[video.Producer]()
 	rapid.Check(t, func(rt *rapid.T) {
-		g := grants.Draw(rt, "grant")
-		g.ID, g.Sender = uniqueID(), uniqueID()
-		requireNoError(rt, s.CreateProducer(t.Context(), g))
-		requireProducers(rt, s, g.Sender, g)
+		p := producers.Draw(rt, "producer")
+		p.ID, p.Sender = uniqueID(), uniqueID()
+		requireNoError(rt, s.CreateProducer(t.Context(), p))
+		requireProducers(rt, s, p.Sender, p)
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -102,7 +102,7 @@ func testMissingRowsAreNotFound(t *testing.T, s store.Store) {
 	requireEqual(t, results, []video.Result{})
 }
 
-// testInvalidIDsReachNoRow: what a client may send for an id neither reaches another row nor breaks anything.
+// testInvalidIDsReachNoRow: an invalid id from a client reaches no row and causes no internal error.
 func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	for _, id := range []string{"", "#", v.ID + "#", "#" + v.ID, strings.Repeat("x", 3000)} {

@@ -8,7 +8,7 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// testStaleScalingStateIsRejected begins with whatever state there is: there is one for all.
+// testStaleScalingStateIsRejected begins with the state that is in the store: there is only one row.
 func testStaleScalingStateIsRejected(t *testing.T, s store.Store) {
 	before, err := s.LoadScalingState(t.Context())
 	requireNoError(t, err)

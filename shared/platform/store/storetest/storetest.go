@@ -1,4 +1,4 @@
-// Package storetest holds every implementation of the store to one behaviour.
+// Package storetest is the test suite of package store. It checks that a Store behaves the same on every table.
 package storetest
 
 import (
@@ -17,77 +17,77 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// Run runs the suite on the stores that open returns. They may be one and the same, and hold other rows already: every
-// test has a tenant of its own.
+// Run runs the suite on the stores that open returns. It may always return the same store, and the store may hold other
+// rows: every test uses ids of its own.
 func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, s store.Store)
 	}{
-		{"a tenant is kept", testTenantRoundTrips},
-		{"any tenant and token come back as they went in", testAnyTenantAndTokenRoundTrip},
-		{"a tenant is made once", testTenantIsCreatedOnce},
-		{"a token is kept", testTokenRoundTrips},
-		{"a token is made once", testTokenIsCreatedOnce},
-		{"a token is taken back", testTokenIsDeleted},
-		{"what is not there is not found", testMissingRowsAreNotFound},
-		{"ids that fit no key", testInvalidIDsReachNoRow},
-		{"a cancelled call is worth another try", testCancelledCallsAreTransient},
-		{"create makes both rows", testCreateVideoWritesBothRows},
-		{"create makes both rows or none", testCreateVideoIsAtomic},
-		{"any video comes back as it went in", testAnyVideoRoundTrips},
-		{"another tenant's is not found", testTenantsAreIsolated},
+		{"a tenant is read as it was written", testTenantRoundTrips},
+		{"any tenant and token are read as they were written", testAnyTenantAndTokenRoundTrip},
+		{"a tenant is created once", testTenantIsCreatedOnce},
+		{"a token is read as it was written", testTokenRoundTrips},
+		{"a token is created once", testTokenIsCreatedOnce},
+		{"a token is deleted", testTokenIsDeleted},
+		{"missing rows are not found", testMissingRowsAreNotFound},
+		{"invalid ids reach no row", testInvalidIDsReachNoRow},
+		{"a cancelled call is transient", testCancelledCallsAreTransient},
+		{"creating a video writes the video and the upload", testCreateVideoWritesBothRows},
+		{"creating a video writes all rows or none", testCreateVideoIsAtomic},
+		{"any video is read as it was written", testAnyVideoRoundTrips},
+		{"tenants are isolated", testTenantsAreIsolated},
 		{"callers share no memory with the store", testStoreSharesNoMemory},
-		{"save follows the version", testSaveVideoChecksVersion},
-		{"save leaves the finished tasks alone", testSaveVideoKeepsFinishedTasks},
-		{"one of many savers wins", testOneConcurrentSaveWins},
-		{"finish grows a set", testFinishTaskGrowsSet},
-		{"finish repeated changes nothing", testFinishTaskIsIdempotent},
-		{"one of many finishers sees the set full", testOneFinishTaskSeesFullSet},
-		{"any task result comes back as it went in", testAnyTaskResultRoundTrips},
-		{"results are in order", testTaskResultsAreInOrder},
-		{"results of any size are all read", testLargeTaskResultsAreAllRead},
-		{"a claim keeps others off until it expires", testIdempotencyRecordExcludesOthers},
-		{"a settled claim is told", testCompletedRecordIsReturned},
-		{"a claim that was given up is free", testReleasedRecordIsFree},
-		{"a claim that was taken over can't be settled", testLostRecordCannotBeCompleted},
-		{"what is created with a claim is there with it", testCreateVideoCompletesIdempotency},
-		{"claims of other names are apart", testIdempotencyRecordsAreSeparate},
-		{"one of many claimants wins", testOneConcurrentRequestWins},
-		{"any claim comes back as it went in", testAnyIdempotencyRecordRoundTrips},
-		{"a source is kept", testProducersRoundTrip},
-		{"a source is made once", testProducerIsCreatedOnce},
-		{"a source is deleted", testProducerIsDeleted},
-		{"another sender's sources are not found", testSendersAreIsolated},
-		{"any source comes back as it went in", testAnyProducerRoundTrips},
-		{"a letter is filed once", testDeadLetterIsCreatedOnce},
-		{"letters are listed, newest first", testDeadLettersAreListedNewestFirst},
-		{"letters are listed by what they are", testDeadLettersAreFiltered},
-		{"a letter is settled once", testDeadLetterIsUpdatedOnce},
-		{"a letter is open until somebody decides", testOpenDeadLettersAreCounted},
-		{"a letter is as large as a message", testDeadLetterHoldsLargestMessage},
-		{"what is no letter is not found", testInvalidDeadLetterIDs},
-		{"any letter comes back as it went in", testAnyDeadLetterRoundTrips},
-		{"a window is kept", testInFlightLimitRoundTrips},
-		{"a window follows its version", testInFlightLimitChecksVersion},
-		{"one of many who write a window wins", testOneConcurrentLimitSaveWins},
-		{"any window comes back as it went in", testAnyInFlightLimitRoundTrips},
-		{"a line is in the order of turns", testWaitQueueIsInOrder},
-		{"much of a line leaves at once", testManyPositionsAreDequeued},
-		{"turns that fit no key", testInvalidPositionsAreRejected},
-		{"any run of steps is as in the model", testRandomStepsFollowModel},
-		{"a list is in pages, newest first", testVideosAreListedInPages},
-		{"a list is filtered", testVideosAreFiltered},
-		{"a list has only the tenant's, and not what is deleted", testListHasOnlyTenantsVideos},
-		{"a cursor that is none", testInvalidCursorIsRejected},
-		{"describe leaves the rest alone, and save what is described", testDetailsAndStateAreSeparate},
-		{"what is deleted is not described", testDeletedVideoDetailsAreNotUpdated},
+		{"saving a video checks its version", testSaveVideoChecksVersion},
+		{"saving a video keeps its finished tasks", testSaveVideoKeepsFinishedTasks},
+		{"one of several concurrent saves wins", testOneConcurrentSaveWins},
+		{"finishing tasks grows the set", testFinishTaskGrowsSet},
+		{"finishing a task is idempotent", testFinishTaskIsIdempotent},
+		{"one of the concurrent finishers sees the full set", testOneFinishTaskSeesFullSet},
+		{"any task result is read as it was written", testAnyTaskResultRoundTrips},
+		{"task results are in order", testTaskResultsAreInOrder},
+		{"large task results are all read", testLargeTaskResultsAreAllRead},
+		{"an idempotency record excludes other requests until it expires", testIdempotencyRecordExcludesOthers},
+		{"a completed idempotency record is returned", testCompletedRecordIsReturned},
+		{"a released idempotency record is free", testReleasedRecordIsFree},
+		{"a lost idempotency record can't be completed", testLostRecordCannotBeCompleted},
+		{"creating a video completes the idempotency record", testCreateVideoCompletesIdempotency},
+		{"idempotency records are separate", testIdempotencyRecordsAreSeparate},
+		{"one of several concurrent requests wins", testOneConcurrentRequestWins},
+		{"any idempotency record is read as it was written", testAnyIdempotencyRecordRoundTrips},
+		{"producers are read as they were written", testProducersRoundTrip},
+		{"a producer is created once", testProducerIsCreatedOnce},
+		{"a producer is deleted", testProducerIsDeleted},
+		{"senders are isolated", testSendersAreIsolated},
+		{"any producer is read as it was written", testAnyProducerRoundTrips},
+		{"a dead letter is created once", testDeadLetterIsCreatedOnce},
+		{"dead letters are listed, newest first", testDeadLettersAreListedNewestFirst},
+		{"dead letters are filtered", testDeadLettersAreFiltered},
+		{"a dead letter is updated once", testDeadLetterIsUpdatedOnce},
+		{"open dead letters are counted", testOpenDeadLettersAreCounted},
+		{"a dead letter holds the largest message", testDeadLetterHoldsLargestMessage},
+		{"invalid ids of dead letters", testInvalidDeadLetterIDs},
+		{"any dead letter is read as it was written", testAnyDeadLetterRoundTrips},
+		{"an in-flight limit is read as it was written", testInFlightLimitRoundTrips},
+		{"saving an in-flight limit checks its version", testInFlightLimitChecksVersion},
+		{"one of several concurrent saves of an in-flight limit wins", testOneConcurrentLimitSaveWins},
+		{"any in-flight limit is read as it was written", testAnyInFlightLimitRoundTrips},
+		{"a wait queue is in order", testWaitQueueIsInOrder},
+		{"many positions are dequeued at once", testManyPositionsAreDequeued},
+		{"invalid queue positions are rejected", testInvalidPositionsAreRejected},
+		{"random steps follow the model", testRandomStepsFollowModel},
+		{"videos are listed in pages, newest first", testVideosAreListedInPages},
+		{"videos are filtered", testVideosAreFiltered},
+		{"a list has only the tenant's videos, without deleted ones", testListHasOnlyTenantsVideos},
+		{"an invalid cursor is rejected", testInvalidCursorIsRejected},
+		{"details and state are written separately", testDetailsAndStateAreSeparate},
+		{"the details of a deleted video are not updated", testDeletedVideoDetailsAreNotUpdated},
 		{"a timeline has every change and every task", testTimelineHasChangesAndTasks},
-		{"a task's line has the state of its time", testTaskEntryHasStateOfItsTime},
-		{"what is due is found, and nothing else", testOverdueVideosAreListed},
-		{"the longest overdue come first", testLongestOverdueComesFirst},
-		{"what tasks left behind is forgotten", testTaskResultsAreDeleted},
-		{"of two decisions one is kept", testStaleScalingStateIsRejected},
+		{"the entry of a task has the state of its time", testTaskEntryHasStateOfItsTime},
+		{"overdue videos are listed, and no others", testOverdueVideosAreListed},
+		{"the longest overdue video comes first", testLongestOverdueComesFirst},
+		{"task results are deleted", testTaskResultsAreDeleted},
+		{"a stale scaling state is rejected", testStaleScalingStateIsRejected},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +96,7 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	}
 }
 
-// testingT is what *testing.T and *rapid.T have in common.
+// testingT is the common part of *testing.T and *rapid.T.
 type testingT interface {
 	Context() context.Context
 	Helper()
@@ -104,10 +104,10 @@ type testingT interface {
 	Fatalf(format string, args ...any)
 }
 
-// created is a moment with nanoseconds, which must survive.
+// created is a time with nanoseconds, which rows must keep.
 var created = time.Date(2026, 3, 4, 5, 6, 7, 89, time.UTC)
 
-// uniqueID returns an id that no other test has; it can be a tenant's.
+// uniqueID returns an id that no other test has. It is valid for a tenant.
 func uniqueID() string { return "t" + strings.ToLower(ulid.Make().String()) }
 
 // newVideoAndUpload returns a new video of a tenant and its upload.
@@ -125,7 +125,7 @@ func newVideoAndUpload(tenant string) (video.Video, video.Upload) {
 	return v, u
 }
 
-// createVideo makes a new video in s.
+// createVideo creates a new video in s.
 func createVideo(t testingT, s store.Store) video.Video {
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
@@ -140,7 +140,7 @@ func requireNoError(t testingT, err error) {
 	}
 }
 
-// requireError fails unless err is of a kind and, if code is given, has that code.
+// requireError fails unless err has a kind and, if code is not "", a code.
 func requireError(t testingT, err error, kind errs.Kind, code errs.Code) {
 	t.Helper()
 	var e *errs.Error
@@ -149,7 +149,7 @@ func requireError(t testingT, err error, kind errs.Kind, code errs.Code) {
 	}
 }
 
-// requireEqual fails unless got is want; empty and absent are the same.
+// requireEqual fails unless got equals want. It treats nil and empty alike.
 func requireEqual(t testingT, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -157,7 +157,7 @@ func requireEqual(t testingT, got, want any) {
 	}
 }
 
-// requireVideo fails unless s has v.
+// requireVideo fails unless s has exactly v.
 func requireVideo(t testingT, s store.Store, v video.Video) {
 	t.Helper()
 	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)
@@ -165,5 +165,5 @@ func requireVideo(t testingT, s store.Store, v video.Video) {
 	requireEqual(t, got, v)
 }
 
-// testEntry is the entry of a timeline where it is not what is tested.
+// testEntry is a timeline entry for tests that do not look at it.
 var testEntry = video.TimelineEntry{Cause: "test", At: created}

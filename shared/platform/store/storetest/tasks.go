@@ -14,7 +14,7 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// newTaskResult returns what a task of that number left behind.
+// newTaskResult returns the result of task n.
 func newTaskResult(n int) video.Result {
 	return video.Result{
 		Task: video.Task{Number: n, Kind: video.VideoTask, From: n * 50, To: n*50 + 50, Segment: n + 1}, Frames: 50,
@@ -65,7 +65,7 @@ func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	requireVideo(t, s, v)
 }
 
-// runConcurrently runs f for 0 … n-1, all at once.
+// runConcurrently runs f(0) to f(n-1) at the same time.
 func runConcurrently(n int, f func(i int)) {
 	var all sync.WaitGroup
 	for i := range n {
@@ -81,7 +81,7 @@ func testOneConcurrentSaveWins(t *testing.T, s store.Store) {
 		next := v
 		next.Version, next.Trace = v.Version+1, strings.Repeat("x", i)
 		failures[i] = s.SaveVideo(t.Context(), next, testEntry)
-		for errs.KindOf(failures[i]) == errs.Transient { // the rows were in each other's way: nobody has won yet
+		for errs.KindOf(failures[i]) == errs.Transient { // the transactions conflicted: none has won yet
 			failures[i] = s.SaveVideo(t.Context(), next, testEntry)
 		}
 	})
@@ -100,7 +100,7 @@ func testOneConcurrentSaveWins(t *testing.T, s store.Store) {
 	requireVideo(t, s, v)
 }
 
-// testFinishTaskGrowsSet crosses the borders of pages.
+// testFinishTaskGrowsSet has task numbers on both sides of page borders.
 func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	seen := newTaskSet()
@@ -160,7 +160,7 @@ func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	requireEqual(t, got, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)})
 }
 
-// testLargeTaskResultsAreAllRead is more than the 1 MB that DynamoDB returns at once.
+// testLargeTaskResultsAreAllRead reads more than the megabyte that DynamoDB returns in one call.
 func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	var all []video.Result
@@ -194,7 +194,7 @@ func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
 	})
 }
 
-// testRandomStepsFollowModel holds the store to a version and a set.
+// testRandomStepsFollowModel compares the store with a model: a version and a set.
 func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 	ctx := t.Context()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -226,7 +226,7 @@ func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 	})
 }
 
-// newTaskDone returns what is told of a task that left r behind.
+// newTaskDone returns the event data of a finished task with the result r.
 func newTaskDone(r video.Result) video.TaskDone {
 	return video.TaskDone{At: created.Add(time.Duration(r.Task.Number) * time.Second), Result: r}
 }

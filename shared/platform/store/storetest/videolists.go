@@ -10,7 +10,7 @@ import (
 	"sluice/shared/platform/store"
 )
 
-// createVideos makes n videos of a tenant, each a second younger than the one before.
+// createVideos creates n videos of a tenant. Each is a second younger than the one before.
 func createVideos(t *testing.T, s store.Store, tenant string, n int) (all []video.Video) {
 	t.Helper()
 	for i := range n {
@@ -22,7 +22,7 @@ func createVideos(t *testing.T, s store.Store, tenant string, n int) (all []vide
 	return all
 }
 
-// listVideoIDs returns the ids of all pages of a list, and how many there were.
+// listVideoIDs returns the ids on all pages of a list and the number of pages.
 func listVideoIDs(t *testing.T, s store.Store, tenant string, f video.Filter, limit int) (all []string, pages int) {
 	t.Helper()
 	for cursor := ""; ; pages++ {
