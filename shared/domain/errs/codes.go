@@ -1,12 +1,12 @@
 package errs
 
-// Code names one problem for programs, in snake_case: "container_unsupported". A code that was released stays.
+// Code names a problem for programs, in snake_case: "codec_unsupported". A released code is never renamed or removed.
 type Code string
 
-// Codes is the registry of all codes, in the sections of docs/errors.md, which explains each. A rule test compares both
-// with every constant of type Code in the program.
+// Codes is the registry of all codes, in the sections of docs/errors.md, which explains each. To add a code, add it here
+// and there: a rule test compares both with every constant of type Code in the program.
 var Codes = []Code{
-	// What the API answers.
+	// In answers of the API.
 	"body_malformed", "body_too_large", "bucket_refused", "busy", "caller_unknown", "conflict",
 	"content_type_invalid", "cursor_invalid", "etag_missing", "expires_in_out_of_range", "external_id_invalid",
 	"field_invalid", "field_missing", "field_unknown", "file_name_invalid", "file_not_found", "forbidden",
@@ -22,7 +22,7 @@ var Codes = []Code{
 	"upload_cancelled", "upload_completed", "upload_exists", "upload_expired", "upload_not_found",
 	"url_has_password", "url_invalid", "url_not_https", "url_not_public", "version_stale", "video_denied",
 	"video_not_found", "video_not_ready", "window_stale",
-	// Why a video failed.
+	// Of videos that failed.
 	"attempts_exhausted", "audio_codec_unsupported", "bucket_elsewhere", "bucket_not_registered", "cage_unavailable",
 	"codec_unsupported", "cpu_exhausted", "decode_failed", "dimensions_unknown", "dimensions_unsupported",
 	"disk_full", "duration_too_long", "duration_too_short", "empty", "encode_cancelled", "encode_stalled",
@@ -33,7 +33,7 @@ var Codes = []Code{
 	"source_too_large", "source_unreachable", "streams_too_many", "truncated", "unreadable", "url_forbidden",
 	"url_host_unknown", "url_not_found", "url_not_trusted", "url_port_refused", "url_redirects", "url_refused",
 	"url_unavailable", "url_wrong_range",
-	// Between Sluice's own parts.
+	// In logs and dead letters only.
 	"claim_lost", "message_invalid", "no_certificate", "not_local", "object_not_found", "object_replaced",
 	"origin_forbidden", "origin_own", "sender_unknown", "task_missing", "tenant_unclear", "token_not_found",
 	"type_not_taken", "type_unknown", "upload_gone",

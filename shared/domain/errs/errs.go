@@ -1,3 +1,5 @@
+// Package errs holds the one error type that crosses packages, its kinds, and the registry of codes for clients. It is
+// pure and needs no AWS rights.
 package errs
 
 import (
@@ -5,47 +7,47 @@ import (
 	"strings"
 )
 
-// Kind says what can be done about an error. Package api turns kinds into HTTP statuses and package inbox into
-// ack, retry or dead letter; nothing else switches on them.
+// Kind says what can be done about an error. Package httpapi turns a kind into an HTTP status, and package queue decides
+// by it whether a message is deleted, retried or sent to the dead-letter queue.
 type Kind string
 
 // The kinds of error. An error of no kind is Internal.
 const (
-	Invalid         Kind = "invalid"         // the caller's or the file's fault: the same input fails again
-	Unauthenticated Kind = "unauthenticated" // nobody we know
-	Forbidden       Kind = "forbidden"       // known, but may not
-	NotFound        Kind = "not_found"       // not there, or another tenant's
-	Conflict        Kind = "conflict"        // the row is not as the caller believed
-	TooLarge        Kind = "too_large"       // over a published limit
-	Transient       Kind = "transient"       // worth another try, later
-	Internal        Kind = "internal"        // a bug or a broken dependency
+	Invalid         Kind = "invalid"         // the input is wrong: the same input fails again
+	Unauthenticated Kind = "unauthenticated" // the caller is not known
+	Forbidden       Kind = "forbidden"       // the caller is known and may not do this
+	NotFound        Kind = "not_found"       // it does not exist, or is another tenant's
+	Conflict        Kind = "conflict"        // the state is not the one that the caller assumed
+	TooLarge        Kind = "too_large"       // over a documented limit
+	Transient       Kind = "transient"       // a later attempt may succeed
+	Internal        Kind = "internal"        // a bug, or a dependency that is broken
 )
 
-// Error is the one error type that crosses packages. Code and Message are for people and programs outside and never
-// carry the text of Err, which may hold signed URLs.
+// Error is an error with a kind. Code and Message may be shown to clients; they never contain the text of Err, which may
+// hold signed URLs.
 type Error struct {
-	Op      string // the operation that failed, for logs: "store.Save"
+	Op      string // the operation that failed, for logs: "store.SaveVideo"
 	Kind    Kind
-	Code    Code   // "container_unsupported"
-	Message string // a sentence that says what to do next
+	Code    Code   // for programs: one of Codes
+	Message string // for people: a sentence that says what to do next
 	Err     error  // the cause, for logs only
 }
 
-// Problem tells people and programs why something did not work.
+// Problem is what a client is told about an error. It is part of events and of video rows.
 type Problem struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 }
 
-// E returns an Error with a cause and no public message.
+// E returns an Error with a cause and without a code: clients are told no details.
 func E(op string, kind Kind, err error) *Error { return &Error{Op: op, Kind: kind, Err: err} }
 
-// New returns an Error whose code and sentence are meant for the caller.
+// New returns an Error whose code and message are meant for clients.
 func New(op string, kind Kind, code Code, message string) *Error {
 	return &Error{Op: op, Kind: kind, Code: code, Message: message}
 }
 
-// ToError returns an Error that tells the problem to the caller; cause may be nil.
+// ToError returns an Error with the problem's code and message; cause may be nil.
 func (p Problem) ToError(op string, kind Kind, cause error) *Error {
 	return &Error{Op: op, Kind: kind, Code: p.Code, Message: p.Message, Err: cause}
 }
@@ -77,7 +79,8 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// ProblemOf returns what may be told to the outside about err. Foreign errors keep their text to themselves.
+// ProblemOf returns the code and message of the outermost Error in err that has them. For any other error it returns the
+// code "internal" and a general message, without the error's text.
 func ProblemOf(err error) Problem {
 	var e *Error
 	if errors.As(err, &e) && e.Code != "" {
@@ -86,12 +89,12 @@ func ProblemOf(err error) Problem {
 	return Problem{Code: "internal", Message: "Something went wrong on our side; try again, and report it with the request id if it stays."}
 }
 
-// IsRejection reports whether err is about the input itself and has a code for its owner: trying again would not help.
+// IsRejection reports whether err is Invalid and has a code: the input was rejected, and another attempt would not help.
 func IsRejection(err error) bool {
 	return KindOf(err) == Invalid && ProblemOf(err).Code != "internal"
 }
 
-// problemTitles are those of codes whose words alone say too little.
+// problemTitles has the titles that are not simply the words of their code.
 var problemTitles = map[Code]string{
 	"busy":         "Too busy just now",
 	"etag_missing": "ETag missing",
@@ -99,10 +102,10 @@ var problemTitles = map[Code]string{
 	"invalid":      "Request invalid",
 }
 
-// Type returns the name of the kind of problem, which is its code as a URI (RFC 9457, section 3.1.1).
+// Type returns the problem's type URI (RFC 9457, section 3.1.1): its code with a prefix.
 func (p Problem) Type() string { return "urn:sluice:problem:" + string(p.Code) }
 
-// Title returns the kind of problem in a few words, the same for all problems of a code: "Upload expired".
+// Title returns the problem's title (RFC 9457, section 3.1.3), the same for all problems of a code: "Upload expired".
 func (p Problem) Title() string {
 	if title, ok := problemTitles[p.Code]; ok || p.Code == "" {
 		return title

@@ -2,25 +2,26 @@ package metric
 
 import "time"
 
-// What Lambda asks in us-east-1, as infra/bill has it; a test there holds the two equal.
+// Lambda's list prices in us-east-1 (https://aws.amazon.com/lambda/pricing/). A test in infra/bill compares them with the
+// prices there.
 const (
-	InvocationDollars = 0.20 / 1e6   // each
+	InvocationDollars = 0.20 / 1e6   // an invocation
 	ARMDollars        = 0.0000133334 // a GB-second on arm64
 	X86Dollars        = 0.0000166667 // a GB-second on amd64
 	DiskDollars       = 0.0000000309 // a GB-second of /tmp above 512 MB
 )
 
-const freeDisk = 512 // MiB
+const freeDisk = 512 // MiB of /tmp that cost nothing
 
-// FunctionSize is what of a function is paid for.
+// FunctionSize is what the price of a Lambda function depends on.
 type FunctionSize struct {
 	Memory int // MiB
 	Disk   int // MiB of /tmp
 	ARM    bool
 }
 
-// InvocationCost returns the dollars of one invocation that lasted d: list prices, by the millisecond begun. What else a request
-// or a message costs, in queues, rows and objects, is not in it.
+// InvocationCost returns the price of one invocation of the given duration in dollars, at list prices and by the
+// millisecond begun. It does not include the queues, rows and objects that the invocation uses.
 func (f FunctionSize) InvocationCost(d time.Duration) float64 {
 	gb := X86Dollars
 	if f.ARM {
