@@ -7,38 +7,38 @@ import (
 	"time"
 )
 
-// QueuePosition is a video's place in its tenant's line: who was planned first is first.
+// QueuePosition is a video's place in the wait queue of its tenant: the video planned first comes first.
 type QueuePosition struct {
 	Planned time.Time `json:"planned"`
 	Video   string    `json:"video"`
 }
 
-// Compare returns -1 if t comes before o, 1 if after.
+// Compare returns -1 if t comes before o, 1 if it comes after it, 0 if they are equal.
 func (t QueuePosition) Compare(o QueuePosition) int {
 	return cmp.Or(t.Planned.Compare(o.Planned), cmp.Compare(t.Video, o.Video))
 }
 
-// QueuePosition returns the video's place in the line; it has one once it is planned.
+// QueuePosition returns the video's place in the wait queue. Only a planned video has one.
 func (v Video) QueuePosition() QueuePosition {
 	return QueuePosition{Planned: v.Times.Inspected, Video: v.ID}
 }
 
-// VideoAllotment is one video's part of a window.
+// VideoAllotment is one video's part of its tenant's in-flight limit.
 type VideoAllotment struct {
 	QueuePosition
-	NextTask   int            `json:"next"` // the tasks with lower numbers were asked for, or are done
-	EndTask    int            `json:"end"`  // one past the number of its last task
-	LeaseStart time.Time      `json:"since"`
-	InFlight   map[int]string `json:"flight,omitempty"` // the tasks in flight, and the mark of the event that asked for them
+	NextTask   int            `json:"next"`             // tasks with lower numbers were requested, or are finished
+	EndTask    int            `json:"end"`              // one past the number of its last task
+	LeaseStart time.Time      `json:"since"`            // when a task was last requested or found to be finished: see AllotmentLease
+	InFlight   map[int]string `json:"flight,omitempty"` // tasks in flight by number, each with the hash of the event that requested it
 }
 
-// hashEventID stands for an event's id in little room: there may be thousands in a row. Two with one mark would make a task be
-// asked for twice, which does no harm.
+// hashEventID returns a short hash of an event's id: a row may hold thousands. If two events have the same hash, a task
+// may be requested twice, which does no harm.
 func hashEventID(event string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(event))
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
-// isIdle reports whether there is nothing to wait for, and nothing to ask for.
+// isIdle reports whether no task is in flight and none is left to request.
 func (s VideoAllotment) isIdle() bool { return len(s.InFlight) == 0 && s.NextTask >= s.EndTask }

@@ -8,22 +8,23 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Apply returns the video as it is after e, and what follows. It is a pure function, and what follows depends on the
-// state reached and not on the step taken: a duplicate of e gives the same events again and leaves the video as it
-// is, so that a crash between saving and sending is mended by redelivery. Version grows by one with each change.
+// Apply returns the video after the event e, and the events that follow. These depend on the state reached, not on the
+// step taken: a duplicate of e leaves the video unchanged and gives the same events again. A crash between saving the
+// video and sending the events is therefore repaired by the redelivery of e. Each change increments Version.
 func Apply(v Video, e Event) (Video, []Event) {
 	after, out := applyEvent(v, e)
 	return bumpVersion(v, after), out
 }
 
-// Fail returns the video as it is when its owner finds that it can't be published, and what follows. Like Apply it may
-// be called again. at is when the event happened at which that is found: its duplicate is known by it.
+// Fail returns the video after the publish service has found that it can't be published, and the events that follow.
+// Like Apply, it may be called again. at is the time of the event that was being handled, by which a duplicate of that
+// event is recognized.
 func Fail(v Video, at time.Time, p errs.Problem) (Video, []Event) {
 	after, out := failVideo(v, at, p)
 	return bumpVersion(v, after), out
 }
 
-// bumpVersion returns after with the version that follows before's, if it is another.
+// bumpVersion returns after with the next version if it differs from before.
 func bumpVersion(before, after Video) Video {
 	if after.State != before.State || after.Deadline != before.Deadline || after.ListedFrames != before.ListedFrames || !after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) {
 		after.Version = before.Version + 1
@@ -38,19 +39,19 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 	case MediaInspected:
 		return applyInspected(applyUploaded(v, e.UploadedAt), e)
 	case MediaRefused:
-		if v.State.IsEncoding() { // another delivery was looked at and taken
+		if v.State.IsEncoding() { // another delivery of the request was accepted
 			return v, nil
 		}
 		return failVideo(applyUploaded(v, e.UploadedAt), e.At, e.Problem)
 	case TaskDone:
 		return applyTaskDone(v, e)
 	case TaskFailed:
-		if v.Done[e.Task.Number] { // by another delivery of it
+		if v.Done[e.Task.Number] { // another delivery of the task finished it
 			return v, nil
 		}
 		return failVideo(v, e.At, e.Problem)
 	case FetchFailed:
-		if v.State != Waiting && v.State != Failed { // another delivery fetched it
+		if v.State != Waiting && v.State != Failed { // another delivery of the request fetched it
 			return v, nil
 		}
 		return failVideo(v, e.At, e.Problem)
@@ -66,8 +67,8 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 	return v, nil
 }
 
-// enterState returns v in another state, with the deadline of that. From where the original was to come is forgotten: the URL
-// may give a right.
+// enterState returns v in another state, with the deadline of that state. It removes the fetch request, whose URL may
+// contain a credential.
 func (v Video) enterState(s State, at time.Time) Video {
 	v.State, v.Deadline, v.Fetch, v.ListedFrames = s, Deadline{}, nil, 0
 	return v.WithDeadline(at)
@@ -88,13 +89,13 @@ func applyInspected(v Video, e MediaInspected) (Video, []Event) {
 		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
 		v.Source.Size = cmp.Or(e.Size, v.Source.Size)
 	}
-	if !v.State.IsEncoding() || v.Source.ETag != e.ETag { // late, or of an object that was replaced since
+	if !v.State.IsEncoding() || v.Source.ETag != e.ETag { // too late, or about an object that was replaced since
 		return v, nil
 	}
 	return v, requestTasks(v)
 }
 
-// requestTasks asks for every task that is not done yet.
+// requestTasks returns VideoProcessing and an EncodeRequested for every unfinished task.
 func requestTasks(v Video) []Event {
 	out := []Event{VideoProcessing{Media: *v.Media, Tasks: v.Plan.TaskCount()}}
 	for _, t := range v.Plan.Tasks() {
@@ -105,13 +106,13 @@ func requestTasks(v Video) []Event {
 	return out
 }
 
-// NewEncodeRequest asks for one task of the plan.
+// NewEncodeRequest returns the request to encode one task of the plan.
 func (v Video) NewEncodeRequest(t Task) EncodeRequested {
 	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback, Lane: v.Plan.LaneOf(t)}
 }
 
-// applyTaskDone adds to the set of finished tasks. Whoever sees it full emits; a redelivery sees it full and emits again: of a
-// video that failed with a full set, or at this very event, that it failed.
+// applyTaskDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and so
+// does its duplicate. If the video failed with a complete set, or at this very event, the duplicate repeats the failure.
 func applyTaskDone(v Video, e TaskDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && (v.IsComplete() || v.Times.Failed.Equal(e.At)):
@@ -164,7 +165,7 @@ func applyCancelled(v Video, e UploadCancelled) (Video, []Event) {
 		v = v.enterState(Cancelled, e.At)
 		v.Times.Cancelled = e.At
 	}
-	if v.State != Cancelled { // too late
+	if v.State != Cancelled { // the original had arrived before
 		return v, nil
 	}
 	return v, []Event{VideoCancelled{}}
@@ -186,7 +187,7 @@ func newPurgeRequest(v Video) Event {
 	return PurgeRequested{Playback: v.Playback, Round: v.Deadline.Retries + 1}
 }
 
-// applyPurgeDone ends a deletion after its second round.
+// applyPurgeDone makes the video deleted after the second purge round.
 func applyPurgeDone(v Video, e PurgeDone) (Video, []Event) {
 	if v.State == Deleting && e.Round > 1 {
 		v = v.enterState(Deleted, e.At)

@@ -42,7 +42,7 @@ func taskDoneEvent(n int) video.TaskDone {
 	return video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: testPlan.Tasks()[n]}}
 }
 
-// Every state against every event: where it leads, and the types of what follows.
+// Every state with every event: the next state, and the types of the events that follow.
 func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	refused := video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}}
 	broken := video.TaskFailed{At: noon, Problem: errs.Problem{Code: "decode_failed"}}
@@ -75,7 +75,7 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 		{video.Playable, refused, video.Playable, ""},
 		{video.Playable, taskDoneEvent(0), video.Playable, ""},
 		{video.Playable, taskDoneEvent(3), video.Ready, ready},
-		{video.Playable, broken, video.Playable, ""}, // it is done
+		{video.Playable, broken, video.Playable, ""}, // the task is finished
 		{video.Playable, last, video.Failed, failed},
 		{video.Ready, video.UploadCompleted{At: noon}, video.Ready, ""},
 		{video.Ready, inspectedEvent, video.Ready, ""},
@@ -109,7 +109,7 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 				t.Errorf("a duplicate changes the row: %s", diff)
 			}
 			if diff := cmp.Diff(out, twice); diff != "" {
-				t.Errorf("a duplicate says something else: %s", diff)
+				t.Errorf("a duplicate gives other events: %s", diff)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func countEventTypes(out []video.Event) string {
 	return ""
 }
 
-// A task may be delivered twice, and one delivery be done and the other given up.
+// A task may be delivered twice: one delivery finishes it, and the other one exhausts its attempts.
 func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
 	v := videoInState(video.Processing)
 	v.Done = map[int]bool{1: true}
@@ -139,7 +139,7 @@ func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
 	}
 }
 
-// Publish fails a video whose results don't fit together when the last of them comes.
+// The publish service fails a video whose results don't fit together when the last one arrives.
 func TestLastResultOfFailedVideoRepeatsFailedEvent(t *testing.T) {
 	v := videoInState(video.Ready)
 	v.State, v.Problem = video.Failed, &errs.Problem{Code: "earlier"}
@@ -170,7 +170,7 @@ func TestFailChangesOnlyUnfinishedVideos(t *testing.T) {
 			t.Errorf("%s: now %s, version %d → %d", state, after.State, before.Version, after.Version)
 		}
 		if diff := cmp.Diff(after, again) + cmp.Diff(out, twice); diff != "" {
-			t.Errorf("%s: once more is something else: %s", state, diff)
+			t.Errorf("%s: a second call gives another result: %s", state, diff)
 		}
 	}
 }
@@ -186,11 +186,11 @@ func TestTaskOutsidePlanIsIgnored(t *testing.T) {
 	}
 }
 
-// Any order, with any duplicates, of one video's events ends in the same row; and what is said at the end is the same.
+// Events of one video in any order and with any duplicates lead to the same row, and to VideoReady.
 func TestApplyIgnoresOrderAndDuplicates(t *testing.T) {
 	inOrder := []video.Event{video.UploadCompleted{At: noon}, inspectedEvent, taskDoneEvent(0), taskDoneEvent(1), taskDoneEvent(2), taskDoneEvent(3)}
 	want, _ := applyAll(videoInState(video.Waiting), inOrder)
-	want.Version = 0 // how many steps it takes depends on the order
+	want.Version = 0 // the number of changes depends on the order
 	rapid.Check(t, func(t *rapid.T) {
 		results := rapid.Permutation(slices.Concat(inOrder[2:], inOrder[2:])).Draw(t, "results")
 		early := rapid.SampledFrom([][]video.Event{inOrder[:2], {inOrder[1], inOrder[0]}, {inOrder[1], inOrder[1]}}).Draw(t, "early")
@@ -200,7 +200,7 @@ func TestApplyIgnoresOrderAndDuplicates(t *testing.T) {
 			t.Fatal(diff)
 		}
 		if len(said[video.VideoReady{Playback: "p1", Duration: testPlan.Rate.Seconds(510)}]) == 0 {
-			t.Fatal("never said to be ready")
+			t.Fatal("no VideoReady")
 		}
 	})
 }

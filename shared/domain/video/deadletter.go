@@ -10,55 +10,56 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// DeadLetter is a dead letter: a message that a service will not handle any more, and why. Its body is kept as it is, with
-// no claim check: an inbox takes 256 KiB at most, and a row holds that.
+// DeadLetter is a dead letter: a message that a service has given up, and why. The body is stored unchanged in the row,
+// without a claim check: a queue accepts messages of 256 KiB at most, and a row holds that.
 type DeadLetter struct {
 	ID       string          // LetterID's
-	Service  string          // whose inbox it came to: by the queue that it lies in, never by its own word
-	Group    string          // of a FIFO inbox
-	Type     string          // what its body says that it is; nobody has checked it
-	Tenant   string          // as Type
-	Video    string          // as Type
-	Kind     errs.Kind       // of the reason
-	Code     string          // as Kind
-	Reason   string          // a sentence
-	Body     string          // as it came
-	Attempts int             // deliveries
-	Sent     time.Time       // when it came to the inbox, in milliseconds: its age counts from then
-	Created  time.Time       // when it became a letter here
-	State    DeadLetterState // what was decided about it
+	Service  string          // the service whose dead-letter queue it was in
+	Group    string          // message group, if the queue is FIFO
+	Type     string          // event type, as the body states it; not validated
+	Tenant   string          // as the body states it
+	Video    string          // as the body states it
+	Kind     errs.Kind       // kind of the last error
+	Code     string          // code of the last error
+	Reason   string          // the last error in a sentence
+	Body     string          // as received
+	Attempts int             // number of deliveries
+	Sent     time.Time       // when it was sent to the queue, in milliseconds
+	Created  time.Time       // when this row was created
+	State    DeadLetterState // what an operator decided
 	Note     string          // why it was discarded
-	Redrives int             // how often it was sent again
+	Redrives int             // how often it was sent to the queue again
 }
 
-// DeadLetterState says what was decided about a dead letter.
+// DeadLetterState says what an operator decided about a dead letter.
 type DeadLetterState string
 
-// The states of a letter. One that was sent again and dies again is a letter of its own.
+// The states of a dead letter. A message that is redriven and fails again becomes another dead letter.
 const (
 	DeadLetterOpen      DeadLetterState = "open"
 	DeadLetterRedriven  DeadLetterState = "redriven"
 	DeadLetterDiscarded DeadLetterState = "discarded"
 )
 
-// DeadLetterFilter says which letters are asked for; the zero value, all.
+// DeadLetterFilter selects dead letters by the fields that are not empty.
 type DeadLetterFilter struct {
 	Service, Code string
 	State         DeadLetterState
 }
 
-// Matches reports whether l is one of those asked for.
+// Matches reports whether the filter selects l.
 func (f DeadLetterFilter) Matches(l DeadLetter) bool {
 	return (f.Service == "" || f.Service == l.Service) && (f.Code == "" || f.Code == l.Code) && (f.State == "" || f.State == l.State)
 }
 
-// DeadLetterRetention is how long a letter is kept.
+// DeadLetterRetention is how long a dead letter is stored.
 const DeadLetterRetention = 90 * 24 * time.Hour
 
-// ExpiresAt returns from when on the letter may be forgotten.
+// ExpiresAt returns when the row may be removed.
 func (l DeadLetter) ExpiresAt() time.Time { return l.Created.Add(DeadLetterRetention) }
 
-// MarkRedriven returns the letter after it was sent again. Conflict, code letter_discarded: it must not be.
+// MarkRedriven returns the dead letter after it was sent to its queue again. It fails with Conflict, letter_discarded, if
+// it was discarded.
 func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	if l.State == DeadLetterDiscarded {
 		return l, errs.New("video.Redriven", errs.Conflict, "letter_discarded", "This letter was discarded; it can't be sent again.")
@@ -67,7 +68,8 @@ func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	return l, nil
 }
 
-// MarkDiscarded returns the letter after it was given up, with why. Conflict, code letter_settled: that was decided before.
+// MarkDiscarded returns the dead letter after it was discarded; note says why. It fails with Conflict, letter_settled, if
+// it was redriven or discarded before.
 func (l DeadLetter) MarkDiscarded(note string) (DeadLetter, error) {
 	if l.State != DeadLetterOpen {
 		return l, errs.New("video.Discarded", errs.Conflict, "letter_settled", "This letter was redriven or discarded before; there is nothing left to decide.")
@@ -78,18 +80,18 @@ func (l DeadLetter) MarkDiscarded(note string) (DeadLetter, error) {
 
 const deadLetterPrefix = "ltr_"
 
-// deadLetterEncoding writes ids: in lower case its texts sort as the bytes that they stand for.
+// deadLetterEncoding is the encoding of ids: in lower case, they sort as the bytes that they encode.
 var deadLetterEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 
-// DeadLetterID returns the id of the letter that a message of a service's inbox becomes: filing it twice is one letter. Ids
-// sort by when the messages were sent, to the millisecond.
+// DeadLetterID returns the id of the dead letter of a message. It is the same each time, so that storing a message twice
+// gives one row. Ids sort by the time at which the messages were sent, to the millisecond.
 func DeadLetterID(service, message string, sent time.Time) string {
 	sum := sha256.Sum256([]byte(service + "\x00" + message))
 	at := binary.BigEndian.AppendUint64(nil, uint64(max(0, sent.UnixMilli())))
 	return deadLetterPrefix + strings.ToLower(deadLetterEncoding.EncodeToString(append(at[2:], sum[:10]...)))
 }
 
-// ParseDeadLetterID returns when the message of a letter's id was sent; ok is false for what is no id of a letter.
+// ParseDeadLetterID returns when the message of a dead letter was sent. ok is false if the text is no id of a dead letter.
 func ParseDeadLetterID(id string) (sent time.Time, ok bool) {
 	rest, ok := strings.CutPrefix(id, deadLetterPrefix)
 	b, err := deadLetterEncoding.DecodeString(strings.ToUpper(rest))

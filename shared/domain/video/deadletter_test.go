@@ -21,7 +21,7 @@ func TestDeadLetterIDsSortBySentTime(t *testing.T) {
 		a, at := draw("a")
 		b, bt := draw("b")
 		if got, ok := video.ParseDeadLetterID(a); !ok || !got.Equal(at) || len(a) != 30 {
-			rt.Fatalf("%s is of %v, %t, not of %v", a, got, ok, at)
+			rt.Fatalf("%s was sent at %v, %t, not at %v", a, got, ok, at)
 		}
 		if at.Before(bt) && a >= b {
 			rt.Fatalf("%s of %v sorts after %s of %v", a, at, b, bt)
@@ -38,7 +38,7 @@ func TestDeadLetterIDDependsOnServiceAndMessage(t *testing.T) {
 	}
 	for _, other := range []string{video.DeadLetterID("inspect", "m", at), video.DeadLetterID("encode", "n", at), video.DeadLetterID("encodem", "", at)} {
 		if other == id {
-			t.Errorf("another letter is %s too", id)
+			t.Errorf("another dead letter has the id %s too", id)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func TestParseDeadLetterIDRejectsOtherText(t *testing.T) {
 	id := video.DeadLetterID("encode", "m", time.UnixMilli(1_800_000_000_000))
 	for _, bad := range []string{"", "ltr_", id[4:], id[:29], id + "0", strings.ToUpper(id), "ltr_" + strings.ToUpper(id[4:]), "vid_" + id[4:], id[:29] + "z", id[:29] + "#"} {
 		if at, ok := video.ParseDeadLetterID(bad); ok {
-			t.Errorf("%q is of %v", bad, at)
+			t.Errorf("%q is parsed: sent at %v", bad, at)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestDeadLetterStateTransitions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		state            video.DeadLetterState
-		redrive, discard string // code of the refusal
+		redrive, discard string // error code
 	}{
 		{video.DeadLetterOpen, "", ""},
 		{video.DeadLetterRedriven, "", "letter_settled"},

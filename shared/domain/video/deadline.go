@@ -7,37 +7,39 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Deadline is what a video that is not final waits for: when its deadline passes, it is looked at again.
+// Deadline is the time by which a video that is not in a final state must change its state. When it passes, service
+// reconcile sends DeadlinePassed.
 type Deadline struct {
 	At        time.Time `json:"deadline"` // zero: none
-	Retries   int       `json:"nudges"`   // how often what should have happened in this state was asked for again
-	Resent    bool      `json:"asked"`    // the last nudge did ask, and did not only wait
-	TasksDone int       `json:"done"`     // tasks that were finished when it was looked at last
+	Retries   int       `json:"nudges"`   // how often the deadline of this state was extended for a retry
+	Resent    bool      `json:"asked"`    // the last retry has sent events again, and did not only wait
+	TasksDone int       `json:"done"`     // number of finished tasks when the deadline was set
 }
 
-// DeadlinePassed: nothing has moved the video on in time.
+// DeadlinePassed: the video has not changed its state in time.
 type DeadlinePassed struct {
 	At        time.Time     `json:"at"`
 	State     State         `json:"state"`
-	Deadline  time.Time     `json:"deadline"`         // the one that passed
-	Stored    *StoredObject `json:"stored,omitempty"` // the original as S3 has it; absent if it has none
-	QueueBusy bool          `json:"busy"`             // messages wait in the queue of the step it is at: it may be its turn yet
-	Queued    bool          `json:"queued,omitempty"` // it is not its turn yet among its tenant's videos, whose tasks move on
+	Deadline  time.Time     `json:"deadline"`         // the deadline that passed
+	Stored    *StoredObject `json:"stored,omitempty"` // the original in S3; absent if there is none
+	QueueBusy bool          `json:"busy"`             // messages wait in the queue of the video's current step
+	Queued    bool          `json:"queued,omitempty"` // see IsQueued
 }
 
-// How long each state may last. Only what no queue can lose is given up at once: uploads that never come.
+// How long a video may stay in each state before it is retried, and how often. Each retry doubles the time, except while
+// the client uploads.
 const (
-	UploadLifetime      = 24 * time.Hour // of an upload that is not completed
-	uploadCheckInterval = time.Hour      // between looks for its original
+	UploadLifetime      = 24 * time.Hour // after which an upload that was not completed fails the video
+	uploadCheckInterval = time.Hour      // between checks whether S3 has the original
 	fetchTimeout        = 15 * time.Minute
 	stepTimeout         = 30 * time.Minute
-	purgeTimeout        = 10 * time.Minute // longer than any encode task that was begun before the original was gone
+	purgeTimeout        = 10 * time.Minute // longer than any encode task that started before the original was removed
 	maxRetries          = 5
 	maxBusyRetries      = 2
 	tombstoneRetention  = 30 * 24 * time.Hour
 )
 
-// ExpiresAt returns when the row is to be forgotten; zero: never.
+// ExpiresAt returns when the row may be removed; zero: never.
 func (v Video) ExpiresAt() time.Time {
 	if v.State != Deleted {
 		return time.Time{}
@@ -45,8 +47,7 @@ func (v Video) ExpiresAt() time.Time {
 	return v.Times.Deleted.Add(tombstoneRetention)
 }
 
-// WithDeadline returns v with the deadline of its state, counted from at. After each nudge the next one is given twice the
-// time.
+// WithDeadline returns v with the deadline of its state, counted from at.
 func (v Video) WithDeadline(at time.Time) Video {
 	v.Deadline.At = time.Time{}
 	if !v.State.IsFinal() {
@@ -67,7 +68,7 @@ func (v Video) stateTimeout() time.Duration {
 	return stepTimeout << v.Deadline.Retries
 }
 
-// IsOverdue reports whether the video's deadline has passed.
+// IsOverdue reports whether the video's deadline has passed at the given time.
 func (v Video) IsOverdue(now time.Time) bool {
 	return !v.Deadline.At.IsZero() && !now.Before(v.Deadline.At)
 }

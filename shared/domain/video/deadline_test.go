@@ -16,15 +16,15 @@ var (
 	fetchRequest = video.FetchRequested{Origin: video.Origin{URL: "https://example.com/a"}, Key: "k", MultipartID: "m"}
 )
 
-// overdueVideo returns a video of a state whose deadline was at noon, after some nudges.
-func overdueVideo(s video.State, nudges int) video.Video {
+// overdueVideo returns a video in a state whose deadline was at noon, after some retries.
+func overdueVideo(s video.State, retries int) video.Video {
 	v := videoInState(s)
 	v.Source.Key, v.Times.Created = "k", noon.Add(-time.Hour)
-	v.Deadline = video.Deadline{At: noon, Retries: nudges}
+	v.Deadline = video.Deadline{At: noon, Retries: retries}
 	return v
 }
 
-// deadlinePassedEvent says at noon, or later, that a video's deadline has.
+// deadlinePassedEvent returns the event about a video's deadline, changed by with if it is not nil.
 func deadlinePassedEvent(v video.Video, with func(*video.DeadlinePassed)) video.DeadlinePassed {
 	e := video.DeadlinePassed{At: noon, State: v.State, Deadline: v.Deadline.At}
 	if with != nil {
@@ -46,8 +46,8 @@ func TestDeadlinePassedRetriesOrFails(t *testing.T) {
 		}
 		return v
 	}
-	shown := func(done, nudges int) video.Video {
-		v := overdueVideo(video.Playable, nudges)
+	shown := func(done, retries int) video.Video {
+		v := overdueVideo(video.Playable, retries)
 		v.Done, v.Deadline.TasksDone = withDone(done, 0).Done, 3
 		return v
 	}
@@ -55,42 +55,42 @@ func TestDeadlinePassedRetriesOrFails(t *testing.T) {
 	old.Times.Created = noon.Add(-video.UploadLifetime)
 	asks := []video.Event{video.InspectRequested{Key: "k", Stored: storedObject}}
 	for _, tt := range []struct {
-		name   string
-		before video.Video
-		with   func(*video.DeadlinePassed)
-		state  video.State
-		code   string
-		next   time.Duration // to the next deadline
-		nudges int
-		out    string
+		name    string
+		before  video.Video
+		with    func(*video.DeadlinePassed)
+		state   video.State
+		code    string
+		next    time.Duration // to the next deadline
+		retries int
+		out     string
 	}{
-		{"a client's upload is under way", overdueVideo(video.Waiting, 0), nil, video.Waiting, "", time.Hour, 0, ""},
-		{"it never came", old, nil, video.Failed, "upload_expired", 0, 0, "video.VideoFailed×1"},
-		{"it came, and nobody heard of it", old, has, video.Waiting, "", time.Hour, 1, "video.InspectRequested×1"},
-		{"nobody looked at it", overdueVideo(video.Uploaded, 0), has, video.Uploaded, "", time.Hour, 1, "video.InspectRequested×1"},
-		{"its turn may come", overdueVideo(video.Uploaded, 0), busy, video.Uploaded, "", time.Hour, 1, ""},
-		{"its turn does not come", overdueVideo(video.Uploaded, 2), busy, video.Uploaded, "", 4 * time.Hour, 3, "video.InspectRequested×1"},
-		{"nobody ever looks at it", overdueVideo(video.Uploaded, 5), has, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"it is gone", overdueVideo(video.Uploaded, 0), nil, video.Failed, "source_gone", 0, 0, "video.VideoFailed×1"},
-		{"it was not fetched", withFetch(0), nil, video.Waiting, "", 30 * time.Minute, 1, "video.FetchRequested×1"},
-		{"it can't be fetched", withFetch(5), nil, video.Failed, "fetch_overdue", 0, 0, "video.VideoFailed×1"},
+		{"the client is uploading", overdueVideo(video.Waiting, 0), nil, video.Waiting, "", time.Hour, 0, ""},
+		{"the upload expired", old, nil, video.Failed, "upload_expired", 0, 0, "video.VideoFailed×1"},
+		{"the notification of S3 was lost", old, has, video.Waiting, "", time.Hour, 1, "video.InspectRequested×1"},
+		{"the inspection was lost", overdueVideo(video.Uploaded, 0), has, video.Uploaded, "", time.Hour, 1, "video.InspectRequested×1"},
+		{"the inspect queue is busy", overdueVideo(video.Uploaded, 0), busy, video.Uploaded, "", time.Hour, 1, ""},
+		{"the inspect queue is busy for long", overdueVideo(video.Uploaded, 2), busy, video.Uploaded, "", 4 * time.Hour, 3, "video.InspectRequested×1"},
+		{"the inspection is lost every time", overdueVideo(video.Uploaded, 5), has, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
+		{"the original is gone", overdueVideo(video.Uploaded, 0), nil, video.Failed, "source_gone", 0, 0, "video.VideoFailed×1"},
+		{"the fetch was lost", withFetch(0), nil, video.Waiting, "", 30 * time.Minute, 1, "video.FetchRequested×1"},
+		{"the fetch is lost every time", withFetch(5), nil, video.Failed, "fetch_overdue", 0, 0, "video.VideoFailed×1"},
 		{"tasks are lost", withDone(1, 1), nil, video.Processing, "", 2 * time.Hour, 2, "video.EncodeRequested×3"},
-		{"tasks go on", withDone(2, 1), nil, video.Processing, "", 30 * time.Minute, 0, ""},
+		{"tasks finish", withDone(2, 1), nil, video.Processing, "", 30 * time.Minute, 0, ""},
 		{"the last result was lost", withDone(4, 1), nil, video.Ready, "", 0, 0, "video.VideoPlayable×2"},
-		{"the last result of a playable one was lost", shown(4, 0), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
-		{"tasks of a playable one are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1, "video.EncodeRequested×1"},
-		{"a playable one comes to nothing", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"its turn will come", overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }, video.Processing, "", 30 * time.Minute, 0, ""},
-		{"they come to nothing", overdueVideo(video.Processing, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"what was under way is over", overdueVideo(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute, 1, "video.PurgeRequested×1"},
-		{"sweeping never ends in failure", overdueVideo(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41, "video.PurgeRequested×1"},
+		{"the last result of a playable video was lost", shown(4, 0), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
+		{"tasks of a playable video are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1, "video.EncodeRequested×1"},
+		{"tasks of a playable video are lost every time", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
+		{"other videos of the tenant come first", overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }, video.Processing, "", 30 * time.Minute, 0, ""},
+		{"tasks are lost every time", overdueVideo(video.Processing, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
+		{"the second purge round is due", overdueVideo(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute, 1, "video.PurgeRequested×1"},
+		{"a purge never fails", overdueVideo(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41, "video.PurgeRequested×1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			e := deadlinePassedEvent(tt.before, tt.with)
 			after, out := video.Apply(tt.before, e)
-			if after.State != tt.state || after.Deadline.Retries != tt.nudges || describeEvents(out) != tt.out {
-				t.Errorf("%s after %d nudges says %q; want %s, %d, %q", after.State, after.Deadline.Retries, describeEvents(out), tt.state, tt.nudges, tt.out)
+			if after.State != tt.state || after.Deadline.Retries != tt.retries || describeEvents(out) != tt.out {
+				t.Errorf("%s after %d retries, events %q; want %s, %d, %q", after.State, after.Deadline.Retries, describeEvents(out), tt.state, tt.retries, tt.out)
 			}
 			if tt.code != "" && (after.Problem == nil || string(after.Problem.Code) != tt.code) {
 				t.Errorf("failed with %v, want %s", after.Problem, tt.code)
@@ -120,7 +120,7 @@ func describeEvents(out []video.Event) string {
 	return fmt.Sprintf("%T×%d", out[0], len(out))
 }
 
-// A publish that is behind sees the same deadline several times: it must not make work for those that are busy.
+// When the publish queue is long, the same deadline is delivered several times; that must not add work to busy queues.
 func TestDuplicateOfSilentDeadlineSendsNothing(t *testing.T) {
 	t.Parallel()
 	moving := overdueVideo(video.Processing, 0)
@@ -130,12 +130,12 @@ func TestDuplicateOfSilentDeadlineSendsNothing(t *testing.T) {
 		after, once := video.Apply(before, e)
 		_, twice := video.Apply(after, e)
 		if once != nil || twice != nil {
-			t.Errorf("%s: says %v, then %v", before.State, once, twice)
+			t.Errorf("%s: gives %v, then %v", before.State, once, twice)
 		}
 	}
 }
 
-// A crash between saving and sending is mended by the duplicate.
+// A duplicate repairs a crash between saving the video and sending the events.
 func TestDuplicateOfDeadlineSendsSameEvents(t *testing.T) {
 	t.Parallel()
 	whole, playable := overdueVideo(video.Processing, 0), overdueVideo(video.Playable, 0)
@@ -148,7 +148,7 @@ func TestDuplicateOfDeadlineSendsSameEvents(t *testing.T) {
 		after, once := video.Apply(before, e)
 		_, twice := video.Apply(after, e)
 		if diff := cmp.Diff(once, twice); diff != "" || len(once) == 0 {
-			t.Errorf("%s: says %v, then something else: %s", before.State, once, diff)
+			t.Errorf("%s: gives %v, then something else: %s", before.State, once, diff)
 		}
 	}
 }
@@ -159,12 +159,12 @@ func TestDeadlineOfAnotherStateIsIgnored(t *testing.T) {
 		before := overdueVideo(s, 0)
 		after, out := video.Apply(before, deadlinePassedEvent(overdueVideo(video.Waiting, 0), nil))
 		if diff := cmp.Diff(before, after); diff != "" || out != nil {
-			t.Errorf("%s: says %v and changes %s", s, out, diff)
+			t.Errorf("%s: gives %v and changes %s", s, out, diff)
 		}
 	}
 }
 
-// oneOfEachEvent is one of each thing that can happen to a video.
+// oneOfEachEvent has the events that Apply takes, but for DeadlinePassed.
 var oneOfEachEvent = []video.Event{
 	video.UploadCompleted{At: noon}, inspectedEvent, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "x"}}, taskDoneEvent(0), taskDoneEvent(3),
 	video.TaskFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.UploadCancelled{At: noon},
@@ -172,7 +172,7 @@ var oneOfEachEvent = []video.Event{
 	video.PurgeDone{At: noon, Round: 1}, video.PurgeDone{At: noon, Round: 2},
 }
 
-// What is final has no deadline, what is not has one; and what is deleted never comes back.
+// A final state has no deadline, and every other state has one. A deleted video stays deleted.
 func TestNonFinalStatesHaveDeadlines(t *testing.T) {
 	t.Parallel()
 	comesBack := map[video.State][]video.State{video.Deleting: {video.Deleting, video.Deleted}, video.Deleted: {video.Deleted}, video.Cancelled: {video.Cancelled, video.Deleting}}
@@ -205,11 +205,11 @@ func TestDeletedVideoExpires(t *testing.T) {
 	}
 	v, out := video.Apply(v, video.PurgeDone{At: noon.Add(time.Hour), Round: 2})
 	if want := noon.Add(time.Hour + 30*24*time.Hour); !v.ExpiresAt().Equal(want) || describeEvents(out) != "video.VideoDeleted×1" {
-		t.Errorf("%s expires at %s and says %v", v.State, v.ExpiresAt(), out)
+		t.Errorf("%s expires at %s and gives %v", v.State, v.ExpiresAt(), out)
 	}
 }
 
-// Each line of the table of transitions has a video that takes it.
+// Every transition of the table applies to some video.
 func TestEveryDeadlineTransitionIsTaken(t *testing.T) {
 	t.Parallel()
 	changed := func(v video.Video, change func(*video.Video)) video.Video { change(&v); return v }

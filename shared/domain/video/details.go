@@ -11,14 +11,14 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Details is what a client says of its video, for itself: Sluice keeps it and makes nothing of it.
+// Details is what a client stores with its video. Sluice keeps and returns it, and does not interpret it.
 type Details struct {
 	Title      string
-	ExternalID string            // the client's own id; several videos may share one
-	Metadata   map[string]string // the client's own words
+	ExternalID string            // the client's id; several videos may have the same
+	Metadata   map[string]string // the client's own keys and values
 }
 
-// Limits of what a client may say of a video, in characters.
+// Limits of Details, in characters unless stated otherwise.
 const (
 	MaxTitle         = 200
 	MaxExternalID    = 128
@@ -28,30 +28,30 @@ const (
 
 var metadataKeyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// FieldError is what is wrong at one place of a request.
+// FieldError is a problem with one member of a request body.
 type FieldError struct {
 	Pointer string // JSON pointer, RFC 6901
 	errs.Problem
 }
 
-// Validate returns what can't be kept, in the order of the fields.
-func (a Details) Validate() (flaws []FieldError) {
-	flaw := func(ok bool, pointer string, code errs.Code, message string) {
+// Validate returns the problems of the fields, in the order of the fields.
+func (a Details) Validate() (fieldErrors []FieldError) {
+	check := func(ok bool, pointer string, code errs.Code, message string) {
 		if !ok {
-			flaws = append(flaws, FieldError{pointer, errs.Problem{Code: code, Message: message}})
+			fieldErrors = append(fieldErrors, FieldError{pointer, errs.Problem{Code: code, Message: message}})
 		}
 	}
-	flaw(ValidText(a.Title, MaxTitle), "/title", "title_invalid", fmt.Sprintf("A title has at most %d characters and no control characters.", MaxTitle))
-	flaw(ValidText(a.ExternalID, MaxExternalID), "/external_id", "external_id_invalid", fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID))
-	flaw(len(a.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many", fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata))
+	check(ValidText(a.Title, MaxTitle), "/title", "title_invalid", fmt.Sprintf("A title has at most %d characters and no control characters.", MaxTitle))
+	check(ValidText(a.ExternalID, MaxExternalID), "/external_id", "external_id_invalid", fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID))
+	check(len(a.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many", fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata))
 	for _, k := range slices.Sorted(maps.Keys(a.Metadata)) {
-		flaw(metadataKeyPattern.MatchString(k), "/metadata", "metadata_key_invalid", "A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.")
-		flaw(ValidText(a.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid", fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue))
+		check(metadataKeyPattern.MatchString(k), "/metadata", "metadata_key_invalid", "A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.")
+		check(ValidText(a.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid", fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue))
 	}
-	return flaws
+	return fieldErrors
 }
 
-// ValidText reports whether s is text of at most limit characters.
+// ValidText reports whether s is UTF-8 text without control characters, of at most limit characters.
 func ValidText(s string, limit int) bool {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
 		return false
@@ -64,6 +64,6 @@ func ValidText(s string, limit int) bool {
 	return true
 }
 
-// isForbiddenRune reports whether r is no character of a text. SQS refuses messages with the last two
+// isForbiddenRune reports whether r is a control character, or one of two that SQS does not accept in messages
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
 func isForbiddenRune(r rune) bool { return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' }

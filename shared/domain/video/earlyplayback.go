@@ -6,32 +6,33 @@ import (
 	"time"
 )
 
-// A video is watched before it is encoded: its playlists list what there is from the beginning without a gap, and grow.
+// Early playback: a video can be watched while it is still being encoded. Its playlists list the segments from the
+// beginning up to the first gap, and are rewritten as tasks finish.
 const (
-	startTargetDurations = 3                // target durations that there must be before anybody begins (RFC 8216 §6.3.3)
-	minStartDuration     = 12 * time.Second // of video, at least
-	maxPlaylistUpdates   = 15               // about how often the playlists are written anew, however long the video
-	playerLag            = 6 * time.Second  // until a player has what was written: caches keep 2 s, it asks every 2 s, and fetches
+	startTargetDurations = 3                // target durations that must be listed before a player may start (RFC 8216 §6.3.3)
+	minStartDuration     = 12 * time.Second // of video that must be listed, at least
+	maxPlaylistUpdates   = 15               // about how often the playlists are rewritten, whatever the length of the video
+	playerLag            = 6 * time.Second  // until a player has what was written: 2 s in a cache, 2 s between its requests, and the download
 )
 
-// StartFrames returns how many frames there are before anybody may begin to watch.
+// StartFrames returns how many frames must be encoded before the video becomes playable.
 func (p Plan) StartFrames() int {
 	return max(startTargetDurations*p.SegmentFrames, int(math.Ceil(minStartDuration.Seconds()*p.Rate.Float())))
 }
 
-// AllowsEarlyPlayback reports whether the video may be watched before it is whole. What is short may not.
+// AllowsEarlyPlayback reports whether the video can become playable before it is ready. A short video can't.
 func (p Plan) AllowsEarlyPlayback() bool {
 	return slices.ContainsFunc(p.Borders[:len(p.Borders)-1], func(b int) bool { return b >= p.StartFrames() })
 }
 
-// NextListedFrames returns how many frames there must be before playlists that list so many are written anew: steps that grow with
-// the video keep their number small.
+// NextListedFrames returns how many frames must be encoded before playlists that list shown frames are rewritten. The
+// steps grow with the length of the video, so that there are about maxPlaylistUpdates.
 func (p Plan) NextListedFrames(shown int) int {
 	factor := math.Pow(max(1, float64(p.FrameCount())/float64(p.StartFrames())), 1.0/maxPlaylistUpdates)
 	return min(p.FrameCount(), max(shown+1, int(math.Ceil(float64(shown)*factor))))
 }
 
-// ContiguousFrames returns how many frames there are from the first without a gap, in every rendition and in the sound.
+// ContiguousFrames returns how many frames from the first are encoded without a gap, in video and in audio.
 func (v Video) ContiguousFrames() int {
 	to := map[TaskKind]int{}
 	for _, t := range v.Plan.Tasks() {
@@ -49,13 +50,13 @@ func (v Video) ContiguousFrames() int {
 	return least
 }
 
-// EncodeRate is how fast the encoders are, all together.
+// EncodeRate is the speed at which a video is being encoded, by all its workers together.
 type EncodeRate struct {
-	FramesPerSecond float64 // frames a second
-	PauseSeconds    float64 // seconds in which none may come: workers that began together end together
+	FramesPerSecond float64 // +Inf if not known
+	PauseSeconds    float64 // how long no task may finish, as workers that started together finish together
 }
 
-// measureEncodeRate returns what is known of it when a task ends: infinite speed if nothing is.
+// measureEncodeRate returns the rate as known when a task finishes.
 func (v Video) measureEncodeRate(e TaskDone) EncodeRate {
 	frames, chunks := 0, 0
 	for _, t := range v.Plan.Tasks() {
@@ -74,30 +75,30 @@ func (v Video) measureEncodeRate(e TaskDone) EncodeRate {
 	return p
 }
 
-// WouldStall reports whether a player that begins now, with shown frames listed, would come to the end of what is listed
-// before the playlists' next step, at that pace.
-func (p Plan) WouldStall(shown int, now EncodeRate) bool {
-	for at := shown; at < p.FrameCount(); {
-		next, _ := slices.BinarySearch(p.Borders, p.NextListedFrames(at))
-		comes := float64(p.Borders[next]-shown)/now.FramesPerSecond + now.PauseSeconds + playerLag.Seconds()
-		if comes > p.Rate.Seconds(at) {
+// WouldStall reports whether, at an encode rate, a player that starts now, with shown frames listed, would reach the end
+// of the listed frames before the playlists are extended.
+func (p Plan) WouldStall(shown int, rate EncodeRate) bool {
+	for listed := shown; listed < p.FrameCount(); {
+		next, _ := slices.BinarySearch(p.Borders, p.NextListedFrames(listed))
+		extendedAfter := float64(p.Borders[next]-shown)/rate.FramesPerSecond + rate.PauseSeconds + playerLag.Seconds()
+		if extendedAfter > p.Rate.Seconds(listed) {
 			return true
 		}
-		at = p.Borders[next]
+		listed = p.Borders[next]
 	}
 	return false
 }
 
-// extendPlayback shows what there is by now, if it is enough: to begin with, or for another step. That a video can be played is
-// told by the event that made it so, and again by its duplicate.
+// extendPlayback makes the video playable, or extends its listed frames, if enough tasks have finished. The event that
+// makes it playable gives VideoPlayable, and so does its duplicate.
 func extendPlayback(v Video, e TaskDone) (Video, []Event) {
-	there := v.ContiguousFrames()
+	encoded := v.ContiguousFrames()
 	switch {
-	case v.State == Processing && there >= v.Plan.StartFrames() && !v.Plan.WouldStall(there, v.measureEncodeRate(e)):
+	case v.State == Processing && encoded >= v.Plan.StartFrames() && !v.Plan.WouldStall(encoded, v.measureEncodeRate(e)):
 		v = v.enterState(Playable, e.At)
-		v.Times.Playable, v.ListedFrames = e.At, there
-	case v.State == Playable && there >= v.Plan.NextListedFrames(v.ListedFrames):
-		v.ListedFrames = there
+		v.Times.Playable, v.ListedFrames = e.At, encoded
+	case v.State == Playable && encoded >= v.Plan.NextListedFrames(v.ListedFrames):
+		v.ListedFrames = encoded
 	}
 	if v.State == Playable && v.Times.Playable.Equal(e.At) {
 		return v, []Event{newPlayableEvent(v)}

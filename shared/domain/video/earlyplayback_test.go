@@ -12,23 +12,23 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// What a video has waited for its turn says nothing about the encoders.
+// The time that a video waits in the queue does not count as encoding time.
 func TestQueueTimeDoesNotLowerEncodeRate(t *testing.T) {
 	t.Parallel()
 	p := planOfSeconds(60, false)
 	v, _ := video.Apply(videoInState(video.Uploaded), video.MediaInspected{At: noon, ETag: "e1", Plan: p})
-	turn := noon.Add(time.Hour)
+	started := noon.Add(time.Hour)
 	for n, task := range p.Tasks()[:2] {
-		v, _ = video.Apply(v, video.TaskDone{Started: turn, At: turn.Add(time.Duration(n+1) * 5 * time.Second), Result: video.Result{Task: task}})
+		v, _ = video.Apply(v, video.TaskDone{Started: started, At: started.Add(time.Duration(n+1) * 5 * time.Second), Result: video.Result{Task: task}})
 	}
-	if v.State != video.Playable || !v.Times.EncodeStarted.Equal(turn) {
-		t.Errorf("%s, begun at %s", v.State, v.Times.EncodeStarted)
+	if v.State != video.Playable || !v.Times.EncodeStarted.Equal(started) {
+		t.Errorf("%s, encoding started at %s", v.State, v.Times.EncodeStarted)
 	}
 }
 
-// planOfSeconds returns a plan of so many seconds at 25 frames a second in chunks of 8 s.
-func planOfSeconds(seconds int, sound bool) video.Plan {
-	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: sound}
+// planOfSeconds returns a plan of a number of seconds, at 25 frames a second, in chunks of 8 s.
+func planOfSeconds(seconds int, audio bool) video.Plan {
+	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: audio}
 	for at := 0; at < 25*seconds; at += 200 {
 		p.Borders = append(p.Borders, at)
 	}
@@ -82,7 +82,7 @@ func TestContiguousFramesStopAtFirstGap(t *testing.T) {
 	}
 }
 
-// However long a video, its playlists are written about as often; of a short one with each chunk.
+// The number of playlist updates hardly depends on the length of the video.
 func TestPlaylistUpdatesAreFew(t *testing.T) {
 	t.Parallel()
 	for _, seconds := range []int{20, 60, 600, 7200} {
@@ -104,7 +104,7 @@ func TestWouldStall(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		seconds, shown int
-		speed, pause   float64 // seconds of video a second; seconds
+		speed, pause   float64 // speed in seconds of video a second; pause in seconds
 		want           bool
 	}{
 		{60, 16, math.Inf(1), 0, false}, {60, 16, 2, 0, false}, {60, 16, 2, 7, true}, {60, 16, 1, 0, false}, {60, 16, 0.5, 0, true},
@@ -117,7 +117,7 @@ func TestWouldStall(t *testing.T) {
 	}
 }
 
-// The row says how much is shown, one step after the other; and a duplicate says again what it said.
+// The row has the number of listed frames, which grows in steps; a duplicate gives the same events again.
 func TestListedFramesGrowAsTasksFinish(t *testing.T) {
 	t.Parallel()
 	p := planOfSeconds(60, true)
@@ -149,8 +149,8 @@ func TestListedFramesGrowAsTasksFinish(t *testing.T) {
 	}
 }
 
-// A video of any length, encoded at any steady pace by any number of workers, in lockstep: who begins to watch when it is
-// playable, and learns of each step some seconds late, sees it to its end.
+// A video of any length is encoded at a constant rate by any number of workers that start together. A player that starts
+// when the video is playable, and gets each playlist update some seconds late, never stalls.
 func TestPlayerNeverStalls(t *testing.T) {
 	t.Parallel()
 	const late = 5.9 // seconds
@@ -169,9 +169,9 @@ func TestPlayerNeverStalls(t *testing.T) {
 			free[n%workers] = at
 			before := v
 			v, _ = video.Apply(v, video.TaskDone{Started: began, At: at, Result: video.Result{Task: task}})
-			seen := at.Sub(before.Times.Playable).Seconds() + late // when the step is known
+			seen := at.Sub(before.Times.Playable).Seconds() + late // when the player has the update
 			if has := p.Rate.Seconds(before.ListedFrames); before.ListedFrames > 0 && (v.ListedFrames > before.ListedFrames || v.State == video.Ready) && seen > has {
-				t.Fatalf("stands still at %.1f s until %.1f s", has, seen)
+				t.Fatalf("stalls at %.1f s until %.1f s", has, seen)
 			}
 		}
 		if v.State != video.Ready {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Event is something that happened to a video, or that it asks for. The JSON of these types is the data of the
+// Event is something that happened to a video, or a request to work on it. The JSON of these types is the data of the
 // messages in package events.
 type Event interface{ event() }
 
-// UploadRequested: a producer wants a video made of what is at an origin. It is a request and not yet an Event of a
-// video.
+// UploadRequested is a producer's request to make a video of the file at an origin. There is no video yet, so it is not
+// an Event.
 type UploadRequested struct {
 	Origin      Origin            `json:"origin"`
 	Title       string            `json:"title,omitempty"`
@@ -20,110 +20,110 @@ type UploadRequested struct {
 	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
-// What can happen to a video.
+// Events that Apply takes.
 type (
-	// UploadCompleted: the client has completed its upload and S3 holds the object.
+	// UploadCompleted: the client has completed its upload, and S3 has the object.
 	UploadCompleted struct {
 		At time.Time `json:"at"`
 	}
-	// MediaInspected: the object is a video that we take.
+	// MediaInspected: the original is a video that can be processed.
 	MediaInspected struct {
 		UploadedAt time.Time `json:"uploaded_at"`
 		At         time.Time `json:"at"`
 		ETag       string    `json:"etag"`
-		Size       int64     `json:"size,omitempty"` // bytes; 0: as announced
+		Size       int64     `json:"size,omitempty"` // bytes; 0: as the client stated
 		Media      Media     `json:"media"`
 		Plan       Plan      `json:"plan"`
 	}
-	// MediaRefused: the object is not a video that we take, as is seen when it is inspected or when all is encoded.
+	// MediaRefused: the original can't be processed, as was found when it was inspected or when all tasks had finished.
 	MediaRefused struct {
 		UploadedAt time.Time    `json:"uploaded_at"`
 		At         time.Time    `json:"at"`
 		Problem    errs.Problem `json:"problem"`
 	}
-	// TaskDone: one encode task is finished and its segments are stored.
+	// TaskDone: one encode task has finished, and its segments are stored.
 	TaskDone struct {
-		Started time.Time `json:"began,omitzero"` // zero: nobody says
+		Started time.Time `json:"began,omitzero"` // zero: not known
 		At      time.Time `json:"at"`
 		Result  Result    `json:"result"`
 	}
-	// TaskFailed: one encode task can't be done.
+	// TaskFailed: one encode task failed for good.
 	TaskFailed struct {
 		At      time.Time    `json:"at"`
 		Task    Task         `json:"task"`
 		Problem errs.Problem `json:"problem"`
 	}
-	// UploadCancelled: the client does not want to go on with its upload.
+	// UploadCancelled: the client has cancelled its upload.
 	UploadCancelled struct {
 		At time.Time `json:"at"`
 	}
-	// FetchFailed: the original can't be had from where it should come from.
+	// FetchFailed: the original can't be fetched from its origin.
 	FetchFailed struct {
 		At      time.Time    `json:"at"`
 		Problem errs.Problem `json:"problem"`
 	}
-	// DeleteRequested: the video, and all that belongs to it, is to go.
+	// DeleteRequested: the video and everything that belongs to it is to be deleted.
 	DeleteRequested struct {
 		At time.Time `json:"at"`
 	}
-	// PurgeDone: the objects of a deleted video are removed.
+	// PurgeDone: one round of removing the objects of a deleted video has finished.
 	PurgeDone struct {
 		At    time.Time `json:"at"`
 		Round int       `json:"round"`
 	}
 )
 
-// What follows from it.
+// Events that Apply returns.
 type (
-	// EncodeRequested asks for one task.
+	// EncodeRequested asks for one task to be encoded.
 	EncodeRequested struct {
 		Task     Task   `json:"task"`
-		Plan     Plan   `json:"plan"` // its Outline
+		Plan     Plan   `json:"plan"` // only its Outline
 		Media    Media  `json:"media"`
 		Source   Source `json:"source"`
 		Playback string `json:"playback"`
 		Lane     Lane   `json:"lane,omitempty"`
 	}
-	// FetchRequested asks for the original to be copied into the source bucket, by the multipart upload that is begun.
+	// FetchRequested asks for the original to be copied into the source bucket, by a multipart upload that was created.
 	FetchRequested struct {
 		Origin      Origin `json:"origin"`
 		Key         string `json:"key"`
 		MultipartID string `json:"multipart"` // S3's id of the multipart upload
 	}
-	// InspectRequested asks for a look at an original that S3 has, where its own word of it is missing.
+	// InspectRequested asks for an original to be inspected whose S3 notification may be lost.
 	InspectRequested struct {
 		Key    string       `json:"key"`
 		Stored StoredObject `json:"stored"`
 	}
-	// PurgeRequested asks for all objects of a video, and what its tasks left behind, to be removed. The first round is
-	// at once; a later one finds what tasks that were under way have written since.
+	// PurgeRequested asks for all objects and task results of a video to be removed. The first round starts at once; a
+	// later one removes what tasks that were still running have written since.
 	PurgeRequested struct {
 		Playback string `json:"playback"`
 		Round    int    `json:"round"`
 	}
-	// VideoProcessing: a video is inspected and being encoded.
+	// VideoProcessing: the video was inspected and is being encoded.
 	VideoProcessing struct {
 		Media Media `json:"media"`
 		Tasks int   `json:"tasks"`
 	}
-	// VideoPlayable: it can be watched from its beginning, while the rest is being encoded. Of what is short, or is encoded
-	// at once, it is told together with VideoReady.
+	// VideoPlayable: the video can be watched from its beginning while the rest is being encoded. A video that becomes
+	// ready without having been playable gets both events at once.
 	VideoPlayable struct {
 		Playback string  `json:"playback_id"`
-		Duration float64 `json:"duration"` // seconds, of the whole
+		Duration float64 `json:"duration"` // seconds, of the whole video
 	}
-	// VideoReady: every rendition can be played.
+	// VideoReady: every rendition is complete.
 	VideoReady struct {
 		Playback string  `json:"playback_id"`
 		Duration float64 `json:"duration"` // seconds
 	}
-	// VideoFailed: the video will not be played.
+	// VideoFailed: the video can't be processed.
 	VideoFailed struct {
 		Problem errs.Problem `json:"problem"`
 	}
-	// VideoCancelled: the client has given up its upload.
+	// VideoCancelled: the client has cancelled the upload.
 	VideoCancelled struct{}
-	// VideoDeleted: nothing of the video is left.
+	// VideoDeleted: all objects of the video are removed.
 	VideoDeleted struct{}
 )
 
@@ -131,7 +131,7 @@ type (
 type Origin struct {
 	Bucket string `json:"bucket,omitempty"`
 	Key    string `json:"key,omitempty"`
-	ETag   string `json:"etag,omitempty"` // without quotes; empty: whichever is there
+	ETag   string `json:"etag,omitempty"` // without quotes; empty: whichever version is there
 	URL    string `json:"url,omitempty"`
 }
 

@@ -1,12 +1,12 @@
 package video
 
-// Filter says which of a tenant's videos are asked for; the zero value, all.
+// Filter selects videos of a tenant by the fields that are not empty.
 type Filter struct {
-	State      State  // "": any
-	ExternalID string // "": any
+	State      State
+	ExternalID string
 }
 
-// Matches reports whether v is one of those asked for. What is being deleted is gone for those who ask.
+// Matches reports whether the filter selects v. A video that is being deleted, or is deleted, is never selected.
 func (f Filter) Matches(v Video) bool {
 	switch v.State {
 	case Deleting, Deleted:

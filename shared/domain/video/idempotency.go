@@ -2,19 +2,19 @@ package video
 
 import "time"
 
-// IdempotencyRecord is a request whose sender gave it a key, to send it as often as it likes and have it carried out once. Owner,
-// Route and Key together are its name.
+// IdempotencyRecord is the row of one request with an Idempotency-Key: however often the client sends the request, it is
+// carried out once. Owner, Route and Key together identify it.
 type IdempotencyRecord struct {
-	Owner     string    // the tenant, or a digest of who signed the request
+	Owner     string    // the tenant, or a hash of the IAM principal that signed the request
 	Route     string    // method and path
-	Key       string    // as the sender chose it; only a digest is kept
-	BodyHash  string    // digest of what is asked: the same key with something else is a mistake
-	Holder    string    // who carries it out, at random: one that comes too late finds another here
-	Status    int       // of the answer in HTTP; 0 until there is one
-	CreatedID string    // id of what was made, if the answer is to be rendered from it again
-	Response  string    // the answer's body otherwise
-	Expires   time.Time // from then on the claim is void; kept in whole seconds, the rest is cut off
+	Key       string    // as the client chose it; only a hash is stored
+	BodyHash  string    // hash of the request body: the same key with another body is rejected
+	Holder    string    // random id of the invocation that carries the request out, to detect that another has taken over
+	Status    int       // HTTP status of the response; 0 until there is one
+	CreatedID string    // id of the resource that was created, if the response is built from it again
+	Response  string    // body of the response otherwise
+	Expires   time.Time // the record is void from then on; stored in whole seconds, rounded down
 }
 
-// IsCompleted reports whether the request has been carried out.
+// IsCompleted reports whether the request was carried out and its response is known.
 func (c IdempotencyRecord) IsCompleted() bool { return c.Status != 0 }

@@ -6,181 +6,185 @@ import (
 	"time"
 )
 
-// AllotmentLease is for how long a video may keep its part of a window without moving: then its tasks are taken for lost,
-// and others are asked for in their place. It is longer than the time after which a video that does not move is looked
-// at, so that what is asked for again then keeps its place, and a long queue before all of them is not taken for a loss.
+// AllotmentLease is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost, and
+// their slots go to other tasks. It is longer than stepTimeout, after which tasks are requested again, so that those keep
+// their slots, and a long queue is not mistaken for lost tasks.
 const AllotmentLease = time.Hour
 
-// InFlightLimit is what a tenant has in flight in a lane: tasks that were asked for and are not finished, at most so many at
-// once. That keeps a tenant's thousand videos from standing in the queue before another's one, and its films from
-// standing before its clips. Its methods decide and change nothing: each returns the window as it is after.
+// InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. It gives the
+// tenants a fair share of the workers: a tenant's thousand videos don't delay another tenant's one, and within a tenant
+// long videos don't delay short ones. The methods are pure: each returns the limit after the change. The size of the
+// limit is a parameter, services.ComputeInFlightLimit.
 type InFlightLimit struct {
 	Tenant       string
 	Lane         Lane
-	Version      int64            // grows by one with each write; a writer that has read an older one is refused
-	Allotments   []VideoAllotment // of the videos that have tasks in flight or are partly asked for, in the order of their turns
-	MoreWaiting  bool             // more videos wait, of which nothing is asked for yet: they are kept elsewhere
-	LastProgress time.Time        // when one of its tasks was last found to be finished
+	Version      int64            // one more with each write, for optimistic locking
+	Allotments   []VideoAllotment // of videos with tasks in flight, or with some tasks still to request, by queue position
+	MoreWaiting  bool             // more videos wait in rows of their own, of which no task was requested yet
+	LastProgress time.Time        // when a task was last found to be finished
 }
 
-// IsQueued reports whether a video waits for its turn in its tenant's windows while they move on: it has no task in flight.
-func (v Video) IsQueued(windows []InFlightLimit, now time.Time) bool {
-	moves := false
-	for _, w := range windows {
-		s, _ := w.FindAllotment(v.ID)
-		if len(s.InFlight) > 0 {
+// IsQueued reports whether a video only waits for its turn: none of its tasks is in flight, and tasks of its tenant's other
+// videos have finished lately.
+func (v Video) IsQueued(limits []InFlightLimit, now time.Time) bool {
+	progresses := false
+	for _, l := range limits {
+		a, _ := l.FindAllotment(v.ID)
+		if len(a.InFlight) > 0 {
 			return false
 		}
-		moves = moves || now.Sub(w.LastProgress) < stepTimeout
+		progresses = progresses || now.Sub(l.LastProgress) < stepTimeout
 	}
-	return v.State.IsEncoding() && moves
+	return v.State.IsEncoding() && progresses
 }
 
 // CountInFlight returns how many tasks are in flight.
-func (w InFlightLimit) CountInFlight() (n int) {
-	for _, s := range w.Allotments {
-		n += len(s.InFlight)
+func (l InFlightLimit) CountInFlight() (n int) {
+	for _, a := range l.Allotments {
+		n += len(a.InFlight)
 	}
 	return n
 }
 
-// FreeSlots returns how many tasks may be asked for in a window of a size.
-func (w InFlightLimit) FreeSlots(size int) int { return max(0, size-w.CountInFlight()) }
+// FreeSlots returns how many more tasks may be requested if size tasks may be in flight.
+func (l InFlightLimit) FreeSlots(size int) int { return max(0, size-l.CountInFlight()) }
 
-// FindAllotment returns a video's part; ok reports whether it has one.
-func (w InFlightLimit) FindAllotment(video string) (s VideoAllotment, ok bool) {
-	for _, s := range w.Allotments {
-		if s.Video == video {
-			return s, true
+// FindAllotment returns the allotment of a video. ok is false if it has none.
+func (l InFlightLimit) FindAllotment(video string) (a VideoAllotment, ok bool) {
+	for _, a := range l.Allotments {
+		if a.Video == video {
+			return a, true
 		}
 	}
-	return s, false
+	return a, false
 }
 
-// WaitQueue returns the turns of the videos that are partly asked for, the first first.
-func (w InFlightLimit) WaitQueue() (line []QueuePosition) {
-	for _, s := range w.Allotments {
-		if s.NextTask < s.EndTask {
-			line = append(line, s.QueuePosition)
+// WaitQueue returns the positions of the videos that have tasks to request, in their order.
+func (l InFlightLimit) WaitQueue() (positions []QueuePosition) {
+	for _, a := range l.Allotments {
+		if a.NextTask < a.EndTask {
+			positions = append(positions, a.QueuePosition)
 		}
 	}
-	return line
+	return positions
 }
 
-// withAllotment returns the window with a video's part replaced; one that is idle is left out.
-func (w InFlightLimit) withAllotment(s VideoAllotment) InFlightLimit {
-	w.Allotments = slices.DeleteFunc(slices.Clone(w.Allotments), func(o VideoAllotment) bool { return o.Video == s.Video })
-	if s.isIdle() {
-		return w
+// withAllotment returns the limit with the allotment of a video replaced, or removed if it is idle.
+func (l InFlightLimit) withAllotment(a VideoAllotment) InFlightLimit {
+	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(o VideoAllotment) bool { return o.Video == a.Video })
+	if a.isIdle() {
+		return l
 	}
-	at, _ := slices.BinarySearchFunc(w.Allotments, s.QueuePosition, func(o VideoAllotment, t QueuePosition) int { return o.QueuePosition.Compare(t) })
-	w.Allotments = slices.Insert(w.Allotments, at, s)
-	return w
+	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o VideoAllotment, t QueuePosition) int { return o.QueuePosition.Compare(t) })
+	l.Allotments = slices.Insert(l.Allotments, at, a)
+	return l
 }
 
-// ReleaseTasks takes out of the window what is not in flight any more, going by the video's row: tasks that are done, and all
-// of a video that is not processed any more. now is when that is found.
-func (w InFlightLimit) ReleaseTasks(v Video, now time.Time) InFlightLimit {
-	s, ok := w.FindAllotment(v.ID)
+// ReleaseTasks returns the limit without the video's tasks that are finished according to its row: all of them if the video
+// is not being encoded any more.
+func (l InFlightLimit) ReleaseTasks(v Video, now time.Time) InFlightLimit {
+	a, ok := l.FindAllotment(v.ID)
 	if !ok {
-		return w
+		return l
 	}
-	before := len(s.InFlight)
-	s.InFlight = maps.Clone(s.InFlight)
-	maps.DeleteFunc(s.InFlight, func(n int, _ string) bool { return !v.State.IsEncoding() || v.Done[n] })
+	before := len(a.InFlight)
+	a.InFlight = maps.Clone(a.InFlight)
+	maps.DeleteFunc(a.InFlight, func(n int, _ string) bool { return !v.State.IsEncoding() || v.Done[n] })
 	if !v.State.IsEncoding() {
-		s.NextTask = s.EndTask
+		a.NextTask = a.EndTask
 	}
-	if len(s.InFlight) < before {
-		w.LastProgress, s.LeaseStart = now, now
+	if len(a.InFlight) < before {
+		l.LastProgress, a.LeaseStart = now, now
 	}
-	return w.withAllotment(s)
+	return l.withAllotment(a)
 }
 
-// ExpireLeases gives up the tasks of videos that have not moved for WindowLease.
-func (w InFlightLimit) ExpireLeases(now time.Time) InFlightLimit {
-	for _, s := range w.Allotments {
-		if len(s.InFlight) > 0 && now.Sub(s.LeaseStart) >= AllotmentLease {
-			s.InFlight = nil
-			w = w.withAllotment(s)
+// ExpireLeases returns the limit without the tasks of videos whose lease has expired.
+func (l InFlightLimit) ExpireLeases(now time.Time) InFlightLimit {
+	for _, a := range l.Allotments {
+		if len(a.InFlight) > 0 && now.Sub(a.LeaseStart) >= AllotmentLease {
+			a.InFlight = nil
+			l = l.withAllotment(a)
 		}
 	}
-	return w
+	return l
 }
 
-// HasPendingTasks reports whether there are tasks of a video in the window's lane that are not done.
-func (w InFlightLimit) HasPendingTasks(v Video) bool {
-	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t Task) bool { return w.isPending(v, t) })
+// HasPendingTasks reports whether the video has unfinished tasks in the limit's lane.
+func (l InFlightLimit) HasPendingTasks(v Video) bool {
+	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t Task) bool { return l.isPending(v, t) })
 }
 
-func (w InFlightLimit) isPending(v Video, t Task) bool {
-	return !v.Done[t.Number] && v.Plan.LaneOf(t) == w.Lane
+func (l InFlightLimit) isPending(v Video, t Task) bool {
+	return !v.Done[t.Number] && v.Plan.LaneOf(t) == l.Lane
 }
 
-// ReserveTasks asks for as many of a video's tasks as there is room for, those with low numbers first: such as are neither done
-// nor were asked for before. event is the id of the event that it is done under, which may come again.
-func (w InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Time) InFlightLimit {
+// ReserveTasks returns the limit with as many of the video's tasks in flight as there are free slots: unfinished tasks that
+// were not requested before, in the order of their numbers. event is the id of the event that is being handled; ReservedBy
+// finds the tasks by it when the event is delivered again.
+func (l InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Time) InFlightLimit {
 	if !v.State.IsEncoding() {
-		return w
+		return l
 	}
-	room, tasks := w.FreeSlots(size), v.Plan.Tasks()
-	s, ok := w.FindAllotment(v.ID)
+	free, tasks := l.FreeSlots(size), v.Plan.Tasks()
+	a, ok := l.FindAllotment(v.ID)
 	if !ok {
-		s = VideoAllotment{QueuePosition: v.QueuePosition(), LeaseStart: now}
+		a = VideoAllotment{QueuePosition: v.QueuePosition(), LeaseStart: now}
 	}
-	s.EndTask, s.InFlight = len(tasks), maps.Clone(s.InFlight)
-	for ; s.NextTask < s.EndTask; s.NextTask++ {
-		if _, flies := s.InFlight[s.NextTask]; flies || !w.isPending(v, tasks[s.NextTask]) {
+	a.EndTask, a.InFlight = len(tasks), maps.Clone(a.InFlight)
+	for ; a.NextTask < a.EndTask; a.NextTask++ {
+		if _, inFlight := a.InFlight[a.NextTask]; inFlight || !l.isPending(v, tasks[a.NextTask]) {
 			continue
 		}
-		if room == 0 {
+		if free == 0 {
 			break
 		}
-		if s.InFlight == nil {
-			s.InFlight = map[int]string{}
+		if a.InFlight == nil {
+			a.InFlight = map[int]string{}
 		}
-		s.InFlight[s.NextTask], s.LeaseStart, room = hashEventID(event), now, room-1
+		a.InFlight[a.NextTask], a.LeaseStart, free = hashEventID(event), now, free-1
 	}
-	if !ok && len(s.InFlight) == 0 { // there was no room: it waits elsewhere
-		return w
+	if !ok && len(a.InFlight) == 0 { // no slot was free: the video waits in a row of its own
+		return l
 	}
-	return w.withAllotment(s)
+	return l.withAllotment(a)
 }
 
-// RetryTasks has what a video has in flight be asked for once more, under another event, and goes through its tasks from the
-// first one anew: some may have been given up.
-func (w InFlightLimit) RetryTasks(v Video, event string, now time.Time) InFlightLimit {
-	s, ok := w.FindAllotment(v.ID)
+// RetryTasks returns the limit after a retry of the video: its tasks in flight count as requested by another event, and all
+// its other unfinished tasks may be reserved again, as their leases may have expired.
+func (l InFlightLimit) RetryTasks(v Video, event string, now time.Time) InFlightLimit {
+	a, ok := l.FindAllotment(v.ID)
 	if !ok {
-		return w
+		return l
 	}
-	s.InFlight = maps.Clone(s.InFlight)
-	for n := range s.InFlight {
-		s.InFlight[n], s.LeaseStart = hashEventID(event), now
+	a.InFlight = maps.Clone(a.InFlight)
+	for n := range a.InFlight {
+		a.InFlight[n], a.LeaseStart = hashEventID(event), now
 	}
-	s.NextTask = 0
-	return w.withAllotment(s)
+	a.NextTask = 0
+	return l.withAllotment(a)
 }
 
-// TaskReservation is what is asked for of a video.
+// TaskReservation is the tasks of one video that an event has reserved.
 type TaskReservation struct {
 	Video string
-	Tasks []int // their numbers, ascending
+	Tasks []int // numbers, ascending
 }
 
-// ReservedBy returns the tasks in flight that were asked for under an event: what is said again when it comes again.
-func (w InFlightLimit) ReservedBy(event string) (all []TaskReservation) {
-	m := hashEventID(event)
-	for _, s := range w.Allotments {
+// ReservedBy returns the tasks in flight that an event has reserved. A duplicate of the event requests the same tasks
+// again.
+func (l InFlightLimit) ReservedBy(event string) (all []TaskReservation) {
+	hash := hashEventID(event)
+	for _, a := range l.Allotments {
 		var tasks []int
-		for n, by := range s.InFlight {
-			if by == m {
+		for n, by := range a.InFlight {
+			if by == hash {
 				tasks = append(tasks, n)
 			}
 		}
 		if tasks != nil {
 			slices.Sort(tasks)
-			all = append(all, TaskReservation{s.Video, tasks})
+			all = append(all, TaskReservation{a.Video, tasks})
 		}
 	}
 	return all

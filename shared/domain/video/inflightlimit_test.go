@@ -12,7 +12,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// videoWithTasks returns a video of n tasks that was planned at a minute.
+// videoWithTasks returns a video of n tasks that was planned some minutes after noon.
 func videoWithTasks(minute, n int) video.Video {
 	p := testPlan
 	p.Audio, p.Borders = false, nil
@@ -25,9 +25,9 @@ func videoWithTasks(minute, n int) video.Video {
 	return v
 }
 
-// listInFlight returns what is in flight, "0/3" being task 3 of the video of minute 0.
-func listInFlight(w video.InFlightLimit) (all []string) {
-	for _, s := range w.Allotments {
+// listInFlight returns the tasks in flight; "0/3" is task 3 of the video of minute 0.
+func listInFlight(l video.InFlightLimit) (all []string) {
+	for _, s := range l.Allotments {
 		for n := range s.InFlight {
 			all = append(all, fmt.Sprintf("%s/%d", s.Video[len("vid_"):], n))
 		}
@@ -52,21 +52,21 @@ func TestInFlightLimit(t *testing.T) {
 		want []string
 		line int
 	}{
-		{"as many as there is room for", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
-		{"and the rest later", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
-		{"each once", full.ReserveTasks(second, 9, "e2", noon), listInFlight(full), 0},
-		{"nothing when it is full", full.ReserveTasks(first, 4, "e2", noon), listInFlight(full), 0},
-		{"not what is done", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
-		{"nothing of what has failed", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
-		{"what is done is free", full.ReleaseTasks(halfway, noon), []string{"1/1", "1/2"}, 0},
-		{"what has failed is free", full.ReleaseTasks(gone, noon), nil, 0},
-		{"others are not", full.ReleaseTasks(first, noon), listInFlight(full), 0},
-		{"what is free goes to another", full.ReleaseTasks(halfway, noon).ReserveTasks(first, 4, "e2", noon), []string{"0/0", "0/1", "1/1", "1/2"}, 1},
+		{"as many as there are free slots", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
+		{"the rest later", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{"each task once", full.ReserveTasks(second, 9, "e2", noon), listInFlight(full), 0},
+		{"no task when the limit is reached", full.ReserveTasks(first, 4, "e2", noon), listInFlight(full), 0},
+		{"no finished task", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
+		{"no task of a failed video", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
+		{"finished tasks free their slots", full.ReleaseTasks(halfway, noon), []string{"1/1", "1/2"}, 0},
+		{"a failed video frees its slots", full.ReleaseTasks(gone, noon), nil, 0},
+		{"another video frees nothing", full.ReleaseTasks(first, noon), listInFlight(full), 0},
+		{"free slots go to another video", full.ReleaseTasks(halfway, noon).ReserveTasks(first, 4, "e2", noon), []string{"0/0", "0/1", "1/1", "1/2"}, 1},
 		{"a lease that holds", full.ExpireLeases(late.Add(-1)), listInFlight(full), 0},
 		{"a lease that has ended", full.ExpireLeases(late), nil, 0},
 		{"a lease that was renewed", full.ReleaseTasks(halfway, noon.Add(time.Minute)).ExpireLeases(late), []string{"1/1", "1/2"}, 0},
 		{"one lease of two", full.ReserveTasks(other, 6, "e2", late).ExpireLeases(late), []string{"2/0", "2/1"}, 0},
-		{"again, and what was given up too", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
+		{"a retry, with tasks whose lease has expired", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
 			[]string{"1/0", "1/1", "1/2", "1/3"}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,60 +84,60 @@ func TestInFlightLimit(t *testing.T) {
 	}
 }
 
-// What an event has asked for is told when it comes again, and when it asks again too.
+// The reservations of an event are found again when it is delivered again, also after it has reserved more.
 func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
 	t.Parallel()
 	first, second := videoWithTasks(0, 2), videoWithTasks(1, 4)
-	w := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
+	l := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
 	second.Done[0] = true
-	w = w.ReleaseTasks(second, noon).ReserveTasks(second, 4, "e2", noon)
+	l = l.ReleaseTasks(second, noon).ReserveTasks(second, 4, "e2", noon)
 	want := map[string][]video.TaskReservation{
 		"e1": {{Video: "vid_1", Tasks: []int{1}}},
 		"e2": {{Video: "vid_0", Tasks: []int{0, 1}}, {Video: "vid_1", Tasks: []int{2}}},
 		"e3": nil,
 	}
 	for event, asked := range want {
-		if d := cmp.Diff(asked, w.ReservedBy(event)); d != "" {
+		if d := cmp.Diff(asked, l.ReservedBy(event)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", event, d)
 		}
 	}
-	if d := cmp.Diff([]video.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, w.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
+	if d := cmp.Diff([]video.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, l.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(w, w.RetryTasks(videoWithTasks(7, 1), "e3", noon)); d != "" {
-		t.Errorf("a video without a share changes it: %s", d)
+	if d := cmp.Diff(l, l.RetryTasks(videoWithTasks(7, 1), "e3", noon)); d != "" {
+		t.Errorf("a video without an allotment changes it: %s", d)
 	}
 }
 
-// A film has tasks in both lanes; what is in flight in one leaves room in the other.
+// A long video has tasks in both lanes; tasks in flight in one lane don't count in the other.
 func TestInFlightLimitCountsOneLane(t *testing.T) {
 	t.Parallel()
-	film := videoWithTasks(0, 18)
+	longVideo := videoWithTasks(0, 18)
 	for lane, want := range map[video.Lane][]int{video.Interactive: {0, 1, 2, 3}, video.Bulk: {4, 5, 6, 7, 8, 9}} {
-		w := video.InFlightLimit{Lane: lane}.ReserveTasks(film, 6, "e1", noon)
-		if d := cmp.Diff([]video.TaskReservation{{Video: film.ID, Tasks: want}}, w.ReservedBy("e1")); d != "" {
+		l := video.InFlightLimit{Lane: lane}.ReserveTasks(longVideo, 6, "e1", noon)
+		if d := cmp.Diff([]video.TaskReservation{{Video: longVideo.ID, Tasks: want}}, l.ReservedBy("e1")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", lane, d)
 		}
-		if left := len(w.WaitQueue()) > 0; left != (lane == video.Bulk) || !w.HasPendingTasks(film) {
+		if left := len(l.WaitQueue()) > 0; left != (lane == video.Bulk) || !l.HasPendingTasks(longVideo) {
 			t.Errorf("%s: some are left: %t", lane, left)
 		}
 	}
 	for n := range 4 {
-		film.Done[n] = true
+		longVideo.Done[n] = true
 	}
-	if (video.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(film) || !(video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(film) {
-		t.Error("what begins is done, the rest is not")
+	if (video.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(longVideo) || !(video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(longVideo) {
+		t.Error("only the interactive tasks are finished")
 	}
 	if (video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(videoWithTasks(1, 16)) {
-		t.Error("a clip has nothing in bulk")
+		t.Error("a short video has no bulk tasks")
 	}
 }
 
 func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
 	t.Parallel()
-	flies, waits := videoWithTasks(0, 1), videoWithTasks(1, 4)
-	w := video.InFlightLimit{Lane: video.Interactive, LastProgress: noon}.ReserveTasks(flies, 1, "e1", noon)
-	failed := waits
+	requested, waiting := videoWithTasks(0, 1), videoWithTasks(1, 4)
+	l := video.InFlightLimit{Lane: video.Interactive, LastProgress: noon}.ReserveTasks(requested, 1, "e1", noon)
+	failed := waiting
 	failed.State = video.Failed
 	still := video.InFlightLimit{Lane: video.Bulk}
 	for _, tt := range []struct {
@@ -146,32 +146,32 @@ func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
 		at   time.Duration
 		want bool
 	}{
-		{"it waits, and others move on", waits, 29 * time.Minute, true},
-		{"nothing moves", waits, 30 * time.Minute, false},
-		{"it has its turn", flies, 0, false},
-		{"it waits for nothing", failed, 0, false},
+		{"other videos progress", waiting, 29 * time.Minute, true},
+		{"no progress", waiting, 30 * time.Minute, false},
+		{"a task is in flight", requested, 0, false},
+		{"the video has failed", failed, 0, false},
 	} {
-		for _, windows := range [][]video.InFlightLimit{{w}, {w, still}, {still, w}} {
-			if got := tt.v.IsQueued(windows, noon.Add(tt.at)); got != tt.want {
+		for _, limits := range [][]video.InFlightLimit{{l}, {l, still}, {still, l}} {
+			if got := tt.v.IsQueued(limits, noon.Add(tt.at)); got != tt.want {
 				t.Errorf("%s: %t", tt.name, got)
 			}
 		}
 	}
 }
 
-// tenantModel is a tenant's videos, and a window that is kept as publish keeps it, with the line beside it.
+// tenantModel is a tenant's videos, with the limit and the wait queue as the publish service keeps them.
 type tenantModel struct {
 	t        *rapid.T
 	limit    video.InFlightLimit
 	size     int
 	videos   []video.Video
 	waiting  []video.QueuePosition
-	requests map[string]int // how often each task was asked for
+	requests map[string]int // how often each task was requested
 	now      time.Time
 	events   int
 }
 
-// handleEvent brings in what one event says of one video, as package pipeline does, and counts what is asked for.
+// handleEvent updates the limit after an event about one video, as package publish does, and counts the requests.
 func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 	f.events++
 	event := fmt.Sprint("event ", f.events)
@@ -197,7 +197,7 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 	f.checkInvariants(before)
 }
 
-// checkInvariants checks what always holds: never too many, none that is done, and no room while somebody waits.
+// checkInvariants checks that the limit is kept, finished tasks are not requested, and no slot is free while a video waits.
 func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
 	if n := f.limit.CountInFlight(); n > f.size {
 		f.t.Fatalf("%d in flight, %d may be", n, f.size)
@@ -218,8 +218,8 @@ func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
 	}
 }
 
-// Whatever the order in which videos come, tasks end, fail and are told twice: each task is asked for once, first those
-// of the videos that were planned first, and in the end all are done.
+// In any order of new videos, finished tasks, failures and duplicates, each task is requested once, those of the videos
+// planned first come first, and in the end all tasks are finished.
 func TestEveryTaskIsRequestedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -264,7 +264,7 @@ func TestEveryTaskIsRequestedOnce(t *testing.T) {
 	})
 }
 
-// Events may be lost, of tasks that end and of videos that leave: when the leases have ended, those that wait go on.
+// If events about finished tasks or deleted videos are lost, waiting videos go on when the leases have expired.
 func TestExpiredLeasesFreeCapacity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -277,7 +277,7 @@ func TestExpiredLeasesFreeCapacity(t *testing.T) {
 			if round > 40 {
 				t.Fatalf("%v and %v wait for ever", f.waiting, f.limit.WaitQueue())
 			}
-			for _, s := range f.limit.Allotments { // their results are lost, or what they left
+			for _, s := range f.limit.Allotments { // their results are lost, or the events about their deletion
 				i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })
 				if rapid.Bool().Draw(t, "ends") {
 					f.videos[i].State = video.Deleting

@@ -1,22 +1,22 @@
 package video
 
-// Lane says who waits for a task. The names are those of the map's lanes.
+// Lane says how urgent a task is. A service may have a queue for each lane.
 type Lane string
 
 // The lanes.
 const (
-	Interactive Lane = "interactive" // somebody looks at a progress bar
-	Bulk        Lane = "bulk"        // the rest
+	Interactive Lane = "interactive" // a person waits for it
+	Bulk        Lane = "bulk"        // everything else
 )
 
-// What is done first: all of a video of few tasks, which is done in one go; of a longer one the sound and what a player
-// starts with.
+// Limits of the interactive lane: it has all tasks of a video of few tasks; of a longer video, the audio task and the
+// chunks that a player starts with.
 const (
 	maxShortPlan = 16
 	startChunks  = 4
 )
 
-// Lanes returns the lanes that the plan has tasks in.
+// Lanes returns the lanes of the plan's tasks.
 func (p Plan) Lanes() []Lane {
 	if p.TaskCount() <= maxShortPlan {
 		return []Lane{Interactive}

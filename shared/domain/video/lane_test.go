@@ -20,7 +20,7 @@ func TestLaneOfTask(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		plan        video.Plan
-		interactive int // of the tasks, the first so many
+		interactive int // how many tasks, from the first, are interactive
 	}{
 		{"a single chunk", planOfChunks(1, false), 1},
 		{"a short video with sound", planOfChunks(15, true), 16},

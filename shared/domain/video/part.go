@@ -1,6 +1,6 @@
 package video
 
-// Part is one part of a multipart upload, as S3 has it.
+// Part is one part of an S3 multipart upload, as S3 lists it.
 type Part struct {
 	Number int // from 1
 	ETag   string

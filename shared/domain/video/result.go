@@ -5,30 +5,30 @@ import (
 	"errors"
 )
 
-// Result is what a finished task leaves behind.
+// Result is the result of a finished task.
 type Result struct {
 	Task   Task    `json:"task"`
-	Frames int     `json:"frames"` // video: in each rendition
+	Frames int     `json:"frames"` // of a video task: in each rendition
 	Tracks []Track `json:"tracks"`
 }
 
-// Track is what a task made of one rendition.
+// Track is one rendition: of one task, or joined of all.
 type Track struct {
 	Name      string   `json:"name"`      // the rendition's, or "audio"
 	Codec     string   `json:"codec"`     // RFC 6381: "avc1.64001f"
-	InitHash  string   `json:"init"`      // SHA-256 of the init segment, hex: equal over all tasks of a rendition
+	InitHash  string   `json:"init"`      // SHA-256 of the init segment, hex: the same for all tasks of a rendition
 	Timescale int      `json:"timescale"` // ticks a second
 	Segments  Segments `json:"segments"`
 }
 
-// Segment is one media segment: an object that can be played.
+// Segment is one media segment, which is one object.
 type Segment struct {
 	Bytes int64 `json:"bytes"`
-	Ticks int64 `json:"ticks"` // its duration
+	Ticks int64 `json:"ticks"` // duration, in ticks of the track
 }
 
-// Segments are media segments in their order. Their JSON is compact, {"bytes":[…],"ticks":[[duration,times]…]}: the sound
-// of a whole film is one message, and nearly all of its segments are of one length.
+// Segments are media segments in their order. Their JSON is compact, {"bytes":[…],"ticks":[[duration,count]…]}: the audio
+// of two hours is one message, and nearly all of its segments have the same duration.
 type Segments []Segment
 
 type segmentsJSON struct {
@@ -36,7 +36,7 @@ type segmentsJSON struct {
 	Ticks [][2]int64 `json:"ticks"`
 }
 
-// MarshalJSON writes runs of equal durations as one.
+// MarshalJSON writes a run of equal durations as one pair.
 func (s Segments) MarshalJSON() ([]byte, error) {
 	if s == nil {
 		return []byte("null"), nil
@@ -53,7 +53,7 @@ func (s Segments) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. It fails unless there is one duration for each segment.
+// UnmarshalJSON reads what MarshalJSON writes. It fails unless each segment has one duration.
 func (s *Segments) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		*s = nil

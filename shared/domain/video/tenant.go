@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// Tenant is one customer: nothing of one is reachable with the token of another.
+// Tenant is one customer. A token of one tenant gives no access to anything of another.
 type Tenant struct {
-	ID      string // chosen by the operator; begins every key of what the tenant owns
+	ID      string // chosen by the operator; part of every key of the tenant's rows and objects
 	Created time.Time
 }
 
 var tenantIDPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
 
-// ValidTenantID reports whether id can be a tenant's: 2 to 31 lower-case letters, digits and hyphens, a letter first.
+// ValidTenantID reports whether id is valid: 2 to 31 lower-case letters, digits and hyphens, the first a letter.
 func ValidTenantID(id string) bool { return tenantIDPattern.MatchString(id) }
 
-// Scopes a token can have.
+// The scopes of tokens.
 const (
 	ScopeRead     = "videos:read"
 	ScopeWrite    = "videos:write"
-	ScopeOperator = "operator" // what concerns all tenants: dead letters
+	ScopeOperator = "operator" // what concerns all tenants: dead letters, the service map
 )
 
-// Scopes are all of them.
+// Scopes lists all scopes.
 var Scopes = []string{ScopeRead, ScopeWrite, ScopeOperator}
 
-// Token is the right to call the API for a tenant. The secret itself is not kept.
+// Token is an API token of a tenant. The secret itself is not stored.
 type Token struct {
 	ID         string
 	Tenant     string
@@ -42,10 +42,10 @@ type Token struct {
 
 const tokenPrefix = "slc_"
 
-// FormatToken returns the token as its owner holds it: slc_<id>_<secret>.
+// FormatToken returns the text of a token, as clients send it: slc_<id>_<secret>.
 func FormatToken(id, secret string) string { return tokenPrefix + id + "_" + secret }
 
-// ParseToken splits what TokenText made; ok is false for anything else.
+// ParseToken returns the parts of a token's text. ok is false if it has not the form that FormatToken writes.
 func ParseToken(text string) (id, secret string, ok bool) {
 	rest, found := strings.CutPrefix(text, tokenPrefix)
 	if !found {
@@ -55,16 +55,16 @@ func ParseToken(text string) (id, secret string, ok bool) {
 	return id, secret, found && id != "" && secret != ""
 }
 
-// HashSecret returns what is kept of a secret.
+// HashSecret returns the hash under which a secret is stored: SHA-256, hex.
 func HashSecret(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
 
-// MatchesSecret reports in constant time whether secret is the token's.
+// MatchesSecret reports whether secret is the token's, in constant time.
 func (t Token) MatchesSecret(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(t.SecretHash), []byte(HashSecret(secret))) == 1
 }
 
-// IsExpired reports whether the token's time is over.
+// IsExpired reports whether the token has expired at the given time.
 func (t Token) IsExpired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }

@@ -2,21 +2,21 @@ package video
 
 import "time"
 
-// Upload is how the bytes of one video come in: an S3 multipart upload whose parts the client sends itself.
+// Upload is the upload of one original: an S3 multipart upload whose parts the client, or service fetch, sends.
 type Upload struct {
 	Tenant      string
 	ID          string
-	Video       string // the video it becomes
-	MultipartID string // S3's id of the multipart upload; not shown to clients
-	Key         string // in the source bucket
-	Size        int64  // bytes, as announced
-	PartSize    int64  // bytes of each part but the last
+	Video       string // id of the video
+	MultipartID string // S3's id of the multipart upload; never shown to clients
+	Key         string // of the object in the source bucket
+	Size        int64  // bytes, as the client stated
+	PartSize    int64  // bytes of every part but the last
 	Created     time.Time
 }
 
-// StartUpload returns the rows of a video that waits for its original from at on, and of the upload that this comes in by: id
-// is the upload's, multipart S3's. v says whose the video is and what is known of it: tenant, ids, source and, if Sluice
-// itself is to get it, from where.
+// StartUpload returns the rows of a new video and of its upload. v has the tenant, the ids, the source and, if Sluice is to
+// fetch the original, the fetch request. id is the id of the upload, multipart S3's id of the multipart upload, and at the
+// time of creation.
 func StartUpload(v Video, id, multipart string, at time.Time) (Video, Upload) {
 	v.State, v.Times.Created = Waiting, at
 	return v.WithDeadline(at), Upload{
@@ -27,9 +27,9 @@ func StartUpload(v Video, id, multipart string, at time.Time) (Video, Upload) {
 
 const mib = 1 << 20
 
-// Limits of S3 and ours (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+// Limits of uploads, of S3 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html) and of Sluice.
 const (
-	MaxSourceBytes = 8 << 30 // what fits a worker's disk beside its output
+	MaxSourceBytes = 8 << 30 // so that the original and the output fit the disk of a worker
 	minPartBytes   = 8 * mib
 	maxParts       = 10_000
 )
@@ -47,7 +47,7 @@ func ChoosePartSize(size int64) int64 {
 // PartCount returns the number of parts.
 func (u Upload) PartCount() int { return int((u.Size + u.PartSize - 1) / u.PartSize) }
 
-// PartBytes returns the length of part n, counted from 1.
+// PartBytes returns the length in bytes of part n, counted from 1.
 func (u Upload) PartBytes(n int) int64 {
 	if n == u.PartCount() {
 		return u.Size - int64(n-1)*u.PartSize

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Validate returns what keeps the plan from being one: nothing if the other methods can be called and cut the video into
-// tasks that meet, each of whole segments but the last.
+// Validate returns nil if the plan is consistent: its tasks follow each other without a gap, and each but the last has
+// whole segments. The other methods may only be called on a valid plan.
 func (p Plan) Validate() error {
 	switch {
 	case p.Rate.Num < 1 || p.Rate.Den < 1:
@@ -25,7 +25,7 @@ func (p Plan) Validate() error {
 	return nil
 }
 
-// Validate returns what keeps the task from being one of any plan.
+// Validate returns nil if the task could be part of some plan.
 func (t Task) Validate() error {
 	switch {
 	case !slices.Contains([]TaskKind{VideoTask, AudioTask}, t.Kind):
@@ -38,7 +38,7 @@ func (t Task) Validate() error {
 	return nil
 }
 
-// ValidateTask returns what keeps the task from being one of a plan of which only the outline is known.
+// ValidateTask returns nil if the task fits the plan. The plan may be an Outline.
 func (p Plan) ValidateTask(t Task) error {
 	switch {
 	case t.To > p.FrameCount() || t.Last != (t.To == p.FrameCount()):
@@ -51,12 +51,12 @@ func (p Plan) ValidateTask(t Task) error {
 	return nil
 }
 
-// HasTask reports whether the task is one of the plan's.
+// HasTask reports whether the task is exactly one of the plan's tasks.
 func (p Plan) HasTask(t Task) bool {
 	return t.Number >= 0 && t.Number < p.TaskCount() && p.Tasks()[t.Number] == t
 }
 
-// Validate returns what keeps an origin from being one: it is an object or a URL.
+// Validate returns nil if the origin is either an object, with bucket and key, or a URL.
 func (o Origin) Validate() error {
 	switch {
 	case o.URL != "" && (o.Bucket != "" || o.Key != "" || o.ETag != ""):

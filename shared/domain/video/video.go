@@ -1,6 +1,7 @@
-// Package video is the domain: what a video is, what can happen to it, and what follows from that. It decides and
-// does nothing: no I/O, no clock, only the standard library. Every other package may import it; it imports none of
-// ours.
+// Package video is the core of the domain: the state of a video, the events that change it, and the events that follow.
+// [Apply] is the state machine. The package also has the other rows of the table: tenants, tokens, uploads, producers,
+// dead letters, in-flight limits. Everything here is a pure decision: no I/O, no clock, no AWS rights. It imports only
+// package errs.
 package video
 
 import (
@@ -8,109 +9,110 @@ import (
 	"time"
 )
 
-// State is where a video is on its way.
+// State is the state of a video.
 type State string
 
-// waiting → uploaded → processing → playable → ready; what is short goes from processing to ready. Failed can follow any
-// of them but ready, cancelled only waiting. Any of these can be deleted: deleting → deleted.
+// The states, in their order: waiting → uploaded → processing → playable → ready. A short video goes from processing to
+// ready. Failed can follow any of these but ready, and cancelled only waiting. A video in any state can be deleted:
+// deleting → deleted.
 const (
-	Waiting    State = "waiting"    // created; bytes are still to come
-	Uploaded   State = "uploaded"   // the object is whole; not looked at yet
-	Processing State = "processing" // inspected and planned; being encoded
-	Playable   State = "playable"   // being encoded still; who begins to watch it sees it to its end
-	Ready      State = "ready"      // every rendition is complete and can be played
-	Failed     State = "failed"     // will not be played; Problem says why
-	Cancelled  State = "cancelled"  // given up by the client before the bytes were there
-	Deleting   State = "deleting"   // can't be played any more; its objects are being removed
-	Deleted    State = "deleted"    // nothing is left but the row, for a while
+	Waiting    State = "waiting"    // created; the original has not arrived
+	Uploaded   State = "uploaded"   // S3 has the whole original; it is not inspected yet
+	Processing State = "processing" // inspected and planned; it is being encoded
+	Playable   State = "playable"   // still being encoded; a player that starts now reaches the end without a stall
+	Ready      State = "ready"      // every rendition is complete
+	Failed     State = "failed"     // can't be processed; Problem says why
+	Cancelled  State = "cancelled"  // cancelled by the client before the original arrived
+	Deleting   State = "deleting"   // can't be played any more; its objects are being purged
+	Deleted    State = "deleted"    // only the row is left, until it expires
 )
 
-// IsFinal reports whether nothing will change the state by itself any more: there is no deadline.
+// IsFinal reports whether the video stays in the state unless it is deleted. A final state has no deadline.
 func (s State) IsFinal() bool {
 	return s == Ready || s == Failed || s == Cancelled || s == Deleted
 }
 
-// Video is one video's row. After it is created only the publish service changes it, but for About, which is the
-// client's.
+// Video is the row of one video. After it is created, only the publish service changes it, except for Details, which
+// clients edit.
 type Video struct {
 	Details
 	Tenant       string
 	ID           string
-	Playback     string // public id: the right to watch, apart from the right to manage
+	Playback     string // playback id: public; allows to watch and not to manage
 	State        State
-	Version      int64 // grows by one with each change; a writer that has read an older one is refused
+	Version      int64 // one more with each change, for optimistic locking
 	Source       Source
-	Fetch        *FetchRequested // how Sluice gets the original; nil: the client sends it
-	Media        *Media          // what inspection found; nil before
-	Plan         *Plan           // how it is cut into tasks; nil before processing
-	Done         map[int]bool    // numbers of the tasks that are finished
-	ListedFrames int             // frames that its playlists list; 0 unless State is Playable
+	Fetch        *FetchRequested // the request to fetch the original; nil: the client uploads it
+	Media        *Media          // result of the inspection; nil before it
+	Plan         *Plan           // how the video is cut into tasks; nil before processing
+	Done         map[int]bool    // numbers of the finished tasks
+	ListedFrames int             // frames that the playlists list; 0 unless State is Playable
 	Problem      *errs.Problem   // why it failed; nil unless State is Failed
-	Deadline     Deadline        // until when something must have happened
+	Deadline     Deadline        // time by which the state must change
 	Times        Times
-	Correlation  string // the producer's own id for its request, echoed in what is said of the video
+	Correlation  string // the producer's id of its request, repeated in every event about the video
 	Trace        string // X-Ray header under which the row was created
 }
 
-// Ref names a video.
+// Ref identifies a video.
 type Ref struct{ Tenant, ID string }
 
-// Source is the object a client uploaded.
+// Source is a video's original: the object in the source bucket.
 type Source struct {
 	Key         string `json:"key"`
-	Name        string `json:"name"`         // the client's own file name; never part of a key or of a command line
-	ContentType string `json:"content_type"` // as the client says; not believed
+	Name        string `json:"name"`         // the client's file name; never part of a key or a command line
+	ContentType string `json:"content_type"` // as the client stated it; nothing relies on it
 	Size        int64  `json:"size"`         // bytes
 	ETag        string `json:"etag,omitempty"`
 }
 
-// Times are the moments at which the stages of a video began or ended; zero when not reached. Begun is when the first of
-// its tasks to be finished was taken up: before that it has waited for its turn.
+// Times are when a video reached its stages; zero for stages not reached. EncodeStarted is when work on the first task
+// to finish started: before that, the video waited in the queue.
 type Times struct {
 	Created, Uploaded, Inspected, EncodeStarted, Playable, Encoded, Ready, Failed, Cancelled, Deleted time.Time
 }
 
-// Rate is a frame rate in frames per second, as a fraction.
+// Rate is a frame rate in frames a second, or another ratio, as a fraction.
 type Rate struct {
 	Num int `json:"num"`
 	Den int `json:"den"`
 }
 
-// Float returns the rate as a number of frames per second.
+// Float returns the rate as a number: frames a second.
 func (r Rate) Float() float64 { return float64(r.Num) / float64(r.Den) }
 
-// Seconds returns how long the given number of frames lasts.
+// Seconds returns how many seconds a number of frames lasts.
 func (r Rate) Seconds(frames int) float64 { return float64(frames) * float64(r.Den) / float64(r.Num) }
 
-// Media is what inspection found out about a source. Its time line is a grid: frame n is shown at n/Rate seconds,
-// and frame 0 is the first presented video frame.
+// Media describes an inspected original. Its timeline is a grid: frame n is shown at n/Rate seconds, and frame 0 is the
+// first video frame that is presented.
 type Media struct {
-	Container  string  `json:"container"` // ffmpeg's demuxer, from our own list: "mov"
+	Container  string  `json:"container"` // ffmpeg's name of the demuxer, one of those in package media: "mov"
 	VideoCodec string  `json:"video_codec"`
-	AudioCodec string  `json:"audio_codec,omitempty"` // empty: no sound
-	Width      int     `json:"width"`                 // pixels as displayed: rotation and pixel aspect applied
+	AudioCodec string  `json:"audio_codec,omitempty"` // empty: no audio
+	Width      int     `json:"width"`                 // pixels as displayed: rotation and pixel aspect ratio are applied
 	Height     int     `json:"height"`
-	Rate       Rate    `json:"rate"`      // of the grid; from a fixed list
-	Frames     int     `json:"frames"`    // on the grid
+	Rate       Rate    `json:"rate"`      // of the grid: one of a fixed list
+	Frames     int     `json:"frames"`    // number of frames on the grid
 	Start      int64   `json:"start"`     // of the first presented frame, in ticks of TimeBase
-	TimeBase   Rate    `json:"time_base"` // seconds a tick, as a fraction
+	TimeBase   Rate    `json:"time_base"` // seconds a tick
 	Duration   float64 `json:"duration"`  // seconds
 	Interlaced bool    `json:"interlaced,omitempty"`
 }
 
-// Rendition is one rung of the ladder.
+// Rendition is one rung of the encoding ladder.
 type Rendition struct {
 	Name    string `json:"name"` // "720p"
 	Width   int    `json:"width"`
 	Height  int    `json:"height"`
-	Bitrate int    `json:"bitrate"` // cap in bits/s
+	Bitrate int    `json:"bitrate"` // cap, in bits a second
 }
 
-// Plan is how a video is cut into tasks. Everything in it is in frames of the grid.
+// Plan is how a video is cut into encode tasks. All positions are frames of the grid.
 type Plan struct {
 	Rate          Rate        `json:"rate"`
-	SegmentFrames int         `json:"segment_frames"` // frames a segment
-	Borders       []int       `json:"borders"`        // chunk k is the frames Borders[k] … Borders[k+1]-1
+	SegmentFrames int         `json:"segment_frames"` // frames in an HLS segment
+	Borders       []int       `json:"borders"`        // chunk k has the frames Borders[k] to Borders[k+1]-1
 	Renditions    []Rendition `json:"renditions"`
 	Audio         bool        `json:"audio"`
 }
@@ -123,30 +125,30 @@ func (p Plan) RenditionNames() (names []string) {
 	return names
 }
 
-// TaskKind tells what an encode task makes.
+// TaskKind says what an encode task makes.
 type TaskKind string
 
 // The kinds of task.
 const (
-	VideoTask TaskKind = "video" // one chunk, every rendition
-	AudioTask TaskKind = "audio" // the sound of the whole video
+	VideoTask TaskKind = "video" // one chunk in every rendition
+	AudioTask TaskKind = "audio" // the audio of the whole video
 )
 
-// Task is one piece of work on the encode queue.
+// Task is one encode task of a plan.
 type Task struct {
 	Number  int      `json:"number"`
 	Kind    TaskKind `json:"kind"`
 	From    int      `json:"from"`           // first frame
 	To      int      `json:"to"`             // one past the last frame
 	Segment int      `json:"segment"`        // number of its first segment, from 1
-	Last    bool     `json:"last,omitempty"` // nothing follows: encode to the source's end
+	Last    bool     `json:"last,omitempty"` // the last of its kind: it ends where the source ends
 }
 
-// FrameCount returns the number of frames of the whole plan.
+// FrameCount returns the number of frames of the whole video.
 func (p Plan) FrameCount() int { return p.Borders[len(p.Borders)-1] }
 
-// Tasks returns the plan's tasks in the order of their numbers: the sound first, because it is one task and takes
-// longest, then the chunks.
+// Tasks returns the plan's tasks in the order of their numbers: the audio task first, because it takes longest, then one
+// task for each chunk.
 func (p Plan) Tasks() []Task {
 	var tasks []Task
 	if p.Audio {
@@ -161,7 +163,7 @@ func (p Plan) Tasks() []Task {
 	return tasks
 }
 
-// TaskCount returns the number of tasks.
+// TaskCount returns the number of tasks: the length of Tasks.
 func (p Plan) TaskCount() int {
 	if p.Audio {
 		return len(p.Borders)
@@ -169,14 +171,15 @@ func (p Plan) TaskCount() int {
 	return len(p.Borders) - 1
 }
 
-// Outline returns the plan without its inner borders: what a single task needs, however long the video is.
+// Outline returns the plan without its inner borders. That is all a single task needs, and its size does not depend on
+// the length of the video.
 func (p Plan) Outline() Plan {
 	p.Borders = []int{p.Borders[0], p.FrameCount()}
 	return p
 }
 
-// IsEncoding reports whether tasks of the video may be under way.
+// IsEncoding reports whether encode tasks of the video may be running.
 func (s State) IsEncoding() bool { return s == Processing || s == Playable }
 
-// IsComplete reports whether every task is done.
+// IsComplete reports whether every task of the plan is finished.
 func (v Video) IsComplete() bool { return v.Plan != nil && len(v.Done) >= v.Plan.TaskCount() }
