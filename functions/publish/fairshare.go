@@ -16,12 +16,14 @@ type shareRequest struct {
 	retries    bool        // tasks in flight may have been lost: reserve them again, for this event
 	queued     bool        // the reconciler has found that the video waits in the wait queue
 	now        time.Time
+	videos     map[string]video.Video // read while the request is handled, by id
 }
 
 func newShareRequest(e events.Event, v video.Video, wantsTasks bool, now time.Time) shareRequest {
 	passed, isDeadline := e.Data.(video.DeadlinePassed)
 	return shareRequest{
-		video: v, key: newReservationKey(e), wantsTasks: wantsTasks, retries: isDeadline && wantsTasks, queued: passed.Queued, now: now,
+		video: v, key: newReservationKey(e), wantsTasks: wantsTasks, retries: isDeadline && wantsTasks, queued: passed.Queued,
+		now: now, videos: map[string]video.Video{v.ID: v},
 	}
 }
 

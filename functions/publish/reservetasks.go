@@ -80,13 +80,13 @@ func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Vid
 	if !affectsInFlight(e.Data) || v.Plan == nil {
 		return nil, nil
 	}
-	r, videos := newShareRequest(e, v, wantsTasks, f.Now()), map[string]video.Video{v.ID: v}
+	r := newShareRequest(e, v, wantsTasks, f.Now())
 	for _, lane := range affectedLanes(e.Data, v) {
-		limit, err := f.updateLimit(ctx, r, lane, videos)
+		limit, err := f.updateLimit(ctx, r, lane)
 		if err != nil {
 			return nil, err
 		}
-		tasks, err := f.buildTaskEvents(ctx, r, limit, videos)
+		tasks, err := f.buildTaskEvents(ctx, r, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -113,9 +113,9 @@ func affectedLanes(data any, v video.Video) []video.Lane {
 }
 
 // updateLimit returns the limit of a lane after r, once it is stored. Transient: other writers were first each time.
-func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane, videos map[string]video.Video) (video.InFlightLimit, error) {
+func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane) (video.InFlightLimit, error) {
 	for conflicts := range maxConflictRetries {
-		limit, saved, err := f.tryUpdateLimit(ctx, r, lane, videos)
+		limit, saved, err := f.tryUpdateLimit(ctx, r, lane)
 		if saved || err != nil {
 			return limit, err
 		}
@@ -129,13 +129,13 @@ func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.L
 // tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that
 // starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a
 // conflict.
-func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane, videos map[string]video.Video) (_ video.InFlightLimit, saved bool, err error) {
+func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane) (_ video.InFlightLimit, saved bool, err error) {
 	tenant := r.video.Tenant
 	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
 	if err != nil {
 		return before, false, err
 	}
-	a, err := f.fillFreeSlots(ctx, newAllocation(before, f.MaxInFlight, r), r, lane, videos)
+	a, err := f.fillFreeSlots(ctx, newAllocation(before, f.MaxInFlight, r), r, lane)
 	if err != nil {
 		return before, false, err
 	}
@@ -160,7 +160,7 @@ func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane vide
 }
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
-func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareRequest, lane video.Lane, videos map[string]video.Video) (allocation, error) {
+func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareRequest, lane video.Lane) (allocation, error) {
 	var last video.QueuePosition
 	for atEnd := false; a.countFreeSlots() > 0; {
 		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {
@@ -178,7 +178,7 @@ func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareReque
 		if a, next, ok = a.takeNext(r); !ok {
 			return a, nil
 		}
-		v, err := f.loadVideo(ctx, r.video.Tenant, next.Video, videos)
+		v, err := f.loadVideo(ctx, r, next.Video)
 		if err != nil {
 			return a, err
 		}
@@ -187,27 +187,27 @@ func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareReque
 	return a, nil
 }
 
-// loadVideo returns a video from videos, where it puts what it reads. A video that does not exist any more is returned
-// in no state, so that no task of it is reserved.
-func (f FairShare) loadVideo(ctx context.Context, tenant, id string, videos map[string]video.Video) (video.Video, error) {
-	if v, ok := videos[id]; ok {
+// loadVideo returns a video of the request's tenant, which it reads once for each request. A video that does not exist
+// any more has no state, so that no task of it is reserved.
+func (f FairShare) loadVideo(ctx context.Context, r shareRequest, id string) (video.Video, error) {
+	if v, ok := r.videos[id]; ok {
 		return v, nil
 	}
-	v, err := f.Videos.LoadVideo(ctx, tenant, id)
+	v, err := f.Videos.LoadVideo(ctx, r.video.Tenant, id)
 	if errs.KindOf(err) == errs.NotFound {
-		v, err = video.Video{Tenant: tenant, ID: id}, nil
+		v, err = video.Video{Tenant: r.video.Tenant, ID: id}, nil
 	}
 	if err == nil {
-		videos[id] = v
+		r.videos[id] = v
 	}
 	return v, err
 }
 
 // buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video
 // continue that video's trace.
-func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit video.InFlightLimit, videos map[string]video.Video) (out []events.Event, err error) {
+func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit video.InFlightLimit) (out []events.Event, err error) {
 	for _, reservation := range limit.ReservedBy(r.key) {
-		v, err := f.loadVideo(ctx, r.video.Tenant, reservation.Video, videos)
+		v, err := f.loadVideo(ctx, r, reservation.Video)
 		if err != nil {
 			return nil, err
 		}
