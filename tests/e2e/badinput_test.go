@@ -15,7 +15,7 @@ import (
 	"sluice/tests/client"
 )
 
-// makeVideo makes a file with ffmpeg and returns its path. It may be called what it is not.
+// makeVideo creates a file with ffmpeg and returns its path. Its name can be wrong for its content.
 func (w deployment) makeVideo(t *testing.T, name, args string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -23,7 +23,8 @@ func (w deployment) makeVideo(t *testing.T, name, args string) string {
 	return path
 }
 
-// What is no video ends in failed with a code and a sentence: nothing is published of it, and what was sent is kept.
+// TestBadInputFailsWithErrorCode uploads files that are no valid videos. Each must fail with a code and a message,
+// without published objects, and its original must be kept.
 func TestBadInputFailsWithErrorCode(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -81,7 +82,8 @@ func readFile(t *testing.T, path string) []byte {
 	return b
 }
 
-// checkFailed holds that a video failed with a code and a sentence, that nothing is published of it and its original is there.
+// checkFailed checks that a video failed with a code and a message, that nothing of it is published, and that its
+// original exists.
 func (w deployment) checkFailed(t *testing.T, v client.Video, code string) {
 	t.Helper()
 	if v.State != client.Failed || v.Error == nil || v.Error.Code != code || v.Error.Message == "" {
@@ -96,7 +98,7 @@ func (w deployment) checkFailed(t *testing.T, v client.Video, code string) {
 	}
 }
 
-// An empty file can't come in by parts: the API refuses it. One that is put into the bucket all the same fails.
+// TestEmptyFileIsRejected checks that the API rejects an empty file, and that one that is put into the bucket fails.
 func TestEmptyFileIsRejected(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)

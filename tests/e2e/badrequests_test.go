@@ -13,7 +13,7 @@ import (
 	"sluice/tests/clouds"
 )
 
-// What is refused at the door leaves nothing behind it.
+// TestBadRequestsAreRejectedWithErrorCodes checks that each bad request is rejected and creates nothing.
 func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -51,10 +51,10 @@ func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
 	}
 }
 
-// nestedLists returns lists in lists.
+// nestedLists returns lists in lists, as JSON.
 func nestedLists(deep int) string { return strings.Repeat("[", deep) + strings.Repeat("]", deep) }
 
-// A token that is over, or was revoked, is nobody's.
+// TestExpiredAndRevokedTokensAreRejected checks that a token is rejected once it has expired or was revoked.
 func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.Authorizers)
 	t.Parallel()
@@ -73,7 +73,7 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 		}
 		apiCaller{base: w.env.APIURL, token: video.FormatToken(token.ID, secret)}.sendRequest(t, status, "GET", "/v1/videos", "")
 	}
-	w.newCaller(t, "tokens") // makes the tenant
+	w.newCaller(t, "tokens") // creates the tenant
 	made, _ := operator.sendRequest(t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`)
 	operator.sendRequest(t, 204, "DELETE", "/v1/tokens/"+made["id"].(string), "")
 	apiCaller{base: w.env.APIURL, token: made["token"].(string)}.sendRequest(t, 401, "GET", "/v1/videos", "")

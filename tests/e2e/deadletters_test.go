@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// TestPromise04_PoisonMessageBecomesDeadLetter: what is no message is a row with its reason, at once. Operators see it there;
-// sent again, it dies again, as a letter of its own, until someone gives it up. Nobody else gets to see it.
+// TestPromise04_PoisonMessageBecomesDeadLetter sends an invalid message. It must become a dead letter with a reason at
+// once. Redriven, it becomes another dead letter, until an operator discards it. Tenants must not see it.
 func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	w := openDeployment(t)
 	c := w.newCaller(t, "operators", video.ScopeOperator)
@@ -41,7 +41,8 @@ func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	w.newCaller(t, "operators").sendRequest(t, 403, "GET", "/v1/dead-letters", "")
 }
 
-// waitForDeadLetter waits for the newest dead letter of encode with that body, but for one, and returns it.
+// waitForDeadLetter waits for the newest dead letter of encode with a body, other than the one with the id but, and
+// returns it.
 func (w deployment) waitForDeadLetter(t *testing.T, c apiCaller, body, but string) (found map[string]any) {
 	t.Helper()
 	w.waitUntil(t, func() bool {

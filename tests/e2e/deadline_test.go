@@ -11,8 +11,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// TestPromise01_PassedDeadlineFailsOrRetriesVideo: an upload that never came ends, and a file whose request was lost is
-// fetched after all. They are found in the index that the deployed table has.
+// TestPromise01_PassedDeadlineFailsOrRetriesVideo lets two deadlines pass: an upload that never arrived must fail, and
+// a fetch whose message was lost must be sent again. The videos are found through the index of the deployed table.
 func TestPromise01_PassedDeadlineFailsOrRetriesVideo(t *testing.T) {
 	w := openDeployment(t)
 	past := time.Now().UTC().Add(-time.Minute)
@@ -51,7 +51,7 @@ func (w deployment) openBucket(t *testing.T, output string) *blob.Bucket {
 	return blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, output))
 }
 
-// updateVideo writes a row as nobody but publish would.
+// updateVideo changes a row, which otherwise only publish does.
 func (w deployment) updateVideo(t *testing.T, v *video.Video, how func(*video.Video)) {
 	t.Helper()
 	how(v)

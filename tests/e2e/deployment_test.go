@@ -1,6 +1,6 @@
 //go:build integration
 
-// Package e2e sends real videos through the deployed app, over HTTP as a client would, and looks at what comes out.
+// Package e2e sends real videos through the deployed app, over HTTP as a client does, and checks the results.
 package e2e
 
 import (
@@ -32,7 +32,7 @@ import (
 // waitLimit bounds each wait for the deployment. It is far above what an idle machine needs, so that a busy one passes too.
 const waitLimit = 5 * time.Minute
 
-// deployment is the deployed app and its insides.
+// deployment is the deployed app with access to its resources.
 type deployment struct {
 	env  cloud.Env
 	aws  aws.Config
@@ -62,7 +62,7 @@ func (w deployment) newTenantClient(t *testing.T, name string) *client.Client {
 	return client.New(w.env.APIURL, token)
 }
 
-// signRequest signs a request to a service with the rights of the account.
+// signRequest signs a request to an AWS service with the credentials of the account.
 func (w deployment) signRequest(t *testing.T, r *http.Request, service string, body []byte) {
 	t.Helper()
 	who, err := w.aws.Credentials.Retrieve(r.Context())
@@ -91,7 +91,7 @@ func (w deployment) newStore(t *testing.T) store.Store {
 
 func (w deployment) sqsClient() *sqs.Client { return sqs.NewFromConfig(w.aws) }
 
-// listMediaObjects returns the ETag of every object in the media bucket under prefix.
+// listMediaObjects returns the ETag and the time of every object in the media bucket with a prefix, by key.
 func (w deployment) listMediaObjects(t *testing.T, prefix string) map[string]string {
 	t.Helper()
 	etags := map[string]string{}
@@ -110,8 +110,8 @@ func (w deployment) listMediaObjects(t *testing.T, prefix string) map[string]str
 	return etags
 }
 
-// waitUntilIdle waits until every inbox has been seen empty, with nothing in flight, several times in a row: what is sent on
-// between two looks is seen at the next.
+// waitUntilIdle waits until every queue was seen empty, with nothing in flight, five times in a row. A message that is
+// sent between two checks is seen at the next one.
 func (w deployment) waitUntilIdle(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
@@ -131,7 +131,7 @@ func (w deployment) waitUntilIdle(t *testing.T) {
 	}
 }
 
-// countDeadLetters returns how many dead letters each service has, once all are filed.
+// countDeadLetters returns the number of dead letters of each service, after reconcile has stored all of them.
 func (w deployment) countDeadLetters(t *testing.T) map[string]int {
 	t.Helper()
 	w.runReconciler(t)
@@ -150,13 +150,13 @@ func (w deployment) countDeadLetters(t *testing.T) map[string]int {
 	}
 }
 
-// runReconciler has dead letters filed now, and not within the minute.
+// runReconciler invokes reconcile now, rather than at its next minute.
 func (w deployment) runReconciler(t *testing.T) {
 	t.Helper()
 	w.callLambda(t, http.MethodPost, "functions/sluice-reconcile/invocations", nil, nil)
 }
 
-// queueDepth returns how many messages wait or are in flight.
+// queueDepth returns the number of messages that wait or are in flight.
 func (w deployment) queueDepth(t *testing.T, queue string) (n int) {
 	t.Helper()
 	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
@@ -175,7 +175,7 @@ func (w deployment) queueDepth(t *testing.T, queue string) (n int) {
 	return n
 }
 
-// uploadUntilReady uploads a file and waits until it is ready.
+// uploadUntilReady uploads a file and waits until the video is ready.
 func uploadUntilReady(t *testing.T, c *client.Client, path string) client.Video {
 	t.Helper()
 	v := uploadUntilFinal(t, c, path)
@@ -204,7 +204,7 @@ func (w deployment) footagePath(name string) string {
 	return filepath.Join(w.root, "build", "footage", name)
 }
 
-// runTool runs ffmpeg or ffprobe, outside the cage, on files of our own.
+// runTool runs ffmpeg or ffprobe, without the sandbox, on files of the test.
 func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(w.root, "build", "tools", name), args...)
@@ -216,8 +216,8 @@ func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
 	return out
 }
 
-// makeNumberedVideo makes a 1280×720 H.264/AAC MP4 in which frame n is a plain field of brightness code(n), so that every frame of
-// an encoding tells its number.
+// makeNumberedVideo creates a 1280×720 H.264/AAC MP4 in which frame n has the brightness frameBrightness(n), so that
+// each frame can be identified after encoding.
 func (w deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "coded.mp4")
@@ -227,5 +227,5 @@ func (w deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) st
 	return path
 }
 
-// frameBrightness is the brightness of frame n in what coded makes.
+// frameBrightness returns the brightness of frame n of makeNumberedVideo.
 func frameBrightness(n int) int { return 20 + n*7%200 }

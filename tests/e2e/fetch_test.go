@@ -27,7 +27,7 @@ import (
 	"sluice/tests/client"
 )
 
-// An upload whose bytes Sluice fetches itself ends like one whose bytes come from a client.
+// TestOriginalIsFetchedFromItsOrigin checks that a video that Sluice fetches ends as an uploaded one does.
 func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -60,7 +60,7 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 	}
 }
 
-// beginUpload begins an upload and returns the video's id, and the event that asks for its original.
+// beginUpload creates an upload. It returns the id of the video and the event that requests its original.
 func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (string, events.Event) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`))
@@ -89,7 +89,7 @@ func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (str
 	return begun.Video, events.New(tenant, begun.Video, time.Now(), video.FetchRequested{Origin: o, Key: key, MultipartID: part.Query().Get("uploadId")})
 }
 
-// serveFootage serves a film on this machine and returns its URL.
+// serveFootage serves a file of the footage on this machine over HTTPS and returns its URL.
 func (w deployment) serveFootage(t *testing.T, name string) string {
 	t.Helper()
 	cert, err := w.env.OriginCertificate()
@@ -103,7 +103,7 @@ func (w deployment) serveFootage(t *testing.T, name string) string {
 	return s.URL + "/" + name
 }
 
-// putProducerObject puts a film into the producer's bucket.
+// putProducerObject puts a file of the footage into the producer's bucket.
 func (w deployment) putProducerObject(t *testing.T, name string) video.Origin {
 	t.Helper()
 	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(w.aws, true)

@@ -28,13 +28,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// frame is one decoded frame: when it is shown, in microseconds, and how bright it is.
+// frame is a decoded frame: its presentation time in microseconds and its brightness.
 type frame struct {
 	At, Luma int
 }
 
-// The published 720p rendition and one ffmpeg run of the same source have the same frames, at the same times, and every
-// frame is the one that the source has there: none lost, doubled or moved at a chunk's border.
+// TestPublishedFramesMatchSingleEncode compares the published 720p rendition with a single ffmpeg run over the same
+// source. Both must have the same frames at the same times: none may be lost, repeated or moved at the border of a
+// chunk.
 func TestPublishedFramesMatchSingleEncode(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -74,7 +75,7 @@ func frameTimes(fs []frame) (at []int) {
 	return at
 }
 
-// encodeInOneRun encodes the source as a whole with the plan's ladder and returns the 720p rendition.
+// encodeInOneRun encodes the whole source with the ladder of the plan and returns the 720p rendition.
 func (w deployment) encodeInOneRun(t *testing.T, source string, v video.Video) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +84,7 @@ func (w deployment) encodeInOneRun(t *testing.T, source string, v video.Video) s
 	return filepath.Join(dir, "720p.mp4")
 }
 
-// decodeFrames decodes a file: the time of each frame from its packet, its brightness from the decoded picture.
+// decodeFrames decodes a file. The time of a frame is that of its packet, its brightness that of the decoded picture.
 func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 	t.Helper()
 	crc := w.runTool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "framecrc", "-")
@@ -108,7 +109,7 @@ func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 	return fs
 }
 
-// downloadRendition downloads a rendition as a player would, from the master playlist on, and joins it to one file.
+// downloadRendition downloads a rendition as a player does, from the master playlist on, and joins it to one file.
 func (w deployment) downloadRendition(t *testing.T, master, rendition string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), rendition+".mp4"))

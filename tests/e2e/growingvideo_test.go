@@ -17,8 +17,9 @@ import (
 	"sluice/tests/client"
 )
 
-// A minute is watched while it is encoded: it begins before the video is ready, and plays to its end without a stall.
-// Until then, whenever anybody looks, each playlist begins with what it was before and names only what is there.
+// TestPromise05_GrowingVideoPlaysWithoutStall plays a video of one minute while it is encoded. Playback must start
+// before the video is ready and reach the end without a stall. Until then, each playlist must only grow and name only
+// existing segments.
 func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
@@ -73,17 +74,17 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 	}
 }
 
-// seenPlaylists are the media playlists of a video as they were seen last, by the rendition.
+// seenPlaylists has the media playlists of a video at the last check, by rendition.
 type seenPlaylists map[string]string
 
-// checkPlaylists holds each playlist of a video to what it was before and to what is there.
+// checkPlaylists compares the playlists of a video with the last check and with the objects that exist.
 func (p seenPlaylists) checkPlaylists(t *testing.T, w deployment, v client.Video) {
 	t.Helper()
 	texts := map[string]string{}
 	for _, name := range append(slices.Clone(v.Renditions), media.AudioRendition) {
 		texts[name] = string(getBody(t, resolveURL(t, v.Playback.HLS, name+"/"+media.PlaylistName)))
 	}
-	there := w.listMediaObjects(t, "v/"+v.Playback.ID+"/") // not before the playlists were read
+	there := w.listMediaObjects(t, "v/"+v.Playback.ID+"/") // after the playlists were read
 	for name, text := range texts {
 		if !strings.HasPrefix(text, p[name]) {
 			t.Fatalf("%s: after\n%s\ncomes\n%s", name, p[name], text)

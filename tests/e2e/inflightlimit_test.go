@@ -15,8 +15,8 @@ import (
 	"sluice/tests/client"
 )
 
-// TestTenantsShareEncodeQueueFairly: of a tenant that has room for one task alone, tasks are asked for one at a time, and its
-// videos wait for each other; another tenant's do not wait.
+// TestTenantsShareEncodeQueueFairly fills the in-flight limit of a tenant up to one task. Its tasks must then be sent
+// one at a time and its videos wait for each other, while another tenant's video does not wait.
 func TestTenantsShareEncodeQueueFairly(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -62,7 +62,7 @@ func (w deployment) readInFlightLimit(t *testing.T) int {
 	return n
 }
 
-// fillInFlightLimit fills the window of a tenant that has none yet with tasks that nobody does.
+// fillInFlightLimit stores n tasks in flight, which never end, for a tenant without any.
 func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 	t.Helper()
 	now := time.Now().UTC()
@@ -75,7 +75,8 @@ func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 	}
 }
 
-// watchWaitQueue looks at a tenant's line, for two minutes at most, and at its window: it never has more than it may.
+// watchWaitQueue polls a tenant's wait queue until a video waits in it, and reports whether one did. Until then the
+// tenant must not exceed its in-flight limit.
 func (w deployment) watchWaitQueue(t *testing.T, tenant string) bool {
 	most := w.readInFlightLimit(t)
 	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {

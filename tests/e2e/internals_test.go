@@ -25,7 +25,7 @@ import (
 
 type sqsAttribute = types.QueueAttributeName
 
-// createVideo creates a video's row as the API would, without an upload.
+// createVideo creates the row of a video as the API does, without an upload.
 func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
 	t.Helper()
 	id := ulid.Make().String()
@@ -66,7 +66,7 @@ func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
 	}
 }
 
-// readMediaObject returns the bytes of a published object.
+// readMediaObject returns a published object.
 func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
 	t.Helper()
 	body, _, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "MediaBucket")).GetObject(t.Context(), playback.ObjectPrefix(id)+name)
@@ -81,7 +81,7 @@ func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
 	return b
 }
 
-// sendS3Event sends S3's notification of a video's original once more.
+// sendS3Event sends S3's event of a video's original again.
 func (w deployment) sendS3Event(t *testing.T, v video.Video) {
 	t.Helper()
 	body := fmt.Sprintf(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
@@ -89,7 +89,7 @@ func (w deployment) sendS3Event(t *testing.T, v video.Video) {
 	w.sendMessage(t, "InboxInspect", body)
 }
 
-// sendEvent sends an event to an inbox.
+// sendEvent sends an event to the queue with a stack output.
 func (w deployment) sendEvent(t *testing.T, inbox string, e events.Event) {
 	t.Helper()
 	b, err := events.Encode(e)
@@ -106,7 +106,7 @@ func (w deployment) sendMessage(t *testing.T, inbox, body string) {
 	}
 }
 
-// onlyETags leaves out when the objects were written.
+// onlyETags drops the times of the objects.
 func onlyETags(objects map[string]string) map[string]string {
 	out := map[string]string{}
 	for k, v := range objects {

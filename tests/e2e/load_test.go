@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What `make load` does, with a burst that is small. It is alone: other tests' dead letters and depths would be its own.
+// TestBurstOfTwoTenantsCompletes runs `make load` with a small burst. It is not parallel, because dead letters and
+// queue depths of other tests would count.
 func TestBurstOfTwoTenantsCompletes(t *testing.T) {
 	w := openDeployment(t)
 	w.waitUntilIdle(t)
@@ -19,9 +20,9 @@ func TestBurstOfTwoTenantsCompletes(t *testing.T) {
 	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", waitLimit.String(),
 		"-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"))
 	load.Dir = w.root
-	said, err := load.CombinedOutput()
+	output, err := load.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, said)
+		t.Fatalf("%v: %s", err, output)
 	}
 	var got struct {
 		Videos, Ready, Failed, Lost, Duplicated, Broken int

@@ -11,13 +11,13 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// apiCaller sends requests to the API as a tenant, or else as the operator, and wants their statuses.
+// apiCaller sends requests to the API as a tenant or as the operator, and requires a status.
 type apiCaller struct {
 	base, token string
-	sign        func(*http.Request, string) // nil: not signed
+	sign        func(*http.Request, string) // nil: unsigned
 }
 
-// newCaller returns one with a new token of a tenant; without scopes, for its videos.
+// newCaller returns a caller with a new token of a tenant. Without scopes the token is for the tenant's videos.
 func (w deployment) newCaller(t *testing.T, tenant string, scopes ...string) apiCaller {
 	t.Helper()
 	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), tenant, scopes...)
@@ -27,7 +27,7 @@ func (w deployment) newCaller(t *testing.T, tenant string, scopes ...string) api
 	return apiCaller{base: w.env.APIURL, token: token}
 }
 
-// operatorCaller returns one with the rights of the account.
+// operatorCaller returns a caller with the credentials of the account.
 func (w deployment) operatorCaller(t *testing.T) apiCaller {
 	return apiCaller{base: w.env.APIURL, sign: func(r *http.Request, body string) { w.signRequest(t, r, "execute-api", []byte(body)) }}
 }
@@ -61,7 +61,8 @@ func (c apiCaller) sendRequest(t *testing.T, status int, method, path, body stri
 	return got, res.Header
 }
 
-// TestVideoIsCreatedRenamedCancelledAndDeleted: begun once by two requests, found, renamed, cancelled, deleted.
+// TestVideoIsCreatedRenamedCancelledAndDeleted creates a video once with two requests, finds, renames, cancels and
+// deletes it.
 func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
 	w := openDeployment(t)
 	c := w.newCaller(t, "managed")
@@ -95,7 +96,7 @@ func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
 	}
 }
 
-// TestBrowserPreflightIsAllowed: a browser asks first, without a token.
+// TestBrowserPreflightIsAllowed sends the OPTIONS request of a browser, which has no token.
 func TestBrowserPreflightIsAllowed(t *testing.T) {
 	c := apiCaller{base: openDeployment(t).env.APIURL}
 	_, header := c.sendRequest(t, 204, "OPTIONS", "/v1/videos/vid_1", "", "Origin", "https://example.com", "Access-Control-Request-Method", "PATCH")

@@ -23,10 +23,10 @@ import (
 	"sluice/tests/clouds"
 )
 
-// producer is another system, which may name objects below the name of its tenant in its bucket.
+// producer is another system. It may name objects of its bucket below the name of its tenant.
 type producer struct {
 	deployment
-	tenant, runID string // in each of its messages: what tells this run from others
+	tenant, runID string // runID is in each of its messages and identifies this run
 }
 
 func (w deployment) registerProducer(t *testing.T, tenant string) producer {
@@ -38,14 +38,14 @@ func (w deployment) registerProducer(t *testing.T, tenant string) producer {
 	return producer{deployment: w, tenant: tenant, runID: ulid.Make().String()}
 }
 
-// buildRequest returns a request for a video of what the members of an origin say.
+// buildRequest returns a request for a video. origin has the members of the origin, as JSON.
 func (p producer) buildRequest(origin string) string {
 	return fmt.Sprintf(`{"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:test", "id": %q, "time": "2026-11-22T12:00:00Z", "data": {"external_id": %q, "origin": {%s}}}`,
 		ulid.Make(), p.runID, origin)
 }
 
-// Every message that can't become a video is a dead letter at once, with its code and a reason, and makes no row; a
-// good one among them is dealt with as if they were not there.
+// TestPromise04_BadMessagesDoNotAffectGoodOne sends messages that can't become videos. Each must become a dead letter
+// with its code and a reason at once, without a row. A valid message among them must be handled as usual.
 func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -73,7 +73,7 @@ func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 	p.checkGoodMessage(t)
 }
 
-// A message that is nested deeper than a parser may go is a dead letter as any other bad one.
+// TestDeeplyNestedMessageDoesNotAffectGoodOne sends messages that are nested deeper than parsers allow.
 func TestDeeplyNestedMessageDoesNotAffectGoodOne(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.DeepNesting)
 	t.Parallel()
@@ -87,7 +87,7 @@ func TestDeeplyNestedMessageDoesNotAffectGoodOne(t *testing.T) {
 	p.checkGoodMessage(t)
 }
 
-// A message larger than the contract allows never gets into the queue.
+// TestOversizedMessageIsRejectedByQueue sends a message that is larger than the contract allows.
 func TestOversizedMessageIsRejectedByQueue(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -119,8 +119,8 @@ func (p producer) putRequests(t *testing.T, bad map[string]deadLetterReason, goo
 	}
 }
 
-// sendAsUnregistered has another account send the message, which nobody has registered. MiniStack's mapping says of each message
-// that the queue's own account has sent it, so the function is called as AWS's would call it.
+// sendAsUnregistered sends a message from an account that is not registered. MiniStack reports the queue's own account
+// as the sender of every message, so the function is invoked directly, as Lambda would.
 func (p producer) sendAsUnregistered(t *testing.T, body string) {
 	t.Helper()
 	sent := lambdaevents.SQSMessage{MessageId: ulid.Make().String(), Body: body, Attributes: map[string]string{
@@ -133,10 +133,10 @@ func (p producer) sendAsUnregistered(t *testing.T, body string) {
 	}
 }
 
-// deadLetterReason is why a letter is one.
+// deadLetterReason is the expected reason of a dead letter.
 type deadLetterReason struct{ kind, code, text string }
 
-// checkDeadLetters waits until all the messages are dead letters, and discards those: nobody is to look into them.
+// checkDeadLetters waits until all messages are dead letters with the expected reasons, and discards them.
 func (p producer) checkDeadLetters(t *testing.T, want map[string]deadLetterReason) {
 	t.Helper()
 	c := p.newCaller(t, p.tenant, video.ScopeOperator)
@@ -163,7 +163,7 @@ func (p producer) checkDeadLetters(t *testing.T, want map[string]deadLetterReaso
 	})
 }
 
-// listDeadLetters returns the newest open letters of api, with their bodies.
+// listDeadLetters returns the newest open dead letters of api with their bodies.
 func (p producer) listDeadLetters(t *testing.T, c apiCaller) (all []map[string]any) {
 	t.Helper()
 	page, _ := c.sendRequest(t, 200, "GET", "/v1/dead-letters?service=api&state=open&limit=50", "")
@@ -174,7 +174,7 @@ func (p producer) listDeadLetters(t *testing.T, c apiCaller) (all []map[string]a
 	return all
 }
 
-// checkGoodMessage holds that the one good message, and none of the bad, made a video, which fails as it has to.
+// checkGoodMessage checks that only the good message created a video, which fails because its object is missing.
 func (p producer) checkGoodMessage(t *testing.T) {
 	t.Helper()
 	c := p.newCaller(t, p.tenant)

@@ -17,12 +17,12 @@ import (
 	"sluice/tests/client"
 )
 
-// partUpload is one of two parts on its way.
+// partUpload is an upload of two parts.
 type partUpload struct {
 	deployment
 	api              apiCaller
 	id, video        string
-	key, multipartID string    // where its parts are put together, and S3's id of it
+	key, multipartID string    // the object, and S3's id of the multipart upload
 	urls             [2]string // of the parts
 	bytes            [2][]byte
 }
@@ -49,7 +49,7 @@ func urlQuery(t *testing.T, address string) url.Values {
 	return a.Query()
 }
 
-// putBytes sends bytes to a URL and returns the ETag and the status.
+// putBytes PUTs bytes to a URL and returns the ETag and the status.
 func putBytes(t *testing.T, address string, body []byte) (etag string, status int) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address, bytes.NewReader(body))
@@ -64,7 +64,7 @@ func putBytes(t *testing.T, address string, body []byte) (etag string, status in
 	return strings.Trim(res.Header.Get("ETag"), `"`), res.StatusCode
 }
 
-// completeUpload completes the upload with these ETags of its first parts, and wants a status and a code.
+// completeUpload completes the upload with the ETags of its first parts, and requires a status and a code.
 func (u *partUpload) completeUpload(t *testing.T, status int, code string, etags ...string) {
 	t.Helper()
 	var parts []string
@@ -72,12 +72,13 @@ func (u *partUpload) completeUpload(t *testing.T, status int, code string, etags
 		parts = append(parts, fmt.Sprintf(`{"number": %d, "etag": %q}`, i+1, e))
 	}
 	got, _ := u.api.sendRequest(t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`)
-	if said, _ := got["code"].(string); said != code {
+	if gotCode, _ := got["code"].(string); gotCode != code {
 		t.Errorf("%v, want %q", got, code)
 	}
 }
 
-// Parts that are not what was announced make no video, and whoever sends them right afterwards has lost nothing.
+// TestCompleteRejectsPartsThatDiffer completes an upload with parts that are missing or differ from the announced ones.
+// It must be rejected, and the same upload must succeed with the right parts.
 func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -95,7 +96,7 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	}
 	u.completeUpload(t, 422, "part_missing", first, none)
 
-	// No client can do this: it takes the right to write originals.
+	// A client can't do this, because it needs the permission to write originals.
 	p, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).UploadPart(t.Context(), u.key, u.multipartID, 2, []byte("smaller"))
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	}
 }
 
-// A URL that has expired takes nothing; the same one does, signed now, and the API gives such for the asking.
+// TestExpiredPartURLIsRejected checks that an expired URL is rejected, and that the API returns a new one.
 func TestExpiredPartURLIsRejected(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -136,7 +137,7 @@ func TestExpiredPartURLIsRejected(t *testing.T) {
 	}
 }
 
-// signPartURL returns the URL of a part as the API would have signed it at some time: it holds for a quarter of an hour.
+// signPartURL returns the URL of a part as the API would have signed it at a time. It is valid for 15 minutes.
 func (u *partUpload) signPartURL(t *testing.T, n int, at time.Time) string {
 	t.Helper()
 	cfg := u.assumeServiceRole(t, "api")

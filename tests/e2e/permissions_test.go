@@ -28,15 +28,16 @@ import (
 	"sluice/tests/clouds"
 )
 
-// permissionCheck is one call that some services may make and the others may not. It changes nothing either way: it names what
-// is not there, or lacks what the service checks after the rights.
+// permissionCheck is a call that only some services are allowed to make. It has no effect when it is allowed: it names
+// something that does not exist, or lacks an argument that is checked after the permission.
 type permissionCheck struct {
 	name    string
 	call    func(aws.Config) error
 	allowed func(services.Service) bool
 }
 
-// The cloud itself refuses, by the policies as deployed: this is not about what infra wrote, but about what it does.
+// TestPromise10_RolesHaveExactlyThePermissionsOfTheServiceMap makes calls with the deployed role of each service. So it
+// checks what the policies allow, and not their text.
 func TestPromise10_RolesHaveExactlyThePermissionsOfTheServiceMap(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.IAMPolicies)
 	t.Parallel()
@@ -63,7 +64,8 @@ func TestPromise10_RolesHaveExactlyThePermissionsOfTheServiceMap(t *testing.T) {
 	}
 }
 
-// isDenied tells whether the cloud said no. The emulator may hang up before all of the reason has come.
+// isDenied reports whether the cloud denied permission. The emulator can close the connection before the whole reason
+// has arrived.
 func isDenied(err error) bool {
 	var e smithy.APIError
 	if !errors.As(err, &e) {
@@ -73,7 +75,7 @@ func isDenied(err error) bool {
 	return strings.HasPrefix(e.ErrorCode(), "AccessDenied") || e.ErrorCode() == "AuthorizationError" || e.ErrorCode() == "Forbidden"
 }
 
-// assumeServiceRole returns the configuration of clients with the rights of a service's function.
+// assumeServiceRole returns the configuration for clients with the role of a service's function.
 func (w deployment) assumeServiceRole(t *testing.T, service string) aws.Config {
 	t.Helper()
 	out, err := sts.NewFromConfig(w.aws).AssumeRole(t.Context(), &sts.AssumeRoleInput{
@@ -89,7 +91,7 @@ func (w deployment) assumeServiceRole(t *testing.T, service string) aws.Config {
 	return cfg
 }
 
-// functionRole asks Lambda what role a service's function has.
+// functionRole returns the ARN of the role of a service's function.
 func (w deployment) functionRole(t *testing.T, service string) string {
 	t.Helper()
 	var function struct{ Role string }
@@ -100,14 +102,14 @@ func (w deployment) functionRole(t *testing.T, service string) string {
 	return function.Role
 }
 
-// hasPermission tells whether the map gives a service one of these rights.
+// hasPermission reports whether the service map grants a service one of the actions on a resource.
 func hasPermission(s services.Service, on services.Resource, only string, actions ...services.Action) bool {
 	return slices.ContainsFunc(s.Permissions, func(r services.Permission) bool {
 		return r.Resource == on && slices.Contains(actions, r.Action) && slices.Contains(r.Only, only)
 	})
 }
 
-// hasPermissionOnAll tells whether the map gives a service a right on all queues.
+// hasPermissionOnAll reports whether the service map grants a service an action on any resource.
 func hasPermissionOnAll(s services.Service, action services.Action) bool {
 	return slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Action == action })
 }
@@ -167,7 +169,7 @@ func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
 }
 
 func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
-	empty := aws.String("") // refused, but by the queue
+	empty := aws.String("") // invalid for the queue, after the permission check
 	for _, to := range services.ListQueues() {
 		for _, out := range []string{"Inbox", "Dead"} {
 			name := out + outputName(to.Name)
@@ -194,7 +196,7 @@ func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 	}, func(s services.Service) bool { return slices.Contains(s.Destinations(), services.Topic) }})
 }
 
-// invokeChecks are to call a function without running it.
+// invokeChecks invoke functions as dry runs.
 func (w deployment) invokeChecks(t *testing.T) (all []permissionCheck) {
 	for _, to := range services.Map {
 		all = append(all, permissionCheck{"call " + to.Name, func(cfg aws.Config) error {

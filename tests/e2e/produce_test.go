@@ -14,20 +14,20 @@ import (
 	"sluice/tests/client"
 )
 
-// What `make produce` does: a system that calls nothing of the API has a video made, and each fact that it is told of it
-// has the correlation of its request.
+// TestProducerMessageBecomesVideo runs `make produce`: a system that does not call the API has a video made. Each event
+// of the video must have the correlation id of the request.
 func TestProducerMessageBecomesVideo(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	facts := w.subscribeToTopic(t)
 	produce := exec.CommandContext(t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"), "-timeout", waitLimit.String())
 	produce.Dir = w.root
-	said, err := produce.CombinedOutput()
-	sent := regexp.MustCompile(`correlationid (\S+)\n`).FindSubmatch(said)
-	made := regexp.MustCompile(`video.processing.v1 +(vid_\S+)`).FindSubmatch(said)
-	watch := regexp.MustCompile(`video.ready.v1 +(http\S+)\n`).FindSubmatch(said)
+	output, err := produce.CombinedOutput()
+	sent := regexp.MustCompile(`correlationid (\S+)\n`).FindSubmatch(output)
+	made := regexp.MustCompile(`video.processing.v1 +(vid_\S+)`).FindSubmatch(output)
+	watch := regexp.MustCompile(`video.ready.v1 +(http\S+)\n`).FindSubmatch(output)
 	if err != nil || sent == nil || made == nil || watch == nil {
-		t.Fatalf("%v: %s", err, said)
+		t.Fatalf("%v: %s", err, output)
 	}
 	getBody(t, string(watch[1]))
 	want := map[events.Type]bool{events.VideoProcessing: true, events.VideoPlayable: true, events.VideoReady: true}
@@ -43,11 +43,11 @@ func TestProducerMessageBecomesVideo(t *testing.T) {
 		}
 	}
 	if len(want) > 0 {
-		t.Errorf("the topic never said %v", want)
+		t.Errorf("these events did not arrive: %v", want)
 	}
 }
 
-// A URL is enough: its file becomes the video, and is called as it is there.
+// TestURLBecomesVideo creates a video from a URL. Its title is the name of the file.
 func TestURLBecomesVideo(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)

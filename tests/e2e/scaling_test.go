@@ -24,9 +24,9 @@ import (
 	"sluice/tests/client"
 )
 
-// TestPromise12_BurstMovesWorkersBetweenLanes: who sends much has tend decide, by its own rights; the mappings in the cloud take
-// what it decides and, when nothing has waited for a while, give it back. The while is not waited for: the same code
-// decides with a clock that is ahead, on the cloud's own queues, rows and mappings.
+// TestPromise12_BurstMovesWorkersBetweenLanes signals a burst, whereupon reconcile must change the ceilings of the
+// event source mappings. Half an hour later, with empty queues, they must be as before. For that, the test runs the
+// same code with a clock that is ahead, on the deployed queues, rows and mappings.
 func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 	w := openDeployment(t)
 	c := lambda.NewFromConfig(w.aws)
@@ -61,11 +61,11 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 	}
 }
 
-// TestPromise12_LongVideoUsesBothLanes: what a player starts with goes ahead of the rest.
+// TestPromise12_LongVideoUsesBothLanes checks that only the first tasks of a long video are in the interactive lane.
 func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
-	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks: more than go ahead
+	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks
 	w.runTool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
 		"-pix_fmt", "yuv420p", "-movflags", "+faststart", path)
 	c := w.newTenantClient(t, "film")
@@ -81,7 +81,8 @@ func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 	}
 }
 
-// resetLaneSplit has the law forget which split of the lanes there was, and when: after one it makes no other for minutes.
+// resetLaneSplit resets the split of the budget between the lanes, because the law does not change it again for
+// minutes.
 func (w deployment) resetLaneSplit(t *testing.T) {
 	t.Helper()
 	w.waitUntil(t, func() bool {
@@ -100,7 +101,7 @@ func (w deployment) resetLaneSplit(t *testing.T) {
 	})
 }
 
-// autoscaleHalfAnHour decides as tend would in half an hour from now.
+// autoscaleHalfAnHour autoscales once for each of the next 30 minutes.
 func (w deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
 	t.Helper()
 	now := time.Now().UTC()
@@ -128,14 +129,14 @@ func (w deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
 	}
 }
 
-// unknownAges are ages that nobody knows.
+// unknownAges is a source of queue ages without data.
 type unknownAges struct{}
 
 func (unknownAges) OldestMessageAges(context.Context, []string) (map[string]time.Duration, error) {
 	return nil, nil
 }
 
-// listMappings returns the ids of the event source mappings and how many workers each may have, by the queue's name.
+// listMappings returns the ids of the event source mappings and their maximum numbers of workers, by name of the queue.
 func (w deployment) listMappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
 	t.Helper()
 	ids, workers = map[string]string{}, map[string]int{}
@@ -154,7 +155,7 @@ func (w deployment) listMappings(t *testing.T, c *lambda.Client) (ids map[string
 	return ids, workers
 }
 
-// outputName turns a queue's name into the part of an output's.
+// outputName returns the part of a stack output's name that is for a queue.
 func outputName(queue string) (id string) {
 	for word := range strings.SplitSeq(queue, "-") {
 		id += strings.ToUpper(word[:1]) + word[1:]

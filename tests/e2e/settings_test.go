@@ -22,7 +22,7 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// deployedTemplate is the template that the local cloud was deployed from.
+// deployedTemplate is the template from which the local cloud was deployed.
 type deployedTemplate struct {
 	Resources map[string]struct {
 		Type       string
@@ -31,7 +31,8 @@ type deployedTemplate struct {
 	Outputs map[string]struct{ Value any }
 }
 
-// A deployment that ends well proves nothing of its settings: the emulator's CloudFormation drops some in silence.
+// TestDeployedSettingsMatchTemplate compares settings with the template. A successful deployment does not prove them,
+// because the CloudFormation of the emulators ignores some properties.
 func TestDeployedSettingsMatchTemplate(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -80,7 +81,7 @@ func (w deployment) readTemplate(t *testing.T) (d deployedTemplate) {
 	return d
 }
 
-// normalizeJSON makes values comparable that differ only in how they are written: numbers and booleans as text, and no nulls.
+// normalizeJSON makes values comparable that differ only in form: numbers and booleans become text, nulls are dropped.
 func normalizeJSON(t *testing.T, v any) any {
 	t.Helper()
 	text, err := json.Marshal(v)
@@ -197,7 +198,7 @@ func (w deployment) readQueueSettings(t *testing.T, url string) map[string]any {
 	}
 	got := map[string]any{}
 	for name, value := range out.Attributes {
-		if name != "RedrivePolicy" { // the ARN in it is a reference in the template
+		if name != "RedrivePolicy" { // the template has a reference in place of the ARN
 			got[name] = value
 		}
 	}

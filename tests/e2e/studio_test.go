@@ -12,8 +12,8 @@ import (
 	"sluice/tests/browser"
 )
 
-// In the studio of the deployed app, people upload a video, see it made, watch it, see its way through the services, and
-// give up others; nothing that they name a video does anything, and no other host is asked.
+// TestStudioScenesSucceedOnDeployment plays scenes in the deployed studio: uploading and watching a video, keeping the
+// token secret, cancelling, hostile names, and the keyboard alone. No other host may be requested.
 func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
@@ -39,7 +39,7 @@ func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 				t.Errorf("errors or requests elsewhere: %q", all)
 			}
 			if name == "upload" && (!slices.Contains(seen.States, "Processing") || seen.Spans < 6) {
-				t.Errorf("it was seen %q, with %d hops", seen.States, seen.Spans)
+				t.Errorf("states %q, %d spans", seen.States, seen.Spans)
 			}
 		})
 	}

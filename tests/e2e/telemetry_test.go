@@ -20,7 +20,8 @@ import (
 	"sluice/tests/subscriber"
 )
 
-// Each line that any function logs of a video says whose it is, and its stages are counted once.
+// TestVideoIsLoggedAndCountedOnce checks that each log line of a video names its tenant, and that each stage is counted
+// once.
 func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -52,8 +53,8 @@ func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 	}
 }
 
-// readLogs returns what a function has logged of a video, one JSON object a line. The emulator's own lines are left out, and
-// those that only name the video.
+// readLogs returns the log lines of a function about a video. It drops lines of the emulator and lines that only
+// mention the video.
 func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte) {
 	t.Helper()
 	var page struct {
@@ -61,7 +62,7 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 		NextToken string
 	}
 	ask := map[string]any{"logGroupName": "/sluice/" + service, "filterPattern": `"` + video + `"`}
-	if clouds.CurrentCloud() == "localstack" { // it knows no other groups than those of functions that have none
+	if clouds.CurrentCloud() == "localstack" { // LocalStack writes to the default log group
 		ask["logGroupName"] = "/aws/lambda/sluice-" + service
 	}
 	for {
@@ -79,16 +80,16 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 	}
 }
 
-// A number above an alarm's threshold is told to whom the topic tells. The number is not tend's own, which would need a
-// video that is stuck.
+// TestAlarmNotifiesItsTopic puts a metric above the threshold of an alarm, whose topic must then receive a
+// notification.
 func TestAlarmNotifiesItsTopic(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.ImmediateAlarms)
 	w := openDeployment(t)
-	heard, err := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic")}.Subscribe(t.Context(), "alarms", "")
+	notifications, err := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic")}.Subscribe(t.Context(), "alarms", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { heard.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { notifications.Close(context.WithoutCancel(t.Context())) })
 	watch := func(action string, values url.Values) {
 		values["Action"], values["Version"] = []string{action}, []string{"2010-08-01"}
 		w.callAWS(t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(values.Encode()), nil)
@@ -98,20 +99,20 @@ func TestAlarmNotifiesItsTopic(t *testing.T) {
 		"Namespace": {metric.Namespace}, "MetricData.member.1.MetricName": {metric.Stuck.Name},
 		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metric.Stuck.Unit},
 	})
-	said := "" // others may ring too, and be told of at once
+	description := "" // other alarms can fire too
 	w.waitUntil(t, func() bool {
-		err := heard.ReceiveEvents(t.Context(), func(text []byte) error {
-			var told struct{ AlarmName, NewStateValue, AlarmDescription string }
-			err := json.Unmarshal(text, &told)
-			if told.AlarmName == "sluice-stuck" && told.NewStateValue == "ALARM" {
-				said = told.AlarmDescription
+		err := notifications.ReceiveEvents(t.Context(), func(text []byte) error {
+			var alarm struct{ AlarmName, NewStateValue, AlarmDescription string }
+			err := json.Unmarshal(text, &alarm)
+			if alarm.AlarmName == "sluice-stuck" && alarm.NewStateValue == "ALARM" {
+				description = alarm.AlarmDescription
 			}
 			return err
 		})
-		return err == nil && said != ""
+		return err == nil && description != ""
 	})
-	if !strings.HasSuffix(said, "docs/runbook.md#stuck") {
-		t.Errorf("it says %q", said)
+	if !strings.HasSuffix(description, "docs/runbook.md#stuck") {
+		t.Errorf("the description is %q", description)
 	}
 }
 
@@ -124,7 +125,7 @@ func encodeJSON(t *testing.T, v any) []byte {
 	return b
 }
 
-// callAWS makes one call to a service of which the tests use too little for its SDK module.
+// callAWS makes one call to a service that the tests use too little to import its SDK module.
 func (w deployment) callAWS(t *testing.T, service string, headers map[string]string, body []byte, out any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.Endpoint+"/", bytes.NewReader(body))

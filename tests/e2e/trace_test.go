@@ -20,7 +20,7 @@ import (
 	"sluice/tests/client"
 )
 
-// tracedVideo is a video and its way, as its tenant is told of it.
+// tracedVideo is a video whose trace is read by its tenant.
 type tracedVideo struct {
 	deployment
 	client *client.Client
@@ -28,7 +28,7 @@ type tracedVideo struct {
 	id     string
 }
 
-// waitForTrace returns the video's way once it is as it should be.
+// waitForTrace returns the trace once is(trace) is true.
 func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) bool) traceview.Waterfall {
 	t.Helper()
 	for end := time.Now().Add(waitLimit); ; {
@@ -53,7 +53,7 @@ func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) boo
 	}
 }
 
-// countSpans returns how many hops each service has, repeated attempts left out.
+// countSpans returns the number of spans of each service, without repeated attempts.
 func countSpans(spans []traceview.Span) map[string]int {
 	n := map[string]int{}
 	for _, h := range spans {
@@ -73,12 +73,12 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 	tasks := made.Progress.TasksTotal
 	want := map[string]int{"api": 2, "inspect": 1, "encode": tasks, "publish": 2 + tasks}
 	if d := cmp.Diff(want, countSpans(fall.Spans)); d != "" {
-		t.Errorf("hops (-want +got):\n%s", d)
+		t.Errorf("spans (-want +got):\n%s", d)
 	}
 	share := coveredShare(fall)
-	t.Logf("hops and waits cover %.1f %% of %.1f s", 100*share, fall.Duration/1e3)
+	t.Logf("spans and waits cover %.1f %% of %.1f s", 100*share, fall.Duration/1e3)
 	if share < 0.95 {
-		t.Error("that is too little")
+		t.Error("that is less than 95 %")
 	}
 	v.checkDocuments(t, len(fall.Spans))
 	for _, h := range fall.Spans {
@@ -91,11 +91,11 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 	}
 
 	v.newCaller(t, v.tenant).sendRequest(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
-	want["api"], want["publish"], want["purge"] = 3, want["publish"]+2, 1 // deletion is asked for, and has been swept once
+	want["api"], want["publish"], want["purge"] = 3, want["publish"]+2, 1 // the delete request, and one purge
 	v.waitForTrace(t, func(w traceview.Waterfall) bool { return !w.HasRunning() && cmp.Equal(want, countSpans(w.Spans)) })
 }
 
-// The map shows what goes over its edges, by the traces.
+// TestServiceMapShowsTraffic checks the rates on the edges of the map, which are computed from traces.
 func TestServiceMapShowsTraffic(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -115,22 +115,22 @@ func TestServiceMapShowsTraffic(t *testing.T) {
 
 func isFFmpegStep(s traceview.Step) bool { return s.Name == "ffmpeg" }
 
-// checkLinks checks that each hop continues a trace that an earlier hop is in, or names it. New ones begin at the doors: with
-// requests, and with what S3 says, to which local clouds give no trace of the request that has made the object.
+// checkLinks checks that each span continues the trace of an earlier span or names it. Traces start with requests, and
+// with S3 events, for which local clouds do not pass on the trace of the request.
 func (v tracedVideo) checkLinks(t *testing.T, fall traceview.Waterfall) {
 	t.Helper()
 	known := map[string]bool{}
 	for _, h := range fall.Spans {
 		door := h.Queue == "" || h.Service == "inspect"
 		if !door && !known[h.TraceID] && !known[h.UpstreamTraceID] {
-			t.Errorf("%s at %.0f ms comes from nowhere: trace %s, sender's %q", h.Service, h.Start, h.TraceID, h.UpstreamTraceID)
+			t.Errorf("%s at %.0f ms continues no trace: trace %s, sender's trace %q", h.Service, h.Start, h.TraceID, h.UpstreamTraceID)
 		}
 		known[h.TraceID] = true
 	}
 }
 
-// coveredShare returns how much of the time from the first hop to the end of the last is a hop, a wait in a queue, or the
-// client's: what lies between its first two requests.
+// coveredShare returns the share of the time from the first to the last span that is covered by spans, by waits in
+// queues, and by the client's time between its first two requests.
 func coveredShare(fall traceview.Waterfall) float64 {
 	type span struct{ from, to float64 }
 	var spans []span
@@ -149,7 +149,8 @@ func coveredShare(fall traceview.Waterfall) float64 {
 	return sum / fall.Duration
 }
 
-// checkDocuments reads what was recorded as X-Ray has it: each hop says whose it is, and nothing is secret.
+// checkDocuments reads the segment documents of X-Ray. Each must name its video and tenant, and none may contain a
+// secret.
 func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 	t.Helper()
 	cfg := v.aws.Copy()
@@ -168,26 +169,29 @@ func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 		if err := json.Unmarshal([]byte(text), &doc); err != nil {
 			t.Fatal(err)
 		}
+		for _, secret := range []string{"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s contains %q: %s", doc.Name, secret, text)
+			}
+		}
+		if doc.Annotations["service"] == "reconcile" {
+			continue // publish signals that it has sent tasks; this invocation is not about a video
+		}
 		if doc.Name == doc.Annotations["service"] {
 			seen[doc.ID] = true
 		}
-		// Of a hop with many steps the SDK sends these apart: they have what their hop has.
+		// The SDK sends the subsegments of a large segment separately, without annotations.
 		step := doc.Type == "subsegment" && doc.Annotations == nil
 		if !step && (doc.Annotations["service"] == nil || doc.Annotations["video_id"] != v.id || doc.Annotations["tenant"] != v.tenant) {
 			t.Errorf("%s has the annotations %v", doc.Name, doc.Annotations)
 		}
-		for _, secret := range []string{"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp"} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s tells of %q: %s", doc.Name, secret, text)
-			}
-		}
 	}
 	if len(seen) != shown {
-		t.Errorf("%d hops were recorded, and %d shown", len(seen), shown)
+		t.Errorf("%d spans were recorded and %d are shown", len(seen), shown)
 	}
 }
 
-// A video of another tenant has no trace, as it has nothing.
+// TestPromise06_TraceIsVisibleOnlyToItsTenant reads the trace of another tenant's video.
 func TestPromise06_TraceIsVisibleOnlyToItsTenant(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)

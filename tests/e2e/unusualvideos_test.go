@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Odd is not bad: each becomes ready in its own shape, with every frame, and with sound only if it had any.
+// TestUnusualVideosBecomeReady uploads videos with unusual properties. Each must become ready with all its frames, and
+// with audio only if the source has audio.
 func TestUnusualVideosBecomeReady(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
@@ -19,9 +20,9 @@ func TestUnusualVideosBecomeReady(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, args string
-		media      string // size, sound and frames a second
-		rendition  string // the only one
-		shows      string // size and frames of that
+		media      string // size, audio codec and frame rate
+		rendition  string // the only rendition
+		shows      string // its size and number of frames
 	}{
 		{"no sound", pictures("640x360", "25", "2") + h264, "640x360  25", "360p", "640x360 50"},
 		{"portrait", pictures("360x640", "25", "2") + sound + h264, "360x640 aac 25", "360p", "360x640 50"},

@@ -18,18 +18,18 @@ import (
 	"sluice/tests/client"
 )
 
-// An upgrade with messages in flight loses nothing: what the old version sent, the new one handles. The consumers of two
-// queues are stopped with messages before them, every function is replaced, and the consumers go on.
+// TestPromise09_UpgradeLosesNoMessagesInFlight replaces every function while messages are in flight. The consumers of
+// two queues are disabled with messages in the queues, and enabled after the upgrade.
 //
-// It is not parallel: nothing else can become ready meanwhile. On AWS an upgrade also lets what runs come to its end;
-// here it kills it, and the message comes back only when the killed attempt would have been over.
+// It is not parallel, because no other video becomes ready meanwhile. On AWS, running invocations end normally during
+// an upgrade. Here they are killed, and their messages return only after the timeout of the killed attempt.
 func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 	w := openDeployment(t)
 	c, dead := w.newTenantClient(t, "upgrade"), w.countDeadLetters(t)
 
 	w.setConsumerEnabled(t, "encode", false)
 	videos := []string{w.uploadFootage(t, c), w.uploadFootage(t, c)}
-	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 }) // a chunk and the sound of each
+	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 }) // a chunk and the audio of each
 	w.setConsumerEnabled(t, "inspect", false)
 	videos = append(videos, w.uploadFootage(t, c))
 	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxInspect")) >= 1 })
@@ -57,7 +57,7 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 	}
 }
 
-// uploadFootage sends a video, of which there is a chunk and the sound to encode.
+// uploadFootage uploads a video that has one chunk and one audio task.
 func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
 	t.Helper()
 	u, err := c.UploadFile(t.Context(), w.footagePath("bigbuckbunny.mp4"), client.UploadOptions{})
@@ -67,7 +67,7 @@ func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
 	return u.VideoID
 }
 
-// waitUntil waits for something to be so, at most two minutes: two clouds' tests on a slow machine need half of one.
+// waitUntil waits until so returns true.
 func (w deployment) waitUntil(t *testing.T, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(waitLimit); !so(); time.Sleep(50 * time.Millisecond) {
@@ -77,8 +77,7 @@ func (w deployment) waitUntil(t *testing.T, so func() bool) {
 	}
 }
 
-// deployUpgrade deploys other builds of the functions, which do as the ones before: a byte behind the end of an executable
-// makes it another.
+// deployUpgrade deploys other builds of the functions with the same behaviour: a byte is appended to each executable.
 func (w deployment) deployUpgrade(t *testing.T) {
 	t.Helper()
 	built := t.TempDir()
@@ -117,7 +116,7 @@ func (w deployment) functionChecksums(t *testing.T) map[string]string {
 	return sums
 }
 
-// setConsumerEnabled stops a service's consumer, or lets it go on; at the end of the test it goes on.
+// setConsumerEnabled disables or enables the event source mappings of a service. They are enabled again after the test.
 func (w deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
 	t.Helper()
 	var all struct{ EventSourceMappings []struct{ UUID string } }
@@ -125,7 +124,7 @@ func (w deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
 	if len(all.EventSourceMappings) == 0 {
 		t.Fatalf("%s has no mapping", service)
 	}
-	for _, m := range all.EventSourceMappings { // of each lane
+	for _, m := range all.EventSourceMappings { // one per lane
 		w.callLambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
 	}
 	if !on {
@@ -133,17 +132,17 @@ func (w deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
 	}
 }
 
-// callLambda calls Lambda's API.
+// callLambda calls the API of Lambda.
 func (w deployment) callLambda(t *testing.T, method, path string, in, out any) {
 	t.Helper()
-	var body []byte // none, if there is nothing to say: LocalStack refuses a null
+	var body []byte // empty without a value: LocalStack rejects null
 	if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// Not the test's context: cleaning up comes after its end.
+	// The test's context ends before its cleanup runs.
 	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, w.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

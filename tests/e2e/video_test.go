@@ -4,22 +4,20 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
-	"sluice/localstack/cloud"
 	"sluice/shared/domain/video"
 	"sluice/tests/client"
 	"sluice/tests/clouds"
+	"sluice/tests/subscriber"
 )
 
 func TestUploadedVideoBecomesReady(t *testing.T) {
@@ -56,45 +54,30 @@ func TestUploadedVideoBecomesReady(t *testing.T) {
 		}
 	}
 	if len(want) > 0 {
-		t.Errorf("the topic never said %v", want)
+		t.Errorf("these events did not arrive: %v", want)
 	}
 }
 
-// subscribeToTopic subscribes a queue of its own to the topic's video.* and gives what arrives within two minutes.
+// subscribeToTopic subscribes a new queue to the topic. It returns an iterator over the events that arrive until waitLimit.
 func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event) bool) {
 	t.Helper()
-	topic := w.stackOutput(t, "TopicArn")
-	name := "listener-" + t.Name()
-	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:%s", cloud.Region, cloud.Account, name)
-	made, err := w.sqsClient().CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
-		"Policy": fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},`+
-			`"Action":"sqs:SendMessage","Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}]}`, arn, topic),
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = sns.NewFromConfig(w.aws).Subscribe(t.Context(), &sns.SubscribeInput{
-		TopicArn: &topic, Protocol: aws.String("sqs"), Endpoint: &arn,
-		Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicy": `{"type":[{"prefix":"video."}]}`},
-	})
+	topic := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "TopicArn")}
+	q, err := topic.Subscribe(t.Context(), "test", "")
+	t.Cleanup(func() { q.Close(context.WithoutCancel(t.Context())) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(yield func(events.Event) bool) {
-		for end := time.Now().Add(waitLimit); time.Now().Before(end); {
-			out, err := w.sqsClient().ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10})
+		wanted := true
+		for end := time.Now().Add(waitLimit); wanted && time.Now().Before(end); {
+			err := q.ReceiveEvents(t.Context(), func(message []byte) error {
+				e, err := events.Decode(message)
+				wanted = wanted && err == nil && yield(e)
+				return err
+			})
 			if err != nil {
 				t.Error(err)
 				return
-			}
-			for _, m := range out.Messages {
-				e, err := events.Decode([]byte(*m.Body))
-				if err != nil {
-					t.Error(err)
-				}
-				if !yield(e) {
-					return
-				}
 			}
 		}
 	}
@@ -128,7 +111,7 @@ func TestPromise06_RequestWithoutTokenIsUnauthorized(t *testing.T) {
 	}
 }
 
-// The same S3 event again, and the same task again, change no row and no object.
+// TestDuplicateMessagesChangeNothing sends an S3 event and all tasks again. No row and no object may change.
 func TestDuplicateMessagesChangeNothing(t *testing.T) {
 	w := openDeployment(t)
 	v := uploadUntilReady(t, w.newTenantClient(t, "again"), w.makeNumberedVideo(t, "25", 20))

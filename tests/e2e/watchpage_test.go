@@ -12,8 +12,8 @@ import (
 	"sluice/tests/browser"
 )
 
-// A video of one minute plays from its start to its end in Chromium on the watch page, at its own pace, with sound, and
-// asks nothing of anybody else.
+// TestMinuteVideoPlaysInBrowser plays a video of one minute on the watch page in Chromium, at normal speed and with
+// audio. No other host may be requested.
 func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
@@ -39,7 +39,7 @@ func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 	}
 }
 
-// makeMinuteVideo joins footage to a film of exactly one minute.
+// makeMinuteVideo creates a video of exactly one minute.
 func (w deployment) makeMinuteVideo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "minute.mp4")
