@@ -118,7 +118,9 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
-	run := ffmpeg.Command{Dir: src.Dir, File: src.Name, Container: src.Container, Input: args.Input, Output: args.Output}
+	run := ffmpeg.Command{
+		Dir: src.Dir, File: src.Name, Container: src.Container, Codecs: listCodecs(d.Media), Input: args.Input, Output: args.Output,
+	}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
 	}
@@ -135,6 +137,15 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 		made = append(made, piece)
 	}
 	return made, nil
+}
+
+// listCodecs returns the codecs that inspection has found: what else there is in the file is not decoded.
+func listCodecs(m video.Media) []string {
+	codecs := []string{m.VideoCodec}
+	if m.AudioCodec != "" {
+		codecs = append(codecs, m.AudioCodec)
+	}
+	return codecs
 }
 
 // storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes

@@ -1,9 +1,6 @@
 package ffmpeg
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // allowedDecoders are the names of the decoders that may run. The last two rows are of cover art and subtitles, which
 // are not used: ffprobe opens a decoder for every stream, and fails if it may not.
@@ -16,9 +13,26 @@ var allowedDecoders = []string{
 	"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text", "dvdsub", "dvbsub", "pgssub", "cc_dec",
 }
 
-// CanDecode reports whether the sandbox allows the decoder that ffmpeg chooses for a codec. codec is ffmpeg's name of
-// the codec; that of the decoder may be another, as mp3float of mp3.
-func CanDecode(codec string) bool {
-	first := map[string]string{"mp1": "mp1float", "mp2": "mp2float", "mp3": "mp3float"}
-	return slices.Contains(allowedDecoders, cmp.Or(first[codec], codec))
+// decoderNames are ffmpeg's decoders of a codec where they have other names than the codec, the first choice first.
+var decoderNames = map[string][]string{
+	"av1": {"libdav1d", "av1"}, "mp1": {"mp1float"}, "mp2": {"mp2float", "mp2"}, "mp3": {"mp3float", "mp3"}, "opus": {"opus", "libopus"},
 }
+
+// findDecoders returns the allowed decoders of codecs, by ffmpeg's names of both.
+func findDecoders(codecs []string) (decoders []string) {
+	for _, c := range codecs {
+		names, listed := decoderNames[c]
+		if !listed {
+			names = []string{c}
+		}
+		for _, name := range names {
+			if slices.Contains(allowedDecoders, name) {
+				decoders = append(decoders, name)
+			}
+		}
+	}
+	return decoders
+}
+
+// CanDecode reports whether the sandbox lets a codec be decoded: codec is ffmpeg's name of it, or of a decoder.
+func CanDecode(codec string) bool { return len(findDecoders([]string{codec})) > 0 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,12 +15,35 @@ import (
 
 // processResult says how a process has ended.
 type processResult struct {
-	err      error            // of starting or waiting; nil if the process succeeded
-	ctxErr   error            // error of the context when the process ended
-	ctxCause error            // cause of ctxErr
-	state    *os.ProcessState // nil if no process was started
-	stderr   *tailBuffer      // its last messages
+	err      error       // of starting or waiting, or the way the tool failed; nil if it succeeded
+	ctxErr   error       // error of the context when the process ended
+	ctxCause error       // cause of ctxErr
+	exit     *exitStatus // nil if no tool was started
+	stderr   *tailBuffer // its last messages
 	limits   Limits
+
+	ignoreWhitelist bool // a decoder that is not allowed says nothing about the failure
+
+	leftovers      int  // processes that the tool left behind
+	alive          bool // some of them could not be killed
+	supervisorLost bool // the supervisor ended without a report, and was not cancelled
+}
+
+// exitStatus is how a tool ended, and what it took.
+type exitStatus struct {
+	wait syscall.WaitStatus
+	cpu  time.Duration // user and system time of all its threads
+}
+
+// toError returns nil if the tool has succeeded.
+func (s exitStatus) toError() error {
+	switch {
+	case s.wait.Signaled():
+		return fmt.Errorf("signal: %v", s.wait.Signal())
+	case s.wait.ExitStatus() != 0:
+		return fmt.Errorf("exit status %d", s.wait.ExitStatus())
+	}
+	return nil
 }
 
 // failure is the kind, code and message of an error of this package.
@@ -74,11 +97,11 @@ func (e processResult) classifyFailure(usual failure) failure {
 		return timedOut
 	case e.ctxErr != nil:
 		return cancelled
-	case e.state == nil, launcherFailed(e.state.ExitCode(), e.stderr.String()):
+	case e.exit == nil, launcherFailed(e.exit.wait.ExitStatus(), e.stderr.String()):
 		return sandboxUnavailable
 	}
-	if status, ok := e.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return e.classifySignal(status.Signal())
+	if e.exit.wait.Signaled() {
+		return e.classifySignal(e.exit.wait.Signal())
 	}
 	return e.classifyExitCode(usual)
 }
@@ -100,20 +123,20 @@ func (e processResult) classifySignal(s syscall.Signal) failure {
 // usedAllCPUTime reports whether the process has used its CPU time. The tolerance is for the limit being counted in
 // another way than the times.
 func (e processResult) usedAllCPUTime() bool {
-	return e.state.UserTime()+e.state.SystemTime() >= e.limits.CPU*9/10
+	return e.exit.cpu >= e.limits.CPU*9/10
 }
 
 // classifyExitCode returns the failure of a process that has exited with an error. ffmpeg's exit code is the low byte
 // of its error, which is a negative errno for errors of the system.
 func (e processResult) classifyExitCode(usual failure) failure {
-	switch code := e.state.ExitCode(); {
+	switch code := e.exit.wait.ExitStatus(); {
 	case code == errnoExitCode(unix.ENOMEM):
 		return outOfMemory
 	case code == errnoExitCode(unix.EFBIG):
 		return outputTooLarge
 	case code == errnoExitCode(unix.ENOSPC):
 		return diskFull
-	case strings.Contains(e.stderr.String(), ") not on whitelist"): // Codec (ffv1) not on whitelist '…'
+	case !e.ignoreWhitelist && strings.Contains(e.stderr.String(), ") not on whitelist"): // Codec (ffv1) not on whitelist '…'
 		return codecUnsupported
 	case strings.Contains(e.stderr.String(), "exceeds specified max pixel count"):
 		return pixelsTooMany

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,12 @@ func runFakeTool(args []string) int {
 	case "exit":
 		code, _ := strconv.Atoi(arg)
 		return code
+	case "escape":
+		return startEscape(arg)
+	case "daemonize":
+		return runSelfDetached("escaped", arg)
+	case "escaped":
+		return runEscaped(arg)
 	case "swell":
 		return exceedOutputLimit()
 	default:
@@ -65,6 +72,11 @@ func tryForbidden(do, arg string) any {
 	switch do {
 	case "environment":
 		return os.Environ()
+	case "files":
+		return listOpenFiles()
+	case "list":
+		_, err := os.ReadDir(arg)
+		return errorText(err)
 	case "read":
 		_, err := os.ReadFile(arg)
 		return errorText(err)
@@ -94,6 +106,16 @@ func trySyscalls(numbers string) map[string]string {
 	return found
 }
 
+// listOpenFiles returns the descriptors that the tool has been given. Go's runtime opens others when it needs them.
+func listOpenFiles() (open []int) {
+	for fd := range 256 {
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			open = append(open, fd)
+		}
+	}
+	return open
+}
+
 func readLimits() map[string]uint64 {
 	found := map[string]uint64{}
 	for name, resource := range map[string]int{
@@ -118,7 +140,50 @@ func readPrivileges() map[string]int {
 	}
 }
 
-// exceedOutputLimit writes a file larger than the limit.
+// startEscape starts a process that leaves the tool's session and has no parent, and returns once it is there.
+func startEscape(how string) int {
+	if code := runSelfDetached("daemonize", how); code != 0 {
+		return code
+	}
+	for range 1000 {
+		if _, err := os.Stat("escaped"); err == nil {
+			return 0
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return 1
+}
+
+// runSelfDetached starts the tool again in a session of its own, and does not wait for it.
+func runSelfDetached(do, how string) int {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args, cmd.SysProcAttr = []string{"ffmpeg", "-f", do, how}, &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// runEscaped writes its id into the file escaped, and stays.
+func runEscaped(how string) int {
+	if how == "lower its limit" {
+		if err := unix.Setrlimit(ffmpeg.RLimitLocks, &unix.Rlimit{}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	if err := os.WriteFile("escaped.new", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return 1
+	}
+	if err := os.Rename("escaped.new", "escaped"); err != nil {
+		return 1
+	}
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// exceedOutputLimit writes more than it may.
 func exceedOutputLimit() int {
 	restoreDefaultSignal(int(unix.SIGXFSZ))
 	_ = os.WriteFile("swollen", make([]byte, 1<<20), 0o600)
@@ -138,11 +203,20 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// runParent is the main of a process that runs a hanging tool in the sandbox; it prints the tool's process id.
-func runParent(toolDir, jobDir string) int {
-	r := ffmpeg.Command{Dir: jobDir, File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory, Stall: time.Hour}}
-	r.Progress = func(p ffmpeg.Progress) { fmt.Println(p.Frames) }
-	fmt.Fprintln(os.Stderr, ffmpeg.Tools{Dir: toolDir}.Run(context.Background(), r))
+// runParent is a parent of a sandboxed process that hangs; it prints that process's id. A deadline is a duration, or empty.
+func runParent(toolDir, jobDir, deadline string) int {
+	ctx := context.Background()
+	if d, err := time.ParseDuration(deadline); err == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	r := ffmpeg.Command{
+		Dir: jobDir, File: "in", Container: "mov", Output: []string{"-f", "hang"},
+		Limits:   ffmpeg.Limits{Memory: raceDetectorMemory, Stall: time.Hour},
+		Progress: func(p ffmpeg.Progress) { fmt.Println(p.Frames) },
+	}
+	fmt.Fprintln(os.Stderr, ffmpeg.Tools{Dir: toolDir}.Run(ctx, r))
 	return 1
 }
 

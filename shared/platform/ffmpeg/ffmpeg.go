@@ -1,12 +1,22 @@
-// Package ffmpeg runs ffmpeg and ffprobe on files of strangers, in a sandbox.
+// Package ffmpeg runs ffmpeg and ffprobe, which read files that strangers have sent us, in a sandbox. It needs no AWS
+// rights and gives the tools none.
 //
-// A tool is started through a launcher: this same program, run again, which restricts itself and then becomes the tool
-// by execve. The tool has no credentials (its environment is PATH), no sockets, no other processes to start, signal or
-// trace, no files but those of its job (where the kernel has Landlock), and limits on memory, CPU time, and output.
-// What it may read is limited as well: one demuxer, listed decoders, local files, a number of pixels and of streams. A
-// restriction that can't be set up is an error; nothing runs without it. Linux on amd64 and arm64 only.
+// There are two sets of sandbox layers. InitSandbox tries in a child process what the kernel allows, and takes the full
+// set if it can (docs/security.md says what each protects from what):
 //
-// A program that uses this package calls InitSandbox first in main. The package needs no AWS rights.
+//   - In both sets the environment is empty, the tool inherits descriptors 0 to 3 alone, memory, CPU time, output and
+//     open files have limits, and the input is limited: local files, one demuxer, known decoders, a number of pixels
+//     and of streams. A process that the tool could read secrets from can't be looked into.
+//   - full: a launcher, which is this same program, run again, puts on a seccomp filter, Landlock (where the kernel has
+//     it), and no_new_privs, and then becomes the tool: no sockets, no other processes to make, signal or look into, no
+//     files but the job's own. The kernel ends the tool with its parent.
+//   - lambda: for where those calls are refused, as on AWS Lambda. A supervisor, this program too, ends the tool with
+//     its parent or at the deadline, and what it has left behind. The tool can reach the network and what its user may
+//     read and write.
+//
+// A layer that can't be put up is an error; nothing runs without. Linux on amd64 and arm64 only.
+//
+// A program that uses this package calls InitSandbox first thing in main.
 package ffmpeg
 
 import (
@@ -66,6 +76,7 @@ type Command struct {
 	Dir       string   // the job's folder: all that the run may read and write, and its working directory
 	File      string   // name of the input in Dir
 	Container string   // the only demuxer that may open it: "mov"
+	Codecs    []string // ffmpeg's names of the codecs that may be decoded; nil: all that CanDecode allows
 	Input     []string // options of the input: "-ss", "3.2"
 	Output    []string // arguments after the input: filters, outputs and their options
 	Limits    Limits
@@ -93,6 +104,9 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 	end := c.startAndWait(ctx)
 	w.Close() // the last descriptor of the write end: watchProgress reads to the end and returns
 	stop()
+	if r.Codecs != nil { // other streams may have other codecs, which is no reason to fail
+		end.ignoreWhitelist = true
+	}
 	return end.toError(op, decodeFailed)
 }
 
@@ -128,7 +142,7 @@ func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, fr
 
 // runProbe runs ffprobe on a file with the options show and writes its output to out.
 func (t Tools) runProbe(ctx context.Context, op, dir, file, container string, show []string, out io.Writer) error {
-	in, err := buildInputArgs(container, file, nil)
+	in, err := buildInputArgs(container, file, allowedDecoders, nil)
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
@@ -146,7 +160,11 @@ func (r Command) buildArgs() ([]string, error) {
 	if slices.Contains(slices.Concat(r.Input, r.Output), "-i") {
 		return nil, errors.New("a second input would not be restricted")
 	}
-	in, err := buildInputArgs(r.Container, r.File, r.Input)
+	decoders := allowedDecoders
+	if r.Codecs != nil {
+		decoders = findDecoders(r.Codecs)
+	}
+	in, err := buildInputArgs(r.Container, r.File, decoders, r.Input)
 	if err != nil {
 		return nil, err
 	}
@@ -156,9 +174,12 @@ func (r Command) buildArgs() ([]string, error) {
 // buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist
 // rejects playlists, and the prefix "file:" names such as "concat:a|b"; see
 // https://ffmpeg.org/ffmpeg-formats.html#Format-Options. Its errors mean an invalid container or file name.
-func buildInputArgs(container, file string, options []string) ([]string, error) {
+func buildInputArgs(container, file string, decoders, options []string) ([]string, error) {
 	if container == "" || strings.Contains(container, ",") {
 		return nil, fmt.Errorf("container %q: want one demuxer", container)
+	}
+	if len(decoders) == 0 { // the empty list would allow all
+		return nil, errors.New("no decoder may run")
 	}
 	if !filepath.IsLocal(file) {
 		return nil, fmt.Errorf("input %q is not in the job's directory", file)
@@ -166,7 +187,7 @@ func buildInputArgs(container, file string, options []string) ([]string, error) 
 	restrictions := []string{
 		"-protocol_whitelist", "file",
 		"-format_whitelist", container,
-		"-codec_whitelist", strings.Join(allowedDecoders, ","),
+		"-codec_whitelist", strings.Join(decoders, ","),
 		"-max_pixels", fmt.Sprint(MaxPixels),
 		"-max_streams", "32",
 		"-probesize", "10M",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,4 +142,53 @@ func TestNoProgressCancelsContext(t *testing.T) {
 		w.Close()
 		stop()
 	})
+}
+
+func TestCodecsLimitDecoders(t *testing.T) {
+	t.Parallel()
+	for codecs, want := range map[string]string{
+		"h264 aac": "h264,aac", "av1 opus": "libdav1d,av1,opus,libopus", "mp3": "mp3float,mp3", "ffv1 h264": "h264", "ffv1": "", "mp1": "",
+	} {
+		r := Command{File: "in", Container: "mov", Codecs: strings.Fields(codecs)}
+		args, err := r.buildArgs()
+		if want == "" {
+			if err == nil {
+				t.Errorf("%s: %q", codecs, args)
+			}
+			continue
+		}
+		if i := slices.Index(args, "-codec_whitelist"); err != nil || args[i+1] != want {
+			t.Errorf("%s: %q (%v), want %s", codecs, args, err, want)
+		}
+	}
+}
+
+func TestCrashesAndLeftoversAreSuspicious(t *testing.T) { // not parallel: the suspicion is the process's
+	defer suspicion.Store(suspicion.Load())
+	exited := func(wait uint32) *exitStatus { return &exitStatus{wait: syscall.WaitStatus(wait)} }
+	for _, tt := range []struct {
+		name string
+		end  processResult
+		want string
+	}{
+		{"no process", processResult{}, ""},
+		{"success", processResult{exit: exited(0)}, ""},
+		{"exit code 11", processResult{exit: exited(11 << 8)}, ""},
+		{"killed", processResult{exit: exited(uint32(unix.SIGKILL))}, ""},
+		{"output too large", processResult{exit: exited(uint32(unix.SIGXFSZ))}, ""},
+		{"SIGSEGV", processResult{exit: exited(uint32(unix.SIGSEGV))}, "a tool died of SIGSEGV"},
+		{"SIGILL", processResult{exit: exited(uint32(unix.SIGILL))}, "a tool died of SIGILL"},
+		{"SIGBUS", processResult{exit: exited(uint32(unix.SIGBUS))}, "a tool died of SIGBUS"},
+		{"SIGABRT", processResult{exit: exited(uint32(unix.SIGABRT))}, "a tool died of SIGABRT"},
+		{"SIGSYS", processResult{exit: exited(uint32(unix.SIGSYS))}, "a tool died of SIGSYS"},
+		{"leftovers", processResult{exit: exited(0), leftovers: 2}, "a tool left 2 processes behind"},
+		{"leftovers that stay", processResult{exit: exited(0), leftovers: 2, alive: true}, "2 processes of a tool could not be ended"},
+		{"no supervisor", processResult{supervisorLost: true}, "the supervisor of a tool was ended"},
+	} {
+		suspicion.Store(nil)
+		tt.end.noteSuspicion()
+		if got := Suspicion(); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
 }

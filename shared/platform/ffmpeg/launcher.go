@@ -1,10 +1,10 @@
 package ffmpeg
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -14,41 +14,47 @@ import (
 )
 
 const (
-	launcherName     = "sluice-sandbox" // argv[0] of this program when it is the launcher
-	launcherExitCode = 125              // the launcher's exit code if it fails
-	maxOpenFiles     = 256              // descriptors
+	launcherExitCode = 125 // the launcher's exit code if it fails; ffmpeg has no such code
+	maxOpenFiles     = 256 // descriptors
 )
 
-// sandboxInitialized is set by InitSandbox. Without that call the launcher would run this program's main.
-var sandboxInitialized bool
-
-// InitSandbox must be called before anything else in main, and in TestMain. In the launcher it does not return: it
-// restricts the process, which becomes the tool, or exits with an error. Otherwise it returns at once.
-func InitSandbox() {
-	if os.Args[0] != launcherName {
-		sandboxInitialized = true
-		return
-	}
-	fmt.Fprintf(os.Stderr, "%s: %v\n", launcherName, runLauncher(os.Args[1:]))
+// exitLauncher ends a launcher that could not become the tool.
+func exitLauncher(err error) {
+	fmt.Fprintf(os.Stderr, "%s: %v\n", launcherName, err)
 	os.Exit(launcherExitCode)
 }
 
-// runLauncher runs a tool in the current directory, the job's. args are Limits as JSON, the tool's path and its
-// arguments. It returns only if it fails. Capabilities, filters and Landlock belong to a thread, and execve keeps only
-// the thread that calls it.
+// runLauncher takes a job as JSON, the tool and its arguments, in the job's directory, and returns only if it fails.
+// Capabilities, filters and Landlock belong to a thread, and the thread that calls execve is the one that stays.
 func runLauncher(args []string) error {
 	runtime.LockOSThread()
-	if len(args) < 2 {
-		return fmt.Errorf("%d arguments", len(args))
-	}
-	var limits Limits
-	if err := json.Unmarshal([]byte(args[0]), &limits); err != nil {
+	j, tool, err := parseJob(args)
+	if err != nil {
 		return err
 	}
-	if err := enterSandbox(args[1]); err != nil {
+	if err := closeInheritedFiles(); err != nil {
+		return fmt.Errorf("inherited files: %w", err)
+	}
+	if j.Layers == FullLayers {
+		if err := enterSandbox(tool[0]); err != nil {
+			return err
+		}
+	}
+	return execTool(tool, j)
+}
+
+// closeInheritedFiles leaves the tool descriptors 0 to 3 alone: others may have come from whatever started the function.
+func closeInheritedFiles() error {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
 		return err
 	}
-	return execTool(args[1:], limits)
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > progressFD {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
 }
 
 // enterSandbox sets up the restrictions under which the launcher itself still works: all except the resource limits.
@@ -67,7 +73,7 @@ func enterSandbox(tool string) error {
 
 // execTool sets the limits and becomes the tool. Go's runtime has more address space than the limit allows: once it is
 // set, nothing can be allocated, as syscall.Exec would.
-func execTool(args []string, limits Limits) error {
+func execTool(args []string, j job) error {
 	argv, err := syscall.SlicePtrFromStrings(args)
 	if err != nil {
 		return err
@@ -76,7 +82,7 @@ func execTool(args []string, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	if err := limits.setResourceLimits(); err != nil {
+	if err := j.setResourceLimits(); err != nil {
 		return err
 	}
 	_, _, e := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(argv[0])), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&env[0])))
@@ -93,16 +99,17 @@ func dropPrivileges() error {
 }
 
 // setResourceLimits sets the limits of this process, that of the address space last.
-func (l Limits) setResourceLimits() error {
+func (j job) setResourceLimits() error {
 	for _, r := range []struct {
 		resource int
 		max      uint64
 	}{
 		{unix.RLIMIT_CORE, 0},
+		{rlimitLocks, j.markOrNone()},
 		{unix.RLIMIT_NOFILE, maxOpenFiles},
-		{unix.RLIMIT_CPU, uint64((l.CPU + time.Second - 1) / time.Second)},
-		{unix.RLIMIT_FSIZE, uint64(l.Output)},
-		{unix.RLIMIT_AS, uint64(l.Memory)},
+		{unix.RLIMIT_CPU, uint64((j.Limits.CPU + time.Second - 1) / time.Second)},
+		{unix.RLIMIT_FSIZE, uint64(j.Limits.Output)},
+		{unix.RLIMIT_AS, uint64(j.Limits.Memory)},
 	} {
 		var now unix.Rlimit
 		if err := unix.Getrlimit(r.resource, &now); err != nil {
@@ -121,4 +128,14 @@ func (l Limits) setResourceLimits() error {
 // tool.
 func launcherFailed(code int, messages string) bool {
 	return code == launcherExitCode && strings.HasPrefix(messages, launcherName+": ")
+}
+
+// rlimitLocks is RLIMIT_LOCKS (asm-generic/resource.h).
+const rlimitLocks = 10
+
+func (j job) markOrNone() uint64 {
+	if j.Mark == 0 {
+		return unix.RLIM_INFINITY
+	}
+	return j.Mark
 }

@@ -14,29 +14,47 @@ import (
 	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
-// TestMain runs the tests, unless the binary was started as the launcher, under the name of a tool (then it is the fake
-// tool), or under the name "function" (then it is the parent process that a test kills).
+// TestMain makes the test binary what it has to be: under the name of a tool a fake one that tries the sandbox's layers,
+// under the name of a function a parent that gets killed, under that of a reporter one that prints its sandbox, and else
+// the tests and the processes that the sandbox consists of.
 func TestMain(m *testing.M) {
-	ffmpeg.InitSandbox()
 	switch filepath.Base(os.Args[0]) {
 	case "ffmpeg", "ffprobe":
 		os.Exit(runFakeTool(os.Args[1:]))
+	}
+	ffmpeg.InitSandbox()
+	switch filepath.Base(os.Args[0]) {
 	case "function":
-		os.Exit(runParent(os.Args[1], os.Args[2]))
+		os.Exit(runParent(os.Args[1], os.Args[2], os.Args[3]))
+	case "reporter":
+		fmt.Printf("%+v", ffmpeg.CurrentSandbox())
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// skipWithout skips a test of a layer that only the full set has.
+func skipWithout(t testing.TB, layer string) {
+	t.Helper()
+	if s := ffmpeg.CurrentSandbox(); s.Layers != ffmpeg.FullLayers {
+		t.Skipf("no %s in the sandbox's set %q: %s", layer, s.Layers, s.Reason)
+	}
+}
+
+// skipUnlessLambda skips a test of a layer that only the lambda set has.
+func skipUnlessLambda(t testing.TB, layer string) {
+	t.Helper()
+	if s := ffmpeg.CurrentSandbox(); s.Layers != ffmpeg.LambdaLayers {
+		t.Skipf("no %s in the sandbox's set %q", layer, s.Layers)
+	}
 }
 
 // newFakeTools returns tools that are this test binary.
 func newFakeTools(t testing.TB) ffmpeg.Tools {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	for _, name := range []string{"ffmpeg", "ffprobe"} {
-		if err := os.Symlink(self, filepath.Join(dir, name)); err != nil {
+		if err := os.Symlink(ffmpeg.OriginalPath(), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

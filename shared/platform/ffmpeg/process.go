@@ -3,8 +3,7 @@ package ffmpeg
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -26,52 +25,115 @@ type sandboxedProcess struct {
 	progressPipe *os.File // the process's descriptor 3; may be nil
 }
 
+// cancelDelay is how long a run may take to end after it was cancelled.
+const cancelDelay = 5 * time.Second
+
 // startAndWait starts the process and waits for its end. The process is killed when ctx ends.
 func (c sandboxedProcess) startAndWait(ctx context.Context) processResult {
 	end := processResult{limits: c.limits, stderr: &tailBuffer{}}
-	cmd, err := c.buildCommand(ctx)
-	if err != nil {
+	tool, err := filepath.Abs(c.tool)
+	switch {
+	case current.Err != nil:
+		end.err = current.Err
+	case err != nil:
 		end.err = err
-		return end
+	case current.Layers == FullLayers:
+		c.tool = tool
+		c.runLauncher(ctx, &end)
+	default:
+		c.tool = tool
+		c.runSupervised(ctx, &end)
 	}
-	cmd.Stdout, cmd.Stderr = c.stdout, end.stderr
-	if c.progressPipe != nil {
-		cmd.ExtraFiles = []*os.File{c.progressPipe}
+	if ctx.Err() != nil {
+		end.ctxErr, end.ctxCause = ctx.Err(), context.Cause(ctx)
 	}
-	runtime.LockOSThread() // Pdeathsig is sent when the thread ends that has started the child
-	defer runtime.UnlockOSThread()
-	end.err = cmd.Run()
-	end.state, end.ctxErr, end.ctxCause = cmd.ProcessState, ctx.Err(), context.Cause(ctx)
+	end.noteSuspicion()
 	return end
 }
 
-// buildCommand returns the command that runs the launcher. It also makes this process undumpable: its environment holds
-// credentials, which other processes of the same user, such as the tool, could read through /proc or ptrace otherwise.
-func (c sandboxedProcess) buildCommand(ctx context.Context) (*exec.Cmd, error) {
-	if !sandboxInitialized {
-		return nil, errors.New("main did not call ffmpeg.InitSandbox")
-	}
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return nil, err
-	}
-	tool, err := filepath.Abs(c.tool)
+// buildCommand returns a command that runs this program in a role.
+func (c sandboxedProcess) buildCommand(ctx context.Context, role string, j job, end *processResult) (*exec.Cmd, error) {
+	args, err := j.buildArgs(role, c.tool, c.args)
 	if err != nil {
 		return nil, err
 	}
-	limits, err := json.Marshal(c.limits)
+	cmd := exec.CommandContext(ctx, selfPath)
+	cmd.Args, cmd.Dir, cmd.Env = args, c.dir, []string{}
+	cmd.Stdout, cmd.Stderr = c.stdout, end.stderr
+	cmd.ExtraFiles = []*os.File{c.progressPipe}
+	cmd.WaitDelay = cancelDelay // also for output, if another process still holds the pipe
+	return cmd, nil
+}
+
+// runLauncher runs the tool in the full set: the launcher becomes the tool.
+func (c sandboxedProcess) runLauncher(ctx context.Context, end *processResult) {
+	cmd, err := c.buildCommand(ctx, launcherName, job{Layers: FullLayers, Limits: c.limits}, end)
 	if err != nil {
-		return nil, err
+		end.err = err
+		return
 	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Args = append([]string{launcherName, string(limits), tool}, c.args...)
-	cmd.Dir, cmd.Env = c.dir, []string{"PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.WaitDelay = 5 * time.Second // for output, if another process still holds the pipe
 	cmd.Cancel = func() error {
 		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // the process group: only the launcher, which is the tool, can be in it
 		return cmd.Process.Kill()
 	}
-	return cmd, nil
+	runtime.LockOSThread() // Pdeathsig is sent when the thread ends that has started the child
+	defer runtime.UnlockOSThread()
+	end.err = cmd.Run()
+	if cmd.ProcessState != nil {
+		end.exit = &exitStatus{
+			wait: cmd.ProcessState.Sys().(syscall.WaitStatus), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		}
+	}
+}
+
+// runSupervised runs the tool in the lambda set: a supervisor starts the launcher, and the launcher becomes the tool.
+// Cancelling closes our end of the pipe that the supervisor reads, as our death would.
+func (c sandboxedProcess) runSupervised(ctx context.Context, end *processResult) {
+	j := job{Layers: LambdaLayers, Limits: c.limits, Mark: newMark()}
+	if t, ok := ctx.Deadline(); ok {
+		j.Deadline = t.UnixMilli()
+	}
+	alive, held, err := os.Pipe()
+	if err != nil {
+		end.err = err
+		return
+	}
+	defer alive.Close()
+	defer held.Close()
+	reports, w, err := os.Pipe()
+	if err != nil {
+		end.err = err
+		return
+	}
+	defer reports.Close()
+	defer w.Close()
+	cmd, err := c.buildCommand(ctx, supervisorName, j, end)
+	if err != nil {
+		end.err = err
+		return
+	}
+	cmd.ExtraFiles = append(cmd.ExtraFiles, alive, w)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = held.Close
+	if end.err = cmd.Start(); end.err != nil {
+		return
+	}
+	w.Close()
+	ended := cmd.Wait()
+	r, err := readReport(reports)
+	if err != nil {
+		end.leftovers, end.alive = killLeftovers(j.Mark, cmd.Process.Pid)
+		end.err = fmt.Errorf("%w (supervisor: %v)", err, ended)
+		end.supervisorLost = ctx.Err() == nil && r.Error == ""
+		return
+	}
+	end.leftovers, end.alive = r.Leftovers, r.Alive
+	end.exit = &exitStatus{wait: syscall.WaitStatus(r.Status), cpu: r.CPU}
+	end.err = end.exit.toError()
+	if r.TimedOut {
+		end.ctxErr, end.ctxCause = context.DeadlineExceeded, context.DeadlineExceeded
+	}
 }
 
 // tailBuffer keeps the last maxBytes that are written to it; 4 KiB if that is 0.
