@@ -68,7 +68,7 @@ func TestIdempotencyStoreFailures(t *testing.T) {
 	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency key not settled") {
 		t.Errorf("what was done can't be undone: %d %s, logged %s", got.Status, got.Text, w.Logs)
 	}
-	kept.ClaimErr = errs.E("store.Claim", errs.Transient, errors.New("throttled"))
+	kept.ClaimErr = errs.E("store.BeginIdempotency", errs.Transient, errors.New("throttled"))
 	uploads := len(w.Bucket.Uploads)
 	w.PostWithKey(t, apitest.Acme, "k2", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
 	if len(w.Bucket.Uploads) != uploads {
@@ -88,7 +88,7 @@ func (s lossyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, 
 			return err
 		}
 	}
-	return errs.E("store.CreateOnce", errs.Transient, errors.New("connection reset by peer"))
+	return errs.E("store.CreateVideoIdempotently", errs.Transient, errors.New("connection reset by peer"))
 }
 
 // TestUnknownOutcomeCreatesNoSecondUpload: while nobody knows whether there is one, none is made.

@@ -95,7 +95,7 @@ func TestInvalidTokensAreUnauthorized(t *testing.T) {
 type failingStore struct{}
 
 func (failingStore) LoadToken(context.Context, string) (video.Token, error) {
-	return video.Token{}, errs.E("store.Token", errs.Transient, errors.New("away"))
+	return video.Token{}, errs.E("store.LoadToken", errs.Transient, errors.New("away"))
 }
 
 // TestStoreFailureIsNotUnauthorized: clients must not throw a good token away because we could not look.

@@ -75,7 +75,7 @@ func TestValidTenantID(t *testing.T) {
 
 func TestErrorsDoNotExposeCauses(t *testing.T) {
 	cause := errors.New("GET https://bucket/key?X-Amz-Signature=abc")
-	err := fmt.Errorf("outer: %w", errs.E("blob.Get", errs.Transient, cause))
+	err := fmt.Errorf("outer: %w", errs.E("blob.GetObject", errs.Transient, cause))
 	if got := errs.KindOf(err); got != errs.Transient {
 		t.Errorf("kind %s", got)
 	}

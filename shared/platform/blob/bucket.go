@@ -1,24 +1,26 @@
-// Package blob keeps objects in one S3 bucket and signs URLs for those who move bytes without us; Memory is the same
-// without a bucket, and blobtest.Run holds both to the same behaviour.
+// Package blob reads and writes the objects of one S3 bucket, and presigns URLs with which clients read and write
+// them directly. [Bucket] is a bucket in S3, [Memory] one in memory for tests. blobtest.Run checks that both behave
+// the same.
 //
-// IAM, narrowed to the bucket and the key prefixes a service may touch:
+// The IAM actions that the methods need, limited to the bucket and the key prefixes that a service may access:
 //
-//	s3:GetObject                 Get, Head, Download; what SignGet signs; on the other bucket: Look, CopyPart
-//	s3:PutObject                 Put, Replace (with s3:GetObject), CreateUpload, WritePart, CopyPart, CompleteUpload;
-//	                             what SignPart signs
+//	s3:GetObject                 GetObject, HeadObject, DownloadObject; the URLs of PresignGet; on the other bucket
+//	                             HeadObjectInBucket and CopyPart
+//	s3:PutObject                 PutObject, ReplaceObject (with s3:GetObject), CreateUpload, UploadPart, CopyPart,
+//	                             CompleteUpload; the URLs of PresignPart
 //	s3:ListMultipartUploadParts  ListParts
 //	s3:AbortMultipartUpload      AbortUpload
-//	s3:DeleteObject              DeleteAll, which lists too
-//	s3:ListBucket                on the bucket: without it S3 says 403 for a missing object, and that is Internal here
+//	s3:DeleteObject              DeletePrefix
+//	s3:ListBucket                DeletePrefix; without it, S3 answers 403 for a missing object, which is Internal here
 //
-// S3 is strongly consistent: an object that was put is read, and one that was replaced is not. A signed URL is a right:
-// it must not be logged, it works for anyone who has it, and it ends with its time or with the session of the role that
-// signed it, whichever is first.
+// S3 is strongly consistent: a read returns the object that was written last. A presigned URL must not be logged,
+// because anyone who has it may use it. It is valid until it expires, or until the session of the role that signed it
+// ends.
 //
-// ETags are without quotes; where one is taken, quotes are allowed.
+// ETags are returned without quotes, and accepted with or without.
 //
-// Errors are video.Errors. Beside the kinds named with each method there is Transient (throttled, timed out, a broken
-// connection, a 5xx) and Internal (the rest).
+// Errors are of type errs.Error. Besides the kinds named at each method, any method may return Transient (throttled,
+// timed out, broken connection, 5xx) and Internal (anything else).
 package blob
 
 import (
@@ -34,18 +36,18 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Metadata is what an object is served with.
+// Metadata has the headers that S3 serves an object with.
 type Metadata struct {
 	ContentType  string
 	CacheControl string
 }
 
-// Part is one part of a multipart upload. Size is set by ListParts.
+// Part is a part of a multipart upload. ListParts sets its Size.
 type Part = video.Part
 
-// NewClient returns a client of S3. No checksum is asked for that S3 does not require: a part that a browser puts to a
-// signed URL has none, and S3 refuses such parts in an upload begun with one. Local clouds need pathStyle: bucket names
-// in the path and not in the host name.
+// NewClient returns a client of S3 that sends and checks only the checksums that S3 requires: a part that a browser
+// puts to a presigned URL has none, and S3 rejects such parts if the upload was created with a checksum. With
+// pathStyle, URLs have the bucket's name in the path instead of the host name; local clouds need that.
 func NewClient(cfg aws.Config, pathStyle bool) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = pathStyle
@@ -54,24 +56,24 @@ func NewClient(cfg aws.Config, pathStyle bool) *s3.Client {
 	})
 }
 
-// Bucket keeps objects in an S3 bucket.
+// Bucket is an S3 bucket.
 type Bucket struct {
 	client *s3.Client
 	signer *s3.PresignClient
 	name   string
 }
 
-// NewBucket returns the bucket of that name. The client should come from Client.
+// NewBucket returns the bucket of a name. The client should come from NewClient.
 func NewBucket(client *s3.Client, bucket string) *Bucket {
 	return &Bucket{client: client, signer: s3.NewPresignClient(client), name: bucket}
 }
 
-// GetObject opens an object, or returns NotFound. The caller closes it.
+// GetObject opens an object and returns its properties; NotFound if there is none. The caller closes the reader.
 func (b *Bucket) GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error) {
-	return b.openObject(ctx, "blob.Get", key, nil)
+	return b.openObject(ctx, "blob.GetObject", key, nil)
 }
 
-// openObject opens an object if it has the ETag that is asked for, or any if that is nil.
+// openObject opens an object if it has an ETag; any object if etag is nil.
 func (b *Bucket) openObject(ctx context.Context, op, key string, etag *string) (io.ReadCloser, video.StoredObject, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: etag})
 	if err != nil {
@@ -80,24 +82,24 @@ func (b *Bucket) openObject(ctx context.Context, op, key string, etag *string) (
 	return out.Body, video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
 }
 
-// HeadObject returns what is known of an object, or NotFound.
+// HeadObject returns the properties of an object, or NotFound.
 func (b *Bucket) HeadObject(ctx context.Context, key string) (video.StoredObject, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return video.StoredObject{}, wrapError("blob.Head", err)
+		return video.StoredObject{}, wrapError("blob.HeadObject", err)
 	}
 	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
 }
 
-// PutObject writes an object, whole or not at all, and replaces what was there. S3 checks it against a CRC-32.
+// PutObject writes an object as a whole and replaces the one that was there. S3 checks a CRC-32 of the body.
 func (b *Bucket) PutObject(ctx context.Context, key string, body io.ReadSeeker, m Metadata) error {
 	_, err := b.client.PutObject(ctx, b.buildPutInput(key, body, m))
-	return wrapError("blob.Put", err)
+	return wrapError("blob.PutObject", err)
 }
 
-// ReplaceObject writes an object, whole or not at all, in the place of the one that has that ETag; "" stands for none.
-// Conflict: another is there by now, or none any more, and stays. After a lost answer the object may be there, and a
-// repetition says Conflict.
+// ReplaceObject writes an object as a whole if the object of that key has an ETag, or if there is none and etag is
+// "". Conflict, code object_replaced: the object has another ETag, or there is none; nothing is written. After a lost
+// answer the object may have been written, and a repetition returns Conflict.
 func (b *Bucket) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m Metadata) error {
 	in := b.buildPutInput(key, body, m)
 	if etag == "" {
@@ -106,7 +108,7 @@ func (b *Bucket) ReplaceObject(ctx context.Context, key, etag string, body io.Re
 		in.IfMatch = aws.String(quoteETag(etag))
 	}
 	_, err := b.client.PutObject(ctx, in)
-	return missingAsReplaced("blob.Replace", wrapError("blob.Replace", err))
+	return missingAsReplaced("blob.ReplaceObject", wrapError("blob.ReplaceObject", err))
 }
 
 func (b *Bucket) buildPutInput(key string, body io.ReadSeeker, m Metadata) *s3.PutObjectInput {
@@ -116,10 +118,10 @@ func (b *Bucket) buildPutInput(key string, body io.ReadSeeker, m Metadata) *s3.P
 	}
 }
 
-// DownloadObject writes the object that has that ETag to w. Conflict: the object is another one by now, and nothing is
-// written; NotFound: there is none. After Transient, w may hold the beginning.
+// DownloadObject writes an object that has an ETag to w. Conflict, code object_replaced: the object has another ETag;
+// nothing is written. NotFound: there is none. After a Transient error, w may have the beginning of the object.
 func (b *Bucket) DownloadObject(ctx context.Context, key, etag string, w io.Writer) error {
-	const op = "blob.Download"
+	const op = "blob.DownloadObject"
 	body, _, err := b.openObject(ctx, op, key, aws.String(quoteETag(etag)))
 	if err != nil {
 		return err
@@ -128,7 +130,7 @@ func (b *Bucket) DownloadObject(ctx context.Context, key, etag string, w io.Writ
 	return copyBody(op, w, body)
 }
 
-// copyBody copies r to w. Where the reading fails the connection broke; where the writing does, the disk.
+// copyBody copies r to w. A failed read is Transient, because the connection broke; a failed write is Internal.
 func copyBody(op string, w io.Writer, r io.Reader) error {
 	from := &readErrorRecorder{Reader: r}
 	_, err := io.Copy(w, from)
@@ -141,7 +143,7 @@ func copyBody(op string, w io.Writer, r io.Reader) error {
 	return errs.E(op, errs.Internal, err)
 }
 
-// readErrorRecorder remembers what went wrong in reading.
+// readErrorRecorder records the error of a reader.
 type readErrorRecorder struct {
 	io.Reader
 	err error
@@ -155,7 +157,7 @@ func (s *readErrorRecorder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// nilIfEmpty returns nil for what is not said.
+// nilIfEmpty returns a pointer to s, nil for "".
 func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil

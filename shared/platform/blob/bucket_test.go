@@ -18,7 +18,7 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// fakeS3 stands where S3 would: it keeps the requests and gives the next of its answers.
+// fakeS3 is an HTTP client that records requests and answers with the next of its responses.
 type fakeS3 struct {
 	responses []newResponse
 	requests  []*http.Request
@@ -45,7 +45,7 @@ func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// newTestBucket returns one that talks to w.
+// newTestBucket returns a bucket whose requests w answers.
 func newTestBucket(w *fakeS3, pathStyle bool) *blob.Bucket {
 	return blob.NewBucket(blob.NewClient(aws.Config{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"), HTTPClient: w,
@@ -109,7 +109,8 @@ func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 	}
 }
 
-// TestPutObjectSendsChecksumAndUploadDoesNot: our own bodies have one; an upload begun with one would refuse the parts of clients that send none.
+// TestPutObjectSendsChecksumAndUploadDoesNot: an upload that is created with a checksum rejects the parts of clients
+// that send none.
 func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	t.Parallel()
 	w := &fakeS3{responses: []newResponse{
@@ -130,7 +131,7 @@ func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	}
 	put := w.requests[1].Header
 	if got := put.Get("X-Amz-Trailer"); got != "x-amz-checksum-crc32" {
-		t.Errorf("our own body is followed by %q", got)
+		t.Errorf("the object has the trailer %q", got)
 	}
 	if put.Get("Cache-Control") != "no-store" || put.Get("Content-Type") != "application/octet-stream" {
 		t.Errorf("put with headers %v", put)
@@ -142,7 +143,7 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		status int
-		s3     string // its code
+		s3     string // error code
 		kind   errs.Kind
 		code   string
 	}{
@@ -154,9 +155,9 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 		{"part too small", 400, "EntityTooSmall", errs.Invalid, "part_too_small"},
 		{"error in a 200", 200, "InternalError", errs.Transient, ""},
 		{"slow down", 503, "SlowDown", errs.Transient, ""},
-		{"their fault", 500, "InternalError", errs.Transient, ""},
+		{"server error", 500, "InternalError", errs.Transient, ""},
 		{"timeout", 400, "RequestTimeout", errs.Transient, ""},
-		{"no right", 403, "AccessDenied", errs.Internal, ""},
+		{"no permission", 403, "AccessDenied", errs.Internal, ""},
 		{"no bucket", 404, "NoSuchBucket", errs.Internal, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,7 +187,7 @@ func requireError(t *testing.T, err error, kind errs.Kind, code string) {
 	}
 }
 
-// brokenReadWriter reads something and fails, or fails to be written to.
+// brokenReadWriter fails after the first read, and on every write.
 type brokenReadWriter struct{ io.Reader }
 
 func (b brokenReadWriter) Read(p []byte) (int, error) {
@@ -245,7 +246,7 @@ func TestListPartsReadsAllPages(t *testing.T) {
 	}
 }
 
-// What S3 says of another's bucket is for whoever named it, and is no bug of ours.
+// TestForeignBucketErrorsMapToCodes: an error of another bucket is a problem of the client that named it, not a bug.
 func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -275,7 +276,7 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
 		_, err := newTestBucket(w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
 		if got := errs.ProblemOf(err).Code; string(got) != code {
-			t.Errorf("a look that S3 answers with %d: %v, want %s", status, err, code)
+			t.Errorf("S3 answers %d: %v, want %s", status, err, code)
 		}
 	}
 }
@@ -298,7 +299,7 @@ func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 	}
 }
 
-// A part is checked on its way by its MD5: S3 takes no other checksum in an upload begun without one.
+// TestUploadPartSendsOnlyMD5: S3 accepts no other checksum for a part if the upload was created without one.
 func TestUploadPartSendsOnlyMD5(t *testing.T) {
 	t.Parallel()
 	w := &fakeS3{responses: []newResponse{{200, strings.NewReader("")}}}

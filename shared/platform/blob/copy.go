@@ -16,7 +16,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// ObjectRange names bytes of an object in any bucket that S3 lets us read.
+// ObjectRange is a range of bytes of an object in any bucket that the service may read.
 type ObjectRange struct {
 	Bucket, Key string
 	ETag        string // the object must have it
@@ -26,18 +26,19 @@ type ObjectRange struct {
 // Name returns the bucket's name.
 func (b *Bucket) Name() string { return b.name }
 
-// HeadObjectInBucket returns what is known of an object in another bucket. NotFound: there is no such object or bucket; Forbidden,
-// object_forbidden: S3 does not let us read it; Invalid, object_archived or bucket_elsewhere: it can't be read as it is.
+// HeadObjectInBucket returns the properties of an object in another bucket. NotFound, code object_not_found: there is
+// no such object or bucket. Forbidden, code object_forbidden: the service may not read it. Invalid, code
+// object_archived or bucket_elsewhere: the object is archived, or in another region.
 func (b *Bucket) HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return video.StoredObject{}, wrapForeignError("blob.Look", err)
+		return video.StoredObject{}, wrapForeignError("blob.HeadObjectInBucket", err)
 	}
 	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType)}, nil
 }
 
-// UploadPart uploads part n of an upload, which replaces one of that number. S3 checks it against its MD5, which then is
-// its ETag. NotFound, upload_gone: there is no such upload any more.
+// UploadPart uploads part n of a multipart upload and replaces a part of that number. S3 checks the MD5 of the body,
+// which becomes the ETag. NotFound, code upload_gone: the upload was completed or aborted.
 func (b *Bucket) UploadPart(ctx context.Context, key, id string, n int, body []byte) (Part, error) {
 	sum := md5.Sum(body) //nolint:gosec // an upload begun without another checksum takes no other
 	out, err := b.client.UploadPart(ctx, &s3.UploadPartInput{
@@ -45,14 +46,14 @@ func (b *Bucket) UploadPart(ctx context.Context, key, id string, n int, body []b
 		ContentMD5: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 	})
 	if err != nil {
-		return Part{}, wrapError("blob.WritePart", err)
+		return Part{}, wrapError("blob.UploadPart", err)
 	}
 	return Part{Number: n, ETag: unquoteETag(out.ETag), Size: int64(len(body))}, nil
 }
 
-// CopyPart has S3 copy part n of an upload from an object; the bytes don't pass through us. Conflict, object_replaced:
-// the object has another ETag; NotFound: it, or the upload, is gone; Forbidden, object_forbidden: S3 does not let us
-// read it, or the key that it is encrypted with.
+// CopyPart makes S3 copy part n of a multipart upload from another object. Conflict, code object_replaced: the object
+// has another ETag. NotFound: the object (object_not_found) or the upload (upload_gone) does not exist. Forbidden,
+// code object_forbidden: the service may not read the object, or use the KMS key that encrypts it.
 func (b *Bucket) CopyPart(ctx context.Context, key, id string, n int, from ObjectRange) (Part, error) {
 	const op = "blob.CopyPart"
 	out, err := b.client.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
@@ -64,12 +65,13 @@ func (b *Bucket) CopyPart(ctx context.Context, key, id string, n int, from Objec
 	case err != nil:
 		return Part{}, wrapForeignError(op, err)
 	case out.CopyPartResult == nil:
-		return Part{}, errs.E(op, errs.Transient, fmt.Errorf("S3 says nothing of part %d", n))
+		return Part{}, errs.E(op, errs.Transient, fmt.Errorf("the answer has no result for part %d", n))
 	}
 	return Part{Number: n, ETag: unquoteETag(out.CopyPartResult.ETag), Size: from.Size}, nil
 }
 
-// copySource returns the object's name as S3 wants it: escaped, but for the slashes, and a plus is no space.
+// copySource returns the header x-amz-copy-source: bucket and key, escaped except for slashes, with %20 for a space
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html).
 func (r ObjectRange) copySource() string {
 	key := strings.ReplaceAll(url.QueryEscape(r.Key), "+", "%20")
 	return r.Bucket + "/" + strings.ReplaceAll(key, "%2F", "/")

@@ -12,12 +12,12 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-var errEmptyPrefix = errors.New("an empty prefix is that of every object")
+var errEmptyPrefix = errors.New("an empty prefix matches every object")
 
-// DeletePrefix deletes the objects whose keys begin with prefix and returns how many there were. It may be repeated. After
-// an error some are left. An empty prefix is Internal: nobody means all objects.
+// DeletePrefix deletes the objects whose keys begin with prefix and returns their number. After an error some may be
+// left; it may be repeated. An empty prefix is an Internal error, because it would delete all objects.
 func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) (int, error) {
-	const op = "blob.DeleteAll"
+	const op = "blob.DeletePrefix"
 	if prefix == "" {
 		return 0, errs.E(op, errs.Internal, errEmptyPrefix)
 	}
@@ -36,7 +36,7 @@ func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 	return n, nil
 }
 
-// deleteObjects deletes the objects of one page: as many as S3 takes in a call.
+// deleteObjects deletes the objects of one page of a list: up to 1,000, which S3 accepts in one call.
 func (b *Bucket) deleteObjects(ctx context.Context, op string, objects []types.Object) error {
 	if len(objects) == 0 {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// What callers outside are told.
+// Problems that clients may see.
 var (
 	partMissing    = errs.Problem{Code: "part_missing", Message: "A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again."}
 	partOrder      = errs.Problem{Code: "part_order", Message: "The parts are not in the order of their numbers; sort them, each once."}
@@ -25,9 +25,8 @@ var (
 	bucketElsewhere = errs.Problem{Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region."}
 )
 
-// errorMeanings says what S3's error codes mean to us
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An answer to HEAD has no body, so that its code
-// is the HTTP status.
+// errorMeanings maps the error codes of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An
+// answer to HEAD has no body, so that its code is the HTTP status.
 var errorMeanings = map[string]errorMeaning{
 	"NoSuchKey":                  {errs.NotFound, objectMissing},
 	"NotFound":                   {errs.NotFound, objectMissing},
@@ -39,13 +38,13 @@ var errorMeanings = map[string]errorMeaning{
 	"EntityTooSmall":             {errs.Invalid, partTooSmall},
 }
 
-// errorMeaning is what an answer of S3 is to us.
+// errorMeaning is the kind and the problem of an error of S3.
 type errorMeaning struct {
 	kind    errs.Kind
 	problem errs.Problem
 }
 
-// foreignErrorMeanings says what they mean beyond that where an object is not in our bucket: that we may not read it is no bug.
+// foreignErrorMeanings maps further error codes for objects in other buckets, where a missing permission is not a bug.
 var foreignErrorMeanings = map[string]errorMeaning{
 	"AccessDenied":       {errs.Forbidden, objectForbidden},
 	"Forbidden":          {errs.Forbidden, objectForbidden},
@@ -55,7 +54,8 @@ var foreignErrorMeanings = map[string]errorMeaning{
 	"MovedPermanently":   {errs.Invalid, bucketElsewhere},
 }
 
-// wrapForeignError wraps an error of the SDK about an object in another bucket. It returns nil for nil.
+// wrapForeignError returns an error of the SDK about an object in another bucket as one of op, with its kind; nil for
+// nil.
 func wrapForeignError(op string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -66,7 +66,7 @@ func wrapForeignError(op string, err error) error {
 	return wrapError(op, err)
 }
 
-// wrapError wraps an error of the SDK. It returns nil for nil.
+// wrapError returns an error of the SDK as one of op, with its kind; nil for nil.
 func wrapError(op string, err error) error {
 	if err == nil {
 		return nil
@@ -83,7 +83,7 @@ func wrapError(op string, err error) error {
 	return errs.E(op, errs.Internal, err)
 }
 
-// missingAsReplaced turns an object that is gone into one that is not what it was.
+// missingAsReplaced returns Conflict for NotFound: the object that was to be replaced is gone.
 func missingAsReplaced(op string, err error) error {
 	if errs.KindOf(err) == errs.NotFound {
 		return objectReplaced.ToError(op, errs.Conflict, err)
@@ -91,7 +91,7 @@ func missingAsReplaced(op string, err error) error {
 	return err
 }
 
-// isRetryable reports whether the SDK itself would have tried again, or the time was up.
+// isRetryable reports whether the SDK retries such an error, or the context ended.
 func isRetryable(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary

@@ -16,11 +16,11 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Memory keeps objects in memory, with the same answers as Bucket; the zero value is empty and ready. It is for tests.
-// The URLs it signs begin with memory://, and it answers them as an http.RoundTripper.
+// Memory is a bucket in memory, for tests. The zero value is an empty bucket. The URLs that it presigns begin with
+// memory://, and it answers requests to them as an http.RoundTripper.
 type Memory struct {
 	Now          func() time.Time   // nil: time.Now
-	OtherBuckets map[string]*Memory // by name: other buckets, which can be copied from
+	OtherBuckets map[string]*Memory // by name: other buckets that HeadObjectInBucket and CopyPart read
 
 	mu         sync.Mutex
 	objects    map[string]object
@@ -35,43 +35,36 @@ type object struct {
 	modified time.Time
 }
 
-// GetObject does as Bucket's.
+// GetObject does the same as [Bucket.GetObject].
 func (m *Memory) GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error) {
-	o, err := m.findObject(ctx, "blob.Get", key)
+	o, err := m.findObject(ctx, "blob.GetObject", key)
 	if err != nil {
 		return nil, video.StoredObject{}, err
 	}
 	return io.NopCloser(bytes.NewReader(o.body)), o.describe(), nil
 }
 
-// HeadObject does as Bucket's.
+// HeadObject does the same as [Bucket.HeadObject].
 func (m *Memory) HeadObject(ctx context.Context, key string) (video.StoredObject, error) {
-	o, err := m.findObject(ctx, "blob.Head", key)
+	o, err := m.findObject(ctx, "blob.HeadObject", key)
 	if err != nil {
 		return video.StoredObject{}, err
 	}
 	return o.describe(), nil
 }
 
-// PutObject does as Bucket's.
+// PutObject does the same as [Bucket.PutObject].
 func (m *Memory) PutObject(ctx context.Context, key string, body io.ReadSeeker, meta Metadata) error {
-	const op = "blob.Put"
-	if err := wrapError(op, ctx.Err()); err != nil {
-		return err
-	}
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return wrapError(op, err)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.storeObject(key, object{b, meta, md5Hex(b), m.currentTime()})
-	return nil
+	return m.writeObject(ctx, "blob.PutObject", key, nil, body, meta)
 }
 
-// ReplaceObject does as Bucket's.
+// ReplaceObject does the same as [Bucket.ReplaceObject].
 func (m *Memory) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, meta Metadata) error {
-	const op = "blob.Replace"
+	return m.writeObject(ctx, "blob.ReplaceObject", key, &etag, body, meta)
+}
+
+// writeObject writes an object; if etag is not nil, only in the place of one that has that ETag.
+func (m *Memory) writeObject(ctx context.Context, op, key string, etag *string, body io.ReadSeeker, meta Metadata) error {
 	if err := wrapError(op, ctx.Err()); err != nil {
 		return err
 	}
@@ -81,16 +74,16 @@ func (m *Memory) ReplaceObject(ctx context.Context, key, etag string, body io.Re
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.objects[key].etag != strings.Trim(etag, `"`) { // that of none is empty
+	if etag != nil && m.objects[key].etag != strings.Trim(*etag, `"`) { // a missing object has the ETag ""
 		return objectReplaced.ToError(op, errs.Conflict, nil)
 	}
 	m.storeObject(key, object{b, meta, md5Hex(b), m.currentTime()})
 	return nil
 }
 
-// DownloadObject does as Bucket's.
+// DownloadObject does the same as [Bucket.DownloadObject].
 func (m *Memory) DownloadObject(ctx context.Context, key, etag string, w io.Writer) error {
-	const op = "blob.Download"
+	const op = "blob.DownloadObject"
 	o, err := m.findObject(ctx, op, key)
 	if err != nil {
 		return err
@@ -101,9 +94,9 @@ func (m *Memory) DownloadObject(ctx context.Context, key, etag string, w io.Writ
 	return copyBody(op, w, bytes.NewReader(o.body))
 }
 
-// DeletePrefix does as Bucket's.
+// DeletePrefix does the same as [Bucket.DeletePrefix].
 func (m *Memory) DeletePrefix(ctx context.Context, prefix string) (int, error) {
-	const op = "blob.DeleteAll"
+	const op = "blob.DeletePrefix"
 	if prefix == "" {
 		return 0, errs.E(op, errs.Internal, errEmptyPrefix)
 	}
@@ -119,7 +112,7 @@ func (m *Memory) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 	return len(keys), nil
 }
 
-// ListKeys returns the keys that begin with prefix, ascending: for tests to see what was written.
+// ListKeys returns the keys that begin with prefix in ascending order.
 func (m *Memory) ListKeys(prefix string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

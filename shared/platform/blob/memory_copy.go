@@ -8,23 +8,23 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Name does as Bucket's.
+// Name does the same as [Bucket.Name].
 func (m *Memory) Name() string { return "bucket" }
 
-// HeadObjectInBucket does as Bucket's.
+// HeadObjectInBucket does the same as [Bucket.HeadObjectInBucket].
 func (m *Memory) HeadObjectInBucket(ctx context.Context, bucket, key string) (video.StoredObject, error) {
-	other, err := m.findBucket("blob.Look", bucket)
+	other, err := m.findBucket("blob.HeadObjectInBucket", bucket)
 	if err != nil {
 		return video.StoredObject{}, err
 	}
 	return other.HeadObject(ctx, key)
 }
 
-// UploadPart does as Bucket's.
+// UploadPart does the same as [Bucket.UploadPart].
 func (m *Memory) UploadPart(ctx context.Context, key, id string, n int, body []byte) (Part, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	u, err := m.findUpload(ctx, "blob.WritePart", key, id)
+	u, err := m.findUpload(ctx, "blob.UploadPart", key, id)
 	if err != nil {
 		return Part{}, err
 	}
@@ -32,7 +32,7 @@ func (m *Memory) UploadPart(ctx context.Context, key, id string, n int, body []b
 	return Part{Number: n, ETag: md5Hex(body), Size: int64(len(body))}, nil
 }
 
-// CopyPart does as Bucket's.
+// CopyPart does the same as [Bucket.CopyPart].
 func (m *Memory) CopyPart(ctx context.Context, key, id string, n int, from ObjectRange) (Part, error) {
 	const op = "blob.CopyPart"
 	other, err := m.findBucket(op, from.Bucket)
@@ -49,7 +49,7 @@ func (m *Memory) CopyPart(ctx context.Context, key, id string, n int, from Objec
 	return m.UploadPart(ctx, key, id, n, o.body[from.From:from.From+from.Size])
 }
 
-// findBucket returns a bucket by its name.
+// findBucket returns m or one of m.OtherBuckets.
 func (m *Memory) findBucket(op, name string) (*Memory, error) {
 	if name == m.Name() {
 		return m, nil

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// minPartSize is the least number of bytes of a part before the last
+// minPartSize is the least size in bytes of every part but the last
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
 const minPartSize = 5 << 20
 
@@ -20,7 +20,7 @@ type multipartUpload struct {
 	parts map[int]object
 }
 
-// CreateUpload does as Bucket's.
+// CreateUpload does the same as [Bucket.CreateUpload].
 func (m *Memory) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
 	if err := wrapError("blob.CreateUpload", ctx.Err()); err != nil {
 		return "", err
@@ -36,7 +36,7 @@ func (m *Memory) CreateUpload(ctx context.Context, key, contentType string) (str
 	return id, nil
 }
 
-// CompleteUpload does as Bucket's; the very same call again says upload_gone.
+// CompleteUpload does the same as [Bucket.CompleteUpload]. A repetition returns NotFound, code upload_gone.
 func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
@@ -58,7 +58,7 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	return o.etag, nil
 }
 
-// checkParts returns what is wrong with the list of an upload's parts, or the zero Problem.
+// checkParts returns the problem of a list of parts, or the zero Problem.
 func (u *multipartUpload) checkParts(parts []Part) errs.Problem {
 	for i := range parts[1:] {
 		if parts[i].Number >= parts[i+1].Number {
@@ -77,7 +77,7 @@ func (u *multipartUpload) checkParts(parts []Part) errs.Problem {
 	return errs.Problem{}
 }
 
-// joinParts returns the object of the parts, with S3's ETag: that of their sums, and how many there are.
+// joinParts returns the object of the parts. As in S3, its ETag is the MD5 of their MD5s, followed by their number.
 func (u *multipartUpload) joinParts(parts []Part) object {
 	var body, sums []byte
 	for _, p := range parts {
@@ -89,7 +89,7 @@ func (u *multipartUpload) joinParts(parts []Part) object {
 	return object{body: body, meta: u.meta, etag: fmt.Sprintf("%s-%d", md5Hex(sums), len(parts))}
 }
 
-// ListParts does as Bucket's.
+// ListParts does the same as [Bucket.ListParts].
 func (m *Memory) ListParts(ctx context.Context, key, id string) ([]Part, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -104,7 +104,7 @@ func (m *Memory) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 	return parts, nil
 }
 
-// AbortUpload does as Bucket's.
+// AbortUpload does the same as [Bucket.AbortUpload].
 func (m *Memory) AbortUpload(ctx context.Context, key, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,7 +115,7 @@ func (m *Memory) AbortUpload(ctx context.Context, key, id string) error {
 	return nil
 }
 
-// findUpload returns an upload of an object. m is locked.
+// findUpload returns a multipart upload of a key. m is locked.
 func (m *Memory) findUpload(ctx context.Context, op, key, id string) (*multipartUpload, error) {
 	if err := wrapError(op, ctx.Err()); err != nil {
 		return nil, err

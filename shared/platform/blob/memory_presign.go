@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// PresignGet does as Bucket's.
+// PresignGet does the same as [Bucket.PresignGet].
 func (m *Memory) PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error) {
-	return m.presignURL(ctx, "blob.SignGet", key, m.currentTime().Add(ttl), url.Values{})
+	return m.presignURL(ctx, "blob.PresignGet", key, m.currentTime().Add(ttl), url.Values{})
 }
 
-// PresignPart does as Bucket's.
+// PresignPart does the same as [Bucket.PresignPart].
 func (m *Memory) PresignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error) {
 	expires := m.currentTime().Add(ttl)
-	signed, err := m.presignURL(ctx, "blob.SignPart", key, expires, url.Values{
+	signed, err := m.presignURL(ctx, "blob.PresignPart", key, expires, url.Values{
 		"upload": {id}, "part": {strconv.Itoa(n)}, "length": {strconv.FormatInt(bytes, 10)},
 	})
 	return signed, expires, err
@@ -41,7 +41,7 @@ func (m *Memory) currentTime() time.Time {
 	return m.Now().UTC()
 }
 
-// PutPresignedPart puts body to a URL made by SignPart, as a client does over HTTP, and returns the part's ETag.
+// PutPresignedPart puts body to a URL of PresignPart, as a client does over HTTP, and returns the part's ETag.
 func (m *Memory) PutPresignedPart(ctx context.Context, signed string, body []byte) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, signed, bytes.NewReader(body))
 	if err != nil {
@@ -57,8 +57,8 @@ func (m *Memory) PutPresignedPart(ctx context.Context, signed string, body []byt
 	return res.Header.Get("ETag"), nil
 }
 
-// RoundTrip answers a request to a signed URL with S3's statuses: 403 if it is expired or not what was signed, 404 if
-// there is no such thing.
+// RoundTrip answers a request to a presigned URL with the status that S3 has: 403 if the URL has expired or does not
+// match the request, 404 if there is no such object or upload.
 func (m *Memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {

@@ -12,16 +12,16 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// PresignGet returns a URL that reads an object, there or not, for as long as ttl.
+// PresignGet returns a URL that reads an object and expires after ttl. It does not check that the object exists.
 func (b *Bucket) PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	out, err := b.signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(ttl))
 	if err != nil {
-		return "", wrapError("blob.SignGet", err)
+		return "", wrapError("blob.PresignGet", err)
 	}
 	return out.URL, nil
 }
 
-// CreateUpload begins a multipart upload of an object and returns its id.
+// CreateUpload starts a multipart upload of an object and returns its id.
 func (b *Bucket) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
 	out, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &b.name, Key: &key, ContentType: nilIfEmpty(contentType),
@@ -32,10 +32,10 @@ func (b *Bucket) CreateUpload(ctx context.Context, key, contentType string) (str
 	return aws.ToString(out.UploadId), nil
 }
 
-// PresignPart returns a URL to which part n of an upload can be put, and the moment it expires. The length is signed: S3
-// refuses a body that has not exactly that many bytes.
+// PresignPart returns a URL to which a client can put part n of a multipart upload, and the time when it expires. The
+// length in bytes is signed: S3 rejects a body of another length.
 func (b *Bucket) PresignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error) {
-	const op = "blob.SignPart"
+	const op = "blob.PresignPart"
 	out, err := b.signer.PresignUploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &b.name, Key: &key, UploadId: &id, PartNumber: aws.Int32(int32(n)), ContentLength: &bytes,
 	}, s3.WithPresignExpires(ttl))
@@ -49,7 +49,7 @@ func (b *Bucket) PresignPart(ctx context.Context, key, id string, n int, bytes i
 	return out.URL, expires, nil
 }
 
-// parseExpiry returns when a signed URL ends, from what is signed
+// parseExpiry returns when a presigned URL expires, from its parameters
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 func parseExpiry(signed string) (time.Time, error) {
 	u, err := url.Parse(signed)
@@ -64,11 +64,11 @@ func parseExpiry(signed string) (time.Time, error) {
 	return begins.Add(ttl), err
 }
 
-// CompleteUpload makes the object of its parts, in the order of their numbers, and returns its ETag.
+// CompleteUpload joins the parts of a multipart upload, whose numbers must ascend, to an object and returns its ETag.
 //
-// Invalid: part_missing (one was not uploaded, or has another ETag, or there are none), part_order (they don't ascend),
-// part_too_small (one before the last has under 5 MiB). NotFound, upload_gone: the upload was aborted, or completed
-// already: S3 may answer the very same call again with the same ETag, or with this.
+// Invalid: part_missing (a part was not uploaded or has another ETag, or there are no parts), part_order (the numbers
+// don't ascend), part_too_small (a part before the last has less than 5 MiB). NotFound, code upload_gone: the upload
+// was aborted or completed. S3 may answer a repetition with the same ETag or with this error.
 func (b *Bucket) CompleteUpload(ctx context.Context, key, id string, parts []Part) (string, error) {
 	const op = "blob.CompleteUpload"
 	if len(parts) == 0 {
@@ -87,7 +87,7 @@ func (b *Bucket) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	return unquoteETag(out.ETag), nil
 }
 
-// ListParts returns all parts that an upload has, by number. NotFound, upload_gone: there is no such upload any more.
+// ListParts returns all parts of a multipart upload by number. NotFound, code upload_gone: it was completed or aborted.
 func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) {
 	pages := s3.NewListPartsPaginator(b.client, &s3.ListPartsInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	var parts []Part
@@ -103,7 +103,7 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 	return parts, nil
 }
 
-// AbortUpload ends an upload and drops its parts. An upload that is gone is no error.
+// AbortUpload ends a multipart upload and deletes its parts. It is no error if there is no such upload.
 func (b *Bucket) AbortUpload(ctx context.Context, key, id string) error {
 	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	if err := wrapError("blob.AbortUpload", err); errs.KindOf(err) != errs.NotFound {

@@ -293,7 +293,7 @@ func TestDeadLetterReasonOmitsForeignErrorText(t *testing.T) {
 		want string
 	}{
 		{secret, "an error of no known kind"},
-		{errs.E("blob.Get", errs.Transient, secret), "blob.Get: transient"},
+		{errs.E("blob.GetObject", errs.Transient, secret), "blob.GetObject: transient"},
 		{errs.New("x", errs.Invalid, "bad", "It is bad."), "It is bad."},
 		{errs.E("events.Decode", errs.Invalid, errors.New("no id")), "no id"},
 	} {

@@ -1,4 +1,4 @@
-// Package blobtest holds every implementation of the bucket to one behaviour.
+// Package blobtest is the test suite of package blob. It checks that every implementation of a bucket behaves the same.
 package blobtest
 
 import (
@@ -19,8 +19,8 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// Blob is what is tested. If it is an http.RoundTripper too, it answers the URLs it has signed; otherwise the network
-// does.
+// Blob is an implementation of a bucket. If it is an http.RoundTripper too, the suite sends requests to presigned
+// URLs to it, otherwise over the network.
 type Blob interface {
 	GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error)
 	HeadObject(ctx context.Context, key string) (video.StoredObject, error)
@@ -40,42 +40,42 @@ type Blob interface {
 	CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error)
 }
 
-// Names of tests that a server may have to be excused from.
+// Names of tests that Run may leave out, because local clouds are known to fail them.
 const (
 	PartOrderTest = "parts in a descending order"
 	PartSizeTest  = "a small part before the last"
 )
 
-// Run runs the suite on the buckets that open returns. They may be one and the same, and hold other objects already:
-// every test has keys of its own. Tests that are named in except are left out: what a local cloud is known not to check.
+// Run runs the suite on the buckets that open returns, without the tests named in except. open may always return the
+// same bucket, and the bucket may hold other objects: every test uses keys of its own.
 func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, b Blob)
 	}{
-		{"an object is kept", testObjectRoundTrips},
+		{"an object is read as it was written", testObjectRoundTrips},
 		{"an object is replaced", testPutObjectReplaces},
-		{"an empty object is one", testEmptyObjectRoundTrips},
-		{"what is not there is not found", testMissingObjectIsNotFound},
-		{"a cancelled call is worth another try", testCancelledCallsAreTransient},
-		{"download wants the object it was told of", testDownloadObjectChecksETag},
-		{"replace wants the object it was told of", testReplaceObjectChecksETag},
-		{"one of many replaces", testOneConcurrentReplaceWins},
-		{"all below a prefix are deleted", testDeletePrefix},
-		{"a signed URL reads", testPresignedGetReadsObject},
-		{"parts make an object", testPartsMakeObject},
+		{"an empty object is read as it was written", testEmptyObjectRoundTrips},
+		{"a missing object is not found", testMissingObjectIsNotFound},
+		{"a cancelled call is transient", testCancelledCallsAreTransient},
+		{"downloading checks the ETag", testDownloadObjectChecksETag},
+		{"replacing checks the ETag", testReplaceObjectChecksETag},
+		{"one of several concurrent replacements wins", testOneConcurrentReplaceWins},
+		{"all objects of a prefix are deleted", testDeletePrefix},
+		{"a presigned URL reads an object", testPresignedGetReadsObject},
+		{"parts are joined to an object", testPartsMakeObject},
 		{"a part can be put again", testPartCanBePutAgain},
-		{"a part of another length is refused", testPartOfWrongLengthIsRejected},
-		{"parts that were not uploaded", testMissingPartsAreRejected},
+		{"a part of the wrong length is rejected", testPartOfWrongLengthIsRejected},
+		{"missing parts are rejected", testMissingPartsAreRejected},
 		{PartOrderTest, testDescendingPartsAreRejected},
 		{PartSizeTest, testSmallPartIsRejected},
-		{"an upload that is gone", testAbortedUploadIsGone},
+		{"an aborted upload is gone", testAbortedUploadIsGone},
 		{"an upload belongs to its key", testUploadBelongsToItsKey},
-		{"a part that is written is one", testUploadPartReplacesPart},
-		{"parts that are left out are dropped", testUnlistedPartsAreDropped},
+		{"an uploaded part replaces the one before", testUploadPartReplacesPart},
+		{"parts that are not listed are dropped", testUnlistedPartsAreDropped},
 		{"parts are copied", testPartsAreCopied},
-		{"a copy wants the object it was told of", testCopyPartChecksETag},
-		{"a look into another bucket", testHeadObjectInBucket},
+		{"copying checks the ETag", testCopyPartChecksETag},
+		{"properties of an object in another bucket", testHeadObjectInBucket},
 	} {
 		if slices.Contains(except, tt.name) {
 			continue
@@ -87,7 +87,7 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 	}
 }
 
-// uniqueKey returns a key that no other test has, with what needs escaping in a URL.
+// uniqueKey returns a key that no other test has. It has characters that URLs escape.
 func uniqueKey() string { return "t/acme/" + ulid.Make().String() + "/ä +%&?=#/source" }
 
 func putObject(t *testing.T, b Blob, key, body string, m blob.Metadata) {
@@ -95,7 +95,7 @@ func putObject(t *testing.T, b Blob, key, body string, m blob.Metadata) {
 	requireNoError(t, b.PutObject(t.Context(), key, bytes.NewReader([]byte(body)), m))
 }
 
-// requestURL requests a signed URL and returns the response with its body read.
+// requestURL sends a request to a presigned URL and returns the response and its body.
 func requestURL(t *testing.T, b Blob, method, url string, body []byte) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
@@ -110,7 +110,7 @@ func requestURL(t *testing.T, b Blob, method, url string, body []byte) (*http.Re
 	return res, string(got)
 }
 
-// putPresignedPart uploads a part as a client does.
+// putPresignedPart puts a part to a presigned URL, as a client does.
 func putPresignedPart(t *testing.T, b Blob, key, id string, n int, body []byte) blob.Part {
 	t.Helper()
 	url, _, err := b.PresignPart(t.Context(), key, id, n, int64(len(body)), time.Minute)
@@ -136,7 +136,7 @@ func requireNoError(t *testing.T, err error) {
 	}
 }
 
-// requireError fails unless err is of a kind and, if code is given, has that code.
+// requireError fails unless err has a kind and, if code is not "", a code.
 func requireError(t *testing.T, err error, kind errs.Kind, code errs.Code) {
 	t.Helper()
 	var e *errs.Error
@@ -152,7 +152,7 @@ func requireEqual[T any](t *testing.T, got, want T) {
 	}
 }
 
-// requireObject fails unless the object is body, and returns what is known of it.
+// requireObject fails unless an object has a body. It returns its properties.
 func requireObject(t *testing.T, b Blob, key, body string) video.StoredObject {
 	t.Helper()
 	r, info, err := b.GetObject(t.Context(), key)

@@ -12,10 +12,10 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// minimalPart is the least that a part before the last may have.
+// minimalPart is the smallest part that S3 accepts before the last one.
 var minimalPart = bytes.Repeat([]byte("0123456789abcdef"), 5<<20/16)
 
-// unquoteETags returns parts as ListParts does.
+// unquoteETags removes the quotes of ETags, as ListParts does.
 func unquoteETags(parts ...blob.Part) []blob.Part {
 	for i := range parts {
 		parts[i].ETag = strings.Trim(parts[i].ETag, `"`)
@@ -103,7 +103,7 @@ func testMissingPartsAreRejected(t *testing.T, b Blob) {
 		requireError(t, err, errs.Invalid, "part_missing")
 	}
 	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
-	requireNoError(t, err) // nothing above has ended the upload
+	requireNoError(t, err) // the errors above have not ended the upload
 }
 
 func testDescendingPartsAreRejected(t *testing.T, b Blob) {

@@ -8,7 +8,7 @@ import (
 	"sluice/shared/platform/blob"
 )
 
-// ReadObjects returns the objects of a bucket in memory whose keys begin with prefix, by the rest of their keys.
+// ReadObjects returns the objects whose keys begin with prefix, by the rest of the key.
 func ReadObjects(t interface{ Fatal(...any) }, b *blob.Memory, prefix string) map[string]string {
 	objects := map[string]string{}
 	for _, key := range b.ListKeys(prefix) {

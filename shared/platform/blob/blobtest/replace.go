@@ -26,7 +26,7 @@ func testReplaceObjectChecksETag(t *testing.T, b Blob) {
 	requireObject(t, b, key, "second")
 }
 
-// Of many who replace the same object, one does.
+// testOneConcurrentReplaceWins: one of several concurrent replacements of an object succeeds.
 func testOneConcurrentReplaceWins(t *testing.T, b Blob) {
 	key := uniqueKey()
 	var all sync.WaitGroup

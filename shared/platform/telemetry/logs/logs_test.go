@@ -135,7 +135,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	}{
 		{"signed URL", slog.String("url", signed), "x-id=GetObject"},
 		{"in an error", slog.Any("err", get), "connection refused"},
-		{"in a wrapped error", slog.Any("err", errs.E("blob.Get", errs.Transient, fmt.Errorf("part 1: %w", get))), "connection refused"},
+		{"in a wrapped error", slog.Any("err", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("part 1: %w", get))), "connection refused"},
 		{"in a URL within a URL", slog.String("url", "https://x/?u="+url.QueryEscape(signed)), "https://x/?u="},
 		{"in a URL value", slog.Any("urls", []string{signed, "https://x/"}), "x-id=GetObject"},
 		{"escaped for HTML", slog.Any("doc", json.RawMessage(`"https://b/k?X-Amz-Signature=`+secret+`\u0026x-id=1"`)), "x-id=1"},

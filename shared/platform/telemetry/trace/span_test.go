@@ -51,10 +51,10 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 	}{
 		{"success", nil, false, false, "", ""},
 		{"signed URL", signedURLError, true, false, "*errors.errorString", ""},
-		{"wrapped", errs.E("blob.Get", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false, "*errors.errorString", ""},
+		{"wrapped", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false, "*errors.errorString", ""},
 		{"rejection", refused, false, true, "*errs.Error", "container_unsupported"},
 		{"rejection, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
-		{"not found", errs.E("store.Load", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
+		{"not found", errs.E("store.LoadVideo", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
 		{"internal", errs.New("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
 		{"joined", errors.Join(signedURLError, refused), false, true, "*errors.joinError", "container_unsupported"},
