@@ -63,8 +63,8 @@ $(LOCAL): $(LOCAL_SOURCES)
 	@echo "build the tool that sets everything up (a minute the first time)" >&2
 	@$(GO) build -o $@ ./localstack
 
-# The table of what ran where has no line of an earlier run.
-test: needs $(LOCAL) ## run every test, in both local clouds too (CLOUDS=ministack: in that one alone)
+# The table of what ran where must not have lines of an earlier run.
+test: needs $(LOCAL) ## run all tests, also in both local clouds (CLOUDS=ministack: in that one alone)
 	@for cloud in $(CLOUDS); do CLOUD=$$cloud $(LOCAL) needs || \
 		{ echo "Without LocalStack, the tests run with: make test CLOUDS=ministack" >&2; exit 1; }; done
 	@$(MAKE) --no-print-directory tools build
@@ -73,11 +73,11 @@ test: needs $(LOCAL) ## run every test, in both local clouds too (CLOUDS=minista
 	@rm -rf build/clouds build/clouds.json; $(GO) build -o build/table ./tests/clouds/table
 	@bad=0; for cloud in $(CLOUDS); do CLOUD=$$cloud $(MAKE) --no-print-directory test-cloud || bad=1; done; \
 	build/table show || bad=1; exit $$bad
-	@echo "what Sluice promises (docs/promises.md), and the tests that hold it to it:"
+	@echo "the promises of Sluice (docs/promises.md) and the tests of each:"
 	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^[[:space:]]*\(TestPromise.*\)/  \1/p'
 
 test-long: export SLUICE_LONG_TESTS := 1
-test-long: test ## run every test in full: make test runs a seeded sample of those that try every case
+test-long: test ## run make test with every case of each test, and with every test in both local clouds
 
 # The local cloud is stopped afterwards if it was not running before. One package at a time: the clocks of the servers
 # count in tests/integration, and tests/e2e leaves them little.
@@ -87,11 +87,11 @@ test-cloud:
 	$(LOCAL) deploy; \
 	$(LOCAL) conditions; \
 	eval "$$($(LOCAL) env)"; \
-	echo "run the tests in the local cloud $$CLOUD: five to fifteen minutes"; \
+	echo "run the tests in the local cloud $$CLOUD: up to ten minutes"; \
 	echo $(GO) test -tags integration $(CLOUD_TESTS); \
-	$(GO) test -count=1 -p 1 -timeout 30m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
+	$(GO) test -count=1 -p 1 -timeout 60m -json -tags integration $(CLOUD_TESTS) | build/table run "$$CLOUD"
 
-unit: tools ## run the tests that need no cloud, but for the long ones
+unit: tools ## run the tests that need no cloud, without the slow ones
 	$(GO) test -short ./...
 
 lint: $(PRETTIER) ## check the format of Go and JavaScript, vet the code, run staticcheck, refuse lines over 120 columns

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sluice/tests/longtest"
 )
 
 // Capability is a feature of AWS that not every local cloud implements as AWS does.
@@ -76,6 +78,18 @@ func RequireCapabilities(t testing.TB, needs ...Capability) {
 		if why := MissingReason(CurrentCloud(), n); why != "" {
 			t.Skipf("%s: %s", n, why)
 		}
+	}
+}
+
+// OneCloudReason is why SkipOnSecondCloud skips a test.
+const OneCloudReason = "runs on MiniStack alone; make test-long runs it on LocalStack too"
+
+// SkipOnSecondCloud skips a test on LocalStack, except in `make test-long`. It is for tests that take long and whose result
+// depends little on the cloud, such as the decoding of published video.
+func SkipOnSecondCloud(t testing.TB) {
+	t.Helper()
+	if CurrentCloud() == localstack && !longtest.Enabled() {
+		t.Skipf("%s", OneCloudReason)
 	}
 }
 

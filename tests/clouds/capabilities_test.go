@@ -71,3 +71,16 @@ func TestEveryMissingCapabilityNamesCloudAndReason(t *testing.T) {
 		}
 	}
 }
+
+func TestSkipOnSecondCloudSkipsUnlessLongTestsRun(t *testing.T) {
+	for _, tt := range []struct{ cloud, long, want string }{
+		{"", "", ""}, {"ministack", "", ""}, {"localstack", "", OneCloudReason}, {"localstack", "1", ""}, {"endpoint", "", ""},
+	} {
+		t.Setenv("CLOUD", tt.cloud)
+		t.Setenv("SLUICE_LONG_TESTS", tt.long)
+		s := &skipRecorder{TB: t}
+		if SkipOnSecondCloud(s); s.reason != tt.want {
+			t.Errorf("cloud %q, long tests %q: %q, want %q", tt.cloud, tt.long, s.reason, tt.want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/tests/client"
+	"sluice/tests/clouds"
 )
 
 // makeVideo creates a file with ffmpeg and returns its path. Its name can be wrong for its content.
@@ -26,6 +27,7 @@ func (w deployment) makeVideo(t *testing.T, name, args string) string {
 // TestBadInputFailsWithErrorCode uploads files that are no valid videos. Each must fail with a code and a message,
 // without published objects, and its original must be kept.
 func TestBadInputFailsWithErrorCode(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	w := openDeployment(t)
 	c := w.newTenantClient(t, "bad")

@@ -21,6 +21,7 @@ import (
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/tests/clouds"
 )
 
 func TestMain(m *testing.M) {
@@ -37,6 +38,7 @@ type frame struct {
 // source. Both must have the same frames at the same times: none may be lost, repeated or moved at the border of a
 // chunk.
 func TestPublishedFramesMatchSingleEncode(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	w := openDeployment(t)
 	for _, rate := range []string{"25", "30000/1001"} {

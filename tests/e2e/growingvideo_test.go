@@ -15,12 +15,14 @@ import (
 	"sluice/shared/domain/media"
 	"sluice/tests/browser"
 	"sluice/tests/client"
+	"sluice/tests/clouds"
 )
 
 // TestPromise05_GrowingVideoPlaysWithoutStall plays a video of one minute while it is encoded. Playback must start
 // before the video is ready and reach the end without a stall. Until then, each playlist must only grow and name only
 // existing segments.
 func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
 		if os.Getenv("CI") != "" {

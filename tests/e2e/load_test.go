@@ -9,11 +9,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/tests/clouds"
 )
 
 // TestBurstOfTwoTenantsCompletes runs `make load` with a small burst. It is not parallel, because dead letters and
 // queue depths of other tests would count.
 func TestBurstOfTwoTenantsCompletes(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	w := openDeployment(t)
 	w.waitUntilIdle(t)
 	dir := t.TempDir()

@@ -10,11 +10,13 @@ import (
 
 	"sluice/localstack/cloud"
 	"sluice/tests/browser"
+	"sluice/tests/clouds"
 )
 
 // TestStudioScenesSucceedOnDeployment plays scenes in the deployed studio: uploading and watching a video, keeping the
 // token secret, cancelling, hostile names, and the keyboard alone. No other host may be requested.
 func TestStudioScenesSucceedOnDeployment(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
 		if os.Getenv("CI") != "" {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"sluice/tests/clouds"
 )
 
 // TestUnusualVideosBecomeReady uploads videos with unusual properties. Each must become ready with all its frames, and
 // with audio only if the source has audio.
 func TestUnusualVideosBecomeReady(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	w := openDeployment(t)
 	c := w.newTenantClient(t, "odd")

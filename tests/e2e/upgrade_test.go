@@ -16,6 +16,7 @@ import (
 	"sluice/localstack/cloud"
 	"sluice/shared/domain/services"
 	"sluice/tests/client"
+	"sluice/tests/clouds"
 )
 
 // TestPromise09_UpgradeLosesNoMessagesInFlight replaces every function while messages are in flight. The consumers of
@@ -24,6 +25,7 @@ import (
 // It is not parallel, because no other video becomes ready meanwhile. On AWS, running invocations end normally during
 // an upgrade. Here they are killed, and their messages return only after the timeout of the killed attempt.
 func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	w := openDeployment(t)
 	c, dead := w.newTenantClient(t, "upgrade"), w.countDeadLetters(t)
 

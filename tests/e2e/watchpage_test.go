@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"sluice/tests/browser"
+	"sluice/tests/clouds"
 )
 
 // TestMinuteVideoPlaysInBrowser plays a video of one minute on the watch page in Chromium, at normal speed and with
 // audio. No other host may be requested.
 func TestMinuteVideoPlaysInBrowser(t *testing.T) {
+	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
 		if os.Getenv("CI") != "" {

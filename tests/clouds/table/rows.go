@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"sluice/tests/clouds"
 )
 
 // row has the outcome of one test on each cloud, "" if the cloud was not used. The row of a test has the most common
@@ -124,11 +126,11 @@ func (r row) displayName() string {
 	return r.Test
 }
 
-// countPassedOnBoth returns how many tests passed on both clouds, in most of their cases at least, and how many tests
-// there are.
+// countPassedOnBoth returns how many tests passed on both clouds, in most of their cases at least, and how many were to
+// run on both.
 func countPassedOnBoth(rows []row) (n, all int) {
 	for _, r := range rows {
-		if testName(r) != r.Test {
+		if testName(r) != r.Test || r.Reason == clouds.OneCloudReason {
 			continue
 		}
 		all++

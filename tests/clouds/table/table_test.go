@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/tests/clouds"
 )
 
 const exampleEvents = `{"Action":"run","Package":"sluice/tests/e2e","Test":"TestA"}
@@ -82,6 +84,8 @@ func TestCompareCloudsFoldsCasesAndReportsFailures(t *testing.T) {
 			[]row{{Test: "T", MiniStack: skipped, LocalStack: skipped, Reason: "why; why"}}, "T ran on no cloud"},
 		{"skipped on the only one that was asked", map[string]cloudOutcomes{"ministack": {"T": skip}},
 			[]row{{Test: "T", MiniStack: skipped, Reason: "why"}}, ""},
+		{"to run on one alone", map[string]cloudOutcomes{"ministack": {"T": pass, "U": pass}, "localstack": {"T": pass, "U": {State: skipped, Reason: clouds.OneCloudReason}}},
+			[]row{{Test: "T", MiniStack: passed, LocalStack: passed}, {Test: "U", MiniStack: passed, LocalStack: skipped, Reason: clouds.OneCloudReason}}, ""},
 		{"failed on one", map[string]cloudOutcomes{"ministack": {"T": {State: failed}}, "localstack": {"T": pass}},
 			[]row{{Test: "T", MiniStack: failed, LocalStack: passed}}, "T failed"},
 	} {
