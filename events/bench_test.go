@@ -11,8 +11,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// BenchmarkMessage is what a message costs its sender and its receiver; plain is encoding/json alone, once each way.
-// CPU time is what counts: the machine may have other things to do.
+// BenchmarkMessage measures the CPU time of encoding and decoding a message, beside that of encoding/json alone (plain).
 func BenchmarkMessage(b *testing.B) {
 	for _, name := range []string{"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full", "two hours"} {
 		e := newEnvelope(cmp.Or(samples[name], any(longestTaskDone())))
@@ -31,7 +30,7 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
-// longestTaskDone is the result with the most segments: the sound of the longest video we take.
+// longestTaskDone is the result with the most segments: the audio of the longest video that is accepted.
 func longestTaskDone() video.TaskDone {
 	s := make([]video.Segment, 3600)
 	for i := range s {
@@ -51,7 +50,7 @@ func measureCPU(b *testing.B, f func()) {
 	b.ReportMetric(float64(cpuNanoseconds()-began)/float64(n)/1000, "cpu-us/op")
 }
 
-// cpuNanoseconds returns what the process has used, in nanoseconds.
+// cpuNanoseconds returns the CPU time of the process.
 func cpuNanoseconds() int64 {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r)

@@ -1,17 +1,17 @@
-// Package events holds the contracts of the messages between services: one envelope (CloudEvents 1.0, structured
-// JSON) and, for each event type, a Go type, a JSON Schema and examples. AsyncAPI puts them together: asyncapi.yaml,
-// made by go generate.
+// Package events holds the contracts of the messages between services: one envelope (CloudEvents 1.0, structured JSON)
+// and, for each event type, a Go type, a JSON Schema and examples. The table of types is in contracts.go. The AsyncAPI
+// document asyncapi.yaml is generated from it: go generate ./events.
 //
-// What a producer needs to know. A message is at most [MaxBytes] and is what schema/envelope.json and
-// schema/<type>.json say. Members not named there are ignored, names are case-sensitive, numbers are those a float64
-// holds exactly. Beyond the schemas: a plan's borders ascend from 0 and lie between segments, a task lies within its
-// plan, and the key of a source is of the event's own tenant and video. The id is the same for the same fact, so that
-// sending twice does no harm. What breaks the contract is refused when it is sent and is a dead letter, with the JSON
-// pointer to what is wrong, when it arrives.
+// For producers: a message has at most [MaxBytes] and satisfies schema/envelope.json and schema/<type>.json. Unknown
+// members are ignored, names are case-sensitive, and numbers are those that a float64 represents exactly. Beyond the
+// schemas, the borders of a plan ascend from 0 and lie between segments, a task lies within its plan, and the key of a
+// source belongs to the event's own tenant and video. An event's id is the same each time the same fact is sent, so that
+// sending it twice does no harm. A message that breaks its contract is rejected by the sender's Encode; a receiver sends
+// it to the dead-letter queue, with the JSON Pointer to what is wrong.
 //
-// A type, once released, is decoded for ever. A schema may get optional members; what old readers or old messages
-// would not survive is a new version beside the old one: <type>.v2, with a Go type, a schema and examples of its own.
-// Examples are only ever added (go test ./events -add).
+// Compatibility: a released type is decoded forever. A schema may get optional members. A change that old readers or old
+// messages would not survive becomes a new type beside the old one, <type>.v2, with its own Go type, schema and
+// examples. Examples are only ever added (go test ./events -add).
 //
 // It needs no AWS rights.
 //
@@ -28,12 +28,12 @@ import (
 
 //go:generate go run ./internal/asyncapi
 
-// Type names an event and its version.
+// Type is an event type with its version: "video.ready.v1".
 type Type string
 
-// The event types. Tasks and results go straight to the queue that takes them; facts, video.*, go to the topic.
+// The event types. See Kind for where they go.
 const (
-	ObjectCreated    Type = "s3.object-created.v1" // decoded from S3's own notification, never sent by us
+	ObjectCreated    Type = "s3.object-created.v1" // made from a notification of S3, never sent by Sluice
 	UploadRequested  Type = "upload.requested.v1"  // from producers
 	UploadCompleted  Type = "upload.completed.v1"
 	UploadCancelled  Type = "upload.cancelled.v1"
@@ -57,26 +57,26 @@ const (
 	VideoDeleted     Type = "video.deleted.v1"
 )
 
-// Event is one message. Its id is derived from what it says, so that the same fact told twice has the same id.
+// Event is one message. The id follows from the content, so that the same fact has the same id each time it is sent.
 type Event struct {
 	ID          string
 	Type        Type
-	Source      string // who says it: a producer's own URI; "" is Sluice
+	Source      string // the sender: a producer's own URI; "": Sluice
 	Time        time.Time
-	Tenant      string // empty in what producers send: it follows from who they are
-	Video       string // the video's id; empty in what producers send
-	Sender      string // SQS's word for who sent the message, "AROA…:session": not part of it
-	Correlation string // a producer's own id for its request, echoed in all that is told of the video
-	Trace       string // X-Ray header of the sender
-	Data        any    // the type's data: a value, not a pointer
+	Tenant      string // empty in a producer's request: it follows from the producer's registration
+	Video       string // id of the video; empty in a producer's request
+	Sender      string // the SenderId that SQS adds to a received message: "AROA…:session"
+	Correlation string // a producer's id of its request, repeated in every event about the video
+	Trace       string // X-Ray trace header of the sender
+	Data        any    // a value, not a pointer, of the type's Go type
 }
 
-// MaxBytes bounds a message: what SQS takes in one batch however it is set up. What is larger belongs in S3 with a
-// claim check in the message.
+// MaxBytes is the maximum size of a message in bytes. SQS accepts so much in one batch with any settings. Larger data
+// belongs in S3, with a reference in the message (claim check).
 const MaxBytes = 256 << 10
 
-// Encode returns the event's JSON. It fails with Invalid, and the JSON pointer to what is wrong, if the event breaks
-// its contract.
+// Encode returns the event's JSON. It fails with Invalid if the event breaks its contract; the error has the JSON Pointer
+// to what is wrong.
 func Encode(e Event) ([]byte, error) {
 	b, err := contracts.encodeEvent(e)
 	if err != nil {
@@ -85,8 +85,8 @@ func Encode(e Event) ([]byte, error) {
 	return b, nil
 }
 
-// Decode reads an event. What will never be understood is Invalid: type_unknown, a type or a version that we don't know;
-// message_invalid, what breaks its contract or is no event at all. The event then has what could be read of the envelope.
+// Decode reads an event. It fails with Invalid: type_unknown for an unknown type or version, message_invalid for a message
+// that breaks its contract or is no event. The returned event then has what could be read of the envelope.
 func Decode(b []byte) (Event, error) {
 	e, err := contracts.decodeEvent(b)
 	if err != nil {
@@ -97,7 +97,8 @@ func Decode(b []byte) (Event, error) {
 
 var errUnknownType = errors.New("is not known")
 
-// newInvalidError returns the refusal of a message. There is no sentence beside its code: the cause says what is wrong, and where.
+// newInvalidError returns the error about a message, with a code and no public sentence: the cause says what is wrong and
+// where.
 func newInvalidError(op string, cause error) error {
 	p := errs.Problem{Code: "message_invalid"}
 	if errors.Is(cause, errUnknownType) {

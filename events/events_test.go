@@ -31,7 +31,7 @@ func TestEveryDomainEventHasAContract(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if diff := cmp.Diff(e, got); diff != "" {
-			t.Errorf("%s does not survive the wire: %s", name, diff)
+			t.Errorf("%s changes when it is encoded and decoded: %s", name, diff)
 		}
 		have[strings.TrimPrefix(fmt.Sprintf("%T", d), "video.")] = true
 	}
@@ -42,7 +42,7 @@ func TestEveryDomainEventHasAContract(t *testing.T) {
 	}
 }
 
-// listDomainEvents reads the names of the types with the method event() from the source.
+// listDomainEvents returns the names of the types of package video that have the method event, from its source.
 func listDomainEvents(t *testing.T) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob("../shared/domain/video/*.go")
@@ -66,7 +66,7 @@ func listDomainEvents(t *testing.T) (names []string) {
 	return names
 }
 
-// Somebody sends each type, and somebody takes it: an inbox, or the topic.
+// Every type has a sender, and a consumer: the queue of a service, or the topic.
 func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 	others := map[events.Type]bool{events.ObjectCreated: true, events.UploadRequested: true} // sent by S3 and by producers
 	sent := map[string]bool{}
@@ -74,7 +74,7 @@ func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 	for _, typ := range append(events.ListTypes(), events.ObjectCreated) {
 		known[string(typ)] = true
 		if services.FindDestination(string(typ)) == "" {
-			t.Errorf("nobody takes %s", typ)
+			t.Errorf("%s has no consumer", typ)
 		}
 	}
 	for _, typ := range events.ListTypes() {
@@ -91,7 +91,7 @@ func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 		}
 		for _, typ := range s.Inbox.EventTypes {
 			if !known[typ] {
-				t.Errorf("%s takes %s, which has no contract", s.Name, typ)
+				t.Errorf("%s consumes %s, which has no contract", s.Name, typ)
 			}
 		}
 	}
@@ -111,7 +111,7 @@ func TestEventIDsIdentifyFacts(t *testing.T) {
 	of := func(video string, d video.Event) string { return events.New("acme", video, noon, d).ID }
 	a := of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}})
 	if a != of("vid_1", video.TaskDone{At: noon.Add(time.Hour), Result: video.Result{Task: video.Task{Number: 1}}}) {
-		t.Error("the same fact told later has another id")
+		t.Error("the same fact sent later has another id")
 	}
 	if a == of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}}) || a == of("vid_2", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("different facts have the same id")
@@ -124,6 +124,6 @@ func TestLongestVideoFitsMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(b) > events.MaxBytes/2 {
-		t.Errorf("the sound of two hours takes %d bytes of %d", len(b), events.MaxBytes)
+		t.Errorf("the audio of two hours takes %d bytes of %d", len(b), events.MaxBytes)
 	}
 }

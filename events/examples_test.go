@@ -57,7 +57,7 @@ func newTrack(name, codec string, scale int, s ...video.Segment) video.Track {
 	return video.Track{Name: name, Codec: codec, InitHash: initSum, Timescale: scale, Segments: s}
 }
 
-// samples are the domain events from which the examples were made, once. A new sample makes a new example.
+// samples are the domain events that the examples were made from. A new sample needs a new example: go test -add.
 var samples = map[string]any{
 	"upload.completed.v1/minimal": video.UploadCompleted{At: noon},
 	"upload.completed.v1/full":    video.UploadCompleted{At: noon.Add(123456789)},
@@ -118,7 +118,7 @@ var samples = map[string]any{
 
 var chunk = []video.Segment{{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060}, {Bytes: 150_002, Ticks: 30_030}}
 
-// sampleEvent returns a sample in its envelope; all but the minimal ones carry a trace.
+// sampleEvent returns the event of a sample. All but the minimal ones have a trace header.
 func sampleEvent(name string) events.Event {
 	e := newEnvelope(samples[name])
 	if strings.HasSuffix(name, "/correlated") {
@@ -130,7 +130,7 @@ func sampleEvent(name string) events.Event {
 	return e
 }
 
-// newEnvelope puts a sample into its envelope. Producers make up that of a request themselves.
+// newEnvelope returns the event of a domain event or, as a producer would write it, of a request.
 func newEnvelope(data any) events.Event {
 	if told, ok := data.(video.Event); ok {
 		return events.New(tenant, id, noon, told)
@@ -138,7 +138,7 @@ func newEnvelope(data any) events.Event {
 	return events.Event{ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711", Data: data}
 }
 
-// readExamples returns the names and the bytes of all committed examples.
+// readExamples returns the content of all committed examples by name.
 func readExamples(t testing.TB) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
@@ -184,7 +184,7 @@ func sumHex(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// writeExamples adds what is missing; what is there stays as it is.
+// writeExamples writes the examples that are missing, and the manifest. It changes no existing example.
 func writeExamples(t *testing.T) {
 	t.Helper()
 	for name := range samples {
@@ -239,7 +239,7 @@ func TestPromise09_EveryExampleDecodes(t *testing.T) {
 			}
 			same, err := events.Decode(again)
 			if diff := cmp.Diff(e, same); diff != "" || err != nil {
-				t.Errorf("it does not survive the wire: %v %s", err, diff)
+				t.Errorf("it changes when it is encoded and decoded: %v %s", err, diff)
 			}
 		})
 	}
@@ -250,19 +250,19 @@ func TestPromise09_EveryExampleDecodes(t *testing.T) {
 	}
 }
 
-// checkS3Example reads an example of S3's: all but the tests announce an object.
+// checkS3Example decodes an example of an S3 notification. All but those named test list an object.
 func checkS3Example(t *testing.T, name string, b []byte) {
 	t.Helper()
 	created, ok, err := events.DecodeS3Notification(b)
 	if err != nil || !ok {
-		t.Fatalf("taken %v, %v", ok, err)
+		t.Fatalf("recognized %v, %v", ok, err)
 	}
 	if ignored := path.Base(name) == "test.json"; (len(created) == 0) != ignored {
-		t.Errorf("announces %v", created)
+		t.Errorf("lists %v", created)
 	}
 }
 
-// The examples say what the samples do: a field can't silently be read from elsewhere.
+// The examples decode to the samples, so that no field is silently read from another member.
 func TestExamplesMatchSamples(t *testing.T) {
 	have := readExamples(t)
 	for name := range samples {

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// quick must not change what a schema takes.
+// useFastNumbers must not change what a schema accepts.
 func TestFastNumbersAgreeWithLibrary(t *testing.T) {
 	plain := jsonschema.NewCompiler()
 	plain.UseLoader(&schemaSet{fs: schemaFiles})
@@ -52,7 +52,7 @@ func TestFastNumbersAgreeWithLibrary(t *testing.T) {
 	})
 }
 
-// replaceNumbers replaces some numbers.
+// replaceNumbers returns v with some numbers replaced.
 func replaceNumbers(t *rapid.T, v any, by *rapid.Generator[any]) any {
 	switch v := v.(type) {
 	case float64:

@@ -8,9 +8,10 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// New wraps what the domain says about a video into an event. The id is derived from the video, the type and, where a
-// video has many of them, the task: the same fact told twice has the same id, and FIFO queues and consumers can
-// tell. It panics on a domain event without a contract: that is a bug, and TestEveryDomainEventHasAContract finds it.
+// New returns the event for something that the domain says about a video. The id consists of the video's id, the type
+// and, where one video has several events of the type, a suffix such as the number of the task. FIFO queues and consumers
+// recognize duplicates by it. New panics if the domain event has no contract, which TestEveryDomainEventHasAContract
+// prevents.
 func New(tenant, id string, at time.Time, data video.Event) Event {
 	c, known := contracts.byData[reflect.TypeOf(data)]
 	if !known {
@@ -23,7 +24,7 @@ func New(tenant, id string, at time.Time, data video.Event) Event {
 	return Event{ID: eventID, Type: c.typ, Time: at, Tenant: tenant, Video: id, Data: data}
 }
 
-// Lane returns the lane of the inbox that the event names; "" if none.
+// Lane returns the lane that the event names, for a receiver that has a queue for each lane; "" if it names none.
 func (e Event) Lane() video.Lane {
 	d, _ := e.Data.(video.EncodeRequested)
 	return d.Lane

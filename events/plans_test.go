@@ -12,7 +12,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// The contracts take all that we make of a video that we take: the schemas are no second opinion on it.
+// Every plan of a video that inspection accepts satisfies the schemas.
 func TestEveryPlanCanBeEncoded(t *testing.T) {
 	rates := []string{"1/1", "15/2", "25/1", "24000/1001", "60000/1001", "240/1"}
 	codecs := append(media.AudioCodecs(), "")

@@ -28,7 +28,8 @@ func newRegistry(schemas *schemaSet, all ...contract) registry {
 	return r
 }
 
-// envelopeJSON is the CloudEvents form. Extension attributes are lower case without separators, as the specification asks.
+// envelopeJSON is the JSON of a CloudEvent. Names of extension attributes are lower case without separators, as the
+// specification requires.
 type envelopeJSON struct {
 	SpecVersion string          `json:"specversion"`
 	ID          string          `json:"id"`
@@ -45,7 +46,7 @@ type envelopeJSON struct {
 
 const (
 	envelopeSchema = "envelope.json"
-	ownSource      = "sluice" // source of what Sluice itself says
+	ownSource      = "sluice" // the CloudEvents source of events that Sluice sends
 )
 
 func (t Type) schemaFile() string { return string(t) + ".json" }
@@ -62,7 +63,7 @@ func (r registry) encodeEvent(e Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
-	if _, err := r.decodeEvent(b); err != nil { // what no reader takes is not sent
+	if _, err := r.decodeEvent(b); err != nil { // an event that receivers would reject is not sent
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
 	return b, nil
@@ -93,8 +94,8 @@ func (r registry) decodeEvent(b []byte) (Event, error) {
 	return e, checkConsistency(e, c.kind)
 }
 
-// decodeValidated reads what has been validated, and nothing else: in the message itself a member may be there twice, and
-// encoding/json takes "Borders" for "borders". Neither has been looked at by a schema.
+// decodeValidated decodes the validated document and not the bytes of the message: there a member may be repeated, and
+// encoding/json accepts "Borders" for "borders", neither of which the schema has seen.
 func decodeValidated(c contract, data any) (any, error) {
 	dropUnknownMembers(data)
 	raw, err := json.Marshal(data)
@@ -104,10 +105,10 @@ func decodeValidated(c contract, data any) (any, error) {
 	return c.decode(raw)
 }
 
-// metadataMember is the member whose own members a client names.
+// metadataMember is the member whose members have names chosen by clients.
 const metadataMember = "metadata"
 
-// dropUnknownMembers removes the members that have no name a contract would give.
+// dropUnknownMembers removes members whose names no contract uses, as they are not lower case with underscores.
 func dropUnknownMembers(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -126,7 +127,7 @@ func dropUnknownMembers(v any) {
 	}
 }
 
-// parseMessage reads a message.
+// parseMessage parses a message as a JSON object.
 func parseMessage(b []byte) (map[string]any, error) {
 	if len(b) > MaxBytes {
 		return nil, fmt.Errorf("%d bytes, more than %d", len(b), MaxBytes)
@@ -141,7 +142,7 @@ func parseMessage(b []byte) (map[string]any, error) {
 	return doc, nil
 }
 
-// readEnvelope reads the envelope, which has been validated.
+// readEnvelope returns the event of a validated envelope, without its data.
 func readEnvelope(doc map[string]any) (Event, error) {
 	text := func(name string) string {
 		s, _ := doc[name].(string)
@@ -161,10 +162,10 @@ func readEnvelope(doc map[string]any) (Event, error) {
 	return e, nil
 }
 
-// checkConsistency reports what no schema can say: that the parts of an event fit each other.
+// checkConsistency checks what a schema can't express: that the parts of an event fit each other.
 func checkConsistency(e Event, kind Kind) error {
 	var err error
-	if asked := kind == Request; asked == (e.Tenant != "") || asked == (e.Video != "") || asked != (e.Source != "") {
+	if isRequest := kind == Request; isRequest == (e.Tenant != "") || isRequest == (e.Video != "") || isRequest != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
 	key := services.OriginalKey(e.Tenant, e.Video)
@@ -190,7 +191,7 @@ func checkConsistency(e Event, kind Kind) error {
 	return err
 }
 
-// checkOwnKey refuses the key of another video's original.
+// checkOwnKey fails if the key is not that of the event's own video.
 func checkOwnKey(key, own string) error {
 	if key != own {
 		return errors.New("not of this tenant and video")

@@ -8,7 +8,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// A second version of a type is one more entry and one more schema: both are decoded, each by its own.
+// A second version of a type is one more contract and one more schema. Both versions are decoded, each by its own.
 func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 	type readyV2 struct {
 		Playback string `json:"playback_id"`

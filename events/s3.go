@@ -11,19 +11,19 @@ import (
 
 const s3Schema = "s3.json"
 
-// DecodeS3Notification returns the objects that a notification of S3 says were created: several, or none if it says something
-// else, as s3:TestEvent does. ok is false for what is no such notification. One that breaks schema/s3.json is
-// Invalid, message_invalid.
+// DecodeS3Notification returns the created objects that an S3 event notification lists: none if it is about something else,
+// as s3:TestEvent is. ok is false if the message is no S3 notification. It fails with Invalid, message_invalid, if the
+// notification breaks schema/s3.json.
 func DecodeS3Notification(b []byte) (created []video.StoredObject, ok bool, err error) {
 	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
-		return nil, false, nil // without parsing what Decode will parse
+		return nil, false, nil // saves parsing a message that Decode parses again
 	}
 	doc, err := parseMessage(b)
 	if err != nil || doc["Records"] == nil && doc["Event"] == nil {
 		return nil, false, nil
 	}
 	if created, err = readS3Objects(doc); err != nil {
-		return nil, true, newInvalidError("events.DecodeS3", err)
+		return nil, true, newInvalidError("events.DecodeS3Notification", err)
 	}
 	return created, true, nil
 }
@@ -60,7 +60,7 @@ func readS3Object(record any) (video.StoredObject, error) {
 	return video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
 }
 
-// lookupMember returns what is at a path into JSON objects, nil if nothing is.
+// lookupMember returns the value at a path of member names in nested JSON objects, nil if there is none.
 func lookupMember(v any, path ...string) any {
 	for _, name := range path {
 		m, _ := v.(map[string]any)

@@ -18,7 +18,7 @@ import (
 //go:embed schema/*.json
 var schemaFiles embed.FS
 
-// schemaSet are the JSON Schemas in the folder schema of files, each compiled when it is first needed.
+// schemaSet is the JSON Schemas in the folder schema of a file system. Each is compiled when it is first used.
 type schemaSet struct {
 	fs fs.FS
 
@@ -27,10 +27,10 @@ type schemaSet struct {
 	compiled map[string]*jsonschema.Schema
 }
 
-// schemaBase is where schemas refer to each other.
+// schemaBase is the base URL of references between schemas.
 const schemaBase = "events:///"
 
-// Load reads a schema that another one refers to.
+// Load returns a schema by its URL. It implements jsonschema.URLLoader.
 func (s *schemaSet) Load(url string) (any, error) {
 	b, err := fs.ReadFile(s.fs, "schema/"+strings.TrimPrefix(url, schemaBase))
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *schemaSet) compileSchema(name string) (*jsonschema.Schema, error) {
 	return c, nil
 }
 
-// validateDocument validates a document against a schema. The error names the JSON pointer, which begins with at, and the
-// keyword that was broken; what the document has there may be anything and is kept to itself.
+// validateDocument validates a document against a schema. The error has the JSON Pointer, which begins with at, and the
+// keyword of the schema that is not satisfied. It does not have the value, which may be anything.
 func (s *schemaSet) validateDocument(name, at string, doc any) error {
 	c, err := s.compileSchema(name)
 	if err != nil {
@@ -72,10 +72,10 @@ func (s *schemaSet) validateDocument(name, at string, doc any) error {
 	if err := c.Validate(doc); !errors.As(err, &broken) {
 		return err
 	}
-	return errors.New(slices.Min(listViolations(broken, at, nil))) // one of them, and always the same
+	return errors.New(slices.Min(listViolations(broken, at, nil))) // if there are several, always the same one
 }
 
-// listViolations returns what is wrong, without what is wrong only because of it.
+// listViolations returns the innermost violations: those that have no further cause.
 func listViolations(e *jsonschema.ValidationError, at string, out []string) []string {
 	for _, cause := range e.Causes {
 		out = listViolations(cause, at, out)

@@ -14,7 +14,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// schemaNode is a schema as it is written.
+// schemaNode is a part of a schema file.
 type schemaNode = map[string]any
 
 func readSchema(t *testing.T, name string) schemaNode {
@@ -30,7 +30,7 @@ func readSchema(t *testing.T, name string) schemaNode {
 	return n
 }
 
-// resolveRef returns the schema that n, of the named file, refers to.
+// resolveRef returns the schema that n refers to, and its file. n is in the named file.
 func resolveRef(t *testing.T, name string, n schemaNode) (string, schemaNode) {
 	t.Helper()
 	ref, ok := n["$ref"].(string)
@@ -48,7 +48,7 @@ func resolveRef(t *testing.T, name string, n schemaNode) (string, schemaNode) {
 	return resolveRef(t, name, n)
 }
 
-// jsonForms has types whose JSON is not that of their fields.
+// jsonForms maps types with their own MarshalJSON to types of the same JSON.
 var jsonForms = map[reflect.Type]any{
 	reflect.TypeFor[video.Segments](): struct {
 		Bytes []int64    `json:"bytes"`
@@ -57,7 +57,7 @@ var jsonForms = map[reflect.Type]any{
 	reflect.TypeFor[json.RawMessage](): struct{}{},
 }
 
-// compareSchema fails unless the schema says of the type what encoding/json does with it.
+// compareSchema fails unless the schema describes the JSON that encoding/json makes of the type.
 func compareSchema(t *testing.T, at, name string, n schemaNode, typ reflect.Type) {
 	t.Helper()
 	name, n = resolveRef(t, name, n)
@@ -134,7 +134,7 @@ func TestSchemasMatchGoTypes(t *testing.T) {
 	}
 }
 
-// What quick relies on, and that everything is bounded.
+// TestSchemasAreBoundedAndOpen checks what useFastNumbers relies on, that every value is bounded, and that objects allow unknown members.
 func TestSchemasAreBoundedAndOpen(t *testing.T) {
 	names, err := fs.Glob(schemaFiles, "schema/*.json")
 	if err != nil || len(names) != len(contracts.byType)+3 {
@@ -154,7 +154,7 @@ func checkSimple(t *testing.T, at string, v any) {
 	n, _ := v.(schemaNode)
 	bounds := map[string][]string{"string": {"maxLength", "pattern"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"}, "number": {"minimum", "maximum"}}
 	typ, _ := n["type"].(string)
-	values, words := n["additionalProperties"].(schemaNode) // of a client's own members
+	values, words := n["additionalProperties"].(schemaNode) // of members with names chosen by clients
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(n)), func(k string) bool { return k == "description" })
 	switch {
 	case n["$ref"] != nil && !slices.Equal(keys, []string{"$ref"}):

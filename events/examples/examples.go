@@ -1,5 +1,5 @@
-// Package examples holds an example, or more, of every message that was ever in force, to test readers with. They are
-// only ever added to: manifest has the sum of each.
+// Package examples holds examples of every released event type, for tests of receivers. Examples are only ever added;
+// the file manifest has the checksum of each.
 package examples
 
 import (
@@ -11,7 +11,7 @@ import (
 //go:embed */*.json
 var files embed.FS
 
-// ReadJSON returns an example as it is on the wire: "video.ready.v1/minimal". It panics if there is none.
+// ReadJSON returns the message of an example such as "video.ready.v1/minimal". It panics if there is none.
 func ReadJSON(name string) string {
 	b, err := files.ReadFile(name + ".json")
 	if err != nil {
@@ -20,7 +20,7 @@ func ReadJSON(name string) string {
 	return string(b)
 }
 
-// ReadEvent returns an example, decoded. It panics if there is none.
+// ReadEvent returns an example as an event. It panics if there is none.
 func ReadEvent(name string) events.Event {
 	e, err := events.Decode([]byte(ReadJSON(name)))
 	if err != nil {

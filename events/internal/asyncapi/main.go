@@ -1,5 +1,5 @@
-// Package main writes events/asyncapi.yaml from the map and the contracts: go generate ./events. AsyncAPI 3.0, for
-// those who send to Sluice's queues or subscribe to its topic.
+// Package main writes events/asyncapi.yaml, an AsyncAPI 3.0 document, from the service map and the event types: go
+// generate ./events. It is for programs that send to Sluice's queues or subscribe to its topic.
 package main
 
 import (
@@ -36,7 +36,7 @@ info:
 defaultContentType: application/json
 `
 
-// buildDocument returns the AsyncAPI document; dir is the folder events.
+// buildDocument returns the AsyncAPI document. dir is the folder events.
 func buildDocument(dir fs.FS) ([]byte, error) {
 	var w bytes.Buffer
 	w.WriteString(documentHead)
@@ -64,7 +64,7 @@ func writeChannels(w io.Writer) {
 	writeChannel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", listTopicTypes())
 }
 
-// outputName is the name infra gives the output with a queue's URL.
+// outputName returns the name of the stack output that has the URL of a queue.
 func outputName(queue string) string { return "Inbox" + camelCase(queue) }
 
 func camelCase(s string) (id string) {
@@ -74,7 +74,7 @@ func camelCase(s string) (id string) {
 	return id
 }
 
-// listTopicTypes returns the types that go to the topic.
+// listTopicTypes returns the event types that go to the topic.
 func listTopicTypes() (types []string) {
 	for _, t := range events.ListTypes(events.Fact) {
 		types = append(types, string(t))
@@ -126,7 +126,7 @@ func writeMessages(w io.Writer, dir fs.FS) error {
 	return nil
 }
 
-// readTitle returns the title of a schema.
+// readTitle returns the title of a schema file.
 func readTitle(dir fs.FS, name string) (string, error) {
 	b, err := fs.ReadFile(dir, "schema/"+name)
 	if err != nil {
@@ -137,7 +137,7 @@ func readTitle(dir fs.FS, name string) (string, error) {
 	return s.Title, err
 }
 
-// quoteYAML writes a string as YAML, of which JSON is a part.
+// quoteYAML returns a string as YAML. JSON is valid YAML.
 func quoteYAML(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
