@@ -11,7 +11,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// BenchmarkMessage measures the CPU time of encoding and decoding a message, beside that of encoding/json alone (plain).
+// BenchmarkMessage measures the CPU time of encoding and decoding a message, beside that of encoding/json alone
+// (plain).
 func BenchmarkMessage(b *testing.B) {
 	for _, name := range []string{"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full", "two hours"} {
 		e := newEnvelope(cmp.Or(samples[name], any(longestTaskDone())))

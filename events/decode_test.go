@@ -102,10 +102,10 @@ func TestDecodeNamesInvalidMember(t *testing.T) {
 
 func TestEncodeRejectsWhatDecodeRejects(t *testing.T) {
 	for name, d := range map[string]video.Event{
-		"an empty plan": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: soundMedia},
-		"no segments":       video.TaskDone{At: noon, Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000)}}},
+		"an empty plan":    video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: soundMedia},
+		"no segments":      video.TaskDone{At: noon, Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000)}}},
 		"an empty problem": video.VideoFailed{},
-		"an endless video":          video.VideoReady{Playback: playbackID, Duration: 1e300},
+		"an endless video": video.VideoReady{Playback: playbackID, Duration: 1e300},
 	} {
 		if _, err := events.Encode(events.New(tenant, id, noon, d)); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: got %v, want Invalid", name, err)

@@ -5,12 +5,12 @@
 // For producers: a message has at most [MaxBytes] and satisfies schema/envelope.json and schema/<type>.json. Unknown
 // members are ignored, names are case-sensitive, and numbers are those that a float64 represents exactly. Beyond the
 // schemas, the borders of a plan ascend from 0 and lie between segments, a task lies within its plan, and the key of a
-// source belongs to the event's own tenant and video. An event's id is the same each time the same fact is sent, so that
-// sending it twice does no harm. A message that breaks its contract is rejected by the sender's Encode; a receiver sends
-// it to the dead-letter queue, with the JSON Pointer to what is wrong.
+// source belongs to the event's own tenant and video. An event's id is the same each time the same fact is sent, so
+// that sending it twice does no harm. A message that breaks its contract is rejected by the sender's Encode; a receiver
+// sends it to the dead-letter queue, with the JSON Pointer to what is wrong.
 //
-// Compatibility: a released type is decoded forever. A schema may get optional members. A change that old readers or old
-// messages would not survive becomes a new type beside the old one, <type>.v2, with its own Go type, schema and
+// Compatibility: a released type is decoded forever. A schema may get optional members. A change that old readers or
+// old messages would not survive becomes a new type beside the old one, <type>.v2, with its own Go type, schema and
 // examples. Examples are only ever added (go test ./events -add).
 //
 // It needs no AWS rights.
@@ -75,8 +75,8 @@ type Event struct {
 // belongs in S3, with a reference in the message (claim check).
 const MaxBytes = 256 << 10
 
-// Encode returns the event's JSON. It fails with Invalid if the event breaks its contract; the error has the JSON Pointer
-// to what is wrong.
+// Encode returns the event's JSON. It fails with Invalid if the event breaks its contract; the error has the JSON
+// Pointer to what is wrong.
 func Encode(e Event) ([]byte, error) {
 	b, err := contracts.encodeEvent(e)
 	if err != nil {
@@ -85,8 +85,8 @@ func Encode(e Event) ([]byte, error) {
 	return b, nil
 }
 
-// Decode reads an event. It fails with Invalid: type_unknown for an unknown type or version, message_invalid for a message
-// that breaks its contract or is no event. The returned event then has what could be read of the envelope.
+// Decode reads an event. It fails with Invalid: type_unknown for an unknown type or version, message_invalid for a
+// message that breaks its contract or is no event. The returned event then has what could be read of the envelope.
 func Decode(b []byte) (Event, error) {
 	e, err := contracts.decodeEvent(b)
 	if err != nil {
@@ -97,8 +97,8 @@ func Decode(b []byte) (Event, error) {
 
 var errUnknownType = errors.New("is not known")
 
-// newInvalidError returns the error about a message, with a code and no public sentence: the cause says what is wrong and
-// where.
+// newInvalidError returns the error about a message, with a code and no public sentence: the cause says what is wrong
+// and where.
 func newInvalidError(op string, cause error) error {
 	p := errs.Problem{Code: "message_invalid"}
 	if errors.Is(cause, errUnknownType) {
@@ -107,7 +107,8 @@ func newInvalidError(op string, cause error) error {
 	return p.ToError(op, errs.Invalid, cause)
 }
 
-// DataAs returns the data of an event as a T. Invalid: the event carries another type; op names the caller in the error.
+// DataAs returns the data of an event as a T. Invalid: the event carries another type; op names the caller in the
+// error.
 func DataAs[T any](op string, e Event) (T, error) {
 	d, ok := e.Data.(T)
 	if !ok {

@@ -37,8 +37,8 @@ type numberBounds struct {
 	schema   *jsonschema.Schema
 }
 
-// readBounds returns the bounds of a schema for numbers, or of one that refers to such a schema. It relies on our schemas
-// having nothing but a description beside a $ref, and nothing but bounds for numbers, which
+// readBounds returns the bounds of a schema for numbers, or of one that refers to such a schema. It relies on our
+// schemas having nothing but a description beside a $ref, and nothing but bounds for numbers, which
 // TestSchemasAreBoundedAndOpen checks.
 func readBounds(s *jsonschema.Schema) (b numberBounds, ok bool) {
 	for s != nil && s.Ref != nil {

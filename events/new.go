@@ -9,9 +9,9 @@ import (
 )
 
 // New returns the event for something that the domain says about a video. The id consists of the video's id, the type
-// and, where one video has several events of the type, a suffix such as the number of the task. FIFO queues and consumers
-// recognize duplicates by it. New panics if the domain event has no contract, which TestEveryDomainEventHasAContract
-// prevents.
+// and, where one video has several events of the type, a suffix such as the number of the task. FIFO queues and
+// consumers recognize duplicates by it. New panics if the domain event has no contract, which
+// TestEveryDomainEventHasAContract prevents.
 func New(tenant, id string, at time.Time, data video.Event) Event {
 	c, known := contracts.byData[reflect.TypeOf(data)]
 	if !known {

@@ -11,9 +11,9 @@ import (
 
 const s3Schema = "s3.json"
 
-// DecodeS3Notification returns the created objects that an S3 event notification lists: none if it is about something else,
-// as s3:TestEvent is. ok is false if the message is no S3 notification. It fails with Invalid, message_invalid, if the
-// notification breaks schema/s3.json.
+// DecodeS3Notification returns the created objects that an S3 event notification lists: none if it is about something
+// else, as s3:TestEvent is. ok is false if the message is no S3 notification. It fails with Invalid, message_invalid,
+// if the notification breaks schema/s3.json.
 func DecodeS3Notification(b []byte) (created []video.StoredObject, ok bool, err error) {
 	if !bytes.Contains(b, []byte(`"Records"`)) && !bytes.Contains(b, []byte(`"Event"`)) {
 		return nil, false, nil // saves parsing a message that Decode parses again

@@ -134,7 +134,8 @@ func TestSchemasMatchGoTypes(t *testing.T) {
 	}
 }
 
-// TestSchemasAreBoundedAndOpen checks what useFastNumbers relies on, that every value is bounded, and that objects allow unknown members.
+// TestSchemasAreBoundedAndOpen checks what useFastNumbers relies on, that every value is bounded, and that objects
+// allow unknown members.
 func TestSchemasAreBoundedAndOpen(t *testing.T) {
 	names, err := fs.Glob(schemaFiles, "schema/*.json")
 	if err != nil || len(names) != len(contracts.byType)+3 {

@@ -3,8 +3,8 @@ package errs
 // Code names a problem for programs, in snake_case: "codec_unsupported". A released code is never renamed or removed.
 type Code string
 
-// Codes is the registry of all codes, in the sections of docs/errors.md, which explains each. To add a code, add it here
-// and there: a rule test compares both with every constant of type Code in the program.
+// Codes is the registry of all codes, in the sections of docs/errors.md, which explains each. To add a code, add it
+// here and there: a rule test compares both with every constant of type Code in the program.
 var Codes = []Code{
 	// In answers of the API.
 	"body_malformed", "body_too_large", "bucket_refused", "busy", "caller_unknown", "conflict",

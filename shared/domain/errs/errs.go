@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Kind says what can be done about an error. Package httpapi turns a kind into an HTTP status, and package queue decides
-// by it whether a message is deleted, retried or sent to the dead-letter queue.
+// Kind says what can be done about an error. Package httpapi turns a kind into an HTTP status, and package queue
+// decides by it whether a message is deleted, retried or sent to the dead-letter queue.
 type Kind string
 
 // The kinds of error. An error of no kind is Internal.
@@ -23,8 +23,8 @@ const (
 	Internal        Kind = "internal"        // a bug, or a dependency that is broken
 )
 
-// Error is an error with a kind. Code and Message may be shown to clients; they never contain the text of Err, which may
-// hold signed URLs.
+// Error is an error with a kind. Code and Message may be shown to clients; they never contain the text of Err, which
+// may hold signed URLs.
 type Error struct {
 	Op      string // the operation that failed, for logs: "store.SaveVideo"
 	Kind    Kind
@@ -79,8 +79,8 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// ProblemOf returns the code and message of the outermost Error in err that has them. For any other error it returns the
-// code "internal" and a general message, without the error's text.
+// ProblemOf returns the code and message of the outermost Error in err that has them. For any other error it returns
+// the code "internal" and a general message, without the error's text.
 func ProblemOf(err error) Problem {
 	var e *Error
 	if errors.As(err, &e) && e.Code != "" {
@@ -89,7 +89,8 @@ func ProblemOf(err error) Problem {
 	return Problem{Code: "internal", Message: "Something went wrong on our side; try again, and report it with the request id if it stays."}
 }
 
-// IsRejection reports whether err is Invalid and has a code: the input was rejected, and another attempt would not help.
+// IsRejection reports whether err is Invalid and has a code: the input was rejected, and another attempt would not
+// help.
 func IsRejection(err error) bool {
 	return KindOf(err) == Invalid && ProblemOf(err).Code != "internal"
 }

@@ -9,10 +9,10 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// AssembleTracks joins the results of a plan's tasks into one track a rendition, as far as so many frames, and a whole one
-// named Audio if there is sound. Results may come in any order and more than once. It fails with Internal and the code
-// task_missing if a task, or a rendition of it, has no result; and with Invalid and the code renditions_differ if one
-// rendition has two init segments or a chunk has not its number of segments: such tracks would not play.
+// AssembleTracks joins the results of a plan's tasks into one track a rendition, as far as so many frames, and a whole
+// one named Audio if there is sound. Results may come in any order and more than once. It fails with Internal and the
+// code task_missing if a task, or a rendition of it, has no result; and with Invalid and the code renditions_differ if
+// one rendition has two init segments or a chunk has not its number of segments: such tracks would not play.
 func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[string]video.Track, error) {
 	byTask := map[int]video.Result{}
 	for _, r := range results {

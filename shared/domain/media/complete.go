@@ -13,8 +13,8 @@ import (
 // maxBoxes bounds the walk. A 12-hour file in fragments of half a second has a sixth of it.
 const maxBoxes = 1 << 20
 
-// CheckComplete finds out whether a file of size bytes was cut off, so that this is known before anything decodes it. It
-// fails with Invalid and the code truncated or malformed, and with Transient if r can't be read.
+// CheckComplete finds out whether a file of size bytes was cut off, so that this is known before anything decodes it.
+// It fails with Invalid and the code truncated or malformed, and with Transient if r can't be read.
 func CheckComplete(r io.ReaderAt, size int64, container string) error {
 	switch container {
 	case Mov:
@@ -74,8 +74,8 @@ func checkRIFF(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// checkMatroskaSegment reads the heads of the two elements that a Matroska file consists of (RFC 8794 §4–6): the segment must
-// not go on behind the end. A live recording does not say where it ends.
+// checkMatroskaSegment reads the heads of the two elements that a Matroska file consists of (RFC 8794 §4–6): the
+// segment must not go on behind the end. A live recording does not say where it ends.
 func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 	pos := int64(0)
 	for _, id := range []uint32{0x1a45dfa3, 0x18538067} {

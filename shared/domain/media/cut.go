@@ -22,8 +22,8 @@ type RenditionOutput struct {
 	Frames   int      // video frames; 0 for sound
 }
 
-// CutSegments splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with Invalid and
-// the code frames_missing or segments_wrong: then the task is worth another try with the next of Prerolls.
+// CutSegments splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with
+// Invalid and the code frames_missing or segments_wrong: then the task is worth another try with the next of Prerolls.
 func CutSegments(p video.Plan, t video.Task, name string, file []byte) (RenditionOutput, error) {
 	init, frags, err := SplitFragments(file)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 
 // Args is what the work is, in ffmpeg's words: options of the one input, and all that follows it. Package ffmpeg puts
 // the flags of the cage and the input itself around them. Output paths are the caller's own, and come out as file:
-// URLs, so that nothing in them is taken for a protocol or an option; nothing that a client has sent is ever an argument.
+// URLs, so that nothing in them is taken for a protocol or an option; nothing that a client has sent is ever an
+// argument.
 type Args struct {
 	Input, Output []string
 }
@@ -23,8 +24,8 @@ func (a Args) CommandLine(in string) []string {
 }
 
 const (
-	// tailFrames is how many frames past its end a chunk is encoded to: x264 then looks ahead as it would in one run. They
-	// make one more fragment, which Cut throws away.
+	// tailFrames is how many frames past its end a chunk is encoded to: x264 then looks ahead as it would in one run.
+	// They make one more fragment, which Cut throws away.
 	tailFrames = 12
 	// vbvSeconds is the decoder's buffer in seconds at the capped bitrate.
 	vbvSeconds   = 2
@@ -91,8 +92,8 @@ func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition
 	return args
 }
 
-// buildFilterInputArgs keeps the graph as it is where pictures change their size, as those of a browser's recording do: a new graph
-// would lose the frame on screen. Scaling follows the change by itself; deinterlacing can't.
+// buildFilterInputArgs keeps the graph as it is where pictures change their size, as those of a browser's recording do:
+// a new graph would lose the frame on screen. Scaling follows the change by itself; deinterlacing can't.
 func buildFilterInputArgs(m video.Media) []string {
 	if m.Interlaced {
 		return nil
@@ -100,8 +101,8 @@ func buildFilterInputArgs(m video.Media) []string {
 	return []string{"-reinit_filter:v", "0"}
 }
 
-// buildSeekArgs goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw away the
-// frame that is still on screen there. The time is the source's own, which -copyts keeps.
+// buildSeekArgs goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw
+// away the frame that is still on screen there. The time is the source's own, which -copyts keeps.
 func buildSeekArgs(p video.Plan, m video.Media, t video.Task, preroll float64) []string {
 	into := p.Rate.Seconds(t.From) - preroll
 	if into <= 0 {
@@ -114,10 +115,10 @@ func buildSeekArgs(p video.Plan, m video.Media, t video.Task, preroll float64) [
 // startSeconds returns the time in seconds at which the source shows its first frame.
 func startSeconds(m video.Media) float64 { return float64(m.Start) * m.TimeBase.Float() }
 
-// buildFilterGraph puts the frames on the grid, cuts by number and scales. After fps the time base is one frame, so that trim
-// counts frames; fps itself must not be told a start, which would shift its rounding. Behind the source's last frame
-// that one stays on screen, for as long as slack allows: pictures and sound then end together, and a source that is
-// much shorter than planned leaves the last chunk short, which Cut refuses.
+// buildFilterGraph puts the frames on the grid, cuts by number and scales. After fps the time base is one frame, so
+// that trim counts frames; fps itself must not be told a start, which would shift its rounding. Behind the source's
+// last frame that one stays on screen, for as long as slack allows: pictures and sound then end together, and a source
+// that is much shorter than planned leaves the last chunk short, which Cut refuses.
 func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	chain := []string{fmt.Sprintf("setpts=PTS%+d", -m.Start)}
 	if m.Interlaced {
@@ -140,8 +141,8 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 // slackFrames is how many frames the source may lack at its end.
 func slackFrames(p video.Plan) int { return p.SegmentFrames }
 
-// buildEncoderArgs returns the options of rendition i: constant quality under a cap, which needs no knowledge of other chunks
-// as an average bitrate would; one closed group of pictures a segment; one frame a whole number of ticks.
+// buildEncoderArgs returns the options of rendition i: constant quality under a cap, which needs no knowledge of other
+// chunks as an average bitrate would; one closed group of pictures a segment; one frame a whole number of ticks.
 func buildEncoderArgs(p video.Plan, i, threads int) []string {
 	scale, group, r := strconv.Itoa(VideoTimescale(p.Rate)), strconv.Itoa(p.SegmentFrames), p.Renditions[i]
 	return slices.Concat([]string{
@@ -152,7 +153,8 @@ func buildEncoderArgs(p video.Plan, i, threads int) []string {
 	}, buildStripArgs(), []string{"-video_track_timescale", scale, "-f", "mp4"})
 }
 
-// buildSoundArgs returns the filters and encoder options of the sound: moved to the video's zero, filled or cut to its length.
+// buildSoundArgs returns the filters and encoder options of the sound: moved to the video's zero, filled or cut to its
+// length.
 func buildSoundArgs(p video.Plan, m video.Media) []string {
 	filter := fmt.Sprintf("asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
 		startSeconds(m), SampleRate, countSamples(p))

@@ -17,9 +17,9 @@ var gridRates = []video.Rate{
 	{Num: 30000, Den: 1001}, {Num: 30, Den: 1}, {Num: 50, Den: 1}, {Num: 60000, Den: 1001}, {Num: 60, Den: 1},
 }
 
-// ChooseGridRate returns the grid for a source with ffprobe's r_frame_rate and avg_frame_rate ("30000/1001"): the rate of a
-// fixed list, up to 60, that is nearest to the first if both agree within 2 %, else nearest to the average. Raw rates
-// are never used: Matroska reports 19001/317 where 60000/1001 is meant. It fails with Invalid and the code
+// ChooseGridRate returns the grid for a source with ffprobe's r_frame_rate and avg_frame_rate ("30000/1001"): the rate
+// of a fixed list, up to 60, that is nearest to the first if both agree within 2 %, else nearest to the average. Raw
+// rates are never used: Matroska reports 19001/317 where 60000/1001 is meant. It fails with Invalid and the code
 // frame_rate_unsupported if neither is known or the rate is absurd.
 func ChooseGridRate(rFrameRate, avgFrameRate string) (video.Rate, error) {
 	nominal, average := parseQuotient(rFrameRate), parseQuotient(avgFrameRate)
@@ -44,8 +44,8 @@ func rateDistance(r video.Rate, wanted float64) float64 {
 	return math.Abs(math.Log(r.Float() / wanted))
 }
 
-// VideoTimescale returns the ticks a second of the video segments made on a grid: the numerator of the x/1001 rates, else
-// 512 ticks a frame.
+// VideoTimescale returns the ticks a second of the video segments made on a grid: the numerator of the x/1001 rates,
+// else 512 ticks a frame.
 func VideoTimescale(r video.Rate) int {
 	if r.Den == 1001 {
 		return r.Num

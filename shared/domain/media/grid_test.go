@@ -67,7 +67,8 @@ func TestChooseGridRate(t *testing.T) {
 	}
 }
 
-// One frame is a whole number of ticks; the grid is at most 60 and, from 1 to 60, the rate at most 60 % off it (2 to 5).
+// One frame is a whole number of ticks; the grid is at most 60 and, from 1 to 60, the rate at most 60 % off it (2 to
+// 5).
 func TestGridHasWholeTicks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

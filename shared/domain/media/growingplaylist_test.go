@@ -13,8 +13,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// planWithResults is a plan of so many whole seconds, and the results of its tasks: segments of 2 s, sound in segments a little
-// longer.
+// planWithResults is a plan of so many whole seconds, and the results of its tasks: segments of 2 s, sound in segments
+// a little longer.
 func planWithResults(seconds int) (video.Plan, []video.Result) {
 	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: true, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 864_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}}}
 	for at := 0; at < 25*seconds; at += 200 {

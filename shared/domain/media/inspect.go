@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// CheckStreams refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one of
-// the codes no_video, streams_too_many, codec_unsupported and audio_codec_unsupported.
+// CheckStreams refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one
+// of the codes no_video, streams_too_many, codec_unsupported and audio_codec_unsupported.
 func CheckStreams(p Probe) error {
 	const op = "media.Inspect"
 	if n := len(p.Streams); n > maxStreams {
@@ -63,10 +63,10 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 // maxMissingSeconds is how many seconds a stream may end before its container says.
 const maxMissingSeconds = 2
 
-// findEndTicks returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of decoding.
-// Containers round and overstate durations, and count frames that an edit list hides; those have the flag D. The
-// duration is that of the last frame and of no other: in MP4 it is the time to the next to be decoded. AVI has no times
-// but those of decoding.
+// findEndTicks returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of
+// decoding. Containers round and overstate durations, and count frames that an edit list hides; those have the flag D.
+// The duration is that of the last frame and of no other: in MP4 it is the time to the next to be decoded. AVI has no
+// times but those of decoding.
 func findEndTicks(packets []byte) (ends int64, found bool) {
 	last := int64(0)
 	for line := range strings.Lines(string(packets)) {
@@ -109,9 +109,9 @@ func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	return m, nil
 }
 
-// statedDuration returns the seconds that the video stream lasts, 0 if nothing says: its own duration, else its count of
-// frames, else from its start to the end of the file. The duration of a Matroska or TS file begins elsewhere than its
-// video.
+// statedDuration returns the seconds that the video stream lasts, 0 if nothing says: its own duration, else its count
+// of frames, else from its start to the end of the file. The duration of a Matroska or TS file begins elsewhere than
+// its video.
 func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
 	if d, ok := parseSeconds(v.Duration); ok && d > 0 {
 		return d

@@ -22,8 +22,8 @@ const (
 	minBitrate = 64_000 // bits/s; below it the buffer would not hold one key frame
 )
 
-// BuildLadder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines, counted
-// on the shorter side so that portrait videos are treated as landscape ones are. Nothing is scaled up: a source
+// BuildLadder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines,
+// counted on the shorter side so that portrait videos are treated as landscape ones are. Nothing is scaled up: a source
 // between two rungs begins at the lower one, and one under 360 lines has its own size, made even, as the only
 // rendition. Names are distinct; sides are even.
 func BuildLadder(m video.Media) []video.Rendition {

@@ -21,14 +21,14 @@ func SegmentName(n int) string { return fmt.Sprintf("%05d.m4s", n) }
 // EndTag ends a media playlist: nothing is ever added behind it.
 const EndTag = "#EXT-X-ENDLIST\n"
 
-// EmptyMasterPlaylist is the master playlist of a video that failed after it was playable: it has no rendition, so that no player
-// begins.
+// EmptyMasterPlaylist is the master playlist of a video that failed after it was playable: it has no rendition, so that
+// no player begins.
 const EmptyMasterPlaylist = "#EXTM3U\n#EXT-X-VERSION:7\n"
 
-// BuildMediaPlaylist returns the HLS playlist (RFC 8216, version 7) of a track, as Assemble returns it, as far as so many
-// frames: with all of the plan's it has its end. That of a plan that grows is an EVENT from its first version to its
-// last, and each begins with the whole text of the one before (§6.2.1: an EVENT may only be added to). Its links are
-// relative.
+// BuildMediaPlaylist returns the HLS playlist (RFC 8216, version 7) of a track, as Assemble returns it, as far as so
+// many frames: with all of the plan's it has its end. That of a plan that grows is an EVENT from its first version to
+// its last, and each begins with the whole text of the one before (§6.2.1: an EVENT may only be added to). Its links
+// are relative.
 func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:1\n", targetDuration(t))
@@ -48,7 +48,8 @@ func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	return b.String()
 }
 
-// playlistTypeTags returns the tags that say whether a playlist grows. Players would begin near the end of one that does.
+// playlistTypeTags returns the tags that say whether a playlist grows. Players would begin near the end of one that
+// does.
 func playlistTypeTags(p video.Plan) string {
 	if p.AllowsEarlyPlayback() {
 		return "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
@@ -56,9 +57,9 @@ func playlistTypeTags(p video.Plan) string {
 	return "#EXT-X-PLAYLIST-TYPE:VOD\n"
 }
 
-// BuildMasterPlaylist returns the HLS master playlist of a plan's tracks, as Assemble returns them: the largest rendition first,
-// the sound in a group of its own. BANDWIDTH is measured, and that is not the cap: a cap holds within a chunk only. Of a
-// video that is not whole yet it is what the encoder's buffer allows at most, and so is the average.
+// BuildMasterPlaylist returns the HLS master playlist of a plan's tracks, as Assemble returns them: the largest
+// rendition first, the sound in a group of its own. BANDWIDTH is measured, and that is not the cap: a cap holds within
+// a chunk only. Of a video that is not whole yet it is what the encoder's buffer allows at most, and so is the average.
 func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
@@ -80,9 +81,9 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 	return b.String()
 }
 
-// computeBandwidthBounds returns the most bits a second that a segment of a rendition may have, and the video on average: a segment may
-// empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, which begins with a full one. Each
-// frame has an entry in its segment's index, of 16 bytes.
+// computeBandwidthBounds returns the most bits a second that a segment of a rendition may have, and the video on
+// average: a segment may empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, which begins
+// with a full one. Each frame has an entry in its segment's index, of 16 bytes.
 func computeBandwidthBounds(p video.Plan, r video.Rendition) (top, mean int) {
 	most := func(frames int) int {
 		return int(math.Ceil(16*8*p.Rate.Float() + float64(r.Bitrate)*(1+vbvSeconds/p.Rate.Seconds(frames))))

@@ -1,8 +1,8 @@
 package media
 
-// ChooseRemuxContainer returns the container that a source has to be copied into before it can be cut, and false if it can be cut as
-// it is. MPEG-TS and FLV have no index to seek by; Matroska, which browsers and crashed recorders write without one,
-// says of its streams neither where they begin nor where they end.
+// ChooseRemuxContainer returns the container that a source has to be copied into before it can be cut, and false if it
+// can be cut as it is. MPEG-TS and FLV have no index to seek by; Matroska, which browsers and crashed recorders write
+// without one, says of its streams neither where they begin nor where they end.
 func ChooseRemuxContainer(container string) (into string, ok bool) {
 	switch container {
 	case MPEGTS, FLV:

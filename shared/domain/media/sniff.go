@@ -17,9 +17,9 @@ const (
 	FLV      = "flv"
 )
 
-// SniffContainer returns the container that a file's first bytes show. Names and announced content types are not believed,
-// and ffmpeg is not left to guess: it also opens playlists, which name other files. It fails with Invalid and the
-// code empty, playlist_refused or not_a_video.
+// SniffContainer returns the container that a file's first bytes show. Names and announced content types are not
+// believed, and ffmpeg is not left to guess: it also opens playlists, which name other files. It fails with Invalid and
+// the code empty, playlist_refused or not_a_video.
 func SniffContainer(head []byte) (container string, err error) {
 	const op = "media.Sniff"
 	switch {
@@ -48,7 +48,8 @@ func hasMovBox(head []byte) bool {
 	return len(head) >= 8 && slices.Contains(movFirstBoxes, string(head[4:8]))
 }
 
-// hasTransportSync reports whether sync bytes stand where MPEG-TS has them: every 188 bytes, or every 192 behind a clock.
+// hasTransportSync reports whether sync bytes stand where MPEG-TS has them: every 188 bytes, or every 192 behind a
+// clock.
 func hasTransportSync(head []byte, first, step int) bool {
 	const packets = 4
 	for i := range packets {

@@ -2,8 +2,8 @@ package metric
 
 import "time"
 
-// Lambda's list prices in us-east-1 (https://aws.amazon.com/lambda/pricing/). A test in infra/bill compares them with the
-// prices there.
+// Lambda's list prices in us-east-1 (https://aws.amazon.com/lambda/pricing/). A test in infra/bill compares them with
+// the prices there.
 const (
 	InvocationDollars = 0.20 / 1e6   // an invocation
 	ARMDollars        = 0.0000133334 // a GB-second on arm64

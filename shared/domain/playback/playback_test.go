@@ -61,7 +61,8 @@ func TestValidID(t *testing.T) {
 	}
 }
 
-// TestVerifyTokenVectors holds the rules that every implementation of Verify must agree on. The file was made by another program.
+// TestVerifyTokenVectors holds the rules that every implementation of Verify must agree on. The file was made by
+// another program.
 func TestVerifyTokenVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/tokens.json")

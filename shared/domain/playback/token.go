@@ -24,16 +24,16 @@ func SignToken(id string, expires time.Time, keyID string, keys SigningKeys) str
 	return head + "." + computeMAC(head, id, keys[keyID])
 }
 
-// computeMAC signs a token's head together with what it is for. The line begins with a version, so that a later form can
-// never be taken for this one.
+// computeMAC signs a token's head together with what it is for. The line begins with a version, so that a later form
+// can never be taken for this one.
 func computeMAC(head, id string, key []byte) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte("sluice-1|" + id + "|" + head))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// VerifyToken returns nil if the token allows to watch id at the time now. It fails with Forbidden: token_expired if the
-// token was good once, token_invalid for anything else. Signatures are compared in constant time.
+// VerifyToken returns nil if the token allows to watch id at the time now. It fails with Forbidden: token_expired if
+// the token was good once, token_invalid for anything else. Signatures are compared in constant time.
 func VerifyToken(token, id string, now time.Time, keys SigningKeys) error {
 	if ValidID(id) && token == PublicToken && !NeedsToken(id) {
 		return nil

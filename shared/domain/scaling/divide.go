@@ -1,8 +1,8 @@
 package scaling
 
-// divideBudget sets each plan's target and says whether the budget is too small for even the least of all. Each stage pours
-// what the ones before have left: in each lane first needs, then by weight, and what one lane can't take the other has.
-// More backlog never gives a queue less, as each stage hands out one unit at a time.
+// divideBudget sets each plan's target and says whether the budget is too small for even the least of all. Each stage
+// pours what the ones before have left: in each lane first needs, then by weight, and what one lane can't take the
+// other has. More backlog never gives a queue less, as each stage hands out one unit at a time.
 func divideBudget(plans []*queuePlan, budget, bulks int) (tooFew bool) {
 	interactive, bulk := filterByLane(plans, false), filterByLane(plans, true)
 	room := budget
@@ -41,9 +41,9 @@ func (p *queuePlan) heldWorkers() int {
 func byDemand(p *queuePlan) float64 { return float64(max(1, p.demand)) }
 func byWeight(p *queuePlan) float64 { return p.Weight }
 
-// distributeWorkers hands out upTo workers of those that there is room for, a unit at a time, to whoever has got least for its weight
-// and is not full yet; the first of equals. A unit that is half within upTo is given. It returns how many it has handed
-// out. (D'Hondt's method: no paradoxes when room or a weight grows.)
+// distributeWorkers hands out upTo workers of those that there is room for, a unit at a time, to whoever has got least
+// for its weight and is not full yet; the first of equals. A unit that is half within upTo is given. It returns how
+// many it has handed out. (D'Hondt's method: no paradoxes when room or a weight grows.)
 func distributeWorkers(plans []*queuePlan, room, upTo int, full func(*queuePlan) int, weight func(*queuePlan) float64) (poured int) {
 	given := make([]int, len(plans))
 	for {

@@ -55,9 +55,9 @@ func (h handover) findTransition(p *queuePlan) transition {
 	return raiseCeiling
 }
 
-// handOverWorkers sets each plan's workers and returns when to decide again; 0: at the next regular time. A worker above
-// a lowered ceiling runs to the end of its message, so for two service times, as some messages take longer than the
-// mean, it counts as not free: the API's share of the account's concurrency is never lent.
+// handOverWorkers sets each plan's workers and returns when to decide again; 0: at the next regular time. A worker
+// above a lowered ceiling runs to the end of its message, so for two service times, as some messages take longer than
+// the mean, it counts as not free: the API's share of the account's concurrency is never lent.
 func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duration {
 	h := handover{
 		hasSpare: sumCeilings(plans) <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),

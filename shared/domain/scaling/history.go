@@ -2,8 +2,8 @@ package scaling
 
 import "time"
 
-// historyWindow is how long a need is remembered at least, and twice that at most. Bursts come in trains, and to give workers
-// back and forth takes longer than many a burst.
+// historyWindow is how long a need is remembered at least, and twice that at most. Bursts come in trains, and to give
+// workers back and forth takes longer than many a burst.
 const historyWindow = 5 * time.Minute
 
 // DemandHistory is what one decision leaves to the next, of a queue.
@@ -39,8 +39,8 @@ func (m DemandHistory) recordDemand(wanted int, now time.Time) DemandHistory {
 	return m
 }
 
-// restoreNeed returns what counts of a need that has risen to peak. If it fell but a while ago, that was noise: it goes back at
-// once, though not so high that it would fall again.
+// restoreNeed returns what counts of a need that has risen to peak. If it fell but a while ago, that was noise: it goes
+// back at once, though not so high that it would fall again.
 func (m DemandHistory) restoreNeed(peak int, now time.Time) int {
 	if age := now.Sub(m.NeedFellAt); age < 0 || age > 2*historyWindow {
 		return peak

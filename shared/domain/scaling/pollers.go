@@ -14,8 +14,8 @@ const (
 	workersPerPoller = 10
 )
 
-// ProvisionedQueues are the names of the queues whose mappings have pollers of their own, paid by the hour, instead of a
-// maximum concurrency. They start from twenty workers and climb faster; what they may have is counted in tens.
+// ProvisionedQueues are the names of the queues whose mappings have pollers of their own, paid by the hour, instead of
+// a maximum concurrency. They start from twenty workers and climb faster; what they may have is counted in tens.
 type ProvisionedQueues []string
 
 // MinWorkers returns the fewest workers that all queues together can be given.
@@ -23,8 +23,8 @@ func (p ProvisionedQueues) MinWorkers() int {
 	return services.MinConcurrency() + len(p)*(MinPollers*workersPerPoller-services.MinWorkers)
 }
 
-// IdleCeilings returns the ceilings that the law gives the queues of the map while nothing waits, in the map's order: those to
-// begin with.
+// IdleCeilings returns the ceilings that the law gives the queues of the map while nothing waits, in the map's order:
+// those to begin with.
 func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 	now := time.Unix(0, 0)
 	in := Input{Budget: budget, Now: now}

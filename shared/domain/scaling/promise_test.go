@@ -203,8 +203,8 @@ func TestPromise12_CeilingIsNeverBelowMinimum(t *testing.T) {
 	})
 }
 
-// The bulk lane, of queues that can wait, has its part, to half a unit, or all that it wants, unless it lends; and that it
-// does only if it could still wait for three quarters of what it promises and then had no more than its part.
+// The bulk lane, of queues that can wait, has its part, to half a unit, or all that it wants, unless it lends; and that
+// it does only if it could still wait for three quarters of what it promises and then had no more than its part.
 func TestPromise12_BulkHasItsShareOrTimeToSpare(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

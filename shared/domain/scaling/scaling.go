@@ -1,7 +1,7 @@
 // Package scale is the law by which workers follow the depth of their queues. Decide divides a budget, the account's
 // concurrency less a share for the API, among queues by depth, age and measured service time, and says why for each. It
-// is a pure function: no clock, no AWS, no rights; the standard library only. It refuses nothing: what it can't read, it
-// holds.
+// is a pure function: no clock, no AWS, no rights; the standard library only. It refuses nothing: what it can't read,
+// it holds.
 //
 // The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
 // used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers
@@ -58,8 +58,8 @@ type Input struct {
 type Decision struct {
 	Ceilings []Ceiling  `json:"ceilings"`
 	Split    SplitState `json:"lanes,omitzero"`
-	// NextDecisionIn, if not zero, is when to decide again at the latest: somebody has fewer workers than needed. The caller may
-	// always decide sooner, as after a large fan-out.
+	// NextDecisionIn, if not zero, is when to decide again at the latest: somebody has fewer workers than needed. The
+	// caller may always decide sooner, as after a large fan-out.
 	NextDecisionIn time.Duration `json:"again,omitempty"`
 }
 

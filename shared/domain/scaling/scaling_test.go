@@ -143,8 +143,8 @@ func TestNeedRecoversAtOnceAfterNoise(t *testing.T) {
 	}
 }
 
-// The split of a day: a burst is lent for at once and given back when it is over, or when half of bulk's promise is left;
-// who would be late has more, and most if nobody else has much to do; and ten minutes from one to the next.
+// The split of a day: a burst is lent for at once and given back when it is over, or when half of bulk's promise is
+// left; who would be late has more, and most if nobody else has much to do; and ten minutes from one to the next.
 func TestSplitFollowsLoad(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(0, 0, 0), newReading(0, 0, 0))

@@ -113,8 +113,8 @@ func computeSlack(plans []*queuePlan, workers float64) float64 {
 	return left
 }
 
-// nextSplit returns the split that follows: back to Usual when its reason has gone; to another when that has a reason, unless
-// there was a change just now.
+// nextSplit returns the split that follows: back to Usual when its reason has gone; to another when that has a reason,
+// unless there was a change just now.
 func (m SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
 	switch {
 	case m.Current == SplitLoan:

@@ -16,8 +16,8 @@ type State struct {
 	ServiceTimes map[string]float64 `json:"service,omitempty"` // measured seconds of one message, by service
 }
 
-// QueueState is what was decided for a queue, and what of: Reading.Visible messages waited, Reading.InFlight were worked on,
-// Wanted workers would have kept the promise, Workers it may have, for this Reason.
+// QueueState is what was decided for a queue, and what of: Reading.Visible messages waited, Reading.InFlight were
+// worked on, Wanted workers would have kept the promise, Workers it may have, for this Reason.
 type QueueState struct {
 	Ceiling
 	Reading   Reading   `json:"reading"`

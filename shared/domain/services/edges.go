@@ -22,8 +22,8 @@ type Edge struct {
 	Types []string // of the events; none of requests and of the clock's calls
 }
 
-// ListEdges returns all ways of the map: into each service through its doors, and from each to where its events go. What
-// producers outside send is not among them.
+// ListEdges returns all ways of the map: into each service through its doors, and from each to where its events go.
+// What producers outside send is not among them.
 func ListEdges() (all []Edge) {
 	for _, s := range Map {
 		if len(s.Routes) > 0 {
@@ -58,8 +58,8 @@ func (s Service) typesSentTo(to string) (types []string) {
 // Topic stands for the topic where a queue's service would stand.
 const Topic = "topic"
 
-// FindDestination returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them; "" if
-// nobody does.
+// FindDestination returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them;
+// "" if nobody does.
 func FindDestination(eventType string) string {
 	if isFact(eventType) {
 		return Topic

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// What a deployment has unless its settings say otherwise. For the workers of all queues that is LeastConcurrency, as an
-// account that is new may have ten invocations at once, and one that is throttled counts as an attempt.
+// What a deployment has unless its settings say otherwise. For the workers of all queues that is LeastConcurrency, as
+// an account that is new may have ten invocations at once, and one that is throttled counts as an attempt.
 const (
 	DefaultRate  = 200 // requests a second that the gateway lets through
 	DefaultBurst = 400 // requests at once
@@ -35,8 +35,8 @@ const (
 	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, with commas between; empty: none
 )
 
-// EnvQueueURL, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the event
-// source mapping that takes messages from it, the URL of a service's dead letters, and the name of its function.
+// EnvQueueURL, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the
+// event source mapping that takes messages from it, the URL of a service's dead letters, and the name of its function.
 func EnvQueueURL(queue string) string             { return buildEnvName(queue, "INBOX_URL") }
 func EnvEventSourceMapping(queue string) string   { return buildEnvName(queue, "FEED_ID") }
 func EnvDeadLetterQueueURL(service string) string { return buildEnvName(service, "DEAD_URL") }
@@ -46,8 +46,8 @@ func buildEnvName(name, what string) string {
 	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_" + what
 }
 
-// RequiredEnv returns the names of the variables that the service needs, sorted: those of the resources that it may use,
-// of the queues and the topic that it sends to, of its own queues and of its tools.
+// RequiredEnv returns the names of the variables that the service needs, sorted: those of the resources that it may
+// use, of the queues and the topic that it sends to, of its own queues and of its tools.
 func (s Service) RequiredEnv() (names []string) {
 	for _, p := range s.Permissions {
 		if env := resources[p.Resource].env; env != nil {

@@ -67,8 +67,8 @@ func (s Service) MaxWorkers(concurrency int) int {
 	return min(concurrency-MinWorkers*(len(ListQueues())-len(own)), MaxWorkers*len(own))
 }
 
-// QueueForLane returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its service
-// whatever it says of its lane.
+// QueueForLane returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its
+// service whatever it says of its lane.
 func (s Service) QueueForLane(lane video.Lane) Queue {
 	all := s.Queues()
 	for _, q := range all {
@@ -79,8 +79,8 @@ func (s Service) QueueForLane(lane video.Lane) Queue {
 	return all[0]
 }
 
-// QueueForEvent returns the queue that events of a type go to that name a lane, or none; false if they go to the topic, or
-// to nobody.
+// QueueForEvent returns the queue that events of a type go to that name a lane, or none; false if they go to the topic,
+// or to nobody.
 func QueueForEvent(eventType string, lane video.Lane) (Queue, bool) {
 	s, ok := Lookup(FindDestination(eventType))
 	if !ok {

@@ -41,7 +41,8 @@ type Route struct {
 	Scope  string // the scope a token needs; "": any will do
 }
 
-// BrowserPaths returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of them first.
+// BrowserPaths returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of
+// them first.
 func (s Service) BrowserPaths() (paths []string) {
 	for _, r := range s.Routes {
 		if r.Auth == AuthToken && !slices.Contains(paths, r.Path) {
@@ -51,8 +52,8 @@ func (s Service) BrowserPaths() (paths []string) {
 	return paths
 }
 
-// Inbox is what a service consumes: a queue or, of several lanes, a queue for each. One dead-letter queue comes with it,
-// whatever the lanes: what a dead letter says is where it belongs, and one queue fewer is looked into each minute.
+// Inbox is what a service consumes: a queue or, of several lanes, a queue for each. One dead-letter queue comes with
+// it, whatever the lanes: what a dead letter says is where it belongs, and one queue fewer is looked into each minute.
 type Inbox struct {
 	EventTypes  []string      // event types; facts come from the topic
 	Lanes       []Lane        // none: one queue, for which somebody waits
@@ -65,8 +66,8 @@ type Inbox struct {
 	MaxWait     time.Duration // how long a message may wait: an alarm says when it waits longer
 }
 
-// MaxReceiveCount returns after how many deliveries SQS itself takes a message for dead: one more than the attempts, for the
-// consumer to say what became of work that its function died of.
+// MaxReceiveCount returns after how many deliveries SQS itself takes a message for dead: one more than the attempts,
+// for the consumer to say what became of work that its function died of.
 func (i Inbox) MaxReceiveCount() int { return i.MaxAttempts + 1 }
 
 // SubscribedTypes returns the facts that the inbox takes: for these its queue is subscribed to the topic.

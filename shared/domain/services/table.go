@@ -34,8 +34,8 @@ const (
 	OpenDeadLetterIndex = "OPEN"
 )
 
-// ListedAttributes are the attributes of a video's row that a list of videos shows: what the indexes hold beside their keys, all
-// of it together at most 100 over the table's indexes.
+// ListedAttributes are the attributes of a video's row that a list of videos shows: what the indexes hold beside their
+// keys, all of it together at most 100 over the table's indexes.
 var ListedAttributes = []string{
 	"tenant", "id", "playback", "title", "external_id", "metadata", "state", "version", "source", "media", "problem",
 	"uploaded", "inspected", "encoded", "ready", "failed", "cancelled",

@@ -8,9 +8,9 @@ import (
 // barWidth is how many characters the whole time takes.
 const barWidth = 50
 
-// DrawText draws a waterfall for a terminal of 100 columns: a row for each hop, dots for the time that its message waited
-// before it, and with steps a row for each of these too. Above most rows, those in the middle are left out and counted;
-// 0 is all of them.
+// DrawText draws a waterfall for a terminal of 100 columns: a row for each hop, dots for the time that its message
+// waited before it, and with steps a row for each of these too. Above most rows, those in the middle are left out and
+// counted; 0 is all of them.
 func (w Waterfall) DrawText(steps bool, most int) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "hop"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, w.incompleteNote())

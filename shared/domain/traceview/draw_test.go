@@ -26,9 +26,9 @@ var (
 // costInCents are a dollar's for a second.
 func costInCents(d time.Duration) float64 { return d.Seconds() / 100 }
 
-// readSample returns documents that package trace has sent, together with what Lambda says itself: one video through three
-// functions, once as a local cloud runs them, once as Lambda does, and one whose function does not come back from a
-// long step.
+// readSample returns documents that package trace has sent, together with what Lambda says itself: one video through
+// three functions, once as a local cloud runs them, once as Lambda does, and one whose function does not come back from
+// a long step.
 func readSample(t *testing.T, name string) []string {
 	t.Helper()
 	return strings.Split(strings.TrimSpace(readFile(t, filepath.Join("testdata", name+".jsonl"))), "\n")

@@ -104,8 +104,8 @@ func (f segmentIndex) linkParents() {
 	}
 }
 
-// addPlaceholder stands for a hop that was not sent, because it still runs or its function was killed: a long step of it has
-// been, with what the hop had noted.
+// addPlaceholder stands for a hop that was not sent, because it still runs or its function was killed: a long step of
+// it has been, with what the hop had noted.
 func (f segmentIndex) addPlaceholder(step *segment) *segment {
 	n := &segment{
 		TraceID: step.TraceID, ID: step.ParentID, Name: step.annotation(annotationService), InProgress: true,

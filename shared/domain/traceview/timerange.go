@@ -12,15 +12,15 @@ const (
 	// maxRange is how much X-Ray lets itself be asked for at once
 	// (https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html).
 	maxRange = 6 * time.Hour
-	// rangeMargin is what is looked at before and after what has happened: clocks differ, a trace begins before its hop, and
-	// between a message's attempts nothing happens that is remembered.
+	// rangeMargin is what is looked at before and after what has happened: clocks differ, a trace begins before its
+	// hop, and between a message's attempts nothing happens that is remembered.
 	rangeMargin = 30 * time.Minute
 	// traceRetention is how long X-Ray keeps a trace (https://docs.aws.amazon.com/xray/latest/devguide/aws-xray.html).
 	traceRetention = 30 * 24 * time.Hour
 )
 
-// BuildSearchRanges returns where to look for the traces of a video to which something has happened at these moments: all around
-// them, but not where nothing happened for long, nor in the future or before X-Ray's memory.
+// BuildSearchRanges returns where to look for the traces of a video to which something has happened at these moments:
+// all around them, but not where nothing happened for long, nor in the future or before X-Ray's memory.
 func BuildSearchRanges(moments []time.Time, now time.Time) (all []TimeRange) {
 	for _, at := range slices.SortedFunc(slices.Values(moments), time.Time.Compare) {
 		w := TimeRange{maxTime(at.Add(-rangeMargin), now.Add(-traceRetention)), at.Add(rangeMargin)}

@@ -74,8 +74,8 @@ type Function struct {
 	Cost    func(d time.Duration) float64 // dollars of an invocation that lasts d
 }
 
-// BuildWaterfall returns the way of a video, by documents in any order, as BatchGetTraces returns them or as they were sent, read at
-// the given time. A service of which no function is known costs nothing, and may run for ever.
+// BuildWaterfall returns the way of a video, by documents in any order, as BatchGetTraces returns them or as they were
+// sent, read at the given time. A service of which no function is known costs nothing, and may run for ever.
 func BuildWaterfall(video string, documents []string, functions map[string]Function, at time.Time) Waterfall {
 	b := builder{functions: functions, now: float64(at.UnixMicro()) / 1e6}
 	for _, n := range parseDocuments(documents).listSpans() {
@@ -153,7 +153,8 @@ func (b builder) buildSteps(n *segment, until float64) []Step {
 	return steps
 }
 
-// endTime returns when a node ended. One that has not lasts until the given time, and no longer than its function may run.
+// endTime returns when a node ended. One that has not lasts until the given time, and no longer than its function may
+// run.
 func (b builder) endTime(n *segment, until float64) float64 {
 	if n.hasEnded() {
 		return n.End

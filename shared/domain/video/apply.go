@@ -111,8 +111,9 @@ func (v Video) NewEncodeRequest(t Task) EncodeRequested {
 	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback, Lane: v.Plan.LaneOf(t)}
 }
 
-// applyTaskDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and so
-// does its duplicate. If the video failed with a complete set, or at this very event, the duplicate repeats the failure.
+// applyTaskDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and
+// so does its duplicate. If the video failed with a complete set, or at this very event, the duplicate repeats the
+// failure.
 func applyTaskDone(v Video, e TaskDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && (v.IsComplete() || v.Times.Failed.Equal(e.At)):

@@ -58,8 +58,8 @@ const DeadLetterRetention = 90 * 24 * time.Hour
 // ExpiresAt returns when the row may be removed.
 func (l DeadLetter) ExpiresAt() time.Time { return l.Created.Add(DeadLetterRetention) }
 
-// MarkRedriven returns the dead letter after it was sent to its queue again. It fails with Conflict, letter_discarded, if
-// it was discarded.
+// MarkRedriven returns the dead letter after it was sent to its queue again. It fails with Conflict, letter_discarded,
+// if it was discarded.
 func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	if l.State == DeadLetterDiscarded {
 		return l, errs.New("video.Redriven", errs.Conflict, "letter_discarded", "This letter was discarded; it can't be sent again.")
@@ -68,8 +68,8 @@ func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	return l, nil
 }
 
-// MarkDiscarded returns the dead letter after it was discarded; note says why. It fails with Conflict, letter_settled, if
-// it was redriven or discarded before.
+// MarkDiscarded returns the dead letter after it was discarded; note says why. It fails with Conflict, letter_settled,
+// if it was redriven or discarded before.
 func (l DeadLetter) MarkDiscarded(note string) (DeadLetter, error) {
 	if l.State != DeadLetterOpen {
 		return l, errs.New("video.Discarded", errs.Conflict, "letter_settled", "This letter was redriven or discarded before; there is nothing left to decide.")
@@ -83,15 +83,16 @@ const deadLetterPrefix = "ltr_"
 // deadLetterEncoding is the encoding of ids: in lower case, they sort as the bytes that they encode.
 var deadLetterEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 
-// DeadLetterID returns the id of the dead letter of a message. It is the same each time, so that storing a message twice
-// gives one row. Ids sort by the time at which the messages were sent, to the millisecond.
+// DeadLetterID returns the id of the dead letter of a message. It is the same each time, so that storing a message
+// twice gives one row. Ids sort by the time at which the messages were sent, to the millisecond.
 func DeadLetterID(service, message string, sent time.Time) string {
 	sum := sha256.Sum256([]byte(service + "\x00" + message))
 	at := binary.BigEndian.AppendUint64(nil, uint64(max(0, sent.UnixMilli())))
 	return deadLetterPrefix + strings.ToLower(deadLetterEncoding.EncodeToString(append(at[2:], sum[:10]...)))
 }
 
-// ParseDeadLetterID returns when the message of a dead letter was sent. ok is false if the text is no id of a dead letter.
+// ParseDeadLetterID returns when the message of a dead letter was sent. ok is false if the text is no id of a dead
+// letter.
 func ParseDeadLetterID(id string) (sent time.Time, ok bool) {
 	rest, ok := strings.CutPrefix(id, deadLetterPrefix)
 	b, err := deadLetterEncoding.DecodeString(strings.ToUpper(rest))

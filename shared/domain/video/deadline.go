@@ -26,8 +26,8 @@ type DeadlinePassed struct {
 	Queued    bool          `json:"queued,omitempty"` // see IsQueued
 }
 
-// How long a video may stay in each state before it is retried, and how often. Each retry doubles the time, except while
-// the client uploads.
+// How long a video may stay in each state before it is retried, and how often. Each retry doubles the time, except
+// while the client uploads.
 const (
 	UploadLifetime      = 24 * time.Hour // after which an upload that was not completed fails the video
 	uploadCheckInterval = time.Hour      // between checks whether S3 has the original
@@ -163,8 +163,8 @@ func (v Video) countRetry(e DeadlinePassed, resent bool) Video {
 	return v.WithDeadline(e.At)
 }
 
-// buildRetryEvents returns the events that bring the video on from its state: those that were sent before and may be lost,
-// or, of an original that is stored, the request to inspect it.
+// buildRetryEvents returns the events that bring the video on from its state: those that were sent before and may be
+// lost, or, of an original that is stored, the request to inspect it.
 func buildRetryEvents(v Video, e DeadlinePassed) []Event {
 	switch v.State {
 	case Waiting, Uploaded:

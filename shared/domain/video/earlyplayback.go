@@ -75,8 +75,8 @@ func (v Video) measureEncodeRate(e TaskDone) EncodeRate {
 	return p
 }
 
-// WouldStall reports whether, at an encode rate, a player that starts now, with shown frames listed, would reach the end
-// of the listed frames before the playlists are extended.
+// WouldStall reports whether, at an encode rate, a player that starts now, with shown frames listed, would reach the
+// end of the listed frames before the playlists are extended.
 func (p Plan) WouldStall(shown int, rate EncodeRate) bool {
 	for listed := shown; listed < p.FrameCount(); {
 		next, _ := slices.BinarySearch(p.Borders, p.NextListedFrames(listed))

@@ -149,8 +149,8 @@ func TestListedFramesGrowAsTasksFinish(t *testing.T) {
 	}
 }
 
-// A video of any length is encoded at a constant rate by any number of workers that start together. A player that starts
-// when the video is playable, and gets each playlist update some seconds late, never stalls.
+// A video of any length is encoded at a constant rate by any number of workers that start together. A player that
+// starts when the video is playable, and gets each playlist update some seconds late, never stalls.
 func TestPlayerNeverStalls(t *testing.T) {
 	t.Parallel()
 	const late = 5.9 // seconds

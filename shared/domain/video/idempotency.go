@@ -2,8 +2,8 @@ package video
 
 import "time"
 
-// IdempotencyRecord is the row of one request with an Idempotency-Key: however often the client sends the request, it is
-// carried out once. Owner, Route and Key together identify it.
+// IdempotencyRecord is the row of one request with an Idempotency-Key: however often the client sends the request, it
+// is carried out once. Owner, Route and Key together identify it.
 type IdempotencyRecord struct {
 	Owner     string    // the tenant, or a hash of the IAM principal that signed the request
 	Route     string    // method and path

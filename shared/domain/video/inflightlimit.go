@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// AllotmentLease is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost, and
-// their slots go to other tasks. It is longer than stepTimeout, after which tasks are requested again, so that those keep
-// their slots, and a long queue is not mistaken for lost tasks.
+// AllotmentLease is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost,
+// and their slots go to other tasks. It is longer than stepTimeout, after which tasks are requested again, so that
+// those keep their slots, and a long queue is not mistaken for lost tasks.
 const AllotmentLease = time.Hour
 
-// InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. It gives the
-// tenants a fair share of the workers: a tenant's thousand videos don't delay another tenant's one, and within a tenant
-// long videos don't delay short ones. The methods are pure: each returns the limit after the change. The size of the
-// limit is a parameter, services.ComputeInFlightLimit.
+// InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. It gives
+// the tenants a fair share of the workers: a tenant's thousand videos don't delay another tenant's one, and within a
+// tenant long videos don't delay short ones. The methods are pure: each returns the limit after the change. The size of
+// the limit is a parameter, services.ComputeInFlightLimit.
 type InFlightLimit struct {
 	Tenant       string
 	Lane         Lane
@@ -24,8 +24,8 @@ type InFlightLimit struct {
 	LastProgress time.Time        // when a task was last found to be finished
 }
 
-// IsQueued reports whether a video only waits for its turn: none of its tasks is in flight, and tasks of its tenant's other
-// videos have finished lately.
+// IsQueued reports whether a video only waits for its turn: none of its tasks is in flight, and tasks of its tenant's
+// other videos have finished lately.
 func (v Video) IsQueued(limits []InFlightLimit, now time.Time) bool {
 	progresses := false
 	for _, l := range limits {
@@ -80,8 +80,8 @@ func (l InFlightLimit) withAllotment(a VideoAllotment) InFlightLimit {
 	return l
 }
 
-// ReleaseTasks returns the limit without the video's tasks that are finished according to its row: all of them if the video
-// is not being encoded any more.
+// ReleaseTasks returns the limit without the video's tasks that are finished according to its row: all of them if the
+// video is not being encoded any more.
 func (l InFlightLimit) ReleaseTasks(v Video, now time.Time) InFlightLimit {
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {
@@ -119,9 +119,9 @@ func (l InFlightLimit) isPending(v Video, t Task) bool {
 	return !v.Done[t.Number] && v.Plan.LaneOf(t) == l.Lane
 }
 
-// ReserveTasks returns the limit with as many of the video's tasks in flight as there are free slots: unfinished tasks that
-// were not requested before, in the order of their numbers. event is the id of the event that is being handled; ReservedBy
-// finds the tasks by it when the event is delivered again.
+// ReserveTasks returns the limit with as many of the video's tasks in flight as there are free slots: unfinished tasks
+// that were not requested before, in the order of their numbers. event is the id of the event that is being handled;
+// ReservedBy finds the tasks by it when the event is delivered again.
 func (l InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Time) InFlightLimit {
 	if !v.State.IsEncoding() {
 		return l
@@ -150,8 +150,8 @@ func (l InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Ti
 	return l.withAllotment(a)
 }
 
-// RetryTasks returns the limit after a retry of the video: its tasks in flight count as requested by another event, and all
-// its other unfinished tasks may be reserved again, as their leases may have expired.
+// RetryTasks returns the limit after a retry of the video: its tasks in flight count as requested by another event, and
+// all its other unfinished tasks may be reserved again, as their leases may have expired.
 func (l InFlightLimit) RetryTasks(v Video, event string, now time.Time) InFlightLimit {
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {

@@ -197,7 +197,8 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 	f.checkInvariants(before)
 }
 
-// checkInvariants checks that the limit is kept, finished tasks are not requested, and no slot is free while a video waits.
+// checkInvariants checks that the limit is kept, finished tasks are not requested, and no slot is free while a video
+// waits.
 func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
 	if n := f.limit.CountInFlight(); n > f.size {
 		f.t.Fatalf("%d in flight, %d may be", n, f.size)

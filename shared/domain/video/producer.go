@@ -12,8 +12,8 @@ import (
 )
 
 // Producer is the registration of a producer: an AWS principal that may send UploadRequested messages about the objects
-// of a bucket whose keys begin with a prefix. The videos belong to the given tenant. Operators register it as a "source"
-// (POST /v1/sources).
+// of a bucket whose keys begin with a prefix. The videos belong to the given tenant. Operators register it as a
+// "source" (POST /v1/sources).
 type Producer struct {
 	ID      string // see ProducerID
 	Sender  string // unique id of the principal, as ParsePrincipal returns it

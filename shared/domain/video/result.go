@@ -27,8 +27,8 @@ type Segment struct {
 	Ticks int64 `json:"ticks"` // duration, in ticks of the track
 }
 
-// Segments are media segments in their order. Their JSON is compact, {"bytes":[…],"ticks":[[duration,count]…]}: the audio
-// of two hours is one message, and nearly all of its segments have the same duration.
+// Segments are media segments in their order. Their JSON is compact, {"bytes":[…],"ticks":[[duration,count]…]}: the
+// audio of two hours is one message, and nearly all of its segments have the same duration.
 type Segments []Segment
 
 type segmentsJSON struct {

@@ -16,7 +16,8 @@ type TimelineEntry struct {
 	Problem *errs.Problem `json:"problem,omitempty"`
 }
 
-// NewTimelineEntry returns the timeline entry of the change that has led to v. cause is the type of the event, or "created".
+// NewTimelineEntry returns the timeline entry of the change that has led to v. cause is the type of the event, or
+// "created".
 func (v Video) NewTimelineEntry(cause string, at time.Time) TimelineEntry {
 	return TimelineEntry{Version: v.Version, At: at, State: v.State, Cause: cause, Retries: v.Deadline.Retries, Problem: v.Problem}
 }

@@ -14,9 +14,9 @@ type Upload struct {
 	Created     time.Time
 }
 
-// StartUpload returns the rows of a new video and of its upload. v has the tenant, the ids, the source and, if Sluice is to
-// fetch the original, the fetch request. id is the id of the upload, multipart S3's id of the multipart upload, and at the
-// time of creation.
+// StartUpload returns the rows of a new video and of its upload. v has the tenant, the ids, the source and, if Sluice
+// is to fetch the original, the fetch request. id is the id of the upload, multipart S3's id of the multipart upload,
+// and at the time of creation.
 func StartUpload(v Video, id, multipart string, at time.Time) (Video, Upload) {
 	v.State, v.Times.Created = Waiting, at
 	return v.WithDeadline(at), Upload{

@@ -147,8 +147,8 @@ type Task struct {
 // FrameCount returns the number of frames of the whole video.
 func (p Plan) FrameCount() int { return p.Borders[len(p.Borders)-1] }
 
-// Tasks returns the plan's tasks in the order of their numbers: the audio task first, because it takes longest, then one
-// task for each chunk.
+// Tasks returns the plan's tasks in the order of their numbers: the audio task first, because it takes longest, then
+// one task for each chunk.
 func (p Plan) Tasks() []Task {
 	var tasks []Task
 	if p.Audio {
