@@ -16,14 +16,14 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// metricStat is one metric and how its values are put together.
+// metricStat is one CloudWatch metric and the statistic that combines its values.
 type metricStat struct {
 	namespace, name           string
-	dimension, dimensionValue string // its dimension and the value of it; "": none
+	dimension, dimensionValue string // the name and the value of its dimension; "": none
 	stat                      string
 }
 
-// The namespaces of AWS's own metrics, which cost nothing.
+// Namespaces of AWS's own metrics, which cost nothing.
 const (
 	sqsNamespace        = "AWS/SQS"
 	lambdaNamespace     = "AWS/Lambda"
@@ -34,18 +34,18 @@ func sluiceMetric(m metric.Metric, stat string) metricStat {
 	return metricStat{namespace: metric.Namespace, name: m.Name, stat: stat}
 }
 
-// alarm says when somebody should look. Each reads one metric: an alarm is paid for by the metrics that it reads.
+// alarm is a CloudWatch alarm. Each reads one metric, because an alarm costs as much as the metrics that it reads.
 type alarm struct {
-	name           string // behind the prefix
+	name           string // after the prefix
 	runbookSection string // of docs/runbook.md
-	condition      string // what is so, in a sentence
+	condition      string // what the alarm reports, in a sentence
 	metricStat
 	period            time.Duration
-	evaluationPeriods int     // how many periods are looked at,
-	datapointsToAlarm int     // and how many of these must be
-	above             float64 // bad is more than this;
-	below             float64 // where this is set, less than it
-	missingData       string  // what a period without a value is; nothing happens while nobody uses Sluice: good
+	evaluationPeriods int     // how many of the last periods are evaluated
+	datapointsToAlarm int     // how many of these must be beyond the threshold
+	above             float64 // the threshold: a value above it is bad,
+	below             float64 // or, if this is set, a value below it
+	missingData       string  // what a period without a value counts as; "": notBreaching, as there are no values while nobody uses Sluice
 }
 
 const (
@@ -93,10 +93,10 @@ func listAlarms(set settings) []alarm {
 	return all
 }
 
-// monitoredQueue is a queue as alarms and dashboard name it.
+// monitoredQueue is a queue as alarms and the dashboard refer to it.
 type monitoredQueue struct {
 	name     string // without the prefix
-	fullName string // as AWS has it
+	fullName string // with the prefix and .fifo, as in AWS
 	service  string
 	maxWait  time.Duration
 }
@@ -113,7 +113,7 @@ func listMonitoredQueues() (all []monitoredQueue) {
 	return all
 }
 
-// newAlarms makes the alarms, and the topic that they tell.
+// newAlarms makes the alarms and returns the topic that they notify.
 func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 	scope = constructs.NewConstruct(scope, jsii.String("Alarms"))
 	topic := newAlarmTopic(scope, set)
@@ -147,7 +147,7 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 	return topic
 }
 
-// newAlarmTopic makes the topic that alarms tell, those of this stack only, and over TLS.
+// newAlarmTopic makes the topic that alarms notify. It accepts messages from the alarms of this stack only, over TLS.
 func newAlarmTopic(scope constructs.Construct, set settings) awssns.Topic {
 	topic := awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{
 		TopicName:  jsii.String(namePrefix + "alarms"),

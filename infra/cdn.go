@@ -16,20 +16,20 @@ import (
 var tokenCheck string
 
 const (
-	notFoundCacheSeconds = 2   // seconds that CloudFront remembers that an object isn't there yet: viewers wait for playlists
-	hstsDays             = 365 // days that a browser remembers to use TLS only
+	notFoundCacheSeconds = 2   // CloudFront caches a 404 so long: viewers wait for playlists that don't exist yet
+	hstsDays             = 365 // days for which browsers use TLS only (HSTS)
 )
 
-// cdn is CloudFront in front of the media bucket: the one way to it for viewers. A nil cdn is none, as on a local cloud,
-// where the function play checks the same tokens.
+// cdn is CloudFront in front of the media bucket. Viewers reach the bucket only through it. A nil cdn means that there
+// is none, as on a local cloud, where the function play checks the same tokens.
 //
-// It costs nothing while nobody watches. Its key value store is empty at first, and so it lets in who has the token
-// `public`, to public videos; infra/cdn/key.sh gives it the key of signed tokens. CloudFormation can't: the key would be
-// in the template, or in the hands of one more function.
+// It costs nothing while nobody watches. Its key value store is empty at first, so that it accepts only the token
+// `public`, for public videos. infra/cdn/key.sh puts the key of signed tokens into the store. CloudFormation can't do
+// that without the key being in the template, or readable by one more function.
 type cdn struct {
 	distribution  awscloudfront.Distribution
 	keyValueStore awscloudfront.KeyValueStore
-	domain        string // of the deployment's own; "" for CloudFront's
+	domain        string // the setting cdn_domain; "": CloudFront's own
 }
 
 func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn {
@@ -58,12 +58,14 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 	return c
 }
 
-// newBehavior returns what happens to a request: its token is checked and cut off, then it is the path of the object alone
-// that counts. The objects say how long they are kept, within the policy's second and year: segments for ever,
-// playlists that grow for two seconds, whole ones for five minutes.
+// newBehavior returns how CloudFront handles a request: the function checks the token and cuts it off the path, and the
+// rest of the path is the cache key. The Cache-Control header of an object says how long it is cached, between the
+// policy's limits of a second and a year: segments for a year, playlists that still grow for two seconds, complete
+// playlists for five minutes.
 //
-// CloudFront may list the bucket, because S3 says 403 of a missing object to who may not, and a player that comes early
-// must be told 404. No viewer can ask for a list: the function lets no such path through, and no query reaches S3.
+// CloudFront may list the bucket, because S3 answers 403 for a missing object to callers that may not, and a player
+// that asks for a playlist too early needs a 404. Viewers can't list it: the function lets no such path through, and no
+// query string reaches S3.
 func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awscloudfront.BehaviorOptions {
 	check := awscloudfront.NewFunction(scope, jsii.String("TokenCheck"), &awscloudfront.FunctionProps{
 		Comment:       jsii.String("Sluice: checks the token in a path and cuts it off"),
@@ -86,7 +88,8 @@ func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awsc
 	}
 }
 
-// newMediaHeaders makes the headers that every object gets: players on any page may read it, as what it is.
+// newMediaHeaders makes the headers of every response: players on pages of any origin may read it, and browsers don't
+// guess its content type.
 func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
 		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
@@ -106,7 +109,7 @@ func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPo
 	})
 }
 
-// baseURL returns the base of the addresses of media, without a slash at its end.
+// baseURL returns the base URL of media, without a slash at its end.
 func (c *cdn) baseURL() string {
 	if c.domain != "" {
 		return "https://" + c.domain
@@ -114,7 +117,7 @@ func (c *cdn) baseURL() string {
 	return "https://" + *c.distribution.DistributionDomainName()
 }
 
-// addOutputs adds what a deployment tells of the CDN and its key.
+// addOutputs adds the stack outputs about the CDN and its key. It does nothing if there is no CDN.
 func (c *cdn) addOutputs(stack awscdk.Stack, store *data) {
 	if c == nil {
 		return
@@ -127,7 +130,7 @@ func (c *cdn) addOutputs(stack awscdk.Stack, store *data) {
 	out("PlaybackKey", store.playbackKey.SecretArn())
 }
 
-// suppressNagRules answers what cdk-nag finds here, and the CDK itself.
+// suppressNagRules suppresses the findings of cdk-nag and the warning of the CDK about the CDN.
 func (c *cdn) suppressNagRules() {
 	awscdk.Annotations_Of(c.distribution).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk"),
 		jsii.String("No path that the function lets through is a list, and no query reaches S3."))

@@ -14,14 +14,14 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// maxFreeMetrics is how many metrics a dashboard may show for nothing: https://aws.amazon.com/cloudwatch/pricing/
+// maxFreeMetrics is how many metrics a dashboard can show without cost: https://aws.amazon.com/cloudwatch/pricing/
 const maxFreeMetrics = 50
 
-// widget is a part of a dashboard, as CloudWatch wants it
-// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html). The
-// dashboard is 24 wide.
+// widget is a part of a dashboard, in CloudWatch's format
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html). A
+// dashboard is 24 units wide.
 type widget struct {
-	Type       string           `json:"type"` // metric, or log: a question to the logs, which is no metric
+	Type       string           `json:"type"` // "metric", or "log" for a query of the logs
 	X          int              `json:"x"`
 	Y          int              `json:"y"`
 	Width      int              `json:"width"`
@@ -39,14 +39,14 @@ type widgetProperties struct {
 	Query       string           `json:"query,omitempty"`
 }
 
-// dashboardBuilder is a dashboard in the making, from the top down.
+// dashboardBuilder collects the widgets of a dashboard from the top down.
 type dashboardBuilder struct {
 	region  string
 	widgets []widget
 	y       int
 }
 
-// addRow adds widgets beside each other, of the same width.
+// addRow adds widgets of the same width side by side.
 func (p *dashboardBuilder) addRow(height int, views ...widgetProperties) {
 	for i, v := range views {
 		kind := "metric"
@@ -59,8 +59,7 @@ func (p *dashboardBuilder) addRow(height int, views ...widgetProperties) {
 	p.y += height
 }
 
-// newDashboard makes the dashboard: the whole, then the gateway, then a row for each service with an inbox, then what is
-// asked of the logs.
+// newDashboard makes the dashboard: totals, the gateway, a row for each service with an inbox, and queries of the logs.
 func newDashboard(scope constructs.Construct) {
 	p := &dashboardBuilder{region: *awscdk.Stack_Of(scope).Region()}
 	p.addRow(4,
@@ -97,14 +96,15 @@ func newDashboard(scope constructs.Construct) {
 	}
 	body, err := json.Marshal(map[string]any{"widgets": p.widgets})
 	if err != nil {
-		panic(err) // texts and numbers
+		panic(err) // strings and numbers always marshal
 	}
 	awscloudwatch.NewCfnDashboard(scope, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
 		DashboardName: jsii.String("sluice"), DashboardBody: jsii.String(string(body)),
 	})
 }
 
-// buildQueueWidgets shows a service's queues and its workers, and the age of what waits against what is promised.
+// buildQueueWidgets returns two widgets of a service: the messages and workers of its queues, and the age of the oldest
+// message beside the longest that one may wait.
 func buildQueueWidgets(s services.Service) []widgetProperties {
 	depth := widgetProperties{Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
 		metricStat{lambdaNamespace, "ConcurrentExecutions", "FunctionName", namePrefix + s.Name, "Maximum"}.withLabel("workers"),
@@ -122,7 +122,7 @@ func buildQueueWidgets(s services.Service) []widgetProperties {
 	return []widgetProperties{depth, age}
 }
 
-// buildLogQueries are what is asked of the logs: they have the dimensions that would be too many for metrics.
+// buildLogQueries returns the widgets that query the logs: the logs have dimensions that would make too many metrics.
 func buildLogQueries() []widgetProperties {
 	var logs []string
 	for _, s := range services.Map {
@@ -140,7 +140,7 @@ func buildLogQueries() []widgetProperties {
 	}
 }
 
-// withLabel returns the measure as a dashboard shows it, under a label.
+// withLabel returns the metric in the dashboard's format, with a label.
 func (m metricStat) withLabel(label string) []any {
 	shown := []any{m.namespace, m.name}
 	if m.dimension != "" {

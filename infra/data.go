@@ -19,16 +19,17 @@ import (
 )
 
 const (
-	playbackKeyLength         = 64                 // characters of the key of playback tokens: more than 256 bits
-	incompleteUploadRetention = 2 * 24 * time.Hour // parts of an upload that nobody completed
-	corsMaxAge                = time.Hour          // how long a browser remembers what CORS allows
-	// standardStorageDuration is how long an original stays where reading it costs nothing extra: by then it was encoded, or the dead
-	// letters about it are gone. Later S3 itself moves it to where it costs less, as it is read or not
+	playbackKeyLength         = 64                 // characters of the key of playback tokens, more than 256 bits
+	incompleteUploadRetention = 2 * 24 * time.Hour // of the parts of an upload that is never completed
+	corsMaxAge                = time.Hour          // for which browsers cache the answer to a CORS preflight
+	// standardStorageDuration is how long an original stays in S3's standard class, where reading it costs nothing
+	// extra. By then it is encoded, or the dead letters about it have expired. After that S3 moves it to cheaper
+	// classes by how often it is read
 	// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-overview.html).
 	standardStorageDuration = deadLetterRetention
 )
 
-// data is all that outlives an invocation: rows, objects, the topic of facts, the key of playback tokens.
+// data is what outlives an invocation: the table, the buckets, the topic of facts and the key of playback tokens.
 type data struct {
 	table         awsdynamodb.Table
 	source, media awss3.Bucket
@@ -36,7 +37,8 @@ type data struct {
 	playbackKey   awssecretsmanager.Secret
 }
 
-// newData makes the stores. Each original that arrives in the source bucket is announced to originals.
+// newData makes the table, buckets, topic and key. S3 sends a message to the queue originals for each object that
+// arrives in the source bucket.
 func newData(scope constructs.Construct, set settings, originals *serviceQueue) *data {
 	scope = constructs.NewConstruct(scope, jsii.String("Data"))
 	d := &data{table: newTable(scope, set)}
@@ -57,14 +59,15 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 	return d
 }
 
-// allowStudioOrigin lets the studio send parts to the source bucket, from wherever else pages may.
+// allowStudioOrigin lets the studio's page upload parts to the source bucket, if the settings don't allow its origin
+// anyway.
 func (d *data) allowStudioOrigin(origin string, set settings) {
 	if !slices.Contains(set.corsOrigins, "*") && !slices.Contains(set.corsOrigins, origin) {
 		d.source.AddCorsRule(uploadCORSRule(origin))
 	}
 }
 
-// uploadCORSRule lets pages of the origins send parts, and read what completing an upload asks for: the ETag of each.
+// uploadCORSRule lets pages of the origins upload parts and read the ETag of each, which completing an upload needs.
 func uploadCORSRule(origins ...string) *awss3.CorsRule {
 	return &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_PUT, awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
@@ -75,7 +78,8 @@ func uploadCORSRule(origins ...string) *awss3.CorsRule {
 	}
 }
 
-// newPlaybackKey makes the key of playback tokens. It is generated on AWS and known to no template.
+// newPlaybackKey makes the secret with the key of playback tokens. Secrets Manager generates it, so that no template
+// has it.
 func newPlaybackKey(scope constructs.Construct, set settings) awssecretsmanager.Secret {
 	key := awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
@@ -108,13 +112,14 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 	return table
 }
 
-// index is an index of the table: its keys, and what else of a row it holds.
+// index is an index of the table: its keys, and which attributes of a row it holds.
 type index struct {
 	partition, sort    string
-	includesAttributes bool // more than the keys: what a list of videos shows
+	includesAttributes bool // also services.ListedAttributes
 }
 
-// indexes are those of the map. A row is in an index while it has the partition key of that one.
+// indexes are the indexes of the service map. A row is in an index while it has the attribute that is the index's
+// partition key.
 var indexes = map[string]index{
 	services.ByTenant:   {"owner", "created", true},
 	services.ByExternal: {"external", "created", true},
@@ -135,8 +140,8 @@ func (i index) cdkProps(name string) *awsdynamodb.GlobalSecondaryIndexProps {
 	return p
 }
 
-// newOriginalsLifecycle returns what becomes of originals: they get cheaper and, where the deployment says so, end. Of a video
-// without its original everything stays but the way to encode it again.
+// newOriginalsLifecycle returns the lifecycle of originals: they move to cheaper storage and, if the setting
+// keep_originals says so, expire. A video without its original stays as it is, but can't be encoded again.
 func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 	rule := &awss3.LifecycleRule{
 		Prefix: jsii.String(services.SourcePrefix),
@@ -150,8 +155,8 @@ func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 	return rule
 }
 
-// newBucket makes a private bucket that browsers may use with a presigned URL, as cors says. It forgets
-// the parts of uploads that nobody completed, and ages its objects by the rules.
+// newBucket makes a private bucket that browsers may use through presigned URLs, as the CORS rule allows. It deletes
+// the parts of uploads that were never completed, and applies the lifecycle rules.
 func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule) awss3.Bucket {
 	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)})
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
@@ -167,11 +172,11 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 	return bucket
 }
 
-// addObjectNotifications has the bucket send a message to in for each original that arrives. The notification is written out: the
-// CDK's own needs a function of its own at each deployment.
+// addObjectNotifications makes the bucket send a message to the queue for each original that arrives. It sets the
+// notification on the CloudFormation resource, because the CDK's own method adds a custom resource with a function.
 //
-// S3 tries the queue when the bucket is made, so the policy must be there before, and cannot name the bucket: hence the
-// account, and what CloudFormation begins this stack's bucket names with.
+// S3 tests the queue when it creates the bucket. So the queue's policy has to exist before, and can't name the bucket;
+// it allows buckets of this account whose names begin as CloudFormation begins those of this stack.
 func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue) {
 	stack := awscdk.Stack_Of(bucket)
 	ours := "arn:" + *stack.Partition() + ":s3:::" + strings.ToLower(stackName) + "-*"

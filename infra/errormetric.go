@@ -9,15 +9,16 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// failedInvocationPattern matches the line with which Lambda ends an invocation, unless that came to its end
-// (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report). Lambda writes it as it
-// is the format of the log that is JSON, at its level INFO.
+// failedInvocationPattern matches the log line with which Lambda reports an invocation that did not succeed
+// (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report). Lambda writes it at
+// its level INFO when the log format is JSON.
 const failedInvocationPattern = `{ $.type = "platform.report" && $.record.status != "success" }`
 
-// countErrors has the errors of all functions counted as one metric, which an alarm reads for what one costs: AWS's own
-// is one for each function, or one for all of the account. It says nothing while there are none.
+// countErrors makes a metric filter that counts the errors of a function in one metric for all functions. An alarm that
+// reads one metric is cheaper than one for each function, and AWS's own metric of errors is of one function or of the
+// whole account. The metric has no values while there are no errors.
 //
-// The authorizer ends in an error for each token that is none, as API Gateway wants it; for what else may befall it, the
+// The authorizer is left out: API Gateway requires it to fail for each invalid token. If it fails otherwise, the
 // gateway answers with 5xx, which has an alarm of its own.
 func countErrors(scope constructs.Construct, s services.Service, log awslogs.LogGroup) {
 	if s.Name == services.Authorizer {

@@ -17,16 +17,16 @@ import (
 const (
 	apiName       = "sluice"
 	stageName     = "prod"
-	authorizerTTL = time.Minute // how long the gateway believes what the authorizer said of a token
-	localAPIID    = "sluice"    // the API's id on an emulator, which takes it from a tag of localIDTags
+	authorizerTTL = time.Minute // for which the gateway caches the authorizer's answer about a token
+	localAPIID    = "sluice"    // the API's id on an emulator, which takes it from one of localAPIIDTags
 
-	minCompressionBytes = 1 << 10 // bytes of an answer from which on it is compressed, for clients that take it so
+	minCompressionBytes = 1 << 10 // a response of so many bytes is compressed, for clients that accept it
 )
 
-// localAPIIDTags are MiniStack's and LocalStack's names for it.
+// localAPIIDTags are the tags from which MiniStack and LocalStack take the id of an API.
 var localAPIIDTags = []string{"ms-custom-id", "_custom_id_"}
 
-// gateway is the front door: a REST API with the routes of all services.
+// gateway is the REST API with the routes of all services.
 type gateway struct {
 	scope constructs.Construct
 	api   awsapigateway.RestApi
@@ -38,7 +38,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 		RestApiName:        jsii.String(apiName),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		MinCompressionSize: awscdk.Size_Bytes(jsiiNumber(minCompressionBytes)),
-		// The account's one role with which API Gateway writes logs. It stays when the stack goes: other APIs use it.
+		// The role with which API Gateway writes logs. An account has one for all APIs, so it stays when the stack is deleted.
 		CloudWatchRole: jsii.Bool(!set.local),
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(stageName),
@@ -49,7 +49,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat())),
 		},
 	})
-	g.api.Node().TryRemoveChild(jsii.String("Endpoint")) // an output of the CDK's; ours is ApiUrl
+	g.api.Node().TryRemoveChild(jsii.String("Endpoint")) // the CDK's own output; Sluice has ApiUrl
 	if set.local {
 		tags := g.api.Node().DefaultChild().(awsapigateway.CfnRestApi).Tags()
 		for _, name := range localAPIIDTags {
@@ -62,7 +62,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 	return g
 }
 
-// suppressNagRules answers what cdk-nag finds here, but for what it finds of methods.
+// suppressNagRules suppresses the findings of cdk-nag about the API, but for those about methods.
 func (g *gateway) suppressNagRules() {
 	suppressNagRule(g.api, "APIG2", "The functions check every request, and refuse it in the words of our own API.")
 	suppressNagRule(g.api.DeploymentStage(), "APIG3", "A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
@@ -74,7 +74,7 @@ func (g *gateway) suppressNagRules() {
 	}
 }
 
-// baseURL returns the address of the API, without a slash at its end.
+// baseURL returns the URL of the API, without a slash at its end.
 func (g *gateway) baseURL(set settings) string {
 	if set.publicURL != "" {
 		return set.publicURL
@@ -83,14 +83,15 @@ func (g *gateway) baseURL(set settings) string {
 	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stageName
 }
 
-// studioOrigin returns what browsers take for the place that the studio comes from.
+// studioOrigin returns the origin, in the sense of CORS, of the studio's page.
 func (g *gateway) studioOrigin(set settings) string {
 	scheme, rest, _ := strings.Cut(g.baseURL(set), "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return scheme + "://" + host
 }
 
-// newAuthorizer asks f about the token of a request. Locally it asks each time, so that tests see a change at once.
+// newAuthorizer makes the authorizer, which calls f with the token of a request. On a local cloud its answers are not
+// cached, so that tests see a revoked token at once.
 func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigateway.IAuthorizer {
 	ttl := authorizerTTL
 	if set.local {
@@ -103,7 +104,7 @@ func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigatew
 	})
 }
 
-// addRoutes makes a method for each route of the map, and one for what browsers ask before they use it.
+// addRoutes makes a method for each route of the service map, and an OPTIONS method for each path that browsers call.
 func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
 	for _, s := range services.Map {
 		if len(s.Routes) == 0 {
@@ -127,7 +128,7 @@ func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens aws
 	}
 }
 
-// authMethodOptions returns who may call a method. An Auth that it doesn't know admits the account's own principals only.
+// authMethodOptions returns who may call a method. With an unknown Auth, only IAM principals of the account may.
 func authMethodOptions(a services.Auth, tokens awsapigateway.IAuthorizer) *awsapigateway.MethodOptions {
 	switch a {
 	case services.AuthOpen:
@@ -138,8 +139,8 @@ func authMethodOptions(a services.Auth, tokens awsapigateway.IAuthorizer) *awsap
 	return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_IAM}
 }
 
-// accessLogFormat returns the form of a line of the access log. It has the route, never the path: paths of playback hold the
-// right to watch.
+// accessLogFormat returns the format of the access log. It has the route but not the path, because a playback path
+// holds a token.
 func accessLogFormat() string {
 	line, err := json.Marshal(map[string]string{
 		"request_id":  "$context.requestId",

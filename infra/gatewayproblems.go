@@ -9,21 +9,22 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// gatewayProblem is what the gateway says when it refuses a request itself, in the form and with the codes of our own refusals
-// (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457). A status of 0 leaves the gateway's own.
+// gatewayProblem is the answer of the gateway when it rejects a request itself: a problem document (RFC 9457,
+// https://www.rfc-editor.org/rfc/rfc9457) with a code, as in the functions' own answers. A status of 0 keeps the
+// gateway's status.
 type gatewayProblem struct {
-	responseType string // API Gateway's name of the case
+	responseType string // of API Gateway
 	status       int
 	code         errs.Code
 	detail       string
 	headers      map[string]string
 }
 
-// gatewayProblems are the gateway's refusals. Cases:
+// gatewayProblems are the gateway's own answers, by its response types:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 //
-// The gateway knows one case for a missing token and one that the authorizer does not accept, and one for an unknown
-// route and a request without the signature that its route asks for.
+// The gateway has one type for a missing token and a token that the authorizer rejects, and one for an unknown route
+// and a request without the signature that its route requires.
 var gatewayProblems = []gatewayProblem{
 	{"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.", map[string]string{"WWW-Authenticate": "Bearer"}},
 	{"ACCESS_DENIED", 403, "forbidden", "The caller may not use this route.", nil},
@@ -34,8 +35,8 @@ var gatewayProblems = []gatewayProblem{
 	{"DEFAULT_5XX", 0, "internal", errs.ProblemOf(nil).Message, nil},
 }
 
-// addProblemResponses has the gateway answer with problems. It can't tell the paths of media from others, so that pages of any origin
-// may read all of them: there is nothing in them that is the caller's.
+// addProblemResponses makes the gateway answer with gatewayProblems. Pages of any origin may read them, because the
+// gateway can't tell media paths from others; they contain nothing about the caller.
 func (g *gateway) addProblemResponses() {
 	for _, p := range gatewayProblems {
 		headers := map[string]*string{
@@ -58,7 +59,7 @@ func (g *gateway) addProblemResponses() {
 	}
 }
 
-// responseTemplate returns the template of the answer's body: variables are replaced in it, and nothing else is interpreted.
+// responseTemplate returns the template of the body, in which the gateway replaces variables.
 func (p gatewayProblem) responseTemplate() string {
 	kind := errs.Problem{Code: p.code}
 	b, err := json.Marshal(struct {

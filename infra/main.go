@@ -1,14 +1,16 @@
-// Command infra is the CDK app of Sluice: it derives every resource, setting and right from the map in
-// sluice/shared/domain/services. To add a service is to add a row there; nothing here names one, but for the authorizer.
+// Command infra is the CDK app of Sluice. It derives every resource, setting and permission from the service map in
+// sluice/shared/domain/services: to add a service is to add an entry there. Only the authorizer, the studio and the
+// service that gets originals are named here.
 //
-// What it makes: for each service a function with a log group and a role of its own and, if it has an inbox, a queue
-// with dead letters; a REST API of all the routes; one table, two buckets, one topic and the key of playback tokens; on
-// AWS, CloudFront before the bucket of what is published.
+// It makes, for each service, a function with its log group and its role and, for an inbox, its queues and a
+// dead-letter queue. It makes a REST API with all routes, a table, two buckets, a topic, the key of playback tokens,
+// alarms and, on AWS, CloudFront in front of the media bucket.
 //
-// What it refuses: rights wider than the map's. Roles are written out, statement by statement, and closed to the
-// additions of the CDK. No action has a wildcard, and no resource is "*" but for X-Ray's, which knows no narrower one.
+// It grants no more than the service map says. The policy of each role is written out, and the CDK can't add to it. No
+// action has a wildcard, and no resource is "*" where IAM knows a narrower one (X-Ray's and CloudWatch's actions have
+// none).
 //
-// See settings for the context values, newStack for the outputs, and accept for what cdk-nag would have otherwise.
+// See settings for the context values and newStack for the outputs.
 package main
 
 import (

@@ -6,9 +6,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// suppressNagRule says beside a resource why a finding of cdk-nag's AwsSolutions rules is no defect of it: rule is the part of
-// the rule's name after "AwsSolutions-", only the findings that are meant where it has several, each a text or a
-// pattern. It goes into the template as cdk-nag wants it, which only the tests need:
+// suppressNagRule records why a finding of cdk-nag's AwsSolutions rules is not a defect of a resource. rule is the
+// rule's name without "AwsSolutions-". If the rule has several findings, only has those that are meant, each a string
+// or a matchFinding. The record is metadata in the template, in cdk-nag's format, and only the tests read it:
 // https://github.com/cdklabs/cdk-nag#suppressing-a-rule
 func suppressNagRule(on constructs.IConstruct, rule, reason string, only ...any) {
 	made := cfnResourceOf(on)
@@ -21,10 +21,10 @@ func suppressNagRule(on constructs.IConstruct, rule, reason string, only ...any)
 	made.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": append(rules, entry)})
 }
 
-// matchFinding is a finding that is only known by its form: a JavaScript regular expression between slashes.
+// matchFinding stands for the findings that match a JavaScript regular expression, between slashes.
 func matchFinding(expression string) any { return map[string]any{"regex": expression} }
 
-// cfnResourceOf returns what CloudFormation makes of a construct.
+// cfnResourceOf returns the CloudFormation resource of a construct.
 func cfnResourceOf(c constructs.IConstruct) awscdk.CfnResource {
 	if made, ok := c.(awscdk.CfnResource); ok {
 		return made

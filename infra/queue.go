@@ -17,17 +17,17 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// deadLetterRetention is how long dead letters wait for someone to look: the longest that SQS allows.
+// deadLetterRetention is how long a dead-letter queue keeps messages: the longest that SQS allows.
 const deadLetterRetention = 14 * 24 * time.Hour
 
-// serviceQueue is a queue of a service's and, beside the first of them, the queue of its dead letters.
+// serviceQueue is a queue of a service's inbox and the dead-letter queue of the inbox.
 type serviceQueue struct {
 	scope              constructs.Construct
 	queue, deadLetters awssqs.Queue
-	eventSourceMapping awslambda.EventSourceMapping // nil until it feeds a function
+	eventSourceMapping awslambda.EventSourceMapping // nil before addEventSourceMapping
 }
 
-// newServiceQueues makes the queues of a service's inbox.
+// newServiceQueues makes the queues of a service's inbox, one for each lane, and their dead-letter queue.
 func newServiceQueues(scope constructs.Construct, s services.Service) (all []*serviceQueue) {
 	for _, q := range s.Queues() {
 		in := &serviceQueue{scope: constructs.NewConstruct(scope, jsii.String(toConstructID(q.Name)+"Inbox"))}
@@ -39,7 +39,7 @@ func newServiceQueues(scope constructs.Construct, s services.Service) (all []*se
 		in.deadLetters = all[0].deadLetters
 
 		queue := newQueueProps(namePrefix+q.Name, s.Inbox.FIFO)
-		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes) // a dead letter has notes beside that, and fits a row
+		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes) // a dead letter, with its attributes, has to fit into a row
 		queue.VisibilityTimeout = cdkDuration(s.VisibilityTimeout())
 		queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.deadLetters, MaxReceiveCount: jsiiNumber(s.Inbox.MaxReceiveCount())}
 		in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
@@ -47,7 +47,8 @@ func newServiceQueues(scope constructs.Construct, s services.Service) (all []*se
 	return all
 }
 
-// allowSender lets a principal of another account send to the queue. Those of this account need a policy of their own alone.
+// allowSender lets a principal of another account send to the queue. A principal of this account needs only a policy of
+// its own.
 func (in *serviceQueue) allowSender(principal string) {
 	in.queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings("sqs:SendMessage"),
@@ -56,9 +57,9 @@ func (in *serviceQueue) allowSender(principal string) {
 	}))
 }
 
-// subscribeToTopic subscribes the queue to the facts that the inbox takes, if any: raw, as they were published. The others would be
-// dead letters, hence a list of types; a list that is changed takes up to 15 minutes to hold
-// (https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html).
+// subscribeToTopic subscribes the queue to the facts, if there are any. Messages arrive as they were published (raw
+// delivery). The filter lists the types, because other types would become dead letters. A changed filter takes up to 15
+// minutes to have effect (https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html).
 func (in *serviceQueue) subscribeToTopic(topic awssns.Topic, facts []string) {
 	if len(facts) == 0 {
 		return
@@ -71,8 +72,8 @@ func (in *serviceQueue) subscribeToTopic(topic awssns.Topic, facts []string) {
 	}))
 }
 
-// newQueueProps returns what holds for every queue: encrypted at rest and on its way, and, of a FIFO queue, in order for
-// each group alone. Senders name the messages, so that a fact told twice is one message.
+// newQueueProps returns the properties of every queue: messages are encrypted at rest and in transit. A FIFO queue
+// keeps the order within each message group, and drops duplicates by the id that the sender sets.
 func newQueueProps(name string, fifo bool) *awssqs.QueueProps {
 	p := &awssqs.QueueProps{
 		QueueName:  jsii.String(name),
@@ -89,8 +90,8 @@ func newQueueProps(name string, fifo bool) *awssqs.QueueProps {
 	return p
 }
 
-// addEventSourceMapping has Lambda take messages from the queue to f, with so many workers until the scaling law says otherwise. There is
-// no batching window: a message doesn't wait for others.
+// addEventSourceMapping makes Lambda take messages from the queue to f, with an initial number of workers that
+// reconcile changes later. There is no batching window, so that a message doesn't wait for others.
 func (in *serviceQueue) addEventSourceMapping(f awslambda.Function, q services.Queue, set settings) {
 	props := &awslambda.EventSourceMappingProps{
 		Target:                  f,

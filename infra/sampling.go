@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	firstRulePriority = 100 // priority of the first rule: the lower is asked first, X-Ray's own rule last
-	reservoirSize     = 10  // requests a second that are traced before the rate counts
+	firstRulePriority = 100 // X-Ray tries rules from the lowest priority up; its default rule is the last
+	reservoirSize     = 10  // requests a second that are traced whatever the rate
 )
 
-// newSampling has X-Ray record every request that changes a video, and with it all that follows: whether a video is
-// traced is decided at the door and only passed on. Requests that only look are X-Ray's default rule's, one a second and
-// 5 % of the rest. What failed is a group of its own. A local cloud has no X-Ray and records everything.
+// newSampling makes X-Ray trace every request that changes a video and, as the decision is passed on, everything that
+// follows from it. Other requests are left to X-Ray's default rule: one a second and 5 % of the rest. A group has the
+// traces that failed. A local cloud has no X-Ray and traces everything.
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 func newSampling(scope constructs.Construct, set settings) {
 	if set.local {
@@ -43,14 +43,14 @@ func newSampling(scope constructs.Construct, set settings) {
 	})
 }
 
-// changeRequest is a kind of request that changes videos: a method, and what follows the version in its path.
+// changeRequest is a kind of request that changes videos: its method, and the path segment after the version.
 type changeRequest struct{ method, kind string }
 
 func (c changeRequest) constructID() string {
 	return toConstructID(strings.ToLower(c.method)) + toConstructID(c.kind)
 }
 
-// listChangeRequests returns those of the map's routes that tenants have.
+// listChangeRequests returns the kinds of requests among the routes of tenants.
 func listChangeRequests() (all []changeRequest) {
 	for _, s := range services.Map {
 		for _, r := range s.Routes {

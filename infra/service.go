@@ -15,9 +15,9 @@ import (
 	"sluice/shared/domain/services"
 )
 
-const defaultDiskMiB = 512 // MiB of /tmp that Lambda gives without being asked
+const defaultDiskMiB = 512 // of /tmp, Lambda's default
 
-// serviceDeps is what a service may be given: it gets of it what the map says.
+// serviceDeps are the resources and settings from which each service gets what the service map says.
 type serviceDeps struct {
 	settings
 	data          *data
@@ -27,8 +27,8 @@ type serviceDeps struct {
 	envValues     map[string]envValue // by the variable's name
 }
 
-// newService makes a service's function, with its log, its role and, if it has an inbox, what feeds it from there.
-// Concurrency is not reserved: it would throttle deliveries, each of which counts as an attempt.
+// newService makes the function of a service with its log group, its role and the event source mappings of its queues.
+// It reserves no concurrency: that would throttle deliveries, and each throttled delivery counts as an attempt.
 func newService(scope constructs.Construct, s services.Service, deps serviceDeps) awslambda.Function {
 	c := constructs.NewConstruct(scope, jsii.String(toConstructID(s.Name)))
 	log := newLogGroup(c, s.Name)
@@ -67,9 +67,9 @@ func newService(scope constructs.Construct, s services.Service, deps serviceDeps
 	return f
 }
 
-// scheduleFunction has a function called by the clock. A call that fails is not repeated, and one that waited as long as the clock
-// does is dropped: the next one comes soon. Lambda would repeat it twice, and where invocations are throttled keep it for
-// six hours, to make all of them at once then
+// scheduleFunction makes EventBridge call a function at the service's interval. Lambda doesn't retry a call that failed
+// and drops one that waited for an interval, because the next call comes soon. By default it would retry twice and keep
+// throttled calls for six hours, to make all of them at once then
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 func scheduleFunction(scope constructs.Construct, f awslambda.Function, s services.Service, set settings) {
 	if !set.local {
@@ -82,7 +82,7 @@ func scheduleFunction(scope constructs.Construct, f awslambda.Function, s servic
 	})
 }
 
-// newLogGroup makes a log group. It goes with the stack: what it holds is forgotten after a month anyway.
+// newLogGroup makes a log group that keeps its lines for a month. It is deleted with the stack.
 func newLogGroup(scope constructs.Construct, name string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String(logGroupName(name)),
@@ -93,7 +93,7 @@ func newLogGroup(scope constructs.Construct, name string) awslogs.LogGroup {
 
 func logGroupName(of string) string { return "/sluice/" + of }
 
-// newRole makes a role with these rights and no others: what the CDK would add to it is left out.
+// newRole makes a role with the permissions of a policy document and no others: the CDK can't add to it.
 func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole {
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -105,8 +105,8 @@ func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole
 	return role.WithoutPolicyUpdates(nil)
 }
 
-// tracingMode returns Active on AWS. A local cloud has no X-Ray, and the trace id it would make up for each invocation
-// would hide the one that came with the message.
+// tracingMode returns Active on AWS. A local cloud has no X-Ray, and a trace id that the emulator made up for each
+// invocation would replace the one of the message.
 func tracingMode(set settings) awslambda.Tracing {
 	if set.local {
 		return awslambda.Tracing_DISABLED
@@ -114,9 +114,9 @@ func tracingMode(set settings) awslambda.Tracing {
 	return awslambda.Tracing_ACTIVE
 }
 
-// recursiveLoopMode returns what Lambda does about a chain of requests that has called a function 16 times: it ends it, but where
-// a window is kept and each task that is finished has the next one asked for. Such a chain is as long as there are tasks,
-// and ends with them (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+// recursiveLoopMode returns what Lambda does with a chain of requests that has called a function 16 times. It ends the
+// chain, unless the service map allows recursion: where each finished task requests the next one of its tenant, a chain
+// is as long as there are tasks (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 func recursiveLoopMode(s services.Service) awslambda.RecursiveLoop {
 	if s.AllowsRecursion() {
 		return awslambda.RecursiveLoop_ALLOW

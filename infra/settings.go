@@ -18,35 +18,56 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// settings are what a deployment may choose. Each is a context value: `cdk deploy -c name=value`, or cdk.json.
+// settings are the choices of a deployment. Each is a context value: `cdk deploy -c name=value`, or in cdk.json.
 type settings struct {
-	local              bool                      // cloud: "aws" (default) or "local", an emulator on this machine
-	arch               string                    // arch: "arm64" or "amd64"; default arm64, locally this machine's
-	buildDir           string                    // build: folder of what `make build` made (default "build")
-	ffmpegDir          string                    // ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
-	publicURL          string                    // public_url: base of the links we hand out; default: each request's own
-	concurrency        int                       // concurrency: what the workers of all queues together may have running at once; default services.LeastConcurrency
-	provisioned        scaling.ProvisionedQueues // provisioned: comma-separated names of the queues that have provisioned pollers, which are paid all the time; default none
-	rate, burst        int                       // rate, burst: requests a second, and at once, that the gateway lets through (200, 400)
-	cdnDomain          string                    // cdn_domain: our name for the CDN; default: CloudFront's own
-	cdnCertificate     string                    // cdn_certificate: ARN of that name's certificate, in us-east-1; the one needs the other
-	keepOriginalsDays  int                       // keep_originals: days after which S3 deletes an original, leastOriginals or more; default never
-	producerPrincipals []string                  // producers: comma-separated ARNs of principals, or ids of accounts, outside this account that may send requests
-	producerBuckets    []string                  // producer_buckets: comma-separated names of the buckets that originals may be fetched from
-	fetchCA            string                    // fetch_ca: file of the authority of servers on this machine that may be fetched from; local only
-	xrayDaemon         string                    // xray_daemon: host:port to which functions send their traces; local only
-	xrayAPI            string                    // xray_api: URL at which traces are read; local only
-	alarmEmail         string                    // alarm_email: whom alarms write to; default nobody: subscribe to the topic of the output AlarmTopic
-	dollarsPerHour     float64                   // dollars_per_hour: what functions may cost in an hour without an alarm (5)
-	dashboard          bool                      // dashboard: false leaves it out, as an account has three for nothing; locally there is none
-	corsOrigins        []string                  // cors_origins: comma-separated origins whose pages may call the API and reach the buckets (default "*")
+	// cloud: "aws" (default) or "local", an emulator on this machine
+	local bool
+	// arch: "arm64" or "amd64"; default arm64, locally this machine's
+	arch string
+	// build: folder in which `make build` puts the functions (default "build")
+	buildDir string
+	// ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
+	ffmpegDir string
+	// public_url: base URL of links in answers; default: that of each request
+	publicURL string
+	// concurrency: workers of all queues together; default services.MinConcurrency
+	concurrency int
+	// provisioned: queues with provisioned pollers, which cost money all the time, separated by commas; default none
+	provisioned scaling.ProvisionedQueues
+	// rate, burst: rate limit of the gateway, in requests a second (200), and requests at once (400)
+	rate, burst int
+	// cdn_domain: domain name of the CDN; default: CloudFront's own
+	cdnDomain string
+	// cdn_certificate: ARN of the certificate of cdn_domain, in us-east-1; needed with cdn_domain
+	cdnCertificate string
+	// keep_originals: days after which S3 deletes an original, at least minOriginalsDays; default never
+	keepOriginalsDays int
+	// producers: ARNs of principals, or ids, of other accounts that may send requests to the queue of api, separated by
+	// commas
+	producerPrincipals []string
+	// producer_buckets: buckets that originals may be fetched from, separated by commas
+	producerBuckets []string
+	// fetch_ca: file with the certificate of servers on this machine to fetch from; local only
+	fetchCA string
+	// xray_daemon: host:port that functions send traces to; local only
+	xrayDaemon string
+	// xray_api: URL that traces are read from; local only
+	xrayAPI string
+	// alarm_email: address that alarms notify; default none: subscribe to the topic of the output AlarmTopic
+	alarmEmail string
+	// dollars_per_hour: cost of functions in an hour above which there is an alarm (5)
+	dollarsPerHour float64
+	// dashboard: false leaves it out, as an account has three without cost; none on a local cloud
+	dashboard bool
+	// cors_origins: origins whose pages may call the API and use the buckets, separated by commas (default "*")
+	corsOrigins []string
 }
 
-// minOriginalsDays is how many days an original has to stay: as long as a dead letter may wait for someone to send it
-// again, and a day.
+// minOriginalsDays is how many days S3 has to keep an original: a day longer than a dead letter about it can be
+// redriven.
 const minOriginalsDays = int(deadLetterRetention/(24*time.Hour)) + 1
 
-// readSettings reads the context values that value finds. The error names each one that is wrong.
+// readSettings reads the context values; value returns one of them, or nil. The error names each value that is wrong.
 func readSettings(value func(name string) any) (settings, error) {
 	c := &contextReader{value: value}
 	s := settings{local: c.readChoice("cloud", "aws", "local") == "local"}
@@ -93,22 +114,23 @@ func readSettings(value func(name string) any) (settings, error) {
 	return s, errors.Join(c.errs...)
 }
 
-// isPrincipal reports whether p can be a principal in a policy; everybody is none.
+// isPrincipal reports whether p can be the principal of a policy. "*", everybody, is refused.
 func isPrincipal(p string) bool { return principalPattern.MatchString(p) }
 
 var principalPattern = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`)
 
-// functionDir returns the folder of a service's executable, and layer that of a layer.
+// functionDir returns the folder of a service's executable, and layerDir that of the ffmpeg layer.
 func (s settings) functionDir(service string) string { return path.Join(s.buildDir, s.arch, service) }
 func (s settings) layerDir() string                  { return path.Join(s.buildDir, "layer", s.arch) }
 
-// initialWorkers returns how many workers a queue begins with and, if its pollers are provisioned, with how many of those.
+// initialWorkers returns how many workers a queue has after a deployment and, if it has provisioned pollers, how many
+// of those.
 func (s settings) initialWorkers(queue string) (workers, pollers int) {
 	c, _ := scaling.Decision{Ceilings: s.provisioned.IdleCeilings(s.concurrency)}.FindCeiling(queue)
 	return c.Workers, s.provisioned.PollersFor(c)
 }
 
-// removalPolicy returns what becomes of data when its resource leaves the stack.
+// removalPolicy returns what happens to data when the stack is deleted: AWS keeps it, a local cloud deletes it.
 func (s settings) removalPolicy() awscdk.RemovalPolicy {
 	if s.local {
 		return awscdk.RemovalPolicy_DESTROY
@@ -116,8 +138,8 @@ func (s settings) removalPolicy() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_RETAIN
 }
 
-// contextReader reads context values and collects what is wrong with them. A value is a string if it comes from the command
-// line, and may be a number if it comes from cdk.json.
+// contextReader reads context values and collects errors about them. A value from the command line is a string; one
+// from cdk.json may be a number.
 type contextReader struct {
 	value func(name string) any
 	errs  []error
@@ -141,7 +163,7 @@ func (r *contextReader) readText(name, otherwise string) string {
 	}
 }
 
-// readBuckets returns the names of buckets that may be registered as producers'.
+// readBuckets returns the names of producers' buckets, separated by commas.
 func (r *contextReader) readBuckets(name string) (names []string) {
 	v := r.readText(name, "")
 	if v == "" {
@@ -157,7 +179,7 @@ func (r *contextReader) readBuckets(name string) (names []string) {
 	return names
 }
 
-// readQueues returns the names of queues of the map.
+// readQueues returns the names of queues of the service map, separated by commas or spaces.
 func (r *contextReader) readQueues(name string) (names []string) {
 	for q := range strings.FieldsFuncSeq(r.readText(name, ""), func(c rune) bool { return c == ',' || c == ' ' }) {
 		if !slices.ContainsFunc(services.ListQueues(), func(known services.Queue) bool { return known.Name == q }) {
@@ -168,7 +190,7 @@ func (r *contextReader) readQueues(name string) (names []string) {
 	return names
 }
 
-// readChoice returns the value, which must be one of two; the first is the default.
+// readChoice returns the value, which has to be first or second; first is the default.
 func (r *contextReader) readChoice(name, first, second string) string {
 	v := r.readText(name, first)
 	if v != first && v != second {

@@ -13,22 +13,23 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// stackName begins the names that CloudFormation makes up. Names of ours begin with prefix: they are the same in every
-// deployment, so an account holds one Sluice a region.
+// stackName begins the names that CloudFormation makes up, namePrefix those that Sluice sets itself. These are the same
+// in every deployment, so that an account has at most one deployment in a region.
 const (
 	stackName  = "Sluice"
 	namePrefix = "sluice-"
 )
 
-// newStack makes all of Sluice. Its outputs: ApiUrl (no slash at the end), ApiId, TableName, SourceBucket, MediaBucket,
-// TopicArn, AlarmTopic (its ARN) and, for each inbox, the URLs of its queues and its dead letters: InboxEncode,
-// InboxEncodeBulk, DeadEncode and so on. On AWS also CdnUrl, and for infra/cdn/key.sh the ARNs CdnStore and PlaybackKey.
+// newStack makes all of Sluice. Its outputs are ApiUrl (without a slash at its end), ApiId, TableName, SourceBucket,
+// MediaBucket, TopicArn, AlarmTopic (an ARN) and, for each inbox, the URLs of its queues and of its dead-letter queue:
+// InboxEncode, InboxEncodeBulk, DeadEncode and so on. On AWS there are also CdnUrl and, for infra/cdn/key.sh, the ARNs
+// CdnStore and PlaybackKey.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
 		StackName:   jsii.String(stackName),
 		Description: jsii.String("Sluice: a serverless video platform"),
 	})
-	// Queues first, then data, then functions: services send to each other, so no service can come before all queues.
+	// Queues come before functions because services send to each other.
 	inboxes := map[string]*serviceQueue{}
 	for _, s := range services.Map {
 		for i, in := range newServiceQueues(stack, s) {
@@ -77,7 +78,8 @@ func addOutputs(stack awscdk.Stack, set settings, front *gateway, store *data, i
 	}
 }
 
-// newLayers makes each layer that a service asks for. A local cloud has none: there, settings say where the tools are.
+// newLayers makes the layers of the service map, by name. A local cloud has no layers: functions find the tools in the
+// folder of the setting ffmpeg_dir.
 func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVersion {
 	layers := map[string]awslambda.ILayerVersion{}
 	for _, s := range services.Map {
@@ -93,15 +95,15 @@ func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVers
 	return layers
 }
 
-// servicesWithQueuesFirst returns the services of the map, those with an inbox first: what feeds them is made with them, and others
-// may steer it.
+// servicesWithQueuesFirst returns the services of the map, those with an inbox first: their event source mappings have
+// to exist before the services that may change them.
 func servicesWithQueuesFirst() []services.Service {
 	all := slices.Clone(services.Map)
 	slices.SortStableFunc(all, func(a, b services.Service) int { return len(b.Queues()) - len(a.Queues()) })
 	return all
 }
 
-// toConstructID turns the name of a service or a queue into a construct's id: EncodeBulk.
+// toConstructID turns the name of a service or queue into the id of a construct: encode-bulk into EncodeBulk.
 func toConstructID(name string) (id string) {
 	for word := range strings.SplitSeq(name, "-") {
 		id += strings.ToUpper(word[:1]) + word[1:]

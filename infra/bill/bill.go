@@ -1,8 +1,8 @@
 // Package bill computes what AWS charges for Sluice: dollars a month while nothing happens, from the CloudFormation
-// template (Idle), and dollars for a thousand minutes of video, from how videos are cut (Minutes). Both are pure
-// functions over the dated list of prices in prices.json; nothing here calls AWS.
+// template (IdleCost), and dollars for 1,000 minutes of video, from how videos are split into tasks (WorkloadCost).
+// Both are pure functions of the dated list of prices in prices.json. Nothing here calls AWS.
 //
-// It refuses to guess: a resource type, or a setting, that it has no price for is an error.
+// A resource type or a setting without a known price is an error.
 package bill
 
 import (
@@ -14,12 +14,12 @@ import (
 //go:embed prices.json
 var pricesJSON []byte
 
-// Price is what AWS charges: USD for each Per of something.
+// Price is what AWS charges: USD for each Per units of Of.
 type Price struct {
 	USD    float64
 	Per    float64
 	Of     string
-	Source string // AWS's page
+	Source string // URL of AWS's page
 }
 
 // Prices are AWS's list prices in one region on one day, without the free tier.
@@ -31,31 +31,31 @@ type Prices struct {
 
 // Line is one entry of a bill.
 type Line struct {
-	What     string  // what it is for
-	Quantity float64 // of what Of says
+	What     string  // what the money is for
+	Quantity float64 // in units of Of
 	Of       string
 	USD      float64
 }
 
-// LoadPrices returns the prices of prices.json.
+// LoadPrices returns the prices in prices.json.
 func LoadPrices() Prices {
 	var p Prices
 	if err := json.Unmarshal(pricesJSON, &p); err != nil {
-		panic(fmt.Sprintf("prices.json: %v", err)) // it is built in, and read by every test
+		panic(fmt.Sprintf("prices.json: %v", err)) // the file is embedded, and every test reads it
 	}
 	return p
 }
 
-// newLine returns the entry for a quantity of what name is the price of.
+// newLine returns the entry for a quantity at the price called name. It panics if there is no such price.
 func (p Prices) newLine(what, name string, quantity float64) Line {
 	price, ok := p.Prices[name]
 	if !ok {
-		panic("no price " + name) // names are ours, and every one is used in a test
+		panic("no price " + name) // names are constants, and a test uses each
 	}
 	return Line{What: what, Quantity: quantity, Of: price.Of, USD: quantity * price.USD / price.Per}
 }
 
-// TotalCost returns the dollars of all lines.
+// TotalCost returns the sum of all lines in USD.
 func TotalCost(lines []Line) (usd float64) {
 	for _, l := range lines {
 		usd += l.USD
@@ -63,7 +63,7 @@ func TotalCost(lines []Line) (usd float64) {
 	return usd
 }
 
-// mergeLines adds up the lines for the same thing, in the order in which they came.
+// mergeLines adds up the lines with the same purpose and unit, and keeps their order.
 func mergeLines(lines []Line) []Line {
 	var merged []Line
 	at := map[[2]string]int{}

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Template is what a bill needs to know of a CloudFormation template.
+// Template is the part of a CloudFormation template that a bill depends on.
 type Template struct {
 	Resources map[string]Resource
 }
@@ -19,20 +19,20 @@ type Resource struct {
 }
 
 const (
-	hoursPerMonth   = 730 // of a month, as AWS counts
+	hoursPerMonth   = 730 // as AWS counts
 	secondsPerMonth = hoursPerMonth * 3600
 )
 
-// An event source mapping polls its queue all the time: with five pollers, which it lowers only where no
-// MaximumConcurrency is set (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html), and each waits for
+// An event source mapping polls its queue all the time, with five pollers. Lambda uses fewer only where no
+// MaximumConcurrency is set (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). Each poll waits for
 // a message as long as SQS allows.
 const (
 	pollersPerMapping = 5
-	pollWaitSeconds   = 20 // seconds
+	pollWaitSeconds   = 20
 )
 
-// IdleCost returns what the resources of a template cost in a month in which nobody uses them and nothing is stored. The
-// error names each resource for which that is not known.
+// IdleCost returns what the resources of a template cost in a month in which nobody uses them and nothing is stored.
+// The error names each resource whose cost is not known.
 func IdleCost(p Prices, t Template) ([]Line, error) {
 	var lines []Line
 	var errs []error
@@ -41,7 +41,7 @@ func IdleCost(p Prices, t Template) ([]Line, error) {
 		r := t.Resources[id]
 		charge, known := chargesByType[r.Type]
 		if !known {
-			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Say it in infra/bill", id, r.Type))
+			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Add it to infra/bill", id, r.Type))
 			continue
 		}
 		of, err := charge(b, r)
@@ -53,16 +53,16 @@ func IdleCost(p Prices, t Template) ([]Line, error) {
 	return mergeLines(lines), errors.Join(errs...)
 }
 
-// idleContext is what a charge may look at beside its resource.
+// idleContext has what a chargeFunc may need beside its resource.
 type idleContext struct {
 	Prices
 	Template
 }
 
-// chargeFunc returns the lines of one resource, none if it costs nothing while idle.
+// chargeFunc returns the lines of one resource; none if it costs nothing while idle.
 type chargeFunc func(idleContext, Resource) ([]Line, error)
 
-// chargesByType says what each type of resource costs while idle.
+// chargesByType has what each type of resource costs while idle.
 var chargesByType = map[string]chargeFunc{
 	// Billed by request, message, gigabyte or viewer.
 	"AWS::ApiGateway::Account":               chargeNothing,
@@ -95,9 +95,9 @@ var chargesByType = map[string]chargeFunc{
 	"AWS::SNS::Subscription":                 chargeNothing,
 	"AWS::SNS::Topic":                        chargeNothing,
 	"AWS::SNS::TopicPolicy":                  chargeNothing,
-	"AWS::SQS::Queue":                        chargeNothingUnlessSet("KmsMasterKeyId"), // whose uses are billed
+	"AWS::SQS::Queue":                        chargeNothingUnlessSet("KmsMasterKeyId"), // each use of a KMS key is billed
 	"AWS::SQS::QueuePolicy":                  chargeNothing,
-	"AWS::XRay::Group":                       chargeNothing, // without insights, which are billed by trace
+	"AWS::XRay::Group":                       chargeNothing, // if insights are off, which are billed by trace
 	"AWS::XRay::SamplingRule":                chargeNothing,
 
 	// Billed all the time.
@@ -114,7 +114,7 @@ var chargesByType = map[string]chargeFunc{
 
 func chargeNothing(idleContext, Resource) ([]Line, error) { return nil, nil }
 
-// chargeNothingUnlessSet is for what costs nothing as long as a property is not set.
+// chargeNothingUnlessSet is for a resource that costs nothing as long as a property is not set.
 func chargeNothingUnlessSet(property string) chargeFunc {
 	return func(_ idleContext, r Resource) ([]Line, error) {
 		if v, set := r.Properties[property]; set && v != false {
@@ -128,7 +128,7 @@ func chargeEach(what, price string) chargeFunc {
 	return func(b idleContext, _ Resource) ([]Line, error) { return []Line{b.newLine(what, price, 1)}, nil }
 }
 
-// chargeTable is for tables that are billed by request. Storage and its copies for restoring are billed by gigabyte.
+// chargeTable accepts tables that are billed by request. Their storage and backups are billed by gigabyte.
 func chargeTable(_ idleContext, r Resource) ([]Line, error) {
 	if mode := r.Properties["BillingMode"]; mode != "PAY_PER_REQUEST" {
 		return nil, fmt.Errorf("a table with BillingMode %v has no price in infra/bill", mode)
@@ -146,7 +146,7 @@ func chargeLogGroup(_ idleContext, r Resource) ([]Line, error) {
 	return nil, nil
 }
 
-// chargeAlarm counts metrics: an alarm on an expression pays for each that it reads.
+// chargeAlarm charges for each metric that an alarm reads.
 func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
 	n := 0
 	queries, _ := r.Properties["Metrics"].([]any)
@@ -162,14 +162,16 @@ func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
 	return []Line{b.newLine("alarms", price, float64(max(n, 1)))}, nil
 }
 
-// chargeDashboard is for an account that has no more than three, which it has for nothing: the line says that there is one.
+// chargeDashboard charges nothing, because an account has three dashboards without cost. The line shows that there is
+// one.
 func chargeDashboard(b idleContext, _ Resource) ([]Line, error) {
 	l := b.newLine("a dashboard, of three for nothing", "dashboard", 1)
 	l.USD = 0
 	return []Line{l}, nil
 }
 
-// chargeMetricFilter is for what makes metrics of lines in a log: such a metric is paid for in each hour in which it has a value.
+// chargeMetricFilter accepts filters whose metrics have values only when a log line matches: a metric costs money in
+// each hour in which it has a value.
 func chargeMetricFilter(_ idleContext, r Resource) ([]Line, error) {
 	made, _ := r.Properties["MetricTransformations"].([]any)
 	for _, m := range made {
@@ -185,7 +187,7 @@ func chargeWebACL(b idleContext, r Resource) ([]Line, error) {
 	return []Line{b.newLine("web ACLs", "web-acl", 1), b.newLine("web ACLs", "web-acl-rule", float64(len(rules)))}, nil
 }
 
-// chargeMapping is what polling an empty queue costs.
+// chargeMapping charges for polling an empty queue.
 func chargeMapping(b idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ProvisionedPollerConfig"] != nil {
 		return nil, errors.New("provisioned pollers have no price in infra/bill")
@@ -201,7 +203,7 @@ func chargeMapping(b idleContext, r Resource) ([]Line, error) {
 	return []Line{b.newLine("polling empty queues", price, pollersPerMapping*secondsPerMonth/pollWaitSeconds)}, nil
 }
 
-// resolveReference returns the resource of the template that a value refers to.
+// resolveReference returns the resource of the template that a value (Ref or Fn::GetAtt) refers to.
 func (t Template) resolveReference(v any) (Resource, bool) {
 	id, _ := lookupPath(v, "Ref").(string)
 	if att, ok := lookupPath(v, "Fn::GetAtt").([]any); ok && len(att) > 0 {
@@ -211,7 +213,7 @@ func (t Template) resolveReference(v any) (Resource, bool) {
 	return r, ok
 }
 
-// lookupPath returns what is deep inside a value, nil if it isn't there.
+// lookupPath returns the value at a path in nested objects; nil if there is none.
 func lookupPath(v any, names ...string) any {
 	for _, name := range names {
 		m, _ := v.(map[string]any)

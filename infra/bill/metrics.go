@@ -7,17 +7,16 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// rareMetrics are the metrics that are sent when something goes wrong, comes twice or waits for a person: an hour of plain work
-// has the others only.
+// rareMetrics are the metrics that have values only when something fails, is delivered twice or waits for an operator.
 var rareMetrics = map[string]bool{
 	metric.Retries.Name: true, metric.DeadLettered.Name: true, metric.Duplicates.Name: true, metric.Failed.Name: true,
 	metric.DeadLetters.Name: true, metric.Stuck.Name: true, metric.Errors.Name: true,
 }
 
-// decisionsPerHour are how often an hour, at most, workers are decided about.
+// decisionsPerHour is how often an hour, at most, reconcile decides how many workers a queue gets.
 const decisionsPerHour = 360
 
-// MetricsTable shows what there is of metrics, and what they cost in an hour in which all queues have work.
+// MetricsTable lists the metrics and what they cost in an hour in which all queues have work.
 func MetricsTable(p Prices) Table {
 	rows := Table{{"metric", "how many", "$ an hour", "what"}}
 	busy := 0
@@ -36,7 +35,7 @@ func MetricsTable(p Prices) Table {
 	return append(rows, []string{"in an hour of plain work", fmt.Sprint(busy), formatFraction(usd), fmt.Sprintf("$%s in a month of nothing else", formatDollars(usd*hoursPerMonth))})
 }
 
-// metricCount returns how many metrics CloudWatch makes of one of ours.
+// metricCount returns how many CloudWatch metrics a metric makes: one for each value of its dimension.
 func metricCount(m metric.Metric) int {
 	switch m.Dimension {
 	case metric.Queue:

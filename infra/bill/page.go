@@ -13,14 +13,14 @@ import (
 //go:embed page.md
 var pageTemplate string
 
-// MaxIdleCost is what Sluice may cost in dollars a month while idle, and Share what a thousand minutes may cost of
-// MediaConvert's price.
+// MaxIdleCost is what Sluice may cost in USD a month while idle. MaxMediaConvertShare is the part of MediaConvert's
+// price that 1,000 minutes may cost.
 const (
 	MaxIdleCost          = 5.0
 	MaxMediaConvertShare = 0.25
 )
 
-// RenderPage returns docs/cost.md: the bill of an idle deployment with these lines, and that of a thousand minutes.
+// RenderPage returns the text of docs/cost.md. idle is the bill of an idle deployment.
 func RenderPage(p Prices, idle []Line) (string, error) {
 	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
@@ -35,10 +35,10 @@ func RenderPage(p Prices, idle []Line) (string, error) {
 	return b.String(), err
 }
 
-// Table is a table of texts; the first row is its head.
+// Table is a table of strings. Its first row is the head.
 type Table [][]string
 
-// IdleTable shows a month in which nothing happens.
+// IdleTable shows the bill of a month in which nothing happens.
 func IdleTable(lines []Line) Table {
 	rows := Table{{"while idle", "a month", "$"}}
 	for _, l := range lines {
@@ -47,7 +47,7 @@ func IdleTable(lines []Line) Table {
 	return append(rows, []string{"all", "", formatDollars(TotalCost(lines))})
 }
 
-// MinutesTable compares a thousand minutes of 1080p with MediaConvert, at each frame rate and factor.
+// MinutesTable compares 1,000 minutes of 1080p with MediaConvert, at each frame rate and slowness factor.
 func MinutesTable(p Prices) Table {
 	rows := Table{{"1,000 minutes of 1080p", "a core of Lambda is", "Sluice $", "MediaConvert $", "share"}}
 	for _, fps := range []int{30, 60} {
@@ -64,7 +64,7 @@ func MinutesTable(p Prices) Table {
 	return rows
 }
 
-// PartsTable shows what a thousand minutes at 30 frames a second are made of, at both factors.
+// PartsTable splits the cost of 1,000 minutes at 30 frames a second by purpose, at both slowness factors.
 func PartsTable(p Prices) Table {
 	low, high := WorkloadCost(p, NewWorkload(30), SlownessFactors[0]), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
 	rows := Table{{"of that", "how much", "$"}}
@@ -81,14 +81,14 @@ func formatRange(low, high string) string {
 	return low + " – " + high
 }
 
-// String lays a table out for a terminal.
+// String formats a table for a terminal.
 func (t Table) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range t {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
-	w.Flush() // into memory
+	w.Flush() // to memory: it can't fail
 	return b.String()
 }
 
@@ -114,7 +114,7 @@ func listSources(p Prices) []string {
 
 func formatDollars(usd float64) string { return fmt.Sprintf("%.2f", usd) }
 
-// formatQuantity writes a number with commas, to the whole unless it is small.
+// formatQuantity writes a number with commas, and with two decimals if it is below ten and not whole.
 func formatQuantity(q float64) string {
 	if q < 10 && q != math.Trunc(q) {
 		return fmt.Sprintf("%.2f", q)

@@ -7,21 +7,21 @@ import (
 	"strconv"
 )
 
-// What one run of a scheduled function is taken to use when there is nothing to do: it looks what is due in a few
-// partitions of the table, how deep the queues are, and whether those of dead letters are empty.
+// What one run of a scheduled function uses, by assumption, when there is nothing to do: it queries a few partitions of
+// the table, reads the depths of the queues and looks into the dead-letter queues.
 const (
 	runSeconds  = 0.2
-	runReads    = 21   // read request units
-	runRequests = 14   // to queues
-	runLogGB    = 2e-6 // GB
+	runReads    = 21 // read request units
+	runRequests = 14 // to SQS
+	runLogGB    = 2e-6
 )
 
-// ratePattern is a schedule's expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+// ratePattern matches a rate expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 var ratePattern = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
 func chargeRule(b idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ScheduleExpression"] == nil {
-		return nil, nil // events of AWS's own cost nothing, and others are sent by somebody
+		return nil, nil // without a schedule: AWS's own events cost nothing, and others are sent by callers that use Sluice
 	}
 	var lines []Line
 	targets, _ := r.Properties["Targets"].([]any)
@@ -39,7 +39,7 @@ func chargeSchedule(b idleContext, r Resource) ([]Line, error) {
 	return b.chargeScheduledRuns(r, lookupPath(r.Properties, "Target", "Arn"))
 }
 
-// chargeScheduledRuns returns what a scheduled function costs that finds nothing to do.
+// chargeScheduledRuns returns what the runs of a scheduled function in a month cost if each finds nothing to do.
 func (b idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 	n, err := runsPerMonth(r.Properties["ScheduleExpression"])
 	if err != nil {

@@ -8,37 +8,37 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// What is known of the work. CPU seconds are those of one core of the machine they were measured on; Lambda's core is
-// taken to be once to twice as slow (Factors).
+// What is known of the work. CPU seconds are of one core of the machine on which they were measured; a core of Lambda
+// is assumed to be up to twice as slow (SlownessFactors).
 const (
-	videoCPUPerSecond   = 0.75   // CPU seconds a second of 1080p, decoded and encoded to every rung,
-	videoCPUPerFrame    = 0.05   // and for each of its frames: 18 for 8 s at 30 frames a second, 30 at 60
-	audioCPUPerSecond   = 0.01   // CPU seconds a second of sound
-	taskOverheadSeconds = 2.0    // seconds of a task in which ffmpeg does not run: the start, the original, the segments
-	cpuUtilization      = 0.9    // share of the processors that ffmpeg keeps busy
-	memoryPerCPU        = 1769.0 // MB that have one processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)
+	videoCPUPerSecond   = 0.75   // to decode a second of 1080p and encode every rendition,
+	videoCPUPerFrame    = 0.05   // and for each of its frames; measured: 18 for 8 s at 30 frames a second, 30 at 60
+	audioCPUPerSecond   = 0.01   // to encode a second of audio
+	taskOverheadSeconds = 2.0    // of a task in which ffmpeg does not run: start, download, upload
+	cpuUtilization      = 0.9    // part of the CPU time that ffmpeg uses
+	memoryPerCPU        = 1769.0 // MB of a function with one CPU (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)
 
-	minutesPerVideo = 10  // of each video
-	partsPerMinute  = 8.0 // parts of 8 MiB that a minute of an original has
+	minutesPerVideo = 10
+	partsPerMinute  = 8.0 // parts of 8 MiB in a minute of an original
 )
 
-// SlownessFactors are the least and the most that a core of Lambda is taken to be slower than the one measured.
+// SlownessFactors are the least and the most by which a core of Lambda is assumed to be slower than the measured core.
 var SlownessFactors = [2]float64{1, 2}
 
-// Workload is a thousand minutes of 1080p: in videos of ten minutes, with sound, at so many frames a second.
+// Workload is 1,000 minutes of 1080p, in videos of ten minutes with sound, at a frame rate.
 type Workload struct {
 	FPS  int
 	plan video.Plan // of one video
 }
 
-// NewWorkload returns the load at a frame rate.
+// NewWorkload returns the workload at a frame rate, in frames a second.
 func NewWorkload(fps int) Workload {
 	return Workload{FPS: fps, plan: media.NewPlan(video.Media{
 		AudioCodec: "aac", Width: 1920, Height: 1080, Rate: video.Rate{Num: fps, Den: 1}, Frames: minutesPerVideo * 60 * fps,
 	})}
 }
 
-// RenditionNames returns the lines of the renditions that are made.
+// RenditionNames returns the names of the renditions, separated by commas.
 func (l Workload) RenditionNames() string {
 	var names []string
 	for _, r := range l.plan.Renditions {
@@ -50,8 +50,8 @@ func (l Workload) RenditionNames() string {
 func (l Workload) videoCount() float64 { return 1000 / minutesPerVideo }
 func (l Workload) taskCount() float64  { return l.videoCount() * float64(len(l.plan.Tasks())) }
 
-// WorkloadCost returns what a load costs when a core of Lambda is factor times slower than the one measured. What is stored
-// and what is watched is not in it: nor is it in MediaConvert's price.
+// WorkloadCost returns what a workload costs if a core of Lambda is slower than the measured core by a factor. Storage
+// and delivery are left out, as they are in MediaConvert's price.
 func WorkloadCost(p Prices, l Workload, factor float64) []Line {
 	invocations := 2*l.taskCount() + 2*l.videoCount() // encode and publish for each task, inspect and publish for each video
 	return mergeLines([]Line{
@@ -73,7 +73,7 @@ func WorkloadCost(p Prices, l Workload, factor float64) []Line {
 	})
 }
 
-// encodingSeconds returns how many seconds the encoders run.
+// encodingSeconds returns for how many seconds encode runs, all invocations together.
 func (l Workload) encodingSeconds(factor float64) (total float64) {
 	cores := min(float64(memoryMB("encode"))/memoryPerCPU, 2) * cpuUtilization
 	for _, t := range l.plan.Tasks() {
@@ -88,7 +88,7 @@ func (l Workload) encodingSeconds(factor float64) (total float64) {
 	return total * l.videoCount()
 }
 
-// segmentCount returns how many segments are written, of pictures and of sound.
+// segmentCount returns how many segments are written, of video and of audio.
 func (l Workload) segmentCount() float64 {
 	each := float64(l.plan.FrameCount()) / float64(l.plan.SegmentFrames)
 	return each * float64(len(l.plan.Renditions)+1) * l.videoCount()
@@ -106,8 +106,9 @@ func extraDiskGB(service string) float64 {
 	return float64(max(s.Disk-512, 0)) / 1024
 }
 
-// MediaConvertCost returns what AWS's own transcoder asks for the same renditions, at its basic tier, before discounts for
-// volume. A rendition is SD below 720 lines; frame rates above 30 cost more in HD, and are taken not to in SD.
+// MediaConvertCost returns what AWS Elemental MediaConvert charges for the same renditions, in its basic tier and
+// before volume discounts. A rendition below 720 lines is SD. In HD, more than 30 frames a second cost more; in SD they
+// are assumed not to.
 func MediaConvertCost(p Prices, l Workload) []Line {
 	var lines []Line
 	for _, r := range l.plan.Renditions {

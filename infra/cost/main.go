@@ -1,5 +1,5 @@
-// Command cost prints what Sluice costs: a month while idle, from the CloudFormation template whose path it is given,
-// and a thousand minutes of video. `make cost` runs it on the template that it has just made. It calls nobody.
+// Command cost prints what Sluice costs: a month while idle, computed from the CloudFormation template at the given
+// path, and 1,000 minutes of video. `make cost` runs it on the template that it has just made. It calls no service.
 package main
 
 import (

@@ -18,11 +18,11 @@ import (
 
 const (
 	tableTimeout = 10 * time.Minute
-	// secretRecoveryDays is how long AWS keeps a deleted secret for somebody to change their mind: the least that it offers.
+	// secretRecoveryDays is how long AWS can restore a deleted secret: the shortest time that it offers.
 	secretRecoveryDays = 7
 )
 
-// dataDeleter deletes what the stack left behind.
+// dataDeleter deletes the resources that the stack leaves behind.
 type dataDeleter struct {
 	out     io.Writer
 	objects *s3.Client
@@ -33,13 +33,13 @@ type dataDeleter struct {
 func newDataDeleter(cfg aws.Config, out io.Writer) dataDeleter {
 	return dataDeleter{
 		out:     out,
-		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }), // an emulator
+		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }), // for an emulator
 		rows:    dynamodb.NewFromConfig(cfg),
 		secrets: secretsmanager.NewFromConfig(cfg),
 	}
 }
 
-// deleteAll deletes all of them. What is gone already is no error: this may be the second run.
+// deleteAll deletes the resources. One that does not exist any more is no error, because this may be a second run.
 func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
 	for _, r := range all {
 		how := map[string]func(context.Context, string) error{
@@ -58,7 +58,8 @@ func isGone(err error) bool {
 	return errors.As(err, &refused) && slices.Contains([]string{"NoSuchBucket", "ResourceNotFoundException"}, refused.ErrorCode())
 }
 
-// deleteBucket empties a bucket, parts of unfinished uploads included, and deletes it. Sluice's buckets have no versions.
+// deleteBucket empties a bucket, including the parts of unfinished uploads, and deletes it. Sluice's buckets have no
+// versions.
 func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 	uploads := s3.NewListMultipartUploadsPaginator(k.objects, &s3.ListMultipartUploadsInput{Bucket: &name})
 	for uploads.HasMorePages() {
@@ -79,7 +80,7 @@ func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 	return err
 }
 
-// emptyBucket deletes the objects that it finds, a thousand at a time, until it finds none.
+// emptyBucket deletes objects, up to 1,000 at a time, until there are none.
 func (k dataDeleter) emptyBucket(ctx context.Context, name string) error {
 	for deleted := 0; ; {
 		page, err := k.objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name})
@@ -102,7 +103,7 @@ func (k dataDeleter) emptyBucket(ctx context.Context, name string) error {
 	}
 }
 
-// deleteTable takes the protection off a table and deletes it. DynamoDB itself keeps a copy for 35 days
+// deleteTable turns off the deletion protection of a table and deletes it. DynamoDB keeps a backup for 35 days
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
 func (k dataDeleter) deleteTable(ctx context.Context, name string) error {
 	if _, err := k.rows.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &name, DeletionProtectionEnabled: aws.Bool(false)}); err != nil {
@@ -118,7 +119,7 @@ func (k dataDeleter) deleteTable(ctx context.Context, name string) error {
 	return dynamodb.NewTableNotExistsWaiter(k.rows).Wait(ctx, is, tableTimeout)
 }
 
-// deleteSecret schedules a secret for deletion, unless it is already.
+// deleteSecret schedules a secret for deletion, unless it is scheduled already.
 func (k dataDeleter) deleteSecret(ctx context.Context, id string) error {
 	is, err := k.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
 	if err != nil || is.DeletedDate != nil {

@@ -1,14 +1,14 @@
 // Command destroy removes Sluice from an AWS account and region: the stack and, with -data, also what the stack leaves
-// behind when it goes: the table, the buckets with all that is in them, and the key of playback tokens. `make destroy`
-// runs it. It asks first, and does nothing unless the answer is the account's number.
+// behind, which is the table, the buckets with all objects, and the key of playback tokens. `make destroy` runs it. It
+// asks for the account's number first, and does nothing if the answer is another.
 //
-// It may be run again: after an interruption, or with -data for a stack that went before (CloudFormation remembers what
-// it left for 90 days).
+// It can be run again: after an interruption, or with -data for a stack that was deleted before. CloudFormation
+// remembers for 90 days what a stack left behind.
 //
-// Rights: sts:GetCallerIdentity; cloudformation:DescribeStacks, ListStacks, ListStackResources, DescribeStackEvents and
-// DeleteStack; what deleting each resource of the stack takes; with -data also s3:ListBucket,
-// ListBucketMultipartUploads, AbortMultipartUpload, DeleteObject and DeleteBucket, dynamodb:UpdateTable, DescribeTable
-// and DeleteTable, secretsmanager:DescribeSecret and DeleteSecret.
+// Permissions: sts:GetCallerIdentity; cloudformation:DescribeStacks, ListStacks, ListStackResources,
+// DescribeStackEvents and DeleteStack; whatever it takes to delete the resources of the stack; with -data also
+// s3:ListBucket, ListBucketMultipartUploads, AbortMultipartUpload, DeleteObject and DeleteBucket, dynamodb:UpdateTable,
+// DescribeTable and DeleteTable, secretsmanager:DescribeSecret and DeleteSecret.
 package main
 
 import (
@@ -37,7 +37,7 @@ const usage = `usage: destroy [-data] [-stack NAME] [-account NUMBER]
 
 var errNotConfirmed = errors.New("nothing was deleted: that is not the number of the account")
 
-// options is what somebody wants destroyed.
+// options are the parsed flags.
 type options struct {
 	stack, account string
 	data           bool
@@ -51,7 +51,7 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
-		os.Exit(2) // the flag set has said why
+		os.Exit(2) // the flag set has printed why
 	}
 	if err := run(ctx, o, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "destroy:", err)
@@ -100,7 +100,7 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	return newDataDeleter(cfg, out).deleteAll(ctx, s.kept)
 }
 
-// printPlan says what will be deleted and what will stay.
+// printPlan prints what will be deleted and what will be kept.
 func printPlan(out io.Writer, o options, s stack, account, region string) {
 	fmt.Fprintf(out, "account %s, %s\n", account, region)
 	if s.exists {
@@ -115,12 +115,12 @@ func printPlan(out io.Writer, o options, s stack, account, region string) {
 	}
 }
 
-// confirmAccount returns nil if the account's number was given or is typed now.
+// confirmAccount returns nil if the account's number was given as a flag or is typed, else errNotConfirmed.
 func confirmAccount(o options, account string, in io.Reader, out io.Writer) error {
 	answer := o.account
 	if answer == "" {
 		fmt.Fprint(out, "Type the number of the account to do so: ")
-		answer, _ = bufio.NewReader(in).ReadString('\n') // what cannot be read is no confirmation
+		answer, _ = bufio.NewReader(in).ReadString('\n') // an error is no confirmation
 	}
 	if strings.TrimSpace(answer) != account {
 		return errNotConfirmed

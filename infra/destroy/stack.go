@@ -14,22 +14,22 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// CloudFront takes a quarter of an hour to let go of a distribution.
+// stackTimeout is how long to wait for the deletion of the stack. CloudFront alone takes a quarter of an hour.
 const stackTimeout = time.Hour
 
-// keptResource is one that a stack leaves behind: its type and its name or ARN.
+// keptResource is a resource that a stack leaves behind: its type, and its name or ARN.
 type keptResource struct{ typ, id string }
 
 func (r keptResource) String() string { return keptTypes[r.typ] + " " + r.id }
 
-// keptTypes are the types that the stack leaves behind, as people call them.
+// keptTypes has the types of resources that the stack leaves behind, with a word for people.
 var keptTypes = map[string]string{
 	"AWS::S3::Bucket":             "bucket",
 	"AWS::DynamoDB::Table":        "table",
 	"AWS::SecretsManager::Secret": "secret",
 }
 
-// stack is one in CloudFormation, or what CloudFormation remembers of it.
+// stack is a stack in CloudFormation, existing or deleted.
 type stack struct {
 	client *cloudformation.Client
 	id     string
@@ -37,7 +37,7 @@ type stack struct {
 	kept   []keptResource
 }
 
-// findStack returns the stack with that name, or else the last that was deleted.
+// findStack returns the stack with a name or, if there is none, the last one with that name that was deleted.
 func findStack(ctx context.Context, cfg aws.Config, name string) (stack, error) {
 	s := stack{client: cloudformation.NewFromConfig(cfg)}
 	found, err := s.client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
@@ -53,13 +53,14 @@ func findStack(ctx context.Context, cfg aws.Config, name string) (stack, error) 
 	return s, err
 }
 
-// isUnknownStack reports whether CloudFormation says that there is no such stack, for which it has no code of its own.
+// isUnknownStack reports whether an error of CloudFormation means that there is no such stack. It has no error code of
+// its own.
 func isUnknownStack(err error) bool {
 	refused := smithy.APIError(nil)
 	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationError"
 }
 
-// findDeletedStack returns the id of the stack of that name that was deleted last.
+// findDeletedStack returns the id of the last deleted stack with a name.
 func (s stack) findDeletedStack(ctx context.Context, name string) (string, error) {
 	var last types.StackSummary
 	pages := cloudformation.NewListStacksPaginator(s.client, &cloudformation.ListStacksInput{
@@ -82,7 +83,7 @@ func (s stack) findDeletedStack(ctx context.Context, name string) (string, error
 	return *last.StackId, nil
 }
 
-// listKeptResources returns what a stack that is there would leave behind.
+// listKeptResources returns what an existing stack will leave behind.
 func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err error) {
 	pages := cloudformation.NewListStackResourcesPaginator(s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id})
 	for pages.HasMorePages() {
@@ -97,7 +98,7 @@ func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err 
 	return kept, nil
 }
 
-// listSkippedResources returns what a deleted stack has left behind, by its events.
+// listSkippedResources returns what a deleted stack has left behind, according to its events.
 func (s stack) listSkippedResources(ctx context.Context) (kept []keptResource, err error) {
 	pages := cloudformation.NewDescribeStackEventsPaginator(s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id})
 	for pages.HasMorePages() {
@@ -114,7 +115,7 @@ func (s stack) listSkippedResources(ctx context.Context) (kept []keptResource, e
 	return kept, nil
 }
 
-// appendKept appends a resource if it is of a type that is kept, and new.
+// appendKept appends a resource if it is of one of keptTypes and not in the list yet.
 func appendKept(kept []keptResource, typ, id *string) []keptResource {
 	r := keptResource{aws.ToString(typ), aws.ToString(id)}
 	if keptTypes[r.typ] == "" || r.id == "" || slices.Contains(kept, r) {
@@ -123,7 +124,7 @@ func appendKept(kept []keptResource, typ, id *string) []keptResource {
 	return append(kept, r)
 }
 
-// delete deletes the stack if it is there and waits until it is gone.
+// delete deletes the stack, if it exists, and waits until it is gone.
 func (s stack) delete(ctx context.Context, out io.Writer) error {
 	if !s.exists {
 		return nil

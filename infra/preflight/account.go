@@ -17,7 +17,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// bootstrapVersion is the parameter in which `cdk bootstrap` leaves its version.
+// bootstrapVersion is the parameter in which `cdk bootstrap` stores its version.
 const bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
 
 var (
@@ -26,10 +26,10 @@ var (
 	errRegion = errors.New("no AWS region is set: set AWS_REGION to where Sluice is to run, such as eu-west-1")
 )
 
-// readAccount reads the account that the caller's credentials are for. It fails without credentials or region; what it may not
-// read otherwise is noted in its place.
+// readAccount reads the account of the caller's credentials. It returns an error without credentials or region. An
+// error of another read is in the field of its value.
 func readAccount(ctx context.Context) (account, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // its warnings are in the errors too
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // its warnings are also in the errors
 	if err != nil {
 		return account{}, fmt.Errorf("%w\n(%w)", errCredentials, err)
 	}
@@ -53,7 +53,7 @@ func readAccount(ctx context.Context) (account, error) {
 	return a, nil
 }
 
-// listMissingServices returns which of the services that Sluice uses the region lacks:
+// listMissingServices returns which of requiredServices the region lacks:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-global-infrastructure.html
 func listMissingServices(ctx context.Context, c *ssm.Client, region string) ([]string, error) {
 	prefix := "/aws/service/global-infrastructure/regions/" + region + "/services/"
@@ -84,7 +84,7 @@ func readBootstrap(ctx context.Context, c *ssm.Client) accountValue {
 	return accountValue{version, err}
 }
 
-// readQuota returns what applies to the account: its own value or, where it never had one, AWS's default.
+// readQuota returns the account's quota: its own value or, if it has none, AWS's default.
 func readQuota(ctx context.Context, c *servicequotas.Client, q quota) accountValue {
 	own, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code})
 	if err == nil {
@@ -109,7 +109,7 @@ func quotaValue(q *types.ServiceQuota) accountValue {
 
 func readError(err error) error { return fmt.Errorf("it could not be read: %s", errorReason(err)) }
 
-// errorReason returns AWS's own words for an error, which the SDK wraps in many of its own.
+// errorReason returns the code and message of an AWS error without the errors that the SDK wraps it in.
 func errorReason(err error) string {
 	if refused := smithy.APIError(nil); errors.As(err, &refused) {
 		return refused.ErrorCode() + ": " + refused.ErrorMessage()

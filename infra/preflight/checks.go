@@ -18,78 +18,79 @@ var (
 )
 
 const (
-	// minBootstrapVersion is the version of the CDK's own resources that its templates ask for
+	// minBootstrapVersion is the version of the CDK's own resources that its templates require
 	// (https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html).
 	minBootstrapVersion = 6
-	// newAccountMemory is what a function may have in MiB in every account; a new one may not have more, and no API says so.
+	// newAccountMemory is the memory in MiB that a function can have in every account. New accounts may not allow more,
+	// and no API tells.
 	newAccountMemory = 3008
-	// typicalConcurrency is what accounts get that ask; a new one may have as little as 10
+	// typicalConcurrency is what accounts get that ask; a new one may have as few as 10
 	// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 	typicalConcurrency = 1000
-	// gatewayReserve is how many invocations should be left for requests when all queues are full.
+	// gatewayReserve is how many invocations should be left for HTTP requests when all queues are full.
 	gatewayReserve = 10
 )
 
-// requiredServices are the services that every deployment needs in its region, as the public parameters of Systems Manager name
-// them. CloudFront and IAM are everywhere. Parameters are read at most ten at a time.
+// requiredServices are the services that a deployment needs in its region, as the public parameters of Systems Manager
+// name them. CloudFront and IAM are global. At most ten parameters can be read at a time.
 var requiredServices = []string{"apigateway", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "xray"}
 
-// quota names a quota of an account in a region.
+// quota is a quota of an account in a region, by its codes in Service Quotas.
 type quota struct{ service, code string }
 
-// increaseCommand returns the command that asks for more.
+// increaseCommand returns the command that requests a higher quota.
 func (q quota) increaseCommand(to int, region string) string {
 	return fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d --region %s",
 		q.service, q.code, to, region)
 }
 
-// requirements are what a deployment asks for.
+// requirements are what a deployment needs of its account.
 type requirements struct {
 	concurrency int // workers of all queues together
 	rate        int // requests a second through the gateway
 }
 
-// maxInvocations returns how many invocations there are when every queue is full.
+// maxInvocations returns how many invocations run at once when every queue is full.
 func (n requirements) maxInvocations() int { return n.concurrency + gatewayReserve }
 
-// accountValue is a number that was read from the account, or why it was not.
+// accountValue is a number read from the account, or the error of reading it.
 type accountValue struct {
 	value int
 	err   error
 }
 
-// account is what was found.
+// account is what was read from the account and its region.
 type account struct {
 	id, caller, region string
 
-	missingServices    []string // of used, those that the region lacks
+	missingServices    []string // those of requiredServices that the region lacks
 	missingServicesErr error
-	bootstrap          accountValue // version; 0 for none
-	// invocations at once, of all functions in the region, and requests a second, of all APIs there
+	bootstrap          accountValue // its version; 0: there is none
+	// invocations at once of all functions, and requests a second to all APIs, in the region
 	concurrency, rate accountValue
 }
 
-// severity says how grave a verdict is; the gravest is the highest.
+// severity says how bad a finding is; a higher value is worse.
 type severity int
 
 const (
 	severityOK      severity = iota
 	severityUnknown          // it could not be read
-	severityLow              // it works, but slower than asked for
+	severityLow              // Sluice works, but slower than the settings ask for
 	severityMissing          // a deployment would fail
 )
 
 func (g severity) String() string { return [...]string{"ok", "unknown", "low", "missing"}[g] }
 
-// finding is what one look says.
+// finding is the result of one check.
 type finding struct {
 	severity severity
 	subject  string
 	message  string
-	command  string // the command that helps; "" for none
+	command  string // the command that fixes it; "": none
 }
 
-// checkAccount compares what a deployment needs with what was found.
+// checkAccount compares what a deployment needs with what the account has.
 func checkAccount(n requirements, a account) []finding {
 	return []finding{checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory()}
 }

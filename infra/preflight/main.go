@@ -1,13 +1,13 @@
-// Command preflight looks at the AWS account and region that Sluice is about to be deployed into and says, before the
-// first deployment fails or crawls, what is missing there, what is low, and with which command to get it. `make
-// preflight` runs it.
+// Command preflight checks the AWS account and region that Sluice is about to be deployed into. It prints what is
+// missing there and what is low, and the commands that help, before a deployment fails or runs slowly. `make preflight`
+// runs it.
 //
-// It reads and changes nothing. Who runs it needs sts:GetCallerIdentity (which everybody has), ssm:GetParameters,
-// servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; what may not be read is said to be
-// unknown. Credentials and region come from where the AWS command line has them.
+// It only reads. It needs sts:GetCallerIdentity (which every principal has), ssm:GetParameters,
+// servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; what it may not read it reports as
+// unknown. It finds credentials and region as the AWS command line does.
 //
-// Its status is 0 if Sluice can be deployed, also if something is low; 1 if something is missing; 2 if it was called
-// wrongly.
+// Its exit status is 0 if Sluice can be deployed, even if something is low; 1 if something is missing; 2 if its flags
+// are wrong.
 package main
 
 import (
@@ -25,7 +25,8 @@ import (
 	"sluice/shared/domain/services"
 )
 
-const readTimeout = 30 * time.Second // with all of AWS's answers together
+// readTimeout is for all requests to AWS together.
+const readTimeout = 30 * time.Second
 
 const usage = `usage: preflight [-c concurrency=N] [-c rate=N]
 
@@ -43,14 +44,14 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main without the process; it returns the status.
+// run runs the command and returns its exit status.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	wants, err := parseFlags(args, errs)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		return 2 // the flag set has said why
+		return 2 // the flag set has printed why
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// printReport writes the verdicts for people, each command on a line of its own, to be copied.
+// printReport writes the findings for people, each command on a line of its own so that it can be copied.
 func printReport(out io.Writer, a account, verdicts []finding) {
 	fmt.Fprintf(out, "account %s, %s, as %s\n\n", a.id, a.region, a.caller)
 	for _, v := range verdicts {

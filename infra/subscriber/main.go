@@ -1,9 +1,9 @@
-// Command subscriber is an example of a stack beside Sluice: a queue of your own that is told all that happens to
-// videos. It knows nothing of Sluice but the ARN of its topic, the output TopicArn.
+// Command subscriber is an example of a CDK app beside Sluice: a queue that receives the events of videos. All that it
+// needs to know of Sluice is the ARN of its topic, the output TopicArn.
 //
 //	cdk deploy --app "go run ./infra/subscriber" -c topic_arn=arn:aws:sns:… [-c tenant=acme]
 //
-// Its output is EventsUrl, the URL of the queue. What a message says is in events/asyncapi.yaml, channel topic.
+// Its output EventsUrl is the URL of the queue. events/asyncapi.yaml describes the messages, at the channel topic.
 package main
 
 import (
@@ -43,9 +43,10 @@ func run() error {
 	return nil
 }
 
-// newStack makes the queue. Messages come as they were published, raw, and those of one tenant only if one is named. The
-// filter is a prefix and no list of types: a type that is new passes it, and a changed filter takes up to 15 minutes to
-// hold (https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html).
+// newStack makes the queue and its subscription. Messages arrive as they were published (raw delivery), those of one
+// tenant only if a tenant is given. The filter is a prefix instead of a list of types, so that it passes types that are
+// added later: a changed filter takes up to 15 minutes to have effect
+// (https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html).
 func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("SluiceSubscriber"), &awscdk.StackProps{
 		Description: jsii.String("An example: a queue that is told what happens to Sluice's videos"),
@@ -68,7 +69,8 @@ func newStringFilter(c *awssns.StringConditions) awssns.SubscriptionFilter {
 	return awssns.SubscriptionFilter_StringFilter(c)
 }
 
-// newQueue makes a queue, encrypted at rest and on its way. What five deliveries could not get rid of goes to dead.
+// newQueue makes a queue that is encrypted at rest and in transit. A message that was received five times without being
+// deleted moves to dead, unless that is nil.
 func newQueue(scope constructs.Construct, id string, dead awssqs.Queue) awssqs.Queue {
 	props := &awssqs.QueueProps{
 		Encryption: awssqs.QueueEncryption_SQS_MANAGED, EnforceSSL: jsii.Bool(true),
