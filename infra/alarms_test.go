@@ -14,7 +14,6 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestAlarmsReadTheirMetricsAndThresholds holds each alarm to what it is meant to say: which metric, how much of it, for how long.
 func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -47,7 +46,7 @@ func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 	}
 }
 
-// formatAlarm writes an alarm in a line.
+// formatAlarm describes an alarm in a line.
 func formatAlarm(r resource) string {
 	parts := []string{renderValue(r.property("Namespace")), renderValue(r.property("MetricName"))}
 	if dimensions, ok := r.property("Dimensions").([]any); ok {
@@ -65,7 +64,7 @@ func formatAlarm(r resource) string {
 	return line
 }
 
-// A metric that nobody sends is one that no alarm hears of.
+// An alarm on a metric that no function sends would never fire.
 func TestAlarmsReadKnownMetricsOnly(t *testing.T) {
 	t.Parallel()
 	for _, r := range awsTemplate().resourcesOfType("CloudWatch::Alarm") {
@@ -78,7 +77,7 @@ func TestAlarmsReadKnownMetricsOnly(t *testing.T) {
 	}
 }
 
-// TestEveryAlarmHasARunbookSection: and every section an alarm, which names it.
+// Every alarm links to a section of docs/runbook.md, and every section has an alarm.
 func TestEveryAlarmHasARunbookSection(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/runbook.md")
@@ -103,7 +102,6 @@ func TestEveryAlarmHasARunbookSection(t *testing.T) {
 	}
 }
 
-// Alarms of this stack may tell the topic, and nobody else may.
 func TestAlarmTopicAcceptsCloudWatchAlarmsOnly(t *testing.T) {
 	t.Parallel()
 	policy := awsTemplate().resourcesOfType("SNS::TopicPolicy")["AlarmsTopicPolicy"]
@@ -126,7 +124,7 @@ func TestAlarmTopicAcceptsCloudWatchAlarmsOnly(t *testing.T) {
 	}
 }
 
-// Each function's errors are counted from its own log, but for the authorizer's.
+// The authorizer has none: see countErrors.
 func TestEveryFunctionHasAnErrorMetricFilter(t *testing.T) {
 	t.Parallel()
 	filters := awsTemplate().resourcesOfType("Logs::MetricFilter")

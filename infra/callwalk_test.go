@@ -9,18 +9,19 @@ import (
 
 const sdkServicePrefix = "github.com/aws/aws-sdk-go-v2/service/"
 
-// callWalk is a look at all that one function may run. It errs on the side of too much: what is mentioned is called, and a
-// method that is called through an interface is that of every type that is mentioned and has it. Reflection and code of
-// others that is handed a client it would miss; but then the map grants what nobody seems to call, and the test fails.
+// callWalk collects the AWS operations that a function may call, and rather too many than too few: whatever its code
+// mentions counts as called, and a call through an interface counts as a call of that method of every mentioned type
+// that has it. It does not see calls through reflection, or by other packages that are handed a client. Then the
+// service map grants more than the code seems to need, and the test fails.
 type callWalk struct {
 	*program
 	seen             map[ast.Node]bool
-	mentionedTypes   map[*types.Named]bool // ours, mentioned, that may stand behind an interface
-	interfaceMethods map[*types.Func]bool  // methods of interfaces, mentioned
-	calledOperations map[string]bool       // operations of AWS, "s3.GetObject"
+	mentionedTypes   map[*types.Named]bool // of this module, possible values of interfaces
+	interfaceMethods map[*types.Func]bool  // mentioned methods of interfaces
+	calledOperations map[string]bool       // AWS operations
 }
 
-// findOperations returns what a function may ask of AWS.
+// findOperations returns the AWS operations that a function may call, such as "s3.GetObject".
 func (p *program) findOperations(function string) map[string]bool {
 	w := &callWalk{p, map[ast.Node]bool{}, map[*types.Named]bool{}, map[*types.Func]bool{}, map[string]bool{}}
 	path := modulePath + "functions/" + function + "/bootstrap"
@@ -39,16 +40,16 @@ func (p *program) findOperations(function string) map[string]bool {
 	return w.calledOperations
 }
 
-// visitFunction looks into a function of ours.
+// visitFunction visits the body of a function, if its package is part of this module.
 func (w *callWalk) visitFunction(f *types.Func) {
 	if body := w.bodies[f.Origin()]; body != nil {
 		w.visitNode(body)
 	}
 }
 
-// visitMethods looks into the methods of a type that may be called through interfaces.
+// visitMethods visits the methods of a type that can be called through interfaces.
 func (w *callWalk) visitMethods(n *types.Named) {
-	t := types.NewPointer(n) // which has the methods of the type itself too
+	t := types.NewPointer(n) // its method set includes the methods of n
 	methods := types.NewMethodSet(t)
 	enter := func(f *types.Func) {
 		if m := methods.Lookup(f.Pkg(), f.Name()); m != nil {
@@ -69,7 +70,7 @@ func (w *callWalk) visitMethods(n *types.Named) {
 	}
 }
 
-// visitNode notes what a piece of source mentions.
+// visitNode records the functions, operations and types that a piece of source mentions.
 func (w *callWalk) visitNode(n ast.Node) {
 	if w.seen[n] {
 		return
@@ -94,8 +95,8 @@ func (w *callWalk) visitNode(n ast.Node) {
 	})
 }
 
-// transactionOperations are the operations that the parts of a DynamoDB transaction stand for: a transaction has no right of its
-// own. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+// transactionOperations are the operations that the parts of a DynamoDB transaction stand for. A transaction has no IAM
+// action of its own: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 var transactionOperations = map[string]string{
 	"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem",
 }
@@ -114,8 +115,8 @@ func (w *callWalk) noteType(t types.Type) {
 	}
 }
 
-// operationOf returns the operation of AWS that a call of f is, or begins: "" if none. Each operation has a type of input
-// of its own, whether a client, a signer, a paginator or an interface of ours is what takes it.
+// operationOf returns the AWS operation that a call of f is part of; "" if there is none. Each operation has an input
+// type, whether a client, a signer, a paginator or an interface of this module takes it.
 func operationOf(f *types.Func) string {
 	for v := range f.Signature().Params().Variables() {
 		p, _ := v.Type().(*types.Pointer)

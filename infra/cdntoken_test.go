@@ -14,7 +14,7 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// tokenVectors are what every check of a token must agree on; shared/domain/playback is held to them too.
+// tokenVectors are test cases for checks of tokens. shared/domain/playback is tested with the same.
 type tokenVectors struct {
 	Now   int64
 	Keys  map[string]string
@@ -34,7 +34,7 @@ func readVectors(t *testing.T) tokenVectors {
 	return v
 }
 
-// keyValues returns what an operator puts into the key value store.
+// keyValues returns what infra/cdn/key.sh puts into the key value store.
 func (v tokenVectors) keyValues() map[string]string {
 	s := map[string]string{}
 	for id, key := range v.Keys {
@@ -51,7 +51,7 @@ type edgeResponse struct {
 	Body       struct{ Encoding, Data string }
 }
 
-// refusalCode returns the code of a refusal, "" if the request goes on.
+// refusalCode returns the error code of a response; "" if the request goes on.
 func (a edgeResponse) refusalCode(t *testing.T) string {
 	t.Helper()
 	if a.StatusCode == 0 {
@@ -67,7 +67,7 @@ func (a edgeResponse) refusalCode(t *testing.T) string {
 	return problem.Code
 }
 
-// runEdgeFunction runs the function in CloudFront for each path, in Node.js, at a time in Unix seconds.
+// runEdgeFunction runs the function in Node.js for each path. now is in Unix seconds.
 func runEdgeFunction(t *testing.T, now int64, store map[string]string, uris ...string) []edgeResponse {
 	t.Helper()
 	in, err := json.Marshal(map[string]any{"code": tokenCheck, "now": now, "store": store, "uris": uris})
@@ -106,7 +106,6 @@ func TestEdgeFunctionAgreesWithTokenVectors(t *testing.T) {
 	}
 }
 
-// TestEdgeFunctionRejectsSignedTokensWithoutAValidKey: without a key no signed token is good, and without a good key neither.
 func TestEdgeFunctionRejectsSignedTokensWithoutAValidKey(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
@@ -169,7 +168,7 @@ func TestEdgeFunctionRejectsUnknownPaths(t *testing.T) {
 	}
 }
 
-// TestEdgeFunctionRefusalsAllowAnyOriginAndAreNotCached: a player on any page can read why it was refused, and nothing keeps the answer.
+// A player on any page can read why it was refused.
 func TestEdgeFunctionRefusalsAllowAnyOriginAndAreNotCached(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
@@ -185,7 +184,7 @@ func TestEdgeFunctionRefusalsAllowAnyOriginAndAreNotCached(t *testing.T) {
 	}
 }
 
-// TestEdgeFunctionFitsSizeAndSyntaxLimits: CloudFront takes 10 KB, and refuses syntax that Node.js knows.
+// CloudFront takes functions of up to 10 KB, and rejects syntax that Node.js accepts.
 func TestEdgeFunctionFitsSizeAndSyntaxLimits(t *testing.T) {
 	t.Parallel()
 	if n := len(tokenCheck); n > 10*1024 {

@@ -7,8 +7,7 @@ import (
 	"sluice/infra/bill"
 )
 
-// TestCostPageMatchesTemplate holds docs/cost.md to the template, and the template to what may be spent on nothing. A resource of a type
-// that has no price fails here.
+// The template also has to stay within bill.MaxIdleCost. A resource of a type that has no price fails here.
 func TestCostPageMatchesTemplate(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(awsTemplate())

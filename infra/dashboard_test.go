@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestDashboardShowsEveryQueueWithinFreeMetrics: it has a row for each service with an inbox, shows what is sent, and costs nothing.
+// It also shows only metrics that are sent.
 func TestDashboardShowsEveryQueueWithinFreeMetrics(t *testing.T) {
 	t.Parallel()
 	var body string

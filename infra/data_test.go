@@ -28,7 +28,7 @@ func TestPoliciesDenyRequestsWithoutTLS(t *testing.T) {
 	}
 }
 
-// deniesWithoutTLS reports whether a resource's policy denies everybody what comes without TLS.
+// deniesWithoutTLS reports whether a resource's policy denies everybody all requests without TLS.
 func deniesWithoutTLS(policy resource) bool {
 	for _, s := range toList(policy.property("PolicyDocument", "Statement")) {
 		s := resource{Properties: s.(map[string]any)}
@@ -62,7 +62,7 @@ func TestBucketsArePrivate(t *testing.T) {
 	})
 }
 
-// TestBucketLifecycleRules: originals get cheaper and stay; media is as it was published.
+// Originals move to cheaper storage and stay; media stays as it is.
 func TestBucketLifecycleRules(t *testing.T) {
 	t.Parallel()
 	parts := map[string]any{"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled"}
@@ -76,7 +76,7 @@ func TestBucketLifecycleRules(t *testing.T) {
 	}
 }
 
-// TestOriginalsExpireAfterKeepOriginalsDays is not parallel: it asks the CDK, which is not for two at once.
+// The test is not parallel: it calls the CDK, which is not safe for concurrent use.
 func TestOriginalsExpireAfterKeepOriginalsDays(t *testing.T) {
 	if end := newOriginalsLifecycle(settings{}).Expiration; end != nil {
 		t.Errorf("they end after %v days", *end.ToDays(nil))
@@ -86,7 +86,6 @@ func TestOriginalsExpireAfterKeepOriginalsDays(t *testing.T) {
 	}
 }
 
-// TestLogGroupsKeepLogsForAMonth: of functions and of the gateway.
 func TestLogGroupsKeepLogsForAMonth(t *testing.T) {
 	t.Parallel()
 	awsTemplate().runForEach(t, "Logs::LogGroup", func(t *testing.T, _ string, r resource) {
@@ -202,7 +201,6 @@ func TestDataIsRetainedWhenTheStackIsDeleted(t *testing.T) {
 	}
 }
 
-// TestStudioOriginMayUploadWhenOriginsAreRestricted: also where only other pages are let in.
 func TestStudioOriginMayUploadWhenOriginsAreRestricted(t *testing.T) {
 	t.Parallel()
 	rules, _ := singleOriginTemplate().resourcesOfType("S3::Bucket")["DataSource"].property("CorsConfiguration", "CorsRules").([]any)

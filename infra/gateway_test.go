@@ -46,16 +46,16 @@ func TestGatewayRoutesMatchTheServiceMap(t *testing.T) {
 	}
 }
 
-// resourcePath returns the path of a resource of the API, by the names from the root to it.
+// resourcePath returns the path of a resource of the API, from the root.
 func resourcePath(t template, id any) string {
 	r, ok := t.resourcesOfType("ApiGateway::Resource")[renderValue(id)]
 	if !ok {
-		return "" // the root is the API's own
+		return "" // the root
 	}
 	return resourcePath(t, r.property("ParentId")) + "/" + renderValue(r.property("PathPart"))
 }
 
-// targetFunction returns the function that a method calls.
+// targetFunction returns the logical id of the function that a method calls.
 func targetFunction(method resource) string {
 	uri := renderValue(method.property("Integration", "Uri"))
 	_, f, _ := strings.Cut(uri, "/functions/")
@@ -111,7 +111,7 @@ func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	}
 }
 
-// TestGatewayResponsesAreProblemDocuments checks the templates as they are deployed: a client must find the same fields as in our own refusals.
+// The gateway's answers have the same fields as those of the functions.
 func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}

@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// workDir holds the folders that templates are made from and in. Functions are empty files: no test here needs a build.
+// workDir has the inputs and outputs of the templates. Functions are empty files, so that no test here needs a build.
 var workDir string
 
 func TestMain(m *testing.M) {
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
 }
 
-// closeRuntime ends the process of jsii and removes its temporary files. With -race it leaves them: Close races with
-// itself (v1.139.0).
+// closeRuntime ends the process of jsii and removes its temporary files. With -race it does nothing, because jsii.Close
+// has a data race (v1.139.0).
 var closeRuntime = func() {}
 
 func runTests(m *testing.M) int {
@@ -42,14 +42,14 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// testProducerBuckets are the buckets that may be fetched from in the deployments that the tests look at.
+// testProducerBuckets is the setting producer_buckets of the tested deployments.
 const testProducerBuckets = "acme-masters,other-masters"
 
-// testAlarmEmail is whom the alarms write to.
+// testAlarmEmail is the setting alarm_email of the tested deployments.
 const testAlarmEmail = "ops@v.example"
 
-// templates are those of the deployments that the tests look at. The CDK takes seconds to make them and is not for two
-// goroutines at once, so they are made one after the other and shared; no test may change them.
+// templates are the templates of the tested deployments. The CDK takes seconds to make them and is not safe for
+// concurrent use, so they are made one after the other and shared. No test may change them.
 var templates = sync.OnceValue(func() map[string]template {
 	makeAssets()
 	build := filepath.Join(workDir, "build")
@@ -66,10 +66,10 @@ var templates = sync.OnceValue(func() map[string]template {
 
 func awsTemplate() template          { return templates()["aws"] }
 func localTemplate() template        { return templates()["local"] }
-func singleOriginTemplate() template { return templates()["few"] } // lets in the pages of one origin
+func singleOriginTemplate() template { return templates()["few"] } // only pages of one origin may use it
 
-// synthesize returns the template of the stack with these context values. Of one for AWS it has cdk-nag's verdicts too: the
-// same synthesis serves both.
+// synthesize returns the template of the stack with context values. For AWS it also runs cdk-nag and returns its
+// verdicts.
 func synthesize(context map[string]any) template {
 	set, err := readSettings(func(name string) any { return context[name] })
 	must(err)
@@ -112,14 +112,14 @@ func makeAssets() {
 	}
 }
 
-// must is for what the tests need before there is a test to fail.
+// must panics on an error before there is a test that could fail.
 func must(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// checkGolden compares got with a file in testdata.
+// checkGolden compares got with a file in testdata, or rewrites the file with -update.
 func checkGolden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -137,7 +137,7 @@ func checkGolden(t *testing.T, name, got string) {
 	}
 }
 
-// diffLines lists the lines that only one of the two has.
+// diffLines lists the lines that only one of the texts has.
 func diffLines(want, got string) string {
 	var d strings.Builder
 	only := func(mark, a, b string) {

@@ -11,7 +11,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// allowedDifferences are all the ways in which a local deployment differs from one on AWS: id of the resource, property.
+// allowedDifferences are all differences between a local deployment and one on AWS: patterns of "logical id property".
 var allowedDifferences = []struct{ where, why string }{
 	{"*Function Code.*", "it is built for this machine"},
 	{"*Function Architectures.0", "it runs on this machine"},
@@ -78,7 +78,7 @@ func findDifference(name string) string {
 	return ""
 }
 
-// flattenTemplate returns every leaf of a template: "id property.property" to its value.
+// flattenTemplate returns the leaves of a template: a value by "logical id property.property".
 func flattenTemplate(t template) map[string]string {
 	leaves := map[string]string{}
 	for id, r := range t.Resources {
@@ -143,7 +143,7 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 	}
 }
 
-// valueIf returns the value if it should be there, else nil.
+// valueIf returns the value if it is expected, else nil.
 func valueIf(should bool, value string) any {
 	if should {
 		return value

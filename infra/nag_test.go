@@ -16,10 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// unsafeStack is a stack beside ours with a bucket that cdk-nag must not like.
+// unsafeStack is the name of a stack with a bucket that cdk-nag has to find fault with.
 const unsafeStack = "Unsafe"
 
-// addNagChecks has cdk-nag (https://github.com/cdklabs/cdk-nag) look at every stack when it is synthesised.
+// addNagChecks makes cdk-nag (https://github.com/cdklabs/cdk-nag) check every stack when it is synthesized.
 func addNagChecks(app constructs.Construct) {
 	awss3.NewBucket(awscdk.NewStack(app, jsii.String(unsafeStack), nil), jsii.String("Bucket"), nil)
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
@@ -28,10 +28,10 @@ func addNagChecks(app constructs.Construct) {
 	}), nil)
 }
 
-// nagVerdict is what cdk-nag says of one rule and one resource.
+// nagVerdict is cdk-nag's verdict on one resource by one rule.
 type nagVerdict struct{ RuleID, ResourceID, Compliance, ExceptionReason string }
 
-// readVerdicts returns cdk-nag's report on a stack that was synthesised into out.
+// readVerdicts returns cdk-nag's report on a stack that was synthesized into the folder out.
 func readVerdicts(out, stack string) []nagVerdict {
 	b, err := os.ReadFile(filepath.Join(out, "AwsSolutions-"+stack+"-NagReport.json"))
 	must(err)
@@ -67,7 +67,7 @@ func TestNagFindsAnUnsafeBucket(t *testing.T) {
 	}
 }
 
-// TestEveryNagSuppressionHasAFinding: an excuse without a finding would hide the next one.
+// A suppression without a finding would hide a later one.
 func TestEveryNagSuppressionHasAFinding(t *testing.T) {
 	t.Parallel()
 	needed := suppressedFindings(awsTemplate().Verdicts[stackName])
@@ -90,7 +90,7 @@ func TestEveryNagSuppressionHasAFinding(t *testing.T) {
 	}
 }
 
-// suppressedFindings returns which findings were accepted, and why.
+// suppressedFindings returns the suppressed findings, each as "rule: reason".
 func suppressedFindings(all []nagVerdict) map[string]bool {
 	found := map[string]bool{}
 	for _, v := range all {
@@ -98,7 +98,7 @@ func suppressedFindings(all []nagVerdict) map[string]bool {
 			continue
 		}
 		reason := v.ExceptionReason
-		if strings.HasPrefix(reason, "[") { // of a rule with several findings: which of them
+		if strings.HasPrefix(reason, "[") { // names the finding, if the rule has several
 			_, reason, _ = strings.Cut(reason, "] ")
 		}
 		found[v.RuleID+": "+reason] = true

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// TestRightsMatchGoldenFile holds what each function may do, one line for each action on each resource.
+// The golden file has a line for each action on each resource that a function may use.
 func TestRightsMatchGoldenFile(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -25,7 +25,7 @@ func TestRightsMatchGoldenFile(t *testing.T) {
 	checkGolden(t, "permissions.golden", b.String())
 }
 
-// listPermissions returns the rights of a service's role: action, resource, condition.
+// listPermissions returns the permissions of a service's role, each as action, resource and condition.
 func listPermissions(t *testing.T, in template, service string) []string {
 	t.Helper()
 	role := in.resourcesOfType("IAM::Role")[renderValue(in.functionOf(t, service).property("Role"))]
@@ -67,7 +67,7 @@ func TestNoPermissionHasAWildcard(t *testing.T) {
 			if strings.Contains(action, "*") {
 				t.Errorf("%s may %s", s.Name, action)
 			}
-			knows := !strings.HasPrefix(action, "xray:") && action != "cloudwatch:GetMetricData" // resources to narrow it to
+			knows := !strings.HasPrefix(action, "xray:") && action != "cloudwatch:GetMetricData" // IAM knows no resource for these
 			if strings.HasPrefix(strings.TrimSpace(on), "*") && knows {
 				t.Errorf("%s may %s on everything", s.Name, action)
 			}
@@ -75,7 +75,7 @@ func TestNoPermissionHasAWildcard(t *testing.T) {
 	}
 }
 
-// TestPermissionsAreInlinePoliciesOfRolesOnly: a policy beside a role would be missing in the matrix.
+// listPermissions would miss any other policy.
 func TestPermissionsAreInlinePoliciesOfRolesOnly(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []string{"IAM::Policy", "IAM::ManagedPolicy", "IAM::User", "KMS::Key"} {
@@ -93,7 +93,7 @@ func TestPermissionsAreInlinePoliciesOfRolesOnly(t *testing.T) {
 	awsTemplate().runForEach(t, "IAM::Role", func(t *testing.T, id string, r resource) {
 		managed := r.property("ManagedPolicyArns")
 		if id == "GatewayApiCloudWatchRole" {
-			return // the account's own, of API Gateway: AWS says which policy it needs
+			return // API Gateway's role, for which AWS prescribes a managed policy
 		}
 		if managed != nil || !roles[id] {
 			t.Errorf("managed policies %v, used by a service: %v", managed, roles[id])

@@ -18,25 +18,26 @@ import (
 
 const modulePath = "sluice/"
 
-// program is the source of all functions, with types. What is not ours is known by its exported names only.
+// program is the source code of all functions with its types. Of packages outside this module it has the exported names
+// only.
 type program struct {
 	fileSet           *token.FileSet
 	ownPackages       map[string]*types.Package
 	info              types.Info
 	bodies            map[*types.Func]ast.Node
-	initCode          map[string][]ast.Node // by package: what runs before main
+	initCode          map[string][]ast.Node // by package: declarations that run before main
 	exportImporter    types.Importer
 	deps              map[string][]string
-	foreignInterfaces map[*types.Interface]bool // interfaces of packages that ours import: their code calls through them
+	foreignInterfaces map[*types.Interface]bool // of packages outside the module, whose code may call through them
 }
 
-// listedPackage is what `go list` says of a package.
+// listedPackage is a package in the output of `go list`.
 type listedPackage struct {
 	ImportPath, Dir, Export string
 	GoFiles, Deps           []string
 }
 
-// loadProgram reads the functions' source and all of ours that it needs.
+// loadProgram reads the functions and the packages of this module that they import.
 func loadProgram() (*program, error) {
 	all, err := listPackages("../functions/...")
 	if err != nil {
@@ -55,7 +56,7 @@ func loadProgram() (*program, error) {
 		export[l.ImportPath] = l.Export
 	}
 	p.exportImporter = importer.ForCompiler(p.fileSet, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
-	for _, l := range all { // each after those it imports
+	for _, l := range all { // each after the packages that it imports
 		p.deps[l.ImportPath] = l.Deps
 		if !strings.HasPrefix(l.ImportPath, modulePath) {
 			continue
@@ -84,7 +85,7 @@ func listPackages(pattern string) ([]listedPackage, error) {
 	}
 }
 
-// Import makes program the importer of our packages' imports.
+// Import makes program the importer of the imports in this module's packages.
 func (p *program) Import(path string) (*types.Package, error) {
 	if pkg := p.ownPackages[path]; pkg != nil {
 		return pkg, nil
@@ -92,7 +93,7 @@ func (p *program) Import(path string) (*types.Package, error) {
 	return p.exportImporter.Import(path)
 }
 
-// checkPackage parses a package of ours and finds the types in it.
+// checkPackage parses and type-checks a package of this module.
 func (p *program) checkPackage(l listedPackage) error {
 	var files []*ast.File
 	for _, name := range l.GoFiles {
@@ -126,7 +127,7 @@ func (p *program) checkPackage(l listedPackage) error {
 	return nil
 }
 
-// addInterfaces remembers the interfaces of a package that isn't ours.
+// addInterfaces records the exported interfaces of a package outside this module.
 func (p *program) addInterfaces(pkg *types.Package) {
 	if p.ownPackages[pkg.Path()] != nil {
 		return

@@ -11,11 +11,11 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// requiredActions are the IAM actions that each operation of AWS asks for, as the Service Authorization Reference has them:
+// requiredActions are the IAM actions that each AWS operation requires, from the Service Authorization Reference:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 //
-// Without s3:ListBucket a reader is told 403 for 404. Sending has no entry: Publisher can send to every queue and to the
-// topic, and sends only where the map says. So there the map is asked, see sending.
+// Without s3:ListBucket, a reader gets 403 instead of 404. Sending requires nothing here: queue.Publisher has the code
+// to send to every queue and to the topic, and sends only where the service map says. So sendActions follows the map.
 var requiredActions = map[string][]string{
 	"cloudwatch.GetMetricData":        {"cloudwatch:GetMetricData"},
 	"lambda.Invoke":                   {"lambda:InvokeFunction"},
@@ -27,7 +27,7 @@ var requiredActions = map[string][]string{
 	"dynamodb.GetItem":                {"dynamodb:GetItem"},
 	"dynamodb.PutItem":                {"dynamodb:PutItem"},
 	"dynamodb.Query":                  {"dynamodb:Query"},
-	"dynamodb.TransactWriteItems":     {}, // the items' own
+	"dynamodb.TransactWriteItems":     {}, // those of its items
 	"dynamodb.UpdateItem":             {"dynamodb:UpdateItem"},
 	"s3.AbortMultipartUpload":         {"s3:AbortMultipartUpload"},
 	"s3.CompleteMultipartUpload":      {"s3:PutObject"},
@@ -43,22 +43,21 @@ var requiredActions = map[string][]string{
 	"sqs.ChangeMessageVisibility":     {"sqs:ChangeMessageVisibility"},
 	"sqs.DeleteMessage":               {"sqs:DeleteMessage"},
 	"sqs.ReceiveMessage":              {"sqs:ReceiveMessage"},
-	"sqs.SendMessage":                 {"sqs:SendMessage"}, // to the dead letters, or of them
+	"sqs.SendMessage":                 {"sqs:SendMessage"}, // to a dead-letter queue, or to redrive from it
 	"sqs.SendMessageBatch":            {},
 	"xray.BatchGetTraces":             {"xray:BatchGetTraces"},
 	"xray.GetTraceSummaries":          {"xray:GetTraceSummaries"},
 }
 
-// lambdaActions are what Lambda itself does in the function's name, for every function and for one with an inbox:
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+// lambdaActions are what Lambda itself does with the function's role, for every function; lambdaQueueActions for one
+// with an inbox: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html and
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 var (
 	lambdaActions      = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 	lambdaQueueActions = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 )
 
-// TestPromise10_PermissionsMatchTheCallsOfTheCode: what a function may do is what its code can ask AWS for, what it sends by the map,
-// and what Lambda does for it.
+// A function may do what its code can call, what it sends according to the service map, and what Lambda does for it.
 func TestPromise10_PermissionsMatchTheCallsOfTheCode(t *testing.T) {
 	t.Parallel()
 	source, err := loadProgram()
@@ -91,7 +90,7 @@ func TestPromise10_PermissionsMatchTheCallsOfTheCode(t *testing.T) {
 	}
 }
 
-// TestCallWalkDistinguishesMethods: authorize is linked with every method of the table and of the buckets, and calls one.
+// authorize is linked with all methods of the table and the buckets, and calls one.
 func TestCallWalkDistinguishesMethods(t *testing.T) {
 	t.Parallel()
 	source, err := loadProgram()
@@ -103,7 +102,7 @@ func TestCallWalkDistinguishesMethods(t *testing.T) {
 	}
 }
 
-// sendActions returns the rights to send what a service emits.
+// sendActions returns the IAM actions that a service needs to send its events.
 func sendActions(s services.Service) (actions []string) {
 	for _, to := range s.Destinations() {
 		if to == services.Topic {

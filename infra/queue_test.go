@@ -85,7 +85,7 @@ func TestEventSourceMappingsMatchTheServiceMap(t *testing.T) {
 		want := map[string]any{
 			"EventSourceArn": toConstructID(q.Name) + "InboxQueue", "FunctionName": toConstructID(q.Service) + "Function",
 			"BatchSize": float64(q.Inbox.BatchSize), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
-			"ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}, // of each, as is standard
+			"ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}, // services.MinWorkers, the default
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", q.Name, d)
@@ -93,8 +93,7 @@ func TestEventSourceMappingsMatchTheServiceMap(t *testing.T) {
 	}
 }
 
-// TestProvisionedPollersReplaceMaximumConcurrency: a mapping has them or a maximum concurrency, never both. The CDK is not for two tests at once,
-// so this one is not parallel.
+// The test is not parallel: the CDK is not safe for concurrent use.
 func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
 	stack := awscdk.NewStack(app, jsii.String("Polling"), nil)
@@ -115,7 +114,6 @@ func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 	}
 }
 
-// TestProducersMaySendToTheRequestQueueOnly: to the inbox that takes their requests and to no other.
 func TestProducersMaySendToTheRequestQueueOnly(t *testing.T) {
 	t.Parallel()
 	policies := awsTemplate().resourcesOfType("SQS::QueuePolicy")
@@ -140,12 +138,12 @@ func TestProducersMaySendToTheRequestQueueOnly(t *testing.T) {
 	}
 }
 
-// TestQueueSubscribesToItsFactsOnly: those it takes and no others. The CDK is not for two tests at once, so this one is not parallel.
+// The test is not parallel: the CDK is not safe for concurrent use.
 func TestQueueSubscribesToItsFactsOnly(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
-	stack := awscdk.NewStack(app, jsii.String("Hearing"), nil)
+	stack := awscdk.NewStack(app, jsii.String("Subscribing"), nil)
 	takes := &services.Inbox{EventTypes: []string{"video.ready.v1", "sweep.done.v1"}, MaxAttempts: 5}
-	in := newServiceQueues(stack, services.Service{Name: "ear", Inbox: takes, Timeout: time.Second})[0]
+	in := newServiceQueues(stack, services.Service{Name: "watch", Inbox: takes, Timeout: time.Second})[0]
 	topic := awssns.NewTopic(stack, jsii.String("Facts"), nil)
 	in.subscribeToTopic(topic, nil)
 	in.subscribeToTopic(topic, takes.SubscribedTypes())

@@ -9,8 +9,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Each request by which a tenant changes a video is recorded, and no other: whoever only looks is sampled by X-Ray's
-// own rule.
+// Other routes are left to X-Ray's default rule.
 func TestSamplingRulesCoverEveryChangingRoute(t *testing.T) {
 	t.Parallel()
 	rules := awsTemplate().resourcesOfType("XRay::SamplingRule")
@@ -35,7 +34,7 @@ func TestSamplingRulesCoverEveryChangingRoute(t *testing.T) {
 	}
 }
 
-// matchPath reports whether a pattern of X-Ray's is a path's: * is any text, slashes too.
+// matchPath reports whether a pattern of X-Ray matches a path. Its * matches slashes too.
 func matchPath(pattern, url string) bool {
 	ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "|"), strings.ReplaceAll(url, "/", "|"))
 	return ok

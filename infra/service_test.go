@@ -39,7 +39,6 @@ func TestFunctionsMatchTheServiceMap(t *testing.T) {
 	}
 }
 
-// What the clock calls is called again by the clock, and by nothing else.
 func TestScheduledFunctionsAreNotRetriedByLambda(t *testing.T) {
 	t.Parallel()
 	var got []string
@@ -104,7 +103,7 @@ func TestFunctionLayersMatchTheServiceMap(t *testing.T) {
 	}
 }
 
-// expectedValue says which resource each variable must point to.
+// expectedValue returns the resource, or the value, that a variable has to have.
 func expectedValue(name string) string {
 	for _, q := range services.ListQueues() {
 		switch name {

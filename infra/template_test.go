@@ -14,7 +14,7 @@ import (
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]struct{ Value any }
-	Verdicts  map[string][]nagVerdict // cdk-nag's, of each stack that was synthesised with it
+	Verdicts  map[string][]nagVerdict // cdk-nag's, by stack
 }
 
 type resource struct {
@@ -27,8 +27,8 @@ type resource struct {
 
 func (r resource) isType(typ string) bool { return r.Type == "AWS::"+typ }
 
-// resourcesOfType returns the resources of a type, without AWS:: before it, by their plain ids. A test of none of them would hold
-// whatever the template is: there must be some.
+// resourcesOfType returns the resources of a type, without "AWS::", by their logical ids without hashes. It panics if
+// there are none, because a test of no resources would always pass.
 func (t template) resourcesOfType(typ string) map[string]resource {
 	found := map[string]resource{}
 	for id, r := range t.Resources {
@@ -47,7 +47,7 @@ func (t template) hasNone(typ string) bool {
 	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool { return r.isType(typ) })
 }
 
-// runForEach runs f as a test of its own for each resource of a type.
+// runForEach runs f as a subtest for each resource of a type.
 func (t template) runForEach(test *testing.T, typ string, f func(*testing.T, string, resource)) {
 	found := t.resourcesOfType(typ)
 	for _, id := range slices.Sorted(maps.Keys(found)) {
@@ -67,7 +67,7 @@ func (t template) functionOf(test testing.TB, service string) resource {
 	return resource{}
 }
 
-// property returns a property deep inside others, nil if it isn't there.
+// property returns the property at a path; nil if there is none.
 func (r resource) property(names ...string) any {
 	var v any = r.Properties
 	for _, name := range names {
@@ -79,10 +79,10 @@ func (r resource) property(names ...string) any {
 
 var hashSuffix = regexp.MustCompile(`[0-9A-F]{8}([0-9a-f]{32})?$`)
 
-// trimHash returns a logical id without the hash that the CDK puts at its end.
+// trimHash returns a logical id without the hash that the CDK appends.
 func trimHash(id string) string { return hashSuffix.ReplaceAllString(id, "") }
 
-// renderValue renders a value as people would write it: a reference is the plain id of what it refers to.
+// renderValue returns a value as text. A reference becomes the logical id, without hash, of what it refers to.
 func renderValue(v any) string {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -106,7 +106,7 @@ func renderValue(v any) string {
 	return s.String()
 }
 
-// toList returns v as a list: CloudFormation takes a single value for a list of one.
+// toList returns v as a list: CloudFormation accepts a single value for a list of one.
 func toList(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l

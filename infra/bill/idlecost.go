@@ -165,7 +165,7 @@ func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
 // chargeDashboard charges nothing, because an account has three dashboards without cost. The line shows that there is
 // one.
 func chargeDashboard(b idleContext, _ Resource) ([]Line, error) {
-	l := b.newLine("a dashboard, of three for nothing", "dashboard", 1)
+	l := b.newLine("a dashboard (three are free)", "dashboard", 1)
 	l.USD = 0
 	return []Line{l}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 )
 
-// parseTemplate reads a template.
 func parseTemplate(t *testing.T, text string) Template {
 	t.Helper()
 	var template Template
@@ -25,12 +24,12 @@ const (
 	aliasJSON     = `"Alias":{"Type":"AWS::Lambda::Alias","Properties":{"FunctionName":{"Ref":"Function"}}}`
 )
 
-// minuteScheduleJSON is a schedule of what arn refers to.
+// minuteScheduleJSON is a schedule that calls, each minute, the function that arn refers to.
 func minuteScheduleJSON(arn string) string {
 	return `"Tick":{"Type":"AWS::Scheduler::Schedule","Properties":{"ScheduleExpression":"rate(1 minute)","Target":{"Arn":` + arn + `}}}`
 }
 
-// idleRunCost is what a run of a function with 256 MiB costs that finds nothing, at the prices of the list.
+// idleRunCost is what one run of a function of 256 MiB costs if it finds nothing to do.
 const idleRunCost = (1.00+0.20+21*0.125+14*0.40+5)/1e6 + 0.2*0.25*0.0000133334 + 2e-6*0.5
 
 func TestIdleCostOfResources(t *testing.T) {

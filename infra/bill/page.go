@@ -30,7 +30,7 @@ func RenderPage(p Prices, idle []Line) (string, error) {
 	err = t.Execute(&b, map[string]any{
 		"Prices": p, "Idle": formatMarkdown(IdleTable(idle)), "Minutes": formatMarkdown(MinutesTable(p)), "Parts": formatMarkdown(PartsTable(p)), "Metrics": formatMarkdown(MetricsTable(p)),
 		"Ages":    formatFraction(p.newLine("", "metric-read", decisionsPerHour).USD),
-		"Sources": listSources(p), "Rungs": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
+		"Sources": listSources(p), "Renditions": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
 	})
 	return b.String(), err
 }
@@ -56,7 +56,7 @@ func MinutesTable(p Prices) Table {
 		for _, factor := range SlownessFactors {
 			ours := TotalCost(WorkloadCost(p, load, factor))
 			rows = append(rows, []string{
-				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as ours", 2: "half as fast"}[factor], formatDollars(ours), formatDollars(theirs),
+				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as measured", 2: "half as fast"}[factor], formatDollars(ours), formatDollars(theirs),
 				fmt.Sprintf("%.0f %%", 100*ours/theirs),
 			})
 		}

@@ -53,7 +53,7 @@ func (b idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 	if !ok || !isFunction {
 		return nil, errors.New("a schedule of anything but a function of the template has no price in infra/bill")
 	}
-	const what = "looking what is due"
+	const what = "runs of the schedule"
 	return []Line{
 		b.newLine(what, "schedule", n),
 		b.newLine(what, "lambda-requests", n),

@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// TestWorkloadCostsAtMostAShareOfMediaConvert is the measure of the design: at most a quarter, same renditions.
 func TestWorkloadCostsAtMostAShareOfMediaConvert(t *testing.T) {
 	t.Parallel()
 	p := LoadPrices()
@@ -31,7 +30,7 @@ func TestMediaConvertCost(t *testing.T) {
 	}
 }
 
-// TestEncodingTimeGrowsWithSlowness: the processors' time is most of it, and all of that grows with the factor.
+// CPU time grows with the slowness factor; the rest of a task does not.
 func TestEncodingTimeGrowsWithSlowness(t *testing.T) {
 	t.Parallel()
 	load := NewWorkload(30)
@@ -44,12 +43,11 @@ func TestEncodingTimeGrowsWithSlowness(t *testing.T) {
 
 func TestSegmentCount(t *testing.T) {
 	t.Parallel()
-	if got, want := NewWorkload(30).segmentCount(), 1000*30*4.0; got != want { // of two seconds, three pictures and sound
+	if got, want := NewWorkload(30).segmentCount(), 1000*30*4.0; got != want { // segments of two seconds; three renditions and audio
 		t.Errorf("%v segments, want %v", got, want)
 	}
 }
 
-// TestPricesAreComplete: an entry without a part of it would be a price of nothing.
 func TestPricesAreComplete(t *testing.T) {
 	t.Parallel()
 	p := LoadPrices()

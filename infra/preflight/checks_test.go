@@ -8,7 +8,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// freshAccount is an account that was opened yesterday and had `cdk bootstrap` today.
+// freshAccount is a new account in which `cdk bootstrap` has run.
 func freshAccount() account {
 	return account{
 		id: "123456789012", region: "eu-west-1", caller: "arn:aws:iam::123456789012:user/ann",
@@ -16,7 +16,7 @@ func freshAccount() account {
 	}
 }
 
-// standardRequirements is what a deployment without settings needs; all is how many invocations that is.
+// standardRequirements are those of a deployment without settings.
 var standardRequirements = requirements{concurrency: services.MinConcurrency(), rate: 200}
 
 func TestCheckAccount(t *testing.T) {

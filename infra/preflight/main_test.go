@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// fakeAWS is as much of AWS as preflight asks: one endpoint for all services, in their own protocols.
+// fakeAWS is a server with the operations that preflight calls: one endpoint for all services, each with its protocol.
 type fakeAWS struct {
-	parameters      map[string]string  // Systems Manager's
-	accountQuotas   map[string]float64 // quotas that the account has of its own
-	defaultQuotas   map[string]float64 // quotas that AWS gives everyone
-	deniedOperation string             // an operation that is not allowed
-	operations      []string           // operations, in order
+	parameters      map[string]string  // of Systems Manager
+	accountQuotas   map[string]float64 // the account's own values
+	defaultQuotas   map[string]float64 // AWS's defaults
+	deniedOperation string             // fails with AccessDenied
+	operations      []string           // that were called, in order
 }
 
 func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func (a *fakeAWS) writeError(w http.ResponseWriter, code, message string) {
 
 func (a *fakeAWS) getParameters(w http.ResponseWriter, body []byte) {
 	var in struct{ Names []string }
-	_ = json.Unmarshal(body, &in) // nothing is asked for, then
+	_ = json.Unmarshal(body, &in) // an invalid body names nothing
 	var out struct {
 		Parameters        []map[string]string
 		InvalidParameters []string
@@ -68,7 +68,7 @@ func (a *fakeAWS) getParameters(w http.ResponseWriter, body []byte) {
 			out.InvalidParameters = append(out.InvalidParameters, name)
 		}
 	}
-	_ = json.NewEncoder(w).Encode(out) // the client says what it misses
+	_ = json.NewEncoder(w).Encode(out) // the client reports what is missing
 }
 
 func (a *fakeAWS) getQuota(w http.ResponseWriter, body []byte, from map[string]float64) {
@@ -82,7 +82,7 @@ func (a *fakeAWS) getQuota(w http.ResponseWriter, body []byte, from map[string]f
 	fmt.Fprintf(w, `{"Quota":{"Value":%v}}`, value)
 }
 
-// newFakeAWS is an account with everything, and the environment of someone who may use it.
+// newFakeAWS starts an AWS whose account lacks nothing, and sets the environment of a caller.
 func newFakeAWS(t *testing.T) *fakeAWS {
 	a := &fakeAWS{
 		parameters:    map[string]string{bootstrapVersion: "28"},
@@ -102,7 +102,7 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	return a
 }
 
-// clearCredentials is the environment of someone without credentials.
+// clearCredentials sets the environment of a caller without credentials.
 func clearCredentials(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 		"AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -114,7 +114,7 @@ func clearCredentials(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 }
 
-// runPreflight returns the status, what it printed and what it complained of.
+// runPreflight returns the exit status, stdout and stderr.
 func runPreflight(t *testing.T, args ...string) (int, string, string) {
 	var out, errs strings.Builder
 	status := run(t.Context(), args, &out, &errs)
