@@ -49,18 +49,23 @@ type Admin struct {
 // are exactly those of the map.
 func (o *Admin) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("admin")
-	m, err := httpapi.NewMux(s, o.Log, httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log), map[string]httpapi.Handler{
-		"POST /v1/tenants":                   o.createTenant,
-		"POST /v1/tokens":                    o.createToken,
-		"DELETE /v1/tokens/{id}":             o.deleteToken,
-		"POST /v1/sources":                   o.createProducer,
-		"GET /v1/sources":                    o.listProducers,
-		"DELETE /v1/sources/{id}":            o.deleteProducer,
-		"GET /v1/dead-letters":               o.listDeadLetters,
-		"GET /v1/dead-letters/{id}":          o.showDeadLetter,
-		"POST /v1/dead-letters/redrive":      o.redriveDeadLetters,
-		"POST /v1/dead-letters/{id}/redrive": o.redriveDeadLetter,
-		"POST /v1/dead-letters/{id}/discard": o.discardDeadLetter,
+	idempotency := httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log)
+	m, err := httpapi.NewMux(s, o.Log, idempotency, httpapi.Routes{
+		Handlers: map[string]httpapi.Handler{
+			"POST /v1/tenants":                   o.createTenant,
+			"DELETE /v1/tokens/{id}":             o.deleteToken,
+			"POST /v1/sources":                   o.createProducer,
+			"GET /v1/sources":                    o.listProducers,
+			"DELETE /v1/sources/{id}":            o.deleteProducer,
+			"GET /v1/dead-letters":               o.listDeadLetters,
+			"GET /v1/dead-letters/{id}":          o.showDeadLetter,
+			"POST /v1/dead-letters/redrive":      o.redriveDeadLetters,
+			"POST /v1/dead-letters/{id}/redrive": o.redriveDeadLetter,
+			"POST /v1/dead-letters/{id}/discard": o.discardDeadLetter,
+		},
+		Idempotent: map[string]httpapi.IdempotentHandler{
+			"POST /v1/tokens": o.createToken,
+		},
 	})
 	return httpapi.CORS{Origins: o.Origins, Next: m}, err
 }
@@ -106,8 +111,8 @@ type tokenResponse struct {
 }
 
 // createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
-func (o *Admin) createToken(w http.ResponseWriter, r *http.Request) error {
-	if id := httpapi.PreviouslyCreatedID(r.Context()); id != "" {
+func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt) error {
+	if id := a.PreviousID; id != "" {
 		return errs.New("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
 	}
 	in, err := httpapi.DecodeBody[struct {
@@ -133,7 +138,7 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issueToken(w, r, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
+	return o.issueToken(w, r, a, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
 }
 
 func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
@@ -157,7 +162,7 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // issueToken makes a token that lives for life; 0 is until it is revoked.
-func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, t video.Token, life time.Duration) error {
+func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t video.Token, life time.Duration) error {
 	id, err := httpapi.RandomBase32(o.Entropy, 8)
 	if err != nil {
 		return err
@@ -176,6 +181,6 @@ func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, t video.Token
 	if err := o.Tenants.CreateToken(r.Context(), t); err != nil {
 		return err
 	}
-	httpapi.MarkCreated(r.Context(), id)
+	a.MarkCreated(id)
 	return httpapi.WriteJSON(w, http.StatusCreated, out)
 }

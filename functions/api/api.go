@@ -48,10 +48,8 @@ type VideoStore interface {
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }
 
-// MultipartUploads begins multipart uploads, lets clients send their parts, and gives uploads up.
+// MultipartUploads lets clients send the parts of multipart uploads, and aborts uploads.
 type MultipartUploads interface {
-	// CreateUpload returns S3's id of a new multipart upload.
-	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 	// AbortUpload ends an upload without an object; it is no error if it is gone.
 	AbortUpload(ctx context.Context, key, id string) error
 	// PresignPart returns a URL to which part n, of exactly size bytes, can be PUT until it expires.
@@ -100,21 +98,26 @@ type API struct {
 // are exactly those of the map.
 func (a *API) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("api")
-	m, err := httpapi.NewMux(s, a.Log, httpapi.NewIdempotencyMiddleware(a.Idempotency, a.Entropy, a.now, a.Log), map[string]httpapi.Handler{
-		"GET /health":                    a.showHealth,
-		"GET /v1/openapi.json":           a.showOpenAPI,
-		"GET /v1/token":                  a.showToken,
-		"POST /v1/uploads":               a.createUpload,
-		"POST /v1/uploads/{id}/parts":    a.signParts,
-		"POST /v1/uploads/{id}/complete": a.completeUpload,
-		"GET /v1/uploads/{id}":           a.showUpload,
-		"DELETE /v1/uploads/{id}":        a.cancelUpload,
-		"GET /v1/videos":                 a.listVideos,
-		"POST /v1/videos":                a.createVideo,
-		"GET /v1/videos/{id}":            a.showVideo,
-		"PATCH /v1/videos/{id}":          a.editVideo,
-		"DELETE /v1/videos/{id}":         a.deleteVideo,
-		"GET /v1/videos/{id}/timeline":   a.showTimeline,
+	idempotency := httpapi.NewIdempotencyMiddleware(a.Idempotency, a.Entropy, a.now, a.Log)
+	m, err := httpapi.NewMux(s, a.Log, idempotency, httpapi.Routes{
+		Handlers: map[string]httpapi.Handler{
+			"GET /health":                    a.showHealth,
+			"GET /v1/openapi.json":           a.showOpenAPI,
+			"GET /v1/token":                  a.showToken,
+			"POST /v1/uploads/{id}/complete": a.completeUpload,
+			"GET /v1/uploads/{id}":           a.showUpload,
+			"DELETE /v1/uploads/{id}":        a.cancelUpload,
+			"GET /v1/videos":                 a.listVideos,
+			"GET /v1/videos/{id}":            a.showVideo,
+			"PATCH /v1/videos/{id}":          a.editVideo,
+			"DELETE /v1/videos/{id}":         a.deleteVideo,
+			"GET /v1/videos/{id}/timeline":   a.showTimeline,
+		},
+		Idempotent: map[string]httpapi.IdempotentHandler{
+			"POST /v1/uploads":            a.createUpload,
+			"POST /v1/uploads/{id}/parts": a.signParts,
+			"POST /v1/videos":             a.createVideo,
+		},
 	})
 	return httpapi.CORS{Origins: a.Origins, Next: m}, err
 }

@@ -69,7 +69,7 @@ func TestNewMuxRequiresExactlyTheServiceRoutes(t *testing.T) {
 			for _, r := range row.routes {
 				handlers[r] = nil
 			}
-			if _, err := httpapi.NewMux(s, nil, nil, handlers); (err == nil) != row.ok {
+			if _, err := httpapi.NewMux(s, nil, nil, httpapi.Routes{Handlers: handlers}); (err == nil) != row.ok {
 				t.Errorf("NewMux: %v", err)
 			}
 		})

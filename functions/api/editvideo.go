@@ -53,7 +53,7 @@ func (in videoPatch) applyTo(v *video.Video) error {
 		about.Metadata = cloneMetadata(in.Metadata)
 	}
 	var c httpapi.Validation
-	requireValidAbout(&c, about)
+	requireAll(&c, about.Validate())
 	if in.Title != nil {
 		about.Title = cmp.Or(about.Title, v.Source.Name)
 	} else {
@@ -71,9 +71,9 @@ func cloneMetadata(m map[string]string) map[string]string {
 	return maps.Clone(m)
 }
 
-// requireValidAbout notes what is wrong with what a client says of a video.
-func requireValidAbout(c *httpapi.Validation, a video.Details) {
-	for _, f := range a.Validate() {
+// requireAll adds what is invalid.
+func requireAll(c *httpapi.Validation, invalid []video.FieldError) {
+	for _, f := range invalid {
 		c.Require(false, f.Pointer, f.Code, f.Message)
 	}
 }

@@ -25,7 +25,7 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 		{"malformed", `{`, func(*apitest.Fixture) {}, 400},
 		{"busy", apitest.UploadBody, func(w *apitest.Fixture) { w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
 		{"panic", apitest.UploadBody, func(w *apitest.Fixture) {
-			w.Multipart = apitest.InterruptedUploads{FakeBucket: w.Bucket, OnCreate: func() { panic("boom") }}
+			w.Bucket.OnCreate = func() { panic("boom") }
 		}, 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 			if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", row.body); got.Status != row.status || got.IsReplayed() {
 				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			w.Multipart, w.Bucket.Err = w.Bucket, nil
+			w.Bucket.OnCreate, w.Bucket.Err = nil, nil
 			if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
 				t.Errorf("put right: %d %s", got.Status, got.Text)
 			}
@@ -48,13 +48,13 @@ func TestIdempotencyKeyIsReleasedAtTimeout(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Multipart = apitest.InterruptedUploads{FakeBucket: w.Bucket, OnCreate: func() { cancel(); w.Bucket.Err = errs.E("bucket", errs.Transient, ctx.Err()) }}
+	w.Bucket.OnCreate = func() { cancel(); w.Bucket.Err = errs.E("bucket", errs.Transient, ctx.Err()) }
 	e := apitest.Acme.NewEvent("POST", "/v1/uploads", apitest.UploadBody)
 	e.Headers = map[string]string{"Idempotency-Key": "k"}
 	if out, err := w.CallAPI(ctx, e); err != nil || out.StatusCode != 503 {
 		t.Fatalf("%d %v", out.StatusCode, err)
 	}
-	w.Multipart, w.Bucket.Err = w.Bucket, nil
+	w.Bucket.OnCreate, w.Bucket.Err = nil, nil
 	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
@@ -65,7 +65,7 @@ func TestIdempotencyStoreFailures(t *testing.T) {
 	w, kept := apitest.NewWithRecords(t)
 	kept.CompleteErr = errors.New("throttled")
 	got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency key not settled") {
+	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency record not completed") {
 		t.Errorf("what was done can't be undone: %d %s, logged %s", got.Status, got.Text, w.Logs)
 	}
 	kept.ClaimErr = errs.E("store.BeginIdempotency", errs.Transient, errors.New("throttled"))

@@ -94,11 +94,11 @@ func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	var second, other apitest.Result
-	w.Multipart = apitest.InterruptedUploads{FakeBucket: w.Bucket, OnCreate: func() {
-		w.Multipart = w.Bucket
+	w.Bucket.OnCreate = func() {
+		w.Bucket.OnCreate = nil
 		second = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 		other = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", `{"file_name": "b.mp4", "size": 1}`)
-	}}
+	}
 	first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 	second.RequireProblem(t, 409, "idempotency_in_progress")
 	if d := cmp.Diff([]string{"1"}, second.Header["Retry-After"]); d != "" {
@@ -244,7 +244,7 @@ func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 func TestNewMuxRequiresIdempotencyForPosts(t *testing.T) {
 	t.Parallel()
 	s := services.Service{Name: "x", Routes: []services.Route{{Method: "POST", Path: "/a", Auth: services.AuthOpen}}}
-	if _, err := httpapi.NewMux(s, nil, nil, map[string]httpapi.Handler{"POST /a": nil}); err == nil {
+	if _, err := httpapi.NewMux(s, nil, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{"POST /a": nil}}); err == nil {
 		t.Error("no error")
 	}
 }

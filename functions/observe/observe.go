@@ -70,10 +70,10 @@ type Observer struct {
 // are exactly those of the map.
 func (o *Observer) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("observe")
-	m, err := httpapi.NewMux(s, o.Log, nil, map[string]httpapi.Handler{
+	m, err := httpapi.NewMux(s, o.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
 		"GET /v1/videos/{id}/trace": o.showTrace,
 		"GET /v1/map":               o.showMap,
-	})
+	}})
 	return httpapi.CORS{Origins: o.Origins, Next: m}, err
 }
 

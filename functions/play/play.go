@@ -69,11 +69,11 @@ func (p *Server) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.NewMux(s, p.Log, nil, map[string]httpapi.Handler{
+	return httpapi.NewMux(s, p.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
 		"GET /watch/{playback}":             w.servePage,
 		"GET /watch/assets/{file}":          w.serveAsset,
 		"GET /p/{token}/{playback}/{file+}": p.serveFile,
-	})
+	}})
 }
 
 // serveFile answers GET /p/{token}/{playback}/{file+}. Playlists are handed out here, because the URIs in them are relative

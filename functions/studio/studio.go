@@ -61,10 +61,10 @@ func (p Page) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	s.policy = buildPolicy(p.UploadURL, p.MediaURL)
-	return httpapi.NewMux(service, p.Log, nil, map[string]httpapi.Handler{
+	return httpapi.NewMux(service, p.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
 		"GET /studio":                  s.servePage,
 		"GET /studio/{version}/{file}": s.serveAsset,
-	})
+	}})
 }
 
 func loadSite() (*site, error) {

@@ -55,7 +55,7 @@ func New(tb testing.TB) *Fixture {
 		Uploads: w.Store, Videos: w.Store, Multipart: w.Bucket, Originals: w.Bucket, Publisher: w.Outbox, Idempotency: w.Store, CheckURL: func(string) error { return nil },
 		Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(w.Logs, nil)),
 	}
-	w.VideoCreator = ingest.VideoCreator{Videos: w.Store, Multipart: w.Bucket, Now: w.Now, NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
+	w.VideoCreator = ingest.VideoCreator{Videos: w.Store, Multipart: w.Bucket, Now: func() time.Time { return w.Now() }, NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
 	w.Admin = &admin.Admin{
 		Tenants: w.Store, Producers: w.Store, DeadLetters: w.Store, Redriver: w.Redriver,
 		Sleep: func(_ context.Context, d time.Duration) { w.Redriver.Waited += d },
@@ -232,9 +232,10 @@ func (i *FakeRedriver) Redrive(_ context.Context, l video.DeadLetter) error {
 
 // FakeBucket is S3 as far as uploads go.
 type FakeBucket struct {
-	Uploads map[string]*FakeUpload
-	Objects map[string]int64 // sizes by key
-	Err     error            // what every call fails with
+	OnCreate func() // runs while CreateUpload does; may be nil
+	Uploads  map[string]*FakeUpload
+	Objects  map[string]int64 // sizes by key
+	Err      error            // what every call fails with
 }
 
 type FakeUpload struct {
@@ -245,6 +246,9 @@ type FakeUpload struct {
 var errGone = errs.E("bucket", errs.NotFound, errors.New("NoSuchUpload"))
 
 func (b *FakeBucket) CreateUpload(_ context.Context, key, _ string) (string, error) {
+	if b.OnCreate != nil {
+		b.OnCreate()
+	}
 	id := fmt.Sprintf("mp%d", len(b.Uploads))
 	b.Uploads[id] = &FakeUpload{Key: key}
 	return id, b.Err

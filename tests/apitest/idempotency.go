@@ -105,14 +105,3 @@ func (w *Fixture) ValidPosts(tb testing.TB) map[string]Post {
 		"/v1/videos":                    {Acme, "/v1/videos", `{"url": "https://example.com/a.mp4"}`},
 	}
 }
-
-// InterruptedUploads is S3 that lets something happen while it begins an upload.
-type InterruptedUploads struct {
-	*FakeBucket
-	OnCreate func()
-}
-
-func (b InterruptedUploads) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
-	b.OnCreate()
-	return b.FakeBucket.CreateUpload(ctx, key, contentType)
-}

@@ -13,6 +13,8 @@ import (
 
 	"sluice/events"
 	"sluice/functions/api"
+	"sluice/functions/api/ingest"
+	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
@@ -92,9 +94,14 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	defer p.exitProcess()
 	log := slog.New(slog.DiscardHandler)
 	bucket := faultySource{p}
+	now := func() time.Time { return time.Now().UTC() }
 	a := &api.API{
+		VideoCreator: ingest.VideoCreator{
+			Videos: p.newStore(), Multipart: bucket, Now: now,
+			NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, c.entropy) },
+		},
 		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s), Idempotency: p.newStore(),
-		Entropy: c.entropy, Now: func() time.Time { return time.Now().UTC() }, Log: log,
+		Entropy: c.entropy, Now: now, Log: log,
 	}
 	h, err := a.Handler()
 	if err != nil {

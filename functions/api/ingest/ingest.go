@@ -1,21 +1,24 @@
-// Package intake takes requests to make a video of a file that lies elsewhere. It is one command behind two doors: a
-// tenant sends POST /v1/videos with a URL, a producer puts upload.requested.v1 on the queue. Either way there is a row,
-// and the file is asked for; from there on all videos go the same way.
+// Package ingest creates videos. It is one command with one validator behind two doors: a tenant sends POST /v1/uploads or
+// POST /v1/videos, a producer puts upload.requested.v1 on the queue. Either way there are a video's row and an upload's row;
+// a file that lies elsewhere is requested of fetch.
 //
-// Rights: the grants of a sender, rows of videos and uploads, and the beginning of multipart uploads below t/ in the
-// source bucket. It reads no file itself.
+// Rights: the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the source
+// bucket. It reads no file itself.
 //
-// It refuses senders that nobody has registered, objects that their grants don't cover, and Sluice's own buckets,
-// whatever is granted.
+// It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in any
+// case.
 package ingest
 
 import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"fmt"
+	"mime"
 	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
@@ -24,112 +27,143 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// VideoStore keeps videos and the uploads that they come in by.
+// VideoStore keeps videos and their uploads.
 type VideoStore interface {
-	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error // as a Create does
-	// LoadVideo returns NotFound if the tenant has none of that id.
+	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error // as CreateRows
+	// LoadVideo returns NotFound if the tenant has no video of that id.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// CreateRows adds a video and its upload: both rows, or none; Conflict if one of them is there.
+// CreateRows adds the rows of a video and its upload, both or none. Conflict: one of them exists.
 type CreateRows func(ctx context.Context, v video.Video, u video.Upload) error
 
-// MultipartUploads begins multipart uploads.
+// MultipartUploads starts multipart uploads.
 type MultipartUploads interface {
 	// CreateUpload returns S3's id of a new multipart upload.
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 }
 
-// Request is a wish for a video, by whichever door it came.
+// Request asks for a video. The same request has the same ids.
 type Request struct {
 	Tenant      string
-	VideoID     string // the id that the video gets: the same for the same request
-	UploadID    string // and its upload
+	VideoID     string
+	UploadID    string
+	FromClient  bool  // the client uploads the file; else it lies at Spec.Origin
+	Size        int64 // bytes that the client will upload
 	Spec        video.UploadRequested
 	Correlation string
 	Trace       string
 }
 
-// VideoCreator takes requests.
+// Command is a valid Request. Only NewCommand makes one.
+type Command struct{ request Request }
+
+// maxFileName is the most characters of a file name and of a content type.
+const maxFileName = 255
+
+// NewCommand fills in what a request leaves out: the file name from where the file lies, the title from the file name, and
+// the content type. It returns what is invalid, in the order of the fields.
+func NewCommand(r Request) (Command, []video.FieldError) {
+	s := &r.Spec
+	s.Title = strings.TrimSpace(s.Title)
+	s.ContentType = cmp.Or(s.ContentType, "application/octet-stream")
+	if !r.FromClient {
+		s.FileName = cmp.Or(s.FileName, deriveFileName(s.Origin))
+	}
+	var invalid []video.FieldError
+	require := func(ok bool, pointer string, code errs.Code, message string) {
+		if !ok {
+			invalid = append(invalid, video.FieldError{Pointer: pointer, Problem: errs.Problem{Code: code, Message: message}})
+		}
+	}
+	require(s.FileName != "" && video.ValidText(s.FileName, maxFileName), "/file_name", "file_name_invalid",
+		fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxFileName))
+	details := video.Details{Title: s.Title, ExternalID: s.ExternalID, Metadata: s.Metadata}
+	invalid = append(invalid, details.Validate()...)
+	if r.FromClient {
+		require(r.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
+		require(r.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
+		require(r.Size <= video.MaxSourceBytes, "/size", "size_out_of_range",
+			fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes), video.MaxSourceBytes>>30))
+	}
+	require(isContentType(s.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	s.Title = cmp.Or(s.Title, s.FileName)
+	return Command{r}, invalid
+}
+
+// deriveFileName returns the name of a file from its URL or key, or "video".
+func deriveFileName(o video.Origin) string {
+	address, _, _ := strings.Cut(cmp.Or(o.URL, o.Key), "?")
+	name := path.Base(address)
+	if !video.ValidText(name, maxFileName) || strings.Trim(name, "./") == "" {
+		return "video"
+	}
+	return name
+}
+
+// isContentType reports whether s is a media type that can be the value of a signed header, which is ASCII.
+func isContentType(s string) bool {
+	media, _, err := mime.ParseMediaType(s)
+	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+	return err == nil && strings.Contains(media, "/") && video.ValidText(s, maxFileName) && ascii
+}
+
+// VideoCreator runs commands.
 type VideoCreator struct {
 	Videos        VideoStore
 	Multipart     MultipartUploads
-	NewPlaybackID func(tenant string) (string, error) // a new playback id
+	NewPlaybackID func(tenant string) (string, error)
 	Now           func() time.Time
 }
 
 // NewPlaybackID returns a new playback id for a video of a tenant.
 func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
-// CreateVideo makes the rows of a request with create and returns the video and what follows: that its file is asked for.
-// Taken again, it makes nothing and says the same. Invalid: the request can't be taken, with the code of its first
-// flaw.
-func (d VideoCreator) CreateVideo(ctx context.Context, r Request, create CreateRows) (video.Video, []video.Event, error) {
-	if err := normalizeSpec("intake.Take", &r.Spec); err != nil {
-		return video.Video{}, nil, err
+// CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with what
+// follows: a file that lies elsewhere is requested. Of a command for such a file that has run before, it creates nothing
+// and returns the video and the same events.
+func (d VideoCreator) CreateVideo(ctx context.Context, c Command, create CreateRows) (video.Video, video.Upload, []video.Event, error) {
+	r := c.request
+	if r.FromClient {
+		v, u, err := d.createRows(ctx, r, create)
+		return v, u, nil, err
 	}
+	var u video.Upload
 	v, err := d.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
 	switch errs.KindOf(err) {
 	case "":
 		metrics.MarkDuplicate(ctx)
 	case errs.NotFound:
-		v, err = d.createRows(ctx, r, create)
+		v, u, err = d.createRows(ctx, r, create)
 	}
-	if errs.KindOf(err) == errs.Conflict { // another delivery was quicker
+	if errs.KindOf(err) == errs.Conflict { // another delivery of the message has created it meanwhile
 		v, err = d.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
 	}
-	if err != nil {
-		return video.Video{}, nil, err
+	if err != nil || v.State != video.Waiting || v.Fetch == nil {
+		return v, u, nil, err
 	}
-	if v.State != video.Waiting || v.Fetch == nil {
-		return v, nil, nil
-	}
-	return v, []video.Event{*v.Fetch}, nil
+	return v, u, []video.Event{*v.Fetch}, nil
 }
 
-func (d VideoCreator) createRows(ctx context.Context, r Request, create CreateRows) (video.Video, error) {
-	v := video.Video{
+// createRows leaves a multipart upload without rows behind when it fails: the bucket's lifecycle rule aborts it.
+func (d VideoCreator) createRows(ctx context.Context, r Request, create CreateRows) (v video.Video, u video.Upload, err error) {
+	v = video.Video{
 		Details: video.Details{Title: r.Spec.Title, ExternalID: r.Spec.ExternalID, Metadata: r.Spec.Metadata},
 		Tenant:  r.Tenant, ID: r.VideoID, Correlation: r.Correlation, Trace: r.Trace,
-		Source: video.Source{Key: services.OriginalKey(r.Tenant, r.VideoID), Name: r.Spec.FileName, ContentType: r.Spec.ContentType},
+		Source: video.Source{
+			Key: services.OriginalKey(r.Tenant, r.VideoID), Name: r.Spec.FileName, ContentType: r.Spec.ContentType, Size: r.Size,
+		},
 	}
-	var err error
 	if v.Playback, err = d.NewPlaybackID(v.Tenant); err != nil {
-		return v, err
+		return v, u, err
 	}
 	multipart, err := d.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
 	if err != nil {
-		return v, err
+		return v, u, err
 	}
-	v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key, MultipartID: multipart}
-	v, u := video.StartUpload(v, r.UploadID, multipart, d.Now())
-	return v, create(ctx, v, u) // what S3 has begun in vain ends by the bucket's lifecycle rule
-}
-
-// normalizeSpec fills in what may be left out and refuses what can't be kept.
-func normalizeSpec(op string, ask *video.UploadRequested) error {
-	ask.FileName = cmp.Or(ask.FileName, deriveFileName(ask.Origin))
-	ask.Title = cmp.Or(strings.TrimSpace(ask.Title), ask.FileName)
-	ask.ContentType = cmp.Or(ask.ContentType, "application/octet-stream")
-	if err := ask.Origin.Validate(); err != nil {
-		return errs.E(op, errs.Invalid, err)
+	if !r.FromClient {
+		v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key, MultipartID: multipart}
 	}
-	about := video.Details{Title: ask.Title, ExternalID: ask.ExternalID, Metadata: ask.Metadata}
-	if ask.Title == ask.FileName {
-		about.Title = "" // its length is that of file names
-	}
-	if flaws := about.Validate(); len(flaws) > 0 {
-		return flaws[0].ToError(op, errs.Invalid, nil)
-	}
-	return nil
-}
-
-// deriveFileName returns what a file is called where it lies.
-func deriveFileName(o video.Origin) string {
-	address, _, _ := strings.Cut(cmp.Or(o.URL, o.Key), "?")
-	name := path.Base(address)
-	if !video.ValidText(name, 255) || strings.Trim(name, "./") == "" {
-		return "video"
-	}
-	return name
+	v, u = video.StartUpload(v, r.UploadID, multipart, d.Now().Truncate(time.Millisecond))
+	return v, u, create(ctx, v, u)
 }

@@ -235,6 +235,9 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
 		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}}, "metadata_key_invalid"},
 		{"external id", video.UploadRequested{Origin: origin, ExternalID: "\x00"}, "external_id_invalid"},
+		{"file name", video.UploadRequested{Origin: origin, FileName: strings.Repeat("x", 256)}, "file_name_invalid"},
+		{"content type without a slash", video.UploadRequested{Origin: origin, ContentType: "video"}, "content_type_invalid"},
+		{"content type that is not ASCII", video.UploadRequested{Origin: origin, ContentType: "video/mp4; x=\"ä\""}, "content_type_invalid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -45,9 +45,17 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 	if p.AnnotateVideo != nil {
 		p.AnnotateVideo(ctx, tenant, "vid_"+id)
 	}
-	v, out, err := p.Creator.CreateVideo(ctx, Request{
-		Tenant: tenant, VideoID: "vid_" + id, UploadID: "upl_" + id, Spec: ask, Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.TraceHeader(ctx),
-	}, p.Creator.Videos.CreateVideo)
+	if err := ask.Origin.Validate(); err != nil {
+		return nil, errs.E(op, errs.Invalid, err)
+	}
+	command, invalid := NewCommand(Request{
+		Tenant: tenant, VideoID: "vid_" + id, UploadID: "upl_" + id, Spec: ask,
+		Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.TraceHeader(ctx),
+	})
+	if len(invalid) > 0 {
+		return nil, invalid[0].ToError(op, errs.Invalid, nil)
+	}
+	v, _, out, err := p.Creator.CreateVideo(ctx, command, p.Creator.Videos.CreateVideo)
 	if err != nil {
 		return nil, err
 	}

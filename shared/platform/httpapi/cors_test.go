@@ -72,7 +72,7 @@ func TestEveryResponseHasCORSHeaders(t *testing.T) {
 	w := apitest.New(t)
 	w.Origins = []string{pageOrigin}
 	w.RebuildHandlers(t)
-	w.Multipart = apitest.InterruptedUploads{FakeBucket: w.Bucket, OnCreate: func() { panic("boom") }}
+	w.Bucket.OnCreate = func() { panic("boom") }
 	for _, row := range []struct {
 		name   string
 		event  lambdaevents.APIGatewayProxyRequest

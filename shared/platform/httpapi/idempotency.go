@@ -22,18 +22,19 @@ const (
 	completeTimeout = responseReserve / 2 // of the time kept to answer in
 )
 
-// IdempotencyStore remembers the requests that carry an Idempotency-Key.
+// IdempotencyStore keeps the records of requests that carry an Idempotency-Key.
 type IdempotencyStore interface {
-	// BeginIdempotency keeps c unless another claim of its name is valid at now, and returns the one that is kept.
+	// BeginIdempotency stores c unless another record of its owner, route and key is valid at now. It returns the record that
+	// is stored.
 	BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
-	// CompleteIdempotency replaces the claim of c's name and holder; Conflict if it is another holder's by now.
+	// CompleteIdempotency replaces the record of c's owner, route, key and holder. Conflict: another holder has it.
 	CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error
 }
 
-// IdempotencyMiddleware has POST requests that carry an Idempotency-Key carried out once, and answered again
+// IdempotencyMiddleware runs POST requests that carry an Idempotency-Key once, and repeats the response after that
 // (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). A key belongs to its tenant or operator
-// and to the path. It is kept for 24 hours from when the request succeeded; a request that fails leaves it free, and so
-// does one whose function died, once that must have ended, unless it had made something.
+// and to the path. It is kept for 24 hours after the request has succeeded. A request that fails leaves its key free. So
+// does a request whose function died before it created anything, once the function's timeout has passed.
 type IdempotencyMiddleware struct {
 	Store     IdempotencyStore
 	NewHolder func() (string, error) // a new random name for each request
@@ -41,8 +42,12 @@ type IdempotencyMiddleware struct {
 	Log       *slog.Logger
 }
 
-func NewIdempotencyMiddleware(claims IdempotencyStore, entropy io.Reader, now func() time.Time, log *slog.Logger) *IdempotencyMiddleware {
-	return &IdempotencyMiddleware{Store: claims, NewHolder: func() (string, error) { return RandomBase32(entropy, 16) }, Now: now, Log: log}
+// NewIdempotencyMiddleware returns a middleware that reads the names of holders from entropy.
+func NewIdempotencyMiddleware(
+	records IdempotencyStore, entropy io.Reader, now func() time.Time, log *slog.Logger,
+) *IdempotencyMiddleware {
+	newHolder := func() (string, error) { return RandomBase32(entropy, 16) }
+	return &IdempotencyMiddleware{Store: records, NewHolder: newHolder, Now: now, Log: log}
 }
 
 var (
@@ -51,36 +56,41 @@ var (
 	errInProgress = &HTTPError{Status: http.StatusConflict, Code: "idempotency_in_progress", Detail: "A request with this Idempotency-Key is being carried out; wait, then send it again."}
 )
 
-// wrapHandler returns h for requests with and without a key. No run of it takes longer than timeout.
-func (o *IdempotencyMiddleware) wrapHandler(h Handler, timeout time.Duration) Handler {
+// wrapHandler returns a handler that runs h once for each Idempotency-Key, and each time for requests without one. No run of
+// h takes longer than timeout.
+func (o *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Duration) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		keys := r.Header.Values("Idempotency-Key")
 		if len(keys) == 0 {
-			return h(w, r)
+			return h(w, r, &Attempt{})
 		}
-		c, err := o.newRecord(r, keys)
+		record, err := o.newRecord(r, keys)
 		if err != nil {
 			return err
 		}
 		now := o.Now()
-		c.Expires = now.Add(timeout + time.Second) // whole seconds are kept
-		held, err := o.Store.BeginIdempotency(r.Context(), c, now)
+		record.Expires = now.Add(timeout + time.Second) // whole seconds are kept
+		stored, err := o.Store.BeginIdempotency(r.Context(), record, now)
 		switch {
 		case err != nil:
 			return err
-		case held.Holder == c.Holder:
-			return o.handleFirst(w, r, h, c)
-		case held.BodyHash != c.BodyHash:
+		case stored.Holder == record.Holder:
+			return o.handleFirst(w, r, h, record)
+		case stored.BodyHash != record.BodyHash:
 			return errKeyReused
-		case !held.IsCompleted():
+		case !stored.IsCompleted():
 			w.Header().Set("Retry-After", "1")
 			return errInProgress
 		}
-		return replayResponse(w, r, h, held)
+		w.Header().Set("Idempotent-Replayed", "true")
+		if stored.CreatedID != "" {
+			return h(w, r, &Attempt{PreviousID: stored.CreatedID})
+		}
+		return WriteRawJSON(w, stored.Status, []byte(stored.Response))
 	}
 }
 
-// newRecord returns what a request claims by its keys, which must be one. It leaves the body to be read again.
+// newRecord returns the record of a request with these keys, of which there must be one. The body can be read again.
 func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video.IdempotencyRecord, error) {
 	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKeyLength || strings.ContainsFunc(keys[0], isUnprintable) {
 		return video.IdempotencyRecord{}, errKeyInvalid
@@ -103,7 +113,7 @@ func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video
 // isUnprintable reports whether r is not one of ASCII's printable characters.
 func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// canonicalizeJSON returns JSON such that the order of members and white space count nothing; what is no JSON as it is.
+// canonicalizeJSON returns JSON with sorted members and without white space. It returns a body that is not JSON unchanged.
 func canonicalizeJSON(body []byte) []byte {
 	var value any
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -123,38 +133,35 @@ func hashHex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// handleFirst carries a request out and keeps what it came to. If h fails, or panics, before it has made anything, the key is
-// free. Nothing is kept when nobody knows: the claim then expires, or the row that holds it says that it was done.
-func (o *IdempotencyMiddleware) handleFirst(w http.ResponseWriter, r *http.Request, h Handler, c video.IdempotencyRecord) error {
-	c.Expires = o.Now()
-	said, so := newResponseBuffer(), &IdempotencyState{Record: &c, keptUntil: c.Expires.Add(recordLifetime)}
+// handleFirst runs h for the first request with a key and stores its outcome. If h fails or panics before it has created
+// anything, the key is free again. If the outcome is unknown, nothing is stored: the record then expires, or the row that
+// was written with it completes it.
+func (o *IdempotencyMiddleware) handleFirst(
+	w http.ResponseWriter, r *http.Request, h IdempotentHandler, record video.IdempotencyRecord,
+) error {
+	record.Expires = o.Now()
+	a := &Attempt{record: &record, keptUntil: record.Expires.Add(recordLifetime)}
 	defer func() {
-		if !so.OutcomeUnknown {
-			o.completeRecord(r.Context(), c)
+		if !a.outcomeUnknown {
+			o.completeRecord(r.Context(), record)
 		}
 	}()
-	err := h(said, r.WithContext(context.WithValue(r.Context(), idempotencyStateKey{}, so)))
-	if err == nil && c.CreatedID == "" {
-		c.Status, c.Response, c.Expires = said.status, said.body.String(), so.keptUntil
+	response := newResponseBuffer()
+	err := h(response, r, a)
+	if err == nil && record.CreatedID == "" {
+		record.Status, record.Response, record.Expires = response.status, response.body.String(), a.keptUntil
 	}
-	said.copyTo(w)
+	response.copyTo(w)
 	return err
 }
 
-// completeRecord can't undo what was done, so its failure is only logged: until the claim expires, its key is in progress.
-func (o *IdempotencyMiddleware) completeRecord(ctx context.Context, c video.IdempotencyRecord) {
+// completeRecord stores the outcome of a request. Its failure is only logged, since the request has been handled: the key
+// stays in progress until the record expires.
+func (o *IdempotencyMiddleware) completeRecord(ctx context.Context, record video.IdempotencyRecord) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
 	defer cancel()
-	if err := o.Store.CompleteIdempotency(ctx, c); err != nil {
-		o.Log.WarnContext(ctx, "idempotency key not settled", "api_request_id", CallerFromContext(ctx).RequestID, "owner", c.Owner, "error", err)
+	if err := o.Store.CompleteIdempotency(ctx, record); err != nil {
+		o.Log.WarnContext(ctx, "idempotency record not completed",
+			"api_request_id", CallerFromContext(ctx).RequestID, "owner", record.Owner, "error", err)
 	}
-}
-
-// replayResponse answers a request that was carried out before.
-func replayResponse(w http.ResponseWriter, r *http.Request, h Handler, held video.IdempotencyRecord) error {
-	w.Header().Set("Idempotent-Replayed", "true")
-	if held.CreatedID != "" {
-		return h(w, r.WithContext(context.WithValue(r.Context(), idempotencyStateKey{}, &IdempotencyState{previousID: held.CreatedID})))
-	}
-	return WriteRawJSON(w, held.Status, []byte(held.Response))
 }

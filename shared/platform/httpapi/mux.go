@@ -18,39 +18,54 @@ import (
 // Handler answers one route. It writes a whole answer or returns an error, which becomes a problem document.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
+// ignoreAttempt runs h as an IdempotentHandler that creates nothing: its response is stored.
+func (h Handler) ignoreAttempt(w http.ResponseWriter, r *http.Request, _ *Attempt) error {
+	return h(w, r)
+}
+
 // Mux answers the routes of one service and lets in whom the map lets in.
 type Mux struct {
 	mux *http.ServeMux
 	log *slog.Logger
 }
 
-// idempotencyWrapper makes a handler of a POST one that can be repeated. It is what Mux needs of Once, which services without a POST
-// have none of, nor its rights.
-type idempotencyWrapper interface {
-	wrapHandler(h Handler, timeout time.Duration) Handler
+// Routes are the handlers of a service, named "METHOD path" as in the service map.
+type Routes struct {
+	Handlers   map[string]Handler
+	Idempotent map[string]IdempotentHandler // POST routes; those in Handlers have their responses stored
 }
 
-// NewMux returns a Mux with a handler for each of the service's routes, named "METHOD path" as in the map. once may be
-// nil for a service to which nothing can be posted. It fails with Internal if a route has no handler, a handler no route,
-// or a POST nobody to remember it.
-func NewMux(s services.Service, log *slog.Logger, once idempotencyWrapper, handlers map[string]Handler) (*Mux, error) {
+// idempotencyWrapper is what NewMux needs of IdempotencyMiddleware. Services without a POST route pass nil and need no
+// rights on idempotency records.
+type idempotencyWrapper interface {
+	wrapHandler(h IdempotentHandler, timeout time.Duration) Handler
+}
+
+// NewMux returns a Mux with a handler for each of the service's routes. idempotency may be nil for a service without POST
+// routes. Internal: a route has no handler, or a handler no route.
+func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper, routes Routes) (*Mux, error) {
+	const op = "httpapi.NewMux"
 	m := &Mux{mux: http.NewServeMux(), log: log}
 	for _, route := range s.Routes {
 		name := route.Method + " " + route.Path
-		h, ok := handlers[name]
-		if !ok {
-			return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no handler for %s", s.Name, name))
+		h, ok := routes.Handlers[name]
+		run, idempotent := routes.Idempotent[name]
+		if ok == idempotent || idempotent && route.Method != http.MethodPost {
+			return nil, errs.E(op, errs.Internal, fmt.Errorf("%s: want one handler for %s", s.Name, name))
 		}
 		if route.Method == http.MethodPost {
-			if once == nil {
-				return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: no Once for %s", s.Name, name))
+			if idempotency == nil {
+				return nil, errs.E(op, errs.Internal, fmt.Errorf("%s: no idempotency for %s", s.Name, name))
 			}
-			h = once.wrapHandler(h, s.Timeout)
+			if !idempotent {
+				run = h.ignoreAttempt
+			}
+			h = idempotency.wrapHandler(run, s.Timeout)
 		}
 		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.authorizeRoute(route, h))
 	}
-	if len(handlers) != len(s.Routes) {
-		return nil, errs.E("api.NewMux", errs.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, len(handlers), len(s.Routes)))
+	if n := len(routes.Handlers) + len(routes.Idempotent); n != len(s.Routes) {
+		return nil, errs.E(op, errs.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, n, len(s.Routes)))
 	}
 	return m, nil
 }
