@@ -20,6 +20,8 @@ const (
 const (
 	Queue = "Queue" // name of an SQS queue, as in the namespace AWS/SQS
 	Code  = "Code"  // error code: one of errs.Codes
+
+	Sandbox = "sandbox" // set of sandbox layers around ffmpeg: full or lambda; also a member of the log line
 )
 
 // Metric is one metric.
@@ -58,11 +60,13 @@ var (
 	Stuck       = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed long ago without anything coming of it"}
 	Dollars     = Metric{Name: "Dollars", Unit: None, Description: "what Lambda asks for an invocation; its Sum over an hour is dollars an hour"}
 	Errors      = Metric{Name: "Errors", Unit: Count, Description: "invocations that ended in an error, a crash or their timeout; counted by Lambda's own lines in the logs"}
+
+	SandboxStarts = Metric{Name: "SandboxStart", Unit: Count, Dimension: Sandbox, Description: "processes of functions that run ffmpeg, by their set of sandbox layers"}
 )
 
 // All lists every metric.
 var All = []Metric{
 	WaitTime, WorkTime, Retries, DeadLettered, Duplicates,
 	InspectTime, EncodeTime, PublishTime, PlayableTime, ReadyTime, Failed,
-	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors,
+	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, SandboxStarts,
 }

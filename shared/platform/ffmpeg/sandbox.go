@@ -28,6 +28,9 @@ type Sandbox struct {
 	Err    error  // why no tool may run; nil if tools may run
 }
 
+// Unavailable returns the error of each run of a tool if s.Err is not nil: Internal, cage_unavailable.
+func (s Sandbox) Unavailable() error { return sandboxUnavailable.toError("ffmpeg.Sandbox", s.Err) }
+
 // LayersVariable is the environment variable that forces the lambda set with the value "lambda", for tests. The full
 // set can't be forced.
 const LayersVariable = "SLUICE_SANDBOX"

@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -42,7 +43,7 @@ func (m *costMeter) measureCost(began time.Time) metric.Value {
 
 // Start starts calling f with each event of the service, and logs what each call costs. It does not return.
 func Start[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) {
-	lambda.Start(LogInvocationCost(k, f))
+	lambda.Start(exitAfterResponse(LogInvocationCost(k, f), ffmpeg.Suspicion, k.exitProcess))
 }
 
 // LogInvocationCost returns a function that logs what each invocation of f costs.

@@ -23,6 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if kind := os.Getenv(functionEnv); kind != "" {
+		runFunction(kind)
+	}
 	trace.SetService("test")
 	os.Exit(m.Run())
 }

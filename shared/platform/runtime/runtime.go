@@ -104,6 +104,7 @@ func (k Runtime) newBucket(variable string) *blob.Bucket {
 
 // FFmpegTools returns ffmpeg and ffprobe.
 func (k Runtime) FFmpegTools() source.Tools {
+	k.logSandbox(ffmpeg.CurrentSandbox())
 	return tracedTools{ffmpeg.Tools{Dir: os.Getenv(services.EnvFFmpegDir)}}
 }
 
@@ -156,7 +157,7 @@ func (k Runtime) ScaleNotifier(service string) *autoscale.ScaleNotifier {
 
 // ConsumeQueue starts taking the service's messages. It does not return.
 func (k Runtime) ConsumeQueue(h queue.Handler, g queue.OnExhausted) {
-	Start(k, k.newConsumer(h, g).HandleBatch)
+	Start(k, k.newConsumer(k.requireSandbox(h, ffmpeg.CurrentSandbox()), g).HandleBatch)
 }
 
 // RunScheduled starts doing what the service does when its time has come, or when another wakes it with a hint. It does not
