@@ -1,12 +1,18 @@
-// Package inbox is the back door of a service: it takes a batch from the service's queue, decodes each message, calls
-// the handler, sends what the handler returns, and only then lets the message be deleted. The incoming message is the
-// outbox: a crash anywhere means that it is delivered again.
+// Package queue receives and sends the events of a service through SQS and SNS.
 //
-// Rights: the function's own event source mapping receives and deletes; this package calls sqs:SendMessage on the
-// queues that the map names and on the service's own dead-letter queue, and sns:Publish on the topic.
+// A [Consumer] handles a batch of messages from the service's queue: it decodes each message, calls the handler,
+// sends the events that the handler returns, and only then lets Lambda delete the message. After a crash at any
+// point, SQS delivers the message again. A [Publisher] sends events to the queue of the service that handles them, or
+// to the topic, as services.Map says. [DeadLetterConsumer] empties the dead-letter queues, [Redriver] sends dead
+// letters again, and [DepthReader] counts messages.
 //
-// It refuses what is no event, is of a type that the inbox does not take, or was refused by the handler as Invalid:
-// such a message goes to the dead letters at once, with its reason, and harms no neighbour in its batch.
+// IAM actions: sqs:SendMessage on the queues of the receivers and on the service's own dead-letter queue,
+// sqs:ChangeMessageVisibility on its queue, and sns:Publish on the topic. The event source mapping receives and deletes
+// messages. What the other types need is said at each.
+//
+// A message goes to the dead-letter queue at once, with a reason, if it is no event, if its type is not one that the
+// service handles, or if the handler rejects it (Invalid, NotFound or Forbidden). Other messages of the batch are not
+// affected.
 package queue
 
 import (
@@ -21,45 +27,47 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Handler takes an event and returns the events that follow from it. It may be called twice with the same event and
-// must then return the same. An error of kind Invalid, NotFound or Forbidden is final; any other is tried again.
+// Handler handles an event and returns the events to send. It may be called again with the same event and must then
+// return the same. An error of kind Invalid, NotFound, Forbidden, TooLarge or Unauthenticated is final; other errors
+// are retried.
 type Handler func(ctx context.Context, e events.Event) ([]events.Event, error)
 
-// OnExhausted returns what to tell the owner of the work when an event will not be handled any more.
+// OnExhausted returns the events that report the failure of an event that will not be handled any more.
 type OnExhausted func(e events.Event, err error) []events.Event
 
-// Sender sends events where the map says. It returns nil only when all were accepted.
+// Sender sends events to the queues and the topic of services.Map. It returns nil only if all were accepted.
 type Sender interface {
 	Send(ctx context.Context, es ...events.Event) error
 }
 
-// InboundQueue is the queue that messages came from.
+// InboundQueue is the queue that the messages of a batch came from.
 type InboundQueue interface {
-	// SendToDeadLetterQueue files a message that will not be handled, with the reason.
+	// SendToDeadLetterQueue sends a message that will not be handled to the dead-letter queue, with the reason.
 	SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error
-	// ChangeVisibility keeps a message from being delivered again for d.
+	// ChangeVisibility makes SQS deliver a message again after d, not earlier.
 	ChangeVisibility(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error
 }
 
-// Consumer handles the batches of one service's inbox.
+// Consumer handles the batches of one service's queue.
 type Consumer struct {
 	Service     services.Service
 	Handle      Handler
 	OnExhausted OnExhausted // may be nil
 	Send        Sender
 	Queue       InboundQueue
-	Jitter      func() float64                                                                                      // 0 to 1, of the waits between attempts; nil: at random
-	StartSpan   func(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) // tracing; may be nil
-	Log         *slog.Logger
+	Jitter      func() float64 // a number from 0 to 1 for Backoff; nil: random
+	// StartSpan starts the span of an event; the function that it returns ends it. It may be nil.
+	StartSpan func(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error))
+	Log       *slog.Logger
 }
 
-// HandleBatch is the Lambda handler. A message is either handled, buried or reported as failed; a report never names a
-// message that was not in the batch. On a FIFO inbox the messages after a failed one of the same group are left alone
-// and reported too, so that order holds. They wait as long as that one: SQS delivers nothing of a group of which
-// anything is still hidden.
+// HandleBatch is the Lambda handler. Each message is handled, sent to the dead-letter queue, or reported as failed.
+// On a FIFO queue, the messages of the same group after a failed one are not handled but reported as failed too, so
+// that they stay in order. They get the same visibility timeout as the failed one, because SQS delivers no message of
+// a group while another one is invisible.
 func (c *Consumer) HandleBatch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
-	failed := []lambdaevents.SQSBatchItemFailure{} // never null: a local cloud takes that for "all failed"
-	stopped := map[string]time.Duration{}          // groups, and how long they wait
+	failed := []lambdaevents.SQSBatchItemFailure{} // not nil: a local cloud takes null for "all failed"
+	stopped := map[string]time.Duration{}          // by group: visibility timeout
 	work, done := withEarlierDeadline(ctx, reportReserve)
 	defer done()
 	for _, m := range batch.Records {
@@ -76,14 +84,14 @@ func (c *Consumer) HandleBatch(ctx context.Context, batch lambdaevents.SQSEvent)
 	return lambdaevents.SQSEventResponse{BatchItemFailures: failed}, nil
 }
 
-// What is kept of an invocation's time to report in, and how long the calls may take that only say when a message
-// comes back: where SQS does not answer, the work goes on, and one that Lambda ends reports nothing.
+// reportReserve is the part of an invocation's time that is kept for its report; an invocation that Lambda ends reports
+// nothing. visibilityCallTimeout limits calls that only set a visibility timeout: if SQS does not answer, work goes on.
 const (
 	reportReserve         = 2 * time.Second
 	visibilityCallTimeout = time.Second
 )
 
-// withEarlierDeadline returns a context that ends some time before ctx does.
+// withEarlierDeadline returns a context that ends d before ctx does.
 func withEarlierDeadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
@@ -92,6 +100,7 @@ func withEarlierDeadline(ctx context.Context, d time.Duration) (context.Context,
 	return context.WithDeadline(ctx, end.Add(-d))
 }
 
+// nextJitter returns a number from 0 to 1.
 func (c *Consumer) nextJitter() float64 {
 	if c.Jitter == nil {
 		return rand.Float64()
@@ -99,10 +108,10 @@ func (c *Consumer) nextJitter() float64 {
 	return c.Jitter()
 }
 
-// delayRedelivery lets a message come back after a while and not only after the queue's visibility timeout, which is made for
-// the longest work. There is time for it when that of the work in ctx is over.
+// delayRedelivery sets the visibility timeout of a failed message to wait. That of the queue is longer, because it
+// allows for the longest work. The call may use reportReserve after the deadline of ctx.
 func (c *Consumer) delayRedelivery(ctx context.Context, m lambdaevents.SQSMessage, wait time.Duration) {
-	if end, ok := ctx.Deadline(); ok { // for all messages together
+	if end, ok := ctx.Deadline(); ok { // the same deadline for all messages of the batch
 		var done context.CancelFunc
 		ctx, done = context.WithDeadline(context.WithoutCancel(ctx), end.Add(reportReserve-visibilityCallTimeout))
 		defer done()
@@ -112,9 +121,9 @@ func (c *Consumer) delayRedelivery(ctx context.Context, m lambdaevents.SQSMessag
 	}
 }
 
-// Backoff returns how long a message waits after its n-th failed attempt: a twelfth of the time that an attempt may
-// take, doubled each time up to 5 minutes, of which jitter, 0 to 1, takes up to half. Work of minutes is given minutes
-// to see an outage pass.
+// Backoff returns the time until the next delivery after the n-th failed attempt: limit/12, doubled with each
+// attempt, at most 5 minutes, minus up to half of it for a jitter from 0 to 1. limit is the longest time that an
+// attempt may take.
 func Backoff(limit time.Duration, n int, jitter float64) time.Duration {
 	d := min(limit/12<<min(max(n-1, 0), 10), 5*time.Minute)
 	return d - time.Duration(jitter*float64(d)/2)

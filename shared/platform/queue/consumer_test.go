@@ -23,18 +23,18 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// fakeQueue is an in-memory queue, sender and log.
+// fakeQueue is a queue and a sender that record calls.
 type fakeQueue struct {
 	sent         []events.Event
-	deadLettered map[string]string
-	lastCode     string // of the last that was buried
+	deadLettered map[string]string // reasons by message id
+	lastCode     string            // code of the last dead letter
 	delayed      []string
-	refusesSends bool // refuses to send
+	refusesSends bool
 }
 
 func (d *fakeQueue) Send(ctx context.Context, es ...events.Event) error {
 	if d.refusesSends || ctx.Err() != nil {
-		return errs.E("desk", errs.Transient, errors.New("full"))
+		return errs.E("fake", errs.Transient, errors.New("full"))
 	}
 	d.sent = append(d.sent, es...)
 	return nil
@@ -42,7 +42,7 @@ func (d *fakeQueue) Send(ctx context.Context, es ...events.Event) error {
 
 func (d *fakeQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
 	if d.refusesSends || ctx.Err() != nil {
-		return errs.E("desk", errs.Transient, errors.New("full"))
+		return errs.E("fake", errs.Transient, errors.New("full"))
 	}
 	d.deadLettered[m.MessageId], d.lastCode = queue.DeadLetterReason(reason), string(errs.ProblemOf(reason).Code)
 	return nil
@@ -83,7 +83,7 @@ func failedIDs(r lambdaevents.SQSEventResponse) (out []string) {
 	return out
 }
 
-// Each message ends in exactly one of handled, dead letter or delivered again.
+// TestMessageIsHandledDeadLetteredOrRedelivered: each message ends in exactly one of the three ways.
 func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 	task := examples.ReadJSON("encode.requested.v1/minimal")
 	transient := errs.E("x", errs.Transient, errors.New("later"))
@@ -93,30 +93,30 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 		attempt int
 		err     error
 		panics  bool
-		full    bool
+		refuses bool
 
-		failed, buried bool
-		sent           int
+		failed, deadLettered bool
+		sent                 int
 	}{
 		{name: "handled", body: task, attempt: 1, sent: 1},
-		{name: "transient is tried again", body: task, attempt: 1, err: transient, failed: true},
-		{name: "a bug is tried again", body: task, attempt: 4, err: errors.New("bug"), failed: true},
-		{name: "a panic is tried again", body: task, attempt: 1, panics: true, failed: true},
-		{name: "the last attempt is told and buried", body: task, attempt: 5, err: transient, buried: true, sent: 1},
-		{name: "what crashed each time is told and buried", body: task, attempt: 6, panics: true, buried: true, sent: 1},
-		{name: "refused is told and buried at once", body: task, attempt: 1, err: errs.New("x", errs.Invalid, "bad", "It is bad."), buried: true, sent: 1},
-		{name: "not found is told and buried at once", body: task, attempt: 1, err: errs.E("x", errs.NotFound, nil), buried: true, sent: 1},
-		{name: "no JSON is buried at once", body: "hello", attempt: 1, buried: true},
-		{name: "a type of another inbox is buried at once", body: encodeBody(t, video.UploadCompleted{At: noon}), attempt: 1, buried: true},
-		{name: "what can't be sent is tried again", body: task, attempt: 1, full: true, failed: true},
-		{name: "what can't be buried is tried again", body: "hello", attempt: 5, full: true, failed: true},
-		{name: "a test notification says nothing", body: `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}`, attempt: 1},
+		{name: "a transient error is retried", body: task, attempt: 1, err: transient, failed: true},
+		{name: "a bug is retried", body: task, attempt: 4, err: errors.New("bug"), failed: true},
+		{name: "a panic is retried", body: task, attempt: 1, panics: true, failed: true},
+		{name: "the last attempt is reported and dead-lettered", body: task, attempt: 5, err: transient, deadLettered: true, sent: 1},
+		{name: "a crash at each attempt is reported and dead-lettered", body: task, attempt: 6, panics: true, deadLettered: true, sent: 1},
+		{name: "a rejection is reported and dead-lettered at once", body: task, attempt: 1, err: errs.New("x", errs.Invalid, "bad", "It is bad."), deadLettered: true, sent: 1},
+		{name: "not found is reported and dead-lettered at once", body: task, attempt: 1, err: errs.E("x", errs.NotFound, nil), deadLettered: true, sent: 1},
+		{name: "no JSON is dead-lettered at once", body: "hello", attempt: 1, deadLettered: true},
+		{name: "a type of another service is dead-lettered at once", body: encodeBody(t, video.UploadCompleted{At: noon}), attempt: 1, deadLettered: true},
+		{name: "a failed send is retried", body: task, attempt: 1, refuses: true, failed: true},
+		{name: "a failed send to the dead-letter queue is retried", body: "hello", attempt: 5, refuses: true, failed: true},
+		{name: "a test notification has no events", body: `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}`, attempt: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := &fakeQueue{refusesSends: tt.full}
+			d := &fakeQueue{refusesSends: tt.refuses}
 			c := newTestConsumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
 				if tt.attempt > 5 {
-					t.Error("handled again, which will crash again")
+					t.Error("handled again after it crashed at each attempt")
 				}
 				if tt.panics {
 					panic("bug")
@@ -128,13 +128,13 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 				t.Fatal(err)
 			}
 			if r.BatchItemFailures == nil {
-				t.Error("the report is null")
+				t.Error("BatchItemFailures is nil")
 			}
 			if failed := len(failedIDs(r)) == 1; failed != tt.failed {
 				t.Errorf("failed %v, want %v", failed, tt.failed)
 			}
-			if _, buried := d.deadLettered["m"]; buried != tt.buried {
-				t.Errorf("buried %v, want %v", d.deadLettered, tt.buried)
+			if _, is := d.deadLettered["m"]; is != tt.deadLettered {
+				t.Errorf("dead letters %v, want %v", d.deadLettered, tt.deadLettered)
 			}
 			if len(d.sent) != tt.sent {
 				t.Errorf("sent %d events, want %d", len(d.sent), tt.sent)
@@ -146,7 +146,7 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 	}
 }
 
-// Work that takes all the time there is leaves enough to say so.
+// TestTimedOutLastAttemptIsReportedAndDeadLettered: work that takes all the time leaves enough to report it.
 func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
 	d := &fakeQueue{}
 	c := newTestConsumer(d, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
@@ -157,19 +157,20 @@ func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
 	defer cancel()
 	r, _ := c.HandleBatch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 5, examples.ReadJSON("encode.requested.v1/minimal"))}})
 	if len(failedIDs(r)) != 0 || len(d.sent) != 1 || len(d.deadLettered) != 1 {
-		t.Errorf("failed %v, sent %d events, buried %v", failedIDs(r), len(d.sent), d.deadLettered)
+		t.Errorf("failed %v, sent %d events, dead letters %v", failedIDs(r), len(d.sent), d.deadLettered)
 	}
 }
 
-// Promise 4: a message that breaks its contract is never handled, and its dead letter says where it is wrong.
+// TestInvalidMessageIsDeadLetteredAtOnce is of promise 4: a message that breaks its schema is never handled, and its
+// dead letter says where it is wrong.
 func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 	for _, tt := range []struct{ name, service, body, where, code string }{
-		{"one of ours", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: ", "message_invalid"},
-		{"its parts do not fit", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: ", "message_invalid"},
+		{"an event", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: ", "message_invalid"},
+		{"values that do not fit together", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: ", "message_invalid"},
 		{"S3's", "inspect", strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1), "/Records/0/s3/object/size: ", "message_invalid"},
 		{"S3's of another object", "inspect", strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), "%2Fsource", "%2Fsauce", 1), "key ", "message_invalid"},
-		{"a version to come", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `requested.v1"`, `requested.v9"`, 1), "/type: ", "type_unknown"},
-		{"another inbox's", "encode", examples.ReadJSON("encode.done.v1/full"), "encode does not take", "type_not_taken"},
+		{"a later version", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `requested.v1"`, `requested.v9"`, 1), "/type: ", "type_unknown"},
+		{"an event of another service", "encode", examples.ReadJSON("encode.done.v1/full"), "encode does not handle", "type_not_taken"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &fakeQueue{}
@@ -179,7 +180,7 @@ func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 			})
 			r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, tt.body)}})
 			if len(failedIDs(r)) > 0 || !strings.HasPrefix(d.deadLettered["m"], tt.where) || d.lastCode != tt.code {
-				t.Errorf("failed %v, buried %v with %s, want %s and a reason that begins with %s", failedIDs(r), d.deadLettered, d.lastCode, tt.code, tt.where)
+				t.Errorf("failed %v, dead letters %v with %s, want %s and a reason that begins with %s", failedIDs(r), d.deadLettered, d.lastCode, tt.code, tt.where)
 			}
 		})
 	}
@@ -191,7 +192,7 @@ func TestPoisonMessageDoesNotFailItsBatch(t *testing.T) {
 	good := examples.ReadJSON("encode.requested.v1/minimal")
 	r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("a", 1, good), newMessage("b", 1, "poison"), newMessage("c", 1, good)}})
 	if len(failedIDs(r)) != 0 || len(d.deadLettered) != 1 {
-		t.Errorf("failed %v, buried %v", failedIDs(r), d.deadLettered)
+		t.Errorf("failed %v, dead letters %v", failedIDs(r), d.deadLettered)
 	}
 }
 
@@ -220,7 +221,7 @@ func TestFIFOStopsGroupAfterFailure(t *testing.T) {
 	}
 }
 
-// A message may have been left alone behind another at each of its deliveries.
+// TestFIFOAttemptsMessageDeliveredTooOften: a message may have followed a failed one at each of its deliveries.
 func TestFIFOAttemptsMessageDeliveredTooOften(t *testing.T) {
 	d, tried := &fakeQueue{}, false
 	c := newTestConsumer(d, "publish", func(context.Context, events.Event) ([]events.Event, error) {
@@ -230,7 +231,7 @@ func TestFIFOAttemptsMessageDeliveredTooOften(t *testing.T) {
 	late := newMessage("m", c.Service.Inbox.MaxAttempts+1, encodeBody(t, video.UploadCompleted{At: noon}))
 	r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{late}})
 	if !tried || len(failedIDs(r)) != 0 || len(d.deadLettered) != 0 {
-		t.Errorf("tried %v, failed %v, buried %v", tried, failedIDs(r), d.deadLettered)
+		t.Errorf("handled %v, failed %v, dead letters %v", tried, failedIDs(r), d.deadLettered)
 	}
 }
 
@@ -255,7 +256,7 @@ func TestS3NotificationBecomesEvents(t *testing.T) {
 	}
 	_, _ = c.HandleBatch(t.Context(), notification(fmt.Sprintf(record, "ObjectCreated:Put", "elsewhere/x")))
 	if len(d.deadLettered) != 1 {
-		t.Error("an object with a foreign key must be a dead letter")
+		t.Error("an object that is not an original is no dead letter")
 	}
 }
 
@@ -271,8 +272,8 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 	}
 }
 
-// Nothing is sent again to the owner of the rows but by hand, so it must outlive an outage of the table; and work that
-// is given up fails a video, so it must outlive a short one of S3.
+// TestServicesRetryLongEnough: publish must outlive an outage of the table, because its dead letters have to be
+// redriven by hand. The others must outlive a short outage of S3, because a dead letter of theirs fails a video.
 func TestServicesRetryLongEnough(t *testing.T) {
 	for name, want := range map[string]time.Duration{"publish": 10 * time.Minute, "inspect": 90 * time.Second, "encode": 90 * time.Second} {
 		s, _ := services.Lookup(name)

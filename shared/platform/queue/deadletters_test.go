@@ -20,7 +20,7 @@ import (
 	"sluice/shared/platform/queue"
 )
 
-// deadLetterFixture is a service's inbox and dead letters in memory, and a clock.
+// deadLetterFixture has a service's queue and dead-letter queue in memory, and a clock.
 type deadLetterFixture struct {
 	*queue.Memory
 	services.Service
@@ -45,7 +45,7 @@ func (m *deadLetterFixture) deadLetterConsumer() queue.DeadLetterConsumer {
 	return queue.DeadLetterConsumer{Client: m, URL: func(string) string { return m.deadLetterURL }}
 }
 
-// sendToInbox sends a message to the inbox, with attributes of the sender's own.
+// sendToInbox sends a message to the queue, with attributes that the sender chose.
 func (m *deadLetterFixture) sendToInbox(t *testing.T, body, group string, attributes map[string]string) {
 	t.Helper()
 	in := &sqs.SendMessageInput{QueueUrl: &m.inboxURL, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{}}
@@ -60,7 +60,7 @@ func (m *deadLetterFixture) sendToInbox(t *testing.T, body, group string, attrib
 	}
 }
 
-// receiveFromInbox receives from the inbox, as Lambda does.
+// receiveFromInbox receives messages from the queue, as Lambda does.
 func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMessage {
 	t.Helper()
 	out, err := m.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &m.inboxURL, MaxNumberOfMessages: 10})
@@ -74,7 +74,7 @@ func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMes
 	return ms
 }
 
-// deadLetterAll delivers one message and files it.
+// deadLetterAll receives messages and sends them to the dead-letter queue.
 func (m *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
 	t.Helper()
 	for _, d := range m.receiveFromInbox(t) {
@@ -85,7 +85,7 @@ func (m *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
 	}
 }
 
-// exhaustReceives has all messages delivered until SQS takes them for dead.
+// exhaustReceives receives all messages until SQS moves them to the dead-letter queue.
 func (m *deadLetterFixture) exhaustReceives(t *testing.T) {
 	t.Helper()
 	for range m.Inbox.MaxReceiveCount() + 1 {
@@ -94,7 +94,7 @@ func (m *deadLetterFixture) exhaustReceives(t *testing.T) {
 	}
 }
 
-// consumeDeadLetters returns what is filed of the dead letters.
+// consumeDeadLetters returns the dead letters of the dead-letter queue.
 func (m *deadLetterFixture) consumeDeadLetters(t *testing.T) (all []video.DeadLetter) {
 	t.Helper()
 	if _, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
@@ -119,16 +119,16 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 		end                 func(m *deadLetterFixture, t *testing.T)
 		want                video.DeadLetter
 	}{
-		{"filed", "encode", unknownVersionBody, nil, func(m *deadLetterFixture, t *testing.T) { m.deadLetterAll(t, bad) }, video.DeadLetter{
+		{"sent by the consumer", "encode", unknownVersionBody, nil, func(m *deadLetterFixture, t *testing.T) { m.deadLetterAll(t, bad) }, video.DeadLetter{
 			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "bad", Reason: "It is bad.",
 			Attempts: 1, Sent: noon, State: video.DeadLetterOpen,
 		}},
 		{"of a group", "publish", "no JSON", nil, func(m *deadLetterFixture, t *testing.T) { m.deadLetterAll(t, errors.New("secret")) }, video.DeadLetter{
 			Group: "g", Kind: errs.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1, Sent: noon, State: video.DeadLetterOpen,
 		}},
-		{"filed by nobody", "encode", "no JSON", nil, (*deadLetterFixture).exhaustReceives, dead},
-		{"a stranger's, with notes", "encode", "no JSON", forged, (*deadLetterFixture).exhaustReceives, dead},
-		{"S3's", "inspect", `{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"t/acme/vid_1/source","size":5,"eTag":"e1"}}}]}`, nil, (*deadLetterFixture).exhaustReceives, func() video.DeadLetter {
+		{"moved by SQS", "encode", "no JSON", nil, (*deadLetterFixture).exhaustReceives, dead},
+		{"moved by SQS, with forged attributes", "encode", "no JSON", forged, (*deadLetterFixture).exhaustReceives, dead},
+		{"a notification of S3", "inspect", `{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"t/acme/vid_1/source","size":5,"eTag":"e1"}}}]}`, nil, (*deadLetterFixture).exhaustReceives, func() video.DeadLetter {
 			l := dead
 			l.Type, l.Tenant, l.Video = "s3.object-created.v1", "acme", "vid_1"
 			return l
@@ -150,7 +150,7 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 				t.Fatalf("(-want +got):\n%s", d)
 			}
 			if !strings.HasSuffix(got[0].Reason, ".") && tt.want.Reason == "" {
-				t.Errorf("no sentence: %q", got[0].Reason)
+				t.Errorf("no full stop: %q", got[0].Reason)
 			}
 			if n := m.CountMessages(m.deadLetterURL); n > 0 {
 				t.Errorf("%d are left", n)
@@ -159,8 +159,8 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	}
 }
 
-// TestSameMessageDeadLetteredTwiceHasOneID: its consumer died after filing it, and it was delivered again, and filed again, and in
-// the end SQS filed it too.
+// TestSameMessageDeadLetteredTwiceHasOneID: the consumer crashed twice after it had sent a dead letter, and in the
+// end SQS moved the message too.
 func TestSameMessageDeadLetteredTwiceHasOneID(t *testing.T) {
 	t.Parallel()
 	m := newDeadLetterFixture(t, "encode")

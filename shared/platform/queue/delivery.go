@@ -12,20 +12,20 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// delivery is a message that was taken up.
+// delivery is a message and the time when its handling started.
 type delivery struct {
 	lambdaevents.SQSMessage
 	started time.Time
 }
 
-// attemptNumber returns how often the message was delivered, this time included.
+// attemptNumber returns how often SQS has delivered the message, 1 for the first time.
 func (d delivery) attemptNumber() int {
 	n, _ := strconv.Atoi(d.Attributes["ApproximateReceiveCount"])
 	return n
 }
 
-// metricsAttr returns what makes a line of the log count these of the message's queue and, with the first delivery, how long the
-// message has waited for it. Later ones have waited because they were told to.
+// metricsAttr returns the attribute of a log line that counts values for the message's queue. With the first delivery
+// it adds the time that the message waited in the queue; later deliveries were delayed on purpose.
 func (d delivery) metricsAttr(counts ...metric.Value) slog.Attr {
 	if sent := parseMillis(d.Attributes["SentTimestamp"]); d.attemptNumber() <= 1 && !sent.IsZero() {
 		counts = append(counts, metric.WaitTime.NewValue(metric.ToMilliseconds(d.started.Sub(sent))))

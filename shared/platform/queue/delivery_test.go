@@ -20,7 +20,7 @@ import (
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// Each way in which a delivery ends is counted once, with its queue.
+// TestEachDeliveryOutcomeIsCountedOnce: each outcome of a delivery is counted once, for its queue.
 func TestEachDeliveryOutcomeIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	const wait, work = "Wait[sluice-encode]=2000", "Work[sluice-encode]=3000"
@@ -33,11 +33,11 @@ func TestEachDeliveryOutcomeIsCountedOnce(t *testing.T) {
 		want    []string
 	}{
 		{"handled", 1, nil, false, []string{work, wait}},
-		{"handled in the end", 3, nil, false, []string{work}},
-		{"handled before", 1, nil, true, []string{work, "Duplicate[sluice-encode]=1", wait}},
-		{"to come again", 1, transient, false, []string{"Retried[sluice-encode]=1", wait}},
-		{"given up", 5, transient, false, []string{"Dead[sluice-encode]=1"}},
-		{"refused", 1, bad, false, []string{"Dead[sluice-encode]=1", wait}},
+		{"handled at a later attempt", 3, nil, false, []string{work}},
+		{"duplicate", 1, nil, true, []string{work, "Duplicate[sluice-encode]=1", wait}},
+		{"retried", 1, transient, false, []string{"Retried[sluice-encode]=1", wait}},
+		{"exhausted", 5, transient, false, []string{"Dead[sluice-encode]=1"}},
+		{"rejected", 1, bad, false, []string{"Dead[sluice-encode]=1", wait}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +65,7 @@ func TestEachDeliveryOutcomeIsCountedOnce(t *testing.T) {
 	}
 }
 
-// What can't be filed is not dead yet.
+// TestDeadLetterIsCountedOnlyWhenSent: a message that can't be sent to the dead-letter queue is retried.
 func TestDeadLetterIsCountedOnlyWhenSent(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -12,24 +12,24 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// AttributesClient is what Depths needs of SQS.
+// AttributesClient has the methods of the SQS client that DepthReader needs.
 type AttributesClient interface {
 	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-// DepthReader reads how many messages wait. Rights: sqs:GetQueueAttributes on the inboxes.
+// DepthReader reads the number of messages in queues. It needs sqs:GetQueueAttributes on them.
 type DepthReader struct {
 	Client AttributesClient
 	URL    func(queue string) string
 }
 
-// NewDepthReader returns Depths that find the queues in the environment.
+// NewDepthReader returns a DepthReader that takes the URLs from environment variables.
 func NewDepthReader(client AttributesClient) DepthReader {
 	return DepthReader{Client: client, URL: urlFromEnv}
 }
 
-// ReadServiceDepth returns how many messages a service's inbox has, in all its lanes, those that are being handled or wait for
-// another attempt among them: about, as SQS says.
+// ReadServiceDepth returns the approximate number of messages in a service's queue, in all its lanes. It includes
+// messages that are being handled or wait for another attempt.
 func (d DepthReader) ReadServiceDepth(ctx context.Context, service string) (depth int, err error) {
 	s, _ := services.Lookup(service)
 	for _, q := range s.Queues() {
@@ -42,10 +42,11 @@ func (d DepthReader) ReadServiceDepth(ctx context.Context, service string) (dept
 	return depth, nil
 }
 
-// ReadQueueCounts returns how many messages of a queue wait, and how many are being handled or wait for another attempt: about
+// ReadQueueCounts returns the approximate numbers of messages of a queue: those that are waiting, and those that are
+// being handled or wait for another attempt
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
 func (d DepthReader) ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error) {
-	const op = "inbox.Counts"
+	const op = "queue.ReadQueueCounts"
 	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
 	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})
 	if err != nil {

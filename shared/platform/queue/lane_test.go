@@ -30,7 +30,7 @@ func TestPublisherSendsToLaneQueues(t *testing.T) {
 	}
 }
 
-// TestChangeVisibilityUsesQueueOfMessage: a receipt is good for one queue.
+// TestChangeVisibilityUsesQueueOfMessage: a receipt handle is valid for one queue.
 func TestChangeVisibilityUsesQueueOfMessage(t *testing.T) {
 	t.Parallel()
 	c := &fakeCloud{}

@@ -12,26 +12,27 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Memory is SQS in memory, as far as senders, consumers and Lambda's pollers use it, with the same answers; the zero
-// value has no queues. It is for tests. It never waits for messages, and delivers all attributes, asked for or not.
+// Memory is SQS in memory, for tests. It has the methods that senders, consumers and Lambda's pollers use, and
+// answers as SQS does, except that it never waits for messages and always returns all attributes. The zero value has
+// no queues.
 //
 // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference
 type Memory struct {
 	Now         func() time.Time                   // nil: time.Now
-	Shuffle     func(n int, swap func(i, j int))   // puts n messages of a standard queue in the order of their delivery; nil: as sent
-	ExtraCopies func(queue, body string) (and int) // how many more times a standard queue delivers a message; nil: none
+	Shuffle     func(n int, swap func(i, j int))   // shuffles n messages of a standard queue before delivery; nil: as sent
+	ExtraCopies func(queue, body string) (and int) // number of duplicates of a message in a standard queue; nil: none
 
 	mu     sync.Mutex
 	queues map[string]*memoryQueue // by URL
 	lastID int                     // number of the newest message or receipt
 }
 
-// Settings are those of one queue.
+// Settings are the settings of a queue.
 type Settings struct {
-	FIFO              bool          // in order, and each deduplication id once in five minutes: in each group
+	FIFO              bool          // each group in order, and each deduplication id of a group once in five minutes
 	VisibilityTimeout time.Duration // whole seconds
-	MaxReceives       int           // deliveries before a message goes to Dead; 0: no end
-	DeadLetterURL     string        // URL
+	MaxReceives       int           // deliveries before a message moves to the dead-letter queue; 0: no limit
+	DeadLetterURL     string        // of the dead-letter queue
 }
 
 type memoryQueue struct {
@@ -43,9 +44,9 @@ type memoryQueue struct {
 type memoryMessage struct {
 	id, body, group, dedup, trace string
 	attributes                    map[string]types.MessageAttributeValue
-	sentAt, visibleAt             time.Time // visible: from then on
+	sentAt, visibleAt             time.Time // visible from visibleAt on
 	receiveCount                  int
-	movedBySQS                    bool   // by SQS itself, to the dead letters
+	movedBySQS                    bool   // to the dead-letter queue
 	receipt                       string // of the last delivery
 }
 
@@ -54,10 +55,10 @@ type sentMessage struct {
 	at time.Time
 }
 
-// dedupInterval is how long a FIFO queue knows a deduplication id.
+// dedupInterval is how long a FIFO queue remembers a deduplication id.
 const dedupInterval = 5 * time.Minute
 
-// CreateQueue makes a queue and returns its URL.
+// CreateQueue creates a queue and returns its URL.
 func (m *Memory) CreateQueue(name string, s Settings) (url string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -69,14 +70,14 @@ func (m *Memory) CreateQueue(name string, s Settings) (url string) {
 	return url
 }
 
-// CountMessages returns how many messages a queue holds, delivered ones that are not deleted yet among them.
+// CountMessages returns the number of messages in a queue, including delivered ones that are not deleted yet.
 func (m *Memory) CountMessages(url string) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.queues[url].messages)
 }
 
-// SendMessage does as SQS's.
+// SendMessage implements the method of [sqs.Client].
 func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +95,7 @@ func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 	return &sqs.SendMessageOutput{MessageId: &id}, nil
 }
 
-// SendMessageBatch does as SQS's.
+// SendMessageBatch implements the method of [sqs.Client].
 func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -118,7 +119,8 @@ func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInp
 	return out, nil
 }
 
-// enqueueMessage takes a message and returns its id: that of the first of its deduplication id, if it is not that. m is locked.
+// enqueueMessage adds a message to a queue and returns its id. For a duplicate by its deduplication id it adds
+// nothing and returns the id of the first. m is locked.
 func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageBatchRequestEntry) (string, error) {
 	now := m.currentTime()
 	l := memoryMessage{

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// ReceiveMessage does as SQS's: what was delivered is hidden for a while, on a FIFO queue with all of its group.
+// ReceiveMessage implements the method of [sqs.Client]. Delivered messages are invisible for the visibility timeout;
+// on a FIFO queue, no other message of their group is delivered meanwhile.
 func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -28,13 +29,14 @@ func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, 
 	return out, nil
 }
 
-// selectDeliverable returns the messages to deliver now, at most n, and moves those that were delivered often enough.
+// selectDeliverable returns up to n messages to deliver now. It moves messages that were delivered MaxReceives times
+// to the dead-letter queue.
 func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage) {
 	letters, now := slices.Clone(q.messages), m.currentTime()
 	if m.Shuffle != nil && !q.FIFO {
 		m.Shuffle(len(letters), func(i, j int) { letters[i], letters[j] = letters[j], letters[i] })
 	}
-	held := map[string]bool{} // groups of a FIFO queue
+	held := map[string]bool{} // groups of a FIFO queue with an invisible message
 	for _, l := range letters {
 		switch {
 		case len(due) == n:
@@ -67,7 +69,8 @@ func (l *memoryMessage) toMessage() types.Message {
 	return types.Message{MessageId: aws.String(l.id), Body: aws.String(l.body), ReceiptHandle: aws.String(l.receipt), Attributes: system, MessageAttributes: l.attributes}
 }
 
-// DeleteMessage does as SQS's: with the receipt of a delivery that was not the last it deletes nothing.
+// DeleteMessage implements the method of [sqs.Client]. With a receipt handle that is not of the last delivery it
+// deletes nothing.
 func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,7 +87,7 @@ func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ 
 	return &sqs.DeleteMessageOutput{}, nil
 }
 
-// ChangeMessageVisibility does as SQS's: it refuses what is not in flight.
+// ChangeMessageVisibility implements the method of [sqs.Client]. It fails for a message that is not in flight.
 func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,7 +103,8 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
-// GetQueueAttributes answers with how many messages wait and how many are hidden, whichever attributes are asked for.
+// GetQueueAttributes implements the method of [sqs.Client]. It returns the numbers of visible and of invisible
+// messages, whichever attributes are requested.
 func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -29,7 +29,7 @@ func TestMemoryPassesQueueSuite(t *testing.T) {
 	})
 }
 
-// A standard queue may deliver out of order and more than once; here that is up to the test.
+// TestMemoryReordersAndDuplicatesOnRequest: a standard queue may deliver out of order and more than once.
 func TestMemoryReordersAndDuplicatesOnRequest(t *testing.T) {
 	t.Parallel()
 	m := &queue.Memory{

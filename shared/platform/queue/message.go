@@ -13,7 +13,7 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// handleMessage handles one message, which may be deleted then; unless it is to come again, after a wait.
+// handleMessage handles the events of one message. It reports whether SQS shall deliver the message again, and when.
 func (c *Consumer) handleMessage(ctx context.Context, m delivery) (wait time.Duration, again bool) {
 	es, err := decodeEvents(m.SQSMessage)
 	if err != nil {
@@ -28,37 +28,38 @@ func (c *Consumer) handleMessage(ctx context.Context, m delivery) (wait time.Dur
 	return 0, false
 }
 
-// handleEvent handles one event of a message.
+// handleEvent handles one event of a message. It reports whether SQS shall deliver the message again, and when.
 func (c *Consumer) handleEvent(ctx context.Context, m delivery, e events.Event) (wait time.Duration, again bool) {
 	end := func(error) {}
 	if c.StartSpan != nil {
 		ctx, end = c.StartSpan(ctx, m.SQSMessage, e)
 	}
 	c.setVisibilityTimeout(ctx, m)
-	ctx, twice := metrics.WithDuplicateMark(ctx)
+	ctx, isDuplicate := metrics.WithDuplicateMark(ctx)
 	out, err := c.attemptEvent(ctx, m, e)
 	if err == nil {
 		err = c.Send.Send(ctx, out...)
 	}
-	defer end(err) // a dead letter is no success, although its message is dealt with
+	defer end(err) // the span of a dead letter ends with its error
 	if err == nil {
-		c.logHandled(ctx, m, e, len(out), twice())
+		c.logHandled(ctx, m, e, len(out), isDuplicate())
 		return 0, false
 	}
 	return c.scheduleRedelivery(ctx, m, c.handleFailure(ctx, m, e, err))
 }
 
-// logHandled logs what has been done; twice: nothing, as it was done before.
-func (c *Consumer) logHandled(ctx context.Context, m delivery, e events.Event, sent int, twice bool) {
+// logHandled logs a handled event. A duplicate changed nothing.
+func (c *Consumer) logHandled(ctx context.Context, m delivery, e events.Event, sent int, duplicate bool) {
 	took := time.Since(m.started)
 	counts := []metric.Value{metric.WorkTime.NewValue(metric.ToMilliseconds(took))}
-	if twice {
+	if duplicate {
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
 	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", sent, "seconds", took.Seconds(), m.metricsAttr(counts...))
 }
 
-// handleFailure deals with an event that could not be handled; it returns why its message is to come again, nil if not.
+// handleFailure handles the error of an event. It returns the error for which SQS shall deliver the message again,
+// nil if the message was sent to the dead-letter queue.
 func (c *Consumer) handleFailure(ctx context.Context, m delivery, e events.Event, err error) error {
 	if isRetryable(err) && m.attemptNumber() < c.Service.Inbox.MaxAttempts {
 		return err
@@ -71,7 +72,7 @@ func (c *Consumer) handleFailure(ctx context.Context, m delivery, e events.Event
 	return c.sendToDeadLetterQueue(ctx, m, err)
 }
 
-// scheduleRedelivery says when a message comes again that is not dealt with, and sees to it.
+// scheduleRedelivery sets the time of the next delivery if err is not nil, and returns it.
 func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error) (wait time.Duration, again bool) {
 	if err == nil {
 		return 0, false
@@ -83,38 +84,41 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error
 	return wait, true
 }
 
-var errAttemptsExhausted = errs.New("inbox.try", errs.Internal, "attempts_exhausted",
+var errAttemptsExhausted = errs.New("queue.attemptEvent", errs.Internal, "attempts_exhausted",
 	"The work never came to an end, however often it was begun. Upload the file again; if that ends like this too, export it with a smaller frame size, and upload that.")
 
-// attemptEvent handles the event, unless every attempt so far has ended without a word: the function died of it, or was never
-// let run. On a FIFO inbox a message may have been left alone each time, so there it is tried.
+// attemptEvent calls the handler, unless the message has been delivered more than MaxAttempts times: then every attempt
+// has crashed the function, or the function was throttled. On a FIFO queue the message may not have been handled at any
+// of those deliveries, because it followed a failed one, so the handler is called.
 func (c *Consumer) attemptEvent(ctx context.Context, m delivery, e events.Event) ([]events.Event, error) {
 	switch in := c.Service.Inbox; {
 	case !c.acceptsType(e):
-		return nil, typeNotAccepted.ToError("inbox.try", errs.Invalid, fmt.Errorf("%s does not take %s", c.Service.Name, e.Type))
+		return nil, typeNotAccepted.ToError("queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type))
 	case m.attemptNumber() > in.MaxAttempts && !in.FIFO:
 		return nil, errAttemptsExhausted
 	}
 	return c.callHandler(ctx, e)
 }
 
+// acceptsType reports whether the service handles events of e's type.
 func (c *Consumer) acceptsType(e events.Event) bool {
 	return slices.Contains(c.Service.Inbox.EventTypes, string(e.Type))
 }
 
-// callHandler calls the handler with a deadline; a panic is an error of this message alone.
+// callHandler calls the handler with a deadline. A panic becomes an error of this event.
 func (c *Consumer) callHandler(ctx context.Context, e events.Event) (out []events.Event, err error) {
 	ctx, cancel := c.withHandlerDeadline(ctx)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
 			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = errs.E("inbox.handle", errs.Internal, fmt.Errorf("panic: %v", r))
+			err = errs.E("queue.callHandler", errs.Internal, fmt.Errorf("panic: %v", r))
 		}
 	}()
 	return c.Handle(ctx, e)
 }
 
+// sendToDeadLetterQueue sends a message to the dead-letter queue and logs it.
 func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, m delivery, reason error) error {
 	if err := c.Queue.SendToDeadLetterQueue(ctx, m.SQSMessage, reason); err != nil {
 		return err
@@ -124,11 +128,11 @@ func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, m delivery, reason
 	return nil
 }
 
-// longTimeout is from where on it pays to tell SQS when an attempt must be over, so that the message of a crashed
-// function comes back soon after and not after six timeouts.
+// longTimeout is the timeout of functions from which on setVisibilityTimeout is worth a call.
 const longTimeout = time.Minute
 
-// setVisibilityTimeout tells SQS when this attempt must be over.
+// setVisibilityTimeout sets the visibility timeout to the rest of this attempt and 15 s. If the function crashes, SQS
+// delivers the message again soon, and not after the queue's visibility timeout of six function timeouts.
 func (c *Consumer) setVisibilityTimeout(ctx context.Context, m delivery) {
 	end, ok := ctx.Deadline()
 	if !ok || c.Service.Timeout < longTimeout {
@@ -141,13 +145,13 @@ func (c *Consumer) setVisibilityTimeout(ctx context.Context, m delivery) {
 	}
 }
 
-// withHandlerDeadline ends the work before the runtime ends the process. What came of the work is sent without that deadline: the
-// time between the two is for saying so.
+// withHandlerDeadline returns a context for the handler that ends before the function's timeout. The rest of the time
+// is for sending the handler's events or reporting its failure.
 func (c *Consumer) withHandlerDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return withEarlierDeadline(ctx, min(10*time.Second, c.Service.Timeout/3))
 }
 
-// isRetryable reports whether another delivery may end better.
+// isRetryable reports whether another attempt may succeed.
 func isRetryable(err error) bool {
 	switch errs.KindOf(err) {
 	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated:

@@ -18,28 +18,28 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// BatchSendClient is what Publisher needs of SQS.
+// BatchSendClient has the methods of the SQS client that Publisher needs.
 type BatchSendClient interface {
 	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 }
 
-// TopicClient is what Publisher needs of SNS.
+// TopicClient has the methods of the SNS client that Publisher needs.
 type TopicClient interface {
 	Publish(ctx context.Context, in *sns.PublishInput, opts ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
-// Publisher sends a service's events where the map says: tasks and results to the queue that takes them, facts to the
-// topic. What the map does not let the service emit is refused.
+// Publisher sends the events of a service as services.Map says: tasks and results to the queue of the service that
+// handles them, facts to the topic.
 type Publisher struct {
 	Service     services.Service
 	Queues      BatchSendClient
 	Topic       TopicClient
-	URL         func(queue string) string        // of a queue
+	URL         func(queue string) string        // returns the URL of a queue
 	TopicARN    string                           // of the topic
-	TraceHeader func(ctx context.Context) string // the trace header to send along; may be nil
+	TraceHeader func(ctx context.Context) string // returns the X-Ray trace header for messages; may be nil
 }
 
-// NewPublisher returns a Publisher that finds its queues in the environment.
+// NewPublisher returns a Publisher that takes the URLs from environment variables.
 func NewPublisher(s services.Service, q BatchSendClient, t TopicClient, header func(context.Context) string) *Publisher {
 	return &Publisher{
 		Service: s, Queues: q, Topic: t, TopicARN: os.Getenv(services.EnvTopicARN), TraceHeader: header,
@@ -47,11 +47,10 @@ func NewPublisher(s services.Service, q BatchSendClient, t TopicClient, header f
 	}
 }
 
-// Send sends all events, in order for each destination. It fails with Transient if any was not accepted: then the
-// caller sends all again, and receivers know the ones they have by their ids. An event that the service may not emit
-// is Internal: a bug.
+// Send sends all events, in order for each destination. Transient: some were not accepted; the caller sends all
+// again, and receivers recognize duplicates by their ids. Internal: the service may not emit an event of this type.
 func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
-	const op = "inbox.Send"
+	const op = "queue.Send"
 	byQueue := map[string][]events.Event{}
 	for _, e := range es {
 		if !slices.Contains(p.Service.Emits, string(e.Type)) {
@@ -78,12 +77,14 @@ func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
 	return nil
 }
 
-const maxBatchSize = 10 // entries SQS takes in a call; what we send in numbers is a few kB each, far from its limit on bytes
+// maxBatchSize is the number of entries that SQS accepts in a call. Events are a few kB, far below its limit of bytes.
+const maxBatchSize = 10
 
+// sendToQueue sends events to one queue in batches.
 func (p *Publisher) sendToQueue(ctx context.Context, to string, es []events.Event) error {
 	s, _ := services.Lookup(services.FindDestination(string(es[0].Type)))
-	for part := range slices.Chunk(es, maxBatchSize) {
-		entries, err := buildEntries(s, part)
+	for batch := range slices.Chunk(es, maxBatchSize) {
+		entries, err := buildEntries(s, batch)
 		if err != nil {
 			return err
 		}
@@ -94,12 +95,13 @@ func (p *Publisher) sendToQueue(ctx context.Context, to string, es []events.Even
 	return nil
 }
 
-// maxSendAttempts is how often an entry of a batch is sent. SQS may refuse one and take the others, and who is told so sends all
-// of an event's messages anew: of a film that are hundreds of tasks.
+// maxSendAttempts is how often an entry of a batch is sent. SQS may reject one entry and accept the others. If Send
+// failed for that, its caller would send all messages again, hundreds for a long video.
 const maxSendAttempts = 3
 
+// sendBatch sends entries and repeats those that SQS rejected.
 func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes.SendMessageBatchRequestEntry) error {
-	const op = "inbox.batch"
+	const op = "queue.sendBatch"
 	var failed []sqstypes.BatchResultErrorEntry
 	for range maxSendAttempts {
 		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
@@ -119,6 +121,8 @@ func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes
 	return errs.E(op, errs.Transient, fmt.Errorf("%d entries: %s", len(failed), aws.ToString(failed[0].Message)))
 }
 
+// buildEntries returns the entries of a batch. On a FIFO queue, the group is the video; on a standard queue with fair
+// shares, it is the tenant.
 func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
 	var out []sqstypes.SendMessageBatchRequestEntry
 	for i, e := range es {
@@ -144,7 +148,8 @@ func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessag
 	return out, nil
 }
 
-// publishToTopic tells the topic. The type is an attribute too, so that a subscription can filter by its prefix.
+// publishToTopic publishes events. Type and tenant are message attributes too, so that subscriptions can filter by
+// them.
 func (p *Publisher) publishToTopic(ctx context.Context, _ string, es []events.Event) error {
 	for _, e := range es {
 		body, err := events.Encode(e)
@@ -159,7 +164,7 @@ func (p *Publisher) publishToTopic(ctx context.Context, _ string, es []events.Ev
 			MessageAttributes: map[string]snstypes.MessageAttributeValue{"type": attr(string(e.Type)), "tenant": attr(e.Tenant)},
 		})
 		if err != nil {
-			return errs.E("inbox.publish", errs.Transient, err)
+			return errs.E("queue.publishToTopic", errs.Transient, err)
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ import (
 	"sluice/shared/platform/queue"
 )
 
-// fakeCloud records what is sent to SQS and SNS.
+// fakeCloud records the calls of SQS and SNS.
 type fakeCloud struct {
 	batches           []*sqs.SendMessageBatchInput
 	messages          []*sqs.SendMessageInput
@@ -63,7 +63,7 @@ func newTestPublisher(service string, c *fakeCloud) *queue.Publisher {
 	}
 }
 
-// newEncodeRequests returns so many different tasks that are asked for.
+// newEncodeRequests returns n requests of different tasks.
 func newEncodeRequests(n int) (es []events.Event) {
 	for i := range n {
 		e := examples.ReadEvent("encode.requested.v1/minimal")
@@ -131,7 +131,7 @@ func TestPublisherErrorKinds(t *testing.T) {
 	}
 }
 
-// What SQS refuses of a batch is sent again, and nothing else: what it took would be done twice.
+// TestOnlyRejectedBatchEntryIsSentAgain: accepted entries are not sent again, because their work would be done twice.
 func TestOnlyRejectedBatchEntryIsSentAgain(t *testing.T) {
 	c := &fakeCloud{refusals: 2}
 	if err := newTestPublisher("publish", c).Send(t.Context(), newEncodeRequests(12)...); err != nil {
@@ -156,13 +156,13 @@ func TestServiceQueueDeadLettersAndChangesVisibility(t *testing.T) {
 	in := c.messages[0]
 	if *in.QueueUrl != q.DeadLetterURL || *in.MessageBody != "b" || *in.MessageGroupId != "g" || *in.MessageDeduplicationId != "m" ||
 		*in.MessageAttributes["code"].StringValue != "bad" || *in.MessageAttributes["reason"].StringValue != "It is bad." {
-		t.Errorf("buried as %+v", in)
+		t.Errorf("sent as %+v", in)
 	}
 	if err := q.ChangeVisibility(t.Context(), m, 90*time.Second); err != nil || c.visibilityChanges[0].VisibilityTimeout != 90 || *c.visibilityChanges[0].ReceiptHandle != "r" {
-		t.Errorf("hidden as %+v, %v", c.visibilityChanges[0], err)
+		t.Errorf("changed as %+v, %v", c.visibilityChanges[0], err)
 	}
 	c.outage = errors.New("down")
 	if err := q.SendToDeadLetterQueue(t.Context(), m, errors.New("x")); errs.KindOf(err) != errs.Transient {
-		t.Errorf("got %v, want Transient: a message that can't be filed stays", err)
+		t.Errorf("got %v, want Transient: a message that can't be sent stays in the queue", err)
 	}
 }

@@ -14,28 +14,28 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// SendClient is what Redriver needs of SQS.
+// SendClient has the methods of the SQS client that Redriver needs.
 type SendClient interface {
 	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
-// Redriver sends dead letters again. Right: sqs:SendMessage on the inboxes.
+// Redriver sends dead letters to the queue that they came from. It needs sqs:SendMessage on the queues.
 type Redriver struct {
 	Client SendClient
 	URL    func(queue string) string
 }
 
-// NewRedriver returns a Redriver that finds the queues in the environment.
+// NewRedriver returns a Redriver that takes the URLs from environment variables.
 func NewRedriver(client SendClient) Redriver {
 	return Redriver{Client: client, URL: urlFromEnv}
 }
 
-// Redrive sends the body of a letter to the inbox that it came to, as a new message: in the same lane and group and, on
-// a FIFO inbox, with a deduplication id of this redrive's own, so that SQS takes it again, and once. Conflict, code
-// inbox_gone: there is no such inbox any more; letter_of_producer: it was sent by a producer, whose name counts and is
-// not ours.
+// Redrive sends the body of a dead letter as a new message to the queue that it came from, in the same lane and
+// group. On a FIFO queue the deduplication id contains the number of the redrive, so that SQS accepts each redrive
+// once. Conflict, code inbox_gone: the service has no queue any more. Conflict, code letter_of_producer: a producer
+// sent the message; the receiver checks the sender's identity, so a redrive by Sluice would be rejected.
 func (r Redriver) Redrive(ctx context.Context, l video.DeadLetter) error {
-	const op = "inbox.Redrive"
+	const op = "queue.Redrive"
 	s, ok := services.Lookup(l.Service)
 	if !ok || s.Inbox == nil {
 		return errs.New(op, errs.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
@@ -43,7 +43,7 @@ func (r Redriver) Redrive(ctx context.Context, l video.DeadLetter) error {
 	if l.Service == services.FindDestination(string(events.UploadRequested)) {
 		return errs.New(op, errs.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
 	}
-	e, _ := events.Decode([]byte(l.Body)) // what is no event names no lane
+	e, _ := events.Decode([]byte(l.Body)) // an invalid event has the default lane
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(s.QueueForLane(e.Lane()).Name)), MessageBody: aws.String(l.Body)}
 	switch {
 	case s.Inbox.FIFO:

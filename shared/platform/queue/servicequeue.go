@@ -18,21 +18,21 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// ServiceQueueClient is what Queue needs of SQS.
+// ServiceQueueClient has the methods of the SQS client that ServiceQueue needs.
 type ServiceQueueClient interface {
 	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 	ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, opts ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
-// ServiceQueue is a service's own inbox and its dead letters.
+// ServiceQueue is the queue of a service, in all its lanes, and its dead-letter queue.
 type ServiceQueue struct {
 	Client        ServiceQueueClient
-	URLs          []string // of the inbox, one for each lane
-	DeadLetterURL string   // URL of the dead-letter queue
+	URLs          []string // one for each lane
+	DeadLetterURL string   // of the dead-letter queue
 	FIFO          bool
 }
 
-// NewServiceQueue returns a service's queue, found in the environment.
+// NewServiceQueue returns the queue of a service. Its URLs are in environment variables.
 func NewServiceQueue(s services.Service, client ServiceQueueClient) ServiceQueue {
 	q := ServiceQueue{Client: client, DeadLetterURL: os.Getenv(services.EnvDeadLetterQueueURL(s.Name)), FIFO: s.Inbox.FIFO}
 	for _, lane := range s.Queues() {
@@ -41,10 +41,10 @@ func NewServiceQueue(s services.Service, client ServiceQueueClient) ServiceQueue
 	return q
 }
 
-// urlFromEnv returns the URL of a queue, found in the environment.
+// urlFromEnv returns the URL of a queue from its environment variable.
 func urlFromEnv(queue string) string { return os.Getenv(services.EnvQueueURL(queue)) }
 
-// sourceURL returns the URL of the queue that a message came from: its name ends both that and the ARN.
+// sourceURL returns the URL of the queue that a message came from. URL and ARN both end with the queue's name.
 func (q ServiceQueue) sourceURL(m lambdaevents.SQSMessage) string {
 	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:]
 	for _, url := range q.URLs {
@@ -55,35 +55,36 @@ func (q ServiceQueue) sourceURL(m lambdaevents.SQSMessage) string {
 	return q.URLs[0]
 }
 
-// ChangeVisibility keeps a message from being delivered again for d, at most SQS's twelve hours.
+// ChangeVisibility makes SQS deliver a message again after d, not earlier. SQS allows at most twelve hours.
 func (q ServiceQueue) ChangeVisibility(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {
 	_, err := q.Client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: aws.String(q.sourceURL(m)), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
 	})
 	if err != nil {
-		return errs.E("inbox.Hide", errs.Transient, err)
+		return errs.E("queue.ChangeVisibility", errs.Transient, err)
 	}
 	return nil
 }
 
-// Names of what is noted beside a dead letter, as attributes of the message.
+// Message attributes that describe a dead letter.
 const (
 	attrKind      = "kind"
 	attrCode      = "code"
 	attrReason    = "reason"
-	attrMessageID = "message_id" // of the message that it was
-	attrSentAt    = "sent_at"    // when that was sent, in Unix milliseconds
+	attrMessageID = "message_id" // of the original message
+	attrSentAt    = "sent_at"    // when the original was sent, in Unix milliseconds
 	attrAttempts  = "attempts"
 )
 
-// SendToDeadLetterQueue sends the message as it came, with notes of why, and of what it was.
+// SendToDeadLetterQueue sends the body of a message to the dead-letter queue, with attributes for the reason and the
+// original message.
 func (q ServiceQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
 	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.DeadLetterURL), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{}}
 	for name, value := range map[string]string{
 		attrKind: string(errs.KindOf(reason)), attrCode: string(errs.ProblemOf(reason).Code), attrReason: DeadLetterReason(reason),
 		attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"], attrAttempts: m.Attributes["ApproximateReceiveCount"],
 	} {
-		if value != "" { // SQS refuses those
+		if value != "" { // SQS rejects empty attributes
 			in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
 		}
 	}
@@ -92,13 +93,14 @@ func (q ServiceQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.
 		in.MessageDeduplicationId = aws.String(m.MessageId)
 	}
 	if _, err := q.Client.SendMessage(ctx, in); err != nil {
-		return errs.E("inbox.Bury", errs.Transient, err)
+		return errs.E("queue.SendToDeadLetterQueue", errs.Transient, err)
 	}
 	return nil
 }
 
-// DeadLetterReason returns what may be written beside a dead letter: our own sentence where there is one, our own text for what
-// is Invalid, else only where it failed. A foreign error's text may hold signed URLs.
+// DeadLetterReason returns the reason of a dead letter for operators: the message of err if it has one, the text of
+// its cause if it is Invalid, and otherwise only its operation and kind, because the text of an error of another
+// package may contain presigned URLs.
 func DeadLetterReason(err error) string {
 	var e *errs.Error
 	switch {
@@ -112,5 +114,5 @@ func DeadLetterReason(err error) string {
 	return e.Op + ": " + string(e.Kind)
 }
 
-// truncateText bounds what a sender can make us write, to text that SQS takes.
+// truncateText returns at most 500 bytes of s as valid UTF-8, which SQS accepts.
 func truncateText(s string) string { return strings.ToValidUTF8(s[:min(len(s), 500)], "") }

@@ -31,7 +31,8 @@ func (s silentQueue) ChangeVisibility(ctx context.Context, _ lambdaevents.SQSMes
 	return s.blockUntilDone(ctx)
 }
 
-// Where SQS does not answer, messages are handled all the same, and what failed is reported while there is time.
+// TestUnresponsiveSQSDoesNotBlockBatch: if SQS does not answer, messages are handled, and failures are reported in
+// time.
 func TestUnresponsiveSQSDoesNotBlockBatch(t *testing.T) {
 	for service, body := range map[string]string{
 		"encode": examples.ReadJSON("encode.requested.v1/minimal"), "inspect": "poison", "publish": examples.ReadJSON("encode.done.v1/minimal"),

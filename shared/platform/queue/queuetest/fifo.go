@@ -77,6 +77,6 @@ func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {
 func testMissingGroupIsRejected(t *testing.T, c Cloud) {
 	q := newFIFOQueue(t, c)
 	if _, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), MessageDeduplicationId: aws.String("a")}); err == nil {
-		t.Error("taken")
+		t.Error("sent")
 	}
 }

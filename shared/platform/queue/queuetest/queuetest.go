@@ -1,5 +1,5 @@
-// Package inboxtest holds what passes for SQS to one behaviour: that which senders, consumers and Lambda's pollers
-// build on.
+// Package queuetest is the test suite of implementations of SQS: queue.Memory and local clouds. It checks the
+// behaviour that senders, consumers and Lambda's pollers rely on.
 package queuetest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"sluice/shared/platform/queue"
 )
 
-// SQS is what is tested.
+// SQS has the methods of the SQS client that the suite tests.
 type SQS interface {
 	queue.BatchSendClient
 	queue.ServiceQueueClient
@@ -25,43 +25,43 @@ type SQS interface {
 	DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
 }
 
-// Cloud makes queues for a test, and lets time pass.
+// Cloud creates queues for a test and advances time.
 type Cloud struct {
 	SQS         SQS
-	CreateQueue func(t testing.TB, s queue.Settings) (url string) // with a name of its own
+	CreateQueue func(t testing.TB, s queue.Settings) (url string) // with a new name
 	AdvanceTime func(time.Duration)
 }
 
-// Names of tests that a server may have to be excused from.
+// Names of tests that Run may leave out, because local clouds are known to fail them.
 const (
 	VisibleMessageTest = "what is visible can't be hidden"
 	ExpiredReceiptTest = "an expired receipt deletes nothing of a FIFO queue"
 )
 
-// Run runs the suite on the queues of the clouds that open returns. They may be one and the same. Tests that are named
-// in except are left out: what a local cloud is known not to do.
+// Run runs the suite on the clouds that open returns, without the tests named in except. open may always return the
+// same cloud.
 func Run(t *testing.T, open func(t testing.TB) Cloud, except ...string) {
 	for _, tt := range []struct {
 		name string
 		run  func(t *testing.T, c Cloud)
 	}{
-		{"a message comes as it was sent", testMessageRoundTrips},
-		{"a message comes again until it is deleted", testMessageIsRedeliveredUntilDeleted},
-		{"a message is hidden for as long as one says", testVisibilityTimeoutIsChanged},
+		{"a message is received as it was sent", testMessageRoundTrips},
+		{"a message is redelivered until it is deleted", testMessageIsRedeliveredUntilDeleted},
+		{"a visibility timeout is changed", testVisibilityTimeoutIsChanged},
 		{VisibleMessageTest, testVisibleMessageCannotBeHidden},
-		{"a message comes later", testMessageIsDelayed},
-		{"the entries of a batch are messages", testBatchIsSent},
+		{"a message is delayed", testMessageIsDelayed},
+		{"a batch is sent", testBatchIsSent},
 		{"a batch has ten entries at most", testBatchHasTenEntriesAtMost},
-		{"what comes too often is a dead letter", testExhaustedMessageIsDeadLettered},
-		{"the depth is what waits or is under way", testDepthCountsWaitingAndInFlight},
-		{"a queue that is not there", testMissingQueueIsError},
+		{"a message that is received too often is dead-lettered", testExhaustedMessageIsDeadLettered},
+		{"the depth counts waiting and in-flight messages", testDepthCountsWaitingAndInFlight},
+		{"a missing queue is an error", testMissingQueueIsError},
 		{"a group is in order", testGroupIsInOrder},
-		{"a group waits for its first", testGroupWaitsForItsFirst},
+		{"a group waits for its first message", testGroupWaitsForItsFirst},
 		{"a dead letter frees its group", testDeadLetterFreesGroup},
-		{"the same deduplication id is one message", testDuplicateIsSentOnce},
-		{"a deduplication id is a group's own", testDeduplicationIsPerGroup},
+		{"a duplicate is sent once", testDuplicateIsSentOnce},
+		{"deduplication is per group", testDeduplicationIsPerGroup},
 		{ExpiredReceiptTest, testExpiredReceiptDeletesNothing},
-		{"a message without a group is refused", testMissingGroupIsRejected},
+		{"a message without a group is rejected", testMissingGroupIsRejected},
 	} {
 		if slices.Contains(except, tt.name) {
 			continue
@@ -73,10 +73,10 @@ func Run(t *testing.T, open func(t testing.TB) Cloud, except ...string) {
 	}
 }
 
-// visibilityTimeout is how long a delivered message is hidden here, and soon less than that.
+// visibilityTimeout is that of all queues of the suite. timeMargin is a shorter time.
 const visibilityTimeout, timeMargin = 2 * time.Second, time.Second
 
-// testQueue is one queue and its dead letters.
+// testQueue is a queue and its dead-letter queue.
 type testQueue struct {
 	Cloud
 	t                  *testing.T
@@ -88,14 +88,15 @@ func newStandardQueue(t *testing.T, c Cloud) testQueue { return newTestQueue(t, 
 
 func newFIFOQueue(t *testing.T, c Cloud) testQueue { return newTestQueue(t, c, true) }
 
-// newTestQueue makes a queue that takes what was delivered twice for dead.
+// newTestQueue creates a queue that moves messages to its dead-letter queue after two deliveries.
 func newTestQueue(t *testing.T, c Cloud, fifo bool) testQueue {
 	t.Helper()
 	dead := c.CreateQueue(t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout})
 	return testQueue{c, t, c.CreateQueue(t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout, MaxReceives: 2, DeadLetterURL: dead}), dead, fifo}
 }
 
-// sendMessage sends a message: of a FIFO queue in a group and under a deduplication id, its body unless one is given.
+// sendMessage sends a message and returns its id. On a FIFO queue the message has a group and a deduplication id,
+// which is body unless dedup is given.
 func (q testQueue) sendMessage(group, body string, dedup ...string) string {
 	q.t.Helper()
 	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}
@@ -126,7 +127,7 @@ func (q testQueue) receiveFrom(url string, n int) []types.Message {
 	return out.Messages
 }
 
-// receiveOne takes the one message there is.
+// receiveOne receives the only message of a queue, which must have this body.
 func (q testQueue) receiveOne(body string) types.Message {
 	q.t.Helper()
 	ms := q.receiveUntil(1)
@@ -134,7 +135,8 @@ func (q testQueue) receiveOne(body string) types.Message {
 	return ms[0]
 }
 
-// receiveUntil takes messages until there are n, or until what was delivered with an answer that is lost would have come again.
+// receiveUntil receives messages until there are n. It stops after the time in which messages of a lost answer would be
+// delivered again.
 func (q testQueue) receiveUntil(n int) (ms []types.Message) {
 	q.t.Helper()
 	const pause = timeMargin / 10

@@ -63,7 +63,7 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 		t.Fatal(err)
 	}
 	if err := q.changeVisibility(m, visibilityTimeout); err == nil {
-		t.Error("hidden, though it is visible")
+		t.Error("the visibility timeout of a visible message was changed")
 	}
 	q.receiveOne("a")
 }
@@ -107,7 +107,7 @@ func testBatchHasTenEntriesAtMost(t *testing.T, c Cloud) {
 	for _, n := range []int{0, 11} {
 		es, _ := newEntries(n)
 		if _, err := q.SQS.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: es}); err == nil {
-			t.Errorf("%d entries were taken", n)
+			t.Errorf("%d entries were accepted", n)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func testExhaustedMessageIsDeadLettered(t *testing.T, c Cloud) {
 	q.requireEqual(messageBodies(dead), []string{"a"})
 	q.requireEqual([]string{*dead[0].MessageId, dead[0].Attributes["SentTimestamp"]}, []string{id, sent})
 	if dead[0].Attributes["DeadLetterQueueSourceArn"] == "" || sent == "" {
-		t.Errorf("where it comes from, and when it was sent at %q, is not said: %v", sent, dead[0].Attributes)
+		t.Errorf("without source queue, or the time of sending %q: %v", sent, dead[0].Attributes)
 	}
 }
 
@@ -160,9 +160,9 @@ func testDepthCountsWaitingAndInFlight(t *testing.T, c Cloud) {
 func testMissingQueueIsError(t *testing.T, c Cloud) {
 	url := newStandardQueue(t, c).url + "-not-there"
 	if _, err := c.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("a")}); err == nil {
-		t.Error("taken")
+		t.Error("sent")
 	}
 	if _, err := c.SQS.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url}); err == nil {
-		t.Error("delivered")
+		t.Error("received")
 	}
 }
