@@ -23,8 +23,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// TestEveryErrorCodeIsDocumented: errs.Codes, docs/errors.md and the constants of type errs.Code in the
-// program are the same.
+// TestEveryErrorCodeIsDocumented compares errs.Codes with docs/errors.md and with the constants of type errs.Code in
+// the code.
 func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	registered := slices.Sorted(slices.Values(errs.Codes))
 	used := findMatches(t, "../../infra/cdn/token.js", `"([a-z]+_[a-z]+)"`)
@@ -109,7 +109,7 @@ func checkedCodes(t *testing.T, fileSet *token.FileSet, imports types.Importer, 
 	return codes
 }
 
-// findMatches returns what the group of a pattern matches in a file, everywhere.
+// findMatches returns the first group of each match of a pattern in a file. It fails the test without a match.
 func findMatches(t *testing.T, file, pattern string) (found []string) {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -120,12 +120,12 @@ func findMatches(t *testing.T, file, pattern string) (found []string) {
 		found = append(found, m[1])
 	}
 	if len(found) == 0 {
-		t.Fatalf("nothing in %s is like %s", file, pattern)
+		t.Fatalf("nothing in %s matches %s", file, pattern)
 	}
 	return found
 }
 
-// isTestPackage reports whether a file is of a package that only tests import.
+// isTestPackage reports whether a file imports "testing", and so belongs to a suite of tests.
 func isTestPackage(f *ast.File) bool {
 	return slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing"` })
 }

@@ -1,4 +1,5 @@
-// Package rules holds the direction in which packages may depend on each other.
+// Package rules checks rules about the whole repository: which package may import which, names, the length of files and
+// packages, the size of functions, error codes, log calls, and that each promise has a test.
 package rules
 
 import (
@@ -50,8 +51,8 @@ func filterModule(paths []string) (out []string) {
 	return out
 }
 
-// layers lists, for each layer by the beginning of its folders, the beginnings of the folders that it may import. The first
-// entry that matches a package rules it; a package that no entry matches may import anything.
+// layers lists the folders of each layer, by prefix, and the prefixes that its packages may import. The first entry
+// that matches a package applies. A package without an entry may import anything.
 var layers = []struct {
 	folder string
 	may    []string
@@ -60,12 +61,12 @@ var layers = []struct {
 	{"shared/domain/", []string{"shared/domain/"}},
 	{"events", []string{"events", "shared/domain/"}},
 	{"shared/platform/", []string{"shared/platform/", "shared/domain/", "events"}},
-	{"functions/", []string{"shared/", "events", "docs"}}, // and a service's packages each other: see mayImport
+	{"functions/", []string{"shared/", "events", "docs"}}, // mayImport also allows packages of the same service
 	{"infra", []string{"infra", "shared/domain/", "events", "docs"}},
 	{"localstack", []string{"localstack", "shared/domain/", "events"}},
 }
 
-// mayImport reports whether the rule of its layer lets a package import another, both without the module's name.
+// mayImport reports whether a package may import another. Both names are without the module's name.
 func mayImport(from, to string) bool {
 	for _, l := range layers {
 		if !within(from, l.folder) {
@@ -79,12 +80,12 @@ func mayImport(from, to string) bool {
 	return true
 }
 
-// within reports whether a package is a folder, or below it.
+// within reports whether a package is folder or lies below it.
 func within(name, folder string) bool {
 	return name == strings.TrimSuffix(folder, "/") || strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }
 
-// serviceFolder returns the folder of the service that a package below functions/ is of.
+// serviceFolder returns the folder of the service to which a package below functions/ belongs.
 func serviceFolder(name string) string {
 	parts := strings.SplitN(name, "/", 3)
 	return strings.Join(parts[:2], "/")
@@ -127,7 +128,8 @@ func TestMayImportJudgesByLayerAndService(t *testing.T) {
 	}
 }
 
-// restrictedImports lists who may import what others must not: path prefixes and the folders that may.
+// restrictedImports lists prefixes of import paths and the only packages that may import them. A name that ends in /
+// stands for all packages below it.
 var restrictedImports = map[string][]string{
 	"github.com/aws/aws-cdk-go":           {"infra", "infra/subscriber"},
 	"github.com/aws/jsii-runtime-go":      {"infra", "infra/subscriber"},
@@ -137,14 +139,14 @@ var restrictedImports = map[string][]string{
 	"sluice/events/examples":              {},
 	"code.dny.dev/ssrf":                   {"shared/platform/outbound"},
 	"os/exec":                             {"shared/platform/ffmpeg", "localstack/", "tests/"},
-	"text/template":                       {"infra/bill"}, // see TestFunctionsAreSmall
+	"text/template":                       {"infra/bill"}, // see TestFunctionBinariesAreSmall
 	"html/template":                       {},
 	"github.com/aws/aws-sdk-go-v2":        {"shared/platform/", "infra/preflight", "infra/destroy", "localstack/", "tests/"},
 	"sluice/tests":                        {"tests/"},
 	"github.com/aws/aws-lambda-go/lambda": {"shared/platform/runtime"},
 }
 
-// TestRestrictedImportsAreUsedOnlyWhereAllowed: and those few do import them.
+// TestRestrictedImportsAreUsedOnlyWhereAllowed also checks that the packages in the list use the import.
 func TestRestrictedImportsAreUsedOnlyWhereAllowed(t *testing.T) {
 	used := map[[2]string]bool{}
 	for _, p := range listPackages(t) {

@@ -4,18 +4,17 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// reservedMembers are the members that every line has by itself.
+// reservedMembers are the members that the logger adds to every line.
 var reservedMembers = []string{"timestamp", "level", "message", "service", "request_id"}
 
-// TestLogCallsPassTheirContext: what a function logs once it has started says in whose name, which only the context knows.
+// TestLogCallsPassTheirContext checks that everything that is logged after the start has a context, which holds the tenant
+// and the video.
 func TestLogCallsPassTheirContext(t *testing.T) {
 	const starting = "can't start"
 	with, without := 0, 0
@@ -34,7 +33,7 @@ func TestLogCallsPassTheirContext(t *testing.T) {
 				with++
 				for _, key := range call.Args[2:] {
 					if slices.Contains(reservedMembers, stringLiteral(key)) {
-						t.Errorf("%s: a line has %s twice: of two members of a name, readers take either", f.Name.Name, stringLiteral(key))
+						t.Errorf("%s: a log call sets the reserved member %s", f.Name.Name, stringLiteral(key))
 					}
 				}
 			case "Debug", "Info", "Warn", "Error":
@@ -47,32 +46,28 @@ func TestLogCallsPassTheirContext(t *testing.T) {
 		})
 	}
 	if with < 10 || without == 0 {
-		t.Errorf("found %d lines with a context and %d without: are they still where this test looks?", with, without)
+		t.Errorf("found %d log calls with a context and %d without: does this test still look in the right folders?", with, without)
 	}
 }
 
-// parseSources returns the Go files in some folders, without tests and packages for tests.
+// parseSources returns the Go files below some folders, without tests and suites of tests.
 func parseSources(t *testing.T, roots ...string) (files []*ast.File) {
 	t.Helper()
 	for _, root := range roots {
-		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
+		walkGoFiles(t, root, func(path string) {
 			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err == nil && !isTestPackage(f) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(path, "_test.go") && !isTestPackage(f) {
 				files = append(files, f)
 			}
-			return err
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
 	return files
 }
 
-// lastName returns the name at the end of an expression: of a selector or of itself.
+// lastName returns the last identifier of an expression.
 func lastName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:

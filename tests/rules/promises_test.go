@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestEveryPromiseHasATest: the tests of a promise are named after its number in docs/promises.md. With -v it lists them.
+// TestEveryPromiseHasATest checks that each promise of docs/promises.md has tests, whose names begin with TestPromise and its
+// number. With -v it lists them.
 func TestEveryPromiseHasATest(t *testing.T) {
 	tests := findPromiseTests(t)
 	numbers := findMatches(t, "../../docs/promises.md", `(?m)^(\d+)\. `)
@@ -33,29 +33,23 @@ func TestEveryPromiseHasATest(t *testing.T) {
 
 var promiseTestPattern = regexp.MustCompile(`(?m)^func (TestPromise(\d\d)_\w+)\(t \*testing\.T\)`)
 
-// findPromiseTests returns the tests of each promise, by its number, with the package that each is in.
+// findPromiseTests returns the tests of each promise by its number, with their packages.
 func findPromiseTests(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	err := filepath.WalkDir("../..", func(file string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && slices.Contains([]string{"build", ".git", "cdk.out", "node_modules"}, entry.Name()):
-			return filepath.SkipDir
-		case !strings.HasSuffix(file, "_test.go"):
-			return nil
+	walkGoFiles(t, "../..", func(path string) {
+		if !strings.HasSuffix(path, "_test.go") {
+			return
 		}
-		b, err := os.ReadFile(file)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, m := range promiseTestPattern.FindAllStringSubmatch(string(b), -1) {
-			dir, _ := filepath.Rel("../..", filepath.Dir(file))
+			dir, _ := filepath.Rel("../..", filepath.Dir(path))
 			found[m[2]] = append(found[m[2]], fmt.Sprintf("%-70s %s", m[1], filepath.ToSlash(dir)))
 		}
-		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tests := range found {
 		slices.Sort(tests)
 	}

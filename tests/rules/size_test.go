@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// maxFunctionBytes is how many bytes a function may have: Lambda fetches them all before it starts one.
+// maxFunctionBytes is the limit of a function's executable. Lambda loads all of it in a cold start.
 const maxFunctionBytes = 20_000_000
 
-// TestFunctionBinariesAreSmall. What makes them half as big again is code that calls methods by names it only knows when it
-// runs, as templates do: the linker then keeps every method of every type, and so every operation of the AWS SDK's
-// clients. "<ReflectMethod>" in the output of go build -ldflags=-dumpdep says where.
+// TestFunctionBinariesAreSmall builds every function. A function grows by half if it calls methods by names that are
+// known only at run time, as templates do: the linker then keeps all methods of all types, including every operation of
+// the AWS SDK's clients. "<ReflectMethod>" in the output of go build -ldflags=-dumpdep shows the cause.
 func TestFunctionBinariesAreSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("links every function")
