@@ -59,7 +59,7 @@ func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 		strings.Replace(good, `"1.0"`, `"0.3"`, 1):                         {"invalid", "message_invalid", "/specversion: "},
 		strings.Replace(good, `"source"`, `"tenant": "acme", "source"`, 1): {"invalid", "message_invalid", "/tenant, "},
 		strings.Replace(good, "requested.v1", "requested.v9", 1):           {"invalid", "type_unknown", "upload.requested.v9 is not known"},
-		fact: {"invalid", "type_not_taken", "api does not take video.deleted.v1"},
+		fact: {"invalid", "type_not_taken", "api does not handle video.deleted.v1"},
 		p.buildRequest(`"bucket": "another", "key": "messages/a.mp4"`):                            {"forbidden", "origin_forbidden", "may not name this object"},
 		p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):             {"forbidden", "origin_forbidden", "may not name this object"},
 		p.buildRequest(`"bucket": "` + w.stackOutput(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
