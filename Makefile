@@ -126,7 +126,7 @@ build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
 # without them (grpcnotrace) a function is a third smaller.
 build-%:
 	@echo "build the functions for $*"
-	@for fn in $(FUNCTIONS); do \
+	@mkdir -p build; exec 8>build/functions.lock; flock 8; for fn in $(FUNCTIONS); do \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags='-s -w' -tags lambda.norpc,grpcnotrace \
 			-o build/$*/$$fn/bootstrap ./functions/$$fn/bootstrap; \
 	done

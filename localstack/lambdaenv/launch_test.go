@@ -166,6 +166,7 @@ func TestNothingOfAFunctionStays(t *testing.T) {
 			out, err := cmd.StdoutPipe()
 			must(t, err)
 			must(t, cmd.Start())
+			defer func() { _ = cmd.Process.Kill() }()
 			ready := make([]byte, 6)
 			_, err = io.ReadFull(out, ready)
 			must(t, err)
