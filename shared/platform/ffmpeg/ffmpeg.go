@@ -20,6 +20,7 @@
 package ffmpeg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,18 +58,11 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Memory: valueOrDefault(l.Memory, 2560<<20),
-		CPU:    valueOrDefault(l.CPU, 10*time.Minute),
-		Output: valueOrDefault(l.Output, 8<<30),
-		Stall:  valueOrDefault(l.Stall, time.Minute),
+		Memory: cmp.Or(l.Memory, 2560<<20),
+		CPU:    cmp.Or(l.CPU, 10*time.Minute),
+		Output: cmp.Or(l.Output, 8<<30),
+		Stall:  cmp.Or(l.Stall, time.Minute),
 	}
-}
-
-func valueOrDefault[T int64 | time.Duration](v, standard T) T {
-	if v == 0 {
-		return standard
-	}
-	return v
 }
 
 // Command is one run of ffmpeg over one input.

@@ -1,0 +1,68 @@
+package publish
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/events"
+	"sluice/shared/domain/video"
+)
+
+// plannedVideo returns a video of n tasks, without audio, that was planned some minutes after noon.
+func plannedVideo(minute, n int) video.Video {
+	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0}}
+	for k := range n {
+		p.Borders = append(p.Borders, 200*(k+1))
+	}
+	planned := time.Date(2026, 11, 22, 12, minute, 0, 0, time.UTC)
+	return video.Video{ID: fmt.Sprint("vid_", minute), State: video.Processing, Plan: &p, Times: video.Times{Inspected: planned}}
+}
+
+func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
+	t.Parallel()
+	first, second, third := plannedVideo(1, 1), plannedVideo(2, 2), plannedVideo(3, 2)
+	videos := map[string]video.Video{first.ID: first, second.ID: second, third.ID: third}
+	r := newShareRequest(events.Event{ID: "e", Data: video.MediaInspected{}}, second, true, second.Times.Inspected)
+	a := newAllocation(video.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
+	a.waiting = []video.QueuePosition{first.QueuePosition(), third.QueuePosition()}
+	var order []string
+	for a.countFreeSlots() > 0 {
+		next, ok := video.QueuePosition{}, false
+		if a, next, ok = a.takeNext(r); !ok {
+			break
+		}
+		order, a = append(order, next.Video), a.reserveTasks(videos[next.Video], r)
+	}
+	if d := cmp.Diff([]string{first.ID, second.ID, third.ID}, order); d != "" {
+		t.Error(d)
+	}
+	taken := []video.QueuePosition{first.QueuePosition(), third.QueuePosition()}
+	if d := cmp.Diff(taken, a.taken); d != "" || a.joins || a.limit.CountInFlight() != 4 {
+		t.Errorf("joins %t, %d in flight, taken (-want +got):\n%s", a.joins, a.limit.CountInFlight(), d)
+	}
+}
+
+func TestVideoJoinsTheWaitQueueWithoutFreeSlots(t *testing.T) {
+	t.Parallel()
+	first, second := plannedVideo(1, 2), plannedVideo(2, 2)
+	full := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(first, 2, "e0", first.Times.Inspected)
+	for _, tt := range []struct {
+		name       string
+		data       any
+		wantsTasks bool
+		joins      bool
+	}{
+		{"planned", video.MediaInspected{}, true, true},
+		{"deadline passed, waiting", video.DeadlinePassed{Queued: true}, false, true},
+		{"deadline passed, not waiting", video.DeadlinePassed{}, false, false},
+		{"task done", video.TaskDone{}, false, false},
+	} {
+		r := newShareRequest(events.Event{ID: "e1", Data: tt.data}, second, tt.wantsTasks, second.Times.Inspected)
+		if a := newAllocation(full, 2, r); a.joins != tt.joins || a.countFreeSlots() != 0 {
+			t.Errorf("%s: joins %t, %d free slots", tt.name, a.joins, a.countFreeSlots())
+		}
+	}
+}
