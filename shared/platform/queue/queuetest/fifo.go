@@ -12,7 +12,7 @@ func testGroupIsInOrder(t *testing.T, c Cloud) {
 	for _, body := range []string{"a", "b", "c"} {
 		q.sendMessage("g", body)
 	}
-	ms := q.receiveMessages(2)
+	ms := q.receiveUntil(2, 2)
 	q.requireEqual(messageBodies(ms), []string{"a", "b"})
 	q.requireEqual([]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"})
 	q.deleteMessage(ms[0])
@@ -31,7 +31,7 @@ func testGroupWaitsForItsFirst(t *testing.T, c Cloud) {
 	if err := q.changeVisibility(first, 0); err != nil {
 		t.Fatal(err)
 	}
-	q.requireEqual(messageBodies(q.receiveMessages(10)), []string{"a", "b"})
+	q.requireEqual(messageBodies(q.receiveUntil(2, 10)), []string{"a", "b"})
 }
 
 func testDeadLetterFreesGroup(t *testing.T, c Cloud) {
@@ -60,7 +60,7 @@ func testDeduplicationIsPerGroup(t *testing.T, c Cloud) {
 	q := newFIFOQueue(t, c)
 	q.sendMessage("g", "a", "x")
 	q.sendMessage("h", "b", "x")
-	q.requireEqual(len(q.receiveUntil(2)), 2)
+	q.requireEqual(len(q.receiveUntil(2, 10)), 2)
 }
 
 func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {

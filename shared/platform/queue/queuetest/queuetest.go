@@ -130,21 +130,21 @@ func (q testQueue) receiveFrom(url string, n int) []types.Message {
 // receiveOne receives the only message of a queue, which must have this body.
 func (q testQueue) receiveOne(body string) types.Message {
 	q.t.Helper()
-	ms := q.receiveUntil(1)
+	ms := q.receiveUntil(1, 10)
 	q.requireEqual(messageBodies(ms), []string{body})
 	return ms[0]
 }
 
-// receiveUntil receives messages until there are n. It stops after the time in which messages of a lost answer would be
-// delivered again.
-func (q testQueue) receiveUntil(n int) (ms []types.Message) {
+// receiveUntil receives messages, up to batch in a call, until there are n. It stops after the time in which messages of
+// a lost answer would be delivered again.
+func (q testQueue) receiveUntil(n, batch int) (ms []types.Message) {
 	q.t.Helper()
 	const pause = timeMargin / 10
 	for waited := time.Duration(0); len(ms) < n && waited < visibilityTimeout+timeMargin; waited += pause {
 		if waited > 0 {
 			q.AdvanceTime(pause)
 		}
-		ms = append(ms, q.receiveMessages(10)...)
+		ms = append(ms, q.receiveMessages(batch)...)
 	}
 	return ms
 }
