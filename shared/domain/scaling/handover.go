@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Decisions are at least this far apart when the law itself asks for the next one, and no further while a queue has
+// How soon a decision asks for the next one: minDecisionInterval at the earliest, and decisionInterval while a queue has
 // fewer workers than it needs.
 const (
 	minDecisionInterval = 5 * time.Second
@@ -84,7 +84,7 @@ func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duratio
 	return nextDecisionIn(plans, now)
 }
 
-// isShort says that a queue needs what others may have to spare.
+// isShort reports whether the queue has less than it needs and is to get.
 func (p *queuePlan) isShort() bool { return p.previous < min(p.target, max(p.demand, p.Min)) }
 
 // isMinorFall reports whether the ceiling falls by a quarter at most, and may stay as it is.
@@ -92,7 +92,7 @@ func (p *queuePlan) isMinorFall() bool {
 	return p.previous > p.target && p.previous <= p.Max && p.previous-p.target <= p.previous/4
 }
 
-// countEnding returns how many workers are yet to end, since a decision before this.
+// countEnding returns how many workers above lowered ceilings still run, from decisions before this one.
 func countEnding(plans []*queuePlan, now time.Time) (n int) {
 	for _, p := range plans {
 		if p.timeToDrain(now) > 0 {
@@ -102,7 +102,7 @@ func countEnding(plans []*queuePlan, now time.Time) (n int) {
 	return n
 }
 
-// sumCeilings returns the sum of all ceilings until now, where none is less than the least.
+// sumCeilings returns the sum of the previous ceilings, each at least the minimum.
 func sumCeilings(plans []*queuePlan) (n int) {
 	for _, p := range plans {
 		n += max(p.minCeiling(), p.previous)
@@ -110,7 +110,7 @@ func sumCeilings(plans []*queuePlan) (n int) {
 	return n
 }
 
-// nextDecisionIn returns when to decide again if somebody has less than it needs; else 0.
+// nextDecisionIn returns when to decide again if a queue has less than it needs; else 0.
 func nextDecisionIn(plans []*queuePlan, now time.Time) (again time.Duration) {
 	if !slices.ContainsFunc(plans, func(p *queuePlan) bool { return !p.invalid && p.workers < p.demand }) {
 		return 0
@@ -124,12 +124,13 @@ func nextDecisionIn(plans []*queuePlan, now time.Time) (again time.Duration) {
 	return max(again, minDecisionInterval)
 }
 
-// isMinorRaise says that a raise is only of what is spare, and small: not worth a call.
+// isMinorRaise reports whether the ceiling would rise by a quarter at most, and only by workers that the queue does
+// not need.
 func (p *queuePlan) isMinorRaise() bool {
 	return p.previous >= max(p.demand, p.Min) && p.target-p.previous <= p.previous/4
 }
 
-// occupiedWorkers returns how many workers a queue has or may still have.
+// occupiedWorkers returns how many workers the queue has, with those that still run above a lowered ceiling.
 func (p *queuePlan) occupiedWorkers(now time.Time) int {
 	if p.timeToDrain(now) <= 0 {
 		return p.workers
@@ -137,14 +138,14 @@ func (p *queuePlan) occupiedWorkers(now time.Time) int {
 	return max(p.workers, min(p.history.PreviousCeiling, MaxCeiling))
 }
 
-// timeToDrain returns how long until what ran when the ceiling fell has ended.
+// timeToDrain returns how long until the workers that ran when the ceiling was lowered have ended.
 func (p *queuePlan) timeToDrain(now time.Time) time.Duration {
 	if p.history.CeilingFellAt.IsZero() || p.history.CeilingFellAt.After(now) {
 		return 0
 	}
 	ending := maxReadingAge
 	if !p.invalid {
-		ending = max(2*decisionInterval, time.Duration(2*p.Reading.ServiceTime*float64(time.Second))) // the mean may be of other kinds of work
+		ending = max(2*decisionInterval, time.Duration(2*p.Reading.ServiceTime*float64(time.Second))) // the mean may be of other work
 	}
 	return p.history.CeilingFellAt.Add(ending).Sub(now)
 }

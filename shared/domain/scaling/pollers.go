@@ -7,24 +7,25 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// MinPollers: a provisioned poller keeps ten workers busy, and a mapping that has such pollers has at least two of them
+// A provisioned poller serves ten workers, and a mapping with provisioned pollers has at least two
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html).
 const (
 	MinPollers       = 2
 	workersPerPoller = 10
 )
 
-// ProvisionedQueues are the names of the queues whose mappings have pollers of their own, paid by the hour, instead of
-// a maximum concurrency. They start from twenty workers and climb faster; what they may have is counted in tens.
+// ProvisionedQueues are the names of the queues whose event source mappings have provisioned pollers, which are paid
+// by the hour, instead of a maximum concurrency. They have at least twenty workers and scale up faster. Their ceilings
+// are multiples of ten.
 type ProvisionedQueues []string
 
-// MinWorkers returns the fewest workers that all queues together can be given.
+// MinWorkers returns the sum of the minimum ceilings of all queues.
 func (p ProvisionedQueues) MinWorkers() int {
 	return services.MinConcurrency() + len(p)*(MinPollers*workersPerPoller-services.MinWorkers)
 }
 
-// IdleCeilings returns the ceilings that the law gives the queues of the map while nothing waits, in the map's order:
-// those to begin with.
+// IdleCeilings returns the ceilings while all queues are empty, in the order of the service map. A deployment starts
+// with them.
 func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 	now := time.Unix(0, 0)
 	in := Input{Budget: budget, Now: now}
@@ -36,7 +37,7 @@ func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 	return DecideCeilings(in).Ceilings
 }
 
-// QueueInput returns a queue of the map as the law sees it, without a reading.
+// QueueInput returns a queue of the service map as input for a decision, without a reading.
 func (p ProvisionedQueues) QueueInput(q services.Queue) Queue {
 	l := Queue{
 		Name: q.Name, Lane: q.Lane.Name, MaxWait: q.Lane.TargetWait.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
@@ -47,7 +48,7 @@ func (p ProvisionedQueues) QueueInput(q services.Queue) Queue {
 	return l
 }
 
-// PollersFor returns how many pollers a ceiling is; 0 if the queue has none of its own.
+// PollersFor returns the number of provisioned pollers for a ceiling; 0 if the queue has none.
 func (p ProvisionedQueues) PollersFor(c Ceiling) int {
 	if !slices.Contains(p, c.Name) {
 		return 0

@@ -14,8 +14,8 @@ func TestIdleCeilingsUseWholeBudget(t *testing.T) {
 		name        string
 		provisioned scaling.ProvisionedQueues
 		budget      int
-		all         int // workers in all
-		bulk        int // of them for encode-bulk
+		all         int // sum of the ceilings
+		bulk        int // ceiling of encode-bulk
 	}{
 		{"a fresh account", nil, 10, least, 2},
 		{"the least", nil, least, least, 2},

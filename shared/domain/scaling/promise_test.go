@@ -15,7 +15,7 @@ import (
 
 var queueNames = []string{"inspect", "encode", "encode-bulk", "publish", "deliver"}
 
-// drawAnyNumber is what a broken metric may hold.
+// drawAnyNumber draws numbers as a broken metric may have them.
 func drawAnyNumber() *rapid.Generator[float64] {
 	return rapid.OneOf(rapid.Float64(), rapid.Float64Range(0, 5000),
 		rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64}))
@@ -28,7 +28,7 @@ func drawAnyTime(t *rapid.T, label string) time.Time {
 	return noon.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, label)))
 }
 
-// drawAnyInput draws inputs as bad as they come, what was remembered included.
+// drawAnyInput draws inputs with arbitrary settings, readings and history.
 func drawAnyInput(t *rapid.T) scaling.Input {
 	in := scaling.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget"), Previous: scaling.Decision{Split: drawAnySplit(t)}}
 	for _, name := range queueNames[:rapid.IntRange(0, len(queueNames)).Draw(t, "queues")] {
@@ -55,7 +55,7 @@ func drawAnySplit(t *rapid.T) scaling.SplitState {
 	return scaling.SplitState{Current: rapid.SampledFrom(splits).Draw(t, "split"), Since: drawAnyTime(t, "split since")}
 }
 
-// drawSoundInput draws inputs as they are on a good day: sound readings and no history.
+// drawSoundInput draws inputs with valid readings and without history.
 func drawSoundInput(t *rapid.T) scaling.Input {
 	in := scaling.Input{Now: noon, Budget: rapid.IntRange(10, 1000).Draw(t, "budget")}
 	for i, name := range queueNames[:rapid.IntRange(1, len(queueNames)).Draw(t, "queues")] {
@@ -72,7 +72,7 @@ func drawSoundInput(t *rapid.T) scaling.Input {
 	return in
 }
 
-// minCeilingOf is the least ceiling that a queue can have.
+// minCeilingOf returns the least ceiling that a queue can have.
 func minCeilingOf(q scaling.Queue) int {
 	unit := max(1, q.Unit)
 	return (scaling.MinCeiling + unit - 1) / unit * unit
@@ -203,8 +203,8 @@ func TestPromise12_CeilingIsNeverBelowMinimum(t *testing.T) {
 	})
 }
 
-// The bulk lane, of queues that can wait, has its part, to half a unit, or all that it wants, unless it lends; and that
-// it does only if it could still wait for three quarters of what it promises and then had no more than its part.
+// The bulk lane has its share, to half a unit, or all that it wants, unless it lends. It lends only if three quarters
+// of its MaxWait would be left after processing everything with its share alone.
 func TestPromise12_BulkHasItsShareOrTimeToSpare(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -293,11 +293,11 @@ func TestPromise12_SameInputSameDecision(t *testing.T) {
 	})
 }
 
-// worker is one message in work, in a queue; it ends at a second.
+// worker is one message that is being processed, of a queue, until a second.
 type worker struct{ queue, ends int }
 
-// The API's share: however the lanes take turns, there are never more workers at once than the budget has. The lever
-// is at its worst here: as fast as the law itself, so that nothing but the law holds back.
+// At any time there are at most as many workers as the budget, which leaves the API's share untouched. Ceilings take
+// effect at once here, which is the worst case.
 func TestPromise12_WorkersNeverExceedBudget(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

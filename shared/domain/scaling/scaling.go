@@ -1,12 +1,15 @@
-// Package scale is the law by which workers follow the depth of their queues. Decide divides a budget, the account's
-// concurrency less a share for the API, among queues by depth, age and measured service time, and says why for each. It
-// is a pure function: no clock, no AWS, no rights; the standard library only. It refuses nothing: what it can't read,
-// it holds.
+// Package scaling decides how many workers each queue gets: it autoscales by the depth of the queues. DecideCeilings
+// divides a budget, the account's concurrency less the API's share, among the queues by depth, age of the oldest
+// message and measured service time, and gives a reason for each. Package autoscale reads the queues and applies the
+// decision; docs/scaling.md explains it and has the simulations.
 //
-// The lever is a ceiling, the MaximumConcurrency of an event source mapping. A ceiling costs nothing while it is not
-// used, so all of the budget is handed out all the time, each lane's part to the lane: what a law of desired workers
-// finds out after a burst is there before it. Bulk lends its part while interactive has a burst, as long as it has time
-// to spare.
+// A decision is a ceiling for each queue: the MaximumConcurrency of its event source mapping, or its number of
+// provisioned pollers. A ceiling that is not used costs nothing. Therefore the whole budget is always handed out, each
+// lane's share to that lane: a queue already has the ceiling that a burst needs. The bulk lane lends its share to the
+// interactive lane during a burst, as long as its own messages have time to spare.
+//
+// It is pure: no clock, no I/O, no AWS rights. No input is an error: a queue whose reading is missing or invalid keeps
+// its ceiling.
 package scaling
 
 import (
@@ -17,49 +20,49 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// MinCeiling and Most bound a ceiling: the range of MaximumConcurrency
+// MinCeiling and MaxCeiling bound a ceiling: the range of MaximumConcurrency
 // (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
 const (
 	MinCeiling = services.MinWorkers
 	MaxCeiling = services.MaxWorkers
 )
 
-// Queue is one worker's queue: what was settled when it was deployed, and what was read just now.
+// Queue is one queue: its settings and its current reading.
 type Queue struct {
 	Name    string
 	Lane    video.Lane
-	MaxWait float64 // seconds a message may wait; 60 if not positive
-	Weight  float64 // its part of what is spare, against others of its lane; 1 if not positive
-	Min     int     // ceiling at least; Least if lower
-	Max     int     // ceiling at most; Most if 0
+	MaxWait float64 // seconds a message should wait at most; 60 if not positive
+	Weight  float64 // its share of spare workers, relative to the other queues of its lane; 1 if not positive
+	Min     int     // minimum of the ceiling; MinCeiling if lower
+	Max     int     // maximum of the ceiling; MaxCeiling if 0
 	Unit    int     // the ceiling is a multiple of this; 1 if not positive
 	Reading Reading
 }
 
-// Reading is what was measured of a queue. Numbers as they came: broken ones are the law's business.
+// Reading is what was measured of a queue. The numbers may be anything, also NaN: see isValid.
 type Reading struct {
-	At          time.Time `json:"at,omitzero"`         // when; zero if it could not be read
-	Visible     float64   `json:"visible,omitempty"`   // messages that wait; may include what the caller has just sent
-	InFlight    float64   `json:"in_flight,omitempty"` // messages that are worked on
+	At          time.Time `json:"at,omitzero"`         // when it was measured; zero if it could not be
+	Visible     float64   `json:"visible,omitempty"`   // messages that wait; may include some that the caller has just sent
+	InFlight    float64   `json:"in_flight,omitempty"` // messages that are being processed
 	OldestAge   float64   `json:"oldest,omitempty"`    // age of the oldest message, seconds; 0 if not known
-	ServiceTime float64   `json:"service,omitempty"`   // measured time of one message, seconds
+	ServiceTime float64   `json:"service,omitempty"`   // measured time to process one message, seconds
 }
 
-// Input is all that a decision depends on.
+// Input is everything that a decision depends on.
 type Input struct {
 	Budget    int // workers for all queues together: the account's concurrency less the API's share
 	Now       time.Time
 	Queues    []Queue
-	BulkShare float64  // the bulk lane's part of the budget, the rest is the interactive lane's; 0.4 if 0
-	Previous  Decision // the zero value if there was none
+	BulkShare float64  // the bulk lane's share of the budget; the rest is the interactive lane's; 0.4 if not positive
+	Previous  Decision // the previous decision; the zero value if there was none
 }
 
-// Decision is a ceiling for each queue, in the order of the input, and what the next decision must know.
+// Decision is a ceiling for each queue, in the order of the input, and the state for the next decision.
 type Decision struct {
 	Ceilings []Ceiling  `json:"ceilings"`
 	Split    SplitState `json:"lanes,omitzero"`
-	// NextDecisionIn, if not zero, is when to decide again at the latest: somebody has fewer workers than needed. The
-	// caller may always decide sooner, as after a large fan-out.
+	// NextDecisionIn, if not zero, is when to decide again at the latest, as a queue has fewer workers than it needs.
+	// The caller may decide sooner, for example after sending many messages.
 	NextDecisionIn time.Duration `json:"again,omitempty"`
 }
 
@@ -67,12 +70,12 @@ type Decision struct {
 type Ceiling struct {
 	Name    string        `json:"name"`
 	Workers int           `json:"workers"` // the ceiling
-	Wanted  int           `json:"wanted"`  // workers that would keep its promise now
+	Wanted  int           `json:"wanted"`  // workers that would keep its MaxWait now
 	Reason  Reason        `json:"reason"`
 	History DemandHistory `json:"memory"`
 }
 
-// Reason says in a few words why a ceiling is what it is. They are stable: alarms and people may look for them.
+// Reason says why a ceiling is what it is. The texts are stable: logs and alarms may be searched for them.
 type Reason string
 
 // The reasons.
@@ -89,20 +92,21 @@ const (
 	ReasonBudgetTooSmall Reason = "least: the budget is less than the least of all"
 )
 
-// DecideCeilings returns the ceilings. Their sum is within the budget, unless the budget is less than Least for each.
+// DecideCeilings returns a ceiling for each queue. Their sum is within the budget, unless the budget is less than the
+// sum of the minimum ceilings.
 func DecideCeilings(in Input) Decision {
 	plans := make([]*queuePlan, len(in.Queues))
 	for i, q := range in.Queues {
 		plans[i] = newQueuePlan(q, in.Previous.ceilingOrZero(q.Name), in.Now)
 	}
 	budget := max(0, min(in.Budget, MaxCeiling*len(plans)))
-	lanes, bulks := in.Previous.Split.updateSplit(plans, budget, min(1, positiveOr(in.BulkShare, defaultBulkShare)), in.Now)
-	tooFew := divideBudget(plans, budget, bulks)
+	split, bulkBudget := in.Previous.Split.updateSplit(plans, budget, min(1, positiveOr(in.BulkShare, defaultBulkShare)), in.Now)
+	tooFew := divideBudget(plans, budget, bulkBudget)
 	again := handOverWorkers(plans, budget, in.Now)
 
-	d := Decision{NextDecisionIn: again, Split: lanes, Ceilings: make([]Ceiling, len(plans))}
+	d := Decision{NextDecisionIn: again, Split: split, Ceilings: make([]Ceiling, len(plans))}
 	for i, p := range plans {
-		reason := p.explainCeiling(lanes.Current)
+		reason := p.explainCeiling(split.Current)
 		if tooFew {
 			reason = ReasonBudgetTooSmall
 		}
@@ -111,8 +115,8 @@ func DecideCeilings(in Input) Decision {
 	return d
 }
 
-// FindCeiling returns the ceiling of a queue.
-func (d Decision) FindCeiling(name string) (Ceiling, bool) {
+// FindCeiling returns the ceiling of a queue. ok is false if the decision has none.
+func (d Decision) FindCeiling(name string) (c Ceiling, ok bool) {
 	for _, c := range d.Ceilings {
 		if c.Name == name {
 			return c, true
@@ -127,15 +131,15 @@ func (d Decision) ceilingOrZero(name string) Ceiling {
 	return c
 }
 
-// queuePlan is one queue while a decision is made.
+// queuePlan is one queue during a decision.
 type queuePlan struct {
 	Queue
-	previous int  // the ceiling until now; 0 if there was none
-	invalid  bool // nothing in the reading counts
-	wanted   int  // by this reading
-	demand   int  // wanted, now or a while ago, within bounds
-	target   int  // what it gets when all others have given back what is not theirs
-	workers  int  // what it gets now
+	previous int  // the previous ceiling; 0 if there was none
+	invalid  bool // the reading is not valid
+	wanted   int  // workers that this reading asks for
+	demand   int  // workers that this reading or recent ones ask for, within the bounds
+	target   int  // the ceiling when all queues above their target have given workers back
+	workers  int  // the ceiling now
 	history  DemandHistory
 
 	gainsShare bool // the split has just changed in favour of its lane
@@ -160,7 +164,7 @@ func newQueuePlan(q Queue, before Ceiling, now time.Time) *queuePlan {
 	return p
 }
 
-// holdCeiling makes a plan keep its ceiling, as far as its bounds and the budget let it.
+// holdCeiling makes the plan keep the previous ceiling, within its bounds and the budget.
 func (p *queuePlan) holdCeiling(before Ceiling) *queuePlan {
 	p.wanted, p.demand = max(0, min(before.Wanted, MaxCeiling)), p.Min
 	if p.previous > 0 {
@@ -170,7 +174,8 @@ func (p *queuePlan) holdCeiling(before Ceiling) *queuePlan {
 	return p
 }
 
-// roundUp and down round to what a ceiling can be, and fewest is the least of that.
+// roundUp and roundDown round to a multiple of Unit; minCeiling is the least such multiple that is at least
+// MinCeiling.
 func (p *queuePlan) roundUp(n int) int   { return p.roundDown(n + p.Unit - 1) }
 func (p *queuePlan) roundDown(n int) int { return n / p.Unit * p.Unit }
 func (p *queuePlan) minCeiling() int     { return p.roundUp(MinCeiling) }
@@ -197,6 +202,7 @@ func (p *queuePlan) explainCeiling(split LaneSplit) Reason {
 	return ReasonEnough
 }
 
+// positiveOr returns x if it is positive and finite, else the other number.
 func positiveOr(x, otherwise float64) float64 {
 	if x > 0 && !math.IsInf(x, 1) {
 		return x

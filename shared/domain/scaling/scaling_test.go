@@ -42,31 +42,31 @@ func TestDecideCeilings(t *testing.T) {
 		was               scaling.Decision
 		want              ceilings
 	}{
-		{"nothing to do: each has its part", 200, idle, idle, scaling.Decision{},
+		{"all queues are empty: each lane has its share", 200, idle, idle, scaling.Decision{},
 			ceilings{120, 80, scaling.ReasonIdle, scaling.ReasonIdle, 0, 0}},
-		{"a film: bulk has its part as long as that will do", 200, idle, newReading(1500, 0, 0), scaling.Decision{},
+		{"a long video: bulk has its share as long as that is enough", 200, idle, newReading(1500, 0, 0), scaling.Decision{},
 			ceilings{120, 80, scaling.ReasonIdle, scaling.ReasonEnough, 0, 68}},
-		{"it won't do: bulk is due", 200, newReading(0, 60, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
+		{"the share is not enough: bulk is due", 200, newReading(0, 60, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
 			ceilings{108, 80, scaling.ReasonEnough, scaling.ReasonWaiting, 60, 126}},
-		{"and nobody else has much to do", 200, newReading(0, 20, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
+		{"interactive needs little", 200, newReading(0, 20, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
 			ceilings{70, 80, scaling.ReasonEnough, scaling.ReasonWaiting, 20, 126}},
-		{"both are hungry: each has its part", 200, newReading(500, 0, 0), newReading(2000, 0, 0), previousCeilings(120, 80),
+		{"both lanes need more: each has its share", 200, newReading(500, 0, 0), newReading(2000, 0, 0), previousCeilings(120, 80),
 			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonShort, 500, 90}},
-		{"bulk that has time lends its part", 200, newReading(220, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
+		{"bulk with time to spare lends its share", 200, newReading(220, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
 			ceilings{120, 2, scaling.ReasonWaiting, scaling.ReasonLent, 280, 11}},
-		{"what is over as soon as workers are handed over is not lent for", 200, newReading(60, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
+		{"a burst shorter than the hand-over borrows nothing", 200, newReading(60, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
 			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 120, 11}},
-		{"bulk that has no time lends nothing", 200, newReading(220, 60, 0), newReading(200, 40, 120), previousCeilings(120, 80),
+		{"bulk without time to spare lends nothing", 200, newReading(220, 60, 0), newReading(200, 40, 120), previousCeilings(120, 80),
 			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 280, 16}},
-		{"a wait longer than promised is hurried on", 200, newReading(0, 60, 0), newReading(50, 10, 700), scaling.Decision{},
+		{"a late queue gets more workers", 200, newReading(0, 60, 0), newReading(50, 10, 700), scaling.Decision{},
 			ceilings{108, 92, scaling.ReasonEnough, scaling.ReasonLate, 60, 11}},
 		{"no more workers than messages", 200, newReading(3, 0, 60), idle, scaling.Decision{},
 			ceilings{120, 80, scaling.ReasonLate, scaling.ReasonIdle, 3, 0}},
 		{"a broken reading holds", 200, nan, newReading(900, 0, 0), previousCeilings(60, 40),
 			ceilings{60, 140, scaling.ReasonHeld, scaling.ReasonEnough, 0, 41}},
-		{"what falls, falls at once; what rises, waits for its workers", 200, newReading(150, 0, 0), newReading(900, 170, 0), previousCeilings(25, 175),
+		{"a fall takes effect at once, a rise waits for free workers", 200, newReading(150, 0, 0), newReading(900, 170, 0), previousCeilings(25, 175),
 			ceilings{25, 80, scaling.ReasonWaiting, scaling.ReasonEnough, 150, 49}},
-		{"a fresh account: two each is all there is", 3, idle, idle, scaling.Decision{},
+		{"a new account: the minimum of each queue", 3, idle, idle, scaling.Decision{},
 			ceilings{2, 2, scaling.ReasonBudgetTooSmall, scaling.ReasonBudgetTooSmall, 0, 0}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestDecideCeilings(t *testing.T) {
 	}
 }
 
-// Provisioned pollers come by tens: a lane's part is rounded to what it can be, and nobody is given a part of a ten.
+// A queue with provisioned pollers has multiples of ten: the share of a lane is rounded to what its queues can have.
 func TestCeilingsAreMultiplesOfUnit(t *testing.T) {
 	t.Parallel()
 	idle := newReading(0, 0, 0)
@@ -125,8 +125,8 @@ func TestEmptyInputGivesNoCeilings(t *testing.T) {
 	}
 }
 
-// A need that seemed to have halved and rises again was noise: it is back at once and not by a step a minute, each of
-// which would have to wait for the workers of another queue. It is never so high that it falls again by itself.
+// A demand that seemed to halve and rises again was noise: Need recovers at once and not by a step a minute, each of
+// which would wait for workers of another queue. It is never so high that it falls again by itself.
 func TestNeedRecoversAtOnceAfterNoise(t *testing.T) {
 	t.Parallel()
 	in := scaling.Input{Budget: 400, Queues: []scaling.Queue{{Name: "encode", Lane: video.Bulk, MaxWait: 1}}}
@@ -143,8 +143,8 @@ func TestNeedRecoversAtOnceAfterNoise(t *testing.T) {
 	}
 }
 
-// The split of a day: a burst is lent for at once and given back when it is over, or when half of bulk's promise is
-// left; who would be late has more, and most if nobody else has much to do; and ten minutes from one to the next.
+// A burst borrows workers at once. The loan ends when the burst is over, or when half of bulk's MaxWait is left. A
+// late bulk lane gets more, and most if interactive needs little. Ten minutes pass between changes.
 func TestSplitFollowsLoad(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(0, 0, 0), newReading(0, 0, 0))
@@ -182,7 +182,7 @@ func TestSplitFollowsLoad(t *testing.T) {
 	}
 }
 
-// A bulk queue that promises a minute can't wait until a loan ends: it is not lent from.
+// A bulk queue with a MaxWait of a minute can't wait until a loan ends, so nothing is borrowed from it.
 func TestShortDeadlineQueueLendsNoCapacity(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(80, 60, 0), newReading(200, 40, 0))

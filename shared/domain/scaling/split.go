@@ -6,97 +6,99 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// LaneSplit is how the budget is divided between the lanes for a while.
+// LaneSplit says how the budget is currently divided between the lanes.
 type LaneSplit string
 
-// The splits. Usual is what holds unless one of the others has a reason to.
+// The splits. SplitDefault holds unless there is a reason for another one.
 const (
-	SplitDefault LaneSplit = ""       // bulk has its part, interactive the rest
-	SplitLoan    LaneSplit = "loan"   // interactive has all but the least: it has more than it can do soon, and bulk has time
-	SplitDue     LaneSplit = "due"    // bulk has nearly half, as it would break its promise else, and interactive is not pressed
-	SplitBehind  LaneSplit = "behind" // bulk has two thirds: it would break its promise, and interactive has had little to do for minutes
+	SplitDefault LaneSplit = ""       // bulk has its share, interactive has the rest
+	SplitLoan    LaneSplit = "loan"   // interactive has all but the minimum: it has a burst, and bulk has time to spare
+	SplitDue     LaneSplit = "due"    // bulk has nearly half: it would be late otherwise, and interactive has no burst
+	SplitBehind  LaneSplit = "behind" // bulk has two thirds: it would be late otherwise, and interactive has needed little for minutes
 )
 
-// The bulk lane's part of the budget in each split but Loan. Each hundredth of duePart makes bulk's waits shorter, and
-// interactive ones longer.
+// The bulk lane's share of the budget in each split but SplitLoan. A larger dueBulkShare makes bulk waits shorter and
+// interactive waits longer.
 const (
 	defaultBulkShare = 0.40
 	dueBulkShare     = 0.46
 	behindBulkShare  = 0.65
 )
 
-// When splits begin and end. They were chosen by simulation (docs/scaling.md), where none of them had to be exact.
-// Slack is told as a part of the promise. A loan ends while there is much of it left: to give back takes a minute, and
-// ages are old when they are read.
+// When splits begin and end. The values were chosen by simulation (docs/scaling.md), which is not sensitive to any of
+// them. Slack is a fraction of MaxWait. A loan ends while much slack is left: returning workers takes a minute, and ages
+// of messages are known late.
 const (
-	lendSlack       = 3.0 / 4          // slack at which bulk lends
-	endLoanSlack    = 1.0 / 2          // slack at which a loan ends, and at which bulk is due no more
-	minBulkMaxWait  = 300.0            // seconds: a bulk queue that promises less can't wait for a loan to end, and counts as interactive
-	pressedOverrun  = 10.0             // seconds over its promise that a backlog may last: to borrow takes longer
-	calmShare       = 1.0 / 4          // what interactive needs of the budget when it has little to do
-	minLoanDuration = time.Minute      // a loan lasts at least: SQS counts some messages that late
-	splitInterval   = 10 * time.Minute // from one change of split to the next, unless that is back to Usual: ceilings don't flap
+	lendSlack       = 3.0 / 4          // slack from which bulk lends
+	endLoanSlack    = 1.0 / 2          // slack below which a loan ends, and above which SplitDue and SplitBehind end
+	minBulkMaxWait  = 300.0            // seconds: a bulk queue with a shorter MaxWait can't wait for a loan to end, and counts as interactive
+	pressedOverrun  = 10.0             // seconds by which an interactive backlog may exceed MaxWait: borrowing takes longer
+	calmShare       = 1.0 / 4          // of the budget: interactive needs little if it needs less
+	minLoanDuration = time.Minute      // SQS counts some messages only after this
+	splitInterval   = 10 * time.Minute // minimum time between changes of the split, except back to SplitDefault, to prevent flapping
 )
 
-// SplitState is what one decision leaves to the next, of the split.
+// SplitState is what one decision leaves to the next about the split.
 type SplitState struct {
 	Current LaneSplit `json:"split,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
 }
 
-// updateSplit returns the split that follows, and how many workers are the bulk lane's by it.
-func (m SplitState) updateSplit(plans []*queuePlan, budget int, part float64, now time.Time) (SplitState, int) {
-	was := m.Current.bulkShare(part)
-	m = m.nextSplit(measureLoad(plans, budget, part), now)
-	is := m.Current.bulkShare(part)
+// updateSplit returns the next split, and the bulk lane's budget. bulkShare is the share of SplitDefault. It marks the
+// plans whose lane gains by the change.
+func (m SplitState) updateSplit(plans []*queuePlan, budget int, bulkShare float64, now time.Time) (SplitState, int) {
+	before := m.Current.bulkShare(bulkShare)
+	m = m.nextSplit(measureLoad(plans, budget, bulkShare), now)
+	after := m.Current.bulkShare(bulkShare)
 	for _, p := range plans {
-		p.gainsShare = is != was && is > was == p.isBulk()
+		p.gainsShare = after != before && after > before == p.isBulk()
 	}
-	return m, int(float64(budget) * is)
+	return m, int(float64(budget) * after)
 }
 
-// bulkShare returns the bulk lane's part of the budget.
-func (s LaneSplit) bulkShare(usual float64) float64 {
+// bulkShare returns the bulk lane's share of the budget in the split.
+func (s LaneSplit) bulkShare(defaultShare float64) float64 {
 	switch s {
 	case SplitLoan:
 		return 0
 	case SplitDue:
-		return max(usual, dueBulkShare)
+		return max(defaultShare, dueBulkShare)
 	case SplitBehind:
-		return max(usual, behindBulkShare)
+		return max(defaultShare, behindBulkShare)
 	}
-	return usual
+	return defaultShare
 }
 
-// isBulk says that a queue is of the lane that lends.
+// isBulk reports whether the queue belongs to the lane that lends.
 func (p *queuePlan) isBulk() bool { return p.Lane != video.Interactive && p.MaxWait >= minBulkMaxWait }
 
 // laneLoad is what the split depends on.
 type laneLoad struct {
-	pressed bool    // an interactive backlog will last for longer than it takes to borrow
-	eased   bool    // none will last for longer than promised
+	pressed bool    // an interactive backlog will last longer than it takes to borrow workers
+	eased   bool    // no interactive backlog will last longer than its MaxWait
 	calm    bool    // interactive has needed little for some minutes
-	slack   float64 // the part of its promise that bulk has left when its usual part has done all its work
+	slack   float64 // what bulk has left of its MaxWait, as a fraction, when its default share has processed its messages
 }
 
-func measureLoad(plans []*queuePlan, budget int, part float64) laneLoad {
+func measureLoad(plans []*queuePlan, budget int, bulkShare float64) laneLoad {
 	l := laneLoad{eased: true}
-	needs := 0
+	needed := 0
 	for _, p := range filterByLane(plans, false) {
-		needs += p.demand
+		needed += p.demand
 		if p.invalid {
 			continue
 		}
-		lasts := p.Reading.Visible * p.Reading.ServiceTime / float64(max(MinCeiling, p.previous))
-		l.pressed = l.pressed || p.previous > 0 && lasts > p.MaxWait+pressedOverrun
-		l.eased = l.eased && lasts <= p.MaxWait
+		seconds := p.Reading.Visible * p.Reading.ServiceTime / float64(max(MinCeiling, p.previous))
+		l.pressed = l.pressed || p.previous > 0 && seconds > p.MaxWait+pressedOverrun
+		l.eased = l.eased && seconds <= p.MaxWait
 	}
-	l.calm = float64(needs) < calmShare*float64(budget)
-	l.slack = computeSlack(filterByLane(plans, true), max(1, float64(budget)*part))
+	l.calm = float64(needed) < calmShare*float64(budget)
+	l.slack = computeSlack(filterByLane(plans, true), max(1, float64(budget)*bulkShare))
 	return l
 }
 
-// computeSlack returns the part of their promise that queues have left when so many workers have done all their work.
+// computeSlack returns the smallest fraction of its MaxWait that a queue has left when a number of workers has
+// processed all messages; negative if it is late.
 func computeSlack(plans []*queuePlan, workers float64) float64 {
 	work := 0.0
 	for _, p := range plans {
@@ -113,8 +115,8 @@ func computeSlack(plans []*queuePlan, workers float64) float64 {
 	return left
 }
 
-// nextSplit returns the split that follows: back to Usual when its reason has gone; to another when that has a reason,
-// unless there was a change just now.
+// nextSplit returns the split that follows: back to SplitDefault when the reason for the current one is gone, and to
+// another one if there is a reason for it and the last change is not recent.
 func (m SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
 	switch {
 	case m.Current == SplitLoan:
@@ -134,7 +136,7 @@ func (m SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
 	return m
 }
 
-// elapsedSince returns how long ago something was; very long if it never was, or is yet to be.
+// elapsedSince returns how long ago t was; the maximum duration if t is zero or in the future.
 func elapsedSince(t, now time.Time) time.Duration {
 	if t.IsZero() || t.After(now) {
 		return 1<<63 - 1

@@ -5,28 +5,27 @@ import (
 	"time"
 )
 
-// State is what is kept from one decision to the next, and what may be shown of it. While nothing waits anywhere it is
-// not written, so that At may be long ago: nothing has changed since.
+// State is the stored state of the autoscaler: the last decision and what it was based on. It is also shown by the
+// API. While all queues are empty it is not written, so that At may be long ago.
 type State struct {
 	Version      int                `json:"version"` // one more with each change
-	At           time.Time          `json:"at"`      // of the decision
-	Budget       int                `json:"budget"`  // that was divided
+	At           time.Time          `json:"at"`      // when the decision was made
+	Budget       int                `json:"budget"`  // the budget that was divided
 	Queues       []QueueState       `json:"queues"`
 	Split        SplitState         `json:"lanes,omitzero"`
-	ServiceTimes map[string]float64 `json:"service,omitempty"` // measured seconds of one message, by service
+	ServiceTimes map[string]float64 `json:"service,omitempty"` // measured seconds per message, by service
 }
 
-// QueueState is what was decided for a queue, and what of: Reading.Visible messages waited, Reading.InFlight were
-// worked on, Wanted workers would have kept the promise, Workers it may have, for this Reason.
+// QueueState is the decision for one queue, and the reading that it was based on.
 type QueueState struct {
 	Ceiling
 	Reading   Reading   `json:"reading"`
 	MappingID string    `json:"feed"`         // id of the event source mapping
-	AppliedAt time.Time `json:"set,omitzero"` // when that last took the ceiling; zero: it may have another
+	AppliedAt time.Time `json:"set,omitzero"` // when the mapping was last set to the ceiling; zero: it may have another one
 }
 
-// FindQueue returns what was decided for a queue.
-func (s State) FindQueue(name string) (QueueState, bool) {
+// FindQueue returns the state of a queue. ok is false if there is none.
+func (s State) FindQueue(name string) (q QueueState, ok bool) {
 	i := slices.IndexFunc(s.Queues, func(k QueueState) bool { return k.Name == name })
 	if i < 0 {
 		return QueueState{}, false
@@ -34,7 +33,7 @@ func (s State) FindQueue(name string) (QueueState, bool) {
 	return s.Queues[i], true
 }
 
-// ToDecision returns what the next decision must know of this one.
+// ToDecision returns the decision, as input for the next one.
 func (s State) ToDecision() Decision {
 	d := Decision{Split: s.Split}
 	for _, k := range s.Queues {
@@ -43,7 +42,8 @@ func (s State) ToDecision() Decision {
 	return d
 }
 
-// IsIdle reports whether nothing waits, is worked on or is remembered, so that to decide again changes nothing.
+// IsIdle reports whether all queues are empty and no demand is remembered, so that another decision would change
+// nothing.
 func (s State) IsIdle() bool {
 	return s.Split.Current == SplitDefault && !slices.ContainsFunc(s.Queues, func(k QueueState) bool {
 		r, m := k.Reading, k.History

@@ -10,7 +10,7 @@ import (
 	"sluice/shared/domain/scaling"
 )
 
-// roundTripState is what is kept of a decision about readings, as it is read again.
+// roundTripState returns the state of a decision after it was stored and read.
 func roundTripState(t *testing.T, in scaling.Input, d scaling.Decision) (s scaling.State) {
 	t.Helper()
 	kept := scaling.State{Version: 1, At: in.Now, Budget: in.Budget, Split: d.Split}
@@ -36,13 +36,13 @@ func TestStateKeepsDecision(t *testing.T) {
 		t.Fatalf("the split is %q", want.Split.Current)
 	}
 	got := roundTripState(t, in, want).ToDecision()
-	want.NextDecisionIn = 0 // is the caller's business
+	want.NextDecisionIn = 0 // is not stored
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A row that was written before lanes lent each other workers.
+// A row that was written before there were splits.
 func TestStateReadsRowWithoutSplit(t *testing.T) {
 	t.Parallel()
 	const row = `{"version":7,"at":"2026-03-01T11:59:00Z","budget":200,"queues":[
@@ -80,7 +80,7 @@ func TestIsIdle(t *testing.T) {
 	}
 }
 
-// When all has gone, nothing is lent any more: what is quiet needs no other decision.
+// When all queues are empty, the loan ends before the state is idle and decisions stop.
 func TestLoanEndsBeforeStateIsIdle(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(600, 120, 0), newReading(200, 80, 0))
