@@ -1,9 +1,12 @@
-// Package playback knows the public side of a video: playback ids, the right to watch, and where the objects are.
+// Package playback has the rules of watching a video: playback ids, playback tokens, and where the objects of a video
+// are.
 //
-// The right to watch is in the path, /p/<token>/<playback id>/<file>, so that a playlist's relative URIs carry it on
-// and a CDN can check it without asking anybody. The first letter of a playback id says what it asks for: p is
-// public, s wants a signed token, so that the check needs no look-up. No I/O and no AWS rights; infra/cdn/token.js
-// has the same rules for CloudFront, and testdata/tokens.json holds the vectors both must agree on.
+// The path of every media request is /p/<token>/<playback id>/<file>. The token is in the path so that the relative
+// URIs of a playlist keep it, and so that a CDN can check it without a call. The first letter of a playback id says
+// which token it needs: p is public, s needs a signed token.
+//
+// It is pure and needs no AWS rights. infra/cdn/token.js implements the same rules for CloudFront;
+// testdata/tokens.json has test vectors for both.
 package playback
 
 import (
@@ -22,18 +25,19 @@ const (
 	publicPrefix = "p" // first letter of ids that anyone may watch
 	signedPrefix = "s" // first letter of ids that need a signed token
 
-	ownerLength  = 8  // characters from the tenant's id
+	ownerLength  = 8  // characters that follow from the tenant
 	randomBytes  = 15 // 120 bits: an id can't be guessed
-	randomLength = 24 // characters that these make
+	randomLength = 24 // characters of base32
 )
 
-// lowerBase32 is RFC 4648's base32 in lower case, without padding.
+// lowerBase32 is the base32 encoding of RFC 4648 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 var idPattern = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, ownerLength+randomLength))
 
-// NewID returns a new public playback id for a video of the tenant: the policy's letter, 8 characters that follow from
-// the tenant, so that its name is part of every object's, and 24 random ones. It fails with Internal if entropy does.
+// NewID returns a new public playback id for a video of the tenant: the letter p, 8 characters derived from the
+// tenant, so that every object key shows which tenant it belongs to, and 24 random characters. It fails with Internal
+// if entropy can't be read.
 func NewID(tenant string, entropy io.Reader) (string, error) {
 	random := make([]byte, randomBytes)
 	if _, err := io.ReadFull(entropy, random); err != nil {
@@ -47,11 +51,11 @@ func hashTenant(tenant string) string {
 	return lowerBase32.EncodeToString(sum[:])[:ownerLength]
 }
 
-// ValidID reports whether id has the form of a playback id, and so may be part of an object's key.
+// ValidID reports whether id has the form of a playback id. Only then may it become part of an object key.
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
-// NeedsToken reports whether id is watched with a signed token only.
+// NeedsToken reports whether watching id needs a signed token.
 func NeedsToken(id string) bool { return strings.HasPrefix(id, signedPrefix) }
 
-// ObjectPrefix returns what the keys of all objects of a playback id begin with, in the media bucket.
+// ObjectPrefix returns the prefix of all keys of a playback id in the media bucket.
 func ObjectPrefix(id string) string { return services.MediaPrefix + id + "/" }

@@ -61,8 +61,8 @@ func TestValidID(t *testing.T) {
 	}
 }
 
-// TestVerifyTokenVectors holds the rules that every implementation of Verify must agree on. The file was made by
-// another program.
+// TestVerifyTokenVectors checks VerifyToken with the vectors that every implementation must satisfy. Another program
+// made the file.
 func TestVerifyTokenVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/tokens.json")
@@ -102,7 +102,7 @@ func codeOf(err error) string {
 	return string(errs.ProblemOf(err).Code)
 }
 
-// TestTokenIsValidForOneVideoAndTime: a token is good for its id until it expires, and for no other id, time or key.
+// TestTokenIsValidForOneVideoAndTime: a token is valid for its id until it expires, and for no other id, time or key.
 func TestTokenIsValidForOneVideoAndTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,7 +138,7 @@ func FuzzVerifyToken(f *testing.F) {
 	f.Add("..")
 	f.Fuzz(func(t *testing.T, token string) {
 		if err := playback.VerifyToken(token, id, now, keys); (err == nil) != (token == good) {
-			// Another expiry under the same key would be good too, but can't be found by chance.
+			// A token with another expiry would be valid too, but its signature can't be guessed.
 			t.Errorf("Verify(%q) = %v", token, err)
 		}
 	})

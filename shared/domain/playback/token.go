@@ -11,29 +11,29 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// PublicToken is the token of ids that anyone may watch.
+// PublicToken is the token in the paths of public playback ids.
 const PublicToken = "public"
 
-// SigningKeys are the secrets that tokens are signed with, by key id. While a key is replaced there are two.
+// SigningKeys are the secrets that tokens are signed with, by key id. There are two while a key is being rotated.
 type SigningKeys map[string][]byte
 
-// SignToken returns a token for one playback id that is good until expires, in whole seconds:
-// <unix seconds>.<key id>.<base64url of HMAC-SHA256>. The key id must be one of keys.
+// SignToken returns a token for one playback id that is valid until expires, in whole seconds: <Unix seconds>.<key
+// id>.<base64url of HMAC-SHA256>. keys must have the key id.
 func SignToken(id string, expires time.Time, keyID string, keys SigningKeys) string {
 	head := strconv.FormatInt(expires.Unix(), 10) + "." + keyID
 	return head + "." + computeMAC(head, id, keys[keyID])
 }
 
-// computeMAC signs a token's head together with what it is for. The line begins with a version, so that a later form
-// can never be taken for this one.
+// computeMAC returns the signature of a token: of its expiry and key id (head), and of the playback id. The signed
+// text begins with a version, so that tokens of a later form can't be mistaken for these.
 func computeMAC(head, id string, key []byte) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte("sluice-1|" + id + "|" + head))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// VerifyToken returns nil if the token allows to watch id at the time now. It fails with Forbidden: token_expired if
-// the token was good once, token_invalid for anything else. Signatures are compared in constant time.
+// VerifyToken returns nil if the token allows to watch id at the given time. It fails with Forbidden: token_expired if
+// the token was valid before, token_invalid otherwise. Signatures are compared in constant time.
 func VerifyToken(token, id string, now time.Time, keys SigningKeys) error {
 	if ValidID(id) && token == PublicToken && !NeedsToken(id) {
 		return nil
@@ -54,11 +54,11 @@ func VerifyToken(token, id string, now time.Time, keys SigningKeys) error {
 }
 
 var (
-	errTokenInvalid = errs.New("playback.Verify", errs.Forbidden, "token_invalid", "This link does not allow you to watch the video; ask for a new one.")
-	errTokenExpired = errs.New("playback.Verify", errs.Forbidden, "token_expired", "This link has expired; ask for a new one.")
+	errTokenInvalid = errs.New("playback.VerifyToken", errs.Forbidden, "token_invalid", "This link does not allow you to watch the video; ask for a new one.")
+	errTokenExpired = errs.New("playback.VerifyToken", errs.Forbidden, "token_expired", "This link has expired; ask for a new one.")
 )
 
-// parseToken splits a signed token. Only the form that Sign writes is taken: no sign, no leading zeros.
+// parseToken splits a signed token. It accepts only the form that SignToken writes: no sign and no leading zeros.
 func parseToken(token string) (expires int64, keyID string, ok bool) {
 	part := strings.Split(token, ".")
 	if len(part) != 3 {

@@ -2,19 +2,19 @@ package traceview
 
 import "time"
 
-// CallKind is how a service came to have something to do.
+// CallKind is a service and what invoked it.
 type CallKind struct {
 	Service string
-	Type    string // of the event; "" for a request and for the clock
+	Type    string // event type; "" for a request or the schedule
 }
 
-// TraceSample is some traces that stand for more.
+// TraceSample is a sample of the traces of a time range.
 type TraceSample struct {
 	Documents []string
-	Fraction  float64 // of all of them: more than 0, 1 at most
+	Fraction  float64 // of all traces: greater than 0, at most 1
 }
 
-// CountCalls returns how often each service was called in each way, about: of the hops that began in the window.
+// CountCalls returns the estimated number of calls of each kind: of the spans that started in the time range.
 func CountCalls(samples []TraceSample, w TimeRange) map[CallKind]float64 {
 	calls := map[CallKind]float64{}
 	for _, s := range samples {

@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// barWidth is how many characters the whole time takes.
+// barWidth is the width of the bars in characters.
 const barWidth = 50
 
-// DrawText draws a waterfall for a terminal of 100 columns: a row for each hop, dots for the time that its message
-// waited before it, and with steps a row for each of these too. Above most rows, those in the middle are left out and
-// counted; 0 is all of them.
+// DrawText draws the waterfall for a terminal of 100 columns: a row for each span, with dots while its message waited,
+// and, if steps is set, a row for each step. If there are more than most rows, those in the middle are left out and
+// counted; 0 draws all.
 func (w Waterfall) DrawText(steps bool, most int) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "hop"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, w.incompleteNote())
+	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, w.incompleteNote())
 	if len(w.Spans) == 0 {
 		return out.String()
 	}
 	fmt.Fprintf(&out, "%9s %9s\n", "at", "for")
 	var rows []string
-	for _, h := range w.Spans {
-		rows = append(rows, w.formatRow(h.Start, h.Duration, h.Wait, h.Service+h.formatMarks()))
+	for _, s := range w.Spans {
+		rows = append(rows, w.formatRow(s.Start, s.Duration, s.Wait, s.Service+s.formatMarks()))
 		if steps {
-			rows = w.appendSteps(rows, h.Steps, "  ")
+			rows = w.appendSteps(rows, s.Steps, "  ")
 		}
 	}
 	if cut := len(rows) - most; most > 0 && cut > 0 {
@@ -56,7 +56,7 @@ func (w Waterfall) appendSteps(rows []string, steps []Step, indent string) []str
 	return rows
 }
 
-// countAlike returns how many steps at the beginning can share a row: segments are written by the dozen.
+// countAlike returns how many steps at the beginning are alike and share a row, as uploads of segments do.
 func countAlike(steps []Step) (n int) {
 	first := steps[0]
 	for n < len(steps) && steps[n].Name == first.Name && steps[n].Status == first.Status && len(steps[n].Steps) == 0 {
@@ -65,7 +65,7 @@ func countAlike(steps []Step) (n int) {
 	return max(n, 1)
 }
 
-// mergeSteps returns one step from the beginning of the first to the end of the last.
+// mergeSteps returns one step from the start of the first to the end of the last one.
 func mergeSteps(steps []Step) Step {
 	end := 0.0
 	for _, s := range steps {
@@ -78,7 +78,7 @@ func (w Waterfall) formatRow(start, length, wait float64, label string) string {
 	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), w.drawBar(start, length, wait), label), " ")
 }
 
-// drawBar is at least one mark, wherever it lies.
+// drawBar returns the bar of a row, with at least one mark.
 func (w Waterfall) drawBar(start, length, wait float64) string {
 	at := func(ms float64) int { return int(ms / max(w.Duration, 1e-3) * barWidth) }
 	from := min(max(at(start), 0), barWidth-1)
@@ -87,18 +87,18 @@ func (w Waterfall) drawBar(start, length, wait float64) string {
 	return strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) + strings.Repeat(" ", barWidth-to)
 }
 
-// formatMarks say what is not as usual.
-func (h Span) formatMarks() string {
+// formatMarks returns what is unusual about a span: a later attempt, a cold start, a failure.
+func (s Span) formatMarks() string {
 	var out strings.Builder
-	if h.Attempt > 1 {
-		fmt.Fprintf(&out, " attempt %d", h.Attempt)
+	if s.Attempt > 1 {
+		fmt.Fprintf(&out, " attempt %d", s.Attempt)
 	}
-	if h.ColdStart {
+	if s.ColdStart {
 		out.WriteString(" cold")
 	}
-	out.WriteString(h.Status.formatMark())
-	if h.Code != "" {
-		out.WriteString(" " + h.Code)
+	out.WriteString(s.Status.formatMark())
+	if s.Code != "" {
+		out.WriteString(" " + s.Code)
 	}
 	return out.String()
 }
@@ -110,7 +110,7 @@ func (s Status) formatMark() string {
 	return " " + strings.ToUpper(string(s))
 }
 
-// formatDuration is a time as people say it.
+// formatDuration returns milliseconds as text, with a unit.
 func formatDuration(ms float64) string {
 	if ms < 9999.5 {
 		return fmt.Sprintf("%.1f ms", ms)

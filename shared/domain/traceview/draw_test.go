@@ -23,12 +23,12 @@ var (
 	}
 )
 
-// costInCents are a dollar's for a second.
+// costInCents is a price of one cent a second.
 func costInCents(d time.Duration) float64 { return d.Seconds() / 100 }
 
-// readSample returns documents that package trace has sent, together with what Lambda says itself: one video through
-// three functions, once as a local cloud runs them, once as Lambda does, and one whose function does not come back from
-// a long step.
+// readSample returns the documents of a sample, as package trace and Lambda send them: of one video in three
+// functions, on a local cloud (local) and on Lambda (lambda), and of a function that was stopped during a step
+// (killed).
 func readSample(t *testing.T, name string) []string {
 	t.Helper()
 	return strings.Split(strings.TrimSpace(readFile(t, filepath.Join("testdata", name+".jsonl"))), "\n")
@@ -43,7 +43,7 @@ func readFile(t *testing.T, path string) string {
 	return string(b)
 }
 
-// readTime is a second after the last of the samples was sent.
+// readTime is a second after the last document of the samples was sent.
 var readTime = time.Unix(1795384478, 0)
 
 func TestDrawTextGolden(t *testing.T) {
@@ -67,7 +67,7 @@ func TestDrawTextGolden(t *testing.T) {
 	}
 }
 
-// UDP keeps no order, and the SDK may send a document twice.
+// UDP does not keep the order of documents, and the SDK may send one twice.
 func TestDocumentOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	for _, name := range sampleNames {
@@ -87,10 +87,10 @@ func TestDrawTextLeavesOutMiddleRows(t *testing.T) {
 	t.Parallel()
 	w := Waterfall{Duration: 100}
 	for i := range 50 {
-		w.Spans = append(w.Spans, Span{Service: fmt.Sprint("hop", i), Start: float64(2 * i), Duration: 2, Status: StatusOK})
+		w.Spans = append(w.Spans, Span{Service: fmt.Sprint("span", i), Start: float64(2 * i), Duration: 2, Status: StatusOK})
 	}
 	rows := strings.Split(strings.TrimSpace(w.DrawText(true, 10)), "\n")
-	if len(rows) != 2+10+1 || !strings.HasSuffix(rows[6], "hop4") || !strings.HasSuffix(rows[7], "… 40 rows left out …") || !strings.HasSuffix(rows[8], "hop45") {
+	if len(rows) != 2+10+1 || !strings.HasSuffix(rows[6], "span4") || !strings.HasSuffix(rows[7], "… 40 rows left out …") || !strings.HasSuffix(rows[8], "span45") {
 		t.Errorf("drew\n%s", strings.Join(rows, "\n"))
 	}
 	for _, row := range rows {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// segment is a segment or subsegment: a document, or a part of one
+// segment is a segment document of X-Ray, or a subsegment
 // (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html).
 type segment struct {
 	TraceID     string         `json:"trace_id"`
@@ -40,10 +40,11 @@ func (n *segment) metadataNumber(key string) float64 {
 	return x
 }
 
-// hasEnded reports whether the node has come to its end.
+// hasEnded reports whether the segment has an end.
 func (n *segment) hasEnded() bool { return !n.InProgress && n.End > 0 }
 
-// findLambdaSegment returns the segment of Lambda's own in which the node is; nil where nobody but us has told of it.
+// findLambdaSegment returns the enclosing segment that Lambda itself wrote, or the segment itself if it is that; nil
+// if there is none.
 func (n *segment) findLambdaSegment() *segment {
 	for ; n != nil; n = n.parent {
 		if n.Origin == "AWS::Lambda::Function" {
@@ -53,10 +54,10 @@ func (n *segment) findLambdaSegment() *segment {
 	return nil
 }
 
-// segmentIndex is all that is known, by trace and id.
+// segmentIndex has all known segments, by trace and id.
 type segmentIndex map[string]*segment
 
-// parseDocuments reads documents in any order. What is none is passed over.
+// parseDocuments returns the segments of documents in any order. It ignores invalid documents.
 func parseDocuments(documents []string) segmentIndex {
 	f := segmentIndex{}
 	for _, text := range documents {
@@ -69,20 +70,22 @@ func parseDocuments(documents []string) segmentIndex {
 	return f
 }
 
-// addSegment takes a document and what is embedded in it. A finished one stays when the same comes as in progress.
+// addSegment adds a segment and its embedded subsegments. A segment in progress does not replace the same one that has
+// ended.
 func (f segmentIndex) addSegment(n *segment) {
 	key := n.TraceID + n.ID
 	if old := f[key]; old == nil || !old.hasEnded() || n.hasEnded() {
 		f[key] = n
 	}
 	for _, c := range n.Subsegments {
-		// The SDK writes the segment's id into an embedded one's parent_id; what encloses it is right.
+		// The SDK writes the id of the segment into parent_id; the enclosing subsegment is the parent.
 		c.TraceID, c.ParentID, c.Type = n.TraceID, n.ID, "subsegment"
 		f.addSegment(c)
 	}
 }
 
-// linkParents tells the nodes of each other. A segment stands for itself, even if the sender's is known.
+// linkParents sets parents and children. Segments have no parent, even if that of their sender is known; only
+// subsegments have.
 func (f segmentIndex) linkParents() {
 	for _, n := range slices.Collect(maps.Values(f)) {
 		if n.Type != "subsegment" {
@@ -98,14 +101,14 @@ func (f segmentIndex) linkParents() {
 	}
 	for _, n := range f {
 		slices.SortFunc(n.children, compareStart)
-		if n.End == 0 && n.Start == 0 && n.children != nil { // a stub
+		if n.End == 0 && n.Start == 0 && n.children != nil { // a placeholder
 			n.Start = n.children[0].Start
 		}
 	}
 }
 
-// addPlaceholder stands for a hop that was not sent, because it still runs or its function was killed: a long step of
-// it has been, with what the hop had noted.
+// addPlaceholder adds a segment for a span that was not sent, because it still runs or its function was stopped,
+// although one of its steps was sent. It has the annotations of the step.
 func (f segmentIndex) addPlaceholder(step *segment) *segment {
 	n := &segment{
 		TraceID: step.TraceID, ID: step.ParentID, Name: step.annotation(annotationService), InProgress: true,
@@ -115,15 +118,15 @@ func (f segmentIndex) addPlaceholder(step *segment) *segment {
 	return n
 }
 
-// listSpans returns the nodes that are hops of ours, wherever they are.
-func (f segmentIndex) listSpans() (hops []*segment) {
+// listSpans returns the segments that are spans of Sluice, by start time.
+func (f segmentIndex) listSpans() (spans []*segment) {
 	for _, n := range f {
 		if n.annotation(annotationService) != "" && n.annotation(annotationService) == n.Name {
-			hops = append(hops, n)
+			spans = append(spans, n)
 		}
 	}
-	slices.SortFunc(hops, compareStart)
-	return hops
+	slices.SortFunc(spans, compareStart)
+	return spans
 }
 
 func compareStart(a, b *segment) int {

@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// TimeRange is a span of time in which traces began; both ends are in it.
+// TimeRange is a range of start times of traces, both ends included.
 type TimeRange struct{ From, To time.Time }
 
 const (
-	// maxRange is how much X-Ray lets itself be asked for at once
+	// maxRange is the longest range of one query of X-Ray
 	// (https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html).
 	maxRange = 6 * time.Hour
-	// rangeMargin is what is looked at before and after what has happened: clocks differ, a trace begins before its
-	// hop, and between a message's attempts nothing happens that is remembered.
+	// rangeMargin is how long before and after a moment traces are searched: clocks differ, a trace starts before its
+	// span, and the attempts of a message in between leave no other record.
 	rangeMargin = 30 * time.Minute
-	// traceRetention is how long X-Ray keeps a trace (https://docs.aws.amazon.com/xray/latest/devguide/aws-xray.html).
+	// traceRetention is how long X-Ray stores a trace
+	// (https://docs.aws.amazon.com/xray/latest/devguide/aws-xray.html).
 	traceRetention = 30 * 24 * time.Hour
 )
 
-// BuildSearchRanges returns where to look for the traces of a video to which something has happened at these moments:
-// all around them, but not where nothing happened for long, nor in the future or before X-Ray's memory.
+// BuildSearchRanges returns the time ranges in which to search for the traces of a video to which something happened
+// at the given moments: the time around each, without the future and without what X-Ray no longer stores.
 func BuildSearchRanges(moments []time.Time, now time.Time) (all []TimeRange) {
 	for _, at := range slices.SortedFunc(slices.Values(moments), time.Time.Compare) {
 		w := TimeRange{maxTime(at.Add(-rangeMargin), now.Add(-traceRetention)), at.Add(rangeMargin)}

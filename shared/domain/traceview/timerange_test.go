@@ -41,7 +41,7 @@ func TestBuildSearchRanges(t *testing.T) {
 	}
 }
 
-// Whatever happened when: X-Ray takes each window, none is looked at twice, and every moment is in one.
+// The ranges satisfy the limit of X-Ray, do not overlap, and cover every moment.
 func TestSearchRangesCoverAllMoments(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

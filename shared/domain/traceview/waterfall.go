@@ -1,9 +1,8 @@
-// Package waterfall makes one video's way through Sluice out of X-Ray's segment documents: its hops in order, how long
-// the message of each waited, and what each did in steps. It computes what X-Ray's own page does not show: a video's
-// hops over all the traces that it is in, for on AWS each invocation has a trace of its own.
+// Package traceview builds one video's waterfall from X-Ray segment documents: its spans in order, how long the
+// message of each waited in its queue, and the steps of each. The X-Ray console shows one trace; a video's spans are
+// in many traces, as on AWS each invocation has its own.
 //
-// All of it is pure: it needs no rights and knows only the standard library. It refuses nothing; what is no document,
-// or of another video, is passed over.
+// It is pure and needs no AWS rights. It ignores documents that are invalid or belong to another video.
 package traceview
 
 import (
@@ -12,35 +11,35 @@ import (
 	"time"
 )
 
-// The annotations by which it reads documents; package trace sets them.
+// Annotations of the documents, which package trace writes.
 const (
-	annotationService   = "service" // of a hop and of its long steps; a hop is the node that is called like it
+	annotationService   = "service" // of a span and its steps; a span is the segment with this name
 	annotationVideoID   = "video_id"
 	annotationCode      = "code"
 	annotationColdStart = "cold_start"
 )
 
-// Status says how a hop or a step ended.
+// Status says how a span or a step ended.
 type Status string
 
-// The states.
+// The statuses.
 const (
 	StatusOK       Status = "ok"
-	StatusError    Status = "error"    // the fault of the caller, or of the file
-	StatusFault    Status = "fault"    // ours
-	StatusThrottle Status = "throttle" // too many at once
+	StatusError    Status = "error"    // caused by the caller or the file
+	StatusFault    Status = "fault"    // caused by Sluice
+	StatusThrottle Status = "throttle" // too many requests
 	StatusRunning  Status = "running"
 )
 
-// Waterfall is one video's way. Times are in milliseconds; those called start count from Started.
+// Waterfall is the spans of one video. Times are in milliseconds; start times count from Started.
 type Waterfall struct {
 	Video    string    `json:"video_id"`
-	Started  time.Time `json:"started_at"` // to the millisecond
+	Started  time.Time `json:"started_at"` // rounded to milliseconds
 	Duration float64   `json:"duration_ms"`
 	Traces   int       `json:"traces"`
-	Complete bool      `json:"complete"` // for whoever knows the video to say
-	Cost     float64   `json:"cost_usd"` // a hop is taken for an invocation: for those of a batch it is a little too much
-	Spans    []Span    `json:"hops"`     // in the order of their starts
+	Complete bool      `json:"complete"` // set by the caller, who knows the state of the video
+	Cost     float64   `json:"cost_usd"` // each span counts as one invocation, which is too much for messages of a batch
+	Spans    []Span    `json:"hops"`     // by start time
 }
 
 // Span is the handling of one request or one message.
@@ -48,18 +47,18 @@ type Span struct {
 	Service         string  `json:"service"`
 	Start           float64 `json:"start_ms"`
 	Duration        float64 `json:"ms"`
-	Wait            float64 `json:"wait_ms"` // in the queue, until Start; of a later attempt: since the one before
+	Wait            float64 `json:"wait_ms"` // in the queue until Start; of a later attempt: since the end of the previous one
 	Queue           string  `json:"queue,omitempty"`
 	Attempt         int     `json:"attempt,omitempty"` // from 1; absent without a queue
 	Status          Status  `json:"status"`
-	Code            string  `json:"code,omitempty"` // why it failed
-	ColdStart       bool    `json:"cold_start"`     // the function was started for it
+	Code            string  `json:"code,omitempty"` // error code, if it failed
+	ColdStart       bool    `json:"cold_start"`     // Lambda started an execution environment for it
 	TraceID         string  `json:"trace_id"`
-	UpstreamTraceID string  `json:"upstream_trace_id,omitempty"` // the sender's trace, if it is another
+	UpstreamTraceID string  `json:"upstream_trace_id,omitempty"` // the sender's trace, if it is another one
 	Steps           []Step  `json:"steps"`
 }
 
-// Step is a part of a hop: a call of AWS, or a run of a tool.
+// Step is a part of a span: an AWS call or the run of a tool.
 type Step struct {
 	Name     string  `json:"name"`
 	Start    float64 `json:"start_ms"`
@@ -68,14 +67,15 @@ type Step struct {
 	Steps    []Step  `json:"steps"`
 }
 
-// Function is what must be known of a service's function.
+// Function has the settings of a service's Lambda function that the waterfall needs.
 type Function struct {
-	Timeout time.Duration                 // after which Lambda ends it
-	Cost    func(d time.Duration) float64 // dollars of an invocation that lasts d
+	Timeout time.Duration                 // after which Lambda stops an invocation
+	Cost    func(d time.Duration) float64 // dollars for an invocation of this duration
 }
 
-// BuildWaterfall returns the way of a video, by documents in any order, as BatchGetTraces returns them or as they were
-// sent, read at the given time. A service of which no function is known costs nothing, and may run for ever.
+// BuildWaterfall returns the waterfall of a video. documents are X-Ray segment documents in any order; at is the
+// current time, until which spans without an end last. A service that functions does not have costs nothing and has no
+// timeout.
 func BuildWaterfall(video string, documents []string, functions map[string]Function, at time.Time) Waterfall {
 	b := builder{functions: functions, now: float64(at.UnixMicro()) / 1e6}
 	for _, n := range parseDocuments(documents).listSpans() {
@@ -101,17 +101,17 @@ func BuildWaterfall(video string, documents []string, functions map[string]Funct
 	return w
 }
 
-// HasRunning reports whether a hop is not over yet.
+// HasRunning reports whether a span has not ended.
 func (w Waterfall) HasRunning() bool {
-	return slices.ContainsFunc(w.Spans, func(h Span) bool { return h.Status == StatusRunning })
+	return slices.ContainsFunc(w.Spans, func(s Span) bool { return s.Status == StatusRunning })
 }
 
-// EndTime returns when the last hop ended.
+// EndTime returns when the last span ended.
 func (w Waterfall) EndTime() time.Time {
 	return w.Started.Add(time.Duration(w.Duration * float64(time.Millisecond)))
 }
 
-// builder turns nodes into hops. Its times are in seconds since 1970.
+// builder makes spans of segments. Its times are in seconds since 1970.
 type builder struct {
 	functions  map[string]Function
 	now, first float64
@@ -125,17 +125,17 @@ func (b builder) mapSegments(of func(*segment) float64) (all []float64) {
 	return all
 }
 
-// toMilliseconds rounds to microseconds: what X-Ray keeps is not better.
+// toMilliseconds converts to milliseconds, rounded to microseconds: the resolution of X-Ray.
 func (builder) toMilliseconds(seconds float64) float64 { return math.Round(seconds*1e6) / 1e3 }
 
 func (b builder) buildSpan(n *segment) Span {
-	h := Span{
+	s := Span{
 		Service: n.Name, Start: b.toMilliseconds(n.Start - b.first), Duration: b.toMilliseconds(b.endTime(n, b.now) - n.Start), Wait: b.toMilliseconds(n.Start - b.waitStart(n)),
 		Queue: n.metadataText("queue"), Attempt: int(n.metadataNumber("attempt")), Status: b.statusOf(n), Code: n.annotation(annotationCode),
 		ColdStart: n.Annotations[annotationColdStart] == true || n.initSeconds() > 0, TraceID: n.TraceID, UpstreamTraceID: n.metadataText("upstream"),
 	}
-	h.Steps = b.buildSteps(n, b.endTime(n, b.now))
-	return h
+	s.Steps = b.buildSteps(n, b.endTime(n, b.now))
+	return s
 }
 
 func (b builder) buildSteps(n *segment, until float64) []Step {
@@ -153,8 +153,8 @@ func (b builder) buildSteps(n *segment, until float64) []Step {
 	return steps
 }
 
-// endTime returns when a node ended. One that has not lasts until the given time, and no longer than its function may
-// run.
+// endTime returns when a segment ended. One without an end lasts until the given time, but no longer than the timeout
+// of its function.
 func (b builder) endTime(n *segment, until float64) float64 {
 	if n.hasEnded() {
 		return n.End
@@ -165,7 +165,7 @@ func (b builder) endTime(n *segment, until float64) float64 {
 	return max(n.Start, until)
 }
 
-// wasKilled reports whether a hop that has not ended never will: its function would have been stopped by now.
+// wasKilled reports whether a segment without an end will never get one: Lambda must have stopped its function by now.
 func (b builder) wasKilled(n *segment) bool {
 	limit := b.timeoutOf(n)
 	return !n.hasEnded() && limit > 0 && b.now > n.Start+limit
@@ -189,10 +189,10 @@ func (b builder) statusOf(n *segment) Status {
 	return StatusOK
 }
 
-// sentAt returns when the message of a hop was sent; that of a request begins with the hop.
+// sentAt returns when the message of a span was sent; for a request, when the span started.
 func (b builder) sentAt(n *segment) float64 { return n.Start - n.metadataNumber("wait_ms")/1e3 }
 
-// waitStart returns from when on the message waited: since it was sent, or since the attempt before ended.
+// waitStart returns when the message of a span started to wait: when it was sent, or when the previous attempt ended.
 func (b builder) waitStart(n *segment) float64 {
 	from := b.sentAt(n)
 	message := n.metadataText("message")
@@ -204,7 +204,7 @@ func (b builder) waitStart(n *segment) float64 {
 	return min(from, n.Start)
 }
 
-// costOf returns what is paid for a hop, with the start of the function if it was for this.
+// costOf returns the dollars for a span, with the initialization of its execution environment.
 func (b builder) costOf(n *segment) float64 {
 	cost := b.functions[n.Name].Cost
 	if cost == nil {
@@ -213,7 +213,8 @@ func (b builder) costOf(n *segment) float64 {
 	return cost(time.Duration((b.endTime(n, b.now) - n.Start + n.initSeconds()) * 1e9))
 }
 
-// initSeconds returns the seconds that Lambda took to start the function for the hop's invocation.
+// initSeconds returns how many seconds Lambda took to initialize the execution environment for the segment's
+// invocation.
 func (n *segment) initSeconds() float64 {
 	within := n.findLambdaSegment()
 	if within == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readSecond is when documents are read in these tests, in seconds: the hops are in the minute before.
+// readSecond is the current time in these tests, in Unix seconds: the spans are in the minute before.
 const readSecond = 1_000_060
 
 // buildFrom reads documents of vid_1 at that time.
@@ -46,7 +46,7 @@ func TestSpanStatus(t *testing.T) {
 	}
 }
 
-// A hop that runs lasts until now; one that has run for longer than its function may was killed.
+// A running span lasts until now. One that has run for longer than the timeout of its function was stopped.
 func TestRunningSpanEndsAtTimeout(t *testing.T) {
 	t.Parallel()
 	began := `{"trace_id":"t","id":"a","name":"encode","start_time":%d,"in_progress":true,"annotations":{"service":"encode","video_id":"vid_1","code":"x"}}`
@@ -64,25 +64,25 @@ func TestRunningSpanEndsAtTimeout(t *testing.T) {
 	}
 }
 
-// Of a hop that was never sent, its long steps tell: they have its annotations and details.
+// A span that was not sent is built from its steps, which have its annotations and metadata.
 func TestMissingSpanIsBuiltFromSteps(t *testing.T) {
 	t.Parallel()
-	step := `{"trace_id":"t","id":%q,"parent_id":"hop","type":"subsegment","name":%q,"start_time":%d,%s,"annotations":{"service":"encode","video_id":"vid_1"},
+	step := `{"trace_id":"t","id":%q,"parent_id":"span","type":"subsegment","name":%q,"start_time":%d,%s,"annotations":{"service":"encode","video_id":"vid_1"},
 		"metadata":{"default":{"queue":"sluice-encode","message":"m","attempt":2,"wait_ms":500}}}`
 	w := buildFrom(fmt.Sprintf(step, "b", "ffmpeg", readSecond-5, `"in_progress":true`), fmt.Sprintf(step, "a", "remux", readSecond-9, fmt.Sprintf(`"end_time":%d`, readSecond-6)))
 	if len(w.Spans) != 1 {
-		t.Fatalf("hops %+v", w.Spans)
+		t.Fatalf("spans %+v", w.Spans)
 	}
 	want := Span{
 		Service: "encode", Start: 500, Duration: 9000, Wait: 500, Queue: "sluice-encode", Attempt: 2, Status: StatusRunning, TraceID: "t",
 		Steps: []Step{{"remux", 500, 3000, StatusOK, []Step{}}, {"ffmpeg", 4500, 5000, StatusRunning, []Step{}}},
 	}
 	if d := cmp.Diff(want, w.Spans[0]); d != "" {
-		t.Errorf("hop (-want +got):\n%s", d)
+		t.Errorf("span (-want +got):\n%s", d)
 	}
 }
 
-// A message waits from when it was sent, and after a failed attempt from the end of that.
+// A message waits since it was sent and, after a failed attempt, since the end of that attempt.
 func TestWaitCountsFromSendOrPreviousAttempt(t *testing.T) {
 	t.Parallel()
 	w := buildFrom(
@@ -102,24 +102,24 @@ func TestWaitCountsFromSendOrPreviousAttempt(t *testing.T) {
 	}
 }
 
-// On AWS a hop is a part of what Lambda says of the invocation, which says too whether the function was started for it;
-// the segments of Lambda and of the gateway are no hops.
+// On AWS a span is part of a segment that Lambda writes, which has the initialization. The segments of Lambda and of
+// the gateway are no spans.
 func TestSpanInsideLambdaSegment(t *testing.T) {
 	t.Parallel()
-	ours := strings.Replace(spanDocument("hop", 1_000_002, 1_000_003, ""), `"name"`, `"type":"subsegment","name"`, 1)
+	ours := strings.Replace(spanDocument("span", 1_000_002, 1_000_003, ""), `"name"`, `"type":"subsegment","name"`, 1)
 	function := `{"trace_id":"t","id":"f","parent_id":"l","name":"sluice-encode","origin":"AWS::Lambda::Function","start_time":1000000,"end_time":1000004,"subsegments":[
 		{"id":"i","name":"Initialization","start_time":1000000,"end_time":1000001},
 		{"id":"v","name":"Invocation","start_time":1000001,"end_time":1000004,"subsegments":[` + ours + `]}]}`
 	w := buildFrom(function, `{"trace_id":"t","id":"l","name":"sluice-encode","origin":"AWS::Lambda","start_time":1000000,"end_time":1000004}`)
 	if len(w.Spans) != 1 || !w.Spans[0].ColdStart || w.Spans[0].Duration != 1000 {
-		t.Errorf("hops %+v", w.Spans)
+		t.Errorf("spans %+v", w.Spans)
 	}
 	if want := costInCents(2 * time.Second); w.Cost < 0.99*want || w.Cost > 1.01*want { // a second of starting, and one of work
 		t.Errorf("costs %g, want %g", w.Cost, want)
 	}
 }
 
-// Neither what is odd in a document nor another video's hops are hops of the video.
+// Invalid documents and spans of other videos are ignored.
 func TestDocumentsOfOtherVideosAreIgnored(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
