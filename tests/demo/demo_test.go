@@ -85,7 +85,7 @@ func TestDemoPrintsProgressLinksAndTrace(t *testing.T) {
 		"playable after 3.4 s",
 		"total 5.3 s",
 		"",
-		"vid_1: 1 hop in 1 trace, 100.0 ms, $0.00000",
+		"vid_1: 1 span in 1 trace, 100.0 ms, $0.00000",
 		"       at       for",
 		"   0.0 ms  100.0 ms │██████████████████████████████████████████████████│ api",
 		"",

@@ -17,7 +17,7 @@ func buildFrom(documents ...string) Waterfall {
 	return BuildWaterfall("vid_1", documents, testFunctions, time.Unix(readSecond, 0))
 }
 
-// spanDocument returns the document of a hop of encode; more is added to it.
+// spanDocument returns the document of a span of encode. more is added to its JSON.
 func spanDocument(id string, start, end float64, more string) string {
 	return fmt.Sprintf(`{"trace_id":"t","id":%q,"name":"encode","start_time":%f,"end_time":%f,"annotations":{"service":"encode","video_id":"vid_1"}%s}`, id, start, end, more)
 }
