@@ -30,8 +30,8 @@
 //	                         ListProducersBySender, ListDeadLetters, ListQueuePositions; on an index ListVideos,
 //	                         ListOverdueVideos, CountOpenDeadLetters
 //	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTask,
-//	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter, UpdateDeadLetter,
-//	                         SaveInFlightLimit, EnqueuePosition, SaveScalingState
+//	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter,
+//	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState
 //	dynamodb:UpdateItem      SaveVideo, FinishTask, UpdateDetails
 //	dynamodb:BatchWriteItem  DeleteToken, DeleteTaskResults, DeleteProducer, DequeuePositions
 //

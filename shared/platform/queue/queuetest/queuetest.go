@@ -135,8 +135,8 @@ func (q testQueue) receiveOne(body string) types.Message {
 	return ms[0]
 }
 
-// receiveUntil receives messages, up to batch in a call, until there are n. It stops after the time in which messages of
-// a lost answer would be delivered again.
+// receiveUntil receives messages, up to batch in a call, until there are n. It stops after the time in which messages
+// of a lost answer would be delivered again.
 func (q testQueue) receiveUntil(n, batch int) (ms []types.Message) {
 	q.t.Helper()
 	const pause = timeMargin / 10
