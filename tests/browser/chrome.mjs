@@ -1,4 +1,4 @@
-// Starts a headless Chromium, the one at $CHROMIUM, and listens to what a page does.
+// Starts the headless Chromium at $CHROMIUM and records errors and requests of a page.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,16 +9,16 @@ const flags = [
   '--disable-sync', '--autoplay-policy=no-user-gesture-required',
 ]
 
-// unsigned takes the queries, which may be signatures, out of the URLs in a text.
-export const unsigned = text => text.replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
+// removeQueries removes the queries, which may be signatures, from the URLs in a text.
+export const removeQueries = text => text.replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
 
-// listen collects what the page does apart from what it is asked to.
-export function listen(page, url) {
+// recordPageErrors records console errors and requests to other origins.
+export function recordPageErrors(page, url) {
   const origin = new URL(url).origin
   const consoleErrors = []
   const outside = new Set()
-  page.on('console', m => m.type() === 'error' && consoleErrors.push(unsigned(`${m.text()} ${m.location().url}`.trim())))
-  page.on('pageerror', e => consoleErrors.push(unsigned(String(e))))
+  page.on('console', m => m.type() === 'error' && consoleErrors.push(removeQueries(`${m.text()} ${m.location().url}`.trim())))
+  page.on('pageerror', e => consoleErrors.push(removeQueries(String(e))))
   page.on('request', r => {
     const to = new URL(r.url())
     if (/^https?:$/.test(to.protocol) && to.origin !== origin) outside.add(to.origin + to.pathname)
@@ -26,8 +26,8 @@ export function listen(page, url) {
   return { consoleErrors, outside }
 }
 
-// within calls use with a page of a browser of its own, which ends with it.
-export async function within(options, use) {
+// withPage calls use with a page of a new browser, and then closes the browser.
+export async function withPage(options, use) {
   const profile = await mkdtemp(join(tmpdir(), 'sluice-browser-'))
   let browser
   try {

@@ -1,9 +1,9 @@
 // node watch.mjs URL [--rate N] [--screenshot FILE] [--timeout SECONDS]
 //
 // Opens a watch page in the headless Chromium at $CHROMIUM, plays its <video id="player"> muted from start to end, and
-// prints a report as JSON. Exits 1, with the reason on stderr, if the video does not end.
+// prints a report as JSON. Exits 1, with the reason on stderr, if the video does not reach its end.
 import { parseArgs } from 'node:util'
-import { listen, unsigned, within } from './chrome.mjs'
+import { recordPageErrors, removeQueries, withPage } from './chrome.mjs'
 
 const stuckAfter = 90_000 // ms without progress after which the video counts as stuck; a busy machine may decode nothing for a while
 
@@ -16,8 +16,8 @@ const { values, positionals } = parseArgs({
   },
 })
 
-// play runs in the page.
-function play(rate) {
+// startPlayback runs in the page.
+function startPlayback(rate) {
   const video = document.querySelector('video#player')
   const seen = (window.seen = { stalls: 0, errors: [], playing: false, began: 0 })
   const fail = () => video.error && seen.errors.push(`media error ${video.error.code}: ${video.error.message}`)
@@ -28,15 +28,14 @@ function play(rate) {
   video.muted = true
   video.loop = false
   video.defaultPlaybackRate = video.playbackRate = rate
-  // Not awaited: the promise of a video without data stays open for ever. And a page that sets its source only now
-  // aborts it.
+  // The promise is not awaited: without data it is never settled. A page that sets the source later aborts it.
   const begin = () => video.play().catch(e => e.name === 'AbortError' || seen.errors.push(String(e)))
   video.addEventListener('loadedmetadata', begin)
   begin()
 }
 
-// look runs in the page.
-function look() {
+// readState runs in the page.
+function readState() {
   const video = document.querySelector('video#player')
   const quality = video.getVideoPlaybackQuality()
   return {
@@ -54,11 +53,11 @@ function look() {
   }
 }
 
-// watch returns the last look at the video and why it did not end, if so.
-async function watch(page, rate, until) {
-  await page.evaluate(play, rate)
+// playToEnd returns the last state of the video and, if it did not reach its end, the reason.
+async function playToEnd(page, rate, until) {
+  await page.evaluate(startPlayback, rate)
   for (let last = -1, moved = Date.now(); ;) {
-    const now = await page.evaluate(look)
+    const now = await page.evaluate(readState)
     if (now.ended) return [now]
     if (now.errors.length > 0) return [now, now.errors[0]]
     if (now.currentTime !== last) [last, moved] = [now.currentTime, Date.now()]
@@ -78,19 +77,19 @@ async function openPage(page, url) {
 
 async function main(url) {
   const until = Date.now() + Number(values.timeout) * 1000
-  return within({}, async page => {
-    const heard = listen(page, url)
+  return withPage({}, async page => {
+    const pageErrors = recordPageErrors(page, url)
     await openPage(page, url)
-    const [report, reason] = await watch(page, Number(values.rate), until)
+    const [report, reason] = await playToEnd(page, Number(values.rate), until)
     if (values.screenshot) await page.screenshot({ path: values.screenshot })
     console.log(JSON.stringify({
-      ...report, consoleErrors: heard.consoleErrors, requestsOutsideOrigin: [...heard.outside].sort(),
+      ...report, consoleErrors: pageErrors.consoleErrors, requestsOutsideOrigin: [...pageErrors.outside].sort(),
     }))
-    return reason && [...new Set([reason, ...heard.consoleErrors])].join('; ')
+    return reason && [...new Set([reason, ...pageErrors.consoleErrors])].join('; ')
   })
 }
 
-const reason = await main(positionals[0]).catch(e => unsigned(e.message.split('\n')[0]))
+const reason = await main(positionals[0]).catch(e => removeQueries(e.message.split('\n')[0]))
 if (reason) {
   console.error(reason)
   process.exitCode = 1

@@ -29,7 +29,7 @@ func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"upload", "secret", "cancel", "hostile", "keyboard"} {
+	for _, name := range []string{"uploadFile", "tokenSecrecy", "cancelUpload", "hostileNames", "keyboardOnly"} {
 		t.Run(name, func(t *testing.T) {
 			seen, err := browser.PlayStudioScene(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
 				Name: name, Token: token, File: w.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, ScreenshotFolder: os.Getenv("SHOTS"),
@@ -40,7 +40,7 @@ func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 			if all := slices.Concat(seen.ConsoleErrors, seen.ForeignRequests); len(all) > 0 {
 				t.Errorf("errors or requests elsewhere: %q", all)
 			}
-			if name == "upload" && (!slices.Contains(seen.States, "Processing") || seen.Spans < 6) {
+			if name == "uploadFile" && (!slices.Contains(seen.States, "Processing") || seen.Spans < 6) {
 				t.Errorf("states %q, %d spans", seen.States, seen.Spans)
 			}
 		})

@@ -47,13 +47,13 @@ func newStockedServer(t *testing.T) *fakeServer {
 
 func TestTokenIsKeptInMemoryOnly(t *testing.T) {
 	t.Parallel()
-	playScene(t, newFakeServer(t), browser.Scene{Name: "secret", Token: memberToken})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "tokenSecrecy", Token: memberToken})
 }
 
 func TestUploadCanBeCancelled(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
-	playScene(t, f, browser.Scene{Name: "cancel", Token: memberToken})
+	playScene(t, f, browser.Scene{Name: "cancelUpload", Token: memberToken})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.videos) != 1 || f.videos[0].state != "cancelled" {
@@ -66,7 +66,7 @@ func TestFailedPartsAreSentAgain(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
 	f.failingParts["2"], f.failingParts["3"] = 2, 1000
-	playScene(t, f, browser.Scene{Name: "recover", Token: memberToken, Timeout: time.Minute})
+	playScene(t, f, browser.Scene{Name: "retryParts", Token: memberToken, Timeout: time.Minute})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.parts["1"] != 1 || f.parts["2"] != 3 || f.parts["3"] < 3 {
@@ -80,7 +80,7 @@ func TestVideoListIsPaged(t *testing.T) {
 	for i := range 25 {
 		f.addVideoInState("Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour)
 	}
-	playScene(t, f, browser.Scene{Name: "pages", Token: memberToken})
+	playScene(t, f, browser.Scene{Name: "videoListPages", Token: memberToken})
 }
 
 // TestVideoPlaysWhileItIsEncoded plays a video from playable to ready without interruption.
@@ -88,39 +88,39 @@ func TestVideoPlaysWhileItIsEncoded(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
 	f.slowdown = 5
-	playScene(t, f, browser.Scene{Name: "growing", Token: memberToken, Timeout: time.Minute})
+	playScene(t, f, browser.Scene{Name: "growingVideo", Token: memberToken, Timeout: time.Minute})
 }
 
 func TestDroppedFilesAreUploaded(t *testing.T) {
 	t.Parallel()
-	playScene(t, newFakeServer(t), browser.Scene{Name: "dropped", Token: memberToken})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "droppedFiles", Token: memberToken})
 }
 
 func TestRevokedTokenIsRequestedAgain(t *testing.T) {
 	t.Parallel()
-	playScene(t, newFakeServer(t), browser.Scene{Name: "lost", Token: memberToken})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "revokedToken", Token: memberToken})
 }
 
 func TestActionsWithoutScopeAreHidden(t *testing.T) {
 	t.Parallel()
-	playScene(t, newStockedServer(t), browser.Scene{Name: "poor", Token: readerToken})
+	playScene(t, newStockedServer(t), browser.Scene{Name: "readOnlyToken", Token: readerToken})
 }
 
 func TestPollingIsLimitedWhenIdleHiddenOrThrottled(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
 	f.addVideoInState("Film", "ready", time.Hour)
-	playScene(t, f, browser.Scene{Name: "polite", Token: memberToken, Timeout: time.Minute})
+	playScene(t, f, browser.Scene{Name: "limitedPolling", Token: memberToken, Timeout: time.Minute})
 }
 
 func TestHostileNamesAreShownAsText(t *testing.T) {
 	t.Parallel()
-	playScene(t, newFakeServer(t), browser.Scene{Name: "hostile", Token: memberToken})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "hostileNames", Token: memberToken})
 }
 
 func TestStudioWorksWithKeyboardOnly(t *testing.T) {
 	t.Parallel()
-	playScene(t, newFakeServer(t), browser.Scene{Name: "keyboard", Token: memberToken})
+	playScene(t, newFakeServer(t), browser.Scene{Name: "keyboardOnly", Token: memberToken})
 }
 
 func TestOperatorManagesMapAndDeadLetters(t *testing.T) {
@@ -128,13 +128,13 @@ func TestOperatorManagesMapAndDeadLetters(t *testing.T) {
 	f := newStockedServer(t)
 	f.addDeadLetters("encode", 3)
 	f.addDeadLetters("inspect", 1)
-	playScene(t, f, browser.Scene{Name: "operate", Token: operatorToken})
+	playScene(t, f, browser.Scene{Name: "operatorPages", Token: operatorToken})
 }
 
 // TestFirstViewIsBelow40KB checks the compressed size, and that the player is not loaded yet.
 func TestFirstViewIsBelow40KB(t *testing.T) {
 	t.Parallel()
-	seen := playScene(t, newStockedServer(t), browser.Scene{Name: "size", Token: memberToken})
+	seen := playScene(t, newStockedServer(t), browser.Scene{Name: "firstViewSize", Token: memberToken})
 	sum := func(sizes map[string]int) (n int) {
 		for name, size := range sizes {
 			if strings.HasPrefix(name, "hls.") {
@@ -161,7 +161,7 @@ func TestEveryViewPassesAccessibilityChecks(t *testing.T) {
 	}{{"phone", 320, false}, {"desktop, dark", 1280, true}} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			playScene(t, newStockedServer(t), browser.Scene{Name: "look", Token: memberToken, Width: row.width, DarkMode: row.dark})
+			playScene(t, newStockedServer(t), browser.Scene{Name: "allViews", Token: memberToken, Width: row.width, DarkMode: row.dark})
 		})
 	}
 }

@@ -1,16 +1,16 @@
-// Scenes of the studio of any Sluice.
+// Scenes for the studio of a deployed Sluice or of the fake server of package studio_test.
 import assert from 'node:assert/strict'
 import { basename, extname } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { audit, button, choose, enter, film, home, patience, playing, pressPlay, shot, token, url, values, way } from './person.mjs'
+import { checkAccessibility, button, chooseFiles, enterToken, fakeFile, openVideoList, timeoutMs, waitUntilPlaying, pressPlay, takeScreenshot, token, url, values, uploadRow } from './actions.mjs'
 
-// secret: wrong tokens are told apart from each other, and a good one is nowhere but in memory.
-export async function secret(page) {
-  await enter(page, 'hello')
+// tokenSecrecy checks that wrong tokens have different messages, and that a valid token is kept in memory only.
+export async function tokenSecrecy(page) {
+  await enterToken(page, 'hello')
   await page.getByText('This is no token').waitFor()
-  await enter(page, 'slc_aaaa_bbbb')
+  await enterToken(page, 'slc_aaaa_bbbb')
   await page.getByText('The API does not take this token').waitFor()
-  await home(page)
+  await openVideoList(page)
   const kept = await page.evaluate(async () => JSON.stringify([
     location.href, document.cookie, { ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), await caches.keys(),
     document.documentElement.outerHTML, performance.getEntriesByType('resource').map(r => r.name), history.state,
@@ -21,57 +21,57 @@ export async function secret(page) {
   return { expected: ['401'] }
 }
 
-// upload sends a file and stays with it until it plays.
-export async function upload(page) {
-  await home(page)
-  await choose(page, values.file)
+// uploadFile uploads a file and waits until it plays.
+export async function uploadFile(page) {
+  await openVideoList(page)
+  await chooseFiles(page, values.file)
   const began = Date.now(), seen = new Set()
-  const watch = way(page).getByRole('link', { name: /^Watch / })
+  const watch = uploadRow(page).getByRole('link', { name: /^Watch / })
   for (let now = ''; now !== 'Ready';) {
-    assert.ok(Date.now() - began < patience, `not ready in time: ${await way(page).innerText()}`)
-    now = (await way(page).locator('.count').innerText()).replace(/^[\d.,]+ [kM]?B of .*/, 'sending')
+    assert.ok(Date.now() - began < timeoutMs, `not ready in time: ${await uploadRow(page).innerText()}`)
+    now = (await uploadRow(page).locator('.count').innerText()).replace(/^[\d.,]+ [kM]?B of .*/, 'sending')
     seen.add(now)
     await page.waitForTimeout(50)
   }
   const seconds = (Date.now() - began) / 1000
-  await shot(page, 'uploaded')
+  await takeScreenshot(page, 'uploaded')
   await watch.click()
   await page.getByRole('heading', { level: 1, name: basename(values.file, extname(values.file)) }).waitFor()
   await page.locator('video').evaluate(pressPlay)
-  await playing(page)
+  await waitUntilPlaying(page)
   await page.getByRole('heading', { name: 'Timeline' }).waitFor()
   await page.getByText('+', { exact: false }).first().waitFor()
-  await page.getByRole('heading', { name: 'Trace' }).waitFor({ timeout: patience })
-  const hops = await page.locator('.waterfall tbody tr').count()
-  await shot(page, 'video')
-  await audit(page)
-  return { seen: [...seen], seconds, hops }
+  await page.getByRole('heading', { name: 'Trace' }).waitFor({ timeout: timeoutMs })
+  const spans = await page.locator('.waterfall tbody tr').count()
+  await takeScreenshot(page, 'video')
+  await checkAccessibility(page)
+  return { seen: [...seen], seconds, spans }
 }
 
-// cancel gives up an upload whose parts are held back.
-export async function cancel(page) {
-  await home(page)
+// cancelUpload cancels an upload while its parts are blocked.
+export async function cancelUpload(page) {
+  await openVideoList(page)
   await page.route('**', route => route.request().method() === 'PUT' ? undefined : route.fallback())
-  await choose(page, film('long.mp4', 3 << 20))
+  await chooseFiles(page, fakeFile('long.mp4', 3 << 20))
   const held = await page.waitForRequest(r => r.method() === 'PUT')
-  assert.equal(await held.headerValue('authorization'), null, 'S3 is sent the token')
+  assert.equal(await held.headerValue('authorization'), null, 'the token is sent to S3')
   const gone = page.waitForResponse(r => r.request().method() === 'DELETE' && r.url().includes('/uploads/'))
   await button(page, 'Cancel long.mp4').click()
   assert.equal((await gone).status(), 204)
-  await way(page).getByText('Cancelled').waitFor()
+  await uploadRow(page).getByText('Cancelled').waitFor()
   await button(page, 'Clear long.mp4').click()
-  await way(page).waitFor({ state: 'detached' })
+  await uploadRow(page).waitFor({ state: 'detached' })
   return {}
 }
 
-// hostile names and titles are shown as they are, and do nothing.
-export async function hostile(page) {
+// hostileNames checks that names and titles with markup are shown as text.
+export async function hostileNames(page) {
   const name = '<img src=x onerror=window.pwned=1>"\'><script>window.pwned=1</script>'
-  await home(page)
-  await choose(page, { name: name + '.mp4', mimeType: 'video/mp4', buffer: Buffer.from('<script>window.pwned=1</script>') })
-  await way(page).getByText(name).waitFor()
+  await openVideoList(page)
+  await chooseFiles(page, { name: name + '.mp4', mimeType: 'video/mp4', buffer: Buffer.from('<script>window.pwned=1</script>') })
+  await uploadRow(page).getByText(name).waitFor()
   const title = page.locator('.videos .title', { hasText: 'window.pwned' }).first()
-  await title.waitFor({ timeout: patience })
+  await title.waitFor({ timeout: timeoutMs })
   await title.click()
   await page.getByRole('heading', { level: 1, name }).waitFor()
   await button(page, 'Rename').click()
@@ -83,12 +83,12 @@ export async function hostile(page) {
   assert.equal(await page.evaluate(() => window.pwned), undefined)
   assert.equal(await page.locator('img[src="x"]').count(), 0)
   const refused = await page.evaluate(() => { try { document.body.innerHTML = '<b>'; return false } catch { return true } })
-  assert.ok(refused, 'markup can be made of text')
+  assert.ok(refused, 'text can become markup')
   return { expected: ['404', 'TrustedHTML', '422'] }
 }
 
-// keyboard goes from the first key to a video that is deleted, without a mouse.
-export async function keyboard(page) {
+// keyboardOnly uploads, renames and deletes a video without a mouse.
+export async function keyboardOnly(page) {
   const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve())
   const focused = () => page.evaluate(() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent || e.tagName).trim() })
   const to = async name => {
@@ -110,37 +110,37 @@ export async function keyboard(page) {
   const chooser = page.waitForEvent('filechooser')
   await to(/Choose files/)
   await press('Enter')
-  await (await chooser).setFiles(film('by keyboard.mp4'))
-  await page.locator('.videos .title', { hasText: 'by keyboard' }).first().waitFor({ timeout: patience })
+  await (await chooser).setFiles(fakeFile('by keyboard.mp4'))
+  await page.locator('.videos .title', { hasText: 'by keyboard' }).first().waitFor({ timeout: timeoutMs })
   await page.locator('h1').focus()
   await to(/^by keyboard$/)
   await press('Enter')
   await page.getByRole('heading', { level: 1, name: 'by keyboard' }).waitFor()
-  assert.equal(await focused(), 'by keyboard', 'the heading is read out')
+  assert.equal(await focused(), 'by keyboard', 'the heading has the focus')
   await to(/^Rename$/)
   await press('Enter')
   await page.keyboard.type('Renamed')
   await press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Renamed' }).waitFor()
-  assert.equal(await focused(), 'Rename', 'the focus comes back')
+  assert.equal(await focused(), 'Rename', 'the focus returns')
   await to(/Delete video/)
   await press('Enter')
   await page.getByRole('dialog', { name: 'Delete this video?' }).waitFor()
-  assert.equal(await focused(), 'Cancel', 'the harmless answer comes first')
+  assert.equal(await focused(), 'Cancel', 'the harmless button has the focus')
   await press('Escape')
-  assert.equal(await focused(), 'Delete video', 'the focus comes back')
+  assert.equal(await focused(), 'Delete video', 'the focus returns')
   await press('Enter', 'Tab', 'Enter')
   await page.getByRole('heading', { name: 'All videos' }).waitFor()
-  return { expected: ['404'] } // nothing plays of what is no video
+  return { expected: ['404'] } // the file is no video, so it has no playlist
 }
 
-// size counts what comes before a person has done anything, and after the token.
-export async function size(page) {
+// firstViewSize returns the compressed sizes of the files before and after the token is entered.
+export async function firstViewSize(page) {
   const sizes = {}
   page.on('response', async r => { if (r.request().method() === 'GET' && !r.url().includes('/v1/')) sizes[r.url().replace(/.*\//, '')] = gzipSync(await r.body().catch(() => '')).length })
   await page.goto(url, { waitUntil: 'networkidle' })
   const first = { ...sizes }
-  await home(page)
+  await openVideoList(page)
   await page.waitForLoadState('networkidle')
   return { first, sizes }
 }

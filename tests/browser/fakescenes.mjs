@@ -1,38 +1,38 @@
-// Scenes of the studio of the Sluice that package studio makes up.
+// Scenes for the studio of the fake server of package studio_test.
 import assert from 'node:assert/strict'
-import { audit, button, choose, film, home, patience, playing, pressPlay, shot, url, way } from './person.mjs'
+import { checkAccessibility, button, chooseFiles, fakeFile, openVideoList, timeoutMs, waitUntilPlaying, pressPlay, takeScreenshot, url, uploadRow } from './actions.mjs'
 
-// operate goes through the map and the dead letters.
-export async function operate(page) {
-  await home(page)
+// operatorPages visits the map and the dead letters, discards one and redrives the others.
+export async function operatorPages(page) {
+  await openVideoList(page)
   await page.getByRole('link', { name: 'Map' }).click()
   await page.getByRole('heading', { name: 'Queues' }).waitFor()
   assert.ok(await page.locator('.map svg .node').count() > 10)
   assert.ok(await page.getByRole('row', { name: /^encode, bulk/ }).count() > 0)
-  await audit(page)
-  await shot(page, 'map')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'map')
   await page.getByRole('link', { name: 'Dead letters' }).first().click()
   await page.getByRole('heading', { level: 1, name: 'Dead letters' }).waitFor()
-  const letters = page.locator('.letters > li')
-  await letters.first().waitFor()
-  const count = await letters.count()
-  await audit(page)
-  await shot(page, 'letters')
-  await letters.first().getByRole('link').click()
+  const deadLetters = page.locator('.letters > li')
+  await deadLetters.first().waitFor()
+  const count = await deadLetters.count()
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'letters')
+  await deadLetters.first().getByRole('link').click()
   await page.getByText('"specversion"').waitFor()
-  await audit(page)
-  await shot(page, 'letter')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'letter')
   await button(page, 'Discard…').click()
   await page.getByRole('textbox', { name: 'Why' }).fill('sent by a test')
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click()
   await page.getByText('It was discarded. sent by a test').waitFor()
   await page.getByRole('link', { name: 'Dead letters' }).first().click()
-  await letters.first().getByRole('link').click()
+  await deadLetters.first().getByRole('link').click()
   await button(page, 'Send again').click()
   await page.getByText('It was sent again.').waitFor()
   await page.getByRole('link', { name: 'Dead letters' }).first().click()
-  await letters.first().waitFor()
-  assert.equal(await letters.count(), count - 2)
+  await deadLetters.first().waitFor()
+  assert.equal(await deadLetters.count(), count - 2)
   await page.getByLabel('Service').selectOption('encode')
   await button(page, 'Send all of encode again').click()
   await button(page, 'Send again').click()
@@ -40,94 +40,94 @@ export async function operate(page) {
   return {}
 }
 
-// look goes through all that there is, for axe and for people who look at the pictures.
-export async function look(page) {
+// allViews visits every view, for axe and for screenshots.
+export async function allViews(page) {
   await page.goto(url)
   await page.getByText('How do I get a token?').click()
-  await audit(page)
-  await shot(page, 'token')
-  await home(page)
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'token')
+  await openVideoList(page)
   await page.locator('.videos .title').first().waitFor()
-  await audit(page)
-  await shot(page, 'home')
-  await choose(page, [
-    film('Harbour at dusk.mp4', 5 << 20),
-    film('A very long file name of somebody who likes to say in it all that there is to say.mov', 2 << 20),
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'home')
+  await chooseFiles(page, [
+    fakeFile('Harbour at dusk.mp4', 5 << 20),
+    fakeFile('A very long file name of somebody who likes to say in it all that there is to say.mov', 2 << 20),
   ])
   await page.getByText(/of 9 parts$/).first().waitFor()
-  await audit(page)
-  await shot(page, 'working')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'working')
   await page.getByLabel('or have one fetched').fill('ftp:nothing')
   await button(page, 'Fetch').click()
   await page.getByText('Give an address that begins').waitFor()
-  await way(page).getByRole('link', { name: /^Watch / }).waitFor()
-  await audit(page)
+  await uploadRow(page).getByRole('link', { name: /^Watch / }).waitFor()
+  await checkAccessibility(page)
   await page.locator('.videos .title', { hasText: 'The last tide' }).click()
   await page.getByRole('heading', { name: 'Trace' }).waitFor()
   const timeline = (await page.locator('.timeline > li .what').allInnerTexts()).map(words => words.replace(/\s+/g, ' '))
   assert.deepEqual(timeline, ['Created', 'Uploaded The file is there', 'Processing Inspected and planned', '3 parts encoded', 'Playable Enough is there to begin', '6 parts encoded', 'Ready All parts are there'])
   await button(page, 'Steps of encode').first().click()
   await page.getByText('ffmpeg').first().waitFor()
-  await audit(page)
-  await shot(page, 'made')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'made')
   await button(page, 'Delete video').click()
-  await audit(page)
-  await shot(page, 'delete')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'delete')
   await page.keyboard.press('Escape')
   await page.getByRole('link', { name: 'Videos' }).first().click()
   await page.locator('.videos .title', { hasText: 'Cut short' }).click()
   await page.getByRole('link', { name: /truncated/ }).waitFor()
-  await audit(page)
-  await shot(page, 'failed')
+  await checkAccessibility(page)
+  await takeScreenshot(page, 'failed')
   await page.getByRole('link', { name: /truncated/ }).click()
   await page.locator('.sought').waitFor()
-  await audit(page)
+  await checkAccessibility(page)
   return { expected: ['422', '404'] }
 }
 
-// growing watches a video from the moment that it can be, until all of it is there; what has the focus keeps it. Play is
-// pressed at the worst moment, just before the video has a film: that counts.
-export async function growing(page) {
+// growingVideo plays a video from the state playable on until it is ready; the focus must stay where it is. It presses play
+// just before the player is attached to the video, which must work too.
+export async function growingVideo(page) {
   await page.route(/hls\.min\.js/, async route => {
     const response = await route.fetch()
     await route.fulfill({ response, body: `${await response.text()}; (${pressPlay})(document.querySelector('video'))` })
   })
-  await home(page)
-  await choose(page, film('Growing.mp4'))
-  await way(page).getByText('Playable').waitFor({ timeout: patience })
-  await way(page).getByRole('link', { name: 'Watch Growing' }).click()
+  await openVideoList(page)
+  await chooseFiles(page, fakeFile('Growing.mp4'))
+  await uploadRow(page).getByText('Playable').waitFor({ timeout: timeoutMs })
+  await uploadRow(page).getByRole('link', { name: 'Watch Growing' }).click()
   await page.locator('video').evaluate(v => {
     window.seen = []
     for (const kind of ['waiting', 'emptied', 'error']) v.addEventListener(kind, () => v.played.length > 0 && !v.ended && window.seen.push(`${kind} at ${v.currentTime}`))
   })
-  await playing(page)
+  await waitUntilPlaying(page)
   const state = page.locator('.sub')
   await state.getByText(/^0:0\d of .* so far$/).waitFor()
   assert.match(await state.innerText(), /^Playable/)
   await button(page, 'Steps of encode').first().focus()
-  await state.getByText('Ready').waitFor({ timeout: patience })
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Steps of encode', 'the focus is lost')
-  await page.waitForFunction(() => document.querySelector('video').ended, null, { timeout: patience })
+  await state.getByText('Ready').waitFor({ timeout: timeoutMs })
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Steps of encode', 'the focus was lost')
+  await page.waitForFunction(() => document.querySelector('video').ended, null, { timeout: timeoutMs })
   assert.deepEqual(await page.evaluate(() => [Math.round(document.querySelector('video').duration), ...window.seen]), [12])
   return {}
 }
 
-// recover has a part that fails a few times, and one that fails until it is retried by hand.
-export async function recover(page) {
-  await home(page)
-  await choose(page, film('Stubborn.mp4', 3 << 20))
+// retryParts has a part that fails a few times, and one that fails until the user retries it.
+export async function retryParts(page) {
+  await openVideoList(page)
+  await chooseFiles(page, fakeFile('Stubborn.mp4', 3 << 20))
   const retry = button(page, 'Retry Stubborn.mp4')
-  await retry.waitFor({ timeout: patience })
-  await way(page).getByText('S3 answered part 3 with 503').waitFor()
+  await retry.waitFor({ timeout: timeoutMs })
+  await uploadRow(page).getByText('S3 answered part 3 with 503').waitFor()
   await fetch(new URL('heal', url), { method: 'POST' })
   await retry.click()
-  await way(page).getByRole('link', { name: /^Watch / }).waitFor({ timeout: patience })
+  await uploadRow(page).getByRole('link', { name: /^Watch / }).waitFor({ timeout: timeoutMs })
   return { expected: ['503', '404'] }
 }
 
-// pages turns the pages of the list, and filters it.
-export async function pages(page) {
-  await home(page)
+// videoListPages loads the next page of the list and filters the list.
+export async function videoListPages(page) {
+  await openVideoList(page)
   const titles = page.locator('.videos .title')
   await titles.nth(19).waitFor()
   assert.equal(await titles.count(), 20)
@@ -143,9 +143,9 @@ export async function pages(page) {
   return {}
 }
 
-// dropped drops two files onto the page; another kind of drop does nothing.
-export async function dropped(page) {
-  await home(page)
+// droppedFiles drops two files onto the page.
+export async function droppedFiles(page) {
+  await openVideoList(page)
   const drop = await page.evaluateHandle(() => {
     const all = new DataTransfer()
     for (const name of ['one.mp4', 'two.mov']) all.items.add(new File(['film'], name, { type: 'video/mp4' }))
@@ -154,23 +154,23 @@ export async function dropped(page) {
   await page.dispatchEvent('.entrance', 'dragenter', { dataTransfer: drop })
   await page.locator('.entrance.over').waitFor()
   await page.dispatchEvent('.all', 'drop', { dataTransfer: drop })
-  await way(page, 1).getByRole('link', { name: /^Watch / }).waitFor({ timeout: patience })
+  await uploadRow(page, 1).getByRole('link', { name: /^Watch / }).waitFor({ timeout: timeoutMs })
   assert.equal(await page.locator('.entrance.over').count(), 0)
   return {}
 }
 
-// lost loses its token while it is used.
-export async function lost(page) {
-  await home(page)
+// revokedToken revokes the token while it is used.
+export async function revokedToken(page) {
+  await openVideoList(page)
   await fetch(new URL('revoke', url), { method: 'POST' })
-  await page.getByText('The token is not taken any more').waitFor({ timeout: patience })
+  await page.getByText('The token is not taken any more').waitFor({ timeout: timeoutMs })
   assert.equal(await page.locator('#top').isVisible(), false)
   return { expected: ['401'] }
 }
 
-// poor has a token that may only read.
-export async function poor(page) {
-  await home(page)
+// readOnlyToken checks the views for a token that can only read.
+export async function readOnlyToken(page) {
+  await openVideoList(page)
   await page.getByText('This token lacks the scope videos:write').waitFor()
   assert.equal(await page.locator('input[type=file]').count(), 0)
   assert.equal(await page.getByRole('link', { name: 'Map' }).count(), 0)
@@ -182,8 +182,8 @@ export async function poor(page) {
   return { expected: ['404'] }
 }
 
-// polite counts what is asked while nothing moves, in a hidden tab, and while the API is busy.
-export async function polite(page) {
+// limitedPolling counts requests while nothing changes, in a hidden tab, and while the API is throttling.
+export async function limitedPolling(page) {
   const asked = []
   page.on('request', r => r.url().includes('/v1/videos') && asked.push(Date.now()))
   const during = async ms => { const before = asked.length; await page.waitForTimeout(ms); return asked.length - before }
@@ -191,23 +191,23 @@ export async function polite(page) {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => now })
     document.dispatchEvent(new Event('visibilitychange'))
   }, hidden)
-  await home(page)
+  await openVideoList(page)
   const idle = await during(9000)
   await hide(true)
-  await during(1000) // what was under way
+  await during(1000) // requests that had started
   const hidden = await during(12000)
   const before = asked.length
   await hide(false)
   await during(1000)
   const back = asked.length - before
   await fetch(new URL('busy', url), { method: 'POST' })
-  await choose(page, film('Busy.mp4', 2 << 20))
+  await chooseFiles(page, fakeFile('Busy.mp4', 2 << 20))
   await page.getByText('The API is busy').waitFor()
   const busy = await during(6000)
-  await way(page).getByRole('link', { name: /^Watch / }).waitFor({ timeout: patience })
-  assert.ok(idle >= 2 && idle <= 6, `${idle} questions in 9 s of nothing`)
-  assert.equal(hidden, 0, 'questions in a hidden tab')
-  assert.ok(back >= 1, 'no question when the tab is seen again')
-  assert.ok(busy <= 14, `${busy} questions in 6 s while the API is busy`)
+  await uploadRow(page).getByRole('link', { name: /^Watch / }).waitFor({ timeout: timeoutMs })
+  assert.ok(idle >= 2 && idle <= 6, `${idle} requests in 9 s without changes`)
+  assert.equal(hidden, 0, 'requests in a hidden tab')
+  assert.ok(back >= 1, 'no request when the tab is visible again')
+  assert.ok(busy <= 14, `${busy} requests in 6 s while the API is throttling`)
   return { expected: ['429'] }
 }
