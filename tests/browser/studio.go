@@ -32,7 +32,7 @@ type SceneReport struct {
 	ForeignRequests []string       `json:"requestsOutsideOrigin"` // URLs without queries, each once
 	States          []string       `json:"seen"`                  // of an upload, as the page showed them
 	Seconds         float64        `json:"seconds"`               // from choosing a file until the video was ready
-	Spans           int            `json:"spans"`                  // rows of the trace
+	Spans           int            `json:"spans"`                 // rows of the trace
 	FirstViewBytes  map[string]int `json:"first"`                 // compressed size of each file that is loaded before the token is entered
 	FileBytes       map[string]int `json:"sizes"`                 // compressed size of each file until the list of videos is shown
 }
