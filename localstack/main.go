@@ -1,5 +1,4 @@
-// Command localstack sets up and runs the local cloud; `make up deploy-local` calls it. All that
-// it does is in the package cloud beside it.
+// Command localstack sets up and runs the local cloud; `make up deploy-local` calls it. Package cloud does the work.
 package main
 
 import (
@@ -41,7 +40,7 @@ func main() {
 	}
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
-	// The first Ctrl-C ends the running step and its children; a second one ends us.
+	// The first Ctrl-C ends the running step and its child processes; a second one ends this process.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, flag.Args()); err != nil {
@@ -85,12 +84,12 @@ func run(ctx context.Context, args []string) error {
 		return c.PrintConditions(ctx)
 	case "env":
 		return printEnv(root)
-	default: // parse lets nothing else through
+	default: // parseArgs accepts no other command
 		return printToken(ctx, root, arg)
 	}
 }
 
-// parseArgs returns the command and its argument, where it takes one.
+// parseArgs returns the command and, if the command takes one, its argument.
 func parseArgs(args []string) (command, arg string, err error) {
 	takes := map[string]string{
 		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "conditions": "", "env": "", "token": "TENANT",

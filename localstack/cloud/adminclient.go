@@ -19,15 +19,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// AdminClient calls the routes of Sluice's API that only the account itself may call, each request
-// signed with AWS credentials.
+// AdminClient calls the routes of Sluice's API that are for IAM principals of the account. It signs each request with
+// AWS credentials.
 type AdminClient struct {
 	URL string // of the API, without /v1
 	AWS aws.Config
 }
 
-// NewAdminClient returns the operator of the API that SLUICE_API names, with the AWS credentials of
-// the person who runs it, or else of the API in the local cloud.
+// NewAdminClient returns a client of the API that SLUICE_API names, with the AWS credentials of the person who runs it.
+// Without SLUICE_API it returns a client of the API in the local cloud.
 func NewAdminClient(ctx context.Context, root string) (AdminClient, error) {
 	if url := os.Getenv("SLUICE_API"); url != "" {
 		cfg, err := config.LoadDefaultConfig(ctx)
@@ -46,8 +46,8 @@ func NewAdminClient(ctx context.Context, root string) (AdminClient, error) {
 	return AdminClient{URL: env.APIURL, AWS: env.AWSConfig()}, nil
 }
 
-// CreateToken makes sure that tenant is there and returns a new token with these scopes: none are those
-// of who reads and writes its videos.
+// CreateToken creates the tenant, unless it exists, and returns a new token with the scopes. The default scopes are
+// videos:read and videos:write.
 func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...string) (string, error) {
 	if len(scopes) == 0 {
 		scopes = []string{"videos:read", "videos:write"}
@@ -55,7 +55,7 @@ func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...s
 	_, err := o.postJSON(ctx, "/v1/tenants", map[string]any{"name": tenant})
 	var refused *apiError
 	if errors.As(err, &refused) && refused.status == http.StatusConflict {
-		err = nil // it is there
+		err = nil // the tenant exists
 	}
 	if err != nil {
 		return "", err
@@ -74,10 +74,10 @@ func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...s
 	return answer.Token, nil
 }
 
-// ProducerBucket is the one bucket that Sluice in the local cloud may fetch originals from. It is its producer's to make.
+// ProducerBucket is the bucket that Sluice in the local cloud may fetch originals from. The producer creates it.
 const ProducerBucket = "acme-masters"
 
-// Producer says that a principal may name objects of a bucket, and for which tenant.
+// Producer registers a principal that may name objects of a bucket, for a tenant.
 type Producer struct {
 	Sender string `json:"sender"` // the principal's unique id, as SQS has it
 	Bucket string `json:"bucket"`
@@ -85,7 +85,7 @@ type Producer struct {
 	Tenant string `json:"tenant"`
 }
 
-// RegisterProducer makes sure that the tenant of s is there, and s registered.
+// RegisterProducer creates the tenant of s, unless it exists, and registers s.
 func (o AdminClient) RegisterProducer(ctx context.Context, s Producer) error {
 	for _, call := range []struct {
 		path string
@@ -100,7 +100,7 @@ func (o AdminClient) RegisterProducer(ctx context.Context, s Producer) error {
 	return nil
 }
 
-// apiError is an answer other than 2xx.
+// apiError is a response with a status other than 2xx.
 type apiError struct {
 	url, text string
 	status    int
@@ -147,7 +147,7 @@ func (o AdminClient) signRequest(ctx context.Context, req *http.Request, body []
 	return v4.NewSigner().SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), "execute-api", o.AWS.Region, time.Now())
 }
 
-// problemReason finds the sentence in a problem document (RFC 9457) or in an answer of API Gateway.
+// problemReason returns the sentence in a problem document (RFC 9457) or in a response of API Gateway.
 func problemReason(answer []byte) string {
 	var problem struct{ Detail, Title, Message string }
 	if json.Unmarshal(answer, &problem) == nil {

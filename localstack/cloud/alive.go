@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// aliveCheckInterval is how often a wait looks whether the server still lives.
+// aliveCheckInterval is how often ContextWhileAlive checks that the server lives.
 const aliveCheckInterval = 500 * time.Millisecond
 
-// ErrEnded is what a wait ends with when the server was killed, or has crashed.
+// ErrEnded is the cause of a context that has ended because the server was killed or has crashed.
 var ErrEnded = errors.New("the local cloud has ended meanwhile; the end of its log in build may say why (make up starts it anew)")
 
-// ContextWhileAlive returns a context that ends when the local cloud of the repository at root does, with ErrEnded as its
-// cause. What waits for something in the local cloud waits with it.
+// ContextWhileAlive returns a context that ends when the local cloud of the repository at root ends, with ErrEnded as
+// its cause. Whatever waits for something in the local cloud uses it.
 func ContextWhileAlive(ctx context.Context, root string) (context.Context, context.CancelFunc, error) {
 	c, err := findCloud(root)
 	if err != nil {
@@ -29,7 +29,7 @@ func ContextWhileAlive(ctx context.Context, root string) (context.Context, conte
 
 func (c *Cloud) contextWhileAlive(ctx context.Context, pid int) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
-	if c.url != "" { // not ours to watch
+	if c.url != "" { // a server that this package did not start
 		return ctx, func() { end(context.Canceled) }
 	}
 	mark := []string{c.serverMark()}
@@ -41,7 +41,7 @@ func (c *Cloud) contextWhileAlive(ctx context.Context, pid int) (context.Context
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if !hasMark(pid, mark) { // nor has a zombie any
+				if !hasMark(pid, mark) { // a zombie has no environment
 					end(ErrEnded)
 				}
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// bucketProperties are those of AWS::S3::Bucket that are dropped.
+// bucketProperties are the properties of AWS::S3::Bucket that emulators ignore.
 type bucketProperties struct {
 	LifecycleConfiguration struct{ Rules []lifecycleRule }
 	BucketEncryption       struct {
@@ -33,7 +33,7 @@ type lifecycleRule struct {
 	}
 }
 
-// UnmarshalJSON refuses what it does not know: it would be dropped again.
+// UnmarshalJSON returns an error for an unknown property, which would be ignored otherwise.
 func (r *lifecycleRule) UnmarshalJSON(text []byte) error {
 	type plain lifecycleRule
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -56,7 +56,7 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 		in := &types.BucketLifecycleConfiguration{}
 		for n, r := range rules {
 			rule := r.toS3Rule()
-			if rule.ID == nil { // CloudFormation makes one up too
+			if rule.ID == nil { // CloudFormation makes one up, too
 				rule.ID = aws.String(fmt.Sprintf("rule-%d", n))
 			}
 			in.Rules = append(in.Rules, rule)

@@ -17,10 +17,10 @@ const (
 	Region = "us-east-1"
 	// Account is the only account of the local cloud.
 	Account = "000000000000"
-	// DefaultPort is MiniStack's when SLUICE_PORT does not say otherwise.
+	// DefaultPort is MiniStack's port, unless SLUICE_PORT is set.
 	DefaultPort = 4566
-	// DefaultStepTimeout is how long one step (an installation, a deployment) may take; slow machines
-	// with two processors have needed six minutes.
+	// DefaultStepTimeout is how long one step (an installation, a deployment) may take. Slow machines with two
+	// processors have needed six minutes.
 	DefaultStepTimeout = 15 * time.Minute
 
 	stopTimeout = 5 * time.Second
@@ -29,16 +29,16 @@ const (
 // Cloud is the local cloud of one clone of the repository.
 type Cloud struct {
 	Root        string        // the repository
-	Port        int           // where the server listens, or will
+	Port        int           // of the server
 	Out         io.Writer     // progress, for people
 	StepTimeout time.Duration // for each step
-	BuiltDir    string        // folder of the built functions, one for each architecture in it; "" for build
+	BuiltDir    string        // with a folder of built functions for each architecture; "": build
 
-	portFromEnv      bool // by SLUICE_PORT
+	portFromEnv      bool // SLUICE_PORT is set
 	liveProgress     bool // Out is a terminal wide enough for a step
 	emulator         *emulator
 	lambdaConditions bool   // functions run in Lambda's conditions: SLUICE_LAMBDA
-	url              string // of a server that is not ours; "": it is
+	url              string // of a server that this package does not start; "": it does
 }
 
 // New returns the local cloud of the repository at root. It looks at CLOUD (ministack, localstack, or endpoint with
@@ -68,7 +68,7 @@ func New(root string, out io.Writer) (*Cloud, error) {
 	return c, err
 }
 
-// FindRoot returns the folder of the module `sluice` that dir lies in.
+// FindRoot returns the folder of the module `sluice` that contains dir.
 func FindRoot(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *Cloud) endpointURL() string {
 	return cmp.Or(c.url, fmt.Sprintf("http://127.0.0.1:%d", c.Port))
 }
 
-// apiURL is where clients reach the API: infra pins the API's id to `sluice` on a local cloud.
+// apiURL is the URL of Sluice's API: on a local cloud, infra sets the API's id to `sluice`.
 func (c *Cloud) apiURL() string {
 	return c.endpointURL() + "/restapis/sluice/prod/_user_request_"
 }
@@ -104,7 +104,7 @@ func (c *Cloud) buildPath(parts ...string) string {
 	return filepath.Join(append([]string{c.Root, "build"}, parts...)...)
 }
 
-// dataPath is where the running cloud keeps what it has.
+// dataPath returns a path in the folder with the state and logs of the running cloud.
 func (c *Cloud) dataPath(parts ...string) string {
 	return c.buildPath(append([]string{c.emulator.dataDir}, parts...)...)
 }
@@ -113,7 +113,7 @@ func (c *Cloud) pinPath(name string) string { return filepath.Join(c.Root, "loca
 
 func (c *Cloud) printLine(format string, args ...any) { fmt.Fprintf(c.Out, format+"\n", args...) }
 
-// lockRepository makes sure that two runs do not build or start the same thing at once.
+// lockRepository waits until no other process builds or starts anything in this repository, and locks it.
 func (c *Cloud) lockRepository() (unlock func(), err error) {
 	if err := c.makeBuildDir(); err != nil {
 		return nil, err
@@ -133,8 +133,8 @@ func (c *Cloud) lockRepository() (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// makeBuildDir makes the build folder a module of its own: `go vet ./...` must not find the Go
-// files that the CDK's templates bring.
+// makeBuildDir makes the build folder a module of its own, so that `go vet ./...` does not find the Go files in the
+// CDK's templates.
 func (c *Cloud) makeBuildDir() error {
 	if err := os.MkdirAll(c.buildPath(), 0o755); err != nil {
 		return err

@@ -15,21 +15,22 @@ import (
 	"sluice/localstack/traces"
 )
 
-// collector is the process that stands for X-Ray, package traces. Its addresses are host:port, and stay the same while
-// the cloud is up: deployed functions know them.
+// collector is the process that stands in for X-Ray (package traces). Its addresses are host:port. They stay the same
+// while the cloud is up, because deployed functions know them.
 type collector struct {
 	PID    int    `json:"pid"`
 	Daemon string `json:"daemon"` // of the X-Ray daemon, UDP
 	API    string `json:"api"`    // of X-Ray, HTTP
 }
 
-// collectorCommand is the command, of whatever program starts the cloud, that becomes the collector.
+// collectorCommand is the argument that makes the program that starts the cloud become the collector.
 const collectorCommand = "collect"
 
-// IsCollector reports whether this process was started to be the collector: then it calls Collect and nothing else.
+// IsCollector reports whether this process was started as the collector. Then its main calls RunCollector and nothing
+// else.
 func IsCollector(args []string) bool { return len(args) == 2 && args[1] == collectorCommand }
 
-// RunCollector is the life of the collector. It ends with a signal.
+// RunCollector runs the collector until a signal ends it.
 func RunCollector() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -48,13 +49,13 @@ func RunCollector() error {
 	return traces.Serve(ctx, conn, api, "traces.jsonl")
 }
 
-// collectorRuns reports whether the collector lives.
+// collectorRuns reports whether the collector of a state runs.
 func (c *Cloud) collectorRuns(s state) bool {
 	return hasMark(s.Collector.PID, []string{c.serverMark()})
 }
 
-// ensureCollector starts the collector unless it runs, and remembers it. It is given open sockets, so that what is sent from now
-// on waits for it.
+// ensureCollector starts the collector unless it runs, and saves it in the state. The collector inherits open sockets,
+// so that it gets what functions send from now on.
 func (c *Cloud) ensureCollector(s state) error {
 	if c.collectorRuns(s) {
 		return nil
@@ -95,11 +96,11 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	if err := proc.Start(); err != nil {
 		return 0, err
 	}
-	go func() { _ = proc.Wait() }() // no zombie while we live
+	go func() { _ = proc.Wait() }() // so that it does not become a zombie
 	return proc.Process.Pid, nil
 }
 
-// apiURL returns the address of X-Ray's API; "" if there is no collector.
+// apiURL returns the URL of X-Ray's API; "" if there is no collector.
 func (c collector) apiURL() string {
 	if c.API == "" {
 		return ""
@@ -107,7 +108,7 @@ func (c collector) apiURL() string {
 	return "http://" + c.API
 }
 
-// contextArgs returns what tells a deployment where traces go and are read.
+// contextArgs returns the arguments that tell the CDK app where traces are sent and read.
 func (c collector) contextArgs() []string {
 	if c.API == "" {
 		return nil
@@ -115,7 +116,7 @@ func (c collector) contextArgs() []string {
 	return []string{"-c", "xray_daemon=" + c.Daemon, "-c", "xray_api=" + c.apiURL()}
 }
 
-// ensureNearbyCollector starts the collector for a cloud that is not ours, where its functions reach a port of this machine.
+// ensureNearbyCollector starts the collector for a server that this package did not start, if it is on this machine.
 func (c *Cloud) ensureNearbyCollector() error {
 	at, err := url.Parse(c.url)
 	if err != nil || at.Hostname() != "localhost" && !net.ParseIP(at.Hostname()).IsLoopback() {

@@ -13,12 +13,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// stackName is the name of the one stack of the CDK app.
+// stackName is the name of the stack of the CDK app.
 const stackName = "Sluice"
 
 var errNotRunning = errors.New("the local cloud is not running: make up deploy-local")
 
-// Deploy puts the CDK app into the running local cloud.
+// Deploy deploys the CDK app to the running local cloud.
 func (c *Cloud) Deploy(ctx context.Context) error {
 	if err := errors.Join(checkNode(ctx), checkGo()); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (c *Cloud) Deploy(ctx context.Context) error {
 		return errNotRunning
 	}
 	c.Port = s.Port
-	if !c.endProcesses(c.deployMark()) { // we hold the lock: it is of one that was killed
+	if !c.endProcesses(c.deployMark()) { // this process has the lock, so that deployment was killed
 		return errors.New("processes of an earlier deployment cannot be ended")
 	}
 	ctx, cancel := c.contextWhileAlive(ctx, s.PID)
@@ -58,13 +58,12 @@ func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s) })
 }
 
-// bootstrapCDK names the environment, and an empty app, which keeps the CDK from building ours only
-// to learn it.
+// bootstrapCDK names the environment and an empty app, so that the CDK does not build the app to find out.
 func (c *Cloud) bootstrapCDK(ctx context.Context) error {
 	return c.runCDK(ctx, "bootstrap", "aws://"+Account+"/"+Region, "--app", "")
 }
 
-// deployApp leaves the outputs where clients look for them when all is there, and not before.
+// deployApp deploys the app. It writes the outputs where clients read them at the end, when everything is there.
 func (c *Cloud) deployApp(ctx context.Context, s state) error {
 	done, written := c.dataPath("outputs.json"), c.dataPath("outputs.new.json")
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
@@ -101,8 +100,8 @@ func (c *Cloud) deployApp(ctx context.Context, s state) error {
 	return os.Rename(written, done)
 }
 
-// spareWorkers is how many workers the scaling law has to give to whoever needs them: SLUICE_WORKERS, or as many as this machine
-// has processors for, beside one.
+// spareWorkers returns how many workers the scaling law can give to queues beyond their minimum: SLUICE_WORKERS, or one
+// less than this machine has processors.
 func spareWorkers() int {
 	if n, err := strconv.Atoi(os.Getenv("SLUICE_WORKERS")); err == nil && n > 0 {
 		return n
@@ -116,8 +115,8 @@ func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
 	return runCommand(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.dataPath("deploy.log")})
 }
 
-// cdkEnv is our environment (the Go command needs much of it) with all that is AWS's replaced:
-// a profile or key of the person's own must not send this deployment to a real account.
+// cdkEnv returns this process's environment, which the Go command needs, with its own AWS variables: a profile or key
+// of the user must not send the deployment to a real account.
 func (c *Cloud) cdkEnv() []string {
 	var env []string
 	for _, entry := range os.Environ() {
@@ -132,7 +131,7 @@ func (c *Cloud) cdkEnv() []string {
 		"CDK_HOME="+c.dataPath("cdk"),
 		"CDK_DISABLE_CLI_TELEMETRY=true",
 		"CDK_DISABLE_VERSION_CHECK=true",
-		// The banner of a Node.js past its end of life would crowd the end of the log.
+		// Without this, warnings about the Node.js version fill the end of the log.
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20",
 		"JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION=18,20,22",
 		"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION=true",
@@ -140,8 +139,7 @@ func (c *Cloud) cdkEnv() []string {
 		"no_proxy=127.0.0.1,localhost")
 }
 
-// clientEnv is what any AWS client needs in its environment to talk to endpoint, and to nothing
-// else.
+// clientEnv returns the environment with which any AWS client calls endpoint and nothing else.
 func clientEnv(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,

@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// The emulators' CloudFormation takes some properties without a word and does nothing with them, where the services
-// themselves would: MiniStack's most of these, LocalStack's lifecycles and recovery. complete sets those of the deployed
-// template, as CloudFormation would on AWS: lifecycles and encryption of buckets; expiry, recovery and encryption of
-// tables. Left out is the access log of the API, whose settings MiniStack would keep, but never write a line.
+// applyDroppedProperties sets properties of the deployed template that the emulators' CloudFormation accepts but
+// ignores, as CloudFormation does on AWS: lifecycles and encryption of buckets; expiry, recovery and encryption of
+// tables. MiniStack ignores most of these, LocalStack lifecycles and recovery. The access log of the API is left out:
+// MiniStack would keep its settings, but never write a line.
 func (c *Cloud) applyDroppedProperties(ctx context.Context, outputs Outputs) error {
 	t, err := readTemplate(c.buildPath("cdk.local", stackName+".template.json"))
 	if err != nil {
@@ -40,7 +40,7 @@ func (c *Cloud) applyDroppedProperties(ctx context.Context, outputs Outputs) err
 	return nil
 }
 
-// template is what is read of a CloudFormation template.
+// template is the part of a CloudFormation template that is read here.
 type template struct {
 	Resources map[string]struct {
 		Type       string
@@ -61,7 +61,7 @@ func readTemplate(path string) (template, error) {
 	return t, nil
 }
 
-// physicalName returns the name that the resource id got: the value of the output that refers to it.
+// physicalName returns the name of the deployed resource with a logical id: the value of the output that refers to it.
 func (t template) physicalName(id string, outputs Outputs) (string, error) {
 	for name, out := range t.Outputs {
 		if ref, ok := out.Value.(map[string]any); ok && ref["Ref"] == id {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// copyDependencies is the Maven goal that fetches the pinned closure of a project.
+// copyDependencies is the Maven goal that downloads the pinned dependencies of a project.
 const copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 func (c *Cloud) dynamoDBStamp() stamp {
@@ -25,8 +25,8 @@ func (c *Cloud) dynamoDBStamp() stamp {
 	}
 }
 
-// installDynamoDB fetches DynamoDB Local from wherever Maven is set up to look, refuses any file that is not the one whose
-// hash is pinned, and compiles the main class that keeps it to the loopback interface.
+// installDynamoDB downloads DynamoDB Local from the repositories that Maven is configured with, refuses a file without
+// its pinned hash, and compiles the main class that keeps it on the loopback interface.
 func (c *Cloud) installDynamoDB(ctx context.Context) error {
 	java, err := findJDK(ctx)
 	if err != nil {
@@ -53,7 +53,8 @@ func (c *Cloud) installDynamoDB(ctx context.Context) error {
 		c.pinPath("executor/dynamodb/LoopbackServer.java"))
 }
 
-// verifyChecksums compares the files in folder with a list as sha256sum writes it: all of it, and nothing else, must be there.
+// verifyChecksums compares the files in folder with a list in the format of sha256sum. A missing or further file is an
+// error.
 func verifyChecksums(folder, list string) error {
 	want, err := readChecksums(list)
 	if err != nil {

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// emulator is a program that stands in for AWS on this machine.
+// emulator is a program that emulates AWS on this machine.
 type emulator struct {
-	name         string        // as its makers write it
-	venv         string        // of its Python, below build
-	dataDir      string        // of the running one, below build: its state, logs and temporary files
-	url          string        // of one that we neither start nor stop; "": we do
-	port         int           // when SLUICE_PORT does not say otherwise
+	name         string        // as people write it
+	venv         string        // its Python environment, in build
+	dataDir      string        // in build, with its state, logs and temporary files while it runs
+	url          string        // of a server that this package neither starts nor stops; "": it does
+	port         int           // unless SLUICE_PORT is set
 	healthPath   string        // the path that answers {"services": {…}}
-	startTimeout time.Duration // from its start to its first answer
-	// checkNeeds says all that this machine lacks for it, beyond what needs.sh looks for.
+	startTimeout time.Duration // until its first answer
+	// checkNeeds returns an error that names everything that this machine lacks for it, beyond what needs.sh checks.
 	checkNeeds func(context.Context) error
-	// install puts it under build, as pinned, unless it is there.
+	// install installs it into build, as pinned, unless it is installed.
 	install func(*Cloud, context.Context) error
-	// startCommand returns what starts it, and all of its environment.
+	// startCommand returns the command that starts it, and the command's whole environment.
 	startCommand func(*Cloud, context.Context) (argv, env []string, err error)
 }
 
-// emulators are what CLOUD may name; the first is the default.
+// emulators are the emulators that CLOUD can name; the first is the default.
 var emulators = []*emulator{&miniStack, &localStack}
 
 // selectEmulator returns the emulator that the environment variable CLOUD names.
@@ -45,13 +45,13 @@ func selectEmulator() (*emulator, error) {
 	return nil, fmt.Errorf("CLOUD is %q: say %s or endpoint", text, strings.Join(names, ", "))
 }
 
-// logName names the file, in its folder, of what it prints.
+// logName returns the name of its log, in dataDir.
 func (e *emulator) logName() string { return strings.ToLower(e.name) + ".log" }
 
-// CheckNeeds fails with all that this machine lacks for the emulator, a sentence each.
+// CheckNeeds returns an error with a sentence for each thing that this machine lacks for the emulator.
 func (c *Cloud) CheckNeeds(ctx context.Context) error { return c.emulator.checkNeeds(ctx) }
 
-// findCloud returns the chosen cloud of the repository at root, to look at.
+// findCloud returns the cloud that CLOUD names, of the repository at root, to read its state.
 func findCloud(root string) (*Cloud, error) {
 	e, err := selectEmulator()
 	if err != nil {

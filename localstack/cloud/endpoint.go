@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// newEndpointEmulator returns the cloud that AWS_ENDPOINT_URL names: a server like LocalStack that somebody else starts and stops,
-// such as that of compose.yaml. It refuses AWS itself, which is deployed to in another way.
+// newEndpointEmulator returns the server that AWS_ENDPOINT_URL names, such as the one of compose.yaml. It is like
+// LocalStack, and somebody else starts and stops it. AWS itself is an error.
 func newEndpointEmulator() (*emulator, error) {
 	text := strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/")
 	at, err := url.Parse(text)
@@ -24,11 +24,11 @@ func newEndpointEmulator() (*emulator, error) {
 	}
 	return &emulator{
 		name: "endpoint", venv: miniStack.venv, dataDir: "cloud-endpoint", url: text,
-		checkNeeds: miniStack.checkNeeds, install: miniStack.install, // for its pip
+		checkNeeds: miniStack.checkNeeds, install: miniStack.install, // has pip, which InstallTools needs
 	}, nil
 }
 
-// checkEndpoint returns nil if an HTTP server answers at the endpoint, whatever it says.
+// checkEndpoint returns nil if an HTTP server answers at the endpoint, with any status.
 func (c *Cloud) checkEndpoint(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()

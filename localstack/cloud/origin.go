@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// OriginCertificate returns the certificate with which a server on 127.0.0.1 is trusted by Sluice in a local cloud: it may fetch
+// OriginCertificate returns a certificate for servers on 127.0.0.1. Sluice in the local cloud trusts it and may fetch
 // originals from there.
 func (e Env) OriginCertificate() (tls.Certificate, error) {
 	file := originCertPath(e.Root)
@@ -24,7 +24,7 @@ func (e Env) OriginCertificate() (tls.Certificate, error) {
 
 func originCertPath(root string) string { return filepath.Join(root, "build", "origin.pem") }
 
-// makeOriginCert writes a certificate that is its own authority, and its key, unless there is one.
+// makeOriginCert writes a self-signed certificate and its key, unless they exist.
 func (c *Cloud) makeOriginCert() error {
 	if _, err := os.Stat(originCertPath(c.Root)); err == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// version is a program's major and minor version.
+// version is the major and minor version of a program.
 type version struct{ major, minor int }
 
 func (v version) atLeast(w version) bool {
@@ -22,8 +22,8 @@ var (
 	pythons   = []string{"python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"}
 )
 
-// findPython returns the first Python on PATH that is new enough and can make a virtual
-// environment: Debian's python3 without python3-venv can't.
+// findPython returns the first Python on PATH that is new enough and can make a virtual environment. Debian's python3
+// can't without python3-venv.
 func findPython(ctx context.Context) (string, error) {
 	var withoutVenv string
 	for _, name := range pythons {
@@ -42,7 +42,7 @@ func findPython(ctx context.Context) (string, error) {
 	return "", errors.New("the local cloud needs Python 3.10 or newer: install python3 and put it on PATH")
 }
 
-// checkNode makes sure that node and npm are there.
+// checkNode returns an error unless node and npm are on PATH.
 func checkNode(ctx context.Context) error {
 	path, err := exec.LookPath("node")
 	if err != nil {
@@ -64,7 +64,7 @@ func checkGo() error {
 	return nil
 }
 
-// programVersion returns the zero version where there is none to be had.
+// programVersion returns the version that a program prints; the zero version if it prints none.
 func programVersion(ctx context.Context, path, format string) version {
 	text, err := programOutput(ctx, path, "--version")
 	if err != nil {

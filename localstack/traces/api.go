@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// Limits of X-Ray's, but for the page, which is small so that clients must turn it.
+// X-Ray's limits. The page size is smaller than X-Ray's, so that tests need several pages.
 const (
 	maxWindow = 6 * time.Hour
 	maxBatch  = 5
 	pageSize  = 20
 )
 
-// invalidRequest is what X-Ray calls InvalidRequestException.
+// invalidRequest is X-Ray's InvalidRequestException.
 type invalidRequest struct{ reason string }
 
 func (r invalidRequest) Error() string { return r.reason }
 
-// newHandler answers X-Ray's API as far as it is known here.
+// newHandler returns a handler of the calls of X-Ray's API that are known here.
 func (s *store) newHandler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
@@ -32,7 +32,7 @@ func (s *store) newHandler() http.Handler {
 	return m
 }
 
-// handleCall makes a handler of a call (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
+// handleCall makes an HTTP handler of a call (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
 func handleCall[In any](call func(In) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
@@ -47,7 +47,7 @@ func handleCall[In any](call func(In) (any, error)) http.HandlerFunc {
 			w.WriteHeader(http.StatusBadRequest)
 			out = map[string]string{"Message": err.Error()}
 		}
-		_ = json.NewEncoder(w).Encode(out) // the client is gone
+		_ = json.NewEncoder(w).Encode(out) // an error means that the client is gone
 	}
 }
 
@@ -59,7 +59,7 @@ type summariesInput struct {
 
 var filterPattern = regexp.MustCompile(`^annotation\.(\w+) = "([^"\\]*)"$`)
 
-// parseFilter returns those of which a filter wants one, key and value each; nil if it wants anything else.
+// parseFilter returns the annotations, key and value, of which a filter wants one; nil if the filter is not known here.
 func parseFilter(expression string) (all [][2]string) {
 	for _, one := range strings.Split(expression, " OR ") {
 		words := filterPattern.FindStringSubmatch(one)
@@ -71,7 +71,7 @@ func parseFilter(expression string) (all [][2]string) {
 	return all
 }
 
-// timeRangeTypes says by which of its times a trace is in a window.
+// timeRangeTypes has the time of a trace that each TimeRangeType compares.
 var timeRangeTypes = map[string]func(*trace) time.Time{
 	"TraceId": func(t *trace) time.Time { return t.start },
 	"Event":   func(t *trace) time.Time { return t.updated },
@@ -103,7 +103,7 @@ func (s *store) getTraceSummaries(in summariesInput) (any, error) {
 	return out, nil
 }
 
-// nextPage returns a page of ids and the token of the one after it.
+// nextPage returns the page of ids at a token, and the token of the next page; "" on the last one.
 func nextPage(ids []string, token string) ([]string, string, error) {
 	from := 0
 	if token != "" {

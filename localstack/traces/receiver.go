@@ -9,11 +9,12 @@ import (
 	"syscall"
 )
 
-// receiveBuffer is what is asked of the kernel for bursts: datagrams that find it full are lost.
+// receiveBuffer is the size in bytes of the socket's buffer, for bursts: datagrams that arrive while it is full are
+// lost.
 const receiveBuffer = 32 << 20
 
-// enlargeBuffer gives the socket its buffer: beyond what the system lets everybody have (net.core.rmem_max) if we may
-// (SO_RCVBUFFORCE, socket(7)), else as much as it lets us.
+// enlargeBuffer sets the size of the socket's receive buffer. With the right (SO_RCVBUFFORCE, socket(7)) it exceeds
+// net.core.rmem_max; without, the buffer is as large as the system allows.
 func enlargeBuffer(conn *net.UDPConn) {
 	forced := false
 	if raw, err := conn.SyscallConn(); err == nil {
@@ -22,14 +23,14 @@ func enlargeBuffer(conn *net.UDPConn) {
 		})
 	}
 	if !forced {
-		_ = conn.SetReadBuffer(receiveBuffer) // the kernel gives less without a word
+		_ = conn.SetReadBuffer(receiveBuffer) // the kernel may set less without an error
 	}
 }
 
-// maxQueuedDatagrams is how many datagrams may wait to be parsed: reading goes on meanwhile.
+// maxQueuedDatagrams is how many datagrams can wait to be parsed while others are read.
 const maxQueuedDatagrams = 1 << 14
 
-// receiveDatagrams takes datagrams until the socket is closed, and adds each document to the store and to the file.
+// receiveDatagrams reads datagrams until the socket is closed, and adds each document to the store and the file.
 func (s *store) receiveDatagrams(conn io.Reader, file io.Writer) error {
 	datagrams := make(chan []byte, maxQueuedDatagrams)
 	failed := make(chan error, 1)
@@ -39,7 +40,7 @@ func (s *store) receiveDatagrams(conn io.Reader, file io.Writer) error {
 	}()
 	for d := range datagrams {
 		if doc, ok := parseDocument(d); ok && s.addDocument(doc) {
-			_, _ = file.Write(append(doc, '\n')) // a full disk: it is in memory still
+			_, _ = file.Write(append(doc, '\n')) // if the disk is full, the document is still in memory
 		}
 	}
 	return <-failed
@@ -56,7 +57,7 @@ func readDatagrams(conn io.Reader, datagrams chan<- []byte) error {
 	}
 }
 
-// parseDocument returns a datagram's document, as one line: after a header line, as the daemon takes it.
+// parseDocument returns the document of a datagram as one line. The datagram begins with the daemon's header line.
 func parseDocument(datagram []byte) ([]byte, bool) {
 	head, doc, _ := bytes.Cut(datagram, []byte("\n"))
 	var h struct {

@@ -15,37 +15,38 @@ import (
 	"time"
 )
 
-// defaultMaxBytes is how many bytes of documents are kept; then the oldest traces go, as X-Ray's do after 30 days.
+// defaultMaxBytes is how many bytes of documents are kept. Beyond it the oldest traces are dropped; X-Ray drops traces
+// after 30 days.
 const defaultMaxBytes = 512 << 20
 
-// trace is all documents of one trace.
+// trace is the documents of one trace.
 type trace struct {
 	id          string
-	start       time.Time // as its id says
-	updated     time.Time // the latest end, or beginning, of what is in it
+	start       time.Time // from its id
+	updated     time.Time // the latest end, or start, of its documents
 	documents   []segment
-	annotations map[[2]string]bool // annotations of any of them: key and value
+	annotations map[[2]string]bool // of all documents: key and value
 	bytes       int
 }
 
-// segment is a document, and which.
+// segment is one document, in the format of BatchGetTraces.
 type segment struct {
 	ID       string `json:"Id"`
 	Document string
 }
 
-// store has the traces by their ids.
+// store holds traces by their ids.
 type store struct {
 	mu       sync.Mutex
 	traces   map[string]*trace
-	order    []string // ids, the first that came first
+	order    []string // ids, in order of arrival
 	bytes    int
 	maxBytes int
 }
 
 func newStore() *store { return &store{traces: map[string]*trace{}, maxBytes: defaultMaxBytes} }
 
-// loadFile adds the documents of a file, one a line, if it is there. The last may be half written.
+// loadFile adds the documents of a file, one a line, if the file exists. The last line may be incomplete.
 func (s *store) loadFile(path string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +67,7 @@ func (s *store) loadFile(path string) error {
 	return nil
 }
 
-// segmentFields is what is read of a segment or subsegment.
+// segmentFields are the fields of a segment or subsegment that the store needs.
 type segmentFields struct {
 	Trace       string          `json:"trace_id"`
 	ID          string          `json:"id"`
@@ -76,7 +77,7 @@ type segmentFields struct {
 	Subsegments []segmentFields `json:"subsegments"`
 }
 
-// addDocument keeps a document, unless it is none.
+// addDocument adds a document and reports whether it is a valid one.
 func (s *store) addDocument(doc []byte) bool {
 	var p segmentFields
 	if json.Unmarshal(doc, &p) != nil || p.ID == "" {
@@ -105,7 +106,7 @@ func (s *store) addDocument(doc []byte) bool {
 	return true
 }
 
-// addAnnotations remembers the annotations that can be searched for.
+// addAnnotations adds the annotations with string values of a segment and its subsegments.
 func (t *trace) addAnnotations(p segmentFields) {
 	for key, value := range p.Annotations {
 		if text, ok := value.(string); ok {
@@ -117,7 +118,7 @@ func (t *trace) addAnnotations(p segmentFields) {
 	}
 }
 
-// evictOldest makes room; the last trace stays.
+// evictOldest drops the oldest traces until the rest fits. It keeps at least one.
 func (s *store) evictOldest() {
 	for s.bytes > s.maxBytes && len(s.order) > 1 {
 		s.bytes -= s.traces[s.order[0]].bytes
@@ -126,7 +127,8 @@ func (s *store) evictOldest() {
 	}
 }
 
-// parseStart reads when a trace began out of its id: 1-, seconds since 1970 and 96 bits, in hexadecimal digits.
+// parseStart returns the start of a trace from its id: 1-, the time in seconds since 1970 and 96 bits, in hexadecimal
+// digits.
 func parseStart(id string) (time.Time, bool) {
 	parts := strings.Split(id, "-")
 	if len(parts) != 3 || parts[0] != "1" || len(parts[1]) != 8 || len(parts[2]) != 24 {
@@ -136,8 +138,8 @@ func parseStart(id string) (time.Time, bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// findTraces returns the ids of the traces of a window, both ends included, that have one of these annotations, the latest first.
-// A trace is where at says.
+// findTraces returns the ids of the traces in a time range, both ends included, that have one of the annotations, the
+// latest first. at returns the time of a trace.
 func (s *store) findTraces(from, to time.Time, at func(*trace) time.Time, notes [][2]string) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,10 +1,11 @@
-// Package traces stands for X-Ray where there is none: it takes what functions send to the X-Ray daemon, by UDP, and
-// answers the two calls with which traces are read, GetTraceSummaries and BatchGetTraces, over HTTP. What X-Ray refuses,
-// it refuses: windows of more than six hours, more than five traces a call. Of filters it knows annotation.key = "value",
-// and several of them with OR between; of windows those of the beginnings and of the updates of traces.
+// Package traces stands in for X-Ray on a local cloud. It receives the segments that functions send to the X-Ray
+// daemon, over UDP, and answers the two calls that read traces, GetTraceSummaries and BatchGetTraces, over HTTP. It
+// refuses what X-Ray refuses: a time range of more than six hours, more than five traces in a call. It knows the filter
+// annotation.key = "value", and several of these with OR between; it knows time ranges by the start and by the last
+// update of traces.
 //
-// It uses no AWS rights and asks for no signatures. It listens on loopback only. What it was sent it keeps in memory,
-// and in a file that is its owner's alone, for the next that starts.
+// It needs no AWS permissions, checks no signatures and listens on the loopback interface only. It keeps what it
+// received in memory, and in a file that only its owner can read, so that the next process has it too.
 //
 // Sources: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html and
 // https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html
@@ -20,8 +21,8 @@ import (
 	"time"
 )
 
-// Listen opens what Serve serves, on addresses host:port, where port 0 is any free one: the daemon's on UDP, the API's
-// on TCP. An address that is not loopback is refused.
+// Listen opens the sockets for Serve: the daemon's on UDP and the API's on TCP. Addresses are host:port; port 0 is any
+// free one. An address that is not loopback is an error.
 func Listen(daemon, api string) (*net.UDPConn, *net.TCPListener, error) {
 	udp, err := net.ResolveUDPAddr("udp", daemon)
 	if err != nil {
@@ -45,8 +46,8 @@ func Listen(daemon, api string) (*net.UDPConn, *net.TCPListener, error) {
 	return conn, listener, nil
 }
 
-// Serve takes and answers until ctx is done, and closes both. What the file at path has is there from the beginning; it
-// is made if it is not, with mode 0600.
+// Serve receives segments and answers calls until ctx is done, then closes both sockets. It loads the documents of the
+// file at path first, and appends what it receives to it. It creates the file with mode 0600.
 func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path string) error {
 	s := newStore()
 	if err := s.loadFile(path); err != nil {
