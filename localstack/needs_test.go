@@ -18,7 +18,7 @@ func TestNeedsListsMissingPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// On PATH, by name; "none" is not there.
+	// Programs on PATH, by name; "none" is left out.
 	enough := map[string]string{
 		"uname": "echo Linux", "go": "echo go1.26.8", "python3": "exit 0", "node": "echo v20.0.0", "npm": "",
 	}

@@ -16,7 +16,8 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// newFakeAPI answers as Sluice's API does and keeps what it was asked.
+// newFakeAPI starts a server with the responses of Sluice's API, and returns a client and the requests that the server
+// gets.
 func newFakeAPI(t *testing.T, tenants, tokens int) (cloud.AdminClient, *[]string) {
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

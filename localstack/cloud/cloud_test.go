@@ -50,8 +50,8 @@ func TestStepTimeoutFromEnvironment(t *testing.T) {
 	}
 }
 
-// The pins name exact versions and hashes, and no host: a clone installs from whatever registry
-// or mirror its machine is set up for.
+// The pins have exact versions and hashes but no host, so that pip, npm and Maven use the registries that the machine
+// is configured with.
 func TestPinsAreExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"requirements.txt", "media-requirements.txt", "executor/requirements.txt"} {

@@ -13,20 +13,20 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// collectorState is what the cloud's state says of what stands for X-Ray.
+// collectorState is the collector in the cloud's state.
 type collectorState struct {
 	PID         int
 	Daemon, API string
 }
 
-func collector(t *testing.T, c *cloud.Cloud) collectorState {
+func readCollector(t *testing.T, c *cloud.Cloud) collectorState {
 	t.Helper()
 	var s struct{ Collector collectorState }
 	must(t, json.Unmarshal([]byte(readTestFile(t, filepath.Join(c.Root, "build/cloud/server.json"))), &s))
 	return s.Collector
 }
 
-// apiAnswers reports whether X-Ray's API is there.
+// apiAnswers reports whether the collector's X-Ray API answers.
 func (s collectorState) apiAnswers() bool {
 	res, err := http.Post("http://"+s.API+"/Traces", "application/json", strings.NewReader(`{"TraceIds":["1-6a000000-000000000000000000000000"]}`))
 	if err != nil {
@@ -39,12 +39,12 @@ func (s collectorState) apiAnswers() bool {
 func TestCollectorStartsAndEndsWithCloud(t *testing.T) {
 	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
-	was := collector(t, c)
+	was := readCollector(t, c)
 	if !processAlive(was.PID) || !was.apiAnswers() {
 		t.Fatalf("%+v does not answer", was)
 	}
 	must(t, c.Up(t.Context()))
-	if again := collector(t, c); again != was {
+	if again := readCollector(t, c); again != was {
 		t.Errorf("a second up started another: %+v, was %+v", again, was)
 	}
 	must(t, c.Deploy(t.Context()))
@@ -77,18 +77,18 @@ func isFree(network, address string) bool {
 	return err == nil && listener.Close() == nil
 }
 
-// Deployed functions know the addresses: the next collector has the same, and what was sent to the last.
+// Deployed functions know the addresses. The new collector also has what was sent to the killed one.
 func TestKilledCollectorIsRestartedAtTheSameAddresses(t *testing.T) {
 	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))
-	was := collector(t, c)
+	was := readCollector(t, c)
 	server, _ := readPIDs(t, c)
 	must(t, syscall.Kill(was.PID, syscall.SIGKILL))
 	waitUntil(t, "it is gone", func() bool { return !processAlive(was.PID) })
 	wantError(t, c.Status(t.Context()), "the collector of traces has ended")
-	// A port that nobody listens at may be another's for a moment: the end of a connection.
+	// The other end of a connection may use the port for a moment.
 	waitUntil(t, "it is started anew", func() bool { return c.Up(t.Context()) == nil })
-	is := collector(t, c)
+	is := readCollector(t, c)
 	if is.PID == was.PID || is.Daemon != was.Daemon || is.API != was.API || !is.apiAnswers() {
 		t.Errorf("it is %+v, was %+v", is, was)
 	}

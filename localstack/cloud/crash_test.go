@@ -19,10 +19,10 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// noticeLimit is how long it may take to notice that the server is gone.
+// noticeLimit is how long it may take to notice that the server has ended.
 const noticeLimit = 5 * time.Second
 
-// deployUntilKilled is what a process does that a test kills.
+// deployUntilKilled is the main function of a process that a test kills.
 func deployUntilKilled(root string) {
 	c, err := cloud.New(root, io.Discard)
 	if err == nil {
@@ -31,7 +31,7 @@ func deployUntilKilled(root string) {
 	panic(err)
 }
 
-// waitUntil waits for something that will be so.
+// waitUntil waits, for up to a minute, until a condition holds.
 func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -43,7 +43,8 @@ func waitUntil(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// stopProcess makes a process hang, and returns once each of its threads does: one at work may still answer after the signal.
+// stopProcess stops a process with SIGSTOP and waits until each of its threads has stopped: a running thread may still
+// answer after the signal.
 func stopProcess(t *testing.T, pid int) {
 	t.Helper()
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -56,7 +57,7 @@ func stopProcess(t *testing.T, pid int) {
 	})
 }
 
-// hangCDK makes the CDK hang from now on, and returns a function that tells its process once it does.
+// hangCDK makes the CDK hang from now on. pid returns its process id once it hangs, and 0 before.
 func hangCDK(t *testing.T, c *cloud.Cloud) (pid func() int) {
 	writeTestFile(t, filepath.Join(c.Root, "hang"), "")
 	return func() int {
@@ -117,7 +118,7 @@ func TestDeployAfterKilledDeployment(t *testing.T) {
 	must(t, err)
 }
 
-// killDeployment starts a deployment in a process of its own and kills that when it is half done.
+// killDeployment starts a deployment in another process and kills that process as soon as half returns true.
 func killDeployment(t *testing.T, c *cloud.Cloud, half func() bool) {
 	t.Helper()
 	proc := exec.Command(os.Args[0])

@@ -32,7 +32,7 @@ const testTemplate = `{
 	"Outputs": {"Bucket": {"Value": {"Ref": "B1"}}, "Other": {"Value": {"Ref": "Plain"}}, "Table": {"Value": {"Ref": "T1"}}, "Text": {"Value": "x"}}
 }`
 
-// newRecorder stands in for the services, and writes down what is asked of them.
+// newRecorder returns a cloud whose services are a server that records requests, and the requests.
 func newRecorder(t *testing.T, template string) (*Cloud, *[]string) {
 	t.Helper()
 	var asked []string

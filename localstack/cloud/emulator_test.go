@@ -21,7 +21,7 @@ func TestCLOUDSelectsTheEmulator(t *testing.T) {
 	}
 }
 
-// Both may run at once, out of one repository.
+// Both emulators may run at once in one repository.
 func TestEmulatorsShareNoPortOrFolder(t *testing.T) {
 	t.Parallel()
 	a, b := miniStack, localStack

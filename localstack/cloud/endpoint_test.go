@@ -50,7 +50,7 @@ func TestEndpointCloudIsNotStartedOrStopped(t *testing.T) {
 	if err := c.Down(t.Context()); err != nil || !strings.Contains(said.String(), "is not ours to stop") {
 		t.Errorf("%v, said %s", err, said.String())
 	}
-	if err := c.ensureNearbyCollector(); err != nil { // ours, beside it
+	if err := c.ensureNearbyCollector(); err != nil { // the collector is started beside it
 		t.Fatal(err)
 	}
 	s, _ := c.readServerState()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The executor's own tests, which need no LocalStack.
+// The executor's tests need no LocalStack.
 func TestExecutorPythonTests(t *testing.T) {
 	t.Parallel()
 	python, err := findLocalStackPython(t.Context())

@@ -79,7 +79,7 @@ func TestFindJDK(t *testing.T) {
 			if tt.home != "" {
 				t.Setenv("JAVA_HOME", filepath.Join(dir, "home"))
 			}
-			// As distributions have it: a link on PATH.
+			// Distributions put a link on PATH.
 			bin := filepath.Join(dir, "bin")
 			if err := os.Mkdir(bin, 0o755); err != nil {
 				t.Fatal(err)

@@ -110,7 +110,7 @@ func TestTimeoutEndsTheWholeProcessGroup(t *testing.T) {
 	c := &Cloud{Root: t.TempDir(), Out: io.Discard, StepTimeout: 50 * time.Millisecond}
 	start := time.Now()
 	err := c.runStep(t.Context(), "hang", func(ctx context.Context) error {
-		// The child keeps the log open; were it not killed, run would wait for it.
+		// The child keeps the log open; if it were not killed, runCommand would wait for it.
 		return runCommand(ctx, command{argv: []string{"sh", "-c", "echo started; sleep 600 & wait"}, log: c.buildPath("log")})
 	})
 	if err == nil || !strings.Contains(err.Error(), "stopped after 50ms, its time limit") {

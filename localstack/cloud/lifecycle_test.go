@@ -54,7 +54,7 @@ func runFakeServer() {
 	panic(http.ListenAndServe(os.Getenv("BIND_HOST")+":"+os.Getenv("GATEWAY_PORT"), nil))
 }
 
-// newFakeCloud returns a cloud in which everything is installed already, and what it says.
+// newFakeCloud returns a cloud in which everything counts as installed, and its output.
 func newFakeCloud(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "a clone")
@@ -62,7 +62,7 @@ func newFakeCloud(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	for _, name := range []string{"requirements.txt", "package.json", "package-lock.json"} {
 		writeTestFile(t, filepath.Join(local, name), "")
 	}
-	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" // of nothing
+	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" // SHA-256 of empty files
 	writeTestFile(t, filepath.Join(root, "build/venv/pins"), sum)
 	writeTestFile(t, filepath.Join(root, "build/node/pins"), sum)
 	writeTestFile(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
@@ -114,7 +114,7 @@ func wantError(t *testing.T, err error, part string) {
 	}
 }
 
-// readPIDs are the server and its child.
+// readPIDs returns the process ids of the server and its child.
 func readPIDs(t *testing.T, c *cloud.Cloud) (server, child int) {
 	t.Helper()
 	_, err := fmt.Sscan(readTestFile(t, filepath.Join(c.Root, "build/cloud/pids")), &server, &child)
@@ -217,7 +217,7 @@ func TestFailedDeployShowsEndOfLog(t *testing.T) {
 	wantError(t, c.Deploy(t.Context()), "  progress\n  broken")
 }
 
-// processAlive is false for a zombie: whoever adopted it has not looked yet.
+// processAlive reports whether a process lives. A zombie does not.
 func processAlive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(text), ") Z ")

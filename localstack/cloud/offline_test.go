@@ -10,13 +10,13 @@ import (
 	"unsafe"
 )
 
-// networkEnv is set in the process that the tests with the real things run in.
+// networkEnv is set in the process in which the tests with the real programs run.
 const (
 	networkEnv = "SLUICE_TEST_NETWORK"
-	noNetwork  = "none" // but loopback
+	noNetwork  = "none" // other than loopback
 )
 
-// runOffline runs this test again, in a process without a network.
+// runOffline runs TestReal in a process without a network, other than loopback.
 func runOffline(t *testing.T) {
 	proc := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReal$", "-test.v")
 	proc.Env = append(os.Environ(), networkEnv+"="+noNetwork, "TMPDIR="+t.TempDir())
@@ -38,7 +38,7 @@ func runOffline(t *testing.T) {
 	}
 }
 
-// raiseLoopback brings up the one interface of a new namespace.
+// raiseLoopback brings up the loopback interface of a new network namespace.
 func raiseLoopback(t *testing.T) {
 	t.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)

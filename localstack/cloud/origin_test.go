@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// The file is made once, and who trusts it trusts a server on 127.0.0.1 that has it.
+// The file is made once. A client that trusts it trusts a server on 127.0.0.1 with its key.
 func TestOriginCertificateIsTrusted(t *testing.T) {
 	t.Parallel()
 	c := &Cloud{Root: t.TempDir()}
@@ -36,7 +36,7 @@ func TestOriginCertificateIsTrusted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "film") }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "video") }))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
 	t.Cleanup(s.Close)

@@ -20,8 +20,8 @@ import (
 	"sluice/localstack/cloud"
 )
 
-// The tests with the real MiniStack and the real CDK command line run in a folder whose name is unkind to shells and,
-// where the system lets us make one, in a network namespace of their own: nothing there can fetch anything.
+// The test runs the real MiniStack and the real CDK command line in a folder whose name has quotes, spaces and dollars.
+// Where the system allows it, it runs in a network namespace of its own, in which nothing can be downloaded.
 func TestReal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a real cloud a dozen times")
@@ -37,7 +37,7 @@ func TestReal(t *testing.T) {
 	t.Run("ten starts and stops", func(t *testing.T) { testLeavesNothingBehind(t, c) })
 }
 
-// newRealCloud returns a cloud of a clone in which the real things are installed and the app is a stack of so many queues.
+// newRealCloud returns a cloud in a clone in which the real programs are installed and the app is a stack of queues.
 func newRealCloud(t *testing.T, queues int) *cloud.Cloud {
 	t.Helper()
 	if os.Getenv(networkEnv) == noNetwork {
@@ -67,7 +67,7 @@ func newRealCloud(t *testing.T, queues int) *cloud.Cloud {
 	return c
 }
 
-// queueTemplate returns a template of n queues, one made after the other.
+// queueTemplate returns a template of n queues that are created one after the other.
 func queueTemplate(n int) string {
 	var resources []string
 	for i := range n {
@@ -80,7 +80,7 @@ func queueTemplate(n int) string {
 	return `{"Resources": {` + strings.Join(resources, ",") + `}, "Outputs": {"Last": {"Value": {"Ref": "Q` + fmt.Sprint(n-1) + `"}}}}`
 }
 
-// checkDeploys checks that the last queue of a deployment is there.
+// checkDeploys deploys and checks that the last queue exists.
 func checkDeploys(t *testing.T, c *cloud.Cloud) {
 	t.Helper()
 	must(t, c.Up(t.Context()))
@@ -145,14 +145,14 @@ func testRestartAfterKill(t *testing.T, c *cloud.Cloud) {
 	must(t, c.Status(t.Context()))
 }
 
-// serverProcesses are the processes of MiniStack, and of whatever it has started, that have our temporary folder.
+// serverProcesses returns the processes of MiniStack, and of what it has started, of clones in the temporary folder.
 func serverProcesses(t *testing.T) map[int]bool {
 	t.Helper()
 	found := map[int]bool{}
 	entries, err := filepath.Glob("/proc/[0-9]*/environ")
 	must(t, err)
 	for _, entry := range entries {
-		text, _ := os.ReadFile(entry) // of those that have ended or are other people's: nothing
+		text, _ := os.ReadFile(entry) // empty for processes that have ended, and those of other users
 		if bytes.Contains(text, []byte("SLUICE_CLOUD="+os.TempDir()+"/")) {
 			var pid int
 			fmt.Sscanf(entry, "/proc/%d/", &pid)
@@ -189,7 +189,7 @@ func testLeavesNothingBehind(t *testing.T, c *cloud.Cloud) {
 	}
 }
 
-// tempFiles are all temporary files, which here means those of the clones too.
+// tempFiles returns all files in the temporary folder, where the clones are too.
 func tempFiles(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}

@@ -24,10 +24,10 @@ const headerLine = `{"format": "json", "version": 1}` + "\n"
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// traceID returns that of a trace that began some seconds after noon.
+// traceID returns the id of a trace that began so many seconds after noon.
 func traceID(after int) string { return fmt.Sprintf("1-%08x-%024x", noon.Unix()+int64(after), after) }
 
-// collector is one that runs, with a client of each of its sides.
+// collector is a running collector with a client for each of its sockets.
 type collector struct {
 	t      *testing.T
 	daemon net.Conn
@@ -75,12 +75,12 @@ func (c *collector) sendDatagrams(datagrams ...string) {
 	}
 }
 
-// segment is a datagram with a document of a video.
-func segment(trace, id, video string) string {
+// newDatagram returns a datagram with a segment of a video.
+func newDatagram(trace, id, video string) string {
 	return headerLine + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
 }
 
-// findTraces returns the ids of the traces of a video of a window, the latest first, over all pages.
+// findTraces returns the ids of a video's traces in a time range, the latest first, from all pages.
 func (c *collector) findTraces(video string, by types.TimeRangeType, from, to time.Time) (ids []string) {
 	c.t.Helper()
 	pages := xray.NewGetTraceSummariesPaginator(c.xray, &xray.GetTraceSummariesInput{
@@ -98,7 +98,8 @@ func (c *collector) findTraces(video string, by types.TimeRangeType, from, to ti
 	return ids
 }
 
-// awaitTraces waits until so many traces of a video are known: datagrams are read some time after they were sent.
+// awaitTraces waits until the collector has n traces of a video, because it reads datagrams some time after they were
+// sent.
 func (c *collector) awaitTraces(video string, n int) []string {
 	c.t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; {
@@ -130,7 +131,7 @@ func TestTracesAreFoundByVideo(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	inner := headerLine + fmt.Sprintf(`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`, traceID(60))
-	c.sendDatagrams(segment(traceID(0), "a", "vid_1"), segment(traceID(0), "a2", "vid_1"), segment(traceID(30), "x", "vid_2"), inner)
+	c.sendDatagrams(newDatagram(traceID(0), "a", "vid_1"), newDatagram(traceID(0), "a2", "vid_1"), newDatagram(traceID(30), "x", "vid_2"), inner)
 	if got := c.awaitTraces("vid_1", 2); !slices.Equal(got, []string{traceID(60), traceID(0)}) {
 		t.Errorf("found %v", got)
 	}
@@ -143,7 +144,7 @@ func TestTracesAreFoundByVideo(t *testing.T) {
 	}
 }
 
-// A trace that goes on is found by when it was last added to, though it began before.
+// A trace that began before the time range is found if its last update is in it.
 func TestTracesAreFoundByUpdateTime(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
@@ -168,13 +169,13 @@ func TestTracesAreFoundByUpdateTime(t *testing.T) {
 	}
 }
 
-// What comes in bursts is not lost, as far as it fits the socket's buffer, and comes in pages.
+// A burst that fits into the socket's buffer is not lost. It takes several pages to read.
 func TestBurstOfDatagramsIsNotLost(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	var burst []string
 	for i := range 100 {
-		burst = append(burst, segment(traceID(i), "a", "vid_1"))
+		burst = append(burst, newDatagram(traceID(i), "a", "vid_1"))
 	}
 	c.sendDatagrams(burst...)
 	c.awaitTraces("vid_1", len(burst))
@@ -184,7 +185,7 @@ func TestInvalidDocumentsAreIgnored(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	c.sendDatagrams("no header", `{"format":"xml","version":1}`+"\n{}", headerLine+"{half", headerLine, headerLine+"[]", headerLine+`{"id":"no trace"}`,
-		segment("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), segment("1-0-0", "a", "vid_1"), segment(traceID(0), "", "vid_1"), segment(traceID(1), "a", "vid_1"))
+		newDatagram("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), newDatagram("1-0-0", "a", "vid_1"), newDatagram(traceID(0), "", "vid_1"), newDatagram(traceID(1), "a", "vid_1"))
 	if got := c.awaitTraces("vid_1", 1); got[0] != traceID(1) {
 		t.Errorf("found %v", got)
 	}
@@ -197,7 +198,7 @@ func TestRestartKeepsDocuments(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "traces.jsonl")
 	c := startCollector(t, path)
-	c.sendDatagrams(segment(traceID(0), "a", "vid_1"))
+	c.sendDatagrams(newDatagram(traceID(0), "a", "vid_1"))
 	c.awaitTraces("vid_1", 1)
 	c.stop()
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -215,7 +216,7 @@ func TestRestartKeepsDocuments(t *testing.T) {
 	again.awaitTraces("vid_1", 1)
 }
 
-// What X-Ray refuses is refused, so that no client learns on AWS what it could have learnt here.
+// X-Ray refuses these requests too.
 func TestInvalidRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
