@@ -17,36 +17,35 @@ import (
 
 // TenantStore keeps tenants and their tokens.
 type TenantStore interface {
-	// CreateTenant adds a tenant; Conflict if there is one of that id.
+	// CreateTenant adds a tenant. Conflict: the id is taken.
 	CreateTenant(ctx context.Context, t video.Tenant) error
-	// LoadTenant returns NotFound if there is none.
+	// LoadTenant returns NotFound if there is no such tenant.
 	LoadTenant(ctx context.Context, id string) (video.Tenant, error)
-	// CreateToken adds a token; Conflict if there is one of that id.
+	// CreateToken adds a token. Conflict: the id is taken.
 	CreateToken(ctx context.Context, t video.Token) error
-	// DeleteToken removes a token; it may be repeated.
+	// DeleteToken removes a token. It may be repeated.
 	DeleteToken(ctx context.Context, id string) error
 }
 
-// Admin answers the routes of the service operate: what concerns all tenants. Tenants, tokens and sources are for
-// IAM principals of the account; dead letters for tokens with the scope operator, which only those can make.
-//
-// Rights on AWS: rows of tenants, tokens, sources, letters and idempotency keys (dynamodb:GetItem, Query, PutItem, and
-// BatchWriteItem for sources), and sqs:SendMessage to all inboxes. All fields without a remark must be set.
+// Admin answers the routes of the service admin, which concern all tenants. Tenants, tokens and producers are for IAM
+// principals of the account; dead letters for tokens with the scope operator, which only those principals can create.
+// Rights on AWS: rows of tenants, tokens, producers, dead letters and idempotency records (dynamodb:GetItem, Query,
+// PutItem, and BatchWriteItem for producers), and sqs:SendMessage to all inboxes. All fields must be set.
 type Admin struct {
 	Tenants     TenantStore
 	Producers   ProducerStore
 	DeadLetters DeadLetterStore
 	Redriver    DeadLetterRedriver
 	Idempotency httpapi.IdempotencyStore
-	Origins     []string  // whose pages may call it; "*" is all
+	Origins     []string  // origins whose pages may call the API; "*" is all
 	Entropy     io.Reader // cryptographic randomness, for ids and secrets
 	Now         func() time.Time
 	Sleep       func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
 	Log         *slog.Logger
 }
 
-// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
-// are exactly those of the map.
+// Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
+// the service map.
 func (o *Admin) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("admin")
 	idempotency := httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log)
@@ -72,7 +71,7 @@ func (o *Admin) Handler() (http.Handler, error) {
 
 func (o *Admin) now() time.Time { return httpapi.TruncateToMillis(o.Now()) }
 
-// createTenant answers POST /v1/tenants. It fails with tenant_exists, which makes a repetition harmless.
+// createTenant answers POST /v1/tenants. Repeated, it fails with tenant_exists.
 func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Name string `json:"name"`
@@ -95,7 +94,7 @@ func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 	}{t.ID, httpapi.Timestamp{Time: t.Created}})
 }
 
-// How long a token may live, in seconds, if it is to expire.
+// Limits of a token's lifetime, in seconds.
 const (
 	minTokenLifetime = 60
 	maxTokenLifetime = 366 * 24 * 3600
@@ -103,14 +102,14 @@ const (
 
 type tokenResponse struct {
 	ID      string             `json:"id"`
-	Token   string             `json:"token"` // shown this once; only its hash is kept
+	Token   string             `json:"token"` // shown once; only its hash is stored
 	Tenant  string             `json:"tenant"`
 	Scopes  []string           `json:"scopes"`
 	Created httpapi.Timestamp  `json:"created_at"`
-	Expires *httpapi.Timestamp `json:"expires_at,omitempty"` // absent: never
+	Expires *httpapi.Timestamp `json:"expires_at,omitempty"` // absent: it does not expire
 }
 
-// createToken answers POST /v1/tokens. Repeated by an Idempotency-Key, it can only say which token there is.
+// createToken answers POST /v1/tokens. A repeated request can't show the token again, and fails with its id.
 func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt) error {
 	if id := a.PreviousID; id != "" {
 		return errs.New("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
@@ -152,7 +151,8 @@ func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
 	return err == nil, err
 }
 
-// deleteToken answers DELETE /v1/tokens/{id}. The gateway believes in the token for another minute.
+// deleteToken answers DELETE /v1/tokens/{id}. API Gateway caches the authorizer's result, so that the token works for
+// another minute.
 func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	if err := o.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// issueToken makes a token that lives for life; 0 is until it is revoked.
+// issueToken creates a token that expires after life; 0: it does not expire.
 func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t video.Token, life time.Duration) error {
 	id, err := httpapi.RandomBase32(o.Entropy, 8)
 	if err != nil {

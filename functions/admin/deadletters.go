@@ -12,27 +12,27 @@ import (
 
 // DeadLetterStore keeps dead letters.
 type DeadLetterStore interface {
-	// ListDeadLetters returns letters without their bodies, those whose messages were sent last first: at most limit of those that
-	// f has, after cursor, and the cursor to go on with, "" at the end.
+	// ListDeadLetters returns at most limit dead letters that match f, without their bodies, the last sent first, after
+	// cursor, and the next cursor, "" at the end.
 	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
-	// LoadDeadLetter returns NotFound if there is none of that id.
+	// LoadDeadLetter returns NotFound if there is no dead letter of that id.
 	LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error)
-	// UpdateDeadLetter keeps what was decided about a letter; Conflict if it has changed since it was read.
+	// UpdateDeadLetter replaces was by is. Conflict: the row is not as was any more.
 	UpdateDeadLetter(ctx context.Context, was, is video.DeadLetter) error
 }
 
-// DeadLetterRedriver are the queues that letters came to.
+// DeadLetterRedriver sends dead letters to their inboxes.
 type DeadLetterRedriver interface {
-	// Redrive sends the body of a letter to its inbox again. Conflict: it must not be.
+	// Redrive sends the body of a dead letter to its inbox again. Conflict: it can't be sent again.
 	Redrive(ctx context.Context, l video.DeadLetter) error
 }
 
-// deadLetterView is a dead letter as we show it.
+// deadLetterView is a dead letter in a response.
 type deadLetterView struct {
 	ID       string            `json:"id"`
 	Service  string            `json:"service"`
-	Type     string            `json:"type,omitempty"`   // as its body says
-	Tenant   string            `json:"tenant,omitempty"` // as type
+	Type     string            `json:"type,omitempty"`   // as the body says
+	Tenant   string            `json:"tenant,omitempty"` // as the body says
 	Video    string            `json:"video_id,omitempty"`
 	Kind     string            `json:"kind"`
 	Code     string            `json:"code"`
@@ -104,8 +104,8 @@ func (o *Admin) redriveDeadLetter(w http.ResponseWriter, r *http.Request) error 
 	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
 }
 
-// redriveByID sends a letter again, then notes it. After a crash in between the letter is as it was: sending it once more is
-// what any message must bear.
+// redriveByID sends a dead letter again, then marks it. After a crash in between it is still open and may be sent
+// twice, which every consumer tolerates.
 func (o *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, error) {
 	was, err := o.DeadLetters.LoadDeadLetter(ctx, id)
 	if err != nil {
@@ -121,7 +121,7 @@ func (o *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, e
 	return is, o.DeadLetters.UpdateDeadLetter(ctx, was, is)
 }
 
-// maxReasonLength bounds why a letter was discarded, in characters.
+// maxReasonLength is the most characters of the reason for a discard.
 const maxReasonLength = 500
 
 // discardDeadLetter answers POST /v1/dead-letters/{id}/discard.

@@ -9,17 +9,17 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// ProducerStore keeps what producers were granted.
+// ProducerStore keeps registered producers.
 type ProducerStore interface {
-	// CreateProducer adds a grant; Conflict if there is one of that id.
+	// CreateProducer adds a producer. Conflict: the id is taken.
 	CreateProducer(ctx context.Context, g video.Producer) error
-	// ListProducers returns all grants, the oldest first.
+	// ListProducers returns all producers, the oldest first.
 	ListProducers(ctx context.Context) ([]video.Producer, error)
-	// DeleteProducer takes a grant back; NotFound if there is none of that id.
+	// DeleteProducer removes a producer. NotFound: there is none of that id.
 	DeleteProducer(ctx context.Context, id string) error
 }
 
-// producerView is a grant as we show it.
+// producerView is a producer in a response.
 type producerView struct {
 	ID      string            `json:"id"`
 	Sender  string            `json:"sender"`
@@ -33,8 +33,8 @@ func newProducerView(g video.Producer) producerView {
 	return producerView{g.ID, g.Sender, g.Bucket, g.Prefix, g.Tenant, httpapi.Timestamp{Time: g.Created}}
 }
 
-// createProducer answers POST /v1/sources. It fails with source_exists, which makes a repetition harmless. That Sluice may
-// read the bucket is for its owner to allow, and for the deployment.
+// createProducer answers POST /v1/sources. Repeated, it fails with source_exists. The bucket's owner and the deployment
+// decide whether Sluice can read the bucket.
 func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Sender string `json:"sender"`
@@ -80,7 +80,7 @@ func (o *Admin) listProducers(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, map[string][]producerView{"sources": all})
 }
 
-// deleteProducer answers DELETE /v1/sources/{id}. What was asked for by then is still fetched.
+// deleteProducer answers DELETE /v1/sources/{id}. Files that were requested before are still fetched.
 func (o *Admin) deleteProducer(w http.ResponseWriter, r *http.Request) error {
 	if err := o.Producers.DeleteProducer(r.Context(), r.PathValue("id")); err != nil {
 		return err

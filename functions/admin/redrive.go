@@ -12,20 +12,20 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// Limits of a redrive of many.
+// Limits of POST /v1/dead-letters/redrive.
 const (
-	maxRedriveScan      = 1000 // letters that are looked at
-	defaultRedriveLimit = 100  // that are sent, unless one says
+	maxRedriveScan      = 1000 // dead letters that are read
+	defaultRedriveLimit = 100  // dead letters that are sent
 	maxRedriveRate      = 100  // a second
-	defaultRedriveRate  = 10   // a second, unless one says
+	defaultRedriveRate  = 10   // a second
 )
 
-// redriveReserve is what is kept of a request's time when letters are sent one after the other.
+// redriveReserve is the part of a request's time that is left for the response.
 const redriveReserve = 2 * time.Second
 
-// redriveDeadLetters answers POST /v1/dead-letters/redrive: it sends open letters again, the oldest of those that it looks at
-// first, no faster than asked, and says how many are left when it has sent the limit or its time is up. What can't be
-// sent is left, and keeps nothing else.
+// redriveDeadLetters answers POST /v1/dead-letters/redrive: it sends open dead letters again at the given rate, the
+// oldest of those that it reads first, until the limit or the time is reached, and returns how many are left. It skips
+// those that can't be sent.
 func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Service string `json:"service,omitempty"`
@@ -54,7 +54,8 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"redriven": done, "left": len(found) - done})
 }
 
-// listOpenIDs returns the ids of letters, the oldest first: of more than are looked at, those that were sent last.
+// listOpenIDs returns the ids of open dead letters, the oldest first: of more than maxRedriveScan, those that were sent
+// last.
 func (o *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
 		page, next, err := o.DeadLetters.ListDeadLetters(ctx, f, cursor, o.now(), maxRedriveScan-len(ids))
@@ -71,7 +72,7 @@ func (o *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids 
 	}
 }
 
-// redriveAtRate sends letters again, one each time that pace has passed, until the time is up or all seems to fail.
+// redriveAtRate sends dead letters again, one per pace, until the time is up or an error concerns them all.
 func (o *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
 	going, cancel := httpapi.WithEarlierDeadline(ctx, redriveReserve)
 	defer cancel()
@@ -86,7 +87,7 @@ func (o *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Durat
 		switch errs.KindOf(err) {
 		case "":
 			done++
-		case errs.Conflict, errs.NotFound: // another decided about it, or it can't be sent
+		case errs.Conflict, errs.NotFound: // it was redriven or discarded meanwhile, or can't be sent
 			o.Log.WarnContext(ctx, "letter not redriven", "letter", id, "error", err)
 		default:
 			o.Log.ErrorContext(ctx, "letters not redriven", "letter", id, "redriven", done, "error", err)

@@ -12,13 +12,13 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// sentPart is one part as the client sent it.
+// sentPart is a part in a client's request.
 type sentPart struct {
 	Number int    `json:"number"`
 	ETag   string `json:"etag"` // as S3 answered the PUT, with or without quotes
 }
 
-// completeUpload answers POST /v1/uploads/{id}/complete. Called again after it has worked, it says the same again.
+// completeUpload answers POST /v1/uploads/{id}/complete. Repeated after success, it returns the same response.
 func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	u, v, err := a.findUpload(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -53,7 +53,7 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	}{u.Video, video.Uploaded})
 }
 
-// validateParts refuses parts that are not exactly the upload's, each once.
+// validateParts returns an HTTPError unless sent has each part of the upload exactly once.
 func validateParts(u video.Upload, sent []sentPart) error {
 	var c httpapi.Validation
 	seen := map[int]bool{}
@@ -67,14 +67,14 @@ func validateParts(u video.Upload, sent []sentPart) error {
 	for n := range u.PartCount() {
 		if !seen[n+1] {
 			c.Require(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
-			break // the first is enough: there may be a thousand
+			break // one is enough: there may be a thousand
 		}
 	}
 	return c.Err()
 }
 
-// completeMultipart compares what the client says with what S3 has and lets S3 make the object. It fails with NotFound if S3
-// does not know the upload any more.
+// completeMultipart compares the client's parts with S3's and completes the multipart upload. NotFound: S3 no longer
+// has the upload.
 func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sentPart) error {
 	listed, err := a.Originals.ListParts(ctx, u.Key, u.MultipartID)
 	if err != nil {
@@ -101,15 +101,16 @@ func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sent
 	return err
 }
 
-// trimETagQuotes takes the quotes off an ETag.
+// trimETagQuotes returns an ETag without its quotes.
 func trimETagQuotes(etag string) string { return strings.Trim(etag, `"`) }
 
-// announceCompletion tells publish at once. S3's own event says the same a little later, so that a failure costs nothing.
+// announceCompletion sends upload.completed to publish at once. A failure is harmless, since S3's notification says the
+// same a little later.
 func (a *API) announceCompletion(ctx context.Context, u video.Upload) {
 	a.sendBestEffort(ctx, u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
 }
 
-// sendBestEffort says what somebody else will say too, sooner or later: where that fails it is only logged.
+// sendBestEffort sends events that a deadline would send too, later. A failure is only logged.
 func (a *API) sendBestEffort(ctx context.Context, tenant, id string, what ...video.Event) {
 	for _, d := range what {
 		e := events.New(tenant, id, a.now(), d)

@@ -9,13 +9,13 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// VideoCreator takes requests for videos of files that lie elsewhere: the command whose other door is a queue.
+// VideoCreator runs the command that creates a video, which producers send by queue too.
 type VideoCreator interface {
 	// CreateVideo adds the rows with create and returns them with the events that follow.
 	CreateVideo(ctx context.Context, c ingest.Command, create ingest.CreateRows) (video.Video, video.Upload, []video.Event, error)
 }
 
-// createVideoRequest is a wish for a video of what a URL leads to.
+// createVideoRequest is the body of POST /v1/videos.
 type createVideoRequest struct {
 	URL         string            `json:"url"`
 	Title       string            `json:"title,omitempty"`

@@ -12,14 +12,14 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// videoPatch are what a client wants to say of its video from now on; nil leaves what it says.
+// videoPatch is the body of PATCH /v1/videos/{id}. nil leaves a field unchanged.
 type videoPatch struct {
 	Title      *string           `json:"title,omitempty"`
 	ExternalID *string           `json:"external_id,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"` // all of it
 }
 
-// editVideo answers PATCH /v1/videos/{id}. Of changes at the same time, the last one counts.
+// editVideo answers PATCH /v1/videos/{id}. Of concurrent changes, the last one wins.
 func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 	c := httpapi.CallerFromContext(r.Context())
 	v, err := a.findVideo(r, c.Tenant)
@@ -39,10 +39,10 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
 }
 
-// applyTo makes the changes, or refuses them. A title that is empty is the file's name again.
+// applyTo changes v, or returns an HTTPError of 422. An empty title becomes the file name.
 func (in videoPatch) applyTo(v *video.Video) error {
 	about := v.Details
-	about.Title = "" // the file's name may be longer than a title
+	about.Title = "" // a file name may be longer than a title
 	if in.Title != nil {
 		about.Title = strings.TrimSpace(*in.Title)
 	}
@@ -63,7 +63,7 @@ func (in videoPatch) applyTo(v *video.Video) error {
 	return c.Err()
 }
 
-// cloneMetadata returns the metadata that a row keeps: none is nil.
+// cloneMetadata returns a copy of metadata, nil for an empty one, as rows store it.
 func cloneMetadata(m map[string]string) map[string]string {
 	if len(m) == 0 {
 		return nil
@@ -78,13 +78,14 @@ func requireAll(c *httpapi.Validation, invalid []video.FieldError) {
 	}
 }
 
-// deleteVideo answers DELETE /v1/videos/{id}. Publish, who owns the row, does it: it fails if that can't be told.
+// deleteVideo answers DELETE /v1/videos/{id}: it sends delete.requested to publish, the owner of the row. It fails if
+// that fails.
 func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)
 	if err != nil {
 		return err
 	}
-	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after all has been removed
+	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after the purge
 		if err := a.Multipart.AbortUpload(r.Context(), v.Source.Key, v.Fetch.MultipartID); err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// findVideo returns the video that a request is about; NotFound if there is none, or only what is left of a deleted one.
+// findVideo returns the video that a request names. NotFound: there is none, or it is deleted.
 func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
 	v, err := a.Uploads.LoadVideo(r.Context(), tenant, r.PathValue("id"))
 	if err != nil {

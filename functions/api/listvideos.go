@@ -9,7 +9,7 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// listableStates are the states that can be asked for: what is being deleted is in no list.
+// listableStates are the values of the parameter state. Videos that are being deleted are in no list.
 var listableStates = []video.State{video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled}
 
 // listVideos answers GET /v1/videos.

@@ -7,8 +7,8 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// OpenAPI describes all routes of the map, in OpenAPI 3.0 (https://spec.openapis.org/oas/v3.0.3). The tests of this package
-// hold it to the map and to every request and answer in them.
+// OpenAPI describes all routes of the service map in OpenAPI 3.0 (https://spec.openapis.org/oas/v3.0.3). Tests compare
+// it with the map and with every request and response in them.
 //
 //go:embed openapi.json
 var OpenAPI []byte

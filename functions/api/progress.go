@@ -8,7 +8,7 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// videoProgress is how far a video is.
+// videoProgress is the progress of a video's processing.
 type videoProgress struct {
 	Stage   string `json:"stage"`   // upload, inspect, encode, publish or done
 	Percent int    `json:"percent"` // 0 to 100; 100 when it is ready and not before
@@ -16,7 +16,7 @@ type videoProgress struct {
 	Total   int    `json:"tasks_total"` // 0 until the video is planned
 }
 
-// stage is one part of a video's way.
+// stage is one stage of a video's processing.
 type stage struct {
 	Name    string            `json:"name"`
 	State   stageState        `json:"state"`
@@ -35,8 +35,8 @@ const (
 	stageStopped stageState = "stopped" // cancelled or deleted
 )
 
-// stageNames of the stages in their order, and the percent at which each begins. The upload counts nothing: we don't see
-// its bytes.
+// stageNames are the stages in order, and the percent at which each begins. The upload is 0 %, since its bytes pass
+// through S3 alone.
 var (
 	stageNames         = []string{"upload", "inspect", "encode", "publish"}
 	stageStartPercents = []int{0, 5, 10, 95}
@@ -67,7 +67,7 @@ func computeStages(v video.Video, now time.Time) (videoProgress, []stage) {
 	return computeProgress(v, current), stages
 }
 
-// currentStage returns the index of the stage that a video is in, or failed in; len(names) when it is through.
+// currentStage returns the index of the stage that a video is in or has failed in, len(stageNames) after the last.
 func currentStage(v video.Video) int {
 	t := v.Times
 	switch {
@@ -99,7 +99,7 @@ func computeProgress(v video.Video, current int) videoProgress {
 	return p
 }
 
-// stageSeconds returns a stage's seconds, in milliseconds' precision; clocks that disagree make it no less than 0.
+// stageSeconds returns how long a stage has taken, in seconds with three decimals, at least 0.
 func stageSeconds(s stage, now time.Time) float64 {
 	end := s.Ended.Time
 	if s.State == stageRunning {

@@ -8,13 +8,13 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// entryView is one line of a timeline.
+// entryView is an entry of a timeline in a response.
 type entryView struct {
 	At      httpapi.Timestamp `json:"at"`
-	Event   string            `json:"event"`           // its type; "created" first of all
+	Event   string            `json:"event"`           // event type; the first is "created"
 	State   video.State       `json:"state"`           // of the video after it
-	Retries int               `json:"asks,omitempty"`  // how often what should have happened was asked for again
-	Task    *taskView         `json:"task,omitempty"`  // that is finished
+	Retries int               `json:"asks,omitempty"`  // how often the deadline has retried the state
+	Task    *taskView         `json:"task,omitempty"`  // the task that is done
 	Problem *errs.Problem     `json:"error,omitempty"` // why the video failed
 }
 
@@ -32,7 +32,7 @@ func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(entries) == 0 { // each video has at least the line of its creation
+	if len(entries) == 0 { // each video has at least the entry of its creation
 		return errVideoNotFound
 	}
 	a.annotateVideo(r.Context(), tenant, id)

@@ -30,7 +30,7 @@ type createUploadRequest struct {
 
 type partURL struct {
 	Number  int               `json:"number"`
-	Size    int64             `json:"size"` // bytes: the URL takes exactly as many
+	Size    int64             `json:"size"` // bytes: the URL accepts exactly as many
 	URL     string            `json:"url"`
 	Expires httpapi.Timestamp `json:"expires_at"`
 }
@@ -83,7 +83,7 @@ func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (comm
 	return command, nil
 }
 
-// createRows returns what adds the rows of an upload, with the idempotency record of the request.
+// createRows returns a function that adds the rows of an upload, with the idempotency record of the request.
 func (a *API) createRows(attempt *httpapi.Attempt) ingest.CreateRows {
 	return func(ctx context.Context, v video.Video, u video.Upload) error {
 		return attempt.StoreCreated(u.ID, func(record *video.IdempotencyRecord) error {
@@ -109,7 +109,7 @@ func (a *API) replayUpload(w http.ResponseWriter, r *http.Request, id string) er
 	return a.replyWithUpload(w, r, u, min(u.PartCount(), maxPartURLs))
 }
 
-// replyWithUpload answers with an upload and the URLs of its first n parts.
+// replyWithUpload writes an upload with the URLs of its first n parts.
 func (a *API) replyWithUpload(w http.ResponseWriter, r *http.Request, u video.Upload, n int) error {
 	first := make([]int, n)
 	for i := range first {
@@ -144,8 +144,7 @@ func (a *API) newID(prefix string) (string, error) {
 	return prefix + id.String(), nil
 }
 
-// signParts answers POST /v1/uploads/{id}/parts. URLs for the same part may be asked for again and again, until the
-// upload is completed.
+// signParts answers POST /v1/uploads/{id}/parts. It may be repeated for the same part until the upload is completed.
 func (a *API) signParts(w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt) error {
 	u, v, err := a.findUpload(r.Context(), r.PathValue("id"))
 	if err != nil {

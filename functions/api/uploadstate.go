@@ -10,12 +10,12 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// uploadState is how far an upload is.
+// uploadState is the state of an upload.
 type uploadState string
 
 const (
-	uploadOpen      uploadState = "open"      // takes parts
-	uploadCompleted uploadState = "completed" // look at its video
+	uploadOpen      uploadState = "open"      // accepts parts
+	uploadCompleted uploadState = "completed" // see its video
 	uploadExpired   uploadState = "expired"   // was not completed in time
 	uploadCancelled uploadState = "cancelled"
 )
@@ -38,7 +38,7 @@ type storedPart struct {
 	ETag   string `json:"etag"`
 }
 
-// showUpload answers GET /v1/uploads/{id}: with what it says, an upload can be gone on with.
+// showUpload answers GET /v1/uploads/{id}: all that a client needs to resume an upload.
 func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 	u, v, err := a.findUpload(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -67,7 +67,8 @@ func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
 
-// findUpload returns an upload of the caller's, and its video; NotFound if that is being deleted.
+// findUpload returns an upload of the caller's tenant and its video. NotFound: there is none, or the video is being
+// deleted.
 func (a *API) findUpload(ctx context.Context, id string) (u video.Upload, v video.Video, err error) {
 	u, err = a.Uploads.LoadUpload(ctx, httpapi.CallerFromContext(ctx).Tenant, id)
 	if err != nil {
@@ -83,7 +84,8 @@ func (a *API) findUpload(ctx context.Context, id string) (u video.Upload, v vide
 
 var errUploadNotFound = errs.New("api.upload", errs.NotFound, "upload_not_found", "There is no such upload; check its id.")
 
-// abandonedState returns how an upload ended without its file, "" if it did not. S3 may keep its parts for another day.
+// abandonedState returns the state of an upload that ended without its file, else "". S3 may keep its parts for another
+// day.
 func abandonedState(v video.Video) uploadState {
 	switch {
 	case v.State == video.Cancelled:
@@ -94,8 +96,8 @@ func abandonedState(v video.Video) uploadState {
 	return ""
 }
 
-// resolveEndState returns how an upload ended that S3 does not know any more. The video's row may not know it yet; whether the
-// object is there then tells.
+// resolveEndState returns the state of an upload that S3 no longer has. Where the video's row does not tell yet, the
+// object does.
 func (a *API) resolveEndState(ctx context.Context, u video.Upload, v video.Video) (uploadState, error) {
 	switch s := abandonedState(v); {
 	case s != "":
@@ -111,14 +113,14 @@ func (a *API) resolveEndState(ctx context.Context, u video.Upload, v video.Video
 	return uploadCompleted, err
 }
 
-// closedErrors are the refusals of uploads that take no more parts.
+// closedErrors are the errors of uploads that accept no more parts, by their state.
 var closedErrors = map[uploadState]error{
 	uploadCompleted: errs.New("api.open", errs.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
 	uploadExpired:   errs.New("api.open", errs.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
 	uploadCancelled: errs.New("api.open", errs.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
 }
 
-// requireOpen refuses an upload that takes no more parts. S3 is who knows: a row may be behind.
+// requireOpen returns an error if the upload accepts no more parts. It asks S3, since the row may be behind.
 func (a *API) requireOpen(ctx context.Context, u video.Upload, v video.Video) error {
 	if s := abandonedState(v); s != "" {
 		return closedErrors[s]
@@ -134,8 +136,8 @@ func (a *API) requireOpen(ctx context.Context, u video.Upload, v video.Video) er
 	return closedErrors[state]
 }
 
-// cancelUpload answers DELETE /v1/uploads/{id}. Once S3 has given the upload up, it is certain that no object comes of it
-// if there is none yet. It may be repeated.
+// cancelUpload answers DELETE /v1/uploads/{id}. It aborts the multipart upload first: after that no object can be made
+// of it. It may be repeated.
 func (a *API) cancelUpload(w http.ResponseWriter, r *http.Request) error {
 	u, v, err := a.findUpload(r.Context(), r.PathValue("id"))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// videoSummary is a video as a list shows it.
+// videoSummary is a video in a list.
 type videoSummary struct {
 	ID         string            `json:"id"`
 	Title      string            `json:"title"`
@@ -26,11 +26,11 @@ type videoSummary struct {
 	Error      *errs.Problem     `json:"error,omitempty"` // why it failed
 }
 
-// videoView is a video as its tenant sees it.
+// videoView is a video in a response.
 type videoView struct {
 	videoSummary
-	Renditions []string          `json:"renditions"`           // names; none until planned
-	Playable   httpapi.Timestamp `json:"playable_at,omitzero"` // when it could be watched first
+	Renditions []string          `json:"renditions"`           // names; empty until inspected
+	Playable   httpapi.Timestamp `json:"playable_at,omitzero"` // when it became playable
 	Progress   videoProgress     `json:"progress"`
 	Stages     []stage           `json:"stages"`
 }
@@ -50,7 +50,7 @@ type mediaView struct {
 	AudioCodec string  `json:"audio_codec,omitempty"` // absent: no sound
 }
 
-// playbackView is how to watch a video; the links work once it is playable, and are absent when it never will be.
+// playbackView are the links to watch a video. They work once it is playable, and are absent if it never will be.
 type playbackView struct {
 	ID    string `json:"id"`
 	HLS   string `json:"hls,omitempty"`
@@ -94,7 +94,7 @@ func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
 	return out
 }
 
-// buildPlaybackLinks returns where to watch a video.
+// buildPlaybackLinks returns the links to watch a video.
 func (a *API) buildPlaybackLinks(id string, c httpapi.Caller) playbackView {
 	base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
 	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")

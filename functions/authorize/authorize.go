@@ -1,9 +1,7 @@
-// Package authorize answers API Gateway's question who sent a request with a token, as an authorizer of type TOKEN.
-//
-// It needs to read the rows of tokens (dynamodb:GetItem) and nothing else. Whoever is nobody gets 401 and learns no
-// more; who holds a token is let in to all of /v1, so that the gateway may keep the answer for every route, and each
-// route checks the scope itself. A token that is revoked, or whose time is over, works until the gateway's cache forgets
-// it.
+// Package authorize is API Gateway's Lambda authorizer of type TOKEN: it returns the tenant and scopes of a token.
+// Rights on AWS: rows of tokens (dynamodb:GetItem). Without a valid token, a request gets 401. A valid token is allowed
+// on all of /v1, so that API Gateway can cache the policy for every route; each route checks the scope itself. A
+// revoked or expired token works until API Gateway's cache expires.
 package authorize
 
 import (
@@ -19,9 +17,9 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// TokenStore keeps the tokens.
+// TokenStore reads tokens.
 type TokenStore interface {
-	// LoadToken returns NotFound if there is none of that id.
+	// LoadToken returns NotFound if there is no token of that id.
 	LoadToken(ctx context.Context, id string) (video.Token, error)
 }
 
@@ -31,12 +29,12 @@ type Handler struct {
 	Now    func() time.Time
 }
 
-// errUnauthorized becomes 401: API Gateway knows it by this very text
+// errUnauthorized becomes 401: API Gateway compares this text
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html).
 var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the text is API Gateway's
 
-// Handle returns a policy for the sender's token, with the context {tenant, scopes, token_id}. Any error but
-// Unauthorized becomes 500.
+// Handle returns a policy for a token, with the context {tenant, scopes, token_id}. Any error but errUnauthorized
+// becomes 500.
 func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuthorizerRequest) (lambdaevents.APIGatewayCustomAuthorizerResponse, error) {
 	var none lambdaevents.APIGatewayCustomAuthorizerResponse
 	id, secret, ok := parseBearerToken(r.AuthorizationToken)
@@ -57,7 +55,8 @@ func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuth
 	return newAllowPolicy(t, resource), nil
 }
 
-// parseBearerToken reads a token out of an Authorization header; the scheme's case does not matter (RFC 9110, 11.1).
+// parseBearerToken returns the token of an Authorization header. The scheme is case-insensitive (RFC 9110, section
+// 11.1).
 func parseBearerToken(header string) (id, secret string, ok bool) {
 	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {

@@ -14,60 +14,59 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// VideoHistory is what has happened to videos.
+// VideoHistory reads videos and their timelines.
 type VideoHistory interface {
-	// LoadVideo returns NotFound if the tenant has none of that id.
+	// LoadVideo returns NotFound if the tenant has no video of that id.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
-	// LoadTimeline returns what has happened to a video, in order; nothing if there is none.
+	// LoadTimeline returns the timeline of a video in order, empty if there is no video.
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }
 
-// TraceReader are what X-Ray keeps.
+// TraceReader reads traces from X-Ray.
 type TraceReader interface {
-	// ReadDocuments returns the segment documents of the traces that began in one of the windows and have a hop of the video;
-	// more reports that there are others.
+	// ReadDocuments returns the segment documents of traces that began in one of the time ranges and have a span of the
+	// video. more reports that there are others.
 	ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error)
-	// SampleRecent returns, for each group of services, some of the traces that have a hop of one of them, none of a group
-	// before, and were last added to in the window.
+	// SampleRecent returns, for each group of services, a sample of the traces that have a span of one of them and of
+	// no group before, and were last changed in the time range.
 	SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) ([]traceview.TraceSample, error)
 }
 
-// QueueDepths are those of the inboxes.
+// QueueDepths reads the depths of inboxes.
 type QueueDepths interface {
-	// ReadQueueCounts returns how many messages of a queue wait, and how many are being handled, about.
+	// ReadQueueCounts returns the approximate numbers of messages that wait and that are in flight.
 	ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
-// ScalingReader is what was decided about workers.
+// ScalingReader reads the last decision of the scaling law.
 type ScalingReader interface {
-	// LoadScalingState returns the last decision; the zero State if there is none.
+	// LoadScalingState returns the last decision, or the zero State.
 	LoadScalingState(ctx context.Context) (scaling.State, error)
 }
 
-// DeadLetterLister are the dead letters.
+// DeadLetterLister lists dead letters.
 type DeadLetterLister interface {
 	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
 }
 
-// Observer answers the routes of the service observe: they only look.
-//
-// Rights on AWS: rows of videos, letters and decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes of all
-// inboxes, and to read traces (see package xray). All fields must be set.
+// Observer answers the routes of the service observe, which only read.
+// Rights on AWS: rows of videos, dead letters and scaling decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes
+// of all inboxes, and the reading of traces (see package xray). All fields must be set.
 type Observer struct {
 	Videos      VideoHistory
 	DeadLetters DeadLetterLister
 	Traces      TraceReader
 	Queues      QueueDepths
 	Scaling     ScalingReader
-	Origins     []string // whose pages may call it; "*" is all
+	Origins     []string // origins whose pages may call the API; "*" is all
 	Now         func() time.Time
 	Log         *slog.Logger
 
 	traffic trafficCache
 }
 
-// Handler returns the handler of all routes, to be called through Gateway. It fails with Internal unless the routes
-// are exactly those of the map.
+// Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
+// the service map.
 func (o *Observer) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("observe")
 	m, err := httpapi.NewMux(s, o.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
@@ -77,13 +76,13 @@ func (o *Observer) Handler() (http.Handler, error) {
 	return httpapi.CORS{Origins: o.Origins, Next: m}, err
 }
 
-// maxSpansWithSteps is how many hops an answer may have for them to be shown with their steps: Lambda's answers have 6 MB.
+// maxSpansWithSteps is the most spans that a response shows with their steps: Lambda's responses are limited to 6 MB.
 const maxSpansWithSteps = 400
 
-// traceClockSkew is how much of a video's last change its trace may miss: clocks differ.
+// traceClockSkew is by how much a trace may end before the video's last change and still be complete.
 const traceClockSkew = time.Second
 
-// showTrace answers GET /v1/videos/{id}/trace. Of deleted videos too: it shows nothing of what was in them.
+// showTrace answers GET /v1/videos/{id}/trace, for deleted videos too: a trace has none of their content.
 func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	tenant, id := httpapi.CallerFromContext(r.Context()).Tenant, r.PathValue("id")
 	v, err := o.Videos.LoadVideo(r.Context(), tenant, id)
@@ -120,7 +119,7 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	}{fall, httpapi.Timestamp{Time: fall.Started}})
 }
 
-// listFunctions returns what the map knows of all functions, with what they cost as they are on AWS.
+// listFunctions returns the timeout and the cost on AWS of each function.
 func listFunctions() map[string]traceview.Function {
 	all := map[string]traceview.Function{}
 	for _, s := range services.Map {

@@ -12,7 +12,7 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// mapView is the map as it is now. Numbers that are not known are absent.
+// mapView is the service map with its current numbers. Unknown numbers are absent.
 type mapView struct {
 	At       httpapi.Timestamp `json:"at"`
 	Services []serviceView     `json:"services"`
@@ -36,12 +36,12 @@ type queueView struct {
 	Lane     string `json:"lane"`
 	Waiting  *int   `json:"waiting,omitempty"`
 	InFlight *int   `json:"in_flight,omitempty"`
-	Ceiling  *int   `json:"ceiling,omitempty"` // workers that it may have
-	Wanted   *int   `json:"wanted,omitempty"`  // that would keep its promise
+	Ceiling  *int   `json:"ceiling,omitempty"` // most workers that it may have
+	Wanted   *int   `json:"wanted,omitempty"`  // workers that would meet its target
 	Reason   string `json:"reason,omitempty"`  // for the ceiling
-	Dead     *int   `json:"dead,omitempty"`    // letters that are open
+	Dead     *int   `json:"dead,omitempty"`    // open dead letters
 
-	Oldest float64 `json:"oldest_s,omitempty"` // age of the oldest message that waits, when it was decided
+	Oldest float64 `json:"oldest_s,omitempty"` // age of the oldest message at the time of the decision
 }
 
 type edgeView struct {
@@ -49,10 +49,10 @@ type edgeView struct {
 	To    string   `json:"to"`
 	Types []string `json:"types"`
 
-	PerMinute *float64 `json:"per_minute,omitempty"` // in the last minute, as far as it was traced
+	PerMinute *float64 `json:"per_minute,omitempty"` // messages in the last minute, as far as they were traced
 }
 
-// showMap answers GET /v1/map. What can't be read of a queue is absent: the rest is worth seeing then above all.
+// showMap answers GET /v1/map. Numbers that can't be read are absent, so that the page works during an incident.
 func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	now := httpapi.TruncateToMillis(o.Now())
 	out := mapView{At: httpapi.Timestamp{Time: now}, Services: make([]serviceView, len(services.Map))}
@@ -91,7 +91,7 @@ func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dea
 	return v
 }
 
-// buildQueueView returns a queue. The dead letters of all lanes are the first one's.
+// buildQueueView returns a queue. The dead letters of all lanes are counted at the first one.
 func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int) queueView {
 	v := queueView{Name: q.Name, Lane: string(q.Lane.Name)}
 	if dead != nil && q.Name == q.Service {
@@ -107,7 +107,7 @@ func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead ma
 	return v
 }
 
-// withScaling returns the view with what was decided last. A reading that was idle then is not written again: see scale.State.
+// withScaling returns the view with the last decision. A queue that was idle then has no reading: see scaling.State.
 func (v queueView) withScaling(s scaling.State) queueView {
 	if share, ok := s.FindQueue(v.Name); ok {
 		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)

@@ -10,19 +10,20 @@ import (
 )
 
 const (
-	trafficWindow  = time.Minute      // in which calls are counted
-	trafficMaxAge  = 15 * time.Second // so long one look is enough for all who ask
-	trafficTimeout = 5 * time.Second  // so long X-Ray may take: the rest of the map does not wait for it
+	trafficWindow  = time.Minute      // calls of this time are counted
+	trafficMaxAge  = 15 * time.Second // how long a result is reused
+	trafficTimeout = 5 * time.Second  // how long a response waits for X-Ray
 )
 
-// trafficCache is the last look at what was called.
+// trafficCache is the last result of readTraffic.
 type trafficCache struct {
 	mu    sync.Mutex
 	at    time.Time
 	calls map[traceview.CallKind]float64 // a minute
 }
 
-// readTraffic returns how often each service was called in the last minute, as far as it was traced; nil if that can't be read.
+// readTraffic returns how often each service was called in the last minute, as far as it was traced; nil if X-Ray can't
+// be read.
 func (o *Observer) readTraffic(ctx context.Context) map[traceview.CallKind]float64 {
 	o.traffic.mu.Lock()
 	defer o.traffic.mu.Unlock()
@@ -43,8 +44,8 @@ func (o *Observer) readTraffic(ctx context.Context) map[traceview.CallKind]float
 	return o.traffic.calls
 }
 
-// groupServices returns the names of the services that work for messages or the clock alone, and of the others: who only asks
-// how a video is asks often, and would hide in a sample of everything what goes between the first.
+// groupServices returns the names of the services without routes and of the others. They are sampled apart, because
+// clients that poll a video would otherwise fill the sample.
 func groupServices() [][]string {
 	groups := make([][]string, 2)
 	for _, s := range services.Map {
@@ -57,8 +58,9 @@ func groupServices() [][]string {
 	return groups
 }
 
-// callsPerMinute returns what goes over an edge; nil if that is not known. Calls don't say who sent a message: a type that
-// several services send counts on the first edge alone, as seen remembers. What goes to the topic nobody of ours handles.
+// callsPerMinute returns the calls over an edge of the service map; nil if unknown, as for the topic, whose messages no
+// service of ours handles. Spans don't name the sender of a message: a type that several services send counts on the
+// first edge only, which seen records.
 func callsPerMinute(e services.Edge, calls map[traceview.CallKind]float64, seen map[traceview.CallKind]bool) *float64 {
 	if calls == nil || e.To == services.Topic {
 		return nil

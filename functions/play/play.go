@@ -1,11 +1,9 @@
-// Package play lets viewers in where there is no CDN: it checks the right to watch that is in the path, hands out
-// playlists, sends players on to S3 for segments, and serves the page to watch on.
-//
-// Rights on AWS: s3:GetObject below v/ in the media bucket, which also covers what it signs, s3:ListBucket there so that
-// a missing object is told from a forbidden one, and secretsmanager:GetSecretValue of the playback key. It reads no rows.
-//
-// It refuses names that Sluice never writes, so that no path reaches another object, and tokens that are not for the
-// video. Nothing that a tenant uploaded is served as it is.
+// Package play serves videos where there is no CDN: it checks the token in the path, returns playlists, redirects to S3
+// for segments, and serves the page with the player.
+// Rights on AWS: s3:GetObject below v/ in the media bucket, also for the URLs that it signs, s3:ListBucket there so
+// that a missing object is 404 and not 403, and secretsmanager:GetSecretValue of the playback key. It reads no rows.
+// It rejects file names that Sluice never writes, so that no path reaches another object, and tokens of other videos.
+// It never serves what a tenant uploaded.
 package play
 
 import (
@@ -27,30 +25,30 @@ import (
 
 // ObjectReader reads the media bucket.
 type ObjectReader interface {
-	// GetObject opens an object; NotFound if there is none.
+	// GetObject opens an object. NotFound: there is none.
 	GetObject(ctx context.Context, key string) (io.ReadCloser, video.StoredObject, error)
-	// PresignGet returns a URL that reads an object, there or not, for as long as ttl.
+	// PresignGet returns a URL that reads an object until ttl has passed. It does not check that the object exists.
 	PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 }
 
 // Server answers the routes of the service play.
 type Server struct {
 	Media         ObjectReader
-	SigningSecret func(ctx context.Context) (string, error) // the key of signed tokens; asked for when first needed
+	SigningSecret func(ctx context.Context) (string, error) // the key of signed tokens; called when it is first needed
 	Now           func() time.Time
 	Log           *slog.Logger
 
-	MediaURL string // base of the addresses that the page plays from: the CDN's; empty: our own
+	MediaURL string // base of the page's links to media: the CDN's; "": this API
 
 	mu   sync.Mutex
 	keys playback.SigningKeys // nil until fetched
 }
 
 const (
-	signingKeyID   = "1" // of the one key there is
+	signingKeyID   = "1" // of the only key
 	minSecretBytes = 16  // bytes
 
-	// A player may use a redirect for as long as it is cached, and then needs time to read.
+	// A player may follow a redirect for as long as it is cached, and then needs time to read.
 	redirectLifetime     = 5 * time.Minute
 	redirectCacheControl = "private, max-age=240"
 
@@ -61,8 +59,8 @@ const (
 // fileNamePattern is every name below a playback id that Sluice writes.
 var fileNamePattern = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
 
-// Handler returns the handler of all routes, to be called through api.Gateway. It fails with Internal unless the
-// routes are exactly those of the map.
+// Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
+// the service map.
 func (p *Server) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("play")
 	w, err := newWatchPage(p.MediaURL)
@@ -76,10 +74,10 @@ func (p *Server) Handler() (http.Handler, error) {
 	}})
 }
 
-// serveFile answers GET /p/{token}/{playback}/{file+}. Playlists are handed out here, because the URIs in them are relative
-// to this path; everything else is a redirect to S3, which is who says that it is missing.
+// serveFile answers GET /p/{token}/{playback}/{file+}. Playlists are returned, because the URIs in them are relative to
+// this path. All else is a redirect to S3, which also answers for missing objects.
 func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page; errors too
+	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page may read it, errors too
 	id, name := r.PathValue("playback"), r.PathValue("file")
 	if err := p.checkToken(r.Context(), r.PathValue("token"), id); err != nil {
 		return err
@@ -101,7 +99,7 @@ func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkToken checks the token; only one that is signed needs the key.
+// checkToken checks a token. It loads the key only for a signed one.
 func (p *Server) checkToken(ctx context.Context, token, id string) error {
 	var keys playback.SigningKeys
 	if token != playback.PublicToken {
@@ -113,7 +111,7 @@ func (p *Server) checkToken(ctx context.Context, token, id string) error {
 	return playback.VerifyToken(token, id, p.Now(), keys)
 }
 
-// loadKeys returns the keys and keeps them. A key that is too short to be one is Internal: nothing is let in by it.
+// loadKeys returns the keys and caches them. Internal: the secret is too short to be a key.
 func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,7 +138,7 @@ func (p *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key strin
 		return err
 	}
 	defer body.Close()
-	text, err := io.ReadAll(body) // all of it: half a playlist is another one
+	text, err := io.ReadAll(body) // all of it: half a playlist would be another playlist
 	if err != nil {
 		return errs.E("play.playlist", errs.Transient, err)
 	}

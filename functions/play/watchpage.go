@@ -17,8 +17,8 @@ import (
 //go:embed web
 var webFiles embed.FS
 
-// contentSecurityPolicy is what the page may do: run and style itself from here, and fetch media from here and, on AWS, from S3.
-// hls.js hands media to the player as a blob. Any page may embed it.
+// contentSecurityPolicy allows scripts and styles from this host, and media from this host and, on AWS, from S3 and the
+// CDN. hls.js gives media to the player as a blob. Any page may embed the page.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' https:; " +
 	"media-src 'self' blob: https:; base-uri 'none'; form-action 'none'"
 
@@ -35,11 +35,12 @@ var assetTypes = map[string]string{
 	"watch.js":    "text/javascript; charset=utf-8",
 }
 
-// watchPage serves the page and its assets. The page names each asset with a version, so that it may be kept for ever.
+// watchPage serves the page and its assets. The page links each asset with its version, so that it can be cached for
+// ever.
 type watchPage struct {
-	html     string // with {source} where the address of its video belongs
+	html     string // with {source} in place of the video's URL
 	assets   map[string][]byte
-	mediaURL string // base of the addresses of media, as the page has it
+	mediaURL string // base of the links to media
 }
 
 func newWatchPage(media string) (*watchPage, error) {
@@ -61,7 +62,7 @@ func newWatchPage(media string) (*watchPage, error) {
 	return w, nil
 }
 
-// assetLink returns an asset's address relative to the page.
+// assetLink returns the URL of an asset, relative to the page.
 func (w *watchPage) assetLink(name string) string {
 	return "assets/" + name + "?v=" + hashVersion(w.assets[name])
 }
@@ -71,7 +72,8 @@ func hashVersion(b []byte) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// servePage answers GET /watch/{playback}. It does not look whether the video is there: the page itself does, and waits.
+// servePage answers GET /watch/{playback}. It does not check that the video exists: the page requests the playlist
+// until it does.
 func (w *watchPage) servePage(rw http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("playback")
 	if !playback.ValidID(id) {

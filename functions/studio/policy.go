@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// playerVersion is the version of the player that the watch page has, which is ours too; a test holds it to the file.
+// playerVersion is the version of the watch page's player, which the studio uses too. A test compares it with the file.
 const playerVersion = "a5dd5b58"
 
-// buildPolicy returns what the page may do (https://www.w3.org/TR/CSP3/): nothing inline, no text that becomes code or
-// markup (https://www.w3.org/TR/trusted-types/), no frame around it, and no other hosts but those of the addresses.
-// hls.js hands media to the player as a blob.
+// buildPolicy returns the page's Content-Security-Policy (https://www.w3.org/TR/CSP3/): nothing inline, no text that
+// becomes code or markup (https://www.w3.org/TR/trusted-types/), no frame around it, and no hosts but its own and those
+// of the two URLs. hls.js gives media to the player as a blob.
 func buildPolicy(uploads, media string) string {
 	from := func(sources ...string) string {
 		sources = slices.DeleteFunc(sources, func(s string) bool { return s == "" })
@@ -36,7 +36,7 @@ func buildPolicy(uploads, media string) string {
 	}, "; ")
 }
 
-// parseOrigin returns the scheme, host and port of an address, "" if it is none that a policy could name.
+// parseOrigin returns the scheme, host and port of a URL, or "" if a policy can't name them.
 func parseOrigin(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	host, _, _ := strings.Cut(rest, "/")
@@ -46,7 +46,7 @@ func parseOrigin(address string) string {
 	return scheme + "://" + host
 }
 
-// hashAssets returns a name for the assets as they are.
+// hashAssets returns a version for the contents of the assets.
 func hashAssets(assets map[string]string) string {
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(assets)) {

@@ -1,9 +1,8 @@
-// Package studio serves the studio: a page on which people upload videos, see how far each is, watch it, and, if they
-// operate Sluice, see what each service is doing. The page asks the API as any client does, with a token that whoever
-// opens it has brought; it is kept in the page's memory and nowhere else.
-//
-// It has no rights on AWS and no data: what it serves is in its binary. What the page may do is in its policy: run what
-// is served here, and exchange data with the API, with S3 for the parts of uploads, and with the CDN for media.
+// Package studio serves the studio: a page on which people upload videos, see their progress, watch them, and, as
+// operators, see the load of each service. The page calls the API as any client does, with a token that its user
+// enters. It keeps the token in memory only.
+// The service has no rights on AWS and no data: all that it serves is in its binary. The page's Content-Security-Policy
+// allows the assets of this package, and requests to the API, to S3 for the parts of uploads, and to the CDN for media.
 package studio
 
 import (
@@ -25,8 +24,8 @@ var webFiles embed.FS
 
 // Page answers the routes of the service studio.
 type Page struct {
-	UploadURL string // an address in the place that parts are sent to; empty: they come to our own host
-	MediaURL  string // base of the addresses of media; empty: our own
+	UploadURL string // a URL at the host that parts are uploaded to; "": this host
+	MediaURL  string // base of the links to media; "": this API
 	Log       *slog.Logger
 }
 
@@ -35,7 +34,7 @@ const (
 	assetCacheControl = "public, max-age=31536000, immutable"
 )
 
-// contentTypes are the content types of what the page is made of, by the ends of their names.
+// contentTypes are the content types of assets by file extension.
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
@@ -43,8 +42,8 @@ var contentTypes = map[string]string{
 	".svg": "image/svg+xml",
 }
 
-// site is what is served. All assets are in a folder that is named after what is in them, so that they may be kept for
-// ever and that those of two versions are never mixed.
+// site is the page with its assets. The assets' folder is named after their contents, so that they can be cached for
+// ever and those of two versions are never mixed.
 type site struct {
 	html    string
 	assets  map[string]string
@@ -52,8 +51,8 @@ type site struct {
 	policy  string
 }
 
-// Handler returns the handler of all routes, to be called through api.Gateway. It fails with Internal unless the
-// routes are exactly those of the map.
+// Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
+// the service map.
 func (p Page) Handler() (http.Handler, error) {
 	service, _ := services.Lookup(services.Studio)
 	s, err := loadSite()
@@ -91,7 +90,7 @@ func loadSite() (*site, error) {
 	return s, nil
 }
 
-// servePage answers GET /studio. Its addresses are relative: it lives below a base that it does not know.
+// servePage answers GET /studio. Its links are relative, since its base URL is unknown.
 func (s *site) servePage(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -104,7 +103,8 @@ func (s *site) servePage(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// serveAsset answers GET /studio/{version}/{file}. A page of another version gets what there is, and asks again soon.
+// serveAsset answers GET /studio/{version}/{file}. For another version it returns the current file, cached for a short
+// time.
 func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, ok := s.assets[name]

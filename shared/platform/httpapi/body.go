@@ -19,9 +19,9 @@ func newBodyError(detail string) *HTTPError {
 	return &HTTPError{Status: http.StatusBadRequest, Code: "body_malformed", Detail: detail}
 }
 
-// DecodeBody reads a body that must be one JSON object of T's form: requests are ours to define, and a member that we don't
-// know is a mistake that its sender must learn of. It fails with body_malformed for what is no JSON object, else with a
-// field's code and place.
+// DecodeBody decodes the body of a request, which must be one JSON object that has the shape of T. Unknown members are
+// rejected. It fails with an HTTPError of 400: body_malformed if the body is not a JSON object, else the code and
+// pointer of each wrong field.
 func DecodeBody[T any](r *http.Request) (T, error) {
 	var v T
 	b, err := io.ReadAll(r.Body)
@@ -38,12 +38,12 @@ func DecodeBody[T any](r *http.Request) (T, error) {
 		return v, err
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return v, errs.E("api.decode", errs.Internal, err) // formed has let through what it must not
+		return v, errs.E("api.decode", errs.Internal, err) // checkBodyShape has missed something
 	}
 	return v, nil
 }
 
-// checkBodyShape refuses what is no JSON, and JSON that is not of the form of a type.
+// checkBodyShape returns an HTTPError if b is not JSON or does not have the shape of a type.
 func checkBodyShape(b []byte, t reflect.Type) error {
 	if err := json.Unmarshal(b, new(json.RawMessage)); err != nil {
 		return newSyntaxError(err)
@@ -59,7 +59,7 @@ func checkBodyShape(b []byte, t reflect.Type) error {
 	return c.errorWithStatus(http.StatusBadRequest)
 }
 
-// newSyntaxError says where the JSON is wrong, in our words.
+// newSyntaxError returns the error of a body that is not JSON, with the offset of the mistake in bytes.
 func newSyntaxError(err error) *HTTPError {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -68,7 +68,7 @@ func newSyntaxError(err error) *HTTPError {
 	return newBodyError("The body is not JSON.")
 }
 
-// exceedsMaxNesting reports whether JSON nests deeper than maxDepth, without building anything.
+// exceedsMaxNesting reports whether JSON nests deeper than maxNesting. It allocates nothing.
 func exceedsMaxNesting(b []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(b); i++ {
@@ -89,23 +89,23 @@ func exceedsMaxNesting(b []byte) bool {
 	return false
 }
 
-// maxFieldErrors bounds how many an answer names.
+// maxFieldErrors is the most field errors in one response.
 const maxFieldErrors = 100
 
-// Validation collects what is wrong with a request.
+// Validation collects the field errors of a request.
 type Validation struct{ fieldErrors []FieldError }
 
-// Require notes a flaw unless ok.
+// Require adds a field error unless ok.
 func (c *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
 	if !ok && len(c.fieldErrors) < maxFieldErrors {
 		c.fieldErrors = append(c.fieldErrors, FieldError{pointer, code, detail})
 	}
 }
 
-// Err returns nil if nothing is wrong, else a refusal with 422.
+// Err returns nil without field errors, else an HTTPError of 422.
 func (c *Validation) Err() error { return c.errorWithStatus(http.StatusUnprocessableEntity) }
 
-// errorWithStatus returns nil if nothing is wrong, else a refusal with the first flaw's code that names those noted.
+// errorWithStatus returns nil without field errors, else an HTTPError that has the first one's code and lists all.
 func (c *Validation) errorWithStatus(status int) error {
 	if len(c.fieldErrors) == 0 {
 		return nil

@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// maxFieldName bounds, in bytes, the name of a member that an answer repeats.
+// maxFieldName is the length in bytes up to which a response repeats the name of a member.
 const maxFieldName = 64
 
-// checkShape notes where a JSON value, its numbers as json.Number, is not of the form of a Go type: structs, slices, maps,
-// pointers, strings and integers. A member whose tag has omitempty may be missing; null is as good as missing.
+// checkShape adds a field error for each place where a JSON value, whose numbers are json.Number, does not have the
+// shape of a Go type: structs, slices, maps, pointers, strings and integers. A member whose tag has omitempty is
+// optional. null counts as missing.
 func (c *Validation) checkShape(at, name string, value any, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -43,7 +44,7 @@ func (c *Validation) checkShape(at, name string, value any, t reflect.Type) {
 		c.requireType(ok, at, name, "an array")
 		for i, v := range list {
 			if len(c.fieldErrors) == maxFieldErrors {
-				break // a small body can hold many
+				break // a small body can hold thousands
 			}
 			c.checkShape(at+"/"+strconv.Itoa(i), fmt.Sprintf("%s[%d]", name, i), v, t.Elem())
 		}
@@ -61,7 +62,8 @@ func (c *Validation) requireType(ok bool, at, name, want string) {
 	c.Require(ok, at, "field_invalid", fmt.Sprintf("`%s` must be %s.", name, want))
 }
 
-// checkMembers compares an object with a struct's fields. What nobody knows comes first: it may be what is missing, mistyped.
+// checkMembers compares an object with a struct's fields. Unknown members come first, since one may be a missing member
+// that is mistyped.
 func (c *Validation) checkMembers(at string, object map[string]any, t reflect.Type) {
 	fields := reflect.VisibleFields(t)
 	known := make([]string, len(fields))
@@ -84,7 +86,7 @@ func (c *Validation) checkMembers(at string, object map[string]any, t reflect.Ty
 	}
 }
 
-// addUnknownField notes a member that nobody knows; a name that is too long to be a typing mistake is not repeated.
+// addUnknownField adds an error for an unknown member. A name over maxFieldName bytes is not repeated.
 func (c *Validation) addUnknownField(at, name, known string) {
 	if len(name) > maxFieldName {
 		c.Require(false, at, "field_unknown", "A field is not known here; "+known)
@@ -93,7 +95,7 @@ func (c *Validation) addUnknownField(at, name, known string) {
 	c.Require(false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known))
 }
 
-// escapePointer returns a name as a part of a JSON Pointer (RFC 6901, section 3).
+// escapePointer returns a name as a reference token of a JSON Pointer (RFC 6901, section 3).
 func escapePointer(name string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

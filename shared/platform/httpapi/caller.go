@@ -7,17 +7,18 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 )
 
-// Caller is who sent a request and through which door, as the gateway says it.
+// Caller is who sent a request, as API Gateway's authorizers say it.
 type Caller struct {
-	Tenant    string   // "" unless the authorizer let a token in
+	Tenant    string   // "" unless the authorizer accepted a token
 	Scopes    []string // of the token
-	TokenID   string   // its id
+	TokenID   string   // id of the token
 	ARN       string   // "" unless the request was signed by an IAM principal
 	RequestID string
-	BaseURL   string // URL of the stage it came through
+	BaseURL   string // URL of the API's stage
 }
 
-// idempotencyOwner returns whose an Idempotency-Key is: the tenant's, or the operator's, whatever their session is called.
+// idempotencyOwner returns the owner of the caller's Idempotency-Keys: the tenant, or the IAM principal without its
+// session name.
 func (c Caller) idempotencyOwner() string {
 	if c.Tenant != "" {
 		return c.Tenant
@@ -26,7 +27,7 @@ func (c Caller) idempotencyOwner() string {
 	if strings.Contains(arn, ":assumed-role/") {
 		arn = arn[:strings.LastIndexByte(arn, '/')]
 	}
-	return hashHex([]byte(arn)) // is no tenant's id: it is too long
+	return hashHex([]byte(arn)) // longer than any tenant's id
 }
 
 type callerKey struct{}
@@ -42,7 +43,7 @@ func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) Caller {
 	}
 }
 
-// CallerFromContext returns the caller that Gateway has put into a request's context; nobody if it has not.
+// CallerFromContext returns the caller that NewGatewayFunc has put into a request's context, or the zero Caller.
 func CallerFromContext(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// CORS lets pages of other origins call an API (https://fetch.spec.whatwg.org/#http-cors-protocol). Nothing that a browser
-// adds by itself gives a right here, so that all this decides is which pages can read the answers.
+// CORS lets pages of other origins call an API (https://fetch.spec.whatwg.org/#http-cors-protocol). The API takes no
+// cookies, so CORS decides only which pages can read the responses.
 type CORS struct {
 	Origins []string // "https://example.com"; "*" is all
 	Next    http.Handler
@@ -15,11 +15,11 @@ type CORS struct {
 const (
 	corsMethods        = "GET, POST, PATCH, DELETE"
 	corsHeaders        = "Authorization, Content-Type, Idempotency-Key"
-	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid" // beside the body
-	corsMaxAge         = "3600"                                                                        // for which a browser asks no more
+	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid" // headers that scripts may read
+	corsMaxAge         = "3600"                                                                        // seconds for which a browser caches the preflight
 )
 
-// SetHeaders writes the headers of any answer, a refusal included.
+// SetHeaders writes the headers that every response has, also an error.
 func (c CORS) SetHeaders(h http.Header, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	switch {
@@ -35,7 +35,7 @@ func (c CORS) SetHeaders(h http.Header, r *http.Request) {
 	h.Set("Access-Control-Expose-Headers", corsExposedHeaders)
 }
 
-// ServeHTTP answers a browser that asks what it may send; all else is the Handler's.
+// ServeHTTP answers preflight requests and passes all others to Next.
 func (c CORS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {

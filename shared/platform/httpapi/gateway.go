@@ -20,23 +20,23 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Limits of a request's body, ours, and of an answer, Lambda's
+// Limits in bytes: ours of a request's body, and Lambda's of a response
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). Local clouds enforce neither.
 const (
 	maxBodyBytes     = 1 << 20
 	maxResponseBytes = 6 << 20
 )
 
-// GatewayFunc is a Lambda function behind a REST API's proxy integration.
+// GatewayFunc is a Lambda function behind the proxy integration of a REST API.
 type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error)
 
-// headerSetter is a handler with headers for every answer, also those that don't come from it.
+// headerSetter is a handler that sets headers of every response, also of those that it does not write.
 type headerSetter interface {
 	SetHeaders(h http.Header, r *http.Request)
 }
 
-// NewGatewayFunc returns h as a Lambda function. It never fails: a panic of h is logged and answered with 500. If h has a method
-// Open, that writes headers of each answer first.
+// NewGatewayFunc returns h as a Lambda function. It never returns an error: a panic of h is logged and answered with
+// 500. If h has a method SetHeaders, it is called before each response.
 func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 	open := func(http.Header, *http.Request) {}
 	if o, ok := h.(headerSetter); ok {
@@ -62,10 +62,11 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 	}
 }
 
-// responseReserve is what is kept of a function's time to answer in: one that Lambda ends says nothing.
+// responseReserve is the part of a function's time that is left for the response: a function that Lambda stops sends
+// none.
 const responseReserve = time.Second
 
-// WithEarlierDeadline returns a context that ends some time before ctx does.
+// WithEarlierDeadline returns a context that ends d before ctx does.
 func WithEarlierDeadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
@@ -74,7 +75,7 @@ func WithEarlierDeadline(ctx context.Context, d time.Duration) (context.Context,
 	return context.WithDeadline(ctx, end.Add(-d))
 }
 
-// serveRecovered calls open and serve, and returns what they wrote, or a problem if serve panics.
+// serveRecovered calls open and serve and returns what they write, or a problem document if serve panics.
 func serveRecovered(r *http.Request, log *slog.Logger, open func(http.Header, *http.Request), serve func(http.ResponseWriter)) (w *responseBuffer) {
 	w = newResponseBuffer()
 	open(w.header, r)
@@ -89,7 +90,7 @@ func serveRecovered(r *http.Request, log *slog.Logger, open func(http.Header, *h
 	return w
 }
 
-// newRequest makes the HTTP request. It returns one even when it fails, for the answer.
+// newRequest returns the HTTP request of an event. It returns one even when it fails, for the response.
 func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*http.Request, error) {
 	ctx = context.WithValue(ctx, callerKey{}, newCaller(e.RequestContext))
 	body, err := []byte(e.Body), error(nil)
@@ -114,7 +115,8 @@ func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*ht
 	return r, nil
 }
 
-// trimStage takes the stage off a path. API Gateway does so itself, but not for every kind of domain and local cloud.
+// trimStage removes the stage from a path. API Gateway does so itself, but not for every kind of domain and local
+// cloud.
 func trimStage(path, stage string) string {
 	if rest, ok := strings.CutPrefix(path, "/"+stage+"/"); ok && stage != "" {
 		return "/" + rest
@@ -133,7 +135,7 @@ func encodeQuery(e lambdaevents.APIGatewayProxyRequest) string {
 	return q.Encode()
 }
 
-// responseBuffer keeps what a handler writes.
+// responseBuffer is an http.ResponseWriter that keeps the response.
 type responseBuffer struct {
 	header http.Header
 	status int
@@ -155,16 +157,16 @@ func (a *responseBuffer) Write(b []byte) (int, error) {
 	return a.body.Write(b)
 }
 
-// copyTo writes the answer, as far as there is one, to w.
+// copyTo writes the response to w, if there is one.
 func (a *responseBuffer) copyTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	if a.status != 0 {
 		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body.Bytes()) // nobody is left to be told
+		_, _ = w.Write(a.body.Bytes()) // the client is gone
 	}
 }
 
-// proxyResponse returns the answer as API Gateway wants it: bytes that are no text in base64.
+// proxyResponse returns the response in API Gateway's form, with a body that is not UTF-8 in base64.
 func (a *responseBuffer) proxyResponse() lambdaevents.APIGatewayProxyResponse {
 	a.WriteHeader(http.StatusOK)
 	a.header.Set("X-Content-Type-Options", "nosniff")
@@ -175,7 +177,7 @@ func (a *responseBuffer) proxyResponse() lambdaevents.APIGatewayProxyResponse {
 	return out
 }
 
-// fitsLambdaLimit reports whether Lambda takes the answer, in which a byte of text may become six of JSON.
+// fitsLambdaLimit reports whether Lambda accepts the response. A byte of text may become six bytes of JSON.
 func fitsLambdaLimit(out lambdaevents.APIGatewayProxyResponse) bool {
 	if len(out.Body) < maxResponseBytes/6-(64<<10) {
 		return true

@@ -19,7 +19,7 @@ import (
 const (
 	maxKeyLength    = 255 // characters of an Idempotency-Key
 	recordLifetime  = 24 * time.Hour
-	completeTimeout = responseReserve / 2 // of the time kept to answer in
+	completeTimeout = responseReserve / 2 // a part of the time that is left for the response
 )
 
 // IdempotencyStore keeps the records of requests that carry an Idempotency-Key.

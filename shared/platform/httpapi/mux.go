@@ -15,7 +15,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Handler answers one route. It writes a whole answer or returns an error, which becomes a problem document.
+// Handler answers one route. It writes a whole response, or returns an error, which becomes a problem document.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // ignoreAttempt runs h as an IdempotentHandler that creates nothing: its response is stored.
@@ -23,7 +23,7 @@ func (h Handler) ignoreAttempt(w http.ResponseWriter, r *http.Request, _ *Attemp
 	return h(w, r)
 }
 
-// Mux answers the routes of one service and lets in whom the map lets in.
+// Mux answers the routes of one service and enforces who may call each, as the service map says.
 type Mux struct {
 	mux *http.ServeMux
 	log *slog.Logger
@@ -70,7 +70,7 @@ func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper
 	return m, nil
 }
 
-// ServeHTTP answers a request. A path that is not clean is unknown: redirecting to the clean one would lose the stage.
+// ServeHTTP answers a request. A path that is not clean is unknown: a redirect to the clean one would lose the stage.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, pattern := m.mux.Handler(r)
 	switch {
@@ -88,7 +88,8 @@ var (
 	errUnknownMethod = &HTTPError{Status: http.StatusMethodNotAllowed, Code: "method_unknown", Detail: "This path does not take this method."}
 )
 
-// findRoutingError finds out what ServeMux itself would answer, which is the only way to learn that only the method is wrong.
+// findRoutingError returns the error of a request without a route. It asks ServeMux for its own response, which is the
+// only way to learn that just the method is wrong.
 func findRoutingError(h http.Handler, w http.ResponseWriter, r *http.Request) error {
 	said := newResponseBuffer()
 	h.ServeHTTP(said, r)
@@ -115,7 +116,7 @@ func (m *Mux) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	WriteProblem(w, r, m.log, err)
 }
 
-// authorizeCaller decides whether the caller may use the route.
+// authorizeCaller returns an error if the caller may not use the route: Unauthenticated or Forbidden.
 func authorizeCaller(route services.Route, c Caller) error {
 	const op = "api.admit"
 	switch route.Auth {
@@ -138,7 +139,7 @@ func authorizeCaller(route services.Route, c Caller) error {
 	return errs.E(op, errs.Internal, fmt.Errorf("%s %s: auth %q", route.Method, route.Path, route.Auth))
 }
 
-// WriteJSON writes v as JSON.
+// WriteJSON writes a response whose body is v as JSON.
 func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	b, err := encodeJSON(v)
 	if err != nil {
@@ -147,7 +148,7 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	return WriteRawJSON(w, status, b)
 }
 
-// WriteRawJSON writes a body that is JSON.
+// WriteRawJSON writes a response whose body is JSON already.
 func WriteRawJSON(w http.ResponseWriter, status int, b []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -156,7 +157,7 @@ func WriteRawJSON(w http.ResponseWriter, status int, b []byte) error {
 	return err
 }
 
-// encodeJSON returns a line of JSON for programs and people: signed URLs keep their &.
+// encodeJSON returns a line of JSON without HTML escapes, so that signed URLs keep their &.
 func encodeJSON(v any) ([]byte, error) {
 	var line bytes.Buffer
 	e := json.NewEncoder(&line)

@@ -8,25 +8,25 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// problemDocument is a problem document (https://www.rfc-editor.org/rfc/rfc9457).
+// problemDocument is the body of an error response (https://www.rfc-editor.org/rfc/rfc9457).
 type problemDocument struct {
-	Type      string       `json:"type"`  // urn:sluice:problem:<code>: a name, not an address
+	Type      string       `json:"type"`  // urn:sluice:problem:<code>
 	Title     string       `json:"title"` // the same for all problems of the type
 	Status    int          `json:"status"`
 	Detail    string       `json:"detail"`
-	Code      errs.Code    `json:"code"` // stable; programs look at this one
+	Code      errs.Code    `json:"code"` // stable: for programs
 	RequestID string       `json:"request_id"`
 	Errors    []FieldError `json:"errors,omitempty"`
 }
 
-// FieldError is one thing that is wrong with a request's body.
+// FieldError is one error in a request's body.
 type FieldError struct {
 	Pointer string    `json:"pointer"` // JSON Pointer (RFC 6901) into the body; "" is all of it
 	Code    errs.Code `json:"code"`
 	Detail  string    `json:"detail"`
 }
 
-// HTTPError is a refusal of the request itself, before or beside what the domain says.
+// HTTPError is an error of the HTTP request itself, with its status.
 type HTTPError struct {
 	Status      int
 	Code        errs.Code
@@ -36,7 +36,7 @@ type HTTPError struct {
 
 func (f *HTTPError) Error() string { return string(f.Code) + ": " + f.Detail }
 
-// errorsByKind says what each kind of error is in HTTP, and what is said of one that brings no words of its own.
+// errorsByKind maps each kind of error to its status, with a code and a detail for errors that have none of their own.
 var errorsByKind = map[errs.Kind]HTTPError{
 	errs.Invalid:         {Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The request can't be carried out as it is."},
 	errs.Unauthenticated: {Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "Send a valid token."},
@@ -48,7 +48,7 @@ var errorsByKind = map[errs.Kind]HTTPError{
 	errs.Internal:        {Status: http.StatusInternalServerError, Code: "internal", Detail: errs.ProblemOf(nil).Message},
 }
 
-// toHTTPError is the only place where an error becomes a status. Nothing of a cause's text gets out.
+// toHTTPError returns the HTTP form of an error, without the text of its cause. Nothing else maps errors to statuses.
 func toHTTPError(err error) HTTPError {
 	var f *HTTPError
 	if errors.As(err, &f) {
@@ -65,7 +65,7 @@ func toHTTPError(err error) HTTPError {
 	return out
 }
 
-// WriteProblem answers with a problem document; what is our own fault is logged.
+// WriteProblem writes err as a problem document and logs it if its status is 500 or above.
 func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	f, c := toHTTPError(err), CallerFromContext(r.Context())
 	if f.Status >= http.StatusInternalServerError {
@@ -86,5 +86,5 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 		h.Set("Retry-After", "1")
 	}
 	w.WriteHeader(f.Status)
-	_, _ = w.Write(b) // nobody is left to be told
+	_, _ = w.Write(b) // the client is gone
 }

@@ -14,6 +14,7 @@ const (
 	maxPageSize     = 100
 )
 
+// ParseLimit returns the page size that a query asks for, 1 to maxPageSize; the default for "".
 func ParseLimit(text string) (int, error) {
 	if text == "" {
 		return defaultPageSize, nil
@@ -25,11 +26,12 @@ func ParseLimit(text string) (int, error) {
 	return n, nil
 }
 
+// NewParameterError returns the error of a query parameter with an invalid value.
 func NewParameterError(detail string) error {
 	return &HTTPError{Status: http.StatusBadRequest, Code: "parameter_invalid", Detail: detail}
 }
 
-// ParseQuery returns the parameters of a query, each of which may be there once, and refuses those that nobody knows.
+// ParseQuery returns the parameters of a query. Unknown and repeated ones are errors of 400.
 func ParseQuery(q url.Values, known ...string) (map[string]string, error) {
 	all := map[string]string{}
 	for name, values := range q {
@@ -44,7 +46,7 @@ func ParseQuery(q url.Values, known ...string) (map[string]string, error) {
 	return all, nil
 }
 
-// QuoteList returns words for people.
+// QuoteList returns words in backquotes, separated by commas.
 func QuoteList[S ~string](words []S) string {
 	var quoted []string
 	for _, w := range words {

@@ -2,13 +2,13 @@ package httpapi
 
 import "time"
 
-// Timestamp is a time as we show it: RFC 3339, UTC, always with milliseconds.
+// Timestamp is a time in a response: RFC 3339, UTC, always with milliseconds.
 type Timestamp struct{ time.Time }
 
-// MarshalJSON returns the quoted text.
+// MarshalJSON returns the time as a JSON string.
 func (m Timestamp) MarshalJSON() ([]byte, error) {
 	return []byte(m.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
 }
 
-// TruncateToMillis is a time as we show and keep it: UTC, in milliseconds.
+// TruncateToMillis returns a time as it is stored and shown: UTC, in whole milliseconds.
 func TruncateToMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

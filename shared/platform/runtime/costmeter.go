@@ -14,14 +14,14 @@ import (
 	"sluice/shared/platform/telemetry/metrics"
 )
 
-// processStart is about when this process began.
+// processStart is about when this process started.
 var processStart = time.Now()
 
-// costMeter knows what the function's invocations cost.
+// costMeter computes the cost of the function's invocations.
 type costMeter struct {
 	function metric.FunctionSize
 	mu       sync.Mutex
-	startup  time.Duration // of the process, which Lambda asks for too; 0 once it is counted
+	startup  time.Duration // of the process, which Lambda bills too; 0 once it is counted
 }
 
 func newCostMeter(s services.Service) *costMeter {
@@ -31,8 +31,8 @@ func newCostMeter(s services.Service) *costMeter {
 	}
 }
 
-// measureCost returns the dollars of an invocation that began at a time and ends now. One that Lambda has to end counts
-// nothing.
+// measureCost returns the cost, in dollars, of an invocation from began until now. An invocation that Lambda stops is
+// not counted.
 func (m *costMeter) measureCost(began time.Time) metric.Value {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,12 +41,12 @@ func (m *costMeter) measureCost(began time.Time) metric.Value {
 	return metric.Dollars.NewValue(m.function.InvocationCost(d))
 }
 
-// Start starts calling f with each event of the service, and logs what each call costs. It does not return.
+// Start calls f with each event of the service and logs the cost of each call. It does not return.
 func Start[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) {
 	lambda.Start(exitAfterResponse(LogInvocationCost(k, f), ffmpeg.Suspicion, k.exitProcess))
 }
 
-// LogInvocationCost returns a function that logs what each invocation of f costs.
+// LogInvocationCost returns a function that calls f and logs the cost of the call.
 func LogInvocationCost[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		began := time.Now()

@@ -18,7 +18,7 @@ import (
 	"sluice/shared/platform/telemetry/trace"
 )
 
-// ServeRoutes starts answering the service's routes with h, unless err says why it can't. It does not return.
+// ServeRoutes answers the service's routes with h. It ends the process if err is not nil. It does not return.
 func (k Runtime) ServeRoutes(h http.Handler, err error) { lambda.Start(k.newGatewayFunc(h, err)) }
 
 func (k Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
@@ -26,19 +26,19 @@ func (k Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
 	return k.traceRequests(httpapi.NewGatewayFunc(h, k.Log))
 }
 
-// ServeRoutesAndQueue starts answering the service's routes with h, unless err says why it can't, and taking its messages with back:
-// the service has two doors. It does not return.
+// ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err
+// is not nil. It does not return.
 func (k Runtime) ServeRoutesAndQueue(h http.Handler, err error, back queue.Handler) {
 	lambda.Start(eventDispatcher{k.newGatewayFunc(h, err), LogInvocationCost(k, k.newConsumer(back, nil).HandleBatch)}.dispatchEvent)
 }
 
-// eventDispatcher are the two that a service may have.
+// eventDispatcher passes each event to the handler of requests or of messages.
 type eventDispatcher struct {
 	handleRequest httpapi.GatewayFunc
 	handleBatch   func(context.Context, lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error)
 }
 
-// dispatchEvent tells the door by the event: a batch of messages has records, a request has none.
+// dispatchEvent tells the kind of an event by its records: only a batch of messages has them.
 func (d eventDispatcher) dispatchEvent(ctx context.Context, raw json.RawMessage) (any, error) {
 	var batch lambdaevents.SQSEvent
 	if err := json.Unmarshal(raw, &batch); err == nil && batch.Records != nil {
@@ -51,7 +51,7 @@ func (d eventDispatcher) dispatchEvent(ctx context.Context, raw json.RawMessage)
 	return d.handleRequest(ctx, request)
 }
 
-// videoAnnotation is which video a request or a message turns out to be about.
+// videoAnnotation is the video that a request or a message is about, once it is known.
 type videoAnnotation struct {
 	span  trace.Span
 	video atomic.Pointer[string]
@@ -59,7 +59,7 @@ type videoAnnotation struct {
 
 type videoAnnotationKey struct{}
 
-// LogValue returns the video's id, empty as long as it is not known.
+// LogValue returns the video's id, "" while it is unknown.
 func (s *videoAnnotation) LogValue() slog.Value {
 	if id := s.video.Load(); id != nil {
 		return slog.StringValue(*id)
@@ -67,7 +67,8 @@ func (s *videoAnnotation) LogValue() slog.Value {
 	return slog.StringValue("")
 }
 
-// AnnotateVideo notes which video a request or a message is about, on its hop, if it may change it, and in its log.
+// AnnotateVideo adds the video that a request or a message is about to its log lines and, unless the request only
+// reads, to its span.
 func AnnotateVideo(ctx context.Context, tenant, video string) {
 	s, ok := ctx.Value(videoAnnotationKey{}).(*videoAnnotation)
 	if !ok {
@@ -78,8 +79,8 @@ func AnnotateVideo(ctx context.Context, tenant, video string) {
 	s.span.Annotate(trace.Tenant, tenant)
 }
 
-// traceRequests makes each request a hop, and logs it. One that only looks is no part of a video's way: its hop is about no
-// video, so that a client that asks each second how far its video is does not fill its trace.
+// traceRequests records a span for each request and logs it. The span of a GET request names no video, so that a client
+// that polls does not fill the video's trace.
 func (k Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, err error) {
 		began := time.Now()

@@ -1,6 +1,6 @@
-// Package wire makes what every function is started with: its entry in the map, its settings, its logger, its clients
-// and its inbox. A setting that is missing stops the function before it takes its first event, with all that is
-// missing in one message.
+// Package runtime starts functions: it provides a function's entry in the service map, settings, logger, clients and
+// queue consumer. A function with missing settings ends before its first event, with one message that lists all of
+// them.
 package runtime
 
 import (
@@ -38,7 +38,7 @@ import (
 	"sluice/shared/platform/telemetry/trace"
 )
 
-// Runtime is what a function is made from.
+// Runtime is what a function is started with.
 type Runtime struct {
 	Service   services.Service
 	Log       *slog.Logger
@@ -46,7 +46,7 @@ type Runtime struct {
 	meter     *costMeter
 }
 
-// New returns the kit of a service; it ends the process if the service can't run.
+// New returns the runtime of a service. It ends the process if the service can't run.
 func New(name string) Runtime {
 	log := logs.New(name, os.Stdout)
 	slog.SetDefault(log)
@@ -54,14 +54,14 @@ func New(name string) Runtime {
 	s, err := checkSettings(name, os.LookupEnv)
 	exitOnError(log, err)
 	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(func() aws.Retryer {
-		return retry.AddWithMaxAttempts(retry.NewStandard(), 3) // above that, the queue is what retries
+		return retry.AddWithMaxAttempts(retry.NewStandard(), 3) // beyond that, the queue retries
 	}))
 	exitOnError(log, err)
 	trace.InstrumentAWS(&cfg)
 	return Runtime{Service: s, Log: log, awsConfig: cfg, meter: newCostMeter(s)}
 }
 
-// exitOnError ends the process, which has just begun, if err says why it can't go on.
+// exitOnError logs err and ends the process, unless err is nil.
 func exitOnError(log *slog.Logger, err error) {
 	if err != nil {
 		log.Error("can't start", "error", err)
@@ -69,7 +69,7 @@ func exitOnError(log *slog.Logger, err error) {
 	}
 }
 
-// checkSettings returns the service's entry in the map, or what keeps it from running.
+// checkSettings returns the service's entry in the map, or an error that lists the missing settings.
 func checkSettings(name string, lookup func(string) (string, bool)) (services.Service, error) {
 	s, ok := services.Lookup(name)
 	if !ok {
@@ -87,15 +87,15 @@ func checkSettings(name string, lookup func(string) (string, bool)) (services.Se
 	return s, nil
 }
 
-// Store returns the table.
+// Store returns the store of rows.
 func (k Runtime) Store() store.Store {
 	return store.NewDynamoDB(dynamodb.NewFromConfig(k.awsConfig), os.Getenv(services.EnvTable))
 }
 
-// SourceBucket returns the bucket of originals.
+// SourceBucket returns the bucket of original files.
 func (k Runtime) SourceBucket() *blob.Bucket { return k.newBucket(services.EnvSourceBucket) }
 
-// MediaBucket returns the bucket of what is published.
+// MediaBucket returns the bucket of segments and playlists.
 func (k Runtime) MediaBucket() *blob.Bucket { return k.newBucket(services.EnvMediaBucket) }
 
 func (k Runtime) newBucket(variable string) *blob.Bucket {
@@ -108,25 +108,26 @@ func (k Runtime) FFmpegTools() source.Tools {
 	return tracedTools{ffmpeg.Tools{Dir: os.Getenv(services.EnvFFmpegDir)}}
 }
 
-// AWSConfig returns the configuration for clients that only one function needs.
+// AWSConfig returns the configuration of AWS clients.
 func (k Runtime) AWSConfig() aws.Config { return k.awsConfig }
 
-// SQSClient returns a client of all queues.
+// SQSClient returns an SQS client.
 func (k Runtime) SQSClient() *sqs.Client { return sqs.NewFromConfig(k.awsConfig) }
 
-// EventSender returns what sends the service's events.
+// EventSender returns the publisher of the service's events.
 func (k Runtime) EventSender() *queue.Publisher {
 	return queue.NewPublisher(k.Service, k.SQSClient(), sns.NewFromConfig(k.awsConfig), trace.HeaderFromContext)
 }
 
-// InFlightLimit returns how many tasks of a tenant may be in flight; it ends the process if the setting is no such number.
+// InFlightLimit returns how many tasks of a tenant may be in flight in a lane. It ends the process if the setting is
+// not a positive number.
 func (k Runtime) InFlightLimit() int {
 	n, err := readPositiveInt(services.EnvInFlightLimit)
 	exitOnError(k.Log, err)
 	return n
 }
 
-// readPositiveInt reads a setting that is a number from 1 on.
+// readPositiveInt returns a setting that must be a positive number.
 func readPositiveInt(variable string) (int, error) {
 	n, err := strconv.Atoi(os.Getenv(variable))
 	if err != nil || n < 1 {
@@ -135,8 +136,8 @@ func readPositiveInt(variable string) (int, error) {
 	return n, nil
 }
 
-// Autoscaler returns what decides how many workers the queues may have; it ends the process if the setting of how many there
-// are is no such number.
+// Autoscaler returns the autoscaler of all queues. It ends the process if the setting of the concurrency is not a
+// positive number.
 func (k Runtime) Autoscaler() autoscale.Autoscaler {
 	budget, err := readPositiveInt(services.EnvConcurrency)
 	exitOnError(k.Log, err)
@@ -149,24 +150,24 @@ func (k Runtime) Autoscaler() autoscale.Autoscaler {
 	}
 }
 
-// ScaleNotifier returns what wakes the service that steers.
+// ScaleNotifier returns what invokes the service that runs the autoscaler.
 func (k Runtime) ScaleNotifier(service string) *autoscale.ScaleNotifier {
 	f := autoscale.LambdaFunction{Client: lambdaservice.NewFromConfig(k.awsConfig), Name: os.Getenv(services.EnvFunctionName(service))}
 	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, h autoscale.ScaleSignal) error { return f.InvokeAsync(ctx, h) }, Now: k.Now, Log: k.Log}
 }
 
-// ConsumeQueue starts taking the service's messages. It does not return.
+// ConsumeQueue handles the service's messages with h. It does not return.
 func (k Runtime) ConsumeQueue(h queue.Handler, g queue.OnExhausted) {
 	Start(k, k.newConsumer(k.requireSandbox(h, ffmpeg.CurrentSandbox()), g).HandleBatch)
 }
 
-// RunScheduled starts doing what the service does when its time has come, or when another wakes it with a hint. It does not
-// return. What that costs is not said: a run a minute would be a metric all the month, for a cent an hour at most.
+// RunScheduled calls run on the service's schedule and when another service sends a scale signal. It does not return.
+// It logs no cost: the metric would cost more than the runs.
 func (k Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) error) {
 	lambda.Start(traceScheduled(run))
 }
 
-// traceScheduled makes each call a hop.
+// traceScheduled records a span for each call.
 func traceScheduled(run func(context.Context, autoscale.ScaleSignal) error) func(context.Context, autoscale.ScaleSignal) error {
 	return func(ctx context.Context, h autoscale.ScaleSignal) (err error) {
 		ctx, span := trace.StartRequestSpan(ctx, nil)
@@ -182,8 +183,8 @@ func (k Runtime) newConsumer(h queue.Handler, g queue.OnExhausted) *queue.Consum
 	}
 }
 
-// startSpan begins the trace of one event; its end says what became of it. Whose it is a producer's message does not say: its
-// handler calls About.
+// startSpan starts the span of one event. The returned function ends it with the handler's error. A producer's message
+// does not name its tenant and video: its handler calls AnnotateVideo.
 func startSpan(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error)) {
 	ctx, span := trace.StartMessageSpan(ctx, m, e.Trace)
 	span.SetMetadata("type", string(e.Type))
