@@ -9,10 +9,10 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// AssembleTracks joins the results of a plan's tasks into one track a rendition, as far as so many frames, and a whole
-// one named Audio if there is sound. Results may come in any order and more than once. It fails with Internal and the
-// code task_missing if a task, or a rendition of it, has no result; and with Invalid and the code renditions_differ if
-// one rendition has two init segments or a chunk has not its number of segments: such tracks would not play.
+// AssembleTracks joins the results of a plan's tasks into one track for each rendition, as far as a number of frames,
+// and the whole AudioRendition if there is audio. Results may be in any order and repeated. It fails with Internal,
+// task_missing, if a task or one of its renditions has no result; and with Invalid, renditions_differ, if a rendition
+// has two init segments or a chunk has the wrong number of segments: such tracks can't be played.
 func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[string]video.Track, error) {
 	byTask := map[int]video.Result{}
 	for _, r := range results {
@@ -36,7 +36,7 @@ func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[strin
 	return out, nil
 }
 
-// listRenditionNames returns the renditions that a task makes.
+// listRenditionNames returns the names of the renditions that a task makes.
 func listRenditionNames(p video.Plan, t video.Task) []string {
 	if t.Kind == video.AudioTask {
 		return []string{AudioRendition}
@@ -48,7 +48,7 @@ func listRenditionNames(p video.Plan, t video.Task) []string {
 	return out
 }
 
-// appendSegments puts the segments that a task made of one rendition behind those of the tasks before.
+// appendSegments adds the segments of one rendition of a task to its track.
 func appendSegments(tracks map[string]video.Track, p video.Plan, t video.Task, r video.Result, name string) error {
 	i := slices.IndexFunc(r.Tracks, func(t video.Track) bool { return t.Name == name })
 	if i < 0 || len(r.Tracks[i].Segments) == 0 {
@@ -71,12 +71,12 @@ func appendSegments(tracks map[string]video.Track, p video.Plan, t video.Task, r
 }
 
 func newTaskMissingError(t video.Task, name string) error {
-	return &errs.Error{Op: "media.Assemble", Kind: errs.Internal, Code: "task_missing",
+	return &errs.Error{Op: "media.AssembleTracks", Kind: errs.Internal, Code: "task_missing",
 		Message: "A part of the video is missing on our side; we will look into it.",
 		Err:     fmt.Errorf("task %d: no result of %s", t.Number, name)}
 }
 
 func newRenditionsDifferError(format string, args ...any) error {
-	return &errs.Error{Op: "media.Assemble", Kind: errs.Invalid, Code: "renditions_differ",
+	return &errs.Error{Op: "media.AssembleTracks", Kind: errs.Invalid, Code: "renditions_differ",
 		Message: "The parts of the video don't fit together; upload it again.", Err: fmt.Errorf(format, args...)}
 }

@@ -12,7 +12,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// tinyResults returns those of every task of tiny, with sizes that tell segments apart.
+// tinyResults returns the result of every task of tinyPlan. Segments have different sizes.
 func tinyResults() []video.Result {
 	var out []video.Result
 	for _, task := range tinyPlan.Tasks() {
@@ -39,7 +39,7 @@ func newChunkTrack(name, init string, task video.Task, bytes int64) video.Track 
 	return t
 }
 
-// Results in any order, some twice, give the same tracks.
+// Results in any order, some of them repeated, give the same tracks.
 func TestAssembleTracksIgnoresOrder(t *testing.T) {
 	t.Parallel()
 	want, err := media.AssembleTracks(tinyPlan, tinyResults(), tinyPlan.FrameCount())

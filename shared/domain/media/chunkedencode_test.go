@@ -13,8 +13,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Encoded in chunks, every rendition has the frames of one ffmpeg run: the same number, each at the same time, with
-// the same picture number in it.
+// Encoded in chunks, every rendition has the same frames as with one run of ffmpeg: the same number, at the same
+// times, with the same frame numbers in the picture.
 func TestChunkedEncodeMatchesSinglePass(t *testing.T) {
 	t.Parallel()
 	x264 := slices.Clip([]string{"-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-pix_fmt", "yuv420p"})
@@ -23,7 +23,7 @@ func TestChunkedEncodeMatchesSinglePass(t *testing.T) {
 		name, file, size, rate string
 		secs                   int
 		args                   []string
-		borders                func(p video.Plan) []int // nil: the plan's own
+		borders                func(p video.Plan) []int // nil: those of the plan
 	}{
 		{"29.97, B-frames, real plan", "a.mp4", "320x240", "30000/1001", 24, append(x264, "-g", "90"), nil},
 		{"25, borders off key frames", "a.mp4", "320x240", "25", 6, append(x264, "-g", "70"), oneSegmentChunks},
@@ -59,7 +59,7 @@ func TestChunkedEncodeMatchesSinglePass(t *testing.T) {
 	}
 }
 
-// oneSegmentChunks cuts a plan into chunks of one segment.
+// oneSegmentChunks returns the borders of a plan with chunks of one segment.
 func oneSegmentChunks(p video.Plan) []int {
 	out := []int{0}
 	for at := p.SegmentFrames; at < p.FrameCount()-minLastChunk; at += p.SegmentFrames {
@@ -68,16 +68,16 @@ func oneSegmentChunks(p video.Plan) []int {
 	return append(out, p.FrameCount())
 }
 
-const minLastChunk = 10 // frames; a shorter remainder would be lost to containers that overstate their length
+const minLastChunk = 10 // frames; a container that states too long a duration would leave a shorter chunk without frames
 
-// requireSameFrames encodes in chunks and in one run, and requires the same of both: see lines.
-func (b encodeBench) requireSameFrames(src string, p video.Plan, m video.Media, lines func(path string, m video.Media) []string) {
+// requireSameFrames encodes in chunks and in one run, and compares the frames that list returns for both.
+func (b encodeBench) requireSameFrames(src string, p video.Plan, m video.Media, list func(path string, m video.Media) []string) {
 	b.Helper()
 	frames := b.encodeChunks(src, p, m)
 	one := media.SinglePassArgs(p, m, 1, func(name string) string { return b.path("one-" + name) })
 	b.runTool("ffmpeg", append([]string{"-nostdin", "-y"}, one.CommandLine(src)...)...)
 	for _, r := range p.Renditions {
-		one, got := lines(b.path("one-"+r.Name), m), lines(b.playlistPath(r.Name), m)
+		one, got := list(b.path("one-"+r.Name), m), list(b.playlistPath(r.Name), m)
 		if len(got) != frames+1 { // and the time base
 			b.Errorf("%s: %d frames, want %d", r.Name, len(got)-1, frames)
 		}
@@ -88,7 +88,8 @@ func (b encodeBench) requireSameFrames(src string, p video.Plan, m video.Media, 
 	b.Logf("%d frames of %d planned, %d chunks, %d renditions", frames, p.FrameCount(), len(p.Borders)-1, len(p.Renditions))
 }
 
-// Real footage, and the promise to redelivered messages: the same task gives the same bytes.
+// TestChunkedEncodeOfFootage encodes real footage, and checks that encoding a task again, as after a redelivery, gives
+// the same bytes.
 func TestChunkedEncodeOfFootage(t *testing.T) {
 	t.Parallel()
 	b := newEncodeBench(t)
@@ -112,7 +113,7 @@ func TestChunkedEncodeOfFootage(t *testing.T) {
 	}
 }
 
-// A portrait recording is stored as landscape with a note to turn it.
+// A portrait recording is stored as landscape with a display matrix.
 func TestRotatedVideoIsEncodedUpright(t *testing.T) {
 	t.Parallel()
 	b := newEncodeBench(t)
@@ -128,7 +129,7 @@ func TestRotatedVideoIsEncodedUpright(t *testing.T) {
 	}
 }
 
-// The sound is as long as the pictures, and what ffprobe calls the codecs is what we announce.
+// The audio is as long as the video, and ffprobe agrees with the codecs in the playlists.
 func TestSoundIsAsLongAsVideo(t *testing.T) {
 	t.Parallel()
 	b := newEncodeBench(t)

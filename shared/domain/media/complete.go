@@ -10,11 +10,11 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// maxBoxes bounds the walk. A 12-hour file in fragments of half a second has a sixth of it.
+// maxBoxes limits how many boxes are read. A 12-hour file in fragments of half a second has a sixth of it.
 const maxBoxes = 1 << 20
 
-// CheckComplete finds out whether a file of size bytes was cut off, so that this is known before anything decodes it.
-// It fails with Invalid and the code truncated or malformed, and with Transient if r can't be read.
+// CheckComplete checks whether a file of size bytes was truncated, before anything decodes it. It fails with Invalid,
+// truncated or malformed, and with Transient if r can't be read.
 func CheckComplete(r io.ReaderAt, size int64, container string) error {
 	switch container {
 	case Mov:
@@ -27,11 +27,11 @@ func CheckComplete(r io.ReaderAt, size int64, container string) error {
 	return nil
 }
 
-// movBoxTypes are the boxes that a file consists of (ISO/IEC 14496-12 table 1, and QuickTime's own).
+// movBoxTypes are the types of top-level boxes (ISO/IEC 14496-12 table 1, and those of QuickTime).
 var movBoxTypes = append([]string{"moof", "mfra", "sidx", "ssix", "styp", "emsg", "prft", "meta", "udta", "uuid", "pdin"}, movFirstBoxes...)
 
-// checkMovBoxes walks the top-level boxes (ISO/IEC 14496-12 §4.2) of a mov file: none goes on behind the end, and there
-// is an index and data. What stands behind those and is no box is left alone, as players do.
+// checkMovBoxes reads the top-level boxes (ISO/IEC 14496-12 §4.2) of a mov file: none may extend beyond the end of the
+// file, and there must be an index and data. After these, anything that is no box is ignored, as players do.
 func checkMovBoxes(r io.ReaderAt, size int64) error {
 	indexed, filled := false, false
 	pos := int64(0)
@@ -44,7 +44,7 @@ func checkMovBoxes(r io.ReaderAt, size int64) error {
 			return err
 		}
 		if n == maxBoxes {
-			return newInvalidError("media.CheckWhole", "malformed", malformedMessage)
+			return newInvalidError("media.CheckComplete", "malformed", malformedMessage)
 		}
 		if length > size-pos {
 			return newTruncatedError()
@@ -58,12 +58,12 @@ func checkMovBoxes(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// checkRIFF reads the head of an AVI: what it says to be its length, or that of its first part, must be there.
+// checkRIFF reads the header of an AVI file: the length that it states, of the file or its first part, must be there.
 func checkRIFF(r io.ReaderAt, size int64) error {
 	head := make([]byte, 8)
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		if err != nil && !errors.Is(err, io.EOF) {
-			return errs.E("media.CheckWhole", errs.Transient, err)
+			return errs.E("media.CheckComplete", errs.Transient, err)
 		}
 		return newTruncatedError()
 	}
@@ -74,23 +74,23 @@ func checkRIFF(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// checkMatroskaSegment reads the heads of the two elements that a Matroska file consists of (RFC 8794 §4–6): the
-// segment must not go on behind the end. A live recording does not say where it ends.
+// checkMatroskaSegment reads the headers of the two elements of a Matroska file (RFC 8794 §4–6): the segment must not
+// extend beyond the end of the file. A live recording does not state its length.
 func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 	pos := int64(0)
 	for _, id := range []uint32{0x1a45dfa3, 0x18538067} {
 		head := make([]byte, 12)
 		if n, err := r.ReadAt(head, pos); n < len(head) {
 			if err != nil && !errors.Is(err, io.EOF) {
-				return errs.E("media.CheckWhole", errs.Transient, err)
+				return errs.E("media.CheckComplete", errs.Transient, err)
 			}
 			return newTruncatedError()
 		}
 		if binary.BigEndian.Uint32(head) != id {
-			return nil // something else between them, which may be
+			return nil // another element between them is allowed
 		}
 		length, width := readVint(head[4:])
-		if length == 1<<(7*width)-1 { // unknown
+		if length == 1<<(7*width)-1 { // unknown length
 			return nil
 		}
 		if pos += 4 + int64(width) + int64(length); pos > size || pos < 0 {
@@ -100,7 +100,7 @@ func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// readVint reads a number of variable width: as many zero bits before the first one as bytes follow the first.
+// readVint reads a variable-size integer of EBML: its first byte begins with as many zero bits as bytes follow it.
 func readVint(b []byte) (value uint64, width int) {
 	width = min(bits.LeadingZeros8(b[0])+1, 8)
 	for _, c := range b[:width] {
@@ -110,12 +110,13 @@ func readVint(b []byte) (value uint64, width int) {
 }
 
 func newTruncatedError() error {
-	return newInvalidError("media.CheckWhole", "truncated", "The file is incomplete; finish the recording or the export, and upload all of it.")
+	return newInvalidError("media.CheckComplete", "truncated", "The file is incomplete; finish the recording or the export, and upload all of it.")
 }
 
-// readBoxHeader reads one box header. A length of 0 means up to the end of the file, 1 that 64 bits of it follow.
+// readBoxHeader reads the header of one box. A length of 0 means up to the end of the file; 1 means that a length of
+// 64 bits follows.
 func readBoxHeader(r io.ReaderAt, pos, size int64) (name string, length int64, err error) {
-	const op = "media.CheckWhole"
+	const op = "media.CheckComplete"
 	head := make([]byte, min(16, size-pos))
 	if n, err := r.ReadAt(head, pos); n < len(head) && err != nil && !errors.Is(err, io.EOF) {
 		return "", 0, errs.E(op, errs.Transient, err)

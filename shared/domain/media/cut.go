@@ -17,13 +17,14 @@ const (
 // RenditionOutput is what one task made of one rendition, ready to be stored.
 type RenditionOutput struct {
 	Track    video.Track
-	Init     []byte   // the init segment
-	Segments [][]byte // the first has the task's segment number
-	Frames   int      // video frames; 0 for sound
+	Init     []byte   // init segment
+	Segments [][]byte // media segments; the first has the number Task.Segment
+	Frames   int      // video frames; 0 for audio
 }
 
-// CutSegments splits what ffmpeg wrote of one rendition, checks it with CheckTask and describes it. It fails with
-// Invalid and the code frames_missing or segments_wrong: then the task is worth another try with the next of Prerolls.
+// CutSegments splits ffmpeg's output of one rendition into segments and checks them with CheckTask. name is the name
+// of the rendition. It fails with Invalid, frames_missing or segments_wrong; then the task may succeed with the next
+// of Prerolls.
 func CutSegments(p video.Plan, t video.Task, name string, file []byte) (RenditionOutput, error) {
 	init, frags, err := SplitFragments(file)
 	if err != nil {
@@ -58,10 +59,10 @@ func timescaleOf(p video.Plan, t video.Task) int {
 	return VideoTimescale(p.Rate)
 }
 
-// CheckTask returns the fragments that are the task's segments, without the tail of a chunk, and the number of video
-// frames in them. A chunk has exactly its frames. Numbers and times follow on from each other and from the task's
-// first frame, each segment begins with a key frame, and sound lasts as long as the video to two AAC frames. What is
-// different fails with Invalid and the code frames_missing (too few or too many) or segments_wrong.
+// CheckTask returns the fragments that are the segments of the task, without the tail of a chunk, and the number of
+// video frames in them. It checks that a chunk has exactly its frames, that sequence numbers and times continue from
+// the first frame of the task, that each segment begins with a key frame, and that the audio is as long as the video,
+// to two AAC frames. It fails with Invalid, frames_missing (too few or too many) or segments_wrong.
 func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, frames int, err error) {
 	if t.Kind == video.AudioTask {
 		return frags, 0, checkSound(p, t, frags)
@@ -81,7 +82,7 @@ func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, f
 	return frags, frames, nil
 }
 
-// checkFrames requires segment i to hold the frames that the plan has there.
+// checkFrames checks that each segment has the frames that the plan has for it.
 func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 	for i, f := range frags {
 		from := t.From + i*p.SegmentFrames
@@ -124,7 +125,7 @@ func checkSegmentStart(t video.Task, i int, f Fragment) error {
 	return nil
 }
 
-// HasWrongFrames reports whether err says that a cut has the wrong frames, so that the next of Prerolls is worth a try.
+// HasWrongFrames reports whether err is about the frames of a task's output, so that the next of Prerolls may succeed.
 func HasWrongFrames(err error) bool {
 	code := errs.ProblemOf(err).Code
 	return code == codeFramesMissing || code == codeSegmentsWrong

@@ -22,9 +22,10 @@ var tinyPlan = video.Plan{
 	Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 800_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}},
 }
 
-const frameTicks = 512 // ticks of a frame at 25 a second
+// frameTicks is how many ticks a frame lasts at 25 frames a second.
+const frameTicks = 512
 
-// initSegment returns one as ffmpeg writes it, with the parameter sets of a real 64 × 48 encode.
+// initSegment returns an init segment as ffmpeg writes it, with the parameter sets of a real encode of 64 × 48 pixels.
 func initSegment(t testing.TB, timescale uint32) []byte {
 	t.Helper()
 	sps, _ := hex.DecodeString("6764000aacd9447b011000000300100000030320f1225960")
@@ -46,8 +47,8 @@ func initSegment(t testing.TB, timescale uint32) []byte {
 	return b.Bytes()
 }
 
-// readFragment returns n samples of dur ticks each, the first a key frame.
-func readFragment(t testing.TB, sequence, at, n, dur int) []byte {
+// newFragment returns a fragment of n samples of dur ticks each. The first is a key frame.
+func newFragment(t testing.TB, sequence, at, n, dur int) []byte {
 	t.Helper()
 	f, err := mp4.CreateFragment(uint32(sequence), 1)
 	if err != nil {
@@ -70,13 +71,13 @@ func readFragment(t testing.TB, sequence, at, n, dur int) []byte {
 	return b.Bytes()
 }
 
-// encodedFile returns a file as ffmpeg writes it for a video task: its frames and the tail.
+// encodedFile returns a file as ffmpeg writes it for a video task, with a number of frames.
 func encodedFile(t testing.TB, task video.Task, frames int) []byte {
 	t.Helper()
 	file := initSegment(t, 12800)
 	for i := 0; i*tinyPlan.SegmentFrames < frames; i++ {
 		n := min(tinyPlan.SegmentFrames, frames-i*tinyPlan.SegmentFrames)
-		file = append(file, readFragment(t, task.Segment+i, (task.From+i*tinyPlan.SegmentFrames)*frameTicks, n, frameTicks)...)
+		file = append(file, newFragment(t, task.Segment+i, (task.From+i*tinyPlan.SegmentFrames)*frameTicks, n, frameTicks)...)
 	}
 	return file
 }
@@ -122,12 +123,12 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 	t.Parallel()
 	task := tinyPlan.Tasks()[2]
 	segment := func(t *testing.T, i, at, n int) []byte {
-		return readFragment(t, task.Segment+i, at*frameTicks, n, frameTicks)
+		return newFragment(t, task.Segment+i, at*frameTicks, n, frameTicks)
 	}
 	for _, tt := range []struct {
 		name string
 		task video.Task
-		file func(t *testing.T) []byte // behind the init segment
+		file func(t *testing.T) []byte // after the init segment
 		want string
 	}{
 		{"one frame short", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 12, 3)...) }, "frames_missing"},
@@ -137,14 +138,14 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 		{"cut elsewhere", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...) }, "segments_wrong"},
 		{"wrong number", task, func(t *testing.T) []byte { return append(segment(t, 1, 8, 4), segment(t, 2, 12, 4)...) }, "segments_wrong"},
 		{"half a frame", task, func(t *testing.T) []byte {
-			return append(readFragment(t, 3, 8*frameTicks, 4, frameTicks), readFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...)
+			return append(newFragment(t, 3, 8*frameTicks, 4, frameTicks), newFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...)
 		}, "segments_wrong"},
 		{"no frame in the last chunk", tinyPlan.Tasks()[3], func(*testing.T) []byte { return nil }, "frames_missing"},
 		{"one frame short in the last chunk", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(readFragment(t, 5, 16*frameTicks, 4, frameTicks), readFragment(t, 6, 20*frameTicks, 1, frameTicks))
+			return slices.Concat(newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 1, frameTicks))
 		}, "frames_missing"},
 		{"source without an end", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(readFragment(t, 5, 16*frameTicks, 4, frameTicks), readFragment(t, 6, 20*frameTicks, 4, frameTicks), readFragment(t, 7, 24*frameTicks, 3, frameTicks))
+			return slices.Concat(newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 4, frameTicks), newFragment(t, 7, 24*frameTicks, 3, frameTicks))
 		}, "frames_missing"},
 		{"cut off", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4)[:50] }, "segments_wrong"},
 		{"moof without mdat", task, func(t *testing.T) []byte {
@@ -163,7 +164,7 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 	}
 }
 
-// A segment that begins with another frame than a key frame can't be joined at.
+// A segment that does not begin with a key frame can't be joined.
 func TestCheckTaskRejectsSegmentWithoutKeyFrame(t *testing.T) {
 	t.Parallel()
 	task := tinyPlan.Tasks()[1]
@@ -179,7 +180,7 @@ func TestCheckTaskRejectsSegmentWithoutKeyFrame(t *testing.T) {
 
 func TestCutSegmentsRejectsOtherTimescale(t *testing.T) {
 	t.Parallel()
-	file := append(initSegment(t, 90000), readFragment(t, 1, 0, 4, frameTicks)...)
+	file := append(initSegment(t, 90000), newFragment(t, 1, 0, 4, frameTicks)...)
 	if _, err := media.CutSegments(tinyPlan, tinyPlan.Tasks()[1], "360p", file); codeOf(t, err) != "segments_wrong" {
 		t.Errorf("got %v", err)
 	}
@@ -202,7 +203,7 @@ func TestCutSegmentsOfSound(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file := slices.Concat(initSegment(t, media.SampleRate), readFragment(t, 1, 0, tt.first, 1024), readFragment(t, 2, tt.at*1024, tt.other, 1024))
+			file := slices.Concat(initSegment(t, media.SampleRate), newFragment(t, 1, 0, tt.first, 1024), newFragment(t, 2, tt.at*1024, tt.other, 1024))
 			got, err := media.CutSegments(tinyPlan, task, media.AudioRendition, file)
 			if c := codeOf(t, err); c != tt.want {
 				t.Fatalf("got %v, want %q", err, tt.want)
@@ -214,7 +215,7 @@ func TestCutSegmentsOfSound(t *testing.T) {
 	}
 }
 
-// No bytes make it panic, and what it returns is what it was given.
+// No input makes it panic, and its results contain exactly the bytes of the input.
 func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 	t.Parallel()
 	whole := encodedFile(t, tinyPlan.Tasks()[1], 12)

@@ -15,7 +15,7 @@ import (
 	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
-// encodeBench runs a real ffmpeg on one source.
+// encodeBench runs a real ffmpeg in a folder.
 type encodeBench struct {
 	*testing.T
 	tools, dir string
@@ -51,7 +51,7 @@ func (b encodeBench) readFile(path string) []byte {
 	return data
 }
 
-// makeSource makes a video whose frames carry their number as a bar code: 16 blocks of 16 × 16 pixels.
+// makeSource makes a video whose frames have their number as a bar code: 16 blocks of 16 × 16 pixels.
 func (b encodeBench) makeSource(name, size, rate string, secs int, args ...string) string {
 	bars := fmt.Sprintf("nullsrc=s=16x2:r=%s:d=%d,format=gray,geq=lum='if(bitand(N,pow(2,X)),255,0)',scale=256:16:flags=neighbor,format=yuv420p", rate, secs)
 	graph := fmt.Sprintf("testsrc2=s=%s:r=%s:d=%d,format=yuv420p[a];%s[b];[a][b]overlay=0:0:format=yuv420", size, rate, secs, bars)
@@ -72,7 +72,7 @@ func (b encodeBench) sniffFile(path string) string {
 	return container
 }
 
-// remuxFile returns the file as one that can be cut.
+// remuxFile remuxes the file if its container needs that, and returns the path of the result.
 func (b encodeBench) remuxFile(path string) string {
 	b.Helper()
 	into, needed := media.ChooseRemuxContainer(b.sniffFile(path))
@@ -99,7 +99,7 @@ func (b encodeBench) inspectFile(path string) video.Media {
 	return m
 }
 
-// encodeTask runs one task and cuts what comes out.
+// encodeTask encodes one task and cuts the output.
 func (b encodeBench) encodeTask(src string, p video.Plan, m video.Media, t video.Task) (video.Result, map[string]media.RenditionOutput) {
 	b.Helper()
 	out := func(name string) string { return b.path(fmt.Sprintf("%d-%s.mp4", t.Number, name)) }
@@ -123,7 +123,8 @@ func (b encodeBench) encodeTask(src string, p video.Plan, m video.Media, t video
 	return res, pieces
 }
 
-// encodeChunks encodes every task and stores what a player finds: segments, init segments and playlists.
+// encodeChunks encodes every task and writes what a player needs: segments, init segments and playlists. It returns
+// the number of frames.
 func (b encodeBench) encodeChunks(src string, p video.Plan, m video.Media) (frames int) {
 	b.Helper()
 	var results []video.Result
@@ -158,14 +159,14 @@ func (b encodeBench) writeObject(rendition, name string, data []byte) {
 	}
 }
 
-// probeRendition returns what ffprobe says of a rendition that chunked has stored.
+// probeRendition returns what ffprobe says of a rendition that encodeChunks has written.
 func (b encodeBench) probeRendition(rendition, entries string) string {
 	b.Helper()
 	out := b.runTool("ffprobe", "-show_entries", entries, "-of", "csv=p=0", b.playlistPath(rendition))
 	return strings.Fields(string(out))[0] // the stream of the program, then that of the file
 }
 
-// readSegments returns all those of a rendition, joined.
+// readSegments returns all segments of a rendition, joined.
 func (b encodeBench) readSegments(rendition string) (all []byte) {
 	b.Helper()
 	names, err := filepath.Glob(b.path(filepath.Join(rendition, "*.m4s")))
@@ -178,12 +179,12 @@ func (b encodeBench) readSegments(rendition string) (all []byte) {
 	return all
 }
 
-// playlistPath returns the path of a rendition that chunked has stored.
+// playlistPath returns the path of the playlist of a rendition that encodeChunks has written.
 func (b encodeBench) playlistPath(rendition string) string {
 	return b.path(filepath.Join(rendition, media.PlaylistName))
 }
 
-// listFrameCodes returns one line a frame: its time, and a checksum of its bar code.
+// listFrameCodes returns a line for each frame: its time and a checksum of its bar code.
 func (b encodeBench) listFrameCodes(path string, m video.Media) []string {
 	b.Helper()
 	bars := fmt.Sprintf("crop=iw*256/%d:ih*16/%d:0:0,scale=16:1:flags=area,format=gray,lut=c0='if(gt(val,128),255,0)'", m.Width, m.Height)
@@ -199,12 +200,12 @@ func (b encodeBench) listFrameCodes(path string, m video.Media) []string {
 	return out
 }
 
-// listFrameTimes returns one line a frame: its time.
+// listFrameTimes returns a line for each frame: its time.
 func (b encodeBench) listFrameTimes(path string, _ video.Media) []string {
 	return b.listFrameColumns(path, "null", 2)
 }
 
-// listFrameColumns returns the time base and, of every frame behind a filter, the given columns of ffmpeg's framemd5.
+// listFrameColumns returns the time base and, for each frame after a filter, the given columns of ffmpeg's framemd5.
 func (b encodeBench) listFrameColumns(path, filter string, columns ...int) (out []string) {
 	b.Helper()
 	for line := range strings.Lines(string(b.runTool("ffmpeg", "-copyts", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", filter, "-f", "framemd5", "-"))) {
@@ -224,7 +225,7 @@ func (b encodeBench) listFrameColumns(path, filter string, columns ...int) (out 
 	return out
 }
 
-// requireSimilarFrames requires each frame of two encodes to be the same picture, to 30 dB.
+// requireSimilarFrames fails unless each frame of two encodes is the same picture, to 30 dB.
 func (b encodeBench) requireSimilarFrames(one, other string) {
 	b.Helper()
 	log := string(b.runTool("ffmpeg", "-i", one, "-i", other, "-lavfi", "[0:v][1:v]psnr=stats_file=-", "-f", "null", "-"))

@@ -10,34 +10,34 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Args is what the work is, in ffmpeg's words: options of the one input, and all that follows it. Package ffmpeg puts
-// the flags of the cage and the input itself around them. Output paths are the caller's own, and come out as file:
-// URLs, so that nothing in them is taken for a protocol or an option; nothing that a client has sent is ever an
-// argument.
+// Args are ffmpeg's arguments for one job: the options of its one input, and everything after the input. Package
+// ffmpeg adds the options of the sandbox and the input itself. Output paths are chosen by the caller and written as
+// file: URLs, so that none is taken for a protocol or an option. No text from a client is ever an argument.
 type Args struct {
 	Input, Output []string
 }
 
-// CommandLine returns the arguments for an input outside any cage: for files of our own.
+// CommandLine returns the arguments with an input file, for runs outside the sandbox on files of our own.
 func (a Args) CommandLine(in string) []string {
 	return slices.Concat(a.Input, []string{"-i", "file:" + in}, a.Output)
 }
 
 const (
-	// tailFrames is how many frames past its end a chunk is encoded to: x264 then looks ahead as it would in one run.
-	// They make one more fragment, which Cut throws away.
+	// tailFrames is how many frames beyond its end a chunk is encoded, so that the look-ahead of x264 works as in one
+	// run. They become one more fragment, which CutSegments drops.
 	tailFrames = 12
-	// vbvSeconds is the decoder's buffer in seconds at the capped bitrate.
+	// vbvSeconds is the size of the decoder's buffer, in seconds at the capped bitrate.
 	vbvSeconds   = 2
 	audioBitrate = "128k"
 )
 
-// FromStart is the preroll that seeks nowhere: everything is decoded from the beginning of the file.
+// FromStart is the preroll that does not seek: ffmpeg decodes from the beginning of the file.
 var FromStart = math.Inf(1)
 
-// Prerolls returns how many seconds before a chunk to begin decoding: the first to try, and what to try next when Cut
-// finds frames missing. The last is always FromStart, which is exact for every source and slow. MPEG-TS can't be sought
-// in exactly; and at under ten frames a second a seek misses the frame on screen, and there is little to decode.
+// Prerolls returns how many seconds before a chunk to start decoding: the first one to try, then those to try when
+// CutSegments finds frames missing. The last is always FromStart, which is slow and exact for every source. It is the
+// only one for MPEG-TS, where seeking is not exact, and below ten frames a second, where a seek misses the frame on
+// screen.
 func Prerolls(m video.Media) []float64 {
 	if m.Container == MPEGTS || m.Rate.Float() < slowRate {
 		return []float64{FromStart}
@@ -45,9 +45,9 @@ func Prerolls(m video.Media) []float64 {
 	return []float64{0.5, 5, FromStart}
 }
 
-// VideoArgs returns the arguments that encode one chunk to every rendition of the plan, decoding it once, beginning
-// preroll seconds early. Out returns the path that a rendition is written to. The same arguments give the same bytes on
-// the same build: every encoder has one thread.
+// VideoArgs returns the arguments that encode one chunk in every rendition of the plan. The source is decoded once,
+// from preroll seconds before the chunk. out returns the output path of a rendition. The output is reproducible with
+// the same build of ffmpeg, as every encoder has one thread.
 func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
 	args := Args{
 		Input:  slices.Concat([]string{"-threads", "1"}, buildFilterInputArgs(m), buildSeekArgs(p, m, t, preroll), []string{"-copyts"}),
@@ -62,9 +62,9 @@ func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out f
 	return args
 }
 
-// AudioArgs returns the arguments that encode the sound of the whole video to one file: as long as the video to the
-// sample, silent where the source is. The packet that primes the AAC decoder is dropped, so that there is no offset
-// and no edit list.
+// AudioArgs returns the arguments that encode the audio of the whole video to one file. It is as long as the video, to
+// the sample, and silent where the source has no audio. The AAC encoder's priming packet is dropped, so that there is
+// no offset and no edit list.
 func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) Args {
 	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(buildSoundArgs(p, m), []string{
 		"-bsf:a", "noise=drop='lt(pts,0)'",
@@ -74,9 +74,9 @@ func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) A
 	})}
 }
 
-// SinglePassArgs returns the arguments that encode the whole of in at once, with the filters and encoder options of the
-// chunks, to one MP4 a rendition and one for the sound: what chunked encoding is compared with. Threads are those of
-// the decoder and of each encoder; 0 leaves them to ffmpeg.
+// SinglePassArgs returns the arguments that encode the whole video at once, with the filters and encoder options of
+// chunks, to one MP4 for each rendition. Tests compare chunked encoding with it. threads is for the decoder and each
+// encoder; 0 leaves it to ffmpeg.
 func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition string) string) Args {
 	whole := video.Task{Kind: video.VideoTask, To: p.FrameCount(), Segment: 1, Last: true}
 	args := Args{
@@ -92,8 +92,9 @@ func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition
 	return args
 }
 
-// buildFilterInputArgs keeps the graph as it is where pictures change their size, as those of a browser's recording do:
-// a new graph would lose the frame on screen. Scaling follows the change by itself; deinterlacing can't.
+// buildFilterInputArgs keeps ffmpeg from rebuilding the filter graph when the pictures change their size, as in
+// recordings of browsers: a new graph would lose the frame on screen. The scale filter handles the change itself; the
+// deinterlacer can't.
 func buildFilterInputArgs(m video.Media) []string {
 	if m.Interlaced {
 		return nil
@@ -101,8 +102,9 @@ func buildFilterInputArgs(m video.Media) []string {
 	return []string{"-reinit_filter:v", "0"}
 }
 
-// buildSeekArgs goes to a key frame at or before the time, without accuracy: the accurate seek of ffmpeg would throw
-// away the frame that is still on screen there. The time is the source's own, which -copyts keeps.
+// buildSeekArgs returns the options to seek to a key frame at or before the start of the preroll. ffmpeg's accurate
+// seek would drop the frame that is still on screen at that time. The time is in the source's own timestamps, which
+// -copyts keeps.
 func buildSeekArgs(p video.Plan, m video.Media, t video.Task, preroll float64) []string {
 	into := p.Rate.Seconds(t.From) - preroll
 	if into <= 0 {
@@ -115,10 +117,10 @@ func buildSeekArgs(p video.Plan, m video.Media, t video.Task, preroll float64) [
 // startSeconds returns the time in seconds at which the source shows its first frame.
 func startSeconds(m video.Media) float64 { return float64(m.Start) * m.TimeBase.Float() }
 
-// buildFilterGraph puts the frames on the grid, cuts by number and scales. After fps the time base is one frame, so
-// that trim counts frames; fps itself must not be told a start, which would shift its rounding. Behind the source's
-// last frame that one stays on screen, for as long as slack allows: pictures and sound then end together, and a source
-// that is much shorter than planned leaves the last chunk short, which Cut refuses.
+// buildFilterGraph returns the filter graph: frames on the grid, cut by frame number, scaled. After fps the time base
+// is one frame, so that trim counts frames; fps must not be given a start, which would shift its rounding. The last
+// frame of the source is repeated for up to slackFrames, so that video and audio end together. If the source is much
+// shorter than planned, the last chunk is too short, and CutSegments rejects it.
 func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	chain := []string{fmt.Sprintf("setpts=PTS%+d", -m.Start)}
 	if m.Interlaced {
@@ -138,11 +140,12 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	return strings.Join(parts, ";")
 }
 
-// slackFrames is how many frames the source may lack at its end.
+// slackFrames returns how many frames may be missing at the end of the source.
 func slackFrames(p video.Plan) int { return p.SegmentFrames }
 
-// buildEncoderArgs returns the options of rendition i: constant quality under a cap, which needs no knowledge of other
-// chunks as an average bitrate would; one closed group of pictures a segment; one frame a whole number of ticks.
+// buildEncoderArgs returns the encoder options of rendition i: constant quality under a cap, which unlike an average
+// bitrate needs no knowledge of other chunks; one closed group of pictures per segment; a whole number of ticks per
+// frame.
 func buildEncoderArgs(p video.Plan, i, threads int) []string {
 	scale, group, r := strconv.Itoa(VideoTimescale(p.Rate)), strconv.Itoa(p.SegmentFrames), p.Renditions[i]
 	return slices.Concat([]string{
@@ -153,8 +156,8 @@ func buildEncoderArgs(p video.Plan, i, threads int) []string {
 	}, buildStripArgs(), []string{"-video_track_timescale", scale, "-f", "mp4"})
 }
 
-// buildSoundArgs returns the filters and encoder options of the sound: moved to the video's zero, filled or cut to its
-// length.
+// buildSoundArgs returns the filters and encoder options of the audio: aligned with the start of the video, and padded
+// or cut to its length.
 func buildSoundArgs(p video.Plan, m video.Media) []string {
 	filter := fmt.Sprintf("asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
 		startSeconds(m), SampleRate, countSamples(p))
@@ -163,7 +166,8 @@ func buildSoundArgs(p video.Plan, m video.Media) []string {
 	}, buildStripArgs(), []string{"-f", "mp4"})
 }
 
-// buildStripArgs keeps everything out of an output that is not its one stream: tags may hold names and places.
+// buildStripArgs returns the options that keep metadata, chapters and other streams out of an output: tags may have
+// names and places.
 func buildStripArgs() []string {
 	return []string{"-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn", "-fflags", "+bitexact"}
 }

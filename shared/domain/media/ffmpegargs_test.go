@@ -14,7 +14,7 @@ import (
 
 func outputPath(name string) string { return "/job/" + name + ".mp4" }
 
-// The argument lists, one argument a line.
+// The golden file has one argument a line.
 func TestArgsGolden(t *testing.T) {
 	t.Parallel()
 	hd := video.Media{Container: media.Mov, Width: 1280, Height: 720, Rate: rate25, Frames: 500, TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac"}
@@ -45,8 +45,8 @@ func TestArgsGolden(t *testing.T) {
 	compareGolden(t, "args.txtar", got)
 }
 
-// Whatever the source is, an argument is one line, the input and the outputs are file: URLs, and nothing but those
-// comes from outside.
+// Whatever the source is, an argument is one line, the input and the outputs are file: URLs, and no other argument has
+// text from outside.
 func TestArgsHoldNoClientText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -11,18 +11,18 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Fragment is one moof with its mdat, as ffmpeg wrote it.
+// Fragment is one moof box with its mdat box, as ffmpeg wrote them.
 type Fragment struct {
-	Data           []byte // part of the file's bytes, not a copy
-	Sequence       int    // of its mfhd
+	Data           []byte // a part of the file, not a copy
+	Sequence       int    // sequence number (mfhd)
 	Time           int64  // decode time of its first sample, in ticks (tfdt)
 	Samples        int
 	Ticks          int64 // sum of the samples' durations
 	StartsWithSync bool  // begins with a sync sample
 }
 
-// SplitFragments splits a fragmented MP4 of one track behind every mdat, without a byte changed: init is all up to
-// the first fragment. What is not such a file fails with Invalid and the code segments_wrong.
+// SplitFragments splits a fragmented MP4 of one track after every mdat box, without changing a byte. init is
+// everything before the first fragment. It fails with Invalid, segments_wrong, for any other file.
 func SplitFragments(file []byte) (init []byte, frags []Fragment, err error) {
 	trex, begin := (*mp4.TrexBox)(nil), 0
 	var moof *mp4.MoofBox
@@ -60,7 +60,7 @@ func SplitFragments(file []byte) (init []byte, frags []Fragment, err error) {
 	return init, frags, nil
 }
 
-// readBox returns the box that b begins with.
+// readBox returns the first box of b and its type.
 func readBox(b []byte) (box []byte, name string, err error) {
 	if len(b) < 8 {
 		return nil, "", errors.New("box header is cut off")
@@ -85,7 +85,7 @@ func decodeBox[T mp4.Box](b []byte) (box T, err error) {
 	return box, nil
 }
 
-// readSampleDefaults returns what samples have where a fragment does not say otherwise.
+// readSampleDefaults returns the defaults for samples that a fragment does not state itself.
 func readSampleDefaults(box []byte) (*mp4.TrexBox, error) {
 	moov, err := decodeBox[*mp4.MoovBox](box)
 	if err != nil {
@@ -124,8 +124,8 @@ func startsInSync(run *mp4.TrunBox) bool {
 	return !mp4.DecodeSampleFlags(flags).SampleIsNonSync
 }
 
-// ReadCodec returns what an init segment announces: the codec as RFC 6381 names it ("avc1.64001f", "mp4a.40.2") and the
-// ticks a second. What is neither H.264 nor AAC fails with Invalid and the code segments_wrong.
+// ReadCodec returns the codec of an init segment, as RFC 6381 names it ("avc1.64001f", "mp4a.40.2"), and its ticks a
+// second. It fails with Invalid, segments_wrong, for anything but H.264 and AAC.
 func ReadCodec(init []byte) (codec string, timescale int, err error) {
 	for pos := 0; pos < len(init); {
 		box, name, err := readBox(init[pos:])
@@ -160,7 +160,8 @@ func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 	return "", 0, newSegmentsWrongError(errors.New("neither avcC nor esds"))
 }
 
-// findSampleDescription returns the sample description and timescale of the track, if all boxes on the way are there.
+// findSampleDescription returns the sample description and the timescale of the track. ok is false if a box on the way
+// is missing.
 func findSampleDescription(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
 	if moov.Trak == nil || moov.Trak.Mdia == nil || moov.Trak.Mdia.Mdhd == nil || moov.Trak.Mdia.Minf == nil {
 		return nil, 0, false
@@ -173,7 +174,7 @@ func findSampleDescription(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int,
 }
 
 func newSegmentsWrongError(err error) error {
-	return &errs.Error{Op: "media.Cut", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err}
+	return &errs.Error{Op: "media.CutSegments", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err}
 }
 
 const segmentsWrongMessage = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
 
-// readArchive reads a golden file: several texts in one, with a comment in front.
+// readArchive reads a golden file: several texts, after a comment.
 func readArchive(t *testing.T, name string) *txtar.Archive {
 	t.Helper()
 	a, err := txtar.ParseFile(filepath.Join("testdata", name))
@@ -22,7 +22,7 @@ func readArchive(t *testing.T, name string) *txtar.Archive {
 	return a
 }
 
-// compareGolden compares texts with those of a golden file, or with -update writes them there.
+// compareGolden compares texts with those of a golden file or, with -update, writes them.
 func compareGolden(t *testing.T, name string, got []txtar.File) {
 	t.Helper()
 	a := readArchive(t, name)
@@ -46,7 +46,7 @@ func textsByName(files []txtar.File) map[string]string {
 	return out
 }
 
-// codeOf returns the code of an error of package video, "" for none.
+// codeOf returns the code of an error, "" for nil.
 func codeOf(t *testing.T, err error) string {
 	t.Helper()
 	return string(problemOf(t, err).Code)

@@ -13,7 +13,8 @@ import (
 	"sluice/shared/domain/media"
 )
 
-// problemOf returns the parts of a refusal, and requires it to be one: of the caller's making, with a sentence.
+// problemOf returns the error as an errs.Error, which must have a code and a message. For nil it returns the zero
+// value.
 func problemOf(t *testing.T, err error) errs.Error {
 	t.Helper()
 	if err == nil {
@@ -67,8 +68,8 @@ func TestChooseGridRate(t *testing.T) {
 	}
 }
 
-// One frame is a whole number of ticks; the grid is at most 60 and, from 1 to 60, the rate at most 60 % off it (2 to
-// 5).
+// A frame lasts a whole number of ticks. The grid rate is at most 60 and, for sources from 1 to 60 frames a second, at
+// most 60 % off the rate of the source (2 → 5).
 func TestGridHasWholeTicks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

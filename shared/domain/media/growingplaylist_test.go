@@ -13,8 +13,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// planWithResults is a plan of so many whole seconds, and the results of its tasks: segments of 2 s, sound in segments
-// a little longer.
+// planWithResults returns a plan of a number of seconds, and the results of its tasks: video segments of 2 s, and
+// audio segments a little longer.
 func planWithResults(seconds int) (video.Plan, []video.Result) {
 	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: true, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 864_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}}}
 	for at := 0; at < 25*seconds; at += 200 {
@@ -24,7 +24,7 @@ func planWithResults(seconds int) (video.Plan, []video.Result) {
 	var out []video.Result
 	for _, task := range p.Tasks() {
 		if task.Kind == video.AudioTask {
-			out = append(out, video.Result{Task: task, Tracks: []video.Track{buildSoundArgs(48000 * int64(seconds))}})
+			out = append(out, video.Result{Task: task, Tracks: []video.Track{newSoundTrack(48000 * int64(seconds))}})
 			continue
 		}
 		r := video.Result{Task: task}
@@ -44,7 +44,7 @@ func newVideoTrack(name string, task video.Task) video.Track {
 	return t
 }
 
-func buildSoundArgs(samples int64) video.Track {
+func newSoundTrack(samples int64) video.Track {
 	t := video.Track{Name: media.AudioRendition, Codec: "mp4a.40.2", InitHash: "audio", Timescale: 48000}
 	for ; samples > 0; samples -= 96256 {
 		t.Segments = append(t.Segments, video.Segment{Bytes: 32_000, Ticks: min(96256, samples)})
@@ -52,8 +52,7 @@ func buildSoundArgs(samples int64) video.Track {
 	return t
 }
 
-// Each version of a playlist begins with the one before, whatever the borders that they reach to; and sound reaches as
-// far as the pictures.
+// Each version of a playlist begins with the previous one, for any borders; and the audio reaches as far as the video.
 func TestPromise05_PlaylistsOnlyGrow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -82,7 +81,7 @@ func TestPromise05_PlaylistsOnlyGrow(t *testing.T) {
 	})
 }
 
-// checkPlaylistEnd holds a playlist to listing what begins within so many frames, and no more.
+// checkPlaylistEnd checks that a playlist lists exactly the segments that begin within a number of frames.
 func checkPlaylistEnd(t *rapid.T, p video.Plan, text string, frames int) {
 	list, _, err := m3u8.DecodeFrom(strings.NewReader(text), true)
 	if err != nil {
@@ -93,10 +92,10 @@ func checkPlaylistEnd(t *rapid.T, p video.Plan, text string, frames int) {
 		last, at = at, at+s.Duration
 	}
 	if end := p.Rate.Seconds(frames); at < end-0.001 || last >= end {
-		t.Fatalf("reaches to %f of %f s, and its last segment begins at %f", at, end, last)
+		t.Fatalf("ends at %f of %f s, and its last segment begins at %f", at, end, last)
 	}
 	if got.MediaType != m3u8.EVENT || !strings.Contains(text, "\n#EXT-X-START:TIME-OFFSET=0\n") {
-		t.Fatalf("not one that grows:\n%s", text)
+		t.Fatalf("no EVENT playlist:\n%s", text)
 	}
 }
 
@@ -114,8 +113,8 @@ func TestGrowingPlaylistsGolden(t *testing.T) {
 	})
 }
 
-// What is announced before all is encoded is no less than what is announced in the end, if the encoder keeps its cap
-// and its buffer.
+// The bandwidth that is stated before all is encoded is not less than the final one, if the encoder keeps its cap and
+// its buffer.
 func TestEarlyBandwidthIsUpperBound(t *testing.T) {
 	t.Parallel()
 	const rate, seconds = 864_000, 20
@@ -139,14 +138,14 @@ func TestEarlyBandwidthIsUpperBound(t *testing.T) {
 	}
 	before, after := readBandwidth(t, media.BuildMasterPlaylist(p, early, false)), readBandwidth(t, media.BuildMasterPlaylist(p, late, true))
 	if before[0] < after[0] || before[1] < after[1] {
-		t.Errorf("%v are announced, and in the end %v", before, after)
+		t.Errorf("%v is stated early, %v in the end", before, after)
 	}
 	if before[0] > 3*rate || before[1] > 2*rate {
-		t.Errorf("%v are far from a cap of %d", before, rate)
+		t.Errorf("%v is far from the cap of %d", before, rate)
 	}
 }
 
-// readBandwidth returns the bandwidth and its average of the first rendition.
+// readBandwidth returns the bandwidth and the average bandwidth of the first rendition.
 func readBandwidth(t *testing.T, master string) (out [2]int) {
 	t.Helper()
 	_, line, _ := strings.Cut(master, "#EXT-X-STREAM-INF:")

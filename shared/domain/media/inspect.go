@@ -9,8 +9,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// CheckStreams refuses what no more knowledge of the file will make a video that we take. It fails with Invalid and one
-// of the codes no_video, streams_too_many, codec_unsupported and audio_codec_unsupported.
+// CheckStreams rejects a file by the streams that ffprobe lists, before more is read. It fails with Invalid: no_video,
+// streams_too_many, codec_unsupported or audio_codec_unsupported.
 func CheckStreams(p Probe) error {
 	const op = "media.Inspect"
 	if n := len(p.Streams); n > maxStreams {
@@ -24,11 +24,11 @@ func CheckStreams(p Probe) error {
 	return checkCodecs(v, a, sound)
 }
 
-// Inspect returns what a probed file is, or refuses it. The container is Sniff's, or what Remux made of it; packets
-// are the last ones of the video, as ffprobe writes them: see end. It takes the first video stream that is no attached
-// picture and the first audio stream. It fails with Invalid and one of the codes of Accept, dimensions_unknown,
-// dimensions_unsupported, pixels_too_many, frame_rate_unsupported, malformed, truncated, duration_too_short and
-// duration_too_long.
+// Inspect returns the description of a file, from the output of ffprobe. container is the result of SniffContainer, or
+// of ChooseRemuxContainer after a remux. packets are the last packets of the video stream: see findEndTicks. Inspect
+// uses the first video stream that is no attached picture, and the first audio stream. It fails with Invalid: the
+// codes of CheckStreams, dimensions_unknown, dimensions_unsupported, pixels_too_many, frame_rate_unsupported,
+// malformed, truncated, duration_too_short or duration_too_long.
 func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	const op = "media.Inspect"
 	if err := CheckStreams(p); err != nil {
@@ -48,10 +48,10 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	if m.TimeBase, ok = parseFraction(v.TimeBase, "/"); !ok {
 		return video.Media{}, newInvalidError(op, "malformed", malformedMessage)
 	}
-	said := statedDuration(p, v, m.TimeBase)
+	stated := statedDuration(p, v, m.TimeBase)
 	last, found := findEndTicks(packets)
 	if !found {
-		return setFrameCount(m, said)
+		return setFrameCount(m, stated)
 	}
 	shown := float64(last-v.StartPTS) * m.TimeBase.Float()
 	if claim, _ := parseSeconds(v.Duration); claim > shown+maxMissingSeconds {
@@ -60,13 +60,13 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	return setFrameCount(m, shown)
 }
 
-// maxMissingSeconds is how many seconds a stream may end before its container says.
+// maxMissingSeconds is how many seconds the video may end before the duration that its container states.
 const maxMissingSeconds = 2
 
-// findEndTicks returns when the last frame ends, in ticks, by lines of "pts,dts,duration,flags" in the order of
-// decoding. Containers round and overstate durations, and count frames that an edit list hides; those have the flag D.
-// The duration is that of the last frame and of no other: in MP4 it is the time to the next to be decoded. AVI has no
-// times but those of decoding.
+// findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,flags" in decoding order.
+// The durations of containers are rounded or too long, and count frames that an edit list hides, which have the flag
+// D. The duration of the last frame alone is added, as in MP4 the duration of any other is the time to the next frame
+// to be decoded. AVI has decoding times only.
 func findEndTicks(packets []byte) (ends int64, found bool) {
 	last := int64(0)
 	for line := range strings.Lines(string(packets)) {
@@ -86,8 +86,8 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 	return ends, found
 }
 
-// findStartTicks returns when the first frame is shown, in ticks. AVI has times of decoding only, one tick a frame, and
-// ffprobe gives the first of those.
+// findStartTicks returns when the first frame is shown, in ticks. AVI has only decoding times, of one tick a frame,
+// and ffprobe returns the first of those.
 func findStartTicks(v Stream, container string) int64 {
 	if container == AVI {
 		return v.StartPTS + v.Delay
@@ -95,7 +95,7 @@ func findStartTicks(v Stream, container string) int64 {
 	return v.StartPTS
 }
 
-// setFrameCount adds the number of frames on the grid, and the duration that follows from it.
+// setFrameCount returns m with the number of frames on the grid that last length seconds, and the duration of these.
 func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	const op = "media.Inspect"
 	if length > maxSeconds {
@@ -109,9 +109,9 @@ func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	return m, nil
 }
 
-// statedDuration returns the seconds that the video stream lasts, 0 if nothing says: its own duration, else its count
-// of frames, else from its start to the end of the file. The duration of a Matroska or TS file begins elsewhere than
-// its video.
+// statedDuration returns how many seconds the video stream lasts according to the container, 0 if it does not say: the
+// duration of the stream, else its number of frames, else the time from its start to the end of the file. The duration
+// of a Matroska or TS file does not start with its video.
 func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
 	if d, ok := parseSeconds(v.Duration); ok && d > 0 {
 		return d
@@ -139,8 +139,8 @@ func checkCodecs(v, a Stream, sound bool) error {
 	return nil
 }
 
-// displaySize returns the size of the picture as it is displayed: pixels made square, then turned. A rotate tag is not
-// looked at, because ffmpeg turns by the display matrix only.
+// displaySize returns the size of the picture as it is displayed: with square pixels, then rotated. A rotate tag is
+// ignored, because ffmpeg rotates by the display matrix only.
 func displaySize(v Stream) (width, height int, err error) {
 	const op = "media.Inspect"
 	if v.Width <= 0 || v.Height <= 0 {
@@ -162,7 +162,7 @@ func displaySize(v Stream) (width, height int, err error) {
 	return int(w), int(h), nil
 }
 
-// isSideways reports whether the picture is shown turned by a quarter.
+// isSideways reports whether the picture is displayed rotated by a quarter turn.
 func (s Stream) isSideways() bool {
 	for _, d := range s.SideData {
 		if math.Mod(math.Abs(math.Round(d.Rotation)), 180) == 90 {
@@ -172,7 +172,7 @@ func (s Stream) isSideways() bool {
 	return false
 }
 
-// isInterlaced reports whether frames hold two fields: top or bottom first, coded or shown.
+// isInterlaced reports whether frames have two fields: top or bottom first, coded or displayed.
 func (s Stream) isInterlaced() bool {
 	switch s.FieldOrder {
 	case "tt", "bb", "tb", "bt":

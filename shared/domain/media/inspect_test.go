@@ -12,7 +12,7 @@ import (
 	"sluice/shared/domain/media"
 )
 
-// What Inspect makes of ffprobe's own words about real files.
+// TestInspectFiles inspects the output of ffprobe for real files.
 func TestInspectFiles(t *testing.T) {
 	t.Parallel()
 	containers := map[string]string{".mkv": media.Matroska, ".avi": media.AVI, ".ts": media.MPEGTS}
@@ -39,7 +39,7 @@ func TestInspectFiles(t *testing.T) {
 	compareGolden(t, "inspect.txtar", got)
 }
 
-// newProbe returns that of a plain file of ten seconds with sound.
+// newProbe returns the probe of a plain file of ten seconds with audio.
 func newProbe() media.Probe {
 	return media.Probe{
 		Streams: []media.Stream{
@@ -121,7 +121,7 @@ func TestInspectCountsFrames(t *testing.T) {
 	}
 }
 
-// A file that ends well before its own index says was cut off.
+// A file that ends well before the duration of its index was truncated.
 func TestInspectRejectsTruncatedFile(t *testing.T) {
 	t.Parallel()
 	for packets, want := range map[string]string{"64000,63000,512,___\n": "truncated", "115200,115200,512,___\n": ""} {

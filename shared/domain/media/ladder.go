@@ -7,8 +7,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// rung is a standard height with the bits its encoder may spend on a pixel of a frame: PeerTube's averages, taken as
-// caps (packages/core-utils/src/videos/bitrate.ts of that project).
+// rung is a rung of the ladder: a height, and the bits per pixel of its bitrate cap. They are PeerTube's average
+// bitrates (packages/core-utils/src/videos/bitrate.ts of that project).
 type rung struct {
 	lines int
 	bits  float64
@@ -18,14 +18,14 @@ var rungs = []rung{{1080, 0.10}, {720, 0.11}, {480, 0.12}, {360, 0.15}}
 
 const (
 	maxRungs   = 3
-	smallBits  = 0.17   // for what is smaller than the lowest rung
-	minBitrate = 64_000 // bits/s; below it the buffer would not hold one key frame
+	smallBits  = 0.17   // for pictures smaller than the lowest rung
+	minBitrate = 64_000 // bits a second; with less, the buffer could not hold one key frame
 )
 
-// BuildLadder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines,
-// counted on the shorter side so that portrait videos are treated as landscape ones are. Nothing is scaled up: a source
-// between two rungs begins at the lower one, and one under 360 lines has its own size, made even, as the only
-// rendition. Names are distinct; sides are even.
+// BuildLadder returns the renditions of a video, the largest first: at most three of 1080, 720, 480 and 360 lines. The
+// lines are those of the shorter side, so that portrait and landscape videos are treated alike. Nothing is scaled up:
+// a source between two rungs starts at the lower one, and one below 360 lines has one rendition of its own size,
+// rounded down to even. Names are distinct, and sides are even.
 func BuildLadder(m video.Media) []video.Rendition {
 	var out []video.Rendition
 	for _, r := range rungs {
@@ -39,7 +39,7 @@ func BuildLadder(m video.Media) []video.Rendition {
 	return out
 }
 
-// newRendition scales the picture so that its shorter side has the rung's lines.
+// newRendition returns the rendition whose shorter side has the lines of the rung.
 func newRendition(m video.Media, r rung) video.Rendition {
 	short, long := min(m.Width, m.Height), max(m.Width, m.Height)
 	other := min(2*int(math.Round(float64(long)*float64(r.lines)/float64(short)/2)), long&^1)
@@ -51,7 +51,7 @@ func newRendition(m video.Media, r rung) video.Rendition {
 	return out
 }
 
-// computeBitrate returns bits a second, in whole thousands.
+// computeBitrate returns bits a second, rounded to thousands.
 func computeBitrate(r video.Rendition, rate video.Rate, bits float64) int {
 	b := float64(r.Width*r.Height) * rate.Float() * bits
 	return max(minBitrate, int(math.Round(b/1000))*1000)

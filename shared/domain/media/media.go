@@ -1,12 +1,13 @@
-// Package media knows how a video is cut, encoded and put together again: it chooses the frame grid, the ladder and
-// the chunks, writes the argument lists that ffmpeg is run with, reads what ffmpeg wrote, and writes the playlists.
-// It decides and does nothing: values in, values out, no process, no network, no clock.
+// Package media decides how a video is cut, encoded and packaged: the frame grid, the encoding ladder, the chunks, the
+// arguments of ffmpeg, the checks of ffmpeg's output, and the HLS playlists.
 //
-// The rule behind all of it: every border is the number of a frame on one grid, never a time in seconds. Chunks that
-// are encoded apart then join without a frame lost, doubled or moved, as TestJoinsAreExact shows with a real ffmpeg.
+// Every border between chunks is the number of a frame on one grid, never a time in seconds. Chunks that are encoded
+// separately therefore join without a frame lost, repeated or moved, as TestChunkedEncodeMatchesSinglePass checks with
+// a real ffmpeg.
 //
-// It needs no rights. It refuses, with [video.Invalid] and a stable code, files that are not videos we take (Sniff,
-// CheckWhole, Inspect) and encoder output that is not what was asked for (Cut).
+// It is pure: no process, no network, no clock, no AWS rights. It rejects, with [errs.Invalid] and a code, files that
+// are not videos that Sluice accepts (SniffContainer, CheckComplete, Inspect) and encoder output that is not what was
+// requested (CutSegments).
 package media
 
 import (
@@ -17,24 +18,24 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Limits of what we take.
+// Limits of originals.
 const (
 	maxStreams    = 32
 	maxPixels     = 8192 * 4320
-	minSide       = 16          // pixels; x264 works in blocks of so many
-	maxSide       = 16384       // pixels; the widest picture H.264 has a level for
-	minSeconds    = 0.1         // below it is a picture
-	maxSeconds    = 2 * 60 * 60 // the sound is one task and has to be done within an invocation
-	maxSourceRate = 1000        // frames a second; more is a broken header
+	minSide       = 16          // pixels; x264 encodes blocks of 16 × 16
+	maxSide       = 16384       // pixels; the widest picture that a level of H.264 allows
+	minSeconds    = 0.1         // a shorter file is a still picture
+	maxSeconds    = 2 * 60 * 60 // the audio is one task, which must finish within one invocation
+	maxSourceRate = 1000        // frames a second; a higher rate is a broken header
 )
 
-// VideoCodecs returns ffmpeg's names of the video codecs we take. AV1 and VVC are not among them: our build can't
-// decode the one and can't seek exactly in the other.
+// VideoCodecs returns ffmpeg's names of the accepted video codecs. AV1 and VVC are not among them: our build of ffmpeg
+// can't decode AV1, and can't seek exactly in VVC.
 func VideoCodecs() []string {
 	return []string{"h264", "hevc", "mjpeg", "mpeg2video", "mpeg4", "prores", "vp8", "vp9"}
 }
 
-// AudioCodecs returns ffmpeg's names of the audio codecs we take. The decoder of mp3 is named mp3float.
+// AudioCodecs returns ffmpeg's names of the accepted audio codecs. The decoder of mp3 is named mp3float.
 func AudioCodecs() []string {
 	return []string{
 		"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus", "vorbis",
@@ -43,20 +44,20 @@ func AudioCodecs() []string {
 	}
 }
 
-// AudioRendition is the name of the rendition that holds the sound.
+// AudioRendition is the name of the rendition that has the audio.
 const AudioRendition = "audio"
 
-// SampleRate is that of the sound we make, in samples a second; it is also the timescale of its segments.
+// SampleRate is the sample rate of encoded audio in samples a second. It is also the timescale of audio segments.
 const SampleRate = 48000
 
 func newInvalidError(op string, code errs.Code, format string, args ...any) error {
 	return errs.New(op, errs.Invalid, code, fmt.Sprintf(format, args...))
 }
 
-// countSamples returns how many samples of sound last as long as the plan's frames.
+// countSamples returns the number of audio samples that last as long as the plan.
 func countSamples(p video.Plan) int64 { return countTicks(p.Rate, p.FrameCount(), SampleRate) }
 
-// countTicks returns how many ticks of 1/timescale second the frames last, rounded.
+// countTicks returns how many ticks of 1/timescale seconds a number of frames lasts, rounded.
 func countTicks(r video.Rate, frames, timescale int) int64 {
 	num := int64(frames) * int64(timescale) * int64(r.Den)
 	return (num + int64(r.Num)/2) / int64(r.Num)

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	segmentSeconds = 2   // about; whole frames decide
-	chunkSegments  = 4   // ≈ 8 s: in shorter chunks rate control loses quality at the joins
-	chunkFrames    = 160 // at least; a chunk of a slow source is longer than 8 s
-	slowRate       = 10  // frames a second; a seek in a slower source misses the frame on screen
+	segmentSeconds = 2   // about: a segment has whole frames
+	chunkSegments  = 4   // about 8 s: in shorter chunks, rate control loses quality at the joins
+	chunkFrames    = 160 // at least; so that a chunk of a slow source is longer than 8 s
+	slowRate       = 10  // frames a second; below, a seek misses the frame on screen
 )
 
-// NewPlan cuts an inspected video into segments of about two seconds and chunks of four segments. What remains is a
-// chunk of its own if it is at least half a chunk, else part of the one before: no chunk is tiny, and a count of
-// frames that the container overstates a little still leaves the last one frames to encode. Slow sources have longer
-// chunks: each of theirs decodes the source from its start.
+// NewPlan cuts an inspected video into segments of about two seconds and chunks of four segments. The remainder is a
+// chunk of its own if it has at least half a chunk, else a part of the last chunk: no chunk is very short, and if the
+// container states a few frames too many, the last chunk still has frames. Slow sources have longer chunks, as each of
+// theirs is decoded from the start of the source.
 func NewPlan(m video.Media) video.Plan {
 	p := video.Plan{
 		Rate: m.Rate, SegmentFrames: int(math.Round(segmentSeconds * m.Rate.Float())),

@@ -84,7 +84,7 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
-// drawSource draws a video that Inspect could have found.
+// drawSource draws a video as Inspect could return it.
 func drawSource(t *rapid.T) video.Media {
 	rate := rapid.SampledFrom([]string{"1/1", "15/2", "10/1", "25/2", "24000/1001", "25/1", "30000/1001", "60000/1001", "60/1"}).Draw(t, "rate")
 	r, err := media.ChooseGridRate(rate, rate)
@@ -103,7 +103,8 @@ func drawSource(t *rapid.T) video.Media {
 	}
 }
 
-// The ladder never scales up and keeps the shape; sides are even, names distinct, sizes and bitrates descend.
+// Renditions are not larger than the source and have its aspect ratio. Sides are even, names are distinct, and sizes
+// and bitrates descend.
 func TestLadderNeverScalesUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -127,8 +128,8 @@ func TestLadderNeverScalesUp(t *testing.T) {
 	})
 }
 
-// Borders rise from 0 to the last frame, on segment borders; no chunk is under four seconds unless it is alone, none
-// over twelve unless it is slow, and then none has 240 frames.
+// Borders ascend from 0 to the last frame and lie between segments. No chunk is shorter than four seconds unless it is
+// the only one, and none longer than twelve unless the source is slow, and then it has less than 240 frames.
 func TestPlanCoversAllFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

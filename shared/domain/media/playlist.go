@@ -8,7 +8,7 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Names of the objects of a video, relative to its folder or, for all but the first, to that of a rendition.
+// Names of the objects of a video: MasterName in the folder of the video, the others in the folder of each rendition.
 const (
 	MasterName   = "master.m3u8"
 	PlaylistName = "index.m3u8"
@@ -18,17 +18,17 @@ const (
 // SegmentName returns the name of a segment counted from 1: "00001.m4s".
 func SegmentName(n int) string { return fmt.Sprintf("%05d.m4s", n) }
 
-// EndTag ends a media playlist: nothing is ever added behind it.
+// EndTag ends a media playlist to which nothing will be added.
 const EndTag = "#EXT-X-ENDLIST\n"
 
-// EmptyMasterPlaylist is the master playlist of a video that failed after it was playable: it has no rendition, so that
-// no player begins.
+// EmptyMasterPlaylist is the master playlist of a video that failed after it was playable: it has no rendition, so
+// that no player starts.
 const EmptyMasterPlaylist = "#EXTM3U\n#EXT-X-VERSION:7\n"
 
-// BuildMediaPlaylist returns the HLS playlist (RFC 8216, version 7) of a track, as Assemble returns it, as far as so
-// many frames: with all of the plan's it has its end. That of a plan that grows is an EVENT from its first version to
-// its last, and each begins with the whole text of the one before (§6.2.1: an EVENT may only be added to). Its links
-// are relative.
+// BuildMediaPlaylist returns the HLS media playlist (RFC 8216, version 7) of a track as AssembleTracks returns it, as
+// far as a number of frames; with all frames of the plan, it has EndTag. If the plan allows early playback, each
+// version of the playlist is an EVENT playlist and begins with the whole text of the previous one (§6.2.1: only
+// additions are allowed). URIs are relative.
 func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:1\n", targetDuration(t))
@@ -48,8 +48,8 @@ func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	return b.String()
 }
 
-// playlistTypeTags returns the tags that say whether a playlist grows. Players would begin near the end of one that
-// does.
+// playlistTypeTags returns the tags that say whether a playlist grows. Without the start tag, players would start near
+// the end of one that does.
 func playlistTypeTags(p video.Plan) string {
 	if p.AllowsEarlyPlayback() {
 		return "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
@@ -57,9 +57,9 @@ func playlistTypeTags(p video.Plan) string {
 	return "#EXT-X-PLAYLIST-TYPE:VOD\n"
 }
 
-// BuildMasterPlaylist returns the HLS master playlist of a plan's tracks, as Assemble returns them: the largest
-// rendition first, the sound in a group of its own. BANDWIDTH is measured, and that is not the cap: a cap holds within
-// a chunk only. Of a video that is not whole yet it is what the encoder's buffer allows at most, and so is the average.
+// BuildMasterPlaylist returns the HLS master playlist of tracks as AssembleTracks returns them: the largest rendition
+// first, the audio in a group. BANDWIDTH is measured, as the encoder keeps its cap only within a chunk. If the video
+// is not complete (whole), both bandwidths are the upper bounds that the encoder's buffer allows.
 func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
@@ -81,9 +81,9 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 	return b.String()
 }
 
-// computeBandwidthBounds returns the most bits a second that a segment of a rendition may have, and the video on
-// average: a segment may empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, which begins
-// with a full one. Each frame has an entry in its segment's index, of 16 bytes.
+// computeBandwidthBounds returns the maximum bits a second of a segment, and of the whole video, of a rendition. A
+// segment may empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, as it starts with a
+// full buffer. Each frame has an entry of 16 bytes in the index of its segment.
 func computeBandwidthBounds(p video.Plan, r video.Rendition) (top, mean int) {
 	most := func(frames int) int {
 		return int(math.Ceil(16*8*p.Rate.Float() + float64(r.Bitrate)*(1+vbvSeconds/p.Rate.Seconds(frames))))
@@ -91,7 +91,7 @@ func computeBandwidthBounds(p video.Plan, r video.Rendition) (top, mean int) {
 	return most(min(p.SegmentFrames, p.FrameCount())), most(p.Borders[1])
 }
 
-// targetDuration returns the longest segment in seconds, rounded to a whole number as RFC 8216 §4.3.3.1 has it.
+// targetDuration returns the duration of the longest segment in seconds, rounded (RFC 8216 §4.3.3.1).
 func targetDuration(t video.Track) int {
 	longest := int64(0)
 	for _, s := range t.Segments {
@@ -102,7 +102,7 @@ func targetDuration(t video.Track) int {
 
 func ticksToSeconds(ticks int64, t video.Track) float64 { return float64(ticks) / float64(t.Timescale) }
 
-// averageBitrate returns a track's bits a second.
+// averageBitrate returns the bits a second of a track.
 func averageBitrate(t video.Track) int {
 	var sum video.Segment
 	for _, s := range t.Segments {
@@ -111,8 +111,8 @@ func averageBitrate(t video.Track) int {
 	return bitsPerSecond(sum, t)
 }
 
-// peakBitrate returns the most bits a second of neighbouring segments that together last half to one and a half target
-// durations (RFC 8216 §4.1): a last segment of one frame is not measured alone.
+// peakBitrate returns the maximum bits a second of consecutive segments that together last half to one and a half
+// target durations (RFC 8216 §4.1). A very short last segment is therefore not measured alone.
 func peakBitrate(t video.Track) int {
 	least, most := 0.5*float64(targetDuration(t)), 1.5*float64(targetDuration(t))
 	top := averageBitrate(t)
@@ -131,7 +131,7 @@ func peakBitrate(t video.Track) int {
 	return top
 }
 
-// bitsPerSecond rounds up, for the announced bandwidth is an upper bound.
+// bitsPerSecond rounds up, as the stated bandwidth is an upper bound.
 func bitsPerSecond(s video.Segment, t video.Track) int {
 	if s.Ticks == 0 {
 		return 0

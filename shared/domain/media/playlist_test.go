@@ -30,7 +30,7 @@ func TestPlaylistsGolden(t *testing.T) {
 	})
 }
 
-// Another reader of HLS, set to strict, finds in the playlists what was put in.
+// A strict HLS parser reads from the master playlist what was put in.
 func TestMasterPlaylistIsHLS(t *testing.T) {
 	t.Parallel()
 	tracks, err := media.AssembleTracks(tinyPlan, tinyResults(), tinyPlan.FrameCount())
@@ -76,7 +76,7 @@ func TestMediaPlaylistIsHLS(t *testing.T) {
 			}
 			longest = max(longest, s.Ticks)
 		}
-		target := max(1, (2*longest+30000)/60000) // the reader counts its own
+		target := max(1, (2*longest+30000)/60000) // the parser computes its own
 		if want := fmt.Sprintf("\n#EXT-X-TARGETDURATION:%d\n", target); !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -90,7 +90,8 @@ func drawTrack(t *rapid.T) video.Track {
 	return video.Track{Name: "360p", Codec: "avc1.64001e", Timescale: 30000, Segments: rapid.SliceOfN(segment, 1, 50).Draw(t, "segments")}
 }
 
-// The bandwidth is that of the busiest stretch of about a target duration: a stub at the end is not measured alone.
+// The bandwidth is that of the busiest part of about a target duration. A very short last segment is not measured
+// alone.
 func TestBandwidthIsPeakOfTargetDuration(t *testing.T) {
 	t.Parallel()
 	const second = 30000

@@ -8,7 +8,8 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// Probe is what we read of ffprobe's -show_streams -show_format -of json. ffprobe writes times as strings.
+// Probe is the part of the output of ffprobe -show_streams -show_format -of json that is used. ffprobe writes times as
+// strings.
 type Probe struct {
 	Streams []Stream `json:"streams"`
 	Format  Format   `json:"format"`
@@ -26,31 +27,31 @@ type Stream struct {
 	AverageRate  string      `json:"avg_frame_rate"`
 	TimeBase     string      `json:"time_base"`
 	StartPTS     int64       `json:"start_pts"`
-	Delay        int64       `json:"has_b_frames"` // frames by which decoding runs ahead of showing
+	Delay        int64       `json:"has_b_frames"` // frames by which decoding is ahead of display
 	Duration     string      `json:"duration"`     // seconds
 	Frames       string      `json:"nb_frames"`
 	Disposition  Disposition `json:"disposition"`
 	SideData     []SideData  `json:"side_data_list"`
 }
 
-// Disposition holds the flags of a stream that we look at.
+// Disposition has the flags of a stream that are used.
 type Disposition struct {
 	AttachedPicture int `json:"attached_pic"`
 }
 
-// SideData is a note on a stream; those with a display matrix have a rotation.
+// SideData is side data of a stream; a display matrix has a rotation.
 type SideData struct {
 	Type     string  `json:"side_data_type"`
 	Rotation float64 `json:"rotation"` // degrees, counterclockwise
 }
 
-// Format is the container of a Probe.
+// Format is the container in a Probe.
 type Format struct {
 	Start    string `json:"start_time"` // seconds
 	Duration string `json:"duration"`   // seconds
 }
 
-// ParseProbe reads ffprobe's JSON. What is not that fails with Invalid and the code malformed.
+// ParseProbe parses the JSON of ffprobe. It fails with Invalid, malformed.
 func ParseProbe(b []byte) (Probe, error) {
 	var p Probe
 	if err := json.Unmarshal(b, &p); err != nil {
@@ -61,8 +62,8 @@ func ParseProbe(b []byte) (Probe, error) {
 
 const malformedMessage = "The file is damaged; export it again and upload the new one."
 
-// firstStream returns the first stream of a type; pictures such as a cover are no video.
-func (p Probe) firstStream(typ string) (Stream, bool) {
+// firstStream returns the first stream of a type. An attached picture, such as a cover, is not a video stream.
+func (p Probe) firstStream(typ string) (s Stream, ok bool) {
 	for _, s := range p.Streams {
 		if s.Type == typ && s.Disposition.AttachedPicture == 0 {
 			return s, true
@@ -71,7 +72,7 @@ func (p Probe) firstStream(typ string) (Stream, bool) {
 	return Stream{}, false
 }
 
-// parseSeconds reads a time; ok is false for anything but a finite number.
+// parseSeconds parses a time. ok is false for anything but a finite number.
 func parseSeconds(s string) (sec float64, ok bool) {
 	sec, err := strconv.ParseFloat(s, 64)
 	return sec, err == nil && !math.IsNaN(sec) && !math.IsInf(sec, 0)

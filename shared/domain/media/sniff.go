@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// HeadBytes is how much of a file's beginning Sniff needs.
+// HeadBytes is how many bytes of the beginning of a file SniffContainer needs.
 const HeadBytes = 1024
 
-// Containers, by the names of ffmpeg's demuxers: what Sniff can return.
+// The containers that SniffContainer returns, by the names of ffmpeg's demuxers.
 const (
 	Mov      = "mov"
 	Matroska = "matroska"
@@ -17,11 +17,11 @@ const (
 	FLV      = "flv"
 )
 
-// SniffContainer returns the container that a file's first bytes show. Names and announced content types are not
-// believed, and ffmpeg is not left to guess: it also opens playlists, which name other files. It fails with Invalid and
-// the code empty, playlist_refused or not_a_video.
+// SniffContainer returns the container of a file by its first bytes. File names and content types of clients are not
+// trusted, and ffmpeg must not guess: it would also open playlists, which name other files. It fails with Invalid:
+// empty, playlist_refused or not_a_video.
 func SniffContainer(head []byte) (container string, err error) {
-	const op = "media.Sniff"
+	const op = "media.SniffContainer"
 	switch {
 	case len(head) == 0:
 		return "", newInvalidError(op, "empty", "The file is empty; upload it again.")
@@ -41,15 +41,15 @@ func SniffContainer(head []byte) (container string, err error) {
 	return "", newInvalidError(op, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
 }
 
-// movFirstBoxes are the boxes that an MP4 or MOV file may begin with.
+// movFirstBoxes are the box types that an MP4 or MOV file may begin with.
 var movFirstBoxes = []string{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"}
 
 func hasMovBox(head []byte) bool {
 	return len(head) >= 8 && slices.Contains(movFirstBoxes, string(head[4:8]))
 }
 
-// hasTransportSync reports whether sync bytes stand where MPEG-TS has them: every 188 bytes, or every 192 behind a
-// clock.
+// hasTransportSync reports whether head has the sync bytes of MPEG-TS: every 188 bytes, or every 192 after a
+// timestamp.
 func hasTransportSync(head []byte, first, step int) bool {
 	const packets = 4
 	for i := range packets {
@@ -64,7 +64,7 @@ func hasTransportSync(head []byte, first, step int) bool {
 	return true
 }
 
-// playlistPrefixes are how texts begin that ffmpeg would follow to other files.
+// playlistPrefixes are the beginnings of texts that ffmpeg would follow to other files.
 var playlistPrefixes = []string{"#extm3u", "#ext-x-", "ffconcat", "<mpd", "<?xml", "<smil", "<smoothstreamingmedia", "[playlist]", "file ", "v=0"}
 
 func isPlaylist(head []byte) bool {

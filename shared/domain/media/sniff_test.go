@@ -54,7 +54,7 @@ func TestSniffContainer(t *testing.T) {
 	}
 }
 
-// newBox returns a box that claims a size and has as many bytes as it can hold of them.
+// newBox returns a box with a stated size and a body of zero bytes.
 func newBox(name string, size uint32, body int) string {
 	return string(binary.BigEndian.AppendUint32(nil, size)) + name + strings.Repeat("\x00", body)
 }
@@ -92,7 +92,7 @@ func TestCheckCompleteOfMov(t *testing.T) {
 	}
 }
 
-// Every prefix of a file that ends within a box or before its index is refused.
+// Every prefix of a file that ends within a box or before its index is rejected.
 func TestCheckCompleteFindsEveryCut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
