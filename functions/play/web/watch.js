@@ -81,7 +81,9 @@ function playWithHls() {
   let repairs = 2; // of decoding errors, before giving up
   hls = new Hls({ enableWorker: false }); // segments are fMP4 already: there is nothing for a worker to do
   hls.on(Hls.Events.MANIFEST_PARSED, () => say("", false));
-  hls.on(Hls.Events.LEVEL_UPDATED, (_, level) => { growing.hidden = !level.details.live; });
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, level) => {
+    growing.hidden = !level.details.live;
+  });
   hls.on(Hls.Events.ERROR, (_, error) => {
     if (!error.fatal) return;
     if (error.type === Hls.ErrorTypes.MEDIA_ERROR && repairs-- > 0) return hls.recoverMediaError();
