@@ -84,7 +84,7 @@ func (c *Cloud) probeConditions(ctx context.Context) (lambdaenv.Mode, []lambdaen
 	}
 	found, err := lambdaenv.Probe(c.launcherPath(), lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home})
 	if err != nil {
-		return "", nil, fmt.Errorf("Lambda's conditions can't be enforced (SLUICE_LAMBDA=off does without them): %w", err)
+		return "", nil, fmt.Errorf("the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off does without them): %w", err)
 	}
 	return mode, found.Conditions(lambdaenv.ProbeTmp), nil
 }
