@@ -5,25 +5,24 @@ import (
 	"strings"
 )
 
-// Where what goes into Sluice comes from, beside its services.
+// Sources of requests and messages beside the services.
 const (
-	Gateway  = "gateway" // requests
-	S3       = "s3"      // what S3 says of originals
+	Gateway  = "gateway" // HTTP requests
+	S3       = "s3"      // notifications about originals
 	Schedule = "clock"
 )
 
-// objectCreated is the type of what S3 says.
+// objectCreated is the event type of S3 notifications.
 const objectCreated = "s3.object-created.v1"
 
-// Edge is a way that requests or messages take.
+// Edge is a way of requests or messages between two parts of the system.
 type Edge struct {
-	From  string   // a service, Gateway, Store, Clock or Topic
+	From  string   // a service, Gateway, S3, Schedule or Topic
 	To    string   // a service or Topic
-	Types []string // of the events; none of requests and of the clock's calls
+	Types []string // event types; none for requests and the schedule
 }
 
-// ListEdges returns all ways of the map: into each service through its doors, and from each to where its events go.
-// What producers outside send is not among them.
+// ListEdges returns all edges of the service map, except those of messages from producers.
 func ListEdges() (all []Edge) {
 	for _, s := range Map {
 		if len(s.Routes) > 0 {
@@ -45,7 +44,7 @@ func ListEdges() (all []Edge) {
 	return all
 }
 
-// typesSentTo returns the types of what the service sends to a destination.
+// typesSentTo returns the event types that the service sends to a destination.
 func (s Service) typesSentTo(to string) (types []string) {
 	for _, t := range s.Emits {
 		if FindDestination(t) == to {
@@ -55,11 +54,11 @@ func (s Service) typesSentTo(to string) (types []string) {
 	return types
 }
 
-// Topic stands for the topic where a queue's service would stand.
+// Topic is the destination of facts, where other events have the name of a service.
 const Topic = "topic"
 
-// FindDestination returns where events of a type go: Topic for facts, video.*; else the service whose inbox takes them;
-// "" if nobody does.
+// FindDestination returns where events of a type are sent: Topic for facts (video.*), else the name of the service
+// whose inbox receives them; "" if there is none.
 func FindDestination(eventType string) string {
 	if isFact(eventType) {
 		return Topic
@@ -74,7 +73,7 @@ func FindDestination(eventType string) string {
 
 func isFact(eventType string) bool { return strings.HasPrefix(eventType, "video.") }
 
-// Destinations returns where a service sends to: services and Topic, each once.
+// Destinations returns where the service sends events: names of services, and Topic, each once.
 func (s Service) Destinations() (to []string) {
 	for _, t := range s.Emits {
 		if d := FindDestination(t); d != "" && !slices.Contains(to, d) {

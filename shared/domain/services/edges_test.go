@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Every event that a service sends, and every door that it has, is a way of the map.
+// Every event that a service sends, and everything that invokes it, is an edge of the map.
 func TestEdgesCoverMap(t *testing.T) {
 	t.Parallel()
 	has := func(from, to, event string) bool {
@@ -16,7 +16,7 @@ func TestEdgesCoverMap(t *testing.T) {
 	for _, s := range Map {
 		for _, event := range s.Emits {
 			if !has(s.Name, FindDestination(event), event) {
-				t.Errorf("%s sends %s to nobody", s.Name, event)
+				t.Errorf("%s: no edge for %s", s.Name, event)
 			}
 		}
 		if got := has(Gateway, s.Name, ""); got != (len(s.Routes) > 0) {
@@ -27,11 +27,11 @@ func TestEdgesCoverMap(t *testing.T) {
 		}
 	}
 	if !has(S3, "inspect", objectCreated) {
-		t.Error("nobody hears of originals")
+		t.Error("no edge from S3 to inspect")
 	}
 	for i, e := range ListEdges() {
 		if e.From == e.To || slices.ContainsFunc(ListEdges()[:i], func(b Edge) bool { return b.From == e.From && b.To == e.To }) {
-			t.Errorf("%v is there twice, or leads nowhere", e)
+			t.Errorf("%v is repeated, or leads to its start", e)
 		}
 	}
 }

@@ -5,38 +5,39 @@ import (
 	"strings"
 )
 
-// What a deployment has unless its settings say otherwise. For the workers of all queues that is LeastConcurrency, as
-// an account that is new may have ten invocations at once, and one that is throttled counts as an attempt.
+// Defaults of a deployment. The default of the concurrency for all queues is MinConcurrency, as a new account may have
+// only ten concurrent invocations, and a throttled invocation counts as an attempt.
 const (
-	DefaultRate  = 200 // requests a second that the gateway lets through
-	DefaultBurst = 400 // requests at once
+	DefaultRate  = 200 // requests a second that the API gateway accepts
+	DefaultBurst = 400 // requests that it accepts at once
 )
 
-// Names of the environment variables that infra sets and functions read. Durations, sizes and the like are not among
-// them: they are in the map.
+// Names of the environment variables that package infra sets and functions read. Durations and sizes are not among
+// them: they are in the service map.
 const (
 	EnvTable             = "SLUICE_TABLE"
 	EnvSourceBucket      = "SLUICE_SOURCE_BUCKET"
 	EnvMediaBucket       = "SLUICE_MEDIA_BUCKET"
 	EnvTopicARN          = "SLUICE_TOPIC_ARN"
-	EnvFFmpegDir         = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe: the layer's, or the local one
-	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base of the links we hand out; empty: derived from the request
-	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base of the links to media: the CDN's; empty: the API itself
-	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // an address in the bucket that parts of uploads go to; empty on local clouds
-	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret that path tokens are signed with
-	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, with commas between
+	EnvFFmpegDir         = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe
+	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base URL of links to the API; empty: derived from the request
+	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base URL of links to media, at the CDN; empty: the API itself
+	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // address of the bucket to which parts of uploads are sent; empty on local clouds
+	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret with the signing keys of playback tokens
+	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, comma-separated
 	EnvS3PathStyle       = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
-	EnvProducerBuckets   = "SLUICE_PRODUCER_BUCKETS" // names of the buckets to fetch from, with commas between; empty: none
-	EnvXRayDaemon        = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, Lambda sets it itself: what stands for the X-Ray daemon
-	EnvXRayEndpoint      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: what stands for X-Ray
-	EnvInFlightLimit     = "SLUICE_WINDOW"           // tasks of a tenant in flight at most, in a number
-	EnvFetchCA           = "SLUICE_FETCH_CA"         // local clouds only: file of the authority of servers on this machine, to fetch from
+	EnvProducerBuckets   = "SLUICE_PRODUCER_BUCKETS" // names of the producers' buckets, comma-separated; empty: none
+	EnvXRayDaemon        = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, as Lambda sets it itself: address of the substitute for the X-Ray daemon
+	EnvXRayEndpoint      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: URL of the substitute for X-Ray
+	EnvInFlightLimit     = "SLUICE_WINDOW"           // how many tasks of a tenant may be in flight in each lane
+	EnvFetchCA           = "SLUICE_FETCH_CA"         // local clouds only: file of the CA of servers on this machine, to fetch from
 	EnvConcurrency       = "SLUICE_CONCURRENCY"      // how many workers all queues may have together
-	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, with commas between; empty: none
+	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, comma-separated; empty: none
 )
 
-// EnvQueueURL, EnvFeed, EnvDeadLetters and EnvFunction name the variables that hold the URL of a queue, the id of the
-// event source mapping that takes messages from it, the URL of a service's dead letters, and the name of its function.
+// EnvQueueURL, EnvEventSourceMapping, EnvDeadLetterQueueURL and EnvFunctionName return the names of the variables with
+// the URL of a queue, the id of its event source mapping, the URL of a service's dead-letter queue, and the name of
+// its function.
 func EnvQueueURL(queue string) string             { return buildEnvName(queue, "INBOX_URL") }
 func EnvEventSourceMapping(queue string) string   { return buildEnvName(queue, "FEED_ID") }
 func EnvDeadLetterQueueURL(service string) string { return buildEnvName(service, "DEAD_URL") }

@@ -16,7 +16,7 @@ func TestInFlightLimitGrowsWithWorkers(t *testing.T) {
 	}
 }
 
-// Only publish and encode call each other for every task of a plan.
+// Only publish and encode send messages to each other for every task of a plan.
 func TestOnlyFairShareServicesAllowRecursion(t *testing.T) {
 	t.Parallel()
 	var laps []string

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// OwnBucketPrefix begins the names of Sluice's own buckets: CloudFormation names them after the stack.
+// OwnBucketPrefix is the prefix of the names of Sluice's own buckets: CloudFormation names them after the stack.
 const OwnBucketPrefix = "sluice-"
 
-// bucketNamePattern is a name of a general purpose bucket; an ARN is none.
+// bucketNamePattern matches names of general purpose buckets, and no ARN.
 var bucketNamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// aliasSuffixes end the names of what stands for a bucket, or is none of the common kind
+// aliasSuffixes are the suffixes of aliases of buckets, and of other kinds of buckets
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
 var aliasSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
 
-// ValidProducerBucket reports whether a bucket of that name may be registered as one to fetch originals from: by its
-// own name and by no ARN, alias or access point, behind which any bucket may be; and it is none of Sluice's own.
+// ValidProducerBucket reports whether a bucket may be registered to fetch originals from. It must be given by its own
+// name and not by an ARN, an alias or an access point, which may stand for any bucket, and it must not be one of
+// Sluice's own.
 func ValidProducerBucket(bucket string) bool {
 	alias := slices.ContainsFunc(aliasSuffixes, func(end string) bool { return strings.HasSuffix(bucket, end) })
 	return bucketNamePattern.MatchString(bucket) && !alias && !strings.HasPrefix(bucket, OwnBucketPrefix)

@@ -8,33 +8,33 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Lane is one of the queues of an inbox, and what the scaling law (package scaling) is to do for it.
+// Lane is one of the queues of an inbox, with its settings for the scaling law (package scaling).
 type Lane struct {
-	Name       video.Lane    // who waits in the queue
-	TargetWait time.Duration // how long a message should wait at most; 0: the promise
-	MaxWait    time.Duration // how long it may wait: an alarm says when it waits longer; 0: the inbox's
-	Weight     float64       // its part of the workers that nobody needs, against others of its name; 0: 1
+	Name       video.Lane    // how urgent the messages are
+	TargetWait time.Duration // how long a message should wait at most; 0: MaxWait
+	MaxWait    time.Duration // how long a message may wait; an alarm reports longer waits; 0: the inbox's
+	Weight     float64       // its share of spare workers, relative to other queues of the lane; 0: 1
 }
 
-// MinWorkers and MostWorkers bound what a queue may have running at once: the range of an event source mapping's
+// MinWorkers and MaxWorkers bound how many workers a queue may have: the range of an event source mapping's
 // MaximumConcurrency (https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html).
 const (
 	MinWorkers = 2
 	MaxWorkers = 1000
 )
 
-// MinConcurrency returns the fewest workers that all queues together can be given.
+// MinConcurrency returns how many workers all queues together have at least.
 func MinConcurrency() int { return MinWorkers * len(ListQueues()) }
 
-// Queue is a queue that a service consumes: all of its inbox, or one lane of it.
+// Queue is a queue of a service: of its whole inbox, or of one lane.
 type Queue struct {
-	Name    string // the service's; that of a further lane has the lane's behind it: encode-bulk
+	Name    string // that of the service; further lanes add the name of the lane: encode-bulk
 	Service string
-	Lane    Lane // with nothing of it 0
+	Lane    Lane // with defaults applied
 	Inbox   Inbox
 }
 
-// ListQueues returns the queues of all inboxes, in the map's order.
+// ListQueues returns the queues of all services, in the order of the map.
 func ListQueues() (all []Queue) {
 	for _, s := range Map {
 		all = append(all, s.Queues()...)
@@ -42,8 +42,8 @@ func ListQueues() (all []Queue) {
 	return all
 }
 
-// Queues returns the queues of the service's inbox, one for each lane, the first of them named as the service; none
-// without an inbox.
+// Queues returns the queues of the service, one for each lane; none if it has no inbox. The first one has the name of
+// the service.
 func (s Service) Queues() (all []Queue) {
 	if s.Inbox == nil {
 		return nil
@@ -60,15 +60,15 @@ func (s Service) Queues() (all []Queue) {
 	return all
 }
 
-// MaxWorkers returns how many workers the service may have at most where all queues together may have so many: all that
-// the others can do without.
+// MaxWorkers returns how many workers the service may have at most if all queues together have a concurrency:
+// everything beyond the minimum of the others.
 func (s Service) MaxWorkers(concurrency int) int {
 	own := s.Queues()
 	return min(concurrency-MinWorkers*(len(ListQueues())-len(own)), MaxWorkers*len(own))
 }
 
-// QueueForLane returns the queue of a lane. Where the inbox has no such lane it is the first: a message finds its
-// service whatever it says of its lane.
+// QueueForLane returns the queue of a lane. If the inbox has no such lane it returns the first queue, so that no
+// message is lost because of its lane.
 func (s Service) QueueForLane(lane video.Lane) Queue {
 	all := s.Queues()
 	for _, q := range all {
@@ -79,9 +79,9 @@ func (s Service) QueueForLane(lane video.Lane) Queue {
 	return all[0]
 }
 
-// QueueForEvent returns the queue that events of a type go to that name a lane, or none; false if they go to the topic,
-// or to nobody.
-func QueueForEvent(eventType string, lane video.Lane) (Queue, bool) {
+// QueueForEvent returns the queue for events of a type that name a lane, or none. ok is false if they go to the topic,
+// or nowhere.
+func QueueForEvent(eventType string, lane video.Lane) (q Queue, ok bool) {
 	s, ok := Lookup(FindDestination(eventType))
 	if !ok {
 		return Queue{}, false
@@ -89,7 +89,7 @@ func QueueForEvent(eventType string, lane video.Lane) (Queue, bool) {
 	return s.QueueForLane(lane), true
 }
 
-// lanesWithDefaults returns the lanes of an inbox, all said; one that names none has one.
+// lanesWithDefaults returns the lanes of an inbox with their defaults applied; at least one.
 func (i Inbox) lanesWithDefaults() []Lane {
 	all := slices.Clone(i.Lanes)
 	if all == nil {

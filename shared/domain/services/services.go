@@ -1,5 +1,6 @@
-// Package services is the map: which services there are, what calls them, what they take, send and may touch. Infra
-// derives resources and grants from it, functions their names and queues, tests the rights. Standard library only.
+// Package services is the service map: every service with its routes, inbox, events, permissions and sizes. Package
+// infra derives functions, queues, IAM roles, alarms and environments from it; functions find their queues in it;
+// tests compare permissions with it. It is pure and needs no AWS rights.
 package services
 
 import (
@@ -9,40 +10,40 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Service is one deployable function.
+// Service is one Lambda function.
 type Service struct {
-	Name        string        // folder under functions/, prefix of its resources
-	Routes      []Route       // front door
-	Inbox       *Inbox        // back door
-	Interval    time.Duration // schedule; 0: none
-	Emits       []string      // event types it sends; anything else is refused when publishing and not granted
-	Permissions []Permission  // what it may touch
-	Memory      int           // MiB; at most 3008, which a fresh account allows
+	Name        string        // folder under functions/, and prefix of its resources
+	Routes      []Route       // routes of the API gateway that invoke it
+	Inbox       *Inbox        // queue that invokes it; nil: none
+	Interval    time.Duration // of the schedule that invokes it; 0: none
+	Emits       []string      // event types that it sends; sending any other type fails, and is not granted
+	Permissions []Permission  // beside sending what it emits and receiving from its queues
+	Memory      int           // MiB; at most 3008, the limit of new accounts
 	Disk        int           // MiB of /tmp; 512 if zero
-	Timeout     time.Duration // ≤ 29 s with routes, ≤ 3 min with an inbox
-	Layer       string        // "ffmpeg" or none
+	Timeout     time.Duration // at most 29 s with routes, at most 3 min with an inbox
+	Layer       string        // Lambda layer: "ffmpeg" or none
 }
 
 // Auth says who may call a route.
 type Auth string
 
-// The ways in.
+// The kinds of authentication of a route.
 const (
-	AuthOpen  Auth = "open"  // anyone: the path itself is the right, or nothing is secret
+	AuthOpen  Auth = "open"  // none: the path itself is the authorization, or nothing is secret
 	AuthToken Auth = "token" // a tenant's token, checked by the authorizer
-	AuthIAM   Auth = "iam"   // an IAM principal of the account: operators
+	AuthIAM   Auth = "iam"   // AWS signature of an IAM principal of the account, for operators
 )
 
-// Route is one method on one path of the gateway.
+// Route is one method on one path of the API gateway.
 type Route struct {
 	Method string
-	Path   string // API Gateway's form: /v1/videos/{id}, {file+} takes the rest
+	Path   string // in API Gateway's syntax: /v1/videos/{id}; {file+} matches the rest
 	Auth   Auth
-	Scope  string // the scope a token needs; "": any will do
+	Scope  string // scope that the token needs; "": none
 }
 
-// BrowserPaths returns the paths that pages in browsers may call with a token, each once: a browser asks OPTIONS of
-// them first.
+// BrowserPaths returns the paths that browsers may call with a token, each once. Browsers send OPTIONS requests to
+// them first (CORS).
 func (s Service) BrowserPaths() (paths []string) {
 	for _, r := range s.Routes {
 		if r.Auth == AuthToken && !slices.Contains(paths, r.Path) {
@@ -52,25 +53,26 @@ func (s Service) BrowserPaths() (paths []string) {
 	return paths
 }
 
-// Inbox is what a service consumes: a queue or, of several lanes, a queue for each. One dead-letter queue comes with
-// it, whatever the lanes: what a dead letter says is where it belongs, and one queue fewer is looked into each minute.
+// Inbox is what a service consumes: a queue, or a queue for each lane. It has one dead-letter queue, whatever the
+// number of lanes: the message says where it belongs, and reconcile has one queue less to read each minute.
 type Inbox struct {
-	EventTypes  []string      // event types; facts come from the topic
-	Lanes       []Lane        // none: one queue, for which somebody waits
-	FIFO        bool          // one video at a time, in order; the group is the video
-	FairShare   bool          // tenants share it: the group is the tenant, and who sends to it keeps a window for each
-	BatchSize   int           // messages an invocation
-	MaxWorkers  int           // invocations of a queue at once, LeastWorkers–MostWorkers; 0 leaves it to the scaling law
-	ServiceTime time.Duration // what one message takes, until it is measured; 0: a second
-	MaxAttempts int           // deliveries before a message is dead
-	MaxWait     time.Duration // how long a message may wait: an alarm says when it waits longer
+	EventTypes  []string      // event types that it receives; facts come from the topic
+	Lanes       []Lane        // none: one interactive queue
+	FIFO        bool          // messages of a video one at a time and in order: the message group is the video
+	FairShare   bool          // tenants share the queue fairly: the message group is the tenant, and senders keep an in-flight limit
+	BatchSize   int           // messages per invocation
+	MaxWorkers  int           // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
+	ServiceTime time.Duration // typical time to process a message, until it is measured; 0: a second
+	MaxAttempts int           // deliveries before a message becomes a dead letter
+	MaxWait     time.Duration // how long a message may wait; an alarm reports longer waits
 }
 
-// MaxReceiveCount returns after how many deliveries SQS itself takes a message for dead: one more than the attempts,
-// for the consumer to say what became of work that its function died of.
+// MaxReceiveCount returns the number of deliveries after which SQS itself moves a message to the dead-letter queue:
+// one more than MaxAttempts, so that the consumer can report that the attempts are exhausted when its function crashed
+// in each.
 func (i Inbox) MaxReceiveCount() int { return i.MaxAttempts + 1 }
 
-// SubscribedTypes returns the facts that the inbox takes: for these its queue is subscribed to the topic.
+// SubscribedTypes returns the facts among EventTypes. The queue is subscribed to the topic for these.
 func (i Inbox) SubscribedTypes() (facts []string) {
 	for _, t := range i.EventTypes {
 		if isFact(t) {
@@ -80,7 +82,7 @@ func (i Inbox) SubscribedTypes() (facts []string) {
 	return facts
 }
 
-// Map is all of Sluice.
+// Map is the service map.
 var Map = []Service{
 	{
 		Name: "api",
@@ -111,7 +113,7 @@ var Map = []Service{
 			{WriteRows, Table, []string{VideoRows}},
 			{UploadObjects, SourceBucket, []string{SourcePrefix}},
 			{AbortUploads, SourceBucket, []string{SourcePrefix}},
-			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: is an upload that S3 has forgotten complete?
+			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: is an upload that S3 no longer lists complete?
 		},
 		Memory: 512, Timeout: 20 * time.Second,
 	},
@@ -237,7 +239,7 @@ var Map = []Service{
 			{WriteRows, Table, []string{VideoRows}},
 			{PutRows, Table, []string{InFlightLimitRows}},
 			{DeleteRows, Table, []string{InFlightLimitRows}},
-			{ReadObjects, MediaBucket, []string{MediaPrefix}}, // playlists: what is written follows on from what is there
+			{ReadObjects, MediaBucket, []string{MediaPrefix}}, // to extend existing playlists
 			{WriteObjects, MediaBucket, []string{MediaPrefix}},
 			{InvokeFunction, Functions, []string{"reconcile"}},
 		},
@@ -265,7 +267,7 @@ var Map = []Service{
 			{QueryIndex, ByDeadline, []string{DueIndex, OpenDeadLetterIndex}},
 			{ReadRows, Table, []string{VideoRows}},
 			{GetRows, Table, []string{InFlightLimitRows}},
-			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: did the original come, and nobody heard of it?
+			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: does the original exist, although its notification was lost?
 			{ReadQueueDepth, AllQueues, nil},
 			{ReadQueueAges, Metrics, nil},
 			{DrainMessages, AllDeadLetterQueues, nil},
@@ -277,15 +279,15 @@ var Map = []Service{
 	},
 }
 
-// Authorizer is the service that checks the tokens of ByToken routes, and Studio the one whose page uploads: it is told
-// where to.
+// Names of services with a special role: Authorizer checks the tokens of AuthToken routes, and Studio has the page that
+// uploads, so it gets the upload address for its content security policy.
 const (
 	Authorizer = "authorize"
 	Studio     = "studio"
 )
 
-// Lookup returns the service with that name.
-func Lookup(name string) (Service, bool) {
+// Lookup returns the service with a name. ok is false if there is none.
+func Lookup(name string) (s Service, ok bool) {
 	for _, s := range Map {
 		if s.Name == name {
 			return s, true
@@ -294,6 +296,6 @@ func Lookup(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// VisibilityTimeout returns the inbox's visibility timeout: six times the function's timeout, as AWS advises for event
-// source mappings (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+// VisibilityTimeout returns the visibility timeout of the service's queues: six times the timeout of the function, as
+// AWS recommends (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
 func (s Service) VisibilityTimeout() time.Duration { return 6 * s.Timeout }

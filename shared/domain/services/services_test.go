@@ -14,10 +14,10 @@ func TestEmittedTypesHaveConsumers(t *testing.T) {
 	for _, s := range services.Map {
 		for _, typ := range s.Emits {
 			if services.FindDestination(typ) == "" {
-				t.Errorf("%s emits %s, which nobody takes", s.Name, typ)
+				t.Errorf("%s emits %s, which has no consumer", s.Name, typ)
 			}
 			if services.FindDestination(typ) == s.Name {
-				t.Errorf("%s sends %s to its own inbox: Lambda stops such a chain at its 16th lap", s.Name, typ)
+				t.Errorf("%s sends %s to its own queue: Lambda's recursion detection stops it after 16 invocations", s.Name, typ)
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func TestConsumedTypesHaveSenders(t *testing.T) {
 		}
 		for _, typ := range s.Inbox.EventTypes {
 			if !sent[typ] {
-				t.Errorf("%s takes %s, which nobody sends", s.Name, typ)
+				t.Errorf("%s consumes %s, which has no sender", s.Name, typ)
 			}
 		}
 	}
@@ -46,14 +46,14 @@ func TestSubscribedTypesAreFacts(t *testing.T) {
 	t.Parallel()
 	in := services.Inbox{EventTypes: []string{"video.ready.v1", "sweep.done.v1", "video.failed.v1"}}
 	if got, want := in.SubscribedTypes(), []string{"video.ready.v1", "video.failed.v1"}; !slices.Equal(got, want) {
-		t.Errorf("hears %v, want %v", got, want)
+		t.Errorf("subscribed to %v, want %v", got, want)
 	}
 }
 
 func TestServicesStayWithinAWSLimits(t *testing.T) {
 	for _, s := range services.Map {
 		if s.Memory > 3008 {
-			t.Errorf("%s: %d MiB, more than a fresh account allows", s.Name, s.Memory)
+			t.Errorf("%s: %d MiB, more than a new account allows", s.Name, s.Memory)
 		}
 		if len(s.Routes) > 0 && s.Timeout > 29*time.Second {
 			t.Errorf("%s: %v, longer than the gateway waits", s.Name, s.Timeout)
@@ -108,7 +108,7 @@ func TestQueuesHaveScalingTargets(t *testing.T) {
 	lanes := map[string]video.Lane{}
 	for _, q := range services.ListQueues() {
 		if lanes[q.Name] = q.Lane.Name; q.Lane.TargetWait <= 0 || q.Lane.MaxWait < q.Lane.TargetWait || q.Lane.Weight <= 0 || q.Inbox.ServiceTime <= 0 {
-			t.Errorf("%s: the law does not know what it promises, or what a message takes: %+v", q.Name, q)
+			t.Errorf("%s: a setting for the scaling law is missing: %+v", q.Name, q)
 		}
 	}
 	if lanes["encode"] != video.Interactive || lanes["encode-bulk"] != video.Bulk {
@@ -121,10 +121,10 @@ func TestQueuesHaveScalingTargets(t *testing.T) {
 
 func TestInboxWithoutLanesHasOneQueue(t *testing.T) {
 	t.Parallel()
-	if all := (services.Service{Name: "ear", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "ear" {
+	if all := (services.Service{Name: "receiver", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "receiver" {
 		t.Errorf("queues %+v", all)
 	}
-	if all := (services.Service{Name: "clock"}).Queues(); all != nil {
+	if all := (services.Service{Name: "scheduled"}).Queues(); all != nil {
 		t.Errorf("without an inbox: queues %+v", all)
 	}
 }
@@ -139,7 +139,7 @@ func TestQueueForEvent(t *testing.T) {
 		{"encode.requested.v1", "", "encode"},
 		{"encode.requested.v1", video.Interactive, "encode"},
 		{"encode.requested.v1", video.Bulk, "encode-bulk"},
-		{"encode.requested.v1", "none that we know", "encode"},
+		{"encode.requested.v1", "unknown", "encode"},
 		{"sweep.requested.v1", video.Interactive, "purge"},
 		{"video.ready.v1", video.Bulk, ""},
 		{"nothing.of.ours.v1", "", ""},

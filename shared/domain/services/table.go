@@ -6,27 +6,27 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Row kinds: the first part of a partition key, and what rights on the table are narrowed to.
+// Kinds of rows: the first part of the partition key. Permissions on the table are narrowed to them.
 const (
 	TenantRows        = "TENANT"
 	TokenRows         = "TOKEN"
 	VideoRows         = "VIDEO"
 	UploadRows        = "UPLOAD"
 	IdempotencyRows   = "IDEMPOTENCY" // requests that carry an Idempotency-Key
-	ProducerRows      = "SOURCE"      // whom producers may speak for
+	ProducerRows      = "SOURCE"      // registrations of producers
 	DeadLetterRows    = "LETTER"      // dead letters
-	InFlightLimitRows = "WINDOW"      // what tenants have in flight on the encode queue, and who waits for that
-	ScalingRows       = "SCALE"       // what the scaling law decided last
+	InFlightLimitRows = "WINDOW"      // in-flight limits, and the wait queues of videos
+	ScalingRows       = "SCALE"       // state of the autoscaler
 )
 
-// Indexes of the table. Each has a partition key of its own kind, and only the rows that have it.
+// Indexes of the table. Each has its own partition key attribute, and only the rows with that attribute.
 const (
 	ByTenant   = "by-tenant"   // VIDEOS#<tenant>, newest last
 	ByExternal = "by-external" // EXTERNAL#<tenant>#<external id>
-	ByDeadline = "by-deadline" // DUE#<shard>, soonest first; OPEN#<service>, its open letters by id
+	ByDeadline = "by-deadline" // DUE#<shard>, soonest first; OPEN#<service>, its open dead letters by id
 )
 
-// Kinds of partitions in the indexes.
+// Kinds of partitions of the indexes.
 const (
 	TenantIndex         = "VIDEOS"
 	ExternalIndex       = "EXTERNAL"
@@ -34,18 +34,18 @@ const (
 	OpenDeadLetterIndex = "OPEN"
 )
 
-// ListedAttributes are the attributes of a video's row that a list of videos shows: what the indexes hold beside their
-// keys, all of it together at most 100 over the table's indexes.
+// ListedAttributes are the attributes of a video's row that lists of videos show. The indexes have them beside their
+// keys; DynamoDB allows 100 such attributes over all indexes of a table.
 var ListedAttributes = []string{
 	"tenant", "id", "playback", "title", "external_id", "metadata", "state", "version", "source", "media", "problem",
 	"uploaded", "inspected", "encoded", "ready", "failed", "cancelled",
 }
 
-// ExpiryAttribute is the attribute of a row that holds when DynamoDB may remove it, in Unix seconds.
+// ExpiryAttribute is the attribute with the time from which DynamoDB may remove a row, in Unix seconds.
 const ExpiryAttribute = "expires"
 
-// SourcePrefix and MediaPrefix begin every object key in the two buckets. SourceSuffix ends the key of an original:
-// only such objects are announced to inspect.
+// Prefixes of all object keys in the source and the media bucket, and the suffix of the keys of originals: S3 notifies
+// inspect of such objects only.
 const (
 	SourcePrefix = "t/"
 	MediaPrefix  = "v/"
