@@ -220,7 +220,7 @@ func (w *simulation) checkInFlightLimit(write store.Write) {
 		return
 	}
 	written := store.NewMemory() // the write can still fail in the simulation's own store
-	_, _ = written.Table.Write(context.Background(), store.Write{Key: write.Key, Put: write.Put})
+	_, _ = written.Table.Write(context.Background(), store.Write{Key: write.Key, Change: write.Change})
 	_, tenant, _ := strings.Cut(write.Key.PK, "#")
 	_, lane, _ := strings.Cut(write.Key.SK, "#")
 	l, err := written.LoadInFlightLimit(context.Background(), tenant, video.Lane(lane))

@@ -35,25 +35,7 @@ func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
 
 // Write implements [Table].
 func (d DynamoDB) Write(ctx context.Context, w Write) (found Row, err error) {
-	returns := types.ReturnValuesOnConditionCheckFailureNone
-	if w.ReturnFound {
-		returns = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	switch item := d.buildWrite(w); {
-	case item.Put != nil:
-		_, err = d.Client.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: &d.Name, Item: item.Put.Item, ConditionExpression: item.Put.ConditionExpression,
-			ExpressionAttributeNames: item.Put.ExpressionAttributeNames, ExpressionAttributeValues: item.Put.ExpressionAttributeValues,
-			ReturnValuesOnConditionCheckFailure: returns,
-		})
-	default:
-		_, err = d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &d.Name, Key: item.Update.Key,
-			UpdateExpression: item.Update.UpdateExpression, ConditionExpression: item.Update.ConditionExpression,
-			ExpressionAttributeNames: item.Update.ExpressionAttributeNames, ExpressionAttributeValues: item.Update.ExpressionAttributeValues,
-			ReturnValuesOnConditionCheckFailure: returns,
-		})
-	}
+	err = w.Change.send(ctx, d, w)
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
 		found = failed.Item
@@ -66,7 +48,7 @@ func (d DynamoDB) Write(ctx context.Context, w Write) (found Row, err error) {
 func (d DynamoDB) Transact(ctx context.Context, writes ...Write) error {
 	var items []types.TransactWriteItem
 	for _, w := range writes {
-		items = append(items, d.buildWrite(w))
+		items = append(items, w.Change.buildItem(d, w))
 	}
 	_, err := d.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	return wrapSDKError("dynamodb.TransactWriteItems", err)
@@ -152,8 +134,8 @@ func (e *expression) condition(c Condition) *string {
 	return nil
 }
 
-// update returns the changes of a write as an expression.
-func (e *expression) update(w Write) *string {
+// update returns an update as an expression.
+func (e *expression) update(u Update) *string {
 	var clauses []string
 	addClause := func(verb string, parts []string) {
 		if len(parts) > 0 {
@@ -161,13 +143,13 @@ func (e *expression) update(w Write) *string {
 		}
 	}
 	var set, remove, add []string
-	for _, name := range slices.Sorted(maps.Keys(w.Set)) {
-		set = append(set, e.name(name)+" = "+e.value(w.Set[name]))
+	for _, name := range slices.Sorted(maps.Keys(u.Set)) {
+		set = append(set, e.name(name)+" = "+e.value(u.Set[name]))
 	}
-	for _, name := range w.Remove {
+	for _, name := range u.Remove {
 		remove = append(remove, e.name(name))
 	}
-	for name, value := range w.Add {
+	for name, value := range u.Add {
 		add = append(add, e.name(name)+" "+e.value(value))
 	}
 	addClause("SET", set)
@@ -176,19 +158,49 @@ func (e *expression) update(w Write) *string {
 	return aws.String(strings.Join(clauses, " "))
 }
 
-func (d DynamoDB) buildWrite(w Write) types.TransactWriteItem {
+func (p Put) send(ctx context.Context, d DynamoDB, w Write) error {
+	item := p.buildItem(d, w).Put
+	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &d.Name, Item: item.Item, ConditionExpression: item.ConditionExpression,
+		ExpressionAttributeNames: item.ExpressionAttributeNames, ExpressionAttributeValues: item.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: w.returnValues(),
+	})
+	return err
+}
+
+func (p Put) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
 	var e expression
 	condition := e.condition(w.If)
-	if w.Put != nil {
-		return types.TransactWriteItem{Put: &types.Put{
-			TableName: &d.Name, Item: w.Put, ConditionExpression: condition, ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
-		}}
-	}
-	update := e.update(w)
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName: &d.Name, Item: p.Row, ConditionExpression: condition,
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+	}}
+}
+
+func (u Update) send(ctx context.Context, d DynamoDB, w Write) error {
+	item := u.buildItem(d, w).Update
+	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &d.Name, Key: item.Key, UpdateExpression: item.UpdateExpression, ConditionExpression: item.ConditionExpression,
+		ExpressionAttributeNames: item.ExpressionAttributeNames, ExpressionAttributeValues: item.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: w.returnValues(),
+	})
+	return err
+}
+
+func (u Update) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
+	var e expression
+	condition, update := e.condition(w.If), e.update(u)
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &d.Name, Key: w.Key.toRow(), UpdateExpression: update, ConditionExpression: condition,
 		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
 	}}
+}
+
+func (w Write) returnValues() types.ReturnValuesOnConditionCheckFailure {
+	if w.ReturnFound {
+		return types.ReturnValuesOnConditionCheckFailureAllOld
+	}
+	return types.ReturnValuesOnConditionCheckFailureNone
 }
 
 func (d DynamoDB) buildQuery(q Query) *dynamodb.QueryInput {

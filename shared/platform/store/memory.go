@@ -55,23 +55,21 @@ func (m *memoryTable) Transact(ctx context.Context, writes ...Write) error {
 		if m.rows[w.Key.PK] == nil {
 			m.rows[w.Key.PK] = map[string]Row{}
 		}
-		m.rows[w.Key.PK][w.Key.SK] = w.apply(m.rows[w.Key.PK][w.Key.SK])
+		m.rows[w.Key.PK][w.Key.SK] = w.Change.apply(w.Key, m.rows[w.Key.PK][w.Key.SK])
 	}
 	return nil
 }
 
-// apply returns the row that a write makes of the one that is there, which may be nil.
-func (w Write) apply(row Row) Row {
-	if w.Put != nil {
-		return w.Put
-	}
-	next := w.Key.toRow()
+func (p Put) apply(Key, Row) Row { return p.Row }
+
+func (u Update) apply(k Key, row Row) Row {
+	next := k.toRow()
 	maps.Copy(next, row)
-	maps.Copy(next, w.Set)
-	for _, name := range w.Remove {
+	maps.Copy(next, u.Set)
+	for _, name := range u.Remove {
 		delete(next, name)
 	}
-	for name, value := range w.Add {
+	for name, value := range u.Add {
 		members := slices.Clone(value.(*types.AttributeValueMemberNS).Value)
 		if old, ok := next[name].(*types.AttributeValueMemberNS); ok {
 			members = append(members, old.Value...)

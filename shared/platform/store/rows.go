@@ -76,7 +76,7 @@ func buildPut(op string, i keyedItem, condition Condition) (Write, error) {
 	if err != nil {
 		return Write{}, errs.E(op, errs.Internal, err)
 	}
-	return Write{Key: i.rowKey(), Put: row, If: condition}, nil
+	return Write{Key: i.rowKey(), Change: Put{row}, If: condition}, nil
 }
 
 // buildUpdate returns the write of some attributes of an item, by name. Those that the item lacks are removed.
@@ -85,15 +85,15 @@ func buildUpdate(op string, k Key, item any, attributes []string, condition Cond
 	if err != nil {
 		return Write{}, errs.E(op, errs.Internal, err)
 	}
-	w := Write{Key: k, Set: Row{}, If: condition}
+	u := Update{Set: Row{}}
 	for _, name := range attributes {
 		if value, ok := row[name]; ok {
-			w.Set[name] = value
+			u.Set[name] = value
 		} else {
-			w.Remove = append(w.Remove, name)
+			u.Remove = append(u.Remove, name)
 		}
 	}
-	return w, nil
+	return Write{Key: k, Change: u, If: condition}, nil
 }
 
 // putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write

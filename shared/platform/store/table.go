@@ -30,15 +30,32 @@ type Table interface {
 	Delete(ctx context.Context, keys []Key) error
 }
 
-// Write puts a whole row (Put) or changes some attributes of one (Set, Remove, Add).
+// Write changes a row if a condition holds.
 type Write struct {
 	Key         Key
-	Put         Row      // nil for a change
-	Set         Row      // attributes to set
-	Remove      []string // attributes to remove
-	Add         Row      // number sets whose members are added to the attribute's
+	Change      Change
 	If          Condition
-	ReturnFound bool // Write returns the row that failed the condition
+	ReturnFound bool // Table.Write returns the row that failed the condition
+}
+
+// Change is what a write does to a row: [Put] or [Update]. They are types of their own because IAM has an action for
+// each: infra's tests look which of them a function can reach.
+type Change interface {
+	// apply returns the row that the change makes of the one that is there, which may be nil.
+	apply(k Key, row Row) Row
+	// buildItem returns the write as an item of a transaction, send makes it.
+	buildItem(d DynamoDB, w Write) types.TransactWriteItem
+	send(ctx context.Context, d DynamoDB, w Write) error
+}
+
+// Put replaces the whole row.
+type Put struct{ Row Row }
+
+// Update changes attributes of a row.
+type Update struct {
+	Set    Row
+	Remove []string
+	Add    Row // number sets whose members are added to the attribute's
 }
 
 // Condition must hold of the row that is in the table before a write. The zero Condition always holds. With Absent

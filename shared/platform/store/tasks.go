@@ -26,7 +26,7 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDo
 	if err := s.putRow(ctx, op, i, Condition{}, errs.Problem{}); err != nil {
 		return nil, err
 	}
-	add := Write{Key: k.donePage(n), Add: Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}}
+	add := Write{Key: k.donePage(n), Change: Update{Add: Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}}}
 	if _, err := s.Table.Write(ctx, add); err != nil {
 		return nil, wrapError(op, err, errs.Problem{})
 	}
