@@ -1,9 +1,9 @@
-// Package docs holds the documents that Sluice itself shows. Standard library only.
+// Package docs embeds the documents that Sluice itself shows.
 package docs
 
 import _ "embed"
 
-// ErrorsMarkdown is the list of what each code means, in Markdown: docs/errors.md.
+// ErrorsMarkdown is docs/errors.md: the list of error codes. The studio shows it.
 //
 //go:embed errors.md
 var ErrorsMarkdown string

@@ -32,7 +32,7 @@ asyncapi: 3.0.0
 info:
   title: Sluice
   version: 1.0.0
-  description: The messages between Sluice's services, and those it tells its subscribers. What breaks its schema is refused when sent and a dead letter when received.
+  description: The messages between Sluice's services, and to subscribers. A message that breaks its schema is rejected when it is sent, and becomes a dead letter when it is received.
 defaultContentType: application/json
 `
 
@@ -54,14 +54,14 @@ func writeChannels(w io.Writer) {
 		}
 		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, outputName(s.Name))
 		for _, q := range s.Queues()[1:] {
-			about += fmt.Sprintf(" What says that its lane is %s goes to another queue: %s.", q.Lane.Name, outputName(q.Name))
+			about += fmt.Sprintf(" Messages of the lane %s go to another queue: %s.", q.Lane.Name, outputName(q.Name))
 		}
 		if s.Inbox.FIFO {
-			about += " FIFO: the group is <tenant>.<subject>, the deduplication id the event's."
+			about += " FIFO: the message group is <tenant>.<subject>, and the deduplication id is the event's id."
 		}
 		writeChannel(w, s.Name, about, s.Inbox.EventTypes)
 	}
-	writeChannel(w, services.Topic, "SNS topic with the attributes type and tenant to filter by; filter types by prefix. Its ARN is the stack's output TopicArn.", listTopicTypes())
+	writeChannel(w, services.Topic, "SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.", listTopicTypes())
 }
 
 // outputName returns the name of the stack output that has the URL of a queue.
