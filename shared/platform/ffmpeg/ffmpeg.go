@@ -96,7 +96,10 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 	ctx, stop := watchProgress(ctx, progress, limits.Stall, r.Progress)
 	c := sandboxedProcess{dir: r.Dir, tool: filepath.Join(t.Dir, "ffmpeg"), args: args, limits: limits, progressPipe: w}
 	end := c.startAndWait(ctx)
-	w.Close() // the last descriptor of the write end: watchProgress reads to the end and returns
+	w.Close() // the last descriptor of the write end, unless a process that could not be killed has one
+	if err := progress.SetReadDeadline(time.Now().Add(cancelDelay)); err != nil {
+		progress.Close()
+	}
 	stop()
 	if r.Codecs != nil { // other streams may have other codecs, which is no reason to fail
 		end.ignoreWhitelist = true

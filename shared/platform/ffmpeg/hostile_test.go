@@ -126,6 +126,20 @@ func TestValidFileIsProbedAndEncoded(t *testing.T) {
 	}
 }
 
+func TestOnlyNamedCodecsAreDecoded(t *testing.T) {
+	t.Parallel()
+	tools := findRealTools(t)
+	dir := newJobDir(t, map[string]string{"in": encodeFile(t, tools, "good.mp4", clipArgs)})
+	r := ffmpeg.Command{
+		Dir: dir, File: "in", Container: "mov", Codecs: []string{"h264"}, Output: []string{"-map", "0:v:0", "-f", "null", "-"},
+	}
+	if err := tools.Run(t.Context(), r); err != nil {
+		t.Errorf("a named codec beside another: %v", err)
+	}
+	r.Output = []string{"-map", "0:a:0", "-f", "null", "-"}
+	wantCode(t, tools.Run(t.Context(), r), errs.Invalid, "decode_failed")
+}
+
 func TestSubtitlesAndCoverArtAreIgnored(t *testing.T) {
 	t.Parallel()
 	tools := findRealTools(t)

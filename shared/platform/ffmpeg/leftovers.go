@@ -53,6 +53,10 @@ func readProcess(pid int) (p processInfo, ok bool) {
 			p.user, _ = strconv.Atoi(fields[0])
 		}
 	}
+	if p.user != os.Getuid() { // nothing of it matters but that it is not sandboxed
+		p.locks, p.core, p.files = ^uint64(0), ^uint64(0), ^uint64(0)
+		return p, true
+	}
 	limits, err := os.ReadFile(dir + "limits")
 	if err != nil {
 		return p, false
