@@ -1,8 +1,8 @@
-# Sluice. `make` lists what there is; `make demo` and `make test` do everything by themselves.
+# `make` lists the targets. `make demo` and `make test` install what they need.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-# One target after the other, also with -j: checks come first, and Go uses all processors by itself.
+# One target after the other, also with -j: checks come first, and Go uses all processors itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -11,10 +11,10 @@ LOCAL := build/localstack
 LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go localstack/lambdaenv/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/bootstrap/main.go,%,$(wildcard functions/*/bootstrap/main.go))
 CLOUD_TESTS := ./tests/integration ./tests/e2e
-# Those that `make test` runs on.
+# The clouds that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
-# JavaScript of our own.
+# JavaScript to format.
 SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/browser/*.mjs))
 PRETTIER := build/node/node_modules/.bin/prettier
 
@@ -22,20 +22,19 @@ PRETTIER := build/node/node_modules/.bin/prettier
 ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 AWS_ARCH := $(if $(filter command line,$(origin ARCH)),$(ARCH),arm64)
 
-# No banner about Node.js versions from each program that uses the CDK, and no telemetry from its
-# command line.
+# No warnings about Node.js versions from programs that use the CDK, and no telemetry from its command line.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 18,20,22
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-# VIDEO and TENANT go through the environment, and not expanded, so that a path may have spaces, quotes and dollars.
+# VIDEO, TENANT and FILE are passed in the environment, unexpanded: a path may have spaces, quotes and dollars.
 TENANT ?= demo
 override TENANT := $(value TENANT)
 override VIDEO := $(value VIDEO)
 override FILE := $(value FILE)
 export TENANT VIDEO FILE
 
-# After the = of VIDEO=~/film.mp4, zsh and dash leave the ~ to us.
+# zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
 .PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
@@ -50,10 +49,10 @@ demo: needs check-video deploy-local ## send a real video through the local clou
 check-video:
 	@tests/demo/checkvideo.sh $(FILM)
 
-produce: needs deploy-local ## have a video made as another system would, by messages (FILE=film.mp4)
+produce: needs deploy-local ## create a video by a message, as another system does (FILE=film.mp4)
 	@$(GO) run ./tests/produce -file "$${FILE:-build/footage/bigbuckbunny.mp4}" -tenant "$$TENANT"
 
-trace: $(LOCAL) ## draw a video's way through every hop (VIDEO=vid_…, TENANT=demo; SLUICE_API=https://… for an API on AWS)
+trace: $(LOCAL) ## print the spans of a video in every service (VIDEO=vid_…, TENANT=demo; SLUICE_API=https://… for an API on AWS)
 	@$(GO) run ./tests/trace -video "$$VIDEO" -tenant "$$TENANT"
 
 needs:
@@ -79,8 +78,8 @@ test: needs $(LOCAL) ## run all tests, also in both local clouds (CLOUDS=minista
 test-long: export SLUICE_LONG_TESTS := 1
 test-long: test ## run make test with every case of each test, and with every test in both local clouds
 
-# The local cloud is stopped afterwards if it was not running before. One package at a time: the clocks of the servers
-# count in tests/integration, and tests/e2e leaves them little.
+# The local cloud is stopped afterwards if it was not running before. Packages run one at a time: tests/integration
+# depends on the timing of the servers, which tests/e2e slows down.
 test-cloud:
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
 	$(LOCAL) up; \
@@ -110,7 +109,7 @@ $(PRETTIER): localstack/package-lock.json | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install
 	@touch $@
 
-# CDK itself makes what W3005 warns of: a dependency said twice.
+# The CDK itself makes what W3005 warns of, redundant dependencies.
 lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
 	build/venv-lint/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
 
@@ -122,8 +121,8 @@ build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 
 build: build-$(ARCH) ## build the functions (ARCH=arm64 or amd64)
 
-# The X-Ray SDK brings gRPC, and gRPC's own traces pages, whose templates have the linker keep every method there is:
-# without them (grpcnotrace) a function is a third smaller.
+# The X-Ray SDK imports gRPC, whose pages about traces use templates, for which the linker keeps every method. Without
+# these pages (grpcnotrace) a function is a third smaller.
 build-%:
 	@echo "build the functions for $*"
 	@mkdir -p build; exec 8>build/functions.lock; flock 8; for fn in $(FUNCTIONS); do \
@@ -139,21 +138,21 @@ synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS i
 cost: synth ## print what Sluice costs while idle and for 1,000 minutes of video
 	@$(GO) run ./infra/cost cdk.out/Sluice.template.json
 
-preflight: ## say what an AWS account lacks for Sluice, before it is deployed there (CONTEXT="-c concurrency=500")
+preflight: ## check what an AWS account lacks for Sluice, before a deployment (CONTEXT="-c concurrency=500")
 	@$(GO) build -o build/preflight ./infra/preflight
 	@build/preflight $(CONTEXT)
 
-destroy: ## remove Sluice from an AWS account, after asking (DATA=1: with all videos and rows, which are kept otherwise)
+destroy: ## remove Sluice from an AWS account, after asking (DATA=1: also all videos and rows, which are kept otherwise)
 	@$(GO) build -o build/destroy ./infra/destroy
 	@build/destroy $(if $(DATA),-data)
 
-# So many workers for the scaling law to hand out, also on a machine of few processors: what is watched is how it does that.
+# The workers for the scaling law to divide, also on a machine with few processors: the test watches how it does that.
 load: export SLUICE_WORKERS := $(or $(WORKERS),4)
 load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real videos of several tenants, and draw depth and workers (VIDEOS=104 TENANTS=4 FACTOR=10 WORKERS=4 SEED=0; SLUICE_API=https://… for an API on AWS)
 	@$(GO) build -o build/load ./tests/load
 	@build/load $(if $(VIDEOS),-videos $(VIDEOS)) $(if $(TENANTS),-tenants $(TENANTS)) $(if $(FACTOR),-factor $(FACTOR)) $(if $(SEED),-seed $(SEED)) $(if $(TOPIC),-topic $(TOPIC))
 
-sim: ## compare the law of scaling with others, in simulation (SEED=n for other arrivals)
+sim: ## compare the scaling law with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim
 
 tools: $(LOCAL) ## fetch ffmpeg and real footage into build
@@ -162,14 +161,14 @@ tools: $(LOCAL) ## fetch ffmpeg and real footage into build
 up: needs $(LOCAL) ## start the local cloud (CLOUD=ministack or localstack, SLUICE_PORT=4566)
 	@$(LOCAL) up
 
-down: $(LOCAL) ## stop the local cloud, with all that is in it
+down: $(LOCAL) ## stop the local cloud and delete everything in it
 	@$(LOCAL) down
 
-deploy-local: up tools build ## put Sluice into the local cloud
+deploy-local: up tools build ## deploy Sluice to the local cloud
 	@$(LOCAL) deploy
 
 token: $(LOCAL) ## print an API token (TENANT=demo, SCOPES="videos:read operator"; SLUICE_API=https://… for an API on AWS)
 	@$(LOCAL) token "$$TENANT"
 
-clean: down ## remove all that was made
+clean: down ## remove everything that was built
 	rm -rf build cdk.out
