@@ -67,13 +67,13 @@ func TestAssembleTracksRejectsMismatch(t *testing.T) {
 		kind   errs.Kind
 	}{
 		{"no result", func([]video.Result) []video.Result { return nil }, "task_missing", errs.Internal},
-		{"a task less", func(rs []video.Result) []video.Result { return slices.Delete(rs, 2, 3) }, "task_missing", errs.Internal},
-		{"a rendition less", func(rs []video.Result) []video.Result { rs[2].Tracks = rs[2].Tracks[:1]; return rs }, "task_missing", errs.Internal},
-		{"a rendition of nothing", func(rs []video.Result) []video.Result { rs[3].Tracks[0].Segments = nil; return rs }, "task_missing", errs.Internal},
+		{"a missing task", func(rs []video.Result) []video.Result { return slices.Delete(rs, 2, 3) }, "task_missing", errs.Internal},
+		{"a missing rendition", func(rs []video.Result) []video.Result { rs[2].Tracks = rs[2].Tracks[:1]; return rs }, "task_missing", errs.Internal},
+		{"a rendition without segments", func(rs []video.Result) []video.Result { rs[3].Tracks[0].Segments = nil; return rs }, "task_missing", errs.Internal},
 		{"another init segment", func(rs []video.Result) []video.Result { rs[2].Tracks[1].InitHash = "other"; return rs }, "renditions_differ", errs.Invalid},
 		{"another codec", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Codec = "avc1.4d401f"; return rs }, "renditions_differ", errs.Invalid},
 		{"another timescale", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Timescale = 90000; return rs }, "renditions_differ", errs.Invalid},
-		{"a segment less", func(rs []video.Result) []video.Result {
+		{"a missing segment", func(rs []video.Result) []video.Result {
 			rs[1].Tracks[0].Segments = rs[1].Tracks[0].Segments[:1]
 			return rs
 		}, "renditions_differ", errs.Invalid},

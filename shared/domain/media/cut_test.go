@@ -112,7 +112,7 @@ func TestCutSegments(t *testing.T) {
 			}
 			for i, s := range got.Track.Segments {
 				if s.Bytes != int64(len(got.Segments[i])) || s.Ticks < frameTicks {
-					t.Errorf("segment %d is said to have %d bytes, %d ticks", i, s.Bytes, s.Ticks)
+					t.Errorf("segment %d has %d bytes, %d ticks in the track", i, s.Bytes, s.Ticks)
 				}
 			}
 		})
@@ -134,10 +134,10 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 		{"one frame short", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 12, 3)...) }, "frames_missing"},
 		{"one segment short", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4) }, "frames_missing"},
 		{"one frame late", task, func(t *testing.T) []byte { return append(segment(t, 0, 9, 4), segment(t, 1, 13, 4)...) }, "segments_wrong"},
-		{"a hole", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 13, 4)...) }, "segments_wrong"},
-		{"cut elsewhere", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...) }, "segments_wrong"},
+		{"a gap", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 13, 4)...) }, "segments_wrong"},
+		{"other borders", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...) }, "segments_wrong"},
 		{"wrong number", task, func(t *testing.T) []byte { return append(segment(t, 1, 8, 4), segment(t, 2, 12, 4)...) }, "segments_wrong"},
-		{"half a frame", task, func(t *testing.T) []byte {
+		{"half frames", task, func(t *testing.T) []byte {
 			return append(newFragment(t, 3, 8*frameTicks, 4, frameTicks), newFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...)
 		}, "segments_wrong"},
 		{"no frame in the last chunk", tinyPlan.Tasks()[3], func(*testing.T) []byte { return nil }, "frames_missing"},
@@ -147,7 +147,7 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 		{"source without an end", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
 			return slices.Concat(newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 4, frameTicks), newFragment(t, 7, 24*frameTicks, 3, frameTicks))
 		}, "frames_missing"},
-		{"cut off", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4)[:50] }, "segments_wrong"},
+		{"truncated", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4)[:50] }, "segments_wrong"},
 		{"moof without mdat", task, func(t *testing.T) []byte {
 			s := segment(t, 0, 8, 4)
 			return s[:bytes.Index(s, []byte("mdat"))-4]
@@ -199,7 +199,7 @@ func TestCutSegmentsOfSound(t *testing.T) {
 		{"shorter by an AAC frame", 20, 20, 20, ""},
 		{"shorter by three", 20, 18, 20, "frames_missing"},
 		{"longer by three", 20, 25, 20, "frames_missing"},
-		{"a hole", 20, 22, 21, "segments_wrong"},
+		{"a gap", 20, 22, 21, "segments_wrong"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -34,7 +34,7 @@ func TestSniffContainer(t *testing.T) {
 		{"text that begins with G", "Good morning", "not_a_video"},
 		{"a program", "#!/bin/sh", "not_a_video"},
 		{"HLS", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd", "playlist_refused"},
-		{"HLS behind blanks", "\ufeff\r\n #extm3u", "playlist_refused"},
+		{"HLS after white space", "\ufeff\r\n #extm3u", "playlist_refused"},
 		{"ffconcat", "ffconcat version 1.0", "playlist_refused"},
 		{"concat", "file '/etc/passwd'", "playlist_refused"},
 		{"DASH", "<MPD xmlns=", "playlist_refused"},
@@ -68,15 +68,15 @@ func TestCheckCompleteOfMov(t *testing.T) {
 		{"index last", ftyp + mdat + moov, ""},
 		{"64-bit size", ftyp + large + moov, ""},
 		{"last box to the end", ftyp + moov + newBox("mdat", 0, 100), ""},
-		{"a few bytes too many", ftyp + moov + mdat + "\x00\x00", ""},
-		{"what is no box behind it", ftyp + moov + mdat + "\x93\x07\xfe\x51\x00\x01\x02\x03", ""},
-		{"what is no box, and short, behind it", ftyp + moov + mdat + "\x00\x00\x00\x05\x00\x01\x02\x03", ""},
-		{"what is no box, but looks like one, behind it", ftyp + moov + mdat + "\x93\x07\xfe\x51text, and more of it", ""},
-		{"cut behind the index", ftyp + moov, "truncated"},
-		{"what is no box before the index", ftyp + "\x93\x07\xfe\x51\x00\x01\x02\x03" + moov, "truncated"},
-		{"cut in the last box", ftyp + moov + mdat[:50], "truncated"},
-		{"cut before the index", ftyp + mdat, "truncated"},
-		{"cut in a 64-bit size", ftyp + moov + large[:12], "truncated"},
+		{"trailing bytes", ftyp + moov + mdat + "\x00\x00", ""},
+		{"trailing data that is no box", ftyp + moov + mdat + "\x93\x07\xfe\x51\x00\x01\x02\x03", ""},
+		{"trailing data with a short length", ftyp + moov + mdat + "\x00\x00\x00\x05\x00\x01\x02\x03", ""},
+		{"trailing data with a long length", ftyp + moov + mdat + "\x93\x07\xfe\x51text, and more of it", ""},
+		{"truncated after the index", ftyp + moov, "truncated"},
+		{"data that is no box before the index", ftyp + "\x93\x07\xfe\x51\x00\x01\x02\x03" + moov, "truncated"},
+		{"truncated in the last box", ftyp + moov + mdat[:50], "truncated"},
+		{"truncated before the index", ftyp + mdat, "truncated"},
+		{"truncated 64-bit length", ftyp + moov + large[:12], "truncated"},
 		{"64-bit size beyond the end", ftyp + moov + newBox("mdat", 1, 0) + "\x7f\xff\xff\xff\xff\xff\xff\xff", "truncated"},
 		{"negative 64-bit size", ftyp + moov + newBox("mdat", 1, 0) + "\xff\xff\xff\xff\xff\xff\xff\xff", "malformed"},
 		{"size below the header's", ftyp + newBox("moov", 7, 16), "malformed"},
@@ -135,15 +135,15 @@ func TestCheckMatroskaSegment(t *testing.T) {
 	head := "\x1aE\xdf\xa3\x84abcd" // EBML, of four bytes
 	body := strings.Repeat("x", 100)
 	for _, tt := range []struct{ name, file, want string }{
-		{"whole", head + "\x18\x53\x80\x67\xe4" + body, ""},
-		{"whole, wide size", head + "\x18\x53\x80\x67\x01\x00\x00\x00\x00\x00\x00\x64" + body, ""},
-		{"more behind it", head + "\x18\x53\x80\x67\xe3" + body, ""},
+		{"complete", head + "\x18\x53\x80\x67\xe4" + body, ""},
+		{"complete, wide length", head + "\x18\x53\x80\x67\x01\x00\x00\x00\x00\x00\x00\x64" + body, ""},
+		{"trailing data", head + "\x18\x53\x80\x67\xe3" + body, ""},
 		{"live", head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + body, ""},
-		{"live, short size", head + "\x18\x53\x80\x67\xff" + body, ""},
+		{"live, short length", head + "\x18\x53\x80\x67\xff" + body, ""},
 		{"another element first", head + "\xec\x81\x00\x18\x53\x80\x67\xe6" + body, ""},
-		{"cut off", head + "\x18\x53\x80\x67\xe5" + body, "truncated"},
-		{"cut off by far", head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xfe" + body, "truncated"},
-		{"cut in the head", head[:6], "truncated"},
+		{"truncated", head + "\x18\x53\x80\x67\xe5" + body, "truncated"},
+		{"truncated by much", head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xfe" + body, "truncated"},
+		{"truncated header", head[:6], "truncated"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,7 +159,7 @@ func TestUndecodableCodecsAreNotListed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []string{"av1", "vvc", "png", ""} {
 		if slices.Contains(media.VideoCodecs(), c) {
-			t.Errorf("%q is taken", c)
+			t.Errorf("%q is listed", c)
 		}
 	}
 }
