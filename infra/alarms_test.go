@@ -72,7 +72,7 @@ func TestAlarmsReadKnownMetricsOnly(t *testing.T) {
 			return m.Name == r.property("MetricName") && (m.Dimension == "" || m.AlsoTotal)
 		})
 		if r.property("Namespace") == metric.Namespace && !known {
-			t.Errorf("%s reads %s, which nobody sends without a dimension", r.property("AlarmName"), r.property("MetricName"))
+			t.Errorf("%s reads %s, which no function sends without a dimension", r.property("AlarmName"), r.property("MetricName"))
 		}
 	}
 }

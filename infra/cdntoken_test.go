@@ -62,7 +62,7 @@ func (a edgeResponse) refusalCode(t *testing.T) string {
 		t.Errorf("refusal %+v: %v", a, err)
 	}
 	if kind := (errs.Problem{Code: errs.Code(problem.Code)}); problem.Type != kind.Type() || problem.Title != kind.Title() {
-		t.Errorf("refusal %+v is not titled as ours are", problem)
+		t.Errorf("refusal %+v has another type or title than the API's problems", problem)
 	}
 	return problem.Code
 }
@@ -101,7 +101,7 @@ func TestEdgeFunctionAgreesWithTokenVectors(t *testing.T) {
 			t.Errorf("%s: %q, not %q", c.Name, said, c.Want)
 		}
 		if want := "/v/" + c.Playback + "/720p/00001.m4s"; c.Want == "" && got.URI != want {
-			t.Errorf("%s: goes on to %s, not %s", c.Name, got.URI, want)
+			t.Errorf("%s: is passed on as %s, not %s", c.Name, got.URI, want)
 		}
 	}
 }

@@ -31,12 +31,12 @@ func TestDashboardShowsEveryQueueWithinFreeMetrics(t *testing.T) {
 		shown += len(w.Properties.Metrics)
 		for _, m := range w.Properties.Metrics {
 			if m[0] == metric.Namespace && !slices.ContainsFunc(metric.All, func(of metric.Metric) bool { return of.Name == m[1] }) {
-				t.Errorf("%q shows %v, which nobody sends", w.Properties.Title, m)
+				t.Errorf("%q shows the metric %v, which no function sends", w.Properties.Title, m)
 			}
 		}
 	}
 	if shown > maxFreeMetrics || shown < 30 {
-		t.Errorf("it shows %d metrics, of %d for nothing", shown, maxFreeMetrics)
+		t.Errorf("it shows %d metrics; %d are free", shown, maxFreeMetrics)
 	}
 	for _, s := range services.Map {
 		if s.Inbox != nil && !slices.ContainsFunc(titles, func(title string) bool { return strings.HasPrefix(title, s.Name+": age") }) {

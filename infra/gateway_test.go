@@ -106,7 +106,7 @@ func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	}
 	for name, value := range line {
 		if value == "$context.path" || strings.Contains(value, "input") || strings.Contains(value, "sourceIp") {
-			t.Errorf("%s: %s tells more than it should", name, value)
+			t.Errorf("%s: %s reveals too much", name, value)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 			t.Errorf("content type %v", ct)
 		}
 		if cors := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin"); cors != "'*'" {
-			t.Errorf("players of other pages can't read it: %v", cors)
+			t.Errorf("players on other pages can't read it: %v", cors)
 		}
 		if exposed := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers"); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
 			t.Errorf("what other pages can read: %v", exposed)

@@ -133,7 +133,7 @@ func checkGolden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if d := diffLines(string(want), got); d != "" {
-		t.Errorf("%s is no longer so; if that is right, run the test with -update\n%s", file, d)
+		t.Errorf("%s is not current; if the change is intended, run the test with -update\n%s", file, d)
 	}
 }
 

@@ -139,7 +139,7 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 	encode := localTemplate().resourcesOfType("Lambda::EventSourceMapping")["EncodeInboxFeed"]
 	want, _ := settings{concurrency: 30}.initialWorkers("encode")
 	if got := encode.property("ScalingConfig", "MaximumConcurrency"); got != float64(want) {
-		t.Errorf("%v encodes at once", got)
+		t.Errorf("encode has %v workers", got)
 	}
 }
 

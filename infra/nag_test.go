@@ -81,12 +81,12 @@ func TestEveryNagSuppressionHasAFinding(t *testing.T) {
 				t.Errorf("%s: the reason for %s is no sentence: %q", id, rule.property("id"), reason)
 			}
 			if !needed[renderValue(rule.property("id"))+": "+renderValue(rule.property("reason"))] {
-				t.Errorf("%s: %s is accepted, but not found", id, rule.property("id"))
+				t.Errorf("%s: %s is suppressed, but there is no such finding", id, rule.property("id"))
 			}
 		}
 	}
 	if excuses < len(needed) {
-		t.Errorf("%d excuses for %d kinds of findings: are they still where this test looks?", excuses, len(needed))
+		t.Errorf("%d suppressions for %d kinds of findings: does the test still see all of them?", excuses, len(needed))
 	}
 }
 

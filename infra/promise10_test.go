@@ -70,7 +70,7 @@ func TestPromise10_PermissionsMatchTheCallsOfTheCode(t *testing.T) {
 			for operation := range source.findOperations(s.Name) {
 				actions, known := requiredActions[operation]
 				if !known {
-					t.Errorf("it calls %s: which right does that ask for?", operation)
+					t.Errorf("it calls %s: add the IAM actions of that to requiredActions", operation)
 				}
 				addToSet(want, actions)
 			}
@@ -84,7 +84,7 @@ func TestPromise10_PermissionsMatchTheCallsOfTheCode(t *testing.T) {
 				addToSet(got, strings.Fields(line)[:1])
 			}
 			if d := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); d != "" {
-				t.Errorf("rights (-the code asks +the map grants):\n%s", d)
+				t.Errorf("permissions (-what the code calls +what the service map grants):\n%s", d)
 			}
 		})
 	}

@@ -130,10 +130,10 @@ func TestProducersMaySendToTheRequestQueueOnly(t *testing.T) {
 		}
 		if id == "ApiInboxQueuePolicy" {
 			if len(who) != 1 || !strings.HasPrefix(who[0], "sqs:SendMessage") || !strings.Contains(who[0], "210987654321") {
-				t.Errorf("%s lets in %v", id, who)
+				t.Errorf("%s allows %v", id, who)
 			}
 		} else if who != nil {
-			t.Errorf("%s lets in %v", id, who)
+			t.Errorf("%s allows %v", id, who)
 		}
 	}
 }

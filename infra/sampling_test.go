@@ -53,14 +53,14 @@ func TestSamplingRuleSettings(t *testing.T) {
 		}
 		for _, own := range []string{"RuleName", "Priority"} {
 			if other := seen[rule.property(own)]; other != "" {
-				t.Errorf("%s is that of %s too", own, other)
+				t.Errorf("%s is also that of %s", own, other)
 			}
 			seen[rule.property(own)] = id
 		}
 	})
 	for _, typ := range []string{"XRay::SamplingRule", "XRay::Group"} {
 		if !localTemplate().hasNone(typ) {
-			t.Errorf("a local cloud, which has no X-Ray, is to make some %s", typ)
+			t.Errorf("the template of a local cloud, which has no X-Ray, has a %s", typ)
 		}
 	}
 	group := awsTemplate().resourcesOfType("XRay::Group")["SamplingFailed"]

@@ -32,11 +32,11 @@ func TestMetricsTableListsEveryMetric(t *testing.T) {
 	}
 	for name := range rareMetrics {
 		if !strings.Contains(table.String(), name) {
-			t.Errorf("%s is rare, and no metric", name)
+			t.Errorf("%s is in rareMetrics, but is not a metric", name)
 		}
 	}
 	last := table[len(table)-1]
 	if want := 4*metricCount(metric.WaitTime) + 7; last[1] != fmt.Sprint(want) { // of each queue, stages, dollars and starts
-		t.Errorf("an hour of plain work has %s metrics, not %d", last[1], want)
+		t.Errorf("an hour without failures has %s metrics, not %d", last[1], want)
 	}
 }

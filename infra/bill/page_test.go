@@ -15,11 +15,11 @@ func TestRenderPageHasAllTables(t *testing.T) {
 	for _, want := range []string{p.Date, "| secrets | 1 secrets | 0.40 |", "| all |  | 0.40 |", "60 frames a second | half as fast", "| encoding |",
 		"\n- https://aws.amazon.com/sqs/pricing/\n"} {
 		if !strings.Contains(page, want) {
-			t.Errorf("nothing about %q in\n%s", want, page)
+			t.Errorf("%q is missing in\n%s", want, page)
 		}
 	}
 	if strings.Contains(page, "<no value>") {
-		t.Error("a value of the page has no name any more")
+		t.Error("the page uses a name that has no value")
 	}
 }
 

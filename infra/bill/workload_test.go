@@ -65,7 +65,7 @@ func TestUnknownPricePanics(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {
-			t.Error("it had a price")
+			t.Error("newLine returned a price")
 		}
 	}()
 	LoadPrices().newLine("lunch", "free", 1)

@@ -59,7 +59,7 @@ func TestPrintPlan(t *testing.T) {
 			var out strings.Builder
 			printPlan(&out, tt.order, s, "1", "eu-west-1")
 			if want := "account 1, eu-west-1\n" + tt.want; out.String() != want {
-				t.Errorf("said\n%s\nwant\n%s", out.String(), want)
+				t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
 			}
 		})
 	}
@@ -68,15 +68,15 @@ func TestPrintPlan(t *testing.T) {
 func TestParseFlags(t *testing.T) {
 	t.Parallel()
 	if o, err := parseFlags(nil); err != nil || o != (options{stack: "Sluice"}) {
-		t.Errorf("nothing said: %+v, %v", o, err)
+		t.Errorf("no flags: %+v, %v", o, err)
 	}
 	if o, err := parseFlags([]string{"-data", "-stack", "Other", "-account", "1"}); err != nil || o != (options{"Other", "1", true}) {
-		t.Errorf("all said: %+v, %v", o, err)
+		t.Errorf("all flags: %+v, %v", o, err)
 	}
 	if _, err := parseFlags([]string{"--help"}); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("help: %v", err)
 	}
 	if _, err := parseFlags([]string{"data"}); err == nil {
-		t.Error("an argument was taken")
+		t.Error("an argument was accepted")
 	}
 }

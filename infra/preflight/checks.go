@@ -95,76 +95,76 @@ func checkAccount(n requirements, a account) []finding {
 	return []finding{checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory()}
 }
 
-func worstSeverity(verdicts []finding) severity {
-	return slices.MaxFunc(verdicts, func(a, b finding) int { return cmp.Compare(a.severity, b.severity) }).severity
+func worstSeverity(findings []finding) severity {
+	return slices.MaxFunc(findings, func(a, b finding) int { return cmp.Compare(a.severity, b.severity) }).severity
 }
 
 func checkRegion(a account) finding {
-	v := finding{subject: "region"}
+	f := finding{subject: "region"}
 	switch {
 	case a.missingServicesErr != nil:
-		v.severity, v.message = severityUnknown, a.missingServicesErr.Error()
+		f.severity, f.message = severityUnknown, a.missingServicesErr.Error()
 	case len(a.missingServices) == len(requiredServices):
-		v.severity, v.message = severityUnknown, "AWS does not list the services of "+a.region
+		f.severity, f.message = severityUnknown, "AWS does not list the services of "+a.region
 	case len(a.missingServices) > 0:
-		v.severity, v.message = severityMissing, fmt.Sprintf("%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "))
+		f.severity, f.message = severityMissing, fmt.Sprintf("%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "))
 	default:
-		v.message = a.region + " has every service that Sluice uses"
+		f.message = a.region + " has every service that Sluice uses"
 	}
-	return v
+	return f
 }
 
 func checkBootstrap(a account) finding {
-	v := finding{subject: "CDK bootstrap", command: fmt.Sprintf("build/node/node_modules/.bin/cdk bootstrap --app '' aws://%s/%s", a.id, a.region)}
+	f := finding{subject: "CDK bootstrap", command: fmt.Sprintf("build/node/node_modules/.bin/cdk bootstrap --app '' aws://%s/%s", a.id, a.region)}
 	switch {
 	case a.bootstrap.err != nil:
-		return finding{subject: v.subject, severity: severityUnknown, message: a.bootstrap.err.Error()}
+		return finding{subject: f.subject, severity: severityUnknown, message: a.bootstrap.err.Error()}
 	case a.bootstrap.value == 0:
-		v.severity, v.message = severityMissing, "the CDK was never set up in this account and region"
+		f.severity, f.message = severityMissing, "the CDK was never set up in this account and region"
 	case a.bootstrap.value < minBootstrapVersion:
-		v.severity, v.message = severityMissing, fmt.Sprintf("version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion)
+		f.severity, f.message = severityMissing, fmt.Sprintf("version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion)
 	default:
-		return finding{subject: v.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
+		return finding{subject: f.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
 	}
-	return v
+	return f
 }
 
 func checkConcurrency(n requirements, a account) finding {
 	all, has := n.maxInvocations(), a.concurrency.value
-	v := finding{subject: "Lambda concurrency", command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region)}
+	f := finding{subject: "Lambda concurrency", command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region)}
 	needed := fmt.Sprintf("%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all, len(services.ListQueues()), n.concurrency)
 	switch {
 	case a.concurrency.err != nil:
-		return finding{subject: v.subject, severity: severityUnknown, message: a.concurrency.err.Error()}
+		return finding{subject: f.subject, severity: severityUnknown, message: a.concurrency.err.Error()}
 	case has < all:
-		v.severity = severityLow
-		v.message = fmt.Sprintf("%s, the account has %d: the rest is turned away and tried again, which counts as an attempt", needed, has)
+		f.severity = severityLow
+		f.message = fmt.Sprintf("%s, the account has %d: the rest is throttled and delivered again, which counts as an attempt", needed, has)
 		if n.concurrency == services.MinConcurrency() {
-			v.message += "; as two for each queue is the least that Lambda takes, that is seldom, and Sluice works, slowly"
+			f.message += "; with two workers for each queue, the least that Lambda accepts, that is rare, and Sluice works, slowly"
 		}
 	case has < typicalConcurrency:
-		v.message = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, has)
+		f.message = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, has)
 	default:
-		v.command, v.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
+		f.command, f.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
 	}
-	if most := has - gatewayReserve; n.concurrency < most && v.severity == severityOK {
-		v.message += fmt.Sprintf(": -c concurrency=%d would use it", most)
+	if most := has - gatewayReserve; n.concurrency < most && f.severity == severityOK {
+		f.message += fmt.Sprintf(": -c concurrency=%d would use it", most)
 	}
-	return v
+	return f
 }
 
 func checkRate(n requirements, a account) finding {
-	v := finding{subject: "API Gateway requests"}
+	f := finding{subject: "API Gateway requests"}
 	switch {
 	case a.rate.err != nil:
-		v.severity, v.message = severityUnknown, a.rate.err.Error()
+		f.severity, f.message = severityUnknown, a.rate.err.Error()
 	case a.rate.value < n.rate:
-		v.severity, v.command = severityLow, gatewayRate.increaseCommand(n.rate, a.region)
-		v.message = fmt.Sprintf("%d a second may come (rate=%d), the account has %d for all its APIs", n.rate, n.rate, a.rate.value)
+		f.severity, f.command = severityLow, gatewayRate.increaseCommand(n.rate, a.region)
+		f.message = fmt.Sprintf("the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", n.rate, n.rate, a.rate.value)
 	default:
-		v.message = fmt.Sprintf("%d a second may come, the account has %d", n.rate, a.rate.value)
+		f.message = fmt.Sprintf("the gateway lets through %d a second, the account has %d", n.rate, a.rate.value)
 	}
-	return v
+	return f
 }
 
 func checkMemory() finding {
@@ -172,10 +172,10 @@ func checkMemory() finding {
 	for _, s := range services.Map {
 		most = max(most, s.Memory)
 	}
-	v := finding{subject: "Lambda memory", message: fmt.Sprintf("functions have at most %d MiB, which every account allows", most)}
+	f := finding{subject: "Lambda memory", message: fmt.Sprintf("functions have at most %d MiB, which every account allows", most)}
 	if most > newAccountMemory {
-		v.severity = severityUnknown
-		v.message = fmt.Sprintf("a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory)
+		f.severity = severityUnknown
+		f.message = fmt.Sprintf("a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory)
 	}
-	return v
+	return f
 }

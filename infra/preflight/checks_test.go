@@ -67,14 +67,14 @@ func TestCheckAccount(t *testing.T) {
 	}
 }
 
-func findByName(t *testing.T, verdicts []finding, what string) finding {
+func findByName(t *testing.T, findings []finding, what string) finding {
 	t.Helper()
-	for _, v := range verdicts {
+	for _, v := range findings {
 		if v.subject == what {
 			return v
 		}
 	}
-	t.Fatalf("there is no verdict on %s", what)
+	t.Fatalf("there is no finding on %s", what)
 	return finding{}
 }
 
@@ -90,11 +90,11 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 		{[]severity{severityOK, severityMissing, severityLow}, "Sluice cannot be deployed here yet: see what is missing."},
 	}
 	for _, tt := range tests {
-		var verdicts []finding
+		var findings []finding
 		for _, g := range tt.grades {
-			verdicts = append(verdicts, finding{severity: g})
+			findings = append(findings, finding{severity: g})
 		}
-		if got := conclude(worstSeverity(verdicts)); got != tt.want {
+		if got := conclude(worstSeverity(findings)); got != tt.want {
 			t.Errorf("%v: %s", tt.grades, got)
 		}
 	}

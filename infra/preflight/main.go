@@ -60,9 +60,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, err)
 		return 1
 	}
-	verdicts := checkAccount(wants, found)
-	printReport(out, found, verdicts)
-	if worstSeverity(verdicts) == severityMissing {
+	findings := checkAccount(wants, found)
+	printReport(out, found, findings)
+	if worstSeverity(findings) == severityMissing {
 		return 1
 	}
 	return 0

@@ -130,7 +130,7 @@ func TestPreflightPassesForACompleteAccount(t *testing.T) {
 	for _, want := range []string{"account 123456789012, eu-west-1, as arn:aws:iam::123456789012:user/ann", "version 28",
 		"the account has 1000", "the account has 10000", "Sluice can be deployed here."} {
 		if !strings.Contains(out, want) {
-			t.Errorf("nothing about %q in\n%s", want, out)
+			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
 	want := []string{"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota", "GetAWSDefaultServiceQuota"}
@@ -150,7 +150,7 @@ func TestPreflightReportsMissingAndLow(t *testing.T) {
 	for _, want := range []string{"missing  CDK bootstrap", "cdk bootstrap --app '' aws://123456789012/eu-west-1", "low      Lambda concurrency",
 		"concurrency=500", "request-service-quota-increase --service-code lambda", "cannot be deployed"} {
 		if !strings.Contains(out, want) {
-			t.Errorf("nothing about %q in\n%s", want, out)
+			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
 }

@@ -6,15 +6,15 @@ import (
 )
 
 // printReport writes the findings for people, each command on a line of its own so that it can be copied.
-func printReport(out io.Writer, a account, verdicts []finding) {
+func printReport(out io.Writer, a account, findings []finding) {
 	fmt.Fprintf(out, "account %s, %s, as %s\n\n", a.id, a.region, a.caller)
-	for _, v := range verdicts {
+	for _, v := range findings {
 		fmt.Fprintf(out, "%-8s %-21s %s\n", v.severity, v.subject, v.message)
 		if v.command != "" {
 			fmt.Fprintf(out, "         %s\n", v.command)
 		}
 	}
-	fmt.Fprintf(out, "\n%s\n", conclude(worstSeverity(verdicts)))
+	fmt.Fprintf(out, "\n%s\n", conclude(worstSeverity(findings)))
 }
 
 func conclude(g severity) string {

@@ -89,7 +89,7 @@ func TestDeployFailsWhenServerDies(t *testing.T) {
 		t.Errorf("noticed after %v", took)
 	}
 	if processAlive(cdk()) {
-		t.Error("the CDK is still at it")
+		t.Error("the CDK still runs")
 	}
 	wantError(t, c.Status(t.Context()), "is not running")
 	wantError(t, c.Deploy(t.Context()), "is not running")
@@ -171,7 +171,7 @@ func TestStatusFailsWhenServerHangs(t *testing.T) {
 	asked := time.Now()
 	wantError(t, c.Status(t.Context()), "does not answer")
 	if took := time.Since(asked); took > noticeLimit {
-		t.Errorf("said so after %v", took)
+		t.Errorf("returned after %v", took)
 	}
 	must(t, c.Down(t.Context()))
 	if processAlive(server) {

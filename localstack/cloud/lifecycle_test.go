@@ -128,7 +128,7 @@ func TestUpAndDownAreIdempotent(t *testing.T) {
 	server, child := readPIDs(t, c)
 	must(t, c.Up(t.Context()))
 	if again, _ := readPIDs(t, c); again != server || !strings.Contains(said.String(), "runs at http://127.0.0.1:") {
-		t.Errorf("a second up started another server, or said nothing:\n%s", said)
+		t.Errorf("a second Up started another server, or printed nothing:\n%s", said)
 	}
 	must(t, c.Status(t.Context()))
 	must(t, c.Down(t.Context()))
