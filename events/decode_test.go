@@ -69,7 +69,7 @@ func TestDecodeNamesInvalidMember(t *testing.T) {
 		{"a task with another segment", "encode.requested.v1/full", `"segment":5`, `"segment":6`, "/data/task: its first segment"},
 		{"a task without frames", "encode.failed.v1/full", `"to":1000`, `"to":720`, "/data/task: it has no frames"},
 		{"a part of the audio", "encode.requested.v1/sound", `"to":1000`, `"to":600`, "/data/task: it ends"},
-		{"an audio task of a plan without audio", "encode.requested.v1/sound", `"audio":true`, `"audio":false`, "/data/task: the sound"},
+		{"an audio task of a plan without audio", "encode.requested.v1/sound", `"audio":true`, `"audio":false`, "/data/task: the audio"},
 		{"another tenant's source", "encode.requested.v1/full", `t/acme/`, `t/other/`, "/data/source/key: not of this tenant"},
 		{"more durations than segments", "encode.done.v1/full", `[30030,1]`, `[30030,2]`, "/data: more durations"},
 	} {

@@ -65,7 +65,7 @@ func timescaleOf(p video.Plan, t video.Task) int {
 // to two AAC frames. It fails with Invalid, frames_missing (too few or too many) or segments_wrong.
 func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, frames int, err error) {
 	if t.Kind == video.AudioTask {
-		return frags, 0, checkSound(p, t, frags)
+		return frags, 0, checkAudio(p, t, frags)
 	}
 	if !t.Last {
 		frags = frags[:min(len(frags), (t.To-t.From)/p.SegmentFrames)]
@@ -97,23 +97,23 @@ func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 	return nil
 }
 
-func checkSound(p video.Plan, t video.Task, frags []Fragment) error {
+func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
 	const aacFrame = 1024
 	at := int64(0)
 	for i, f := range frags {
 		if f.Time != at {
-			return newSegmentsWrongError(fmt.Errorf("sound: segment %d begins at %d, want %d", i, f.Time, at))
+			return newSegmentsWrongError(fmt.Errorf("audio: segment %d begins at %d, want %d", i, f.Time, at))
 		}
 		if err := checkSegmentStart(t, i, f); err != nil {
 			return err
 		}
 		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
-			return newSegmentsWrongError(fmt.Errorf("sound: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
+			return newSegmentsWrongError(fmt.Errorf("audio: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks))
 		}
 		at += f.Ticks
 	}
 	if want := countSamples(p); len(frags) == 0 || at < want-2*aacFrame || at > want+2*aacFrame {
-		return newFramesMissingError(fmt.Errorf("sound: %d samples, want %d", at, want))
+		return newFramesMissingError(fmt.Errorf("audio: %d samples, want %d", at, want))
 	}
 	return nil
 }

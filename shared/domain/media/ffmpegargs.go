@@ -66,7 +66,7 @@ func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out f
 // the sample, and silent where the source has no audio. The AAC encoder's priming packet is dropped, so that there is
 // no offset and no edit list.
 func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) Args {
-	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(buildSoundArgs(p, m), []string{
+	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(buildAudioFilterArgs(p, m), []string{
 		"-bsf:a", "noise=drop='lt(pts,0)'",
 		"-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
 		"-frag_duration", strconv.FormatInt(countTicks(p.Rate, p.SegmentFrames, 1e6), 10),
@@ -87,7 +87,7 @@ func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition
 		args.Output = slices.Concat(args.Output, buildEncoderArgs(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)})
 	}
 	if p.Audio {
-		args.Output = slices.Concat(args.Output, buildSoundArgs(p, m), []string{"-movflags", "+faststart", "file:" + out(AudioRendition)})
+		args.Output = slices.Concat(args.Output, buildAudioFilterArgs(p, m), []string{"-movflags", "+faststart", "file:" + out(AudioRendition)})
 	}
 	return args
 }
@@ -156,9 +156,9 @@ func buildEncoderArgs(p video.Plan, i, threads int) []string {
 	}, buildStripArgs(), []string{"-video_track_timescale", scale, "-f", "mp4"})
 }
 
-// buildSoundArgs returns the filters and encoder options of the audio: aligned with the start of the video, and padded
-// or cut to its length.
-func buildSoundArgs(p video.Plan, m video.Media) []string {
+// buildAudioFilterArgs returns the filters and encoder options of the audio: aligned with the start of the video, and
+// padded or cut to its length.
+func buildAudioFilterArgs(p video.Plan, m video.Media) []string {
 	filter := fmt.Sprintf("asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
 		startSeconds(m), SampleRate, countSamples(p))
 	return slices.Concat([]string{

@@ -20,8 +20,8 @@ func CheckStreams(p Probe) error {
 	if !found {
 		return newInvalidError(op, "no_video", "The file has no video stream; send one with pictures.")
 	}
-	a, sound := p.firstStream("audio")
-	return checkCodecs(v, a, sound)
+	a, audio := p.firstStream("audio")
+	return checkCodecs(v, a, audio)
 }
 
 // Inspect returns the description of a file, from the output of ffprobe. container is the result of SniffContainer, or
@@ -129,11 +129,11 @@ func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
 	return max(0, start+d-float64(v.StartPTS)*tb.Float())
 }
 
-func checkCodecs(v, a Stream, sound bool) error {
+func checkCodecs(v, a Stream, audio bool) error {
 	if !isKnownCodec(VideoCodecs(), v.Codec) {
 		return newInvalidError("media.Inspect", "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
 	}
-	if sound && !isKnownCodec(AudioCodecs(), a.Codec) {
+	if audio && !isKnownCodec(AudioCodecs(), a.Codec) {
 		return newInvalidError("media.Inspect", "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
 	}
 	return nil

@@ -63,11 +63,11 @@ func playlistTypeTags(p video.Plan) string {
 func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
-	sound, audible := tracks[AudioRendition]
+	audio, audible := tracks[AudioRendition]
 	codecs, group := "", ""
 	if audible {
 		fmt.Fprintf(&b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"Sound\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=%q\n", AudioRendition, AudioRendition+"/"+PlaylistName)
-		codecs, group = ","+sound.Codec, fmt.Sprintf(",AUDIO=%q", AudioRendition)
+		codecs, group = ","+audio.Codec, fmt.Sprintf(",AUDIO=%q", AudioRendition)
 	}
 	for _, r := range p.Renditions {
 		t := tracks[r.Name]
@@ -76,7 +76,7 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 			top, mean = computeBandwidthBounds(p, r)
 		}
 		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\",RESOLUTION=%dx%d,FRAME-RATE=%.3f%s\n%s/%s\n",
-			top+peakBitrate(sound), mean+averageBitrate(sound), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(), group, r.Name, PlaylistName)
+			top+peakBitrate(audio), mean+averageBitrate(audio), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(), group, r.Name, PlaylistName)
 	}
 	return b.String()
 }

@@ -4,83 +4,10 @@
 package services
 
 import (
-	"slices"
 	"time"
 
 	"sluice/shared/domain/video"
 )
-
-// Service is one Lambda function.
-type Service struct {
-	Name        string        // folder under functions/, and prefix of its resources
-	Routes      []Route       // routes of the API gateway that invoke it
-	Inbox       *Inbox        // queue that invokes it; nil: none
-	Interval    time.Duration // of the schedule that invokes it; 0: none
-	Emits       []string      // event types that it sends; sending any other type fails, and is not granted
-	Permissions []Permission  // beside sending what it emits and receiving from its queues
-	Memory      int           // MiB; at most 3008, the limit of new accounts
-	Disk        int           // MiB of /tmp; 512 if zero
-	Timeout     time.Duration // at most 29 s with routes, at most 3 min with an inbox
-	Layer       string        // Lambda layer: "ffmpeg" or none
-}
-
-// Auth says who may call a route.
-type Auth string
-
-// The kinds of authentication of a route.
-const (
-	AuthOpen  Auth = "open"  // none: the path itself is the authorization, or nothing is secret
-	AuthToken Auth = "token" // a tenant's token, checked by the authorizer
-	AuthIAM   Auth = "iam"   // AWS signature of an IAM principal of the account, for operators
-)
-
-// Route is one method on one path of the API gateway.
-type Route struct {
-	Method string
-	Path   string // in API Gateway's syntax: /v1/videos/{id}; {file+} matches the rest
-	Auth   Auth
-	Scope  string // scope that the token needs; "": none
-}
-
-// BrowserPaths returns the paths that browsers may call with a token, each once. Browsers send OPTIONS requests to
-// them first (CORS).
-func (s Service) BrowserPaths() (paths []string) {
-	for _, r := range s.Routes {
-		if r.Auth == AuthToken && !slices.Contains(paths, r.Path) {
-			paths = append(paths, r.Path)
-		}
-	}
-	return paths
-}
-
-// Inbox is what a service consumes: a queue, or a queue for each lane. It has one dead-letter queue, whatever the
-// number of lanes: the message says where it belongs, and reconcile has one queue less to read each minute.
-type Inbox struct {
-	EventTypes  []string      // event types that it receives; facts come from the topic
-	Lanes       []Lane        // none: one interactive queue
-	FIFO        bool          // messages of a video one at a time and in order: the message group is the video
-	FairShare   bool          // tenants share the queue fairly: the message group is the tenant, and senders keep an in-flight limit
-	BatchSize   int           // messages per invocation
-	MaxWorkers  int           // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
-	ServiceTime time.Duration // typical time to process a message, until it is measured; 0: a second
-	MaxAttempts int           // deliveries before a message becomes a dead letter
-	MaxWait     time.Duration // how long a message may wait; an alarm reports longer waits
-}
-
-// MaxReceiveCount returns the number of deliveries after which SQS itself moves a message to the dead-letter queue:
-// one more than MaxAttempts, so that the consumer can report that the attempts are exhausted when its function crashed
-// in each.
-func (i Inbox) MaxReceiveCount() int { return i.MaxAttempts + 1 }
-
-// SubscribedTypes returns the facts among EventTypes. The queue is subscribed to the topic for these.
-func (i Inbox) SubscribedTypes() (facts []string) {
-	for _, t := range i.EventTypes {
-		if isFact(t) {
-			facts = append(facts, t)
-		}
-	}
-	return facts
-}
 
 // Map is the service map.
 var Map = []Service{
@@ -295,7 +222,3 @@ func Lookup(name string) (s Service, ok bool) {
 	}
 	return Service{}, false
 }
-
-// VisibilityTimeout returns the visibility timeout of the service's queues: six times the timeout of the function, as
-// AWS recommends (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
-func (s Service) VisibilityTimeout() time.Duration { return 6 * s.Timeout }

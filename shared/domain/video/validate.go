@@ -46,7 +46,7 @@ func (p Plan) ValidateTask(t Task) error {
 	case t.From%p.SegmentFrames != 0 || t.Segment != t.From/p.SegmentFrames+1:
 		return errors.New("its first segment is not where its first frame is")
 	case t.Kind == AudioTask && (!p.Audio || t.From != 0 || !t.Last):
-		return errors.New("the sound is one task of the whole video, if there is sound")
+		return errors.New("the audio is one task of the whole video, if there is audio")
 	}
 	return nil
 }
