@@ -27,9 +27,9 @@ const (
 // readConditionsSetting reads SLUICE_LAMBDA: whether functions run in Lambda's conditions.
 func readConditionsSetting() (bool, error) {
 	switch text := os.Getenv("SLUICE_LAMBDA"); text {
-	case "on":
+	case "", "on":
 		return true, nil
-	case "", "off":
+	case "off":
 		return false, nil
 	default:
 		return false, fmt.Errorf("SLUICE_LAMBDA is %q: say on or off", text)

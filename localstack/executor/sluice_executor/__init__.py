@@ -5,5 +5,6 @@
 - workers, authorizer, sampling: do what LocalStack's free edition accepts in a template but ignores; a test that
   depends on them says nothing about LocalStack
 
-There is no sandbox: functions run as the user who started LocalStack.
+A function is started as the user who started LocalStack. What puts it into Lambda's conditions is the launcher in its
+package (localstack/lambdaenv), of which nothing is known here.
 """
