@@ -74,17 +74,14 @@ func (c *Cloud) probeConditions(ctx context.Context) (lambdaenv.Mode, []lambdaen
 	if err := c.buildLauncher(ctx); err != nil {
 		return "", nil, err
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", nil, err
-	}
+	home, _ := os.UserHomeDir() // "": there is none to hide
 	mode, err := lambdaenv.ChooseMode(c.launcherPath(), c.lambdaState(), home)
 	if err != nil {
 		return "", nil, err
 	}
 	found, err := lambdaenv.Probe(c.launcherPath(), lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home})
 	if err != nil {
-		return "", nil, fmt.Errorf("the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off does without them): %w", err)
+		return "", nil, fmt.Errorf("the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off goes without them): %w", err)
 	}
 	return mode, found.Conditions(lambdaenv.ProbeTmp), nil
 }
@@ -98,43 +95,61 @@ func (c *Cloud) buildLauncher(ctx context.Context) error {
 	})
 }
 
-// packFunctions wraps each built function in a package of the launcher's, and returns the folder of them all. It says once
-// what is not enforced; for root, and in CI, that is an error.
-func (c *Cloud) packFunctions(ctx context.Context) (string, error) {
+// preparePackages makes what is deployed of each function, and returns what tells the deployment where that is, and where
+// each function finds ffmpeg and the certificate of servers on this machine. It says once which of Lambda's conditions
+// are not enforced; for root, and in CI, that is an error.
+func (c *Cloud) preparePackages(ctx context.Context) (contextArgs []string, err error) {
+	if err := c.makeOriginCert(); err != nil {
+		return nil, err
+	}
+	built, tools, ca := cmp.Or(c.BuiltDir, "build"), c.buildPath("tools"), originCertPath(c.Root)
+	if c.enforcesConditions() {
+		var missing []string
+		err := c.runStep(ctx, "put the functions into Lambda's conditions", func(ctx context.Context) (err error) {
+			built, missing, err = c.packFunctions(ctx)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if missing != nil {
+			c.printLine("not enforced, as you are not root: %s", strings.Join(missing, "; "))
+		}
+		tools, ca = lambdaenv.ToolsDir, lambdaenv.TaskRoot+"/"+originCAFile
+	}
+	return []string{"-c", "build=" + built, "-c", "ffmpeg_dir=" + tools, "-c", "fetch_ca=" + ca}, nil
+}
+
+// packFunctions wraps each built function in a package of the launcher's. It returns the folder of them all, and which
+// conditions are not enforced.
+func (c *Cloud) packFunctions(ctx context.Context) (packed string, missing []string, err error) {
 	mode, conditions, err := c.probeConditions(ctx)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	var missing []string
 	for _, one := range conditions {
 		if !one.Held {
 			missing = append(missing, one.Name)
 		}
 	}
-	switch {
-	case len(missing) > 0 && mode == lambdaenv.ModeRoot:
-		return "", fmt.Errorf("of Lambda's conditions these can't be enforced (SLUICE_LAMBDA=off does without all): %s", strings.Join(missing, "; "))
-	case len(missing) > 0:
-		c.printLine("of Lambda's conditions these are not enforced, as you are not root: %s", strings.Join(missing, "; "))
+	if missing != nil && mode == lambdaenv.ModeRoot {
+		return "", nil, fmt.Errorf("not enforced (SLUICE_LAMBDA=off goes without all): %s", strings.Join(missing, "; "))
 	}
-	packed := c.dataPath("packages")
+	packed = c.dataPath("packages")
 	if err := os.RemoveAll(packed); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
+	home, _ := os.UserHomeDir()
 	for _, s := range services.Map {
 		d := lambdaenv.Description{Mode: mode, Memory: s.Memory, Tmp: max(s.Disk, defaultTmp), State: c.lambdaState(), Home: home}
 		if s.Layer != "" {
 			d.Tools = c.buildPath("tools")
 		}
 		if err := c.packFunction(packed, s, d); err != nil {
-			return "", fmt.Errorf("pack %s: %w", s.Name, err)
+			return "", nil, fmt.Errorf("pack %s: %w", s.Name, err)
 		}
 	}
-	return packed, nil
+	return packed, missing, nil
 }
 
 func (c *Cloud) packFunction(packed string, s services.Service, d lambdaenv.Description) error {
@@ -161,18 +176,4 @@ func (c *Cloud) packFunction(packed string, s services.Service, d lambdaenv.Desc
 		return errors.New("there is no certificate of servers on this machine")
 	}
 	return os.WriteFile(filepath.Join(to, "task", originCAFile), pem.EncodeToMemory(cert), 0o644)
-}
-
-// functionPaths returns what tells a deployment where functions are built, and where each finds ffmpeg and the
-// certificate of servers on this machine.
-func (c *Cloud) functionPaths(ctx context.Context) ([]string, error) {
-	built, tools, ca := cmp.Or(c.BuiltDir, "build"), c.buildPath("tools"), originCertPath(c.Root)
-	if c.enforcesConditions() {
-		packed, err := c.packFunctions(ctx)
-		if err != nil {
-			return nil, err
-		}
-		built, tools, ca = packed, lambdaenv.ToolsDir, lambdaenv.TaskRoot+"/"+originCAFile
-	}
-	return []string{"-c", "build=" + built, "-c", "ffmpeg_dir=" + tools, "-c", "fetch_ca=" + ca}, nil
 }

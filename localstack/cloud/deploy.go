@@ -55,7 +55,11 @@ func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 			return err
 		}
 	}
-	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s) })
+	paths, err := c.preparePackages(ctx)
+	if err != nil {
+		return err
+	}
+	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s, paths) })
 }
 
 // bootstrapCDK names the environment and an empty app, so that the CDK does not build the app to find out.
@@ -64,16 +68,9 @@ func (c *Cloud) bootstrapCDK(ctx context.Context) error {
 }
 
 // deployApp deploys the app. It writes the outputs where clients read them at the end, when everything is there.
-func (c *Cloud) deployApp(ctx context.Context, s state) error {
+func (c *Cloud) deployApp(ctx context.Context, s state, paths []string) error {
 	done, written := c.dataPath("outputs.json"), c.dataPath("outputs.new.json")
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
-		return err
-	}
-	if err := c.makeOriginCert(); err != nil {
-		return err
-	}
-	paths, err := c.functionPaths(ctx)
-	if err != nil {
 		return err
 	}
 	args := []string{"deploy", "--all",

@@ -28,6 +28,9 @@ func ChooseMode(launcher, state, home string) (Mode, error) {
 	}
 	var err error
 	for _, mode := range []Mode{ModeUserNamespace, ModeLandlock, ModeFilter} {
+		if mode == ModeLandlock && home == "" {
+			continue
+		}
 		if _, err = Probe(launcher, Description{Mode: mode, State: state, Home: home}); err == nil {
 			return mode, nil
 		}

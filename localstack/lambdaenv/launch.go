@@ -36,7 +36,7 @@ func Main() {
 	}
 	status, err := launch()
 	if err != nil {
-		err = fmt.Errorf("the conditions of Lambda can't be made (SLUICE_LAMBDA=off does without them): %w", err)
+		err = fmt.Errorf("the conditions of Lambda can't be made (SLUICE_LAMBDA=off goes without them): %w", err)
 		fmt.Fprintln(os.Stderr, "sluice:", err)
 		reportInitError(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
 		os.Exit(1)
