@@ -26,6 +26,8 @@ func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	v := uploadUntilReady(t, w.newTenantClient(t, "logged"), w.footagePath("bigbuckbunny.mp4"))
+	// The last lines come after the video is ready, when the emulator has taken them from the function.
+	w.waitUntil(t, func() bool { return bytes.Contains(w.readLogs(t, "publish", v.ID), []byte(metric.ReadyTime.Name)) })
 	var of []byte
 	for _, service := range []string{"api", "inspect", "encode", "publish"} {
 		lines := w.readLogs(t, service, v.ID)
