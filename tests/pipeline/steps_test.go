@@ -24,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	ffmpegtest.LeaveRoot()
 	ffmpeg.InitSandbox()
 	os.Exit(m.Run())
 }

@@ -27,7 +27,7 @@ func isRunning(pid int) bool {
 
 // Not parallel: other jobs, when they end, would kill the escaped process before it has written its id.
 func TestEscapedProcessesAreKilled(t *testing.T) {
-	skipUnlessLambda(t, "search for what a tool leaves behind, which can start nothing,")
+	skipUnlessLambda(t, "search for what a tool leaves behind")
 	for _, how := range []string{"return", "lower its limit"} {
 		t.Run(how, func(t *testing.T) {
 			dir := newJobDir(t, nil)

@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	case "ffmpeg", "ffprobe":
 		os.Exit(runFakeTool(os.Args[1:]))
 	}
+	if os.Args[0] != "reporter" { // which tells what root finds
+		ffmpegtest.LeaveRoot()
+	}
 	ffmpeg.InitSandbox()
 	switch filepath.Base(os.Args[0]) {
 	case "function":
@@ -37,7 +40,7 @@ func TestMain(m *testing.M) {
 func skipWithout(t testing.TB, layer string) {
 	t.Helper()
 	if s := ffmpeg.CurrentSandbox(); s.Layers != ffmpeg.FullLayers {
-		t.Skipf("no %s in the sandbox's set %q: %s", layer, s.Layers, s.Reason)
+		t.Skipf("layer %s: not in the sandbox's set %q (%s)", layer, s.Layers, s.Reason)
 	}
 }
 
@@ -45,7 +48,7 @@ func skipWithout(t testing.TB, layer string) {
 func skipUnlessLambda(t testing.TB, layer string) {
 	t.Helper()
 	if s := ffmpeg.CurrentSandbox(); s.Layers != ffmpeg.LambdaLayers {
-		t.Skipf("no %s in the sandbox's set %q", layer, s.Layers)
+		t.Skipf("layer %s: not in the sandbox's set %q", layer, s.Layers)
 	}
 }
 

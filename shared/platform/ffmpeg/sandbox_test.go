@@ -140,7 +140,7 @@ func TestPromise07_SandboxHasLimits(t *testing.T) {
 }
 
 func TestPromise07_SandboxHasNoPrivileges(t *testing.T) {
-	skipWithout(t, "no_new_privs and death with the parent")
+	skipWithout(t, "no_new_privs, death with the parent")
 	t.Parallel()
 	var privileges map[string]int
 	tryInSandbox(t, &privileges, "privileges", "")
