@@ -145,6 +145,36 @@ func requireError(t *testing.T, err error, kind errs.Kind, code errs.Code) {
 	}
 }
 
+// requireReturns returns a function that fails unless it is called with want and no error: the results of a call.
+func requireReturns(t *testing.T, want any) func(got any, err error) {
+	t.Helper()
+	return func(got any, err error) {
+		t.Helper()
+		requireNoError(t, err)
+		requireEqual(t, got, want)
+	}
+}
+
+// requireFails returns a function that fails unless the last of the results of a call is an error as in requireError.
+func requireFails(t *testing.T, kind errs.Kind, code errs.Code) func(results ...any) {
+	t.Helper()
+	return func(results ...any) {
+		t.Helper()
+		err, _ := results[len(results)-1].(error)
+		requireError(t, err, kind, code)
+	}
+}
+
+// requireSucceeds returns a function that fails if the last of the results of a call is an error.
+func requireSucceeds(t *testing.T) func(results ...any) {
+	t.Helper()
+	return func(results ...any) {
+		t.Helper()
+		err, _ := results[len(results)-1].(error)
+		requireNoError(t, err)
+	}
+}
+
 func requireEqual[T any](t *testing.T, got, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {

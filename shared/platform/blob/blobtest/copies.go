@@ -12,16 +12,12 @@ import (
 func testUploadPartReplacesPart(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	_, err := b.UploadPart(t.Context(), key, id, 1, []byte("old"))
-	requireNoError(t, err)
+	requireSucceeds(t)(b.UploadPart(t.Context(), key, id, 1, []byte("old")))
 	part, err := b.UploadPart(t.Context(), key, id, 1, []byte("newer"))
 	requireNoError(t, err)
 	requireEqual(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5}) //nolint:gosec // S3's ETag
-	parts, err := b.ListParts(t.Context(), key, id)
-	requireNoError(t, err)
-	requireEqual(t, parts, []blob.Part{part})
-	_, err = b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x"))
-	requireError(t, err, errs.NotFound, "upload_gone")
+	requireReturns(t, []blob.Part{part})(b.ListParts(t.Context(), key, id))
+	requireFails(t, errs.NotFound, "upload_gone")(b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x")))
 }
 
 func testUnlistedPartsAreDropped(t *testing.T, b Blob) {
@@ -29,10 +25,8 @@ func testUnlistedPartsAreDropped(t *testing.T, b Blob) {
 	id := createUpload(t, b, key)
 	first, err := b.UploadPart(t.Context(), key, id, 1, []byte("hello"))
 	requireNoError(t, err)
-	_, err = b.UploadPart(t.Context(), key, id, 10_000, []byte("a note"))
-	requireNoError(t, err)
-	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{first})
-	requireNoError(t, err)
+	requireSucceeds(t)(b.UploadPart(t.Context(), key, id, 10_000, []byte("a note")))
+	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first}))
 	requireObject(t, b, key, "hello")
 }
 
@@ -51,11 +45,8 @@ func testPartsAreCopied(t *testing.T, b Blob) {
 		requireEqual(t, part.Size, r.Size)
 		parts = append(parts, part)
 	}
-	listed, err := b.ListParts(t.Context(), key, id)
-	requireNoError(t, err)
-	requireEqual(t, listed, parts)
-	_, err = b.CompleteUpload(t.Context(), key, id, parts)
-	requireNoError(t, err)
+	requireReturns(t, parts)(b.ListParts(t.Context(), key, id))
+	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
 	requireObject(t, b, key, body)
 }
 
@@ -65,19 +56,15 @@ func testCopyPartChecksETag(t *testing.T, b Blob) {
 	r := blob.ObjectRange{Bucket: b.Name(), Key: from, ETag: requireObject(t, b, from, "first").ETag, Size: 5}
 	putObject(t, b, from, "second", blob.Metadata{})
 	id := createUpload(t, b, key)
-	_, err := b.CopyPart(t.Context(), key, id, 1, r)
-	requireError(t, err, errs.Conflict, "object_replaced")
+	requireFails(t, errs.Conflict, "object_replaced")(b.CopyPart(t.Context(), key, id, 1, r))
 	r.Key = uniqueKey()
-	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	requireError(t, err, errs.NotFound, "object_not_found")
+	requireFails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
 	r.Bucket = "sluice-has-no-such-bucket"
-	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	requireError(t, err, errs.NotFound, "object_not_found")
+	requireFails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
 	requireNoError(t, b.AbortUpload(t.Context(), key, id))
 	putObject(t, b, from, "first", blob.Metadata{})
 	r.Bucket, r.Key = b.Name(), from
-	_, err = b.CopyPart(t.Context(), key, id, 1, r)
-	requireError(t, err, errs.NotFound, "upload_gone")
+	requireFails(t, errs.NotFound, "upload_gone")(b.CopyPart(t.Context(), key, id, 1, r))
 }
 
 func testHeadObjectInBucket(t *testing.T, b Blob) {
@@ -87,8 +74,6 @@ func testHeadObjectInBucket(t *testing.T, b Blob) {
 	requireNoError(t, err)
 	kept := requireObject(t, b, key, "hello")
 	requireEqual(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
-	_, err = b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey())
-	requireError(t, err, errs.NotFound, "object_not_found")
-	_, err = b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key)
-	requireError(t, err, errs.NotFound, "object_not_found")
+	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey()))
+	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
 }

@@ -29,11 +29,8 @@ func testPartsMakeObject(t *testing.T, b Blob) {
 	last := putPresignedPart(t, b, key, id, 7, []byte("end")) // numbers may have gaps, and parts come in any order
 	first := putPresignedPart(t, b, key, id, 2, minimalPart)
 
-	parts, err := b.ListParts(t.Context(), key, id)
-	requireNoError(t, err)
-	requireEqual(t, parts, unquoteETags(first, last))
-	_, err = b.HeadObject(t.Context(), key)
-	requireError(t, err, errs.NotFound, "")
+	requireReturns(t, unquoteETags(first, last))(b.ListParts(t.Context(), key, id))
+	requireFails(t, errs.NotFound, "")(b.HeadObject(t.Context(), key))
 
 	etag, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
 	requireNoError(t, err)
@@ -63,10 +60,8 @@ func testPartCanBePutAgain(t *testing.T, b Blob) {
 	parts, err := b.ListParts(t.Context(), key, id)
 	requireNoError(t, err)
 	requireEqual(t, parts, unquoteETags(part))
-	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{old})
-	requireError(t, err, errs.Invalid, "part_missing")
-	_, err = b.CompleteUpload(t.Context(), key, id, parts)
-	requireNoError(t, err)
+	requireFails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, []blob.Part{old}))
+	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
 	requireObject(t, b, key, "newer")
 }
 
@@ -85,9 +80,7 @@ func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
 			t.Errorf("%d bytes instead of 5: %s", len(body), res.Status)
 		}
 	}
-	parts, err := b.ListParts(t.Context(), key, id)
-	requireNoError(t, err)
-	requireEqual(t, len(parts), 0)
+	requireReturns(t, []blob.Part(nil))(b.ListParts(t.Context(), key, id))
 }
 
 func testMissingPartsAreRejected(t *testing.T, b Blob) {
@@ -99,11 +92,9 @@ func testMissingPartsAreRejected(t *testing.T, b Blob) {
 		{first, {Number: 9, ETag: first.ETag}},
 		{{Number: 1, ETag: second.ETag}},
 	} {
-		_, err := b.CompleteUpload(t.Context(), key, id, parts)
-		requireError(t, err, errs.Invalid, "part_missing")
+		requireFails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, parts))
 	}
-	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
-	requireNoError(t, err) // the errors above have not ended the upload
+	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})) // the errors above have not ended the upload
 }
 
 func testDescendingPartsAreRejected(t *testing.T, b Blob) {
@@ -111,8 +102,7 @@ func testDescendingPartsAreRejected(t *testing.T, b Blob) {
 	id := createUpload(t, b, key)
 	first, second := putPresignedPart(t, b, key, id, 1, minimalPart), putPresignedPart(t, b, key, id, 2, minimalPart)
 	for _, parts := range [][]blob.Part{{second, first}, {first, first}} {
-		_, err := b.CompleteUpload(t.Context(), key, id, parts)
-		requireError(t, err, errs.Invalid, "part_order")
+		requireFails(t, errs.Invalid, "part_order")(b.CompleteUpload(t.Context(), key, id, parts))
 	}
 }
 
@@ -120,8 +110,7 @@ func testSmallPartIsRejected(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
 	first, second := putPresignedPart(t, b, key, id, 1, minimalPart[1:]), putPresignedPart(t, b, key, id, 2, minimalPart)
-	_, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})
-	requireError(t, err, errs.Invalid, "part_too_small")
+	requireFails(t, errs.Invalid, "part_too_small")(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 
 func testAbortedUploadIsGone(t *testing.T, b Blob) {
@@ -133,10 +122,8 @@ func testAbortedUploadIsGone(t *testing.T, b Blob) {
 	for range 2 {
 		requireNoError(t, b.AbortUpload(t.Context(), key, id))
 	}
-	_, err = b.CompleteUpload(t.Context(), key, id, []blob.Part{part})
-	requireError(t, err, errs.NotFound, "upload_gone")
-	_, err = b.ListParts(t.Context(), key, id)
-	requireError(t, err, errs.NotFound, "upload_gone")
+	requireFails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), key, id, []blob.Part{part}))
+	requireFails(t, errs.NotFound, "upload_gone")(b.ListParts(t.Context(), key, id))
 	res, _ := requestURL(t, b, http.MethodPut, url, []byte("hello"))
 	requireEqual(t, res.StatusCode, http.StatusNotFound)
 }
@@ -145,6 +132,5 @@ func testUploadBelongsToItsKey(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
 	part := putPresignedPart(t, b, key, id, 1, []byte("hello"))
-	_, err := b.CompleteUpload(t.Context(), uniqueKey(), id, []blob.Part{part})
-	requireError(t, err, errs.NotFound, "upload_gone")
+	requireFails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), uniqueKey(), id, []blob.Part{part}))
 }

@@ -20,11 +20,9 @@ func testObjectRoundTrips(t *testing.T, b Blob) {
 	if got.ETag == "" || strings.Contains(got.ETag, `"`) {
 		t.Errorf("ETag is %q", got.ETag)
 	}
-	head, err := b.HeadObject(t.Context(), key)
-	requireNoError(t, err)
-	requireEqual(t, head, got)
-	if age := time.Since(head.At).Abs(); age > time.Minute {
-		t.Errorf("written at %s, %s from now", head.At, age)
+	requireReturns(t, got)(b.HeadObject(t.Context(), key))
+	if age := time.Since(got.At).Abs(); age > time.Minute {
+		t.Errorf("written at %s, %s from now", got.At, age)
 	}
 }
 
@@ -48,12 +46,9 @@ func testEmptyObjectRoundTrips(t *testing.T, b Blob) {
 }
 
 func testMissingObjectIsNotFound(t *testing.T, b Blob) {
-	_, _, err := b.GetObject(t.Context(), uniqueKey())
-	requireError(t, err, errs.NotFound, "object_not_found")
-	_, err = b.HeadObject(t.Context(), uniqueKey())
-	requireError(t, err, errs.NotFound, "object_not_found")
-	err = b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{})
-	requireError(t, err, errs.NotFound, "object_not_found")
+	requireFails(t, errs.NotFound, "object_not_found")(b.GetObject(t.Context(), uniqueKey()))
+	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), uniqueKey()))
+	requireFails(t, errs.NotFound, "object_not_found")(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
 }
 
 func testCancelledCallsAreTransient(t *testing.T, b Blob) {
@@ -61,16 +56,11 @@ func testCancelledCallsAreTransient(t *testing.T, b Blob) {
 	putObject(t, b, key, "hello", blob.Metadata{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := b.GetObject(ctx, key)
-	requireError(t, err, errs.Transient, "")
-	_, err = b.HeadObject(ctx, key)
-	requireError(t, err, errs.Transient, "")
-	err = b.PutObject(ctx, key, strings.NewReader("bye"), blob.Metadata{})
-	requireError(t, err, errs.Transient, "")
-	_, err = b.CreateUpload(ctx, key, "")
-	requireError(t, err, errs.Transient, "")
-	_, err = b.ListParts(ctx, key, "x")
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(b.GetObject(ctx, key))
+	requireFails(t, errs.Transient, "")(b.HeadObject(ctx, key))
+	requireFails(t, errs.Transient, "")(b.PutObject(ctx, key, strings.NewReader("bye"), blob.Metadata{}))
+	requireFails(t, errs.Transient, "")(b.CreateUpload(ctx, key, ""))
+	requireFails(t, errs.Transient, "")(b.ListParts(ctx, key, "x"))
 	requireError(t, b.AbortUpload(ctx, key, "x"), errs.Transient, "")
 	requireObject(t, b, key, "hello")
 }
@@ -112,13 +102,9 @@ func testDeletePrefix(t *testing.T, b Blob) {
 	}
 	putObject(t, b, key+"2/1", "kept", blob.Metadata{})
 	for _, left := range []int{3, 0} {
-		n, err := b.DeletePrefix(t.Context(), key+"/")
-		requireNoError(t, err)
-		requireEqual(t, n, left)
+		requireReturns(t, left)(b.DeletePrefix(t.Context(), key+"/"))
 	}
-	_, err := b.HeadObject(t.Context(), key+"/a/b")
-	requireError(t, err, errs.NotFound, "object_not_found")
+	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), key+"/a/b"))
 	requireObject(t, b, key+"2/1", "kept")
-	_, err = b.DeletePrefix(t.Context(), "")
-	requireError(t, err, errs.Internal, "")
+	requireFails(t, errs.Internal, "")(b.DeletePrefix(t.Context(), ""))
 }

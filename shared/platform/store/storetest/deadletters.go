@@ -63,9 +63,7 @@ func testDeadLetterIsCreatedOnce(t *testing.T, s store.Store) {
 	again := l
 	again.Created = noon.Add(time.Hour)
 	createDeadLetters(t, s, again)
-	got, err := s.LoadDeadLetter(t.Context(), l.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, done)
+	requireReturns(t, done)(s.LoadDeadLetter(t.Context(), l.ID))
 	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: l.Service}, 10), withoutBodies(done))
 }
 
@@ -120,9 +118,7 @@ func testDeadLetterIsUpdatedOnce(t *testing.T, s store.Store) {
 	requireNoError(t, err)
 	requireNoError(t, s.UpdateDeadLetter(t.Context(), redriven, twice))
 	requireError(t, s.UpdateDeadLetter(t.Context(), redriven, twice), errs.Conflict, "letter_changed")
-	got, err := s.LoadDeadLetter(t.Context(), l.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, twice)
+	requireReturns(t, twice)(s.LoadDeadLetter(t.Context(), l.ID))
 }
 
 func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
@@ -157,16 +153,13 @@ func testDeadLetterHoldsLargestMessage(t *testing.T, s store.Store) {
 		all = append(all, l)
 	}
 	createDeadLetters(t, s, all...)
-	got, err := s.LoadDeadLetter(t.Context(), all[0].ID)
-	requireNoError(t, err)
-	requireEqual(t, got, all[0])
+	requireReturns(t, all[0])(s.LoadDeadLetter(t.Context(), all[0].ID))
 	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, 10), withoutBodies(all...))
 }
 
 func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 	for _, id := range []string{"", "x", "#", newDeadLetter("x", 0).ID, strings.Repeat("x", 3000)} {
-		_, err := s.LoadDeadLetter(t.Context(), id)
-		requireError(t, err, errs.NotFound, "letter_not_found")
+		requireFails(t, errs.NotFound, "letter_not_found")(s.LoadDeadLetter(t.Context(), id))
 	}
 	for _, id := range []string{"", "ltr_", "a#b"} {
 		l := newDeadLetter("x", 0)
@@ -174,11 +167,9 @@ func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 		requireError(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
 		requireError(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
 	}
-	_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1)
-	requireError(t, err, errs.Invalid, "cursor_invalid")
+	requireFails(t, errs.Invalid, "cursor_invalid")(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
 	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list that begins in the year 10889 must end
-	_, _, err = s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1)
-	requireNoError(t, err)
+	requireSucceeds(t)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1))
 }
 
 func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
@@ -187,19 +178,14 @@ func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
 		l := deadLetters.Draw(rt, "dead letter")
 		l.ID = video.DeadLetterID(uniqueID(), "m", l.Sent)
 		createDeadLetters(rt, s, l)
-		got, err := s.LoadDeadLetter(t.Context(), l.ID)
-		requireNoError(rt, err)
-		requireEqual(rt, got, l)
+		requireReturns(rt, l)(s.LoadDeadLetter(t.Context(), l.ID))
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	l := newDeadLetter(uniqueID(), 0)
 	requireError(t, s.CreateDeadLetter(ctx, l), errs.Transient, "")
 	requireError(t, s.UpdateDeadLetter(ctx, l, l), errs.Transient, "")
-	_, err := s.LoadDeadLetter(ctx, l.ID)
-	requireError(t, err, errs.Transient, "")
-	_, _, err = s.ListDeadLetters(ctx, video.DeadLetterFilter{}, "", noon, 1)
-	requireError(t, err, errs.Transient, "")
-	_, err = s.CountOpenDeadLetters(ctx, l.Service)
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(s.LoadDeadLetter(ctx, l.ID))
+	requireFails(t, errs.Transient, "")(s.ListDeadLetters(ctx, video.DeadLetterFilter{}, "", noon, 1))
+	requireFails(t, errs.Transient, "")(s.CountOpenDeadLetters(ctx, l.Service))
 }

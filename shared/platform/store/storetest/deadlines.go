@@ -16,19 +16,14 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	saved := video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, Cause: "encode.failed.v1", Retries: 2, Problem: &errs.Problem{Code: "x", Message: "No."}}
 	requireNoError(t, s.SaveVideo(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-		requireNoError(t, err)
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
-	got, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, []video.TimelineEntry{
+	requireReturns(t, []video.TimelineEntry{
 		{Version: 1, At: created, State: video.Waiting, Cause: "created"},
 		video.NewTaskEntry(newTaskDone(newTaskResult(1))), saved, video.NewTaskEntry(newTaskDone(newTaskResult(3))),
-	})
+	})(s.LoadTimeline(t.Context(), v.Tenant, v.ID))
 	for _, nobodys := range []string{uniqueID(), ""} {
-		got, err = s.LoadTimeline(t.Context(), nobodys, v.ID)
-		requireNoError(t, err)
-		requireEqual(t, got, []video.TimelineEntry{})
+		requireReturns(t, []video.TimelineEntry{})(s.LoadTimeline(t.Context(), nobodys, v.ID))
 	}
 }
 
@@ -39,8 +34,7 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v.Version++
 	requireNoError(t, s.SaveVideo(t.Context(), v, video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable, Cause: "encode.done.v1"}))
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-		requireNoError(t, err)
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
 	requireNoError(t, err)
@@ -91,9 +85,7 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 		v := createVideoWithDeadline(t, s, early.Add(time.Duration(n)*time.Second))
 		want = append(want, video.Ref{Tenant: v.Tenant, ID: v.ID})
 	}
-	got, err := s.ListOverdueVideos(t.Context(), early.Add(time.Minute), 5)
-	requireNoError(t, err)
-	requireEqual(t, got, want[:5])
+	requireReturns(t, want[:5])(s.ListOverdueVideos(t.Context(), early.Add(time.Minute), 5))
 	for _, ref := range want { // so that another run on the same store finds none
 		v, err := s.LoadVideo(t.Context(), ref.Tenant, ref.ID)
 		requireNoError(t, err)
@@ -105,15 +97,12 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 func testTaskResultsAreDeleted(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for n := range 60 { // more than one call deletes
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n*10)))
-		requireNoError(t, err)
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n*10))))
 	}
 	for range 2 {
 		requireNoError(t, s.DeleteTaskResults(t.Context(), v.Tenant, v.ID))
 	}
-	results, err := s.ListTaskResults(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, results, []video.Result{})
+	requireReturns(t, []video.Result{})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 	v.Done = nil
 	requireVideo(t, s, v)
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)

@@ -25,9 +25,7 @@ func newIdempotencyRecord() video.IdempotencyRecord {
 // requireRecord fails unless beginning c at now returns want.
 func requireRecord(t testingT, s store.Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
 	t.Helper()
-	got, err := s.BeginIdempotency(t.Context(), c, now)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.BeginIdempotency(t.Context(), c, now))
 }
 
 // copyForHolder returns c for another request with the same key.
@@ -87,8 +85,7 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
 	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict, "claim_lost")
-	_, err := s.LoadUpload(t.Context(), u.Tenant, u.ID)
-	requireError(t, err, errs.NotFound, "upload_not_found")
+	requireFails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(t.Context(), u.Tenant, u.ID))
 	requireNoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
 	requireVideo(t, s, v)
 	requireRecord(t, s, copyForHolder(first, uniqueID(), first.Expires), noon, done)
@@ -96,8 +93,7 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	other, otherUpload := newVideoAndUpload(first.Owner)
 	otherUpload.ID = u.ID
 	requireError(t, s.CreateVideoIdempotently(t.Context(), other, otherUpload, done), errs.Conflict, "claim_lost")
-	_, err = s.LoadVideo(t.Context(), other.Tenant, other.ID)
-	requireError(t, err, errs.NotFound, "video_not_found")
+	requireFails(t, errs.NotFound, "video_not_found")(s.LoadVideo(t.Context(), other.Tenant, other.ID))
 }
 
 func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
@@ -113,8 +109,7 @@ func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
 		requireRecord(t, s, other, noon, other)
 	}
 	first.Owner = "a#b"
-	_, err := s.BeginIdempotency(t.Context(), first, noon)
-	requireError(t, err, errs.Invalid, "")
+	requireFails(t, errs.Invalid, "")(s.BeginIdempotency(t.Context(), first, noon))
 	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Invalid, "")
 }
 
@@ -142,7 +137,6 @@ func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.BeginIdempotency(ctx, newIdempotencyRecord(), noon)
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(s.BeginIdempotency(ctx, newIdempotencyRecord(), noon))
 	requireError(t, s.CompleteIdempotency(ctx, newIdempotencyRecord()), errs.Transient, "")
 }

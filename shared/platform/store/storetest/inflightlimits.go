@@ -15,9 +15,7 @@ import (
 
 func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	got, err := s.LoadInFlightLimit(t.Context(), tenant, video.Bulk)
-	requireNoError(t, err)
-	requireEqual(t, got, video.InFlightLimit{Tenant: tenant, Lane: video.Bulk})
+	requireReturns(t, video.InFlightLimit{Tenant: tenant, Lane: video.Bulk})(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
 	want := video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created, Allotments: []video.VideoAllotment{
 		{QueuePosition: newQueuePosition(1), NextTask: 3, EndTask: 9, LeaseStart: created, InFlight: map[int]string{0: "a", 2: "b"}},
 		{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
@@ -27,16 +25,12 @@ func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	want = video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
-	got, err = s.LoadInFlightLimit(t.Context(), tenant, video.Interactive)
-	requireNoError(t, err)
-	requireEqual(t, got.Version, int64(0))
+	requireReturns(t, video.InFlightLimit{Tenant: tenant, Lane: video.Interactive})(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
 }
 
 func requireInFlightLimit(t testingT, s store.Store, want video.InFlightLimit) {
 	t.Helper()
-	got, err := s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane))
 }
 
 // newQueuePosition returns the n-th position of a wait queue.
@@ -93,9 +87,7 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 2, 3, 200)
 	requireQueuePositions(t, s, other, video.QueuePosition{}, 9, 5)
 	requireQueuePositions(t, s, "a#b", video.QueuePosition{}, 9)
-	got, err := s.ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9)
-	requireNoError(t, err)
-	requireEqual(t, got, []video.QueuePosition{newQueuePosition(4)})
+	requireReturns(t, []video.QueuePosition{newQueuePosition(4)})(s.ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9))
 }
 
 func requireQueuePositions(t testingT, s store.Store, tenant string, after video.QueuePosition, limit int, numbers ...int) {
@@ -104,9 +96,7 @@ func requireQueuePositions(t testingT, s store.Store, tenant string, after video
 	for _, n := range numbers {
 		want = append(want, newQueuePosition(n))
 	}
-	got, err := s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit))
 }
 
 // testManyPositionsAreDequeued dequeues more positions than one call deletes.
@@ -129,10 +119,8 @@ func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 	requireError(t, s.EnqueuePosition(t.Context(), "a#b", video.Bulk, newQueuePosition(1)), errs.Invalid, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk)
-	requireError(t, err, errs.Transient, "")
-	_, err = s.ListQueuePositions(ctx, uniqueID(), video.Bulk, video.QueuePosition{}, 1)
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk))
+	requireFails(t, errs.Transient, "")(s.ListQueuePositions(ctx, uniqueID(), video.Bulk, video.QueuePosition{}, 1))
 	for _, err := range []error{s.SaveInFlightLimit(ctx, video.InFlightLimit{Tenant: uniqueID(), Version: 1}), s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)), s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1))} {
 		requireError(t, err, errs.Transient, "")
 	}

@@ -23,9 +23,7 @@ func newProducer(sender, prefix string) video.Producer {
 // requireProducers fails unless s has exactly these producers of a sender, under the sender and in the list of all.
 func requireProducers(t testingT, s store.Store, sender string, want ...video.Producer) {
 	t.Helper()
-	got, err := s.ListProducersBySender(t.Context(), sender)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.ListProducersBySender(t.Context(), sender))
 	all, err := s.ListProducers(t.Context())
 	requireNoError(t, err)
 	requireEqual(t, slices.DeleteFunc(all, func(p video.Producer) bool { return p.Sender != sender }), want)
@@ -68,9 +66,7 @@ func testSendersAreIsolated(t *testing.T, s store.Store) {
 	p := newProducer(uniqueID(), "in/")
 	requireNoError(t, s.CreateProducer(t.Context(), p))
 	for _, sender := range []string{"", "#", "#all", "all", p.Sender + "#", p.Sender[1:]} {
-		got, err := s.ListProducersBySender(t.Context(), sender)
-		requireNoError(t, err)
-		requireEqual(t, got, []video.Producer{})
+		requireReturns(t, []video.Producer{})(s.ListProducersBySender(t.Context(), sender))
 		requireError(t, s.DeleteProducer(t.Context(), sender), errs.NotFound, "source_not_found")
 	}
 	for _, bad := range []string{"", "a#b", "#all"} {
@@ -92,8 +88,6 @@ func testAnyProducerRoundTrips(t *testing.T, s store.Store) {
 	cancel()
 	requireError(t, s.CreateProducer(ctx, newProducer(uniqueID(), "")), errs.Transient, "")
 	requireError(t, s.DeleteProducer(ctx, uniqueID()), errs.Transient, "")
-	_, err := s.ListProducersBySender(ctx, uniqueID())
-	requireError(t, err, errs.Transient, "")
-	_, err = s.ListProducers(ctx)
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(s.ListProducersBySender(ctx, uniqueID()))
+	requireFails(t, errs.Transient, "")(s.ListProducers(ctx))
 }

@@ -16,9 +16,7 @@ import (
 func testTenantRoundTrips(t *testing.T, s store.Store) {
 	want := video.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), want))
-	got, err := s.LoadTenant(t.Context(), want.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.LoadTenant(t.Context(), want.ID))
 }
 
 func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
@@ -28,12 +26,8 @@ func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
 		tenant.ID, token.ID = uniqueID(), uniqueID()
 		requireNoError(rt, s.CreateTenant(t.Context(), tenant))
 		requireNoError(rt, s.CreateToken(t.Context(), token))
-		gotTenant, err := s.LoadTenant(t.Context(), tenant.ID)
-		requireNoError(rt, err)
-		requireEqual(rt, gotTenant, tenant)
-		gotToken, err := s.LoadToken(t.Context(), token.ID)
-		requireNoError(rt, err)
-		requireEqual(rt, gotToken, token)
+		requireReturns(rt, tenant)(s.LoadTenant(t.Context(), tenant.ID))
+		requireReturns(rt, token)(s.LoadToken(t.Context(), token.ID))
 	})
 }
 
@@ -41,9 +35,7 @@ func testTenantIsCreatedOnce(t *testing.T, s store.Store) {
 	first := video.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), first))
 	requireError(t, s.CreateTenant(t.Context(), video.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
-	got, err := s.LoadTenant(t.Context(), first.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, first)
+	requireReturns(t, first)(s.LoadTenant(t.Context(), first.ID))
 }
 
 func newToken() video.Token {
@@ -56,9 +48,7 @@ func newToken() video.Token {
 func testTokenRoundTrips(t *testing.T, s store.Store) {
 	want := newToken()
 	requireNoError(t, s.CreateToken(t.Context(), want))
-	got, err := s.LoadToken(t.Context(), want.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, want)
+	requireReturns(t, want)(s.LoadToken(t.Context(), want.ID))
 }
 
 func testTokenIsCreatedOnce(t *testing.T, s store.Store) {
@@ -66,9 +56,7 @@ func testTokenIsCreatedOnce(t *testing.T, s store.Store) {
 	second.ID = first.ID
 	requireNoError(t, s.CreateToken(t.Context(), first))
 	requireError(t, s.CreateToken(t.Context(), second), errs.Conflict, "")
-	got, err := s.LoadToken(t.Context(), first.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, first)
+	requireReturns(t, first)(s.LoadToken(t.Context(), first.ID))
 }
 
 func testTokenIsDeleted(t *testing.T, s store.Store) {
@@ -80,42 +68,28 @@ func testTokenIsDeleted(t *testing.T, s store.Store) {
 		requireNoError(t, s.DeleteToken(t.Context(), gone.ID))
 	}
 	requireNoError(t, s.DeleteToken(t.Context(), "#"))
-	_, err := s.LoadToken(t.Context(), gone.ID)
-	requireError(t, err, errs.NotFound, "token_not_found")
-	got, err := s.LoadToken(t.Context(), kept.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, kept)
+	requireFails(t, errs.NotFound, "token_not_found")(s.LoadToken(t.Context(), gone.ID))
+	requireReturns(t, kept)(s.LoadToken(t.Context(), kept.ID))
 }
 
 func testMissingRowsAreNotFound(t *testing.T, s store.Store) {
 	ctx, id := t.Context(), uniqueID()
-	_, err := s.LoadTenant(ctx, id)
-	requireError(t, err, errs.NotFound, "tenant_not_found")
-	_, err = s.LoadToken(ctx, id)
-	requireError(t, err, errs.NotFound, "token_not_found")
-	_, err = s.LoadVideo(ctx, id, id)
-	requireError(t, err, errs.NotFound, "video_not_found")
-	_, err = s.LoadUpload(ctx, id, id)
-	requireError(t, err, errs.NotFound, "upload_not_found")
-	results, err := s.ListTaskResults(ctx, id, id)
-	requireNoError(t, err)
-	requireEqual(t, results, []video.Result{})
+	requireFails(t, errs.NotFound, "tenant_not_found")(s.LoadTenant(ctx, id))
+	requireFails(t, errs.NotFound, "token_not_found")(s.LoadToken(ctx, id))
+	requireFails(t, errs.NotFound, "video_not_found")(s.LoadVideo(ctx, id, id))
+	requireFails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(ctx, id, id))
+	requireReturns(t, []video.Result{})(s.ListTaskResults(ctx, id, id))
 }
 
 // testInvalidIDsReachNoRow: an invalid id from a client reaches no row and causes no internal error.
 func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	for _, id := range []string{"", "#", v.ID + "#", "#" + v.ID, strings.Repeat("x", 3000)} {
-		_, err := s.LoadVideo(ctx, v.Tenant, id)
-		requireError(t, err, errs.NotFound, "")
-		_, err = s.LoadUpload(ctx, v.Tenant, id)
-		requireError(t, err, errs.NotFound, "")
-		_, err = s.LoadToken(ctx, id)
-		requireError(t, err, errs.NotFound, "")
-		_, err = s.ListTaskResults(ctx, v.Tenant, id)
-		requireNoError(t, err)
-		_, err = s.FinishTask(ctx, v.Tenant, id, newTaskDone(video.Result{}))
-		requireError(t, err, errs.Invalid, "")
+		requireFails(t, errs.NotFound, "")(s.LoadVideo(ctx, v.Tenant, id))
+		requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, v.Tenant, id))
+		requireFails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
+		requireSucceeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
+		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newTaskDone(video.Result{})))
 		requireError(t, s.CreateTenant(ctx, video.Tenant{ID: id}), errs.Invalid, "")
 		requireError(t, s.CreateToken(ctx, video.Token{ID: id}), errs.Invalid, "")
 		requireError(t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid, "")
@@ -128,12 +102,9 @@ func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.LoadVideo(ctx, v.Tenant, v.ID)
-	requireError(t, err, errs.Transient, "")
-	_, err = s.ListTaskResults(ctx, v.Tenant, v.ID)
-	requireError(t, err, errs.Transient, "")
-	_, err = s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{}))
-	requireError(t, err, errs.Transient, "")
+	requireFails(t, errs.Transient, "")(s.LoadVideo(ctx, v.Tenant, v.ID))
+	requireFails(t, errs.Transient, "")(s.ListTaskResults(ctx, v.Tenant, v.ID))
+	requireFails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{})))
 	next := v
 	next.Version++
 	requireError(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
@@ -147,9 +118,7 @@ func testCreateVideoWritesBothRows(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
 	requireVideo(t, s, v)
-	got, err := s.LoadUpload(t.Context(), u.Tenant, u.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, u)
+	requireReturns(t, u)(s.LoadUpload(t.Context(), u.Tenant, u.ID))
 	requireError(t, s.CreateVideo(t.Context(), v, u), errs.Conflict, "upload_exists")
 }
 
@@ -159,11 +128,9 @@ func testCreateVideoIsAtomic(t *testing.T, s store.Store) {
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
 	v2, u2 := newVideoAndUpload(tenant)
 	requireError(t, s.CreateVideo(t.Context(), v, u2), errs.Conflict, "")
-	_, err := s.LoadUpload(t.Context(), tenant, u2.ID)
-	requireError(t, err, errs.NotFound, "")
+	requireFails(t, errs.NotFound, "")(s.LoadUpload(t.Context(), tenant, u2.ID))
 	requireError(t, s.CreateVideo(t.Context(), v2, u), errs.Conflict, "")
-	_, err = s.LoadVideo(t.Context(), tenant, v2.ID)
-	requireError(t, err, errs.NotFound, "")
+	requireFails(t, errs.NotFound, "")(s.LoadVideo(t.Context(), tenant, v2.ID))
 }
 
 func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
@@ -174,9 +141,7 @@ func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
 		u.Tenant, u.ID = tenant, uniqueID()
 		requireNoError(rt, s.CreateVideo(t.Context(), v, u))
 		requireVideo(rt, s, v)
-		got, err := s.LoadUpload(t.Context(), tenant, u.ID)
-		requireNoError(rt, err)
-		requireEqual(rt, got, u)
+		requireReturns(rt, u)(s.LoadUpload(t.Context(), tenant, u.ID))
 	})
 }
 
@@ -184,15 +149,10 @@ func testTenantsAreIsolated(t *testing.T, s store.Store) {
 	ctx, other := t.Context(), uniqueID()
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(ctx, v, u))
-	_, err := s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{}))
-	requireNoError(t, err)
-	_, err = s.LoadVideo(ctx, other, v.ID)
-	requireError(t, err, errs.NotFound, "")
-	_, err = s.LoadUpload(ctx, other, u.ID)
-	requireError(t, err, errs.NotFound, "")
-	results, err := s.ListTaskResults(ctx, other, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, results, []video.Result{})
+	requireSucceeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{})))
+	requireFails(t, errs.NotFound, "")(s.LoadVideo(ctx, other, v.ID))
+	requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, other, u.ID))
+	requireReturns(t, []video.Result{})(s.ListTaskResults(ctx, other, v.ID))
 	v.Tenant, v.Version = other, v.Version+1
 	requireError(t, s.SaveVideo(ctx, v, testEntry), errs.Conflict, "")
 }

@@ -149,6 +149,36 @@ func requireError(t testingT, err error, kind errs.Kind, code errs.Code) {
 	}
 }
 
+// requireReturns returns a function that fails unless it is called with want and no error: the results of a call.
+func requireReturns(t testingT, want any) func(got any, err error) {
+	t.Helper()
+	return func(got any, err error) {
+		t.Helper()
+		requireNoError(t, err)
+		requireEqual(t, got, want)
+	}
+}
+
+// requireFails returns a function that fails unless the last of the results of a call is an error as in requireError.
+func requireFails(t testingT, kind errs.Kind, code errs.Code) func(results ...any) {
+	t.Helper()
+	return func(results ...any) {
+		t.Helper()
+		err, _ := results[len(results)-1].(error)
+		requireError(t, err, kind, code)
+	}
+}
+
+// requireSucceeds returns a function that fails if the last of the results of a call is an error.
+func requireSucceeds(t testingT) func(results ...any) {
+	t.Helper()
+	return func(results ...any) {
+		t.Helper()
+		err, _ := results[len(results)-1].(error)
+		requireNoError(t, err)
+	}
+}
+
 // requireEqual fails unless got equals want. It treats nil and empty alike.
 func requireEqual(t testingT, got, want any) {
 	t.Helper()
@@ -160,9 +190,7 @@ func requireEqual(t testingT, got, want any) {
 // requireVideo fails unless s has exactly v.
 func requireVideo(t testingT, s store.Store, v video.Video) {
 	t.Helper()
-	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, v)
+	requireReturns(t, v)(s.LoadVideo(t.Context(), v.Tenant, v.ID))
 }
 
 // testEntry is a timeline entry for tests that do not look at it.

@@ -57,8 +57,7 @@ func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 
 func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(3)))
-	requireNoError(t, err)
+	requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(3))))
 	v.Version, v.Done = v.Version+1, newTaskSet(9)
 	requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
 	v.Done = newTaskSet(3)
@@ -106,16 +105,13 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	seen := newTaskSet()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
 		seen[n] = true
-		got, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-		requireNoError(t, err)
-		requireEqual(t, got, seen)
+		requireReturns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
 	v.Done = seen
 	requireVideo(t, s, v)
 
 	for _, n := range []int{-1, 100000} {
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-		requireError(t, err, errs.Invalid, "")
+		requireFails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
 	requireVideo(t, s, v)
 }
@@ -123,13 +119,9 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 func testFinishTaskIsIdempotent(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for range 3 {
-		got, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(4)))
-		requireNoError(t, err)
-		requireEqual(t, got, newTaskSet(4))
+		requireReturns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(4))))
 	}
-	results, err := s.ListTaskResults(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, results, []video.Result{newTaskResult(4)})
+	requireReturns(t, []video.Result{newTaskResult(4)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
@@ -152,12 +144,9 @@ func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-		requireNoError(t, err)
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
-	got, err := s.ListTaskResults(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)})
+	requireReturns(t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 // testLargeTaskResultsAreAllRead reads more than the megabyte that DynamoDB returns in one call.
@@ -168,12 +157,9 @@ func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 		r := newTaskResult(n)
 		r.Tracks[0].InitHash = strings.Repeat("0", 100_000)
 		all = append(all, r)
-		_, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(r))
-		requireNoError(t, err)
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(r)))
 	}
-	got, err := s.ListTaskResults(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, got, all)
+	requireReturns(t, all)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
@@ -181,11 +167,8 @@ func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		id, done := uniqueID(), tasks.Draw(rt, "task")
 		done.Result.Task.Number = rapid.IntRange(0, 99_999).Draw(rt, "number")
-		_, err := s.FinishTask(t.Context(), id, id, done)
-		requireNoError(rt, err)
-		results, err := s.ListTaskResults(t.Context(), id, id)
-		requireNoError(rt, err)
-		requireEqual(rt, results, []video.Result{done.Result})
+		requireSucceeds(rt)(s.FinishTask(t.Context(), id, id, done))
+		requireReturns(rt, []video.Result{done.Result})(s.ListTaskResults(t.Context(), id, id))
 		entries, err := s.LoadTimeline(t.Context(), id, id)
 		requireNoError(rt, err)
 		want := video.NewTaskEntry(done)
@@ -217,9 +200,7 @@ func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 				n := rapid.IntRange(0, 600).Draw(rt, "task")
 				v.Done = maps.Clone(v.Done)
 				v.Done[n] = true
-				got, err := s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(newTaskResult(n)))
-				requireNoError(rt, err)
-				requireEqual(rt, got, v.Done)
+				requireReturns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 			},
 			"": func(rt *rapid.T) { requireVideo(rt, s, v) },
 		})

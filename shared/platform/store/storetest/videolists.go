@@ -118,8 +118,7 @@ func testListHasOnlyTenantsVideos(t *testing.T, s store.Store) {
 
 func testInvalidCursorIsRejected(t *testing.T, s store.Store) {
 	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
-		_, _, err := s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1)
-		requireError(t, err, errs.Invalid, "cursor_invalid")
+		requireFails(t, errs.Invalid, "cursor_invalid")(s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1))
 	}
 }
 
