@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 )
 
@@ -26,11 +27,11 @@ func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
 	first, second, third := plannedVideo(1, 1), plannedVideo(2, 2), plannedVideo(3, 2)
 	videos := map[string]video.Video{first.ID: first, second.ID: second, third.ID: third}
 	r := newShareRequest(events.Event{ID: "e", Data: video.MediaInspected{}}, second, true, second.Times.Inspected)
-	a := newAllocation(video.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
-	a.waiting = []video.QueuePosition{first.QueuePosition(), third.QueuePosition()}
+	a := newAllocation(fairshare.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
+	a.waiting = []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
 	var order []string
 	for a.countFreeSlots() > 0 {
-		next, ok := video.QueuePosition{}, false
+		next, ok := fairshare.QueuePosition{}, false
 		if a, next, ok = a.takeNext(r); !ok {
 			break
 		}
@@ -39,7 +40,7 @@ func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
 	if d := cmp.Diff([]string{first.ID, second.ID, third.ID}, order); d != "" {
 		t.Error(d)
 	}
-	taken := []video.QueuePosition{first.QueuePosition(), third.QueuePosition()}
+	taken := []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
 	if d := cmp.Diff(taken, a.taken); d != "" || a.joins || a.limit.CountInFlight() != 4 {
 		t.Errorf("joins %t, %d in flight, taken (-want +got):\n%s", a.joins, a.limit.CountInFlight(), d)
 	}
@@ -48,7 +49,7 @@ func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
 func TestVideoJoinsTheWaitQueueWithoutFreeSlots(t *testing.T) {
 	t.Parallel()
 	first, second := plannedVideo(1, 2), plannedVideo(2, 2)
-	full := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(first, 2, "e0", first.Times.Inspected)
+	full := fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(first, 2, "e0", first.Times.Inspected)
 	for _, tt := range []struct {
 		name       string
 		data       any

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 )
 
@@ -38,21 +39,21 @@ func newReservationKey(e events.Event) string {
 // allocation is a tenant's in-flight limit of one lane while a request is handled. Its methods are pure: each returns
 // the allocation as it is afterwards, and the caller reads and writes the store.
 type allocation struct {
-	limit   video.InFlightLimit
-	size    int                   // tasks that may be in flight
-	waiting []video.QueuePosition // read from the wait queue, in order, and not taken yet
-	taken   []video.QueuePosition // to be deleted from the wait queue once the limit is saved
-	joins   bool                  // the request's video needs a place in the wait queue, unless it gets tasks now
+	limit   fairshare.InFlightLimit
+	size    int                       // tasks that may be in flight
+	waiting []fairshare.QueuePosition // read from the wait queue, in order, and not taken yet
+	taken   []fairshare.QueuePosition // to be deleted from the wait queue once the limit is saved
+	joins   bool                      // the request's video needs a place in the wait queue, unless it gets tasks now
 }
 
 // newAllocation returns the limit without the tasks that are finished or whose lease has expired.
-func newAllocation(before video.InFlightLimit, size int, r shareRequest) allocation {
+func newAllocation(before fairshare.InFlightLimit, size int, r shareRequest) allocation {
 	a := allocation{limit: before.ReleaseTasks(r.video, r.now).ExpireLeases(r.now), size: size}
 	if r.retries {
 		a.limit = a.limit.RetryTasks(r.video, r.key, r.now)
 	}
 	if _, had := before.FindAllotment(r.video.ID); !had && !r.video.State.IsEncoding() && a.limit.MoreWaiting {
-		a.taken = append(a.taken, r.video.QueuePosition())
+		a.taken = append(a.taken, fairshare.PositionOf(r.video))
 	}
 	_, has := a.limit.FindAllotment(r.video.ID)
 	a.joins = !has && a.limit.HasPendingTasks(r.video) && (r.wantsTasks || r.queued)
@@ -63,16 +64,16 @@ func (a allocation) countFreeSlots() int { return a.limit.FreeSlots(a.size) }
 
 // takeNext returns the first position of the videos that have tasks left in the limit, of the request's video if that
 // joins, and of those that were read from the wait queue, where it is taken out. ok is false if there is none.
-func (a allocation) takeNext(r shareRequest) (_ allocation, next video.QueuePosition, ok bool) {
+func (a allocation) takeNext(r shareRequest) (_ allocation, next fairshare.QueuePosition, ok bool) {
 	positions := append(a.limit.WaitQueue(), a.waiting...)
 	if a.joins {
-		positions = append(positions, r.video.QueuePosition())
+		positions = append(positions, fairshare.PositionOf(r.video))
 	}
 	if len(positions) == 0 {
 		a.limit.MoreWaiting = false
 		return a, next, false
 	}
-	next = slices.MinFunc(positions, video.QueuePosition.Compare)
+	next = slices.MinFunc(positions, fairshare.QueuePosition.Compare)
 	if len(a.waiting) > 0 && a.waiting[0] == next {
 		a.waiting, a.taken = a.waiting[1:], append(a.taken, next)
 	}

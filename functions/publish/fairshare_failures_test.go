@@ -9,6 +9,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
@@ -35,7 +36,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		first, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		if err := w.table.DequeuePositions(t.Context(), "acme", video.Interactive, second.QueuePosition()); err != nil {
+		if err := w.table.DequeuePositions(t.Context(), "acme", video.Interactive, fairshare.PositionOf(second)); err != nil {
 			t.Fatal(err)
 		}
 		w.reserveTasks(second, passed(true), false)
@@ -53,7 +54,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		_, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		w.now = w.now.Add(video.AllotmentLease)
+		w.now = w.now.Add(fairshare.LeaseDuration)
 		w.reserveTasks(second, passed(false), true)
 		w.wantTasks("acme/1:2", "acme/2:0")
 	})
@@ -61,7 +62,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 3)
 		first := w.planVideo("acme", 1)
-		w.now = w.now.Add(video.AllotmentLease)
+		w.now = w.now.Add(fairshare.LeaseDuration)
 		w.reserveTasks(first, passed(false), false)
 		w.wantTasks()
 		w.reserveTasks(first, passed(false), true)
@@ -75,7 +76,7 @@ type conflictingStore struct {
 	conflicts int
 }
 
-func (r *conflictingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
+func (r *conflictingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
 	w, err := r.Store.LoadInFlightLimit(ctx, tenant, lane)
 	if r.conflicts--; err == nil && r.conflicts >= 0 {
 		next := w
@@ -119,25 +120,25 @@ func (b failingStore) errorFor(call string) error {
 	return nil
 }
 
-func (b failingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
-	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (video.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
+func (b failingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
+	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (fairshare.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
 }
 
-func (b failingStore) SaveInFlightLimit(ctx context.Context, w video.InFlightLimit) error {
+func (b failingStore) SaveInFlightLimit(ctx context.Context, w fairshare.InFlightLimit) error {
 	return errors.Join(b.errorFor("SaveInFlightLimit"), b.Store.SaveInFlightLimit(ctx, w))
 }
 
-func (b failingStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t video.QueuePosition) error {
+func (b failingStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t fairshare.QueuePosition) error {
 	return errors.Join(b.errorFor("EnqueuePosition"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
 }
 
-func (b failingStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error) {
-	return valueOrError(b.errorFor("ListQueuePositions"), func() ([]video.QueuePosition, error) {
+func (b failingStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) ([]fairshare.QueuePosition, error) {
+	return valueOrError(b.errorFor("ListQueuePositions"), func() ([]fairshare.QueuePosition, error) {
 		return b.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
 	})
 }
 
-func (b failingStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, ts ...video.QueuePosition) error {
+func (b failingStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, ts ...fairshare.QueuePosition) error {
 	return errors.Join(b.errorFor("DequeuePositions"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"sluice/events"
 	"sluice/functions/publish"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 )
 
@@ -162,7 +163,7 @@ func TestWaitQueueSkipsVideosThatLeft(t *testing.T) {
 	for n := range 30 {
 		w.setState(w.planVideo("acme", 10+n), video.Deleting)
 	}
-	if err := w.table.EnqueuePosition(t.Context(), "acme", video.Interactive, video.QueuePosition{Planned: w.now, Video: "vid_gone"}); err != nil {
+	if err := w.table.EnqueuePosition(t.Context(), "acme", video.Interactive, fairshare.QueuePosition{Planned: w.now, Video: "vid_gone"}); err != nil {
 		t.Fatal(err)
 	}
 	w.planVideo("acme", 50)

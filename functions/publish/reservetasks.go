@@ -9,26 +9,27 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 )
 
 // InFlightLimitStore keeps the in-flight limits of tenants.
 type InFlightLimitStore interface {
 	// LoadInFlightLimit returns the limit of a tenant in a lane, an empty one if none was saved.
-	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error)
+	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error)
 	// SaveInFlightLimit writes a limit. It fails with Conflict unless the stored version is the one before limit's.
-	SaveInFlightLimit(ctx context.Context, limit video.InFlightLimit) error
+	SaveInFlightLimit(ctx context.Context, limit fairshare.InFlightLimit) error
 }
 
 // WaitQueueStore keeps the wait queues of tenants: the videos of which no task has been requested in a lane yet, in the
 // order in which they were planned.
 type WaitQueueStore interface {
 	// EnqueuePosition adds a video to its tenant's wait queue. It is idempotent.
-	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p video.QueuePosition) error
+	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition) error
 	// ListQueuePositions returns the first positions that come after another, at most limit of them.
-	ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) ([]video.QueuePosition, error)
+	ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) ([]fairshare.QueuePosition, error)
 	// DequeuePositions deletes positions from the wait queue. It is idempotent.
-	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...video.QueuePosition) error
+	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...fairshare.QueuePosition) error
 }
 
 // VideoReader reads the rows of videos.
@@ -113,7 +114,7 @@ func affectedLanes(data any, v video.Video) []video.Lane {
 }
 
 // updateLimit returns the limit of a lane after r, once it is stored. Transient: other writers were first each time.
-func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane) (video.InFlightLimit, error) {
+func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane) (fairshare.InFlightLimit, error) {
 	for conflicts := range maxConflictRetries {
 		limit, saved, err := f.tryUpdateLimit(ctx, r, lane)
 		if saved || err != nil {
@@ -123,13 +124,13 @@ func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.L
 			f.Backoff(ctx, conflicts)
 		}
 	}
-	return video.InFlightLimit{}, errs.E("publish.updateLimit", errs.Transient, errLimitContended)
+	return fairshare.InFlightLimit{}, errs.E("publish.updateLimit", errs.Transient, errLimitContended)
 }
 
 // tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that
 // starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a
 // conflict.
-func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane) (_ video.InFlightLimit, saved bool, err error) {
+func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane) (_ fairshare.InFlightLimit, saved bool, err error) {
 	tenant := r.video.Tenant
 	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
 	if err != nil {
@@ -141,7 +142,7 @@ func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane vide
 	}
 	if a.joins {
 		a.limit.MoreWaiting = true
-		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, r.video.QueuePosition()); err != nil {
+		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, fairshare.PositionOf(r.video)); err != nil {
 			return before, false, err
 		}
 	}
@@ -161,7 +162,7 @@ func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane vide
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
 func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareRequest, lane video.Lane) (allocation, error) {
-	var last video.QueuePosition
+	var last fairshare.QueuePosition
 	for atEnd := false; a.countFreeSlots() > 0; {
 		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {
 			n := min(a.countFreeSlots(), maxPositionsPerRead)
@@ -173,7 +174,7 @@ func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareReque
 				last = page[len(page)-1]
 			}
 		}
-		var next video.QueuePosition
+		var next fairshare.QueuePosition
 		var ok bool
 		if a, next, ok = a.takeNext(r); !ok {
 			return a, nil
@@ -205,7 +206,7 @@ func (f FairShare) loadVideo(ctx context.Context, r shareRequest, id string) (vi
 
 // buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video
 // continue that video's trace.
-func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit video.InFlightLimit) (out []events.Event, err error) {
+func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit fairshare.InFlightLimit) (out []events.Event, err error) {
 	for _, reservation := range limit.ReservedBy(r.key) {
 		v, err := f.loadVideo(ctx, r, reservation.Video)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"sluice/events"
 	"sluice/functions/publish"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
@@ -112,7 +113,7 @@ func (w *tenantEnv) wantTasks(said ...string) {
 // countWaiting returns how many videos are in a tenant's wait queue.
 func (w *tenantEnv) countWaiting(tenant string) int {
 	w.Helper()
-	turns, err := w.table.ListQueuePositions(w.Context(), tenant, video.Interactive, video.QueuePosition{}, 100)
+	turns, err := w.table.ListQueuePositions(w.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 100)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
@@ -40,7 +41,7 @@ type Originals interface {
 // InFlightLimitReader reads the in-flight limits of tenants.
 type InFlightLimitReader interface {
 	// LoadInFlightLimit returns the limit of a tenant in a lane, an empty one if none was saved.
-	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error)
+	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error)
 }
 
 // QueueDepths reads how many messages wait in queues.
@@ -183,7 +184,7 @@ func (r Reconciler) isInWaitQueue(ctx context.Context, v video.Video, now time.T
 	if !v.State.IsEncoding() || v.Plan == nil {
 		return false, nil
 	}
-	var limits []video.InFlightLimit
+	var limits []fairshare.InFlightLimit
 	for _, lane := range v.Plan.Lanes() {
 		limit, err := r.InFlightLimits.LoadInFlightLimit(ctx, v.Tenant, lane)
 		if err != nil {
@@ -191,7 +192,7 @@ func (r Reconciler) isInWaitQueue(ctx context.Context, v video.Video, now time.T
 		}
 		limits = append(limits, limit)
 	}
-	return v.IsQueued(limits, now), nil
+	return fairshare.IsQueued(v, limits, now), nil
 }
 
 // awaitedService returns the service whose work a video waits for.

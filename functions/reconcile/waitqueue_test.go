@@ -8,6 +8,7 @@ import (
 
 	"sluice/events"
 	"sluice/functions/reconcile"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
@@ -25,17 +26,17 @@ func (e *fakeSender) Send(_ context.Context, es ...events.Event) error {
 // DeadlinePassed tells publish whether a video waits behind other videos of its tenant that make progress.
 func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 	t.Parallel()
-	inFlight := []video.VideoAllotment{{QueuePosition: video.QueuePosition{Planned: noon, Video: "vid_1"}, NextTask: 1, EndTask: 1, InFlight: map[int]string{0: "a"}}}
+	inFlight := []fairshare.Allotment{{QueuePosition: fairshare.QueuePosition{Planned: noon, Video: "vid_1"}, NextTask: 1, EndTask: 1, InFlight: map[int]string{0: "a"}}}
 	for _, tt := range []struct {
 		name   string
 		state  video.State
-		window video.InFlightLimit
+		window fairshare.InFlightLimit
 		want   bool
 	}{
-		{"it waits", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Minute)}, true},
-		{"nothing makes progress", video.Processing, video.InFlightLimit{LastProgress: noon.Add(-time.Hour)}, false},
-		{"it has a task in flight", video.Processing, video.InFlightLimit{LastProgress: noon, Allotments: inFlight}, false},
-		{"it is not planned yet", video.Uploaded, video.InFlightLimit{LastProgress: noon}, false},
+		{"it waits", video.Processing, fairshare.InFlightLimit{LastProgress: noon.Add(-time.Minute)}, true},
+		{"nothing makes progress", video.Processing, fairshare.InFlightLimit{LastProgress: noon.Add(-time.Hour)}, false},
+		{"it has a task in flight", video.Processing, fairshare.InFlightLimit{LastProgress: noon, Allotments: inFlight}, false},
+		{"it is not planned yet", video.Uploaded, fairshare.InFlightLimit{LastProgress: noon}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/tests/client"
@@ -42,7 +43,7 @@ func TestTenantsShareEncodeQueueFairly(t *testing.T) {
 	if err != nil || left.MoreWaiting || left.CountInFlight() != w.readInFlightLimit(t)-1 {
 		t.Errorf("left is %+v, %v", left, err)
 	}
-	line, err := w.newStore(t).ListQueuePositions(t.Context(), crowd, video.Interactive, video.QueuePosition{}, 9)
+	line, err := w.newStore(t).ListQueuePositions(t.Context(), crowd, video.Interactive, fairshare.QueuePosition{}, 9)
 	if err != nil || len(line) > 0 {
 		t.Errorf("in the line is left %v, %v", line, err)
 	}
@@ -66,11 +67,11 @@ func (w deployment) readInFlightLimit(t *testing.T) int {
 func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 	t.Helper()
 	now := time.Now().UTC()
-	s := video.VideoAllotment{QueuePosition: video.QueuePosition{Planned: now, Video: "vid_stuck"}, NextTask: n, EndTask: n, LeaseStart: now, InFlight: map[int]string{}}
+	s := fairshare.Allotment{QueuePosition: fairshare.QueuePosition{Planned: now, Video: "vid_stuck"}, NextTask: n, EndTask: n, LeaseStart: now, InFlight: map[int]string{}}
 	for i := range n {
 		s.InFlight[i] = "test"
 	}
-	if err := w.newStore(t).SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: tenant, Lane: video.Interactive, Version: 1, Allotments: []video.VideoAllotment{s}}); err != nil {
+	if err := w.newStore(t).SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive, Version: 1, Allotments: []fairshare.Allotment{s}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -80,7 +81,7 @@ func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 func (w deployment) watchWaitQueue(t *testing.T, tenant string) bool {
 	most := w.readInFlightLimit(t)
 	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		line, err := w.newStore(t).ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9)
+		line, err := w.newStore(t).ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9)
 		if err != nil {
 			t.Error(err)
 			return false

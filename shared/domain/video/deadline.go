@@ -23,7 +23,7 @@ type DeadlinePassed struct {
 	Deadline  time.Time     `json:"deadline"`         // the deadline that passed
 	Stored    *StoredObject `json:"stored,omitempty"` // the original in S3; absent if there is none
 	QueueBusy bool          `json:"busy"`             // messages wait in the queue of the video's current step
-	Queued    bool          `json:"queued,omitempty"` // see IsQueued
+	Queued    bool          `json:"queued,omitempty"` // see fairshare.IsQueued
 }
 
 // How long a video may stay in each state before it is retried, and how often. Each retry doubles the time, except
@@ -32,7 +32,7 @@ const (
 	UploadLifetime      = 24 * time.Hour // after which an upload that was not completed fails the video
 	uploadCheckInterval = time.Hour      // between checks whether S3 has the original
 	fetchTimeout        = 15 * time.Minute
-	stepTimeout         = 30 * time.Minute
+	StepTimeout         = 30 * time.Minute
 	purgeTimeout        = 10 * time.Minute // longer than any encode task that started before the original was removed
 	maxRetries          = 5
 	maxBusyRetries      = 2
@@ -65,7 +65,7 @@ func (v Video) stateTimeout() time.Duration {
 	case v.State == Deleting:
 		return purgeTimeout << min(v.Deadline.Retries, maxRetries)
 	}
-	return stepTimeout << v.Deadline.Retries
+	return StepTimeout << v.Deadline.Retries
 }
 
 // IsOverdue reports whether the video's deadline has passed at the given time.

@@ -1,12 +1,12 @@
 // Package video is the core of the domain: the state of a video, the events that change it, and the events that follow.
-// [Apply] is the state machine. The package also has the other rows of the table: tenants, tokens, uploads, producers,
-// dead letters, in-flight limits. Everything here is a pure decision: no I/O, no clock, no AWS rights. It imports only
-// package errs.
+// [Apply] is the state machine. The package also has other rows of the table: tenants, tokens, uploads, producers, dead
+// letters. Everything here is a pure decision: no I/O, no clock, no AWS rights. It imports only package errs.
 package video
 
 import (
-	"sluice/shared/domain/errs"
 	"time"
+
+	"sluice/shared/domain/errs"
 )
 
 // State is the state of a video.

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
@@ -83,7 +84,7 @@ type methodCall struct {
 }
 
 func methodCalls() []methodCall {
-	position := video.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
+	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
 		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
@@ -152,7 +153,7 @@ func methodCalls() []methodCall {
 			return err
 		}, []string{"GetItem"}},
 		{"SaveInFlightLimit", func(t *testing.T, s store.Store) error {
-			return s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "acme"})
+			return s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "acme"})
 		}, []string{"PutItem"}},
 		{"LoadScalingState", func(t *testing.T, s store.Store) error { _, err := s.LoadScalingState(t.Context()); return err }, []string{"GetItem"}},
 		{"SaveScalingState", func(t *testing.T, s store.Store) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
@@ -28,7 +29,7 @@ func inFlightLimitKey(tenant string, lane video.Lane) Key {
 	return k
 }
 
-func newInFlightLimitItem(l video.InFlightLimit) (inFlightLimitItem, error) {
+func newInFlightLimitItem(l fairshare.InFlightLimit) (inFlightLimitItem, error) {
 	var c codec
 	i := inFlightLimitItem{Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting, LastProgress: formatTimestamp(l.LastProgress)}
 	if len(l.Allotments) > 0 {
@@ -37,9 +38,9 @@ func newInFlightLimitItem(l video.InFlightLimit) (inFlightLimitItem, error) {
 	return i, c.err
 }
 
-func (i inFlightLimitItem) toInFlightLimit() (video.InFlightLimit, error) {
+func (i inFlightLimitItem) toInFlightLimit() (fairshare.InFlightLimit, error) {
 	var c codec
-	l := video.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
+	l := fairshare.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
 	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
 	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
 	c.decodeJSON(string(i.Allotments), &l.Allotments)
@@ -47,17 +48,17 @@ func (i inFlightLimitItem) toInFlightLimit() (video.InFlightLimit, error) {
 }
 
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.
-func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (video.InFlightLimit, error) {
+func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
 	l, err := getRow(ctx, s, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{}, inFlightLimitItem.toInFlightLimit)
 	if errs.KindOf(err) == errs.NotFound {
-		return video.InFlightLimit{Tenant: tenant, Lane: lane}, nil
+		return fairshare.InFlightLimit{Tenant: tenant, Lane: lane}, nil
 	}
 	return l, err
 }
 
 // SaveInFlightLimit writes l if the row's version is l.Version-1; a missing row has version 0. Conflict, code
 // window_stale: the row has another version, as after the same call.
-func (s Store) SaveInFlightLimit(ctx context.Context, l video.InFlightLimit) error {
+func (s Store) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit) error {
 	const op = "store.SaveInFlightLimit"
 	i, err := newInFlightLimitItem(l)
 	if err != nil {

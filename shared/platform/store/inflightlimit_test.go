@@ -12,21 +12,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
 
 // newFullInFlightLimit returns the in-flight limit of a tenant with tasks in flight, so many of each video.
-func newFullInFlightLimit(tasks, each int) video.InFlightLimit {
+func newFullInFlightLimit(tasks, each int) fairshare.InFlightLimit {
 	r := rand.NewChaCha8([32]byte{1})
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	l := video.InFlightLimit{Tenant: "acme", Lane: video.Interactive, Version: 1}
+	l := fairshare.InFlightLimit{Tenant: "acme", Lane: video.Interactive, Version: 1}
 	for n := range tasks / each {
 		id := make([]byte, 16)
 		_, _ = r.Read(id)
 		at := noon.Add(time.Duration(n)*time.Second + time.Duration(r.Uint64()%1e9))
-		a := video.VideoAllotment{
-			QueuePosition: video.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{},
+		a := fairshare.Allotment{
+			QueuePosition: fairshare.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{},
 		}
 		for k := range each {
 			a.InFlight[k] = fmt.Sprintf("%07x", r.Uint64()%(1<<28))
@@ -91,9 +92,9 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 // TestDequeuePositionsDeletesEachRowOnce: DynamoDB rejects a call that names a row twice.
 func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
 	t.Parallel()
-	position := video.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
+	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
 	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, position, video.QueuePosition{Planned: position.Planned, Video: "vid_2"}, position); err != nil {
+	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, position, fairshare.QueuePosition{Planned: position.Planned, Video: "vid_2"}, position); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(w.requests[0].RequestItems), "DeleteRequest"); n != 2 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
@@ -29,21 +30,21 @@ func (k Key) waitQueuePrefix() string {
 
 // queuePosition returns the key of a position in that wait queue; the zero Key if it has no video or no time. The
 // keys sort in the order of the queue.
-func (k Key) queuePosition(p video.QueuePosition) Key {
+func (k Key) queuePosition(p fairshare.QueuePosition) Key {
 	if k == (Key{}) || p.Planned.IsZero() || newKey(services.VideoRows, p.Video) == (Key{}) {
 		return Key{}
 	}
 	return Key{k.PK, k.waitQueuePrefix() + formatTimestamp(p.Planned) + "#" + p.Video}
 }
 
-func newQueuePositionItem(tenant string, lane video.Lane, p video.QueuePosition) (queuePositionItem, error) {
+func newQueuePositionItem(tenant string, lane video.Lane, p fairshare.QueuePosition) (queuePositionItem, error) {
 	var c codec
 	return queuePositionItem{Key: inFlightLimitKey(tenant, lane).queuePosition(p), Position: c.encodeJSON(p)}, c.err
 }
 
 // EnqueuePosition puts a video into its tenant's wait queue of a lane. A repetition changes nothing. Invalid: the
 // position has no video or no time.
-func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p video.QueuePosition) error {
+func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition) error {
 	const op = "store.EnqueuePosition"
 	i, err := newQueuePositionItem(tenant, lane, p)
 	if err != nil || i.Key == (Key{}) {
@@ -54,7 +55,7 @@ func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.La
 
 // ListQueuePositions returns the positions of a tenant's wait queue after one position, or from the front if that is
 // zero, in their order: at most limit of them, and fewer only if there are no more.
-func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after video.QueuePosition, limit int) (all []video.QueuePosition, err error) {
+func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) (all []fairshare.QueuePosition, err error) {
 	const op = "store.ListQueuePositions"
 	k := inFlightLimitKey(tenant, lane)
 	if k == (Key{}) {
@@ -67,7 +68,7 @@ func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video
 	items, _, err := queryPage[queuePositionItem](ctx, s, op, Query{Partition: k.PK, From: from, To: k.waitQueuePrefix() + "~", Limit: limit})
 	for _, i := range items {
 		var c codec
-		var p video.QueuePosition
+		var p fairshare.QueuePosition
 		if c.decodeJSON(i.Position, &p); c.err != nil {
 			return nil, errs.E(op, errs.Internal, c.err)
 		}
@@ -78,7 +79,7 @@ func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video
 
 // DequeuePositions removes positions from a tenant's wait queue. A repetition changes nothing. Invalid: a position
 // has no video or no time.
-func (s Store) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...video.QueuePosition) error {
+func (s Store) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...fairshare.QueuePosition) error {
 	const op = "store.DequeuePositions"
 	var keys []Key
 	for _, p := range positions {

@@ -9,50 +9,51 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
 
 func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	requireReturns(t, video.InFlightLimit{Tenant: tenant, Lane: video.Bulk})(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
-	want := video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created, Allotments: []video.VideoAllotment{
+	requireReturns(t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk})(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
+	want := fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created, Allotments: []fairshare.Allotment{
 		{QueuePosition: newQueuePosition(1), NextTask: 3, EndTask: 9, LeaseStart: created, InFlight: map[int]string{0: "a", 2: "b"}},
 		{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
 	}}
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
-	want = video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
+	want = fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
-	requireReturns(t, video.InFlightLimit{Tenant: tenant, Lane: video.Interactive})(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
+	requireReturns(t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive})(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
 }
 
-func requireInFlightLimit(t testingT, s store.Store, want video.InFlightLimit) {
+func requireInFlightLimit(t testingT, s store.Store, want fairshare.InFlightLimit) {
 	t.Helper()
 	requireReturns(t, want)(s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane))
 }
 
 // newQueuePosition returns the n-th position of a wait queue.
-func newQueuePosition(n int) video.QueuePosition {
-	return video.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
+func newQueuePosition(n int) fairshare.QueuePosition {
+	return fairshare.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
 }
 
 func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
-	l := video.InFlightLimit{Tenant: uniqueID(), Version: 2}
+	l := fairshare.InFlightLimit{Tenant: uniqueID(), Version: 2}
 	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version = 1
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
 	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version, l.MoreWaiting = 2, true
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
-	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict, "window_stale")
+	requireError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict, "window_stale")
 	requireInFlightLimit(t, s, l)
-	requireError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
+	requireError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
 }
 
 func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
-	l := video.InFlightLimit{Tenant: uniqueID(), Version: 1}
+	l := fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}
 	const n = 8
 	failures := make([]error, n)
 	runConcurrently(n, func(i int) { failures[i] = s.SaveInFlightLimit(t.Context(), l) })
@@ -74,9 +75,9 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	}
 	requireNoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
 	requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), video.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}))
-	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 1, 2, 3, 30, 200)
-	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 2, 1, 2)
+	requireNoError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}))
+	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1, 2, 3, 30, 200)
+	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 2, 1, 2)
 	requireQueuePositions(t, s, tenant, newQueuePosition(2), 2, 3, 30)
 	requireQueuePositions(t, s, tenant, newQueuePosition(29), 2, 30, 200)
 	requireQueuePositions(t, s, tenant, newQueuePosition(200), 2)
@@ -84,15 +85,15 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 		requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77), newQueuePosition(1)))
 	}
 	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))
-	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 2, 3, 200)
-	requireQueuePositions(t, s, other, video.QueuePosition{}, 9, 5)
-	requireQueuePositions(t, s, "a#b", video.QueuePosition{}, 9)
-	requireReturns(t, []video.QueuePosition{newQueuePosition(4)})(s.ListQueuePositions(t.Context(), tenant, video.Interactive, video.QueuePosition{}, 9))
+	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 2, 3, 200)
+	requireQueuePositions(t, s, other, fairshare.QueuePosition{}, 9, 5)
+	requireQueuePositions(t, s, "a#b", fairshare.QueuePosition{}, 9)
+	requireReturns(t, []fairshare.QueuePosition{newQueuePosition(4)})(s.ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9))
 }
 
-func requireQueuePositions(t testingT, s store.Store, tenant string, after video.QueuePosition, limit int, numbers ...int) {
+func requireQueuePositions(t testingT, s store.Store, tenant string, after fairshare.QueuePosition, limit int, numbers ...int) {
 	t.Helper()
-	var want []video.QueuePosition
+	var want []fairshare.QueuePosition
 	for _, n := range numbers {
 		want = append(want, newQueuePosition(n))
 	}
@@ -102,17 +103,17 @@ func requireQueuePositions(t testingT, s store.Store, tenant string, after video
 // testManyPositionsAreDequeued dequeues more positions than one call deletes.
 func testManyPositionsAreDequeued(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	var all []video.QueuePosition
+	var all []fairshare.QueuePosition
 	for n := range 60 {
 		all = append(all, newQueuePosition(1000+n))
 		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, all[n]))
 	}
 	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, all[:58]...))
-	requireQueuePositions(t, s, tenant, video.QueuePosition{}, 9, 1058, 1059)
+	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1058, 1059)
 }
 
 func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
-	for _, bad := range []video.QueuePosition{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
+	for _, bad := range []fairshare.QueuePosition{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
 		requireError(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 		requireError(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 	}
@@ -120,14 +121,14 @@ func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	requireFails(t, errs.Transient, "")(s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk))
-	requireFails(t, errs.Transient, "")(s.ListQueuePositions(ctx, uniqueID(), video.Bulk, video.QueuePosition{}, 1))
-	for _, err := range []error{s.SaveInFlightLimit(ctx, video.InFlightLimit{Tenant: uniqueID(), Version: 1}), s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)), s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1))} {
+	requireFails(t, errs.Transient, "")(s.ListQueuePositions(ctx, uniqueID(), video.Bulk, fairshare.QueuePosition{}, 1))
+	for _, err := range []error{s.SaveInFlightLimit(ctx, fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}), s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)), s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1))} {
 		requireError(t, err, errs.Transient, "")
 	}
 }
 
 func testAnyInFlightLimitRoundTrips(t *testing.T, s store.Store) {
-	limits := AnyValue[video.InFlightLimit]()
+	limits := AnyValue[fairshare.InFlightLimit]()
 	rapid.Check(t, func(rt *rapid.T) {
 		l := limits.Draw(rt, "limit")
 		l.Tenant, l.Lane, l.Version = uniqueID(), video.Interactive, 1

@@ -1,4 +1,4 @@
-package video_test
+package fairshare_test
 
 import (
 	"fmt"
@@ -9,24 +9,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
 )
 
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 // videoWithTasks returns a video of n tasks that was planned some minutes after noon.
 func videoWithTasks(minute, n int) video.Video {
-	p := testPlan
-	p.Audio, p.Borders = false, nil
+	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}}}
 	for k := range n + 1 {
 		p.Borders = append(p.Borders, k*50)
 	}
-	v := videoInState(video.Processing)
-	v.ID, v.Plan, v.Done = fmt.Sprintf("vid_%d", minute), &p, map[int]bool{}
-	v.Times.Inspected = noon.Add(time.Duration(minute) * time.Minute)
-	return v
+	return video.Video{
+		Tenant: "acme", ID: fmt.Sprintf("vid_%d", minute), State: video.Processing, Media: &video.Media{}, Plan: &p, Done: map[int]bool{},
+		Times: video.Times{Inspected: noon.Add(time.Duration(minute) * time.Minute)},
+	}
 }
 
 // listInFlight returns the tasks in flight; "0/3" is task 3 of the video of minute 0.
-func listInFlight(l video.InFlightLimit) (all []string) {
+func listInFlight(l fairshare.InFlightLimit) (all []string) {
 	for _, s := range l.Allotments {
 		for n := range s.InFlight {
 			all = append(all, fmt.Sprintf("%s/%d", s.Video[len("vid_"):], n))
@@ -39,25 +41,25 @@ func listInFlight(l video.InFlightLimit) (all []string) {
 func TestInFlightLimit(t *testing.T) {
 	t.Parallel()
 	first, second := videoWithTasks(0, 3), videoWithTasks(1, 4)
-	full := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 4, "e1", noon)
+	full := fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 4, "e1", noon)
 	halfway := second
 	halfway.Done = map[int]bool{0: true, 3: true}
 	gone := second
 	gone.State = video.Failed
 	other := videoWithTasks(2, 2)
-	late := noon.Add(video.AllotmentLease)
+	late := noon.Add(fairshare.LeaseDuration)
 	for _, tt := range []struct {
 		name string
-		w    video.InFlightLimit
+		w    fairshare.InFlightLimit
 		want []string
 		line int
 	}{
-		{"as many as there are free slots", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
-		{"the rest later", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{"as many as there are free slots", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
+		{"the rest later", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
 		{"each task once", full.ReserveTasks(second, 9, "e2", noon), listInFlight(full), 0},
 		{"no task when the limit is reached", full.ReserveTasks(first, 4, "e2", noon), listInFlight(full), 0},
-		{"no finished task", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
-		{"no task of a failed video", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
+		{"no finished task", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
+		{"no task of a failed video", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
 		{"finished tasks free their slots", full.ReleaseTasks(halfway, noon), []string{"1/1", "1/2"}, 0},
 		{"a failed video frees its slots", full.ReleaseTasks(gone, noon), nil, 0},
 		{"another video frees nothing", full.ReleaseTasks(first, noon), listInFlight(full), 0},
@@ -66,7 +68,7 @@ func TestInFlightLimit(t *testing.T) {
 		{"a lease that has ended", full.ExpireLeases(late), nil, 0},
 		{"a lease that was renewed", full.ReleaseTasks(halfway, noon.Add(time.Minute)).ExpireLeases(late), []string{"1/1", "1/2"}, 0},
 		{"one lease of two", full.ReserveTasks(other, 6, "e2", late).ExpireLeases(late), []string{"2/0", "2/1"}, 0},
-		{"a retry, with tasks whose lease has expired", video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
+		{"a retry, with tasks whose lease has expired", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
 			[]string{"1/0", "1/1", "1/2", "1/3"}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,10 +90,10 @@ func TestInFlightLimit(t *testing.T) {
 func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
 	t.Parallel()
 	first, second := videoWithTasks(0, 2), videoWithTasks(1, 4)
-	l := video.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
+	l := fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
 	second.Done[0] = true
 	l = l.ReleaseTasks(second, noon).ReserveTasks(second, 4, "e2", noon)
-	want := map[string][]video.TaskReservation{
+	want := map[string][]fairshare.TaskReservation{
 		"e1": {{Video: "vid_1", Tasks: []int{1}}},
 		"e2": {{Video: "vid_0", Tasks: []int{0, 1}}, {Video: "vid_1", Tasks: []int{2}}},
 		"e3": nil,
@@ -101,7 +103,7 @@ func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", event, d)
 		}
 	}
-	if d := cmp.Diff([]video.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, l.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
+	if d := cmp.Diff([]fairshare.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, l.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(l, l.RetryTasks(videoWithTasks(7, 1), "e3", noon)); d != "" {
@@ -114,8 +116,8 @@ func TestInFlightLimitCountsOneLane(t *testing.T) {
 	t.Parallel()
 	longVideo := videoWithTasks(0, 18)
 	for lane, want := range map[video.Lane][]int{video.Interactive: {0, 1, 2, 3}, video.Bulk: {4, 5, 6, 7, 8, 9}} {
-		l := video.InFlightLimit{Lane: lane}.ReserveTasks(longVideo, 6, "e1", noon)
-		if d := cmp.Diff([]video.TaskReservation{{Video: longVideo.ID, Tasks: want}}, l.ReservedBy("e1")); d != "" {
+		l := fairshare.InFlightLimit{Lane: lane}.ReserveTasks(longVideo, 6, "e1", noon)
+		if d := cmp.Diff([]fairshare.TaskReservation{{Video: longVideo.ID, Tasks: want}}, l.ReservedBy("e1")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", lane, d)
 		}
 		if left := len(l.WaitQueue()) > 0; left != (lane == video.Bulk) || !l.HasPendingTasks(longVideo) {
@@ -125,10 +127,10 @@ func TestInFlightLimitCountsOneLane(t *testing.T) {
 	for n := range 4 {
 		longVideo.Done[n] = true
 	}
-	if (video.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(longVideo) || !(video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(longVideo) {
+	if (fairshare.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(longVideo) || !(fairshare.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(longVideo) {
 		t.Error("only the interactive tasks are finished")
 	}
-	if (video.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(videoWithTasks(1, 16)) {
+	if (fairshare.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(videoWithTasks(1, 16)) {
 		t.Error("a short video has no bulk tasks")
 	}
 }
@@ -136,10 +138,10 @@ func TestInFlightLimitCountsOneLane(t *testing.T) {
 func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
 	t.Parallel()
 	requested, waiting := videoWithTasks(0, 1), videoWithTasks(1, 4)
-	l := video.InFlightLimit{Lane: video.Interactive, LastProgress: noon}.ReserveTasks(requested, 1, "e1", noon)
+	l := fairshare.InFlightLimit{Lane: video.Interactive, LastProgress: noon}.ReserveTasks(requested, 1, "e1", noon)
 	failed := waiting
 	failed.State = video.Failed
-	still := video.InFlightLimit{Lane: video.Bulk}
+	still := fairshare.InFlightLimit{Lane: video.Bulk}
 	for _, tt := range []struct {
 		name string
 		v    video.Video
@@ -151,8 +153,8 @@ func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
 		{"a task is in flight", requested, 0, false},
 		{"the video has failed", failed, 0, false},
 	} {
-		for _, limits := range [][]video.InFlightLimit{{l}, {l, still}, {still, l}} {
-			if got := tt.v.IsQueued(limits, noon.Add(tt.at)); got != tt.want {
+		for _, limits := range [][]fairshare.InFlightLimit{{l}, {l, still}, {still, l}} {
+			if got := fairshare.IsQueued(tt.v, limits, noon.Add(tt.at)); got != tt.want {
 				t.Errorf("%s: %t", tt.name, got)
 			}
 		}
@@ -162,10 +164,10 @@ func TestIsQueuedWhileOtherVideosProgress(t *testing.T) {
 // tenantModel is a tenant's videos, with the limit and the wait queue as the publish service keeps them.
 type tenantModel struct {
 	t        *rapid.T
-	limit    video.InFlightLimit
+	limit    fairshare.InFlightLimit
 	size     int
 	videos   []video.Video
-	waiting  []video.QueuePosition
+	waiting  []fairshare.QueuePosition
 	requests map[string]int // how often each task was requested
 	now      time.Time
 	events   int
@@ -177,16 +179,16 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 	event := fmt.Sprint("event ", f.events)
 	before := f.limit
 	f.limit = f.limit.ReleaseTasks(v, f.now).ExpireLeases(f.now)
-	if _, has := f.limit.FindAllotment(v.ID); joins && !has && !slices.Contains(f.waiting, v.QueuePosition()) {
-		f.waiting = append(f.waiting, v.QueuePosition())
+	if _, has := f.limit.FindAllotment(v.ID); joins && !has && !slices.Contains(f.waiting, fairshare.PositionOf(v)) {
+		f.waiting = append(f.waiting, fairshare.PositionOf(v))
 	}
 	for f.limit.FreeSlots(f.size) > 0 {
-		line := slices.SortedFunc(slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), video.QueuePosition.Compare)
+		line := slices.SortedFunc(slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), fairshare.QueuePosition.Compare)
 		if len(line) == 0 {
 			break
 		}
-		f.waiting = slices.DeleteFunc(f.waiting, func(t video.QueuePosition) bool { return t == line[0] })
-		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool { return v.QueuePosition() == line[0] })]
+		f.waiting = slices.DeleteFunc(f.waiting, func(t fairshare.QueuePosition) bool { return t == line[0] })
+		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool { return fairshare.PositionOf(v) == line[0] })]
 		f.limit = f.limit.ReleaseTasks(next, f.now).ReserveTasks(next, f.size, event, f.now)
 	}
 	for _, a := range f.limit.ReservedBy(event) {
@@ -199,14 +201,14 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 
 // checkInvariants checks that the limit is kept, finished tasks are not requested, and no slot is free while a video
 // waits.
-func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
+func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
 	if n := f.limit.CountInFlight(); n > f.size {
 		f.t.Fatalf("%d in flight, %d may be", n, f.size)
 	}
 	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.WaitQueue()) > 0 {
 		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.WaitQueue())
 	}
-	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b video.VideoAllotment) int { return a.QueuePosition.Compare(b.QueuePosition) }) {
+	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b fairshare.Allotment) int { return a.QueuePosition.Compare(b.QueuePosition) }) {
 		f.t.Fatalf("not in order: %v", f.limit.Allotments)
 	}
 	for _, v := range f.videos {
@@ -224,7 +226,7 @@ func (f *tenantModel) checkInvariants(before video.InFlightLimit) {
 func TestEveryTaskIsRequestedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{t: t, limit: video.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		f := &tenantModel{t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"), requests: map[string]int{}, now: noon}
 		for i := range rapid.IntRange(1, 8).Draw(t, "videos") {
 			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
 			f.handleEvent(f.videos[i], true)
@@ -269,7 +271,7 @@ func TestEveryTaskIsRequestedOnce(t *testing.T) {
 func TestExpiredLeasesFreeCapacity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{t: t, limit: video.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		f := &tenantModel{t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"), requests: map[string]int{}, now: noon}
 		for i := range 6 {
 			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
 			f.handleEvent(f.videos[i], true)
@@ -284,7 +286,7 @@ func TestExpiredLeasesFreeCapacity(t *testing.T) {
 					f.videos[i].State = video.Deleting
 				}
 			}
-			f.now = f.now.Add(video.AllotmentLease)
+			f.now = f.now.Add(fairshare.LeaseDuration)
 			f.handleEvent(videoWithTasks(99, 1), false)
 		}
 	})

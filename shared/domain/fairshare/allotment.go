@@ -1,10 +1,12 @@
-package video
+package fairshare
 
 import (
 	"cmp"
 	"hash/fnv"
 	"strconv"
 	"time"
+
+	"sluice/shared/domain/video"
 )
 
 // QueuePosition is a video's place in the wait queue of its tenant: the video planned first comes first.
@@ -18,17 +20,17 @@ func (t QueuePosition) Compare(o QueuePosition) int {
 	return cmp.Or(t.Planned.Compare(o.Planned), cmp.Compare(t.Video, o.Video))
 }
 
-// QueuePosition returns the video's place in the wait queue. Only a planned video has one.
-func (v Video) QueuePosition() QueuePosition {
+// PositionOf returns the place of a video in the wait queue. Only a planned video has one.
+func PositionOf(v video.Video) QueuePosition {
 	return QueuePosition{Planned: v.Times.Inspected, Video: v.ID}
 }
 
-// VideoAllotment is one video's part of its tenant's in-flight limit.
-type VideoAllotment struct {
+// Allotment is one video's part of its tenant's in-flight limit.
+type Allotment struct {
 	QueuePosition
 	NextTask   int            `json:"next"`             // tasks with lower numbers were requested, or are finished
 	EndTask    int            `json:"end"`              // one past the number of its last task
-	LeaseStart time.Time      `json:"since"`            // when a task was last requested or found to be finished: see AllotmentLease
+	LeaseStart time.Time      `json:"since"`            // when a task was last requested or found to be finished: see LeaseDuration
 	InFlight   map[int]string `json:"flight,omitempty"` // tasks in flight by number, each with the hash of the event that requested it
 }
 
@@ -41,4 +43,4 @@ func hashEventID(event string) string {
 }
 
 // isIdle reports whether no task is in flight and none is left to request.
-func (s VideoAllotment) isIdle() bool { return len(s.InFlight) == 0 && s.NextTask >= s.EndTask }
+func (a Allotment) isIdle() bool { return len(a.InFlight) == 0 && a.NextTask >= a.EndTask }

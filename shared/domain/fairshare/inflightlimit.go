@@ -1,39 +1,43 @@
-package video
+// Package fairshare shares the encode workers among tenants: [InFlightLimit] limits how many encode tasks of a tenant are
+// in flight, so that a tenant's thousand videos don't delay another tenant's one. Package functions/publish applies it;
+// docs/scaling.md explains it. It is pure and needs no AWS rights.
+package fairshare
 
 import (
 	"maps"
 	"slices"
 	"time"
+
+	"sluice/shared/domain/video"
 )
 
-// AllotmentLease is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost,
-// and their slots go to other tasks. It is longer than stepTimeout, after which tasks are requested again, so that
+// LeaseDuration is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost,
+// and their slots go to other tasks. It is longer than video.StepTimeout, after which tasks are requested again, so that
 // those keep their slots, and a long queue is not mistaken for lost tasks.
-const AllotmentLease = time.Hour
+const LeaseDuration = time.Hour
 
-// InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. It gives
-// the tenants a fair share of the workers: a tenant's thousand videos don't delay another tenant's one, and within a
-// tenant long videos don't delay short ones. The methods are pure: each returns the limit after the change. The size of
-// the limit is a parameter, services.ComputeInFlightLimit.
+// InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. Within a
+// tenant, it keeps long videos from delaying short ones. The methods are pure: each returns the limit after the change.
+// The size of the limit is a parameter: see services.ComputeInFlightLimit.
 type InFlightLimit struct {
 	Tenant       string
-	Lane         Lane
-	Version      int64            // one more with each write, for optimistic locking
-	Allotments   []VideoAllotment // of videos with tasks in flight, or with some tasks still to request, by queue position
-	MoreWaiting  bool             // more videos wait in rows of their own, of which no task was requested yet
-	LastProgress time.Time        // when a task was last found to be finished
+	Lane         video.Lane
+	Version      int64       // one more with each write, for optimistic locking
+	Allotments   []Allotment // of videos with tasks in flight, or with some tasks still to request, by queue position
+	MoreWaiting  bool        // more videos wait in rows of their own, of which no task was requested yet
+	LastProgress time.Time   // when a task was last found to be finished
 }
 
 // IsQueued reports whether a video only waits for its turn: none of its tasks is in flight, and tasks of its tenant's
 // other videos have finished lately.
-func (v Video) IsQueued(limits []InFlightLimit, now time.Time) bool {
+func IsQueued(v video.Video, limits []InFlightLimit, now time.Time) bool {
 	progresses := false
 	for _, l := range limits {
 		a, _ := l.FindAllotment(v.ID)
 		if len(a.InFlight) > 0 {
 			return false
 		}
-		progresses = progresses || now.Sub(l.LastProgress) < stepTimeout
+		progresses = progresses || now.Sub(l.LastProgress) < video.StepTimeout
 	}
 	return v.State.IsEncoding() && progresses
 }
@@ -50,9 +54,9 @@ func (l InFlightLimit) CountInFlight() (n int) {
 func (l InFlightLimit) FreeSlots(size int) int { return max(0, size-l.CountInFlight()) }
 
 // FindAllotment returns the allotment of a video. ok is false if it has none.
-func (l InFlightLimit) FindAllotment(video string) (a VideoAllotment, ok bool) {
+func (l InFlightLimit) FindAllotment(videoID string) (a Allotment, ok bool) {
 	for _, a := range l.Allotments {
-		if a.Video == video {
+		if a.Video == videoID {
 			return a, true
 		}
 	}
@@ -70,19 +74,19 @@ func (l InFlightLimit) WaitQueue() (positions []QueuePosition) {
 }
 
 // withAllotment returns the limit with the allotment of a video replaced, or removed if it is idle.
-func (l InFlightLimit) withAllotment(a VideoAllotment) InFlightLimit {
-	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(o VideoAllotment) bool { return o.Video == a.Video })
+func (l InFlightLimit) withAllotment(a Allotment) InFlightLimit {
+	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(o Allotment) bool { return o.Video == a.Video })
 	if a.isIdle() {
 		return l
 	}
-	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o VideoAllotment, t QueuePosition) int { return o.QueuePosition.Compare(t) })
+	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o Allotment, t QueuePosition) int { return o.QueuePosition.Compare(t) })
 	l.Allotments = slices.Insert(l.Allotments, at, a)
 	return l
 }
 
 // ReleaseTasks returns the limit without the video's tasks that are finished according to its row: all of them if the
 // video is not being encoded any more.
-func (l InFlightLimit) ReleaseTasks(v Video, now time.Time) InFlightLimit {
+func (l InFlightLimit) ReleaseTasks(v video.Video, now time.Time) InFlightLimit {
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {
 		return l
@@ -102,7 +106,7 @@ func (l InFlightLimit) ReleaseTasks(v Video, now time.Time) InFlightLimit {
 // ExpireLeases returns the limit without the tasks of videos whose lease has expired.
 func (l InFlightLimit) ExpireLeases(now time.Time) InFlightLimit {
 	for _, a := range l.Allotments {
-		if len(a.InFlight) > 0 && now.Sub(a.LeaseStart) >= AllotmentLease {
+		if len(a.InFlight) > 0 && now.Sub(a.LeaseStart) >= LeaseDuration {
 			a.InFlight = nil
 			l = l.withAllotment(a)
 		}
@@ -111,25 +115,25 @@ func (l InFlightLimit) ExpireLeases(now time.Time) InFlightLimit {
 }
 
 // HasPendingTasks reports whether the video has unfinished tasks in the limit's lane.
-func (l InFlightLimit) HasPendingTasks(v Video) bool {
-	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t Task) bool { return l.isPending(v, t) })
+func (l InFlightLimit) HasPendingTasks(v video.Video) bool {
+	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t video.Task) bool { return l.isPending(v, t) })
 }
 
-func (l InFlightLimit) isPending(v Video, t Task) bool {
+func (l InFlightLimit) isPending(v video.Video, t video.Task) bool {
 	return !v.Done[t.Number] && v.Plan.LaneOf(t) == l.Lane
 }
 
 // ReserveTasks returns the limit with as many of the video's tasks in flight as there are free slots: unfinished tasks
 // that were not requested before, in the order of their numbers. event is the id of the event that is being handled;
 // ReservedBy finds the tasks by it when the event is delivered again.
-func (l InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Time) InFlightLimit {
+func (l InFlightLimit) ReserveTasks(v video.Video, size int, event string, now time.Time) InFlightLimit {
 	if !v.State.IsEncoding() {
 		return l
 	}
 	free, tasks := l.FreeSlots(size), v.Plan.Tasks()
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {
-		a = VideoAllotment{QueuePosition: v.QueuePosition(), LeaseStart: now}
+		a = Allotment{QueuePosition: PositionOf(v), LeaseStart: now}
 	}
 	a.EndTask, a.InFlight = len(tasks), maps.Clone(a.InFlight)
 	for ; a.NextTask < a.EndTask; a.NextTask++ {
@@ -152,7 +156,7 @@ func (l InFlightLimit) ReserveTasks(v Video, size int, event string, now time.Ti
 
 // RetryTasks returns the limit after a retry of the video: its tasks in flight count as requested by another event, and
 // all its other unfinished tasks may be reserved again, as their leases may have expired.
-func (l InFlightLimit) RetryTasks(v Video, event string, now time.Time) InFlightLimit {
+func (l InFlightLimit) RetryTasks(v video.Video, event string, now time.Time) InFlightLimit {
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {
 		return l
