@@ -46,12 +46,23 @@ func MakeImage(state string, size int) error {
 		return err
 	}
 	// Without a journal, and with the inode tables left as holes.
-	out, err := exec.Command("mkfs.ext4", "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I", strconv.Itoa(inodeSize),
+	out, err := exec.Command(findMkfs(), "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I", strconv.Itoa(inodeSize),
 		"-O", "^has_journal,^resize_inode", "-E", fmt.Sprintf("lazy_itable_init=1,root_owner=%d:%d", UserID, GroupID), file.Name()).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make a file system for /tmp with mkfs.ext4 (Debian's package e2fsprogs): %w\n%s", err, out)
 	}
 	return os.Rename(file.Name(), path)
+}
+
+// findMkfs returns where mkfs.ext4 is: the PATH of root may lack its folder.
+func findMkfs() string {
+	const name = "mkfs.ext4"
+	for _, path := range []string{name, "/usr/sbin/" + name, "/sbin/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	return name
 }
 
 // mountImage mounts at target a copy of the empty file system of size MiB. The copy has no name, and the loop device

@@ -64,7 +64,7 @@ func deployCDN(t *testing.T, cfg aws.Config, now int64, store map[string]string)
 // stubKeyValueStore replaces the import of CloudFront's runtime by a constant store, and the clock by a constant time.
 func stubKeyValueStore(t *testing.T, code string, now int64, store map[string]string) string {
 	t.Helper()
-	const line = "import cf from 'cloudfront';\n"
+	const line = "import cf from \"cloudfront\";\n"
 	if strings.Count(code, line) != 1 {
 		t.Fatalf("the function doesn't say %q once", line)
 	}
