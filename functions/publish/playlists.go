@@ -106,33 +106,23 @@ var errStaleWriter = errors.New("another writer has written more")
 func (o VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
 	const op = "publish.replacePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name
-	old, etag, err := o.readPlaylist(ctx, key)
-	if err != nil {
+	var old []byte
+	body, info, err := o.Playlists.GetObject(ctx, key)
+	if err == nil {
+		defer body.Close()
+		if old, err = io.ReadAll(body); err != nil {
+			return errs.E(op, errs.Transient, err)
+		}
+	} else if errs.KindOf(err) != errs.NotFound {
 		return err
 	}
-	switch text, ok := next(old); {
-	case text == old:
+	switch text, ok := next(string(old)); {
+	case text == string(old):
 		return nil
 	case !ok:
 		return errs.E(op, errs.Conflict, errStaleWriter)
 	default:
 		m := blob.Metadata{ContentType: "application/vnd.apple.mpegurl", CacheControl: cache}
-		return o.Playlists.ReplaceObject(ctx, key, etag, strings.NewReader(text), m)
+		return o.Playlists.ReplaceObject(ctx, key, info.ETag, strings.NewReader(text), m)
 	}
-}
-
-func (o VideoOwner) readPlaylist(ctx context.Context, key string) (text, etag string, err error) {
-	body, info, err := o.Playlists.GetObject(ctx, key)
-	switch {
-	case errs.KindOf(err) == errs.NotFound:
-		return "", "", nil
-	case err != nil:
-		return "", "", err
-	}
-	defer body.Close()
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return "", "", errs.E("publish.readPlaylist", errs.Transient, err)
-	}
-	return string(b), info.ETag, nil
 }

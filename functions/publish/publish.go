@@ -60,7 +60,12 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	after, out := video.Apply(before, data)
 	switch err := o.publishProgress(ctx, before, &after); {
 	case errs.IsRejection(err):
-		after, out = video.Fail(before, o.failureTime(data), errs.ProblemOf(err))
+		// The results of the tasks don't fit together. A redelivery of the event fails the video at the same time.
+		at := o.Now()
+		if d, ok := data.(video.TaskDone); ok {
+			at = d.At
+		}
+		after, out = video.Fail(before, at, errs.ProblemOf(err))
 	case err != nil:
 		return nil, err
 	}
@@ -70,34 +75,21 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	if err := o.closePlaylists(ctx, after, out); err != nil {
 		return nil, err
 	}
-	facts, wantsTasks := splitTasks(out)
+	all, wantsTasks := []events.Event{}, false
+	for _, d := range out {
+		if _, isTask := d.(video.EncodeRequested); isTask { // FairShare decides which ones are sent
+			wantsTasks = true
+			continue
+		}
+		next := events.New(after.Tenant, after.ID, o.Now(), d)
+		next.Correlation = after.Correlation
+		all = append(all, next)
+	}
 	tasks, err := o.FairShare.ReserveTasks(ctx, e, after, wantsTasks)
 	if err != nil {
 		return nil, err
 	}
-	return append(o.buildEvents(after, facts), tasks...), nil
-}
-
-// failureTime returns the time at which a video fails because the results of its tasks don't fit together: the time of
-// the task's end, so that a redelivery fails the video at the same time.
-func (o VideoOwner) failureTime(data video.Event) time.Time {
-	if d, ok := data.(video.TaskDone); ok {
-		return d.At
-	}
-	return o.Now()
-}
-
-// splitTasks returns the events that are not encode requests, and whether there are encode requests: which ones are
-// sent is decided by FairShare.
-func splitTasks(out []video.Event) (rest []video.Event, wantsTasks bool) {
-	for _, e := range out {
-		if _, task := e.(video.EncodeRequested); task {
-			wantsTasks = true
-		} else {
-			rest = append(rest, e)
-		}
-	}
-	return rest, wantsTasks
+	return append(all, tasks...), nil
 }
 
 // recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid:
@@ -133,15 +125,4 @@ func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after
 	}
 	o.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State, metrics.LogAttr(o.Now(), collectMetrics(before, after)...))
 	return nil
-}
-
-// buildEvents returns events of v with these data.
-func (o VideoOwner) buildEvents(v video.Video, data []video.Event) []events.Event {
-	es := make([]events.Event, 0, len(data))
-	for _, d := range data {
-		e := events.New(v.Tenant, v.ID, o.Now(), d)
-		e.Correlation = v.Correlation
-		es = append(es, e)
-	}
-	return es
 }

@@ -78,11 +78,21 @@ var errLimitContended = errors.New("the in-flight limit changes faster than it c
 // ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
 // of other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
 func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Video, wantsTasks bool) (out []events.Event, err error) {
-	if !affectsInFlight(e.Data) || v.Plan == nil {
+	if v.Plan == nil {
+		return nil, nil
+	}
+	lanes := v.Plan.Lanes()
+	switch d := e.Data.(type) {
+	case video.TaskDone: // it only changes its own lane
+		if v.State.IsEncoding() {
+			lanes = []video.Lane{v.Plan.LaneOf(d.Result.Task)}
+		}
+	case video.MediaInspected, video.TaskFailed, video.DeadlinePassed, video.DeleteRequested:
+	default: // it does not change what is in flight
 		return nil, nil
 	}
 	r := newShareRequest(e, v, wantsTasks, f.Now())
-	for _, lane := range affectedLanes(e.Data, v) {
+	for _, lane := range lanes {
 		limit, err := f.updateLimit(ctx, r, lane)
 		if err != nil {
 			return nil, err
@@ -94,23 +104,6 @@ func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Vid
 		out = append(out, tasks...)
 	}
 	return out, nil
-}
-
-// affectsInFlight reports whether an event may change which tasks are in flight.
-func affectsInFlight(data any) bool {
-	switch data.(type) {
-	case video.MediaInspected, video.TaskDone, video.TaskFailed, video.DeadlinePassed, video.DeleteRequested:
-		return true
-	}
-	return false
-}
-
-// affectedLanes returns the lanes in which an event may change what is in flight: a finished task only changes its own.
-func affectedLanes(data any, v video.Video) []video.Lane {
-	if d, ok := data.(video.TaskDone); ok && v.State.IsEncoding() {
-		return []video.Lane{v.Plan.LaneOf(d.Result.Task)}
-	}
-	return v.Plan.Lanes()
 }
 
 // updateLimit returns the limit of a lane after r, once it is stored. Transient: other writers were first each time.
