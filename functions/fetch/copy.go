@@ -2,11 +2,13 @@ package fetch
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 )
@@ -17,8 +19,8 @@ const maxParallelCopies = 16
 // copyObject has S3 copy the missing parts of an object of a producer's bucket, and completes the upload. Conflict: the
 // object is another version than the one that was requested, or than the one that the parts are of.
 func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) error {
-	if err := f.checkBucket(o.Bucket); err != nil {
-		return err
+	if !services.ValidProducerBucket(o.Bucket) || !slices.Contains(f.AllowedBuckets, o.Bucket) { // whatever the message says
+		return bucketNotRegistered.ToError("fetch.copyObject", errs.Forbidden, nil)
 	}
 	info, err := f.Objects.HeadObjectInBucket(ctx, o.Bucket, o.Key)
 	if err != nil {
@@ -33,31 +35,25 @@ func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) erro
 	if err := u.pinVersion(ctx, info.ETag); err != nil {
 		return err
 	}
-	last, err := f.copyParts(ctx, u, blob.ObjectRange{Bucket: o.Bucket, Key: o.Key, ETag: info.ETag, Size: info.Size})
-	if err != nil {
-		return err
-	}
-	return u.completeUpload(ctx, last)
-}
-
-// copyParts copies the missing parts of an object and returns the number of the last one.
-func (f Fetcher) copyParts(ctx context.Context, u *upload, whole blob.ObjectRange) (last int, err error) {
-	g, ctx := errgroup.WithContext(ctx)
+	last := 0
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxParallelCopies)
-	for from := int64(0); from < whole.Size; from += partSize {
+	for from := int64(0); from < info.Size; from += partSize {
 		last++
-		n, part := last, whole
-		part.From, part.Size = from, min(partSize, whole.Size-from)
+		n, part := last, blob.ObjectRange{Bucket: o.Bucket, Key: o.Key, ETag: info.ETag, From: from, Size: min(partSize, info.Size-from)}
 		if u.hasPart(n, part.Size) {
 			continue
 		}
 		g.Go(func() error {
-			p, err := f.Objects.CopyPart(ctx, u.key, u.id, n, part)
+			p, err := f.Objects.CopyPart(gctx, u.key, u.id, n, part)
 			if err == nil {
 				u.addPart(p)
 			}
 			return err
 		})
 	}
-	return last, g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return u.completeUpload(ctx, last)
 }

@@ -21,8 +21,15 @@ const maxParallelUploads = 3
 // downloadURL uploads the file at a URL, from the first byte that is missing if the host supports range requests, and
 // completes the upload.
 func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) error {
-	have := u.countWholeBytes()
-	res, err := f.Web.Get(ctx, address, buildRangeHeader(have), video.MaxSourceBytes)
+	whole := 0 // parts from the start of the file, of a known version
+	for u.hasVersionPart() && u.hasPart(whole+1, partSize) {
+		whole++
+	}
+	have, h := int64(whole)*partSize, http.Header{"Accept-Encoding": {"identity"}}
+	if have > 0 { // also the last byte that is there: a range that began at the end of the file would not be satisfiable
+		h.Set("Range", fmt.Sprintf("bytes=%d-", have-1))
+	}
+	res, err := f.Web.Get(ctx, address, h, video.MaxSourceBytes)
 	if errs.KindOf(err) == errs.TooLarge {
 		return checkSize(video.MaxSourceBytes + 1)
 	} else if err != nil {
@@ -47,26 +54,14 @@ func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) err
 	} else if err != nil {
 		return err
 	}
-	return u.uploadBody(ctx, res.Body, have)
-}
-
-// countWholeBytes returns how many bytes from the start of the file are in whole parts of a known version.
-func (u *upload) countWholeBytes() int64 {
-	n := 0
-	for u.hasVersionPart() && u.hasPart(n+1, partSize) {
-		n++
+	last, size, err := u.uploadParts(ctx, res.Body, whole)
+	if err != nil {
+		return err
 	}
-	return int64(n) * partSize
-}
-
-// buildRangeHeader returns the header that requests the bytes after the first have ones, and the last of those: a range
-// that began at the end of the file would not be satisfiable.
-func buildRangeHeader(have int64) http.Header {
-	h := http.Header{"Accept-Encoding": {"identity"}}
-	if have > 0 {
-		h.Set("Range", fmt.Sprintf("bytes=%d-", have-1))
+	if err := checkSize(have + size); err != nil {
+		return err
 	}
-	return h
+	return u.completeUpload(ctx, last)
 }
 
 // parseStartOffset returns the offset in the file of the first byte of a response: that of the requested range, or 0 if
@@ -112,18 +107,6 @@ func (u *upload) requireSameVersion(ctx context.Context, version string) error {
 	}
 	clear(u.parts)
 	return nil
-}
-
-// uploadBody uploads what r reads as the bytes after the first have ones, and completes the upload.
-func (u *upload) uploadBody(ctx context.Context, r io.Reader, have int64) error {
-	last, size, err := u.uploadParts(ctx, r, int(have/partSize))
-	if err != nil {
-		return err
-	}
-	if err := checkSize(have + size); err != nil {
-		return err
-	}
-	return u.completeUpload(ctx, last)
 }
 
 // uploadParts uploads what r reads as the parts after number last. It returns the number of the last part, and how many

@@ -22,7 +22,6 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 )
@@ -63,27 +62,20 @@ func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 		return nil, err
 	}
 	err = f.fetchOriginal(ctx, d)
-	p := errs.ProblemOf(err)
+	p, kind := errs.ProblemOf(err), errs.KindOf(err)
 	switch {
 	case err == nil, p.Code == "upload_gone":
 		return nil, nil
-	case errs.KindOf(err) == errs.Conflict:
+	case kind == errs.Conflict:
 		return f.buildFailure(e, replaced), nil
-	case isPermanent(err):
+	case slices.Contains(permanentKinds, kind) && p.Code != "internal":
 		return f.buildFailure(e, p), nil
 	}
 	return nil, err
 }
 
-// isPermanent reports whether the original or whoever named it is at fault, so that another attempt would fail too.
-func isPermanent(err error) bool {
-	switch errs.KindOf(err) {
-	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge:
-		return errs.ProblemOf(err).Code != "internal"
-	default:
-		return false
-	}
-}
+// permanentKinds are the errors of which the original, or whoever named it, is the cause: another attempt would fail too.
+var permanentKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge}
 
 // OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.
 func (f Fetcher) OnExhausted(e events.Event, err error) []events.Event {
@@ -99,22 +91,18 @@ func (f Fetcher) buildFailure(e events.Event, p errs.Problem) []events.Event {
 }
 
 func (f Fetcher) fetchOriginal(ctx context.Context, d video.FetchRequested) error {
-	u, err := resumeUpload(ctx, f.Uploads, d.Key, d.MultipartID)
+	parts, err := f.Uploads.ListParts(ctx, d.Key, d.MultipartID) // upload_gone: it is completed or was aborted
 	if err != nil {
 		return err
+	}
+	u := &upload{UploadParts: f.Uploads, key: d.Key, id: d.MultipartID, parts: map[int]blob.Part{}}
+	for _, p := range parts {
+		u.addPart(p)
 	}
 	if d.Origin.URL != "" {
 		return f.downloadURL(ctx, u, d.Origin.URL)
 	}
 	return f.copyObject(ctx, u, d.Origin)
-}
-
-// checkBucket rejects buckets that are not among the deployment's producer buckets, whatever the message says.
-func (f Fetcher) checkBucket(bucket string) error {
-	if !services.ValidProducerBucket(bucket) || !slices.Contains(f.AllowedBuckets, bucket) {
-		return bucketNotRegistered.ToError("fetch.checkBucket", errs.Forbidden, nil)
-	}
-	return nil
 }
 
 // checkSize rejects empty originals and those larger than video.MaxSourceBytes.

@@ -24,20 +24,6 @@ type upload struct {
 	parts map[int]blob.Part
 }
 
-// resumeUpload returns an upload with the parts that it has. NotFound, with code upload_gone: it is completed or was
-// aborted.
-func resumeUpload(ctx context.Context, in UploadParts, key, id string) (*upload, error) {
-	parts, err := in.ListParts(ctx, key, id)
-	if err != nil {
-		return nil, err
-	}
-	u := &upload{UploadParts: in, key: key, id: id, parts: map[int]blob.Part{}}
-	for _, p := range parts {
-		u.addPart(p)
-	}
-	return u, nil
-}
-
 func (u *upload) addPart(p blob.Part) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
