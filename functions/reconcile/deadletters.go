@@ -42,13 +42,16 @@ func (r Reconciler) drainDeadLetterQueues(ctx context.Context) error {
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-shutdownReserve))
 		defer cancel()
 	}
+	save := func(ctx context.Context, l video.DeadLetter) error {
+		l.Created = r.Now()
+		return r.DeadLetters.CreateDeadLetter(ctx, l)
+	}
 	stored, failed := 0, []error(nil)
 	for _, s := range services.Map {
-		if s.Inbox == nil {
-			continue
+		for more := s.Inbox != nil; more && ctx.Err() == nil; { // until the queue is empty or something fails
+			n, err := r.DeadLetterQueues.ConsumeBatch(ctx, s, save)
+			stored, failed, more = stored+n, append(failed, err), n > 0 && err == nil
 		}
-		n, err := r.drainQueue(ctx, s)
-		stored, failed = stored+n, append(failed, err)
 	}
 	if stored > 0 {
 		r.Log.WarnContext(ctx, "dead letters stored", "letters", stored)
@@ -69,21 +72,4 @@ func (r Reconciler) countOpenDeadLetters(ctx context.Context) error {
 		r.Log.WarnContext(ctx, "dead letters are open", "letters", all, metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))))
 	}
 	return errors.Join(failed...)
-}
-
-// drainQueue stores the messages of one dead-letter queue until it is empty, something fails or the context ends. It
-// returns how many messages it has received.
-func (r Reconciler) drainQueue(ctx context.Context, s services.Service) (received int, err error) {
-	for ctx.Err() == nil {
-		n, err := r.DeadLetterQueues.ConsumeBatch(ctx, s, r.storeDeadLetter)
-		if received += n; n == 0 || err != nil {
-			return received, err
-		}
-	}
-	return received, nil
-}
-
-func (r Reconciler) storeDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	l.Created = r.Now()
-	return r.DeadLetters.CreateDeadLetter(ctx, l)
 }

@@ -90,19 +90,16 @@ func (r Reconciler) Run(ctx context.Context, signal autoscale.ScaleSignal) error
 	if signal.IsZero() {
 		err = errors.Join(err, r.reconcileDueVideos(ctx), r.drainDeadLetterQueues(ctx), r.countOpenDeadLetters(ctx))
 	}
-	for again > 0 && r.hasTimeFor(ctx, again) {
+	for again > 0 {
+		if end, ok := ctx.Deadline(); !ok || !r.Now().Add(again+shutdownReserve).Before(end) {
+			break
+		}
 		r.Sleep(ctx, again)
 		var failed error
 		again, failed = r.Autoscaler.AdjustConcurrency(ctx, autoscale.ScaleSignal{})
 		err = errors.Join(err, failed)
 	}
 	return err
-}
-
-// hasTimeFor reports whether there is time left after waiting for d.
-func (r Reconciler) hasTimeFor(ctx context.Context, d time.Duration) bool {
-	end, ok := ctx.Deadline()
-	return ok && r.Now().Add(d+shutdownReserve).Before(end)
 }
 
 // reconcileDueVideos checks the overdue videos. An error of one video is logged and does not stop the others: the video
