@@ -77,45 +77,39 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 	return []events.Event{events.New(e.Tenant, e.Video, i.Now(), d)}
 }
 
-func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (video.Media, error) {
+func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, err error) {
 	if o.Size > video.MaxSourceBytes {
-		return video.Media{}, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
+		return m, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {
-		return video.Media{}, err
+		return m, err
 	}
 	defer job.Close()
 	src, err := source.FetchOriginal(ctx, i.Source, o.Key, o.ETag, job.Path)
 	if err != nil {
-		return video.Media{}, err
+		return m, err
 	}
-	if err := i.checkBeforeRemux(ctx, src); err != nil {
-		return video.Media{}, err
+	if _, needed := media.ChooseRemuxContainer(src.Container); needed {
+		// The remux would take time, and might fail without a reason for the owner: first see that the streams are accepted.
+		p, err := src.Probe(ctx, i.Tools)
+		if err != nil {
+			return m, err
+		}
+		if err := media.CheckStreams(p); err != nil {
+			return m, err
+		}
 	}
 	if src, err = src.RemuxIfNeeded(ctx, i.Tools); err != nil {
-		return video.Media{}, err
+		return m, err
 	}
 	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
-		return video.Media{}, err
+		return m, err
 	}
 	packets, err := i.Tools.ProbePackets(ctx, src.Dir, src.Name, src.Container, media.FindTailStart(p))
 	if err != nil {
-		return video.Media{}, err
+		return m, err
 	}
 	return media.Inspect(p, packets, src.Container)
-}
-
-// checkBeforeRemux rejects a file that has to be remuxed if its streams are not accepted anyway: the remux would take
-// time, and might fail without a reason for the owner.
-func (i Inspector) checkBeforeRemux(ctx context.Context, src source.File) error {
-	if _, needed := media.ChooseRemuxContainer(src.Container); !needed {
-		return nil
-	}
-	p, err := src.Probe(ctx, i.Tools)
-	if err != nil {
-		return err
-	}
-	return media.CheckStreams(p)
 }
