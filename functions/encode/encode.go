@@ -90,7 +90,11 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 		return video.Result{}, err
 	}
 	var made []media.RenditionOutput
-	for _, preroll := range listPrerolls(d) {
+	prerolls := []float64{media.FromStart} // audio is always decoded from its start
+	if d.Task.Kind == video.VideoTask {
+		prerolls = media.Prerolls(d.Media)
+	}
+	for _, preroll := range prerolls { // until no frame is missing
 		made, err = n.makeSegments(ctx, d, src, preroll)
 		if !media.HasWrongFrames(err) {
 			break
@@ -102,24 +106,20 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 	return n.storeSegments(ctx, d, made)
 }
 
-// listPrerolls returns the prerolls to try in order until no frame is missing, in seconds: how far before the chunk
-// decoding begins. Audio is always decoded from its start.
-func listPrerolls(d video.EncodeRequested) []float64 {
-	if d.Task.Kind == video.AudioTask {
-		return []float64{media.FromStart}
-	}
-	return media.Prerolls(d.Media)
-}
-
-// makeSegments runs ffmpeg once and cuts its output files into segments.
+// makeSegments runs ffmpeg once and cuts its output files into segments. preroll is how many seconds before the chunk
+// decoding begins.
 func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src source.File, preroll float64) ([]media.RenditionOutput, error) {
 	out := func(rendition string) string { return filepath.Join(src.Dir, rendition+".mp4") }
 	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.AudioRendition}
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
+	codecs := []string{d.Media.VideoCodec} // those that inspection has found: what else there is in the file is not decoded
+	if d.Media.AudioCodec != "" {
+		codecs = append(codecs, d.Media.AudioCodec)
+	}
 	run := ffmpeg.Command{
-		Dir: src.Dir, File: src.Name, Container: src.Container, Codecs: listCodecs(d.Media), Input: args.Input, Output: args.Output,
+		Dir: src.Dir, File: src.Name, Container: src.Container, Codecs: codecs, Input: args.Input, Output: args.Output,
 	}
 	if err := n.Tools.Run(ctx, run); err != nil {
 		return nil, err
@@ -137,15 +137,6 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 		made = append(made, piece)
 	}
 	return made, nil
-}
-
-// listCodecs returns the codecs that inspection has found: what else there is in the file is not decoded.
-func listCodecs(m video.Media) []string {
-	codecs := []string{m.VideoCodec}
-	if m.AudioCodec != "" {
-		codecs = append(codecs, m.AudioCodec)
-	}
-	return codecs
 }
 
 // storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes
