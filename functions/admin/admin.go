@@ -112,7 +112,7 @@ type tokenResponse struct {
 // createToken answers POST /v1/tokens. A repeated request can't show the token again, and fails with its id.
 func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt) error {
 	if id := a.PreviousID; id != "" {
-		return errs.New("api.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
+		return errs.New("admin.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
 	}
 	in, err := httpapi.DecodeBody[struct {
 		Tenant string   `json:"tenant"`

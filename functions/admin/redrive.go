@@ -88,9 +88,9 @@ func (o *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Durat
 		case "":
 			done++
 		case errs.Conflict, errs.NotFound: // it was redriven or discarded meanwhile, or can't be sent
-			o.Log.WarnContext(ctx, "letter not redriven", "letter", id, "error", err)
+			o.Log.WarnContext(ctx, "dead letter not redriven", "letter", id, "error", err)
 		default:
-			o.Log.ErrorContext(ctx, "letters not redriven", "letter", id, "redriven", done, "error", err)
+			o.Log.ErrorContext(ctx, "dead letters not redriven", "letter", id, "redriven", done, "error", err)
 			return done, err
 		}
 	}

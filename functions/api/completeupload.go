@@ -115,7 +115,7 @@ func (a *API) sendBestEffort(ctx context.Context, tenant, id string, what ...vid
 	for _, d := range what {
 		e := events.New(tenant, id, a.now(), d)
 		if err := a.Publisher.Send(ctx, e); err != nil {
-			a.Log.WarnContext(ctx, "not told at once", "type", e.Type, "api_request_id", httpapi.CallerFromContext(ctx).RequestID, "error", err)
+			a.Log.WarnContext(ctx, "event not sent at once", "type", e.Type, "api_request_id", httpapi.CallerFromContext(ctx).RequestID, "error", err)
 		}
 	}
 }

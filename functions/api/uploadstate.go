@@ -82,7 +82,7 @@ func (a *API) findUpload(ctx context.Context, id string) (u video.Upload, v vide
 	return u, v, err
 }
 
-var errUploadNotFound = errs.New("api.upload", errs.NotFound, "upload_not_found", "There is no such upload; check its id.")
+var errUploadNotFound = errs.New("api.findUpload", errs.NotFound, "upload_not_found", "There is no such upload; check its id.")
 
 // abandonedState returns the state of an upload that ended without its file, else "". S3 may keep its parts for another
 // day.
@@ -115,9 +115,9 @@ func (a *API) resolveEndState(ctx context.Context, u video.Upload, v video.Video
 
 // closedErrors are the errors of uploads that accept no more parts, by their state.
 var closedErrors = map[uploadState]error{
-	uploadCompleted: errs.New("api.open", errs.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
-	uploadExpired:   errs.New("api.open", errs.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
-	uploadCancelled: errs.New("api.open", errs.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
+	uploadCompleted: errs.New("api.requireOpen", errs.Conflict, "upload_completed", "The upload is completed already and takes no more parts; look at its video."),
+	uploadExpired:   errs.New("api.requireOpen", errs.Conflict, "upload_expired", "The upload was not completed in time and is gone; start a new one."),
+	uploadCancelled: errs.New("api.requireOpen", errs.Conflict, "upload_cancelled", "The upload was cancelled; start a new one."),
 }
 
 // requireOpen returns an error if the upload accepts no more parts. It asks S3, since the row may be behind.

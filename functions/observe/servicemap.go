@@ -100,7 +100,7 @@ func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead ma
 	}
 	waiting, inFlight, err := o.Queues.ReadQueueCounts(ctx, q.Name)
 	if err != nil {
-		o.Log.WarnContext(ctx, "a queue can't be read", "queue", q.Name, "error", err)
+		o.Log.WarnContext(ctx, "can't read queue depth", "queue", q.Name, "error", err)
 		return v
 	}
 	v.Waiting, v.InFlight = &waiting, &inFlight
@@ -122,7 +122,7 @@ func (v queueView) withScaling(s scaling.State) queueView {
 func (o *Observer) readScaling(ctx context.Context) scaling.State {
 	s, err := o.Scaling.LoadScalingState(ctx)
 	if err != nil {
-		o.Log.WarnContext(ctx, "the last decision about workers can't be read", "error", err)
+		o.Log.WarnContext(ctx, "can't read the last scaling decision", "error", err)
 	}
 	return s
 }
@@ -140,7 +140,7 @@ func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
 	for range maxDeadLetterPages {
 		page, next, err := o.DeadLetters.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize)
 		if err != nil {
-			o.Log.WarnContext(ctx, "dead letters can't be counted", "error", err)
+			o.Log.WarnContext(ctx, "can't count dead letters", "error", err)
 			return nil
 		}
 		for _, l := range page {

@@ -37,7 +37,7 @@ func (o *Observer) readTraffic(ctx context.Context) map[traceview.CallKind]float
 	samples, err := o.Traces.SampleRecent(ctx, groupServices(), lately)
 	o.traffic.at, o.traffic.calls = now, nil
 	if err != nil {
-		o.Log.WarnContext(ctx, "the traffic can't be read", "error", err)
+		o.Log.WarnContext(ctx, "can't read traffic from traces", "error", err)
 		return nil
 	}
 	o.traffic.calls = traceview.CountCalls(samples, lately) // of one minute

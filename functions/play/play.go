@@ -83,7 +83,7 @@ func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !fileNamePattern.MatchString(name) {
-		return errs.New("play.file", errs.NotFound, "file_not_found", "A video has no such file.")
+		return errs.New("play.serveFile", errs.NotFound, "file_not_found", "A video has no such file.")
 	}
 	key := playback.ObjectPrefix(id) + name
 	if strings.HasSuffix(name, ".m3u8") {
@@ -120,10 +120,10 @@ func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 	}
 	secret, err := p.SigningSecret(ctx)
 	if err != nil {
-		return nil, errs.E("play.fetch", errs.Transient, err)
+		return nil, errs.E("play.loadKeys", errs.Transient, err)
 	}
 	if len(secret) < minSecretBytes {
-		return nil, errs.New("play.fetch", errs.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
+		return nil, errs.New("play.loadKeys", errs.Internal, "playback_key_short", "The key of signed links is not set up; tell the operator.")
 	}
 	p.keys = playback.SigningKeys{signingKeyID: []byte(secret)}
 	return p.keys, nil
@@ -132,7 +132,7 @@ func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 func (p *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key string) error {
 	body, _, err := p.Media.GetObject(r.Context(), key)
 	if errs.KindOf(err) == errs.NotFound {
-		return errs.New("play.playlist", errs.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
+		return errs.New("play.servePlaylist", errs.NotFound, "video_not_ready", "There is no such video, or it can't be watched yet.")
 	}
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (p *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key strin
 	defer body.Close()
 	text, err := io.ReadAll(body) // all of it: half a playlist would be another playlist
 	if err != nil {
-		return errs.E("play.playlist", errs.Transient, err)
+		return errs.E("play.servePlaylist", errs.Transient, err)
 	}
 	w.Header().Set("Content-Type", playlistContentType)
 	w.Header().Set("Cache-Control", playlistCacheControl)

@@ -49,14 +49,14 @@ func newWatchPage(media string) (*watchPage, error) {
 	for name := range assetTypes {
 		b, err := webFiles.ReadFile("web/" + name)
 		if err != nil {
-			return nil, errs.E("play.newWatch", errs.Internal, err)
+			return nil, errs.E("play.newWatchPage", errs.Internal, err)
 		}
 		w.assets[name] = b
 		links = append(links, "{"+name+"}", w.assetLink(name))
 	}
 	page, err := webFiles.ReadFile("web/watch.html")
 	if err != nil {
-		return nil, errs.E("play.newWatch", errs.Internal, err)
+		return nil, errs.E("play.newWatchPage", errs.Internal, err)
 	}
 	w.html = strings.NewReplacer(links...).Replace(string(page))
 	return w, nil
@@ -77,7 +77,7 @@ func hashVersion(b []byte) string {
 func (w *watchPage) servePage(rw http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("playback")
 	if !playback.ValidID(id) {
-		return errs.New("play.page", errs.NotFound, "video_not_found", "There is no such video; check the link.")
+		return errs.New("play.servePage", errs.NotFound, "video_not_found", "There is no such video; check the link.")
 	}
 	h := rw.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -94,7 +94,7 @@ func (w *watchPage) serveAsset(rw http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	b, ok := w.assets[name]
 	if !ok {
-		return errs.New("play.asset", errs.NotFound, "file_not_found", "The page has no such file.")
+		return errs.New("play.serveAsset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
 	cache := pageCacheControl
 	if r.URL.Query().Get("v") == hashVersion(b) {

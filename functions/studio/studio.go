@@ -70,12 +70,12 @@ func loadSite() (*site, error) {
 	s := &site{assets: map[string]string{"errors.md": docs.ErrorsMarkdown}}
 	files, err := webFiles.ReadDir("web")
 	if err != nil {
-		return nil, errs.E("studio.newSite", errs.Internal, err)
+		return nil, errs.E("studio.loadSite", errs.Internal, err)
 	}
 	for _, f := range files {
 		text, err := webFiles.ReadFile("web/" + f.Name())
 		if err != nil {
-			return nil, errs.E("studio.newSite", errs.Internal, err)
+			return nil, errs.E("studio.loadSite", errs.Internal, err)
 		}
 		if contentTypes[path.Ext(f.Name())] != "" {
 			s.assets[f.Name()] = string(text)
@@ -84,7 +84,7 @@ func loadSite() (*site, error) {
 	s.version = hashAssets(s.assets)
 	page, err := webFiles.ReadFile("web/studio.html")
 	if err != nil {
-		return nil, errs.E("studio.newSite", errs.Internal, err)
+		return nil, errs.E("studio.loadSite", errs.Internal, err)
 	}
 	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+playerVersion).Replace(string(page))
 	return s, nil
@@ -109,7 +109,7 @@ func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, ok := s.assets[name]
 	if !ok {
-		return errs.New("studio.asset", errs.NotFound, "file_not_found", "The page has no such file.")
+		return errs.New("studio.serveAsset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
 	cache := pageCacheControl
 	if r.PathValue("version") == s.version {

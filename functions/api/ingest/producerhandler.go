@@ -31,7 +31,7 @@ type ProducerHandler struct {
 
 // Handle takes one request.
 func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	const op = "intake.Handle"
+	const op = "ingest.Handle"
 	ask, ok := e.Data.(video.UploadRequested)
 	if !ok {
 		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))

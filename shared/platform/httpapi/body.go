@@ -38,7 +38,7 @@ func DecodeBody[T any](r *http.Request) (T, error) {
 		return v, err
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return v, errs.E("api.decode", errs.Internal, err) // checkBodyShape has missed something
+		return v, errs.E("httpapi.DecodeBody", errs.Internal, err) // checkBodyShape has missed something
 	}
 	return v, nil
 }

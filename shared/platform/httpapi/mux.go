@@ -118,7 +118,7 @@ func (m *Mux) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 
 // authorizeCaller returns an error if the caller may not use the route: Unauthenticated or Forbidden.
 func authorizeCaller(route services.Route, c Caller) error {
-	const op = "api.admit"
+	const op = "httpapi.authorizeCaller"
 	switch route.Auth {
 	case services.AuthOpen:
 		return nil
@@ -143,7 +143,7 @@ func authorizeCaller(route services.Route, c Caller) error {
 func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	b, err := encodeJSON(v)
 	if err != nil {
-		return errs.E("api.reply", errs.Internal, err)
+		return errs.E("httpapi.WriteJSON", errs.Internal, err)
 	}
 	return WriteRawJSON(w, status, b)
 }

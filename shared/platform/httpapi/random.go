@@ -12,7 +12,7 @@ import (
 func RandomBase32(entropy io.Reader, n int) (string, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(entropy, b); err != nil {
-		return "", errs.E("api.random", errs.Internal, err)
+		return "", errs.E("httpapi.RandomBase32", errs.Internal, err)
 	}
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)), nil
 }

@@ -62,6 +62,6 @@ func (r *lastResponse) Close() error {
 // exitProcess ends the process, for a reason that is logged. What Lambda keeps of the environment, the folder /tmp for
 // example, is not cleared.
 func (k Runtime) exitProcess(reason string) {
-	k.Log.WarnContext(context.Background(), "the process ends, for Lambda to start a new one", "reason", reason)
+	k.Log.WarnContext(context.Background(), "process exits so that Lambda starts a new one", "reason", reason)
 	os.Exit(0)
 }
