@@ -14,7 +14,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestEveryRouteEnforcesItsAuthorization walks the map: each route is there, and refuses everybody that it has to.
+// TestEveryRouteEnforcesItsAuthorization checks that each route of the service map exists and rejects callers without the
+// right.
 func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -70,7 +71,7 @@ func TestNewMuxRequiresExactlyTheServiceRoutes(t *testing.T) {
 				handlers[r] = nil
 			}
 			if _, err := httpapi.NewMux(s, nil, nil, httpapi.Routes{Handlers: handlers}); (err == nil) != row.ok {
-				t.Errorf("NewMux: %v", err)
+				t.Errorf("got error %v, want ok %t", err, row.ok)
 			}
 		})
 	}
@@ -89,7 +90,7 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 		{"root", "GET", "/", "", 404, "route_unknown"},
 		{"wrong method", "DELETE", "/v1/uploads", "", 405, "method_unknown"},
 		{"unclean path", "GET", "/v1//videos/x", "", 404, "route_unknown"},
-		{"path that climbs", "GET", "/v1/videos/../tenants", "", 404, "route_unknown"},
+		{"path with ..", "GET", "/v1/videos/../tenants", "", 404, "route_unknown"},
 		{"trailing slash", "GET", "/health/", "", 404, "route_unknown"},
 		{"unknown video", "GET", "/v1/videos/vid_x", "", 404, "video_not_found"},
 		{"id that is no key", "GET", "/v1/videos/a%23b", "", 404, "video_not_found"},
@@ -113,7 +114,7 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 				t.Errorf("Content-Type %q", h)
 			}
 			if w.Logs.Len() > 0 {
-				t.Errorf("a caller's fault was logged: %s", w.Logs)
+				t.Errorf("a caller's error was logged: %s", w.Logs)
 			}
 		})
 	}
@@ -127,7 +128,7 @@ func TestUnknownMethodReturnsAllowHeader(t *testing.T) {
 	}
 }
 
-// TestErrorKindsMapToStatusCodes: the one table, and no cause's text ever gets out.
+// TestErrorKindsMapToStatusCodes also checks that no response has the text of a cause.
 func TestErrorKindsMapToStatusCodes(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("PUT https://bucket/?X-Amz-Signature=secret")
@@ -141,7 +142,7 @@ func TestErrorKindsMapToStatusCodes(t *testing.T) {
 				e.Code, e.Message = "some_code", "Some sentence."
 			}
 			w := apitest.New(t)
-			w.Bucket.Err, w.Undescribed = e, true
+			w.Bucket.Err, w.SkipDescription = e, true
 			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
 			if got.Status != status || strings.Contains(got.Text, "secret") {
 				t.Errorf("%s: %d %s, want %d", kind, got.Status, got.Text, status)
@@ -159,8 +160,8 @@ func TestErrorKindsMapToStatusCodes(t *testing.T) {
 	}
 }
 
-// TestOtherTenantsIDsReturnNotFound: whatever one tenant makes, another gets the same answer for it as for an id that
-// does not exist, on every route that takes an id.
+// TestOtherTenantsIDsReturnNotFound checks, on every route with an id, that another tenant's id has the same response as an
+// id that does not exist.
 func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 	t.Parallel()
 	s, _ := services.Lookup("api")
@@ -184,8 +185,8 @@ func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.Status, theirs.Text)
 			}
 		}
-		if len(w.Outbox.Events) > 0 || len(w.Bucket.Objects) > 0 {
-			rt.Fatalf("another tenant had an effect: %v %v", w.Outbox.Events, w.Bucket.Objects)
+		if len(w.Outbox.Events) > 0 || len(w.Bucket.ListKeys("")) > 0 {
+			rt.Fatalf("another tenant caused events %v, objects %v", w.Outbox.Events, w.Bucket.ListKeys(""))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,18 +11,19 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 	"sluice/tests/apitest"
 )
 
-// TestCompleteUploadIsIdempotent: once or again, before or after publish has seen it, the answer is the same.
+// TestCompleteUploadIsIdempotent checks that repetitions have the same response, also after publish has changed the row.
 func TestCompleteUploadIsIdempotent(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	path, body := "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u)
+	path, body := "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u)
 	want := map[string]any{"video_id": u.Video, "state": "uploaded"}
-	told := events.New("acme", u.Video, apitest.Noon, video.UploadCompleted{At: apitest.Noon})
-	for i, when := range []string{"at first", "again", "after publish has seen it"} {
+	event := events.New("acme", u.Video, apitest.Noon, video.UploadCompleted{At: apitest.Noon})
+	for i, when := range []string{"first", "repeated", "after publish has handled the event"} {
 		if i == 2 {
 			v, err := w.Store.LoadVideo(t.Context(), "acme", u.Video)
 			if err != nil {
@@ -31,14 +33,16 @@ func TestCompleteUploadIsIdempotent(t *testing.T) {
 			if err := w.Store.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", apitest.Noon)); err != nil {
 				t.Fatal(err)
 			}
-			w.Bucket.Objects = nil // a lifecycle rule may have taken the original
+			if _, err := w.Bucket.DeletePrefix(t.Context(), u.Key); err != nil { // as a lifecycle rule may
+				t.Fatal(err)
+			}
 		}
 		got := w.DoRequest(t, apitest.Acme, "POST", path, body)
 		if d := cmp.Diff(want, got.JSON); got.Status != 200 || d != "" {
 			t.Fatalf("%s: %d %s", when, got.Status, d)
 		}
-		if got := w.Outbox.Events[i]; cmp.Diff(told, got) != "" {
-			t.Errorf("%s: told %+v", when, got)
+		if got := w.Outbox.Events[i]; cmp.Diff(event, got) != "" {
+			t.Errorf("%s: sent %+v", when, got)
 		}
 	}
 }
@@ -47,11 +51,25 @@ func TestCompleteUploadAcceptsAnyPartOrderAndQuotedETags(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	w.PutAllParts(u)
-	got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`)
-	if got.Status != 200 || w.Bucket.Objects[u.Key] != u.Size {
-		t.Errorf("%d %s, object of %d bytes", got.Status, got.Text, w.Bucket.Objects[u.Key])
+	w.PutAllParts(t, u)
+	body := insertETags(t, w, u, `{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`)
+	got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
+	if o, err := w.Bucket.HeadObject(t.Context(), u.Key); got.Status != 200 || o.Size != u.Size {
+		t.Errorf("%d %s, object of %d bytes, %v", got.Status, got.Text, o.Size, err)
 	}
+}
+
+// insertETags replaces etag1, etag2 and etag3 in a body by the ETags of the parts that were uploaded.
+func insertETags(t *testing.T, w *apitest.Fixture, u video.Upload, body string) string {
+	t.Helper()
+	parts, err := w.Bucket.ListParts(t.Context(), u.Key, u.MultipartID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		body = strings.ReplaceAll(body, fmt.Sprint("etag", p.Number), p.ETag)
+	}
+	return body
 }
 
 func TestCompleteUploadRejectsWrongParts(t *testing.T) {
@@ -60,7 +78,7 @@ func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		parts         string
-		change        func(w *apitest.Fixture, u video.Upload)
+		change        func(t *testing.T, w *apitest.Fixture, u video.Upload) // after the parts are uploaded
 		status        int
 		code, pointer string
 	}{
@@ -71,21 +89,17 @@ func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 		{"number 0", all + `, {"number": 0, "etag": "etag3"}`, nil, 422, "part_unknown", "/parts/2/number"},
 		{"empty etag", all + `, {"number": 3, "etag": ""}`, nil, 422, "etag_missing", "/parts/2/etag"},
 		{"other etag", all + `, {"number": 3, "etag": "x"}`, nil, 422, "part_changed", "/parts/2/etag"},
-		{"not sent", all + `, {"number": 3, "etag": "etag3"}`, func(w *apitest.Fixture, u video.Upload) {
-			w.Bucket.Uploads[u.MultipartID].Parts = w.Bucket.Uploads[u.MultipartID].Parts[:2]
-		}, 422, "part_missing", "/parts/2"},
-		{"short part", all + `, {"number": 3, "etag": "etag3"}`, func(w *apitest.Fixture, u video.Upload) {
-			w.Bucket.Uploads[u.MultipartID].Parts[2].Size--
-		}, 422, "size_mismatch", "/parts/2"},
-		{"aborted", all + `, {"number": 3, "etag": "etag3"}`, func(w *apitest.Fixture, u video.Upload) {
-			delete(w.Bucket.Uploads, u.MultipartID)
+		{"aborted", all + `, {"number": 3, "etag": "etag3"}`, func(t *testing.T, w *apitest.Fixture, u video.Upload) {
+			w.AbortUpload(t, u)
 		}, 409, "upload_expired", ""},
-		{"another object there", all + `, {"number": 3, "etag": "etag3"}`, func(w *apitest.Fixture, u video.Upload) {
-			delete(w.Bucket.Uploads, u.MultipartID)
-			w.Bucket.Objects[u.Key] = u.Size + 1
+		{"another object there", all + `, {"number": 3, "etag": "etag3"}`, func(t *testing.T, w *apitest.Fixture, u video.Upload) {
+			w.AbortUpload(t, u)
+			if err := w.Bucket.PutObject(t.Context(), u.Key, strings.NewReader("x"), blob.Metadata{}); err != nil {
+				t.Fatal(err)
+			}
 		}, 409, "upload_expired", ""},
 		{"no etag", all + `, {"number": 3}`, nil, 400, "field_missing", "/parts/2/etag"},
-		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(w *apitest.Fixture, u video.Upload) {
+		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(_ *testing.T, w *apitest.Fixture, _ video.Upload) {
 			w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy", ""},
 	} {
@@ -93,40 +107,68 @@ func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 			t.Parallel()
 			w := apitest.New(t)
 			u, _ := w.CreateUpload(t, apitest.Acme)
-			w.PutAllParts(u)
+			w.PutAllParts(t, u)
+			body := insertETags(t, w, u, `{"parts": [`+row.parts+`]}`)
 			if row.change != nil {
-				row.change(w, u)
+				row.change(t, w, u)
 			}
-			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [`+row.parts+`]}`)
+			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
 			if got.Status != row.status || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 			if len(w.Outbox.Events) > 0 {
-				t.Errorf("told %v", w.Outbox.Events)
+				t.Errorf("sent %v", w.Outbox.Events)
 			}
 		})
 	}
 }
 
-// A small body can hold more mistakes than an answer, and a function's memory, have room for.
+func TestCompleteUploadComparesPartsWithBucket(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		sizes []int64 // of the parts that are uploaded
+		code  string
+	}{
+		{"not uploaded", []int64{8 << 20, 8 << 20}, "part_missing"},
+		{"short part", []int64{8 << 20, 8 << 20, 4<<20 - 1}, "size_mismatch"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := apitest.New(t)
+			u, _ := w.CreateUpload(t, apitest.Acme)
+			for i, size := range row.sizes {
+				w.PutPart(t, u, i+1, size)
+			}
+			body := insertETags(t, w, u, `{"parts": [{"number": 1, "etag": "etag1"}, {"number": 2, "etag": "etag2"}, {"number": 3, "etag": "etag3"}]}`)
+			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
+			got.RequireProblem(t, 422, row.code)
+			if at := apitest.FirstErrorPointer(got); at != "/parts/2" || len(w.Outbox.Events) > 0 {
+				t.Errorf("pointer %s, sent %v", at, w.Outbox.Events)
+			}
+		})
+	}
+}
+
+// A body of 300 kB can have more field errors than fit into a response.
 func TestCompleteUploadReportsAtMostAHundredErrors(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
 	got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
-	if flaws, _ := got.JSON["errors"].([]any); got.Status != 400 || len(flaws) != 100 {
-		t.Errorf("%d %s with %d mistakes", got.Status, got.Field("code"), len(flaws))
+	if list, _ := got.JSON["errors"].([]any); got.Status != 400 || len(list) != 100 {
+		t.Errorf("%d %s with %d field errors", got.Status, got.Field("code"), len(list))
 	}
 }
 
-// TestCompleteUploadSucceedsWhenEventCannotBeSent: S3's event says the same.
+// S3's notification replaces the event.
 func TestCompleteUploadSucceedsWhenEventCannotBeSent(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	w.Outbox.Err = errors.New("queue away")
+	w.Outbox.Err = errors.New("queue unavailable")
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
-	if got.Status != 200 || !strings.Contains(w.Logs.String(), "queue away") {
+	got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u))
+	if got.Status != 200 || !strings.Contains(w.Logs.String(), "queue unavailable") {
 		t.Errorf("%d %s, logged: %s", got.Status, got.Text, w.Logs)
 	}
 }

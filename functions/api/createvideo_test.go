@@ -65,11 +65,10 @@ func TestCreateVideoRejectsInvalidFields(t *testing.T) {
 		}
 	}
 	if len(w.Outbox.Events) > 0 {
-		t.Errorf("said %v", w.Outbox.Events)
+		t.Errorf("sent %v", w.Outbox.Events)
 	}
 }
 
-// The row is the outbox: what could not be said is said when the deadline passes.
 func TestPromise01_FetchIsRequestedAtDeadlineWhenSendFailed(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -99,15 +98,15 @@ func (failingPublisher) Send(context.Context, ...events.Event) error {
 	return errs.E("test", errs.Transient, errors.New("down"))
 }
 
-// A fetch that is under way when its video is deleted must come to nothing.
+// No file may arrive after the purge.
 func TestDeleteVideoAbortsFetch(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	id := w.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).Field("id")
-	if len(w.Bucket.Uploads) != 1 {
-		t.Fatalf("%d uploads", len(w.Bucket.Uploads))
+	if n := w.Bucket.CountUploads(); n != 1 {
+		t.Fatalf("%d multipart uploads", n)
 	}
-	if got := w.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || len(w.Bucket.Uploads) != 0 {
-		t.Errorf("%d, and %d uploads are left", got.Status, len(w.Bucket.Uploads))
+	if got := w.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || w.Bucket.CountUploads() != 0 {
+		t.Errorf("%d, and %d multipart uploads are open", got.Status, w.Bucket.CountUploads())
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestFailedRequestReleasesIdempotencyKey: for the same request, and for one that is put right.
+// TestFailedRequestReleasesIdempotencyKey checks that the key can be used again, also with a corrected body.
 func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -37,13 +37,12 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 			}
 			w.Bucket.OnCreate, w.Bucket.Err = nil, nil
 			if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
-				t.Errorf("put right: %d %s", got.Status, got.Text)
+				t.Errorf("second request: %d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// TestIdempotencyKeyIsReleasedAtTimeout: what is left of the function's own time is for that.
 func TestIdempotencyKeyIsReleasedAtTimeout(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -62,21 +61,21 @@ func TestIdempotencyKeyIsReleasedAtTimeout(t *testing.T) {
 
 func TestIdempotencyStoreFailures(t *testing.T) {
 	t.Parallel()
-	w, kept := apitest.NewWithRecords(t)
-	kept.CompleteErr = errors.New("throttled")
+	w, records := apitest.NewWithRecords(t)
+	records.CompleteErr = errors.New("throttled")
 	got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency record not completed") {
-		t.Errorf("what was done can't be undone: %d %s, logged %s", got.Status, got.Text, w.Logs)
+		t.Errorf("the upload exists: %d %s, logged %s", got.Status, got.Text, w.Logs)
 	}
-	kept.ClaimErr = errs.E("store.BeginIdempotency", errs.Transient, errors.New("throttled"))
-	uploads := len(w.Bucket.Uploads)
+	records.BeginErr = errs.E("store.BeginIdempotency", errs.Transient, errors.New("throttled"))
+	uploads := w.Bucket.CountUploads()
 	w.PostWithKey(t, apitest.Acme, "k2", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
-	if len(w.Bucket.Uploads) != uploads {
-		t.Error("carried out without a claim")
+	if w.Bucket.CountUploads() != uploads {
+		t.Error("the request ran without a record")
 	}
 }
 
-// lossyStore keeps rows and loses its answer, or loses the rows.
+// lossyStore fails after it has saved the rows, or without saving them.
 type lossyStore struct {
 	store.Store
 	savesRows bool
@@ -91,16 +90,15 @@ func (s lossyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, 
 	return errs.E("store.CreateVideoIdempotently", errs.Transient, errors.New("connection reset by peer"))
 }
 
-// TestUnknownOutcomeCreatesNoSecondUpload: while nobody knows whether there is one, none is made.
 func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
-	for _, keeps := range []bool{true, false} {
+	for _, saved := range []bool{true, false} {
 		w := apitest.New(t)
-		w.Uploads = lossyStore{w.Store, keeps}
+		w.Uploads = lossyStore{w.Store, saved}
 		w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
 		w.Uploads = w.Store
 		got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-		if keeps {
+		if saved {
 			if _, err := w.Store.LoadUpload(t.Context(), "acme", got.Field("upload_id")); err != nil || !got.IsReplayed() {
 				t.Errorf("%d %s, %v", got.Status, got.Text, err)
 			}
@@ -109,25 +107,24 @@ func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 		got.RequireProblem(t, 409, "idempotency_in_progress")
 		w.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
 		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
-			t.Errorf("later: %d %s", got.Status, got.Text)
+			t.Errorf("after the record has expired: %d %s", got.Status, got.Text)
 		}
 	}
 }
 
-// TestFailureAfterCreationCreatesNoSecondUpload: what is there is told of.
 func TestFailureAfterCreationCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	w.Multipart = failingSigner{w.Bucket}
 	w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 500, "internal")
 	w.Multipart = w.Bucket
-	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || !got.IsReplayed() || len(w.Bucket.Uploads) != 1 {
-		t.Errorf("%d %s, %d uploads", got.Status, got.Text, len(w.Bucket.Uploads))
+	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || !got.IsReplayed() || w.Bucket.CountUploads() != 1 {
+		t.Errorf("%d %s, %d uploads", got.Status, got.Text, w.Bucket.CountUploads())
 	}
 }
 
-// failingSigner is S3 whose URLs can't be had.
-type failingSigner struct{ *apitest.FakeBucket }
+// failingSigner is a bucket that can't presign URLs.
+type failingSigner struct{ *apitest.Bucket }
 
 func (failingSigner) PresignPart(context.Context, string, string, int, int64, time.Duration) (string, time.Time, error) {
 	return "", time.Time{}, errors.New("no credentials")

@@ -14,8 +14,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestEveryPostIsIdempotent: the answer to a repetition tells of what the first has made, and nothing that gives a right
-// is kept for it.
+// TestEveryPostIsIdempotent checks that a repetition has the response of the first request, and that no record has a secret
+// or a signed URL.
 func TestEveryPostIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for _, route := range apitest.Routes() {
@@ -24,35 +24,35 @@ func TestEveryPostIsIdempotent(t *testing.T) {
 		}
 		t.Run(route.Path, func(t *testing.T) {
 			t.Parallel()
-			w, kept := apitest.NewWithRecords(t)
+			w, records := apitest.NewWithRecords(t)
 			p, ok := w.ValidPosts(t)[route.Path]
 			if !ok {
 				t.Fatal("no request of this route")
 			}
-			uploads := len(w.Bucket.Uploads)
+			uploads := w.Bucket.CountUploads()
 			first := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
 			if first.Status/100 != 2 || first.IsReplayed() {
 				t.Fatalf("%d %s", first.Status, first.Text)
 			}
 			again := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
 			if !again.IsReplayed() {
-				t.Errorf("nothing says that it was done before: %v", again.Header)
+				t.Errorf("the repetition has no Idempotent-Replayed: %v", again.Header)
 			}
 			if route.Path == "/v1/tokens" {
 				again.RequireProblem(t, 409, "token_shown")
 				if !strings.Contains(again.Field("detail"), first.Field("id")) {
-					t.Errorf("which token? %s", again.Text)
+					t.Errorf("the response does not name the token: %s", again.Text)
 				}
 			} else if d := cmp.Diff(first.Text, again.Text); d != "" || again.Status != first.Status {
 				t.Errorf("%d %s", again.Status, d)
 			}
-			if n := len(w.Bucket.Uploads) - uploads; n > 1 || len(w.Outbox.Events) > 1 || len(w.Redriver.DeadLetters) > 1 {
-				t.Errorf("%d uploads, told %v, sent again %v", n, w.Outbox.Events, w.Redriver.DeadLetters)
+			if n := w.Bucket.CountUploads() - uploads; n > 1 || len(w.Outbox.Events) > 1 || len(w.Redriver.DeadLetters) > 1 {
+				t.Errorf("%d uploads, events %v, redriven %v", n, w.Outbox.Events, w.Redriver.DeadLetters)
 			}
 			w.PostWithKey(t, p.Caller, "k", p.Path, `{"other": 1}`).RequireProblem(t, 422, "idempotency_key_reused")
-			for _, c := range kept.Written {
-				if strings.Contains(c, "https://") || strings.Contains(c, "slc_") {
-					t.Errorf("kept %s", c)
+			for _, c := range records.Written {
+				if strings.Contains(c, "memory://") || strings.Contains(c, "https://") || strings.Contains(c, "slc_") {
+					t.Errorf("stored %s", c)
 				}
 			}
 		})
@@ -68,7 +68,7 @@ func TestIdempotencyKeySyntax(t *testing.T) {
 	}{
 		{"one character", []string{"k"}, true},
 		{"255", []string{strings.Repeat("k", 255)}, true},
-		{"every printable one", []string{` !"#$%&'()*+,-./0:;<=>?@A[\]^_` + "`a{|}~"}, true},
+		{"every printable character", []string{` !"#$%&'()*+,-./0:;<=>?@A[\]^_` + "`a{|}~"}, true},
 		{"empty", []string{""}, false},
 		{"256", []string{strings.Repeat("k", 256)}, false},
 		{"control character", []string{"a\x7f"}, false},
@@ -111,7 +111,8 @@ func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
 	}
 }
 
-// TestConcurrentRequestsWithOneKeyCreateOnce: one creates, the others are told to wait or what it has made, and never that it is there already.
+// TestConcurrentRequestsWithOneKeyCreateOnce checks that the others get the first response or idempotency_in_progress, never
+// tenant_exists.
 func TestConcurrentRequestsWithOneKeyCreateOnce(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -121,17 +122,17 @@ func TestConcurrentRequestsWithOneKeyCreateOnce(t *testing.T) {
 		all.Go(func() { got[i] = w.PostWithKey(t, apitest.IAMOperator, "k", "/v1/tenants", `{"name": "acme"}`) })
 	}
 	all.Wait()
-	made := 0
+	created := 0
 	for _, r := range got {
 		switch {
 		case r.Status == 201 && !r.IsReplayed():
-			made++
+			created++
 		case r.Status != 201:
 			r.RequireProblem(t, 409, "idempotency_in_progress")
 		}
 	}
-	if made != 1 {
-		t.Errorf("made %d times", made)
+	if created != 1 {
+		t.Errorf("created %d times", created)
 	}
 }
 
@@ -142,12 +143,12 @@ func TestIdempotencyKeysExpire(t *testing.T) {
 		name  string
 		done  bool
 		after time.Duration
-		taken bool
+		inUse bool
 	}{
-		{"of a function at work", false, s.Timeout, true},
-		{"of a function that died", false, s.Timeout + 2*time.Second, false},
-		{"of an answer", true, 24*time.Hour - time.Second, true},
-		{"of an old answer", true, 24 * time.Hour, false},
+		{"in progress", false, s.Timeout, true},
+		{"in progress, after the timeout", false, s.Timeout + 2*time.Second, false},
+		{"completed", true, 24*time.Hour - time.Second, true},
+		{"completed 24 hours ago", true, 24 * time.Hour, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -158,11 +159,11 @@ func TestIdempotencyKeysExpire(t *testing.T) {
 			first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 			w.Uploads, w.Now = w.Store, func() time.Time { return apitest.Noon.Add(row.after) }
 			switch got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); {
-			case !row.taken && (got.Status != 201 || got.Field("upload_id") == first.Field("upload_id")):
-				t.Errorf("not carried out: %d %s", got.Status, got.Text)
-			case row.taken && row.done && !got.IsReplayed():
-				t.Errorf("carried out again: %s", got.Text)
-			case row.taken && !row.done:
+			case !row.inUse && (got.Status != 201 || got.Field("upload_id") == first.Field("upload_id")):
+				t.Errorf("not run: %d %s", got.Status, got.Text)
+			case row.inUse && row.done && !got.IsReplayed():
+				t.Errorf("run again: %s", got.Text)
+			case row.inUse && !row.done:
 				got.RequireProblem(t, 409, "idempotency_in_progress")
 			}
 		})
@@ -178,7 +179,7 @@ func TestIdempotencyKeysAreScopedToTheirOwner(t *testing.T) {
 		name       string
 		a, b       apitest.Caller
 		path, body string
-		one        bool
+		shared     bool
 	}{
 		{"two tenants", apitest.Acme, apitest.Rival, "/v1/uploads", apitest.UploadBody, false},
 		{"two tokens of a tenant", apitest.Acme, apitest.Writer, "/v1/uploads", apitest.UploadBody, true},
@@ -192,26 +193,24 @@ func TestIdempotencyKeysAreScopedToTheirOwner(t *testing.T) {
 			if got := w.PostWithKey(t, row.a, "k", row.path, row.body); got.Status != 201 {
 				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			if got := w.PostWithKey(t, row.b, "k", row.path, row.body); got.IsReplayed() != row.one {
+			if got := w.PostWithKey(t, row.b, "k", row.path, row.body); got.IsReplayed() != row.shared {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// TestIdempotencyKeysAreScopedToThePath: uploads have their own.
 func TestIdempotencyKeysAreScopedToThePath(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	for range 2 {
 		u, _ := w.CreateUpload(t, apitest.Acme)
-		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u)); got.IsReplayed() || got.Field("video_id") != u.Video {
+		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u)); got.IsReplayed() || got.Field("video_id") != u.Video {
 			t.Errorf("%d %s", got.Status, got.Text)
 		}
 	}
 }
 
-// TestIdempotencyKeyIgnoresJSONFormatting: a client may write its JSON anew for each try.
 func TestIdempotencyKeyIgnoresJSONFormatting(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -232,7 +231,7 @@ func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
+	w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u))
 	want := maps.Clone(first.JSON)
 	want["parts"] = []any{}
 	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || cmp.Diff(want, got.JSON) != "" {
@@ -240,7 +239,6 @@ func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 	}
 }
 
-// TestNewMuxRequiresIdempotencyForPosts: a service whose routes include a POST can't leave the keys out.
 func TestNewMuxRequiresIdempotencyForPosts(t *testing.T) {
 	t.Parallel()
 	s := services.Service{Name: "x", Routes: []services.Route{{Method: "POST", Path: "/a", Auth: services.AuthOpen}}}

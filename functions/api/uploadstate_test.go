@@ -18,12 +18,12 @@ func TestShowUploadListsStoredParts(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	w.Bucket.Uploads[u.MultipartID].Parts = []video.Part{{Number: 2, ETag: `"etag2"`, Size: 8 << 20}}
+	etag := w.PutPart(t, u, 2, 8<<20)
 	requireJSON(t, fmt.Sprintf(`{
 		"upload_id": %q, "video_id": %q, "state": "open", "size": 20971520, "part_size": 8388608, "part_count": 3,
-		"parts": [{"number": 2, "size": 8388608, "etag": "etag2"}],
+		"parts": [{"number": 2, "size": 8388608, "etag": %q}],
 		"created_at": "2026-11-22T12:00:00.000Z", "expires_at": "2026-11-23T12:00:00.000Z"
-	}`, u.ID, u.Video), w.DoRequest(t, apitest.Writer, "GET", "/v1/uploads/"+u.ID, ""))
+	}`, u.ID, u.Video, etag), w.DoRequest(t, apitest.Writer, "GET", "/v1/uploads/"+u.ID, ""))
 }
 
 // uploadEnding is a way in which an upload ends.
@@ -32,27 +32,27 @@ type uploadEnding struct {
 	change       func(t *testing.T, w *apitest.Fixture, u video.Upload)
 	state        string
 	cancelStatus int    // status of DELETE
-	code         string // of the refusal of more parts
+	code         string // of the error for more parts
 }
 
 var uploadEndings = []uploadEnding{
 	{"completed", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-		w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(u))
+		w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u))
 	}, "completed", 409, "upload_completed"},
-	{"completed, and its video is being made", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-		delete(w.Bucket.Uploads, u.MultipartID)
+	{"completed, and its video is processed", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
+		w.AbortUpload(t, u)
 		w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon})
 	}, "completed", 409, "upload_completed"},
 	{"completed, and its video failed", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-		delete(w.Bucket.Uploads, u.MultipartID)
+		w.AbortUpload(t, u)
 		w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{At: apitest.Noon, Problem: errs.Problem{Code: "no_video"}})
 	}, "completed", 409, "upload_completed"},
-	{"given up by S3", func(_ *testing.T, w *apitest.Fixture, u video.Upload) { delete(w.Bucket.Uploads, u.MultipartID) }, "expired", 204, "upload_expired"},
-	{"given up by us", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-		delete(w.Bucket.Uploads, u.MultipartID)
+	{"aborted by S3", func(t *testing.T, w *apitest.Fixture, u video.Upload) { w.AbortUpload(t, u) }, "expired", 204, "upload_expired"},
+	{"expired in the row", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
+		w.AbortUpload(t, u)
 		w.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour)})
 	}, "expired", 204, "upload_expired"},
-	{"given up by us, while S3 keeps its parts", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
+	{"expired in the row, not yet in S3", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
 		w.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour)})
 	}, "expired", 204, "upload_expired"},
 	{"cancelled", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
@@ -72,14 +72,14 @@ func TestEndedUploadsAcceptNoParts(t *testing.T) {
 			path := "/v1/uploads/" + u.ID
 			got := w.DoRequest(t, apitest.Acme, "GET", path, "")
 			if parts, _ := got.JSON["parts"].([]any); got.Field("state") != row.state || parts == nil || len(parts) > 0 {
-				t.Errorf("shown as %d %s", got.Status, got.Text)
+				t.Errorf("GET: %d %s", got.Status, got.Text)
 			}
 			w.DoRequest(t, apitest.Acme, "POST", path+"/parts", `{"numbers": [1]}`).RequireProblem(t, 409, row.code)
 			if row.state != "completed" {
 				w.DoRequest(t, apitest.Acme, "POST", path+"/complete", `{"parts": [{"number": 1, "etag": "1"}, {"number": 2, "etag": "2"}, {"number": 3, "etag": "3"}]}`).RequireProblem(t, 409, row.code)
 			}
 			if got := w.DoRequest(t, apitest.Acme, "DELETE", path, ""); got.Status != row.cancelStatus {
-				t.Errorf("cancelled: %d %s", got.Status, got.Text)
+				t.Errorf("DELETE: %d %s", got.Status, got.Text)
 			}
 		})
 	}
@@ -93,16 +93,16 @@ func TestCancelUploadAbortsAndSendsEvent(t *testing.T) {
 	if got := w.DoRequest(t, apitest.Writer, "DELETE", path, ""); got.Status != 204 || got.Text != "" {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	if len(w.Bucket.Uploads) > 0 {
-		t.Error("S3 still takes parts")
+	if w.Bucket.CountUploads() > 0 {
+		t.Error("the multipart upload is still open")
 	}
-	told := events.New("acme", u.Video, apitest.Noon, video.UploadCancelled{At: apitest.Noon})
-	if d := cmp.Diff([]events.Event{told}, w.Outbox.Events); d != "" {
+	want := events.New("acme", u.Video, apitest.Noon, video.UploadCancelled{At: apitest.Noon})
+	if d := cmp.Diff([]events.Event{want}, w.Outbox.Events); d != "" {
 		t.Error(d)
 	}
 	w.ApplyEvents(t, "acme", u.Video, video.UploadCancelled{At: apitest.Noon})
 	if got := w.DoRequest(t, apitest.Writer, "DELETE", path, ""); got.Status != 204 || len(w.Outbox.Events) != 1 {
-		t.Errorf("again: %d %s, told %v", got.Status, got.Text, w.Outbox.Events)
+		t.Errorf("repeated: %d %s, events %v", got.Status, got.Text, w.Outbox.Events)
 	}
 	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	if stages, _ := got.JSON["stages"].([]any); got.Field("state") != "cancelled" || stages[0].(map[string]any)["state"] != "stopped" {
@@ -110,16 +110,15 @@ func TestCancelUploadAbortsAndSendsEvent(t *testing.T) {
 	}
 }
 
-// TestCancelUploadFailsWhenEventCannotBeSent: until publish is told, the answer is to try again.
 func TestCancelUploadFailsWhenEventCannotBeSent(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	w.Outbox.Err = errs.E("outbox", errs.Transient, errors.New("queue away"))
+	w.Outbox.Err = errs.E("outbox", errs.Transient, errors.New("queue unavailable"))
 	w.DoRequest(t, apitest.Writer, "DELETE", "/v1/uploads/"+u.ID, "").RequireProblem(t, 503, "busy")
 	w.Outbox.Err = nil
 	if got := w.DoRequest(t, apitest.Writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.Status != 204 || len(w.Outbox.Events) != 2 {
-		t.Errorf("%d %s, told %v", got.Status, got.Text, w.Outbox.Events)
+		t.Errorf("%d %s, events %v", got.Status, got.Text, w.Outbox.Events)
 	}
 }
 
@@ -127,7 +126,7 @@ func TestUploadsOfDeletedVideosReturnNotFound(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	u, _ := w.CreateUpload(t, apitest.Acme)
-	body := w.PutAllParts(u)
+	body := w.PutAllParts(t, u)
 	w.ApplyEvents(t, "acme", u.Video, video.DeleteRequested{At: apitest.Noon})
 	path := "/v1/uploads/" + u.ID
 	for _, got := range []apitest.Result{
@@ -136,7 +135,7 @@ func TestUploadsOfDeletedVideosReturnNotFound(t *testing.T) {
 	} {
 		got.RequireProblem(t, 404, "upload_not_found")
 	}
-	if len(w.Bucket.Objects) > 0 {
-		t.Error("an object that nobody will delete")
+	if keys := w.Bucket.ListKeys(""); len(keys) > 0 {
+		t.Errorf("objects that nobody deletes: %v", keys)
 	}
 }

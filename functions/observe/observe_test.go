@@ -52,8 +52,8 @@ func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	if cost, _ := got.JSON["cost_usd"].(float64); cost < least || cost > 1.5*least {
 		t.Errorf("costs %v, not some %v", cost, least)
 	}
-	if len(w.XRay.WindowsAsked) != 1 || !w.XRay.WindowsAsked[0].From.Before(apitest.Noon) || w.XRay.WindowsAsked[0].To.Before(apitest.Noon) {
-		t.Errorf("asked for %v", w.XRay.WindowsAsked)
+	if len(w.XRay.TimeRanges) != 1 || !w.XRay.TimeRanges[0].From.Before(apitest.Noon) || w.XRay.TimeRanges[0].To.Before(apitest.Noon) {
+		t.Errorf("asked for %v", w.XRay.TimeRanges)
 	}
 	for c, status := range map[apitest.Caller]int{apitest.Rival: 404, apitest.Writer: 403, apitest.OperatorToken: 403, apitest.Nobody: 401} {
 		if got := w.DoRequest(t, c, "GET", path, ""); got.Status != status {

@@ -1,13 +1,15 @@
+// Package apitest drives the services api, admin and observe in tests, with everything they need in memory. It compares each
+// request and response with the OpenAPI document.
 package apitest
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -24,20 +26,22 @@ import (
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/store"
 )
 
+// Noon is the time in tests that don't set another one.
 var Noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// Fixture is an API with everything that it needs, in memory, and the operators' beside it.
+// Fixture is the services api, admin and observe over one in-memory store.
 type Fixture struct {
 	*api.API
 	Admin       *admin.Admin
 	Observer    *observe.Observer
 	XRay        *FakeXRay
 	Store       store.Store
-	Bucket      *FakeBucket
+	Bucket      *Bucket
 	Outbox      *Outbox
 	Redriver    *FakeRedriver
 	Logs        *bytes.Buffer
@@ -45,48 +49,52 @@ type Fixture struct {
 	CallAdmin   httpapi.GatewayFunc
 	CallObserve httpapi.GatewayFunc
 
-	Undescribed bool // it fails as it never does outside tests: the answers are not described
+	SkipDescription bool // don't compare requests and responses with the OpenAPI document
 }
 
+// New returns a fixture without any rows, at noon.
 func New(tb testing.TB) *Fixture {
 	tb.Helper()
-	w := &Fixture{Store: store.NewMemory(), Bucket: &FakeBucket{Uploads: map[string]*FakeUpload{}, Objects: map[string]int64{}}, Outbox: &Outbox{}, Redriver: &FakeRedriver{}, Logs: &bytes.Buffer{}}
-	w.API = &api.API{
-		Uploads: w.Store, Videos: w.Store, Multipart: w.Bucket, Originals: w.Bucket, Publisher: w.Outbox, Idempotency: w.Store, CheckURL: func(string) error { return nil },
-		Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})}, Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(w.Logs, nil)),
+	f := &Fixture{
+		Store: store.NewMemory(), Bucket: &Bucket{}, Outbox: &Outbox{}, Redriver: &FakeRedriver{}, Logs: &bytes.Buffer{},
+		XRay: &FakeXRay{Depths: map[string][2]int{}},
 	}
-	w.VideoCreator = ingest.VideoCreator{Videos: w.Store, Multipart: w.Bucket, Now: func() time.Time { return w.Now() }, NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, w.Entropy) }}
-	w.Admin = &admin.Admin{
-		Tenants: w.Store, Producers: w.Store, DeadLetters: w.Store, Redriver: w.Redriver,
-		Sleep: func(_ context.Context, d time.Duration) { w.Redriver.Waited += d },
+	now := func() time.Time { return f.Now() } // tests change it
+	f.Bucket.Now = now
+	f.API = &api.API{
+		Uploads: f.Store, Videos: f.Store, Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox, Idempotency: f.Store,
+		CheckURL: func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
+		Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
 	}
-	w.XRay = &FakeXRay{Depths: map[string][2]int{}}
-	w.Observer = &observe.Observer{Videos: w.Store, DeadLetters: w.Store, Traces: w.XRay, Queues: w.XRay, Scaling: w.Store}
-	w.RebuildHandlers(tb)
-	return w
+	f.VideoCreator = ingest.VideoCreator{
+		Videos: f.Store, Multipart: f.Bucket, Now: now,
+		NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, f.Entropy) },
+	}
+	f.Admin = &admin.Admin{
+		Tenants: f.Store, Producers: f.Store, DeadLetters: f.Store, Redriver: f.Redriver,
+		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy, Log: f.Log,
+	}
+	f.Observer = &observe.Observer{
+		Videos: f.Store, DeadLetters: f.Store, Traces: f.XRay, Queues: f.XRay, Scaling: f.Store, Now: now, Log: f.Log,
+	}
+	f.RebuildHandlers(tb)
+	return f
 }
 
-// RebuildHandlers makes the function anew after a change of its ports.
-func (w *Fixture) RebuildHandlers(tb testing.TB) {
+// RebuildHandlers makes the three functions anew, after a change of the fields of API or of Origins.
+func (f *Fixture) RebuildHandlers(tb testing.TB) {
 	tb.Helper()
-	h, err := w.Handler()
-	if err != nil {
-		tb.Fatal(err)
+	f.Admin.Idempotency, f.Admin.Origins, f.Observer.Origins = f.Idempotency, f.Origins, f.Origins
+	build := func(h http.Handler, err error) httpapi.GatewayFunc {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return httpapi.NewGatewayFunc(h, f.Log)
 	}
-	w.CallAPI = httpapi.NewGatewayFunc(h, w.Log)
-	w.Admin.Idempotency, w.Admin.Entropy, w.Admin.Origins, w.Admin.Log, w.Admin.Now = w.Idempotency, w.Entropy, w.Origins, w.Log, func() time.Time { return w.Now() }
-	if h, err = w.Admin.Handler(); err != nil {
-		tb.Fatal(err)
-	}
-	w.CallAdmin = httpapi.NewGatewayFunc(h, w.Log)
-	w.Observer.Origins, w.Observer.Log, w.Observer.Now = w.Origins, w.Log, w.Admin.Now
-	if h, err = w.Observer.Handler(); err != nil {
-		tb.Fatal(err)
-	}
-	w.CallObserve = httpapi.NewGatewayFunc(h, w.Log)
+	f.CallAPI, f.CallAdmin, f.CallObserve = build(f.Handler()), build(f.Admin.Handler()), build(f.Observer.Handler())
 }
 
-// Routes are those of all functions.
+// Routes returns the routes of the three services.
 func Routes() (all []services.Route) {
 	for _, name := range []string{"api", "admin", "observe"} {
 		s, _ := services.Lookup(name)
@@ -95,23 +103,24 @@ func Routes() (all []services.Route) {
 	return all
 }
 
-// functionFor returns what the gateway calls for a path.
-func (w *Fixture) functionFor(path string) httpapi.GatewayFunc {
+// functionFor returns the function that the gateway calls for a path.
+func (f *Fixture) functionFor(path string) httpapi.GatewayFunc {
 	if path == "/v1/map" || strings.HasSuffix(path, "/trace") {
-		return w.CallObserve
+		return f.CallObserve
 	}
-	operate, _ := services.Lookup("admin")
-	for _, r := range operate.Routes {
-		if whole := strings.Split(r.Path, "/"); strings.HasPrefix(path, "/v1/"+whole[2]) {
-			return w.CallAdmin
+	s, _ := services.Lookup("admin")
+	for _, r := range s.Routes {
+		if collection := strings.Split(r.Path, "/")[2]; strings.HasPrefix(path, "/v1/"+collection) {
+			return f.CallAdmin
 		}
 	}
-	return w.CallAPI
+	return f.CallAPI
 }
 
-// Caller says how the gateway let a request in.
+// Caller is who sends a request, as API Gateway has identified them.
 type Caller struct{ Tenant, Scopes, ARN string }
 
+// Callers of tests.
 var (
 	Nobody        = Caller{}
 	IAMOperator   = Caller{ARN: "arn:aws:iam::123456789012:user/operator"}
@@ -122,6 +131,7 @@ var (
 	OperatorToken = Caller{Tenant: "ops", Scopes: "operator"}
 )
 
+// NewEvent returns the event of a request of the caller.
 func (c Caller) NewEvent(method, path, body string) lambdaevents.APIGatewayProxyRequest {
 	e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: method, Path: path, Body: body}
 	e.RequestContext = lambdaevents.APIGatewayProxyRequestContext{
@@ -134,7 +144,7 @@ func (c Caller) NewEvent(method, path, body string) lambdaevents.APIGatewayProxy
 	return e
 }
 
-// Result is an answer, its JSON decoded.
+// Result is a response. JSON is nil if the body is no JSON object.
 type Result struct {
 	Status int
 	Header map[string][]string
@@ -142,14 +152,17 @@ type Result struct {
 	JSON   map[string]any
 }
 
-func (w *Fixture) DoRequest(tb testing.TB, c Caller, method, path, body string) Result {
+// DoRequest sends a request to its service.
+func (f *Fixture) DoRequest(tb testing.TB, c Caller, method, path, body string) Result {
 	tb.Helper()
-	return w.SendEvent(tb, c.NewEvent(method, path, body))
+	return f.SendEvent(tb, c.NewEvent(method, path, body))
 }
 
-func (w *Fixture) SendEvent(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) Result {
+// SendEvent sends an event to its service. Unless SkipDescription is set, it compares request and response with the
+// OpenAPI document.
+func (f *Fixture) SendEvent(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) Result {
 	tb.Helper()
-	out, err := w.functionFor(e.Path)(tb.Context(), e)
+	out, err := f.functionFor(e.Path)(tb.Context(), e)
 	if err != nil {
 		tb.Fatalf("the function failed: %v", err)
 	}
@@ -157,40 +170,40 @@ func (w *Fixture) SendEvent(tb testing.TB, e lambdaevents.APIGatewayProxyRequest
 	if err := json.Unmarshal([]byte(out.Body), &r.JSON); err != nil && out.StatusCode != 202 && out.StatusCode != 204 {
 		tb.Fatalf("%d %q is not JSON: %v", out.StatusCode, out.Body, err)
 	}
-	if !w.Undescribed {
+	if !f.SkipDescription {
 		LoadDescription(tb).checkExchange(tb, e, r)
 	}
 	return r
 }
 
+// Field returns a string member of the response, "" if it is absent.
 func (r Result) Field(name string) string { s, _ := r.JSON[name].(string); return s }
 
-// CreateUpload begins an upload of 20 MiB, which are three parts, and returns it with its answer.
-func (w *Fixture) CreateUpload(tb testing.TB, c Caller) (video.Upload, Result) {
+// CreateUpload creates an upload of 20 MiB, which has three parts, and returns it with the response.
+func (f *Fixture) CreateUpload(tb testing.TB, c Caller) (video.Upload, Result) {
 	tb.Helper()
-	r := w.DoRequest(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`)
+	r := f.DoRequest(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`)
 	if r.Status != 201 {
 		tb.Fatalf("upload: %d %s", r.Status, r.Text)
 	}
-	u, err := w.Store.LoadUpload(tb.Context(), c.Tenant, r.Field("upload_id"))
+	u, err := f.Store.LoadUpload(tb.Context(), c.Tenant, r.Field("upload_id"))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return u, r
 }
 
-// PutAllParts sends all parts to S3 and returns the body that completes the upload.
-func (w *Fixture) PutAllParts(u video.Upload) string {
-	var sent []string
+// PutAllParts uploads all parts and returns the body that completes the upload.
+func (f *Fixture) PutAllParts(tb testing.TB, u video.Upload) string {
+	tb.Helper()
+	var parts []string
 	for n := 1; n <= u.PartCount(); n++ {
-		etag := fmt.Sprintf("etag%d", n)
-		w.Bucket.Uploads[u.MultipartID].Parts = append(w.Bucket.Uploads[u.MultipartID].Parts, video.Part{Number: n, ETag: `"` + etag + `"`, Size: u.PartBytes(n)})
-		sent = append(sent, fmt.Sprintf(`{"number": %d, "etag": "%s"}`, n, etag))
+		parts = append(parts, fmt.Sprintf(`{"number": %d, "etag": %q}`, n, f.PutPart(tb, u, n, u.PartBytes(n))))
 	}
-	return `{"parts": [` + strings.Join(sent, ", ") + `]}`
+	return `{"parts": [` + strings.Join(parts, ", ") + `]}`
 }
 
-// seededEntropy is the same in each test, and never repeats.
+// seededEntropy returns the same bytes in each test.
 type seededEntropy struct {
 	mu   sync.Mutex
 	from *rand.ChaCha8
@@ -202,7 +215,7 @@ func (c *seededEntropy) Read(b []byte) (int, error) {
 	return c.from.Read(b)
 }
 
-// Outbox keeps what is published.
+// Outbox is a publisher that keeps the events.
 type Outbox struct {
 	Events []events.Event
 	Err    error
@@ -213,11 +226,11 @@ func (o *Outbox) Send(_ context.Context, es ...events.Event) error {
 	return o.Err
 }
 
-// FakeRedriver keeps the letters that are sent again.
+// FakeRedriver keeps the dead letters that are redriven.
 type FakeRedriver struct {
 	DeadLetters []video.DeadLetter
-	Fail        func(video.DeadLetter) error
-	Waited      time.Duration
+	Fail        func(video.DeadLetter) error // the error of a redrive; may be nil
+	Waited      time.Duration                // by all calls of Sleep
 }
 
 func (i *FakeRedriver) Redrive(_ context.Context, l video.DeadLetter) error {
@@ -230,68 +243,54 @@ func (i *FakeRedriver) Redrive(_ context.Context, l video.DeadLetter) error {
 	return nil
 }
 
-// FakeBucket is S3 as far as uploads go.
-type FakeBucket struct {
-	OnCreate func() // runs while CreateUpload does; may be nil
-	Uploads  map[string]*FakeUpload
-	Objects  map[string]int64 // sizes by key
-	Err      error            // what every call fails with
+// Bucket is the bucket of originals, in memory, with calls that can fail.
+type Bucket struct {
+	blob.Memory
+	Err      error  // what CreateUpload and ListParts fail with
+	OnCreate func() // called at the start of CreateUpload; may be nil
 }
 
-type FakeUpload struct {
-	Key   string
-	Parts []video.Part
-}
-
-var errGone = errs.E("bucket", errs.NotFound, errors.New("NoSuchUpload"))
-
-func (b *FakeBucket) CreateUpload(_ context.Context, key, _ string) (string, error) {
+// CreateUpload calls OnCreate, and does the same as [blob.Memory.CreateUpload] unless Err is set.
+func (b *Bucket) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
 	if b.OnCreate != nil {
 		b.OnCreate()
 	}
-	id := fmt.Sprintf("mp%d", len(b.Uploads))
-	b.Uploads[id] = &FakeUpload{Key: key}
-	return id, b.Err
-}
-
-func (b *FakeBucket) PresignPart(_ context.Context, key, id string, n int, size int64, ttl time.Duration) (string, time.Time, error) {
-	return fmt.Sprintf("https://s3/%s?id=%s&part=%d&bytes=%d", key, id, n, size), Noon.Add(ttl), b.Err
-}
-
-func (b *FakeBucket) AbortUpload(_ context.Context, _, id string) error {
-	delete(b.Uploads, id)
-	return b.Err
-}
-
-func (b *FakeBucket) ListParts(_ context.Context, key, id string) ([]video.Part, error) {
-	u, ok := b.Uploads[id]
-	if !ok || u.Key != key {
-		return nil, errGone
+	if b.Err != nil {
+		return "", b.Err
 	}
-	return u.Parts, b.Err
+	return b.Memory.CreateUpload(ctx, key, contentType)
 }
 
-func (b *FakeBucket) CompleteUpload(_ context.Context, key, id string, parts []video.Part) (string, error) {
-	if _, ok := b.Uploads[id]; !ok {
-		return "", errGone
+// ListParts does the same as [blob.Memory.ListParts] unless Err is set.
+func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]video.Part, error) {
+	if b.Err != nil {
+		return nil, b.Err
 	}
-	delete(b.Uploads, id)
-	for _, p := range parts {
-		b.Objects[key] += p.Size
-	}
-	return "etag", b.Err
+	return b.Memory.ListParts(ctx, key, id)
 }
 
-func (b *FakeBucket) HeadObject(_ context.Context, key string) (video.StoredObject, error) {
-	size, ok := b.Objects[key]
-	if !ok {
-		return video.StoredObject{}, errGone
+// PutPart uploads a part of size bytes to the multipart upload and returns its ETag.
+func (f *Fixture) PutPart(tb testing.TB, u video.Upload, number int, size int64) string {
+	tb.Helper()
+	body := make([]byte, size)
+	body[0] = byte(number) // each part has another ETag
+	p, err := f.Bucket.UploadPart(tb.Context(), u.Key, u.MultipartID, number, body)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return video.StoredObject{Size: size}, b.Err
+	return p.ETag
 }
 
-// GetWithQuery asks with a query: "limit=1&state=ready".
-func (w *Fixture) GetWithQuery(tb testing.TB, c Caller, path, query string) Result {
+// AbortUpload ends the multipart upload, as the bucket's lifecycle rule does.
+func (f *Fixture) AbortUpload(tb testing.TB, u video.Upload) {
+	tb.Helper()
+	if err := f.Bucket.AbortUpload(tb.Context(), u.Key, u.MultipartID); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// GetWithQuery sends a GET request with a query such as "limit=1&state=ready".
+func (f *Fixture) GetWithQuery(tb testing.TB, c Caller, path, query string) Result {
 	tb.Helper()
 	e := c.NewEvent("GET", path, "")
 	e.MultiValueQueryStringParameters = map[string][]string{}
@@ -300,10 +299,10 @@ func (w *Fixture) GetWithQuery(tb testing.TB, c Caller, path, query string) Resu
 			e.MultiValueQueryStringParameters[name] = append(e.MultiValueQueryStringParameters[name], value)
 		}
 	}
-	return w.SendEvent(tb, e)
+	return f.SendEvent(tb, e)
 }
 
-// VideoIDs returns those of the videos on a page.
+// VideoIDs returns the ids of the videos on a page.
 func (r Result) VideoIDs() (ids []string) {
 	list, _ := r.JSON["videos"].([]any)
 	for _, v := range list {
@@ -312,19 +311,20 @@ func (r Result) VideoIDs() (ids []string) {
 	return ids
 }
 
-// CreateUploadAt begins an upload at a minute after noon and returns the id of its video.
-func (w *Fixture) CreateUploadAt(tb testing.TB, c Caller, minute int, more string) string {
+// CreateUploadAt creates an upload some minutes after noon and returns the id of its video. more are further members of the
+// body.
+func (f *Fixture) CreateUploadAt(tb testing.TB, c Caller, minute int, more string) string {
 	tb.Helper()
-	w.Now = func() time.Time { return Noon.Add(time.Duration(minute) * time.Minute) }
-	got := w.DoRequest(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1`+more+`}`)
+	f.Now = func() time.Time { return Noon.Add(time.Duration(minute) * time.Minute) }
+	got := f.DoRequest(tb, c, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1`+more+`}`)
 	if got.Status != 201 {
 		tb.Fatalf("%d %s", got.Status, got.Text)
 	}
 	return got.Field("video_id")
 }
 
-// PutDeadLetters files n open letters, the first of which was sent first.
-func (w *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) {
+// PutDeadLetters stores n open dead letters, the first of which was sent first.
+func (f *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) {
 	tb.Helper()
 	for i := range n {
 		l := video.DeadLetter{
@@ -335,7 +335,7 @@ func (w *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) 
 			l.Service, l.Code = "inspect", "internal"
 		}
 		l.ID = video.DeadLetterID(l.Service, fmt.Sprint(i), l.Sent)
-		if err := w.Store.CreateDeadLetter(tb.Context(), l); err != nil {
+		if err := f.Store.CreateDeadLetter(tb.Context(), l); err != nil {
 			tb.Fatal(err)
 		}
 		all = append(all, l)
@@ -343,7 +343,7 @@ func (w *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) 
 	return all
 }
 
-// DeadLetterIDs returns the ids of the letters on a page.
+// DeadLetterIDs returns the ids of the dead letters on a page.
 func (r Result) DeadLetterIDs() (ids []string) {
 	all, _ := r.JSON["letters"].([]any)
 	for _, l := range all {
@@ -354,10 +354,10 @@ func (r Result) DeadLetterIDs() (ids []string) {
 	return ids
 }
 
-// ApplyEvents moves a video on through events.
-func (w *Fixture) ApplyEvents(tb testing.TB, tenant, id string, es ...video.Event) video.Video {
+// ApplyEvents applies events to a video and stores it.
+func (f *Fixture) ApplyEvents(tb testing.TB, tenant, id string, es ...video.Event) video.Video {
 	tb.Helper()
-	v, err := w.Store.LoadVideo(tb.Context(), tenant, id)
+	v, err := f.Store.LoadVideo(tb.Context(), tenant, id)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -367,14 +367,14 @@ func (w *Fixture) ApplyEvents(tb testing.TB, tenant, id string, es ...video.Even
 			continue
 		}
 		v = next
-		if err := w.Store.SaveVideo(tb.Context(), v, v.NewTimelineEntry("test", Noon)); err != nil {
+		if err := f.Store.SaveVideo(tb.Context(), v, v.NewTimelineEntry("test", Noon)); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return v
 }
 
-// FirstErrorPointer is the place of the first flaw.
+// FirstErrorPointer returns the pointer of the first field error.
 func FirstErrorPointer(r Result) string {
 	list, _ := r.JSON["errors"].([]any)
 	if len(list) == 0 {
@@ -385,4 +385,5 @@ func FirstErrorPointer(r Result) string {
 	return s
 }
 
+// ProducerBody is the body of a valid POST /v1/sources.
 const ProducerBody = `{"sender": "AIDAIENQZJOLO23YVJ4VO", "bucket": "films", "prefix": "in/", "tenant": "acme"}`

@@ -3,48 +3,50 @@ package apitest
 import (
 	"context"
 	"fmt"
-	"sluice/shared/domain/video"
-	"sluice/shared/platform/store"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/video"
+	"sluice/shared/platform/store"
 )
 
+// Bodies of valid requests.
 const (
 	UploadBody = `{"file_name": "a.mp4", "size": 1}`
 	TokenBody  = `{"tenant": "acme", "scopes": ["videos:read"]}`
 )
 
 // PostWithKey sends a POST with an Idempotency-Key.
-func (w *Fixture) PostWithKey(tb testing.TB, c Caller, key, path, body string) Result {
+func (f *Fixture) PostWithKey(tb testing.TB, c Caller, key, path, body string) Result {
 	tb.Helper()
 	e := c.NewEvent("POST", path, body)
 	e.Headers = map[string]string{"idempotency-key": key}
-	return w.SendEvent(tb, e)
+	return f.SendEvent(tb, e)
 }
 
-// IsReplayed reports whether an answer was one before.
+// IsReplayed reports whether the response repeats an earlier one.
 func (r Result) IsReplayed() bool {
 	return cmp.Equal(r.Header["Idempotent-Replayed"], []string{"true"})
 }
 
-// RequireProblem fails unless the answer is a problem.
+// RequireProblem reports an error unless the response has a status and a code.
 func (r Result) RequireProblem(tb testing.TB, status int, code string) {
 	tb.Helper()
 	if r.Status != status || r.Field("code") != code {
-		tb.Errorf("%d %s, not %d %s", r.Status, r.Text, status, code)
+		tb.Errorf("got %d %s, want %d %s", r.Status, r.Text, status, code)
 	}
 }
 
-// RecordingStore keeps all that is written about keys.
+// RecordingStore is a store that keeps a text of each idempotency record that is written.
 type RecordingStore struct {
 	store.Store
 	mu          sync.Mutex
 	Written     []string
-	ClaimErr    error // what each Claim fails with
-	CompleteErr error // what each Settle fails with
+	BeginErr    error // what BeginIdempotency fails with
+	CompleteErr error // what CompleteIdempotency fails with
 }
 
 func (c *RecordingStore) noteRecord(v video.IdempotencyRecord) {
@@ -55,8 +57,8 @@ func (c *RecordingStore) noteRecord(v video.IdempotencyRecord) {
 
 func (c *RecordingStore) BeginIdempotency(ctx context.Context, v video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
 	c.noteRecord(v)
-	if c.ClaimErr != nil {
-		return video.IdempotencyRecord{}, c.ClaimErr
+	if c.BeginErr != nil {
+		return video.IdempotencyRecord{}, c.BeginErr
 	}
 	return c.Store.BeginIdempotency(ctx, v, now)
 }
@@ -72,26 +74,26 @@ func (c *RecordingStore) CompleteIdempotency(ctx context.Context, v video.Idempo
 	return c.Store.CompleteIdempotency(ctx, v)
 }
 
-// NewWithRecords is a world whose keys can be looked into, with a tenant.
+// NewWithRecords returns a fixture with the tenant acme, and the store of its idempotency records.
 func NewWithRecords(tb testing.TB) (*Fixture, *RecordingStore) {
-	w := New(tb)
-	kept := &RecordingStore{Store: w.Store}
-	w.Idempotency = kept
-	w.RebuildHandlers(tb)
-	w.DoRequest(tb, IAMOperator, "POST", "/v1/tenants", `{"name": "acme"}`)
-	return w, kept
+	f := New(tb)
+	records := &RecordingStore{Store: f.Store}
+	f.Idempotency = records
+	f.RebuildHandlers(tb)
+	f.DoRequest(tb, IAMOperator, "POST", "/v1/tenants", `{"name": "acme"}`)
+	return f, records
 }
 
-// Post is a request and who sends it.
+// Post is a POST request.
 type Post struct {
 	Caller     Caller
 	Path, Body string
 }
 
-// ValidPosts returns a request that works for every POST route.
-func (w *Fixture) ValidPosts(tb testing.TB) map[string]Post {
-	u, _ := w.CreateUpload(tb, Acme)
-	l := w.PutDeadLetters(tb, 1)[0]
+// ValidPosts returns a request that succeeds for every POST route.
+func (f *Fixture) ValidPosts(tb testing.TB) map[string]Post {
+	u, _ := f.CreateUpload(tb, Acme)
+	l := f.PutDeadLetters(tb, 1)[0]
 	return map[string]Post{
 		"/v1/sources":                   {IAMOperator, "/v1/sources", ProducerBody},
 		"/v1/dead-letters/redrive":      {OperatorToken, "/v1/dead-letters/redrive", `{}`},
@@ -101,7 +103,7 @@ func (w *Fixture) ValidPosts(tb testing.TB) map[string]Post {
 		"/v1/tokens":                    {IAMOperator, "/v1/tokens", TokenBody},
 		"/v1/uploads":                   {Acme, "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`},
 		"/v1/uploads/{id}/parts":        {Acme, "/v1/uploads/" + u.ID + "/parts", `{"numbers": [1]}`},
-		"/v1/uploads/{id}/complete":     {Acme, "/v1/uploads/" + u.ID + "/complete", w.PutAllParts(u)},
+		"/v1/uploads/{id}/complete":     {Acme, "/v1/uploads/" + u.ID + "/complete", f.PutAllParts(tb, u)},
 		"/v1/videos":                    {Acme, "/v1/videos", `{"url": "https://example.com/a.mp4"}`},
 	}
 }

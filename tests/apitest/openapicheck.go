@@ -23,15 +23,15 @@ import (
 	"sluice/functions/api"
 )
 
-// Description is the document, with a router that finds the operation of a request.
+// Description is the OpenAPI document, with a router that finds the operation of a request.
 type Description struct {
 	*openapi3.T
 	routers.Router
-	statuses map[string][]string // of each code that docs/errors.md lists
+	statuses map[string][]string // HTTP statuses of each error code in docs/errors.md
 }
 
-// readDescription loads the document once. In answers, what it doesn't know is a mistake here and nowhere else: clients
-// must bear new fields.
+// readDescription loads the document, once. It makes schemas of responses reject unknown members, which clients must
+// accept.
 var readDescription = sync.OnceValues(func() (Description, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
@@ -44,9 +44,9 @@ var readDescription = sync.OnceValues(func() (Description, error) {
 	closed := &schemaCloser{map[*openapi3.Schema]bool{}}
 	for _, path := range doc.Paths.Map() {
 		for _, op := range path.Operations() {
-			for _, answer := range op.Responses.Map() {
-				for _, form := range answer.Value.Content {
-					closed.closeSchema(form.Schema)
+			for _, response := range op.Responses.Map() {
+				for _, media := range response.Value.Content {
+					closed.closeSchema(media.Schema)
 				}
 			}
 		}
@@ -67,6 +67,7 @@ func documentedStatuses() map[string][]string {
 	return all
 }
 
+// LoadDescription returns the OpenAPI document that the API serves.
 func LoadDescription(tb testing.TB) Description {
 	tb.Helper()
 	d, err := readDescription()
@@ -76,7 +77,7 @@ func LoadDescription(tb testing.TB) Description {
 	return d
 }
 
-// schemaCloser makes schemas refuse properties that they don't name.
+// schemaCloser makes schemas reject properties that they don't name.
 type schemaCloser struct{ seen map[*openapi3.Schema]bool }
 
 func (c *schemaCloser) closeSchema(ref *openapi3.SchemaRef) {
@@ -94,47 +95,49 @@ func (c *schemaCloser) closeSchema(ref *openapi3.SchemaRef) {
 	}
 }
 
-// newSyntaxError are the codes of requests that are not of the form that the document gives.
-var newSyntaxError = []string{"body_malformed", "field_missing", "field_unknown", "field_invalid", "parameter_invalid"}
+// shapeErrors are the codes of requests that don't match the document.
+var shapeErrors = []string{"body_malformed", "field_missing", "field_unknown", "field_invalid", "parameter_invalid"}
 
-// checkExchange holds a request and its answer to the document: what is answered is in it; what works, and only that, it lets in.
+// checkExchange compares a request and its response with the document. The document must accept the response, and exactly
+// those requests that succeed.
 func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxyRequest, got Result) {
 	tb.Helper()
 	r := newClientRequest(tb, e)
 	route, path, err := d.FindRoute(r)
 	if err != nil || isLooseMatch(e.Path, path) {
 		if got.Field("code") != "route_unknown" && got.Field("code") != "method_unknown" {
-			tb.Errorf("%s %s is not described: %v; answered %d %s", e.HTTPMethod, e.Path, err, got.Status, got.Text)
+			tb.Errorf("%s %s is not in the document: %v; the response is %d %s", e.HTTPMethod, e.Path, err, got.Status, got.Text)
 		}
 		return
 	}
 	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: path, Route: route, Options: &openapi3filter.Options{
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
 	}}
-	refused := openapi3filter.ValidateRequest(tb.Context(), in)
-	if refused != nil && got.Status < 300 {
-		tb.Errorf("%s %s %.200s works, but is described otherwise: %v", e.HTTPMethod, e.Path, e.Body, refused)
+	invalid := openapi3filter.ValidateRequest(tb.Context(), in)
+	if invalid != nil && got.Status < 300 {
+		tb.Errorf("%s %s %.200s succeeds, but the document rejects it: %v", e.HTTPMethod, e.Path, e.Body, invalid)
 	}
-	if refused == nil && slices.Contains(newSyntaxError, got.Field("code")) {
-		tb.Errorf("%s %s %.200s is as described, but was answered %s", e.HTTPMethod, e.Path, e.Body, got.Text)
+	if invalid == nil && slices.Contains(shapeErrors, got.Field("code")) {
+		tb.Errorf("%s %s %.200s matches the document, but the response is %s", e.HTTPMethod, e.Path, e.Body, got.Text)
 	}
 	if code := got.Field("code"); got.Status >= 400 && !slices.Contains(d.statuses[code], strconv.Itoa(got.Status)) {
-		tb.Errorf("%s is answered with %d; docs/errors.md says %v", code, got.Status, d.statuses[code])
+		tb.Errorf("%s has status %d; docs/errors.md says %v", code, got.Status, d.statuses[code])
 	}
 	err = openapi3filter.ValidateResponse(tb.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: got.Status, Header: got.Header, Body: io.NopCloser(strings.NewReader(got.Text)), Options: in.Options,
 	})
 	if err != nil {
-		tb.Errorf("%s %s answers otherwise than described: %v", e.HTTPMethod, e.Path, err)
+		tb.Errorf("the document rejects the response of %s %s: %v", e.HTTPMethod, e.Path, err)
 	}
 }
 
-// isLooseMatch reports whether the router has found a path that it was not asked for.
-func isLooseMatch(asked string, params map[string]string) bool {
-	return strings.HasSuffix(asked, "/") || slices.Contains(slices.Collect(maps.Values(params)), "")
+// isLooseMatch reports whether the router has found an operation for a path that does not match it: one with a trailing slash
+// or an empty parameter.
+func isLooseMatch(path string, params map[string]string) bool {
+	return strings.HasSuffix(path, "/") || slices.Contains(slices.Collect(maps.Values(params)), "")
 }
 
-// newClientRequest returns the request as a client sends it, with its content type.
+// newClientRequest returns the HTTP request of an event, with its content type.
 func newClientRequest(tb testing.TB, e lambdaevents.APIGatewayProxyRequest) *http.Request {
 	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), e.HTTPMethod, "/", strings.NewReader(e.Body))

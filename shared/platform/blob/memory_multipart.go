@@ -115,6 +115,13 @@ func (m *Memory) AbortUpload(ctx context.Context, key, id string) error {
 	return nil
 }
 
+// CountUploads returns how many multipart uploads are open.
+func (m *Memory) CountUploads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.uploads)
+}
+
 // findUpload returns a multipart upload of a key. m is locked.
 func (m *Memory) findUpload(ctx context.Context, op, key, id string) (*multipartUpload, error) {
 	if err := wrapError(op, ctx.Err()); err != nil {
