@@ -101,12 +101,12 @@ const (
 )
 
 type tokenResponse struct {
-	ID      string             `json:"id"`
-	Token   string             `json:"token"` // shown once; only its hash is stored
-	Tenant  string             `json:"tenant"`
-	Scopes  []string           `json:"scopes"`
-	Created httpapi.Timestamp  `json:"created_at"`
-	Expires *httpapi.Timestamp `json:"expires_at,omitempty"` // absent: it does not expire
+	ID      string            `json:"id"`
+	Token   string            `json:"token"` // shown once; only its hash is stored
+	Tenant  string            `json:"tenant"`
+	Scopes  []string          `json:"scopes"`
+	Created httpapi.Timestamp `json:"created_at"`
+	Expires httpapi.Timestamp `json:"expires_at,omitzero"` // absent: it does not expire
 }
 
 // createToken answers POST /v1/tokens. A repeated request can't show the token again, and fails with its id.
@@ -163,24 +163,21 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 
 // issueToken creates a token that expires after life; 0: it does not expire.
 func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t video.Token, life time.Duration) error {
-	id, err := httpapi.RandomBase32(o.Entropy, 8)
+	random, err := httpapi.RandomBase32(o.Entropy, 33)
 	if err != nil {
 		return err
 	}
-	id = id[:12]
-	secret, err := httpapi.RandomBase32(o.Entropy, 25)
-	if err != nil {
-		return err
-	}
+	id, secret := random[:12], random[12:52] // 60 bits and 200 bits
 	t.ID, t.SecretHash, t.Created = id, video.HashSecret(secret), o.now()
-	out := tokenResponse{ID: id, Token: video.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes, Created: httpapi.Timestamp{Time: t.Created}}
 	if life > 0 {
 		t.Expires = t.Created.Add(life)
-		out.Expires = &httpapi.Timestamp{Time: t.Expires}
 	}
 	if err := o.Tenants.CreateToken(r.Context(), t); err != nil {
 		return err
 	}
 	a.MarkCreated(id)
-	return httpapi.WriteJSON(w, http.StatusCreated, out)
+	return httpapi.WriteJSON(w, http.StatusCreated, tokenResponse{
+		ID: id, Token: video.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes,
+		Created: httpapi.Timestamp{Time: t.Created}, Expires: httpapi.Timestamp{Time: t.Expires},
+	})
 }

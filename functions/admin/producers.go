@@ -49,9 +49,7 @@ func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 		ID: video.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix, Tenant: in.Tenant, Created: o.now(),
 	}
 	var c httpapi.Validation
-	for _, f := range g.Validate() {
-		c.Require(false, f.Pointer, f.Code, f.Message)
-	}
+	c.AddAll(g.Validate())
 	c.Require(services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused", "Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
 	known, err := o.tenantExists(r, in.Tenant)
 	if err != nil {
@@ -69,12 +67,12 @@ func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 
 // listProducers answers GET /v1/sources.
 func (o *Admin) listProducers(w http.ResponseWriter, r *http.Request) error {
-	grants, err := o.Producers.ListProducers(r.Context())
+	producers, err := o.Producers.ListProducers(r.Context())
 	if err != nil {
 		return err
 	}
-	all := make([]producerView, 0, len(grants))
-	for _, g := range grants {
+	all := make([]producerView, 0, len(producers))
+	for _, g := range producers {
 		all = append(all, newProducerView(g))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string][]producerView{"sources": all})

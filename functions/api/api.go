@@ -1,15 +1,16 @@
 // Package api answers the tenants' HTTP API: uploads and videos. The service map (package services) lists its routes
 // and who may call each; docs/api.md describes them.
-// Tenant and scopes come from API Gateway's authorizer and from nowhere else. Rights on AWS: rows of uploads, videos and idempotency keys (dynamodb:GetItem,
-// PutItem; for videos Query and UpdateItem too, and Query of their lists), multipart uploads below t/ in the source
-// bucket (s3:PutObject, ListMultipartUploadParts, AbortMultipartUpload), the size of the objects there (s3:GetObject,
-// for HEAD), and sqs:SendMessage to publish and fetch.
+// Tenant and scopes come from API Gateway's authorizer and from nowhere else. Rights on AWS: rows of uploads, videos
+// and idempotency keys (dynamodb:GetItem, PutItem; for videos Query and UpdateItem too, and Query of their lists),
+// multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts, AbortMultipartUpload), the
+// size of the objects there (s3:GetObject, for HEAD), and sqs:SendMessage to publish and fetch.
 // It rejects bodies over 1 MiB, bodies that are not JSON, unknown fields, ids of other tenants (as unknown ids),
 // uploads over 8 GiB, and parts that don't add up to the size that was announced.
 package api
 
 import (
 	"context"
+	_ "embed"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,12 @@ import (
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
+
+// OpenAPI describes all routes of the service map in OpenAPI 3.0 (https://spec.openapis.org/oas/v3.0.3). Tests compare
+// it with the map and with every request and response in them.
+//
+//go:embed openapi.json
+var OpenAPI []byte
 
 // UploadStore keeps uploads and the videos that they become.
 type UploadStore interface {
@@ -85,9 +92,9 @@ type API struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 
-	// TraceHeader returns the trace header to store in a new video's row. It may be nil.
+	// TraceHeader returns the trace header to store in a new video's row.
 	TraceHeader func(ctx context.Context) string
-	// AnnotateVideo is called with the video that a request is about, for traces and logs. It may be nil.
+	// AnnotateVideo is called with the video that a request is about, for traces and logs.
 	AnnotateVideo func(ctx context.Context, tenant, video string)
 }
 
@@ -121,12 +128,22 @@ func (a *API) Handler() (http.Handler, error) {
 
 func (a *API) now() time.Time { return httpapi.TruncateToMillis(a.Now()) }
 
-func (a *API) showHealth(w http.ResponseWriter, r *http.Request) error {
+// showHealth answers GET /health.
+func (a *API) showHealth(w http.ResponseWriter, _ *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func (a *API) annotateVideo(ctx context.Context, tenant, id string) {
-	if a.AnnotateVideo != nil {
-		a.AnnotateVideo(ctx, tenant, id)
-	}
+// showOpenAPI answers GET /v1/openapi.json.
+func (a *API) showOpenAPI(w http.ResponseWriter, _ *http.Request) error {
+	return httpapi.WriteRawJSON(w, http.StatusOK, OpenAPI)
+}
+
+// showToken answers GET /v1/token: the tenant and the scopes of the request's token.
+func (a *API) showToken(w http.ResponseWriter, r *http.Request) error {
+	c := httpapi.CallerFromContext(r.Context())
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		ID     string   `json:"id"`
+		Tenant string   `json:"tenant"`
+		Scopes []string `json:"scopes"`
+	}{c.TokenID, c.Tenant, append([]string{}, c.Scopes...)})
 }

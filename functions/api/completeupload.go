@@ -46,7 +46,8 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a.announceCompletion(r.Context(), u)
+	// If it fails, S3's notification says the same a little later.
+	a.sendBestEffort(r.Context(), u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Video string      `json:"video_id"`
 		State video.State `json:"state"`
@@ -80,17 +81,17 @@ func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sent
 	if err != nil {
 		return err
 	}
-	has := map[int]video.Part{}
+	stored := map[int]video.Part{}
 	for _, p := range listed {
-		has[p.Number] = p
+		stored[p.Number] = p
 	}
 	var c httpapi.Validation
 	parts := make([]video.Part, u.PartCount())
 	for i, p := range sent {
-		got, ok := has[p.Number]
+		got, ok := stored[p.Number]
 		at := fmt.Sprintf("/parts/%d", i)
 		c.Require(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
-		c.Require(!ok || trimETagQuotes(got.ETag) == trimETagQuotes(p.ETag), at+"/etag", "part_changed", "The ETag is not that of the part that S3 has; send the part again or give its ETag.")
+		c.Require(!ok || got.ETag == strings.Trim(p.ETag, `"`), at+"/etag", "part_changed", "The ETag is not that of the part that S3 has; send the part again or give its ETag.")
 		c.Require(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch", fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
 		parts[p.Number-1] = got
 	}
@@ -101,18 +102,9 @@ func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sent
 	return err
 }
 
-// trimETagQuotes returns an ETag without its quotes.
-func trimETagQuotes(etag string) string { return strings.Trim(etag, `"`) }
-
-// announceCompletion sends upload.completed to publish at once. A failure is harmless, since S3's notification says the
-// same a little later.
-func (a *API) announceCompletion(ctx context.Context, u video.Upload) {
-	a.sendBestEffort(ctx, u.Tenant, u.Video, video.UploadCompleted{At: a.now()})
-}
-
-// sendBestEffort sends events that a deadline would send too, later. A failure is only logged.
-func (a *API) sendBestEffort(ctx context.Context, tenant, id string, what ...video.Event) {
-	for _, d := range what {
+// sendBestEffort sends events of a video that something else replaces if it fails. A failure is only logged.
+func (a *API) sendBestEffort(ctx context.Context, tenant, id string, data ...video.Event) {
+	for _, d := range data {
 		e := events.New(tenant, id, a.now(), d)
 		if err := a.Publisher.Send(ctx, e); err != nil {
 			a.Log.WarnContext(ctx, "event not sent at once", "type", e.Type, "api_request_id", httpapi.CallerFromContext(ctx).RequestID, "error", err)

@@ -41,25 +41,21 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 
 // applyTo changes v, or returns an HTTPError of 422. An empty title becomes the file name.
 func (in videoPatch) applyTo(v *video.Video) error {
-	about := v.Details
-	about.Title = "" // a file name may be longer than a title
+	title := v.Title
+	v.Title = "" // the old title may be a file name, which may be longer than a title
 	if in.Title != nil {
-		about.Title = strings.TrimSpace(*in.Title)
+		v.Title = strings.TrimSpace(*in.Title)
+		title = cmp.Or(v.Title, v.Source.Name)
 	}
 	if in.ExternalID != nil {
-		about.ExternalID = *in.ExternalID
+		v.ExternalID = *in.ExternalID
 	}
 	if in.Metadata != nil {
-		about.Metadata = cloneMetadata(in.Metadata)
+		v.Metadata = cloneMetadata(in.Metadata)
 	}
 	var c httpapi.Validation
-	requireAll(&c, about.Validate())
-	if in.Title != nil {
-		about.Title = cmp.Or(about.Title, v.Source.Name)
-	} else {
-		about.Title = v.Title
-	}
-	v.Details = about
+	c.AddAll(v.Details.Validate())
+	v.Title = title
 	return c.Err()
 }
 
@@ -69,13 +65,6 @@ func cloneMetadata(m map[string]string) map[string]string {
 		return nil
 	}
 	return maps.Clone(m)
-}
-
-// requireAll adds what is invalid.
-func requireAll(c *httpapi.Validation, invalid []video.FieldError) {
-	for _, f := range invalid {
-		c.Require(false, f.Pointer, f.Code, f.Message)
-	}
 }
 
 // deleteVideo answers DELETE /v1/videos/{id}: it sends delete.requested to publish, the owner of the row. It fails if
@@ -104,7 +93,7 @@ func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
 	if err != nil {
 		return v, err
 	}
-	a.annotateVideo(r.Context(), v.Tenant, v.ID)
+	a.AnnotateVideo(r.Context(), v.Tenant, v.ID)
 	if v.State == video.Deleted {
 		return v, errVideoNotFound
 	}

@@ -35,7 +35,7 @@ func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if len(entries) == 0 { // each video has at least the entry of its creation
 		return errVideoNotFound
 	}
-	a.annotateVideo(r.Context(), tenant, id)
+	a.AnnotateVideo(r.Context(), tenant, id)
 	out := make([]entryView, len(entries))
 	for i, e := range entries {
 		out[i] = entryView{At: httpapi.Timestamp{Time: e.At}, Event: e.Cause, State: e.State, Retries: e.Retries, Problem: e.Problem}

@@ -35,11 +35,21 @@ type partURL struct {
 	Expires httpapi.Timestamp `json:"expires_at"`
 }
 
-// createUpload answers POST /v1/uploads: both rows, and the URLs of the first parts. A repeated request is answered with the
-// same upload and fresh URLs, as long as the upload is open.
+// createUpload answers POST /v1/uploads with a new upload and the URLs of its first parts. A repeated request gets the same
+// upload, with new URLs if the upload is open and none if it is not.
 func (a *API) createUpload(w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt) error {
-	if attempt.PreviousID != "" {
-		return a.replayUpload(w, r, attempt.PreviousID)
+	if id := attempt.PreviousID; id != "" {
+		u, v, err := a.findUpload(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		signed := min(u.PartCount(), maxPartURLs)
+		if err := a.requireOpen(r.Context(), u, v); errs.KindOf(err) == errs.Conflict {
+			signed = 0
+		} else if err != nil {
+			return err
+		}
+		return a.replyWithUpload(w, r, u, signed)
 	}
 	in, err := httpapi.DecodeBody[createUploadRequest](r)
 	if err != nil {
@@ -61,7 +71,7 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request, attempt *http
 // newCommand returns the command of a request of the caller's tenant, under new ids. It fails with 422 and all that is
 // invalid: urlErr, if there is one, and what NewCommand finds.
 func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (command ingest.Command, err error) {
-	in.Tenant, in.Trace = httpapi.CallerFromContext(r.Context()).Tenant, a.traceHeader(r.Context())
+	in.Tenant, in.Trace = httpapi.CallerFromContext(r.Context()).Tenant, a.TraceHeader(r.Context())
 	in.Spec.Metadata = cloneMetadata(in.Spec.Metadata)
 	if in.VideoID, err = a.newID("vid_"); err != nil {
 		return command, err
@@ -75,11 +85,11 @@ func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (comm
 		c.Require(false, "/url", p.Code, p.Message)
 	}
 	command, invalid := ingest.NewCommand(in)
-	requireAll(&c, invalid)
+	c.AddAll(invalid)
 	if err := c.Err(); err != nil {
 		return command, err
 	}
-	a.annotateVideo(r.Context(), in.Tenant, in.VideoID)
+	a.AnnotateVideo(r.Context(), in.Tenant, in.VideoID)
 	return command, nil
 }
 
@@ -93,20 +103,6 @@ func (a *API) createRows(attempt *httpapi.Attempt) ingest.CreateRows {
 			return a.Uploads.CreateVideoIdempotently(ctx, v, u, *record)
 		})
 	}
-}
-
-func (a *API) replayUpload(w http.ResponseWriter, r *http.Request, id string) error {
-	u, v, err := a.findUpload(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	switch err := a.requireOpen(r.Context(), u, v); {
-	case errs.KindOf(err) == errs.Conflict:
-		return a.replyWithUpload(w, r, u, 0)
-	case err != nil:
-		return err
-	}
-	return a.replyWithUpload(w, r, u, min(u.PartCount(), maxPartURLs))
 }
 
 // replyWithUpload writes an upload with the URLs of its first n parts.
@@ -126,13 +122,6 @@ func (a *API) replyWithUpload(w http.ResponseWriter, r *http.Request, u video.Up
 		PartCount int       `json:"part_count"`
 		Parts     []partURL `json:"parts"`
 	}{u.ID, u.Video, u.PartSize, u.PartCount(), urls})
-}
-
-func (a *API) traceHeader(ctx context.Context) string {
-	if a.TraceHeader == nil {
-		return ""
-	}
-	return a.TraceHeader(ctx)
 }
 
 // newID returns a new id that begins with prefix and sorts by time.

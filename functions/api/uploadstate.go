@@ -62,7 +62,7 @@ func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, p := range parts {
-		out.Parts = append(out.Parts, storedPart{p.Number, p.Size, trimETagQuotes(p.ETag)})
+		out.Parts = append(out.Parts, storedPart{p.Number, p.Size, p.ETag})
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
@@ -74,7 +74,7 @@ func (a *API) findUpload(ctx context.Context, id string) (u video.Upload, v vide
 	if err != nil {
 		return u, v, err
 	}
-	a.annotateVideo(ctx, u.Tenant, u.Video)
+	a.AnnotateVideo(ctx, u.Tenant, u.Video)
 	v, err = a.Uploads.LoadVideo(ctx, u.Tenant, u.Video)
 	if err == nil && (v.State == video.Deleting || v.State == video.Deleted) {
 		err = errUploadNotFound
@@ -106,8 +106,7 @@ func (a *API) resolveEndState(ctx context.Context, u video.Upload, v video.Video
 		return uploadCompleted, nil
 	}
 	info, err := a.Originals.HeadObject(ctx, u.Key)
-	switch {
-	case errs.KindOf(err) == errs.NotFound, err == nil && info.Size != u.Size:
+	if errs.KindOf(err) == errs.NotFound || err == nil && info.Size != u.Size {
 		return uploadExpired, nil
 	}
 	return uploadCompleted, err

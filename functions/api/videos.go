@@ -89,14 +89,10 @@ func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
 	}
 	switch v.State {
 	case video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready:
-		out.Playback = a.buildPlaybackLinks(v.Playback, c)
+		base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
+		media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
+		out.Playback.HLS = media + "/p/" + playback.PublicToken + "/" + v.Playback + "/master.m3u8"
+		out.Playback.Watch = base + "/watch/" + v.Playback
 	}
 	return out
-}
-
-// buildPlaybackLinks returns the links to watch a video.
-func (a *API) buildPlaybackLinks(id string, c httpapi.Caller) playbackView {
-	base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
-	media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
-	return playbackView{ID: id, HLS: media + "/p/" + playback.PublicToken + "/" + id + "/master.m3u8", Watch: base + "/watch/" + id}
 }

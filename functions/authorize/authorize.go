@@ -52,7 +52,14 @@ func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuth
 	if err != nil {
 		return none, err
 	}
-	return newAllowPolicy(t, resource), nil
+	allow := lambdaevents.IAMPolicyStatement{Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{resource}}
+	return lambdaevents.APIGatewayCustomAuthorizerResponse{
+		PrincipalID: t.Tenant,
+		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{
+			Version: "2012-10-17", Statement: []lambdaevents.IAMPolicyStatement{allow},
+		},
+		Context: map[string]any{"tenant": t.Tenant, "scopes": strings.Join(t.Scopes, " "), "token_id": t.ID},
+	}, nil
 }
 
 // parseBearerToken returns the token of an Authorization header. The scheme is case-insensitive (RFC 9110, section
@@ -74,15 +81,4 @@ func allRoutesResource(methodARN string) (string, error) {
 		return "", errs.E("authorize.Handle", errs.Internal, fmt.Errorf("method ARN %q", methodARN))
 	}
 	return api + "/" + stage + "/*/v1/*", nil
-}
-
-func newAllowPolicy(t video.Token, resource string) lambdaevents.APIGatewayCustomAuthorizerResponse {
-	return lambdaevents.APIGatewayCustomAuthorizerResponse{
-		PrincipalID: t.Tenant,
-		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{
-			Version:   "2012-10-17",
-			Statement: []lambdaevents.IAMPolicyStatement{{Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{resource}}},
-		},
-		Context: map[string]any{"tenant": t.Tenant, "scopes": strings.Join(t.Scopes, " "), "token_id": t.ID},
-	}
 }

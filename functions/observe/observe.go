@@ -14,12 +14,17 @@ import (
 	"sluice/shared/platform/httpapi"
 )
 
-// VideoHistory reads videos and their timelines.
-type VideoHistory interface {
+// Store reads rows.
+type Store interface {
 	// LoadVideo returns NotFound if the tenant has no video of that id.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 	// LoadTimeline returns the timeline of a video in order, empty if there is no video.
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
+	// ListDeadLetters returns at most limit dead letters that match f, the last sent first, after cursor, and the next
+	// cursor, "" at the end.
+	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
+	// LoadScalingState returns the last decision of the scaling law, or the zero State.
+	LoadScalingState(ctx context.Context) (scaling.State, error)
 }
 
 // TraceReader reads traces from X-Ray.
@@ -38,29 +43,16 @@ type QueueDepths interface {
 	ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error)
 }
 
-// ScalingReader reads the last decision of the scaling law.
-type ScalingReader interface {
-	// LoadScalingState returns the last decision, or the zero State.
-	LoadScalingState(ctx context.Context) (scaling.State, error)
-}
-
-// DeadLetterLister lists dead letters.
-type DeadLetterLister interface {
-	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
-}
-
 // Observer answers the routes of the service observe, which only read.
 // Rights on AWS: rows of videos, dead letters and scaling decisions (dynamodb:GetItem, Query), sqs:GetQueueAttributes
 // of all inboxes, and the reading of traces (see package xray). All fields must be set.
 type Observer struct {
-	Videos      VideoHistory
-	DeadLetters DeadLetterLister
-	Traces      TraceReader
-	Queues      QueueDepths
-	Scaling     ScalingReader
-	Origins     []string // origins whose pages may call the API; "*" is all
-	Now         func() time.Time
-	Log         *slog.Logger
+	Store   Store
+	Traces  TraceReader
+	Queues  QueueDepths
+	Origins []string // origins whose pages may call the API; "*" is all
+	Now     func() time.Time
+	Log     *slog.Logger
 
 	traffic trafficCache
 }
@@ -85,11 +77,11 @@ const traceClockSkew = time.Second
 // showTrace answers GET /v1/videos/{id}/trace, for deleted videos too: a trace has none of their content.
 func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 	tenant, id := httpapi.CallerFromContext(r.Context()).Tenant, r.PathValue("id")
-	v, err := o.Videos.LoadVideo(r.Context(), tenant, id)
+	v, err := o.Store.LoadVideo(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}
-	entries, err := o.Videos.LoadTimeline(r.Context(), tenant, id)
+	entries, err := o.Store.LoadTimeline(r.Context(), tenant, id)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,11 @@ type edgeView struct {
 func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	now := httpapi.TruncateToMillis(o.Now())
 	out := mapView{At: httpapi.Timestamp{Time: now}, Services: make([]serviceView, len(services.Map))}
-	dead, scaling := o.countDeadLetters(r.Context()), o.readScaling(r.Context())
+	dead := o.countDeadLetters(r.Context())
+	scaling, err := o.Store.LoadScalingState(r.Context())
+	if err != nil {
+		o.Log.WarnContext(r.Context(), "can't read the last scaling decision", "error", err)
+	}
 	var calls map[traceview.CallKind]float64
 	var all sync.WaitGroup
 	all.Go(func() { calls = o.readTraffic(r.Context()) })
@@ -83,7 +87,7 @@ func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dea
 		v.Doors = append(v.Doors, "inbox")
 	}
 	for _, q := range s.Queues() {
-		v.Queues = append(v.Queues, o.buildQueueView(ctx, q, dead).withScaling(scaling))
+		v.Queues = append(v.Queues, o.buildQueueView(ctx, q, dead, scaling))
 	}
 	if s.Interval > 0 {
 		v.Doors = append(v.Doors, "clock")
@@ -91,8 +95,9 @@ func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dea
 	return v
 }
 
-// buildQueueView returns a queue. The dead letters of all lanes are counted at the first one.
-func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int) queueView {
+// buildQueueView returns a queue. The dead letters of all lanes are counted at the first one. A queue that was idle at
+// the last decision has no reading: see scaling.State.
+func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int, scaling scaling.State) queueView {
 	v := queueView{Name: q.Name, Lane: string(q.Lane.Name)}
 	if dead != nil && q.Name == q.Service {
 		n := dead[q.Service]
@@ -101,44 +106,30 @@ func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead ma
 	waiting, inFlight, err := o.Queues.ReadQueueCounts(ctx, q.Name)
 	if err != nil {
 		o.Log.WarnContext(ctx, "can't read queue depth", "queue", q.Name, "error", err)
-		return v
+	} else {
+		v.Waiting, v.InFlight = &waiting, &inFlight
 	}
-	v.Waiting, v.InFlight = &waiting, &inFlight
-	return v
-}
-
-// withScaling returns the view with the last decision. A queue that was idle then has no reading: see scaling.State.
-func (v queueView) withScaling(s scaling.State) queueView {
-	if share, ok := s.FindQueue(v.Name); ok {
-		v.Ceiling, v.Wanted, v.Reason = &share.Workers, &share.Wanted, string(share.Reason)
-		if v.Waiting != nil && *v.Waiting > 0 {
-			v.Oldest = share.Reading.OldestAge
+	if decided, ok := scaling.FindQueue(q.Name); ok {
+		v.Ceiling, v.Wanted, v.Reason = &decided.Workers, &decided.Wanted, string(decided.Reason)
+		if err == nil && waiting > 0 {
+			v.Oldest = decided.Reading.OldestAge
 		}
 	}
 	return v
 }
 
-// readScaling returns what was decided last; nothing if that can't be read.
-func (o *Observer) readScaling(ctx context.Context) scaling.State {
-	s, err := o.Scaling.LoadScalingState(ctx)
-	if err != nil {
-		o.Log.WarnContext(ctx, "can't read the last scaling decision", "error", err)
-	}
-	return s
-}
-
-// Open letters are counted up to so many, in so many pages.
+// At most so many open dead letters are counted, the last sent ones.
 const (
 	deadLetterPageSize = 1000
 	maxDeadLetterPages = 3
 )
 
-// countDeadLetters returns how many letters of each service are open, of the latest; nil if that can't be read.
+// countDeadLetters returns how many dead letters of each service are open; nil if they can't be read.
 func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
 	n := map[string]int{}
 	cursor := ""
 	for range maxDeadLetterPages {
-		page, next, err := o.DeadLetters.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize)
+		page, next, err := o.Store.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize)
 		if err != nil {
 			o.Log.WarnContext(ctx, "can't count dead letters", "error", err)
 			return nil

@@ -79,7 +79,15 @@ func (p *Server) Handler() (http.Handler, error) {
 func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page may read it, errors too
 	id, name := r.PathValue("playback"), r.PathValue("file")
-	if err := p.checkToken(r.Context(), r.PathValue("token"), id); err != nil {
+	token := r.PathValue("token")
+	var keys playback.SigningKeys
+	if token != playback.PublicToken {
+		var err error
+		if keys, err = p.loadKeys(r.Context()); err != nil {
+			return err
+		}
+	}
+	if err := playback.VerifyToken(token, id, p.Now(), keys); err != nil {
 		return err
 	}
 	if !fileNamePattern.MatchString(name) {
@@ -97,18 +105,6 @@ func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Location", url)
 	w.WriteHeader(http.StatusFound)
 	return nil
-}
-
-// checkToken checks a token. It loads the key only for a signed one.
-func (p *Server) checkToken(ctx context.Context, token, id string) error {
-	var keys playback.SigningKeys
-	if token != playback.PublicToken {
-		var err error
-		if keys, err = p.loadKeys(ctx); err != nil {
-			return err
-		}
-	}
-	return playback.VerifyToken(token, id, p.Now(), keys)
 }
 
 // loadKeys returns the keys and caches them. Internal: the secret is too short to be a key.

@@ -12,20 +12,19 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
+	"sluice/shared/platform/httpapi"
 )
 
 //go:embed web
 var webFiles embed.FS
 
+//go:embed web/watch.html
+var pageTemplate string // with {name} for the URL of each asset, and {source} for that of the video
+
 // contentSecurityPolicy allows scripts and styles from this host, and media from this host and, on AWS, from S3 and the
 // CDN. hls.js gives media to the player as a blob. Any page may embed the page.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' https:; " +
 	"media-src 'self' blob: https:; base-uri 'none'; form-action 'none'"
-
-const (
-	pageCacheControl  = "public, max-age=60"
-	assetCacheControl = "public, max-age=31536000, immutable"
-)
 
 // assetTypes are the assets that are served, with their content types.
 var assetTypes = map[string]string{
@@ -38,7 +37,7 @@ var assetTypes = map[string]string{
 // watchPage serves the page and its assets. The page links each asset with its version, so that it can be cached for
 // ever.
 type watchPage struct {
-	html     string // with {source} in place of the video's URL
+	html     string // with {source} for the video's URL
 	assets   map[string][]byte
 	mediaURL string // base of the links to media
 }
@@ -52,19 +51,10 @@ func newWatchPage(media string) (*watchPage, error) {
 			return nil, errs.E("play.newWatchPage", errs.Internal, err)
 		}
 		w.assets[name] = b
-		links = append(links, "{"+name+"}", w.assetLink(name))
+		links = append(links, "{"+name+"}", "assets/"+name+"?v="+hashVersion(b)) // relative to the page
 	}
-	page, err := webFiles.ReadFile("web/watch.html")
-	if err != nil {
-		return nil, errs.E("play.newWatchPage", errs.Internal, err)
-	}
-	w.html = strings.NewReplacer(links...).Replace(string(page))
+	w.html = strings.NewReplacer(links...).Replace(pageTemplate)
 	return w, nil
-}
-
-// assetLink returns the URL of an asset, relative to the page.
-func (w *watchPage) assetLink(name string) string {
-	return "assets/" + name + "?v=" + hashVersion(w.assets[name])
 }
 
 func hashVersion(b []byte) string {
@@ -83,7 +73,7 @@ func (w *watchPage) servePage(rw http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentSecurityPolicy)
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", pageCacheControl)
+	h.Set("Cache-Control", httpapi.PageCacheControl)
 	source := w.mediaURL + "/p/" + playback.PublicToken + "/" + id + "/master.m3u8"
 	_, err := io.WriteString(rw, strings.Replace(w.html, "{source}", html.EscapeString(source), 1))
 	return err
@@ -96,12 +86,5 @@ func (w *watchPage) serveAsset(rw http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errs.New("play.serveAsset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
-	cache := pageCacheControl
-	if r.URL.Query().Get("v") == hashVersion(b) {
-		cache = assetCacheControl
-	}
-	rw.Header().Set("Content-Type", assetTypes[name])
-	rw.Header().Set("Cache-Control", cache)
-	_, err := rw.Write(b)
-	return err
+	return httpapi.WriteAsset(rw, assetTypes[name], b, r.URL.Query().Get("v") == hashVersion(b))
 }

@@ -22,17 +22,15 @@ import (
 //go:embed web
 var webFiles embed.FS
 
+//go:embed web/studio.html
+var pageTemplate string
+
 // Page answers the routes of the service studio.
 type Page struct {
 	UploadURL string // a URL at the host that parts are uploaded to; "": this host
 	MediaURL  string // base of the links to media; "": this API
 	Log       *slog.Logger
 }
-
-const (
-	pageCacheControl  = "public, max-age=60"
-	assetCacheControl = "public, max-age=31536000, immutable"
-)
 
 // contentTypes are the content types of assets by file extension.
 var contentTypes = map[string]string{
@@ -82,11 +80,7 @@ func loadSite() (*site, error) {
 		}
 	}
 	s.version = hashAssets(s.assets)
-	page, err := webFiles.ReadFile("web/studio.html")
-	if err != nil {
-		return nil, errs.E("studio.loadSite", errs.Internal, err)
-	}
-	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+playerVersion).Replace(string(page))
+	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+playerVersion).Replace(pageTemplate)
 	return s, nil
 }
 
@@ -98,7 +92,7 @@ func (s *site) servePage(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", pageCacheControl)
+	h.Set("Cache-Control", httpapi.PageCacheControl)
 	_, err := io.WriteString(w, s.html)
 	return err
 }
@@ -111,12 +105,5 @@ func (s *site) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errs.New("studio.serveAsset", errs.NotFound, "file_not_found", "The page has no such file.")
 	}
-	cache := pageCacheControl
-	if r.PathValue("version") == s.version {
-		cache = assetCacheControl
-	}
-	w.Header().Set("Content-Type", contentTypes[path.Ext(name)])
-	w.Header().Set("Cache-Control", cache)
-	_, err := w.Write([]byte(text))
-	return err
+	return httpapi.WriteAsset(w, contentTypes[path.Ext(name)], []byte(text), r.PathValue("version") == s.version)
 }

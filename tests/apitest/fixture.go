@@ -64,6 +64,7 @@ func New(tb testing.TB) *Fixture {
 	f.API = &api.API{
 		Uploads: f.Store, Videos: f.Store, Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox, Idempotency: f.Store,
 		CheckURL: func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
+		TraceHeader: func(context.Context) string { return "" }, AnnotateVideo: func(context.Context, string, string) {},
 		Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
 	}
 	f.VideoCreator = ingest.VideoCreator{
@@ -75,7 +76,7 @@ func New(tb testing.TB) *Fixture {
 		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy, Log: f.Log,
 	}
 	f.Observer = &observe.Observer{
-		Videos: f.Store, DeadLetters: f.Store, Traces: f.XRay, Queues: f.XRay, Scaling: f.Store, Now: now, Log: f.Log,
+		Store: f.Store, Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log,
 	}
 	f.RebuildHandlers(tb)
 	return f
@@ -303,12 +304,23 @@ func (f *Fixture) GetWithQuery(tb testing.TB, c Caller, path, query string) Resu
 }
 
 // VideoIDs returns the ids of the videos on a page.
-func (r Result) VideoIDs() (ids []string) {
-	list, _ := r.JSON["videos"].([]any)
-	for _, v := range list {
-		ids = append(ids, v.(map[string]any)["id"].(string))
+func (r Result) VideoIDs() []string { return r.listMembers("videos", "id") }
+
+// DeadLetterIDs returns the ids of the dead letters on a page.
+func (r Result) DeadLetterIDs() []string { return r.listMembers("letters", "id") }
+
+// FirstErrorPointer returns the pointer of the first field error, "" if there is none.
+func FirstErrorPointer(r Result) string {
+	return append(r.listMembers("errors", "pointer"), "")[0]
+}
+
+// listMembers returns a string member of each object in a list.
+func (r Result) listMembers(list, member string) (all []string) {
+	objects, _ := r.JSON[list].([]any)
+	for _, o := range objects {
+		all = append(all, o.(map[string]any)[member].(string))
 	}
-	return ids
+	return all
 }
 
 // CreateUploadAt creates an upload some minutes after noon and returns the id of its video. more are further members of the
@@ -343,17 +355,6 @@ func (f *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) 
 	return all
 }
 
-// DeadLetterIDs returns the ids of the dead letters on a page.
-func (r Result) DeadLetterIDs() (ids []string) {
-	all, _ := r.JSON["letters"].([]any)
-	for _, l := range all {
-		l, _ := l.(map[string]any)
-		id, _ := l["id"].(string)
-		ids = append(ids, id)
-	}
-	return ids
-}
-
 // ApplyEvents applies events to a video and stores it.
 func (f *Fixture) ApplyEvents(tb testing.TB, tenant, id string, es ...video.Event) video.Video {
 	tb.Helper()
@@ -372,17 +373,6 @@ func (f *Fixture) ApplyEvents(tb testing.TB, tenant, id string, es ...video.Even
 		}
 	}
 	return v
-}
-
-// FirstErrorPointer returns the pointer of the first field error.
-func FirstErrorPointer(r Result) string {
-	list, _ := r.JSON["errors"].([]any)
-	if len(list) == 0 {
-		return ""
-	}
-	first, _ := list[0].(map[string]any)
-	s, _ := first["pointer"].(string)
-	return s
 }
 
 // ProducerBody is the body of a valid POST /v1/sources.

@@ -102,6 +102,7 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 		},
 		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s), Idempotency: p.newStore(),
 		Entropy: c.entropy, Now: now, Log: log,
+		TraceHeader: func(context.Context) string { return "" }, AnnotateVideo: func(context.Context, string, string) {},
 	}
 	h, err := a.Handler()
 	if err != nil {

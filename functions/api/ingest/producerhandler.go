@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/oklog/ulid/v2"
 
@@ -14,42 +15,41 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// ProducerStore are what operators have registered as sources.
+// ProducerStore reads registered producers.
 type ProducerStore interface {
-	// ListProducersBySender returns the grants of a principal; none for one that nobody has registered.
+	// ListProducersBySender returns the producers that are registered for a principal, or none.
 	ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error)
 }
 
-// ProducerHandler is the back door: whose video it is follows from who has sent the message and from what it names, and
-// from nothing that the message says.
+// ProducerHandler creates videos for producers, which send messages. The video's tenant follows from the sender and the
+// origin of the file, never from other fields of the message.
 type ProducerHandler struct {
 	Creator       VideoCreator
 	Producers     ProducerStore
-	TraceHeader   func(ctx context.Context) string                // the header to keep in the video's row and to send on
-	AnnotateVideo func(ctx context.Context, tenant, video string) // is told whose the message turns out to be; may be nil
+	TraceHeader   func(ctx context.Context) string                // the trace header to store in the row and to send on
+	AnnotateVideo func(ctx context.Context, tenant, video string) // called with the video of the message, for traces and logs
 }
 
-// Handle takes one request.
+// Handle handles upload.requested and returns fetch.requested. Forbidden: the sender may not create a video of this origin.
+// Invalid: a field is invalid.
 func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "ingest.Handle"
-	ask, ok := e.Data.(video.UploadRequested)
+	request, ok := e.Data.(video.UploadRequested)
 	if !ok {
 		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
 	sender := video.ParsePrincipal(e.Sender)
-	tenant, err := p.resolveTenant(ctx, op, sender, ask.Origin)
+	tenant, err := p.resolveTenant(ctx, op, sender, request.Origin)
 	if err != nil {
 		return nil, err
 	}
 	id := deriveID(sender, e)
-	if p.AnnotateVideo != nil {
-		p.AnnotateVideo(ctx, tenant, "vid_"+id)
-	}
-	if err := ask.Origin.Validate(); err != nil {
+	p.AnnotateVideo(ctx, tenant, "vid_"+id)
+	if err := request.Origin.Validate(); err != nil {
 		return nil, errs.E(op, errs.Invalid, err)
 	}
 	command, invalid := NewCommand(Request{
-		Tenant: tenant, VideoID: "vid_" + id, UploadID: "upl_" + id, Spec: ask,
+		Tenant: tenant, VideoID: "vid_" + id, UploadID: "upl_" + id, Spec: request,
 		Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.TraceHeader(ctx),
 	})
 	if len(invalid) > 0 {
@@ -61,15 +61,15 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 	}
 	var es []events.Event
 	for _, d := range out {
-		follows := events.New(v.Tenant, v.ID, p.Creator.Now(), d)
-		follows.Correlation, follows.Trace = v.Correlation, p.TraceHeader(ctx)
-		es = append(es, follows)
+		next := events.New(v.Tenant, v.ID, p.Creator.Now(), d)
+		next.Correlation, next.Trace = v.Correlation, p.TraceHeader(ctx)
+		es = append(es, next)
 	}
 	return es, nil
 }
 
-// deriveID returns the part of a video's ids that is the same for the same request, which is told by its sender, source and
-// id (CloudEvents 1.0, section "id"). It tells no time, unlike other ids: a producer may send again much later.
+// deriveID returns the part of a video's ids that is the same for the same request, which has the same sender, source and id
+// (CloudEvents 1.0, section "id"). Unlike other ids it does not depend on the time: a producer may repeat a request later.
 func deriveID(sender string, e events.Event) string {
 	sum := sha256.Sum256([]byte(sender + "\x00" + e.Source + "\x00" + e.ID))
 	return ulid.ULID(sum[:16]).String()
@@ -82,7 +82,7 @@ var (
 	problemTenantUnclear   = errs.Problem{Code: "tenant_unclear", Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket."}
 )
 
-// resolveTenant returns whose video it becomes.
+// resolveTenant returns the tenant of a video from its sender and origin. Forbidden: there is none, or several.
 func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o video.Origin) (string, error) {
 	switch {
 	case o.Bucket != "" && !services.ValidProducerBucket(o.Bucket):
@@ -90,29 +90,22 @@ func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o
 	case sender == "":
 		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
 	}
-	grants, err := p.Producers.ListProducersBySender(ctx, sender)
+	registered, err := p.Producers.ListProducersBySender(ctx, sender)
 	switch {
 	case err != nil:
 		return "", err
-	case len(grants) == 0:
+	case len(registered) == 0:
 		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
 	case o.URL != "":
-		return requireSingleTenant(op, grants)
+		others := func(g video.Producer) bool { return g.Tenant != registered[0].Tenant }
+		if slices.ContainsFunc(registered, others) {
+			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
+		}
+		return registered[0].Tenant, nil
 	}
-	g, ok := video.FindProducer(grants, o.Bucket, o.Key)
+	g, ok := video.FindProducer(registered, o.Bucket, o.Key)
 	if !ok {
 		return "", problemOriginForbidden.ToError(op, errs.Forbidden, nil)
 	}
 	return g.Tenant, nil
-}
-
-// requireSingleTenant returns the tenant that all grants are for.
-func requireSingleTenant(op string, grants []video.Producer) (string, error) {
-	tenant := grants[0].Tenant
-	for _, g := range grants {
-		if g.Tenant != tenant {
-			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
-		}
-	}
-	return tenant, nil
 }

@@ -10,9 +10,8 @@ import (
 
 func main() {
 	k := runtime.New("observe")
-	rows := k.Store()
 	o := &observe.Observer{
-		Videos: rows, DeadLetters: rows, Traces: xray.New(k.AWSConfig()), Queues: queue.NewDepthReader(k.SQSClient()), Scaling: rows,
+		Store: k.Store(), Traces: xray.New(k.AWSConfig()), Queues: queue.NewDepthReader(k.SQSClient()),
 		Origins: k.Origins(), Now: k.Now, Log: k.Log,
 	}
 	k.ServeRoutes(o.Handler())

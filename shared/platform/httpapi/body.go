@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 )
 
 // maxNesting bounds how deep a body may nest.
@@ -34,38 +36,25 @@ func DecodeBody[T any](r *http.Request) (T, error) {
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
 		return v, newBodyError("The body must be a JSON object.")
 	}
-	if err := checkBodyShape(b, reflect.TypeFor[T]()); err != nil {
-		return v, err
-	}
-	if err := json.Unmarshal(b, &v); err != nil {
-		return v, errs.E("httpapi.DecodeBody", errs.Internal, err) // checkBodyShape has missed something
-	}
-	return v, nil
-}
-
-// checkBodyShape returns an HTTPError if b is not JSON or does not have the shape of a type.
-func checkBodyShape(b []byte, t reflect.Type) error {
-	if err := json.Unmarshal(b, new(json.RawMessage)); err != nil {
-		return newSyntaxError(err)
-	}
 	var value any
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
-		return newSyntaxError(err)
+	var syntax *json.SyntaxError // Unmarshal finds what follows the object, too
+	switch err := cmp.Or(json.Unmarshal(b, new(json.RawMessage)), d.Decode(&value)); {
+	case errors.As(err, &syntax):
+		return v, newBodyError(fmt.Sprintf("The body is not JSON from byte %d on.", syntax.Offset))
+	case err != nil:
+		return v, newBodyError("The body is not JSON.")
 	}
 	var c Validation
-	c.checkShape("", "body", value, t)
-	return c.errorWithStatus(http.StatusBadRequest)
-}
-
-// newSyntaxError returns the error of a body that is not JSON, with the offset of the mistake in bytes.
-func newSyntaxError(err error) *HTTPError {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return newBodyError(fmt.Sprintf("The body is not JSON from byte %d on.", syntax.Offset))
+	c.checkShape("", "body", value, reflect.TypeFor[T]())
+	if err := c.errorWithStatus(http.StatusBadRequest); err != nil {
+		return v, err
 	}
-	return newBodyError("The body is not JSON.")
+	if err := json.Unmarshal(b, &v); err != nil {
+		return v, errs.E("httpapi.DecodeBody", errs.Internal, err) // checkShape has missed something
+	}
+	return v, nil
 }
 
 // exceedsMaxNesting reports whether JSON nests deeper than maxNesting. It allocates nothing.
@@ -99,6 +88,13 @@ type Validation struct{ fieldErrors []FieldError }
 func (c *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
 	if !ok && len(c.fieldErrors) < maxFieldErrors {
 		c.fieldErrors = append(c.fieldErrors, FieldError{pointer, code, detail})
+	}
+}
+
+// AddAll adds field errors of the domain.
+func (c *Validation) AddAll(invalid []video.FieldError) {
+	for _, f := range invalid {
+		c.Require(false, f.Pointer, f.Code, f.Message)
 	}
 }
 

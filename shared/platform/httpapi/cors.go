@@ -19,8 +19,8 @@ const (
 	corsMaxAge         = "3600"                                                                        // seconds for which a browser caches the preflight
 )
 
-// SetHeaders writes the headers that every response has, also an error.
-func (c CORS) SetHeaders(h http.Header, r *http.Request) {
+// setHeaders writes the headers that every response has, also an error.
+func (c CORS) setHeaders(h http.Header, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	switch {
 	case slices.Contains(c.Origins, "*"):

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -30,17 +29,12 @@ const (
 // GatewayFunc is a Lambda function behind the proxy integration of a REST API.
 type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error)
 
-// headerSetter is a handler that sets headers of every response, also of those that it does not write.
-type headerSetter interface {
-	SetHeaders(h http.Header, r *http.Request)
-}
-
 // NewGatewayFunc returns h as a Lambda function. It never returns an error: a panic of h is logged and answered with
-// 500. If h has a method SetHeaders, it is called before each response.
+// 500. If h is a CORS, every response has its headers.
 func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 	open := func(http.Header, *http.Request) {}
-	if o, ok := h.(headerSetter); ok {
-		open = o.SetHeaders
+	if c, ok := h.(CORS); ok {
+		open = c.setHeaders
 	}
 	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
 		ctx, cancel := WithEarlierDeadline(ctx, responseReserve)
@@ -99,7 +93,14 @@ func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*ht
 	}
 	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/", bytes.NewReader(body)) // can't fail
 	r.Method, r.Host = e.HTTPMethod, e.RequestContext.DomainName
-	r.URL = &url.URL{Path: trimStage(e.Path, e.RequestContext.Stage), RawQuery: encodeQuery(e)}
+	query := url.Values(e.MultiValueQueryStringParameters)
+	if len(query) == 0 {
+		query = url.Values{}
+		for name, value := range e.QueryStringParameters {
+			query.Set(name, value)
+		}
+	}
+	r.URL = &url.URL{Path: trimStage(e.Path, e.RequestContext.Stage), RawQuery: query.Encode()}
 	for name, value := range e.Headers {
 		r.Header.Set(name, value)
 	}
@@ -124,17 +125,6 @@ func trimStage(path, stage string) string {
 	return path
 }
 
-func encodeQuery(e lambdaevents.APIGatewayProxyRequest) string {
-	q := url.Values(e.MultiValueQueryStringParameters)
-	if len(q) == 0 {
-		q = url.Values{}
-		for k, v := range e.QueryStringParameters {
-			q.Set(k, v)
-		}
-	}
-	return q.Encode()
-}
-
 // responseBuffer is an http.ResponseWriter that keeps the response.
 type responseBuffer struct {
 	header http.Header
@@ -155,15 +145,6 @@ func (a *responseBuffer) WriteHeader(status int) {
 func (a *responseBuffer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(b)
-}
-
-// copyTo writes the response to w, if there is one.
-func (a *responseBuffer) copyTo(w http.ResponseWriter) {
-	maps.Copy(w.Header(), a.header)
-	if a.status != 0 {
-		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body.Bytes()) // the client is gone
-	}
 }
 
 // proxyResponse returns the response in API Gateway's form, with a body that is not UTF-8 in base64.

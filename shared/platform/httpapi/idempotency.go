@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
 
+	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
 
@@ -92,7 +95,8 @@ func (o *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Du
 
 // newRecord returns the record of a request with these keys, of which there must be one. The body can be read again.
 func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video.IdempotencyRecord, error) {
-	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKeyLength || strings.ContainsFunc(keys[0], isUnprintable) {
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
+	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKeyLength || strings.ContainsFunc(keys[0], unprintable) {
 		return video.IdempotencyRecord{}, errKeyInvalid
 	}
 	body, err := io.ReadAll(r.Body)
@@ -109,9 +113,6 @@ func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video
 		BodyHash: hashHex(canonicalizeJSON(body)), Holder: holder,
 	}, nil
 }
-
-// isUnprintable reports whether r is not one of ASCII's printable characters.
-func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
 // canonicalizeJSON returns JSON with sorted members and without white space. It returns a body that is not JSON unchanged.
 func canonicalizeJSON(body []byte) []byte {
@@ -142,8 +143,14 @@ func (o *IdempotencyMiddleware) handleFirst(
 	record.Expires = o.Now()
 	a := &Attempt{record: &record, keptUntil: record.Expires.Add(recordLifetime)}
 	defer func() {
-		if !a.outcomeUnknown {
-			o.completeRecord(r.Context(), record)
+		if a.outcomeUnknown {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), completeTimeout)
+		defer cancel()
+		if err := o.Store.CompleteIdempotency(ctx, record); err != nil { // the key stays in progress until the record expires
+			o.Log.WarnContext(ctx, "idempotency record not completed",
+				"api_request_id", CallerFromContext(ctx).RequestID, "owner", record.Owner, "error", err)
 		}
 	}()
 	response := newResponseBuffer()
@@ -151,17 +158,19 @@ func (o *IdempotencyMiddleware) handleFirst(
 	if err == nil && record.CreatedID == "" {
 		record.Status, record.Response, record.Expires = response.status, response.body.String(), a.keptUntil
 	}
-	response.copyTo(w)
+	maps.Copy(w.Header(), response.header)
+	if response.status != 0 {
+		w.WriteHeader(response.status)
+		_, _ = w.Write(response.body.Bytes()) // the client is gone
+	}
 	return err
 }
 
-// completeRecord stores the outcome of a request. Its failure is only logged, since the request has been handled: the key
-// stays in progress until the record expires.
-func (o *IdempotencyMiddleware) completeRecord(ctx context.Context, record video.IdempotencyRecord) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
-	defer cancel()
-	if err := o.Store.CompleteIdempotency(ctx, record); err != nil {
-		o.Log.WarnContext(ctx, "idempotency record not completed",
-			"api_request_id", CallerFromContext(ctx).RequestID, "owner", record.Owner, "error", err)
+// RandomBase32 returns n random bytes in lower-case base32, which has no underscore.
+func RandomBase32(entropy io.Reader, n int) (string, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(entropy, b); err != nil {
+		return "", errs.E("httpapi.RandomBase32", errs.Internal, err)
 	}
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b)), nil
 }

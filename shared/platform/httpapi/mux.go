@@ -18,11 +18,6 @@ import (
 // Handler answers one route. It writes a whole response, or returns an error, which becomes a problem document.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// ignoreAttempt runs h as an IdempotentHandler that creates nothing: its response is stored.
-func (h Handler) ignoreAttempt(w http.ResponseWriter, r *http.Request, _ *Attempt) error {
-	return h(w, r)
-}
-
 // Mux answers the routes of one service and enforces who may call each, as the service map says.
 type Mux struct {
 	mux *http.ServeMux
@@ -57,8 +52,8 @@ func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper
 			if idempotency == nil {
 				return nil, errs.E(op, errs.Internal, fmt.Errorf("%s: no idempotency for %s", s.Name, name))
 			}
-			if !idempotent {
-				run = h.ignoreAttempt
+			if plain := h; !idempotent { // its response is stored
+				run = func(w http.ResponseWriter, r *http.Request, _ *Attempt) error { return plain(w, r) }
 			}
 			h = idempotency.wrapHandler(run, s.Timeout)
 		}
@@ -75,11 +70,17 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, pattern := m.mux.Handler(r)
 	switch {
 	case path.Clean(r.URL.Path) != r.URL.Path:
-		m.writeProblem(w, r, errUnknownRoute)
-	case pattern == "":
-		m.writeProblem(w, r, findRoutingError(h, w, r))
-	default:
+		WriteProblem(w, r, m.log, errUnknownRoute)
+	case pattern != "":
 		m.mux.ServeHTTP(w, r)
+	default: // ServeMux's own response is the only way to learn that just the method is wrong
+		response := newResponseBuffer()
+		if h.ServeHTTP(response, r); response.status != http.StatusMethodNotAllowed {
+			WriteProblem(w, r, m.log, errUnknownRoute)
+			return
+		}
+		w.Header()["Allow"] = response.header["Allow"]
+		WriteProblem(w, r, m.log, errUnknownMethod)
 	}
 }
 
@@ -88,18 +89,6 @@ var (
 	errUnknownMethod = &HTTPError{Status: http.StatusMethodNotAllowed, Code: "method_unknown", Detail: "This path does not take this method."}
 )
 
-// findRoutingError returns the error of a request without a route. It asks ServeMux for its own response, which is the
-// only way to learn that just the method is wrong.
-func findRoutingError(h http.Handler, w http.ResponseWriter, r *http.Request) error {
-	said := newResponseBuffer()
-	h.ServeHTTP(said, r)
-	if said.status != http.StatusMethodNotAllowed {
-		return errUnknownRoute
-	}
-	w.Header()["Allow"] = said.header["Allow"]
-	return errUnknownMethod
-}
-
 func (m *Mux) authorizeRoute(route services.Route, h Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := authorizeCaller(route, CallerFromContext(r.Context()))
@@ -107,13 +96,9 @@ func (m *Mux) authorizeRoute(route services.Route, h Handler) http.HandlerFunc {
 			err = h(w, r)
 		}
 		if err != nil {
-			m.writeProblem(w, r, err)
+			WriteProblem(w, r, m.log, err)
 		}
 	}
-}
-
-func (m *Mux) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	WriteProblem(w, r, m.log, err)
 }
 
 // authorizeCaller returns an error if the caller may not use the route: Unauthenticated or Forbidden.
@@ -153,6 +138,21 @@ func WriteRawJSON(w http.ResponseWriter, status int, b []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
+	_, err := w.Write(b)
+	return err
+}
+
+// PageCacheControl is the Cache-Control of pages, which may be a minute old.
+const PageCacheControl = "public, max-age=60"
+
+// WriteAsset writes a file of a page. versioned reports that the URL has the version of the file, so that it can be
+// cached for ever.
+func WriteAsset(w http.ResponseWriter, contentType string, b []byte, versioned bool) error {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", PageCacheControl)
+	if versioned {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	_, err := w.Write(b)
 	return err
 }
