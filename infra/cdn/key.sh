@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Gives CloudFront the key of signed playback tokens: run it once after the first deployment to AWS, and again when the
-# secret has changed. Until then the CDN lets viewers in to public videos only.
+# Puts the key of signed playback tokens into CloudFront's key value store. Run it once after the first deployment to
+# AWS, and again when the secret has changed. Before that, the CDN serves public videos only.
 #
-# Needs the AWS CLI, version 2, and who runs it the rights cloudformation:DescribeStacks, secretsmanager:GetSecretValue,
-# cloudfront-keyvaluestore:DescribeKeyValueStore and cloudfront-keyvaluestore:PutKey. The key is in no argument, where
-# other processes could see it.
+# It needs the AWS CLI, version 2, and the permissions cloudformation:DescribeStacks, secretsmanager:GetSecretValue,
+# cloudfront-keyvaluestore:DescribeKeyValueStore and cloudfront-keyvaluestore:PutKey. The key is never in an argument,
+# which other processes could read.
 #
-# To deny a video to everybody, and to allow it again (minutes pass until every place knows):
+# To deny a video to everybody, and to allow it again (it takes minutes to reach every edge location):
 #   aws cloudfront-keyvaluestore put-key --kvs-arn STORE --if-match ETAG --key denied.PLAYBACK_ID --value now
 #   aws cloudfront-keyvaluestore delete-key --kvs-arn STORE --if-match ETAG --key denied.PLAYBACK_ID
 set -euo pipefail
@@ -19,9 +19,9 @@ output() {
 store=$(output CdnStore)
 secret=$(output PlaybackKey)
 etag=$(aws cloudfront-keyvaluestore describe-key-value-store --kvs-arn "$store" --query ETag --output text)
-# The secret has letters and digits only (GenerateSecretString), so that it needs no escapes in JSON.
+# The secret has letters and digits only (GenerateSecretString), so it needs no escapes in JSON.
 aws secretsmanager get-secret-value --secret-id "$secret" --query SecretString --output text |
 	sed 's/.*/{"Key":"key.1","Value":"&"}/' |
 	aws cloudfront-keyvaluestore put-key --kvs-arn "$store" --if-match "$etag" \
 		--cli-input-json file:///dev/stdin --output text --query ItemCount >/dev/null
-echo "CloudFront has the key; within minutes it takes signed tokens."
+echo "CloudFront has the key. It accepts signed tokens within minutes."
