@@ -19,8 +19,8 @@ import (
 const (
 	// defaultTmp is how large /tmp is for a service that asks for nothing, in MiB.
 	defaultTmp = 512
-	// originCAFile is the name, in the package of a function that connects to the internet, of the certificate of servers
-	// on this machine.
+	// originCAFile is the name, in the package of a function that connects to the internet, of the certificate of
+	// servers on this machine.
 	originCAFile = "origin-ca.pem"
 )
 
@@ -36,8 +36,8 @@ func readConditionsSetting() (bool, error) {
 	}
 }
 
-// enforcesConditions reports whether this cloud starts functions in Lambda's conditions: a server that is not ours starts
-// them as it does.
+// enforcesConditions reports whether this cloud starts functions in Lambda's conditions: a server that is not ours
+// starts them as it does.
 func (c *Cloud) enforcesConditions() bool { return c.lambdaConditions && c.url == "" }
 
 // lambdaState is the folder for what functions in Lambda's conditions need.
@@ -95,8 +95,8 @@ func (c *Cloud) buildLauncher(ctx context.Context) error {
 	})
 }
 
-// preparePackages makes what is deployed of each function, and returns what tells the deployment where that is, and where
-// each function finds ffmpeg and the certificate of servers on this machine. It says once which of Lambda's conditions
+// preparePackages makes what is deployed of each function, and returns what tells the deployment where that is, and
+// where each function finds ffmpeg and the certificate of servers on this machine. It says once which of Lambda's conditions
 // are not enforced; for root, and in CI, that is an error.
 func (c *Cloud) preparePackages(ctx context.Context) (contextArgs []string, err error) {
 	if err := c.makeOriginCert(); err != nil {

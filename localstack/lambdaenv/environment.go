@@ -15,8 +15,8 @@ const (
 )
 
 // lambdaVariables are what Lambda sets in the environment of every function, with the same value:
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime. HOME and TMPDIR
-// are not among them.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime. HOME and
+// TMPDIR are not among them.
 var lambdaVariables = []string{
 	"LANG=en_US.UTF-8",
 	"TZ=:UTC",

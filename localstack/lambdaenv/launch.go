@@ -146,8 +146,8 @@ func readOutcome(from io.Reader) (unix.WaitStatus, error) {
 }
 
 // reportInitError tells the Runtime API at that address that the function did not start:
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror. It is spoken by hand, as an HTTP
-// client would make each start of a function slower.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror. It is spoken by hand, as
+// an HTTP client would make each start of a function slower.
 func reportInitError(address string, reason error) {
 	conn, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package rie runs each function under AWS's own runtime interface emulator, which speaks the Runtime API as AWS's code
-// does: https://github.com/aws/aws-lambda-runtime-interface-emulator. As root it does so in Lambda's conditions (package
-// lambdaenv). The emulator is pinned by the module in tool, and no dependency of Sluice.
+// does: https://github.com/aws/aws-lambda-runtime-interface-emulator. As root it does so in Lambda's conditions
+// (package lambdaenv). The emulator is pinned by the module in tool, and no dependency of Sluice.
 package rie
 
 import (
@@ -120,7 +120,10 @@ type function struct {
 func startEmulator(t *testing.T, emulator, bootstrap string, s services.Service, aws string) function {
 	t.Helper()
 	at := findFreeAddress(t)
-	f := function{url: "http://" + at + "/2015-03-31/functions/function/invocations", name: fmt.Sprintf("sluice-%s-%d", s.Name, os.Getpid()), log: &bytes.Buffer{}}
+	f := function{
+		url:  "http://" + at + "/2015-03-31/functions/function/invocations",
+		name: fmt.Sprintf("sluice-%s-%d", s.Name, os.Getpid()), log: &bytes.Buffer{},
+	}
 	cmd := exec.Command(emulator, "--runtime-interface-emulator-address", at, "--runtime-api-address", findFreeAddress(t), bootstrap)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(bootstrap), f.log, f.log
 	cmd.WaitDelay = time.Second
