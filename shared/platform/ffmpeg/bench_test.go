@@ -26,3 +26,15 @@ func BenchmarkSandboxedStart(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkProcessStart measures a start of this program with its choice of the sandbox; in the lambda set it includes the
+// copy of the program.
+func BenchmarkProcessStart(b *testing.B) {
+	for b.Loop() {
+		cmd := exec.Command(ffmpeg.OriginalPath())
+		cmd.Args = []string{"reporter"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+}

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/ffmpeg"
 )
 
 // FindTools returns the folder of ffmpeg and ffprobe: $SLUICE_FFMPEG_DIR, or build/tools of the repository. It skips
 // the test if neither has them.
 func FindTools(t testing.TB) string {
 	t.Helper()
+	_ = os.Getenv(ffmpeg.LayersVariable) // for the go command, which would take results of the other set from its cache
 	dir := os.Getenv(services.EnvFFmpegDir)
 	if dir == "" {
 		dir = BuildPath("tools")
