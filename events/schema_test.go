@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/video"
 )
 
@@ -175,8 +176,8 @@ func checkSimple(t *testing.T, at string, v any) {
 func TestTenantPatternMatchesDomain(t *testing.T) {
 	same := func(id string) {
 		doc := schemaNode{"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z", "subject": "vid_1", "tenant": id, "data": schemaNode{}}
-		if err := contracts.schemas.validateDocument(envelopeSchema, "", doc); (err == nil) != video.ValidTenantID(id) {
-			t.Errorf("%q: the domain takes it %v, the schema says %v", id, video.ValidTenantID(id), err)
+		if err := contracts.schemas.validateDocument(envelopeSchema, "", doc); (err == nil) != access.ValidTenantID(id) {
+			t.Errorf("%q: the domain takes it %v, the schema says %v", id, access.ValidTenantID(id), err)
 		}
 	}
 	for n := range 40 {

@@ -9,20 +9,20 @@ import (
 	"slices"
 	"time"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
 
 // TenantStore keeps tenants and their tokens.
 type TenantStore interface {
 	// CreateTenant adds a tenant. Conflict: the id is taken.
-	CreateTenant(ctx context.Context, t video.Tenant) error
+	CreateTenant(ctx context.Context, t access.Tenant) error
 	// LoadTenant returns NotFound if there is no such tenant.
-	LoadTenant(ctx context.Context, id string) (video.Tenant, error)
+	LoadTenant(ctx context.Context, id string) (access.Tenant, error)
 	// CreateToken adds a token. Conflict: the id is taken.
-	CreateToken(ctx context.Context, t video.Token) error
+	CreateToken(ctx context.Context, t access.Token) error
 	// DeleteToken removes a token. It may be repeated.
 	DeleteToken(ctx context.Context, id string) error
 }
@@ -80,11 +80,11 @@ func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var c httpapi.Validation
-	c.Require(video.ValidTenantID(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
+	c.Require(access.ValidTenantID(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
 	if err := c.Err(); err != nil {
 		return err
 	}
-	t := video.Tenant{ID: in.Name, Created: o.now()}
+	t := access.Tenant{ID: in.Name, Created: o.now()}
 	if err := o.Tenants.CreateTenant(r.Context(), t); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 	}
 	var c httpapi.Validation
 	for i, s := range in.Scopes {
-		c.Require(slices.Contains(video.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+httpapi.QuoteList(video.Scopes)+".")
+		c.Require(slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+httpapi.QuoteList(access.Scopes)+".")
 	}
 	c.Require(in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime, maxTokenLifetime))
 	c.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
@@ -137,11 +137,11 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issueToken(w, r, a, video.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
+	return o.issueToken(w, r, a, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
 }
 
 func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
-	if !video.ValidTenantID(tenant) {
+	if !access.ValidTenantID(tenant) {
 		return false, nil
 	}
 	_, err := o.Tenants.LoadTenant(r.Context(), tenant)
@@ -162,13 +162,13 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // issueToken creates a token that expires after life; 0: it does not expire.
-func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t video.Token, life time.Duration) error {
+func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t access.Token, life time.Duration) error {
 	random, err := httpapi.RandomBase32(o.Entropy, 33)
 	if err != nil {
 		return err
 	}
 	id, secret := random[:12], random[12:52] // 60 bits and 200 bits
-	t.ID, t.SecretHash, t.Created = id, video.HashSecret(secret), o.now()
+	t.ID, t.SecretHash, t.Created = id, access.HashSecret(secret), o.now()
 	if life > 0 {
 		t.Expires = t.Created.Add(life)
 	}
@@ -177,7 +177,7 @@ func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.At
 	}
 	a.MarkCreated(id)
 	return httpapi.WriteJSON(w, http.StatusCreated, tokenResponse{
-		ID: id, Token: video.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes,
+		ID: id, Token: access.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes,
 		Created: httpapi.Timestamp{Time: t.Created}, Expires: httpapi.Timestamp{Time: t.Expires},
 	})
 }

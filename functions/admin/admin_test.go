@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 	"sluice/tests/apitest"
 )
 
@@ -41,12 +41,12 @@ func TestCreateTokenStoresOnlyTheHash(t *testing.T) {
 	if got.Status != 201 || !regexp.MustCompile(`^slc_[a-z2-7]{12}_[a-z2-7]{40}$`).MatchString(text) {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	parsed, secret, ok := video.ParseToken(text)
+	parsed, secret, ok := access.ParseToken(text)
 	kept, err := w.Store.LoadToken(t.Context(), id)
 	if !ok || parsed != id || err != nil || !kept.MatchesSecret(secret) {
 		t.Errorf("%s is not the token kept: %v, %v", text, kept, err)
 	}
-	want := video.Token{ID: id, Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: video.HashSecret(secret), Created: apitest.Noon}
+	want := access.Token{ID: id, Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: access.HashSecret(secret), Created: apitest.Noon}
 	if d := cmp.Diff(want, kept); d != "" {
 		t.Error(d)
 	}

@@ -4,17 +4,17 @@ import (
 	"context"
 	"net/http"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
 
 // ProducerStore keeps registered producers.
 type ProducerStore interface {
 	// CreateProducer adds a producer. Conflict: the id is taken.
-	CreateProducer(ctx context.Context, g video.Producer) error
+	CreateProducer(ctx context.Context, g access.Producer) error
 	// ListProducers returns all producers, the oldest first.
-	ListProducers(ctx context.Context) ([]video.Producer, error)
+	ListProducers(ctx context.Context) ([]access.Producer, error)
 	// DeleteProducer removes a producer. NotFound: there is none of that id.
 	DeleteProducer(ctx context.Context, id string) error
 }
@@ -29,7 +29,7 @@ type producerView struct {
 	Created httpapi.Timestamp `json:"created_at"`
 }
 
-func newProducerView(g video.Producer) producerView {
+func newProducerView(g access.Producer) producerView {
 	return producerView{g.ID, g.Sender, g.Bucket, g.Prefix, g.Tenant, httpapi.Timestamp{Time: g.Created}}
 }
 
@@ -45,8 +45,8 @@ func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	g := video.Producer{
-		ID: video.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix, Tenant: in.Tenant, Created: o.now(),
+	g := access.Producer{
+		ID: access.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix, Tenant: in.Tenant, Created: o.now(),
 	}
 	var c httpapi.Validation
 	c.AddAll(g.Validate())

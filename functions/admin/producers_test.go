@@ -5,14 +5,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 	"sluice/tests/apitest"
 )
 
 func TestProducersAreCreatedListedAndDeleted(t *testing.T) {
 	t.Parallel()
 	w, _ := apitest.NewWithRecords(t)
-	id := video.ProducerID("AIDAIENQZJOLO23YVJ4VO", "films", "in/")
+	id := access.ProducerID("AIDAIENQZJOLO23YVJ4VO", "films", "in/")
 	want := map[string]any{"id": id, "sender": "AIDAIENQZJOLO23YVJ4VO", "bucket": "films", "prefix": "in/", "tenant": "acme", "created_at": "2026-11-22T12:00:00.000Z"}
 	got := w.DoRequest(t, apitest.IAMOperator, "POST", "/v1/sources", apitest.ProducerBody)
 	if d := cmp.Diff(want, got.JSON); got.Status != 201 || d != "" {

@@ -13,14 +13,14 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
 // TokenStore reads tokens.
 type TokenStore interface {
 	// LoadToken returns NotFound if there is no token of that id.
-	LoadToken(ctx context.Context, id string) (video.Token, error)
+	LoadToken(ctx context.Context, id string) (access.Token, error)
 }
 
 // Handler is the authorizer.
@@ -69,7 +69,7 @@ func parseBearerToken(header string) (id, secret string, ok bool) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", "", false
 	}
-	return video.ParseToken(strings.TrimSpace(text))
+	return access.ParseToken(strings.TrimSpace(text))
 }
 
 // allRoutesResource returns the pattern of all methods below /v1 in the stage of one method's ARN:

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/functions/authorize"
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
 
@@ -20,7 +20,7 @@ const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET
 func newHandler(tb testing.TB) authorize.Handler {
 	tb.Helper()
 	rows := store.NewMemory()
-	t := video.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: video.HashSecret("secret")}
+	t := access.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: access.HashSecret("secret")}
 	if err := rows.CreateToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
 	rows := h.Tokens.(store.Store)
-	token := video.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: video.HashSecret("secret"), Expires: noon}
+	token := access.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: access.HashSecret("secret"), Expires: noon}
 	if err := rows.CreateToken(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestInvalidTokensAreUnauthorized(t *testing.T) {
 	for _, header := range []string{
 		"", "Bearer", "Bearer ", "slc_tok1_secret", "Basic slc_tok1_secret", "Bearer slc_tok1_", "Bearer slc__secret",
 		"Bearer slc_tok1_Secret", "Bearer slc_tok1_secret2", "Bearer slc_tok2_secret", "Bearer slc_TOK1_secret",
-		"Bearer tok1_secret", "Bearer slc_tok1#_secret", "Bearer slc_tok1_" + video.HashSecret("secret"),
+		"Bearer tok1_secret", "Bearer slc_tok1#_secret", "Bearer slc_tok1_" + access.HashSecret("secret"),
 	} {
 		got, err := h.Handle(t.Context(), authorizerRequest(header))
 		if err == nil || err.Error() != "Unauthorized" || got.PrincipalID != "" || got.Context != nil {
@@ -94,8 +94,8 @@ func TestInvalidTokensAreUnauthorized(t *testing.T) {
 // failingStore is a store that can't be reached.
 type failingStore struct{}
 
-func (failingStore) LoadToken(context.Context, string) (video.Token, error) {
-	return video.Token{}, errs.E("store.LoadToken", errs.Transient, errors.New("away"))
+func (failingStore) LoadToken(context.Context, string) (access.Token, error) {
+	return access.Token{}, errs.E("store.LoadToken", errs.Transient, errors.New("away"))
 }
 
 // TestStoreFailureIsNotUnauthorized: clients must not throw a good token away because we could not look.

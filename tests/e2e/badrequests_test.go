@@ -9,7 +9,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 	"sluice/tests/clouds"
 )
 
@@ -61,17 +61,17 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	w := openDeployment(t)
 	operator := w.operatorCaller(t)
 	const secret = "secret"
-	over := video.Token{
-		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{video.ScopeRead}, SecretHash: video.HashSecret(secret),
+	over := access.Token{
+		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{access.ScopeRead}, SecretHash: access.HashSecret(secret),
 		Created: time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
 	}
 	still := over
 	still.ID, still.Expires = "x"+over.ID, time.Now().Add(waitLimit)
-	for token, status := range map[*video.Token]int{&over: 401, &still: 200} {
+	for token, status := range map[*access.Token]int{&over: 401, &still: 200} {
 		if err := w.newStore(t).CreateToken(t.Context(), *token); err != nil {
 			t.Fatal(err)
 		}
-		apiCaller{base: w.env.APIURL, token: video.FormatToken(token.ID, secret)}.sendRequest(t, status, "GET", "/v1/videos", "")
+		apiCaller{base: w.env.APIURL, token: access.FormatToken(token.ID, secret)}.sendRequest(t, status, "GET", "/v1/videos", "")
 	}
 	w.newCaller(t, "tokens") // creates the tenant
 	made, _ := operator.sendRequest(t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`)

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 )
 
 // TestPromise04_PoisonMessageBecomesDeadLetter sends an invalid message. It must become a dead letter with a reason at
 // once. Redriven, it becomes another dead letter, until an operator discards it. Tenants must not see it.
 func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	w := openDeployment(t)
-	c := w.newCaller(t, "operators", video.ScopeOperator)
+	c := w.newCaller(t, "operators", access.ScopeOperator)
 	poison := "poison " + t.Name() + time.Now().String()
 	w.sendMessage(t, "InboxEncode", poison)
 	first := w.waitForDeadLetter(t, c, poison, "")

@@ -19,7 +19,7 @@ import (
 
 	"sluice/events"
 	"sluice/localstack/cloud"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 	"sluice/tests/clouds"
 )
 
@@ -139,7 +139,7 @@ type deadLetterReason struct{ kind, code, text string }
 // checkDeadLetters waits until all messages are dead letters with the expected reasons, and discards them.
 func (p producer) checkDeadLetters(t *testing.T, want map[string]deadLetterReason) {
 	t.Helper()
-	c := p.newCaller(t, p.tenant, video.ScopeOperator)
+	c := p.newCaller(t, p.tenant, access.ScopeOperator)
 	t.Cleanup(func() {
 		for body, r := range want {
 			t.Errorf("no letter of %.300s, want %v", body, r)

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/traceview"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/xray"
 	"sluice/tests/client"
 )
@@ -100,7 +100,7 @@ func TestServiceMapShowsTraffic(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	uploadUntilReady(t, w.newTenantClient(t, "traffic"), w.footagePath("bigbuckbunny.mp4"))
-	operator := w.newCaller(t, "traffic", video.ScopeOperator)
+	operator := w.newCaller(t, "traffic", access.ScopeOperator)
 	w.waitUntil(t, func() bool {
 		got, _ := operator.sendRequest(t, http.StatusOK, "GET", "/v1/map", "")
 		busy := map[string]bool{}

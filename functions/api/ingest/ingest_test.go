@@ -11,6 +11,7 @@ import (
 
 	"sluice/events"
 	"sluice/functions/api/ingest"
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
@@ -58,13 +59,13 @@ func newFixture(t *testing.T) *fixture {
 	w.Producers = w.rows
 	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
 	w.AnnotateVideo = func(_ context.Context, tenant, video string) { w.annotated = append(w.annotated, tenant, video) }
-	for _, g := range []video.Producer{
+	for _, g := range []access.Producer{
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
 		{Sender: archiveSender, Bucket: "sluice-source-1", Tenant: "acme"},
 		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
 	} {
-		g.ID = video.ProducerID(g.Sender, g.Bucket, g.Prefix)
+		g.ID = access.ProducerID(g.Sender, g.Bucket, g.Prefix)
 		if err := w.rows.CreateProducer(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"sluice/events"
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
@@ -18,7 +19,7 @@ import (
 // ProducerStore reads registered producers.
 type ProducerStore interface {
 	// ListProducersBySender returns the producers that are registered for a principal, or none.
-	ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error)
+	ListProducersBySender(ctx context.Context, sender string) ([]access.Producer, error)
 }
 
 // ProducerHandler creates videos for producers, which send messages. The video's tenant follows from the sender and the
@@ -38,7 +39,7 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 	if !ok {
 		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
-	sender := video.ParsePrincipal(e.Sender)
+	sender := access.ParsePrincipal(e.Sender)
 	tenant, err := p.resolveTenant(ctx, op, sender, request.Origin)
 	if err != nil {
 		return nil, err
@@ -97,13 +98,13 @@ func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o
 	case len(registered) == 0:
 		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
 	case o.URL != "":
-		others := func(g video.Producer) bool { return g.Tenant != registered[0].Tenant }
+		others := func(g access.Producer) bool { return g.Tenant != registered[0].Tenant }
 		if slices.ContainsFunc(registered, others) {
 			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
 		}
 		return registered[0].Tenant, nil
 	}
-	g, ok := video.FindProducer(registered, o.Bucket, o.Key)
+	g, ok := access.FindProducer(registered, o.Bucket, o.Key)
 	if !ok {
 		return "", problemOriginForbidden.ToError(op, errs.Forbidden, nil)
 	}

@@ -3,7 +3,7 @@ package services
 import (
 	"strings"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 )
 
 // Kinds of rows: the first part of the partition key. Permissions on the table are narrowed to them.
@@ -64,5 +64,5 @@ func OriginalKey(tenant, videoID string) string {
 func ParseOriginalKey(key string) (tenant, videoID string, ok bool) {
 	tenant, rest, _ := strings.Cut(strings.TrimPrefix(key, SourcePrefix), "/")
 	videoID, _, _ = strings.Cut(rest, "/")
-	return tenant, videoID, video.ValidTenantID(tenant) && videoID != "" && key == OriginalKey(tenant, videoID)
+	return tenant, videoID, access.ValidTenantID(tenant) && videoID != "" && key == OriginalKey(tenant, videoID)
 }

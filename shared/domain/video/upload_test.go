@@ -43,36 +43,6 @@ func TestStartUpload(t *testing.T) {
 	}
 }
 
-func TestParseTokenReadsFormattedToken(t *testing.T) {
-	id, secret, ok := video.ParseToken(video.FormatToken("abc", "s3cret"))
-	if id != "abc" || secret != "s3cret" || !ok {
-		t.Errorf("got %q %q %v", id, secret, ok)
-	}
-	for _, bad := range []string{"", "slc_", "slc_a", "slc__b", "slc_a_", "xyz_a_b"} {
-		if _, _, ok := video.ParseToken(bad); ok {
-			t.Errorf("%q is taken for a token", bad)
-		}
-	}
-}
-
-func TestTokenMatchesOnlyItsSecret(t *testing.T) {
-	tok := video.Token{SecretHash: video.HashSecret("right")}
-	if !tok.MatchesSecret("right") || tok.MatchesSecret("wrong") || (video.Token{}).MatchesSecret("") {
-		t.Error("a token must match its own secret and nothing else")
-	}
-}
-
-func TestValidTenantID(t *testing.T) {
-	for id, want := range map[string]bool{
-		"acme": true, "a1": true, "big-co": true, "": false, "a": false, "1a": false, "Acme": false, "a/b": false, "a#b": false,
-		strings.Repeat("a", 31): true, strings.Repeat("a", 32): false,
-	} {
-		if got := video.ValidTenantID(id); got != want {
-			t.Errorf("%q: %v, want %v", id, got, want)
-		}
-	}
-}
-
 func TestErrorsDoNotExposeCauses(t *testing.T) {
 	cause := errors.New("GET https://bucket/key?X-Amz-Signature=abc")
 	err := fmt.Errorf("outer: %w", errs.E("blob.GetObject", errs.Transient, cause))

@@ -1,6 +1,6 @@
 // Package video is the core of the domain: the state of a video, the events that change it, and the events that follow.
-// [Apply] is the state machine. The package also has other rows of the table: tenants, tokens, uploads, producers, dead
-// letters. Everything here is a pure decision: no I/O, no clock, no AWS rights. It imports only package errs.
+// [Apply] is the state machine. The package also has uploads, idempotency records and dead letters. It is pure: no I/O,
+// no clock, no AWS rights. It imports only package errs.
 package video
 
 import (

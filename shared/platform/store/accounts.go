@@ -3,22 +3,22 @@ package store
 import (
 	"context"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
-func (s Store) CreateTenant(ctx context.Context, t video.Tenant) error {
+func (s Store) CreateTenant(ctx context.Context, t access.Tenant) error {
 	return s.insertRows(ctx, "store.CreateTenant", tenantExists, []keyedItem{newTenantItem(t)})
 }
 
 // LoadTenant returns a tenant, or NotFound.
-func (s Store) LoadTenant(ctx context.Context, id string) (video.Tenant, error) {
+func (s Store) LoadTenant(ctx context.Context, id string) (access.Tenant, error) {
 	return getRow(ctx, s, "store.LoadTenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
 }
 
 // CreateToken adds a token. Conflict: its id exists already.
-func (s Store) CreateToken(ctx context.Context, t video.Token) error {
+func (s Store) CreateToken(ctx context.Context, t access.Token) error {
 	const op = "store.CreateToken"
 	i, err := newTokenItem(t)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s Store) CreateToken(ctx context.Context, t video.Token) error {
 }
 
 // LoadToken returns the token of an id, or NotFound. The caller checks the secret.
-func (s Store) LoadToken(ctx context.Context, id string) (video.Token, error) {
+func (s Store) LoadToken(ctx context.Context, id string) (access.Token, error) {
 	return getRow(ctx, s, "store.LoadToken", tokenKey(id), tokenMissing, tokenItem.toToken)
 }
 

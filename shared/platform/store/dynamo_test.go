@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/scaling"
@@ -87,9 +88,9 @@ func methodCalls() []methodCall {
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
 	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
-		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), video.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
+		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), access.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
 		{"LoadTenant", func(t *testing.T, s store.Store) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
-		{"CreateToken", func(t *testing.T, s store.Store) error { return s.CreateToken(t.Context(), video.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
+		{"CreateToken", func(t *testing.T, s store.Store) error { return s.CreateToken(t.Context(), access.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
 		{"LoadToken", func(t *testing.T, s store.Store) error { _, err := s.LoadToken(t.Context(), "k"); return err }, []string{"GetItem"}},
 		{"DeleteToken", func(t *testing.T, s store.Store) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
 		{"CreateVideo", func(t *testing.T, s store.Store) error {
@@ -129,7 +130,7 @@ func methodCalls() []methodCall {
 		}, []string{"Query", "Query", "Query", "Query"}},
 		{"DeleteTaskResults", func(t *testing.T, s store.Store) error { return s.DeleteTaskResults(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
 		{"CreateProducer", func(t *testing.T, s store.Store) error {
-			return s.CreateProducer(t.Context(), video.Producer{ID: "src_1", Sender: "AIDA"})
+			return s.CreateProducer(t.Context(), access.Producer{ID: "src_1", Sender: "AIDA"})
 		}, []string{"TransactWriteItems"}},
 		{"ListProducersBySender", func(t *testing.T, s store.Store) error {
 			_, err := s.ListProducersBySender(t.Context(), "AIDA")

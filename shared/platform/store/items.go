@@ -1,6 +1,7 @@
 package store
 
 import (
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
@@ -91,17 +92,17 @@ type (
 	}
 )
 
-func newTenantItem(t video.Tenant) tenantItem {
+func newTenantItem(t access.Tenant) tenantItem {
 	return tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}
 }
 
-func (i tenantItem) toTenant() (video.Tenant, error) {
+func (i tenantItem) toTenant() (access.Tenant, error) {
 	var c codec
-	t := video.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
+	t := access.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
 	return t, c.err
 }
 
-func newTokenItem(t video.Token) (tokenItem, error) {
+func newTokenItem(t access.Token) (tokenItem, error) {
 	var c codec
 	i := tokenItem{
 		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
@@ -113,9 +114,9 @@ func newTokenItem(t video.Token) (tokenItem, error) {
 	return i, c.err
 }
 
-func (i tokenItem) toToken() (video.Token, error) {
+func (i tokenItem) toToken() (access.Token, error) {
 	var c codec
-	t := video.Token{ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until)}
+	t := access.Token{ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until)}
 	c.decodeJSON(i.Scopes, &t.Scopes)
 	return t, c.err
 }

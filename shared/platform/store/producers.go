@@ -5,9 +5,9 @@ import (
 	"context"
 	"slices"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/video"
 )
 
 // producerItem is stored twice: under its sender, where the service api looks it up, and in the directory of all
@@ -45,7 +45,7 @@ func producerDirectoryKey(id string) Key {
 	return Key{producerDirectory, k.PK}
 }
 
-func newProducerItems(p video.Producer) (bySender, inDirectory producerItem) {
+func newProducerItems(p access.Producer) (bySender, inDirectory producerItem) {
 	i := producerItem{
 		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix, Tenant: p.Tenant,
 		Created: formatTimestamp(p.Created),
@@ -55,31 +55,31 @@ func newProducerItems(p video.Producer) (bySender, inDirectory producerItem) {
 	return bySender, inDirectory
 }
 
-func (i producerItem) toProducer() (video.Producer, error) {
+func (i producerItem) toProducer() (access.Producer, error) {
 	var c codec
-	p := video.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
+	p := access.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
 	return p, c.err
 }
 
 // CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.
-func (s Store) CreateProducer(ctx context.Context, p video.Producer) error {
+func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
 	bySender, inDirectory := newProducerItems(p)
 	return s.insertRows(ctx, "store.CreateProducer", producerExists, []keyedItem{bySender, inDirectory})
 }
 
 // ListProducersBySender returns the producers of a sender, the oldest first; none for an unknown sender.
-func (s Store) ListProducersBySender(ctx context.Context, sender string) ([]video.Producer, error) {
+func (s Store) ListProducersBySender(ctx context.Context, sender string) ([]access.Producer, error) {
 	return s.queryProducers(ctx, "store.ListProducersBySender", newKey(services.ProducerRows, sender))
 }
 
 // ListProducers returns all producers, the oldest first.
-func (s Store) ListProducers(ctx context.Context) ([]video.Producer, error) {
+func (s Store) ListProducers(ctx context.Context) ([]access.Producer, error) {
 	return s.queryProducers(ctx, "store.ListProducers", Key{PK: producerDirectory})
 }
 
-func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]video.Producer, error) {
+func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]access.Producer, error) {
 	items, err := queryPrefix[producerItem](ctx, s, op, k, producerPrefix)
-	var all []video.Producer
+	var all []access.Producer
 	for _, i := range items {
 		p, err := i.toProducer()
 		if err != nil {
@@ -87,7 +87,7 @@ func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]video.Pr
 		}
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b video.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b access.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return all, err
 }
 

@@ -8,25 +8,25 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
 
 // newProducer returns a new producer of a sender.
-func newProducer(sender, prefix string) video.Producer {
-	return video.Producer{
-		ID: video.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix, Tenant: uniqueID(), Created: created,
+func newProducer(sender, prefix string) access.Producer {
+	return access.Producer{
+		ID: access.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix, Tenant: uniqueID(), Created: created,
 	}
 }
 
 // requireProducers fails unless s has exactly these producers of a sender, under the sender and in the list of all.
-func requireProducers(t testingT, s store.Store, sender string, want ...video.Producer) {
+func requireProducers(t testingT, s store.Store, sender string, want ...access.Producer) {
 	t.Helper()
 	requireReturns(t, want)(s.ListProducersBySender(t.Context(), sender))
 	all, err := s.ListProducers(t.Context())
 	requireNoError(t, err)
-	requireEqual(t, slices.DeleteFunc(all, func(p video.Producer) bool { return p.Sender != sender }), want)
+	requireEqual(t, slices.DeleteFunc(all, func(p access.Producer) bool { return p.Sender != sender }), want)
 }
 
 func testProducersRoundTrip(t *testing.T, s store.Store) {
@@ -66,18 +66,18 @@ func testSendersAreIsolated(t *testing.T, s store.Store) {
 	p := newProducer(uniqueID(), "in/")
 	requireNoError(t, s.CreateProducer(t.Context(), p))
 	for _, sender := range []string{"", "#", "#all", "all", p.Sender + "#", p.Sender[1:]} {
-		requireReturns(t, []video.Producer{})(s.ListProducersBySender(t.Context(), sender))
+		requireReturns(t, []access.Producer{})(s.ListProducersBySender(t.Context(), sender))
 		requireError(t, s.DeleteProducer(t.Context(), sender), errs.NotFound, "source_not_found")
 	}
 	for _, bad := range []string{"", "a#b", "#all"} {
-		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: bad, Sender: uniqueID()}), errs.Invalid, "")
-		requireError(t, s.CreateProducer(t.Context(), video.Producer{ID: uniqueID(), Sender: bad}), errs.Invalid, "")
+		requireError(t, s.CreateProducer(t.Context(), access.Producer{ID: bad, Sender: uniqueID()}), errs.Invalid, "")
+		requireError(t, s.CreateProducer(t.Context(), access.Producer{ID: uniqueID(), Sender: bad}), errs.Invalid, "")
 	}
 	requireProducers(t, s, p.Sender, p)
 }
 
 func testAnyProducerRoundTrips(t *testing.T, s store.Store) {
-	producers := AnyValue[video.Producer]()
+	producers := AnyValue[access.Producer]()
 	rapid.Check(t, func(rt *rapid.T) {
 		p := producers.Draw(rt, "producer")
 		p.ID, p.Sender = uniqueID(), uniqueID()

@@ -8,19 +8,20 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 )
 
 func testTenantRoundTrips(t *testing.T, s store.Store) {
-	want := video.Tenant{ID: uniqueID(), Created: created}
+	want := access.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), want))
 	requireReturns(t, want)(s.LoadTenant(t.Context(), want.ID))
 }
 
 func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
-	tenants, tokens := AnyValue[video.Tenant](), AnyValue[video.Token]()
+	tenants, tokens := AnyValue[access.Tenant](), AnyValue[access.Token]()
 	rapid.Check(t, func(rt *rapid.T) {
 		tenant, token := tenants.Draw(rt, "tenant"), tokens.Draw(rt, "token")
 		tenant.ID, token.ID = uniqueID(), uniqueID()
@@ -32,16 +33,16 @@ func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
 }
 
 func testTenantIsCreatedOnce(t *testing.T, s store.Store) {
-	first := video.Tenant{ID: uniqueID(), Created: created}
+	first := access.Tenant{ID: uniqueID(), Created: created}
 	requireNoError(t, s.CreateTenant(t.Context(), first))
-	requireError(t, s.CreateTenant(t.Context(), video.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
+	requireError(t, s.CreateTenant(t.Context(), access.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
 	requireReturns(t, first)(s.LoadTenant(t.Context(), first.ID))
 }
 
-func newToken() video.Token {
-	return video.Token{
-		ID: uniqueID(), Tenant: uniqueID(), Scopes: []string{video.ScopeWrite, video.ScopeRead},
-		SecretHash: video.HashSecret("secret"), Created: created,
+func newToken() access.Token {
+	return access.Token{
+		ID: uniqueID(), Tenant: uniqueID(), Scopes: []string{access.ScopeWrite, access.ScopeRead},
+		SecretHash: access.HashSecret("secret"), Created: created,
 	}
 }
 
@@ -90,8 +91,8 @@ func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 		requireFails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
 		requireSucceeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
 		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newTaskDone(video.Result{})))
-		requireError(t, s.CreateTenant(ctx, video.Tenant{ID: id}), errs.Invalid, "")
-		requireError(t, s.CreateToken(ctx, video.Token{ID: id}), errs.Invalid, "")
+		requireError(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
+		requireError(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
 		requireError(t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid, "")
 		requireError(t, s.CreateVideo(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: uniqueID()}), errs.Invalid, "")
 	}
@@ -108,7 +109,7 @@ func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	next := v
 	next.Version++
 	requireError(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
-	requireError(t, s.CreateTenant(ctx, video.Tenant{ID: uniqueID()}), errs.Transient, "")
+	requireError(t, s.CreateTenant(ctx, access.Tenant{ID: uniqueID()}), errs.Transient, "")
 	v2, u2 := newVideoAndUpload(v.Tenant)
 	requireError(t, s.CreateVideo(ctx, v2, u2), errs.Transient, "")
 	requireVideo(t, s, v)

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
 // captureLog returns a logger and a function that returns the only line that it has written since.
@@ -124,7 +124,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
 	signed := "https://b.s3/k?X-Amz-Credential=" + secret + "&X-Amz-Security-Token=" + secret + "&X-Amz-Signature=" + secret + "&x-id=GetObject"
 	get := &url.Error{Op: "Get", URL: signed, Err: errors.New("connection refused")}
-	token := video.FormatToken("01TOKEN", secret)
+	token := access.FormatToken("01TOKEN", secret)
 	type request struct {
 		Header http.Header `json:"header"`
 	}

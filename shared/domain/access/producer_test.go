@@ -1,4 +1,4 @@
-package video_test
+package access_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/access"
 )
 
 func TestParsePrincipal(t *testing.T) {
@@ -24,7 +24,7 @@ func TestParsePrincipal(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := video.ParsePrincipal(tt.sender); got != tt.want {
+			if got := access.ParsePrincipal(tt.sender); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -49,7 +49,7 @@ func TestProducerValidate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, f := range (video.Producer{Sender: tt.sender, Prefix: tt.prefix}).Validate() {
+			for _, f := range (access.Producer{Sender: tt.sender, Prefix: tt.prefix}).Validate() {
 				got = append(got, f.Pointer)
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
@@ -61,7 +61,7 @@ func TestProducerValidate(t *testing.T) {
 
 func TestFindProducerPrefersLongestPrefix(t *testing.T) {
 	t.Parallel()
-	grants := []video.Producer{
+	grants := []access.Producer{
 		{ID: "films", Bucket: "b", Prefix: "films/"},
 		{ID: "all", Bucket: "b"},
 		{ID: "new", Bucket: "b", Prefix: "films/new/"},
@@ -77,7 +77,7 @@ func TestFindProducerPrefersLongestPrefix(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got, ok := video.FindProducer(grants, tt.bucket, tt.key); got.ID != tt.want || ok != (tt.want != "") {
+			if got, ok := access.FindProducer(grants, tt.bucket, tt.key); got.ID != tt.want || ok != (tt.want != "") {
 				t.Errorf("got %q, %t, want %q", got.ID, ok, tt.want)
 			}
 		})
@@ -88,7 +88,7 @@ func TestProducerIDsAreDistinct(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, g := range [][3]string{{"s", "b", "p"}, {"s", "bp", ""}, {"sb", "", "p"}, {"s", "b", ""}} {
-		id := video.ProducerID(g[0], g[1], g[2])
+		id := access.ProducerID(g[0], g[1], g[2])
 		if seen[id] || !strings.HasPrefix(id, "src_") {
 			t.Errorf("%v: %s", g, id)
 		}

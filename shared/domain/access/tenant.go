@@ -1,4 +1,6 @@
-package video
+// Package access has who may use Sluice: tenants, the tokens of the HTTP API, and the producers that send messages. It is
+// pure and needs no AWS rights.
+package access
 
 import (
 	"crypto/sha256"
