@@ -43,7 +43,8 @@ func runLauncher(args []string) error {
 	return execTool(tool, j)
 }
 
-// closeInheritedFiles leaves the tool descriptors 0 to 3 alone: others may have come from whatever started the function.
+// closeInheritedFiles leaves the tool descriptors 0 to 3 alone: others may have come from whatever started the
+// function.
 func closeInheritedFiles() error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

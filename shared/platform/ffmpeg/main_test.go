@@ -14,9 +14,9 @@ import (
 	"sluice/shared/platform/ffmpeg/ffmpegtest"
 )
 
-// TestMain makes the test binary what it has to be: under the name of a tool a fake one that tries the sandbox's layers,
-// under the name of a function a parent that gets killed, under that of a reporter one that prints its sandbox, and else
-// the tests and the processes that the sandbox consists of.
+// TestMain runs the tests, unless the binary was started under the name of a tool (then it is the fake tool), as
+// "function" (then it is the parent process that a test kills), as "reporter" (then it prints its sandbox), or as a
+// process of the sandbox.
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case "ffmpeg", "ffprobe":

@@ -37,10 +37,10 @@ const LayersVariable = "SLUICE_SANDBOX"
 
 // The names under which this program runs itself (argv[0]).
 const (
-	supervisorName = "sluice-supervisor" // watches a tool of the lambda set
-	launcherName   = "sluice-launcher"   // becomes the tool
-	probeName      = "sluice-probe"      // tries the full set
-	spyName        = "sluice-spy"        // tries to read its parent's secrets
+	supervisorName = "sluice-supervisor"   // watches a tool of the lambda set
+	launcherName   = "sluice-launcher"     // becomes the tool
+	probeName      = "sluice-probe"        // tries the full set
+	secretsName    = "sluice-secrets-test" // tries to read its parent's secrets
 )
 
 // current is set by InitSandbox. Before, a program that ran itself would only do its main all over again.
@@ -62,7 +62,7 @@ func InitSandbox() {
 		exitLauncher(runLauncher(os.Args[1:]))
 	case probeName:
 		os.Exit(tryFullLayers())
-	case spyName:
+	case secretsName:
 		os.Exit(trySecrets(os.Getppid()))
 	}
 	current = chooseSandbox()
@@ -154,7 +154,7 @@ func tryFullLayers() int {
 // checkSecrets proves that a child of the same user can't read this process's environment, memory and files, which
 // is what the tool could read too.
 func checkSecrets() error {
-	out, err := runSelf(spyName, nil)
+	out, err := runSelf(secretsName, nil)
 	if err != nil {
 		return fmt.Errorf("a tool could read this process's secrets: %w: %s", err, out)
 	}

@@ -50,9 +50,9 @@ func isSelf(path string) bool {
 	return aerr == nil && berr == nil && os.SameFile(a, b)
 }
 
-// replaceSelf executes a copy of this program that its user may execute and not read. The kernel marks a process of such
-// a file as not dumpable (would_dump in fs/exec.c), which closes its /proc/<pid>/environ, mem, maps and fd to other
-// processes of the same user. There is no use in it for root, who may read every file. It returns only if it fails.
+// replaceSelf executes a copy of this program that its user may execute and not read. The kernel marks a process of
+// such a file as not dumpable (would_dump in fs/exec.c), which closes its /proc/<pid>/environ, mem, maps and fd to
+// other processes of the same user. It is no use for root, who may read every file. It returns only if it fails.
 func replaceSelf(reason string) error {
 	if os.Geteuid() == 0 {
 		return errors.New("root may read every file: the lambda set needs another user")

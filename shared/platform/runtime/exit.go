@@ -40,7 +40,7 @@ func newLastError(err error) error {
 	return messages.InvokeResponse_Error{Message: err.Error(), Type: "Error", ShouldExit: true}
 }
 
-// lastResponse is a response that aws-lambda-go sends as it is, since it is an io.Reader and JSON of it is {}, and closes
+// lastResponse is a response that aws-lambda-go sends as it is, since it is an io.Reader whose JSON is {}, and closes
 // when the Runtime API has answered.
 type lastResponse struct {
 	body *bytes.Reader

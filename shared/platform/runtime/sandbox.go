@@ -21,8 +21,8 @@ func (k Runtime) logSandbox(s ffmpeg.Sandbox) {
 	}
 }
 
-// requireSandbox returns a handler that does as h if the service runs no tools or has a sandbox for them, and else fails
-// each message with cage_unavailable, without looking at it.
+// requireSandbox returns a handler that does as h if the service runs no tools or has a sandbox for them, and else
+// fails each message with cage_unavailable, without looking at it.
 func (k Runtime) requireSandbox(h queue.Handler, s ffmpeg.Sandbox) queue.Handler {
 	if k.Service.Layer != "ffmpeg" || s.Err == nil {
 		return h

@@ -16,8 +16,8 @@ import (
 // userID is the user and the group that tests of the lambda set run as: nobody.
 const userID = 65534
 
-// LeaveRoot makes $SLUICE_SANDBOX=lambda possible for root, from whom that set protects nothing: it runs this test binary
-// again as another user and ends this process. In all other cases it does nothing. TestMain calls it first.
+// LeaveRoot makes $SLUICE_SANDBOX=lambda possible for root, from whom that set protects nothing: it runs this test
+// binary again as another user and ends this process. In all other cases it does nothing. TestMain calls it first.
 func LeaveRoot() {
 	if os.Geteuid() != 0 || os.Getenv(ffmpeg.LayersVariable) != string(ffmpeg.LambdaLayers) {
 		return
