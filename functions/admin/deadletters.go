@@ -76,11 +76,11 @@ func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := struct {
-		Letters []deadLetterView `json:"letters"`
-		Next    string           `json:"next_cursor,omitempty"` // absent on the last page
+		DeadLetters []deadLetterView `json:"letters"`
+		Next        string           `json:"next_cursor,omitempty"` // absent on the last page
 	}{make([]deadLetterView, 0, len(found)), next}
 	for _, l := range found {
-		page.Letters = append(page.Letters, o.buildDeadLetterView(l))
+		page.DeadLetters = append(page.DeadLetters, o.buildDeadLetterView(l))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, page)
 }

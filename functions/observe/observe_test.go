@@ -36,16 +36,16 @@ func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	if got.Status != 200 || got.JSON["video_id"] != u.Video || got.JSON["traces"] != 1.0 || got.JSON["complete"] != false {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
-	hops, _ := got.JSON["hops"].([]any)
-	if len(hops) != 2 {
-		t.Fatalf("hops %v", hops)
+	spans, _ := got.JSON["hops"].([]any)
+	if len(spans) != 2 {
+		t.Fatalf("spans %v", spans)
 	}
 	want := map[string]any{
 		"service": "encode", "start_ms": 2020.0, "ms": 1000.0, "wait_ms": 20.0, "queue": "sluice-encode", "attempt": 1.0, "status": "ok",
 		"cold_start": false, "trace_id": "1-6a000000-0123456789abcdef01234567",
 		"steps": []any{map[string]any{"name": "S3 PutObject", "start_ms": 2020.0, "ms": 1000.0, "status": "ok", "steps": []any{}}},
 	}
-	if d := cmp.Diff(want, hops[1]); d != "" {
+	if d := cmp.Diff(want, spans[1]); d != "" {
 		t.Errorf("hop (-want +got):\n%s", d)
 	}
 	least := 3008. / 1024 * metric.ARMDollars // a second of encode; of api there is one as well, and a little for disks
@@ -107,7 +107,7 @@ func TestTraceIsCompleteOnlyWhenAllSpansAreFound(t *testing.T) {
 	}
 }
 
-// Answers must fit Lambda's 6 MB: of very many hops only these are shown.
+// Answers must fit Lambda's 6 MB: of very many spans only these are shown.
 func TestTraceOfManySpansOmitsSteps(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -116,9 +116,9 @@ func TestTraceOfManySpansOmitsSteps(t *testing.T) {
 		w.XRay.Segments = append(w.XRay.Segments, segmentDocument("encode", u.Video, float64(i)))
 	}
 	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video+"/trace", "")
-	hops, _ := got.JSON["hops"].([]any)
-	if got.Status != 200 || len(hops) != 1500 || len(hops[0].(map[string]any)["steps"].([]any)) != 0 {
-		t.Errorf("%d, %d hops", got.Status, len(hops))
+	spans, _ := got.JSON["hops"].([]any)
+	if got.Status != 200 || len(spans) != 1500 || len(spans[0].(map[string]any)["steps"].([]any)) != 0 {
+		t.Errorf("%d, %d spans", got.Status, len(spans))
 	}
 }
 

@@ -19,14 +19,14 @@ func TestInFlightLimitGrowsWithWorkers(t *testing.T) {
 // Only publish and encode send messages to each other for every task of a plan.
 func TestOnlyFairShareServicesAllowRecursion(t *testing.T) {
 	t.Parallel()
-	var laps []string
+	var recursive []string
 	for _, s := range services.Map {
 		if s.AllowsRecursion() {
-			laps = append(laps, s.Name)
+			recursive = append(recursive, s.Name)
 		}
 	}
-	if want := []string{"encode", "publish"}; !slices.Equal(laps, want) {
-		t.Errorf("laps of %v, want %v", laps, want)
+	if want := []string{"encode", "publish"}; !slices.Equal(recursive, want) {
+		t.Errorf("services that allow recursion: %v, want %v", recursive, want)
 	}
 }
 

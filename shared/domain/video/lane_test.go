@@ -27,7 +27,7 @@ func TestLaneOfTask(t *testing.T) {
 		{"a short video without", planOfChunks(16, false), 16},
 		{"one chunk more than short", planOfChunks(17, false), 4},
 		{"one task more than short, as it has sound", planOfChunks(16, true), 5},
-		{"a film", planOfChunks(900, true), 5},
+		{"a long video", planOfChunks(900, true), 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -46,19 +46,19 @@ func TestLaneOfTask(t *testing.T) {
 
 func TestEncodeRequestNamesLane(t *testing.T) {
 	t.Parallel()
-	film := planOfChunks(20, true)
+	plan := planOfChunks(20, true)
 	v := videoInState(video.Uploaded)
-	_, out := video.Apply(v, video.MediaInspected{At: noon, UploadedAt: noon, ETag: "e", Plan: film})
+	_, out := video.Apply(v, video.MediaInspected{At: noon, UploadedAt: noon, ETag: "e", Plan: plan})
 	asked := 0
 	for _, e := range out {
 		if e, ok := e.(video.EncodeRequested); ok {
 			asked++
-			if want := film.LaneOf(e.Task); e.Lane != want {
+			if want := plan.LaneOf(e.Task); e.Lane != want {
 				t.Errorf("task %d is asked for in %q, not %s", e.Task.Number, e.Lane, want)
 			}
 		}
 	}
-	if asked != film.TaskCount() {
-		t.Errorf("%d of %d tasks are asked for", asked, film.TaskCount())
+	if asked != plan.TaskCount() {
+		t.Errorf("%d of %d tasks are asked for", asked, plan.TaskCount())
 	}
 }

@@ -31,11 +31,11 @@ func TestSegmentsJSONRoundTrip(t *testing.T) {
 }
 
 func TestSegmentsOfLongVideoFitMessage(t *testing.T) {
-	film := make(video.Segments, 12*60*60/2)
-	for i := range film {
-		film[i] = video.Segment{Bytes: int64(31000 + i%1000), Ticks: 96256}
+	segments := make(video.Segments, 12*60*60/2)
+	for i := range segments {
+		segments[i] = video.Segment{Bytes: int64(31000 + i%1000), Ticks: 96256}
 	}
-	b, err := json.Marshal(film)
+	b, err := json.Marshal(segments)
 	if err != nil || len(b) > 200<<10 {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}

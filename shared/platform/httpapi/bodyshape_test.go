@@ -13,26 +13,26 @@ import (
 func TestBodyShapeErrorsNameEachField(t *testing.T) {
 	t.Parallel()
 	const known = " is not known here; known are `title`, `file_name`, `size`, `content_type`, `external_id`, `metadata`."
-	type flaws [][3]string // pointer, code, detail
+	type fieldErrors [][3]string // pointer, code, detail
 	for _, row := range []struct {
 		name, body string
-		want       flaws
+		want       fieldErrors
 	}{
-		{"nothing", `{}`, flaws{{"/file_name", "field_missing", "`file_name` is missing."}, {"/size", "field_missing", "`size` is missing."}}},
-		{"null", `{"file_name": null, "size": 1, "title": null}`, flaws{{"/file_name", "field_missing", "`file_name` is missing."}}},
-		{"typing mistake", `{"filename": "a", "size": 1}`, flaws{{"/filename", "field_unknown", "`filename`" + known}, {"/file_name", "field_missing", "`file_name` is missing."}}},
-		{"other case", `{"file_name": "a", "size": 1, "Size": 2}`, flaws{{"/Size", "field_unknown", "`Size`" + known}}},
-		{"name that a pointer escapes", `{"file_name": "a", "size": 1, "a/~b": 2}`, flaws{{"/a~1~0b", "field_unknown", "`a/~b`" + known}}},
-		{"long name", `{"file_name": "a", "size": 1, "` + strings.Repeat("<", 65) + `": 2}`, flaws{{"", "field_unknown", "A field" + known}}},
-		{"text for a number", `{"file_name": "a", "size": "1"}`, flaws{{"/size", "field_invalid", "`size` must be a whole number."}}},
-		{"fraction", `{"file_name": "a", "size": 1.5}`, flaws{{"/size", "field_invalid", "`size` must be a whole number."}}},
-		{"huge", `{"file_name": "a", "size": 9223372036854775808}`, flaws{{"/size", "field_invalid", "`size` must be a whole number."}}},
-		{"number for a text", `{"file_name": 1, "size": 1}`, flaws{{"/file_name", "field_invalid", "`file_name` must be a string."}}},
-		{"metadata that is none", `{"file_name": "a", "size": 1, "metadata": []}`, flaws{{"/metadata", "field_invalid", "`metadata` must be an object."}}},
-		{"metadata that is no text", `{"file_name": "a", "size": 1, "metadata": {"a/b": 1, "c": null}}`, flaws{
+		{"nothing", `{}`, fieldErrors{{"/file_name", "field_missing", "`file_name` is missing."}, {"/size", "field_missing", "`size` is missing."}}},
+		{"null", `{"file_name": null, "size": 1, "title": null}`, fieldErrors{{"/file_name", "field_missing", "`file_name` is missing."}}},
+		{"typing mistake", `{"filename": "a", "size": 1}`, fieldErrors{{"/filename", "field_unknown", "`filename`" + known}, {"/file_name", "field_missing", "`file_name` is missing."}}},
+		{"other case", `{"file_name": "a", "size": 1, "Size": 2}`, fieldErrors{{"/Size", "field_unknown", "`Size`" + known}}},
+		{"name that a pointer escapes", `{"file_name": "a", "size": 1, "a/~b": 2}`, fieldErrors{{"/a~1~0b", "field_unknown", "`a/~b`" + known}}},
+		{"long name", `{"file_name": "a", "size": 1, "` + strings.Repeat("<", 65) + `": 2}`, fieldErrors{{"", "field_unknown", "A field" + known}}},
+		{"text for a number", `{"file_name": "a", "size": "1"}`, fieldErrors{{"/size", "field_invalid", "`size` must be a whole number."}}},
+		{"fraction", `{"file_name": "a", "size": 1.5}`, fieldErrors{{"/size", "field_invalid", "`size` must be a whole number."}}},
+		{"huge", `{"file_name": "a", "size": 9223372036854775808}`, fieldErrors{{"/size", "field_invalid", "`size` must be a whole number."}}},
+		{"number for a text", `{"file_name": 1, "size": 1}`, fieldErrors{{"/file_name", "field_invalid", "`file_name` must be a string."}}},
+		{"metadata that is none", `{"file_name": "a", "size": 1, "metadata": []}`, fieldErrors{{"/metadata", "field_invalid", "`metadata` must be an object."}}},
+		{"metadata that is no text", `{"file_name": "a", "size": 1, "metadata": {"a/b": 1, "c": null}}`, fieldErrors{
 			{"/metadata/a~1b", "field_invalid", "`a value of metadata` must be a string."}, {"/metadata/c", "field_invalid", "`a value of metadata` must be a string."},
 		}},
-		{"metadata with a long key", `{"file_name": "a", "size": 1, "metadata": {"` + strings.Repeat("k", 65) + `": 1}}`, flaws{{"/metadata", "field_invalid", "`a value of metadata` must be a string."}}},
+		{"metadata with a long key", `{"file_name": "a", "size": 1, "metadata": {"` + strings.Repeat("k", 65) + `": 1}}`, fieldErrors{{"/metadata", "field_invalid", "`a value of metadata` must be a string."}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -40,7 +40,7 @@ func TestBodyShapeErrorsNameEachField(t *testing.T) {
 			if got.Status != 400 || got.Field("code") != row.want[0][1] || got.Field("detail") != row.want[0][2] {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
-			var told flaws
+			var told fieldErrors
 			list, _ := got.JSON["errors"].([]any)
 			for _, e := range list {
 				f, _ := e.(map[string]any)

@@ -32,32 +32,32 @@ func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, 
 // selectDeliverable returns up to n messages to deliver now. It moves messages that were delivered MaxReceives times
 // to the dead-letter queue.
 func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage) {
-	letters, now := slices.Clone(q.messages), m.currentTime()
+	messages, now := slices.Clone(q.messages), m.currentTime()
 	if m.Shuffle != nil && !q.FIFO {
-		m.Shuffle(len(letters), func(i, j int) { letters[i], letters[j] = letters[j], letters[i] })
+		m.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
 	}
 	held := map[string]bool{} // groups of a FIFO queue with an invisible message
-	for _, l := range letters {
+	for _, msg := range messages {
 		switch {
 		case len(due) == n:
 			return due
-		case q.FIFO && held[l.group]:
-		case now.Before(l.visibleAt):
-			held[l.group] = true
-		case q.MaxReceives > 0 && l.receiveCount >= q.MaxReceives:
-			q.removeMessage(l)
-			l.visibleAt, l.receiveCount, l.movedBySQS = now, 0, true
+		case q.FIFO && held[msg.group]:
+		case now.Before(msg.visibleAt):
+			held[msg.group] = true
+		case q.MaxReceives > 0 && msg.receiveCount >= q.MaxReceives:
+			q.removeMessage(msg)
+			msg.visibleAt, msg.receiveCount, msg.movedBySQS = now, 0, true
 			dead := m.queues[q.DeadLetterURL]
-			dead.messages = append(dead.messages, l)
+			dead.messages = append(dead.messages, msg)
 		default:
-			due = append(due, l)
+			due = append(due, msg)
 		}
 	}
 	return due
 }
 
-func (l *memoryMessage) toMessage() types.Message {
-	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(l.receiveCount), "SentTimestamp": strconv.FormatInt(l.sentAt.UnixMilli(), 10)}
+func (msg *memoryMessage) toMessage() types.Message {
+	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(msg.receiveCount), "SentTimestamp": strconv.FormatInt(msg.sentAt.UnixMilli(), 10)}
 	if l.movedBySQS {
 		system["DeadLetterQueueSourceArn"] = "arn:memory"
 	}

@@ -86,7 +86,7 @@ type methodCall struct {
 
 func methodCalls() []methodCall {
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
-	v, letter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
+	v, deadLetter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
 		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), access.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
 		{"LoadTenant", func(t *testing.T, s store.Store) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
@@ -139,14 +139,17 @@ func methodCalls() []methodCall {
 		{"ListProducers", func(t *testing.T, s store.Store) error { _, err := s.ListProducers(t.Context()); return err }, []string{"Query"}},
 		{"DeleteProducer", func(t *testing.T, s store.Store) error { return s.DeleteProducer(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
 		{"CreateDeadLetter", func(t *testing.T, s store.Store) error {
-			return s.CreateDeadLetter(t.Context(), video.DeadLetter{ID: letter})
+			return s.CreateDeadLetter(t.Context(), video.DeadLetter{ID: deadLetter})
 		}, []string{"PutItem"}},
-		{"LoadDeadLetter", func(t *testing.T, s store.Store) error { _, err := s.LoadDeadLetter(t.Context(), letter); return err }, []string{"GetItem"}},
+		{"LoadDeadLetter", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadDeadLetter(t.Context(), deadLetter)
+			return err
+		}, []string{"GetItem"}},
 		{"UpdateDeadLetter", func(t *testing.T, s store.Store) error {
-			return s.UpdateDeadLetter(t.Context(), video.DeadLetter{}, video.DeadLetter{ID: letter})
+			return s.UpdateDeadLetter(t.Context(), video.DeadLetter{}, video.DeadLetter{ID: deadLetter})
 		}, []string{"PutItem"}},
 		{"ListDeadLetters", func(t *testing.T, s store.Store) error {
-			_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, letter, time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1)
+			_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, deadLetter, time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1)
 			return err
 		}, []string{"Query"}},
 		{"LoadInFlightLimit", func(t *testing.T, s store.Store) error {
