@@ -58,15 +58,15 @@ func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage)
 
 func (msg *memoryMessage) toMessage() types.Message {
 	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(msg.receiveCount), "SentTimestamp": strconv.FormatInt(msg.sentAt.UnixMilli(), 10)}
-	if l.movedBySQS {
+	if msg.movedBySQS {
 		system["DeadLetterQueueSourceArn"] = "arn:memory"
 	}
-	for name, v := range map[string]string{"MessageGroupId": l.group, "MessageDeduplicationId": l.dedup, "AWSTraceHeader": l.trace} {
+	for name, v := range map[string]string{"MessageGroupId": msg.group, "MessageDeduplicationId": msg.dedup, "AWSTraceHeader": msg.trace} {
 		if v != "" {
 			system[name] = v
 		}
 	}
-	return types.Message{MessageId: aws.String(l.id), Body: aws.String(l.body), ReceiptHandle: aws.String(l.receipt), Attributes: system, MessageAttributes: l.attributes}
+	return types.Message{MessageId: aws.String(msg.id), Body: aws.String(msg.body), ReceiptHandle: aws.String(msg.receipt), Attributes: system, MessageAttributes: msg.attributes}
 }
 
 // DeleteMessage implements the method of [sqs.Client]. With a receipt handle that is not of the last delivery it
