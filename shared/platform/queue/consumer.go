@@ -18,7 +18,6 @@ package queue
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -98,14 +97,6 @@ func withEarlierDeadline(ctx context.Context, d time.Duration) (context.Context,
 		return ctx, func() {}
 	}
 	return context.WithDeadline(ctx, end.Add(-d))
-}
-
-// nextJitter returns a number from 0 to 1.
-func (c *Consumer) nextJitter() float64 {
-	if c.Jitter == nil {
-		return rand.Float64()
-	}
-	return c.Jitter()
 }
 
 // delayRedelivery sets the visibility timeout of a failed message to wait. That of the queue is longer, because it

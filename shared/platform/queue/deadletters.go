@@ -72,7 +72,7 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 	messageID := aws.ToString(m.MessageId)
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	if moved := m.Attributes["DeadLetterQueueSourceArn"] != ""; moved || attribute(attrCode) == "" {
-		l.Kind, l.Code, l.Reason = errs.Internal, string(errAttemptsExhausted.Code), exhaustedReason(s)
+		l.Kind, l.Code, l.Reason = errs.Internal, string(errAttemptsExhausted.Code), fmt.Sprintf("It was delivered %d times, and %s never finished: the function crashed, or it was throttled. Look at its log, then redrive.", s.Inbox.MaxReceiveCount(), s.Name)
 		l.Attempts = s.Inbox.MaxReceiveCount()
 	} else {
 		l.Kind, l.Code, l.Reason = errs.Kind(attribute(attrKind)), attribute(attrCode), attribute(attrReason)
@@ -81,22 +81,10 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 		l.Sent = parseMillis(cmp.Or(attribute(attrSentAt), m.Attributes["SentTimestamp"]))
 	}
 	l.ID = video.DeadLetterID(s.Name, messageID, l.Sent)
-	l.Type, l.Tenant, l.Video = parseEnvelope(l.Body)
-	return l
-}
-
-// exhaustedReason returns the reason of a dead letter that SQS moved.
-func exhaustedReason(s services.Service) string {
-	return fmt.Sprintf("It was delivered %d times, and %s never finished: the function crashed, or it was throttled. Look at its log, then redrive.", s.Inbox.MaxReceiveCount(), s.Name)
-}
-
-// parseEnvelope returns the type, tenant and video of a message's body, as far as they can be read from an invalid one.
-func parseEnvelope(body string) (typ, tenant, id string) {
-	es, _ := decodeEvents(lambdaevents.SQSMessage{Body: body})
-	if len(es) == 0 {
-		return "", "", ""
+	if es, _ := decodeEvents(lambdaevents.SQSMessage{Body: l.Body}); len(es) > 0 { // as far as an invalid one can be read
+		l.Type, l.Tenant, l.Video = truncateText(string(es[0].Type)), truncateText(es[0].Tenant), truncateText(es[0].Video)
 	}
-	return truncateText(string(es[0].Type)), truncateText(es[0].Tenant), truncateText(es[0].Video)
+	return l
 }
 
 // parseMillis returns the time of Unix milliseconds, as SQS writes them; the zero time if s is no number.

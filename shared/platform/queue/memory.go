@@ -79,12 +79,11 @@ func (m *Memory) CountMessages(url string) int {
 
 // SendMessage implements the method of [sqs.Client].
 func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
+	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
+	defer m.mu.Unlock()
 	id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), types.SendMessageBatchRequestEntry{
 		MessageBody: in.MessageBody, DelaySeconds: in.DelaySeconds, MessageAttributes: in.MessageAttributes,
 		MessageGroupId: in.MessageGroupId, MessageDeduplicationId: in.MessageDeduplicationId, MessageSystemAttributes: in.MessageSystemAttributes,
@@ -97,12 +96,12 @@ func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 
 // SendMessageBatch implements the method of [sqs.Client].
 func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
-	switch {
-	case err != nil:
+	q, err := m.lockQueue(in.QueueUrl)
+	if err != nil {
 		return nil, err
+	}
+	defer m.mu.Unlock()
+	switch {
 	case len(in.Entries) == 0:
 		return nil, &types.EmptyBatchRequest{}
 	case len(in.Entries) > maxBatchSize:
@@ -150,12 +149,14 @@ func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageB
 	return l.id, nil
 }
 
-func (m *Memory) findQueue(url *string) (*memoryQueue, error) {
-	q, ok := m.queues[aws.ToString(url)]
-	if !ok {
-		return nil, &types.QueueDoesNotExist{}
+// lockQueue returns a queue and locks m, unless there is no such queue.
+func (m *Memory) lockQueue(url *string) (*memoryQueue, error) {
+	m.mu.Lock()
+	if q, ok := m.queues[aws.ToString(url)]; ok {
+		return q, nil
 	}
-	return q, nil
+	m.mu.Unlock()
+	return nil, &types.QueueDoesNotExist{}
 }
 
 func (m *Memory) nextID(kind string) string {

@@ -14,12 +14,11 @@ import (
 // ReceiveMessage implements the method of [sqs.Client]. Delivered messages are invisible for the visibility timeout;
 // on a FIFO queue, no other message of their group is delivered meanwhile.
 func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
+	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
+	defer m.mu.Unlock()
 	out := &sqs.ReceiveMessageOutput{}
 	for _, l := range m.selectDeliverable(q, int(max(1, in.MaxNumberOfMessages))) {
 		l.receiveCount++
@@ -72,12 +71,11 @@ func (msg *memoryMessage) toMessage() types.Message {
 // DeleteMessage implements the method of [sqs.Client]. With a receipt handle that is not of the last delivery it
 // deletes nothing.
 func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
+	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
+	defer m.mu.Unlock()
 	if l, ok := q.findByReceipt(in.ReceiptHandle); ok {
 		if q.FIFO && !m.currentTime().Before(l.visibleAt) {
 			return nil, newInvalidParameter("the receipt handle has expired")
@@ -89,12 +87,11 @@ func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ 
 
 // ChangeMessageVisibility implements the method of [sqs.Client]. It fails for a message that is not in flight.
 func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
+	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
+	defer m.mu.Unlock()
 	l, ok := q.findByReceipt(in.ReceiptHandle)
 	if !ok || !m.currentTime().Before(l.visibleAt) {
 		return nil, &types.MessageNotInflight{}
@@ -106,12 +103,11 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 // GetQueueAttributes implements the method of [sqs.Client]. It returns the numbers of visible and of invisible
 // messages, whichever attributes are requested.
 func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	q, err := m.findQueue(in.QueueUrl)
+	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
+	defer m.mu.Unlock()
 	waiting := 0
 	for _, l := range q.messages {
 		if !m.currentTime().Before(l.visibleAt) {

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -41,27 +42,22 @@ func (c *Consumer) handleEvent(ctx context.Context, m delivery, e events.Event) 
 		err = c.Send.Send(ctx, out...)
 	}
 	defer end(err) // the span of a dead letter ends with its error
-	if err == nil {
-		c.logHandled(ctx, m, e, len(out), isDuplicate())
-		return 0, false
+	if err != nil {
+		return c.scheduleRedelivery(ctx, m, c.handleFailure(ctx, m, e, err))
 	}
-	return c.scheduleRedelivery(ctx, m, c.handleFailure(ctx, m, e, err))
-}
-
-// logHandled logs a handled event. A duplicate changed nothing.
-func (c *Consumer) logHandled(ctx context.Context, m delivery, e events.Event, sent int, duplicate bool) {
 	took := time.Since(m.started)
 	counts := []metric.Value{metric.WorkTime.NewValue(metric.ToMilliseconds(took))}
-	if duplicate {
+	if isDuplicate() { // it changed nothing
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
-	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", sent, "seconds", took.Seconds(), m.metricsAttr(counts...))
+	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", len(out), "seconds", took.Seconds(), m.metricsAttr(counts...))
+	return 0, false
 }
 
 // handleFailure handles the error of an event. It returns the error for which SQS shall deliver the message again,
 // nil if the message was sent to the dead-letter queue.
 func (c *Consumer) handleFailure(ctx context.Context, m delivery, e events.Event, err error) error {
-	if isRetryable(err) && m.attemptNumber() < c.Service.Inbox.MaxAttempts {
+	if !slices.Contains(finalKinds, errs.KindOf(err)) && m.attemptNumber() < c.Service.Inbox.MaxAttempts {
 		return err
 	}
 	if c.OnExhausted != nil && c.acceptsType(e) {
@@ -77,7 +73,11 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error
 	if err == nil {
 		return 0, false
 	}
-	wait = Backoff(c.Service.Timeout, m.attemptNumber(), c.nextJitter())
+	jitter := c.Jitter
+	if jitter == nil {
+		jitter = rand.Float64
+	}
+	wait = Backoff(c.Service.Timeout, m.attemptNumber(), jitter())
 	c.Log.ErrorContext(ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attemptNumber(), "in_seconds", wait.Seconds(), "error", err,
 		m.metricsAttr(metric.Retries.NewValue(1)))
 	c.delayRedelivery(ctx, m.SQSMessage, wait)
@@ -87,35 +87,32 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error
 var errAttemptsExhausted = errs.New("queue.attemptEvent", errs.Internal, "attempts_exhausted",
 	"The work never came to an end, however often it was begun. Upload the file again; if that ends like this too, export it with a smaller frame size, and upload that.")
 
-// attemptEvent calls the handler, unless the message has been delivered more than MaxAttempts times: then every attempt
-// has crashed the function, or the function was throttled. On a FIFO queue the message may not have been handled at any
-// of those deliveries, because it followed a failed one, so the handler is called.
-func (c *Consumer) attemptEvent(ctx context.Context, m delivery, e events.Event) ([]events.Event, error) {
+// attemptEvent calls the handler with a deadline; a panic becomes an error of this event. It does not call it if the
+// message has been delivered more than MaxAttempts times: then every attempt has crashed the function, or the function
+// was throttled. On a FIFO queue the message may not have been handled at any of those deliveries, because it followed
+// a failed one, so the handler is called.
+func (c *Consumer) attemptEvent(ctx context.Context, m delivery, e events.Event) (out []events.Event, err error) {
 	switch in := c.Service.Inbox; {
 	case !c.acceptsType(e):
 		return nil, typeNotAccepted.ToError("queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type))
 	case m.attemptNumber() > in.MaxAttempts && !in.FIFO:
 		return nil, errAttemptsExhausted
 	}
-	return c.callHandler(ctx, e)
+	// The rest of the function's time is for sending the handler's events or reporting its failure.
+	ctx, cancel := withEarlierDeadline(ctx, min(10*time.Second, c.Service.Timeout/3))
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errs.E("queue.attemptEvent", errs.Internal, fmt.Errorf("panic: %v", r))
+		}
+	}()
+	return c.Handle(ctx, e)
 }
 
 // acceptsType reports whether the service handles events of e's type.
 func (c *Consumer) acceptsType(e events.Event) bool {
 	return slices.Contains(c.Service.Inbox.EventTypes, string(e.Type))
-}
-
-// callHandler calls the handler with a deadline. A panic becomes an error of this event.
-func (c *Consumer) callHandler(ctx context.Context, e events.Event) (out []events.Event, err error) {
-	ctx, cancel := c.withHandlerDeadline(ctx)
-	defer cancel()
-	defer func() {
-		if r := recover(); r != nil {
-			c.Log.ErrorContext(ctx, "panic", "type", e.Type, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = errs.E("queue.callHandler", errs.Internal, fmt.Errorf("panic: %v", r))
-		}
-	}()
-	return c.Handle(ctx, e)
 }
 
 // sendToDeadLetterQueue sends a message to the dead-letter queue and logs it.
@@ -145,19 +142,5 @@ func (c *Consumer) setVisibilityTimeout(ctx context.Context, m delivery) {
 	}
 }
 
-// withHandlerDeadline returns a context for the handler that ends before the function's timeout. The rest of the time
-// is for sending the handler's events or reporting its failure.
-func (c *Consumer) withHandlerDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	return withEarlierDeadline(ctx, min(10*time.Second, c.Service.Timeout/3))
-}
-
-// isRetryable reports whether another attempt may succeed.
-func isRetryable(err error) bool {
-	switch errs.KindOf(err) {
-	case errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated:
-		return false
-	case errs.Conflict, errs.Transient, errs.Internal:
-		return true
-	}
-	return true
-}
+// finalKinds are the errors after which another attempt can't succeed.
+var finalKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated}

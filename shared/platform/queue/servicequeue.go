@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,21 +45,12 @@ func NewServiceQueue(s services.Service, client ServiceQueueClient) ServiceQueue
 // urlFromEnv returns the URL of a queue from its environment variable.
 func urlFromEnv(queue string) string { return os.Getenv(services.EnvQueueURL(queue)) }
 
-// sourceURL returns the URL of the queue that a message came from. URL and ARN both end with the queue's name.
-func (q ServiceQueue) sourceURL(m lambdaevents.SQSMessage) string {
-	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:]
-	for _, url := range q.URLs {
-		if path.Base(url) == name {
-			return url
-		}
-	}
-	return q.URLs[0]
-}
-
 // ChangeVisibility makes SQS deliver a message again after d, not earlier. SQS allows at most twelve hours.
 func (q ServiceQueue) ChangeVisibility(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {
+	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:] // URL and ARN both end with the queue's name
+	i := slices.IndexFunc(q.URLs, func(url string) bool { return path.Base(url) == name })
 	_, err := q.Client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl: aws.String(q.sourceURL(m)), ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
+		QueueUrl: &q.URLs[max(i, 0)], ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
 	})
 	if err != nil {
 		return errs.E("queue.ChangeVisibility", errs.Transient, err)
