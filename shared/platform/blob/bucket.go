@@ -108,7 +108,11 @@ func (b *Bucket) ReplaceObject(ctx context.Context, key, etag string, body io.Re
 		in.IfMatch = aws.String(quoteETag(etag))
 	}
 	_, err := b.client.PutObject(ctx, in)
-	return missingAsReplaced("blob.ReplaceObject", wrapError("blob.ReplaceObject", err))
+	err = wrapError("blob.ReplaceObject", err)
+	if errs.KindOf(err) == errs.NotFound { // the object that was to be replaced is gone
+		return objectReplaced.ToError("blob.ReplaceObject", errs.Conflict, err)
+	}
+	return err
 }
 
 func (b *Bucket) buildPutInput(key string, body io.ReadSeeker, m Metadata) *s3.PutObjectInput {

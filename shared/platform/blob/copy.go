@@ -56,9 +56,12 @@ func (b *Bucket) UploadPart(ctx context.Context, key, id string, n int, body []b
 // code object_forbidden: the service may not read the object, or use the KMS key that encrypts it.
 func (b *Bucket) CopyPart(ctx context.Context, key, id string, n int, from ObjectRange) (Part, error) {
 	const op = "blob.CopyPart"
+	// Bucket and key, escaped except for slashes, with %20 for a space
+	// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html).
+	escaped := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(from.Key))
 	out, err := b.client.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
 		Bucket: &b.name, Key: &key, UploadId: &id, PartNumber: aws.Int32(int32(n)),
-		CopySource: aws.String(from.copySource()), CopySourceIfMatch: aws.String(quoteETag(from.ETag)),
+		CopySource: aws.String(from.Bucket + "/" + escaped), CopySourceIfMatch: aws.String(quoteETag(from.ETag)),
 		CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", from.From, from.From+from.Size-1)),
 	})
 	switch {
@@ -68,11 +71,4 @@ func (b *Bucket) CopyPart(ctx context.Context, key, id string, n int, from Objec
 		return Part{}, errs.E(op, errs.Transient, fmt.Errorf("the answer has no result for part %d", n))
 	}
 	return Part{Number: n, ETag: unquoteETag(out.CopyPartResult.ETag), Size: from.Size}, nil
-}
-
-// copySource returns the header x-amz-copy-source: bucket and key, escaped except for slashes, with %20 for a space
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html).
-func (r ObjectRange) copySource() string {
-	key := strings.ReplaceAll(url.QueryEscape(r.Key), "+", "%20")
-	return r.Bucket + "/" + strings.ReplaceAll(key, "%2F", "/")
 }

@@ -28,29 +28,21 @@ func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 		if err != nil {
 			return n, wrapError(op, err)
 		}
-		if err := b.deleteObjects(ctx, op, page.Contents); err != nil {
-			return n, err
+		if len(page.Contents) == 0 {
+			continue
 		}
-		n += len(page.Contents)
+		all := &types.Delete{Quiet: aws.Bool(true)} // up to 1,000, which S3 accepts in one call
+		for _, o := range page.Contents {
+			all.Objects = append(all.Objects, types.ObjectIdentifier{Key: o.Key})
+		}
+		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
+		if err != nil {
+			return n, wrapError(op, err)
+		}
+		if len(out.Errors) > 0 {
+			return n, errs.E(op, errs.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(all.Objects), aws.ToString(out.Errors[0].Code)))
+		}
+		n += len(all.Objects)
 	}
 	return n, nil
-}
-
-// deleteObjects deletes the objects of one page of a list: up to 1,000, which S3 accepts in one call.
-func (b *Bucket) deleteObjects(ctx context.Context, op string, objects []types.Object) error {
-	if len(objects) == 0 {
-		return nil
-	}
-	all := &types.Delete{Quiet: aws.Bool(true)}
-	for _, o := range objects {
-		all.Objects = append(all.Objects, types.ObjectIdentifier{Key: o.Key})
-	}
-	out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
-	if err != nil {
-		return wrapError(op, err)
-	}
-	if len(out.Errors) > 0 {
-		return errs.E(op, errs.Transient, fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(objects), aws.ToString(out.Errors[0].Code)))
-	}
-	return nil
 }

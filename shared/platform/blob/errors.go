@@ -77,22 +77,9 @@ func wrapError(op string, err error) error {
 			return a.problem.ToError(op, a.kind, err)
 		}
 	}
-	if isRetryable(err) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
 		return errs.E(op, errs.Transient, err)
 	}
 	return errs.E(op, errs.Internal, err)
-}
-
-// missingAsReplaced returns Conflict for NotFound: the object that was to be replaced is gone.
-func missingAsReplaced(op string, err error) error {
-	if errs.KindOf(err) == errs.NotFound {
-		return objectReplaced.ToError(op, errs.Conflict, err)
-	}
-	return err
-}
-
-// isRetryable reports whether the SDK retries such an error, or the context ended.
-func isRetryable(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }

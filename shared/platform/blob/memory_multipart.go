@@ -48,45 +48,27 @@ func (m *Memory) CompleteUpload(ctx context.Context, key, id string, parts []Par
 	if err != nil {
 		return "", err
 	}
-	if p := u.checkParts(parts); p != (errs.Problem{}) {
-		return "", p.ToError(op, errs.Invalid, nil)
-	}
-	o := u.joinParts(parts)
-	o.modified = m.currentTime()
-	m.storeObject(key, o)
-	delete(m.uploads, id)
-	return o.etag, nil
-}
-
-// checkParts returns the problem of a list of parts, or the zero Problem.
-func (u *multipartUpload) checkParts(parts []Part) errs.Problem {
 	for i := range parts[1:] {
 		if parts[i].Number >= parts[i+1].Number {
-			return partOrder
+			return "", partOrder.ToError(op, errs.Invalid, nil)
 		}
 	}
-	for i, p := range parts {
-		have, ok := u.parts[p.Number]
-		switch {
-		case !ok || quoteETag(p.ETag) != quoteETag(have.etag):
-			return partMissing
-		case i < len(parts)-1 && len(have.body) < minPartSize:
-			return partTooSmall
-		}
-	}
-	return errs.Problem{}
-}
-
-// joinParts returns the object of the parts. As in S3, its ETag is the MD5 of their MD5s, followed by their number.
-func (u *multipartUpload) joinParts(parts []Part) object {
 	var body, sums []byte
-	for _, p := range parts {
-		part := u.parts[p.Number]
-		body = append(body, part.body...)
-		b, _ := hex.DecodeString(part.etag)
-		sums = append(sums, b...)
+	for i, p := range parts {
+		part, ok := u.parts[p.Number]
+		switch {
+		case !ok || quoteETag(p.ETag) != quoteETag(part.etag):
+			return "", partMissing.ToError(op, errs.Invalid, nil)
+		case i < len(parts)-1 && len(part.body) < minPartSize:
+			return "", partTooSmall.ToError(op, errs.Invalid, nil)
+		}
+		sum, _ := hex.DecodeString(part.etag)
+		body, sums = append(body, part.body...), append(sums, sum...)
 	}
-	return object{body: body, meta: u.meta, etag: fmt.Sprintf("%s-%d", md5Hex(sums), len(parts))}
+	etag := fmt.Sprintf("%s-%d", md5Hex(sums), len(parts)) // as in S3
+	m.storeObject(key, object{body, u.meta, etag, m.currentTime()})
+	delete(m.uploads, id)
+	return etag, nil
 }
 
 // ListParts does the same as [Bucket.ListParts].

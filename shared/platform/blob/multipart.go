@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -42,26 +43,17 @@ func (b *Bucket) PresignPart(ctx context.Context, key, id string, n int, bytes i
 	if err != nil {
 		return "", time.Time{}, wrapError(op, err)
 	}
-	expires, err := parseExpiry(out.URL)
+	u, err := url.Parse(out.URL)
 	if err != nil {
 		return "", time.Time{}, errs.E(op, errs.Internal, err)
 	}
-	return out.URL, expires, nil
-}
-
-// parseExpiry returns when a presigned URL expires, from its parameters
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
-func parseExpiry(signed string) (time.Time, error) {
-	u, err := url.Parse(signed)
-	if err != nil {
-		return time.Time{}, err
+	// The parameters of https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html.
+	begins, badDate := time.Parse("20060102T150405Z", u.Query().Get("X-Amz-Date"))
+	lifetime, badLifetime := time.ParseDuration(u.Query().Get("X-Amz-Expires") + "s")
+	if err := cmp.Or(badDate, badLifetime); err != nil {
+		return "", time.Time{}, errs.E(op, errs.Internal, err)
 	}
-	begins, err := time.Parse("20060102T150405Z", u.Query().Get("X-Amz-Date"))
-	if err != nil {
-		return time.Time{}, err
-	}
-	ttl, err := time.ParseDuration(u.Query().Get("X-Amz-Expires") + "s")
-	return begins.Add(ttl), err
+	return out.URL, begins.Add(lifetime), nil
 }
 
 // CompleteUpload joins the parts of a multipart upload, whose numbers must ascend, to an object and returns its ETag.
