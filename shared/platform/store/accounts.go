@@ -9,7 +9,7 @@ import (
 
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
 func (s Store) CreateTenant(ctx context.Context, t access.Tenant) error {
-	return s.insertRows(ctx, "store.CreateTenant", tenantExists, []keyedItem{newTenantItem(t)})
+	return s.insertRows(ctx, "store.CreateTenant", tenantExists, []keyedItem{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}})
 }
 
 // LoadTenant returns a tenant, or NotFound.
@@ -20,9 +20,16 @@ func (s Store) LoadTenant(ctx context.Context, id string) (access.Tenant, error)
 // CreateToken adds a token. Conflict: its id exists already.
 func (s Store) CreateToken(ctx context.Context, t access.Token) error {
 	const op = "store.CreateToken"
-	i, err := newTokenItem(t)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+	var c codec
+	i := tokenItem{
+		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
+		Until: formatTimestamp(t.Expires),
+	}
+	if !t.Expires.IsZero() {
+		i.Expires = t.Expires.Unix()
+	}
+	if c.err != nil {
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	return s.insertRows(ctx, op, tokenExists, []keyedItem{i})
 }

@@ -63,14 +63,12 @@ func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 	return i
 }
 
-func (i deadLetterItem) toDeadLetter() (video.DeadLetter, error) {
-	var c codec
-	l := video.DeadLetter{
+func (i deadLetterItem) toDeadLetter(c *codec) video.DeadLetter {
+	return video.DeadLetter{
 		ID: i.ID, Service: i.Service, Group: i.Group, Type: i.Type, Tenant: i.Tenant, Video: i.Video,
 		Kind: errs.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
 		Sent: c.parseTime(i.Sent), Created: c.parseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note, Redrives: i.Redrives,
 	}
-	return l, c.err
 }
 
 // CreateDeadLetter adds a dead letter. One that exists already is left as it is; a repetition changes nothing.

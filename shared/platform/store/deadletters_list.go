@@ -23,15 +23,11 @@ func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cu
 	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
-			items, rest, err := queryPage[deadLetterItem](ctx, s, op, Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
+			all, rest, err := queryPage(ctx, s, op, deadLetterItem.toDeadLetter, Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
 			if err != nil {
 				return nil, "", err
 			}
-			for _, i := range items {
-				l, err := i.toDeadLetter()
-				if err != nil {
-					return nil, "", errs.E(op, errs.Internal, err)
-				}
+			for _, l := range all {
 				if l.Body = ""; f.Matches(l) {
 					page = append(page, l)
 				}

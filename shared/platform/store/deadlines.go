@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/shared/domain/services"
@@ -35,7 +36,7 @@ func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) 
 	var all []overdueItem
 	for shard := range deadlineShards {
 		q := Query{Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard), To: formatTimestamp(now), Limit: limit}
-		some, _, err := queryPage[overdueItem](ctx, s, "store.ListOverdueVideos", q)
+		some, _, err := queryPage(ctx, s, "store.ListOverdueVideos", keepItem[overdueItem], q)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +45,8 @@ func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) 
 	slices.SortFunc(all, func(a, b overdueItem) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.PK, b.PK)) })
 	var refs []video.Ref
 	for _, i := range all[:min(len(all), limit)] {
-		if tenant, id, ok := splitPartitionKey(i.PK, services.VideoRows); ok {
+		rest, isVideo := strings.CutPrefix(i.PK, services.VideoRows+"#")
+		if tenant, id, ok := strings.Cut(rest, "#"); isVideo && ok {
 			refs = append(refs, video.Ref{Tenant: tenant, ID: id})
 		}
 	}

@@ -48,30 +48,23 @@ func wrapError(op string, err error, conflict errs.Problem) error {
 
 // wrapSDKError returns an error of the SDK as one of op, with its kind. It returns nil for nil.
 func wrapSDKError(op string, err error) error {
-	if err == nil {
+	var (
+		cancelled *types.TransactionCanceledException
+		failed    *types.ConditionalCheckFailedException
+		busy      *types.TransactionConflictException // another transaction is writing the row
+	)
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &cancelled):
+		return errs.E(op, cancellationKind(cancelled.CancellationReasons), err)
+	case errors.As(err, &failed):
+		return errs.E(op, errs.Conflict, err)
+	case errors.As(err, &busy), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
+		return errs.E(op, errs.Transient, err)
 	}
-	return errs.E(op, errorKind(err), err)
-}
-
-// errorKind returns the kind of an error of the SDK, or of a context.
-func errorKind(err error) errs.Kind {
-	var cancelled *types.TransactionCanceledException
-	if errors.As(err, &cancelled) {
-		return cancellationKind(cancelled.CancellationReasons)
-	}
-	var failed *types.ConditionalCheckFailedException
-	if errors.As(err, &failed) {
-		return errs.Conflict
-	}
-	var busy *types.TransactionConflictException // another transaction is writing the row
-	if errors.As(err, &busy) {
-		return errs.Transient
-	}
-	if isRetryable(err) {
-		return errs.Transient
-	}
-	return errs.Internal
+	return errs.E(op, errs.Internal, err)
 }
 
 // cancellationKind returns the kind of the first reason for which a transaction was cancelled. There is one reason for
@@ -89,10 +82,4 @@ func cancellationKind(reasons []types.CancellationReason) errs.Kind {
 		}
 	}
 	return errs.Internal
-}
-
-// isRetryable reports whether the SDK retries such an error, or the context ended.
-func isRetryable(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }

@@ -29,22 +29,12 @@ func inFlightLimitKey(tenant string, lane video.Lane) Key {
 	return k
 }
 
-func newInFlightLimitItem(l fairshare.InFlightLimit) (inFlightLimitItem, error) {
-	var c codec
-	i := inFlightLimitItem{Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting, LastProgress: formatTimestamp(l.LastProgress)}
-	if len(l.Allotments) > 0 {
-		i.Allotments = compressedText(c.encodeJSON(l.Allotments))
-	}
-	return i, c.err
-}
-
-func (i inFlightLimitItem) toInFlightLimit() (fairshare.InFlightLimit, error) {
-	var c codec
+func (i inFlightLimitItem) toInFlightLimit(c *codec) fairshare.InFlightLimit {
 	l := fairshare.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
 	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
 	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
 	c.decodeJSON(string(i.Allotments), &l.Allotments)
-	return l, c.err
+	return l
 }
 
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.
@@ -60,9 +50,13 @@ func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.
 // window_stale: the row has another version, as after the same call.
 func (s Store) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit) error {
 	const op = "store.SaveInFlightLimit"
-	i, err := newInFlightLimitItem(l)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+	var c codec
+	i := inFlightLimitItem{Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting, LastProgress: formatTimestamp(l.LastProgress)}
+	if len(l.Allotments) > 0 {
+		i.Allotments = compressedText(c.encodeJSON(l.Allotments))
+	}
+	if c.err != nil {
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	return s.putNextVersion(ctx, op, i, l.Version, inFlightLimitStale)
 }

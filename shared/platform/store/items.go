@@ -92,33 +92,14 @@ type (
 	}
 )
 
-func newTenantItem(t access.Tenant) tenantItem {
-	return tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}
+func (i tenantItem) toTenant(c *codec) access.Tenant {
+	return access.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
 }
 
-func (i tenantItem) toTenant() (access.Tenant, error) {
-	var c codec
-	t := access.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
-	return t, c.err
-}
-
-func newTokenItem(t access.Token) (tokenItem, error) {
-	var c codec
-	i := tokenItem{
-		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
-		Until: formatTimestamp(t.Expires),
-	}
-	if !t.Expires.IsZero() {
-		i.Expires = t.Expires.Unix()
-	}
-	return i, c.err
-}
-
-func (i tokenItem) toToken() (access.Token, error) {
-	var c codec
+func (i tokenItem) toToken(c *codec) access.Token {
 	t := access.Token{ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until)}
 	c.decodeJSON(i.Scopes, &t.Scopes)
-	return t, c.err
+	return t
 }
 
 func newUploadItem(u video.Upload) uploadItem {
@@ -128,17 +109,14 @@ func newUploadItem(u video.Upload) uploadItem {
 	}
 }
 
-func (i uploadItem) toUpload() (video.Upload, error) {
-	var c codec
-	u := video.Upload{
+func (i uploadItem) toUpload(c *codec) video.Upload {
+	return video.Upload{
 		Tenant: i.Tenant, ID: i.ID, Video: i.Video, MultipartID: i.MultipartID,
 		Key: i.ObjectKey, Size: i.Size, PartSize: i.PartSize, Created: c.parseTime(i.Created),
 	}
-	return u, c.err
 }
 
-func newVideoItem(v video.Video) (videoItem, error) {
-	var c codec
+func (c *codec) newVideoItem(v video.Video) videoItem {
 	i := videoItem{
 		Key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
 		State: string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation, Trace: v.Trace,
@@ -160,11 +138,10 @@ func newVideoItem(v video.Video) (videoItem, error) {
 	if at := v.ExpiresAt(); !at.IsZero() {
 		i.Expires = at.Unix()
 	}
-	return i, c.err
+	return i
 }
 
-func (i videoItem) toVideo() (video.Video, error) {
-	var c codec
+func (i videoItem) toVideo(c *codec) video.Video {
 	v := video.Video{
 		Details: video.Details{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID, Playback: i.Playback,
 		State: video.State(i.State), Version: i.Version, ListedFrames: i.ListedFrames, Correlation: i.Correlation, Trace: i.Trace,
@@ -181,7 +158,7 @@ func (i videoItem) toVideo() (video.Video, error) {
 	c.decodeJSON(i.Media, &v.Media)
 	c.decodeJSON(i.Plan, &v.Plan)
 	c.decodeJSON(i.Problem, &v.Problem)
-	return v, c.err
+	return v
 }
 
 func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
@@ -192,20 +169,17 @@ func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
 	return i
 }
 
-func newTimelineItem(k Key, e video.TimelineEntry) (timelineItem, error) {
-	var c codec
-	return timelineItem{Key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}, c.err
+func (c *codec) newTimelineItem(k Key, e video.TimelineEntry) timelineItem {
+	return timelineItem{Key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}
 }
 
-func newTaskResultItem(k Key, t video.TaskDone) (taskResultItem, error) {
-	var c codec
-	i := taskResultItem{Key: k.taskResult(t.Result.Task.Number), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
-	return i, c.err
+func (i timelineItem) toEntry(c *codec) (e video.TimelineEntry) {
+	c.decodeJSON(i.Entry, &e)
+	return e
 }
 
-func (i taskResultItem) toTaskDone() (video.TaskDone, error) {
-	var c codec
+func (i taskResultItem) toTaskDone(c *codec) video.TaskDone {
 	t := video.TaskDone{Started: c.parseTime(i.Started), At: c.parseTime(i.At)}
 	c.decodeJSON(i.Result, &t.Result)
-	return t, c.err
+	return t
 }

@@ -18,9 +18,10 @@ import (
 func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
-	item, err := newVideoItem(video.Video{Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at}})
-	if err != nil {
-		t.Fatal(err)
+	var c codec
+	item := c.newVideoItem(video.Video{Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at}})
+	if c.err != nil {
+		t.Fatal(c.err)
 	}
 	row, err := attributevalue.MarshalMap(item)
 	if err != nil {
@@ -109,7 +110,8 @@ func TestUnreadableVideoRowReturnsError(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := tt.item.toVideo(); err == nil {
+			var c codec
+			if tt.item.toVideo(&c); c.err == nil {
 				t.Error("no error")
 			}
 		})

@@ -61,15 +61,6 @@ func (k Key) taskResult(n int) Key { return Key{k.PK, fmt.Sprintf("%s%05d", resu
 // timelineEntry returns the key of the TIME row, in the same partition, of version n.
 func (k Key) timelineEntry(n int64) Key { return Key{k.PK, fmt.Sprintf("%s%09d", timelinePrefix, n)} }
 
-// splitPartitionKey returns the tenant and the id in the partition key of a row of a kind.
-func splitPartitionKey(pk, kind string) (tenant, id string, ok bool) {
-	rest, ok := strings.CutPrefix(pk, kind+"#")
-	if !ok {
-		return "", "", false
-	}
-	return strings.Cut(rest, "#")
-}
-
 // toRow returns the attributes of a key.
 func (k Key) toRow() Row { return Row{"pk": stringValue(k.PK), "sk": stringValue(k.SK)} }
 

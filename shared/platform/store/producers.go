@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"sluice/shared/domain/access"
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 )
 
@@ -45,25 +44,18 @@ func producerDirectoryKey(id string) Key {
 	return Key{producerDirectory, k.PK}
 }
 
-func newProducerItems(p access.Producer) (bySender, inDirectory producerItem) {
-	i := producerItem{
-		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix, Tenant: p.Tenant,
-		Created: formatTimestamp(p.Created),
-	}
-	bySender, inDirectory = i, i
-	inDirectory.Key = producerDirectoryKey(p.ID)
-	return bySender, inDirectory
-}
-
-func (i producerItem) toProducer() (access.Producer, error) {
-	var c codec
-	p := access.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
-	return p, c.err
+func (i producerItem) toProducer(c *codec) access.Producer {
+	return access.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
 }
 
 // CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.
 func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
-	bySender, inDirectory := newProducerItems(p)
+	bySender := producerItem{
+		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix, Tenant: p.Tenant,
+		Created: formatTimestamp(p.Created),
+	}
+	inDirectory := bySender
+	inDirectory.Key = producerDirectoryKey(p.ID)
 	return s.insertRows(ctx, "store.CreateProducer", producerExists, []keyedItem{bySender, inDirectory})
 }
 
@@ -78,15 +70,7 @@ func (s Store) ListProducers(ctx context.Context) ([]access.Producer, error) {
 }
 
 func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]access.Producer, error) {
-	items, err := queryPrefix[producerItem](ctx, s, op, k, producerPrefix)
-	var all []access.Producer
-	for _, i := range items {
-		p, err := i.toProducer()
-		if err != nil {
-			return nil, errs.E(op, errs.Internal, err)
-		}
-		all = append(all, p)
-	}
+	all, err := queryPrefix(ctx, s, op, producerItem.toProducer, k, producerPrefix)
 	slices.SortFunc(all, func(a, b access.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return all, err
 }

@@ -15,7 +15,7 @@ import (
 type keyedItem interface{ rowKey() Key }
 
 // getRow reads one row, an I, and returns it as a T. missing is the problem if there is none.
-func getRow[I, T any](ctx context.Context, s Store, op string, k Key, missing errs.Problem, decode func(I) (T, error)) (T, error) {
+func getRow[I, T any](ctx context.Context, s Store, op string, k Key, missing errs.Problem, decode func(I, *codec) T) (T, error) {
 	var none T
 	if k == (Key{}) {
 		return none, missing.ToError(op, errs.NotFound, nil)
@@ -31,15 +31,22 @@ func getRow[I, T any](ctx context.Context, s Store, op string, k Key, missing er
 	if err := attributevalue.UnmarshalMap(row, &i); err != nil {
 		return none, errs.E(op, errs.Internal, err)
 	}
-	v, err := decode(i)
-	if err != nil {
-		return none, errs.E(op, errs.Internal, err)
+	var c codec
+	v := decode(i, &c)
+	if c.err != nil {
+		return none, errs.E(op, errs.Internal, c.err)
 	}
 	return v, nil
 }
 
-// queryPage makes one query. It returns its rows as items and the start of the next page, nil if there is none.
-func queryPage[I any](ctx context.Context, s Store, op string, q Query) (items []I, next Row, err error) {
+// keepItem is a decode function for items that are returned as they are.
+func keepItem[I any](i I, _ *codec) I { return i }
+
+// queryPage makes one query of rows, each an I. It returns them as Ts, and the start of the next page, nil if there is
+// none.
+func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, q Query) (all []T, next Row, err error) {
+	var items []I
+	var c codec
 	rows, next, err := s.Table.Query(ctx, q)
 	if err != nil {
 		return nil, nil, wrapError(op, err, errs.Problem{})
@@ -47,17 +54,23 @@ func queryPage[I any](ctx context.Context, s Store, op string, q Query) (items [
 	if err := attributevalue.UnmarshalListOfMaps(rows, &items); err != nil {
 		return nil, nil, errs.E(op, errs.Internal, err)
 	}
-	return items, next, nil
+	for _, i := range items {
+		all = append(all, decode(i, &c))
+	}
+	if c.err != nil {
+		return nil, nil, errs.E(op, errs.Internal, c.err)
+	}
+	return all, next, nil
 }
 
 // queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero
 // Key.
-func queryPrefix[I any](ctx context.Context, s Store, op string, k Key, prefix string) (all []I, err error) {
+func queryPrefix[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, k Key, prefix string) (all []T, err error) {
 	if k == (Key{}) {
 		return nil, nil
 	}
 	for q := (Query{Partition: k.PK, Prefix: prefix}); ; {
-		some, next, err := queryPage[I](ctx, s, op, q)
+		some, next, err := queryPage(ctx, s, op, decode, q)
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
@@ -18,14 +17,9 @@ type scalingStateItem struct {
 
 var scalingStateKey = Key{services.ScalingRows + "#all", services.ScalingRows}
 
-func newScalingStateItem(s scaling.State) (scalingStateItem, error) {
-	text, err := json.Marshal(s)
-	return scalingStateItem{Key: scalingStateKey, Version: s.Version, State: string(text)}, err
-}
-
-func (i scalingStateItem) toScalingState() (s scaling.State, err error) {
-	err = json.Unmarshal([]byte(i.State), &s)
-	return s, err
+func (i scalingStateItem) toScalingState(c *codec) (s scaling.State) {
+	c.decodeJSON(i.State, &s)
+	return s
 }
 
 // LoadScalingState returns the last decision of the autoscaler; the zero State if there is none yet.
@@ -40,9 +34,10 @@ func (s Store) LoadScalingState(ctx context.Context) (scaling.State, error) {
 // SaveScalingState replaces the State of the version before. Conflict: another version is in the table.
 func (s Store) SaveScalingState(ctx context.Context, state scaling.State) error {
 	const op = "store.SaveScalingState"
-	i, err := newScalingStateItem(state)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+	var c codec
+	i := scalingStateItem{Key: scalingStateKey, Version: state.Version, State: c.encodeJSON(state)}
+	if c.err != nil {
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	return s.putNextVersion(ctx, op, i, int64(state.Version), errs.Problem{})
 }

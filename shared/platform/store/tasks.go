@@ -19,9 +19,10 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDo
 	if err := checkTaskKey(op, k, n); err != nil {
 		return nil, err
 	}
-	i, err := newTaskResultItem(k, t)
-	if err != nil {
-		return nil, errs.E(op, errs.Invalid, err)
+	var c codec
+	i := taskResultItem{Key: k.taskResult(n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
+	if c.err != nil {
+		return nil, errs.E(op, errs.Invalid, c.err)
 	}
 	if err := s.putRow(ctx, op, i, Condition{}, errs.Problem{}); err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func checkTaskKey(op string, k Key, n int) error {
 
 // loadFinishedTasks returns the set of finished tasks from all its pages.
 func (s Store) loadFinishedTasks(ctx context.Context, op string, k Key) (map[int]bool, error) {
-	pages, err := queryPrefix[donePageItem](ctx, s, op, k, donePrefix)
+	pages, err := queryPrefix(ctx, s, op, keepItem[donePageItem], k, donePrefix)
 	done := map[int]bool{}
 	for _, p := range pages {
 		for _, n := range p.Done {
@@ -58,24 +59,8 @@ func (s Store) loadFinishedTasks(ctx context.Context, op string, k Key) (map[int
 
 // ListTaskResults returns the results of a video's finished tasks by task number, none if there is no such video.
 func (s Store) ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error) {
-	done, err := s.listDoneTasks(ctx, "store.ListTaskResults", videoKey(tenant, id))
-	var all []video.Result
-	for _, t := range done {
-		all = append(all, t.Result)
-	}
-	return all, err
-}
-
-func (s Store) listDoneTasks(ctx context.Context, op string, k Key) (all []video.TaskDone, err error) {
-	items, err := queryPrefix[taskResultItem](ctx, s, op, k, resultPrefix)
-	for _, i := range items {
-		t, err := i.toTaskDone()
-		if err != nil {
-			return nil, errs.E(op, errs.Internal, err)
-		}
-		all = append(all, t)
-	}
-	return all, err
+	toResult := func(i taskResultItem, c *codec) video.Result { return i.toTaskDone(c).Result }
+	return queryPrefix(ctx, s, "store.ListTaskResults", toResult, videoKey(tenant, id), resultPrefix)
 }
 
 // DeleteTaskResults deletes the results of a video's tasks and the set of finished ones. A repetition changes nothing.
@@ -86,7 +71,7 @@ func (s Store) DeleteTaskResults(ctx context.Context, tenant, id string) error {
 		return err
 	}
 	for _, prefix := range []string{donePrefix, resultPrefix} {
-		keys, err := queryPrefix[Key](ctx, s, op, k, prefix)
+		keys, err := queryPrefix(ctx, s, op, keepItem[Key], k, prefix)
 		if err != nil {
 			return err
 		}

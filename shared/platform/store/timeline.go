@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
 
@@ -13,20 +12,11 @@ import (
 func (s Store) LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error) {
 	const op = "store.LoadTimeline"
 	k := videoKey(tenant, id)
-	items, err := queryPrefix[timelineItem](ctx, s, op, k, timelinePrefix)
+	all, err := queryPrefix(ctx, s, op, timelineItem.toEntry, k, timelinePrefix)
 	if err != nil {
 		return nil, err
 	}
-	var all []video.TimelineEntry
-	for _, i := range items {
-		var c codec
-		var e video.TimelineEntry
-		if c.decodeJSON(i.Entry, &e); c.err != nil {
-			return nil, errs.E(op, errs.Internal, c.err)
-		}
-		all = append(all, e)
-	}
-	done, err := s.listDoneTasks(ctx, op, k)
+	done, err := queryPrefix(ctx, s, op, taskResultItem.toTaskDone, k, resultPrefix)
 	if err != nil {
 		return nil, err
 	}

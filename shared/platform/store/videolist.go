@@ -18,14 +18,6 @@ const (
 // pagePosition is the last row of a page.
 type pagePosition struct{ created, id string }
 
-// encodeCursor returns the position as a cursor for callers, "" for the zero position.
-func (p pagePosition) encodeCursor() string {
-	if p == (pagePosition{}) {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(p.created + " " + p.id))
-}
-
 var cursorInvalid = errs.Problem{Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one."}
 
 // parseCursor returns the position of a cursor. Invalid, code cursor_invalid: it is none.
@@ -59,39 +51,28 @@ func (s Store) ListVideos(ctx context.Context, tenant string, f video.Filter, cu
 		return nil, "", nil
 	}
 	for rowsRead := 0; ; {
-		q.Start = last.toRow(q, tenant)
-		items, rest, err := queryPage[videoItem](ctx, s, op, q)
+		if last != (pagePosition{}) {
+			partition, sort := keyAttributes(q.Index)
+			q.Start = videoKey(tenant, last.id).toRow()
+			q.Start[partition], q.Start[sort] = stringValue(q.Partition), stringValue(last.created)
+		}
+		all, rest, err := queryPage(ctx, s, op, videoItem.toVideo, q)
 		if err != nil {
 			return nil, "", err
 		}
-		for _, i := range items {
-			v, err := i.toVideo()
-			if err != nil {
-				return nil, "", errs.E(op, errs.Internal, err)
-			}
+		for _, v := range all {
 			if f.Matches(v) {
 				page = append(page, projectVideo(v))
 			}
 			rowsRead++
-			if last = (pagePosition{i.Created, i.ID}); len(page) == limit || rowsRead == maxRowsPerPage {
-				return page, last.encodeCursor(), nil
+			if last = (pagePosition{formatTimestamp(v.Times.Created), v.ID}); len(page) == limit || rowsRead == maxRowsPerPage {
+				return page, base64.RawURLEncoding.EncodeToString([]byte(last.created + " " + last.id)), nil
 			}
 		}
 		if rest == nil {
 			return page, "", nil
 		}
 	}
-}
-
-// toRow returns the row that a page begins after, nil for the zero position.
-func (p pagePosition) toRow(q Query, tenant string) Row {
-	if p == (pagePosition{}) {
-		return nil
-	}
-	partition, sort := keyAttributes(q.Index)
-	row := videoKey(tenant, p.id).toRow()
-	row[partition], row[sort] = stringValue(q.Partition), stringValue(p.created)
-	return row
 }
 
 // projectVideo returns the part of a video that the indexes hold.

@@ -28,13 +28,11 @@ func (s Store) CreateVideoIdempotently(ctx context.Context, v video.Video, u vid
 }
 
 func (s Store) createVideo(ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...Write) error {
-	i, err := newVideoItem(v)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
-	}
-	entry, err := newTimelineItem(i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+	var c codec
+	i := c.newVideoItem(v)
+	entry := c.newTimelineItem(i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
+	if c.err != nil {
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	return s.insertRows(ctx, op, taken, []keyedItem{i, newUploadItem(u), entry}, others...)
 }
@@ -50,10 +48,10 @@ func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, e
 	const op = "store.LoadVideo"
 	k := videoKey(tenant, id)
 	v, err := getRow(ctx, s, op, k, videoMissing, videoItem.toVideo)
-	if err != nil {
-		return video.Video{}, err
+	if err == nil {
+		v.Done, err = s.loadFinishedTasks(ctx, op, k)
 	}
-	if v.Done, err = s.loadFinishedTasks(ctx, op, k); err != nil {
+	if err != nil {
 		return video.Video{}, err
 	}
 	return v, nil
@@ -72,13 +70,11 @@ var (
 // v.Version-1. Conflict, code version_stale: the row has another version, as after the same call, or there is no row.
 func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEntry) error {
 	const op = "store.SaveVideo"
-	i, err := newVideoItem(v)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
-	}
-	entry, err := newTimelineItem(i.Key, e)
-	if err != nil {
-		return errs.E(op, errs.Invalid, err)
+	var c codec
+	i := c.newVideoItem(v)
+	entry := c.newTimelineItem(i.Key, e)
+	if c.err != nil {
+		return errs.E(op, errs.Invalid, c.err)
 	}
 	if err := checkTaskKey(op, i.Key, 0); err != nil {
 		return err

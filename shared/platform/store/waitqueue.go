@@ -37,17 +37,18 @@ func (k Key) queuePosition(p fairshare.QueuePosition) Key {
 	return Key{k.PK, k.waitQueuePrefix() + formatTimestamp(p.Planned) + "#" + p.Video}
 }
 
-func newQueuePositionItem(tenant string, lane video.Lane, p fairshare.QueuePosition) (queuePositionItem, error) {
-	var c codec
-	return queuePositionItem{Key: inFlightLimitKey(tenant, lane).queuePosition(p), Position: c.encodeJSON(p)}, c.err
+func (i queuePositionItem) toQueuePosition(c *codec) (p fairshare.QueuePosition) {
+	c.decodeJSON(i.Position, &p)
+	return p
 }
 
 // EnqueuePosition puts a video into its tenant's wait queue of a lane. A repetition changes nothing. Invalid: the
 // position has no video or no time.
 func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition) error {
 	const op = "store.EnqueuePosition"
-	i, err := newQueuePositionItem(tenant, lane, p)
-	if err != nil || i.Key == (Key{}) {
+	var c codec
+	i := queuePositionItem{Key: inFlightLimitKey(tenant, lane).queuePosition(p), Position: c.encodeJSON(p)}
+	if c.err != nil || i.Key == (Key{}) {
 		return errs.E(op, errs.Invalid, errQueuePosition)
 	}
 	return s.putRow(ctx, op, i, Condition{}, errs.Problem{})
@@ -56,7 +57,6 @@ func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.La
 // ListQueuePositions returns the positions of a tenant's wait queue after one position, or from the front if that is
 // zero, in their order: at most limit of them, and fewer only if there are no more.
 func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) (all []fairshare.QueuePosition, err error) {
-	const op = "store.ListQueuePositions"
 	k := inFlightLimitKey(tenant, lane)
 	if k == (Key{}) {
 		return nil, nil
@@ -65,15 +65,8 @@ func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video
 	if last := k.queuePosition(after); last != (Key{}) {
 		from = last.SK + "\x00" // the least sort key after last
 	}
-	items, _, err := queryPage[queuePositionItem](ctx, s, op, Query{Partition: k.PK, From: from, To: k.waitQueuePrefix() + "~", Limit: limit})
-	for _, i := range items {
-		var c codec
-		var p fairshare.QueuePosition
-		if c.decodeJSON(i.Position, &p); c.err != nil {
-			return nil, errs.E(op, errs.Internal, c.err)
-		}
-		all = append(all, p)
-	}
+	q := Query{Partition: k.PK, From: from, To: k.waitQueuePrefix() + "~", Limit: limit}
+	all, _, err = queryPage(ctx, s, "store.ListQueuePositions", queuePositionItem.toQueuePosition, q)
 	return all, err
 }
 
