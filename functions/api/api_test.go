@@ -18,10 +18,10 @@ import (
 // right.
 func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	for _, route := range apitest.Routes() {
 		path := strings.ReplaceAll(route.Path, "{id}", "some")
-		open := w.DoRequest(t, apitest.Nobody, route.Method, path, "{}")
+		open := fx.DoRequest(t, apitest.Nobody, route.Method, path, "{}")
 		switch route.Auth {
 		case services.AuthOpen:
 			if open.Status != 200 {
@@ -29,21 +29,21 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 			}
 		case services.AuthToken:
 			lacking := apitest.Caller{Tenant: "acme"}
-			if got := w.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.Status != 403 || got.Field("code") != "scope_missing") {
+			if got := fx.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.Status != 403 || got.Field("code") != "scope_missing") {
 				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.Status, got.Text)
 			}
 			if open.Status != 401 || open.Header["Www-Authenticate"] == nil {
 				t.Errorf("%s %s for nobody: %d %s", route.Method, path, open.Status, open.Text)
 			}
-			if got := w.DoRequest(t, apitest.IAMOperator, route.Method, path, "{}"); got.Status != 401 {
+			if got := fx.DoRequest(t, apitest.IAMOperator, route.Method, path, "{}"); got.Status != 401 {
 				t.Errorf("%s %s for an operator: %d", route.Method, path, got.Status)
 			}
-			if got := w.DoRequest(t, apitest.Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}"); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
+			if got := fx.DoRequest(t, apitest.Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}"); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
 				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.Status, got.Text)
 			}
 		case services.AuthIAM:
 			for _, c := range []apitest.Caller{apitest.Nobody, apitest.Acme} {
-				if got := w.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 || got.Field("code") != "caller_unknown" {
+				if got := fx.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 || got.Field("code") != "caller_unknown" {
 					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.Status, got.Text)
 				}
 			}
@@ -99,8 +99,8 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
-			got := w.DoRequest(t, apitest.Acme, row.method, row.path, row.body)
+			fx := apitest.New(t)
+			got := fx.DoRequest(t, apitest.Acme, row.method, row.path, row.body)
 			if got.Status != row.status {
 				t.Fatalf("status %d, want %d: %s", got.Status, row.status, got.Text)
 			}
@@ -113,8 +113,8 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 			if h := got.Header["Content-Type"]; len(h) != 1 || h[0] != "application/problem+json" {
 				t.Errorf("Content-Type %q", h)
 			}
-			if w.Logs.Len() > 0 {
-				t.Errorf("a caller's error was logged: %s", w.Logs)
+			if fx.Logs.Len() > 0 {
+				t.Errorf("a caller's error was logged: %s", fx.Logs)
 			}
 		})
 	}
@@ -141,16 +141,16 @@ func TestErrorKindsMapToStatusCodes(t *testing.T) {
 			if coded {
 				e.Code, e.Message = "some_code", "Some sentence."
 			}
-			w := apitest.New(t)
-			w.Bucket.Err, w.SkipDescription = e, true
-			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
+			fx := apitest.New(t)
+			fx.Bucket.Err, fx.SkipDescription = e, true
+			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": 1}`)
 			if got.Status != status || strings.Contains(got.Text, "secret") {
 				t.Errorf("%s: %d %s, want %d", kind, got.Status, got.Text, status)
 			}
 			if coded != (got.Field("code") == "some_code" && got.Field("detail") == "Some sentence.") {
 				t.Errorf("%s: %s", kind, got.Text)
 			}
-			if logged := strings.Count(w.Logs.String(), "api_request_id=req-1"); logged != status/500 {
+			if logged := strings.Count(fx.Logs.String(), "api_request_id=req-1"); logged != status/500 {
 				t.Errorf("%s: logged %d times", kind, logged)
 			}
 			if retry := got.Header["Retry-After"] != nil; retry != (status == 503) {
@@ -166,10 +166,10 @@ func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 	t.Parallel()
 	s, _ := services.Lookup("api")
 	rapid.Check(t, func(rt *rapid.T) {
-		w := apitest.New(t)
+		fx := apitest.New(t)
 		var ids []string
 		for range rapid.IntRange(1, 4).Draw(rt, "uploads") {
-			u, _ := w.CreateUpload(t, apitest.Acme)
+			u, _ := fx.CreateUpload(t, apitest.Acme)
 			ids = append(ids, u.ID, u.Video)
 		}
 		id := rapid.SampledFrom(ids).Draw(rt, "id")
@@ -179,14 +179,14 @@ func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 			if !strings.Contains(route.Path, "{id}") {
 				continue
 			}
-			theirs := w.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
-			none := w.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
+			theirs := fx.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
+			none := fx.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
 			if theirs.Status != 404 || !strings.Contains(path, "/") && theirs.Text != none.Text {
 				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.Status, theirs.Text)
 			}
 		}
-		if len(w.Outbox.Events) > 0 || len(w.Bucket.ListKeys("")) > 0 {
-			rt.Fatalf("another tenant caused events %v, objects %v", w.Outbox.Events, w.Bucket.ListKeys(""))
+		if len(fx.Outbox.Events) > 0 || len(fx.Bucket.ListKeys("")) > 0 {
+			rt.Fatalf("another tenant caused events %v, objects %v", fx.Outbox.Events, fx.Bucket.ListKeys(""))
 		}
 	})
 }

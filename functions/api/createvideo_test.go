@@ -17,12 +17,12 @@ import (
 
 func TestCreateVideoRequestsFetch(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	r := w.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`)
+	fx := apitest.New(t)
+	r := fx.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`)
 	if r.Status != 201 || r.Field("state") != "waiting" || r.Field("title") != "a.mp4" || r.Field("external_id") != "e1" {
 		t.Fatalf("got %d %s", r.Status, r.Text)
 	}
-	v, err := w.Store.LoadVideo(t.Context(), "acme", r.Field("id"))
+	v, err := fx.Store.LoadVideo(t.Context(), "acme", r.Field("id"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,24 +33,24 @@ func TestCreateVideoRequestsFetch(t *testing.T) {
 	if !v.Deadline.At.Equal(apitest.Noon.Add(15 * time.Minute)) {
 		t.Errorf("the deadline is %s", v.Deadline.At)
 	}
-	if diff := cmp.Diff([]events.Event{events.New("acme", v.ID, apitest.Noon, want)}, w.Outbox.Events); diff != "" {
+	if diff := cmp.Diff([]events.Event{events.New("acme", v.ID, apitest.Noon, want)}, fx.Outbox.Events); diff != "" {
 		t.Error(diff)
 	}
-	if strings.Contains(w.Logs.String(), "x=1") {
+	if strings.Contains(fx.Logs.String(), "x=1") {
 		t.Error("the URL is in the log")
 	}
 }
 
 func TestCreateVideoRejectsInvalidFields(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.CheckURL = func(address string) error {
+	fx := apitest.New(t)
+	fx.CheckURL = func(address string) error {
 		if strings.HasPrefix(address, "https://") {
 			return nil
 		}
 		return errs.New("test", errs.Invalid, "url_not_https", "No.")
 	}
-	w.RebuildHandlers(t)
+	fx.RebuildHandlers(t)
 	for body, code := range map[string]string{
 		`{}`:                   "field_missing",
 		`{"url":"http://a/b"}`: "url_not_https",
@@ -60,29 +60,29 @@ func TestCreateVideoRejectsInvalidFields(t *testing.T) {
 		`{"url":"https://example.com/a","metadata":{"a b":""}}`:                      "metadata_key_invalid",
 		`{"url":"https://example.com/a","size":1}`:                                   "field_unknown",
 	} {
-		if r := w.DoRequest(t, apitest.Acme, "POST", "/v1/videos", body); r.Field("code") != code {
+		if r := fx.DoRequest(t, apitest.Acme, "POST", "/v1/videos", body); r.Field("code") != code {
 			t.Errorf("%s: %d %s, want %s", body, r.Status, r.Text, code)
 		}
 	}
-	if len(w.Outbox.Events) > 0 {
-		t.Errorf("sent %v", w.Outbox.Events)
+	if len(fx.Outbox.Events) > 0 {
+		t.Errorf("sent %v", fx.Outbox.Events)
 	}
 }
 
 func TestPromise01_FetchIsRequestedAtDeadlineWhenSendFailed(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.Publisher = failingPublisher{}
-	w.RebuildHandlers(t)
-	r := w.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`)
+	fx := apitest.New(t)
+	fx.Publisher = failingPublisher{}
+	fx.RebuildHandlers(t)
+	r := fx.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`)
 	if r.Status != 201 {
 		t.Fatalf("got %d %s", r.Status, r.Text)
 	}
-	v, err := w.Store.LoadVideo(t.Context(), "acme", r.Field("id"))
+	v, err := fx.Store.LoadVideo(t.Context(), "acme", r.Field("id"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	refs, err := w.Store.ListOverdueVideos(t.Context(), v.Deadline.At, 10)
+	refs, err := fx.Store.ListOverdueVideos(t.Context(), v.Deadline.At, 10)
 	if diff := cmp.Diff([]video.Ref{{Tenant: "acme", ID: v.ID}}, refs); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
@@ -101,12 +101,12 @@ func (failingPublisher) Send(context.Context, ...events.Event) error {
 // No file may arrive after the purge.
 func TestDeleteVideoAbortsFetch(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	id := w.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).Field("id")
-	if n := w.Bucket.CountUploads(); n != 1 {
+	fx := apitest.New(t)
+	id := fx.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/a.mp4"}`).Field("id")
+	if n := fx.Bucket.CountUploads(); n != 1 {
 		t.Fatalf("%d multipart uploads", n)
 	}
-	if got := w.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || w.Bucket.CountUploads() != 0 {
-		t.Errorf("%d, and %d multipart uploads are open", got.Status, w.Bucket.CountUploads())
+	if got := fx.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || fx.Bucket.CountUploads() != 0 {
+		t.Errorf("%d, and %d multipart uploads are open", got.Status, fx.Bucket.CountUploads())
 	}
 }

@@ -18,25 +18,25 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, body string
-		fail       func(w *apitest.Fixture)
+		fail       func(fx *apitest.Fixture)
 		status     int
 	}{
 		{"refused", `{"file_name": "a.mp4", "size": 0}`, func(*apitest.Fixture) {}, 422},
 		{"malformed", `{`, func(*apitest.Fixture) {}, 400},
-		{"busy", apitest.UploadBody, func(w *apitest.Fixture) { w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
-		{"panic", apitest.UploadBody, func(w *apitest.Fixture) {
-			w.Bucket.OnCreate = func() { panic("boom") }
+		{"busy", apitest.UploadBody, func(fx *apitest.Fixture) { fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
+		{"panic", apitest.UploadBody, func(fx *apitest.Fixture) {
+			fx.Bucket.OnCreate = func() { panic("boom") }
 		}, 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
-			row.fail(w)
-			if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", row.body); got.Status != row.status || got.IsReplayed() {
+			fx := apitest.New(t)
+			row.fail(fx)
+			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", row.body); got.Status != row.status || got.IsReplayed() {
 				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			w.Bucket.OnCreate, w.Bucket.Err = nil, nil
-			if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
+			fx.Bucket.OnCreate, fx.Bucket.Err = nil, nil
+			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
 				t.Errorf("second request: %d %s", got.Status, got.Text)
 			}
 		})
@@ -45,32 +45,32 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 
 func TestIdempotencyKeyIsReleasedAtTimeout(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Bucket.OnCreate = func() { cancel(); w.Bucket.Err = errs.E("bucket", errs.Transient, ctx.Err()) }
+	fx.Bucket.OnCreate = func() { cancel(); fx.Bucket.Err = errs.E("bucket", errs.Transient, ctx.Err()) }
 	e := apitest.Acme.NewEvent("POST", "/v1/uploads", apitest.UploadBody)
 	e.Headers = map[string]string{"Idempotency-Key": "k"}
-	if out, err := w.CallAPI(ctx, e); err != nil || out.StatusCode != 503 {
+	if out, err := fx.CallAPI(ctx, e); err != nil || out.StatusCode != 503 {
 		t.Fatalf("%d %v", out.StatusCode, err)
 	}
-	w.Bucket.OnCreate, w.Bucket.Err = nil, nil
-	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 {
+	fx.Bucket.OnCreate, fx.Bucket.Err = nil, nil
+	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }
 
 func TestIdempotencyStoreFailures(t *testing.T) {
 	t.Parallel()
-	w, records := apitest.NewWithRecords(t)
+	fx, records := apitest.NewWithRecords(t)
 	records.CompleteErr = errors.New("throttled")
-	got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-	if got.Status != 201 || !strings.Contains(w.Logs.String(), "idempotency record not completed") {
-		t.Errorf("the upload exists: %d %s, logged %s", got.Status, got.Text, w.Logs)
+	got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	if got.Status != 201 || !strings.Contains(fx.Logs.String(), "idempotency record not completed") {
+		t.Errorf("the upload exists: %d %s, logged %s", got.Status, got.Text, fx.Logs)
 	}
 	records.BeginErr = errs.E("store.BeginIdempotency", errs.Transient, errors.New("throttled"))
-	uploads := w.Bucket.CountUploads()
-	w.PostWithKey(t, apitest.Acme, "k2", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
-	if w.Bucket.CountUploads() != uploads {
+	uploads := fx.Bucket.CountUploads()
+	fx.PostWithKey(t, apitest.Acme, "k2", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
+	if fx.Bucket.CountUploads() != uploads {
 		t.Error("the request ran without a record")
 	}
 }
@@ -93,20 +93,20 @@ func (s lossyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, 
 func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
 	for _, saved := range []bool{true, false} {
-		w := apitest.New(t)
-		w.Uploads = lossyStore{w.Store, saved}
-		w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
-		w.Uploads = w.Store
-		got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+		fx := apitest.New(t)
+		fx.Uploads = lossyStore{fx.Store, saved}
+		fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 503, "busy")
+		fx.Uploads = fx.Store
+		got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 		if saved {
-			if _, err := w.Store.LoadUpload(t.Context(), "acme", got.Field("upload_id")); err != nil || !got.IsReplayed() {
+			if _, err := fx.Store.LoadUpload(t.Context(), "acme", got.Field("upload_id")); err != nil || !got.IsReplayed() {
 				t.Errorf("%d %s, %v", got.Status, got.Text, err)
 			}
 			continue
 		}
 		got.RequireProblem(t, 409, "idempotency_in_progress")
-		w.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
-		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
+		fx.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
+		if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
 			t.Errorf("after the record has expired: %d %s", got.Status, got.Text)
 		}
 	}
@@ -114,12 +114,12 @@ func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 
 func TestFailureAfterCreationCreatesNoSecondUpload(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.Multipart = failingSigner{w.Bucket}
-	w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 500, "internal")
-	w.Multipart = w.Bucket
-	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || !got.IsReplayed() || w.Bucket.CountUploads() != 1 {
-		t.Errorf("%d %s, %d uploads", got.Status, got.Text, w.Bucket.CountUploads())
+	fx := apitest.New(t)
+	fx.Multipart = failingSigner{fx.Bucket}
+	fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 500, "internal")
+	fx.Multipart = fx.Bucket
+	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || !got.IsReplayed() || fx.Bucket.CountUploads() != 1 {
+		t.Errorf("%d %s, %d uploads", got.Status, got.Text, fx.Bucket.CountUploads())
 	}
 }
 

@@ -24,17 +24,17 @@ func TestEveryPostIsIdempotent(t *testing.T) {
 		}
 		t.Run(route.Path, func(t *testing.T) {
 			t.Parallel()
-			w, records := apitest.NewWithRecords(t)
-			p, ok := w.ValidPosts(t)[route.Path]
+			fx, records := apitest.NewWithRecords(t)
+			p, ok := fx.ValidPosts(t)[route.Path]
 			if !ok {
 				t.Fatal("no request of this route")
 			}
-			uploads := w.Bucket.CountUploads()
-			first := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
+			uploads := fx.Bucket.CountUploads()
+			first := fx.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
 			if first.Status/100 != 2 || first.IsReplayed() {
 				t.Fatalf("%d %s", first.Status, first.Text)
 			}
-			again := w.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
+			again := fx.PostWithKey(t, p.Caller, "k", p.Path, p.Body)
 			if !again.IsReplayed() {
 				t.Errorf("the repetition has no Idempotent-Replayed: %v", again.Header)
 			}
@@ -46,10 +46,10 @@ func TestEveryPostIsIdempotent(t *testing.T) {
 			} else if d := cmp.Diff(first.Text, again.Text); d != "" || again.Status != first.Status {
 				t.Errorf("%d %s", again.Status, d)
 			}
-			if n := w.Bucket.CountUploads() - uploads; n > 1 || len(w.Outbox.Events) > 1 || len(w.Redriver.DeadLetters) > 1 {
-				t.Errorf("%d uploads, events %v, redriven %v", n, w.Outbox.Events, w.Redriver.DeadLetters)
+			if n := fx.Bucket.CountUploads() - uploads; n > 1 || len(fx.Outbox.Events) > 1 || len(fx.Redriver.DeadLetters) > 1 {
+				t.Errorf("%d uploads, events %v, redriven %v", n, fx.Outbox.Events, fx.Redriver.DeadLetters)
 			}
-			w.PostWithKey(t, p.Caller, "k", p.Path, `{"other": 1}`).RequireProblem(t, 422, "idempotency_key_reused")
+			fx.PostWithKey(t, p.Caller, "k", p.Path, `{"other": 1}`).RequireProblem(t, 422, "idempotency_key_reused")
 			for _, c := range records.Written {
 				if strings.Contains(c, "memory://") || strings.Contains(c, "https://") || strings.Contains(c, "slc_") {
 					t.Errorf("stored %s", c)
@@ -77,10 +77,10 @@ func TestIdempotencyKeySyntax(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
+			fx := apitest.New(t)
 			e := apitest.IAMOperator.NewEvent("POST", "/v1/tenants", `{"name": "acme"}`)
 			e.MultiValueHeaders = map[string][]string{"Idempotency-Key": row.keys}
-			switch got := w.SendEvent(t, e); {
+			switch got := fx.SendEvent(t, e); {
 			case !row.ok:
 				got.RequireProblem(t, 400, "idempotency_key_invalid")
 			case got.Status != 201:
@@ -92,20 +92,20 @@ func TestIdempotencyKeySyntax(t *testing.T) {
 
 func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	var second, other apitest.Result
-	w.Bucket.OnCreate = func() {
-		w.Bucket.OnCreate = nil
-		second = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-		other = w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", `{"file_name": "b.mp4", "size": 1}`)
+	fx.Bucket.OnCreate = func() {
+		fx.Bucket.OnCreate = nil
+		second = fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+		other = fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", `{"file_name": "b.mp4", "size": 1}`)
 	}
-	first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	first := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 	second.RequireProblem(t, 409, "idempotency_in_progress")
 	if d := cmp.Diff([]string{"1"}, second.Header["Retry-After"]); d != "" {
 		t.Error(d)
 	}
 	other.RequireProblem(t, 422, "idempotency_key_reused")
-	third := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	third := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 	if first.Status != 201 || third.Status != 201 || third.Field("upload_id") != first.Field("upload_id") {
 		t.Errorf("%s, then %s", first.Text, third.Text)
 	}
@@ -115,11 +115,11 @@ func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
 // tenant_exists.
 func TestConcurrentRequestsWithOneKeyCreateOnce(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	var all sync.WaitGroup
 	got := make([]apitest.Result, 16)
 	for i := range got {
-		all.Go(func() { got[i] = w.PostWithKey(t, apitest.IAMOperator, "k", "/v1/tenants", `{"name": "acme"}`) })
+		all.Go(func() { got[i] = fx.PostWithKey(t, apitest.IAMOperator, "k", "/v1/tenants", `{"name": "acme"}`) })
 	}
 	all.Wait()
 	created := 0
@@ -152,13 +152,13 @@ func TestIdempotencyKeysExpire(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
+			fx := apitest.New(t)
 			if !row.done {
-				w.Uploads = lossyStore{w.Store, false}
+				fx.Uploads = lossyStore{fx.Store, false}
 			}
-			first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-			w.Uploads, w.Now = w.Store, func() time.Time { return apitest.Noon.Add(row.after) }
-			switch got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); {
+			first := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+			fx.Uploads, fx.Now = fx.Store, func() time.Time { return apitest.Noon.Add(row.after) }
+			switch got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); {
 			case !row.inUse && (got.Status != 201 || got.Field("upload_id") == first.Field("upload_id")):
 				t.Errorf("not run: %d %s", got.Status, got.Text)
 			case row.inUse && row.done && !got.IsReplayed():
@@ -189,11 +189,11 @@ func TestIdempotencyKeysAreScopedToTheirOwner(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w, _ := apitest.NewWithRecords(t)
-			if got := w.PostWithKey(t, row.a, "k", row.path, row.body); got.Status != 201 {
+			fx, _ := apitest.NewWithRecords(t)
+			if got := fx.PostWithKey(t, row.a, "k", row.path, row.body); got.Status != 201 {
 				t.Fatalf("%d %s", got.Status, got.Text)
 			}
-			if got := w.PostWithKey(t, row.b, "k", row.path, row.body); got.IsReplayed() != row.shared {
+			if got := fx.PostWithKey(t, row.b, "k", row.path, row.body); got.IsReplayed() != row.shared {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
@@ -202,10 +202,10 @@ func TestIdempotencyKeysAreScopedToTheirOwner(t *testing.T) {
 
 func TestIdempotencyKeysAreScopedToThePath(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	for range 2 {
-		u, _ := w.CreateUpload(t, apitest.Acme)
-		if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u)); got.IsReplayed() || got.Field("video_id") != u.Video {
+		u, _ := fx.CreateUpload(t, apitest.Acme)
+		if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u)); got.IsReplayed() || got.Field("video_id") != u.Video {
 			t.Errorf("%d %s", got.Status, got.Text)
 		}
 	}
@@ -213,28 +213,28 @@ func TestIdempotencyKeysAreScopedToThePath(t *testing.T) {
 
 func TestIdempotencyKeyIgnoresJSONFormatting(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", "{\"size\":1,\n\"file_name\":\"a\\u002emp4\"}"); !got.IsReplayed() {
+	fx := apitest.New(t)
+	fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", "{\"size\":1,\n\"file_name\":\"a\\u002emp4\"}"); !got.IsReplayed() {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	for _, body := range []string{`{"file_name": "a.mp4", "size": 1.0}`, apitest.UploadBody + apitest.UploadBody, apitest.UploadBody + " x", `{"file_name": "a.mp4", "size": 9007199254740993}`} {
-		w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", body).RequireProblem(t, 422, "idempotency_key_reused")
+		fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", body).RequireProblem(t, 422, "idempotency_key_reused")
 	}
 }
 
 func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	first := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-	u, err := w.Store.LoadUpload(t.Context(), "acme", first.Field("upload_id"))
+	fx := apitest.New(t)
+	first := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
+	u, err := fx.Store.LoadUpload(t.Context(), "acme", first.Field("upload_id"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u))
+	fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u))
 	want := maps.Clone(first.JSON)
 	want["parts"] = []any{}
-	if got := w.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || cmp.Diff(want, got.JSON) != "" {
+	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || cmp.Diff(want, got.JSON) != "" {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }

@@ -13,12 +13,12 @@ import (
 
 func TestListVideosFiltersAndPages(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	a := w.CreateUploadAt(t, apitest.Acme, 1, `, "external_id": "e 1"`)
-	b := w.CreateUploadAt(t, apitest.Acme, 2, `, "external_id": "e 1", "metadata": {"Album.no": "7"}`)
-	c := w.CreateUploadAt(t, apitest.Acme, 3, ``)
-	w.CreateUploadAt(t, apitest.Rival, 4, `, "external_id": "e 1"`)
-	w.ApplyEvents(t, "acme", b, video.UploadCancelled{At: apitest.Noon})
+	fx := apitest.New(t)
+	a := fx.CreateUploadAt(t, apitest.Acme, 1, `, "external_id": "e 1"`)
+	b := fx.CreateUploadAt(t, apitest.Acme, 2, `, "external_id": "e 1", "metadata": {"Album.no": "7"}`)
+	c := fx.CreateUploadAt(t, apitest.Acme, 3, ``)
+	fx.CreateUploadAt(t, apitest.Rival, 4, `, "external_id": "e 1"`)
+	fx.ApplyEvents(t, "acme", b, video.UploadCancelled{At: apitest.Noon})
 	for _, row := range []struct {
 		name, query string
 		want        []string
@@ -31,36 +31,36 @@ func TestListVideosFiltersAndPages(t *testing.T) {
 		{"first page", "limit=2", []string{c, b}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := w.GetWithQuery(t, apitest.Reader, "/v1/videos", row.query)
+			got := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", row.query)
 			if d := cmp.Diff(row.want, got.VideoIDs()); got.Status != 200 || d != "" {
 				t.Errorf("%d %s\n%s", got.Status, got.Text, d)
 			}
 			if more := got.Field("next_cursor") != ""; more != (row.name == "first page") {
-				t.Errorf("goes on: %v", more)
+				t.Errorf("next_cursor is there: %t", more)
 			}
 		})
 	}
-	page := w.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2")
-	if d := cmp.Diff([]string{a}, w.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2&cursor="+page.Field("next_cursor")).VideoIDs()); d != "" {
+	page := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2")
+	if d := cmp.Diff([]string{a}, fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2&cursor="+page.Field("next_cursor")).VideoIDs()); d != "" {
 		t.Errorf("second page: %s", d)
 	}
-	v, err := w.Store.LoadVideo(t.Context(), "acme", b)
+	v, err := fx.Store.LoadVideo(t.Context(), "acme", b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	requireJSON(t, fmt.Sprintf(`{"videos": [{
 		"id": %q, "title": "a.mp4", "external_id": "e 1", "metadata": {"Album.no": "7"}, "state": "cancelled", "created_at": "2026-11-22T12:02:00.000Z",
 		"source": {"name": "a.mp4", "size": 1, "content_type": "application/octet-stream"}, "playback": {"id": %q}
-	}]}`, b, v.Playback), w.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=cancelled"))
+	}]}`, b, v.Playback), fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=cancelled"))
 }
 
 func TestListVideosReturnsTwentyByDefault(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	for i := range 21 {
-		w.CreateUploadAt(t, apitest.Acme, i, "")
+		fx.CreateUploadAt(t, apitest.Acme, i, "")
 	}
-	if got := w.GetWithQuery(t, apitest.Reader, "/v1/videos", ""); len(got.VideoIDs()) != 20 || got.Field("next_cursor") == "" {
+	if got := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", ""); len(got.VideoIDs()) != 20 || got.Field("next_cursor") == "" {
 		t.Errorf("%d videos, cursor %q", len(got.VideoIDs()), got.Field("next_cursor"))
 	}
 }
@@ -90,20 +90,19 @@ func TestListVideosRejectsInvalidParameters(t *testing.T) {
 	}
 }
 
-// TestCursorOfAnotherTenantShowsNoVideos: one of another tenant's list shows none of its videos.
 func TestCursorOfAnotherTenantShowsNoVideos(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	for i := range 3 {
-		w.CreateUploadAt(t, apitest.Acme, i, "")
+		fx.CreateUploadAt(t, apitest.Acme, i, "")
 	}
-	theirs := w.CreateUploadAt(t, apitest.Rival, 0, "")
-	cursor := w.GetWithQuery(t, apitest.Acme, "/v1/videos", "limit=1").Field("next_cursor")
+	own := fx.CreateUploadAt(t, apitest.Rival, 0, "")
+	cursor := fx.GetWithQuery(t, apitest.Acme, "/v1/videos", "limit=1").Field("next_cursor")
 	if cursor == "" {
-		t.Fatal("one of three videos is the whole list")
+		t.Fatal("the first of three pages has no cursor")
 	}
-	for _, id := range w.GetWithQuery(t, apitest.Rival, "/v1/videos", "cursor="+cursor).VideoIDs() {
-		if id != theirs {
+	for _, id := range fx.GetWithQuery(t, apitest.Rival, "/v1/videos", "cursor="+cursor).VideoIDs() {
+		if id != own {
 			t.Errorf("another tenant's video %s", id)
 		}
 	}

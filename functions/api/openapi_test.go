@@ -12,7 +12,7 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestOpenAPIListsAllRoutes: all of them, of all services, with who may call them.
+// TestOpenAPIListsAllRoutes compares the document with the routes of the service map and who may call them.
 func TestOpenAPIListsAllRoutes(t *testing.T) {
 	t.Parallel()
 	var want, got []string
@@ -26,7 +26,7 @@ func TestOpenAPIListsAllRoutes(t *testing.T) {
 		for method, op := range item.Operations() {
 			auth := ""
 			if op.Security == nil {
-				t.Errorf("%s %s doesn't say who may call it", method, path)
+				t.Errorf("%s %s has no security", method, path)
 				continue
 			}
 			for _, one := range *op.Security {
@@ -45,12 +45,11 @@ func TestOpenAPIListsAllRoutes(t *testing.T) {
 	}
 }
 
-// TestOpenAPIPostsAcceptIdempotencyKey, and the document says so.
 func TestOpenAPIPostsAcceptIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	for path, item := range apitest.LoadDescription(t).Paths.Map() {
 		if item.Post != nil && item.Post.Parameters.GetByInAndName("header", "Idempotency-Key") == nil {
-			t.Errorf("POST %s", path)
+			t.Errorf("POST %s has no Idempotency-Key", path)
 		}
 	}
 }

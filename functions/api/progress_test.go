@@ -48,7 +48,7 @@ func TestStagesAndProgressByState(t *testing.T) {
 	ended := func(i int) stage {
 		return stage{stageNames[i], stageDone, httpapi.Timestamp{Time: secondsAfterStart(float64(i))}, httpapi.Timestamp{Time: secondsAfterStart(float64(i + 1))}, 1}
 	}
-	waits := func(i int) stage { return stage{Name: stageNames[i], State: stageWaiting} }
+	waiting := func(i int) stage { return stage{Name: stageNames[i], State: stageWaiting} }
 	for _, c := range []struct {
 		name   string
 		video  video.Video
@@ -56,23 +56,23 @@ func TestStagesAndProgressByState(t *testing.T) {
 		stages []stage
 	}{
 		{"waiting", videoInState(video.Waiting, 0), videoProgress{"upload", 0, 0, 0},
-			[]stage{{stageNames[0], stageRunning, httpapi.Timestamp{Time: start}, httpapi.Timestamp{}, 10}, waits(1), waits(2), waits(3)}},
+			[]stage{{stageNames[0], stageRunning, httpapi.Timestamp{Time: start}, httpapi.Timestamp{}, 10}, waiting(1), waiting(2), waiting(3)}},
 		{"uploaded", videoInState(video.Uploaded, 0), videoProgress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {stageNames[1], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{}, 9}, waits(2), waits(3)}},
+			[]stage{ended(0), {stageNames[1], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{}, 9}, waiting(2), waiting(3)}},
 		{"planned", videoInState(video.Processing, 0), videoProgress{"encode", 10, 0, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waits(3)}},
+			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
 		{"half", videoInState(video.Processing, 2), videoProgress{"encode", 52, 2, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waits(3)}},
+			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
 		{"playable", videoInState(video.Playable, 3), videoProgress{"encode", 73, 3, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waits(3)}},
-		{"last result is in", videoInState(video.Processing, 4), videoProgress{"publish", 95, 4, 4},
+			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
+		{"all tasks done", videoInState(video.Processing, 4), videoProgress{"publish", 95, 4, 4},
 			[]stage{ended(0), ended(1), {stageNames[2], stageDone, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 0}, {stageNames[3], stageRunning, httpapi.Timestamp{}, httpapi.Timestamp{}, 0}}},
 		{"ready", videoInState(video.Ready, 4), videoProgress{"done", 100, 4, 4},
 			[]stage{ended(0), ended(1), ended(2), ended(3)}},
 		{"refused", failedVideo(videoInState(video.Uploaded, 0), 1.5), videoProgress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {stageNames[1], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{Time: secondsAfterStart(1.5)}, 0.5}, waits(2), waits(3)}},
+			[]stage{ended(0), {stageNames[1], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{Time: secondsAfterStart(1.5)}, 0.5}, waiting(2), waiting(3)}},
 		{"failed while encoding", failedVideo(videoInState(video.Processing, 1), 7), videoProgress{"encode", 31, 1, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{Time: secondsAfterStart(7)}, 5}, waits(3)}},
+			[]stage{ended(0), ended(1), {stageNames[2], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{Time: secondsAfterStart(7)}, 5}, waiting(3)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,21 +87,21 @@ func TestStagesAndProgressByState(t *testing.T) {
 	}
 }
 
-// TestProgressNeverDecreases: along any way that a video takes, percent only grows, and is 100 at the end only.
+// TestProgressNeverDecreases also checks that the percent is 100 exactly when the video is ready.
 func TestProgressNeverDecreases(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		tasks := rapid.IntRange(1, 400).Draw(t, "tasks")
 		plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, Borders: make([]int, tasks+1), SegmentFrames: 1}
-		way := []video.Event{
+		history := []video.Event{
 			video.UploadCompleted{At: secondsAfterStart(1)},
 			video.MediaInspected{UploadedAt: secondsAfterStart(1), At: secondsAfterStart(2), ETag: "e", Plan: plan},
 		}
 		for _, n := range rapid.Permutation(plan.Tasks()).Draw(t, "order") {
-			way = append(way, video.TaskDone{At: secondsAfterStart(3), Result: video.Result{Task: n}})
+			history = append(history, video.TaskDone{At: secondsAfterStart(3), Result: video.Result{Task: n}})
 		}
 		v, last := videoInState(video.Waiting, 0), 0
-		for _, e := range way {
+		for _, e := range history {
 			v, _ = video.Apply(v, e)
 			p, _ := computeStages(v, secondsAfterStart(rapid.Float64Range(-5, 50).Draw(t, "now")))
 			if p.Percent < last || p.Percent == 100 != (v.State == video.Ready) {

@@ -20,11 +20,11 @@ import (
 
 func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
+	fx := apitest.New(t)
+	fx.TraceHeader = func(context.Context) string { return "Root=1-x" }
 	var annotated []string
-	w.AnnotateVideo = func(_ context.Context, tenant, id string) { annotated = append(annotated, tenant, id) }
-	got := w.DoRequest(t, apitest.Writer, "POST", "/v1/uploads", `{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`)
+	fx.AnnotateVideo = func(_ context.Context, tenant, id string) { annotated = append(annotated, tenant, id) }
+	got := fx.DoRequest(t, apitest.Writer, "POST", "/v1/uploads", `{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`)
 	if got.Status != 201 {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
@@ -42,11 +42,11 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 	if d := cmp.Diff(want, got.JSON); d != "" {
 		t.Error(d)
 	}
-	u, err := w.Store.LoadUpload(t.Context(), "acme", upl)
+	u, err := fx.Store.LoadUpload(t.Context(), "acme", upl)
 	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, MultipartID: "upload-1", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: apitest.Noon}, u); err != nil || d != "" {
 		t.Error(err, d)
 	}
-	v, err := w.Store.LoadVideo(t.Context(), "acme", vid)
+	v, err := fx.Store.LoadVideo(t.Context(), "acme", vid)
 	if err != nil || !playback.ValidID(v.Playback) {
 		t.Fatalf("playback id %q, %v", v.Playback, err)
 	}
@@ -62,9 +62,9 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 
 func TestCreateUploadUsesDefaults(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
-	v, err := w.Store.LoadVideo(t.Context(), "acme", u.Video)
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
+	v, err := fx.Store.LoadVideo(t.Context(), "acme", u.Video)
 	if err != nil || v.Title != "a.mp4" || v.Source.ContentType != "application/octet-stream" {
 		t.Errorf("%q, %q, %v", v.Title, v.Source.ContentType, err)
 	}
@@ -106,12 +106,12 @@ func TestCreateUploadRejectsInvalidFields(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
-			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", row.body)
+			fx := apitest.New(t)
+			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", row.body)
 			if got.Status != row.status || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
-			if w.Bucket.CountUploads() > 0 {
+			if fx.Bucket.CountUploads() > 0 {
 				t.Error("a multipart upload was created")
 			}
 		})
@@ -139,10 +139,10 @@ func TestAllFieldErrorsAreReturned(t *testing.T) {
 
 func TestSignPartsReturnsRequestedURLs(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
 	path := "/v1/uploads/" + u.ID + "/parts"
-	got := w.DoRequest(t, apitest.Acme, "POST", path, `{"numbers": [3, 1]}`)
+	got := fx.DoRequest(t, apitest.Acme, "POST", path, `{"numbers": [3, 1]}`)
 	var out struct {
 		Parts []struct {
 			Number int
@@ -165,7 +165,7 @@ func TestSignPartsReturnsRequestedURLs(t *testing.T) {
 		`{"numbers": [1,4]}`: "part_unknown",
 		`{"numbers": [` + strings.Repeat("1,", 100) + `1]}`: "numbers_out_of_range",
 	} {
-		if got := w.DoRequest(t, apitest.Acme, "POST", path, body); got.Status != 422 || got.Field("code") != code {
+		if got := fx.DoRequest(t, apitest.Acme, "POST", path, body); got.Status != 422 || got.Field("code") != code {
 			t.Errorf("%.40s: %d %s", body, got.Status, got.Text)
 		}
 	}
@@ -175,28 +175,28 @@ func TestSignPartsRejectsClosedUploads(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name   string
-		change func(t *testing.T, w *apitest.Fixture, u video.Upload)
+		change func(t *testing.T, fx *apitest.Fixture, u video.Upload)
 		status int
 		code   string
 	}{
-		{"completed", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-			w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", w.PutAllParts(t, u))
+		{"completed", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
+			fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u))
 		}, 409, "upload_completed"},
-		{"completed long ago", func(t *testing.T, w *apitest.Fixture, u video.Upload) {
-			w.AbortUpload(t, u)
-			w.ApplyEvents(t, u.Tenant, u.Video, video.UploadCompleted{At: apitest.Noon})
+		{"completed long ago", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
+			fx.AbortUpload(t, u)
+			fx.ApplyEvents(t, u.Tenant, u.Video, video.UploadCompleted{At: apitest.Noon})
 		}, 409, "upload_completed"},
-		{"aborted by S3", func(t *testing.T, w *apitest.Fixture, u video.Upload) { w.AbortUpload(t, u) }, 409, "upload_expired"},
-		{"S3 busy", func(_ *testing.T, w *apitest.Fixture, _ video.Upload) {
-			w.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
+		{"aborted by S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) { fx.AbortUpload(t, u) }, 409, "upload_expired"},
+		{"S3 busy", func(_ *testing.T, fx *apitest.Fixture, _ video.Upload) {
+			fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
-			u, _ := w.CreateUpload(t, apitest.Acme)
-			row.change(t, w, u)
-			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/parts", `{"numbers": [1]}`)
+			fx := apitest.New(t)
+			u, _ := fx.CreateUpload(t, apitest.Acme)
+			row.change(t, fx, u)
+			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/parts", `{"numbers": [1]}`)
 			if got.Status != row.status || got.Field("code") != row.code {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
@@ -212,10 +212,10 @@ func FuzzRequestBody(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	w := apitest.New(f)
+	fx := apitest.New(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"/v1/uploads", "/v1/uploads/upl_x/complete"} {
-			got := w.DoRequest(t, apitest.Acme, "POST", path, body)
+			got := fx.DoRequest(t, apitest.Acme, "POST", path, body)
 			if got.Status != 201 && (got.Status < 400 || got.Status > 499 || got.Field("code") == "") {
 				t.Errorf("%s %q: %d %s", path, body, got.Status, got.Text)
 			}

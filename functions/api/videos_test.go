@@ -15,9 +15,9 @@ import (
 
 func TestShowVideoReturnsProgressAndLinks(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
-	v := w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaInspected{
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
+	v := fx.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaInspected{
 		UploadedAt: apitest.Noon, At: apitest.Noon, Plan: video.Plan{
 			Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 60, 120}, Audio: true,
 			Renditions: []video.Rendition{{Name: "720p"}, {Name: "360p"}},
@@ -37,39 +37,38 @@ func TestShowVideoReturnsProgressAndLinks(t *testing.T) {
 			{"name": "publish", "state": "waiting", "seconds": 0}],
 		"playback": {"id": %[2]q, "hls": "https://api.example.com/prod/p/public/%[2]s/master.m3u8", "watch": "https://api.example.com/prod/watch/%[2]s"}
 	}`, v.ID, v.Playback)
-	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+v.ID, "")
+	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+v.ID, "")
 	if got.Status != 200 {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
 	requireJSON(t, want, got)
 }
 
-// TestShowVideoReturnsPlayableTimeAndLinks: it says since when, has its links, and is found by its state.
 func TestShowVideoReturnsPlayableTimeAndLinks(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
 	plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 400, 800}}
-	w.ApplyEvents(t, "acme", u.Video, video.MediaInspected{UploadedAt: apitest.Noon, At: apitest.Noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
-	if got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.Text, "playable_at") {
-		t.Errorf("too early: %s", got.Text)
+	fx.ApplyEvents(t, "acme", u.Video, video.MediaInspected{UploadedAt: apitest.Noon, At: apitest.Noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
+	if got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.Text, "playable_at") {
+		t.Errorf("playable_at before the video is playable: %s", got.Text)
 	}
-	w.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
-	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	fx.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
+	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.Text, "/master.m3u8") {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
-	if d := cmp.Diff([]string{u.Video}, w.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=playable").VideoIDs()); d != "" {
+	if d := cmp.Diff([]string{u.Video}, fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=playable").VideoIDs()); d != "" {
 		t.Error(d)
 	}
 }
 
 func TestShowVideoReturnsErrorWithoutLinks(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
-	w.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{UploadedAt: apitest.Noon, At: apitest.Noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
-	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
+	fx.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{UploadedAt: apitest.Noon, At: apitest.Noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
+	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		State      video.State
 		Error      errs.Problem
@@ -84,17 +83,17 @@ func TestShowVideoReturnsErrorWithoutLinks(t *testing.T) {
 		t.Errorf("%s", got.Text)
 	}
 	if out.Playback.ID == "" || strings.Contains(got.Text, "http") {
-		t.Errorf("links to what can't be watched: %s", got.Text)
+		t.Errorf("a failed video has links: %s", got.Text)
 	}
 }
 
-// TestMediaLinksUseTheCDN: where there is one; the page stays ours.
+// The watch page stays on the API's host.
 func TestMediaLinksUseTheCDN(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.PublicURL, w.MediaURL = "https://api.example/prod/", "https://d1.cloudfront.net/"
-	u, _ := w.CreateUpload(t, apitest.Acme)
-	got := w.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	fx := apitest.New(t)
+	fx.PublicURL, fx.MediaURL = "https://api.example/prod/", "https://d1.cloudfront.net/"
+	u, _ := fx.CreateUpload(t, apitest.Acme)
+	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		Playback struct{ ID, HLS, Watch string }
 	}
@@ -111,11 +110,11 @@ func TestMediaLinksUseTheCDN(t *testing.T) {
 
 func requireJSON(tb testing.TB, want string, got apitest.Result) {
 	tb.Helper()
-	var w map[string]any
-	if err := json.Unmarshal([]byte(want), &w); err != nil {
+	var wanted map[string]any
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
 		tb.Fatal(err)
 	}
-	if d := cmp.Diff(w, got.JSON); d != "" {
+	if d := cmp.Diff(wanted, got.JSON); d != "" {
 		tb.Error(d)
 	}
 }

@@ -47,7 +47,7 @@ func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := h.Handle(t.Context(), authorizerRequest("Bearer slc_tok1_secret")); err == nil {
-		t.Error("a token that was taken back lets in")
+		t.Error("a deleted token is accepted")
 	}
 }
 
@@ -91,23 +91,23 @@ func TestInvalidTokensAreUnauthorized(t *testing.T) {
 	}
 }
 
-// failingStore is a store that can't be reached.
+// failingStore is a store that is unavailable.
 type failingStore struct{}
 
 func (failingStore) LoadToken(context.Context, string) (access.Token, error) {
-	return access.Token{}, errs.E("store.LoadToken", errs.Transient, errors.New("away"))
+	return access.Token{}, errs.E("store.LoadToken", errs.Transient, errors.New("unavailable"))
 }
 
-// TestStoreFailureIsNotUnauthorized: clients must not throw a good token away because we could not look.
+// Clients discard a token after 401.
 func TestStoreFailureIsNotUnauthorized(t *testing.T) {
 	t.Parallel()
 	if _, err := (authorize.Handler{Tokens: failingStore{}}).Handle(t.Context(), authorizerRequest("Bearer slc_tok1_secret")); errs.KindOf(err) != errs.Transient {
-		t.Errorf("store away: %v", err)
+		t.Errorf("store unavailable: %v", err)
 	}
-	odd := authorizerRequest("Bearer slc_tok1_secret")
-	for _, odd.MethodArn = range []string{"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/"} {
-		if got, err := newHandler(t).Handle(t.Context(), odd); errs.KindOf(err) != errs.Internal {
-			t.Errorf("%q: %+v, %v", odd.MethodArn, got, err)
+	request := authorizerRequest("Bearer slc_tok1_secret")
+	for _, request.MethodArn = range []string{"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/"} {
+		if got, err := newHandler(t).Handle(t.Context(), request); errs.KindOf(err) != errs.Internal {
+			t.Errorf("%q: %+v, %v", request.MethodArn, got, err)
 		}
 	}
 }

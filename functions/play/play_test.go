@@ -27,10 +27,10 @@ const signingSecret = "a secret of some length"
 
 type response = lambdaevents.APIGatewayProxyResponse
 
-// fixture is a Player with one public and one signed video.
+// fixture is a Server with one public and one signed video.
 type fixture struct {
 	*play.Server
-	secretReads int // how often the secret was fetched
+	secretReads int // how often the secret was read
 	logs        bytes.Buffer
 	get         func(path string, query ...string) response
 }
@@ -53,7 +53,7 @@ func newFixture(tb testing.TB) *fixture {
 	return t
 }
 
-// rebuildHandler makes the routes anew, for a Player that was changed.
+// rebuildHandler makes the handler anew, after a change of the Server.
 func (t *fixture) rebuildHandler(tb testing.TB) {
 	tb.Helper()
 	h, err := t.Handler()
@@ -87,7 +87,7 @@ func TestFilesAreServedOrRedirected(t *testing.T) {
 	for _, row := range []struct {
 		name, path string
 		status     int
-		body       string // part of it, or of the Location
+		body       string // a part of the body or of the Location
 		cache      string
 	}{
 		{"master", "public/" + publicID + "/master.m3u8", 200, "this is master.m3u8", "public, max-age=2"},
@@ -97,23 +97,23 @@ func TestFilesAreServedOrRedirected(t *testing.T) {
 		{"signed", signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8", 200, "this is", "public, max-age=2"},
 		{"signed segment", signToken(signedID, time.Minute) + "/" + signedID + "/720p/00001.m4s", 302, "v/" + signedID, "private, max-age=240"},
 		{"no token", "public/" + signedID + "/master.m3u8", 403, "token_invalid", "no-store"},
-		{"odd token", "x/" + publicID + "/master.m3u8", 403, "token_invalid", "no-store"},
+		{"malformed token", "x/" + publicID + "/master.m3u8", 403, "token_invalid", "no-store"},
 		{"other video's token", signToken(signedID, time.Minute) + "/" + publicID + "/720p/00001.m4s", 403, "token_invalid", "no-store"},
-		{"old token", signToken(signedID, 0) + "/" + signedID + "/720p/00001.m4s", 403, "token_expired", "no-store"},
-		{"odd id", "public/" + publicID[1:] + "/master.m3u8", 403, "token_invalid", "no-store"},
+		{"expired token", signToken(signedID, 0) + "/" + signedID + "/720p/00001.m4s", 403, "token_expired", "no-store"},
+		{"malformed id", "public/" + publicID[1:] + "/master.m3u8", 403, "token_invalid", "no-store"},
 		{"not ready", "public/p" + strings.Repeat("b", 32) + "/master.m3u8", 404, "video_not_ready", "no-store"},
 		{"other file", "public/" + publicID + "/secret.txt", 404, "file_not_found", "no-store"},
-		{"climbing", "public/" + publicID + "/../" + signedID + "/master.m3u8", 404, "route_unknown", "no-store"},
-		{"climbing, encoded", "public/" + publicID + "/%2e%2e/" + signedID + "/master.m3u8", 404, "file_not_found", "no-store"},
+		{"path with ..", "public/" + publicID + "/../" + signedID + "/master.m3u8", 404, "route_unknown", "no-store"},
+		{"path with .., encoded", "public/" + publicID + "/%2e%2e/" + signedID + "/master.m3u8", 404, "file_not_found", "no-store"},
 		{"four digits", "public/" + publicID + "/720p/0001.m4s", 404, "file_not_found", "no-store"},
-		{"deeper", "public/" + publicID + "/720p/720p/00001.m4s", 404, "file_not_found", "no-store"},
+		{"two folders", "public/" + publicID + "/720p/720p/00001.m4s", 404, "file_not_found", "no-store"},
 		{"newline", "public/" + publicID + "/master.m3u8\n", 404, "file_not_found", "no-store"},
 		{"folder", "public/" + publicID + "/", 404, "route_unknown", "no-store"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			th := newFixture(t)
-			got := th.get("/p/" + row.path)
+			fx := newFixture(t)
+			got := fx.get("/p/" + row.path)
 			if got.StatusCode != row.status || !strings.Contains(got.Body+headerValue(got, "Location"), row.body) {
 				t.Errorf("%d %s %v", got.StatusCode, got.Body, got.MultiValueHeaders)
 			}
@@ -126,42 +126,42 @@ func TestFilesAreServedOrRedirected(t *testing.T) {
 			if got.StatusCode == 200 && headerValue(got, "Content-Type") != "application/vnd.apple.mpegurl" {
 				t.Errorf("Content-Type %q", headerValue(got, "Content-Type"))
 			}
-			if th.logs.Len() > 0 {
-				t.Errorf("logged: %s", &th.logs)
+			if fx.logs.Len() > 0 {
+				t.Errorf("logged: %s", &fx.logs)
 			}
 		})
 	}
 }
 
-// TestSecretIsFetchedOnceAndOnlyIfNeeded: public playback works without Secrets Manager.
 func TestLongPlaylistIsServedWhole(t *testing.T) {
 	t.Parallel()
-	th := newFixture(t)
+	fx := newFixture(t)
 	text := strings.Repeat("x", 5<<20)
-	if err := th.Media.(*blob.Memory).PutObject(t.Context(), playback.ObjectPrefix(publicID)+"720p/index.m3u8", strings.NewReader(text), blob.Metadata{}); err != nil {
+	if err := fx.Media.(*blob.Memory).PutObject(t.Context(), playback.ObjectPrefix(publicID)+"720p/index.m3u8", strings.NewReader(text), blob.Metadata{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := th.get("/p/public/" + publicID + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
+	if got := fx.get("/p/public/" + publicID + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
 		t.Errorf("%d, %d bytes", got.StatusCode, len(got.Body))
 	}
 }
 
+// Public playback works without Secrets Manager.
 func TestSecretIsReadOnceAndOnlyForSignedTokens(t *testing.T) {
 	t.Parallel()
-	th := newFixture(t)
-	th.get("/p/public/" + publicID + "/master.m3u8")
-	if th.secretReads != 0 {
-		t.Errorf("fetched %d times for a public video", th.secretReads)
+	fx := newFixture(t)
+	fx.get("/p/public/" + publicID + "/master.m3u8")
+	if fx.secretReads != 0 {
+		t.Errorf("read %d times for a public video", fx.secretReads)
 	}
 	for range 3 {
-		th.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8")
+		fx.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8")
 	}
-	if th.secretReads != 1 {
-		t.Errorf("fetched %d times", th.secretReads)
+	if fx.secretReads != 1 {
+		t.Errorf("read %d times", fx.secretReads)
 	}
 }
 
-// TestMissingOrShortKeyRejectsSignedTokens: not even with a token that the missing or short key would have signed.
+// A missing or short key must not accept a token that it has signed.
 func TestMissingOrShortKeyRejectsSignedTokens(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -169,21 +169,21 @@ func TestMissingOrShortKeyRejectsSignedTokens(t *testing.T) {
 		err          error
 		status       int
 	}{
-		{"away", "", errors.New("secrets away"), 503},
+		{"unavailable", "", errors.New("secrets unavailable"), 503},
 		{"empty", "", nil, 500},
 		{"short", "short", nil, 500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			th := newFixture(t)
-			th.SigningSecret = func(context.Context) (string, error) { return row.secret, row.err }
+			fx := newFixture(t)
+			fx.SigningSecret = func(context.Context) (string, error) { return row.secret, row.err }
 			forged := playback.SignToken(signedID, noon.Add(time.Minute), "1", playback.SigningKeys{"1": []byte(row.secret)})
-			if got := th.get("/p/" + forged + "/" + signedID + "/master.m3u8"); got.StatusCode != row.status {
+			if got := fx.get("/p/" + forged + "/" + signedID + "/master.m3u8"); got.StatusCode != row.status {
 				t.Errorf("%d %s", got.StatusCode, got.Body)
 			}
-			th.SigningSecret = func(context.Context) (string, error) { return signingSecret, nil }
-			if got := th.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8"); got.StatusCode != 200 {
-				t.Errorf("when the key is there: %d %s", got.StatusCode, got.Body)
+			fx.SigningSecret = func(context.Context) (string, error) { return signingSecret, nil }
+			if got := fx.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8"); got.StatusCode != 200 {
+				t.Errorf("with a good key: %d %s", got.StatusCode, got.Body)
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 
 var updateGolden = flag.Bool("update", false, "rewrite the golden file")
 
-// TestWatchPageMatchesGolden holds the page's headers and text. Versions of assets are blanked: they change with the assets.
+// TestWatchPageMatchesGolden compares the page's headers and text, without the versions of its assets.
 func TestWatchPageMatchesGolden(t *testing.T) {
 	t.Parallel()
 	got := newFixture(t).get("/watch/" + publicID)
@@ -41,28 +41,26 @@ func TestWatchPageMatchesGolden(t *testing.T) {
 	}
 }
 
-// TestWatchPageUsesTheCDN: where there is one, its address is in the page, whole.
 func TestWatchPageUsesTheCDN(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"https://d1.cloudfront.net", "https://d1.cloudfront.net/"} {
-		th := newFixture(t)
-		th.MediaURL = base
-		th.rebuildHandler(t)
+		fx := newFixture(t)
+		fx.MediaURL = base
+		fx.rebuildHandler(t)
 		want := `data-src="https://d1.cloudfront.net/p/public/` + publicID + `/master.m3u8"`
-		if page := th.get("/watch/" + publicID).Body; !strings.Contains(page, want) {
+		if page := fx.get("/watch/" + publicID).Body; !strings.Contains(page, want) {
 			t.Errorf("with %s the page lacks %s:\n%s", base, want, page)
 		}
 	}
 }
 
-// TestWatchPageEscapesTheMediaURL: nothing in it can end the attribute that it stands in.
 func TestWatchPageEscapesTheMediaURL(t *testing.T) {
 	t.Parallel()
-	th := newFixture(t)
-	th.MediaURL = `https://d1.example/"><script>&amp;`
-	th.rebuildHandler(t)
+	fx := newFixture(t)
+	fx.MediaURL = `https://d1.example/"><script>&amp;`
+	fx.rebuildHandler(t)
 	want := `data-src="https://d1.example/&#34;&gt;&lt;script&gt;&amp;amp;/p/public/` + publicID + `/master.m3u8"`
-	if page := th.get("/watch/" + publicID).Body; !strings.Contains(page, want) {
+	if page := fx.get("/watch/" + publicID).Body; !strings.Contains(page, want) {
 		t.Errorf("the page lacks %s:\n%s", want, page)
 	}
 }
@@ -76,8 +74,7 @@ func TestWatchPageOfInvalidIDIsNotFound(t *testing.T) {
 	}
 }
 
-// TestWatchPageHasNoInlineOrForeignContent: nothing inline, nothing from another host, and every address relative, as the page lives
-// below a base that it does not know.
+// All links must be relative, since the page does not know its base URL.
 func TestWatchPageHasNoInlineOrForeignContent(t *testing.T) {
 	t.Parallel()
 	page := newFixture(t).get("/watch/" + publicID).Body
@@ -88,31 +85,31 @@ func TestWatchPageHasNoInlineOrForeignContent(t *testing.T) {
 	}
 }
 
-// TestAssetsAreCachedByVersion: what the page names is there and may be kept for ever; under any other version only for a while.
+// TestAssetsAreCachedByVersion checks that each asset of the page is served and cached for ever, but not under another version.
 func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
-	th := newFixture(t)
-	links := regexp.MustCompile(`assets/([^?"]+)\?v=([0-9a-f]{8})"`).FindAllStringSubmatch(th.get("/watch/"+publicID).Body, -1)
+	fx := newFixture(t)
+	links := regexp.MustCompile(`assets/([^?"]+)\?v=([0-9a-f]{8})"`).FindAllStringSubmatch(fx.get("/watch/"+publicID).Body, -1)
 	if len(links) != 3 {
-		t.Fatalf("the page names %v", links)
+		t.Fatalf("the page links %v", links)
 	}
 	for _, l := range links {
-		got := th.get("/watch/assets/"+l[1], "v", l[2])
+		got := fx.get("/watch/assets/"+l[1], "v", l[2])
 		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(got, "Cache-Control") != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d %s", l[1], got.StatusCode, headerValue(got, "Cache-Control"))
 		}
 		if kind := headerValue(got, "Content-Type"); !strings.HasPrefix(kind, "text/javascript") && !strings.HasPrefix(kind, "text/css") {
 			t.Errorf("%s: Content-Type %q", l[1], kind)
 		}
-		if old := th.get("/watch/assets/"+l[1], "v", "00000000"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
+		if old := fx.get("/watch/assets/"+l[1], "v", "00000000"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
 			t.Errorf("%s of another version: %d %s", l[1], old.StatusCode, headerValue(old, "Cache-Control"))
 		}
 	}
-	if got := th.get("/watch/assets/hls.LICENSE"); got.StatusCode != 200 || !strings.Contains(got.Body, "Apache") {
+	if got := fx.get("/watch/assets/hls.LICENSE"); got.StatusCode != 200 || !strings.Contains(got.Body, "Apache") {
 		t.Errorf("licence: %d", got.StatusCode)
 	}
 	for _, name := range []string{"watch.html", "README.md", "x", ".."} {
-		if got := th.get("/watch/assets/" + name); got.StatusCode != 404 {
+		if got := fx.get("/watch/assets/" + name); got.StatusCode != 404 {
 			t.Errorf("%s: %d", name, got.StatusCode)
 		}
 	}

@@ -11,20 +11,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pageVisit is what the page did; see testdata/page.mjs.
+// pageVisit records what the page did: see testdata/page.mjs.
 type pageVisit struct {
-	Said    []string
-	Asked   []int // ms since the page was opened
+	Said    []string // messages, in order
+	Asked   []int    // times of requests of the playlist, in ms since the page was opened
 	Played  bool
-	Button  bool // can be seen at the end
-	Pressed int  // how often the page had asked when its button was pressed; 0: it was not
+	Button  bool // visible at the end
+	Pressed int  // number of requests when the button was pressed; 0: it was not pressed
 	Grows   []bool
 }
 
-// statusEmptyPlaylist is the answer with the playlist of a video that failed after it was playable.
+// statusEmptyPlaylist stands for a response with the playlist of a video that failed after it was playable.
 const statusEmptyPlaylist = 299
 
-// openPage runs the page's script in Node.js; the playlist answers with each status, and with the last for ever.
+// openPage runs the page's script in Node.js. Requests of the playlist get one status after the other, then always the last.
 func openPage(tb testing.TB, statuses ...int) pageVisit {
 	tb.Helper()
 	return openPageWith(tb, map[string]any{"answers": statuses})
@@ -63,26 +63,26 @@ func TestWatchPageWaitsUntilVideoIsReady(t *testing.T) {
 		nothing    = "There is no such video, or it failed, or it takes longer than usual."
 		failed     = "This video could not be processed to its end."
 		busy       = "The server is busy. Trying again…"
-		away       = "The server can’t be reached. Trying again…"
+		offline    = "The server can’t be reached. Trying again…"
 	)
 	for _, row := range []struct {
 		name     string
 		statuses []int
-		said     []string
+		messages []string
 		played   bool
 	}{
 		{"ready", []int{200}, []string{loading, ""}, true},
 		{"not ready yet", []int{404, 404, 200}, []string{loading, processing, ""}, true},
-		{"busy, then away, then ready", []int{503, 429, 0, 200}, []string{loading, busy, away, ""}, true},
+		{"busy, then unreachable, then ready", []int{503, 429, 0, 200}, []string{loading, busy, offline, ""}, true},
 		{"never ready", []int{404}, []string{loading, processing, nothing, loading, processing, nothing}, false},
-		{"failed late", []int{statusEmptyPlaylist}, []string{loading, failed, loading, failed}, false},
-		{"failed while somebody waited", []int{404, statusEmptyPlaylist}, []string{loading, processing, failed, loading, failed}, false},
+		{"failed after it was playable", []int{statusEmptyPlaylist}, []string{loading, failed, loading, failed}, false},
+		{"failed while the page waited", []int{404, statusEmptyPlaylist}, []string{loading, processing, failed, loading, failed}, false},
 		{"refused", []int{403}, []string{loading, "refused with 403", loading, "refused with 403"}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			got := openPage(t, row.statuses...)
-			if d := cmp.Diff(row.said, got.Said); d != "" {
+			if d := cmp.Diff(row.messages, got.Said); d != "" {
 				t.Error(d)
 			}
 			if got.Played != row.played || got.Button == row.played {
@@ -92,7 +92,7 @@ func TestWatchPageWaitsUntilVideoIsReady(t *testing.T) {
 	}
 }
 
-// TestWatchPageShowsThatVideoIsStillProcessed: from its first playlist to the one that has an end.
+// The page says so from the first playlist to the one that has an end.
 func TestWatchPageShowsThatVideoIsStillProcessed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -112,12 +112,12 @@ func TestWatchPageShowsThatVideoIsStillProcessed(t *testing.T) {
 	}
 }
 
-// TestWatchPageBacksOffAndGivesUp: and gives up after five minutes, until somebody presses the button.
+// The page gives up after five minutes, until the button is pressed.
 func TestWatchPageBacksOffAndGivesUp(t *testing.T) {
 	t.Parallel()
 	got := openPage(t, 404)
 	if got.Pressed == 0 {
-		t.Fatalf("asked %d times and did not give up", len(got.Asked))
+		t.Fatalf("%d requests, and it did not give up", len(got.Asked))
 	}
 	first, again := got.Asked[:got.Pressed], got.Asked[got.Pressed:]
 	var pauses []int
@@ -131,11 +131,10 @@ func TestWatchPageBacksOffAndGivesUp(t *testing.T) {
 		t.Errorf("gave up after %d ms", end)
 	}
 	if len(again) != len(first) {
-		t.Errorf("asked %d times, and %d times after the button", len(first), len(again))
+		t.Errorf("%d requests, and %d after the button was pressed", len(first), len(again))
 	}
 }
 
-// TestWatchPageRetriesThroughAnOutage: that a server is away says nothing about the video, however long.
 func TestWatchPageRetriesThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	long := append(slices.Repeat([]int{503}, 100), 404, 200)
@@ -144,7 +143,7 @@ func TestWatchPageRetriesThroughAnOutage(t *testing.T) {
 	}
 	for _, status := range []int{0, 503} {
 		if got := openPage(t, status); got.Pressed != 0 || got.Button || len(got.Asked) < 1000 {
-			t.Errorf("%d: gave up after %d questions: %q", status, len(got.Asked), got.Said)
+			t.Errorf("%d: gave up after %d requests: %q", status, len(got.Asked), got.Said)
 		}
 	}
 }

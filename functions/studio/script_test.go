@@ -13,7 +13,7 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// evaluateJS runs an expression in Node.js, with what a module of the page exports as m and in as in, into out.
+// evaluateJS evaluates an expression in Node.js, with the exports of a module as m and in as input, and stores the result in out.
 func evaluateJS(t *testing.T, module, expression string, in, out any) {
 	t.Helper()
 	text, err := json.Marshal(in)
@@ -86,10 +86,10 @@ func TestAgesAreFormatted(t *testing.T) {
 	}
 }
 
-// nodeBox is where the picture has a node.
+// nodeBox is the place of a node in the graph.
 type nodeBox struct{ X, Y, Width, Height float64 }
 
-// TestMapLayoutPlacesAllServicesAndEdges: every service of the map has a place of its own within the picture, and every edge a line.
+// TestMapLayoutPlacesAllServicesAndEdges checks that nodes don't overlap and are within the graph.
 func TestMapLayoutPlacesAllServicesAndEdges(t *testing.T) {
 	t.Parallel()
 	type edge struct {

@@ -26,7 +26,7 @@ var updateGolden = flag.Bool("update", false, "rewrite the golden file")
 
 type response = lambdaevents.APIGatewayProxyResponse
 
-// getPage asks a page at /studio, and what is below.
+// getPage returns the response of a path of the page.
 func getPage(tb testing.TB, p studio.Page, path string) response {
 	tb.Helper()
 	p.Log = slog.New(slog.DiscardHandler)
@@ -45,10 +45,10 @@ func headerValue(a response, name string) string {
 	return strings.Join(a.MultiValueHeaders[name], ", ")
 }
 
-// pageOnAWS is a page that has a place for uploads and one for media.
+// pageOnAWS is a page with a URL for uploads and one for media.
 var pageOnAWS = studio.Page{UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net"}
 
-// TestStudioPageMatchesGolden holds the page's headers and text. Versions of assets are blanked: they change with the assets.
+// TestStudioPageMatchesGolden compares the page's headers and text, without the versions of its assets.
 func TestStudioPageMatchesGolden(t *testing.T) {
 	t.Parallel()
 	got := getPage(t, pageOnAWS, "/studio")
@@ -75,7 +75,7 @@ func TestStudioPageMatchesGolden(t *testing.T) {
 	}
 }
 
-// TestPolicyAllowsOnlyConfiguredOrigins, and nothing else: an address that could add to the policy is left out.
+// A URL that could add a directive to the policy is left out.
 func TestPolicyAllowsOnlyConfiguredOrigins(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -105,8 +105,7 @@ func TestPolicyAllowsOnlyConfiguredOrigins(t *testing.T) {
 	}
 }
 
-// TestStudioPageHasNoInlineOrForeignContent: nothing inline, nothing from another host, and every address relative, as the page lives
-// below a base that it does not know.
+// All links must be relative, since the page does not know its base URL.
 func TestStudioPageHasNoInlineOrForeignContent(t *testing.T) {
 	t.Parallel()
 	page := getPage(t, studio.Page{}, "/studio").Body
@@ -117,7 +116,7 @@ func TestStudioPageHasNoInlineOrForeignContent(t *testing.T) {
 	}
 }
 
-// TestModulesUseNoUnsafeDOMOrStorage: no module can make markup or code of a text, or keep something beyond the page.
+// No module turns text into markup or code, or stores anything in the browser.
 func TestModulesUseNoUnsafeDOMOrStorage(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("web/*.js")
@@ -136,22 +135,22 @@ func TestModulesUseNoUnsafeDOMOrStorage(t *testing.T) {
 	}
 }
 
-// TestAssetsAreCachedByVersion: what the page and its modules name is there and may be kept for ever; under another version only for a
-// while.
+// TestAssetsAreCachedByVersion checks that each asset of the page and of its modules is served and cached for ever, but not
+// under another version.
 func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
 	page := getPage(t, studio.Page{}, "/studio").Body
 	version := regexp.MustCompile(`studio/([0-9a-f]{12})/`).FindStringSubmatch(page)[1]
 	names := []string{"errors.md"}
-	note := func(text, pattern string) {
+	addNames := func(text, pattern string) {
 		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(names, m[1]) {
 				names = append(names, m[1])
 			}
 		}
 	}
-	note(page, `studio/[0-9a-f]{12}/([^"]+)"`)
-	for i := 0; i < len(names); i++ { // modules name others
+	addNames(page, `studio/[0-9a-f]{12}/([^"]+)"`)
+	for i := 0; i < len(names); i++ { // modules import others
 		got := getPage(t, studio.Page{}, "/studio/"+version+"/"+names[i])
 		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(got, "Cache-Control") != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d %s", names[i], got.StatusCode, headerValue(got, "Cache-Control"))
@@ -159,10 +158,10 @@ func TestAssetsAreCachedByVersion(t *testing.T) {
 		if headerValue(got, "X-Content-Type-Options") != "nosniff" || !strings.Contains(headerValue(got, "Content-Type"), "/") {
 			t.Errorf("%s: %v", names[i], got.MultiValueHeaders)
 		}
-		note(got.Body, `"\./([a-z]+\.js)"`)
+		addNames(got.Body, `"\./([a-z]+\.js)"`)
 	}
 	if len(names) < 15 {
-		t.Errorf("the page is made of %v only", names)
+		t.Errorf("the page has only the assets %v", names)
 	}
 	if old := getPage(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
 		t.Errorf("of another version: %d %s", old.StatusCode, headerValue(old, "Cache-Control"))
@@ -177,7 +176,7 @@ func TestAssetsAreCachedByVersion(t *testing.T) {
 	}
 }
 
-// TestPlayerVersionMatchesTheWatchPage: its address has the version of the file there, so that it may be kept for ever.
+// The player's URL must have the version of the file, so that it is cached for ever.
 func TestPlayerVersionMatchesTheWatchPage(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("../play/web/hls.min.js")

@@ -26,39 +26,39 @@ const (
 	studioSender  = "AIDASTUDIO0000000000"
 )
 
-// fixture is the producers' door with what is behind it, in memory.
+// fixture is a ProducerHandler over an in-memory store and bucket. It is the store of its VideoCreator.
 type fixture struct {
 	ingest.ProducerHandler
 	rows         store.Store
 	s3           *blob.Memory
-	annotated    []string     // tenants and videos that messages were about
-	beforeCreate func() error // what happens before rows are created
+	annotated    []string     // arguments of AnnotateVideo
+	beforeCreate func() error // called before rows are created; may be nil
 }
 
-func (w *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
-	if w.beforeCreate != nil {
-		if err := w.beforeCreate(); err != nil {
+func (fx *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
+	if fx.beforeCreate != nil {
+		if err := fx.beforeCreate(); err != nil {
 			return err
 		}
 	}
-	return w.rows.CreateVideo(ctx, v, u)
+	return fx.rows.CreateVideo(ctx, v, u)
 }
 
-func (w *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return w.rows.LoadVideo(ctx, tenant, id)
+func (fx *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
+	return fx.rows.LoadVideo(ctx, tenant, id)
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	w := &fixture{rows: store.NewMemory(), s3: &blob.Memory{}}
+	fx := &fixture{rows: store.NewMemory(), s3: &blob.Memory{}}
 	playbacks := 0
-	w.Creator = ingest.VideoCreator{Videos: w, Multipart: w.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
+	fx.Creator = ingest.VideoCreator{Videos: fx, Multipart: fx.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
 		playbacks++
 		return "p" + tenant + strings.Repeat("2", playbacks), nil
 	}}
-	w.Producers = w.rows
-	w.TraceHeader = func(context.Context) string { return "Root=1-x" }
-	w.AnnotateVideo = func(_ context.Context, tenant, video string) { w.annotated = append(w.annotated, tenant, video) }
+	fx.Producers = fx.rows
+	fx.TraceHeader = func(context.Context) string { return "Root=1-x" }
+	fx.AnnotateVideo = func(_ context.Context, tenant, video string) { fx.annotated = append(fx.annotated, tenant, video) }
 	for _, g := range []access.Producer{
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
@@ -66,14 +66,14 @@ func newFixture(t *testing.T) *fixture {
 		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
 	} {
 		g.ID = access.ProducerID(g.Sender, g.Bucket, g.Prefix)
-		if err := w.rows.CreateProducer(t.Context(), g); err != nil {
+		if err := fx.rows.CreateProducer(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return w
+	return fx
 }
 
-// newUploadRequest returns a request as it comes from the queue.
+// newUploadRequest returns an event as the queue delivers it.
 func newUploadRequest(sender string, o video.Origin) events.Event {
 	return events.Event{
 		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-theirs",
@@ -88,18 +88,18 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 		origin       video.Origin
 		tenant, code string
 	}{
-		{"a role, whatever its session", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
-		{"the longest prefix", archiveSender, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
+		{"session of a role", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
+		{"longest prefix wins", archiveSender, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
 		{"a user with a URL", studioSender, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
 		{"another prefix", archiveSender, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
 		{"another bucket", archiveSender, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
 		{"another producer's bucket", studioSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
-		{"a URL for which tenant", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
+		{"a URL from a producer of two tenants", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
 		{"Sluice's own bucket, though registered", archiveSender, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
-		{"an alias of some bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
-		{"nobody registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"alias of a bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
+		{"sender that is not registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
 		{"no sender", "", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
-		{"a name for a sender", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{"sender that is no principal id", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,15 +119,15 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 
 func TestUploadRequestCreatesVideo(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t)
+	fx := newFixture(t)
 	e := newUploadRequest(archiveSender, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
 	e.Correlation = "order-1"
 	e.Data = video.UploadRequested{Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"}}
-	out, err := w.Handle(t.Context(), e)
+	out, err := fx.Handle(t.Context(), e)
 	if err != nil || len(out) != 1 {
 		t.Fatal(out, err)
 	}
-	v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+	v, err := fx.rows.LoadVideo(t.Context(), "acme", out[0].Video)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,37 +142,37 @@ func TestUploadRequestCreatesVideo(t *testing.T) {
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Error(diff)
 	}
-	told := events.New("acme", v.ID, noon, *v.Fetch)
-	told.Correlation, told.Trace = "order-1", "Root=1-x"
-	if diff := cmp.Diff(told, out[0]); diff != "" {
+	wantEvent := events.New("acme", v.ID, noon, *v.Fetch)
+	wantEvent.Correlation, wantEvent.Trace = "order-1", "Root=1-x"
+	if diff := cmp.Diff(wantEvent, out[0]); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := events.Encode(out[0]); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"acme", v.ID}, w.annotated); diff != "" {
-		t.Errorf("the message is about: %s", diff)
+	if diff := cmp.Diff([]string{"acme", v.ID}, fx.annotated); diff != "" {
+		t.Errorf("annotated: %s", diff)
 	}
-	u, err := w.rows.LoadUpload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
+	u, err := fx.rows.LoadUpload(t.Context(), "acme", "upl"+strings.TrimPrefix(v.ID, "vid"))
 	if err != nil || u.Video != v.ID || u.MultipartID != v.Fetch.MultipartID || u.PartCount() != 0 {
 		t.Errorf("upload %+v, %v", u, err)
 	}
 }
 
-// A producer may send the same request again, much later too, and SQS may deliver it twice at once.
+// A producer may repeat a request after days.
 func TestPromise02_RepeatedRequestCreatesOneVideo(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t)
+	fx := newFixture(t)
 	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
-	first, err := w.Handle(t.Context(), e)
+	first, err := fx.Handle(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.Time = noon.Add(240 * time.Hour)
-	ctx, twice := metrics.WithDuplicateMark(t.Context())
-	again, err := w.Handle(ctx, e)
-	if diff := cmp.Diff(first, again); diff != "" || err != nil || !twice() {
-		t.Errorf("%v %s; seen as a duplicate: %t", err, diff, twice())
+	ctx, isDuplicate := metrics.WithDuplicateMark(t.Context())
+	again, err := fx.Handle(ctx, e)
+	if diff := cmp.Diff(first, again); diff != "" || err != nil || !isDuplicate() {
+		t.Errorf("%v %s; marked as a duplicate: %t", err, diff, isDuplicate())
 	}
 	for name, change := range map[string]func(*events.Event){
 		"id":     func(e *events.Event) { e.ID = "4712" },
@@ -180,47 +180,47 @@ func TestPromise02_RepeatedRequestCreatesOneVideo(t *testing.T) {
 	} {
 		other := e
 		change(&other)
-		out, err := w.Handle(t.Context(), other)
+		out, err := fx.Handle(t.Context(), other)
 		if err != nil || out[0].Video == first[0].Video {
-			t.Errorf("another %s is the same video, or %v", name, err)
+			t.Errorf("with another %s: the same video, or error %v", name, err)
 		}
 	}
 }
 
 func TestConcurrentDeliveriesCreateOneVideo(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t)
+	fx := newFixture(t)
 	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
 	var meanwhile []events.Event
-	w.beforeCreate = func() (err error) {
-		w.beforeCreate = nil
-		meanwhile, err = w.Handle(t.Context(), e)
+	fx.beforeCreate = func() (err error) {
+		fx.beforeCreate = nil
+		meanwhile, err = fx.Handle(t.Context(), e)
 		return err
 	}
-	out, err := w.Handle(t.Context(), e)
+	out, err := fx.Handle(t.Context(), e)
 	if diff := cmp.Diff(meanwhile, out); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 }
 
-// Once the file is there, or given up, it is not asked for again.
+// A file that was uploaded, or whose fetch has failed, is not requested again.
 func TestHandledRequestSendsNoFetch(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t)
+	fx := newFixture(t)
 	e := newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})
-	out, err := w.Handle(t.Context(), e)
+	out, err := fx.Handle(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+	v, err := fx.rows.LoadVideo(t.Context(), "acme", out[0].Video)
 	if err != nil {
 		t.Fatal(err)
 	}
 	v, _ = video.Apply(v, video.UploadCompleted{At: noon})
-	if err := w.rows.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", noon)); err != nil {
+	if err := fx.rows.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", noon)); err != nil {
 		t.Fatal(err)
 	}
-	if out, err = w.Handle(t.Context(), e); out != nil || err != nil {
+	if out, err = fx.Handle(t.Context(), e); out != nil || err != nil {
 		t.Errorf("got %v, %v", out, err)
 	}
 }
@@ -229,9 +229,9 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 	t.Parallel()
 	origin := video.Origin{Bucket: "cuts", Key: "a.mp4"}
 	for _, tt := range []struct {
-		name string
-		ask  video.UploadRequested
-		code string
+		name    string
+		request video.UploadRequested
+		code    string
 	}{
 		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
 		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}}, "metadata_key_invalid"},
@@ -243,7 +243,7 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			e := newUploadRequest(studioSender, origin)
-			e.Data = tt.ask
+			e.Data = tt.request
 			_, err := newFixture(t).Handle(t.Context(), e)
 			if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Invalid {
 				t.Errorf("got %v, want %s", err, tt.code)
@@ -255,9 +255,9 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 func TestFileNameIsDerivedFromOrigin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name string
-		ask  video.UploadRequested
-		want string
+		name    string
+		request video.UploadRequested
+		want    string
 	}{
 		{"of an object", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "2026/ä b.mov"}}, "ä b.mov"},
 		{"of a URL", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/x/a.mp4?sig=secret"}}, "a.mp4"},
@@ -267,16 +267,16 @@ func TestFileNameIsDerivedFromOrigin(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newFixture(t)
-			e := newUploadRequest(studioSender, tt.ask.Origin)
-			e.Data = tt.ask
-			out, err := w.Handle(t.Context(), e)
+			fx := newFixture(t)
+			e := newUploadRequest(studioSender, tt.request.Origin)
+			e.Data = tt.request
+			out, err := fx.Handle(t.Context(), e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := w.rows.LoadVideo(t.Context(), "acme", out[0].Video)
+			v, err := fx.rows.LoadVideo(t.Context(), "acme", out[0].Video)
 			if err != nil || v.Source.Name != tt.want || v.Title != tt.want {
-				t.Errorf("called %q, %q, %v", v.Source.Name, v.Title, err)
+				t.Errorf("file name %q, title %q, error %v", v.Source.Name, v.Title, err)
 			}
 		})
 	}
@@ -284,9 +284,9 @@ func TestFileNameIsDerivedFromOrigin(t *testing.T) {
 
 func TestStoreFailureIsTransient(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t)
-	w.beforeCreate = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
-	if _, err := w.Handle(t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
+	fx := newFixture(t)
+	fx.beforeCreate = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
+	if _, err := fx.Handle(t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
 		t.Error(err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestBodyShapeErrorsNameEachField: each field that is wrong is named, with its place and what it should be.
+// TestBodyShapeErrorsNameEachField checks the pointer, code and detail of each wrong field.
 func TestBodyShapeErrorsNameEachField(t *testing.T) {
 	t.Parallel()
 	const known = " is not known here; known are `title`, `file_name`, `size`, `content_type`, `external_id`, `metadata`."
@@ -40,13 +40,13 @@ func TestBodyShapeErrorsNameEachField(t *testing.T) {
 			if got.Status != 400 || got.Field("code") != row.want[0][1] || got.Field("detail") != row.want[0][2] {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
-			var told fieldErrors
+			var returned fieldErrors
 			list, _ := got.JSON["errors"].([]any)
 			for _, e := range list {
 				f, _ := e.(map[string]any)
-				told = append(told, [3]string{f["pointer"].(string), f["code"].(string), f["detail"].(string)})
+				returned = append(returned, [3]string{f["pointer"].(string), f["code"].(string), f["detail"].(string)})
 			}
-			if d := cmp.Diff(row.want, told); d != "" {
+			if d := cmp.Diff(row.want, returned); d != "" {
 				t.Error(d)
 			}
 		})
@@ -55,8 +55,8 @@ func TestBodyShapeErrorsNameEachField(t *testing.T) {
 
 func TestBodyShapeErrorsWithinLists(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
 	for _, row := range []struct{ name, path, body, code, pointer, detail string }{
 		{"no list", "parts", `{"numbers": 1}`, "field_invalid", "/numbers", "`numbers` must be an array."},
 		{"text in a list", "parts", `{"numbers": [1, "2"]}`, "field_invalid", "/numbers/1", "`numbers[1]` must be a whole number."},
@@ -66,7 +66,7 @@ func TestBodyShapeErrorsWithinLists(t *testing.T) {
 		{"unknown within", "complete", `{"parts": [{"number": 1, "ETag": "x"}]}`, "field_unknown", "/parts/0/ETag", "`ETag` is not known here; known are `number`, `etag`."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := w.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/"+row.path, row.body)
+			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/"+row.path, row.body)
 			if got.Status != 400 || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer || got.Field("detail") != row.detail {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}

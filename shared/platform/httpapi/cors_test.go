@@ -11,14 +11,14 @@ import (
 
 const pageOrigin = "https://example.com"
 
-// preflightRequest returns what a browser asks before it sends another method or header than a form could.
+// preflightRequest returns the request that a browser sends before a cross-origin POST with a token.
 func preflightRequest(path, origin string) lambdaevents.APIGatewayProxyRequest {
 	e := apitest.Nobody.NewEvent("OPTIONS", path, "")
 	e.Headers = map[string]string{"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization"}
 	return e
 }
 
-// readCORSHeaders returns the headers of an answer that a browser looks at.
+// readCORSHeaders returns the CORS headers of a response, without Access-Control-, and Vary.
 func readCORSHeaders(header map[string][]string) map[string]string {
 	got := map[string]string{}
 	for _, name := range []string{"Allow-Origin", "Allow-Methods", "Allow-Headers", "Max-Age", "Expose-Headers"} {
@@ -38,7 +38,7 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name    string
-		from    string
+		origin  string
 		origins []string
 		want    map[string]string
 	}{
@@ -52,10 +52,10 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := apitest.New(t)
-			w.Origins = row.origins
-			w.RebuildHandlers(t)
-			out, err := w.CallAPI(t.Context(), preflightRequest("/v1/uploads", row.from))
+			fx := apitest.New(t)
+			fx.Origins = row.origins
+			fx.RebuildHandlers(t)
+			out, err := fx.CallAPI(t.Context(), preflightRequest("/v1/uploads", row.origin))
 			if err != nil || out.StatusCode != 204 || out.Body != "" {
 				t.Errorf("%d %q %v", out.StatusCode, out.Body, err)
 			}
@@ -66,13 +66,13 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	}
 }
 
-// TestEveryResponseHasCORSHeaders: also what goes wrong before a handler, in it and after it.
+// TestEveryResponseHasCORSHeaders also checks errors before a handler, in it and after it.
 func TestEveryResponseHasCORSHeaders(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	w.Origins = []string{pageOrigin}
-	w.RebuildHandlers(t)
-	w.Bucket.OnCreate = func() { panic("boom") }
+	fx := apitest.New(t)
+	fx.Origins = []string{pageOrigin}
+	fx.RebuildHandlers(t)
+	fx.Bucket.OnCreate = func() { panic("boom") }
 	for _, row := range []struct {
 		name   string
 		event  lambdaevents.APIGatewayProxyRequest
@@ -87,7 +87,7 @@ func TestEveryResponseHasCORSHeaders(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			row.event.Headers = map[string]string{"Origin": pageOrigin}
-			got := w.SendEvent(t, row.event)
+			got := fx.SendEvent(t, row.event)
 			want := map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders}
 			if d := cmp.Diff(want, readCORSHeaders(got.Header)); d != "" || got.Status != row.status {
 				t.Errorf("%d %s", got.Status, d)

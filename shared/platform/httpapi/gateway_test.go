@@ -18,8 +18,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// seenRequest is a request as a handler gets it.
-type seenRequest struct {
+// handlerRequest is a request as a handler gets it.
+type handlerRequest struct {
 	Method, Host, Path, Query, Body string
 	Header                          http.Header
 }
@@ -32,42 +32,42 @@ func TestGatewayBuildsRequest(t *testing.T) {
 		change(&e)
 		return e
 	}
-	want := func(change func(*seenRequest)) seenRequest {
-		s := seenRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
+	want := func(change func(*handlerRequest)) handlerRequest {
+		s := handlerRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
 		change(&s)
 		return s
 	}
 	for _, row := range []struct {
 		name  string
 		event lambdaevents.APIGatewayProxyRequest
-		want  seenRequest
+		want  handlerRequest
 	}{
-		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*seenRequest) {})},
-		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*seenRequest) {})},
-		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *seenRequest) { s.Path = "/production/b" })},
-		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *seenRequest) { s.Path = "//b" })},
+		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*handlerRequest) {})},
+		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*handlerRequest) {})},
+		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *handlerRequest) { s.Path = "/production/b" })},
+		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *handlerRequest) { s.Path = "//b" })},
 		{"base64", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("\xff\x00")), true
-		}), want(func(s *seenRequest) { s.Body = "\xff\x00" })},
+		}), want(func(s *handlerRequest) { s.Body = "\xff\x00" })},
 		{"lower-case header", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"content-type": "application/json"}
-		}), want(func(s *seenRequest) { s.Header.Set("Content-Type", "application/json") })},
+		}), want(func(s *handlerRequest) { s.Header.Set("Content-Type", "application/json") })},
 		{"many values", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"accept": "b"}
 			e.MultiValueHeaders = map[string][]string{"accept": {"a", "b"}}
 			e.QueryStringParameters = map[string]string{"q": "2"}
 			e.MultiValueQueryStringParameters = map[string][]string{"q": {"1", "2 &"}}
-		}), want(func(s *seenRequest) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
+		}), want(func(s *handlerRequest) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
 		{"single query", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.QueryStringParameters = map[string]string{"q": "2"}
-		}), want(func(s *seenRequest) { s.Query = "q=2" })},
+		}), want(func(s *handlerRequest) { s.Query = "q=2" })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var got seenRequest
+			var got handlerRequest
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				b, _ := io.ReadAll(r.Body)
-				got = seenRequest{r.Method, r.Host, r.URL.Path, r.URL.RawQuery, string(b), r.Header}
+				got = handlerRequest{r.Method, r.Host, r.URL.Path, r.URL.RawQuery, string(b), r.Header}
 			})
 			out, err := httpapi.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(t.Context(), row.event)
 			if err != nil || out.StatusCode != 200 {
@@ -87,7 +87,7 @@ func TestGatewayReservesTimeToRespond(t *testing.T) {
 	defer cancel()
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if got, ok := r.Context().Deadline(); !ok || end.Sub(got) != time.Second {
-			t.Errorf("work ends at %v, the function at %v", got, end)
+			t.Errorf("the request's deadline is %v, the function's %v", got, end)
 		}
 	})
 	if _, err := httpapi.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(ctx, apitest.Acme.NewEvent("GET", "/", "")); err != nil {
@@ -108,7 +108,7 @@ func TestGatewayBuildsResponse(t *testing.T) {
 		{"nothing written", func(http.ResponseWriter, *http.Request) {}, 200, "", false, ""},
 		{"text", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hé")) }, 200, "hé", false, ""},
 		{"bytes", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("\xff")) }, 200, "/w==", true, ""},
-		{"first status counts", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); w.WriteHeader(500) }, 202, "", false, ""},
+		{"two statuses", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); w.WriteHeader(500) }, 202, "", false, ""},
 		{"large", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 5<<20)) }, 500, "internal", false, "5242880 bytes"},
 		{"large when escaped", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("<"), 2<<20)) }, 500, "internal", false, "2097152 bytes"},
 		{"just fits", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("a"), 6<<20-1000)) }, 200, "aaa", false, ""},
@@ -129,7 +129,7 @@ func TestGatewayBuildsResponse(t *testing.T) {
 				t.Errorf("logged: %s", &logs)
 			}
 			if strings.Contains(out.Body, "boom") {
-				t.Error("the panic's text got out")
+				t.Error("the response has the panic's text")
 			}
 		})
 	}
@@ -137,7 +137,7 @@ func TestGatewayBuildsResponse(t *testing.T) {
 
 func TestGatewayRejectsInvalidBodies(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
+	fx := apitest.New(t)
 	for _, row := range []struct {
 		name   string
 		body   string
@@ -145,33 +145,33 @@ func TestGatewayRejectsInvalidBodies(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"1 MiB", strings.Repeat(" ", 1<<20), false, 400, "body_malformed"}, // passed on
+		{"1 MiB", strings.Repeat(" ", 1<<20), false, 400, "body_malformed"}, // reaches the handler
 		{"one byte more", strings.Repeat(" ", 1<<20+1), false, 413, "body_too_large"},
 		{"not base64", "***", true, 400, "body_malformed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e := apitest.Acme.NewEvent("POST", "/v1/uploads", row.body)
 			e.IsBase64Encoded = row.base64
-			if got := w.SendEvent(t, e); got.Status != row.status || got.Field("code") != row.code {
+			if got := fx.SendEvent(t, e); got.Status != row.status || got.Field("code") != row.code {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
 	}
 }
 
-// TestHeadersDoNotAuthenticate: only the gateway's own words count.
+// Only the authorizer's context authenticates.
 func TestHeadersDoNotAuthenticate(t *testing.T) {
 	t.Parallel()
-	w := apitest.New(t)
-	u, _ := w.CreateUpload(t, apitest.Acme)
+	fx := apitest.New(t)
+	u, _ := fx.CreateUpload(t, apitest.Acme)
 	e := apitest.Nobody.NewEvent("GET", "/v1/videos/"+u.Video, "")
 	e.Headers = map[string]string{"Authorization": "Bearer slc_a_b", "tenant": "acme", "scopes": "videos:read", "X-Tenant": "acme"}
 	e.QueryStringParameters = map[string]string{"tenant": "acme"}
-	if got := w.SendEvent(t, e); got.Status != 401 {
+	if got := fx.SendEvent(t, e); got.Status != 401 {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 	e.RequestContext.Authorizer = map[string]any{"tenant": 7, "scopes": []any{"videos:read"}}
-	if got := w.SendEvent(t, e); got.Status != 401 {
-		t.Errorf("with an authorizer's words of another type: %d %s", got.Status, got.Text)
+	if got := fx.SendEvent(t, e); got.Status != 401 {
+		t.Errorf("with an authorizer's context of other types: %d %s", got.Status, got.Text)
 	}
 }

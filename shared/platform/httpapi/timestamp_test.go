@@ -16,8 +16,8 @@ func TestTimestampsAreUTCWithMilliseconds(t *testing.T) {
 		want string
 	}{
 		{"whole second", start, `"2026-11-22T12:00:00.000Z"`},
-		{"finer than we show", start.Add(1_999_999), `"2026-11-22T12:00:00.001Z"`},
-		{"elsewhere", start.In(east), `"2026-11-22T12:00:00.000Z"`},
+		{"finer than milliseconds", start.Add(1_999_999), `"2026-11-22T12:00:00.001Z"`},
+		{"another time zone", start.In(east), `"2026-11-22T12:00:00.000Z"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

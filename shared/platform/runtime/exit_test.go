@@ -24,7 +24,7 @@ import (
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// functionEnv makes the test binary a function, whose second invocation has a reason for the process to end.
+// functionEnv makes the test binary run as a function whose second invocation has a reason to end the process.
 const functionEnv = "SLUICE_TEST_FUNCTION"
 
 func runFunction(kind string) {
@@ -58,7 +58,7 @@ func (f *fakeRuntimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call := strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime/invocation/")
 	if strings.HasSuffix(call, "/response") {
-		time.Sleep(100 * time.Millisecond) // a process that does not wait for the answer would be gone
+		time.Sleep(100 * time.Millisecond) // a process that does not wait for this response would have ended
 		call += " " + r.Header.Get("Content-Type") + " " + string(body)
 	}
 	f.mu.Lock()

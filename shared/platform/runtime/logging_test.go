@@ -44,7 +44,7 @@ func invocationContext(t *testing.T) context.Context {
 	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
 }
 
-// requireLogFields fails unless each line of a log says whose it is; the video may be unknown in those before from.
+// requireLogFields reports an error unless each line has the members want and a trace. Lines before from need no video.
 func requireLogFields(t *testing.T, log []byte, want map[string]any, from int) {
 	t.Helper()
 	lines := metricstest.ReadLines(t, log)
@@ -63,7 +63,7 @@ func requireLogFields(t *testing.T, log []byte, want map[string]any, from int) {
 	}
 }
 
-// All that is logged in the course of a request says whose it is, and the last line what it cost.
+// The last line has the cost, too.
 func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(http.ResponseWriter){
@@ -76,7 +76,7 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				k.Log.InfoContext(r.Context(), "begins")
 				AnnotateVideo(r.Context(), "acme", "vid_1")
-				k.Log.InfoContext(r.Context(), "goes on")
+				k.Log.InfoContext(r.Context(), "continues")
 				end(w)
 			})
 			_, err := k.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
@@ -93,13 +93,13 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 				t.Errorf("the last line is %v", last)
 			}
 			if got := metricstest.ReadSamples(t, out.Bytes()); len(got) != 1 || got[0].Name != "Dollars" || got[0].Number <= 0 {
-				t.Errorf("counted %v", got)
+				t.Errorf("metrics %v", got)
 			}
 		})
 	}
 }
 
-// stubQueue is a sender, and an inbox that can hide nothing, which is logged.
+// stubQueue is a publisher, and a queue that can't change visibility, which is logged.
 type stubQueue struct{}
 
 func (stubQueue) Send(context.Context, ...events.Event) error { return nil }
@@ -107,11 +107,10 @@ func (stubQueue) SendToDeadLetterQueue(context.Context, lambdaevents.SQSMessage,
 	return nil
 }
 func (stubQueue) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
-	return errors.New("no answer")
+	return errors.New("no response")
 }
 
-// All that is logged in the course of a message says whose it is, however it ends. The invocation, which may have
-// had several, says what they cost.
+// However a message ends, its lines name tenant and video. The invocation, which may have several messages, logs the cost.
 func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	t.Parallel()
 	for name, handle := range map[string]func() error{
@@ -148,7 +147,7 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	}
 }
 
-// The first invocation is asked for the start of the process, no other is.
+// Only the first invocation has the cost of the start of the process.
 func TestStartupCostIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	k, _ := newTestRuntime(t, "encode")

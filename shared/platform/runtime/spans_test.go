@@ -19,7 +19,7 @@ import (
 	"sluice/shared/platform/autoscale"
 )
 
-// startXRayDaemon stands for the X-Ray daemon: what is recorded under the context comes to it.
+// startXRayDaemon starts a fake X-Ray daemon and returns a context whose spans are sent to it.
 func startXRayDaemon(t *testing.T) (context.Context, net.Conn) {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -34,7 +34,7 @@ func startXRayDaemon(t *testing.T) (context.Context, net.Conn) {
 	return context.WithValue(t.Context(), xray.RecorderContextKey{}, &xray.Config{Emitter: emitter}), conn
 }
 
-// recordedSpan is what is looked at of a hop.
+// recordedSpan has the members of a span that tests read.
 type recordedSpan struct {
 	Name         string
 	Fault, Error bool
@@ -42,7 +42,7 @@ type recordedSpan struct {
 	HTTP         struct{ Response struct{ Status int } }
 }
 
-// readSpan returns the next hop that was sent.
+// readSpan returns the next span that was sent.
 func readSpan(t *testing.T, conn net.Conn) (r recordedSpan) {
 	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -57,11 +57,11 @@ func readSpan(t *testing.T, conn net.Conn) (r recordedSpan) {
 	if err := json.Unmarshal(doc, &r); err != nil {
 		t.Fatal(err)
 	}
-	delete(r.Annotations, "cold_start") // of whichever test is first
+	delete(r.Annotations, "cold_start") // depends on the order of tests
 	return r
 }
 
-// A request that may change a video is a part of its way; one that only looks is not.
+// A client that polls must not fill the video's trace.
 func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
 	t.Parallel()
 	for method, want := range map[string]map[string]any{
@@ -86,7 +86,7 @@ func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
 	}
 }
 
-// A message is about the video that it names, or that its handler names; what it ends with becomes its code.
+// A span has the video of the event, or the one that the handler annotates, and the code of the error.
 func TestMessageSpansNameVideoAndErrorCode(t *testing.T) {
 	t.Parallel()
 	for name, e := range map[string]events.Event{"named": {Tenant: "acme", Video: "vid_1"}, "named later": {}} {

@@ -7,8 +7,8 @@ import (
 	"sluice/shared/platform/telemetry/trace"
 )
 
-// tracedTools are ffmpeg and ffprobe as steps of the hop that runs them. A run of ffmpeg is seen while it lasts, so that a
-// function that is stopped in the middle still shows what it was doing.
+// tracedTools records a span for each run of ffmpeg and ffprobe. The span of ffmpeg is sent when it starts, so that the trace of
+// a function that Lambda stops shows it.
 type tracedTools struct{ ffmpeg.Tools }
 
 func (t tracedTools) Run(ctx context.Context, r ffmpeg.Command) error {

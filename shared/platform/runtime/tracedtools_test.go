@@ -7,7 +7,7 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// Outside of a hop there is nothing to record, and what the tools say is passed on.
+// Without a span, nothing is recorded.
 func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
 	broken := tracedTools{ffmpeg.Tools{Dir: t.TempDir()}}
 	if err := broken.Run(t.Context(), ffmpeg.Command{Dir: t.TempDir(), File: "../out of it", Container: "mov"}); errs.KindOf(err) != errs.Internal {

@@ -9,9 +9,8 @@ import (
 	"sluice/shared/platform/outbound"
 )
 
-// WebClient returns what https URLs lead to, at public addresses only. A local cloud may be told to fetch from servers on its
-// own machine too; anything else that is told so does not start: the process
-// ends.
+// WebClient returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same machine,
+// too; with that setting anywhere else, the process ends.
 func (k Runtime) WebClient() *outbound.Client {
 	c, err := newWebClient()
 	exitOnError(k.Log, err)

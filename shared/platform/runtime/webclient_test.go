@@ -7,12 +7,12 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// Only a local cloud may fetch from its own machine; a function that is told to anywhere else does not start.
+// Elsewhere, a function with the setting does not start.
 func TestPrivateFetchIsAllowedOnlyInLocalClouds(t *testing.T) {
 	if _, err := newWebClient(); err != nil {
 		t.Error(err)
 	}
-	t.Setenv(services.EnvFetchCA, "web_test.go") // is there, and no certificate
+	t.Setenv(services.EnvFetchCA, "web_test.go") // exists, and is no certificate
 	for _, endpoint := range []string{"", "https://sqs.eu-central-1.amazonaws.com"} {
 		t.Setenv("AWS_ENDPOINT_URL", endpoint)
 		if c, err := newWebClient(); err == nil || c != nil {
