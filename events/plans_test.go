@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/events"
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
@@ -22,7 +23,7 @@ func TestEveryPlanCanBeEncoded(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := video.Media{
-			Container:  rapid.SampledFrom([]string{media.Mov, media.Matroska, media.MPEGTS, media.AVI, media.FLV}).Draw(t, "container"),
+			Container:  rapid.SampledFrom([]string{fileformat.Mov, fileformat.Matroska, fileformat.MPEGTS, fileformat.AVI, fileformat.FLV}).Draw(t, "container"),
 			VideoCodec: rapid.SampledFrom(media.VideoCodecs()).Draw(t, "video codec"),
 			AudioCodec: rapid.SampledFrom(codecs).Draw(t, "audio codec"),
 			Width:      rapid.IntRange(16, 16384).Draw(t, "width"), Height: rapid.IntRange(16, 16384).Draw(t, "height"),

@@ -1,5 +1,5 @@
-// Package access has who may use Sluice: tenants, the tokens of the HTTP API, and the producers that send messages. It is
-// pure and needs no AWS rights.
+// Package access has who may use Sluice: tenants, the tokens of the HTTP API, and the producers that send messages. It
+// is pure and needs no AWS rights.
 package access
 
 import (

@@ -1,6 +1,6 @@
-// Package fairshare shares the encode workers among tenants: [InFlightLimit] limits how many encode tasks of a tenant are
-// in flight, so that a tenant's thousand videos don't delay another tenant's one. Package functions/publish applies it;
-// docs/scaling.md explains it. It is pure and needs no AWS rights.
+// Package fairshare shares the encode workers among tenants: [InFlightLimit] limits how many encode tasks of a tenant
+// are in flight, so that a tenant's thousand videos don't delay another tenant's one. Package functions/publish applies
+// it; docs/scaling.md explains it. It is pure and needs no AWS rights.
 package fairshare
 
 import (
@@ -12,8 +12,8 @@ import (
 )
 
 // LeaseDuration is how long a video keeps its tasks in flight without any of them finishing. Then they count as lost,
-// and their slots go to other tasks. It is longer than video.StepTimeout, after which tasks are requested again, so that
-// those keep their slots, and a long queue is not mistaken for lost tasks.
+// and their slots go to other tasks. It is longer than video.StepTimeout, after which tasks are requested again, so
+// that those keep their slots, and a long queue is not mistaken for lost tasks.
 const LeaseDuration = time.Hour
 
 // InFlightLimit limits how many tasks of one tenant are in flight in one lane: requested, and not finished. Within a

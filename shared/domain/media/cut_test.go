@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -252,4 +253,9 @@ func TestReadCodecRejectsOtherBoxes(t *testing.T) {
 			t.Errorf("%q: codec %q, %v", init, c, err)
 		}
 	}
+}
+
+// newBox returns a box with a stated size and a body of zero bytes.
+func newBox(name string, size uint32, body int) string {
+	return string(binary.BigEndian.AppendUint32(nil, size)) + name + strings.Repeat("\x00", body)
 }

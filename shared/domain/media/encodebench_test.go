@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/ffmpeg/ffmpegtest"
@@ -65,7 +66,7 @@ func (b encodeBench) makeSource(name, size, rate string, secs int, args ...strin
 
 func (b encodeBench) sniffFile(path string) string {
 	b.Helper()
-	container, err := media.SniffContainer(b.readFile(path)[:media.HeadBytes])
+	container, err := fileformat.Sniff(b.readFile(path)[:fileformat.HeadBytes])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/video"
 )
 
@@ -39,7 +40,7 @@ var FromStart = math.Inf(1)
 // only one for MPEG-TS, where seeking is not exact, and below ten frames a second, where a seek misses the frame on
 // screen.
 func Prerolls(m video.Media) []float64 {
-	if m.Container == MPEGTS || m.Rate.Float() < slowRate {
+	if m.Container == fileformat.MPEGTS || m.Rate.Float() < slowRate {
 		return []float64{FromStart}
 	}
 	return []float64{0.5, 5, FromStart}

@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
 )
@@ -17,8 +18,8 @@ func outputPath(name string) string { return "/job/" + name + ".mp4" }
 // The golden file has one argument a line.
 func TestArgsGolden(t *testing.T) {
 	t.Parallel()
-	hd := video.Media{Container: media.Mov, Width: 1280, Height: 720, Rate: rate25, Frames: 500, TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac"}
-	late := video.Media{Container: media.Matroska, Width: 640, Height: 360, Rate: rate2997, Frames: 720, Start: 1500, TimeBase: video.Rate{Num: 1, Den: 1000}, Interlaced: true}
+	hd := video.Media{Container: fileformat.Mov, Width: 1280, Height: 720, Rate: rate25, Frames: 500, TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac"}
+	late := video.Media{Container: fileformat.Matroska, Width: 640, Height: 360, Rate: rate2997, Frames: 720, Start: 1500, TimeBase: video.Rate{Num: 1, Den: 1000}, Interlaced: true}
 	early := late
 	early.Start = -1500
 	p, q := media.NewPlan(hd), media.NewPlan(late)

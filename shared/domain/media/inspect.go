@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/video"
 )
 
@@ -24,11 +26,11 @@ func CheckStreams(p Probe) error {
 	return checkCodecs(v, a, audio)
 }
 
-// Inspect returns the description of a file, from the output of ffprobe. container is the result of SniffContainer, or
-// of ChooseRemuxContainer after a remux. packets are the last packets of the video stream: see findEndTicks. Inspect
-// uses the first video stream that is no attached picture, and the first audio stream. It fails with Invalid: the
-// codes of CheckStreams, dimensions_unknown, dimensions_unsupported, pixels_too_many, frame_rate_unsupported,
-// malformed, truncated, duration_too_short or duration_too_long.
+// Inspect returns the description of a file, from the output of ffprobe. container is the result of fileformat.Sniff,
+// or of ChooseRemuxContainer after a remux. packets are the last packets of the video stream: see findEndTicks. Inspect
+// uses the first video stream that is no attached picture, and the first audio stream. It fails with Invalid: the codes
+// of CheckStreams, dimensions_unknown, dimensions_unsupported, pixels_too_many, frame_rate_unsupported, malformed,
+// truncated, duration_too_short or duration_too_long.
 func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	const op = "media.Inspect"
 	if err := CheckStreams(p); err != nil {
@@ -46,7 +48,7 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	}
 	var ok bool
 	if m.TimeBase, ok = parseFraction(v.TimeBase, "/"); !ok {
-		return video.Media{}, newInvalidError(op, "malformed", malformedMessage)
+		return video.Media{}, fileformat.Malformed.ToError(op, errs.Invalid, nil)
 	}
 	stated := statedDuration(p, v, m.TimeBase)
 	last, found := findEndTicks(packets)
@@ -55,7 +57,7 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	}
 	shown := float64(last-v.StartPTS) * m.TimeBase.Float()
 	if claim, _ := parseSeconds(v.Duration); claim > shown+maxMissingSeconds {
-		return video.Media{}, newTruncatedError()
+		return video.Media{}, fileformat.Truncated.ToError(op, errs.Invalid, nil)
 	}
 	return setFrameCount(m, shown)
 }
@@ -89,7 +91,7 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 // findStartTicks returns when the first frame is shown, in ticks. AVI has only decoding times, of one tick a frame,
 // and ffprobe returns the first of those.
 func findStartTicks(v Stream, container string) int64 {
-	if container == AVI {
+	if container == fileformat.AVI {
 		return v.StartPTS + v.Delay
 	}
 	return v.StartPTS

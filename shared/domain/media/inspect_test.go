@@ -9,13 +9,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 )
 
 // TestInspectFiles inspects the output of ffprobe for real files.
 func TestInspectFiles(t *testing.T) {
 	t.Parallel()
-	containers := map[string]string{".mkv": media.Matroska, ".avi": media.AVI, ".ts": media.MPEGTS}
+	containers := map[string]string{".mkv": fileformat.Matroska, ".avi": fileformat.AVI, ".ts": fileformat.MPEGTS}
 	var got []txtar.File
 	for _, f := range readArchive(t, "inspect.txtar").Files {
 		if strings.HasSuffix(f.Name, ".want") {
@@ -27,7 +28,7 @@ func TestInspectFiles(t *testing.T) {
 		}
 		container := containers[path.Ext(f.Name)]
 		if container == "" {
-			container = media.Mov
+			container = fileformat.Mov
 		}
 		m, err := media.Inspect(p, nil, container)
 		want, _ := json.Marshal(m)
@@ -83,7 +84,7 @@ func TestInspectRejects(t *testing.T) {
 			t.Parallel()
 			p := newProbe()
 			tt.change(&p, &p.Streams[0])
-			_, err := media.Inspect(p, nil, media.Mov)
+			_, err := media.Inspect(p, nil, fileformat.Mov)
 			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -113,7 +114,7 @@ func TestInspectCountsFrames(t *testing.T) {
 			t.Parallel()
 			p := newProbe()
 			tt.change(&p, &p.Streams[0])
-			m, err := media.Inspect(p, []byte(tt.packets), media.Mov)
+			m, err := media.Inspect(p, []byte(tt.packets), fileformat.Mov)
 			if err != nil || m.Frames != tt.want || m.Duration != float64(tt.want)/25 {
 				t.Errorf("%d frames, %f s, %v; want %d", m.Frames, m.Duration, err, tt.want)
 			}
@@ -125,7 +126,7 @@ func TestInspectCountsFrames(t *testing.T) {
 func TestInspectRejectsTruncatedFile(t *testing.T) {
 	t.Parallel()
 	for packets, want := range map[string]string{"64000,63000,512,___\n": "truncated", "115200,115200,512,___\n": ""} {
-		if _, err := media.Inspect(newProbe(), []byte(packets), media.AVI); codeOf(t, err) != want {
+		if _, err := media.Inspect(newProbe(), []byte(packets), fileformat.AVI); codeOf(t, err) != want {
 			t.Errorf("%q: %v, want %q", packets, err, want)
 		}
 	}
@@ -136,6 +137,15 @@ func TestParseProbeRejectsOtherText(t *testing.T) {
 	for _, text := range []string{"", "[]", `{"streams":[{"width":1e99}]}`} {
 		if _, err := media.ParseProbe([]byte(text)); codeOf(t, err) != "malformed" {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestUndecodableCodecsAreNotListed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []string{"av1", "vvc", "png", ""} {
+		if slices.Contains(media.VideoCodecs(), c) {
+			t.Errorf("%q is listed", c)
 		}
 	}
 }

@@ -6,7 +6,7 @@
 // a real ffmpeg.
 //
 // It is pure: no process, no network, no clock, no AWS rights. It rejects, with [errs.Invalid] and a code, files that
-// are not videos that Sluice accepts (SniffContainer, CheckComplete, Inspect) and encoder output that is not what was
+// are not videos that Sluice accepts (Inspect) and encoder output that is not what was
 // requested (CutSegments).
 package media
 

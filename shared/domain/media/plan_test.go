@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
 )
@@ -92,7 +93,7 @@ func drawSource(t *rapid.T) video.Media {
 		t.Fatal(err)
 	}
 	return video.Media{
-		Container: media.Mov, Rate: r,
+		Container: fileformat.Mov, Rate: r,
 		Width:      rapid.IntRange(16, 8192).Draw(t, "width"),
 		Height:     rapid.IntRange(16, 4320).Draw(t, "height"),
 		Frames:     rapid.IntRange(1, 100_000).Draw(t, "frames"),

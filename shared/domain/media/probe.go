@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fileformat"
 )
 
 // Probe is the part of the output of ffprobe -show_streams -show_format -of json that is used. ffprobe writes times as
@@ -55,12 +56,10 @@ type Format struct {
 func ParseProbe(b []byte) (Probe, error) {
 	var p Probe
 	if err := json.Unmarshal(b, &p); err != nil {
-		return Probe{}, &errs.Error{Op: "media.ParseProbe", Kind: errs.Invalid, Code: "malformed", Message: malformedMessage, Err: err}
+		return Probe{}, fileformat.Malformed.ToError("media.ParseProbe", errs.Invalid, err)
 	}
 	return p, nil
 }
-
-const malformedMessage = "The file is damaged; export it again and upload the new one."
 
 // firstStream returns the first stream of a type. An attached picture, such as a cover, is not a video stream.
 func (p Probe) firstStream(typ string) (s Stream, ok bool) {

@@ -1,14 +1,16 @@
 package media
 
+import "sluice/shared/domain/fileformat"
+
 // ChooseRemuxContainer returns the container into which a source must be remuxed before it is cut. ok is false if it
 // can be cut as it is. MPEG-TS and FLV have no index for seeking. Matroska files, which browsers and recorders often
 // write without an index, do not say where their streams start and end.
 func ChooseRemuxContainer(container string) (into string, ok bool) {
 	switch container {
-	case MPEGTS, FLV:
-		return Mov, true
-	case Matroska:
-		return Matroska, true
+	case fileformat.MPEGTS, fileformat.FLV:
+		return fileformat.Mov, true
+	case fileformat.Matroska:
+		return fileformat.Matroska, true
 	}
 	return "", false
 }
@@ -16,7 +18,7 @@ func ChooseRemuxContainer(container string) (into string, ok bool) {
 // RemuxArgs returns the arguments that copy the first video and audio streams of a source, without encoding, into a
 // file of a container that ChooseRemuxContainer returns. The output is reproducible.
 func RemuxArgs(into, out string) Args {
-	format := map[string]string{Mov: "mp4", Matroska: "matroska"}[into]
+	format := map[string]string{fileformat.Mov: "mp4", fileformat.Matroska: "matroska"}[into]
 	output := append([]string{"-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"}, buildStripArgs()...)
 	return Args{Input: []string{"-fflags", "+genpts"}, Output: append(output, "-f", format, "file:"+out)}
 }

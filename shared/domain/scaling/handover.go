@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How soon a decision asks for the next one: minDecisionInterval at the earliest, and decisionInterval while a queue has
-// fewer workers than it needs.
+// How soon a decision asks for the next one: minDecisionInterval at the earliest, and decisionInterval while a queue
+// has fewer workers than it needs.
 const (
 	minDecisionInterval = 5 * time.Second
 	decisionInterval    = 10 * time.Second

@@ -26,8 +26,8 @@ const (
 )
 
 // When splits begin and end. The values were chosen by simulation (docs/scaling.md), which is not sensitive to any of
-// them. Slack is a fraction of MaxWait. A loan ends while much slack is left: returning workers takes a minute, and ages
-// of messages are known late.
+// them. Slack is a fraction of MaxWait. A loan ends while much slack is left: returning workers takes a minute, and
+// ages of messages are known late.
 const (
 	lendSlack       = 3.0 / 4          // slack from which bulk lends
 	endLoanSlack    = 1.0 / 2          // slack below which a loan ends, and above which SplitDue and SplitBehind end

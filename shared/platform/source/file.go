@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/platform/ffmpeg"
 )
@@ -38,15 +39,15 @@ func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (
 	if out.size, err = f.Seek(0, io.SeekEnd); err != nil {
 		return File{}, errs.E(op, errs.Transient, err)
 	}
-	head := make([]byte, media.HeadBytes)
+	head := make([]byte, fileformat.HeadBytes)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return File{}, errs.E(op, errs.Transient, err)
 	}
-	if out.Container, err = media.SniffContainer(head[:n]); err != nil {
+	if out.Container, err = fileformat.Sniff(head[:n]); err != nil {
 		return File{}, err
 	}
-	return out, media.CheckComplete(f, out.size, out.Container)
+	return out, fileformat.CheckComplete(f, out.size, out.Container)
 }
 
 // RemuxIfNeeded returns a file that ffmpeg can seek in accurately: f itself, or a copy of its streams in another

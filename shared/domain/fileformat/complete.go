@@ -1,4 +1,4 @@
-package media
+package fileformat
 
 import (
 	"encoding/binary"
@@ -9,6 +9,8 @@ import (
 
 	"sluice/shared/domain/errs"
 )
+
+const op = "fileformat.CheckComplete"
 
 // maxBoxes limits how many boxes are read. A 12-hour file in fragments of half a second has a sixth of it.
 const maxBoxes = 1 << 20
@@ -44,16 +46,16 @@ func checkMovBoxes(r io.ReaderAt, size int64) error {
 			return err
 		}
 		if n == maxBoxes {
-			return newInvalidError("media.CheckComplete", "malformed", malformedMessage)
+			return Malformed.ToError(op, errs.Invalid, nil)
 		}
 		if length > size-pos {
-			return newTruncatedError()
+			return Truncated.ToError(op, errs.Invalid, nil)
 		}
 		indexed, filled = indexed || name == "moov", filled || name == "mdat"
 		pos += length
 	}
 	if !indexed || !filled {
-		return newTruncatedError()
+		return Truncated.ToError(op, errs.Invalid, nil)
 	}
 	return nil
 }
@@ -63,13 +65,13 @@ func checkRIFF(r io.ReaderAt, size int64) error {
 	head := make([]byte, 8)
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		if err != nil && !errors.Is(err, io.EOF) {
-			return errs.E("media.CheckComplete", errs.Transient, err)
+			return errs.E(op, errs.Transient, err)
 		}
-		return newTruncatedError()
+		return Truncated.ToError(op, errs.Invalid, nil)
 	}
 	const unknown = 1<<32 - 1
 	if length := binary.LittleEndian.Uint32(head[4:]); length != unknown && 8+int64(length) > size {
-		return newTruncatedError()
+		return Truncated.ToError(op, errs.Invalid, nil)
 	}
 	return nil
 }
@@ -82,9 +84,9 @@ func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 		head := make([]byte, 12)
 		if n, err := r.ReadAt(head, pos); n < len(head) {
 			if err != nil && !errors.Is(err, io.EOF) {
-				return errs.E("media.CheckComplete", errs.Transient, err)
+				return errs.E(op, errs.Transient, err)
 			}
-			return newTruncatedError()
+			return Truncated.ToError(op, errs.Invalid, nil)
 		}
 		if binary.BigEndian.Uint32(head) != id {
 			return nil // another element between them is allowed
@@ -94,7 +96,7 @@ func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 			return nil
 		}
 		if pos += 4 + int64(width) + int64(length); pos > size || pos < 0 {
-			return newTruncatedError()
+			return Truncated.ToError(op, errs.Invalid, nil)
 		}
 	}
 	return nil
@@ -109,14 +111,17 @@ func readVint(b []byte) (value uint64, width int) {
 	return value &^ (1 << (7 * width)), width
 }
 
-func newTruncatedError() error {
-	return newInvalidError("media.CheckComplete", "truncated", "The file is incomplete; finish the recording or the export, and upload all of it.")
-}
+// The problems that an inspection of a file may find too.
+var (
+	Truncated = errs.Problem{
+		Code: "truncated", Message: "The file is incomplete; finish the recording or the export, and upload all of it.",
+	}
+	Malformed = errs.Problem{Code: "malformed", Message: "The file is damaged; export it again and upload the new one."}
+)
 
 // readBoxHeader reads the header of one box. A length of 0 means up to the end of the file; 1 means that a length of
 // 64 bits follows.
 func readBoxHeader(r io.ReaderAt, pos, size int64) (name string, length int64, err error) {
-	const op = "media.CheckComplete"
 	head := make([]byte, min(16, size-pos))
 	if n, err := r.ReadAt(head, pos); n < len(head) && err != nil && !errors.Is(err, io.EOF) {
 		return "", 0, errs.E(op, errs.Transient, err)
@@ -128,12 +133,12 @@ func readBoxHeader(r io.ReaderAt, pos, size int64) (name string, length int64, e
 		return name, size - pos, nil
 	case 1:
 		if len(head) < 16 {
-			return name, 0, newTruncatedError()
+			return name, 0, Truncated.ToError(op, errs.Invalid, nil)
 		}
 		smallest, length = 16, int64(binary.BigEndian.Uint64(head[8:]))
 	}
 	if length < smallest {
-		return name, 0, newInvalidError(op, "malformed", malformedMessage)
+		return name, 0, Malformed.ToError(op, errs.Invalid, nil)
 	}
 	return name, length, nil
 }

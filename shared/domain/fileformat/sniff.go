@@ -1,14 +1,18 @@
-package media
+// Package fileformat recognizes media containers by the bytes of a file, and detects truncated files. It is pure and
+// needs no AWS rights. It rejects files with [errs.Invalid] and a code.
+package fileformat
 
 import (
 	"bytes"
 	"slices"
+
+	"sluice/shared/domain/errs"
 )
 
-// HeadBytes is how many bytes of the beginning of a file SniffContainer needs.
+// HeadBytes is how many bytes of the beginning of a file Sniff needs.
 const HeadBytes = 1024
 
-// The containers that SniffContainer returns, by the names of ffmpeg's demuxers.
+// The containers that Sniff returns, by the names of ffmpeg's demuxers.
 const (
 	Mov      = "mov"
 	Matroska = "matroska"
@@ -17,16 +21,16 @@ const (
 	FLV      = "flv"
 )
 
-// SniffContainer returns the container of a file by its first bytes. File names and content types of clients are not
+// Sniff returns the container of a file by its first bytes. File names and content types of clients are not
 // trusted, and ffmpeg must not guess: it would also open playlists, which name other files. It fails with Invalid:
 // empty, playlist_refused or not_a_video.
-func SniffContainer(head []byte) (container string, err error) {
-	const op = "media.SniffContainer"
+func Sniff(head []byte) (container string, err error) {
+	const op = "fileformat.Sniff"
 	switch {
 	case len(head) == 0:
-		return "", newInvalidError(op, "empty", "The file is empty; upload it again.")
+		return "", errs.New(op, errs.Invalid, "empty", "The file is empty; upload it again.")
 	case isPlaylist(head):
-		return "", newInvalidError(op, "playlist_refused", "The file is a list of other files; upload the video itself.")
+		return "", errs.New(op, errs.Invalid, "playlist_refused", "The file is a list of other files; upload the video itself.")
 	case hasMovBox(head):
 		return Mov, nil
 	case bytes.HasPrefix(head, []byte("\x1aE\xdf\xa3")):
@@ -38,7 +42,7 @@ func SniffContainer(head []byte) (container string, err error) {
 	case hasTransportSync(head, 0, 188), hasTransportSync(head, 4, 192):
 		return MPEGTS, nil
 	}
-	return "", newInvalidError(op, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
+	return "", errs.New(op, errs.Invalid, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
 }
 
 // movFirstBoxes are the box types that an MP4 or MOV file may begin with.
