@@ -62,57 +62,55 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	switch command {
-	case "install":
-		return c.Install(ctx)
-	case "tools":
-		return c.InstallTools(ctx)
-	case "layer":
-		_, err := c.BuildLayer(ctx, arg)
+	return commands[command].run(ctx, c, arg)
+}
+
+// commands has, for each command, the name of its argument ("": it takes none) and what it does.
+var commands = map[string]struct {
+	takes string
+	run   func(ctx context.Context, c *cloud.Cloud, arg string) error
+}{
+	"install":    {"", withoutArg((*cloud.Cloud).Install)},
+	"tools":      {"", withoutArg((*cloud.Cloud).InstallTools)},
+	"needs":      {"", withoutArg((*cloud.Cloud).CheckNeeds)},
+	"up":         {"", withoutArg((*cloud.Cloud).Up)},
+	"down":       {"", withoutArg((*cloud.Cloud).Down)},
+	"status":     {"", withoutArg((*cloud.Cloud).Status)},
+	"deploy":     {"", withoutArg((*cloud.Cloud).Deploy)},
+	"conditions": {"", withoutArg((*cloud.Cloud).PrintConditions)},
+	"env":        {"", printEnv},
+	"token":      {"TENANT", printToken},
+	"layer": {"ARCH", func(ctx context.Context, c *cloud.Cloud, arch string) error {
+		_, err := c.BuildLayer(ctx, arch)
 		return err
-	case "needs":
-		return c.CheckNeeds(ctx)
-	case "up":
-		return c.Up(ctx)
-	case "down":
-		return c.Down(ctx)
-	case "status":
-		return c.Status(ctx)
-	case "deploy":
-		return c.Deploy(ctx)
-	case "conditions":
-		return c.PrintConditions(ctx)
-	case "env":
-		return printEnv(root)
-	default: // parseArgs accepts no other command
-		return printToken(ctx, root, arg)
-	}
+	}},
+}
+
+func withoutArg(run func(*cloud.Cloud, context.Context) error) func(context.Context, *cloud.Cloud, string) error {
+	return func(ctx context.Context, c *cloud.Cloud, _ string) error { return run(c, ctx) }
 }
 
 // parseArgs returns the command and, if the command takes one, its argument.
-func parseArgs(args []string) (command, arg string, err error) {
-	takes := map[string]string{
-		"install": "", "tools": "", "layer": "ARCH", "needs": "", "up": "", "down": "", "status": "", "deploy": "", "conditions": "", "env": "", "token": "TENANT",
-	}
+func parseArgs(args []string) (name, arg string, err error) {
 	if len(args) == 0 {
 		return "", "", errors.New("say what to do; --help lists the commands")
 	}
-	takesOne, ok := takes[args[0]]
+	command, ok := commands[args[0]]
 	switch {
 	case !ok:
 		return "", "", fmt.Errorf("there is no command %q; --help lists the commands", args[0])
-	case takesOne == "" && len(args) == 1:
+	case command.takes == "" && len(args) == 1:
 		return args[0], "", nil
-	case takesOne == "":
+	case command.takes == "":
 		return "", "", fmt.Errorf("%s takes no argument", args[0])
 	case len(args) != 2:
-		return "", "", fmt.Errorf("%s takes one argument: %s", args[0], takesOne)
+		return "", "", fmt.Errorf("%s takes one argument: %s", args[0], command.takes)
 	}
 	return args[0], args[1], nil
 }
 
-func printEnv(root string) error {
-	env, err := cloud.Open(root)
+func printEnv(_ context.Context, c *cloud.Cloud, _ string) error {
+	env, err := cloud.Open(c.Root)
 	if err != nil {
 		return err
 	}
@@ -123,8 +121,8 @@ func printEnv(root string) error {
 	return nil
 }
 
-func printToken(ctx context.Context, root, tenant string) error {
-	operator, err := cloud.NewAdminClient(ctx, root)
+func printToken(ctx context.Context, c *cloud.Cloud, tenant string) error {
+	operator, err := cloud.NewAdminClient(ctx, c.Root)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,9 @@ package cloud
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,18 +52,10 @@ func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...s
 	if len(scopes) == 0 {
 		scopes = []string{"videos:read", "videos:write"}
 	}
-	_, err := o.postJSON(ctx, "/v1/tenants", map[string]any{"name": tenant})
-	var refused *apiError
-	if errors.As(err, &refused) && refused.status == http.StatusConflict {
-		err = nil // the tenant exists
-	}
-	if err != nil {
+	if err := o.createUnlessExists(ctx, "/v1/tenants", map[string]any{"name": tenant}); err != nil {
 		return "", err
 	}
-	text, err := o.postJSON(ctx, "/v1/tokens", map[string]any{
-		"tenant": tenant,
-		"scopes": scopes,
-	})
+	text, err := o.postJSON(ctx, "/v1/tokens", map[string]any{"tenant": tenant, "scopes": scopes})
 	if err != nil {
 		return "", err
 	}
@@ -87,17 +79,18 @@ type Producer struct {
 
 // RegisterProducer creates the tenant of s, unless it exists, and registers s.
 func (o AdminClient) RegisterProducer(ctx context.Context, s Producer) error {
-	for _, call := range []struct {
-		path string
-		body any
-	}{{"/v1/tenants", map[string]any{"name": s.Tenant}}, {"/v1/sources", s}} {
-		_, err := o.postJSON(ctx, call.path, call.body)
-		var refused *apiError
-		if err != nil && (!errors.As(err, &refused) || refused.status != http.StatusConflict) {
-			return err
-		}
+	if err := o.createUnlessExists(ctx, "/v1/tenants", map[string]any{"name": s.Tenant}); err != nil {
+		return err
 	}
-	return nil
+	return o.createUnlessExists(ctx, "/v1/sources", s)
+}
+
+func (o AdminClient) createUnlessExists(ctx context.Context, path string, body any) error {
+	_, err := o.postJSON(ctx, path, body)
+	if refused := (*apiError)(nil); errors.As(err, &refused) && refused.status == http.StatusConflict {
+		return nil
+	}
+	return err
 }
 
 // apiError is a response with a status other than 2xx.
@@ -120,7 +113,12 @@ func (o AdminClient) postJSON(ctx context.Context, path string, body any) ([]byt
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if err := o.signRequest(ctx, req, text); err != nil {
+	creds, err := o.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("get AWS credentials: %w", err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(text))
+	if err := v4.NewSigner().SignHTTP(ctx, creds, req, sum, "execute-api", o.AWS.Region, time.Now()); err != nil {
 		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
@@ -133,29 +131,11 @@ func (o AdminClient) postJSON(ctx context.Context, path string, body any) ([]byt
 		return nil, err
 	}
 	if res.StatusCode/100 != 2 {
-		return nil, &apiError{url: o.URL + path, text: problemReason(answer), status: res.StatusCode}
+		// The sentence in a problem document (RFC 9457) or in a response of API Gateway.
+		var problem struct{ Detail, Title, Message string }
+		_ = json.Unmarshal(answer, &problem) // what is not JSON is shown as it is
+		reason := cmp.Or(problem.Detail, problem.Title, problem.Message, strings.TrimSpace(string(answer[:min(len(answer), 300)])))
+		return nil, &apiError{url: o.URL + path, text: reason, status: res.StatusCode}
 	}
 	return answer, nil
-}
-
-func (o AdminClient) signRequest(ctx context.Context, req *http.Request, body []byte) error {
-	creds, err := o.AWS.Credentials.Retrieve(ctx)
-	if err != nil {
-		return fmt.Errorf("get AWS credentials: %w", err)
-	}
-	sum := sha256.Sum256(body)
-	return v4.NewSigner().SignHTTP(ctx, creds, req, hex.EncodeToString(sum[:]), "execute-api", o.AWS.Region, time.Now())
-}
-
-// problemReason returns the sentence in a problem document (RFC 9457) or in a response of API Gateway.
-func problemReason(answer []byte) string {
-	var problem struct{ Detail, Title, Message string }
-	if json.Unmarshal(answer, &problem) == nil {
-		for _, text := range []string{problem.Detail, problem.Title, problem.Message} {
-			if text != "" {
-				return text
-			}
-		}
-	}
-	return strings.TrimSpace(string(answer[:min(len(answer), 300)]))
 }

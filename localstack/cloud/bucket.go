@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,10 +44,6 @@ func (r *lifecycleRule) UnmarshalJSON(text []byte) error {
 
 type bucketAPI struct{ *s3.Client }
 
-func newBucketAPI(cfg aws.Config) bucketAPI {
-	return bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}
-}
-
 func (b bucketAPI) applyProperties(ctx context.Context, name string, properties json.RawMessage) error {
 	var p bucketProperties
 	if err := json.Unmarshal(properties, &p); err != nil {
@@ -55,9 +52,16 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 	if rules := p.LifecycleConfiguration.Rules; len(rules) > 0 {
 		in := &types.BucketLifecycleConfiguration{}
 		for n, r := range rules {
-			rule := r.toS3Rule()
-			if rule.ID == nil { // CloudFormation makes one up, too
-				rule.ID = aws.String(fmt.Sprintf("rule-%d", n))
+			rule := types.LifecycleRule{
+				ID:     cmp.Or(r.ID, aws.String(fmt.Sprintf("rule-%d", n))), // CloudFormation makes one up, too
+				Status: r.Status, Filter: &types.LifecycleRuleFilter{Prefix: aws.String(r.Prefix)},
+				AbortIncompleteMultipartUpload: r.AbortIncompleteMultipartUpload,
+			}
+			if r.ExpirationInDays != nil {
+				rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
+			}
+			for _, t := range r.Transitions {
+				rule.Transitions = append(rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays})
 			}
 			in.Rules = append(in.Rules, rule)
 		}
@@ -77,18 +81,4 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 	}
 	_, err := b.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in})
 	return err
-}
-
-func (r lifecycleRule) toS3Rule() types.LifecycleRule {
-	rule := types.LifecycleRule{
-		ID: r.ID, Status: r.Status, Filter: &types.LifecycleRuleFilter{Prefix: aws.String(r.Prefix)},
-		AbortIncompleteMultipartUpload: r.AbortIncompleteMultipartUpload,
-	}
-	if r.ExpirationInDays != nil {
-		rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
-	}
-	for _, t := range r.Transitions {
-		rule.Transitions = append(rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays})
-	}
-	return rule
 }

@@ -76,19 +76,14 @@ func FindRoot(dir string) (string, error) {
 	}
 	for at := dir; ; at = filepath.Dir(at) {
 		text, err := os.ReadFile(filepath.Join(at, "go.mod"))
-		if err == nil && isSluiceModule(text) {
+		var module string
+		if _, serr := fmt.Sscanf(string(text), "module %s", &module); err == nil && serr == nil && module == "sluice" {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
 			return "", fmt.Errorf("%s is not inside Sluice's repository (no go.mod of the module sluice above it)", dir)
 		}
 	}
-}
-
-func isSluiceModule(gomod []byte) bool {
-	var module string
-	_, err := fmt.Sscanf(string(gomod), "module %s", &module)
-	return err == nil && module == "sluice"
 }
 
 func (c *Cloud) endpointURL() string {
@@ -115,7 +110,11 @@ func (c *Cloud) printLine(format string, args ...any) { fmt.Fprintf(c.Out, forma
 
 // lockRepository waits until no other process builds or starts anything in this repository, and locks it.
 func (c *Cloud) lockRepository() (unlock func(), err error) {
-	if err := c.makeBuildDir(); err != nil {
+	// The build folder is a module of its own, so that `go vet ./...` does not find the Go files in the CDK's templates.
+	if err := os.MkdirAll(c.buildPath(), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(c.buildPath("go.mod"), []byte("module build\n"), 0o644); err != nil {
 		return nil, err
 	}
 	file, err := os.OpenFile(c.buildPath("lock"), os.O_CREATE|os.O_RDWR, 0o644)
@@ -131,13 +130,4 @@ func (c *Cloud) lockRepository() (unlock func(), err error) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
 	}
 	return func() { file.Close() }, nil
-}
-
-// makeBuildDir makes the build folder a module of its own, so that `go vet ./...` does not find the Go files in the
-// CDK's templates.
-func (c *Cloud) makeBuildDir() error {
-	if err := os.MkdirAll(c.buildPath(), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(c.buildPath("go.mod"), []byte("module build\n"), 0o644)
 }

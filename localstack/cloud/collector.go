@@ -108,14 +108,6 @@ func (c collector) apiURL() string {
 	return "http://" + c.API
 }
 
-// contextArgs returns the arguments that tell the CDK app where traces are sent and read.
-func (c collector) contextArgs() []string {
-	if c.API == "" {
-		return nil
-	}
-	return []string{"-c", "xray_daemon=" + c.Daemon, "-c", "xray_api=" + c.apiURL()}
-}
-
 // ensureNearbyCollector starts the collector for a server that this package did not start, if it is on this machine.
 func (c *Cloud) ensureNearbyCollector() error {
 	at, err := url.Parse(c.url)

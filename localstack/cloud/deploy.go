@@ -20,7 +20,8 @@ var errNotRunning = errors.New("the local cloud is not running: make up deploy-l
 
 // Deploy deploys the CDK app to the running local cloud.
 func (c *Cloud) Deploy(ctx context.Context) error {
-	if err := errors.Join(checkNode(ctx), checkGo()); err != nil {
+	noGo := checkProgram("go", "the CDK app is built with Go: install go and put it on PATH")
+	if err := errors.Join(checkNode(ctx), noGo); err != nil {
 		return err
 	}
 	unlock, err := c.lockRepository()
@@ -47,7 +48,11 @@ func (c *Cloud) Deploy(ctx context.Context) error {
 
 func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 	if !s.Bootstrapped {
-		if err := c.runStep(ctx, "prepare the local cloud for the CDK", c.bootstrapCDK); err != nil {
+		err := c.runStep(ctx, "prepare the local cloud for the CDK", func(ctx context.Context) error {
+			// With the environment's name and an empty app, so that the CDK does not build the app to find out.
+			return c.runCDK(ctx, "bootstrap", "aws://"+Account+"/"+Region, "--app", "")
+		})
+		if err != nil {
 			return err
 		}
 		s.Bootstrapped = true
@@ -60,11 +65,6 @@ func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 		return err
 	}
 	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s, paths) })
-}
-
-// bootstrapCDK names the environment and an empty app, so that the CDK does not build the app to find out.
-func (c *Cloud) bootstrapCDK(ctx context.Context) error {
-	return c.runCDK(ctx, "bootstrap", "aws://"+Account+"/"+Region, "--app", "")
 }
 
 // deployApp deploys the app. It writes the outputs where clients read them at the end, when everything is there.
@@ -84,7 +84,10 @@ func (c *Cloud) deployApp(ctx context.Context, s state, paths []string) error {
 		"-c", "public_url=" + c.apiURL(),
 		"-c", "producer_buckets=" + ProducerBucket,
 		"-c", fmt.Sprintf("concurrency=%d", services.MinConcurrency()+spareWorkers())}
-	if err := c.runCDK(ctx, slices.Concat(args, paths, s.Collector.contextArgs())...); err != nil {
+	if x := s.Collector; x.API != "" { // where traces are sent and read
+		args = append(args, "-c", "xray_daemon="+x.Daemon, "-c", "xray_api="+x.apiURL())
+	}
+	if err := c.runCDK(ctx, append(args, paths...)...); err != nil {
 		return err
 	}
 	outputs, err := ReadOutputs(written)
@@ -106,23 +109,14 @@ func spareWorkers() int {
 	return runtime.NumCPU() - 1
 }
 
+// runCDK runs the CDK command line in this process's environment, which the Go command needs, with its own AWS
+// variables: a profile or key of the user must not send the deployment to a real account.
 func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
-	argv := append([]string{c.cdkPath()}, args...)
-	argv = append(argv, "--ci", "--no-color", "--no-notices")
-	return runCommand(ctx, command{argv: argv, dir: c.Root, env: c.cdkEnv(), log: c.dataPath("deploy.log")})
-}
-
-// cdkEnv returns this process's environment, which the Go command needs, with its own AWS variables: a profile or key
-// of the user must not send the deployment to a real account.
-func (c *Cloud) cdkEnv() []string {
-	var env []string
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "AWS_") && !strings.HasPrefix(entry, "CDK_") {
-			env = append(env, entry)
-		}
-	}
+	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_")
+	})
 	env = append(env, clientEnv(c.endpointURL())...)
-	return append(env,
+	env = append(env,
 		c.deployMark(),
 		"TMPDIR="+c.dataPath("tmp"),
 		"CDK_HOME="+c.dataPath("cdk"),
@@ -134,6 +128,8 @@ func (c *Cloud) cdkEnv() []string {
 		"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION=true",
 		"NO_PROXY=127.0.0.1,localhost",
 		"no_proxy=127.0.0.1,localhost")
+	argv := slices.Concat([]string{c.cdkPath()}, args, []string{"--ci", "--no-color", "--no-notices"})
+	return runCommand(ctx, command{argv: argv, dir: c.Root, env: env, log: c.dataPath("deploy.log")})
 }
 
 // clientEnv returns the environment with which any AWS client calls endpoint and nothing else.

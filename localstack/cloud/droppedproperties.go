@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // applyDroppedProperties sets properties of the deployed template that the emulators' CloudFormation accepts but
@@ -14,14 +16,14 @@ import (
 // tables. MiniStack ignores most of these, LocalStack lifecycles and recovery. The access log of the API is left out:
 // MiniStack would keep its settings, but never write a line.
 func (c *Cloud) applyDroppedProperties(ctx context.Context, outputs Outputs) error {
-	t, err := readTemplate(c.buildPath("cdk.local", stackName+".template.json"))
+	t, err := readJSON[template](c.buildPath("cdk.local", stackName+".template.json"))
 	if err != nil {
 		return err
 	}
 	cfg := Env{Endpoint: c.endpointURL(), Region: Region}.AWSConfig()
 	setters := map[string]func(context.Context, string, json.RawMessage) error{
-		"AWS::S3::Bucket":      newBucketAPI(cfg).applyProperties,
-		"AWS::DynamoDB::Table": newTableAPI(cfg).applyProperties,
+		"AWS::S3::Bucket":      bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}.applyProperties,
+		"AWS::DynamoDB::Table": tableAPI{dynamodb.NewFromConfig(cfg)}.applyProperties,
 	}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[id]
@@ -47,18 +49,6 @@ type template struct {
 		Properties json.RawMessage
 	}
 	Outputs map[string]struct{ Value any }
-}
-
-func readTemplate(path string) (template, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return template{}, err
-	}
-	var t template
-	if err := json.Unmarshal(text, &t); err != nil {
-		return template{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
 }
 
 // physicalName returns the name of the deployed resource with a logical id: the value of the output that refers to it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -110,7 +111,7 @@ func TestExpiryIsNotSetWhenAlreadyEnabled(t *testing.T) {
 	defer server.Close()
 	cfg := Env{Endpoint: server.URL, Region: Region}.AWSConfig()
 	properties := json.RawMessage(`{"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}}`)
-	if err := newTableAPI(cfg).applyProperties(t.Context(), "t", properties); err != nil {
+	if err := (tableAPI{dynamodb.NewFromConfig(cfg)}).applyProperties(t.Context(), "t", properties); err != nil {
 		t.Fatal(err)
 	}
 	if len(asked) != 1 {

@@ -1,12 +1,9 @@
 package cloud
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -56,20 +53,28 @@ func (c *Cloud) installDynamoDB(ctx context.Context) error {
 // verifyChecksums compares the files in folder with a list in the format of sha256sum. A missing or further file is an
 // error.
 func verifyChecksums(folder, list string) error {
-	want, err := readChecksums(list)
+	text, err := os.ReadFile(list)
 	if err != nil {
 		return err
+	}
+	want := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		if !ok {
+			return fmt.Errorf("%s: no sum and name: %s", list, strings.TrimSpace(line))
+		}
+		want[name] = sum
 	}
 	files, err := os.ReadDir(folder)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		sum, err := hashFile(filepath.Join(folder, file.Name()))
+		text, err := os.ReadFile(filepath.Join(folder, file.Name()))
 		if err != nil {
 			return err
 		}
-		if sum != want[file.Name()] {
+		if sum := fmt.Sprintf("%x", sha256.Sum256(text)); sum != want[file.Name()] {
 			return fmt.Errorf("%s is not the file that %s pins: its SHA-256 is %s", file.Name(), list, sum)
 		}
 		delete(want, file.Name())
@@ -78,35 +83,4 @@ func verifyChecksums(folder, list string) error {
 		return fmt.Errorf("missing in %s: %s", folder, strings.Join(slices.Sorted(maps.Keys(want)), ", "))
 	}
 	return nil
-}
-
-func readChecksums(list string) (map[string]string, error) {
-	file, err := os.Open(list)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	sums := map[string]string{}
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		sum, name, ok := strings.Cut(lines.Text(), "  ")
-		if !ok {
-			return nil, fmt.Errorf("%s: no sum and name: %s", list, lines.Text())
-		}
-		sums[name] = sum
-	}
-	return sums, lines.Err()
-}
-
-func hashFile(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }

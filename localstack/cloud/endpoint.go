@@ -1,14 +1,11 @@
 package cloud
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
-	"time"
 )
 
 // newEndpointEmulator returns the server that AWS_ENDPOINT_URL names, such as the one of compose.yaml. It is like
@@ -26,20 +23,4 @@ func newEndpointEmulator() (*emulator, error) {
 		name: "endpoint", venv: miniStack.venv, dataDir: "cloud-endpoint", url: text,
 		checkNeeds: miniStack.checkNeeds, install: miniStack.install, // has pip, which InstallTools needs
 	}, nil
-}
-
-// checkEndpoint returns nil if an HTTP server answers at the endpoint, with any status.
-func (c *Cloud) checkEndpoint(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpointURL(), nil)
-	if err != nil {
-		return err
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
-	res, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("nothing answers at AWS_ENDPOINT_URL: %w", err)
-	}
-	return res.Body.Close()
 }

@@ -30,15 +30,18 @@ func (o Outputs) Get(name string) (string, error) {
 
 // ReadOutputs reads a file that `cdk deploy --outputs-file` wrote.
 func ReadOutputs(path string) (Outputs, error) {
+	return readJSON[Outputs](path)
+}
+
+func readJSON[T any](path string) (v T, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	var outputs Outputs
-	if err := json.Unmarshal(text, &outputs); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := json.Unmarshal(text, &v); err != nil {
+		return v, fmt.Errorf("%s: %w", path, err)
 	}
-	return outputs, nil
+	return v, nil
 }
 
 // Env is what a client needs to know about the local cloud with Sluice in it.

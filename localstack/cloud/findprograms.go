@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -20,7 +21,7 @@ var (
 // of uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
-	uv := envOr("UV_PYTHON_INSTALL_DIR", filepath.Join(envOr("XDG_DATA_HOME", filepath.Join(home, ".local", "share")), "uv", "python"))
+	uv := cmp.Or(os.Getenv("UV_PYTHON_INSTALL_DIR"), filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "uv", "python"))
 	var found []string
 	for _, name := range []string{"python3", "python3.13", "python3.12"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -50,10 +51,10 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 func pyenvRoot(home string) string {
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
 		if filepath.Base(folder) == "shims" {
-			return envOr("PYENV_ROOT", filepath.Dir(folder))
+			return cmp.Or(os.Getenv("PYENV_ROOT"), filepath.Dir(folder))
 		}
 	}
-	return envOr("PYENV_ROOT", filepath.Join(home, ".pyenv"))
+	return cmp.Or(os.Getenv("PYENV_ROOT"), filepath.Join(home, ".pyenv"))
 }
 
 // findJDK returns the home of the first JDK 17 or newer: JAVA_HOME, or the one whose javac is on PATH.
@@ -72,18 +73,4 @@ func findJDK(ctx context.Context) (string, error) {
 		}
 	}
 	return "", errors.New("LocalStack's DynamoDB needs a JDK 17 or newer, and neither JAVA_HOME nor PATH has one: install it, or set JAVA_HOME")
-}
-
-func checkMaven() error {
-	if _, err := exec.LookPath("mvn"); err != nil {
-		return errors.New("DynamoDB Local is installed with Maven: install mvn and put it on PATH")
-	}
-	return nil
-}
-
-func envOr(name, otherwise string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return otherwise
 }

@@ -103,7 +103,7 @@ func TestFindJDK(t *testing.T) {
 
 func TestLocalStackRequiresMavenAndX86(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if err := checkMaven(); err == nil || !strings.Contains(err.Error(), "install mvn") {
+	if err := checkLocalStackNeeds(t.Context()); err == nil || !strings.Contains(err.Error(), "install mvn") {
 		t.Errorf("without mvn: %v", err)
 	}
 	if err := checkArch("arm64"); err == nil || !strings.Contains(err.Error(), "CLOUD=ministack") {

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,24 +30,28 @@ func (c *Cloud) awaitHealth(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-// checkHealth returns nil if the emulator answers on port.
+// checkHealth returns nil if the emulator answers on port. At an endpoint, which may be of another emulator, an HTTP
+// server has to answer, with any status.
 func (c *Cloud) checkHealth(ctx context.Context, port int) error {
-	if c.url != "" {
-		return c.checkEndpoint(ctx)
-	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.healthPath)
+	url := cmp.Or(c.url, fmt.Sprintf("http://127.0.0.1:%d%s", port, c.emulator.healthPath))
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
 	res, err := client.Do(req)
+	if err != nil && c.url != "" {
+		return fmt.Errorf("nothing answers at AWS_ENDPOINT_URL: %w", err)
+	}
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
+	if c.url != "" { // any answer will do
+		return nil
+	}
 	var answer struct {
 		Services map[string]string `json:"services"`
 	}

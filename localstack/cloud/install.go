@@ -3,7 +3,6 @@ package cloud
 import (
 	"context"
 	"os"
-	"path/filepath"
 )
 
 // Install installs the emulator, the CDK command line and prettier into the repository, exactly as pinned. It does
@@ -17,7 +16,11 @@ func (c *Cloud) Install(ctx context.Context) error {
 	if err := c.emulator.install(c, ctx); err != nil {
 		return err
 	}
-	return c.ensureInstalled(ctx, "install the CDK and prettier into build/node", c.nodeStamp(), c.installNode)
+	return c.ensureInstalled(ctx, "install the CDK and prettier into build/node", stamp{
+		path: c.buildPath("node", "pins"),
+		pins: []string{c.pinPath("package.json"), c.pinPath("package-lock.json")},
+		made: []string{c.cdkPath(), c.buildPath("node", "node_modules", ".bin", "prettier")},
+	}, c.installNode)
 }
 
 // ensureInstalled runs work unless the stamp is fresh.
@@ -26,7 +29,7 @@ func (c *Cloud) ensureInstalled(ctx context.Context, name string, s stamp, work 
 		return err
 	}
 	return c.runStep(ctx, name, func(ctx context.Context) error {
-		if err := s.invalidate(); err != nil {
+		if err := os.RemoveAll(s.path); err != nil { // so that an interrupted installation is repeated
 			return err
 		}
 		if err := work(ctx); err != nil {
@@ -41,14 +44,6 @@ func (c *Cloud) venvStamp(requirements string) stamp {
 		path: c.buildPath(c.emulator.venv, "pins"),
 		pins: []string{requirements},
 		made: []string{c.pythonPath()},
-	}
-}
-
-func (c *Cloud) nodeStamp() stamp {
-	return stamp{
-		path: c.buildPath("node", "pins"),
-		pins: []string{c.pinPath("package.json"), c.pinPath("package-lock.json")},
-		made: []string{c.cdkPath(), c.buildPath("node", "node_modules", ".bin", "prettier")},
 	}
 }
 
@@ -73,7 +68,11 @@ func (c *Cloud) installNode(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		if err := copyFile(c.buildPath("node", name), c.pinPath(name)); err != nil {
+		text, err := os.ReadFile(c.pinPath(name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.buildPath("node", name), text, 0o644); err != nil {
 			return err
 		}
 	}
@@ -88,12 +87,4 @@ func (c *Cloud) runPip(ctx context.Context, args ...string) error {
 
 func (c *Cloud) runInstaller(ctx context.Context, argv ...string) error {
 	return runCommand(ctx, command{argv: argv, dir: c.Root, log: c.buildPath("install.log")})
-}
-
-func copyFile(to, from string) error {
-	text, err := os.ReadFile(filepath.Clean(from))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, 0o644)
 }

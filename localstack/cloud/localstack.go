@@ -31,14 +31,7 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stamp, err := c.executorStamp(source)
-	if err != nil {
-		return err
-	}
-	err = c.ensureInstalled(ctx, "install the executor of functions beside it", stamp, func(ctx context.Context) error {
-		return c.installExecutor(ctx, source)
-	})
-	if err != nil {
+	if err := c.ensureExecutor(ctx, source); err != nil {
 		return err
 	}
 	return c.ensureInstalled(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoDBStamp(), c.installDynamoDB)
@@ -47,7 +40,8 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 func checkLocalStackNeeds(ctx context.Context) error {
 	_, noPython := findLocalStackPython(ctx)
 	_, noJava := findJDK(ctx)
-	return errors.Join(checkArch(runtime.GOARCH), noPython, noJava, checkMaven())
+	return errors.Join(checkArch(runtime.GOARCH), noPython, noJava,
+		checkProgram("mvn", "DynamoDB Local is installed with Maven: install mvn and put it on PATH"))
 }
 
 // checkArch returns an error on machines other than x86-64: Maven Central has DynamoDB Local's native library for no
@@ -59,26 +53,27 @@ func checkArch(arch string) error {
 	return nil
 }
 
-func (c *Cloud) executorStamp(source string) (stamp, error) {
+// ensureExecutor installs the executor of functions with the setuptools of the environment, unless it is installed. It
+// builds from a copy, because a build writes files beside the source.
+func (c *Cloud) ensureExecutor(ctx context.Context, source string) error {
 	modules, err := filepath.Glob(filepath.Join(source, "sluice_executor", "*.py"))
-	return stamp{
+	if err != nil {
+		return err
+	}
+	return c.ensureInstalled(ctx, "install the executor of functions beside it", stamp{
 		path: c.buildPath(c.emulator.venv, "executor.pins"),
 		pins: append(modules, filepath.Join(source, "pyproject.toml"), c.pinPath("executor/requirements.txt")),
-	}, err
-}
-
-// installExecutor installs the executor with the setuptools of the environment. It builds from a copy, because a build
-// writes files beside the source.
-func (c *Cloud) installExecutor(ctx context.Context, source string) error {
-	copied := c.buildPath("executor")
-	defer os.RemoveAll(copied)
-	if err := os.RemoveAll(copied); err != nil {
-		return err
-	}
-	if err := os.CopyFS(copied, os.DirFS(source)); err != nil {
-		return err
-	}
-	return c.runPip(ctx, "install", "--no-index", "--no-deps", "--no-build-isolation", "--force-reinstall", copied)
+	}, func(ctx context.Context) error {
+		copied := c.buildPath("executor")
+		defer os.RemoveAll(copied)
+		if err := os.RemoveAll(copied); err != nil {
+			return err
+		}
+		if err := os.CopyFS(copied, os.DirFS(source)); err != nil {
+			return err
+		}
+		return c.runPip(ctx, "install", "--no-index", "--no-deps", "--no-build-isolation", "--force-reinstall", copied)
+	})
 }
 
 func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err error) {

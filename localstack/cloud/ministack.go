@@ -2,6 +2,8 @@ package cloud
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"time"
 )
 
@@ -23,5 +25,24 @@ func (c *Cloud) installMiniStack(ctx context.Context) error {
 
 // miniStackCommand returns an environment that each function inherits.
 func (c *Cloud) miniStackCommand(context.Context) (argv, env []string, err error) {
-	return []string{c.pythonPath(), "-m", "ministack"}, c.serverEnv(), nil
+	env = append(clientEnv(c.endpointURL()),
+		c.serverMark(),
+		"HOME="+c.dataPath(),
+		"PATH="+os.Getenv("PATH"),
+		"LANG=C.UTF-8",
+		"TMPDIR="+c.dataPath("tmp"),
+		"STATE_DIR="+c.dataPath("state"),
+		"PYTHONPATH="+c.pinPath("ministack"), // sitecustomize.py
+		"PYTHONDONTWRITEBYTECODE=1",
+		"PYTHONUNBUFFERED=1",
+		"BIND_HOST=127.0.0.1",
+		"GATEWAY_PORT="+strconv.Itoa(c.Port),
+		"MINISTACK_REGION="+Region,
+		"LAMBDA_EXECUTOR=local",
+		"AUTH=true", // checks each call against the policies of its caller; the key `test` is the root user
+		// These services would listen on further ports, on every interface.
+		"IOT_MTLS_ENABLED=0",
+		"SFTP_ENABLED=0",
+	)
+	return []string{c.pythonPath(), "-m", "ministack"}, env, nil
 }

@@ -51,15 +51,13 @@ func checkNode(ctx context.Context) error {
 	if v := programVersion(ctx, path, "v%d.%d"); !v.atLeast(minNode) {
 		return fmt.Errorf("the CDK needs Node.js 20 or newer and %s is %d.%d: install a newer one", path, v.major, v.minor)
 	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		return errors.New("the CDK is installed with npm: install npm and put it on PATH")
-	}
-	return nil
+	return checkProgram("npm", "the CDK is installed with npm: install npm and put it on PATH")
 }
 
-func checkGo() error {
-	if _, err := exec.LookPath("go"); err != nil {
-		return errors.New("the CDK app is built with Go: install go and put it on PATH")
+// checkProgram returns an error with the text missing unless the program is on PATH.
+func checkProgram(name, missing string) error {
+	if _, err := exec.LookPath(name); err != nil {
+		return errors.New(missing)
 	}
 	return nil
 }

@@ -22,8 +22,19 @@ func (c *Cloud) deployMark() string { return "SLUICE_DEPLOY=" + c.dataPath() }
 func (c *Cloud) findProcesses(marks ...string) []int {
 	marked := map[int]bool{}
 	sessions := map[int]bool{}
-	all := sessionsByProcess()
-	for pid, session := range all {
+	all := map[int]int{} // sessions, by process
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		text, _ := os.ReadFile(procFile(pid, "stat")) // empty if it has ended
+		session, alive := parseStat(string(text))
+		if !alive {
+			continue
+		}
+		all[pid] = session
 		if hasMark(pid, marks) {
 			marked[pid] = true
 			sessions[session] = true
@@ -32,7 +43,8 @@ func (c *Cloud) findProcesses(marks ...string) []int {
 	var found []int
 	for pid, session := range all {
 		// Only a session whose leader has the mark or has ended: never that of a terminal.
-		if marked[pid] || sessions[session] && (marked[session] || !processExists(session)) {
+		_, err := os.Stat(procFile(session, "stat"))
+		if marked[pid] || sessions[session] && (marked[session] || err != nil) {
 			found = append(found, pid)
 		}
 	}
@@ -52,23 +64,6 @@ func hasMark(pid int, marks []string) bool {
 	return false
 }
 
-func sessionsByProcess() map[int]int {
-	found := map[int]int{}
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		if text, err := os.ReadFile(procFile(pid, "stat")); err == nil {
-			if session, alive := parseStat(string(text)); alive {
-				found[pid] = session
-			}
-		}
-	}
-	return found
-}
-
 // parseStat returns the session in the text of /proc/PID/stat. A zombie is not alive.
 func parseStat(text string) (session int, alive bool) {
 	// The name, in parentheses, may contain any character.
@@ -78,11 +73,6 @@ func parseStat(text string) (session int, alive bool) {
 	}
 	session, err := strconv.Atoi(fields[3])
 	return session, err == nil
-}
-
-func processExists(pid int) bool {
-	_, err := os.Stat(procFile(pid, "stat"))
-	return err == nil
 }
 
 func procFile(pid int, name string) string {

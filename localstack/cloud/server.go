@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"syscall"
 
 	"sluice/localstack/lambdaenv"
@@ -29,7 +28,7 @@ func (c *Cloud) Up(ctx context.Context) error {
 	defer unlock()
 	if c.url != "" {
 		c.printLine("the cloud at %s is used as it is", c.endpointURL())
-		return errors.Join(c.checkEndpoint(ctx), os.MkdirAll(c.dataPath("tmp"), 0o755), c.ensureNearbyCollector())
+		return errors.Join(c.checkHealth(ctx, c.Port), os.MkdirAll(c.dataPath("tmp"), 0o755), c.ensureNearbyCollector())
 	}
 	if s, running := c.readServerState(); running && c.checkHealth(ctx, s.Port) == nil {
 		if c.portFromEnv && s.Port != c.Port {
@@ -107,30 +106,6 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	}
 	s := state{PID: server.Process.Pid, Port: c.Port}
 	return errors.Join(c.saveState(s), c.ensureCollector(s))
-}
-
-// serverEnv returns the whole environment of MiniStack, which functions inherit.
-func (c *Cloud) serverEnv() []string {
-	port, dir := strconv.Itoa(c.Port), c.dataPath()
-	return append(clientEnv(c.endpointURL()),
-		c.serverMark(),
-		"HOME="+dir,
-		"PATH="+os.Getenv("PATH"),
-		"LANG=C.UTF-8",
-		"TMPDIR="+c.dataPath("tmp"),
-		"STATE_DIR="+c.dataPath("state"),
-		"PYTHONPATH="+c.pinPath("ministack"), // sitecustomize.py
-		"PYTHONDONTWRITEBYTECODE=1",
-		"PYTHONUNBUFFERED=1",
-		"BIND_HOST=127.0.0.1",
-		"GATEWAY_PORT="+port,
-		"MINISTACK_REGION="+Region,
-		"LAMBDA_EXECUTOR=local",
-		"AUTH=true", // checks each call against the policies of its caller; the key `test` is the root user
-		// These services would listen on further ports, on every interface.
-		"IOT_MTLS_ENABLED=0",
-		"SFTP_ENABLED=0",
-	)
 }
 
 // Down stops the server with its functions, and deletes its state. If nothing runs it returns nil.

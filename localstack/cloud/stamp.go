@@ -3,7 +3,6 @@ package cloud
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"os"
 	"path/filepath"
 )
@@ -34,9 +33,6 @@ func (s stamp) isFresh() (bool, error) {
 	return true, nil
 }
 
-// invalidate deletes the stamp before an installation starts, so that an interrupted one is repeated.
-func (s stamp) invalidate() error { return os.RemoveAll(s.path) }
-
 func (s stamp) write() error {
 	sum, err := s.hashPins()
 	if err != nil {
@@ -51,15 +47,11 @@ func (s stamp) write() error {
 func (s stamp) hashPins() (string, error) {
 	hash := sha256.New()
 	for _, path := range s.pins {
-		file, err := os.Open(path)
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return "", err
 		}
-		_, err = io.Copy(hash, file)
-		file.Close()
-		if err != nil {
-			return "", err
-		}
+		hash.Write(text)
 	}
 	return hex.EncodeToString(hash.Sum(nil)) + "\n", nil
 }

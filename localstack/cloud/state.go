@@ -31,9 +31,8 @@ func (c *Cloud) saveState(s state) error {
 // readServerState returns the state of the server and whether its process lives. A server that this package did not
 // start counts as running, and as not bootstrapped.
 func (c *Cloud) readServerState() (state, bool) {
-	var s state
-	text, err := os.ReadFile(c.statePath())
-	if err != nil || json.Unmarshal(text, &s) != nil {
+	s, err := readJSON[state](c.statePath())
+	if err != nil {
 		s = state{}
 	}
 	if c.url != "" {

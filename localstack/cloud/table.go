@@ -18,8 +18,6 @@ type tableProperties struct {
 
 type tableAPI struct{ *dynamodb.Client }
 
-func newTableAPI(cfg aws.Config) tableAPI { return tableAPI{dynamodb.NewFromConfig(cfg)} }
-
 func (t tableAPI) applyProperties(ctx context.Context, name string, properties json.RawMessage) error {
 	var p tableProperties
 	if err := json.Unmarshal(properties, &p); err != nil {

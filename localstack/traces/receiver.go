@@ -36,7 +36,15 @@ func (s *store) receiveDatagrams(conn io.Reader, file io.Writer) error {
 	failed := make(chan error, 1)
 	go func() {
 		defer close(datagrams)
-		failed <- readDatagrams(conn, datagrams)
+		buf := make([]byte, 1<<16)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				failed <- fmt.Errorf("traces: %w", err)
+				return
+			}
+			datagrams <- bytes.Clone(buf[:n])
+		}
 	}()
 	for d := range datagrams {
 		if doc, ok := parseDocument(d); ok && s.addDocument(doc) {
@@ -44,17 +52,6 @@ func (s *store) receiveDatagrams(conn io.Reader, file io.Writer) error {
 		}
 	}
 	return <-failed
-}
-
-func readDatagrams(conn io.Reader, datagrams chan<- []byte) error {
-	buf := make([]byte, 1<<16)
-	for {
-		n, err := conn.Read(buf)
-		if err != nil {
-			return fmt.Errorf("traces: %w", err)
-		}
-		datagrams <- bytes.Clone(buf[:n])
-	}
 }
 
 // parseDocument returns the document of a datagram as one line. The datagram begins with the daemon's header line.

@@ -80,11 +80,11 @@ type segmentFields struct {
 // addDocument adds a document and reports whether it is a valid one.
 func (s *store) addDocument(doc []byte) bool {
 	var p segmentFields
-	if json.Unmarshal(doc, &p) != nil || p.ID == "" {
+	if json.Unmarshal(doc, &p) != nil {
 		return false
 	}
 	began, ok := parseStart(p.Trace)
-	if !ok {
+	if !ok || p.ID == "" {
 		return false
 	}
 	s.mu.Lock()
@@ -102,7 +102,11 @@ func (s *store) addDocument(doc []byte) bool {
 	}
 	t.bytes += len(doc)
 	s.bytes += len(doc)
-	s.evictOldest()
+	for s.bytes > s.maxBytes && len(s.order) > 1 { // drop the oldest traces until the rest fits
+		s.bytes -= s.traces[s.order[0]].bytes
+		delete(s.traces, s.order[0])
+		s.order = s.order[1:]
+	}
 	return true
 }
 
@@ -115,15 +119,6 @@ func (t *trace) addAnnotations(p segmentFields) {
 	}
 	for _, inner := range p.Subsegments {
 		t.addAnnotations(inner)
-	}
-}
-
-// evictOldest drops the oldest traces until the rest fits. It keeps at least one.
-func (s *store) evictOldest() {
-	for s.bytes > s.maxBytes && len(s.order) > 1 {
-		s.bytes -= s.traces[s.order[0]].bytes
-		delete(s.traces, s.order[0])
-		s.order = s.order[1:]
 	}
 }
 

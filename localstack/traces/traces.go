@@ -12,6 +12,7 @@
 package traces
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,12 +25,9 @@ import (
 // Listen opens the sockets for Serve: the daemon's on UDP and the API's on TCP. Addresses are host:port; port 0 is any
 // free one. An address that is not loopback is an error.
 func Listen(daemon, api string) (*net.UDPConn, *net.TCPListener, error) {
-	udp, err := net.ResolveUDPAddr("udp", daemon)
-	if err != nil {
-		return nil, nil, fmt.Errorf("traces: %w", err)
-	}
-	tcp, err := net.ResolveTCPAddr("tcp", api)
-	if err != nil {
+	udp, uerr := net.ResolveUDPAddr("udp", daemon)
+	tcp, terr := net.ResolveTCPAddr("tcp", api)
+	if err := cmp.Or(uerr, terr); err != nil {
 		return nil, nil, fmt.Errorf("traces: %w", err)
 	}
 	if !udp.IP.IsLoopback() || !tcp.IP.IsLoopback() {
@@ -59,7 +57,10 @@ func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path stri
 	}
 	defer file.Close()
 	enlargeBuffer(daemon)
-	server := &http.Server{Handler: s.newHandler(), ReadHeaderTimeout: 5 * time.Second}
+	calls := http.NewServeMux()
+	calls.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
+	calls.HandleFunc("POST /Traces", handleCall(s.batchGetTraces))
+	server := &http.Server{Handler: calls, ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() {
 		daemon.Close()
 		server.Close()
