@@ -25,7 +25,7 @@ type demo struct {
 	openDisplay  func() display // starts the display
 	now          func() time.Time
 	findRoot     func() (string, error) // of the repository
-	openClient   func(ctx context.Context, root string) (*client.Client, error)
+	openClient   func(ctx context.Context) (*client.Client, error)
 }
 
 // display shows the progress of the video.
@@ -74,7 +74,7 @@ func (d demo) runDemo(ctx context.Context) error {
 }
 
 func (d demo) sendVideo(ctx context.Context, root string, b *progressView) error {
-	c, err := d.openClient(ctx, root)
+	c, err := d.openClient(ctx)
 	if err != nil {
 		return err
 	}

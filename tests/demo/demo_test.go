@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/localstack/cloud"
+	"sluice/tests/cli"
 	"sluice/tests/client"
 	"sluice/tests/client/fake"
 )
@@ -34,7 +35,7 @@ func newTestDemo(t *testing.T, a *fake.API, content string) (demo, *bytes.Buffer
 		videoPath: path, tenant: "demo", timeout: time.Minute, out: out, now: now,
 		openDisplay: func() display { return newPlainDisplay(out, now) },
 		findRoot:    func() (string, error) { return root, nil },
-		openClient: func(context.Context, string) (*client.Client, error) {
+		openClient: func(context.Context) (*client.Client, error) {
 			c := client.New(a.URL, fake.Token)
 			c.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 			return c, nil
@@ -111,8 +112,8 @@ func TestDemoSucceedsWithIncompleteTrace(t *testing.T) {
 		a.Traces = traces
 		d, out := newTestDemo(t, a, "a film")
 		open := d.openClient
-		d.openClient = func(ctx context.Context, root string) (*client.Client, error) {
-			c, err := open(ctx, root)
+		d.openClient = func(ctx context.Context) (*client.Client, error) {
+			c, err := open(ctx)
 			slept := 0
 			c.Sleep = func(context.Context, time.Duration) error {
 				if slept++; slept > 20 {
@@ -152,13 +153,13 @@ func TestDemoReportsFailures(t *testing.T) {
 		{"an empty file", func(d *demo, _ *fake.API) { os.Truncate(d.videoPath, 0) },
 			"error: create the upload: refused with 400 size_invalid: The size must be 1 byte or more."},
 		{"no cloud", func(d *demo, _ *fake.API) {
-			d.openClient = func(context.Context, string) (*client.Client, error) { return nil, down }
+			d.openClient = func(context.Context) (*client.Client, error) { return nil, down }
 		}, "error: the local cloud is not running: make up deploy-local"},
 		{"nobody listens", func(d *demo, a *fake.API) {
 			open := d.openClient
-			d.openClient = func(ctx context.Context, root string) (*client.Client, error) {
+			d.openClient = func(ctx context.Context) (*client.Client, error) {
 				a.URL = "http://127.0.0.1:1"
-				return open(ctx, root)
+				return open(ctx)
 			}
 		}, "start the local cloud with make up deploy-local"},
 		{"no repository", func(d *demo, _ *fake.API) { d.findRoot = func() (string, error) { return "", down } }, "error: the local"},
@@ -254,9 +255,9 @@ func TestExitStatus(t *testing.T) {
 		want   string
 	}{
 		{"help", []string{"-help"}, 0, "build/footage/bigbuckbunny.mp4"},
-		{"no such flag", []string{"-film", "a"}, exitUsage, "flag provided but not defined: -film"},
-		{"no flag", []string{"film.mp4"}, exitUsage, `"film.mp4" is no flag`},
-		{"no film", []string{"-video", "nothing.mp4"}, exitFailed, "there is no file nothing.mp4"},
+		{"no such flag", []string{"-film", "a"}, cli.ExitUsage, "flag provided but not defined: -film"},
+		{"no flag", []string{"film.mp4"}, cli.ExitUsage, `"film.mp4" is no flag`},
+		{"no film", []string{"-video", "nothing.mp4"}, cli.ExitFailed, "there is no file nothing.mp4"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -13,36 +13,22 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"sluice/localstack/cloud"
+	"sluice/tests/cli"
 	"sluice/tests/client"
 )
 
-// Exit statuses.
-const (
-	exitFailed      = 1
-	exitUsage       = 2   // as in package flag
-	exitInterrupted = 130 // as in shells: 128 + SIGINT
-)
-
 func main() {
-	// The first Ctrl-C cancels ctx; a second one ends the process.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	cli.Main(func(ctx context.Context) int { return runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr) })
 }
 
 // runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 	d, err := parseFlags(args, errs)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return exitUsage // the flag set has printed the reason
+	if err != nil {
+		return cli.UsageStatus(err)
 	}
 	d.out, d.openDisplay = out, chooseDisplay(out)
 	ctx, stop := withCloudLifetime(ctx)
@@ -53,9 +39,9 @@ func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer
 	}
 	fmt.Fprintln(errs, describeError(err))
 	if errors.Is(err, errInterrupted) {
-		return exitInterrupted
+		return cli.ExitInterrupted
 	}
-	return exitFailed
+	return cli.ExitFailed
 }
 
 func parseFlags(args []string, errs io.Writer) (demo, error) {
@@ -79,7 +65,7 @@ func parseFlags(args []string, errs io.Writer) (demo, error) {
 		pollInterval: 250 * time.Millisecond,
 		now:          time.Now,
 		findRoot:     func() (string, error) { return cloud.FindRoot(".") },
-		openClient:   func(ctx context.Context, root string) (*client.Client, error) { return openClient(ctx, root, *tenant) },
+		openClient:   func(ctx context.Context) (*client.Client, error) { return cli.NewClient(ctx, *tenant) },
 	}, nil
 }
 
@@ -91,18 +77,5 @@ func withCloudLifetime(ctx context.Context) (context.Context, context.CancelFunc
 			return alive, stop
 		}
 	}
-	return ctx, func() {} // openClient reports what is wrong
-}
-
-// openClient returns a client of the API with a new token of the tenant.
-func openClient(ctx context.Context, root, tenant string) (*client.Client, error) {
-	operator, err := cloud.NewAdminClient(ctx, root)
-	if err != nil {
-		return nil, err
-	}
-	token, err := operator.CreateToken(ctx, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("get a token for the tenant %s: %w", tenant, err)
-	}
-	return client.New(operator.URL, token), nil
+	return ctx, func() {} // cli.NewClient reports what is wrong
 }

@@ -15,32 +15,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
-)
 
-// Exit statuses.
-const (
-	exitFailed = 1
-	exitUsage  = 2 // as in package flag
+	"sluice/tests/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal then ends the process
-	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	cli.Main(func(ctx context.Context) int { return runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr) })
 }
 
 // runCommand runs the command with the given arguments and returns its exit status.
 func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer) int {
 	b, err := parseFlags(args, errs)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return exitUsage
+	if err != nil {
+		return cli.UsageStatus(err)
 	}
 	err = b.runBurst(ctx, out)
 	switch {
@@ -50,7 +39,7 @@ func runCommand(ctx context.Context, args []string, out *os.File, errs io.Writer
 		err = errors.New("interrupted")
 	}
 	fmt.Fprintln(errs, "load:", err)
-	return exitFailed
+	return cli.ExitFailed
 }
 
 // parseFlags returns the options. It prints errors to errs.

@@ -8,22 +8,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"sluice/localstack/cloud"
+	"sluice/tests/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	cli.Main(func(ctx context.Context) int { return runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr) })
 }
 
 // runCommand runs the command with the given arguments and returns its exit status.
@@ -34,20 +30,17 @@ func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	tenant := flags.String("tenant", "acme", "the `name` of the tenant whose video it becomes; made if it is new")
 	limit := flags.Duration("timeout", 5*time.Minute, "how long to wait for the end")
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
+		return cli.UsageStatus(err)
 	}
 	if *file == "" || flags.NArg() > 0 {
 		fmt.Fprintln(errs, "error: say which file: make produce FILE=film.mp4")
-		return 2
+		return cli.ExitUsage
 	}
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
 	if err := produceVideo(ctx, *file, *tenant, out); err != nil {
 		fmt.Fprintln(errs, "error:", err)
-		return 1
+		return cli.ExitFailed
 	}
 	return 0
 }

@@ -8,23 +8,18 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
-	"sluice/localstack/cloud"
 	"sluice/shared/domain/traceview"
+	"sluice/tests/cli"
 	"sluice/tests/client"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	cli.Main(func(ctx context.Context) int { return runCommand(ctx, os.Args[1:], os.Stdout, os.Stderr) })
 }
 
 // runCommand runs the command with the given arguments and returns its exit status.
@@ -34,41 +29,21 @@ func runCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	video := flags.String("video", "", "the `id` of the video")
 	tenant := flags.String("tenant", "demo", "the `name` of the tenant whose video it is")
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
+		return cli.UsageStatus(err)
 	}
 	if *video == "" || flags.NArg() > 0 {
 		fmt.Fprintln(errs, "error: say which video, and whose: make trace VIDEO=vid_… TENANT=demo")
-		return 2
+		return cli.ExitUsage
 	}
-	c, err := openClient(ctx, *tenant)
+	c, err := cli.NewClient(ctx, *tenant)
 	if err == nil {
 		err = printTrace(ctx, c, *video, out)
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "error:", err)
-		return 1
+		return cli.ExitFailed
 	}
 	return 0
-}
-
-// openClient returns a client of the API with a new token of the tenant.
-func openClient(ctx context.Context, tenant string) (*client.Client, error) {
-	root, err := cloud.FindRoot(".")
-	if err != nil {
-		return nil, err
-	}
-	operator, err := cloud.NewAdminClient(ctx, root)
-	if err != nil {
-		return nil, err
-	}
-	token, err := operator.CreateToken(ctx, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("get a token for the tenant %s: %w", tenant, err)
-	}
-	return client.New(operator.URL, token), nil
 }
 
 // printTrace draws all recorded spans of a video.
