@@ -63,11 +63,8 @@ func checkMovBoxes(r io.ReaderAt, size int64) error {
 // checkRIFF reads the header of an AVI file: the length that it states, of the file or its first part, must be there.
 func checkRIFF(r io.ReaderAt, size int64) error {
 	head := make([]byte, 8)
-	if n, err := r.ReadAt(head, 0); n < len(head) {
-		if err != nil && !errors.Is(err, io.EOF) {
-			return errs.E(op, errs.Transient, err)
-		}
-		return Truncated.ToError(op, errs.Invalid, nil)
+	if err := readFull(r, head, 0); err != nil {
+		return err
 	}
 	const unknown = 1<<32 - 1
 	if length := binary.LittleEndian.Uint32(head[4:]); length != unknown && 8+int64(length) > size {
@@ -82,11 +79,8 @@ func checkMatroskaSegment(r io.ReaderAt, size int64) error {
 	pos := int64(0)
 	for _, id := range []uint32{0x1a45dfa3, 0x18538067} {
 		head := make([]byte, 12)
-		if n, err := r.ReadAt(head, pos); n < len(head) {
-			if err != nil && !errors.Is(err, io.EOF) {
-				return errs.E(op, errs.Transient, err)
-			}
-			return Truncated.ToError(op, errs.Invalid, nil)
+		if err := readFull(r, head, pos); err != nil {
+			return err
 		}
 		if binary.BigEndian.Uint32(head) != id {
 			return nil // another element between them is allowed
@@ -118,6 +112,17 @@ var (
 	}
 	Malformed = errs.Problem{Code: "malformed", Message: "The file is damaged; export it again and upload the new one."}
 )
+
+// readFull fills head with the bytes from pos on. It fails with truncated if the file ends before.
+func readFull(r io.ReaderAt, head []byte, pos int64) error {
+	switch n, err := r.ReadAt(head, pos); {
+	case n == len(head):
+		return nil
+	case err != nil && !errors.Is(err, io.EOF):
+		return errs.E(op, errs.Transient, err)
+	}
+	return Truncated.ToError(op, errs.Invalid, nil)
+}
 
 // readBoxHeader reads the header of one box. A length of 0 means up to the end of the file; 1 means that a length of
 // 64 bits follows.

@@ -27,25 +27,17 @@ func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[strin
 		if !found {
 			return nil, newTaskMissingError(t, "any rendition")
 		}
-		for _, name := range listRenditionNames(p, t) {
+		names := []string{AudioRendition}
+		if t.Kind == video.VideoTask {
+			names = p.RenditionNames()
+		}
+		for _, name := range names {
 			if err := appendSegments(out, p, t, r, name); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return out, nil
-}
-
-// listRenditionNames returns the names of the renditions that a task makes.
-func listRenditionNames(p video.Plan, t video.Task) []string {
-	if t.Kind == video.AudioTask {
-		return []string{AudioRendition}
-	}
-	var out []string
-	for _, r := range p.Renditions {
-		out = append(out, r.Name)
-	}
-	return out
 }
 
 // appendSegments adds the segments of one rendition of a task to its track.

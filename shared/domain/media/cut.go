@@ -34,7 +34,11 @@ func CutSegments(p video.Plan, t video.Task, name string, file []byte) (Renditio
 	if err != nil {
 		return RenditionOutput{}, err
 	}
-	if want := timescaleOf(p, t); timescale != want {
+	want := VideoTimescale(p.Rate)
+	if t.Kind == video.AudioTask {
+		want = SampleRate
+	}
+	if timescale != want {
 		return RenditionOutput{}, newSegmentsWrongError(fmt.Errorf("timescale %d, want %d", timescale, want))
 	}
 	kept, frames, err := CheckTask(p, t, frags)
@@ -50,13 +54,6 @@ func CutSegments(p video.Plan, t video.Task, name string, file []byte) (Renditio
 		out.Track.Segments = append(out.Track.Segments, video.Segment{Bytes: int64(len(f.Data)), Ticks: f.Ticks})
 	}
 	return out, nil
-}
-
-func timescaleOf(p video.Plan, t video.Task) int {
-	if t.Kind == video.AudioTask {
-		return SampleRate
-	}
-	return VideoTimescale(p.Rate)
 }
 
 // CheckTask returns the fragments that are the segments of the task, without the tail of a chunk, and the number of

@@ -120,7 +120,7 @@ func startSeconds(m video.Media) float64 { return float64(m.Start) * m.TimeBase.
 
 // buildFilterGraph returns the filter graph: frames on the grid, cut by frame number, scaled. After fps the time base
 // is one frame, so that trim counts frames; fps must not be given a start, which would shift its rounding. The last
-// frame of the source is repeated for up to slackFrames, so that video and audio end together. If the source is much
+// frame of the source is repeated for up to a segment, so that video and audio end together. If the source is much
 // shorter than planned, the last chunk is too short, and CutSegments rejects it.
 func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	chain := []string{fmt.Sprintf("setpts=PTS%+d", -m.Start)}
@@ -130,7 +130,7 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	chain = append(chain, fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den))
 	end := t.To + tailFrames
 	if t.Last {
-		chain, end = append(chain, fmt.Sprintf("tpad=stop=%d:stop_mode=clone", slackFrames(p))), t.To
+		chain, end = append(chain, fmt.Sprintf("tpad=stop=%d:stop_mode=clone", p.SegmentFrames)), t.To
 	}
 	chain = append(chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end), fmt.Sprintf("split=%d", len(p.Renditions)))
 	parts := []string{"[0:V:0]" + strings.Join(chain, ",")}
@@ -140,9 +140,6 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	}
 	return strings.Join(parts, ";")
 }
-
-// slackFrames returns how many frames may be missing at the end of the source.
-func slackFrames(p video.Plan) int { return p.SegmentFrames }
 
 // buildEncoderArgs returns the encoder options of rendition i: constant quality under a cap, which unlike an average
 // bitrate needs no knowledge of other chunks; one closed group of pictures per segment; a whole number of ticks per

@@ -110,18 +110,14 @@ func readFragment(moof *mp4.MoofBox, trex *mp4.TrexBox) (Fragment, error) {
 		f.Ticks += int64(run.AddSampleDefaultValues(traf.Tfhd, trex))
 		f.Samples += len(run.Samples)
 		if i == 0 && len(run.Samples) > 0 {
-			f.StartsWithSync = startsInSync(run)
+			flags, own := run.FirstSampleFlags()
+			if !own {
+				flags = run.Samples[0].Flags
+			}
+			f.StartsWithSync = !mp4.DecodeSampleFlags(flags).SampleIsNonSync
 		}
 	}
 	return f, nil
-}
-
-func startsInSync(run *mp4.TrunBox) bool {
-	flags, own := run.FirstSampleFlags()
-	if !own {
-		flags = run.Samples[0].Flags
-	}
-	return !mp4.DecodeSampleFlags(flags).SampleIsNonSync
 }
 
 // ReadCodec returns the codec of an init segment, as RFC 6381 names it ("avc1.64001f", "mp4a.40.2"), and its ticks a
@@ -146,9 +142,12 @@ func ReadCodec(init []byte) (codec string, timescale int, err error) {
 }
 
 func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
-	stsd, scale, ok := findSampleDescription(moov)
+	var stsd mp4.StsdBox // the sample description; empty if a box on the way to it is missing
+	scale := 0
+	if t := moov.Trak; t != nil && t.Mdia != nil && t.Mdia.Mdhd != nil && t.Mdia.Minf != nil && t.Mdia.Minf.Stbl != nil && t.Mdia.Minf.Stbl.Stsd != nil {
+		stsd, scale = *t.Mdia.Minf.Stbl.Stsd, int(t.Mdia.Mdhd.Timescale)
+	}
 	switch {
-	case !ok:
 	case stsd.AvcX != nil && stsd.AvcX.AvcC != nil:
 		c := stsd.AvcX.AvcC
 		return fmt.Sprintf("avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility, c.AVCLevelIndication), scale, nil
@@ -158,19 +157,6 @@ func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 		}
 	}
 	return "", 0, newSegmentsWrongError(errors.New("neither avcC nor esds"))
-}
-
-// findSampleDescription returns the sample description and the timescale of the track. ok is false if a box on the way
-// is missing.
-func findSampleDescription(moov *mp4.MoovBox) (stsd *mp4.StsdBox, timescale int, ok bool) {
-	if moov.Trak == nil || moov.Trak.Mdia == nil || moov.Trak.Mdia.Mdhd == nil || moov.Trak.Mdia.Minf == nil {
-		return nil, 0, false
-	}
-	stbl := moov.Trak.Mdia.Minf.Stbl
-	if stbl == nil || stbl.Stsd == nil {
-		return nil, 0, false
-	}
-	return stbl.Stsd, int(moov.Trak.Mdia.Mdhd.Timescale), true
 }
 
 func newSegmentsWrongError(err error) error {

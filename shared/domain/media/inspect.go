@@ -3,6 +3,7 @@ package media
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,13 @@ func CheckStreams(p Probe) error {
 		return newInvalidError(op, "no_video", "The file has no video stream; send one with pictures.")
 	}
 	a, audio := p.firstStream("audio")
-	return checkCodecs(v, a, audio)
+	if !slices.Contains(VideoCodecs(), v.Codec) {
+		return newInvalidError(op, "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
+	}
+	if audio && !slices.Contains(AudioCodecs(), a.Codec) {
+		return newInvalidError(op, "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
+	}
+	return nil
 }
 
 // Inspect returns the description of a file, from the output of ffprobe. container is the result of fileformat.Sniff,
@@ -38,7 +45,11 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 	}
 	v, _ := p.firstStream("video")
 	a, _ := p.firstStream("audio")
-	m := video.Media{Container: container, VideoCodec: v.Codec, AudioCodec: a.Codec, Start: findStartTicks(v, container), Interlaced: v.isInterlaced()}
+	m := video.Media{Container: container, VideoCodec: v.Codec, AudioCodec: a.Codec, Start: v.StartPTS}
+	if container == fileformat.AVI { // it has only decoding times, of one tick a frame, and ffprobe returns the first of those
+		m.Start += v.Delay
+	}
+	m.Interlaced = slices.Contains([]string{"tt", "bb", "tb", "bt"}, v.FieldOrder) // top or bottom first, coded or displayed
 	var err error
 	if m.Width, m.Height, err = displaySize(v); err != nil {
 		return video.Media{}, err
@@ -88,15 +99,6 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 	return ends, found
 }
 
-// findStartTicks returns when the first frame is shown, in ticks. AVI has only decoding times, of one tick a frame,
-// and ffprobe returns the first of those.
-func findStartTicks(v Stream, container string) int64 {
-	if container == fileformat.AVI {
-		return v.StartPTS + v.Delay
-	}
-	return v.StartPTS
-}
-
 // setFrameCount returns m with the number of frames on the grid that last length seconds, and the duration of these.
 func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	const op = "media.Inspect"
@@ -131,16 +133,6 @@ func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
 	return max(0, start+d-float64(v.StartPTS)*tb.Float())
 }
 
-func checkCodecs(v, a Stream, audio bool) error {
-	if !isKnownCodec(VideoCodecs(), v.Codec) {
-		return newInvalidError("media.Inspect", "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
-	}
-	if audio && !isKnownCodec(AudioCodecs(), a.Codec) {
-		return newInvalidError("media.Inspect", "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
-	}
-	return nil
-}
-
 // displaySize returns the size of the picture as it is displayed: with square pixels, then rotated. A rotate tag is
 // ignored, because ffmpeg rotates by the display matrix only.
 func displaySize(v Stream) (width, height int, err error) {
@@ -158,27 +150,8 @@ func displaySize(v Stream) (width, height int, err error) {
 	if min(w, h) < minSide || max(w, h) > maxSide {
 		return 0, 0, newInvalidError(op, "dimensions_unsupported", "A side of the picture is under %d or over %d pixels; send another size.", minSide, maxSide)
 	}
-	if v.isSideways() {
+	if slices.ContainsFunc(v.SideData, func(d SideData) bool { return math.Mod(math.Abs(math.Round(d.Rotation)), 180) == 90 }) {
 		w, h = h, w
 	}
 	return int(w), int(h), nil
-}
-
-// isSideways reports whether the picture is displayed rotated by a quarter turn.
-func (s Stream) isSideways() bool {
-	for _, d := range s.SideData {
-		if math.Mod(math.Abs(math.Round(d.Rotation)), 180) == 90 {
-			return true
-		}
-	}
-	return false
-}
-
-// isInterlaced reports whether frames have two fields: top or bottom first, coded or displayed.
-func (s Stream) isInterlaced() bool {
-	switch s.FieldOrder {
-	case "tt", "bb", "tb", "bt":
-		return true
-	}
-	return false
 }

@@ -47,12 +47,7 @@ func newRendition(m video.Media, r rung) video.Rendition {
 	if m.Width < m.Height {
 		out.Width, out.Height = r.lines, other
 	}
-	out.Bitrate = computeBitrate(out, m.Rate, r.bits)
+	bitrate := float64(out.Width*out.Height) * m.Rate.Float() * r.bits
+	out.Bitrate = max(minBitrate, int(math.Round(bitrate/1000))*1000)
 	return out
-}
-
-// computeBitrate returns bits a second, rounded to thousands.
-func computeBitrate(r video.Rendition, rate video.Rate, bits float64) int {
-	b := float64(r.Width*r.Height) * rate.Float() * bits
-	return max(minBitrate, int(math.Round(b/1000))*1000)
 }

@@ -12,7 +12,6 @@ package media
 
 import (
 	"fmt"
-	"slices"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
@@ -62,5 +61,3 @@ func countTicks(r video.Rate, frames, timescale int) int64 {
 	num := int64(frames) * int64(timescale) * int64(r.Den)
 	return (num + int64(r.Num)/2) / int64(r.Num)
 }
-
-func isKnownCodec(codecs []string, name string) bool { return slices.Contains(codecs, name) }

@@ -22,15 +22,10 @@ func NewPlan(m video.Media) video.Plan {
 		Rate: m.Rate, SegmentFrames: int(math.Round(segmentSeconds * m.Rate.Float())),
 		Renditions: BuildLadder(m), Audio: m.AudioCodec != "",
 	}
-	segments := max(chunkSegments, (chunkFrames+p.SegmentFrames-1)/p.SegmentFrames)
-	p.Borders = buildBorders(m.Frames, segments*p.SegmentFrames)
-	return p
-}
-
-func buildBorders(frames, chunk int) []int {
-	out := []int{0}
-	for at := chunk; frames-at >= (chunk+1)/2; at += chunk {
-		out = append(out, at)
+	chunk := p.SegmentFrames * max(chunkSegments, (chunkFrames+p.SegmentFrames-1)/p.SegmentFrames)
+	for at := 0; at == 0 || m.Frames-at >= (chunk+1)/2; at += chunk {
+		p.Borders = append(p.Borders, at)
 	}
-	return append(out, frames)
+	p.Borders = append(p.Borders, m.Frames)
+	return p
 }

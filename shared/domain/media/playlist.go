@@ -32,7 +32,11 @@ const EmptyMasterPlaylist = "#EXTM3U\n#EXT-X-VERSION:7\n"
 func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:1\n", targetDuration(t))
-	b.WriteString(playlistTypeTags(p))
+	if p.AllowsEarlyPlayback() { // it grows; without the start tag, players would start near its end
+		b.WriteString("#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n")
+	} else {
+		b.WriteString("#EXT-X-PLAYLIST-TYPE:VOD\n")
+	}
 	fmt.Fprintf(&b, "#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=%q\n", InitName)
 	end, at := countTicks(p.Rate, frames, t.Timescale), int64(0)
 	for i, s := range t.Segments {
@@ -46,15 +50,6 @@ func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 		b.WriteString(EndTag)
 	}
 	return b.String()
-}
-
-// playlistTypeTags returns the tags that say whether a playlist grows. Without the start tag, players would start near
-// the end of one that does.
-func playlistTypeTags(p video.Plan) string {
-	if p.AllowsEarlyPlayback() {
-		return "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
-	}
-	return "#EXT-X-PLAYLIST-TYPE:VOD\n"
 }
 
 // BuildMasterPlaylist returns the HLS master playlist of tracks as AssembleTracks returns them: the largest rendition
