@@ -59,10 +59,14 @@ func (h handover) findTransition(p *queuePlan) transition {
 // above a lowered ceiling runs to the end of its message, so for two service times, as some messages take longer than
 // the mean, it counts as not free: the API's share of the account's concurrency is never lent.
 func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duration {
-	h := handover{
-		hasSpare: sumCeilings(plans) <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),
-		manyEnding: countEnding(plans, now) > budget/16,
+	ceilings, ending := 0, 0 // the sum of the previous ceilings; workers above lowered ceilings, from decisions before this one
+	for _, p := range plans {
+		ceilings += max(p.minCeiling(), p.previous)
+		if p.timeToDrain(now) > 0 {
+			ending += max(0, min(p.history.PreviousCeiling, MaxCeiling)-p.previous)
+		}
 	}
+	h := handover{hasSpare: ceilings <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort), manyEnding: ending > budget/16}
 	free := budget
 	var rising []*queuePlan
 	for _, p := range plans {
@@ -90,24 +94,6 @@ func (p *queuePlan) isShort() bool { return p.previous < min(p.target, max(p.dem
 // isMinorFall reports whether the ceiling falls by a quarter at most, and may stay as it is.
 func (p *queuePlan) isMinorFall() bool {
 	return p.previous > p.target && p.previous <= p.Max && p.previous-p.target <= p.previous/4
-}
-
-// countEnding returns how many workers above lowered ceilings still run, from decisions before this one.
-func countEnding(plans []*queuePlan, now time.Time) (n int) {
-	for _, p := range plans {
-		if p.timeToDrain(now) > 0 {
-			n += max(0, min(p.history.PreviousCeiling, MaxCeiling)-p.previous)
-		}
-	}
-	return n
-}
-
-// sumCeilings returns the sum of the previous ceilings, each at least the minimum.
-func sumCeilings(plans []*queuePlan) (n int) {
-	for _, p := range plans {
-		n += max(p.minCeiling(), p.previous)
-	}
-	return n
 }
 
 // nextDecisionIn returns when to decide again if a queue has less than it needs; else 0.

@@ -31,19 +31,15 @@ func (h DemandHistory) recordDemand(wanted int, now time.Time) DemandHistory {
 	h.RecentPeak = max(h.RecentPeak, wanted)
 	switch peak := roundToStep(max(h.RecentPeak, h.FormerPeak)); {
 	case peak > h.Need:
-		h.Need = h.restoreNeed(peak, now)
+		// If Need has fallen recently, the fall was noise: Need returns to its previous value at once, but not so high
+		// that it would fall again.
+		if age := now.Sub(h.NeedFellAt); age >= 0 && age <= 2*historyWindow {
+			peak = max(peak, min(h.PreviousNeed, 2*peak-1))
+		}
+		h.Need = peak
 	case peak <= h.Need/2:
 		h.PreviousNeed, h.NeedFellAt, h.Need = h.Need, now, peak
 	}
 	h.Need = max(0, min(h.Need, MaxCeiling))
 	return h
-}
-
-// restoreNeed returns Need after the peak has risen above it. If Need has fallen recently, the fall was noise: Need
-// returns to its previous value at once, but not so high that it would fall again.
-func (h DemandHistory) restoreNeed(peak int, now time.Time) int {
-	if age := now.Sub(h.NeedFellAt); age < 0 || age > 2*historyWindow {
-		return peak
-	}
-	return max(peak, min(h.PreviousNeed, 2*peak-1))
 }

@@ -97,7 +97,9 @@ const (
 func DecideCeilings(in Input) Decision {
 	plans := make([]*queuePlan, len(in.Queues))
 	for i, q := range in.Queues {
-		plans[i] = newQueuePlan(q, in.Previous.ceilingOrZero(q.Name), in.Now)
+		before, _ := in.Previous.FindCeiling(q.Name)
+		before.Workers = max(0, min(before.Workers, MaxCeiling))
+		plans[i] = newQueuePlan(q, before, in.Now)
 	}
 	budget := max(0, min(in.Budget, MaxCeiling*len(plans)))
 	split, bulkBudget := in.Previous.Split.updateSplit(plans, budget, min(1, positiveOr(in.BulkShare, defaultBulkShare)), in.Now)
@@ -125,12 +127,6 @@ func (d Decision) FindCeiling(name string) (c Ceiling, ok bool) {
 	return Ceiling{}, false
 }
 
-func (d Decision) ceilingOrZero(name string) Ceiling {
-	c, _ := d.FindCeiling(name)
-	c.Workers = max(0, min(c.Workers, MaxCeiling))
-	return c
-}
-
 // queuePlan is one queue during a decision.
 type queuePlan struct {
 	Queue
@@ -155,22 +151,17 @@ func newQueuePlan(q Queue, before Ceiling, now time.Time) *queuePlan {
 	p.previous = p.roundDown(before.Workers)
 	p.Max = max(p.minCeiling(), p.roundDown(min(q.Max, MaxCeiling)))
 	p.Min = min(p.roundUp(max(MinCeiling, q.Min)), p.Max)
-	if p.invalid {
-		return p.holdCeiling(before)
+	if p.invalid { // it keeps the previous ceiling, within its bounds and the budget
+		p.wanted, p.demand = max(0, min(before.Wanted, MaxCeiling)), p.Min
+		if p.previous > 0 {
+			p.demand = max(p.minCeiling(), min(p.previous, p.Max))
+			p.Min, p.Max = p.minCeiling(), p.demand
+		}
+		return p
 	}
 	p.wanted = q.wantedWorkers()
 	p.history = p.history.recordDemand(p.wanted, now)
 	p.demand = min(p.history.Need, p.Max)
-	return p
-}
-
-// holdCeiling makes the plan keep the previous ceiling, within its bounds and the budget.
-func (p *queuePlan) holdCeiling(before Ceiling) *queuePlan {
-	p.wanted, p.demand = max(0, min(before.Wanted, MaxCeiling)), p.Min
-	if p.previous > 0 {
-		p.demand = max(p.minCeiling(), min(p.previous, p.Max))
-		p.Min, p.Max = p.minCeiling(), p.demand
-	}
 	return p
 }
 
