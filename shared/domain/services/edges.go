@@ -38,20 +38,11 @@ func ListEdges() (all []Edge) {
 			all = append(all, Edge{Topic, s.Name, s.Inbox.SubscribedTypes()})
 		}
 		for _, to := range s.Destinations() {
-			all = append(all, Edge{s.Name, to, s.typesSentTo(to)})
+			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return FindDestination(t) != to })
+			all = append(all, Edge{s.Name, to, types})
 		}
 	}
 	return all
-}
-
-// typesSentTo returns the event types that the service sends to a destination.
-func (s Service) typesSentTo(to string) (types []string) {
-	for _, t := range s.Emits {
-		if FindDestination(t) == to {
-			types = append(types, t)
-		}
-	}
-	return types
 }
 
 // Topic is the destination of facts, where other events have the name of a service.

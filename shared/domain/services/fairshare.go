@@ -13,19 +13,10 @@ func ComputeInFlightLimit(workers int) int { return max(MinInFlightLimit, 2*work
 // because one of them has a fair-share inbox: each finished task requests the next one. Lambda's recursion detection
 // must be off for it.
 func (s Service) AllowsRecursion() bool {
-	return slices.ContainsFunc(s.listReceivers(), func(o Service) bool {
+	return slices.ContainsFunc(s.Destinations(), func(to string) bool {
+		o, _ := Lookup(to)
 		return (s.isFairShare() || o.isFairShare()) && slices.Contains(o.Destinations(), s.Name)
 	})
-}
-
-// listReceivers returns the services to which the service sends.
-func (s Service) listReceivers() (all []Service) {
-	for _, to := range s.Destinations() {
-		if o, ok := Lookup(to); ok {
-			all = append(all, o)
-		}
-	}
-	return all
 }
 
 func (s Service) isFairShare() bool { return s.Inbox != nil && s.Inbox.FairShare }

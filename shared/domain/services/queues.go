@@ -2,7 +2,6 @@ package services
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"sluice/shared/domain/video"
@@ -50,7 +49,13 @@ func (s Service) Queues() (all []Queue) {
 	}
 	in := *s.Inbox
 	in.ServiceTime = cmp.Or(in.ServiceTime, time.Second)
-	for i, lane := range in.lanesWithDefaults() {
+	lanes := in.Lanes
+	if lanes == nil {
+		lanes = []Lane{{Name: video.Interactive}}
+	}
+	for i, lane := range lanes {
+		lane.MaxWait = cmp.Or(lane.MaxWait, in.MaxWait)
+		lane.TargetWait, lane.Weight = cmp.Or(lane.TargetWait, lane.MaxWait), cmp.Or(lane.Weight, 1)
 		q := Queue{Name: s.Name, Service: s.Name, Lane: lane, Inbox: in}
 		if i > 0 {
 			q.Name += "-" + string(lane.Name)
@@ -87,18 +92,4 @@ func QueueForEvent(eventType string, lane video.Lane) (q Queue, ok bool) {
 		return Queue{}, false
 	}
 	return s.QueueForLane(lane), true
-}
-
-// lanesWithDefaults returns the lanes of an inbox with their defaults applied; at least one.
-func (i Inbox) lanesWithDefaults() []Lane {
-	all := slices.Clone(i.Lanes)
-	if all == nil {
-		all = []Lane{{Name: video.Interactive}}
-	}
-	for n := range all {
-		lane := &all[n]
-		lane.MaxWait = cmp.Or(lane.MaxWait, i.MaxWait)
-		lane.TargetWait, lane.Weight = cmp.Or(lane.TargetWait, lane.MaxWait), cmp.Or(lane.Weight, 1)
-	}
-	return all
 }
