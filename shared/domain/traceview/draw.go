@@ -13,7 +13,11 @@ const barWidth = 50
 // counted; 0 draws all.
 func (w Waterfall) DrawText(steps bool, most int) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, w.incompleteNote())
+	note := ""
+	if !w.Complete {
+		note = ", and there may be more to come"
+	}
+	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, note)
 	if len(w.Spans) == 0 {
 		return out.String()
 	}
@@ -36,19 +40,18 @@ func (w Waterfall) DrawText(steps bool, most int) string {
 	return out.String()
 }
 
-func (w Waterfall) incompleteNote() string {
-	if w.Complete {
-		return ""
-	}
-	return ", and there may be more to come"
-}
-
+// appendSteps adds a row for each step. Steps that are alike, as uploads of segments are, share a row, from the start of
+// the first to the end of the last one.
 func (w Waterfall) appendSteps(rows []string, steps []Step, indent string) []string {
 	for len(steps) > 0 {
-		s, n := steps[0], countAlike(steps)
+		s, n := steps[0], 1
+		end := s.Start + s.Duration
+		for ; n < len(steps) && steps[n].Name == s.Name && steps[n].Status == s.Status && len(s.Steps)+len(steps[n].Steps) == 0; n++ {
+			end = max(end, steps[n].Start+steps[n].Duration)
+		}
 		label := indent + s.Name + s.Status.formatMark()
 		if n > 1 {
-			s, label = mergeSteps(steps[:n]), fmt.Sprintf("%s ×%d", label, n)
+			s.Duration, label = end-s.Start, fmt.Sprintf("%s ×%d", label, n)
 		}
 		rows = append(rows, w.formatRow(s.Start, s.Duration, 0, label))
 		rows, steps = w.appendSteps(rows, s.Steps, indent+"  "), steps[n:]
@@ -56,35 +59,14 @@ func (w Waterfall) appendSteps(rows []string, steps []Step, indent string) []str
 	return rows
 }
 
-// countAlike returns how many steps at the beginning are alike and share a row, as uploads of segments do.
-func countAlike(steps []Step) (n int) {
-	first := steps[0]
-	for n < len(steps) && steps[n].Name == first.Name && steps[n].Status == first.Status && len(steps[n].Steps) == 0 {
-		n++
-	}
-	return max(n, 1)
-}
-
-// mergeSteps returns one step from the start of the first to the end of the last one.
-func mergeSteps(steps []Step) Step {
-	end := 0.0
-	for _, s := range steps {
-		end = max(end, s.Start+s.Duration)
-	}
-	return Step{Start: steps[0].Start, Duration: end - steps[0].Start}
-}
-
+// formatRow returns a row with its bar, which has at least one mark.
 func (w Waterfall) formatRow(start, length, wait float64, label string) string {
-	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), w.drawBar(start, length, wait), label), " ")
-}
-
-// drawBar returns the bar of a row, with at least one mark.
-func (w Waterfall) drawBar(start, length, wait float64) string {
 	at := func(ms float64) int { return int(ms / max(w.Duration, 1e-3) * barWidth) }
 	from := min(max(at(start), 0), barWidth-1)
 	to := min(max(at(start+length), from+1), barWidth)
 	sent := min(max(at(start-wait), 0), from)
-	return strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) + strings.Repeat(" ", barWidth-to)
+	bar := strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) + strings.Repeat(" ", barWidth-to)
+	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), bar, label), " ")
 }
 
 // formatMarks returns what is unusual about a span: a later attempt, a cold start, a failure.

@@ -43,17 +43,6 @@ func (n *segment) metadataNumber(key string) float64 {
 // hasEnded reports whether the segment has an end.
 func (n *segment) hasEnded() bool { return !n.InProgress && n.End > 0 }
 
-// findLambdaSegment returns the enclosing segment that Lambda itself wrote, or the segment itself if it is that; nil
-// if there is none.
-func (n *segment) findLambdaSegment() *segment {
-	for ; n != nil; n = n.parent {
-		if n.Origin == "AWS::Lambda::Function" {
-			return n
-		}
-	}
-	return nil
-}
-
 // segmentIndex has all known segments, by trace and id.
 type segmentIndex map[string]*segment
 

@@ -95,7 +95,9 @@ func BuildWaterfall(video string, documents []string, functions map[string]Funct
 	for _, n := range b.segments {
 		traces[n.TraceID] = true
 		w.Spans = append(w.Spans, b.buildSpan(n))
-		w.Cost += b.costOf(n)
+		if cost := functions[n.Name].Cost; cost != nil { // of the invocation with the initialization of its environment
+			w.Cost += cost(time.Duration((b.endTime(n, b.now) - n.Start + n.initSeconds()) * 1e9))
+		}
 	}
 	w.Traces = len(traces)
 	return w
@@ -204,23 +206,16 @@ func (b builder) waitStart(n *segment) float64 {
 	return min(from, n.Start)
 }
 
-// costOf returns the dollars for a span, with the initialization of its execution environment.
-func (b builder) costOf(n *segment) float64 {
-	cost := b.functions[n.Name].Cost
-	if cost == nil {
-		return 0
-	}
-	return cost(time.Duration((b.endTime(n, b.now) - n.Start + n.initSeconds()) * 1e9))
-}
-
 // initSeconds returns how many seconds Lambda took to initialize the execution environment for the segment's
 // invocation.
 func (n *segment) initSeconds() float64 {
-	within := n.findLambdaSegment()
-	if within == nil {
+	for n != nil && n.Origin != "AWS::Lambda::Function" { // the segment that Lambda itself wrote
+		n = n.parent
+	}
+	if n == nil {
 		return 0
 	}
-	for _, c := range within.children {
+	for _, c := range n.children {
 		if c.Name == "Initialization" || c.Name == "Init" {
 			return max(0, c.End-c.Start)
 		}
