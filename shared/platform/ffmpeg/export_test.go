@@ -2,17 +2,11 @@ package ffmpeg
 
 // For the tests of package ffmpeg_test.
 var (
-	DeniedSyscalls        = deniedSyscalls
-	DetectLandlockVersion = detectLandlockVersion
-	NewMark               = newMark
-	KillLeftovers         = killLeftovers
+	DeniedSyscalls = deniedSyscalls
 )
 
-// CopyVariable and RLimitLocks are what the sandbox uses of its surroundings.
-const (
-	CopyVariable = copyVariable
-	RLimitLocks  = rlimitLocks
-)
+// CopyVariable tells a program that it is the copy.
+const CopyVariable = copyVariable
 
 // OriginalPath returns the path of the test binary, of which this process may run a copy.
 func OriginalPath() string { return originalPath }

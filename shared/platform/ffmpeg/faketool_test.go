@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
 // runFakeTool is the sandboxed tool of the tests. The argument after "-f" says what it tries; it writes what it finds
@@ -168,7 +169,7 @@ func runSelfDetached(do, how string) int {
 // runEscaped writes its id into the file escaped, and stays.
 func runEscaped(how string) int {
 	if how == "lower its limit" {
-		if err := unix.Setrlimit(ffmpeg.RLimitLocks, &unix.Rlimit{}); err != nil {
+		if err := unix.Setrlimit(leftovers.RLimit, &unix.Rlimit{}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

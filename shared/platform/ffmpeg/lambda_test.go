@@ -17,6 +17,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
 // isRunning reports whether there is a process that is not a zombie.
@@ -57,7 +58,7 @@ func TestForeignProcessesAreNotKilled(t *testing.T) {
 	t.Parallel()
 	limits := map[string]map[int]uint64{
 		"no limits":              {},
-		"the mark's limit alone": {ffmpeg.RLimitLocks: 1},
+		"the mark's limit alone": {leftovers.RLimit: 1},
 		"other limits alone":     {unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 64},
 	}
 	for name, limits := range limits {
@@ -73,7 +74,7 @@ func TestForeignProcessesAreNotKilled(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, alive := ffmpeg.KillLeftovers(ffmpeg.NewMark(), 0); alive {
+			if _, alive := leftovers.Kill(leftovers.NewMark(), 0); alive {
 				t.Error("something could not be killed")
 			}
 			if !isRunning(cmd.Process.Pid) {
@@ -103,7 +104,7 @@ func TestOtherJobsToolIsNotKilled(t *testing.T) {
 	skipUnlessLambda(t, "mark on a tool's processes")
 	t.Parallel()
 	pid, _ := startHangingTool(t)
-	ffmpeg.KillLeftovers(1<<62, 0) // a mark above all others
+	leftovers.Kill(1<<62, 0) // a mark above all others
 	if !isRunning(pid) {
 		t.Error("it was killed")
 	}

@@ -11,12 +11,12 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"sluice/shared/platform/ffmpeg/landlock"
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
-const (
-	launcherExitCode = 125 // the launcher's exit code if it fails; ffmpeg has no such code
-	maxOpenFiles     = 256 // descriptors
-)
+const launcherExitCode = 125 // the launcher's exit code if it fails; ffmpeg has no such code
 
 // exitLauncher ends a launcher that could not become the tool.
 func exitLauncher(err error) {
@@ -63,7 +63,7 @@ func enterSandbox(tool string) error {
 	if err := dropPrivileges(); err != nil {
 		return fmt.Errorf("privileges: %w", err)
 	}
-	if err := restrictFileAccess(".", tool); err != nil {
+	if err := landlock.RestrictFileAccess(".", tool); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
 	if err := restrictSyscalls(); err != nil {
@@ -106,8 +106,8 @@ func (j job) setResourceLimits() error {
 		max      uint64
 	}{
 		{unix.RLIMIT_CORE, 0},
-		{rlimitLocks, j.markOrNone()},
-		{unix.RLIMIT_NOFILE, maxOpenFiles},
+		{leftovers.RLimit, j.markOrNone()},
+		{unix.RLIMIT_NOFILE, leftovers.MaxOpenFiles},
 		{unix.RLIMIT_CPU, uint64((j.Limits.CPU + time.Second - 1) / time.Second)},
 		{unix.RLIMIT_FSIZE, uint64(j.Limits.Output)},
 		{unix.RLIMIT_AS, uint64(j.Limits.Memory)},
@@ -130,9 +130,6 @@ func (j job) setResourceLimits() error {
 func launcherFailed(code int, messages string) bool {
 	return code == launcherExitCode && strings.HasPrefix(messages, launcherName+": ")
 }
-
-// rlimitLocks is RLIMIT_LOCKS (asm-generic/resource.h).
-const rlimitLocks = 10
 
 func (j job) markOrNone() uint64 {
 	if j.Mark == 0 {

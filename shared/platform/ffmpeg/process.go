@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
 // sandboxedProcess is one run of a tool in the sandbox.
@@ -90,7 +92,7 @@ func (c sandboxedProcess) runLauncher(ctx context.Context, end *processResult) {
 // runSupervised runs the tool in the lambda set: a supervisor starts the launcher, and the launcher becomes the tool.
 // Cancelling closes our end of the pipe that the supervisor reads, as our death would.
 func (c sandboxedProcess) runSupervised(ctx context.Context, end *processResult) {
-	j := job{Layers: LambdaLayers, Limits: c.limits, Mark: newMark()}
+	j := job{Layers: LambdaLayers, Limits: c.limits, Mark: leftovers.NewMark()}
 	if t, ok := ctx.Deadline(); ok {
 		j.Deadline = t.UnixMilli()
 	}
@@ -123,7 +125,7 @@ func (c sandboxedProcess) runSupervised(ctx context.Context, end *processResult)
 	ended := cmd.Wait()
 	r, err := readReport(reports)
 	if err != nil {
-		end.leftovers, end.alive = killLeftovers(j.Mark, cmd.Process.Pid)
+		end.leftovers, end.alive = leftovers.Kill(j.Mark, cmd.Process.Pid)
 		end.err = fmt.Errorf("%w (supervisor: %v)", err, ended)
 		end.supervisorLost = ctx.Err() == nil && r.Error == ""
 		return

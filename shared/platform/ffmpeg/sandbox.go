@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
 // Layers names a set of sandbox layers.
@@ -37,10 +39,10 @@ const LayersVariable = "SLUICE_SANDBOX"
 
 // The names under which this program runs itself (argv[0]).
 const (
-	supervisorName = "sluice-supervisor"   // watches a tool of the lambda set
-	launcherName   = "sluice-launcher"     // becomes the tool
-	probeName      = "sluice-probe"        // tries the full set
-	secretsName    = "sluice-secrets-test" // tries to read its parent's secrets
+	supervisorName = leftovers.SupervisorName // watches a tool of the lambda set
+	launcherName   = "sluice-launcher"        // becomes the tool
+	probeName      = "sluice-probe"           // tries the full set
+	secretsName    = "sluice-secrets-test"    // tries to read its parent's secrets
 )
 
 // current is set by InitSandbox. Before, a program that ran itself would only do its main all over again.

@@ -19,6 +19,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/ffmpeg/landlock"
 )
 
 // tryInSandbox runs the fake tool in the sandbox and decodes what it finds into found.
@@ -106,7 +107,7 @@ func TestSyscallsAreDenied(t *testing.T) {
 func TestPromise06_FilesOutsideWorkDirAreDenied(t *testing.T) {
 	skipWithout(t, "Landlock")
 	t.Parallel()
-	if ffmpeg.DetectLandlockVersion() == 0 {
+	if landlock.DetectVersion() == 0 {
 		t.Skip("the kernel has no Landlock")
 	}
 	other := newJobDir(t, map[string]string{"secret": "canary"})

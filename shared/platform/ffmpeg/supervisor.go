@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
 // Descriptors of the supervisor, beside its standard ones. The tool inherits the first alone.
@@ -71,7 +73,7 @@ func superviseTool(args []string) (r report) {
 	close(done)
 	r.TimedOut = <-timedOut
 	killGroup() // whom the tool has left behind in it; the number is not another's until the tool is reaped
-	r.Leftovers, r.Alive = killLeftovers(j.Mark, os.Getpid())
+	r.Leftovers, r.Alive = leftovers.Kill(j.Mark, os.Getpid())
 	var exit *exec.ExitError
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		r.Error = err.Error()

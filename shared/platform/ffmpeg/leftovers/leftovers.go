@@ -1,4 +1,10 @@
-package ffmpeg
+// Package leftovers finds the processes that a job of the sandbox's lambda set has left behind, and kills them.
+//
+// A job has a mark: a number that its processes have as their hard limit of RLIMIT_LOCKS, which Linux keeps and does not
+// use. All that the tool starts inherits it, whatever its session, its parent, its environment and its program, and
+// nobody but root can raise a hard limit. A process that lowers it can still be told by having one at all, together
+// with the other limits of the sandbox: nothing else sets it.
+package leftovers
 
 import (
 	"bytes"
@@ -12,13 +18,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A job of the lambda set has a mark: a number that its processes have as their hard limit of RLIMIT_LOCKS, which
-// Linux keeps and does not use. All that the tool starts inherits it, whatever its session, its parent, its environment
-// and its program, and nobody but root can raise a hard limit. A process that lowers it can still be told by having one
-// at all, together with the other limits of the sandbox: nothing else sets it.
+const (
+	RLimit         = 10                  // RLIMIT_LOCKS (asm-generic/resource.h): the limit that is the mark
+	MaxOpenFiles   = 256                 // limit of descriptors that each marked process has, beside no core dumps
+	SupervisorName = "sluice-supervisor" // argv[0] of the process that a job's processes are below
+)
 
-// newMark returns the mark of a job.
-func newMark() uint64 { return 1<<40 + rand.Uint64N(1<<60) }
+// NewMark returns the mark of a job.
+func NewMark() uint64 { return 1<<40 + rand.Uint64N(1<<60) }
 
 // processInfo is what /proc says of a process to everybody.
 type processInfo struct {
@@ -65,7 +72,7 @@ func readProcess(pid int) (p processInfo, ok bool) {
 	p.core = parseHardLimit(string(limits), "Max core file size")
 	p.files = parseHardLimit(string(limits), "Max open files")
 	args, _ := os.ReadFile(dir + "cmdline")
-	p.supervisor = bytes.HasPrefix(args, []byte(supervisorName+"\x00"))
+	p.supervisor = bytes.HasPrefix(args, []byte(SupervisorName+"\x00"))
 	return p, true
 }
 
@@ -85,7 +92,7 @@ func parseHardLimit(limits, name string) uint64 {
 
 // isSandboxed reports whether the process has the limits of a tool of the lambda set whose mark is not above a number.
 func (p processInfo) isSandboxed(mark uint64) bool {
-	return p.locks <= mark && p.core == 0 && p.files <= maxOpenFiles
+	return p.locks <= mark && p.core == 0 && p.files <= MaxOpenFiles
 }
 
 // isLeftover reports whether a process belongs to the job of a mark, whose supervisor is or was a process. It does not
@@ -108,13 +115,13 @@ func isLeftover(pid int, mark uint64, supervisor int) bool {
 	return true
 }
 
-// leftoverPatience is how long killLeftovers tries.
+// leftoverPatience is how long Kill tries.
 const leftoverPatience = 3 * time.Second
 
-// killLeftovers kills the processes of a job that are left, wherever they have gone, until there are none. It returns
+// Kill kills the processes of a job that are left, wherever they have gone, until there are none. It returns
 // how many it has met, and whether some are alive all the same. Other processes are never killed: each is looked at
 // once more when a handle holds its number.
-func killLeftovers(mark uint64, supervisor int) (met int, alive bool) {
+func Kill(mark uint64, supervisor int) (met int, alive bool) {
 	seen := map[int]bool{}
 	for end := time.Now().Add(leftoverPatience); ; time.Sleep(5 * time.Millisecond) {
 		left := 0

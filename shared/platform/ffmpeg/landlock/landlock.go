@@ -1,4 +1,5 @@
-package ffmpeg
+// Package landlock restricts the files that a process can open, by Landlock, a part of Linux from 5.13 on.
+package landlock
 
 import (
 	"errors"
@@ -22,8 +23,8 @@ const (
 // libraryDirs are read by tools that are linked dynamically, such as a test binary with the race detector.
 var libraryDirs = []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64"}
 
-// detectLandlockVersion returns the version of the kernel's Landlock ABI; 0 if it has none, or if it is disabled.
-func detectLandlockVersion() int {
+// DetectVersion returns the version of the kernel's Landlock ABI; 0 if it has none, or if it is disabled.
+func DetectVersion() int {
 	v, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if e != 0 {
 		return 0
@@ -52,11 +53,11 @@ func buildRuleset(version int) (a unix.LandlockRulesetAttr) {
 	return a
 }
 
-// restrictFileAccess allows this thread, and the program that it becomes, only the job's folder, the tool and its
+// RestrictFileAccess allows this thread, and the program that it becomes, only the job's folder, the tool and its
 // libraries. It does nothing if the kernel has no Landlock: then ffmpeg's whitelists, one folder for each job and the
 // user's rights remain.
-func restrictFileAccess(dir, tool string) error {
-	version := detectLandlockVersion()
+func RestrictFileAccess(dir, tool string) error {
+	version := DetectVersion()
 	if version == 0 {
 		return nil
 	}
