@@ -68,7 +68,7 @@ func listDomainEvents(t *testing.T) (names []string) {
 
 // Every type has a sender, and a consumer: the queue of a service, or the topic.
 func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
-	others := map[events.Type]bool{events.ObjectCreated: true, events.UploadRequested: true} // sent by S3 and by producers
+	others := map[events.Type]bool{events.ObjectCreated: true, events.UploadRequested: true} // not from services
 	sent := map[string]bool{}
 	known := map[string]bool{}
 	for _, typ := range append(events.ListTypes(), events.ObjectCreated) {

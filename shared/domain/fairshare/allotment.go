@@ -30,8 +30,8 @@ type Allotment struct {
 	QueuePosition
 	NextTask   int            `json:"next"`             // tasks with lower numbers were requested, or are finished
 	EndTask    int            `json:"end"`              // one past the number of its last task
-	LeaseStart time.Time      `json:"since"`            // when a task was last requested or found to be finished: see LeaseDuration
-	InFlight   map[int]string `json:"flight,omitempty"` // tasks in flight by number, each with the hash of the event that requested it
+	LeaseStart time.Time      `json:"since"`            // when a task was last requested or finished
+	InFlight   map[int]string `json:"flight,omitempty"` // by task: hash of the event that requested it
 }
 
 // hashEventID returns a short hash of an event's id: a row may hold thousands. If two events have the same hash, a task

@@ -68,7 +68,7 @@ func oneSegmentChunks(p video.Plan) []int {
 	return append(out, p.FrameCount())
 }
 
-const minLastChunk = 10 // frames; a container that states too long a duration would leave a shorter chunk without frames
+const minLastChunk = 10 // frames, as containers may state a duration that is too long
 
 // requireSameFrames encodes in chunks and in one run, and compares the frames that list returns for both.
 func (b encodeBench) requireSameFrames(src string, p video.Plan, m video.Media, list func(path string, m video.Media) []string) {

@@ -120,7 +120,7 @@ func TestEarlyBandwidthIsUpperBound(t *testing.T) {
 	const rate, seconds = 864_000, 20
 	p, results := planWithResults(seconds)
 	for i := range results[1:] {
-		for k := range results[i+1].Tracks[0].Segments { // the first of each chunk empties the buffer, the others refill it
+		for k := range results[i+1].Tracks[0].Segments { // the first one empties the buffer
 			s := &results[i+1].Tracks[0].Segments[k]
 			s.Bytes = 50*16 + rate*2/8/4
 			if k == 0 {

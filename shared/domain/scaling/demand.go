@@ -10,7 +10,7 @@ const (
 	maxReadingAge  = 3 * time.Minute // older readings are invalid: decisions are made every minute
 	maxClockSkew   = 5 * time.Second // a reading may be newer than the clock by this
 	maxBacklog     = 1e9             // messages; a larger number counts as this
-	maxServiceTime = 900             // seconds: the longest timeout of a Lambda function (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+	maxServiceTime = 900             // seconds: the longest timeout of a Lambda function
 )
 
 // isValid reports whether a decision can rely on the reading.

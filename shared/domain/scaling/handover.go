@@ -21,7 +21,7 @@ const (
 	lowerCeiling transition = "lower" // a fall takes effect at once
 	holdCeiling  transition = "hold"  // the target is reached, or is the least ceiling
 	skipRaise    transition = "skip"  // a small raise of spare workers is not worth a call
-	delayRaise   transition = "delay" // many workers of lowered queues still run: one raise later saves several small ones
+	delayRaise   transition = "delay" // workers of lowered queues still run: one raise later is better than several
 	raiseCeiling transition = "raise" // into what is free, up to the target
 )
 
@@ -131,7 +131,8 @@ func (p *queuePlan) timeToDrain(now time.Time) time.Duration {
 	}
 	ending := maxReadingAge
 	if !p.invalid {
-		ending = max(2*decisionInterval, time.Duration(2*p.Reading.ServiceTime*float64(time.Second))) // the mean may be of other work
+		twoServiceTimes := time.Duration(2 * p.Reading.ServiceTime * float64(time.Second))
+		ending = max(2*decisionInterval, twoServiceTimes) // the mean may be of other work
 	}
 	return p.history.CeilingFellAt.Add(ending).Sub(now)
 }

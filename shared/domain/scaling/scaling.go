@@ -42,7 +42,7 @@ type Queue struct {
 // Reading is what was measured of a queue. The numbers may be anything, also NaN: see isValid.
 type Reading struct {
 	At          time.Time `json:"at,omitzero"`         // when it was measured; zero if it could not be
-	Visible     float64   `json:"visible,omitempty"`   // messages that wait; may include some that the caller has just sent
+	Visible     float64   `json:"visible,omitempty"`   // messages that wait, with those that were just sent
 	InFlight    float64   `json:"in_flight,omitempty"` // messages that are being processed
 	OldestAge   float64   `json:"oldest,omitempty"`    // age of the oldest message, seconds; 0 if not known
 	ServiceTime float64   `json:"service,omitempty"`   // measured time to process one message, seconds

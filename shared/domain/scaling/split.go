@@ -14,7 +14,7 @@ const (
 	SplitDefault LaneSplit = ""       // bulk has its share, interactive has the rest
 	SplitLoan    LaneSplit = "loan"   // interactive has all but the minimum: it has a burst, and bulk has time to spare
 	SplitDue     LaneSplit = "due"    // bulk has nearly half: it would be late otherwise, and interactive has no burst
-	SplitBehind  LaneSplit = "behind" // bulk has two thirds: it would be late otherwise, and interactive has needed little for minutes
+	SplitBehind  LaneSplit = "behind" // bulk has two thirds: as SplitDue, and interactive has needed little for minutes
 )
 
 // The bulk lane's share of the budget in each split but SplitLoan. A larger dueBulkShare makes bulk waits shorter and
@@ -31,11 +31,11 @@ const (
 const (
 	lendSlack       = 3.0 / 4          // slack from which bulk lends
 	endLoanSlack    = 1.0 / 2          // slack below which a loan ends, and above which SplitDue and SplitBehind end
-	minBulkMaxWait  = 300.0            // seconds: a bulk queue with a shorter MaxWait can't wait for a loan to end, and counts as interactive
-	pressedOverrun  = 10.0             // seconds by which an interactive backlog may exceed MaxWait: borrowing takes longer
+	minBulkMaxWait  = 300.0            // seconds: a bulk queue with a shorter MaxWait counts as interactive
+	pressedOverrun  = 10.0             // seconds by which an interactive backlog may exceed MaxWait
 	calmShare       = 1.0 / 4          // of the budget: interactive needs little if it needs less
 	minLoanDuration = time.Minute      // SQS counts some messages only after this
-	splitInterval   = 10 * time.Minute // minimum time between changes of the split, except back to SplitDefault, to prevent flapping
+	splitInterval   = 10 * time.Minute // between changes, except to SplitDefault: prevents flapping
 )
 
 // SplitState is what one decision leaves to the next about the split.
@@ -77,7 +77,7 @@ type laneLoad struct {
 	pressed bool    // an interactive backlog will last longer than it takes to borrow workers
 	eased   bool    // no interactive backlog will last longer than its MaxWait
 	calm    bool    // interactive has needed little for some minutes
-	slack   float64 // what bulk has left of its MaxWait, as a fraction, when its default share has processed its messages
+	slack   float64 // fraction of MaxWait that bulk has left when its default share has done all work
 }
 
 func measureLoad(plans []*queuePlan, budget int, bulkShare float64) laneLoad {

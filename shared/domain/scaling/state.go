@@ -21,7 +21,7 @@ type QueueState struct {
 	Ceiling
 	Reading   Reading   `json:"reading"`
 	MappingID string    `json:"feed"`         // id of the event source mapping
-	AppliedAt time.Time `json:"set,omitzero"` // when the mapping was last set to the ceiling; zero: it may have another one
+	AppliedAt time.Time `json:"set,omitzero"` // when the mapping was last set; zero: it may differ
 }
 
 // FindQueue returns the state of a queue. ok is false if there is none.

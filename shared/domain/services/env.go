@@ -22,17 +22,17 @@ const (
 	EnvFFmpegDir         = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe
 	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base URL of links to the API; empty: derived from the request
 	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base URL of links to media, at the CDN; empty: the API itself
-	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // address of the bucket to which parts of uploads are sent; empty on local clouds
+	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // bucket address for parts of uploads; empty on local clouds
 	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret with the signing keys of playback tokens
 	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, comma-separated
 	EnvS3PathStyle       = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
 	EnvProducerBuckets   = "SLUICE_PRODUCER_BUCKETS" // names of the producers' buckets, comma-separated; empty: none
-	EnvXRayDaemon        = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only, as Lambda sets it itself: address of the substitute for the X-Ray daemon
+	EnvXRayDaemon        = "AWS_XRAY_DAEMON_ADDRESS" // local clouds only: substitute for the X-Ray daemon
 	EnvXRayEndpoint      = "AWS_ENDPOINT_URL_XRAY"   // local clouds only: URL of the substitute for X-Ray
 	EnvInFlightLimit     = "SLUICE_WINDOW"           // how many tasks of a tenant may be in flight in each lane
-	EnvFetchCA           = "SLUICE_FETCH_CA"         // local clouds only: file of the CA of servers on this machine, to fetch from
+	EnvFetchCA           = "SLUICE_FETCH_CA"         // local clouds only: file with the CA of local servers
 	EnvConcurrency       = "SLUICE_CONCURRENCY"      // how many workers all queues may have together
-	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // names of the queues with provisioned pollers, comma-separated; empty: none
+	EnvProvisionedQueues = "SLUICE_PROVISIONED"      // queues with provisioned pollers, comma-separated
 )
 
 // EnvQueueURL, EnvEventSourceMapping, EnvDeadLetterQueueURL and EnvFunctionName return the names of the variables with

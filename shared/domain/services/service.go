@@ -54,7 +54,7 @@ type Inbox struct {
 	EventTypes  []string      // event types that it receives; facts come from the topic
 	Lanes       []Lane        // none: one interactive queue
 	FIFO        bool          // messages of a video one at a time and in order: the message group is the video
-	FairShare   bool          // tenants share the queue fairly: the message group is the tenant, and senders keep an in-flight limit
+	FairShare   bool          // the message group is the tenant, and senders keep an in-flight limit
 	BatchSize   int           // messages per invocation
 	MaxWorkers  int           // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
 	ServiceTime time.Duration // typical time to process a message, until it is measured; 0: a second

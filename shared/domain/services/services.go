@@ -194,7 +194,7 @@ var Map = []Service{
 			{QueryIndex, ByDeadline, []string{DueIndex, OpenDeadLetterIndex}},
 			{ReadRows, Table, []string{VideoRows}},
 			{GetRows, Table, []string{InFlightLimitRows}},
-			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: does the original exist, although its notification was lost?
+			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: was a notification lost?
 			{ReadQueueDepth, AllQueues, nil},
 			{ReadQueueAges, Metrics, nil},
 			{DrainMessages, AllDeadLetterQueues, nil},

@@ -38,7 +38,7 @@ type Waterfall struct {
 	Duration float64   `json:"duration_ms"`
 	Traces   int       `json:"traces"`
 	Complete bool      `json:"complete"` // set by the caller, who knows the state of the video
-	Cost     float64   `json:"cost_usd"` // each span counts as one invocation, which is too much for messages of a batch
+	Cost     float64   `json:"cost_usd"` // each span counts as one invocation, also within a batch
 	Spans    []Span    `json:"hops"`     // by start time
 }
 
@@ -47,7 +47,7 @@ type Span struct {
 	Service         string  `json:"service"`
 	Start           float64 `json:"start_ms"`
 	Duration        float64 `json:"ms"`
-	Wait            float64 `json:"wait_ms"` // in the queue until Start; of a later attempt: since the end of the previous one
+	Wait            float64 `json:"wait_ms"` // in the queue until Start, since the previous attempt
 	Queue           string  `json:"queue,omitempty"`
 	Attempt         int     `json:"attempt,omitempty"` // from 1; absent without a queue
 	Status          Status  `json:"status"`

@@ -114,7 +114,7 @@ func TestSpanInsideLambdaSegment(t *testing.T) {
 	if len(w.Spans) != 1 || !w.Spans[0].ColdStart || w.Spans[0].Duration != 1000 {
 		t.Errorf("spans %+v", w.Spans)
 	}
-	if want := costInCents(2 * time.Second); w.Cost < 0.99*want || w.Cost > 1.01*want { // a second of starting, and one of work
+	if want := costInCents(2 * time.Second); w.Cost < 0.99*want || w.Cost > 1.01*want { // initialization and work
 		t.Errorf("costs %g, want %g", w.Cost, want)
 	}
 }

@@ -9,10 +9,10 @@ import (
 // Early playback: a video can be watched while it is still being encoded. Its playlists list the segments from the
 // beginning up to the first gap, and are rewritten as tasks finish.
 const (
-	startTargetDurations = 3                // target durations that must be listed before a player may start (RFC 8216 §6.3.3)
+	startTargetDurations = 3                // target durations listed before a player may start (RFC 8216 §6.3.3)
 	minStartDuration     = 12 * time.Second // of video that must be listed, at least
-	maxPlaylistUpdates   = 15               // about how often the playlists are rewritten, whatever the length of the video
-	playerLag            = 6 * time.Second  // until a player has what was written: 2 s in a cache, 2 s between its requests, and the download
+	maxPlaylistUpdates   = 15               // about how often the playlists are rewritten, at any length
+	playerLag            = 6 * time.Second  // until a player has an update: cache, polling and download
 )
 
 // StartFrames returns how many frames must be encoded before the video becomes playable.

@@ -9,7 +9,7 @@ type IdempotencyRecord struct {
 	Route     string    // method and path
 	Key       string    // as the client chose it; only a hash is stored
 	BodyHash  string    // hash of the request body: the same key with another body is rejected
-	Holder    string    // random id of the invocation that carries the request out, to detect that another has taken over
+	Holder    string    // random id of the invocation that carries the request out
 	Status    int       // HTTP status of the response; 0 until there is one
 	CreatedID string    // id of the resource that was created, if the response is built from it again
 	Response  string    // body of the response otherwise

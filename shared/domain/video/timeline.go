@@ -7,7 +7,7 @@ import (
 
 // TimelineEntry is one entry of a video's timeline: a change of its row. It is saved together with the change.
 type TimelineEntry struct {
-	Version int64         `json:"version"` // of the row after the change; 0: a finished task, which does not change the row
+	Version int64         `json:"version"` // of the row after the change; 0 for a finished task
 	At      time.Time     `json:"at"`
 	State   State         `json:"state"` // after the change
 	Cause   string        `json:"what"`  // the type of the event that caused it, or "created"

@@ -90,7 +90,7 @@ type Media struct {
 	Container  string  `json:"container"` // ffmpeg's name of the demuxer, one of those in package media: "mov"
 	VideoCodec string  `json:"video_codec"`
 	AudioCodec string  `json:"audio_codec,omitempty"` // empty: no audio
-	Width      int     `json:"width"`                 // pixels as displayed: rotation and pixel aspect ratio are applied
+	Width      int     `json:"width"`                 // pixels as displayed: rotated, with square pixels
 	Height     int     `json:"height"`
 	Rate       Rate    `json:"rate"`      // of the grid: one of a fixed list
 	Frames     int     `json:"frames"`    // number of frames on the grid
