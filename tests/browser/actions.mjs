@@ -38,7 +38,7 @@ export async function openVideoList(page) {
 
 export const chooseFiles = (page, files) => page.locator("input[type=file]").setInputFiles(files);
 // uploadRow returns row n of the list of uploads.
-export const uploadRow = (page, n = 0) => page.locator(".ways > li").nth(n);
+export const uploadRow = (page, n = 0) => page.locator(".uploads > li").nth(n);
 
 // checkAccessibility runs axe on the current view and checks that the view is not wider than the window.
 export async function checkAccessibility(page) {

@@ -107,7 +107,7 @@ export async function allViews(page) {
   await checkAccessibility(page);
   await takeScreenshot(page, "failed");
   await page.getByRole("link", { name: /truncated/ }).click();
-  await page.locator(".sought").waitFor();
+  await page.locator(".highlighted").waitFor();
   await checkAccessibility(page);
   return { expected: ["422", "404"] };
 }
@@ -194,13 +194,13 @@ export async function droppedFiles(page) {
     for (const name of ["one.mp4", "two.mov"]) all.items.add(new File(["film"], name, { type: "video/mp4" }));
     return all;
   });
-  await page.dispatchEvent(".entrance", "dragenter", { dataTransfer: drop });
-  await page.locator(".entrance.over").waitFor();
+  await page.dispatchEvent(".upload-area", "dragenter", { dataTransfer: drop });
+  await page.locator(".upload-area.over").waitFor();
   await page.dispatchEvent(".all", "drop", { dataTransfer: drop });
   await uploadRow(page, 1)
     .getByRole("link", { name: /^Watch / })
     .waitFor({ timeout: timeoutMs });
-  assert.equal(await page.locator(".entrance.over").count(), 0);
+  assert.equal(await page.locator(".upload-area.over").count(), 0);
   return {};
 }
 

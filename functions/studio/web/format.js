@@ -1,25 +1,26 @@
-// Numbers and times as people read them.
+// Formats numbers and times.
 
-export function bytes(n) {
+export function formatBytes(n) {
   if (n < 1000) return `${n} B`;
   if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
   if (n < 1e9) return `${(n / 1e6).toFixed(1)} MB`;
   return `${(n / 1e9).toFixed(2)} GB`;
 }
 
-// span is a time that something took, of seconds.
-export function span(s) {
+// formatDuration formats seconds: 1 min 02 s.
+export function formatDuration(s) {
   if (!Number.isFinite(s) || s < 0) return "";
   if (s < 0.0995) return `${Math.round(s * 1000)} ms`;
   if (s < 59.95) return `${s.toFixed(1)} s`;
   const whole = Math.round(s);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
+  if (whole < 86400)
+    return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
-// clock is a duration as players show it: 1:02:03.
-export function clock(s) {
+// formatClock formats seconds as players do: 1:02:03.
+export function formatClock(s) {
   const whole = Math.floor(s);
   const two = (n) => String(n).padStart(2, "0");
   const hours = Math.floor(whole / 3600);
@@ -31,11 +32,11 @@ const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year
 const full = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 const hour = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
-export const moment = (at) => full.format(new Date(at));
-export const timeOfDay = (at) => hour.format(new Date(at));
+export const formatDateTime = (at) => full.format(new Date(at));
+export const formatTimeOfDay = (at) => hour.format(new Date(at));
 
-// ago is when something was, as one would say it now.
-export function ago(at, now = Date.now()) {
+// formatAge formats a time relative to now: 5 min ago.
+export function formatAge(at, now = Date.now()) {
   const s = Math.max(0, (now - new Date(at)) / 1000);
   if (s < 45) return "just now";
   if (s < 3570) return `${Math.max(1, Math.round(s / 60))} min ago`;
@@ -44,9 +45,9 @@ export function ago(at, now = Date.now()) {
   return day.format(new Date(at));
 }
 
-export function dollars(usd) {
+export function formatDollars(usd) {
   if (usd >= 0.995) return `$${usd.toFixed(2)}`;
   return usd > 0 ? `$${usd.toPrecision(2)}` : "$0";
 }
 
-export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+export const pluralize = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;

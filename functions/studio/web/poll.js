@@ -1,50 +1,52 @@
-// Asks again and again, politely: soon while something moves, seldom while nothing does, never in a tab that nobody
-// sees, and later each time that the server is busy or away.
-import { Problem, pause } from "./api.js";
+// Polls the API: often while something is in progress, seldom while nothing is, never in a hidden tab, and with
+// increasing delays while the server is busy or unreachable.
+import { Problem, sleep } from "./api.js";
 
-const soon = 1000; // ms
-const slow = 10000;
-const worst = 60000;
+const activeDelay = 1000; // ms
+const maxIdleDelay = 10000;
+const maxErrorDelay = 60000;
 
-// poll calls look until the signal is aborted. look returns whether something moves; what it throws goes to failed, which
-// returns whether to go on.
-export async function poll(look, signal, failed = () => true) {
+// poll calls task until the signal is aborted. task returns whether something is in progress. A Problem that can't be
+// retried goes to onError, which returns whether to continue.
+export async function poll(task, signal, onError = () => true) {
   let wait = 0;
   for (let misses = 0; !signal.aborted;) {
     try {
-      await seen(signal);
-      const moving = await look();
+      await untilVisible(signal);
+      const moving = await task();
       misses = 0;
-      wait = moving ? soon : Math.min(slow, Math.max(soon, wait * 1.6));
+      wait = moving ? activeDelay : Math.min(maxIdleDelay, Math.max(activeDelay, wait * 1.6));
     } catch (problem) {
       if (signal.aborted || !(problem instanceof Problem)) {
         if (!signal.aborted) throw problem;
         return;
       }
-      if (!problem.passing && !failed(problem)) return;
+      if (!problem.retryable && !onError(problem)) return;
       misses++;
-      wait = Math.max(problem.after * 1000, Math.min(worst, soon * 2 ** misses)) * (0.75 + Math.random() / 2);
+      wait =
+        Math.max(problem.retryAfter * 1000, Math.min(maxErrorDelay, activeDelay * 2 ** misses)) *
+        (0.75 + Math.random() / 2);
     }
-    await rest(wait, signal, misses === 0);
+    await waitForNextPoll(wait, signal, misses === 0);
   }
 }
 
-// rest waits, or, if it may be short, until the tab comes to the front again.
-async function rest(ms, signal, short) {
+// waitForNextPoll waits for some ms; if short is set, at most until the tab becomes visible.
+async function waitForNextPoll(ms, signal, short) {
   const round = new AbortController();
   const both = AbortSignal.any([signal, round.signal]);
-  await Promise.race([pause(ms, both), ...(short ? [woken(both)] : [])]).catch(() => {});
+  await Promise.race([sleep(ms, both), ...(short ? [nextVisible(both)] : [])]).catch(() => {});
   round.abort();
 }
 
-// seen resolves once somebody sees the tab.
-function seen(signal) {
+// untilVisible resolves when the tab is visible.
+function untilVisible(signal) {
   if (!document.hidden) return Promise.resolve();
-  return woken(signal);
+  return nextVisible(signal);
 }
 
-// woken resolves when the tab comes to the front.
-function woken(signal) {
+// nextVisible resolves when the tab becomes visible.
+function nextVisible(signal) {
   return new Promise((resolve, reject) => {
     const look = () => !document.hidden && end(resolve);
     const stop = () => end(() => reject(signal.reason));

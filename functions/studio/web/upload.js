@@ -1,120 +1,133 @@
-// Sends files to S3 by parts, on the addresses that the API signs. An upload goes on where it was after a failure, and
-// with fresh addresses when those it has are too old.
-import { Problem, pause, persist } from "./api.js";
+// Uploads files to S3 in parts, to URLs that the API signs. After a failure, an upload continues with the missing
+// parts, and with new URLs if the old ones have expired.
+import { Problem, sleep, requestWithRetry } from "./api.js";
 
-const files = 2; // at once
-const parts = 3; // of a file, at once
-const tries = 5; // of a part, before a person is asked
-const batch = 100; // addresses, at most, that the API signs at once
+const maxUploads = 2; // in parallel
+const maxParts = 3; // of a file, in parallel
+const maxAttempts = 5; // of a part, before the user must retry
+const maxURLs = 100; // per request
 
 // States of an upload: queued → sending → joining → sent; or failed (can be retried), cancelling, cancelled.
 
-// Upload sends one file. changed is called, often, after anything has changed.
+// Upload uploads one file. onChange is called often, after each change.
 export class Upload {
-  constructor(file, changed) {
-    Object.assign(this, { file, changed, state: "queued", video: "", problem: null, began: 0, ended: 0, sent: 0 });
+  constructor(file, onChange) {
+    Object.assign(this, { file, onChange, state: "queued", video: "", problem: null, began: 0, ended: 0, sent: 0 });
     this.etags = new Map(); // by part
-    this.flying = new Map(); // bytes of parts that are on their way
+    this.inFlightBytes = new Map(); // sent bytes of parts in flight
     this.urls = new Map();
-    this.marks = []; // [time, bytes] of the last seconds
+    this.speedSamples = []; // [time in ms, bytes] of the last 5 s
   }
 
-  get active() { return ["queued", "sending", "joining", "cancelling"].includes(this.state); }
+  get active() {
+    return ["queued", "sending", "joining", "cancelling"].includes(this.state);
+  }
 
-  // speed in bytes a second, of the last few seconds; 0 while it is not known.
+  // speed is in bytes/s over the last 5 s; 0 while unknown.
   get speed() {
-    const [first, last] = [this.marks[0], this.marks.at(-1)];
-    return this.marks.length > 1 && last[0] > first[0] ? (last[1] - first[1]) / ((last[0] - first[0]) / 1000) : 0;
+    const [first, last] = [this.speedSamples[0], this.speedSamples.at(-1)];
+    return this.speedSamples.length > 1 && last[0] > first[0]
+      ? (last[1] - first[1]) / ((last[0] - first[0]) / 1000)
+      : 0;
   }
 
   set(state, problem = null) {
     Object.assign(this, { state, problem });
-    this.changed(this);
+    this.onChange(this);
   }
 
-  // send sends all that was not sent yet; it does not throw.
+  // send sends the parts that are missing and completes the upload. It reports errors in the state.
   async send() {
     this.stop = new AbortController();
     this.began ||= Date.now();
-    this.marks = [];
+    this.speedSamples = [];
     this.set("sending");
     try {
-      if (!this.id) await (this.opening = this.open());
+      if (!this.id) await (this.opening = this.createUpload());
       const todo = Array.from({ length: this.count }, (_, i) => i + 1).filter((n) => !this.etags.has(n));
-      await this.each(todo, (n) => this.part(n));
+      await this.runConcurrently(todo, (n) => this.sendPart(n));
       this.set("joining");
       const list = [...this.etags].sort(([a], [b]) => a - b).map(([number, etag]) => ({ number, etag }));
-      await persist("POST", `uploads/${this.id}/complete`, { body: { parts: list }, signal: this.stop.signal });
+      await requestWithRetry("POST", `uploads/${this.id}/complete`, {
+        body: { parts: list },
+        signal: this.stop.signal,
+      });
       this.ended = Date.now();
       this.set("sent");
     } catch (error) {
       this.stop.abort();
-      this.flying.clear();
+      this.inFlightBytes.clear();
       if (this.state !== "cancelling" && this.state !== "cancelled") this.set("failed", error);
       if (!(error instanceof Problem) && error.name !== "AbortError") throw error;
     }
   }
 
-  // open begins the upload. Its title is the file's name without what says the format.
-  async open() {
+  // createUpload creates the upload. The title is the file's name without its extension.
+  async createUpload() {
     const { name, size, type } = this.file;
     const body = { file_name: name.slice(0, 255), size, title: name.replace(/\.[^.]{1,8}$/, "").slice(0, 200) };
     if (type) body.content_type = type;
-    const made = await persist("POST", "uploads", { body }); // not stopped: who cancels must learn its id
+    const made = await requestWithRetry("POST", "uploads", { body }); // without the signal: cancel needs its id
     Object.assign(this, { id: made.upload_id, video: made.video_id, size: made.part_size, count: made.part_count });
-    this.remember(made.parts);
-    this.changed(this);
+    this.storeURLs(made.parts);
+    this.onChange(this);
   }
 
-  remember(signed) {
+  storeURLs(signed) {
     for (const part of signed) this.urls.set(part.number, part.url);
   }
 
-  // each runs work on all numbers, a few at once; the first failure ends all.
-  async each(numbers, work) {
+  // runConcurrently runs work for all numbers, a few in parallel, until one fails.
+  async runConcurrently(numbers, work) {
     const next = numbers.values();
     const run = async () => {
       for (const n of next) await work(n);
     };
-    await Promise.all(Array.from({ length: Math.min(parts, numbers.length) }, run));
+    await Promise.all(Array.from({ length: Math.min(maxParts, numbers.length) }, run));
   }
 
-  async part(n) {
+  async sendPart(n) {
     const from = (n - 1) * this.size;
     const bytes = this.file.slice(from, Math.min(from + this.size, this.file.size));
     for (let attempt = 1; ; attempt++) {
       try {
-        this.etags.set(n, await this.put(await this.url(n), n, bytes));
-        this.flying.delete(n);
-        return this.tally();
+        this.etags.set(n, await this.putPart(await this.partURL(n), n, bytes));
+        this.inFlightBytes.delete(n);
+        return this.updateProgress();
       } catch (error) {
-        this.flying.delete(n);
-        this.tally();
-        if (this.stop.signal.aborted || !(error instanceof Problem) || attempt >= tries) throw error;
-        if (error.status === 403) this.urls.delete(n); // the address is too old
-        else if (!error.passing) throw error;
-        await pause(Math.min(8000, 250 * 2 ** attempt) * (0.5 + Math.random()), this.stop.signal);
+        this.inFlightBytes.delete(n);
+        this.updateProgress();
+        if (this.stop.signal.aborted || !(error instanceof Problem) || attempt >= maxAttempts) throw error;
+        if (error.status === 403)
+          this.urls.delete(n); // the URL has expired
+        else if (!error.retryable) throw error;
+        await sleep(Math.min(8000, 250 * 2 ** attempt) * (0.5 + Math.random()), this.stop.signal);
       }
     }
   }
 
-  // url returns the address of a part, and asks for those of the next ones with it.
-  async url(n) {
+  // partURL returns the URL of a part, and requests those of the next parts with it.
+  async partURL(n) {
     while (!this.urls.has(n)) {
-      this.asking ??= this.sign(n).finally(() => { this.asking = null; });
-      await this.asking;
+      this.signing ??= this.signParts(n).finally(() => {
+        this.signing = null;
+      });
+      await this.signing;
     }
     return this.urls.get(n);
   }
 
-  async sign(n) {
+  async signParts(n) {
     const numbers = [];
-    for (let i = n; i <= this.count && numbers.length < batch; i++) if (!this.etags.has(i)) numbers.push(i);
-    this.remember((await persist("POST", `uploads/${this.id}/parts`, { body: { numbers }, signal: this.stop.signal })).parts);
+    for (let i = n; i <= this.count && numbers.length < maxURLs; i++) if (!this.etags.has(i)) numbers.push(i);
+    this.storeURLs(
+      (await requestWithRetry("POST", `uploads/${this.id}/parts`, { body: { numbers }, signal: this.stop.signal }))
+        .parts,
+    );
   }
 
-  // put sends a part and returns its ETag. Only XMLHttpRequest tells how far it is.
-  put(url, n, bytes) {
+  // putPart sends a part and returns its ETag. Only XMLHttpRequest reports the progress.
+  putPart(url, n, bytes) {
     const { signal } = this.stop;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
@@ -122,39 +135,42 @@ export class Upload {
       const stop = () => request.abort();
       signal.addEventListener("abort", stop, { once: true });
       request.upload.onprogress = (e) => {
-        this.flying.set(n, e.loaded);
-        this.tally();
+        this.inFlightBytes.set(n, e.loaded);
+        this.updateProgress();
       };
       request.onloadend = () => {
         signal.removeEventListener("abort", stop);
         const etag = request.getResponseHeader("ETag");
         if (signal.aborted) reject(signal.reason);
         else if (request.status === 200 && etag) resolve(etag);
-        else reject(new Problem({ status: request.status, code: "part_refused", detail: refusal(request.status, n) }));
+        else
+          reject(
+            new Problem({ status: request.status, code: "part_refused", detail: describePartError(request.status, n) }),
+          );
       };
       request.open("PUT", url);
       request.send(bytes);
     });
   }
 
-  // tally adds up what has been sent.
-  tally() {
+  // updateProgress adds up the sent bytes.
+  updateProgress() {
     let sent = 0;
     for (const n of this.etags.keys()) sent += Math.min(this.size, this.file.size - (n - 1) * this.size);
-    for (const loaded of this.flying.values()) sent += loaded;
+    for (const loaded of this.inFlightBytes.values()) sent += loaded;
     this.sent = Math.min(sent, this.file.size);
     const now = performance.now();
-    this.marks = [...this.marks.filter(([at]) => now - at < 5000), [now, this.sent]];
-    this.changed(this);
+    this.speedSamples = [...this.speedSamples.filter(([at]) => now - at < 5000), [now, this.sent]];
+    this.onChange(this);
   }
 
-  // cancel gives the upload up, here and at S3.
+  // cancel cancels the upload, also in the API.
   async cancel() {
     this.set("cancelling");
     this.stop?.abort();
     try {
       await this.opening?.catch(() => {});
-      if (this.id) await persist("DELETE", `uploads/${this.id}`);
+      if (this.id) await requestWithRetry("DELETE", `uploads/${this.id}`);
       this.set("cancelled");
     } catch (problem) {
       this.set("failed", problem);
@@ -162,15 +178,18 @@ export class Upload {
   }
 }
 
-function refusal(status, n) {
+function describePartError(status, n) {
   if (status === 0) return `Part ${n} could not be sent: the connection was lost, or S3 does not let this page in.`;
   if (status === 200) return `Part ${n} was sent, but S3 does not show its ETag to this page: see cors_origins.`;
   return `S3 answered part ${n} with ${status}.`;
 }
 
-// Queue sends uploads a few at a time.
+// Queue sends a few uploads at a time.
 export class Queue {
-  constructor() { this.waiting = []; this.running = 0; }
+  constructor() {
+    this.waiting = [];
+    this.running = 0;
+  }
 
   add(upload) {
     this.waiting.push(upload);
@@ -178,11 +197,14 @@ export class Queue {
   }
 
   next() {
-    while (this.running < files && this.waiting.length) {
+    while (this.running < maxUploads && this.waiting.length) {
       const upload = this.waiting.shift();
       if (upload.state !== "queued") continue;
       this.running++;
-      upload.send().finally(() => { this.running--; this.next(); });
+      upload.send().finally(() => {
+        this.running--;
+        this.next();
+      });
     }
   }
 }
