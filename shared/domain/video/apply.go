@@ -62,7 +62,7 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 	case PurgeDone:
 		return applyPurgeDone(v, e)
 	case DeadlinePassed:
-		return applyDeadlinePassed(v, e)
+		return findDeadlineTransition(v, e).apply(v, e)
 	}
 	return v, nil
 }

@@ -125,11 +125,6 @@ var deadlineTransitions = []deadlineTransition{
 	}},
 }
 
-// applyDeadlinePassed returns the video after its deadline has passed, and what follows.
-func applyDeadlinePassed(v Video, e DeadlinePassed) (Video, []Event) {
-	return findDeadlineTransition(v, e).apply(v, e)
-}
-
 func findDeadlineTransition(v Video, e DeadlinePassed) deadlineTransition {
 	i := slices.IndexFunc(deadlineTransitions, func(t deadlineTransition) bool { return t.applies(v, e) })
 	return deadlineTransitions[i]

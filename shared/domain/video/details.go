@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -53,17 +54,9 @@ func (a Details) Validate() (fieldErrors []FieldError) {
 
 // ValidText reports whether s is UTF-8 text without control characters, of at most limit characters.
 func ValidText(s string, limit int) bool {
-	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
-		return false
-	}
-	for _, r := range s {
-		if isForbiddenRune(r) {
-			return false
-		}
-	}
-	return true
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool {
+		// SQS does not accept the last two in messages
+		// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
+		return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff'
+	})
 }
-
-// isForbiddenRune reports whether r is a control character, or one of two that SQS does not accept in messages
-// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
-func isForbiddenRune(r rune) bool { return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' }
