@@ -110,29 +110,21 @@ func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (
 func (s Autoscaler) observeQueues(ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal) (observed []scaling.Queue, err error) {
 	for _, q := range services.ListQueues() {
 		in := s.QueueInput(q)
-		var failed error
-		in.Reading, failed = s.readQueue(ctx, q, serviceTimes, signal)
+		waiting, inFlight, failed := s.Depths.ReadQueueCounts(ctx, q.Name)
+		if failed == nil {
+			waiting = max(waiting, signal.MessagesSent[q.Name]) // SQS takes some seconds to count sent messages
+			in.Reading = scaling.Reading{
+				At: s.Now(), Visible: float64(waiting), InFlight: float64(inFlight), ServiceTime: q.Inbox.ServiceTime.Seconds(),
+			}
+			if measured := serviceTimes[q.Service]; measured > 0 {
+				in.Reading.ServiceTime = measured
+			}
+		}
 		err = errors.Join(err, failed)
 		observed = append(observed, in)
 	}
 	s.addMessageAges(ctx, observed)
 	return observed, err
-}
-
-// readQueue reads one queue. SQS takes some seconds to count sent messages: the signal's number counts if it is higher.
-func (s Autoscaler) readQueue(ctx context.Context, q services.Queue, serviceTimes map[string]float64, signal ScaleSignal) (scaling.Reading, error) {
-	waiting, inFlight, err := s.Depths.ReadQueueCounts(ctx, q.Name)
-	if err != nil {
-		return scaling.Reading{}, err
-	}
-	r := scaling.Reading{
-		At: s.Now(), Visible: float64(max(waiting, signal.MessagesSent[q.Name])), InFlight: float64(inFlight),
-		ServiceTime: q.Inbox.ServiceTime.Seconds(),
-	}
-	if measured := serviceTimes[q.Service]; measured > 0 {
-		r.ServiceTime = measured
-	}
-	return r, nil
 }
 
 // addMessageAges adds to the readings of queues in which messages wait how old the oldest message is. An age that is
@@ -179,10 +171,8 @@ func mergeServiceTimes(known, signal map[string]float64) map[string]float64 {
 	if len(signal) == 0 {
 		return known
 	}
-	merged := maps.Clone(known)
-	if merged == nil {
-		merged = map[string]float64{}
-	}
+	merged := map[string]float64{}
+	maps.Copy(merged, known)
 	for service, seconds := range signal {
 		if before := merged[service]; before > 0 {
 			seconds = (before + seconds) / 2
