@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -117,8 +118,8 @@ func (c *Client) followRedirects(ctx context.Context, address string, h http.Hea
 		if err != nil {
 			return nil, wrapConnectionError("outbound.Get", err)
 		}
-		next := redirectTarget(res)
-		if next == "" {
+		next := res.Header.Get("Location")
+		if next == "" || !slices.Contains(redirectStatuses, res.StatusCode) {
 			return res, nil
 		}
 		res.Body.Close()
@@ -144,13 +145,9 @@ func (c *Client) sendRequest(ctx context.Context, u *url.URL, h http.Header) (*h
 	return c.transport.RoundTrip(req)
 }
 
-// redirectTarget returns the location that a response redirects to; "" if it is not a redirect.
-func redirectTarget(res *http.Response) string {
-	switch res.StatusCode {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return res.Header.Get("Location")
-	}
-	return ""
+// redirectStatuses are the statuses of responses that redirect.
+var redirectStatuses = []int{
+	http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
 }
 
 // minRateConn is a connection of which reads fail if it is idle or slow.

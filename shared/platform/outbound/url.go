@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"sluice/shared/domain/errs"
@@ -16,7 +17,7 @@ func ParseURL(raw string) (*url.URL, error) {
 	const op = "outbound.ParseURL"
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil, len(raw) > maxURLBytes, !isPrintableASCII(raw):
+	case err != nil, len(raw) > maxURLBytes, strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, urlInvalid.ToError(op, errs.Invalid, nil) // err contains the URL
 	case u.Scheme != "https":
 		return nil, notHTTPS.ToError(op, errs.Invalid, nil)
@@ -43,17 +44,5 @@ var privateZones = []string{".localhost", ".local", ".internal", ".home.arpa"}
 // isPrivateName reports whether a host name is without a dot or in a private zone.
 func isPrivateName(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if !strings.ContainsAny(host, ".:") {
-		return true
-	}
-	for _, z := range privateZones {
-		if strings.HasSuffix(host, z) {
-			return true
-		}
-	}
-	return false
-}
-
-func isPrintableASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+	return !strings.ContainsAny(host, ".:") || slices.ContainsFunc(privateZones, func(z string) bool { return strings.HasSuffix(host, z) })
 }
