@@ -63,11 +63,16 @@ func StartSpan(ctx context.Context, name string) (context.Context, Span) {
 func StartLongSpan(ctx context.Context, name string) (context.Context, Span) {
 	up := xray.GetSegment(ctx)
 	ctx, s := StartSpan(ctx, name)
-	if s.isSilent() {
+	if s.seg == nil || s.seg.Dummy { // it is not sent
 		return ctx, s
 	}
 	s.isLong = true
-	annotations, metadata := copyRootData(ctx)
+	var annotations, metadata map[string]any
+	if root, ok := ctx.Value(rootKey{}).(*xray.Segment); ok {
+		root.RLock()
+		annotations, metadata = maps.Clone(root.Annotations), maps.Clone(root.Metadata["default"])
+		root.RUnlock()
+	}
 	s.seg.Lock()
 	defer s.seg.Unlock()
 	s.seg.Type, s.seg.ParentID = "subsegment", up.ID
@@ -75,20 +80,6 @@ func StartLongSpan(ctx context.Context, name string) (context.Context, Span) {
 	s.seg.ParentSegment.GetConfiguration().Emitter.Emit(s.seg)
 	return ctx, s
 }
-
-// copyRootData returns copies of the root span's annotations and metadata.
-func copyRootData(ctx context.Context) (annotations, metadata map[string]any) {
-	root, ok := ctx.Value(rootKey{}).(*xray.Segment)
-	if !ok {
-		return nil, nil
-	}
-	root.RLock()
-	defer root.RUnlock()
-	return maps.Clone(root.Annotations), maps.Clone(root.Metadata["default"])
-}
-
-// isSilent reports whether the span is not sent.
-func (s Span) isSilent() bool { return s.seg == nil || s.seg.Dummy }
 
 // Annotate sets an annotation. It ignores an empty value.
 func (s Span) Annotate(key AnnotationKey, value string) {
@@ -124,12 +115,12 @@ func (s Span) SetHTTPStatus(status int) {
 // code as annotation.
 func (s Span) End(err error) {
 	s.updateSegment(func(seg *xray.Segment) {
-		switch {
-		case err == nil:
-		case isCallerError(err):
-			seg.Error = true
-		default:
+		switch errs.KindOf(err) {
+		case "":
+		case errs.Transient, errs.Internal:
 			seg.Fault = true
+		default: // the same input would fail again
+			seg.Error = true
 		}
 	})
 	s.closeSegment(err)
@@ -152,7 +143,11 @@ func (s Span) closeSegment(err error) {
 
 // recordException records the Go type of an error and its code, but not its text.
 func (s Span) recordException(err error) {
-	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", innermostError(err))}
+	innermost := err
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		innermost = next
+	}
+	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", innermost)}
 	var ours *errs.Error
 	if errors.As(err, &ours) {
 		e.Message = string(ours.Code)
@@ -169,21 +164,4 @@ func (s Span) updateSegment(change func(*xray.Segment)) {
 		defer s.seg.Unlock()
 		change(s.seg)
 	}
-}
-
-// isCallerError reports whether the caller is at fault: the same input would fail again.
-func isCallerError(err error) bool {
-	switch errs.KindOf(err) {
-	case errs.Transient, errs.Internal:
-		return false
-	}
-	return true
-}
-
-// innermostError returns the last error of the chain of wrapped errors.
-func innermostError(err error) error {
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next
-	}
-	return err
 }
