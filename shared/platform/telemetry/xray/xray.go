@@ -66,7 +66,11 @@ func (r Reader) ReadDocuments(ctx context.Context, id string, windows []tracevie
 func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) (samples []traceview.TraceSample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
-		ids, err := r.findTraceIDs(ctx, buildServiceFilter(services), types.TimeRangeTypeEvent, w)
+		var filters []string
+		for _, s := range services {
+			filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
+		}
+		ids, err := r.findTraceIDs(ctx, strings.Join(filters, " OR "), types.TimeRangeTypeEvent, w)
 		if err != nil {
 			return nil, err
 		}
@@ -82,15 +86,6 @@ func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview
 		samples = append(samples, s)
 	}
 	return samples, nil
-}
-
-// buildServiceFilter returns the filter expression for traces with a span of one of the services.
-func buildServiceFilter(services []string) string {
-	var filters []string
-	for _, s := range services {
-		filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
-	}
-	return strings.Join(filters, " OR ")
 }
 
 // pickEvenly returns at most n of ids, evenly spaced: the ids are ordered by time, so that the first ones would be of
