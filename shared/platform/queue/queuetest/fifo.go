@@ -28,9 +28,7 @@ func testGroupWaitsForItsFirst(t *testing.T, c Cloud) {
 	q.requireEmpty()
 	q.sendMessage("h", "c")
 	q.receiveOne("c") // another group does not wait
-	if err := q.changeVisibility(first, 0); err != nil {
-		t.Fatal(err)
-	}
+	q.requireNoError(q.changeVisibility(first, 0))
 	q.requireEqual(messageBodies(q.receiveUntil(2, 10)), []string{"a", "b"})
 }
 

@@ -85,8 +85,7 @@ type testQueue struct {
 }
 
 func newStandardQueue(t *testing.T, c Cloud) testQueue { return newTestQueue(t, c, false) }
-
-func newFIFOQueue(t *testing.T, c Cloud) testQueue { return newTestQueue(t, c, true) }
+func newFIFOQueue(t *testing.T, c Cloud) testQueue     { return newTestQueue(t, c, true) }
 
 // newTestQueue creates a queue that moves messages to its dead-letter queue after two deliveries.
 func newTestQueue(t *testing.T, c Cloud, fifo bool) testQueue {
@@ -104,9 +103,7 @@ func (q testQueue) sendMessage(group, body string, dedup ...string) string {
 		in.MessageGroupId, in.MessageDeduplicationId = &group, &append(dedup, body)[0]
 	}
 	out, err := q.SQS.SendMessage(q.t.Context(), in)
-	if err != nil {
-		q.t.Fatal(err)
-	}
+	q.requireNoError(err)
 	return aws.ToString(out.MessageId)
 }
 
@@ -121,9 +118,7 @@ func (q testQueue) receiveFrom(url string, n int) []types.Message {
 		QueueUrl: &url, MaxNumberOfMessages: int32(n), MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 	})
-	if err != nil {
-		q.t.Fatal(err)
-	}
+	q.requireNoError(err)
 	return out.Messages
 }
 
@@ -156,9 +151,8 @@ func (q testQueue) requireEmpty() {
 
 func (q testQueue) deleteMessage(m types.Message) {
 	q.t.Helper()
-	if _, err := q.SQS.DeleteMessage(q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-		q.t.Fatal(err)
-	}
+	_, err := q.SQS.DeleteMessage(q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle})
+	q.requireNoError(err)
 }
 
 func (q testQueue) changeVisibility(m types.Message, d time.Duration) error {
@@ -166,6 +160,13 @@ func (q testQueue) changeVisibility(m types.Message, d time.Duration) error {
 		QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: int32(d.Seconds()),
 	})
 	return err
+}
+
+func (q testQueue) requireNoError(err error) {
+	q.t.Helper()
+	if err != nil {
+		q.t.Fatal(err)
+	}
 }
 
 func (q testQueue) requireEqual(got, want any) {

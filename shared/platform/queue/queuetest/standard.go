@@ -20,9 +20,7 @@ func testMessageRoundTrips(t *testing.T, c Cloud) {
 		MessageAttributes:       map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String("r")}},
 		MessageSystemAttributes: map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String("Root=1-5759e988-bd862e3fe1be46a994272793")}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	q.requireNoError(err)
 	m := q.receiveOne("héllo")
 	q.requireEqual([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"], m.Attributes["MessageGroupId"]},
 		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", "", "acme"})
@@ -46,9 +44,7 @@ func testMessageIsRedeliveredUntilDeleted(t *testing.T, c Cloud) {
 func testVisibilityTimeoutIsChanged(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	q.sendMessage("", "a")
-	if err := q.changeVisibility(q.receiveOne("a"), 2*visibilityTimeout); err != nil {
-		t.Fatal(err)
-	}
+	q.requireNoError(q.changeVisibility(q.receiveOne("a"), 2*visibilityTimeout))
 	q.AdvanceTime(visibilityTimeout + timeMargin)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout)
@@ -59,9 +55,7 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	q.sendMessage("", "a")
 	m := q.receiveOne("a")
-	if err := q.changeVisibility(m, 0); err != nil {
-		t.Fatal(err)
-	}
+	q.requireNoError(q.changeVisibility(m, 0))
 	if err := q.changeVisibility(m, visibilityTimeout); err == nil {
 		t.Error("the visibility timeout of a visible message was changed")
 	}
@@ -70,9 +64,8 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 
 func testMessageIsDelayed(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
-	if _, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second)}); err != nil {
-		t.Fatal(err)
-	}
+	_, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second)})
+	q.requireNoError(err)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout + timeMargin)
 	q.receiveOne("a")
