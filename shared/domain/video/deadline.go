@@ -50,22 +50,18 @@ func (v Video) ExpiresAt() time.Time {
 // WithDeadline returns v with the deadline of its state, counted from at.
 func (v Video) WithDeadline(at time.Time) Video {
 	v.Deadline.At = time.Time{}
-	if !v.State.IsFinal() {
-		v.Deadline.At = at.Add(v.stateTimeout())
+	switch {
+	case v.State.IsFinal():
+	case v.State == Waiting && v.Fetch == nil:
+		v.Deadline.At = at.Add(uploadCheckInterval)
+	case v.State == Waiting:
+		v.Deadline.At = at.Add(fetchTimeout << v.Deadline.Retries)
+	case v.State == Deleting:
+		v.Deadline.At = at.Add(purgeTimeout << min(v.Deadline.Retries, maxRetries))
+	default:
+		v.Deadline.At = at.Add(StepTimeout << v.Deadline.Retries)
 	}
 	return v
-}
-
-func (v Video) stateTimeout() time.Duration {
-	switch {
-	case v.State == Waiting && v.Fetch == nil:
-		return uploadCheckInterval
-	case v.State == Waiting:
-		return fetchTimeout << v.Deadline.Retries
-	case v.State == Deleting:
-		return purgeTimeout << min(v.Deadline.Retries, maxRetries)
-	}
-	return StepTimeout << v.Deadline.Retries
 }
 
 // IsOverdue reports whether the video's deadline has passed at the given time.
