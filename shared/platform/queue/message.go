@@ -3,16 +3,46 @@ package queue
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/metric"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/metrics"
 )
+
+// delivery is a message and the time when its handling started.
+type delivery struct {
+	lambdaevents.SQSMessage
+	started time.Time
+}
+
+// attemptNumber returns how often SQS has delivered the message, 1 for the first time.
+func (d delivery) attemptNumber() int {
+	n, _ := strconv.Atoi(d.Attributes["ApproximateReceiveCount"])
+	return n
+}
+
+// metricsAttr returns the attribute of a log line that counts values for the message's queue. With the first delivery
+// it adds the time that the message waited in the queue; later deliveries were delayed on purpose.
+func (d delivery) metricsAttr(counts ...metric.Value) slog.Attr {
+	if sent := parseMillis(d.Attributes["SentTimestamp"]); d.attemptNumber() <= 1 && !sent.IsZero() {
+		counts = append(counts, metric.WaitTime.NewValue(metric.ToMilliseconds(d.started.Sub(sent))))
+	}
+	for i := range counts {
+		counts[i].DimensionValue = d.EventSourceARN[strings.LastIndexByte(d.EventSourceARN, ':')+1:]
+	}
+	return metrics.LogAttr(time.Now(), counts...)
+}
 
 // handleMessage handles the events of one message. It reports whether SQS shall deliver the message again, and when.
 func (c *Consumer) handleMessage(ctx context.Context, m delivery) (wait time.Duration, again bool) {
@@ -144,3 +174,31 @@ func (c *Consumer) setVisibilityTimeout(ctx context.Context, m delivery) {
 
 // finalKinds are the errors after which another attempt can't succeed.
 var finalKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated}
+
+// Problems without a message: the cause says what is wrong.
+var (
+	typeNotAccepted = errs.Problem{Code: "type_not_taken"}
+	messageInvalid  = errs.Problem{Code: "message_invalid"}
+)
+
+// decodeEvents returns the events of a message: one event of Sluice, or one for each object of an S3 notification,
+// which may be none. Invalid, code message_invalid: the message breaks its schema, or an object is not an original.
+func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
+	objects, ok, err := events.DecodeS3Notification([]byte(m.Body))
+	if !ok {
+		e, err := events.Decode([]byte(m.Body))
+		e.Sender = m.Attributes["SenderId"]
+		return []events.Event{e}, err
+	}
+	var out []events.Event
+	for _, o := range objects {
+		tenant, id, isOriginal := services.ParseOriginalKey(o.Key)
+		if !isOriginal {
+			return nil, messageInvalid.ToError("queue.decodeEvents", errs.Invalid, fmt.Errorf("key %q is not the key of an original", o.Key))
+		}
+		out = append(out, events.Event{
+			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,
+		})
+	}
+	return out, err
+}
