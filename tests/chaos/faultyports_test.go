@@ -16,6 +16,7 @@ import (
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/store"
+	"sluice/shared/platform/store/table"
 )
 
 // faultyTable is the table as a process accesses it.
@@ -24,18 +25,18 @@ type faultyTable struct{ *process }
 // newStore returns the store as a process accesses it.
 func (p *process) newStore() store.Store { return store.Store{Table: faultyTable{p}} }
 
-func (t faultyTable) Get(ctx context.Context, k store.Key) (store.Row, error) {
-	return scheduleCall(ctx, t.process, "Get "+k.Kind(), k.PK, readOutcomes, func() (store.Row, error) { return t.w.store.Table.Get(ctx, k) })
+func (t faultyTable) Get(ctx context.Context, k table.Key) (table.Row, error) {
+	return scheduleCall(ctx, t.process, "Get "+k.Kind(), k.PK, readOutcomes, func() (table.Row, error) { return t.w.store.Table.Get(ctx, k) })
 }
 
-func (t faultyTable) Write(ctx context.Context, w store.Write) (store.Row, error) {
-	return scheduleCall(ctx, t.process, "Write "+w.Key.Kind(), w.Key.PK+w.Key.SK, writeOutcomes, func() (store.Row, error) {
+func (t faultyTable) Write(ctx context.Context, w table.Write) (table.Row, error) {
+	return scheduleCall(ctx, t.process, "Write "+w.Key.Kind(), w.Key.PK+w.Key.SK, writeOutcomes, func() (table.Row, error) {
 		t.w.checkInFlightLimit(w)
 		return t.w.store.Table.Write(detachContext(ctx), w)
 	})
 }
 
-func (t faultyTable) Transact(ctx context.Context, writes ...store.Write) error {
+func (t faultyTable) Transact(ctx context.Context, writes ...table.Write) error {
 	k := writes[0].Key
 	return scheduleCallErr(ctx, t.process, "Transact "+k.Kind(), k.PK, writeOutcomes, func() error {
 		err := t.w.store.Table.Transact(detachContext(ctx), writes...)
@@ -46,20 +47,20 @@ func (t faultyTable) Transact(ctx context.Context, writes ...store.Write) error 
 	})
 }
 
-func (t faultyTable) Query(ctx context.Context, q store.Query) (rows []store.Row, next store.Row, err error) {
-	name := cmp.Or(q.Index, store.Key{SK: q.Prefix + q.From}.Kind())
-	rows, err = scheduleCall(ctx, t.process, "Query "+name, q.Partition, readOutcomes, func() (rows []store.Row, err error) {
+func (t faultyTable) Query(ctx context.Context, q table.Query) (rows []table.Row, next table.Row, err error) {
+	name := cmp.Or(q.Index, table.Key{SK: q.Prefix + q.From}.Kind())
+	rows, err = scheduleCall(ctx, t.process, "Query "+name, q.Partition, readOutcomes, func() (rows []table.Row, err error) {
 		rows, next, err = t.w.store.Table.Query(ctx, q)
 		return rows, err
 	})
 	return rows, next, err
 }
 
-func (t faultyTable) Count(ctx context.Context, q store.Query) (int, error) {
+func (t faultyTable) Count(ctx context.Context, q table.Query) (int, error) {
 	return t.w.store.Table.Count(ctx, q) // no service of this package counts rows
 }
 
-func (t faultyTable) Delete(ctx context.Context, keys []store.Key) error {
+func (t faultyTable) Delete(ctx context.Context, keys []table.Key) error {
 	return scheduleCallErr(ctx, t.process, "Delete "+keys[0].Kind(), keys[0].PK, writeOutcomes, func() error { return t.w.store.Table.Delete(detachContext(ctx), keys) })
 }
 

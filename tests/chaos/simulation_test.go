@@ -23,6 +23,7 @@ import (
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
+	"sluice/shared/platform/store/table"
 )
 
 // scenario describes a run.
@@ -201,7 +202,7 @@ func (w *simulation) sendS3Event(key string) {
 }
 
 // checkSavedVideo checks the row of a video after a write: the objects of a playable video must exist.
-func (w *simulation) checkSavedVideo(k store.Key) {
+func (w *simulation) checkSavedVideo(k table.Key) {
 	ids := strings.Split(k.PK, "#")
 	if k.Kind() != services.VideoRows {
 		return
@@ -215,12 +216,12 @@ func (w *simulation) checkSavedVideo(k store.Key) {
 }
 
 // checkInFlightLimit checks a write of a tenant's in-flight limit: no more tasks may be in flight than allowed.
-func (w *simulation) checkInFlightLimit(write store.Write) {
+func (w *simulation) checkInFlightLimit(write table.Write) {
 	if write.Key.Kind() != services.InFlightLimitRows {
 		return
 	}
 	written := store.NewMemory() // the write can still fail in the simulation's own store
-	_, _ = written.Table.Write(context.Background(), store.Write{Key: write.Key, Change: write.Change})
+	_, _ = written.Table.Write(context.Background(), table.Write{Key: write.Key, Change: write.Change})
 	_, tenant, _ := strings.Cut(write.Key.PK, "#")
 	_, lane, _ := strings.Cut(write.Key.SK, "#")
 	l, err := written.LoadInFlightLimit(context.Background(), tenant, video.Lane(lane))

@@ -5,6 +5,7 @@ import (
 
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/store/table"
 )
 
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
@@ -42,7 +43,7 @@ func (s Store) LoadToken(ctx context.Context, id string) (access.Token, error) {
 // DeleteToken deletes a token. It is no error if there is none; a repetition changes nothing.
 func (s Store) DeleteToken(ctx context.Context, id string) error {
 	k := tokenKey(id)
-	if k == (Key{}) {
+	if k == (table.Key{}) {
 		return nil
 	}
 	return s.deleteRows(ctx, "store.DeleteToken", k)

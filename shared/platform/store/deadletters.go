@@ -7,12 +7,13 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // deadLetterItem is stored in the partition of the month in which its message was sent. Ids sort by the time of
 // sending. A partition takes 1,000 writes per second.
 type deadLetterItem struct {
-	Key
+	table.Key
 	ID       string `dynamodbav:"id"`
 	Service  string `dynamodbav:"service"`
 	Group    string `dynamodbav:"group,omitempty"`
@@ -35,12 +36,12 @@ type deadLetterItem struct {
 }
 
 // deadLetterKey returns the key of a dead letter, the zero Key for an invalid id.
-func deadLetterKey(id string) Key {
+func deadLetterKey(id string) table.Key {
 	sent, ok := video.ParseDeadLetterID(id)
 	if !ok {
-		return Key{}
+		return table.Key{}
 	}
-	return Key{deadLetterMonth(sent), id}
+	return table.Key{PK: deadLetterMonth(sent), SK: id}
 }
 
 func deadLetterMonth(t time.Time) string { return services.DeadLetterRows + "#" + t.Format("2006-01") }
@@ -88,8 +89,8 @@ func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter,
 // UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state
 // or its number of redrives has changed since, as after the same call, or there is none.
 func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLetter) error {
-	unchanged := Condition{Where: []Comparison{
-		{"state", "=", stringValue(string(old.State))}, {"redrives", "=", numberValue(int64(old.Redrives))},
+	unchanged := table.Condition{Where: []table.Comparison{
+		table.Compare("state", "=", table.StringValue(string(old.State))), table.Compare("redrives", "=", table.NumberValue(int64(old.Redrives))),
 	}}
 	return s.putRow(ctx, "store.UpdateDeadLetter", newDeadLetterItem(updated), unchanged, deadLetterChanged)
 }
@@ -97,6 +98,6 @@ func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLett
 // CountOpenDeadLetters returns the number of dead letters of a service that are open, or some thousands if there are
 // more. It reads an index, which may lag behind the rows.
 func (s Store) CountOpenDeadLetters(ctx context.Context, service string) (int, error) {
-	n, err := s.Table.Count(ctx, Query{Index: services.ByDeadline, Partition: openDeadLetterPartition(service)})
+	n, err := s.Table.Count(ctx, table.Query{Index: services.ByDeadline, Partition: openDeadLetterPartition(service)})
 	return n, wrapError("store.CountOpenDeadLetters", err, errs.Problem{})
 }

@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // ListDeadLetters returns the dead letters that f matches and that are kept at now, without their bodies, the last sent
@@ -23,7 +24,7 @@ func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cu
 	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
-			all, rest, err := queryPage(ctx, s, op, deadLetterItem.toDeadLetter, Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
+			all, rest, err := queryPage(ctx, s, op, deadLetterItem.toDeadLetter, table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
 			if err != nil {
 				return nil, "", err
 			}

@@ -11,6 +11,7 @@ import (
 
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // deadlineShards is the number of index partitions that hold the videos with a deadline. A partition takes 1,000 writes
@@ -35,7 +36,7 @@ type overdueItem struct {
 func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
 	var all []overdueItem
 	for shard := range deadlineShards {
-		q := Query{Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard), To: formatTimestamp(now), Limit: limit}
+		q := table.Query{Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard), To: formatTimestamp(now), Limit: limit}
 		some, _, err := queryPage(ctx, s, "store.ListOverdueVideos", keepItem[overdueItem], q)
 		if err != nil {
 			return nil, err

@@ -8,11 +8,12 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // idempotencyItem has no attribute that is the key of an index.
 type idempotencyItem struct {
-	Key
+	table.Key
 	BodyHash  string `dynamodbav:"body"`
 	Holder    string `dynamodbav:"holder"`
 	Status    int    `dynamodbav:"status"`
@@ -43,7 +44,7 @@ func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.Idempotenc
 func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)
-	w, err := buildPut(op, i, Condition{Absent: true, Where: []Comparison{{"expires", "<=", numberValue(now.Unix())}}})
+	w, err := buildPut(op, i, table.Condition{Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))}})
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}
@@ -62,5 +63,5 @@ func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, 
 // CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
 // none, or another request holds the key.
 func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
-	return s.putRow(ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", stringValue(r.Holder)), idempotencyKeyLost)
+	return s.putRow(ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost)
 }

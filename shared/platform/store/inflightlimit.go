@@ -8,12 +8,13 @@ import (
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // inFlightLimitItem has the tasks that a tenant has in flight in a lane. 1,000 workers have 2,000 tasks in flight;
 // the row then has 11 kB if they are of one video, and 75 kB if they are of 2,000. DynamoDB allows 400 kB.
 type inFlightLimitItem struct {
-	Key
+	table.Key
 	Version      int64          `dynamodbav:"version"`
 	Allotments   compressedText `dynamodbav:"shares,omitempty"` // JSON
 	MoreWaiting  bool           `dynamodbav:"more"`
@@ -21,9 +22,9 @@ type inFlightLimitItem struct {
 }
 
 // inFlightLimitKey returns the key of the in-flight limit of a tenant in a lane.
-func inFlightLimitKey(tenant string, lane video.Lane) Key {
+func inFlightLimitKey(tenant string, lane video.Lane) table.Key {
 	k := newKey(services.InFlightLimitRows, tenant)
-	if k != (Key{}) {
+	if k != (table.Key{}) {
 		k.SK += "#" + string(lane)
 	}
 	return k

@@ -4,6 +4,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // Items are rows as Go structs. Nested values are stored as JSON text: it is smaller than DynamoDB's maps, messages
@@ -11,12 +12,12 @@ import (
 // attribute.
 type (
 	tenantItem struct {
-		Key
+		table.Key
 		Tenant  string `dynamodbav:"tenant"`
 		Created string `dynamodbav:"created,omitempty"`
 	}
 	tokenItem struct {
-		Key
+		table.Key
 		Tenant  string `dynamodbav:"tenant"`
 		ID      string `dynamodbav:"id"`
 		Scopes  string `dynamodbav:"scopes"` // JSON
@@ -26,7 +27,7 @@ type (
 		Expires int64  `dynamodbav:"expires,omitempty"` // Unix seconds; DynamoDB deletes the row some time later
 	}
 	uploadItem struct {
-		Key
+		table.Key
 		Tenant      string `dynamodbav:"tenant"`
 		ID          string `dynamodbav:"id"`
 		Video       string `dynamodbav:"video"`
@@ -38,7 +39,7 @@ type (
 	}
 	// videoItem is in an index while it has the partition key of that index.
 	videoItem struct {
-		Key
+		table.Key
 		detailsItem
 		Tenant        string `dynamodbav:"tenant"`
 		ID            string `dynamodbav:"id"`
@@ -77,15 +78,15 @@ type (
 		External   string `dynamodbav:"external,omitempty"` // partition key of by-external; the sort key is Created
 	}
 	timelineItem struct {
-		Key
+		table.Key
 		Entry string `dynamodbav:"entry"` // JSON
 	}
 	donePageItem struct {
-		Key
+		table.Key
 		Done []int `dynamodbav:"done,numberset"`
 	}
 	taskResultItem struct {
-		Key
+		table.Key
 		Result  string `dynamodbav:"result"` // JSON
 		Started string `dynamodbav:"began,omitempty"`
 		At      string `dynamodbav:"at,omitempty"`
@@ -169,8 +170,8 @@ func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
 	return i
 }
 
-func (c *codec) newTimelineItem(k Key, e video.TimelineEntry) timelineItem {
-	return timelineItem{Key: k.timelineEntry(e.Version), Entry: c.encodeJSON(e)}
+func (c *codec) newTimelineItem(k table.Key, e video.TimelineEntry) timelineItem {
+	return timelineItem{Key: timelineEntryKey(k, e.Version), Entry: c.encodeJSON(e)}
 }
 
 func (i timelineItem) toEntry(c *codec) (e video.TimelineEntry) {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // TestVideoRowHasDocumentedAttributes pins what other programs may rely on: the keys, the plain attributes, and that
@@ -28,9 +29,9 @@ func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]types.AttributeValue{
-		"pk": stringValue("VIDEO#acme#vid_1"), "sk": stringValue("VIDEO"), "tenant": stringValue("acme"), "id": stringValue("vid_1"),
-		"owner": stringValue("VIDEOS#acme"), "playback": stringValue(""), "title": stringValue(""), "state": stringValue("waiting"), "version": numberValue(1),
-		"created": stringValue("2026-01-02T02:04:05.000000000Z"), "source": stringValue(`{"key":"","name":"","content_type":"","size":0}`),
+		"pk": table.StringValue("VIDEO#acme#vid_1"), "sk": table.StringValue("VIDEO"), "tenant": table.StringValue("acme"), "id": table.StringValue("vid_1"),
+		"owner": table.StringValue("VIDEOS#acme"), "playback": table.StringValue(""), "title": table.StringValue(""), "state": table.StringValue("waiting"), "version": table.NumberValue(1),
+		"created": table.StringValue("2026-01-02T02:04:05.000000000Z"), "source": table.StringValue(`{"key":"","name":"","content_type":"","size":0}`),
 	}
 	if diff := cmp.Diff(want, row, compareAttributes); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
@@ -55,23 +56,23 @@ func TestRowKeys(t *testing.T) {
 	k := videoKey("acme", "vid_1")
 	for _, tt := range []struct {
 		name      string
-		got, want Key
+		got, want table.Key
 	}{
-		{"tenant", tenantKey("acme"), Key{"TENANT#acme", "TENANT"}},
-		{"token", tokenKey("k1"), Key{"TOKEN#k1", "TOKEN"}},
-		{"upload", uploadKey("acme", "upl_1"), Key{"UPLOAD#acme#upl_1", "UPLOAD"}},
-		{"video", k, Key{"VIDEO#acme#vid_1", "VIDEO"}},
-		{"idempotency record", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), Key{"IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", "IDEMPOTENCY"}},
-		{"producer", producerKey("AIDA", "src_1"), Key{"SOURCE#AIDA", "SOURCE#src_1"}},
-		{"producer in the directory", producerDirectoryKey("src_1"), Key{"SOURCE##all", "SOURCE#src_1"}},
-		{"dead letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), Key{"LETTER#1970-01", "ltr_" + strings.Repeat("0", 26)}},
-		{"invalid dead letter id", deadLetterKey("ltr_1"), Key{}},
-		{"last task of a page", k.donePage(255), Key{"VIDEO#acme#vid_1", "DONE#000"}},
-		{"first task of the next", k.donePage(256), Key{"VIDEO#acme#vid_1", "DONE#001"}},
-		{"last page", k.donePage(maxTasks - 1), Key{"VIDEO#acme#vid_1", "DONE#390"}},
-		{"result", k.taskResult(42), Key{"VIDEO#acme#vid_1", "RESULT#00042"}},
-		{"separator in an id", videoKey("acme#vid_1", "x"), Key{}},
-		{"no id", tokenKey(""), Key{}},
+		{"tenant", tenantKey("acme"), table.Key{PK: "TENANT#acme", SK: "TENANT"}},
+		{"token", tokenKey("k1"), table.Key{PK: "TOKEN#k1", SK: "TOKEN"}},
+		{"upload", uploadKey("acme", "upl_1"), table.Key{PK: "UPLOAD#acme#upl_1", SK: "UPLOAD"}},
+		{"video", k, table.Key{PK: "VIDEO#acme#vid_1", SK: "VIDEO"}},
+		{"idempotency record", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), table.Key{PK: "IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", SK: "IDEMPOTENCY"}},
+		{"producer", producerKey("AIDA", "src_1"), table.Key{PK: "SOURCE#AIDA", SK: "SOURCE#src_1"}},
+		{"producer in the directory", producerDirectoryKey("src_1"), table.Key{PK: "SOURCE##all", SK: "SOURCE#src_1"}},
+		{"dead letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), table.Key{PK: "LETTER#1970-01", SK: "ltr_" + strings.Repeat("0", 26)}},
+		{"invalid dead letter id", deadLetterKey("ltr_1"), table.Key{}},
+		{"last task of a page", donePageKey(k, 255), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#000"}},
+		{"first task of the next", donePageKey(k, 256), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#001"}},
+		{"last page", donePageKey(k, maxTasks-1), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#390"}},
+		{"result", taskResultKey(k, 42), table.Key{PK: "VIDEO#acme#vid_1", SK: "RESULT#00042"}},
+		{"separator in an id", videoKey("acme#vid_1", "x"), table.Key{}},
+		{"no id", tokenKey(""), table.Key{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

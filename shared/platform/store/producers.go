@@ -7,12 +7,13 @@ import (
 
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/store/table"
 )
 
 // producerItem is stored twice: under its sender, where the service api looks it up, and in the directory of all
 // producers, which operators list. No sender can have the directory's key, because it contains '#'.
 type producerItem struct {
-	Key
+	table.Key
 	ID      string `dynamodbav:"id"`
 	Sender  string `dynamodbav:"sender"`
 	Bucket  string `dynamodbav:"bucket"`
@@ -27,21 +28,21 @@ const (
 )
 
 // producerKey returns the key of a producer under its sender.
-func producerKey(sender, id string) Key {
+func producerKey(sender, id string) table.Key {
 	k, listed := newKey(services.ProducerRows, sender), producerDirectoryKey(id)
-	if k == (Key{}) || listed == (Key{}) {
-		return Key{}
+	if k == (table.Key{}) || listed == (table.Key{}) {
+		return table.Key{}
 	}
-	return Key{k.PK, listed.SK}
+	return table.Key{PK: k.PK, SK: listed.SK}
 }
 
 // producerDirectoryKey returns the key of a producer in the directory.
-func producerDirectoryKey(id string) Key {
+func producerDirectoryKey(id string) table.Key {
 	k := newKey(services.ProducerRows, id)
-	if k == (Key{}) {
+	if k == (table.Key{}) {
 		return k
 	}
-	return Key{producerDirectory, k.PK}
+	return table.Key{PK: producerDirectory, SK: k.PK}
 }
 
 func (i producerItem) toProducer(c *codec) access.Producer {
@@ -66,10 +67,10 @@ func (s Store) ListProducersBySender(ctx context.Context, sender string) ([]acce
 
 // ListProducers returns all producers, the oldest first.
 func (s Store) ListProducers(ctx context.Context) ([]access.Producer, error) {
-	return s.queryProducers(ctx, "store.ListProducers", Key{PK: producerDirectory})
+	return s.queryProducers(ctx, "store.ListProducers", table.Key{PK: producerDirectory})
 }
 
-func (s Store) queryProducers(ctx context.Context, op string, k Key) ([]access.Producer, error) {
+func (s Store) queryProducers(ctx context.Context, op string, k table.Key) ([]access.Producer, error) {
 	all, err := queryPrefix(ctx, s, op, producerItem.toProducer, k, producerPrefix)
 	slices.SortFunc(all, func(a, b access.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return all, err

@@ -7,17 +7,19 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/store/table"
 )
 
 // keyedItem is a Go struct that is stored as a row.
-type keyedItem interface{ rowKey() Key }
+type keyedItem interface{ RowKey() table.Key }
 
 // getRow reads one row, an I, and returns it as a T. missing is the problem if there is none.
-func getRow[I, T any](ctx context.Context, s Store, op string, k Key, missing errs.Problem, decode func(I, *codec) T) (T, error) {
+func getRow[I, T any](ctx context.Context, s Store, op string, k table.Key, missing errs.Problem, decode func(I, *codec) T) (T, error) {
 	var none T
-	if k == (Key{}) {
+	if k == (table.Key{}) {
 		return none, missing.ToError(op, errs.NotFound, nil)
 	}
 	row, err := s.Table.Get(ctx, k)
@@ -44,7 +46,7 @@ func keepItem[I any](i I, _ *codec) I { return i }
 
 // queryPage makes one query of rows, each an I. It returns them as Ts, and the start of the next page, nil if there is
 // none.
-func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, q Query) (all []T, next Row, err error) {
+func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, q table.Query) (all []T, next table.Row, err error) {
 	var items []I
 	var c codec
 	rows, next, err := s.Table.Query(ctx, q)
@@ -65,11 +67,11 @@ func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I,
 
 // queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero
 // Key.
-func queryPrefix[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, k Key, prefix string) (all []T, err error) {
-	if k == (Key{}) {
+func queryPrefix[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, k table.Key, prefix string) (all []T, err error) {
+	if k == (table.Key{}) {
 		return nil, nil
 	}
-	for q := (Query{Partition: k.PK, Prefix: prefix}); ; {
+	for q := (table.Query{Partition: k.PK, Prefix: prefix}); ; {
 		some, next, err := queryPage(ctx, s, op, decode, q)
 		if err != nil {
 			return nil, err
@@ -80,25 +82,32 @@ func queryPrefix[I, T any](ctx context.Context, s Store, op string, decode func(
 	}
 }
 
+var ifAbsent = table.Condition{Absent: true}
+
+// ifEqual returns the condition that a row exists whose attribute has a value.
+func ifEqual(attribute string, value types.AttributeValue) table.Condition {
+	return table.Condition{Where: []table.Comparison{table.Compare(attribute, "=", value)}}
+}
+
 // buildPut returns the write of a whole item.
-func buildPut(op string, i keyedItem, condition Condition) (Write, error) {
-	if i.rowKey() == (Key{}) {
-		return Write{}, errs.E(op, errs.Invalid, errInvalidID)
+func buildPut(op string, i keyedItem, condition table.Condition) (table.Write, error) {
+	if i.RowKey() == (table.Key{}) {
+		return table.Write{}, errs.E(op, errs.Invalid, errInvalidID)
 	}
 	row, err := attributevalue.MarshalMap(i)
 	if err != nil {
-		return Write{}, errs.E(op, errs.Internal, err)
+		return table.Write{}, errs.E(op, errs.Internal, err)
 	}
-	return Write{Key: i.rowKey(), Change: Put{row}, If: condition}, nil
+	return table.Write{Key: i.RowKey(), Change: table.Put{Row: row}, If: condition}, nil
 }
 
 // buildUpdate returns the write of some attributes of an item, by name. Those that the item lacks are removed.
-func buildUpdate(op string, k Key, item any, attributes []string, condition Condition) (Write, error) {
+func buildUpdate(op string, k table.Key, item any, attributes []string, condition table.Condition) (table.Write, error) {
 	row, err := attributevalue.MarshalMap(item)
 	if err != nil {
-		return Write{}, errs.E(op, errs.Internal, err)
+		return table.Write{}, errs.E(op, errs.Internal, err)
 	}
-	u := Update{Set: Row{}}
+	u := table.Update{Set: table.Row{}}
 	for _, name := range attributes {
 		if value, ok := row[name]; ok {
 			u.Set[name] = value
@@ -106,13 +115,13 @@ func buildUpdate(op string, k Key, item any, attributes []string, condition Cond
 			u.Remove = append(u.Remove, name)
 		}
 	}
-	return Write{Key: k, Change: u, If: condition}, nil
+	return table.Write{Key: k, Change: u, If: condition}, nil
 }
 
 // putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write
 // after a lost answer and then fail on the row that it has written: use it where callers bear that, or without a
 // condition.
-func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition Condition, conflict errs.Problem) error {
+func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition table.Condition, conflict errs.Problem) error {
 	w, err := buildPut(op, i, condition)
 	if err != nil {
 		return err
@@ -126,15 +135,15 @@ func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition Con
 func (s Store) putNextVersion(ctx context.Context, op string, i keyedItem, version int64, stale errs.Problem) error {
 	condition := ifAbsent
 	if version != 1 {
-		condition = ifEqual("version", numberValue(version-1))
+		condition = ifEqual("version", table.NumberValue(version-1))
 	}
 	return s.putRow(ctx, op, i, condition, stale)
 }
 
 // insertRows writes items that must not be in the table yet, all or none, together with other writes. taken is the
 // problem if a condition fails. It is a transaction even for one row, so that a repetition by the SDK succeeds.
-func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...Write) error {
-	var writes []Write
+func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...table.Write) error {
+	var writes []table.Write
 	for _, i := range items {
 		w, err := buildPut(op, i, ifAbsent)
 		if err != nil {
@@ -146,7 +155,7 @@ func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, it
 }
 
 // deleteRows deletes rows, 25 in a call: DynamoDB takes no more.
-func (s Store) deleteRows(ctx context.Context, op string, keys ...Key) error {
+func (s Store) deleteRows(ctx context.Context, op string, keys ...table.Key) error {
 	for some := range slices.Chunk(keys, 25) {
 		if err := s.Table.Delete(ctx, some); err != nil {
 			return wrapError(op, err, errs.Problem{})

@@ -6,16 +6,17 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/store/table"
 )
 
 // scalingStateItem is the only row of its kind: the last decision of the autoscaler.
 type scalingStateItem struct {
-	Key
+	table.Key
 	Version int    `dynamodbav:"version"`
 	State   string `dynamodbav:"state"` // JSON
 }
 
-var scalingStateKey = Key{services.ScalingRows + "#all", services.ScalingRows}
+var scalingStateKey = table.Key{PK: services.ScalingRows + "#all", SK: services.ScalingRows}
 
 func (i scalingStateItem) toScalingState(c *codec) (s scaling.State) {
 	c.decodeJSON(i.State, &s)

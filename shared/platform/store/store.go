@@ -1,7 +1,7 @@
 // Package store keeps tenants, tokens, producers, uploads, videos, idempotency records, dead letters, in-flight
 // limits, wait queues and the state of the autoscaler as rows of one DynamoDB table. [Store] has the operations; it
-// works on a [Table], of which there are two: [DynamoDB], and one in memory for tests ([NewMemory]). storetest.Run
-// checks a Store on either.
+// works on a [table.Table], of which there are two: one of DynamoDB, and one in memory for tests ([NewMemory]).
+// storetest.Run checks a Store on either.
 //
 // Rows have string keys pk and sk. The tenant is part of the partition key of every row that a tenant owns:
 //
@@ -47,15 +47,19 @@
 // timed out, 5xx) and Internal (anything else).
 package store
 
-import "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+import (
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sluice/shared/platform/store/table"
+)
 
 // Store reads and writes the rows of a table.
-type Store struct{ Table Table }
+type Store struct{ Table table.Table }
 
 // NewDynamoDB returns a Store of a DynamoDB table.
-func NewDynamoDB(client *dynamodb.Client, table string) Store {
-	return Store{DynamoDB{Client: client, Name: table}}
+func NewDynamoDB(client *dynamodb.Client, name string) Store {
+	return Store{table.DynamoDB{Client: client, Name: name}}
 }
 
 // NewMemory returns a Store of an empty table in memory. It is for tests: rows never expire.
-func NewMemory() Store { return Store{&memoryTable{rows: map[string]map[string]Row{}}} }
+func NewMemory() Store { return Store{table.NewMemory()} }

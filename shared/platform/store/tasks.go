@@ -8,6 +8,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // FinishTask writes the result of a task, adds the task to the set of finished ones and returns that set. The result is
@@ -20,14 +21,14 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDo
 		return nil, err
 	}
 	var c codec
-	i := taskResultItem{Key: k.taskResult(n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
+	i := taskResultItem{Key: taskResultKey(k, n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
 	if c.err != nil {
 		return nil, errs.E(op, errs.Invalid, c.err)
 	}
-	if err := s.putRow(ctx, op, i, Condition{}, errs.Problem{}); err != nil {
+	if err := s.putRow(ctx, op, i, table.Condition{}, errs.Problem{}); err != nil {
 		return nil, err
 	}
-	add := Write{Key: k.donePage(n), Change: Update{Add: Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}}}
+	add := table.Write{Key: donePageKey(k, n), Change: table.Update{Add: table.Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}}}
 	if _, err := s.Table.Write(ctx, add); err != nil {
 		return nil, wrapError(op, err, errs.Problem{})
 	}
@@ -35,9 +36,9 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDo
 }
 
 // checkTaskKey returns Invalid for the zero Key and for a task number that does not fit a key.
-func checkTaskKey(op string, k Key, n int) error {
+func checkTaskKey(op string, k table.Key, n int) error {
 	switch {
-	case k == (Key{}):
+	case k == (table.Key{}):
 		return errs.E(op, errs.Invalid, errInvalidID)
 	case n < 0 || n >= maxTasks:
 		return errs.E(op, errs.Invalid, errTaskNumber)
@@ -46,7 +47,7 @@ func checkTaskKey(op string, k Key, n int) error {
 }
 
 // loadFinishedTasks returns the set of finished tasks from all its pages.
-func (s Store) loadFinishedTasks(ctx context.Context, op string, k Key) (map[int]bool, error) {
+func (s Store) loadFinishedTasks(ctx context.Context, op string, k table.Key) (map[int]bool, error) {
 	pages, err := queryPrefix(ctx, s, op, keepItem[donePageItem], k, donePrefix)
 	done := map[int]bool{}
 	for _, p := range pages {
@@ -71,7 +72,7 @@ func (s Store) DeleteTaskResults(ctx context.Context, tenant, id string) error {
 		return err
 	}
 	for _, prefix := range []string{donePrefix, resultPrefix} {
-		keys, err := queryPrefix(ctx, s, op, keepItem[Key], k, prefix)
+		keys, err := queryPrefix(ctx, s, op, keepItem[table.Key], k, prefix)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 const (
@@ -42,7 +43,7 @@ func (s Store) ListVideos(ctx context.Context, tenant string, f video.Filter, cu
 	if err != nil {
 		return nil, "", err
 	}
-	q := Query{Index: services.ByTenant, Partition: newKey(services.TenantIndex, tenant).PK, Descending: true, Limit: rowsPerQuery}
+	q := table.Query{Index: services.ByTenant, Partition: newKey(services.TenantIndex, tenant).PK, Descending: true, Limit: rowsPerQuery}
 	if f.ExternalID != "" {
 		var c codec
 		q.Index, q.Partition = services.ByExternal, c.newDetailsItem(tenant, video.Details{ExternalID: f.ExternalID}).External
@@ -52,9 +53,9 @@ func (s Store) ListVideos(ctx context.Context, tenant string, f video.Filter, cu
 	}
 	for rowsRead := 0; ; {
 		if last != (pagePosition{}) {
-			partition, sort := keyAttributes(q.Index)
-			q.Start = videoKey(tenant, last.id).toRow()
-			q.Start[partition], q.Start[sort] = stringValue(q.Partition), stringValue(last.created)
+			partition, sort := table.KeyAttributes(q.Index)
+			q.Start = videoKey(tenant, last.id).ToRow()
+			q.Start[partition], q.Start[sort] = table.StringValue(q.Partition), table.StringValue(last.created)
 		}
 		all, rest, err := queryPage(ctx, s, op, videoItem.toVideo, q)
 		if err != nil {

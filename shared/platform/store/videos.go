@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/table"
 )
 
 // CreateVideo adds a video, its upload and the first entry of its timeline: all rows or none. Conflict, code
@@ -20,14 +21,14 @@ func (s Store) CreateVideo(ctx context.Context, v video.Video, u video.Upload) e
 // row exists already.
 func (s Store) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord) error {
 	const op = "store.CreateVideoIdempotently"
-	complete, err := buildPut(op, newIdempotencyItem(r), ifEqual("holder", stringValue(r.Holder)))
+	complete, err := buildPut(op, newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)))
 	if err != nil {
 		return err
 	}
 	return s.createVideo(ctx, op, v, u, idempotencyKeyLost, complete)
 }
 
-func (s Store) createVideo(ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...Write) error {
+func (s Store) createVideo(ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...table.Write) error {
 	var c codec
 	i := c.newVideoItem(v)
 	entry := c.newTimelineItem(i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
@@ -62,7 +63,7 @@ func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, e
 var (
 	detailsAttributes = attributeNames[detailsItem]()
 	savedAttributes   = slices.DeleteFunc(attributeNames[videoItem](), func(name string) bool {
-		return slices.Contains(detailsAttributes, name) || slices.Contains(attributeNames[Key](), name)
+		return slices.Contains(detailsAttributes, name) || slices.Contains(attributeNames[table.Key](), name)
 	})
 )
 
@@ -79,11 +80,11 @@ func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEnt
 	if err := checkTaskKey(op, i.Key, 0); err != nil {
 		return err
 	}
-	put, err := buildPut(op, entry, Condition{})
+	put, err := buildPut(op, entry, table.Condition{})
 	if err != nil {
 		return err
 	}
-	update, err := buildUpdate(op, i.Key, i, savedAttributes, ifEqual("version", numberValue(v.Version-1)))
+	update, err := buildUpdate(op, i.Key, i, savedAttributes, ifEqual("version", table.NumberValue(v.Version-1)))
 	if err != nil {
 		return err
 	}
@@ -95,12 +96,12 @@ func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEnt
 func (s Store) UpdateDetails(ctx context.Context, tenant, id string, details video.Details) error {
 	const op = "store.UpdateDetails"
 	k := videoKey(tenant, id)
-	if k == (Key{}) {
+	if k == (table.Key{}) {
 		return videoMissing.ToError(op, errs.NotFound, nil)
 	}
 	var c codec
-	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, Condition{Where: []Comparison{
-		{"state", "<>", stringValue(string(video.Deleting))}, {"state", "<>", stringValue(string(video.Deleted))},
+	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, table.Condition{Where: []table.Comparison{
+		table.Compare("state", "<>", table.StringValue(string(video.Deleting))), table.Compare("state", "<>", table.StringValue(string(video.Deleted))),
 	}})
 	if err := cmp.Or(err, c.err); err != nil {
 		return errs.E(op, errs.Invalid, err)

@@ -1,4 +1,4 @@
-package store
+package table
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type DynamoDB struct {
 
 // Get implements [Table].
 func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
-	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.toRow()})
+	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.ToRow()})
 	if err != nil {
 		return nil, wrapSDKError("dynamodb.GetItem", err)
 	}
@@ -79,7 +79,7 @@ func (d DynamoDB) Delete(ctx context.Context, keys []Key) error {
 	const op = "dynamodb.BatchWriteItem"
 	var all []types.WriteRequest
 	for _, k := range keys {
-		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k.toRow()}})
+		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k.ToRow()}})
 	}
 	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Name: all}})
 	if err != nil {
@@ -191,7 +191,7 @@ func (u Update) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
 	var e expression
 	condition, update := e.condition(w.If), e.update(u)
 	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &d.Name, Key: w.Key.toRow(), UpdateExpression: update, ConditionExpression: condition,
+		TableName: &d.Name, Key: w.Key.ToRow(), UpdateExpression: update, ConditionExpression: condition,
 		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
 	}}
 }
@@ -205,17 +205,17 @@ func (w Write) returnValues() types.ReturnValuesOnConditionCheckFailure {
 
 func (d DynamoDB) buildQuery(q Query) *dynamodb.QueryInput {
 	var e expression
-	partition, sort := keyAttributes(q.Index)
-	condition := e.name(partition) + " = " + e.value(stringValue(q.Partition))
+	partition, sort := KeyAttributes(q.Index)
+	condition := e.name(partition) + " = " + e.value(StringValue(q.Partition))
 	switch {
 	case q.Prefix != "":
-		condition += " AND begins_with(" + e.name(sort) + ", " + e.value(stringValue(q.Prefix)) + ")"
+		condition += " AND begins_with(" + e.name(sort) + ", " + e.value(StringValue(q.Prefix)) + ")"
 	case q.From != "":
-		condition += " AND " + e.name(sort) + " BETWEEN " + e.value(stringValue(q.From)) + " AND " + e.value(stringValue(q.To))
+		condition += " AND " + e.name(sort) + " BETWEEN " + e.value(StringValue(q.From)) + " AND " + e.value(StringValue(q.To))
 	case q.To != "":
-		condition += " AND " + e.name(sort) + " <= " + e.value(stringValue(q.To))
+		condition += " AND " + e.name(sort) + " <= " + e.value(StringValue(q.To))
 	case q.Before != "":
-		condition += " AND " + e.name(sort) + " < " + e.value(stringValue(q.Before))
+		condition += " AND " + e.name(sort) + " < " + e.value(StringValue(q.Before))
 	}
 	in := &dynamodb.QueryInput{
 		TableName: &d.Name, KeyConditionExpression: &condition, ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,

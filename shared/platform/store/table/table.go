@@ -1,4 +1,5 @@
-package store
+// Package table reads and writes rows of a DynamoDB table, or of a table in memory for tests.
+package table
 
 import (
 	"context"
@@ -11,7 +12,7 @@ import (
 // Row is a row as DynamoDB stores it: attributes by name. The attributes pk and sk are its key.
 type Row = map[string]types.AttributeValue
 
-// Table is what [Store] needs of a table with the string keys pk and sk. Its errors are of type [errs.Error]:
+// Table is a table with the string keys pk and sk. Its errors are of type [errs.Error]:
 // Conflict if a condition does not hold, Transient, or Internal.
 type Table interface {
 	// Get returns the row of a key, nil if there is none. The read is strongly consistent.
@@ -71,11 +72,9 @@ type Comparison struct {
 	Value               types.AttributeValue
 }
 
-var ifAbsent = Condition{Absent: true}
-
-// ifEqual returns the condition that a row exists whose attribute has a value.
-func ifEqual(attribute string, value types.AttributeValue) Condition {
-	return Condition{Where: []Comparison{{attribute, "=", value}}}
+// Compare returns the comparison of an attribute with a value.
+func Compare(attribute, operator string, value types.AttributeValue) Comparison {
+	return Comparison{attribute, operator, value}
 }
 
 // Query selects rows of one partition of the table or of an index, in the order of their sort keys. At most one of
@@ -89,8 +88,8 @@ type Query struct {
 	Start                    Row // the page begins after this row: the next of the page before, or made by hand
 }
 
-// keyAttributes returns the names of the partition key and the sort key of the table, or of an index.
-func keyAttributes(index string) (partition, sort string) {
+// KeyAttributes returns the names of the partition key and the sort key of the table, or of an index.
+func KeyAttributes(index string) (partition, sort string) {
 	switch index {
 	case services.ByTenant:
 		return "owner", "created"

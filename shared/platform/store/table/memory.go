@@ -1,4 +1,4 @@
-package store
+package table
 
 import (
 	"cmp"
@@ -14,14 +14,17 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// memoryTable is a [Table] in memory. It behaves as DynamoDB does, but for rows that expire: it keeps them.
-type memoryTable struct {
+// Memory is a [Table] in memory. It behaves as DynamoDB does, but for rows that expire: it keeps them.
+type Memory struct {
 	mu   sync.Mutex
 	rows map[string]map[string]Row // by pk and sk; a stored Row is never changed
 }
 
+// NewMemory returns an empty table.
+func NewMemory() *Memory { return &Memory{rows: map[string]map[string]Row{}} }
+
 // Get implements [Table].
-func (m *memoryTable) Get(ctx context.Context, k Key) (Row, error) {
+func (m *Memory) Get(ctx context.Context, k Key) (Row, error) {
 	if err := wrapSDKError("memory.Get", ctx.Err()); err != nil {
 		return nil, err
 	}
@@ -31,7 +34,7 @@ func (m *memoryTable) Get(ctx context.Context, k Key) (Row, error) {
 }
 
 // Write implements [Table].
-func (m *memoryTable) Write(ctx context.Context, w Write) (found Row, err error) {
+func (m *Memory) Write(ctx context.Context, w Write) (found Row, err error) {
 	err = m.Transact(ctx, w)
 	if errs.KindOf(err) == errs.Conflict && w.ReturnFound {
 		found, _ = m.Get(ctx, w.Key)
@@ -40,7 +43,7 @@ func (m *memoryTable) Write(ctx context.Context, w Write) (found Row, err error)
 }
 
 // Transact implements [Table].
-func (m *memoryTable) Transact(ctx context.Context, writes ...Write) error {
+func (m *Memory) Transact(ctx context.Context, writes ...Write) error {
 	if err := wrapSDKError("memory.Transact", ctx.Err()); err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (m *memoryTable) Transact(ctx context.Context, writes ...Write) error {
 func (p Put) apply(Key, Row) Row { return p.Row }
 
 func (u Update) apply(k Key, row Row) Row {
-	next := k.toRow()
+	next := k.ToRow()
 	maps.Copy(next, row)
 	maps.Copy(next, u.Set)
 	for _, name := range u.Remove {
@@ -114,11 +117,11 @@ func stringOf(v types.AttributeValue) string {
 }
 
 // Query implements [Table].
-func (m *memoryTable) Query(ctx context.Context, q Query) (rows []Row, next Row, err error) {
+func (m *Memory) Query(ctx context.Context, q Query) (rows []Row, next Row, err error) {
 	if err := wrapSDKError("memory.Query", ctx.Err()); err != nil {
 		return nil, nil, err
 	}
-	_, sort := keyAttributes(q.Index)
+	_, sort := KeyAttributes(q.Index)
 	order := func(a, b Row) int {
 		n := cmp.Or(compareValues(a[sort], b[sort]), compareValues(a["pk"], b["pk"]))
 		if q.Descending {
@@ -140,10 +143,10 @@ func (m *memoryTable) Query(ctx context.Context, q Query) (rows []Row, next Row,
 }
 
 // selectPartition returns the rows of a partition of the table or of an index.
-func (m *memoryTable) selectPartition(q Query) (rows []Row) {
+func (m *Memory) selectPartition(q Query) (rows []Row) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	partition, sort := keyAttributes(q.Index)
+	partition, sort := KeyAttributes(q.Index)
 	if q.Index == "" {
 		return slices.Collect(maps.Values(m.rows[q.Partition]))
 	}
@@ -163,13 +166,13 @@ func (q Query) selects(sort string) bool {
 }
 
 // Count implements [Table].
-func (m *memoryTable) Count(ctx context.Context, q Query) (int, error) {
+func (m *Memory) Count(ctx context.Context, q Query) (int, error) {
 	rows, _, err := m.Query(ctx, q)
 	return len(rows), err
 }
 
 // Delete implements [Table].
-func (m *memoryTable) Delete(ctx context.Context, keys []Key) error {
+func (m *Memory) Delete(ctx context.Context, keys []Key) error {
 	if err := wrapSDKError("memory.Delete", ctx.Err()); err != nil {
 		return err
 	}

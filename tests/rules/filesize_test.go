@@ -1,0 +1,64 @@
+package rules
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	maxFileLines    = 250  // with comments and blank lines
+	maxPackageLines = 1500 // of code alone
+)
+
+// TestFilesAndPackagesAreShort checks the files under functions, shared and events.
+func TestFilesAndPackagesAreShort(t *testing.T) {
+	t.Parallel()
+	lines := map[string]int{}
+	for _, root := range []string{"../../functions", "../../shared", "../../events"} {
+		walkGoFiles(t, root, func(path string) {
+			if isTestOrFake(t, path) {
+				return
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(b, []byte("\n")); n > maxFileLines {
+				t.Errorf("%s has %d lines, more than %d: split it by what its parts do", path, n, maxFileLines)
+			}
+			for line := range bytes.Lines(b) {
+				if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+					lines[filepath.Dir(path)]++
+				}
+			}
+		})
+	}
+	for _, dir := range slices.Sorted(maps.Keys(lines)) {
+		if lines[dir] > maxPackageLines {
+			t.Errorf("%s has %d lines of code, more than %d", dir, lines[dir], maxPackageLines)
+		}
+	}
+	if len(lines) < 30 {
+		t.Errorf("only %d packages found", len(lines))
+	}
+}
+
+// isTestOrFake reports whether a file is a test, belongs to a suite of tests, or is an in-memory adapter: memory*.go.
+func isTestOrFake(t *testing.T, path string) bool {
+	t.Helper()
+	if name := filepath.Base(path); strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "memory") {
+		return true
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return isTestPackage(f)
+}
