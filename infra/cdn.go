@@ -73,25 +73,8 @@ func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awsc
 		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(tokenCheck)),
 		KeyValueStore: c.keyValueStore,
 	})
-	return &awscloudfront.BehaviorOptions{
-		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
-			OriginAccessLevels: &[]awscloudfront.AccessLevel{awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST},
-		}),
-		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
-		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
-		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
-		Compress:              jsii.Bool(true),
-		ResponseHeadersPolicy: newMediaHeaders(scope),
-		FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
-			EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: check,
-		}},
-	}
-}
-
-// newMediaHeaders makes the headers of every response: players on pages of any origin may read it, and browsers don't
-// guess its content type.
-func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
-	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+	// Players on pages of any origin may read every response, and browsers don't guess its content type.
+	headers := awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
 		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
 			AccessControlAllowCredentials: jsii.Bool(false),
 			AccessControlAllowHeaders:     jsii.Strings("*"),
@@ -102,11 +85,23 @@ func newMediaHeaders(scope constructs.Construct) awscloudfront.ResponseHeadersPo
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
 			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
-				AccessControlMaxAge: awscdk.Duration_Days(jsiiNumber(hstsDays)),
-				Override:            jsii.Bool(true),
+				AccessControlMaxAge: awscdk.Duration_Days(jsiiNumber(hstsDays)), Override: jsii.Bool(true),
 			},
 		},
 	})
+	return &awscloudfront.BehaviorOptions{
+		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+			OriginAccessLevels: &[]awscloudfront.AccessLevel{awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST},
+		}),
+		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
+		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
+		Compress:              jsii.Bool(true),
+		ResponseHeadersPolicy: headers,
+		FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
+			EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: check,
+		}},
+	}
 }
 
 // baseURL returns the base URL of media, without a slash at its end.
@@ -115,19 +110,6 @@ func (c *cdn) baseURL() string {
 		return "https://" + c.domain
 	}
 	return "https://" + *c.distribution.DistributionDomainName()
-}
-
-// addOutputs adds the stack outputs about the CDN and its key. It does nothing if there is no CDN.
-func (c *cdn) addOutputs(stack awscdk.Stack, store *data) {
-	if c == nil {
-		return
-	}
-	out := func(name string, value *string) {
-		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
-	}
-	out("CdnUrl", jsii.String(c.baseURL()))
-	out("CdnStore", c.keyValueStore.KeyValueStoreArn())
-	out("PlaybackKey", store.playbackKey.SecretArn())
 }
 
 // suppressNagRules suppresses the findings of cdk-nag and the warning of the CDK about the CDN.

@@ -59,6 +59,10 @@ func (p *dashboardBuilder) addRow(height int, views ...widgetProperties) {
 	p.y += height
 }
 
+func timeSeries(title string, period int, metrics ...[]any) widgetProperties {
+	return widgetProperties{Title: title, View: "timeSeries", Period: period, Metrics: metrics}
+}
+
 // newDashboard makes the dashboard: totals, the gateway, a row for each service with an inbox, and queries of the logs.
 func newDashboard(scope constructs.Construct) {
 	p := &dashboardBuilder{region: *awscdk.Stack_Of(scope).Region()}
@@ -66,25 +70,25 @@ func newDashboard(scope constructs.Construct) {
 		widgetProperties{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
 			sluiceMetric(metric.DeadLetters, "Maximum").withLabel("dead letters"), sluiceMetric(metric.Stuck, "Maximum").withLabel("stuck videos"),
 		}},
-		widgetProperties{Title: "What goes wrong", View: "timeSeries", Period: 300, Metrics: [][]any{
+		timeSeries("What goes wrong", 300,
 			sluiceMetric(metric.Errors, "Sum").withLabel("errors"), metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
 			sluiceMetric(metric.Failed, "Sum").withLabel("failed videos"),
-		}},
-		widgetProperties{Title: "Dollars an hour", View: "timeSeries", Period: 3600, Metrics: [][]any{sluiceMetric(metric.Dollars, "Sum").withLabel("functions")}},
+		),
+		timeSeries("Dollars an hour", 3600, sluiceMetric(metric.Dollars, "Sum").withLabel("functions")),
 	)
 	gateway := func(name, stat string) metricStat {
 		return metricStat{apiGatewayNamespace, name, "ApiName", apiName, stat}
 	}
 	p.addRow(6,
-		widgetProperties{Title: "Requests", View: "timeSeries", Period: 60, Metrics: [][]any{
+		timeSeries("Requests", 60,
 			gateway("Count", "SampleCount").withLabel("all"), gateway("4XXError", "Sum").withLabel("4xx"), gateway("5XXError", "Sum").withLabel("5xx"),
-		}},
-		widgetProperties{Title: "Latency of requests, ms", View: "timeSeries", Period: 60, Metrics: [][]any{gateway("Latency", "p50").withLabel("p50"), gateway("Latency", "p95").withLabel("p95")}},
-		widgetProperties{Title: "Stages of a video, ms (p50)", View: "timeSeries", Period: 300, Metrics: [][]any{
+		),
+		timeSeries("Latency of requests, ms", 60, gateway("Latency", "p50").withLabel("p50"), gateway("Latency", "p95").withLabel("p95")),
+		timeSeries("Stages of a video, ms (p50)", 300,
 			sluiceMetric(metric.InspectTime, "p50").withLabel("inspect"), sluiceMetric(metric.PlayableTime, "p50").withLabel("uploaded to playable"), sluiceMetric(metric.EncodeTime, "p50").withLabel("encode"), sluiceMetric(metric.PublishTime, "p50").withLabel("publish"),
 			sluiceMetric(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
-		}},
-		widgetProperties{Title: "Videos that got ready", View: "timeSeries", Period: 300, Metrics: [][]any{sluiceMetric(metric.ReadyTime, "SampleCount").withLabel("ready")}},
+		),
+		timeSeries("Videos that got ready", 300, sluiceMetric(metric.ReadyTime, "SampleCount").withLabel("ready")),
 	)
 	for _, s := range services.Map {
 		if s.Inbox != nil {

@@ -55,7 +55,15 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 		TopicName:  jsii.String(namePrefix + "events"),
 		EnforceSSL: jsii.Bool(true),
 	})
-	d.playbackKey = newPlaybackKey(scope, set)
+	// The key of playback tokens. Secrets Manager generates it, so that no template has it.
+	d.playbackKey = awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
+		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			PasswordLength: jsiiNumber(playbackKeyLength), ExcludePunctuation: jsii.Bool(true),
+		},
+		RemovalPolicy: set.removalPolicy(),
+	})
+	suppressNagRule(d.playbackKey, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
 	return d
 }
 
@@ -78,25 +86,13 @@ func uploadCORSRule(origins ...string) *awss3.CorsRule {
 	}
 }
 
-// newPlaybackKey makes the secret with the key of playback tokens. Secrets Manager generates it, so that no template
-// has it.
-func newPlaybackKey(scope constructs.Construct, set settings) awssecretsmanager.Secret {
-	key := awssecretsmanager.NewSecret(scope, jsii.String("PlaybackKey"), &awssecretsmanager.SecretProps{
-		Description: jsii.String("Signs the tokens in Sluice's playback paths"),
-		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-			PasswordLength:     jsiiNumber(playbackKeyLength),
-			ExcludePunctuation: jsii.Bool(true),
-		},
-		RemovalPolicy: set.removalPolicy(),
-	})
-	suppressNagRule(key, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
-	return key
-}
-
 func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
+	text := func(name string) *awsdynamodb.Attribute {
+		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
+	}
 	table := awsdynamodb.NewTable(scope, jsii.String("Table"), &awsdynamodb.TableProps{
-		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
-		SortKey:      &awsdynamodb.Attribute{Name: jsii.String("sk"), Type: awsdynamodb.AttributeType_STRING},
+		PartitionKey: text("pk"),
+		SortKey:      text("sk"),
 		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		Encryption:   awsdynamodb.TableEncryption_AWS_MANAGED,
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
@@ -107,7 +103,15 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 		RemovalPolicy:       set.removalPolicy(),
 	})
 	for _, name := range slices.Sorted(maps.Keys(indexes)) {
-		table.AddGlobalSecondaryIndex(indexes[name].cdkProps(name))
+		i := indexes[name]
+		p := &awsdynamodb.GlobalSecondaryIndexProps{
+			IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort), ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
+		}
+		if i.includesAttributes {
+			p.ProjectionType = awsdynamodb.ProjectionType_INCLUDE
+			p.NonKeyAttributes = jsii.Strings(services.ListedAttributes...)
+		}
+		table.AddGlobalSecondaryIndex(p)
 	}
 	return table
 }
@@ -124,20 +128,6 @@ var indexes = map[string]index{
 	services.ByTenant:   {"owner", "created", true},
 	services.ByExternal: {"external", "created", true},
 	services.ByDeadline: {"due_shard", "due", false},
-}
-
-func (i index) cdkProps(name string) *awsdynamodb.GlobalSecondaryIndexProps {
-	text := func(name string) *awsdynamodb.Attribute {
-		return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
-	}
-	p := &awsdynamodb.GlobalSecondaryIndexProps{
-		IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort), ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
-	}
-	if i.includesAttributes {
-		p.ProjectionType = awsdynamodb.ProjectionType_INCLUDE
-		p.NonKeyAttributes = jsii.Strings(services.ListedAttributes...)
-	}
-	return p
 }
 
 // newOriginalsLifecycle returns the lifecycle of originals: they move to cheaper storage and, if the setting

@@ -42,7 +42,7 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 		services.EnvTopicARN:     deps.data.topic.TopicArn,
 		services.EnvPlaybackKey:  deps.data.playbackKey.SecretArn,
 		services.EnvConcurrency:  fixedValue(strconv.Itoa(deps.concurrency)),
-		services.EnvFFmpegDir:    fixedValue(deps.toolsDir()),
+		services.EnvFFmpegDir:    fixedValue(layerToolsDir),
 	}
 	for _, q := range services.ListQueues() {
 		queue := deps.serviceQueues[q.Name]
@@ -61,7 +61,7 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 		values[services.EnvPlaybackURL] = func() *string { return jsii.String(deps.cdn.baseURL()) }
 	}
 	if deps.local {
-		values[services.EnvS3PathStyle] = fixedValue("true")
+		values[services.EnvS3PathStyle], values[services.EnvFFmpegDir] = fixedValue("true"), fixedValue(deps.ffmpegDir)
 	} else {
 		values[services.EnvUploadURL] = func() *string { return jsii.String("https://" + *deps.data.source.BucketRegionalDomainName()) }
 	}
@@ -82,10 +82,3 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 }
 
 func fixedValue(text string) envValue { return func() *string { return jsii.String(text) } }
-
-func (d serviceDeps) toolsDir() string {
-	if d.local {
-		return d.ffmpegDir
-	}
-	return layerToolsDir
-}

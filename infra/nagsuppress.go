@@ -11,7 +11,10 @@ import (
 // or a matchFinding. The record is metadata in the template, in cdk-nag's format, and only the tests read it:
 // https://github.com/cdklabs/cdk-nag#suppressing-a-rule
 func suppressNagRule(on constructs.IConstruct, rule, reason string, only ...any) {
-	made := cfnResourceOf(on)
+	made, ok := on.(awscdk.CfnResource)
+	if !ok {
+		made = on.Node().DefaultChild().(awscdk.CfnResource)
+	}
 	found, _ := made.GetMetadata(jsii.String("cdk_nag")).(map[string]any)
 	rules, _ := found["rules_to_suppress"].([]any)
 	entry := map[string]any{"id": "AwsSolutions-" + rule, "reason": reason}
@@ -23,11 +26,3 @@ func suppressNagRule(on constructs.IConstruct, rule, reason string, only ...any)
 
 // matchFinding stands for the findings that match a JavaScript regular expression, between slashes.
 func matchFinding(expression string) any { return map[string]any{"regex": expression} }
-
-// cfnResourceOf returns the CloudFormation resource of a construct.
-func cfnResourceOf(c constructs.IConstruct) awscdk.CfnResource {
-	if made, ok := c.(awscdk.CfnResource); ok {
-		return made
-	}
-	return c.Node().DefaultChild().(awscdk.CfnResource)
-}

@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
 	"sluice/shared/domain/services"
@@ -14,16 +13,12 @@ import (
 
 // statements returns, for each resource of the service map, the statements that allow IAM actions on it.
 var statements = map[services.Resource]func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement{
-	services.Table:      allowRows,
-	services.ByTenant:   allowRows,
-	services.ByExternal: allowRows,
-	services.ByDeadline: allowRows,
-	services.SourceBucket: func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
-		return allowObjects(d.data.source, p.Only, actions)
-	},
-	services.MediaBucket: func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
-		return allowObjects(d.data.media, p.Only, actions)
-	},
+	services.Table:           allowRows,
+	services.ByTenant:        allowRows,
+	services.ByExternal:      allowRows,
+	services.ByDeadline:      allowRows,
+	services.SourceBucket:    allowObjects,
+	services.MediaBucket:     allowObjects,
 	services.ProducerBuckets: allowProducerBuckets,
 	services.PlaybackKey: allowARNs(func(d serviceDeps, _ []string) []string {
 		return []string{*d.data.playbackKey.SecretArn()}
@@ -32,7 +27,11 @@ var statements = map[services.Resource]func(d serviceDeps, p services.Permission
 		return d.queueARNs(services.ListQueues(), (*serviceQueue).queueARN)
 	}),
 	services.AllDeadLetterQueues: allowARNs(func(d serviceDeps, _ []string) []string {
-		return d.queueARNs(firstQueues(), (*serviceQueue).deadLetterARN)
+		var first []services.Queue // of each inbox
+		for _, s := range services.Map {
+			first = append(first, s.Queues()[:min(1, len(s.Queues()))]...)
+		}
+		return d.queueARNs(first, (*serviceQueue).deadLetterARN)
 	}),
 	services.AllEventSourceMappings: allowARNs(func(d serviceDeps, _ []string) []string {
 		return d.queueARNs(services.ListQueues(), (*serviceQueue).mappingARN)
@@ -81,20 +80,13 @@ func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDep
 			all = append(all, allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...))
 		}
 	}
-	if s.Inbox != nil {
-		all = append(all, deps.allowConsuming(s.Queues())...)
+	// A consumer takes messages, and sends one that can't be handled to the dead-letter queue at once.
+	if queues := s.Queues(); s.Inbox != nil {
+		take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+		all = append(all, allowActions(take, deps.queueARNs(queues, (*serviceQueue).queueARN)...),
+			allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...))
 	}
 	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all})
-}
-
-// allowConsuming returns the statements that a consumer of queues needs: to take messages, and to send a message that
-// can't be handled to the dead-letter queue at once.
-func (d serviceDeps) allowConsuming(queues []services.Queue) []awsiam.PolicyStatement {
-	take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-	return []awsiam.PolicyStatement{
-		allowActions(take, d.queueARNs(queues, (*serviceQueue).queueARN)...),
-		allowActions([]string{"sqs:SendMessage"}, d.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...),
-	}
 }
 
 // allowRows allows actions on the rows of the table, or of one of its indexes, whose partition keys are of the kinds in
@@ -105,23 +97,25 @@ func allowRows(d serviceDeps, p services.Permission, actions []string) []awsiam.
 		arn += "/index/" + string(p.Resource)
 	}
 	return []awsiam.PolicyStatement{
-		addCondition(allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", mapStrings(p.Only, appendSuffix("#*"))),
+		addCondition(allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", appendSuffix(p.Only, "#*")),
 	}
 }
 
 // allowObjects allows actions on the objects of a bucket whose keys begin with one of the prefixes; s3:ListBucket is on
 // the bucket itself. Its condition is StringLikeIfExists because a GET of an object carries no s3:prefix. A list without
 // a prefix passes too, and finds no more objects: every key has one of the prefixes.
-func allowObjects(b awss3.Bucket, prefixes, actions []string) []awsiam.PolicyStatement {
-	onObjects, list := splitListBucket(actions)
-	var keys []string
-	for _, prefix := range prefixes {
-		keys = append(keys, *b.ArnForObjects(jsii.String(prefix + "*")))
+func allowObjects(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
+	b := d.data.source
+	if p.Resource == services.MediaBucket {
+		b = d.data.media
 	}
-	all := []awsiam.PolicyStatement{allowActions(onObjects, keys...)}
+	onObjects, list := splitListBucket(actions)
+	keys := appendSuffix(p.Only, "*")
+	all := []awsiam.PolicyStatement{allowActions(onObjects, mapStrings(keys, func(key string) string {
+		return *b.ArnForObjects(jsii.String(key))
+	})...)}
 	if list != nil {
-		all = append(all, addCondition(allowActions(list, *b.BucketArn()),
-			"StringLikeIfExists", "s3:prefix", mapStrings(prefixes, appendSuffix("*"))))
+		all = append(all, addCondition(allowActions(list, *b.BucketArn()), "StringLikeIfExists", "s3:prefix", keys))
 	}
 	return all
 }
@@ -161,14 +155,6 @@ func (d serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) s
 	return arns
 }
 
-// firstQueues returns the first queue of each inbox.
-func firstQueues() (queues []services.Queue) {
-	for _, s := range services.Map {
-		queues = append(queues, s.Queues()[:min(1, len(s.Queues()))]...)
-	}
-	return queues
-}
-
 // functionARN returns the ARN of a service's function, made from its name: the function may not exist yet.
 func (d serviceDeps) functionARN(service string) string {
 	return *awscdk.Stack_Of(d.data.table).FormatArn(&awscdk.ArnComponents{
@@ -200,6 +186,6 @@ func mapStrings(values []string, to func(string) string) (all []string) {
 	return all
 }
 
-func appendSuffix(suffix string) func(string) string {
-	return func(v string) string { return v + suffix }
+func appendSuffix(values []string, suffix string) []string {
+	return mapStrings(values, func(v string) string { return v + suffix })
 }

@@ -28,7 +28,7 @@ func newSampling(scope constructs.Construct, set settings) {
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Sampling"))
 	for i, r := range listChangeRequests() {
-		awsxray.NewCfnSamplingRule(scope, jsii.String(r.constructID()), &awsxray.CfnSamplingRuleProps{
+		awsxray.NewCfnSamplingRule(scope, jsii.String(toConstructID(strings.ToLower(r.method))+toConstructID(r.kind)), &awsxray.CfnSamplingRuleProps{
 			SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
 				RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind), Version: jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
 				FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
@@ -45,10 +45,6 @@ func newSampling(scope constructs.Construct, set settings) {
 
 // changeRequest is a kind of request that changes videos: its method, and the path segment after the version.
 type changeRequest struct{ method, kind string }
-
-func (c changeRequest) constructID() string {
-	return toConstructID(strings.ToLower(c.method)) + toConstructID(c.kind)
-}
 
 // listChangeRequests returns the kinds of requests among the routes of tenants.
 func listChangeRequests() (all []changeRequest) {

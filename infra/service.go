@@ -41,12 +41,22 @@ func newService(scope constructs.Construct, s services.Service, deps serviceDeps
 		MemorySize:           jsiiNumber(s.Memory),
 		EphemeralStorageSize: awscdk.Size_Mebibytes(jsiiNumber(max(s.Disk, defaultDiskMiB))),
 		Timeout:              cdkDuration(s.Timeout),
-		Tracing:              tracingMode(deps.settings),
+		Tracing:              awslambda.Tracing_ACTIVE,
 		LogGroup:             log,
 		LoggingFormat:        awslambda.LoggingFormat_JSON,
 		Role:                 newRole(c, newPolicyDocument(s, log, deps)),
 		Environment:          buildEnvironment(s, deps),
-		RecursiveLoop:        recursiveLoopMode(s),
+		RecursiveLoop:        awslambda.RecursiveLoop_TERMINATE,
+	}
+	if deps.local {
+		// There is no X-Ray, and a trace id that the emulator makes up for each invocation would replace the message's.
+		props.Tracing = awslambda.Tracing_DISABLED
+	}
+	// Lambda ends a chain of requests that has called a function 16 times. Where each finished task requests the next one
+	// of its tenant, a chain is as long as there are tasks:
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+	if s.AllowsRecursion() {
+		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
 	}
 	if layer := deps.layers[s.Layer]; layer != nil {
 		props.Layers = &[]awslambda.ILayerVersion{layer}
@@ -103,25 +113,6 @@ func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole
 		"map grants; in a producer's bucket, which keys is a matter of its owner's policy and of each source.", "Resource::*",
 		matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*$/`), matchFinding(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`))
 	return role.WithoutPolicyUpdates(nil)
-}
-
-// tracingMode returns Active on AWS. A local cloud has no X-Ray, and a trace id that the emulator made up for each
-// invocation would replace the one of the message.
-func tracingMode(set settings) awslambda.Tracing {
-	if set.local {
-		return awslambda.Tracing_DISABLED
-	}
-	return awslambda.Tracing_ACTIVE
-}
-
-// recursiveLoopMode returns what Lambda does with a chain of requests that has called a function 16 times. It ends the
-// chain, unless the service map allows recursion: where each finished task requests the next one of its tenant, a chain
-// is as long as there are tasks (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
-func recursiveLoopMode(s services.Service) awslambda.RecursiveLoop {
-	if s.AllowsRecursion() {
-		return awslambda.RecursiveLoop_ALLOW
-	}
-	return awslambda.RecursiveLoop_TERMINATE
 }
 
 func lambdaArchitecture(set settings) awslambda.Architecture {

@@ -79,7 +79,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.ffmpegDir = c.readText("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.readText("public_url", ""), "/")
 	s.cdnDomain, s.cdnCertificate = c.readText("cdn_domain", ""), c.readText("cdn_certificate", "")
-	s.provisioned = c.readQueues("provisioned")
+	s.provisioned = c.readList("provisioned", "no queue", func(name string) bool {
+		return slices.ContainsFunc(services.ListQueues(), func(q services.Queue) bool { return q.Name == name })
+	})
 	s.concurrency = c.readNumber("concurrency", s.provisioned.MinWorkers(), s.provisioned.MinWorkers())
 	s.rate = c.readNumber("rate", services.DefaultRate, 1)
 	s.burst = c.readNumber("burst", services.DefaultBurst, 1)
@@ -92,12 +94,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	for origin := range strings.SplitSeq(c.readText("cors_origins", "*"), ",") {
 		s.corsOrigins = append(s.corsOrigins, strings.TrimSpace(origin))
 	}
-	for _, p := range strings.FieldsFunc(c.readText("producers", ""), func(r rune) bool { return r == ',' || r == ' ' }) {
-		s.producerPrincipals = append(s.producerPrincipals, p)
-		if !isPrincipal(p) {
-			c.addError("producers", "has %q, which is neither an ARN nor the id of an account", p)
-		}
-	}
+	s.producerPrincipals = c.readList("producers", "neither an ARN nor the id of an account", principalPattern.MatchString)
 	s.producerBuckets, s.fetchCA = c.readBuckets("producer_buckets"), c.readText("fetch_ca", "")
 	s.xrayDaemon, s.xrayAPI = c.readText("xray_daemon", ""), c.readText("xray_api", "")
 	for name, value := range map[string]string{"fetch_ca": s.fetchCA, "xray_daemon": s.xrayDaemon, "xray_api": s.xrayAPI} {
@@ -114,9 +111,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	return s, errors.Join(c.errs...)
 }
 
-// isPrincipal reports whether p can be the principal of a policy. "*", everybody, is refused.
-func isPrincipal(p string) bool { return principalPattern.MatchString(p) }
-
+// principalPattern matches what can be the principal of a policy, but for "*", everybody.
 var principalPattern = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`)
 
 // functionDir returns the folder of a service's executable, and layerDir that of the ffmpeg layer.
@@ -179,15 +174,16 @@ func (r *contextReader) readBuckets(name string) (names []string) {
 	return names
 }
 
-// readQueues returns the names of queues of the service map, separated by commas or spaces.
-func (r *contextReader) readQueues(name string) (names []string) {
-	for q := range strings.FieldsFuncSeq(r.readText(name, ""), func(c rune) bool { return c == ',' || c == ' ' }) {
-		if !slices.ContainsFunc(services.ListQueues(), func(known services.Queue) bool { return known.Name == q }) {
-			r.addError(name, "has %q, which is no queue", q)
+// readList returns the items of a list, separated by commas or spaces. One that is not valid is an error, which says
+// what it is instead.
+func (r *contextReader) readList(name, instead string, valid func(string) bool) (items []string) {
+	for item := range strings.FieldsFuncSeq(r.readText(name, ""), func(c rune) bool { return c == ',' || c == ' ' }) {
+		if !valid(item) {
+			r.addError(name, "has %q, which is %s", item, instead)
 		}
-		names = append(names, q)
+		items = append(items, item)
 	}
-	return names
+	return items
 }
 
 // readChoice returns the value, which has to be first or second; first is the default.

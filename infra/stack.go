@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -50,31 +51,37 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	front := newGateway(stack, set, functions)
 	store.allowStudioOrigin(front.studioOrigin(set), set)
 	newSampling(stack, set)
-	addOutputs(stack, set, front, store, inboxes)
-	awscdk.NewCfnOutput(stack, jsii.String("AlarmTopic"), &awscdk.CfnOutputProps{Value: newAlarms(stack, set).TopicArn()})
+	alarms := newAlarms(stack, set)
 	if set.dashboard {
 		newDashboard(stack)
 	}
-	edge.addOutputs(stack, store)
+	addOutputs(stack, front.baseURL(set), front, alarms, deps)
 	return stack
 }
 
-func addOutputs(stack awscdk.Stack, set settings, front *gateway, store *data, inboxes map[string]*serviceQueue) {
+func addOutputs(stack awscdk.Stack, url string, front *gateway, alarms awssns.Topic, deps serviceDeps) {
 	out := func(name string, value *string) {
 		awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
 	}
-	out("ApiUrl", jsii.String(front.baseURL(set)))
+	out("ApiUrl", jsii.String(url))
 	out("ApiId", front.api.RestApiId())
-	out("TableName", store.table.TableName())
-	out("SourceBucket", store.source.BucketName())
-	out("MediaBucket", store.media.BucketName())
-	out("TopicArn", store.topic.TopicArn())
+	out("TableName", deps.data.table.TableName())
+	out("SourceBucket", deps.data.source.BucketName())
+	out("MediaBucket", deps.data.media.BucketName())
+	out("TopicArn", deps.data.topic.TopicArn())
 	for _, s := range services.Map {
 		for i, q := range s.Queues() {
-			if out("Inbox"+toConstructID(q.Name), inboxes[q.Name].queue.QueueUrl()); i == 0 {
-				out("Dead"+toConstructID(s.Name), inboxes[q.Name].deadLetters.QueueUrl())
+			in := deps.serviceQueues[q.Name]
+			if out("Inbox"+toConstructID(q.Name), in.queue.QueueUrl()); i == 0 {
+				out("Dead"+toConstructID(s.Name), in.deadLetters.QueueUrl())
 			}
 		}
+	}
+	out("AlarmTopic", alarms.TopicArn())
+	if deps.cdn != nil {
+		out("CdnUrl", jsii.String(deps.cdn.baseURL()))
+		out("CdnStore", deps.cdn.keyValueStore.KeyValueStoreArn())
+		out("PlaybackKey", deps.data.playbackKey.SecretArn())
 	}
 }
 

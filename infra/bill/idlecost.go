@@ -192,11 +192,11 @@ func chargeMapping(b idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ProvisionedPollerConfig"] != nil {
 		return nil, errors.New("provisioned pollers have no price in infra/bill")
 	}
-	price := "sqs-standard"
 	queue, ok := b.resolveReference(r.Properties["EventSourceArn"])
 	if !ok || queue.Type != "AWS::SQS::Queue" {
 		return nil, errors.New("a mapping from anything but a queue of the template has no price in infra/bill")
 	}
+	price := "sqs-standard"
 	if queue.Properties["FifoQueue"] == true {
 		price = "sqs-fifo"
 	}

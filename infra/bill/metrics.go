@@ -37,12 +37,10 @@ func MetricsTable(p Prices) Table {
 
 // metricCount returns how many CloudWatch metrics a metric makes: one for each value of its dimension.
 func metricCount(m metric.Metric) int {
-	switch m.Dimension {
-	case metric.Queue:
+	if m.Dimension == metric.Queue {
 		return len(services.ListQueues())
-	default:
-		return 1
 	}
+	return 1
 }
 
 func formatFraction(usd float64) string { return fmt.Sprintf("%.4f", usd) }

@@ -27,10 +27,15 @@ func RenderPage(p Prices, idle []Line) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
+	var sources []string
+	for _, price := range p.Prices {
+		sources = append(sources, price.Source)
+	}
+	slices.Sort(sources)
 	err = t.Execute(&b, map[string]any{
 		"Prices": p, "Idle": formatMarkdown(IdleTable(idle)), "Minutes": formatMarkdown(MinutesTable(p)), "Parts": formatMarkdown(PartsTable(p)), "Metrics": formatMarkdown(MetricsTable(p)),
 		"Ages":    formatFraction(p.newLine("", "metric-read", decisionsPerHour).USD),
-		"Sources": listSources(p), "Renditions": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
+		"Sources": slices.Compact(sources), "Renditions": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
 	})
 	return b.String(), err
 }
@@ -101,15 +106,6 @@ func formatMarkdown(t Table) string {
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")
-}
-
-func listSources(p Prices) []string {
-	var urls []string
-	for _, price := range p.Prices {
-		urls = append(urls, price.Source)
-	}
-	slices.Sort(urls)
-	return slices.Compact(urls)
 }
 
 func formatDollars(usd float64) string { return fmt.Sprintf("%.2f", usd) }

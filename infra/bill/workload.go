@@ -56,7 +56,7 @@ func WorkloadCost(p Prices, l Workload, factor float64) []Line {
 	invocations := 2*l.taskCount() + 2*l.videoCount() // encode and publish for each task, inspect and publish for each video
 	return mergeLines([]Line{
 		p.newLine("encoding", "lambda-arm64", l.encodingSeconds(factor)*memoryGB("encode")),
-		p.newLine("encoding", "lambda-disk", l.encodingSeconds(factor)*extraDiskGB("encode")),
+		p.newLine("encoding", "lambda-disk", l.encodingSeconds(factor)*float64(max(lookup("encode").Disk-512, 0))/1024),
 		p.newLine("inspecting", "lambda-arm64", l.videoCount()*5*factor*memoryGB("inspect")),
 		p.newLine("publishing", "lambda-arm64", l.taskCount()*0.2*factor*memoryGB("publish")),
 		p.newLine("invocations", "lambda-requests", invocations),
@@ -75,7 +75,7 @@ func WorkloadCost(p Prices, l Workload, factor float64) []Line {
 
 // encodingSeconds returns for how many seconds encode runs, all invocations together.
 func (l Workload) encodingSeconds(factor float64) (total float64) {
-	cores := min(float64(memoryMB("encode"))/memoryPerCPU, 2) * cpuUtilization
+	cores := min(float64(lookup("encode").Memory)/memoryPerCPU, 2) * cpuUtilization
 	for _, t := range l.plan.Tasks() {
 		total += taskOverheadSeconds
 		if t.Kind == video.AudioTask {
@@ -94,17 +94,12 @@ func (l Workload) segmentCount() float64 {
 	return each * float64(len(l.plan.Renditions)+1) * l.videoCount()
 }
 
-func memoryMB(service string) int {
+func lookup(service string) services.Service {
 	s, _ := services.Lookup(service)
-	return s.Memory
+	return s
 }
 
-func memoryGB(service string) float64 { return float64(memoryMB(service)) / 1024 }
-
-func extraDiskGB(service string) float64 {
-	s, _ := services.Lookup(service)
-	return float64(max(s.Disk-512, 0)) / 1024
-}
+func memoryGB(service string) float64 { return float64(lookup(service).Memory) / 1024 }
 
 // MediaConvertCost returns what AWS Elemental MediaConvert charges for the same renditions, in its basic tier and
 // before volume discounts. A rendition below 720 lines is SD. In HD, more than 30 frames a second cost more; in SD they

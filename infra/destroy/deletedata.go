@@ -45,7 +45,7 @@ func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
 		how := map[string]func(context.Context, string) error{
 			"AWS::S3::Bucket": k.deleteBucket, "AWS::DynamoDB::Table": k.deleteTable, "AWS::SecretsManager::Secret": k.deleteSecret,
 		}[r.typ]
-		if err := how(ctx, r.id); err != nil && !isGone(err) {
+		if err := how(ctx, r.id); err != nil && !hasCode(err, "NoSuchBucket", "ResourceNotFoundException") {
 			return fmt.Errorf("%s: %w", r, err)
 		}
 		fmt.Fprintln(k.out, "deleted", r)
@@ -53,9 +53,10 @@ func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
 	return nil
 }
 
-func isGone(err error) bool {
+// hasCode reports whether an error is an error of AWS with one of the codes.
+func hasCode(err error, codes ...string) bool {
 	refused := smithy.APIError(nil)
-	return errors.As(err, &refused) && slices.Contains([]string{"NoSuchBucket", "ResourceNotFoundException"}, refused.ErrorCode())
+	return errors.As(err, &refused) && slices.Contains(codes, refused.ErrorCode())
 }
 
 // deleteBucket empties a bucket, including the parts of unfinished uploads, and deletes it. Sluice's buckets have no
@@ -73,18 +74,13 @@ func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 			}
 		}
 	}
-	if err := k.emptyBucket(ctx, name); err != nil {
-		return err
-	}
-	_, err := k.objects.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name})
-	return err
-}
-
-// emptyBucket deletes objects, up to 1,000 at a time, until there are none.
-func (k dataDeleter) emptyBucket(ctx context.Context, name string) error {
-	for deleted := 0; ; {
+	for deleted := 0; ; { // up to 1,000 objects at a time, until there are none
 		page, err := k.objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name})
-		if err != nil || len(page.Contents) == 0 {
+		if err == nil && len(page.Contents) == 0 {
+			_, err = k.objects.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &name})
+			return err
+		}
+		if err != nil {
 			return err
 		}
 		var these []types.ObjectIdentifier

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/smithy-go"
 )
 
 // stackTimeout is how long to wait for the deletion of the stack. CloudFront alone takes a quarter of an hour.
@@ -45,19 +43,12 @@ func findStack(ctx context.Context, cfg aws.Config, name string) (stack, error) 
 	case err == nil && len(found.Stacks) == 1 && found.Stacks[0].StackStatus != types.StackStatusDeleteComplete:
 		s.id, s.exists = aws.ToString(found.Stacks[0].StackId), true
 		s.kept, err = s.listKeptResources(ctx)
-	case err == nil || isUnknownStack(err):
+	case err == nil || hasCode(err, "ValidationError"): // there is no such stack; it has no code of its own
 		if s.id, err = s.findDeletedStack(ctx, name); err == nil {
 			s.kept, err = s.listSkippedResources(ctx)
 		}
 	}
 	return s, err
-}
-
-// isUnknownStack reports whether an error of CloudFormation means that there is no such stack. It has no error code of
-// its own.
-func isUnknownStack(err error) bool {
-	refused := smithy.APIError(nil)
-	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationError"
 }
 
 // findDeletedStack returns the id of the last deleted stack with a name.

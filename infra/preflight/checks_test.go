@@ -94,7 +94,7 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 		for _, g := range tt.grades {
 			findings = append(findings, finding{severity: g})
 		}
-		if got := conclude(worstSeverity(findings)); got != tt.want {
+		if got := conclusions[worstSeverity(findings)]; got != tt.want {
 			t.Errorf("%v: %s", tt.grades, got)
 		}
 	}

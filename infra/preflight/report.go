@@ -14,17 +14,13 @@ func printReport(out io.Writer, a account, findings []finding) {
 			fmt.Fprintf(out, "         %s\n", v.command)
 		}
 	}
-	fmt.Fprintf(out, "\n%s\n", conclude(worstSeverity(findings)))
+	fmt.Fprintf(out, "\n%s\n", conclusions[worstSeverity(findings)])
 }
 
-func conclude(g severity) string {
-	switch g {
-	case severityMissing:
-		return "Sluice cannot be deployed here yet: see what is missing."
-	case severityLow:
-		return "Sluice can be deployed here, and will be slower than asked for: see what is low."
-	case severityUnknown:
-		return "Nothing is known to be missing, but not all could be read."
-	}
-	return "Sluice can be deployed here."
+// conclusions has the last line of a report, by its worst severity.
+var conclusions = [...]string{
+	severityOK:      "Sluice can be deployed here.",
+	severityUnknown: "Nothing is known to be missing, but not all could be read.",
+	severityLow:     "Sluice can be deployed here, and will be slower than asked for: see what is low.",
+	severityMissing: "Sluice cannot be deployed here yet: see what is missing.",
 }

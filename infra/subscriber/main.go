@@ -53,9 +53,10 @@ func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack 
 	})
 	dead := newQueue(stack, "Dead", nil)
 	queue := newQueue(stack, "Events", dead)
-	filter := map[string]awssns.SubscriptionFilter{"type": newStringFilter(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")})}
+	matches := awssns.SubscriptionFilter_StringFilter
+	filter := map[string]awssns.SubscriptionFilter{"type": matches(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")})}
 	if tenant != "" {
-		filter["tenant"] = newStringFilter(&awssns.StringConditions{Allowlist: jsii.Strings(tenant)})
+		filter["tenant"] = matches(&awssns.StringConditions{Allowlist: jsii.Strings(tenant)})
 	}
 	topic := awssns.Topic_FromTopicArn(stack, jsii.String("Topic"), jsii.String(topicARN))
 	topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(queue, &awssnssubscriptions.SqsSubscriptionProps{
@@ -63,10 +64,6 @@ func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack 
 	}))
 	awscdk.NewCfnOutput(stack, jsii.String("EventsUrl"), &awscdk.CfnOutputProps{Value: queue.QueueUrl()})
 	return stack
-}
-
-func newStringFilter(c *awssns.StringConditions) awssns.SubscriptionFilter {
-	return awssns.SubscriptionFilter_StringFilter(c)
 }
 
 // newQueue makes a queue that is encrypted at rest and in transit. A message that was received five times without being
