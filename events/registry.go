@@ -88,21 +88,17 @@ func (r registry) decodeEvent(b []byte) (Event, error) {
 	if err := r.schemas.validateDocument(e.Type.schemaFile(), "/data", doc["data"]); err != nil {
 		return e, err
 	}
-	if e.Data, err = decodeValidated(c, doc["data"]); err != nil {
+	// The validated document is decoded and not the bytes of the message: there a member may be repeated, and
+	// encoding/json accepts "Borders" for "borders", neither of which the schema has seen.
+	dropUnknownMembers(doc["data"])
+	data, err := json.Marshal(doc["data"])
+	if err == nil {
+		e.Data, err = c.decode(data)
+	}
+	if err != nil {
 		return e, withPointer("/data", err)
 	}
 	return e, checkConsistency(e, c.kind)
-}
-
-// decodeValidated decodes the validated document and not the bytes of the message: there a member may be repeated, and
-// encoding/json accepts "Borders" for "borders", neither of which the schema has seen.
-func decodeValidated(c contract, data any) (any, error) {
-	dropUnknownMembers(data)
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return nil, err
-	}
-	return c.decode(raw)
 }
 
 // metadataMember is the member whose members have names chosen by clients.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -35,29 +36,20 @@ func readS3Objects(doc map[string]any) ([]video.StoredObject, error) {
 	records, _ := doc["Records"].([]any)
 	var out []video.StoredObject
 	for _, r := range records {
-		name, _ := lookupMember(r, "eventName").(string)
-		if !strings.HasPrefix(name, "ObjectCreated:") {
+		text := func(path ...string) string { s, _ := lookupMember(r, path...).(string); return s }
+		if !strings.HasPrefix(text("eventName"), "ObjectCreated:") {
 			continue
 		}
-		o, err := readS3Object(r)
-		if err != nil {
+		key, kerr := url.QueryUnescape(text("s3", "object", "key")) // encoded as in a form
+		at, terr := time.Parse(time.RFC3339, text("eventTime"))
+		if err := cmp.Or(kerr, terr); err != nil {
 			return nil, err
 		}
-		out = append(out, o)
+		size, _ := lookupMember(r, "s3", "object", "size").(float64)
+		etag := strings.Trim(text("s3", "object", "eTag"), `"`) // with or without quotes
+		out = append(out, video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: etag, At: at})
 	}
 	return out, nil
-}
-
-// readS3Object reads a record, which has been validated. Keys are encoded as in a form, ETags with or without quotes.
-func readS3Object(record any) (video.StoredObject, error) {
-	text := func(path ...string) string { s, _ := lookupMember(record, path...).(string); return s }
-	key, err := url.QueryUnescape(text("s3", "object", "key"))
-	if err != nil {
-		return video.StoredObject{}, err
-	}
-	at, err := time.Parse(time.RFC3339, text("eventTime"))
-	size, _ := lookupMember(record, "s3", "object", "size").(float64)
-	return video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: strings.Trim(text("s3", "object", "eTag"), `"`), At: at}, err
 }
 
 // lookupMember returns the value at a path of member names in nested JSON objects, nil if there is none.

@@ -61,7 +61,11 @@ func writeChannels(w io.Writer) {
 		}
 		writeChannel(w, s.Name, about, s.Inbox.EventTypes)
 	}
-	writeChannel(w, services.Topic, "SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.", listTopicTypes())
+	var facts []string
+	for _, t := range events.ListTypes(events.Fact) {
+		facts = append(facts, string(t))
+	}
+	writeChannel(w, services.Topic, "SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.", facts)
 }
 
 // outputName returns the name of the stack output that has the URL of a queue.
@@ -72,14 +76,6 @@ func camelCase(s string) (id string) {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id
-}
-
-// listTopicTypes returns the event types that go to the topic.
-func listTopicTypes() (types []string) {
-	for _, t := range events.ListTypes(events.Fact) {
-		types = append(types, string(t))
-	}
-	return types
 }
 
 func writeChannel(w io.Writer, name, description string, types []string) {
