@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 
@@ -89,15 +88,8 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	if err := errors.Join(uerr, terr, lerr); err != nil {
 		return 0, err
 	}
-	proc := exec.Command(program, collectorCommand)
-	proc.Dir, proc.Env, proc.Stdout, proc.Stderr = c.dataPath(), []string{c.serverMark()}, log, log
-	proc.ExtraFiles = []*os.File{udp, tcp}
-	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := proc.Start(); err != nil {
-		return 0, err
-	}
-	go func() { _ = proc.Wait() }() // so that it does not become a zombie
-	return proc.Process.Pid, nil
+	pid, _, err = c.startProcess([]string{program, collectorCommand}, []string{c.serverMark()}, log, udp, tcp)
+	return pid, err
 }
 
 // apiURL returns the URL of X-Ray's API; "" if there is no collector.

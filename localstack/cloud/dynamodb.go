@@ -14,14 +14,6 @@ import (
 // copyDependencies is the Maven goal that downloads the pinned dependencies of a project.
 const copyDependencies = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
-func (c *Cloud) dynamoDBStamp() stamp {
-	return stamp{
-		path: c.buildPath("dynamodb", "pins"),
-		pins: []string{c.pinPath("executor/dynamodb/pom.xml"), c.pinPath("executor/dynamodb/sha256"), c.pinPath("executor/dynamodb/LoopbackServer.java")},
-		made: []string{c.buildPath("dynamodb", "lib"), c.buildPath("dynamodb", "classes")},
-	}
-}
-
 // installDynamoDB downloads DynamoDB Local from the repositories that Maven is configured with, refuses a file without
 // its pinned hash, and compiles the main class that keeps it on the loopback interface.
 func (c *Cloud) installDynamoDB(ctx context.Context) error {

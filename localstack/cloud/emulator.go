@@ -45,9 +45,6 @@ func selectEmulator() (*emulator, error) {
 	return nil, fmt.Errorf("CLOUD is %q: say %s or endpoint", text, strings.Join(names, ", "))
 }
 
-// logName returns the name of its log, in dataDir.
-func (e *emulator) logName() string { return strings.ToLower(e.name) + ".log" }
-
 // CheckNeeds returns an error with a sentence for each thing that this machine lacks for the emulator.
 func (c *Cloud) CheckNeeds(ctx context.Context) error { return c.emulator.checkNeeds(ctx) }
 

@@ -34,7 +34,11 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	if err := c.ensureExecutor(ctx, source); err != nil {
 		return err
 	}
-	return c.ensureInstalled(ctx, "install DynamoDB Local into build/dynamodb", c.dynamoDBStamp(), c.installDynamoDB)
+	return c.ensureInstalled(ctx, "install DynamoDB Local into build/dynamodb", stamp{
+		path: c.buildPath("dynamodb", "pins"),
+		pins: []string{c.pinPath("executor/dynamodb/pom.xml"), c.pinPath("executor/dynamodb/sha256"), c.pinPath("executor/dynamodb/LoopbackServer.java")},
+		made: []string{c.buildPath("dynamodb", "lib"), c.buildPath("dynamodb", "classes")},
+	}, c.installDynamoDB)
 }
 
 func checkLocalStackNeeds(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"sluice/localstack/lambdaenv"
@@ -86,26 +87,36 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := openLog(c.dataPath(c.emulator.logName()))
+	log, err := openLog(c.dataPath(strings.ToLower(c.emulator.name) + ".log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	server := exec.Command(argv[0], argv[1:]...)
-	server.Dir, server.Env, server.Stdout, server.Stderr = c.dataPath(), env, log, log
-	server.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := server.Start(); err != nil {
+	pid, ended, err := c.startProcess(argv, env, log)
+	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
 	if err := c.awaitHealth(ctx, ended); err != nil {
 		c.stopAllProcesses()
 		text, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("%w; the end of %s:\n%s", err, log.Name(), lastLines(text, shownLogLines))
 	}
-	s := state{PID: server.Process.Pid, Port: c.Port}
+	s := state{PID: pid, Port: c.Port}
 	return errors.Join(c.saveState(s), c.ensureCollector(s))
+}
+
+// startProcess starts a program that outlives this process, in a session of its own. Its files are inherited from number
+// 3. ended receives how it ends.
+func (c *Cloud) startProcess(argv, env []string, log *os.File, files ...*os.File) (pid int, ended <-chan error, err error) {
+	proc := exec.Command(argv[0], argv[1:]...)
+	proc.Dir, proc.Env, proc.Stdout, proc.Stderr, proc.ExtraFiles = c.dataPath(), env, log, log, files
+	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := proc.Start(); err != nil {
+		return 0, nil, err
+	}
+	done := make(chan error, 1)
+	go func() { done <- proc.Wait() }() // so that it does not become a zombie
+	return proc.Process.Pid, done, nil
 }
 
 // Down stops the server with its functions, and deletes its state. If nothing runs it returns nil.
@@ -117,7 +128,7 @@ func (c *Cloud) Down(ctx context.Context) error {
 	defer unlock()
 	if c.url != "" {
 		c.printLine("the cloud at %s is not ours to stop", c.endpointURL())
-		if !c.endProcesses(c.serverMark(), c.deployMark()) { // only the collector has the mark
+		if !c.stopAllProcesses() { // only the collector has the mark
 			return errors.New("the collector of traces cannot be ended")
 		}
 	} else if len(c.findProcesses(c.serverMark(), c.deployMark())) == 0 {

@@ -3,6 +3,7 @@ package traces
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -18,11 +19,6 @@ const (
 	maxBatch  = 5
 	pageSize  = 20
 )
-
-// invalidRequest is X-Ray's InvalidRequestException.
-type invalidRequest struct{ reason string }
-
-func (r invalidRequest) Error() string { return r.reason }
 
 // handleCall makes an HTTP handler of a call (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
 func handleCall[In any](call func(In) (any, error)) http.HandlerFunc {
@@ -74,49 +70,40 @@ func (s *store) getTraceSummaries(in summariesInput) (any, error) {
 	notes, at := parseFilter(in.FilterExpression), timeRangeTypes[cmp.Or(in.TimeRangeType, "TraceId")]
 	switch {
 	case notes == nil:
-		return nil, invalidRequest{"the filter is not annotation.key = \"value\" OR …"}
+		return nil, errors.New("the filter is not annotation.key = \"value\" OR …")
 	case to.Before(from) || to.Sub(from) > maxWindow:
-		return nil, invalidRequest{"the window is longer than six hours, or ends before it begins"}
+		return nil, errors.New("the window is longer than six hours, or ends before it begins")
 	case at == nil:
-		return nil, invalidRequest{"only windows of the beginnings and the updates of traces are known"}
+		return nil, errors.New("only windows of the beginnings and the updates of traces are known")
 	}
-	ids, next, err := nextPage(s.findTraces(from, to, at, notes), in.NextToken)
-	if err != nil {
-		return nil, err
+	ids, first := s.findTraces(from, to, at, notes), 0
+	if in.NextToken != "" {
+		n, err := strconv.Atoi(in.NextToken)
+		if err != nil || n < 0 || n > len(ids) {
+			return nil, errors.New("the token is none")
+		}
+		first = n
 	}
+	page := ids[first:min(first+pageSize, len(ids))]
 	type summary struct{ Id string }
 	out := struct {
 		TraceSummaries []summary
 		NextToken      string `json:",omitempty"`
-	}{[]summary{}, next}
-	for _, id := range ids {
+	}{TraceSummaries: []summary{}}
+	if next := first + len(page); next < len(ids) {
+		out.NextToken = strconv.Itoa(next)
+	}
+	for _, id := range page {
 		out.TraceSummaries = append(out.TraceSummaries, summary{id})
 	}
 	return out, nil
-}
-
-// nextPage returns the page of ids at a token, and the token of the next page; "" on the last one.
-func nextPage(ids []string, token string) ([]string, string, error) {
-	from := 0
-	if token != "" {
-		n, err := strconv.Atoi(token)
-		if err != nil || n < 0 || n > len(ids) {
-			return nil, "", invalidRequest{"the token is none"}
-		}
-		from = n
-	}
-	to := min(from+pageSize, len(ids))
-	if to == len(ids) {
-		return ids[from:], "", nil
-	}
-	return ids[from:to], strconv.Itoa(to), nil
 }
 
 func unixTime(seconds float64) time.Time { return time.UnixMilli(int64(math.Round(seconds * 1e3))) }
 
 func (s *store) batchGetTraces(in struct{ TraceIds []string }) (any, error) {
 	if len(in.TraceIds) == 0 || len(in.TraceIds) > maxBatch {
-		return nil, invalidRequest{fmt.Sprintf("%d traces were asked for, not 1 to %d", len(in.TraceIds), maxBatch)}
+		return nil, fmt.Errorf("%d traces were asked for, not 1 to %d", len(in.TraceIds), maxBatch)
 	}
 	type whole struct {
 		Id       string
