@@ -14,8 +14,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestEveryRouteEnforcesItsAuthorization checks that each route of the service map exists and rejects callers without the
-// right.
+// TestEveryRouteEnforcesItsAuthorization checks that each route of the service map exists and rejects callers without
+// the right.
 func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
@@ -160,8 +160,8 @@ func TestErrorKindsMapToStatusCodes(t *testing.T) {
 	}
 }
 
-// TestOtherTenantsIDsReturnNotFound checks, on every route with an id, that another tenant's id has the same response as an
-// id that does not exist.
+// TestOtherTenantsIDsReturnNotFound checks, on every route with an id, that another tenant's id has the same response
+// as an id that does not exist.
 func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 	t.Parallel()
 	s, _ := services.Lookup("api")

@@ -15,7 +15,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestCompleteUploadIsIdempotent checks that repetitions have the same response, also after publish has changed the row.
+// TestCompleteUploadIsIdempotent checks that repetitions have the same response, also after publish has changed the
+// row.
 func TestCompleteUploadIsIdempotent(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)

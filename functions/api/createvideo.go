@@ -25,8 +25,8 @@ type createVideoRequest struct {
 	Metadata    map[string]string `json:"metadata,omitempty"`
 }
 
-// createVideo answers POST /v1/videos: the rows of a video whose file is fetched. The URL has not been requested yet when
-// the response is sent; a file that can't be fetched fails the video.
+// createVideo answers POST /v1/videos: the rows of a video whose file is fetched. The URL has not been requested yet
+// when the response is sent; a file that can't be fetched fails the video.
 func (a *API) createVideo(w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt) error {
 	c := httpapi.CallerFromContext(r.Context())
 	if attempt.PreviousID != "" {

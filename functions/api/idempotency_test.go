@@ -14,8 +14,8 @@ import (
 	"sluice/tests/apitest"
 )
 
-// TestEveryPostIsIdempotent checks that a repetition has the response of the first request, and that no record has a secret
-// or a signed URL.
+// TestEveryPostIsIdempotent checks that a repetition has the response of the first request, and that no record has a
+// secret or a signed URL.
 func TestEveryPostIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for _, route := range apitest.Routes() {
@@ -111,8 +111,8 @@ func TestIdempotencyKeyInProgressIsRejected(t *testing.T) {
 	}
 }
 
-// TestConcurrentRequestsWithOneKeyCreateOnce checks that the others get the first response or idempotency_in_progress, never
-// tenant_exists.
+// TestConcurrentRequestsWithOneKeyCreateOnce checks that the others get the first response or idempotency_in_progress,
+// never tenant_exists.
 func TestConcurrentRequestsWithOneKeyCreateOnce(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)

@@ -35,8 +35,8 @@ type partURL struct {
 	Expires httpapi.Timestamp `json:"expires_at"`
 }
 
-// createUpload answers POST /v1/uploads with a new upload and the URLs of its first parts. A repeated request gets the same
-// upload, with new URLs if the upload is open and none if it is not.
+// createUpload answers POST /v1/uploads with a new upload and the URLs of its first parts. A repeated request gets the
+// same upload, with new URLs if the upload is open and none if it is not.
 func (a *API) createUpload(w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt) error {
 	if id := attempt.PreviousID; id != "" {
 		u, v, err := a.findUpload(r.Context(), id)

@@ -85,7 +85,8 @@ func TestWatchPageHasNoInlineOrForeignContent(t *testing.T) {
 	}
 }
 
-// TestAssetsAreCachedByVersion checks that each asset of the page is served and cached for ever, but not under another version.
+// TestAssetsAreCachedByVersion checks that each asset of the page is served and cached for ever, but not under another
+// version.
 func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)

@@ -24,7 +24,8 @@ type pageVisit struct {
 // statusEmptyPlaylist stands for a response with the playlist of a video that failed after it was playable.
 const statusEmptyPlaylist = 299
 
-// openPage runs the page's script in Node.js. Requests of the playlist get one status after the other, then always the last.
+// openPage runs the page's script in Node.js. Requests of the playlist get one status after the other, then always the
+// last.
 func openPage(tb testing.TB, statuses ...int) pageVisit {
 	tb.Helper()
 	return openPageWith(tb, map[string]any{"answers": statuses})

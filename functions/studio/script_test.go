@@ -13,7 +13,8 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// evaluateJS evaluates an expression in Node.js, with the exports of a module as m and in as input, and stores the result in out.
+// evaluateJS evaluates an expression in Node.js, with the exports of a module as m and in as input, and stores the
+// result in out.
 func evaluateJS(t *testing.T, module, expression string, in, out any) {
 	t.Helper()
 	text, err := json.Marshal(in)

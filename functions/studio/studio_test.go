@@ -135,8 +135,8 @@ func TestModulesUseNoUnsafeDOMOrStorage(t *testing.T) {
 	}
 }
 
-// TestAssetsAreCachedByVersion checks that each asset of the page and of its modules is served and cached for ever, but not
-// under another version.
+// TestAssetsAreCachedByVersion checks that each asset of the page and of its modules is served and cached for ever, but
+// not under another version.
 func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
 	page := getPage(t, studio.Page{}, "/studio").Body

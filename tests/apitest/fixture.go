@@ -1,5 +1,5 @@
-// Package apitest drives the services api, admin and observe in tests, with everything they need in memory. It compares each
-// request and response with the OpenAPI document.
+// Package apitest drives the services api, admin and observe in tests, with everything they need in memory. It compares
+// each request and response with the OpenAPI document.
 package apitest
 
 import (
@@ -323,8 +323,8 @@ func (r Result) listMembers(list, member string) (all []string) {
 	return all
 }
 
-// CreateUploadAt creates an upload some minutes after noon and returns the id of its video. more are further members of the
-// body.
+// CreateUploadAt creates an upload some minutes after noon and returns the id of its video. more are further members of
+// the body.
 func (f *Fixture) CreateUploadAt(tb testing.TB, c Caller, minute int, more string) string {
 	tb.Helper()
 	f.Now = func() time.Time { return Noon.Add(time.Duration(minute) * time.Minute) }

@@ -93,8 +93,8 @@ func (c *schemaCloser) closeSchema(ref *openapi3.SchemaRef) {
 // shapeErrors are the codes of requests that don't match the document.
 var shapeErrors = []string{"body_malformed", "field_missing", "field_unknown", "field_invalid", "parameter_invalid"}
 
-// checkExchange compares a request and its response with the document. The document must accept the response, and exactly
-// those requests that succeed.
+// checkExchange compares a request and its response with the document. The document must accept the response, and
+// exactly those requests that succeed.
 func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxyRequest, got Result) {
 	tb.Helper()
 	r := newClientRequest(tb, e)

@@ -1,12 +1,12 @@
-// Package ingest creates videos. It is one command with one validator behind two doors: a tenant sends POST /v1/uploads or
-// POST /v1/videos, a producer puts upload.requested.v1 on the queue. Either way there are a video's row and an upload's row;
-// a file that lies elsewhere is requested of fetch.
+// Package ingest creates videos. It is one command with one validator behind two doors: a tenant sends POST /v1/uploads
+// or POST /v1/videos, a producer puts upload.requested.v1 on the queue. Either way there are a video's row and an
+// upload's row; a file that lies elsewhere is requested of fetch.
 //
-// Rights: the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the source
-// bucket. It reads no file itself.
+// Rights: the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the
+// source bucket. It reads no file itself.
 //
-// It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in any
-// case.
+// It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in
+// any case.
 package ingest
 
 import (
@@ -61,8 +61,8 @@ type Command struct{ request Request }
 // maxFileName is the most characters of a file name and of a content type.
 const maxFileName = 255
 
-// NewCommand fills in what a request leaves out: the file name from where the file lies, the title from the file name, and
-// the content type. It returns what is invalid, in the order of the fields.
+// NewCommand fills in what a request leaves out: the file name from where the file lies, the title from the file name,
+// and the content type. It returns what is invalid, in the order of the fields.
 func NewCommand(r Request) (Command, []video.FieldError) {
 	s := &r.Spec
 	s.Title = strings.TrimSpace(s.Title)
@@ -119,9 +119,9 @@ type VideoCreator struct {
 // NewPlaybackID returns a new playback id for a video of a tenant.
 func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
-// CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with what
-// follows: a file that lies elsewhere is requested. Of a command for such a file that has run before, it creates nothing
-// and returns the video and the same events.
+// CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with
+// what follows: a file that lies elsewhere is requested. Of a command for such a file that has run before, it creates
+// nothing and returns the video and the same events.
 func (d VideoCreator) CreateVideo(ctx context.Context, c Command, create CreateRows) (video.Video, video.Upload, []video.Event, error) {
 	r := c.request
 	if r.FromClient {

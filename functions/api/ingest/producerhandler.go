@@ -31,8 +31,8 @@ type ProducerHandler struct {
 	AnnotateVideo func(ctx context.Context, tenant, video string) // called with the video of the message, for traces and logs
 }
 
-// Handle handles upload.requested and returns fetch.requested. Forbidden: the sender may not create a video of this origin.
-// Invalid: a field is invalid.
+// Handle handles upload.requested and returns fetch.requested. Forbidden: the sender may not create a video of this
+// origin. Invalid: a field is invalid.
 func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "ingest.Handle"
 	request, ok := e.Data.(video.UploadRequested)
@@ -69,8 +69,9 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 	return es, nil
 }
 
-// deriveID returns the part of a video's ids that is the same for the same request, which has the same sender, source and id
-// (CloudEvents 1.0, section "id"). Unlike other ids it does not depend on the time: a producer may repeat a request later.
+// deriveID returns the part of a video's ids that is the same for the same request, which has the same sender, source
+// and id (CloudEvents 1.0, section "id"). Unlike other ids it does not depend on the time: a producer may repeat a
+// request later.
 func deriveID(sender string, e events.Event) string {
 	sum := sha256.Sum256([]byte(sender + "\x00" + e.Source + "\x00" + e.ID))
 	return ulid.ULID(sum[:16]).String()

@@ -1,14 +1,15 @@
-// Runs web/watch.js without a browser: takes {code, answers, live} on stdin, where answers are the statuses of the playlist,
-// one after another, the last for ever, and 299 is a 200 with a playlist of nothing; live says of each version of a media
-// playlist whether it grows, for an hls.js that is made up; without it there is none. Writes what the page did: the sentences that it showed, when it asked (in ms
-// since it was opened), and whether its button can be seen at the end. Time passes only while the page waits. The button
-// is pressed once. Grows has each change of what says that the video does.
+// Runs web/watch.js without a browser. stdin has {code, answers, live}: answers are the statuses of the requests of the
+// playlist, one after another, then always the last (299 is 200 with an empty playlist); live lists, for each update of
+// the media playlist by a fake hls.js, whether the video is still processed; without it there is no hls.js. Writes what
+// the page did as JSON: its messages, the times of its requests (ms since it was opened), whether the button is visible
+// at the end, and the changes of the hint that the video is still processed. Time passes only while the page waits. The
+// button is pressed once.
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
 const { code, answers, live } = JSON.parse(readFileSync(0, "utf8"));
-const did = { said: [], asked: [], button: false, played: false, grows: [] };
-const limit = 1000; // questions: a page that never gives up must not run for ever
+const record = { said: [], asked: [], button: false, played: false, grows: [] };
+const maxRequests = 1000; // a page that never gives up must end
 let now = 0;
 
 const element = (id) => ({
@@ -20,18 +21,18 @@ const element = (id) => ({
     return !this.shown;
   },
   set hidden(hidden) {
-    if (id === "growing" && hidden === this.shown) did.grows.push(!hidden);
+    if (id === "growing" && hidden === this.shown) record.grows.push(!hidden);
     this.shown = !hidden;
   },
   set textContent(text) {
     this.text = text;
-    did.said.push(text);
+    record.said.push(text);
   },
   get textContent() {
     return this.text;
   },
   set src(address) {
-    did.played = true;
+    record.played = true;
   },
   addEventListener(name, f) {
     this.on[name] = f;
@@ -44,9 +45,9 @@ const elements = Object.fromEntries(
 );
 
 async function fetch() {
-  if (did.asked.length >= limit) return new Promise(() => {});
-  const status = answers[Math.min(did.asked.length, answers.length - 1)];
-  did.asked.push(Math.round(now));
+  if (record.asked.length >= maxRequests) return new Promise(() => {});
+  const status = answers[Math.min(record.asked.length, answers.length - 1)];
+  record.asked.push(Math.round(now));
   if (status === 0) throw new TypeError("Failed to fetch");
   const text = status === 200 ? "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n720p/index.m3u8\n" : "#EXTM3U\n";
   return { ok: status < 300, status, text: async () => text, json: async () => ({ detail: `refused with ${status}` }) };
@@ -56,13 +57,13 @@ class Hls {
   static Events = { MANIFEST_PARSED: "parsed", LEVEL_UPDATED: "updated", ERROR: "error" };
   static isSupported = () => true;
   on = (name, f) => {
-    (this.heard ??= {})[name] = f;
+    (this.handlers ??= {})[name] = f;
   };
   destroy() {}
   attachMedia() {
-    did.played = true;
-    this.heard.parsed();
-    for (const grows of live) this.heard.updated("updated", { details: { live: grows } });
+    record.played = true;
+    this.handlers.parsed();
+    for (const grows of live) this.handlers.updated("updated", { details: { live: grows } });
   }
   loadSource() {}
 }
@@ -82,11 +83,11 @@ vm.runInNewContext(code, {
 });
 const button = () => !elements.retry.hidden && !elements.notice.hidden;
 process.on("beforeExit", () => {
-  if (did.pressed || !button()) return;
-  did.pressed = did.asked.length;
+  if (record.pressed || !button()) return;
+  record.pressed = record.asked.length;
   elements.retry.on.click();
 });
 process.on("exit", () => {
-  did.button = button();
-  process.stdout.write(JSON.stringify(did));
+  record.button = button();
+  process.stdout.write(JSON.stringify(record));
 });

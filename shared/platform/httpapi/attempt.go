@@ -8,8 +8,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// IdempotentHandler answers a POST route whose response can't be stored, because it has a secret or signed URLs in it. It
-// marks what it creates. When the request is repeated, it runs again and finds the id in a.PreviousID.
+// IdempotentHandler answers a POST route whose response can't be stored, because it has a secret or signed URLs in it.
+// It marks what it creates. When the request is repeated, it runs again and finds the id in a.PreviousID.
 type IdempotentHandler func(w http.ResponseWriter, r *http.Request, a *Attempt) error
 
 // Attempt is one run of an IdempotentHandler.

@@ -27,8 +27,8 @@ const (
 
 // IdempotencyStore keeps the records of requests that carry an Idempotency-Key.
 type IdempotencyStore interface {
-	// BeginIdempotency stores c unless another record of its owner, route and key is valid at now. It returns the record that
-	// is stored.
+	// BeginIdempotency stores c unless another record of its owner, route and key is valid at now. It returns the
+	// record that is stored.
 	BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
 	// CompleteIdempotency replaces the record of c's owner, route, key and holder. Conflict: another holder has it.
 	CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error
@@ -36,8 +36,8 @@ type IdempotencyStore interface {
 
 // IdempotencyMiddleware runs POST requests that carry an Idempotency-Key once, and repeats the response after that
 // (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header). A key belongs to its tenant or operator
-// and to the path. It is kept for 24 hours after the request has succeeded. A request that fails leaves its key free. So
-// does a request whose function died before it created anything, once the function's timeout has passed.
+// and to the path. It is kept for 24 hours after the request has succeeded. A request that fails leaves its key free.
+// So does a request whose function died before it created anything, once the function's timeout has passed.
 type IdempotencyMiddleware struct {
 	Store     IdempotencyStore
 	NewHolder func() (string, error) // a new random name for each request
@@ -59,8 +59,8 @@ var (
 	errInProgress = &HTTPError{Status: http.StatusConflict, Code: "idempotency_in_progress", Detail: "A request with this Idempotency-Key is being carried out; wait, then send it again."}
 )
 
-// wrapHandler returns a handler that runs h once for each Idempotency-Key, and each time for requests without one. No run of
-// h takes longer than timeout.
+// wrapHandler returns a handler that runs h once for each Idempotency-Key, and each time for requests without one. No
+// run of h takes longer than timeout.
 func (o *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Duration) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		keys := r.Header.Values("Idempotency-Key")
@@ -114,7 +114,8 @@ func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video
 	}, nil
 }
 
-// canonicalizeJSON returns JSON with sorted members and without white space. It returns a body that is not JSON unchanged.
+// canonicalizeJSON returns JSON with sorted members and without white space. It returns a body that is not JSON
+// unchanged.
 func canonicalizeJSON(body []byte) []byte {
 	var value any
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -134,9 +135,9 @@ func hashHex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// handleFirst runs h for the first request with a key and stores its outcome. If h fails or panics before it has created
-// anything, the key is free again. If the outcome is unknown, nothing is stored: the record then expires, or the row that
-// was written with it completes it.
+// handleFirst runs h for the first request with a key and stores its outcome. If h fails or panics before it has
+// created anything, the key is free again. If the outcome is unknown, nothing is stored: the record then expires, or
+// the row that was written with it completes it.
 func (o *IdempotencyMiddleware) handleFirst(
 	w http.ResponseWriter, r *http.Request, h IdempotentHandler, record video.IdempotencyRecord,
 ) error {

@@ -36,8 +36,8 @@ type idempotencyWrapper interface {
 	wrapHandler(h IdempotentHandler, timeout time.Duration) Handler
 }
 
-// NewMux returns a Mux with a handler for each of the service's routes. idempotency may be nil for a service without POST
-// routes. Internal: a route has no handler, or a handler no route.
+// NewMux returns a Mux with a handler for each of the service's routes. idempotency may be nil for a service without
+// POST routes. Internal: a route has no handler, or a handler no route.
 func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper, routes Routes) (*Mux, error) {
 	const op = "httpapi.NewMux"
 	m := &Mux{mux: http.NewServeMux(), log: log}

@@ -110,7 +110,8 @@ func (stubQueue) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time
 	return errors.New("no response")
 }
 
-// However a message ends, its lines name tenant and video. The invocation, which may have several messages, logs the cost.
+// However a message ends, its lines name tenant and video. The invocation, which may have several messages, logs the
+// cost.
 func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	t.Parallel()
 	for name, handle := range map[string]func() error{

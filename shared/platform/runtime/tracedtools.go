@@ -7,8 +7,8 @@ import (
 	"sluice/shared/platform/telemetry/trace"
 )
 
-// tracedTools records a span for each run of ffmpeg and ffprobe. The span of ffmpeg is sent when it starts, so that the trace of
-// a function that Lambda stops shows it.
+// tracedTools records a span for each run of ffmpeg and ffprobe. The span of ffmpeg is sent when it starts, so that the
+// trace of a function that Lambda stops shows it.
 type tracedTools struct{ ffmpeg.Tools }
 
 func (t tracedTools) Run(ctx context.Context, r ffmpeg.Command) error {

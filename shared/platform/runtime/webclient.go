@@ -9,8 +9,8 @@ import (
 	"sluice/shared/platform/outbound"
 )
 
-// WebClient returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same machine,
-// too; with that setting anywhere else, the process ends.
+// WebClient returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same
+// machine, too; with that setting anywhere else, the process ends.
 func (k Runtime) WebClient() *outbound.Client {
 	c, err := newWebClient()
 	exitOnError(k.Log, err)
