@@ -39,25 +39,25 @@ func (c *Cloud) ensureInstalled(ctx context.Context, name string, s stamp, work 
 	})
 }
 
-func (c *Cloud) venvStamp(requirements string) stamp {
-	return stamp{
-		path: c.buildPath(c.emulator.venv, "pins"),
-		pins: []string{requirements},
-		made: []string{c.pythonPath()},
-	}
-}
-
 func (c *Cloud) pythonPath() string { return c.buildPath(c.emulator.venv, "bin", "python") }
 
 func (c *Cloud) cdkPath() string { return c.buildPath("node", "node_modules", ".bin", "cdk") }
 
-// installVenv makes the emulator's virtual environment with python, and installs what the file requirements pins.
-func (c *Cloud) installVenv(ctx context.Context, python, requirements string) error {
-	// -I ignores PYTHONPATH and the user's packages.
-	if err := c.runInstaller(ctx, python, "-I", "-m", "venv", "--clear", c.buildPath(c.emulator.venv)); err != nil {
-		return err
-	}
-	return c.runPip(ctx, "install", "--require-hashes", "-r", requirements)
+// ensureVenv makes the emulator's virtual environment and installs what the file requirements pins, unless it is made.
+// find returns the Python to make it with.
+func (c *Cloud) ensureVenv(ctx context.Context, step, requirements string, find func(context.Context) (string, error)) error {
+	s := stamp{path: c.buildPath(c.emulator.venv, "pins"), pins: []string{requirements}, made: []string{c.pythonPath()}}
+	return c.ensureInstalled(ctx, step, s, func(ctx context.Context) error {
+		python, err := find(ctx)
+		if err != nil {
+			return err
+		}
+		// -I ignores PYTHONPATH and the user's packages.
+		if err := c.runInstaller(ctx, python, "-I", "-m", "venv", "--clear", c.buildPath(c.emulator.venv)); err != nil {
+			return err
+		}
+		return c.runPip(ctx, "install", "--require-hashes", "-r", requirements)
+	})
 }
 
 func (c *Cloud) installNode(ctx context.Context) error {

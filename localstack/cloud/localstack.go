@@ -21,14 +21,7 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	if err := checkLocalStackNeeds(ctx); err != nil {
 		return err
 	}
-	err := c.ensureInstalled(ctx, "install LocalStack into build/venv-localstack", c.venvStamp(pins), func(ctx context.Context) error {
-		python, err := findLocalStackPython(ctx)
-		if err != nil {
-			return err
-		}
-		return c.installVenv(ctx, python, pins)
-	})
-	if err != nil {
+	if err := c.ensureVenv(ctx, "install LocalStack into build/venv-localstack", pins, findLocalStackPython); err != nil {
 		return err
 	}
 	if err := c.ensureExecutor(ctx, source); err != nil {

@@ -13,14 +13,7 @@ var miniStack = emulator{
 }
 
 func (c *Cloud) installMiniStack(ctx context.Context) error {
-	pins := c.pinPath("requirements.txt")
-	return c.ensureInstalled(ctx, "install MiniStack into build/venv", c.venvStamp(pins), func(ctx context.Context) error {
-		python, err := findPython(ctx)
-		if err != nil {
-			return err
-		}
-		return c.installVenv(ctx, python, pins)
-	})
+	return c.ensureVenv(ctx, "install MiniStack into build/venv", c.pinPath("requirements.txt"), findPython)
 }
 
 // miniStackCommand returns an environment that each function inherits.
