@@ -47,31 +47,26 @@ func (g *gateway) addProblemResponses() {
 		for name, value := range p.headers {
 			headers[name] = jsii.String("'" + value + "'")
 		}
+		kind := errs.Problem{Code: p.code}
+		body, err := json.Marshal(struct { // the gateway replaces its variables
+			Type      string    `json:"type"`
+			Title     string    `json:"title"`
+			Status    int       `json:"status,omitempty"`
+			Detail    string    `json:"detail"`
+			Code      errs.Code `json:"code"`
+			RequestID string    `json:"request_id"`
+		}{kind.Type(), kind.Title(), p.status, p.detail, p.code, "$context.requestId"})
+		if err != nil {
+			panic(err) // strings always marshal
+		}
 		options := &awsapigateway.GatewayResponseOptions{
 			Type:            awsapigateway.ResponseType_Of(jsii.String(p.responseType)),
 			ResponseHeaders: &headers,
-			Templates:       &map[string]*string{"application/json": jsii.String(p.responseTemplate())},
+			Templates:       &map[string]*string{"application/json": jsii.String(string(body))},
 		}
 		if p.status != 0 {
 			options.StatusCode = jsii.Sprintf("%d", p.status)
 		}
 		g.api.AddGatewayResponse(jsii.String(p.responseType), options)
 	}
-}
-
-// responseTemplate returns the template of the body, in which the gateway replaces variables.
-func (p gatewayProblem) responseTemplate() string {
-	kind := errs.Problem{Code: p.code}
-	b, err := json.Marshal(struct {
-		Type      string    `json:"type"`
-		Title     string    `json:"title"`
-		Status    int       `json:"status,omitempty"`
-		Detail    string    `json:"detail"`
-		Code      errs.Code `json:"code"`
-		RequestID string    `json:"request_id"`
-	}{kind.Type(), kind.Title(), p.status, p.detail, p.code, "$context.requestId"})
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(b)
 }

@@ -30,15 +30,6 @@ type dataDeleter struct {
 	secrets *secretsmanager.Client
 }
 
-func newDataDeleter(cfg aws.Config, out io.Writer) dataDeleter {
-	return dataDeleter{
-		out:     out,
-		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }), // for an emulator
-		rows:    dynamodb.NewFromConfig(cfg),
-		secrets: secretsmanager.NewFromConfig(cfg),
-	}
-}
-
 // deleteAll deletes the resources. One that does not exist any more is no error, because this may be a second run.
 func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
 	for _, r := range all {

@@ -24,6 +24,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -97,7 +100,8 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	if !o.data {
 		return nil
 	}
-	return newDataDeleter(cfg, out).deleteAll(ctx, s.kept)
+	objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }) // for an emulator
+	return dataDeleter{out, objects, dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)}.deleteAll(ctx, s.kept)
 }
 
 // printPlan prints what will be deleted and what will be kept.
