@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -142,7 +141,7 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 		if a.missingData != "" {
 			props.TreatMissingData = jsii.String(a.missingData)
 		}
-		awscloudwatch.NewCfnAlarm(scope, jsii.String(toConstructID(a.name)), props)
+		awscloudwatch.NewCfnAlarm(scope, jsii.String(services.PascalCase(a.name)), props)
 	}
 	return topic
 }
@@ -154,16 +153,8 @@ func newAlarmTopic(scope constructs.Construct, set settings) awssns.Topic {
 		EnforceSSL: jsii.Bool(true),
 	})
 	stack := awscdk.Stack_Of(scope)
-	tell := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("sns:Publish"),
-		Resources:  &[]*string{topic.TopicArn()},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": "arn:" + *stack.Partition() + ":cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + namePrefix + "*"},
-		},
-	})
-	topic.AddToResourcePolicy(tell)
+	ours := "cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + namePrefix + "*"
+	topic.AddToResourcePolicy(allowAWSService(stack, "cloudwatch.amazonaws.com", ours, "sns:Publish", topic.TopicArn()))
 	if set.alarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(set.alarmEmail), nil))
 	}

@@ -129,8 +129,8 @@ func TestEveryFunctionHasAnErrorMetricFilter(t *testing.T) {
 	t.Parallel()
 	filters := awsTemplate().resourcesOfType("Logs::MetricFilter")
 	for _, s := range services.Map {
-		f, there := filters[toConstructID(s.Name)+"Errors"]
-		if there == (s.Name == services.Authorizer) || there && renderValue(f.property("LogGroupName")) != toConstructID(s.Name)+"Log" {
+		f, there := filters[services.PascalCase(s.Name)+"Errors"]
+		if there == (s.Name == services.Authorizer) || there && renderValue(f.property("LogGroupName")) != services.PascalCase(s.Name)+"Log" {
 			t.Errorf("%s: %v", s.Name, f.Properties)
 		}
 	}

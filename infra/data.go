@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -169,16 +168,8 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 // it allows buckets of this account whose names begin as CloudFormation begins those of this stack.
 func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue) {
 	stack := awscdk.Stack_Of(bucket)
-	ours := "arn:" + *stack.Partition() + ":s3:::" + strings.ToLower(stackName) + "-*"
-	in.queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("sqs:SendMessage"),
-		Resources:  &[]*string{in.queue.QueueArn()},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": ours},
-		},
-	}))
+	ours := "s3:::" + strings.ToLower(stackName) + "-*"
+	in.queue.AddToResourcePolicy(allowAWSService(stack, "s3.amazonaws.com", ours, "sqs:SendMessage", in.queue.QueueArn()))
 	bucket.Node().AddDependency(in.queue.Node().FindChild(jsii.String("Policy")))
 	rule := func(name, value string) *awss3.CfnBucket_FilterRuleProperty {
 		return &awss3.CfnBucket_FilterRuleProperty{Name: jsii.String(name), Value: jsii.String(value)}

@@ -21,10 +21,10 @@ func TestGatewayRoutesMatchTheServiceMap(t *testing.T) {
 			auth := map[services.Auth]string{
 				services.AuthOpen: "NONE", services.AuthToken: "CUSTOM GatewayAuthorizer", services.AuthIAM: "AWS_IAM",
 			}[r.Auth]
-			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, toConstructID(s.Name)))
+			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, services.PascalCase(s.Name)))
 		}
 		for _, path := range s.BrowserPaths() {
-			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, toConstructID(s.Name)))
+			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, services.PascalCase(s.Name)))
 		}
 	}
 	var got []string
@@ -66,7 +66,7 @@ func targetFunction(method resource) string {
 func TestGatewayAuthorizerChecksBearerTokens(t *testing.T) {
 	t.Parallel()
 	a := awsTemplate().resourcesOfType("ApiGateway::Authorizer")["GatewayAuthorizer"]
-	if !strings.Contains(renderValue(a.property("AuthorizerUri")), toConstructID(services.Authorizer)+"Function/") {
+	if !strings.Contains(renderValue(a.property("AuthorizerUri")), services.PascalCase(services.Authorizer)+"Function/") {
 		t.Errorf("it calls %s", renderValue(a.property("AuthorizerUri")))
 	}
 	got := []any{a.property("Type"), a.property("IdentitySource"), a.property("AuthorizerResultTtlInSeconds")}

@@ -174,6 +174,20 @@ func allowActions(actions []string, resources ...string) awsiam.PolicyStatement 
 	})
 }
 
+// allowAWSService allows a service of AWS an action on a resource, for sources of this account only, whose ARNs (without
+// "arn:" and the partition) match a pattern.
+func allowAWSService(stack awscdk.Stack, service, sources, action string, resource *string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String(service), nil)},
+		Actions:    jsii.Strings(action),
+		Resources:  &[]*string{resource},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"ArnLike":      map[string]any{"aws:SourceArn": "arn:" + *stack.Partition() + ":" + sources},
+		},
+	})
+}
+
 func addCondition(s awsiam.PolicyStatement, operator, key string, values []string) awsiam.PolicyStatement {
 	s.AddCondition(jsii.String(operator), map[string]any{key: values})
 	return s

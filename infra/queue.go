@@ -30,7 +30,7 @@ type serviceQueue struct {
 // newServiceQueues makes the queues of a service's inbox, one for each lane, and their dead-letter queue.
 func newServiceQueues(scope constructs.Construct, s services.Service) (all []*serviceQueue) {
 	for _, q := range s.Queues() {
-		in := &serviceQueue{scope: constructs.NewConstruct(scope, jsii.String(toConstructID(q.Name)+"Inbox"))}
+		in := &serviceQueue{scope: constructs.NewConstruct(scope, jsii.String(services.PascalCase(q.Name)+"Inbox"))}
 		if all = append(all, in); len(all) == 1 {
 			dead := newQueueProps(namePrefix+s.Name+"-dead", s.Inbox.FIFO)
 			dead.RetentionPeriod = cdkDuration(deadLetterRetention)

@@ -38,7 +38,7 @@ func TestQueuesMatchTheServiceMap(t *testing.T) {
 			dead := maps.Clone(every)
 			dead["QueueName"] = "sluice-" + s.Name + "-dead" + ending
 			dead["MessageRetentionPeriod"] = 14 * 24 * 3600.0
-			if d := cmp.Diff(dead, queues[toConstructID(s.Name)+"InboxDead"].Properties); d != "" {
+			if d := cmp.Diff(dead, queues[services.PascalCase(s.Name)+"InboxDead"].Properties); d != "" {
 				t.Errorf("dead letters (-want +got):\n%s", d)
 			}
 			for _, q := range s.Queues() {
@@ -46,14 +46,14 @@ func TestQueuesMatchTheServiceMap(t *testing.T) {
 				queue["QueueName"] = "sluice-" + q.Name + ending
 				queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
 				queue["MaximumMessageSize"] = 262144.0
-				got := maps.Clone(queues[toConstructID(q.Name)+"InboxQueue"].Properties)
+				got := maps.Clone(queues[services.PascalCase(q.Name)+"InboxQueue"].Properties)
 				redrive := got["RedrivePolicy"].(map[string]any)
 				delete(got, "RedrivePolicy")
 				if d := cmp.Diff(queue, got); d != "" {
 					t.Errorf("queue %s (-want +got):\n%s", q.Name, d)
 				}
 				to, times := renderValue(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"]
-				if to != toConstructID(s.Name)+"InboxDead" || times != float64(s.Inbox.MaxAttempts+1) {
+				if to != services.PascalCase(s.Name)+"InboxDead" || times != float64(s.Inbox.MaxAttempts+1) {
 					t.Errorf("after %v deliveries a message of %s goes to %s", times, q.Name, to)
 				}
 			}
@@ -78,12 +78,12 @@ func TestEventSourceMappingsMatchTheServiceMap(t *testing.T) {
 	t.Parallel()
 	mappings := awsTemplate().resourcesOfType("Lambda::EventSourceMapping")
 	for _, q := range services.ListQueues() {
-		got := maps.Clone(mappings[toConstructID(q.Name)+"InboxFeed"].Properties)
+		got := maps.Clone(mappings[services.PascalCase(q.Name)+"InboxFeed"].Properties)
 		for _, end := range []string{"EventSourceArn", "FunctionName"} {
 			got[end] = renderValue(got[end])
 		}
 		want := map[string]any{
-			"EventSourceArn": toConstructID(q.Name) + "InboxQueue", "FunctionName": toConstructID(q.Service) + "Function",
+			"EventSourceArn": services.PascalCase(q.Name) + "InboxQueue", "FunctionName": services.PascalCase(q.Service) + "Function",
 			"BatchSize": float64(q.Inbox.BatchSize), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
 			"ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}, // services.MinWorkers, the default
 		}

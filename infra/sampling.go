@@ -28,7 +28,7 @@ func newSampling(scope constructs.Construct, set settings) {
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Sampling"))
 	for i, r := range listChangeRequests() {
-		awsxray.NewCfnSamplingRule(scope, jsii.String(toConstructID(strings.ToLower(r.method))+toConstructID(r.kind)), &awsxray.CfnSamplingRuleProps{
+		awsxray.NewCfnSamplingRule(scope, jsii.String(services.PascalCase(strings.ToLower(r.method))+services.PascalCase(r.kind)), &awsxray.CfnSamplingRuleProps{
 			SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
 				RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind), Version: jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
 				FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),

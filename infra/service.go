@@ -30,7 +30,7 @@ type serviceDeps struct {
 // newService makes the function of a service with its log group, its role and the event source mappings of its queues.
 // It reserves no concurrency: that would throttle deliveries, and each throttled delivery counts as an attempt.
 func newService(scope constructs.Construct, s services.Service, deps serviceDeps) awslambda.Function {
-	c := constructs.NewConstruct(scope, jsii.String(toConstructID(s.Name)))
+	c := constructs.NewConstruct(scope, jsii.String(services.PascalCase(s.Name)))
 	log := newLogGroup(c, s.Name)
 	props := &awslambda.FunctionProps{
 		FunctionName:         jsii.String(namePrefix + s.Name),

@@ -51,7 +51,7 @@ func TestScheduledFunctionsAreNotRetriedByLambda(t *testing.T) {
 	var want []string
 	for _, s := range services.Map {
 		if s.Interval > 0 {
-			want = append(want, toConstructID(s.Name)+"Function")
+			want = append(want, services.PascalCase(s.Name)+"Function")
 		}
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -89,7 +89,7 @@ func TestFunctionLayersMatchTheServiceMap(t *testing.T) {
 	for _, s := range services.Map {
 		var want []string
 		if s.Layer != "" {
-			want = []string{toConstructID(s.Layer) + "Layer"}
+			want = []string{services.PascalCase(s.Layer) + "Layer"}
 		}
 		var got []string
 		if layers := awsTemplate().functionOf(t, s.Name).property("Layers"); layers != nil {
@@ -108,11 +108,11 @@ func expectedValue(name string) string {
 	for _, q := range services.ListQueues() {
 		switch name {
 		case services.EnvQueueURL(q.Name):
-			return toConstructID(q.Name) + "InboxQueue"
+			return services.PascalCase(q.Name) + "InboxQueue"
 		case services.EnvEventSourceMapping(q.Name):
-			return toConstructID(q.Name) + "InboxFeed"
+			return services.PascalCase(q.Name) + "InboxFeed"
 		case services.EnvDeadLetterQueueURL(q.Service):
-			return toConstructID(q.Service) + "InboxDead"
+			return services.PascalCase(q.Service) + "InboxDead"
 		}
 	}
 	return map[string]string{
@@ -164,10 +164,10 @@ func TestStackOutputs(t *testing.T) {
 	}
 	for _, s := range services.Map {
 		for _, q := range s.Queues() {
-			want = append(want, "Inbox"+toConstructID(q.Name))
+			want = append(want, "Inbox"+services.PascalCase(q.Name))
 		}
 		if s.Inbox != nil {
-			want = append(want, "Dead"+toConstructID(s.Name))
+			want = append(want, "Dead"+services.PascalCase(s.Name))
 		}
 	}
 	slices.Sort(want)

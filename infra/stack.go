@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -72,8 +71,8 @@ func addOutputs(stack awscdk.Stack, url string, front *gateway, alarms awssns.To
 	for _, s := range services.Map {
 		for i, q := range s.Queues() {
 			in := deps.serviceQueues[q.Name]
-			if out("Inbox"+toConstructID(q.Name), in.queue.QueueUrl()); i == 0 {
-				out("Dead"+toConstructID(s.Name), in.deadLetters.QueueUrl())
+			if out("Inbox"+services.PascalCase(q.Name), in.queue.QueueUrl()); i == 0 {
+				out("Dead"+services.PascalCase(s.Name), in.deadLetters.QueueUrl())
 			}
 		}
 	}
@@ -93,7 +92,7 @@ func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVers
 		if s.Layer == "" || set.local || layers[s.Layer] != nil {
 			continue
 		}
-		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(toConstructID(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
+		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(services.PascalCase(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
 			Code:                    awslambda.Code_FromAsset(jsii.String(set.layerDir()), nil),
 			CompatibleArchitectures: &[]awslambda.Architecture{lambdaArchitecture(set)},
 			Description:             jsii.String(s.Layer + " and ffprobe, in bin"),
@@ -108,12 +107,4 @@ func servicesWithQueuesFirst() []services.Service {
 	all := slices.Clone(services.Map)
 	slices.SortStableFunc(all, func(a, b services.Service) int { return len(b.Queues()) - len(a.Queues()) })
 	return all
-}
-
-// toConstructID turns the name of a service or queue into the id of a construct: encode-bulk into EncodeBulk.
-func toConstructID(name string) (id string) {
-	for word := range strings.SplitSeq(name, "-") {
-		id += strings.ToUpper(word[:1]) + word[1:]
-	}
-	return id
 }

@@ -11,7 +11,6 @@ import (
 	"log"
 	"os"
 	"slices"
-	"strings"
 
 	"sluice/events"
 	"sluice/shared/domain/services"
@@ -69,14 +68,7 @@ func writeChannels(w io.Writer) {
 }
 
 // outputName returns the name of the stack output that has the URL of a queue.
-func outputName(queue string) string { return "Inbox" + camelCase(queue) }
-
-func camelCase(s string) (id string) {
-	for word := range strings.SplitSeq(s, "-") {
-		id += strings.ToUpper(word[:1]) + word[1:]
-	}
-	return id
-}
+func outputName(queue string) string { return "Inbox" + services.PascalCase(queue) }
 
 func writeChannel(w io.Writer, name, description string, types []string) {
 	fmt.Fprintf(w, "  %s:\n    address: null\n    description: %s\n    messages:\n", name, quoteYAML(description))
@@ -93,7 +85,7 @@ func writeOperations(w io.Writer) {
 		}
 		for _, to := range s.Destinations() {
 			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return services.FindDestination(t) != to })
-			writeOperation(w, s.Name+"SendsTo"+camelCase(to), "send", to, types)
+			writeOperation(w, s.Name+"SendsTo"+services.PascalCase(to), "send", to, types)
 		}
 	}
 }

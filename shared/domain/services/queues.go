@@ -2,6 +2,7 @@ package services
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"sluice/shared/domain/video"
@@ -92,4 +93,12 @@ func QueueForEvent(eventType string, lane video.Lane) (q Queue, ok bool) {
 		return Queue{}, false
 	}
 	return s.QueueForLane(lane), true
+}
+
+// PascalCase turns the name of a service or queue into an identifier: encode-bulk into EncodeBulk.
+func PascalCase(name string) (id string) {
+	for word := range strings.SplitSeq(name, "-") {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
 }
