@@ -1,8 +1,8 @@
-// Package ingest creates videos. It is one command with one validator behind two doors: a tenant sends POST /v1/uploads
-// or POST /v1/videos, a producer puts upload.requested.v1 on the queue. Either way there are a video's row and an
-// upload's row; a file that lies elsewhere is requested of fetch.
+// Package ingest creates videos. It is one command with one validator for two entry points: tenants send POST /v1/uploads
+// or POST /v1/videos, producers send upload.requested.v1 to the queue. Both create a video's row and an upload's row; for
+// a file that is not uploaded by the client, the command returns fetch.requested.
 //
-// Rights: the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the
+// Rights on AWS: rows of the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the
 // source bucket. It reads no file itself.
 //
 // It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in
@@ -48,7 +48,7 @@ type Request struct {
 	Tenant      string
 	VideoID     string
 	UploadID    string
-	FromClient  bool  // the client uploads the file; else it lies at Spec.Origin
+	FromClient  bool  // the client uploads the file; else fetch copies it from Spec.Origin
 	Size        int64 // bytes that the client will upload
 	Spec        video.UploadRequested
 	Correlation string
@@ -61,8 +61,8 @@ type Command struct{ request Request }
 // maxFileName is the most characters of a file name and of a content type.
 const maxFileName = 255
 
-// NewCommand fills in what a request leaves out: the file name from where the file lies, the title from the file name,
-// and the content type. It returns what is invalid, in the order of the fields.
+// NewCommand sets missing fields: the file name from the origin, the title from the file name, and the content type. It
+// returns the errors of invalid fields, in the order of the fields.
 func NewCommand(r Request) (Command, []video.FieldError) {
 	s := &r.Spec
 	s.Title = strings.TrimSpace(s.Title)
@@ -120,8 +120,8 @@ type VideoCreator struct {
 func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
 
 // CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with
-// what follows: a file that lies elsewhere is requested. Of a command for such a file that has run before, it creates
-// nothing and returns the video and the same events.
+// the events that follow: fetch.requested unless the client uploads the file. If a command that fetches a file has run
+// before, it creates nothing and returns the video and the same events.
 func (d VideoCreator) CreateVideo(ctx context.Context, c Command, create CreateRows) (video.Video, video.Upload, []video.Event, error) {
 	r := c.request
 	if r.FromClient {
