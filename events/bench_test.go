@@ -14,7 +14,10 @@ import (
 // BenchmarkMessage measures the CPU time of encoding and decoding a message, beside that of encoding/json alone
 // (plain).
 func BenchmarkMessage(b *testing.B) {
-	for _, name := range []string{"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full", "two hours"} {
+	for _, name := range []string{
+		"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full",
+		"two hours",
+	} {
 		e := newEnvelope(cmp.Or(samples[name], any(longestTaskDone())))
 		wire, err := events.Encode(e)
 		if err != nil {
@@ -37,7 +40,12 @@ func longestTaskDone() video.TaskDone {
 	for i := range s {
 		s[i] = video.Segment{Bytes: int64(32_000 + i), Ticks: 96_256}
 	}
-	return video.TaskDone{At: noon, Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, s...)}}}
+	return video.TaskDone{
+		At: noon,
+		Result: video.Result{
+			Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, s...)},
+		},
+	}
 }
 
 func measureCPU(b *testing.B, f func()) {

@@ -43,7 +43,9 @@ var contracts = newRegistry(&schemaSet{fs: schemaFiles},
 	newContract(EncodeRequested, Message, func(d video.EncodeRequested) string { return strconv.Itoa(d.Task.Number) }),
 	newContract(EncodeDone, Message, func(d video.TaskDone) string { return strconv.Itoa(d.Result.Task.Number) }),
 	newContract(EncodeFailed, Message, func(d video.TaskFailed) string { return strconv.Itoa(d.Task.Number) }),
-	newContract(DeadlinePassed, Message, func(d video.DeadlinePassed) string { return strconv.FormatInt(d.Deadline.Unix(), 10) }),
+	newContract(DeadlinePassed, Message, func(d video.DeadlinePassed) string {
+		return strconv.FormatInt(d.Deadline.Unix(), 10)
+	}),
 	newContract(DeleteRequested, Message, oncePerVideo[video.DeleteRequested]),
 	newContract(PurgeRequested, Message, func(d video.PurgeRequested) string { return strconv.Itoa(d.Round) }),
 	newContract(PurgeDone, Message, func(d video.PurgeDone) string { return strconv.Itoa(d.Round) }),

@@ -78,7 +78,9 @@ func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 		}
 	}
 	for _, typ := range events.ListTypes() {
-		if fact := slices.Contains(events.ListTypes(events.Fact), typ); fact != (services.FindDestination(string(typ)) == services.Topic) {
+		if fact := slices.Contains(
+			events.ListTypes(events.Fact), typ,
+		); fact != (services.FindDestination(string(typ)) == services.Topic) {
 			t.Errorf("%s is a fact: %t, but goes to %s", typ, fact, services.FindDestination(string(typ)))
 		}
 	}
@@ -113,7 +115,8 @@ func TestEventIDsIdentifyFacts(t *testing.T) {
 	if a != of("vid_1", video.TaskDone{At: noon.Add(time.Hour), Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("the same fact sent later has another id")
 	}
-	if a == of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}}) || a == of("vid_2", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}}) {
+	if a == of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}}) ||
+		a == of("vid_2", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("different facts have the same id")
 	}
 }

@@ -40,15 +40,25 @@ var (
 		Frames: 310, TimeBase: video.Rate{Num: 1, Den: 12800}, Duration: 12.4,
 	}
 	soundMedia = video.Media{
-		Container: "matroska", VideoCodec: "mpeg2video", AudioCodec: "ac3", Width: 1024, Height: 576, Rate: video.Rate{Num: 30000, Den: 1001},
-		Frames: 1000, Start: -1024, TimeBase: video.Rate{Num: 1, Den: 90000}, Duration: 33.366666666666667, Interlaced: true,
+		Container: "matroska", VideoCodec: "mpeg2video", AudioCodec: "ac3", Width: 1024, Height: 576,
+		Rate:   video.Rate{Num: 30000, Den: 1001},
+		Frames: 1000, Start: -1024, TimeBase: video.Rate{Num: 1, Den: 90000}, Duration: 33.366666666666667,
+		Interlaced: true,
 	}
-	p720          = video.Rendition{Name: "720p", Width: 1280, Height: 720, Bitrate: 2_534_000}
-	p480          = video.Rendition{Name: "480p", Width: 854, Height: 480, Bitrate: 1_474_000}
-	p360          = video.Rendition{Name: "360p", Width: 640, Height: 360, Bitrate: 1_036_000}
-	shortPlan     = video.Plan{Rate: silentMedia.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720}}
-	longPlan      = video.Plan{Rate: soundMedia.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000}, Renditions: []video.Rendition{p480, p360}, Audio: true}
-	sourceFile    = video.Source{Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska", Size: 73_400_320, ETag: etag}
+	p720      = video.Rendition{Name: "720p", Width: 1280, Height: 720, Bitrate: 2_534_000}
+	p480      = video.Rendition{Name: "480p", Width: 854, Height: 480, Bitrate: 1_474_000}
+	p360      = video.Rendition{Name: "360p", Width: 640, Height: 360, Bitrate: 1_036_000}
+	shortPlan = video.Plan{
+		Rate: silentMedia.Rate, SegmentFrames: 50, Borders: []int{0, 310}, Renditions: []video.Rendition{p720},
+	}
+	longPlan = video.Plan{
+		Rate: soundMedia.Rate, SegmentFrames: 60, Borders: []int{0, 240, 480, 720, 1000},
+		Renditions: []video.Rendition{p480, p360}, Audio: true,
+	}
+	sourceFile = video.Source{
+		Key: "t/" + tenant + "/" + id + "/source", Name: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska",
+		Size: 73_400_320, ETag: etag,
+	}
 	storedObject  = video.StoredObject{Size: 73_400_320, ETag: etag, At: noon.Add(-time.Minute)}
 	unnamedSource = video.Source{Key: sourceFile.Key, Size: 1, ETag: etag}
 )
@@ -67,56 +77,118 @@ var samples = map[string]any{
 		Title:  "Urlaub, Tag 3", FileName: "Urlaub, Tag 3 (gekürzt).mkv", ContentType: "video/x-matroska",
 		ExternalID: "film/4711", Metadata: map[string]string{"season": "1", "director_s_cut": "ja"},
 	},
-	"upload.requested.v1/words":    video.UploadRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "a"}, Metadata: map[string]string{"Season.1-a": "A b"}},
-	"upload.requested.v1/url":      video.UploadRequested{Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"}},
-	"upload.cancelled.v1/minimal":  video.UploadCancelled{At: noon},
-	"upload.cancelled.v1/full":     video.UploadCancelled{At: noon.Add(123456789)},
-	"fetch.requested.v1/minimal":   video.FetchRequested{Origin: video.Origin{URL: "https://example.com/"}, Key: sourceFile.Key, MultipartID: "2"},
-	"fetch.requested.v1/full":      video.FetchRequested{Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: sourceFile.Key, MultipartID: "2~abc.def_"},
-	"fetch.failed.v1/minimal":      video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
-	"fetch.failed.v1/full":         video.FetchFailed{At: noon.Add(time.Second), Problem: refusal},
-	"inspect.requested.v1/minimal": video.InspectRequested{Key: sourceFile.Key, Stored: video.StoredObject{ETag: "e1", At: noon}},
-	"inspect.requested.v1/full":    video.InspectRequested{Key: sourceFile.Key, Stored: storedObject},
-	"deadline.passed.v1/minimal":   video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
-	"deadline.passed.v1/queued":    video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, QueueBusy: true, Queued: true},
-	"deadline.passed.v1/full":      video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &storedObject, QueueBusy: true},
-	"delete.requested.v1/minimal":  video.DeleteRequested{At: noon},
-	"delete.requested.v1/full":     video.DeleteRequested{At: noon.Add(123456789)},
-	"sweep.requested.v1/minimal":   video.PurgeRequested{Playback: playbackID, Round: 1},
-	"sweep.requested.v1/full":      video.PurgeRequested{Playback: "s" + playbackID[1:], Round: 3},
-	"sweep.done.v1/minimal":        video.PurgeDone{At: noon, Round: 1},
-	"sweep.done.v1/full":           video.PurgeDone{At: noon.Add(time.Minute), Round: 2},
-	"video.cancelled.v1/minimal":   video.VideoCancelled{},
-	"video.cancelled.v1/full":      video.VideoCancelled{},
-	"video.ready.v1/correlated":    video.VideoReady{Playback: playbackID, Duration: 12.4},
-	"video.deleted.v1/minimal":     video.VideoDeleted{},
-	"video.deleted.v1/full":        video.VideoDeleted{},
-	"media.inspected.v1/minimal":   video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Media: silentMedia, Plan: shortPlan},
-	"media.inspected.v1/full":      video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: longPlan},
-	"media.refused.v1/minimal":     video.MediaRefused{UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
-	"media.refused.v1/full":        video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
-	"encode.requested.v1/minimal":  video.EncodeRequested{Task: shortPlan.Tasks()[0], Plan: shortPlan, Media: silentMedia, Source: unnamedSource, Playback: playbackID},
-	"encode.requested.v1/full":     video.EncodeRequested{Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID},
-	"encode.requested.v1/sound":    video.EncodeRequested{Task: longPlan.Tasks()[0], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID},
-	"encode.requested.v1/bulk":     video.EncodeRequested{Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile, Playback: playbackID, Lane: video.Bulk},
-	"encode.done.v1/minimal":       video.TaskDone{At: noon, Result: video.Result{Task: shortPlan.Tasks()[0], Frames: 1, Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
-	"encode.done.v1/full":          video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: longPlan.Tasks()[2], Frames: 240, Tracks: []video.Track{newTrack("480p", "avc1.64001f", 30000, chunk...), newTrack("360p", "avc1.64001e", 30000, chunk...)}}},
-	"encode.done.v1/sound":         video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, chunk...)}}},
-	"encode.done.v1/timed":         video.TaskDone{Started: noon, At: noon.Add(time.Minute), Result: video.Result{Task: shortPlan.Tasks()[0], Frames: 1, Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})}}},
-	"encode.failed.v1/minimal":     video.TaskFailed{At: noon, Task: shortPlan.Tasks()[0], Problem: refusal},
-	"encode.failed.v1/full":        video.TaskFailed{At: noon.Add(time.Minute), Task: longPlan.Tasks()[4], Problem: refusal},
-	"video.processing.v1/minimal":  video.VideoProcessing{Media: silentMedia, Tasks: 1},
-	"video.processing.v1/full":     video.VideoProcessing{Media: soundMedia, Tasks: 5},
-	"video.playable.v1/minimal":    video.VideoPlayable{Playback: playbackID},
-	"video.playable.v1/full":       video.VideoPlayable{Playback: "s" + playbackID[1:], Duration: 7200.1},
-	"deadline.passed.v1/playable":  video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Playable, Deadline: noon},
-	"video.ready.v1/minimal":       video.VideoReady{Playback: playbackID},
-	"video.ready.v1/full":          video.VideoReady{Playback: "s" + playbackID[1:], Duration: 33.366666666666667},
-	"video.failed.v1/minimal":      video.VideoFailed{Problem: errs.Problem{Code: "x", Message: "No."}},
-	"video.failed.v1/full":         video.VideoFailed{Problem: refusal},
+	"upload.requested.v1/words": video.UploadRequested{
+		Origin: video.Origin{Bucket: "acme-masters", Key: "a"}, Metadata: map[string]string{"Season.1-a": "A b"},
+	},
+	"upload.requested.v1/url": video.UploadRequested{
+		Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"},
+	},
+	"upload.cancelled.v1/minimal": video.UploadCancelled{At: noon},
+	"upload.cancelled.v1/full":    video.UploadCancelled{At: noon.Add(123456789)},
+	"fetch.requested.v1/minimal": video.FetchRequested{
+		Origin: video.Origin{URL: "https://example.com/"}, Key: sourceFile.Key, MultipartID: "2",
+	},
+	"fetch.requested.v1/full": video.FetchRequested{
+		Origin: video.Origin{Bucket: "acme-masters", Key: "2026/a b+c.mkv", ETag: etag}, Key: sourceFile.Key,
+		MultipartID: "2~abc.def_",
+	},
+	"fetch.failed.v1/minimal": video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x", Message: "No."}},
+	"fetch.failed.v1/full":    video.FetchFailed{At: noon.Add(time.Second), Problem: refusal},
+	"inspect.requested.v1/minimal": video.InspectRequested{
+		Key: sourceFile.Key, Stored: video.StoredObject{ETag: "e1", At: noon},
+	},
+	"inspect.requested.v1/full":  video.InspectRequested{Key: sourceFile.Key, Stored: storedObject},
+	"deadline.passed.v1/minimal": video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
+	"deadline.passed.v1/queued": video.DeadlinePassed{
+		At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, QueueBusy: true, Queued: true,
+	},
+	"deadline.passed.v1/full": video.DeadlinePassed{
+		At: noon.Add(time.Hour), State: video.Uploaded, Deadline: noon, Stored: &storedObject, QueueBusy: true,
+	},
+	"delete.requested.v1/minimal": video.DeleteRequested{At: noon},
+	"delete.requested.v1/full":    video.DeleteRequested{At: noon.Add(123456789)},
+	"sweep.requested.v1/minimal":  video.PurgeRequested{Playback: playbackID, Round: 1},
+	"sweep.requested.v1/full":     video.PurgeRequested{Playback: "s" + playbackID[1:], Round: 3},
+	"sweep.done.v1/minimal":       video.PurgeDone{At: noon, Round: 1},
+	"sweep.done.v1/full":          video.PurgeDone{At: noon.Add(time.Minute), Round: 2},
+	"video.cancelled.v1/minimal":  video.VideoCancelled{},
+	"video.cancelled.v1/full":     video.VideoCancelled{},
+	"video.ready.v1/correlated":   video.VideoReady{Playback: playbackID, Duration: 12.4},
+	"video.deleted.v1/minimal":    video.VideoDeleted{},
+	"video.deleted.v1/full":       video.VideoDeleted{},
+	"media.inspected.v1/minimal": video.MediaInspected{
+		UploadedAt: noon, At: noon, ETag: "e1", Media: silentMedia, Plan: shortPlan,
+	},
+	"media.inspected.v1/full": video.MediaInspected{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: longPlan,
+	},
+	"media.refused.v1/minimal": video.MediaRefused{
+		UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."},
+	},
+	"media.refused.v1/full": video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
+	"encode.requested.v1/minimal": video.EncodeRequested{
+		Task: shortPlan.Tasks()[0], Plan: shortPlan, Media: silentMedia, Source: unnamedSource, Playback: playbackID,
+	},
+	"encode.requested.v1/full": video.EncodeRequested{
+		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
+		Playback: playbackID,
+	},
+	"encode.requested.v1/sound": video.EncodeRequested{
+		Task: longPlan.Tasks()[0], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
+		Playback: playbackID,
+	},
+	"encode.requested.v1/bulk": video.EncodeRequested{
+		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
+		Playback: playbackID, Lane: video.Bulk,
+	},
+	"encode.done.v1/minimal": video.TaskDone{
+		At: noon,
+		Result: video.Result{
+			Task: shortPlan.Tasks()[0], Frames: 1,
+			Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})},
+		},
+	},
+	"encode.done.v1/full": video.TaskDone{
+		At: noon.Add(time.Minute),
+		Result: video.Result{
+			Task: longPlan.Tasks()[2], Frames: 240,
+			Tracks: []video.Track{
+				newTrack("480p", "avc1.64001f", 30000, chunk...), newTrack("360p", "avc1.64001e", 30000, chunk...),
+			},
+		},
+	},
+	"encode.done.v1/sound": video.TaskDone{
+		At: noon.Add(time.Minute),
+		Result: video.Result{
+			Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, chunk...)},
+		},
+	},
+	"encode.done.v1/timed": video.TaskDone{
+		Started: noon, At: noon.Add(time.Minute),
+		Result: video.Result{
+			Task: shortPlan.Tasks()[0], Frames: 1,
+			Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})},
+		},
+	},
+	"encode.failed.v1/minimal": video.TaskFailed{At: noon, Task: shortPlan.Tasks()[0], Problem: refusal},
+	"encode.failed.v1/full": video.TaskFailed{
+		At: noon.Add(time.Minute), Task: longPlan.Tasks()[4], Problem: refusal,
+	},
+	"video.processing.v1/minimal": video.VideoProcessing{Media: silentMedia, Tasks: 1},
+	"video.processing.v1/full":    video.VideoProcessing{Media: soundMedia, Tasks: 5},
+	"video.playable.v1/minimal":   video.VideoPlayable{Playback: playbackID},
+	"video.playable.v1/full":      video.VideoPlayable{Playback: "s" + playbackID[1:], Duration: 7200.1},
+	"deadline.passed.v1/playable": video.DeadlinePassed{At: noon.Add(time.Hour), State: video.Playable, Deadline: noon},
+	"video.ready.v1/minimal":      video.VideoReady{Playback: playbackID},
+	"video.ready.v1/full":         video.VideoReady{Playback: "s" + playbackID[1:], Duration: 33.366666666666667},
+	"video.failed.v1/minimal":     video.VideoFailed{Problem: errs.Problem{Code: "x", Message: "No."}},
+	"video.failed.v1/full":        video.VideoFailed{Problem: refusal},
 }
 
-var chunk = []video.Segment{{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060}, {Bytes: 150_002, Ticks: 30_030}}
+var chunk = []video.Segment{
+	{Bytes: 312_410, Ticks: 60_060}, {Bytes: 298_004, Ticks: 60_060}, {Bytes: 301_777, Ticks: 60_060},
+	{Bytes: 150_002, Ticks: 30_030},
+}
 
 // sampleEvent returns the event of a sample. All but the minimal ones have a trace header.
 func sampleEvent(name string) events.Event {
@@ -135,7 +207,10 @@ func newEnvelope(data any) events.Event {
 	if told, ok := data.(video.Event); ok {
 		return events.New(tenant, id, noon, told)
 	}
-	return events.Event{ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711", Data: data}
+	return events.Event{
+		ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711",
+		Data: data,
+	}
 }
 
 // readExamples returns the content of all committed examples by name.

@@ -21,7 +21,9 @@ func TestFastNumbersAgreeWithLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, odd := rapid.Float64Range(-2, 20000).AsAny(), rapid.SampledFrom([]any{nil, "1", true, 0.5, -1.0, 1e300, 9007199254740992.0, []any{}, schemaNode{}})
+	whole, odd := rapid.Float64Range(-2, 20000).AsAny(), rapid.SampledFrom([]any{
+		nil, "1", true, 0.5, -1.0, 1e300, 9007199254740992.0, []any{}, schemaNode{},
+	})
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(rt, "example")
 		typ := Type(filepath.Base(filepath.Dir(name)))

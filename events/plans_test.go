@@ -23,11 +23,14 @@ func TestEveryPlanCanBeEncoded(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := video.Media{
-			Container:  rapid.SampledFrom([]string{fileformat.Mov, fileformat.Matroska, fileformat.MPEGTS, fileformat.AVI, fileformat.FLV}).Draw(t, "container"),
+			Container: rapid.SampledFrom([]string{
+				fileformat.Mov, fileformat.Matroska, fileformat.MPEGTS, fileformat.AVI, fileformat.FLV,
+			}).Draw(t, "container"),
 			VideoCodec: rapid.SampledFrom(media.VideoCodecs()).Draw(t, "video codec"),
 			AudioCodec: rapid.SampledFrom(codecs).Draw(t, "audio codec"),
 			Width:      rapid.IntRange(16, 16384).Draw(t, "width"), Height: rapid.IntRange(16, 16384).Draw(t, "height"),
-			Rate: rate, Frames: rapid.IntRange(1, int(2*60*60*rate.Float())).Draw(t, "frames"), Start: rapid.Int64Range(-1<<40, 1<<40).Draw(t, "start"),
+			Rate: rate, Frames: rapid.IntRange(1, int(2*60*60*rate.Float())).Draw(t, "frames"),
+			Start:    rapid.Int64Range(-1<<40, 1<<40).Draw(t, "start"),
 			TimeBase: video.Rate{Num: 1, Den: rapid.IntRange(1, 1_000_000_000).Draw(t, "ticks")},
 		}
 		m.Duration = rate.Seconds(m.Frames)

@@ -57,8 +57,9 @@ func (r registry) encodeEvent(e Event) ([]byte, error) {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
 	b, err := json.Marshal(envelopeJSON{
-		SpecVersion: "1.0", ID: e.ID, Source: cmp.Or(e.Source, ownSource), Type: e.Type, Time: e.Time.UTC(), Subject: e.Video,
-		Tenant: e.Tenant, Correlation: e.Correlation, Trace: e.Trace, ContentType: "application/json", Data: data,
+		SpecVersion: "1.0", ID: e.ID, Source: cmp.Or(e.Source, ownSource), Type: e.Type, Time: e.Time.UTC(),
+		Subject: e.Video,
+		Tenant:  e.Tenant, Correlation: e.Correlation, Trace: e.Trace, ContentType: "application/json", Data: data,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
@@ -161,7 +162,8 @@ func readEnvelope(doc map[string]any) (Event, error) {
 // checkConsistency checks what a schema can't express: that the parts of an event fit each other.
 func checkConsistency(e Event, kind Kind) error {
 	var err error
-	if isRequest := kind == Request; isRequest == (e.Tenant != "") || isRequest == (e.Video != "") || isRequest != (e.Source != "") {
+	if isRequest := kind == Request; isRequest == (e.Tenant != "") || isRequest == (e.Video != "") ||
+		isRequest != (e.Source != "") {
 		err = errors.New("/tenant, /subject and /source: a producer names itself as the source and neither tenant nor subject; Sluice does the reverse")
 	}
 	key := services.OriginalKey(e.Tenant, e.Video)
@@ -169,13 +171,18 @@ func checkConsistency(e Event, kind Kind) error {
 	case video.UploadRequested:
 		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()))
 	case video.FetchRequested:
-		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()), withPointer("/data/key", checkOwnKey(d.Key, key)))
+		err = errors.Join(
+			err, withPointer("/data/origin", d.Origin.Validate()), withPointer("/data/key", checkOwnKey(d.Key, key)),
+		)
 	case video.InspectRequested:
 		err = errors.Join(err, withPointer("/data/key", checkOwnKey(d.Key, key)))
 	case video.MediaInspected:
 		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()))
 	case video.EncodeRequested:
-		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()), withPointer("/data/task", d.Task.Validate()), withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)))
+		err = errors.Join(
+			err, withPointer("/data/plan", d.Plan.Validate()), withPointer("/data/task", d.Task.Validate()),
+			withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)),
+		)
 		if err == nil {
 			err = withPointer("/data/task", d.Plan.ValidateTask(d.Task))
 		}

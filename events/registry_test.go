@@ -14,7 +14,11 @@ func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 		Playback string `json:"playback_id"`
 		Millis   int    `json:"millis"`
 	}
-	all := fstest.MapFS{"schema/video.ready.v2.json": {Data: []byte(`{"type":"object","required":["millis"],"properties":{"millis":{"type":"integer","minimum":0,"maximum":1e9}}}`)}}
+	all := fstest.MapFS{
+		"schema/video.ready.v2.json": {
+			Data: []byte(`{"type":"object","required":["millis"],"properties":{"millis":{"type":"integer","minimum":0,"maximum":1e9}}}`),
+		},
+	}
 	for _, name := range []string{"envelope.json", "parts.v1.json", "video.ready.v1.json"} {
 		b, err := schemaFiles.ReadFile("schema/" + name)
 		if err != nil {
@@ -23,7 +27,8 @@ func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 		all["schema/"+name] = &fstest.MapFile{Data: b}
 	}
 	r := newRegistry(&schemaSet{fs: all},
-		newContract(VideoReady, Fact, oncePerVideo[video.VideoReady]), newContract("video.ready.v2", Fact, oncePerVideo[readyV2]))
+		newContract(VideoReady, Fact, oncePerVideo[video.VideoReady]),
+		newContract("video.ready.v2", Fact, oncePerVideo[readyV2]))
 	playback := "pabcdefgh234567abcdefgh234567abcd"
 	for _, d := range []struct {
 		typ  Type
@@ -37,7 +42,8 @@ func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 			t.Errorf("%s: got %v, %v", d.typ, e.Data, err)
 		}
 		other := strings.NewReplacer("ready.v1", "ready.v2", "ready.v2", "ready.v1").Replace(string(b))
-		if _, err := r.decodeEvent([]byte(other)); err == nil || !strings.HasPrefix(err.Error(), "/data: breaks required") {
+		if _, err := r.decodeEvent([]byte(other)); err == nil ||
+			!strings.HasPrefix(err.Error(), "/data: breaks required") {
 			t.Errorf("the data of %s under the other version: got %v", d.typ, err)
 		}
 	}

@@ -66,7 +66,8 @@ func compareSchema(t *testing.T, at, name string, n schemaNode, typ reflect.Type
 		typ = reflect.TypeOf(instead)
 	}
 	want := map[reflect.Kind]string{
-		reflect.Struct: "object", reflect.Map: "object", reflect.Slice: "array", reflect.Array: "array", reflect.String: "string", reflect.Bool: "boolean",
+		reflect.Struct: "object", reflect.Map: "object", reflect.Slice: "array", reflect.Array: "array",
+		reflect.String: "string", reflect.Bool: "boolean",
 		reflect.Int: "integer", reflect.Int64: "integer", reflect.Float64: "number",
 	}[typ.Kind()]
 	if typ == reflect.TypeFor[time.Time]() {
@@ -144,7 +145,8 @@ func TestSchemasAreBoundedAndOpen(t *testing.T) {
 	}
 	for _, name := range names {
 		n := readSchema(t, filepath.Base(name))
-		if n["$schema"] != "https://json-schema.org/draft/2020-12/schema" || name != "schema/parts.v1.json" && n["title"] == nil {
+		if n["$schema"] != "https://json-schema.org/draft/2020-12/schema" ||
+			name != "schema/parts.v1.json" && n["title"] == nil {
 			t.Errorf("%s: no title or another dialect", name)
 		}
 		checkSimple(t, name, n)
@@ -154,7 +156,10 @@ func TestSchemasAreBoundedAndOpen(t *testing.T) {
 func checkSimple(t *testing.T, at string, v any) {
 	t.Helper()
 	n, _ := v.(schemaNode)
-	bounds := map[string][]string{"string": {"maxLength", "pattern"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"}, "number": {"minimum", "maximum"}}
+	bounds := map[string][]string{
+		"string": {"maxLength", "pattern"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"},
+		"number": {"minimum", "maximum"},
+	}
 	typ, _ := n["type"].(string)
 	values, words := n["additionalProperties"].(schemaNode) // of members with names chosen by clients
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(n)), func(k string) bool { return k == "description" })
@@ -165,7 +170,8 @@ func checkSimple(t *testing.T, at string, v any) {
 		t.Errorf("%s: a number with %v, want both bounds and nothing else", at, keys)
 	case bounds[typ] != nil && !slices.ContainsFunc(bounds[typ], func(k string) bool { return n[k] != nil }):
 		t.Errorf("%s: a %s without bounds", at, typ)
-	case n["additionalProperties"] != nil && (!words || values["type"] != "string" || n["maxProperties"] == nil) || n["unevaluatedProperties"] != nil:
+	case n["additionalProperties"] != nil && (!words || values["type"] != "string" || n["maxProperties"] == nil) ||
+		n["unevaluatedProperties"] != nil:
 		t.Errorf("%s: closed to the future", at)
 	}
 	for k, member := range n {
@@ -175,8 +181,13 @@ func checkSimple(t *testing.T, at string, v any) {
 
 func TestTenantPatternMatchesDomain(t *testing.T) {
 	same := func(id string) {
-		doc := schemaNode{"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z", "subject": "vid_1", "tenant": id, "data": schemaNode{}}
-		if err := contracts.schemas.validateDocument(envelopeSchema, "", doc); (err == nil) != access.ValidTenantID(id) {
+		doc := schemaNode{
+			"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z",
+			"subject": "vid_1", "tenant": id, "data": schemaNode{},
+		}
+		if err := contracts.schemas.validateDocument(
+			envelopeSchema, "", doc,
+		); (err == nil) != access.ValidTenantID(id) {
 			t.Errorf("%q: the domain takes it %v, the schema says %v", id, access.ValidTenantID(id), err)
 		}
 	}

@@ -44,7 +44,8 @@ type alarm struct {
 	datapointsToAlarm int     // how many of these must be beyond the threshold
 	above             float64 // the threshold: a value above it is bad,
 	below             float64 // or, if this is set, a value below it
-	missingData       string  // what a period without a value counts as; "": notBreaching, as there are no values while nobody uses Sluice
+	// what a period without a value counts as; "": notBreaching, as there are no values while nobody uses Sluice
+	missingData string
 }
 
 const (
@@ -56,36 +57,56 @@ const (
 func listAlarms(set settings) []alarm {
 	all := []alarm{
 		{
-			name: "dead-letters", runbookSection: "dead-letters", condition: "There are dead letters that nobody has decided about.",
-			metricStat: sluiceMetric(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1,
+			name: "dead-letters", runbookSection: "dead-letters",
+			condition:  "There are dead letters that nobody has decided about.",
+			metricStat: sluiceMetric(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
+			datapointsToAlarm: 1,
 		}, {
-			name: "stuck", runbookSection: "stuck", condition: "Videos are overdue, and reminding the service that they wait for does not help.",
-			metricStat: sluiceMetric(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1,
+			name: "stuck", runbookSection: "stuck",
+			condition:  "Videos are overdue, and reminding the service that they wait for does not help.",
+			metricStat: sluiceMetric(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
+			datapointsToAlarm: 1,
 		}, {
-			name: "errors", runbookSection: "errors", condition: "Functions crash, run into their timeout or end in an error.",
-			metricStat: sluiceMetric(metric.Errors, "Sum"), period: 15 * time.Minute, evaluationPeriods: 1, datapointsToAlarm: 1, above: 4,
+			name: "errors", runbookSection: "errors",
+			condition:  "Functions crash, run into their timeout or end in an error.",
+			metricStat: sluiceMetric(metric.Errors, "Sum"), period: 15 * time.Minute, evaluationPeriods: 1,
+			datapointsToAlarm: 1, above: 4,
 		}, {
-			name: "throttles", runbookSection: "throttles", condition: "Lambda turns invocations away: the account's concurrency is used up, by Sluice or by others.",
-			metricStat: metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2,
+			name: "throttles", runbookSection: "throttles",
+			condition:  "Lambda turns invocations away: the account's concurrency is used up, by Sluice or by others.",
+			metricStat: metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}, period: 5 * time.Minute,
+			evaluationPeriods: 3, datapointsToAlarm: 2,
 		}, {
-			name: "gateway", runbookSection: "gateway", condition: "More than one in a hundred requests is answered with 5xx.",
-			metricStat: metricStat{apiGatewayNamespace, "5XXError", "ApiName", apiName, "Average"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2, above: 0.01,
+			name: "gateway", runbookSection: "gateway",
+			condition:  "More than one in a hundred requests is answered with 5xx.",
+			metricStat: metricStat{apiGatewayNamespace, "5XXError", "ApiName", apiName, "Average"},
+			period:     5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2, above: 0.01,
 		}, {
-			name: "dollars", runbookSection: "dollars", condition: fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
-			metricStat: sluiceMetric(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1, datapointsToAlarm: 1, above: set.dollarsPerHour,
+			name: "dollars", runbookSection: "dollars",
+			condition:  fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
+			metricStat: sluiceMetric(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1,
+			datapointsToAlarm: 1, above: set.dollarsPerHour,
 		},
 	}
 	for _, q := range listMonitoredQueues() {
 		all = append(all, alarm{
-			name: "late-" + q.name, runbookSection: "late", condition: fmt.Sprintf("Messages wait for %s longer than the %v that are promised, for a quarter of an hour.", q.service, q.maxWait),
-			metricStat: metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"}, period: 5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 3, above: q.maxWait.Seconds(),
+			name: "late-" + q.name, runbookSection: "late",
+			condition: fmt.Sprintf(
+				"Messages wait for %s longer than the %v that are promised, for a quarter of an hour.", q.service,
+				q.maxWait,
+			),
+			metricStat: metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"},
+			period:     5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 3, above: q.maxWait.Seconds(),
 		})
 	}
 	for _, s := range services.Map {
 		if s.Interval > 0 {
 			all = append(all, alarm{
-				name: "silent-" + s.Name, runbookSection: "silent", condition: fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval), missingData: breaching,
-				metricStat: metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"}, period: 5 * time.Minute, evaluationPeriods: 2, datapointsToAlarm: 2, below: 1,
+				name: "silent-" + s.Name, runbookSection: "silent",
+				condition:   fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval),
+				missingData: breaching,
+				metricStat:  metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"},
+				period:      5 * time.Minute, evaluationPeriods: 2, datapointsToAlarm: 2, below: 1,
 			})
 		}
 	}
@@ -133,7 +154,9 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 			OkActions:          &[]any{topic.TopicArn()},
 		}
 		if a.dimension != "" {
-			props.Dimensions = &[]*awscloudwatch.CfnAlarm_DimensionProperty{{Name: jsii.String(a.dimension), Value: jsii.String(a.dimensionValue)}}
+			props.Dimensions = &[]*awscloudwatch.CfnAlarm_DimensionProperty{{
+				Name: jsii.String(a.dimension), Value: jsii.String(a.dimensionValue),
+			}}
 		}
 		if a.below > 0 {
 			props.Threshold, props.ComparisonOperator = jsii.Number(a.below), jsii.String("LessThanThreshold")

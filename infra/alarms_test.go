@@ -30,7 +30,8 @@ func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 		if q.Inbox.FIFO {
 			full += ".fifo"
 		}
-		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " + renderValue(q.Lane.MaxWait.Seconds()) + " in 3 of 3 × 300 s"
+		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " +
+			renderValue(q.Lane.MaxWait.Seconds()) + " in 3 of 3 × 300 s"
 	}
 	got := map[string]string{}
 	awsTemplate().runForEach(t, "CloudWatch::Alarm", func(t *testing.T, _ string, r resource) {
@@ -56,7 +57,11 @@ func formatAlarm(r resource) string {
 		}
 	}
 	sign := map[any]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}[r.property("ComparisonOperator")]
-	parts = append(parts, renderValue(r.property("Statistic")), sign, renderValue(r.property("Threshold")), "in", renderValue(r.property("DatapointsToAlarm")), "of", renderValue(r.property("EvaluationPeriods")), "×", renderValue(r.property("Period")), "s")
+	parts = append(
+		parts, renderValue(r.property("Statistic")), sign, renderValue(r.property("Threshold")), "in",
+		renderValue(r.property("DatapointsToAlarm")), "of", renderValue(r.property("EvaluationPeriods")), "×",
+		renderValue(r.property("Period")), "s",
+	)
 	line := strings.Join(parts, " ")
 	if silence := renderValue(r.property("TreatMissingData")); silence != notBreaching {
 		line += ", " + silence + " without"
@@ -72,7 +77,10 @@ func TestAlarmsReadKnownMetricsOnly(t *testing.T) {
 			return m.Name == r.property("MetricName") && (m.Dimension == "" || m.AlsoTotal)
 		})
 		if r.property("Namespace") == metric.Namespace && !known {
-			t.Errorf("%s reads %s, which no function sends without a dimension", r.property("AlarmName"), r.property("MetricName"))
+			t.Errorf(
+				"%s reads %s, which no function sends without a dimension", r.property("AlarmName"),
+				r.property("MetricName"),
+			)
 		}
 	}
 }
@@ -112,10 +120,15 @@ func TestAlarmTopicAcceptsCloudWatchAlarmsOnly(t *testing.T) {
 			continue
 		}
 		allowed++
-		if s.property("Action") != "sns:Publish" || renderValue(s.property("Resource")) != "AlarmsTopic" || s.property("Principal", "Service") != "cloudwatch.amazonaws.com" {
+		if s.property("Action") != "sns:Publish" || renderValue(s.property("Resource")) != "AlarmsTopic" ||
+			s.property("Principal", "Service") != "cloudwatch.amazonaws.com" {
 			t.Errorf("allows %v", s.Properties)
 		}
-		if from := renderValue(s.property("Condition", "ArnLike", "aws:SourceArn")); !strings.HasSuffix(from, ":alarm:sluice-*") || renderValue(s.property("Condition", "StringEquals", "aws:SourceAccount")) != "AWS::AccountId" {
+		if from := renderValue(s.property(
+			"Condition", "ArnLike", "aws:SourceArn",
+		)); !strings.HasSuffix(from, ":alarm:sluice-*") || renderValue(s.property(
+			"Condition", "StringEquals", "aws:SourceAccount",
+		)) != "AWS::AccountId" {
 			t.Errorf("from %s", from)
 		}
 	}
@@ -130,7 +143,8 @@ func TestEveryFunctionHasAnErrorMetricFilter(t *testing.T) {
 	filters := awsTemplate().resourcesOfType("Logs::MetricFilter")
 	for _, s := range services.Map {
 		f, there := filters[services.PascalCase(s.Name)+"Errors"]
-		if there == (s.Name == services.Authorizer) || there && renderValue(f.property("LogGroupName")) != services.PascalCase(s.Name)+"Log" {
+		if there == (s.Name == services.Authorizer) || there &&
+			renderValue(f.property("LogGroupName")) != services.PascalCase(s.Name)+"Log" {
 			t.Errorf("%s: %v", s.Name, f.Properties)
 		}
 	}
@@ -142,7 +156,8 @@ func TestAlarmEmailIsSubscribed(t *testing.T) {
 		t.Fatalf("subscriptions %v", got)
 	}
 	for _, s := range awsTemplate().resourcesOfType("SNS::Subscription") {
-		if s.property("Protocol") != "email" || s.property("Endpoint") != testAlarmEmail || renderValue(s.property("TopicArn")) != "AlarmsTopic" {
+		if s.property("Protocol") != "email" || s.property("Endpoint") != testAlarmEmail ||
+			renderValue(s.property("TopicArn")) != "AlarmsTopic" {
 			t.Errorf("subscribed: %v", s.Properties)
 		}
 	}

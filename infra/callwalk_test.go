@@ -98,7 +98,8 @@ func (w *callWalk) visitNode(n ast.Node) {
 // transactionOperations are the operations that the parts of a DynamoDB transaction stand for. A transaction has no IAM
 // action of its own: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 var transactionOperations = map[string]string{
-	"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem",
+	"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Get": "GetItem", "Put": "PutItem",
+	"Update": "UpdateItem",
 }
 
 func (w *callWalk) noteType(t types.Type) {

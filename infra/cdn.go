@@ -46,11 +46,15 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
 		PriceClass:      awscloudfront.PriceClass_PRICE_CLASS_100,
 		DefaultBehavior: c.newBehavior(scope, media),
-		ErrorResponses:  &[]*awscloudfront.ErrorResponse{{HttpStatus: jsiiNumber(404), Ttl: awscdk.Duration_Seconds(jsiiNumber(notFoundCacheSeconds))}},
+		ErrorResponses: &[]*awscloudfront.ErrorResponse{{
+			HttpStatus: jsiiNumber(404), Ttl: awscdk.Duration_Seconds(jsiiNumber(notFoundCacheSeconds)),
+		}},
 	}
 	if set.cdnDomain != "" {
 		props.DomainNames = jsii.Strings(set.cdnDomain)
-		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"), jsii.String(set.cdnCertificate))
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(
+			scope, jsii.String("Certificate"), jsii.String(set.cdnCertificate),
+		)
 		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	c.distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
@@ -74,25 +78,31 @@ func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awsc
 		KeyValueStore: c.keyValueStore,
 	})
 	// Players on pages of any origin may read every response, and browsers don't guess its content type.
-	headers := awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
-		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
-			AccessControlAllowCredentials: jsii.Bool(false),
-			AccessControlAllowHeaders:     jsii.Strings("*"),
-			AccessControlAllowMethods:     jsii.Strings("GET", "HEAD"),
-			AccessControlAllowOrigins:     jsii.Strings("*"),
-			OriginOverride:                jsii.Bool(true),
-		},
-		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
-			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
-			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
-				AccessControlMaxAge: awscdk.Duration_Days(jsiiNumber(hstsDays)), Override: jsii.Bool(true),
+	headers := awscloudfront.NewResponseHeadersPolicy(
+		scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+			CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
+				AccessControlAllowCredentials: jsii.Bool(false),
+				AccessControlAllowHeaders:     jsii.Strings("*"),
+				AccessControlAllowMethods:     jsii.Strings("GET", "HEAD"),
+				AccessControlAllowOrigins:     jsii.Strings("*"),
+				OriginOverride:                jsii.Bool(true),
+			},
+			SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+				ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+				StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{
+					AccessControlMaxAge: awscdk.Duration_Days(jsiiNumber(hstsDays)), Override: jsii.Bool(true),
+				},
 			},
 		},
-	})
+	)
 	return &awscloudfront.BehaviorOptions{
-		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
-			OriginAccessLevels: &[]awscloudfront.AccessLevel{awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST},
-		}),
+		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(
+			media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+				OriginAccessLevels: &[]awscloudfront.AccessLevel{
+					awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST,
+				},
+			},
+		),
 		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
 		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
 		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
@@ -114,13 +124,24 @@ func (c *cdn) baseURL() string {
 
 // suppressNagRules suppresses the findings of cdk-nag and the warning of the CDK about the CDN.
 func (c *cdn) suppressNagRules() {
-	awscdk.Annotations_Of(c.distribution).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk"),
-		jsii.String("No path that the function lets through is a list, and no query reaches S3."))
+	awscdk.Annotations_Of(c.distribution).AcknowledgeWarning(
+		jsii.String("@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk"),
+		jsii.String("No path that the function lets through is a list, and no query reaches S3."),
+	)
 	suppressNagRule(c.distribution, "CFR1", "Who watches from which country is for the tenants' own pages to say.")
-	suppressNagRule(c.distribution, "CFR2", "A web ACL costs more a month than all of Sluice when idle, and every path needs a token.")
-	suppressNagRule(c.distribution, "CFR3", "Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.")
+	suppressNagRule(
+		c.distribution, "CFR2",
+		"A web ACL costs more a month than all of Sluice when idle, and every path needs a token.",
+	)
+	suppressNagRule(
+		c.distribution, "CFR3",
+		"Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.",
+	)
 	if c.domain == "" {
-		suppressNagRule(c.distribution, "CFR4", "CloudFront's own certificate comes with a policy of its own, which can't be changed. A "+
-			"deployment with cdn_domain asks for TLS 1.2.")
+		suppressNagRule(
+			c.distribution, "CFR4",
+			"CloudFront's own certificate comes with a policy of its own, which can't be changed. A "+
+				"deployment with cdn_domain asks for TLS 1.2.",
+		)
 	}
 }

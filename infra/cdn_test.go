@@ -9,13 +9,19 @@ import (
 
 func TestCDNDistributionSettings(t *testing.T) {
 	t.Parallel()
-	d := resource{Properties: awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"].property("DistributionConfig").(map[string]any)}
+	d := resource{
+		Properties: awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"].property(
+			"DistributionConfig",
+		).(map[string]any),
+	}
 	b := resource{Properties: d.property("DefaultCacheBehavior").(map[string]any)}
 	got := map[string]any{
 		"enabled": d.property("Enabled"), "http": d.property("HttpVersion"), "price": d.property("PriceClass"),
-		"tls": b.property("ViewerProtocolPolicy"), "methods": b.property("AllowedMethods"), "compress": b.property("Compress"),
+		"tls": b.property("ViewerProtocolPolicy"), "methods": b.property("AllowedMethods"),
+		"compress":        b.property("Compress"),
 		"other behaviors": d.property("CacheBehaviors"), "missing": d.property("CustomErrorResponses"),
-		// The policy CachingOptimized: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+		// The policy CachingOptimized:
+		// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 		"cached by": b.property("CachePolicyId"), "sent to S3": b.property("OriginRequestPolicyId"),
 		"headers": renderValue(b.property("ResponseHeadersPolicyId")),
 	}
@@ -34,18 +40,23 @@ func TestCDNDistributionSettings(t *testing.T) {
 func TestCDNChecksEachRequest(t *testing.T) {
 	t.Parallel()
 	d := awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"]
-	for _, a := range toList(d.property("DistributionConfig", "DefaultCacheBehavior").(map[string]any)["FunctionAssociations"]) {
+	for _, a := range toList(
+		d.property("DistributionConfig", "DefaultCacheBehavior").(map[string]any)["FunctionAssociations"],
+	) {
 		a := resource{Properties: a.(map[string]any)}
 		if a.property("EventType") != "viewer-request" || renderValue(a.property("FunctionARN")) != "CdnTokenCheck" {
 			t.Errorf("association %v", a)
 		}
 	}
 	f := awsTemplate().resourcesOfType("CloudFront::Function")["CdnTokenCheck"]
-	if f.property("FunctionCode") != tokenCheck || f.property("AutoPublish") != true || f.property("FunctionConfig", "Runtime") != "cloudfront-js-2.0" {
+	if f.property("FunctionCode") != tokenCheck || f.property("AutoPublish") != true ||
+		f.property("FunctionConfig", "Runtime") != "cloudfront-js-2.0" {
 		t.Errorf("function %v", f)
 	}
 	stores := toList(f.property("FunctionConfig", "KeyValueStoreAssociations"))
-	if got := renderValue(resource{Properties: stores[0].(map[string]any)}.property("KeyValueStoreARN")); len(stores) != 1 || got != "CdnStore" {
+	if got := renderValue(resource{
+		Properties: stores[0].(map[string]any),
+	}.property("KeyValueStoreARN")); len(stores) != 1 || got != "CdnStore" {
 		t.Errorf("store %s of %d", got, len(stores))
 	}
 }
@@ -55,16 +66,22 @@ func TestCDNReadsTheMediaBucketAlone(t *testing.T) {
 	d := awsTemplate().resourcesOfType("CloudFront::Distribution")["CdnDistribution"]
 	origins := toList(d.property("DistributionConfig", "Origins"))
 	o := resource{Properties: origins[0].(map[string]any)}
-	if renderValue(o.property("DomainName")) != "DataMedia" || o.property("OriginAccessControlId") == nil || len(origins) != 1 {
+	if renderValue(o.property("DomainName")) != "DataMedia" || o.property("OriginAccessControlId") == nil ||
+		len(origins) != 1 {
 		t.Errorf("origins %v", origins)
 	}
 	var got []string
-	for _, s := range toList(awsTemplate().resourcesOfType("S3::BucketPolicy")["DataMediaPolicy"].property("PolicyDocument", "Statement")) {
+	for _, s := range toList(
+		awsTemplate().resourcesOfType("S3::BucketPolicy")["DataMediaPolicy"].property("PolicyDocument", "Statement"),
+	) {
 		s := resource{Properties: s.(map[string]any)}
 		if s.property("Effect") != "Allow" {
 			continue
 		}
-		got = append(got, renderValue(s.property("Principal", "Service")), renderValue(s.property("Condition", "StringEquals", "AWS:SourceArn")))
+		got = append(
+			got, renderValue(s.property("Principal", "Service")),
+			renderValue(s.property("Condition", "StringEquals", "AWS:SourceArn")),
+		)
 		for _, v := range slices.Concat(toList(s.property("Action")), toList(s.property("Resource"))) {
 			got = append(got, renderValue(v))
 		}
@@ -82,7 +99,8 @@ func TestCDNHeaders(t *testing.T) {
 	t.Parallel()
 	h := awsTemplate().resourcesOfType("CloudFront::ResponseHeadersPolicy")["CdnHeaders"]
 	got := []any{
-		h.property("ResponseHeadersPolicyConfig", "CorsConfig"), h.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig"),
+		h.property("ResponseHeadersPolicyConfig", "CorsConfig"),
+		h.property("ResponseHeadersPolicyConfig", "SecurityHeadersConfig"),
 	}
 	want := []any{
 		map[string]any{

@@ -61,7 +61,8 @@ func (a edgeResponse) refusalCode(t *testing.T) string {
 	if err := json.Unmarshal([]byte(a.Body.Data), &problem); err != nil || a.StatusCode != 403 || problem.Detail == "" {
 		t.Errorf("refusal %+v: %v", a, err)
 	}
-	if kind := (errs.Problem{Code: errs.Code(problem.Code)}); problem.Type != kind.Type() || problem.Title != kind.Title() {
+	if kind := (errs.Problem{Code: errs.Code(problem.Code)}); problem.Type != kind.Type() ||
+		problem.Title != kind.Title() {
 		t.Errorf("refusal %+v has another type or title than the API's problems", problem)
 	}
 	return problem.Code
@@ -154,7 +155,8 @@ func TestEdgeFunctionRejectsUnknownPaths(t *testing.T) {
 	t.Parallel()
 	id := "p" + strings.Repeat("a", 32)
 	uris := []string{
-		"/p/public/" + id + "/../s" + id[1:] + "/master.m3u8", "/p/public/" + id + "/720p/..", "/p/public/" + id + "/./x",
+		"/p/public/" + id + "/../s" + id[1:] + "/master.m3u8", "/p/public/" + id + "/720p/..",
+		"/p/public/" + id + "/./x",
 		"/p/public/" + id + "/720p//x", "/p/public/" + id + "/720p/", "/p/public/" + id + "/.x",
 		"/", "", "/p", "/p/", "/p/public", "/p/public/" + id, "/p/public/" + id + "/", "/v/" + id + "/master.m3u8",
 		"/p/public/x/master.m3u8", "//p/public/" + id + "/master.m3u8", "/p//" + id + "/master.m3u8",
@@ -190,7 +192,9 @@ func TestEdgeFunctionFitsSizeAndSyntaxLimits(t *testing.T) {
 	if n := len(tokenCheck); n > 10*1024 {
 		t.Errorf("%d bytes", n)
 	}
-	for _, unknown := range []string{`\?\.`, `\?\?`, `\bclass\b`, `\bfor \(.* of `, `\{.*\} = `, `\brequire\b`, `\(\?<`, `/[a-z]*[vy][a-z]*;`} {
+	for _, unknown := range []string{
+		`\?\.`, `\?\?`, `\bclass\b`, `\bfor \(.* of `, `\{.*\} = `, `\brequire\b`, `\(\?<`, `/[a-z]*[vy][a-z]*;`,
+	} {
 		if found := regexp.MustCompile(unknown).FindString(tokenCheck); found != "" {
 			t.Errorf("the runtime may not know %q", found)
 		}

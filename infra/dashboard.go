@@ -68,10 +68,12 @@ func newDashboard(scope constructs.Construct) {
 	p := &dashboardBuilder{region: *awscdk.Stack_Of(scope).Region()}
 	p.addRow(4,
 		widgetProperties{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
-			sluiceMetric(metric.DeadLetters, "Maximum").withLabel("dead letters"), sluiceMetric(metric.Stuck, "Maximum").withLabel("stuck videos"),
+			sluiceMetric(metric.DeadLetters, "Maximum").withLabel("dead letters"),
+			sluiceMetric(metric.Stuck, "Maximum").withLabel("stuck videos"),
 		}},
 		timeSeries("What goes wrong", 300,
-			sluiceMetric(metric.Errors, "Sum").withLabel("errors"), metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
+			sluiceMetric(metric.Errors, "Sum").withLabel("errors"),
+			metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
 			sluiceMetric(metric.Failed, "Sum").withLabel("failed videos"),
 		),
 		timeSeries("Dollars an hour", 3600, sluiceMetric(metric.Dollars, "Sum").withLabel("functions")),
@@ -81,11 +83,18 @@ func newDashboard(scope constructs.Construct) {
 	}
 	p.addRow(6,
 		timeSeries("Requests", 60,
-			gateway("Count", "SampleCount").withLabel("all"), gateway("4XXError", "Sum").withLabel("4xx"), gateway("5XXError", "Sum").withLabel("5xx"),
+			gateway("Count", "SampleCount").withLabel("all"), gateway("4XXError", "Sum").withLabel("4xx"),
+			gateway("5XXError", "Sum").withLabel("5xx"),
 		),
-		timeSeries("Latency of requests, ms", 60, gateway("Latency", "p50").withLabel("p50"), gateway("Latency", "p95").withLabel("p95")),
+		timeSeries(
+			"Latency of requests, ms", 60, gateway("Latency", "p50").withLabel("p50"),
+			gateway("Latency", "p95").withLabel("p95"),
+		),
 		timeSeries("Stages of a video, ms (p50)", 300,
-			sluiceMetric(metric.InspectTime, "p50").withLabel("inspect"), sluiceMetric(metric.PlayableTime, "p50").withLabel("uploaded to playable"), sluiceMetric(metric.EncodeTime, "p50").withLabel("encode"), sluiceMetric(metric.PublishTime, "p50").withLabel("publish"),
+			sluiceMetric(metric.InspectTime, "p50").withLabel("inspect"),
+			sluiceMetric(metric.PlayableTime, "p50").withLabel("uploaded to playable"),
+			sluiceMetric(metric.EncodeTime, "p50").withLabel("encode"),
+			sluiceMetric(metric.PublishTime, "p50").withLabel("publish"),
 			sluiceMetric(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
 		),
 		timeSeries("Videos that got ready", 300, sluiceMetric(metric.ReadyTime, "SampleCount").withLabel("ready")),
@@ -110,18 +119,38 @@ func newDashboard(scope constructs.Construct) {
 // buildQueueWidgets returns two widgets of a service: the messages and workers of its queues, and the age of the oldest
 // message beside the longest that one may wait.
 func buildQueueWidgets(s services.Service) []widgetProperties {
-	depth := widgetProperties{Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
-		metricStat{lambdaNamespace, "ConcurrentExecutions", "FunctionName", namePrefix + s.Name, "Maximum"}.withLabel("workers"),
-	}}
-	age := widgetProperties{Title: s.Name + ": age of the oldest message, s", View: "timeSeries", Period: 60, Annotations: map[string][]any{}}
+	depth := widgetProperties{
+		Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
+			metricStat{
+				lambdaNamespace, "ConcurrentExecutions", "FunctionName", namePrefix + s.Name, "Maximum",
+			}.withLabel("workers"),
+		},
+	}
+	age := widgetProperties{
+		Title: s.Name + ": age of the oldest message, s", View: "timeSeries", Period: 60,
+		Annotations: map[string][]any{},
+	}
 	for _, q := range listMonitoredQueues() {
 		if q.service != s.Name {
 			continue
 		}
 		ceiling := metricStat{metric.Namespace, metric.Ceiling.Name, metric.Queue, q.fullName, "Maximum"}
-		depth.Metrics = append(depth.Metrics, metricStat{sqsNamespace, "ApproximateNumberOfMessagesVisible", "QueueName", q.fullName, "Maximum"}.withLabel(q.name+" waiting"), ceiling.withLabel(q.name+" ceiling"))
-		age.Metrics = append(age.Metrics, metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"}.withLabel(q.name))
-		age.Annotations["horizontal"] = append(age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.maxWait.Seconds()})
+		depth.Metrics = append(
+			depth.Metrics,
+			metricStat{
+				sqsNamespace, "ApproximateNumberOfMessagesVisible", "QueueName", q.fullName, "Maximum",
+			}.withLabel(q.name+" waiting"),
+			ceiling.withLabel(q.name+" ceiling"),
+		)
+		age.Metrics = append(
+			age.Metrics,
+			metricStat{
+				sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum",
+			}.withLabel(q.name),
+		)
+		age.Annotations["horizontal"] = append(
+			age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.maxWait.Seconds()},
+		)
 	}
 	return []widgetProperties{depth, age}
 }
@@ -136,11 +165,26 @@ func buildLogQueries() []widgetProperties {
 		return widgetProperties{Title: title, View: "table", Query: strings.Join(logs, " | ") + " | " + query}
 	}
 	return []widgetProperties{
-		ask("By service", "filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service"),
-		ask("Messages by queue", fmt.Sprintf("filter ispresent(%s) | stats count(Work) as done, sum(Retried) as retried, sum(Dead) as dead, sum(Duplicate) as duplicate, pct(Wait, 95) as wait_p95_ms, pct(Work, 95) as work_p95_ms by Queue", metric.Queue)),
+		ask(
+			"By service",
+			"filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service",
+		),
+		ask(
+			"Messages by queue",
+			fmt.Sprintf(
+				"filter ispresent(%s) | stats count(Work) as done, sum(Retried) as retried, sum(Dead) as dead, sum(Duplicate) as duplicate, pct(Wait, 95) as wait_p95_ms, pct(Work, 95) as work_p95_ms by Queue",
+				metric.Queue,
+			),
+		),
 		ask("Videos that failed", "filter Failed > 0 | stats sum(Failed) as videos by Code | sort videos desc"),
-		ask("Requests by route", `filter message = "answered" | stats count(*) as requests, pct(seconds, 50) as p50_s, pct(seconds, 95) as p95_s, sum(status >= 500) as errors by method, route | sort requests desc`),
-		ask("Invocations that failed", `filter type = "platform.report" and record.status != "success" | stats count(*) as times by @log, record.status`),
+		ask(
+			"Requests by route",
+			`filter message = "answered" | stats count(*) as requests, pct(seconds, 50) as p50_s, pct(seconds, 95) as p95_s, sum(status >= 500) as errors by method, route | sort requests desc`,
+		),
+		ask(
+			"Invocations that failed",
+			`filter type = "platform.report" and record.status != "success" | stats count(*) as times by @log, record.status`,
+		),
 	}
 }
 

@@ -30,7 +30,9 @@ func TestDashboardShowsEveryQueueWithinFreeMetrics(t *testing.T) {
 		}
 		shown += len(w.Properties.Metrics)
 		for _, m := range w.Properties.Metrics {
-			if m[0] == metric.Namespace && !slices.ContainsFunc(metric.All, func(of metric.Metric) bool { return of.Name == m[1] }) {
+			if m[0] == metric.Namespace && !slices.ContainsFunc(metric.All, func(of metric.Metric) bool {
+				return of.Name == m[1]
+			}) {
 				t.Errorf("%q shows the metric %v, which no function sends", w.Properties.Title, m)
 			}
 		}
@@ -39,7 +41,9 @@ func TestDashboardShowsEveryQueueWithinFreeMetrics(t *testing.T) {
 		t.Errorf("it shows %d metrics; %d are free", shown, maxFreeMetrics)
 	}
 	for _, s := range services.Map {
-		if s.Inbox != nil && !slices.ContainsFunc(titles, func(title string) bool { return strings.HasPrefix(title, s.Name+": age") }) {
+		if s.Inbox != nil && !slices.ContainsFunc(titles, func(title string) bool {
+			return strings.HasPrefix(title, s.Name+": age")
+		}) {
 			t.Errorf("%s has no row", s.Name)
 		}
 	}

@@ -62,7 +62,9 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 		},
 		RemovalPolicy: set.removalPolicy(),
 	})
-	suppressNagRule(d.playbackKey, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.")
+	suppressNagRule(
+		d.playbackKey, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.",
+	)
 	return d
 }
 
@@ -104,7 +106,8 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 	for _, name := range slices.Sorted(maps.Keys(indexes)) {
 		i := indexes[name]
 		p := &awsdynamodb.GlobalSecondaryIndexProps{
-			IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort), ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
+			IndexName: jsii.String(name), PartitionKey: text(i.partition), SortKey: text(i.sort),
+			ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 		}
 		if i.includesAttributes {
 			p.ProjectionType = awsdynamodb.ProjectionType_INCLUDE
@@ -135,7 +138,8 @@ func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 	rule := &awss3.LifecycleRule{
 		Prefix: jsii.String(services.SourcePrefix),
 		Transitions: &[]*awss3.Transition{{
-			StorageClass: awss3.StorageClass_INTELLIGENT_TIERING(), TransitionAfter: cdkDuration(standardStorageDuration),
+			StorageClass:    awss3.StorageClass_INTELLIGENT_TIERING(),
+			TransitionAfter: cdkDuration(standardStorageDuration),
 		}},
 	}
 	if set.keepOriginalsDays > 0 {
@@ -146,8 +150,12 @@ func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 
 // newBucket makes a private bucket that browsers may use through presigned URLs, as the CORS rule allows. It deletes
 // the parts of uploads that were never completed, and applies the lifecycle rules.
-func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule) awss3.Bucket {
-	rules = append(rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)})
+func newBucket(
+	scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule,
+) awss3.Bucket {
+	rules = append(
+		rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)},
+	)
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
@@ -156,8 +164,11 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 		LifecycleRules:    &rules,
 		RemovalPolicy:     set.removalPolicy(),
 	})
-	suppressNagRule(bucket, "S1", "Server access logs hold request URIs, and the query of ours is a signature that is good until it "+
-		"expires. CloudTrail's data events tell the same without it.")
+	suppressNagRule(
+		bucket, "S1",
+		"Server access logs hold request URIs, and the query of ours is a signature that is good until it "+
+			"expires. CloudTrail's data events tell the same without it.",
+	)
 	return bucket
 }
 
@@ -169,7 +180,9 @@ func newBucket(scope constructs.Construct, id string, set settings, cors *awss3.
 func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue) {
 	stack := awscdk.Stack_Of(bucket)
 	ours := "s3:::" + strings.ToLower(stackName) + "-*"
-	in.queue.AddToResourcePolicy(allowAWSService(stack, "s3.amazonaws.com", ours, "sqs:SendMessage", in.queue.QueueArn()))
+	in.queue.AddToResourcePolicy(allowAWSService(
+		stack, "s3.amazonaws.com", ours, "sqs:SendMessage", in.queue.QueueArn(),
+	))
 	bucket.Node().AddDependency(in.queue.Node().FindChild(jsii.String("Policy")))
 	rule := func(name, value string) *awss3.CfnBucket_FilterRuleProperty {
 		return &awss3.CfnBucket_FilterRuleProperty{Name: jsii.String(name), Value: jsii.String(value)}

@@ -33,7 +33,9 @@ func deniesWithoutTLS(policy resource) bool {
 	for _, s := range toList(policy.property("PolicyDocument", "Statement")) {
 		s := resource{Properties: s.(map[string]any)}
 		everybody := s.property("Principal") == "*" || s.property("Principal", "AWS") == "*"
-		if s.property("Effect") == "Deny" && everybody && s.property("Condition", "Bool", "aws:SecureTransport") == "false" {
+		if s.property("Effect") == "Deny" && everybody && s.property(
+			"Condition", "Bool", "aws:SecureTransport",
+		) == "false" {
 			return true
 		}
 	}
@@ -45,7 +47,8 @@ func TestBucketsArePrivate(t *testing.T) {
 	awsTemplate().runForEach(t, "S3::Bucket", func(t *testing.T, _ string, b resource) {
 		want := map[string]any{
 			"PublicAccessBlockConfiguration": map[string]any{
-				"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+				"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true,
+				"RestrictPublicBuckets": true,
 			},
 			"BucketEncryption": map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{
 				"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"},
@@ -65,12 +68,16 @@ func TestBucketsArePrivate(t *testing.T) {
 // Originals move to cheaper storage and stay; media stays as it is.
 func TestBucketLifecycleRules(t *testing.T) {
 	t.Parallel()
-	parts := map[string]any{"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled"}
+	parts := map[string]any{
+		"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": 2.0}, "Status": "Enabled",
+	}
 	originals := map[string]any{"Prefix": "t/", "Status": "Enabled", "Transitions": []any{map[string]any{
 		"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 14.0,
 	}}}
 	for id, want := range map[string][]any{"DataSource": {originals, parts}, "DataMedia": {parts}} {
-		if d := cmp.Diff(want, awsTemplate().resourcesOfType("S3::Bucket")[id].property("LifecycleConfiguration", "Rules")); d != "" {
+		if d := cmp.Diff(
+			want, awsTemplate().resourcesOfType("S3::Bucket")[id].property("LifecycleConfiguration", "Rules"),
+		); d != "" {
 			t.Errorf("%s (-want +got):\n%s", id, d)
 		}
 	}
@@ -99,12 +106,14 @@ func TestBucketsAllowCORSForUploadAndPlayback(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]map[string]any{
 		"DataSource": {
-			"AllowedMethods": []any{"PUT", "GET", "HEAD"}, "AllowedHeaders": []any{"*"}, "ExposedHeaders": []any{"ETag"},
+			"AllowedMethods": []any{"PUT", "GET", "HEAD"}, "AllowedHeaders": []any{"*"},
+			"ExposedHeaders": []any{"ETag"},
 			"AllowedOrigins": []any{"*"}, "MaxAge": 3600.0,
 		},
 		"DataMedia": {
 			"AllowedMethods": []any{"GET", "HEAD"}, "AllowedHeaders": []any{"Range"},
-			"ExposedHeaders": []any{"ETag", "Content-Length", "Content-Range"}, "AllowedOrigins": []any{"*"}, "MaxAge": 3600.0,
+			"ExposedHeaders": []any{"ETag", "Content-Length", "Content-Range"}, "AllowedOrigins": []any{"*"},
+			"MaxAge": 3600.0,
 		},
 	} {
 		got := awsTemplate().resourcesOfType("S3::Bucket")[id].property("CorsConfiguration", "CorsRules")
@@ -131,7 +140,9 @@ func TestSourceBucketNotifiesInspectQueue(t *testing.T) {
 		t.Errorf("notification (-want +got):\n%s", d)
 	}
 	policy := awsTemplate().resourcesOfType("SQS::QueuePolicy")["InspectInboxQueuePolicy"]
-	if !slices.ContainsFunc(source.DependsOn, func(id string) bool { return trimHash(id) == "InspectInboxQueuePolicy" }) {
+	if !slices.ContainsFunc(source.DependsOn, func(id string) bool {
+		return trimHash(id) == "InspectInboxQueuePolicy"
+	}) {
 		t.Error("the bucket may be made before the queue's policy, and S3 would refuse the notification")
 	}
 	allow := resource{Properties: toList(policy.property("PolicyDocument", "Statement"))[1].(map[string]any)}
@@ -155,7 +166,10 @@ func TestTableKeysIndexesAndProtection(t *testing.T) {
 		return []any{map[string]any{"AttributeName": a, name: value}, map[string]any{"AttributeName": b, name: value}}
 	}
 	keys := func(partition, sort string) []any {
-		return []any{map[string]any{"AttributeName": partition, "KeyType": "HASH"}, map[string]any{"AttributeName": sort, "KeyType": "RANGE"}}
+		return []any{
+			map[string]any{"AttributeName": partition, "KeyType": "HASH"},
+			map[string]any{"AttributeName": sort, "KeyType": "RANGE"},
+		}
 	}
 	var listed []any
 	for _, name := range services.ListedAttributes {
@@ -164,10 +178,16 @@ func TestTableKeysIndexesAndProtection(t *testing.T) {
 	list := map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": listed}
 	want := map[string]any{
 		"KeySchema": keys("pk", "sk"),
-		"AttributeDefinitions": append(slices.Concat(pair("AttributeType", "S", "pk", "sk"), pair("AttributeType", "S", "due_shard", "due"),
-			pair("AttributeType", "S", "external", "created")), map[string]any{"AttributeName": "owner", "AttributeType": "S"}),
+		"AttributeDefinitions": append(
+			slices.Concat(pair("AttributeType", "S", "pk", "sk"), pair("AttributeType", "S", "due_shard", "due"),
+				pair("AttributeType", "S", "external", "created")),
+			map[string]any{"AttributeName": "owner", "AttributeType": "S"},
+		),
 		"GlobalSecondaryIndexes": []any{
-			map[string]any{"IndexName": "by-deadline", "KeySchema": keys("due_shard", "due"), "Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}},
+			map[string]any{
+				"IndexName": "by-deadline", "KeySchema": keys("due_shard", "due"),
+				"Projection": map[string]any{"ProjectionType": "KEYS_ONLY"},
+			},
 			map[string]any{"IndexName": "by-external", "KeySchema": keys("external", "created"), "Projection": list},
 			map[string]any{"IndexName": "by-tenant", "KeySchema": keys("owner", "created"), "Projection": list},
 		},
@@ -203,7 +223,9 @@ func TestDataIsRetainedWhenTheStackIsDeleted(t *testing.T) {
 
 func TestStudioOriginMayUploadWhenOriginsAreRestricted(t *testing.T) {
 	t.Parallel()
-	rules, _ := singleOriginTemplate().resourcesOfType("S3::Bucket")["DataSource"].property("CorsConfiguration", "CorsRules").([]any)
+	rules, _ := singleOriginTemplate().resourcesOfType("S3::Bucket")["DataSource"].property(
+		"CorsConfiguration", "CorsRules",
+	).([]any)
 	var origins []string
 	for _, r := range rules {
 		for _, o := range r.(map[string]any)["AllowedOrigins"].([]any) {

@@ -48,7 +48,9 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 		queue := deps.serviceQueues[q.Name]
 		values[services.EnvQueueURL(q.Name)] = queue.queue.QueueUrl
 		values[services.EnvDeadLetterQueueURL(q.Service)] = queue.deadLetters.QueueUrl
-		values[services.EnvEventSourceMapping(q.Name)] = func() *string { return queue.eventSourceMapping.EventSourceMappingId() }
+		values[services.EnvEventSourceMapping(q.Name)] = func() *string {
+			return queue.eventSourceMapping.EventSourceMappingId()
+		}
 	}
 	for _, s := range services.Map {
 		values[services.EnvFunctionName(s.Name)] = fixedValue(namePrefix + s.Name)
@@ -63,7 +65,9 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 	if deps.local {
 		values[services.EnvS3PathStyle], values[services.EnvFFmpegDir] = fixedValue("true"), fixedValue(deps.ffmpegDir)
 	} else {
-		values[services.EnvUploadURL] = func() *string { return jsii.String("https://" + *deps.data.source.BucketRegionalDomainName()) }
+		values[services.EnvUploadURL] = func() *string {
+			return jsii.String("https://" + *deps.data.source.BucketRegionalDomainName())
+		}
 	}
 	for name, value := range map[string]string{
 		services.EnvPublicURL:         deps.publicURL,

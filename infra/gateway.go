@@ -38,7 +38,8 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 		RestApiName:        jsii.String(apiName),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		MinCompressionSize: awscdk.Size_Bytes(jsiiNumber(minCompressionBytes)),
-		// The role with which API Gateway writes logs. An account has one for all APIs, so it stays when the stack is deleted.
+		// The role with which API Gateway writes logs. An account has one for all APIs, so it stays when the stack is
+		// deleted.
 		CloudWatchRole: jsii.Bool(!set.local),
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(stageName),
@@ -65,10 +66,16 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 // suppressNagRules suppresses the findings of cdk-nag about the API, but for those about methods.
 func (g *gateway) suppressNagRules() {
 	suppressNagRule(g.api, "APIG2", "The functions check every request, and refuse it in the words of our own API.")
-	suppressNagRule(g.api.DeploymentStage(), "APIG3", "A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
-		"an account that has a web ACL can attach it.")
-	suppressNagRule(g.api.DeploymentStage(), "APIG6", "Execution logs hold paths and headers, and ours hold tokens. The access log has a line "+
-		"for each request without them.")
+	suppressNagRule(
+		g.api.DeploymentStage(), "APIG3",
+		"A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
+			"an account that has a web ACL can attach it.",
+	)
+	suppressNagRule(
+		g.api.DeploymentStage(), "APIG6",
+		"Execution logs hold paths and headers, and ours hold tokens. The access log has a line "+
+			"for each request without them.",
+	)
 	if role := g.api.Node().TryFindChild(jsii.String("CloudWatchRole")); role != nil {
 		suppressNagRule(role, "IAM4", "AWS says that API Gateway's role for logs has this policy of theirs.")
 	}
@@ -80,7 +87,8 @@ func (g *gateway) baseURL(set settings) string {
 		return set.publicURL
 	}
 	stack := awscdk.Stack_Of(g.api)
-	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stageName
+	return "https://" + *g.api.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" +
+		stageName
 }
 
 // studioOrigin returns the origin, in the sense of CORS, of the studio's page.
@@ -115,14 +123,22 @@ func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens aws
 			AllowTestInvoke: jsii.Bool(false),
 		})
 		for _, r := range s.Routes {
-			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to, authMethodOptions(r.Auth, tokens))
-			suppressNagRule(method, "COG4", "Callers are programs with a tenant's token or an IAM role, not people of a user pool.")
+			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(
+				jsii.String(r.Method), to, authMethodOptions(r.Auth, tokens),
+			)
+			suppressNagRule(
+				method, "COG4", "Callers are programs with a tenant's token or an IAM role, not people of a user pool.",
+			)
 			if r.Auth == services.AuthOpen {
-				suppressNagRule(method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.")
+				suppressNagRule(
+					method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.",
+				)
 			}
 		}
 		for _, path := range s.BrowserPaths() {
-			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(jsii.String("OPTIONS"), to, authMethodOptions(services.AuthOpen, tokens))
+			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(
+				jsii.String("OPTIONS"), to, authMethodOptions(services.AuthOpen, tokens),
+			)
 			suppressNagRule(method, "APIG4", "A browser asks without a token what it may send.")
 		}
 	}
@@ -134,7 +150,9 @@ func authMethodOptions(a services.Auth, tokens awsapigateway.IAuthorizer) *awsap
 	case services.AuthOpen:
 		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_NONE}
 	case services.AuthToken:
-		return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_CUSTOM, Authorizer: tokens}
+		return &awsapigateway.MethodOptions{
+			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM, Authorizer: tokens,
+		}
 	}
 	return &awsapigateway.MethodOptions{AuthorizationType: awsapigateway.AuthorizationType_IAM}
 }

@@ -21,7 +21,9 @@ func TestGatewayRoutesMatchTheServiceMap(t *testing.T) {
 			auth := map[services.Auth]string{
 				services.AuthOpen: "NONE", services.AuthToken: "CUSTOM GatewayAuthorizer", services.AuthIAM: "AWS_IAM",
 			}[r.Auth]
-			want = append(want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, services.PascalCase(s.Name)))
+			want = append(
+				want, fmt.Sprintf("%s %s %s to %sFunction", r.Method, r.Path, auth, services.PascalCase(s.Name)),
+			)
 		}
 		for _, path := range s.BrowserPaths() {
 			want = append(want, fmt.Sprintf("OPTIONS %s NONE to %sFunction", path, services.PascalCase(s.Name)))
@@ -66,7 +68,9 @@ func targetFunction(method resource) string {
 func TestGatewayAuthorizerChecksBearerTokens(t *testing.T) {
 	t.Parallel()
 	a := awsTemplate().resourcesOfType("ApiGateway::Authorizer")["GatewayAuthorizer"]
-	if !strings.Contains(renderValue(a.property("AuthorizerUri")), services.PascalCase(services.Authorizer)+"Function/") {
+	if !strings.Contains(
+		renderValue(a.property("AuthorizerUri")), services.PascalCase(services.Authorizer)+"Function/",
+	) {
 		t.Errorf("it calls %s", renderValue(a.property("AuthorizerUri")))
 	}
 	got := []any{a.property("Type"), a.property("IdentitySource"), a.property("AuthorizerResultTtlInSeconds")}
@@ -101,7 +105,8 @@ func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	if err := json.Unmarshal([]byte(accessLogFormat()), &line); err != nil {
 		t.Fatal(err)
 	}
-	if line["request_id"] != "$context.requestId" || line["route"] != "$context.resourcePath" || line["operator"] != "$context.identity.userArn" {
+	if line["request_id"] != "$context.requestId" || line["route"] != "$context.resourcePath" ||
+		line["operator"] != "$context.identity.userArn" {
 		t.Errorf("line %v", line)
 	}
 	for name, value := range line {
@@ -121,20 +126,29 @@ func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 			Status                    int
 			RequestID                 string `json:"request_id"`
 		}
-		if err := json.Unmarshal([]byte(r.property("ResponseTemplates", "application/json").(string)), &body); err != nil {
+		if err := json.Unmarshal(
+			[]byte(r.property("ResponseTemplates", "application/json").(string)), &body,
+		); err != nil {
 			t.Fatal(err)
 		}
 		kind := errs.Problem{Code: errs.Code(body.Code)}
-		if body.Type != kind.Type() || body.Title != kind.Title() || body.Detail == "" || body.RequestID != "$context.requestId" {
+		if body.Type != kind.Type() || body.Title != kind.Title() || body.Detail == "" ||
+			body.RequestID != "$context.requestId" {
 			t.Errorf("body %+v", body)
 		}
-		if ct := r.property("ResponseParameters", "gatewayresponse.header.Content-Type"); ct != "'application/problem+json'" {
+		if ct := r.property(
+			"ResponseParameters", "gatewayresponse.header.Content-Type",
+		); ct != "'application/problem+json'" {
 			t.Errorf("content type %v", ct)
 		}
-		if cors := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin"); cors != "'*'" {
+		if cors := r.property(
+			"ResponseParameters", "gatewayresponse.header.Access-Control-Allow-Origin",
+		); cors != "'*'" {
 			t.Errorf("players on other pages can't read it: %v", cors)
 		}
-		if exposed := r.property("ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers"); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
+		if exposed := r.property(
+			"ResponseParameters", "gatewayresponse.header.Access-Control-Expose-Headers",
+		); exposed != "'Retry-After, WWW-Authenticate, X-Amzn-Requestid'" {
 			t.Errorf("what other pages can read: %v", exposed)
 		}
 		status, _ := r.property("StatusCode").(string)

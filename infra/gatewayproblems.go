@@ -26,11 +26,23 @@ type gatewayProblem struct {
 // The gateway has one type for a missing token and a token that the authorizer rejects, and one for an unknown route
 // and a request without the signature that its route requires.
 var gatewayProblems = []gatewayProblem{
-	{"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.", map[string]string{"WWW-Authenticate": "Bearer"}},
+	{
+		"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.",
+		map[string]string{"WWW-Authenticate": "Bearer"},
+	},
 	{"ACCESS_DENIED", 403, "forbidden", "The caller may not use this route.", nil},
-	{"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown", "There is no such method and path, or it takes requests signed with AWS credentials only.", nil},
-	{"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.", nil},
-	{"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.", map[string]string{"Retry-After": "1"}},
+	{
+		"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown",
+		"There is no such method and path, or it takes requests signed with AWS credentials only.", nil,
+	},
+	{
+		"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.",
+		nil,
+	},
+	{
+		"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.",
+		map[string]string{"Retry-After": "1"},
+	},
 	{"DEFAULT_4XX", 0, "request_refused", "The request is not one that this route takes.", nil},
 	{"DEFAULT_5XX", 0, "internal", errs.ProblemOf(nil).Message, nil},
 }

@@ -54,13 +54,19 @@ var templates = sync.OnceValue(func() map[string]template {
 	makeAssets()
 	build := filepath.Join(workDir, "build")
 	return map[string]template{
-		"aws": synthesize(map[string]any{"build": build, "producers": "210987654321", "producer_buckets": testProducerBuckets, "alarm_email": testAlarmEmail}),
+		"aws": synthesize(map[string]any{
+			"build": build, "producers": "210987654321", "producer_buckets": testProducerBuckets,
+			"alarm_email": testAlarmEmail,
+		}),
 		"local": synthesize(map[string]any{
 			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "30",
-			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
+			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000",
+			"xray_api": "http://127.0.0.1:2001",
 		}),
-		"few": synthesize(map[string]any{"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example"}),
+		"few": synthesize(map[string]any{
+			"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example",
+		}),
 	}
 })
 
@@ -86,7 +92,9 @@ func synthesize(context map[string]any) template {
 	var t template
 	must(json.Unmarshal(b, &t))
 	if !set.local {
-		t.Verdicts = map[string][]nagVerdict{stackName: readVerdicts(out, stackName), unsafeStack: readVerdicts(out, unsafeStack)}
+		t.Verdicts = map[string][]nagVerdict{
+			stackName: readVerdicts(out, stackName), unsafeStack: readVerdicts(out, unsafeStack),
+		}
 	}
 	seen := map[string]string{}
 	for id := range t.Resources {

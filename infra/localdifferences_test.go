@@ -22,12 +22,18 @@ var allowedDifferences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvPublicURL, "the emulator's addresses are not the request's"},
 	{"*Function Environment.Variables." + services.EnvFetchCA, "tests have servers on this machine"},
 	{"*Function Environment.Variables." + services.EnvXRayDaemon, "there is no X-Ray: something of ours stands for it"},
-	{"*Function Environment.Variables." + services.EnvXRayEndpoint, "there is no X-Ray: something of ours stands for it"},
+	{
+		"*Function Environment.Variables." + services.EnvXRayEndpoint,
+		"there is no X-Ray: something of ours stands for it",
+	},
 	{"*Function Environment.Variables." + services.EnvS3PathStyle, "bucket names are no host names"},
 	{"Sampling* *", "there is no X-Ray: everything is recorded"},
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
 	{"PlaybackKey Value", "there is no CDN to give the key to"},
-	{"*Function Environment.Variables." + services.EnvPlaybackURL, "there is no CDN: the function play lets viewers in"},
+	{
+		"*Function Environment.Variables." + services.EnvPlaybackURL,
+		"there is no CDN: the function play lets viewers in",
+	},
 	{"StudioFunction Environment.Variables." + services.EnvUploadURL, "there is one address for all"},
 	{"DataMediaPolicy PolicyDocument.Statement.[12].*", "there is no CDN to let in"},
 	{"*Function Environment.Variables." + services.EnvInFlightLimit, "this machine has its own number of cores"},
@@ -125,8 +131,10 @@ func TestLocalSettingsReachTheFunctions(t *testing.T) {
 			return r.Resource == services.SourceBucket || r.Resource == services.MediaBucket
 		})
 		for name, want := range map[string]any{
-			services.EnvFFmpegDir:    valueIf(s.Layer != "", "/tools"),
-			services.EnvPublicURL:    valueIf(len(s.Routes) > 0, "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_"),
+			services.EnvFFmpegDir: valueIf(s.Layer != "", "/tools"),
+			services.EnvPublicURL: valueIf(
+				len(s.Routes) > 0, "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_",
+			),
 			services.EnvS3PathStyle:  valueIf(stores, "true"),
 			services.EnvXRayDaemon:   "127.0.0.1:2000",
 			services.EnvXRayEndpoint: valueIf(s.Name == "observe", "http://127.0.0.1:2001"),

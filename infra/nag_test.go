@@ -77,7 +77,8 @@ func TestEveryNagSuppressionHasAFinding(t *testing.T) {
 		for _, rule := range rules {
 			excuses++
 			rule := resource{Properties: rule.(map[string]any)}
-			if reason := renderValue(rule.property("reason")); !strings.HasSuffix(reason, ".") || !strings.Contains(reason, " ") {
+			if reason := renderValue(rule.property("reason")); !strings.HasSuffix(reason, ".") ||
+				!strings.Contains(reason, " ") {
 				t.Errorf("%s: the reason for %s is no sentence: %q", id, rule.property("id"), reason)
 			}
 			if !needed[renderValue(rule.property("id"))+": "+renderValue(rule.property("reason"))] {

@@ -12,7 +12,9 @@ import (
 )
 
 // statements returns, for each resource of the service map, the statements that allow IAM actions on it.
-var statements = map[services.Resource]func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement{
+var statements = map[services.Resource]func(
+	d serviceDeps, p services.Permission, actions []string,
+) []awsiam.PolicyStatement{
 	services.Table:           allowRows,
 	services.ByTenant:        allowRows,
 	services.ByExternal:      allowRows,
@@ -36,9 +38,11 @@ var statements = map[services.Resource]func(d serviceDeps, p services.Permission
 	services.AllEventSourceMappings: allowARNs(func(d serviceDeps, _ []string) []string {
 		return d.queueARNs(services.ListQueues(), (*serviceQueue).mappingARN)
 	}),
-	services.Functions: allowARNs(func(d serviceDeps, only []string) []string { return mapStrings(only, d.functionARN) }),
-	services.Traces:    allowARNs(anyResource),
-	services.Metrics:   allowARNs(anyResource),
+	services.Functions: allowARNs(func(d serviceDeps, only []string) []string {
+		return mapStrings(only, d.functionARN)
+	}),
+	services.Traces:  allowARNs(anyResource),
+	services.Metrics: allowARNs(anyResource),
 	services.Internet: func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
 		return nil // IAM does not control it
 	},
@@ -47,7 +51,9 @@ var statements = map[services.Resource]func(d serviceDeps, p services.Permission
 // anyResource is for actions that IAM can't narrow to a resource.
 func anyResource(serviceDeps, []string) []string { return []string{"*"} }
 
-func allowARNs(arns func(d serviceDeps, only []string) []string) func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
+func allowARNs(
+	arns func(d serviceDeps, only []string) []string,
+) func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
 	return func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{allowActions(actions, arns(d, p.Only)...)}
 	}
@@ -77,12 +83,19 @@ func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDep
 			all = append(all, allowActions([]string{"sns:Publish"}, *deps.data.topic.TopicArn()))
 		} else {
 			receiver, _ := services.Lookup(to)
-			all = append(all, allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...))
+			all = append(
+				all,
+				allowActions(
+					[]string{"sqs:SendMessage"}, deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...,
+				),
+			)
 		}
 	}
 	// A consumer takes messages, and sends one that can't be handled to the dead-letter queue at once.
 	if queues := s.Queues(); s.Inbox != nil {
-		take := []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+		take := []string{
+			"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+		}
 		all = append(all, allowActions(take, deps.queueARNs(queues, (*serviceQueue).queueARN)...),
 			allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...))
 	}
@@ -97,13 +110,15 @@ func allowRows(d serviceDeps, p services.Permission, actions []string) []awsiam.
 		arn += "/index/" + string(p.Resource)
 	}
 	return []awsiam.PolicyStatement{
-		addCondition(allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", appendSuffix(p.Only, "#*")),
+		addCondition(
+			allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", appendSuffix(p.Only, "#*"),
+		),
 	}
 }
 
 // allowObjects allows actions on the objects of a bucket whose keys begin with one of the prefixes; s3:ListBucket is on
-// the bucket itself. Its condition is StringLikeIfExists because a GET of an object carries no s3:prefix. A list without
-// a prefix passes too, and finds no more objects: every key has one of the prefixes.
+// the bucket itself. Its condition is StringLikeIfExists because a GET of an object carries no s3:prefix. A list
+// without a prefix passes too, and finds no more objects: every key has one of the prefixes.
 func allowObjects(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
 	b := d.data.source
 	if p.Resource == services.MediaBucket {
@@ -158,8 +173,9 @@ func (d serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) s
 // functionARN returns the ARN of a service's function, made from its name: the function may not exist yet.
 func (d serviceDeps) functionARN(service string) string {
 	return *awscdk.Stack_Of(d.data.table).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: jsii.String(namePrefix + service),
-		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		Service: jsii.String("lambda"), Resource: jsii.String("function"),
+		ResourceName: jsii.String(namePrefix + service),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 }
 
@@ -174,8 +190,8 @@ func allowActions(actions []string, resources ...string) awsiam.PolicyStatement 
 	})
 }
 
-// allowAWSService allows a service of AWS an action on a resource, for sources of this account only, whose ARNs (without
-// "arn:" and the partition) match a pattern.
+// allowAWSService allows a service of AWS an action on a resource, for sources of this account only, whose ARNs
+// (without "arn:" and the partition) match a pattern.
 func allowAWSService(stack awscdk.Stack, service, sources, action string, resource *string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String(service), nil)},

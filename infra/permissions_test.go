@@ -39,7 +39,9 @@ func listPermissions(t *testing.T, in template, service string) []string {
 			}
 			for _, action := range toList(s.property("Action")) {
 				for _, on := range toList(s.property("Resource")) {
-					line := fmt.Sprintf("%-32s %s %s", action, renderValue(on), formatCondition(s.property("Condition")))
+					line := fmt.Sprintf(
+						"%-32s %s %s", action, renderValue(on), formatCondition(s.property("Condition")),
+					)
 					lines = append(lines, strings.TrimSpace(line))
 				}
 			}
@@ -67,7 +69,8 @@ func TestNoPermissionHasAWildcard(t *testing.T) {
 			if strings.Contains(action, "*") {
 				t.Errorf("%s may %s", s.Name, action)
 			}
-			knows := !strings.HasPrefix(action, "xray:") && action != "cloudwatch:GetMetricData" // IAM knows no resource for these
+			// IAM knows no resource for these
+			knows := !strings.HasPrefix(action, "xray:") && action != "cloudwatch:GetMetricData"
 			if strings.HasPrefix(strings.TrimSpace(on), "*") && knows {
 				t.Errorf("%s may %s on everything", s.Name, action)
 			}
@@ -103,7 +106,9 @@ func TestPermissionsAreInlinePoliciesOfRolesOnly(t *testing.T) {
 
 func TestUnknownPermissionPanics(t *testing.T) {
 	t.Parallel()
-	for _, r := range []services.Permission{{Action: services.ReadSecret, Resource: services.Table}, {Action: services.ReadRows, Resource: "tabel"}} {
+	for _, r := range []services.Permission{
+		{Action: services.ReadSecret, Resource: services.Table}, {Action: services.ReadRows, Resource: "tabel"},
+	} {
 		func() {
 			defer func() {
 				if text, _ := recover().(string); !strings.Contains(text, "is not defined") {

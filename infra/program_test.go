@@ -55,7 +55,9 @@ func loadProgram() (*program, error) {
 	for _, l := range all {
 		export[l.ImportPath] = l.Export
 	}
-	p.exportImporter = importer.ForCompiler(p.fileSet, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
+	p.exportImporter = importer.ForCompiler(p.fileSet, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(export[path])
+	})
 	for _, l := range all { // each after the packages that it imports
 		p.deps[l.ImportPath] = l.Deps
 		if !strings.HasPrefix(l.ImportPath, modulePath) {
@@ -69,7 +71,9 @@ func loadProgram() (*program, error) {
 }
 
 func listPackages(pattern string) ([]listedPackage, error) {
-	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Deps", pattern).Output()
+	out, err := exec.Command(
+		"go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Deps", pattern,
+	).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}

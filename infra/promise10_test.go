@@ -53,7 +53,9 @@ var requiredActions = map[string][]string{
 // with an inbox: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html and
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 var (
-	lambdaActions      = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+	lambdaActions = []string{
+		"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+	}
 	lambdaQueueActions = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 )
 

@@ -39,9 +39,12 @@ func newServiceQueues(scope constructs.Construct, s services.Service) (all []*se
 		in.deadLetters = all[0].deadLetters
 
 		queue := newQueueProps(namePrefix+q.Name, s.Inbox.FIFO)
-		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes) // a dead letter, with its attributes, has to fit into a row
+		// a dead letter, with its attributes, has to fit into a row
+		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes)
 		queue.VisibilityTimeout = cdkDuration(s.VisibilityTimeout())
-		queue.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: in.deadLetters, MaxReceiveCount: jsiiNumber(s.Inbox.MaxReceiveCount())}
+		queue.DeadLetterQueue = &awssqs.DeadLetterQueue{
+			Queue: in.deadLetters, MaxReceiveCount: jsiiNumber(s.Inbox.MaxReceiveCount()),
+		}
 		in.queue = awssqs.NewQueue(in.scope, jsii.String("Queue"), queue)
 	}
 	return all
@@ -100,7 +103,9 @@ func (in *serviceQueue) addEventSourceMapping(f awslambda.Function, q services.Q
 		ReportBatchItemFailures: jsii.Bool(true),
 	}
 	if workers, pollers := set.initialWorkers(q.Name); pollers > 0 {
-		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{MinimumPollers: jsiiNumber(scaling.MinPollers), MaximumPollers: jsiiNumber(pollers)}
+		props.ProvisionedPollerConfig = &awslambda.ProvisionedPollerConfig{
+			MinimumPollers: jsiiNumber(scaling.MinPollers), MaximumPollers: jsiiNumber(pollers),
+		}
 	} else {
 		props.MaxConcurrency = jsiiNumber(workers)
 	}

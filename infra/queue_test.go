@@ -83,8 +83,9 @@ func TestEventSourceMappingsMatchTheServiceMap(t *testing.T) {
 			got[end] = renderValue(got[end])
 		}
 		want := map[string]any{
-			"EventSourceArn": services.PascalCase(q.Name) + "InboxQueue", "FunctionName": services.PascalCase(q.Service) + "Function",
-			"BatchSize": float64(q.Inbox.BatchSize), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+			"EventSourceArn": services.PascalCase(q.Name) + "InboxQueue",
+			"FunctionName":   services.PascalCase(q.Service) + "Function",
+			"BatchSize":      float64(q.Inbox.BatchSize), "FunctionResponseTypes": []any{"ReportBatchItemFailures"},
 			"ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}, // services.MinWorkers, the default
 		}
 		if d := cmp.Diff(want, got); d != "" {
@@ -99,7 +100,10 @@ func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 	stack := awscdk.NewStack(app, jsii.String("Polling"), nil)
 	s, _ := services.Lookup("encode")
 	f := awslambda.NewFunction(stack, jsii.String("Function"), &awslambda.FunctionProps{
-		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Handler: jsii.String("h"), Code: awslambda.Code_FromBucket(awss3.Bucket_FromBucketName(stack, jsii.String("Code"), jsii.String("code")), jsii.String("k"), nil),
+		Runtime: awslambda.Runtime_PROVIDED_AL2023(), Handler: jsii.String("h"),
+		Code: awslambda.Code_FromBucket(
+			awss3.Bucket_FromBucketName(stack, jsii.String("Code"), jsii.String("code")), jsii.String("k"), nil,
+		),
 	})
 	set := settings{concurrency: 100, provisioned: scaling.ProvisionedQueues{"encode-bulk"}}
 	for i, in := range newServiceQueues(stack, s) {
@@ -107,8 +111,14 @@ func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 	}
 	made := assertions.Template_FromStack(stack, nil)
 	for _, want := range []map[string]any{
-		{"ScalingConfig": map[string]any{"MaximumConcurrency": 33.0}, "ProvisionedPollerConfig": assertions.Match_Absent()},
-		{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 2.0, "MaximumPollers": 4.0}, "ScalingConfig": assertions.Match_Absent()},
+		{
+			"ScalingConfig":           map[string]any{"MaximumConcurrency": 33.0},
+			"ProvisionedPollerConfig": assertions.Match_Absent(),
+		},
+		{
+			"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 2.0, "MaximumPollers": 4.0},
+			"ScalingConfig":           assertions.Match_Absent(),
+		},
 	} {
 		made.HasResourceProperties(jsii.String("AWS::Lambda::EventSourceMapping"), want)
 	}
@@ -124,12 +134,14 @@ func TestProducersMaySendToTheRequestQueueOnly(t *testing.T) {
 		var who []string
 		for _, s := range toList(policy.property("PolicyDocument", "Statement")) {
 			s := resource{Properties: s.(map[string]any)}
-			if p := renderValue(s.property("Principal", "AWS")); s.property("Effect") == "Allow" && p != "" && p != "<nil>" {
+			if p := renderValue(s.property("Principal", "AWS")); s.property("Effect") == "Allow" && p != "" &&
+				p != "<nil>" {
 				who = append(who, renderValue(s.property("Action"))+" "+p)
 			}
 		}
 		if id == "ApiInboxQueuePolicy" {
-			if len(who) != 1 || !strings.HasPrefix(who[0], "sqs:SendMessage") || !strings.Contains(who[0], "210987654321") {
+			if len(who) != 1 || !strings.HasPrefix(who[0], "sqs:SendMessage") ||
+				!strings.Contains(who[0], "210987654321") {
 				t.Errorf("%s allows %v", id, who)
 			}
 		} else if who != nil {

@@ -28,14 +28,20 @@ func newSampling(scope constructs.Construct, set settings) {
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Sampling"))
 	for i, r := range listChangeRequests() {
-		awsxray.NewCfnSamplingRule(scope, jsii.String(services.PascalCase(strings.ToLower(r.method))+services.PascalCase(r.kind)), &awsxray.CfnSamplingRuleProps{
-			SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
-				RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind), Version: jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
-				FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
-				ServiceName: jsii.String("sluice/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"), ResourceArn: jsii.String("*"),
-				Host: jsii.String("*"), HttpMethod: jsii.String(r.method), UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
+		awsxray.NewCfnSamplingRule(
+			scope, jsii.String(services.PascalCase(strings.ToLower(r.method))+services.PascalCase(r.kind)),
+			&awsxray.CfnSamplingRuleProps{
+				SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
+					RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind),
+					Version:  jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
+					FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
+					ServiceName: jsii.String("sluice/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"),
+					ResourceArn: jsii.String("*"),
+					Host:        jsii.String("*"), HttpMethod: jsii.String(r.method),
+					UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
+				},
 			},
-		})
+		)
 	}
 	awsxray.NewCfnGroup(scope, jsii.String("Failed"), &awsxray.CfnGroupProps{
 		GroupName:        jsii.String(namePrefix + "failed"),

@@ -15,7 +15,8 @@ func TestSamplingRulesCoverEveryChangingRoute(t *testing.T) {
 	rules := awsTemplate().resourcesOfType("XRay::SamplingRule")
 	traced := func(method, path string) (n int) {
 		for _, r := range rules {
-			if r.property("SamplingRule", "HTTPMethod") == method && matchPath(r.property("SamplingRule", "URLPath").(string), "/prod"+path) {
+			if r.property("SamplingRule", "HTTPMethod") == method &&
+				matchPath(r.property("SamplingRule", "URLPath").(string), "/prod"+path) {
 				n++
 			}
 		}
@@ -45,7 +46,8 @@ func TestSamplingRuleSettings(t *testing.T) {
 	seen := map[any]string{}
 	awsTemplate().runForEach(t, "XRay::SamplingRule", func(t *testing.T, id string, r resource) {
 		rule := resource{Properties: r.property("SamplingRule").(map[string]any)}
-		if rule.property("FixedRate") != 1.0 || rule.property("ReservoirSize") != float64(reservoirSize) || rule.property("ServiceName") != "sluice/prod" {
+		if rule.property("FixedRate") != 1.0 || rule.property("ReservoirSize") != float64(reservoirSize) ||
+			rule.property("ServiceName") != "sluice/prod" {
 			t.Errorf("rule %v", rule)
 		}
 		if name := rule.property("RuleName").(string); len(name) > 32 { // X-Ray's limit

@@ -52,8 +52,8 @@ func newService(scope constructs.Construct, s services.Service, deps serviceDeps
 		// There is no X-Ray, and a trace id that the emulator makes up for each invocation would replace the message's.
 		props.Tracing = awslambda.Tracing_DISABLED
 	}
-	// Lambda ends a chain of requests that has called a function 16 times. Where each finished task requests the next one
-	// of its tenant, a chain is as long as there are tasks:
+	// Lambda ends a chain of requests that has called a function 16 times. Where each finished task requests the next
+	// one of its tenant, a chain is as long as there are tasks:
 	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 	if s.AllowsRecursion() {
 		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW
@@ -83,12 +83,16 @@ func newService(scope constructs.Construct, s services.Service, deps serviceDeps
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 func scheduleFunction(scope constructs.Construct, f awslambda.Function, s services.Service, set settings) {
 	if !set.local {
-		f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{RetryAttempts: jsiiNumber(0), MaxEventAge: cdkDuration(max(s.Interval, time.Minute))})
+		f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+			RetryAttempts: jsiiNumber(0), MaxEventAge: cdkDuration(max(s.Interval, time.Minute)),
+		})
 	}
 	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
 		RuleName: jsii.String(namePrefix + s.Name),
 		Schedule: awsevents.Schedule_Rate(cdkDuration(s.Interval)),
-		Targets:  &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f, &awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)})},
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(
+			f, &awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)},
+		)},
 	})
 }
 
@@ -109,9 +113,13 @@ func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"rights": may},
 	})
-	suppressNagRule(role, "IAM5", "X-Ray knows no resource to narrow a right to; in a bucket, the keys below a prefix are what the "+
-		"map grants; in a producer's bucket, which keys is a matter of its owner's policy and of each source.", "Resource::*",
-		matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*$/`), matchFinding(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`))
+	suppressNagRule(
+		role, "IAM5",
+		"X-Ray knows no resource to narrow a right to; in a bucket, the keys below a prefix are what the "+
+			"map grants; in a producer's bucket, which keys is a matter of its owner's policy and of each source.",
+		"Resource::*", matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*$/`),
+		matchFinding(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`),
+	)
 	return role.WithoutPolicyUpdates(nil)
 }
 

@@ -75,7 +75,9 @@ func TestFunctionsLogIntoTheirOwnGroup(t *testing.T) {
 			if got := f.property("LoggingConfig", "LogFormat"); got != "JSON" {
 				t.Errorf("format %v", got)
 			}
-			group := awsTemplate().resourcesOfType("Logs::LogGroup")[renderValue(f.property("LoggingConfig", "LogGroup"))]
+			group := awsTemplate().resourcesOfType("Logs::LogGroup")[renderValue(f.property(
+				"LoggingConfig", "LogGroup",
+			))]
 			want := map[string]any{"LogGroupName": "/sluice/" + s.Name, "RetentionInDays": 30.0}
 			if d := cmp.Diff(want, group.Properties); d != "" {
 				t.Errorf("group (-want +got):\n%s", d)
@@ -119,8 +121,10 @@ func expectedValue(name string) string {
 		services.EnvTable: "DataTable", services.EnvSourceBucket: "DataSource", services.EnvMediaBucket: "DataMedia",
 		services.EnvPlaybackURL: "https://CdnDistribution", services.EnvUploadURL: "https://DataSource",
 		services.EnvInFlightLimit: strconv.Itoa(services.ComputeInFlightLimit(4)),
-		services.EnvTopicARN:      "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey", services.EnvFFmpegDir: "/opt/bin",
-		services.EnvConcurrency: strconv.Itoa(services.MinConcurrency()), services.EnvFunctionName("reconcile"): "sluice-reconcile",
+		services.EnvTopicARN:      "DataFacts", services.EnvPlaybackKey: "DataPlaybackKey",
+		services.EnvFFmpegDir:                 "/opt/bin",
+		services.EnvConcurrency:               strconv.Itoa(services.MinConcurrency()),
+		services.EnvFunctionName("reconcile"): "sluice-reconcile",
 	}[name]
 }
 
@@ -142,7 +146,9 @@ func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 			if len(s.BrowserPaths()) > 0 {
 				want[services.EnvCORSOrigins] = "*"
 			}
-			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Resource == services.ProducerBuckets }) {
+			if slices.ContainsFunc(s.Permissions, func(r services.Permission) bool {
+				return r.Resource == services.ProducerBuckets
+			}) {
 				want[services.EnvProducerBuckets] = testProducerBuckets
 			}
 			got := map[string]string{}
@@ -160,7 +166,8 @@ func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 func TestStackOutputs(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"AlarmTopic", "ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket", "TableName", "TopicArn",
+		"AlarmTopic", "ApiId", "ApiUrl", "CdnStore", "CdnUrl", "MediaBucket", "PlaybackKey", "SourceBucket",
+		"TableName", "TopicArn",
 	}
 	for _, s := range services.Map {
 		for _, q := range s.Queues() {

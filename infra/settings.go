@@ -94,10 +94,14 @@ func readSettings(value func(name string) any) (settings, error) {
 	for origin := range strings.SplitSeq(c.readText("cors_origins", "*"), ",") {
 		s.corsOrigins = append(s.corsOrigins, strings.TrimSpace(origin))
 	}
-	s.producerPrincipals = c.readList("producers", "neither an ARN nor the id of an account", principalPattern.MatchString)
+	s.producerPrincipals = c.readList(
+		"producers", "neither an ARN nor the id of an account", principalPattern.MatchString,
+	)
 	s.producerBuckets, s.fetchCA = c.readBuckets("producer_buckets"), c.readText("fetch_ca", "")
 	s.xrayDaemon, s.xrayAPI = c.readText("xray_daemon", ""), c.readText("xray_api", "")
-	for name, value := range map[string]string{"fetch_ca": s.fetchCA, "xray_daemon": s.xrayDaemon, "xray_api": s.xrayAPI} {
+	for name, value := range map[string]string{
+		"fetch_ca": s.fetchCA, "xray_daemon": s.xrayDaemon, "xray_api": s.xrayAPI,
+	} {
 		if value != "" && !s.local {
 			c.addError(name, "is for cloud=local only")
 		}

@@ -12,7 +12,10 @@ import (
 
 func TestReadSettings(t *testing.T) {
 	t.Parallel()
-	standard := settings{arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), rate: 200, burst: 400, corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true}
+	standard := settings{
+		arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), rate: 200, burst: 400,
+		corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true,
+	}
 	tests := []struct {
 		name    string
 		context map[string]any
@@ -26,9 +29,12 @@ func TestReadSettings(t *testing.T) {
 		{"local for another", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "arch": "arm64"}, func(s *settings) {
 			s.local, s.ffmpegDir, s.dashboard = true, "/t", false
 		}},
-		{"numbers from the command line", map[string]any{"concurrency": "100", "rate": "5", "burst": "7"}, func(s *settings) {
-			s.concurrency, s.rate, s.burst = 100, 5, 7
-		}},
+		{
+			"numbers from the command line", map[string]any{"concurrency": "100", "rate": "5", "burst": "7"},
+			func(s *settings) {
+				s.concurrency, s.rate, s.burst = 100, 5, 7
+			},
+		},
 		{"provisioned pollers", map[string]any{"provisioned": "encode,encode-bulk"}, func(s *settings) {
 			s.provisioned, s.concurrency = []string{"encode", "encode-bulk"}, services.MinConcurrency()+36
 		}},
@@ -36,22 +42,33 @@ func TestReadSettings(t *testing.T) {
 		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
 			s.publicURL = "https://v.example"
 		}},
-		{"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"}, func(s *settings) {
-			s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
+		{
+			"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"},
+			func(s *settings) {
+				s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
+			},
+		},
+		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) {
+			s.keepOriginalsDays = 15
 		}},
-		{"originals for a while", map[string]any{"keep_originals": "15"}, func(s *settings) { s.keepOriginalsDays = 15 }},
 		{"producers' buckets", map[string]any{"producer_buckets": "acme-masters, other.masters"}, func(s *settings) {
 			s.producerBuckets = []string{"acme-masters", "other.masters"}
 		}},
-		{"alarms", map[string]any{"alarm_email": "ops@v.example", "dollars_per_hour": "0.5", "dashboard": "false"}, func(s *settings) {
-			s.alarmEmail, s.dollarsPerHour, s.dashboard = "ops@v.example", 0.5, false
-		}},
+		{
+			"alarms", map[string]any{"alarm_email": "ops@v.example", "dollars_per_hour": "0.5", "dashboard": "false"},
+			func(s *settings) {
+				s.alarmEmail, s.dollarsPerHour, s.dashboard = "ops@v.example", 0.5, false
+			},
+		},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.corsOrigins = []string{"https://a.example", "https://b.example"}
 		}},
-		{"producers", map[string]any{"producers": "210987654321, arn:aws:iam::210987654321:role/archive"}, func(s *settings) {
-			s.producerPrincipals = []string{"210987654321", "arn:aws:iam::210987654321:role/archive"}
-		}},
+		{
+			"producers", map[string]any{"producers": "210987654321, arn:aws:iam::210987654321:role/archive"},
+			func(s *settings) {
+				s.producerPrincipals = []string{"210987654321", "arn:aws:iam::210987654321:role/archive"}
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,15 +95,31 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 	}{
 		{"cloud", map[string]any{"cloud": "lokal"}, []string{`cloud is "lokal"`}},
 		{"architecture", map[string]any{"arch": "x86_64"}, []string{"arch"}},
-		{"a bucket of ours", map[string]any{"producer_buckets": "acme-masters,sluice-datasource1-x"}, []string{`producer_buckets has "sluice-datasource1-x"`}},
-		{"a bucket by its ARN", map[string]any{"producer_buckets": "arn:aws:s3:::acme-masters"}, []string{"producer_buckets"}},
+		{
+			"a bucket of ours", map[string]any{"producer_buckets": "acme-masters,sluice-datasource1-x"},
+			[]string{`producer_buckets has "sluice-datasource1-x"`},
+		},
+		{
+			"a bucket by its ARN", map[string]any{"producer_buckets": "arn:aws:s3:::acme-masters"},
+			[]string{"producer_buckets"},
+		},
 		{"servers on this machine, on AWS", map[string]any{"fetch_ca": "/ca.pem"}, []string{"fetch_ca"}},
 		{"a daemon on AWS", map[string]any{"xray_daemon": "127.0.0.1:2000"}, []string{"xray_daemon"}},
 		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
-		{"a name without a certificate", map[string]any{"cdn_domain": "v.example"}, []string{"cdn_domain and cdn_certificate"}},
-		{"concurrency below what Lambda takes", map[string]any{"concurrency": float64(services.MinConcurrency() - 1)}, []string{"concurrency"}},
-		{"concurrency below what pollers make", map[string]any{"concurrency": float64(services.MinConcurrency() + 17), "provisioned": "encode"}, []string{"concurrency"}},
+		{
+			"a name without a certificate", map[string]any{"cdn_domain": "v.example"},
+			[]string{"cdn_domain and cdn_certificate"},
+		},
+		{
+			"concurrency below what Lambda takes",
+			map[string]any{"concurrency": float64(services.MinConcurrency() - 1)}, []string{"concurrency"},
+		},
+		{
+			"concurrency below what pollers make",
+			map[string]any{"concurrency": float64(services.MinConcurrency() + 17), "provisioned": "encode"},
+			[]string{"concurrency"},
+		},
 		{"pollers of no queue", map[string]any{"provisioned": "encode bulk"}, []string{`provisioned has "bulk"`}},
 		{"originals shorter than dead letters", map[string]any{"keep_originals": "14"}, []string{"keep_originals"}},
 		{"nobody's address", map[string]any{"alarm_email": "ops"}, []string{`alarm_email is "ops"`}},

@@ -92,11 +92,13 @@ func newLayers(stack awscdk.Stack, set settings) map[string]awslambda.ILayerVers
 		if s.Layer == "" || set.local || layers[s.Layer] != nil {
 			continue
 		}
-		layers[s.Layer] = awslambda.NewLayerVersion(stack, jsii.String(services.PascalCase(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
-			Code:                    awslambda.Code_FromAsset(jsii.String(set.layerDir()), nil),
-			CompatibleArchitectures: &[]awslambda.Architecture{lambdaArchitecture(set)},
-			Description:             jsii.String(s.Layer + " and ffprobe, in bin"),
-		})
+		layers[s.Layer] = awslambda.NewLayerVersion(
+			stack, jsii.String(services.PascalCase(s.Layer)+"Layer"), &awslambda.LayerVersionProps{
+				Code:                    awslambda.Code_FromAsset(jsii.String(set.layerDir()), nil),
+				CompatibleArchitectures: &[]awslambda.Architecture{lambdaArchitecture(set)},
+				Description:             jsii.String(s.Layer + " and ffprobe, in bin"),
+			},
+		)
 	}
 	return layers
 }

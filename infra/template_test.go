@@ -44,7 +44,9 @@ func (t template) resourcesOfType(typ string) map[string]resource {
 
 // hasNone reports whether there is no resource of a type.
 func (t template) hasNone(typ string) bool {
-	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool { return r.isType(typ) })
+	return !slices.ContainsFunc(slices.Collect(maps.Values(t.Resources)), func(r resource) bool {
+		return r.isType(typ)
+	})
 }
 
 // runForEach runs f as a subtest for each resource of a type.

@@ -30,7 +30,10 @@ func TestNeedsListsMissingPrograms(t *testing.T) {
 		{"enough", nil, nil},
 		{"newer", map[string]string{"go": "echo go2.0", "node": "echo v100.1.0"}, nil},
 		{"the second Python is enough", map[string]string{"python3": "exit 1", "python3.12": "exit 0"}, nil},
-		{"a Mac", map[string]string{"uname": "echo Darwin"}, []string{"Sluice's local cloud needs Linux, or WSL 2 on Windows; this is Darwin."}},
+		{
+			"a Mac", map[string]string{"uname": "echo Darwin"},
+			[]string{"Sluice's local cloud needs Linux, or WSL 2 on Windows; this is Darwin."},
+		},
 		{"older", map[string]string{"go": "echo go1.25.9", "python3": "exit 1", "node": "echo v18.20.1"}, []string{
 			"Go 1.26 or newer is needed, and go on PATH is older: go1.25.9.",
 			"Python 3.10 or newer is needed",

@@ -80,7 +80,10 @@ func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var c httpapi.Validation
-	c.Require(access.ValidTenantID(in.Name), "/name", "name_invalid", "A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
+	c.Require(
+		access.ValidTenantID(in.Name), "/name", "name_invalid",
+		"A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.",
+	)
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -112,7 +115,11 @@ type tokenResponse struct {
 // createToken answers POST /v1/tokens. A repeated request can't show the token again, and fails with its id.
 func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt) error {
 	if id := a.PreviousID; id != "" {
-		return errs.New("admin.createToken", errs.Conflict, "token_shown", "This request has made the token "+id+" and its text was shown then; to get another one, use a new Idempotency-Key.")
+		return errs.New(
+			"admin.createToken", errs.Conflict, "token_shown",
+			"This request has made the token "+
+				id+" and its text was shown then; to get another one, use a new Idempotency-Key.",
+		)
 	}
 	in, err := httpapi.DecodeBody[struct {
 		Tenant string   `json:"tenant"`
@@ -124,9 +131,19 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 	}
 	var c httpapi.Validation
 	for i, s := range in.Scopes {
-		c.Require(slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown", "The scopes are "+httpapi.QuoteList(access.Scopes)+".")
+		c.Require(
+			slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown",
+			"The scopes are "+httpapi.QuoteList(access.Scopes)+".",
+		)
 	}
-	c.Require(in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in", "expires_in_out_of_range", fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime, maxTokenLifetime))
+	c.Require(
+		in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in",
+		"expires_in_out_of_range",
+		fmt.Sprintf(
+			"A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime,
+			maxTokenLifetime,
+		),
+	)
 	c.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
 	known, err := o.tenantExists(r, in.Tenant)
 	if err != nil {
@@ -137,7 +154,9 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issueToken(w, r, a, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second)
+	return o.issueToken(
+		w, r, a, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second,
+	)
 }
 
 func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
@@ -162,7 +181,9 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // issueToken creates a token that expires after life; 0: it does not expire.
-func (o *Admin) issueToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t access.Token, life time.Duration) error {
+func (o *Admin) issueToken(
+	w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t access.Token, life time.Duration,
+) error {
 	random, err := httpapi.RandomBase32(o.Entropy, 33)
 	if err != nil {
 		return err

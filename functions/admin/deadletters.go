@@ -14,7 +14,9 @@ import (
 type DeadLetterStore interface {
 	// ListDeadLetters returns at most limit dead letters that match f, without their bodies, the last sent first, after
 	// cursor, and the next cursor, "" at the end.
-	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
+	ListDeadLetters(
+		ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int,
+	) ([]video.DeadLetter, string, error)
 	// LoadDeadLetter returns NotFound if there is no dead letter of that id.
 	LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error)
 	// UpdateDeadLetter replaces was by is. Conflict: the row is not as was any more.
@@ -49,13 +51,17 @@ type deadLetterView struct {
 
 func (o *Admin) buildDeadLetterView(l video.DeadLetter) deadLetterView {
 	return deadLetterView{
-		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind), Code: l.Code, Reason: l.Reason,
-		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives, Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
+		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind),
+		Code: l.Code, Reason: l.Reason,
+		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives,
+		Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
 		Age: max(0, int64(o.now().Sub(l.Sent).Seconds())), Body: l.Body,
 	}
 }
 
-var deadLetterStates = []video.DeadLetterState{video.DeadLetterOpen, video.DeadLetterRedriven, video.DeadLetterDiscarded}
+var deadLetterStates = []video.DeadLetterState{
+	video.DeadLetterOpen, video.DeadLetterRedriven, video.DeadLetterDiscarded,
+}
 
 // listDeadLetters answers GET /v1/dead-letters.
 func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
@@ -133,7 +139,10 @@ func (o *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	var c httpapi.Validation
-	c.Require(in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid", "Say why, in 1 to 500 characters without control characters.")
+	c.Require(
+		in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid",
+		"Say why, in 1 to 500 characters without control characters.",
+	)
 	if err := c.Err(); err != nil {
 		return err
 	}

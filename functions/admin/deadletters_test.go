@@ -19,7 +19,8 @@ func TestShowDeadLetter(t *testing.T) {
 	fx := apitest.New(t)
 	l := fx.PutDeadLetters(t, 1)[0]
 	want := map[string]any{
-		"id": l.ID, "service": "encode", "type": "encode.requested.v1", "tenant": "acme", "video_id": "vid_1", "kind": "invalid", "code": "invalid",
+		"id": l.ID, "service": "encode", "type": "encode.requested.v1", "tenant": "acme", "video_id": "vid_1",
+		"kind": "invalid", "code": "invalid",
 		"reason": "It is wrong.", "attempts": 5.0, "state": "open", "redrives": 0.0, "body": `{"n": 0}`,
 		"sent_at": "2026-11-22T11:58:30.000Z", "filed_at": "2026-11-22T12:00:00.000Z", "age_seconds": 90.0,
 	}
@@ -32,7 +33,9 @@ func TestShowDeadLetter(t *testing.T) {
 	if d := cmp.Diff(map[string]any{"letters": []any{want}}, listed.JSON); d != "" {
 		t.Error(d)
 	}
-	fx.DoRequest(t, apitest.OperatorToken, "GET", "/v1/dead-letters/ltr_1", "").RequireProblem(t, 404, "letter_not_found")
+	fx.DoRequest(
+		t, apitest.OperatorToken, "GET", "/v1/dead-letters/ltr_1", "",
+	).RequireProblem(t, 404, "letter_not_found")
 }
 
 func TestListDeadLettersFiltersAndPages(t *testing.T) {
@@ -52,7 +55,9 @@ func TestListDeadLettersFiltersAndPages(t *testing.T) {
 			t.Parallel()
 			fx := apitest.New(t)
 			all := fx.PutDeadLetters(t, 5)
-			fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+all[0].ID+"/discard", `{"reason": "a test"}`)
+			fx.DoRequest(
+				t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+all[0].ID+"/discard", `{"reason": "a test"}`,
+			)
 			var want, got []string
 			for _, i := range row.want {
 				want = append(want, all[i].ID)
@@ -76,7 +81,8 @@ func TestListDeadLettersFiltersAndPages(t *testing.T) {
 func TestListDeadLettersRejectsInvalidParameters(t *testing.T) {
 	t.Parallel()
 	for query, code := range map[string]string{
-		"state=dead": "parameter_invalid", "limit=0": "parameter_invalid", "tenant=acme": "parameter_unknown", "cursor=x": "cursor_invalid",
+		"state=dead": "parameter_invalid", "limit=0": "parameter_invalid", "tenant=acme": "parameter_unknown",
+		"cursor=x": "cursor_invalid",
 	} {
 		got := apitest.New(t).GetWithQuery(t, apitest.OperatorToken, "/v1/dead-letters", query)
 		if got.Status/100 != 4 || got.Field("code") != code {
@@ -92,15 +98,21 @@ func TestRedriveDeadLetterSendsBodyAgain(t *testing.T) {
 	path := "/v1/dead-letters/" + l.ID + "/redrive"
 	for n := 1.0; n < 3; n++ {
 		got := fx.DoRequest(t, apitest.OperatorToken, "POST", path, "")
-		if got.Status != 200 || got.Field("state") != "redriven" || got.JSON["redrives"] != n || got.JSON["body"] != nil {
+		if got.Status != 200 || got.Field("state") != "redriven" || got.JSON["redrives"] != n ||
+			got.JSON["body"] != nil {
 			t.Errorf("redrive %v: %d %s", n, got.Status, got.Text)
 		}
 	}
-	if len(fx.Redriver.DeadLetters) != 2 || fx.Redriver.DeadLetters[0].Body != l.Body || fx.Redriver.DeadLetters[1].Redrives != 1 {
+	if len(fx.Redriver.DeadLetters) != 2 || fx.Redriver.DeadLetters[0].Body != l.Body ||
+		fx.Redriver.DeadLetters[1].Redrives != 1 {
 		t.Errorf("redriven %+v", fx.Redriver.DeadLetters)
 	}
-	fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/ltr_1/redrive", "").RequireProblem(t, 404, "letter_not_found")
-	fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+l.ID+"/discard", `{"reason": "late"}`).RequireProblem(t, 409, "letter_settled")
+	fx.DoRequest(
+		t, apitest.OperatorToken, "POST", "/v1/dead-letters/ltr_1/redrive", "",
+	).RequireProblem(t, 404, "letter_not_found")
+	fx.DoRequest(
+		t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+l.ID+"/discard", `{"reason": "late"}`,
+	).RequireProblem(t, 409, "letter_settled")
 }
 
 func TestFailedRedriveLeavesDeadLetterOpen(t *testing.T) {
@@ -108,8 +120,11 @@ func TestFailedRedriveLeavesDeadLetterOpen(t *testing.T) {
 	fx := apitest.New(t)
 	l := fx.PutDeadLetters(t, 1)[0]
 	fx.Redriver.Fail = func(video.DeadLetter) error { return errs.E("queue", errs.Transient, errors.New("throttled")) }
-	fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+l.ID+"/redrive", "").RequireProblem(t, 503, "busy")
-	if stored, err := fx.Store.LoadDeadLetter(t.Context(), l.ID); err != nil || stored.State != video.DeadLetterOpen || stored.Redrives != 0 {
+	fx.DoRequest(
+		t, apitest.OperatorToken, "POST", "/v1/dead-letters/"+l.ID+"/redrive", "",
+	).RequireProblem(t, 503, "busy")
+	if stored, err := fx.Store.LoadDeadLetter(t.Context(), l.ID); err != nil || stored.State != video.DeadLetterOpen ||
+		stored.Redrives != 0 {
 		t.Errorf("%+v, %v", stored, err)
 	}
 }
@@ -120,13 +135,17 @@ func TestDiscardDeadLetterRequiresReason(t *testing.T) {
 	l := fx.PutDeadLetters(t, 1)[0]
 	path := "/v1/dead-letters/" + l.ID
 	for _, reason := range []string{"", "a\\nb", strings.Repeat("x", 501)} {
-		fx.DoRequest(t, apitest.OperatorToken, "POST", path+"/discard", `{"reason": "`+reason+`"}`).RequireProblem(t, 422, "reason_invalid")
+		fx.DoRequest(
+			t, apitest.OperatorToken, "POST", path+"/discard", `{"reason": "`+reason+`"}`,
+		).RequireProblem(t, 422, "reason_invalid")
 	}
 	got := fx.DoRequest(t, apitest.OperatorToken, "POST", path+"/discard", `{"reason": "a test"}`)
 	if got.Status != 200 || got.Field("state") != "discarded" || got.Field("note") != "a test" {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
-	fx.DoRequest(t, apitest.OperatorToken, "POST", path+"/discard", `{"reason": "a test"}`).RequireProblem(t, 409, "letter_settled")
+	fx.DoRequest(
+		t, apitest.OperatorToken, "POST", path+"/discard", `{"reason": "a test"}`,
+	).RequireProblem(t, 409, "letter_settled")
 	fx.DoRequest(t, apitest.OperatorToken, "POST", path+"/redrive", "").RequireProblem(t, 409, "letter_discarded")
 	if len(fx.Redriver.DeadLetters) > 0 {
 		t.Errorf("redriven %+v", fx.Redriver.DeadLetters)
@@ -171,7 +190,8 @@ func TestRedriveDeadLettersHonorsFilterLimitAndRate(t *testing.T) {
 			if d := cmp.Diff(want, got.JSON); got.Status != 200 || d != "" {
 				t.Fatalf("%d %s", got.Status, d)
 			}
-			if len(fx.Redriver.DeadLetters) != row.redriven || row.redriven > 0 && fx.Redriver.DeadLetters[0].ID != all[row.first].ID {
+			if len(fx.Redriver.DeadLetters) != row.redriven || row.redriven > 0 &&
+				fx.Redriver.DeadLetters[0].ID != all[row.first].ID {
 				t.Errorf("redriven %+v", fx.Redriver.DeadLetters)
 			}
 			if fx.Redriver.Waited != row.waited {
@@ -185,7 +205,8 @@ func TestRedriveDeadLettersRejectsInvalidLimits(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	for body, code := range map[string]string{
-		`{"limit": -1}`: "limit_out_of_range", `{"limit": 1001}`: "limit_out_of_range", `{"rate": 101}`: "rate_out_of_range", `{"rate": -1}`: "rate_out_of_range",
+		`{"limit": -1}`: "limit_out_of_range", `{"limit": 1001}`: "limit_out_of_range",
+		`{"rate": 101}`: "rate_out_of_range", `{"rate": -1}`: "rate_out_of_range",
 	} {
 		fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/redrive", body).RequireProblem(t, 422, code)
 	}

@@ -46,11 +46,15 @@ func (o *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	g := access.Producer{
-		ID: access.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix, Tenant: in.Tenant, Created: o.now(),
+		ID: access.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix,
+		Tenant: in.Tenant, Created: o.now(),
 	}
 	var c httpapi.Validation
 	c.AddAll(g.Validate())
-	c.Require(services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused", "Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
+	c.Require(
+		services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused",
+		"Give the name of a bucket, not of what stands for one, and not one of Sluice's own.",
+	)
 	known, err := o.tenantExists(r, in.Tenant)
 	if err != nil {
 		return err

@@ -38,12 +38,20 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	}
 	in.Limit, in.Rate = cmp.Or(in.Limit, defaultRedriveLimit), cmp.Or(in.Rate, defaultRedriveRate)
 	var c httpapi.Validation
-	c.Require(in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range", "Redrive 1 to 1,000 dead letters at a time.")
-	c.Require(in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range", "Redrive 1 to 100 dead letters a second.")
+	c.Require(
+		in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range",
+		"Redrive 1 to 1,000 dead letters at a time.",
+	)
+	c.Require(
+		in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range",
+		"Redrive 1 to 100 dead letters a second.",
+	)
 	if err := c.Err(); err != nil {
 		return err
 	}
-	found, err := o.listOpenIDs(r.Context(), video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen})
+	found, err := o.listOpenIDs(
+		r.Context(), video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen},
+	)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,9 @@ type UploadStore interface {
 type VideoStore interface {
 	// ListVideos returns at most limit videos that match f, newest first, after cursor, and the next cursor, "" at the
 	// end. Invalid: the cursor is malformed.
-	ListVideos(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error)
+	ListVideos(
+		ctx context.Context, tenant string, f video.Filter, cursor string, limit int,
+	) (page []video.Video, next string, err error)
 	// UpdateDetails replaces the title, external id and metadata of a video. NotFound: it is being deleted.
 	UpdateDetails(ctx context.Context, tenant, id string, a video.Details) error
 	// LoadTimeline returns the timeline of a video in order, empty if there is no video.
@@ -57,7 +59,9 @@ type MultipartUploads interface {
 	// AbortUpload ends an upload without an object. It returns nil if the upload is gone.
 	AbortUpload(ctx context.Context, key, id string) error
 	// PresignPart returns a URL for a PUT of part n, of exactly size bytes, and when it expires.
-	PresignPart(ctx context.Context, key, id string, n int, size int64, ttl time.Duration) (url string, expires time.Time, err error)
+	PresignPart(
+		ctx context.Context, key, id string, n int, size int64, ttl time.Duration,
+	) (url string, expires time.Time, err error)
 }
 
 // OriginalStore completes multipart uploads.

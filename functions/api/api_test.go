@@ -29,7 +29,8 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 			}
 		case services.AuthToken:
 			lacking := apitest.Caller{Tenant: "acme"}
-			if got := fx.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" && (got.Status != 403 || got.Field("code") != "scope_missing") {
+			if got := fx.DoRequest(t, lacking, route.Method, path, "{}"); route.Scope != "" &&
+				(got.Status != 403 || got.Field("code") != "scope_missing") {
 				t.Errorf("%s %s without its scope: %d %s", route.Method, path, got.Status, got.Text)
 			}
 			if open.Status != 401 || open.Header["Www-Authenticate"] == nil {
@@ -38,12 +39,15 @@ func TestEveryRouteEnforcesItsAuthorization(t *testing.T) {
 			if got := fx.DoRequest(t, apitest.IAMOperator, route.Method, path, "{}"); got.Status != 401 {
 				t.Errorf("%s %s for an operator: %d", route.Method, path, got.Status)
 			}
-			if got := fx.DoRequest(t, apitest.Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}"); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
+			if got := fx.DoRequest(
+				t, apitest.Caller{Tenant: "acme", Scopes: route.Scope}, route.Method, path, "{}",
+			); got.Status == 401 || got.Status == 403 || got.Field("code") == "route_unknown" {
 				t.Errorf("%s %s for a tenant: %d %s", route.Method, path, got.Status, got.Text)
 			}
 		case services.AuthIAM:
 			for _, c := range []apitest.Caller{apitest.Nobody, apitest.Acme} {
-				if got := fx.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 || got.Field("code") != "caller_unknown" {
+				if got := fx.DoRequest(t, c, route.Method, path, "{}"); got.Status != 403 ||
+					got.Field("code") != "caller_unknown" {
 					t.Errorf("%s %s for %v: %d %s", route.Method, path, c, got.Status, got.Text)
 				}
 			}
@@ -106,7 +110,10 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 			}
 			delete(got.JSON, "errors")
 			delete(got.JSON, "detail")
-			want := map[string]any{"title": errs.Problem{Code: errs.Code(row.code)}.Title(), "type": "urn:sluice:problem:" + row.code, "status": float64(row.status), "code": row.code, "request_id": "req-1"}
+			want := map[string]any{
+				"title": errs.Problem{Code: errs.Code(row.code)}.Title(), "type": "urn:sluice:problem:" + row.code,
+				"status": float64(row.status), "code": row.code, "request_id": "req-1",
+			}
 			if d := cmp.Diff(want, got.JSON); d != "" {
 				t.Error(d)
 			}
@@ -174,13 +181,18 @@ func TestOtherTenantsIDsReturnNotFound(t *testing.T) {
 		}
 		id := rapid.SampledFrom(ids).Draw(rt, "id")
 		path := rapid.SampledFrom([]string{id, "acme#" + id, "../acme/" + id, strings.ToLower(id)}).Draw(rt, "spelled")
-		body := rapid.SampledFrom([]string{"{}", `{"numbers": [1]}`, `{"parts": [{"number": 1, "etag": "x"}]}`}).Draw(rt, "body")
+		body := rapid.SampledFrom([]string{
+			"{}", `{"numbers": [1]}`, `{"parts": [{"number": 1, "etag": "x"}]}`,
+		}).Draw(rt, "body")
 		for _, route := range s.Routes {
 			if !strings.Contains(route.Path, "{id}") {
 				continue
 			}
 			theirs := fx.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", path, 1), body)
-			none := fx.DoRequest(t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1), body)
+			none := fx.DoRequest(
+				t, apitest.Rival, route.Method, strings.Replace(route.Path, "{id}", strings.Repeat("x", len(path)), 1),
+				body,
+			)
 			if theirs.Status != 404 || !strings.Contains(path, "/") && theirs.Text != none.Text {
 				rt.Fatalf("%s %s as another tenant: %d %s", route.Method, route.Path, theirs.Status, theirs.Text)
 			}

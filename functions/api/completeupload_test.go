@@ -53,7 +53,10 @@ func TestCompleteUploadAcceptsAnyPartOrderAndQuotedETags(t *testing.T) {
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
 	fx.PutAllParts(t, u)
-	body := insertETags(t, fx, u, `{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`)
+	body := insertETags(
+		t, fx, u,
+		`{"parts": [{"number": 3, "etag": "etag3"}, {"number": 1, "etag": "\"etag1\""}, {"number": 2, "etag": "etag2"}]}`,
+	)
 	got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
 	if o, err := fx.Bucket.HeadObject(t.Context(), u.Key); got.Status != 200 || o.Size != u.Size {
 		t.Errorf("%d %s, object of %d bytes, %v", got.Status, got.Text, o.Size, err)
@@ -86,19 +89,25 @@ func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 		{"no parts", ``, nil, 422, "part_missing", "/parts"},
 		{"one too few", all, nil, 422, "part_missing", "/parts"},
 		{"one twice", all + `, {"number": 2, "etag": "etag2"}`, nil, 422, "part_repeated", "/parts/2/number"},
-		{"one too many", all + `, {"number": 3, "etag": "etag3"}, {"number": 4, "etag": "x"}`, nil, 422, "part_unknown", "/parts/3/number"},
+		{
+			"one too many", all + `, {"number": 3, "etag": "etag3"}, {"number": 4, "etag": "x"}`, nil, 422,
+			"part_unknown", "/parts/3/number",
+		},
 		{"number 0", all + `, {"number": 0, "etag": "etag3"}`, nil, 422, "part_unknown", "/parts/2/number"},
 		{"empty etag", all + `, {"number": 3, "etag": ""}`, nil, 422, "etag_missing", "/parts/2/etag"},
 		{"other etag", all + `, {"number": 3, "etag": "x"}`, nil, 422, "part_changed", "/parts/2/etag"},
 		{"aborted", all + `, {"number": 3, "etag": "etag3"}`, func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
 			fx.AbortUpload(t, u)
 		}, 409, "upload_expired", ""},
-		{"another object there", all + `, {"number": 3, "etag": "etag3"}`, func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
-			fx.AbortUpload(t, u)
-			if err := fx.Bucket.PutObject(t.Context(), u.Key, strings.NewReader("x"), blob.Metadata{}); err != nil {
-				t.Fatal(err)
-			}
-		}, 409, "upload_expired", ""},
+		{
+			"another object there", all + `, {"number": 3, "etag": "etag3"}`,
+			func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
+				fx.AbortUpload(t, u)
+				if err := fx.Bucket.PutObject(t.Context(), u.Key, strings.NewReader("x"), blob.Metadata{}); err != nil {
+					t.Fatal(err)
+				}
+			}, 409, "upload_expired", "",
+		},
 		{"no etag", all + `, {"number": 3}`, nil, 400, "field_missing", "/parts/2/etag"},
 		{"S3 busy", all + `, {"number": 3, "etag": "etag3"}`, func(_ *testing.T, fx *apitest.Fixture, _ video.Upload) {
 			fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
@@ -114,7 +123,8 @@ func TestCompleteUploadRejectsWrongParts(t *testing.T) {
 				row.change(t, fx, u)
 			}
 			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
-			if got.Status != row.status || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
+			if got.Status != row.status || got.Field("code") != row.code ||
+				apitest.FirstErrorPointer(got) != row.pointer {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 			if len(fx.Outbox.Events) > 0 {
@@ -141,7 +151,10 @@ func TestCompleteUploadComparesPartsWithBucket(t *testing.T) {
 			for i, size := range row.sizes {
 				fx.PutPart(t, u, i+1, size)
 			}
-			body := insertETags(t, fx, u, `{"parts": [{"number": 1, "etag": "etag1"}, {"number": 2, "etag": "etag2"}, {"number": 3, "etag": "etag3"}]}`)
+			body := insertETags(
+				t, fx, u,
+				`{"parts": [{"number": 1, "etag": "etag1"}, {"number": 2, "etag": "etag2"}, {"number": 3, "etag": "etag3"}]}`,
+			)
 			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", body)
 			got.RequireProblem(t, 422, row.code)
 			if at := apitest.FirstErrorPointer(got); at != "/parts/2" || len(fx.Outbox.Events) > 0 {
@@ -156,7 +169,9 @@ func TestCompleteUploadReportsAtMostAHundredErrors(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
-	got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`)
+	got := fx.DoRequest(
+		t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", `{"parts": [{}`+strings.Repeat(",{}", 1e5)+`]}`,
+	)
 	if list, _ := got.JSON["errors"].([]any); got.Status != 400 || len(list) != 100 {
 		t.Errorf("%d %s with %d field errors", got.Status, got.Field("code"), len(list))
 	}

@@ -12,7 +12,9 @@ import (
 // VideoCreator runs the command that creates a video, which producers send by queue too.
 type VideoCreator interface {
 	// CreateVideo adds the rows with create and returns them with the events that follow.
-	CreateVideo(ctx context.Context, c ingest.Command, create ingest.CreateRows) (video.Video, video.Upload, []video.Event, error)
+	CreateVideo(
+		ctx context.Context, c ingest.Command, create ingest.CreateRows,
+	) (video.Video, video.Upload, []video.Event, error)
 }
 
 // createVideoRequest is the body of POST /v1/videos.

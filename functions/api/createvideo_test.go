@@ -18,15 +18,22 @@ import (
 func TestCreateVideoRequestsFetch(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
-	r := fx.DoRequest(t, apitest.Acme, "POST", "/v1/videos", `{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`)
-	if r.Status != 201 || r.Field("state") != "waiting" || r.Field("title") != "a.mp4" || r.Field("external_id") != "e1" {
+	r := fx.DoRequest(
+		t, apitest.Acme, "POST", "/v1/videos",
+		`{"url":"https://example.com/films/a.mp4?x=1","external_id":"e1","metadata":{"season":"1"}}`,
+	)
+	if r.Status != 201 || r.Field("state") != "waiting" || r.Field("title") != "a.mp4" ||
+		r.Field("external_id") != "e1" {
 		t.Fatalf("got %d %s", r.Status, r.Text)
 	}
 	v, err := fx.Store.LoadVideo(t.Context(), "acme", r.Field("id"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := video.FetchRequested{Origin: video.Origin{URL: "https://example.com/films/a.mp4?x=1"}, Key: "t/acme/" + v.ID + "/source", MultipartID: v.Fetch.MultipartID}
+	want := video.FetchRequested{
+		Origin: video.Origin{URL: "https://example.com/films/a.mp4?x=1"}, Key: "t/acme/" + v.ID + "/source",
+		MultipartID: v.Fetch.MultipartID,
+	}
 	if diff := cmp.Diff(&want, v.Fetch); diff != "" {
 		t.Error(diff)
 	}
@@ -106,7 +113,8 @@ func TestDeleteVideoAbortsFetch(t *testing.T) {
 	if n := fx.Bucket.CountUploads(); n != 1 {
 		t.Fatalf("%d multipart uploads", n)
 	}
-	if got := fx.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 || fx.Bucket.CountUploads() != 0 {
+	if got := fx.DoRequest(t, apitest.Acme, "DELETE", "/v1/videos/"+id, ""); got.Status != 202 ||
+		fx.Bucket.CountUploads() != 0 {
 		t.Errorf("%d, and %d multipart uploads are open", got.Status, fx.Bucket.CountUploads())
 	}
 }

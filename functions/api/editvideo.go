@@ -80,7 +80,9 @@ func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	now := a.now()
-	if err := a.Publisher.Send(r.Context(), events.New(v.Tenant, v.ID, now, video.DeleteRequested{At: now})); err != nil {
+	if err := a.Publisher.Send(
+		r.Context(), events.New(v.Tenant, v.ID, now, video.DeleteRequested{At: now}),
+	); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusAccepted)
@@ -100,4 +102,6 @@ func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
 	return v, nil
 }
 
-var errVideoNotFound = errs.New("api.findVideo", errs.NotFound, "video_not_found", "There is no such video; check its id.")
+var errVideoNotFound = errs.New(
+	"api.findVideo", errs.NotFound, "video_not_found", "There is no such video; check its id.",
+)

@@ -28,7 +28,10 @@ func TestEditVideoUpdatesFields(t *testing.T) {
 		{"no title", `{"title": ""}`, video.Details{Title: "a.mp4", ExternalID: "e", Metadata: all.Metadata}},
 		{"external id", `{"external_id": "ü#2"}`, video.Details{Title: "T", ExternalID: "ü#2", Metadata: all.Metadata}},
 		{"no external id", `{"external_id": ""}`, video.Details{Title: "T", Metadata: all.Metadata}},
-		{"metadata", `{"metadata": {"c": ""}}`, video.Details{Title: "T", ExternalID: "e", Metadata: map[string]string{"c": ""}}},
+		{
+			"metadata", `{"metadata": {"c": ""}}`,
+			video.Details{Title: "T", ExternalID: "e", Metadata: map[string]string{"c": ""}},
+		},
 		{"no metadata", `{"metadata": {}}`, video.Details{Title: "T", ExternalID: "e"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -77,26 +80,38 @@ func TestVideoFieldsHaveLimits(t *testing.T) {
 		{"long title", `"title": "` + strings.Repeat("ü", 201) + `"`, "title_invalid", "/title"},
 		{"title with a line break", `"title": "a\nb"`, "title_invalid", "/title"},
 		{"external id", `"external_id": "` + strings.Repeat("ü", 128) + `"`, "", ""},
-		{"long external id", `"external_id": "` + strings.Repeat("e", 129) + `"`, "external_id_invalid", "/external_id"},
+		{
+			"long external id", `"external_id": "` + strings.Repeat("e", 129) + `"`, "external_id_invalid",
+			"/external_id",
+		},
 		{"external id with a control character", `"external_id": "\u0000"`, "external_id_invalid", "/external_id"},
 		{"metadata", `"metadata": ` + pairs(20), "", ""},
 		{"too much metadata", `"metadata": ` + pairs(21), "metadata_too_many", "/metadata"},
 		{"metadata key", `"metadata": {"` + strings.Repeat("k", 60) + `_.-9": ""}`, "", ""},
-		{"long metadata key", `"metadata": {"` + strings.Repeat("k", 65) + `": ""}`, "metadata_key_invalid", "/metadata"},
+		{
+			"long metadata key", `"metadata": {"` + strings.Repeat("k", 65) + `": ""}`, "metadata_key_invalid",
+			"/metadata",
+		},
 		{"empty metadata key", `"metadata": {"": ""}`, "metadata_key_invalid", "/metadata"},
 		{"metadata key with a slash", `"metadata": {"a/b": ""}`, "metadata_key_invalid", "/metadata"},
 		{"metadata value", `"metadata": {"a": "` + strings.Repeat("ü", 256) + `"}`, "", ""},
-		{"long metadata value", `"metadata": {"a": "` + strings.Repeat("v", 257) + `"}`, "metadata_value_invalid", "/metadata/a"},
+		{
+			"long metadata value", `"metadata": {"a": "` + strings.Repeat("v", 257) + `"}`, "metadata_value_invalid",
+			"/metadata/a",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			fx := apitest.New(t)
 			id := fx.CreateUploadAt(t, apitest.Acme, 0, "")
 			for _, got := range []apitest.Result{
-				fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1, `+row.field+`}`),
+				fx.DoRequest(
+					t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 1, `+row.field+`}`,
+				),
 				fx.DoRequest(t, apitest.Acme, "PATCH", "/v1/videos/"+id, `{`+row.field+`}`),
 			} {
-				if row.code == "" && got.Status >= 300 || row.code != "" && got.Status != 422 || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
+				if row.code == "" && got.Status >= 300 || row.code != "" && got.Status != 422 ||
+					got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
 					t.Errorf("%d %s", got.Status, got.Text)
 				}
 			}
@@ -148,14 +163,24 @@ func TestTimelineListsEntriesInOrder(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	id := fx.CreateUploadAt(t, apitest.Acme, 0, "")
-	fx.ApplyEvents(t, "acme", id, video.UploadCompleted{At: apitest.Noon}, video.MediaInspected{UploadedAt: apitest.Noon, At: apitest.Noon, ETag: "e", Plan: video.Plan{
-		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 50, 100},
-	}})
-	done := video.TaskDone{At: apitest.Noon, Result: video.Result{Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true}}}
+	fx.ApplyEvents(t, "acme", id, video.UploadCompleted{At: apitest.Noon}, video.MediaInspected{
+		UploadedAt: apitest.Noon, At: apitest.Noon, ETag: "e", Plan: video.Plan{
+			Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 50, 100},
+		},
+	})
+	done := video.TaskDone{
+		At: apitest.Noon,
+		Result: video.Result{
+			Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true},
+		},
+	}
 	if _, err := fx.Store.FinishTask(t.Context(), "acme", id, done); err != nil {
 		t.Fatal(err)
 	}
-	fx.ApplyEvents(t, "acme", id, video.TaskFailed{At: apitest.Noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}})
+	fx.ApplyEvents(
+		t, "acme", id,
+		video.TaskFailed{At: apitest.Noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}},
+	)
 	requireJSON(t, `{"entries": [
 		{"at": "2026-11-22T12:00:00.000Z", "event": "created", "state": "waiting"},
 		{"at": "2026-11-22T12:00:00.000Z", "event": "test", "state": "uploaded"},

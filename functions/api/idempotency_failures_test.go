@@ -23,7 +23,9 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 	}{
 		{"refused", `{"file_name": "a.mp4", "size": 0}`, func(*apitest.Fixture) {}, 422},
 		{"malformed", `{`, func(*apitest.Fixture) {}, 400},
-		{"busy", apitest.UploadBody, func(fx *apitest.Fixture) { fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown")) }, 503},
+		{"busy", apitest.UploadBody, func(fx *apitest.Fixture) {
+			fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
+		}, 503},
 		{"panic", apitest.UploadBody, func(fx *apitest.Fixture) {
 			fx.Bucket.OnCreate = func() { panic("boom") }
 		}, 500},
@@ -32,11 +34,13 @@ func TestFailedRequestReleasesIdempotencyKey(t *testing.T) {
 			t.Parallel()
 			fx := apitest.New(t)
 			row.fail(fx)
-			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", row.body); got.Status != row.status || got.IsReplayed() {
+			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", row.body); got.Status != row.status ||
+				got.IsReplayed() {
 				t.Fatalf("%d %s", got.Status, got.Text)
 			}
 			fx.Bucket.OnCreate, fx.Bucket.Err = nil, nil
-			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
+			if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 ||
+				got.IsReplayed() {
 				t.Errorf("second request: %d %s", got.Status, got.Text)
 			}
 		})
@@ -81,7 +85,9 @@ type lossyStore struct {
 	savesRows bool
 }
 
-func (s lossyStore) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error {
+func (s lossyStore) CreateVideoIdempotently(
+	ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord,
+) error {
 	if s.savesRows {
 		if err := s.Store.CreateVideoIdempotently(ctx, v, u, c); err != nil {
 			return err
@@ -99,14 +105,16 @@ func TestUnknownOutcomeCreatesNoSecondUpload(t *testing.T) {
 		fx.Uploads = fx.Store
 		got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
 		if saved {
-			if _, err := fx.Store.LoadUpload(t.Context(), "acme", got.Field("upload_id")); err != nil || !got.IsReplayed() {
+			if _, err := fx.Store.LoadUpload(t.Context(), "acme", got.Field("upload_id")); err != nil ||
+				!got.IsReplayed() {
 				t.Errorf("%d %s, %v", got.Status, got.Text, err)
 			}
 			continue
 		}
 		got.RequireProblem(t, 409, "idempotency_in_progress")
 		fx.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
-		if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || got.IsReplayed() {
+		if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 ||
+			got.IsReplayed() {
 			t.Errorf("after the record has expired: %d %s", got.Status, got.Text)
 		}
 	}
@@ -118,7 +126,9 @@ func TestFailureAfterCreationCreatesNoSecondUpload(t *testing.T) {
 	fx.Multipart = failingSigner{fx.Bucket}
 	fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody).RequireProblem(t, 500, "internal")
 	fx.Multipart = fx.Bucket
-	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || !got.IsReplayed() || fx.Bucket.CountUploads() != 1 {
+	if got := fx.PostWithKey(
+		t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody,
+	); got.Status != 201 || !got.IsReplayed() || fx.Bucket.CountUploads() != 1 {
 		t.Errorf("%d %s, %d uploads", got.Status, got.Text, fx.Bucket.CountUploads())
 	}
 }
@@ -126,6 +136,8 @@ func TestFailureAfterCreationCreatesNoSecondUpload(t *testing.T) {
 // failingSigner is a bucket that can't presign URLs.
 type failingSigner struct{ *apitest.Bucket }
 
-func (failingSigner) PresignPart(context.Context, string, string, int, int64, time.Duration) (string, time.Time, error) {
+func (failingSigner) PresignPart(
+	context.Context, string, string, int, int64, time.Duration,
+) (string, time.Time, error) {
 	return "", time.Time{}, errors.New("no credentials")
 }

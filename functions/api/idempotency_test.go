@@ -46,7 +46,8 @@ func TestEveryPostIsIdempotent(t *testing.T) {
 			} else if d := cmp.Diff(first.Text, again.Text); d != "" || again.Status != first.Status {
 				t.Errorf("%d %s", again.Status, d)
 			}
-			if n := fx.Bucket.CountUploads() - uploads; n > 1 || len(fx.Outbox.Events) > 1 || len(fx.Redriver.DeadLetters) > 1 {
+			if n := fx.Bucket.CountUploads() - uploads; n > 1 || len(fx.Outbox.Events) > 1 ||
+				len(fx.Redriver.DeadLetters) > 1 {
 				t.Errorf("%d uploads, events %v, redriven %v", n, fx.Outbox.Events, fx.Redriver.DeadLetters)
 			}
 			fx.PostWithKey(t, p.Caller, "k", p.Path, `{"other": 1}`).RequireProblem(t, 422, "idempotency_key_reused")
@@ -205,7 +206,9 @@ func TestIdempotencyKeysAreScopedToThePath(t *testing.T) {
 	fx := apitest.New(t)
 	for range 2 {
 		u, _ := fx.CreateUpload(t, apitest.Acme)
-		if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u)); got.IsReplayed() || got.Field("video_id") != u.Video {
+		if got := fx.PostWithKey(
+			t, apitest.Acme, "k", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u),
+		); got.IsReplayed() || got.Field("video_id") != u.Video {
 			t.Errorf("%d %s", got.Status, got.Text)
 		}
 	}
@@ -215,10 +218,15 @@ func TestIdempotencyKeyIgnoresJSONFormatting(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody)
-	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", "{\"size\":1,\n\"file_name\":\"a\\u002emp4\"}"); !got.IsReplayed() {
+	if got := fx.PostWithKey(
+		t, apitest.Acme, "k", "/v1/uploads", "{\"size\":1,\n\"file_name\":\"a\\u002emp4\"}",
+	); !got.IsReplayed() {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
-	for _, body := range []string{`{"file_name": "a.mp4", "size": 1.0}`, apitest.UploadBody + apitest.UploadBody, apitest.UploadBody + " x", `{"file_name": "a.mp4", "size": 9007199254740993}`} {
+	for _, body := range []string{
+		`{"file_name": "a.mp4", "size": 1.0}`, apitest.UploadBody + apitest.UploadBody, apitest.UploadBody + " x",
+		`{"file_name": "a.mp4", "size": 9007199254740993}`,
+	} {
 		fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", body).RequireProblem(t, 422, "idempotency_key_reused")
 	}
 }
@@ -234,7 +242,8 @@ func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 	fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads/"+u.ID+"/complete", fx.PutAllParts(t, u))
 	want := maps.Clone(first.JSON)
 	want["parts"] = []any{}
-	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 || cmp.Diff(want, got.JSON) != "" {
+	if got := fx.PostWithKey(t, apitest.Acme, "k", "/v1/uploads", apitest.UploadBody); got.Status != 201 ||
+		cmp.Diff(want, got.JSON) != "" {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
 }
@@ -242,7 +251,9 @@ func TestReplayOfCompletedUploadHasNoURLs(t *testing.T) {
 func TestNewMuxRequiresIdempotencyForPosts(t *testing.T) {
 	t.Parallel()
 	s := services.Service{Name: "x", Routes: []services.Route{{Method: "POST", Path: "/a", Auth: services.AuthOpen}}}
-	if _, err := httpapi.NewMux(s, nil, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{"POST /a": nil}}); err == nil {
+	if _, err := httpapi.NewMux(
+		s, nil, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{"POST /a": nil}},
+	); err == nil {
 		t.Error("no error")
 	}
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // listableStates are the values of the parameter state. Videos that are being deleted are in no list.
-var listableStates = []video.State{video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled}
+var listableStates = []video.State{
+	video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled,
+}
 
 // listVideos answers GET /v1/videos.
 func (a *API) listVideos(w http.ResponseWriter, r *http.Request) error {
@@ -27,7 +29,9 @@ func (a *API) listVideos(w http.ResponseWriter, r *http.Request) error {
 		return httpapi.NewParameterError("`state` is one of " + httpapi.QuoteList(listableStates) + ".")
 	}
 	if !video.ValidText(f.ExternalID, video.MaxExternalID) {
-		return httpapi.NewParameterError(fmt.Sprintf("`external_id` has at most %d characters and no control characters.", video.MaxExternalID))
+		return httpapi.NewParameterError(fmt.Sprintf(
+			"`external_id` has at most %d characters and no control characters.", video.MaxExternalID,
+		))
 	}
 	c := httpapi.CallerFromContext(r.Context())
 	videos, next, err := a.Videos.ListVideos(r.Context(), c.Tenant, f, q["cursor"], limit)

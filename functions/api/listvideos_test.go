@@ -41,7 +41,10 @@ func TestListVideosFiltersAndPages(t *testing.T) {
 		})
 	}
 	page := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2")
-	if d := cmp.Diff([]string{a}, fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2&cursor="+page.Field("next_cursor")).VideoIDs()); d != "" {
+	if d := cmp.Diff(
+		[]string{a},
+		fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "limit=2&cursor="+page.Field("next_cursor")).VideoIDs(),
+	); d != "" {
 		t.Errorf("second page: %s", d)
 	}
 	v, err := fx.Store.LoadVideo(t.Context(), "acme", b)
@@ -60,7 +63,8 @@ func TestListVideosReturnsTwentyByDefault(t *testing.T) {
 	for i := range 21 {
 		fx.CreateUploadAt(t, apitest.Acme, i, "")
 	}
-	if got := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", ""); len(got.VideoIDs()) != 20 || got.Field("next_cursor") == "" {
+	if got := fx.GetWithQuery(t, apitest.Reader, "/v1/videos", ""); len(got.VideoIDs()) != 20 ||
+		got.Field("next_cursor") == "" {
 		t.Errorf("%d videos, cursor %q", len(got.VideoIDs()), got.Field("next_cursor"))
 	}
 }
@@ -85,7 +89,9 @@ func TestListVideosRejectsInvalidParameters(t *testing.T) {
 	} {
 		t.Run(row.query, func(t *testing.T) {
 			t.Parallel()
-			apitest.New(t).GetWithQuery(t, apitest.Reader, "/v1/videos", row.query).RequireProblem(t, row.status, row.code)
+			apitest.New(t).GetWithQuery(t, apitest.Reader, "/v1/videos", row.query).RequireProblem(
+				t, row.status, row.code,
+			)
 		})
 	}
 }

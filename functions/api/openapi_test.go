@@ -18,8 +18,12 @@ func TestOpenAPIListsAllRoutes(t *testing.T) {
 	var want, got []string
 	for _, s := range services.Map {
 		for _, r := range s.Routes {
-			auth := map[services.Auth]string{services.AuthOpen: "", services.AuthToken: "token", services.AuthIAM: "iam"}[r.Auth]
-			want = append(want, strings.Join([]string{r.Method, strings.ReplaceAll(r.Path, "+}", "}"), auth, r.Scope}, " "))
+			auth := map[services.Auth]string{
+				services.AuthOpen: "", services.AuthToken: "token", services.AuthIAM: "iam",
+			}[r.Auth]
+			want = append(
+				want, strings.Join([]string{r.Method, strings.ReplaceAll(r.Path, "+}", "}"), auth, r.Scope}, " "),
+			)
 		}
 	}
 	for path, item := range apitest.LoadDescription(t).Paths.Map() {

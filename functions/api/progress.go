@@ -55,9 +55,13 @@ func computeStages(v video.Video, now time.Time) (videoProgress, []stage) {
 		case i == current && v.State == video.Failed:
 			s.State, s.Started, s.Ended = stageFailed, httpapi.Timestamp{Time: start}, httpapi.Timestamp{Time: t.Failed}
 		case i == current && v.State == video.Cancelled:
-			s.State, s.Started, s.Ended = stageStopped, httpapi.Timestamp{Time: start}, httpapi.Timestamp{Time: t.Cancelled}
+			s.State, s.Started, s.Ended = stageStopped, httpapi.Timestamp{
+				Time: start,
+			}, httpapi.Timestamp{Time: t.Cancelled}
 		case i == current && v.State == video.Deleting:
-			s.State, s.Started, s.Ended = stageStopped, httpapi.Timestamp{Time: start}, httpapi.Timestamp{Time: t.Deleted}
+			s.State, s.Started, s.Ended = stageStopped, httpapi.Timestamp{
+				Time: start,
+			}, httpapi.Timestamp{Time: t.Deleted}
 		case i == current:
 			s.State, s.Started = stageRunning, httpapi.Timestamp{Time: start}
 		}

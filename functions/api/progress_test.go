@@ -46,7 +46,10 @@ func TestStagesAndProgressByState(t *testing.T) {
 	t.Parallel()
 	now := secondsAfterStart(10)
 	ended := func(i int) stage {
-		return stage{stageNames[i], stageDone, httpapi.Timestamp{Time: secondsAfterStart(float64(i))}, httpapi.Timestamp{Time: secondsAfterStart(float64(i + 1))}, 1}
+		return stage{
+			stageNames[i], stageDone, httpapi.Timestamp{Time: secondsAfterStart(float64(i))},
+			httpapi.Timestamp{Time: secondsAfterStart(float64(i + 1))}, 1,
+		}
 	}
 	waiting := func(i int) stage { return stage{Name: stageNames[i], State: stageWaiting} }
 	for _, c := range []struct {
@@ -56,23 +59,60 @@ func TestStagesAndProgressByState(t *testing.T) {
 		stages []stage
 	}{
 		{"waiting", videoInState(video.Waiting, 0), videoProgress{"upload", 0, 0, 0},
-			[]stage{{stageNames[0], stageRunning, httpapi.Timestamp{Time: start}, httpapi.Timestamp{}, 10}, waiting(1), waiting(2), waiting(3)}},
+			[]stage{
+				{stageNames[0], stageRunning, httpapi.Timestamp{Time: start}, httpapi.Timestamp{}, 10}, waiting(1),
+				waiting(2), waiting(3),
+			}},
 		{"uploaded", videoInState(video.Uploaded, 0), videoProgress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {stageNames[1], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{}, 9}, waiting(2), waiting(3)}},
+			[]stage{
+				ended(0),
+				{stageNames[1], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{}, 9},
+				waiting(2), waiting(3),
+			}},
 		{"planned", videoInState(video.Processing, 0), videoProgress{"encode", 10, 0, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
+			[]stage{
+				ended(0), ended(1),
+				{stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8},
+				waiting(3),
+			}},
 		{"half", videoInState(video.Processing, 2), videoProgress{"encode", 52, 2, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
+			[]stage{
+				ended(0), ended(1),
+				{stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8},
+				waiting(3),
+			}},
 		{"playable", videoInState(video.Playable, 3), videoProgress{"encode", 73, 3, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8}, waiting(3)}},
+			[]stage{
+				ended(0), ended(1),
+				{stageNames[2], stageRunning, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 8},
+				waiting(3),
+			}},
 		{"all tasks done", videoInState(video.Processing, 4), videoProgress{"publish", 95, 4, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageDone, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 0}, {stageNames[3], stageRunning, httpapi.Timestamp{}, httpapi.Timestamp{}, 0}}},
+			[]stage{
+				ended(0), ended(1),
+				{stageNames[2], stageDone, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{}, 0},
+				{stageNames[3], stageRunning, httpapi.Timestamp{}, httpapi.Timestamp{}, 0},
+			}},
 		{"ready", videoInState(video.Ready, 4), videoProgress{"done", 100, 4, 4},
 			[]stage{ended(0), ended(1), ended(2), ended(3)}},
 		{"refused", failedVideo(videoInState(video.Uploaded, 0), 1.5), videoProgress{"inspect", 5, 0, 0},
-			[]stage{ended(0), {stageNames[1], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(1)}, httpapi.Timestamp{Time: secondsAfterStart(1.5)}, 0.5}, waiting(2), waiting(3)}},
+			[]stage{
+				ended(0),
+				{
+					stageNames[1], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(1)},
+					httpapi.Timestamp{Time: secondsAfterStart(1.5)}, 0.5,
+				},
+				waiting(2), waiting(3),
+			}},
 		{"failed while encoding", failedVideo(videoInState(video.Processing, 1), 7), videoProgress{"encode", 31, 1, 4},
-			[]stage{ended(0), ended(1), {stageNames[2], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(2)}, httpapi.Timestamp{Time: secondsAfterStart(7)}, 5}, waiting(3)}},
+			[]stage{
+				ended(0), ended(1),
+				{
+					stageNames[2], stageFailed, httpapi.Timestamp{Time: secondsAfterStart(2)},
+					httpapi.Timestamp{Time: secondsAfterStart(7)}, 5,
+				},
+				waiting(3),
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

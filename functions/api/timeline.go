@@ -38,7 +38,9 @@ func (a *API) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	a.AnnotateVideo(r.Context(), tenant, id)
 	out := make([]entryView, len(entries))
 	for i, e := range entries {
-		out[i] = entryView{At: httpapi.Timestamp{Time: e.At}, Event: e.Cause, State: e.State, Retries: e.Retries, Problem: e.Problem}
+		out[i] = entryView{
+			At: httpapi.Timestamp{Time: e.At}, Event: e.Cause, State: e.State, Retries: e.Retries, Problem: e.Problem,
+		}
 		if t := e.Task; t != nil {
 			out[i].Task = &taskView{t.Number, t.Kind, t.From, t.To}
 		}

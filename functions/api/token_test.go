@@ -24,7 +24,8 @@ func TestShowTokenReturnsTenantAndScopes(t *testing.T) {
 			t.Parallel()
 			got := apitest.New(t).DoRequest(t, row.caller, "GET", "/v1/token", "")
 			scopes, _ := got.JSON["scopes"].([]any)
-			if got.Status != row.status || !slices.Equal(scopes, row.scopes) || row.status == 200 && got.Field("tenant") != row.caller.Tenant {
+			if got.Status != row.status || !slices.Equal(scopes, row.scopes) ||
+				row.status == 200 && got.Field("tenant") != row.caller.Tenant {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})

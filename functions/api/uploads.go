@@ -56,7 +56,8 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request, attempt *http
 		return err
 	}
 	command, err := a.newCommand(r, ingest.Request{FromClient: true, Size: in.Size, Spec: video.UploadRequested{
-		Title: in.Title, FileName: in.FileName, ContentType: in.ContentType, ExternalID: in.ExternalID, Metadata: in.Metadata,
+		Title: in.Title, FileName: in.FileName, ContentType: in.ContentType, ExternalID: in.ExternalID,
+		Metadata: in.Metadata,
 	}}, nil)
 	if err != nil {
 		return err
@@ -146,9 +147,15 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request, attempt *httpapi
 		return err
 	}
 	var c httpapi.Validation
-	c.Require(len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range", fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs))
+	c.Require(
+		len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range",
+		fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs),
+	)
 	for i, n := range in.Numbers {
-		c.Require(n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown", fmt.Sprintf("The parts are 1 to %d.", u.PartCount()))
+		c.Require(
+			n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown",
+			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()),
+		)
 	}
 	if err := c.Err(); err != nil {
 		return err
@@ -172,7 +179,9 @@ func (a *API) signPartURLs(ctx context.Context, u video.Upload, numbers []int) (
 		if err != nil {
 			return nil, err
 		}
-		urls[i] = partURL{Number: n, Size: size, URL: url, Expires: httpapi.Timestamp{Time: expires.Truncate(time.Second)}}
+		urls[i] = partURL{
+			Number: n, Size: size, URL: url, Expires: httpapi.Timestamp{Time: expires.Truncate(time.Second)},
+		}
 	}
 	return urls, nil
 }

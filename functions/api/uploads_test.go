@@ -24,18 +24,24 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 	fx.TraceHeader = func(context.Context) string { return "Root=1-x" }
 	var annotated []string
 	fx.AnnotateVideo = func(_ context.Context, tenant, id string) { annotated = append(annotated, tenant, id) }
-	got := fx.DoRequest(t, apitest.Writer, "POST", "/v1/uploads", `{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`)
+	got := fx.DoRequest(
+		t, apitest.Writer, "POST", "/v1/uploads",
+		`{"title": " My film ", "file_name": "../a b.mp4", "size": 20971520, "content_type": "video/mp4"}`,
+	)
 	if got.Status != 201 {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
 	vid, upl := got.Field("video_id"), got.Field("upload_id")
-	if !regexp.MustCompile(`^vid_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(vid) || !regexp.MustCompile(`^upl_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(upl) {
+	if !regexp.MustCompile(`^vid_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(vid) ||
+		!regexp.MustCompile(`^upl_[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(upl) {
 		t.Errorf("ids %q, %q", vid, upl)
 	}
 	key := "t/acme/" + vid + "/source"
 	part := func(n, size int) map[string]any {
 		return map[string]any{"number": float64(n), "size": float64(size), "expires_at": "2026-11-22T13:00:00.000Z",
-			"url": fmt.Sprintf("memory://bucket/%s?expires=2026-11-22T13%%3A00%%3A00Z&length=%d&part=%d&upload=upload-1", key, size, n)}
+			"url": fmt.Sprintf(
+				"memory://bucket/%s?expires=2026-11-22T13%%3A00%%3A00Z&length=%d&part=%d&upload=upload-1", key, size, n,
+			)}
 	}
 	want := map[string]any{"upload_id": upl, "video_id": vid, "part_size": float64(8 << 20), "part_count": 3.0,
 		"parts": []any{part(1, 8<<20), part(2, 8<<20), part(3, 4<<20)}}
@@ -43,7 +49,13 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 		t.Error(d)
 	}
 	u, err := fx.Store.LoadUpload(t.Context(), "acme", upl)
-	if d := cmp.Diff(video.Upload{Tenant: "acme", ID: upl, Video: vid, MultipartID: "upload-1", Key: key, Size: 20 << 20, PartSize: 8 << 20, Created: apitest.Noon}, u); err != nil || d != "" {
+	if d := cmp.Diff(
+		video.Upload{
+			Tenant: "acme", ID: upl, Video: vid, MultipartID: "upload-1", Key: key, Size: 20 << 20, PartSize: 8 << 20,
+			Created: apitest.Noon,
+		},
+		u,
+	); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	v, err := fx.Store.LoadVideo(t.Context(), "acme", vid)
@@ -51,8 +63,13 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 		t.Fatalf("playback id %q, %v", v.Playback, err)
 	}
 	v.Playback, v.Done = "", nil
-	if d := cmp.Diff(video.Video{Tenant: "acme", ID: vid, Details: video.Details{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x", Deadline: video.Deadline{At: apitest.Noon.Add(time.Hour)}, Times: video.Times{Created: apitest.Noon},
-		Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20}}, v); d != "" {
+	if d := cmp.Diff(
+		video.Video{
+			Tenant: "acme", ID: vid, Details: video.Details{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x",
+			Deadline: video.Deadline{At: apitest.Noon.Add(time.Hour)}, Times: video.Times{Created: apitest.Noon},
+			Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20},
+		}, v,
+	); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"acme", vid}, annotated); d != "" {
@@ -72,7 +89,9 @@ func TestCreateUploadUsesDefaults(t *testing.T) {
 
 func TestCreateUploadSignsAtMostAHundred(t *testing.T) {
 	t.Parallel()
-	got := apitest.New(t).DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 8589934592}`)
+	got := apitest.New(t).DoRequest(
+		t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a.mp4", "size": 8589934592}`,
+	)
 	if parts, _ := got.JSON["parts"].([]any); len(parts) != 100 || got.JSON["part_count"] != 1024.0 {
 		t.Errorf("%d parts of %v", len(parts), got.JSON["part_count"])
 	}
@@ -87,7 +106,10 @@ func TestCreateUploadRejectsInvalidFields(t *testing.T) {
 		code, pointer string
 	}{
 		{"empty name", `{"size": 1, "file_name": ""}`, 422, "file_name_invalid", "/file_name"},
-		{"long name", `{"size": 1, "file_name": "` + strings.Repeat("a", 256) + `"}`, 422, "file_name_invalid", "/file_name"},
+		{
+			"long name", `{"size": 1, "file_name": "` + strings.Repeat("a", 256) + `"}`, 422, "file_name_invalid",
+			"/file_name",
+		},
 		{"control character", `{"size": 1, "file_name": "a\u0000"}`, 422, "file_name_invalid", "/file_name"},
 		{"noncharacter", `{"size": 1, "file_name": "a\uffff"}`, 422, "file_name_invalid", "/file_name"},
 		{"long title", `{"size": 1, "file_name": "a", "title": "` + long + `"}`, 422, "title_invalid", "/title"},
@@ -95,20 +117,33 @@ func TestCreateUploadRejectsInvalidFields(t *testing.T) {
 		{"empty", `{"file_name": "a", "size": 0}`, 422, "size_out_of_range", "/size"},
 		{"negative", `{"file_name": "a", "size": -1}`, 422, "size_out_of_range", "/size"},
 		{"too large", `{"file_name": "a", "size": 8589934593}`, 422, "size_out_of_range", "/size"},
-		{"content type without a slash", `{"file_name": "a", "size": 1, "content_type": "mp4"}`, 422, "content_type_invalid", "/content_type"},
-		{"content type with a line break", `{"file_name": "a", "size": 1, "content_type": "video/mp4\r\nx: y"}`, 422, "content_type_invalid", "/content_type"},
-		{"content type that is not ASCII", `{"file_name": "a", "size": 1, "content_type": "video/mp4; name=\"ü\""}`, 422, "content_type_invalid", "/content_type"},
+		{
+			"content type without a slash", `{"file_name": "a", "size": 1, "content_type": "mp4"}`, 422,
+			"content_type_invalid", "/content_type",
+		},
+		{
+			"content type with a line break", `{"file_name": "a", "size": 1, "content_type": "video/mp4\r\nx: y"}`, 422,
+			"content_type_invalid", "/content_type",
+		},
+		{
+			"content type that is not ASCII", `{"file_name": "a", "size": 1, "content_type": "video/mp4; name=\"ü\""}`,
+			422, "content_type_invalid", "/content_type",
+		},
 		{"list", `[]`, 400, "body_malformed", ""},
 		{"null", `null`, 400, "body_malformed", ""},
 		{"two values", `{} {}`, 400, "body_malformed", ""},
 		{"truncated", `{"size": 1`, 400, "body_malformed", ""},
-		{"nested too deep", `{"x": ` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 400, "body_malformed", ""},
+		{
+			"nested too deep", `{"x": ` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 400,
+			"body_malformed", "",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			fx := apitest.New(t)
 			got := fx.DoRequest(t, apitest.Acme, "POST", "/v1/uploads", row.body)
-			if got.Status != row.status || got.Field("code") != row.code || apitest.FirstErrorPointer(got) != row.pointer {
+			if got.Status != row.status || got.Field("code") != row.code ||
+				apitest.FirstErrorPointer(got) != row.pointer {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 			if fx.Bucket.CountUploads() > 0 {
@@ -120,7 +155,9 @@ func TestCreateUploadRejectsInvalidFields(t *testing.T) {
 
 func TestSizeErrorsNameTheLimit(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[string]string{"0": "is empty", "-1": "from 1 on", "8589934593": "8589934592 bytes (8 GiB) at most"} {
+	for size, want := range map[string]string{
+		"0": "is empty", "-1": "from 1 on", "8589934593": "8589934592 bytes (8 GiB) at most",
+	} {
 		got := apitest.New(t).DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"file_name": "a", "size": `+size+`}`)
 		if list, _ := got.JSON["errors"].([]any); !strings.Contains(got.Field("detail"), want) || len(list) != 1 {
 			t.Errorf("%s: %s", size, got.Text)
@@ -130,7 +167,9 @@ func TestSizeErrorsNameTheLimit(t *testing.T) {
 
 func TestAllFieldErrorsAreReturned(t *testing.T) {
 	t.Parallel()
-	got := apitest.New(t).DoRequest(t, apitest.Acme, "POST", "/v1/uploads", `{"content_type": "x", "size": 0, "title": "\u0000", "file_name": "a"}`)
+	got := apitest.New(t).DoRequest(
+		t, apitest.Acme, "POST", "/v1/uploads", `{"content_type": "x", "size": 0, "title": "\u0000", "file_name": "a"}`,
+	)
 	list, _ := got.JSON["errors"].([]any)
 	if got.Status != 422 || len(list) != 3 {
 		t.Errorf("%d %s", got.Status, got.Text)
@@ -186,7 +225,9 @@ func TestSignPartsRejectsClosedUploads(t *testing.T) {
 			fx.AbortUpload(t, u)
 			fx.ApplyEvents(t, u.Tenant, u.Video, video.UploadCompleted{At: apitest.Noon})
 		}, 409, "upload_completed"},
-		{"aborted by S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) { fx.AbortUpload(t, u) }, 409, "upload_expired"},
+		{"aborted by S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
+			fx.AbortUpload(t, u)
+		}, 409, "upload_expired"},
 		{"S3 busy", func(_ *testing.T, fx *apitest.Fixture, _ video.Upload) {
 			fx.Bucket.Err = errs.E("bucket", errs.Transient, errors.New("SlowDown"))
 		}, 503, "busy"},
@@ -207,8 +248,10 @@ func TestSignPartsRejectsClosedUploads(t *testing.T) {
 // FuzzRequestBody: whatever the body is, the answer is the caller's fault or a whole upload.
 func FuzzRequestBody(f *testing.F) {
 	for _, seed := range []string{
-		``, `{}`, `{"file_name": "a", "size": 1}`, `{"size": 1e400}`, `{"file_name": "\ud800", "size": 1}`, `{"size": 1}}`,
-		`{"a": "` + "\xff" + `"}`, strings.Repeat(`{"a":`, 100), `{"file_name": {"a": 1}}`, `{"title": "\"{[", "file_name": "\\", "size": 2}`,
+		``, `{}`, `{"file_name": "a", "size": 1}`, `{"size": 1e400}`, `{"file_name": "\ud800", "size": 1}`,
+		`{"size": 1}}`,
+		`{"a": "` + "\xff" + `"}`, strings.Repeat(`{"a":`, 100), `{"file_name": {"a": 1}}`,
+		`{"title": "\"{[", "file_name": "\\", "size": 2}`,
 	} {
 		f.Add(seed)
 	}

@@ -45,15 +45,30 @@ var uploadEndings = []uploadEnding{
 	}, "completed", 409, "upload_completed"},
 	{"completed, and its video failed", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
 		fx.AbortUpload(t, u)
-		fx.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{At: apitest.Noon, Problem: errs.Problem{Code: "no_video"}})
+		fx.ApplyEvents(
+			t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon},
+			video.MediaRefused{At: apitest.Noon, Problem: errs.Problem{Code: "no_video"}},
+		)
 	}, "completed", 409, "upload_completed"},
-	{"aborted by S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) { fx.AbortUpload(t, u) }, "expired", 204, "upload_expired"},
+	{"aborted by S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
+		fx.AbortUpload(t, u)
+	}, "expired", 204, "upload_expired"},
 	{"expired in the row", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
 		fx.AbortUpload(t, u)
-		fx.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour)})
+		fx.ApplyEvents(
+			t, "acme", u.Video,
+			video.DeadlinePassed{
+				At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour),
+			},
+		)
 	}, "expired", 204, "upload_expired"},
 	{"expired in the row, not yet in S3", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
-		fx.ApplyEvents(t, "acme", u.Video, video.DeadlinePassed{At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour)})
+		fx.ApplyEvents(
+			t, "acme", u.Video,
+			video.DeadlinePassed{
+				At: apitest.Noon.Add(video.UploadLifetime), State: video.Waiting, Deadline: apitest.Noon.Add(time.Hour),
+			},
+		)
 	}, "expired", 204, "upload_expired"},
 	{"cancelled", func(t *testing.T, fx *apitest.Fixture, u video.Upload) {
 		fx.DoRequest(t, apitest.Acme, "DELETE", "/v1/uploads/"+u.ID, "")
@@ -71,12 +86,16 @@ func TestEndedUploadsAcceptNoParts(t *testing.T) {
 			row.change(t, fx, u)
 			path := "/v1/uploads/" + u.ID
 			got := fx.DoRequest(t, apitest.Acme, "GET", path, "")
-			if parts, _ := got.JSON["parts"].([]any); got.Field("state") != row.state || parts == nil || len(parts) > 0 {
+			if parts, _ := got.JSON["parts"].([]any); got.Field("state") != row.state || parts == nil ||
+				len(parts) > 0 {
 				t.Errorf("GET: %d %s", got.Status, got.Text)
 			}
 			fx.DoRequest(t, apitest.Acme, "POST", path+"/parts", `{"numbers": [1]}`).RequireProblem(t, 409, row.code)
 			if row.state != "completed" {
-				fx.DoRequest(t, apitest.Acme, "POST", path+"/complete", `{"parts": [{"number": 1, "etag": "1"}, {"number": 2, "etag": "2"}, {"number": 3, "etag": "3"}]}`).RequireProblem(t, 409, row.code)
+				fx.DoRequest(
+					t, apitest.Acme, "POST", path+"/complete",
+					`{"parts": [{"number": 1, "etag": "1"}, {"number": 2, "etag": "2"}, {"number": 3, "etag": "3"}]}`,
+				).RequireProblem(t, 409, row.code)
 			}
 			if got := fx.DoRequest(t, apitest.Acme, "DELETE", path, ""); got.Status != row.cancelStatus {
 				t.Errorf("DELETE: %d %s", got.Status, got.Text)
@@ -105,7 +124,8 @@ func TestCancelUploadAbortsAndSendsEvent(t *testing.T) {
 		t.Errorf("repeated: %d %s, events %v", got.Status, got.Text, fx.Outbox.Events)
 	}
 	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
-	if stages, _ := got.JSON["stages"].([]any); got.Field("state") != "cancelled" || stages[0].(map[string]any)["state"] != "stopped" {
+	if stages, _ := got.JSON["stages"].([]any); got.Field("state") != "cancelled" ||
+		stages[0].(map[string]any)["state"] != "stopped" {
 		t.Errorf("its video: %s", got.Text)
 	}
 }
@@ -117,7 +137,8 @@ func TestCancelUploadFailsWhenEventCannotBeSent(t *testing.T) {
 	fx.Outbox.Err = errs.E("outbox", errs.Transient, errors.New("queue unavailable"))
 	fx.DoRequest(t, apitest.Writer, "DELETE", "/v1/uploads/"+u.ID, "").RequireProblem(t, 503, "busy")
 	fx.Outbox.Err = nil
-	if got := fx.DoRequest(t, apitest.Writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.Status != 204 || len(fx.Outbox.Events) != 2 {
+	if got := fx.DoRequest(t, apitest.Writer, "DELETE", "/v1/uploads/"+u.ID, ""); got.Status != 204 ||
+		len(fx.Outbox.Events) != 2 {
 		t.Errorf("%d %s, events %v", got.Status, got.Text, fx.Outbox.Events)
 	}
 }
@@ -130,7 +151,8 @@ func TestUploadsOfDeletedVideosReturnNotFound(t *testing.T) {
 	fx.ApplyEvents(t, "acme", u.Video, video.DeleteRequested{At: apitest.Noon})
 	path := "/v1/uploads/" + u.ID
 	for _, got := range []apitest.Result{
-		fx.DoRequest(t, apitest.Acme, "GET", path, ""), fx.DoRequest(t, apitest.Acme, "DELETE", path, ""), fx.DoRequest(t, apitest.Acme, "POST", path+"/complete", body),
+		fx.DoRequest(t, apitest.Acme, "GET", path, ""), fx.DoRequest(t, apitest.Acme, "DELETE", path, ""),
+		fx.DoRequest(t, apitest.Acme, "POST", path+"/complete", body),
 		fx.DoRequest(t, apitest.Acme, "POST", path+"/parts", `{"numbers": [1]}`),
 	} {
 		got.RequireProblem(t, 404, "upload_not_found")

@@ -68,7 +68,10 @@ func (a *API) showVideo(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) buildVideoView(v video.Video, c httpapi.Caller) videoView {
-	out := videoView{videoSummary: a.buildVideoSummary(v, c), Renditions: []string{}, Playable: httpapi.Timestamp{Time: v.Times.Playable}}
+	out := videoView{
+		videoSummary: a.buildVideoSummary(v, c), Renditions: []string{},
+		Playable: httpapi.Timestamp{Time: v.Times.Playable},
+	}
 	out.Progress, out.Stages = computeStages(v, a.now())
 	if v.Plan != nil {
 		for _, r := range v.Plan.Renditions {
@@ -80,8 +83,10 @@ func (a *API) buildVideoView(v video.Video, c httpapi.Caller) videoView {
 
 func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
 	out := videoSummary{
-		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State, Created: httpapi.Timestamp{Time: v.Times.Created},
-		Source: sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Playback: playbackView{ID: v.Playback}, Error: v.Problem,
+		ID: v.ID, Title: v.Title, ExternalID: v.ExternalID, Metadata: v.Metadata, State: v.State,
+		Created: httpapi.Timestamp{Time: v.Times.Created},
+		Source:  sourceView{v.Source.Name, v.Source.Size, v.Source.ContentType}, Playback: playbackView{ID: v.Playback},
+		Error: v.Problem,
 	}
 	if m := v.Media; m != nil {
 		rate := math.Round(m.Rate.Float()*1000) / 1000

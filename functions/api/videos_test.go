@@ -22,7 +22,10 @@ func TestShowVideoReturnsProgressAndLinks(t *testing.T) {
 			Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 60, 120}, Audio: true,
 			Renditions: []video.Rendition{{Name: "720p"}, {Name: "360p"}},
 		},
-		Media: video.Media{Container: "mov", VideoCodec: "h264", AudioCodec: "aac", Width: 1280, Height: 720, Rate: video.Rate{Num: 30000, Den: 1001}, Frames: 120, Duration: 4.004},
+		Media: video.Media{
+			Container: "mov", VideoCodec: "h264", AudioCodec: "aac", Width: 1280, Height: 720,
+			Rate: video.Rate{Num: 30000, Den: 1001}, Frames: 120, Duration: 4.004,
+		},
 	})
 	want := fmt.Sprintf(`{
 		"id": %q, "title": "a.mp4", "state": "processing", "created_at": "2026-11-22T12:00:00.000Z",
@@ -49,16 +52,26 @@ func TestShowVideoReturnsPlayableTimeAndLinks(t *testing.T) {
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
 	plan := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 400, 800}}
-	fx.ApplyEvents(t, "acme", u.Video, video.MediaInspected{UploadedAt: apitest.Noon, At: apitest.Noon, Plan: plan, Media: video.Media{Rate: plan.Rate}})
-	if got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, ""); strings.Contains(got.Text, "playable_at") {
+	fx.ApplyEvents(
+		t, "acme", u.Video,
+		video.MediaInspected{
+			UploadedAt: apitest.Noon, At: apitest.Noon, Plan: plan, Media: video.Media{Rate: plan.Rate},
+		},
+	)
+	if got := fx.DoRequest(
+		t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "",
+	); strings.Contains(got.Text, "playable_at") {
 		t.Errorf("playable_at before the video is playable: %s", got.Text)
 	}
 	fx.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
 	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
-	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" || !strings.Contains(got.Text, "/master.m3u8") {
+	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" ||
+		!strings.Contains(got.Text, "/master.m3u8") {
 		t.Errorf("%d %s", got.Status, got.Text)
 	}
-	if d := cmp.Diff([]string{u.Video}, fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=playable").VideoIDs()); d != "" {
+	if d := cmp.Diff(
+		[]string{u.Video}, fx.GetWithQuery(t, apitest.Reader, "/v1/videos", "state=playable").VideoIDs(),
+	); d != "" {
 		t.Error(d)
 	}
 }
@@ -67,7 +80,13 @@ func TestShowVideoReturnsErrorWithoutLinks(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
-	fx.ApplyEvents(t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon}, video.MediaRefused{UploadedAt: apitest.Noon, At: apitest.Noon, Problem: errs.Problem{Code: "no_video", Message: "There is no picture."}})
+	fx.ApplyEvents(
+		t, "acme", u.Video, video.UploadCompleted{At: apitest.Noon},
+		video.MediaRefused{
+			UploadedAt: apitest.Noon, At: apitest.Noon,
+			Problem: errs.Problem{Code: "no_video", Message: "There is no picture."},
+		},
+	)
 	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	var out struct {
 		State      video.State

@@ -35,7 +35,9 @@ var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the tex
 
 // Handle returns a policy for a token, with the context {tenant, scopes, token_id}. Any error but errUnauthorized
 // becomes 500.
-func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuthorizerRequest) (lambdaevents.APIGatewayCustomAuthorizerResponse, error) {
+func (h Handler) Handle(
+	ctx context.Context, r lambdaevents.APIGatewayCustomAuthorizerRequest,
+) (lambdaevents.APIGatewayCustomAuthorizerResponse, error) {
 	var none lambdaevents.APIGatewayCustomAuthorizerResponse
 	id, secret, ok := parseBearerToken(r.AuthorizationToken)
 	if !ok {
@@ -52,7 +54,9 @@ func (h Handler) Handle(ctx context.Context, r lambdaevents.APIGatewayCustomAuth
 	if err != nil {
 		return none, err
 	}
-	allow := lambdaevents.IAMPolicyStatement{Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{resource}}
+	allow := lambdaevents.IAMPolicyStatement{
+		Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{resource},
+	}
 	return lambdaevents.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: t.Tenant,
 		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{

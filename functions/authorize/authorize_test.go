@@ -20,7 +20,10 @@ const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET
 func newHandler(tb testing.TB) authorize.Handler {
 	tb.Helper()
 	rows := store.NewMemory()
-	t := access.Token{ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"}, SecretHash: access.HashSecret("secret")}
+	t := access.Token{
+		ID: "tok1", Tenant: "acme", Scopes: []string{"videos:read", "videos:write"},
+		SecretHash: access.HashSecret("secret"),
+	}
 	if err := rows.CreateToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
 	}
@@ -33,7 +36,10 @@ func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
 	rows := h.Tokens.(store.Store)
-	token := access.Token{ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: access.HashSecret("secret"), Expires: noon}
+	token := access.Token{
+		ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: access.HashSecret("secret"),
+		Expires: noon,
+	}
 	if err := rows.CreateToken(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
@@ -52,17 +58,21 @@ func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 }
 
 func authorizerRequest(header string) lambdaevents.APIGatewayCustomAuthorizerRequest {
-	return lambdaevents.APIGatewayCustomAuthorizerRequest{Type: "TOKEN", AuthorizationToken: header, MethodArn: methodARN}
+	return lambdaevents.APIGatewayCustomAuthorizerRequest{
+		Type: "TOKEN", AuthorizationToken: header, MethodArn: methodARN,
+	}
 }
 
 func TestValidTokenIsAllowed(t *testing.T) {
 	t.Parallel()
 	want := lambdaevents.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: "acme",
-		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []lambdaevents.IAMPolicyStatement{{
-			Effect: "Allow", Action: []string{"execute-api:Invoke"},
-			Resource: []string{"arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/*/v1/*"},
-		}}},
+		PolicyDocument: lambdaevents.APIGatewayCustomAuthorizerPolicy{
+			Version: "2012-10-17", Statement: []lambdaevents.IAMPolicyStatement{{
+				Effect: "Allow", Action: []string{"execute-api:Invoke"},
+				Resource: []string{"arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/*/v1/*"},
+			}},
+		},
 		Context: map[string]any{"tenant": "acme", "scopes": "videos:read videos:write", "token_id": "tok1"},
 	}
 	for _, header := range []string{"Bearer slc_tok1_secret", "bearer  slc_tok1_secret "} {
@@ -101,11 +111,15 @@ func (failingStore) LoadToken(context.Context, string) (access.Token, error) {
 // Clients discard a token after 401.
 func TestStoreFailureIsNotUnauthorized(t *testing.T) {
 	t.Parallel()
-	if _, err := (authorize.Handler{Tokens: failingStore{}}).Handle(t.Context(), authorizerRequest("Bearer slc_tok1_secret")); errs.KindOf(err) != errs.Transient {
+	if _, err := (authorize.Handler{Tokens: failingStore{}}).Handle(
+		t.Context(), authorizerRequest("Bearer slc_tok1_secret"),
+	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("store unavailable: %v", err)
 	}
 	request := authorizerRequest("Bearer slc_tok1_secret")
-	for _, request.MethodArn = range []string{"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/"} {
+	for _, request.MethodArn = range []string{
+		"", "arn:aws:execute-api:x:1:abc", "arn:aws:execute-api:x:1:abc/prod", "arn:aws:execute-api:x:1:abc//GET/",
+	} {
 		if got, err := newHandler(t).Handle(t.Context(), request); errs.KindOf(err) != errs.Internal {
 			t.Errorf("%q: %+v, %v", request.MethodArn, got, err)
 		}

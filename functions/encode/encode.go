@@ -60,7 +60,9 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	case err != nil:
 		return nil, err
 	}
-	return []events.Event{events.New(e.Tenant, e.Video, n.Now(), video.TaskDone{Started: began, At: n.Now(), Result: r})}, nil
+	return []events.Event{events.New(
+		e.Tenant, e.Video, n.Now(), video.TaskDone{Started: began, At: n.Now(), Result: r},
+	)}, nil
 }
 
 // OnExhausted returns the event that fails a task after the last attempt to handle e has failed with err.
@@ -73,7 +75,9 @@ func (n Encoder) OnExhausted(e events.Event, err error) []events.Event {
 }
 
 func (n Encoder) buildFailure(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
-	return []events.Event{events.New(e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p})}
+	return []events.Event{events.New(
+		e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p},
+	)}
 }
 
 func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video.Result, error) {
@@ -108,13 +112,16 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 
 // makeSegments runs ffmpeg once and cuts its output files into segments. preroll is how many seconds before the chunk
 // decoding begins.
-func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src source.File, preroll float64) ([]media.RenditionOutput, error) {
+func (n Encoder) makeSegments(
+	ctx context.Context, d video.EncodeRequested, src source.File, preroll float64,
+) ([]media.RenditionOutput, error) {
 	out := func(rendition string) string { return filepath.Join(src.Dir, rendition+".mp4") }
 	args, names := media.AudioArgs(d.Plan, d.Media, out), []string{media.AudioRendition}
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
-	codecs := []string{d.Media.VideoCodec} // those that inspection has found: what else there is in the file is not decoded
+	// those that inspection has found: what else there is in the file is not decoded
+	codecs := []string{d.Media.VideoCodec}
 	if d.Media.AudioCodec != "" {
 		codecs = append(codecs, d.Media.AudioCodec)
 	}
@@ -141,13 +148,18 @@ func (n Encoder) makeSegments(ctx context.Context, d video.EncodeRequested, src 
 
 // storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes
 // its init segment; that all tasks have the same one is checked by the hash in the result when the playlist is built.
-func (n Encoder) storeSegments(ctx context.Context, d video.EncodeRequested, made []media.RenditionOutput) (video.Result, error) {
+func (n Encoder) storeSegments(
+	ctx context.Context, d video.EncodeRequested, made []media.RenditionOutput,
+) (video.Result, error) {
 	r := video.Result{Task: d.Task}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
 	put := func(name string, body []byte) {
 		g.Go(func() error {
-			return n.Media.PutObject(ctx, playback.ObjectPrefix(d.Playback)+name, bytes.NewReader(body), blob.Metadata{ContentType: "video/mp4", CacheControl: cacheForever})
+			return n.Media.PutObject(
+				ctx, playback.ObjectPrefix(d.Playback)+name, bytes.NewReader(body),
+				blob.Metadata{ContentType: "video/mp4", CacheControl: cacheForever},
+			)
 		})
 	}
 	for _, p := range made {

@@ -19,13 +19,17 @@ func fixedNow() time.Time { return noon }
 
 func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 	b, _ := sourcetest.NewBucket(t, []byte("x"), noon)
-	handle := encode.Encoder{Source: b, Media: &blob.Memory{}, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow}.Handle
+	handle := encode.Encoder{
+		Source: b, Media: &blob.Memory{}, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow,
+	}.Handle
 	for _, tt := range []struct{ name, key, etag, want string }{
 		{"gone", "t/acme/vid_2/source", "e", "source_gone"},
 		{"replaced", sourcetest.Key, "old", "source_replaced"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := events.New("acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: tt.key, ETag: tt.etag}})
+			e := events.New(
+				"acme", "vid_1", noon, video.EncodeRequested{Source: video.Source{Key: tt.key, ETag: tt.etag}},
+			)
 			out, err := handle(t.Context(), e)
 			if err != nil || len(out) != 1 {
 				t.Fatalf("events %v, %v", out, err)

@@ -19,7 +19,8 @@ const maxParallelCopies = 16
 // copyObject has S3 copy the missing parts of an object of a producer's bucket, and completes the upload. Conflict: the
 // object is another version than the one that was requested, or than the one that the parts are of.
 func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) error {
-	if !services.ValidProducerBucket(o.Bucket) || !slices.Contains(f.AllowedBuckets, o.Bucket) { // whatever the message says
+	// whatever the message says
+	if !services.ValidProducerBucket(o.Bucket) || !slices.Contains(f.AllowedBuckets, o.Bucket) {
 		return bucketNotRegistered.ToError("fetch.copyObject", errs.Forbidden, nil)
 	}
 	info, err := f.Objects.HeadObjectInBucket(ctx, o.Bucket, o.Key)
@@ -40,7 +41,9 @@ func (f Fetcher) copyObject(ctx context.Context, u *upload, o video.Origin) erro
 	g.SetLimit(maxParallelCopies)
 	for from := int64(0); from < info.Size; from += partSize {
 		last++
-		n, part := last, blob.ObjectRange{Bucket: o.Bucket, Key: o.Key, ETag: info.ETag, From: from, Size: min(partSize, info.Size-from)}
+		n, part := last, blob.ObjectRange{
+			Bucket: o.Bucket, Key: o.Key, ETag: info.ETag, From: from, Size: min(partSize, info.Size-from),
+		}
 		if u.hasPart(n, part.Size) {
 			continue
 		}

@@ -14,12 +14,16 @@ import (
 
 func TestProducerObjectIsCopied(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 3*partSize + 7} {
+	for name, size := range map[string]int{
+		"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 3*partSize + 7,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, body := newFetchEnv(t), testBytes(size)
 			etag := w.putMaster(t, body)
-			if code, err := w.deliverEvent(t, nil, video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: etag}); code != "" || err != nil {
+			if code, err := w.deliverEvent(
+				t, nil, video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: etag},
+			); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
 			w.requireOriginal(t, body)
@@ -78,9 +82,15 @@ func TestForeignBucketsAndMissingObjectsAreRejected(t *testing.T) {
 		code string
 	}{
 		{"not registered", video.Origin{Bucket: "not-registered", Key: masterKey}, "bucket_not_registered"},
-		{"Sluice's own, though registered", video.Origin{Bucket: "sluice-data", Key: masterKey}, "bucket_not_registered"},
+		{
+			"Sluice's own, though registered", video.Origin{Bucket: "sluice-data", Key: masterKey},
+			"bucket_not_registered",
+		},
 		{"an alias, though registered", video.Origin{Bucket: "acme-s3alias", Key: masterKey}, "bucket_not_registered"},
-		{"an ARN, though registered", video.Origin{Bucket: "arn:aws:s3:::acme-masters", Key: masterKey}, "bucket_not_registered"},
+		{
+			"an ARN, though registered", video.Origin{Bucket: "arn:aws:s3:::acme-masters", Key: masterKey},
+			"bucket_not_registered",
+		},
 		{"not there", video.Origin{Bucket: "acme-masters", Key: "other"}, "object_not_found"},
 		{"another version", video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: "e"}, "source_replaced"},
 	} {
@@ -128,7 +138,9 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 			t.Parallel()
 			w := newFetchEnv(t)
 			f := fetch.Fetcher{Uploads: w, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow}
-			out, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{Bucket: "acme-masters", Key: masterKey}))
+			out, err := f.Handle(
+				t.Context(), newFetchRequested(w, video.Origin{Bucket: "acme-masters", Key: masterKey}),
+			)
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}

@@ -26,7 +26,8 @@ func (f Fetcher) downloadURL(ctx context.Context, u *upload, address string) err
 		whole++
 	}
 	have, h := int64(whole)*partSize, http.Header{"Accept-Encoding": {"identity"}}
-	if have > 0 { // also the last byte that is there: a range that began at the end of the file would not be satisfiable
+	// also the last byte that is there: a range that began at the end of the file would not be satisfiable
+	if have > 0 {
 		h.Set("Range", fmt.Sprintf("bytes=%d-", have-1))
 	}
 	res, err := f.Web.Get(ctx, address, h, video.MaxSourceBytes)

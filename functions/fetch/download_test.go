@@ -19,7 +19,9 @@ import (
 
 func TestURLIsDownloaded(t *testing.T) {
 	t.Parallel()
-	for name, size := range map[string]int{"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 5*partSize - 7} {
+	for name, size := range map[string]int{
+		"a byte": 1, "one part": partSize, "a byte more": partSize + 1, "many parts": 5*partSize - 7,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newFetchEnv(t)
@@ -74,7 +76,8 @@ func TestDownloadResumesWithRangeRequest(t *testing.T) {
 			w, h := newFetchEnv(t), &tt.host
 			h.body, h.breaksAfter = testBytes(3*partSize+9), at
 			s := startTestServer(t, h.ServeHTTP)
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient || errs.ProblemOf(err).Code != "source_cut_short" {
+			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient ||
+				errs.ProblemOf(err).Code != "source_cut_short" {
 				t.Fatalf("%q, %v", code, err)
 			}
 			h.breaksAfter, w.writtenParts = 0, nil
@@ -102,7 +105,8 @@ func TestDownloadWithAllPartsOnlyCompletes(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.writtenParts = nil
-	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil || len(w.writtenParts) > 0 {
+	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil ||
+		len(w.writtenParts) > 0 {
 		t.Fatal(code, err, w.writtenParts)
 	}
 	w.requireOriginal(t, h.body)
@@ -120,7 +124,9 @@ func TestFileReplacedDuringDownloadFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, first := newFetchEnv(t), &fileHost{body: testBytes(3 * partSize), etag: `"a"`, breaksAfter: 2*partSize + 7}
+			w, first := newFetchEnv(t), &fileHost{
+				body: testBytes(3 * partSize), etag: `"a"`, breaksAfter: 2*partSize + 7,
+			}
 			s := startTestServer(t, first.ServeHTTP)
 			if _, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
 				t.Fatal(err)
@@ -152,7 +158,10 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 		{"other bytes", 206, http.Header{"Content-Range": {"bytes 5-9/10"}}, "", "url_wrong_range"},
 		{"bytes without a range", 206, nil, "", "url_wrong_range"},
 		{"a private address", 302, http.Header{"Location": {"https://169.254.169.254/"}}, "", "url_not_public"},
-		{"too large", 200, http.Header{"Content-Length": {fmt.Sprint(video.MaxSourceBytes + 1)}}, "", "source_too_large"},
+		{
+			"too large", 200, http.Header{"Content-Length": {fmt.Sprint(video.MaxSourceBytes + 1)}}, "",
+			"source_too_large",
+		},
 		{"empty", 200, nil, "", "empty"},
 		{"busy", 429, nil, errs.Transient, "url_unavailable"},
 		{"server error", 503, nil, errs.Transient, "url_unavailable"},
@@ -192,8 +201,13 @@ func TestReplacedPartIsRetried(t *testing.T) {
 	t.Parallel()
 	w := newFetchEnv(t)
 	s := startTestServer(t, (&fileHost{body: testBytes(9)}).ServeHTTP)
-	f := fetch.Fetcher{Uploads: failingCompletion{w, errs.New("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s, Now: fixedNow}
-	if out, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
+	f := fetch.Fetcher{
+		Uploads: failingCompletion{w, errs.New("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s,
+		Now: fixedNow,
+	}
+	if out, err := f.Handle(
+		t.Context(), newFetchRequested(w, video.Origin{URL: s.url}),
+	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v, %v", out, err)
 	}
 }
@@ -246,7 +260,9 @@ func TestOnExhaustedFailsVideo(t *testing.T) {
 			t.Errorf("problem %v, want %s", p, code)
 		}
 	}
-	if _, err := f.Handle(t.Context(), events.New("acme", "vid_1", noon, video.UploadCompleted{})); errs.KindOf(err) != errs.Invalid {
+	if _, err := f.Handle(
+		t.Context(), events.New("acme", "vid_1", noon, video.UploadCompleted{}),
+	); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("foreign event: %v, want Invalid", err)
 	}
 }

@@ -74,7 +74,8 @@ func (f Fetcher) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	return nil, err
 }
 
-// permanentKinds are the errors of which the original, or whoever named it, is the cause: another attempt would fail too.
+// permanentKinds are the errors of which the original, or whoever named it, is the cause: another attempt would fail
+// too.
 var permanentKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge}
 
 // OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	partSize          = 8 << 20 // bytes of each part except the last
-	versionPartNumber = 10_000  // the part that records the version of the others: S3's highest number; 8 GiB have 1,024 parts
+	partSize = 8 << 20 // bytes of each part except the last
+	// the part that records the version of the others: S3's highest number; 8 GiB have 1,024 parts
+	versionPartNumber = 10_000
 )
 
 // upload is the multipart upload that is filled. Its methods may be called concurrently.

@@ -46,7 +46,12 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	case err != nil:
 		return nil, err
 	}
-	return i.buildEvents(e, video.MediaInspected{UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlan(m)}), nil
+	return i.buildEvents(
+		e,
+		video.MediaInspected{
+			UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlan(m),
+		},
+	), nil
 }
 
 // OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.
@@ -79,7 +84,10 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 
 func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, err error) {
 	if o.Size > video.MaxSourceBytes {
-		return m, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large", "The file is larger than 8 GiB; upload a smaller one.")
+		return m, errs.New(
+			"inspect.inspectObject", errs.Invalid, "source_too_large",
+			"The file is larger than 8 GiB; upload a smaller one.",
+		)
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {
@@ -91,7 +99,8 @@ func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m v
 		return m, err
 	}
 	if _, needed := media.ChooseRemuxContainer(src.Container); needed {
-		// The remux would take time, and might fail without a reason for the owner: first see that the streams are accepted.
+		// The remux would take time, and might fail without a reason for the owner: first see that the streams are
+		// accepted.
 		p, err := src.Probe(ctx, i.Tools)
 		if err != nil {
 			return m, err

@@ -43,7 +43,9 @@ func TestInspectRejectsWithCode(t *testing.T) {
 				o.Size = tt.size
 				e.Data = o
 			}
-			i := inspect.Inspector{Source: b, Tools: sourcetest.FailingTools{Err: tt.tools}, TempDir: t.TempDir(), Now: fixedNow}
+			i := inspect.Inspector{
+				Source: b, Tools: sourcetest.FailingTools{Err: tt.tools}, TempDir: t.TempDir(), Now: fixedNow,
+			}
 			out, err := i.Handle(t.Context(), e)
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("got %v, want kind %q", err, tt.kind)
@@ -52,7 +54,8 @@ func TestInspectRejectsWithCode(t *testing.T) {
 				return
 			}
 			refused, ok := out[0].Data.(video.MediaRefused)
-			if !ok || string(refused.Problem.Code) != tt.code || refused.Problem.Message == "" || !refused.UploadedAt.Equal(noon) {
+			if !ok || string(refused.Problem.Code) != tt.code || refused.Problem.Message == "" ||
+				!refused.UploadedAt.Equal(noon) {
 				t.Errorf("event %+v, want %s", out[0].Data, tt.code)
 			}
 		})
@@ -90,7 +93,8 @@ func TestMissingOriginalIsRejectedAndReplacedOneIgnored(t *testing.T) {
 func TestOnExhaustedRejectsVideo(t *testing.T) {
 	_, e := sourcetest.NewBucket(t, []byte("x"), noon)
 	down := errs.E("x", errs.Transient, errors.New("down"))
-	if out := (inspect.Inspector{Now: fixedNow}).OnExhausted(e, down); len(out) != 1 || out[0].Type != events.MediaRefused {
+	if out := (inspect.Inspector{Now: fixedNow}).OnExhausted(e, down); len(out) != 1 ||
+		out[0].Type != events.MediaRefused {
 		t.Errorf("events %v", out)
 	}
 }

@@ -22,7 +22,9 @@ type Store interface {
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 	// ListDeadLetters returns at most limit dead letters that match f, the last sent first, after cursor, and the next
 	// cursor, "" at the end.
-	ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) ([]video.DeadLetter, string, error)
+	ListDeadLetters(
+		ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int,
+	) ([]video.DeadLetter, string, error)
 	// LoadScalingState returns the last decision of the scaling law, or the zero State.
 	LoadScalingState(ctx context.Context) (scaling.State, error)
 }
@@ -31,7 +33,9 @@ type Store interface {
 type TraceReader interface {
 	// ReadDocuments returns the segment documents of traces that began in one of the time ranges and have a span of the
 	// video. more reports that there are others.
-	ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error)
+	ReadDocuments(
+		ctx context.Context, id string, windows []traceview.TimeRange,
+	) (documents []string, more bool, err error)
 	// SampleRecent returns, for each group of services, a sample of the traces that have a span of one of them and of
 	// no group before, and were last changed in the time range.
 	SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) ([]traceview.TraceSample, error)
@@ -99,7 +103,8 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	fall := traceview.BuildWaterfall(id, documents, listFunctions(), now)
-	fall.Complete = v.State.IsFinal() && !more && len(fall.Spans) > 0 && !fall.HasRunning() && !fall.EndTime().Before(last.Add(-traceClockSkew))
+	fall.Complete = v.State.IsFinal() && !more && len(fall.Spans) > 0 && !fall.HasRunning() &&
+		!fall.EndTime().Before(last.Add(-traceClockSkew))
 	if len(fall.Spans) > maxSpansWithSteps {
 		for i := range fall.Spans {
 			fall.Spans[i].Steps = []traceview.Step{}
@@ -115,7 +120,9 @@ func (o *Observer) showTrace(w http.ResponseWriter, r *http.Request) error {
 func listFunctions() map[string]traceview.Function {
 	all := map[string]traceview.Function{}
 	for _, s := range services.Map {
-		all[s.Name] = traceview.Function{Timeout: s.Timeout, Cost: metric.FunctionSize{Memory: s.Memory, Disk: s.Disk, ARM: true}.InvocationCost}
+		all[s.Name] = traceview.Function{
+			Timeout: s.Timeout, Cost: metric.FunctionSize{Memory: s.Memory, Disk: s.Disk, ARM: true}.InvocationCost,
+		}
 	}
 	return all
 }

@@ -20,20 +20,26 @@ import (
 // segmentDocument returns the document of a span that began some seconds after noon and lasted a second.
 func segmentDocument(service, id string, after float64) string {
 	start := float64(apitest.Noon.Unix()) + after
-	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[4]f,
+	return fmt.Sprintf(
+		`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[4]f,
 		"annotations": {"service": "%[1]s", "video_id": "%[5]s", "tenant": "acme"}, "metadata": {"default": {"queue": "sluice-%[1]s", "attempt": 1, "wait_ms": 20}},
 		"subsegments": [{"id": "s%[2]g", "name": "S3", "start_time": %[3]f, "end_time": %[4]f, "aws": {"operation": "PutObject", "bucket_name": "secret"}}]}`,
-		service, after, start, start+1, id)
+		service, after, start, start+1, id,
+	)
 }
 
 func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
-	fx.XRay.Segments = []string{segmentDocument("api", u.Video, 0), segmentDocument("encode", u.Video, 2), segmentDocument("encode", "vid_of_a_rival", 3), "{"}
+	fx.XRay.Segments = []string{
+		segmentDocument("api", u.Video, 0), segmentDocument("encode", u.Video, 2),
+		segmentDocument("encode", "vid_of_a_rival", 3), "{",
+	}
 	path := "/v1/videos/" + u.Video + "/trace"
 	got := fx.DoRequest(t, apitest.Reader, "GET", path, "")
-	if got.Status != 200 || got.JSON["video_id"] != u.Video || got.JSON["traces"] != 1.0 || got.JSON["complete"] != false {
+	if got.Status != 200 || got.JSON["video_id"] != u.Video || got.JSON["traces"] != 1.0 ||
+		got.JSON["complete"] != false {
 		t.Fatalf("%d %s", got.Status, got.Text)
 	}
 	spans, _ := got.JSON["hops"].([]any)
@@ -41,9 +47,12 @@ func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 		t.Fatalf("spans %v", spans)
 	}
 	want := map[string]any{
-		"service": "encode", "start_ms": 2020.0, "ms": 1000.0, "wait_ms": 20.0, "queue": "sluice-encode", "attempt": 1.0, "status": "ok",
+		"service": "encode", "start_ms": 2020.0, "ms": 1000.0, "wait_ms": 20.0, "queue": "sluice-encode",
+		"attempt": 1.0, "status": "ok",
 		"cold_start": false, "trace_id": "1-6a000000-0123456789abcdef01234567",
-		"steps": []any{map[string]any{"name": "S3 PutObject", "start_ms": 2020.0, "ms": 1000.0, "status": "ok", "steps": []any{}}},
+		"steps": []any{map[string]any{
+			"name": "S3 PutObject", "start_ms": 2020.0, "ms": 1000.0, "status": "ok", "steps": []any{},
+		}},
 	}
 	if d := cmp.Diff(want, spans[1]); d != "" {
 		t.Errorf("span (-want +got):\n%s", d)
@@ -52,10 +61,13 @@ func TestShowTraceReturnsSpansOfVideo(t *testing.T) {
 	if cost, _ := got.JSON["cost_usd"].(float64); cost < least || cost > 1.5*least {
 		t.Errorf("cost %v, want about %v", cost, least)
 	}
-	if len(fx.XRay.TimeRanges) != 1 || !fx.XRay.TimeRanges[0].From.Before(apitest.Noon) || fx.XRay.TimeRanges[0].To.Before(apitest.Noon) {
+	if len(fx.XRay.TimeRanges) != 1 || !fx.XRay.TimeRanges[0].From.Before(apitest.Noon) ||
+		fx.XRay.TimeRanges[0].To.Before(apitest.Noon) {
 		t.Errorf("time ranges %v", fx.XRay.TimeRanges)
 	}
-	for c, status := range map[apitest.Caller]int{apitest.Rival: 404, apitest.Writer: 403, apitest.OperatorToken: 403, apitest.Nobody: 401} {
+	for c, status := range map[apitest.Caller]int{
+		apitest.Rival: 404, apitest.Writer: 403, apitest.OperatorToken: 403, apitest.Nobody: 401,
+	} {
 		if got := fx.DoRequest(t, c, "GET", path, ""); got.Status != status {
 			t.Errorf("%v: %d %s", c, got.Status, got.Text)
 		}
@@ -92,15 +104,21 @@ func TestTraceIsCompleteOnlyWhenAllSpansAreFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			v.State, v.Version = row.state, v.Version+1
-			if err := fx.Store.SaveVideo(t.Context(), v, v.NewTimelineEntry("test", apitest.Noon.Add(5*time.Second))); err != nil {
+			if err := fx.Store.SaveVideo(
+				t.Context(), v, v.NewTimelineEntry("test", apitest.Noon.Add(5*time.Second)),
+			); err != nil {
 				t.Fatal(err)
 			}
 			fx.Now = func() time.Time { return apitest.Noon.Add(time.Minute) }
-			fx.XRay.Segments, fx.XRay.More = []string{segmentDocument("api", u.Video, 0), segmentDocument("publish", u.Video, row.last)}, row.more
+			fx.XRay.Segments, fx.XRay.More = []string{
+				segmentDocument("api", u.Video, 0), segmentDocument("publish", u.Video, row.last),
+			}, row.more
 			if row.last == none {
 				fx.XRay.Segments = nil
 			}
-			if got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video+"/trace", ""); got.JSON["complete"] != row.want {
+			if got := fx.DoRequest(
+				t, apitest.Reader, "GET", "/v1/videos/"+u.Video+"/trace", "",
+			); got.JSON["complete"] != row.want {
 				t.Errorf("%d %s", got.Status, got.Text)
 			}
 		})
@@ -126,11 +144,20 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
 	fx.XRay.Depths["encode"] = [2]int{3, 2}
-	if err := fx.Store.CreateDeadLetter(t.Context(), video.DeadLetter{ID: video.DeadLetterID("encode", "m", apitest.Noon), Service: "encode", Sent: apitest.Noon, Created: apitest.Noon, State: video.DeadLetterOpen}); err != nil {
+	if err := fx.Store.CreateDeadLetter(
+		t.Context(),
+		video.DeadLetter{
+			ID: video.DeadLetterID("encode", "m", apitest.Noon), Service: "encode", Sent: apitest.Noon,
+			Created: apitest.Noon, State: video.DeadLetterOpen,
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	decision := scaling.State{Version: 1, Queues: []scaling.QueueState{
-		{Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.ReasonEnough}, Reading: scaling.Reading{OldestAge: 90}},
+		{
+			Ceiling: scaling.Ceiling{Name: "encode", Workers: 7, Wanted: 5, Reason: scaling.ReasonEnough},
+			Reading: scaling.Reading{OldestAge: 90},
+		},
 		{Ceiling: scaling.Ceiling{Name: "encode-bulk", Workers: 2}, Reading: scaling.Reading{OldestAge: 60}},
 	}}
 	if err := fx.Store.SaveScalingState(t.Context(), decision); err != nil {
@@ -157,12 +184,19 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]any{
-		map[string]any{"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "oldest_s": 90.0, "dead": 1.0, "ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise"},
-		map[string]any{"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0, "ceiling": 2.0, "wanted": 0.0},
+		map[string]any{
+			"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "oldest_s": 90.0, "dead": 1.0,
+			"ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise",
+		},
+		map[string]any{
+			"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0, "ceiling": 2.0, "wanted": 0.0,
+		},
 	}, views["encode"]["queues"]); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{map[string]any{"name": "fetch", "lane": "bulk", "dead": 0.0}}, views["fetch"]["queues"]); d != "" {
+	if d := cmp.Diff(
+		[]any{map[string]any{"name": "fetch", "lane": "bulk", "dead": 0.0}}, views["fetch"]["queues"],
+	); d != "" {
 		t.Errorf("a queue that can't be read: %s", d)
 	}
 	if n := len(got.JSON["edges"].([]any)); n != len(services.ListEdges()) {
@@ -177,8 +211,11 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 
 // messageDocument returns the document of a span that handled an event some seconds after noon.
 func messageDocument(service, event string, after float64) string {
-	return fmt.Sprintf(`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[3]f,
-		"annotations": {"service": "%[1]s"}, "metadata": {"default": {"type": "%[4]s"}}}`, service, after, float64(apitest.Noon.Unix())+after, event)
+	return fmt.Sprintf(
+		`{"trace_id": "1-6a000000-0123456789abcdef01234567", "id": "%s%g", "name": "%[1]s", "start_time": %[3]f, "end_time": %[3]f,
+		"annotations": {"service": "%[1]s"}, "metadata": {"default": {"type": "%[4]s"}}}`, service, after,
+		float64(apitest.Noon.Unix())+after, event,
+	)
 }
 
 // edgeRates returns the calls per minute of each edge of the map, by "from>to".
@@ -202,12 +239,15 @@ func TestMapShowsCallsPerMinute(t *testing.T) {
 	fx.Observer.Now = func() time.Time { return apitest.Noon.Add(time.Hour) }
 	const now = 3590
 	fx.XRay.Segments = []string{
-		messageDocument("encode", "encode.requested.v1", now), messageDocument("encode", "encode.requested.v1", now-1), messageDocument("encode", "encode.requested.v1", now-100),
-		messageDocument("fetch", "fetch.requested.v1", now), messageDocument("inspect", "s3.object-created.v1", now), segmentDocument("api", "vid_1", now), "{",
+		messageDocument("encode", "encode.requested.v1", now), messageDocument("encode", "encode.requested.v1", now-1),
+		messageDocument("encode", "encode.requested.v1", now-100),
+		messageDocument("fetch", "fetch.requested.v1", now), messageDocument("inspect", "s3.object-created.v1", now),
+		segmentDocument("api", "vid_1", now), "{",
 	}
 	got := edgeRates(t, fx) // half of the traces were read
 	for edge, want := range map[string]any{
-		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0, "clock>reconcile": 0.0, "publish>topic": nil,
+		"publish>encode": 4.0, "api>fetch": 2.0, "publish>fetch": 0.0, "s3>inspect": 2.0, "gateway>api": 2.0,
+		"clock>reconcile": 0.0, "publish>topic": nil,
 	} {
 		if n, ok := got[edge]; n != want || !ok {
 			t.Errorf("%s: %v, want %v", edge, n, want)

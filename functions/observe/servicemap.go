@@ -70,12 +70,16 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	all.Wait()
 	seen := map[traceview.CallKind]bool{}
 	for _, e := range services.ListEdges() {
-		out.Edges = append(out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)})
+		out.Edges = append(
+			out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)},
+		)
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
 
-func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State) serviceView {
+func (o *Observer) buildServiceView(
+	ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State,
+) serviceView {
 	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
 	for _, r := range s.Routes {
 		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
@@ -97,7 +101,9 @@ func (o *Observer) buildServiceView(ctx context.Context, s services.Service, dea
 
 // buildQueueView returns a queue. The dead letters of all lanes are counted at the first one. A queue that was idle at
 // the last decision has no reading: see scaling.State.
-func (o *Observer) buildQueueView(ctx context.Context, q services.Queue, dead map[string]int, scaling scaling.State) queueView {
+func (o *Observer) buildQueueView(
+	ctx context.Context, q services.Queue, dead map[string]int, scaling scaling.State,
+) queueView {
 	v := queueView{Name: q.Name, Lane: string(q.Lane.Name)}
 	if dead != nil && q.Name == q.Service {
 		n := dead[q.Service]
@@ -129,7 +135,9 @@ func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
 	n := map[string]int{}
 	cursor := ""
 	for range maxDeadLetterPages {
-		page, next, err := o.Store.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize)
+		page, next, err := o.Store.ListDeadLetters(
+			ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize,
+		)
 		if err != nil {
 			o.Log.WarnContext(ctx, "can't count dead letters", "error", err)
 			return nil

@@ -40,7 +40,9 @@ func newFixture(tb testing.TB) *fixture {
 	media := &blob.Memory{}
 	for _, id := range []string{publicID, signedID} {
 		for _, name := range []string{"master.m3u8", "720p/index.m3u8", "720p/00001.m4s", "secret.txt"} {
-			if err := media.PutObject(tb.Context(), playback.ObjectPrefix(id)+name, strings.NewReader("this is "+name), blob.Metadata{}); err != nil {
+			if err := media.PutObject(
+				tb.Context(), playback.ObjectPrefix(id)+name, strings.NewReader("this is "+name), blob.Metadata{},
+			); err != nil {
 				tb.Fatal(err)
 			}
 		}
@@ -62,7 +64,9 @@ func (t *fixture) rebuildHandler(tb testing.TB) {
 	}
 	gateway := httpapi.NewGatewayFunc(h, t.Log)
 	t.get = func(path string, query ...string) response {
-		e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{}}
+		e := lambdaevents.APIGatewayProxyRequest{
+			HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{},
+		}
 		if len(query) == 2 {
 			e.QueryStringParameters[query[0]] = query[1]
 		}
@@ -92,19 +96,40 @@ func TestFilesAreServedOrRedirected(t *testing.T) {
 	}{
 		{"master", "public/" + publicID + "/master.m3u8", 200, "this is master.m3u8", "public, max-age=2"},
 		{"rendition", "public/" + publicID + "/720p/index.m3u8", 200, "this is 720p/index.m3u8", "public, max-age=2"},
-		{"segment", "public/" + publicID + "/720p/00001.m4s", 302, "v/" + publicID + "/720p/00001.m4s", "private, max-age=240"},
-		{"init", "public/" + publicID + "/audio/init.mp4", 302, "v/" + publicID + "/audio/init.mp4", "private, max-age=240"},
-		{"signed", signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8", 200, "this is", "public, max-age=2"},
-		{"signed segment", signToken(signedID, time.Minute) + "/" + signedID + "/720p/00001.m4s", 302, "v/" + signedID, "private, max-age=240"},
+		{
+			"segment", "public/" + publicID + "/720p/00001.m4s", 302, "v/" + publicID + "/720p/00001.m4s",
+			"private, max-age=240",
+		},
+		{
+			"init", "public/" + publicID + "/audio/init.mp4", 302, "v/" + publicID + "/audio/init.mp4",
+			"private, max-age=240",
+		},
+		{
+			"signed", signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8", 200, "this is",
+			"public, max-age=2",
+		},
+		{
+			"signed segment", signToken(signedID, time.Minute) + "/" + signedID + "/720p/00001.m4s", 302,
+			"v/" + signedID, "private, max-age=240",
+		},
 		{"no token", "public/" + signedID + "/master.m3u8", 403, "token_invalid", "no-store"},
 		{"malformed token", "x/" + publicID + "/master.m3u8", 403, "token_invalid", "no-store"},
-		{"other video's token", signToken(signedID, time.Minute) + "/" + publicID + "/720p/00001.m4s", 403, "token_invalid", "no-store"},
-		{"expired token", signToken(signedID, 0) + "/" + signedID + "/720p/00001.m4s", 403, "token_expired", "no-store"},
+		{
+			"other video's token", signToken(signedID, time.Minute) + "/" + publicID + "/720p/00001.m4s", 403,
+			"token_invalid", "no-store",
+		},
+		{
+			"expired token", signToken(signedID, 0) + "/" + signedID + "/720p/00001.m4s", 403, "token_expired",
+			"no-store",
+		},
 		{"malformed id", "public/" + publicID[1:] + "/master.m3u8", 403, "token_invalid", "no-store"},
 		{"not ready", "public/p" + strings.Repeat("b", 32) + "/master.m3u8", 404, "video_not_ready", "no-store"},
 		{"other file", "public/" + publicID + "/secret.txt", 404, "file_not_found", "no-store"},
 		{"path with ..", "public/" + publicID + "/../" + signedID + "/master.m3u8", 404, "route_unknown", "no-store"},
-		{"path with .., encoded", "public/" + publicID + "/%2e%2e/" + signedID + "/master.m3u8", 404, "file_not_found", "no-store"},
+		{
+			"path with .., encoded", "public/" + publicID + "/%2e%2e/" + signedID + "/master.m3u8", 404,
+			"file_not_found", "no-store",
+		},
 		{"four digits", "public/" + publicID + "/720p/0001.m4s", 404, "file_not_found", "no-store"},
 		{"two folders", "public/" + publicID + "/720p/720p/00001.m4s", 404, "file_not_found", "no-store"},
 		{"newline", "public/" + publicID + "/master.m3u8\n", 404, "file_not_found", "no-store"},
@@ -120,7 +145,8 @@ func TestFilesAreServedOrRedirected(t *testing.T) {
 			if cache := headerValue(got, "Cache-Control"); cache != row.cache {
 				t.Errorf("Cache-Control %q", cache)
 			}
-			if cors := headerValue(got, "Access-Control-Allow-Origin"); cors != "*" && !strings.Contains(got.Body, "route_unknown") {
+			if cors := headerValue(got, "Access-Control-Allow-Origin"); cors != "*" &&
+				!strings.Contains(got.Body, "route_unknown") {
 				t.Errorf("Access-Control-Allow-Origin %q", cors)
 			}
 			if got.StatusCode == 200 && headerValue(got, "Content-Type") != "application/vnd.apple.mpegurl" {
@@ -137,7 +163,9 @@ func TestLongPlaylistIsServedWhole(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	text := strings.Repeat("x", 5<<20)
-	if err := fx.Media.(*blob.Memory).PutObject(t.Context(), playback.ObjectPrefix(publicID)+"720p/index.m3u8", strings.NewReader(text), blob.Metadata{}); err != nil {
+	if err := fx.Media.(*blob.Memory).PutObject(
+		t.Context(), playback.ObjectPrefix(publicID)+"720p/index.m3u8", strings.NewReader(text), blob.Metadata{},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := fx.get("/p/public/" + publicID + "/720p/index.m3u8"); got.StatusCode != 200 || got.Body != text {
@@ -177,12 +205,16 @@ func TestMissingOrShortKeyRejectsSignedTokens(t *testing.T) {
 			t.Parallel()
 			fx := newFixture(t)
 			fx.SigningSecret = func(context.Context) (string, error) { return row.secret, row.err }
-			forged := playback.SignToken(signedID, noon.Add(time.Minute), "1", playback.SigningKeys{"1": []byte(row.secret)})
+			forged := playback.SignToken(
+				signedID, noon.Add(time.Minute), "1", playback.SigningKeys{"1": []byte(row.secret)},
+			)
 			if got := fx.get("/p/" + forged + "/" + signedID + "/master.m3u8"); got.StatusCode != row.status {
 				t.Errorf("%d %s", got.StatusCode, got.Body)
 			}
 			fx.SigningSecret = func(context.Context) (string, error) { return signingSecret, nil }
-			if got := fx.get("/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8"); got.StatusCode != 200 {
+			if got := fx.get(
+				"/p/" + signToken(signedID, time.Minute) + "/" + signedID + "/master.m3u8",
+			); got.StatusCode != 200 {
 				t.Errorf("with a good key: %d %s", got.StatusCode, got.Body)
 			}
 		})

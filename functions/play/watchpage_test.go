@@ -90,19 +90,25 @@ func TestWatchPageHasNoInlineOrForeignContent(t *testing.T) {
 func TestAssetsAreCachedByVersion(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
-	links := regexp.MustCompile(`assets/([^?"]+)\?v=([0-9a-f]{8})"`).FindAllStringSubmatch(fx.get("/watch/"+publicID).Body, -1)
+	links := regexp.MustCompile(`assets/([^?"]+)\?v=([0-9a-f]{8})"`).FindAllStringSubmatch(
+		fx.get("/watch/"+publicID).Body, -1,
+	)
 	if len(links) != 3 {
 		t.Fatalf("the page links %v", links)
 	}
 	for _, l := range links {
 		got := fx.get("/watch/assets/"+l[1], "v", l[2])
-		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(got, "Cache-Control") != "public, max-age=31536000, immutable" {
+		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(
+			got, "Cache-Control",
+		) != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d %s", l[1], got.StatusCode, headerValue(got, "Cache-Control"))
 		}
-		if kind := headerValue(got, "Content-Type"); !strings.HasPrefix(kind, "text/javascript") && !strings.HasPrefix(kind, "text/css") {
+		if kind := headerValue(got, "Content-Type"); !strings.HasPrefix(kind, "text/javascript") &&
+			!strings.HasPrefix(kind, "text/css") {
 			t.Errorf("%s: Content-Type %q", l[1], kind)
 		}
-		if old := fx.get("/watch/assets/"+l[1], "v", "00000000"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
+		if old := fx.get("/watch/assets/"+l[1], "v", "00000000"); old.StatusCode != 200 ||
+			strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
 			t.Errorf("%s of another version: %d %s", l[1], old.StatusCode, headerValue(old, "Cache-Control"))
 		}
 	}

@@ -77,7 +77,10 @@ func TestWatchPageWaitsUntilVideoIsReady(t *testing.T) {
 		{"busy, then unreachable, then ready", []int{503, 429, 0, 200}, []string{loading, busy, offline, ""}, true},
 		{"never ready", []int{404}, []string{loading, processing, nothing, loading, processing, nothing}, false},
 		{"failed after it was playable", []int{statusEmptyPlaylist}, []string{loading, failed, loading, failed}, false},
-		{"failed while the page waited", []int{404, statusEmptyPlaylist}, []string{loading, processing, failed, loading, failed}, false},
+		{
+			"failed while the page waited", []int{404, statusEmptyPlaylist},
+			[]string{loading, processing, failed, loading, failed}, false,
+		},
 		{"refused", []int{403}, []string{loading, "refused with 403", loading, "refused with 403"}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {

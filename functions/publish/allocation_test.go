@@ -19,7 +19,9 @@ func plannedVideo(minute, n int) video.Video {
 		p.Borders = append(p.Borders, 200*(k+1))
 	}
 	planned := time.Date(2026, 11, 22, 12, minute, 0, 0, time.UTC)
-	return video.Video{ID: fmt.Sprint("vid_", minute), State: video.Processing, Plan: &p, Times: video.Times{Inspected: planned}}
+	return video.Video{
+		ID: fmt.Sprint("vid_", minute), State: video.Processing, Plan: &p, Times: video.Times{Inspected: planned},
+	}
 }
 
 func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 // shareRequest is what an event that has happened to a video asks of its tenant's in-flight limits.
 type shareRequest struct {
 	video video.Video // as it is after the event
-	// key is the one under which the tasks that the event reserves are recorded in the in-flight limit. The redelivery of
-	// a message has the same key, so that it reserves nothing more and returns the same tasks. A second event with the
-	// same id has another time and so another key: when a task was done twice, the tasks that the first TaskDone reserved
-	// are not requested again by the second.
+	// key is the one under which the tasks that the event reserves are recorded in the in-flight limit. The redelivery
+	// of a message has the same key, so that it reserves nothing more and returns the same tasks. A second event with
+	// the same id has another time and so another key: when a task was done twice, the tasks that the first TaskDone
+	// reserved are not requested again by the second.
 	key        string
 	wantsTasks bool // reserve all tasks of the video that are not done
 	retries    bool // tasks in flight may have been lost: reserve them again, for this event
@@ -27,7 +27,8 @@ type shareRequest struct {
 func newShareRequest(e events.Event, v video.Video, wantsTasks bool, now time.Time) shareRequest {
 	passed, isDeadline := e.Data.(video.DeadlinePassed)
 	return shareRequest{
-		video: v, key: e.ID + " " + e.Time.UTC().Format(time.RFC3339Nano), wantsTasks: wantsTasks, retries: isDeadline && wantsTasks, queued: passed.Queued,
+		video: v, key: e.ID + " " + e.Time.UTC().Format(time.RFC3339Nano), wantsTasks: wantsTasks,
+		retries: isDeadline && wantsTasks, queued: passed.Queued,
 		now: now, videos: map[string]video.Video{v.ID: v},
 	}
 }

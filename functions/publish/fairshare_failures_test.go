@@ -36,7 +36,9 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		t.Parallel()
 		w := newTenantEnv(t, 2)
 		first, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		if err := w.table.DequeuePositions(t.Context(), "acme", video.Interactive, fairshare.PositionOf(second)); err != nil {
+		if err := w.table.DequeuePositions(
+			t.Context(), "acme", video.Interactive, fairshare.PositionOf(second),
+		); err != nil {
 			t.Fatal(err)
 		}
 		w.reserveTasks(second, passed(true), false)
@@ -76,7 +78,9 @@ type conflictingStore struct {
 	conflicts int
 }
 
-func (r *conflictingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
+func (r *conflictingStore) LoadInFlightLimit(
+	ctx context.Context, tenant string, lane video.Lane,
+) (fairshare.InFlightLimit, error) {
 	w, err := r.Store.LoadInFlightLimit(ctx, tenant, lane)
 	if r.conflicts--; err == nil && r.conflicts >= 0 {
 		next := w
@@ -100,7 +104,9 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	w.fairShare.Limits = &conflictingStore{w.table, 1000}
 	w.setState(first, video.Failed)
 	row, _ := w.table.LoadVideo(t.Context(), "acme", first.ID)
-	if _, err := w.fairShare.ReserveTasks(t.Context(), events.New("acme", first.ID, noon, video.TaskFailed{}), row, false); errs.KindOf(err) != errs.Transient {
+	if _, err := w.fairShare.ReserveTasks(
+		t.Context(), events.New("acme", first.ID, noon, video.TaskFailed{}), row, false,
+	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
 	}
 }
@@ -120,30 +126,42 @@ func (b failingStore) errorFor(call string) error {
 	return nil
 }
 
-func (b failingStore) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
-	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (fairshare.InFlightLimit, error) { return b.Store.LoadInFlightLimit(ctx, tenant, lane) })
+func (b failingStore) LoadInFlightLimit(
+	ctx context.Context, tenant string, lane video.Lane,
+) (fairshare.InFlightLimit, error) {
+	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (fairshare.InFlightLimit, error) {
+		return b.Store.LoadInFlightLimit(ctx, tenant, lane)
+	})
 }
 
 func (b failingStore) SaveInFlightLimit(ctx context.Context, w fairshare.InFlightLimit) error {
 	return errors.Join(b.errorFor("SaveInFlightLimit"), b.Store.SaveInFlightLimit(ctx, w))
 }
 
-func (b failingStore) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, t fairshare.QueuePosition) error {
+func (b failingStore) EnqueuePosition(
+	ctx context.Context, tenant string, lane video.Lane, t fairshare.QueuePosition,
+) error {
 	return errors.Join(b.errorFor("EnqueuePosition"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
 }
 
-func (b failingStore) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) ([]fairshare.QueuePosition, error) {
+func (b failingStore) ListQueuePositions(
+	ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int,
+) ([]fairshare.QueuePosition, error) {
 	return valueOrError(b.errorFor("ListQueuePositions"), func() ([]fairshare.QueuePosition, error) {
 		return b.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
 	})
 }
 
-func (b failingStore) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, ts ...fairshare.QueuePosition) error {
+func (b failingStore) DequeuePositions(
+	ctx context.Context, tenant string, lane video.Lane, ts ...fairshare.QueuePosition,
+) error {
 	return errors.Join(b.errorFor("DequeuePositions"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 
 func (b failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return valueOrError(b.errorFor("LoadVideo"), func() (video.Video, error) { return b.Store.LoadVideo(ctx, tenant, id) })
+	return valueOrError(b.errorFor("LoadVideo"), func() (video.Video, error) {
+		return b.Store.LoadVideo(ctx, tenant, id)
+	})
 }
 
 func valueOrError[T any](err error, do func() (T, error)) (T, error) {
@@ -157,7 +175,10 @@ func valueOrError[T any](err error, do func() (T, error)) (T, error) {
 // If a call of the store fails, the redelivery of the event requests the tasks that the first delivery would have.
 func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 	t.Parallel()
-	for call, second := range map[string]bool{"LoadInFlightLimit": false, "SaveInFlightLimit": false, "ListQueuePositions": false, "DequeuePositions": false, "LoadVideo": false, "EnqueuePosition": true} {
+	for call, second := range map[string]bool{
+		"LoadInFlightLimit": false, "SaveInFlightLimit": false, "ListQueuePositions": false, "DequeuePositions": false,
+		"LoadVideo": false, "EnqueuePosition": true,
+	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			w := newTenantEnv(t, 3)
@@ -176,7 +197,9 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			}
 			b, sound := failingStore{w.table, call}, w.fairShare
 			w.fairShare.Limits, w.fairShare.WaitQueue, w.fairShare.Videos = b, b, b
-			if _, err := w.fairShare.ReserveTasks(t.Context(), events.New(v.Tenant, v.ID, w.now, what), row, second); !errors.Is(err, errBroken) {
+			if _, err := w.fairShare.ReserveTasks(
+				t.Context(), events.New(v.Tenant, v.ID, w.now, what), row, second,
+			); !errors.Is(err, errBroken) {
 				t.Fatalf("got %v", err)
 			}
 			w.fairShare = sound
@@ -184,7 +207,10 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			if !slices.Equal(w.requested, want) {
 				t.Errorf("requested %v, want %v", w.requested, want)
 			}
-			if left := w.countWaiting("acme"); left != map[string]int{"EnqueuePosition": 1, "SaveInFlightLimit": 1}[call] { // it has its allotment already
+			// it has its allotment already
+			if left := w.countWaiting("acme"); left != map[string]int{
+				"EnqueuePosition": 1, "SaveInFlightLimit": 1,
+			}[call] {
 				t.Errorf("%d videos wait", left)
 			}
 		})

@@ -52,7 +52,10 @@ func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	}
 	w.videoPlan = long
 	first := w.planVideo("acme", 1)
-	w.wantTasks("acme/1:0", "acme/1:1", "acme/1:2", "acme/1:3", "acme/1:4", "acme/1:5", "acme/1:6", "acme/1:7", "acme/1:8", "acme/1:9")
+	w.wantTasks(
+		"acme/1:0", "acme/1:1", "acme/1:2", "acme/1:3", "acme/1:4", "acme/1:5", "acme/1:6", "acme/1:7", "acme/1:8",
+		"acme/1:9",
+	)
 	second := w.planVideo("acme", 2)
 	w.wantTasks()
 	w.finishTask(first, 9)
@@ -61,7 +64,9 @@ func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	w.wantTasks("acme/2:0")
 	w.setState(first, video.Failed)
 	w.reserveTasks(first, video.TaskFailed{Task: long.Tasks()[7]}, false)
-	w.wantTasks("acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9")
+	w.wantTasks(
+		"acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9",
+	)
 	w.setState(second, video.Failed)
 	w.reserveTasks(second, video.TaskFailed{Task: long.Tasks()[7]}, false)
 	w.planVideo("acme", 3)
@@ -163,7 +168,9 @@ func TestWaitQueueSkipsVideosThatLeft(t *testing.T) {
 	for n := range 30 {
 		w.setState(w.planVideo("acme", 10+n), video.Deleting)
 	}
-	if err := w.table.EnqueuePosition(t.Context(), "acme", video.Interactive, fairshare.QueuePosition{Planned: w.now, Video: "vid_gone"}); err != nil {
+	if err := w.table.EnqueuePosition(
+		t.Context(), "acme", video.Interactive, fairshare.QueuePosition{Planned: w.now, Video: "vid_gone"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w.planVideo("acme", 50)
@@ -186,7 +193,9 @@ func TestBackoffIsBoundedAndEndsWithContext(t *testing.T) {
 			}
 			return longest
 		}
-		for lost, most := range map[int]time.Duration{0: 10 * time.Millisecond, 2: 40 * time.Millisecond, 19: 160 * time.Millisecond, 99: 160 * time.Millisecond} {
+		for lost, most := range map[int]time.Duration{
+			0: 10 * time.Millisecond, 2: 40 * time.Millisecond, 19: 160 * time.Millisecond, 99: 160 * time.Millisecond,
+		} {
 			if d := took(t.Context(), lost); d > most || d < most/2 {
 				t.Errorf("after %d conflicts: %v, want up to %v", lost, d, most)
 			}
@@ -202,9 +211,12 @@ func TestBackoffIsBoundedAndEndsWithContext(t *testing.T) {
 func TestUnrelatedEventsLeaveInFlightLimitAlone(t *testing.T) {
 	t.Parallel()
 	turns := publish.FairShare{Now: func() time.Time { return noon }} // without stores
-	for _, what := range []video.Event{video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.TaskDone{}} {
+	for _, what := range []video.Event{
+		video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.TaskDone{},
+	} {
 		v := video.Video{Tenant: "acme", ID: "vid_1"}
-		if out, err := turns.ReserveTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil || err != nil {
+		if out, err := turns.ReserveTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil ||
+			err != nil {
 			t.Errorf("%T: %v, %v", what, out, err)
 		}
 	}

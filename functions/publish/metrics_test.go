@@ -26,7 +26,8 @@ func TestStageTimesAreRecordedOnce(t *testing.T) {
 	p.Log = logs.New("publish", &out)
 	duplicates := 0
 	for _, d := range []video.Event{
-		newMediaInspected(), newMediaInspected(), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[1]), newTaskDone(testPlan.Tasks()[2]), newTaskDone(testPlan.Tasks()[2]),
+		newMediaInspected(), newMediaInspected(), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[0]),
+		newTaskDone(testPlan.Tasks()[1]), newTaskDone(testPlan.Tasks()[2]), newTaskDone(testPlan.Tasks()[2]),
 	} {
 		ctx, isDuplicate := metrics.WithDuplicateMark(t.Context())
 		if _, err := p.Handle(ctx, events.New("acme", "vid_1", noon, d)); err != nil {
@@ -36,7 +37,10 @@ func TestStageTimesAreRecordedOnce(t *testing.T) {
 			duplicates++
 		}
 	}
-	want := []string{"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "PlayableTime[]=60000", "ReadyTime[]=3600000"}
+	want := []string{
+		"InspectTime[]=1000", "EncodeTime[]=59000", "PublishTime[]=3540000", "PlayableTime[]=60000",
+		"ReadyTime[]=3600000",
+	}
 	if d := cmp.Diff(want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -51,7 +55,9 @@ func TestFailureMetricHasErrorCode(t *testing.T) {
 	p := w.newOwner()
 	var out bytes.Buffer
 	p.Log = logs.New("publish", &out)
-	refused := video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: errs.Problem{Code: "not_a_video", Message: "It is none."}}
+	refused := video.MediaRefused{
+		UploadedAt: noon, At: noon.Add(time.Second), Problem: errs.Problem{Code: "not_a_video", Message: "It is none."},
+	}
 	for range 2 {
 		if _, err := p.Handle(context.Background(), events.New("acme", "vid_1", noon, refused)); err != nil {
 			t.Fatal(err)

@@ -82,7 +82,9 @@ func (o VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 	if v.State != video.Failed || len(out) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
 		return nil
 	}
-	if err := o.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) { return media.EmptyMasterPlaylist, true }); err != nil {
+	if err := o.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) {
+		return media.EmptyMasterPlaylist, true
+	}); err != nil {
 		return err
 	}
 	for _, name := range append(v.Plan.RenditionNames(), media.AudioRendition) {
@@ -103,7 +105,9 @@ var errStaleWriter = errors.New("another writer has written more")
 
 // replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none.
 // Conflict: next returns false, or another writer has replaced the playlist meanwhile.
-func (o VideoOwner) replacePlaylist(ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool)) error {
+func (o VideoOwner) replacePlaylist(
+	ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool),
+) error {
 	const op = "publish.replacePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name
 	var old []byte

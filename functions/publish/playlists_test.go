@@ -29,7 +29,13 @@ var longPlan = video.Plan{
 // newInspectedEnv returns an env in which a video with longPlan is inspected.
 func newInspectedEnv(t *testing.T) *publishEnv {
 	w := newPublishEnv(t)
-	w.deliverEvent(t, video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e1", Plan: longPlan, Media: video.Media{Width: 640, Height: 360, Rate: longPlan.Rate, Frames: 1000}})
+	w.deliverEvent(
+		t,
+		video.MediaInspected{
+			UploadedAt: noon, At: noon, ETag: "e1", Plan: longPlan,
+			Media: video.Media{Width: 640, Height: 360, Rate: longPlan.Rate, Frames: 1000},
+		},
+	)
 	return w
 }
 
@@ -39,10 +45,14 @@ func newLongTaskDone(n int) video.TaskDone {
 	track := video.Track{Name: "360p", Codec: "avc1.64001e", InitHash: "i", Timescale: 12800}
 	ticks, segments := int64(25600), 4
 	if task.Kind == video.AudioTask {
-		track, ticks, segments = video.Track{Name: "audio", Codec: "mp4a.40.2", InitHash: "a", Timescale: 48000}, 96000, 20
+		track, ticks, segments = video.Track{
+			Name: "audio", Codec: "mp4a.40.2", InitHash: "a", Timescale: 48000,
+		}, 96000, 20
 	}
 	track.Segments = slices.Repeat([]video.Segment{{Bytes: 1000, Ticks: ticks}}, segments)
-	return video.TaskDone{At: noon.Add(time.Duration(n+1) * time.Second), Result: video.Result{Task: task, Tracks: []video.Track{track}}}
+	return video.TaskDone{
+		At: noon.Add(time.Duration(n+1) * time.Second), Result: video.Result{Task: task, Tracks: []video.Track{track}},
+	}
 }
 
 func TestPromise05_PlaylistsGrow(t *testing.T) {
@@ -70,7 +80,8 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 		got = append(got, strings.Join(append([]string{string(v.State), strings.Repeat("=", lists)}, types...), " "))
 	}
 	want := []string{
-		"processing ", "processing ", "playable ======== video.playable.v1", "playable ========", "playable ================",
+		"processing ", "processing ", "playable ======== video.playable.v1", "playable ========",
+		"playable ================",
 		"ready ==================== video.ready.v1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -108,7 +119,8 @@ func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 	}
 	brief, long := "public, max-age=2", "public, max-age=300"
 	want := map[string][]string{
-		"360p/index.m3u8": {brief, brief, brief, long}, "audio/index.m3u8": {brief, brief, brief, long}, playbackID + "/master.m3u8": {brief, long},
+		"360p/index.m3u8": {brief, brief, brief, long}, "audio/index.m3u8": {brief, brief, brief, long},
+		playbackID + "/master.m3u8": {brief, long},
 	}
 	if diff := cmp.Diff(want, h.cacheControl); diff != "" {
 		t.Error(diff)
@@ -139,7 +151,10 @@ func (y staleTable) ListTaskResults(context.Context, string, string) ([]video.Re
 // A writer that was delayed while others wrote gets a Conflict, whatever it wants to write, and changes nothing.
 func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 	t.Parallel()
-	down := video.TaskFailed{At: noon.Add(time.Minute), Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}}
+	down := video.TaskFailed{
+		At: noon.Add(time.Minute), Task: longPlan.Tasks()[5],
+		Problem: errs.Problem{Code: "decode_failed", Message: "No."},
+	}
 	for _, row := range []struct {
 		name       string
 		seen, last int           // how many tasks were done when it read the row, and the task whose event it handles
@@ -184,7 +199,9 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	other := newLongTaskDone(5)
 	other.Result.Tracks[0].InitHash = "of another encoder"
 	for name, last := range map[string]video.Event{
-		"a task fails":                 video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}},
+		"a task fails": video.TaskFailed{
+			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
+		},
 		"the last result does not fit": other,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +238,12 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 	for n := range 5 {
 		w.deliverEvent(t, newLongTaskDone(n))
 	}
-	down := events.New("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
+	down := events.New(
+		"acme", "vid_1", noon,
+		video.TaskFailed{
+			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
+		},
+	)
 	for _, left := range []int{0, 1, 1} {
 		p := w.newOwner()
 		p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: left}
@@ -251,14 +273,20 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	}
 	p := w.newOwner()
 	p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: 1}
-	down := events.New("acme", "vid_1", noon, video.TaskFailed{At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."}})
+	down := events.New(
+		"acme", "vid_1", noon,
+		video.TaskFailed{
+			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
+		},
+	)
 	if _, err := p.Handle(t.Context(), down); err == nil {
 		t.Error("the second write has succeeded")
 	}
 	p = w.newOwner()
 	p.Videos = y
 	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(5)))
-	if got := w.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict || got != media.EmptyMasterPlaylist {
+	if got := w.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict ||
+		got != media.EmptyMasterPlaylist {
 		t.Errorf("%v; the master playlist is\n%s", err, got)
 	}
 }
@@ -269,7 +297,9 @@ type failingPlaylists struct {
 	writesLeft int
 }
 
-func (f *failingPlaylists) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+func (f *failingPlaylists) ReplaceObject(
+	ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata,
+) error {
 	if f.writesLeft--; f.writesLeft < 0 {
 		return errs.E("tired", errs.Transient, nil)
 	}
@@ -288,7 +318,8 @@ func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	other.Result.Tracks[0].InitHash = "of another encoder"
 	p := w.newOwner()
 	p.Playlists = &failingPlaylists{PlaylistStore: w.media}
-	if out, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, other)); err == nil || out != nil || w.readVideo(t).State != video.Failed {
+	if out, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, other)); err == nil || out != nil ||
+		w.readVideo(t).State != video.Failed {
 		t.Fatalf("events %v, %v, state %s", out, err, w.readVideo(t).State)
 	}
 	for range 2 {

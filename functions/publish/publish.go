@@ -101,7 +101,9 @@ func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 		return nil
 	}
 	if !v.Plan.HasTask(d.Result.Task) {
-		return errs.E("publish.recordFinishedTask", errs.Invalid, fmt.Errorf("task %d is not in the plan", d.Result.Task.Number))
+		return errs.E(
+			"publish.recordFinishedTask", errs.Invalid, fmt.Errorf("task %d is not in the plan", d.Result.Task.Number),
+		)
 	}
 	if v.Done[d.Result.Task.Number] {
 		metrics.MarkDuplicate(ctx)
@@ -116,7 +118,8 @@ func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 // saveVideo writes the video's row if the event has changed it. An event that changes nothing counts as a duplicate.
 func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
-		if _, done := e.Data.(video.TaskDone); !done || !before.State.IsEncoding() { // else recordFinishedTask has decided that
+		// else recordFinishedTask has decided that
+		if _, done := e.Data.(video.TaskDone); !done || !before.State.IsEncoding() {
 			metrics.MarkDuplicate(ctx)
 		}
 		return nil
@@ -124,7 +127,10 @@ func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after
 	if err := o.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), o.Now())); err != nil {
 		return err
 	}
-	o.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State, metrics.LogAttr(o.Now(), collectMetrics(before, after)...))
+	o.Log.InfoContext(
+		ctx, "video has changed", "was", before.State, "is", after.State,
+		metrics.LogAttr(o.Now(), collectMetrics(before, after)...),
+	)
 	return nil
 }
 

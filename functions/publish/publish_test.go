@@ -24,11 +24,16 @@ const playbackID = "pabcdefgh234567abcdefgh234567abcd"
 
 var testPlan = video.Plan{
 	Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 310}, Audio: true,
-	Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720, Bitrate: 3e6}, {Name: "360p", Width: 640, Height: 360, Bitrate: 1e6}},
+	Renditions: []video.Rendition{
+		{Name: "720p", Width: 1280, Height: 720, Bitrate: 3e6}, {Name: "360p", Width: 640, Height: 360, Bitrate: 1e6},
+	},
 }
 
 func newMediaInspected() video.Event {
-	return video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: testPlan, Media: video.Media{Width: 1280, Height: 720, Rate: testPlan.Rate, Frames: 310}}
+	return video.MediaInspected{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Plan: testPlan,
+		Media: video.Media{Width: 1280, Height: 720, Rate: testPlan.Rate, Frames: 310},
+	}
 }
 
 // newTaskDone returns the event that ends a task of testPlan.
@@ -62,8 +67,13 @@ type publishEnv struct {
 
 func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
 	w := &publishEnv{table: store.NewMemory(), media: &blob.Memory{}}
-	v := video.Video{Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1, Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon}}
-	if err := w.table.CreateVideo(context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+	v := video.Video{
+		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
+		Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon},
+	}
+	if err := w.table.CreateVideo(
+		context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -72,7 +82,9 @@ func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
 func (w *publishEnv) newOwner() publish.VideoOwner {
 	now := func() time.Time { return noon.Add(time.Hour) }
 	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: now}
-	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: share, Now: now, Log: slog.New(slog.DiscardHandler)}
+	return publish.VideoOwner{
+		Videos: w.table, Playlists: w.media, FairShare: share, Now: now, Log: slog.New(slog.DiscardHandler),
+	}
 }
 
 // deliverEvent gives an event to a VideoOwner and returns the events that follow.
@@ -118,7 +130,9 @@ func TestAllTasksDoneMakesVideoReady(t *testing.T) {
 	if v.State != video.Ready || v.Times.Ready.IsZero() || len(v.Done) != 3 {
 		t.Errorf("row %+v", v)
 	}
-	if got := slices.Sorted(maps.Keys(w.readPlaylists(t))); !slices.Equal(got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"}) {
+	if got := slices.Sorted(maps.Keys(w.readPlaylists(t))); !slices.Equal(
+		got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"},
+	) {
 		t.Errorf("objects %v", got)
 	}
 	if len(last) != 2 || last[0].Type != events.VideoPlayable || last[1].Type != events.VideoReady {
@@ -152,7 +166,9 @@ func TestTaskOutsidePlanIsRejected(t *testing.T) {
 		w.deliverEvent(t, e)
 	}
 	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
-	if _, err := w.newOwner().Handle(t.Context(), events.New("acme", "vid_1", noon, foreign)); errs.KindOf(err) != errs.Invalid {
+	if _, err := w.newOwner().Handle(
+		t.Context(), events.New("acme", "vid_1", noon, foreign),
+	); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("got %v, want Invalid", err)
 	}
 	if v := w.readVideo(t); len(v.Done) > 0 {

@@ -27,7 +27,9 @@ type WaitQueueStore interface {
 	// EnqueuePosition adds a video to its tenant's wait queue. It is idempotent.
 	EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition) error
 	// ListQueuePositions returns the first positions that come after another, at most limit of them.
-	ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) ([]fairshare.QueuePosition, error)
+	ListQueuePositions(
+		ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int,
+	) ([]fairshare.QueuePosition, error)
 	// DequeuePositions deletes positions from the wait queue. It is idempotent.
 	DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...fairshare.QueuePosition) error
 }
@@ -77,7 +79,9 @@ var errLimitContended = errors.New("the in-flight limit changes faster than it c
 
 // ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
 // of other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
-func (f FairShare) ReserveTasks(ctx context.Context, e events.Event, v video.Video, wantsTasks bool) (out []events.Event, err error) {
+func (f FairShare) ReserveTasks(
+	ctx context.Context, e events.Event, v video.Video, wantsTasks bool,
+) (out []events.Event, err error) {
 	if v.Plan == nil {
 		return nil, nil
 	}
@@ -123,7 +127,9 @@ func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.L
 // tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that
 // starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a
 // conflict.
-func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane video.Lane) (_ fairshare.InFlightLimit, saved bool, err error) {
+func (f FairShare) tryUpdateLimit(
+	ctx context.Context, r shareRequest, lane video.Lane,
+) (_ fairshare.InFlightLimit, saved bool, err error) {
 	tenant := r.video.Tenant
 	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
 	if err != nil {
@@ -154,7 +160,9 @@ func (f FairShare) tryUpdateLimit(ctx context.Context, r shareRequest, lane vide
 }
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
-func (f FairShare) fillFreeSlots(ctx context.Context, a allocation, r shareRequest, lane video.Lane) (allocation, error) {
+func (f FairShare) fillFreeSlots(
+	ctx context.Context, a allocation, r shareRequest, lane video.Lane,
+) (allocation, error) {
 	var last fairshare.QueuePosition
 	for atEnd := false; a.countFreeSlots() > 0; {
 		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {
@@ -199,7 +207,9 @@ func (f FairShare) loadVideo(ctx context.Context, r shareRequest, id string) (vi
 
 // buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video
 // continue that video's trace.
-func (f FairShare) buildTaskEvents(ctx context.Context, r shareRequest, limit fairshare.InFlightLimit) (out []events.Event, err error) {
+func (f FairShare) buildTaskEvents(
+	ctx context.Context, r shareRequest, limit fairshare.InFlightLimit,
+) (out []events.Event, err error) {
 	for _, reservation := range limit.ReservedBy(r.key) {
 		v, err := f.loadVideo(ctx, r, reservation.Video)
 		if err != nil {

@@ -28,7 +28,11 @@ type tenantEnv struct {
 
 func newTenantEnv(t *testing.T, size int) *tenantEnv {
 	w := &tenantEnv{T: t, table: store.NewMemory(), now: noon, videoPlan: testPlan}
-	w.fairShare = publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: size, Now: func() time.Time { return w.now }}
+	w.fairShare = publish.FairShare{
+		Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: size, Now: func() time.Time {
+			return w.now
+		},
+	}
 	return w
 }
 
@@ -47,10 +51,14 @@ func (w *tenantEnv) createVideo(tenant string, n int) video.Video {
 	w.Helper()
 	p := w.videoPlan
 	v := video.Video{
-		Tenant: tenant, ID: fmt.Sprint("vid_", n), Playback: playbackID, State: video.Processing, Version: 1, Plan: &p, Media: &video.Media{},
-		Source: video.Source{Key: "k", ETag: "e1"}, Times: video.Times{Created: noon, Inspected: w.now}, Correlation: fmt.Sprint("c", n), Trace: fmt.Sprint("trace ", n),
+		Tenant: tenant, ID: fmt.Sprint("vid_", n), Playback: playbackID, State: video.Processing, Version: 1, Plan: &p,
+		Media:  &video.Media{},
+		Source: video.Source{Key: "k", ETag: "e1"}, Times: video.Times{Created: noon, Inspected: w.now},
+		Correlation: fmt.Sprint("c", n), Trace: fmt.Sprint("trace ", n),
 	}
-	if err := w.table.CreateVideo(w.Context(), v, video.Upload{Tenant: tenant, ID: fmt.Sprint("upl_", n), Video: v.ID}); err != nil {
+	if err := w.table.CreateVideo(
+		w.Context(), v, video.Upload{Tenant: tenant, ID: fmt.Sprint("upl_", n), Video: v.ID},
+	); err != nil {
 		w.Fatal(err)
 	}
 	return v
@@ -69,7 +77,12 @@ func (w *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks boo
 	}
 	w.requested = nil
 	for _, e := range out {
-		w.requested = append(w.requested, fmt.Sprintf("%s/%s:%d", e.Tenant, strings.TrimPrefix(e.Video, "vid_"), e.Data.(video.EncodeRequested).Task.Number))
+		w.requested = append(
+			w.requested,
+			fmt.Sprintf(
+				"%s/%s:%d", e.Tenant, strings.TrimPrefix(e.Video, "vid_"), e.Data.(video.EncodeRequested).Task.Number,
+			),
+		)
 	}
 	return out
 }

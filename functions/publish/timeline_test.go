@@ -17,8 +17,10 @@ import (
 func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 	why := errs.Problem{Code: "x", Message: "No."}
 	happens := append(allEvents(),
-		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.PurgeDone{At: noon, Round: 1}, video.PurgeDone{At: noon, Round: 2},
-		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why}, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: why},
+		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.PurgeDone{At: noon, Round: 1},
+		video.PurgeDone{At: noon, Round: 2},
+		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why},
+		video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: why},
 		video.FetchFailed{At: noon, Problem: why},
 	)
 	rapid.Check(t, func(t *rapid.T) {
@@ -65,7 +67,8 @@ func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
 	if done := slices.Sorted(maps.Keys(v.Done)); !slices.Equal(slices.Sorted(slices.Values(tasks)), done) {
 		t.Fatalf("entries of tasks %v, want %v", tasks, done)
 	}
-	if last := entries[len(entries)-1]; v.State == video.Failed && (last.Problem == nil || last.Problem.Code != v.Problem.Code) {
+	if last := entries[len(entries)-1]; v.State == video.Failed &&
+		(last.Problem == nil || last.Problem.Code != v.Problem.Code) {
 		t.Fatalf("the last entry is %+v of a video that failed with %v", last, v.Problem)
 	}
 }

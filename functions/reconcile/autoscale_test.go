@@ -18,7 +18,9 @@ type fakeAutoscaler struct {
 	signals []autoscale.ScaleSignal
 }
 
-func (l *fakeAutoscaler) AdjustConcurrency(_ context.Context, h autoscale.ScaleSignal) (again time.Duration, err error) {
+func (l *fakeAutoscaler) AdjustConcurrency(
+	_ context.Context, h autoscale.ScaleSignal,
+) (again time.Duration, err error) {
 	l.signals = append(l.signals, h)
 	if len(l.again) > 0 {
 		again, l.again = l.again[0], l.again[1:]
@@ -37,9 +39,18 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 		stored int
 	}{
 		{"no queue lacks workers", nil, autoscale.ScaleSignal{}, nil, 1},
-		{"a queue lacks workers for a while", []time.Duration{10 * s, 5 * s, 0}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 5 * s}, 1},
-		{"a queue lacks workers all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}, autoscale.ScaleSignal{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1},
-		{"started with a signal", []time.Duration{10 * s, 0}, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0},
+		{
+			"a queue lacks workers for a while", []time.Duration{10 * s, 5 * s, 0}, autoscale.ScaleSignal{},
+			[]time.Duration{10 * s, 5 * s}, 1,
+		},
+		{
+			"a queue lacks workers all the time", []time.Duration{10 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s},
+			autoscale.ScaleSignal{}, []time.Duration{10 * s, 10 * s, 10 * s, 10 * s}, 1,
+		},
+		{
+			"started with a signal", []time.Duration{10 * s, 0},
+			autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 99}}, []time.Duration{10 * s}, 0,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

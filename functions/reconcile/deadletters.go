@@ -15,7 +15,9 @@ import (
 type DeadLetterQueues interface {
 	// ConsumeBatch receives some messages from the dead-letter queue of a service, deletes those for which save returns
 	// nil, and returns how many it has received.
-	ConsumeBatch(ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error) (int, error)
+	ConsumeBatch(
+		ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error,
+	) (int, error)
 }
 
 // DeadLetterStore keeps dead letters in the table.
@@ -69,7 +71,10 @@ func (r Reconciler) countOpenDeadLetters(ctx context.Context) error {
 		}
 	}
 	if all > 0 {
-		r.Log.WarnContext(ctx, "dead letters are open", "letters", all, metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))))
+		r.Log.WarnContext(
+			ctx, "dead letters are open", "letters", all,
+			metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))),
+		)
 	}
 	return errors.Join(failed...)
 }

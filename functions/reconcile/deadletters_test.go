@@ -35,7 +35,8 @@ type deadLetterEnv struct {
 func newDeadLetterEnv() *deadLetterEnv {
 	g := &deadLetterEnv{Memory: &queue.Memory{}, table: store.NewMemory(), logs: &bytes.Buffer{}}
 	g.Reconciler = reconcile.Reconciler{
-		Videos: g.table, DeadLetters: g.table, DeadLetterQueues: queue.DeadLetterConsumer{Client: g, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
+		Videos: g.table, DeadLetters: g.table,
+		DeadLetterQueues: queue.DeadLetterConsumer{Client: g, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
 	}
 	for _, s := range services.Map {

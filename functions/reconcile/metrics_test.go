@@ -44,13 +44,21 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			rows := store.NewMemory()
-			v := video.Video{Tenant: "acme", ID: "vid_1", State: video.Processing, Version: 1, Deadline: video.Deadline{At: noon.Add(-tt.late)}}
-			if err := rows.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+			v := video.Video{
+				Tenant: "acme", ID: "vid_1", State: video.Processing, Version: 1,
+				Deadline: video.Deadline{At: noon.Add(-tt.late)},
+			}
+			if err := rows.CreateVideo(
+				t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"},
+			); err != nil {
 				t.Fatal(err)
 			}
 			r := reconcile.Reconciler{
-				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{}, QueueDepths: emptyQueues{}, Sender: emptyQueues{}, DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
-				Now: func() time.Time { return noon }, Log: logs.New("reconcile", &out),
+				Videos: rows, InFlightLimits: rows, DeadLetters: rows, Originals: emptyQueues{},
+				QueueDepths: emptyQueues{}, Sender: emptyQueues{},
+				DeadLetterQueues: queue.DeadLetterConsumer{Client: newDeadLetterEnv(), URL: deadLetterQueueURL},
+				Autoscaler:       &fakeAutoscaler{},
+				Now:              func() time.Time { return noon }, Log: logs.New("reconcile", &out),
 			}
 			if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
 				t.Fatal(err)
@@ -67,7 +75,9 @@ func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	g := newDeadLetterEnv()
-	g.Originals, g.QueueDepths, g.Sender, g.Log = emptyQueues{}, emptyQueues{}, emptyQueues{}, logs.New("reconcile", &out)
+	g.Originals, g.QueueDepths, g.Sender, g.Log = emptyQueues{}, emptyQueues{}, emptyQueues{}, logs.New(
+		"reconcile", &out,
+	)
 	counted := func() []string {
 		t.Helper()
 		out.Reset()

@@ -77,8 +77,9 @@ type Reconciler struct {
 }
 
 const (
-	maxVideosPerRun = 500              // overdue videos that a run checks; the others are checked by the next
-	stuckAfter      = 15 * time.Minute // overdue by more, a video counts as stuck: normally publish moves it on within a minute
+	maxVideosPerRun = 500 // overdue videos that a run checks; the others are checked by the next
+	// overdue by more, a video counts as stuck: normally publish moves it on within a minute
+	stuckAfter = 15 * time.Minute
 )
 
 // Run adjusts the number of workers, checks overdue videos, stores dead letters and counts the open ones. After that it
@@ -116,14 +117,18 @@ func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 		}
 		overdue, err := r.reconcileVideo(ctx, ref, depths)
 		if err != nil {
-			r.Log.ErrorContext(ctx, "an overdue video can't be checked", "tenant", ref.Tenant, "video", ref.ID, "error", err)
+			r.Log.ErrorContext(
+				ctx, "an overdue video can't be checked", "tenant", ref.Tenant, "video", ref.ID, "error", err,
+			)
 		}
 		if overdue > stuckAfter {
 			stuck++
 		}
 	}
 	if stuck > 0 {
-		r.Log.WarnContext(ctx, "videos are stuck", "videos", stuck, metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))))
+		r.Log.WarnContext(
+			ctx, "videos are stuck", "videos", stuck, metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))),
+		)
 	}
 	r.Log.InfoContext(ctx, "overdue videos checked", "due", len(refs))
 	return nil
@@ -131,7 +136,9 @@ func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 
 // reconcileVideo collects what publish needs to decide about an overdue video, and sends it DeadlinePassed. It returns
 // by how much the deadline has passed; 0 if it has not. depths holds the depths of queues that were read in this run.
-func (r Reconciler) reconcileVideo(ctx context.Context, ref video.Ref, depths map[string]int) (overdue time.Duration, err error) {
+func (r Reconciler) reconcileVideo(
+	ctx context.Context, ref video.Ref, depths map[string]int,
+) (overdue time.Duration, err error) {
 	v, err := r.Videos.LoadVideo(ctx, ref.Tenant, ref.ID)
 	if err != nil {
 		return 0, err

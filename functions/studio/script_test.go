@@ -61,10 +61,22 @@ func TestNumbersAreFormatted(t *testing.T) {
 		in   []float64
 		want []string
 	}{
-		{"formatBytes", []float64{0, 999, 1000, 999_499, 1_055_736, 8_589_934_592}, []string{"0 B", "999 B", "1 kB", "999 kB", "1.1 MB", "8.59 GB"}},
-		{"formatDuration", []float64{0, 0.0421, 0.0994, 0.1, 59.94, 59.96, 61, 3599.6, 7260, 90000, -1}, []string{"0 ms", "42 ms", "99 ms", "0.1 s", "59.9 s", "1 min 00 s", "1 min 01 s", "1 h 00 min", "2 h 01 min", "1 d 1 h", ""}},
+		{
+			"formatBytes", []float64{0, 999, 1000, 999_499, 1_055_736, 8_589_934_592},
+			[]string{"0 B", "999 B", "1 kB", "999 kB", "1.1 MB", "8.59 GB"},
+		},
+		{
+			"formatDuration", []float64{0, 0.0421, 0.0994, 0.1, 59.94, 59.96, 61, 3599.6, 7260, 90000, -1},
+			[]string{
+				"0 ms", "42 ms", "99 ms", "0.1 s", "59.9 s", "1 min 00 s", "1 min 01 s", "1 h 00 min", "2 h 01 min",
+				"1 d 1 h", "",
+			},
+		},
 		{"formatClock", []float64{5.28, 59.6, 754.2, 3661}, []string{"0:05", "0:59", "12:34", "1:01:01"}},
-		{"formatDollars", []float64{0, 0.000604499, 0.0421, 0.994, 0.999, 12.5}, []string{"$0", "$0.00060", "$0.042", "$0.99", "$1.00", "$12.50"}},
+		{
+			"formatDollars", []float64{0, 0.000604499, 0.0421, 0.994, 0.999, 12.5},
+			[]string{"$0", "$0.00060", "$0.042", "$0.99", "$1.00", "$12.50"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,8 +92,13 @@ func TestNumbersAreFormatted(t *testing.T) {
 func TestAgesAreFormatted(t *testing.T) {
 	t.Parallel()
 	var got []string
-	evaluateJS(t, "format.js", "input.map((s) => m.formatAge(new Date(1.8e12 - s * 1000).toISOString(), 1.8e12))", []float64{-5, 44, 46, 3500, 3590, 80000, 90000, 6e5, 7e6}, &got)
-	want := []string{"just now", "just now", "1 min ago", "58 min ago", "1 h ago", "22 h ago", "1 d ago", "7 d ago", "Oct 26, 2026"}
+	evaluateJS(
+		t, "format.js", "input.map((s) => m.formatAge(new Date(1.8e12 - s * 1000).toISOString(), 1.8e12))",
+		[]float64{-5, 44, 46, 3500, 3590, 80000, 90000, 6e5, 7e6}, &got,
+	)
+	want := []string{
+		"just now", "just now", "1 min ago", "58 min ago", "1 h ago", "22 h ago", "1 d ago", "7 d ago", "Oct 26, 2026",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -112,7 +129,11 @@ func TestMapLayoutPlacesAllServicesAndEdges(t *testing.T) {
 		Paths         []struct{ D string }
 		Width, Height float64
 	}
-	evaluateJS(t, "graphlayout.js", `((l) => ({ ...l, nodes: Object.fromEntries(l.nodes) }))(m.layoutGraph(input.names, input.edges, () => ({ width: 188, height: 63 })))`, in, &got)
+	evaluateJS(
+		t, "graphlayout.js",
+		`((l) => ({ ...l, nodes: Object.fromEntries(l.nodes) }))(m.layoutGraph(input.names, input.edges, () => ({ width: 188, height: 63 })))`,
+		in, &got,
+	)
 	for _, name := range in.Names {
 		b, ok := got.Nodes[name]
 		if !ok || b.X < 0 || b.Y < 0 || b.X+b.Width > got.Width || b.Y+b.Height > got.Height {

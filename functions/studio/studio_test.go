@@ -34,7 +34,9 @@ func getPage(tb testing.TB, p studio.Page, path string) response {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out, err := httpapi.NewGatewayFunc(h, p.Log)(tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path})
+	out, err := httpapi.NewGatewayFunc(h, p.Log)(
+		tb.Context(), lambdaevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: path},
+	)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -46,7 +48,9 @@ func headerValue(a response, name string) string {
 }
 
 // pageOnAWS is a page with a URL for uploads and one for media.
-var pageOnAWS = studio.Page{UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net"}
+var pageOnAWS = studio.Page{
+	UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net",
+}
 
 // TestStudioPageMatchesGolden compares the page's headers and text, without the versions of its assets.
 func TestStudioPageMatchesGolden(t *testing.T) {
@@ -57,9 +61,13 @@ func TestStudioPageMatchesGolden(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(got.MultiValueHeaders)) {
 		fmt.Fprintf(&text, "%s: %s\n", name, headerValue(got, name))
 	}
-	text.WriteString("\n" + regexp.MustCompile(`studio/[0-9a-f]{12}/|\?v=[0-9a-f]{8}`).ReplaceAllStringFunc(got.Body, func(s string) string {
-		return strings.TrimRight(s, "0123456789abcdef/") + "/VERSION/"
-	}))
+	text.WriteString(
+		"\n" + regexp.MustCompile(`studio/[0-9a-f]{12}/|\?v=[0-9a-f]{8}`).ReplaceAllStringFunc(
+			got.Body, func(s string) string {
+				return strings.TrimRight(s, "0123456789abcdef/") + "/VERSION/"
+			},
+		),
+	)
 	file := filepath.Join("testdata", "page.golden")
 	if *updateGolden {
 		if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
@@ -81,17 +89,30 @@ func TestPolicyAllowsOnlyConfiguredOrigins(t *testing.T) {
 	for _, row := range []struct {
 		name, uploads, media, connect, play string
 	}{
-		{"on AWS", pageOnAWS.UploadURL, pageOnAWS.MediaURL, "'self' https://originals.s3.eu-central-1.amazonaws.com https://d1.cloudfront.net", "'self' blob: https://d1.cloudfront.net"},
+		{
+			"on AWS", pageOnAWS.UploadURL, pageOnAWS.MediaURL,
+			"'self' https://originals.s3.eu-central-1.amazonaws.com https://d1.cloudfront.net",
+			"'self' blob: https://d1.cloudfront.net",
+		},
 		{"local", "http://127.0.0.1:4566", "", "'self' http://127.0.0.1:4566", "'self' blob: http://127.0.0.1:4566"},
 		{"neither", "", "", "'self'", "'self' blob:"},
-		{"one for both", "https://a.example/x", "https://a.example", "'self' https://a.example", "'self' blob: https://a.example"},
+		{
+			"one for both", "https://a.example/x", "https://a.example", "'self' https://a.example",
+			"'self' blob: https://a.example",
+		},
 		{"no addresses", "a.example", "javascript://x", "'self'", "'self' blob:"},
 		{"more than an address", "https://a.example; script-src *", "https://*", "'self'", "'self' blob:"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			policy := map[string]string{}
-			for directive := range strings.SplitSeq(headerValue(getPage(t, studio.Page{UploadURL: row.uploads, MediaURL: row.media}, "/studio"), "Content-Security-Policy"), "; ") {
+			for directive := range strings.SplitSeq(
+				headerValue(
+					getPage(t, studio.Page{UploadURL: row.uploads, MediaURL: row.media}, "/studio"),
+					"Content-Security-Policy",
+				),
+				"; ",
+			) {
 				name, value, _ := strings.Cut(directive, " ")
 				policy[name] = value
 			}
@@ -152,10 +173,13 @@ func TestAssetsAreCachedByVersion(t *testing.T) {
 	addNames(page, `studio/[0-9a-f]{12}/([^"]+)"`)
 	for i := 0; i < len(names); i++ { // modules import others
 		got := getPage(t, studio.Page{}, "/studio/"+version+"/"+names[i])
-		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(got, "Cache-Control") != "public, max-age=31536000, immutable" {
+		if got.StatusCode != 200 || got.IsBase64Encoded || headerValue(
+			got, "Cache-Control",
+		) != "public, max-age=31536000, immutable" {
 			t.Errorf("%s: %d %s", names[i], got.StatusCode, headerValue(got, "Cache-Control"))
 		}
-		if headerValue(got, "X-Content-Type-Options") != "nosniff" || !strings.Contains(headerValue(got, "Content-Type"), "/") {
+		if headerValue(got, "X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(headerValue(got, "Content-Type"), "/") {
 			t.Errorf("%s: %v", names[i], got.MultiValueHeaders)
 		}
 		addNames(got.Body, `"\./([a-z]+\.js)"`)
@@ -163,7 +187,8 @@ func TestAssetsAreCachedByVersion(t *testing.T) {
 	if len(names) < 15 {
 		t.Errorf("the page has only the assets %v", names)
 	}
-	if old := getPage(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 || strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
+	if old := getPage(t, studio.Page{}, "/studio/000000000000/studio.js"); old.StatusCode != 200 ||
+		strings.Contains(headerValue(old, "Cache-Control"), "immutable") {
 		t.Errorf("of another version: %d %s", old.StatusCode, headerValue(old, "Cache-Control"))
 	}
 	if list := getPage(t, studio.Page{}, "/studio/"+version+"/errors.md"); list.Body != docs.ErrorsMarkdown {

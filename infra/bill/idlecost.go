@@ -24,8 +24,8 @@ const (
 )
 
 // An event source mapping polls its queue all the time, with five pollers. Lambda uses fewer only where no
-// MaximumConcurrency is set (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). Each poll waits for
-// a message as long as SQS allows.
+// MaximumConcurrency is set (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). Each poll waits
+// for a message as long as SQS allows.
 const (
 	pollersPerMapping = 5
 	pollWaitSeconds   = 20
@@ -95,10 +95,11 @@ var chargesByType = map[string]chargeFunc{
 	"AWS::SNS::Subscription":                 chargeNothing,
 	"AWS::SNS::Topic":                        chargeNothing,
 	"AWS::SNS::TopicPolicy":                  chargeNothing,
-	"AWS::SQS::Queue":                        chargeNothingUnlessSet("KmsMasterKeyId"), // each use of a KMS key is billed
-	"AWS::SQS::QueuePolicy":                  chargeNothing,
-	"AWS::XRay::Group":                       chargeNothing, // if insights are off, which are billed by trace
-	"AWS::XRay::SamplingRule":                chargeNothing,
+	// each use of a KMS key is billed
+	"AWS::SQS::Queue":         chargeNothingUnlessSet("KmsMasterKeyId"),
+	"AWS::SQS::QueuePolicy":   chargeNothing,
+	"AWS::XRay::Group":        chargeNothing, // if insights are off, which are billed by trace
+	"AWS::XRay::SamplingRule": chargeNothing,
 
 	// Billed all the time.
 	"AWS::CloudWatch::Alarm":          chargeAlarm,

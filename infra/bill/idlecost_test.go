@@ -46,18 +46,46 @@ func TestIdleCostOfResources(t *testing.T) {
 		{"two secrets", `"A":{"Type":"AWS::SecretsManager::Secret"},"B":{"Type":"AWS::SecretsManager::Secret"}`, 0.80},
 		{"a key", `"A":{"Type":"AWS::KMS::Key"}`, 1},
 		{"a dashboard, of three for nothing", `"A":{"Type":"AWS::CloudWatch::Dashboard"}`, 0},
-		{"what makes metrics of lines", `"A":{"Type":"AWS::Logs::MetricFilter","Properties":{"MetricTransformations":[{"MetricValue":"1"}]}}`, 0},
+		{
+			"what makes metrics of lines",
+			`"A":{"Type":"AWS::Logs::MetricFilter","Properties":{"MetricTransformations":[{"MetricValue":"1"}]}}`, 0,
+		},
 		{"an alarm", `"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"MetricName":"x","Period":60}}`, 0.10},
-		{"an alarm each ten seconds", `"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"MetricName":"x","Period":10}}`, 0.30},
-		{"an alarm on two metrics and what is made of them", `"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"Metrics":[{"MetricStat":{"Stat":"Sum"}},{"MetricStat":{"Stat":"Sum"}},{"Expression":"a+b"}]}}`, 0.20},
+		{
+			"an alarm each ten seconds",
+			`"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"MetricName":"x","Period":10}}`, 0.30,
+		},
+		{
+			"an alarm on two metrics and what is made of them",
+			`"A":{"Type":"AWS::CloudWatch::Alarm","Properties":{"Metrics":[{"MetricStat":{"Stat":"Sum"}},{"MetricStat":{"Stat":"Sum"}},{"Expression":"a+b"}]}}`,
+			0.20,
+		},
 		{"an alarm of alarms", `"A":{"Type":"AWS::CloudWatch::CompositeAlarm"}`, 0.50},
 		{"a web ACL with two rules", `"A":{"Type":"AWS::WAFv2::WebACL","Properties":{"Rules":[{},{}]}}`, 7},
-		{"a table by request", `"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"SSEEnabled":true}}}`, 0},
+		{
+			"a table by request",
+			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"SSEEnabled":true}}}`,
+			0,
+		},
 		{"a log that forgets", `"A":{"Type":"AWS::Logs::LogGroup","Properties":{"RetentionInDays":30}}`, 0},
-		{"a stage without a cache", `"A":{"Type":"AWS::ApiGateway::Stage","Properties":{"CacheClusterEnabled":false}}`, 0},
-		{"a schedule", functionJSON + "," + minuteScheduleJSON(`{"Fn::GetAtt":["Function","Arn"]}`), 43_800 * idleRunCost},
-		{"a schedule of an alias", functionJSON + "," + aliasJSON + "," + minuteScheduleJSON(`{"Ref":"Alias"}`), 43_800 * idleRunCost},
-		{"a rule with a schedule", functionJSON + `,"A":{"Type":"AWS::Events::Rule","Properties":{"ScheduleExpression":"rate(2 hours)","Targets":[{"Arn":{"Fn::GetAtt":["Function","Arn"]}}]}}`, 365 * idleRunCost},
+		{
+			"a stage without a cache",
+			`"A":{"Type":"AWS::ApiGateway::Stage","Properties":{"CacheClusterEnabled":false}}`, 0,
+		},
+		{
+			"a schedule", functionJSON + "," + minuteScheduleJSON(`{"Fn::GetAtt":["Function","Arn"]}`),
+			43_800 * idleRunCost,
+		},
+		{
+			"a schedule of an alias", functionJSON + "," + aliasJSON + "," + minuteScheduleJSON(`{"Ref":"Alias"}`),
+			43_800 * idleRunCost,
+		},
+		{
+			"a rule with a schedule",
+			functionJSON +
+				`,"A":{"Type":"AWS::Events::Rule","Properties":{"ScheduleExpression":"rate(2 hours)","Targets":[{"Arn":{"Fn::GetAtt":["Function","Arn"]}}]}}`,
+			365 * idleRunCost,
+		},
 		{"a rule without one", `"A":{"Type":"AWS::Events::Rule","Properties":{"EventPattern":{}}}`, 0},
 	}
 	for _, tt := range tests {
@@ -78,23 +106,60 @@ func TestIdleCostOfUnknownResourceIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, template, want string }{
 		{"a type", `"Db":{"Type":"AWS::RDS::DBInstance"}`, "Db: what does AWS::RDS::DBInstance cost"},
-		{"a cache", `"A":{"Type":"AWS::ApiGateway::Stage","Properties":{"CacheClusterEnabled":true}}`, "CacheClusterEnabled"},
-		{"provisioned functions", `"A":{"Type":"AWS::Lambda::Alias","Properties":{"ProvisionedConcurrencyConfig":{}}}`, "ProvisionedConcurrencyConfig"},
-		{"provisioned pollers", queueJSON + `,"A":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"ProvisionedPollerConfig":{}}}`, "provisioned pollers"},
-		{"a mapping of a stream", `"A":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"EventSourceArn":"arn:aws:kinesis"}}`, "anything but a queue"},
-		{"a provisioned table", `"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PROVISIONED"}}`, "BillingMode PROVISIONED"},
-		{"a table with a key", `"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"KMSMasterKeyId":"k"}}}`, "KMS key"},
+		{
+			"a cache", `"A":{"Type":"AWS::ApiGateway::Stage","Properties":{"CacheClusterEnabled":true}}`,
+			"CacheClusterEnabled",
+		},
+		{
+			"provisioned functions",
+			`"A":{"Type":"AWS::Lambda::Alias","Properties":{"ProvisionedConcurrencyConfig":{}}}`,
+			"ProvisionedConcurrencyConfig",
+		},
+		{
+			"provisioned pollers",
+			queueJSON + `,"A":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"ProvisionedPollerConfig":{}}}`,
+			"provisioned pollers",
+		},
+		{
+			"a mapping of a stream",
+			`"A":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"EventSourceArn":"arn:aws:kinesis"}}`,
+			"anything but a queue",
+		},
+		{
+			"a provisioned table", `"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PROVISIONED"}}`,
+			"BillingMode PROVISIONED",
+		},
+		{
+			"a table with a key",
+			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"KMSMasterKeyId":"k"}}}`,
+			"KMS key",
+		},
 		{"a queue with a key", `"A":{"Type":"AWS::SQS::Queue","Properties":{"KmsMasterKeyId":"k"}}`, "KmsMasterKeyId"},
-		{"metrics of nothing", `"A":{"Type":"AWS::Logs::MetricFilter","Properties":{"MetricTransformations":[{"DefaultValue":0}]}}`, "default value"},
+		{
+			"metrics of nothing",
+			`"A":{"Type":"AWS::Logs::MetricFilter","Properties":{"MetricTransformations":[{"DefaultValue":0}]}}`,
+			"default value",
+		},
 		{"a log that never forgets", `"A":{"Type":"AWS::Logs::LogGroup"}`, "for ever"},
-		{"a schedule of a queue", queueJSON + "," + minuteScheduleJSON(`{"Fn::GetAtt":["Queue","Arn"]}`), "anything but a function"},
-		{"a schedule by cron", `"A":{"Type":"AWS::Scheduler::Schedule","Properties":{"ScheduleExpression":"cron(0 * * * ? *)"}}`, "how often is cron"},
-		{"a schedule of never", `"A":{"Type":"AWS::Scheduler::Schedule","Properties":{"ScheduleExpression":"rate(0 minutes)"}}`, "no rate"},
+		{
+			"a schedule of a queue", queueJSON + "," + minuteScheduleJSON(`{"Fn::GetAtt":["Queue","Arn"]}`),
+			"anything but a function",
+		},
+		{
+			"a schedule by cron",
+			`"A":{"Type":"AWS::Scheduler::Schedule","Properties":{"ScheduleExpression":"cron(0 * * * ? *)"}}`,
+			"how often is cron",
+		},
+		{
+			"a schedule of never",
+			`"A":{"Type":"AWS::Scheduler::Schedule","Properties":{"ScheduleExpression":"rate(0 minutes)"}}`, "no rate",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := IdleCost(LoadPrices(), parseTemplate(t, tt.template)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := IdleCost(LoadPrices(), parseTemplate(t, tt.template)); err == nil ||
+				!strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want … %s …", err, tt.want)
 			}
 		})

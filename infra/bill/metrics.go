@@ -29,10 +29,18 @@ func MetricsTable(p Prices) Table {
 		if !rareMetrics[m.Name] {
 			busy += n
 		}
-		rows = append(rows, []string{m.Name, count, formatFraction(p.newLine("", "metric", float64(n)).USD), m.Description})
+		rows = append(
+			rows, []string{m.Name, count, formatFraction(p.newLine("", "metric", float64(n)).USD), m.Description},
+		)
 	}
 	usd := p.newLine("", "metric", float64(busy)).USD
-	return append(rows, []string{"in an hour without failures", fmt.Sprint(busy), formatFraction(usd), fmt.Sprintf("$%s in a month of such hours", formatDollars(usd*hoursPerMonth))})
+	return append(
+		rows,
+		[]string{
+			"in an hour without failures", fmt.Sprint(busy), formatFraction(usd),
+			fmt.Sprintf("$%s in a month of such hours", formatDollars(usd*hoursPerMonth)),
+		},
+	)
 }
 
 // metricCount returns how many CloudWatch metrics a metric makes: one for each value of its dimension.

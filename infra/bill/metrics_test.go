@@ -14,7 +14,8 @@ func TestMetricsPricesMatchPriceList(t *testing.T) {
 	t.Parallel()
 	p := LoadPrices().Prices
 	for name, of := range map[string]float64{
-		"lambda-requests": metric.InvocationDollars, "lambda-arm64": metric.ARMDollars, "lambda-amd64": metric.X86Dollars, "lambda-disk": metric.DiskDollars,
+		"lambda-requests": metric.InvocationDollars, "lambda-arm64": metric.ARMDollars,
+		"lambda-amd64": metric.X86Dollars, "lambda-disk": metric.DiskDollars,
 	} {
 		if want := p[name].USD / p[name].Per; math.Abs(of/want-1) > 1e-9 {
 			t.Errorf("%s: the functions count $%v, the list has $%v", name, of, want)
@@ -36,7 +37,8 @@ func TestMetricsTableListsEveryMetric(t *testing.T) {
 		}
 	}
 	last := table[len(table)-1]
-	if want := 4*metricCount(metric.WaitTime) + 7; last[1] != fmt.Sprint(want) { // of each queue, stages, dollars and starts
+	// of each queue, stages, dollars and starts
+	if want := 4*metricCount(metric.WaitTime) + 7; last[1] != fmt.Sprint(want) {
 		t.Errorf("an hour without failures has %s metrics, not %d", last[1], want)
 	}
 }

@@ -33,9 +33,11 @@ func RenderPage(p Prices, idle []Line) (string, error) {
 	}
 	slices.Sort(sources)
 	err = t.Execute(&b, map[string]any{
-		"Prices": p, "Idle": formatMarkdown(IdleTable(idle)), "Minutes": formatMarkdown(MinutesTable(p)), "Parts": formatMarkdown(PartsTable(p)), "Metrics": formatMarkdown(MetricsTable(p)),
+		"Prices": p, "Idle": formatMarkdown(IdleTable(idle)), "Minutes": formatMarkdown(MinutesTable(p)),
+		"Parts": formatMarkdown(PartsTable(p)), "Metrics": formatMarkdown(MetricsTable(p)),
 		"Ages":    formatFraction(p.newLine("", "metric-read", decisionsPerHour).USD),
-		"Sources": slices.Compact(sources), "Renditions": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors, "Most": MaxIdleCost,
+		"Sources": slices.Compact(sources), "Renditions": NewWorkload(30).RenditionNames(), "Factors": SlownessFactors,
+		"Most": MaxIdleCost,
 	})
 	return b.String(), err
 }
@@ -61,7 +63,9 @@ func MinutesTable(p Prices) Table {
 		for _, factor := range SlownessFactors {
 			ours := TotalCost(WorkloadCost(p, load, factor))
 			rows = append(rows, []string{
-				fmt.Sprintf("%d frames a second", fps), map[float64]string{1: "as fast as measured", 2: "half as fast"}[factor], formatDollars(ours), formatDollars(theirs),
+				fmt.Sprintf("%d frames a second", fps),
+				map[float64]string{1: "as fast as measured", 2: "half as fast"}[factor], formatDollars(ours),
+				formatDollars(theirs),
 				fmt.Sprintf("%.0f %%", 100*ours/theirs),
 			})
 		}
@@ -71,10 +75,18 @@ func MinutesTable(p Prices) Table {
 
 // PartsTable splits the cost of 1,000 minutes at 30 frames a second by purpose, at both slowness factors.
 func PartsTable(p Prices) Table {
-	low, high := WorkloadCost(p, NewWorkload(30), SlownessFactors[0]), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
+	low, high := WorkloadCost(
+		p, NewWorkload(30), SlownessFactors[0],
+	), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
 	rows := Table{{"of that", "how much", "$"}}
 	for i, l := range low {
-		rows = append(rows, []string{l.What, formatRange(formatQuantity(l.Quantity), formatQuantity(high[i].Quantity)) + " " + l.Of, formatRange(formatDollars(l.USD), formatDollars(high[i].USD))})
+		rows = append(
+			rows,
+			[]string{
+				l.What, formatRange(formatQuantity(l.Quantity), formatQuantity(high[i].Quantity)) + " " + l.Of,
+				formatRange(formatDollars(l.USD), formatDollars(high[i].USD)),
+			},
+		)
 	}
 	return rows
 }

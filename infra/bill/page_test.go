@@ -12,8 +12,10 @@ func TestRenderPageHasAllTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{p.Date, "| secrets | 1 secrets | 0.40 |", "| all |  | 0.40 |", "60 frames a second | half as fast", "| encoding |",
-		"\n- https://aws.amazon.com/sqs/pricing/\n"} {
+	for _, want := range []string{
+		p.Date, "| secrets | 1 secrets | 0.40 |", "| all |  | 0.40 |", "60 frames a second | half as fast",
+		"| encoding |", "\n- https://aws.amazon.com/sqs/pricing/\n",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing in\n%s", want, page)
 		}

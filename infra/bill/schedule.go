@@ -21,7 +21,8 @@ var ratePattern = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
 func chargeRule(b idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ScheduleExpression"] == nil {
-		return nil, nil // without a schedule: AWS's own events cost nothing, and others are sent by callers that use Sluice
+		// without a schedule: AWS's own events cost nothing, and others are sent by callers that use Sluice
+		return nil, nil
 	}
 	var lines []Line
 	targets, _ := r.Properties["Targets"].([]any)

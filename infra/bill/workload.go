@@ -11,12 +11,13 @@ import (
 // What is known of the work. CPU seconds are of one core of the machine on which they were measured; a core of Lambda
 // is assumed to be up to twice as slow (SlownessFactors).
 const (
-	videoCPUPerSecond   = 0.75   // to decode a second of 1080p and encode every rendition,
-	videoCPUPerFrame    = 0.05   // and for each of its frames; measured: 18 for 8 s at 30 frames a second, 30 at 60
-	audioCPUPerSecond   = 0.01   // to encode a second of audio
-	taskOverheadSeconds = 2.0    // of a task in which ffmpeg does not run: start, download, upload
-	cpuUtilization      = 0.9    // part of the CPU time that ffmpeg uses
-	memoryPerCPU        = 1769.0 // MB of a function with one CPU (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)
+	videoCPUPerSecond   = 0.75 // to decode a second of 1080p and encode every rendition,
+	videoCPUPerFrame    = 0.05 // and for each of its frames; measured: 18 for 8 s at 30 frames a second, 30 at 60
+	audioCPUPerSecond   = 0.01 // to encode a second of audio
+	taskOverheadSeconds = 2.0  // of a task in which ffmpeg does not run: start, download, upload
+	cpuUtilization      = 0.9  // part of the CPU time that ffmpeg uses
+	// MB of a function with one CPU (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)
+	memoryPerCPU = 1769.0
 
 	minutesPerVideo = 10
 	partsPerMinute  = 8.0 // parts of 8 MiB in a minute of an original
@@ -34,7 +35,8 @@ type Workload struct {
 // NewWorkload returns the workload at a frame rate, in frames a second.
 func NewWorkload(fps int) Workload {
 	return Workload{FPS: fps, plan: media.NewPlan(video.Media{
-		AudioCodec: "aac", Width: 1920, Height: 1080, Rate: video.Rate{Num: fps, Den: 1}, Frames: minutesPerVideo * 60 * fps,
+		AudioCodec: "aac", Width: 1920, Height: 1080, Rate: video.Rate{Num: fps, Den: 1},
+		Frames: minutesPerVideo * 60 * fps,
 	})}
 }
 
@@ -53,7 +55,8 @@ func (l Workload) taskCount() float64  { return l.videoCount() * float64(len(l.p
 // WorkloadCost returns what a workload costs if a core of Lambda is slower than the measured core by a factor. Storage
 // and delivery are left out, as they are in MediaConvert's price.
 func WorkloadCost(p Prices, l Workload, factor float64) []Line {
-	invocations := 2*l.taskCount() + 2*l.videoCount() // encode and publish for each task, inspect and publish for each video
+	// encode and publish for each task, inspect and publish for each video
+	invocations := 2*l.taskCount() + 2*l.videoCount()
 	return mergeLines([]Line{
 		p.newLine("encoding", "lambda-arm64", l.encodingSeconds(factor)*memoryGB("encode")),
 		p.newLine("encoding", "lambda-disk", l.encodingSeconds(factor)*float64(max(lookup("encode").Disk-512, 0))/1024),

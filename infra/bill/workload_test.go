@@ -14,7 +14,8 @@ func TestWorkloadCostsAtMostAShareOfMediaConvert(t *testing.T) {
 		load := NewWorkload(fps)
 		theirs := TotalCost(MediaConvertCost(p, load))
 		for _, factor := range SlownessFactors {
-			if ours := TotalCost(WorkloadCost(p, load, factor)); ours > MaxMediaConvertShare*theirs || ours < 0.02*theirs {
+			if ours := TotalCost(WorkloadCost(p, load, factor)); ours > MaxMediaConvertShare*theirs ||
+				ours < 0.02*theirs {
 				t.Errorf("%d frames a second, factor %v: $%.2f for $%.2f", fps, factor, ours, theirs)
 			}
 		}
@@ -43,7 +44,8 @@ func TestEncodingTimeGrowsWithSlowness(t *testing.T) {
 
 func TestSegmentCount(t *testing.T) {
 	t.Parallel()
-	if got, want := NewWorkload(30).segmentCount(), 1000*30*4.0; got != want { // segments of two seconds; three renditions and audio
+	// segments of two seconds; three renditions and audio
+	if got, want := NewWorkload(30).segmentCount(), 1000*30*4.0; got != want {
 		t.Errorf("%v segments, want %v", got, want)
 	}
 }
@@ -55,7 +57,8 @@ func TestPricesAreComplete(t *testing.T) {
 		t.Errorf("%d prices of %q on %q: %v", len(p.Prices), p.Region, p.Date, err)
 	}
 	for name, price := range p.Prices {
-		if price.USD <= 0 || price.Per <= 0 || price.Of == "" || !strings.HasPrefix(price.Source, "https://aws.amazon.com/") {
+		if price.USD <= 0 || price.Per <= 0 || price.Of == "" ||
+			!strings.HasPrefix(price.Source, "https://aws.amazon.com/") {
 			t.Errorf("%s: %+v", name, price)
 		}
 	}
@@ -73,7 +76,9 @@ func TestUnknownPricePanics(t *testing.T) {
 
 func TestFormatQuantity(t *testing.T) {
 	t.Parallel()
-	for q, want := range map[float64]string{0: "0", 1: "1", 0.03: "0.03", 9.5: "9.50", 12.3: "12", 999: "999", 1000: "1,000", 1_234_567: "1,234,567"} {
+	for q, want := range map[float64]string{
+		0: "0", 1: "1", 0.03: "0.03", 9.5: "9.50", 12.3: "12", 999: "999", 1000: "1,000", 1_234_567: "1,234,567",
+	} {
 		if got := formatQuantity(q); got != want {
 			t.Errorf("%v is written %s, want %s", q, got, want)
 		}

@@ -34,7 +34,8 @@ type dataDeleter struct {
 func (k dataDeleter) deleteAll(ctx context.Context, all []keptResource) error {
 	for _, r := range all {
 		how := map[string]func(context.Context, string) error{
-			"AWS::S3::Bucket": k.deleteBucket, "AWS::DynamoDB::Table": k.deleteTable, "AWS::SecretsManager::Secret": k.deleteSecret,
+			"AWS::S3::Bucket": k.deleteBucket, "AWS::DynamoDB::Table": k.deleteTable,
+			"AWS::SecretsManager::Secret": k.deleteSecret,
 		}[r.typ]
 		if err := how(ctx, r.id); err != nil && !hasCode(err, "NoSuchBucket", "ResourceNotFoundException") {
 			return fmt.Errorf("%s: %w", r, err)
@@ -60,7 +61,9 @@ func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 			return err
 		}
 		for _, u := range page.Uploads {
-			if _, err := k.objects.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId}); err != nil {
+			if _, err := k.objects.AbortMultipartUpload(
+				ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId},
+			); err != nil {
 				return err
 			}
 		}
@@ -78,7 +81,9 @@ func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 		for _, o := range page.Contents {
 			these = append(these, types.ObjectIdentifier{Key: o.Key})
 		}
-		out, err := k.objects.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: these, Quiet: aws.Bool(true)}})
+		out, err := k.objects.DeleteObjects(
+			ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: these, Quiet: aws.Bool(true)}},
+		)
 		if err != nil {
 			return err
 		}
@@ -93,7 +98,9 @@ func (k dataDeleter) deleteBucket(ctx context.Context, name string) error {
 // deleteTable turns off the deletion protection of a table and deletes it. DynamoDB keeps a backup for 35 days
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
 func (k dataDeleter) deleteTable(ctx context.Context, name string) error {
-	if _, err := k.rows.UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: &name, DeletionProtectionEnabled: aws.Bool(false)}); err != nil {
+	if _, err := k.rows.UpdateTable(
+		ctx, &dynamodb.UpdateTableInput{TableName: &name, DeletionProtectionEnabled: aws.Bool(false)},
+	); err != nil {
 		return err
 	}
 	is := &dynamodb.DescribeTableInput{TableName: &name}
@@ -112,6 +119,8 @@ func (k dataDeleter) deleteSecret(ctx context.Context, id string) error {
 	if err != nil || is.DeletedDate != nil {
 		return err
 	}
-	_, err = k.secrets.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &id, RecoveryWindowInDays: aws.Int64(secretRecoveryDays)})
+	_, err = k.secrets.DeleteSecret(
+		ctx, &secretsmanager.DeleteSecretInput{SecretId: &id, RecoveryWindowInDays: aws.Int64(secretRecoveryDays)},
+	)
 	return err
 }

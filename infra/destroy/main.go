@@ -100,8 +100,11 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	if !o.data {
 		return nil
 	}
-	objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }) // for an emulator
-	return dataDeleter{out, objects, dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)}.deleteAll(ctx, s.kept)
+	// for an emulator
+	objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil })
+	return dataDeleter{
+		out, objects, dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg),
+	}.deleteAll(ctx, s.kept)
 }
 
 // printPlan prints what will be deleted and what will be kept.

@@ -47,9 +47,18 @@ func TestPrintPlan(t *testing.T) {
 		there bool
 		want  string
 	}{
-		{"the stack alone", options{stack: "Sluice"}, true, "  delete  stack Sluice, with its functions, queues, messages and logs\n  keep    bucket originals\n  keep    table rows\n"},
-		{"all", options{stack: "Sluice", data: true}, true, "  delete  stack Sluice, with its functions, queues, messages and logs\n  delete  bucket originals\n  delete  table rows\n"},
-		{"what an earlier run left", options{stack: "Sluice", data: true}, false, "  delete  bucket originals\n  delete  table rows\n"},
+		{
+			"the stack alone", options{stack: "Sluice"}, true,
+			"  delete  stack Sluice, with its functions, queues, messages and logs\n  keep    bucket originals\n  keep    table rows\n",
+		},
+		{
+			"all", options{stack: "Sluice", data: true}, true,
+			"  delete  stack Sluice, with its functions, queues, messages and logs\n  delete  bucket originals\n  delete  table rows\n",
+		},
+		{
+			"what an earlier run left", options{stack: "Sluice", data: true}, false,
+			"  delete  bucket originals\n  delete  table rows\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,7 +79,8 @@ func TestParseFlags(t *testing.T) {
 	if o, err := parseFlags(nil); err != nil || o != (options{stack: "Sluice"}) {
 		t.Errorf("no flags: %+v, %v", o, err)
 	}
-	if o, err := parseFlags([]string{"-data", "-stack", "Other", "-account", "1"}); err != nil || o != (options{"Other", "1", true}) {
+	if o, err := parseFlags([]string{"-data", "-stack", "Other", "-account", "1"}); err != nil ||
+		o != (options{"Other", "1", true}) {
 		t.Errorf("all flags: %+v, %v", o, err)
 	}
 	if _, err := parseFlags([]string{"--help"}); !errors.Is(err, flag.ErrHelp) {

@@ -63,7 +63,8 @@ func (s stack) findDeletedStack(ctx context.Context, name string) (string, error
 			return "", err
 		}
 		for _, one := range page.StackSummaries {
-			if aws.ToString(one.StackName) == name && (last.StackId == nil || aws.ToTime(one.DeletionTime).After(aws.ToTime(last.DeletionTime))) {
+			if aws.ToString(one.StackName) == name && (last.StackId == nil ||
+				aws.ToTime(one.DeletionTime).After(aws.ToTime(last.DeletionTime))) {
 				last = one
 			}
 		}
@@ -76,7 +77,9 @@ func (s stack) findDeletedStack(ctx context.Context, name string) (string, error
 
 // listKeptResources returns what an existing stack will leave behind.
 func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err error) {
-	pages := cloudformation.NewListStackResourcesPaginator(s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id})
+	pages := cloudformation.NewListStackResourcesPaginator(
+		s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -91,7 +94,9 @@ func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err 
 
 // listSkippedResources returns what a deleted stack has left behind, according to its events.
 func (s stack) listSkippedResources(ctx context.Context) (kept []keptResource, err error) {
-	pages := cloudformation.NewDescribeStackEventsPaginator(s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id})
+	pages := cloudformation.NewDescribeStackEventsPaginator(
+		s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -124,8 +129,10 @@ func (s stack) delete(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "deleting the stack; CloudFront takes a quarter of an hour")
-	wait := cloudformation.NewStackDeleteCompleteWaiter(s.client, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
-		o.MinDelay = time.Second
-	})
+	wait := cloudformation.NewStackDeleteCompleteWaiter(
+		s.client, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
+			o.MinDelay = time.Second
+		},
+	)
 	return wait.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: &s.id}, stackTimeout)
 }

@@ -21,8 +21,10 @@ import (
 const bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
 
 var (
-	errCredentials = errors.New("there are no AWS credentials that work here: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and " +
-		"AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
+	errCredentials = errors.New(
+		"there are no AWS credentials that work here: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and " +
+			"AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
+	)
 	errRegion = errors.New("no AWS region is set: set AWS_REGION to where Sluice is to run, such as eu-west-1")
 )
 
@@ -93,7 +95,9 @@ func readQuota(ctx context.Context, c *servicequotas.Client, q quota) accountVal
 	if none := (*types.NoSuchResourceException)(nil); !errors.As(err, &none) {
 		return accountValue{err: readError(err)}
 	}
-	standard, err := c.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code})
+	standard, err := c.GetAWSDefaultServiceQuota(
+		ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code},
+	)
 	if err != nil {
 		return accountValue{err: readError(err)}
 	}

@@ -33,15 +33,19 @@ const (
 
 // requiredServices are the services that a deployment needs in its region, as the public parameters of Systems Manager
 // name them. CloudFront and IAM are global. At most ten parameters can be read at a time.
-var requiredServices = []string{"apigateway", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "xray"}
+var requiredServices = []string{
+	"apigateway", "cloudformation", "dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "xray",
+}
 
 // quota is a quota of an account in a region, by its codes in Service Quotas.
 type quota struct{ service, code string }
 
 // increaseCommand returns the command that requests a higher quota.
 func (q quota) increaseCommand(to int, region string) string {
-	return fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d --region %s",
-		q.service, q.code, to, region)
+	return fmt.Sprintf(
+		"aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d --region %s",
+		q.service, q.code, to, region,
+	)
 }
 
 // requirements are what a deployment needs of its account.
@@ -107,7 +111,9 @@ func checkRegion(a account) finding {
 	case len(a.missingServices) == len(requiredServices):
 		f.severity, f.message = severityUnknown, "AWS does not list the services of "+a.region
 	case len(a.missingServices) > 0:
-		f.severity, f.message = severityMissing, fmt.Sprintf("%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "))
+		f.severity, f.message = severityMissing, fmt.Sprintf(
+			"%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "),
+		)
 	default:
 		f.message = a.region + " has every service that Sluice uses"
 	}
@@ -115,14 +121,19 @@ func checkRegion(a account) finding {
 }
 
 func checkBootstrap(a account) finding {
-	f := finding{subject: "CDK bootstrap", command: fmt.Sprintf("build/node/node_modules/.bin/cdk bootstrap --app '' aws://%s/%s", a.id, a.region)}
+	f := finding{
+		subject: "CDK bootstrap",
+		command: fmt.Sprintf("build/node/node_modules/.bin/cdk bootstrap --app '' aws://%s/%s", a.id, a.region),
+	}
 	switch {
 	case a.bootstrap.err != nil:
 		return finding{subject: f.subject, severity: severityUnknown, message: a.bootstrap.err.Error()}
 	case a.bootstrap.value == 0:
 		f.severity, f.message = severityMissing, "the CDK was never set up in this account and region"
 	case a.bootstrap.value < minBootstrapVersion:
-		f.severity, f.message = severityMissing, fmt.Sprintf("version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion)
+		f.severity, f.message = severityMissing, fmt.Sprintf(
+			"version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion,
+		)
 	default:
 		return finding{subject: f.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
 	}
@@ -131,19 +142,31 @@ func checkBootstrap(a account) finding {
 
 func checkConcurrency(n requirements, a account) finding {
 	all, has := n.maxInvocations(), a.concurrency.value
-	f := finding{subject: "Lambda concurrency", command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region)}
-	needed := fmt.Sprintf("%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all, len(services.ListQueues()), n.concurrency)
+	f := finding{
+		subject: "Lambda concurrency",
+		command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region),
+	}
+	needed := fmt.Sprintf(
+		"%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all,
+		len(services.ListQueues()), n.concurrency,
+	)
 	switch {
 	case a.concurrency.err != nil:
 		return finding{subject: f.subject, severity: severityUnknown, message: a.concurrency.err.Error()}
 	case has < all:
 		f.severity = severityLow
-		f.message = fmt.Sprintf("%s, the account has %d: the rest is throttled and delivered again, which counts as an attempt", needed, has)
+		f.message = fmt.Sprintf(
+			"%s, the account has %d: the rest is throttled and delivered again, which counts as an attempt", needed,
+			has,
+		)
 		if n.concurrency == services.MinConcurrency() {
 			f.message += "; with two workers for each queue, the least that Lambda accepts, that is rare, and Sluice works, slowly"
 		}
 	case has < typicalConcurrency:
-		f.message = fmt.Sprintf("%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency", needed, has)
+		f.message = fmt.Sprintf(
+			"%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency",
+			needed, has,
+		)
 	default:
 		f.command, f.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
 	}
@@ -160,7 +183,10 @@ func checkRate(n requirements, a account) finding {
 		f.severity, f.message = severityUnknown, a.rate.err.Error()
 	case a.rate.value < n.rate:
 		f.severity, f.command = severityLow, gatewayRate.increaseCommand(n.rate, a.region)
-		f.message = fmt.Sprintf("the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", n.rate, n.rate, a.rate.value)
+		f.message = fmt.Sprintf(
+			"the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", n.rate, n.rate,
+			a.rate.value,
+		)
 	default:
 		f.message = fmt.Sprintf("the gateway lets through %d a second, the account has %d", n.rate, a.rate.value)
 	}
@@ -172,10 +198,15 @@ func checkMemory() finding {
 	for _, s := range services.Map {
 		most = max(most, s.Memory)
 	}
-	f := finding{subject: "Lambda memory", message: fmt.Sprintf("functions have at most %d MiB, which every account allows", most)}
+	f := finding{
+		subject: "Lambda memory",
+		message: fmt.Sprintf("functions have at most %d MiB, which every account allows", most),
+	}
 	if most > newAccountMemory {
 		f.severity = severityUnknown
-		f.message = fmt.Sprintf("a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory)
+		f.message = fmt.Sprintf(
+			"a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory,
+		)
 	}
 	return f
 }

@@ -31,24 +31,63 @@ func TestCheckAccount(t *testing.T) {
 		says   string // a part of it
 		run    string // a part of the command; "" for none
 	}{
-		{"a region with all services", func(*account) {}, standardRequirements, "region", severityOK, "eu-west-1 has every", ""},
-		{"a region without X-Ray", func(a *account) { a.missingServices = []string{"xray"} }, standardRequirements, "region", severityMissing, "no xray", ""},
-		{"a region that AWS does not list", func(a *account) { a.missingServices = requiredServices }, standardRequirements, "region", severityUnknown, "does not list", ""},
-		{"regions may not be read", func(a *account) { a.missingServicesErr = errors.New("denied") }, standardRequirements, "region", severityUnknown, "denied", ""},
+		{
+			"a region with all services", func(*account) {}, standardRequirements, "region", severityOK,
+			"eu-west-1 has every", "",
+		},
+		{"a region without X-Ray", func(a *account) {
+			a.missingServices = []string{"xray"}
+		}, standardRequirements, "region", severityMissing, "no xray", ""},
+		{"a region that AWS does not list", func(a *account) {
+			a.missingServices = requiredServices
+		}, standardRequirements, "region", severityUnknown, "does not list", ""},
+		{"regions may not be read", func(a *account) {
+			a.missingServicesErr = errors.New("denied")
+		}, standardRequirements, "region", severityUnknown, "denied", ""},
 		{"bootstrapped", func(*account) {}, standardRequirements, "CDK bootstrap", severityOK, "version 28", ""},
-		{"bootstrapped just new enough", func(a *account) { a.bootstrap.value = 6 }, standardRequirements, "CDK bootstrap", severityOK, "version 6", ""},
-		{"bootstrapped long ago", func(a *account) { a.bootstrap.value = 5 }, standardRequirements, "CDK bootstrap", severityMissing, "version 5 is there", "bootstrap --app '' aws://123456789012/eu-west-1"},
-		{"never bootstrapped", func(a *account) { a.bootstrap.value = 0 }, standardRequirements, "CDK bootstrap", severityMissing, "never set up", "aws://123456789012/eu-west-1"},
-		{"bootstrap may not be read", func(a *account) { a.bootstrap.err = errors.New("denied") }, standardRequirements, "CDK bootstrap", severityUnknown, "denied", ""},
-		{"one invocation short", func(a *account) { a.concurrency.value = all - 1 }, standardRequirements, "Lambda concurrency", severityLow, "Sluice works, slowly", "--service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region eu-west-1"},
-		{"just enough invocations", func(a *account) { a.concurrency.value = all }, standardRequirements, "Lambda concurrency", severityOK, "ask for more", "--desired-value 1000"},
-		{"the usual invocations", func(a *account) { a.concurrency.value = 1000 }, standardRequirements, "Lambda concurrency", severityOK, "the account has 1000: -c concurrency=990", ""},
-		{"a large deployment", func(a *account) { a.concurrency.value = 1000 }, requirements{concurrency: 991}, "Lambda concurrency", severityLow, "counts as an attempt", "--desired-value 1001"},
-		{"a deployment that uses all", func(a *account) { a.concurrency.value = 1000 }, requirements{concurrency: 990}, "Lambda concurrency", severityOK, "the account has 1000", ""},
-		{"concurrency may not be read", func(a *account) { a.concurrency.err = errors.New("denied") }, standardRequirements, "Lambda concurrency", severityUnknown, "denied", ""},
-		{"enough requests", func(a *account) { a.rate.value = 200 }, standardRequirements, "API Gateway requests", severityOK, "the account has 200", ""},
-		{"too few requests", func(a *account) { a.rate.value = 199 }, standardRequirements, "API Gateway requests", severityLow, "the account has 199", "--service-code apigateway --quota-code L-8A5B8E43 --desired-value 200 --region eu-west-1"},
-		{"requests may not be read", func(a *account) { a.rate.err = errors.New("denied") }, standardRequirements, "API Gateway requests", severityUnknown, "denied", ""},
+		{"bootstrapped just new enough", func(a *account) {
+			a.bootstrap.value = 6
+		}, standardRequirements, "CDK bootstrap", severityOK, "version 6", ""},
+		{"bootstrapped long ago", func(a *account) {
+			a.bootstrap.value = 5
+		}, standardRequirements, "CDK bootstrap", severityMissing, "version 5 is there",
+			"bootstrap --app '' aws://123456789012/eu-west-1"},
+		{"never bootstrapped", func(a *account) {
+			a.bootstrap.value = 0
+		}, standardRequirements, "CDK bootstrap", severityMissing, "never set up", "aws://123456789012/eu-west-1"},
+		{"bootstrap may not be read", func(a *account) {
+			a.bootstrap.err = errors.New("denied")
+		}, standardRequirements, "CDK bootstrap", severityUnknown, "denied", ""},
+		{"one invocation short", func(a *account) {
+			a.concurrency.value = all - 1
+		}, standardRequirements, "Lambda concurrency", severityLow, "Sluice works, slowly",
+			"--service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region eu-west-1"},
+		{"just enough invocations", func(a *account) {
+			a.concurrency.value = all
+		}, standardRequirements, "Lambda concurrency", severityOK, "ask for more", "--desired-value 1000"},
+		{"the usual invocations", func(a *account) {
+			a.concurrency.value = 1000
+		}, standardRequirements, "Lambda concurrency", severityOK, "the account has 1000: -c concurrency=990", ""},
+		{"a large deployment", func(a *account) {
+			a.concurrency.value = 1000
+		}, requirements{concurrency: 991}, "Lambda concurrency", severityLow, "counts as an attempt",
+			"--desired-value 1001"},
+		{"a deployment that uses all", func(a *account) {
+			a.concurrency.value = 1000
+		}, requirements{concurrency: 990}, "Lambda concurrency", severityOK, "the account has 1000", ""},
+		{"concurrency may not be read", func(a *account) {
+			a.concurrency.err = errors.New("denied")
+		}, standardRequirements, "Lambda concurrency", severityUnknown, "denied", ""},
+		{"enough requests", func(a *account) {
+			a.rate.value = 200
+		}, standardRequirements, "API Gateway requests", severityOK, "the account has 200", ""},
+		{"too few requests", func(a *account) {
+			a.rate.value = 199
+		}, standardRequirements, "API Gateway requests", severityLow, "the account has 199",
+			"--service-code apigateway --quota-code L-8A5B8E43 --desired-value 200 --region eu-west-1"},
+		{"requests may not be read", func(a *account) {
+			a.rate.err = errors.New("denied")
+		}, standardRequirements, "API Gateway requests", severityUnknown, "denied", ""},
 		{"memory", func(*account) {}, standardRequirements, "Lambda memory", severityOK, "3008 MiB", ""},
 	}
 	for _, tt := range tests {
@@ -86,8 +125,14 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 	}{
 		{[]severity{severityOK, severityOK}, "Sluice can be deployed here."},
 		{[]severity{severityOK, severityUnknown}, "Nothing is known to be missing, but not all could be read."},
-		{[]severity{severityLow, severityUnknown, severityOK}, "Sluice can be deployed here, and will be slower than asked for: see what is low."},
-		{[]severity{severityOK, severityMissing, severityLow}, "Sluice cannot be deployed here yet: see what is missing."},
+		{
+			[]severity{severityLow, severityUnknown, severityOK},
+			"Sluice can be deployed here, and will be slower than asked for: see what is low.",
+		},
+		{
+			[]severity{severityOK, severityMissing, severityLow},
+			"Sluice cannot be deployed here yet: see what is missing.",
+		},
 	}
 	for _, tt := range tests {
 		var findings []finding

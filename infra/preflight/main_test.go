@@ -30,10 +30,15 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !isJSON && a.deniedOperation == op:
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>`)
+		fmt.Fprint(
+			w,
+			`<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error></ErrorResponse>`,
+		)
 	case !isJSON:
-		fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn>`+
-			`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		fmt.Fprint(
+			w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn>`+
+				`<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+		)
 	case a.deniedOperation == op:
 		a.writeError(w, "AccessDeniedException", "not authorized to perform "+op)
 	case op == "GetParameters":
@@ -104,9 +109,11 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 
 // clearCredentials sets the environment of a caller without credentials.
 func clearCredentials(t *testing.T) {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	for _, name := range []string{
+		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 		"AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", t.TempDir())
@@ -127,13 +134,18 @@ func TestPreflightPassesForACompleteAccount(t *testing.T) {
 	if status != 0 || errs != "" {
 		t.Fatalf("status %d: %s", status, errs)
 	}
-	for _, want := range []string{"account 123456789012, eu-west-1, as arn:aws:iam::123456789012:user/ann", "version 28",
-		"the account has 1000", "the account has 10000", "Sluice can be deployed here."} {
+	for _, want := range []string{
+		"account 123456789012, eu-west-1, as arn:aws:iam::123456789012:user/ann", "version 28", "the account has 1000",
+		"the account has 10000", "Sluice can be deployed here.",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
-	want := []string{"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota", "GetAWSDefaultServiceQuota"}
+	want := []string{
+		"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota",
+		"GetAWSDefaultServiceQuota",
+	}
 	if !slices.Equal(a.operations, want) {
 		t.Errorf("asked %v", a.operations)
 	}
@@ -147,8 +159,10 @@ func TestPreflightReportsMissingAndLow(t *testing.T) {
 	if status != 1 {
 		t.Errorf("status %d", status)
 	}
-	for _, want := range []string{"missing  CDK bootstrap", "cdk bootstrap --app '' aws://123456789012/eu-west-1", "low      Lambda concurrency",
-		"concurrency=500", "request-service-quota-increase --service-code lambda", "cannot be deployed"} {
+	for _, want := range []string{
+		"missing  CDK bootstrap", "cdk bootstrap --app '' aws://123456789012/eu-west-1", "low      Lambda concurrency",
+		"concurrency=500", "request-service-quota-increase --service-code lambda", "cannot be deployed",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -161,7 +175,8 @@ func TestPreflightReportsUnreadableAsUnknown(t *testing.T) {
 			a := newFakeAWS(t)
 			a.deniedOperation = op
 			status, out, _ := runPreflight(t)
-			if status != 0 || !strings.Contains(out, "unknown  ") || !strings.Contains(out, "AccessDeniedException: not authorized to perform "+op) {
+			if status != 0 || !strings.Contains(out, "unknown  ") ||
+				!strings.Contains(out, "AccessDeniedException: not authorized to perform "+op) {
 				t.Errorf("status %d\n%s", status, out)
 			}
 		})
@@ -174,14 +189,22 @@ func TestPreflightFailsWithoutCredentialsOrRegion(t *testing.T) {
 		set  func(*testing.T)
 		want string
 	}{
-		{"no credentials", func(t *testing.T) { clearCredentials(t); t.Setenv("AWS_REGION", "eu-west-1") }, "there are no AWS credentials"},
+		{"no credentials", func(t *testing.T) {
+			clearCredentials(t)
+			t.Setenv("AWS_REGION", "eu-west-1")
+		}, "there are no AWS credentials"},
 		{"no region", func(t *testing.T) {
 			clearCredentials(t)
 			t.Setenv("AWS_ACCESS_KEY_ID", "k")
 			t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
 		}, "no AWS region is set"},
-		{"a profile that is not there", func(t *testing.T) { clearCredentials(t); t.Setenv("AWS_PROFILE", "gone") }, "there are no AWS credentials"},
-		{"expired credentials", func(t *testing.T) { newFakeAWS(t).deniedOperation = "GetCallerIdentity" }, "ExpiredToken: The security token is expired"},
+		{"a profile that is not there", func(t *testing.T) {
+			clearCredentials(t)
+			t.Setenv("AWS_PROFILE", "gone")
+		}, "there are no AWS credentials"},
+		{"expired credentials", func(t *testing.T) {
+			newFakeAWS(t).deniedOperation = "GetCallerIdentity"
+		}, "ExpiredToken: The security token is expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

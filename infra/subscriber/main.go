@@ -54,7 +54,9 @@ func newStack(scope constructs.Construct, topicARN, tenant string) awscdk.Stack 
 	dead := newQueue(stack, "Dead", nil)
 	queue := newQueue(stack, "Events", dead)
 	matches := awssns.SubscriptionFilter_StringFilter
-	filter := map[string]awssns.SubscriptionFilter{"type": matches(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")})}
+	filter := map[string]awssns.SubscriptionFilter{
+		"type": matches(&awssns.StringConditions{MatchPrefixes: jsii.Strings("video.")}),
+	}
 	if tenant != "" {
 		filter["tenant"] = matches(&awssns.StringConditions{Allowlist: jsii.Strings(tenant)})
 	}

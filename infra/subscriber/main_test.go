@@ -12,7 +12,9 @@ import (
 
 func TestStackSubscribesQueueToTopic(t *testing.T) {
 	app := awscdk.NewApp(nil)
-	made := assertions.Template_FromStack(newStack(app, "arn:aws:sns:eu-west-1:123456789012:sluice-events", "acme"), nil)
+	made := assertions.Template_FromStack(
+		newStack(app, "arn:aws:sns:eu-west-1:123456789012:sluice-events", "acme"), nil,
+	)
 	made.ResourceCountIs(jsii.String("AWS::SQS::Queue"), jsii.Number(2))
 	made.HasResourceProperties(jsii.String("AWS::SNS::Subscription"), map[string]any{
 		"Protocol": "sqs", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:sluice-events", "RawMessageDelivery": true,

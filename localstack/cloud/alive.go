@@ -10,7 +10,9 @@ import (
 const aliveCheckInterval = 500 * time.Millisecond
 
 // ErrEnded is the cause of a context that has ended because the server was killed or has crashed.
-var ErrEnded = errors.New("the local cloud has ended meanwhile; the end of its log in build may say why (make up starts it anew)")
+var ErrEnded = errors.New(
+	"the local cloud has ended meanwhile; the end of its log in build may say why (make up starts it anew)",
+)
 
 // ContextWhileAlive returns a context that ends when the local cloud of the repository at root ends, with ErrEnded as
 // its cause. Whatever waits for something in the local cloud uses it.

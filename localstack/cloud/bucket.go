@@ -61,11 +61,15 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 				rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
 			}
 			for _, t := range r.Transitions {
-				rule.Transitions = append(rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays})
+				rule.Transitions = append(
+					rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays},
+				)
 			}
 			in.Rules = append(in.Rules, rule)
 		}
-		_, err := b.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in})
+		_, err := b.PutBucketLifecycleConfiguration(
+			ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in},
+		)
 		if err != nil {
 			return err
 		}
@@ -73,12 +77,16 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 	in := &types.ServerSideEncryptionConfiguration{}
 	for _, e := range p.BucketEncryption.ServerSideEncryptionConfiguration {
 		in.Rules = append(in.Rules, types.ServerSideEncryptionRule{
-			ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: e.ServerSideEncryptionByDefault.SSEAlgorithm},
+			ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
+				SSEAlgorithm: e.ServerSideEncryptionByDefault.SSEAlgorithm,
+			},
 		})
 	}
 	if len(in.Rules) == 0 {
 		return nil
 	}
-	_, err := b.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in})
+	_, err := b.PutBucketEncryption(
+		ctx, &s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in},
+	)
 	return err
 }

@@ -49,7 +49,10 @@ func New(root string, out io.Writer) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{Root: root, Port: emulator.port, Out: out, StepTimeout: DefaultStepTimeout, liveProgress: fitsTerminal(out), emulator: emulator, url: emulator.url}
+	c := &Cloud{
+		Root: root, Port: emulator.port, Out: out, StepTimeout: DefaultStepTimeout, liveProgress: fitsTerminal(out),
+		emulator: emulator, url: emulator.url,
+	}
 	if text := os.Getenv("SLUICE_PORT"); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
@@ -110,7 +113,8 @@ func (c *Cloud) printLine(format string, args ...any) { fmt.Fprintf(c.Out, forma
 
 // lockRepository waits until no other process builds or starts anything in this repository, and locks it.
 func (c *Cloud) lockRepository() (unlock func(), err error) {
-	// The build folder is a module of its own, so that `go vet ./...` does not find the Go files in the CDK's templates.
+	// The build folder is a module of its own, so that `go vet ./...` does not find the Go files in the CDK's
+	// templates.
 	if err := os.MkdirAll(c.buildPath(), 0o755); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,8 @@ func TestPinsAreExact(t *testing.T) {
 	for _, name := range []string{"requirements.txt", "media-requirements.txt", "executor/requirements.txt"} {
 		logical := strings.ReplaceAll(readTestFile(t, filepath.Join("..", name)), "\\\n", "")
 		for line := range strings.Lines(logical) {
-			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") || !strings.Contains(line, "--hash=sha256:")) {
+			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") ||
+				!strings.Contains(line, "--hash=sha256:")) {
 				t.Errorf("%s: not pinned: %s", name, line)
 			}
 		}
@@ -67,7 +68,8 @@ func TestPinsAreExact(t *testing.T) {
 		t.Error("package-lock.json has no hash")
 	}
 	for _, name := range []string{
-		"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json", "executor/requirements.txt", "executor/dynamodb/pom.xml",
+		"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json", "executor/requirements.txt",
+		"executor/dynamodb/pom.xml",
 	} {
 		if strings.Contains(readTestFile(t, filepath.Join("..", name)), "://") {
 			t.Errorf("%s names a host", name)

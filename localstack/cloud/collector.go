@@ -62,7 +62,10 @@ func (c *Cloud) ensureCollector(s state) error {
 	const free = "127.0.0.1:0"
 	daemon, api, err := traces.Listen(cmp.Or(s.Collector.Daemon, free), cmp.Or(s.Collector.API, free))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the collector of traces has ended, and something else has its port (make down up starts all anew): %w", err)
+		return fmt.Errorf(
+			"the collector of traces has ended, and something else has its port (make down up starts all anew): %w",
+			err,
+		)
 	}
 	if err != nil {
 		return err

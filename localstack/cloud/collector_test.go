@@ -28,7 +28,10 @@ func readCollector(t *testing.T, c *cloud.Cloud) collectorState {
 
 // apiAnswers reports whether the collector's X-Ray API answers.
 func (s collectorState) apiAnswers() bool {
-	res, err := http.Post("http://"+s.API+"/Traces", "application/json", strings.NewReader(`{"TraceIds":["1-6a000000-000000000000000000000000"]}`))
+	res, err := http.Post(
+		"http://"+s.API+"/Traces", "application/json",
+		strings.NewReader(`{"TraceIds":["1-6a000000-000000000000000000000000"]}`),
+	)
 	if err != nil {
 		return false
 	}

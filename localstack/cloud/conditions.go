@@ -79,9 +79,13 @@ func (c *Cloud) probeConditions(ctx context.Context) (lambdaenv.Mode, []lambdaen
 	if err != nil {
 		return "", nil, err
 	}
-	found, err := lambdaenv.Probe(c.launcherPath(), lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home})
+	found, err := lambdaenv.Probe(
+		c.launcherPath(), lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home},
+	)
 	if err != nil {
-		return "", nil, fmt.Errorf("the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off goes without them): %w", err)
+		return "", nil, fmt.Errorf(
+			"the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off goes without them): %w", err,
+		)
 	}
 	return mode, found.Conditions(lambdaenv.ProbeTmp), nil
 }
@@ -96,8 +100,8 @@ func (c *Cloud) buildLauncher(ctx context.Context) error {
 }
 
 // preparePackages makes what is deployed of each function, and returns what tells the deployment where that is, and
-// where each function finds ffmpeg and the certificate of servers on this machine. It says once which of Lambda's conditions
-// are not enforced; for root, and in CI, that is an error.
+// where each function finds ffmpeg and the certificate of servers on this machine. It says once which of Lambda's
+// conditions are not enforced; for root, and in CI, that is an error.
 func (c *Cloud) preparePackages(ctx context.Context) (contextArgs []string, err error) {
 	if err := c.makeOriginCert(); err != nil {
 		return nil, err
@@ -141,7 +145,9 @@ func (c *Cloud) packFunctions(ctx context.Context) (packed string, missing []str
 	}
 	home, _ := os.UserHomeDir()
 	for _, s := range services.Map {
-		d := lambdaenv.Description{Mode: mode, Memory: s.Memory, Tmp: max(s.Disk, defaultTmp), State: c.lambdaState(), Home: home}
+		d := lambdaenv.Description{
+			Mode: mode, Memory: s.Memory, Tmp: max(s.Disk, defaultTmp), State: c.lambdaState(), Home: home,
+		}
 		if s.Layer != "" {
 			d.Tools = c.buildPath("tools")
 		}
@@ -164,7 +170,9 @@ func (c *Cloud) packFunction(packed string, s services.Service, d lambdaenv.Desc
 	if err := lambdaenv.Pack(to, filepath.Join(built, runtime.GOARCH, s.Name), c.launcherPath(), d); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(s.Permissions, func(p services.Permission) bool { return p.Action == services.ConnectOutbound }) {
+	if !slices.ContainsFunc(s.Permissions, func(p services.Permission) bool {
+		return p.Action == services.ConnectOutbound
+	}) {
 		return nil
 	}
 	text, err := os.ReadFile(originCertPath(c.Root))

@@ -64,7 +64,9 @@ func (c *Cloud) bootstrapAndDeploy(ctx context.Context, s state) error {
 	if err != nil {
 		return err
 	}
-	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error { return c.deployApp(ctx, s, paths) })
+	return c.runStep(ctx, "deploy Sluice into the local cloud", func(ctx context.Context) error {
+		return c.deployApp(ctx, s, paths)
+	})
 }
 
 // deployApp deploys the app. It writes the outputs where clients read them at the end, when everything is there.

@@ -22,7 +22,9 @@ func (c *Cloud) applyDroppedProperties(ctx context.Context, outputs Outputs) err
 	}
 	cfg := Env{Endpoint: c.endpointURL(), Region: Region}.AWSConfig()
 	setters := map[string]func(context.Context, string, json.RawMessage) error{
-		"AWS::S3::Bucket":      bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })}.applyProperties,
+		"AWS::S3::Bucket": bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.UsePathStyle = true
+		})}.applyProperties,
 		"AWS::DynamoDB::Table": tableAPI{dynamodb.NewFromConfig(cfg)}.applyProperties,
 	}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {

@@ -73,7 +73,8 @@ func TestApplyDroppedPropertiesCallsServices(t *testing.T) {
 			`<Transition><Days>14</Days><StorageClass>GLACIER</StorageClass></Transition></Rule>` +
 			`<Rule><AbortIncompleteMultipartUpload><DaysAfterInitiation>2</DaysAfterInitiation></AbortIncompleteMultipartUpload>` +
 			`<Filter><Prefix></Prefix></Filter><ID>rule-1</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
-		`PUT /bucket-1?encryption= <ServerSideEncryptionConfiguration` + xmlns + `><Rule><ApplyServerSideEncryptionByDefault>` +
+		`PUT /bucket-1?encryption= <ServerSideEncryptionConfiguration` + xmlns +
+			`><Rule><ApplyServerSideEncryptionByDefault>` +
 			`<SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`,
 		`POST / DescribeTimeToLive {"TableName":"table-1"}`,
 		`POST / UpdateTimeToLive {"TableName":"table-1","TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}}`,
@@ -89,9 +90,16 @@ func TestApplyDroppedPropertiesRejectsUnknown(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, template, want string }{
 		{"no JSON", `{`, "unexpected end"},
-		{"a bucket without an output", `{"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":{}}}}`, "no output of the stack names B"},
-		{"a rule that it would drop", `{"Outputs":{"B":{"Value":{"Ref":"B"}}},"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":` +
-			`{"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","TagFilters":[]}]}}}}}`, `unknown field "TagFilters"`},
+		{
+			"a bucket without an output", `{"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":{}}}}`,
+			"no output of the stack names B",
+		},
+		{
+			"a rule that it would drop",
+			`{"Outputs":{"B":{"Value":{"Ref":"B"}}},"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":` +
+				`{"LifecycleConfiguration":{"Rules":[{"Status":"Enabled","TagFilters":[]}]}}}}}`,
+			`unknown field "TagFilters"`,
+		},
 	} {
 		cloud, asked := newRecorder(t, c.template)
 		err := cloud.applyDroppedProperties(t.Context(), Outputs{"Sluice": {"B": "b"}})

@@ -28,8 +28,10 @@ func (c *Cloud) installDynamoDB(ctx context.Context) error {
 		}
 	}
 	err = runCommand(ctx, command{
-		argv: []string{"mvn", "--quiet", "--batch-mode", "--file", c.pinPath("executor/dynamodb/pom.xml"), copyDependencies,
-			"-DincludeScope=runtime", "-DoutputDirectory=" + lib},
+		argv: []string{
+			"mvn", "--quiet", "--batch-mode", "--file", c.pinPath("executor/dynamodb/pom.xml"), copyDependencies,
+			"-DincludeScope=runtime", "-DoutputDirectory=" + lib,
+		},
 		dir: c.Root, env: append(os.Environ(), "JAVA_HOME="+java), log: c.buildPath("install.log"),
 	})
 	if err != nil {

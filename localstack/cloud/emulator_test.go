@@ -16,7 +16,9 @@ func TestCLOUDSelectsTheEmulator(t *testing.T) {
 		}
 	}
 	t.Setenv("CLOUD", "LocalSack")
-	if _, err := New(t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "say ministack, localstack or endpoint") {
+	if _, err := New(t.TempDir(), io.Discard); err == nil || !strings.Contains(
+		err.Error(), "say ministack, localstack or endpoint",
+	) {
 		t.Errorf("an unknown cloud: %v", err)
 	}
 }

@@ -73,7 +73,10 @@ func Open(root string) (Env, error) {
 	if err != nil {
 		return Env{}, err
 	}
-	return Env{Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region, Outputs: outputs}, nil
+	return Env{
+		Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region,
+		Outputs: outputs,
+	}, nil
 }
 
 // AWSConfig returns the configuration of AWS clients for the local cloud. S3 clients have to use path-style addresses

@@ -21,7 +21,10 @@ var (
 // of uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
-	uv := cmp.Or(os.Getenv("UV_PYTHON_INSTALL_DIR"), filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "uv", "python"))
+	uv := cmp.Or(
+		os.Getenv("UV_PYTHON_INSTALL_DIR"),
+		filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "uv", "python"),
+	)
 	var found []string
 	for _, name := range []string{"python3", "python3.13", "python3.12"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -44,7 +47,9 @@ func findLocalStackPython(ctx context.Context) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("LocalStack needs Python 3.12 or 3.13 with its module venv, and PATH, pyenv and uv have none: install one")
+	return "", errors.New(
+		"LocalStack needs Python 3.12 or 3.13 with its module venv, and PATH, pyenv and uv have none: install one",
+	)
 }
 
 // pyenvRoot returns the folder of pyenv: PYENV_ROOT, the parent of the folder shims on PATH, or ~/.pyenv.

@@ -17,15 +17,24 @@ func TestFindLocalStackPython(t *testing.T) {
 		{"none", nil, "LocalStack needs Python 3.12 or 3.13"},
 		{"too old", map[string]string{"bin/python3": says + "3.11.7"}, "LocalStack needs"},
 		{"too new", map[string]string{"bin/python3": says + "3.14.0"}, "LocalStack needs"},
-		{"on PATH", map[string]string{"bin/python3": says + "3.11.7", "bin/python3.12": says + "3.12.1"}, "bin/python3.12"},
-		{"the newer one", map[string]string{"bin/python3.12": says + "3.12.1", "bin/python3.13": says + "3.13.0"}, "bin/python3.13"},
+		{
+			"on PATH", map[string]string{"bin/python3": says + "3.11.7", "bin/python3.12": says + "3.12.1"},
+			"bin/python3.12",
+		},
+		{
+			"the newer one", map[string]string{"bin/python3.12": says + "3.12.1", "bin/python3.13": says + "3.13.0"},
+			"bin/python3.13",
+		},
 		{"pyenv's, which PATH only promises", map[string]string{
 			"bin/python3.13": "exit 127", "pyenv/versions/3.13.0/bin/python3": says + "3.13.0",
 		}, "versions/3.13.0/bin/python3"},
 		{"pyenv's, where PATH has its shims", map[string]string{
 			"shims/python3.13": "exit 127", "versions/3.13.0/bin/python3": says + "3.13.0",
 		}, "versions/3.13.0/bin/python3"},
-		{"uv's", map[string]string{"uv/cpython-3.12.8-linux-x86_64-gnu/bin/python3": says + "3.12.8"}, "linux-x86_64-gnu/bin/python3"},
+		{
+			"uv's", map[string]string{"uv/cpython-3.12.8-linux-x86_64-gnu/bin/python3": says + "3.12.8"},
+			"linux-x86_64-gnu/bin/python3",
+		},
 		{"without venv", map[string]string{"bin/python3": says + "3.13.0 || exit 1"}, "with its module venv"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,7 +94,9 @@ func TestFindJDK(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.path != "" {
-				if err := os.Symlink(filepath.Join(dir, "jdk", "bin", "javac"), filepath.Join(bin, "javac")); err != nil {
+				if err := os.Symlink(
+					filepath.Join(dir, "jdk", "bin", "javac"), filepath.Join(bin, "javac"),
+				); err != nil {
 					t.Fatal(err)
 				}
 			}

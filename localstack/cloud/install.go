@@ -45,7 +45,9 @@ func (c *Cloud) cdkPath() string { return c.buildPath("node", "node_modules", ".
 
 // ensureVenv makes the emulator's virtual environment and installs what the file requirements pins, unless it is made.
 // find returns the Python to make it with.
-func (c *Cloud) ensureVenv(ctx context.Context, step, requirements string, find func(context.Context) (string, error)) error {
+func (c *Cloud) ensureVenv(
+	ctx context.Context, step, requirements string, find func(context.Context) (string, error),
+) error {
 	s := stamp{path: c.buildPath(c.emulator.venv, "pins"), pins: []string{requirements}, made: []string{c.pythonPath()}}
 	return c.ensureInstalled(ctx, step, s, func(ctx context.Context) error {
 		python, err := find(ctx)

@@ -39,8 +39,14 @@ func TestFindPython(t *testing.T) {
 	}{
 		{"none", nil, "install python3"},
 		{"too old", map[string]string{"python3": "echo Python 3.9.2"}, "install python3"},
-		{"too old, but another one is not", map[string]string{"python3": "echo Python 3.9.2", "python3.11": "echo Python 3.11.2"}, "/python3.11"},
-		{"without venv", map[string]string{"python3": "[ $1 = --version ] && echo Python 3.11.2"}, "apt install python3-venv"},
+		{
+			"too old, but another one is not",
+			map[string]string{"python3": "echo Python 3.9.2", "python3.11": "echo Python 3.11.2"}, "/python3.11",
+		},
+		{
+			"without venv", map[string]string{"python3": "[ $1 = --version ] && echo Python 3.11.2"},
+			"apt install python3-venv",
+		},
 	} {
 		dir := t.TempDir()
 		for name, script := range c.scripts {
@@ -111,7 +117,9 @@ func TestTimeoutEndsTheWholeProcessGroup(t *testing.T) {
 	start := time.Now()
 	err := c.runStep(t.Context(), "hang", func(ctx context.Context) error {
 		// The child keeps the log open; if it were not killed, runCommand would wait for it.
-		return runCommand(ctx, command{argv: []string{"sh", "-c", "echo started; sleep 600 & wait"}, log: c.buildPath("log")})
+		return runCommand(
+			ctx, command{argv: []string{"sh", "-c", "echo started; sleep 600 & wait"}, log: c.buildPath("log")},
+		)
 	})
 	if err == nil || !strings.Contains(err.Error(), "stopped after 50ms, its time limit") {
 		t.Errorf("error %v", err)

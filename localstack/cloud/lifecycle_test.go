@@ -65,7 +65,9 @@ func newFakeCloud(t *testing.T) (*cloud.Cloud, *bytes.Buffer) {
 	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" // SHA-256 of empty files
 	writeTestFile(t, filepath.Join(root, "build/venv/pins"), sum)
 	writeTestFile(t, filepath.Join(root, "build/node/pins"), sum)
-	writeTestFile(t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n")
+	writeTestFile(
+		t, filepath.Join(root, "build/venv/bin/python"), "#!/bin/sh\nSLUICE_FAKE_SERVER=1 exec '"+os.Args[0]+"'\n",
+	)
 	writeTestFile(t, filepath.Join(root, "build/node/node_modules/.bin/cdk"), fakeCDKScript)
 	writeTestFile(t, filepath.Join(root, "build/node/node_modules/.bin/prettier"), "")
 	t.Setenv("SLUICE_PORT", freePort(t))
@@ -205,7 +207,8 @@ func TestOpenReturnsOutputs(t *testing.T) {
 		t.Error("an output that is not there was found")
 	}
 	cfg := env.AWSConfig()
-	if *cfg.BaseEndpoint != env.Endpoint || cfg.Region != "us-east-1" || !strings.HasPrefix(env.APIURL, env.Endpoint+"/restapis/") {
+	if *cfg.BaseEndpoint != env.Endpoint || cfg.Region != "us-east-1" ||
+		!strings.HasPrefix(env.APIURL, env.Endpoint+"/restapis/") {
 		t.Errorf("endpoint %s, region %s, API %s", *cfg.BaseEndpoint, cfg.Region, env.APIURL)
 	}
 }

@@ -11,8 +11,10 @@ import (
 )
 
 var localStack = emulator{
-	name: "LocalStack", venv: "venv-localstack", dataDir: "cloud-localstack", port: 4567, healthPath: "/_localstack/health",
-	startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds, install: (*Cloud).installLocalStack, startCommand: (*Cloud).localStackCommand,
+	name: "LocalStack", venv: "venv-localstack", dataDir: "cloud-localstack", port: 4567,
+	healthPath:   "/_localstack/health",
+	startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds, install: (*Cloud).installLocalStack,
+	startCommand: (*Cloud).localStackCommand,
 }
 
 // installLocalStack checks everything that LocalStack needs, then installs it.
@@ -21,7 +23,9 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	if err := checkLocalStackNeeds(ctx); err != nil {
 		return err
 	}
-	if err := c.ensureVenv(ctx, "install LocalStack into build/venv-localstack", pins, findLocalStackPython); err != nil {
+	if err := c.ensureVenv(
+		ctx, "install LocalStack into build/venv-localstack", pins, findLocalStackPython,
+	); err != nil {
 		return err
 	}
 	if err := c.ensureExecutor(ctx, source); err != nil {
@@ -29,7 +33,10 @@ func (c *Cloud) installLocalStack(ctx context.Context) error {
 	}
 	return c.ensureInstalled(ctx, "install DynamoDB Local into build/dynamodb", stamp{
 		path: c.buildPath("dynamodb", "pins"),
-		pins: []string{c.pinPath("executor/dynamodb/pom.xml"), c.pinPath("executor/dynamodb/sha256"), c.pinPath("executor/dynamodb/LoopbackServer.java")},
+		pins: []string{
+			c.pinPath("executor/dynamodb/pom.xml"), c.pinPath("executor/dynamodb/sha256"),
+			c.pinPath("executor/dynamodb/LoopbackServer.java"),
+		},
 		made: []string{c.buildPath("dynamodb", "lib"), c.buildPath("dynamodb", "classes")},
 	}, c.installDynamoDB)
 }
@@ -45,7 +52,10 @@ func checkLocalStackNeeds(ctx context.Context) error {
 // other architecture on Linux.
 func checkArch(arch string) error {
 	if arch != "amd64" {
-		return fmt.Errorf("LocalStack runs here on x86-64 only, for want of DynamoDB Local's library for %s: use MiniStack (CLOUD=ministack)", arch)
+		return fmt.Errorf(
+			"LocalStack runs here on x86-64 only, for want of DynamoDB Local's library for %s: use MiniStack (CLOUD=ministack)",
+			arch,
+		)
 	}
 	return nil
 }

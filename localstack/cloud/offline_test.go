@@ -50,7 +50,9 @@ func raiseLoopback(t *testing.T) {
 		_     [22]byte
 	}{flags: syscall.IFF_UP}
 	copy(request.name[:], "lo")
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(socket), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request))); errno != 0 {
+	if _, _, errno := syscall.Syscall(
+		syscall.SYS_IOCTL, uintptr(socket), syscall.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&request)),
+	); errno != 0 {
 		t.Fatal(errno)
 	}
 	if conn, err := net.Dial("udp", "192.0.2.1:9"); err == nil {

@@ -37,13 +37,17 @@ func (c *Cloud) makeOriginCert() error {
 	shape := &x509.Certificate{
 		SerialNumber: big.NewInt(begins.UnixNano()), NotBefore: begins, NotAfter: begins.AddDate(10, 0, 0),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	cert, cerr := x509.CreateCertificate(rand.Reader, shape, shape, &key.PublicKey, key)
 	secret, kerr := x509.MarshalPKCS8PrivateKey(key)
 	if err := errors.Join(cerr, kerr); err != nil {
 		return err
 	}
-	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...)
+	text := append(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...,
+	)
 	return os.WriteFile(originCertPath(c.Root), text, 0o600)
 }

@@ -77,7 +77,8 @@ func queueTemplate(n int) string {
 		}
 		resources = append(resources, fmt.Sprintf(`"Q%d": {"Type": "AWS::SQS::Queue"%s}`, i, depends))
 	}
-	return `{"Resources": {` + strings.Join(resources, ",") + `}, "Outputs": {"Last": {"Value": {"Ref": "Q` + fmt.Sprint(n-1) + `"}}}}`
+	return `{"Resources": {` + strings.Join(resources, ",") + `}, "Outputs": {"Last": {"Value": {"Ref": "Q` +
+		fmt.Sprint(n-1) + `"}}}}`
 }
 
 // checkDeploys deploys and checks that the last queue exists.
@@ -89,7 +90,9 @@ func checkDeploys(t *testing.T, c *cloud.Cloud) {
 	must(t, err)
 	url, err := env.Outputs.Get("Last")
 	must(t, err)
-	_, err = sqs.NewFromConfig(env.AWSConfig()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url})
+	_, err = sqs.NewFromConfig(env.AWSConfig()).GetQueueAttributes(
+		t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url},
+	)
 	must(t, err)
 }
 

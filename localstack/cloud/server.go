@@ -17,7 +17,10 @@ import (
 // Up installs what is missing and starts the server, unless it runs. The server outlives this process.
 func (c *Cloud) Up(ctx context.Context) error {
 	if runtime.GOOS != "linux" {
-		return fmt.Errorf("the local cloud runs the functions as Linux processes, and this is %s: use a Linux machine, or WSL 2", runtime.GOOS)
+		return fmt.Errorf(
+			"the local cloud runs the functions as Linux processes, and this is %s: use a Linux machine, or WSL 2",
+			runtime.GOOS,
+		)
 	}
 	if err := c.Install(ctx); err != nil {
 		return err
@@ -33,7 +36,9 @@ func (c *Cloud) Up(ctx context.Context) error {
 	}
 	if s, running := c.readServerState(); running && c.checkHealth(ctx, s.Port) == nil {
 		if c.portFromEnv && s.Port != c.Port {
-			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port)
+			return fmt.Errorf(
+				"the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port,
+			)
 		}
 		c.Port = s.Port
 		c.printLine("the local cloud runs at %s", c.endpointURL())
@@ -56,7 +61,9 @@ func (c *Cloud) Status(ctx context.Context) error {
 	}
 	c.Port = s.Port
 	if err := c.checkHealth(ctx, c.Port); err != nil {
-		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpointURL(), err)
+		return fmt.Errorf(
+			"the local cloud at %s does not answer (make down up starts it anew): %w", c.endpointURL(), err,
+		)
 	}
 	if s.Collector.PID > 0 && !c.collectorRuns(s) {
 		return errors.New("the collector of traces has ended (make up starts it anew)")
@@ -68,7 +75,10 @@ func (c *Cloud) Status(ctx context.Context) error {
 func (c *Cloud) checkPortFree() error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d is in use by something else: stop that, or choose another port (SLUICE_PORT=%d make up)", c.Port, c.Port%65535+1)
+		return fmt.Errorf(
+			"port %d is in use by something else: stop that, or choose another port (SLUICE_PORT=%d make up)", c.Port,
+			c.Port%65535+1,
+		)
 	}
 	if err != nil {
 		return fmt.Errorf("port %d cannot be used: %w", c.Port, err)
@@ -105,9 +115,11 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	return errors.Join(c.saveState(s), c.ensureCollector(s))
 }
 
-// startProcess starts a program that outlives this process, in a session of its own. Its files are inherited from number
-// 3. ended receives how it ends.
-func (c *Cloud) startProcess(argv, env []string, log *os.File, files ...*os.File) (pid int, ended <-chan error, err error) {
+// startProcess starts a program that outlives this process, in a session of its own. Its files are inherited from
+// number 3. ended receives how it ends.
+func (c *Cloud) startProcess(
+	argv, env []string, log *os.File, files ...*os.File,
+) (pid int, ended <-chan error, err error) {
 	proc := exec.Command(argv[0], argv[1:]...)
 	proc.Dir, proc.Env, proc.Stdout, proc.Stderr, proc.ExtraFiles = c.dataPath(), env, log, log, files
 	proc.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -139,7 +151,9 @@ func (c *Cloud) Down(ctx context.Context) error {
 	if err := lambdaenv.Clean(c.lambdaState()); err != nil {
 		return err
 	}
-	for _, name := range []string{"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state", "lambda", "packages"} {
+	for _, name := range []string{
+		"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state", "lambda", "packages",
+	} {
 		if err := os.RemoveAll(c.dataPath(name)); err != nil {
 			return err
 		}

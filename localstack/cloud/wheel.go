@@ -30,7 +30,9 @@ func extractFiles(pattern string, want map[string]string, mode fs.FileMode) erro
 			return fmt.Errorf("%s: %w", filepath.Base(found[0]), err)
 		}
 		// A file beside path is written and renamed, so that a program that runs is not overwritten.
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path+".part", text, mode)); err != nil {
+		if err := errors.Join(
+			os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path+".part", text, mode),
+		); err != nil {
 			return err
 		}
 		if err := os.Rename(path+".part", path); err != nil {

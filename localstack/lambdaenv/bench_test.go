@@ -24,12 +24,16 @@ func BenchmarkColdStart(b *testing.B) {
 			must(b, exec.Command(filepath.Join(from, "bootstrap")).Run())
 		}
 	})
-	for _, mode := range []lambdaenv.Mode{lambdaenv.ModeRoot, lambdaenv.ModeUserNamespace, lambdaenv.ModeLandlock, lambdaenv.ModeFilter} {
+	for _, mode := range []lambdaenv.Mode{
+		lambdaenv.ModeRoot, lambdaenv.ModeUserNamespace, lambdaenv.ModeLandlock, lambdaenv.ModeFilter,
+	} {
 		b.Run(string(mode), func(b *testing.B) {
 			if (os.Getuid() == 0) != (mode == lambdaenv.ModeRoot) {
 				b.Skip("needs another user")
 			}
-			d := lambdaenv.Description{Mode: mode, Memory: 256, Tmp: 10240, State: filepath.Join(dir, "state"), Home: "/root"}
+			d := lambdaenv.Description{
+				Mode: mode, Memory: 256, Tmp: 10240, State: filepath.Join(dir, "state"), Home: "/root",
+			}
 			b.Cleanup(func() { must(b, lambdaenv.Clean(d.State)) })
 			must(b, lambdaenv.Prepare(mode, d.State, d.Tmp))
 			must(b, lambdaenv.Pack(filepath.Join(dir, string(mode)), from, launcher, d))

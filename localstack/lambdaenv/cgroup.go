@@ -72,7 +72,9 @@ func (t cgroupTree) create(state string, pid, memory int) (string, error) {
 		return "", err
 	}
 	bytes := strconv.FormatInt(int64(memory)<<20, 10)
-	limits, swap := map[string]string{"memory.limit_in_bytes": bytes}, map[string]string{"memory.memsw.limit_in_bytes": bytes}
+	limits, swap := map[string]string{
+		"memory.limit_in_bytes": bytes,
+	}, map[string]string{"memory.memsw.limit_in_bytes": bytes}
 	if t.unified {
 		limits, swap = map[string]string{"memory.max": bytes}, map[string]string{"memory.swap.max": "0"}
 	}
@@ -82,7 +84,9 @@ func (t cgroupTree) create(state string, pid, memory int) (string, error) {
 		}
 	}
 	for name, value := range swap { // a kernel that counts no swap has no such file
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(value), 0); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+		if err := os.WriteFile(
+			filepath.Join(dir, name), []byte(value), 0,
+		); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
 			return "", errors.Join(err, os.Remove(dir))
 		}
 	}

@@ -82,7 +82,10 @@ func Probe(launcher string, d Description) (f Findings, err error) {
 	var out, words bytes.Buffer
 	proc := exec.Command(filepath.Join(to, launcherFile))
 	// The last three stand for an emulator's own.
-	proc.Env = []string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(d.Memory), "HOME=" + code, "PYTHONPATH=" + code, "SLUICE_CLOUD=" + code}
+	proc.Env = []string{
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(d.Memory), "HOME=" + code, "PYTHONPATH=" + code,
+		"SLUICE_CLOUD=" + code,
+	}
 	proc.Dir, proc.Stdout, proc.Stderr = to, &out, &words
 	if err := proc.Run(); err != nil {
 		return f, fmt.Errorf("%w: %s", err, bytes.TrimSpace(words.Bytes()))

@@ -48,10 +48,12 @@ func becomeFunction(d Description, pkg string) error {
 }
 
 const (
-	landlockRead  = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR | unix.LANDLOCK_ACCESS_FS_EXECUTE
-	landlockWrite = landlockRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
-		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
-		unix.LANDLOCK_ACCESS_FS_MAKE_FIFO
+	landlockRead = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR |
+		unix.LANDLOCK_ACCESS_FS_EXECUTE
+	landlockWrite = landlockRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
+		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM |
+		unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO
 	// landlockHandled are the rights of Landlock's first version: all that is not allowed is refused.
 	landlockHandled = unix.LANDLOCK_ACCESS_FS_REFER - 1
 )
@@ -60,7 +62,9 @@ const (
 // are in it, and only tmp to write to. Landlock knows only what is allowed: everything else beside the way to home.
 func hideHome(home, tmp string, readable ...string) error {
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: landlockHandled}
-	fd, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr.Handled_access_fs), 0)
+	fd, _, e := unix.Syscall(
+		unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr.Handled_access_fs), 0,
+	)
 	if e != 0 {
 		return e
 	}
@@ -78,7 +82,8 @@ func hideHome(home, tmp string, readable ...string) error {
 			return err
 		}
 		for _, s := range siblings {
-			if path := filepath.Join(filepath.Dir(dir), s.Name()); path != dir && rules[path] == 0 && s.Type()&os.ModeSymlink == 0 {
+			if path := filepath.Join(filepath.Dir(dir), s.Name()); path != dir && rules[path] == 0 &&
+				s.Type()&os.ModeSymlink == 0 {
 				rules[path] = landlockRead
 			}
 		}
@@ -107,10 +112,14 @@ func allowPath(ruleset int, path string, rights uint64) error {
 		return err
 	}
 	if stat.Mode&unix.S_IFMT != unix.S_IFDIR { // a file has no rights of folders
-		rights &= unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_EXECUTE
+		rights &= unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
+			unix.LANDLOCK_ACCESS_FS_EXECUTE
 	}
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(fd)}
-	_, _, e := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+	_, _, e := unix.Syscall6(
+		unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)),
+		0, 0, 0,
+	)
 	if e != 0 {
 		return e
 	}

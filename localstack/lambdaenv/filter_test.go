@@ -27,7 +27,10 @@ func reportCalls() {
 		{"chroot", unix.SYS_CHROOT, [3]uintptr{}},
 		{"unshare", unix.SYS_UNSHARE, [3]uintptr{}},
 		{"fallocate", unix.SYS_FALLOCATE, [3]uintptr{}},
-		{"landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, [3]uintptr{0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION}},
+		{
+			"landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET,
+			[3]uintptr{0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION},
+		},
 		{"setpgid", unix.SYS_SETPGID, [3]uintptr{}},
 		{"getpid", unix.SYS_GETPID, [3]uintptr{}},
 	} {

@@ -24,7 +24,10 @@ func TestFunctionFindsItsPackageAndLayer(t *testing.T) {
 	needsRoot(t, "/var/task and /opt")
 	tools := t.TempDir()
 	writeScript(t, filepath.Join(tools, "ffmpeg"), "echo a tool")
-	p := packScript(t, lambdaenv.Description{Memory: 128, Tmp: 16, Tools: tools}, `/opt/bin/ffmpeg; stat -c '%n %u %a' /var/task/bootstrap /opt/bin/ffmpeg; ls -A /var/task /opt /dev`)
+	p := packScript(
+		t, lambdaenv.Description{Memory: 128, Tmp: 16, Tools: tools},
+		`/opt/bin/ffmpeg; stat -c '%n %u %a' /var/task/bootstrap /opt/bin/ffmpeg; ls -A /var/task /opt /dev`,
+	)
 	out, err := p.run()
 	must(t, err)
 	want := `a tool
@@ -54,7 +57,10 @@ bootstrap
 
 func TestTmpHasTheSizeInTheMap(t *testing.T) {
 	needsRoot(t, "the size of /tmp")
-	p := packScript(t, lambdaenv.Description{Memory: 128, Tmp: 16}, `head -c 16M /dev/zero >/tmp/fits && echo fits && head -c 4M /dev/zero >/tmp/not || echo full`)
+	p := packScript(
+		t, lambdaenv.Description{Memory: 128, Tmp: 16},
+		`head -c 16M /dev/zero >/tmp/fits && echo fits && head -c 4M /dev/zero >/tmp/not || echo full`,
+	)
 	out, _ := p.run()
 	if !strings.HasPrefix(out, "fits\n") || !strings.HasSuffix(out, "No space left on device\nfull\n") {
 		t.Errorf("16 and 4 MiB in a /tmp of 16: %s", out)
@@ -64,7 +70,9 @@ func TestTmpHasTheSizeInTheMap(t *testing.T) {
 // A tmpfs would count as memory, and kill the function.
 func TestTmpMayHoldMoreThanMemory(t *testing.T) {
 	needsRoot(t, "the size of /tmp and the memory")
-	p := packScript(t, lambdaenv.Description{Memory: 64, Tmp: 512}, `head -c 400M /dev/zero >/tmp/large && stat -c %s /tmp/large`)
+	p := packScript(
+		t, lambdaenv.Description{Memory: 64, Tmp: 512}, `head -c 400M /dev/zero >/tmp/large && stat -c %s /tmp/large`,
+	)
 	if out, err := p.run(); out != "419430400\n" || err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -104,7 +112,10 @@ func TestNothingOfAFunctionStays(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			// One child leaves the session and the process group.
-			p := packScript(t, lambdaenv.Description{Memory: 64, Tmp: 16}, `setsid sleep 600 & echo $! >/tmp/x; echo ready; sleep 600`)
+			p := packScript(
+				t, lambdaenv.Description{Memory: 64, Tmp: 16},
+				`setsid sleep 600 & echo $! >/tmp/x; echo ready; sleep 600`,
+			)
 			cmd := p.command()
 			out, err := cmd.StdoutPipe()
 			must(t, err)
@@ -128,9 +139,11 @@ func TestNothingOfAFunctionStays(t *testing.T) {
 				t.Errorf("left: %q", got)
 			}
 			must(t, lambdaenv.Clean(p.state))
-			if left, _ := filepath.Glob("/sys/fs/cgroup/**/sluice-*/" + "[0-9]*"); slices.ContainsFunc(left, func(dir string) bool {
-				return filepath.Base(dir) == pidText(cmd.Process.Pid)
-			}) {
+			if left, _ := filepath.Glob("/sys/fs/cgroup/**/sluice-*/" + "[0-9]*"); slices.ContainsFunc(
+				left, func(dir string) bool {
+					return filepath.Base(dir) == pidText(cmd.Process.Pid)
+				},
+			) {
 				t.Errorf("cgroups left: %q", left)
 			}
 		})
@@ -152,7 +165,8 @@ func TestFailureIsAnErrorOfInitialization(t *testing.T) {
 	if err := cmd.Run(); errorText(err) != "exit status 1" {
 		t.Errorf("it ended with %v", err)
 	}
-	if got := <-said; !strings.HasPrefix(got, "POST /2018-06-01/runtime/init/error {") || !strings.Contains(got, "/nowhere: no such file") {
+	if got := <-said; !strings.HasPrefix(got, "POST /2018-06-01/runtime/init/error {") ||
+		!strings.Contains(got, "/nowhere: no such file") {
 		t.Errorf("the Runtime API heard: %s", got)
 	}
 }

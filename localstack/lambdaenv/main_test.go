@@ -66,7 +66,9 @@ func buildLauncher(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "launcher-"); built.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(built.dir, "launcher"), "sluice/localstack/launcher")
+		cmd := exec.Command(
+			"go", "build", "-ldflags=-s -w", "-o", filepath.Join(built.dir, "launcher"), "sluice/localstack/launcher",
+		)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w\n%s", err, out)

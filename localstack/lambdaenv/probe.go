@@ -37,7 +37,8 @@ type Findings struct {
 
 // probedDirs are the folders in which a probe tries to make a file.
 var probedDirs = []string{
-	"/", "/bin", "/dev", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/opt/bin", "/proc", "/root", "/run", "/srv", "/sys",
+	"/", "/bin", "/dev", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/opt/bin", "/proc", "/root", "/run", "/srv",
+	"/sys",
 	"/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/runtime", "/var/task", "/var/tmp",
 }
 
@@ -53,7 +54,10 @@ var probedCalls = []struct {
 	{"chroot", unix.SYS_CHROOT, [3]uintptr{}},
 	{"unshare", unix.SYS_UNSHARE, [3]uintptr{}},
 	{"fallocate", unix.SYS_FALLOCATE, [3]uintptr{}},
-	{"landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, [3]uintptr{0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION}},
+	{
+		"landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET,
+		[3]uintptr{0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION},
+	},
 	{"landlock_add_rule", unix.SYS_LANDLOCK_ADD_RULE, [3]uintptr{}},
 	{"landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF, [3]uintptr{}},
 	{"setpgid", unix.SYS_SETPGID, [3]uintptr{}},
@@ -166,10 +170,16 @@ func (f Findings) Conditions(tmp int) []Condition {
 		{"system calls answer as there", len(wrong) == 0, strings.Join(wrong, ", ")},
 		{"the user is not root", f.UserID != 0, fmt.Sprintf("uid %d, gid %d", f.UserID, f.GroupID)},
 		{"nothing but /tmp is writable", slices.Equal(f.Writable, []string{"/tmp"}), strings.Join(f.Writable, " ")},
-		{"/tmp has the size in the map", f.Tmp >= tmp && f.Tmp <= tmp+tmp/20+8, fmt.Sprintf("%d MiB for %d", f.Tmp, tmp)},
+		{
+			"/tmp has the size in the map", f.Tmp >= tmp && f.Tmp <= tmp+tmp/20+8,
+			fmt.Sprintf("%d MiB for %d", f.Tmp, tmp),
+		},
 		{"memory is limited as in the map", f.Limited, "no limit"},
 		{"there is no /dev/shm", !f.SharedMemory, "/dev/shm"},
-		{"code is at /var/task and root's", f.Dir == TaskRoot && f.CodeOwner == 0, fmt.Sprintf("%s, uid %d", f.Dir, f.CodeOwner)},
+		{
+			"code is at /var/task and root's", f.Dir == TaskRoot && f.CodeOwner == 0,
+			fmt.Sprintf("%s, uid %d", f.Dir, f.CodeOwner),
+		},
 		{"the environment is Lambda's and its own", len(foreign) == 0, strings.Join(foreign, " ")},
 		{"no process of others is seen", f.Processes <= 3, fmt.Sprintf("%d processes", f.Processes)},
 	}

@@ -39,10 +39,16 @@ func TestOthersEnforceWhatTheyCan(t *testing.T) {
 		mode    lambdaenv.Mode
 		missing []string
 	}{
-		{lambdaenv.ModeUserNamespace, []string{"/tmp has the size in the map", "memory is limited as in the map", "code is at /var/task and root's"}},
+		{
+			lambdaenv.ModeUserNamespace,
+			[]string{
+				"/tmp has the size in the map", "memory is limited as in the map", "code is at /var/task and root's",
+			},
+		},
 		{lambdaenv.ModeLandlock, []string{
 			"nothing but /tmp is writable", "/tmp has the size in the map", "memory is limited as in the map",
-			"there is no /dev/shm", "code is at /var/task and root's", "the environment is Lambda's and its own", "no process of others is seen",
+			"there is no /dev/shm", "code is at /var/task and root's", "the environment is Lambda's and its own",
+			"no process of others is seen",
 		}},
 	} {
 		t.Run(string(c.mode), func(t *testing.T) {
@@ -62,7 +68,8 @@ func TestOthersEnforceWhatTheyCan(t *testing.T) {
 			if !slices.Equal(missing, c.missing) {
 				t.Errorf("not held: %q\nwant %q\n%+v", missing, c.missing, found)
 			}
-			if c.mode == lambdaenv.ModeLandlock && (len(found.Writable) != 1 || !strings.HasPrefix(found.Writable[0], state)) {
+			if c.mode == lambdaenv.ModeLandlock && (len(found.Writable) != 1 ||
+				!strings.HasPrefix(found.Writable[0], state)) {
 				t.Errorf("writable: %q", found.Writable)
 			}
 		})

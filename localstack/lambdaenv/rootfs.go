@@ -14,7 +14,8 @@ var systemDirs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "
 
 // systemFiles are what a function finds in /etc, beside passwd and group.
 var systemFiles = []string{
-	"resolv.conf", "hosts", "nsswitch.conf", "protocols", "services", "localtime", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
+	"resolv.conf", "hosts", "nsswitch.conf", "protocols", "services", "localtime", "ld.so.cache", "ld.so.conf",
+	"ld.so.conf.d",
 	"ssl", "pki", "ca-certificates", "alternatives",
 }
 
@@ -134,7 +135,8 @@ func bindDevices(dev string) error {
 func writeUsers(etc string) error {
 	return errors.Join(
 		os.WriteFile(filepath.Join(etc, "passwd"), fmt.Appendf(nil,
-			"root:x:0:0:root:/root:/bin/bash\nsbx_user1051:x:%d:%d::/home/sbx_user1051:/sbin/nologin\n", UserID, GroupID), 0o644),
+			"root:x:0:0:root:/root:/bin/bash\nsbx_user1051:x:%d:%d::/home/sbx_user1051:/sbin/nologin\n", UserID,
+			GroupID), 0o644),
 		os.WriteFile(filepath.Join(etc, "group"), fmt.Appendf(nil, "root:x:0:\nsbx_group:x:%d:\n", GroupID), 0o644))
 }
 

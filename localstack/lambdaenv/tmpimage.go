@@ -46,8 +46,11 @@ func MakeImage(state string, size int) error {
 		return err
 	}
 	// Without a journal, and with the inode tables left as holes.
-	out, err := exec.Command(findMkfs(), "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I", strconv.Itoa(inodeSize),
-		"-O", "^has_journal,^resize_inode", "-E", fmt.Sprintf("lazy_itable_init=1,root_owner=%d:%d", UserID, GroupID), file.Name()).CombinedOutput()
+	out, err := exec.Command(
+		findMkfs(), "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I", strconv.Itoa(inodeSize), "-O",
+		"^has_journal,^resize_inode", "-E", fmt.Sprintf("lazy_itable_init=1,root_owner=%d:%d", UserID, GroupID),
+		file.Name(),
+	).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make a file system for /tmp with mkfs.ext4 (Debian's package e2fsprogs): %w\n%s", err, out)
 	}
@@ -150,7 +153,9 @@ func attachLoop(image *os.File) (*os.File, error) {
 		return nil, err
 	}
 	defer control.Close()
-	config := unix.LoopConfig{Fd: uint32(image.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR | unix.LO_FLAGS_DIRECT_IO}}
+	config := unix.LoopConfig{
+		Fd: uint32(image.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR | unix.LO_FLAGS_DIRECT_IO},
+	}
 	for range 100 {
 		number, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {

@@ -77,14 +77,18 @@ func (c *collector) sendDatagrams(datagrams ...string) {
 
 // newDatagram returns a datagram with a segment of a video.
 func newDatagram(trace, id, video string) string {
-	return headerLine + fmt.Sprintf(`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id, video)
+	return headerLine + fmt.Sprintf(
+		`{"trace_id": %q, "id": %q, "name": "encode", "annotations": {"video_id": %q, "cold_start": true}}`, trace, id,
+		video,
+	)
 }
 
 // findTraces returns the ids of a video's traces in a time range, the latest first, from all pages.
 func (c *collector) findTraces(video string, by types.TimeRangeType, from, to time.Time) (ids []string) {
 	c.t.Helper()
 	pages := xray.NewGetTraceSummariesPaginator(c.xray, &xray.GetTraceSummariesInput{
-		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)), TimeRangeType: by,
+		StartTime: &from, EndTime: &to, FilterExpression: aws.String(fmt.Sprintf(`annotation.video_id = "%s"`, video)),
+		TimeRangeType: by,
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(c.t.Context())
@@ -130,16 +134,25 @@ func (c *collector) getDocuments(ids ...string) (all []string) {
 func TestTracesAreFoundByVideo(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
-	inner := headerLine + fmt.Sprintf(`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`, traceID(60))
-	c.sendDatagrams(newDatagram(traceID(0), "a", "vid_1"), newDatagram(traceID(0), "a2", "vid_1"), newDatagram(traceID(30), "x", "vid_2"), inner)
+	inner := headerLine + fmt.Sprintf(
+		`{"trace_id": %q, "id": "b", "name": "sluice-encode", "subsegments": [{"id": "c", "annotations": {"video_id": "vid_1"}}]}`,
+		traceID(60),
+	)
+	c.sendDatagrams(
+		newDatagram(traceID(0), "a", "vid_1"), newDatagram(traceID(0), "a2", "vid_1"),
+		newDatagram(traceID(30), "x", "vid_2"), inner,
+	)
 	if got := c.awaitTraces("vid_1", 2); !slices.Equal(got, []string{traceID(60), traceID(0)}) {
 		t.Errorf("found %v", got)
 	}
 	got := c.getDocuments(traceID(0), traceID(60), traceID(99))
-	if len(got) != 3 || !strings.Contains(got[0], `"id":"a"`) || !strings.Contains(got[1], `"id":"a2"`) || strings.Contains(got[2], "\n") {
+	if len(got) != 3 || !strings.Contains(got[0], `"id":"a"`) || !strings.Contains(got[1], `"id":"a2"`) ||
+		strings.Contains(got[2], "\n") {
 		t.Errorf("documents %q", got)
 	}
-	if got := c.findTraces("vid_1", types.TimeRangeTypeTraceId, noon.Add(time.Second), noon.Add(59*time.Second)); got != nil {
+	if got := c.findTraces(
+		"vid_1", types.TimeRangeTypeTraceId, noon.Add(time.Second), noon.Add(59*time.Second),
+	); got != nil {
 		t.Errorf("found %v in a window without any", got)
 	}
 }
@@ -149,8 +162,10 @@ func TestTracesAreFoundByUpdateTime(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	ran := func(trace string, from, to int) string {
-		return headerLine + fmt.Sprintf(`{"trace_id": %q, "id": "a%d", "start_time": %d, "end_time": %d.5, "annotations": {"video_id": "vid_1"}}`,
-			trace, from, noon.Unix()+int64(from), noon.Unix()+int64(to))
+		return headerLine + fmt.Sprintf(
+			`{"trace_id": %q, "id": "a%d", "start_time": %d, "end_time": %d.5, "annotations": {"video_id": "vid_1"}}`,
+			trace, from, noon.Unix()+int64(from), noon.Unix()+int64(to),
+		)
 	}
 	c.sendDatagrams(ran(traceID(0), 0, 1), ran(traceID(0), 100, 130), ran(traceID(0), 50, 60), ran(traceID(1), 1, 40))
 	c.awaitTraces("vid_1", 2)
@@ -163,7 +178,9 @@ func TestTracesAreFoundByUpdateTime(t *testing.T) {
 		{0, 60 * time.Second, []string{traceID(1)}},
 		{140 * time.Second, 200 * time.Second, nil},
 	} {
-		if got := c.findTraces("vid_1", types.TimeRangeTypeEvent, noon.Add(tt.from), noon.Add(tt.to)); !slices.Equal(got, tt.want) {
+		if got := c.findTraces(
+			"vid_1", types.TimeRangeTypeEvent, noon.Add(tt.from), noon.Add(tt.to),
+		); !slices.Equal(got, tt.want) {
 			t.Errorf("from %v to %v: %v, want %v", tt.from, tt.to, got, tt.want)
 		}
 	}
@@ -184,8 +201,11 @@ func TestBurstOfDatagramsIsNotLost(t *testing.T) {
 func TestInvalidDocumentsAreIgnored(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
-	c.sendDatagrams("no header", `{"format":"xml","version":1}`+"\n{}", headerLine+"{half", headerLine, headerLine+"[]", headerLine+`{"id":"no trace"}`,
-		newDatagram("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"), newDatagram("1-0-0", "a", "vid_1"), newDatagram(traceID(0), "", "vid_1"), newDatagram(traceID(1), "a", "vid_1"))
+	c.sendDatagrams(
+		"no header", `{"format":"xml","version":1}`+"\n{}", headerLine+"{half", headerLine, headerLine+"[]",
+		headerLine+`{"id":"no trace"}`, newDatagram("1-xxxxxxxx-000000000000000000000000", "a", "vid_1"),
+		newDatagram("1-0-0", "a", "vid_1"), newDatagram(traceID(0), "", "vid_1"), newDatagram(traceID(1), "a", "vid_1"),
+	)
 	if got := c.awaitTraces("vid_1", 1); got[0] != traceID(1) {
 		t.Errorf("found %v", got)
 	}
@@ -221,7 +241,10 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
 	good := func() *xray.GetTraceSummariesInput {
-		return &xray.GetTraceSummariesInput{StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)), FilterExpression: aws.String(`annotation.video_id = "v"`)}
+		return &xray.GetTraceSummariesInput{
+			StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)),
+			FilterExpression: aws.String(`annotation.video_id = "v"`),
+		}
 	}
 	if _, err := c.xray.GetTraceSummaries(t.Context(), good()); err != nil {
 		t.Fatal(err)
@@ -232,10 +255,12 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*xray.GetTraceSummariesInput){
-		"more than six hours": func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(6*time.Hour + time.Second)) },
-		"backwards":           func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(-time.Second)) },
-		"no filter":           func(in *xray.GetTraceSummariesInput) { in.FilterExpression = nil },
-		"another filter":      func(in *xray.GetTraceSummariesInput) { in.FilterExpression = aws.String("fault = true") },
+		"more than six hours": func(in *xray.GetTraceSummariesInput) {
+			in.EndTime = aws.Time(noon.Add(6*time.Hour + time.Second))
+		},
+		"backwards":      func(in *xray.GetTraceSummariesInput) { in.EndTime = aws.Time(noon.Add(-time.Second)) },
+		"no filter":      func(in *xray.GetTraceSummariesInput) { in.FilterExpression = nil },
+		"another filter": func(in *xray.GetTraceSummariesInput) { in.FilterExpression = aws.String("fault = true") },
 		"two filters": func(in *xray.GetTraceSummariesInput) {
 			in.FilterExpression = aws.String(`annotation.video_id = "v" AND annotation.tenant = "t"`)
 		},
@@ -244,11 +269,14 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 	} {
 		in := good()
 		change(in)
-		if _, err := c.xray.GetTraceSummaries(t.Context(), in); err == nil || !strings.Contains(err.Error(), "InvalidRequestException") {
+		if _, err := c.xray.GetTraceSummaries(t.Context(), in); err == nil ||
+			!strings.Contains(err.Error(), "InvalidRequestException") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := c.xray.BatchGetTraces(t.Context(), &xray.BatchGetTracesInput{TraceIds: make([]string, 6)}); err == nil || !strings.Contains(err.Error(), "not 1 to 5") {
+	if _, err := c.xray.BatchGetTraces(
+		t.Context(), &xray.BatchGetTracesInput{TraceIds: make([]string, 6)},
+	); err == nil || !strings.Contains(err.Error(), "not 1 to 5") {
 		t.Errorf("six traces: %v", err)
 	}
 }

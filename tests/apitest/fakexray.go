@@ -29,7 +29,9 @@ func (x *FakeXRay) ReadDocuments(_ context.Context, _ string, windows []tracevie
 }
 
 // SampleRecent returns all segments as half of the traces.
-func (x *FakeXRay) SampleRecent(ctx context.Context, groups [][]string, window traceview.TimeRange) ([]traceview.TraceSample, error) {
+func (x *FakeXRay) SampleRecent(
+	ctx context.Context, groups [][]string, window traceview.TimeRange,
+) ([]traceview.TraceSample, error) {
 	x.RecentCalls++
 	if x.Hangs {
 		<-ctx.Done()

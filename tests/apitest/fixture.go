@@ -56,16 +56,19 @@ type Fixture struct {
 func New(tb testing.TB) *Fixture {
 	tb.Helper()
 	f := &Fixture{
-		Store: store.NewMemory(), Bucket: &Bucket{}, Outbox: &Outbox{}, Redriver: &FakeRedriver{}, Logs: &bytes.Buffer{},
+		Store: store.NewMemory(), Bucket: &Bucket{}, Outbox: &Outbox{}, Redriver: &FakeRedriver{},
+		Logs: &bytes.Buffer{},
 		XRay: &FakeXRay{Depths: map[string][2]int{}},
 	}
 	now := func() time.Time { return f.Now() } // tests change it
 	f.Bucket.Now = now
 	f.API = &api.API{
-		Uploads: f.Store, Videos: f.Store, Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox, Idempotency: f.Store,
-		CheckURL: func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
-		TraceHeader: func(context.Context) string { return "" }, AnnotateVideo: func(context.Context, string, string) {},
-		Now: func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
+		Uploads: f.Store, Videos: f.Store, Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox,
+		Idempotency: f.Store,
+		CheckURL:    func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
+		TraceHeader:   func(context.Context) string { return "" },
+		AnnotateVideo: func(context.Context, string, string) {},
+		Now:           func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
 	}
 	f.VideoCreator = ingest.VideoCreator{
 		Videos: f.Store, Multipart: f.Bucket, Now: now,
@@ -73,7 +76,8 @@ func New(tb testing.TB) *Fixture {
 	}
 	f.Admin = &admin.Admin{
 		Tenants: f.Store, Producers: f.Store, DeadLetters: f.Store, Redriver: f.Redriver,
-		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy, Log: f.Log,
+		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,
+		Log: f.Log,
 	}
 	f.Observer = &observe.Observer{
 		Store: f.Store, Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log,
@@ -340,8 +344,10 @@ func (f *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) 
 	tb.Helper()
 	for i := range n {
 		l := video.DeadLetter{
-			Service: "encode", Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
-			Reason: "It is wrong.", Body: fmt.Sprintf(`{"n": %d}`, i), Attempts: 5, Sent: Noon.Add(time.Duration(i-90) * time.Second), Created: Noon, State: video.DeadLetterOpen,
+			Service: "encode", Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1",
+			Kind: errs.Invalid, Code: "invalid",
+			Reason: "It is wrong.", Body: fmt.Sprintf(`{"n": %d}`, i), Attempts: 5,
+			Sent: Noon.Add(time.Duration(i-90) * time.Second), Created: Noon, State: video.DeadLetterOpen,
 		}
 		if i%2 == 1 {
 			l.Service, l.Code = "inspect", "internal"

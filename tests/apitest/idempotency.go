@@ -55,7 +55,9 @@ func (c *RecordingStore) noteRecord(v video.IdempotencyRecord) {
 	c.Written = append(c.Written, fmt.Sprintf("%+v", v))
 }
 
-func (c *RecordingStore) BeginIdempotency(ctx context.Context, v video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
+func (c *RecordingStore) BeginIdempotency(
+	ctx context.Context, v video.IdempotencyRecord, now time.Time,
+) (video.IdempotencyRecord, error) {
 	c.noteRecord(v)
 	if c.BeginErr != nil {
 		return video.IdempotencyRecord{}, c.BeginErr
@@ -98,12 +100,14 @@ func (f *Fixture) ValidPosts(tb testing.TB) map[string]Post {
 		"/v1/sources":                   {IAMOperator, "/v1/sources", ProducerBody},
 		"/v1/dead-letters/redrive":      {OperatorToken, "/v1/dead-letters/redrive", `{}`},
 		"/v1/dead-letters/{id}/redrive": {OperatorToken, "/v1/dead-letters/" + l.ID + "/redrive", `{}`},
-		"/v1/dead-letters/{id}/discard": {OperatorToken, "/v1/dead-letters/" + l.ID + "/discard", `{"reason": "a test"}`},
-		"/v1/tenants":                   {IAMOperator, "/v1/tenants", `{"name": "globex"}`},
-		"/v1/tokens":                    {IAMOperator, "/v1/tokens", TokenBody},
-		"/v1/uploads":                   {Acme, "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`},
-		"/v1/uploads/{id}/parts":        {Acme, "/v1/uploads/" + u.ID + "/parts", `{"numbers": [1]}`},
-		"/v1/uploads/{id}/complete":     {Acme, "/v1/uploads/" + u.ID + "/complete", f.PutAllParts(tb, u)},
-		"/v1/videos":                    {Acme, "/v1/videos", `{"url": "https://example.com/a.mp4"}`},
+		"/v1/dead-letters/{id}/discard": {
+			OperatorToken, "/v1/dead-letters/" + l.ID + "/discard", `{"reason": "a test"}`,
+		},
+		"/v1/tenants":               {IAMOperator, "/v1/tenants", `{"name": "globex"}`},
+		"/v1/tokens":                {IAMOperator, "/v1/tokens", TokenBody},
+		"/v1/uploads":               {Acme, "/v1/uploads", `{"file_name": "a.mp4", "size": 20971520}`},
+		"/v1/uploads/{id}/parts":    {Acme, "/v1/uploads/" + u.ID + "/parts", `{"numbers": [1]}`},
+		"/v1/uploads/{id}/complete": {Acme, "/v1/uploads/" + u.ID + "/complete", f.PutAllParts(tb, u)},
+		"/v1/videos":                {Acme, "/v1/videos", `{"url": "https://example.com/a.mp4"}`},
 	}
 }

@@ -56,7 +56,9 @@ var readDescription = sync.OnceValues(func() (Description, error) {
 		return Description{}, err
 	}
 	statuses := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `(.*)` \\| ([0-9, ]+) \\|").FindAllStringSubmatch(docs.ErrorsMarkdown, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `(.*)` \\| ([0-9, ]+) \\|").FindAllStringSubmatch(
+		docs.ErrorsMarkdown, -1,
+	) {
 		statuses[row[1]] = strings.Split(row[2], ", ")
 	}
 	return Description{doc, router, statuses}, nil
@@ -102,13 +104,18 @@ func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxy
 	// The router also finds paths with a trailing slash or an empty parameter.
 	if err != nil || strings.HasSuffix(e.Path, "/") || slices.Contains(slices.Collect(maps.Values(path)), "") {
 		if got.Field("code") != "route_unknown" && got.Field("code") != "method_unknown" {
-			tb.Errorf("%s %s is not in the document: %v; the response is %d %s", e.HTTPMethod, e.Path, err, got.Status, got.Text)
+			tb.Errorf(
+				"%s %s is not in the document: %v; the response is %d %s", e.HTTPMethod, e.Path, err, got.Status,
+				got.Text,
+			)
 		}
 		return
 	}
-	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: path, Route: route, Options: &openapi3filter.Options{
-		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
-	}}
+	in := &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: path, Route: route, Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+		},
+	}
 	invalid := openapi3filter.ValidateRequest(tb.Context(), in)
 	if invalid != nil && got.Status < 300 {
 		tb.Errorf("%s %s %.200s succeeds, but the document rejects it: %v", e.HTTPMethod, e.Path, e.Body, invalid)
@@ -120,7 +127,8 @@ func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxy
 		tb.Errorf("%s has status %d; docs/errors.md says %v", code, got.Status, d.statuses[code])
 	}
 	err = openapi3filter.ValidateResponse(tb.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: in, Status: got.Status, Header: got.Header, Body: io.NopCloser(strings.NewReader(got.Text)), Options: in.Options,
+		RequestValidationInput: in, Status: got.Status, Header: got.Header,
+		Body: io.NopCloser(strings.NewReader(got.Text)), Options: in.Options,
 	})
 	if err != nil {
 		tb.Errorf("the document rejects the response of %s %s: %v", e.HTTPMethod, e.Path, err)

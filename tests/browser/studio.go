@@ -28,13 +28,14 @@ type Scene struct {
 
 // SceneReport is the result of a scene that succeeded.
 type SceneReport struct {
-	ConsoleErrors   []string       `json:"consoleErrors"`         // without those that the scene expects
-	ForeignRequests []string       `json:"requestsOutsideOrigin"` // URLs without queries, each once
-	States          []string       `json:"seen"`                  // of an upload, as the page showed them
-	Seconds         float64        `json:"seconds"`               // from choosing a file until the video was ready
-	Spans           int            `json:"spans"`                 // rows of the trace
-	FirstViewBytes  map[string]int `json:"first"`                 // compressed size of each file that is loaded before the token is entered
-	FileBytes       map[string]int `json:"sizes"`                 // compressed size of each file until the list of videos is shown
+	ConsoleErrors   []string `json:"consoleErrors"`         // without those that the scene expects
+	ForeignRequests []string `json:"requestsOutsideOrigin"` // URLs without queries, each once
+	States          []string `json:"seen"`                  // of an upload, as the page showed them
+	Seconds         float64  `json:"seconds"`               // from choosing a file until the video was ready
+	Spans           int      `json:"spans"`                 // rows of the trace
+	// compressed size of each file that is loaded before the token is entered
+	FirstViewBytes map[string]int `json:"first"`
+	FileBytes      map[string]int `json:"sizes"` // compressed size of each file until the list of videos is shown
 }
 
 // PlayStudioScene plays a scene in the studio at url. The repository is at root. The error says which step failed.
@@ -53,7 +54,9 @@ func PlayStudioScene(ctx context.Context, root, url string, s Scene) (seen Scene
 	limit := cmp.Or(s.Timeout, 30*time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 2*limit+setupTimeout)
 	defer cancel()
-	args := []string{"studio.mjs", "--timeout", fmt.Sprint(limit.Seconds()), "--width", strconv.Itoa(cmp.Or(s.Width, 1280))}
+	args := []string{
+		"studio.mjs", "--timeout", fmt.Sprint(limit.Seconds()), "--width", strconv.Itoa(cmp.Or(s.Width, 1280)),
+	}
 	for flag, value := range map[string]string{"--file": s.File, "--shots": s.ScreenshotFolder} {
 		if value != "" {
 			args = append(args, flag, value)

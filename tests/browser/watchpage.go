@@ -83,7 +83,9 @@ func findChromium() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("there is no Chromium: install it (on Debian: apt install chromium) or set CHROMIUM to its path")
+	return "", errors.New(
+		"there is no Chromium: install it (on Debian: apt install chromium) or set CHROMIUM to its path",
+	)
 }
 
 // PlayWatchPage opens the page at url and plays its <video id="player">, muted, from start to end. The repository is at

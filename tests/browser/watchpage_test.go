@@ -51,7 +51,9 @@ func servePages(t *testing.T, pages map[string]string) string {
 func TestWatchPagePlaysToEnd(t *testing.T) {
 	t.Parallel()
 	root, picture := requireBrowser(t), filepath.Join(t.TempDir(), "last.png")
-	got, err := PlayWatchPage(t.Context(), root, servePages(t, nil)+"/watch.html", WatchOptions{Rate: 2, Screenshot: picture})
+	got, err := PlayWatchPage(
+		t.Context(), root, servePages(t, nil)+"/watch.html", WatchOptions{Rate: 2, Screenshot: picture},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +89,10 @@ func TestWatchPageErrorNamesReason(t *testing.T) {
 		{"no page", "/missing", "the page answered 404", ""},
 		{"no player", "/none", `the page has no <video id="player">`, ""},
 		{"no file", "/dead", "media error 4", ""},
-		{"nothing to play", "/empty", "the video has not ended in time: it is at 0.0 of 0.0 s", elsewhere + "/pixel.png"},
+		{
+			"nothing to play", "/empty", "the video has not ended in time: it is at 0.0 of 0.0 s",
+			elsewhere + "/pixel.png",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -151,8 +156,14 @@ func TestCheckAvailableNamesMissingProgram(t *testing.T) {
 		{"nothing", nil, "", "there is no Chromium: install it"},
 		{"no node", map[string]string{"chromium": ""}, "", "there is no node on PATH"},
 		{"no npm", map[string]string{"google-chrome": "", "node": "v22.1.0"}, "", "there is no npm on PATH"},
-		{"an old node", map[string]string{"chromium-browser": "", "node": "v18.19.1", "npm": ""}, "", "node is v18.19.1: install"},
-		{"a wrong path", map[string]string{"chromium": ""}, "/nowhere/chrome", "CHROMIUM is /nowhere/chrome, which can't be run"},
+		{
+			"an old node", map[string]string{"chromium-browser": "", "node": "v18.19.1", "npm": ""}, "",
+			"node is v18.19.1: install",
+		},
+		{
+			"a wrong path", map[string]string{"chromium": ""}, "/nowhere/chrome",
+			"CHROMIUM is /nowhere/chrome, which can't be run",
+		},
 		{"all", map[string]string{"chromium": "", "node": "v20.0.0", "npm": ""}, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,7 +38,8 @@ func (w *simulation) checkPlaylistReferences(key, text string) {
 // unless it is closed. A media playlist only grows, does not change after its end, and numbers its segments from 1.
 func (w *simulation) checkPlaylistUpdate(key, before, text string) {
 	if path.Base(key) == media.MasterName {
-		if before == media.EmptyMasterPlaylist || before != "" && text != media.EmptyMasterPlaylist && len(uriPattern.FindAllString(before, -1)) != len(uriPattern.FindAllString(text, -1)) {
+		if before == media.EmptyMasterPlaylist || before != "" && text != media.EmptyMasterPlaylist &&
+			len(uriPattern.FindAllString(before, -1)) != len(uriPattern.FindAllString(text, -1)) {
 			w.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
 		}
 		return
@@ -73,7 +74,8 @@ func (w *simulation) checkPlayableRow(v video.Video) {
 	}
 	for _, u := range uriPattern.FindAllString(master, -1) {
 		text := w.readObject(prefix + strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`))
-		if n := len(segmentPattern.FindAllString(text, -1)); n*v.Plan.SegmentFrames < v.ListedFrames || v.State == video.Ready && !strings.HasSuffix(text, media.EndTag) {
+		if n := len(segmentPattern.FindAllString(text, -1)); n*v.Plan.SegmentFrames < v.ListedFrames ||
+			v.State == video.Ready && !strings.HasSuffix(text, media.EndTag) {
 			w.recordProblem("%s is %s with %d frames, and %s lists %d segments", v.ID, v.State, v.ListedFrames, u, n)
 		}
 	}
@@ -87,7 +89,8 @@ func (w *simulation) checkFailedVideo(c *uploadClient) bool {
 		w.recordProblem("%s, %v", v.State, err)
 	}
 	for _, key := range w.media.ListKeys(playback.ObjectPrefix(v.Playback)) {
-		if text := w.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist && !strings.HasSuffix(text, media.EndTag) {
+		if text := w.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist &&
+			!strings.HasSuffix(text, media.EndTag) {
 			w.recordProblem("%s has failed, and %s is not closed:\n%s", v.ID, key, text)
 		}
 	}
@@ -141,9 +144,15 @@ func (w *simulation) captureRows(c *uploadClient, all map[string]string) []strin
 	if err != nil {
 		w.recordProblem("client %d: %v", c.number, err)
 	}
-	ids := []string{v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID, fmt.Sprint("UPLOAD", c.number)}
+	ids := []string{
+		v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID,
+		fmt.Sprint("UPLOAD", c.number),
+	}
 	v.Version, v.Deadline, u.MultipartID, u.Created = 0, video.Deadline{}, "", time.Time{}
-	for _, t := range []*time.Time{&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.EncodeStarted, &v.Times.Playable, &v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted} {
+	for _, t := range []*time.Time{
+		&v.Times.Created, &v.Times.Uploaded, &v.Times.Inspected, &v.Times.EncodeStarted, &v.Times.Playable,
+		&v.Times.Encoded, &v.Times.Ready, &v.Times.Failed, &v.Times.Deleted,
+	} {
 		if !t.IsZero() {
 			*t = time.Unix(0, 0).UTC()
 		}

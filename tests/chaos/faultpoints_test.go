@@ -28,7 +28,13 @@ func TestEveryFaultPointIsListed(t *testing.T) {
 	}
 	met, seed := map[string][]callOutcome{}, uint64(0)
 	for ; seed < maxSeeds && (*updatePoints || formatPoints(met) != string(want)); seed++ {
-		w := runScenario(t, scenario{seed: seed, files: [][]byte{body, body, []byte("no video at all")}, maxFaults: 60, faultRate: 0.1, unordered: true, poisonMessages: 5, deletesFirst: true, noS3Events: seed%4 == 3})
+		w := runScenario(
+			t,
+			scenario{
+				seed: seed, files: [][]byte{body, body, []byte("no video at all")}, maxFaults: 60, faultRate: 0.1,
+				unordered: true, poisonMessages: 5, deletesFirst: true, noS3Events: seed%4 == 3,
+			},
+		)
 		for _, c := range w.calls {
 			if len(c.outcomes) > 0 {
 				met[c.point] = c.outcomes

@@ -96,14 +96,18 @@ func (w *simulation) checkLedger() {
 func (w *simulation) checkDeadLetters(service string) {
 	url := w.deadLetterURLs[service]
 	for w.sqs.CountMessages(url) > 0 {
-		out, err := w.sqs.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+		out, err := w.sqs.ReceiveMessage(
+			context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10},
+		)
 		if err != nil || len(out.Messages) == 0 {
 			w.recordProblem("%s: dead letters can't be read: %v", service, err)
 			return
 		}
 		for _, m := range out.Messages {
 			w.checkDeadLetter(service, m)
-			_, _ = w.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle})
+			_, _ = w.sqs.DeleteMessage(
+				context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle},
+			)
 		}
 	}
 }
@@ -130,7 +134,9 @@ func receiveCount(attributes map[string]string) int {
 func summarizeBatch(batch lambdaevents.SQSEvent) (out []string) {
 	for _, m := range batch.Records {
 		n := eventID(m)
-		out = append(out, fmt.Sprintf("%s (%s) %s", m.MessageId, m.Attributes["ApproximateReceiveCount"], n[:min(60, len(n))]))
+		out = append(
+			out, fmt.Sprintf("%s (%s) %s", m.MessageId, m.Attributes["ApproximateReceiveCount"], n[:min(60, len(n))]),
+		)
 	}
 	return out
 }

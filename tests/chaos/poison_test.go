@@ -27,7 +27,8 @@ func (w *simulation) poisonBodies(c *uploadClient) []string {
 		`{"specversion":"1.0","id":"x","source":"x","type":"video.exploded.v9","time":"2026-11-22T12:00:00Z","subject":"vid_1","tenant":"acme","data":{}}`,
 	}
 	for _, e := range []events.Event{
-		events.New("acme", "vid_nobody", w.startedAt, video.UploadCompleted{At: w.startedAt}),    // inspect and encode reject the type; publish has no row
+		// inspect and encode reject the type; publish has no row
+		events.New("acme", "vid_nobody", w.startedAt, video.UploadCompleted{At: w.startedAt}),
 		events.New("rival", "vid_"+c.video, w.startedAt, video.UploadCompleted{At: w.startedAt}), // of another tenant
 		events.New("acme", "vid_nobody", w.startedAt, video.VideoReady{Playback: "p", Duration: 1}),
 	} {

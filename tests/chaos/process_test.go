@@ -22,8 +22,9 @@ const (
 	callDies         callOutcome = "is not made: the process dies" // as if it died after the previous step
 	callDiesAfter    callOutcome = "is made, and the process dies"
 	callArrivesLate  callOutcome = "is made after the process died"
-	callHangs        callOutcome = "is never answered"              // until the caller's context ends
-	callVanishes     callOutcome = "is accepted, and lost for ever" // a message that was accepted disappears; SQS does not do that, but an operator can
+	callHangs        callOutcome = "is never answered" // until the caller's context ends
+	// a message that was accepted disappears; SQS does not do that, but an operator can
+	callVanishes callOutcome = "is accepted, and lost for ever"
 )
 
 // The possible faults of calls that read, that write, and that send a batch.
@@ -58,7 +59,9 @@ var (
 )
 
 // scheduleCall waits for the scheduler, and then makes the call or returns an error, as the outcome says.
-func scheduleCall[T any](ctx context.Context, p *process, point, detail string, can []callOutcome, do func() (T, error)) (T, error) {
+func scheduleCall[T any](
+	ctx context.Context, p *process, point, detail string, can []callOutcome, do func() (T, error),
+) (T, error) {
 	var none T
 	switch p.awaitOutcome(point, detail, can) {
 	case callPasses, callHalfAccepted:
@@ -115,7 +118,9 @@ func (w *simulation) killProcess(p *process) (ended []*pendingCall) {
 func (w *simulation) releaseCall() {
 	w.mu.Lock()
 	slices.SortFunc(w.waitingCalls, func(a, b *pendingCall) int {
-		return cmp.Or(cmp.Compare(a.p.number, b.p.number), cmp.Compare(a.point, b.point), cmp.Compare(a.detail, b.detail))
+		return cmp.Or(
+			cmp.Compare(a.p.number, b.p.number), cmp.Compare(a.point, b.point), cmp.Compare(a.detail, b.detail),
+		)
 	})
 	i := w.drawInt(len(w.waitingCalls))
 	c := w.waitingCalls[i]
@@ -141,7 +146,8 @@ func (w *simulation) drawOutcome(c *pendingCall) callOutcome {
 		if w.faultAt == len(w.calls) {
 			return w.faultOutcome
 		}
-	case len(c.outcomes) == 0, w.maxFaults == 0, c.p.faultFree && !w.faultsToTheEnd, !strings.HasPrefix(c.point, w.faultPrefix), w.rng.Float64() >= w.faultRate:
+	case len(c.outcomes) == 0, w.maxFaults == 0, c.p.faultFree && !w.faultsToTheEnd,
+		!strings.HasPrefix(c.point, w.faultPrefix), w.rng.Float64() >= w.faultRate:
 	case w.faultsHang:
 		w.maxFaults--
 		return callHangs

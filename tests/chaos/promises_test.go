@@ -53,7 +53,12 @@ func TestPromise01_AcceptedUploadIsProcessed(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 20, faultRate: 0.5, unordered: true, faultPrefix: "api: "})
+		w := runScenario(
+			t,
+			scenario{
+				seed: seed, files: [][]byte{body}, maxFaults: 20, faultRate: 0.5, unordered: true, faultPrefix: "api: ",
+			},
+		)
 		checkSameState(t, calm, w)
 	})
 }
@@ -82,7 +87,10 @@ func TestPromise01_LostMessageIsSentAgainAfterDeadline(t *testing.T) {
 	t.Run("neither S3 nor the API sends anything", func(t *testing.T) {
 		t.Parallel()
 		said := slices.IndexFunc(calm.calls, func(c *pendingCall) bool { return c.point == "api: Send to publish" })
-		checkSameState(t, calm, runScenario(t, scenario{files: files, noS3Events: true, faultAt: said + 1, faultOutcome: callVanishes}))
+		checkSameState(
+			t, calm,
+			runScenario(t, scenario{files: files, noS3Events: true, faultAt: said + 1, faultOutcome: callVanishes}),
+		)
 	})
 }
 
@@ -94,7 +102,13 @@ func TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects(t *testing.T) {
 	var total atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 80, func(t *testing.T, seed uint64) {
-			w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 60, faultRate: 0.1, unordered: true, instantEncode: seed%2 == 0})
+			w := runScenario(
+				t,
+				scenario{
+					seed: seed, files: [][]byte{body}, maxFaults: 60, faultRate: 0.1, unordered: true,
+					instantEncode: seed%2 == 0,
+				},
+			)
 			checkSameState(t, calm, w)
 			total.Add(int64(w.deliveredMessages))
 		})
@@ -117,7 +131,9 @@ func TestPromise02_AnySingleFaultIsRecovered(t *testing.T) {
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 			t.Parallel()
 			for _, v := range c.outcomes {
-				checkSameState(t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: v}))
+				checkSameState(
+					t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: v}),
+				)
 				if t.Failed() {
 					t.Fatalf("%s %s", c.point, v)
 				}
@@ -135,13 +151,19 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 	calm := runScenario(t, scenario{files: files, otherTenants: 1})
 	t.Run("one fault", func(t *testing.T) {
 		for i, c := range calm.calls {
-			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains([]string{"Get WINDOW", "Write WINDOW", "Write WAIT", "Query WAIT", "Delete WAIT", "Send to encode"}, call) || !longtest.InSample(i, 3) {
+			if _, call, _ := strings.Cut(c.point, ": "); !slices.Contains(
+				[]string{"Get WINDOW", "Write WINDOW", "Write WAIT", "Query WAIT", "Delete WAIT", "Send to encode"},
+				call,
+			) || !longtest.InSample(i, 3) {
 				continue
 			}
 			t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 				t.Parallel()
 				for _, v := range c.outcomes {
-					checkSameState(t, calm, runScenario(t, scenario{files: files, otherTenants: 1, faultAt: i + 1, faultOutcome: v}))
+					checkSameState(
+						t, calm,
+						runScenario(t, scenario{files: files, otherTenants: 1, faultAt: i + 1, faultOutcome: v}),
+					)
 					if t.Failed() {
 						t.Fatalf("%s %s", c.point, v)
 					}
@@ -150,7 +172,16 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 		}
 	})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		checkSameState(t, calm, runScenario(t, scenario{seed: seed, files: files, otherTenants: 1, maxFaults: 100, faultRate: 0.3, unordered: true, faultPrefix: "publish: "}))
+		checkSameState(
+			t, calm,
+			runScenario(
+				t,
+				scenario{
+					seed: seed, files: files, otherTenants: 1, maxFaults: 100, faultRate: 0.3, unordered: true,
+					faultPrefix: "publish: ",
+				},
+			),
+		)
 	})
 }
 
@@ -159,7 +190,13 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 func TestPromise02_DeletedVideoLeavesOnlyItsRow(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 25, func(t *testing.T, seed uint64) {
-		w := runScenario(t, scenario{seed: seed, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true, deletesFirst: true})
+		w := runScenario(
+			t,
+			scenario{
+				seed: seed, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true,
+				deletesFirst: true,
+			},
+		)
 		w.t = t
 		w.checkDeletedVideo(w.clients[0])
 		if v, err := w.store.LoadVideo(t.Context(), "acme", w.clients[1].video); err != nil || v.State != video.Ready {
@@ -176,7 +213,9 @@ func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 	files := [][]byte{body, []byte("no video at all"), body}
 	calm := runScenario(t, scenario{files: files})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		w := runScenario(t, scenario{seed: seed, files: files, maxFaults: 100, faultRate: 0.1, unordered: true, poisonMessages: 20})
+		w := runScenario(
+			t, scenario{seed: seed, files: files, maxFaults: 100, faultRate: 0.1, unordered: true, poisonMessages: 20},
+		)
 		checkSameState(t, calm, w)
 		t.Logf("%d deliveries: %v", w.deliveredMessages, w.ledger.outcomes)
 		if w.ledger.outcomes[messageDeadLetter] < 15 {
@@ -190,9 +229,16 @@ func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 func TestPromise03_EveryVideoReachesFinalState(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 40, func(t *testing.T, seed uint64) {
-		w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 250, faultRate: 0.35, unordered: true, faultsToTheEnd: true})
+		w := runScenario(
+			t,
+			scenario{
+				seed: seed, files: [][]byte{body}, maxFaults: 250, faultRate: 0.35, unordered: true,
+				faultsToTheEnd: true,
+			},
+		)
 		v, err := w.store.LoadVideo(t.Context(), "acme", w.clients[0].video)
-		if err != nil || v.State != video.Ready && v.State != video.Failed || v.State == video.Failed && v.Problem.Code == "" {
+		if err != nil || v.State != video.Ready && v.State != video.Failed ||
+			v.State == video.Failed && v.Problem.Code == "" {
 			t.Errorf("ends %s %v %v", v.State, v.Problem, err)
 		}
 		t.Logf("%s %v after %v: %v", v.State, v.Problem, w.duration, w.ledger.outcomes)
@@ -221,7 +267,13 @@ func TestPromise05_PlaylistsReferenceOnlyExistingSegments(t *testing.T) {
 	var steps atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 30, func(t *testing.T, seed uint64) {
-			w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: true, instantEncode: true, faultPrefix: "publish: "})
+			w := runScenario(
+				t,
+				scenario{
+					seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: true,
+					instantEncode: true, faultPrefix: "publish: ",
+				},
+			)
 			checkSameState(t, calm, w)
 			steps.Add(int64(w.playlistWrites - 3)) // without the final ones
 		})
@@ -238,7 +290,13 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	var closed atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 30, func(t *testing.T, seed uint64) {
-			w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: seed%2 == 0, instantEncode: true, lastChunkFails: true, faultPrefix: "publish: "})
+			w := runScenario(
+				t,
+				scenario{
+					seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: seed%2 == 0,
+					instantEncode: true, lastChunkFails: true, faultPrefix: "publish: ",
+				},
+			)
 			if w.checkFailedVideo(w.clients[0]) {
 				closed.Add(1)
 			}
@@ -258,12 +316,15 @@ func TestPromise07_InvocationEndsInTimeWhenCallHangs(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	for i, c := range calm.calls {
-		if len(c.outcomes) == 0 || strings.HasSuffix(c.point, "Delete") || c.point == "encode: Put a segment" && !longtest.InSample(i, 10) {
+		if len(c.outcomes) == 0 || strings.HasSuffix(c.point, "Delete") ||
+			c.point == "encode: Put a segment" && !longtest.InSample(i, 10) {
 			continue
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 			t.Parallel()
-			checkSameState(t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: callHangs}))
+			checkSameState(
+				t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: callHangs}),
+			)
 			if t.Failed() {
 				t.Fatalf("%s %s", c.point, callHangs)
 			}
@@ -274,7 +335,9 @@ func TestPromise07_InvocationEndsInTimeWhenCallHangs(t *testing.T) {
 // TestRunIsDeterministicForItsSeed compares the logs of two runs with the same seed.
 func TestRunIsDeterministicForItsSeed(t *testing.T) {
 	body := setUpShortVideo(t)
-	s := scenario{seed: 7, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true, poisonMessages: 5}
+	s := scenario{
+		seed: 7, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true, poisonMessages: 5,
+	}
 	runScenario(t, scenario{files: s.files}) // fills the cache of tool outputs
 	if diff := cmp.Diff(runScenario(t, s).log, runScenario(t, s).log); diff != "" {
 		t.Error(diff)

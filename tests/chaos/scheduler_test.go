@@ -75,7 +75,8 @@ func (w *simulation) isDone() bool {
 		}
 	}
 	ever, err := w.store.ListOverdueVideos(context.Background(), time.Now().AddDate(1, 0, 0), 1)
-	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.lateCalls) == 0 && w.poisonMessages == 0 && !w.deletesFirst
+	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.lateCalls) == 0 && w.poisonMessages == 0 &&
+		!w.deletesFirst
 }
 
 // runReconciler runs reconcile once a minute.
@@ -91,8 +92,13 @@ func (w *simulation) runReconciler() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
 		t := reconcile.Reconciler{
-			Videos: p.newStore(), InFlightLimits: p.newStore(), Originals: faultySource{p}, QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string { return w.queueURLs[name] }},
-			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{}, Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() }, Log: slog.New(slog.DiscardHandler),
+			Videos: p.newStore(), InFlightLimits: p.newStore(), Originals: faultySource{p},
+			QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string {
+				return w.queueURLs[name]
+			}},
+			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{},
+			Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() },
+			Log: slog.New(slog.DiscardHandler),
 		}
 		_ = t.Run(ctx, autoscale.ScaleSignal{}) // a failure is retried after a minute
 		p.checkDuration(s, w.reconciledAt)
@@ -107,7 +113,9 @@ func (noopPorts) AdjustConcurrency(context.Context, autoscale.ScaleSignal) (time
 	return 0, nil
 }
 
-func (noopPorts) ConsumeBatch(context.Context, services.Service, func(context.Context, video.DeadLetter) error) (int, error) {
+func (noopPorts) ConsumeBatch(
+	context.Context, services.Service, func(context.Context, video.DeadLetter) error,
+) (int, error) {
 	return 0, nil
 }
 
@@ -135,7 +143,9 @@ func (w *simulation) receiveBatch() bool {
 		if w.unordered {
 			most = 1 + int32(w.drawInt(s.Inbox.BatchSize))
 		}
-		out, err := w.sqs.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: most})
+		out, err := w.sqs.ReceiveMessage(
+			context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: most},
+		)
 		if err != nil {
 			w.recordProblem("can't receive: %v", err)
 		}
@@ -170,7 +180,13 @@ func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.Rec
 	p := w.startProcess(s.Name)
 	batch := lambdaevents.SQSEvent{}
 	for _, m := range out.Messages {
-		batch.Records = append(batch.Records, lambdaevents.SQSMessage{MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes, EventSourceARN: "arn:aws:sqs:::" + queueName(url)})
+		batch.Records = append(
+			batch.Records,
+			lambdaevents.SQSMessage{
+				MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes,
+				EventSourceARN: "arn:aws:sqs:::" + queueName(url),
+			},
+		)
 		w.ledger.redeliveries += min(1, receiveCount(m.Attributes)-1)
 		p.faultFree = p.faultFree || receiveCount(m.Attributes) >= s.Inbox.MaxAttempts-1
 	}
@@ -199,7 +215,9 @@ func (p *process) checkDuration(s services.Service, began time.Time) {
 }
 
 // deleteHandled deletes the messages of a batch that were handled.
-func (p *process) deleteHandled(s services.Service, url string, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse) {
+func (p *process) deleteHandled(
+	s services.Service, url string, batch lambdaevents.SQSEvent, r lambdaevents.SQSEventResponse,
+) {
 	failed := map[string]bool{}
 	for _, f := range r.BatchItemFailures {
 		failed[f.ItemIdentifier] = true
@@ -210,7 +228,9 @@ func (p *process) deleteHandled(s services.Service, url string, batch lambdaeven
 		}
 		_ = scheduleCallErr(context.Background(), p, "Delete", m.MessageId, readOutcomes, func() error {
 			held := p.w.sqs.CountMessages(url)
-			_, err := p.w.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: &m.ReceiptHandle})
+			_, err := p.w.sqs.DeleteMessage(
+				context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: &m.ReceiptHandle},
+			)
 			if p.w.sqs.CountMessages(url) < held {
 				p.w.ledger.recordOutcome(s.Name, m, p.deadLettered[m.MessageId])
 			}
@@ -237,7 +257,9 @@ func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer
 		i := inspect.Inspector{Source: faultySource{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now}
 		c.Handle, c.OnExhausted = i.Handle, i.OnExhausted
 	case "encode":
-		n := encode.Encoder{Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now}
+		n := encode.Encoder{
+			Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now,
+		}
 		if w.instantEncode {
 			n.Now = func() time.Time { return w.startedAt.Add(time.Duration(p.number)).UTC() }
 		}
@@ -248,8 +270,12 @@ func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer
 	case "purge":
 		c.Handle = purge.Purger{Source: faultySource{p}, Media: faultyMedia{p}, Results: p.newStore(), Now: now}.Handle
 	case "publish":
-		turns := publish.FairShare{Limits: p.newStore(), WaitQueue: p.newStore(), Videos: p.newStore(), MaxInFlight: inFlightLimit, Now: now}
-		c.Handle = publish.VideoOwner{Videos: p.newStore(), Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log}.Handle
+		turns := publish.FairShare{
+			Limits: p.newStore(), WaitQueue: p.newStore(), Videos: p.newStore(), MaxInFlight: inFlightLimit, Now: now,
+		}
+		c.Handle = publish.VideoOwner{
+			Videos: p.newStore(), Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log,
+		}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}
@@ -268,5 +294,7 @@ func failLastChunk(n encode.Encoder) queue.Handler {
 
 func (w *simulation) newPublisher(p *process, s services.Service) *queue.Publisher {
 	q := faultyQueues{p}
-	return &queue.Publisher{Service: s, Queues: q, Topic: q, TopicARN: "arn:topic", URL: func(name string) string { return w.queueURLs[name] }}
+	return &queue.Publisher{Service: s, Queues: q, Topic: q, TopicARN: "arn:topic", URL: func(name string) string {
+		return w.queueURLs[name]
+	}}
 }

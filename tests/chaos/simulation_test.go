@@ -64,7 +64,8 @@ type simulation struct {
 	deadLetterURLs map[string]string // by service
 	clients        []*uploadClient
 
-	mu                sync.Mutex // guards the fields below; the scheduler does not need it while everything else is blocked
+	// guards the fields below; the scheduler does not need it while everything else is blocked
+	mu                sync.Mutex
 	waitingCalls      []*pendingCall
 	reconciledAt      time.Time // start of the last run of reconcile
 	running           map[int]*process
@@ -89,11 +90,16 @@ type topicEvent struct {
 // newSimulation returns a simulation before its first step. It must be called in a synctest bubble.
 func newSimulation(t testing.TB, s scenario) *simulation {
 	w := &simulation{
-		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)), store: store.NewMemory(),
-		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &queue.Memory{}, queueURLs: map[string]string{}, deadLetterURLs: map[string]string{},
-		running: map[int]*process{}, topicEvents: map[string]topicEvent{}, segments: map[string]string{},
+		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)),
+		store:  store.NewMemory(),
+		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &queue.Memory{}, queueURLs: map[string]string{},
+		deadLetterURLs: map[string]string{},
+		running:        map[int]*process{}, topicEvents: map[string]topicEvent{}, segments: map[string]string{},
 	}
-	w.ledger = messageLedger{received: map[string]int{}, seen: map[string]bool{}, outcomes: map[messageOutcome]int{}, handled: map[string]bool{}, outcomesByMessage: map[string]map[messageOutcome]bool{}}
+	w.ledger = messageLedger{
+		received: map[string]int{}, seen: map[string]bool{}, outcomes: map[messageOutcome]int{},
+		handled: map[string]bool{}, outcomesByMessage: map[string]map[messageOutcome]bool{},
+	}
 	if w.tools == nil {
 		w.tools = toolCache
 	}
@@ -107,9 +113,17 @@ func newSimulation(t testing.TB, s scenario) *simulation {
 		if s.Inbox == nil {
 			continue
 		}
-		w.deadLetterURLs[s.Name] = w.sqs.CreateQueue(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute})
+		w.deadLetterURLs[s.Name] = w.sqs.CreateQueue(
+			s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute},
+		)
 		for _, q := range s.Queues() {
-			w.queueURLs[q.Name] = w.sqs.CreateQueue(q.Name, queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(), MaxReceives: s.Inbox.MaxReceiveCount(), DeadLetterURL: w.deadLetterURLs[s.Name]})
+			w.queueURLs[q.Name] = w.sqs.CreateQueue(
+				q.Name,
+				queue.Settings{
+					FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(),
+					MaxReceives: s.Inbox.MaxReceiveCount(), DeadLetterURL: w.deadLetterURLs[s.Name],
+				},
+			)
 		}
 	}
 	return w

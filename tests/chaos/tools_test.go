@@ -52,11 +52,15 @@ func (r *cachedTools) Run(ctx context.Context, run ffmpeg.Command) error {
 }
 
 func (r *cachedTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
-	return r.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) { return r.Tools.ProbeStreams(ctx, dir, file, container) })
+	return r.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) {
+		return r.Tools.ProbeStreams(ctx, dir, file, container)
+	})
 }
 
 func (r *cachedTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
-	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) { return r.Tools.ProbePackets(ctx, dir, file, container, from) })
+	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) {
+		return r.Tools.ProbePackets(ctx, dir, file, container, from)
+	})
 }
 
 // runOnce runs do on a file, or copies the cached output for the key and the content of the file.
@@ -108,7 +112,10 @@ func makeVideo(seconds int) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	name := filepath.Join(dir, "film.mp4")
-	args := fmt.Sprintf("-v error -f lavfi -i testsrc2=s=64x36:r=25:d=%d -f lavfi -i sine=f=440:r=48000:d=%[1]d -shortest -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac", seconds)
+	args := fmt.Sprintf(
+		"-v error -f lavfi -i testsrc2=s=64x36:r=25:d=%d -f lavfi -i sine=f=440:r=48000:d=%[1]d -shortest -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac",
+		seconds,
+	)
 	cmd := exec.Command(filepath.Join(toolCache.Dir, "ffmpeg"), append(strings.Fields(args), name)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)

@@ -49,7 +49,9 @@ func (w *simulation) startClient(n int, body []byte) *uploadClient {
 // uploadFile creates an upload, puts its only part, and completes the upload.
 func (c *uploadClient) uploadFile() {
 	ctx := context.Background()
-	begun := c.requestUntilAnswered("/v1/uploads", fmt.Sprintf(`{"file_name": "film.mp4", "title": "Film %d", "size": %d}`, c.number, len(c.body)))
+	begun := c.requestUntilAnswered(
+		"/v1/uploads", fmt.Sprintf(`{"file_name": "film.mp4", "title": "Film %d", "size": %d}`, c.number, len(c.body)),
+	)
 	parts, _ := begun["parts"].([]any)
 	if len(parts) != 1 {
 		return
@@ -100,9 +102,11 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 			Videos: p.newStore(), Multipart: bucket, Now: now,
 			NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, c.entropy) },
 		},
-		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s), Idempotency: p.newStore(),
-		Entropy: c.entropy, Now: now, Log: log,
-		TraceHeader: func(context.Context) string { return "" }, AnnotateVideo: func(context.Context, string, string) {},
+		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s),
+		Idempotency: p.newStore(),
+		Entropy:     c.entropy, Now: now, Log: log,
+		TraceHeader:   func(context.Context) string { return "" },
+		AnnotateVideo: func(context.Context, string, string) {},
 	}
 	h, err := a.Handler()
 	if err != nil {
@@ -112,7 +116,9 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	defer cancel()
 	e := lambdaevents.APIGatewayProxyRequest{HTTPMethod: "POST", Path: path, Body: body}
 	e.Headers = map[string]string{"Idempotency-Key": fmt.Sprintf("client %d", c.number)}
-	e.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "scopes": "videos:read videos:write", "token_id": "tok"}
+	e.RequestContext.Authorizer = map[string]any{
+		"tenant": c.tenant, "scopes": "videos:read videos:write", "token_id": "tok",
+	}
 	began := time.Now()
 	out, err := httpapi.NewGatewayFunc(h, log)(ctx, e)
 	p.checkDuration(s, began)

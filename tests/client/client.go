@@ -94,7 +94,9 @@ func decodeResponse(res *http.Response, out any) error {
 		return parseProblem(res, text)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path, err)
+		return fmt.Errorf(
+			"the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path, err,
+		)
 	}
 	return nil
 }

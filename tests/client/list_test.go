@@ -32,13 +32,30 @@ func TestListAndOperatorResponsesAreDecoded(t *testing.T) {
 		}
 	}
 	for name, diff := range map[string]string{
-		"videos": cmp.Diff([]client.Video{{ID: "vid_2", Title: "b", State: "ready"}, {ID: "vid_1", State: "waiting"}}, videos) + cmp.Diff("c", next),
+		"videos": cmp.Diff(
+			[]client.Video{{ID: "vid_2", Title: "b", State: "ready"}, {ID: "vid_1", State: "waiting"}}, videos,
+		) + cmp.Diff("c", next),
 		"timeline": cmp.Diff([]client.TimelineEntry{
 			{At: noon, Event: "created", State: "waiting"},
-			{At: noon, Event: "encode.done.v1", State: "processing", Task: &client.Task{Number: 1, Kind: "video", ToFrame: 50}},
+			{
+				At: noon, Event: "encode.done.v1", State: "processing",
+				Task: &client.Task{Number: 1, Kind: "video", ToFrame: 50},
+			},
 		}, entries),
-		"map":     cmp.Diff(client.ServiceMap{At: noon, Services: []client.Service{{Name: "encode", Queues: []client.Queue{{Name: "encode", Lane: "interactive", Waiting: &two, InFlight: &none}}}}}, m),
-		"letters": cmp.Diff([]client.DeadLetter{{ID: "l", Service: "encode", VideoID: "vid_1", Code: "x", Reason: "r", State: "open"}}, deadLetters) + cmp.Diff("", end),
+		"map": cmp.Diff(
+			client.ServiceMap{
+				At: noon,
+				Services: []client.Service{{
+					Name:   "encode",
+					Queues: []client.Queue{{Name: "encode", Lane: "interactive", Waiting: &two, InFlight: &none}},
+				}},
+			},
+			m,
+		),
+		"letters": cmp.Diff(
+			[]client.DeadLetter{{ID: "l", Service: "encode", VideoID: "vid_1", Code: "x", Reason: "r", State: "open"}},
+			deadLetters,
+		) + cmp.Diff("", end),
 	} {
 		if diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -10,7 +10,9 @@ import (
 
 // sendPart sends one part and returns its entity tag. If S3 answers 403, the URL may have expired; sendPart then
 // requests another URL once.
-func (c *Client) sendPart(ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter) (string, error) {
+func (c *Client) sendPart(
+	ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter,
+) (string, error) {
 	tag, err := c.putPart(ctx, s, f, p, m)
 	var refused *Problem
 	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
@@ -24,7 +26,9 @@ func (c *Client) sendPart(ctx context.Context, s uploadSession, f File, p signed
 }
 
 // putPart sends one part to its URL, with retries.
-func (c *Client) putPart(ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter) (tag string, err error) {
+func (c *Client) putPart(
+	ctx context.Context, s uploadSession, f File, p signedPart, m *progressMeter,
+) (tag string, err error) {
 	from := int64(p.Number-1) * s.PartSize
 	size := min(s.PartSize, f.Size-from)
 	err = c.retryRequest(ctx, func() error {

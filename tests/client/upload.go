@@ -25,8 +25,9 @@ type File struct {
 
 // UploadOptions are the options of an upload.
 type UploadOptions struct {
-	Title    string                  // of the video; the file's name if empty
-	Progress func(sent, total int64) // in bytes; can be nil; called by one goroutine at a time; sent decreases when a part is sent again
+	Title string // of the video; the file's name if empty
+	// in bytes; can be nil; called by one goroutine at a time; sent decreases when a part is sent again
+	Progress func(sent, total int64)
 }
 
 // Upload is a completed upload.
@@ -79,7 +80,9 @@ func (c *Client) Upload(ctx context.Context, f File, o UploadOptions) (Upload, e
 }
 
 // sendParts sends the parts from number first on, at most maxSignedParts, and stores their entity tags in etags.
-func (c *Client) sendParts(ctx context.Context, s uploadSession, f File, first int, etags []completedPart, m *progressMeter) error {
+func (c *Client) sendParts(
+	ctx context.Context, s uploadSession, f File, first int, etags []completedPart, m *progressMeter,
+) error {
 	parts := s.Parts
 	if first > 1 {
 		var err error

@@ -57,7 +57,8 @@ func TestUploadSendsEveryByteOnce(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if up.VideoID != "vid_1" || up.State != "uploaded" || !bytes.Equal(a.UploadedObject(), want) || last != int64(len(want)) {
+		if up.VideoID != "vid_1" || up.State != "uploaded" || !bytes.Equal(a.UploadedObject(), want) ||
+			last != int64(len(want)) {
 			rt.Fatalf("uploaded %d of %d bytes as %+v, progress up to %d", len(a.UploadedObject()), len(want), up, last)
 		}
 		if got, want := a.CountRequests("POST /v1/uploads/upl_1/parts"), (up.Parts-1)/100; got != want {
@@ -101,7 +102,9 @@ func TestUploadRetriesTransientErrors(t *testing.T) {
 			a.Intercept = test.broken
 			want, last := makeContent(403), int64(0)
 			progress := func(sent, _ int64) { last = sent }
-			if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(want), client.UploadOptions{Progress: progress}); err != nil {
+			if _, err := newTestClient(a).Upload(
+				t.Context(), newUploadFile(want), client.UploadOptions{Progress: progress},
+			); err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(a.UploadedObject(), want) || last != 403 {
@@ -124,7 +127,9 @@ func TestUploadRequestsNewURLWhenOneHasExpired(t *testing.T) {
 		}
 		return expired
 	}
-	if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(20)), client.UploadOptions{}); err != nil {
+	if _, err := newTestClient(a).Upload(
+		t.Context(), newUploadFile(makeContent(20)), client.UploadOptions{},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a.UploadedObject(), makeContent(20)) {
@@ -209,7 +214,8 @@ func TestUploadRejectsInvalidAPIResponses(t *testing.T) {
 func TestUploadFailsWhenPartResponseHasNoETag(t *testing.T) {
 	t.Parallel()
 	a := fake.New(t)
-	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" } // status 200 without an ETag
+	// status 200 without an ETag
+	a.Intercept = func(_ http.ResponseWriter, r *http.Request, _ int) bool { return r.Method == "PUT" }
 	_, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(4)), client.UploadOptions{})
 	if err == nil || !strings.Contains(err.Error(), "without an ETag") {
 		t.Errorf("error %v", err)
@@ -251,7 +257,9 @@ func TestUploadLimitsParallelParts(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := newTestClient(a).Upload(t.Context(), newUploadFile(makeContent(400)), client.UploadOptions{}); err != nil {
+	if _, err := newTestClient(a).Upload(
+		t.Context(), newUploadFile(makeContent(400)), client.UploadOptions{},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if most.Load() > 3 {
@@ -280,10 +288,13 @@ func TestUploadFileSendsContentAndReportsMissingFile(t *testing.T) {
 	if err := os.WriteFile(path, makeContent(10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newTestClient(a).UploadFile(t.Context(), path, client.UploadOptions{}); err != nil || !bytes.Equal(a.UploadedObject(), makeContent(10)) {
+	if _, err := newTestClient(a).UploadFile(t.Context(), path, client.UploadOptions{}); err != nil ||
+		!bytes.Equal(a.UploadedObject(), makeContent(10)) {
 		t.Errorf("uploaded %d bytes of 10, error %v", len(a.UploadedObject()), err)
 	}
-	if _, err := newTestClient(a).UploadFile(t.Context(), path+"x", client.UploadOptions{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := newTestClient(a).UploadFile(
+		t.Context(), path+"x", client.UploadOptions{},
+	); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v, want fs.ErrNotExist", err)
 	}
 }

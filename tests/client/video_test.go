@@ -69,7 +69,9 @@ func TestWaitForVideoPollsUntilFinalState(t *testing.T) {
 				return nil
 			}
 			var seen []string
-			v, err := c.WaitForVideo(t.Context(), "vid_1", time.Minute, func(v client.Video) { seen = append(seen, v.State) })
+			v, err := c.WaitForVideo(t.Context(), "vid_1", time.Minute, func(v client.Video) {
+				seen = append(seen, v.State)
+			})
 			if diff := cmp.Diff(test.states, seen); err != nil || diff != "" || !v.IsFinal() {
 				t.Errorf("error %v, state %s, documents (-want +got):\n%s", err, v.State, diff)
 			}
@@ -96,15 +98,21 @@ func TestErrorResponsesAreParsedAsProblems(t *testing.T) {
 		want       client.Problem
 		text       string
 	}{
-		{"RFC 9457", `{"title":"Not Found","status":404,"detail":"No such video.","code":"video_not_found","request_id":"r"}`,
+		{
+			"RFC 9457",
+			`{"title":"Not Found","status":404,"detail":"No such video.","code":"video_not_found","request_id":"r"}`,
 			client.Problem{Status: 404, Code: "video_not_found", Detail: "No such video.", RequestID: "r"},
-			"refused with 404 video_not_found: No such video."},
+			"refused with 404 video_not_found: No such video.",
+		},
 		{"the gateway's", `{"message":"Missing Authentication Token"}`,
 			client.Problem{Status: 404, Detail: "Missing Authentication Token", RequestID: "amzn"},
 			"refused with 404: Missing Authentication Token"},
 		{"S3's", s3, client.Problem{Status: 404, Code: "NoSuchUpload", Detail: "Gone.", RequestID: "amzn"},
 			"refused with 404 NoSuchUpload: Gone."},
-		{"nothing", ``, client.Problem{Status: 404, Detail: "not found", RequestID: "amzn"}, "refused with 404: not found"},
+		{
+			"nothing", ``, client.Problem{Status: 404, Detail: "not found", RequestID: "amzn"},
+			"refused with 404: not found",
+		},
 		{"a page", `<html><body>oops`, client.Problem{Status: 404, Detail: "not found", RequestID: "amzn"},
 			"refused with 404: not found"},
 	} {

@@ -57,9 +57,11 @@ var missingCapabilities = map[Capability]map[string]string{
 	ImmediateAlarms:   {localstack: "LocalStack looks at an alarm when its periods are over, and ours have minutes"},
 	CDNFunctions:      {localstack: "LocalStack's free edition has no CDN"},
 	FIFOBatches:       {ministack: "MiniStack hands out one message of a group at a time"},
-	DeepNesting:       {localstack: "LocalStack parses bodies, and lets go of a batch that holds one nested too deep for Python"},
-	SmallParts:        {ministack: "MiniStack takes it"},
-	ExpiredReceipts:   {ministack: "MiniStack deletes then too"},
+	DeepNesting: {
+		localstack: "LocalStack parses bodies, and lets go of a batch that holds one nested too deep for Python",
+	},
+	SmallParts:      {ministack: "MiniStack takes it"},
+	ExpiredReceipts: {ministack: "MiniStack deletes then too"},
 }
 
 // CurrentCloud returns the name of the cloud that the tests run on, from the environment variable CLOUD.
@@ -84,8 +86,8 @@ func RequireCapabilities(t testing.TB, needs ...Capability) {
 // OneCloudReason is why SkipOnSecondCloud skips a test.
 const OneCloudReason = "runs on MiniStack alone; make test-long runs it on LocalStack too"
 
-// SkipOnSecondCloud skips a test on LocalStack, except in `make test-long`. It is for tests that take long and whose result
-// depends little on the cloud, such as the decoding of published video.
+// SkipOnSecondCloud skips a test on LocalStack, except in `make test-long`. It is for tests that take long and whose
+// result depends little on the cloud, such as the decoding of published video.
 func SkipOnSecondCloud(t testing.TB) {
 	t.Helper()
 	if CurrentCloud() == localstack && !longtest.Enabled() {

@@ -74,7 +74,8 @@ func TestEveryMissingCapabilityNamesCloudAndReason(t *testing.T) {
 
 func TestSkipOnSecondCloudSkipsUnlessLongTestsRun(t *testing.T) {
 	for _, tt := range []struct{ cloud, long, want string }{
-		{"", "", ""}, {"ministack", "", ""}, {"localstack", "", OneCloudReason}, {"localstack", "1", ""}, {"endpoint", "", ""},
+		{"", "", ""}, {"ministack", "", ""}, {"localstack", "", OneCloudReason}, {"localstack", "1", ""},
+		{"endpoint", "", ""},
 	} {
 		t.Setenv("CLOUD", tt.cloud)
 		t.Setenv("SLUICE_LONG_TESTS", tt.long)

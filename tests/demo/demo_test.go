@@ -104,8 +104,10 @@ func TestDemoPrintsProgressLinksAndTrace(t *testing.T) {
 func TestDemoSucceedsWithIncompleteTrace(t *testing.T) {
 	t.Parallel()
 	for want, traces := range map[string][]string{
-		"the trace is not available":    nil,
-		"and there may be more to come": {`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`},
+		"the trace is not available": nil,
+		"and there may be more to come": {
+			`{"complete": false, "video_id": "vid_1", "hops": [{"service": "api", "status": "running"}]}`,
+		},
 	} {
 		a := fake.New(t)
 		serveScenario(a, "ready")
@@ -145,10 +147,16 @@ func TestDemoReportsFailures(t *testing.T) {
 		{"a failure without a reason", func(_ *demo, a *fake.API) {
 			a.Videos = []client.Video{{State: "failed"}}
 		}, "failed failed: The API does not say why."},
-		{"a link that is dead", func(_ *demo, a *fake.API) { delete(a.Files, "/bucket/00001.m4s") }, "error: a segment can't be played"},
+		{"a link that is dead", func(_ *demo, a *fake.API) {
+			delete(a.Files, "/bucket/00001.m4s")
+		}, "error: a segment can't be played"},
 		{"no such file", func(d *demo, _ *fake.API) { d.videoPath += "x" }, "film.mp4x: name a video, as in"},
-		{"no footage", func(d *demo, _ *fake.API) { d.videoPath = "" }, "build/footage/bigbuckbunny.mp4: run make tools"},
-		{"a folder", func(d *demo, _ *fake.API) { d.videoPath = filepath.Dir(d.videoPath) }, "is a folder, not a video"},
+		{"no footage", func(d *demo, _ *fake.API) {
+			d.videoPath = ""
+		}, "build/footage/bigbuckbunny.mp4: run make tools"},
+		{"a folder", func(d *demo, _ *fake.API) {
+			d.videoPath = filepath.Dir(d.videoPath)
+		}, "is a folder, not a video"},
 		{"a device", func(d *demo, _ *fake.API) { d.videoPath = os.DevNull }, "is no regular file"},
 		{"an empty file", func(d *demo, _ *fake.API) { os.Truncate(d.videoPath, 0) },
 			"error: create the upload: refused with 400 size_invalid: The size must be 1 byte or more."},
@@ -162,7 +170,9 @@ func TestDemoReportsFailures(t *testing.T) {
 				return open(ctx)
 			}
 		}, "start the local cloud with make up deploy-local"},
-		{"no repository", func(d *demo, _ *fake.API) { d.findRoot = func() (string, error) { return "", down } }, "error: the local"},
+		{"no repository", func(d *demo, _ *fake.API) {
+			d.findRoot = func() (string, error) { return "", down }
+		}, "error: the local"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +199,10 @@ func TestDemoStopsAtTimeoutInterruptAndCloudEnd(t *testing.T) {
 		cause error
 		want  string
 	}{
-		{"at its limit", time.Nanosecond, nil, "error: not ready after 1ns, the time limit: upload is running; -timeout sets another"},
+		{
+			"at its limit", time.Nanosecond, nil,
+			"error: not ready after 1ns, the time limit: upload is running; -timeout sets another",
+		},
 		{"when interrupted", time.Hour, nil, "interrupted"},
 		{"when the cloud ends", time.Hour, cloud.ErrEnded, "error: " + cloud.ErrEnded.Error()},
 	} {
@@ -262,7 +275,8 @@ func TestExitStatus(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var errs strings.Builder
-			if got := runCommand(t.Context(), test.args, os.Stdout, &errs); got != test.status || !strings.Contains(errs.String(), test.want) {
+			if got := runCommand(t.Context(), test.args, os.Stdout, &errs); got != test.status ||
+				!strings.Contains(errs.String(), test.want) {
 				t.Errorf("status %d and %q, want %d and %q", got, errs.String(), test.status, test.want)
 			}
 		})

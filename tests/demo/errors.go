@@ -29,7 +29,9 @@ func unusableFileError(path string, mode fs.FileMode, err error) error {
 func (o *timeoutError) Error() string {
 	for _, r := range o.last.buildRows(o.last.Began) {
 		if r.state != stateDone {
-			return fmt.Sprintf("not ready after %v, the time limit: %s is %s; -timeout sets another", o.limit, r.name, r.state)
+			return fmt.Sprintf(
+				"not ready after %v, the time limit: %s is %s; -timeout sets another", o.limit, r.name, r.state,
+			)
 		}
 	}
 	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", o.limit)

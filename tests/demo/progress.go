@@ -57,7 +57,9 @@ func (b progressView) buildUploadRow(now time.Time) stageProgress {
 		r.note = fmt.Sprintf("%s of %s", formatBytes(b.Sent), formatBytes(b.Total))
 		return r
 	}
-	r := stageProgress{name: stageNames[0], state: stateDone, share: 1, elapsed: b.Ended.Sub(b.Began), note: formatBytes(b.Total)}
+	r := stageProgress{
+		name: stageNames[0], state: stateDone, share: 1, elapsed: b.Ended.Sub(b.Began), note: formatBytes(b.Total),
+	}
 	if b.Video != nil {
 		if s := findStage(*b.Video, r.name); s.State == stateDone {
 			r.elapsed = toDuration(s.Seconds)
@@ -68,7 +70,9 @@ func (b progressView) buildUploadRow(now time.Time) stageProgress {
 
 func buildStageRow(v client.Video, name string, now time.Time) stageProgress {
 	s := findStage(v, name)
-	r := stageProgress{name: name, state: s.State, elapsed: toDuration(s.Seconds), note: describeStage(v, name, s.State)}
+	r := stageProgress{
+		name: name, state: s.State, elapsed: toDuration(s.Seconds), note: describeStage(v, name, s.State),
+	}
 	switch s.State {
 	case stateDone:
 		r.share = 1
@@ -106,7 +110,9 @@ func describeStage(v client.Video, name, state string) string {
 	case state == stateWaiting || state == stateFailed:
 		return ""
 	case name == "inspect" && v.Media != nil:
-		return fmt.Sprintf("%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate, v.Media.Duration)
+		return fmt.Sprintf(
+			"%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate, v.Media.Duration,
+		)
 	case name == "encode" && state == stateRunning && v.Progress.TasksTotal > 0:
 		tasks := fmt.Sprintf("%d of %d tasks", v.Progress.TasksDone, v.Progress.TasksTotal)
 		if v.State == client.Playable {
@@ -121,7 +127,10 @@ func describeStage(v client.Video, name, state string) string {
 
 // renderSummary returns the links to watch the video and the duration of each stage.
 func renderSummary(v client.Video) []string {
-	lines := []string{"watch " + v.Playback.HLS, "page " + v.Playback.WatchPage, "studio " + studioURL(v.Playback), "state " + v.State}
+	lines := []string{
+		"watch " + v.Playback.HLS, "page " + v.Playback.WatchPage, "studio " + studioURL(v.Playback),
+		"state " + v.State,
+	}
 	var total time.Duration
 	for _, name := range stageNames {
 		took := toDuration(findStage(v, name).Seconds)

@@ -64,7 +64,10 @@ func scenarios() map[string][]timedView {
 		return timedView{progressView{Sent: sent, Total: 5_300_000, Began: noon}, *secondsAfterNoon(s)}
 	}
 	seen := func(v *client.Video, s float64) timedView {
-		return timedView{progressView{Sent: 5_300_000, Total: 5_300_000, Began: noon, Ended: *secondsAfterNoon(0.9), Video: v}, *secondsAfterNoon(s)}
+		return timedView{
+			progressView{Sent: 5_300_000, Total: 5_300_000, Began: noon, Ended: *secondsAfterNoon(0.9), Video: v},
+			*secondsAfterNoon(s),
+		}
 	}
 	beginning := []timedView{sending(0, 0), sending(2_600_000, 0.4), sending(5_300_000, 0.85), seen(nil, 0.9),
 		seen(makeVideo("waiting", "upload", 0, 0, runningStage("upload", 0)), 0.95),
@@ -77,9 +80,16 @@ func scenarios() map[string][]timedView {
 			seen(makeVideo("processing", "encode", 0, 11, up, in, runningStage("encode", 1.1)), 1.4),
 			seen(makeVideo("processing", "encode", 5, 11, up, in, runningStage("encode", 1.1)), 3.2),
 			seen(makeVideo("playable", "encode", 8, 11, up, in, runningStage("encode", 1.1)), 4.1),
-			seen(makeVideo("processing", "publish", 11, 11, up, in, doneStage("encode", 4.1), runningStage("publish", 5.2)), 5.25),
+			seen(
+				makeVideo(
+					"processing", "publish", 11, 11, up, in, doneStage("encode", 4.1), runningStage("publish", 5.2),
+				),
+				5.25,
+			),
 			seen(makeVideo("ready", "done", 11, 11, up, in, doneStage("encode", 4.1), doneStage("publish", 0.1)), 5.5)),
-		"quick":   with(seen(makeVideo("ready", "done", 2, 2, up, in, doneStage("encode", 0.6), doneStage("publish", 0)), 2)),
+		"quick": with(seen(
+			makeVideo("ready", "done", 2, 2, up, in, doneStage("encode", 0.6), doneStage("publish", 0)), 2,
+		)),
 		"refused": with(seen(refused, 1.5)),
 		"broken":  with(seen(makeVideo("failed", "encode", 3, 4, up, in, failedStage("encode", 2)), 3.2)),
 	}
@@ -107,13 +117,19 @@ func TestTerminalLinesMatchGoldenFiles(t *testing.T) {
 	for _, look := range []struct {
 		name string
 		rowStyle
-	}{{"wide", rowStyle{terminal.Style{Width: 79}}}, {"narrow", rowStyle{terminal.Style{Width: 59}}}, {"color", rowStyle{terminal.Style{Width: 99, Color: true}}}} {
+	}{
+		{"wide", rowStyle{terminal.Style{Width: 79}}}, {"narrow", rowStyle{terminal.Style{Width: 59}}},
+		{"color", rowStyle{terminal.Style{Width: 99, Color: true}}},
+	} {
 		for scenario, moments := range scenarios() {
 			t.Run(scenario+" "+look.name, func(t *testing.T) {
 				t.Parallel()
 				var out strings.Builder
 				for _, m := range moments {
-					fmt.Fprintf(&out, "at %.2f s\n%s\n", m.now.Sub(noon).Seconds(), strings.Join(look.renderRows(m.buildRows(m.now)), "\n"))
+					fmt.Fprintf(
+						&out, "at %.2f s\n%s\n", m.now.Sub(noon).Seconds(),
+						strings.Join(look.renderRows(m.buildRows(m.now)), "\n"),
+					)
 				}
 				compareGolden(t, scenario+"."+look.name, strings.ReplaceAll(out.String(), "\x1b", "ESC"))
 			})
@@ -167,7 +183,8 @@ func TestLinesFitTerminalWidth(t *testing.T) {
 			if n := len([]rune(line)); n > width {
 				t.Fatalf("%d columns on a terminal of %d: %q", n, width, line)
 			}
-			if strokes := strings.Count(line, "━") + strings.Count(line, "─"); strokes < minBarWidth || strokes > maxBarWidth {
+			if strokes := strings.Count(line, "━") + strings.Count(line, "─"); strokes < minBarWidth ||
+				strokes > maxBarWidth {
 				t.Fatalf("a bar of %d: %q", strokes, line)
 			}
 		}

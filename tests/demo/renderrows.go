@@ -18,7 +18,9 @@ const (
 	noteWidth   = 2 + 28
 )
 
-var stateColors = map[string]string{stateWaiting: terminal.Faint, stateRunning: terminal.Cyan, stateDone: terminal.Green, stateFailed: terminal.Red}
+var stateColors = map[string]string{
+	stateWaiting: terminal.Faint, stateRunning: terminal.Cyan, stateDone: terminal.Green, stateFailed: terminal.Red,
+}
 
 // renderRows returns one line for each row, none wider than the terminal.
 func (s rowStyle) renderRows(rows []stageProgress) []string {
@@ -101,7 +103,12 @@ func describeChanges(before, after []stageProgress) []string {
 			lines = append(lines, fmt.Sprintf("%-8s started", r.name))
 		}
 		if r.state == stateDone || r.state == stateFailed {
-			lines = append(lines, strings.TrimRight(fmt.Sprintf("%-8s %-7s %6.1f s  %s", r.name, r.state, r.elapsed.Seconds(), r.note), " "))
+			lines = append(
+				lines,
+				strings.TrimRight(
+					fmt.Sprintf("%-8s %-7s %6.1f s  %s", r.name, r.state, r.elapsed.Seconds(), r.note), " ",
+				),
+			)
 		}
 	}
 	return lines

@@ -24,12 +24,16 @@ func (d demo) printTrace(ctx context.Context, c *client.Client, id string) error
 		_, err = fmt.Fprintf(d.out, "\nthe trace is not available: %v\n", err)
 		return err
 	}
-	_, err = fmt.Fprintf(d.out, "\n%s\nagain make trace VIDEO=%s TENANT=%s\n", fall.DrawText(false, maxTraceRows), id, d.tenant)
+	_, err = fmt.Fprintf(
+		d.out, "\n%s\nagain make trace VIDEO=%s TENANT=%s\n", fall.DrawText(false, maxTraceRows), id, d.tenant,
+	)
 	return err
 }
 
 // pollTrace fetches the trace until it is complete, and returns what is known when ctx ends.
-func pollTrace(ctx context.Context, c *client.Client, id string, every time.Duration) (fall traceview.Waterfall, err error) {
+func pollTrace(
+	ctx context.Context, c *client.Client, id string, every time.Duration,
+) (fall traceview.Waterfall, err error) {
 	for {
 		text, err := c.GetTrace(ctx, id)
 		switch {

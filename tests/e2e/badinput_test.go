@@ -45,11 +45,25 @@ func TestBadInputFailsWithErrorCode(t *testing.T) {
 			return good[:len(good)/2]
 		}, "truncated"},
 		{"audio only", encoded("-f lavfi -i sine=440 -t 2 -c:a aac"), "no_video"},
-		{"one frame of 40 ms", encoded("-f lavfi -i testsrc2=s=192x108:r=25:d=0.04 -c:v libx264 -pix_fmt yuv420p"), "duration_too_short"},
-		{"10,000 × 10,000 pixels", encoded("-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast"), "pixels_too_many"},
-		{"an HLS playlist that names a local file", textContent("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "playlist_refused"},
+		{
+			"one frame of 40 ms", encoded("-f lavfi -i testsrc2=s=192x108:r=25:d=0.04 -c:v libx264 -pix_fmt yuv420p"),
+			"duration_too_short",
+		},
+		{
+			"10,000 × 10,000 pixels", encoded("-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast"),
+			"pixels_too_many",
+		},
+		{
+			"an HLS playlist that names a local file",
+			textContent("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"),
+			"playlist_refused",
+		},
 		{"an ffconcat list", textContent("ffconcat version 1.0\nfile /etc/passwd\n"), "playlist_refused"},
-		{"a DASH manifest", textContent(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet><Representation><BaseURL>file:///etc/passwd</BaseURL></Representation></AdaptationSet></Period></MPD>`), "playlist_refused"},
+		{
+			"a DASH manifest",
+			textContent(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet><Representation><BaseURL>file:///etc/passwd</BaseURL></Representation></AdaptationSet></Period></MPD>`),
+			"playlist_refused",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +119,9 @@ func TestEmptyFileIsRejected(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	c := w.newTenantClient(t, "bad")
-	_, err := c.Upload(t.Context(), client.File{Name: "empty.mp4", Content: bytes.NewReader(nil)}, client.UploadOptions{})
+	_, err := c.Upload(
+		t.Context(), client.File{Name: "empty.mp4", Content: bytes.NewReader(nil)}, client.UploadOptions{},
+	)
 	var p *client.Problem
 	if !errors.As(err, &p) || p.Code != "size_out_of_range" {
 		t.Errorf("got %v, want size_out_of_range", err)

@@ -30,18 +30,35 @@ func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
 		{"half a body", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1`, 400, "body_malformed"},
 		{"two bodies", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1} {}`, 400, "body_malformed"},
 		{"a list", c, "/v1/videos", `[{"url": "https://example.com/a.mp4"}]`, 400, "body_malformed"},
-		{"lists in lists", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "metadata": ` + nestedLists(100_000) + `}`, 400, "body_malformed"},
-		{"over 1 MiB", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "title": "` + strings.Repeat("a", 1<<20) + `"}`, 413, "body_too_large"},
-		{"what nobody knows", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "bucket": "b"}`, 400, "field_unknown"},
+		{
+			"lists in lists", c, "/v1/uploads",
+			`{"file_name": "a.mp4", "size": 1, "metadata": ` + nestedLists(100_000) + `}`, 400, "body_malformed",
+		},
+		{
+			"over 1 MiB", c, "/v1/uploads",
+			`{"file_name": "a.mp4", "size": 1, "title": "` + strings.Repeat("a", 1<<20) + `"}`, 413, "body_too_large",
+		},
+		{
+			"what nobody knows", c, "/v1/uploads", `{"file_name": "a.mp4", "size": 1, "bucket": "b"}`, 400,
+			"field_unknown",
+		},
 		{"http", c, "/v1/videos", `{"url": "http://example.com/a.mp4"}`, 422, "url_not_https"},
 		{"a file", c, "/v1/videos", `{"url": "file:///etc/passwd"}`, 422, "url_not_https"},
 		{"a host of no public name", c, "/v1/videos", `{"url": "https://localhost/a.mp4"}`, 422, "url_not_public"},
-		{"a tenant that there is not", operator, "/v1/tokens", `{"tenant": "nobody", "scopes": ["videos:read"]}`, 422, "tenant_not_found"},
-		{"a bucket of Sluice's own", operator, "/v1/sources", `{"sender": "000000000000", "bucket": "` + w.stackOutput(t, "SourceBucket") + `", "tenant": "requests"}`, 422, "bucket_refused"},
+		{
+			"a tenant that there is not", operator, "/v1/tokens", `{"tenant": "nobody", "scopes": ["videos:read"]}`,
+			422, "tenant_not_found",
+		},
+		{
+			"a bucket of Sluice's own", operator, "/v1/sources",
+			`{"sender": "000000000000", "bucket": "` + w.stackOutput(t, "SourceBucket") + `", "tenant": "requests"}`,
+			422, "bucket_refused",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, header := tt.by.sendRequest(t, tt.status, "POST", tt.path, tt.body)
-			if got["code"] != tt.code || got["detail"] == "" || header.Get("Content-Type") != "application/problem+json" {
+			if got["code"] != tt.code || got["detail"] == "" ||
+				header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("%v, %v, want %s", got, header, tt.code)
 			}
 		})
@@ -62,8 +79,9 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	operator := w.operatorCaller(t)
 	const secret = "secret"
 	over := access.Token{
-		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{access.ScopeRead}, SecretHash: access.HashSecret(secret),
-		Created: time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
+		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{access.ScopeRead},
+		SecretHash: access.HashSecret(secret),
+		Created:    time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
 	}
 	still := over
 	still.ID, still.Expires = "x"+over.ID, time.Now().Add(waitLimit)
@@ -71,10 +89,14 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 		if err := w.newStore(t).CreateToken(t.Context(), *token); err != nil {
 			t.Fatal(err)
 		}
-		apiCaller{base: w.env.APIURL, token: access.FormatToken(token.ID, secret)}.sendRequest(t, status, "GET", "/v1/videos", "")
+		apiCaller{base: w.env.APIURL, token: access.FormatToken(token.ID, secret)}.sendRequest(
+			t, status, "GET", "/v1/videos", "",
+		)
 	}
 	w.newCaller(t, "tokens") // creates the tenant
-	made, _ := operator.sendRequest(t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`)
+	made, _ := operator.sendRequest(
+		t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`,
+	)
 	operator.sendRequest(t, 204, "DELETE", "/v1/tokens/"+made["id"].(string), "")
 	apiCaller{base: w.env.APIURL, token: made["token"].(string)}.sendRequest(t, 401, "GET", "/v1/videos", "")
 }

@@ -17,12 +17,15 @@ func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	poison := "poison " + t.Name() + time.Now().String()
 	w.sendMessage(t, "InboxEncode", poison)
 	first := w.waitForDeadLetter(t, c, poison, "")
-	if first["state"] != "open" || first["kind"] != "invalid" || first["reason"] == "" || first["attempts"] != 1.0 || first["age_seconds"].(float64) > 60 {
+	if first["state"] != "open" || first["kind"] != "invalid" || first["reason"] == "" || first["attempts"] != 1.0 ||
+		first["age_seconds"].(float64) > 60 {
 		t.Errorf("filed as %v", first)
 	}
 	path := "/v1/dead-letters/" + first["id"].(string)
 
-	redriven, _ := c.sendRequest(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
+	redriven, _ := c.sendRequest(
+		t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string),
+	)
 	again, _ := c.sendRequest(t, 200, "POST", path+"/redrive", "", "Idempotency-Key", "redrive "+first["id"].(string))
 	if redriven["state"] != "redriven" || again["redrives"] != 1.0 {
 		t.Errorf("redriven as %v, then %v", redriven, again)
@@ -30,11 +33,15 @@ func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	second := w.waitForDeadLetter(t, c, poison, first["id"].(string))
 	path = "/v1/dead-letters/" + second["id"].(string)
 	c.sendRequest(t, 422, "POST", path+"/discard", `{"reason": ""}`)
-	if gone, _ := c.sendRequest(t, 200, "POST", path+"/discard", `{"reason": "sent by a test"}`); gone["state"] != "discarded" || gone["note"] != "sent by a test" {
+	if gone, _ := c.sendRequest(
+		t, 200, "POST", path+"/discard", `{"reason": "sent by a test"}`,
+	); gone["state"] != "discarded" || gone["note"] != "sent by a test" {
 		t.Errorf("discarded as %v", gone)
 	}
 	c.sendRequest(t, 409, "POST", path+"/redrive", "")
-	if left, _ := c.sendRequest(t, 200, "POST", "/v1/dead-letters/redrive", `{"service": "encode", "code": "of nothing"}`); left["redriven"] != 0.0 || left["left"] != 0.0 {
+	if left, _ := c.sendRequest(
+		t, 200, "POST", "/v1/dead-letters/redrive", `{"service": "encode", "code": "of nothing"}`,
+	); left["redriven"] != 0.0 || left["left"] != 0.0 {
 		t.Errorf("of many: %v", left)
 	}
 

@@ -26,7 +26,9 @@ func TestPromise01_PassedDeadlineFailsOrRetriesVideo(t *testing.T) {
 		v.Fetch = &video.FetchRequested{Origin: from, Key: v.Source.Key, MultipartID: upload}
 		v.Deadline.At = past
 	})
-	w.updateVideo(t, &never, func(v *video.Video) { v.Times.Created, v.Deadline.At = past.Add(-video.UploadLifetime), past })
+	w.updateVideo(t, &never, func(v *video.Video) {
+		v.Times.Created, v.Deadline.At = past.Add(-video.UploadLifetime), past
+	})
 
 	w.runReconciler(t)
 	w.waitUntilFinal(t, &never)
@@ -41,7 +43,9 @@ func TestPromise01_PassedDeadlineFailsOrRetriesVideo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(entries, func(e video.TimelineEntry) bool { return e.Cause == "deadline.passed.v1" && e.Retries == 1 }) {
+	if !slices.ContainsFunc(entries, func(e video.TimelineEntry) bool {
+		return e.Cause == "deadline.passed.v1" && e.Retries == 1
+	}) {
 		t.Errorf("its timeline says nothing of the deadline: %+v", entries)
 	}
 }

@@ -29,7 +29,8 @@ import (
 	"sluice/tests/client"
 )
 
-// waitLimit bounds each wait for the deployment. It is far above what an idle machine needs, so that a busy one passes too.
+// waitLimit bounds each wait for the deployment. It is far above what an idle machine needs, so that a busy one passes
+// too.
 const waitLimit = 5 * time.Minute
 
 // deployment is the deployed app with access to its resources.
@@ -70,7 +71,9 @@ func (w deployment) signRequest(t *testing.T, r *http.Request, service string, b
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(r.Context(), who, r, hex.EncodeToString(sum[:]), service, w.aws.Region, time.Now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(
+		r.Context(), who, r, hex.EncodeToString(sum[:]), service, w.aws.Region, time.Now(),
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -137,7 +140,9 @@ func (w deployment) countDeadLetters(t *testing.T) map[string]int {
 	w.runReconciler(t)
 	n := map[string]int{}
 	for cursor := ""; ; {
-		page, next, err := w.newStore(t).ListDeadLetters(t.Context(), video.DeadLetterFilter{}, cursor, time.Now(), 1000)
+		page, next, err := w.newStore(t).ListDeadLetters(
+			t.Context(), video.DeadLetterFilter{}, cursor, time.Now(), 1000,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +165,10 @@ func (w deployment) runReconciler(t *testing.T) {
 func (w deployment) queueDepth(t *testing.T, queue string) (n int) {
 	t.Helper()
 	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"},
+		QueueUrl: &queue,
+		AttributeNames: []types.QueueAttributeName{
+			"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -221,9 +229,13 @@ func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
 func (w deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "coded.mp4")
-	w.runTool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=16x16:r="+rate+",format=gray,geq=lum=20+mod(N*7\\,200):cb=128:cr=128,scale=1280:720:flags=neighbor",
-		"-f", "lavfi", "-i", "sine=440:r=48000", "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "3", "-g", "60",
-		"-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", path)
+	w.runTool(
+		t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+		"color=gray:s=16x16:r="+
+			rate+",format=gray,geq=lum=20+mod(N*7\\,200):cb=128:cr=128,scale=1280:720:flags=neighbor",
+		"-f", "lavfi", "-i", "sine=440:r=48000", "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast",
+		"-crf", "18", "-bf", "3", "-g", "60", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", path,
+	)
 	return path
 }
 

@@ -36,11 +36,20 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 		state  string
 		code   string
 	}{
-		"from a URL":                    {video.Origin{URL: w.serveFootage(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, ""},
-		"from a producer's bucket":      {w.putProducerObject(t, "bigbuckbunny.mp4"), client.Ready, ""},
-		"from what is not there":        {video.Origin{Bucket: cloud.ProducerBucket, Key: "nothing"}, client.Failed, "object_not_found"},
-		"from a bucket of Sluice's own": {video.Origin{Bucket: w.stackOutput(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed, "bucket_not_registered"},
-		"from an address that is ours":  {video.Origin{URL: "https://169.254.169.254/latest/meta-data/"}, client.Failed, "url_not_public"},
+		"from a URL": {
+			video.Origin{URL: w.serveFootage(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, "",
+		},
+		"from a producer's bucket": {w.putProducerObject(t, "bigbuckbunny.mp4"), client.Ready, ""},
+		"from what is not there": {
+			video.Origin{Bucket: cloud.ProducerBucket, Key: "nothing"}, client.Failed, "object_not_found",
+		},
+		"from a bucket of Sluice's own": {
+			video.Origin{Bucket: w.stackOutput(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed,
+			"bucket_not_registered",
+		},
+		"from an address that is ours": {
+			video.Origin{URL: "https://169.254.169.254/latest/meta-data/"}, client.Failed, "url_not_public",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +72,9 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 // beginUpload creates an upload. It returns the id of the video and the event that requests its original.
 func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (string, events.Event) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`))
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, w.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +97,10 @@ func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (str
 	}
 	_, key, _ := strings.Cut(strings.TrimPrefix(part.Path, "/"), "/")
 	tenant := strings.Split(key, "/")[1]
-	return begun.Video, events.New(tenant, begun.Video, time.Now(), video.FetchRequested{Origin: o, Key: key, MultipartID: part.Query().Get("uploadId")})
+	return begun.Video, events.New(
+		tenant, begun.Video, time.Now(),
+		video.FetchRequested{Origin: o, Key: key, MultipartID: part.Query().Get("uploadId")},
+	)
 }
 
 // serveFootage serves a file of the footage on this machine over HTTPS and returns its URL.
@@ -96,7 +110,9 @@ func (w deployment) serveFootage(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.ServeFile(rw, r, w.footagePath(name)) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		http.ServeFile(rw, r, w.footagePath(name))
+	}))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -108,7 +124,8 @@ func (w deployment) putProducerObject(t *testing.T, name string) video.Origin {
 	t.Helper()
 	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(w.aws, true)
 	var there *types.BucketAlreadyOwnedByYou
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil && !errors.As(err, &there) {
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil &&
+		!errors.As(err, &there) {
 		t.Fatal(err)
 	}
 	body, err := os.ReadFile(w.footagePath(name))
@@ -116,7 +133,9 @@ func (w deployment) putProducerObject(t *testing.T, name string) video.Origin {
 		t.Fatal(err)
 	}
 	o := video.Origin{Bucket: *bucket, Key: "2026/a b+c.mp4"}
-	out, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: &o.Key, Body: bytes.NewReader(body)})
+	out, err := client.PutObject(
+		t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: &o.Key, Body: bytes.NewReader(body)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,8 +89,14 @@ func (w deployment) encodeInOneRun(t *testing.T, source string, v video.Video) s
 // decodeFrames decodes a file. The time of a frame is that of its packet, its brightness that of the decoded picture.
 func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 	t.Helper()
-	crc := w.runTool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "framecrc", "-")
-	luma := w.runTool(t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf", "scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-")
+	crc := w.runTool(
+		t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf",
+		"scale=1:1:flags=area,format=gray", "-f", "framecrc", "-",
+	)
+	luma := w.runTool(
+		t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf",
+		"scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-",
+	)
 	num, den := 0, 0
 	for lines := bufio.NewScanner(bytes.NewReader(crc)); lines.Scan(); {
 		line := lines.Text()
@@ -106,7 +112,8 @@ func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fs = append(fs, frame{At: pts * num * 1_000_000 / den, Luma: 16 + (int(luma[len(fs)])*219+127)/255}) // grey is full range
+		// grey is full range
+		fs = append(fs, frame{At: pts * num * 1_000_000 / den, Luma: 16 + (int(luma[len(fs)])*219+127)/255})
 	}
 	return fs
 }

@@ -44,7 +44,9 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 		if v.State == client.Playable && !watching {
 			watching = true
 			go func() {
-				r, err := browser.PlayWatchPage(ctx, w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute})
+				r, err := browser.PlayWatchPage(
+					ctx, w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
+				)
 				if err != nil {
 					t.Error(err)
 				}
@@ -64,7 +66,10 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 		}
 	}
 	r, end := <-watched, *v.Stages[len(v.Stages)-1].Ended
-	t.Logf("playable %v before ready; played from %v before that", end.Sub(v.PlayableAt), end.Sub(time.UnixMilli(r.StartedAt)))
+	t.Logf(
+		"playable %v before ready; played from %v before that", end.Sub(v.PlayableAt),
+		end.Sub(time.UnixMilli(r.StartedAt)),
+	)
 	if !r.Ended || r.Stalls > 0 || r.CurrentTime < 59.9 || r.Frames < 1450 {
 		t.Errorf("played %d frames to %.2f s with %d stalls, ended: %v", r.Frames, r.CurrentTime, r.Stalls, r.Ended)
 	}
@@ -92,7 +97,8 @@ func (p seenPlaylists) checkPlaylists(t *testing.T, w deployment, v client.Video
 			t.Fatalf("%s: after\n%s\ncomes\n%s", name, p[name], text)
 		}
 		for line := range strings.Lines(text) {
-			if file := strings.TrimSpace(line); path.Ext(file) == ".m4s" && there["v/"+v.Playback.ID+"/"+name+"/"+file] == "" {
+			if file := strings.TrimSpace(line); path.Ext(file) == ".m4s" &&
+				there["v/"+v.Playback.ID+"/"+name+"/"+file] == "" {
 				t.Fatalf("%s names %s, which is not there", name, file)
 			}
 		}

@@ -67,11 +67,19 @@ func (w deployment) readInFlightLimit(t *testing.T) int {
 func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 	t.Helper()
 	now := time.Now().UTC()
-	s := fairshare.Allotment{QueuePosition: fairshare.QueuePosition{Planned: now, Video: "vid_stuck"}, NextTask: n, EndTask: n, LeaseStart: now, InFlight: map[int]string{}}
+	s := fairshare.Allotment{
+		QueuePosition: fairshare.QueuePosition{Planned: now, Video: "vid_stuck"}, NextTask: n, EndTask: n,
+		LeaseStart: now, InFlight: map[int]string{},
+	}
 	for i := range n {
 		s.InFlight[i] = "test"
 	}
-	if err := w.newStore(t).SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive, Version: 1, Allotments: []fairshare.Allotment{s}}); err != nil {
+	if err := w.newStore(t).SaveInFlightLimit(
+		t.Context(),
+		fairshare.InFlightLimit{
+			Tenant: tenant, Lane: video.Interactive, Version: 1, Allotments: []fairshare.Allotment{s},
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -81,7 +89,9 @@ func (w deployment) fillInFlightLimit(t *testing.T, tenant string, n int) {
 func (w deployment) watchWaitQueue(t *testing.T, tenant string) bool {
 	most := w.readInFlightLimit(t)
 	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		line, err := w.newStore(t).ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9)
+		line, err := w.newStore(t).ListQueuePositions(
+			t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9,
+		)
 		if err != nil {
 			t.Error(err)
 			return false

@@ -34,11 +34,14 @@ func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
 		t.Fatal(err)
 	}
 	v := video.Video{
-		Tenant: tenant, ID: "vid_" + id, Playback: public, Details: video.Details{Title: t.Name()}, State: video.Waiting, Version: 1,
+		Tenant: tenant, ID: "vid_" + id, Playback: public, Details: video.Details{Title: t.Name()},
+		State: video.Waiting, Version: 1,
 		Times: video.Times{Created: time.Now().UTC()},
 	}
 	v.Source.Key = services.OriginalKey(tenant, v.ID)
-	if err := w.newStore(t).CreateVideo(t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1}); err != nil {
+	if err := w.newStore(t).CreateVideo(
+		t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -47,7 +50,9 @@ func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
 // putOriginal writes an original into the source bucket.
 func (w deployment) putOriginal(t *testing.T, key string, body []byte) {
 	t.Helper()
-	if err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).PutObject(t.Context(), key, bytes.NewReader(body), blob.Metadata{}); err != nil {
+	if err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).PutObject(
+		t.Context(), key, bytes.NewReader(body), blob.Metadata{},
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,7 +74,9 @@ func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
 // readMediaObject returns a published object.
 func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
 	t.Helper()
-	body, _, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "MediaBucket")).GetObject(t.Context(), playback.ObjectPrefix(id)+name)
+	body, _, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "MediaBucket")).GetObject(
+		t.Context(), playback.ObjectPrefix(id)+name,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +91,11 @@ func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
 // sendS3Event sends S3's event of a video's original again.
 func (w deployment) sendS3Event(t *testing.T, v video.Video) {
 	t.Helper()
-	body := fmt.Sprintf(`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
-		v.Times.Uploaded.Format(time.RFC3339), w.stackOutput(t, "SourceBucket"), v.Source.Key, v.Source.Size, strings.Trim(v.Source.ETag, `"`))
+	body := fmt.Sprintf(
+		`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
+		v.Times.Uploaded.Format(time.RFC3339), w.stackOutput(t, "SourceBucket"), v.Source.Key, v.Source.Size,
+		strings.Trim(v.Source.ETag, `"`),
+	)
 	w.sendMessage(t, "InboxInspect", body)
 }
 
@@ -101,7 +111,9 @@ func (w deployment) sendEvent(t *testing.T, inbox string, e events.Event) {
 
 func (w deployment) sendMessage(t *testing.T, inbox, body string) {
 	t.Helper()
-	if _, err := w.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, inbox)), MessageBody: &body}); err != nil {
+	if _, err := w.sqsClient().SendMessage(
+		t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, inbox)), MessageBody: &body},
+	); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -20,8 +20,10 @@ func TestBurstOfTwoTenantsCompletes(t *testing.T) {
 	w := openDeployment(t)
 	w.waitUntilIdle(t)
 	dir := t.TempDir()
-	load := exec.CommandContext(t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout", waitLimit.String(),
-		"-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"))
+	load := exec.CommandContext(
+		t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout",
+		waitLimit.String(), "-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"),
+	)
 	load.Dir = w.root
 	output, err := load.CombinedOutput()
 	if err != nil {

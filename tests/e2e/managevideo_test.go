@@ -29,10 +29,14 @@ func (w deployment) newCaller(t *testing.T, tenant string, scopes ...string) api
 
 // operatorCaller returns a caller with the credentials of the account.
 func (w deployment) operatorCaller(t *testing.T) apiCaller {
-	return apiCaller{base: w.env.APIURL, sign: func(r *http.Request, body string) { w.signRequest(t, r, "execute-api", []byte(body)) }}
+	return apiCaller{base: w.env.APIURL, sign: func(r *http.Request, body string) {
+		w.signRequest(t, r, "execute-api", []byte(body))
+	}}
 }
 
-func (c apiCaller) sendRequest(t *testing.T, status int, method, path, body string, headers ...string) (map[string]any, http.Header) {
+func (c apiCaller) sendRequest(
+	t *testing.T, status int, method, path, body string, headers ...string,
+) (map[string]any, http.Header) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, c.base+path, strings.NewReader(body))
 	if err != nil {
@@ -52,7 +56,8 @@ func (c apiCaller) sendRequest(t *testing.T, status int, method, path, body stri
 	}
 	defer res.Body.Close()
 	var got map[string]any
-	if err := json.NewDecoder(res.Body).Decode(&got); err != nil && status != http.StatusAccepted && status != http.StatusNoContent {
+	if err := json.NewDecoder(res.Body).Decode(&got); err != nil && status != http.StatusAccepted &&
+		status != http.StatusNoContent {
 		t.Fatal(err)
 	}
 	if res.StatusCode != status {
@@ -99,8 +104,13 @@ func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
 // TestBrowserPreflightIsAllowed sends the OPTIONS request of a browser, which has no token.
 func TestBrowserPreflightIsAllowed(t *testing.T) {
 	c := apiCaller{base: openDeployment(t).env.APIURL}
-	_, header := c.sendRequest(t, 204, "OPTIONS", "/v1/videos/vid_1", "", "Origin", "https://example.com", "Access-Control-Request-Method", "PATCH")
-	if header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(header.Get("Access-Control-Allow-Methods"), "PATCH") {
+	_, header := c.sendRequest(
+		t, 204, "OPTIONS", "/v1/videos/vid_1", "", "Origin", "https://example.com", "Access-Control-Request-Method",
+		"PATCH",
+	)
+	if header.Get(
+		"Access-Control-Allow-Origin",
+	) != "*" || !strings.Contains(header.Get("Access-Control-Allow-Methods"), "PATCH") {
 		t.Errorf("%v", header)
 	}
 }

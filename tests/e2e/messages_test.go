@@ -40,8 +40,10 @@ func (w deployment) registerProducer(t *testing.T, tenant string) producer {
 
 // buildRequest returns a request for a video. origin has the members of the origin, as JSON.
 func (p producer) buildRequest(origin string) string {
-	return fmt.Sprintf(`{"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:test", "id": %q, "time": "2026-11-22T12:00:00Z", "data": {"external_id": %q, "origin": {%s}}}`,
-		ulid.Make(), p.runID, origin)
+	return fmt.Sprintf(
+		`{"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:test", "id": %q, "time": "2026-11-22T12:00:00Z", "data": {"external_id": %q, "origin": {%s}}}`,
+		ulid.Make(), p.runID, origin,
+	)
 }
 
 // TestPromise04_BadMessagesDoNotAffectGoodOne sends messages that can't become videos. Each must become a dead letter
@@ -51,18 +53,37 @@ func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 	w := openDeployment(t)
 	p := w.registerProducer(t, "messages")
 	good := p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages/not there"`)
-	fact := strings.NewReplacer("upload.requested", "video.deleted", `"urn:test"`, `"sluice", "tenant": "messages", "subject": "vid_`+p.runID+`"`).Replace(good)
+	fact := strings.NewReplacer(
+		"upload.requested", "video.deleted", `"urn:test"`,
+		`"sluice", "tenant": "messages", "subject": "vid_`+p.runID+`"`,
+	).Replace(good)
 	want := map[string]deadLetterReason{
-		`{"specversion": "1.0", "run": "` + p.runID:                        {"invalid", "message_invalid", "unexpected end of JSON"},
-		`["` + p.runID + `"]`:                                              {"invalid", "message_invalid", "cannot unmarshal array"},
-		p.buildRequest(`"url": "file:///etc/passwd"`):                      {"invalid", "message_invalid", "/data/origin/url: "},
-		strings.Replace(good, `"1.0"`, `"0.3"`, 1):                         {"invalid", "message_invalid", "/specversion: "},
+		`{"specversion": "1.0", "run": "` + p.runID: {
+			"invalid", "message_invalid", "unexpected end of JSON",
+		},
+		`["` + p.runID + `"]`: {
+			"invalid", "message_invalid", "cannot unmarshal array",
+		},
+		p.buildRequest(
+			`"url": "file:///etc/passwd"`,
+		): {"invalid", "message_invalid", "/data/origin/url: "},
+		strings.Replace(
+			good, `"1.0"`, `"0.3"`, 1,
+		): {"invalid", "message_invalid", "/specversion: "},
 		strings.Replace(good, `"source"`, `"tenant": "acme", "source"`, 1): {"invalid", "message_invalid", "/tenant, "},
-		strings.Replace(good, "requested.v1", "requested.v9", 1):           {"invalid", "type_unknown", "upload.requested.v9 is not known"},
+		strings.Replace(
+			good, "requested.v1", "requested.v9", 1,
+		): {"invalid", "type_unknown", "upload.requested.v9 is not known"},
 		fact: {"invalid", "type_not_taken", "api does not handle video.deleted.v1"},
-		p.buildRequest(`"bucket": "another", "key": "messages/a.mp4"`):                            {"forbidden", "origin_forbidden", "may not name this object"},
-		p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`):             {"forbidden", "origin_forbidden", "may not name this object"},
-		p.buildRequest(`"bucket": "` + w.stackOutput(t, "SourceBucket") + `", "key": "messages"`): {"forbidden", "origin_own", "a bucket of Sluice's own"},
+		p.buildRequest(
+			`"bucket": "another", "key": "messages/a.mp4"`,
+		): {"forbidden", "origin_forbidden", "may not name this object"},
+		p.buildRequest(
+			`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`,
+		): {"forbidden", "origin_forbidden", "may not name this object"},
+		p.buildRequest(
+			`"bucket": "` + w.stackOutput(t, "SourceBucket") + `", "key": "messages"`,
+		): {"forbidden", "origin_own", "a bucket of Sluice's own"},
 	}
 	p.putRequests(t, want, good)
 	stranger := strings.Replace(good, "urn:test", "urn:stranger", 1)
@@ -79,8 +100,12 @@ func TestDeeplyNestedMessageDoesNotAffectGoodOne(t *testing.T) {
 	t.Parallel()
 	p := openDeployment(t).registerProducer(t, "deep")
 	want := map[string]deadLetterReason{
-		`{"` + p.runID + `": ` + nestedLists(100_000) + `}`:                 {"invalid", "message_invalid", "exceeded max depth"},
-		p.buildRequest(`"bucket": "another", "key": ` + nestedLists(5_000)): {"invalid", "message_invalid", "/data/origin/key: breaks type"},
+		`{"` + p.runID + `": ` + nestedLists(100_000) + `}`: {
+			"invalid", "message_invalid", "exceeded max depth",
+		},
+		p.buildRequest(
+			`"bucket": "another", "key": ` + nestedLists(5_000),
+		): {"invalid", "message_invalid", "/data/origin/key: breaks type"},
 	}
 	p.putRequests(t, want, p.buildRequest(`"bucket": "`+cloud.ProducerBucket+`", "key": "deep/not there"`))
 	p.checkDeadLetters(t, want)
@@ -92,7 +117,8 @@ func TestOversizedMessageIsRejectedByQueue(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	_, err := w.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl: aws.String(w.stackOutput(t, "InboxApi")), MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
+		QueueUrl:    aws.String(w.stackOutput(t, "InboxApi")),
+		MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
 	})
 	var refused smithy.APIError
 	if !errors.As(err, &refused) || refused.ErrorCode() != "InvalidParameterValue" {
@@ -102,7 +128,9 @@ func TestOversizedMessageIsRejectedByQueue(t *testing.T) {
 
 func (p producer) putRequest(t *testing.T, body string) {
 	t.Helper()
-	if _, err := p.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.stackOutput(t, "InboxApi")), MessageBody: &body}); err != nil {
+	if _, err := p.sqsClient().SendMessage(
+		t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(p.stackOutput(t, "InboxApi")), MessageBody: &body},
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,7 +155,10 @@ func (p producer) sendAsUnregistered(t *testing.T, body string) {
 		"SenderId": "210987654321", "ApproximateReceiveCount": "1", "SentTimestamp": fmt.Sprint(time.Now().UnixMilli()),
 	}}
 	var ended lambdaevents.SQSEventResponse
-	p.callLambda(t, http.MethodPost, "functions/sluice-api/invocations", lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{sent}}, &ended)
+	p.callLambda(
+		t, http.MethodPost, "functions/sluice-api/invocations",
+		lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{sent}}, &ended,
+	)
 	if len(ended.BatchItemFailures) > 0 {
 		t.Errorf("it is to be delivered again: %v", ended)
 	}
@@ -153,11 +184,14 @@ func (p producer) checkDeadLetters(t *testing.T, want map[string]deadLetterReaso
 				continue
 			}
 			delete(want, l["body"].(string))
-			if l["kind"] != r.kind || l["code"] != r.code || !strings.Contains(l["reason"].(string), r.text) || l["attempts"] != 1.0 {
+			if l["kind"] != r.kind || l["code"] != r.code || !strings.Contains(l["reason"].(string), r.text) ||
+				l["attempts"] != 1.0 {
 				delete(l, "body")
 				t.Errorf("%v, want %v", l, r)
 			}
-			c.sendRequest(t, 200, "POST", "/v1/dead-letters/"+l["id"].(string)+"/discard", `{"reason": "sent by a test"}`)
+			c.sendRequest(
+				t, 200, "POST", "/v1/dead-letters/"+l["id"].(string)+"/discard", `{"reason": "sent by a test"}`,
+			)
 		}
 		return len(want) == 0
 	})

@@ -30,7 +30,10 @@ type partUpload struct {
 func (w deployment) beginPartUpload(t *testing.T, tenant string) *partUpload {
 	t.Helper()
 	u := &partUpload{deployment: w, api: w.newCaller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
-	got, _ := u.api.sendRequest(t, 201, "POST", "/v1/uploads", fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])))
+	got, _ := u.api.sendRequest(
+		t, 201, "POST", "/v1/uploads",
+		fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])),
+	)
 	u.id, u.video = got["upload_id"].(string), got["video_id"].(string)
 	for i, p := range got["parts"].([]any) {
 		u.urls[i] = p.(map[string]any)["url"].(string)
@@ -71,7 +74,9 @@ func (u *partUpload) completeUpload(t *testing.T, status int, code string, etags
 	for i, e := range etags {
 		parts = append(parts, fmt.Sprintf(`{"number": %d, "etag": %q}`, i+1, e))
 	}
-	got, _ := u.api.sendRequest(t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`)
+	got, _ := u.api.sendRequest(
+		t, status, "POST", "/v1/uploads/"+u.id+"/complete", `{"parts": [`+strings.Join(parts, ",")+`]}`,
+	)
 	if gotCode, _ := got["code"].(string); gotCode != code {
 		t.Errorf("%v, want %q", got, code)
 	}
@@ -97,7 +102,9 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	u.completeUpload(t, 422, "part_missing", first, none)
 
 	// A client can't do this, because it needs the permission to write originals.
-	p, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).UploadPart(t.Context(), u.key, u.multipartID, 2, []byte("smaller"))
+	p, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).UploadPart(
+		t.Context(), u.key, u.multipartID, 2, []byte("smaller"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +121,8 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	}
 	u.completeUpload(t, 200, "", first, second)
 	c := client.New(w.env.APIURL, u.api.token)
-	if end, err := c.WaitForVideo(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil || end.Error.Code != "not_a_video" {
+	if end, err := c.WaitForVideo(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil ||
+		end.Error.Code != "not_a_video" {
 		t.Errorf("zeros end %s, %v, %v", end.State, end.Error, err)
 	}
 }
@@ -124,7 +132,9 @@ func TestExpiredPartURLIsRejected(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	u := w.beginPartUpload(t, "expired")
-	if _, status := putBytes(t, u.signPartURL(t, 2, time.Now().Add(-time.Hour)), u.bytes[1]); status != http.StatusForbidden {
+	if _, status := putBytes(
+		t, u.signPartURL(t, 2, time.Now().Add(-time.Hour)), u.bytes[1],
+	); status != http.StatusForbidden {
 		t.Errorf("expired: %d", status)
 	}
 	if _, status := putBytes(t, u.signPartURL(t, 2, time.Now()), u.bytes[1]); status != http.StatusOK {

@@ -72,7 +72,8 @@ func isDenied(err error) bool {
 		var answer *smithyhttp.ResponseError
 		return errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden
 	}
-	return strings.HasPrefix(e.ErrorCode(), "AccessDenied") || e.ErrorCode() == "AuthorizationError" || e.ErrorCode() == "Forbidden"
+	return strings.HasPrefix(e.ErrorCode(), "AccessDenied") || e.ErrorCode() == "AuthorizationError" ||
+		e.ErrorCode() == "Forbidden"
 }
 
 // assumeServiceRole returns the configuration for clients with the role of a service's function.
@@ -116,12 +117,18 @@ func hasPermissionOnAll(s services.Service, action services.Action) bool {
 
 func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 	table := aws.String(w.stackOutput(t, "TableName"))
-	for _, kind := range []string{services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.ProducerRows, services.DeadLetterRows, services.InFlightLimitRows, services.ScalingRows, "OTHER"} {
+	for _, kind := range []string{
+		services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.ProducerRows,
+		services.DeadLetterRows, services.InFlightLimitRows, services.ScalingRows, "OTHER",
+	} {
 		key := map[string]rows.AttributeValue{
-			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"}, "sk": &rows.AttributeValueMemberS{Value: "nothing"},
+			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"},
+			"sk": &rows.AttributeValueMemberS{Value: "nothing"},
 		}
 		all = append(all, permissionCheck{"get a row of " + kind, func(cfg aws.Config) error {
-			_, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key})
+			_, err := dynamodb.NewFromConfig(cfg).GetItem(
+				t.Context(), &dynamodb.GetItemInput{TableName: table, Key: key},
+			)
 			return err
 		}, func(s services.Service) bool {
 			return hasPermission(s, services.Table, kind, services.GetRows, services.ReadRows)
@@ -145,7 +152,9 @@ func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 }
 
 func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
-	for on, name := range map[services.Resource]string{services.SourceBucket: "SourceBucket", services.MediaBucket: "MediaBucket"} {
+	for on, name := range map[services.Resource]string{
+		services.SourceBucket: "SourceBucket", services.MediaBucket: "MediaBucket",
+	} {
 		bucket := aws.String(w.stackOutput(t, name))
 		for _, prefix := range []string{services.SourcePrefix, services.MediaPrefix, "other/"} {
 			key := aws.String(prefix + "nobody/nothing")
@@ -154,13 +163,17 @@ func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
 				return err
 			}, func(s services.Service) bool { return hasPermission(s, on, prefix, services.ReadObjects) }})
 			all = append(all, permissionCheck{"put " + prefix + " of " + name, func(cfg aws.Config) error {
-				_, err := blob.NewClient(cfg, true).PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String("none")})
+				_, err := blob.NewClient(cfg, true).PutObject(
+					t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String("none")},
+				)
 				return err
 			}, func(s services.Service) bool {
 				return hasPermission(s, on, prefix, services.WriteObjects, services.UploadObjects)
 			}})
 			all = append(all, permissionCheck{"delete " + prefix + " of " + name, func(cfg aws.Config) error {
-				_, err := blob.NewClient(cfg, true).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key})
+				_, err := blob.NewClient(cfg, true).DeleteObject(
+					t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key},
+				)
 				return err
 			}, func(s services.Service) bool { return hasPermission(s, on, prefix, services.DeleteObjects) }})
 		}
@@ -177,21 +190,33 @@ func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 				name = out + outputName(to.Service)
 			}
 			all = append(all, permissionCheck{"send to " + name, func(cfg aws.Config) error {
-				_, err := sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, name)), MessageBody: empty})
+				_, err := sqs.NewFromConfig(cfg).SendMessage(
+					t.Context(),
+					&sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, name)), MessageBody: empty},
+				)
 				return cmp.Or(err, errors.New("an empty message was taken"))
 			}, func(s services.Service) bool {
-				return out == "Inbox" && (slices.Contains(s.Destinations(), to.Service) || hasPermissionOnAll(s, services.RedriveMessages)) || out == "Dead" && s.Name == to.Service
+				return out == "Inbox" && (slices.Contains(s.Destinations(), to.Service) ||
+					hasPermissionOnAll(s, services.RedriveMessages)) || out == "Dead" && s.Name == to.Service
 			}})
 			all = append(all, permissionCheck{"delete from " + name, func(cfg aws.Config) error {
-				_, err := sqs.NewFromConfig(cfg).DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(w.stackOutput(t, name)), ReceiptHandle: aws.String("none")})
+				_, err := sqs.NewFromConfig(cfg).DeleteMessage(
+					t.Context(),
+					&sqs.DeleteMessageInput{
+						QueueUrl: aws.String(w.stackOutput(t, name)), ReceiptHandle: aws.String("none"),
+					},
+				)
 				return err
 			}, func(s services.Service) bool {
-				return out == "Inbox" && s.Name == to.Service || out == "Dead" && hasPermissionOnAll(s, services.DrainMessages)
+				return out == "Inbox" && s.Name == to.Service ||
+					out == "Dead" && hasPermissionOnAll(s, services.DrainMessages)
 			}})
 		}
 	}
 	return append(all, permissionCheck{"publish to the topic", func(cfg aws.Config) error {
-		_, err := sns.NewFromConfig(cfg).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String(w.stackOutput(t, "TopicArn")), Message: empty})
+		_, err := sns.NewFromConfig(cfg).Publish(
+			t.Context(), &sns.PublishInput{TopicArn: aws.String(w.stackOutput(t, "TopicArn")), Message: empty},
+		)
 		return cmp.Or(err, errors.New("an empty message was taken"))
 	}, func(s services.Service) bool { return slices.Contains(s.Destinations(), services.Topic) }})
 }

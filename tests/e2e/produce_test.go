@@ -20,7 +20,10 @@ func TestProducerMessageBecomesVideo(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	facts := w.subscribeToTopic(t)
-	produce := exec.CommandContext(t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"), "-timeout", waitLimit.String())
+	produce := exec.CommandContext(
+		t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"),
+		"-timeout", waitLimit.String(),
+	)
 	produce.Dir = w.root
 	output, err := produce.CombinedOutput()
 	sent := regexp.MustCompile(`correlationid (\S+)\n`).FindSubmatch(output)
@@ -57,11 +60,14 @@ func TestURLBecomesVideo(t *testing.T) {
 	if made["state"] != "waiting" || made["title"] != "bigbuckbunny.mp4" || made["external_id"] != "7" {
 		t.Errorf("made %v", made)
 	}
-	v, err := client.New(w.env.APIURL, c.token).WaitForVideo(t.Context(), made["id"].(string), 200*time.Millisecond, nil)
+	v, err := client.New(w.env.APIURL, c.token).WaitForVideo(
+		t.Context(), made["id"].(string), 200*time.Millisecond, nil,
+	)
 	if err != nil || v.State != client.Ready {
 		t.Fatalf("%s %v, %v", v.State, v.Error, err)
 	}
-	if v.Source.Size != int64(len(readFile(t, w.footagePath("bigbuckbunny.mp4")))) || v.Media == nil || v.Media.Width != 1280 {
+	if v.Source.Size != int64(len(readFile(t, w.footagePath("bigbuckbunny.mp4")))) || v.Media == nil ||
+		v.Media.Width != 1280 {
 		t.Errorf("%+v, %+v", v.Source, v.Media)
 	}
 }

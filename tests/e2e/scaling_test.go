@@ -38,7 +38,9 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
 	}
 	burst := autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 500}}
-	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(t.Context(), burst); err != nil {
+	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(
+		t.Context(), burst,
+	); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(waitLimit); ; <-time.After(200 * time.Millisecond) {
@@ -48,7 +50,8 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 			t.Fatal(err)
 		}
 		share, _ := state.FindQueue("encode")
-		if during["encode"] > before["encode"] && during["encode-bulk"] < before["encode-bulk"] && during["encode"] == share.Workers {
+		if during["encode"] > before["encode"] && during["encode-bulk"] < before["encode-bulk"] &&
+			during["encode"] == share.Workers {
 			break
 		}
 		if time.Now().After(end) {
@@ -66,8 +69,10 @@ func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks
-	w.runTool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
-		"-pix_fmt", "yuv420p", "-movflags", "+faststart", path)
+	w.runTool(
+		t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264",
+		"-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p", "-movflags", "+faststart", path,
+	)
 	c := w.newTenantClient(t, "film")
 	u, err := c.UploadFile(t.Context(), path, client.UploadOptions{})
 	if err != nil {
@@ -116,8 +121,11 @@ func (w deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
 		budget = s.Budget
 	}
 	s := autoscale.Autoscaler{
-		Depths: queue.DepthReader{Client: w.sqsClient(), URL: func(queue string) string { return w.stackOutput(t, "Inbox"+outputName(queue)) }},
-		Ages:   unknownAges{}, Mappings: autoscale.LambdaMappings{Client: c}, MappingID: func(queue string) string { return ids[queue] }, Store: w.newStore(t),
+		Depths: queue.DepthReader{Client: w.sqsClient(), URL: func(queue string) string {
+			return w.stackOutput(t, "Inbox"+outputName(queue))
+		}},
+		Ages: unknownAges{}, Mappings: autoscale.LambdaMappings{Client: c},
+		MappingID: func(queue string) string { return ids[queue] }, Store: w.newStore(t),
 		QueueName: func(queue string) string { return queue }, Budget: budget,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}

@@ -38,7 +38,8 @@ func TestDeployedSettingsMatchTemplate(t *testing.T) {
 	w := openDeployment(t)
 	tpl := w.readTemplate(t)
 	ask := map[string]func(*testing.T, string) map[string]any{
-		"AWS::S3::Bucket": w.readBucketSettings, "AWS::DynamoDB::Table": w.readTableSettings, "AWS::SQS::Queue": w.readQueueSettings,
+		"AWS::S3::Bucket": w.readBucketSettings, "AWS::DynamoDB::Table": w.readTableSettings,
+		"AWS::SQS::Queue": w.readQueueSettings,
 	}
 	seen := map[string]bool{}
 	for name, out := range tpl.Outputs {
@@ -120,7 +121,9 @@ func normalizeValue(v any) any {
 func (w deployment) readBucketSettings(t *testing.T, name string) map[string]any {
 	t.Helper()
 	c := blob.NewClient(w.aws, true)
-	lifecycle, err := c.GetBucketLifecycleConfiguration(t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &name})
+	lifecycle, err := c.GetBucketLifecycleConfiguration(
+		t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &name},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +138,9 @@ func (w deployment) readBucketSettings(t *testing.T, name string) map[string]any
 		}
 		var transitions []any
 		for _, to := range r.Transitions {
-			transitions = append(transitions, map[string]any{"StorageClass": to.StorageClass, "TransitionInDays": to.Days})
+			transitions = append(
+				transitions, map[string]any{"StorageClass": to.StorageClass, "TransitionInDays": to.Days},
+			)
 		}
 		if transitions != nil {
 			rule["Transitions"] = transitions
@@ -183,16 +188,21 @@ func (w deployment) readTableSettings(t *testing.T, name string) map[string]any 
 		"KeySchema":   about.Table.KeySchema,
 		"BillingMode": about.Table.BillingModeSummary.BillingMode,
 		"TimeToLiveSpecification": map[string]any{
-			"AttributeName": expiry.TimeToLiveDescription.AttributeName, "Enabled": expiry.TimeToLiveDescription.TimeToLiveStatus == "ENABLED",
+			"AttributeName": expiry.TimeToLiveDescription.AttributeName,
+			"Enabled":       expiry.TimeToLiveDescription.TimeToLiveStatus == "ENABLED",
 		},
-		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": recovery.PointInTimeRecoveryStatus == "ENABLED"},
-		"SSESpecification":                 map[string]any{"SSEEnabled": encrypted},
+		"PointInTimeRecoverySpecification": map[string]any{
+			"PointInTimeRecoveryEnabled": recovery.PointInTimeRecoveryStatus == "ENABLED",
+		},
+		"SSESpecification": map[string]any{"SSEEnabled": encrypted},
 	}
 }
 
 func (w deployment) readQueueSettings(t *testing.T, url string) map[string]any {
 	t.Helper()
-	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}})
+	out, err := w.sqsClient().GetQueueAttributes(
+		t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

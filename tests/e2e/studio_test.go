@@ -32,7 +32,8 @@ func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 	for _, name := range []string{"uploadFile", "tokenSecrecy", "cancelUpload", "hostileNames", "keyboardOnly"} {
 		t.Run(name, func(t *testing.T) {
 			seen, err := browser.PlayStudioScene(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
-				Name: name, Token: token, File: w.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute, ScreenshotFolder: os.Getenv("SHOTS"),
+				Name: name, Token: token, File: w.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute,
+				ScreenshotFolder: os.Getenv("SHOTS"),
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -69,7 +69,13 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 	}
 	for {
 		page.NextToken = ""
-		w.callAWS(t, "logs", map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.FilterLogEvents"}, encodeJSON(t, ask), &page)
+		w.callAWS(
+			t, "logs",
+			map[string]string{
+				"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.FilterLogEvents",
+			},
+			encodeJSON(t, ask), &page,
+		)
 		for _, e := range page.Events {
 			if strings.Contains(e.Message, `"video":"`+video+`"`) {
 				lines = append(lines, strings.TrimSpace(e.Message)+"\n"...)
@@ -87,16 +93,24 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 func TestAlarmNotifiesItsTopic(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.ImmediateAlarms)
 	w := openDeployment(t)
-	notifications, err := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic")}.Subscribe(t.Context(), "alarms", "")
+	notifications, err := subscriber.Topic{
+		SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic"),
+	}.Subscribe(t.Context(), "alarms", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { notifications.Close(context.WithoutCancel(t.Context())) })
 	watch := func(action string, values url.Values) {
 		values["Action"], values["Version"] = []string{action}, []string{"2010-08-01"}
-		w.callAWS(t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(values.Encode()), nil)
+		w.callAWS(
+			t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+			[]byte(values.Encode()), nil,
+		)
 	}
-	watch("SetAlarmState", url.Values{"AlarmName": {"sluice-stuck"}, "StateValue": {"OK"}, "StateReason": {"an earlier run"}})
+	watch(
+		"SetAlarmState",
+		url.Values{"AlarmName": {"sluice-stuck"}, "StateValue": {"OK"}, "StateReason": {"an earlier run"}},
+	)
 	watch("PutMetricData", url.Values{
 		"Namespace": {metric.Namespace}, "MetricData.member.1.MetricName": {metric.Stuck.Name},
 		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metric.Stuck.Unit},

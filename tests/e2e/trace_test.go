@@ -82,7 +82,8 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 	}
 	v.checkDocuments(t, len(fall.Spans))
 	for _, h := range fall.Spans {
-		if len(h.Steps) == 0 || h.Status != traceview.StatusOK || h.Service == "encode" && !slices.ContainsFunc(h.Steps, isFFmpegStep) {
+		if len(h.Steps) == 0 || h.Status != traceview.StatusOK ||
+			h.Service == "encode" && !slices.ContainsFunc(h.Steps, isFFmpegStep) {
 			t.Errorf("%s is %s, with the steps %v", h.Service, h.Status, h.Steps)
 		}
 	}
@@ -92,7 +93,9 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 
 	v.newCaller(t, v.tenant).sendRequest(t, http.StatusAccepted, "DELETE", "/v1/videos/"+v.id, "")
 	want["api"], want["publish"], want["purge"] = 3, want["publish"]+2, 1 // the delete request, and one purge
-	v.waitForTrace(t, func(w traceview.Waterfall) bool { return !w.HasRunning() && cmp.Equal(want, countSpans(w.Spans)) })
+	v.waitForTrace(t, func(w traceview.Waterfall) bool {
+		return !w.HasRunning() && cmp.Equal(want, countSpans(w.Spans))
+	})
 }
 
 // TestServiceMapShowsTraffic checks the rates on the edges of the map, which are computed from traces.
@@ -123,7 +126,10 @@ func (v tracedVideo) checkLinks(t *testing.T, fall traceview.Waterfall) {
 	for _, h := range fall.Spans {
 		door := h.Queue == "" || h.Service == "inspect"
 		if !door && !known[h.TraceID] && !known[h.UpstreamTraceID] {
-			t.Errorf("%s at %.0f ms continues no trace: trace %s, sender's trace %q", h.Service, h.Start, h.TraceID, h.UpstreamTraceID)
+			t.Errorf(
+				"%s at %.0f ms continues no trace: trace %s, sender's trace %q", h.Service, h.Start, h.TraceID,
+				h.UpstreamTraceID,
+			)
 		}
 		known[h.TraceID] = true
 	}
@@ -156,7 +162,9 @@ func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 	cfg := v.aws.Copy()
 	cfg.BaseEndpoint = aws.String(v.env.XRay)
 	now := time.Now()
-	documents, more, err := xray.New(cfg).ReadDocuments(t.Context(), v.id, []traceview.TimeRange{{From: now.Add(-5 * time.Hour), To: now}})
+	documents, more, err := xray.New(cfg).ReadDocuments(
+		t.Context(), v.id, []traceview.TimeRange{{From: now.Add(-5 * time.Hour), To: now}},
+	)
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}
@@ -169,7 +177,9 @@ func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 		if err := json.Unmarshal([]byte(text), &doc); err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp"} {
+		for _, secret := range []string{
+			"X-Amz-", "Bearer", "slc_", "bigbuckbunny", "t/" + v.tenant + "/", "working_directory", "/home", "/tmp",
+		} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s contains %q: %s", doc.Name, secret, text)
 			}
@@ -182,7 +192,8 @@ func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 		}
 		// The SDK sends the subsegments of a large segment separately, without annotations.
 		step := doc.Type == "subsegment" && doc.Annotations == nil
-		if !step && (doc.Annotations["service"] == nil || doc.Annotations["video_id"] != v.id || doc.Annotations["tenant"] != v.tenant) {
+		if !step && (doc.Annotations["service"] == nil || doc.Annotations["video_id"] != v.id ||
+			doc.Annotations["tenant"] != v.tenant) {
 			t.Errorf("%s has the annotations %v", doc.Name, doc.Annotations)
 		}
 	}
@@ -199,7 +210,8 @@ func TestPromise06_TraceIsVisibleOnlyToItsTenant(t *testing.T) {
 	if _, err := w.newTenantClient(t, "mine").GetTrace(t.Context(), v.ID); err != nil {
 		t.Errorf("its own tenant: %v", err)
 	}
-	if _, err := w.newTenantClient(t, "theirs").GetTrace(t.Context(), v.ID); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := w.newTenantClient(t, "theirs").GetTrace(t.Context(), v.ID); err == nil ||
+		!strings.Contains(err.Error(), "404") {
 		t.Errorf("another tenant: %v, want 404", err)
 	}
 }

@@ -17,7 +17,8 @@ func TestUnusualVideosBecomeReady(t *testing.T) {
 	t.Parallel()
 	w := openDeployment(t)
 	c := w.newTenantClient(t, "odd")
-	const h264, sound = " -c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p", " -f lavfi -i sine=440:r=48000:d=2 -c:a aac"
+	const h264 = " -c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p"
+	const sound = " -f lavfi -i sine=440:r=48000:d=2 -c:a aac"
 	pictures := func(size, rate, seconds string) string {
 		return "-f lavfi -i testsrc2=s=" + size + ":r=" + rate + ":d=" + seconds
 	}
@@ -29,8 +30,17 @@ func TestUnusualVideosBecomeReady(t *testing.T) {
 	}{
 		{"no sound", pictures("640x360", "25", "2") + h264, "640x360  25", "360p", "640x360 50"},
 		{"portrait", pictures("360x640", "25", "2") + sound + h264, "360x640 aac 25", "360p", "360x640 50"},
-		{"odd sides", pictures("321x243", "25", "2") + ",format=yuv444p" + sound + strings.ReplaceAll(h264, "420", "444"), "321x243 aac 25", "242p", "320x242 50"},
-		{"variable frame rate", pictures("640x360", "25", "2") + sound + h264 + " -vf select='mod(n,7)' -fps_mode vfr", "640x360 aac 20", "360p", "640x360 38"}, // from 0.04 s to 1.96 s
+		{
+			"odd sides",
+			pictures("321x243", "25", "2") + ",format=yuv444p" + sound + strings.ReplaceAll(h264, "420", "444"),
+			"321x243 aac 25", "242p", "320x242 50",
+		},
+		// from 0.04 s to 1.96 s
+		{
+			"variable frame rate",
+			pictures("640x360", "25", "2") + sound + h264 + " -vf select='mod(n,7)' -fps_mode vfr", "640x360 aac 20",
+			"360p", "640x360 38",
+		},
 		{"one frame", pictures("640x360", "1", "1") + h264, "640x360  1", "360p", "640x360 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -41,8 +51,12 @@ func TestUnusualVideosBecomeReady(t *testing.T) {
 				t.Errorf("it is taken for %s, not %s", got, tt.media)
 			}
 			path := w.downloadRendition(t, v.Playback.HLS, tt.rendition)
-			size := strings.TrimSpace(string(w.runTool(t, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=s=x:p=0", path)))
-			if got := fmt.Sprintf("%s %d", size, len(w.decodeFrames(t, path))); got != tt.shows || len(v.Renditions) != 1 {
+			size := strings.TrimSpace(string(w.runTool(
+				t, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of",
+				"csv=s=x:p=0", path,
+			)))
+			if got := fmt.Sprintf("%s %d", size, len(w.decodeFrames(t, path))); got != tt.shows ||
+				len(v.Renditions) != 1 {
 				t.Errorf("%v: %s, not %s", v.Renditions, got, tt.shows)
 			}
 		})

@@ -31,7 +31,8 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 
 	w.setConsumerEnabled(t, "encode", false)
 	videos := []string{w.uploadFootage(t, c), w.uploadFootage(t, c)}
-	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 }) // a chunk and the audio of each
+	// a chunk and the audio of each
+	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 })
 	w.setConsumerEnabled(t, "inspect", false)
 	videos = append(videos, w.uploadFootage(t, c))
 	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxInspect")) >= 1 })
@@ -92,7 +93,9 @@ func (w deployment) deployUpgrade(t *testing.T) {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, "bootstrap"), append(exe, byte(time.Now().Unix())), 0o755); err != nil {
+		if err := os.WriteFile(
+			filepath.Join(folder, "bootstrap"), append(exe, byte(time.Now().Unix())), 0o755,
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,7 +148,9 @@ func (w deployment) callLambda(t *testing.T, method, path string, in, out any) {
 		}
 	}
 	// The test's context ends before its cleanup runs.
-	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, w.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		context.WithoutCancel(t.Context()), method, w.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,8 @@ func TestUploadedVideoBecomesReady(t *testing.T) {
 	}
 }
 
-// subscribeToTopic subscribes a new queue to the topic. It returns an iterator over the events that arrive until waitLimit.
+// subscribeToTopic subscribes a new queue to the topic. It returns an iterator over the events that arrive until
+// waitLimit.
 func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event) bool) {
 	t.Helper()
 	topic := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "TopicArn")}
@@ -131,7 +132,8 @@ func TestDuplicateMessagesChangeNothing(t *testing.T) {
 	}
 	for _, task := range before.Plan.Tasks() {
 		w.sendEvent(t, "InboxEncode", events.New("again", v.ID, time.Now(), video.EncodeRequested{
-			Task: task, Plan: before.Plan.Outline(), Media: *before.Media, Source: before.Source, Playback: before.Playback,
+			Task: task, Plan: before.Plan.Outline(), Media: *before.Media, Source: before.Source,
+			Playback: before.Playback,
 		}))
 	}
 	w.waitUntilIdle(t)

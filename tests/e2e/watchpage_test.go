@@ -26,7 +26,9 @@ func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 	}
 	w := openDeployment(t)
 	v := uploadUntilReady(t, w.newTenantClient(t, "watch"), w.makeMinuteVideo(t))
-	r, err := browser.PlayWatchPage(t.Context(), w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute})
+	r, err := browser.PlayWatchPage(
+		t.Context(), w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
+	)
 	if err != nil {
 		t.Fatalf("%v: %+v", err, r)
 	}
@@ -46,6 +48,7 @@ func (w deployment) makeMinuteVideo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "minute.mp4")
 	w.runTool(t, "ffmpeg", "-v", "error", "-stream_loop", "11", "-i", w.footagePath("bigbuckbunny.mp4"), "-t", "60",
-		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "26", "-g", "50", "-c:a", "aac", "-af", "aresample=async=1", "-movflags", "+faststart", path)
+		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "26", "-g", "50", "-c:a", "aac", "-af", "aresample=async=1",
+		"-movflags", "+faststart", path)
 	return path
 }

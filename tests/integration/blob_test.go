@@ -52,7 +52,9 @@ func emptyBucket(ctx context.Context, t *testing.T, client *s3.Client, name stri
 	for _, o := range objects.Contents {
 		ids = append(ids, types.ObjectIdentifier{Key: o.Key})
 	}
-	if _, err := client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: ids}}); err != nil {
+	if _, err := client.DeleteObjects(
+		ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: ids}},
+	); err != nil {
 		t.Error(err)
 	}
 	uploads, err := client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &name})
@@ -61,7 +63,9 @@ func emptyBucket(ctx context.Context, t *testing.T, client *s3.Client, name stri
 		return
 	}
 	for _, u := range uploads.Uploads {
-		if _, err := client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId}); err != nil {
+		if _, err := client.AbortMultipartUpload(
+			ctx, &s3.AbortMultipartUploadInput{Bucket: &name, Key: u.Key, UploadId: u.UploadId},
+		); err != nil {
 			t.Error(err)
 		}
 	}

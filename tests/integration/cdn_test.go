@@ -64,7 +64,10 @@ func TestPromise06_CDNServesOnlyWithTokenInPath(t *testing.T) {
 	for _, id := range v.playbackIDs() {
 		c.putSegment(t, id)
 	}
-	for _, tt := range append(v.Cases, tokenVector{"denied", "public", deniedID, "video_denied"}, tokenVector{"not denied", "public", allowedID, ""}) {
+	for _, tt := range append(
+		v.Cases, tokenVector{"denied", "public", deniedID, "video_denied"},
+		tokenVector{"not denied", "public", allowedID, ""},
+	) {
 		t.Run(tt.Name, func(t *testing.T) {
 			got := c.getPath(t, "/p/"+tt.Token+"/"+tt.Playback+"/"+segmentPath)
 			if tt.Want == "" && (got.status != http.StatusOK || got.body != tt.Playback) {
@@ -83,7 +86,8 @@ func TestPromise06_CDNServesOnlyWithTokenInPath(t *testing.T) {
 		if _, err := c.s3.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: &c.bucket}); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.getPath(t, "/p/public/"+allowedID+"/"+segmentPath); got.status != http.StatusForbidden || got.code != "" {
+		if got := c.getPath(t, "/p/public/"+allowedID+"/"+segmentPath); got.status != http.StatusForbidden ||
+			got.code != "" {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -115,7 +119,8 @@ func (c cdn) checkOtherPathsRejected(t *testing.T) {
 	for _, path := range []string{
 		"/", "/v/" + allowedID + "/" + segmentPath, public, "/p//" + allowedID + "/" + segmentPath,
 		public + "../" + deniedID + "/" + segmentPath, public + "%2e%2e/" + deniedID + "/" + segmentPath,
-		public + "720p/../" + segmentPath, public + "720p//00001.m4s", public + "./" + segmentPath, public + segmentPath + "/",
+		public + "720p/../" + segmentPath, public + "720p//00001.m4s", public + "./" + segmentPath,
+		public + segmentPath + "/",
 		"/p/public%2f" + allowedID + "/" + segmentPath, strings.ToUpper(public) + segmentPath, "/t/acme/vid_1/source",
 	} {
 		if got := c.getPath(t, path); got.code != "token_invalid" {
@@ -130,13 +135,15 @@ func (c cdn) checkOtherRequestsRejected(t *testing.T) {
 	plain := c.newRequest(t, http.MethodGet, path)
 	plain.Header.Del("X-Forwarded-Proto")
 	for name, r := range map[string]*http.Request{
-		"no TLS":                     plain,
-		"the bucket":                 withHost("", c.newRequest(t, http.MethodGet, "/"+c.bucket+key)),
-		"the bucket's list":          withHost("", c.newRequest(t, http.MethodGet, "/"+c.bucket)),
-		"the bucket by its own name": withHost(c.bucket+".s3.us-east-1.amazonaws.com", c.newRequest(t, http.MethodGet, key)),
-		"PUT":                        c.newRequest(t, http.MethodPut, path),
-		"POST":                       c.newRequest(t, http.MethodPost, path),
-		"DELETE":                     c.newRequest(t, http.MethodDelete, path),
+		"no TLS":            plain,
+		"the bucket":        withHost("", c.newRequest(t, http.MethodGet, "/"+c.bucket+key)),
+		"the bucket's list": withHost("", c.newRequest(t, http.MethodGet, "/"+c.bucket)),
+		"the bucket by its own name": withHost(
+			c.bucket+".s3.us-east-1.amazonaws.com", c.newRequest(t, http.MethodGet, key),
+		),
+		"PUT":    c.newRequest(t, http.MethodPut, path),
+		"POST":   c.newRequest(t, http.MethodPost, path),
+		"DELETE": c.newRequest(t, http.MethodDelete, path),
 	} {
 		if got := c.sendRequest(t, r); got.status != http.StatusForbidden {
 			t.Errorf("%s: %+v", name, got)
@@ -162,7 +169,8 @@ func (c cdn) checkHeaders(t *testing.T) {
 			"Strict-Transport-Security": "max-age=31536000", "Access-Control-Allow-Origin": "*",
 		},
 		"/p/public/" + deniedID + "/" + segmentPath: {
-			"Cache-Control": "no-store", "Content-Type": "application/problem+json", "X-Content-Type-Options": "nosniff",
+			"Cache-Control": "no-store", "Content-Type": "application/problem+json",
+			"X-Content-Type-Options":    "nosniff",
 			"Strict-Transport-Security": "", "Access-Control-Allow-Origin": "*",
 		},
 	} {

@@ -18,7 +18,9 @@ import (
 func (c cdn) putSegment(t *testing.T, id string) {
 	t.Helper()
 	meta := blob.Metadata{ContentType: "video/mp4", CacheControl: immutableCache}
-	if err := blob.NewBucket(c.s3, c.bucket).PutObject(t.Context(), playback.ObjectPrefix(id)+segmentPath, strings.NewReader(id), meta); err != nil {
+	if err := blob.NewBucket(c.s3, c.bucket).PutObject(
+		t.Context(), playback.ObjectPrefix(id)+segmentPath, strings.NewReader(id), meta,
+	); err != nil {
 		t.Fatal(err)
 	}
 }

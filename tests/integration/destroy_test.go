@@ -37,18 +37,24 @@ func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	left := deployRetainStack(t, cfg, name)
 	fillBucket(t, cfg, left["Bucket"])
 	tool := filepath.Join(t.TempDir(), "destroy")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "../../infra/destroy").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(
+		t.Context(), "go", "build", "-o", tool, "../../infra/destroy",
+	).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	destroy := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), tool, append(args, "-stack", name)...)
 		// The environment has no credentials of the user, so that no AWS account is reached.
-		cmd.Env = []string{"AWS_ENDPOINT_URL=" + *cfg.BaseEndpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}
+		cmd.Env = []string{
+			"AWS_ENDPOINT_URL=" + *cfg.BaseEndpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test",
+			"AWS_SECRET_ACCESS_KEY=test",
+		}
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
 
-	if out, err := destroy("-data", "-account", "999999999999"); err == nil || !strings.Contains(out, "nothing was deleted") {
+	if out, err := destroy("-data", "-account", "999999999999"); err == nil ||
+		!strings.Contains(out, "nothing was deleted") {
 		t.Fatalf("another account's number: %v\n%s", err, out)
 	}
 	if out, err := destroy("-account", "000000000000"); err != nil || strings.Contains(out, "deleted") {
@@ -71,7 +77,9 @@ func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 func deployRetainStack(t *testing.T, cfg aws.Config, name string) map[string]string {
 	t.Helper()
 	createStack(t, cfg, name, retainTemplate)
-	out, err := cloudformation.NewFromConfig(cfg).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &name})
+	out, err := cloudformation.NewFromConfig(cfg).ListStackResources(
+		t.Context(), &cloudformation.ListStackResourcesInput{StackName: &name},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,11 +95,15 @@ func fillBucket(t *testing.T, cfg aws.Config, bucket string) {
 	t.Helper()
 	c := blob.NewClient(cfg, true)
 	for _, key := range []string{"t/a/1/source", "t/a/2/source", "t/ä b+c/3/source"} {
-		if _, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(key)}); err != nil {
+		if _, err := c.PutObject(
+			t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(key)},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := c.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: aws.String("t/a/4/source")}); err != nil {
+	if _, err := c.CreateMultipartUpload(
+		t.Context(), &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: aws.String("t/a/4/source")},
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -101,10 +113,14 @@ func findRemaining(t *testing.T, cfg aws.Config, names map[string]string) (there
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := blob.NewClient(cfg, true).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(names["Bucket"])}); err == nil {
+	if _, err := blob.NewClient(cfg, true).HeadBucket(
+		ctx, &s3.HeadBucketInput{Bucket: aws.String(names["Bucket"])},
+	); err == nil {
 		there = append(there, "Bucket")
 	}
-	if _, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(names["Table"])}); err == nil {
+	if _, err := dynamodb.NewFromConfig(cfg).DescribeTable(
+		ctx, &dynamodb.DescribeTableInput{TableName: aws.String(names["Table"])},
+	); err == nil {
 		there = append(there, "Table")
 	}
 	return there

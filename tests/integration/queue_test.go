@@ -36,10 +36,17 @@ func createQueue(t testing.TB, client *sqs.Client, s queue.Settings) string {
 	attributes := map[string]string{"VisibilityTimeout": strconv.Itoa(int(s.VisibilityTimeout.Seconds()))}
 	if s.FIFO {
 		name += ".fifo"
-		maps.Copy(attributes, map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"})
+		maps.Copy(
+			attributes,
+			map[string]string{
+				"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
+			},
+		)
 	}
 	if s.DeadLetterURL != "" {
-		policy, _ := json.Marshal(map[string]string{"deadLetterTargetArn": queueARN(t, client, s.DeadLetterURL), "maxReceiveCount": strconv.Itoa(s.MaxReceives)})
+		policy, _ := json.Marshal(map[string]string{
+			"deadLetterTargetArn": queueARN(t, client, s.DeadLetterURL), "maxReceiveCount": strconv.Itoa(s.MaxReceives),
+		})
 		attributes["RedrivePolicy"] = string(policy)
 	}
 	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
@@ -47,7 +54,9 @@ func createQueue(t testing.TB, client *sqs.Client, s queue.Settings) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.DeleteQueue(context.WithoutCancel(t.Context()), &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl}); err != nil {
+		if _, err := client.DeleteQueue(
+			context.WithoutCancel(t.Context()), &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl},
+		); err != nil {
 			t.Error(err)
 		}
 	})

@@ -16,10 +16,14 @@ import (
 func createStack(t *testing.T, cfg aws.Config, name, template string) types.Stack {
 	t.Helper()
 	c := cloudformation.NewFromConfig(cfg)
-	if _, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: &name, TemplateBody: &template}); err != nil {
+	if _, err := c.CreateStack(
+		t.Context(), &cloudformation.CreateStackInput{StackName: &name, TemplateBody: &template},
+	); err != nil {
 		t.Fatal(err)
 	}
-	wait := cloudformation.NewStackCreateCompleteWaiter(c, func(o *cloudformation.StackCreateCompleteWaiterOptions) { o.MinDelay = 100 * time.Millisecond })
+	wait := cloudformation.NewStackCreateCompleteWaiter(c, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+		o.MinDelay = 100 * time.Millisecond
+	})
 	out, err := wait.WaitForOutput(t.Context(), &cloudformation.DescribeStacksInput{StackName: &name}, time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +38,9 @@ func removeStack(t *testing.T, cfg aws.Config, name string) {
 	if _, err := c.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &name}); err != nil {
 		t.Error(err)
 	}
-	wait := cloudformation.NewStackDeleteCompleteWaiter(c, func(o *cloudformation.StackDeleteCompleteWaiterOptions) { o.MinDelay = 100 * time.Millisecond })
+	wait := cloudformation.NewStackDeleteCompleteWaiter(c, func(o *cloudformation.StackDeleteCompleteWaiterOptions) {
+		o.MinDelay = 100 * time.Millisecond
+	})
 	if err := wait.Wait(ctx, &cloudformation.DescribeStacksInput{StackName: &name}, time.Minute); err != nil {
 		t.Error(err)
 	}

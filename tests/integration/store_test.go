@@ -26,22 +26,34 @@ func TestStoreConformance(t *testing.T) {
 func createTable(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
 	name := temporaryName("store")
-	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keySchema("pk", "sk")}
-	for _, attribute := range []string{"pk", "sk", "owner", "external", "created", "due_shard", "due"} {
-		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS})
+	in := &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keySchema("pk", "sk"),
 	}
-	listed := &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: services.ListedAttributes}
+	for _, attribute := range []string{"pk", "sk", "owner", "external", "created", "due_shard", "due"} {
+		in.AttributeDefinitions = append(
+			in.AttributeDefinitions,
+			types.AttributeDefinition{AttributeName: &attribute, AttributeType: types.ScalarAttributeTypeS},
+		)
+	}
+	listed := &types.Projection{
+		ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: services.ListedAttributes,
+	}
 	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{
 		{IndexName: aws.String(services.ByTenant), KeySchema: keySchema("owner", "created"), Projection: listed},
 		{IndexName: aws.String(services.ByExternal), KeySchema: keySchema("external", "created"), Projection: listed},
-		{IndexName: aws.String(services.ByDeadline), KeySchema: keySchema("due_shard", "due"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}},
+		{
+			IndexName: aws.String(services.ByDeadline), KeySchema: keySchema("due_shard", "due"),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+		},
 	}
 	_, err := client.CreateTable(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+		if _, err := client.DeleteTable(
+			context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &name},
+		); err != nil {
 			t.Error(err)
 		}
 	})

@@ -31,7 +31,8 @@ func main() {
 	bench := flag.String("bench", "", "run the benchmarks that match, as go test does")
 	flag.Parse()
 	r := testRun{out: os.Stdout, args: []string{
-		"-test.run=" + *run, fmt.Sprintf("-test.v=%t", *verbose), fmt.Sprintf("-test.short=%t", *short), "-test.bench=" + *bench,
+		"-test.run=" + *run, fmt.Sprintf("-test.v=%t", *verbose), fmt.Sprintf("-test.short=%t", *short),
+		"-test.bench=" + *bench,
 	}}
 	failed := false
 	for _, pkg := range flag.Args() {

@@ -40,7 +40,8 @@ func TestFailuresAreReported(t *testing.T) {
 	}
 	var out strings.Builder
 	r := testRun{args: []string{"-test.run=^TestRunsAsRoot$"}, out: &out}
-	if err := r.testPackage(t.Context(), "sluice/tests/lambdaconditions"); err == nil || !strings.Contains(out.String(), "uid ") {
+	if err := r.testPackage(t.Context(), "sluice/tests/lambdaconditions"); err == nil ||
+		!strings.Contains(out.String(), "uid ") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

@@ -19,11 +19,16 @@ type burstConfig struct {
 // sends factor times as many and the remainder. It fails if a tenant would send none.
 func splitVideos(videos, tenants, factor int) ([]int, error) {
 	if tenants < 1 || factor < 1 {
-		return nil, fmt.Errorf("there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor)
+		return nil, fmt.Errorf(
+			"there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor,
+		)
 	}
 	each := videos / (tenants - 1 + factor)
 	if each < 1 {
-		return nil, fmt.Errorf("%d videos are too few for %d tenants of whom one sends %d times as much: %d are enough", videos, tenants, factor, tenants-1+factor)
+		return nil, fmt.Errorf(
+			"%d videos are too few for %d tenants of whom one sends %d times as much: %d are enough", videos, tenants,
+			factor, tenants-1+factor,
+		)
 	}
 	out := make([]int, tenants)
 	for i := range out {
@@ -56,7 +61,9 @@ func (b burstConfig) planVideos(run string) (names []string, all map[string][]pl
 			if k%len(clips) == 0 {
 				deck = rng.Perm(len(clips))
 			}
-			o := plannedVideo{tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]]}
+			o := plannedVideo{
+				tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]],
+			}
 			all[name] = append(all[name], o)
 		}
 	}

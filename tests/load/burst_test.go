@@ -99,7 +99,8 @@ func TestCommandRejectsInvalidFlags(t *testing.T) {
 		{[]string{"-help"}, 0, "-factor"},
 	} {
 		var errs bytes.Buffer
-		if got := runCommand(t.Context(), tt.args, nil, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
+		if got := runCommand(t.Context(), tt.args, nil, &errs); got != tt.status ||
+			!strings.Contains(errs.String(), tt.says) {
 			t.Errorf("%v: status %d, %q", tt.args, got, errs.String())
 		}
 	}

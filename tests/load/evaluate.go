@@ -36,7 +36,9 @@ func (s *burstRun) evaluateVideos(ctx context.Context, before map[string]client.
 		return Result{}, err
 	}
 	r := summarizeVideos(outcomes, s.subscription != nil, countNewDeadLetters(before, after, outcomes))
-	r.Seed, r.Began, r.CPUs, r.MissedSamples, r.Queues = s.seed, s.began.UTC().Format(time.RFC3339), runtime.NumCPU(), s.recorder.missedSamples, s.recorder.activeQueues()
+	r.Seed, r.Began, r.CPUs, r.MissedSamples, r.Queues = s.seed, s.began.UTC().Format(
+		time.RFC3339,
+	), runtime.NumCPU(), s.recorder.missedSamples, s.recorder.activeQueues()
 	for _, f := range outcomes {
 		r.Seconds = max(r.Seconds, roundHundredths(f.ready.Sub(s.began).Seconds()))
 	}
@@ -49,7 +51,9 @@ func (s *burstRun) collectOutcomes() []videoOutcome {
 	sent := s.tracker.uploadResults()
 	for _, o := range s.tracker.planned {
 		u := sent[o.title]
-		f := videoOutcome{plannedVideo: o, id: u.id, announced: s.readyEvents.countEvents(u.id), copies: s.tracker.countReady(o)}
+		f := videoOutcome{
+			plannedVideo: o, id: u.id, announced: s.readyEvents.countEvents(u.id), copies: s.tracker.countReady(o),
+		}
 		if u.err != nil {
 			f.defects = append(f.defects, u.err.Error())
 		}

@@ -18,7 +18,11 @@ func (r Result) buildFigure(began time.Time) plot.Figure {
 	for i, q := range r.Queues {
 		f.Seconds = max(f.Seconds, q.lastSample().At)
 		hue := plot.Hue(i)
-		f.Panels[0].Lines = append(f.Panels[0].Lines, q.appendSamples(plot.Line{Name: q.Name, Hue: hue}, func(s Sample) (int, bool) { return s.Waiting, true }))
+		f.Panels[0].Lines = append(
+			f.Panels[0].Lines, q.appendSamples(plot.Line{Name: q.Name, Hue: hue}, func(s Sample) (int, bool) {
+				return s.Waiting, true
+			}),
+		)
 		if !batchQueues[q.Name] {
 			f.Panels = append(f.Panels, q.buildWorkersPanel(hue))
 		}
@@ -62,7 +66,9 @@ func (q QueueSeries) appendSamples(l plot.Line, value func(Sample) (int, bool)) 
 func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", AxisTop: 100}
 	for i, t := range r.Tenants {
-		l := plot.Line{Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Unfilled: true, Points: []plot.Point{{}}}
+		l := plot.Line{
+			Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Unfilled: true, Points: []plot.Point{{}},
+		}
 		if t.Sent < r.Tenants[len(r.Tenants)-1].Sent {
 			l.Name, l.Hue = "", plot.Grey
 			if i == 0 {
@@ -70,7 +76,10 @@ func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 			}
 		}
 		for _, at := range r.readyTimes(t.Tenant) {
-			l.Points = append(l.Points, plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)})
+			l.Points = append(
+				l.Points,
+				plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)},
+			)
 		}
 		*span = max(*span, l.Points[len(l.Points)-1].At)
 		p.Lines = append(p.Lines, l)

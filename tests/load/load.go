@@ -52,7 +52,9 @@ func (b burstConfig) runBurst(ctx context.Context, out *os.File) error {
 	if at.subscription != nil {
 		defer at.subscription.Close(context.WithoutCancel(ctx))
 	}
-	s := &burstRun{burstConfig: b, target: at, tracker: newVideoTracker(run, orders, names), readyEvents: newReadyEvents()}
+	s := &burstRun{
+		burstConfig: b, target: at, tracker: newVideoTracker(run, orders, names), readyEvents: newReadyEvents(),
+	}
 	before, err := listDeadLetters(ctx, at.operator)
 	if err != nil {
 		return err
@@ -127,7 +129,9 @@ func (s *burstRun) sendAndWait(ctx context.Context, out *os.File) error {
 }
 
 func (s *burstRun) buildProgressView() progressView {
-	return progressView{elapsed: s.now().Sub(s.began), queues: s.recorder.activeQueues(), tenants: s.tracker.countByTenant()}
+	return progressView{
+		elapsed: s.now().Sub(s.began), queues: s.recorder.activeQueues(), tenants: s.tracker.countByTenant(),
+	}
 }
 
 // uploadVideos uploads a tenant's videos, several at the same time. A failed upload does not stop the others.
@@ -139,7 +143,9 @@ func (s *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 			continue
 		}
 		group.Go(func() error {
-			up, err := s.clients[tenant].UploadFile(ctx, o.clip.filePath(s.clipFolder), client.UploadOptions{Title: o.title})
+			up, err := s.clients[tenant].UploadFile(
+				ctx, o.clip.filePath(s.clipFolder), client.UploadOptions{Title: o.title},
+			)
 			s.tracker.recordUpload(o.title, uploadResult{id: up.VideoID, err: err})
 			return ctx.Err()
 		})
@@ -163,7 +169,8 @@ func (s *burstRun) waitUntilIdle(ctx context.Context) error {
 	from := over.Sub(s.began).Seconds()
 	for {
 		rested := s.now().Sub(over)
-		if (s.recorder.isIdle(idleSamples, from) || rested > idleTimeout) && (s.allAnnounced() || rested > eventTimeout) {
+		if (s.recorder.isIdle(idleSamples, from) || rested > idleTimeout) &&
+			(s.allAnnounced() || rested > eventTimeout) {
 			return nil
 		}
 		if err := s.operator.Sleep(ctx, s.interval); err != nil {

@@ -109,7 +109,9 @@ func (f *videoOutcome) recordTrace(w traceDocument) {
 	f.tasks = nil
 	for _, h := range w.Spans {
 		if h.Service == "encode" && h.Attempt <= 1 {
-			f.tasks = append(f.tasks, taskTiming{w.timeAt(h.Start - h.Wait), w.timeAt(h.Start), w.timeAt(h.Start + h.Duration)})
+			f.tasks = append(
+				f.tasks, taskTiming{w.timeAt(h.Start - h.Wait), w.timeAt(h.Start), w.timeAt(h.Start + h.Duration)},
+			)
 		}
 	}
 }
@@ -122,7 +124,9 @@ func (w traceDocument) timeAt(ms float64) time.Time {
 const traceTimeout = time.Minute
 
 // fetchDetails fetches the document, the timeline and the trace of the video, and checks its playback if it is ready.
-func (f *videoOutcome) fetchDetails(ctx context.Context, c *client.Client, until time.Time, now func() time.Time) error {
+func (f *videoOutcome) fetchDetails(
+	ctx context.Context, c *client.Client, until time.Time, now func() time.Time,
+) error {
 	v, err := c.GetVideo(ctx, f.id)
 	if err != nil {
 		return err

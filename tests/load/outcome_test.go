@@ -24,13 +24,17 @@ func readyVideo(a *fake.API) client.Video {
 		"/p/sound/index.m3u8":       "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:5.1,\n1.m4s\n#EXT-X-ENDLIST\n",
 		"/v1/videos/vid_1/timeline": `{"entries":[{"at":"2026-11-22T12:00:00Z","event":"created","state":"waiting"},{"at":"2026-11-22T12:00:09Z","event":"encode.done.v1","state":"ready"},{"at":"2026-11-22T12:00:08Z","state":"processing","task":{"number":1}}]}`,
 	}
-	for _, name := range []string{"360p/init.mp4", "360p/1.m4s", "360p/2.m4s", "360p/3.m4s", "sound/init.mp4", "sound/1.m4s"} {
+	for _, name := range []string{
+		"360p/init.mp4", "360p/1.m4s", "360p/2.m4s", "360p/3.m4s", "sound/init.mp4", "sound/1.m4s",
+	} {
 		a.Files["/p/"+name] = "moof"
 	}
 	return client.Video{
 		ID: "vid_1", State: client.Ready, Progress: client.Progress{TasksTotal: 2}, Media: &client.Media{Duration: 5},
 		Playback: client.Playback{HLS: a.URL + "/p/master.m3u8"},
-		Stages:   []client.Stage{{Name: "upload", Ended: &uploaded}, {Name: "inspect"}, {Name: "publish", Ended: &ready}},
+		Stages: []client.Stage{
+			{Name: "upload", Ended: &uploaded}, {Name: "inspect"}, {Name: "publish", Ended: &ready},
+		},
 	}
 }
 
@@ -57,7 +61,9 @@ func TestFetchDetailsCollectsTasksAndStateChanges(t *testing.T) {
 		tasks:   []taskTiming{{atSecond(3.5), atSecond(5), atSecond(6)}, {atSecond(3.75), atSecond(4), atSecond(4.5)}},
 		changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(9)}},
 	}
-	if diff := cmp.Diff(want, f, cmp.AllowUnexported(videoOutcome{}, plannedVideo{}, clip{}, taskTiming{})); diff != "" || pauses != 1 || !f.firstTaskStart().Equal(atSecond(4)) {
+	if diff := cmp.Diff(
+		want, f, cmp.AllowUnexported(videoOutcome{}, plannedVideo{}, clip{}, taskTiming{}),
+	); diff != "" || pauses != 1 || !f.firstTaskStart().Equal(atSecond(4)) {
 		t.Errorf("after %d pauses (-want +got):\n%s", pauses, diff)
 	}
 }
@@ -69,7 +75,9 @@ func TestFetchDetailsStopsAtTraceTimeout(t *testing.T) {
 	a.Videos = []client.Video{readyVideo(a)}
 	a.Traces = []string{`{"complete":false,"hops":[]}`}
 	f := videoOutcome{id: "vid_1"}
-	if err := f.fetchDetails(t.Context(), client.New(a.URL, fake.Token), atSecond(60), func() time.Time { return atSecond(61) }); err != nil || f.tasks != nil || !f.firstTaskStart().IsZero() {
+	if err := f.fetchDetails(t.Context(), client.New(a.URL, fake.Token), atSecond(60), func() time.Time {
+		return atSecond(61)
+	}); err != nil || f.tasks != nil || !f.firstTaskStart().IsZero() {
 		t.Errorf("error %v, tasks %v", err, f.tasks)
 	}
 }
@@ -85,7 +93,10 @@ func TestCheckPlaybackReportsMissingParts(t *testing.T) {
 		{"no rendition", media, "", "index.m3u8 answered 404"},
 		{"no segment", "/p/360p/2.m4s", "", "2.m4s answered 404"},
 		{"no init segment", "/p/sound/init.mp4", "", "init.mp4 answered 404"},
-		{"a segment is not listed", media, "#EXTM3U\n#EXTINF:2,\n1.m4s\n#EXTINF:1,\n3.m4s\n#EXT-X-ENDLIST\n", "has 3.00 of 5.00 s"},
+		{
+			"a segment is not listed", media, "#EXTM3U\n#EXTINF:2,\n1.m4s\n#EXTINF:1,\n3.m4s\n#EXT-X-ENDLIST\n",
+			"has 3.00 of 5.00 s",
+		},
 		{"it grows", media, "#EXTM3U\n#EXTINF:5,\n1.m4s\n", "has no end"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -100,7 +111,9 @@ func TestCheckPlaybackReportsMissingParts(t *testing.T) {
 			if tt.want == "" && faults == nil {
 				return
 			}
-			if !slices.ContainsFunc(faults, func(s string) bool { return strings.Contains(s, tt.want) }) || tt.want == "" {
+			if !slices.ContainsFunc(faults, func(s string) bool {
+				return strings.Contains(s, tt.want)
+			}) || tt.want == "" {
 				t.Errorf("faults %q, want %q", faults, tt.want)
 			}
 		})

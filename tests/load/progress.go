@@ -52,7 +52,8 @@ func renderRow(s terminal.Style, name, color string, share float64, text string)
 	full := min(barWidth, int(share*barWidth+0.5))
 	line := fmt.Sprintf("  %-*s ", labelWidth, terminal.TruncateText(name, labelWidth))
 	room := s.Width - labelWidth - 3 - barWidth
-	return line + s.Colorize(color, strings.Repeat("━", full)) + s.Colorize(terminal.Faint, strings.Repeat("─", barWidth-full)) + terminal.TruncateText(text, max(0, room))
+	return line + s.Colorize(color, strings.Repeat("━", full)) +
+		s.Colorize(terminal.Faint, strings.Repeat("─", barWidth-full)) + terminal.TruncateText(text, max(0, room))
 }
 
 // describeLoad returns the number of messages in flight. For most queues that is the number of busy workers.

@@ -19,10 +19,16 @@ func halfwayView() progressView {
 	return progressView{
 		elapsed: 83 * time.Second,
 		queues: []QueueSeries{
-			{Name: "encode", Samples: []Sample{{At: 1, Waiting: 48, InFlight: 2}, {At: 2, Waiting: 24, InFlight: 4, Ceiling: &four}}},
+			{
+				Name:    "encode",
+				Samples: []Sample{{At: 1, Waiting: 48, InFlight: 2}, {At: 2, Waiting: 24, InFlight: 4, Ceiling: &four}},
+			},
 			{Name: "publish", Samples: []Sample{{At: 2, Waiting: 0, InFlight: 1, Ceiling: &four}}},
 		},
-		tenants: []tenantProgress{{tenant: "load-1", total: 4, sent: 4, ready: 4}, {tenant: "load-big", total: 40, sent: 40, ready: 10, failed: 1}},
+		tenants: []tenantProgress{
+			{tenant: "load-1", total: 4, sent: 4, ready: 4},
+			{tenant: "load-big", total: 40, sent: 40, ready: 10, failed: 1},
+		},
 	}
 }
 
@@ -67,14 +73,17 @@ func TestFigureHasLinesPerQueueAndTenant(t *testing.T) {
 		}
 	}
 	want := []string{
-		"messages waiting: encode", "messages waiting: publish", "workers of encode: at work", "workers of encode: their ceiling",
+		"messages waiting: encode", "messages waiting: publish", "workers of encode: at work",
+		"workers of encode: their ceiling",
 		"videos ready, of a tenant's: each other, of 1", "videos ready, of a tenant's: b, of 2",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	ready := f.Panels[2].Lines[1].Points
-	if diff := cmp.Diff([]plot.Point{{}, {At: 11, Value: 50}, {At: 11, Value: 100}, {At: 11, Value: 100}}, ready); diff != "" {
+	if diff := cmp.Diff(
+		[]plot.Point{{}, {At: 11, Value: 50}, {At: 11, Value: 100}, {At: 11, Value: 100}}, ready,
+	); diff != "" {
 		t.Errorf("ready (-want +got):\n%s", diff)
 	}
 	if !strings.Contains(f.RenderSVG(), "A burst of 3 videos of 2 tenants") {
@@ -100,7 +109,12 @@ func TestFaultListIsTruncated(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	many := slices.Repeat([]string{"1.m4s answered 404"}, 12)
-	r := Result{Timelines: []VideoTimeline{{Video: "vid_1", Tenant: "a", Clip: "c"}, {Tenant: "a", Clip: "c", Faults: []string{"refused"}}, {Video: "vid_2", Tenant: "b", Clip: "c", Faults: many}}}
+	r := Result{
+		Timelines: []VideoTimeline{
+			{Video: "vid_1", Tenant: "a", Clip: "c"}, {Tenant: "a", Clip: "c", Faults: []string{"refused"}},
+			{Video: "vid_2", Tenant: "b", Clip: "c", Faults: many},
+		},
+	}
 	r.writeFaults(&out)
 	want := "a video of a (c): refused\n" + strings.Repeat("vid_2 of b (c): 1.m4s answered 404\n", 9) + "and 3 more\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {

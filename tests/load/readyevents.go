@@ -51,7 +51,9 @@ func (n *readyEvents) countEvents(video string) int {
 
 // subscribeToTopic subscribes to the topic of the local cloud, or to the one of the flag. It returns nil if there is
 // neither.
-func (b burstConfig) subscribeToTopic(ctx context.Context, root string, o cloud.AdminClient, names []string) (*subscriber.Queue, error) {
+func (b burstConfig) subscribeToTopic(
+	ctx context.Context, root string, o cloud.AdminClient, names []string,
+) (*subscriber.Queue, error) {
 	arn := b.topicARN
 	if env, err := cloud.Open(root); arn == "" && err == nil && env.APIURL == o.URL {
 		if arn, err = env.Outputs.Get("TopicArn"); err != nil {
@@ -61,5 +63,7 @@ func (b burstConfig) subscribeToTopic(ctx context.Context, root string, o cloud.
 	if arn == "" {
 		return nil, nil
 	}
-	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Subscribe(ctx, "load", "video.ready", names...)
+	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Subscribe(
+		ctx, "load", "video.ready", names...,
+	)
 }

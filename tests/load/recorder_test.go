@@ -24,10 +24,14 @@ func TestRecorderSamplesServiceMap(t *testing.T) {
 	a.Files = map[string]string{"/v1/map": `{"services":[
 		{"name":"api","queues":[{"name":"api","waiting":0,"in_flight":0}]},
 		{"name":"encode","queues":[{"name":"encode","lane":"interactive","waiting":3,"in_flight":2,"ceiling":6},{"name":"encode-bulk","lane":"bulk"}]}]}`}
-	r := &queueRecorder{getMap: client.New(a.URL, fake.Token).GetServiceMap, now: func() time.Time { return atSecond(1.5) }, began: noon}
+	r := &queueRecorder{getMap: client.New(a.URL, fake.Token).GetServiceMap, now: func() time.Time {
+		return atSecond(1.5)
+	}, began: noon}
 	r.takeSample(t.Context())
 	six := 6
-	want := []QueueSeries{{Name: "encode", Lane: "interactive", Samples: []Sample{{At: 1.5, Waiting: 3, InFlight: 2, Ceiling: &six}}}}
+	want := []QueueSeries{{
+		Name: "encode", Lane: "interactive", Samples: []Sample{{At: 1.5, Waiting: 3, InFlight: 2, Ceiling: &six}},
+	}}
 	if diff := cmp.Diff(want, r.activeQueues()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -44,7 +48,9 @@ func scriptedRecorder(depths ...int) (*queueRecorder, func(context.Context)) {
 		if depth < 0 {
 			return client.ServiceMap{}, errors.New("no answer")
 		}
-		return client.ServiceMap{Services: []client.Service{{Queues: []client.Queue{{Name: "encode", Waiting: &depth, InFlight: &none}}}}}, nil
+		return client.ServiceMap{
+			Services: []client.Service{{Queues: []client.Queue{{Name: "encode", Waiting: &depth, InFlight: &none}}}},
+		}, nil
 	}
 	return r, func(ctx context.Context) {
 		for range depths {
@@ -57,7 +63,8 @@ func TestRecorderCountsMissedSamples(t *testing.T) {
 	t.Parallel()
 	r, look := scriptedRecorder(1, -1, 2, -1)
 	look(t.Context())
-	if got := r.activeQueues(); r.missedSamples != 2 || len(got) != 1 || len(got[0].Samples) != 2 || got[0].lastSample().At != 3 {
+	if got := r.activeQueues(); r.missedSamples != 2 || len(got) != 1 || len(got[0].Samples) != 2 ||
+		got[0].lastSample().At != 3 {
 		t.Errorf("missed %d, saw %+v", r.missedSamples, got)
 	}
 }

@@ -30,13 +30,14 @@ type Result struct {
 
 // TenantResult has the results of one tenant. Times are in seconds; P50 and P95 are percentiles.
 type TenantResult struct {
-	Tenant     string  `json:"tenant"`
-	Sent       int     `json:"sent"`
-	Ready      int     `json:"ready"`
-	Tasks      int     `json:"tasks"`
-	Measured   int     `json:"tasks_measured"`  // tasks whose wait is known
-	Contended  int     `json:"tasks_contended"` // measured tasks that were sent while another tenant had tasks in flight
-	WaitP50    float64 `json:"wait_p50_s"`      // wait of the contended tasks in the queues of encode
+	Tenant   string `json:"tenant"`
+	Sent     int    `json:"sent"`
+	Ready    int    `json:"ready"`
+	Tasks    int    `json:"tasks"`
+	Measured int    `json:"tasks_measured"` // tasks whose wait is known
+	// measured tasks that were sent while another tenant had tasks in flight
+	Contended  int     `json:"tasks_contended"`
+	WaitP50    float64 `json:"wait_p50_s"` // wait of the contended tasks in the queues of encode
 	WaitP95    float64 `json:"wait_p95_s"`
 	WaitAllP50 float64 `json:"wait_all_p50_s"` // wait of all measured tasks
 	StartP50   float64 `json:"start_p50_s"`    // of videos, from the completed upload to the start of the first task
@@ -142,7 +143,9 @@ func summarizeTenant(name string, outcomes []videoOutcome, spans map[string]busy
 			readies = appendSeconds(readies, f.uploaded, f.ready)
 		}
 	}
-	t.Contended, t.WaitP50, t.WaitP95, t.WaitAllP50 = len(waits), percentile(waits, 0.5), percentile(waits, 0.95), percentile(all, 0.5)
+	t.Contended, t.WaitP50, t.WaitP95, t.WaitAllP50 = len(
+		waits,
+	), percentile(waits, 0.5), percentile(waits, 0.95), percentile(all, 0.5)
 	t.StartP50, t.ReadyP50 = percentile(starts, 0.5), percentile(readies, 0.5)
 	return t
 }

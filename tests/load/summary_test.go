@@ -12,8 +12,10 @@ import (
 // goodOutcome returns a ready video whose tasks were sent in the third second and waited as long as given, in seconds.
 func goodOutcome(tenant string, waits ...float64) videoOutcome {
 	f := videoOutcome{
-		plannedVideo: plannedVideo{tenant: tenant}, id: "vid", state: "ready", uploaded: atSecond(1), ready: atSecond(11),
-		planned: len(waits), announced: 1, copies: 1, changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(11)}},
+		plannedVideo: plannedVideo{tenant: tenant}, id: "vid", state: "ready", uploaded: atSecond(1),
+		ready:   atSecond(11),
+		planned: len(waits), announced: 1, copies: 1,
+		changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(11)}},
 	}
 	for _, w := range waits {
 		f.tasks = append(f.tasks, taskTiming{atSecond(2), atSecond(2 + w), atSecond(4 + w)})
@@ -36,8 +38,12 @@ func TestSummaryCountsOutcomes(t *testing.T) {
 		want counts
 	}{
 		{"good", goodOutcome("a", 1), counts{Ready: 1}},
-		{"failed", changedOutcome(func(f *videoOutcome) { f.state, f.announced, f.copies = "failed", 0, 0 }), counts{Failed: 1}},
-		{"not sent", changedOutcome(func(f *videoOutcome) { f.state, f.announced, f.copies = "", 0, 0 }), counts{Failed: 1}},
+		{"failed", changedOutcome(func(f *videoOutcome) {
+			f.state, f.announced, f.copies = "failed", 0, 0
+		}), counts{Failed: 1}},
+		{"not sent", changedOutcome(func(f *videoOutcome) {
+			f.state, f.announced, f.copies = "", 0, 0
+		}), counts{Failed: 1}},
 		{"stuck", changedOutcome(func(f *videoOutcome) { f.state, f.announced = "processing", 0 }), counts{Lost: 1}},
 		{"nobody was told", changedOutcome(func(f *videoOutcome) { f.announced = 0 }), counts{Ready: 1, Lost: 1}},
 		{"told twice", changedOutcome(func(f *videoOutcome) { f.announced = 2 }), counts{Ready: 1, Duplicated: 1}},
@@ -45,7 +51,9 @@ func TestSummaryCountsOutcomes(t *testing.T) {
 		{"ready twice", changedOutcome(func(f *videoOutcome) {
 			f.changes = append(f.changes, StateChange{"processing", atSecond(12)}, StateChange{"ready", atSecond(13)})
 		}), counts{Ready: 1, Duplicated: 1}},
-		{"not whole", changedOutcome(func(f *videoOutcome) { f.defects = []string{"a segment is missing"} }), counts{Ready: 1, Broken: 1}},
+		{"not whole", changedOutcome(func(f *videoOutcome) {
+			f.defects = []string{"a segment is missing"}
+		}), counts{Ready: 1, Broken: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +63,9 @@ func TestSummaryCountsOutcomes(t *testing.T) {
 			}
 		})
 	}
-	if r := summarizeVideos([]videoOutcome{changedOutcome(func(f *videoOutcome) { f.announced = 0 })}, false, 0); r.Lost != 0 {
+	if r := summarizeVideos([]videoOutcome{changedOutcome(func(f *videoOutcome) {
+		f.announced = 0
+	})}, false, 0); r.Lost != 0 {
 		t.Error("lost, as nobody listened")
 	}
 }
@@ -66,10 +76,23 @@ func TestSummaryComputesTenantPercentiles(t *testing.T) {
 	slow.ready, slow.planned = atSecond(31), 3
 	alone := goodOutcome("b", 1)
 	alone.tasks[0] = taskTiming{atSecond(20), atSecond(50), atSecond(51)}
-	r := summarizeVideos([]videoOutcome{goodOutcome("b", 1, 2), slow, goodOutcome("b", 3), alone, goodOutcome("a"), changedOutcome(func(f *videoOutcome) { f.state = "failed" })}, true, 0)
+	r := summarizeVideos(
+		[]videoOutcome{
+			goodOutcome("b", 1, 2), slow, goodOutcome("b", 3), alone, goodOutcome("a"),
+			changedOutcome(func(f *videoOutcome) {
+				f.state = "failed"
+			}),
+		}, true, 0,
+	)
 	want := []TenantResult{
-		{Tenant: "b", Sent: 4, Ready: 4, Tasks: 7, Measured: 5, Contended: 4, WaitP50: 2, WaitP95: 4, WaitAllP50: 3, StartP50: 4, ReadyP50: 10},
-		{Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, Contended: 1, WaitP50: 1, WaitP95: 1, WaitAllP50: 1, StartP50: 2, ReadyP50: 10},
+		{
+			Tenant: "b", Sent: 4, Ready: 4, Tasks: 7, Measured: 5, Contended: 4, WaitP50: 2, WaitP95: 4, WaitAllP50: 3,
+			StartP50: 4, ReadyP50: 10,
+		},
+		{
+			Tenant: "a", Sent: 2, Ready: 1, Tasks: 1, Measured: 1, Contended: 1, WaitP50: 1, WaitP95: 1, WaitAllP50: 1,
+			StartP50: 2, ReadyP50: 10,
+		},
 	}
 	if diff := cmp.Diff(want, r.Tenants); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -85,7 +108,8 @@ func TestTaskIsContendedDuringOtherTenantsBusyPeriod(t *testing.T) {
 		spans map[string]busyPeriod
 		want  bool
 	}{
-		{"a", 4, spans, false}, {"a", 5, spans, true}, {"b", 5, spans, true}, {"b", 10, spans, true}, {"b", 11, spans, false},
+		{"a", 4, spans, false}, {"a", 5, spans, true}, {"b", 5, spans, true}, {"b", 10, spans, true},
+		{"b", 11, spans, false},
 		{"a", 4, map[string]busyPeriod{"a": {atSecond(0), atSecond(10)}}, true},
 	} {
 		if got := isContended(atSecond(tt.at), tt.name, tt.spans); got != tt.want {
@@ -112,8 +136,12 @@ func TestPercentileRoundsToMilliseconds(t *testing.T) {
 
 // fairResult returns a result without violations.
 func fairResult() Result {
-	small := TenantResult{Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10}
-	big := TenantResult{Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60}
+	small := TenantResult{
+		Tenant: "small", Sent: 4, Ready: 4, Tasks: 12, Measured: 12, Contended: 12, WaitP50: 1, ReadyP50: 10,
+	}
+	big := TenantResult{
+		Tenant: "big", Sent: 40, Ready: 40, Tasks: 120, Measured: 120, Contended: 40, WaitP50: 2, ReadyP50: 60,
+	}
 	return Result{Videos: 44, Ready: 44, Tenants: []TenantResult{small, big}}
 }
 
@@ -131,14 +159,22 @@ func TestVerdictReportsViolations(t *testing.T) {
 		{"broken", func(r *Result) { r.Broken = 1 }, "not whole"},
 		{"letters", func(r *Result) { r.DeadLetters = 3 }, "3 messages became dead letters"},
 		{"too little is known", func(r *Result) { r.Tenants[1].Measured = 100 }, "is known of 100 of 120 tasks of big"},
-		{"nothing is known", func(r *Result) { r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0 }, "is known of 0 of 0 tasks of small"},
-		{"unfair to the big one", func(r *Result) { r.Tenants[1].WaitP50 = 2.01 }, "the tasks of big waited 2.01 s in the median, more than 2 times as long as the 1.00 s of small"},
+		{"nothing is known", func(r *Result) {
+			r.Tenants[0].Tasks, r.Tenants[0].Measured = 0, 0
+		}, "is known of 0 of 0 tasks of small"},
+		{"unfair to the big one", func(r *Result) {
+			r.Tenants[1].WaitP50 = 2.01
+		}, "the tasks of big waited 2.01 s in the median, more than 2 times as long as the 1.00 s of small"},
 		{"unfair to a small one", func(r *Result) { r.Tenants[0].WaitP50 = 4.5 }, "the tasks of small waited 4.50 s"},
 		{"below what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.4 }, ""},
-		{"above what counts", func(r *Result) { r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.6 }, "waited 0.60 s"},
+		{"above what counts", func(r *Result) {
+			r.Tenants[0].WaitP50, r.Tenants[1].WaitP50 = 0.01, 0.6
+		}, "waited 0.60 s"},
 		{"too few to compare", func(r *Result) { r.Tenants[0].Contended, r.Tenants[1].WaitP50 = 7, 9 }, ""},
 		{"late", func(r *Result) { r.Tenants[0].ReadyP50 = 61 }, "small sent 4 videos and had to wait 61.0 s for one"},
-		{"as late as the others, who sent as many", func(r *Result) { r.Tenants[0].Sent, r.Tenants[0].ReadyP50 = 40, 61 }, ""},
+		{"as late as the others, who sent as many", func(r *Result) {
+			r.Tenants[0].Sent, r.Tenants[0].ReadyP50 = 40, 61
+		}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,9 @@ type uploadResult struct {
 }
 
 func newVideoTracker(run string, orders map[string][]plannedVideo, names []string) *videoTracker {
-	c := &videoTracker{runID: run, sent: map[string]uploadResult{}, states: map[string]string{}, titles: map[string]string{}}
+	c := &videoTracker{
+		runID: run, sent: map[string]uploadResult{}, states: map[string]string{}, titles: map[string]string{},
+	}
 	for _, name := range names {
 		c.planned = append(c.planned, orders[name]...)
 	}
@@ -70,7 +72,9 @@ func (c *videoTracker) recordStates(page []client.Video) (ours bool) {
 }
 
 // pollUntilFinal polls all tenants until every video is final.
-func (c *videoTracker) pollUntilFinal(ctx context.Context, tenants map[string]*client.Client, every time.Duration) error {
+func (c *videoTracker) pollUntilFinal(
+	ctx context.Context, tenants map[string]*client.Client, every time.Duration,
+) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

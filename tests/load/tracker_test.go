@@ -26,11 +26,18 @@ func TestTrackerCountsUploadsAndStates(t *testing.T) {
 	c.recordUpload("run a 001", uploadResult{id: "vid_1"})
 	c.recordUpload("run b 001", uploadResult{id: "vid_2"})
 	c.recordUpload("run b 002", uploadResult{err: errors.New("refused")})
-	c.recordStates([]client.Video{{ID: "vid_1", Title: "run a 001", State: "ready"}, {ID: "vid_2", Title: "run b 001", State: "processing"}})
-	if diff := cmp.Diff([]tenantProgress{{"a", 1, 1, 1, 0}, {"b", 2, 1, 0, 1}}, c.countByTenant(), cmp.AllowUnexported(tenantProgress{})); diff != "" || c.isDone() {
+	c.recordStates([]client.Video{
+		{ID: "vid_1", Title: "run a 001", State: "ready"}, {ID: "vid_2", Title: "run b 001", State: "processing"},
+	})
+	if diff := cmp.Diff(
+		[]tenantProgress{{"a", 1, 1, 1, 0}, {"b", 2, 1, 0, 1}}, c.countByTenant(),
+		cmp.AllowUnexported(tenantProgress{}),
+	); diff != "" || c.isDone() {
 		t.Errorf("over %v (-want +got):\n%s", c.isDone(), diff)
 	}
-	c.recordStates([]client.Video{{ID: "vid_2", Title: "run b 001", State: "failed"}, {ID: "vid_3", Title: "run a 001", State: "ready"}})
+	c.recordStates([]client.Video{
+		{ID: "vid_2", Title: "run b 001", State: "failed"}, {ID: "vid_3", Title: "run a 001", State: "ready"},
+	})
 	if !c.isDone() {
 		t.Error("not over in the end")
 	}
@@ -43,7 +50,9 @@ func TestTrackerCountsUploadsAndStates(t *testing.T) {
 func TestTrackerStopsPagingAfterItsOwnVideos(t *testing.T) {
 	t.Parallel()
 	a, c := fake.New(t), smallTracker()
-	a.Files = map[string]string{"/v1/videos": `{"videos":[{"id":"vid_1","title":"run a 001","state":"ready"},{"id":"vid_0","title":"runner","state":"ready"}]}`}
+	a.Files = map[string]string{
+		"/v1/videos": `{"videos":[{"id":"vid_1","title":"run a 001","state":"ready"},{"id":"vid_0","title":"runner","state":"ready"}]}`,
+	}
 	if err := c.pollTenant(t.Context(), client.New(a.URL, fake.Token)); err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +60,11 @@ func TestTrackerStopsPagingAfterItsOwnVideos(t *testing.T) {
 		t.Error(diff)
 	}
 	a = fake.New(t)
-	a.Files = map[string]string{"/v1/videos": `{"videos":[{"id":"vid_0","title":"another","state":"ready"}],"next_cursor":"more"}`}
-	if err := c.pollTenant(t.Context(), client.New(a.URL, fake.Token)); err != nil || a.CountRequests("GET /v1/videos") != 1 {
+	a.Files = map[string]string{
+		"/v1/videos": `{"videos":[{"id":"vid_0","title":"another","state":"ready"}],"next_cursor":"more"}`,
+	}
+	if err := c.pollTenant(t.Context(), client.New(a.URL, fake.Token)); err != nil ||
+		a.CountRequests("GET /v1/videos") != 1 {
 		t.Errorf("asked %d times, error %v", a.CountRequests("GET /v1/videos"), err)
 	}
 }
@@ -61,8 +73,10 @@ func TestReadyEventsAreCountedOncePerID(t *testing.T) {
 	t.Parallel()
 	n := newReadyEvents()
 	for _, event := range []string{
-		`{"type":"video.ready.v1","id":"e1","subject":"vid_1"}`, `{"type":"video.ready.v1","id":"e1","subject":"vid_1"}`,
-		`{"type":"video.ready.v1","id":"e2","subject":"vid_2"}`, `{"type":"video.ready.v1","id":"e3","subject":"vid_2"}`,
+		`{"type":"video.ready.v1","id":"e1","subject":"vid_1"}`,
+		`{"type":"video.ready.v1","id":"e1","subject":"vid_1"}`,
+		`{"type":"video.ready.v1","id":"e2","subject":"vid_2"}`,
+		`{"type":"video.ready.v1","id":"e3","subject":"vid_2"}`,
 		`{"type":"video.processing.v1","id":"e4","subject":"vid_3"}`,
 	} {
 		if err := n.recordEvent([]byte(event)); err != nil {

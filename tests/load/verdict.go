@@ -47,14 +47,22 @@ func (r Result) findUnfairness() (wrong []string) {
 	byWait := func(a, b TenantResult) int { return cmp.Compare(a.WaitP50, b.WaitP50) }
 	least, most := slices.MinFunc(r.Tenants, byWait), slices.MaxFunc(r.Tenants, byWait)
 	if max(most.WaitP50, minComparedWait) > maxWaitRatio*max(least.WaitP50, minComparedWait) {
-		wrong = append(wrong, fmt.Sprintf("the tasks of %s waited %.2f s in the median, more than %d times as long as the %.2f s of %s",
-			most.Tenant, most.WaitP50, maxWaitRatio, least.WaitP50, least.Tenant))
+		wrong = append(
+			wrong,
+			fmt.Sprintf("the tasks of %s waited %.2f s in the median, more than %d times as long as the %.2f s of %s",
+				most.Tenant, most.WaitP50, maxWaitRatio, least.WaitP50, least.Tenant),
+		)
 	}
 	big := slices.MaxFunc(r.Tenants, func(a, b TenantResult) int { return cmp.Compare(a.Sent, b.Sent) })
 	for _, t := range r.Tenants {
 		if t.Sent < big.Sent && t.ReadyP50 > big.ReadyP50 {
-			wrong = append(wrong, fmt.Sprintf("%s sent %d videos and had to wait %.1f s for one, in the median: longer than the %.1f s of %s, which sent %d",
-				t.Tenant, t.Sent, t.ReadyP50, big.ReadyP50, big.Tenant, big.Sent))
+			wrong = append(
+				wrong,
+				fmt.Sprintf(
+					"%s sent %d videos and had to wait %.1f s for one, in the median: longer than the %.1f s of %s, which sent %d",
+					t.Tenant, t.Sent, t.ReadyP50, big.ReadyP50, big.Tenant, big.Sent,
+				),
+			)
 		}
 	}
 	return wrong

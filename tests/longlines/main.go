@@ -50,7 +50,8 @@ func main() {
 func findLongLines(text []byte) (numbers []int) {
 	excepted := findUnsplittable(text)
 	for i, line := range strings.Split(string(text), "\n") {
-		if countColumns(line) > maxColumns && !excepted[i+1] && !strings.Contains(line, "://") && !strings.HasPrefix(line, "//go:") {
+		if countColumns(line) > maxColumns && !excepted[i+1] && !strings.Contains(line, "://") &&
+			!strings.HasPrefix(line, "//go:") {
 			numbers = append(numbers, i+1)
 		}
 	}

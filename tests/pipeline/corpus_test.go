@@ -50,39 +50,89 @@ type testFile struct {
 func TestPromise07_EveryFileEndsReadyOrFailedWithCode(t *testing.T) {
 	dir := findRealTools(t)
 	plain, small := videoAndAudioInput("192x108", "25", 3), "192x108"
-	const odd = " -f lavfi -i testsrc2=s=321x243:r=25:d=2,format=yuv444p " // without the format, testsrc2 makes width and height even
+	// without the format, testsrc2 makes width and height even
+	const odd = " -f lavfi -i testsrc2=s=321x243:r=25:d=2,format=yuv444p "
 	for _, tt := range []testFile{
 		{name: "MP4", file: "a.mp4", args: plain + h264 + aac, frames: 75},
 		{name: "MP4, index first", file: "a.mp4", args: plain + h264 + aac + "-movflags +faststart", frames: 75},
-		{name: "fragmented MP4", file: "a.mp4", args: plain + h264 + aac + "-movflags +frag_keyframe+empty_moov", frames: 75},
+		{
+			name: "fragmented MP4", file: "a.mp4", args: plain + h264 + aac + "-movflags +frag_keyframe+empty_moov",
+			frames: 75,
+		},
 		{name: "CMAF", file: "a.mp4", args: plain + h264 + aac + "-movflags +cmaf -frag_duration 500000", frames: 75},
-		{name: "negative offsets", file: "a.mp4", args: plain + h264 + aac + "-movflags +negative_cts_offsets", frames: 75},
-		{name: "begins before zero", file: "a.mp4", args: plain + h264 + aac + "-output_ts_offset -0.5 -avoid_negative_ts disabled", frames: 62},
+		{
+			name: "negative offsets", file: "a.mp4", args: plain + h264 + aac + "-movflags +negative_cts_offsets",
+			frames: 75,
+		},
+		{
+			name: "begins before zero", file: "a.mp4",
+			args: plain + h264 + aac + "-output_ts_offset -0.5 -avoid_negative_ts disabled", frames: 62,
+		},
 		{name: "edit list", file: "b.mp4", args: plain + h264 + aac, secondPass: "-ss 1.1 -i %s -c copy", frames: 47},
-		{name: "late pictures", file: "b.mp4", args: plain + h264 + aac, secondPass: "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth, frames: 75},
-		{name: "late sound", file: "b.mp4", args: plain + h264 + aac, secondPass: "-i %[1]s -itsoffset 1.5 -i %[1]s" + copyBoth, frames: 75},
+		{
+			name: "late pictures", file: "b.mp4", args: plain + h264 + aac,
+			secondPass: "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth, frames: 75,
+		},
+		{
+			name: "late sound", file: "b.mp4", args: plain + h264 + aac,
+			secondPass: "-i %[1]s -itsoffset 1.5 -i %[1]s" + copyBoth, frames: 75,
+		},
 		{name: "long sound", file: "a.mp4", args: videoInput(small, "25", 2) + audioInput(6) + h264 + aac, frames: 50},
-		{name: "short sound", file: "a.mp4", args: videoInput(small, "25", 5) + audioInput(0.5) + h264 + aac, frames: 125},
+		{
+			name: "short sound", file: "a.mp4", args: videoInput(small, "25", 5) + audioInput(0.5) + h264 + aac,
+			frames: 125,
+		},
 		{name: "no sound", file: "a.mp4", args: videoInput(small, "25", 3) + h264, frames: 75},
 		{name: "mono, 22050 Hz", file: "a.mp4", args: plain + h264 + aac + "-ar 22050 -ac 1", frames: 75},
 		{name: "5.1", file: "a.mp4", args: plain + h264 + aac + "-ac 6", frames: 75},
-		{name: "two sounds and a cover", file: "a.mp4", args: plain + audioInput(3) + videoInput("64x64", "25", 0.04) + "-map 0:v -map 1:a -map 2:a -map 3:v" + h264 + aac + "-c:v:1 mjpeg -bf:v:1 0 -pix_fmt:v:1 yuvj420p -disposition:v:1 attached_pic", frames: 75},
-		{name: "two videos", file: "a.mp4", args: plain + videoInput("96x96", "25", 3) + "-map 0:v -map 2:v -map 1:a" + h264 + aac, frames: 75},
-		{name: "turned", file: "b.mov", args: plain + h264 + aac, secondPass: "-display_rotation 90 -i %s -c copy", frames: 75},
+		{
+			name: "two sounds and a cover", file: "a.mp4",
+			args: plain + audioInput(3) + videoInput("64x64", "25", 0.04) + "-map 0:v -map 1:a -map 2:a -map 3:v" +
+				h264 + aac + "-c:v:1 mjpeg -bf:v:1 0 -pix_fmt:v:1 yuvj420p -disposition:v:1 attached_pic",
+			frames: 75,
+		},
+		{
+			name: "two videos", file: "a.mp4",
+			args: plain + videoInput("96x96", "25", 3) + "-map 0:v -map 2:v -map 1:a" + h264 + aac, frames: 75,
+		},
+		{
+			name: "turned", file: "b.mov", args: plain + h264 + aac, secondPass: "-display_rotation 90 -i %s -c copy",
+			frames: 75,
+		},
 		{name: "portrait", file: "a.mp4", args: videoAndAudioInput("108x192", "25", 3) + h264 + aac, frames: 75},
 		{name: "odd size", file: "a.mp4", args: odd + audioInput(2) + h444 + aac, frames: 50},
 		{name: "ribbon", file: "a.mp4", args: videoInput("4096x16", "25", 0.4) + "-c:v mjpeg", frames: 10},
-		{name: "1 frame", file: "a.mp4", args: videoAndAudioInput(small, "25", 0.04) + h264 + aac, code: "duration_too_short"},
+		{
+			name: "1 frame", file: "a.mp4", args: videoAndAudioInput(small, "25", 0.04) + h264 + aac,
+			code: "duration_too_short",
+		},
 		{name: "3 frames", file: "a.mp4", args: videoAndAudioInput(small, "25", 0.12) + h264 + aac, frames: 3},
 		{name: "1 a second", file: "a.mp4", args: videoAndAudioInput(small, "1", 6) + h264 + aac, frames: 6},
 		{name: "8 a second", file: "a.mp4", args: videoAndAudioInput(small, "8", 6) + h264 + aac, frames: 45},
-		{name: "29.97 a second", file: "a.mp4", args: videoAndAudioInput(small, "30000/1001", 3.003) + h264 + aac, frames: 90},
+		{
+			name: "29.97 a second", file: "a.mp4", args: videoAndAudioInput(small, "30000/1001", 3.003) + h264 + aac,
+			frames: 90,
+		},
 		{name: "60 a second", file: "a.mp4", args: videoAndAudioInput(small, "60", 2) + h264 + aac, frames: 120},
 		{name: "120 a second", file: "a.mp4", args: videoAndAudioInput(small, "120", 2) + h264 + aac, frames: 120},
-		{name: "variable rate", file: "a.mp4", args: plain + h264 + aac + "-vf select='mod(n,7)' -fps_mode vfr", frames: 60, variableRate: true},
-		{name: "freeze", file: "a.mp4", args: videoAndAudioInput(small, "25", 12) + h264 + aac + "-vf select='lt(n,50)+gt(n,250)' -fps_mode vfr", frames: 90, variableRate: true},
-		{name: "freeze to the end", file: "a.mp4", args: videoAndAudioInput(small, "25", 12) + h264 + aac + "-vf select='lt(n,50)+gt(n,298)' -fps_mode vfr", frames: 300, variableRate: true},
-		{name: "interlaced", file: "a.mp4", args: plain + h264 + "-flags +ildct+ilme -x264-params tff=1" + aac, frames: 75},
+		{
+			name: "variable rate", file: "a.mp4", args: plain + h264 + aac + "-vf select='mod(n,7)' -fps_mode vfr",
+			frames: 60, variableRate: true,
+		},
+		{
+			name: "freeze", file: "a.mp4",
+			args:   videoAndAudioInput(small, "25", 12) + h264 + aac + "-vf select='lt(n,50)+gt(n,250)' -fps_mode vfr",
+			frames: 90, variableRate: true,
+		},
+		{
+			name: "freeze to the end", file: "a.mp4",
+			args:   videoAndAudioInput(small, "25", 12) + h264 + aac + "-vf select='lt(n,50)+gt(n,298)' -fps_mode vfr",
+			frames: 300, variableRate: true,
+		},
+		{
+			name: "interlaced", file: "a.mp4", args: plain + h264 + "-flags +ildct+ilme -x264-params tff=1" + aac,
+			frames: 75,
+		},
 		{name: "4:4:4", file: "a.mp4", args: plain + h444 + aac, frames: 75},
 		{name: "HEVC of 10 bits", file: "a.mp4", args: plain + hevc + "-pix_fmt yuv420p10le" + aac, frames: 75},
 		{name: "ProRes", file: "a.mov", args: plain + "-c:v prores_ks -c:a pcm_s16be", frames: 75},
@@ -91,33 +141,75 @@ func TestPromise07_EveryFileEndsReadyOrFailedWithCode(t *testing.T) {
 		{name: "telephone", file: "a.mov", args: plain + h264 + "-c:a pcm_mulaw -ar 8000 -ac 1", frames: 75},
 
 		{name: "Matroska", file: "a.mkv", args: plain + h264 + aac, frames: 75},
-		{name: "Matroska, 29.97 a second", file: "a.mkv", args: videoAndAudioInput(small, "30000/1001", 3.003) + h264 + aac, frames: 90},
-		{name: "Matroska, no index", file: "a.mkv", args: videoAndAudioInput(small, "25", 13) + h264 + aac + "-live 1", frames: 325},
-		{name: "Matroska, long sound", file: "a.mkv", args: videoInput(small, "25", 2) + audioInput(6) + h264 + aac, frames: 50},
-		{name: "Matroska, short sound", file: "a.mkv", args: videoInput(small, "25", 5) + audioInput(0.5) + h264 + aac, frames: 125},
-		{name: "Matroska, late sound", file: "b.mkv", args: plain + h264 + aac, secondPass: "-i %[1]s -itsoffset 1.5 -i %[1]s" + copyBoth, frames: 75},
-		{name: "Matroska, variable rate", file: "a.mkv", args: plain + h264 + aac + "-vf select='mod(n,7)' -fps_mode vfr", frames: 74, variableRate: true},
-		{name: "Matroska, subtitles and FLAC", file: "a.mkv", args: plain + "-i %srt" + h264 + "-c:a flac -c:s srt", frames: 75},
-		{name: "Matroska, frames without a time", file: "a.mkv", args: plain + h264 + aac + "-output_ts_offset -0.5 -avoid_negative_ts disabled", frames: 60},
-		{name: "WebM, VP9", file: "a.webm", args: videoAndAudioInput(small, "30", 3) + "-c:v libvpx-vp9" + vpx, frames: 90},
-		{name: "WebM, VP8, of a browser", file: "a.webm", args: videoAndAudioInput(small, "30", 3) + "-c:v libvpx -live 1" + vpx, frames: 90},
+		{
+			name: "Matroska, 29.97 a second", file: "a.mkv",
+			args: videoAndAudioInput(small, "30000/1001", 3.003) + h264 + aac, frames: 90,
+		},
+		{
+			name: "Matroska, no index", file: "a.mkv",
+			args: videoAndAudioInput(small, "25", 13) + h264 + aac + "-live 1", frames: 325,
+		},
+		{
+			name: "Matroska, long sound", file: "a.mkv", args: videoInput(small, "25", 2) + audioInput(6) + h264 + aac,
+			frames: 50,
+		},
+		{
+			name: "Matroska, short sound", file: "a.mkv",
+			args: videoInput(small, "25", 5) + audioInput(0.5) + h264 + aac, frames: 125,
+		},
+		{
+			name: "Matroska, late sound", file: "b.mkv", args: plain + h264 + aac,
+			secondPass: "-i %[1]s -itsoffset 1.5 -i %[1]s" + copyBoth, frames: 75,
+		},
+		{
+			name: "Matroska, variable rate", file: "a.mkv",
+			args: plain + h264 + aac + "-vf select='mod(n,7)' -fps_mode vfr", frames: 74, variableRate: true,
+		},
+		{
+			name: "Matroska, subtitles and FLAC", file: "a.mkv", args: plain + "-i %srt" + h264 + "-c:a flac -c:s srt",
+			frames: 75,
+		},
+		{
+			name: "Matroska, frames without a time", file: "a.mkv",
+			args: plain + h264 + aac + "-output_ts_offset -0.5 -avoid_negative_ts disabled", frames: 60,
+		},
+		{
+			name: "WebM, VP9", file: "a.webm", args: videoAndAudioInput(small, "30", 3) + "-c:v libvpx-vp9" + vpx,
+			frames: 90,
+		},
+		{
+			name: "WebM, VP8, of a browser", file: "a.webm",
+			args: videoAndAudioInput(small, "30", 3) + "-c:v libvpx -live 1" + vpx, frames: 90,
+		},
 		{name: "AVI, MPEG-4", file: "a.avi", args: plain + "-c:v mpeg4 -bf 2 -g 50" + mp3, frames: 75},
 		{name: "AVI, H.264", file: "a.avi", args: plain + h264 + mp3, frames: 75},
 		{name: "AVI, JPEG", file: "a.avi", args: plain + "-c:v mjpeg -c:a pcm_s16le", frames: 75},
 		{name: "MPEG-TS", file: "a.ts", args: videoAndAudioInput(small, "25", 13) + h264 + aac, frames: 325},
 		{name: "MPEG-TS, MPEG-2", file: "a.ts", args: plain + "-c:v mpeg2video -bf 2 -g 12 -c:a mp2", frames: 75},
 		{name: "MPEG-TS, HEVC", file: "a.ts", args: plain + hevc + aac, frames: 75},
-		{name: "MPEG-TS, late pictures", file: "b.ts", args: plain + h264 + aac, secondPass: "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth, frames: 75},
+		{
+			name: "MPEG-TS, late pictures", file: "b.ts", args: plain + h264 + aac,
+			secondPass: "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth, frames: 75,
+		},
 		{name: "M2TS, AC-3", file: "a.m2ts", args: plain + h264 + "-c:a ac3", frames: 75},
 		{name: "FLV", file: "a.flv", args: videoAndAudioInput(small, "25", 13) + h264 + aac, frames: 325},
 		{name: "FLV, MP3", file: "a.flv", args: plain + h264 + mp3 + "-ar 44100", frames: 75},
 
-		{name: "AV1", file: "a.mp4", args: videoInput(small, "25", 0.4) + "-c:v libsvtav1 -preset 12", code: "codec_unsupported"},
+		{
+			name: "AV1", file: "a.mp4", args: videoInput(small, "25", 0.4) + "-c:v libsvtav1 -preset 12",
+			code: "codec_unsupported",
+		},
 		{name: "FFV1", file: "a.mkv", args: videoInput(small, "25", 0.4) + "-c:v ffv1", code: "codec_unsupported"},
 		{name: "DTS", file: "a.mkv", args: plain + h264 + "-c:a dca", code: "codec_unsupported"},
 		{name: "sound alone", file: "a.m4a", args: audioInput(1) + aac, code: "no_video"},
-		{name: "10,000 × 10,000", file: "a.mp4", args: "-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast", code: "pixels_too_many"},
-		{name: "10,000 × 10,000, JPEG", file: "a.mp4", args: "-f lavfi -i color=s=10000x10000:d=0.04 -c:v mjpeg", code: "dimensions_unknown"},
+		{
+			name: "10,000 × 10,000", file: "a.mp4",
+			args: "-f lavfi -i color=s=10000x10000:d=0.04 -c:v libx264 -preset ultrafast", code: "pixels_too_many",
+		},
+		{
+			name: "10,000 × 10,000, JPEG", file: "a.mp4", args: "-f lavfi -i color=s=10000x10000:d=0.04 -c:v mjpeg",
+			code: "dimensions_unknown",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newLocalPipeline(t, dir, tt.encodeFile(t, dir))
@@ -158,7 +250,9 @@ func TestFrameSizeChangesWithinFile(t *testing.T) {
 	dir, parts := findRealTools(t), t.TempDir()
 	list := ""
 	for _, size := range []string{"320x240", "192x108"} {
-		one := testFile{file: "a.webm", args: videoAndAudioInput(size, "30", 2) + "-c:v libvpx" + vpx}.encodeFile(t, dir)
+		one := testFile{
+			file: "a.webm", args: videoAndAudioInput(size, "30", 2) + "-c:v libvpx" + vpx,
+		}.encodeFile(t, dir)
 		if err := os.WriteFile(filepath.Join(parts, size+".webm"), one, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +261,9 @@ func TestFrameSizeChangesWithinFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(parts, "list"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	body := testFile{file: "a.webm", args: "-f concat -i " + filepath.Join(parts, "list") + " -c copy -live 1"}.encodeFile(t, dir)
+	body := testFile{
+		file: "a.webm", args: "-f concat -i " + filepath.Join(parts, "list") + " -c copy -live 1",
+	}.encodeFile(t, dir)
 	c := newLocalPipeline(t, dir, body)
 	c.deliverAll(t)
 	c.requireOutcome(t, "")

@@ -48,12 +48,14 @@ func TestDamagedFilesFailWithCode(t *testing.T) {
 	dir := findRealTools(t)
 	args := videoAndAudioInput("192x108", "25", 6)
 	sources := map[string][]byte{
-		"mp4":  testFile{file: "a.mp4", args: args + h264 + aac + "-movflags +faststart"}.encodeFile(t, dir),
-		"frag": testFile{file: "a.mp4", args: args + h264 + aac + "-movflags +frag_keyframe+empty_moov"}.encodeFile(t, dir),
-		"mkv":  testFile{file: "a.mkv", args: args + h264 + aac}.encodeFile(t, dir),
-		"avi":  testFile{file: "a.avi", args: args + "-c:v mpeg4" + mp3}.encodeFile(t, dir),
-		"ts":   testFile{file: "a.ts", args: args + h264 + aac}.encodeFile(t, dir),
-		"":     nil,
+		"mp4": testFile{file: "a.mp4", args: args + h264 + aac + "-movflags +faststart"}.encodeFile(t, dir),
+		"frag": testFile{
+			file: "a.mp4", args: args + h264 + aac + "-movflags +frag_keyframe+empty_moov",
+		}.encodeFile(t, dir),
+		"mkv": testFile{file: "a.mkv", args: args + h264 + aac}.encodeFile(t, dir),
+		"avi": testFile{file: "a.avi", args: args + "-c:v mpeg4" + mp3}.encodeFile(t, dir),
+		"ts":  testFile{file: "a.ts", args: args + h264 + aac}.encodeFile(t, dir),
+		"":    nil,
 	}
 	half := func(_ *testing.T, file []byte) []byte { return file[:len(file)/2] }
 	ftyp := "\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"
@@ -86,10 +88,17 @@ func TestDamagedFilesFailWithCode(t *testing.T) {
 		{"text", "", replaceWith("Lorem ipsum dolor sit amet, consectetur adipiscing elit."), "not_a_video"},
 		{"random", "", replaceWith(string(randomBytes(4096))), "not_a_video"},
 		{"random behind a head", "", replaceWith(ftyp + string(randomBytes(4096))), "truncated"},
-		{"HLS", "", replaceWith("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), "playlist_refused"},
+		{
+			"HLS", "",
+			replaceWith("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"),
+			"playlist_refused",
+		},
 		{"ffconcat", "", replaceWith("ffconcat version 1.0\nfile /etc/passwd\n"), "playlist_refused"},
 		{"concat:", "", replaceWith("concat:/etc/passwd|/etc/hosts"), "not_a_video"},
-		{"DASH", "", replaceWith(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>`), "playlist_refused"},
+		{
+			"DASH", "", replaceWith(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>`),
+			"playlist_refused",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newLocalPipeline(t, dir, tt.damage(t, sources[tt.of]))
@@ -108,7 +117,9 @@ func randomBytes(n int) []byte {
 // A file with a corrupt index gets ready or fails with a code, within 30 seconds.
 func TestCorruptIndexEndsReadyOrFailedWithCode(t *testing.T) {
 	dir := findRealTools(t)
-	good := testFile{file: "a.mp4", args: videoAndAudioInput("192x108", "25", 2) + h264 + aac + "-movflags +faststart"}.encodeFile(t, dir)
+	good := testFile{
+		file: "a.mp4", args: videoAndAudioInput("192x108", "25", 2) + h264 + aac + "-movflags +faststart",
+	}.encodeFile(t, dir)
 	moov, size := findBox(t, good, "moov")
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

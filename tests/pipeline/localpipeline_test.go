@@ -45,7 +45,9 @@ func newVideoEnv(t *testing.T) *videoEnv {
 		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
 		Source: video.Source{Key: sourcetest.Key, Size: 1}, Times: video.Times{Created: noon},
 	}
-	if err := w.table.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"}); err != nil {
+	if err := w.table.CreateVideo(
+		t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -53,7 +55,9 @@ func newVideoEnv(t *testing.T) *videoEnv {
 
 func (w *videoEnv) newOwner() publish.VideoOwner {
 	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: fixedNow}
-	return publish.VideoOwner{Videos: w.table, Playlists: w.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler)}
+	return publish.VideoOwner{
+		Videos: w.table, Playlists: w.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler),
+	}
 }
 
 func (w *videoEnv) readVideo(t *testing.T) video.Video {
@@ -110,7 +114,9 @@ func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localP
 
 func (c *localPipeline) addConsumer(service string, h queue.Handler, g queue.OnExhausted) {
 	s, _ := services.Lookup(service)
-	c.consumers[service] = &queue.Consumer{Service: s, Handle: h, OnExhausted: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler)}
+	c.consumers[service] = &queue.Consumer{
+		Service: s, Handle: h, OnExhausted: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler),
+	}
 }
 
 // deliverAll delivers messages until none is left.
@@ -120,8 +126,13 @@ func (c *localPipeline) deliverAll(t *testing.T) {
 		d := c.pending[0]
 		d.attempt++
 		c.redeliveries += min(1, d.attempt-1)
-		m := lambdaevents.SQSMessage{MessageId: "m", Body: d.body, Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(d.attempt), "MessageGroupId": "g"}}
-		r, err := c.consumers[d.service].HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}})
+		m := lambdaevents.SQSMessage{
+			MessageId: "m", Body: d.body,
+			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(d.attempt), "MessageGroupId": "g"},
+		}
+		r, err := c.consumers[d.service].HandleBatch(
+			t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}},
+		)
 		if err != nil || d.attempt > c.consumers[d.service].Service.Inbox.MaxAttempts {
 			t.Fatalf("%s: attempt %d, %v", d.service, d.attempt, err)
 		}

@@ -29,7 +29,9 @@ func findRealTools(t *testing.T) string {
 func runTool(t *testing.T, dir, tool, args string) []byte {
 	t.Helper()
 	var out, log bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, tool), slices.Concat([]string{"-v", "error"}, strings.Fields(args))...)
+	cmd := exec.CommandContext(
+		t.Context(), filepath.Join(dir, tool), slices.Concat([]string{"-v", "error"}, strings.Fields(args))...,
+	)
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s %s: %v: %s", tool, args, err, log.Bytes())
@@ -50,7 +52,9 @@ func (c *localPipeline) requireOutcome(t *testing.T, code string) {
 		p = *v.Problem
 	}
 	if v.State != video.Failed || string(p.Code) != code || p.Code == "" || c.redeliveries > 0 {
-		t.Fatalf("%s %v, %d redeliveries, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code)
+		t.Fatalf(
+			"%s %v, %d redeliveries, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code,
+		)
 	}
 	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {
 		t.Errorf("%s: %q is not a helpful sentence", p.Code, p.Message)
@@ -64,7 +68,10 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 	root, p := c.downloadMedia(t), *c.readVideo(t).Plan
 	runTool(t, dir, "ffprobe", "-i "+filepath.Join(root, media.MasterName))
 	for _, r := range p.Renditions {
-		hashes := parseFrameMD5(runTool(t, dir, "ffmpeg", "-i "+filepath.Join(root, r.Name, media.PlaylistName)+" -map 0:v:0 -fps_mode passthrough -f framemd5 -"))
+		hashes := parseFrameMD5(runTool(
+			t, dir, "ffmpeg",
+			"-i "+filepath.Join(root, r.Name, media.PlaylistName)+" -map 0:v:0 -fps_mode passthrough -f framemd5 -",
+		))
 		if len(hashes) != frames {
 			t.Errorf("%s: %d frames, want %d", r.Name, len(hashes), frames)
 		}
@@ -75,7 +82,10 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 	if !p.Audio {
 		return
 	}
-	pcm := runTool(t, dir, "ffmpeg", "-i "+filepath.Join(root, media.AudioRendition, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -")
+	pcm := runTool(
+		t, dir, "ffmpeg",
+		"-i "+filepath.Join(root, media.AudioRendition, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -",
+	)
 	if longer := float64(len(pcm)/2)/media.SampleRate - p.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
 		t.Errorf("the audio is %.3f s longer than the video", longer)
 	}

@@ -33,7 +33,9 @@ func TestMain(m *testing.M) {
 func TestExhaustedAttemptsFailWithMessage(t *testing.T) {
 	mp4 := []byte("\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom\x00\x00\x00\x08moov\x00\x00\x00\x08mdat")
 	for code, err := range map[string]error{
-		"encode_timeout":    errs.New("ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller."),
+		"encode_timeout": errs.New(
+			"ffmpeg.Run", errs.Transient, "encode_timeout", "The video takes too long to process; export it smaller.",
+		),
 		"processing_failed": errs.E("blob.DownloadObject", errs.Transient, errors.New("no space left on device")),
 	} {
 		c := newLocalPipelineWith(t, sourcetest.FailingTools{Err: err}, mp4)
@@ -78,8 +80,12 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 	w := newVideoEnv(t)
 	real := ffmpeg.Tools{Dir: dir}
 	steps := map[events.Type]func(context.Context, events.Event) ([]events.Event, error){
-		events.ObjectCreated:   inspect.Inspector{Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
-		events.EncodeRequested: encode.Encoder{Source: originals, Media: w.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow}.Handle,
+		events.ObjectCreated: inspect.Inspector{
+			Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
+		}.Handle,
+		events.EncodeRequested: encode.Encoder{
+			Source: originals, Media: w.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
+		}.Handle,
 	}
 	var handled []events.Type
 	for todo := []events.Event{first}; len(todo) > 0; todo = todo[1:] {

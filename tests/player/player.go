@@ -18,7 +18,8 @@ const maxSegmentBytes = 64 << 20 // limit of one body; far above the largest seg
 
 // Playlist is the part of an HLS playlist that is needed to fetch its content (RFC 8216).
 type Playlist struct {
-	URIs    []string // the lines that are URIs, resolved: segments, or media playlists in a master playlist; at least one
+	// the lines that are URIs, resolved: segments, or media playlists in a master playlist; at least one
+	URIs    []string
 	TagURIs []string // the URI attributes of tags, resolved: init segments, or renditions in a master playlist
 	Seconds float64  // total duration of the segments
 	Ended   bool     // has EXT-X-ENDLIST: no segment will be added

@@ -22,8 +22,11 @@ func TestFetchPlaylistResolvesURIsAndFollowsRedirects(t *testing.T) {
 		"/q/moved.m3u8":   "#EXTM3U\n#EXTINF:4,\n1.m4s\n",
 	}
 	for name, want := range map[string]player.Playlist{
-		"master":  {URIs: []string{a.URL + "/p/720p/index.m3u8"}, TagURIs: []string{a.URL + "/p/audio.m3u8"}},
-		"media":   {URIs: []string{a.URL + "/p/1.m4s", a.URL + "/p/2.m4s"}, TagURIs: []string{a.URL + "/p/init.mp4"}, Seconds: 5.5, Ended: true},
+		"master": {URIs: []string{a.URL + "/p/720p/index.m3u8"}, TagURIs: []string{a.URL + "/p/audio.m3u8"}},
+		"media": {
+			URIs: []string{a.URL + "/p/1.m4s", a.URL + "/p/2.m4s"}, TagURIs: []string{a.URL + "/p/init.mp4"},
+			Seconds: 5.5, Ended: true,
+		},
 		"growing": {URIs: []string{a.URL + "/p/1.m4s"}, Seconds: 4},
 		"moved":   {URIs: []string{a.URL + "/q/1.m4s"}, Seconds: 4},
 	} {
@@ -49,7 +52,8 @@ func TestFetchPlaylistRejectsInvalidPlaylists(t *testing.T) {
 	} {
 		a := fake.New(t)
 		a.Files = map[string]string{"/p": text}
-		if _, err := player.FetchPlaylist(t.Context(), http.DefaultClient, a.URL+"/p"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := player.FetchPlaylist(t.Context(), http.DefaultClient, a.URL+"/p"); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", text, err, want)
 		}
 	}

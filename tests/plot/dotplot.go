@@ -84,7 +84,9 @@ func (d DotPlot) axisPowers() (low, high int) {
 
 // logPosition returns the x coordinate of a value on an axis from 10^low to 10^high.
 func logPosition(value float64, low, high int) float64 {
-	return plotLeft + groupNameWidth + (plotRight-plotLeft-groupNameWidth)*(math.Log10(value)-float64(low))/float64(high-low)
+	return plotLeft + groupNameWidth + (plotRight-plotLeft-groupNameWidth)*(math.Log10(value)-float64(low))/float64(
+		high-low,
+	)
 }
 
 // drawKey draws the names of the rows, which are the same in all groups, and the meaning of the dots.

@@ -39,7 +39,10 @@ func burstFigure() plot.Figure {
 				{Name: "at most", Hue: plot.Blue, Dashed: true, Points: limit},
 			}},
 			{Title: "videos ready", Unit: "%", AxisTop: 100, Lines: []plot.Line{
-				{Name: "late", Hue: plot.Orange, Unfilled: true, Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}}},
+				{
+					Name: "late", Hue: plot.Orange, Unfilled: true,
+					Points: []plot.Point{{At: 50, Value: 25}, {At: 70, Value: 100}},
+				},
 				{Name: "never", Hue: plot.Green},
 				{Hue: plot.Grey, Unfilled: true, Points: []plot.Point{{At: 5, Value: 5}, {At: 80, Value: 5}}},
 			}},
@@ -50,9 +53,22 @@ func burstFigure() plot.Figure {
 // exampleDotPlot compares two series in two cases.
 func exampleDotPlot() plot.DotPlot {
 	return plot.DotPlot{
-		Title: "Who waits", Note: "of a test", AxisLabel: "seconds", HollowLabel: "as it was", FullLabel: "as it is", Groups: []plot.DotGroup{
-			{Name: "calm", Rows: []plot.DotRow{{Name: "ours", Hue: plot.Blue, Hollow: 2, Full: 0.5}, {Name: "theirs", Hue: plot.Orange, Hollow: 20, Full: 30}}},
-			{Name: "busy", Rows: []plot.DotRow{{Name: "ours", Hue: plot.Blue, Hollow: 7, Full: 7}, {Name: "theirs", Hue: plot.Orange, Hollow: 1200, Full: 45}}},
+		Title: "Who waits", Note: "of a test", AxisLabel: "seconds", HollowLabel: "as it was", FullLabel: "as it is",
+		Groups: []plot.DotGroup{
+			{
+				Name: "calm",
+				Rows: []plot.DotRow{
+					{Name: "ours", Hue: plot.Blue, Hollow: 2, Full: 0.5},
+					{Name: "theirs", Hue: plot.Orange, Hollow: 20, Full: 30},
+				},
+			},
+			{
+				Name: "busy",
+				Rows: []plot.DotRow{
+					{Name: "ours", Hue: plot.Blue, Hollow: 7, Full: 7},
+					{Name: "theirs", Hue: plot.Orange, Hollow: 1200, Full: 45},
+				},
+			},
 		},
 	}
 }
@@ -107,7 +123,12 @@ func TestAnyDotPlotStaysWithinPage(t *testing.T) {
 		d := exampleDotPlot()
 		for range rapid.IntRange(0, 4).Draw(t, "groups") {
 			value := func() float64 { return rapid.Float64Range(1e-3, 1e6).Draw(t, "value") }
-			d.Groups = append(d.Groups, plot.DotGroup{Name: rapid.String().Draw(t, "name"), Rows: []plot.DotRow{{Hollow: value(), Full: value()}}})
+			d.Groups = append(
+				d.Groups,
+				plot.DotGroup{
+					Name: rapid.String().Draw(t, "name"), Rows: []plot.DotRow{{Hollow: value(), Full: value()}},
+				},
+			)
 		}
 		if err := checkCoordinates(d.RenderSVG()); err != nil {
 			t.Fatal(err)

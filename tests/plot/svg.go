@@ -63,7 +63,10 @@ func (f Figure) RenderSVG() string {
 }
 
 func (s *svgWriter) renderDocument(title string) string {
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %d %.0f" role="img">`, pageWidth, s.y, pageWidth, s.y) +
+	return fmt.Sprintf(
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %d %.0f" role="img">`, pageWidth,
+		s.y, pageWidth, s.y,
+	) +
 		"\n<title>" + escapeXML(title) + "</title>\n<style>" + buildStylesheet() + "</style>\n" +
 		`<rect class="paper" width="100%" height="100%"/>` + "\n" + s.b.String() + "</svg>\n"
 }
@@ -189,7 +192,9 @@ func (s *svgWriter) drawLine(a panelAxes, l Line) {
 		}
 		fmt.Fprintf(&d, "H%d", plotLeft+i)
 		if !l.Dashed && !l.Unfilled {
-			fmt.Fprintf(&s.b, `<path class="area f%d" d="%sV%.1fH%dZ"/>`+"\n", l.Hue, d.String(), a.bottomY(), plotLeft+from)
+			fmt.Fprintf(
+				&s.b, `<path class="area f%d" d="%sV%.1fH%dZ"/>`+"\n", l.Hue, d.String(), a.bottomY(), plotLeft+from,
+			)
 		}
 		fmt.Fprintf(&s.b, `<path class="%s" d="%s"/>`+"\n", l.cssClass(), d.String())
 	}

@@ -63,7 +63,9 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 		return err
 	}
 	prefix := "masters/" + tenant + "/"
-	if err := operator.RegisterProducer(ctx, cloud.Producer{Sender: p.sender, Bucket: p.bucket, Prefix: prefix, Tenant: tenant}); err != nil {
+	if err := operator.RegisterProducer(
+		ctx, cloud.Producer{Sender: p.sender, Bucket: p.bucket, Prefix: prefix, Tenant: tenant},
+	); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "registered  %s may name objects below s3://%s/%s for %s\n", p.sender, p.bucket, prefix, tenant)
@@ -76,7 +78,10 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key, order.correlationID)
+	fmt.Fprintf(
+		out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key,
+		order.correlationID,
+	)
 	return followRequest(ctx, subscription, order.correlationID, func(f topicEvent) {
 		fmt.Fprintf(out, "received    %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
 	})

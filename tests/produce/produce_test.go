@@ -17,7 +17,9 @@ import (
 func TestRequestMatchesEventContract(t *testing.T) {
 	t.Parallel()
 	p := producer{bucket: "acme-masters"}
-	b, err := json.Marshal(p.buildRequest(sentRequest{key: "masters/ä b.mp4", correlationID: "order-1"}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)))
+	b, err := json.Marshal(p.buildRequest(
+		sentRequest{key: "masters/ä b.mp4", correlationID: "order-1"}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+	))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +41,20 @@ func TestTopicEventsAreDecodedAndDescribed(t *testing.T) {
 		last   bool
 		failed bool
 	}{
-		{video.VideoProcessing{Media: video.Media{Container: "mov", VideoCodec: "h264", Width: 2, Height: 2, Rate: video.Rate{Num: 25, Den: 1}, Frames: 1, TimeBase: video.Rate{Num: 1, Den: 25}}, Tasks: 3}, "vid_1 in 3 tasks", false, false},
-		{video.VideoReady{Playback: "p" + strings.Repeat("a", 32)}, "https://api.example/watch/p" + strings.Repeat("a", 32), true, false},
+		{
+			video.VideoProcessing{
+				Media: video.Media{
+					Container: "mov", VideoCodec: "h264", Width: 2, Height: 2, Rate: video.Rate{Num: 25, Den: 1},
+					Frames: 1, TimeBase: video.Rate{Num: 1, Den: 25},
+				},
+				Tasks: 3,
+			},
+			"vid_1 in 3 tasks", false, false,
+		},
+		{
+			video.VideoReady{Playback: "p" + strings.Repeat("a", 32)},
+			"https://api.example/watch/p" + strings.Repeat("a", 32), true, false,
+		},
 		{video.VideoFailed{Problem: errs.Problem{Code: "no_video", Message: "No."}}, "no_video: No.", true, true},
 		{video.VideoDeleted{}, "vid_1", false, false},
 	} {
@@ -52,7 +66,8 @@ func TestTopicEventsAreDecodedAndDescribed(t *testing.T) {
 		if err := json.Unmarshal(b, &f); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.describeEvent("https://api.example"); got != tt.says || f.isFinal() != tt.last || (f.failureError() != nil) != tt.failed {
+		if got := f.describeEvent("https://api.example"); got != tt.says || f.isFinal() != tt.last ||
+			(f.failureError() != nil) != tt.failed {
 			t.Errorf("%s: %q, last %v, failure %v", f.Type, got, f.isFinal(), f.failureError())
 		}
 	}
@@ -71,7 +86,8 @@ func TestCommandRejectsInvalidFlags(t *testing.T) {
 		{[]string{"-help"}, 0, "-tenant"},
 	} {
 		var errs bytes.Buffer
-		if got := runCommand(context.Background(), tt.args, &errs, &errs); got != tt.status || !strings.Contains(errs.String(), tt.says) {
+		if got := runCommand(context.Background(), tt.args, &errs, &errs); got != tt.status ||
+			!strings.Contains(errs.String(), tt.says) {
 			t.Errorf("%v: status %d, %q", tt.args, got, errs.String())
 		}
 	}

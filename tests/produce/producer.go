@@ -47,7 +47,8 @@ type sentRequest struct{ key, correlationID string }
 // sendRequest puts the file into the producer's bucket below prefix and requests a video of it.
 func (p producer) sendRequest(ctx context.Context, file, prefix string) (sentRequest, error) {
 	var taken *types.BucketAlreadyOwnedByYou
-	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil && !errors.As(err, &taken) {
+	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket}); err != nil &&
+		!errors.As(err, &taken) {
 		return sentRequest{}, err
 	}
 	f, err := os.Open(file)

@@ -39,7 +39,9 @@ var wrongEvent = invocation{`"text"`, `"errorType":"UnmarshalTypeError"`}
 func findInvocation(s services.Service) invocation {
 	switch {
 	case len(s.Routes) > 0:
-		return invocation{`{"httpMethod": "GET", "path": "/nowhere", "resource": "/nowhere", "headers": {}}`, `"statusCode":404`}
+		return invocation{
+			`{"httpMethod": "GET", "path": "/nowhere", "resource": "/nowhere", "headers": {}}`, `"statusCode":404`,
+		}
 	case s.Inbox != nil:
 		return invocation{`{"Records": []}`, `{"batchItemFailures":[]}`}
 	case s.Name == services.Authorizer:
@@ -57,10 +59,15 @@ func TestFunctionsRunUnderTheRuntimeInterfaceEmulator(t *testing.T) {
 	}
 	dir := t.TempDir()
 	emulator := filepath.Join(dir, "aws-lambda-rie")
-	runGo(t, "build", "-C", "tool", "-trimpath", "-o", emulator, "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie")
+	runGo(
+		t, "build", "-C", "tool", "-trimpath", "-o", emulator,
+		"github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie",
+	)
 	launcher := filepath.Join(dir, "launcher")
 	runGo(t, "build", "-o", launcher, "sluice/localstack/launcher")
-	if out, err := exec.CommandContext(t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(
+		t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH,
+	).CombinedOutput(); err != nil {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
 	refusals := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -92,7 +99,9 @@ func testFunction(t *testing.T, f function, s services.Service) {
 	}
 	// A function that stands still is one that has not answered in time, whatever it does.
 	stopProcess(t, f.findProcess(t))
-	if answer, want := f.invoke(t, ok.event), "Task timed out after "+strconv.Itoa(timeout)+".00 seconds"; answer != want {
+	if answer, want := f.invoke(
+		t, ok.event,
+	), "Task timed out after "+strconv.Itoa(timeout)+".00 seconds"; answer != want {
 		t.Fatalf("a function that stands still answers %s, not %s\n%s", answer, want, f.log)
 	}
 	if answer := f.invoke(t, ok.event); !strings.Contains(answer, ok.answer) { // in a new environment
@@ -124,7 +133,9 @@ func startEmulator(t *testing.T, emulator, bootstrap string, s services.Service,
 		url:  "http://" + at + "/2015-03-31/functions/function/invocations",
 		name: fmt.Sprintf("sluice-%s-%d", s.Name, os.Getpid()), log: &bytes.Buffer{},
 	}
-	cmd := exec.Command(emulator, "--runtime-interface-emulator-address", at, "--runtime-api-address", findFreeAddress(t), bootstrap)
+	cmd := exec.Command(
+		emulator, "--runtime-interface-emulator-address", at, "--runtime-api-address", findFreeAddress(t), bootstrap,
+	)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(bootstrap), f.log, f.log
 	cmd.WaitDelay = time.Second
 	cmd.Env = []string{
@@ -192,7 +203,8 @@ func (f function) listProcesses() (found []int) {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(text, []byte("AWS_LAMBDA_FUNCTION_NAME="+f.name+"\x00")) || !bytes.Contains(text, []byte("LAMBDA_TASK_ROOT=")) {
+		if err != nil || !bytes.Contains(text, []byte("AWS_LAMBDA_FUNCTION_NAME="+f.name+"\x00")) ||
+			!bytes.Contains(text, []byte("LAMBDA_TASK_ROOT=")) {
 			continue
 		}
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))

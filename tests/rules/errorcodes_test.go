@@ -28,7 +28,9 @@ import (
 func TestEveryErrorCodeIsDocumented(t *testing.T) {
 	registered := slices.Sorted(slices.Values(errs.Codes))
 	used := findMatches(t, "../../infra/cdn/token.js", `"([a-z]+_[a-z]+)"`)
-	used = append(used, listCodeConstants(t, "../../events/...", "../../shared/...", "../../functions/...", "../../infra/...")...)
+	used = append(
+		used, listCodeConstants(t, "../../events/...", "../../shared/...", "../../functions/...", "../../infra/...")...,
+	)
 	listed := findMatches(t, "../../docs/errors.md", "(?m)^\\| `([a-z_]+)` \\|")
 	for name, other := range map[string][]string{"the code": used, "docs/errors.md": listed} {
 		var codes []errs.Code
@@ -81,7 +83,9 @@ func listCodeConstants(t *testing.T, patterns ...string) (codes []string) {
 }
 
 // checkedCodes returns the constants of type errs.Code in the files of one package.
-func checkedCodes(t *testing.T, fileSet *token.FileSet, imports types.Importer, path, dir string, names []string) (codes []string) {
+func checkedCodes(
+	t *testing.T, fileSet *token.FileSet, imports types.Importer, path, dir string, names []string,
+) (codes []string) {
 	t.Helper()
 	var files []*ast.File
 	for _, name := range names {

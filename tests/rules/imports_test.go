@@ -131,17 +131,19 @@ func TestMayImportJudgesByLayerAndService(t *testing.T) {
 // restrictedImports lists prefixes of import paths and the only packages that may import them. A name that ends in /
 // stands for all packages below it.
 var restrictedImports = map[string][]string{
-	"github.com/aws/aws-cdk-go":           {"infra", "infra/subscriber"},
-	"github.com/aws/jsii-runtime-go":      {"infra", "infra/subscriber"},
-	"github.com/aws/aws-xray-sdk-go":      {"shared/platform/telemetry/trace"},
-	"github.com/santhosh-tekuri":          {"events"},
-	"github.com/getkin/kin-openapi":       {"tests/apitest"},
-	"sluice/events/examples":              {},
-	"code.dny.dev/ssrf":                   {"shared/platform/outbound"},
-	"os/exec":                             {"shared/platform/ffmpeg", "localstack/", "tests/"},
-	"text/template":                       {"infra/bill"}, // see TestFunctionBinariesAreSmall
-	"html/template":                       {},
-	"github.com/aws/aws-sdk-go-v2":        {"shared/platform/", "infra/preflight", "infra/destroy", "localstack/", "tests/"},
+	"github.com/aws/aws-cdk-go":      {"infra", "infra/subscriber"},
+	"github.com/aws/jsii-runtime-go": {"infra", "infra/subscriber"},
+	"github.com/aws/aws-xray-sdk-go": {"shared/platform/telemetry/trace"},
+	"github.com/santhosh-tekuri":     {"events"},
+	"github.com/getkin/kin-openapi":  {"tests/apitest"},
+	"sluice/events/examples":         {},
+	"code.dny.dev/ssrf":              {"shared/platform/outbound"},
+	"os/exec":                        {"shared/platform/ffmpeg", "localstack/", "tests/"},
+	"text/template":                  {"infra/bill"}, // see TestFunctionBinariesAreSmall
+	"html/template":                  {},
+	"github.com/aws/aws-sdk-go-v2": {
+		"shared/platform/", "infra/preflight", "infra/destroy", "localstack/", "tests/",
+	},
 	"sluice/tests":                        {"tests/"},
 	"github.com/aws/aws-lambda-go/lambda": {"shared/platform/runtime"},
 }
@@ -156,7 +158,9 @@ func TestRestrictedImportsAreUsedOnlyWhereAllowed(t *testing.T) {
 				if imp != prefix && !strings.HasPrefix(imp, prefix+"/") {
 					continue
 				}
-				i := slices.IndexFunc(who, func(w string) bool { return name == w || strings.HasPrefix(name, w) && strings.HasSuffix(w, "/") })
+				i := slices.IndexFunc(who, func(w string) bool {
+					return name == w || strings.HasPrefix(name, w) && strings.HasSuffix(w, "/")
+				})
 				if i < 0 {
 					t.Errorf("%s imports %s", name, imp)
 					continue

@@ -13,8 +13,8 @@ import (
 // reservedMembers are the members that the logger adds to every line.
 var reservedMembers = []string{"timestamp", "level", "message", "service", "request_id"}
 
-// TestLogCallsPassTheirContext checks that everything that is logged after the start has a context, which holds the tenant
-// and the video.
+// TestLogCallsPassTheirContext checks that everything that is logged after the start has a context, which holds the
+// tenant and the video.
 func TestLogCallsPassTheirContext(t *testing.T) {
 	const starting = "can't start"
 	with, without := 0, 0
@@ -46,7 +46,10 @@ func TestLogCallsPassTheirContext(t *testing.T) {
 		})
 	}
 	if with < 10 || without == 0 {
-		t.Errorf("found %d log calls with a context and %d without: does this test still look in the right folders?", with, without)
+		t.Errorf(
+			"found %d log calls with a context and %d without: does this test still look in the right folders?", with,
+			without,
+		)
 	}
 }
 

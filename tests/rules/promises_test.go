@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestEveryPromiseHasATest checks that each promise of docs/promises.md has tests, whose names begin with TestPromise and its
-// number. With -v it lists them.
+// TestEveryPromiseHasATest checks that each promise of docs/promises.md has tests, whose names begin with TestPromise
+// and its number. With -v it lists them.
 func TestEveryPromiseHasATest(t *testing.T) {
 	tests := findPromiseTests(t)
 	numbers := findMatches(t, "../../docs/promises.md", `(?m)^(\d+)\. `)

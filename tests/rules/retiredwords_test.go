@@ -9,16 +9,21 @@ import (
 	"unicode"
 )
 
-// retiredWords are words that earlier names used in place of the field's terms, with the term to use. Only words without
-// another meaning in this repository are listed.
+// retiredWords are words that earlier names used in place of the field's terms, with the term to use. Only words
+// without another meaning in this repository are listed.
 var retiredWords = map[string]string{
-	"buried": "sent to the dead-letter queue", "bury": "send to the dead-letter queue", "buries": "sends to the dead-letter queue",
-	"cage": "sandbox", "caged": "sandboxed", "cages": "sandboxes", "desk": "video creator", "ear": "subscriber", "ears": "subscribers",
-	"film": "source video", "films": "source videos", "flaw": "field error", "flaws": "field errors", "hop": "span", "hops": "spans",
-	"kit": "runtime", "laps": "allows recursion", "letter": "dead letter", "letters": "dead letters", "nudge": "retry",
-	"nudges": "retries", "steer": "autoscale", "steerer": "autoscaler", "steers": "autoscales", "surroundings": "service dependencies",
-	"sweep": "purge", "sweeper": "purger", "sweeps": "purges", "tend": "reconcile", "tended": "reconciled", "tender": "reconciler",
-	"tends": "reconciles",
+	"buried": "sent to the dead-letter queue", "bury": "send to the dead-letter queue",
+	"buries": "sends to the dead-letter queue",
+	"cage":   "sandbox", "caged": "sandboxed", "cages": "sandboxes", "desk": "video creator", "ear": "subscriber",
+	"ears": "subscribers",
+	"film": "source video", "films": "source videos", "flaw": "field error", "flaws": "field errors", "hop": "span",
+	"hops": "spans",
+	"kit":  "runtime", "laps": "allows recursion", "letter": "dead letter", "letters": "dead letters", "nudge": "retry",
+	"nudges": "retries", "steer": "autoscale", "steerer": "autoscaler", "steers": "autoscales",
+	"surroundings": "service dependencies",
+	"sweep":        "purge", "sweeper": "purger", "sweeps": "purges", "tend": "reconcile", "tended": "reconciled",
+	"tender": "reconciler",
+	"tends":  "reconciles",
 }
 
 // TestIdentifiersUseTheFieldsTerms checks every identifier that a Go file of the repository declares, also in tests.
@@ -47,7 +52,8 @@ func TestRetiredWordsAreFoundInIdentifiers(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"letter": "letter", "openLetters": "letters", "SweepRequested": "sweep", "HopURL": "hop", "KIT_DIR": "kit",
-		"deadLetter": "", "DeadLetters": "", "DEAD_LETTERS": "", "attend": "", "earlyPlayback": "", "IsLetterhead": "", "Kitchen": "",
+		"deadLetter": "", "DeadLetters": "", "DEAD_LETTERS": "", "attend": "", "earlyPlayback": "", "IsLetterhead": "",
+		"Kitchen": "",
 	} {
 		if got := findRetiredWord(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -116,7 +122,8 @@ func splitWords(name string) (words []string) {
 	for i := 1; i <= len(runes); i++ {
 		if i < len(runes) {
 			lowerThenUpper := !unicode.IsUpper(runes[i-1]) && unicode.IsUpper(runes[i])
-			endOfInitials := unicode.IsUpper(runes[i-1]) && unicode.IsUpper(runes[i]) && i+1 < len(runes) && unicode.IsLower(runes[i+1])
+			endOfInitials := unicode.IsUpper(runes[i-1]) && unicode.IsUpper(runes[i]) && i+1 < len(runes) &&
+				unicode.IsLower(runes[i+1])
 			if !lowerThenUpper && !endOfInitials && runes[i] != '_' {
 				continue
 			}

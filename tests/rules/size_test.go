@@ -18,7 +18,9 @@ func TestFunctionBinariesAreSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("links every function")
 	}
-	if out, err := exec.CommandContext(t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(
+		t.Context(), "make", "-C", "../..", "build-"+runtime.GOARCH,
+	).CombinedOutput(); err != nil {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
 	mains, err := filepath.Glob("../../functions/*/bootstrap/main.go")

@@ -52,7 +52,9 @@ var workloads = []workload{
 		}
 	}},
 	{"diurnal", 7200, func(a *arrivalGenerator) { // a day in two hours: steeper than a real one
-		a.addShortVideos(func(at float64) float64 { return 0.05 + 0.75*math.Pow(math.Sin(math.Pi*at/7200), 2) }, randomTenant)
+		a.addShortVideos(func(at float64) float64 {
+			return 0.05 + 0.75*math.Pow(math.Sin(math.Pi*at/7200), 2)
+		}, randomTenant)
 		a.addLongVideos(constantLoad(0.35))
 	}},
 	{"huge film", 1500, func(a *arrivalGenerator) {
@@ -146,6 +148,8 @@ func (a *arrivalGenerator) addHugeVideo(at float64, chunks int, service float64)
 		if i < playableChunks {
 			lane = interactiveLane
 		}
-		a.chunks = append(a.chunks, chunk{at: at, service: service * math.Exp(0.2*a.rng.NormFloat64()-0.02), lane: lane, tenant: 0})
+		a.chunks = append(
+			a.chunks, chunk{at: at, service: service * math.Exp(0.2*a.rng.NormFloat64()-0.02), lane: lane, tenant: 0},
+		)
 	}
 }

@@ -83,8 +83,10 @@ type scalingLaw interface {
 func newSimulatedCloud(l pollerMode, seconds int) *simulatedCloud {
 	c := &simulatedCloud{pollerMode: l, freeWorkers: accountConcurrency, rng: rand.New(rand.NewPCG(1, 2))}
 	for i := range c.mappings {
-		c.mappings[i].pollers, c.mappings[i].ceiling, c.mappings[i].requested = l.initialWorkers, workerBudget/laneCount, workerBudget/laneCount // as deployed
-		c.mappings[i].history = make([]reading, 0, seconds)
+		m := &c.mappings[i]
+		// as deployed
+		m.pollers, m.ceiling, m.requested = l.initialWorkers, workerBudget/laneCount, workerBudget/laneCount
+		m.history = make([]reading, 0, seconds)
 	}
 	return c
 }
@@ -149,7 +151,12 @@ func (c *simulatedCloud) advanceSecond(now int) {
 			m.pollers = max(c.pollerMode.initialWorkers, float64(m.busy), m.pollers-c.workersPerSecond)
 		}
 		m.pollers = min(m.pollers, float64(m.ceiling), 1250)
-		m.history = append(m.history, reading{float64(m.visible), float64(m.busy), m.oldestAge(float64(now)), float64(min(m.ceiling, workerBudget))})
+		m.history = append(
+			m.history,
+			reading{
+				float64(m.visible), float64(m.busy), m.oldestAge(float64(now)), float64(min(m.ceiling, workerBudget)),
+			},
+		)
 	}
 	c.assignWorkers(float64(now))
 }
@@ -193,7 +200,8 @@ func (c *simulatedCloud) startChunk(lane int, now float64) {
 		if len(m.waiting[t]) == 0 {
 			continue
 		}
-		if tenant < 0 || m.inFlight[t] < m.inFlight[tenant] || m.inFlight[t] == m.inFlight[tenant] && m.waiting[t][0].at < m.waiting[tenant][0].at {
+		if tenant < 0 || m.inFlight[t] < m.inFlight[tenant] || m.inFlight[t] == m.inFlight[tenant] &&
+			m.waiting[t][0].at < m.waiting[tenant][0].at {
 			tenant = t
 		}
 	}

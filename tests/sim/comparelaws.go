@@ -38,7 +38,8 @@ func measureWorkload(l pollerMode, w workload, work []chunk, by scalingLaw) (Row
 		Workload: w.name, Pollers: l.name, Detail: fmt.Sprint(by),
 		WaitP50: percentile(all, 0.5), WaitP95: percentile(all, 0.95), WaitP99: percentile(all, 0.99),
 		InteractiveP95: percentile(c.waits[interactiveLane], 0.95), BulkP95: percentile(c.waits[bulkLane], 0.95),
-		WorkerSeconds: c.workSeconds, Flaps: c.countFlaps(), Over: c.overBudget, Drain: c.lastEnd - work[len(work)-1].at,
+		WorkerSeconds: c.workSeconds, Flaps: c.countFlaps(), Over: c.overBudget,
+		Drain: c.lastEnd - work[len(work)-1].at,
 	}, c
 }
 
@@ -65,19 +66,23 @@ var sluiceSettings = lawSettings{"Sluice", func() scalingLaw { return &sluiceLaw
 }}
 
 var otherLaws = []lawSettings{
-	{"Lambda alone", func() scalingLaw { return fixedCeilings{} }, func() (out []scalingLaw) { // the same ceiling for all mappings
+	// the same ceiling for all mappings
+	{"Lambda alone", func() scalingLaw { return fixedCeilings{} }, func() (out []scalingLaw) {
 		for n := 5; n <= workerBudget/2; n += 5 {
 			out = append(out, fixedCeilings{[laneCount]int{n, n}})
 		}
 		return out
 	}},
-	{"fixed ceilings", func() scalingLaw { return fixedCeilings{openBounds.max} }, func() (out []scalingLaw) { // a ceiling for each mapping
+	// a ceiling for each mapping
+	{"fixed ceilings", func() scalingLaw { return fixedCeilings{openBounds.max} }, func() (out []scalingLaw) {
 		for b := 5; b <= 95; b += 5 {
 			out = append(out, fixedCeilings{[laneCount]int{workerBudget - b, b}})
 		}
 		return out
 	}},
-	{"KEDA", func() scalingLaw { return &kedaLaw{bounds: openBounds, queueLength: 5, stabilizeSeconds: 300} }, func() (out []scalingLaw) {
+	{"KEDA", func() scalingLaw {
+		return &kedaLaw{bounds: openBounds, queueLength: 5, stabilizeSeconds: 300}
+	}, func() (out []scalingLaw) {
 		for _, b := range sweptBounds {
 			for _, length := range []float64{1, 2} {
 				for _, s := range []int{0, 300} {
@@ -92,16 +97,24 @@ var otherLaws = []lawSettings{
 	}, func() (out []scalingLaw) {
 		for _, b := range sweptBounds {
 			for _, latency := range []float64{1, 5} {
-				out = append(out, &targetTracking{bounds: b, latency: [laneCount]float64{latency, 120}, period: 60, datapoints: 3},
-					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 30}, period: 10, datapoints: 1})
+				out = append(
+					out,
+					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 120}, period: 60, datapoints: 3},
+					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 30}, period: 10, datapoints: 1},
+				)
 			}
 		}
 		return out
 	}},
-	{"buildkite-agent-scaler", func() scalingLaw { return &buildkiteLaw{bounds: openBounds, perInstance: 1} }, func() (out []scalingLaw) {
+	{"buildkite-agent-scaler", func() scalingLaw {
+		return &buildkiteLaw{bounds: openBounds, perInstance: 1}
+	}, func() (out []scalingLaw) {
 		for _, b := range sweptBounds {
 			for _, per := range []float64{1, 2} {
-				out = append(out, &buildkiteLaw{bounds: b, perInstance: per}, &buildkiteLaw{bounds: b, perInstance: per, cooldown: 300})
+				out = append(
+					out, &buildkiteLaw{bounds: b, perInstance: per},
+					&buildkiteLaw{bounds: b, perInstance: per, cooldown: 300},
+				)
 			}
 		}
 		return out
@@ -113,7 +126,13 @@ var (
 	sweptBounds = func() (out []bounds) {
 		for _, b := range []int{20, 30, 35, 40, 45, 50, 60, 70} {
 			for _, part := range []int{50, 2} {
-				out = append(out, bounds{min: [laneCount]int{(workerBudget - b) / part, max(2, b/part)}, max: [laneCount]int{workerBudget - b, b}})
+				out = append(
+					out,
+					bounds{
+						min: [laneCount]int{(workerBudget - b) / part, max(2, b/part)},
+						max: [laneCount]int{workerBudget - b, b},
+					},
+				)
 			}
 		}
 		return out

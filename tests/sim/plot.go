@@ -21,21 +21,35 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 	var workers []plot.Panel
 	for i, q := range encodeQueues {
 		past, hue := c.mappings[i].history, plot.Hue(i)
-		depth.Lines = append(depth.Lines, appendReadings(past, func(r reading) float64 { return r.visible }, plot.Line{Name: q.Name, Hue: hue}))
-		workers = append(workers, plot.Panel{Title: "workers of " + q.Name, HalfHeight: true, AxisTop: workerBudget, Lines: []plot.Line{
-			appendReadings(past, func(r reading) float64 { return r.inFlight }, plot.Line{Name: "at work", Hue: hue}),
-			appendReadings(past, func(r reading) float64 { return r.ceiling }, plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}),
-		}})
+		depth.Lines = append(depth.Lines, appendReadings(past, func(r reading) float64 {
+			return r.visible
+		}, plot.Line{Name: q.Name, Hue: hue}))
+		workers = append(workers, plot.Panel{
+			Title: "workers of " + q.Name, HalfHeight: true, AxisTop: workerBudget, Lines: []plot.Line{
+				appendReadings(past, func(r reading) float64 {
+					return r.inFlight
+				}, plot.Line{Name: "at work", Hue: hue}),
+				appendReadings(past, func(r reading) float64 {
+					return r.ceiling
+				}, plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}),
+			},
+		})
 	}
 	return plot.Figure{
-		Title: "Simulated: " + w.name, Note: fmt.Sprintf("the law of shared/domain/scaling, %s pollers, %d workers at most in sum", c.pollerMode.name, workerBudget),
-		TimeLabel: "since the first video", Seconds: float64(len(c.mappings[0].history)), Panels: append([]plot.Panel{depth}, workers...),
+		Title: "Simulated: " + w.name,
+		Note: fmt.Sprintf(
+			"the law of shared/domain/scaling, %s pollers, %d workers at most in sum", c.pollerMode.name, workerBudget,
+		),
+		TimeLabel: "since the first video", Seconds: float64(len(c.mappings[0].history)),
+		Panels: append([]plot.Panel{depth}, workers...),
 	}
 }
 
 // writeWaitPlot writes build/sim/waits-<mode>.svg: the interactive waits under each law.
 func writeWaitPlot(folder string, l pollerMode, rows []Row) error {
-	return os.WriteFile(filepath.Join(folder, "waits-"+l.name+".svg"), []byte(buildWaitPlot(l, rows).RenderSVG()), 0o644)
+	return os.WriteFile(
+		filepath.Join(folder, "waits-"+l.name+".svg"), []byte(buildWaitPlot(l, rows).RenderSVG()), 0o644,
+	)
 }
 
 // minDrawnWait is the shortest wait that is drawn, in seconds. The axis is logarithmic.
@@ -44,8 +58,10 @@ const minDrawnWait = 0.1
 // buildWaitPlot groups the rows by workload.
 func buildWaitPlot(l pollerMode, rows []Row) plot.DotPlot {
 	d := plot.DotPlot{
-		Title: "Simulated: how long interactive messages wait", Note: fmt.Sprintf("to the left is better; %s pollers, %d workers at most in sum", l.name, workerBudget),
-		AxisLabel: "seconds, 95 in 100 wait less", HollowLabel: "as documented", FullLabel: "at the best of the settings that were swept",
+		Title:     "Simulated: how long interactive messages wait",
+		Note:      fmt.Sprintf("to the left is better; %s pollers, %d workers at most in sum", l.name, workerBudget),
+		AxisLabel: "seconds, 95 in 100 wait less", HollowLabel: "as documented",
+		FullLabel: "at the best of the settings that were swept",
 	}
 	if i := slices.IndexFunc(rows, func(r Row) bool { return r.Over > 0 }); i >= 0 {
 		d.Note += fmt.Sprintf(", which %s does not keep to as %s", rows[i].Law, rows[i].Setting)

@@ -20,8 +20,14 @@ type pollerMode struct {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 var (
-	standardPollers    = pollerMode{name: "standard", initialWorkers: 5, workersPerSecond: 300.0 / 60, ceilingUnit: 1, minCeiling: scaling.MinCeiling}
-	provisionedPollers = pollerMode{name: "provisioned", initialWorkers: 20, workersPerSecond: 1000.0 / 60, ceilingUnit: 10, minCeiling: 20} // two pollers with ten workers each
+	standardPollers = pollerMode{
+		name: "standard", initialWorkers: 5, workersPerSecond: 300.0 / 60, ceilingUnit: 1,
+		minCeiling: scaling.MinCeiling,
+	}
+	// two pollers with ten workers each
+	provisionedPollers = pollerMode{
+		name: "provisioned", initialWorkers: 20, workersPerSecond: 1000.0 / 60, ceilingUnit: 10, minCeiling: 20,
+	}
 )
 
 // pollerModes are the modes with which each law is simulated.

@@ -31,7 +31,10 @@ func TestPromise12_WaitsAreShorterThanUnderOtherLaws(t *testing.T) {
 				}
 				claimed++
 				if s.Worse > 0 || 2*s.Better <= len(workloads) {
-					t.Errorf("against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same, s.Worse)
+					t.Errorf(
+						"against %s, %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same,
+						s.Worse,
+					)
 				}
 			}
 			if want := 2*len(otherLaws) - 1; claimed != want {
@@ -51,7 +54,10 @@ func TestPromise12_WaitsAreShorterThanUnderFixedCeilings(t *testing.T) {
 		ours, swept := runSettings(otherLaws[1], seed)
 		fixed := bestSetting(swept, ours)
 		if s := scoreLaw(ours, fixed); s.Worse > 0 || 2*s.Better <= len(workloads) {
-			t.Errorf("seed %d, against %s: better on %d, the same on %d, worse on %d", seed, fixed[0].Detail, s.Better, s.Same, s.Worse)
+			t.Errorf(
+				"seed %d, against %s: better on %d, the same on %d, worse on %d", seed, fixed[0].Detail, s.Better,
+				s.Same, s.Worse,
+			)
 		}
 		starving, all = starving+countStarved(ours, fixed), all+len(ours)
 	}
@@ -101,7 +107,8 @@ func TestSimulationIsCompleteAndDeterministic(t *testing.T) {
 	for _, k := range work {
 		seconds += k.service
 	}
-	if n := len(c.waits[interactiveLane]) + len(c.waits[bulkLane]); n != len(work) || math.Abs(seconds-c.workSeconds) > 1e-3 {
+	if n := len(c.waits[interactiveLane]) + len(c.waits[bulkLane]); n != len(work) ||
+		math.Abs(seconds-c.workSeconds) > 1e-3 {
 		t.Errorf("%d of %d messages, %.0f of %.0f s", n, len(work), c.workSeconds, seconds)
 	}
 	if c.busyWorkers != 0 || c.freeWorkers != accountConcurrency {
@@ -116,7 +123,8 @@ func TestPollersScaleUpAtDocumentedRate(t *testing.T) {
 		pollerMode
 		after, want int
 	}{
-		{standardPollers, 1, 10}, {standardPollers, 11, 60}, {standardPollers, 28, accountConcurrency}, {provisionedPollers, 1, 37}, {provisionedPollers, 4, 87},
+		{standardPollers, 1, 10}, {standardPollers, 11, 60}, {standardPollers, 28, accountConcurrency},
+		{provisionedPollers, 1, 37}, {provisionedPollers, 4, 87},
 	} {
 		c := newSimulatedCloud(tt.pollerMode, 60)
 		c.mappings[bulkLane].ceiling, c.mappings[bulkLane].requested = scaling.MaxCeiling, scaling.MaxCeiling
@@ -151,7 +159,8 @@ func TestCeilingTakesEffectAfterUpdateDelay(t *testing.T) {
 		if n := c.mappings[interactiveLane].ceiling; len(got) == 0 || got[len(got)-1] != n {
 			got = append(got, n)
 		}
-		if now == 25 && c.mappings[interactiveLane].ceiling != 40 || now == 45 && c.mappings[interactiveLane].ceiling != 30 {
+		if now == 25 && c.mappings[interactiveLane].ceiling != 40 ||
+			now == 45 && c.mappings[interactiveLane].ceiling != 30 {
 			t.Errorf("second %d: ceiling %d", now, c.mappings[interactiveLane].ceiling)
 		}
 	}))
@@ -169,7 +178,8 @@ func TestMetricsLagOneToTwoMinutes(t *testing.T) {
 	c := newSimulatedCloud(standardPollers, 600)
 	for now := range 600 {
 		c.mappings[bulkLane].history = append(c.mappings[bulkLane].history, reading{oldest: float64(now)})
-		if behind := float64(now) - c.cloudWatchMetric(bulkLane, now, metricPeriod).oldest; now >= 2*metricPeriod && (behind < 60 || behind >= 120) {
+		if behind := float64(now) - c.cloudWatchMetric(bulkLane, now, metricPeriod).oldest; now >= 2*metricPeriod &&
+			(behind < 60 || behind >= 120) {
 			t.Errorf("second %d: %v s behind", now, behind)
 		}
 	}
@@ -187,7 +197,10 @@ func TestOtherLawsFollowTheirFormulas(t *testing.T) {
 		{"KEDA, twice as many at most", &kedaLaw{bounds: openBounds, queueLength: 1}, 12},
 		{"buildkite: 40/2", &buildkiteLaw{bounds: openBounds, perInstance: 2}, 20},
 		{"buildkite, at its most", &buildkiteLaw{bounds: openBounds, perInstance: 0.5}, workerBudget / 2},
-		{"target tracking: 2 × 40/2 over 20/10", &targetTracking{bounds: openBounds, latency: [laneCount]float64{20, 20}, period: 60, datapoints: 1}, 20},
+		{
+			"target tracking: 2 × 40/2 over 20/10",
+			&targetTracking{bounds: openBounds, latency: [laneCount]float64{20, 20}, period: 60, datapoints: 1}, 20,
+		},
 		{"a ceiling", fixedCeilings{[laneCount]int{30, 35}}, 35},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

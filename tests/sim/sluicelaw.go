@@ -39,8 +39,10 @@ func (s *sluiceLaw) setCeilings(c *simulatedCloud, now int) {
 	for i, q := range encodeQueues {
 		depth := c.queueDepth(i, now)
 		q.Min, q.Unit = c.minCeiling, c.ceilingUnit
-		q.Reading = scaling.Reading{At: timeAt(now - depthLag), Visible: depth.visible + float64(c.sent[i]), InFlight: depth.inFlight,
-			OldestAge: c.cloudWatchMetric(i, now, metricPeriod).oldest, ServiceTime: c.measuredService(i)}
+		q.Reading = scaling.Reading{
+			At: timeAt(now - depthLag), Visible: depth.visible + float64(c.sent[i]), InFlight: depth.inFlight,
+			OldestAge: c.cloudWatchMetric(i, now, metricPeriod).oldest, ServiceTime: c.measuredService(i),
+		}
 		in.Queues = append(in.Queues, q)
 	}
 	s.lastDecision = scaling.DecideCeilings(in)

@@ -34,7 +34,9 @@ func (t *fakeTerminal) Write(p []byte) (int, error) {
 				continue
 			}
 			line, rest, _ := strings.Cut(text, "\x1b[K\n")
-			t.lines = append(t.lines[:min(t.at, len(t.lines))], append([]string{line}, t.lines[min(t.at+1, len(t.lines)):]...)...)
+			t.lines = append(
+				t.lines[:min(t.at, len(t.lines))], append([]string{line}, t.lines[min(t.at+1, len(t.lines)):]...)...,
+			)
 			t.at++
 			text = rest
 		}

@@ -18,7 +18,10 @@ func TestPrintTraceDrawsSpans(t *testing.T) {
 	if err := printTrace(t.Context(), client.New(a.URL, fake.Token), "vid_1", &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"vid_1: 1 span in 1 trace, 100.0 ms", "│·························█████████████████████████│ encode\n", "│   ffmpeg FAULT\n"} {
+	for _, want := range []string{
+		"vid_1: 1 span in 1 trace, 100.0 ms", "│·························█████████████████████████│ encode\n",
+		"│   ffmpeg FAULT\n",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("drew\n%s\nwithout %q", out.String(), want)
 		}
@@ -41,7 +44,8 @@ func TestCommandRejectsInvalidFlags(t *testing.T) {
 		{[]string{"-help"}, 0, "-tenant"},
 	} {
 		var errs bytes.Buffer
-		if got := runCommand(t.Context(), row.args, &errs, &errs); got != row.status || !strings.Contains(errs.String(), row.want) {
+		if got := runCommand(t.Context(), row.args, &errs, &errs); got != row.status ||
+			!strings.Contains(errs.String(), row.want) {
 			t.Errorf("%q: %d, %s", row.args, got, errs.String())
 		}
 	}

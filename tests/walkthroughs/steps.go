@@ -1,7 +1,7 @@
 // Package walkthroughs executes the walk-throughs docs/add-*.md in a copy of the repository, so that they stay correct.
 //
-// The fenced blocks of a page are its steps. A block "sh" is run by bash. A block "diff PATH" changes the file at PATH. A
-// block with any other language and a PATH creates that file.
+// The fenced blocks of a page are its steps. A block "sh" is run by bash. A block "diff PATH" changes the file at PATH.
+// A block with any other language and a PATH creates that file.
 package walkthroughs
 
 import (
@@ -84,9 +84,9 @@ func runShell(ctx context.Context, dir, lines string) error {
 	return nil
 }
 
-// applyDiff returns text with a diff applied. The hunks begin with @@ and have no line numbers: the unchanged and removed
-// lines of a hunk must occur exactly once in the text. Lines are compared without regard to the amount of white space,
-// because gofmt aligns. A line that ends in … matches any line that begins so.
+// applyDiff returns text with a diff applied. The hunks begin with @@ and have no line numbers: the unchanged and
+// removed lines of a hunk must occur exactly once in the text. Lines are compared without regard to the amount of white
+// space, because gofmt aligns. A line that ends in … matches any line that begins so.
 func applyDiff(text, diff string) (string, error) {
 	for hunk := range strings.SplitSeq("\n"+diff, "\n@@") {
 		if hunk == "" { // before the first @@

@@ -36,7 +36,8 @@ func TestApplyDiffReplacesHunks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := applyDiff(text, tt.diff)
-			if got != tt.want || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			if got != tt.want || (err != nil) != (tt.err != "") ||
+				err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q, %v", got, err)
 			}
 		})

@@ -51,7 +51,9 @@ func writeChannels(w io.Writer) {
 		if s.Inbox == nil {
 			continue
 		}
-		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name, outputName(s.Name))
+		about := fmt.Sprintf(
+			"SQS queue of the service %s; its URL is the stack's output %s.", s.Name, outputName(s.Name),
+		)
 		for _, q := range s.Queues()[1:] {
 			about += fmt.Sprintf(" Messages of the lane %s go to another queue: %s.", q.Lane.Name, outputName(q.Name))
 		}
@@ -64,7 +66,11 @@ func writeChannels(w io.Writer) {
 	for _, t := range events.ListTypes(events.Fact) {
 		facts = append(facts, string(t))
 	}
-	writeChannel(w, services.Topic, "SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.", facts)
+	writeChannel(
+		w, services.Topic,
+		"SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.",
+		facts,
+	)
 }
 
 // outputName returns the name of the stack output that has the URL of a queue.
@@ -84,14 +90,19 @@ func writeOperations(w io.Writer) {
 			writeOperation(w, s.Name+"Receives", "receive", s.Name, s.Inbox.EventTypes)
 		}
 		for _, to := range s.Destinations() {
-			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool { return services.FindDestination(t) != to })
+			types := slices.DeleteFunc(slices.Clone(s.Emits), func(t string) bool {
+				return services.FindDestination(t) != to
+			})
 			writeOperation(w, s.Name+"SendsTo"+services.PascalCase(to), "send", to, types)
 		}
 	}
 }
 
 func writeOperation(w io.Writer, name, action, channel string, types []string) {
-	fmt.Fprintf(w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action, quoteYAML("#/channels/"+channel))
+	fmt.Fprintf(
+		w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action,
+		quoteYAML("#/channels/"+channel),
+	)
 	for _, t := range types {
 		fmt.Fprintf(w, "      - $ref: %s\n", quoteYAML("#/channels/"+channel+"/messages/"+t))
 	}
@@ -103,13 +114,20 @@ func writeMessages(w io.Writer, dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n", events.ObjectCreated, events.ObjectCreated, quoteYAML(says))
+	fmt.Fprintf(
+		w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n",
+		events.ObjectCreated, events.ObjectCreated, quoteYAML(says),
+	)
 	for _, t := range events.ListTypes() {
 		if says, err = readTitle(dir, string(t)+".json"); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "    %[1]s:\n      name: %[1]s\n      title: %[2]s\n      payload:\n        allOf:\n          - $ref: schema/envelope.json\n"+
-			"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n", t, quoteYAML(says))
+		fmt.Fprintf(
+			w,
+			"    %[1]s:\n      name: %[1]s\n      title: %[2]s\n      payload:\n        allOf:\n          - $ref: schema/envelope.json\n"+
+				"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n",
+			t, quoteYAML(says),
+		)
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ func main() {
 	k := runtime.New("admin")
 	rows := k.Store()
 	o := &admin.Admin{
-		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQSClient()), Idempotency: rows,
-		Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
+		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQSClient()),
+		Idempotency: rows,
+		Origins:     k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}
 	k.ServeRoutes(o.Handler())
 }

@@ -18,10 +18,18 @@ func main() {
 	rows, source := k.Store(), k.SourceBucket()
 	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(), Idempotency: rows, VideoCreator: creator, CheckURL: outbound.CheckURL,
-		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(), Entropy: rand.Reader, Now: k.Now, Log: k.Log,
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(),
+		Idempotency: rows, VideoCreator: creator, CheckURL: outbound.CheckURL,
+		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(),
+		Entropy: rand.Reader, Now: k.Now, Log: k.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()
-	k.ServeRoutesAndQueue(h, err, ingest.ProducerHandler{Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo}.Handle)
+	k.ServeRoutesAndQueue(
+		h, err,
+		ingest.ProducerHandler{
+			Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext,
+			AnnotateVideo: runtime.AnnotateVideo,
+		}.Handle,
+	)
 }

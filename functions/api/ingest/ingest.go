@@ -1,9 +1,9 @@
-// Package ingest creates videos. It is one command with one validator for two entry points: tenants send POST /v1/uploads
-// or POST /v1/videos, producers send upload.requested.v1 to the queue. Both create a video's row and an upload's row; for
-// a file that is not uploaded by the client, the command returns fetch.requested.
+// Package ingest creates videos. It is one command with one validator for two entry points: tenants send POST
+// /v1/uploads or POST /v1/videos, producers send upload.requested.v1 to the queue. Both create a video's row and an
+// upload's row; for a file that is not uploaded by the client, the command returns fetch.requested.
 //
-// Rights on AWS: rows of the producers of a sender, rows of videos and uploads, and the start of multipart uploads below t/ in the
-// source bucket. It reads no file itself.
+// Rights on AWS: rows of the producers of a sender, rows of videos and uploads, and the start of multipart uploads
+// below t/ in the source bucket. It reads no file itself.
 //
 // It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in
 // any case.
@@ -73,7 +73,9 @@ func NewCommand(r Request) (Command, []video.FieldError) {
 	var invalid []video.FieldError
 	require := func(ok bool, pointer string, code errs.Code, message string) {
 		if !ok {
-			invalid = append(invalid, video.FieldError{Pointer: pointer, Problem: errs.Problem{Code: code, Message: message}})
+			invalid = append(
+				invalid, video.FieldError{Pointer: pointer, Problem: errs.Problem{Code: code, Message: message}},
+			)
 		}
 	}
 	require(s.FileName != "" && video.ValidText(s.FileName, maxFileName), "/file_name", "file_name_invalid",
@@ -84,9 +86,14 @@ func NewCommand(r Request) (Command, []video.FieldError) {
 		require(r.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
 		require(r.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
 		require(r.Size <= video.MaxSourceBytes, "/size", "size_out_of_range",
-			fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes), video.MaxSourceBytes>>30))
+			fmt.Sprintf(
+				"The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes),
+				video.MaxSourceBytes>>30,
+			))
 	}
-	require(isContentType(s.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.")
+	require(
+		isContentType(s.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.",
+	)
 	s.Title = cmp.Or(s.Title, s.FileName)
 	return Command{r}, invalid
 }
@@ -122,7 +129,9 @@ func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant
 // CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with
 // the events that follow: fetch.requested unless the client uploads the file. If a command that fetches a file has run
 // before, it creates nothing and returns the video and the same events.
-func (d VideoCreator) CreateVideo(ctx context.Context, c Command, create CreateRows) (video.Video, video.Upload, []video.Event, error) {
+func (d VideoCreator) CreateVideo(
+	ctx context.Context, c Command, create CreateRows,
+) (video.Video, video.Upload, []video.Event, error) {
 	r := c.request
 	if r.FromClient {
 		v, u, err := d.createRows(ctx, r, create)
@@ -146,12 +155,15 @@ func (d VideoCreator) CreateVideo(ctx context.Context, c Command, create CreateR
 }
 
 // createRows leaves a multipart upload without rows behind when it fails: the bucket's lifecycle rule aborts it.
-func (d VideoCreator) createRows(ctx context.Context, r Request, create CreateRows) (v video.Video, u video.Upload, err error) {
+func (d VideoCreator) createRows(
+	ctx context.Context, r Request, create CreateRows,
+) (v video.Video, u video.Upload, err error) {
 	v = video.Video{
 		Details: video.Details{Title: r.Spec.Title, ExternalID: r.Spec.ExternalID, Metadata: r.Spec.Metadata},
 		Tenant:  r.Tenant, ID: r.VideoID, Correlation: r.Correlation, Trace: r.Trace,
 		Source: video.Source{
-			Key: services.OriginalKey(r.Tenant, r.VideoID), Name: r.Spec.FileName, ContentType: r.Spec.ContentType, Size: r.Size,
+			Key: services.OriginalKey(r.Tenant, r.VideoID), Name: r.Spec.FileName, ContentType: r.Spec.ContentType,
+			Size: r.Size,
 		},
 	}
 	if v.Playback, err = d.NewPlaybackID(v.Tenant); err != nil {

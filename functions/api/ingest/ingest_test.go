@@ -52,13 +52,17 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	fx := &fixture{rows: store.NewMemory(), s3: &blob.Memory{}}
 	playbacks := 0
-	fx.Creator = ingest.VideoCreator{Videos: fx, Multipart: fx.s3, Now: func() time.Time { return noon }, NewPlaybackID: func(tenant string) (string, error) {
+	fx.Creator = ingest.VideoCreator{Videos: fx, Multipart: fx.s3, Now: func() time.Time {
+		return noon
+	}, NewPlaybackID: func(tenant string) (string, error) {
 		playbacks++
 		return "p" + tenant + strings.Repeat("2", playbacks), nil
 	}}
 	fx.Producers = fx.rows
 	fx.TraceHeader = func(context.Context) string { return "Root=1-x" }
-	fx.AnnotateVideo = func(_ context.Context, tenant, video string) { fx.annotated = append(fx.annotated, tenant, video) }
+	fx.AnnotateVideo = func(_ context.Context, tenant, video string) {
+		fx.annotated = append(fx.annotated, tenant, video)
+	}
 	for _, g := range []access.Producer{
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
@@ -76,8 +80,9 @@ func newFixture(t *testing.T) *fixture {
 // newUploadRequest returns an event as the queue delivers it.
 func newUploadRequest(sender string, o video.Origin) events.Event {
 	return events.Event{
-		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon, Trace: "Root=1-theirs",
-		Data: video.UploadRequested{Origin: o},
+		ID: "4711", Type: events.UploadRequested, Source: "urn:acme", Sender: sender, Time: noon,
+		Trace: "Root=1-theirs",
+		Data:  video.UploadRequested{Origin: o},
 	}
 }
 
@@ -88,24 +93,46 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 		origin       video.Origin
 		tenant, code string
 	}{
-		{"session of a role", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme", ""},
+		{
+			"session of a role", archiveSender + ":i-0abc", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "acme",
+			"",
+		},
 		{"longest prefix wins", archiveSender, video.Origin{Bucket: "masters", Key: "acme/kids/a.mp4"}, "kids", ""},
 		{"a user with a URL", studioSender, video.Origin{URL: "https://example.com/a.mp4"}, "acme", ""},
 		{"another prefix", archiveSender, video.Origin{Bucket: "masters", Key: "rival/a.mp4"}, "", "origin_forbidden"},
 		{"another bucket", archiveSender, video.Origin{Bucket: "others", Key: "acme/a.mp4"}, "", "origin_forbidden"},
-		{"another producer's bucket", studioSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "origin_forbidden"},
-		{"a URL from a producer of two tenants", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "", "tenant_unclear"},
-		{"Sluice's own bucket, though registered", archiveSender, video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own"},
-		{"alias of a bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "", "origin_own"},
-		{"sender that is not registered", "AROASOMEBODY00000000:x", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{
+			"another producer's bucket", studioSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "",
+			"origin_forbidden",
+		},
+		{
+			"a URL from a producer of two tenants", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "",
+			"tenant_unclear",
+		},
+		{
+			"Sluice's own bucket, though registered", archiveSender,
+			video.Origin{Bucket: "sluice-source-1", Key: "t/rival/vid_1/source"}, "", "origin_own",
+		},
+		{
+			"alias of a bucket", archiveSender, video.Origin{Bucket: "masters-s3alias", Key: "acme/a.mp4"}, "",
+			"origin_own",
+		},
+		{
+			"sender that is not registered", "AROASOMEBODY00000000:x",
+			video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown",
+		},
 		{"no sender", "", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
-		{"sender that is no principal id", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "", "sender_unknown"},
+		{
+			"sender that is no principal id", "archive", video.Origin{Bucket: "masters", Key: "acme/a.mp4"}, "",
+			"sender_unknown",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			out, err := newFixture(t).Handle(t.Context(), newUploadRequest(tt.sender, tt.origin))
 			if tt.code != "" {
-				if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Forbidden || out != nil {
+				if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Forbidden ||
+					out != nil {
 					t.Fatalf("got %v and %v, want %s", out, err, tt.code)
 				}
 				return
@@ -122,7 +149,9 @@ func TestUploadRequestCreatesVideo(t *testing.T) {
 	fx := newFixture(t)
 	e := newUploadRequest(archiveSender, video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"})
 	e.Correlation = "order-1"
-	e.Data = video.UploadRequested{Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"}}
+	e.Data = video.UploadRequested{
+		Origin: e.Data.(video.UploadRequested).Origin, ExternalID: "x1", Metadata: map[string]string{"season": "1"},
+	}
 	out, err := fx.Handle(t.Context(), e)
 	if err != nil || len(out) != 1 {
 		t.Fatal(out, err)
@@ -136,8 +165,12 @@ func TestUploadRequestCreatesVideo(t *testing.T) {
 		Details: video.Details{Title: "a film.mp4", ExternalID: "x1", Metadata: map[string]string{"season": "1"}},
 		Tenant:  "acme", ID: v.ID, Playback: "pacme2", State: video.Waiting, Correlation: "order-1", Trace: "Root=1-x",
 		Source: video.Source{Key: key, Name: "a film.mp4", ContentType: "application/octet-stream"},
-		Fetch:  &video.FetchRequested{Origin: video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"}, Key: key, MultipartID: v.Fetch.MultipartID},
-		Done:   map[int]bool{}, Deadline: video.Deadline{At: noon.Add(15 * time.Minute)}, Times: video.Times{Created: noon},
+		Fetch: &video.FetchRequested{
+			Origin: video.Origin{Bucket: "masters", Key: "acme/2026/a film.mp4", ETag: "e1"}, Key: key,
+			MultipartID: v.Fetch.MultipartID,
+		},
+		Done: map[int]bool{}, Deadline: video.Deadline{At: noon.Add(15 * time.Minute)},
+		Times: video.Times{Created: noon},
 	}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Error(diff)
@@ -234,11 +267,20 @@ func TestInvalidFieldsAreRejected(t *testing.T) {
 		code    string
 	}{
 		{"title", video.UploadRequested{Origin: origin, Title: strings.Repeat("x", 201)}, "title_invalid"},
-		{"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}}, "metadata_key_invalid"},
+		{
+			"metadata", video.UploadRequested{Origin: origin, Metadata: map[string]string{"a b": ""}},
+			"metadata_key_invalid",
+		},
 		{"external id", video.UploadRequested{Origin: origin, ExternalID: "\x00"}, "external_id_invalid"},
 		{"file name", video.UploadRequested{Origin: origin, FileName: strings.Repeat("x", 256)}, "file_name_invalid"},
-		{"content type without a slash", video.UploadRequested{Origin: origin, ContentType: "video"}, "content_type_invalid"},
-		{"content type that is not ASCII", video.UploadRequested{Origin: origin, ContentType: "video/mp4; x=\"ä\""}, "content_type_invalid"},
+		{
+			"content type without a slash", video.UploadRequested{Origin: origin, ContentType: "video"},
+			"content_type_invalid",
+		},
+		{
+			"content type that is not ASCII", video.UploadRequested{Origin: origin, ContentType: "video/mp4; x=\"ä\""},
+			"content_type_invalid",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -260,10 +302,16 @@ func TestFileNameIsDerivedFromOrigin(t *testing.T) {
 		want    string
 	}{
 		{"of an object", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "2026/ä b.mov"}}, "ä b.mov"},
-		{"of a URL", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/x/a.mp4?sig=secret"}}, "a.mp4"},
+		{
+			"of a URL", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/x/a.mp4?sig=secret"}},
+			"a.mp4",
+		},
 		{"of a host", video.UploadRequested{Origin: video.Origin{URL: "https://example.com/"}}, "example.com"},
 		{"of a folder", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "/"}}, "video"},
-		{"as the producer says", video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "a"}, FileName: "b.mp4"}, "b.mp4"},
+		{
+			"as the producer says",
+			video.UploadRequested{Origin: video.Origin{Bucket: "cuts", Key: "a"}, FileName: "b.mp4"}, "b.mp4",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -286,7 +334,9 @@ func TestStoreFailureIsTransient(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	fx.beforeCreate = func() error { return errs.E("test", errs.Transient, errors.New("down")) }
-	if _, err := fx.Handle(t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"})); errs.KindOf(err) != errs.Transient {
+	if _, err := fx.Handle(
+		t.Context(), newUploadRequest(studioSender, video.Origin{Bucket: "cuts", Key: "a.mp4"}),
+	); errs.KindOf(err) != errs.Transient {
 		t.Error(err)
 	}
 }

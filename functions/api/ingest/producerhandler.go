@@ -25,10 +25,11 @@ type ProducerStore interface {
 // ProducerHandler creates videos for producers, which send messages. The video's tenant follows from the sender and the
 // origin of the file, never from other fields of the message.
 type ProducerHandler struct {
-	Creator       VideoCreator
-	Producers     ProducerStore
-	TraceHeader   func(ctx context.Context) string                // the trace header to store in the row and to send on
-	AnnotateVideo func(ctx context.Context, tenant, video string) // called with the video of the message, for traces and logs
+	Creator     VideoCreator
+	Producers   ProducerStore
+	TraceHeader func(ctx context.Context) string // the trace header to store in the row and to send on
+	// called with the video of the message, for traces and logs
+	AnnotateVideo func(ctx context.Context, tenant, video string)
 }
 
 // Handle handles upload.requested and returns fetch.requested. Forbidden: the sender may not create a video of this
@@ -78,10 +79,22 @@ func deriveID(sender string, e events.Event) string {
 }
 
 var (
-	problemSenderUnknown   = errs.Problem{Code: "sender_unknown", Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources."}
-	problemOriginForbidden = errs.Problem{Code: "origin_forbidden", Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources."}
-	problemOriginOwn       = errs.Problem{Code: "origin_own", Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name."}
-	problemTenantUnclear   = errs.Problem{Code: "tenant_unclear", Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket."}
+	problemSenderUnknown = errs.Problem{
+		Code:    "sender_unknown",
+		Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources.",
+	}
+	problemOriginForbidden = errs.Problem{
+		Code:    "origin_forbidden",
+		Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources.",
+	}
+	problemOriginOwn = errs.Problem{
+		Code:    "origin_own",
+		Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name.",
+	}
+	problemTenantUnclear = errs.Problem{
+		Code:    "tenant_unclear",
+		Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket.",
+	}
 )
 
 // resolveTenant returns the tenant of a video from its sender and origin. Forbidden: there is none, or several.

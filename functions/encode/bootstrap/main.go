@@ -12,6 +12,8 @@ import (
 func main() {
 	ffmpeg.InitSandbox()
 	k := runtime.New("encode")
-	e := encode.Encoder{Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
+	e := encode.Encoder{
+		Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now,
+	}
 	k.ConsumeQueue(e.Handle, e.OnExhausted)
 }

@@ -8,6 +8,9 @@ import (
 
 func main() {
 	k := runtime.New("fetch")
-	f := fetch.Fetcher{Uploads: k.SourceBucket(), Objects: k.SourceBucket(), Web: k.WebClient(), AllowedBuckets: k.ProducerBuckets(), Now: k.Now}
+	f := fetch.Fetcher{
+		Uploads: k.SourceBucket(), Objects: k.SourceBucket(), Web: k.WebClient(), AllowedBuckets: k.ProducerBuckets(),
+		Now: k.Now,
+	}
 	k.ConsumeQueue(f.Handle, f.OnExhausted)
 }

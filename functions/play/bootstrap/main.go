@@ -12,7 +12,8 @@ import (
 func main() {
 	k := runtime.New("play")
 	p := &play.Server{
-		Media: k.MediaBucket(), SigningSecret: k.Secret(services.EnvPlaybackKey), MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
+		Media: k.MediaBucket(), SigningSecret: k.Secret(services.EnvPlaybackKey),
+		MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
 	}
 	k.ServeRoutes(p.Handler())
 }

@@ -11,7 +11,10 @@ func main() {
 	rows := k.Store()
 	p := publish.VideoOwner{
 		Videos: rows, Playlists: k.MediaBucket(), Now: k.Now, Log: k.Log,
-		FairShare: publish.FairShare{Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: k.InFlightLimit(), Now: k.Now, Backoff: publish.BackOffWithJitter},
+		FairShare: publish.FairShare{
+			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: k.InFlightLimit(), Now: k.Now,
+			Backoff: publish.BackOffWithJitter,
+		},
 	}
 	k.ConsumeQueue(k.ScaleNotifier("reconcile").WrapHandler(p.Handle), nil)
 }

@@ -11,7 +11,8 @@ func main() {
 	k := runtime.New("reconcile")
 	rows, queues := k.Store(), k.SQSClient()
 	r := reconcile.Reconciler{
-		Videos: rows, InFlightLimits: rows, Originals: k.SourceBucket(), QueueDepths: queue.NewDepthReader(queues), Sender: k.EventSender(),
+		Videos: rows, InFlightLimits: rows, Originals: k.SourceBucket(), QueueDepths: queue.NewDepthReader(queues),
+		Sender:           k.EventSender(),
 		DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
 		Autoscaler: k.Autoscaler(), Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
 	}

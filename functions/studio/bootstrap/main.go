@@ -13,7 +13,8 @@ import (
 func main() {
 	k := runtime.New(services.Studio)
 	p := studio.Page{
-		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")), // a local cloud's S3 is at its one address
+		// a local cloud's S3 is at its one address
+		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")),
 		MediaURL:  os.Getenv(services.EnvPlaybackURL),
 		Log:       k.Log,
 	}

@@ -86,7 +86,10 @@ func ProblemOf(err error) Problem {
 	if errors.As(err, &e) && e.Code != "" {
 		return Problem{Code: e.Code, Message: e.Message}
 	}
-	return Problem{Code: "internal", Message: "Something went wrong on our side; try again, and report it with the request id if it stays."}
+	return Problem{
+		Code:    "internal",
+		Message: "Something went wrong on our side; try again, and report it with the request id if it stays.",
+	}
 }
 
 // IsRejection reports whether err is Invalid and has a code: the input was rejected, and another attempt would not

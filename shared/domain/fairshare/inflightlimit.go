@@ -79,7 +79,9 @@ func (l InFlightLimit) withAllotment(a Allotment) InFlightLimit {
 	if a.isIdle() {
 		return l
 	}
-	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o Allotment, t QueuePosition) int { return o.QueuePosition.Compare(t) })
+	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o Allotment, t QueuePosition) int {
+		return o.QueuePosition.Compare(t)
+	})
 	l.Allotments = slices.Insert(l.Allotments, at, a)
 	return l
 }
@@ -116,7 +118,9 @@ func (l InFlightLimit) ExpireLeases(now time.Time) InFlightLimit {
 
 // HasPendingTasks reports whether the video has unfinished tasks in the limit's lane.
 func (l InFlightLimit) HasPendingTasks(v video.Video) bool {
-	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t video.Task) bool { return l.isPending(v, t) })
+	return v.State.IsEncoding() && slices.ContainsFunc(v.Plan.Tasks(), func(t video.Task) bool {
+		return l.isPending(v, t)
+	})
 }
 
 func (l InFlightLimit) isPending(v video.Video, t video.Task) bool {

@@ -17,12 +17,16 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // videoWithTasks returns a video of n tasks that was planned some minutes after noon.
 func videoWithTasks(minute, n int) video.Video {
-	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}}}
+	p := video.Plan{
+		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50,
+		Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}},
+	}
 	for k := range n + 1 {
 		p.Borders = append(p.Borders, k*50)
 	}
 	return video.Video{
-		Tenant: "acme", ID: fmt.Sprintf("vid_%d", minute), State: video.Processing, Media: &video.Media{}, Plan: &p, Done: map[int]bool{},
+		Tenant: "acme", ID: fmt.Sprintf("vid_%d", minute), State: video.Processing, Media: &video.Media{}, Plan: &p,
+		Done:  map[int]bool{},
 		Times: video.Times{Inspected: noon.Add(time.Duration(minute) * time.Minute)},
 	}
 }
@@ -54,22 +58,51 @@ func TestInFlightLimit(t *testing.T) {
 		want []string
 		line int
 	}{
-		{"as many as there are free slots", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon), []string{"1/0", "1/1", "1/2"}, 1},
-		{"the rest later", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(second, 5, "e2", noon), []string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{
+			"as many as there are free slots",
+			fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon),
+			[]string{"1/0", "1/1", "1/2"}, 1,
+		},
+		{
+			"the rest later",
+			fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 3, "e1", noon).ReserveTasks(
+				second, 5, "e2", noon,
+			),
+			[]string{"1/0", "1/1", "1/2", "1/3"}, 0,
+		},
 		{"each task once", full.ReserveTasks(second, 9, "e2", noon), listInFlight(full), 0},
 		{"no task when the limit is reached", full.ReserveTasks(first, 4, "e2", noon), listInFlight(full), 0},
-		{"no finished task", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon), []string{"1/1", "1/2"}, 0},
-		{"no task of a failed video", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0},
+		{
+			"no finished task", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(halfway, 4, "e1", noon),
+			[]string{"1/1", "1/2"}, 0,
+		},
+		{
+			"no task of a failed video",
+			fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(gone, 4, "e1", noon), nil, 0,
+		},
 		{"finished tasks free their slots", full.ReleaseTasks(halfway, noon), []string{"1/1", "1/2"}, 0},
 		{"a failed video frees its slots", full.ReleaseTasks(gone, noon), nil, 0},
 		{"another video frees nothing", full.ReleaseTasks(first, noon), listInFlight(full), 0},
-		{"free slots go to another video", full.ReleaseTasks(halfway, noon).ReserveTasks(first, 4, "e2", noon), []string{"0/0", "0/1", "1/1", "1/2"}, 1},
+		{
+			"free slots go to another video", full.ReleaseTasks(halfway, noon).ReserveTasks(first, 4, "e2", noon),
+			[]string{"0/0", "0/1", "1/1", "1/2"}, 1,
+		},
 		{"a lease that holds", full.ExpireLeases(late.Add(-1)), listInFlight(full), 0},
 		{"a lease that has ended", full.ExpireLeases(late), nil, 0},
-		{"a lease that was renewed", full.ReleaseTasks(halfway, noon.Add(time.Minute)).ExpireLeases(late), []string{"1/1", "1/2"}, 0},
+		{
+			"a lease that was renewed", full.ReleaseTasks(halfway, noon.Add(time.Minute)).ExpireLeases(late),
+			[]string{"1/1", "1/2"}, 0,
+		},
 		{"one lease of two", full.ReserveTasks(other, 6, "e2", late).ExpireLeases(late), []string{"2/0", "2/1"}, 0},
-		{"a retry, with tasks whose lease has expired", fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 1, "e1", noon).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(second, 9, "e3", late),
-			[]string{"1/0", "1/1", "1/2", "1/3"}, 0},
+		{
+			"a retry, with tasks whose lease has expired",
+			fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(
+				second, 1, "e1", noon,
+			).ExpireLeases(late).ReserveTasks(second, 2, "e2", late).RetryTasks(second, "e3", late).ReserveTasks(
+				second, 9, "e3", late,
+			),
+			[]string{"1/0", "1/1", "1/2", "1/3"}, 0,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +123,9 @@ func TestInFlightLimit(t *testing.T) {
 func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
 	t.Parallel()
 	first, second := videoWithTasks(0, 2), videoWithTasks(1, 4)
-	l := fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(first, 4, "e2", noon)
+	l := fairshare.InFlightLimit{Lane: video.Interactive}.ReserveTasks(second, 2, "e1", noon).ReserveTasks(
+		first, 4, "e2", noon,
+	)
 	second.Done[0] = true
 	l = l.ReleaseTasks(second, noon).ReserveTasks(second, 4, "e2", noon)
 	want := map[string][]fairshare.TaskReservation{
@@ -103,7 +138,10 @@ func TestReservationsAreListedAgainForDuplicateEvent(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", event, d)
 		}
 	}
-	if d := cmp.Diff([]fairshare.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}}, l.RetryTasks(second, "e3", noon).ReservedBy("e3")); d != "" {
+	if d := cmp.Diff(
+		[]fairshare.TaskReservation{{Video: "vid_1", Tasks: []int{1, 2}}},
+		l.RetryTasks(second, "e3", noon).ReservedBy("e3"),
+	); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(l, l.RetryTasks(videoWithTasks(7, 1), "e3", noon)); d != "" {
@@ -127,7 +165,8 @@ func TestInFlightLimitCountsOneLane(t *testing.T) {
 	for n := range 4 {
 		longVideo.Done[n] = true
 	}
-	if (fairshare.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(longVideo) || !(fairshare.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(longVideo) {
+	if (fairshare.InFlightLimit{Lane: video.Interactive}).HasPendingTasks(longVideo) ||
+		!(fairshare.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(longVideo) {
 		t.Error("only the interactive tasks are finished")
 	}
 	if (fairshare.InFlightLimit{Lane: video.Bulk}).HasPendingTasks(videoWithTasks(1, 16)) {
@@ -183,12 +222,16 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 		f.waiting = append(f.waiting, fairshare.PositionOf(v))
 	}
 	for f.limit.FreeSlots(f.size) > 0 {
-		line := slices.SortedFunc(slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), fairshare.QueuePosition.Compare)
+		line := slices.SortedFunc(
+			slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), fairshare.QueuePosition.Compare,
+		)
 		if len(line) == 0 {
 			break
 		}
 		f.waiting = slices.DeleteFunc(f.waiting, func(t fairshare.QueuePosition) bool { return t == line[0] })
-		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool { return fairshare.PositionOf(v) == line[0] })]
+		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool {
+			return fairshare.PositionOf(v) == line[0]
+		})]
 		f.limit = f.limit.ReleaseTasks(next, f.now).ReserveTasks(next, f.size, event, f.now)
 	}
 	for _, a := range f.limit.ReservedBy(event) {
@@ -208,7 +251,9 @@ func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
 	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.WaitQueue()) > 0 {
 		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.WaitQueue())
 	}
-	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b fairshare.Allotment) int { return a.QueuePosition.Compare(b.QueuePosition) }) {
+	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b fairshare.Allotment) int {
+		return a.QueuePosition.Compare(b.QueuePosition)
+	}) {
 		f.t.Fatalf("not in order: %v", f.limit.Allotments)
 	}
 	for _, v := range f.videos {
@@ -226,7 +271,10 @@ func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
 func TestEveryTaskIsRequestedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		f := &tenantModel{
+			t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"),
+			requests: map[string]int{}, now: noon,
+		}
 		for i := range rapid.IntRange(1, 8).Draw(t, "videos") {
 			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
 			f.handleEvent(f.videos[i], true)
@@ -271,7 +319,10 @@ func TestEveryTaskIsRequestedOnce(t *testing.T) {
 func TestExpiredLeasesFreeCapacity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"), requests: map[string]int{}, now: noon}
+		f := &tenantModel{
+			t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"),
+			requests: map[string]int{}, now: noon,
+		}
 		for i := range 6 {
 			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
 			f.handleEvent(f.videos[i], true)

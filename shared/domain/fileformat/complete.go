@@ -30,7 +30,9 @@ func CheckComplete(r io.ReaderAt, size int64, container string) error {
 }
 
 // movBoxTypes are the types of top-level boxes (ISO/IEC 14496-12 table 1, and those of QuickTime).
-var movBoxTypes = append([]string{"moof", "mfra", "sidx", "ssix", "styp", "emsg", "prft", "meta", "udta", "uuid", "pdin"}, movFirstBoxes...)
+var movBoxTypes = append(
+	[]string{"moof", "mfra", "sidx", "ssix", "styp", "emsg", "prft", "meta", "udta", "uuid", "pdin"}, movFirstBoxes...,
+)
 
 // checkMovBoxes reads the top-level boxes (ISO/IEC 14496-12 §4.2) of a mov file: none may extend beyond the end of the
 // file, and there must be an index and data. After these, anything that is no box is ignored, as players do.

@@ -76,7 +76,10 @@ func TestCheckCompleteOfMov(t *testing.T) {
 		{"truncated in the last box", ftyp + moov + mdat[:50], "truncated"},
 		{"truncated before the index", ftyp + mdat, "truncated"},
 		{"truncated 64-bit length", ftyp + moov + large[:12], "truncated"},
-		{"64-bit size beyond the end", ftyp + moov + newBox("mdat", 1, 0) + "\x7f\xff\xff\xff\xff\xff\xff\xff", "truncated"},
+		{
+			"64-bit size beyond the end", ftyp + moov + newBox("mdat", 1, 0) + "\x7f\xff\xff\xff\xff\xff\xff\xff",
+			"truncated",
+		},
 		{"negative 64-bit size", ftyp + moov + newBox("mdat", 1, 0) + "\xff\xff\xff\xff\xff\xff\xff\xff", "malformed"},
 		{"size below the header's", ftyp + newBox("moov", 7, 16), "malformed"},
 		{"empty", "", "truncated"},
@@ -121,9 +124,13 @@ func TestCheckCompleteReportsReadErrorAsTransient(t *testing.T) {
 
 func TestCheckRIFF(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[uint32]string{92: "", 90: "", 0: "", 1<<32 - 1: "", 93: "truncated", 1<<32 - 2: "truncated"} {
+	for size, want := range map[uint32]string{
+		92: "", 90: "", 0: "", 1<<32 - 1: "", 93: "truncated", 1<<32 - 2: "truncated",
+	} {
 		file := "RIFF" + string(binary.LittleEndian.AppendUint32(nil, size)) + "AVI " + strings.Repeat("x", 88)
-		if got := codeOf(t, fileformat.CheckComplete(strings.NewReader(file), int64(len(file)), fileformat.AVI)); got != want {
+		if got := codeOf(
+			t, fileformat.CheckComplete(strings.NewReader(file), int64(len(file)), fileformat.AVI),
+		); got != want {
 			t.Errorf("%d bytes, said to be %d: %q, want %q", len(file), size+8, got, want)
 		}
 	}

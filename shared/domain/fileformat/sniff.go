@@ -30,7 +30,9 @@ func Sniff(head []byte) (container string, err error) {
 	case len(head) == 0:
 		return "", errs.New(op, errs.Invalid, "empty", "The file is empty; upload it again.")
 	case isPlaylist(head):
-		return "", errs.New(op, errs.Invalid, "playlist_refused", "The file is a list of other files; upload the video itself.")
+		return "", errs.New(
+			op, errs.Invalid, "playlist_refused", "The file is a list of other files; upload the video itself.",
+		)
 	case hasMovBox(head):
 		return Mov, nil
 	case bytes.HasPrefix(head, []byte("\x1aE\xdf\xa3")):
@@ -42,7 +44,10 @@ func Sniff(head []byte) (container string, err error) {
 	case hasTransportSync(head, 0, 188), hasTransportSync(head, 4, 192):
 		return MPEGTS, nil
 	}
-	return "", errs.New(op, errs.Invalid, "not_a_video", "The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
+	return "", errs.New(
+		op, errs.Invalid, "not_a_video",
+		"The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.",
+	)
 }
 
 // movFirstBoxes are the box types that an MP4 or MOV file may begin with.
@@ -69,7 +74,9 @@ func hasTransportSync(head []byte, first, step int) bool {
 }
 
 // playlistPrefixes are the beginnings of texts that ffmpeg would follow to other files.
-var playlistPrefixes = []string{"#extm3u", "#ext-x-", "ffconcat", "<mpd", "<?xml", "<smil", "<smoothstreamingmedia", "[playlist]", "file ", "v=0"}
+var playlistPrefixes = []string{
+	"#extm3u", "#ext-x-", "ffconcat", "<mpd", "<?xml", "<smil", "<smoothstreamingmedia", "[playlist]", "file ", "v=0",
+}
 
 func isPlaylist(head []byte) bool {
 	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"))

@@ -54,7 +54,10 @@ func appendSegments(tracks map[string]video.Track, p video.Plan, t video.Task, r
 	if !begun {
 		whole = video.Track{Name: name, Codec: next.Codec, InitHash: next.InitHash, Timescale: next.Timescale}
 	}
-	if cmp.Or(cmp.Compare(whole.InitHash, next.InitHash), cmp.Compare(whole.Codec, next.Codec), cmp.Compare(whole.Timescale, next.Timescale)) != 0 {
+	if cmp.Or(
+		cmp.Compare(whole.InitHash, next.InitHash), cmp.Compare(whole.Codec, next.Codec),
+		cmp.Compare(whole.Timescale, next.Timescale),
+	) != 0 {
 		return newRenditionsDifferError("%s: task %d has another init segment", name, t.Number)
 	}
 	whole.Segments = append(whole.Segments, next.Segments...)

@@ -18,7 +18,10 @@ func tinyResults() []video.Result {
 	for _, task := range tinyPlan.Tasks() {
 		r := video.Result{Task: task}
 		if task.Kind == video.AudioTask {
-			r.Tracks = []video.Track{{Name: media.AudioRendition, Codec: "mp4a.40.2", InitHash: "i3", Timescale: 48000, Segments: []video.Segment{{Bytes: 3000, Ticks: 20480}, {Bytes: 3000, Ticks: 21760}}}}
+			r.Tracks = []video.Track{{
+				Name: media.AudioRendition, Codec: "mp4a.40.2", InitHash: "i3", Timescale: 48000,
+				Segments: []video.Segment{{Bytes: 3000, Ticks: 20480}, {Bytes: 3000, Ticks: 21760}},
+			}}
 			out = append(out, r)
 			continue
 		}
@@ -46,7 +49,8 @@ func TestAssembleTracksIgnoresOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := want["360p"].Segments; len(want) != 3 || len(got) != 6 || got[5] != (video.Segment{Bytes: 1020, Ticks: 2 * frameTicks}) || got[4].Bytes != 1016 {
+	if got := want["360p"].Segments; len(want) != 3 || len(got) != 6 ||
+		got[5] != (video.Segment{Bytes: 1020, Ticks: 2 * frameTicks}) || got[4].Bytes != 1016 {
 		t.Fatalf("got %+v", want)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -67,12 +71,29 @@ func TestAssembleTracksRejectsMismatch(t *testing.T) {
 		kind   errs.Kind
 	}{
 		{"no result", func([]video.Result) []video.Result { return nil }, "task_missing", errs.Internal},
-		{"a missing task", func(rs []video.Result) []video.Result { return slices.Delete(rs, 2, 3) }, "task_missing", errs.Internal},
-		{"a missing rendition", func(rs []video.Result) []video.Result { rs[2].Tracks = rs[2].Tracks[:1]; return rs }, "task_missing", errs.Internal},
-		{"a rendition without segments", func(rs []video.Result) []video.Result { rs[3].Tracks[0].Segments = nil; return rs }, "task_missing", errs.Internal},
-		{"another init segment", func(rs []video.Result) []video.Result { rs[2].Tracks[1].InitHash = "other"; return rs }, "renditions_differ", errs.Invalid},
-		{"another codec", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Codec = "avc1.4d401f"; return rs }, "renditions_differ", errs.Invalid},
-		{"another timescale", func(rs []video.Result) []video.Result { rs[2].Tracks[1].Timescale = 90000; return rs }, "renditions_differ", errs.Invalid},
+		{"a missing task", func(rs []video.Result) []video.Result {
+			return slices.Delete(rs, 2, 3)
+		}, "task_missing", errs.Internal},
+		{"a missing rendition", func(rs []video.Result) []video.Result {
+			rs[2].Tracks = rs[2].Tracks[:1]
+			return rs
+		}, "task_missing", errs.Internal},
+		{"a rendition without segments", func(rs []video.Result) []video.Result {
+			rs[3].Tracks[0].Segments = nil
+			return rs
+		}, "task_missing", errs.Internal},
+		{"another init segment", func(rs []video.Result) []video.Result {
+			rs[2].Tracks[1].InitHash = "other"
+			return rs
+		}, "renditions_differ", errs.Invalid},
+		{"another codec", func(rs []video.Result) []video.Result {
+			rs[2].Tracks[1].Codec = "avc1.4d401f"
+			return rs
+		}, "renditions_differ", errs.Invalid},
+		{"another timescale", func(rs []video.Result) []video.Result {
+			rs[2].Tracks[1].Timescale = 90000
+			return rs
+		}, "renditions_differ", errs.Invalid},
 		{"a missing segment", func(rs []video.Result) []video.Result {
 			rs[1].Tracks[0].Segments = rs[1].Tracks[0].Segments[:1]
 			return rs

@@ -20,7 +20,10 @@ import (
 // tinyPlan is a plan of three chunks: two segments, two segments, and one and a half.
 var tinyPlan = video.Plan{
 	Rate: rate25, SegmentFrames: 4, Borders: []int{0, 8, 16, 22}, Audio: true,
-	Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 800_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}},
+	Renditions: []video.Rendition{
+		{Name: "360p", Width: 640, Height: 360, Bitrate: 800_000},
+		{Name: "240p", Width: 426, Height: 240, Bitrate: 400_000},
+	},
 }
 
 // frameTicks is how many ticks a frame lasts at 25 frames a second.
@@ -78,7 +81,9 @@ func encodedFile(t testing.TB, task video.Task, frames int) []byte {
 	file := initSegment(t, 12800)
 	for i := 0; i*tinyPlan.SegmentFrames < frames; i++ {
 		n := min(tinyPlan.SegmentFrames, frames-i*tinyPlan.SegmentFrames)
-		file = append(file, newFragment(t, task.Segment+i, (task.From+i*tinyPlan.SegmentFrames)*frameTicks, n, frameTicks)...)
+		file = append(
+			file, newFragment(t, task.Segment+i, (task.From+i*tinyPlan.SegmentFrames)*frameTicks, n, frameTicks)...,
+		)
 	}
 	return file
 }
@@ -104,7 +109,8 @@ func TestCutSegments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(got.Segments) != tt.want || got.Frames != tt.wantFrames || got.Track.Codec != "avc1.64000a" || got.Track.Timescale != 12800 {
+			if len(got.Segments) != tt.want || got.Frames != tt.wantFrames || got.Track.Codec != "avc1.64000a" ||
+				got.Track.Timescale != 12800 {
 				t.Errorf("%d segments, %d frames, %+v", len(got.Segments), got.Frames, got.Track)
 			}
 			whole := slices.Concat(got.Init, bytes.Join(got.Segments, nil))
@@ -132,21 +138,38 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 		file func(t *testing.T) []byte // after the init segment
 		want string
 	}{
-		{"one frame short", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 12, 3)...) }, "frames_missing"},
+		{"one frame short", task, func(t *testing.T) []byte {
+			return append(segment(t, 0, 8, 4), segment(t, 1, 12, 3)...)
+		}, "frames_missing"},
 		{"one segment short", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4) }, "frames_missing"},
-		{"one frame late", task, func(t *testing.T) []byte { return append(segment(t, 0, 9, 4), segment(t, 1, 13, 4)...) }, "segments_wrong"},
-		{"a gap", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 4), segment(t, 1, 13, 4)...) }, "segments_wrong"},
-		{"other borders", task, func(t *testing.T) []byte { return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...) }, "segments_wrong"},
-		{"wrong number", task, func(t *testing.T) []byte { return append(segment(t, 1, 8, 4), segment(t, 2, 12, 4)...) }, "segments_wrong"},
+		{"one frame late", task, func(t *testing.T) []byte {
+			return append(segment(t, 0, 9, 4), segment(t, 1, 13, 4)...)
+		}, "segments_wrong"},
+		{"a gap", task, func(t *testing.T) []byte {
+			return append(segment(t, 0, 8, 4), segment(t, 1, 13, 4)...)
+		}, "segments_wrong"},
+		{"other borders", task, func(t *testing.T) []byte {
+			return append(segment(t, 0, 8, 5), segment(t, 1, 13, 3)...)
+		}, "segments_wrong"},
+		{"wrong number", task, func(t *testing.T) []byte {
+			return append(segment(t, 1, 8, 4), segment(t, 2, 12, 4)...)
+		}, "segments_wrong"},
 		{"half frames", task, func(t *testing.T) []byte {
-			return append(newFragment(t, 3, 8*frameTicks, 4, frameTicks), newFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...)
+			return append(
+				newFragment(t, 3, 8*frameTicks, 4, frameTicks), newFragment(t, 4, 12*frameTicks, 4, frameTicks/2)...,
+			)
 		}, "segments_wrong"},
 		{"no frame in the last chunk", tinyPlan.Tasks()[3], func(*testing.T) []byte { return nil }, "frames_missing"},
 		{"one frame short in the last chunk", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 1, frameTicks))
+			return slices.Concat(
+				newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 1, frameTicks),
+			)
 		}, "frames_missing"},
 		{"source without an end", tinyPlan.Tasks()[3], func(t *testing.T) []byte {
-			return slices.Concat(newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 4, frameTicks), newFragment(t, 7, 24*frameTicks, 3, frameTicks))
+			return slices.Concat(
+				newFragment(t, 5, 16*frameTicks, 4, frameTicks), newFragment(t, 6, 20*frameTicks, 4, frameTicks),
+				newFragment(t, 7, 24*frameTicks, 3, frameTicks),
+			)
 		}, "frames_missing"},
 		{"truncated", task, func(t *testing.T) []byte { return segment(t, 0, 8, 4)[:50] }, "segments_wrong"},
 		{"moof without mdat", task, func(t *testing.T) []byte {
@@ -204,7 +227,10 @@ func TestCutSegmentsOfSound(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			file := slices.Concat(initSegment(t, media.SampleRate), newFragment(t, 1, 0, tt.first, 1024), newFragment(t, 2, tt.at*1024, tt.other, 1024))
+			file := slices.Concat(
+				initSegment(t, media.SampleRate), newFragment(t, 1, 0, tt.first, 1024),
+				newFragment(t, 2, tt.at*1024, tt.other, 1024),
+			)
 			got, err := media.CutSegments(tinyPlan, task, media.AudioRendition, file)
 			if c := codeOf(t, err); c != tt.want {
 				t.Fatalf("got %v, want %q", err, tt.want)
@@ -248,7 +274,9 @@ func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 
 func TestReadCodecRejectsOtherBoxes(t *testing.T) {
 	t.Parallel()
-	for _, init := range []string{"", "short", strings.Repeat("\x00", 40), newBox("free", 16, 8), newBox("moov", 8, 0)} {
+	for _, init := range []string{
+		"", "short", strings.Repeat("\x00", 40), newBox("free", 16, 8), newBox("moov", 8, 0),
+	} {
 		if c, _, err := media.ReadCodec([]byte(init)); codeOf(t, err) != "segments_wrong" {
 			t.Errorf("%q: codec %q, %v", init, c, err)
 		}

@@ -54,8 +54,13 @@ func (b encodeBench) readFile(path string) []byte {
 
 // makeSource makes a video whose frames have their number as a bar code: 16 blocks of 16 × 16 pixels.
 func (b encodeBench) makeSource(name, size, rate string, secs int, args ...string) string {
-	bars := fmt.Sprintf("nullsrc=s=16x2:r=%s:d=%d,format=gray,geq=lum='if(bitand(N,pow(2,X)),255,0)',scale=256:16:flags=neighbor,format=yuv420p", rate, secs)
-	graph := fmt.Sprintf("testsrc2=s=%s:r=%s:d=%d,format=yuv420p[a];%s[b];[a][b]overlay=0:0:format=yuv420", size, rate, secs, bars)
+	bars := fmt.Sprintf(
+		"nullsrc=s=16x2:r=%s:d=%d,format=gray,geq=lum='if(bitand(N,pow(2,X)),255,0)',scale=256:16:flags=neighbor,format=yuv420p",
+		rate, secs,
+	)
+	graph := fmt.Sprintf(
+		"testsrc2=s=%s:r=%s:d=%d,format=yuv420p[a];%s[b];[a][b]overlay=0:0:format=yuv420", size, rate, secs, bars,
+	)
 	all := slices.Concat([]string{"-f", "lavfi", "-i", graph}, args)
 	if !slices.Contains(args, "-an") {
 		all = slices.Insert(all, 4, "-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=440:sample_rate=48000:d=%d", secs))
@@ -91,8 +96,10 @@ func (b encodeBench) inspectFile(path string) video.Media {
 	if err != nil {
 		b.Fatal(err)
 	}
-	packets := b.runTool("ffprobe", "-show_entries", "packet=pts,dts,duration,flags", "-select_streams", "V:0", "-of", "csv=p=0",
-		"-read_intervals", fmt.Sprintf("%f%%", media.FindTailStart(p)), path)
+	packets := b.runTool(
+		"ffprobe", "-show_entries", "packet=pts,dts,duration,flags", "-select_streams", "V:0", "-of", "csv=p=0",
+		"-read_intervals", fmt.Sprintf("%f%%", media.FindTailStart(p)), path,
+	)
 	m, err := media.Inspect(p, packets, b.sniffFile(path))
 	if err != nil {
 		b.Fatal(err)
@@ -101,7 +108,9 @@ func (b encodeBench) inspectFile(path string) video.Media {
 }
 
 // encodeTask encodes one task and cuts the output.
-func (b encodeBench) encodeTask(src string, p video.Plan, m video.Media, t video.Task) (video.Result, map[string]media.RenditionOutput) {
+func (b encodeBench) encodeTask(
+	src string, p video.Plan, m video.Media, t video.Task,
+) (video.Result, map[string]media.RenditionOutput) {
 	b.Helper()
 	out := func(name string) string { return b.path(fmt.Sprintf("%d-%s.mp4", t.Number, name)) }
 	args, names := media.AudioArgs(p, m, out), []string{media.AudioRendition}
@@ -188,7 +197,10 @@ func (b encodeBench) playlistPath(rendition string) string {
 // listFrameCodes returns a line for each frame: its time and a checksum of its bar code.
 func (b encodeBench) listFrameCodes(path string, m video.Media) []string {
 	b.Helper()
-	bars := fmt.Sprintf("crop=iw*256/%d:ih*16/%d:0:0,scale=16:1:flags=area,format=gray,lut=c0='if(gt(val,128),255,0)'", m.Width, m.Height)
+	bars := fmt.Sprintf(
+		"crop=iw*256/%d:ih*16/%d:0:0,scale=16:1:flags=area,format=gray,lut=c0='if(gt(val,128),255,0)'", m.Width,
+		m.Height,
+	)
 	out := b.listFrameColumns(path, bars, 2, 5)
 	codes := map[string]bool{}
 	for _, line := range out {
@@ -209,7 +221,10 @@ func (b encodeBench) listFrameTimes(path string, _ video.Media) []string {
 // listFrameColumns returns the time base and, for each frame after a filter, the given columns of ffmpeg's framemd5.
 func (b encodeBench) listFrameColumns(path, filter string, columns ...int) (out []string) {
 	b.Helper()
-	for line := range strings.Lines(string(b.runTool("ffmpeg", "-copyts", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", filter, "-f", "framemd5", "-"))) {
+	for line := range strings.Lines(string(b.runTool(
+		"ffmpeg", "-copyts", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", filter, "-f", "framemd5",
+		"-",
+	))) {
 		all := strings.Split(strings.TrimSpace(line), ",")
 		if strings.HasPrefix(line, "#tb") {
 			out = append(out, all[0])
@@ -229,7 +244,9 @@ func (b encodeBench) listFrameColumns(path, filter string, columns ...int) (out 
 // requireSimilarFrames fails unless each frame of two encodes is the same picture, to 30 dB.
 func (b encodeBench) requireSimilarFrames(one, other string) {
 	b.Helper()
-	log := string(b.runTool("ffmpeg", "-i", one, "-i", other, "-lavfi", "[0:v][1:v]psnr=stats_file=-", "-f", "null", "-"))
+	log := string(b.runTool(
+		"ffmpeg", "-i", one, "-i", other, "-lavfi", "[0:v][1:v]psnr=stats_file=-", "-f", "null", "-",
+	))
 	worst, n := 100.0, 0
 	for line := range strings.Lines(log) {
 		var psnr float64

@@ -51,7 +51,9 @@ func Prerolls(m video.Media) []float64 {
 // the same build of ffmpeg, as every encoder has one thread.
 func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
 	args := Args{
-		Input:  slices.Concat([]string{"-threads", "1"}, buildFilterInputArgs(m), buildSeekArgs(p, m, t, preroll), []string{"-copyts"}),
+		Input: slices.Concat(
+			[]string{"-threads", "1"}, buildFilterInputArgs(m), buildSeekArgs(p, m, t, preroll), []string{"-copyts"},
+		),
 		Output: []string{"-filter_complex", buildFilterGraph(p, m, t)},
 	}
 	for i, r := range p.Renditions {
@@ -81,14 +83,20 @@ func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) A
 func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition string) string) Args {
 	whole := video.Task{Kind: video.VideoTask, To: p.FrameCount(), Segment: 1, Last: true}
 	args := Args{
-		Input:  slices.Concat([]string{"-threads", strconv.Itoa(threads)}, buildFilterInputArgs(m), []string{"-copyts"}),
+		Input: slices.Concat(
+			[]string{"-threads", strconv.Itoa(threads)}, buildFilterInputArgs(m), []string{"-copyts"},
+		),
 		Output: []string{"-filter_complex", buildFilterGraph(p, m, whole)},
 	}
 	for i, r := range p.Renditions {
-		args.Output = slices.Concat(args.Output, buildEncoderArgs(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)})
+		args.Output = slices.Concat(
+			args.Output, buildEncoderArgs(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)},
+		)
 	}
 	if p.Audio {
-		args.Output = slices.Concat(args.Output, buildAudioFilterArgs(p, m), []string{"-movflags", "+faststart", "file:" + out(AudioRendition)})
+		args.Output = slices.Concat(
+			args.Output, buildAudioFilterArgs(p, m), []string{"-movflags", "+faststart", "file:" + out(AudioRendition)},
+		)
 	}
 	return args
 }
@@ -132,11 +140,18 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	if t.Last {
 		chain, end = append(chain, fmt.Sprintf("tpad=stop=%d:stop_mode=clone", p.SegmentFrames)), t.To
 	}
-	chain = append(chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end), fmt.Sprintf("split=%d", len(p.Renditions)))
+	chain = append(
+		chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end), fmt.Sprintf("split=%d", len(p.Renditions)),
+	)
 	parts := []string{"[0:V:0]" + strings.Join(chain, ",")}
 	for i, r := range p.Renditions {
 		parts[0] += fmt.Sprintf("[s%d]", i)
-		parts = append(parts, fmt.Sprintf("[s%d]scale=%d:%d:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v%d]", i, r.Width, r.Height, i))
+		parts = append(
+			parts,
+			fmt.Sprintf(
+				"[s%d]scale=%d:%d:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v%d]", i, r.Width, r.Height, i,
+			),
+		)
 	}
 	return strings.Join(parts, ";")
 }
@@ -157,8 +172,10 @@ func buildEncoderArgs(p video.Plan, i, threads int) []string {
 // buildAudioFilterArgs returns the filters and encoder options of the audio: aligned with the start of the video, and
 // padded or cut to its length.
 func buildAudioFilterArgs(p video.Plan, m video.Media) []string {
-	filter := fmt.Sprintf("asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
-		startSeconds(m), SampleRate, countSamples(p))
+	filter := fmt.Sprintf(
+		"asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
+		startSeconds(m), SampleRate, countSamples(p),
+	)
 	return slices.Concat([]string{
 		"-map", "0:a:0", "-af", filter, "-c:a", "aac", "-threads", "1", "-b:a", audioBitrate, "-ac", "2",
 	}, buildStripArgs(), []string{"-f", "mp4"})

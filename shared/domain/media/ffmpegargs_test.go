@@ -18,8 +18,14 @@ func outputPath(name string) string { return "/job/" + name + ".mp4" }
 // The golden file has one argument a line.
 func TestArgsGolden(t *testing.T) {
 	t.Parallel()
-	hd := video.Media{Container: fileformat.Mov, Width: 1280, Height: 720, Rate: rate25, Frames: 500, TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac"}
-	late := video.Media{Container: fileformat.Matroska, Width: 640, Height: 360, Rate: rate2997, Frames: 720, Start: 1500, TimeBase: video.Rate{Num: 1, Den: 1000}, Interlaced: true}
+	hd := video.Media{
+		Container: fileformat.Mov, Width: 1280, Height: 720, Rate: rate25, Frames: 500,
+		TimeBase: video.Rate{Num: 1, Den: 12800}, AudioCodec: "aac",
+	}
+	late := video.Media{
+		Container: fileformat.Matroska, Width: 640, Height: 360, Rate: rate2997, Frames: 720, Start: 1500,
+		TimeBase: video.Rate{Num: 1, Den: 1000}, Interlaced: true,
+	}
 	early := late
 	early.Start = -1500
 	p, q := media.NewPlan(hd), media.NewPlan(late)
@@ -61,10 +67,12 @@ func TestArgsHoldNoClientText(t *testing.T) {
 			media.SinglePassArgs(p, m, 0, outputPath),
 		} {
 			args := a.CommandLine("/in")
-			if strings.ContainsAny(strings.Join(args, ""), "\n\r\x00") || strings.Contains(strings.Join(args, ""), "evil") {
+			if strings.ContainsAny(strings.Join(args, ""), "\n\r\x00") ||
+				strings.Contains(strings.Join(args, ""), "evil") {
 				t.Errorf("%q", args)
 			}
-			if i := slices.Index(args, "-i"); i < 0 || args[i+1] != "file:/in" || !strings.HasPrefix(args[len(args)-1], "file:/job/") {
+			if i := slices.Index(args, "-i"); i < 0 || args[i+1] != "file:/in" ||
+				!strings.HasPrefix(args[len(args)-1], "file:/job/") {
 				t.Errorf("%q: input or output is no file: URL", args)
 			}
 		}

@@ -144,15 +144,19 @@ func ReadCodec(init []byte) (codec string, timescale int, err error) {
 func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 	var stsd mp4.StsdBox // the sample description; empty if a box on the way to it is missing
 	scale := 0
-	if t := moov.Trak; t != nil && t.Mdia != nil && t.Mdia.Mdhd != nil && t.Mdia.Minf != nil && t.Mdia.Minf.Stbl != nil && t.Mdia.Minf.Stbl.Stsd != nil {
+	if t := moov.Trak; t != nil && t.Mdia != nil && t.Mdia.Mdhd != nil && t.Mdia.Minf != nil &&
+		t.Mdia.Minf.Stbl != nil && t.Mdia.Minf.Stbl.Stsd != nil {
 		stsd, scale = *t.Mdia.Minf.Stbl.Stsd, int(t.Mdia.Mdhd.Timescale)
 	}
 	switch {
 	case stsd.AvcX != nil && stsd.AvcX.AvcC != nil:
 		c := stsd.AvcX.AvcC
-		return fmt.Sprintf("avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility, c.AVCLevelIndication), scale, nil
+		return fmt.Sprintf(
+			"avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility, c.AVCLevelIndication,
+		), scale, nil
 	case stsd.Mp4a != nil && stsd.Mp4a.Esds != nil:
-		if d := stsd.Mp4a.Esds.DecConfigDescriptor; d != nil && d.DecSpecificInfo != nil && len(d.DecSpecificInfo.DecConfig) > 0 {
+		if d := stsd.Mp4a.Esds.DecConfigDescriptor; d != nil && d.DecSpecificInfo != nil &&
+			len(d.DecSpecificInfo.DecConfig) > 0 {
 			return fmt.Sprintf("mp4a.40.%d", d.DecSpecificInfo.DecConfig[0]>>3), scale, nil
 		}
 	}
@@ -160,7 +164,9 @@ func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 }
 
 func newSegmentsWrongError(err error) error {
-	return &errs.Error{Op: "media.CutSegments", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err}
+	return &errs.Error{
+		Op: "media.CutSegments", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err,
+	}
 }
 
 const segmentsWrongMessage = "The video could not be cut into segments; export it as MP4 with H.264 and upload it again."

@@ -13,7 +13,8 @@ import (
 // gridRates are the frame rates of grids. With each of them, a frame lasts a whole number of ticks.
 var gridRates = []video.Rate{
 	{Num: 1, Den: 1}, {Num: 2, Den: 1}, {Num: 5, Den: 1}, {Num: 15, Den: 2}, {Num: 10, Den: 1}, {Num: 12, Den: 1},
-	{Num: 25, Den: 2}, {Num: 15, Den: 1}, {Num: 20, Den: 1}, {Num: 24000, Den: 1001}, {Num: 24, Den: 1}, {Num: 25, Den: 1},
+	{Num: 25, Den: 2}, {Num: 15, Den: 1}, {Num: 20, Den: 1}, {Num: 24000, Den: 1001}, {Num: 24, Den: 1},
+	{Num: 25, Den: 1},
 	{Num: 30000, Den: 1001}, {Num: 30, Den: 1}, {Num: 50, Den: 1}, {Num: 60000, Den: 1001}, {Num: 60, Den: 1},
 }
 

@@ -16,7 +16,13 @@ import (
 // planWithResults returns a plan of a number of seconds, and the results of its tasks: video segments of 2 s, and
 // audio segments a little longer.
 func planWithResults(seconds int) (video.Plan, []video.Result) {
-	p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: true, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360, Bitrate: 864_000}, {Name: "240p", Width: 426, Height: 240, Bitrate: 400_000}}}
+	p := video.Plan{
+		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Audio: true,
+		Renditions: []video.Rendition{
+			{Name: "360p", Width: 640, Height: 360, Bitrate: 864_000},
+			{Name: "240p", Width: 426, Height: 240, Bitrate: 400_000},
+		},
+	}
 	for at := 0; at < 25*seconds; at += 200 {
 		p.Borders = append(p.Borders, at)
 	}
@@ -136,7 +142,9 @@ func TestEarlyBandwidthIsUpperBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after := readBandwidth(t, media.BuildMasterPlaylist(p, early, false)), readBandwidth(t, media.BuildMasterPlaylist(p, late, true))
+	before, after := readBandwidth(
+		t, media.BuildMasterPlaylist(p, early, false),
+	), readBandwidth(t, media.BuildMasterPlaylist(p, late, true))
 	if before[0] < after[0] || before[1] < after[1] {
 		t.Errorf("%v is stated early, %v in the end", before, after)
 	}

@@ -44,7 +44,10 @@ func TestInspectFiles(t *testing.T) {
 func newProbe() media.Probe {
 	return media.Probe{
 		Streams: []media.Stream{
-			{Type: "video", Codec: "h264", Width: 1280, Height: 720, RealRate: "25/1", AverageRate: "25/1", TimeBase: "1/12800", Duration: "10.0"},
+			{
+				Type: "video", Codec: "h264", Width: 1280, Height: 720, RealRate: "25/1", AverageRate: "25/1",
+				TimeBase: "1/12800", Duration: "10.0",
+			},
 			{Type: "audio", Codec: "aac", TimeBase: "1/48000", Duration: "10.0"},
 		},
 		Format: media.Format{Start: "0.0", Duration: "10.0"},
@@ -62,23 +65,41 @@ func TestInspectRejects(t *testing.T) {
 		{"no stream", func(p *media.Probe, _ *media.Stream) { p.Streams = nil }, "no_video"},
 		{"sound only", func(p *media.Probe, _ *media.Stream) { p.Streams = p.Streams[1:] }, "no_video"},
 		{"sound with a cover", func(_ *media.Probe, v *media.Stream) { v.Disposition.AttachedPicture = 1 }, "no_video"},
-		{"many streams", func(p *media.Probe, _ *media.Stream) { p.Streams = slices.Repeat(p.Streams, 17) }, "streams_too_many"},
+		{"many streams", func(p *media.Probe, _ *media.Stream) {
+			p.Streams = slices.Repeat(p.Streams, 17)
+		}, "streams_too_many"},
 		{"AV1", func(_ *media.Probe, v *media.Stream) { v.Codec = "av1" }, "codec_unsupported"},
 		{"still pictures", func(_ *media.Probe, v *media.Stream) { v.Codec = "png" }, "codec_unsupported"},
-		{"unsupported audio", func(p *media.Probe, _ *media.Stream) { p.Streams[1].Codec = "wmapro" }, "audio_codec_unsupported"},
+		{"unsupported audio", func(p *media.Probe, _ *media.Stream) {
+			p.Streams[1].Codec = "wmapro"
+		}, "audio_codec_unsupported"},
 		{"no size", func(_ *media.Probe, v *media.Stream) { v.Width = 0 }, "dimensions_unknown"},
 		{"too large", func(_ *media.Probe, v *media.Stream) { v.Width, v.Height = 8192, 4321 }, "pixels_too_many"},
 		{"as large as allowed", func(_ *media.Probe, v *media.Stream) { v.Width, v.Height = 8192, 4320 }, ""},
-		{"too large by its pixel aspect ratio", func(_ *media.Probe, v *media.Stream) { v.SampleAspect = "100000:1" }, "pixels_too_many"},
-		{"a very flat picture", func(_ *media.Probe, v *media.Stream) { v.SampleAspect = "1:1000" }, "dimensions_unsupported"},
-		{"a very wide picture", func(_ *media.Probe, v *media.Stream) { v.Width, v.Height = 20000, 100 }, "dimensions_unsupported"},
-		{"no rate", func(_ *media.Probe, v *media.Stream) { v.RealRate, v.AverageRate = "0/0", "0/0" }, "frame_rate_unsupported"},
+		{"too large by its pixel aspect ratio", func(_ *media.Probe, v *media.Stream) {
+			v.SampleAspect = "100000:1"
+		}, "pixels_too_many"},
+		{"a very flat picture", func(_ *media.Probe, v *media.Stream) {
+			v.SampleAspect = "1:1000"
+		}, "dimensions_unsupported"},
+		{"a very wide picture", func(_ *media.Probe, v *media.Stream) {
+			v.Width, v.Height = 20000, 100
+		}, "dimensions_unsupported"},
+		{"no rate", func(_ *media.Probe, v *media.Stream) {
+			v.RealRate, v.AverageRate = "0/0", "0/0"
+		}, "frame_rate_unsupported"},
 		{"no time base", func(_ *media.Probe, v *media.Stream) { v.TimeBase = "1/0" }, "malformed"},
 		{"too short", func(_ *media.Probe, v *media.Stream) { v.Duration = "0.09" }, "duration_too_short"},
-		{"no frame", func(_ *media.Probe, v *media.Stream) { v.Duration, v.RealRate, v.AverageRate = "0.2", "1/1", "1/1" }, "duration_too_short"},
-		{"no length", func(p *media.Probe, v *media.Stream) { v.Duration, p.Format.Duration = "N/A", "" }, "duration_too_short"},
+		{"no frame", func(_ *media.Probe, v *media.Stream) {
+			v.Duration, v.RealRate, v.AverageRate = "0.2", "1/1", "1/1"
+		}, "duration_too_short"},
+		{"no length", func(p *media.Probe, v *media.Stream) {
+			v.Duration, p.Format.Duration = "N/A", ""
+		}, "duration_too_short"},
 		{"too long", func(_ *media.Probe, v *media.Stream) { v.Duration = "43200.5" }, "duration_too_long"},
-		{"duration that is no number", func(p *media.Probe, v *media.Stream) { v.Duration, p.Format.Duration = "NaN", "+Inf" }, "duration_too_short"},
+		{"duration that is no number", func(p *media.Probe, v *media.Stream) {
+			v.Duration, p.Format.Duration = "NaN", "+Inf"
+		}, "duration_too_short"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,14 +122,32 @@ func TestInspectCountsFrames(t *testing.T) {
 		want    int
 	}{
 		{"by the stream's duration", func(*media.Probe, *media.Stream) {}, "", 250},
-		{"by its number of frames", func(_ *media.Probe, v *media.Stream) { v.Duration, v.Frames = "", "123" }, "", 123},
+		{"by its number of frames", func(_ *media.Probe, v *media.Stream) {
+			v.Duration, v.Frames = "", "123"
+		}, "", 123},
 		{"by the file's end", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS = "", 12800 }, "", 225},
-		{"by the file's end, with a late start", func(p *media.Probe, v *media.Stream) { v.Duration, v.StartPTS, p.Format.Start = "", 12800, "1.0" }, "", 250},
-		{"by the last frame shown", func(*media.Probe, *media.Stream) {}, "126976,125000,512,___\n127488,125500,512,___\n126464,126000,512,___\n", 250},
-		{"by the last frame, beyond the stated duration", func(*media.Probe, *media.Stream) {}, "255488,126000,512,___\n", 500},
-		{"by the last frame, with a late start", func(_ *media.Probe, v *media.Stream) { v.StartPTS = 12800 }, "127488,126000,512,___\n", 225},
-		{"without a hidden frame", func(*media.Probe, *media.Stream) {}, "126976,125000,512,___\n127488,125500,512,_D_\n", 249},
-		{"by decoding times if there are no others", func(*media.Probe, *media.Stream) {}, "N/A,127488,512,___\nN/A,N/A,N/A,___\n,\n", 250},
+		{"by the file's end, with a late start", func(p *media.Probe, v *media.Stream) {
+			v.Duration, v.StartPTS, p.Format.Start = "", 12800, "1.0"
+		}, "", 250},
+		{
+			"by the last frame shown", func(*media.Probe, *media.Stream) {},
+			"126976,125000,512,___\n127488,125500,512,___\n126464,126000,512,___\n", 250,
+		},
+		{
+			"by the last frame, beyond the stated duration", func(*media.Probe, *media.Stream) {},
+			"255488,126000,512,___\n", 500,
+		},
+		{"by the last frame, with a late start", func(_ *media.Probe, v *media.Stream) {
+			v.StartPTS = 12800
+		}, "127488,126000,512,___\n", 225},
+		{
+			"without a hidden frame", func(*media.Probe, *media.Stream) {},
+			"126976,125000,512,___\n127488,125500,512,_D_\n", 249,
+		},
+		{
+			"by decoding times if there are no others", func(*media.Probe, *media.Stream) {},
+			"N/A,127488,512,___\nN/A,N/A,N/A,___\n,\n", 250,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -77,7 +77,9 @@ func TestNewPlan(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := media.NewPlan(video.Media{Width: 640, Height: 360, Rate: tt.rate, Frames: tt.frames, AudioCodec: "aac"})
+			p := media.NewPlan(video.Media{
+				Width: 640, Height: 360, Rate: tt.rate, Frames: tt.frames, AudioCodec: "aac",
+			})
 			if p.SegmentFrames != tt.segment || !slices.Equal(p.Borders, tt.borders) || !p.Audio {
 				t.Errorf("got %+v, want segments of %d, borders %v", p, tt.segment, tt.borders)
 			}
@@ -87,7 +89,9 @@ func TestNewPlan(t *testing.T) {
 
 // drawSource draws a video as Inspect could return it.
 func drawSource(t *rapid.T) video.Media {
-	rate := rapid.SampledFrom([]string{"1/1", "15/2", "10/1", "25/2", "24000/1001", "25/1", "30000/1001", "60000/1001", "60/1"}).Draw(t, "rate")
+	rate := rapid.SampledFrom([]string{
+		"1/1", "15/2", "10/1", "25/2", "24000/1001", "25/1", "30000/1001", "60000/1001", "60/1",
+	}).Draw(t, "rate")
 	r, err := media.ChooseGridRate(rate, rate)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +119,10 @@ func TestLadderNeverScalesUp(t *testing.T) {
 			if r.Width > m.Width || r.Height > m.Height || r.Width%2+r.Height%2 != 0 || r.Width < 16 || r.Height < 16 {
 				t.Errorf("%+v of %d × %d", r, m.Width, m.Height)
 			}
-			if off := float64(r.Width)*float64(m.Height) - float64(r.Height)*float64(m.Width); off > 2*float64(m.Width+m.Height) || off < -2*float64(m.Width+m.Height) {
+			if off := float64(r.Width)*float64(
+				m.Height,
+			) - float64(r.Height)*float64(m.Width); off > 2*float64(m.Width+m.Height) ||
+				off < -2*float64(m.Width+m.Height) {
 				t.Errorf("%+v has not the shape of %d × %d", r, m.Width, m.Height)
 			}
 			if names[r.Name] || r.Bitrate > last || r.Bitrate < 64_000 {

@@ -25,8 +25,14 @@ func TestPlaylistsGolden(t *testing.T) {
 	compareGolden(t, "playlists.txtar", []txtar.File{
 		{Name: "master.m3u8", Data: []byte(media.BuildMasterPlaylist(tinyPlan, tracks, true))},
 		{Name: "master.m3u8 without sound", Data: []byte(media.BuildMasterPlaylist(tinyPlan, silent, true))},
-		{Name: "360p/index.m3u8", Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks["360p"], tinyPlan.FrameCount()))},
-		{Name: "audio/index.m3u8", Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks[media.AudioRendition], tinyPlan.FrameCount()))},
+		{
+			Name: "360p/index.m3u8",
+			Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks["360p"], tinyPlan.FrameCount())),
+		},
+		{
+			Name: "audio/index.m3u8",
+			Data: []byte(media.BuildMediaPlaylist(tinyPlan, tracks[media.AudioRendition], tinyPlan.FrameCount())),
+		},
 	})
 }
 
@@ -47,7 +53,8 @@ func TestMasterPlaylistIsHLS(t *testing.T) {
 	}
 	for i, v := range master.Variants {
 		r := tinyPlan.Renditions[i]
-		if v.URI != r.Name+"/index.m3u8" || v.Codecs != "avc1.64001e,mp4a.40.2" || v.FrameRate != 25 || v.Audio != "audio" || v.AverageBandwidth > v.Bandwidth {
+		if v.URI != r.Name+"/index.m3u8" || v.Codecs != "avc1.64001e,mp4a.40.2" || v.FrameRate != 25 ||
+			v.Audio != "audio" || v.AverageBandwidth > v.Bandwidth {
 			t.Errorf("%+v", v.VariantParams)
 		}
 		if len(v.Alternatives) != 1 || v.Alternatives[0].URI != "audio/index.m3u8" || !v.Alternatives[0].Default {
@@ -66,7 +73,8 @@ func TestMediaPlaylistIsHLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := list.(*m3u8.MediaPlaylist)
-		if !got.Closed || got.MediaType != m3u8.VOD || got.Version() != 7 || got.Map == nil || got.Map.URI != "init.mp4" || int(got.Count()) != len(track.Segments) {
+		if !got.Closed || got.MediaType != m3u8.VOD || got.Version() != 7 || got.Map == nil ||
+			got.Map.URI != "init.mp4" || int(got.Count()) != len(track.Segments) {
 			t.Fatalf("got %+v", got)
 		}
 		for i, s := range track.Segments {
@@ -85,9 +93,14 @@ func TestMediaPlaylistIsHLS(t *testing.T) {
 
 func drawTrack(t *rapid.T) video.Track {
 	segment := rapid.Custom(func(t *rapid.T) video.Segment {
-		return video.Segment{Bytes: rapid.Int64Range(1, 1<<22).Draw(t, "bytes"), Ticks: rapid.Int64Range(1, 200_000).Draw(t, "ticks")}
+		return video.Segment{
+			Bytes: rapid.Int64Range(1, 1<<22).Draw(t, "bytes"), Ticks: rapid.Int64Range(1, 200_000).Draw(t, "ticks"),
+		}
 	})
-	return video.Track{Name: "360p", Codec: "avc1.64001e", Timescale: 30000, Segments: rapid.SliceOfN(segment, 1, 50).Draw(t, "segments")}
+	return video.Track{
+		Name: "360p", Codec: "avc1.64001e", Timescale: 30000,
+		Segments: rapid.SliceOfN(segment, 1, 50).Draw(t, "segments"),
+	}
 }
 
 // The bandwidth is that of the busiest part of about a target duration. A very short last segment is not measured
@@ -101,15 +114,31 @@ func TestBandwidthIsPeakOfTargetDuration(t *testing.T) {
 		peak, average string
 	}{
 		{"even", []video.Segment{{Bytes: 1000, Ticks: 2 * second}, {Bytes: 1000, Ticks: 2 * second}}, "4000", "4000"},
-		{"one busy", []video.Segment{{Bytes: 1000, Ticks: 2 * second}, {Bytes: 3000, Ticks: 2 * second}}, "12000", "8000"},
-		{"stub at the end", []video.Segment{{Bytes: 1000, Ticks: 2 * second}, {Bytes: 1000, Ticks: second / 10}}, "7620", "7620"},
+		{
+			"one busy", []video.Segment{{Bytes: 1000, Ticks: 2 * second}, {Bytes: 3000, Ticks: 2 * second}}, "12000",
+			"8000",
+		},
+		{
+			"stub at the end", []video.Segment{{Bytes: 1000, Ticks: 2 * second}, {Bytes: 1000, Ticks: second / 10}},
+			"7620", "7620",
+		},
 		{"only a stub", []video.Segment{{Bytes: 1000, Ticks: second / 10}}, "80000", "80000"},
-		{"short ones together", []video.Segment{{Bytes: 500, Ticks: second}, {Bytes: 1500, Ticks: second}, {Bytes: 500, Ticks: 2 * second}}, "12000", "5000"},
+		{
+			"short ones together",
+			[]video.Segment{{Bytes: 500, Ticks: second}, {Bytes: 1500, Ticks: second}, {Bytes: 500, Ticks: 2 * second}},
+			"12000", "5000",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := video.Plan{Rate: rate2997, Renditions: []video.Rendition{{Name: "360p", Width: 640, Height: 360}}}
-			got := media.BuildMasterPlaylist(p, map[string]video.Track{"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments}}, true)
+			got := media.BuildMasterPlaylist(
+				p,
+				map[string]video.Track{
+					"360p": {Name: "360p", Codec: "avc1.64001e", Timescale: second, Segments: tt.segments},
+				},
+				true,
+			)
 			if want := "BANDWIDTH=" + tt.peak + ",AVERAGE-BANDWIDTH=" + tt.average + ","; !strings.Contains(got, want) {
 				t.Errorf("want %s in\n%s", want, got)
 			}

@@ -35,33 +35,64 @@ type Metric struct {
 
 // Metrics of messages.
 var (
-	WaitTime     = Metric{Name: "Wait", Unit: Milliseconds, Dimension: Queue, Description: "time that a message waited in its queue until its first delivery"}
-	WorkTime     = Metric{Name: "Work", Unit: Milliseconds, Dimension: Queue, Description: "time to process a message; its SampleCount is the number of processed messages"}
-	Retries      = Metric{Name: "Retried", Unit: Count, Dimension: Queue, Description: "failed attempts that are retried"}
-	DeadLettered = Metric{Name: "Dead", Unit: Count, Dimension: Queue, Description: "messages sent to the dead-letter queue"}
-	Duplicates   = Metric{Name: "Duplicate", Unit: Count, Dimension: Queue, Description: "messages that changed nothing, as they were duplicates or late"}
+	WaitTime = Metric{
+		Name: "Wait", Unit: Milliseconds, Dimension: Queue,
+		Description: "time that a message waited in its queue until its first delivery",
+	}
+	WorkTime = Metric{
+		Name: "Work", Unit: Milliseconds, Dimension: Queue,
+		Description: "time to process a message; its SampleCount is the number of processed messages",
+	}
+	Retries = Metric{
+		Name: "Retried", Unit: Count, Dimension: Queue, Description: "failed attempts that are retried",
+	}
+	DeadLettered = Metric{
+		Name: "Dead", Unit: Count, Dimension: Queue, Description: "messages sent to the dead-letter queue",
+	}
+	Duplicates = Metric{
+		Name: "Duplicate", Unit: Count, Dimension: Queue,
+		Description: "messages that changed nothing, as they were duplicates or late",
+	}
 )
 
 // Metrics of videos.
 var (
-	InspectTime  = Metric{Name: "InspectTime", Unit: Milliseconds, Description: "time of a video from uploaded to inspected"}
+	InspectTime = Metric{
+		Name: "InspectTime", Unit: Milliseconds, Description: "time of a video from uploaded to inspected",
+	}
 	EncodeTime   = Metric{Name: "EncodeTime", Unit: Milliseconds, Description: "from inspected to encoded"}
 	PublishTime  = Metric{Name: "PublishTime", Unit: Milliseconds, Description: "from encoded to ready"}
 	PlayableTime = Metric{Name: "PlayableTime", Unit: Milliseconds, Description: "from uploaded to playable"}
-	ReadyTime    = Metric{Name: "ReadyTime", Unit: Milliseconds, Description: "from uploaded to ready; its SampleCount is the number of videos that became ready"}
-	Failed       = Metric{Name: "Failed", Unit: Count, Dimension: Code, AlsoTotal: true, Description: "videos that failed"}
+	ReadyTime    = Metric{
+		Name: "ReadyTime", Unit: Milliseconds,
+		Description: "from uploaded to ready; its SampleCount is the number of videos that became ready",
+	}
+	Failed = Metric{Name: "Failed", Unit: Count, Dimension: Code, AlsoTotal: true, Description: "videos that failed"}
 )
 
 // Metrics of the whole system.
 var (
-	Wanted      = Metric{Name: "Wanted", Unit: Count, Dimension: Queue, Description: "workers that a queue needs to keep its target wait"}
+	Wanted = Metric{
+		Name: "Wanted", Unit: Count, Dimension: Queue,
+		Description: "workers that a queue needs to keep its target wait",
+	}
 	Ceiling     = Metric{Name: "Ceiling", Unit: Count, Dimension: Queue, Description: "workers that a queue may have"}
-	DeadLetters = Metric{Name: "DeadLetters", Unit: Count, Description: "dead letters that are neither redriven nor discarded"}
-	Stuck       = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed long ago without a retry"}
-	Dollars     = Metric{Name: "Dollars", Unit: None, Description: "price of an invocation; its Sum over an hour is dollars an hour"}
-	Errors      = Metric{Name: "Errors", Unit: Count, Description: "invocations that ended in an error, a crash or a timeout, counted from Lambda's own log lines"}
+	DeadLetters = Metric{
+		Name: "DeadLetters", Unit: Count, Description: "dead letters that are neither redriven nor discarded",
+	}
+	Stuck   = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed long ago without a retry"}
+	Dollars = Metric{
+		Name: "Dollars", Unit: None, Description: "price of an invocation; its Sum over an hour is dollars an hour",
+	}
+	Errors = Metric{
+		Name: "Errors", Unit: Count,
+		Description: "invocations that ended in an error, a crash or a timeout, counted from Lambda's own log lines",
+	}
 
-	SandboxStarts = Metric{Name: "SandboxStart", Unit: Count, Dimension: Sandbox, Description: "processes of functions that run ffmpeg, by their set of sandbox layers"}
+	SandboxStarts = Metric{
+		Name: "SandboxStart", Unit: Count, Dimension: Sandbox,
+		Description: "processes of functions that run ffmpeg, by their set of sandbox layers",
+	}
 )
 
 // All lists every metric.

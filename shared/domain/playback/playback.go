@@ -33,7 +33,9 @@ const (
 // lowerBase32 is the base32 encoding of RFC 4648 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-var idPattern = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, ownerLength+randomLength))
+var idPattern = regexp.MustCompile(fmt.Sprintf(
+	`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, ownerLength+randomLength,
+))
 
 // NewID returns a new public playback id for a video of the tenant: the letter p, 8 characters derived from the
 // tenant, so that every object key shows which tenant it belongs to, and 24 random characters. It fails with Internal

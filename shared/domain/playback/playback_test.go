@@ -31,7 +31,9 @@ func TestNewID(t *testing.T) {
 	if got, want := playback.ObjectPrefix(zeros), "v/"+zeros+"/"; got != want {
 		t.Errorf("Prefix = %s, want %s", got, want)
 	}
-	if _, err := playback.NewID("acme", io.LimitReader(bytes.NewReader(make([]byte, 15)), 14)); errs.KindOf(err) != errs.Internal {
+	if _, err := playback.NewID(
+		"acme", io.LimitReader(bytes.NewReader(make([]byte, 15)), 14),
+	); errs.KindOf(err) != errs.Internal {
 		t.Errorf("with too little entropy: %v, want an internal error", err)
 	}
 }
@@ -122,7 +124,9 @@ func TestTokenIsValidForOneVideoAndTime(t *testing.T) {
 		if got := codeOf(playback.VerifyToken(token, other, now, keys)); got != "token_invalid" {
 			t.Fatalf("another id: %q", got)
 		}
-		if got := codeOf(playback.VerifyToken(token, id, now, playback.SigningKeys{"1": append(key, 1)})); got != "token_invalid" {
+		if got := codeOf(playback.VerifyToken(
+			token, id, now, playback.SigningKeys{"1": append(key, 1)},
+		)); got != "token_invalid" {
 			t.Fatalf("another key: %q", got)
 		}
 	})

@@ -46,7 +46,9 @@ func byWeight(p *queuePlan) float64 { return p.Weight }
 // lowest ratio of workers received to weight that is not full yet, the first of equals. The last unit may exceed upTo
 // by less than half. It returns how many workers it has handed out. This is the D'Hondt method: a plan never loses
 // workers when room or its weight grows.
-func distributeWorkers(plans []*queuePlan, room, upTo int, full func(*queuePlan) int, weight func(*queuePlan) float64) (handedOut int) {
+func distributeWorkers(
+	plans []*queuePlan, room, upTo int, full func(*queuePlan) int, weight func(*queuePlan) float64,
+) (handedOut int) {
 	given := make([]int, len(plans))
 	for {
 		next, bestQuotient := -1, 0.0

@@ -59,14 +59,18 @@ func (h handover) findTransition(p *queuePlan) transition {
 // above a lowered ceiling runs to the end of its message, so for two service times, as some messages take longer than
 // the mean, it counts as not free: the API's share of the account's concurrency is never lent.
 func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duration {
-	ceilings, ending := 0, 0 // the sum of the previous ceilings; workers above lowered ceilings, from decisions before this one
+	// the sum of the previous ceilings; workers above lowered ceilings, from decisions before this one
+	ceilings, ending := 0, 0
 	for _, p := range plans {
 		ceilings += max(p.minCeiling(), p.previous)
 		if p.timeToDrain(now) > 0 {
 			ending += max(0, min(p.history.PreviousCeiling, MaxCeiling)-p.previous)
 		}
 	}
-	h := handover{hasSpare: ceilings <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort), manyEnding: ending > budget/16}
+	h := handover{
+		hasSpare: ceilings <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),
+		manyEnding: ending > budget/16,
+	}
 	free := budget
 	var rising []*queuePlan
 	for _, p := range plans {

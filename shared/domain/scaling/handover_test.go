@@ -5,7 +5,9 @@ import "testing"
 func TestFindTransition(t *testing.T) {
 	t.Parallel()
 	plan := func(previous, target, demand int) *queuePlan {
-		return &queuePlan{Queue: Queue{Min: MinCeiling, Max: 100, Unit: 1}, previous: previous, target: target, demand: demand}
+		return &queuePlan{
+			Queue: Queue{Min: MinCeiling, Max: 100, Unit: 1}, previous: previous, target: target, demand: demand,
+		}
 	}
 	for _, tt := range []struct {
 		name string

@@ -40,7 +40,8 @@ func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 // QueueInput returns a queue of the service map as input for a decision, without a reading.
 func (p ProvisionedQueues) QueueInput(q services.Queue) Queue {
 	l := Queue{
-		Name: q.Name, Lane: q.Lane.Name, MaxWait: q.Lane.TargetWait.Seconds(), Weight: q.Lane.Weight, Max: q.Inbox.MaxWorkers,
+		Name: q.Name, Lane: q.Lane.Name, MaxWait: q.Lane.TargetWait.Seconds(), Weight: q.Lane.Weight,
+		Max: q.Inbox.MaxWorkers,
 	}
 	if slices.Contains(p, q.Name) {
 		l.Min, l.Unit = MinPollers*workersPerPoller, workersPerPoller

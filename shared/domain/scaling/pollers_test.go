@@ -36,7 +36,8 @@ func TestIdleCeilingsUseWholeBudget(t *testing.T) {
 			}
 		})
 	}
-	if got, want := (scaling.ProvisionedQueues{"encode", "encode-bulk"}).MinWorkers(), services.MinConcurrency()+36; got != want {
+	if got, want := (scaling.ProvisionedQueues{"encode", "encode-bulk"}).MinWorkers(), services.MinConcurrency()+
+		36; got != want {
 		t.Errorf("the least with two is %d, not %d", got, want)
 	}
 }

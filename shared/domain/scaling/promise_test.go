@@ -30,17 +30,23 @@ func drawAnyTime(t *rapid.T, label string) time.Time {
 
 // drawAnyInput draws inputs with arbitrary settings, readings and history.
 func drawAnyInput(t *rapid.T) scaling.Input {
-	in := scaling.Input{Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget"), Previous: scaling.Decision{Split: drawAnySplit(t)}}
+	in := scaling.Input{
+		Now: noon, Budget: rapid.IntRange(-10, 3000).Draw(t, "budget"),
+		Previous: scaling.Decision{Split: drawAnySplit(t)},
+	}
 	for _, name := range queueNames[:rapid.IntRange(0, len(queueNames)).Draw(t, "queues")] {
 		in.Queues = append(in.Queues, scaling.Queue{
 			Name: name, Lane: rapid.SampledFrom([]video.Lane{video.Interactive, video.Bulk, ""}).Draw(t, "lane"),
 			MaxWait: drawAnyNumber().Draw(t, "promise"), Weight: drawAnyNumber().Draw(t, "weight"),
-			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"), Unit: rapid.IntRange(-1, 20).Draw(t, "unit"),
+			Min: rapid.IntRange(-5, 50).Draw(t, "min"), Max: rapid.IntRange(-5, 1500).Draw(t, "max"),
+			Unit: rapid.IntRange(-1, 20).Draw(t, "unit"),
 			Reading: scaling.Reading{At: drawAnyTime(t, "at"), Visible: drawAnyNumber().Draw(t, "visible"),
-				InFlight: drawAnyNumber().Draw(t, "in flight"), OldestAge: drawAnyNumber().Draw(t, "oldest"), ServiceTime: drawAnyNumber().Draw(t, "service")},
+				InFlight: drawAnyNumber().Draw(t, "in flight"), OldestAge: drawAnyNumber().Draw(t, "oldest"),
+				ServiceTime: drawAnyNumber().Draw(t, "service")},
 		})
 		in.Previous.Ceilings = append(in.Previous.Ceilings, scaling.Ceiling{
-			Name: name, Workers: rapid.IntRange(-10, 2000).Draw(t, "before"), Wanted: rapid.Int().Draw(t, "wanted before"),
+			Name: name, Workers: rapid.IntRange(-10, 2000).Draw(t, "before"),
+			Wanted: rapid.Int().Draw(t, "wanted before"),
 			History: scaling.DemandHistory{Since: drawAnyTime(t, "since"), RecentPeak: rapid.Int().Draw(t, "recent"),
 				FormerPeak: rapid.Int().Draw(t, "former"), Need: rapid.Int().Draw(t, "need"),
 				PreviousNeed: rapid.Int().Draw(t, "was"), NeedFellAt: drawAnyTime(t, "cut"),
@@ -61,10 +67,12 @@ func drawSoundInput(t *rapid.T) scaling.Input {
 	for i, name := range queueNames[:rapid.IntRange(1, len(queueNames)).Draw(t, "queues")] {
 		in.Queues = append(in.Queues, scaling.Queue{
 			Name: name, Lane: []video.Lane{video.Interactive, video.Bulk}[i%2],
-			MaxWait: rapid.Float64Range(1, 600).Draw(t, "promise"), Weight: rapid.Float64Range(0.5, 8).Draw(t, "weight"),
-			Unit: rapid.SampledFrom([]int{1, 10}).Draw(t, "unit"),
+			MaxWait: rapid.Float64Range(1, 600).Draw(t, "promise"),
+			Weight:  rapid.Float64Range(0.5, 8).Draw(t, "weight"),
+			Unit:    rapid.SampledFrom([]int{1, 10}).Draw(t, "unit"),
 			Reading: scaling.Reading{At: noon, Visible: float64(rapid.IntRange(0, 2000).Draw(t, "visible")),
-				InFlight: float64(rapid.IntRange(0, 300).Draw(t, "in flight")), OldestAge: rapid.Float64Range(0, 900).Draw(t, "oldest"),
+				InFlight:    float64(rapid.IntRange(0, 300).Draw(t, "in flight")),
+				OldestAge:   rapid.Float64Range(0, 900).Draw(t, "oldest"),
 				ServiceTime: rapid.Float64Range(0.1, 180).Draw(t, "service")},
 		})
 	}
@@ -230,8 +238,12 @@ func TestPromise12_BulkHasItsShareOrTimeToSpare(t *testing.T) {
 			return
 		}
 		for _, q := range in.Queues {
-			if q.Lane == video.Bulk && q.MaxWait >= 300 && q.Reading.Visible > 0 && q.Reading.OldestAge+work/part > q.MaxWait/4+1 {
-				t.Errorf("bulk wants %d and has %d, with %v s of work for %v and %v s of %v gone", wanted, has, work, part, q.Reading.OldestAge, q.MaxWait)
+			if q.Lane == video.Bulk && q.MaxWait >= 300 && q.Reading.Visible > 0 &&
+				q.Reading.OldestAge+work/part > q.MaxWait/4+1 {
+				t.Errorf(
+					"bulk wants %d and has %d, with %v s of work for %v and %v s of %v gone", wanted, has, work, part,
+					q.Reading.OldestAge, q.MaxWait,
+				)
 			}
 		}
 	})
@@ -258,7 +270,8 @@ func TestPromise12_NoisyReadingsCauseFewChanges(t *testing.T) {
 			}
 			d := scaling.DecideCeilings(in)
 			for i, c := range d.Ceilings {
-				if before, ok := in.Previous.FindCeiling(c.Name); ok && before.Workers != c.Workers && at > 10*time.Minute {
+				if before, ok := in.Previous.FindCeiling(c.Name); ok && before.Workers != c.Workers &&
+					at > 10*time.Minute {
 					changes[i] = append(changes[i], in.Now)
 				}
 			}
@@ -314,7 +327,9 @@ func TestPromise12_WorkersNeverExceedBudget(t *testing.T) {
 						waiting[i] += rapid.IntRange(0, 500).Draw(t, "messages")
 					}
 					r := &in.Queues[i].Reading
-					r.At, r.Visible, r.InFlight, r.ServiceTime = in.Now, float64(waiting[i]), float64(busy[i]), math.Round(min(r.ServiceTime, 40))+1
+					r.At, r.Visible, r.InFlight, r.ServiceTime = in.Now, float64(
+						waiting[i],
+					), float64(busy[i]), math.Round(min(r.ServiceTime, 40))+1
 				}
 				in.Previous = scaling.DecideCeilings(in)
 			}

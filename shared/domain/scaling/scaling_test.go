@@ -25,7 +25,9 @@ func newReading(visible, inFlight, oldest float64) scaling.Reading {
 }
 
 func previousCeilings(interactive, bulk int) scaling.Decision {
-	return scaling.Decision{Ceilings: []scaling.Ceiling{{Name: "encode", Workers: interactive}, {Name: "encode-bulk", Workers: bulk}}}
+	return scaling.Decision{
+		Ceilings: []scaling.Ceiling{{Name: "encode", Workers: interactive}, {Name: "encode-bulk", Workers: bulk}},
+	}
 }
 
 func TestDecideCeilings(t *testing.T) {
@@ -44,28 +46,43 @@ func TestDecideCeilings(t *testing.T) {
 	}{
 		{"all queues are empty: each lane has its share", 200, idle, idle, scaling.Decision{},
 			ceilings{120, 80, scaling.ReasonIdle, scaling.ReasonIdle, 0, 0}},
-		{"a long video: bulk has its share as long as that is enough", 200, idle, newReading(1500, 0, 0), scaling.Decision{},
-			ceilings{120, 80, scaling.ReasonIdle, scaling.ReasonEnough, 0, 68}},
-		{"the share is not enough: bulk is due", 200, newReading(0, 60, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
-			ceilings{108, 80, scaling.ReasonEnough, scaling.ReasonWaiting, 60, 126}},
+		{
+			"a long video: bulk has its share as long as that is enough", 200, idle, newReading(1500, 0, 0),
+			scaling.Decision{}, ceilings{120, 80, scaling.ReasonIdle, scaling.ReasonEnough, 0, 68},
+		},
+		{
+			"the share is not enough: bulk is due", 200, newReading(0, 60, 0), newReading(2800, 0, 0),
+			previousCeilings(120, 80), ceilings{108, 80, scaling.ReasonEnough, scaling.ReasonWaiting, 60, 126},
+		},
 		{"interactive needs little", 200, newReading(0, 20, 0), newReading(2800, 0, 0), previousCeilings(120, 80),
 			ceilings{70, 80, scaling.ReasonEnough, scaling.ReasonWaiting, 20, 126}},
-		{"both lanes need more: each has its share", 200, newReading(500, 0, 0), newReading(2000, 0, 0), previousCeilings(120, 80),
-			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonShort, 500, 90}},
-		{"bulk with time to spare lends its share", 200, newReading(220, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
-			ceilings{120, 2, scaling.ReasonWaiting, scaling.ReasonLent, 280, 11}},
-		{"a burst shorter than the hand-over borrows nothing", 200, newReading(60, 60, 0), newReading(200, 40, 0), previousCeilings(120, 80),
-			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 120, 11}},
-		{"bulk without time to spare lends nothing", 200, newReading(220, 60, 0), newReading(200, 40, 120), previousCeilings(120, 80),
-			ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 280, 16}},
+		{
+			"both lanes need more: each has its share", 200, newReading(500, 0, 0), newReading(2000, 0, 0),
+			previousCeilings(120, 80), ceilings{120, 80, scaling.ReasonShort, scaling.ReasonShort, 500, 90},
+		},
+		{
+			"bulk with time to spare lends its share", 200, newReading(220, 60, 0), newReading(200, 40, 0),
+			previousCeilings(120, 80), ceilings{120, 2, scaling.ReasonWaiting, scaling.ReasonLent, 280, 11},
+		},
+		{
+			"a burst shorter than the hand-over borrows nothing", 200, newReading(60, 60, 0), newReading(200, 40, 0),
+			previousCeilings(120, 80), ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 120, 11},
+		},
+		{
+			"bulk without time to spare lends nothing", 200, newReading(220, 60, 0), newReading(200, 40, 120),
+			previousCeilings(120, 80), ceilings{120, 80, scaling.ReasonShort, scaling.ReasonEnough, 280, 16},
+		},
 		{"a late queue gets more workers", 200, newReading(0, 60, 0), newReading(50, 10, 700), scaling.Decision{},
 			ceilings{108, 92, scaling.ReasonEnough, scaling.ReasonLate, 60, 11}},
 		{"no more workers than messages", 200, newReading(3, 0, 60), idle, scaling.Decision{},
 			ceilings{120, 80, scaling.ReasonLate, scaling.ReasonIdle, 3, 0}},
 		{"a broken reading holds", 200, nan, newReading(900, 0, 0), previousCeilings(60, 40),
 			ceilings{60, 140, scaling.ReasonHeld, scaling.ReasonEnough, 0, 41}},
-		{"a fall takes effect at once, a rise waits for free workers", 200, newReading(150, 0, 0), newReading(900, 170, 0), previousCeilings(25, 175),
-			ceilings{25, 80, scaling.ReasonWaiting, scaling.ReasonEnough, 150, 49}},
+		{
+			"a fall takes effect at once, a rise waits for free workers", 200, newReading(150, 0, 0),
+			newReading(900, 170, 0), previousCeilings(25, 175),
+			ceilings{25, 80, scaling.ReasonWaiting, scaling.ReasonEnough, 150, 49},
+		},
 		{"a new account: the minimum of each queue", 3, idle, idle, scaling.Decision{},
 			ceilings{2, 2, scaling.ReasonBudgetTooSmall, scaling.ReasonBudgetTooSmall, 0, 0}},
 	} {
@@ -99,8 +116,14 @@ func TestCeilingsAreMultiplesOfUnit(t *testing.T) {
 		{"34 are nearer to 30", 85, [2]int{1, 10}, idle, idle, scaling.Decision{}, 55, 30},
 		{"36 are nearer to 40", 90, [2]int{1, 10}, idle, idle, scaling.Decision{}, 50, 40},
 		{"who has no units takes what is no ten", 95, [2]int{10, 1}, idle, idle, scaling.Decision{}, 50, 45},
-		{"due, bulk has half", 100, [2]int{10, 10}, newReading(0, 30, 0), newReading(2800, 40, 0), previousCeilings(50, 40), 50, 50},
-		{"a loan leaves it a ten", 100, [2]int{10, 10}, newReading(500, 60, 0), newReading(20, 1, 0), previousCeilings(60, 10), 90, 10},
+		{
+			"due, bulk has half", 100, [2]int{10, 10}, newReading(0, 30, 0), newReading(2800, 40, 0),
+			previousCeilings(50, 40), 50, 50,
+		},
+		{
+			"a loan leaves it a ten", 100, [2]int{10, 10}, newReading(500, 60, 0), newReading(20, 1, 0),
+			previousCeilings(60, 10), 90, 10,
+		},
 		{"what was not of tens is, from now on", 100, [2]int{1, 10}, idle, idle, previousCeilings(52, 47), 52, 40},
 		{"there is no ten for each", 15, [2]int{10, 10}, idle, idle, scaling.Decision{}, 10, 10},
 	} {
@@ -165,7 +188,10 @@ func TestSplitFollowsLoad(t *testing.T) {
 		{"another, too soon after", 240, burst, newReading(200, 80, 60), scaling.SplitDefault},
 		{"now it is lent for", 790, burst, newReading(100, 80, 0), scaling.SplitLoan},
 		{"bulk has waited enough", 850, burst, newReading(600, 2, 200), scaling.SplitDefault},
-		{"bulk would be late, but there was a change just now", 1400, some, newReading(2400, 80, 200), scaling.SplitDefault},
+		{
+			"bulk would be late, but there was a change just now", 1400, some, newReading(2400, 80, 200),
+			scaling.SplitDefault,
+		},
 		{"bulk is due", 1460, some, newReading(2400, 80, 200), scaling.SplitDue},
 		{"interactive is pressed", 1490, burst, newReading(2400, 80, 230), scaling.SplitDefault},
 		{"bulk is late", 2100, some, newReading(2400, 80, 700), scaling.SplitDue},
@@ -186,7 +212,9 @@ func TestSplitFollowsLoad(t *testing.T) {
 func TestShortDeadlineQueueLendsNoCapacity(t *testing.T) {
 	t.Parallel()
 	in := newInput(200, newReading(80, 60, 0), newReading(200, 40, 0))
-	in.Queues = append(in.Queues, scaling.Queue{Name: "fetch", Lane: video.Bulk, MaxWait: 60, Reading: newReading(30, 0, 0)})
+	in.Queues = append(
+		in.Queues, scaling.Queue{Name: "fetch", Lane: video.Bulk, MaxWait: 60, Reading: newReading(30, 0, 0)},
+	)
 	in.Previous = previousCeilings(80, 84)
 	in.Previous.Ceilings = append(in.Previous.Ceilings, scaling.Ceiling{Name: "fetch", Workers: 30})
 	d := scaling.DecideCeilings(in)

@@ -54,7 +54,8 @@ func TestStateReadsRowWithoutSplit(t *testing.T) {
 	}
 	in := newInput(200, newReading(0, 0, 0), newReading(900, 100, 0))
 	in.Previous = s.ToDecision()
-	if d := scaling.DecideCeilings(in); !s.IsIdle() || d.Split.Current != scaling.SplitDefault || d.Ceilings[1].Workers < 80 {
+	if d := scaling.DecideCeilings(in); !s.IsIdle() || d.Split.Current != scaling.SplitDefault ||
+		d.Ceilings[1].Workers < 80 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -67,12 +68,31 @@ func TestIsIdle(t *testing.T) {
 		want  bool
 	}{
 		{"nothing yet", scaling.State{}, true},
-		{"nothing waits", scaling.State{Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{Workers: 4}}}, Split: scaling.SplitState{Since: noon}}, true},
+		{
+			"nothing waits",
+			scaling.State{
+				Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{Workers: 4}}},
+				Split:  scaling.SplitState{Since: noon},
+			},
+			true,
+		},
 		{"it is lent", scaling.State{Split: scaling.SplitState{Current: scaling.SplitLoan}}, false},
 		{"a message waits", scaling.State{Queues: []scaling.QueueState{{Reading: scaling.Reading{Visible: 1}}}}, false},
-		{"one is worked on", scaling.State{Queues: []scaling.QueueState{{Reading: scaling.Reading{InFlight: 1}}}}, false},
-		{"a need is remembered", scaling.State{Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{History: scaling.DemandHistory{Need: 1}}}}}, false},
-		{"nobody knows", scaling.State{Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{Reason: scaling.ReasonHeld}}}}, false},
+		{
+			"one is worked on", scaling.State{Queues: []scaling.QueueState{{Reading: scaling.Reading{InFlight: 1}}}},
+			false,
+		},
+		{
+			"a need is remembered",
+			scaling.State{
+				Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{History: scaling.DemandHistory{Need: 1}}}},
+			},
+			false,
+		},
+		{
+			"nobody knows",
+			scaling.State{Queues: []scaling.QueueState{{Ceiling: scaling.Ceiling{Reason: scaling.ReasonHeld}}}}, false,
+		},
 	} {
 		if got := tt.state.IsIdle(); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)

@@ -30,7 +30,9 @@ func TestEdgesCoverMap(t *testing.T) {
 		t.Error("no edge from S3 to inspect")
 	}
 	for i, e := range ListEdges() {
-		if e.From == e.To || slices.ContainsFunc(ListEdges()[:i], func(b Edge) bool { return b.From == e.From && b.To == e.To }) {
+		if e.From == e.To || slices.ContainsFunc(ListEdges()[:i], func(b Edge) bool {
+			return b.From == e.From && b.To == e.To
+		}) {
 			t.Errorf("%v is repeated, or leads to its start", e)
 		}
 	}

@@ -29,7 +29,10 @@ var Map = []Service{
 			{"DELETE", "/v1/videos/{id}", AuthToken, "videos:write"},
 			{"GET", "/v1/videos/{id}/timeline", AuthToken, "videos:read"},
 		},
-		Inbox: &Inbox{EventTypes: []string{"upload.requested.v1"}, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 5, MaxWait: time.Minute},
+		Inbox: &Inbox{
+			EventTypes: []string{"upload.requested.v1"}, BatchSize: 10, ServiceTime: 200 * time.Millisecond,
+			MaxAttempts: 5, MaxWait: time.Minute,
+		},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		Permissions: []Permission{
 			{GetRows, Table, []string{UploadRows}},
@@ -111,7 +114,8 @@ var Map = []Service{
 	{
 		Name: "inspect",
 		Inbox: &Inbox{
-			EventTypes: []string{"s3.object-created.v1", "inspect.requested.v1"}, BatchSize: 1, ServiceTime: 3 * time.Second, MaxAttempts: 5, MaxWait: time.Minute,
+			EventTypes: []string{"s3.object-created.v1", "inspect.requested.v1"}, BatchSize: 1,
+			ServiceTime: 3 * time.Second, MaxAttempts: 5, MaxWait: time.Minute,
 			Lanes: []Lane{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}},
 		},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
@@ -123,7 +127,8 @@ var Map = []Service{
 	{
 		Name: "encode",
 		Inbox: &Inbox{
-			EventTypes: []string{"encode.requested.v1"}, FairShare: true, BatchSize: 1, ServiceTime: 10 * time.Second, MaxAttempts: 5, MaxWait: 2 * time.Minute,
+			EventTypes: []string{"encode.requested.v1"}, FairShare: true, BatchSize: 1, ServiceTime: 10 * time.Second,
+			MaxAttempts: 5, MaxWait: 2 * time.Minute,
 			Lanes: []Lane{
 				{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 16},
 				{Name: video.Bulk, TargetWait: 10 * time.Minute, MaxWait: 15 * time.Minute, Weight: 16},
@@ -139,8 +144,9 @@ var Map = []Service{
 	{
 		Name: "fetch",
 		Inbox: &Inbox{
-			EventTypes: []string{"fetch.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 12, MaxWait: 5 * time.Minute,
-			Lanes: []Lane{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
+			EventTypes: []string{"fetch.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 12,
+			MaxWait: 5 * time.Minute,
+			Lanes:   []Lane{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
 		},
 		Emits: []string{"fetch.failed.v1"},
 		Permissions: []Permission{
@@ -159,7 +165,8 @@ var Map = []Service{
 			Lanes: []Lane{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
-			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1", "video.deleted.v1",
+			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1",
+			"video.deleted.v1",
 		},
 		Permissions: []Permission{
 			{ReadRows, Table, []string{VideoRows, InFlightLimitRows}},
@@ -175,8 +182,9 @@ var Map = []Service{
 	{
 		Name: "purge",
 		Inbox: &Inbox{
-			EventTypes: []string{"sweep.requested.v1"}, BatchSize: 1, ServiceTime: 2 * time.Second, MaxAttempts: 5, MaxWait: 15 * time.Minute,
-			Lanes: []Lane{{Name: video.Bulk, TargetWait: 10 * time.Minute, Weight: 1}},
+			EventTypes: []string{"sweep.requested.v1"}, BatchSize: 1, ServiceTime: 2 * time.Second, MaxAttempts: 5,
+			MaxWait: 15 * time.Minute,
+			Lanes:   []Lane{{Name: video.Bulk, TargetWait: 10 * time.Minute, Weight: 1}},
 		},
 		Emits: []string{"sweep.done.v1"},
 		Permissions: []Permission{

@@ -17,7 +17,10 @@ func TestEmittedTypesHaveConsumers(t *testing.T) {
 				t.Errorf("%s emits %s, which has no consumer", s.Name, typ)
 			}
 			if services.FindDestination(typ) == s.Name {
-				t.Errorf("%s sends %s to its own queue: Lambda's recursion detection stops it after 16 invocations", s.Name, typ)
+				t.Errorf(
+					"%s sends %s to its own queue: Lambda's recursion detection stops it after 16 invocations", s.Name,
+					typ,
+				)
 			}
 		}
 	}
@@ -95,7 +98,8 @@ func TestServicesMatchFunctionFolders(t *testing.T) {
 
 func TestDestinations(t *testing.T) {
 	publish, ok := services.Lookup("publish")
-	if want := []string{"fetch", "inspect", "encode", "purge", services.Topic}; !ok || !slices.Equal(publish.Destinations(), want) {
+	if want := []string{"fetch", "inspect", "encode", "purge", services.Topic}; !ok ||
+		!slices.Equal(publish.Destinations(), want) {
 		t.Errorf("publish sends to %v, want %v", publish.Destinations(), want)
 	}
 	if _, ok := services.Lookup("nobody"); ok {
@@ -107,7 +111,8 @@ func TestQueuesHaveScalingTargets(t *testing.T) {
 	t.Parallel()
 	lanes := map[string]video.Lane{}
 	for _, q := range services.ListQueues() {
-		if lanes[q.Name] = q.Lane.Name; q.Lane.TargetWait <= 0 || q.Lane.MaxWait < q.Lane.TargetWait || q.Lane.Weight <= 0 || q.Inbox.ServiceTime <= 0 {
+		if lanes[q.Name] = q.Lane.Name; q.Lane.TargetWait <= 0 || q.Lane.MaxWait < q.Lane.TargetWait ||
+			q.Lane.Weight <= 0 || q.Inbox.ServiceTime <= 0 {
 			t.Errorf("%s: a setting for the scaling law is missing: %+v", q.Name, q)
 		}
 	}
@@ -121,7 +126,8 @@ func TestQueuesHaveScalingTargets(t *testing.T) {
 
 func TestInboxWithoutLanesHasOneQueue(t *testing.T) {
 	t.Parallel()
-	if all := (services.Service{Name: "receiver", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 || all[0].Name != "receiver" {
+	if all := (services.Service{Name: "receiver", Inbox: &services.Inbox{}}).Queues(); len(all) != 1 ||
+		all[0].Name != "receiver" {
 		t.Errorf("queues %+v", all)
 	}
 	if all := (services.Service{Name: "scheduled"}).Queues(); all != nil {

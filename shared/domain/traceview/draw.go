@@ -17,7 +17,10 @@ func (w Waterfall) DrawText(steps bool, most int) string {
 	if !w.Complete {
 		note = ", and there may be more to come"
 	}
-	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, note)
+	fmt.Fprintf(
+		&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"),
+		formatDuration(w.Duration), w.Cost, note,
+	)
 	if len(w.Spans) == 0 {
 		return out.String()
 	}
@@ -40,13 +43,14 @@ func (w Waterfall) DrawText(steps bool, most int) string {
 	return out.String()
 }
 
-// appendSteps adds a row for each step. Steps that are alike, as uploads of segments are, share a row, from the start of
-// the first to the end of the last one.
+// appendSteps adds a row for each step. Steps that are alike, as uploads of segments are, share a row, from the start
+// of the first to the end of the last one.
 func (w Waterfall) appendSteps(rows []string, steps []Step, indent string) []string {
 	for len(steps) > 0 {
 		s, n := steps[0], 1
 		end := s.Start + s.Duration
-		for ; n < len(steps) && steps[n].Name == s.Name && steps[n].Status == s.Status && len(s.Steps)+len(steps[n].Steps) == 0; n++ {
+		for ; n < len(steps) && steps[n].Name == s.Name && steps[n].Status == s.Status &&
+			len(s.Steps)+len(steps[n].Steps) == 0; n++ {
 			end = max(end, steps[n].Start+steps[n].Duration)
 		}
 		label := indent + s.Name + s.Status.formatMark()
@@ -65,8 +69,11 @@ func (w Waterfall) formatRow(start, length, wait float64, label string) string {
 	from := min(max(at(start), 0), barWidth-1)
 	to := min(max(at(start+length), from+1), barWidth)
 	sent := min(max(at(start-wait), 0), from)
-	bar := strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) + strings.Repeat(" ", barWidth-to)
-	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), bar, label), " ")
+	bar := strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) +
+		strings.Repeat(" ", barWidth-to)
+	return strings.TrimRight(
+		fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), bar, label), " ",
+	)
 }
 
 // formatMarks returns what is unusual about a span: a later attempt, a cold start, a failure.

@@ -19,7 +19,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var (
 	sampleNames   = []string{"local", "lambda", "killed"}
 	testFunctions = map[string]Function{
-		"api": {20 * time.Second, costInCents}, "encode": {3 * time.Minute, costInCents}, "publish": {30 * time.Second, costInCents},
+		"api": {20 * time.Second, costInCents}, "encode": {3 * time.Minute, costInCents},
+		"publish": {30 * time.Second, costInCents},
 	}
 )
 
@@ -75,7 +76,9 @@ func TestDocumentOrderDoesNotMatter(t *testing.T) {
 		want := BuildWaterfall("vid_1", documents, testFunctions, readTime)
 		for seed := range uint64(20) {
 			mixed := append(readSample(t, name), documents[seed%uint64(len(documents))], "{half a docu")
-			rand.New(rand.NewPCG(seed, 0)).Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+			rand.New(rand.NewPCG(seed, 0)).Shuffle(len(mixed), func(i, j int) {
+				mixed[i], mixed[j] = mixed[j], mixed[i]
+			})
 			if diff := cmp.Diff(want, BuildWaterfall("vid_1", mixed, testFunctions, readTime)); diff != "" {
 				t.Errorf("%s, seed %d:\n%s", name, seed, diff)
 			}
@@ -87,10 +90,13 @@ func TestDrawTextLeavesOutMiddleRows(t *testing.T) {
 	t.Parallel()
 	w := Waterfall{Duration: 100}
 	for i := range 50 {
-		w.Spans = append(w.Spans, Span{Service: fmt.Sprint("span", i), Start: float64(2 * i), Duration: 2, Status: StatusOK})
+		w.Spans = append(
+			w.Spans, Span{Service: fmt.Sprint("span", i), Start: float64(2 * i), Duration: 2, Status: StatusOK},
+		)
 	}
 	rows := strings.Split(strings.TrimSpace(w.DrawText(true, 10)), "\n")
-	if len(rows) != 2+10+1 || !strings.HasSuffix(rows[6], "span4") || !strings.HasSuffix(rows[7], "… 40 rows left out …") || !strings.HasSuffix(rows[8], "span45") {
+	if len(rows) != 2+10+1 || !strings.HasSuffix(rows[6], "span4") ||
+		!strings.HasSuffix(rows[7], "… 40 rows left out …") || !strings.HasSuffix(rows[8], "span45") {
 		t.Errorf("drew\n%s", strings.Join(rows, "\n"))
 	}
 	for _, row := range rows {
@@ -106,13 +112,17 @@ func TestEqualStepsShareRow(t *testing.T) {
 		return Step{Name: "S3 PutObject", Start: start, Duration: 10, Status: status}
 	}
 	w := Waterfall{Duration: 100, Spans: []Span{{Duration: 100, Status: StatusOK, Steps: []Step{
-		put(0, StatusOK), put(1, StatusOK), put(70, StatusOK), put(80, StatusError), {Name: "S3 PutObject", Start: 90, Status: StatusOK, Steps: []Step{put(91, StatusOK)}}, put(92, StatusOK),
+		put(0, StatusOK), put(1, StatusOK), put(70, StatusOK), put(80, StatusError),
+		{Name: "S3 PutObject", Start: 90, Status: StatusOK, Steps: []Step{put(91, StatusOK)}}, put(92, StatusOK),
 	}}}}
 	var got []string
 	for _, row := range strings.Split(strings.TrimSpace(w.DrawText(true, 0)), "\n")[3:] {
 		got = append(got, strings.Join(strings.Fields(row)[2:4], " ")+"|"+row[strings.LastIndex(row, "│")+len("│"):])
 	}
-	want := []string{"80.0 ms|   S3 PutObject ×3", "10.0 ms|   S3 PutObject ERROR", "0.0 ms|   S3 PutObject", "10.0 ms|     S3 PutObject", "10.0 ms|   S3 PutObject"}
+	want := []string{
+		"80.0 ms|   S3 PutObject ×3", "10.0 ms|   S3 PutObject ERROR", "0.0 ms|   S3 PutObject",
+		"10.0 ms|     S3 PutObject", "10.0 ms|   S3 PutObject",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("rows (-want +got):\n%s\n%s", d, w.DrawText(true, 0))
 	}

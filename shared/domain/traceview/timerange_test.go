@@ -24,10 +24,22 @@ func TestBuildSearchRanges(t *testing.T) {
 		{"nothing", nil, noon, nil},
 		{"once, long ago", []time.Time{noon}, atOffset(day), []TimeRange{{atOffset(-half), atOffset(half)}}},
 		{"just now", []time.Time{noon}, noon, []TimeRange{{atOffset(-half), noon}}},
-		{"a minute of work", []time.Time{noon, atOffset(time.Minute)}, atOffset(day), []TimeRange{{atOffset(-half), atOffset(time.Minute + half)}}},
-		{"in no order", []time.Time{atOffset(time.Minute), noon}, atOffset(day), []TimeRange{{atOffset(-half), atOffset(time.Minute + half)}}},
-		{"an upload of two days", []time.Time{noon, atOffset(2 * day)}, atOffset(3 * day), []TimeRange{{atOffset(-half), atOffset(half)}, {atOffset(2*day - half), atOffset(2*day + half)}}},
-		{"before X-Ray's memory", []time.Time{noon, atOffset(31 * day)}, atOffset(31*day + half), []TimeRange{{atOffset(31*day - half), atOffset(31*day + half)}}},
+		{
+			"a minute of work", []time.Time{noon, atOffset(time.Minute)}, atOffset(day),
+			[]TimeRange{{atOffset(-half), atOffset(time.Minute + half)}},
+		},
+		{
+			"in no order", []time.Time{atOffset(time.Minute), noon}, atOffset(day),
+			[]TimeRange{{atOffset(-half), atOffset(time.Minute + half)}},
+		},
+		{
+			"an upload of two days", []time.Time{noon, atOffset(2 * day)}, atOffset(3 * day),
+			[]TimeRange{{atOffset(-half), atOffset(half)}, {atOffset(2*day - half), atOffset(2*day + half)}},
+		},
+		{
+			"before X-Ray's memory", []time.Time{noon, atOffset(31 * day)}, atOffset(31*day + half),
+			[]TimeRange{{atOffset(31*day - half), atOffset(31*day + half)}},
+		},
 		{"at its edge", []time.Time{noon}, atOffset(30 * day), []TimeRange{{noon, atOffset(half)}}},
 		{"in the future", []time.Time{atOffset(day)}, noon, nil},
 		{"now and later", []time.Time{noon, atOffset(time.Minute)}, noon, []TimeRange{{atOffset(-half), noon}}},
@@ -52,7 +64,8 @@ func TestSearchRangesCoverAllMoments(t *testing.T) {
 		}
 		all := BuildSearchRanges(moments, now)
 		for i, w := range all {
-			if !w.From.Before(w.To) || w.To.Sub(w.From) > maxRange || w.To.After(now) || i > 0 && w.From.Before(all[i-1].To) {
+			if !w.From.Before(w.To) || w.To.Sub(w.From) > maxRange || w.To.After(now) ||
+				i > 0 && w.From.Before(all[i-1].To) {
 				t.Fatalf("windows %v", all)
 			}
 		}

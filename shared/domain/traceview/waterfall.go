@@ -132,9 +132,12 @@ func (builder) toMilliseconds(seconds float64) float64 { return math.Round(secon
 
 func (b builder) buildSpan(n *segment) Span {
 	s := Span{
-		Service: n.Name, Start: b.toMilliseconds(n.Start - b.first), Duration: b.toMilliseconds(b.endTime(n, b.now) - n.Start), Wait: b.toMilliseconds(n.Start - b.waitStart(n)),
-		Queue: n.metadataText("queue"), Attempt: int(n.metadataNumber("attempt")), Status: b.statusOf(n), Code: n.annotation(annotationCode),
-		ColdStart: n.Annotations[annotationColdStart] == true || n.initSeconds() > 0, TraceID: n.TraceID, UpstreamTraceID: n.metadataText("upstream"),
+		Service: n.Name, Start: b.toMilliseconds(n.Start - b.first),
+		Duration: b.toMilliseconds(b.endTime(n, b.now) - n.Start), Wait: b.toMilliseconds(n.Start - b.waitStart(n)),
+		Queue: n.metadataText("queue"), Attempt: int(n.metadataNumber("attempt")), Status: b.statusOf(n),
+		Code:      n.annotation(annotationCode),
+		ColdStart: n.Annotations[annotationColdStart] == true || n.initSeconds() > 0, TraceID: n.TraceID,
+		UpstreamTraceID: n.metadataText("upstream"),
 	}
 	s.Steps = b.buildSteps(n, b.endTime(n, b.now))
 	return s
@@ -149,7 +152,8 @@ func (b builder) buildSteps(n *segment, until float64) []Step {
 		}
 		end := b.endTime(c, until)
 		steps = append(steps, Step{
-			Name: name, Start: b.toMilliseconds(c.Start - b.first), Duration: b.toMilliseconds(end - c.Start), Status: b.statusOf(c), Steps: b.buildSteps(c, end),
+			Name: name, Start: b.toMilliseconds(c.Start - b.first), Duration: b.toMilliseconds(end - c.Start),
+			Status: b.statusOf(c), Steps: b.buildSteps(c, end),
 		})
 	}
 	return steps

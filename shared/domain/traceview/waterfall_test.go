@@ -19,11 +19,16 @@ func buildFrom(documents ...string) Waterfall {
 
 // spanDocument returns the document of a span of encode. more is added to its JSON.
 func spanDocument(id string, start, end float64, more string) string {
-	return fmt.Sprintf(`{"trace_id":"t","id":%q,"name":"encode","start_time":%f,"end_time":%f,"annotations":{"service":"encode","video_id":"vid_1"}%s}`, id, start, end, more)
+	return fmt.Sprintf(
+		`{"trace_id":"t","id":%q,"name":"encode","start_time":%f,"end_time":%f,"annotations":{"service":"encode","video_id":"vid_1"}%s}`,
+		id, start, end, more,
+	)
 }
 
 func messageMetadata(id string, attempt int, wait float64) string {
-	return fmt.Sprintf(`,"metadata":{"default":{"queue":"sluice-encode","message":%q,"attempt":%d,"wait_ms":%f}}`, id, attempt, wait)
+	return fmt.Sprintf(
+		`,"metadata":{"default":{"queue":"sluice-encode","message":%q,"attempt":%d,"wait_ms":%f}}`, id, attempt, wait,
+	)
 }
 
 func TestSpanStatus(t *testing.T) {
@@ -55,10 +60,12 @@ func TestRunningSpanEndsAtTimeout(t *testing.T) {
 		ms    float64
 		want  Status
 	}{
-		{readSecond - 10, 10_000, StatusRunning}, {readSecond - 180, 180_000, StatusRunning}, {readSecond - 181, 180_000, StatusFault}, {readSecond + 1, 0, StatusRunning},
+		{readSecond - 10, 10_000, StatusRunning}, {readSecond - 180, 180_000, StatusRunning},
+		{readSecond - 181, 180_000, StatusFault}, {readSecond + 1, 0, StatusRunning},
 	} {
 		w := buildFrom(fmt.Sprintf(began, row.start))
-		if h := w.Spans[0]; h.Duration != row.ms || h.Status != row.want || h.Code != "x" || w.HasRunning() != (row.want == StatusRunning) {
+		if h := w.Spans[0]; h.Duration != row.ms || h.Status != row.want || h.Code != "x" ||
+			w.HasRunning() != (row.want == StatusRunning) {
 			t.Errorf("since %d: %+v, want %g ms and %s", row.start, h, row.ms, row.want)
 		}
 	}
@@ -69,12 +76,16 @@ func TestMissingSpanIsBuiltFromSteps(t *testing.T) {
 	t.Parallel()
 	step := `{"trace_id":"t","id":%q,"parent_id":"span","type":"subsegment","name":%q,"start_time":%d,%s,"annotations":{"service":"encode","video_id":"vid_1"},
 		"metadata":{"default":{"queue":"sluice-encode","message":"m","attempt":2,"wait_ms":500}}}`
-	w := buildFrom(fmt.Sprintf(step, "b", "ffmpeg", readSecond-5, `"in_progress":true`), fmt.Sprintf(step, "a", "remux", readSecond-9, fmt.Sprintf(`"end_time":%d`, readSecond-6)))
+	w := buildFrom(
+		fmt.Sprintf(step, "b", "ffmpeg", readSecond-5, `"in_progress":true`),
+		fmt.Sprintf(step, "a", "remux", readSecond-9, fmt.Sprintf(`"end_time":%d`, readSecond-6)),
+	)
 	if len(w.Spans) != 1 {
 		t.Fatalf("spans %+v", w.Spans)
 	}
 	want := Span{
-		Service: "encode", Start: 500, Duration: 9000, Wait: 500, Queue: "sluice-encode", Attempt: 2, Status: StatusRunning, TraceID: "t",
+		Service: "encode", Start: 500, Duration: 9000, Wait: 500, Queue: "sluice-encode", Attempt: 2,
+		Status: StatusRunning, TraceID: "t",
 		Steps: []Step{{"remux", 500, 3000, StatusOK, []Step{}}, {"ffmpeg", 4500, 5000, StatusRunning, []Step{}}},
 	}
 	if d := cmp.Diff(want, w.Spans[0]); d != "" {
@@ -97,7 +108,8 @@ func TestWaitCountsFromSendOrPreviousAttempt(t *testing.T) {
 	if d := cmp.Diff([]float64{2000, 3000, 1000}, got); d != "" {
 		t.Errorf("waits (-want +got):\n%s", d)
 	}
-	if w.Started != time.Unix(1_000_000, 0).UTC() || w.Duration != 9000 || w.Spans[0].Start != 2000 || w.EndTime() != time.Unix(1_000_009, 0).UTC() {
+	if w.Started != time.Unix(1_000_000, 0).UTC() || w.Duration != 9000 || w.Spans[0].Start != 2000 ||
+		w.EndTime() != time.Unix(1_000_009, 0).UTC() {
 		t.Errorf("began %v for %g ms, first hop at %g", w.Started, w.Duration, w.Spans[0].Start)
 	}
 }
@@ -110,7 +122,10 @@ func TestSpanInsideLambdaSegment(t *testing.T) {
 	function := `{"trace_id":"t","id":"f","parent_id":"l","name":"sluice-encode","origin":"AWS::Lambda::Function","start_time":1000000,"end_time":1000004,"subsegments":[
 		{"id":"i","name":"Initialization","start_time":1000000,"end_time":1000001},
 		{"id":"v","name":"Invocation","start_time":1000001,"end_time":1000004,"subsegments":[` + ours + `]}]}`
-	w := buildFrom(function, `{"trace_id":"t","id":"l","name":"sluice-encode","origin":"AWS::Lambda","start_time":1000000,"end_time":1000004}`)
+	w := buildFrom(
+		function,
+		`{"trace_id":"t","id":"l","name":"sluice-encode","origin":"AWS::Lambda","start_time":1000000,"end_time":1000004}`,
+	)
 	if len(w.Spans) != 1 || !w.Spans[0].ColdStart || w.Spans[0].Duration != 1000 {
 		t.Errorf("spans %+v", w.Spans)
 	}

@@ -26,7 +26,8 @@ func Fail(v Video, at time.Time, p errs.Problem) (Video, []Event) {
 
 // bumpVersion returns after with the next version if it differs from before.
 func bumpVersion(before, after Video) Video {
-	if after.State != before.State || after.Deadline != before.Deadline || after.ListedFrames != before.ListedFrames || !after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) {
+	if after.State != before.State || after.Deadline != before.Deadline || after.ListedFrames != before.ListedFrames ||
+		!after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) {
 		after.Version = before.Version + 1
 	}
 	return after
@@ -108,7 +109,10 @@ func requestTasks(v Video) []Event {
 
 // NewEncodeRequest returns the request to encode one task of the plan.
 func (v Video) NewEncodeRequest(t Task) EncodeRequested {
-	return EncodeRequested{Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback, Lane: v.Plan.LaneOf(t)}
+	return EncodeRequested{
+		Task: t, Plan: v.Plan.Outline(), Media: *v.Media, Source: v.Source, Playback: v.Playback,
+		Lane: v.Plan.LaneOf(t),
+	}
 }
 
 // applyTaskDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and

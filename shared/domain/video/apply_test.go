@@ -15,9 +15,15 @@ import (
 )
 
 var (
-	noon           = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	testPlan       = video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 510}, Audio: true, Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}}}
-	inspectedEvent = video.MediaInspected{UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Media: video.Media{Width: 1280, Height: 720}, Plan: testPlan}
+	noon     = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	testPlan = video.Plan{
+		Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 200, 400, 510}, Audio: true,
+		Renditions: []video.Rendition{{Name: "720p", Width: 1280, Height: 720}},
+	}
+	inspectedEvent = video.MediaInspected{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: "e1", Media: video.Media{Width: 1280, Height: 720},
+		Plan: testPlan,
+	}
 )
 
 func videoInState(s video.State) video.Video {
@@ -133,7 +139,9 @@ func countEventTypes(out []video.Event) string {
 func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
 	v := videoInState(video.Processing)
 	v.Done = map[int]bool{1: true}
-	after, out := video.Apply(v, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: errs.Problem{Code: "internal"}})
+	after, out := video.Apply(
+		v, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: errs.Problem{Code: "internal"}},
+	)
 	if diff := cmp.Diff(v, after); diff != "" || out != nil {
 		t.Errorf("follows %v, and the row changes: %s", out, diff)
 	}
@@ -162,7 +170,9 @@ func TestInspectionOfReplacedObjectRequestsNothing(t *testing.T) {
 
 func TestFailChangesOnlyUnfinishedVideos(t *testing.T) {
 	why := errs.Problem{Code: "renditions_differ"}
-	for state, want := range map[video.State]video.State{video.Processing: video.Failed, video.Failed: video.Failed, video.Ready: video.Ready} {
+	for state, want := range map[video.State]video.State{
+		video.Processing: video.Failed, video.Failed: video.Failed, video.Ready: video.Ready,
+	} {
 		before := videoInState(state)
 		after, out := video.Fail(before, noon, why)
 		again, twice := video.Fail(after, noon.Add(time.Hour), why)
@@ -176,7 +186,10 @@ func TestFailChangesOnlyUnfinishedVideos(t *testing.T) {
 }
 
 func TestTaskOutsidePlanIsIgnored(t *testing.T) {
-	for _, foreign := range []video.Task{{Number: 9, Kind: video.VideoTask}, {Number: -1}, {Number: 1, Kind: video.VideoTask, From: 0, To: 50, Segment: 1}} {
+	for _, foreign := range []video.Task{
+		{Number: 9, Kind: video.VideoTask}, {Number: -1},
+		{Number: 1, Kind: video.VideoTask, From: 0, To: 50, Segment: 1},
+	} {
 		before := videoInState(video.Processing)
 		before.Done = map[int]bool{0: true, 1: true, 2: true}
 		after, out := video.Apply(before, video.TaskDone{Result: video.Result{Task: foreign}})
@@ -188,12 +201,17 @@ func TestTaskOutsidePlanIsIgnored(t *testing.T) {
 
 // Events of one video in any order and with any duplicates lead to the same row, and to VideoReady.
 func TestApplyIgnoresOrderAndDuplicates(t *testing.T) {
-	inOrder := []video.Event{video.UploadCompleted{At: noon}, inspectedEvent, taskDoneEvent(0), taskDoneEvent(1), taskDoneEvent(2), taskDoneEvent(3)}
+	inOrder := []video.Event{
+		video.UploadCompleted{At: noon}, inspectedEvent, taskDoneEvent(0), taskDoneEvent(1), taskDoneEvent(2),
+		taskDoneEvent(3),
+	}
 	want, _ := applyAll(videoInState(video.Waiting), inOrder)
 	want.Version = 0 // the number of changes depends on the order
 	rapid.Check(t, func(t *rapid.T) {
 		results := rapid.Permutation(slices.Concat(inOrder[2:], inOrder[2:])).Draw(t, "results")
-		early := rapid.SampledFrom([][]video.Event{inOrder[:2], {inOrder[1], inOrder[0]}, {inOrder[1], inOrder[1]}}).Draw(t, "early")
+		early := rapid.SampledFrom([][]video.Event{
+			inOrder[:2], {inOrder[1], inOrder[0]}, {inOrder[1], inOrder[1]},
+		}).Draw(t, "early")
 		got, said := applyAll(videoInState(video.Waiting), slices.Concat(early, results))
 		got.Version = 0
 		if diff := cmp.Diff(want, got); diff != "" {

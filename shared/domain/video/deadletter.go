@@ -49,7 +49,8 @@ type DeadLetterFilter struct {
 
 // Matches reports whether the filter selects l.
 func (f DeadLetterFilter) Matches(l DeadLetter) bool {
-	return (f.Service == "" || f.Service == l.Service) && (f.Code == "" || f.Code == l.Code) && (f.State == "" || f.State == l.State)
+	return (f.Service == "" || f.Service == l.Service) && (f.Code == "" || f.Code == l.Code) &&
+		(f.State == "" || f.State == l.State)
 }
 
 // DeadLetterRetention is how long a dead letter is stored.
@@ -62,7 +63,10 @@ func (l DeadLetter) ExpiresAt() time.Time { return l.Created.Add(DeadLetterReten
 // if it was discarded.
 func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	if l.State == DeadLetterDiscarded {
-		return l, errs.New("video.MarkRedriven", errs.Conflict, "letter_discarded", "This dead letter was discarded; it can't be redriven.")
+		return l, errs.New(
+			"video.MarkRedriven", errs.Conflict, "letter_discarded",
+			"This dead letter was discarded; it can't be redriven.",
+		)
 	}
 	l.State, l.Redrives = DeadLetterRedriven, l.Redrives+1
 	return l, nil
@@ -72,7 +76,10 @@ func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 // if it was redriven or discarded before.
 func (l DeadLetter) MarkDiscarded(note string) (DeadLetter, error) {
 	if l.State != DeadLetterOpen {
-		return l, errs.New("video.MarkDiscarded", errs.Conflict, "letter_settled", "This dead letter was redriven or discarded before; there is nothing left to decide.")
+		return l, errs.New(
+			"video.MarkDiscarded", errs.Conflict, "letter_settled",
+			"This dead letter was redriven or discarded before; there is nothing left to decide.",
+		)
 	}
 	l.State, l.Note = DeadLetterDiscarded, note
 	return l, nil

@@ -36,7 +36,10 @@ func TestDeadLetterIDDependsOnServiceAndMessage(t *testing.T) {
 	if id != video.DeadLetterID("encode", "m", at.Add(time.Microsecond)) {
 		t.Error("the same message has two ids")
 	}
-	for _, other := range []string{video.DeadLetterID("inspect", "m", at), video.DeadLetterID("encode", "n", at), video.DeadLetterID("encodem", "", at)} {
+	for _, other := range []string{
+		video.DeadLetterID("inspect", "m", at), video.DeadLetterID("encode", "n", at),
+		video.DeadLetterID("encodem", "", at),
+	} {
 		if other == id {
 			t.Errorf("another dead letter has the id %s too", id)
 		}
@@ -46,7 +49,10 @@ func TestDeadLetterIDDependsOnServiceAndMessage(t *testing.T) {
 func TestParseDeadLetterIDRejectsOtherText(t *testing.T) {
 	t.Parallel()
 	id := video.DeadLetterID("encode", "m", time.UnixMilli(1_800_000_000_000))
-	for _, bad := range []string{"", "ltr_", id[4:], id[:29], id + "0", strings.ToUpper(id), "ltr_" + strings.ToUpper(id[4:]), "vid_" + id[4:], id[:29] + "z", id[:29] + "#"} {
+	for _, bad := range []string{
+		"", "ltr_", id[4:], id[:29], id + "0", strings.ToUpper(id), "ltr_" + strings.ToUpper(id[4:]), "vid_" + id[4:],
+		id[:29] + "z", id[:29] + "#",
+	} {
 		if at, ok := video.ParseDeadLetterID(bad); ok {
 			t.Errorf("%q is parsed: sent at %v", bad, at)
 		}
@@ -67,11 +73,15 @@ func TestDeadLetterStateTransitions(t *testing.T) {
 			t.Parallel()
 			l := video.DeadLetter{State: tt.state, Redrives: 1}
 			again, err := l.MarkRedriven()
-			if codeOf(err) != tt.redrive || err == nil && (again.State != video.DeadLetterRedriven || again.Redrives != 2) {
+			if codeOf(
+				err,
+			) != tt.redrive || err == nil && (again.State != video.DeadLetterRedriven || again.Redrives != 2) {
 				t.Errorf("redriven: %+v, %v", again, err)
 			}
 			gone, err := l.MarkDiscarded("a test")
-			if codeOf(err) != tt.discard || err == nil && (gone.State != video.DeadLetterDiscarded || gone.Note != "a test") {
+			if codeOf(
+				err,
+			) != tt.discard || err == nil && (gone.State != video.DeadLetterDiscarded || gone.Note != "a test") {
 				t.Errorf("discarded: %+v, %v", gone, err)
 			}
 		})

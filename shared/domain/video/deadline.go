@@ -90,7 +90,9 @@ var deadlineTransitions = []deadlineTransition{
 	{"ignore stale", func(v Video, e DeadlinePassed) bool {
 		return v.State != e.State || v.State.IsFinal() || v.Deadline.At.Before(e.Deadline)
 	}, ignoreDeadline},
-	{"ignore duplicate", func(v Video, e DeadlinePassed) bool { return v.Deadline.At.After(e.Deadline) && !v.Deadline.Resent }, ignoreDeadline},
+	{"ignore duplicate", func(v Video, e DeadlinePassed) bool {
+		return v.Deadline.At.After(e.Deadline) && !v.Deadline.Resent
+	}, ignoreDeadline},
 	{"repeat retry", func(v Video, e DeadlinePassed) bool { return v.Deadline.At.After(e.Deadline) },
 		func(v Video, e DeadlinePassed) (Video, []Event) { return v, buildRetryEvents(v, e) }},
 	{"finish", func(v Video, _ DeadlinePassed) bool { return v.State.IsEncoding() && v.IsComplete() }, finishEncoding},
@@ -110,10 +112,17 @@ var deadlineTransitions = []deadlineTransition{
 	{"fail: not fetched", func(v Video, e DeadlinePassed) bool {
 		return v.retriesExhausted() && v.State == Waiting && e.Stored == nil
 	},
-		failOverdue("fetch_overdue", "The file could not be fetched in time; see that its source answers, and ask again.")},
+		failOverdue(
+			"fetch_overdue", "The file could not be fetched in time; see that its source answers, and ask again.",
+		)},
 	{"fail: not processed", func(v Video, _ DeadlinePassed) bool { return v.retriesExhausted() },
-		failOverdue("processing_overdue", "The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.")},
-	{"wait: the queue is busy", func(v Video, e DeadlinePassed) bool { return e.QueueBusy && v.Deadline.Retries < maxBusyRetries },
+		failOverdue(
+			"processing_overdue",
+			"The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.",
+		)},
+	{"wait: the queue is busy", func(v Video, e DeadlinePassed) bool {
+		return e.QueueBusy && v.Deadline.Retries < maxBusyRetries
+	},
 		func(v Video, e DeadlinePassed) (Video, []Event) { return v.countRetry(e, false), nil }},
 	{"retry", func(Video, DeadlinePassed) bool { return true }, func(v Video, e DeadlinePassed) (Video, []Event) {
 		v = v.countRetry(e, true)

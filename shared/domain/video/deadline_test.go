@@ -67,35 +67,68 @@ func TestDeadlinePassedRetriesOrFails(t *testing.T) {
 		{"the client is uploading", overdueVideo(video.Waiting, 0), nil, video.Waiting, "", time.Hour, 0, ""},
 		{"the upload expired", old, nil, video.Failed, "upload_expired", 0, 0, "video.VideoFailed×1"},
 		{"the notification of S3 was lost", old, has, video.Waiting, "", time.Hour, 1, "video.InspectRequested×1"},
-		{"the inspection was lost", overdueVideo(video.Uploaded, 0), has, video.Uploaded, "", time.Hour, 1, "video.InspectRequested×1"},
+		{
+			"the inspection was lost", overdueVideo(video.Uploaded, 0), has, video.Uploaded, "", time.Hour, 1,
+			"video.InspectRequested×1",
+		},
 		{"the inspect queue is busy", overdueVideo(video.Uploaded, 0), busy, video.Uploaded, "", time.Hour, 1, ""},
-		{"the inspect queue is busy for long", overdueVideo(video.Uploaded, 2), busy, video.Uploaded, "", 4 * time.Hour, 3, "video.InspectRequested×1"},
-		{"the inspection is lost every time", overdueVideo(video.Uploaded, 5), has, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"the original is gone", overdueVideo(video.Uploaded, 0), nil, video.Failed, "source_gone", 0, 0, "video.VideoFailed×1"},
+		{
+			"the inspect queue is busy for long", overdueVideo(video.Uploaded, 2), busy, video.Uploaded, "",
+			4 * time.Hour, 3, "video.InspectRequested×1",
+		},
+		{
+			"the inspection is lost every time", overdueVideo(video.Uploaded, 5), has, video.Failed,
+			"processing_overdue", 0, 0, "video.VideoFailed×1",
+		},
+		{
+			"the original is gone", overdueVideo(video.Uploaded, 0), nil, video.Failed, "source_gone", 0, 0,
+			"video.VideoFailed×1",
+		},
 		{"the fetch was lost", withFetch(0), nil, video.Waiting, "", 30 * time.Minute, 1, "video.FetchRequested×1"},
 		{"the fetch is lost every time", withFetch(5), nil, video.Failed, "fetch_overdue", 0, 0, "video.VideoFailed×1"},
 		{"tasks are lost", withDone(1, 1), nil, video.Processing, "", 2 * time.Hour, 2, "video.EncodeRequested×3"},
 		{"tasks finish", withDone(2, 1), nil, video.Processing, "", 30 * time.Minute, 0, ""},
 		{"the last result was lost", withDone(4, 1), nil, video.Ready, "", 0, 0, "video.VideoPlayable×2"},
 		{"the last result of a playable video was lost", shown(4, 0), nil, video.Ready, "", 0, 0, "video.VideoReady×1"},
-		{"tasks of a playable video are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1, "video.EncodeRequested×1"},
-		{"tasks of a playable video are lost every time", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"other videos of the tenant come first", overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }, video.Processing, "", 30 * time.Minute, 0, ""},
-		{"tasks are lost every time", overdueVideo(video.Processing, 5), nil, video.Failed, "processing_overdue", 0, 0, "video.VideoFailed×1"},
-		{"the second purge round is due", overdueVideo(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute, 1, "video.PurgeRequested×1"},
-		{"a purge never fails", overdueVideo(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41, "video.PurgeRequested×1"},
+		{
+			"tasks of a playable video are lost", shown(3, 0), nil, video.Playable, "", time.Hour, 1,
+			"video.EncodeRequested×1",
+		},
+		{
+			"tasks of a playable video are lost every time", shown(3, 5), nil, video.Failed, "processing_overdue", 0, 0,
+			"video.VideoFailed×1",
+		},
+		{"other videos of the tenant come first", overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) {
+			e.Queued = true
+		}, video.Processing, "", 30 * time.Minute, 0, ""},
+		{
+			"tasks are lost every time", overdueVideo(video.Processing, 5), nil, video.Failed, "processing_overdue", 0,
+			0, "video.VideoFailed×1",
+		},
+		{
+			"the second purge round is due", overdueVideo(video.Deleting, 0), nil, video.Deleting, "", 20 * time.Minute,
+			1, "video.PurgeRequested×1",
+		},
+		{
+			"a purge never fails", overdueVideo(video.Deleting, 40), nil, video.Deleting, "", 320 * time.Minute, 41,
+			"video.PurgeRequested×1",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			e := deadlinePassedEvent(tt.before, tt.with)
 			after, out := video.Apply(tt.before, e)
 			if after.State != tt.state || after.Deadline.Retries != tt.retries || describeEvents(out) != tt.out {
-				t.Errorf("%s after %d retries, events %q; want %s, %d, %q", after.State, after.Deadline.Retries, describeEvents(out), tt.state, tt.retries, tt.out)
+				t.Errorf(
+					"%s after %d retries, events %q; want %s, %d, %q", after.State, after.Deadline.Retries,
+					describeEvents(out), tt.state, tt.retries, tt.out,
+				)
 			}
 			if tt.code != "" && (after.Problem == nil || string(after.Problem.Code) != tt.code) {
 				t.Errorf("failed with %v, want %s", after.Problem, tt.code)
 			}
-			if want := noon.Add(tt.next); tt.next > 0 && !after.Deadline.At.Equal(want) || tt.next == 0 && !after.Deadline.At.IsZero() {
+			if want := noon.Add(tt.next); tt.next > 0 && !after.Deadline.At.Equal(want) ||
+				tt.next == 0 && !after.Deadline.At.IsZero() {
 				t.Errorf("the next deadline is %s, want %s", after.Deadline.At, want)
 			}
 			if after.Version != tt.before.Version+1 {
@@ -142,7 +175,8 @@ func TestDuplicateOfDeadlineSendsSameEvents(t *testing.T) {
 	whole.Done = map[int]bool{0: true, 1: true, 2: true, 3: true}
 	playable.Done = whole.Done
 	for _, before := range []video.Video{
-		overdueVideo(video.Uploaded, 0), overdueVideo(video.Processing, 0), overdueVideo(video.Processing, 5), overdueVideo(video.Deleting, 0), whole, playable,
+		overdueVideo(video.Uploaded, 0), overdueVideo(video.Processing, 0), overdueVideo(video.Processing, 5),
+		overdueVideo(video.Deleting, 0), whole, playable,
 	} {
 		e := deadlinePassedEvent(before, func(e *video.DeadlinePassed) { e.Stored = &storedObject })
 		after, once := video.Apply(before, e)
@@ -166,7 +200,8 @@ func TestDeadlineOfAnotherStateIsIgnored(t *testing.T) {
 
 // oneOfEachEvent has the events that Apply takes, but for DeadlinePassed.
 var oneOfEachEvent = []video.Event{
-	video.UploadCompleted{At: noon}, inspectedEvent, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "x"}}, taskDoneEvent(0), taskDoneEvent(3),
+	video.UploadCompleted{At: noon}, inspectedEvent, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "x"}},
+	taskDoneEvent(0), taskDoneEvent(3),
 	video.TaskFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.UploadCancelled{At: noon},
 	video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.DeleteRequested{At: noon},
 	video.PurgeDone{At: noon, Round: 1}, video.PurgeDone{At: noon, Round: 2},
@@ -175,8 +210,14 @@ var oneOfEachEvent = []video.Event{
 // A final state has no deadline, and every other state has one. A deleted video stays deleted.
 func TestNonFinalStatesHaveDeadlines(t *testing.T) {
 	t.Parallel()
-	comesBack := map[video.State][]video.State{video.Deleting: {video.Deleting, video.Deleted}, video.Deleted: {video.Deleted}, video.Cancelled: {video.Cancelled, video.Deleting}}
-	for _, s := range []video.State{video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled, video.Deleting, video.Deleted} {
+	comesBack := map[video.State][]video.State{
+		video.Deleting: {video.Deleting, video.Deleted}, video.Deleted: {video.Deleted},
+		video.Cancelled: {video.Cancelled, video.Deleting},
+	}
+	for _, s := range []video.State{
+		video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready, video.Failed, video.Cancelled,
+		video.Deleting, video.Deleted,
+	} {
 		for _, e := range oneOfEachEvent {
 			before := overdueVideo(s, 0)
 			if s.IsFinal() {
@@ -204,7 +245,8 @@ func TestDeletedVideoExpires(t *testing.T) {
 		t.Errorf("%s expires at %s", v.State, v.ExpiresAt())
 	}
 	v, out := video.Apply(v, video.PurgeDone{At: noon.Add(time.Hour), Round: 2})
-	if want := noon.Add(time.Hour + 30*24*time.Hour); !v.ExpiresAt().Equal(want) || describeEvents(out) != "video.VideoDeleted×1" {
+	if want := noon.Add(time.Hour + 30*24*time.Hour); !v.ExpiresAt().Equal(want) ||
+		describeEvents(out) != "video.VideoDeleted×1" {
 		t.Errorf("%s expires at %s and gives %v", v.State, v.ExpiresAt(), out)
 	}
 }
@@ -227,13 +269,19 @@ func TestEveryDeadlineTransitionIsTaken(t *testing.T) {
 	}{
 		{overdueVideo(video.Failed, 0), nil},
 		{overdueVideo(video.Deleted, 0), nil},
-		{changed(overdueVideo(video.Ready, 0), func(v *video.Video) { v.Times.Encoded = noon }), func(e *video.DeadlinePassed) { e.State = video.Processing }},
+		{changed(overdueVideo(video.Ready, 0), func(v *video.Video) {
+			v.Times.Encoded = noon
+		}), func(e *video.DeadlinePassed) {
+			e.State = video.Processing
+		}},
 		{overdueVideo(video.Waiting, 0), late},
 		{overdueVideo(video.Uploaded, 1), earlier},
 		{retried, earlier},
 		{changed(overdueVideo(video.Processing, 0), func(v *video.Video) { v.Done = whole }), nil},
 		{overdueVideo(video.Processing, 5), func(e *video.DeadlinePassed) { e.Queued = true }},
-		{changed(overdueVideo(video.Waiting, 0), func(v *video.Video) { v.Times.Created = noon.Add(-video.UploadLifetime) }), nil},
+		{changed(overdueVideo(video.Waiting, 0), func(v *video.Video) {
+			v.Times.Created = noon.Add(-video.UploadLifetime)
+		}), nil},
 		{overdueVideo(video.Waiting, 0), nil},
 		{overdueVideo(video.Uploaded, 0), nil},
 		{fetching, nil},

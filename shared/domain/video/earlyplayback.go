@@ -94,7 +94,8 @@ func (p Plan) WouldStall(shown int, rate EncodeRate) bool {
 func extendPlayback(v Video, e TaskDone) (Video, []Event) {
 	encoded := v.ContiguousFrames()
 	switch {
-	case v.State == Processing && encoded >= v.Plan.StartFrames() && !v.Plan.WouldStall(encoded, v.measureEncodeRate(e)):
+	case v.State == Processing && encoded >= v.Plan.StartFrames() &&
+		!v.Plan.WouldStall(encoded, v.measureEncodeRate(e)):
 		v = v.enterState(Playable, e.At)
 		v.Times.Playable, v.ListedFrames = e.At, encoded
 	case v.State == Playable && encoded >= v.Plan.NextListedFrames(v.ListedFrames):

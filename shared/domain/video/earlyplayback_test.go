@@ -19,7 +19,13 @@ func TestQueueTimeDoesNotLowerEncodeRate(t *testing.T) {
 	v, _ := video.Apply(videoInState(video.Uploaded), video.MediaInspected{At: noon, ETag: "e1", Plan: p})
 	started := noon.Add(time.Hour)
 	for n, task := range p.Tasks()[:2] {
-		v, _ = video.Apply(v, video.TaskDone{Started: started, At: started.Add(time.Duration(n+1) * 5 * time.Second), Result: video.Result{Task: task}})
+		v, _ = video.Apply(
+			v,
+			video.TaskDone{
+				Started: started, At: started.Add(time.Duration(n+1) * 5 * time.Second),
+				Result: video.Result{Task: task},
+			},
+		)
 	}
 	if v.State != video.Playable || !v.Times.EncodeStarted.Equal(started) {
 		t.Errorf("%s, encoding started at %s", v.State, v.Times.EncodeStarted)
@@ -45,10 +51,20 @@ func TestStartFramesAndEarlyPlayback(t *testing.T) {
 		grows bool
 	}{
 		{"two seconds a segment", planOfSeconds(60, true), 300, true},
-		{"long segments", video.Plan{Rate: video.Rate{Num: 1, Den: 1}, SegmentFrames: 5, Borders: []int{0, 15, 60}}, 15, true},
-		{"a rate that is no whole number", video.Plan{Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 240, 480, 900}}, 360, true},
+		{
+			"long segments", video.Plan{Rate: video.Rate{Num: 1, Den: 1}, SegmentFrames: 5, Borders: []int{0, 15, 60}},
+			15, true,
+		},
+		{
+			"a rate that is no whole number",
+			video.Plan{Rate: video.Rate{Num: 30000, Den: 1001}, SegmentFrames: 60, Borders: []int{0, 240, 480, 900}},
+			360, true,
+		},
 		{"short", planOfSeconds(10, true), 300, false},
-		{"one chunk", video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 500}}, 300, false},
+		{
+			"one chunk", video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 500}}, 300,
+			false,
+		},
 		{"the first chunk is not enough, and then it is whole", planOfSeconds(14, true), 300, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,7 +83,8 @@ func TestContiguousFramesStopAtFirstGap(t *testing.T) {
 		done  []int
 		want  int
 	}{
-		{true, nil, 0}, {true, []int{1, 2}, 0}, {true, []int{0}, 0}, {true, []int{0, 1, 2}, 400}, {true, []int{0, 1, 3}, 200},
+		{true, nil, 0}, {true, []int{1, 2}, 0}, {true, []int{0}, 0}, {true, []int{0, 1, 2}, 400},
+		{true, []int{0, 1, 3}, 200},
 		{true, []int{0, 2, 3}, 0}, {true, []int{0, 1, 2, 3}, 510}, {false, []int{0, 1}, 400}, {false, []int{1, 2}, 0},
 	} {
 		p := testPlan
@@ -107,12 +124,19 @@ func TestWouldStall(t *testing.T) {
 		speed, pause   float64 // speed in seconds of video a second; pause in seconds
 		want           bool
 	}{
-		{60, 16, math.Inf(1), 0, false}, {60, 16, 2, 0, false}, {60, 16, 2, 7, true}, {60, 16, 1, 0, false}, {60, 16, 0.5, 0, true},
-		{60, 24, 0.5, 0, true}, {60, 40, 0.5, 0, false}, {60, 60, 0, 9, false}, {7200, 16, 2, 0, false}, {7200, 16, 1, 0, true},
+		{60, 16, math.Inf(1), 0, false}, {60, 16, 2, 0, false}, {60, 16, 2, 7, true}, {60, 16, 1, 0, false},
+		{60, 16, 0.5, 0, true},
+		{60, 24, 0.5, 0, true}, {60, 40, 0.5, 0, false}, {60, 60, 0, 9, false}, {7200, 16, 2, 0, false},
+		{7200, 16, 1, 0, true},
 		{7200, 4000, 1, 0, false},
 	} {
-		if got := planOfSeconds(tt.seconds, true).WouldStall(25*tt.shown, video.EncodeRate{FramesPerSecond: 25 * tt.speed, PauseSeconds: tt.pause}); got != tt.want {
-			t.Errorf("%d s, %d shown, at speed %v with pauses of %v: stalls %t", tt.seconds, tt.shown, tt.speed, tt.pause, got)
+		if got := planOfSeconds(tt.seconds, true).WouldStall(
+			25*tt.shown, video.EncodeRate{FramesPerSecond: 25 * tt.speed, PauseSeconds: tt.pause},
+		); got != tt.want {
+			t.Errorf(
+				"%d s, %d shown, at speed %v with pauses of %v: stalls %t", tt.seconds, tt.shown, tt.speed, tt.pause,
+				got,
+			)
 		}
 	}
 }
@@ -132,13 +156,15 @@ func TestListedFramesGrowAsTasksFinish(t *testing.T) {
 		if diff := cmp.Diff(v, again) + cmp.Diff(out, twice); diff != "" {
 			t.Errorf("task %d: a duplicate is something else: %s", n, diff)
 		}
-		if moved := v.State != before.State || v.ListedFrames != before.ListedFrames; moved != (v.Version == before.Version+1) {
+		if moved := v.State != before.State ||
+			v.ListedFrames != before.ListedFrames; moved != (v.Version == before.Version+1) {
 			t.Errorf("task %d: version %d after %d", n, v.Version, before.Version)
 		}
 		got = append(got, fmt.Sprintf("%s %d %s", v.State, v.ListedFrames/25, describeEvents(out)))
 	}
 	want := []string{
-		"processing 0 ", "processing 0 ", "processing 0 ", "playable 24 video.VideoPlayable×1", "playable 24 ", "playable 40 ",
+		"processing 0 ", "processing 0 ", "processing 0 ", "playable 24 video.VideoPlayable×1", "playable 24 ",
+		"playable 40 ",
 		"playable 48 ", "playable 56 ", "ready 0 video.VideoReady×1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -170,7 +196,10 @@ func TestPlayerNeverStalls(t *testing.T) {
 			before := v
 			v, _ = video.Apply(v, video.TaskDone{Started: began, At: at, Result: video.Result{Task: task}})
 			seen := at.Sub(before.Times.Playable).Seconds() + late // when the player has the update
-			if has := p.Rate.Seconds(before.ListedFrames); before.ListedFrames > 0 && (v.ListedFrames > before.ListedFrames || v.State == video.Ready) && seen > has {
+			if has := p.Rate.Seconds(
+				before.ListedFrames,
+			); before.ListedFrames > 0 && (v.ListedFrames > before.ListedFrames || v.State == video.Ready) &&
+				seen > has {
 				t.Fatalf("stalls at %.1f s until %.1f s", has, seen)
 			}
 		}

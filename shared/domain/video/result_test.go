@@ -13,7 +13,9 @@ import (
 func TestSegmentsJSONRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		segment := rapid.Custom(func(t *rapid.T) video.Segment {
-			return video.Segment{Bytes: rapid.Int64Min(0).Draw(t, "bytes"), Ticks: rapid.Int64Range(1, 3).Draw(t, "ticks")}
+			return video.Segment{
+				Bytes: rapid.Int64Min(0).Draw(t, "bytes"), Ticks: rapid.Int64Range(1, 3).Draw(t, "ticks"),
+			}
 		})
 		var want video.Segments = rapid.SliceOf(segment).Draw(t, "segments")
 		b, err := json.Marshal(want)
@@ -43,7 +45,8 @@ func TestSegmentsOfLongVideoFitMessage(t *testing.T) {
 
 func TestSegmentsJSONRejectsMismatchedRuns(t *testing.T) {
 	for _, bad := range []string{
-		`[]`, `{"bytes":[1],"ticks":[]}`, `{"bytes":[1],"ticks":[[5,2]]}`, `{"bytes":[1],"ticks":[[5,-1]]}`, `{"bytes":[],"ticks":[[5,1]]}`, `{"bytes":[1,2],"ticks":[[5,9000000000000000000]]}`,
+		`[]`, `{"bytes":[1],"ticks":[]}`, `{"bytes":[1],"ticks":[[5,2]]}`, `{"bytes":[1],"ticks":[[5,-1]]}`,
+		`{"bytes":[],"ticks":[[5,1]]}`, `{"bytes":[1,2],"ticks":[[5,9000000000000000000]]}`,
 	} {
 		var s video.Segments
 		if err := json.Unmarshal([]byte(bad), &s); err == nil {

@@ -19,7 +19,9 @@ type TimelineEntry struct {
 // NewTimelineEntry returns the timeline entry of the change that has led to v. cause is the type of the event, or
 // "created".
 func (v Video) NewTimelineEntry(cause string, at time.Time) TimelineEntry {
-	return TimelineEntry{Version: v.Version, At: at, State: v.State, Cause: cause, Retries: v.Deadline.Retries, Problem: v.Problem}
+	return TimelineEntry{
+		Version: v.Version, At: at, State: v.State, Cause: cause, Retries: v.Deadline.Retries, Problem: v.Problem,
+	}
 }
 
 // NewTaskEntry returns the timeline entry of a finished task.

@@ -10,7 +10,10 @@ import (
 
 func TestValidateTaskAcceptsEveryTaskOfPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := video.Plan{Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: rapid.IntRange(1, 120).Draw(t, "segment"), Borders: []int{0}, Audio: rapid.Bool().Draw(t, "audio")}
+		p := video.Plan{
+			Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: rapid.IntRange(1, 120).Draw(t, "segment"),
+			Borders: []int{0}, Audio: rapid.Bool().Draw(t, "audio"),
+		}
 		for range rapid.IntRange(0, 5).Draw(t, "chunks") {
 			p.Borders = append(p.Borders, p.FrameCount()+p.SegmentFrames*rapid.IntRange(1, 4).Draw(t, "segments"))
 		}

@@ -28,7 +28,8 @@ func diffCeilings(previous, desired scaling.State) (queues []scaling.QueueState,
 		c := ceilingChange{queue: i, from: q.Workers}
 		if before, known := previous.FindQueue(q.Name); known {
 			c.from = before.Workers
-			if previous.Budget == desired.Budget && before.MappingID == q.MappingID && desired.At.Sub(before.AppliedAt) < reapplyInterval {
+			if previous.Budget == desired.Budget && before.MappingID == q.MappingID &&
+				desired.At.Sub(before.AppliedAt) < reapplyInterval {
 				c.appliedAt = before.AppliedAt
 			}
 		}
@@ -48,9 +49,11 @@ func needsUpdate(previous, desired scaling.State) bool {
 	if previous.Version == 0 {
 		return false
 	}
-	return previous.Budget != desired.Budget || !slices.EqualFunc(previous.Queues, desired.Queues, func(a, b scaling.QueueState) bool {
-		return a.Name == b.Name && a.Workers == b.Workers && a.MappingID == b.MappingID && !a.AppliedAt.IsZero()
-	})
+	return previous.Budget != desired.Budget || !slices.EqualFunc(
+		previous.Queues, desired.Queues, func(a, b scaling.QueueState) bool {
+			return a.Name == b.Name && a.Workers == b.Workers && a.MappingID == b.MappingID && !a.AppliedAt.IsZero()
+		},
+	)
 }
 
 // applyDifference saves the desired state and changes the mappings that differ from it. decided is false if another
@@ -58,7 +61,9 @@ func needsUpdate(previous, desired scaling.State) bool {
 //
 // The state is saved before the changes, so that only one process makes them, and again after them. If the process dies
 // in between, AppliedAt is not set in the stored state, and the next decision makes the changes.
-func (s Autoscaler) applyDifference(ctx context.Context, previous, desired scaling.State) (decided, complete bool, err error) {
+func (s Autoscaler) applyDifference(
+	ctx context.Context, previous, desired scaling.State,
+) (decided, complete bool, err error) {
 	var changes []ceilingChange
 	desired.Queues, changes = diffCeilings(previous, desired)
 	if decided, err = s.saveState(ctx, desired); !decided {
@@ -78,7 +83,9 @@ func (s Autoscaler) applyDifference(ctx context.Context, previous, desired scali
 // makeChanges gives the mappings their ceilings and notes in the state's Queues what they have then. Decreases come
 // first: what a failed decrease does not free, increases do not get, so that the budget is not exceeded. A mapping that
 // Lambda is still changing is left for the next decision; that is no error.
-func (s Autoscaler) makeChanges(ctx context.Context, state scaling.State, changes []ceilingChange) (complete bool, err error) {
+func (s Autoscaler) makeChanges(
+	ctx context.Context, state scaling.State, changes []ceilingChange,
+) (complete bool, err error) {
 	increase := func(c ceilingChange) int { return state.Queues[c.queue].Workers - c.from }
 	slices.SortStableFunc(changes, func(a, b ceilingChange) int { return cmp.Compare(increase(a), increase(b)) })
 	missing := 0 // workers that failed decreases did not free
@@ -119,8 +126,10 @@ func (s Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
 	var all []metrics.QueueScaling
 	for _, q := range state.Queues {
 		all = append(all, metrics.QueueScaling{
-			Queue: s.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight), Wanted: q.Wanted,
-			OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)), Ceiling: q.Workers, Reason: string(q.Reason),
+			Queue: s.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight),
+			Wanted:    q.Wanted,
+			OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)), Ceiling: q.Workers,
+			Reason: string(q.Reason),
 		})
 	}
 	metrics.LogScaling(ctx, s.Log, state.At, all)

@@ -72,7 +72,8 @@ type Autoscaler struct {
 const (
 	minDecisionInterval = 10 * time.Second // between two decisions
 	agesTimeout         = 3 * time.Second  // after that, the decision is made without the ages
-	reapplyInterval     = time.Hour        // after that, a ceiling is set again: somebody may have changed the mapping by hand
+	// after that, a ceiling is set again: somebody may have changed the mapping by hand
+	reapplyInterval = time.Hour
 )
 
 // AdjustConcurrency observes the queues, decides what the event source mappings are to have, and applies the
@@ -107,14 +108,17 @@ func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (
 
 // observeQueues returns the queues with what is read of them. Those that can't be read have the zero Reading, and are
 // in the error.
-func (s Autoscaler) observeQueues(ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal) (observed []scaling.Queue, err error) {
+func (s Autoscaler) observeQueues(
+	ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal,
+) (observed []scaling.Queue, err error) {
 	for _, q := range services.ListQueues() {
 		in := s.QueueInput(q)
 		waiting, inFlight, failed := s.Depths.ReadQueueCounts(ctx, q.Name)
 		if failed == nil {
 			waiting = max(waiting, signal.MessagesSent[q.Name]) // SQS takes some seconds to count sent messages
 			in.Reading = scaling.Reading{
-				At: s.Now(), Visible: float64(waiting), InFlight: float64(inFlight), ServiceTime: q.Inbox.ServiceTime.Seconds(),
+				At: s.Now(), Visible: float64(waiting), InFlight: float64(inFlight),
+				ServiceTime: q.Inbox.ServiceTime.Seconds(),
 			}
 			if measured := serviceTimes[q.Service]; measured > 0 {
 				in.Reading.ServiceTime = measured
@@ -152,13 +156,17 @@ func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) 
 
 // decideState returns the state that the scaling law wants after a state, and after how long to decide again; 0: no
 // need to.
-func (s Autoscaler) decideState(state scaling.State, observed []scaling.Queue) (desired scaling.State, again time.Duration) {
+func (s Autoscaler) decideState(
+	state scaling.State, observed []scaling.Queue,
+) (desired scaling.State, again time.Duration) {
 	state.At, state.Budget = s.Now(), s.Budget
 	previous := state.ToDecision()
 	if previous.Ceilings == nil {
 		previous.Ceilings = s.IdleCeilings(state.Budget) // those with which the mappings are created
 	}
-	d := scaling.DecideCeilings(scaling.Input{Budget: state.Budget, Now: state.At, Queues: observed, Previous: previous})
+	d := scaling.DecideCeilings(scaling.Input{
+		Budget: state.Budget, Now: state.At, Queues: observed, Previous: previous,
+	})
 	state.Split, state.Queues = d.Split, make([]scaling.QueueState, len(d.Ceilings))
 	for i, c := range d.Ceilings {
 		state.Queues[i] = scaling.QueueState{Ceiling: c, Reading: observed[i].Reading, MappingID: s.MappingID(c.Name)}

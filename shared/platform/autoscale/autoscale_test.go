@@ -137,7 +137,8 @@ func TestFailedMappingDoesNotBlockOthers(t *testing.T) {
 	if w.ceilings["encode-bulk"] != was["encode-bulk"] || w.ceilings["fetch"] >= was["fetch"] {
 		t.Errorf("ceilings %v, before %v", w.ceilings, was)
 	}
-	for range 3 { // the workers that a failed decrease does not free are not given away: tryAdjustAfter checks the budget
+	// the workers that a failed decrease does not free are not given away: tryAdjustAfter checks the budget
+	for range 3 {
 		if _, _, err := w.tryAdjustAfter(t, 30*time.Second, noSignal); !errors.Is(err, errDown) {
 			t.Errorf("err %v", err)
 		}
@@ -155,7 +156,8 @@ func TestMappingBeingUpdatedIsRetriedLater(t *testing.T) {
 	w := newDecidedEnv(t)
 	was := maps.Clone(w.ceilings)
 	w.waiting["encode"], w.changing["encode-bulk"] = 500, true
-	if again, _ := w.adjustAfter(t, time.Minute, noSignal); again == 0 || w.ceilings["encode-bulk"] != was["encode-bulk"] {
+	if again, _ := w.adjustAfter(t, time.Minute, noSignal); again == 0 ||
+		w.ceilings["encode-bulk"] != was["encode-bulk"] {
 		t.Errorf("next decision in %v, ceilings %v", again, w.ceilings)
 	}
 	clear(w.waiting)
@@ -164,7 +166,8 @@ func TestMappingBeingUpdatedIsRetriedLater(t *testing.T) {
 	}
 	clear(w.changing)
 	w.waiting["encode"] = 500
-	if w.adjustAfter(t, 15*time.Minute, noSignal); w.ceilings["encode-bulk"] >= was["encode-bulk"] { // when bulk may lend workers again
+	// when bulk may lend workers again
+	if w.adjustAfter(t, 15*time.Minute, noSignal); w.ceilings["encode-bulk"] >= was["encode-bulk"] {
 		t.Errorf("when Lambda has made its change: %v", w.ceilings)
 	}
 }
@@ -181,7 +184,8 @@ func TestUnreadableQueueKeepsItsCeiling(t *testing.T) {
 	if _, _, err := w.tryAdjustAfter(t, time.Minute, noSignal); !errors.Is(err, errDown) {
 		t.Errorf("err %v", err)
 	}
-	if s, _ := w.readState(t).FindQueue("encode-bulk"); w.ceilings["encode-bulk"] != was || s.Reason != scaling.ReasonHeld {
+	if s, _ := w.readState(t).FindQueue("encode-bulk"); w.ceilings["encode-bulk"] != was ||
+		s.Reason != scaling.ReasonHeld {
 		t.Errorf("%d workers, before %d: %s", w.ceilings["encode-bulk"], was, s.Reason)
 	}
 }
@@ -211,7 +215,8 @@ func TestUnknownMessageAgeCountsAsZero(t *testing.T) {
 	w := newScalerEnv(100)
 	w.waiting["encode-bulk"], w.oldest["encode-bulk"], w.fails["ages"] = 40, 700*time.Second, true
 	w.adjustAfter(t, time.Minute, noSignal)
-	if bulk, _ := w.readState(t).FindQueue("encode-bulk"); bulk.Reading.OldestAge != 0 || bulk.Reason != scaling.ReasonEnough {
+	if bulk, _ := w.readState(t).FindQueue("encode-bulk"); bulk.Reading.OldestAge != 0 ||
+		bulk.Reason != scaling.ReasonEnough {
 		t.Errorf("%v s: %s", bulk.Reading.OldestAge, bulk.Reason)
 	}
 }
@@ -259,8 +264,11 @@ func TestDecisionsAreTenSecondsApart(t *testing.T) {
 	w.waiting["encode"] = 500
 	w.adjustAfter(t, 0, noSignal)
 	at := w.readState(t).At
-	told := autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 900}, ServiceTimes: map[string]float64{"encode": 3}}
-	if again, calls := w.adjustAfter(t, 9*time.Second, told); again != 0 || calls != nil || !w.readState(t).At.Equal(at) {
+	told := autoscale.ScaleSignal{
+		MessagesSent: map[string]int{"encode": 900}, ServiceTimes: map[string]float64{"encode": 3},
+	}
+	if again, calls := w.adjustAfter(t, 9*time.Second, told); again != 0 || calls != nil ||
+		!w.readState(t).At.Equal(at) {
 		t.Errorf("9 s later: next decision in %v, calls %v", again, calls)
 	}
 	if d := cmp.Diff(map[string]float64{"encode": 3}, w.readState(t).ServiceTimes); d != "" {
@@ -280,11 +288,19 @@ func TestScaleSignalOverridesReadings(t *testing.T) {
 	t.Parallel()
 	w := newScalerEnv(100)
 	w.waiting["encode"] = 3
-	w.adjustAfter(t, 0, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 2, "encode-bulk": 900}, ServiceTimes: map[string]float64{"encode": 4}})
+	w.adjustAfter(
+		t, 0,
+		autoscale.ScaleSignal{
+			MessagesSent: map[string]int{"encode": 2, "encode-bulk": 900},
+			ServiceTimes: map[string]float64{"encode": 4},
+		},
+	)
 	s := w.readState(t)
 	interactive, _ := s.FindQueue("encode")
 	bulk, _ := s.FindQueue("encode-bulk")
-	if got := []float64{interactive.Reading.Visible, bulk.Reading.Visible, interactive.Reading.ServiceTime, bulk.Reading.ServiceTime}; !slices.Equal(got, []float64{3, 900, 4, 4}) {
+	if got := []float64{
+		interactive.Reading.Visible, bulk.Reading.Visible, interactive.Reading.ServiceTime, bulk.Reading.ServiceTime,
+	}; !slices.Equal(got, []float64{3, 900, 4, 4}) {
 		t.Errorf("the readings are %v", got)
 	}
 	w.adjustAfter(t, time.Minute, autoscale.ScaleSignal{ServiceTimes: map[string]float64{"encode": 8}})
@@ -319,7 +335,12 @@ func TestScheduledDecisionIsNotTooEarly(t *testing.T) {
 		w.adjustAfter(t, time.Minute, noSignal)
 	}
 	spare := w.ceilings["encode-bulk"]
-	again, _ := w.adjustAfter(t, time.Minute, autoscale.ScaleSignal{MessagesSent: map[string]int{"encode": 500}, ServiceTimes: map[string]float64{"encode": 1.1}})
+	again, _ := w.adjustAfter(
+		t, time.Minute,
+		autoscale.ScaleSignal{
+			MessagesSent: map[string]int{"encode": 500}, ServiceTimes: map[string]float64{"encode": 1.1},
+		},
+	)
 	if w.ceilings["encode-bulk"] >= spare || w.ceilings["encode"] != 2 {
 		t.Fatalf("no queue waits for the workers of another: %v", w.ceilings)
 	}

@@ -40,11 +40,13 @@ type scalerEnv struct {
 
 func newScalerEnv(budget int) *scalerEnv {
 	w := &scalerEnv{
-		Store: store.NewMemory(), now: metricsTime, waiting: map[string]int{}, inFlight: map[string]int{}, oldest: map[string]time.Duration{},
+		Store: store.NewMemory(), now: metricsTime, waiting: map[string]int{}, inFlight: map[string]int{},
+		oldest:   map[string]time.Duration{},
 		ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{},
 	}
 	w.Autoscaler = autoscale.Autoscaler{
-		Depths: w, Ages: w, Mappings: w, Store: w, Budget: budget, MappingID: func(queue string) string { return queue },
+		Depths: w, Ages: w, Mappings: w, Store: w, Budget: budget,
+		MappingID: func(queue string) string { return queue },
 		QueueName: func(queue string) string { return "sluice-" + queue },
 		Now:       func() time.Time { return w.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -106,7 +108,9 @@ func (w *scalerEnv) SetMaxPollers(ctx context.Context, id string, pollers int) e
 }
 
 // adjustAfter advances the clock, adjusts the concurrency, and returns the ids of the mappings that were changed.
-func (w *scalerEnv) adjustAfter(t *testing.T, after time.Duration, h autoscale.ScaleSignal) (again time.Duration, calls []string) {
+func (w *scalerEnv) adjustAfter(
+	t *testing.T, after time.Duration, h autoscale.ScaleSignal,
+) (again time.Duration, calls []string) {
 	t.Helper()
 	again, calls, err := w.tryAdjustAfter(t, after, h)
 	if err != nil {
@@ -115,7 +119,9 @@ func (w *scalerEnv) adjustAfter(t *testing.T, after time.Duration, h autoscale.S
 	return again, calls
 }
 
-func (w *scalerEnv) tryAdjustAfter(t *testing.T, after time.Duration, h autoscale.ScaleSignal) (again time.Duration, calls []string, err error) {
+func (w *scalerEnv) tryAdjustAfter(
+	t *testing.T, after time.Duration, h autoscale.ScaleSignal,
+) (again time.Duration, calls []string, err error) {
 	t.Helper()
 	w.now, w.updatedMappings = w.now.Add(after), nil
 	again, err = w.AdjustConcurrency(t.Context(), h)

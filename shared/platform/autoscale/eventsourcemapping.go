@@ -14,7 +14,9 @@ import (
 
 // MappingUpdater is the part of Lambda's client that LambdaMappings uses.
 type MappingUpdater interface {
-	UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput, opts ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
+	UpdateEventSourceMapping(
+		ctx context.Context, in *lambda.UpdateEventSourceMappingInput, opts ...func(*lambda.Options),
+	) (*lambda.UpdateEventSourceMappingOutput, error)
 }
 
 // LambdaMappings changes event source mappings. Its methods return once Lambda has accepted a change; until the change
@@ -67,7 +69,9 @@ func (f LambdaFunction) InvokeAsync(ctx context.Context, input any) error {
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
-	_, err = f.Client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload})
+	_, err = f.Client.Invoke(
+		ctx, &lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload},
+	)
 	if err != nil {
 		return errs.E(op, errs.Transient, err)
 	}

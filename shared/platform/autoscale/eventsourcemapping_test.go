@@ -20,12 +20,16 @@ type fakeLambda struct {
 	err     error
 }
 
-func (c *fakeLambda) UpdateEventSourceMapping(_ context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error) {
+func (c *fakeLambda) UpdateEventSourceMapping(
+	_ context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options),
+) (*lambda.UpdateEventSourceMappingOutput, error) {
 	c.updates = append(c.updates, in)
 	return &lambda.UpdateEventSourceMappingOutput{}, c.err
 }
 
-func (c *fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+func (c *fakeLambda) Invoke(
+	_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options),
+) (*lambda.InvokeOutput, error) {
 	c.calls = append(c.calls, in)
 	return &lambda.InvokeOutput{}, c.err
 }
@@ -37,7 +41,8 @@ func TestSetMaxConcurrencyChangesNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := c.updates[0]
-	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 || in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 ||
+		in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
 		t.Errorf("input %+v", in)
 	}
 }
@@ -50,7 +55,8 @@ func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := c.updates[0]
-	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 || in.ScalingConfig != nil {
+	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 ||
+		in.ScalingConfig != nil {
 		t.Errorf("input %+v", in)
 	}
 }
@@ -58,11 +64,14 @@ func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 func TestInvokeAsyncDoesNotWait(t *testing.T) {
 	t.Parallel()
 	c := &fakeLambda{}
-	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(t.Context(), map[string]int{"a": 1}); err != nil {
+	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(
+		t.Context(), map[string]int{"a": 1},
+	); err != nil {
 		t.Fatal(err)
 	}
 	in := c.calls[0]
-	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent || string(in.Payload) != `{"a":1}` {
+	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent ||
+		string(in.Payload) != `{"a":1}` {
 		t.Errorf("input %+v", in)
 	}
 }
@@ -70,12 +79,17 @@ func TestInvokeAsyncDoesNotWait(t *testing.T) {
 func TestLambdaErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	c := &fakeLambda{err: errors.New("TooManyRequestsException")}
-	for _, err := range []error{(autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 2), (autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), nil)} {
+	for _, err := range []error{
+		(autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 2),
+		(autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), nil),
+	} {
 		if errs.KindOf(err) != errs.Transient || !errors.Is(err, c.err) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := (autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), func() {}); errs.KindOf(err) != errs.Internal {
+	if err := (autoscale.LambdaFunction{Client: c}).InvokeAsync(
+		t.Context(), func() {},
+	); errs.KindOf(err) != errs.Internal {
 		t.Errorf("input that is no JSON: %v", err)
 	}
 }

@@ -16,7 +16,9 @@ import (
 
 // MetricDataClient is the part of CloudWatch's client that CloudWatchAges uses.
 type MetricDataClient interface {
-	GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
+	GetMetricData(
+		ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options),
+	) (*cloudwatch.GetMetricDataOutput, error)
 }
 
 // CloudWatchAges reads the ages of messages from CloudWatch, as SQS has no call for them. Its right,
@@ -36,9 +38,10 @@ func NewCloudWatchAges(cfg aws.Config, name func(queue string) string, now func(
 }
 
 const (
-	ageMetric    = "ApproximateAgeOfOldestMessage" // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-	metricPeriod = 60                              // seconds; SQS sends one value in each
-	maxMetricAge = 5 * time.Minute                 // older values are ignored
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+	ageMetric    = "ApproximateAgeOfOldestMessage"
+	metricPeriod = 60              // seconds; SQS sends one value in each
+	maxMetricAge = 5 * time.Minute // older values are ignored
 )
 
 // OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three
@@ -46,18 +49,24 @@ const (
 // readers.
 func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
 	now := r.Now()
-	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending}
+	in := &cloudwatch.GetMetricDataInput{
+		StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending,
+	}
 	asked := map[string]string{}
 	for i, queue := range queues {
 		id := fmt.Sprintf("q%d", i)
 		asked[id] = queue
-		in.MetricDataQueries = append(in.MetricDataQueries, types.MetricDataQuery{Id: &id, MetricStat: &types.MetricStat{
-			Metric: &types.Metric{
-				Namespace: aws.String("AWS/SQS"), MetricName: aws.String(ageMetric),
-				Dimensions: []types.Dimension{{Name: aws.String("QueueName"), Value: aws.String(r.QueueName(queue))}},
+		in.MetricDataQueries = append(in.MetricDataQueries, types.MetricDataQuery{
+			Id: &id, MetricStat: &types.MetricStat{
+				Metric: &types.Metric{
+					Namespace: aws.String("AWS/SQS"), MetricName: aws.String(ageMetric),
+					Dimensions: []types.Dimension{{
+						Name: aws.String("QueueName"), Value: aws.String(r.QueueName(queue)),
+					}},
+				},
+				Period: aws.Int32(metricPeriod), Stat: aws.String("Maximum"),
 			},
-			Period: aws.Int32(metricPeriod), Stat: aws.String("Maximum"),
-		}})
+		})
 	}
 	out, err := r.Client.GetMetricData(ctx, in)
 	if err != nil {

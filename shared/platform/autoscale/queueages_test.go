@@ -37,20 +37,24 @@ func startFakeCloudWatch(t *testing.T, status int, answer string) (r autoscale.C
 	}))
 	t.Cleanup(server.Close)
 	return autoscale.NewCloudWatchAges(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Region: "us-east-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}, fakeQueueName, fakeClock), asked
 }
 
 func TestNewestMetricValueIsUsed(t *testing.T) {
 	t.Parallel()
-	r, asked := startFakeCloudWatch(t, 200, `<GetMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><GetMetricDataResult><MetricDataResults>
+	r, asked := startFakeCloudWatch(
+		t, 200,
+		`<GetMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><GetMetricDataResult><MetricDataResults>
 		<member><Id>q1</Id><Label>b</Label><StatusCode>Complete</StatusCode>
 			<Timestamps><member>2026-11-23T11:58:00Z</member><member>2026-11-23T11:57:00Z</member></Timestamps>
 			<Values><member>90.5</member><member>30</member></Values></member>
 		<member><Id>q0</Id><Label>a</Label><StatusCode>Complete</StatusCode><Timestamps></Timestamps><Values></Values></member>
 		<member><Id>else</Id><Values><member>7</member></Values></member>
-	</MetricDataResults></GetMetricDataResult></GetMetricDataResponse>`)
+	</MetricDataResults></GetMetricDataResult></GetMetricDataResponse>`,
+	)
 	got, err := r.OldestMessageAges(t.Context(), []string{"encode", "encode-bulk"})
 	if err != nil {
 		t.Fatal(err)
@@ -59,8 +63,9 @@ func TestNewestMetricValueIsUsed(t *testing.T) {
 		t.Error(d)
 	}
 	for field, want := range map[string]string{
-		"Action": "GetMetricData", "ScanBy": "TimestampDescending", "StartTime": "2026-11-23T11:55:00Z", "EndTime": "2026-11-23T12:00:00Z",
-		"MetricDataQueries.member.1.Id":                                          "q0",
+		"Action": "GetMetricData", "ScanBy": "TimestampDescending", "StartTime": "2026-11-23T11:55:00Z",
+		"EndTime":                       "2026-11-23T12:00:00Z",
+		"MetricDataQueries.member.1.Id": "q0",
 		"MetricDataQueries.member.1.MetricStat.Metric.Namespace":                 "AWS/SQS",
 		"MetricDataQueries.member.1.MetricStat.Metric.MetricName":                "ApproximateAgeOfOldestMessage",
 		"MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name":  "QueueName",
@@ -77,18 +82,25 @@ func TestNewestMetricValueIsUsed(t *testing.T) {
 
 func TestCloudWatchErrorsAreTransient(t *testing.T) {
 	t.Parallel()
-	r, _ := startFakeCloudWatch(t, 400, `<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`)
+	r, _ := startFakeCloudWatch(
+		t, 400,
+		`<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`,
+	)
 	if _, err := r.OldestMessageAges(t.Context(), []string{"encode"}); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v", err)
 	}
 	down := errors.New("down")
-	if _, err := (autoscale.CloudWatchAges{Client: failingMetricData{down}, QueueName: fakeQueueName, Now: fakeClock}).OldestMessageAges(t.Context(), nil); !errors.Is(err, down) {
+	if _, err := (autoscale.CloudWatchAges{
+		Client: failingMetricData{down}, QueueName: fakeQueueName, Now: fakeClock,
+	}).OldestMessageAges(t.Context(), nil); !errors.Is(err, down) {
 		t.Errorf("%v", err)
 	}
 }
 
 type failingMetricData struct{ err error }
 
-func (f failingMetricData) GetMetricData(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
+func (f failingMetricData) GetMetricData(
+	context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options),
+) (*cloudwatch.GetMetricDataOutput, error) {
 	return nil, f.err
 }

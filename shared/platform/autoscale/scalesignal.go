@@ -94,9 +94,13 @@ func countLargeFanOut(out []events.Event) map[string]int {
 func (w *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
 	if d, ok := e.Data.(video.TaskDone); ok && !d.Started.IsZero() {
 		w.sampleCount++
-		w.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - w.meanServiceTime) / float64(min(w.sampleCount, 4*minSamples))
+		w.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - w.meanServiceTime) / float64(min(
+			w.sampleCount, 4*minSamples,
+		))
 	}
-	if w.sampleCount < minSamples || math.Abs(w.meanServiceTime-w.reportedServiceTime) <= minRelativeChange*w.reportedServiceTime {
+	if w.sampleCount < minSamples || math.Abs(
+		w.meanServiceTime-w.reportedServiceTime,
+	) <= minRelativeChange*w.reportedServiceTime {
 		return nil
 	}
 	return map[string]float64{"encode": w.meanServiceTime}

@@ -25,7 +25,9 @@ type notifierEnv struct {
 
 func newNotifierEnv() *notifierEnv {
 	o := &notifierEnv{now: metricsTime}
-	o.ScaleNotifier = autoscale.ScaleNotifier{Now: func() time.Time { return o.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o.ScaleNotifier = autoscale.ScaleNotifier{Now: func() time.Time {
+		return o.now
+	}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	o.Notify = func(_ context.Context, h autoscale.ScaleSignal) error {
 		o.signals = append(o.signals, h)
 		return o.err
@@ -50,7 +52,10 @@ func newTaskEvents(interactive, bulk int) (out []events.Event) {
 		if n >= interactive {
 			lane = video.Bulk
 		}
-		out = append(out, events.New("acme", "vid_1", metricsTime, video.EncodeRequested{Task: video.Task{Number: n}, Lane: lane}))
+		out = append(
+			out,
+			events.New("acme", "vid_1", metricsTime, video.EncodeRequested{Task: video.Task{Number: n}, Lane: lane}),
+		)
 	}
 	return append(out, events.New("acme", "vid_1", metricsTime, video.VideoProcessing{}))
 }
@@ -65,7 +70,10 @@ func TestLargeFanOutSendsSignal(t *testing.T) {
 	}{
 		{"a short video", 15, 0, nil, nil},
 		{"many in a lane", 16, 0, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 16}}}},
-		{"a long video", 5, 400, nil, []autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 5, "encode-bulk": 400}}}},
+		{
+			"a long video", 5, 400, nil,
+			[]autoscale.ScaleSignal{{MessagesSent: map[string]int{"encode": 5, "encode-bulk": 400}}},
+		},
 		{"a long video, when the handler fails", 5, 400, errDown, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -74,12 +74,17 @@ func (b *Bucket) GetObject(ctx context.Context, key string) (io.ReadCloser, vide
 }
 
 // openObject opens an object if it has an ETag; any object if etag is nil.
-func (b *Bucket) openObject(ctx context.Context, op, key string, etag *string) (io.ReadCloser, video.StoredObject, error) {
+func (b *Bucket) openObject(
+	ctx context.Context, op, key string, etag *string,
+) (io.ReadCloser, video.StoredObject, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: etag})
 	if err != nil {
 		return nil, video.StoredObject{}, wrapError(op, err)
 	}
-	return out.Body, video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
+	return out.Body, video.StoredObject{
+		Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType),
+		At: aws.ToTime(out.LastModified),
+	}, nil
 }
 
 // HeadObject returns the properties of an object, or NotFound.
@@ -88,7 +93,10 @@ func (b *Bucket) HeadObject(ctx context.Context, key string) (video.StoredObject
 	if err != nil {
 		return video.StoredObject{}, wrapError("blob.HeadObject", err)
 	}
-	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType), At: aws.ToTime(out.LastModified)}, nil
+	return video.StoredObject{
+		Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType),
+		At: aws.ToTime(out.LastModified),
+	}, nil
 }
 
 // PutObject writes an object as a whole and replaces the one that was there. S3 checks a CRC-32 of the body.

@@ -48,14 +48,17 @@ func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
 // newTestBucket returns a bucket whose requests w answers.
 func newTestBucket(w *fakeS3, pathStyle bool) *blob.Bucket {
 	return blob.NewBucket(blob.NewClient(aws.Config{
-		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"), HTTPClient: w,
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"),
+		HTTPClient: w,
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 	}, pathStyle), "media")
 }
 
 func TestPresignPartSignsLengthAndExpiry(t *testing.T) {
 	t.Parallel()
-	signed, expires, err := newTestBucket(&fakeS3{}, false).PresignPart(t.Context(), "t/acme/v/source", "upload", 3, 8<<20, 15*time.Minute)
+	signed, expires, err := newTestBucket(&fakeS3{}, false).PresignPart(
+		t.Context(), "t/acme/v/source", "upload", 3, 8<<20, 15*time.Minute,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,14 +117,19 @@ func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	t.Parallel()
 	w := &fakeS3{responses: []newResponse{
-		{200, strings.NewReader(`<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`)},
+		{
+			200,
+			strings.NewReader(`<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`),
+		},
 		{200, strings.NewReader("")},
 	}}
 	b := newTestBucket(w, true)
 	if id, err := b.CreateUpload(t.Context(), "k", "video/mp4"); err != nil || id != "u" {
 		t.Fatalf("got %q, %v", id, err)
 	}
-	if err := b.PutObject(t.Context(), "k", bytes.NewReader([]byte("hello")), blob.Metadata{CacheControl: "no-store"}); err != nil {
+	if err := b.PutObject(
+		t.Context(), "k", bytes.NewReader([]byte("hello")), blob.Metadata{CacheControl: "no-store"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for name := range w.requests[0].Header {
@@ -162,7 +170,9 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeS3{responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
+			w := &fakeS3{
+				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
+			}
 			_, err := newTestBucket(w, true).CompleteUpload(t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}})
 			requireError(t, err, tt.kind, tt.code)
 		})
@@ -174,7 +184,9 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 	})
 	t.Run("head of what is missing", func(t *testing.T) {
 		t.Parallel()
-		_, err := newTestBucket(&fakeS3{responses: []newResponse{{404, strings.NewReader("")}}}, true).HeadObject(t.Context(), "k")
+		_, err := newTestBucket(
+			&fakeS3{responses: []newResponse{{404, strings.NewReader("")}}}, true,
+		).HeadObject(t.Context(), "k")
 		requireError(t, err, errs.NotFound, "object_not_found")
 	})
 }
@@ -228,7 +240,13 @@ func TestDownloadObjectChecksETagAndClassifiesErrors(t *testing.T) {
 func TestListPartsReadsAllPages(t *testing.T) {
 	t.Parallel()
 	page := func(n, next string) newResponse {
-		return newResponse{200, strings.NewReader("<ListPartsResult><Part><PartNumber>" + n + `</PartNumber><ETag>"e` + n + `"</ETag><Size>` + n + "0</Size></Part>" + next + "</ListPartsResult>")}
+		return newResponse{
+			200,
+			strings.NewReader(
+				"<ListPartsResult><Part><PartNumber>" + n + `</PartNumber><ETag>"e` + n + `"</ETag><Size>` + n +
+					"0</Size></Part>" + next + "</ListPartsResult>",
+			),
+		}
 	}
 	w := &fakeS3{responses: []newResponse{
 		page("1", "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"),
@@ -238,7 +256,9 @@ func TestListPartsReadsAllPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]blob.Part{{Number: 1, ETag: "e1", Size: 10}, {Number: 2, ETag: "e2", Size: 20}}, got); diff != "" {
+	if diff := cmp.Diff(
+		[]blob.Part{{Number: 1, ETag: "e1", Size: 10}, {Number: 2, ETag: "e2", Size: 20}}, got,
+	); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
 	}
 	if got := w.requests[1].URL.Query().Get("part-number-marker"); got != "1" {
@@ -267,12 +287,18 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	} {
 		t.Run(tt.s3, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeS3{responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}}}
-			_, err := newTestBucket(w, true).CopyPart(t.Context(), "k", "u", 1, blob.ObjectRange{Bucket: "theirs", Key: "k", ETag: "e", Size: 1})
+			w := &fakeS3{
+				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
+			}
+			_, err := newTestBucket(w, true).CopyPart(
+				t.Context(), "k", "u", 1, blob.ObjectRange{Bucket: "theirs", Key: "k", ETag: "e", Size: 1},
+			)
 			requireError(t, err, tt.kind, tt.code)
 		})
 	}
-	for status, code := range map[int]string{403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere"} {
+	for status, code := range map[int]string{
+		403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere",
+	} {
 		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
 		_, err := newTestBucket(w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
 		if got := errs.ProblemOf(err).Code; string(got) != code {
@@ -283,8 +309,13 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 
 func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 	t.Parallel()
-	w := &fakeS3{responses: []newResponse{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}}}
-	got, err := newTestBucket(w, true).CopyPart(t.Context(), "k", "u", 3, blob.ObjectRange{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5})
+	w := &fakeS3{
+		responses: []newResponse{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}},
+	}
+	got, err := newTestBucket(w, true).CopyPart(
+		t.Context(), "k", "u", 3,
+		blob.ObjectRange{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5},
+	)
 	if diff := cmp.Diff(blob.Part{Number: 3, ETag: "e2", Size: 5}, got); diff != "" || err != nil {
 		t.Errorf("%v, differs (-want +got):\n%s", err, diff)
 	}

@@ -34,7 +34,9 @@ func (b *Bucket) HeadObjectInBucket(ctx context.Context, bucket, key string) (vi
 	if err != nil {
 		return video.StoredObject{}, wrapForeignError("blob.HeadObjectInBucket", err)
 	}
-	return video.StoredObject{Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType)}, nil
+	return video.StoredObject{
+		Size: aws.ToInt64(out.ContentLength), ETag: unquoteETag(out.ETag), ContentType: aws.ToString(out.ContentType),
+	}, nil
 }
 
 // UploadPart uploads part n of a multipart upload and replaces a part of that number. S3 checks the MD5 of the body,

@@ -64,7 +64,9 @@ func (m *Memory) ReplaceObject(ctx context.Context, key, etag string, body io.Re
 }
 
 // writeObject writes an object; if etag is not nil, only in the place of one that has that ETag.
-func (m *Memory) writeObject(ctx context.Context, op, key string, etag *string, body io.ReadSeeker, meta Metadata) error {
+func (m *Memory) writeObject(
+	ctx context.Context, op, key string, etag *string, body io.ReadSeeker, meta Metadata,
+) error {
 	if err := wrapError(op, ctx.Err()); err != nil {
 		return err
 	}
@@ -116,7 +118,9 @@ func (m *Memory) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 func (m *Memory) ListKeys(prefix string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(m.objects)), func(key string) bool { return !strings.HasPrefix(key, prefix) })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(m.objects)), func(key string) bool {
+		return !strings.HasPrefix(key, prefix)
+	})
 }
 
 func (m *Memory) findObject(ctx context.Context, op, key string) (object, error) {

@@ -17,7 +17,9 @@ func (m *Memory) PresignGet(ctx context.Context, key string, ttl time.Duration) 
 }
 
 // PresignPart does the same as [Bucket.PresignPart].
-func (m *Memory) PresignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error) {
+func (m *Memory) PresignPart(
+	ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration,
+) (string, time.Time, error) {
 	expires := m.currentTime().Add(ttl)
 	signed, err := m.presignURL(ctx, "blob.PresignPart", key, expires, url.Values{
 		"upload": {id}, "part": {strconv.Itoa(n)}, "length": {strconv.FormatInt(bytes, 10)},
@@ -117,6 +119,7 @@ func newResponse(r *http.Request, status int, h http.Header, body []byte) *http.
 	}
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", status, http.StatusText(status)), StatusCode: status, Request: r, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(body)),
+		Body: io.NopCloser(bytes.NewReader(body)),
 	}
 }

@@ -15,7 +15,9 @@ import (
 
 // PresignGet returns a URL that reads an object and expires after ttl. It does not check that the object exists.
 func (b *Bucket) PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error) {
-	out, err := b.signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(ttl))
+	out, err := b.signer.PresignGetObject(
+		ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(ttl),
+	)
 	if err != nil {
 		return "", wrapError("blob.PresignGet", err)
 	}
@@ -35,7 +37,9 @@ func (b *Bucket) CreateUpload(ctx context.Context, key, contentType string) (str
 
 // PresignPart returns a URL to which a client can put part n of a multipart upload, and the time when it expires. The
 // length in bytes is signed: S3 rejects a body of another length.
-func (b *Bucket) PresignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error) {
+func (b *Bucket) PresignPart(
+	ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration,
+) (string, time.Time, error) {
 	const op = "blob.PresignPart"
 	out, err := b.signer.PresignUploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &b.name, Key: &key, UploadId: &id, PartNumber: aws.Int32(int32(n)), ContentLength: &bytes,
@@ -89,7 +93,10 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 			return nil, wrapError("blob.ListParts", err)
 		}
 		for _, p := range out.Parts {
-			parts = append(parts, Part{Number: int(aws.ToInt32(p.PartNumber)), ETag: unquoteETag(p.ETag), Size: aws.ToInt64(p.Size)})
+			parts = append(
+				parts,
+				Part{Number: int(aws.ToInt32(p.PartNumber)), ETag: unquoteETag(p.ETag), Size: aws.ToInt64(p.Size)},
+			)
 		}
 	}
 	return parts, nil
@@ -97,7 +104,9 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 
 // AbortUpload ends a multipart upload and deletes its parts. It is no error if there is no such upload.
 func (b *Bucket) AbortUpload(ctx context.Context, key, id string) error {
-	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
+	_, err := b.client.AbortMultipartUpload(
+		ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id},
+	)
 	if err := wrapError("blob.AbortUpload", err); errs.KindOf(err) != errs.NotFound {
 		return err
 	}

@@ -13,7 +13,9 @@ func BenchmarkSandboxedStart(b *testing.B) {
 	tools, dir := findRealTools(b), newJobDir(b, nil)
 	b.Run("sandboxed", func(b *testing.B) {
 		for b.Loop() {
-			if err := tools.Run(b.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}}); err != nil {
+			if err := tools.Run(
+				b.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-version"}},
+			); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -27,8 +29,8 @@ func BenchmarkSandboxedStart(b *testing.B) {
 	})
 }
 
-// BenchmarkProcessStart measures a start of this program with its choice of the sandbox; in the lambda set it includes the
-// copy of the program.
+// BenchmarkProcessStart measures a start of this program with its choice of the sandbox; in the lambda set it includes
+// the copy of the program.
 func BenchmarkProcessStart(b *testing.B) {
 	for b.Loop() {
 		cmd := exec.Command(ffmpeg.OriginalPath())

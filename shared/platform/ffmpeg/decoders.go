@@ -5,8 +5,10 @@ import "slices"
 // allowedDecoders are the names of the decoders that may run. The last two rows are of cover art and subtitles, which
 // are not used: ffprobe opens a decoder for every stream, and fails if it may not.
 var allowedDecoders = []string{
-	"h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "prores", "dnxhd",
-	"aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac", "amrnb",
+	"h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "prores",
+	"dnxhd",
+	"aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac",
+	"amrnb",
 	"pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be",
 	"pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
 	"mjpeg", "png",
@@ -15,7 +17,8 @@ var allowedDecoders = []string{
 
 // decoderNames are ffmpeg's decoders of a codec where they have other names than the codec, the first choice first.
 var decoderNames = map[string][]string{
-	"av1": {"libdav1d", "av1"}, "mp1": {"mp1float"}, "mp2": {"mp2float", "mp2"}, "mp3": {"mp3float", "mp3"}, "opus": {"opus", "libopus"},
+	"av1": {"libdav1d", "av1"}, "mp1": {"mp1float"}, "mp2": {"mp2float", "mp2"}, "mp3": {"mp3float", "mp3"},
+	"opus": {"opus", "libopus"},
 }
 
 // findDecoders returns the allowed decoders of codecs, by ffmpeg's names of both.

@@ -56,21 +56,57 @@ type failure struct {
 const reexportAdvice = "Check that it plays on your computer, export it again as MP4 with H.264 and AAC, and upload that."
 
 var (
-	decodeFailed     = failure{errs.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexportAdvice}
-	unreadable       = failure{errs.Invalid, "unreadable", "The file could not be read as a video; it may be damaged, cut short, or something else under this name. " + reexportAdvice}
-	codecUnsupported = failure{errs.Invalid, "codec_unsupported", "The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that."}
-	pixelsTooMany    = failure{errs.Invalid, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that."}
-	outOfMemory      = failure{errs.Invalid, "ffmpeg_killed", "The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that."}
-	decoderCrashed   = failure{errs.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexportAdvice}
-	cpuExhausted     = failure{errs.Invalid, "cpu_exhausted", "The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that."}
-	outputTooLarge   = failure{errs.Invalid, "output_too_large", "The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that."}
+	decodeFailed = failure{
+		errs.Invalid, "decode_failed", "The file could not be decoded to its end; it may be damaged. " + reexportAdvice,
+	}
+	unreadable = failure{
+		errs.Invalid, "unreadable",
+		"The file could not be read as a video; it may be damaged, cut short, or something else under this name. " +
+			reexportAdvice,
+	}
+	codecUnsupported = failure{
+		errs.Invalid, "codec_unsupported",
+		"The file has a stream in a format that is not supported. Export it as MP4 with H.264 and AAC, and upload that.",
+	}
+	pixelsTooMany = failure{
+		errs.Invalid, "pixels_too_many",
+		"The picture is larger than 8192 × 4320 pixels. Export it with a smaller frame size, and upload that.",
+	}
+	outOfMemory = failure{
+		errs.Invalid, "ffmpeg_killed",
+		"The file takes more memory to decode than there is. Export it with a smaller frame size, and upload that.",
+	}
+	decoderCrashed = failure{
+		errs.Invalid, "ffmpeg_crashed", "The decoder crashed on this file; it is probably damaged. " + reexportAdvice,
+	}
+	cpuExhausted = failure{
+		errs.Invalid, "cpu_exhausted",
+		"The file takes too long to decode. Export it with a smaller frame size or a simpler codec, and upload that.",
+	}
+	outputTooLarge = failure{
+		errs.Invalid, "output_too_large",
+		"The file turns into more data than is allowed. Export it shorter or with a lower frame rate, and upload that.",
+	}
 
 	// The owner of a video gets these only if the last attempt has ended with them.
-	timedOut           = failure{errs.Transient, "encode_timeout", "The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that."}
-	cancelled          = failure{errs.Transient, "encode_cancelled", "Processing was interrupted again and again. Upload the video once more; if that does not help, report it."}
-	stalled            = failure{errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice}
-	diskFull           = failure{errs.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that."}
-	sandboxUnavailable = failure{errs.Internal, "cage_unavailable", "Video can't be processed safely at the moment; it is our fault. Upload it again later."}
+	timedOut = failure{
+		errs.Transient, "encode_timeout",
+		"The video takes too long to process. Export it with a smaller frame size or a lower frame rate, and upload that.",
+	}
+	cancelled = failure{
+		errs.Transient, "encode_cancelled",
+		"Processing was interrupted again and again. Upload the video once more; if that does not help, report it.",
+	}
+	stalled = failure{
+		errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice,
+	}
+	diskFull = failure{
+		errs.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that.",
+	}
+	sandboxUnavailable = failure{
+		errs.Internal, "cage_unavailable",
+		"Video can't be processed safely at the moment; it is our fault. Upload it again later.",
+	}
 )
 
 var errStalled = errors.New("no progress")
@@ -136,7 +172,8 @@ func (e processResult) classifyExitCode(usual failure) failure {
 		return outputTooLarge
 	case code == errnoExitCode(unix.ENOSPC):
 		return diskFull
-	case !e.ignoreWhitelist && strings.Contains(e.stderr.String(), ") not on whitelist"): // Codec (ffv1) not on whitelist '…'
+	// Codec (ffv1) not on whitelist '…'
+	case !e.ignoreWhitelist && strings.Contains(e.stderr.String(), ") not on whitelist"):
 		return codecUnsupported
 	case strings.Contains(e.stderr.String(), "exceeds specified max pixel count"):
 		return pixelsTooMany

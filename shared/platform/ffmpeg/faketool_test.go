@@ -101,7 +101,9 @@ func trySyscalls(numbers string) map[string]string {
 	found := map[string]string{}
 	for _, number := range strings.Split(numbers, ",") {
 		n, _ := strconv.ParseUint(number, 0, 64)
-		_, _, e := unix.RawSyscall6(uintptr(n), ^uintptr(unix.CLONE_THREAD), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0))
+		_, _, e := unix.RawSyscall6(
+			uintptr(n), ^uintptr(unix.CLONE_THREAD), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0), ^uintptr(0),
+		)
 		found[number] = e.Error()
 	}
 	return found
@@ -120,7 +122,8 @@ func listOpenFiles() (open []int) {
 func readLimits() map[string]uint64 {
 	found := map[string]uint64{}
 	for name, resource := range map[string]int{
-		"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "output": unix.RLIMIT_FSIZE, "files": unix.RLIMIT_NOFILE, "core": unix.RLIMIT_CORE,
+		"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "output": unix.RLIMIT_FSIZE, "files": unix.RLIMIT_NOFILE,
+		"core": unix.RLIMIT_CORE,
 	} {
 		var l unix.Rlimit
 		_ = unix.Getrlimit(resource, &l)
@@ -137,7 +140,8 @@ func readPrivileges() map[string]int {
 	var death int32
 	_ = unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&death)), 0, 0, 0)
 	return map[string]int{
-		"capabilities": int(sets[0].Permitted | sets[1].Permitted), "no_new_privs": gain, "death": int(death), "errors": len(errorText(err)),
+		"capabilities": int(sets[0].Permitted | sets[1].Permitted), "no_new_privs": gain, "death": int(death),
+		"errors": len(errorText(err)),
 	}
 }
 
@@ -204,7 +208,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// runParent is a parent of a sandboxed process that hangs; it prints that process's id. A deadline is a duration, or empty.
+// runParent is a parent of a sandboxed process that hangs; it prints that process's id. A deadline is a duration, or
+// empty.
 func runParent(toolDir, jobDir, deadline string) int {
 	ctx := context.Background()
 	if d, err := time.ParseDuration(deadline); err == nil {

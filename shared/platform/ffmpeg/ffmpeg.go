@@ -117,7 +117,9 @@ func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([
 		return nil, err
 	}
 	if out.remaining < 0 {
-		return nil, unreadable.toError(op, fmt.Errorf("ffprobe prints more than %d bytes about the file", maxProbeBytes))
+		return nil, unreadable.toError(
+			op, fmt.Errorf("ffprobe prints more than %d bytes about the file", maxProbeBytes),
+		)
 	}
 	return out.data, nil
 }
@@ -165,7 +167,9 @@ func (r Command) buildArgs() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output), nil
+	return slices.Concat(
+		[]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output,
+	), nil
 }
 
 // buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist

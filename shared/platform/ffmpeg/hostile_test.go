@@ -51,7 +51,10 @@ func TestPromise07_HostileFilesAreRejected(t *testing.T) {
 			opened := watchOpens(t, filepath.Join(dir, "canary.ts"))
 			_, err := tools.ProbeStreams(t.Context(), dir, file, container)
 			wantCode(t, err, errs.Invalid, valueOr(tt.code, "unreadable"))
-			err = tools.Run(t.Context(), ffmpeg.Command{Dir: dir, File: file, Container: container, Output: []string{"-f", "null", "-"}})
+			err = tools.Run(
+				t.Context(),
+				ffmpeg.Command{Dir: dir, File: file, Container: container, Output: []string{"-f", "null", "-"}},
+			)
 			wantCode(t, err, errs.Invalid, valueOr(tt.code, "decode_failed"))
 			if opened() {
 				t.Error("the canary was opened")
@@ -107,9 +110,11 @@ func TestValidFileIsProbedAndEncoded(t *testing.T) {
 	}
 	var last ffmpeg.Progress
 	r := ffmpeg.Command{
-		Dir: dir, File: "in", Container: "mov", Input: []string{"-threads", "1", "-ss", "1"}, Progress: func(p ffmpeg.Progress) { last = p },
+		Dir: dir, File: "in", Container: "mov", Input: []string{"-threads", "1", "-ss", "1"},
+		Progress: func(p ffmpeg.Progress) { last = p },
 		Output: []string{
-			"-filter_complex", "[0:v:0]split=2[a][b];[b]scale=160:120[c]", "-map", "[a]", "-c:v", "libx264", "-threads", "1", "file:a.mp4",
+			"-filter_complex", "[0:v:0]split=2[a][b];[b]scale=160:120[c]", "-map", "[a]", "-c:v", "libx264", "-threads",
+			"1", "file:a.mp4",
 			"-map", "[c]", "-map", "0:a:0", "-c:a", "aac", "file:b.mp4",
 		},
 	}
@@ -131,7 +136,8 @@ func TestOnlyNamedCodecsAreDecoded(t *testing.T) {
 	tools := findRealTools(t)
 	dir := newJobDir(t, map[string]string{"in": encodeFile(t, tools, "good.mp4", clipArgs)})
 	r := ffmpeg.Command{
-		Dir: dir, File: "in", Container: "mov", Codecs: []string{"h264"}, Output: []string{"-map", "0:v:0", "-f", "null", "-"},
+		Dir: dir, File: "in", Container: "mov", Codecs: []string{"h264"},
+		Output: []string{"-map", "0:v:0", "-f", "null", "-"},
 	}
 	if err := tools.Run(t.Context(), r); err != nil {
 		t.Errorf("a named codec beside another: %v", err)
@@ -144,8 +150,11 @@ func TestSubtitlesAndCoverArtAreIgnored(t *testing.T) {
 	t.Parallel()
 	tools := findRealTools(t)
 	cues := base64.StdEncoding.EncodeToString([]byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n"))
-	text := encodeFile(t, tools, "more.mp4", "-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -f srt -i data:text/plain;base64,"+
-		cues+" -map 0 -map 1 -map 2 -c:v:0 libx264 -c:s mov_text -c:v:1 mjpeg -disposition:v:1 attached_pic")
+	text := encodeFile(
+		t, tools, "more.mp4",
+		"-f lavfi -i testsrc2=s=320x240:d=1 -f lavfi -i color=s=64x64:d=0.04 -f srt -i data:text/plain;base64,"+
+			cues+" -map 0 -map 1 -map 2 -c:v:0 libx264 -c:s mov_text -c:v:1 mjpeg -disposition:v:1 attached_pic",
+	)
 	dir := newJobDir(t, map[string]string{"in": text})
 	if _, err := tools.ProbeStreams(t.Context(), dir, "in", "mov"); err != nil {
 		t.Error(err)
@@ -164,13 +173,22 @@ func TestResourceLimitsStopFFmpeg(t *testing.T) {
 		code   string
 	}{
 		{"output", ffmpeg.Limits{Output: 1 << 20}, raw, "output_too_large"},
-		{"memory", ffmpeg.Limits{Memory: 100 << 20}, append([]string{"-vf", "scale=4000:4000"}, raw...), "ffmpeg_killed"},
-		{"CPU time", ffmpeg.Limits{CPU: time.Second}, append([]string{"-vf", "loop=-1:50"}, "-f", "null", "-"), "cpu_exhausted"},
+		{
+			"memory", ffmpeg.Limits{Memory: 100 << 20}, append([]string{"-vf", "scale=4000:4000"}, raw...),
+			"ffmpeg_killed",
+		},
+		{
+			"CPU time", ffmpeg.Limits{CPU: time.Second}, append([]string{"-vf", "loop=-1:50"}, "-f", "null", "-"),
+			"cpu_exhausted",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := newJobDir(t, map[string]string{"in": good})
-			err := tools.Run(t.Context(), ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: tt.output, Limits: tt.limits})
+			err := tools.Run(
+				t.Context(),
+				ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: tt.output, Limits: tt.limits},
+			)
 			wantCode(t, err, errs.Invalid, tt.code)
 		})
 	}
@@ -192,10 +210,15 @@ func TestFullDiskIsTransient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(j.Path, "in"), []byte(encodeFile(t, tools, "good.mp4", clipArgs)), 0o600); err != nil {
+	if err := os.WriteFile(
+		filepath.Join(j.Path, "in"), []byte(encodeFile(t, tools, "good.mp4", clipArgs)), 0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
-	err = tools.Run(t.Context(), ffmpeg.Command{Dir: j.Path, File: "in", Container: "mov", Output: []string{"-f", "rawvideo", "file:out"}})
+	err = tools.Run(
+		t.Context(),
+		ffmpeg.Command{Dir: j.Path, File: "in", Container: "mov", Output: []string{"-f", "rawvideo", "file:out"}},
+	)
 	wantCode(t, err, errs.Transient, "disk_full")
 	if err := j.Close(); err != nil {
 		t.Error(err)
@@ -211,6 +234,8 @@ func TestContextTimeoutStopsFFmpeg(t *testing.T) {
 	dir := newJobDir(t, map[string]string{"in": encodeFile(t, tools, "good.mp4", clipArgs)})
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, errors.New("the invocation is over"))
 	defer cancel()
-	r := ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-vf", "loop=-1:50", "-f", "null", "-"}}
+	r := ffmpeg.Command{
+		Dir: dir, File: "in", Container: "mov", Output: []string{"-vf", "loop=-1:50", "-f", "null", "-"},
+	}
 	wantCode(t, tools.Run(ctx, r), errs.Transient, "encode_timeout")
 }

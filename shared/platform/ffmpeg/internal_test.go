@@ -17,11 +17,15 @@ import (
 
 func TestCommandArguments(t *testing.T) {
 	t.Parallel()
-	restrictions := "-protocol_whitelist file -format_whitelist mov -codec_whitelist " + strings.Join(allowedDecoders, ",") +
+	restrictions := "-protocol_whitelist file -format_whitelist mov -codec_whitelist " +
+		strings.Join(allowedDecoders, ",") +
 		" -max_pixels 35389440 -max_streams 32 -probesize 10M -analyzeduration 10M"
-	r := Command{File: "in", Container: "mov", Input: []string{"-ss", "3.2"}, Output: []string{"-map", "0:v:0", "file:out.mp4"}}
+	r := Command{
+		File: "in", Container: "mov", Input: []string{"-ss", "3.2"}, Output: []string{"-map", "0:v:0", "file:out.mp4"},
+	}
 	got, err := r.buildArgs()
-	want := "-hide_banner -nostdin -y -loglevel error -progress pipe:3 " + restrictions + " -ss 3.2 -i file:in -map 0:v:0 file:out.mp4"
+	want := "-hide_banner -nostdin -y -loglevel error -progress pipe:3 " + restrictions +
+		" -ss 3.2 -i file:in -map 0:v:0 file:out.mp4"
 	if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -114,12 +118,17 @@ func TestSyscallFilter(t *testing.T) {
 func TestParseProgressReportsChangesOnly(t *testing.T) {
 	t.Parallel()
 	report := func(frame, clock string) string {
-		return "frame=" + frame + "\nfps=" + clock + "\nout_time_us= 40000\ntotal_size=N/A\nspeed=" + clock + "x\nprogress=continue\n"
+		return "frame=" + frame + "\nfps=" + clock + "\nout_time_us= 40000\ntotal_size=N/A\nspeed=" + clock +
+			"x\nprogress=continue\n"
 	}
-	in := report("1", "1") + report("1", "2") + report("2", "3") + "frame=3\nout_time_us=80000\ntotal_size=7\nprogress=end\nframe=9"
+	in := report("1", "1") + report("1", "2") + report("2", "3") +
+		"frame=3\nout_time_us=80000\ntotal_size=7\nprogress=end\nframe=9"
 	var got []Progress
 	parseProgress(strings.NewReader(in), func(p Progress) { got = append(got, p) })
-	want := []Progress{{Frames: 1, Time: 40 * time.Millisecond}, {Frames: 2, Time: 40 * time.Millisecond}, {Frames: 3, Time: 80 * time.Millisecond, Bytes: 7}}
+	want := []Progress{
+		{Frames: 1, Time: 40 * time.Millisecond}, {Frames: 2, Time: 40 * time.Millisecond},
+		{Frames: 3, Time: 80 * time.Millisecond, Bytes: 7},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -147,7 +156,8 @@ func TestNoProgressCancelsContext(t *testing.T) {
 func TestCodecsLimitDecoders(t *testing.T) {
 	t.Parallel()
 	for codecs, want := range map[string]string{
-		"h264 aac": "h264,aac", "av1 opus": "libdav1d,av1,opus,libopus", "mp3": "mp3float,mp3", "ffv1 h264": "h264", "ffv1": "", "mp1": "",
+		"h264 aac": "h264,aac", "av1 opus": "libdav1d,av1,opus,libopus", "mp3": "mp3float,mp3", "ffv1 h264": "h264",
+		"ffv1": "", "mp1": "",
 	} {
 		r := Command{File: "in", Container: "mov", Codecs: strings.Fields(codecs)}
 		args, err := r.buildArgs()
@@ -182,7 +192,10 @@ func TestCrashesAndLeftoversAreSuspicious(t *testing.T) { // not parallel: the s
 		{"SIGABRT", processResult{exit: exited(uint32(unix.SIGABRT))}, "a tool died of SIGABRT"},
 		{"SIGSYS", processResult{exit: exited(uint32(unix.SIGSYS))}, "a tool died of SIGSYS"},
 		{"leftovers", processResult{exit: exited(0), leftovers: 2}, "a tool left 2 processes behind"},
-		{"leftovers that stay", processResult{exit: exited(0), leftovers: 2, alive: true}, "2 processes of a tool could not be ended"},
+		{
+			"leftovers that stay", processResult{exit: exited(0), leftovers: 2, alive: true},
+			"2 processes of a tool could not be ended",
+		},
 		{"no supervisor", processResult{supervisorLost: true}, "the supervisor of a tool was ended"},
 	} {
 		suspicion.Store(nil)

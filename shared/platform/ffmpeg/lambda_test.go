@@ -23,7 +23,8 @@ import (
 // isRunning reports whether there is a process that is not a zombie.
 func isRunning(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return err == nil && !strings.Contains(string(status), "State:\tZ") && !strings.Contains(string(status), "State:\tX")
+	return err == nil && !strings.Contains(string(status), "State:\tZ") &&
+		!strings.Contains(string(status), "State:\tX")
 }
 
 // Not parallel: other jobs, when they end, would kill the escaped process before it has written its id.
@@ -214,7 +215,9 @@ func TestReadableParentRunsNoTools(t *testing.T) {
 		t.Errorf("sandbox %s", got)
 	}
 	cmd := exec.Command(ffmpeg.OriginalPath())
-	cmd.Args, cmd.Env = []string{"function", newFakeTools(t).Dir, newJobDir(t, nil), ""}, append(os.Environ(), ffmpeg.CopyVariable+"={}")
+	cmd.Args, cmd.Env = []string{
+		"function", newFakeTools(t).Dir, newJobDir(t, nil), "",
+	}, append(os.Environ(), ffmpeg.CopyVariable+"={}")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || !strings.Contains(string(out), "cage_unavailable") {

@@ -86,7 +86,10 @@ func execTool(args []string, j job) error {
 	if err := j.setResourceLimits(); err != nil {
 		return err
 	}
-	_, _, e := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(argv[0])), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&env[0])))
+	_, _, e := unix.RawSyscall(
+		unix.SYS_EXECVE, uintptr(unsafe.Pointer(argv[0])), uintptr(unsafe.Pointer(&argv[0])),
+		uintptr(unsafe.Pointer(&env[0])),
+	)
 	return fmt.Errorf("exec: %w", e)
 }
 
@@ -94,7 +97,8 @@ func execTool(args []string, j job) error {
 // user.
 func dropPrivileges() error {
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
-		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // EPERM: the process is not root; EINVAL: an older kernel has fewer
+		// EPERM: the process is not root; EINVAL: an older kernel has fewer
+		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 	}
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }

@@ -94,7 +94,9 @@ func newJobDir(t testing.TB, files map[string]string) string {
 func encodeFile(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	out, err := exec.Command(filepath.Join(tools.Dir, "ffmpeg"), append(strings.Fields("-v error "+args), path)...).CombinedOutput()
+	out, err := exec.Command(
+		filepath.Join(tools.Dir, "ffmpeg"), append(strings.Fields("-v error "+args), path)...,
+	).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ffmpeg %s: %v: %s", args, err, out)
 	}
@@ -106,9 +108,10 @@ func encodeFile(t testing.TB, tools ffmpeg.Tools, name, args string) string {
 }
 
 const (
-	clipArgs          = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
-	hugeFrameArgs     = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
-	unlistedCodecArgs = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv" // a decoder that had a vulnerability: CVE-2026-8461
+	clipArgs      = "-f lavfi -i testsrc2=s=320x240:r=25:d=2 -f lavfi -i sine=d=2 -c:v libx264 -preset ultrafast -c:a aac"
+	hugeFrameArgs = "-f lavfi -i color=s=9000x9000:d=0.04:r=25 -c:v libx264 -preset ultrafast"
+	// a decoder that had a vulnerability: CVE-2026-8461
+	unlistedCodecArgs = "-f lavfi -i testsrc2=s=64x64:r=25:d=0.2 -c:v magicyuv"
 )
 
 // wantCode checks the kind and code of err, and that its message is fit for users.

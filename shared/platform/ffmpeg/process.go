@@ -76,7 +76,8 @@ func (c sandboxedProcess) runLauncher(ctx context.Context, end *processResult) {
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error {
-		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // the process group: only the launcher, which is the tool, can be in it
+		// the process group: only the launcher, which is the tool, can be in it
+		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 		return cmd.Process.Kill()
 	}
 	runtime.LockOSThread() // Pdeathsig is sent when the thread ends that has started the child
@@ -84,7 +85,8 @@ func (c sandboxedProcess) runLauncher(ctx context.Context, end *processResult) {
 	end.err = cmd.Run()
 	if cmd.ProcessState != nil {
 		end.exit = &exitStatus{
-			wait: cmd.ProcessState.Sys().(syscall.WaitStatus), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+			wait: cmd.ProcessState.Sys().(syscall.WaitStatus),
+			cpu:  cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
 		}
 	}
 }

@@ -19,7 +19,9 @@ type Progress struct {
 // watchProgress reads ffmpeg's progress reports from r and calls changed, which may be nil, at each change. The context
 // that it returns ends with the cause errStalled after a time of limit without a change. The caller calls stop at the
 // end of r; it waits for the last call of changed.
-func watchProgress(ctx context.Context, r io.Reader, limit time.Duration, changed func(Progress)) (_ context.Context, stop func()) {
+func watchProgress(
+	ctx context.Context, r io.Reader, limit time.Duration, changed func(Progress),
+) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(limit, func() { cancel(errStalled) })
 	done := make(chan struct{})

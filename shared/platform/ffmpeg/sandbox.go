@@ -136,7 +136,8 @@ func runSelf(name string, attr *unix.SysProcAttr) (string, error) {
 // isRefusal reports whether an error is how a kernel, or a filter of system calls, refuses a call that it does not have
 // or does not allow.
 func isRefusal(err error) bool {
-	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOSYS) ||
+		errors.Is(err, unix.EINVAL)
 }
 
 // tryFullLayers puts up the layers of the full set, and returns an exit code.

@@ -26,7 +26,10 @@ import (
 func tryInSandbox(t *testing.T, found any, do, arg string) {
 	t.Helper()
 	dir := newJobDir(t, nil)
-	r := ffmpeg.Command{Dir: dir, File: "in", Container: "mov", Output: []string{"-f", do, arg}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory}}
+	r := ffmpeg.Command{
+		Dir: dir, File: "in", Container: "mov", Output: []string{"-f", do, arg},
+		Limits: ffmpeg.Limits{Memory: raceDetectorMemory},
+	}
 	if err := newFakeTools(t).Run(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +93,9 @@ func TestSyscallsAreDenied(t *testing.T) {
 	skipWithout(t, "seccomp")
 	t.Parallel()
 	want := map[string]string{strconv.Itoa(unix.SYS_CLONE3): unix.ENOSYS.Error()}
-	for _, n := range slices.Concat(ffmpeg.DeniedSyscalls, []uint32{unix.SYS_CLONE, unix.SYS_PRLIMIT64}, foreignSyscalls) {
+	for _, n := range slices.Concat(
+		ffmpeg.DeniedSyscalls, []uint32{unix.SYS_CLONE, unix.SYS_PRLIMIT64}, foreignSyscalls,
+	) {
 		want[fmt.Sprint(n)] = unix.EPERM.Error()
 	}
 	var found map[string]string
@@ -145,7 +150,9 @@ func TestPromise07_SandboxHasNoPrivileges(t *testing.T) {
 	t.Parallel()
 	var privileges map[string]int
 	tryInSandbox(t, &privileges, "privileges", "")
-	if diff := cmp.Diff(map[string]int{"capabilities": 0, "no_new_privs": 1, "death": int(unix.SIGKILL), "errors": 0}, privileges); diff != "" {
+	if diff := cmp.Diff(
+		map[string]int{"capabilities": 0, "no_new_privs": 1, "death": int(unix.SIGKILL), "errors": 0}, privileges,
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -169,18 +176,33 @@ func TestFailuresAreClassified(t *testing.T) {
 		{name: "ordinary failure", do: "exit", arg: "183", kind: errs.Invalid, code: "decode_failed"},
 		{name: "out of memory", do: "exit", arg: "244", kind: errs.Invalid, code: "ffmpeg_killed"},
 		{name: "disk full", do: "exit", arg: "228", kind: errs.Transient, code: "disk_full"},
-		{name: "the launcher's code from the tool itself", do: "exit", arg: "125", kind: errs.Invalid, code: "decode_failed"},
+		{
+			name: "the launcher's code from the tool itself", do: "exit", arg: "125", kind: errs.Invalid,
+			code: "decode_failed",
+		},
 		{name: "killed", do: "hang", arg: "9", kind: errs.Invalid, code: "ffmpeg_killed"},
 		{name: "crashed", do: "hang", arg: "11", kind: errs.Invalid, code: "ffmpeg_crashed"},
 		{name: "killed by the syscall filter", do: "hang", arg: "31", kind: errs.Invalid, code: "ffmpeg_crashed"},
-		{name: "output too large", do: "swell", limits: ffmpeg.Limits{Output: 4096}, kind: errs.Invalid, code: "output_too_large"},
-		{name: "out of CPU time", do: "spin", limits: ffmpeg.Limits{CPU: time.Millisecond}, kind: errs.Invalid, code: "cpu_exhausted"},
-		{name: "stalled", do: "hang", arg: "0", limits: ffmpeg.Limits{Stall: 200 * time.Millisecond}, kind: errs.Transient, code: "encode_stalled"},
+		{
+			name: "output too large", do: "swell", limits: ffmpeg.Limits{Output: 4096}, kind: errs.Invalid,
+			code: "output_too_large",
+		},
+		{
+			name: "out of CPU time", do: "spin", limits: ffmpeg.Limits{CPU: time.Millisecond}, kind: errs.Invalid,
+			code: "cpu_exhausted",
+		},
+		{
+			name: "stalled", do: "hang", arg: "0", limits: ffmpeg.Limits{Stall: 200 * time.Millisecond},
+			kind: errs.Transient, code: "encode_stalled",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.limits.Memory = raceDetectorMemory
-			r := ffmpeg.Command{Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", tt.do, tt.arg}, Limits: tt.limits}
+			r := ffmpeg.Command{
+				Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", tt.do, tt.arg},
+				Limits: tt.limits,
+			}
 			r.Progress = func(p ffmpeg.Progress) { // a hanging tool reports its process id as the number of frames
 				n, _ := strconv.Atoi(tt.arg)
 				_ = unix.Kill(p.Frames, unix.Signal(n))
@@ -194,7 +216,10 @@ func TestCancelKillsProcessGroup(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	pid := 0
-	r := ffmpeg.Command{Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory}}
+	r := ffmpeg.Command{
+		Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"},
+		Limits: ffmpeg.Limits{Memory: raceDetectorMemory},
+	}
 	r.Progress = func(p ffmpeg.Progress) { pid = p.Frames; cancel() }
 	wantCode(t, newFakeTools(t).Run(ctx, r), errs.Transient, "encode_cancelled")
 	if pid == 0 || !errors.Is(unix.Kill(-pid, 0), unix.ESRCH) {
@@ -207,7 +232,10 @@ func TestDeadlineStopsCommand(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	r := ffmpeg.Command{Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"}, Limits: ffmpeg.Limits{Memory: raceDetectorMemory}}
+	r := ffmpeg.Command{
+		Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", "hang"},
+		Limits: ffmpeg.Limits{Memory: raceDetectorMemory},
+	}
 	wantCode(t, newFakeTools(t).Run(ctx, r), errs.Transient, "encode_timeout")
 }
 

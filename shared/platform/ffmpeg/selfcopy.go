@@ -36,7 +36,8 @@ func takeSelfCopy() (c selfCopy, is bool) {
 		return c, false
 	}
 	os.Unsetenv(copyVariable)
-	if json.Unmarshal([]byte(text), &c) == nil && isSelf(c.Path) && strings.HasPrefix(filepath.Base(c.Path), copyPrefix) {
+	if json.Unmarshal([]byte(text), &c) == nil && isSelf(c.Path) &&
+		strings.HasPrefix(filepath.Base(c.Path), copyPrefix) {
 		_ = os.Remove(c.Path) // a file that stays is harmless
 		originalPath = c.Of
 	}

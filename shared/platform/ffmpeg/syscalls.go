@@ -11,7 +11,8 @@ import (
 // needs none of them; malicious code that runs in a decoder does.
 var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	// the network
-	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
+	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT,
+	unix.SYS_ACCEPT4,
 	// other processes
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_KCMP,
 	unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL,
@@ -21,10 +22,12 @@ var deniedSyscalls = slices.Concat(archDeniedSyscalls, []uint32{
 	unix.SYS_EXECVEAT, unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET,
 	// other views of the file system
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS,
-	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR,
+	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT,
+	unix.SYS_MOUNT_SETATTR,
 	unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_OPEN_BY_HANDLE_AT,
 	// large and rarely used parts of the kernel
-	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
+	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_BPF,
+	unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
 	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
 	unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
 })
@@ -63,12 +66,17 @@ func buildSyscallFilter() []unix.SockFilter {
 		{Code: bpfLoad, K: offsetNumber}, {Code: bpfJumpIfAnySet, K: x32Bit, Jf: 1}, {Code: bpfReturn, K: seccompEPERM},
 	}
 	for _, number := range deniedSyscalls {
-		p = append(p, unix.SockFilter{Code: bpfJumpIfEqual, K: number, Jf: 1}, unix.SockFilter{Code: bpfReturn, K: seccompEPERM})
+		p = append(
+			p, unix.SockFilter{Code: bpfJumpIfEqual, K: number, Jf: 1},
+			unix.SockFilter{Code: bpfReturn, K: seccompEPERM},
+		)
 	}
 	p = append(p, // after ENOSYS the C libraries use clone, whose flags are an argument and can be checked
-		unix.SockFilter{Code: bpfJumpIfEqual, K: unix.SYS_CLONE3, Jf: 1}, unix.SockFilter{Code: bpfReturn, K: seccompErrno | uint32(unix.ENOSYS)})
+		unix.SockFilter{Code: bpfJumpIfEqual, K: unix.SYS_CLONE3, Jf: 1},
+		unix.SockFilter{Code: bpfReturn, K: seccompErrno | uint32(unix.ENOSYS)})
 	p = append(p, allowIfArg0(unix.SYS_CLONE, bpfJumpIfAnySet, unix.CLONE_THREAD)...) // threads, but no processes
-	p = append(p, allowIfArg0(unix.SYS_PRLIMIT64, bpfJumpIfEqual, 0)...)              // limits of the process itself only
+	// limits of the process itself only
+	p = append(p, allowIfArg0(unix.SYS_PRLIMIT64, bpfJumpIfEqual, 0)...)
 	return append(p, unix.SockFilter{Code: bpfReturn, K: seccompAllow})
 }
 
@@ -77,7 +85,8 @@ func buildSyscallFilter() []unix.SockFilter {
 func allowIfArg0(number uint32, test uint16, k uint32) []unix.SockFilter {
 	return []unix.SockFilter{
 		{Code: bpfJumpIfEqual, K: number, Jf: 4},
-		{Code: bpfLoad, K: offsetArg0}, {Code: test, K: k, Jf: 1}, {Code: bpfReturn, K: seccompAllow}, {Code: bpfReturn, K: seccompEPERM},
+		{Code: bpfLoad, K: offsetArg0}, {Code: test, K: k, Jf: 1}, {Code: bpfReturn, K: seccompAllow},
+		{Code: bpfReturn, K: seccompEPERM},
 	}
 }
 

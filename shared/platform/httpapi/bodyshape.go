@@ -92,7 +92,9 @@ func (c *Validation) addUnknownField(at, name, known string) {
 		c.Require(false, at, "field_unknown", "A field is not known here; "+known)
 		return
 	}
-	c.Require(false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known))
+	c.Require(
+		false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known),
+	)
 }
 
 // escapePointer returns a name as a reference token of a JSON Pointer (RFC 6901, section 3).

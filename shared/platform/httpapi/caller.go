@@ -38,7 +38,8 @@ func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) Caller {
 		return s
 	}
 	return Caller{
-		Tenant: word("tenant"), Scopes: strings.Fields(word("scopes")), TokenID: word("token_id"), ARN: rc.Identity.UserArn,
+		Tenant: word("tenant"), Scopes: strings.Fields(word("scopes")), TokenID: word("token_id"),
+		ARN:       rc.Identity.UserArn,
 		RequestID: rc.RequestID, BaseURL: "https://" + rc.DomainName + "/" + rc.Stage,
 	}
 }

@@ -13,10 +13,11 @@ type CORS struct {
 }
 
 const (
-	corsMethods        = "GET, POST, PATCH, DELETE"
-	corsHeaders        = "Authorization, Content-Type, Idempotency-Key"
-	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid" // headers that scripts may read
-	corsMaxAge         = "3600"                                                                        // seconds for which a browser caches the preflight
+	corsMethods = "GET, POST, PATCH, DELETE"
+	corsHeaders = "Authorization, Content-Type, Idempotency-Key"
+	// headers that scripts may read
+	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
+	corsMaxAge         = "3600" // seconds for which a browser caches the preflight
 )
 
 // setHeaders writes the headers that every response has, also an error.

@@ -14,7 +14,9 @@ const pageOrigin = "https://example.com"
 // preflightRequest returns the request that a browser sends before a cross-origin POST with a token.
 func preflightRequest(path, origin string) lambdaevents.APIGatewayProxyRequest {
 	e := apitest.Nobody.NewEvent("OPTIONS", path, "")
-	e.Headers = map[string]string{"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+	e.Headers = map[string]string{
+		"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization",
+	}
 	return e
 }
 
@@ -42,10 +44,15 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 		origins []string
 		want    map[string]string
 	}{
-		{"all pages", pageOrigin, []string{"*"}, map[string]string{"Allow-Origin": "*", "Expose-Headers": exposedHeaders,
-			"Allow-Methods": "GET, POST, PATCH, DELETE", "Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
-		{"this one", pageOrigin, []string{"https://other.example", pageOrigin}, map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders,
-			"Allow-Methods": "GET, POST, PATCH, DELETE", "Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
+		{"all pages", pageOrigin, []string{"*"}, map[string]string{
+			"Allow-Origin": "*", "Expose-Headers": exposedHeaders, "Allow-Methods": "GET, POST, PATCH, DELETE",
+			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600",
+		}},
+		{"this one", pageOrigin, []string{
+			"https://other.example", pageOrigin,
+		}, map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders,
+			"Allow-Methods": "GET, POST, PATCH, DELETE",
+			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
 		{"another", pageOrigin, []string{pageOrigin + ".evil.example"}, map[string]string{"Vary": "Origin"}},
 		{"none", pageOrigin, nil, map[string]string{"Vary": "Origin"}},
 		{"none set", "", []string{""}, map[string]string{"Vary": "Origin"}},

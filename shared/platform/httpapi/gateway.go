@@ -27,7 +27,9 @@ const (
 )
 
 // GatewayFunc is a Lambda function behind the proxy integration of a REST API.
-type GatewayFunc func(context.Context, lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error)
+type GatewayFunc func(
+	context.Context, lambdaevents.APIGatewayProxyRequest,
+) (lambdaevents.APIGatewayProxyResponse, error)
 
 // NewGatewayFunc returns h as a Lambda function. It never returns an error: a panic of h is logged and answered with
 // 500. If h is a CORS, every response has its headers.
@@ -36,7 +38,9 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 	if c, ok := h.(CORS); ok {
 		open = c.setHeaders
 	}
-	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
+	return func(
+		ctx context.Context, e lambdaevents.APIGatewayProxyRequest,
+	) (lambdaevents.APIGatewayProxyResponse, error) {
 		ctx, cancel := WithEarlierDeadline(ctx, responseReserve)
 		defer cancel()
 		r, err := newRequest(ctx, e)
@@ -49,7 +53,10 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 		}).proxyResponse()
 		if !fitsLambdaLimit(out) {
 			out = serveRecovered(r, log, open, func(w http.ResponseWriter) {
-				WriteProblem(w, r, log, errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("response of %d bytes", len(out.Body))))
+				WriteProblem(
+					w, r, log,
+					errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("response of %d bytes", len(out.Body))),
+				)
 			}).proxyResponse()
 		}
 		return out, nil
@@ -70,14 +77,19 @@ func WithEarlierDeadline(ctx context.Context, d time.Duration) (context.Context,
 }
 
 // serveRecovered calls open and serve and returns what they write, or a problem document if serve panics.
-func serveRecovered(r *http.Request, log *slog.Logger, open func(http.Header, *http.Request), serve func(http.ResponseWriter)) (w *responseBuffer) {
+func serveRecovered(
+	r *http.Request, log *slog.Logger, open func(http.Header, *http.Request), serve func(http.ResponseWriter),
+) (w *responseBuffer) {
 	w = newResponseBuffer()
 	open(w.header, r)
 	defer func() {
 		if p := recover(); p != nil {
 			w = newResponseBuffer()
 			open(w.header, r)
-			WriteProblem(w, r, log, errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
+			WriteProblem(
+				w, r, log,
+				errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())),
+			)
 		}
 	}()
 	serve(w)
@@ -111,7 +123,10 @@ func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*ht
 	case err != nil:
 		return r, newBodyError("The body is not base64.")
 	case len(body) > maxBodyBytes:
-		return r, errs.New("httpapi.newRequest", errs.TooLarge, "body_too_large", "A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
+		return r, errs.New(
+			"httpapi.newRequest", errs.TooLarge, "body_too_large",
+			"A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.",
+		)
 	}
 	return r, nil
 }
@@ -151,7 +166,9 @@ func (a *responseBuffer) Write(b []byte) (int, error) {
 func (a *responseBuffer) proxyResponse() lambdaevents.APIGatewayProxyResponse {
 	a.WriteHeader(http.StatusOK)
 	a.header.Set("X-Content-Type-Options", "nosniff")
-	out := lambdaevents.APIGatewayProxyResponse{StatusCode: a.status, MultiValueHeaders: a.header, Body: a.body.String()}
+	out := lambdaevents.APIGatewayProxyResponse{
+		StatusCode: a.status, MultiValueHeaders: a.header, Body: a.body.String(),
+	}
 	if !utf8.ValidString(out.Body) {
 		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.body.Bytes()), true
 	}

@@ -43,9 +43,15 @@ func TestGatewayBuildsRequest(t *testing.T) {
 		want  handlerRequest
 	}{
 		{"plain", base(func(*lambdaevents.APIGatewayProxyRequest) {}), want(func(*handlerRequest) {})},
-		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/prod/a/b" }), want(func(*handlerRequest) {})},
-		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.Path = "/production/b" }), want(func(s *handlerRequest) { s.Path = "/production/b" })},
-		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) { e.RequestContext.Stage, e.Path = "", "//b" }), want(func(s *handlerRequest) { s.Path = "//b" })},
+		{"path with the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.Path = "/prod/a/b"
+		}), want(func(*handlerRequest) {})},
+		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.Path = "/production/b"
+		}), want(func(s *handlerRequest) { s.Path = "/production/b" })},
+		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) {
+			e.RequestContext.Stage, e.Path = "", "//b"
+		}), want(func(s *handlerRequest) { s.Path = "//b" })},
 		{"base64", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("\xff\x00")), true
 		}), want(func(s *handlerRequest) { s.Body = "\xff\x00" })},
@@ -90,7 +96,9 @@ func TestGatewayReservesTimeToRespond(t *testing.T) {
 			t.Errorf("the request's deadline is %v, the function's %v", got, end)
 		}
 	})
-	if _, err := httpapi.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(ctx, apitest.Acme.NewEvent("GET", "/", "")); err != nil {
+	if _, err := httpapi.NewGatewayFunc(h, slog.New(slog.DiscardHandler))(
+		ctx, apitest.Acme.NewEvent("GET", "/", ""),
+	); err != nil {
 		t.Error(err)
 	}
 }
@@ -107,25 +115,42 @@ func TestGatewayBuildsResponse(t *testing.T) {
 	}{
 		{"nothing written", func(http.ResponseWriter, *http.Request) {}, 200, "", false, ""},
 		{"text", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hé")) }, 200, "hé", false, ""},
-		{"bytes", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("\xff")) }, 200, "/w==", true, ""},
-		{"two statuses", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(202); w.WriteHeader(500) }, 202, "", false, ""},
-		{"large", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 5<<20)) }, 500, "internal", false, "5242880 bytes"},
-		{"large when escaped", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("<"), 2<<20)) }, 500, "internal", false, "2097152 bytes"},
-		{"just fits", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("a"), 6<<20-1000)) }, 200, "aaa", false, ""},
-		{"panic", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204); panic("boom") }, 500, "internal", false, "boom"},
+		{"bytes", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("\xff"))
+		}, 200, "/w==", true, ""},
+		{"two statuses", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(202)
+			w.WriteHeader(500)
+		}, 202, "", false, ""},
+		{"large", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, 5<<20))
+		}, 500, "internal", false, "5242880 bytes"},
+		{"large when escaped", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(bytes.Repeat([]byte("<"), 2<<20))
+		}, 500, "internal", false, "2097152 bytes"},
+		{"just fits", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(bytes.Repeat([]byte("a"), 6<<20-1000))
+		}, 200, "aaa", false, ""},
+		{"panic", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(204)
+			panic("boom")
+		}, 500, "internal", false, "boom"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var logs bytes.Buffer
 			e := apitest.Nobody.NewEvent("GET", "/", "")
 			out, err := httpapi.NewGatewayFunc(row.serve, slog.New(slog.NewTextHandler(&logs, nil)))(t.Context(), e)
-			if err != nil || out.StatusCode != row.status || out.IsBase64Encoded != row.base64 || !strings.Contains(out.Body, row.body) {
+			if err != nil || out.StatusCode != row.status || out.IsBase64Encoded != row.base64 ||
+				!strings.Contains(out.Body, row.body) {
 				t.Errorf("%d %v %.80q, %v", out.StatusCode, out.IsBase64Encoded, out.Body, err)
 			}
 			if d := cmp.Diff([]string{"nosniff"}, out.MultiValueHeaders["X-Content-Type-Options"]); d != "" {
 				t.Error(d)
 			}
-			if row.logged == "" && logs.Len() > 0 || row.logged != "" && (strings.Count(logs.String(), "api_request_id=req-1") != 1 || !strings.Contains(logs.String(), row.logged)) {
+			if row.logged == "" && logs.Len() > 0 || row.logged != "" &&
+				(strings.Count(logs.String(), "api_request_id=req-1") != 1 ||
+					!strings.Contains(logs.String(), row.logged)) {
 				t.Errorf("logged: %s", &logs)
 			}
 			if strings.Contains(out.Body, "boom") {
@@ -165,7 +190,9 @@ func TestHeadersDoNotAuthenticate(t *testing.T) {
 	fx := apitest.New(t)
 	u, _ := fx.CreateUpload(t, apitest.Acme)
 	e := apitest.Nobody.NewEvent("GET", "/v1/videos/"+u.Video, "")
-	e.Headers = map[string]string{"Authorization": "Bearer slc_a_b", "tenant": "acme", "scopes": "videos:read", "X-Tenant": "acme"}
+	e.Headers = map[string]string{
+		"Authorization": "Bearer slc_a_b", "tenant": "acme", "scopes": "videos:read", "X-Tenant": "acme",
+	}
 	e.QueryStringParameters = map[string]string{"tenant": "acme"}
 	if got := fx.SendEvent(t, e); got.Status != 401 {
 		t.Errorf("%d %s", got.Status, got.Text)

@@ -54,9 +54,18 @@ func NewIdempotencyMiddleware(
 }
 
 var (
-	errKeyInvalid = &HTTPError{Status: http.StatusBadRequest, Code: "idempotency_key_invalid", Detail: fmt.Sprintf("An Idempotency-Key is one header of 1 to %d printable ASCII characters.", maxKeyLength)}
-	errKeyReused  = &HTTPError{Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused", Detail: "This Idempotency-Key came with another body before; use a new key for a new request."}
-	errInProgress = &HTTPError{Status: http.StatusConflict, Code: "idempotency_in_progress", Detail: "A request with this Idempotency-Key is being carried out; wait, then send it again."}
+	errKeyInvalid = &HTTPError{
+		Status: http.StatusBadRequest, Code: "idempotency_key_invalid",
+		Detail: fmt.Sprintf("An Idempotency-Key is one header of 1 to %d printable ASCII characters.", maxKeyLength),
+	}
+	errKeyReused = &HTTPError{
+		Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused",
+		Detail: "This Idempotency-Key came with another body before; use a new key for a new request.",
+	}
+	errInProgress = &HTTPError{
+		Status: http.StatusConflict, Code: "idempotency_in_progress",
+		Detail: "A request with this Idempotency-Key is being carried out; wait, then send it again.",
+	}
 )
 
 // wrapHandler returns a handler that runs h once for each Idempotency-Key, and each time for requests without one. No
@@ -149,7 +158,8 @@ func (o *IdempotencyMiddleware) handleFirst(
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), completeTimeout)
 		defer cancel()
-		if err := o.Store.CompleteIdempotency(ctx, record); err != nil { // the key stays in progress until the record expires
+		// the key stays in progress until the record expires
+		if err := o.Store.CompleteIdempotency(ctx, record); err != nil {
 			o.Log.WarnContext(ctx, "idempotency record not completed",
 				"api_request_id", CallerFromContext(ctx).RequestID, "owner", record.Owner, "error", err)
 		}

@@ -85,8 +85,12 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	errUnknownRoute  = &HTTPError{Status: http.StatusNotFound, Code: "route_unknown", Detail: "There is nothing at this path."}
-	errUnknownMethod = &HTTPError{Status: http.StatusMethodNotAllowed, Code: "method_unknown", Detail: "This path does not take this method."}
+	errUnknownRoute = &HTTPError{
+		Status: http.StatusNotFound, Code: "route_unknown", Detail: "There is nothing at this path.",
+	}
+	errUnknownMethod = &HTTPError{
+		Status: http.StatusMethodNotAllowed, Code: "method_unknown", Detail: "This path does not take this method.",
+	}
 )
 
 func (m *Mux) authorizeRoute(route services.Route, h Handler) http.HandlerFunc {
@@ -117,7 +121,9 @@ func authorizeCaller(route services.Route, c Caller) error {
 		return nil
 	case services.AuthIAM:
 		if c.ARN == "" {
-			return errs.New(op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.")
+			return errs.New(
+				op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.",
+			)
 		}
 		return nil
 	}

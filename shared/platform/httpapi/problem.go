@@ -38,14 +38,22 @@ func (f *HTTPError) Error() string { return string(f.Code) + ": " + f.Detail }
 
 // errorsByKind maps each kind of error to its status, with a code and a detail for errors that have none of their own.
 var errorsByKind = map[errs.Kind]HTTPError{
-	errs.Invalid:         {Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The request can't be carried out as it is."},
+	errs.Invalid: {
+		Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The request can't be carried out as it is.",
+	},
 	errs.Unauthenticated: {Status: http.StatusUnauthorized, Code: "unauthenticated", Detail: "Send a valid token."},
-	errs.Forbidden:       {Status: http.StatusForbidden, Code: "forbidden", Detail: "This is not allowed with these credentials."},
-	errs.NotFound:        {Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing of that id."},
-	errs.Conflict:        {Status: http.StatusConflict, Code: "conflict", Detail: "It has changed meanwhile; look again, then try again."},
-	errs.TooLarge:        {Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "It is larger than allowed."},
-	errs.Transient:       {Status: http.StatusServiceUnavailable, Code: "busy", Detail: "Too busy just now; try again in a moment."},
-	errs.Internal:        {Status: http.StatusInternalServerError, Code: "internal", Detail: errs.ProblemOf(nil).Message},
+	errs.Forbidden: {
+		Status: http.StatusForbidden, Code: "forbidden", Detail: "This is not allowed with these credentials.",
+	},
+	errs.NotFound: {Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing of that id."},
+	errs.Conflict: {
+		Status: http.StatusConflict, Code: "conflict", Detail: "It has changed meanwhile; look again, then try again.",
+	},
+	errs.TooLarge: {Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "It is larger than allowed."},
+	errs.Transient: {
+		Status: http.StatusServiceUnavailable, Code: "busy", Detail: "Too busy just now; try again in a moment.",
+	},
+	errs.Internal: {Status: http.StatusInternalServerError, Code: "internal", Detail: errs.ProblemOf(nil).Message},
 }
 
 // toHTTPError returns the HTTP form of an error, without the text of its cause. Nothing else maps errors to statuses.
@@ -69,7 +77,10 @@ func toHTTPError(err error) HTTPError {
 func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	f, c := toHTTPError(err), CallerFromContext(r.Context())
 	if f.Status >= http.StatusInternalServerError {
-		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route", r.Pattern, "code", f.Code, "error", err)
+		log.ErrorContext(
+			r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route", r.Pattern,
+			"code", f.Code, "error", err,
+		)
 	}
 	kind := errs.Problem{Code: f.Code}
 	b, _ := encodeJSON(problemDocument{ // strings and numbers: can't fail

@@ -37,9 +37,14 @@ func ParseQuery(q url.Values, known ...string) (map[string]string, error) {
 	for name, values := range q {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, &HTTPError{Status: http.StatusBadRequest, Code: "parameter_unknown", Detail: "A parameter is not known here; known are " + QuoteList(known) + "."}
+			return nil, &HTTPError{
+				Status: http.StatusBadRequest, Code: "parameter_unknown",
+				Detail: "A parameter is not known here; known are " + QuoteList(known) + ".",
+			}
 		case len(values) > 1:
-			return nil, &HTTPError{Status: http.StatusBadRequest, Code: "parameter_repeated", Detail: "`" + name + "` is there twice."}
+			return nil, &HTTPError{
+				Status: http.StatusBadRequest, Code: "parameter_repeated", Detail: "`" + name + "` is there twice.",
+			}
 		}
 		all[name] = values[0]
 	}

@@ -42,7 +42,8 @@ type requestLimits struct {
 }
 
 var defaultLimits = requestLimits{
-	maxRedirects: 3, dialTimeout: 5 * time.Second, headerTimeout: 15 * time.Second, idleTimeout: 20 * time.Second, minRate: 64 << 10,
+	maxRedirects: 3, dialTimeout: 5 * time.Second, headerTimeout: 15 * time.Second, idleTimeout: 20 * time.Second,
+	minRate:      64 << 10,
 	totalTimeout: 15 * time.Minute, maxHeaderBytes: 64 << 10,
 }
 
@@ -147,7 +148,8 @@ func (c *Client) sendRequest(ctx context.Context, u *url.URL, h http.Header) (*h
 
 // redirectStatuses are the statuses of responses that redirect.
 var redirectStatuses = []int{
-	http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
+	http.StatusPermanentRedirect,
 }
 
 // minRateConn is a connection of which reads fail if it is idle or slow.

@@ -50,12 +50,31 @@ func TestHostileHostsAreBounded(t *testing.T) {
 		code string
 	}{
 		{"no response", rawResponse(time.Hour), errs.Transient, "source_slow"},
-		{"a header that never ends", rawResponse(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...), errs.Transient, "source_slow"},
-		{"a header that is too large", rawResponse(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"), errs.Transient, "source_unreachable"},
-		{"a body that stops", rawResponse(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_slow"},
-		{"a body that drips", rawResponse(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...), errs.Transient, "source_slow"},
-		{"Content-Length above the limit", rawResponse(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge, "source_too_large"},
-		{"a body above the limit", rawResponse(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)), errs.TooLarge, "source_too_large"},
+		{
+			"a header that never ends", rawResponse(20*time.Millisecond, append([]string{ok, "X: "}, drip...)...),
+			errs.Transient, "source_slow",
+		},
+		{
+			"a header that is too large", rawResponse(0, ok, "X: "+strings.Repeat("x", 80<<10)+"\r\n\r\n"),
+			errs.Transient, "source_unreachable",
+		},
+		{
+			"a body that stops", rawResponse(time.Hour, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient,
+			"source_slow",
+		},
+		{
+			"a body that drips",
+			rawResponse(20*time.Millisecond, append([]string{ok + "Content-Length: 99\r\n\r\n"}, drip...)...),
+			errs.Transient, "source_slow",
+		},
+		{
+			"Content-Length above the limit", rawResponse(0, ok+"Content-Length: 101\r\n\r\n"), errs.TooLarge,
+			"source_too_large",
+		},
+		{
+			"a body above the limit", rawResponse(0, ok+"Connection: close\r\n\r\n"+strings.Repeat("x", 200)),
+			errs.TooLarge, "source_too_large",
+		},
 		{"chunks that never end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := fmt.Fprint(w, "film"); err != nil {
@@ -63,15 +82,23 @@ func TestHostileHostsAreBounded(t *testing.T) {
 				}
 			}
 		}, errs.TooLarge, "source_too_large"},
-		{"a body shorter than Content-Length", rawResponse(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient, "source_cut_short"},
-		{"chunks that break off", rawResponse(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"), errs.Transient, "source_cut_short"},
+		{
+			"a body shorter than Content-Length", rawResponse(0, ok+"Content-Length: 50\r\n\r\nfilm"), errs.Transient,
+			"source_cut_short",
+		},
+		{
+			"chunks that break off", rawResponse(0, ok+"Transfer-Encoding: chunked\r\n\r\n4\r\nfilm\r\n"),
+			errs.Transient, "source_cut_short",
+		},
 		{"not HTTP", rawResponse(0, "SSH-2.0-OpenSSH\r\n"), errs.Transient, "source_unreachable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := startTestServer(t, tt.h)
 			s.names["films.example.com"] = []string{"127.0.0.1"}
-			_, err := readAll(t.Context(), s.newTestClient(shortLimits()), s.urlFor("films.example.com", "/?sig=secret"), 100)
+			_, err := readAll(
+				t.Context(), s.newTestClient(shortLimits()), s.urlFor("films.example.com", "/?sig=secret"), 100,
+			)
 			wantError(t, err, tt.kind, tt.code)
 		})
 	}
@@ -94,7 +121,9 @@ func TestBodyOfMaximumSizeIsRead(t *testing.T) {
 			t.Parallel()
 			s := startTestServer(t, h)
 			s.names["films.example.com"] = []string{"127.0.0.1"}
-			if got, err := readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/"), 20); got != all || err != nil {
+			if got, err := readAll(
+				t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/"), 20,
+			); got != all || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
@@ -115,7 +144,9 @@ func TestRequestsHaveNoProxyCookieOrCompression(t *testing.T) {
 		_ = r.Header.Write(w)
 	})
 	s.names["films.example.com"] = []string{"127.0.0.1"}
-	res, err := s.newTestClient(defaultLimits).Get(t.Context(), s.urlFor("films.example.com", "/"), http.Header{"Range": {"bytes=3-"}}, 999)
+	res, err := s.newTestClient(defaultLimits).Get(
+		t.Context(), s.urlFor("films.example.com", "/"), http.Header{"Range": {"bytes=3-"}}, 999,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,12 +191,17 @@ func TestLoopbackIsAllowedForLocalCloudOnly(t *testing.T) {
 	wantError(t, err, errs.Invalid, "url_not_public")
 	_, err = readAll(t.Context(), New(), s.URL, 9)
 	wantError(t, err, errs.Invalid, "url_port_refused")
-	for _, endpoint := range []string{"", "https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "http://127.0.0.1.example.com:80", "127.0.0.1:4566"} {
+	for _, endpoint := range []string{
+		"", "https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", "http://127.0.0.1.example.com:80",
+		"127.0.0.1:4566",
+	} {
 		if _, err := NewWithLoopback(endpoint, ca); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
-	if _, err := NewWithLoopback("http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9)); errs.KindOf(err) != errs.Invalid {
+	if _, err := NewWithLoopback(
+		"http://127.0.0.1:4566", bytes.Repeat([]byte("x"), 9),
+	); errs.KindOf(err) != errs.Invalid {
 		t.Error(err)
 	}
 }

@@ -13,8 +13,10 @@ import (
 // specialAddresses are not public, in any notation.
 var specialAddresses = []string{
 	"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.1.2.3",
-	"169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.31.196.1",
-	"192.52.193.1", "192.88.99.1", "192.168.0.1", "192.175.48.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1",
+	"169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1",
+	"192.31.196.1",
+	"192.52.193.1", "192.88.99.1", "192.168.0.1", "192.175.48.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
+	"203.0.113.1",
 	"224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
 	"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
 	"64:ff9b:1::a00:1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "3fff::1", "5f00::1",
@@ -47,7 +49,9 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 		s.names[name] = []string{a}
 		s.mu.Unlock()
 		for _, url := range []string{"https://" + host + ":" + "443/?sig=secret", "https://" + name + "/?sig=secret"} {
-			for how, from := range map[string]string{"asked for": url, "redirected to": s.urlFor("films.example.com", "/moved")} {
+			for how, from := range map[string]string{
+				"asked for": url, "redirected to": s.urlFor("films.example.com", "/moved"),
+			} {
 				target = url
 				s.dialedAddresses = nil
 				if _, err := readAll(t.Context(), c, from, 9); err == nil {
@@ -56,7 +60,10 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 					wantError(t, err, errs.Invalid, "url_not_public")
 				}
 				if len(s.dialedAddresses) == 0 {
-					t.Errorf("%s: %s: it was rejected before the connection: the check of the address was not tested", url, how)
+					t.Errorf(
+						"%s: %s: it was rejected before the connection: the check of the address was not tested", url,
+						how,
+					)
 				}
 			}
 		}
@@ -66,7 +73,9 @@ func TestPromise08_OutboundConnectionsGoToPublicAddressesOnly(t *testing.T) {
 // Public addresses are allowed.
 func TestPublicAddressesAreAllowed(t *testing.T) {
 	t.Parallel()
-	for _, a := range []string{"1.1.1.1", "8.8.8.8", "52.218.0.1", "172.32.0.1", "192.167.255.255", "2606:4700::1111", "2a05:d014::1"} {
+	for _, a := range []string{
+		"1.1.1.1", "8.8.8.8", "52.218.0.1", "172.32.0.1", "192.167.255.255", "2606:4700::1111", "2a05:d014::1",
+	} {
 		to := netip.AddrPortFrom(netip.MustParseAddr(a), 443)
 		network := map[bool]string{true: "tcp4", false: "tcp6"}[to.Addr().Is4()]
 		if err := allowPublic(network, to.String(), nil); err != nil {
@@ -96,7 +105,8 @@ func TestPromise08_NumericHostNamesAreRejected(t *testing.T) {
 	s := startTestServer(t, nil)
 	for _, host := range []string{"127.1", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "2130706433."} {
 		_, err := readAll(t.Context(), s.newTestClient(defaultLimits), "https://"+host+"/", 9)
-		if p := errs.ProblemOf(err); errs.KindOf(err) != errs.Invalid || p.Code != "url_host_unknown" && p.Code != "url_not_public" {
+		if p := errs.ProblemOf(err); errs.KindOf(err) != errs.Invalid ||
+			p.Code != "url_host_unknown" && p.Code != "url_not_public" {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -131,7 +141,9 @@ func TestPromise08_RedirectsAreChecked(t *testing.T) {
 				w.WriteHeader(http.StatusMovedPermanently)
 			})
 			s.names["films.example.com"] = []string{"127.0.0.1"}
-			got, err := readAll(t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/?sig=secret"), 9)
+			got, err := readAll(
+				t.Context(), s.newTestClient(defaultLimits), s.urlFor("films.example.com", "/?sig=secret"), 9,
+			)
 			if tt.code != "" {
 				wantError(t, err, errs.Invalid, tt.code)
 			} else if got != "film" || err != nil {

@@ -17,7 +17,9 @@ func ParseURL(raw string) (*url.URL, error) {
 	const op = "outbound.ParseURL"
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil, len(raw) > maxURLBytes, strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
+	case err != nil, len(raw) > maxURLBytes, strings.ContainsFunc(raw, func(r rune) bool {
+		return r <= ' ' || r > '~'
+	}):
 		return nil, urlInvalid.ToError(op, errs.Invalid, nil) // err contains the URL
 	case u.Scheme != "https":
 		return nil, notHTTPS.ToError(op, errs.Invalid, nil)
@@ -44,5 +46,7 @@ var privateZones = []string{".localhost", ".local", ".internal", ".home.arpa"}
 // isPrivateName reports whether a host name is without a dot or in a private zone.
 func isPrivateName(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return !strings.ContainsAny(host, ".:") || slices.ContainsFunc(privateZones, func(z string) bool { return strings.HasSuffix(host, z) })
+	return !strings.ContainsAny(host, ".:") || slices.ContainsFunc(privateZones, func(z string) bool {
+		return strings.HasSuffix(host, z)
+	})
 }

@@ -52,7 +52,8 @@ func TestParseURL(t *testing.T) {
 				}
 				return
 			}
-			if p := errs.ProblemOf(err); string(p.Code) != tt.code || p.Message == "" || errs.KindOf(err) != errs.Invalid {
+			if p := errs.ProblemOf(err); string(p.Code) != tt.code || p.Message == "" ||
+				errs.KindOf(err) != errs.Invalid {
 				t.Errorf("%v, want %s", err, tt.code)
 			}
 		})

@@ -64,7 +64,9 @@ type Consumer struct {
 // On a FIFO queue, the messages of the same group after a failed one are not handled but reported as failed too, so
 // that they stay in order. They get the same visibility timeout as the failed one, because SQS delivers no message of
 // a group while another one is invisible.
-func (c *Consumer) HandleBatch(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+func (c *Consumer) HandleBatch(
+	ctx context.Context, batch lambdaevents.SQSEvent,
+) (lambdaevents.SQSEventResponse, error) {
 	failed := []lambdaevents.SQSBatchItemFailure{} // not nil: a local cloud takes null for "all failed"
 	stopped := map[string]time.Duration{}          // by group: visibility timeout
 	work, done := withEarlierDeadline(ctx, reportReserve)

@@ -65,7 +65,10 @@ func newTestConsumer(d *fakeQueue, service string, h queue.Handler) *queue.Consu
 }
 
 func newMessage(id string, attempt int, body string) lambdaevents.SQSMessage {
-	return lambdaevents.SQSMessage{MessageId: id, Body: body, Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(attempt), "MessageGroupId": "g"}}
+	return lambdaevents.SQSMessage{
+		MessageId: id, Body: body,
+		Attributes: map[string]string{"ApproximateReceiveCount": fmt.Sprint(attempt), "MessageGroupId": "g"},
+	}
 }
 
 func encodeBody(t *testing.T, d video.Event) string {
@@ -102,15 +105,36 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 		{name: "a transient error is retried", body: task, attempt: 1, err: transient, failed: true},
 		{name: "a bug is retried", body: task, attempt: 4, err: errors.New("bug"), failed: true},
 		{name: "a panic is retried", body: task, attempt: 1, panics: true, failed: true},
-		{name: "the last attempt is reported and dead-lettered", body: task, attempt: 5, err: transient, deadLettered: true, sent: 1},
-		{name: "a crash at each attempt is reported and dead-lettered", body: task, attempt: 6, panics: true, deadLettered: true, sent: 1},
-		{name: "a rejection is reported and dead-lettered at once", body: task, attempt: 1, err: errs.New("x", errs.Invalid, "bad", "It is bad."), deadLettered: true, sent: 1},
-		{name: "not found is reported and dead-lettered at once", body: task, attempt: 1, err: errs.E("x", errs.NotFound, nil), deadLettered: true, sent: 1},
+		{
+			name: "the last attempt is reported and dead-lettered", body: task, attempt: 5, err: transient,
+			deadLettered: true, sent: 1,
+		},
+		{
+			name: "a crash at each attempt is reported and dead-lettered", body: task, attempt: 6, panics: true,
+			deadLettered: true, sent: 1,
+		},
+		{
+			name: "a rejection is reported and dead-lettered at once", body: task, attempt: 1,
+			err: errs.New("x", errs.Invalid, "bad", "It is bad."), deadLettered: true, sent: 1,
+		},
+		{
+			name: "not found is reported and dead-lettered at once", body: task, attempt: 1,
+			err: errs.E("x", errs.NotFound, nil), deadLettered: true, sent: 1,
+		},
 		{name: "no JSON is dead-lettered at once", body: "hello", attempt: 1, deadLettered: true},
-		{name: "a type of another service is dead-lettered at once", body: encodeBody(t, video.UploadCompleted{At: noon}), attempt: 1, deadLettered: true},
+		{
+			name: "a type of another service is dead-lettered at once",
+			body: encodeBody(t, video.UploadCompleted{At: noon}), attempt: 1, deadLettered: true,
+		},
 		{name: "a failed send is retried", body: task, attempt: 1, refuses: true, failed: true},
-		{name: "a failed send to the dead-letter queue is retried", body: "hello", attempt: 5, refuses: true, failed: true},
-		{name: "a test notification has no events", body: `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}`, attempt: 1},
+		{
+			name: "a failed send to the dead-letter queue is retried", body: "hello", attempt: 5, refuses: true,
+			failed: true,
+		},
+		{
+			name: "a test notification has no events",
+			body: `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}`, attempt: 1,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &fakeQueue{refusesSends: tt.refuses}
@@ -123,7 +147,10 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 				}
 				return []events.Event{events.New(e.Tenant, e.Video, noon, video.TaskDone{})}, tt.err
 			})
-			r, err := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", tt.attempt, tt.body)}})
+			r, err := c.HandleBatch(
+				t.Context(),
+				lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", tt.attempt, tt.body)}},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +182,12 @@ func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second) // less than what is kept back
 	defer cancel()
-	r, _ := c.HandleBatch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 5, examples.ReadJSON("encode.requested.v1/minimal"))}})
+	r, _ := c.HandleBatch(
+		ctx,
+		lambdaevents.SQSEvent{
+			Records: []lambdaevents.SQSMessage{newMessage("m", 5, examples.ReadJSON("encode.requested.v1/minimal"))},
+		},
+	)
 	if len(failedIDs(r)) != 0 || len(d.sent) != 1 || len(d.deadLettered) != 1 {
 		t.Errorf("failed %v, sent %d events, dead letters %v", failedIDs(r), len(d.sent), d.deadLettered)
 	}
@@ -165,12 +197,35 @@ func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
 // dead letter says where it is wrong.
 func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 	for _, tt := range []struct{ name, service, body, where, code string }{
-		{"an event", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1), "/data/plan/borders: ", "message_invalid"},
-		{"values that do not fit together", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1), "/data/source/key: ", "message_invalid"},
-		{"S3's", "inspect", strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1), "/Records/0/s3/object/size: ", "message_invalid"},
-		{"S3's of another object", "inspect", strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), "%2Fsource", "%2Fsauce", 1), "key ", "message_invalid"},
-		{"a later version", "encode", strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `requested.v1"`, `requested.v9"`, 1), "/type: ", "type_unknown"},
-		{"an event of another service", "encode", examples.ReadJSON("encode.done.v1/full"), "encode does not handle", "type_not_taken"},
+		{
+			"an event", "encode",
+			strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `"borders":[0,`, `"borders":[`, 1),
+			"/data/plan/borders: ", "message_invalid",
+		},
+		{
+			"values that do not fit together", "encode",
+			strings.Replace(examples.ReadJSON("encode.requested.v1/full"), "t/acme/", "t/other/", 1),
+			"/data/source/key: ", "message_invalid",
+		},
+		{
+			"S3's", "inspect",
+			strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), `"size":`, `"size":-`, 1),
+			"/Records/0/s3/object/size: ", "message_invalid",
+		},
+		{
+			"S3's of another object", "inspect",
+			strings.Replace(examples.ReadJSON("s3.object-created.v1/full"), "%2Fsource", "%2Fsauce", 1), "key ",
+			"message_invalid",
+		},
+		{
+			"a later version", "encode",
+			strings.Replace(examples.ReadJSON("encode.requested.v1/full"), `requested.v1"`, `requested.v9"`, 1),
+			"/type: ", "type_unknown",
+		},
+		{
+			"an event of another service", "encode", examples.ReadJSON("encode.done.v1/full"), "encode does not handle",
+			"type_not_taken",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &fakeQueue{}
@@ -178,9 +233,14 @@ func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 				t.Error("it was handled")
 				return nil, nil
 			})
-			r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, tt.body)}})
+			r, _ := c.HandleBatch(
+				t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, tt.body)}},
+			)
 			if len(failedIDs(r)) > 0 || !strings.HasPrefix(d.deadLettered["m"], tt.where) || d.lastCode != tt.code {
-				t.Errorf("failed %v, dead letters %v with %s, want %s and a reason that begins with %s", failedIDs(r), d.deadLettered, d.lastCode, tt.code, tt.where)
+				t.Errorf(
+					"failed %v, dead letters %v with %s, want %s and a reason that begins with %s", failedIDs(r),
+					d.deadLettered, d.lastCode, tt.code, tt.where,
+				)
 			}
 		})
 	}
@@ -188,9 +248,18 @@ func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 
 func TestPoisonMessageDoesNotFailItsBatch(t *testing.T) {
 	d := &fakeQueue{}
-	c := newTestConsumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) { return nil, nil })
+	c := newTestConsumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
+		return nil, nil
+	})
 	good := examples.ReadJSON("encode.requested.v1/minimal")
-	r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("a", 1, good), newMessage("b", 1, "poison"), newMessage("c", 1, good)}})
+	r, _ := c.HandleBatch(
+		t.Context(),
+		lambdaevents.SQSEvent{
+			Records: []lambdaevents.SQSMessage{
+				newMessage("a", 1, good), newMessage("b", 1, "poison"), newMessage("c", 1, good),
+			},
+		},
+	)
 	if len(failedIDs(r)) != 0 || len(d.deadLettered) != 1 {
 		t.Errorf("failed %v, dead letters %v", failedIDs(r), d.deadLettered)
 	}
@@ -209,7 +278,14 @@ func TestFIFOStopsGroupAfterFailure(t *testing.T) {
 	good := encodeBody(t, video.UploadCompleted{At: noon})
 	other := newMessage("d", 1, good)
 	other.Attributes["MessageGroupId"] = "another video"
-	r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("a", 1, good), newMessage("b", 1, good), newMessage("c", 1, good), other}})
+	r, _ := c.HandleBatch(
+		t.Context(),
+		lambdaevents.SQSEvent{
+			Records: []lambdaevents.SQSMessage{
+				newMessage("a", 1, good), newMessage("b", 1, good), newMessage("c", 1, good), other,
+			},
+		},
+	)
 	if diff := cmp.Diff([]string{"b", "c"}, failedIDs(r)); diff != "" {
 		t.Error(diff)
 	}
@@ -244,9 +320,17 @@ func TestS3NotificationBecomesEvents(t *testing.T) {
 	})
 	record := `{"eventName":"%s","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"%s","size":5,"eTag":"e1"}}}`
 	notification := func(records string) lambdaevents.SQSEvent {
-		return lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, `{"Records":[`+records+`]}`)}}
+		return lambdaevents.SQSEvent{
+			Records: []lambdaevents.SQSMessage{newMessage("m", 1, `{"Records":[`+records+`]}`)},
+		}
 	}
-	_, _ = c.HandleBatch(t.Context(), notification(fmt.Sprintf(record, "ObjectCreated:CompleteMultipartUpload", "t%2Facme%2Fvid_1%2Fsource")+","+fmt.Sprintf(record, "ObjectRemoved:Delete", "t/acme/vid_2/source")))
+	_, _ = c.HandleBatch(
+		t.Context(),
+		notification(
+			fmt.Sprintf(record, "ObjectCreated:CompleteMultipartUpload", "t%2Facme%2Fvid_1%2Fsource")+","+
+				fmt.Sprintf(record, "ObjectRemoved:Delete", "t/acme/vid_2/source"),
+		),
+	)
 	want := []events.Event{{
 		ID: "vid_1:s3.object-created.v1:e1", Type: events.ObjectCreated, Time: noon, Tenant: "acme", Video: "vid_1",
 		Data: video.StoredObject{Bucket: "b", Key: "t/acme/vid_1/source", Size: 5, ETag: "e1", At: noon},
@@ -265,7 +349,10 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 		n      int
 		jitter float64
 		want   time.Duration
-	}{{1, 0, 2 * time.Second}, {1, 1, time.Second}, {2, 0, 4 * time.Second}, {5, 0, 32 * time.Second}, {50, 0, 5 * time.Minute}, {0, 0, 2 * time.Second}} {
+	}{
+		{1, 0, 2 * time.Second}, {1, 1, time.Second}, {2, 0, 4 * time.Second}, {5, 0, 32 * time.Second},
+		{50, 0, 5 * time.Minute}, {0, 0, 2 * time.Second},
+	} {
 		if got := queue.Backoff(24*time.Second, tt.n, tt.jitter); got != tt.want {
 			t.Errorf("after attempt %d with jitter %v: %v, want %v", tt.n, tt.jitter, got, tt.want)
 		}
@@ -275,7 +362,9 @@ func TestBackoffGrowsAndIsBounded(t *testing.T) {
 // TestServicesRetryLongEnough: publish must outlive an outage of the table, because its dead letters have to be
 // redriven by hand. The others must outlive a short outage of S3, because a dead letter of theirs fails a video.
 func TestServicesRetryLongEnough(t *testing.T) {
-	for name, want := range map[string]time.Duration{"publish": 10 * time.Minute, "inspect": 90 * time.Second, "encode": 90 * time.Second} {
+	for name, want := range map[string]time.Duration{
+		"publish": 10 * time.Minute, "inspect": 90 * time.Second, "encode": 90 * time.Second,
+	} {
 		s, _ := services.Lookup(name)
 		var tries time.Duration
 		for n := 1; n < s.Inbox.MaxAttempts; n++ {

@@ -21,8 +21,12 @@ import (
 
 // DeadLetterClient has the methods of the SQS client that DeadLetterConsumer needs.
 type DeadLetterClient interface {
-	ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, opts ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
-	DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
+	ReceiveMessage(
+		ctx context.Context, in *sqs.ReceiveMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessage(
+		ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.DeleteMessageOutput, error)
 }
 
 // DeadLetterConsumer empties the dead-letter queues. It needs sqs:ReceiveMessage and sqs:DeleteMessage on them.
@@ -33,13 +37,17 @@ type DeadLetterConsumer struct {
 
 // NewDeadLetterConsumer returns a DeadLetterConsumer that takes the URLs from environment variables.
 func NewDeadLetterConsumer(client DeadLetterClient) DeadLetterConsumer {
-	return DeadLetterConsumer{Client: client, URL: func(name string) string { return os.Getenv(services.EnvDeadLetterQueueURL(name)) }}
+	return DeadLetterConsumer{Client: client, URL: func(name string) string {
+		return os.Getenv(services.EnvDeadLetterQueueURL(name))
+	}}
 }
 
 // ConsumeBatch receives up to ten messages from a service's dead-letter queue, calls save for each, and deletes those
 // for which save returned nil. SQS delivers the others again. It returns the number of messages received: 0 if the
 // queue is empty or nearly so (it does not wait, and SQS then asks only some of its servers).
-func (d DeadLetterConsumer) ConsumeBatch(ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error) (n int, err error) {
+func (d DeadLetterConsumer) ConsumeBatch(
+	ctx context.Context, s services.Service, save func(context.Context, video.DeadLetter) error,
+) (n int, err error) {
 	const op = "queue.ConsumeBatch"
 	url := d.URL(s.Name)
 	out, err := d.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
@@ -55,7 +63,9 @@ func (d DeadLetterConsumer) ConsumeBatch(ctx context.Context, s services.Service
 			failed = append(failed, err)
 			continue
 		}
-		if _, err := d.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		if _, err := d.Client.DeleteMessage(
+			ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle},
+		); err != nil {
 			failed = append(failed, errs.E(op, errs.Transient, err))
 		}
 	}
@@ -72,7 +82,10 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 	messageID := aws.ToString(m.MessageId)
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
 	if moved := m.Attributes["DeadLetterQueueSourceArn"] != ""; moved || attribute(attrCode) == "" {
-		l.Kind, l.Code, l.Reason = errs.Internal, string(errAttemptsExhausted.Code), fmt.Sprintf("It was delivered %d times, and %s never finished: the function crashed, or it was throttled. Look at its log, then redrive.", s.Inbox.MaxReceiveCount(), s.Name)
+		l.Kind, l.Code, l.Reason = errs.Internal, string(errAttemptsExhausted.Code), fmt.Sprintf(
+			"It was delivered %d times, and %s never finished: the function crashed, or it was throttled. Look at its log, then redrive.",
+			s.Inbox.MaxReceiveCount(), s.Name,
+		)
 		l.Attempts = s.Inbox.MaxReceiveCount()
 	} else {
 		l.Kind, l.Code, l.Reason = errs.Kind(attribute(attrKind)), attribute(attrCode), attribute(attrReason)
@@ -81,8 +94,11 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 		l.Sent = parseMillis(cmp.Or(attribute(attrSentAt), m.Attributes["SentTimestamp"]))
 	}
 	l.ID = video.DeadLetterID(s.Name, messageID, l.Sent)
-	if es, _ := decodeEvents(lambdaevents.SQSMessage{Body: l.Body}); len(es) > 0 { // as far as an invalid one can be read
-		l.Type, l.Tenant, l.Video = truncateText(string(es[0].Type)), truncateText(es[0].Tenant), truncateText(es[0].Video)
+	// as far as an invalid one can be read
+	if es, _ := decodeEvents(lambdaevents.SQSMessage{Body: l.Body}); len(es) > 0 {
+		l.Type, l.Tenant, l.Video = truncateText(string(es[0].Type)), truncateText(
+			es[0].Tenant,
+		), truncateText(es[0].Video)
 	}
 	return l
 }

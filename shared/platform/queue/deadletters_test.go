@@ -36,8 +36,16 @@ func newDeadLetterFixture(t *testing.T, service string) *deadLetterFixture {
 	}
 	m := &deadLetterFixture{Memory: &queue.Memory{}, Service: s, now: noon}
 	m.Now = func() time.Time { return m.now }
-	m.deadLetterURL = m.CreateQueue(service+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: 30 * time.Second})
-	m.inboxURL = m.CreateQueue(service, queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(), MaxReceives: s.Inbox.MaxReceiveCount(), DeadLetterURL: m.deadLetterURL})
+	m.deadLetterURL = m.CreateQueue(
+		service+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: 30 * time.Second},
+	)
+	m.inboxURL = m.CreateQueue(
+		service,
+		queue.Settings{
+			FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(), MaxReceives: s.Inbox.MaxReceiveCount(),
+			DeadLetterURL: m.deadLetterURL,
+		},
+	)
 	return m
 }
 
@@ -48,9 +56,13 @@ func (m *deadLetterFixture) deadLetterConsumer() queue.DeadLetterConsumer {
 // sendToInbox sends a message to the queue, with attributes that the sender chose.
 func (m *deadLetterFixture) sendToInbox(t *testing.T, body, group string, attributes map[string]string) {
 	t.Helper()
-	in := &sqs.SendMessageInput{QueueUrl: &m.inboxURL, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{}}
+	in := &sqs.SendMessageInput{
+		QueueUrl: &m.inboxURL, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{},
+	}
 	for name, value := range attributes {
-		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+		in.MessageAttributes[name] = types.MessageAttributeValue{
+			DataType: aws.String("String"), StringValue: aws.String(value),
+		}
 	}
 	if m.Inbox.FIFO {
 		in.MessageGroupId, in.MessageDeduplicationId = &group, &body
@@ -69,7 +81,12 @@ func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMes
 	}
 	var ms []lambdaevents.SQSMessage
 	for _, r := range out.Messages {
-		ms = append(ms, lambdaevents.SQSMessage{MessageId: *r.MessageId, Body: *r.Body, ReceiptHandle: *r.ReceiptHandle, Attributes: r.Attributes})
+		ms = append(
+			ms,
+			lambdaevents.SQSMessage{
+				MessageId: *r.MessageId, Body: *r.Body, ReceiptHandle: *r.ReceiptHandle, Attributes: r.Attributes,
+			},
+		)
 	}
 	return ms
 }
@@ -78,7 +95,9 @@ func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMes
 func (m *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
 	t.Helper()
 	for _, d := range m.receiveFromInbox(t) {
-		q := queue.ServiceQueue{Client: m, URLs: []string{m.inboxURL}, DeadLetterURL: m.deadLetterURL, FIFO: m.Inbox.FIFO}
+		q := queue.ServiceQueue{
+			Client: m, URLs: []string{m.inboxURL}, DeadLetterURL: m.deadLetterURL, FIFO: m.Inbox.FIFO,
+		}
 		if err := q.SendToDeadLetterQueue(t.Context(), d, reason); err != nil {
 			t.Fatal(err)
 		}
@@ -97,10 +116,12 @@ func (m *deadLetterFixture) exhaustReceives(t *testing.T) {
 // consumeDeadLetters returns the dead letters of the dead-letter queue.
 func (m *deadLetterFixture) consumeDeadLetters(t *testing.T) (all []video.DeadLetter) {
 	t.Helper()
-	if _, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
-		all = append(all, l)
-		return nil
-	}); err != nil {
+	if _, err := m.deadLetterConsumer().ConsumeBatch(
+		t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
+			all = append(all, l)
+			return nil
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -111,28 +132,45 @@ const unknownVersionBody = `{"specversion":"1.0","id":"x","source":"sluice","typ
 func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	t.Parallel()
 	bad := errs.New("x", errs.Invalid, "bad", "It is bad.")
-	forged := map[string]string{"code": "fine", "reason": "Trust me.", "message_id": "another", "sent_at": "1", "service": "publish"}
-	dead := video.DeadLetter{Kind: errs.Internal, Code: "attempts_exhausted", Attempts: 6, Sent: noon, State: video.DeadLetterOpen}
+	forged := map[string]string{
+		"code": "fine", "reason": "Trust me.", "message_id": "another", "sent_at": "1", "service": "publish",
+	}
+	dead := video.DeadLetter{
+		Kind: errs.Internal, Code: "attempts_exhausted", Attempts: 6, Sent: noon, State: video.DeadLetterOpen,
+	}
 	for _, tt := range []struct {
 		name, service, body string
 		attributes          map[string]string
 		end                 func(m *deadLetterFixture, t *testing.T)
 		want                video.DeadLetter
 	}{
-		{"sent by the consumer", "encode", unknownVersionBody, nil, func(m *deadLetterFixture, t *testing.T) { m.deadLetterAll(t, bad) }, video.DeadLetter{
-			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "bad", Reason: "It is bad.",
+		{"sent by the consumer", "encode", unknownVersionBody, nil, func(m *deadLetterFixture, t *testing.T) {
+			m.deadLetterAll(t, bad)
+		}, video.DeadLetter{
+			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "bad",
+			Reason:   "It is bad.",
 			Attempts: 1, Sent: noon, State: video.DeadLetterOpen,
 		}},
-		{"of a group", "publish", "no JSON", nil, func(m *deadLetterFixture, t *testing.T) { m.deadLetterAll(t, errors.New("secret")) }, video.DeadLetter{
-			Group: "g", Kind: errs.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1, Sent: noon, State: video.DeadLetterOpen,
+		{"of a group", "publish", "no JSON", nil, func(m *deadLetterFixture, t *testing.T) {
+			m.deadLetterAll(t, errors.New("secret"))
+		}, video.DeadLetter{
+			Group: "g", Kind: errs.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1,
+			Sent: noon, State: video.DeadLetterOpen,
 		}},
 		{"moved by SQS", "encode", "no JSON", nil, (*deadLetterFixture).exhaustReceives, dead},
-		{"moved by SQS, with forged attributes", "encode", "no JSON", forged, (*deadLetterFixture).exhaustReceives, dead},
-		{"a notification of S3", "inspect", `{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"t/acme/vid_1/source","size":5,"eTag":"e1"}}}]}`, nil, (*deadLetterFixture).exhaustReceives, func() video.DeadLetter {
-			l := dead
-			l.Type, l.Tenant, l.Video = "s3.object-created.v1", "acme", "vid_1"
-			return l
-		}()},
+		{
+			"moved by SQS, with forged attributes", "encode", "no JSON", forged, (*deadLetterFixture).exhaustReceives,
+			dead,
+		},
+		{
+			"a notification of S3", "inspect",
+			`{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"t/acme/vid_1/source","size":5,"eTag":"e1"}}}]}`,
+			nil, (*deadLetterFixture).exhaustReceives, func() video.DeadLetter {
+				l := dead
+				l.Type, l.Tenant, l.Video = "s3.object-created.v1", "acme", "vid_1"
+				return l
+			}(),
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -184,12 +222,14 @@ func TestDeadLetterThatIsNotStoredStaysInQueue(t *testing.T) {
 	}
 	m.deadLetterAll(t, errors.New("x"))
 	full := errors.New("full")
-	n, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
-		if l.Body == "b" {
-			return full
-		}
-		return nil
-	})
+	n, err := m.deadLetterConsumer().ConsumeBatch(
+		t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
+			if l.Body == "b" {
+				return full
+			}
+			return nil
+		},
+	)
 	if n != 3 || !errors.Is(err, full) || m.CountMessages(m.deadLetterURL) != 1 {
 		t.Fatalf("%d, %v; %d are left", n, err, m.CountMessages(m.deadLetterURL))
 	}
@@ -203,7 +243,8 @@ func TestMissingDeadLetterQueueIsTransient(t *testing.T) {
 	t.Parallel()
 	m := newDeadLetterFixture(t, "encode")
 	m.deadLetterURL = "memory://nowhere"
-	if n, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, nil); n != 0 || errs.KindOf(err) != errs.Transient {
+	if n, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, nil); n != 0 ||
+		errs.KindOf(err) != errs.Transient {
 		t.Errorf("%d, %v", n, err)
 	}
 }
@@ -227,7 +268,8 @@ func TestRedriveSendsMessageToItsInbox(t *testing.T) {
 				t.Errorf("%d messages of one redrive", n)
 			}
 			d := m.receiveFromInbox(t)[0]
-			if d.Body != l.Body || d.Attributes["MessageGroupId"] != group || d.Attributes["ApproximateReceiveCount"] != "1" {
+			if d.Body != l.Body || d.Attributes["MessageGroupId"] != group ||
+				d.Attributes["ApproximateReceiveCount"] != "1" {
 				t.Errorf("delivered %+v", d)
 			}
 			again, err := l.MarkRedriven()
@@ -244,7 +286,9 @@ func TestRedriveSendsMessageToItsInbox(t *testing.T) {
 	if err := r.Redrive(t.Context(), video.DeadLetter{Service: "play"}); errs.ProblemOf(err).Code != "inbox_gone" {
 		t.Errorf("to a service without an inbox: %v", err)
 	}
-	if err := r.Redrive(t.Context(), video.DeadLetter{Service: "api"}); errs.ProblemOf(err).Code != "letter_of_producer" {
+	if err := r.Redrive(
+		t.Context(), video.DeadLetter{Service: "api"},
+	); errs.ProblemOf(err).Code != "letter_of_producer" {
 		t.Errorf("in a producer's name: %v", err)
 	}
 	if err := r.Redrive(t.Context(), video.DeadLetter{Service: "encode"}); errs.KindOf(err) != errs.Transient {

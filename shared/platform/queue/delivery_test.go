@@ -43,18 +43,22 @@ func TestEachDeliveryOutcomeIsCountedOnce(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var out bytes.Buffer
-				c := newTestConsumer(&fakeQueue{}, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
-					time.Sleep(3 * time.Second) // of the test's own clock
-					if tt.twice {
-						metrics.MarkDuplicate(ctx)
-					}
-					return nil, tt.err
-				})
+				c := newTestConsumer(
+					&fakeQueue{}, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+						time.Sleep(3 * time.Second) // of the test's own clock
+						if tt.twice {
+							metrics.MarkDuplicate(ctx)
+						}
+						return nil, tt.err
+					},
+				)
 				c.Log = logs.New("encode", &out)
 				m := newMessage("m1", tt.attempt, examples.ReadJSON("encode.requested.v1/minimal"))
 				m.EventSourceARN = "arn:aws:sqs:eu-west-1:123456789012:sluice-encode"
 				m.Attributes["SentTimestamp"] = fmt.Sprint(time.Now().Add(-2 * time.Second).UnixMilli())
-				if _, err := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}}); err != nil {
+				if _, err := c.HandleBatch(
+					t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}},
+				); err != nil {
 					t.Fatal(err)
 				}
 				if d := cmp.Diff(tt.want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
@@ -71,7 +75,9 @@ func TestDeadLetterIsCountedOnlyWhenSent(t *testing.T) {
 	var out bytes.Buffer
 	c := newTestConsumer(&fakeQueue{refusesSends: true}, "encode", nil)
 	c.Log = logs.New("encode", &out)
-	_, _ = c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m1", 1, "hello")}})
+	_, _ = c.HandleBatch(
+		t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m1", 1, "hello")}},
+	)
 	if d := cmp.Diff([]string{"Retried[none]=1"}, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

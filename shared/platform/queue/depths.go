@@ -14,7 +14,9 @@ import (
 
 // AttributesClient has the methods of the SQS client that DepthReader needs.
 type AttributesClient interface {
-	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+	GetQueueAttributes(
+		ctx context.Context, in *sqs.GetQueueAttributesInput, opts ...func(*sqs.Options),
+	) (*sqs.GetQueueAttributesOutput, error)
 }
 
 // DepthReader reads the number of messages in queues. It needs sqs:GetQueueAttributes on them.
@@ -47,8 +49,13 @@ func (d DepthReader) ReadServiceDepth(ctx context.Context, service string) (dept
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html).
 func (d DepthReader) ReadQueueCounts(ctx context.Context, queue string) (waiting, inFlight int, err error) {
 	const op = "queue.ReadQueueCounts"
-	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
-	out, err := d.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})
+	names := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+	}
+	out, err := d.Client.GetQueueAttributes(
+		ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names},
+	)
 	if err != nil {
 		return 0, 0, errs.E(op, errs.Transient, err)
 	}

@@ -35,8 +35,12 @@ func TestChangeVisibilityUsesQueueOfMessage(t *testing.T) {
 	t.Parallel()
 	c := &fakeCloud{}
 	q := queue.ServiceQueue{Client: c, URLs: []string{"https://queue/encode", "https://queue/encode-bulk"}}
-	for _, arn := range []string{"arn:aws:sqs:eu-west-1:123456789012:encode-bulk", "arn:aws:sqs:eu-west-1:123456789012:encode", ""} {
-		if err := q.ChangeVisibility(t.Context(), lambdaevents.SQSMessage{EventSourceARN: arn}, time.Minute); err != nil {
+	for _, arn := range []string{
+		"arn:aws:sqs:eu-west-1:123456789012:encode-bulk", "arn:aws:sqs:eu-west-1:123456789012:encode", "",
+	} {
+		if err := q.ChangeVisibility(
+			t.Context(), lambdaevents.SQSMessage{EventSourceARN: arn}, time.Minute,
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +48,9 @@ func TestChangeVisibilityUsesQueueOfMessage(t *testing.T) {
 	for _, in := range c.visibilityChanges {
 		got = append(got, aws.ToString(in.QueueUrl))
 	}
-	if d := cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode", "https://queue/encode"}, got); d != "" {
+	if d := cmp.Diff(
+		[]string{"https://queue/encode-bulk", "https://queue/encode", "https://queue/encode"}, got,
+	); d != "" {
 		t.Error(d)
 	}
 }
@@ -62,7 +68,9 @@ func TestRedriveSendsToLaneOfMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := []string{*c.messages[0].QueueUrl, *c.messages[1].QueueUrl}; cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode"}, got) != "" {
+	if got := []string{
+		*c.messages[0].QueueUrl, *c.messages[1].QueueUrl,
+	}; cmp.Diff([]string{"https://queue/encode-bulk", "https://queue/encode"}, got) != "" {
 		t.Errorf("sent to %v", got)
 	}
 }

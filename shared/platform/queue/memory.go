@@ -18,8 +18,9 @@ import (
 //
 // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference
 type Memory struct {
-	Now         func() time.Time                   // nil: time.Now
-	Shuffle     func(n int, swap func(i, j int))   // shuffles n messages of a standard queue before delivery; nil: as sent
+	Now func() time.Time // nil: time.Now
+	// shuffles n messages of a standard queue before delivery; nil: as sent
+	Shuffle     func(n int, swap func(i, j int))
 	ExtraCopies func(queue, body string) (and int) // number of duplicates of a message in a standard queue; nil: none
 
 	mu     sync.Mutex
@@ -78,7 +79,9 @@ func (m *Memory) CountMessages(url string) int {
 }
 
 // SendMessage implements the method of [sqs.Client].
-func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+func (m *Memory) SendMessage(
+	_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -86,7 +89,8 @@ func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 	defer m.mu.Unlock()
 	id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), types.SendMessageBatchRequestEntry{
 		MessageBody: in.MessageBody, DelaySeconds: in.DelaySeconds, MessageAttributes: in.MessageAttributes,
-		MessageGroupId: in.MessageGroupId, MessageDeduplicationId: in.MessageDeduplicationId, MessageSystemAttributes: in.MessageSystemAttributes,
+		MessageGroupId: in.MessageGroupId, MessageDeduplicationId: in.MessageDeduplicationId,
+		MessageSystemAttributes: in.MessageSystemAttributes,
 	})
 	if err != nil {
 		return nil, err
@@ -95,7 +99,9 @@ func (m *Memory) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 }
 
 // SendMessageBatch implements the method of [sqs.Client].
-func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+func (m *Memory) SendMessageBatch(
+	_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageBatchOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -110,7 +116,9 @@ func (m *Memory) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInp
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
 		if id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), e); err != nil {
-			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true})
+			out.Failed = append(
+				out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true},
+			)
 		} else {
 			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &id})
 		}

@@ -13,7 +13,9 @@ import (
 
 // ReceiveMessage implements the method of [sqs.Client]. Delivered messages are invisible for the visibility timeout;
 // on a FIFO queue, no other message of their group is delivered meanwhile.
-func (m *Memory) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+func (m *Memory) ReceiveMessage(
+	_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options),
+) (*sqs.ReceiveMessageOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -56,21 +58,31 @@ func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage)
 }
 
 func (msg *memoryMessage) toMessage() types.Message {
-	system := map[string]string{"ApproximateReceiveCount": strconv.Itoa(msg.receiveCount), "SentTimestamp": strconv.FormatInt(msg.sentAt.UnixMilli(), 10)}
+	system := map[string]string{
+		"ApproximateReceiveCount": strconv.Itoa(msg.receiveCount),
+		"SentTimestamp":           strconv.FormatInt(msg.sentAt.UnixMilli(), 10),
+	}
 	if msg.movedBySQS {
 		system["DeadLetterQueueSourceArn"] = "arn:memory"
 	}
-	for name, v := range map[string]string{"MessageGroupId": msg.group, "MessageDeduplicationId": msg.dedup, "AWSTraceHeader": msg.trace} {
+	for name, v := range map[string]string{
+		"MessageGroupId": msg.group, "MessageDeduplicationId": msg.dedup, "AWSTraceHeader": msg.trace,
+	} {
 		if v != "" {
 			system[name] = v
 		}
 	}
-	return types.Message{MessageId: aws.String(msg.id), Body: aws.String(msg.body), ReceiptHandle: aws.String(msg.receipt), Attributes: system, MessageAttributes: msg.attributes}
+	return types.Message{
+		MessageId: aws.String(msg.id), Body: aws.String(msg.body), ReceiptHandle: aws.String(msg.receipt),
+		Attributes: system, MessageAttributes: msg.attributes,
+	}
 }
 
 // DeleteMessage implements the method of [sqs.Client]. With a receipt handle that is not of the last delivery it
 // deletes nothing.
-func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
+func (m *Memory) DeleteMessage(
+	_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options),
+) (*sqs.DeleteMessageOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -86,7 +98,9 @@ func (m *Memory) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ 
 }
 
 // ChangeMessageVisibility implements the method of [sqs.Client]. It fails for a message that is not in flight.
-func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+func (m *Memory) ChangeMessageVisibility(
+	_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -102,7 +116,9 @@ func (m *Memory) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessag
 
 // GetQueueAttributes implements the method of [sqs.Client]. It returns the numbers of visible and of invisible
 // messages, whichever attributes are requested.
-func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+func (m *Memory) GetQueueAttributes(
+	_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options),
+) (*sqs.GetQueueAttributesOutput, error) {
 	q, err := m.lockQueue(in.QueueUrl)
 	if err != nil {
 		return nil, err
@@ -121,7 +137,9 @@ func (m *Memory) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttribute
 }
 
 func (q *memoryQueue) findByReceipt(receipt *string) (*memoryMessage, bool) {
-	i := slices.IndexFunc(q.messages, func(l *memoryMessage) bool { return l.receipt != "" && l.receipt == aws.ToString(receipt) })
+	i := slices.IndexFunc(q.messages, func(l *memoryMessage) bool {
+		return l.receipt != "" && l.receipt == aws.ToString(receipt)
+	})
 	if i < 0 {
 		return nil, false
 	}

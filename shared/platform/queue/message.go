@@ -80,7 +80,10 @@ func (c *Consumer) handleEvent(ctx context.Context, m delivery, e events.Event) 
 	if isDuplicate() { // it changed nothing
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
-	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", len(out), "seconds", took.Seconds(), m.metricsAttr(counts...))
+	c.Log.InfoContext(
+		ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", len(out), "seconds", took.Seconds(),
+		m.metricsAttr(counts...),
+	)
 	return 0, false
 }
 
@@ -108,8 +111,10 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error
 		jitter = rand.Float64
 	}
 	wait = Backoff(c.Service.Timeout, m.attemptNumber(), jitter())
-	c.Log.ErrorContext(ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attemptNumber(), "in_seconds", wait.Seconds(), "error", err,
-		m.metricsAttr(metric.Retries.NewValue(1)))
+	c.Log.ErrorContext(
+		ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attemptNumber(),
+		"in_seconds", wait.Seconds(), "error", err, m.metricsAttr(metric.Retries.NewValue(1)),
+	)
 	c.delayRedelivery(ctx, m.SQSMessage, wait)
 	return wait, true
 }
@@ -124,7 +129,9 @@ var errAttemptsExhausted = errs.New("queue.attemptEvent", errs.Internal, "attemp
 func (c *Consumer) attemptEvent(ctx context.Context, m delivery, e events.Event) (out []events.Event, err error) {
 	switch in := c.Service.Inbox; {
 	case !c.acceptsType(e):
-		return nil, typeNotAccepted.ToError("queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type))
+		return nil, typeNotAccepted.ToError(
+			"queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type),
+		)
 	case m.attemptNumber() > in.MaxAttempts && !in.FIFO:
 		return nil, errAttemptsExhausted
 	}
@@ -150,8 +157,10 @@ func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, m delivery, reason
 	if err := c.Queue.SendToDeadLetterQueue(ctx, m.SQSMessage, reason); err != nil {
 		return err
 	}
-	c.Log.WarnContext(ctx, "message is a dead letter", "message_id", m.MessageId, "attempt", m.attemptNumber(), "reason", reason,
-		m.metricsAttr(metric.DeadLettered.NewValue(1)))
+	c.Log.WarnContext(
+		ctx, "message is a dead letter", "message_id", m.MessageId, "attempt", m.attemptNumber(), "reason", reason,
+		m.metricsAttr(metric.DeadLettered.NewValue(1)),
+	)
 	return nil
 }
 
@@ -194,10 +203,13 @@ func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	for _, o := range objects {
 		tenant, id, isOriginal := services.ParseOriginalKey(o.Key)
 		if !isOriginal {
-			return nil, messageInvalid.ToError("queue.decodeEvents", errs.Invalid, fmt.Errorf("key %q is not the key of an original", o.Key))
+			return nil, messageInvalid.ToError(
+				"queue.decodeEvents", errs.Invalid, fmt.Errorf("key %q is not the key of an original", o.Key),
+			)
 		}
 		out = append(out, events.Event{
-			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At, Tenant: tenant, Video: id, Data: o,
+			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At,
+			Tenant: tenant, Video: id, Data: o,
 		})
 	}
 	return out, err

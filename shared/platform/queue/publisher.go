@@ -20,7 +20,9 @@ import (
 
 // BatchSendClient has the methods of the SQS client that Publisher needs.
 type BatchSendClient interface {
-	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+	SendMessageBatch(
+		ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options),
+	) (*sqs.SendMessageBatchOutput, error)
 }
 
 // TopicClient has the methods of the SNS client that Publisher needs.
@@ -40,7 +42,9 @@ type Publisher struct {
 }
 
 // NewPublisher returns a Publisher that takes the URLs from environment variables.
-func NewPublisher(s services.Service, q BatchSendClient, t TopicClient, header func(context.Context) string) *Publisher {
+func NewPublisher(
+	s services.Service, q BatchSendClient, t TopicClient, header func(context.Context) string,
+) *Publisher {
 	return &Publisher{
 		Service: s, Queues: q, Topic: t, TopicARN: os.Getenv(services.EnvTopicARN), TraceHeader: header,
 		URL: urlFromEnv,
@@ -104,7 +108,9 @@ func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes
 	const op = "queue.sendBatch"
 	var failed []sqstypes.BatchResultErrorEntry
 	for range maxSendAttempts {
-		out, err := p.Queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
+		out, err := p.Queues.SendMessageBatch(
+			ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries},
+		)
 		if err != nil {
 			return errs.E(op, errs.Transient, err)
 		}
@@ -112,7 +118,9 @@ func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes
 			return nil
 		}
 		left := slices.DeleteFunc(slices.Clone(entries), func(e sqstypes.SendMessageBatchRequestEntry) bool {
-			return !slices.ContainsFunc(failed, func(f sqstypes.BatchResultErrorEntry) bool { return aws.ToString(f.Id) == *e.Id })
+			return !slices.ContainsFunc(failed, func(f sqstypes.BatchResultErrorEntry) bool {
+				return aws.ToString(f.Id) == *e.Id
+			})
 		})
 		if entries = left; len(entries) == 0 {
 			break
@@ -130,12 +138,15 @@ func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessag
 		if err != nil {
 			return nil, err
 		}
-		entry := sqstypes.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String(string(body))}
+		entry := sqstypes.SendMessageBatchRequestEntry{
+			Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String(string(body)),
+		}
 		switch {
 		case to.Inbox.FIFO:
 			entry.MessageGroupId = aws.String(e.Tenant + "." + e.Video)
 			entry.MessageDeduplicationId = aws.String(e.ID)
-		case to.Inbox.FairShare: // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+		case to.Inbox.FairShare:
 			entry.MessageGroupId = aws.String(e.Tenant)
 		}
 		if e.Trace != "" {
@@ -161,7 +172,9 @@ func (p *Publisher) publishToTopic(ctx context.Context, _ string, es []events.Ev
 		}
 		_, err = p.Topic.Publish(ctx, &sns.PublishInput{
 			TopicArn: aws.String(p.TopicARN), Message: aws.String(string(body)),
-			MessageAttributes: map[string]snstypes.MessageAttributeValue{"type": attr(string(e.Type)), "tenant": attr(e.Tenant)},
+			MessageAttributes: map[string]snstypes.MessageAttributeValue{
+				"type": attr(string(e.Type)), "tenant": attr(e.Tenant),
+			},
 		})
 		if err != nil {
 			return errs.E("queue.publishToTopic", errs.Transient, err)

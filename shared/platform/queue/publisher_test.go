@@ -31,7 +31,9 @@ type fakeCloud struct {
 	outage            error
 }
 
-func (c *fakeCloud) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+func (c *fakeCloud) SendMessageBatch(
+	_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageBatchOutput, error) {
 	c.batches = append(c.batches, in)
 	out := &sqs.SendMessageBatchOutput{}
 	if c.refusals--; c.refusals >= 0 {
@@ -40,17 +42,23 @@ func (c *fakeCloud) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatch
 	return out, c.outage
 }
 
-func (c *fakeCloud) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+func (c *fakeCloud) SendMessage(
+	_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options),
+) (*sqs.SendMessageOutput, error) {
 	c.messages = append(c.messages, in)
 	return &sqs.SendMessageOutput{}, c.outage
 }
 
-func (c *fakeCloud) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+func (c *fakeCloud) ChangeMessageVisibility(
+	_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityOutput, error) {
 	c.visibilityChanges = append(c.visibilityChanges, in)
 	return &sqs.ChangeMessageVisibilityOutput{}, c.outage
 }
 
-func (c *fakeCloud) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
+func (c *fakeCloud) Publish(
+	_ context.Context, in *sns.PublishInput, _ ...func(*sns.Options),
+) (*sns.PublishOutput, error) {
 	c.published = append(c.published, in)
 	return &sns.PublishOutput{}, c.outage
 }
@@ -58,7 +66,8 @@ func (c *fakeCloud) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*
 func newTestPublisher(service string, c *fakeCloud) *queue.Publisher {
 	s, _ := services.Lookup(service)
 	return &queue.Publisher{
-		Service: s, Queues: c, Topic: c, TopicARN: "arn:topic", URL: func(s string) string { return "https://queue/" + s },
+		Service: s, Queues: c, Topic: c, TopicARN: "arn:topic",
+		URL:         func(s string) string { return "https://queue/" + s },
 		TraceHeader: func(context.Context) string { return "Root=1-5-6" },
 	}
 }
@@ -86,13 +95,16 @@ func TestPublisherSendsToQueueOrTopic(t *testing.T) {
 	if got := aws.ToString(b.QueueUrl); got != "https://queue/encode" {
 		t.Errorf("sent to %s", got)
 	}
-	if got := aws.ToString(b.Entries[0].MessageGroupId); got != es[1].Tenant || b.Entries[0].MessageDeduplicationId != nil {
+	if got := aws.ToString(b.Entries[0].MessageGroupId); got != es[1].Tenant ||
+		b.Entries[0].MessageDeduplicationId != nil {
 		t.Errorf("the group is %q, not the tenant", got)
 	}
 	if got := aws.ToString(b.Entries[0].MessageSystemAttributes["AWSTraceHeader"].StringValue); got != "Root=1-5-6" {
 		t.Errorf("trace header %q", got)
 	}
-	if len(c.published) != 1 || aws.ToString(c.published[0].MessageAttributes["type"].StringValue) != "video.processing.v1" {
+	if len(c.published) != 1 || aws.ToString(
+		c.published[0].MessageAttributes["type"].StringValue,
+	) != "video.processing.v1" {
 		t.Errorf("facts %v, want one with its type as attribute", c.published)
 	}
 	if e, err := events.Decode([]byte(*c.published[0].Message)); err != nil || e.Trace != "Root=1-5-6" {
@@ -107,8 +119,12 @@ func TestPublisherGroupsByVideo(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := c.batches[0].Entries[0]
-	if aws.ToString(entry.MessageGroupId) != e.Tenant+"."+e.Video || aws.ToString(entry.MessageDeduplicationId) != e.ID {
-		t.Errorf("group %s, deduplication %s", aws.ToString(entry.MessageGroupId), aws.ToString(entry.MessageDeduplicationId))
+	if aws.ToString(entry.MessageGroupId) != e.Tenant+"."+e.Video ||
+		aws.ToString(entry.MessageDeduplicationId) != e.ID {
+		t.Errorf(
+			"group %s, deduplication %s", aws.ToString(entry.MessageGroupId),
+			aws.ToString(entry.MessageDeduplicationId),
+		)
 	}
 }
 
@@ -124,7 +140,9 @@ func TestPublisherErrorKinds(t *testing.T) {
 		"topic down":       {&fakeCloud{outage: errors.New("down")}, "video.ready.v1/minimal", errs.Transient},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := newTestPublisher("publish", tt.cloud).Send(t.Context(), examples.ReadEvent(tt.event)); errs.KindOf(err) != tt.want {
+			if err := newTestPublisher("publish", tt.cloud).Send(
+				t.Context(), examples.ReadEvent(tt.event),
+			); errs.KindOf(err) != tt.want {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
@@ -141,24 +159,34 @@ func TestOnlyRejectedBatchEntryIsSentAgain(t *testing.T) {
 	for _, b := range c.batches {
 		sizes = append(sizes, len(b.Entries))
 	}
-	if !slices.Equal(sizes, []int{10, 1, 1, 2}) || *c.batches[1].Entries[0].MessageBody != *c.batches[0].Entries[9].MessageBody {
+	if !slices.Equal(
+		sizes, []int{10, 1, 1, 2},
+	) || *c.batches[1].Entries[0].MessageBody != *c.batches[0].Entries[9].MessageBody {
 		t.Errorf("batches of %v", sizes)
 	}
 }
 
 func TestServiceQueueDeadLettersAndChangesVisibility(t *testing.T) {
 	c := &fakeCloud{}
-	q := queue.ServiceQueue{Client: c, URLs: []string{"https://queue/publish"}, DeadLetterURL: "https://queue/publish-dead", FIFO: true}
-	m := lambdaevents.SQSMessage{MessageId: "m", ReceiptHandle: "r", Body: "b", Attributes: map[string]string{"MessageGroupId": "g"}}
+	q := queue.ServiceQueue{
+		Client: c, URLs: []string{"https://queue/publish"}, DeadLetterURL: "https://queue/publish-dead", FIFO: true,
+	}
+	m := lambdaevents.SQSMessage{
+		MessageId: "m", ReceiptHandle: "r", Body: "b", Attributes: map[string]string{"MessageGroupId": "g"},
+	}
 	if err := q.SendToDeadLetterQueue(t.Context(), m, errs.New("x", errs.Invalid, "bad", "It is bad.")); err != nil {
 		t.Fatal(err)
 	}
 	in := c.messages[0]
-	if *in.QueueUrl != q.DeadLetterURL || *in.MessageBody != "b" || *in.MessageGroupId != "g" || *in.MessageDeduplicationId != "m" ||
-		*in.MessageAttributes["code"].StringValue != "bad" || *in.MessageAttributes["reason"].StringValue != "It is bad." {
+	if *in.QueueUrl != q.DeadLetterURL || *in.MessageBody != "b" || *in.MessageGroupId != "g" ||
+		*in.MessageDeduplicationId != "m" ||
+		*in.MessageAttributes["code"].StringValue != "bad" ||
+		*in.MessageAttributes["reason"].StringValue != "It is bad." {
 		t.Errorf("sent as %+v", in)
 	}
-	if err := q.ChangeVisibility(t.Context(), m, 90*time.Second); err != nil || c.visibilityChanges[0].VisibilityTimeout != 90 || *c.visibilityChanges[0].ReceiptHandle != "r" {
+	if err := q.ChangeVisibility(
+		t.Context(), m, 90*time.Second,
+	); err != nil || c.visibilityChanges[0].VisibilityTimeout != 90 || *c.visibilityChanges[0].ReceiptHandle != "r" {
 		t.Errorf("changed as %+v, %v", c.visibilityChanges[0], err)
 	}
 	c.outage = errors.New("down")

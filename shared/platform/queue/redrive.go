@@ -16,7 +16,9 @@ import (
 
 // SendClient has the methods of the SQS client that Redriver needs.
 type SendClient interface {
-	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	SendMessage(
+		ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.SendMessageOutput, error)
 }
 
 // Redriver sends dead letters to the queue that they came from. It needs sqs:SendMessage on the queues.
@@ -38,13 +40,20 @@ func (r Redriver) Redrive(ctx context.Context, l video.DeadLetter) error {
 	const op = "queue.Redrive"
 	s, ok := services.Lookup(l.Service)
 	if !ok || s.Inbox == nil {
-		return errs.New(op, errs.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.")
+		return errs.New(
+			op, errs.Conflict, "inbox_gone", "The service that this letter was for has no inbox any more; discard it.",
+		)
 	}
 	if l.Service == services.FindDestination(string(events.UploadRequested)) {
-		return errs.New(op, errs.Conflict, "letter_of_producer", "A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.")
+		return errs.New(
+			op, errs.Conflict, "letter_of_producer",
+			"A producer has sent this, and nobody else can in its name; let it send the message again, and discard the letter.",
+		)
 	}
 	e, _ := events.Decode([]byte(l.Body)) // an invalid event has the default lane
-	in := &sqs.SendMessageInput{QueueUrl: aws.String(r.URL(s.QueueForLane(e.Lane()).Name)), MessageBody: aws.String(l.Body)}
+	in := &sqs.SendMessageInput{
+		QueueUrl: aws.String(r.URL(s.QueueForLane(e.Lane()).Name)), MessageBody: aws.String(l.Body),
+	}
 	switch {
 	case s.Inbox.FIFO:
 		in.MessageGroupId = aws.String(cmp.Or(l.Group, "none"))

@@ -21,8 +21,12 @@ import (
 
 // ServiceQueueClient has the methods of the SQS client that ServiceQueue needs.
 type ServiceQueueClient interface {
-	SendMessage(ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-	ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput, opts ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
+	SendMessage(
+		ctx context.Context, in *sqs.SendMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.SendMessageOutput, error)
+	ChangeMessageVisibility(
+		ctx context.Context, in *sqs.ChangeMessageVisibilityInput, opts ...func(*sqs.Options),
+	) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
 // ServiceQueue is the queue of a service, in all its lanes, and its dead-letter queue.
@@ -35,7 +39,9 @@ type ServiceQueue struct {
 
 // NewServiceQueue returns the queue of a service. Its URLs are in environment variables.
 func NewServiceQueue(s services.Service, client ServiceQueueClient) ServiceQueue {
-	q := ServiceQueue{Client: client, DeadLetterURL: os.Getenv(services.EnvDeadLetterQueueURL(s.Name)), FIFO: s.Inbox.FIFO}
+	q := ServiceQueue{
+		Client: client, DeadLetterURL: os.Getenv(services.EnvDeadLetterQueueURL(s.Name)), FIFO: s.Inbox.FIFO,
+	}
 	for _, lane := range s.Queues() {
 		q.URLs = append(q.URLs, urlFromEnv(lane.Name))
 	}
@@ -47,7 +53,8 @@ func urlFromEnv(queue string) string { return os.Getenv(services.EnvQueueURL(que
 
 // ChangeVisibility makes SQS deliver a message again after d, not earlier. SQS allows at most twelve hours.
 func (q ServiceQueue) ChangeVisibility(ctx context.Context, m lambdaevents.SQSMessage, d time.Duration) error {
-	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:] // URL and ARN both end with the queue's name
+	// URL and ARN both end with the queue's name
+	name := m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:]
 	i := slices.IndexFunc(q.URLs, func(url string) bool { return path.Base(url) == name })
 	_, err := q.Client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.URLs[max(i, 0)], ReceiptHandle: aws.String(m.ReceiptHandle), VisibilityTimeout: int32(d.Seconds()),
@@ -71,13 +78,20 @@ const (
 // SendToDeadLetterQueue sends the body of a message to the dead-letter queue, with attributes for the reason and the
 // original message.
 func (q ServiceQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
-	in := &sqs.SendMessageInput{QueueUrl: aws.String(q.DeadLetterURL), MessageBody: aws.String(m.Body), MessageAttributes: map[string]types.MessageAttributeValue{}}
+	in := &sqs.SendMessageInput{
+		QueueUrl: aws.String(q.DeadLetterURL), MessageBody: aws.String(m.Body),
+		MessageAttributes: map[string]types.MessageAttributeValue{},
+	}
 	for name, value := range map[string]string{
-		attrKind: string(errs.KindOf(reason)), attrCode: string(errs.ProblemOf(reason).Code), attrReason: DeadLetterReason(reason),
-		attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"], attrAttempts: m.Attributes["ApproximateReceiveCount"],
+		attrKind: string(errs.KindOf(reason)), attrCode: string(errs.ProblemOf(reason).Code),
+		attrReason:    DeadLetterReason(reason),
+		attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"],
+		attrAttempts: m.Attributes["ApproximateReceiveCount"],
 	} {
 		if value != "" { // SQS rejects empty attributes
-			in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+			in.MessageAttributes[name] = types.MessageAttributeValue{
+				DataType: aws.String("String"), StringValue: aws.String(value),
+			}
 		}
 	}
 	if q.FIFO {

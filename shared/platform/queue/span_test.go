@@ -19,7 +19,9 @@ func TestSpanEndsWithReasonOfDeadLetter(t *testing.T) {
 		return ctx, func(err error) { ended = err }
 	}
 	created := `{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"b"},"object":{"key":"t/acme/vid_1/source","size":5,"eTag":"e1"}}}]}`
-	_, _ = c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, created)}})
+	_, _ = c.HandleBatch(
+		t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, created)}},
+	)
 	if !errors.Is(ended, bad) {
 		t.Errorf("ended with %v", ended)
 	}

@@ -35,20 +35,28 @@ func (s silentQueue) ChangeVisibility(ctx context.Context, _ lambdaevents.SQSMes
 // time.
 func TestUnresponsiveSQSDoesNotBlockBatch(t *testing.T) {
 	for service, body := range map[string]string{
-		"encode": examples.ReadJSON("encode.requested.v1/minimal"), "inspect": "poison", "publish": examples.ReadJSON("encode.done.v1/minimal"),
+		"encode": examples.ReadJSON("encode.requested.v1/minimal"), "inspect": "poison",
+		"publish": examples.ReadJSON("encode.done.v1/minimal"),
 	} {
 		t.Run(service, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				handled := false
-				c := newTestConsumer(&fakeQueue{}, service, func(context.Context, events.Event) ([]events.Event, error) {
-					handled = true
-					return []events.Event{examples.ReadEvent("encode.done.v1/minimal")}, nil
-				})
+				c := newTestConsumer(
+					&fakeQueue{}, service, func(context.Context, events.Event) ([]events.Event, error) {
+						handled = true
+						return []events.Event{examples.ReadEvent("encode.done.v1/minimal")}, nil
+					},
+				)
 				c.Send, c.Queue = silentQueue{}, silentQueue{}
 				began := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), c.Service.Timeout)
 				defer cancel()
-				r, err := c.HandleBatch(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("a", 1, body), newMessage("b", 1, body)}})
+				r, err := c.HandleBatch(
+					ctx,
+					lambdaevents.SQSEvent{
+						Records: []lambdaevents.SQSMessage{newMessage("a", 1, body), newMessage("b", 1, body)},
+					},
+				)
 				if err != nil || len(r.BatchItemFailures) != 2 || handled != (body != "poison") {
 					t.Errorf("reported %v, %v; handled: %v", r.BatchItemFailures, err, handled)
 				}

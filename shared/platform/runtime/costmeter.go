@@ -47,11 +47,16 @@ func Start[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) {
 }
 
 // LogInvocationCost returns a function that calls f and logs the cost of the call.
-func LogInvocationCost[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+func LogInvocationCost[In, Out any](
+	k Runtime, f func(context.Context, In) (Out, error),
+) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		began := time.Now()
 		defer func() {
-			k.Log.InfoContext(ctx, "invoked", "seconds", time.Since(began).Seconds(), metrics.LogAttr(time.Now(), k.meter.measureCost(began)))
+			k.Log.InfoContext(
+				ctx, "invoked", "seconds", time.Since(began).Seconds(),
+				metrics.LogAttr(time.Now(), k.meter.measureCost(began)),
+			)
 		}()
 		return f(ctx, in)
 	}

@@ -12,7 +12,9 @@ func TestEventsAreDispatchedByShape(t *testing.T) {
 	t.Parallel()
 	var called string
 	d := eventDispatcher{
-		handleRequest: func(_ context.Context, r lambdaevents.APIGatewayProxyRequest) (lambdaevents.APIGatewayProxyResponse, error) {
+		handleRequest: func(
+			_ context.Context, r lambdaevents.APIGatewayProxyRequest,
+		) (lambdaevents.APIGatewayProxyResponse, error) {
 			called = "request " + r.Path
 			return lambdaevents.APIGatewayProxyResponse{StatusCode: 200}, nil
 		},

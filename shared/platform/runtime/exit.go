@@ -13,7 +13,9 @@ import (
 // reason returns something: exit is called with it when the Runtime API has accepted the response, and before the next
 // event is asked for. So the message is finished, and Lambda starts a new process. An invocation that fails then ends
 // the process as a panic would: aws-lambda-go calls log.Fatal after it has reported the error.
-func exitAfterResponse[In, Out any](f func(context.Context, In) (Out, error), reason func() string, exit func(string)) func(context.Context, In) (any, error) {
+func exitAfterResponse[In, Out any](
+	f func(context.Context, In) (Out, error), reason func() string, exit func(string),
+) func(context.Context, In) (any, error) {
 	return func(ctx context.Context, in In) (any, error) {
 		out, err := f(ctx, in)
 		why := reason()
@@ -31,7 +33,9 @@ func exitAfterResponse[In, Out any](f func(context.Context, In) (Out, error), re
 		if err := enc.Encode(out); err != nil {
 			return nil, newLastError(err)
 		}
-		return &lastResponse{body: bytes.NewReader(bytes.TrimSuffix(body.Bytes(), []byte("\n"))), exit: func() { exit(why) }}, nil
+		return &lastResponse{body: bytes.NewReader(bytes.TrimSuffix(body.Bytes(), []byte("\n"))), exit: func() {
+			exit(why)
+		}}, nil
 	}
 }
 

@@ -82,9 +82,13 @@ func TestProcessEndsAfterItsResponse(t *testing.T) {
 		calls        []string
 	}{
 		{"succeeds", "ends: a tool crashed", 0, []string{
-			"next", `r1/response application/json {"got":"e1<&>"}`, "next", `r3/response application/json {"got":"e3<&>"}`,
+			"next", `r1/response application/json {"got":"e1<&>"}`, "next",
+			`r3/response application/json {"got":"e3<&>"}`,
 		}},
-		{"fails", "should exit", 1, []string{"next", `r1/response application/json {"got":"e1<&>"}`, "next", "r3/error"}},
+		{
+			"fails", "should exit", 1,
+			[]string{"next", `r1/response application/json {"got":"e1<&>"}`, "next", "r3/error"},
+		},
 	} {
 		t.Run(tt.kind, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +98,9 @@ func TestProcessEndsAfterItsResponse(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "/proc/self/exe")
-			cmd.Env = append(os.Environ(), functionEnv+"="+tt.kind, "AWS_LAMBDA_RUNTIME_API="+server.Listener.Addr().String())
+			cmd.Env = append(
+				os.Environ(), functionEnv+"="+tt.kind, "AWS_LAMBDA_RUNTIME_API="+server.Listener.Addr().String(),
+			)
 			out, err := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != tt.code || !strings.Contains(string(out), tt.output) {
 				t.Errorf("%v: %s", err, out)
@@ -124,7 +130,8 @@ func TestWithoutSandboxEveryMessageFails(t *testing.T) {
 	} {
 		k, _ := newTestRuntime(t, tt.service)
 		_, err := k.requireSandbox(handle, tt.sandbox)(t.Context(), events.Event{})
-		if (err == nil) != (tt.want == "") || err != nil && (errs.KindOf(err) != errs.Internal || errs.ProblemOf(err).Code != tt.want) {
+		if (err == nil) != (tt.want == "") || err != nil && (errs.KindOf(err) != errs.Internal ||
+			errs.ProblemOf(err).Code != tt.want) {
 			t.Errorf("%s: %v, want %q", tt.service, err, tt.want)
 		}
 	}
@@ -135,7 +142,9 @@ func TestSandboxIsLoggedAndCounted(t *testing.T) {
 	k, out := newTestRuntime(t, "encode")
 	k.logSandbox(ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
 	k.logSandbox(ffmpeg.Sandbox{Err: errors.New("no child could be started")})
-	if diff := cmp.Diff([]string{"SandboxStart[lambda]=1", "SandboxStart[none]=1"}, metricstest.ReadTexts(t, out.Bytes())); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"SandboxStart[lambda]=1", "SandboxStart[none]=1"}, metricstest.ReadTexts(t, out.Bytes()),
+	); diff != "" {
 		t.Error(diff)
 	}
 	lines := metricstest.ReadLines(t, out.Bytes())

@@ -29,7 +29,11 @@ func (k Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
 // ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err
 // is not nil. It does not return.
 func (k Runtime) ServeRoutesAndQueue(h http.Handler, err error, back queue.Handler) {
-	lambda.Start(eventDispatcher{k.newGatewayFunc(h, err), LogInvocationCost(k, k.newConsumer(back, nil).HandleBatch)}.dispatchEvent)
+	lambda.Start(
+		eventDispatcher{
+			k.newGatewayFunc(h, err), LogInvocationCost(k, k.newConsumer(back, nil).HandleBatch),
+		}.dispatchEvent,
+	)
 }
 
 // eventDispatcher passes each event to the handler of requests or of messages.
@@ -82,7 +86,9 @@ func AnnotateVideo(ctx context.Context, tenant, video string) {
 // traceRequests records a span for each request and logs it. The span of a GET request names no video, so that a client
 // that polls does not fill the video's trace.
 func (k Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
-	return func(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, err error) {
+	return func(
+		ctx context.Context, e lambdaevents.APIGatewayProxyRequest,
+	) (out lambdaevents.APIGatewayProxyResponse, err error) {
 		began := time.Now()
 		ctx, span := trace.StartRequestSpan(ctx, e.Headers)
 		about := &videoAnnotation{}
@@ -90,10 +96,16 @@ func (k Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 			about.span = span
 		}
 		tenant, _ := e.RequestContext.Authorizer["tenant"].(string)
-		ctx = logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", tenant), slog.Any("video", about))
+		ctx = logs.WithAttrs(
+			ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", tenant),
+			slog.Any("video", about),
+		)
 		defer func() {
-			k.Log.InfoContext(ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod, "route", e.Resource,
-				"status", out.StatusCode, "seconds", time.Since(began).Seconds(), metrics.LogAttr(time.Now(), k.meter.measureCost(began)))
+			k.Log.InfoContext(
+				ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod,
+				"route", e.Resource, "status", out.StatusCode, "seconds", time.Since(began).Seconds(),
+				metrics.LogAttr(time.Now(), k.meter.measureCost(began)),
+			)
 			span.SetHTTPStatus(out.StatusCode)
 			span.End(err)
 		}()

@@ -81,18 +81,24 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 			})
 			_, err := k.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
 				HTTPMethod: "GET", Path: "/v1/videos/vid_1", Resource: "/v1/videos/{id}",
-				RequestContext: lambdaevents.APIGatewayProxyRequestContext{RequestID: "gw-1", Authorizer: map[string]any{"tenant": "acme"}},
+				RequestContext: lambdaevents.APIGatewayProxyRequestContext{
+					RequestID: "gw-1", Authorizer: map[string]any{"tenant": "acme"},
+				},
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireLogFields(t, out.Bytes(), map[string]any{"request_id": "req-1", "tenant": "acme", "video": "vid_1", "service": "api"}, 1)
+			requireLogFields(
+				t, out.Bytes(),
+				map[string]any{"request_id": "req-1", "tenant": "acme", "video": "vid_1", "service": "api"}, 1,
+			)
 			lines := metricstest.ReadLines(t, out.Bytes())
 			last := lines[len(lines)-1]
 			if last["route"] != "/v1/videos/{id}" || last["api_request_id"] != "gw-1" || last["seconds"] == nil {
 				t.Errorf("the last line is %v", last)
 			}
-			if got := metricstest.ReadSamples(t, out.Bytes()); len(got) != 1 || got[0].Name != "Dollars" || got[0].Number <= 0 {
+			if got := metricstest.ReadSamples(t, out.Bytes()); len(got) != 1 || got[0].Name != "Dollars" ||
+				got[0].Number <= 0 {
 				t.Errorf("metrics %v", got)
 			}
 		})
@@ -131,17 +137,24 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 			c.Send, c.Queue = stubQueue{}, stubQueue{}
 			ctx, cancel := context.WithTimeout(invocationContext(t), time.Hour)
 			defer cancel()
-			_, err := LogInvocationCost(k, c.HandleBatch)(ctx, lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{
-				MessageId: "m1", Body: examples.ReadJSON("encode.requested.v1/minimal"), EventSourceARN: "arn:aws:sqs:eu-west-1:1:sluice-encode",
-				Attributes: map[string]string{"ApproximateReceiveCount": "1"},
-			}}})
+			_, err := LogInvocationCost(k, c.HandleBatch)(ctx, lambdaevents.SQSEvent{
+				Records: []lambdaevents.SQSMessage{{
+					MessageId: "m1", Body: examples.ReadJSON("encode.requested.v1/minimal"),
+					EventSourceARN: "arn:aws:sqs:eu-west-1:1:sluice-encode",
+					Attributes:     map[string]string{"ApproximateReceiveCount": "1"},
+				}},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			lines := bytes.SplitAfter(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
 			of, last := lines[:len(lines)-1], lines[len(lines)-1]
-			requireLogFields(t, slices.Concat(of...), map[string]any{"request_id": "req-1", "tenant": e.Tenant, "video": e.Video, "service": "encode"}, 0)
-			if got := metricstest.ReadSamples(t, last); len(got) != 1 || got[0].Name != "Dollars" || metricstest.ReadLines(t, last)[0]["request_id"] != "req-1" {
+			requireLogFields(
+				t, slices.Concat(of...),
+				map[string]any{"request_id": "req-1", "tenant": e.Tenant, "video": e.Video, "service": "encode"}, 0,
+			)
+			if got := metricstest.ReadSamples(t, last); len(got) != 1 || got[0].Name != "Dollars" ||
+				metricstest.ReadLines(t, last)[0]["request_id"] != "req-1" {
 				t.Errorf("the last line is %s", last)
 			}
 		})

@@ -99,7 +99,9 @@ func (k Runtime) SourceBucket() *blob.Bucket { return k.newBucket(services.EnvSo
 func (k Runtime) MediaBucket() *blob.Bucket { return k.newBucket(services.EnvMediaBucket) }
 
 func (k Runtime) newBucket(variable string) *blob.Bucket {
-	return blob.NewBucket(blob.NewClient(k.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"), os.Getenv(variable))
+	return blob.NewBucket(
+		blob.NewClient(k.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"), os.Getenv(variable),
+	)
 }
 
 // FFmpegTools returns ffmpeg and ffprobe.
@@ -143,17 +145,24 @@ func (k Runtime) Autoscaler() autoscale.Autoscaler {
 	exitOnError(k.Log, err)
 	name := func(queue string) string { return path.Base(os.Getenv(services.EnvQueueURL(queue))) }
 	return autoscale.Autoscaler{
-		Depths: queue.NewDepthReader(k.SQSClient()), Ages: autoscale.NewCloudWatchAges(k.awsConfig, name, k.Now), Mappings: autoscale.LambdaMappings{Client: lambdaservice.NewFromConfig(k.awsConfig)},
+		Depths: queue.NewDepthReader(k.SQSClient()), Ages: autoscale.NewCloudWatchAges(k.awsConfig, name, k.Now),
+		Mappings:  autoscale.LambdaMappings{Client: lambdaservice.NewFromConfig(k.awsConfig)},
 		MappingID: func(queue string) string { return os.Getenv(services.EnvEventSourceMapping(queue)) },
 		QueueName: name, Store: k.Store(), Budget: budget, Now: k.Now, Log: k.Log,
-		ProvisionedQueues: strings.FieldsFunc(os.Getenv(services.EnvProvisionedQueues), func(r rune) bool { return r == ',' }),
+		ProvisionedQueues: strings.FieldsFunc(os.Getenv(services.EnvProvisionedQueues), func(r rune) bool {
+			return r == ','
+		}),
 	}
 }
 
 // ScaleNotifier returns what invokes the service that runs the autoscaler.
 func (k Runtime) ScaleNotifier(service string) *autoscale.ScaleNotifier {
-	f := autoscale.LambdaFunction{Client: lambdaservice.NewFromConfig(k.awsConfig), Name: os.Getenv(services.EnvFunctionName(service))}
-	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, h autoscale.ScaleSignal) error { return f.InvokeAsync(ctx, h) }, Now: k.Now, Log: k.Log}
+	f := autoscale.LambdaFunction{
+		Client: lambdaservice.NewFromConfig(k.awsConfig), Name: os.Getenv(services.EnvFunctionName(service)),
+	}
+	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, h autoscale.ScaleSignal) error {
+		return f.InvokeAsync(ctx, h)
+	}, Now: k.Now, Log: k.Log}
 }
 
 // ConsumeQueue handles the service's messages with h. It does not return.
@@ -168,7 +177,9 @@ func (k Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) e
 }
 
 // traceScheduled records a span for each call.
-func traceScheduled(run func(context.Context, autoscale.ScaleSignal) error) func(context.Context, autoscale.ScaleSignal) error {
+func traceScheduled(
+	run func(context.Context, autoscale.ScaleSignal) error,
+) func(context.Context, autoscale.ScaleSignal) error {
 	return func(ctx context.Context, h autoscale.ScaleSignal) (err error) {
 		ctx, span := trace.StartRequestSpan(ctx, nil)
 		defer func() { span.End(err) }()
@@ -178,7 +189,8 @@ func traceScheduled(run func(context.Context, autoscale.ScaleSignal) error) func
 
 func (k Runtime) newConsumer(h queue.Handler, g queue.OnExhausted) *queue.Consumer {
 	return &queue.Consumer{
-		Service: k.Service, Handle: h, OnExhausted: g, Send: k.EventSender(), Queue: queue.NewServiceQueue(k.Service, k.SQSClient()),
+		Service: k.Service, Handle: h, OnExhausted: g, Send: k.EventSender(),
+		Queue:     queue.NewServiceQueue(k.Service, k.SQSClient()),
 		StartSpan: startSpan, Log: k.Log,
 	}
 }
@@ -190,7 +202,9 @@ func startSpan(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (
 	span.SetMetadata("type", string(e.Type))
 	about := &videoAnnotation{span: span}
 	ctx = context.WithValue(ctx, videoAnnotationKey{}, about)
-	ctx = logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", e.Tenant), slog.Any("video", about))
+	ctx = logs.WithAttrs(
+		ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", e.Tenant), slog.Any("video", about),
+	)
 	AnnotateVideo(ctx, e.Tenant, e.Video)
 	return ctx, span.End
 }
@@ -207,7 +221,9 @@ func Sleep(ctx context.Context, d time.Duration) {
 func (k Runtime) Secret(variable string) func(context.Context) (string, error) {
 	client := secretsmanager.NewFromConfig(k.awsConfig)
 	return func(ctx context.Context) (string, error) {
-		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))})
+		out, err := client.GetSecretValue(
+			ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))},
+		)
 		if err != nil {
 			return "", err
 		}

@@ -19,7 +19,8 @@ func TestMissingSettingsAreAllNamed(t *testing.T) {
 	set := map[string]string{"SLUICE_TABLE": "t"}
 	lookup := func(k string) (string, bool) { v, ok := set[k]; return v, ok }
 	_, err := checkSettings("api", lookup)
-	if err == nil || !strings.Contains(err.Error(), "SLUICE_PUBLISH_INBOX_URL, SLUICE_SOURCE_BUCKET") || strings.Contains(err.Error(), "SLUICE_TABLE") {
+	if err == nil || !strings.Contains(err.Error(), "SLUICE_PUBLISH_INBOX_URL, SLUICE_SOURCE_BUCKET") ||
+		strings.Contains(err.Error(), "SLUICE_TABLE") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := checkSettings("nobody", lookup); err == nil {

@@ -71,7 +71,9 @@ func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
 	} {
 		ctx, conn := startXRayDaemon(t)
 		k, _ := newTestRuntime(t, "api")
-		_, err := k.traceRequests(func(ctx context.Context, _ lambdaevents.APIGatewayProxyRequest) (out lambdaevents.APIGatewayProxyResponse, _ error) {
+		_, err := k.traceRequests(func(
+			ctx context.Context, _ lambdaevents.APIGatewayProxyRequest,
+		) (out lambdaevents.APIGatewayProxyResponse, _ error) {
 			AnnotateVideo(ctx, "acme", "vid_1")
 			out.StatusCode = http.StatusNotFound
 			return out, nil
@@ -108,7 +110,9 @@ func TestScheduledRunsAreTraced(t *testing.T) {
 	t.Parallel()
 	ctx, conn := startXRayDaemon(t)
 	broken := errors.New("broken")
-	if err := traceScheduled(func(context.Context, autoscale.ScaleSignal) error { return broken })(ctx, autoscale.ScaleSignal{}); err != broken {
+	if err := traceScheduled(func(context.Context, autoscale.ScaleSignal) error {
+		return broken
+	})(ctx, autoscale.ScaleSignal{}); err != broken {
 		t.Errorf("returned %v", err)
 	}
 	if got := readSpan(t, conn); !got.Fault || got.Name != "test" {

@@ -10,7 +10,9 @@ import (
 // Without a span, nothing is recorded.
 func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
 	broken := tracedTools{ffmpeg.Tools{Dir: t.TempDir()}}
-	if err := broken.Run(t.Context(), ffmpeg.Command{Dir: t.TempDir(), File: "../out of it", Container: "mov"}); errs.KindOf(err) != errs.Internal {
+	if err := broken.Run(
+		t.Context(), ffmpeg.Command{Dir: t.TempDir(), File: "../out of it", Container: "mov"},
+	); errs.KindOf(err) != errs.Internal {
 		t.Errorf("ffmpeg: %v, want Internal", err)
 	}
 	if _, err := broken.ProbeStreams(t.Context(), t.TempDir(), "in", ""); errs.KindOf(err) != errs.Internal {

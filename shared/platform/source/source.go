@@ -31,7 +31,10 @@ func FinalProblem(err error) errs.Problem {
 	if p := errs.ProblemOf(err); p.Code != "internal" {
 		return p
 	}
-	return errs.Problem{Code: "processing_failed", Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more."}
+	return errs.Problem{
+		Code:    "processing_failed",
+		Message: "The video could not be processed, which is our fault. Upload it again, and report it if it fails once more.",
+	}
 }
 
 // SourceChangedProblem returns what the owner of a video is told if err says that the original was removed or replaced
@@ -39,9 +42,13 @@ func FinalProblem(err error) errs.Problem {
 func SourceChangedProblem(err error) (p errs.Problem, changed bool) {
 	switch errs.KindOf(err) {
 	case errs.NotFound:
-		return errs.Problem{Code: "source_gone", Message: "The file was removed before it was processed; upload it again."}, true
+		return errs.Problem{
+			Code: "source_gone", Message: "The file was removed before it was processed; upload it again.",
+		}, true
 	case errs.Conflict:
-		return errs.Problem{Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again."}, true
+		return errs.Problem{
+			Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again.",
+		}, true
 	default:
 		return p, false
 	}

@@ -10,7 +10,10 @@ import (
 
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
 func (s Store) CreateTenant(ctx context.Context, t access.Tenant) error {
-	return s.insertRows(ctx, "store.CreateTenant", tenantExists, []keyedItem{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}})
+	return s.insertRows(
+		ctx, "store.CreateTenant", tenantExists,
+		[]keyedItem{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}},
+	)
 }
 
 // LoadTenant returns a tenant, or NotFound.
@@ -23,8 +26,9 @@ func (s Store) CreateToken(ctx context.Context, t access.Token) error {
 	const op = "store.CreateToken"
 	var c codec
 	i := tokenItem{
-		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash, Created: formatTimestamp(t.Created),
-		Until: formatTimestamp(t.Expires),
+		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash,
+		Created: formatTimestamp(t.Created),
+		Until:   formatTimestamp(t.Expires),
 	}
 	if !t.Expires.IsZero() {
 		i.Expires = t.Expires.Unix()

@@ -53,10 +53,12 @@ func openDeadLetterPartition(service string) string {
 
 func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 	i := deadLetterItem{
-		Key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant, Video: l.Video,
-		Kind: string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
-		Sent: formatTimestamp(l.Sent), Created: formatTimestamp(l.Created), State: string(l.State), Note: l.Note, Redrives: l.Redrives,
-		Expires: l.ExpiresAt().Unix(),
+		Key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant,
+		Video: l.Video,
+		Kind:  string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
+		Sent: formatTimestamp(l.Sent), Created: formatTimestamp(l.Created), State: string(l.State), Note: l.Note,
+		Redrives: l.Redrives,
+		Expires:  l.ExpiresAt().Unix(),
 	}
 	if l.State == video.DeadLetterOpen {
 		i.DueShard, i.Due = openDeadLetterPartition(l.Service), l.ID
@@ -68,7 +70,8 @@ func (i deadLetterItem) toDeadLetter(c *codec) video.DeadLetter {
 	return video.DeadLetter{
 		ID: i.ID, Service: i.Service, Group: i.Group, Type: i.Type, Tenant: i.Tenant, Video: i.Video,
 		Kind: errs.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
-		Sent: c.parseTime(i.Sent), Created: c.parseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note, Redrives: i.Redrives,
+		Sent: c.parseTime(i.Sent), Created: c.parseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note,
+		Redrives: i.Redrives,
 	}
 }
 
@@ -90,7 +93,8 @@ func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter,
 // or its number of redrives has changed since, as after the same call, or there is none.
 func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLetter) error {
 	unchanged := table.Condition{Where: []table.Comparison{
-		table.Compare("state", "=", table.StringValue(string(old.State))), table.Compare("redrives", "=", table.NumberValue(int64(old.Redrives))),
+		table.Compare("state", "=", table.StringValue(string(old.State))),
+		table.Compare("redrives", "=", table.NumberValue(int64(old.Redrives))),
 	}}
 	return s.putRow(ctx, "store.UpdateDeadLetter", newDeadLetterItem(updated), unchanged, deadLetterChanged)
 }

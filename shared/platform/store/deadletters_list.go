@@ -13,7 +13,9 @@ import (
 // ListDeadLetters returns the dead letters that f matches and that are kept at now, without their bodies, the last sent
 // first: at most limit of them, after cursor. It may return fewer, even none, although there are more. next is the
 // cursor of the next page, "" at the end. Invalid, code cursor_invalid: the cursor is not one of ListDeadLetters.
-func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int) (page []video.DeadLetter, next string, err error) {
+func (s Store) ListDeadLetters(
+	ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int,
+) (page []video.DeadLetter, next string, err error) {
 	const op = "store.ListDeadLetters"
 	newest := now
 	if sent, ok := video.ParseDeadLetterID(cursor); ok && sent.Before(now) {
@@ -24,7 +26,10 @@ func (s Store) ListDeadLetters(ctx context.Context, f video.DeadLetterFilter, cu
 	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
-			all, rest, err := queryPage(ctx, s, op, deadLetterItem.toDeadLetter, table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
+			all, rest, err := queryPage(
+				ctx, s, op, deadLetterItem.toDeadLetter,
+				table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery},
+			)
 			if err != nil {
 				return nil, "", err
 			}

@@ -36,14 +36,19 @@ type overdueItem struct {
 func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
 	var all []overdueItem
 	for shard := range deadlineShards {
-		q := table.Query{Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard), To: formatTimestamp(now), Limit: limit}
+		q := table.Query{
+			Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard),
+			To: formatTimestamp(now), Limit: limit,
+		}
 		some, _, err := queryPage(ctx, s, "store.ListOverdueVideos", keepItem[overdueItem], q)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
-	slices.SortFunc(all, func(a, b overdueItem) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.PK, b.PK)) })
+	slices.SortFunc(all, func(a, b overdueItem) int {
+		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.PK, b.PK))
+	})
 	var refs []video.Ref
 	for _, i := range all[:min(len(all), limit)] {
 		rest, isVideo := strings.CutPrefix(i.PK, services.VideoRows+"#")

@@ -68,12 +68,15 @@ func (w *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
+	return &http.Response{
+		StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body))),
+	}, nil
 }
 
 func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Store {
 	return store.NewDynamoDB(dynamodb.New(dynamodb.Options{
-		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), HTTPClient: w, Retryer: r,
+		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		HTTPClient: w, Retryer: r,
 	}), "table")
 }
 
@@ -88,17 +91,37 @@ func methodCalls() []methodCall {
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "v"}
 	v, deadLetter := video.Video{Tenant: "acme", ID: "v"}, video.DeadLetterID("encode", "m", time.Time{})
 	return []methodCall{
-		{"CreateTenant", func(t *testing.T, s store.Store) error { return s.CreateTenant(t.Context(), access.Tenant{ID: "acme"}) }, []string{"TransactWriteItems"}},
-		{"LoadTenant", func(t *testing.T, s store.Store) error { _, err := s.LoadTenant(t.Context(), "acme"); return err }, []string{"GetItem"}},
-		{"CreateToken", func(t *testing.T, s store.Store) error { return s.CreateToken(t.Context(), access.Token{ID: "k"}) }, []string{"TransactWriteItems"}},
-		{"LoadToken", func(t *testing.T, s store.Store) error { _, err := s.LoadToken(t.Context(), "k"); return err }, []string{"GetItem"}},
-		{"DeleteToken", func(t *testing.T, s store.Store) error { return s.DeleteToken(t.Context(), "k") }, []string{"BatchWriteItem"}},
+		{"CreateTenant", func(t *testing.T, s store.Store) error {
+			return s.CreateTenant(t.Context(), access.Tenant{ID: "acme"})
+		}, []string{"TransactWriteItems"}},
+		{"LoadTenant", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadTenant(t.Context(), "acme")
+			return err
+		}, []string{"GetItem"}},
+		{"CreateToken", func(t *testing.T, s store.Store) error {
+			return s.CreateToken(t.Context(), access.Token{ID: "k"})
+		}, []string{"TransactWriteItems"}},
+		{"LoadToken", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadToken(t.Context(), "k")
+			return err
+		}, []string{"GetItem"}},
+		{"DeleteToken", func(t *testing.T, s store.Store) error {
+			return s.DeleteToken(t.Context(), "k")
+		}, []string{"BatchWriteItem"}},
 		{"CreateVideo", func(t *testing.T, s store.Store) error {
 			return s.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
 		}, []string{"TransactWriteItems"}},
-		{"LoadVideo", func(t *testing.T, s store.Store) error { _, err := s.LoadVideo(t.Context(), "acme", "v"); return err }, []string{"GetItem", "Query"}},
-		{"LoadUpload", func(t *testing.T, s store.Store) error { _, err := s.LoadUpload(t.Context(), "acme", "u"); return err }, []string{"GetItem"}},
-		{"SaveVideo", func(t *testing.T, s store.Store) error { return s.SaveVideo(t.Context(), v, video.TimelineEntry{}) }, []string{"TransactWriteItems"}},
+		{"LoadVideo", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadVideo(t.Context(), "acme", "v")
+			return err
+		}, []string{"GetItem", "Query"}},
+		{"LoadUpload", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadUpload(t.Context(), "acme", "u")
+			return err
+		}, []string{"GetItem"}},
+		{"SaveVideo", func(t *testing.T, s store.Store) error {
+			return s.SaveVideo(t.Context(), v, video.TimelineEntry{})
+		}, []string{"TransactWriteItems"}},
 		{"FinishTask", func(t *testing.T, s store.Store) error {
 			_, err := s.FinishTask(t.Context(), "acme", "v", video.TaskDone{})
 			return err
@@ -108,7 +131,9 @@ func methodCalls() []methodCall {
 			return err
 		}, []string{"PutItem"}},
 		{"CreateVideoIdempotently", func(t *testing.T, s store.Store) error {
-			return s.CreateVideoIdempotently(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"})
+			return s.CreateVideoIdempotently(
+				t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"},
+			)
 		}, []string{"TransactWriteItems"}},
 		{"CompleteIdempotency", func(t *testing.T, s store.Store) error {
 			return s.CompleteIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"})
@@ -128,7 +153,9 @@ func methodCalls() []methodCall {
 			_, err := s.ListOverdueVideos(t.Context(), time.Now(), 1)
 			return err
 		}, []string{"Query", "Query", "Query", "Query"}},
-		{"DeleteTaskResults", func(t *testing.T, s store.Store) error { return s.DeleteTaskResults(t.Context(), "acme", "v") }, []string{"Query", "Query"}},
+		{"DeleteTaskResults", func(t *testing.T, s store.Store) error {
+			return s.DeleteTaskResults(t.Context(), "acme", "v")
+		}, []string{"Query", "Query"}},
 		{"CreateProducer", func(t *testing.T, s store.Store) error {
 			return s.CreateProducer(t.Context(), access.Producer{ID: "src_1", Sender: "AIDA"})
 		}, []string{"TransactWriteItems"}},
@@ -136,8 +163,13 @@ func methodCalls() []methodCall {
 			_, err := s.ListProducersBySender(t.Context(), "AIDA")
 			return err
 		}, []string{"Query"}},
-		{"ListProducers", func(t *testing.T, s store.Store) error { _, err := s.ListProducers(t.Context()); return err }, []string{"Query"}},
-		{"DeleteProducer", func(t *testing.T, s store.Store) error { return s.DeleteProducer(t.Context(), "src_1") }, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
+		{"ListProducers", func(t *testing.T, s store.Store) error {
+			_, err := s.ListProducers(t.Context())
+			return err
+		}, []string{"Query"}},
+		{"DeleteProducer", func(t *testing.T, s store.Store) error {
+			return s.DeleteProducer(t.Context(), "src_1")
+		}, []string{"GetItem", "BatchWriteItem", "BatchWriteItem"}},
 		{"CreateDeadLetter", func(t *testing.T, s store.Store) error {
 			return s.CreateDeadLetter(t.Context(), video.DeadLetter{ID: deadLetter})
 		}, []string{"PutItem"}},
@@ -149,7 +181,10 @@ func methodCalls() []methodCall {
 			return s.UpdateDeadLetter(t.Context(), video.DeadLetter{}, video.DeadLetter{ID: deadLetter})
 		}, []string{"PutItem"}},
 		{"ListDeadLetters", func(t *testing.T, s store.Store) error {
-			_, _, err := s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, deadLetter, time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1)
+			_, _, err := s.ListDeadLetters(
+				t.Context(), video.DeadLetterFilter{}, deadLetter,
+				time.Unix(0, 0).Add(video.DeadLetterRetention+45*24*time.Hour), 1,
+			)
 			return err
 		}, []string{"Query"}},
 		{"LoadInFlightLimit", func(t *testing.T, s store.Store) error {
@@ -159,7 +194,10 @@ func methodCalls() []methodCall {
 		{"SaveInFlightLimit", func(t *testing.T, s store.Store) error {
 			return s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "acme"})
 		}, []string{"PutItem"}},
-		{"LoadScalingState", func(t *testing.T, s store.Store) error { _, err := s.LoadScalingState(t.Context()); return err }, []string{"GetItem"}},
+		{"LoadScalingState", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadScalingState(t.Context())
+			return err
+		}, []string{"GetItem"}},
 		{"SaveScalingState", func(t *testing.T, s store.Store) error {
 			return s.SaveScalingState(t.Context(), scaling.State{Version: 1})
 		}, []string{"PutItem"}},
@@ -193,7 +231,11 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 		known[tt.name] = true
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeDynamoDB{responses: []response{{200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil}}}
+			w := &fakeDynamoDB{
+				responses: []response{{
+					200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil,
+				}},
+			}
 			if err := tt.run(t, w.newStore(aws.NopRetryer{})); err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +261,8 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 	t.Parallel()
 	cancelled := func(reasons ...string) response {
-		body := `{"__type":"TransactionCanceledException","CancellationReasons":[{"Code":"` + strings.Join(reasons, `"},{"Code":"`) + `"}]}`
+		body := `{"__type":"TransactionCanceledException","CancellationReasons":[{"Code":"` +
+			strings.Join(reasons, `"},{"Code":"`) + `"}]}`
 		return response{400, body, nil}
 	}
 	for _, tt := range []struct {
@@ -236,7 +279,10 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 		{"row too large", cancelled("ItemCollectionSizeLimitExceeded"), errs.Internal, ""},
 		{"cancelled for no reason", cancelled("None"), errs.Internal, ""},
 		{"throttled", response{400, `{"__type":"ThrottlingException"}`, nil}, errs.Transient, ""},
-		{"over the table's throughput", response{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil}, errs.Transient, ""},
+		{
+			"over the table's throughput", response{400, `{"__type":"ProvisionedThroughputExceededException"}`, nil},
+			errs.Transient, "",
+		},
 		{"their fault", response{500, `{"__type":"InternalServerError"}`, nil}, errs.Transient, ""},
 		{"unavailable", response{503, ``, nil}, errs.Transient, ""},
 		{"broken connection", response{err: errors.New("connection reset by peer")}, errs.Transient, ""},
@@ -247,7 +293,9 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &fakeDynamoDB{responses: []response{tt.answer}}
-			err := w.newStore(aws.NopRetryer{}).SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{})
+			err := w.newStore(aws.NopRetryer{}).SaveVideo(
+				t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{},
+			)
 			var e *errs.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || string(e.Code) != tt.code || e.Op != "store.SaveVideo" {
 				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
@@ -261,7 +309,9 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 func TestRetryAfterLostResponseReusesToken(t *testing.T) {
 	t.Parallel()
 	w := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
-	s := w.newStore(retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = retry.NewExponentialJitterBackoff(1) }))
+	s := w.newStore(retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Backoff = retry.NewExponentialJitterBackoff(1)
+	}))
 	if err := s.SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{}); err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +323,11 @@ func TestRetryAfterLostResponseReusesToken(t *testing.T) {
 func TestQueryReadsAllPages(t *testing.T) {
 	t.Parallel()
 	w := &fakeDynamoDB{responses: []response{
-		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":1}}"}}],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`, nil},
+		{
+			200,
+			`{"Items":[{"result":{"S":"{\"task\":{\"number\":1}}"}}],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`,
+			nil,
+		},
 		{200, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"t"}}}`, nil},
 		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":2}}"}}]}`, nil},
 	}}

@@ -24,8 +24,9 @@ type idempotencyItem struct {
 
 func newIdempotencyItem(r video.IdempotencyRecord) idempotencyItem {
 	return idempotencyItem{
-		Key: idempotencyRowKey(r), BodyHash: r.BodyHash, Holder: r.Holder, Status: r.Status, CreatedID: r.CreatedID, Response: r.Response,
-		Expires: r.Expires.Unix(),
+		Key: idempotencyRowKey(r), BodyHash: r.BodyHash, Holder: r.Holder, Status: r.Status, CreatedID: r.CreatedID,
+		Response: r.Response,
+		Expires:  r.Expires.Unix(),
 	}
 }
 
@@ -41,10 +42,17 @@ func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.Idempotenc
 // BeginIdempotency writes the record r of a request unless another record of the same owner, route and key is valid
 // at now, and returns the record that is in the table then. Its Holder tells whether that is r. A repetition changes
 // nothing.
-func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error) {
+func (s Store) BeginIdempotency(
+	ctx context.Context, r video.IdempotencyRecord, now time.Time,
+) (video.IdempotencyRecord, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)
-	w, err := buildPut(op, i, table.Condition{Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))}})
+	w, err := buildPut(
+		op, i,
+		table.Condition{
+			Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))},
+		},
+	)
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}
@@ -63,5 +71,8 @@ func (s Store) BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, 
 // CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
 // none, or another request holds the key.
 func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
-	return s.putRow(ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost)
+	return s.putRow(
+		ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)),
+		idempotencyKeyLost,
+	)
 }

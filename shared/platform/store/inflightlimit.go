@@ -31,7 +31,9 @@ func inFlightLimitKey(tenant string, lane video.Lane) table.Key {
 }
 
 func (i inFlightLimitItem) toInFlightLimit(c *codec) fairshare.InFlightLimit {
-	l := fairshare.InFlightLimit{Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress)}
+	l := fairshare.InFlightLimit{
+		Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress),
+	}
 	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
 	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
 	c.decodeJSON(string(i.Allotments), &l.Allotments)
@@ -40,7 +42,10 @@ func (i inFlightLimitItem) toInFlightLimit(c *codec) fairshare.InFlightLimit {
 
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.
 func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
-	l, err := getRow(ctx, s, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{}, inFlightLimitItem.toInFlightLimit)
+	l, err := getRow(
+		ctx, s, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{},
+		inFlightLimitItem.toInFlightLimit,
+	)
 	if errs.KindOf(err) == errs.NotFound {
 		return fairshare.InFlightLimit{Tenant: tenant, Lane: lane}, nil
 	}
@@ -52,7 +57,10 @@ func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.
 func (s Store) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit) error {
 	const op = "store.SaveInFlightLimit"
 	var c codec
-	i := inFlightLimitItem{Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting, LastProgress: formatTimestamp(l.LastProgress)}
+	i := inFlightLimitItem{
+		Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting,
+		LastProgress: formatTimestamp(l.LastProgress),
+	}
 	if len(l.Allotments) > 0 {
 		i.Allotments = compressedText(c.encodeJSON(l.Allotments))
 	}

@@ -27,7 +27,10 @@ func newFullInFlightLimit(tasks, each int) fairshare.InFlightLimit {
 		_, _ = r.Read(id)
 		at := noon.Add(time.Duration(n)*time.Second + time.Duration(r.Uint64()%1e9))
 		a := fairshare.Allotment{
-			QueuePosition: fairshare.QueuePosition{Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26]}, NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{},
+			QueuePosition: fairshare.QueuePosition{
+				Planned: at, Video: "vid_" + base32.HexEncoding.EncodeToString(id)[:26],
+			},
+			NextTask: each, EndTask: each, LeaseStart: at.Add(time.Minute), InFlight: map[int]string{},
 		}
 		for k := range each {
 			a.InFlight[k] = fmt.Sprintf("%07x", r.Uint64()%(1<<28))
@@ -44,7 +47,9 @@ func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 	tasks := services.ComputeInFlightLimit(encode.MaxWorkers(1 << 20))
 	for _, each := range []int{1, 2, tasks} {
 		w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-		if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(t.Context(), newFullInFlightLimit(tasks, each)); err != nil {
+		if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(
+			t.Context(), newFullInFlightLimit(tasks, each),
+		); err != nil {
 			t.Fatal(err)
 		}
 		if size := w.requests[0].length; size > 300<<10 { // the request, where bytes are base64
@@ -80,7 +85,11 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeDynamoDB{responses: []response{{200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil}}}
+			w := &fakeDynamoDB{
+				responses: []response{{
+					200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil,
+				}},
+			}
 			got, err := w.newStore(aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
 			if s, _ := got.FindAllotment("vid_1"); errs.KindOf(err) != tt.kind || s.EndTask != tt.want {
 				t.Errorf("%+v, %v", got, err)
@@ -94,7 +103,10 @@ func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
 	t.Parallel()
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
 	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(t.Context(), "acme", video.Bulk, position, fairshare.QueuePosition{Planned: position.Planned, Video: "vid_2"}, position); err != nil {
+	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(
+		t.Context(), "acme", video.Bulk, position, fairshare.QueuePosition{Planned: position.Planned, Video: "vid_2"},
+		position,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(w.requests[0].RequestItems), "DeleteRequest"); n != 2 {

@@ -68,7 +68,8 @@ type (
 		Owner         string `dynamodbav:"owner,omitempty"`     // partition key of by-tenant; the sort key is Created
 		DueShard      string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline
 		Due           string `dynamodbav:"due,omitempty"`       // its sort key
-		Expires       int64  `dynamodbav:"expires,omitempty"`   // Unix seconds; DynamoDB deletes the row some time later
+		// Unix seconds; DynamoDB deletes the row some time later
+		Expires int64 `dynamodbav:"expires,omitempty"`
 	}
 	// detailsItem is the part of a video's row that only the service api writes.
 	detailsItem struct {
@@ -98,7 +99,9 @@ func (i tenantItem) toTenant(c *codec) access.Tenant {
 }
 
 func (i tokenItem) toToken(c *codec) access.Token {
-	t := access.Token{ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until)}
+	t := access.Token{
+		ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until),
+	}
 	c.decodeJSON(i.Scopes, &t.Scopes)
 	return t
 }
@@ -119,11 +122,17 @@ func (i uploadItem) toUpload(c *codec) video.Upload {
 
 func (c *codec) newVideoItem(v video.Video) videoItem {
 	i := videoItem{
-		Key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID, Playback: v.Playback,
-		State: string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation, Trace: v.Trace,
-		Source: c.encodeJSON(v.Source), Fetch: c.encodeJSON(v.Fetch), Media: c.encodeJSON(v.Media), Plan: c.encodeJSON(v.Plan), Problem: c.encodeJSON(v.Problem),
-		Created: formatTimestamp(v.Times.Created), Uploaded: formatTimestamp(v.Times.Uploaded), Inspected: formatTimestamp(v.Times.Inspected),
-		EncodeStarted: formatTimestamp(v.Times.EncodeStarted), Playable: formatTimestamp(v.Times.Playable), Encoded: formatTimestamp(v.Times.Encoded), Ready: formatTimestamp(v.Times.Ready), Failed: formatTimestamp(v.Times.Failed),
+		Key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID,
+		Playback: v.Playback,
+		State:    string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation,
+		Trace:  v.Trace,
+		Source: c.encodeJSON(v.Source), Fetch: c.encodeJSON(v.Fetch), Media: c.encodeJSON(v.Media),
+		Plan: c.encodeJSON(v.Plan), Problem: c.encodeJSON(v.Problem),
+		Created: formatTimestamp(v.Times.Created), Uploaded: formatTimestamp(v.Times.Uploaded),
+		Inspected:     formatTimestamp(v.Times.Inspected),
+		EncodeStarted: formatTimestamp(v.Times.EncodeStarted), Playable: formatTimestamp(v.Times.Playable),
+		Encoded: formatTimestamp(v.Times.Encoded), Ready: formatTimestamp(v.Times.Ready),
+		Failed:    formatTimestamp(v.Times.Failed),
 		Cancelled: formatTimestamp(v.Times.Cancelled), Deleted: formatTimestamp(v.Times.Deleted),
 		Due: formatTimestamp(v.Deadline.At),
 	}
@@ -144,11 +153,14 @@ func (c *codec) newVideoItem(v video.Video) videoItem {
 
 func (i videoItem) toVideo(c *codec) video.Video {
 	v := video.Video{
-		Details: video.Details{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID, Playback: i.Playback,
-		State: video.State(i.State), Version: i.Version, ListedFrames: i.ListedFrames, Correlation: i.Correlation, Trace: i.Trace,
+		Details: video.Details{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID,
+		Playback: i.Playback,
+		State:    video.State(i.State), Version: i.Version, ListedFrames: i.ListedFrames, Correlation: i.Correlation,
+		Trace: i.Trace,
 		Times: video.Times{
 			Created: c.parseTime(i.Created), Uploaded: c.parseTime(i.Uploaded), Inspected: c.parseTime(i.Inspected),
-			EncodeStarted: c.parseTime(i.EncodeStarted), Playable: c.parseTime(i.Playable), Encoded: c.parseTime(i.Encoded), Ready: c.parseTime(i.Ready), Failed: c.parseTime(i.Failed),
+			EncodeStarted: c.parseTime(i.EncodeStarted), Playable: c.parseTime(i.Playable),
+			Encoded: c.parseTime(i.Encoded), Ready: c.parseTime(i.Ready), Failed: c.parseTime(i.Failed),
 			Cancelled: c.parseTime(i.Cancelled), Deleted: c.parseTime(i.Deleted),
 		},
 	}

@@ -20,7 +20,9 @@ func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
 	var c codec
-	item := c.newVideoItem(video.Video{Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at}})
+	item := c.newVideoItem(video.Video{
+		Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at},
+	})
 	if c.err != nil {
 		t.Fatal(c.err)
 	}
@@ -29,9 +31,12 @@ func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]types.AttributeValue{
-		"pk": table.StringValue("VIDEO#acme#vid_1"), "sk": table.StringValue("VIDEO"), "tenant": table.StringValue("acme"), "id": table.StringValue("vid_1"),
-		"owner": table.StringValue("VIDEOS#acme"), "playback": table.StringValue(""), "title": table.StringValue(""), "state": table.StringValue("waiting"), "version": table.NumberValue(1),
-		"created": table.StringValue("2026-01-02T02:04:05.000000000Z"), "source": table.StringValue(`{"key":"","name":"","content_type":"","size":0}`),
+		"pk": table.StringValue("VIDEO#acme#vid_1"), "sk": table.StringValue("VIDEO"),
+		"tenant": table.StringValue("acme"), "id": table.StringValue("vid_1"),
+		"owner": table.StringValue("VIDEOS#acme"), "playback": table.StringValue(""), "title": table.StringValue(""),
+		"state": table.StringValue("waiting"), "version": table.NumberValue(1),
+		"created": table.StringValue("2026-01-02T02:04:05.000000000Z"),
+		"source":  table.StringValue(`{"key":"","name":"","content_type":"","size":0}`),
 	}
 	if diff := cmp.Diff(want, row, compareAttributes); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
@@ -62,10 +67,20 @@ func TestRowKeys(t *testing.T) {
 		{"token", tokenKey("k1"), table.Key{PK: "TOKEN#k1", SK: "TOKEN"}},
 		{"upload", uploadKey("acme", "upl_1"), table.Key{PK: "UPLOAD#acme#upl_1", SK: "UPLOAD"}},
 		{"video", k, table.Key{PK: "VIDEO#acme#vid_1", SK: "VIDEO"}},
-		{"idempotency record", idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}), table.Key{PK: "IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5", SK: "IDEMPOTENCY"}},
+		{
+			"idempotency record",
+			idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}),
+			table.Key{
+				PK: "IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5",
+				SK: "IDEMPOTENCY",
+			},
+		},
 		{"producer", producerKey("AIDA", "src_1"), table.Key{PK: "SOURCE#AIDA", SK: "SOURCE#src_1"}},
 		{"producer in the directory", producerDirectoryKey("src_1"), table.Key{PK: "SOURCE##all", SK: "SOURCE#src_1"}},
-		{"dead letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)), table.Key{PK: "LETTER#1970-01", SK: "ltr_" + strings.Repeat("0", 26)}},
+		{
+			"dead letter", deadLetterKey("ltr_" + strings.Repeat("0", 26)),
+			table.Key{PK: "LETTER#1970-01", SK: "ltr_" + strings.Repeat("0", 26)},
+		},
 		{"invalid dead letter id", deadLetterKey("ltr_1"), table.Key{}},
 		{"last task of a page", donePageKey(k, 255), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#000"}},
 		{"first task of the next", donePageKey(k, 256), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#001"}},
@@ -87,7 +102,9 @@ func TestRowKeys(t *testing.T) {
 func TestTimestampsSortAsText(t *testing.T) {
 	t.Parallel()
 	anyTime := rapid.Custom(func(t *rapid.T) time.Time {
-		return time.Unix(rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds")).UTC()
+		return time.Unix(
+			rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds"),
+		).UTC()
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := anyTime.Draw(rt, "a"), anyTime.Draw(rt, "b")
@@ -127,9 +144,18 @@ func TestDeadLetterMonthsCoverRetention(t *testing.T) {
 		newest, now time.Time
 		want        []string
 	}{
-		{"all", day(5, 31, 12), day(5, 31, 12), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02"}},
-		{"at the end of a month", day(4, 30, 23), day(4, 30, 23), []string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02", "LETTER#2026-01"}},
-		{"over the year", day(1, 15, 0), day(1, 15, 0), []string{"LETTER#2026-01", "LETTER#2025-12", "LETTER#2025-11", "LETTER#2025-10", "LETTER#2025-09"}},
+		{
+			"all", day(5, 31, 12), day(5, 31, 12),
+			[]string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02"},
+		},
+		{
+			"at the end of a month", day(4, 30, 23), day(4, 30, 23),
+			[]string{"LETTER#2026-05", "LETTER#2026-04", "LETTER#2026-03", "LETTER#2026-02", "LETTER#2026-01"},
+		},
+		{
+			"over the year", day(1, 15, 0), day(1, 15, 0),
+			[]string{"LETTER#2026-01", "LETTER#2025-12", "LETTER#2025-11", "LETTER#2025-10", "LETTER#2025-09"},
+		},
 		{"from a cursor", day(2, 10, 0), day(5, 31, 12), []string{"LETTER#2026-02"}},
 		{"from a cursor of long ago", day(1, 10, 0), day(5, 31, 12), nil},
 	} {

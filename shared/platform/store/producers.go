@@ -46,13 +46,17 @@ func producerDirectoryKey(id string) table.Key {
 }
 
 func (i producerItem) toProducer(c *codec) access.Producer {
-	return access.Producer{ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant, Created: c.parseTime(i.Created)}
+	return access.Producer{
+		ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant,
+		Created: c.parseTime(i.Created),
+	}
 }
 
 // CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.
 func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
 	bySender := producerItem{
-		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix, Tenant: p.Tenant,
+		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix,
+		Tenant:  p.Tenant,
 		Created: formatTimestamp(p.Created),
 	}
 	inDirectory := bySender
@@ -72,7 +76,9 @@ func (s Store) ListProducers(ctx context.Context) ([]access.Producer, error) {
 
 func (s Store) queryProducers(ctx context.Context, op string, k table.Key) ([]access.Producer, error) {
 	all, err := queryPrefix(ctx, s, op, producerItem.toProducer, k, producerPrefix)
-	slices.SortFunc(all, func(a, b access.Producer) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b access.Producer) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
 	return all, err
 }
 

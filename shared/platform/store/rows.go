@@ -17,7 +17,9 @@ import (
 type keyedItem interface{ RowKey() table.Key }
 
 // getRow reads one row, an I, and returns it as a T. missing is the problem if there is none.
-func getRow[I, T any](ctx context.Context, s Store, op string, k table.Key, missing errs.Problem, decode func(I, *codec) T) (T, error) {
+func getRow[I, T any](
+	ctx context.Context, s Store, op string, k table.Key, missing errs.Problem, decode func(I, *codec) T,
+) (T, error) {
 	var none T
 	if k == (table.Key{}) {
 		return none, missing.ToError(op, errs.NotFound, nil)
@@ -46,7 +48,9 @@ func keepItem[I any](i I, _ *codec) I { return i }
 
 // queryPage makes one query of rows, each an I. It returns them as Ts, and the start of the next page, nil if there is
 // none.
-func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, q table.Query) (all []T, next table.Row, err error) {
+func queryPage[I, T any](
+	ctx context.Context, s Store, op string, decode func(I, *codec) T, q table.Query,
+) (all []T, next table.Row, err error) {
 	var items []I
 	var c codec
 	rows, next, err := s.Table.Query(ctx, q)
@@ -67,7 +71,9 @@ func queryPage[I, T any](ctx context.Context, s Store, op string, decode func(I,
 
 // queryPrefix returns all rows of k's partition whose sort keys begin with prefix, in their order; none for the zero
 // Key.
-func queryPrefix[I, T any](ctx context.Context, s Store, op string, decode func(I, *codec) T, k table.Key, prefix string) (all []T, err error) {
+func queryPrefix[I, T any](
+	ctx context.Context, s Store, op string, decode func(I, *codec) T, k table.Key, prefix string,
+) (all []T, err error) {
 	if k == (table.Key{}) {
 		return nil, nil
 	}
@@ -102,7 +108,9 @@ func buildPut(op string, i keyedItem, condition table.Condition) (table.Write, e
 }
 
 // buildUpdate returns the write of some attributes of an item, by name. Those that the item lacks are removed.
-func buildUpdate(op string, k table.Key, item any, attributes []string, condition table.Condition) (table.Write, error) {
+func buildUpdate(
+	op string, k table.Key, item any, attributes []string, condition table.Condition,
+) (table.Write, error) {
 	row, err := attributevalue.MarshalMap(item)
 	if err != nil {
 		return table.Write{}, errs.E(op, errs.Internal, err)
@@ -121,7 +129,9 @@ func buildUpdate(op string, k table.Key, item any, attributes []string, conditio
 // putRow writes a whole item. conflict is the problem if the condition does not hold. The SDK may repeat the write
 // after a lost answer and then fail on the row that it has written: use it where callers bear that, or without a
 // condition.
-func (s Store) putRow(ctx context.Context, op string, i keyedItem, condition table.Condition, conflict errs.Problem) error {
+func (s Store) putRow(
+	ctx context.Context, op string, i keyedItem, condition table.Condition, conflict errs.Problem,
+) error {
 	w, err := buildPut(op, i, condition)
 	if err != nil {
 		return err
@@ -142,7 +152,9 @@ func (s Store) putNextVersion(ctx context.Context, op string, i keyedItem, versi
 
 // insertRows writes items that must not be in the table yet, all or none, together with other writes. taken is the
 // problem if a condition fails. It is a transaction even for one row, so that a repetition by the SDK succeeds.
-func (s Store) insertRows(ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...table.Write) error {
+func (s Store) insertRows(
+	ctx context.Context, op string, taken errs.Problem, items []keyedItem, others ...table.Write,
+) error {
 	var writes []table.Write
 	for _, i := range items {
 		w, err := buildPut(op, i, ifAbsent)

@@ -25,7 +25,9 @@ func (i scalingStateItem) toScalingState(c *codec) (s scaling.State) {
 
 // LoadScalingState returns the last decision of the autoscaler; the zero State if there is none yet.
 func (s Store) LoadScalingState(ctx context.Context) (scaling.State, error) {
-	state, err := getRow(ctx, s, "store.LoadScalingState", scalingStateKey, errs.Problem{}, scalingStateItem.toScalingState)
+	state, err := getRow(
+		ctx, s, "store.LoadScalingState", scalingStateKey, errs.Problem{}, scalingStateItem.toScalingState,
+	)
 	if errs.KindOf(err) == errs.NotFound {
 		return scaling.State{}, nil
 	}

@@ -21,14 +21,20 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDo
 		return nil, err
 	}
 	var c codec
-	i := taskResultItem{Key: taskResultKey(k, n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started), At: formatTimestamp(t.At)}
+	i := taskResultItem{
+		Key: taskResultKey(k, n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started),
+		At: formatTimestamp(t.At),
+	}
 	if c.err != nil {
 		return nil, errs.E(op, errs.Invalid, c.err)
 	}
 	if err := s.putRow(ctx, op, i, table.Condition{}, errs.Problem{}); err != nil {
 		return nil, err
 	}
-	add := table.Write{Key: donePageKey(k, n), Change: table.Update{Add: table.Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}}}
+	add := table.Write{
+		Key:    donePageKey(k, n),
+		Change: table.Update{Add: table.Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}},
+	}
 	if _, err := s.Table.Write(ctx, add); err != nil {
 		return nil, wrapError(op, err, errs.Problem{})
 	}

@@ -19,7 +19,9 @@ const (
 // pagePosition is the last row of a page.
 type pagePosition struct{ created, id string }
 
-var cursorInvalid = errs.Problem{Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one."}
+var cursorInvalid = errs.Problem{
+	Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one.",
+}
 
 // parseCursor returns the position of a cursor. Invalid, code cursor_invalid: it is none.
 func parseCursor(op, cursor string) (p pagePosition, err error) {
@@ -27,7 +29,8 @@ func parseCursor(op, cursor string) (p pagePosition, err error) {
 	if err != nil {
 		return p, cursorInvalid.ToError(op, errs.Invalid, err)
 	}
-	if p.created, p.id, _ = strings.Cut(string(b), " "); cursor != "" && (p.created == "" || p.id == "" || strings.Contains(p.id, "#")) {
+	if p.created, p.id, _ = strings.Cut(string(b), " "); cursor != "" &&
+		(p.created == "" || p.id == "" || strings.Contains(p.id, "#")) {
 		return p, cursorInvalid.ToError(op, errs.Invalid, nil)
 	}
 	return p, nil
@@ -37,16 +40,23 @@ func parseCursor(op, cursor string) (p pagePosition, err error) {
 // (services.ListedAttributes): at most limit of them, after cursor. It may return fewer, even none, although there are
 // more. next is the cursor of the next page, "" at the end. It reads an index, which may lag behind the rows. Invalid,
 // code cursor_invalid: the cursor is not one of ListVideos.
-func (s Store) ListVideos(ctx context.Context, tenant string, f video.Filter, cursor string, limit int) (page []video.Video, next string, err error) {
+func (s Store) ListVideos(
+	ctx context.Context, tenant string, f video.Filter, cursor string, limit int,
+) (page []video.Video, next string, err error) {
 	const op = "store.ListVideos"
 	last, err := parseCursor(op, cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	q := table.Query{Index: services.ByTenant, Partition: newKey(services.TenantIndex, tenant).PK, Descending: true, Limit: rowsPerQuery}
+	q := table.Query{
+		Index: services.ByTenant, Partition: newKey(services.TenantIndex, tenant).PK, Descending: true,
+		Limit: rowsPerQuery,
+	}
 	if f.ExternalID != "" {
 		var c codec
-		q.Index, q.Partition = services.ByExternal, c.newDetailsItem(tenant, video.Details{ExternalID: f.ExternalID}).External
+		q.Index, q.Partition = services.ByExternal, c.newDetailsItem(
+			tenant, video.Details{ExternalID: f.ExternalID},
+		).External
 	}
 	if q.Partition == "" {
 		return nil, "", nil
@@ -66,7 +76,8 @@ func (s Store) ListVideos(ctx context.Context, tenant string, f video.Filter, cu
 				page = append(page, projectVideo(v))
 			}
 			rowsRead++
-			if last = (pagePosition{formatTimestamp(v.Times.Created), v.ID}); len(page) == limit || rowsRead == maxRowsPerPage {
+			if last = (pagePosition{formatTimestamp(v.Times.Created), v.ID}); len(page) == limit ||
+				rowsRead == maxRowsPerPage {
 				return page, base64.RawURLEncoding.EncodeToString([]byte(last.created + " " + last.id)), nil
 			}
 		}

@@ -19,7 +19,9 @@ func (s Store) CreateVideo(ctx context.Context, v video.Video, u video.Upload) e
 // CreateVideoIdempotently does what CreateVideo and CompleteIdempotency do, in one transaction: if the record says that
 // the request is completed, the rows exist. Conflict, code claim_lost: another request holds the idempotency key, or a
 // row exists already.
-func (s Store) CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord) error {
+func (s Store) CreateVideoIdempotently(
+	ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord,
+) error {
 	const op = "store.CreateVideoIdempotently"
 	complete, err := buildPut(op, newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)))
 	if err != nil {
@@ -28,10 +30,14 @@ func (s Store) CreateVideoIdempotently(ctx context.Context, v video.Video, u vid
 	return s.createVideo(ctx, op, v, u, idempotencyKeyLost, complete)
 }
 
-func (s Store) createVideo(ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...table.Write) error {
+func (s Store) createVideo(
+	ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...table.Write,
+) error {
 	var c codec
 	i := c.newVideoItem(v)
-	entry := c.newTimelineItem(i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
+	entry := c.newTimelineItem(
+		i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"},
+	)
 	if c.err != nil {
 		return errs.E(op, errs.Invalid, c.err)
 	}
@@ -100,9 +106,12 @@ func (s Store) UpdateDetails(ctx context.Context, tenant, id string, details vid
 		return videoMissing.ToError(op, errs.NotFound, nil)
 	}
 	var c codec
-	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, table.Condition{Where: []table.Comparison{
-		table.Compare("state", "<>", table.StringValue(string(video.Deleting))), table.Compare("state", "<>", table.StringValue(string(video.Deleted))),
-	}})
+	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, table.Condition{
+		Where: []table.Comparison{
+			table.Compare("state", "<>", table.StringValue(string(video.Deleting))),
+			table.Compare("state", "<>", table.StringValue(string(video.Deleted))),
+		},
+	})
 	if err := cmp.Or(err, c.err); err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}

@@ -57,7 +57,9 @@ func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.La
 
 // ListQueuePositions returns the positions of a tenant's wait queue after one position, or from the front if that is
 // zero, in their order: at most limit of them, and fewer only if there are no more.
-func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int) (all []fairshare.QueuePosition, err error) {
+func (s Store) ListQueuePositions(
+	ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int,
+) (all []fairshare.QueuePosition, err error) {
 	k := inFlightLimitKey(tenant, lane)
 	if k == (table.Key{}) {
 		return nil, nil
@@ -73,7 +75,9 @@ func (s Store) ListQueuePositions(ctx context.Context, tenant string, lane video
 
 // DequeuePositions removes positions from a tenant's wait queue. A repetition changes nothing. Invalid: a position
 // has no video or no time.
-func (s Store) DequeuePositions(ctx context.Context, tenant string, lane video.Lane, positions ...fairshare.QueuePosition) error {
+func (s Store) DequeuePositions(
+	ctx context.Context, tenant string, lane video.Lane, positions ...fairshare.QueuePosition,
+) error {
 	const op = "store.DequeuePositions"
 	var keys []table.Key
 	for _, p := range positions {

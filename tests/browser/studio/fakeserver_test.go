@@ -67,12 +67,17 @@ func newFakeServer(t *testing.T) *fakeServer {
 	mux.HandleFunc("PUT /s3/{upload}/{n}", f.putPart)
 	mux.HandleFunc("POST /{whim}", f.changeBehavior)
 	for route, h := range map[string]func(*http.Request) (int, any){
-		"GET /v1/token": f.getToken, "GET /v1/videos": f.listVideos, "POST /v1/videos": f.createVideoFromURL, "POST /v1/uploads": f.createUpload,
-		"POST /v1/uploads/{id}/complete": f.completeUpload, "DELETE /v1/uploads/{id}": f.cancelUpload, "GET /v1/videos/{id}": f.getVideo,
-		"PATCH /v1/videos/{id}": f.renameVideo, "DELETE /v1/videos/{id}": f.deleteVideo, "GET /v1/videos/{id}/timeline": f.getTimeline,
-		"GET /v1/videos/{id}/trace": f.getTrace, "GET /v1/map": f.getServiceMap, "GET /v1/dead-letters": f.listDeadLetters,
+		"GET /v1/token": f.getToken, "GET /v1/videos": f.listVideos, "POST /v1/videos": f.createVideoFromURL,
+		"POST /v1/uploads":               f.createUpload,
+		"POST /v1/uploads/{id}/complete": f.completeUpload, "DELETE /v1/uploads/{id}": f.cancelUpload,
+		"GET /v1/videos/{id}":   f.getVideo,
+		"PATCH /v1/videos/{id}": f.renameVideo, "DELETE /v1/videos/{id}": f.deleteVideo,
+		"GET /v1/videos/{id}/timeline": f.getTimeline,
+		"GET /v1/videos/{id}/trace":    f.getTrace, "GET /v1/map": f.getServiceMap,
+		"GET /v1/dead-letters":      f.listDeadLetters,
 		"GET /v1/dead-letters/{id}": f.getDeadLetter, "POST /v1/dead-letters/redrive": f.redriveDeadLetters,
-		"POST /v1/dead-letters/{id}/redrive": f.redriveDeadLetter, "POST /v1/dead-letters/{id}/discard": f.discardDeadLetter,
+		"POST /v1/dead-letters/{id}/redrive": f.redriveDeadLetter,
+		"POST /v1/dead-letters/{id}/discard": f.discardDeadLetter,
 	} {
 		mux.HandleFunc(route, f.requireToken(route, h))
 	}
@@ -124,12 +129,20 @@ func (f *fakeServer) changeBehavior(_ http.ResponseWriter, r *http.Request) {
 }
 
 func newProblem(status int, code, detail string) (int, any) {
-	return status, map[string]any{"type": "urn:sluice:problem:" + code, "title": code, "status": status, "detail": detail, "code": code, "request_id": "r1"}
+	return status, map[string]any{
+		"type": "urn:sluice:problem:" + code, "title": code, "status": status, "detail": detail, "code": code,
+		"request_id": "r1",
+	}
 }
 
 func (f *fakeServer) getToken(r *http.Request) (int, any) {
-	scopes := map[string][]string{readerToken: {"videos:read"}, memberToken: {"videos:read", "videos:write"}, operatorToken: {"videos:read", "videos:write", "operator"}}
-	return 200, map[string]any{"id": "abc", "tenant": "acme", "scopes": scopes[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]}
+	scopes := map[string][]string{
+		readerToken: {"videos:read"}, memberToken: {"videos:read", "videos:write"},
+		operatorToken: {"videos:read", "videos:write", "operator"},
+	}
+	return 200, map[string]any{
+		"id": "abc", "tenant": "acme", "scopes": scopes[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")],
+	}
 }
 
 // addVideoInState adds a video of the given age in a state.
@@ -142,14 +155,19 @@ func (f *fakeServer) addVideoInState(title, state string, age time.Duration) *fa
 		v.uploadedAt = v.createdAt
 	}
 	if state == "failed" {
-		v.problem = map[string]any{"code": "truncated", "message": "The end of the file is missing; upload it again, whole."}
+		v.problem = map[string]any{
+			"code": "truncated", "message": "The end of the file is missing; upload it again, whole.",
+		}
 	}
 	slices.SortFunc(f.videos, func(a, b *fakeVideo) int { return a.createdAt.Compare(b.createdAt) })
 	return v
 }
 
 func (f *fakeServer) addVideo(title, name string, size int64) *fakeVideo {
-	v := &fakeVideo{id: fmt.Sprintf("vid_01KAP5T6G0JQ7M5R1S8V3W%04d", len(f.videos)), title: title, name: name, size: size, createdAt: time.Now()}
+	v := &fakeVideo{
+		id: fmt.Sprintf("vid_01KAP5T6G0JQ7M5R1S8V3W%04d", len(f.videos)), title: title, name: name, size: size,
+		createdAt: time.Now(),
+	}
 	f.videos = append(f.videos, v)
 	return v
 }
@@ -171,9 +189,17 @@ func (f *fakeServer) createUpload(r *http.Request) (int, any) {
 	n := int((in.Size + partSize - 1) / partSize)
 	parts := []any{}
 	for i := range n {
-		parts = append(parts, map[string]any{"number": i + 1, "size": partSize, "url": fmt.Sprintf("%s/s3/%s/%d?signature=hush", f.URL, v.id, i+1), "expires_at": formatTime(time.Now())})
+		parts = append(
+			parts,
+			map[string]any{
+				"number": i + 1, "size": partSize, "url": fmt.Sprintf("%s/s3/%s/%d?signature=hush", f.URL, v.id, i+1),
+				"expires_at": formatTime(time.Now()),
+			},
+		)
 	}
-	return 201, map[string]any{"upload_id": "upl_" + v.id, "video_id": v.id, "part_size": partSize, "part_count": n, "parts": parts}
+	return 201, map[string]any{
+		"upload_id": "upl_" + v.id, "video_id": v.id, "part_size": partSize, "part_count": n, "parts": parts,
+	}
 }
 
 func (f *fakeServer) putPart(w http.ResponseWriter, r *http.Request) {

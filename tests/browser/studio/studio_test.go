@@ -39,8 +39,13 @@ func playScene(t *testing.T, f *fakeServer, s browser.Scene) browser.SceneReport
 func newStockedServer(t *testing.T) *fakeServer {
 	t.Helper()
 	f := newFakeServer(t)
-	for i, title := range []string{"The last tide", "Winter market, second cut", "Interview with the lock keeper", "Cut short", "From the roof"} {
-		f.addVideoInState(title, []string{"ready", "ready", "processing", "failed", "waiting"}[i], time.Duration(i*i*i*3+1)*20*time.Minute)
+	for i, title := range []string{
+		"The last tide", "Winter market, second cut", "Interview with the lock keeper", "Cut short", "From the roof",
+	} {
+		f.addVideoInState(
+			title, []string{"ready", "ready", "processing", "failed", "waiting"}[i],
+			time.Duration(i*i*i*3+1)*20*time.Minute,
+		)
 	}
 	return f
 }
@@ -78,7 +83,9 @@ func TestVideoListIsPaged(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t)
 	for i := range 25 {
-		f.addVideoInState("Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour)
+		f.addVideoInState(
+			"Film", []string{"ready", "ready", "ready", "ready", "failed"}[i%5], time.Duration(i)*time.Hour,
+		)
 	}
 	playScene(t, f, browser.Scene{Name: "videoListPages", Token: memberToken})
 }
@@ -145,7 +152,10 @@ func TestFirstViewIsBelow40KB(t *testing.T) {
 		return n
 	}
 	first, all := sum(seen.FirstViewBytes), sum(seen.FileBytes)
-	t.Logf("%d bytes before the token in %d files, %d in %d with the list of videos", first, len(seen.FirstViewBytes), all, len(seen.FileBytes))
+	t.Logf(
+		"%d bytes before the token in %d files, %d in %d with the list of videos", first, len(seen.FirstViewBytes), all,
+		len(seen.FileBytes),
+	)
 	if first == 0 || first > 40_000 || all > 40_000 {
 		t.Errorf("%v", seen.FileBytes)
 	}
@@ -161,7 +171,10 @@ func TestEveryViewPassesAccessibilityChecks(t *testing.T) {
 	}{{"phone", 320, false}, {"desktop, dark", 1280, true}} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			playScene(t, newStockedServer(t), browser.Scene{Name: "allViews", Token: memberToken, Width: row.width, DarkMode: row.dark})
+			playScene(
+				t, newStockedServer(t),
+				browser.Scene{Name: "allViews", Token: memberToken, Width: row.width, DarkMode: row.dark},
+			)
 		})
 	}
 }

@@ -25,9 +25,10 @@ const Token = "slc_1_secret"
 type API struct {
 	URL      string
 	PartSize int64
-	Videos   []client.Video    // returned one after the other; the last one is repeated
-	Traces   []string          // JSON documents, returned in the same way; empty: the API answers that there is no X-Ray
-	Files    map[string]string // by path: the body of a GET, or "→ path" for a redirect
+	Videos   []client.Video // returned one after the other; the last one is repeated
+	// JSON documents, returned in the same way; empty: the API answers that there is no X-Ray
+	Traces []string
+	Files  map[string]string // by path: the body of a GET, or "→ path" for a redirect
 
 	// Intercept, if set, is called with each request before the API, and with the number of the attempt at this method
 	// and path, from 1. It returns true if it has answered the request.

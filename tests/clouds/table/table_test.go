@@ -29,7 +29,8 @@ func TestReadEventsKeepsOutcomeOfEachTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := cloudOutcomes{
-		"e2e TestA": {State: passed}, "e2e TestA/b": {State: skipped, Reason: "no b here: none at all"}, "e2e TestC": {State: failed},
+		"e2e TestA": {State: passed}, "e2e TestA/b": {State: skipped, Reason: "no b here: none at all"},
+		"e2e TestC": {State: failed},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -71,21 +72,35 @@ func TestCompareCloudsFoldsCasesAndReportsFailures(t *testing.T) {
 	}{
 		{"on both", map[string]cloudOutcomes{"ministack": {"T": pass}, "localstack": {"T": pass}},
 			[]row{{Test: "T", MiniStack: passed, LocalStack: passed}}, ""},
-		{"a part of one that is skipped there", map[string]cloudOutcomes{"ministack": {"T": pass, "T/a": pass}, "localstack": {"T": skip}},
-			[]row{{Test: "T", Cases: 1, MiniStack: passed, LocalStack: skipped, Reason: "why"}}, "only 0 of 1"},
+		{
+			"a part of one that is skipped there",
+			map[string]cloudOutcomes{"ministack": {"T": pass, "T/a": pass}, "localstack": {"T": skip}},
+			[]row{{Test: "T", Cases: 1, MiniStack: passed, LocalStack: skipped, Reason: "why"}}, "only 0 of 1",
+		},
 		{"cases of which most are alike", map[string]cloudOutcomes{
 			"ministack":  {"T": pass, "T/a": skip, "T/b": pass, "T/c": pass, "U": pass},
 			"localstack": {"T": pass, "T/a": pass, "T/b": pass, "T/c": pass, "U": pass},
 		}, []row{
-			{Test: "T", Cases: 2, MiniStack: passed, LocalStack: passed}, {Test: "T/a", MiniStack: skipped, LocalStack: passed, Reason: "why"},
+			{Test: "T", Cases: 2, MiniStack: passed, LocalStack: passed},
+			{Test: "T/a", MiniStack: skipped, LocalStack: passed, Reason: "why"},
 			{Test: "U", MiniStack: passed, LocalStack: passed},
 		}, ""},
 		{"on none", map[string]cloudOutcomes{"ministack": {"T": skip}, "localstack": {"T": skip}},
 			[]row{{Test: "T", MiniStack: skipped, LocalStack: skipped, Reason: "why; why"}}, "T ran on no cloud"},
 		{"skipped on the only one that was asked", map[string]cloudOutcomes{"ministack": {"T": skip}},
 			[]row{{Test: "T", MiniStack: skipped, Reason: "why"}}, ""},
-		{"to run on one alone", map[string]cloudOutcomes{"ministack": {"T": pass, "U": pass}, "localstack": {"T": pass, "U": {State: skipped, Reason: clouds.OneCloudReason}}},
-			[]row{{Test: "T", MiniStack: passed, LocalStack: passed}, {Test: "U", MiniStack: passed, LocalStack: skipped, Reason: clouds.OneCloudReason}}, ""},
+		{
+			"to run on one alone",
+			map[string]cloudOutcomes{
+				"ministack":  {"T": pass, "U": pass},
+				"localstack": {"T": pass, "U": {State: skipped, Reason: clouds.OneCloudReason}},
+			},
+			[]row{
+				{Test: "T", MiniStack: passed, LocalStack: passed},
+				{Test: "U", MiniStack: passed, LocalStack: skipped, Reason: clouds.OneCloudReason},
+			},
+			"",
+		},
 		{"failed on one", map[string]cloudOutcomes{"ministack": {"T": {State: failed}}, "localstack": {"T": pass}},
 			[]row{{Test: "T", MiniStack: failed, LocalStack: passed}}, "T failed"},
 	} {
@@ -96,7 +111,8 @@ func TestCompareCloudsFoldsCasesAndReportsFailures(t *testing.T) {
 				t.Error(diff)
 			}
 			err := checkRows(rows, len(tt.asked) == 2)
-			if tt.wrong == "" && err != nil || tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)) {
+			if tt.wrong == "" && err != nil || tt.wrong != "" &&
+				(err == nil || !strings.Contains(err.Error(), tt.wrong)) {
 				t.Errorf("check: %v, want %q", err, tt.wrong)
 			}
 		})
@@ -106,7 +122,13 @@ func TestCompareCloudsFoldsCasesAndReportsFailures(t *testing.T) {
 func TestPrintTableAlignsColumns(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	printTable(&out, []row{{"e2e TestA", 12, passed, passed, ""}, {"e2e TestA/longer", 0, skipped, passed, "why"}, {"e2e TestB", 0, passed, skipped, "why"}})
+	printTable(
+		&out,
+		[]row{
+			{"e2e TestA", 12, passed, passed, ""}, {"e2e TestA/longer", 0, skipped, passed, "why"},
+			{"e2e TestB", 0, passed, skipped, "why"},
+		},
+	)
 	want := `                      MiniStack  LocalStack
 e2e TestA (12 cases)  passed     passed
 e2e TestA/longer      skipped    passed      why

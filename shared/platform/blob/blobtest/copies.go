@@ -15,7 +15,8 @@ func testUploadPartReplacesPart(t *testing.T, b Blob) {
 	requireSucceeds(t)(b.UploadPart(t.Context(), key, id, 1, []byte("old")))
 	part, err := b.UploadPart(t.Context(), key, id, 1, []byte("newer"))
 	requireNoError(t, err)
-	requireEqual(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5}) //nolint:gosec // S3's ETag
+	// nolint:gosec // S3's ETag
+	requireEqual(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5})
 	requireReturns(t, []blob.Part{part})(b.ListParts(t.Context(), key, id))
 	requireFails(t, errs.NotFound, "upload_gone")(b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x")))
 }
@@ -37,7 +38,9 @@ func testPartsAreCopied(t *testing.T, b Blob) {
 	etag := requireObject(t, b, from, body).ETag
 	id := createUpload(t, b, key)
 	var parts []blob.Part
-	for i, r := range []blob.ObjectRange{{From: 0, Size: int64(len(minimalPart))}, {From: int64(len(minimalPart)), Size: 7}} {
+	for i, r := range []blob.ObjectRange{
+		{From: 0, Size: int64(len(minimalPart))}, {From: int64(len(minimalPart)), Size: 7},
+	} {
 		r.Bucket, r.Key, r.ETag = b.Name(), from, etag
 		part, err := b.CopyPart(t.Context(), key, id, i+1, r)
 		requireNoError(t, err)
@@ -75,5 +78,7 @@ func testHeadObjectInBucket(t *testing.T, b Blob) {
 	kept := requireObject(t, b, key, "hello")
 	requireEqual(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
 	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey()))
-	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
+	requireFails(
+		t, errs.NotFound, "object_not_found",
+	)(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
 }

@@ -86,7 +86,9 @@ func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
 func testMissingPartsAreRejected(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	first, second := putPresignedPart(t, b, key, id, 1, minimalPart), putPresignedPart(t, b, key, id, 2, []byte("small"))
+	first, second := putPresignedPart(
+		t, b, key, id, 1, minimalPart,
+	), putPresignedPart(t, b, key, id, 2, []byte("small"))
 	for _, parts := range [][]blob.Part{
 		nil,
 		{first, {Number: 9, ETag: first.ETag}},
@@ -94,7 +96,8 @@ func testMissingPartsAreRejected(t *testing.T, b Blob) {
 	} {
 		requireFails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, parts))
 	}
-	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second})) // the errors above have not ended the upload
+	// the errors above have not ended the upload
+	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 
 func testDescendingPartsAreRejected(t *testing.T, b Blob) {
@@ -109,7 +112,9 @@ func testDescendingPartsAreRejected(t *testing.T, b Blob) {
 func testSmallPartIsRejected(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	first, second := putPresignedPart(t, b, key, id, 1, minimalPart[1:]), putPresignedPart(t, b, key, id, 2, minimalPart)
+	first, second := putPresignedPart(
+		t, b, key, id, 1, minimalPart[1:],
+	), putPresignedPart(t, b, key, id, 2, minimalPart)
 	requireFails(t, errs.Invalid, "part_too_small")(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 

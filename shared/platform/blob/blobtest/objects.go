@@ -48,7 +48,9 @@ func testEmptyObjectRoundTrips(t *testing.T, b Blob) {
 func testMissingObjectIsNotFound(t *testing.T, b Blob) {
 	requireFails(t, errs.NotFound, "object_not_found")(b.GetObject(t.Context(), uniqueKey()))
 	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), uniqueKey()))
-	requireFails(t, errs.NotFound, "object_not_found")(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
+	requireFails(
+		t, errs.NotFound, "object_not_found",
+	)(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
 }
 
 func testCancelledCallsAreTransient(t *testing.T, b Blob) {

@@ -39,7 +39,9 @@ func runAsUser() (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	program, tmp := filepath.Join(dir, "package.test"), filepath.Join(dir, "tmp")
-	if err := errors.Join(os.Chmod(dir, 0o755), copyProgram(program), os.Mkdir(tmp, 0o700), os.Chown(tmp, userID, userID)); err != nil {
+	if err := errors.Join(
+		os.Chmod(dir, 0o755), copyProgram(program), os.Mkdir(tmp, 0o700), os.Chown(tmp, userID, userID),
+	); err != nil {
 		return 0, err
 	}
 	args := slices.DeleteFunc(slices.Clone(os.Args), func(arg string) bool { // the go command's file, which is root's

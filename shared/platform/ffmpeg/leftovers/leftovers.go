@@ -1,7 +1,7 @@
 // Package leftovers finds the processes that a job of the sandbox's lambda set has left behind, and kills them.
 //
-// A job has a mark: a number that its processes have as their hard limit of RLIMIT_LOCKS, which Linux keeps and does not
-// use. All that the tool starts inherits it, whatever its session, its parent, its environment and its program, and
+// A job has a mark: a number that its processes have as their hard limit of RLIMIT_LOCKS, which Linux keeps and does
+// not use. All that the tool starts inherits it, whatever its session, its parent, its environment and its program, and
 // nobody but root can raise a hard limit. A process that lowers it can still be told by having one at all, together
 // with the other limits of the sandbox: nothing else sets it.
 package leftovers

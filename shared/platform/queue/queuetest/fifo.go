@@ -14,7 +14,9 @@ func testGroupIsInOrder(t *testing.T, c Cloud) {
 	}
 	ms := q.receiveUntil(2, 2)
 	q.requireEqual(messageBodies(ms), []string{"a", "b"})
-	q.requireEqual([]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"})
+	q.requireEqual(
+		[]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"},
+	)
 	q.deleteMessage(ms[0])
 	q.deleteMessage(ms[1])
 	q.receiveOne("c")
@@ -66,7 +68,9 @@ func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {
 	q.sendMessage("g", "a")
 	m := q.receiveOne("a")
 	q.AdvanceTime(visibilityTimeout + timeMargin)
-	if _, err := q.SQS.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle}); err == nil {
+	if _, err := q.SQS.DeleteMessage(
+		t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle},
+	); err == nil {
 		t.Error("deleted by an expired receipt")
 	}
 	q.receiveOne("a")
@@ -74,7 +78,10 @@ func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {
 
 func testMissingGroupIsRejected(t *testing.T, c Cloud) {
 	q := newFIFOQueue(t, c)
-	if _, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), MessageDeduplicationId: aws.String("a")}); err == nil {
+	if _, err := q.SQS.SendMessage(
+		t.Context(),
+		&sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), MessageDeduplicationId: aws.String("a")},
+	); err == nil {
 		t.Error("sent")
 	}
 }

@@ -21,8 +21,12 @@ type SQS interface {
 	queue.BatchSendClient
 	queue.ServiceQueueClient
 	queue.AttributesClient
-	ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, opts ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
-	DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
+	ReceiveMessage(
+		ctx context.Context, in *sqs.ReceiveMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessage(
+		ctx context.Context, in *sqs.DeleteMessageInput, opts ...func(*sqs.Options),
+	) (*sqs.DeleteMessageOutput, error)
 }
 
 // Cloud creates queues for a test and advances time.
@@ -91,7 +95,13 @@ func newFIFOQueue(t *testing.T, c Cloud) testQueue     { return newTestQueue(t, 
 func newTestQueue(t *testing.T, c Cloud, fifo bool) testQueue {
 	t.Helper()
 	dead := c.CreateQueue(t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout})
-	return testQueue{c, t, c.CreateQueue(t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout, MaxReceives: 2, DeadLetterURL: dead}), dead, fifo}
+	return testQueue{
+		c, t,
+		c.CreateQueue(
+			t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout, MaxReceives: 2, DeadLetterURL: dead},
+		),
+		dead, fifo,
+	}
 }
 
 // sendMessage sends a message and returns its id. On a FIFO queue the message has a group and a deduplication id,
@@ -151,7 +161,9 @@ func (q testQueue) requireEmpty() {
 
 func (q testQueue) deleteMessage(m types.Message) {
 	q.t.Helper()
-	_, err := q.SQS.DeleteMessage(q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle})
+	_, err := q.SQS.DeleteMessage(
+		q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle},
+	)
 	q.requireNoError(err)
 }
 

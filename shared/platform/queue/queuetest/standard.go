@@ -17,13 +17,25 @@ func testMessageRoundTrips(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	out, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{
 		QueueUrl: &q.url, MessageBody: aws.String("héllo"), MessageGroupId: aws.String("acme"),
-		MessageAttributes:       map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String("r")}},
-		MessageSystemAttributes: map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String("Root=1-5759e988-bd862e3fe1be46a994272793")}},
+		MessageAttributes: map[string]types.MessageAttributeValue{
+			"reason": {DataType: aws.String("String"), StringValue: aws.String("r")},
+		},
+		MessageSystemAttributes: map[string]types.MessageSystemAttributeValue{
+			"AWSTraceHeader": {
+				DataType: aws.String("String"), StringValue: aws.String("Root=1-5759e988-bd862e3fe1be46a994272793"),
+			},
+		},
 	})
 	q.requireNoError(err)
 	m := q.receiveOne("héllo")
-	q.requireEqual([]string{*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"], *m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"], m.Attributes["MessageGroupId"]},
-		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", "", "acme"})
+	q.requireEqual(
+		[]string{
+			*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"],
+			*m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"],
+			m.Attributes["MessageGroupId"],
+		},
+		[]string{*out.MessageId, "1", "Root=1-5759e988-bd862e3fe1be46a994272793", "r", "", "acme"},
+	)
 }
 
 func testMessageIsRedeliveredUntilDeleted(t *testing.T, c Cloud) {
@@ -33,7 +45,8 @@ func testMessageIsRedeliveredUntilDeleted(t *testing.T, c Cloud) {
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout + timeMargin)
 	again := q.receiveOne("a")
-	if again.Attributes["ApproximateReceiveCount"] != "2" || *again.MessageId != *first.MessageId || *again.ReceiptHandle == *first.ReceiptHandle {
+	if again.Attributes["ApproximateReceiveCount"] != "2" || *again.MessageId != *first.MessageId ||
+		*again.ReceiptHandle == *first.ReceiptHandle {
 		t.Errorf("again as %+v, first as %+v", again, first)
 	}
 	q.deleteMessage(again)
@@ -64,7 +77,12 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 
 func testMessageIsDelayed(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
-	_, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second)})
+	_, err := q.SQS.SendMessage(
+		t.Context(),
+		&sqs.SendMessageInput{
+			QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second),
+		},
+	)
 	q.requireNoError(err)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout + timeMargin)
@@ -99,7 +117,9 @@ func testBatchHasTenEntriesAtMost(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	for _, n := range []int{0, 11} {
 		es, _ := newEntries(n)
-		if _, err := q.SQS.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: es}); err == nil {
+		if _, err := q.SQS.SendMessageBatch(
+			t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: es},
+		); err == nil {
 			t.Errorf("%d entries were accepted", n)
 		}
 	}
@@ -152,7 +172,9 @@ func testDepthCountsWaitingAndInFlight(t *testing.T, c Cloud) {
 
 func testMissingQueueIsError(t *testing.T, c Cloud) {
 	url := newStandardQueue(t, c).url + "-not-there"
-	if _, err := c.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("a")}); err == nil {
+	if _, err := c.SQS.SendMessage(
+		t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("a")},
+	); err == nil {
 		t.Error("sent")
 	}
 	if _, err := c.SQS.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url}); err == nil {

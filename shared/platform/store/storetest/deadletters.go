@@ -16,8 +16,10 @@ import (
 // newDeadLetter returns a new open dead letter of a service whose message was sent a time before noon.
 func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 	l := video.DeadLetter{
-		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "invalid",
-		Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Created: noon, State: video.DeadLetterOpen,
+		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid,
+		Code:   "invalid",
+		Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Created: noon,
+		State: video.DeadLetterOpen,
 	}
 	l.ID = video.DeadLetterID(service, uniqueID(), l.Sent)
 	return l
@@ -69,10 +71,15 @@ func testDeadLetterIsCreatedOnce(t *testing.T, s store.Store) {
 
 func testDeadLettersAreListedNewestFirst(t *testing.T, s store.Store) {
 	service, day := uniqueID(), 24*time.Hour
-	newest, older, oldest := newDeadLetter(service, -time.Minute), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
+	newest, older, oldest := newDeadLetter(
+		service, -time.Minute,
+	), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
 	createDeadLetters(t, s, older, newest, oldest, newDeadLetter(uniqueID(), day))
 	for _, limit := range []int{1, 2, 3, 100} {
-		requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit), withoutBodies(newest, older, oldest))
+		requireEqual(
+			t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit),
+			withoutBodies(newest, older, oldest),
+		)
 	}
 }
 
@@ -167,7 +174,9 @@ func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 		requireError(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
 		requireError(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
 	}
-	requireFails(t, errs.Invalid, "cursor_invalid")(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
+	requireFails(
+		t, errs.Invalid, "cursor_invalid",
+	)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
 	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list that begins in the year 10889 must end
 	requireSucceeds(t)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1))
 }

@@ -13,7 +13,10 @@ import (
 func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
-	saved := video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, Cause: "encode.failed.v1", Retries: 2, Problem: &errs.Problem{Code: "x", Message: "No."}}
+	saved := video.TimelineEntry{
+		Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, Cause: "encode.failed.v1",
+		Retries: 2, Problem: &errs.Problem{Code: "x", Message: "No."},
+	}
 	requireNoError(t, s.SaveVideo(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
 		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
@@ -32,7 +35,16 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
-	requireNoError(t, s.SaveVideo(t.Context(), v, video.TimelineEntry{Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable, Cause: "encode.done.v1"}))
+	requireNoError(
+		t,
+		s.SaveVideo(
+			t.Context(), v,
+			video.TimelineEntry{
+				Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable,
+				Cause: "encode.done.v1",
+			},
+		),
+	)
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
 		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}

@@ -18,7 +18,8 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // newIdempotencyRecord returns the record of a new request in progress, which is valid for a minute.
 func newIdempotencyRecord() video.IdempotencyRecord {
 	return video.IdempotencyRecord{
-		Owner: uniqueID(), Route: "POST /v1/uploads", Key: "a#b c", BodyHash: "digest", Holder: uniqueID(), Expires: noon.Add(time.Minute),
+		Owner: uniqueID(), Route: "POST /v1/uploads", Key: "a#b c", BodyHash: "digest", Holder: uniqueID(),
+		Expires: noon.Add(time.Minute),
 	}
 }
 
@@ -84,7 +85,10 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	done.Status, done.CreatedID = 201, u.ID
 	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
-	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict, "claim_lost")
+	requireError(
+		t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict,
+		"claim_lost",
+	)
 	requireFails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(t.Context(), u.Tenant, u.ID))
 	requireNoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
 	requireVideo(t, s, v)

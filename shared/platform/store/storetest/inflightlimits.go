@@ -16,17 +16,27 @@ import (
 
 func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	requireReturns(t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk})(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
-	want := fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created, Allotments: []fairshare.Allotment{
-		{QueuePosition: newQueuePosition(1), NextTask: 3, EndTask: 9, LeaseStart: created, InFlight: map[int]string{0: "a", 2: "b"}},
-		{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
-	}}
+	requireReturns(
+		t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk},
+	)(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
+	want := fairshare.InFlightLimit{
+		Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created,
+		Allotments: []fairshare.Allotment{
+			{
+				QueuePosition: newQueuePosition(1), NextTask: 3, EndTask: 9, LeaseStart: created,
+				InFlight: map[int]string{0: "a", 2: "b"},
+			},
+			{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
+		},
+	}
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
 	want = fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
-	requireReturns(t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive})(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
+	requireReturns(
+		t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive},
+	)(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
 }
 
 func requireInFlightLimit(t testingT, s store.Store, want fairshare.InFlightLimit) {
@@ -36,7 +46,9 @@ func requireInFlightLimit(t testingT, s store.Store, want fairshare.InFlightLimi
 
 // newQueuePosition returns the n-th position of a wait queue.
 func newQueuePosition(n int) fairshare.QueuePosition {
-	return fairshare.QueuePosition{Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n)}
+	return fairshare.QueuePosition{
+		Planned: created.Add(time.Duration(n) * time.Nanosecond), Video: fmt.Sprint("vid_", n),
+	}
 }
 
 func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
@@ -47,9 +59,14 @@ func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
 	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version, l.MoreWaiting = 2, true
 	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
-	requireError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict, "window_stale")
+	requireError(
+		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict,
+		"window_stale",
+	)
 	requireInFlightLimit(t, s, l)
-	requireError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "")
+	requireError(
+		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "",
+	)
 }
 
 func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
@@ -75,23 +92,35 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	}
 	requireNoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
 	requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}))
+	requireNoError(
+		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}),
+	)
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1, 2, 3, 30, 200)
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 2, 1, 2)
 	requireQueuePositions(t, s, tenant, newQueuePosition(2), 2, 3, 30)
 	requireQueuePositions(t, s, tenant, newQueuePosition(29), 2, 30, 200)
 	requireQueuePositions(t, s, tenant, newQueuePosition(200), 2)
 	for range 2 {
-		requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77), newQueuePosition(1)))
+		requireNoError(
+			t,
+			s.DequeuePositions(
+				t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77),
+				newQueuePosition(1),
+			),
+		)
 	}
 	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 2, 3, 200)
 	requireQueuePositions(t, s, other, fairshare.QueuePosition{}, 9, 5)
 	requireQueuePositions(t, s, "a#b", fairshare.QueuePosition{}, 9)
-	requireReturns(t, []fairshare.QueuePosition{newQueuePosition(4)})(s.ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9))
+	requireReturns(
+		t, []fairshare.QueuePosition{newQueuePosition(4)},
+	)(s.ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9))
 }
 
-func requireQueuePositions(t testingT, s store.Store, tenant string, after fairshare.QueuePosition, limit int, numbers ...int) {
+func requireQueuePositions(
+	t testingT, s store.Store, tenant string, after fairshare.QueuePosition, limit int, numbers ...int,
+) {
 	t.Helper()
 	var want []fairshare.QueuePosition
 	for _, n := range numbers {
@@ -113,7 +142,9 @@ func testManyPositionsAreDequeued(t *testing.T, s store.Store) {
 }
 
 func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
-	for _, bad := range []fairshare.QueuePosition{{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"}} {
+	for _, bad := range []fairshare.QueuePosition{
+		{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"},
+	} {
 		requireError(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 		requireError(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 	}
@@ -122,7 +153,11 @@ func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 	cancel()
 	requireFails(t, errs.Transient, "")(s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk))
 	requireFails(t, errs.Transient, "")(s.ListQueuePositions(ctx, uniqueID(), video.Bulk, fairshare.QueuePosition{}, 1))
-	for _, err := range []error{s.SaveInFlightLimit(ctx, fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}), s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)), s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1))} {
+	for _, err := range []error{
+		s.SaveInFlightLimit(ctx, fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}),
+		s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)),
+		s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1)),
+	} {
 		requireError(t, err, errs.Transient, "")
 	}
 }

@@ -16,7 +16,8 @@ import (
 // newProducer returns a new producer of a sender.
 func newProducer(sender, prefix string) access.Producer {
 	return access.Producer{
-		ID: access.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix, Tenant: uniqueID(), Created: created,
+		ID: access.ProducerID(sender, "bucket", prefix), Sender: sender, Bucket: "bucket", Prefix: prefix,
+		Tenant: uniqueID(), Created: created,
 	}
 }
 

@@ -93,8 +93,15 @@ func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newTaskDone(video.Result{})))
 		requireError(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
 		requireError(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
-		requireError(t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid, "")
-		requireError(t, s.CreateVideo(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: uniqueID()}), errs.Invalid, "")
+		requireError(
+			t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid,
+			"",
+		)
+		requireError(
+			t,
+			s.CreateVideo(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: uniqueID()}),
+			errs.Invalid, "",
+		)
 	}
 	requireVideo(t, s, v)
 }

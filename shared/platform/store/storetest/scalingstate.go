@@ -12,10 +12,17 @@ import (
 func testStaleScalingStateIsRejected(t *testing.T, s store.Store) {
 	before, err := s.LoadScalingState(t.Context())
 	requireNoError(t, err)
-	is := scaling.State{Version: before.Version + 1, At: created, Budget: 30, ServiceTimes: map[string]float64{"encode": 7.25}, Queues: []scaling.QueueState{{
-		Ceiling: scaling.Ceiling{Name: "encode", Workers: 8, Wanted: 9, Reason: scaling.ReasonShort, History: scaling.DemandHistory{Since: created, RecentPeak: 9, Need: 10}},
-		Reading: scaling.Reading{At: created, Visible: 40, InFlight: 3, ServiceTime: 7.25}, MappingID: "f1", AppliedAt: created,
-	}}}
+	is := scaling.State{
+		Version: before.Version + 1, At: created, Budget: 30, ServiceTimes: map[string]float64{"encode": 7.25},
+		Queues: []scaling.QueueState{{
+			Ceiling: scaling.Ceiling{
+				Name: "encode", Workers: 8, Wanted: 9, Reason: scaling.ReasonShort,
+				History: scaling.DemandHistory{Since: created, RecentPeak: 9, Need: 10},
+			},
+			Reading: scaling.Reading{At: created, Visible: 40, InFlight: 3, ServiceTime: 7.25}, MappingID: "f1",
+			AppliedAt: created,
+		}},
+	}
 	requireNoError(t, s.SaveScalingState(t.Context(), is))
 	for _, version := range []int{is.Version, is.Version + 2, 1} {
 		stale := is

@@ -114,13 +114,17 @@ func uniqueID() string { return "t" + strings.ToLower(ulid.Make().String()) }
 func newVideoAndUpload(tenant string) (video.Video, video.Upload) {
 	id := uniqueID()
 	v := video.Video{
-		Tenant: tenant, ID: "vid_" + id, Playback: "p" + id, Details: video.Details{Title: "Überraschung"}, State: video.Waiting, Version: 1,
-		Source: video.Source{Key: "t/" + tenant + "/vid_" + id + "/source", Name: "a.mov", ContentType: "video/quicktime", Size: 9},
-		Times:  video.Times{Created: created}, Trace: "Root=1-5759e988-bd862e3fe1be46a994272793",
+		Tenant: tenant, ID: "vid_" + id, Playback: "p" + id, Details: video.Details{Title: "Überraschung"},
+		State: video.Waiting, Version: 1,
+		Source: video.Source{
+			Key: "t/" + tenant + "/vid_" + id + "/source", Name: "a.mov", ContentType: "video/quicktime", Size: 9,
+		},
+		Times: video.Times{Created: created}, Trace: "Root=1-5759e988-bd862e3fe1be46a994272793",
 	}
 	u := video.Upload{
-		Tenant: tenant, ID: "upl_" + id, Video: v.ID, MultipartID: "2~abc", Key: v.Source.Key, Size: 9, PartSize: 8 << 20,
-		Created: created,
+		Tenant: tenant, ID: "upl_" + id, Video: v.ID, MultipartID: "2~abc", Key: v.Source.Key, Size: 9,
+		PartSize: 8 << 20,
+		Created:  created,
 	}
 	return v, u
 }

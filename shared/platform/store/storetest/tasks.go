@@ -18,7 +18,9 @@ import (
 func newTaskResult(n int) video.Result {
 	return video.Result{
 		Task: video.Task{Number: n, Kind: video.VideoTask, From: n * 50, To: n*50 + 50, Segment: n + 1}, Frames: 50,
-		Tracks: []video.Track{{Name: "720p", Codec: "avc1.64001f", Timescale: 12800, Segments: []video.Segment{{Bytes: 9, Ticks: 25600}}}},
+		Tracks: []video.Track{{
+			Name: "720p", Codec: "avc1.64001f", Timescale: 12800, Segments: []video.Segment{{Bytes: 9, Ticks: 25600}},
+		}},
 	}
 }
 
@@ -146,7 +148,9 @@ func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	for _, n := range []int{1000, 2, 10, 0} {
 		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
 	}
-	requireReturns(t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
+	requireReturns(
+		t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)},
+	)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 // testLargeTaskResultsAreAllRead reads more than the megabyte that DynamoDB returns in one call.

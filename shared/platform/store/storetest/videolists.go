@@ -58,8 +58,9 @@ func testVideosAreListedInPages(t *testing.T, s store.Store) {
 	requireNoError(t, err)
 	last := videos[4]
 	requireEqual(t, page, []video.Video{{
-		Details: last.Details, Tenant: tenant, ID: last.ID, Playback: last.Playback, State: last.State, Version: last.Version,
-		Source: last.Source, Times: last.Times,
+		Details: last.Details, Tenant: tenant, ID: last.ID, Playback: last.Playback, State: last.State,
+		Version: last.Version,
+		Source:  last.Source, Times: last.Times,
 	}})
 }
 
@@ -118,7 +119,9 @@ func testListHasOnlyTenantsVideos(t *testing.T, s store.Store) {
 
 func testInvalidCursorIsRejected(t *testing.T, s store.Store) {
 	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
-		requireFails(t, errs.Invalid, "cursor_invalid")(s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1))
+		requireFails(
+			t, errs.Invalid, "cursor_invalid",
+		)(s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1))
 	}
 }
 
@@ -146,7 +149,10 @@ func testDeletedVideoDetailsAreNotUpdated(t *testing.T, s store.Store) {
 	for _, state := range []video.State{video.Deleting, video.Deleted} {
 		v.State, v.Version = state, v.Version+1
 		requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
-		requireError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, video.Details{Title: "x"}), errs.NotFound, "video_not_found")
+		requireError(
+			t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, video.Details{Title: "x"}), errs.NotFound,
+			"video_not_found",
+		)
 	}
 	requireVideo(t, s, v)
 }

@@ -23,7 +23,9 @@ type DynamoDB struct {
 
 // Get implements [Table].
 func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
-	out, err := d.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.ToRow()})
+	out, err := d.Client.GetItem(
+		ctx, &dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.ToRow()},
+	)
 	if err != nil {
 		return nil, wrapSDKError("dynamodb.GetItem", err)
 	}
@@ -81,7 +83,9 @@ func (d DynamoDB) Delete(ctx context.Context, keys []Key) error {
 	for _, k := range keys {
 		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k.ToRow()}})
 	}
-	out, err := d.Client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Name: all}})
+	out, err := d.Client.BatchWriteItem(
+		ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Name: all}},
+	)
 	if err != nil {
 		return wrapSDKError(op, err)
 	}
@@ -162,7 +166,8 @@ func (p Put) send(ctx context.Context, d DynamoDB, w Write) error {
 	item := p.buildItem(d, w).Put
 	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &d.Name, Item: item.Item, ConditionExpression: item.ConditionExpression,
-		ExpressionAttributeNames: item.ExpressionAttributeNames, ExpressionAttributeValues: item.ExpressionAttributeValues,
+		ExpressionAttributeNames:            item.ExpressionAttributeNames,
+		ExpressionAttributeValues:           item.ExpressionAttributeValues,
 		ReturnValuesOnConditionCheckFailure: w.returnValues(),
 	})
 	return err
@@ -180,8 +185,10 @@ func (p Put) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
 func (u Update) send(ctx context.Context, d DynamoDB, w Write) error {
 	item := u.buildItem(d, w).Update
 	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.Name, Key: item.Key, UpdateExpression: item.UpdateExpression, ConditionExpression: item.ConditionExpression,
-		ExpressionAttributeNames: item.ExpressionAttributeNames, ExpressionAttributeValues: item.ExpressionAttributeValues,
+		TableName: &d.Name, Key: item.Key, UpdateExpression: item.UpdateExpression,
+		ConditionExpression:                 item.ConditionExpression,
+		ExpressionAttributeNames:            item.ExpressionAttributeNames,
+		ExpressionAttributeValues:           item.ExpressionAttributeValues,
 		ReturnValuesOnConditionCheckFailure: w.returnValues(),
 	})
 	return err
@@ -211,15 +218,17 @@ func (d DynamoDB) buildQuery(q Query) *dynamodb.QueryInput {
 	case q.Prefix != "":
 		condition += " AND begins_with(" + e.name(sort) + ", " + e.value(StringValue(q.Prefix)) + ")"
 	case q.From != "":
-		condition += " AND " + e.name(sort) + " BETWEEN " + e.value(StringValue(q.From)) + " AND " + e.value(StringValue(q.To))
+		condition += " AND " + e.name(sort) + " BETWEEN " + e.value(StringValue(q.From)) + " AND " +
+			e.value(StringValue(q.To))
 	case q.To != "":
 		condition += " AND " + e.name(sort) + " <= " + e.value(StringValue(q.To))
 	case q.Before != "":
 		condition += " AND " + e.name(sort) + " < " + e.value(StringValue(q.Before))
 	}
 	in := &dynamodb.QueryInput{
-		TableName: &d.Name, KeyConditionExpression: &condition, ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
-		ScanIndexForward: aws.Bool(!q.Descending), ExclusiveStartKey: q.Start,
+		TableName: &d.Name, KeyConditionExpression: &condition, ExpressionAttributeNames: e.names,
+		ExpressionAttributeValues: e.values,
+		ScanIndexForward:          aws.Bool(!q.Descending), ExclusiveStartKey: q.Start,
 	}
 	if q.Index == "" {
 		in.ConsistentRead = aws.Bool(true) // an index has no consistent reads

@@ -162,7 +162,8 @@ func (m *Memory) selectPartition(q Query) (rows []Row) {
 
 // selects reports whether a query selects rows of a sort key.
 func (q Query) selects(sort string) bool {
-	return strings.HasPrefix(sort, q.Prefix) && sort >= q.From && (q.To == "" || sort <= q.To) && (q.Before == "" || sort < q.Before)
+	return strings.HasPrefix(sort, q.Prefix) && sort >= q.From && (q.To == "" || sort <= q.To) &&
+		(q.Before == "" || sort < q.Before)
 }
 
 // Count implements [Table].

@@ -52,10 +52,22 @@ func TestLineHasContextAttributes(t *testing.T) {
 		{"outside an invocation", t.Context(), map[string]any{}},
 		{"an invocation", newInvocation(t), map[string]any{"request_id": "req-1"}},
 		{"with attributes", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
-		{"a later one replaces", inner, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "globex", "video": "vid_1"}},
-		{"one without a value yet", WithAttrs(ctx, slog.String("tenant", ""), slog.Any("video", lazyValue{})), map[string]any{"request_id": "req-1", "trace": "1-a-b"}},
-		{"one that has a value by now", WithAttrs(ctx, slog.Any("video", lazyValue{"vid_2"})), map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"}},
-		{"and leaves the earlier context alone", ctx, map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"}},
+		{
+			"a later one replaces", inner,
+			map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "globex", "video": "vid_1"},
+		},
+		{
+			"one without a value yet", WithAttrs(ctx, slog.String("tenant", ""), slog.Any("video", lazyValue{})),
+			map[string]any{"request_id": "req-1", "trace": "1-a-b"},
+		},
+		{
+			"one that has a value by now", WithAttrs(ctx, slog.Any("video", lazyValue{"vid_2"})),
+			map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme", "video": "vid_2"},
+		},
+		{
+			"and leaves the earlier context alone", ctx,
+			map[string]any{"request_id": "req-1", "trace": "1-a-b", "tenant": "acme"},
+		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -65,7 +77,9 @@ func TestLineHasContextAttributes(t *testing.T) {
 				t.Error("no timestamp")
 			}
 			delete(got, "timestamp")
-			for key, v := range map[string]any{"level": "WARN", "message": "slow", "service": "encode", "part": 1.0, "ms": 20.0} {
+			for key, v := range map[string]any{
+				"level": "WARN", "message": "slow", "service": "encode", "part": 1.0, "ms": 20.0,
+			} {
 				row.want[key] = v
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -122,7 +136,8 @@ const secret = "FwoGZXIvYXdz0123456789abcdef"
 // Each row is a way in which a secret may get into a line. What is around the secret is kept.
 func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
-	signed := "https://b.s3/k?X-Amz-Credential=" + secret + "&X-Amz-Security-Token=" + secret + "&X-Amz-Signature=" + secret + "&x-id=GetObject"
+	signed := "https://b.s3/k?X-Amz-Credential=" + secret + "&X-Amz-Security-Token=" + secret + "&X-Amz-Signature=" +
+		secret + "&x-id=GetObject"
 	get := &url.Error{Op: "Get", URL: signed, Err: errors.New("connection refused")}
 	token := access.FormatToken("01TOKEN", secret)
 	type request struct {
@@ -135,20 +150,40 @@ func TestSecretsAreMasked(t *testing.T) {
 	}{
 		{"signed URL", slog.String("url", signed), "x-id=GetObject"},
 		{"in an error", slog.Any("err", get), "connection refused"},
-		{"in a wrapped error", slog.Any("err", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("part 1: %w", get))), "connection refused"},
+		{
+			"in a wrapped error",
+			slog.Any("err", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("part 1: %w", get))),
+			"connection refused",
+		},
 		{"in a URL within a URL", slog.String("url", "https://x/?u="+url.QueryEscape(signed)), "https://x/?u="},
 		{"in a URL value", slog.Any("urls", []string{signed, "https://x/"}), "x-id=GetObject"},
-		{"escaped for HTML", slog.Any("doc", json.RawMessage(`"https://b/k?X-Amz-Signature=`+secret+`\u0026x-id=1"`)), "x-id=1"},
+		{
+			"escaped for HTML",
+			slog.Any("doc", json.RawMessage(`"https://b/k?X-Amz-Signature=`+secret+`\u0026x-id=1"`)), "x-id=1",
+		},
 		{"token", slog.String("token", token), "slc_01TOKEN_***"},
 		{"token in a text", slog.String("text", "token "+token+" is unknown"), "is unknown"},
 		{"header", slog.Any("header", http.Header{"Authorization": {"Bearer " + secret}, "Accept": {"*/*"}}), "*/*"},
 		{"headers of a struct", slog.Any("request", request{http.Header{"Cookie": {"s=" + secret}}}), "Cookie"},
 		{"header printed", slog.String("text", fmt.Sprint(http.Header{"Authorization": {secret}})), "Authorization"},
-		{"header quoted", slog.String("text", fmt.Sprintf("%q", http.Header{"Authorization": {"Bearer " + secret}})), "Authorization"},
-		{"header as text", slog.String("text", "GET / HTTP/1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/b, Signature="+secret+"\r\nAccept: x"), "Accept: x"},
+		{
+			"header quoted", slog.String("text", fmt.Sprintf("%q", http.Header{"Authorization": {"Bearer " + secret}})),
+			"Authorization",
+		},
+		{
+			"header as text",
+			slog.String(
+				"text",
+				"GET / HTTP/1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/b, Signature="+secret+"\r\nAccept: x",
+			),
+			"Accept: x",
+		},
 		{"JSON in a text", slog.String("body", `{"headers":{"authorization":"`+secret+`","host":"api"}}`), "host"},
 		{"bearer alone", slog.String("text", "bearer "+secret+" refused"), "refused"},
-		{"security token header", slog.Any("header", map[string]string{"X-Amz-Security-Token": secret}), "X-Amz-Security-Token"},
+		{
+			"security token header", slog.Any("header", map[string]string{"X-Amz-Security-Token": secret}),
+			"X-Amz-Security-Token",
+		},
 		{"key", slog.String("Authorization", secret), "Authorization"},
 		{"in a group", slog.Group("http", slog.Group("in", slog.String("authorization", secret))), "http"},
 		{"lazily", slog.Any("v", lazyValue{signed}), "x-id=GetObject"},
@@ -184,7 +219,8 @@ func (l lazyValue) LogValue() slog.Value { return slog.StringValue(l.text) }
 func TestOrdinaryTextIsNotMasked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"authorization failed", "/p/public/pb1/master.m3u8", "the bearer is x", "arn:aws:sqs:eu-west-1:1:encode-inbox", "slc_", "X-Amz-Date=20260101",
+		"authorization failed", "/p/public/pb1/master.m3u8", "the bearer is x", "arn:aws:sqs:eu-west-1:1:encode-inbox",
+		"slc_", "X-Amz-Date=20260101",
 	} {
 		log, line := captureLog(t)
 		log.Info(text, "text", text, "authorization", true)
@@ -199,7 +235,8 @@ func TestLinesAreJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
-			"Authorization", "authorization:", "Cookie=", `":"`, `\"`, `\`, "slc_a_", "Bearer ", "X-Amz-Signature=", "/p/", "[", "}", ",",
+			"Authorization", "authorization:", "Cookie=", `":"`, `\"`, `\`, "slc_a_", "Bearer ", "X-Amz-Signature=",
+			"/p/", "[", "}", ",",
 		}))
 		text := strings.Join(rapid.SliceOfN(part, 1, 6).Draw(t, "text"), "")
 		key := strings.Join(rapid.SliceOfN(part, 1, 3).Draw(t, "key"), "")

@@ -48,7 +48,8 @@ func LogAttr(at time.Time, values ...metric.Value) slog.Attr {
 		h.addMetric(v.Metric)
 		members = append(members, slog.Float64(v.Name, v.Number))
 		if v.Dimension != "" && !added[v.Dimension] {
-			members = append(members, slog.String(v.Dimension, cmp.Or(v.DimensionValue, "none"))) // CloudWatch accepts no empty value
+			// CloudWatch accepts no empty value
+			members = append(members, slog.String(v.Dimension, cmp.Or(v.DimensionValue, "none")))
 			added[v.Dimension] = true
 		}
 	}
@@ -61,7 +62,9 @@ func LogAttr(at time.Time, values ...metric.Value) slog.Attr {
 // addMetric adds a metric to the directive of its dimensions.
 func (h *emfHeader) addMetric(m metric.Metric) {
 	sets := m.DimensionSets()
-	i := slices.IndexFunc(h.CloudWatchMetrics, func(d emfDirective) bool { return slices.EqualFunc(d.Dimensions, sets, slices.Equal) })
+	i := slices.IndexFunc(h.CloudWatchMetrics, func(d emfDirective) bool {
+		return slices.EqualFunc(d.Dimensions, sets, slices.Equal)
+	})
 	if i < 0 {
 		i = len(h.CloudWatchMetrics)
 		h.CloudWatchMetrics = append(h.CloudWatchMetrics, emfDirective{Namespace: metric.Namespace, Dimensions: sets})

@@ -27,14 +27,25 @@ func TestLogAttr(t *testing.T) {
 	}{
 		{"nothing", nil, nil},
 		{"one", []metric.Value{metric.Dollars.NewValue(0.25)}, []string{"Dollars[]=0.25"}},
-		{"two of a queue", []metric.Value{metric.WaitTime.NewValueFor("sluice-encode", 20), metric.WorkTime.NewValueFor("sluice-encode", 3000)},
-			[]string{"Wait[sluice-encode]=20", "Work[sluice-encode]=3000"}},
+		{
+			"two of a queue",
+			[]metric.Value{
+				metric.WaitTime.NewValueFor("sluice-encode", 20), metric.WorkTime.NewValueFor("sluice-encode", 3000),
+			},
+			[]string{"Wait[sluice-encode]=20", "Work[sluice-encode]=3000"},
+		},
 		{"with and without its dimension", []metric.Value{metric.Failed.NewValueFor("source_gone", 1)},
 			[]string{"Failed[source_gone]=1", "Failed[]=1"}},
 		{"of different dimensions", []metric.Value{metric.DeadLettered.NewValueFor("q", 1), metric.Stuck.NewValue(2)},
 			[]string{"Dead[q]=1", "Stuck[]=2"}},
-		{"NaN and infinity", []metric.Value{metric.Stuck.NewValue(math.NaN()), metric.Dollars.NewValue(math.Inf(1))}, nil},
-		{"a dimension without a value", []metric.Value{metric.DeadLettered.NewValueFor("", 1)}, []string{"Dead[none]=1"}},
+		{
+			"NaN and infinity", []metric.Value{metric.Stuck.NewValue(math.NaN()), metric.Dollars.NewValue(math.Inf(1))},
+			nil,
+		},
+		{
+			"a dimension without a value", []metric.Value{metric.DeadLettered.NewValueFor("", 1)},
+			[]string{"Dead[none]=1"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +54,10 @@ func TestLogAttr(t *testing.T) {
 			if d := cmp.Diff(tt.want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
-			if line := metricstest.ReadLines(t, out.Bytes())[0]; line["message"] != "handled" || line["level"] != "INFO" || line["timestamp"] == nil || line["type"] != "x" {
+			if line := metricstest.ReadLines(
+				t, out.Bytes(),
+			)[0]; line["message"] != "handled" || line["level"] != "INFO" || line["timestamp"] == nil ||
+				line["type"] != "x" {
 				t.Errorf("the line lacks its other members: %v", line)
 			}
 		})
@@ -60,7 +74,10 @@ func TestLogAttrFormatGolden(t *testing.T) {
 		}
 		return a
 	}})
-	slog.New(h).Info("video failed", metrics.LogAttr(noon, metric.Failed.NewValueFor("source_gone", 1), metric.Dollars.NewValue(0.5)))
+	slog.New(h).Info(
+		"video failed",
+		metrics.LogAttr(noon, metric.Failed.NewValueFor("source_gone", 1), metric.Dollars.NewValue(0.5)),
+	)
 	const want = `{"level":"INFO","msg":"video failed","Failed":1,"Code":"source_gone","Dollars":0.5,"_aws":{"Timestamp":1795348800000,"CloudWatchMetrics":[` +
 		`{"Namespace":"Sluice","Dimensions":[["Code"],[]],"Metrics":[{"Name":"Failed","Unit":"Count"}]},` +
 		`{"Namespace":"Sluice","Dimensions":[[]],"Metrics":[{"Name":"Dollars","Unit":"None"}]}]}}` + "\n"
@@ -75,7 +92,9 @@ func TestLogAttrIsAlwaysValidEMF(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		of := rapid.StringN(0, 200, 1024).Draw(r, "of")
 		var values []metric.Value
-		for _, m := range rapid.SliceOfDistinct(rapid.SampledFrom(metric.All), func(m metric.Metric) string { return m.Name }).Draw(r, "metrics") {
+		for _, m := range rapid.SliceOfDistinct(rapid.SampledFrom(metric.All), func(m metric.Metric) string {
+			return m.Name
+		}).Draw(r, "metrics") {
 			values = append(values, m.NewValueFor(of, rapid.Float64().Draw(r, m.Name)))
 		}
 		var out bytes.Buffer

@@ -26,7 +26,13 @@ func LogScaling(ctx context.Context, log *slog.Logger, at time.Time, queues []Qu
 		if q.Depth <= 0 && q.InFlight <= 0 {
 			continue
 		}
-		log.InfoContext(ctx, "queue", "depth", q.Depth, "in_flight", q.InFlight, "oldest_seconds", q.OldestAge.Seconds(), "reason", q.Reason,
-			LogAttr(at, metric.Wanted.NewValueFor(q.Queue, float64(q.Wanted)), metric.Ceiling.NewValueFor(q.Queue, float64(q.Ceiling))))
+		log.InfoContext(
+			ctx, "queue", "depth", q.Depth, "in_flight", q.InFlight, "oldest_seconds", q.OldestAge.Seconds(),
+			"reason", q.Reason,
+			LogAttr(
+				at, metric.Wanted.NewValueFor(q.Queue, float64(q.Wanted)),
+				metric.Ceiling.NewValueFor(q.Queue, float64(q.Ceiling)),
+			),
+		)
 	}
 }

@@ -39,7 +39,9 @@ type spanMiddleware struct{}
 
 func (spanMiddleware) ID() string { return "TraceStep" }
 
-func (spanMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func (spanMiddleware) HandleInitialize(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	ctx, s := StartSpan(ctx, awsmiddleware.GetServiceID(ctx))
 	s.updateSegment(func(seg *xray.Segment) {
 		seg.Namespace = "aws"
@@ -70,7 +72,8 @@ func describeCall(ctx context.Context, input any, into map[string]any) {
 
 // endCall ends the step of a call: by the class of the response's status, or as a fault if there is no response.
 func (s Span) endCall(meta middleware.Metadata, err error) {
-	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() // DynamoDB throttles with status 400
+	// DynamoDB throttles with status 400
+	throttled := retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 	s.updateSegment(func(seg *xray.Segment) {
 		seg.Throttle = throttled
 		if id, ok := awsmiddleware.GetRequestIDMetadata(meta); ok {
@@ -91,7 +94,9 @@ type headerMiddleware struct{}
 
 func (headerMiddleware) ID() string { return "TraceHeader" }
 
-func (headerMiddleware) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+func (headerMiddleware) HandleDeserialize(
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	if r, ok := in.Request.(*smithyhttp.Request); ok {
 		if h := HeaderFromContext(ctx); h != "" {
 			r.Header.Set(HeaderName, h)

@@ -27,8 +27,14 @@ func startFakeSQS(t *testing.T, status int) (aws.Config, *fakeSQS) {
 		srv.lastHeader.Store(r.Header.Get(HeaderName))
 		w.Header().Set("X-Amzn-RequestId", "req-1")
 		w.WriteHeader(status)
-		typ := map[int]string{400: "com.amazonaws.sqs#QueueDoesNotExist", 403: "com.amazonaws.sqs#RequestThrottled"}[status]
-		io.WriteString(w, `{"__type":"`+typ+`","message":"`+secret+`","MessageId":"1","MD5OfMessageBody":"900150983cd24fb0d6963f7d28e17f72"}`)
+		typ := map[int]string{
+			400: "com.amazonaws.sqs#QueueDoesNotExist", 403: "com.amazonaws.sqs#RequestThrottled",
+		}[status]
+		io.WriteString(
+			w,
+			`{"__type":"`+
+				typ+`","message":"`+secret+`","MessageId":"1","MD5OfMessageBody":"900150983cd24fb0d6963f7d28e17f72"}`,
+		)
 	}))
 	t.Cleanup(web.Close)
 	cfg := aws.Config{
@@ -45,7 +51,9 @@ func newTestCall(t *testing.T, status int) (func(context.Context) error, *fakeSQ
 	cfg, srv := startFakeSQS(t, status)
 	client := sqs.NewFromConfig(cfg)
 	return func(ctx context.Context) error {
-		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String("http://sqs/q"), MessageBody: aws.String("abc")})
+		_, err := client.SendMessage(
+			ctx, &sqs.SendMessageInput{QueueUrl: aws.String("http://sqs/q"), MessageBody: aws.String("abc")},
+		)
 		return err
 	}, srv
 }
@@ -83,7 +91,8 @@ func TestAWSCallIsRecorded(t *testing.T) {
 			if got.Error != row.error || got.Throttle != row.throttle || got.Fault != row.fault {
 				t.Errorf("error %v, throttle %v, fault %v", got.Error, got.Throttle, got.Fault)
 			}
-			if want := "Root=" + runtimeRoot + ";Parent=" + got.ID + ";Sampled=1;Lineage=1:aabbccdd:3"; srv.readHeader() != want {
+			if want := "Root=" + runtimeRoot + ";Parent=" + got.ID +
+				";Sampled=1;Lineage=1:aabbccdd:3"; srv.readHeader() != want {
 				t.Errorf("sent %q, want %q", srv.readHeader(), want)
 			}
 			checkCallSpan(t, got, row.typ)
@@ -96,7 +105,9 @@ func checkCallSpan(t *testing.T, got document, typ string) {
 	if got.Name != "SQS" || got.Namespace != "aws" {
 		t.Errorf("name %q, namespace %q", got.Name, got.Namespace)
 	}
-	for key, want := range map[string]any{"operation": "SendMessage", "region": "eu-west-1", "queue_url": "http://sqs/q", "request_id": "req-1"} {
+	for key, want := range map[string]any{
+		"operation": "SendMessage", "region": "eu-west-1", "queue_url": "http://sqs/q", "request_id": "req-1",
+	} {
 		if got.AWS[key] != want {
 			t.Errorf("%s is %v, want %v", key, got.AWS[key], want)
 		}
@@ -115,7 +126,9 @@ func TestCallWithoutResponseIsFault(t *testing.T) {
 	cfg, _ := startFakeSQS(t, 200)
 	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1/" + secret)
 	ctx, root := StartMessageSpan(d.newContext(runtimeHeader), newMessage(""), "")
-	_, err := sqs.NewFromConfig(cfg).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String("http://sqs/q"), MessageBody: aws.String("abc")})
+	_, err := sqs.NewFromConfig(cfg).SendMessage(
+		ctx, &sqs.SendMessageInput{QueueUrl: aws.String("http://sqs/q"), MessageBody: aws.String("abc")},
+	)
 	root.End(nil)
 	doc := d.readOne()
 	if err == nil || len(doc.Subsegments) != 1 || !doc.Subsegments[0].Fault || doc.Subsegments[0].Error {
@@ -139,7 +152,8 @@ func TestUnsampledCallIsNotRecorded(t *testing.T) {
 			_, long := StartLongSpan(ctx, "ffmpeg")
 			long.End(nil)
 			root.End(nil)
-			if h := srv.readHeader(); !strings.Contains(h, "Sampled=0") || !strings.Contains(h, "Lineage=1:aabbccdd:3") {
+			if h := srv.readHeader(); !strings.Contains(h, "Sampled=0") ||
+				!strings.Contains(h, "Lineage=1:aabbccdd:3") {
 				t.Errorf("sent %q", h)
 			}
 			if docs := d.readDocuments(); len(docs) != 0 {

@@ -18,7 +18,9 @@ import (
 const secret = "0123456789abcdef-signature"
 
 // signedURLError is an error of an HTTP client, with a signed URL in its text.
-var signedURLError = &url.Error{Op: "Get", URL: "https://bucket/key?X-Amz-Signature=" + secret, Err: errors.New("dial " + secret)}
+var signedURLError = &url.Error{
+	Op: "Get", URL: "https://bucket/key?X-Amz-Signature=" + secret, Err: errors.New("dial " + secret),
+}
 
 // callEverything calls all methods of a span and of spans in it.
 func callEverything(t *testing.T, ctx context.Context, s Span) {
@@ -51,10 +53,19 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 	}{
 		{"success", nil, false, false, "", ""},
 		{"signed URL", signedURLError, true, false, "*errors.errorString", ""},
-		{"wrapped", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false, "*errors.errorString", ""},
+		{
+			"wrapped", errs.E("blob.GetObject", errs.Transient, fmt.Errorf("get: %w", signedURLError)), true, false,
+			"*errors.errorString", "",
+		},
 		{"rejection", refused, false, true, "*errs.Error", "container_unsupported"},
-		{"rejection, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error", "container_unsupported"},
-		{"not found", errs.E("store.LoadVideo", errs.NotFound, errors.New(secret)), false, true, "*errors.errorString", ""},
+		{
+			"rejection, wrapped", fmt.Errorf("%s: %w", secret, refused), false, true, "*errs.Error",
+			"container_unsupported",
+		},
+		{
+			"not found", errs.E("store.LoadVideo", errs.NotFound, errors.New(secret)), false, true,
+			"*errors.errorString", "",
+		},
 		{"internal", errs.New("x", errs.Internal, "broken", ""), true, false, "*errs.Error", "broken"},
 		{"deadline", context.DeadlineExceeded, true, false, "context.deadlineExceededError", ""},
 		{"joined", errors.Join(signedURLError, refused), false, true, "*errors.joinError", "container_unsupported"},
@@ -76,7 +87,8 @@ func TestEndRecordsErrorOrFault(t *testing.T) {
 				if row.err == nil {
 					continue
 				}
-				if len(got.Cause.Exceptions) != 1 || got.Cause.Exceptions[0].Type != row.typ || got.Cause.Exceptions[0].Message != row.code {
+				if len(got.Cause.Exceptions) != 1 || got.Cause.Exceptions[0].Type != row.typ ||
+					got.Cause.Exceptions[0].Message != row.code {
 					t.Errorf("%s: cause %+v, want %s %q", got.Name, got.Cause, row.typ, row.code)
 				}
 			}
@@ -133,7 +145,8 @@ func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	_, s := StartRequestSpan(d.newContext(""), nil)
 	for key, v := range map[string]any{
 		"rung": "720p", "chunk": 3, "bytes": int64(1) << 40, "first": true, "text": strings.Repeat("x", 70_000),
-		"error": signedURLError, "url": url.URL{RawQuery: secret}, "map": map[string]string{"k": secret}, "ptr": new(string), "nil": nil,
+		"error": signedURLError, "url": url.URL{RawQuery: secret}, "map": map[string]string{"k": secret},
+		"ptr": new(string), "nil": nil,
 	} {
 		s.SetMetadata(key, v)
 	}
@@ -141,11 +154,16 @@ func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	s.Annotate(Code, "")
 	s.End(nil)
 	doc := d.readOne()
-	want := map[string]any{"rung": "720p", "chunk": 3.0, "bytes": float64(1 << 40), "first": true, "text": strings.Repeat("x", maxTextBytes)}
+	want := map[string]any{
+		"rung": "720p", "chunk": 3.0, "bytes": float64(1 << 40), "first": true,
+		"text": strings.Repeat("x", maxTextBytes),
+	}
 	if diff := cmp.Diff(want, doc.Metadata.Default); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxTextBytes)}, doc.Annotations); diff != "" {
+	if diff := cmp.Diff(
+		map[string]any{"service": "encode", "tenant": strings.Repeat("y", maxTextBytes)}, doc.Annotations,
+	); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
 	checkNoSecrets(t, d)
@@ -163,18 +181,21 @@ func TestLongSpanIsSentAtStartAndEnd(t *testing.T) {
 			ctx, sub := StartSpan(ctx, "encode")
 			_, long := StartLongSpan(ctx, "ffmpeg")
 			begun := d.readOne()
-			if !begun.InProgress || begun.Type != "subsegment" || begun.ParentID != sub.seg.ID || begun.Annotations["video_id"] != "vid_1" || begun.Metadata.Default["attempt"] != 2.0 {
+			if !begun.InProgress || begun.Type != "subsegment" || begun.ParentID != sub.seg.ID ||
+				begun.Annotations["video_id"] != "vid_1" || begun.Metadata.Default["attempt"] != 2.0 {
 				t.Errorf("at its start %+v", begun)
 			}
 			long.SetMetadata("frames", 250)
 			long.End(nil)
 			ended := d.readOne()
-			if ended.InProgress || ended.ID != begun.ID || ended.ParentID != begun.ParentID || ended.TraceID != begun.TraceID || ended.Metadata.Default["frames"] != 250.0 {
+			if ended.InProgress || ended.ID != begun.ID || ended.ParentID != begun.ParentID ||
+				ended.TraceID != begun.TraceID || ended.Metadata.Default["frames"] != 250.0 {
 				t.Errorf("at its end %+v", ended)
 			}
 			sub.End(nil)
 			root.End(nil)
-			if doc := d.readOne(); doc.Name != "encode" || len(doc.Subsegments) != 1 || len(doc.Subsegments[0].Subsegments) != 0 {
+			if doc := d.readOne(); doc.Name != "encode" || len(doc.Subsegments) != 1 ||
+				len(doc.Subsegments[0].Subsegments) != 0 {
 				t.Errorf("the root span %+v", doc)
 			}
 		})

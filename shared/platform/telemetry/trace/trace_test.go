@@ -38,9 +38,16 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 		onward                     string // root sent on
 	}{
 		{"under Lambda's segment", runtimeHeader, headerA, "", runtimeRoot, "1111111111111111", rootA, runtimeRoot},
-		{"under it, the event's header wins", runtimeHeader, headerB, headerA, runtimeRoot, "1111111111111111", rootA, runtimeRoot},
+		{
+			"under it, the event's header wins", runtimeHeader, headerB, headerA, runtimeRoot, "1111111111111111",
+			rootA, runtimeRoot,
+		},
 		{"under it, no sender", runtimeHeader, "", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
-		{"under it, sender of the same trace", runtimeHeader, "Root=" + runtimeRoot + ";Parent=2222222222222222;Sampled=1", "", runtimeRoot, "1111111111111111", "", runtimeRoot},
+		{
+			"under it, sender of the same trace", runtimeHeader,
+			"Root=" + runtimeRoot + ";Parent=2222222222222222;Sampled=1", "", runtimeRoot, "1111111111111111", "",
+			runtimeRoot,
+		},
 		{"under it, sender unsampled", runtimeHeader, headerB, "", "", "", "", rootB},
 		{"Lambda unsampled", unsampled, headerA, "", "", "", "", runtimeRoot},
 		{"no runtime header", "", headerA, "", rootA, "2222222222222222", "", rootA},
@@ -51,8 +58,14 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 		{"no header", "", "", "", "new", "", "", "new"},
 		{"outside an invocation", "none", headerA, "", rootA, "2222222222222222", "", rootA},
 		{"malformed parent", "", "Root=" + rootA + ";Parent=<b>;Sampled=1;Lineage=9:x:9", "", rootA, "", "", rootA},
-		{"malformed parent in the runtime header", "Root=" + runtimeRoot + ";Parent=<b>;Sampled=1", headerA, "", rootA, "2222222222222222", "", rootA},
-		{"junk in the event's header", "", headerA, "Root=x\r\nA: b;Parent=y;Sampled=1", rootA, "2222222222222222", "", rootA},
+		{
+			"malformed parent in the runtime header", "Root=" + runtimeRoot + ";Parent=<b>;Sampled=1", headerA, "",
+			rootA, "2222222222222222", "", rootA,
+		},
+		{
+			"junk in the event's header", "", headerA, "Root=x\r\nA: b;Parent=y;Sampled=1", rootA, "2222222222222222",
+			"", rootA,
+		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -64,13 +77,16 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 			if row.onward == "new" {
 				row.trace, row.onward = onward.TraceID, onward.TraceID
 			}
-			if !traceIDPattern.MatchString(onward.TraceID) || onward.TraceID != row.onward || IDFromContext(ctx) != row.onward {
+			if !traceIDPattern.MatchString(onward.TraceID) || onward.TraceID != row.onward ||
+				IDFromContext(ctx) != row.onward {
 				t.Errorf("sends on %q, id %q, want root %s", onward, IDFromContext(ctx), row.onward)
 			}
 			if sampled := onward.SamplingDecision == header.Sampled; sampled != (row.trace != "") {
 				t.Errorf("sends on %q", onward)
 			}
-			if want := map[bool]string{true: "1:aabbccdd:3"}[strings.Contains(row.runtime, "Lineage=1:")]; onward.AdditionalData["Lineage"] != want {
+			if want := map[bool]string{
+				true: "1:aabbccdd:3",
+			}[strings.Contains(row.runtime, "Lineage=1:")]; onward.AdditionalData["Lineage"] != want {
 				t.Errorf("Lineage is %q, want %q", onward.AdditionalData["Lineage"], want)
 			}
 			s.End(nil)
@@ -81,7 +97,8 @@ func TestMessageSpanContinuesTrace(t *testing.T) {
 				return
 			}
 			doc := d.readOne()
-			if doc.TraceID != row.trace || doc.ParentID != row.parent || doc.Name != "encode" || onward.ParentID != doc.ID {
+			if doc.TraceID != row.trace || doc.ParentID != row.parent || doc.Name != "encode" ||
+				onward.ParentID != doc.ID {
 				t.Errorf("document %+v, sends on %q", doc, onward)
 			}
 			checkMetadata(t, doc, row.upstream)
@@ -180,11 +197,13 @@ func TestArbitraryHeaderStaysWellFormed(t *testing.T) {
 	d := startFakeDaemon(t)
 	rapid.Check(t, func(t *rapid.T) {
 		root := rapid.OneOf(rapid.Just(rootB), rapid.String()).Draw(t, "root")
-		text := "Root=" + root + ";Parent=" + rapid.String().Draw(t, "parent") + ";Sampled=0;" + rapid.String().Draw(t, "rest")
+		text := "Root=" + root + ";Parent=" + rapid.String().Draw(t, "parent") + ";Sampled=0;" +
+			rapid.String().Draw(t, "rest")
 		ctx, s := StartRequestSpan(d.newContext("none"), map[string]string{HeaderName: text})
 		defer s.End(nil)
 		onward := header.FromString(HeaderFromContext(ctx))
-		if !traceIDPattern.MatchString(onward.TraceID) || !segmentIDPattern.MatchString(onward.ParentID) || len(onward.AdditionalData) > 0 {
+		if !traceIDPattern.MatchString(onward.TraceID) || !segmentIDPattern.MatchString(onward.ParentID) ||
+			len(onward.AdditionalData) > 0 {
 			t.Fatalf("%q sends on %q", text, HeaderFromContext(ctx))
 		}
 	})

@@ -24,8 +24,12 @@ import (
 
 // APIClient is the part of X-Ray's client that Reader uses.
 type APIClient interface {
-	GetTraceSummaries(ctx context.Context, in *xray.GetTraceSummariesInput, opts ...func(*xray.Options)) (*xray.GetTraceSummariesOutput, error)
-	BatchGetTraces(ctx context.Context, in *xray.BatchGetTracesInput, opts ...func(*xray.Options)) (*xray.BatchGetTracesOutput, error)
+	GetTraceSummaries(
+		ctx context.Context, in *xray.GetTraceSummariesInput, opts ...func(*xray.Options),
+	) (*xray.GetTraceSummariesOutput, error)
+	BatchGetTraces(
+		ctx context.Context, in *xray.BatchGetTracesInput, opts ...func(*xray.Options),
+	) (*xray.BatchGetTracesOutput, error)
 }
 
 // Reader reads traces.
@@ -43,7 +47,9 @@ const (
 
 // ReadDocuments returns the segment documents of the traces that began in one of the windows and have a span of the
 // video with this id. more reports that there are more than 1,500 such traces, of which some are left out.
-func (r Reader) ReadDocuments(ctx context.Context, id string, windows []traceview.TimeRange) (documents []string, more bool, err error) {
+func (r Reader) ReadDocuments(
+	ctx context.Context, id string, windows []traceview.TimeRange,
+) (documents []string, more bool, err error) {
 	var ids []string
 	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // the id is from the video's row: letters, digits and _
 	for _, w := range windows {
@@ -63,7 +69,9 @@ func (r Reader) ReadDocuments(ctx context.Context, id string, windows []tracevie
 // SampleRecent returns a sample for each group of services: the documents of at most 100 of the traces that were
 // updated in the window and have a span of one of the services, evenly chosen from at most about 1,500. A trace is only
 // in the sample of the first group that it belongs to.
-func (r Reader) SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) (samples []traceview.TraceSample, err error) {
+func (r Reader) SampleRecent(
+	ctx context.Context, groups [][]string, w traceview.TimeRange,
+) (samples []traceview.TraceSample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
 		var filters []string
@@ -100,7 +108,9 @@ func pickEvenly(ids []string, n int) (picked []string) {
 
 // findTraceIDs returns the ids of the traces in a window that match a filter expression, and stops after about
 // maxTraces. by says which time of a trace must be in the window.
-func (r Reader) findTraceIDs(ctx context.Context, filter string, by types.TimeRangeType, w traceview.TimeRange) (ids []string, err error) {
+func (r Reader) findTraceIDs(
+	ctx context.Context, filter string, by types.TimeRangeType, w traceview.TimeRange,
+) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
 		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
 	})

@@ -33,11 +33,14 @@ type fakeXRay struct {
 	requestedIDs []string
 }
 
-func (c *fakeXRay) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options)) (*sdk.GetTraceSummariesOutput, error) {
+func (c *fakeXRay) GetTraceSummaries(
+	_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options),
+) (*sdk.GetTraceSummariesOutput, error) {
 	if c.failingCall == "find" {
 		return nil, errors.New("throttled")
 	}
-	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) || in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
+	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) ||
+		in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
 		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
 	}
 	if in.TimeRangeType != cmp.Or(c.by, types.TimeRangeTypeTraceId) {
@@ -55,7 +58,9 @@ func (c *fakeXRay) GetTraceSummaries(_ context.Context, in *sdk.GetTraceSummarie
 	return out, nil
 }
 
-func (c *fakeXRay) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options)) (*sdk.BatchGetTracesOutput, error) {
+func (c *fakeXRay) BatchGetTraces(
+	_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options),
+) (*sdk.BatchGetTracesOutput, error) {
 	if c.failingCall == "read" {
 		return nil, errors.New("throttled")
 	}
@@ -68,7 +73,9 @@ func (c *fakeXRay) BatchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput
 	out := &sdk.BatchGetTracesOutput{}
 	for _, id := range in.TraceIds {
 		c.requestedIDs = append(c.requestedIDs, id)
-		out.Traces = append(out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}})
+		out.Traces = append(
+			out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}},
+		)
 	}
 	if part == "a" {
 		out.NextToken = aws.String("b")
@@ -83,7 +90,9 @@ func newTraceIDs(n int) (ids []string) {
 	return ids
 }
 
-var windows = []traceview.TimeRange{{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)}}
+var windows = []traceview.TimeRange{
+	{From: noon, To: noon.Add(6 * time.Hour)}, {From: noon.Add(6 * time.Hour), To: noon.Add(7 * time.Hour)},
+}
 
 func TestDocumentsOfVideoAreRead(t *testing.T) {
 	t.Parallel()
@@ -105,7 +114,9 @@ func TestDocumentsOfVideoAreRead(t *testing.T) {
 func TestVideoWithoutTracesHasNoDocuments(t *testing.T) {
 	t.Parallel()
 	c := &fakeXRay{}
-	if got, more, err := (xray.Reader{Client: c}).ReadDocuments(t.Context(), "vid_1", windows); len(got) > 0 || more || err != nil || c.requestedIDs != nil {
+	if got, more, err := (xray.Reader{Client: c}).ReadDocuments(
+		t.Context(), "vid_1", windows,
+	); len(got) > 0 || more || err != nil || c.requestedIDs != nil {
 		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.requestedIDs)
 	}
 }
@@ -122,7 +133,9 @@ func TestTooManyTracesAreCut(t *testing.T) {
 func TestDocumentErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
-		_, _, err := xray.Reader{Client: &fakeXRay{ids: newTraceIDs(3), failingCall: call}}.ReadDocuments(t.Context(), "vid_1", windows)
+		_, _, err := xray.Reader{Client: &fakeXRay{ids: newTraceIDs(3), failingCall: call}}.ReadDocuments(
+			t.Context(), "vid_1", windows,
+		)
 		if errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
@@ -135,8 +148,13 @@ func TestRecentTracesAreSampled(t *testing.T) {
 		traces, documents int
 		part              float64
 	}{{0, 0, 0}, {7, 14, 1}, {400, 200, 0.25}} {
-		c := &fakeXRay{ids: newTraceIDs(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`, by: types.TimeRangeTypeEvent}
-		got, err := xray.Reader{Client: c}.SampleRecent(t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0])
+		c := &fakeXRay{
+			ids: newTraceIDs(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`,
+			by: types.TimeRangeTypeEvent,
+		}
+		got, err := xray.Reader{Client: c}.SampleRecent(
+			t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0],
+		)
 		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Fraction != tt.part {
 			t.Errorf("of %d traces: %v, %v", tt.traces, got, err)
 		} else if len(got[1].Documents) != 0 {
@@ -165,8 +183,12 @@ func TestRecentSamplesCoverWholeWindow(t *testing.T) {
 func TestSampleErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
-		c := &fakeXRay{ids: newTraceIDs(3), failingCall: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent}
-		if _, err := (xray.Reader{Client: c}).SampleRecent(t.Context(), [][]string{{"api"}}, windows[0]); errs.KindOf(err) != errs.Transient {
+		c := &fakeXRay{
+			ids: newTraceIDs(3), failingCall: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent,
+		}
+		if _, err := (xray.Reader{Client: c}).SampleRecent(
+			t.Context(), [][]string{{"api"}}, windows[0],
+		); errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
