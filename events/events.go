@@ -47,7 +47,7 @@ const (
 	EncodeFailed     Type = "encode.failed.v1"
 	DeadlinePassed   Type = "deadline.passed.v1"
 	DeleteRequested  Type = "delete.requested.v1"
-	PurgeRequested   Type = "sweep.requested.v1"
+	PurgeRequested   Type = "sweep.requested.v1" // types keep their first names: messages may be in flight
 	PurgeDone        Type = "sweep.done.v1"
 	VideoProcessing  Type = "video.processing.v1"
 	VideoPlayable    Type = "video.playable.v1"

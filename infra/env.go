@@ -55,7 +55,7 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 	for _, s := range services.Map {
 		values[services.EnvFunctionName(s.Name)] = fixedValue(namePrefix + s.Name)
 		if s.Inbox != nil && s.Inbox.FairShare {
-			limit := services.ComputeInFlightLimit(s.MaxWorkers(deps.concurrency))
+			limit := services.ComputeInFlightLimit(s.WorkerLimit(deps.concurrency))
 			values[services.EnvInFlightLimit] = fixedValue(strconv.Itoa(limit))
 		}
 	}

@@ -1,3 +1,5 @@
+// Package admin answers the operators' HTTP API: tenants, tokens, producers and dead letters. The service map (package
+// services) lists its routes and who may call each; docs/api.md describes them.
 package admin
 
 import (

@@ -3,7 +3,7 @@
 // bytes, so that a task may be done twice.
 //
 // Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no
-// rights on the table, and the tools it runs have no network and no credentials.
+// rights on the table. The tools it runs have no credentials and, in the full sandbox, no network (docs/security.md).
 package encode
 
 import (
@@ -86,7 +86,7 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 		return video.Result{}, err
 	}
 	defer job.Close()
-	src, err := source.FetchOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Path)
+	src, err := source.DownloadOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Path)
 	if err != nil {
 		return video.Result{}, err
 	}

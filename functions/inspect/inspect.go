@@ -2,8 +2,9 @@
 // ffprobe read it in the sandbox, and answers with the media's properties and an encoding plan, or with a rejection
 // that has a code and a sentence for the video's owner.
 //
-// Rights: s3:GetObject on the bucket of originals. It has no rights on the table, and the tools it runs have no network
-// and no credentials. It rejects files larger than 8 GiB, and what packages media and ffmpeg reject.
+// Rights: s3:GetObject on the bucket of originals. It has no rights on the table. The tools it runs have no credentials
+// and, in the full sandbox, no network (docs/security.md). It rejects files larger than 8 GiB, and what packages media
+// and ffmpeg reject.
 package inspect
 
 import (
@@ -94,7 +95,7 @@ func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m v
 		return m, err
 	}
 	defer job.Close()
-	src, err := source.FetchOriginal(ctx, i.Source, o.Key, o.ETag, job.Path)
+	src, err := source.DownloadOriginal(ctx, i.Source, o.Key, o.ETag, job.Path)
 	if err != nil {
 		return m, err
 	}

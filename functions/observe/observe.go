@@ -1,3 +1,5 @@
+// Package observe answers the HTTP API that shows what happens: a video's trace, and the service map with the depths of
+// its queues. It only reads; docs/api.md describes its routes.
 package observe
 
 import (

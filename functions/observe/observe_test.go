@@ -186,7 +186,7 @@ func TestShowMapReturnsServicesAndQueues(t *testing.T) {
 	if d := cmp.Diff([]any{
 		map[string]any{
 			"name": "encode", "lane": "interactive", "waiting": 3.0, "in_flight": 2.0, "oldest_s": 90.0, "dead": 1.0,
-			"ceiling": 7.0, "wanted": 5.0, "reason": "enough to keep its promise",
+			"ceiling": 7.0, "wanted": 5.0, "reason": "enough for its target wait",
 		},
 		map[string]any{
 			"name": "encode-bulk", "lane": "bulk", "waiting": 0.0, "in_flight": 0.0, "ceiling": 2.0, "wanted": 0.0,

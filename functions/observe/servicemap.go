@@ -20,10 +20,10 @@ type mapView struct {
 }
 
 type serviceView struct {
-	Name   string      `json:"name"`
-	Doors  []string    `json:"doors"` // routes, inbox, clock
-	Routes []routeView `json:"routes"`
-	Queues []queueView `json:"queues"`
+	Name     string      `json:"name"`
+	Triggers []string    `json:"doors"` // routes, inbox, clock
+	Routes   []routeView `json:"routes"`
+	Queues   []queueView `json:"queues"`
 }
 
 type routeView struct {
@@ -80,21 +80,21 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 func (o *Observer) buildServiceView(
 	ctx context.Context, s services.Service, dead map[string]int, scaling scaling.State,
 ) serviceView {
-	v := serviceView{Name: s.Name, Doors: []string{}, Routes: []routeView{}, Queues: []queueView{}}
+	v := serviceView{Name: s.Name, Triggers: []string{}, Routes: []routeView{}, Queues: []queueView{}}
 	for _, r := range s.Routes {
 		v.Routes = append(v.Routes, routeView{r.Method, r.Path})
 	}
 	if len(s.Routes) > 0 {
-		v.Doors = append(v.Doors, "routes")
+		v.Triggers = append(v.Triggers, "routes")
 	}
 	if s.Inbox != nil {
-		v.Doors = append(v.Doors, "inbox")
+		v.Triggers = append(v.Triggers, "inbox")
 	}
 	for _, q := range s.Queues() {
 		v.Queues = append(v.Queues, o.buildQueueView(ctx, q, dead, scaling))
 	}
 	if s.Interval > 0 {
-		v.Doors = append(v.Doors, "clock")
+		v.Triggers = append(v.Triggers, "clock")
 	}
 	return v
 }

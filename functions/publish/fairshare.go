@@ -33,19 +33,20 @@ func newShareRequest(e events.Event, v video.Video, wantsTasks bool, now time.Ti
 	}
 }
 
-// allocation is a tenant's in-flight limit of one lane while a request is handled. Its methods are pure: each returns
+// limitUpdate is a tenant's in-flight limit of one lane while a request is handled. Its methods are pure: each returns
 // the allocation as it is afterwards, and the caller reads and writes the store.
-type allocation struct {
+type limitUpdate struct {
 	limit   fairshare.InFlightLimit
 	size    int                       // tasks that may be in flight
 	waiting []fairshare.QueuePosition // read from the wait queue, in order, and not taken yet
 	taken   []fairshare.QueuePosition // to be deleted from the wait queue once the limit is saved
-	joins   bool                      // the request's video needs a place in the wait queue, unless it gets tasks now
+	// the request's video needs a place in the wait queue, unless it gets tasks now
+	mustEnqueue bool
 }
 
-// newAllocation returns the limit without the tasks that are finished or whose lease has expired.
-func newAllocation(before fairshare.InFlightLimit, size int, r shareRequest) allocation {
-	a := allocation{limit: before.ReleaseTasks(r.video, r.now).ExpireLeases(r.now), size: size}
+// newLimitUpdate returns the limit without the tasks that are finished or whose lease has expired.
+func newLimitUpdate(before fairshare.InFlightLimit, size int, r shareRequest) limitUpdate {
+	a := limitUpdate{limit: before.ReleaseTasks(r.video, r.now).ExpireLeases(r.now), size: size}
 	if r.retries {
 		a.limit = a.limit.RetryTasks(r.video, r.key, r.now)
 	}
@@ -53,17 +54,17 @@ func newAllocation(before fairshare.InFlightLimit, size int, r shareRequest) all
 		a.taken = append(a.taken, fairshare.PositionOf(r.video))
 	}
 	_, has := a.limit.FindAllotment(r.video.ID)
-	a.joins = !has && a.limit.HasPendingTasks(r.video) && (r.wantsTasks || r.queued)
+	a.mustEnqueue = !has && a.limit.HasPendingTasks(r.video) && (r.wantsTasks || r.queued)
 	return a
 }
 
-func (a allocation) countFreeSlots() int { return a.limit.FreeSlots(a.size) }
+func (a limitUpdate) countFreeSlots() int { return a.limit.FreeSlots(a.size) }
 
 // takeNext returns the first position of the videos that have tasks left in the limit, of the request's video if that
 // joins, and of those that were read from the wait queue, where it is taken out. ok is false if there is none.
-func (a allocation) takeNext(r shareRequest) (_ allocation, next fairshare.QueuePosition, ok bool) {
-	positions := append(a.limit.WaitQueue(), a.waiting...)
-	if a.joins {
+func (a limitUpdate) takeNext(r shareRequest) (_ limitUpdate, next fairshare.QueuePosition, ok bool) {
+	positions := append(a.limit.PendingPositions(), a.waiting...)
+	if a.mustEnqueue {
 		positions = append(positions, fairshare.PositionOf(r.video))
 	}
 	if len(positions) == 0 {
@@ -78,8 +79,8 @@ func (a allocation) takeNext(r shareRequest) (_ allocation, next fairshare.Queue
 }
 
 // reserveTasks gives the free slots to tasks of a video, under the request's key.
-func (a allocation) reserveTasks(v video.Video, r shareRequest) allocation {
+func (a limitUpdate) reserveTasks(v video.Video, r shareRequest) limitUpdate {
 	a.limit = a.limit.ReleaseTasks(v, r.now).ReserveTasks(v, a.size, r.key, r.now)
-	a.joins = a.joins && v.ID != r.video.ID
+	a.mustEnqueue = a.mustEnqueue && v.ID != r.video.ID
 	return a
 }

@@ -104,7 +104,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	w.fairShare.Limits = &conflictingStore{w.table, 1000}
 	w.setState(first, video.Failed)
 	row, _ := w.table.LoadVideo(t.Context(), "acme", first.ID)
-	if _, err := w.fairShare.ReserveTasks(
+	if _, err := w.fairShare.RequestTasks(
 		t.Context(), events.New("acme", first.ID, noon, video.TaskFailed{}), row, false,
 	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
@@ -197,7 +197,7 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			}
 			b, sound := failingStore{w.table, call}, w.fairShare
 			w.fairShare.Limits, w.fairShare.WaitQueue, w.fairShare.Videos = b, b, b
-			if _, err := w.fairShare.ReserveTasks(
+			if _, err := w.fairShare.RequestTasks(
 				t.Context(), events.New(v.Tenant, v.ID, w.now, what), row, second,
 			); !errors.Is(err, errBroken) {
 				t.Fatalf("got %v", err)

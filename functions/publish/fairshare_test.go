@@ -215,7 +215,7 @@ func TestUnrelatedEventsLeaveInFlightLimitAlone(t *testing.T) {
 		video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.TaskDone{},
 	} {
 		v := video.Video{Tenant: "acme", ID: "vid_1"}
-		if out, err := turns.ReserveTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil ||
+		if out, err := turns.RequestTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil ||
 			err != nil {
 			t.Errorf("%T: %v, %v", what, out, err)
 		}

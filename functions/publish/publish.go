@@ -2,7 +2,8 @@
 // tasks within the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
 //
 // Rights: read and write of video rows, task results, in-flight limits and wait queues in the table; read and write of
-// playlists in the media bucket. No other service writes a video's row.
+// playlists in the media bucket. After a video is created, no other service writes its row, but for the
+// Details that clients may edit.
 package publish
 
 import (
@@ -32,8 +33,9 @@ type VideoStore interface {
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
 
-// VideoOwner is the only writer of videos' rows. Its queue is FIFO with the video's id as message group, so that
-// normally one process at a time writes a row; the version in the row protects it where that fails.
+// VideoOwner is the only writer of videos' rows after their creation, but for their Details. Its queue is FIFO with the
+// video's id as message group, so that normally one process at a time writes a row; the version in the row protects it
+// where that fails.
 type VideoOwner struct {
 	Videos    VideoStore
 	Playlists PlaylistStore
@@ -86,7 +88,7 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 		next.Correlation = after.Correlation
 		all = append(all, next)
 	}
-	tasks, err := o.FairShare.ReserveTasks(ctx, e, after, wantsTasks)
+	tasks, err := o.FairShare.RequestTasks(ctx, e, after, wantsTasks)
 	if err != nil {
 		return nil, err
 	}

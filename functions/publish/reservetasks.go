@@ -77,9 +77,9 @@ func BackOffWithJitter(ctx context.Context, conflicts int) {
 
 var errLimitContended = errors.New("the in-flight limit changes faster than it can be written")
 
-// ReserveTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
+// RequestTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
 // of other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
-func (f FairShare) ReserveTasks(
+func (f FairShare) RequestTasks(
 	ctx context.Context, e events.Event, v video.Video, wantsTasks bool,
 ) (out []events.Event, err error) {
 	if v.Plan == nil {
@@ -135,17 +135,17 @@ func (f FairShare) tryUpdateLimit(
 	if err != nil {
 		return before, false, err
 	}
-	a, err := f.fillFreeSlots(ctx, newAllocation(before, f.MaxInFlight, r), r, lane)
+	a, err := f.fillFreeSlots(ctx, newLimitUpdate(before, f.MaxInFlight, r), r, lane)
 	if err != nil {
 		return before, false, err
 	}
-	if a.joins {
+	if a.mustEnqueue {
 		a.limit.MoreWaiting = true
 		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, fairshare.PositionOf(r.video)); err != nil {
 			return before, false, err
 		}
 	}
-	if a.joins || !reflect.DeepEqual(before, a.limit) {
+	if a.mustEnqueue || !reflect.DeepEqual(before, a.limit) {
 		a.limit.Version++
 		if err := f.Limits.SaveInFlightLimit(ctx, a.limit); errs.KindOf(err) == errs.Conflict {
 			return before, false, nil
@@ -161,8 +161,8 @@ func (f FairShare) tryUpdateLimit(
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
 func (f FairShare) fillFreeSlots(
-	ctx context.Context, a allocation, r shareRequest, lane video.Lane,
-) (allocation, error) {
+	ctx context.Context, a limitUpdate, r shareRequest, lane video.Lane,
+) (limitUpdate, error) {
 	var last fairshare.QueuePosition
 	for atEnd := false; a.countFreeSlots() > 0; {
 		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {

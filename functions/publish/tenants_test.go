@@ -71,7 +71,7 @@ func (w *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks boo
 	if err != nil {
 		w.Fatal(err)
 	}
-	out, err := w.fairShare.ReserveTasks(w.Context(), events.New(v.Tenant, v.ID, w.now, data), row, wantsTasks)
+	out, err := w.fairShare.RequestTasks(w.Context(), events.New(v.Tenant, v.ID, w.now, data), row, wantsTasks)
 	if err != nil {
 		w.Fatal(err)
 	}

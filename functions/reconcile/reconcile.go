@@ -44,9 +44,9 @@ type InFlightLimitReader interface {
 	LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error)
 }
 
-// QueueDepths reads how many messages wait in queues.
+// QueueDepths reads how many messages are in queues.
 type QueueDepths interface {
-	// ReadServiceDepth returns about how many messages wait in a service's queues.
+	// ReadServiceDepth returns about how many messages of a service's queues wait or are in flight.
 	ReadServiceDepth(ctx context.Context, service string) (int, error)
 }
 

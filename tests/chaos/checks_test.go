@@ -115,7 +115,7 @@ func (w *simulation) captureState() map[string]string {
 	}
 	for _, c := range w.clients {
 		v, err := w.store.LoadInFlightLimit(context.Background(), c.tenant, video.Interactive)
-		all["in flight of "+c.tenant] = fmt.Sprint(v.CountInFlight(), v.WaitQueue(), err)
+		all["in flight of "+c.tenant] = fmt.Sprint(v.CountInFlight(), v.PendingPositions(), err)
 	}
 	for id, f := range w.topicEvents {
 		all["fact "+named.Replace(id)] = named.Replace(f.data)

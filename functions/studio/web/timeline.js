@@ -10,11 +10,11 @@ const eventTexts = {
   "upload.cancelled.v1": "The upload was cancelled",
   "media.inspected.v1": "Inspected and planned",
   "media.refused.v1": "Refused",
-  "encode.done.v1": "The playlists grew",
+  "encode.done.v1": "A task is done",
   "encode.failed.v1": "A part could not be encoded",
-  "delete.requested.v1": "Deletion was asked for",
-  "sweep.done.v1": "Some of it is removed",
-  "deadline.passed.v1": "Looked after: a step took long",
+  "delete.requested.v1": "Deletion was requested",
+  "sweep.done.v1": "Objects were purged",
+  "deadline.passed.v1": "A deadline passed",
   "fetch.failed.v1": "The file could not be fetched",
 };
 

@@ -54,7 +54,7 @@ export function createTraceView(at, signal) {
     setText(
       sum,
       [
-        `${pluralize(hops.length, "hop")} in ${formatDuration(end / 1000)}`,
+        `${pluralize(hops.length, "span")} in ${formatDuration(end / 1000)}`,
         known.traces > 1 && pluralize(known.traces, "trace"),
         !known.complete && "more may come",
       ]

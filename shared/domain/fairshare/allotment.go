@@ -34,9 +34,9 @@ type Allotment struct {
 	InFlight   map[int]string `json:"flight,omitempty"` // by task: hash of the event that requested it
 }
 
-// hashEventID returns a short hash of an event's id: a row may hold thousands. If two events have the same hash, a task
-// may be requested twice, which does no harm.
-func hashEventID(event string) string {
+// hashRequestKey returns a short hash of an event's id: a row may hold thousands. If two events have the same hash, a
+// task may be requested twice, which does no harm.
+func hashRequestKey(event string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(event))
 	return strconv.FormatUint(uint64(h.Sum32()), 36)

@@ -63,8 +63,8 @@ func (l InFlightLimit) FindAllotment(videoID string) (a Allotment, ok bool) {
 	return a, false
 }
 
-// WaitQueue returns the positions of the videos that have tasks to request, in their order.
-func (l InFlightLimit) WaitQueue() (positions []QueuePosition) {
+// PendingPositions returns the positions of the videos that have tasks to request, in their order.
+func (l InFlightLimit) PendingPositions() (positions []QueuePosition) {
 	for _, a := range l.Allotments {
 		if a.NextTask < a.EndTask {
 			positions = append(positions, a.QueuePosition)
@@ -128,8 +128,8 @@ func (l InFlightLimit) isPending(v video.Video, t video.Task) bool {
 }
 
 // ReserveTasks returns the limit with as many of the video's tasks in flight as there are free slots: unfinished tasks
-// that were not requested before, in the order of their numbers. event is the id of the event that is being handled;
-// ReservedBy finds the tasks by it when the event is delivered again.
+// that were not requested before, in the order of their numbers. requestKey stands for the event that is being
+// handled; ReservedBy finds the tasks by it when the event is delivered again.
 func (l InFlightLimit) ReserveTasks(v video.Video, size int, event string, now time.Time) InFlightLimit {
 	if !v.State.IsEncoding() {
 		return l
@@ -150,7 +150,7 @@ func (l InFlightLimit) ReserveTasks(v video.Video, size int, event string, now t
 		if a.InFlight == nil {
 			a.InFlight = map[int]string{}
 		}
-		a.InFlight[a.NextTask], a.LeaseStart, free = hashEventID(event), now, free-1
+		a.InFlight[a.NextTask], a.LeaseStart, free = hashRequestKey(event), now, free-1
 	}
 	if !ok && len(a.InFlight) == 0 { // no slot was free: the video waits in a row of its own
 		return l
@@ -167,7 +167,7 @@ func (l InFlightLimit) RetryTasks(v video.Video, event string, now time.Time) In
 	}
 	a.InFlight = maps.Clone(a.InFlight)
 	for n := range a.InFlight {
-		a.InFlight[n], a.LeaseStart = hashEventID(event), now
+		a.InFlight[n], a.LeaseStart = hashRequestKey(event), now
 	}
 	a.NextTask = 0
 	return l.withAllotment(a)
@@ -182,7 +182,7 @@ type TaskReservation struct {
 // ReservedBy returns the tasks in flight that an event has reserved. A duplicate of the event requests the same tasks
 // again.
 func (l InFlightLimit) ReservedBy(event string) (all []TaskReservation) {
-	hash := hashEventID(event)
+	hash := hashRequestKey(event)
 	for _, a := range l.Allotments {
 		var tasks []int
 		for n, by := range a.InFlight {

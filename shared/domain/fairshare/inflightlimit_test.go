@@ -109,7 +109,7 @@ func TestInFlightLimit(t *testing.T) {
 			if d := cmp.Diff(tt.want, listInFlight(tt.w)); d != "" {
 				t.Errorf("in flight (-want +got):\n%s", d)
 			}
-			if line := tt.w.WaitQueue(); len(line) != tt.line {
+			if line := tt.w.PendingPositions(); len(line) != tt.line {
 				t.Errorf("%v wait, want %d", line, tt.line)
 			}
 			if n := tt.w.CountInFlight(); n != len(tt.want) || tt.w.FreeSlots(9) != 9-n || tt.w.FreeSlots(0) != 0 {
@@ -158,7 +158,7 @@ func TestInFlightLimitCountsOneLane(t *testing.T) {
 		if d := cmp.Diff([]fairshare.TaskReservation{{Video: longVideo.ID, Tasks: want}}, l.ReservedBy("e1")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", lane, d)
 		}
-		if left := len(l.WaitQueue()) > 0; left != (lane == video.Bulk) || !l.HasPendingTasks(longVideo) {
+		if left := len(l.PendingPositions()) > 0; left != (lane == video.Bulk) || !l.HasPendingTasks(longVideo) {
 			t.Errorf("%s: some are left: %t", lane, left)
 		}
 	}
@@ -223,7 +223,7 @@ func (f *tenantModel) handleEvent(v video.Video, joins bool) {
 	}
 	for f.limit.FreeSlots(f.size) > 0 {
 		line := slices.SortedFunc(
-			slices.Values(slices.Concat(f.limit.WaitQueue(), f.waiting)), fairshare.QueuePosition.Compare,
+			slices.Values(slices.Concat(f.limit.PendingPositions(), f.waiting)), fairshare.QueuePosition.Compare,
 		)
 		if len(line) == 0 {
 			break
@@ -248,8 +248,8 @@ func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
 	if n := f.limit.CountInFlight(); n > f.size {
 		f.t.Fatalf("%d in flight, %d may be", n, f.size)
 	}
-	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.WaitQueue()) > 0 {
-		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.WaitQueue())
+	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.PendingPositions()) > 0 {
+		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.PendingPositions())
 	}
 	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b fairshare.Allotment) int {
 		return a.QueuePosition.Compare(b.QueuePosition)
@@ -327,9 +327,9 @@ func TestExpiredLeasesFreeCapacity(t *testing.T) {
 			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
 			f.handleEvent(f.videos[i], true)
 		}
-		for round := 0; len(f.waiting)+len(f.limit.WaitQueue()) > 0; round++ {
+		for round := 0; len(f.waiting)+len(f.limit.PendingPositions()) > 0; round++ {
 			if round > 40 {
-				t.Fatalf("%v and %v wait for ever", f.waiting, f.limit.WaitQueue())
+				t.Fatalf("%v and %v wait for ever", f.waiting, f.limit.PendingPositions())
 			}
 			for _, s := range f.limit.Allotments { // their results are lost, or the events about their deletion
 				i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })

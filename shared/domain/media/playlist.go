@@ -53,8 +53,8 @@ func BuildMediaPlaylist(p video.Plan, t video.Track, frames int) string {
 }
 
 // BuildMasterPlaylist returns the HLS master playlist of tracks as AssembleTracks returns them: the largest rendition
-// first, the audio in a group. BANDWIDTH is measured, as the encoder keeps its cap only within a chunk. If the video
-// is not complete (whole), both bandwidths are the upper bounds that the encoder's buffer allows.
+// first, the audio in a group. BANDWIDTH is measured, as the encoder keeps its cap only within a chunk. whole is
+// whether the video is complete; until then, both bandwidths are the upper bounds that the encoder's buffer allows.
 func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")

@@ -17,36 +17,36 @@ type transition string
 
 // The transitions.
 const (
-	keepCeiling  transition = "keep"  // a small fall is not worth a call to Lambda while no queue needs the workers
-	lowerCeiling transition = "lower" // a fall takes effect at once
-	holdCeiling  transition = "hold"  // the target is reached, or is the least ceiling
-	skipRaise    transition = "skip"  // a small raise of spare workers is not worth a call
-	delayRaise   transition = "delay" // workers of lowered queues still run: one raise later is better than several
-	raiseCeiling transition = "raise" // into what is free, up to the target
+	ignoreSmallFall transition = "keep"  // a small fall is not worth a call to Lambda while no queue needs the workers
+	lowerCeiling    transition = "lower" // a fall takes effect at once
+	noChange        transition = "hold"  // the target is reached, or is the least ceiling
+	skipRaise       transition = "skip"  // a small raise of spare workers is not worth a call
+	delayRaise      transition = "delay" // workers of lowered queues still run: one raise later is better than several
+	raiseCeiling    transition = "raise" // into what is free, up to the target
 )
 
 // transitions says when a queue makes which transition: the first whose condition holds, else raiseCeiling.
 var transitions = []struct {
 	name    transition
-	applies func(p *queuePlan, h handover) bool
+	applies func(p *queuePlan, h transitionContext) bool
 }{
-	{keepCeiling, func(p *queuePlan, h handover) bool {
+	{ignoreSmallFall, func(p *queuePlan, h transitionContext) bool {
 		return h.hasSpare && (!h.hasShort || p.gainsShare) && p.isMinorFall()
 	}},
-	{lowerCeiling, func(p *queuePlan, _ handover) bool { return p.previous > p.target }},
-	{holdCeiling, func(p *queuePlan, _ handover) bool { return p.target <= max(p.minCeiling(), p.previous) }},
-	{skipRaise, func(p *queuePlan, _ handover) bool { return p.isMinorRaise() }},
-	{delayRaise, func(p *queuePlan, h handover) bool { return h.manyEnding && p.previous >= MinCeiling }},
+	{lowerCeiling, func(p *queuePlan, _ transitionContext) bool { return p.previous > p.target }},
+	{noChange, func(p *queuePlan, _ transitionContext) bool { return p.target <= max(p.minCeiling(), p.previous) }},
+	{skipRaise, func(p *queuePlan, _ transitionContext) bool { return p.isMinorRaise() }},
+	{delayRaise, func(p *queuePlan, h transitionContext) bool { return h.manyEnding && p.previous >= MinCeiling }},
 }
 
-// handover is what the transitions depend on beside the queue itself.
-type handover struct {
+// transitionContext is what the transitions depend on beside the queue itself.
+type transitionContext struct {
 	hasSpare   bool // the ceilings until now are within the budget
 	hasShort   bool // some queue needs workers that others may have to spare
 	manyEnding bool // more than a sixteenth of the budget is yet to end above lowered ceilings
 }
 
-func (h handover) findTransition(p *queuePlan) transition {
+func (h transitionContext) findTransition(p *queuePlan) transition {
 	for _, t := range transitions {
 		if t.applies(p, h) {
 			return t.name
@@ -67,7 +67,7 @@ func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duratio
 			ending += max(0, min(p.history.PreviousCeiling, MaxCeiling)-p.previous)
 		}
 	}
-	h := handover{
+	h := transitionContext{
 		hasSpare: ceilings <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),
 		manyEnding: ending > budget/16,
 	}

@@ -12,19 +12,22 @@ func TestFindTransition(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		plan *queuePlan
-		h    handover
+		h    transitionContext
 		want transition
 	}{
-		{"a small fall nobody needs", plan(40, 35, 35), handover{hasSpare: true}, keepCeiling},
-		{"a small fall that a queue needs", plan(40, 35, 35), handover{hasSpare: true, hasShort: true}, lowerCeiling},
-		{"a small fall over the budget", plan(40, 35, 35), handover{}, lowerCeiling},
-		{"a large fall", plan(40, 20, 20), handover{hasSpare: true}, lowerCeiling},
-		{"no change", plan(40, 40, 10), handover{}, holdCeiling},
-		{"the first decision at the least ceiling", plan(0, MinCeiling, 0), handover{}, holdCeiling},
-		{"a small raise of spare workers", plan(40, 45, 10), handover{}, skipRaise},
-		{"a small raise that is needed", plan(40, 45, 45), handover{}, raiseCeiling},
-		{"a raise while others end", plan(40, 80, 80), handover{manyEnding: true}, delayRaise},
-		{"the first raise while others end", plan(0, 80, 80), handover{manyEnding: true}, raiseCeiling},
+		{"a small fall nobody needs", plan(40, 35, 35), transitionContext{hasSpare: true}, ignoreSmallFall},
+		{
+			"a small fall that a queue needs", plan(40, 35, 35), transitionContext{hasSpare: true, hasShort: true},
+			lowerCeiling,
+		},
+		{"a small fall over the budget", plan(40, 35, 35), transitionContext{}, lowerCeiling},
+		{"a large fall", plan(40, 20, 20), transitionContext{hasSpare: true}, lowerCeiling},
+		{"no change", plan(40, 40, 10), transitionContext{}, noChange},
+		{"the first decision at the least ceiling", plan(0, MinCeiling, 0), transitionContext{}, noChange},
+		{"a small raise of spare workers", plan(40, 45, 10), transitionContext{}, skipRaise},
+		{"a small raise that is needed", plan(40, 45, 45), transitionContext{}, raiseCeiling},
+		{"a raise while others end", plan(40, 80, 80), transitionContext{manyEnding: true}, delayRaise},
+		{"the first raise while others end", plan(0, 80, 80), transitionContext{manyEnding: true}, raiseCeiling},
 	} {
 		if got := tt.h.findTransition(tt.plan); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)

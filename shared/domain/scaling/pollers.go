@@ -41,7 +41,7 @@ func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 func (p ProvisionedQueues) QueueInput(q services.Queue) Queue {
 	l := Queue{
 		Name: q.Name, Lane: q.Lane.Name, MaxWait: q.Lane.TargetWait.Seconds(), Weight: q.Lane.Weight,
-		Max: q.Inbox.MaxWorkers,
+		Max: q.Inbox.FixedWorkers,
 	}
 	if slices.Contains(p, q.Name) {
 		l.Min, l.Unit = MinPollers*workersPerPoller, workersPerPoller

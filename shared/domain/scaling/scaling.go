@@ -81,15 +81,15 @@ type Reason string
 // The reasons.
 const (
 	ReasonIdle           Reason = "idle: its part of what is spare"
-	ReasonEnough         Reason = "enough to keep its promise"
-	ReasonLate           Reason = "late: older than promised, hurried on"
+	ReasonEnough         Reason = "enough for its target wait"
+	ReasonLate           Reason = "late: the oldest message exceeds the target wait"
 	ReasonKept           Reason = "kept: as many were needed minutes ago"
-	ReasonAtMaximum      Reason = "at its most"
+	ReasonAtMaximum      Reason = "at its maximum"
 	ReasonShort          Reason = "short: its lane has no more"
 	ReasonLent           Reason = "lent: it has time, the other lane has not"
 	ReasonWaiting        Reason = "waiting for workers of another queue to end"
 	ReasonHeld           Reason = "held: the reading is missing, stale or broken"
-	ReasonBudgetTooSmall Reason = "least: the budget is less than the least of all"
+	ReasonBudgetTooSmall Reason = "minimum: the budget is less than the sum of the minimums"
 )
 
 // DecideCeilings returns a ceiling for each queue. Their sum is within the budget, unless the budget is less than the

@@ -74,14 +74,14 @@ func (p *queuePlan) isBulk() bool { return p.Lane != video.Interactive && p.MaxW
 
 // laneLoad is what the split depends on.
 type laneLoad struct {
-	pressed bool    // an interactive backlog will last longer than it takes to borrow workers
-	eased   bool    // no interactive backlog will last longer than its MaxWait
-	calm    bool    // interactive has needed little for some minutes
-	slack   float64 // fraction of MaxWait that bulk has left when its default share has done all work
+	longBurst bool    // an interactive backlog will last longer than it takes to borrow workers
+	burstOver bool    // no interactive backlog will last longer than its MaxWait
+	lowDemand bool    // interactive has needed little for some minutes
+	slack     float64 // fraction of MaxWait that bulk has left when its default share has done all work
 }
 
 func measureLoad(plans []*queuePlan, budget int, bulkShare float64) laneLoad {
-	l := laneLoad{eased: true}
+	l := laneLoad{burstOver: true}
 	needed := 0
 	for _, p := range filterByLane(plans, false) {
 		needed += p.demand
@@ -89,10 +89,10 @@ func measureLoad(plans []*queuePlan, budget int, bulkShare float64) laneLoad {
 			continue
 		}
 		seconds := p.Reading.Visible * p.Reading.ServiceTime / float64(max(MinCeiling, p.previous))
-		l.pressed = l.pressed || p.previous > 0 && seconds > p.MaxWait+pressedOverrun
-		l.eased = l.eased && seconds <= p.MaxWait
+		l.longBurst = l.longBurst || p.previous > 0 && seconds > p.MaxWait+pressedOverrun
+		l.burstOver = l.burstOver && seconds <= p.MaxWait
 	}
-	l.calm = float64(needed) < calmShare*float64(budget)
+	l.lowDemand = float64(needed) < calmShare*float64(budget)
 	l.slack = computeSlack(filterByLane(plans, true), max(1, float64(budget)*bulkShare))
 	return l
 }
@@ -120,17 +120,17 @@ func computeSlack(plans []*queuePlan, workers float64) float64 {
 func (m SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
 	switch {
 	case m.Current == SplitLoan:
-		if l.slack < endLoanSlack || l.eased && elapsedSince(m.Since, now) >= minLoanDuration {
+		if l.slack < endLoanSlack || l.burstOver && elapsedSince(m.Since, now) >= minLoanDuration {
 			return SplitState{SplitDefault, now}
 		}
-	case m.Current != SplitDefault && (l.pressed || l.slack > endLoanSlack):
+	case m.Current != SplitDefault && (l.longBurst || l.slack > endLoanSlack):
 		return SplitState{SplitDefault, now}
 	case elapsedSince(m.Since, now) < splitInterval:
-	case m.Current == SplitDefault && l.pressed && l.slack >= lendSlack:
+	case m.Current == SplitDefault && l.longBurst && l.slack >= lendSlack:
 		return SplitState{SplitLoan, now}
-	case m.Current != SplitBehind && l.calm && l.slack < 0:
+	case m.Current != SplitBehind && l.lowDemand && l.slack < 0:
 		return SplitState{SplitBehind, now}
-	case m.Current == SplitDefault && !l.pressed && l.slack < 0:
+	case m.Current == SplitDefault && !l.longBurst && l.slack < 0:
 		return SplitState{SplitDue, now}
 	}
 	return m

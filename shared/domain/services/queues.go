@@ -8,8 +8,8 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Lane is one of the queues of an inbox, with its settings for the scaling law (package scaling).
-type Lane struct {
+// LaneSettings is one of the queues of an inbox, with its settings for the scaling law (package scaling).
+type LaneSettings struct {
 	Name       video.Lane    // how urgent the messages are
 	TargetWait time.Duration // how long a message should wait at most; 0: MaxWait
 	MaxWait    time.Duration // how long a message may wait; an alarm reports longer waits; 0: the inbox's
@@ -30,7 +30,7 @@ func MinConcurrency() int { return MinWorkers * len(ListQueues()) }
 type Queue struct {
 	Name    string // that of the service; further lanes add the name of the lane: encode-bulk
 	Service string
-	Lane    Lane // with defaults applied
+	Lane    LaneSettings // with defaults applied
 	Inbox   Inbox
 }
 
@@ -52,7 +52,7 @@ func (s Service) Queues() (all []Queue) {
 	in.ServiceTime = cmp.Or(in.ServiceTime, time.Second)
 	lanes := in.Lanes
 	if lanes == nil {
-		lanes = []Lane{{Name: video.Interactive}}
+		lanes = []LaneSettings{{Name: video.Interactive}}
 	}
 	for i, lane := range lanes {
 		lane.MaxWait = cmp.Or(lane.MaxWait, in.MaxWait)
@@ -66,9 +66,9 @@ func (s Service) Queues() (all []Queue) {
 	return all
 }
 
-// MaxWorkers returns how many workers the service may have at most if all queues together have a concurrency:
+// WorkerLimit returns how many workers the service may have at most if all queues together have a concurrency:
 // everything beyond the minimum of the others.
-func (s Service) MaxWorkers(concurrency int) int {
+func (s Service) WorkerLimit(concurrency int) int {
 	own := s.Queues()
 	return min(concurrency-MinWorkers*(len(ListQueues())-len(own)), MaxWorkers*len(own))
 }

@@ -51,15 +51,15 @@ func (s Service) BrowserPaths() (paths []string) {
 // Inbox is what a service consumes: a queue, or a queue for each lane. It has one dead-letter queue, whatever the
 // number of lanes: the message says where it belongs, and reconcile has one queue less to read each minute.
 type Inbox struct {
-	EventTypes  []string      // event types that it receives; facts come from the topic
-	Lanes       []Lane        // none: one interactive queue
-	FIFO        bool          // messages of a video one at a time and in order: the message group is the video
-	FairShare   bool          // the message group is the tenant, and senders keep an in-flight limit
-	BatchSize   int           // messages per invocation
-	MaxWorkers  int           // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
-	ServiceTime time.Duration // typical time to process a message, until it is measured; 0: a second
-	MaxAttempts int           // deliveries before a message becomes a dead letter
-	MaxWait     time.Duration // how long a message may wait; an alarm reports longer waits
+	EventTypes   []string       // event types that it receives; facts come from the topic
+	Lanes        []LaneSettings // none: one interactive queue
+	FIFO         bool           // messages of a video one at a time and in order: the message group is the video
+	FairShare    bool           // the message group is the tenant, and senders keep an in-flight limit
+	BatchSize    int            // messages per invocation
+	FixedWorkers int            // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
+	ServiceTime  time.Duration  // typical time to process a message, until it is measured; 0: a second
+	MaxAttempts  int            // deliveries before a message becomes a dead letter
+	MaxWait      time.Duration  // how long a message may wait; an alarm reports longer waits
 }
 
 // MaxReceiveCount returns the number of deliveries after which SQS itself moves a message to the dead-letter queue:

@@ -116,7 +116,7 @@ var Map = []Service{
 		Inbox: &Inbox{
 			EventTypes: []string{"s3.object-created.v1", "inspect.requested.v1"}, BatchSize: 1,
 			ServiceTime: 3 * time.Second, MaxAttempts: 5, MaxWait: time.Minute,
-			Lanes: []Lane{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}},
+			Lanes: []LaneSettings{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}},
 		},
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		Permissions: []Permission{
@@ -129,7 +129,7 @@ var Map = []Service{
 		Inbox: &Inbox{
 			EventTypes: []string{"encode.requested.v1"}, FairShare: true, BatchSize: 1, ServiceTime: 10 * time.Second,
 			MaxAttempts: 5, MaxWait: 2 * time.Minute,
-			Lanes: []Lane{
+			Lanes: []LaneSettings{
 				{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 16},
 				{Name: video.Bulk, TargetWait: 10 * time.Minute, MaxWait: 15 * time.Minute, Weight: 16},
 			},
@@ -146,7 +146,7 @@ var Map = []Service{
 		Inbox: &Inbox{
 			EventTypes: []string{"fetch.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 12,
 			MaxWait: 5 * time.Minute,
-			Lanes:   []Lane{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
+			Lanes:   []LaneSettings{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
 		},
 		Emits: []string{"fetch.failed.v1"},
 		Permissions: []Permission{
@@ -162,7 +162,7 @@ var Map = []Service{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
 			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
 		}, FIFO: true, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 12, MaxWait: 30 * time.Second,
-			Lanes: []Lane{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
+			Lanes: []LaneSettings{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1",
@@ -184,7 +184,7 @@ var Map = []Service{
 		Inbox: &Inbox{
 			EventTypes: []string{"sweep.requested.v1"}, BatchSize: 1, ServiceTime: 2 * time.Second, MaxAttempts: 5,
 			MaxWait: 15 * time.Minute,
-			Lanes:   []Lane{{Name: video.Bulk, TargetWait: 10 * time.Minute, Weight: 1}},
+			Lanes:   []LaneSettings{{Name: video.Bulk, TargetWait: 10 * time.Minute, Weight: 1}},
 		},
 		Emits: []string{"sweep.done.v1"},
 		Permissions: []Permission{

@@ -163,7 +163,7 @@ func TestMaxWorkersLeaveMinimumForOthers(t *testing.T) {
 	for _, tt := range []struct{ concurrency, want int }{
 		{services.MinConcurrency(), 4}, {100 + others, 100}, {5000, 2000},
 	} {
-		if got := s.MaxWorkers(tt.concurrency); got != tt.want {
+		if got := s.WorkerLimit(tt.concurrency); got != tt.want {
 			t.Errorf("of %d: %d workers, not %d", tt.concurrency, got, tt.want)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // DeadLetter is a dead letter: a message that a service has given up, and why. The body is stored unchanged in the row,
 // without a claim check: a queue accepts messages of 256 KiB at most, and a row holds that.
 type DeadLetter struct {
-	ID       string          // LetterID's
+	ID       string          // DeadLetterID's
 	Service  string          // the service whose dead-letter queue it was in
 	Group    string          // message group, if the queue is FIFO
 	Type     string          // event type, as the body states it; not validated

@@ -200,7 +200,7 @@ func TestCrashesAndLeftoversAreSuspicious(t *testing.T) { // not parallel: the s
 	} {
 		suspicion.Store(nil)
 		tt.end.noteSuspicion()
-		if got := Suspicion(); got != tt.want {
+		if got := CompromiseReason(); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -48,7 +48,7 @@ func TestEscapedProcessesAreKilled(t *testing.T) {
 			if err != nil || isRunning(pid) {
 				t.Errorf("process %q is still there (%v)", text, err)
 			}
-			if ffmpeg.Suspicion() == "" {
+			if ffmpeg.CompromiseReason() == "" {
 				t.Error("a tool that leaves processes behind is not suspicious")
 			}
 		})

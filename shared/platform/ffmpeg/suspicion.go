@@ -14,9 +14,10 @@ var crashSignals = []syscall.Signal{unix.SIGSEGV, unix.SIGILL, unix.SIGBUS, unix
 
 var suspicion atomic.Pointer[string]
 
-// Suspicion returns why this process's environment should not be used any more: the first of its tools that died of a
-// signal that we did not send, left processes behind, or ended its supervisor. It returns "" as long as there was none.
-func Suspicion() string {
+// CompromiseReason returns why this process's environment should not be used any more: the first of its tools that died
+// of a signal that we did not send, left processes behind, or ended its supervisor. It returns "" as long as there was
+// none.
+func CompromiseReason() string {
 	if s := suspicion.Load(); s != nil {
 		return *s
 	}

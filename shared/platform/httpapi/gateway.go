@@ -1,3 +1,8 @@
+// Package httpapi serves HTTP APIs behind API Gateway: it adapts Lambda events to net/http, routes and authorizes
+// requests as the service map says, decodes bodies, writes problem documents (RFC 9457) and CORS headers, and runs POST
+// requests with an Idempotency-Key once.
+//
+// Rights: those of the IdempotencyStore that a service passes. It rejects bodies over 1 MiB.
 package httpapi
 
 import (

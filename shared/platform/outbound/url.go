@@ -33,7 +33,7 @@ func ParseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// CheckURL returns the error of Parse.
+// CheckURL returns the error of ParseURL.
 func CheckURL(raw string) error {
 	_, err := ParseURL(raw)
 	return err

@@ -11,8 +11,9 @@
 // messages. What the other types need is said at each.
 //
 // A message goes to the dead-letter queue at once, with a reason, if it is no event, if its type is not one that the
-// service handles, or if the handler rejects it (Invalid, NotFound or Forbidden). Other messages of the batch are not
-// affected.
+// service handles, or if the handler rejects it with a final kind of error (see [Handler]). Any other error makes the
+// message visible again after a backoff. When the service's MaxAttempts are exhausted, the consumer sends the events of
+// [OnExhausted], and the message goes to the dead-letter queue too. Other messages of the batch are not affected.
 package queue
 
 import (

@@ -43,7 +43,7 @@ func (m *costMeter) measureCost(began time.Time) metric.Value {
 
 // Start calls f with each event of the service and logs the cost of each call. It does not return.
 func Start[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) {
-	lambda.Start(exitAfterResponse(LogInvocationCost(k, f), ffmpeg.Suspicion, k.exitProcess))
+	lambda.Start(exitAfterResponse(LogInvocationCost(k, f), ffmpeg.CompromiseReason, k.exitProcess))
 }
 
 // LogInvocationCost returns a function that calls f and logs the cost of the call.

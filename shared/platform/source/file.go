@@ -23,9 +23,9 @@ type File struct {
 // maxRemuxBytes is the size of the largest file of which a worker's disk has room for two.
 const maxRemuxBytes = 4 << 30
 
-// FetchOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by the
-// file's name, and rejects a file that is incomplete or in a container that is not supported.
-func FetchOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
+// DownloadOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by
+// the file's name, and rejects a file that is incomplete or in a container that is not supported.
+func DownloadOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
 	const op = "source.FetchOriginal"
 	out := File{Dir: dir, Name: "in"}
 	f, err := os.Create(filepath.Join(dir, out.Name))

@@ -44,7 +44,7 @@ func newFullInFlightLimit(tasks, each int) fairshare.InFlightLimit {
 func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 	t.Parallel()
 	encode, _ := services.Lookup("encode")
-	tasks := services.ComputeInFlightLimit(encode.MaxWorkers(1 << 20))
+	tasks := services.ComputeInFlightLimit(encode.WorkerLimit(1 << 20))
 	for _, each := range []int{1, 2, tasks} {
 		w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
 		if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(
