@@ -38,9 +38,10 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 		RestApiName:        jsii.String(apiName),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		MinCompressionSize: awscdk.Size_Bytes(jsiiNumber(minCompressionBytes)),
-		// The role with which API Gateway writes logs. An account has one for all APIs, so it stays when the stack is
-		// deleted.
-		CloudWatchRole: jsii.Bool(!set.local),
+		// The role with which API Gateway writes logs. An account has one in a region, for all APIs: to set it replaces
+		// the one that is there, and it stays when the stack is deleted
+		// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-account.html).
+		CloudWatchRole: jsii.Bool(!set.local && !set.keepLogRole),
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(stageName),
 			TracingEnabled:       jsii.Bool(true),

@@ -99,6 +99,23 @@ func TestGatewayStageThrottlesTracesAndLogs(t *testing.T) {
 	}
 }
 
+// Both stay when the stack is deleted, as other APIs of the account may log with the role by then.
+func TestGatewaySetsTheLogRoleUnlessTheAccountsIsKept(t *testing.T) {
+	t.Parallel()
+	account := awsTemplate().resourcesOfType("ApiGateway::Account")["GatewayApiAccount"]
+	role := awsTemplate().resourcesOfType("IAM::Role")["GatewayApiCloudWatchRole"]
+	if got := renderValue(account.property("CloudWatchRoleArn")); got != "GatewayApiCloudWatchRole" ||
+		account.DeletionPolicy != "Retain" || role.DeletionPolicy != "Retain" {
+		t.Errorf("account %v, role %v", account, role)
+	}
+	if !sharedAccountTemplate().hasNone("ApiGateway::Account") {
+		t.Error("the account's role is replaced")
+	}
+	if role, ok := sharedAccountTemplate().resourcesOfType("IAM::Role")["GatewayApiCloudWatchRole"]; ok {
+		t.Errorf("a role that nothing uses: %v", role)
+	}
+}
+
 func TestAccessLogHasNoPathAndNoHeaders(t *testing.T) {
 	t.Parallel()
 	var line map[string]string

@@ -64,15 +64,17 @@ var templates = sync.OnceValue(func() map[string]template {
 			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000",
 			"xray_api": "http://127.0.0.1:2001",
 		}),
+		"account": synthesize(map[string]any{"build": build, "gateway_log_role": "existing"}),
 		"few": synthesize(map[string]any{
 			"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example",
 		}),
 	}
 })
 
-func awsTemplate() template          { return templates()["aws"] }
-func localTemplate() template        { return templates()["local"] }
-func singleOriginTemplate() template { return templates()["few"] } // only pages of one origin may use it
+func awsTemplate() template           { return templates()["aws"] }
+func localTemplate() template         { return templates()["local"] }
+func sharedAccountTemplate() template { return templates()["account"] } // of an account that has other deployments
+func singleOriginTemplate() template  { return templates()["few"] }     // only pages of one origin may use it
 
 // synthesize returns the template of the stack with context values. For AWS it also runs cdk-nag and returns its
 // verdicts.

@@ -36,6 +36,9 @@ type settings struct {
 	provisioned scaling.ProvisionedQueues
 	// rate, burst: rate limit of the gateway, in requests a second (200), and requests at once (400)
 	rate, burst int
+	// gateway_log_role: "own" (default) sets the role with which API Gateway writes logs, which an account has one of in
+	// a region; "existing" leaves the one that is there. Preflight tells which is right.
+	keepLogRole bool
 	// cdn_domain: domain name of the CDN; default: CloudFront's own
 	cdnDomain string
 	// cdn_certificate: ARN of the certificate of cdn_domain, in us-east-1; needed with cdn_domain
@@ -78,6 +81,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.buildDir = c.readText("build", "build")
 	s.ffmpegDir = c.readText("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.readText("public_url", ""), "/")
+	s.keepLogRole = c.readChoice("gateway_log_role", "own", "existing") == "existing"
 	s.cdnDomain, s.cdnCertificate = c.readText("cdn_domain", ""), c.readText("cdn_certificate", "")
 	s.provisioned = c.readList("provisioned", "no queue", func(name string) bool {
 		return slices.ContainsFunc(services.ListQueues(), func(q services.Queue) bool { return q.Name == name })

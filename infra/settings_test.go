@@ -42,6 +42,9 @@ func TestReadSettings(t *testing.T) {
 		{"no slash after the public URL", map[string]any{"public_url": "https://v.example/"}, func(s *settings) {
 			s.publicURL = "https://v.example"
 		}},
+		{"the account's role for logs", map[string]any{"gateway_log_role": "existing"}, func(s *settings) {
+			s.keepLogRole = true
+		}},
 		{
 			"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"},
 			func(s *settings) {
@@ -107,6 +110,10 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 		{"a daemon on AWS", map[string]any{"xray_daemon": "127.0.0.1:2000"}, []string{"xray_daemon"}},
 		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},
 		{"local without tools", map[string]any{"cloud": "local"}, []string{"ffmpeg_dir"}},
+		{
+			"a role for logs by its ARN", map[string]any{"gateway_log_role": "arn:aws:iam::123456789012:role/logs"},
+			[]string{"gateway_log_role"},
+		},
 		{
 			"a name without a certificate", map[string]any{"cdn_domain": "v.example"},
 			[]string{"cdn_domain and cdn_certificate"},

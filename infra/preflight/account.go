@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -52,6 +53,7 @@ func readAccount(ctx context.Context) (account, error) {
 	quotas := servicequotas.NewFromConfig(cfg)
 	a.concurrency = readQuota(ctx, quotas, lambdaConcurrency)
 	a.rate = readQuota(ctx, quotas, gatewayRate)
+	a.logRole, a.logRoleErr = readLogRole(ctx, apigateway.NewFromConfig(cfg))
 	return a, nil
 }
 

@@ -50,8 +50,9 @@ func (q quota) increaseCommand(to int, region string) string {
 
 // requirements are what a deployment needs of its account.
 type requirements struct {
-	concurrency int // workers of all queues together
-	rate        int // requests a second through the gateway
+	concurrency int  // workers of all queues together
+	rate        int  // requests a second through the gateway
+	keepLogRole bool // the account's role for API Gateway's logs stays (gateway_log_role=existing)
 }
 
 // maxInvocations returns how many invocations run at once when every queue is full.
@@ -72,19 +73,25 @@ type account struct {
 	bootstrap          accountValue // its version; 0: there is none
 	// invocations at once of all functions, and requests a second to all APIs, in the region
 	concurrency, rate accountValue
+	// ARN of the role with which API Gateway writes logs in the region; "": none
+	logRole    string
+	logRoleErr error
 }
 
 // severity says how bad a finding is; a higher value is worse.
 type severity int
 
 const (
-	severityOK      severity = iota
-	severityUnknown          // it could not be read
-	severityLow              // Sluice works, but slower than the settings ask for
-	severityMissing          // a deployment would fail
+	severityOK       severity = iota
+	severityUnknown           // it could not be read
+	severityLow               // Sluice works, but slower than the settings ask for
+	severityConflict          // a deployment would replace what others use
+	severityMissing           // a deployment would fail
 )
 
-func (g severity) String() string { return [...]string{"ok", "unknown", "low", "missing"}[g] }
+func (g severity) String() string {
+	return [...]string{"ok", "unknown", "low", "conflict", "missing"}[g]
+}
 
 // finding is the result of one check.
 type finding struct {
@@ -96,7 +103,9 @@ type finding struct {
 
 // checkAccount compares what a deployment needs with what the account has.
 func checkAccount(n requirements, a account) []finding {
-	return []finding{checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory()}
+	return []finding{
+		checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory(), checkLogRole(n, a),
+	}
 }
 
 func worstSeverity(findings []finding) severity {

@@ -88,6 +88,27 @@ func TestCheckAccount(t *testing.T) {
 		{"requests may not be read", func(a *account) {
 			a.rate.err = errors.New("denied")
 		}, standardRequirements, "API Gateway requests", severityUnknown, "denied", ""},
+		{
+			"no role for logs", func(*account) {}, standardRequirements, "API Gateway log role", severityOK,
+			"the deployment makes one", "",
+		},
+		{"a role of others for logs", func(a *account) {
+			a.logRole = "arn:aws:iam::123456789012:role/ops/api-logs"
+		}, standardRequirements, "API Gateway log role", severityConflict,
+			"replace arn:aws:iam::123456789012:role/ops/api-logs", ""},
+		{"a role of others, which is kept", func(a *account) {
+			a.logRole = "arn:aws:iam::123456789012:role/api-logs"
+		}, requirements{keepLogRole: true}, "API Gateway log role", severityOK, "stays", ""},
+		{"the role of an earlier deployment", func(a *account) {
+			a.logRole = "arn:aws:iam::123456789012:role/Sluice-GatewayApiCloudWatchRole0A1B2C3D-x4y5"
+		}, standardRequirements, "API Gateway log role", severityOK, "made by a deployment", ""},
+		{
+			"no role to keep", func(*account) {}, requirements{keepLogRole: true}, "API Gateway log role",
+			severityMissing, "leave that setting out", "",
+		},
+		{"the role may not be read", func(a *account) {
+			a.logRoleErr = errors.New("denied")
+		}, standardRequirements, "API Gateway log role", severityUnknown, "denied", ""},
 		{"memory", func(*account) {}, standardRequirements, "Lambda memory", severityOK, "3008 MiB", ""},
 	}
 	for _, tt := range tests {
@@ -130,7 +151,11 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 			"Sluice can be deployed here, and will be slower than asked for: see what is low.",
 		},
 		{
-			[]severity{severityOK, severityMissing, severityLow},
+			[]severity{severityConflict, severityLow},
+			"A deployment with these settings would replace what others use: see the conflict.",
+		},
+		{
+			[]severity{severityConflict, severityMissing, severityLow},
 			"Sluice cannot be deployed here yet: see what is missing.",
 		},
 	}

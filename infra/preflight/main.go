@@ -3,11 +3,11 @@
 // runs it.
 //
 // It only reads. It needs sts:GetCallerIdentity (which every principal has), ssm:GetParameters,
-// servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota; what it may not read it reports as
-// unknown. It finds credentials and region as the AWS command line does.
+// servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota and apigateway:GET on /account; what it may not
+// read it reports as unknown. It finds credentials and region as the AWS command line does.
 //
-// Its exit status is 0 if Sluice can be deployed, even if something is low; 1 if something is missing; 2 if its flags
-// are wrong.
+// Its exit status is 0 if Sluice can be deployed, even if something is low; 1 if something is missing, or a deployment
+// would replace what others use; 2 if its flags are wrong.
 package main
 
 import (
@@ -28,14 +28,14 @@ import (
 // readTimeout is for all requests to AWS together.
 const readTimeout = 30 * time.Second
 
-const usage = `usage: preflight [-c concurrency=N] [-c rate=N]
+const usage = `usage: preflight [-c concurrency=N] [-c rate=N] [-c gateway_log_role=existing]
 
 Looks at the AWS account and region that your credentials are for, and says what Sluice needs there, what there is, and
 what to ask for. It changes nothing.
 
   -c name=value   a context value of the deployment, as for cdk: concurrency is what the workers of all queues
-                  together may have running at once, rate what the gateway lets through a second; others count for
-                  nothing here
+                  together may have running at once, rate what the gateway lets through a second, gateway_log_role=
+                  existing keeps the role with which API Gateway writes logs; others count for nothing here
 `
 
 func main() {
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	findings := checkAccount(wants, found)
 	printReport(out, found, findings)
-	if worstSeverity(findings) == severityMissing {
+	if worstSeverity(findings) >= severityConflict {
 		return 1
 	}
 	return 0
@@ -81,6 +81,8 @@ func parseFlags(args []string, errs io.Writer) (requirements, error) {
 			n.concurrency, err = strconv.Atoi(value)
 		case "rate":
 			n.rate, err = strconv.Atoi(value)
+		case "gateway_log_role":
+			n.keepLogRole = value == "existing"
 		}
 		return err
 	})

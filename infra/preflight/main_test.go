@@ -16,6 +16,7 @@ type fakeAWS struct {
 	parameters      map[string]string  // of Systems Manager
 	accountQuotas   map[string]float64 // the account's own values
 	defaultQuotas   map[string]float64 // AWS's defaults
+	logRole         string             // of API Gateway
 	deniedOperation string             // fails with AccessDenied
 	operations      []string           // that were called, in order
 }
@@ -23,7 +24,10 @@ type fakeAWS struct {
 func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	_, op, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if !isJSON {
+	switch {
+	case r.Method == http.MethodGet && r.URL.Path == "/account":
+		op, isJSON = "GetAccount", true
+	case !isJSON:
 		op = "GetCallerIdentity"
 	}
 	a.operations = append(a.operations, op)
@@ -41,6 +45,8 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		)
 	case a.deniedOperation == op:
 		a.writeError(w, "AccessDeniedException", "not authorized to perform "+op)
+	case op == "GetAccount":
+		_ = json.NewEncoder(w).Encode(map[string]any{"cloudwatchRoleArn": a.logRole, "apiKeyVersion": "4"})
 	case op == "GetParameters":
 		a.getParameters(w, body)
 	case op == "GetServiceQuota":
@@ -144,7 +150,7 @@ func TestPreflightPassesForACompleteAccount(t *testing.T) {
 	}
 	want := []string{
 		"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota",
-		"GetAWSDefaultServiceQuota",
+		"GetAWSDefaultServiceQuota", "GetAccount",
 	}
 	if !slices.Equal(a.operations, want) {
 		t.Errorf("asked %v", a.operations)
@@ -169,8 +175,20 @@ func TestPreflightReportsMissingAndLow(t *testing.T) {
 	}
 }
 
+func TestPreflightReportsALogRoleThatADeploymentWouldReplace(t *testing.T) {
+	newFakeAWS(t).logRole = "arn:aws:iam::123456789012:role/api-logs"
+	status, out, _ := runPreflight(t)
+	if status != 1 || !strings.Contains(out, "conflict API Gateway log role") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if status, out, _ := runPreflight(t, "-c", "gateway_log_role=existing"); status != 0 ||
+		!strings.Contains(out, "Sluice can be deployed here.") {
+		t.Errorf("with the setting: status %d\n%s", status, out)
+	}
+}
+
 func TestPreflightReportsUnreadableAsUnknown(t *testing.T) {
-	for _, op := range []string{"GetParameters", "GetServiceQuota", "GetAWSDefaultServiceQuota"} {
+	for _, op := range []string{"GetParameters", "GetServiceQuota", "GetAWSDefaultServiceQuota", "GetAccount"} {
 		t.Run(op, func(t *testing.T) {
 			a := newFakeAWS(t)
 			a.deniedOperation = op

@@ -19,8 +19,9 @@ func printReport(out io.Writer, a account, findings []finding) {
 
 // conclusions has the last line of a report, by its worst severity.
 var conclusions = [...]string{
-	severityOK:      "Sluice can be deployed here.",
-	severityUnknown: "Nothing is known to be missing, but not all could be read.",
-	severityLow:     "Sluice can be deployed here, and will be slower than asked for: see what is low.",
-	severityMissing: "Sluice cannot be deployed here yet: see what is missing.",
+	severityOK:       "Sluice can be deployed here.",
+	severityUnknown:  "Nothing is known to be missing, but not all could be read.",
+	severityLow:      "Sluice can be deployed here, and will be slower than asked for: see what is low.",
+	severityConflict: "A deployment with these settings would replace what others use: see the conflict.",
+	severityMissing:  "Sluice cannot be deployed here yet: see what is missing.",
 }
