@@ -11,14 +11,11 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// statements returns, for each resource of the service map, the statements that allow IAM actions on it.
+// statements returns, for each resource of the service map but the table and its indexes, the statements that allow IAM
+// actions on it.
 var statements = map[services.Resource]func(
 	d serviceDeps, p services.Permission, actions []string,
 ) []awsiam.PolicyStatement{
-	services.Table:           allowRows,
-	services.ByTenant:        allowRows,
-	services.ByExternal:      allowRows,
-	services.ByDeadline:      allowRows,
 	services.SourceBucket:    allowObjects,
 	services.MediaBucket:     allowObjects,
 	services.ProducerBuckets: allowProducerBuckets,
@@ -61,12 +58,20 @@ func allowARNs(
 
 // allowPermission returns the statements of one permission. It panics if the service map doesn't define it.
 func (d serviceDeps) allowPermission(p services.Permission) []awsiam.PolicyStatement {
-	actions, ok := p.IAMActions()
-	build := statements[p.Resource]
-	if !ok || build == nil {
-		panic(fmt.Sprintf("infra: the permission %s on %s is not defined", p.Action, p.Resource))
+	actions, build := listIAMActions(p), statements[p.Resource]
+	if build == nil {
+		panic(fmt.Sprintf("infra: no statement is defined for %s", p.Resource))
 	}
 	return build(d, p, actions)
+}
+
+// listIAMActions returns the IAM actions of a permission. It panics if the service map doesn't define it.
+func listIAMActions(p services.Permission) []string {
+	actions, ok := p.IAMActions()
+	if !ok {
+		panic(fmt.Sprintf("infra: the permission %s on %s is not defined", p.Action, p.Resource))
+	}
+	return actions
 }
 
 // newPolicyDocument returns all that the role of a service may do.
@@ -75,7 +80,9 @@ func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDep
 		allowActions([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, *log.LogGroupArn()),
 		allowActions([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*"),
 	}
-	for _, p := range s.Permissions {
+	onRows, others := splitRowPermissions(s.Permissions)
+	all = append(all, deps.allowRows(onRows)...)
+	for _, p := range others {
 		all = append(all, deps.allowPermission(p)...)
 	}
 	for _, to := range s.Destinations() {
@@ -100,20 +107,6 @@ func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDep
 			allowActions([]string{"sqs:SendMessage"}, deps.queueARNs(queues[:1], (*serviceQueue).deadLetterARN)...))
 	}
 	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &all})
-}
-
-// allowRows allows actions on the rows of the table, or of one of its indexes, whose partition keys are of the kinds in
-// p.Only.
-func allowRows(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
-	arn := *d.data.table.TableArn()
-	if p.Resource != services.Table {
-		arn += "/index/" + string(p.Resource)
-	}
-	return []awsiam.PolicyStatement{
-		addCondition(
-			allowActions(actions, arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys", appendSuffix(p.Only, "#*"),
-		),
-	}
 }
 
 // allowObjects allows actions on the objects of a bucket whose keys begin with one of the prefixes; s3:ListBucket is on

@@ -119,3 +119,18 @@ func TestUnknownPermissionPanics(t *testing.T) {
 		}()
 	}
 }
+
+// A transaction passes only if one statement has all kinds of rows that it writes (see allowRows).
+func TestEachActionOnRowsHasOneStatement(t *testing.T) {
+	t.Parallel()
+	for _, s := range services.Map {
+		seen := map[string]bool{}
+		for _, line := range listPermissions(t, awsTemplate(), s.Name) {
+			action, _, onRows := strings.Cut(line, " if dynamodb:LeadingKeys")
+			if onRows && seen[action] {
+				t.Errorf("%s: %s is in two statements", s.Name, action)
+			}
+			seen[action] = true
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/store"
+	"sluice/tests/rowpolicy"
 )
 
 const methodARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET/v1/videos/vid_1"
@@ -27,7 +28,7 @@ func newHandler(tb testing.TB) authorize.Handler {
 	if err := rows.CreateToken(tb.Context(), t); err != nil {
 		tb.Fatal(err)
 	}
-	return authorize.Handler{Tokens: rows, Now: func() time.Time { return noon }}
+	return authorize.Handler{Tokens: rowpolicy.LimitStore(tb, rows, "authorize"), Now: func() time.Time { return noon }}
 }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -35,7 +36,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
-	rows := h.Tokens.(store.Store)
+	rows := store.Store{Table: h.Tokens.(store.Store).Table.(rowpolicy.Table).Table}
 	token := access.Token{
 		ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: access.HashSecret("secret"),
 		Expires: noon,

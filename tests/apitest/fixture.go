@@ -29,6 +29,7 @@ import (
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/store"
+	"sluice/tests/rowpolicy"
 )
 
 // Noon is the time in tests that don't set another one.
@@ -62,25 +63,26 @@ func New(tb testing.TB) *Fixture {
 	}
 	now := func() time.Time { return f.Now() } // tests change it
 	f.Bucket.Now = now
+	rows := func(service string) store.Store { return rowpolicy.LimitStore(tb, f.Store, service) }
 	f.API = &api.API{
-		Uploads: f.Store, Videos: f.Store, Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox,
-		Idempotency: f.Store,
+		Uploads: rows("api"), Videos: rows("api"), Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox,
+		Idempotency: rows("api"),
 		CheckURL:    func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
 		TraceHeader:   func(context.Context) string { return "" },
 		AnnotateVideo: func(context.Context, string, string) {},
 		Now:           func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
 	}
 	f.VideoCreator = ingest.VideoCreator{
-		Videos: f.Store, Multipart: f.Bucket, Now: now,
+		Videos: rows("api"), Multipart: f.Bucket, Now: now,
 		NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, f.Entropy) },
 	}
 	f.Admin = &admin.Admin{
-		Tenants: f.Store, Producers: f.Store, DeadLetters: f.Store, Redriver: f.Redriver,
+		Tenants: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"), Redriver: f.Redriver,
 		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,
 		Log: f.Log,
 	}
 	f.Observer = &observe.Observer{
-		Store: f.Store, Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log,
+		Store: rows("observe"), Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log,
 	}
 	f.RebuildHandlers(tb)
 	return f

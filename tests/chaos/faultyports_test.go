@@ -17,17 +17,22 @@ import (
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/store/table"
+	"sluice/tests/rowpolicy"
 )
 
-// faultyTable is the table as a process accesses it.
+// faultyTable is the table as a process accesses it. A call that its service's role does not allow fails the test.
 type faultyTable struct{ *process }
+
+func (t faultyTable) rows() table.Table {
+	return rowpolicy.LimitStore(t.w.t, t.w.store, t.name).Table
+}
 
 // newStore returns the store as a process accesses it.
 func (p *process) newStore() store.Store { return store.Store{Table: faultyTable{p}} }
 
 func (t faultyTable) Get(ctx context.Context, k table.Key) (table.Row, error) {
 	return scheduleCall(ctx, t.process, "Get "+k.Kind(), k.PK, readOutcomes, func() (table.Row, error) {
-		return t.w.store.Table.Get(ctx, k)
+		return t.rows().Get(ctx, k)
 	})
 }
 
@@ -35,7 +40,7 @@ func (t faultyTable) Write(ctx context.Context, w table.Write) (table.Row, error
 	return scheduleCall(
 		ctx, t.process, "Write "+w.Key.Kind(), w.Key.PK+w.Key.SK, writeOutcomes, func() (table.Row, error) {
 			t.w.checkInFlightLimit(w)
-			return t.w.store.Table.Write(detachContext(ctx), w)
+			return t.rows().Write(detachContext(ctx), w)
 		},
 	)
 }
@@ -43,7 +48,7 @@ func (t faultyTable) Write(ctx context.Context, w table.Write) (table.Row, error
 func (t faultyTable) Transact(ctx context.Context, writes ...table.Write) error {
 	k := writes[0].Key
 	return scheduleCallErr(ctx, t.process, "Transact "+k.Kind(), k.PK, writeOutcomes, func() error {
-		err := t.w.store.Table.Transact(detachContext(ctx), writes...)
+		err := t.rows().Transact(detachContext(ctx), writes...)
 		if err == nil {
 			t.w.checkSavedVideo(k)
 		}
@@ -55,7 +60,7 @@ func (t faultyTable) Query(ctx context.Context, q table.Query) (rows []table.Row
 	name := cmp.Or(q.Index, table.Key{SK: q.Prefix + q.From}.Kind())
 	rows, err = scheduleCall(
 		ctx, t.process, "Query "+name, q.Partition, readOutcomes, func() (rows []table.Row, err error) {
-			rows, next, err = t.w.store.Table.Query(ctx, q)
+			rows, next, err = t.rows().Query(ctx, q)
 			return rows, err
 		},
 	)
@@ -63,12 +68,12 @@ func (t faultyTable) Query(ctx context.Context, q table.Query) (rows []table.Row
 }
 
 func (t faultyTable) Count(ctx context.Context, q table.Query) (int, error) {
-	return t.w.store.Table.Count(ctx, q) // no service of this package counts rows
+	return t.rows().Count(ctx, q) // no service of this package counts rows
 }
 
 func (t faultyTable) Delete(ctx context.Context, keys []table.Key) error {
 	return scheduleCallErr(ctx, t.process, "Delete "+keys[0].Kind(), keys[0].PK, writeOutcomes, func() error {
-		return t.w.store.Table.Delete(detachContext(ctx), keys)
+		return t.rows().Delete(detachContext(ctx), keys)
 	})
 }
 
