@@ -14,6 +14,10 @@ CLOUD_TESTS := ./tests/integration ./tests/e2e
 # The clouds that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
+# Settings of a deployment that has everything, for make lint-templates.
+ALL_SETTINGS := -c producers=210987654321 -c producer_buckets=acme-masters -c provisioned=encode-bulk \
+	-c keep_originals=30 -c alarm_email=ops@example.com -c cdn_domain=v.example.com \
+	-c cdn_certificate=arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
 # JavaScript to format.
 SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/browser/*.mjs))
 PRETTIER := build/node/node_modules/.bin/prettier
@@ -109,9 +113,10 @@ $(PRETTIER): localstack/package-lock.json | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install
 	@touch $@
 
-# The CDK itself makes what W3005 warns of, redundant dependencies.
+# Two deployments are checked: one with the settings in CONTEXT, and one with each setting that adds resources.
 lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
-	build/venv-lint/bin/cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json
+	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint -c arch=$(AWS_ARCH) $(ALL_SETTINGS)
+	build/venv-lint/bin/cfn-lint --config-file infra/cfnlint.yaml -- cdk.out/*.template.json build/lint/*.template.json
 
 build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install

@@ -17,8 +17,11 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// deadLetterRetention is how long a dead-letter queue keeps messages: the longest that SQS allows.
-const deadLetterRetention = 14 * 24 * time.Hour
+// How long queues keep messages: an inbox for SQS's default, a dead-letter queue for the longest that SQS allows.
+const (
+	messageRetention    = 4 * 24 * time.Hour
+	deadLetterRetention = 14 * 24 * time.Hour
+)
 
 // serviceQueue is a queue of a service's inbox and the dead-letter queue of the inbox.
 type serviceQueue struct {
@@ -41,6 +44,7 @@ func newServiceQueues(scope constructs.Construct, s services.Service) (all []*se
 		queue := newQueueProps(namePrefix+q.Name, s.Inbox.FIFO)
 		// a dead letter, with its attributes, has to fit into a row
 		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes)
+		queue.RetentionPeriod = cdkDuration(messageRetention)
 		queue.VisibilityTimeout = cdkDuration(s.VisibilityTimeout())
 		queue.DeadLetterQueue = &awssqs.DeadLetterQueue{
 			Queue: in.deadLetters, MaxReceiveCount: jsiiNumber(s.Inbox.MaxReceiveCount()),

@@ -46,6 +46,7 @@ func TestQueuesMatchTheServiceMap(t *testing.T) {
 				queue["QueueName"] = "sluice-" + q.Name + ending
 				queue["VisibilityTimeout"] = 6 * s.Timeout.Seconds()
 				queue["MaximumMessageSize"] = 262144.0
+				queue["MessageRetentionPeriod"] = 4 * 24 * 3600.0
 				got := maps.Clone(queues[services.PascalCase(q.Name)+"InboxQueue"].Properties)
 				redrive := got["RedrivePolicy"].(map[string]any)
 				delete(got, "RedrivePolicy")
