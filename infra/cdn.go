@@ -103,7 +103,7 @@ func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awsc
 				},
 			},
 		),
-		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+		AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD_OPTIONS(), // the function answers OPTIONS
 		ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_HTTPS_ONLY,
 		CachePolicy:           awscloudfront.CachePolicy_CACHING_OPTIMIZED(),
 		Compress:              jsii.Bool(true),

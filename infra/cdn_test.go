@@ -27,7 +27,7 @@ func TestCDNDistributionSettings(t *testing.T) {
 	}
 	want := map[string]any{
 		"enabled": true, "http": "http2and3", "price": "PriceClass_100",
-		"tls": "https-only", "methods": []any{"GET", "HEAD"}, "compress": true,
+		"tls": "https-only", "methods": []any{"GET", "HEAD", "OPTIONS"}, "compress": true,
 		"other behaviors": nil, "missing": []any{map[string]any{"ErrorCode": 404.0, "ErrorCachingMinTTL": 2.0}},
 		"cached by": "658327ea-f89d-4fab-a63d-7e88639e58f6", "sent to S3": nil,
 		"headers": "CdnHeaders",

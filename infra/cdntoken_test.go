@@ -68,10 +68,19 @@ func (a edgeResponse) refusalCode(t *testing.T) string {
 	return problem.Code
 }
 
-// runEdgeFunction runs the function in Node.js for each path. now is in Unix seconds.
+// runEdgeFunction runs the function in Node.js for a GET of each path. now is in Unix seconds.
 func runEdgeFunction(t *testing.T, now int64, store map[string]string, uris ...string) []edgeResponse {
 	t.Helper()
-	in, err := json.Marshal(map[string]any{"code": tokenCheck, "now": now, "store": store, "uris": uris})
+	return sendEdgeRequests(t, "GET", now, store, uris...)
+}
+
+func sendEdgeRequests(
+	t *testing.T, method string, now int64, store map[string]string, uris ...string,
+) []edgeResponse {
+	t.Helper()
+	in, err := json.Marshal(map[string]any{
+		"code": tokenCheck, "now": now, "store": store, "method": method, "uris": uris,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +192,24 @@ func TestEdgeFunctionRefusalsAllowAnyOriginAndAreNotCached(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("headers (-want +got):\n%s", d)
+	}
+}
+
+// A browser asks before it sends what the player wants, and learns only then whether the token is valid.
+func TestEdgeFunctionAnswersPreflightRequests(t *testing.T) {
+	t.Parallel()
+	for i, a := range sendEdgeRequests(t, "OPTIONS", 1, nil, "/p/1.1.x/p1/master.m3u8", "/") {
+		got := map[string]string{}
+		for name, h := range a.Headers {
+			got[name] = h.Value
+		}
+		want := map[string]string{
+			"access-control-allow-origin": "*", "access-control-allow-headers": "*",
+			"access-control-allow-methods": "GET, HEAD", "access-control-max-age": "86400",
+		}
+		if d := cmp.Diff(want, got); d != "" || a.StatusCode != 204 || a.URI != "" {
+			t.Errorf("%d: status %d, passed on as %q, headers (-want +got):\n%s", i, a.StatusCode, a.URI, d)
+		}
 	}
 }
 

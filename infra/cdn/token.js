@@ -9,6 +9,9 @@
 //   denied.<playback id>    any value: nobody may watch this video
 //
 // If the store can't be read, the function throws and CloudFront answers 503.
+//
+// It answers OPTIONS requests itself: browsers send one before a player's request that has a header of its own, or a
+// Range of several parts (https://fetch.spec.whatwg.org/#cors-preflight-fetch). S3 never sees them.
 import crypto from "crypto";
 import cf from "cloudfront";
 
@@ -19,6 +22,9 @@ const signedTokenPattern = /^([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z
 
 async function handler(event) {
   const request = event.request;
+  if (request.method === "OPTIONS") {
+    return allowPreflight();
+  }
   const path = pathPattern.exec(request.uri);
   if (!path) {
     return rejectRequest("token_invalid", "This is not a link to a video; check it.");
@@ -37,6 +43,21 @@ async function handler(event) {
   }
   request.uri = "/v/" + id + "/" + path[3];
   return request;
+}
+
+// allowPreflight returns the response to a CORS preflight request: any page may read any path that its token allows.
+// Browsers cache it for a day or less.
+function allowPreflight() {
+  return {
+    statusCode: 204,
+    statusDescription: "No Content",
+    headers: {
+      "access-control-allow-headers": { value: "*" },
+      "access-control-allow-methods": { value: "GET, HEAD" },
+      "access-control-allow-origin": { value: "*" },
+      "access-control-max-age": { value: "86400" },
+    },
+  };
 }
 
 // checkSignedToken returns the error code of a signed token, '' if it is valid.

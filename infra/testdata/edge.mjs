@@ -1,10 +1,10 @@
-// Runs infra/cdn/token.js as CloudFront does. It reads {code, now, store, uris} from stdin and writes, for each URI, what
+// Runs infra/cdn/token.js as CloudFront does. It reads {code, now, store, method, uris} from stdin and writes, for each URI, what
 // the handler returned. It replaces the module `cloudfront` of CloudFront's runtime; `crypto` is Node's.
 import { writeFileSync, mkdtempSync, rmSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 
-const { code, now, store, uris } = JSON.parse(readFileSync(0, "utf8"));
+const { code, now, store, method, uris } = JSON.parse(readFileSync(0, "utf8"));
 const seconds = now;
 Date.now = () => seconds * 1000;
 globalThis.cf = {
@@ -24,7 +24,7 @@ try {
   const answers = [];
   for (const uri of uris) {
     answers.push(
-      await handler({ version: "1.0", request: { method: "GET", uri, querystring: {}, headers: {}, cookies: {} } }),
+      await handler({ version: "1.0", request: { method, uri, querystring: {}, headers: {}, cookies: {} } }),
     );
   }
   process.stdout.write(JSON.stringify(answers));
