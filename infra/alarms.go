@@ -44,13 +44,17 @@ type alarm struct {
 	datapointsToAlarm int     // how many of these must be beyond the threshold
 	above             float64 // the threshold: a value above it is bad,
 	below             float64 // or, if this is set, a value below it
-	// what a period without a value counts as; "": notBreaching, as there are no values while nobody uses Sluice
-	missingData string
+	// whether having no value is what the alarm reports. It then fires when it changes to the state INSUFFICIENT_DATA. A
+	// new alarm begins in that state and only a change notifies, so a first deployment is silent until the metric has
+	// had a value. Without it a period without a value counts as notBreaching: there are none while nobody uses Sluice.
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+	onSilence bool
 }
 
+// What CloudWatch does with a period without a value.
 const (
 	notBreaching = "notBreaching"
-	breaching    = "breaching"
+	missing      = "missing" // INSUFFICIENT_DATA if no period in the evaluation range has one
 )
 
 // listAlarms returns all alarms of a deployment.
@@ -103,10 +107,9 @@ func listAlarms(set settings) []alarm {
 		if s.Interval > 0 {
 			all = append(all, alarm{
 				name: "silent-" + s.Name, runbookSection: "silent",
-				condition:   fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval),
-				missingData: breaching,
-				metricStat:  metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"},
-				period:      5 * time.Minute, evaluationPeriods: 2, datapointsToAlarm: 2, below: 1,
+				condition:  fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval),
+				metricStat: metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"},
+				period:     s.Interval, evaluationPeriods: 10, datapointsToAlarm: 10, below: 1, onSilence: true,
 			})
 		}
 	}
@@ -161,8 +164,8 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 		if a.below > 0 {
 			props.Threshold, props.ComparisonOperator = jsii.Number(a.below), jsii.String("LessThanThreshold")
 		}
-		if a.missingData != "" {
-			props.TreatMissingData = jsii.String(a.missingData)
+		if a.onSilence {
+			props.TreatMissingData, props.InsufficientDataActions = jsii.String(missing), props.AlarmActions
 		}
 		awscloudwatch.NewCfnAlarm(scope, jsii.String(services.PascalCase(a.name)), props)
 	}

@@ -23,7 +23,7 @@ func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 		"sluice-throttles":        "AWS/Lambda Throttles Sum > 0 in 2 of 3 × 300 s",
 		"sluice-gateway":          "AWS/ApiGateway 5XXError ApiName=sluice Average > 0.01 in 2 of 3 × 300 s",
 		"sluice-dollars":          "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
-		"sluice-silent-reconcile": "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 2 of 2 × 300 s, breaching without",
+		"sluice-silent-reconcile": "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 10 of 10 × 60 s, or on silence",
 	}
 	for _, q := range services.ListQueues() {
 		full := namePrefix + q.Name
@@ -63,8 +63,11 @@ func formatAlarm(r resource) string {
 		renderValue(r.property("Period")), "s",
 	)
 	line := strings.Join(parts, " ")
-	if silence := renderValue(r.property("TreatMissingData")); silence != notBreaching {
-		line += ", " + silence + " without"
+	switch without := renderValue(r.property("TreatMissingData")); {
+	case without == missing && renderValue(toList(r.property("InsufficientDataActions"))[0]) == "AlarmsTopic":
+		line += ", or on silence"
+	case without != notBreaching:
+		line += ", " + without + " without"
 	}
 	return line
 }
