@@ -160,7 +160,7 @@ load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real video
 sim: ## compare the scaling law with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim
 
-tools: $(LOCAL) ## fetch ffmpeg and real footage into build
+tools: $(LOCAL) ## fetch ffmpeg, real footage and AWS's service models into build
 	@$(LOCAL) tools
 
 up: needs $(LOCAL) ## start the local cloud (CLOUD=ministack or localstack, SLUICE_PORT=4566)

@@ -17,7 +17,7 @@ import (
 const usage = `usage: build/localstack COMMAND
 
   install        the emulator, the CDK command line and prettier, as pinned, into build/
-  tools          ffmpeg, ffprobe and footage, as pinned, into build/
+  tools          ffmpeg, ffprobe, footage and AWS's service models, as pinned, into build/
   layer ARCH     the Lambda layer of ffmpeg for arm64 or amd64, into build/layer/
   needs          say what this machine lacks for the local cloud (exit code 1: something)
   up             start the local cloud (CLOUD: ministack or localstack; SLUICE_PORT: its port)

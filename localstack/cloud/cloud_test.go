@@ -54,7 +54,9 @@ func TestStepTimeoutFromEnvironment(t *testing.T) {
 // is configured with.
 func TestPinsAreExact(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"requirements.txt", "media-requirements.txt", "executor/requirements.txt"} {
+	for _, name := range []string{
+		"requirements.txt", "media-requirements.txt", "botocore-requirements.txt", "executor/requirements.txt",
+	} {
 		logical := strings.ReplaceAll(readTestFile(t, filepath.Join("..", name)), "\\\n", "")
 		for line := range strings.Lines(logical) {
 			if !strings.HasPrefix(line, "#") && (!strings.Contains(line, "==") ||
@@ -68,8 +70,8 @@ func TestPinsAreExact(t *testing.T) {
 		t.Error("package-lock.json has no hash")
 	}
 	for _, name := range []string{
-		"requirements.txt", "media-requirements.txt", "package.json", "package-lock.json", "executor/requirements.txt",
-		"executor/dynamodb/pom.xml",
+		"requirements.txt", "media-requirements.txt", "botocore-requirements.txt", "package.json", "package-lock.json",
+		"executor/requirements.txt", "executor/dynamodb/pom.xml",
 	} {
 		if strings.Contains(readTestFile(t, filepath.Join("..", name)), "://") {
 			t.Errorf("%s names a host", name)

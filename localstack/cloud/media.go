@@ -16,8 +16,8 @@ var wheelPlatforms = map[string]struct{ tag, ending string }{
 
 var footage = []string{"bigbuckbunny.mp4", "bikes.mp4"}
 
-// InstallTools installs ffmpeg and ffprobe for this machine into build/tools, and footage into build/footage.
-func (c *Cloud) InstallTools(ctx context.Context) error {
+// installMediaTools installs ffmpeg and ffprobe for this machine into build/tools, and footage into build/footage.
+func (c *Cloud) installMediaTools(ctx context.Context) error {
 	return c.installMedia(
 		ctx, "fetch ffmpeg and footage into build", "tools.pins", runtime.GOARCH, c.buildPath("tools"), footage,
 	)

@@ -16,6 +16,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/blob"
+	"sluice/tests/awsmodel"
 )
 
 // fakeS3 is an HTTP client that records requests and answers with the next of its responses.
@@ -46,17 +47,18 @@ func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
 }
 
 // newTestBucket returns a bucket whose requests w answers.
-func newTestBucket(w *fakeS3, pathStyle bool) *blob.Bucket {
+func newTestBucket(t testing.TB, w *fakeS3, pathStyle bool) *blob.Bucket {
+	t.Helper()
 	return blob.NewBucket(blob.NewClient(aws.Config{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"),
-		HTTPClient: w,
+		HTTPClient: awsmodel.NewClient(t, w),
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 	}, pathStyle), "media")
 }
 
 func TestPresignPartSignsLengthAndExpiry(t *testing.T) {
 	t.Parallel()
-	signed, expires, err := newTestBucket(&fakeS3{}, false).PresignPart(
+	signed, expires, err := newTestBucket(t, &fakeS3{}, false).PresignPart(
 		t.Context(), "t/acme/v/source", "upload", 3, 8<<20, 15*time.Minute,
 	)
 	if err != nil {
@@ -94,7 +96,7 @@ func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			signed, err := newTestBucket(&fakeS3{}, tt.pathStyle).PresignGet(t.Context(), "v/p/1.m4s", time.Minute)
+			signed, err := newTestBucket(t, &fakeS3{}, tt.pathStyle).PresignGet(t.Context(), "v/p/1.m4s", time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +125,7 @@ func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 		},
 		{200, strings.NewReader("")},
 	}}
-	b := newTestBucket(w, true)
+	b := newTestBucket(t, w, true)
 	if id, err := b.CreateUpload(t.Context(), "k", "video/mp4"); err != nil || id != "u" {
 		t.Fatalf("got %q, %v", id, err)
 	}
@@ -173,18 +175,20 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 			w := &fakeS3{
 				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
 			}
-			_, err := newTestBucket(w, true).CompleteUpload(t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}})
+			_, err := newTestBucket(t, w, true).CompleteUpload(
+				t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}},
+			)
 			requireError(t, err, tt.kind, tt.code)
 		})
 	}
 	t.Run("broken connection", func(t *testing.T) {
 		t.Parallel()
-		_, err := newTestBucket(&fakeS3{}, true).HeadObject(t.Context(), "k")
+		_, err := newTestBucket(t, &fakeS3{}, true).HeadObject(t.Context(), "k")
 		requireError(t, err, errs.Transient, "")
 	})
 	t.Run("head of what is missing", func(t *testing.T) {
 		t.Parallel()
-		_, err := newTestBucket(
+		_, err := newTestBucket(t,
 			&fakeS3{responses: []newResponse{{404, strings.NewReader("")}}}, true,
 		).HeadObject(t.Context(), "k")
 		requireError(t, err, errs.NotFound, "object_not_found")
@@ -226,7 +230,7 @@ func TestDownloadObjectChecksETagAndClassifiesErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &fakeS3{responses: []newResponse{{200, tt.body}}}
-			err := newTestBucket(w, true).DownloadObject(t.Context(), "k", "abc", tt.to)
+			err := newTestBucket(t, w, true).DownloadObject(t.Context(), "k", "abc", tt.to)
 			if got := errs.KindOf(err); got != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -252,7 +256,7 @@ func TestListPartsReadsAllPages(t *testing.T) {
 		page("1", "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"),
 		page("2", "<IsTruncated>false</IsTruncated>"),
 	}}
-	got, err := newTestBucket(w, true).ListParts(t.Context(), "k", "u")
+	got, err := newTestBucket(t, w, true).ListParts(t.Context(), "k", "u")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +294,7 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 			w := &fakeS3{
 				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
 			}
-			_, err := newTestBucket(w, true).CopyPart(
+			_, err := newTestBucket(t, w, true).CopyPart(
 				t.Context(), "k", "u", 1, blob.ObjectRange{Bucket: "theirs", Key: "k", ETag: "e", Size: 1},
 			)
 			requireError(t, err, tt.kind, tt.code)
@@ -300,7 +304,7 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 		403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere",
 	} {
 		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
-		_, err := newTestBucket(w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
+		_, err := newTestBucket(t, w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
 		if got := errs.ProblemOf(err).Code; string(got) != code {
 			t.Errorf("S3 answers %d: %v, want %s", status, err, code)
 		}
@@ -312,7 +316,7 @@ func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 	w := &fakeS3{
 		responses: []newResponse{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}},
 	}
-	got, err := newTestBucket(w, true).CopyPart(
+	got, err := newTestBucket(t, w, true).CopyPart(
 		t.Context(), "k", "u", 3,
 		blob.ObjectRange{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5},
 	)
@@ -334,7 +338,7 @@ func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 func TestUploadPartSendsOnlyMD5(t *testing.T) {
 	t.Parallel()
 	w := &fakeS3{responses: []newResponse{{200, strings.NewReader("")}}}
-	if _, err := newTestBucket(w, false).UploadPart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
+	if _, err := newTestBucket(t, w, false).UploadPart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	h := w.requests[0].Header

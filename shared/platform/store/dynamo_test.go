@@ -24,6 +24,7 @@ import (
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
+	"sluice/tests/awsmodel"
 )
 
 // fakeDynamoDB is an HTTP client that records requests. It answers with the next of its responses, or with the last
@@ -73,10 +74,11 @@ func (w *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (w *fakeDynamoDB) newStore(r aws.Retryer) store.Store {
+func (w *fakeDynamoDB) newStore(t testing.TB, r aws.Retryer) store.Store {
+	t.Helper()
 	return store.NewDynamoDB(dynamodb.New(dynamodb.Options{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-		HTTPClient: w, Retryer: r,
+		HTTPClient: awsmodel.NewClient(t, w), Retryer: r,
 	}), "table")
 }
 
@@ -236,7 +238,7 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 					200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil,
 				}},
 			}
-			if err := tt.run(t, w.newStore(aws.NopRetryer{})); err != nil {
+			if err := tt.run(t, w.newStore(t, aws.NopRetryer{})); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -293,7 +295,7 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := &fakeDynamoDB{responses: []response{tt.answer}}
-			err := w.newStore(aws.NopRetryer{}).SaveVideo(
+			err := w.newStore(t, aws.NopRetryer{}).SaveVideo(
 				t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{},
 			)
 			var e *errs.Error
@@ -309,7 +311,7 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 func TestRetryAfterLostResponseReusesToken(t *testing.T) {
 	t.Parallel()
 	w := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
-	s := w.newStore(retry.NewStandard(func(o *retry.StandardOptions) {
+	s := w.newStore(t, retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.NewExponentialJitterBackoff(1)
 	}))
 	if err := s.SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{}); err != nil {
@@ -331,7 +333,7 @@ func TestQueryReadsAllPages(t *testing.T) {
 		{200, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"t"}}}`, nil},
 		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":2}}"}}]}`, nil},
 	}}
-	got, err := w.newStore(aws.NopRetryer{}).ListTaskResults(t.Context(), "acme", "v")
+	got, err := w.newStore(t, aws.NopRetryer{}).ListTaskResults(t.Context(), "acme", "v")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 	tasks := services.ComputeInFlightLimit(encode.WorkerLimit(1 << 20))
 	for _, each := range []int{1, 2, tasks} {
 		w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-		if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(
+		if err := w.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(
 			t.Context(), newFullInFlightLimit(tasks, each),
 		); err != nil {
 			t.Fatal(err)
@@ -62,11 +62,11 @@ func TestInFlightLimitRoundTrips(t *testing.T) {
 	t.Parallel()
 	want := newFullInFlightLimit(30, 3)
 	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(aws.NopRetryer{}).SaveInFlightLimit(t.Context(), want); err != nil {
+	if err := w.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
 	w = &fakeDynamoDB{responses: []response{{200, `{"Item":` + string(w.requests[0].Item) + `}`, nil}}}
-	got, err := w.newStore(aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Interactive)
+	got, err := w.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Interactive)
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(err, d)
 	}
@@ -90,7 +90,7 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 					200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil,
 				}},
 			}
-			got, err := w.newStore(aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
+			got, err := w.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
 			if s, _ := got.FindAllotment("vid_1"); errs.KindOf(err) != tt.kind || s.EndTask != tt.want {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -103,7 +103,7 @@ func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
 	t.Parallel()
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
 	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(aws.NopRetryer{}).DequeuePositions(
+	if err := w.newStore(t, aws.NopRetryer{}).DequeuePositions(
 		t.Context(), "acme", video.Bulk, position, fairshare.QueuePosition{Planned: position.Planned, Video: "vid_2"},
 		position,
 	); err != nil {
