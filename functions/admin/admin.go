@@ -48,49 +48,49 @@ type Admin struct {
 
 // Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
 // the service map.
-func (o *Admin) Handler() (http.Handler, error) {
+func (a *Admin) Handler() (http.Handler, error) {
 	s, _ := services.Lookup("admin")
-	idempotency := httpapi.NewIdempotencyMiddleware(o.Idempotency, o.Entropy, o.now, o.Log)
-	m, err := httpapi.NewMux(s, o.Log, idempotency, httpapi.Routes{
+	idempotency := httpapi.NewIdempotencyMiddleware(a.Idempotency, a.Entropy, a.now, a.Log)
+	m, err := httpapi.NewMux(s, a.Log, idempotency, httpapi.Routes{
 		Handlers: map[string]httpapi.Handler{
-			"POST /v1/tenants":                   o.createTenant,
-			"DELETE /v1/tokens/{id}":             o.deleteToken,
-			"POST /v1/sources":                   o.createProducer,
-			"GET /v1/sources":                    o.listProducers,
-			"DELETE /v1/sources/{id}":            o.deleteProducer,
-			"GET /v1/dead-letters":               o.listDeadLetters,
-			"GET /v1/dead-letters/{id}":          o.showDeadLetter,
-			"POST /v1/dead-letters/redrive":      o.redriveDeadLetters,
-			"POST /v1/dead-letters/{id}/redrive": o.redriveDeadLetter,
-			"POST /v1/dead-letters/{id}/discard": o.discardDeadLetter,
+			"POST /v1/tenants":                   a.createTenant,
+			"DELETE /v1/tokens/{id}":             a.deleteToken,
+			"POST /v1/sources":                   a.createProducer,
+			"GET /v1/sources":                    a.listProducers,
+			"DELETE /v1/sources/{id}":            a.deleteProducer,
+			"GET /v1/dead-letters":               a.listDeadLetters,
+			"GET /v1/dead-letters/{id}":          a.showDeadLetter,
+			"POST /v1/dead-letters/redrive":      a.redriveDeadLetters,
+			"POST /v1/dead-letters/{id}/redrive": a.redriveDeadLetter,
+			"POST /v1/dead-letters/{id}/discard": a.discardDeadLetter,
 		},
 		Idempotent: map[string]httpapi.IdempotentHandler{
-			"POST /v1/tokens": o.createToken,
+			"POST /v1/tokens": a.createToken,
 		},
 	})
-	return httpapi.CORS{Origins: o.Origins, Next: m}, err
+	return httpapi.CORS{Origins: a.Origins, Next: m}, err
 }
 
-func (o *Admin) now() time.Time { return httpapi.TruncateToMillis(o.Now()) }
+func (a *Admin) now() time.Time { return httpapi.TruncateToMillis(a.Now()) }
 
 // createTenant answers POST /v1/tenants. Repeated, it fails with tenant_exists.
-func (o *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
+func (a *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Name string `json:"name"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	var c httpapi.Validation
-	c.Require(
+	var v httpapi.Validation
+	v.Require(
 		access.ValidTenantID(in.Name), "/name", "name_invalid",
 		"A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.",
 	)
-	if err := c.Err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
-	t := access.Tenant{ID: in.Name, Created: o.now()}
-	if err := o.Tenants.CreateTenant(r.Context(), t); err != nil {
+	t := access.Tenant{ID: in.Name, Created: a.now()}
+	if err := a.Tenants.CreateTenant(r.Context(), t); err != nil {
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusCreated, struct {
@@ -115,8 +115,8 @@ type tokenResponse struct {
 }
 
 // createToken answers POST /v1/tokens. A repeated request can't show the token again, and fails with its id.
-func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.Attempt) error {
-	if id := a.PreviousID; id != "" {
+func (a *Admin) createToken(w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt) error {
+	if id := attempt.PreviousID; id != "" {
 		return errs.New(
 			"admin.createToken", errs.Conflict, "token_shown",
 			"This request has made the token "+
@@ -131,14 +131,14 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 	if err != nil {
 		return err
 	}
-	var c httpapi.Validation
+	var v httpapi.Validation
 	for i, s := range in.Scopes {
-		c.Require(
+		v.Require(
 			slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown",
 			"The scopes are "+httpapi.QuoteList(access.Scopes)+".",
 		)
 	}
-	c.Require(
+	v.Require(
 		in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in",
 		"expires_in_out_of_range",
 		fmt.Sprintf(
@@ -146,26 +146,26 @@ func (o *Admin) createToken(w http.ResponseWriter, r *http.Request, a *httpapi.A
 			maxTokenLifetime,
 		),
 	)
-	c.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
-	known, err := o.tenantExists(r, in.Tenant)
+	v.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
+	known, err := a.tenantExists(r, in.Tenant)
 	if err != nil {
 		return err
 	}
-	c.Require(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
-	if err := c.Err(); err != nil {
+	v.Require(known, "/tenant", "tenant_not_found", "There is no such tenant; create it first.")
+	if err := v.Err(); err != nil {
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return o.issueToken(
-		w, r, a, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second,
+	return a.issueToken(
+		w, r, attempt, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second,
 	)
 }
 
-func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
+func (a *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
 	if !access.ValidTenantID(tenant) {
 		return false, nil
 	}
-	_, err := o.Tenants.LoadTenant(r.Context(), tenant)
+	_, err := a.Tenants.LoadTenant(r.Context(), tenant)
 	if errs.KindOf(err) == errs.NotFound {
 		return false, nil
 	}
@@ -174,8 +174,8 @@ func (o *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {
 
 // deleteToken answers DELETE /v1/tokens/{id}. API Gateway caches the authorizer's result, so that the token works for
 // another minute.
-func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
-	if err := o.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
+func (a *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Tenants.DeleteToken(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -183,22 +183,22 @@ func (o *Admin) deleteToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // issueToken creates a token that expires after life; 0: it does not expire.
-func (o *Admin) issueToken(
-	w http.ResponseWriter, r *http.Request, a *httpapi.Attempt, t access.Token, life time.Duration,
+func (a *Admin) issueToken(
+	w http.ResponseWriter, r *http.Request, attempt *httpapi.Attempt, t access.Token, life time.Duration,
 ) error {
-	random, err := httpapi.RandomBase32(o.Entropy, 33)
+	random, err := httpapi.RandomBase32(a.Entropy, 33)
 	if err != nil {
 		return err
 	}
 	id, secret := random[:12], random[12:52] // 60 bits and 200 bits
-	t.ID, t.SecretHash, t.Created = id, access.HashSecret(secret), o.now()
+	t.ID, t.SecretHash, t.Created = id, access.HashSecret(secret), a.now()
 	if life > 0 {
 		t.Expires = t.Created.Add(life)
 	}
-	if err := o.Tenants.CreateToken(r.Context(), t); err != nil {
+	if err := a.Tenants.CreateToken(r.Context(), t); err != nil {
 		return err
 	}
-	a.MarkCreated(id)
+	attempt.MarkCreated(id)
 	return httpapi.WriteJSON(w, http.StatusCreated, tokenResponse{
 		ID: id, Token: access.FormatToken(id, secret), Tenant: t.Tenant, Scopes: t.Scopes,
 		Created: httpapi.Timestamp{Time: t.Created}, Expires: httpapi.Timestamp{Time: t.Expires},

@@ -49,13 +49,13 @@ type deadLetterView struct {
 	Body     string            `json:"body,omitempty"`
 }
 
-func (o *Admin) buildDeadLetterView(l video.DeadLetter) deadLetterView {
+func (a *Admin) buildDeadLetterView(l video.DeadLetter) deadLetterView {
 	return deadLetterView{
 		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind),
 		Code: l.Code, Reason: l.Reason,
 		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives,
 		Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
-		Age: max(0, int64(o.now().Sub(l.Sent).Seconds())), Body: l.Body,
+		Age: max(0, int64(a.now().Sub(l.Sent).Seconds())), Body: l.Body,
 	}
 }
 
@@ -64,7 +64,7 @@ var deadLetterStates = []video.DeadLetterState{
 }
 
 // listDeadLetters answers GET /v1/dead-letters.
-func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
+func (a *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
 	q, err := httpapi.ParseQuery(r.URL.Query(), "code", "cursor", "limit", "service", "state")
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
 	if f.State != "" && !slices.Contains(deadLetterStates, f.State) {
 		return httpapi.NewParameterError("`state` is one of " + httpapi.QuoteList(deadLetterStates) + ".")
 	}
-	found, next, err := o.DeadLetters.ListDeadLetters(r.Context(), f, q["cursor"], o.now(), limit)
+	found, next, err := a.DeadLetters.ListDeadLetters(r.Context(), f, q["cursor"], a.now(), limit)
 	if err != nil {
 		return err
 	}
@@ -86,34 +86,34 @@ func (o *Admin) listDeadLetters(w http.ResponseWriter, r *http.Request) error {
 		Next        string           `json:"next_cursor,omitempty"` // absent on the last page
 	}{make([]deadLetterView, 0, len(found)), next}
 	for _, l := range found {
-		page.DeadLetters = append(page.DeadLetters, o.buildDeadLetterView(l))
+		page.DeadLetters = append(page.DeadLetters, a.buildDeadLetterView(l))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, page)
 }
 
 // showDeadLetter answers GET /v1/dead-letters/{id}.
-func (o *Admin) showDeadLetter(w http.ResponseWriter, r *http.Request) error {
-	l, err := o.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
+func (a *Admin) showDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
+	return httpapi.WriteJSON(w, http.StatusOK, a.buildDeadLetterView(l))
 }
 
 // redriveDeadLetter answers POST /v1/dead-letters/{id}/redrive.
-func (o *Admin) redriveDeadLetter(w http.ResponseWriter, r *http.Request) error {
-	l, err := o.redriveByID(r.Context(), r.PathValue("id"))
+func (a *Admin) redriveDeadLetter(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.redriveByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	l.Body = ""
-	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(l))
+	return httpapi.WriteJSON(w, http.StatusOK, a.buildDeadLetterView(l))
 }
 
 // redriveByID sends a dead letter again, then marks it. After a crash in between it is still open and may be sent
 // twice, which every consumer tolerates.
-func (o *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, error) {
-	was, err := o.DeadLetters.LoadDeadLetter(ctx, id)
+func (a *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, error) {
+	was, err := a.DeadLetters.LoadDeadLetter(ctx, id)
 	if err != nil {
 		return was, err
 	}
@@ -121,32 +121,32 @@ func (o *Admin) redriveByID(ctx context.Context, id string) (video.DeadLetter, e
 	if err != nil {
 		return was, err
 	}
-	if err := o.Redriver.Redrive(ctx, was); err != nil {
+	if err := a.Redriver.Redrive(ctx, was); err != nil {
 		return was, err
 	}
-	return is, o.DeadLetters.UpdateDeadLetter(ctx, was, is)
+	return is, a.DeadLetters.UpdateDeadLetter(ctx, was, is)
 }
 
 // maxReasonLength is the most characters of the reason for a discard.
 const maxReasonLength = 500
 
 // discardDeadLetter answers POST /v1/dead-letters/{id}/discard.
-func (o *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error {
+func (a *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Reason string `json:"reason"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	var c httpapi.Validation
-	c.Require(
+	var v httpapi.Validation
+	v.Require(
 		in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid",
 		"Say why, in 1 to 500 characters without control characters.",
 	)
-	if err := c.Err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
-	was, err := o.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
+	was, err := a.DeadLetters.LoadDeadLetter(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -154,9 +154,9 @@ func (o *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	if err := o.DeadLetters.UpdateDeadLetter(r.Context(), was, is); err != nil {
+	if err := a.DeadLetters.UpdateDeadLetter(r.Context(), was, is); err != nil {
 		return err
 	}
 	is.Body = ""
-	return httpapi.WriteJSON(w, http.StatusOK, o.buildDeadLetterView(is))
+	return httpapi.WriteJSON(w, http.StatusOK, a.buildDeadLetterView(is))
 }

@@ -26,7 +26,7 @@ const redriveReserve = 2 * time.Second
 // redriveDeadLetters answers POST /v1/dead-letters/redrive: it sends open dead letters again at the given rate, the
 // oldest of those that it reads first, until the limit or the time is reached, and returns how many are left. It skips
 // those that can't be sent.
-func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error {
+func (a *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Service string `json:"service,omitempty"`
 		Code    string `json:"code,omitempty"`
@@ -37,25 +37,25 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	in.Limit, in.Rate = cmp.Or(in.Limit, defaultRedriveLimit), cmp.Or(in.Rate, defaultRedriveRate)
-	var c httpapi.Validation
-	c.Require(
+	var v httpapi.Validation
+	v.Require(
 		in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range",
 		"Redrive 1 to 1,000 dead letters at a time.",
 	)
-	c.Require(
+	v.Require(
 		in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range",
 		"Redrive 1 to 100 dead letters a second.",
 	)
-	if err := c.Err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
-	found, err := o.listOpenIDs(
+	found, err := a.listOpenIDs(
 		r.Context(), video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen},
 	)
 	if err != nil {
 		return err
 	}
-	done, err := o.redriveAtRate(r.Context(), found[:min(in.Limit, len(found))], time.Second/time.Duration(in.Rate))
+	done, err := a.redriveAtRate(r.Context(), found[:min(in.Limit, len(found))], time.Second/time.Duration(in.Rate))
 	if err != nil && done == 0 {
 		return err
 	}
@@ -64,9 +64,9 @@ func (o *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 
 // listOpenIDs returns the ids of open dead letters, the oldest first: of more than maxRedriveScan, those that were sent
 // last.
-func (o *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
+func (a *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
-		page, next, err := o.DeadLetters.ListDeadLetters(ctx, f, cursor, o.now(), maxRedriveScan-len(ids))
+		page, next, err := a.DeadLetters.ListDeadLetters(ctx, f, cursor, a.now(), maxRedriveScan-len(ids))
 		if err != nil {
 			return nil, err
 		}
@@ -81,24 +81,24 @@ func (o *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids 
 }
 
 // redriveAtRate sends dead letters again, one per pace, until the time is up or an error concerns them all.
-func (o *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
+func (a *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
 	going, cancel := httpapi.WithEarlierDeadline(ctx, redriveReserve)
 	defer cancel()
 	for i, id := range ids {
 		if i > 0 {
-			o.Sleep(going, pace)
+			a.Sleep(going, pace)
 		}
 		if going.Err() != nil {
 			return done, nil
 		}
-		_, err := o.redriveByID(ctx, id)
+		_, err := a.redriveByID(ctx, id)
 		switch errs.KindOf(err) {
 		case "":
 			done++
 		case errs.Conflict, errs.NotFound: // it was redriven or discarded meanwhile, or can't be sent
-			o.Log.WarnContext(ctx, "dead letter not redriven", "letter", id, "error", err)
+			a.Log.WarnContext(ctx, "dead letter not redriven", "letter", id, "error", err)
 		default:
-			o.Log.ErrorContext(ctx, "dead letters not redriven", "letter", id, "redriven", done, "error", err)
+			a.Log.ErrorContext(ctx, "dead letters not redriven", "letter", id, "redriven", done, "error", err)
 			return done, err
 		}
 	}

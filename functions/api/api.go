@@ -34,7 +34,7 @@ type UploadStore interface {
 	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error
 	// CreateVideoIdempotently adds both rows and replaces the idempotency record of c's key in one transaction.
 	// Conflict: another holder has the record.
-	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord) error
+	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord) error
 	// LoadUpload returns NotFound if the tenant has no upload of that id.
 	LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error)
 	// LoadVideo returns NotFound if the tenant has no video of that id.
@@ -49,7 +49,7 @@ type VideoStore interface {
 		ctx context.Context, tenant string, f video.Filter, cursor string, limit int,
 	) (page []video.Video, next string, err error)
 	// UpdateDetails replaces the title, external id and metadata of a video. NotFound: it is being deleted.
-	UpdateDetails(ctx context.Context, tenant, id string, a video.Details) error
+	UpdateDetails(ctx context.Context, tenant, id string, d video.Details) error
 	// LoadTimeline returns the timeline of a video in order, empty if there is no video.
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }

@@ -56,25 +56,25 @@ func (a *API) completeUpload(w http.ResponseWriter, r *http.Request) error {
 
 // validateParts returns an HTTPError unless sent has each part of the upload exactly once.
 func validateParts(u video.Upload, sent []sentPart) error {
-	var c httpapi.Validation
+	var v httpapi.Validation
 	seen := map[int]bool{}
 	for i, p := range sent {
 		at := fmt.Sprintf("/parts/%d", i)
-		c.Require(
+		v.Require(
 			p.Number >= 1 && p.Number <= u.PartCount(), at+"/number", "part_unknown",
 			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()),
 		)
-		c.Require(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
-		c.Require(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
+		v.Require(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
+		v.Require(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
 		seen[p.Number] = true
 	}
 	for n := range u.PartCount() {
 		if !seen[n+1] {
-			c.Require(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
+			v.Require(false, "/parts", "part_missing", fmt.Sprintf("Part %d is missing.", n+1))
 			break // one is enough: there may be a thousand
 		}
 	}
-	return c.Err()
+	return v.Err()
 }
 
 // completeMultipart compares the client's parts with S3's and completes the multipart upload. NotFound: S3 no longer
@@ -88,23 +88,23 @@ func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sent
 	for _, p := range listed {
 		stored[p.Number] = p
 	}
-	var c httpapi.Validation
+	var v httpapi.Validation
 	parts := make([]video.Part, u.PartCount())
 	for i, p := range sent {
 		got, ok := stored[p.Number]
 		at := fmt.Sprintf("/parts/%d", i)
-		c.Require(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
-		c.Require(
+		v.Require(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
+		v.Require(
 			!ok || got.ETag == strings.Trim(p.ETag, `"`), at+"/etag", "part_changed",
 			"The ETag is not that of the part that S3 has; send the part again or give its ETag.",
 		)
-		c.Require(
+		v.Require(
 			!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch",
 			fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)),
 		)
 		parts[p.Number-1] = got
 	}
-	if err := c.Err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
 	_, err = a.Originals.CompleteUpload(ctx, u.Key, u.MultipartID, parts)

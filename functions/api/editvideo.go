@@ -40,23 +40,23 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // applyTo changes v, or returns an HTTPError of 422. An empty title becomes the file name.
-func (in videoPatch) applyTo(v *video.Video) error {
+func (p videoPatch) applyTo(v *video.Video) error {
 	title := v.Title
 	v.Title = "" // the old title may be a file name, which may be longer than a title
-	if in.Title != nil {
-		v.Title = strings.TrimSpace(*in.Title)
+	if p.Title != nil {
+		v.Title = strings.TrimSpace(*p.Title)
 		title = cmp.Or(v.Title, v.Source.Name)
 	}
-	if in.ExternalID != nil {
-		v.ExternalID = *in.ExternalID
+	if p.ExternalID != nil {
+		v.ExternalID = *p.ExternalID
 	}
-	if in.Metadata != nil {
-		v.Metadata = cloneMetadata(in.Metadata)
+	if p.Metadata != nil {
+		v.Metadata = cloneMetadata(p.Metadata)
 	}
-	var c httpapi.Validation
-	c.AddAll(v.Details.Validate())
+	var check httpapi.Validation
+	check.AddAll(v.Details.Validate())
 	v.Title = title
-	return c.Err()
+	return check.Err()
 }
 
 // cloneMetadata returns a copy of metadata, nil for an empty one, as rows store it.

@@ -86,10 +86,10 @@ type lossyStore struct {
 }
 
 func (s lossyStore) CreateVideoIdempotently(
-	ctx context.Context, v video.Video, u video.Upload, c video.IdempotencyRecord,
+	ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord,
 ) error {
 	if s.savesRows {
-		if err := s.Store.CreateVideoIdempotently(ctx, v, u, c); err != nil {
+		if err := s.Store.CreateVideoIdempotently(ctx, v, u, r); err != nil {
 			return err
 		}
 	}

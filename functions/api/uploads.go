@@ -80,14 +80,14 @@ func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (comm
 	if in.UploadID, err = a.newID("upl_"); err != nil {
 		return command, err
 	}
-	var c httpapi.Validation
+	var v httpapi.Validation
 	if urlErr != nil {
 		p := errs.ProblemOf(urlErr)
-		c.Require(false, "/url", p.Code, p.Message)
+		v.Require(false, "/url", p.Code, p.Message)
 	}
 	command, invalid := ingest.NewCommand(in)
-	c.AddAll(invalid)
-	if err := c.Err(); err != nil {
+	v.AddAll(invalid)
+	if err := v.Err(); err != nil {
 		return command, err
 	}
 	a.AnnotateVideo(r.Context(), in.Tenant, in.VideoID)
@@ -146,18 +146,18 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request, attempt *httpapi
 	if err != nil {
 		return err
 	}
-	var c httpapi.Validation
-	c.Require(
+	var check httpapi.Validation
+	check.Require(
 		len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range",
 		fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs),
 	)
 	for i, n := range in.Numbers {
-		c.Require(
+		check.Require(
 			n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown",
 			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()),
 		)
 	}
-	if err := c.Err(); err != nil {
+	if err := check.Err(); err != nil {
 		return err
 	}
 	if err := a.requireOpen(r.Context(), u, v); err != nil {

@@ -19,14 +19,14 @@ func TestProducerObjectIsCopied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, body := newFetchEnv(t), testBytes(size)
-			etag := w.putMaster(t, body)
-			if code, err := w.deliverEvent(
+			env, body := newFetchEnv(t), testBytes(size)
+			etag := env.putMaster(t, body)
+			if code, err := env.deliverEvent(
 				t, nil, video.Origin{Bucket: "acme-masters", Key: masterKey, ETag: etag},
 			); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.requireOriginal(t, body)
+			env.requireOriginal(t, body)
 		})
 	}
 }
@@ -34,25 +34,25 @@ func TestProducerObjectIsCopied(t *testing.T) {
 // The parts that one delivery has copied are not copied again by the next.
 func TestCopyResumesWithMissingParts(t *testing.T) {
 	t.Parallel()
-	w, body := newFetchEnv(t), testBytes(5*partSize+7)
-	w.putMaster(t, body)
+	env, body := newFetchEnv(t), testBytes(5*partSize+7)
+	env.putMaster(t, body)
 	o := video.Origin{Bucket: "acme-masters", Key: masterKey}
-	w.failAfterParts(2)
-	if _, err := w.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
+	env.failAfterParts(2)
+	if _, err := env.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
-	if n := len(w.listPartNumbers(t)); n != 3 { // two, and the one with the version
-		t.Fatalf("parts %v", w.listPartNumbers(t))
+	if n := len(env.listPartNumbers(t)); n != 3 { // two, and the one with the version
+		t.Fatalf("parts %v", env.listPartNumbers(t))
 	}
-	w.failAfterParts(0)
-	if code, err := w.deliverEvent(t, nil, o); code != "" || err != nil {
+	env.failAfterParts(0)
+	if code, err := env.deliverEvent(t, nil, o); code != "" || err != nil {
 		t.Fatal(code, err)
 	}
-	if len(w.writtenParts) != 4 {
-		t.Errorf("parts %v copied, where 4 were missing", w.writtenParts)
+	if len(env.writtenParts) != 4 {
+		t.Errorf("parts %v copied, where 4 were missing", env.writtenParts)
 	}
-	w.requireOriginal(t, body)
-	if code, err := w.deliverEvent(t, nil, o); code != "" || err != nil {
+	env.requireOriginal(t, body)
+	if code, err := env.deliverEvent(t, nil, o); code != "" || err != nil {
 		t.Errorf("after completion: %q, %v", code, err)
 	}
 }
@@ -60,16 +60,16 @@ func TestCopyResumesWithMissingParts(t *testing.T) {
 // Versions are not mixed, though each delivery has seen only one.
 func TestObjectReplacedDuringCopyFails(t *testing.T) {
 	t.Parallel()
-	w := newFetchEnv(t)
-	w.putMaster(t, testBytes(2*partSize))
+	env := newFetchEnv(t)
+	env.putMaster(t, testBytes(2*partSize))
 	o := video.Origin{Bucket: "acme-masters", Key: masterKey}
-	w.failAfterParts(1)
-	if _, err := w.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
+	env.failAfterParts(1)
+	if _, err := env.deliverEvent(t, nil, o); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, want Transient", err)
 	}
-	w.failAfterParts(0)
-	w.putMaster(t, testBytes(2 * partSize)[1:])
-	if code, _ := w.deliverEvent(t, nil, o); code != "source_replaced" {
+	env.failAfterParts(0)
+	env.putMaster(t, testBytes(2 * partSize)[1:])
+	if code, _ := env.deliverEvent(t, nil, o); code != "source_replaced" {
 		t.Errorf("code %q, want source_replaced", code)
 	}
 }
@@ -96,12 +96,12 @@ func TestForeignBucketsAndMissingObjectsAreRejected(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newFetchEnv(t)
-			w.putMaster(t, []byte("x"))
-			if code, err := w.deliverEvent(t, nil, tt.o); code != tt.code {
+			env := newFetchEnv(t)
+			env.putMaster(t, []byte("x"))
+			if code, err := env.deliverEvent(t, nil, tt.o); code != tt.code {
 				t.Errorf("%q, %v, want %s", code, err, tt.code)
 			}
-			if diff := cmp.Diff([]int(nil), w.listPartNumbers(t)); diff != "" {
+			if diff := cmp.Diff([]int(nil), env.listPartNumbers(t)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -115,8 +115,8 @@ type fakeS3 struct {
 	err  error
 }
 
-func (a fakeS3) HeadObjectInBucket(context.Context, string, string) (video.StoredObject, error) {
-	return a.info, a.err
+func (f fakeS3) HeadObjectInBucket(context.Context, string, string) (video.StoredObject, error) {
+	return f.info, f.err
 }
 
 func TestObjectSizeAndS3Errors(t *testing.T) {
@@ -136,10 +136,10 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newFetchEnv(t)
-			f := fetch.Fetcher{Uploads: w, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow}
+			env := newFetchEnv(t)
+			f := fetch.Fetcher{Uploads: env, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow}
 			out, err := f.Handle(
-				t.Context(), newFetchRequested(w, video.Origin{Bucket: "acme-masters", Key: masterKey}),
+				t.Context(), newFetchRequested(env, video.Origin{Bucket: "acme-masters", Key: masterKey}),
 			)
 			if errs.KindOf(err) != tt.kind {
 				t.Fatalf("%v, want %q", err, tt.kind)

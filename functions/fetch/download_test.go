@@ -24,13 +24,13 @@ func TestURLIsDownloaded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newFetchEnv(t)
+			env := newFetchEnv(t)
 			s := startTestServer(t, (&fileHost{body: testBytes(size)}).ServeHTTP)
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.requireOriginal(t, testBytes(size))
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			env.requireOriginal(t, testBytes(size))
+			if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Errorf("after completion: %q, %v", code, err)
 			}
 		})
@@ -39,16 +39,16 @@ func TestURLIsDownloaded(t *testing.T) {
 
 func TestURLWithoutContentLengthIsDownloaded(t *testing.T) {
 	t.Parallel()
-	w := newFetchEnv(t)
+	env := newFetchEnv(t)
 	s := startTestServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(testBytes(partSize))
 		w.(http.Flusher).Flush()
 		_, _ = w.Write(testBytes(9))
 	})
-	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+	if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 		t.Fatal(code, err)
 	}
-	w.requireOriginal(t, append(testBytes(partSize)[:partSize:partSize], testBytes(9)...))
+	env.requireOriginal(t, append(testBytes(partSize)[:partSize:partSize], testBytes(9)...))
 }
 
 // After a broken connection the whole parts are not downloaded again, if the host identifies versions; they are not
@@ -73,23 +73,23 @@ func TestDownloadResumesWithRangeRequest(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, h := newFetchEnv(t), &tt.host
+			env, h := newFetchEnv(t), &tt.host
 			h.body, h.breaksAfter = testBytes(3*partSize+9), at
 			s := startTestServer(t, h.ServeHTTP)
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient ||
+			if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient ||
 				errs.ProblemOf(err).Code != "source_cut_short" {
 				t.Fatalf("%q, %v", code, err)
 			}
-			h.breaksAfter, w.writtenParts = 0, nil
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
+			h.breaksAfter, env.writtenParts = 0, nil
+			if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil {
 				t.Fatal(code, err)
 			}
-			w.requireOriginal(t, h.body)
+			env.requireOriginal(t, h.body)
 			if diff := cmp.Diff([]string{"", tt.asks}, h.ranges); diff != "" {
 				t.Error(diff)
 			}
-			if len(w.writtenParts) != tt.sends {
-				t.Errorf("sent parts %v to S3, want %d", w.writtenParts, tt.sends)
+			if len(env.writtenParts) != tt.sends {
+				t.Errorf("sent parts %v to S3, want %d", env.writtenParts, tt.sends)
 			}
 		})
 	}
@@ -98,18 +98,18 @@ func TestDownloadResumesWithRangeRequest(t *testing.T) {
 // All parts were uploaded, but the function died before it completed the upload.
 func TestDownloadWithAllPartsOnlyCompletes(t *testing.T) {
 	t.Parallel()
-	w, h := newFetchEnv(t), &fileHost{body: testBytes(2 * partSize), etag: `"a"`}
+	env, h := newFetchEnv(t), &fileHost{body: testBytes(2 * partSize), etag: `"a"`}
 	s := startTestServer(t, h.ServeHTTP)
-	f := fetch.Fetcher{Uploads: failingCompletion{w, errReset}, Web: s, Now: fixedNow}
-	if _, err := f.Handle(t.Context(), newFetchRequested(w, video.Origin{URL: s.url})); !errors.Is(err, errReset) {
+	f := fetch.Fetcher{Uploads: failingCompletion{env, errReset}, Web: s, Now: fixedNow}
+	if _, err := f.Handle(t.Context(), newFetchRequested(env, video.Origin{URL: s.url})); !errors.Is(err, errReset) {
 		t.Fatal(err)
 	}
-	w.writtenParts = nil
-	if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil ||
-		len(w.writtenParts) > 0 {
-		t.Fatal(code, err, w.writtenParts)
+	env.writtenParts = nil
+	if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "" || err != nil ||
+		len(env.writtenParts) > 0 {
+		t.Fatal(code, err, env.writtenParts)
 	}
-	w.requireOriginal(t, h.body)
+	env.requireOriginal(t, h.body)
 }
 
 // Versions are not mixed.
@@ -124,15 +124,15 @@ func TestFileReplacedDuringDownloadFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, first := newFetchEnv(t), &fileHost{
+			env, first := newFetchEnv(t), &fileHost{
 				body: testBytes(3 * partSize), etag: `"a"`, breaksAfter: 2*partSize + 7,
 			}
 			s := startTestServer(t, first.ServeHTTP)
-			if _, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
+			if _, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); errs.KindOf(err) != errs.Transient {
 				t.Fatal(err)
 			}
 			*first = *h
-			if code, err := w.deliverEvent(t, s, video.Origin{URL: s.url}); code != "source_replaced" {
+			if code, err := env.deliverEvent(t, s, video.Origin{URL: s.url}); code != "source_replaced" {
 				t.Errorf("%q, %v", code, err)
 			}
 		})
@@ -168,14 +168,14 @@ func TestHTTPErrorStatusFailsWithCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newFetchEnv(t)
+			env := newFetchEnv(t)
 			s := startTestServer(t, func(w http.ResponseWriter, _ *http.Request) {
 				for name, values := range tt.header {
 					w.Header()[name] = values
 				}
 				w.WriteHeader(tt.status)
 			})
-			code, err := w.deliverEvent(t, s, video.Origin{URL: s.url})
+			code, err := env.deliverEvent(t, s, video.Origin{URL: s.url})
 			if err != nil {
 				code = string(errs.ProblemOf(err).Code)
 			}
@@ -192,21 +192,21 @@ type failingCompletion struct {
 	err error
 }
 
-func (d failingCompletion) CompleteUpload(context.Context, string, string, []blob.Part) (string, error) {
-	return "", d.err
+func (f failingCompletion) CompleteUpload(context.Context, string, string, []blob.Part) (string, error) {
+	return "", f.err
 }
 
 // Another delivery of the message may have replaced a part: the next attempt lists the parts again.
 func TestReplacedPartIsRetried(t *testing.T) {
 	t.Parallel()
-	w := newFetchEnv(t)
+	env := newFetchEnv(t)
 	s := startTestServer(t, (&fileHost{body: testBytes(9)}).ServeHTTP)
 	f := fetch.Fetcher{
-		Uploads: failingCompletion{w, errs.New("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s,
+		Uploads: failingCompletion{env, errs.New("s3", errs.Invalid, "part_missing", "A part is another.")}, Web: s,
 		Now: fixedNow,
 	}
 	if out, err := f.Handle(
-		t.Context(), newFetchRequested(w, video.Origin{URL: s.url}),
+		t.Context(), newFetchRequested(env, video.Origin{URL: s.url}),
 	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v, %v", out, err)
 	}
@@ -215,7 +215,7 @@ func TestReplacedPartIsRetried(t *testing.T) {
 // When the context ends, the whole parts are kept.
 func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 	t.Parallel()
-	w := newFetchEnv(t)
+	env := newFetchEnv(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	s := startTestServer(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("ETag", `"a"`)
@@ -223,16 +223,16 @@ func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 		rw.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	w.failAfterParts(2)
+	env.failAfterParts(2)
 	go func() {
-		<-w.full
+		<-env.full
 		cancel()
 	}()
-	f := fetch.Fetcher{Uploads: w, Web: s, Now: fixedNow}
-	if out, err := f.Handle(ctx, newFetchRequested(w, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
+	f := fetch.Fetcher{Uploads: env, Web: s, Now: fixedNow}
+	if out, err := f.Handle(ctx, newFetchRequested(env, video.Origin{URL: s.url})); errs.KindOf(err) != errs.Transient {
 		t.Fatalf("%v, %v", out, err)
 	}
-	if diff := cmp.Diff([]int{1, 2, 10_000}, w.listPartNumbers(t)); diff != "" {
+	if diff := cmp.Diff([]int{1, 2, 10_000}, env.listPartNumbers(t)); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 }
@@ -240,11 +240,11 @@ func TestCancelledDownloadKeepsWholeParts(t *testing.T) {
 // Nothing is fetched for an upload that was aborted.
 func TestAbortedUploadIsIgnored(t *testing.T) {
 	t.Parallel()
-	w := newFetchEnv(t)
-	if err := w.AbortUpload(t.Context(), sourceKey, w.uploadID); err != nil {
+	env := newFetchEnv(t)
+	if err := env.AbortUpload(t.Context(), sourceKey, env.uploadID); err != nil {
 		t.Fatal(err)
 	}
-	if code, err := w.deliverEvent(t, nil, video.Origin{URL: "https://films.example.com/"}); code != "" || err != nil {
+	if code, err := env.deliverEvent(t, nil, video.Origin{URL: "https://films.example.com/"}); code != "" || err != nil {
 		t.Error(code, err)
 	}
 }

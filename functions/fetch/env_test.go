@@ -44,58 +44,58 @@ type fetchEnv struct {
 
 func newFetchEnv(t *testing.T) *fetchEnv {
 	t.Helper()
-	p := &blob.Memory{}
-	w := &fetchEnv{producer: p, Memory: &blob.Memory{OtherBuckets: map[string]*blob.Memory{
-		"acme-masters": p, "not-registered": p, "sluice-data": p, "acme-s3alias": p,
+	m := &blob.Memory{}
+	env := &fetchEnv{producer: m, Memory: &blob.Memory{OtherBuckets: map[string]*blob.Memory{
+		"acme-masters": m, "not-registered": m, "sluice-data": m, "acme-s3alias": m,
 	}}}
-	id, err := w.CreateUpload(t.Context(), sourceKey, "video/mp4")
+	id, err := env.CreateUpload(t.Context(), sourceKey, "video/mp4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.uploadID = id
-	return w
+	env.uploadID = id
+	return env
 }
 
 var errReset = errs.E("s3", errs.Transient, errors.New("connection reset by peer"))
 
 // failAfterParts makes S3 fail after some parts; 0: never.
-func (w *fetchEnv) failAfterParts(few int) {
-	w.maxParts, w.writtenParts, w.full = few, nil, make(chan struct{})
+func (env *fetchEnv) failAfterParts(few int) {
+	env.maxParts, env.writtenParts, env.full = few, nil, make(chan struct{})
 }
 
-func (w *fetchEnv) CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error) {
-	return w.acceptPart(n, func() (blob.Part, error) { return w.Memory.CopyPart(ctx, key, id, n, from) })
+func (env *fetchEnv) CopyPart(ctx context.Context, key, id string, n int, from blob.ObjectRange) (blob.Part, error) {
+	return env.acceptPart(n, func() (blob.Part, error) { return env.Memory.CopyPart(ctx, key, id, n, from) })
 }
 
-func (w *fetchEnv) UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error) {
+func (env *fetchEnv) UploadPart(ctx context.Context, key, id string, n int, body []byte) (blob.Part, error) {
 	if n == 10_000 {
-		return w.Memory.UploadPart(ctx, key, id, n, body)
+		return env.Memory.UploadPart(ctx, key, id, n, body)
 	}
-	return w.acceptPart(n, func() (blob.Part, error) { return w.Memory.UploadPart(ctx, key, id, n, body) })
+	return env.acceptPart(n, func() (blob.Part, error) { return env.Memory.UploadPart(ctx, key, id, n, body) })
 }
 
-func (w *fetchEnv) acceptPart(n int, part func() (blob.Part, error)) (blob.Part, error) {
-	w.mu.Lock()
-	if w.maxParts > 0 && len(w.writtenParts) == w.maxParts {
-		w.mu.Unlock()
-		<-w.full
+func (env *fetchEnv) acceptPart(n int, part func() (blob.Part, error)) (blob.Part, error) {
+	env.mu.Lock()
+	if env.maxParts > 0 && len(env.writtenParts) == env.maxParts {
+		env.mu.Unlock()
+		<-env.full
 		return blob.Part{}, errReset
 	}
-	defer w.mu.Unlock()
-	w.writtenParts = append(w.writtenParts, n)
-	if len(w.writtenParts) == w.maxParts {
-		defer close(w.full)
+	defer env.mu.Unlock()
+	env.writtenParts = append(env.writtenParts, n)
+	if len(env.writtenParts) == env.maxParts {
+		defer close(env.full)
 	}
 	return part()
 }
 
 // putMaster puts an object into the producer's bucket and returns its ETag.
-func (w *fetchEnv) putMaster(t *testing.T, body []byte) string {
+func (env *fetchEnv) putMaster(t *testing.T, body []byte) string {
 	t.Helper()
-	if err := w.producer.PutObject(t.Context(), masterKey, bytes.NewReader(body), blob.Metadata{}); err != nil {
+	if err := env.producer.PutObject(t.Context(), masterKey, bytes.NewReader(body), blob.Metadata{}); err != nil {
 		t.Fatal(err)
 	}
-	info, err := w.producer.HeadObject(t.Context(), masterKey)
+	info, err := env.producer.HeadObject(t.Context(), masterKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,18 +105,18 @@ func (w *fetchEnv) putMaster(t *testing.T, body []byte) string {
 func fixedNow() time.Time { return noon }
 
 // newFetchRequested returns the event that requests a fetch.
-func newFetchRequested(w *fetchEnv, o video.Origin) events.Event {
-	return events.New("acme", "vid_1", noon, video.FetchRequested{Origin: o, Key: sourceKey, MultipartID: w.uploadID})
+func newFetchRequested(env *fetchEnv, o video.Origin) events.Event {
+	return events.New("acme", "vid_1", noon, video.FetchRequested{Origin: o, Key: sourceKey, MultipartID: env.uploadID})
 }
 
 // deliverEvent gives the event to a Fetcher and returns the code of FetchFailed; "" if it returns no event.
-func (w *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (string, error) {
+func (env *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (string, error) {
 	t.Helper()
 	f := fetch.Fetcher{
-		Uploads: w, Objects: w, Web: web, Now: fixedNow,
+		Uploads: env, Objects: env, Web: web, Now: fixedNow,
 		AllowedBuckets: []string{"acme-masters", "sluice-data", "acme-s3alias", "arn:aws:s3:::acme-masters"},
 	}
-	out, err := f.Handle(t.Context(), newFetchRequested(w, o))
+	out, err := f.Handle(t.Context(), newFetchRequested(env, o))
 	if len(out) == 0 {
 		return "", err
 	}
@@ -128,9 +128,9 @@ func (w *fetchEnv) deliverEvent(t *testing.T, web fetch.Web, o video.Origin) (st
 }
 
 // requireOriginal fails unless the original is there.
-func (w *fetchEnv) requireOriginal(t *testing.T, want []byte) {
+func (env *fetchEnv) requireOriginal(t *testing.T, want []byte) {
 	t.Helper()
-	r, _, err := w.GetObject(t.Context(), sourceKey)
+	r, _, err := env.GetObject(t.Context(), sourceKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,9 +140,9 @@ func (w *fetchEnv) requireOriginal(t *testing.T, want []byte) {
 	}
 }
 
-func (w *fetchEnv) listPartNumbers(t *testing.T) (numbers []int) {
+func (env *fetchEnv) listPartNumbers(t *testing.T) (numbers []int) {
 	t.Helper()
-	parts, err := w.ListParts(t.Context(), sourceKey, w.uploadID)
+	parts, err := env.ListParts(t.Context(), sourceKey, env.uploadID)
 	if err != nil {
 		t.Fatal(err)
 	}

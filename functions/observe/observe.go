@@ -40,7 +40,7 @@ type TraceReader interface {
 	) (documents []string, more bool, err error)
 	// SampleRecent returns, for each group of services, a sample of the traces that have a span of one of them and of
 	// no group before, and were last changed in the time range.
-	SampleRecent(ctx context.Context, groups [][]string, w traceview.TimeRange) ([]traceview.TraceSample, error)
+	SampleRecent(ctx context.Context, groups [][]string, r traceview.TimeRange) ([]traceview.TraceSample, error)
 }
 
 // QueueDepths reads the depths of inboxes.

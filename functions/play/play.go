@@ -61,33 +61,33 @@ var fileNamePattern = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.
 
 // Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
 // the service map.
-func (p *Server) Handler() (http.Handler, error) {
-	s, _ := services.Lookup("play")
-	w, err := newWatchPage(p.MediaURL)
+func (s *Server) Handler() (http.Handler, error) {
+	service, _ := services.Lookup("play")
+	w, err := newWatchPage(s.MediaURL)
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.NewMux(s, p.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
+	return httpapi.NewMux(service, s.Log, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{
 		"GET /watch/{playback}":             w.servePage,
 		"GET /watch/assets/{file}":          w.serveAsset,
-		"GET /p/{token}/{playback}/{file+}": p.serveFile,
+		"GET /p/{token}/{playback}/{file+}": s.serveFile,
 	}})
 }
 
 // serveFile answers GET /p/{token}/{playback}/{file+}. Playlists are returned, because the URIs in them are relative to
 // this path. All else is a redirect to S3, which also answers for missing objects.
-func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*") // players on any page may read it, errors too
 	id, name := r.PathValue("playback"), r.PathValue("file")
 	token := r.PathValue("token")
 	var keys playback.SigningKeys
 	if token != playback.PublicToken {
 		var err error
-		if keys, err = p.loadKeys(r.Context()); err != nil {
+		if keys, err = s.loadKeys(r.Context()); err != nil {
 			return err
 		}
 	}
-	if err := playback.VerifyToken(token, id, p.Now(), keys); err != nil {
+	if err := playback.VerifyToken(token, id, s.Now(), keys); err != nil {
 		return err
 	}
 	if !fileNamePattern.MatchString(name) {
@@ -95,9 +95,9 @@ func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	key := playback.ObjectPrefix(id) + name
 	if strings.HasSuffix(name, ".m3u8") {
-		return p.servePlaylist(w, r, key)
+		return s.servePlaylist(w, r, key)
 	}
-	url, err := p.Media.PresignGet(r.Context(), key, redirectLifetime)
+	url, err := s.Media.PresignGet(r.Context(), key, redirectLifetime)
 	if err != nil {
 		return err
 	}
@@ -108,13 +108,13 @@ func (p *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 }
 
 // loadKeys returns the keys and caches them. Internal: the secret is too short to be a key.
-func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.keys != nil {
-		return p.keys, nil
+func (s *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keys != nil {
+		return s.keys, nil
 	}
-	secret, err := p.SigningSecret(ctx)
+	secret, err := s.SigningSecret(ctx)
 	if err != nil {
 		return nil, errs.E("play.loadKeys", errs.Transient, err)
 	}
@@ -124,12 +124,12 @@ func (p *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 			"The key of signed links is not set up; tell the operator.",
 		)
 	}
-	p.keys = playback.SigningKeys{signingKeyID: []byte(secret)}
-	return p.keys, nil
+	s.keys = playback.SigningKeys{signingKeyID: []byte(secret)}
+	return s.keys, nil
 }
 
-func (p *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key string) error {
-	body, _, err := p.Media.GetObject(r.Context(), key)
+func (s *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key string) error {
+	body, _, err := s.Media.GetObject(r.Context(), key)
 	if errs.KindOf(err) == errs.NotFound {
 		return errs.New(
 			"play.servePlaylist", errs.NotFound, "video_not_ready",

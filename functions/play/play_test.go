@@ -47,23 +47,23 @@ func newFixture(tb testing.TB) *fixture {
 			}
 		}
 	}
-	t := &fixture{}
-	log := slog.New(slog.NewTextHandler(&t.logs, nil))
-	t.Server = &play.Server{Media: media, Log: log, Now: func() time.Time { return noon },
-		SigningSecret: func(context.Context) (string, error) { t.secretReads++; return signingSecret, nil }}
-	t.rebuildHandler(tb)
-	return t
+	f := &fixture{}
+	log := slog.New(slog.NewTextHandler(&f.logs, nil))
+	f.Server = &play.Server{Media: media, Log: log, Now: func() time.Time { return noon },
+		SigningSecret: func(context.Context) (string, error) { f.secretReads++; return signingSecret, nil }}
+	f.rebuildHandler(tb)
+	return f
 }
 
 // rebuildHandler makes the handler anew, after a change of the Server.
-func (t *fixture) rebuildHandler(tb testing.TB) {
+func (f *fixture) rebuildHandler(tb testing.TB) {
 	tb.Helper()
-	h, err := t.Handler()
+	h, err := f.Handler()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gateway := httpapi.NewGatewayFunc(h, t.Log)
-	t.get = func(path string, query ...string) response {
+	gateway := httpapi.NewGatewayFunc(h, f.Log)
+	f.get = func(path string, query ...string) response {
 		e := lambdaevents.APIGatewayProxyRequest{
 			HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{},
 		}

@@ -29,22 +29,22 @@ func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
 	first, second, third := plannedVideo(1, 1), plannedVideo(2, 2), plannedVideo(3, 2)
 	videos := map[string]video.Video{first.ID: first, second.ID: second, third.ID: third}
 	r := newShareRequest(events.Event{ID: "e", Data: video.MediaInspected{}}, second, true, second.Times.Inspected)
-	a := newLimitUpdate(fairshare.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
-	a.waiting = []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
+	u := newLimitUpdate(fairshare.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
+	u.waiting = []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
 	var order []string
-	for a.countFreeSlots() > 0 {
+	for u.countFreeSlots() > 0 {
 		next, ok := fairshare.QueuePosition{}, false
-		if a, next, ok = a.takeNext(r); !ok {
+		if u, next, ok = u.takeNext(r); !ok {
 			break
 		}
-		order, a = append(order, next.Video), a.reserveTasks(videos[next.Video], r)
+		order, u = append(order, next.Video), u.reserveTasks(videos[next.Video], r)
 	}
 	if d := cmp.Diff([]string{first.ID, second.ID, third.ID}, order); d != "" {
 		t.Error(d)
 	}
 	taken := []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
-	if d := cmp.Diff(taken, a.taken); d != "" || a.mustEnqueue || a.limit.CountInFlight() != 4 {
-		t.Errorf("joins %t, %d in flight, taken (-want +got):\n%s", a.mustEnqueue, a.limit.CountInFlight(), d)
+	if d := cmp.Diff(taken, u.taken); d != "" || u.mustEnqueue || u.limit.CountInFlight() != 4 {
+		t.Errorf("joins %t, %d in flight, taken (-want +got):\n%s", u.mustEnqueue, u.limit.CountInFlight(), d)
 	}
 }
 
@@ -64,8 +64,8 @@ func TestVideoJoinsTheWaitQueueWithoutFreeSlots(t *testing.T) {
 		{"task done", video.TaskDone{}, false, false},
 	} {
 		r := newShareRequest(events.Event{ID: "e1", Data: tt.data}, second, tt.wantsTasks, second.Times.Inspected)
-		if a := newLimitUpdate(full, 2, r); a.mustEnqueue != tt.joins || a.countFreeSlots() != 0 {
-			t.Errorf("%s: joins %t, %d free slots", tt.name, a.mustEnqueue, a.countFreeSlots())
+		if u := newLimitUpdate(full, 2, r); u.mustEnqueue != tt.joins || u.countFreeSlots() != 0 {
+			t.Errorf("%s: joins %t, %d free slots", tt.name, u.mustEnqueue, u.countFreeSlots())
 		}
 	}
 }

@@ -46,41 +46,41 @@ type limitUpdate struct {
 
 // newLimitUpdate returns the limit without the tasks that are finished or whose lease has expired.
 func newLimitUpdate(before fairshare.InFlightLimit, size int, r shareRequest) limitUpdate {
-	a := limitUpdate{limit: before.ReleaseTasks(r.video, r.now).ExpireLeases(r.now), size: size}
+	u := limitUpdate{limit: before.ReleaseTasks(r.video, r.now).ExpireLeases(r.now), size: size}
 	if r.retries {
-		a.limit = a.limit.RetryTasks(r.video, r.key, r.now)
+		u.limit = u.limit.RetryTasks(r.video, r.key, r.now)
 	}
-	if _, had := before.FindAllotment(r.video.ID); !had && !r.video.State.IsEncoding() && a.limit.MoreWaiting {
-		a.taken = append(a.taken, fairshare.PositionOf(r.video))
+	if _, had := before.FindAllotment(r.video.ID); !had && !r.video.State.IsEncoding() && u.limit.MoreWaiting {
+		u.taken = append(u.taken, fairshare.PositionOf(r.video))
 	}
-	_, has := a.limit.FindAllotment(r.video.ID)
-	a.mustEnqueue = !has && a.limit.HasPendingTasks(r.video) && (r.wantsTasks || r.queued)
-	return a
+	_, has := u.limit.FindAllotment(r.video.ID)
+	u.mustEnqueue = !has && u.limit.HasPendingTasks(r.video) && (r.wantsTasks || r.queued)
+	return u
 }
 
-func (a limitUpdate) countFreeSlots() int { return a.limit.FreeSlots(a.size) }
+func (u limitUpdate) countFreeSlots() int { return u.limit.FreeSlots(u.size) }
 
 // takeNext returns the first position of the videos that have tasks left in the limit, of the request's video if that
 // joins, and of those that were read from the wait queue, where it is taken out. ok is false if there is none.
-func (a limitUpdate) takeNext(r shareRequest) (_ limitUpdate, next fairshare.QueuePosition, ok bool) {
-	positions := append(a.limit.PendingPositions(), a.waiting...)
-	if a.mustEnqueue {
+func (u limitUpdate) takeNext(r shareRequest) (_ limitUpdate, next fairshare.QueuePosition, ok bool) {
+	positions := append(u.limit.PendingPositions(), u.waiting...)
+	if u.mustEnqueue {
 		positions = append(positions, fairshare.PositionOf(r.video))
 	}
 	if len(positions) == 0 {
-		a.limit.MoreWaiting = false
-		return a, next, false
+		u.limit.MoreWaiting = false
+		return u, next, false
 	}
 	next = slices.MinFunc(positions, fairshare.QueuePosition.Compare)
-	if len(a.waiting) > 0 && a.waiting[0] == next {
-		a.waiting, a.taken = a.waiting[1:], append(a.taken, next)
+	if len(u.waiting) > 0 && u.waiting[0] == next {
+		u.waiting, u.taken = u.waiting[1:], append(u.taken, next)
 	}
-	return a, next, true
+	return u, next, true
 }
 
 // reserveTasks gives the free slots to tasks of a video, under the request's key.
-func (a limitUpdate) reserveTasks(v video.Video, r shareRequest) limitUpdate {
-	a.limit = a.limit.ReleaseTasks(v, r.now).ReserveTasks(v, a.size, r.key, r.now)
-	a.mustEnqueue = a.mustEnqueue && v.ID != r.video.ID
-	return a
+func (u limitUpdate) reserveTasks(v video.Video, r shareRequest) limitUpdate {
+	u.limit = u.limit.ReleaseTasks(v, r.now).ReserveTasks(v, u.size, r.key, r.now)
+	u.mustEnqueue = u.mustEnqueue && v.ID != r.video.ID
+	return u
 }

@@ -21,54 +21,54 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 	}
 	t.Run("tasks are requested again, and the video keeps its position", func(t *testing.T) {
 		t.Parallel()
-		w := newTenantEnv(t, 2)
-		first, _ := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		w.now = w.now.Add(30 * time.Minute)
+		env := newTenantEnv(t, 2)
+		first, _ := env.planVideo("acme", 1), env.planVideo("acme", 2)
+		env.now = env.now.Add(30 * time.Minute)
 		for range 2 {
-			w.reserveTasks(first, passed(false), true)
-			w.wantTasks("acme/1:0", "acme/1:1")
+			env.reserveTasks(first, passed(false), true)
+			env.wantTasks("acme/1:0", "acme/1:1")
 		}
-		w.now = w.now.Add(50 * time.Minute) // more than a lease after the first request
-		w.finishTask(first, 0)
-		w.wantTasks("acme/1:2")
+		env.now = env.now.Add(50 * time.Minute) // more than a lease after the first request
+		env.finishTask(first, 0)
+		env.wantTasks("acme/1:2")
 	})
 	t.Run("a waiting video that is not in the wait queue is enqueued", func(t *testing.T) {
 		t.Parallel()
-		w := newTenantEnv(t, 2)
-		first, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		if err := w.table.DequeuePositions(
+		env := newTenantEnv(t, 2)
+		first, second := env.planVideo("acme", 1), env.planVideo("acme", 2)
+		if err := env.table.DequeuePositions(
 			t.Context(), "acme", video.Interactive, fairshare.PositionOf(second),
 		); err != nil {
 			t.Fatal(err)
 		}
-		w.reserveTasks(second, passed(true), false)
-		w.wantTasks()
-		if n := w.countWaiting("acme"); n != 1 {
+		env.reserveTasks(second, passed(true), false)
+		env.wantTasks()
+		if n := env.countWaiting("acme"); n != 1 {
 			t.Errorf("%d videos wait", n)
 		}
-		w.setState(first, video.Failed)
-		w.reserveTasks(second, passed(true), false)
-		w.wantTasks()
-		w.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
-		w.wantTasks("acme/2:0", "acme/2:1")
+		env.setState(first, video.Failed)
+		env.reserveTasks(second, passed(true), false)
+		env.wantTasks()
+		env.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
+		env.wantTasks("acme/2:0", "acme/2:1")
 	})
 	t.Run("expired leases free slots", func(t *testing.T) {
 		t.Parallel()
-		w := newTenantEnv(t, 2)
-		_, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
-		w.now = w.now.Add(fairshare.LeaseDuration)
-		w.reserveTasks(second, passed(false), true)
-		w.wantTasks("acme/1:2", "acme/2:0")
+		env := newTenantEnv(t, 2)
+		_, second := env.planVideo("acme", 1), env.planVideo("acme", 2)
+		env.now = env.now.Add(fairshare.LeaseDuration)
+		env.reserveTasks(second, passed(false), true)
+		env.wantTasks("acme/1:2", "acme/2:0")
 	})
 	t.Run("tasks with an expired lease are requested again", func(t *testing.T) {
 		t.Parallel()
-		w := newTenantEnv(t, 3)
-		first := w.planVideo("acme", 1)
-		w.now = w.now.Add(fairshare.LeaseDuration)
-		w.reserveTasks(first, passed(false), false)
-		w.wantTasks()
-		w.reserveTasks(first, passed(false), true)
-		w.wantTasks("acme/1:0", "acme/1:1", "acme/1:2")
+		env := newTenantEnv(t, 3)
+		first := env.planVideo("acme", 1)
+		env.now = env.now.Add(fairshare.LeaseDuration)
+		env.reserveTasks(first, passed(false), false)
+		env.wantTasks()
+		env.reserveTasks(first, passed(false), true)
+		env.wantTasks("acme/1:0", "acme/1:1", "acme/1:2")
 	})
 }
 
@@ -78,33 +78,33 @@ type conflictingStore struct {
 	conflicts int
 }
 
-func (r *conflictingStore) LoadInFlightLimit(
+func (s *conflictingStore) LoadInFlightLimit(
 	ctx context.Context, tenant string, lane video.Lane,
 ) (fairshare.InFlightLimit, error) {
-	w, err := r.Store.LoadInFlightLimit(ctx, tenant, lane)
-	if r.conflicts--; err == nil && r.conflicts >= 0 {
-		next := w
+	l, err := s.Store.LoadInFlightLimit(ctx, tenant, lane)
+	if s.conflicts--; err == nil && s.conflicts >= 0 {
+		next := l
 		next.Version++
-		err = r.SaveInFlightLimit(ctx, next)
+		err = s.SaveInFlightLimit(ctx, next)
 	}
-	return w, err
+	return l, err
 }
 
 func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 2)
-	w.fairShare.Limits = &conflictingStore{w.table, 5}
+	env := newTenantEnv(t, 2)
+	env.fairShare.Limits = &conflictingStore{env.table, 5}
 	var pauses []int
-	w.fairShare.Backoff = func(_ context.Context, lost int) { pauses = append(pauses, lost) }
-	first := w.planVideo("acme", 1)
-	w.wantTasks("acme/1:0", "acme/1:1")
+	env.fairShare.Backoff = func(_ context.Context, lost int) { pauses = append(pauses, lost) }
+	first := env.planVideo("acme", 1)
+	env.wantTasks("acme/1:0", "acme/1:1")
 	if !slices.Equal(pauses, []int{0, 1, 2, 3, 4}) {
 		t.Errorf("backoffs %v, want one for each conflict", pauses)
 	}
-	w.fairShare.Limits = &conflictingStore{w.table, 1000}
-	w.setState(first, video.Failed)
-	row, _ := w.table.LoadVideo(t.Context(), "acme", first.ID)
-	if _, err := w.fairShare.RequestTasks(
+	env.fairShare.Limits = &conflictingStore{env.table, 1000}
+	env.setState(first, video.Failed)
+	row, _ := env.table.LoadVideo(t.Context(), "acme", first.ID)
+	if _, err := env.fairShare.RequestTasks(
 		t.Context(), events.New("acme", first.ID, noon, video.TaskFailed{}), row, false,
 	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
@@ -119,48 +119,48 @@ type failingStore struct {
 
 var errBroken = errors.New("broken")
 
-func (b failingStore) errorFor(call string) error {
-	if b.failingCall == call {
+func (s failingStore) errorFor(call string) error {
+	if s.failingCall == call {
 		return errBroken
 	}
 	return nil
 }
 
-func (b failingStore) LoadInFlightLimit(
+func (s failingStore) LoadInFlightLimit(
 	ctx context.Context, tenant string, lane video.Lane,
 ) (fairshare.InFlightLimit, error) {
-	return valueOrError(b.errorFor("LoadInFlightLimit"), func() (fairshare.InFlightLimit, error) {
-		return b.Store.LoadInFlightLimit(ctx, tenant, lane)
+	return valueOrError(s.errorFor("LoadInFlightLimit"), func() (fairshare.InFlightLimit, error) {
+		return s.Store.LoadInFlightLimit(ctx, tenant, lane)
 	})
 }
 
-func (b failingStore) SaveInFlightLimit(ctx context.Context, w fairshare.InFlightLimit) error {
-	return errors.Join(b.errorFor("SaveInFlightLimit"), b.Store.SaveInFlightLimit(ctx, w))
+func (s failingStore) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit) error {
+	return errors.Join(s.errorFor("SaveInFlightLimit"), s.Store.SaveInFlightLimit(ctx, l))
 }
 
-func (b failingStore) EnqueuePosition(
-	ctx context.Context, tenant string, lane video.Lane, t fairshare.QueuePosition,
+func (s failingStore) EnqueuePosition(
+	ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition,
 ) error {
-	return errors.Join(b.errorFor("EnqueuePosition"), b.Store.EnqueuePosition(ctx, tenant, lane, t))
+	return errors.Join(s.errorFor("EnqueuePosition"), s.Store.EnqueuePosition(ctx, tenant, lane, p))
 }
 
-func (b failingStore) ListQueuePositions(
+func (s failingStore) ListQueuePositions(
 	ctx context.Context, tenant string, lane video.Lane, after fairshare.QueuePosition, limit int,
 ) ([]fairshare.QueuePosition, error) {
-	return valueOrError(b.errorFor("ListQueuePositions"), func() ([]fairshare.QueuePosition, error) {
-		return b.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
+	return valueOrError(s.errorFor("ListQueuePositions"), func() ([]fairshare.QueuePosition, error) {
+		return s.Store.ListQueuePositions(ctx, tenant, lane, after, limit)
 	})
 }
 
-func (b failingStore) DequeuePositions(
+func (s failingStore) DequeuePositions(
 	ctx context.Context, tenant string, lane video.Lane, ts ...fairshare.QueuePosition,
 ) error {
-	return errors.Join(b.errorFor("DequeuePositions"), b.Store.DequeuePositions(ctx, tenant, lane, ts...))
+	return errors.Join(s.errorFor("DequeuePositions"), s.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 
-func (b failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return valueOrError(b.errorFor("LoadVideo"), func() (video.Video, error) {
-		return b.Store.LoadVideo(ctx, tenant, id)
+func (s failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
+	return valueOrError(s.errorFor("LoadVideo"), func() (video.Video, error) {
+		return s.Store.LoadVideo(ctx, tenant, id)
 	})
 }
 
@@ -181,34 +181,34 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
-			w := newTenantEnv(t, 3)
-			first := w.planVideo("acme", 1)
+			env := newTenantEnv(t, 3)
+			first := env.planVideo("acme", 1)
 			v, what := first, video.Event(video.TaskFailed{Task: testPlan.Tasks()[0]})
 			want := []string{"acme/2:0", "acme/2:1", "acme/2:2"}
 			if second {
-				v, what, want = w.createVideo("acme", 2), w.inspectedEvent(), nil
+				v, what, want = env.createVideo("acme", 2), env.inspectedEvent(), nil
 			} else {
-				w.planVideo("acme", 2)
-				w.setState(first, video.Failed)
+				env.planVideo("acme", 2)
+				env.setState(first, video.Failed)
 			}
-			row, err := w.table.LoadVideo(t.Context(), v.Tenant, v.ID)
+			row, err := env.table.LoadVideo(t.Context(), v.Tenant, v.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, sound := failingStore{w.table, call}, w.fairShare
-			w.fairShare.Limits, w.fairShare.WaitQueue, w.fairShare.Videos = b, b, b
-			if _, err := w.fairShare.RequestTasks(
-				t.Context(), events.New(v.Tenant, v.ID, w.now, what), row, second,
+			s, sound := failingStore{env.table, call}, env.fairShare
+			env.fairShare.Limits, env.fairShare.WaitQueue, env.fairShare.Videos = s, s, s
+			if _, err := env.fairShare.RequestTasks(
+				t.Context(), events.New(v.Tenant, v.ID, env.now, what), row, second,
 			); !errors.Is(err, errBroken) {
 				t.Fatalf("got %v", err)
 			}
-			w.fairShare = sound
-			w.reserveTasks(v, what, second)
-			if !slices.Equal(w.requested, want) {
-				t.Errorf("requested %v, want %v", w.requested, want)
+			env.fairShare = sound
+			env.reserveTasks(v, what, second)
+			if !slices.Equal(env.requested, want) {
+				t.Errorf("requested %v, want %v", env.requested, want)
 			}
 			// it has its allotment already
-			if left := w.countWaiting("acme"); left != map[string]int{
+			if left := env.countWaiting("acme"); left != map[string]int{
 				"EnqueuePosition": 1, "SaveInFlightLimit": 1,
 			}[call] {
 				t.Errorf("%d videos wait", left)

@@ -14,28 +14,28 @@ import (
 
 func TestInFlightLimitIsPerTenant(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 2)
-	first := w.planVideo("acme", 1)
-	w.wantTasks("acme/1:0", "acme/1:1")
-	second := w.planVideo("acme", 2)
-	w.wantTasks()
-	w.planVideo("other", 3)
-	w.wantTasks("other/3:0", "other/3:1")
-	w.finishTask(first, 1)
-	w.wantTasks("acme/1:2")
-	w.finishTask(first, 0)
-	w.wantTasks("acme/2:0")
-	w.finishTask(first, 2)
-	w.wantTasks("acme/2:1")
-	w.finishTask(second, 1)
-	w.wantTasks("acme/2:2")
-	if n := w.countWaiting("acme"); n > 0 {
+	env := newTenantEnv(t, 2)
+	first := env.planVideo("acme", 1)
+	env.wantTasks("acme/1:0", "acme/1:1")
+	second := env.planVideo("acme", 2)
+	env.wantTasks()
+	env.planVideo("other", 3)
+	env.wantTasks("other/3:0", "other/3:1")
+	env.finishTask(first, 1)
+	env.wantTasks("acme/1:2")
+	env.finishTask(first, 0)
+	env.wantTasks("acme/2:0")
+	env.finishTask(first, 2)
+	env.wantTasks("acme/2:1")
+	env.finishTask(second, 1)
+	env.wantTasks("acme/2:2")
+	if n := env.countWaiting("acme"); n > 0 {
 		t.Errorf("%d videos wait", n)
 	}
-	w.finishTask(second, 0)
-	w.finishTask(second, 2)
-	w.wantTasks()
-	left, err := w.table.LoadInFlightLimit(t.Context(), "acme", video.Interactive)
+	env.finishTask(second, 0)
+	env.finishTask(second, 2)
+	env.wantTasks()
+	left, err := env.table.LoadInFlightLimit(t.Context(), "acme", video.Interactive)
 	if left.Version = 0; err != nil || left.MoreWaiting || left.Allotments != nil {
 		t.Errorf("the limit is %+v, %v; want it empty", left, err)
 	}
@@ -44,95 +44,95 @@ func TestInFlightLimitIsPerTenant(t *testing.T) {
 // The later tasks of a long video are in the bulk lane: the tenant's short videos do not wait for them.
 func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 5)
+	env := newTenantEnv(t, 5)
 	long := testPlan
 	long.Borders = nil
 	for k := range 20 {
 		long.Borders = append(long.Borders, k*200)
 	}
-	w.videoPlan = long
-	first := w.planVideo("acme", 1)
-	w.wantTasks(
+	env.videoPlan = long
+	first := env.planVideo("acme", 1)
+	env.wantTasks(
 		"acme/1:0", "acme/1:1", "acme/1:2", "acme/1:3", "acme/1:4", "acme/1:5", "acme/1:6", "acme/1:7", "acme/1:8",
 		"acme/1:9",
 	)
-	second := w.planVideo("acme", 2)
-	w.wantTasks()
-	w.finishTask(first, 9)
-	w.wantTasks("acme/1:10")
-	w.finishTask(first, 0)
-	w.wantTasks("acme/2:0")
-	w.setState(first, video.Failed)
-	w.reserveTasks(first, video.TaskFailed{Task: long.Tasks()[7]}, false)
-	w.wantTasks(
+	second := env.planVideo("acme", 2)
+	env.wantTasks()
+	env.finishTask(first, 9)
+	env.wantTasks("acme/1:10")
+	env.finishTask(first, 0)
+	env.wantTasks("acme/2:0")
+	env.setState(first, video.Failed)
+	env.reserveTasks(first, video.TaskFailed{Task: long.Tasks()[7]}, false)
+	env.wantTasks(
 		"acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9",
 	)
-	w.setState(second, video.Failed)
-	w.reserveTasks(second, video.TaskFailed{Task: long.Tasks()[7]}, false)
-	w.planVideo("acme", 3)
-	w.videoPlan = testPlan
+	env.setState(second, video.Failed)
+	env.reserveTasks(second, video.TaskFailed{Task: long.Tasks()[7]}, false)
+	env.planVideo("acme", 3)
+	env.videoPlan = testPlan
 	for n := range 5 {
-		w.finishTask(video.Video{Tenant: "acme", ID: "vid_3"}, n)
+		env.finishTask(video.Video{Tenant: "acme", ID: "vid_3"}, n)
 	}
-	w.planVideo("acme", 4)
-	w.wantTasks("acme/4:0", "acme/4:1", "acme/4:2")
+	env.planVideo("acme", 4)
+	env.wantTasks("acme/4:0", "acme/4:1", "acme/4:2")
 }
 
 func TestTasksOfAnotherVideoKeepItsTrace(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 3)
-	first := w.planVideo("acme", 1)
-	w.planVideo("acme", 2)
-	w.setState(first, video.Failed)
-	out := w.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
-	w.wantTasks("acme/2:0", "acme/2:1", "acme/2:2")
+	env := newTenantEnv(t, 3)
+	first := env.planVideo("acme", 1)
+	env.planVideo("acme", 2)
+	env.setState(first, video.Failed)
+	out := env.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
+	env.wantTasks("acme/2:0", "acme/2:1", "acme/2:2")
 	if e := out[0]; e.Correlation != "c2" || e.Trace != "trace 2" || e.ID != "vid_2:encode.requested.v1:0" {
 		t.Errorf("event %+v", e)
 	}
-	w.planVideo("other", 3)
-	if e := w.reserveTasks(w.createVideo("other", 4), w.inspectedEvent(), true); e != nil {
+	env.planVideo("other", 3)
+	if e := env.reserveTasks(env.createVideo("other", 4), env.inspectedEvent(), true); e != nil {
 		t.Errorf("requested %v, though no slot is free", e)
 	}
 }
 
 func TestRedeliveryRequestsSameTasks(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 2)
-	first, second := w.planVideo("acme", 1), w.planVideo("acme", 2)
+	env := newTenantEnv(t, 2)
+	first, second := env.planVideo("acme", 1), env.planVideo("acme", 2)
 	for range 2 {
-		w.now = first.Times.Inspected
-		w.reserveTasks(first, w.inspectedEvent(), true)
-		w.wantTasks("acme/1:0", "acme/1:1")
-		w.now = second.Times.Inspected
-		w.reserveTasks(second, w.inspectedEvent(), true)
-		w.wantTasks()
+		env.now = first.Times.Inspected
+		env.reserveTasks(first, env.inspectedEvent(), true)
+		env.wantTasks("acme/1:0", "acme/1:1")
+		env.now = second.Times.Inspected
+		env.reserveTasks(second, env.inspectedEvent(), true)
+		env.wantTasks()
 	}
-	w.finishTask(first, 0)
-	w.finishTask(first, 1)
-	w.wantTasks("acme/2:0")
+	env.finishTask(first, 0)
+	env.finishTask(first, 1)
+	env.wantTasks("acme/2:0")
 	for range 2 {
-		w.finishTask(first, 0)
-		w.wantTasks("acme/1:2")
-		w.finishTask(first, 1)
-		w.wantTasks("acme/2:0")
+		env.finishTask(first, 0)
+		env.wantTasks("acme/1:2")
+		env.finishTask(first, 1)
+		env.wantTasks("acme/2:0")
 	}
-	w.reserveTasks(second, w.inspectedEvent(), true)
-	w.wantTasks()
+	env.reserveTasks(second, env.inspectedEvent(), true)
+	env.wantTasks()
 }
 
 // A message of the encode queue may be delivered twice: then a task is done twice, minutes apart, and the slot that it
 // has freed is taken already.
 func TestTaskDoneTwiceRequestsNothingMore(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 2)
-	first := w.planVideo("acme", 1)
-	w.finishTask(first, 0)
-	w.wantTasks("acme/1:2")
-	w.finishTask(first, 0)
-	w.wantTasks("acme/1:2")
-	w.now = w.now.Add(6 * time.Minute)
-	w.finishTask(first, 0)
-	w.wantTasks()
+	env := newTenantEnv(t, 2)
+	first := env.planVideo("acme", 1)
+	env.finishTask(first, 0)
+	env.wantTasks("acme/1:2")
+	env.finishTask(first, 0)
+	env.wantTasks("acme/1:2")
+	env.now = env.now.Add(6 * time.Minute)
+	env.finishTask(first, 0)
+	env.wantTasks()
 }
 
 func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
@@ -142,20 +142,20 @@ func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
 	} {
 		t.Run(string(what), func(t *testing.T) {
 			t.Parallel()
-			w := newTenantEnv(t, 3)
-			first, second, third := w.planVideo("acme", 1), w.planVideo("acme", 2), w.planVideo("acme", 3)
-			w.setState(second, what)
-			w.reserveTasks(second, e, false)
-			w.wantTasks()
-			if n := w.countWaiting("acme"); n != 1 {
+			env := newTenantEnv(t, 3)
+			first, second, third := env.planVideo("acme", 1), env.planVideo("acme", 2), env.planVideo("acme", 3)
+			env.setState(second, what)
+			env.reserveTasks(second, e, false)
+			env.wantTasks()
+			if n := env.countWaiting("acme"); n != 1 {
 				t.Errorf("%d videos wait", n)
 			}
-			w.setState(first, what)
-			w.reserveTasks(first, e, false)
-			w.wantTasks("acme/3:0", "acme/3:1", "acme/3:2")
-			w.setState(third, what)
-			w.reserveTasks(third, e, false)
-			w.wantTasks()
+			env.setState(first, what)
+			env.reserveTasks(first, e, false)
+			env.wantTasks("acme/3:0", "acme/3:1", "acme/3:2")
+			env.setState(third, what)
+			env.reserveTasks(third, e, false)
+			env.wantTasks()
 		})
 	}
 }
@@ -163,20 +163,20 @@ func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
 // Videos in the wait queue or with tasks in flight may have been deleted without an event.
 func TestWaitQueueSkipsVideosThatLeft(t *testing.T) {
 	t.Parallel()
-	w := newTenantEnv(t, 3)
-	first := w.planVideo("acme", 1)
+	env := newTenantEnv(t, 3)
+	first := env.planVideo("acme", 1)
 	for n := range 30 {
-		w.setState(w.planVideo("acme", 10+n), video.Deleting)
+		env.setState(env.planVideo("acme", 10+n), video.Deleting)
 	}
-	if err := w.table.EnqueuePosition(
-		t.Context(), "acme", video.Interactive, fairshare.QueuePosition{Planned: w.now, Video: "vid_gone"},
+	if err := env.table.EnqueuePosition(
+		t.Context(), "acme", video.Interactive, fairshare.QueuePosition{Planned: env.now, Video: "vid_gone"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	w.planVideo("acme", 50)
-	w.finishTask(first, 0)
-	w.wantTasks("acme/50:0")
-	if n := w.countWaiting("acme"); n > 0 {
+	env.planVideo("acme", 50)
+	env.finishTask(first, 0)
+	env.wantTasks("acme/50:0")
+	if n := env.countWaiting("acme"); n > 0 {
 		t.Errorf("%d videos wait", n)
 	}
 }

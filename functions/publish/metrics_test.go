@@ -20,8 +20,8 @@ import (
 // as duplicates.
 func TestStageTimesAreRecordedOnce(t *testing.T) {
 	t.Parallel()
-	w := newPublishEnv(t)
-	p := w.newOwner()
+	env := newPublishEnv(t)
+	p := env.newOwner()
 	var out bytes.Buffer
 	p.Log = logs.New("publish", &out)
 	duplicates := 0
@@ -51,8 +51,8 @@ func TestStageTimesAreRecordedOnce(t *testing.T) {
 
 func TestFailureMetricHasErrorCode(t *testing.T) {
 	t.Parallel()
-	w := newPublishEnv(t)
-	p := w.newOwner()
+	env := newPublishEnv(t)
+	p := env.newOwner()
 	var out bytes.Buffer
 	p.Log = logs.New("publish", &out)
 	refused := video.MediaRefused{

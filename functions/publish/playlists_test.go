@@ -28,15 +28,15 @@ var longPlan = video.Plan{
 
 // newInspectedEnv returns an env in which a video with longPlan is inspected.
 func newInspectedEnv(t *testing.T) *publishEnv {
-	w := newPublishEnv(t)
-	w.deliverEvent(
+	env := newPublishEnv(t)
+	env.deliverEvent(
 		t,
 		video.MediaInspected{
 			UploadedAt: noon, At: noon, ETag: "e1", Plan: longPlan,
 			Media: video.Media{Width: 640, Height: 360, Rate: longPlan.Rate, Frames: 1000},
 		},
 	)
-	return w
+	return env
 }
 
 // newLongTaskDone returns the event that ends task n of longPlan.
@@ -57,22 +57,22 @@ func newLongTaskDone(n int) video.TaskDone {
 
 func TestPromise05_PlaylistsGrow(t *testing.T) {
 	t.Parallel()
-	w := newInspectedEnv(t)
+	env := newInspectedEnv(t)
 	var got []string
 	before := map[string]string{}
 	for _, n := range []int{0, 2, 1, 4, 3, 5} {
 		var types []string
-		for _, e := range w.deliverEvent(t, newLongTaskDone(n)) {
+		for _, e := range env.deliverEvent(t, newLongTaskDone(n)) {
 			types = append(types, string(e.Type))
 		}
-		texts := w.readPlaylists(t)
+		texts := env.readPlaylists(t)
 		for name, text := range before {
 			if name != media.MasterName && !strings.HasPrefix(texts[name], text) {
 				t.Errorf("%s: after\n%s\ncomes\n%s", name, text, texts[name])
 			}
 		}
 		before = texts
-		v := w.readVideo(t)
+		v := env.readVideo(t)
 		lists := strings.Count(texts["360p/index.m3u8"], ".m4s")
 		if lists*50 != v.ListedFrames && v.State != video.Ready {
 			t.Errorf("%d segments are listed, but the row has %d frames", lists, v.ListedFrames)
@@ -100,19 +100,19 @@ type cacheRecorder struct {
 	cacheControl map[string][]string
 }
 
-func (h cacheRecorder) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+func (c cacheRecorder) ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
 	name := key[strings.LastIndex(key[:strings.LastIndex(key, "/")], "/")+1:]
-	h.cacheControl[name] = append(h.cacheControl[name], m.CacheControl)
-	return h.Memory.ReplaceObject(ctx, key, etag, body, m)
+	c.cacheControl[name] = append(c.cacheControl[name], m.CacheControl)
+	return c.Memory.ReplaceObject(ctx, key, etag, body, m)
 }
 
 func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 	t.Parallel()
-	w := newInspectedEnv(t)
-	h := cacheRecorder{w.media, map[string][]string{}}
+	env := newInspectedEnv(t)
+	c := cacheRecorder{env.media, map[string][]string{}}
 	for n := range longPlan.TaskCount() {
-		p := w.newOwner()
-		p.Playlists = h
+		p := env.newOwner()
+		p.Playlists = c
 		if _, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(n))); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 		"360p/index.m3u8": {brief, brief, brief, long}, "audio/index.m3u8": {brief, brief, brief, long},
 		playbackID + "/master.m3u8": {brief, long},
 	}
-	if diff := cmp.Diff(want, h.cacheControl); diff != "" {
+	if diff := cmp.Diff(want, c.cacheControl); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -134,18 +134,18 @@ type staleTable struct {
 	results []video.Result
 }
 
-func (y staleTable) LoadVideo(context.Context, string, string) (video.Video, error) {
-	return y.row, nil
+func (s staleTable) LoadVideo(context.Context, string, string) (video.Video, error) {
+	return s.row, nil
 }
-func (y staleTable) FinishTask(context.Context, string, string, video.TaskDone) (map[int]bool, error) {
+func (s staleTable) FinishTask(context.Context, string, string, video.TaskDone) (map[int]bool, error) {
 	done := map[int]bool{}
-	for _, r := range y.results {
+	for _, r := range s.results {
 		done[r.Task.Number] = true
 	}
 	return done, nil
 }
-func (y staleTable) ListTaskResults(context.Context, string, string) ([]video.Result, error) {
-	return y.results, nil
+func (s staleTable) ListTaskResults(context.Context, string, string) ([]video.Result, error) {
+	return s.results, nil
 }
 
 // A writer that was delayed while others wrote gets a Conflict, whatever it wants to write, and changes nothing.
@@ -167,26 +167,26 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newInspectedEnv(t)
-			y := staleTable{Store: w.table}
+			env := newInspectedEnv(t)
+			s := staleTable{Store: env.table}
 			for n := range row.seen {
-				w.deliverEvent(t, newLongTaskDone(n))
+				env.deliverEvent(t, newLongTaskDone(n))
 			}
-			y.row = w.readVideo(t)
+			s.row = env.readVideo(t)
 			for n := range row.last + 1 {
-				y.results = append(y.results, newLongTaskDone(n).Result)
+				s.results = append(s.results, newLongTaskDone(n).Result)
 			}
 			for _, e := range row.meanwhile {
-				w.deliverEvent(t, e)
+				env.deliverEvent(t, e)
 			}
-			want := w.readPlaylists(t)
-			p := w.newOwner()
-			p.Videos = y
+			want := env.readPlaylists(t)
+			p := env.newOwner()
+			p.Videos = s
 			_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(row.last)))
 			if errs.KindOf(err) != errs.Conflict {
 				t.Errorf("got %v, want Conflict", err)
 			}
-			if diff := cmp.Diff(want, w.readPlaylists(t)); diff != "" {
+			if diff := cmp.Diff(want, env.readPlaylists(t)); diff != "" {
 				t.Errorf("it has written (-want +got):\n%s", diff)
 			}
 		})
@@ -206,17 +206,17 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newInspectedEnv(t)
+			env := newInspectedEnv(t)
 			for n := range 5 {
-				w.deliverEvent(t, newLongTaskDone(n))
+				env.deliverEvent(t, newLongTaskDone(n))
 			}
-			before := w.readPlaylists(t)
+			before := env.readPlaylists(t)
 			for range 2 { // the event may be delivered twice
-				if out := w.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
+				if out := env.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
 					t.Errorf("events %v", out)
 				}
 			}
-			if v := w.readVideo(t); v.State != video.Failed {
+			if v := env.readVideo(t); v.State != video.Failed {
 				t.Errorf("%s", v.State)
 			}
 			want := maps.Clone(before)
@@ -224,7 +224,7 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 			for _, name := range []string{"360p/index.m3u8", "audio/index.m3u8"} {
 				want[name] += media.EndTag
 			}
-			if diff := cmp.Diff(want, w.readPlaylists(t)); diff != "" {
+			if diff := cmp.Diff(want, env.readPlaylists(t)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -234,9 +234,9 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 // Publish dies after the row was saved as failed and before all playlists are closed: the redelivery closes them.
 func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 	t.Parallel()
-	w := newInspectedEnv(t)
+	env := newInspectedEnv(t)
 	for n := range 5 {
-		w.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongTaskDone(n))
 	}
 	down := events.New(
 		"acme", "vid_1", noon,
@@ -245,14 +245,14 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 		},
 	)
 	for _, left := range []int{0, 1, 1} {
-		p := w.newOwner()
-		p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: left}
+		p := env.newOwner()
+		p.Playlists = &failingPlaylists{PlaylistStore: env.media, writesLeft: left}
 		if out, err := p.Handle(t.Context(), down); err == nil || out != nil {
 			t.Errorf("with %d writes: events %v, %v", left, out, err)
 		}
 	}
-	w.deliverEvent(t, down.Data.(video.Event))
-	for name, text := range w.readPlaylists(t) {
+	env.deliverEvent(t, down.Data.(video.Event))
+	for name, text := range env.readPlaylists(t) {
 		if !strings.HasSuffix(text, media.EndTag) && text != media.EmptyMasterPlaylist {
 			t.Errorf("%s is open:\n%s", name, text)
 		}
@@ -262,17 +262,17 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 // Closing begins with the master playlist, which a delayed writer does not replace.
 func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	t.Parallel()
-	w := newInspectedEnv(t)
-	y := staleTable{Store: w.table}
+	env := newInspectedEnv(t)
+	s := staleTable{Store: env.table}
 	for n := range 5 {
-		w.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongTaskDone(n))
 	}
-	y.row = w.readVideo(t)
+	s.row = env.readVideo(t)
 	for n := range 6 {
-		y.results = append(y.results, newLongTaskDone(n).Result)
+		s.results = append(s.results, newLongTaskDone(n).Result)
 	}
-	p := w.newOwner()
-	p.Playlists = &failingPlaylists{PlaylistStore: w.media, writesLeft: 1}
+	p := env.newOwner()
+	p.Playlists = &failingPlaylists{PlaylistStore: env.media, writesLeft: 1}
 	down := events.New(
 		"acme", "vid_1", noon,
 		video.TaskFailed{
@@ -282,10 +282,10 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	if _, err := p.Handle(t.Context(), down); err == nil {
 		t.Error("the second write has succeeded")
 	}
-	p = w.newOwner()
-	p.Videos = y
+	p = env.newOwner()
+	p.Videos = s
 	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(5)))
-	if got := w.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict ||
+	if got := env.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict ||
 		got != media.EmptyMasterPlaylist {
 		t.Errorf("%v; the master playlist is\n%s", err, got)
 	}
@@ -310,27 +310,27 @@ func (f *failingPlaylists) ReplaceObject(
 // announces the failure, and later events do not.
 func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	t.Parallel()
-	w := newInspectedEnv(t)
+	env := newInspectedEnv(t)
 	for n := range 4 {
-		w.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongTaskDone(n))
 	}
 	other := newLongTaskDone(4)
 	other.Result.Tracks[0].InitHash = "of another encoder"
-	p := w.newOwner()
-	p.Playlists = &failingPlaylists{PlaylistStore: w.media}
+	p := env.newOwner()
+	p.Playlists = &failingPlaylists{PlaylistStore: env.media}
 	if out, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, other)); err == nil || out != nil ||
-		w.readVideo(t).State != video.Failed {
-		t.Fatalf("events %v, %v, state %s", out, err, w.readVideo(t).State)
+		env.readVideo(t).State != video.Failed {
+		t.Fatalf("events %v, %v, state %s", out, err, env.readVideo(t).State)
 	}
 	for range 2 {
-		if out := w.deliverEvent(t, other); len(out) != 1 || out[0].Type != events.VideoFailed {
+		if out := env.deliverEvent(t, other); len(out) != 1 || out[0].Type != events.VideoFailed {
 			t.Errorf("events %v", out)
 		}
 	}
-	if got := w.readPlaylists(t)[media.MasterName]; got != media.EmptyMasterPlaylist {
+	if got := env.readPlaylists(t)[media.MasterName]; got != media.EmptyMasterPlaylist {
 		t.Errorf("the master playlist is not empty:\n%s", got)
 	}
-	if out := w.deliverEvent(t, newLongTaskDone(5)); len(out) > 0 {
+	if out := env.deliverEvent(t, newLongTaskDone(5)); len(out) > 0 {
 		t.Errorf("events %v after another task", out)
 	}
 }

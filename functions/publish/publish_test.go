@@ -66,38 +66,38 @@ type publishEnv struct {
 }
 
 func newPublishEnv(t interface{ Fatal(...any) }) *publishEnv {
-	w := &publishEnv{table: store.NewMemory(), media: &blob.Memory{}}
+	env := &publishEnv{table: store.NewMemory(), media: &blob.Memory{}}
 	v := video.Video{
 		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
 		Source: video.Source{Key: "t/acme/vid_1/source", Size: 1}, Times: video.Times{Created: noon},
 	}
-	if err := w.table.CreateVideo(
+	if err := env.table.CreateVideo(
 		context.Background(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return env
 }
 
-func (w *publishEnv) newOwner() publish.VideoOwner {
+func (env *publishEnv) newOwner() publish.VideoOwner {
 	now := func() time.Time { return noon.Add(time.Hour) }
-	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: now}
+	share := publish.FairShare{Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: now}
 	return publish.VideoOwner{
-		Videos: w.table, Playlists: w.media, FairShare: share, Now: now, Log: slog.New(slog.DiscardHandler),
+		Videos: env.table, Playlists: env.media, FairShare: share, Now: now, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
 // deliverEvent gives an event to a VideoOwner and returns the events that follow.
-func (w *publishEnv) deliverEvent(t interface{ Fatal(...any) }, d video.Event) []events.Event {
-	out, err := w.newOwner().Handle(context.Background(), events.New("acme", "vid_1", noon, d))
+func (env *publishEnv) deliverEvent(t interface{ Fatal(...any) }, d video.Event) []events.Event {
+	out, err := env.newOwner().Handle(context.Background(), events.New("acme", "vid_1", noon, d))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
-func (w *publishEnv) readVideo(t interface{ Fatal(...any) }) video.Video {
-	v, err := w.table.LoadVideo(context.Background(), "acme", "vid_1")
+func (env *publishEnv) readVideo(t interface{ Fatal(...any) }) video.Video {
+	v, err := env.table.LoadVideo(context.Background(), "acme", "vid_1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +105,8 @@ func (w *publishEnv) readVideo(t interface{ Fatal(...any) }) video.Video {
 }
 
 // readPlaylists returns every playlist by its name.
-func (w *publishEnv) readPlaylists(t interface{ Fatal(...any) }) map[string]string {
-	return blobtest.ReadObjects(t, w.media, playback.ObjectPrefix(playbackID))
+func (env *publishEnv) readPlaylists(t interface{ Fatal(...any) }) map[string]string {
+	return blobtest.ReadObjects(t, env.media, playback.ObjectPrefix(playbackID))
 }
 
 func allEvents() []video.Event {
@@ -118,19 +118,19 @@ func allEvents() []video.Event {
 }
 
 func TestAllTasksDoneMakesVideoReady(t *testing.T) {
-	w := newPublishEnv(t)
+	env := newPublishEnv(t)
 	var last []events.Event
 	for _, e := range allEvents() {
-		if n := len(w.media.ListKeys("")); n > 0 {
+		if n := len(env.media.ListKeys("")); n > 0 {
 			t.Fatalf("%d playlists before all tasks are done", n)
 		}
-		last = w.deliverEvent(t, e)
+		last = env.deliverEvent(t, e)
 	}
-	v := w.readVideo(t)
+	v := env.readVideo(t)
 	if v.State != video.Ready || v.Times.Ready.IsZero() || len(v.Done) != 3 {
 		t.Errorf("row %+v", v)
 	}
-	if got := slices.Sorted(maps.Keys(w.readPlaylists(t))); !slices.Equal(
+	if got := slices.Sorted(maps.Keys(env.readPlaylists(t))); !slices.Equal(
 		got, []string{"360p/index.m3u8", "720p/index.m3u8", "audio/index.m3u8", "master.m3u8"},
 	) {
 		t.Errorf("objects %v", got)
@@ -141,44 +141,44 @@ func TestAllTasksDoneMakesVideoReady(t *testing.T) {
 }
 
 func TestMismatchedRenditionsFailVideo(t *testing.T) {
-	w := newPublishEnv(t)
+	env := newPublishEnv(t)
 	es := allEvents()
 	last := es[len(es)-1].(video.TaskDone)
 	last.Result.Tracks[0].InitHash = "of another encoder"
 	es[len(es)-1] = last
 	for _, e := range es {
-		w.deliverEvent(t, e)
+		env.deliverEvent(t, e)
 	}
-	if v := w.readVideo(t); v.State != video.Failed || v.Problem.Code == "" || v.Problem.Code == "internal" {
+	if v := env.readVideo(t); v.State != video.Failed || v.Problem.Code == "" || v.Problem.Code == "internal" {
 		t.Errorf("%s %v, want failed with a code", v.State, v.Problem)
 	}
-	if got := w.media.ListKeys(""); len(got) > 0 {
+	if got := env.media.ListKeys(""); len(got) > 0 {
 		t.Errorf("objects %v, want none", got)
 	}
-	if out := w.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
+	if out := env.deliverEvent(t, last); len(out) != 1 || out[0].Type != events.VideoFailed {
 		t.Errorf("a redelivery returns %v, want VideoFailed: the first delivery may have died before it was sent", out)
 	}
 }
 
 func TestTaskOutsidePlanIsRejected(t *testing.T) {
-	w := newPublishEnv(t)
+	env := newPublishEnv(t)
 	for _, e := range allEvents()[:2] {
-		w.deliverEvent(t, e)
+		env.deliverEvent(t, e)
 	}
 	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
-	if _, err := w.newOwner().Handle(
+	if _, err := env.newOwner().Handle(
 		t.Context(), events.New("acme", "vid_1", noon, foreign),
 	); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("got %v, want Invalid", err)
 	}
-	if v := w.readVideo(t); len(v.Done) > 0 {
+	if v := env.readVideo(t); len(v.Done) > 0 {
 		t.Errorf("done: %v", v.Done)
 	}
 }
 
 func TestEventOfUnknownVideoIsNotFound(t *testing.T) {
-	w := newPublishEnv(t)
-	_, err := w.newOwner().Handle(t.Context(), events.New("other", "vid_1", noon, video.UploadCompleted{At: noon}))
+	env := newPublishEnv(t)
+	_, err := env.newOwner().Handle(t.Context(), events.New("other", "vid_1", noon, video.UploadCompleted{At: noon}))
 	if errs.KindOf(err) != errs.NotFound {
 		t.Errorf("got %v, want NotFound", err)
 	}

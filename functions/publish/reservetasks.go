@@ -135,58 +135,58 @@ func (f FairShare) tryUpdateLimit(
 	if err != nil {
 		return before, false, err
 	}
-	a, err := f.fillFreeSlots(ctx, newLimitUpdate(before, f.MaxInFlight, r), r, lane)
+	u, err := f.fillFreeSlots(ctx, newLimitUpdate(before, f.MaxInFlight, r), r, lane)
 	if err != nil {
 		return before, false, err
 	}
-	if a.mustEnqueue {
-		a.limit.MoreWaiting = true
+	if u.mustEnqueue {
+		u.limit.MoreWaiting = true
 		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, fairshare.PositionOf(r.video)); err != nil {
 			return before, false, err
 		}
 	}
-	if a.mustEnqueue || !reflect.DeepEqual(before, a.limit) {
-		a.limit.Version++
-		if err := f.Limits.SaveInFlightLimit(ctx, a.limit); errs.KindOf(err) == errs.Conflict {
+	if u.mustEnqueue || !reflect.DeepEqual(before, u.limit) {
+		u.limit.Version++
+		if err := f.Limits.SaveInFlightLimit(ctx, u.limit); errs.KindOf(err) == errs.Conflict {
 			return before, false, nil
 		} else if err != nil {
 			return before, false, err
 		}
 	}
-	if len(a.taken) > 0 {
-		err = f.WaitQueue.DequeuePositions(ctx, tenant, lane, a.taken...)
+	if len(u.taken) > 0 {
+		err = f.WaitQueue.DequeuePositions(ctx, tenant, lane, u.taken...)
 	}
-	return a.limit, true, err
+	return u.limit, true, err
 }
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
 func (f FairShare) fillFreeSlots(
-	ctx context.Context, a limitUpdate, r shareRequest, lane video.Lane,
+	ctx context.Context, u limitUpdate, r shareRequest, lane video.Lane,
 ) (limitUpdate, error) {
 	var last fairshare.QueuePosition
-	for atEnd := false; a.countFreeSlots() > 0; {
-		if len(a.waiting) == 0 && !atEnd && a.limit.MoreWaiting {
-			n := min(a.countFreeSlots(), maxPositionsPerRead)
+	for atEnd := false; u.countFreeSlots() > 0; {
+		if len(u.waiting) == 0 && !atEnd && u.limit.MoreWaiting {
+			n := min(u.countFreeSlots(), maxPositionsPerRead)
 			page, err := f.WaitQueue.ListQueuePositions(ctx, r.video.Tenant, lane, last, n)
 			if err != nil {
-				return a, err
+				return u, err
 			}
-			if a.waiting, atEnd = page, len(page) < n; len(page) > 0 {
+			if u.waiting, atEnd = page, len(page) < n; len(page) > 0 {
 				last = page[len(page)-1]
 			}
 		}
 		var next fairshare.QueuePosition
 		var ok bool
-		if a, next, ok = a.takeNext(r); !ok {
-			return a, nil
+		if u, next, ok = u.takeNext(r); !ok {
+			return u, nil
 		}
 		v, err := f.loadVideo(ctx, r, next.Video)
 		if err != nil {
-			return a, err
+			return u, err
 		}
-		a = a.reserveTasks(v, r)
+		u = u.reserveTasks(v, r)
 	}
-	return a, nil
+	return u, nil
 }
 
 // loadVideo returns a video of the request's tenant, which it reads once for each request. A video that does not exist

@@ -27,58 +27,58 @@ type tenantEnv struct {
 }
 
 func newTenantEnv(t *testing.T, size int) *tenantEnv {
-	w := &tenantEnv{T: t, table: store.NewMemory(), now: noon, videoPlan: testPlan}
-	w.fairShare = publish.FairShare{
-		Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: size, Now: func() time.Time {
-			return w.now
+	env := &tenantEnv{T: t, table: store.NewMemory(), now: noon, videoPlan: testPlan}
+	env.fairShare = publish.FairShare{
+		Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: size, Now: func() time.Time {
+			return env.now
 		},
 	}
-	return w
+	return env
 }
 
 // planVideo creates a video, handles the event that plans it, and returns it.
-func (w *tenantEnv) planVideo(tenant string, n int) video.Video {
-	w.Helper()
-	w.now = w.now.Add(time.Second)
-	v := w.createVideo(tenant, n)
-	w.reserveTasks(v, w.inspectedEvent(), true)
+func (env *tenantEnv) planVideo(tenant string, n int) video.Video {
+	env.Helper()
+	env.now = env.now.Add(time.Second)
+	v := env.createVideo(tenant, n)
+	env.reserveTasks(v, env.inspectedEvent(), true)
 	return v
 }
 
-func (w *tenantEnv) inspectedEvent() video.Event { return video.MediaInspected{ETag: "e1"} }
+func (env *tenantEnv) inspectedEvent() video.Event { return video.MediaInspected{ETag: "e1"} }
 
-func (w *tenantEnv) createVideo(tenant string, n int) video.Video {
-	w.Helper()
-	p := w.videoPlan
+func (env *tenantEnv) createVideo(tenant string, n int) video.Video {
+	env.Helper()
+	p := env.videoPlan
 	v := video.Video{
 		Tenant: tenant, ID: fmt.Sprint("vid_", n), Playback: playbackID, State: video.Processing, Version: 1, Plan: &p,
 		Media:  &video.Media{},
-		Source: video.Source{Key: "k", ETag: "e1"}, Times: video.Times{Created: noon, Inspected: w.now},
+		Source: video.Source{Key: "k", ETag: "e1"}, Times: video.Times{Created: noon, Inspected: env.now},
 		Correlation: fmt.Sprint("c", n), Trace: fmt.Sprint("trace ", n),
 	}
-	if err := w.table.CreateVideo(
-		w.Context(), v, video.Upload{Tenant: tenant, ID: fmt.Sprint("upl_", n), Video: v.ID},
+	if err := env.table.CreateVideo(
+		env.Context(), v, video.Upload{Tenant: tenant, ID: fmt.Sprint("upl_", n), Video: v.ID},
 	); err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
 	return v
 }
 
 // reserveTasks handles an event of a video, which is read from the table.
-func (w *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks bool) []events.Event {
-	w.Helper()
-	row, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID)
+func (env *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks bool) []events.Event {
+	env.Helper()
+	row, err := env.table.LoadVideo(env.Context(), v.Tenant, v.ID)
 	if err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
-	out, err := w.fairShare.RequestTasks(w.Context(), events.New(v.Tenant, v.ID, w.now, data), row, wantsTasks)
+	out, err := env.fairShare.RequestTasks(env.Context(), events.New(v.Tenant, v.ID, env.now, data), row, wantsTasks)
 	if err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
-	w.requested = nil
+	env.requested = nil
 	for _, e := range out {
-		w.requested = append(
-			w.requested,
+		env.requested = append(
+			env.requested,
 			fmt.Sprintf(
 				"%s/%s:%d", e.Tenant, strings.TrimPrefix(e.Video, "vid_"), e.Data.(video.EncodeRequested).Task.Number,
 			),
@@ -88,47 +88,47 @@ func (w *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks boo
 }
 
 // finishTask handles the end of a task.
-func (w *tenantEnv) finishTask(v video.Video, n int) {
-	w.Helper()
-	before, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID)
+func (env *tenantEnv) finishTask(v video.Video, n int) {
+	env.Helper()
+	before, err := env.table.LoadVideo(env.Context(), v.Tenant, v.ID)
 	if err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
-	d := video.TaskDone{At: w.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
-	if _, err := w.table.FinishTask(w.Context(), v.Tenant, v.ID, d); err != nil {
-		w.Fatal(err)
+	d := video.TaskDone{At: env.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
+	if _, err := env.table.FinishTask(env.Context(), v.Tenant, v.ID, d); err != nil {
+		env.Fatal(err)
 	}
-	if row, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID); err == nil && row.IsComplete() {
-		w.setState(v, video.Ready)
+	if row, err := env.table.LoadVideo(env.Context(), v.Tenant, v.ID); err == nil && row.IsComplete() {
+		env.setState(v, video.Ready)
 	}
-	w.reserveTasks(v, d, false)
+	env.reserveTasks(v, d, false)
 }
 
-func (w *tenantEnv) setState(v video.Video, s video.State) {
-	w.Helper()
-	row, err := w.table.LoadVideo(w.Context(), v.Tenant, v.ID)
+func (env *tenantEnv) setState(v video.Video, s video.State) {
+	env.Helper()
+	row, err := env.table.LoadVideo(env.Context(), v.Tenant, v.ID)
 	if err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
 	row.State, row.Version = s, row.Version+1
-	if err := w.table.SaveVideo(w.Context(), row, video.TimelineEntry{Version: row.Version}); err != nil {
-		w.Fatal(err)
+	if err := env.table.SaveVideo(env.Context(), row, video.TimelineEntry{Version: row.Version}); err != nil {
+		env.Fatal(err)
 	}
 }
 
-func (w *tenantEnv) wantTasks(said ...string) {
-	w.Helper()
-	if d := cmp.Diff(said, w.requested); d != "" {
-		w.Fatalf("requested (-want +got):\n%s", d)
+func (env *tenantEnv) wantTasks(said ...string) {
+	env.Helper()
+	if d := cmp.Diff(said, env.requested); d != "" {
+		env.Fatalf("requested (-want +got):\n%s", d)
 	}
 }
 
 // countWaiting returns how many videos are in a tenant's wait queue.
-func (w *tenantEnv) countWaiting(tenant string) int {
-	w.Helper()
-	turns, err := w.table.ListQueuePositions(w.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 100)
+func (env *tenantEnv) countWaiting(tenant string) int {
+	env.Helper()
+	turns, err := env.table.ListQueuePositions(env.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 100)
 	if err != nil {
-		w.Fatal(err)
+		env.Fatal(err)
 	}
 	return len(turns)
 }

@@ -24,17 +24,17 @@ func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 		video.FetchFailed{At: noon, Problem: why},
 	)
 	rapid.Check(t, func(t *rapid.T) {
-		w := newPublishEnv(t)
+		env := newPublishEnv(t)
 		states := []video.State{video.Waiting}
 		for range rapid.IntRange(1, 20).Draw(t, "events") {
-			before := w.readVideo(t)
+			before := env.readVideo(t)
 			e := rapid.SampledFrom(append(happens, newDeadlinePassed(before))).Draw(t, "event")
-			w.deliverEvent(t, e)
-			if after := w.readVideo(t); after.Version > before.Version {
+			env.deliverEvent(t, e)
+			if after := env.readVideo(t); after.Version > before.Version {
 				states = append(states, after.State)
 			}
 		}
-		checkTimeline(t, w, states)
+		checkTimeline(t, env, states)
 	})
 }
 
@@ -43,8 +43,8 @@ func newDeadlinePassed(v video.Video) video.Event {
 	return video.DeadlinePassed{At: v.Deadline.At.Add(time.Second), State: v.State, Deadline: v.Deadline.At}
 }
 
-func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
-	entries, err := w.table.LoadTimeline(t.Context(), "acme", "vid_1")
+func checkTimeline(t *rapid.T, env *publishEnv, want []video.State) {
+	entries, err := env.table.LoadTimeline(t.Context(), "acme", "vid_1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func checkTimeline(t *rapid.T, w *publishEnv, want []video.State) {
 	if !slices.Equal(states, want) {
 		t.Fatalf("states %v, want %v", states, want)
 	}
-	v := w.readVideo(t)
+	v := env.readVideo(t)
 	if done := slices.Sorted(maps.Keys(v.Done)); !slices.Equal(slices.Sorted(slices.Values(tasks)), done) {
 		t.Fatalf("entries of tasks %v, want %v", tasks, done)
 	}

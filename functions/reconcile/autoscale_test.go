@@ -18,14 +18,14 @@ type fakeAutoscaler struct {
 	signals []autoscale.ScaleSignal
 }
 
-func (l *fakeAutoscaler) AdjustConcurrency(
-	_ context.Context, h autoscale.ScaleSignal,
+func (a *fakeAutoscaler) AdjustConcurrency(
+	_ context.Context, s autoscale.ScaleSignal,
 ) (again time.Duration, err error) {
-	l.signals = append(l.signals, h)
-	if len(l.again) > 0 {
-		again, l.again = l.again[0], l.again[1:]
+	a.signals = append(a.signals, s)
+	if len(a.again) > 0 {
+		again, a.again = a.again[0], a.again[1:]
 	}
-	return again, l.err
+	return again, a.err
 }
 
 func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
@@ -54,23 +54,23 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			g, l, now := newDeadLetterEnv(), &fakeAutoscaler{again: tt.again}, time.Now()
-			n := g.fillQueues(t, 1)
+			env, a, now := newDeadLetterEnv(), &fakeAutoscaler{again: tt.again}, time.Now()
+			n := env.fillQueues(t, 1)
 			var waits []time.Duration
-			g.Autoscaler, g.Reconciler.Now = l, func() time.Time { return now }
-			g.Sleep = func(_ context.Context, d time.Duration) {
+			env.Autoscaler, env.Reconciler.Now = a, func() time.Time { return now }
+			env.Sleep = func(_ context.Context, d time.Duration) {
 				waits, now = append(waits, d), now.Add(d)
 			}
 			ctx, cancel := context.WithDeadline(t.Context(), now.Add(50*s))
 			defer cancel()
-			if err := g.Run(ctx, tt.signal); err != nil {
+			if err := env.Run(ctx, tt.signal); err != nil {
 				t.Fatal(err)
 			}
 			want := append([]autoscale.ScaleSignal{tt.signal}, make([]autoscale.ScaleSignal, len(tt.waits))...)
-			if d := cmp.Diff(tt.waits, waits) + cmp.Diff(want, l.signals); d != "" {
+			if d := cmp.Diff(tt.waits, waits) + cmp.Diff(want, a.signals); d != "" {
 				t.Error(d)
 			}
-			if got := len(g.readDeadLetters(t)); got != tt.stored*n {
+			if got := len(env.readDeadLetters(t)); got != tt.stored*n {
 				t.Errorf("%d of %d dead letters stored", got, n)
 			}
 		})
@@ -79,13 +79,13 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 
 func TestAutoscalerFailureDoesNotBlockDeadLetters(t *testing.T) {
 	t.Parallel()
-	g, down := newDeadLetterEnv(), errors.New("down")
-	n := g.fillQueues(t, 1)
-	g.Autoscaler = &fakeAutoscaler{err: down}
-	if err := g.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, down) {
+	env, down := newDeadLetterEnv(), errors.New("down")
+	n := env.fillQueues(t, 1)
+	env.Autoscaler = &fakeAutoscaler{err: down}
+	if err := env.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, down) {
 		t.Errorf("Run returns %v", err)
 	}
-	if got := len(g.readDeadLetters(t)); got != n {
+	if got := len(env.readDeadLetters(t)); got != n {
 		t.Errorf("%d of %d dead letters stored", got, n)
 	}
 }

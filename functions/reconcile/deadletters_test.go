@@ -33,24 +33,24 @@ type deadLetterEnv struct {
 }
 
 func newDeadLetterEnv() *deadLetterEnv {
-	g := &deadLetterEnv{Memory: &queue.Memory{}, table: store.NewMemory(), logs: &bytes.Buffer{}}
-	g.Reconciler = reconcile.Reconciler{
-		Videos: g.table, DeadLetters: g.table,
-		DeadLetterQueues: queue.DeadLetterConsumer{Client: g, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
-		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(g.logs, nil)),
+	env := &deadLetterEnv{Memory: &queue.Memory{}, table: store.NewMemory(), logs: &bytes.Buffer{}}
+	env.Reconciler = reconcile.Reconciler{
+		Videos: env.table, DeadLetters: env.table,
+		DeadLetterQueues: queue.DeadLetterConsumer{Client: env, URL: deadLetterQueueURL}, Autoscaler: &fakeAutoscaler{},
+		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(env.logs, nil)),
 	}
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			g.CreateQueue(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute})
+			env.CreateQueue(s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute})
 		}
 	}
-	return g
+	return env
 }
 
 func deadLetterQueueURL(service string) string { return "memory://queue/" + service + "-dead" }
 
 // fillQueues puts n messages into each queue.
-func (g *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
+func (env *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
 	t.Helper()
 	for _, s := range services.Map {
 		if s.Inbox == nil {
@@ -62,7 +62,7 @@ func (g *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
 			if s.Inbox.FIFO {
 				in.MessageGroupId, in.MessageDeduplicationId = &s.Name, &body
 			}
-			if _, err := g.SendMessage(t.Context(), in); err != nil {
+			if _, err := env.SendMessage(t.Context(), in); err != nil {
 				t.Fatal(err)
 			}
 			all++
@@ -72,15 +72,15 @@ func (g *deadLetterEnv) fillQueues(t *testing.T, n int) (all int) {
 }
 
 // readDeadLetters returns the stored dead letters by their bodies.
-func (g *deadLetterEnv) readDeadLetters(t *testing.T) map[string]video.DeadLetter {
+func (env *deadLetterEnv) readDeadLetters(t *testing.T) map[string]video.DeadLetter {
 	t.Helper()
 	found := map[string]video.DeadLetter{}
-	page, _, err := g.table.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "", time.Now(), 1000)
+	page, _, err := env.table.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "", time.Now(), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range page {
-		if l, err = g.table.LoadDeadLetter(t.Context(), l.ID); err != nil {
+		if l, err = env.table.LoadDeadLetter(t.Context(), l.ID); err != nil {
 			t.Fatal(err)
 		}
 		found[l.Body] = l
@@ -90,14 +90,14 @@ func (g *deadLetterEnv) readDeadLetters(t *testing.T) map[string]video.DeadLette
 
 func TestEveryDeadLetterIsStored(t *testing.T) {
 	t.Parallel()
-	g := newDeadLetterEnv()
-	n := g.fillQueues(t, 25)
+	env := newDeadLetterEnv()
+	n := env.fillQueues(t, 25)
 	for range 2 {
-		if err := g.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if err := env.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	found := g.readDeadLetters(t)
+	found := env.readDeadLetters(t)
 	if len(found) != n {
 		t.Errorf("%d of %d stored", len(found), n)
 	}
@@ -105,7 +105,7 @@ func TestEveryDeadLetterIsStored(t *testing.T) {
 		if !strings.HasPrefix(body, l.Service+" ") || !l.Created.Equal(noon) || l.State != video.DeadLetterOpen {
 			t.Errorf("%s is stored as %+v", body, l)
 		}
-		if left := g.CountMessages(deadLetterQueueURL(l.Service)); left > 0 {
+		if left := env.CountMessages(deadLetterQueueURL(l.Service)); left > 0 {
 			t.Errorf("%d messages are left in the queue of %s", left, l.Service)
 		}
 	}
@@ -117,27 +117,27 @@ type rejectingStore struct {
 	reject func(video.DeadLetter) error
 }
 
-func (p rejectingStore) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	if err := p.reject(l); err != nil {
+func (s rejectingStore) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
+	if err := s.reject(l); err != nil {
 		return err
 	}
-	return p.Store.CreateDeadLetter(ctx, l)
+	return s.Store.CreateDeadLetter(ctx, l)
 }
 
 func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {
 	t.Parallel()
-	g := newDeadLetterEnv()
-	n, full := g.fillQueues(t, 1), errors.New("full")
-	g.DeadLetters = rejectingStore{g.table, func(l video.DeadLetter) error {
+	env := newDeadLetterEnv()
+	n, full := env.fillQueues(t, 1), errors.New("full")
+	env.DeadLetters = rejectingStore{env.table, func(l video.DeadLetter) error {
 		if l.Service == "inspect" {
 			return full
 		}
 		return nil
 	}}
-	if err := g.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, full) {
+	if err := env.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, full) {
 		t.Errorf("Run returns %v", err)
 	}
-	if found := g.readDeadLetters(t); len(found) != n-1 || g.CountMessages(deadLetterQueueURL("inspect")) != 1 {
+	if found := env.readDeadLetters(t); len(found) != n-1 || env.CountMessages(deadLetterQueueURL("inspect")) != 1 {
 		t.Errorf("%d of %d stored", len(found), n)
 	}
 }
@@ -145,23 +145,23 @@ func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {
 // Messages that are left are stored by the next run.
 func TestRunStopsBeforeDeadline(t *testing.T) {
 	t.Parallel()
-	g := newDeadLetterEnv()
-	g.fillQueues(t, 30)
+	env := newDeadLetterEnv()
+	env.fillQueues(t, 30)
 	ctx, cancel := context.WithCancel(t.Context())
-	g.DeadLetters = rejectingStore{g.table, func(video.DeadLetter) error { cancel(); return nil }}
-	if err := g.Run(ctx, autoscale.ScaleSignal{}); err != nil && errs.KindOf(err) != errs.Transient {
+	env.DeadLetters = rejectingStore{env.table, func(video.DeadLetter) error { cancel(); return nil }}
+	if err := env.Run(ctx, autoscale.ScaleSignal{}); err != nil && errs.KindOf(err) != errs.Transient {
 		t.Fatal(err)
 	}
-	if n := len(g.readDeadLetters(t)); n > 10 {
+	if n := len(env.readDeadLetters(t)); n > 10 {
 		t.Errorf("%d stored after the context has ended", n)
 	}
-	g.DeadLetters = g.table
+	env.DeadLetters = env.table
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than shutdownReserve
 	defer cancel()
-	if err := g.Run(soon, autoscale.ScaleSignal{}); err != nil {
+	if err := env.Run(soon, autoscale.ScaleSignal{}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(30, g.CountMessages(deadLetterQueueURL("encode"))); d != "" {
+	if d := cmp.Diff(30, env.CountMessages(deadLetterQueueURL("encode"))); d != "" {
 		t.Errorf("the queue of encode, which is drained after that of inspect: %s", d)
 	}
 }

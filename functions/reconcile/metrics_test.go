@@ -74,14 +74,14 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	g := newDeadLetterEnv()
-	g.Originals, g.QueueDepths, g.Sender, g.Log = emptyQueues{}, emptyQueues{}, emptyQueues{}, logs.New(
+	env := newDeadLetterEnv()
+	env.Originals, env.QueueDepths, env.Sender, env.Log = emptyQueues{}, emptyQueues{}, emptyQueues{}, logs.New(
 		"reconcile", &out,
 	)
 	counted := func() []string {
 		t.Helper()
 		out.Reset()
-		if err := g.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if err := env.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
 			t.Fatal(err)
 		}
 		return metricstest.ReadTexts(t, out.Bytes())
@@ -89,16 +89,16 @@ func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 	if got := counted(); got != nil {
 		t.Errorf("without dead letters: %q", got)
 	}
-	all := g.fillQueues(t, 1)
+	all := env.fillQueues(t, 1)
 	if d := cmp.Diff([]string{fmt.Sprintf("DeadLetters[]=%d", all)}, counted()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	for _, l := range g.readDeadLetters(t) {
+	for _, l := range env.readDeadLetters(t) {
 		done, err := l.MarkDiscarded("a test")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := g.table.UpdateDeadLetter(t.Context(), l, done); err != nil {
+		if err := env.table.UpdateDeadLetter(t.Context(), l, done); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 // fakeSender records what is sent.
 type fakeSender struct{ sent []events.Event }
 
-func (e *fakeSender) Send(_ context.Context, es ...events.Event) error {
-	e.sent = append(e.sent, es...)
+func (s *fakeSender) Send(_ context.Context, es ...events.Event) error {
+	s.sent = append(s.sent, es...)
 	return nil
 }
 

@@ -36,7 +36,7 @@ const (
 func IdleCost(p Prices, t Template) ([]Line, error) {
 	var lines []Line
 	var errs []error
-	b := idleContext{p, t}
+	c := idleContext{p, t}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[id]
 		charge, known := chargesByType[r.Type]
@@ -44,7 +44,7 @@ func IdleCost(p Prices, t Template) ([]Line, error) {
 			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Add it to infra/bill", id, r.Type))
 			continue
 		}
-		of, err := charge(b, r)
+		of, err := charge(c, r)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", id, err))
 		}
@@ -126,7 +126,7 @@ func chargeNothingUnlessSet(property string) chargeFunc {
 }
 
 func chargeEach(what, price string) chargeFunc {
-	return func(b idleContext, _ Resource) ([]Line, error) { return []Line{b.newLine(what, price, 1)}, nil }
+	return func(c idleContext, _ Resource) ([]Line, error) { return []Line{c.newLine(what, price, 1)}, nil }
 }
 
 // chargeTable accepts tables that are billed by request. Their storage and backups are billed by gigabyte.
@@ -148,7 +148,7 @@ func chargeLogGroup(_ idleContext, r Resource) ([]Line, error) {
 }
 
 // chargeAlarm charges for each metric that an alarm reads.
-func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
+func chargeAlarm(c idleContext, r Resource) ([]Line, error) {
 	n := 0
 	queries, _ := r.Properties["Metrics"].([]any)
 	for _, q := range queries {
@@ -160,13 +160,13 @@ func chargeAlarm(b idleContext, r Resource) ([]Line, error) {
 	if period, ok := r.Properties["Period"].(float64); ok && period < 60 {
 		price = "alarm-fine"
 	}
-	return []Line{b.newLine("alarms", price, float64(max(n, 1)))}, nil
+	return []Line{c.newLine("alarms", price, float64(max(n, 1)))}, nil
 }
 
 // chargeDashboard charges nothing, because an account has three dashboards without cost. The line shows that there is
 // one.
-func chargeDashboard(b idleContext, _ Resource) ([]Line, error) {
-	l := b.newLine("a dashboard (three are free)", "dashboard", 1)
+func chargeDashboard(c idleContext, _ Resource) ([]Line, error) {
+	l := c.newLine("a dashboard (three are free)", "dashboard", 1)
 	l.USD = 0
 	return []Line{l}, nil
 }
@@ -183,17 +183,17 @@ func chargeMetricFilter(_ idleContext, r Resource) ([]Line, error) {
 	return nil, nil
 }
 
-func chargeWebACL(b idleContext, r Resource) ([]Line, error) {
+func chargeWebACL(c idleContext, r Resource) ([]Line, error) {
 	rules, _ := r.Properties["Rules"].([]any)
-	return []Line{b.newLine("web ACLs", "web-acl", 1), b.newLine("web ACLs", "web-acl-rule", float64(len(rules)))}, nil
+	return []Line{c.newLine("web ACLs", "web-acl", 1), c.newLine("web ACLs", "web-acl-rule", float64(len(rules)))}, nil
 }
 
 // chargeMapping charges for polling an empty queue.
-func chargeMapping(b idleContext, r Resource) ([]Line, error) {
+func chargeMapping(c idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ProvisionedPollerConfig"] != nil {
 		return nil, errors.New("provisioned pollers have no price in infra/bill")
 	}
-	queue, ok := b.resolveReference(r.Properties["EventSourceArn"])
+	queue, ok := c.resolveReference(r.Properties["EventSourceArn"])
 	if !ok || queue.Type != "AWS::SQS::Queue" {
 		return nil, errors.New("a mapping from anything but a queue of the template has no price in infra/bill")
 	}
@@ -201,7 +201,7 @@ func chargeMapping(b idleContext, r Resource) ([]Line, error) {
 	if queue.Properties["FifoQueue"] == true {
 		price = "sqs-fifo"
 	}
-	return []Line{b.newLine("polling empty queues", price, pollersPerMapping*secondsPerMonth/pollWaitSeconds)}, nil
+	return []Line{c.newLine("polling empty queues", price, pollersPerMapping*secondsPerMonth/pollWaitSeconds)}, nil
 }
 
 // resolveReference returns the resource of the template that a value (Ref or Fn::GetAtt) refers to.

@@ -19,7 +19,7 @@ const (
 // ratePattern matches a rate expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 var ratePattern = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
-func chargeRule(b idleContext, r Resource) ([]Line, error) {
+func chargeRule(c idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ScheduleExpression"] == nil {
 		// without a schedule: AWS's own events cost nothing, and others are sent by callers that use Sluice
 		return nil, nil
@@ -27,7 +27,7 @@ func chargeRule(b idleContext, r Resource) ([]Line, error) {
 	var lines []Line
 	targets, _ := r.Properties["Targets"].([]any)
 	for _, target := range targets {
-		of, err := b.chargeScheduledRuns(r, lookupPath(target, "Arn"))
+		of, err := c.chargeScheduledRuns(r, lookupPath(target, "Arn"))
 		if err != nil {
 			return nil, err
 		}
@@ -36,19 +36,19 @@ func chargeRule(b idleContext, r Resource) ([]Line, error) {
 	return lines, nil
 }
 
-func chargeSchedule(b idleContext, r Resource) ([]Line, error) {
-	return b.chargeScheduledRuns(r, lookupPath(r.Properties, "Target", "Arn"))
+func chargeSchedule(c idleContext, r Resource) ([]Line, error) {
+	return c.chargeScheduledRuns(r, lookupPath(r.Properties, "Target", "Arn"))
 }
 
 // chargeScheduledRuns returns what the runs of a scheduled function in a month cost if each finds nothing to do.
-func (b idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
+func (c idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 	n, err := runsPerMonth(r.Properties["ScheduleExpression"])
 	if err != nil {
 		return nil, err
 	}
-	f, ok := b.resolveReference(arn)
+	f, ok := c.resolveReference(arn)
 	if ok && f.Type == "AWS::Lambda::Alias" {
-		f, ok = b.resolveReference(f.Properties["FunctionName"])
+		f, ok = c.resolveReference(f.Properties["FunctionName"])
 	}
 	memory, isFunction := f.Properties["MemorySize"].(float64)
 	if !ok || !isFunction {
@@ -56,13 +56,13 @@ func (b idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 	}
 	const what = "runs of the schedule"
 	return []Line{
-		b.newLine(what, "schedule", n),
-		b.newLine(what, "lambda-requests", n),
-		b.newLine(what, "lambda-arm64", n*runSeconds*memory/1024),
-		b.newLine(what, "dynamodb-reads", n*runReads),
-		b.newLine(what, "sqs-standard", n*runRequests),
-		b.newLine(what, "traces", n),
-		b.newLine(what, "logs", n*runLogGB),
+		c.newLine(what, "schedule", n),
+		c.newLine(what, "lambda-requests", n),
+		c.newLine(what, "lambda-arm64", n*runSeconds*memory/1024),
+		c.newLine(what, "dynamodb-reads", n*runReads),
+		c.newLine(what, "sqs-standard", n*runRequests),
+		c.newLine(what, "traces", n),
+		c.newLine(what, "logs", n*runLogGB),
 	}, nil
 }
 

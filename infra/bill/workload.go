@@ -41,60 +41,60 @@ func NewWorkload(fps int) Workload {
 }
 
 // RenditionNames returns the names of the renditions, separated by commas.
-func (l Workload) RenditionNames() string {
+func (w Workload) RenditionNames() string {
 	var names []string
-	for _, r := range l.plan.Renditions {
+	for _, r := range w.plan.Renditions {
 		names = append(names, r.Name)
 	}
 	return strings.Join(names, ", ")
 }
 
-func (l Workload) videoCount() float64 { return 1000 / minutesPerVideo }
-func (l Workload) taskCount() float64  { return l.videoCount() * float64(len(l.plan.Tasks())) }
+func (w Workload) videoCount() float64 { return 1000 / minutesPerVideo }
+func (w Workload) taskCount() float64  { return w.videoCount() * float64(len(w.plan.Tasks())) }
 
 // WorkloadCost returns what a workload costs if a core of Lambda is slower than the measured core by a factor. Storage
 // and delivery are left out, as they are in MediaConvert's price.
-func WorkloadCost(p Prices, l Workload, factor float64) []Line {
+func WorkloadCost(p Prices, w Workload, factor float64) []Line {
 	// encode and publish for each task, inspect and publish for each video
-	invocations := 2*l.taskCount() + 2*l.videoCount()
+	invocations := 2*w.taskCount() + 2*w.videoCount()
 	return mergeLines([]Line{
-		p.newLine("encoding", "lambda-arm64", l.encodingSeconds(factor)*memoryGB("encode")),
-		p.newLine("encoding", "lambda-disk", l.encodingSeconds(factor)*float64(max(lookup("encode").Disk-512, 0))/1024),
-		p.newLine("inspecting", "lambda-arm64", l.videoCount()*5*factor*memoryGB("inspect")),
-		p.newLine("publishing", "lambda-arm64", l.taskCount()*0.2*factor*memoryGB("publish")),
+		p.newLine("encoding", "lambda-arm64", w.encodingSeconds(factor)*memoryGB("encode")),
+		p.newLine("encoding", "lambda-disk", w.encodingSeconds(factor)*float64(max(lookup("encode").Disk-512, 0))/1024),
+		p.newLine("inspecting", "lambda-arm64", w.videoCount()*5*factor*memoryGB("inspect")),
+		p.newLine("publishing", "lambda-arm64", w.taskCount()*0.2*factor*memoryGB("publish")),
 		p.newLine("invocations", "lambda-requests", invocations),
-		p.newLine("messages", "sqs-standard", 3*l.taskCount()), // sent, received, deleted
-		p.newLine("messages", "sqs-fifo", 3*(l.taskCount()+2*l.videoCount())),
-		p.newLine("messages", "sns", 3*l.videoCount()),
-		p.newLine("rows", "dynamodb-writes", 10*l.taskCount()),
-		p.newLine("rows", "dynamodb-reads", 20*l.taskCount()),
-		p.newLine("objects", "s3-writes", l.segmentCount()+1000*partsPerMinute),
-		p.newLine("objects", "s3-reads", 3*l.taskCount()),
-		p.newLine("requests to the API", "api-requests", 50*l.videoCount()),
+		p.newLine("messages", "sqs-standard", 3*w.taskCount()), // sent, received, deleted
+		p.newLine("messages", "sqs-fifo", 3*(w.taskCount()+2*w.videoCount())),
+		p.newLine("messages", "sns", 3*w.videoCount()),
+		p.newLine("rows", "dynamodb-writes", 10*w.taskCount()),
+		p.newLine("rows", "dynamodb-reads", 20*w.taskCount()),
+		p.newLine("objects", "s3-writes", w.segmentCount()+1000*partsPerMinute),
+		p.newLine("objects", "s3-reads", 3*w.taskCount()),
+		p.newLine("requests to the API", "api-requests", 50*w.videoCount()),
 		p.newLine("traces", "traces", invocations),
 		p.newLine("logs", "logs", invocations*runLogGB),
 	})
 }
 
 // encodingSeconds returns for how many seconds encode runs, all invocations together.
-func (l Workload) encodingSeconds(factor float64) (total float64) {
+func (w Workload) encodingSeconds(factor float64) (total float64) {
 	cores := min(float64(lookup("encode").Memory)/memoryPerCPU, 2) * cpuUtilization
-	for _, t := range l.plan.Tasks() {
+	for _, t := range w.plan.Tasks() {
 		total += taskOverheadSeconds
 		if t.Kind == video.AudioTask {
 			total += audioCPUPerSecond * factor * minutesPerVideo * 60 // on one core
 		} else {
 			frames := t.To - t.From
-			total += (videoCPUPerSecond*l.plan.Rate.Seconds(frames) + videoCPUPerFrame*float64(frames)) * factor / cores
+			total += (videoCPUPerSecond*w.plan.Rate.Seconds(frames) + videoCPUPerFrame*float64(frames)) * factor / cores
 		}
 	}
-	return total * l.videoCount()
+	return total * w.videoCount()
 }
 
 // segmentCount returns how many segments are written, of video and of audio.
-func (l Workload) segmentCount() float64 {
-	each := float64(l.plan.FrameCount()) / float64(l.plan.SegmentFrames)
-	return each * float64(len(l.plan.Renditions)+1) * l.videoCount()
+func (w Workload) segmentCount() float64 {
+	each := float64(w.plan.FrameCount()) / float64(w.plan.SegmentFrames)
+	return each * float64(len(w.plan.Renditions)+1) * w.videoCount()
 }
 
 func lookup(service string) services.Service {
@@ -107,12 +107,12 @@ func memoryGB(service string) float64 { return float64(lookup(service).Memory) /
 // MediaConvertCost returns what AWS Elemental MediaConvert charges for the same renditions, in its basic tier and
 // before volume discounts. A rendition below 720 lines is SD. In HD, more than 30 frames a second cost more; in SD they
 // are assumed not to.
-func MediaConvertCost(p Prices, l Workload) []Line {
+func MediaConvertCost(p Prices, w Workload) []Line {
 	var lines []Line
-	for _, r := range l.plan.Renditions {
+	for _, r := range w.plan.Renditions {
 		price := "mediaconvert-sd"
 		switch {
-		case r.Height >= 720 && l.FPS > 30:
+		case r.Height >= 720 && w.FPS > 30:
 			price = "mediaconvert-hd-60"
 		case r.Height >= 720:
 			price = "mediaconvert-hd"

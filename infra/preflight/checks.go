@@ -56,7 +56,7 @@ type requirements struct {
 }
 
 // maxInvocations returns how many invocations run at once when every queue is full.
-func (n requirements) maxInvocations() int { return n.concurrency + gatewayReserve }
+func (r requirements) maxInvocations() int { return r.concurrency + gatewayReserve }
 
 // accountValue is a number read from the account, or the error of reading it.
 type accountValue struct {
@@ -89,8 +89,8 @@ const (
 	severityMissing           // a deployment would fail
 )
 
-func (g severity) String() string {
-	return [...]string{"ok", "unknown", "low", "conflict", "missing"}[g]
+func (s severity) String() string {
+	return [...]string{"ok", "unknown", "low", "conflict", "missing"}[s]
 }
 
 // finding is the result of one check.
@@ -102,9 +102,9 @@ type finding struct {
 }
 
 // checkAccount compares what a deployment needs with what the account has.
-func checkAccount(n requirements, a account) []finding {
+func checkAccount(r requirements, a account) []finding {
 	return []finding{
-		checkRegion(a), checkBootstrap(a), checkConcurrency(n, a), checkRate(n, a), checkMemory(), checkLogRole(n, a),
+		checkRegion(a), checkBootstrap(a), checkConcurrency(r, a), checkRate(r, a), checkMemory(), checkLogRole(r, a),
 	}
 }
 
@@ -149,15 +149,15 @@ func checkBootstrap(a account) finding {
 	return f
 }
 
-func checkConcurrency(n requirements, a account) finding {
-	all, has := n.maxInvocations(), a.concurrency.value
+func checkConcurrency(r requirements, a account) finding {
+	all, has := r.maxInvocations(), a.concurrency.value
 	f := finding{
 		subject: "Lambda concurrency",
 		command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region),
 	}
 	needed := fmt.Sprintf(
 		"%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all,
-		len(services.ListQueues()), n.concurrency,
+		len(services.ListQueues()), r.concurrency,
 	)
 	switch {
 	case a.concurrency.err != nil:
@@ -168,7 +168,7 @@ func checkConcurrency(n requirements, a account) finding {
 			"%s, the account has %d: the rest is throttled and delivered again, which counts as an attempt", needed,
 			has,
 		)
-		if n.concurrency == services.MinConcurrency() {
+		if r.concurrency == services.MinConcurrency() {
 			f.message += "; with two workers for each queue, the least that Lambda accepts, that is rare, and Sluice works, slowly"
 		}
 	case has < typicalConcurrency:
@@ -179,25 +179,25 @@ func checkConcurrency(n requirements, a account) finding {
 	default:
 		f.command, f.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
 	}
-	if most := has - gatewayReserve; n.concurrency < most && f.severity == severityOK {
+	if most := has - gatewayReserve; r.concurrency < most && f.severity == severityOK {
 		f.message += fmt.Sprintf(": -c concurrency=%d would use it", most)
 	}
 	return f
 }
 
-func checkRate(n requirements, a account) finding {
+func checkRate(r requirements, a account) finding {
 	f := finding{subject: "API Gateway requests"}
 	switch {
 	case a.rate.err != nil:
 		f.severity, f.message = severityUnknown, a.rate.err.Error()
-	case a.rate.value < n.rate:
-		f.severity, f.command = severityLow, gatewayRate.increaseCommand(n.rate, a.region)
+	case a.rate.value < r.rate:
+		f.severity, f.command = severityLow, gatewayRate.increaseCommand(r.rate, a.region)
 		f.message = fmt.Sprintf(
-			"the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", n.rate, n.rate,
+			"the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", r.rate, r.rate,
 			a.rate.value,
 		)
 	default:
-		f.message = fmt.Sprintf("the gateway lets through %d a second, the account has %d", n.rate, a.rate.value)
+		f.message = fmt.Sprintf("the gateway lets through %d a second, the account has %d", r.rate, a.rate.value)
 	}
 	return f
 }

@@ -116,12 +116,12 @@ func TestCheckAccount(t *testing.T) {
 			t.Parallel()
 			a := freshAccount()
 			tt.change(&a)
-			v := findByName(t, checkAccount(tt.needs, a), tt.what)
-			if v.severity != tt.grade || !strings.Contains(v.message, tt.says) {
-				t.Errorf("%s: %s; want %s: … %s …", v.severity, v.message, tt.grade, tt.says)
+			f := findByName(t, checkAccount(tt.needs, a), tt.what)
+			if f.severity != tt.grade || !strings.Contains(f.message, tt.says) {
+				t.Errorf("%s: %s; want %s: … %s …", f.severity, f.message, tt.grade, tt.says)
 			}
-			if !strings.Contains(v.command, tt.run) || tt.run == "" && v.command != "" {
-				t.Errorf("run %q, want … %s …", v.command, tt.run)
+			if !strings.Contains(f.command, tt.run) || tt.run == "" && f.command != "" {
+				t.Errorf("run %q, want … %s …", f.command, tt.run)
 			}
 		})
 	}
@@ -129,9 +129,9 @@ func TestCheckAccount(t *testing.T) {
 
 func findByName(t *testing.T, findings []finding, what string) finding {
 	t.Helper()
-	for _, v := range findings {
-		if v.subject == what {
-			return v
+	for _, f := range findings {
+		if f.subject == what {
+			return f
 		}
 	}
 	t.Fatalf("there is no finding on %s", what)
@@ -161,8 +161,8 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var findings []finding
-		for _, g := range tt.grades {
-			findings = append(findings, finding{severity: g})
+		for _, s := range tt.grades {
+			findings = append(findings, finding{severity: s})
 		}
 		if got := conclusions[worstSeverity(findings)]; got != tt.want {
 			t.Errorf("%v: %s", tt.grades, got)

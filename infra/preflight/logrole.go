@@ -25,19 +25,19 @@ func readLogRole(ctx context.Context, c *apigateway.Client) (string, error) {
 // checkLogRole compares the setting gateway_log_role with the role that the account has. Without a role API Gateway
 // refuses a stage with an access log:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-func checkLogRole(n requirements, a account) finding {
+func checkLogRole(r requirements, a account) finding {
 	f := finding{subject: "API Gateway log role"}
 	_, name, _ := strings.Cut(a.logRole, ":role/")
 	name = name[strings.LastIndex(name, "/")+1:]
 	switch {
 	case a.logRoleErr != nil:
 		f.severity, f.message = severityUnknown, a.logRoleErr.Error()
-	case n.keepLogRole && a.logRole == "":
+	case r.keepLogRole && a.logRole == "":
 		f.severity = severityMissing
 		f.message = "the account has none, and gateway_log_role=existing makes none: leave that setting out"
 	case a.logRole == "":
 		f.message = "the account has none: the deployment makes one"
-	case n.keepLogRole:
+	case r.keepLogRole:
 		f.message = a.logRole + " stays (gateway_log_role=existing)"
 	case strings.HasPrefix(name, ownLogRole):
 		f.message = a.logRole + " was made by a deployment of Sluice"

@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 
 // parseFlags returns what a deployment with these context values needs.
 func parseFlags(args []string, errs io.Writer) (requirements, error) {
-	n := requirements{concurrency: services.MinConcurrency(), rate: services.DefaultRate}
+	r := requirements{concurrency: services.MinConcurrency(), rate: services.DefaultRate}
 	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.Usage = func() { fmt.Fprint(errs, usage) }
@@ -78,11 +78,11 @@ func parseFlags(args []string, errs io.Writer) (requirements, error) {
 		name, value, _ := strings.Cut(text, "=")
 		switch name {
 		case "concurrency":
-			n.concurrency, err = strconv.Atoi(value)
+			r.concurrency, err = strconv.Atoi(value)
 		case "rate":
-			n.rate, err = strconv.Atoi(value)
+			r.rate, err = strconv.Atoi(value)
 		case "gateway_log_role":
-			n.keepLogRole = value == "existing"
+			r.keepLogRole = value == "existing"
 		}
 		return err
 	})
@@ -91,5 +91,5 @@ func parseFlags(args []string, errs io.Writer) (requirements, error) {
 		err = fmt.Errorf("preflight takes no argument %q; --help says more", flags.Arg(0))
 		fmt.Fprintln(errs, err)
 	}
-	return n, err
+	return r, err
 }

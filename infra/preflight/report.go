@@ -8,10 +8,10 @@ import (
 // printReport writes the findings for people, each command on a line of its own so that it can be copied.
 func printReport(out io.Writer, a account, findings []finding) {
 	fmt.Fprintf(out, "account %s, %s, as %s\n\n", a.id, a.region, a.caller)
-	for _, v := range findings {
-		fmt.Fprintf(out, "%-8s %-21s %s\n", v.severity, v.subject, v.message)
-		if v.command != "" {
-			fmt.Fprintf(out, "         %s\n", v.command)
+	for _, f := range findings {
+		fmt.Fprintf(out, "%-8s %-21s %s\n", f.severity, f.subject, f.message)
+		if f.command != "" {
+			fmt.Fprintf(out, "         %s\n", f.command)
 		}
 	}
 	fmt.Fprintf(out, "\n%s\n", conclusions[worstSeverity(findings)])

@@ -216,10 +216,10 @@ type seededEntropy struct {
 	from *rand.ChaCha8
 }
 
-func (c *seededEntropy) Read(b []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.from.Read(b)
+func (e *seededEntropy) Read(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.from.Read(b)
 }
 
 // Outbox is a publisher that keeps the events.
@@ -240,13 +240,13 @@ type FakeRedriver struct {
 	Waited      time.Duration                // by all calls of Sleep
 }
 
-func (i *FakeRedriver) Redrive(_ context.Context, l video.DeadLetter) error {
-	if i.Fail != nil {
-		if err := i.Fail(l); err != nil {
+func (r *FakeRedriver) Redrive(_ context.Context, l video.DeadLetter) error {
+	if r.Fail != nil {
+		if err := r.Fail(l); err != nil {
 			return err
 		}
 	}
-	i.DeadLetters = append(i.DeadLetters, l)
+	r.DeadLetters = append(r.DeadLetters, l)
 	return nil
 }
 

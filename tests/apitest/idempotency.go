@@ -49,31 +49,31 @@ type RecordingStore struct {
 	CompleteErr error // what CompleteIdempotency fails with
 }
 
-func (c *RecordingStore) noteRecord(v video.IdempotencyRecord) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.Written = append(c.Written, fmt.Sprintf("%+v", v))
+func (s *RecordingStore) noteRecord(r video.IdempotencyRecord) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Written = append(s.Written, fmt.Sprintf("%+v", r))
 }
 
-func (c *RecordingStore) BeginIdempotency(
-	ctx context.Context, v video.IdempotencyRecord, now time.Time,
+func (s *RecordingStore) BeginIdempotency(
+	ctx context.Context, r video.IdempotencyRecord, now time.Time,
 ) (video.IdempotencyRecord, error) {
-	c.noteRecord(v)
-	if c.BeginErr != nil {
-		return video.IdempotencyRecord{}, c.BeginErr
+	s.noteRecord(r)
+	if s.BeginErr != nil {
+		return video.IdempotencyRecord{}, s.BeginErr
 	}
-	return c.Store.BeginIdempotency(ctx, v, now)
+	return s.Store.BeginIdempotency(ctx, r, now)
 }
 
-func (c *RecordingStore) CompleteIdempotency(ctx context.Context, v video.IdempotencyRecord) error {
-	c.noteRecord(v)
+func (s *RecordingStore) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
+	s.noteRecord(r)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.CompleteErr != nil {
-		return c.CompleteErr
+	if s.CompleteErr != nil {
+		return s.CompleteErr
 	}
-	return c.Store.CompleteIdempotency(ctx, v)
+	return s.Store.CompleteIdempotency(ctx, r)
 }
 
 // NewWithRecords returns a fixture with the tenant acme, and the store of its idempotency records.

@@ -25,38 +25,38 @@ var (
 )
 
 // checkPlaylistReferences checks that everything that a playlist names exists.
-func (w *simulation) checkPlaylistReferences(key, text string) {
+func (sim *simulation) checkPlaylistReferences(key, text string) {
 	for _, u := range uriPattern.FindAllString(text, -1) {
 		u = strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`)
-		if _, err := w.media.HeadObject(context.Background(), path.Join(path.Dir(key), u)); err != nil {
-			w.recordProblem("%s was written and names %s, which does not exist", key, u)
+		if _, err := sim.media.HeadObject(context.Background(), path.Join(path.Dir(key), u)); err != nil {
+			sim.recordProblem("%s was written and names %s, which does not exist", key, u)
 		}
 	}
 }
 
 // checkPlaylistUpdate checks a playlist against its previous version. A master playlist keeps the number of its URIs
 // unless it is closed. A media playlist only grows, does not change after its end, and numbers its segments from 1.
-func (w *simulation) checkPlaylistUpdate(key, before, text string) {
+func (sim *simulation) checkPlaylistUpdate(key, before, text string) {
 	if path.Base(key) == media.MasterName {
 		if before == media.EmptyMasterPlaylist || before != "" && text != media.EmptyMasterPlaylist &&
 			len(uriPattern.FindAllString(before, -1)) != len(uriPattern.FindAllString(text, -1)) {
-			w.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
+			sim.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
 		}
 		return
 	}
 	if !strings.HasPrefix(text, before) || strings.HasSuffix(before, media.EndTag) {
-		w.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
+		sim.recordProblem("%s: after\n%s\ncomes\n%s", key, before, text)
 	}
 	for i, name := range segmentPattern.FindAllString(text, -1) {
 		if name != media.SegmentName(i+1) {
-			w.recordProblem("%s: segment %d is %s", key, i+1, name)
+			sim.recordProblem("%s: segment %d is %s", key, i+1, name)
 		}
 	}
 }
 
 // readObject returns an object of the media bucket, "" if there is none.
-func (w *simulation) readObject(key string) string {
-	body, _, err := w.media.GetObject(context.Background(), key)
+func (sim *simulation) readObject(key string) string {
+	body, _, err := sim.media.GetObject(context.Background(), key)
 	if err != nil {
 		return ""
 	}
@@ -66,32 +66,32 @@ func (w *simulation) readObject(key string) string {
 
 // checkPlayableRow checks that a playable or ready video has an open master playlist, and that each rendition lists at
 // least the frames that the row says.
-func (w *simulation) checkPlayableRow(v video.Video) {
+func (sim *simulation) checkPlayableRow(v video.Video) {
 	prefix := playback.ObjectPrefix(v.Playback)
-	master := w.readObject(prefix + media.MasterName)
+	master := sim.readObject(prefix + media.MasterName)
 	if master == "" || master == media.EmptyMasterPlaylist {
-		w.recordProblem("%s is %s without a master playlist", v.ID, v.State)
+		sim.recordProblem("%s is %s without a master playlist", v.ID, v.State)
 	}
 	for _, u := range uriPattern.FindAllString(master, -1) {
-		text := w.readObject(prefix + strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`))
+		text := sim.readObject(prefix + strings.TrimSuffix(strings.TrimPrefix(u, `URI="`), `"`))
 		if n := len(segmentPattern.FindAllString(text, -1)); n*v.Plan.SegmentFrames < v.ListedFrames ||
 			v.State == video.Ready && !strings.HasSuffix(text, media.EndTag) {
-			w.recordProblem("%s is %s with %d frames, and %s lists %d segments", v.ID, v.State, v.ListedFrames, u, n)
+			sim.recordProblem("%s is %s with %d frames, and %s lists %d segments", v.ID, v.State, v.ListedFrames, u, n)
 		}
 	}
 }
 
 // checkFailedVideo checks that the playlists of a failed video are closed: a new player gets an empty master playlist,
 // and a running player gets the end. It reports whether the video was playable before.
-func (w *simulation) checkFailedVideo(c *uploadClient) bool {
-	v, err := w.store.LoadVideo(context.Background(), c.tenant, c.video)
+func (sim *simulation) checkFailedVideo(c *uploadClient) bool {
+	v, err := sim.store.LoadVideo(context.Background(), c.tenant, c.video)
 	if err != nil || v.State != video.Failed {
-		w.recordProblem("%s, %v", v.State, err)
+		sim.recordProblem("%s, %v", v.State, err)
 	}
-	for _, key := range w.media.ListKeys(playback.ObjectPrefix(v.Playback)) {
-		if text := w.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist &&
+	for _, key := range sim.media.ListKeys(playback.ObjectPrefix(v.Playback)) {
+		if text := sim.readObject(key); path.Ext(key) == ".m3u8" && text != media.EmptyMasterPlaylist &&
 			!strings.HasSuffix(text, media.EndTag) {
-			w.recordProblem("%s has failed, and %s is not closed:\n%s", v.ID, key, text)
+			sim.recordProblem("%s has failed, and %s is not closed:\n%s", v.ID, key, text)
 		}
 	}
 	return !v.Times.Playable.IsZero()
@@ -99,26 +99,26 @@ func (w *simulation) checkFailedVideo(c *uploadClient) bool {
 
 // captureState returns all rows, objects and events. Ids, times and versions, which differ between runs, are replaced
 // by fixed names.
-func (w *simulation) captureState() map[string]string {
+func (sim *simulation) captureState() map[string]string {
 	all := map[string]string{}
 	var ids []string
-	for _, c := range w.clients {
-		ids = append(ids, w.captureRows(c, all)...)
+	for _, c := range sim.clients {
+		ids = append(ids, sim.captureRows(c, all)...)
 	}
 	named := strings.NewReplacer(ids...)
-	for name, b := range map[string]*blob.Memory{"original": w.source, "object": w.media} {
+	for name, b := range map[string]*blob.Memory{"original": sim.source, "object": sim.media} {
 		for _, key := range b.ListKeys("") {
 			info, err := b.HeadObject(context.Background(), key)
 			info.At = time.Time{}
 			all[name+" "+named.Replace(key)] = fmt.Sprint(info, err)
 		}
 	}
-	for _, c := range w.clients {
-		v, err := w.store.LoadInFlightLimit(context.Background(), c.tenant, video.Interactive)
-		all["in flight of "+c.tenant] = fmt.Sprint(v.CountInFlight(), v.PendingPositions(), err)
+	for _, c := range sim.clients {
+		l, err := sim.store.LoadInFlightLimit(context.Background(), c.tenant, video.Interactive)
+		all["in flight of "+c.tenant] = fmt.Sprint(l.CountInFlight(), l.PendingPositions(), err)
 	}
-	for id, f := range w.topicEvents {
-		all["fact "+named.Replace(id)] = named.Replace(f.data)
+	for id, e := range sim.topicEvents {
+		all["fact "+named.Replace(id)] = named.Replace(e.data)
 	}
 	for k, v := range all {
 		all[k] = named.Replace(v)
@@ -127,22 +127,22 @@ func (w *simulation) captureState() map[string]string {
 }
 
 // captureRows adds a client's rows to all. It returns pairs of an id and its fixed name.
-func (w *simulation) captureRows(c *uploadClient, all map[string]string) []string {
+func (sim *simulation) captureRows(c *uploadClient, all map[string]string) []string {
 	ctx := context.Background()
 	if !c.completed {
-		w.recordProblem("client %d has no 2xx response", c.number)
+		sim.recordProblem("client %d has no 2xx response", c.number)
 	}
-	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
+	v, err := sim.store.LoadVideo(ctx, c.tenant, c.video)
 	if err != nil {
-		w.recordProblem("client %d: %v", c.number, err)
+		sim.recordProblem("client %d: %v", c.number, err)
 	}
-	u, err := w.store.LoadUpload(ctx, c.tenant, c.upload)
+	u, err := sim.store.LoadUpload(ctx, c.tenant, c.upload)
 	if err != nil {
-		w.recordProblem("client %d: %v", c.number, err)
+		sim.recordProblem("client %d: %v", c.number, err)
 	}
-	results, err := w.store.ListTaskResults(ctx, c.tenant, c.video)
+	results, err := sim.store.ListTaskResults(ctx, c.tenant, c.video)
 	if err != nil {
-		w.recordProblem("client %d: %v", c.number, err)
+		sim.recordProblem("client %d: %v", c.number, err)
 	}
 	ids := []string{
 		v.ID, fmt.Sprint("VIDEO", c.number), v.Playback, fmt.Sprint("PLAYBACK", c.number), u.ID,
@@ -162,7 +162,7 @@ func (w *simulation) captureRows(c *uploadClient, all map[string]string) []strin
 	for name, row := range map[string]any{"video": v, "done": done, "upload": u, "results": results} {
 		b, err := json.Marshal(row)
 		if err != nil {
-			w.recordProblem("%s: %v", name, err)
+			sim.recordProblem("%s: %v", name, err)
 		}
 		all[fmt.Sprintf("%s of client %d", name, c.number)] = string(b)
 	}
@@ -170,26 +170,26 @@ func (w *simulation) captureRows(c *uploadClient, all map[string]string) []strin
 }
 
 // checkDeletedVideo checks that only the row of a deleted video is left.
-func (w *simulation) checkDeletedVideo(c *uploadClient) {
+func (sim *simulation) checkDeletedVideo(c *uploadClient) {
 	ctx := context.Background()
-	v, err := w.store.LoadVideo(ctx, c.tenant, c.video)
-	results, rerr := w.store.ListTaskResults(ctx, c.tenant, c.video)
+	v, err := sim.store.LoadVideo(ctx, c.tenant, c.video)
+	results, rerr := sim.store.ListTaskResults(ctx, c.tenant, c.video)
 	if err != nil || rerr != nil || v.State != video.Deleted || len(v.Done) > 0 || len(results) > 0 {
-		w.recordProblem("deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr)
+		sim.recordProblem("deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr)
 	}
-	left := append(w.media.ListKeys(playback.ObjectPrefix(v.Playback)), w.source.ListKeys("t/"+c.tenant+"/"+c.video)...)
+	left := append(sim.media.ListKeys(playback.ObjectPrefix(v.Playback)), sim.source.ListKeys("t/"+c.tenant+"/"+c.video)...)
 	if len(left) > 0 {
-		w.recordProblem("deleted, but these objects are left: %v", left)
+		sim.recordProblem("deleted, but these objects are left: %v", left)
 	}
 }
 
 // reportProblems fails the test for each problem and logs the last steps.
-func (w *simulation) reportProblems() {
-	w.t.Helper()
-	for _, p := range w.problems {
-		w.t.Errorf("seed %d: %s", w.seed, p)
+func (sim *simulation) reportProblems() {
+	sim.t.Helper()
+	for _, p := range sim.problems {
+		sim.t.Errorf("seed %d: %s", sim.seed, p)
 	}
-	if w.t.Failed() {
-		w.t.Logf("the last steps:\n%s", strings.Join(w.log[max(0, len(w.log)-400):], "\n"))
+	if sim.t.Failed() {
+		sim.t.Logf("the last steps:\n%s", strings.Join(sim.log[max(0, len(sim.log)-400):], "\n"))
 	}
 }

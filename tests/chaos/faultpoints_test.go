@@ -28,14 +28,14 @@ func TestEveryFaultPointIsListed(t *testing.T) {
 	}
 	met, seed := map[string][]callOutcome{}, uint64(0)
 	for ; seed < maxSeeds && (*updatePoints || formatPoints(met) != string(want)); seed++ {
-		w := runScenario(
+		sim := runScenario(
 			t,
 			scenario{
 				seed: seed, files: [][]byte{body, body, []byte("no video at all")}, maxFaults: 60, faultRate: 0.1,
 				unordered: true, poisonMessages: 5, deletesFirst: true, noS3Events: seed%4 == 3,
 			},
 		)
-		for _, c := range w.calls {
+		for _, c := range sim.calls {
 			if len(c.outcomes) > 0 {
 				met[c.point] = c.outcomes
 			}
@@ -57,8 +57,8 @@ func formatPoints(points map[string][]callOutcome) string {
 	var b strings.Builder
 	for _, point := range slices.Sorted(maps.Keys(points)) {
 		b.WriteString(point + "\n")
-		for _, v := range points[point] {
-			b.WriteString("\t" + string(v) + "\n")
+		for _, o := range points[point] {
+			b.WriteString("\t" + string(o) + "\n")
 		}
 	}
 	return b.String()

@@ -174,8 +174,8 @@ func (q faultyQueues) SendMessageBatch(
 	ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options),
 ) (*sqs.SendMessageBatchOutput, error) {
 	to := path.Base(*in.QueueUrl)
-	v := q.awaitOutcome("Send to "+to, *in.Entries[0].MessageBody, sendOutcomes)
-	switch v {
+	o := q.awaitOutcome("Send to "+to, *in.Entries[0].MessageBody, sendOutcomes)
+	switch o {
 	case callHangs:
 		<-ctx.Done()
 	case callVanishes:
@@ -185,7 +185,7 @@ func (q faultyQueues) SendMessageBatch(
 	case callArrivesLate:
 		q.w.scheduleLateCall(func() { _, _ = q.w.sendBatch(in) }, "Send to "+to)
 	case callPasses, callLosesAnswer, callDiesAfter:
-		if out, err := q.w.sendBatch(in); v == callPasses {
+		if out, err := q.w.sendBatch(in); o == callPasses {
 			return out, err
 		}
 	case callRefused, callDies:

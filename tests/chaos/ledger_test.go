@@ -71,56 +71,56 @@ func eventID(m lambdaevents.SQSMessage) string {
 // checkLedger compares the ledger with the queues: each message has exactly one outcome, and each dead letter has a
 // reason. With faultsToTheEnd, a function can die in every attempt. SQS then moves the message to the dead-letter queue
 // itself, possibly after it was handled.
-func (w *simulation) checkLedger() {
+func (sim *simulation) checkLedger() {
 	in, out := 0, 0
-	for _, n := range w.ledger.received {
+	for _, n := range sim.ledger.received {
 		in += n
 	}
-	for _, s := range slices.Sorted(maps.Keys(w.deadLetterURLs)) {
-		w.checkDeadLetters(s)
+	for _, s := range slices.Sorted(maps.Keys(sim.deadLetterURLs)) {
+		sim.checkDeadLetters(s)
 	}
-	for _, n := range w.ledger.outcomes {
+	for _, n := range sim.ledger.outcomes {
 		out += n
 	}
 	if in != out {
-		w.recordProblem("%d messages were sent and %d have an outcome: %v", in, out, w.ledger.outcomes)
+		sim.recordProblem("%d messages were sent and %d have an outcome: %v", in, out, sim.ledger.outcomes)
 	}
-	for m, ends := range w.ledger.outcomesByMessage {
-		if ends[messageDeadLetter] && len(ends) > 1 && !w.faultsToTheEnd {
-			w.recordProblem("%s was handled and is also a dead letter", m)
+	for m, ends := range sim.ledger.outcomesByMessage {
+		if ends[messageDeadLetter] && len(ends) > 1 && !sim.faultsToTheEnd {
+			sim.recordProblem("%s was handled and is also a dead letter", m)
 		}
 	}
 }
 
 // checkDeadLetters checks the dead letters of a service.
-func (w *simulation) checkDeadLetters(service string) {
-	url := w.deadLetterURLs[service]
-	for w.sqs.CountMessages(url) > 0 {
-		out, err := w.sqs.ReceiveMessage(
+func (sim *simulation) checkDeadLetters(service string) {
+	url := sim.deadLetterURLs[service]
+	for sim.sqs.CountMessages(url) > 0 {
+		out, err := sim.sqs.ReceiveMessage(
 			context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10},
 		)
 		if err != nil || len(out.Messages) == 0 {
-			w.recordProblem("%s: dead letters can't be read: %v", service, err)
+			sim.recordProblem("%s: dead letters can't be read: %v", service, err)
 			return
 		}
 		for _, m := range out.Messages {
-			w.checkDeadLetter(service, m)
-			_, _ = w.sqs.DeleteMessage(
+			sim.checkDeadLetter(service, m)
+			_, _ = sim.sqs.DeleteMessage(
 				context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle},
 			)
 		}
 	}
 }
 
-func (w *simulation) checkDeadLetter(service string, m types.Message) {
+func (sim *simulation) checkDeadLetter(service string, m types.Message) {
 	id, reason := m.MessageAttributes["message_id"].StringValue, m.MessageAttributes["reason"].StringValue
 	switch {
-	case id == nil && w.faultsToTheEnd:
-		w.ledger.outcomes[messageMovedBySQS]++
+	case id == nil && sim.faultsToTheEnd:
+		sim.ledger.outcomes[messageMovedBySQS]++
 	case id == nil || reason == nil || *reason == "":
-		w.recordProblem("%s: a dead letter without a reason: %s", service, *m.Body)
-	case !w.faultsToTheEnd && !w.ledger.outcomesByMessage[service+" "+*id][messageDeadLetter]:
-		w.recordProblem("%s: message %s is a dead letter, but its attempts were not exhausted", service, *id)
+		sim.recordProblem("%s: a dead letter without a reason: %s", service, *m.Body)
+	case !sim.faultsToTheEnd && !sim.ledger.outcomesByMessage[service+" "+*id][messageDeadLetter]:
+		sim.recordProblem("%s: message %s is a dead letter, but its attempts were not exhausted", service, *id)
 	}
 }
 

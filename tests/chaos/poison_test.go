@@ -8,19 +8,19 @@ import (
 )
 
 // sendPoison sends a message that its service can't handle, if possible in the group of a video.
-func (w *simulation) sendPoison() {
-	w.lastNumber++
-	n := w.lastNumber
-	c := w.clients[w.drawInt(len(w.clients))]
+func (sim *simulation) sendPoison() {
+	sim.lastNumber++
+	n := sim.lastNumber
+	c := sim.clients[sim.drawInt(len(sim.clients))]
 	group := "acme." + c.video
-	body := w.poisonBodies(c)
-	to := []string{"inspect", "encode", "publish"}[w.drawInt(3)]
-	b := body[w.drawInt(len(body))]
-	w.logf("poison for %s: %.80s", to, b)
-	w.sendMessage(to, b, group, fmt.Sprint("poison-", n), 0)
+	body := sim.poisonBodies(c)
+	to := []string{"inspect", "encode", "publish"}[sim.drawInt(3)]
+	b := body[sim.drawInt(len(body))]
+	sim.logf("poison for %s: %.80s", to, b)
+	sim.sendMessage(to, b, group, fmt.Sprint("poison-", n), 0)
 }
 
-func (w *simulation) poisonBodies(c *uploadClient) []string {
+func (sim *simulation) poisonBodies(c *uploadClient) []string {
 	out := []string{
 		"hello", "null", `{"specversion": "1.0"}`, `{"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]}`,
 		`{"Records":[{"eventName":"ObjectCreated:Put","eventTime":"2026-11-22T12:00:00Z","s3":{"bucket":{"name":"source"},"object":{"key":"etc/passwd","size":1,"eTag":"e"}}}]}`,
@@ -28,9 +28,9 @@ func (w *simulation) poisonBodies(c *uploadClient) []string {
 	}
 	for _, e := range []events.Event{
 		// inspect and encode reject the type; publish has no row
-		events.New("acme", "vid_nobody", w.startedAt, video.UploadCompleted{At: w.startedAt}),
-		events.New("rival", "vid_"+c.video, w.startedAt, video.UploadCompleted{At: w.startedAt}), // of another tenant
-		events.New("acme", "vid_nobody", w.startedAt, video.VideoReady{Playback: "p", Duration: 1}),
+		events.New("acme", "vid_nobody", sim.startedAt, video.UploadCompleted{At: sim.startedAt}),
+		events.New("rival", "vid_"+c.video, sim.startedAt, video.UploadCompleted{At: sim.startedAt}), // of another tenant
+		events.New("acme", "vid_nobody", sim.startedAt, video.VideoReady{Playback: "p", Duration: 1}),
 	} {
 		if b, err := events.Encode(e); err == nil {
 			out = append(out, string(b))

@@ -103,9 +103,9 @@ func (p *process) awaitOutcome(point, detail string, can []callOutcome) callOutc
 }
 
 // killProcess marks a process as dead and returns its waiting calls, which then have to be released.
-func (w *simulation) killProcess(p *process) (ended []*pendingCall) {
+func (sim *simulation) killProcess(p *process) (ended []*pendingCall) {
 	p.dead = true
-	w.waitingCalls = slices.DeleteFunc(w.waitingCalls, func(c *pendingCall) bool {
+	sim.waitingCalls = slices.DeleteFunc(sim.waitingCalls, func(c *pendingCall) bool {
 		if c.p == p {
 			ended = append(ended, c)
 		}
@@ -115,57 +115,57 @@ func (w *simulation) killProcess(p *process) (ended []*pendingCall) {
 }
 
 // releaseCall decides one of the waiting calls.
-func (w *simulation) releaseCall() {
-	w.mu.Lock()
-	slices.SortFunc(w.waitingCalls, func(a, b *pendingCall) int {
+func (sim *simulation) releaseCall() {
+	sim.mu.Lock()
+	slices.SortFunc(sim.waitingCalls, func(a, b *pendingCall) int {
 		return cmp.Or(
 			cmp.Compare(a.p.number, b.p.number), cmp.Compare(a.point, b.point), cmp.Compare(a.detail, b.detail),
 		)
 	})
-	i := w.drawInt(len(w.waitingCalls))
-	c := w.waitingCalls[i]
-	w.waitingCalls = slices.Delete(w.waitingCalls, i, i+1)
-	v := w.drawOutcome(c)
+	i := sim.drawInt(len(sim.waitingCalls))
+	c := sim.waitingCalls[i]
+	sim.waitingCalls = slices.Delete(sim.waitingCalls, i, i+1)
+	o := sim.drawOutcome(c)
 	var ended []*pendingCall
-	if slices.Contains([]callOutcome{callDies, callDiesAfter, callArrivesLate}, v) {
-		ended = w.killProcess(c.p)
+	if slices.Contains([]callOutcome{callDies, callDiesAfter, callArrivesLate}, o) {
+		ended = sim.killProcess(c.p)
 	}
-	w.logOutcome(c, v)
-	w.mu.Unlock()
-	for _, e := range ended {
-		e.decided <- callDies
+	sim.logOutcome(c, o)
+	sim.mu.Unlock()
+	for _, call := range ended {
+		call.decided <- callDies
 	}
-	c.decided <- v
+	c.decided <- o
 }
 
 // drawOutcome draws the outcome of a call. The caller holds w.mu.
-func (w *simulation) drawOutcome(c *pendingCall) callOutcome {
-	w.calls = append(w.calls, c)
+func (sim *simulation) drawOutcome(c *pendingCall) callOutcome {
+	sim.calls = append(sim.calls, c)
 	switch {
-	case w.faultAt > 0:
-		if w.faultAt == len(w.calls) {
-			return w.faultOutcome
+	case sim.faultAt > 0:
+		if sim.faultAt == len(sim.calls) {
+			return sim.faultOutcome
 		}
-	case len(c.outcomes) == 0, w.maxFaults == 0, c.p.faultFree && !w.faultsToTheEnd,
-		!strings.HasPrefix(c.point, w.faultPrefix), w.rng.Float64() >= w.faultRate:
-	case w.faultsHang:
-		w.maxFaults--
+	case len(c.outcomes) == 0, sim.maxFaults == 0, c.p.faultFree && !sim.faultsToTheEnd,
+		!strings.HasPrefix(c.point, sim.faultPrefix), sim.rng.Float64() >= sim.faultRate:
+	case sim.faultsHang:
+		sim.maxFaults--
 		return callHangs
 	default:
-		w.maxFaults--
-		return c.outcomes[w.drawInt(len(c.outcomes))]
+		sim.maxFaults--
+		return c.outcomes[sim.drawInt(len(c.outcomes))]
 	}
 	return callPasses
 }
 
 // logOutcome logs the outcome of a call. The caller holds w.mu.
-func (w *simulation) logOutcome(c *pendingCall, v callOutcome) {
-	w.logf("%d %s %s %s", c.p.number, c.point, c.detail, v)
+func (sim *simulation) logOutcome(c *pendingCall, o callOutcome) {
+	sim.logf("%d %s %s %s", c.p.number, c.point, c.detail, o)
 }
 
 // detachContext returns a context for calls that outlive the process.
 func detachContext(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-func (w *simulation) logf(format string, args ...any) {
-	w.log = append(w.log, fmt.Sprintf("%8.3fs ", w.elapsed().Seconds())+fmt.Sprintf(format, args...))
+func (sim *simulation) logf(format string, args ...any) {
+	sim.log = append(sim.log, fmt.Sprintf("%8.3fs ", sim.elapsed().Seconds())+fmt.Sprintf(format, args...))
 }

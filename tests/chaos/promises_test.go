@@ -37,14 +37,14 @@ func runSeeds(t *testing.T, n uint64, run func(t *testing.T, seed uint64)) {
 }
 
 // checkSameState fails unless w has the same final state as calm, a run without faults.
-func checkSameState(t *testing.T, calm, w *simulation) {
+func checkSameState(t *testing.T, calm, sim *simulation) {
 	t.Helper()
-	want, got := calm.captureState(), w.captureState()
+	want, got := calm.captureState(), sim.captureState()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the state differs from a run without faults (-want +got):\n%s", diff)
 	}
-	w.t = t
-	w.reportProblems()
+	sim.t = t
+	sim.reportProblems()
 }
 
 // TestPromise01_AcceptedUploadIsProcessed injects faults into the API. Once the client has received a 2xx response, the
@@ -53,13 +53,13 @@ func TestPromise01_AcceptedUploadIsProcessed(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		w := runScenario(
+		sim := runScenario(
 			t,
 			scenario{
 				seed: seed, files: [][]byte{body}, maxFaults: 20, faultRate: 0.5, unordered: true, faultPrefix: "api: ",
 			},
 		)
-		checkSameState(t, calm, w)
+		checkSameState(t, calm, sim)
 	})
 }
 
@@ -75,9 +75,9 @@ func TestPromise01_LostMessageIsSentAgainAfterDeadline(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 			t.Parallel()
-			w := runScenario(t, scenario{files: files, faultAt: i + 1, faultOutcome: callVanishes})
-			checkSameState(t, calm, w)
-			t.Logf("%s: recovered after %v", c.point, w.duration)
+			sim := runScenario(t, scenario{files: files, faultAt: i + 1, faultOutcome: callVanishes})
+			checkSameState(t, calm, sim)
+			t.Logf("%s: recovered after %v", c.point, sim.duration)
 		})
 	}
 	t.Run("S3 sends nothing", func(t *testing.T) {
@@ -102,15 +102,15 @@ func TestPromise02_AnyDeliveryOrderLeadsToSameRowsAndObjects(t *testing.T) {
 	var total atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 80, func(t *testing.T, seed uint64) {
-			w := runScenario(
+			sim := runScenario(
 				t,
 				scenario{
 					seed: seed, files: [][]byte{body}, maxFaults: 60, faultRate: 0.1, unordered: true,
 					instantEncode: seed%2 == 0,
 				},
 			)
-			checkSameState(t, calm, w)
-			total.Add(int64(w.deliveredMessages))
+			checkSameState(t, calm, sim)
+			total.Add(int64(sim.deliveredMessages))
 		})
 	})
 	t.Logf("%d deliveries", total.Load())
@@ -130,12 +130,12 @@ func TestPromise02_AnySingleFaultIsRecovered(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 			t.Parallel()
-			for _, v := range c.outcomes {
+			for _, o := range c.outcomes {
 				checkSameState(
-					t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: v}),
+					t, calm, runScenario(t, scenario{files: [][]byte{body}, faultAt: i + 1, faultOutcome: o}),
 				)
 				if t.Failed() {
-					t.Fatalf("%s %s", c.point, v)
+					t.Fatalf("%s %s", c.point, o)
 				}
 			}
 		})
@@ -159,13 +159,13 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("call=%d", i+1), func(t *testing.T) {
 				t.Parallel()
-				for _, v := range c.outcomes {
+				for _, o := range c.outcomes {
 					checkSameState(
 						t, calm,
-						runScenario(t, scenario{files: files, otherTenants: 1, faultAt: i + 1, faultOutcome: v}),
+						runScenario(t, scenario{files: files, otherTenants: 1, faultAt: i + 1, faultOutcome: o}),
 					)
 					if t.Failed() {
-						t.Fatalf("%s %s", c.point, v)
+						t.Fatalf("%s %s", c.point, o)
 					}
 				}
 			})
@@ -190,19 +190,19 @@ func TestPromise02_FaultsLeaveNoTaskQueuedOrInFlight(t *testing.T) {
 func TestPromise02_DeletedVideoLeavesOnlyItsRow(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 25, func(t *testing.T, seed uint64) {
-		w := runScenario(
+		sim := runScenario(
 			t,
 			scenario{
 				seed: seed, files: [][]byte{body, body}, maxFaults: 60, faultRate: 0.1, unordered: true,
 				deletesFirst: true,
 			},
 		)
-		w.t = t
-		w.checkDeletedVideo(w.clients[0])
-		if v, err := w.store.LoadVideo(t.Context(), "acme", w.clients[1].video); err != nil || v.State != video.Ready {
+		sim.t = t
+		sim.checkDeletedVideo(sim.clients[0])
+		if v, err := sim.store.LoadVideo(t.Context(), "acme", sim.clients[1].video); err != nil || v.State != video.Ready {
 			t.Errorf("the other video is %s, %v", v.State, err)
 		}
-		w.reportProblems()
+		sim.reportProblems()
 	})
 }
 
@@ -213,13 +213,13 @@ func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 	files := [][]byte{body, []byte("no video at all"), body}
 	calm := runScenario(t, scenario{files: files})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		w := runScenario(
+		sim := runScenario(
 			t, scenario{seed: seed, files: files, maxFaults: 100, faultRate: 0.1, unordered: true, poisonMessages: 20},
 		)
-		checkSameState(t, calm, w)
-		t.Logf("%d deliveries: %v", w.deliveredMessages, w.ledger.outcomes)
-		if w.ledger.outcomes[messageDeadLetter] < 15 {
-			t.Errorf("%v: too few dead letters of poison messages", w.ledger.outcomes)
+		checkSameState(t, calm, sim)
+		t.Logf("%d deliveries: %v", sim.deliveredMessages, sim.ledger.outcomes)
+		if sim.ledger.outcomes[messageDeadLetter] < 15 {
+			t.Errorf("%v: too few dead letters of poison messages", sim.ledger.outcomes)
 		}
 	})
 }
@@ -229,19 +229,19 @@ func TestPromise03_EveryMessageHasExactlyOneOutcome(t *testing.T) {
 func TestPromise03_EveryVideoReachesFinalState(t *testing.T) {
 	body := setUpShortVideo(t)
 	runSeeds(t, 40, func(t *testing.T, seed uint64) {
-		w := runScenario(
+		sim := runScenario(
 			t,
 			scenario{
 				seed: seed, files: [][]byte{body}, maxFaults: 250, faultRate: 0.35, unordered: true,
 				faultsToTheEnd: true,
 			},
 		)
-		v, err := w.store.LoadVideo(t.Context(), "acme", w.clients[0].video)
+		v, err := sim.store.LoadVideo(t.Context(), "acme", sim.clients[0].video)
 		if err != nil || v.State != video.Ready && v.State != video.Failed ||
 			v.State == video.Failed && v.Problem.Code == "" {
 			t.Errorf("ends %s %v %v", v.State, v.Problem, err)
 		}
-		t.Logf("%s %v after %v: %v", v.State, v.Problem, w.duration, w.ledger.outcomes)
+		t.Logf("%s %v after %v: %v", v.State, v.Problem, sim.duration, sim.ledger.outcomes)
 	})
 }
 
@@ -251,10 +251,10 @@ func TestPromise04_PoisonMessageDoesNotAffectOthers(t *testing.T) {
 	body := setUpShortVideo(t)
 	calm := runScenario(t, scenario{files: [][]byte{body}})
 	runSeeds(t, 20, func(t *testing.T, seed uint64) {
-		w := runScenario(t, scenario{seed: seed, files: [][]byte{body}, unordered: true, poisonMessages: 30})
-		checkSameState(t, calm, w)
-		if w.ledger.redeliveries > 0 {
-			t.Errorf("%d messages were delivered again", w.ledger.redeliveries)
+		sim := runScenario(t, scenario{seed: seed, files: [][]byte{body}, unordered: true, poisonMessages: 30})
+		checkSameState(t, calm, sim)
+		if sim.ledger.redeliveries > 0 {
+			t.Errorf("%d messages were delivered again", sim.ledger.redeliveries)
 		}
 	})
 }
@@ -267,15 +267,15 @@ func TestPromise05_PlaylistsReferenceOnlyExistingSegments(t *testing.T) {
 	var steps atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 30, func(t *testing.T, seed uint64) {
-			w := runScenario(
+			sim := runScenario(
 				t,
 				scenario{
 					seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: true,
 					instantEncode: true, faultPrefix: "publish: ",
 				},
 			)
-			checkSameState(t, calm, w)
-			steps.Add(int64(w.playlistWrites - 3)) // without the final ones
+			checkSameState(t, calm, sim)
+			steps.Add(int64(sim.playlistWrites - 3)) // without the final ones
 		})
 	})
 	if *seedCount == 0 && steps.Load() < 20 {
@@ -290,18 +290,18 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	var closed atomic.Int64
 	t.Run("run", func(t *testing.T) {
 		runSeeds(t, 30, func(t *testing.T, seed uint64) {
-			w := runScenario(
+			sim := runScenario(
 				t,
 				scenario{
 					seed: seed, files: [][]byte{body}, maxFaults: 40, faultRate: 0.3, unordered: seed%2 == 0,
 					instantEncode: true, lastChunkFails: true, faultPrefix: "publish: ",
 				},
 			)
-			if w.checkFailedVideo(w.clients[0]) {
+			if sim.checkFailedVideo(sim.clients[0]) {
 				closed.Add(1)
 			}
-			w.t = t
-			w.reportProblems()
+			sim.t = t
+			sim.reportProblems()
 		})
 	})
 	if *seedCount == 0 && closed.Load() == 0 {

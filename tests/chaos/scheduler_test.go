@@ -32,76 +32,76 @@ const (
 )
 
 // runSchedule runs one step after the other until nothing is left to do.
-func (w *simulation) runSchedule() {
-	for n, body := range w.files {
-		w.clients = append(w.clients, w.startClient(n, body))
+func (sim *simulation) runSchedule() {
+	for n, body := range sim.files {
+		sim.clients = append(sim.clients, sim.startClient(n, body))
 	}
 	for range maxSteps {
 		synctest.Wait()
-		switch busy := len(w.waitingCalls) > 0; {
-		case busy && (!w.unordered || w.rng.Float64() < 0.7):
-			w.releaseCall()
-			time.Sleep(time.Duration(w.drawInt(20)) * time.Millisecond)
-		case w.poisonMessages > 0 && w.rng.Float64() < 0.2:
-			w.poisonMessages--
-			w.sendPoison()
-		case w.deletesFirst && w.clients[0].completed && w.rng.Float64() < 0.02:
-			w.deletesFirst = false
-			w.requestDeletion(w.clients[0])
-		case len(w.lateCalls) > 0 && w.rng.Float64() < 0.1:
-			w.deliverLateCall()
-		case len(w.running) < maxInvocations && w.receiveBatch():
+		switch busy := len(sim.waitingCalls) > 0; {
+		case busy && (!sim.unordered || sim.rng.Float64() < 0.7):
+			sim.releaseCall()
+			time.Sleep(time.Duration(sim.drawInt(20)) * time.Millisecond)
+		case sim.poisonMessages > 0 && sim.rng.Float64() < 0.2:
+			sim.poisonMessages--
+			sim.sendPoison()
+		case sim.deletesFirst && sim.clients[0].completed && sim.rng.Float64() < 0.02:
+			sim.deletesFirst = false
+			sim.requestDeletion(sim.clients[0])
+		case len(sim.lateCalls) > 0 && sim.rng.Float64() < 0.1:
+			sim.deliverLateCall()
+		case len(sim.running) < maxInvocations && sim.receiveBatch():
 		case busy:
-			w.releaseCall()
-		case w.isDone():
+			sim.releaseCall()
+		case sim.isDone():
 			return
-		case len(w.lateCalls) > 0:
-			w.deliverLateCall() // a call does not last for minutes
-		case len(w.running) > 0: // they wait for time to pass
+		case len(sim.lateCalls) > 0:
+			sim.deliverLateCall() // a call does not last for minutes
+		case len(sim.running) > 0: // they wait for time to pass
 			time.Sleep(50 * time.Millisecond)
 		default:
-			time.Sleep(time.Duration(1+w.drawInt(30)) * time.Second)
-			w.runReconciler()
+			time.Sleep(time.Duration(1+sim.drawInt(30)) * time.Second)
+			sim.runReconciler()
 		}
 	}
-	w.recordProblem("no end after %d steps", maxSteps)
+	sim.recordProblem("no end after %d steps", maxSteps)
 }
 
 // isDone reports whether nothing is left to do.
-func (w *simulation) isDone() bool {
-	for _, url := range w.queueURLs {
-		if w.sqs.CountMessages(url) > 0 {
+func (sim *simulation) isDone() bool {
+	for _, url := range sim.queueURLs {
+		if sim.sqs.CountMessages(url) > 0 {
 			return false
 		}
 	}
-	ever, err := w.store.ListOverdueVideos(context.Background(), time.Now().AddDate(1, 0, 0), 1)
-	return err == nil && len(ever) == 0 && len(w.running) == 0 && len(w.lateCalls) == 0 && w.poisonMessages == 0 &&
-		!w.deletesFirst
+	ever, err := sim.store.ListOverdueVideos(context.Background(), time.Now().AddDate(1, 0, 0), 1)
+	return err == nil && len(ever) == 0 && len(sim.running) == 0 && len(sim.lateCalls) == 0 && sim.poisonMessages == 0 &&
+		!sim.deletesFirst
 }
 
 // runReconciler runs reconcile once a minute.
-func (w *simulation) runReconciler() {
+func (sim *simulation) runReconciler() {
 	s, _ := services.Lookup("reconcile")
-	if time.Since(w.reconciledAt) < s.Interval {
+	if time.Since(sim.reconciledAt) < s.Interval {
 		return
 	}
-	w.reconciledAt = time.Now()
-	p := w.startProcess(s.Name)
+	sim.reconciledAt = time.Now()
+	p := sim.startProcess(s.Name)
 	go func() {
 		defer p.exitProcess()
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
-		t := reconcile.Reconciler{
+		r := reconcile.Reconciler{
 			Videos: p.newStore(), InFlightLimits: p.newStore(), Originals: faultySource{p},
 			QueueDepths: queue.DepthReader{Client: faultyQueues{p}, URL: func(name string) string {
-				return w.queueURLs[name]
+				return sim.queueURLs[name]
 			}},
-			Sender: w.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{},
+			Sender: sim.newPublisher(p, s), DeadLetterQueues: noopPorts{}, DeadLetters: noopPorts{},
 			Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() },
 			Log: slog.New(slog.DiscardHandler),
 		}
-		_ = t.Run(ctx, autoscale.ScaleSignal{}) // a failure is retried after a minute
-		p.checkDuration(s, w.reconciledAt)
+		_ = r.Run(ctx, autoscale.ScaleSignal{}) // a failure is retried after a minute
+		p.checkDuration(s, sim.reconciledAt)
 	}()
 }
 
@@ -123,34 +123,34 @@ func (noopPorts) CreateDeadLetter(context.Context, video.DeadLetter) error  { re
 func (noopPorts) CountOpenDeadLetters(context.Context, string) (int, error) { return 0, nil }
 
 // deliverLateCall makes a call of a process that has died.
-func (w *simulation) deliverLateCall() {
-	i := w.drawInt(len(w.lateCalls))
-	do := w.lateCalls[i]
-	w.lateCalls = slices.Delete(w.lateCalls, i, i+1)
+func (sim *simulation) deliverLateCall() {
+	i := sim.drawInt(len(sim.lateCalls))
+	do := sim.lateCalls[i]
+	sim.lateCalls = slices.Delete(sim.lateCalls, i, i+1)
 	do()
 }
 
 // receiveBatch starts an invocation with messages of a queue. It reports whether a queue had messages.
-func (w *simulation) receiveBatch() bool {
-	names := slices.Sorted(maps.Keys(w.queueURLs))
-	if w.unordered {
-		w.rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+func (sim *simulation) receiveBatch() bool {
+	names := slices.Sorted(maps.Keys(sim.queueURLs))
+	if sim.unordered {
+		sim.rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	}
 	for _, name := range names {
 		s, _ := services.Lookup(queueService(name))
-		url := w.queueURLs[name]
+		url := sim.queueURLs[name]
 		most := int32(s.Inbox.BatchSize)
-		if w.unordered {
-			most = 1 + int32(w.drawInt(s.Inbox.BatchSize))
+		if sim.unordered {
+			most = 1 + int32(sim.drawInt(s.Inbox.BatchSize))
 		}
-		out, err := w.sqs.ReceiveMessage(
+		out, err := sim.sqs.ReceiveMessage(
 			context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: most},
 		)
 		if err != nil {
-			w.recordProblem("can't receive: %v", err)
+			sim.recordProblem("can't receive: %v", err)
 		}
 		if len(out.Messages) > 0 {
-			w.invokeFunction(s, url, out)
+			sim.invokeFunction(s, url, out)
 			return true
 		}
 	}
@@ -158,12 +158,12 @@ func (w *simulation) receiveBatch() bool {
 }
 
 // startProcess returns a new process.
-func (w *simulation) startProcess(name string) *process {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lastNumber++
-	p := &process{w: w, name: name, number: w.lastNumber, deadLettered: map[string]bool{}}
-	w.running[p.number] = p
+func (sim *simulation) startProcess(name string) *process {
+	sim.mu.Lock()
+	defer sim.mu.Unlock()
+	sim.lastNumber++
+	p := &process{w: sim, name: name, number: sim.lastNumber, deadLettered: map[string]bool{}}
+	sim.running[p.number] = p
 	return p
 }
 
@@ -176,8 +176,8 @@ func (p *process) exitProcess() {
 
 // invokeFunction invokes a service's function with a batch, as Lambda does, and deletes the messages that it does not
 // report as failed.
-func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.ReceiveMessageOutput) {
-	p := w.startProcess(s.Name)
+func (sim *simulation) invokeFunction(s services.Service, url string, out *sqs.ReceiveMessageOutput) {
+	p := sim.startProcess(s.Name)
 	batch := lambdaevents.SQSEvent{}
 	for _, m := range out.Messages {
 		batch.Records = append(
@@ -187,17 +187,17 @@ func (w *simulation) invokeFunction(s services.Service, url string, out *sqs.Rec
 				EventSourceARN: "arn:aws:sqs:::" + queueName(url),
 			},
 		)
-		w.ledger.redeliveries += min(1, receiveCount(m.Attributes)-1)
+		sim.ledger.redeliveries += min(1, receiveCount(m.Attributes)-1)
 		p.faultFree = p.faultFree || receiveCount(m.Attributes) >= s.Inbox.MaxAttempts-1
 	}
-	w.deliveredMessages += len(batch.Records)
-	w.logf("%d %s begins with %v", p.number, s.Name, summarizeBatch(batch))
+	sim.deliveredMessages += len(batch.Records)
+	sim.logf("%d %s begins with %v", p.number, s.Name, summarizeBatch(batch))
 	go func() {
 		defer p.exitProcess()
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
-		r, err := w.newConsumer(p, s).HandleBatch(ctx, batch)
+		r, err := sim.newConsumer(p, s).HandleBatch(ctx, batch)
 		p.checkDuration(s, began)
 		if err == nil {
 			p.deleteHandled(s, url, batch, r)
@@ -240,31 +240,31 @@ func (p *process) deleteHandled(
 }
 
 // newConsumer returns the consumer of a service, configured as on AWS, with the ports of a process.
-func (w *simulation) newConsumer(p *process, s services.Service) *queue.Consumer {
+func (sim *simulation) newConsumer(p *process, s services.Service) *queue.Consumer {
 	now := func() time.Time { return time.Now().UTC() }
 	log := slog.New(slog.DiscardHandler)
 	q := faultyQueues{p}
 	var urls []string
 	for _, lane := range s.Queues() {
-		urls = append(urls, w.queueURLs[lane.Name])
+		urls = append(urls, sim.queueURLs[lane.Name])
 	}
 	c := &queue.Consumer{
-		Service: s, Send: w.newPublisher(p, s), Log: log, Jitter: func() float64 { return 0.5 },
-		Queue: queue.ServiceQueue{Client: q, URLs: urls, DeadLetterURL: w.deadLetterURLs[s.Name], FIFO: s.Inbox.FIFO},
+		Service: s, Send: sim.newPublisher(p, s), Log: log, Jitter: func() float64 { return 0.5 },
+		Queue: queue.ServiceQueue{Client: q, URLs: urls, DeadLetterURL: sim.deadLetterURLs[s.Name], FIFO: s.Inbox.FIFO},
 	}
 	switch s.Name {
 	case "inspect":
-		i := inspect.Inspector{Source: faultySource{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now}
+		i := inspect.Inspector{Source: faultySource{p}, Tools: faultyTools{p}, TempDir: sim.workFolder, Now: now}
 		c.Handle, c.OnExhausted = i.Handle, i.OnExhausted
 	case "encode":
 		n := encode.Encoder{
-			Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: w.workFolder, Now: now,
+			Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: sim.workFolder, Now: now,
 		}
-		if w.instantEncode {
-			n.Now = func() time.Time { return w.startedAt.Add(time.Duration(p.number)).UTC() }
+		if sim.instantEncode {
+			n.Now = func() time.Time { return sim.startedAt.Add(time.Duration(p.number)).UTC() }
 		}
 		c.Handle, c.OnExhausted = n.Handle, n.OnExhausted
-		if w.lastChunkFails {
+		if sim.lastChunkFails {
 			c.Handle = failLastChunk(n)
 		}
 	case "purge":
@@ -292,9 +292,9 @@ func failLastChunk(n encode.Encoder) queue.Handler {
 	}
 }
 
-func (w *simulation) newPublisher(p *process, s services.Service) *queue.Publisher {
+func (sim *simulation) newPublisher(p *process, s services.Service) *queue.Publisher {
 	q := faultyQueues{p}
 	return &queue.Publisher{Service: s, Queues: q, Topic: q, TopicARN: "arn:topic", URL: func(name string) string {
-		return w.queueURLs[name]
+		return sim.queueURLs[name]
 	}}
 }

@@ -89,148 +89,148 @@ type topicEvent struct {
 
 // newSimulation returns a simulation before its first step. It must be called in a synctest bubble.
 func newSimulation(t testing.TB, s scenario) *simulation {
-	w := &simulation{
+	sim := &simulation{
 		scenario: s, t: t, startedAt: time.Now(), workFolder: t.TempDir(), rng: rand.New(rand.NewPCG(s.seed, 0)),
 		store:  store.NewMemory(),
 		source: &blob.Memory{}, media: &blob.Memory{}, sqs: &queue.Memory{}, queueURLs: map[string]string{},
 		deadLetterURLs: map[string]string{},
 		running:        map[int]*process{}, topicEvents: map[string]topicEvent{}, segments: map[string]string{},
 	}
-	w.ledger = messageLedger{
+	sim.ledger = messageLedger{
 		received: map[string]int{}, seen: map[string]bool{}, outcomes: map[messageOutcome]int{},
 		handled: map[string]bool{}, outcomesByMessage: map[string]map[messageOutcome]bool{},
 	}
-	if w.tools == nil {
-		w.tools = toolCache
+	if sim.tools == nil {
+		sim.tools = toolCache
 	}
-	if w.unordered {
-		w.sqs.Shuffle = w.rng.Shuffle
-		if !w.noDuplicates {
-			w.sqs.ExtraCopies = w.drawCopies
+	if sim.unordered {
+		sim.sqs.Shuffle = sim.rng.Shuffle
+		if !sim.noDuplicates {
+			sim.sqs.ExtraCopies = sim.drawCopies
 		}
 	}
 	for _, s := range services.Map {
 		if s.Inbox == nil {
 			continue
 		}
-		w.deadLetterURLs[s.Name] = w.sqs.CreateQueue(
+		sim.deadLetterURLs[s.Name] = sim.sqs.CreateQueue(
 			s.Name+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: time.Minute},
 		)
 		for _, q := range s.Queues() {
-			w.queueURLs[q.Name] = w.sqs.CreateQueue(
+			sim.queueURLs[q.Name] = sim.sqs.CreateQueue(
 				q.Name,
 				queue.Settings{
 					FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(),
-					MaxReceives: s.Inbox.MaxReceiveCount(), DeadLetterURL: w.deadLetterURLs[s.Name],
+					MaxReceives: s.Inbox.MaxReceiveCount(), DeadLetterURL: sim.deadLetterURLs[s.Name],
 				},
 			)
 		}
 	}
-	return w
+	return sim
 }
 
 // runScenario runs a simulation to its end, checks the ledger, and returns it.
-func runScenario(t *testing.T, s scenario) (w *simulation) {
+func runScenario(t *testing.T, s scenario) (sim *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w = newSimulation(t, s)
-		w.runSchedule()
-		w.duration = w.elapsed()
-		w.checkLedger()
-		w.reportProblems()
+		sim = newSimulation(t, s)
+		sim.runSchedule()
+		sim.duration = sim.elapsed()
+		sim.checkLedger()
+		sim.reportProblems()
 	})
-	return w
+	return sim
 }
 
-func (w *simulation) elapsed() time.Duration { return time.Since(w.startedAt) }
+func (sim *simulation) elapsed() time.Duration { return time.Since(sim.startedAt) }
 
-func (w *simulation) drawInt(n int) int { return w.rng.IntN(n) }
+func (sim *simulation) drawInt(n int) int { return sim.rng.IntN(n) }
 
 // recordProblem records a violation. The caller holds w.mu, or nothing else runs.
-func (w *simulation) recordProblem(format string, args ...any) {
-	w.logf("VIOLATION: "+format, args...)
-	w.problems = append(w.problems, fmt.Sprintf(format, args...))
+func (sim *simulation) recordProblem(format string, args ...any) {
+	sim.logf("VIOLATION: "+format, args...)
+	sim.problems = append(sim.problems, fmt.Sprintf(format, args...))
 }
 
 // scheduleLateCall keeps a call that is made after its process has died.
-func (w *simulation) scheduleLateCall(do func(), what string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lateCalls = append(w.lateCalls, func() {
-		w.logf("%s arrives", what)
+func (sim *simulation) scheduleLateCall(do func(), what string) {
+	sim.mu.Lock()
+	defer sim.mu.Unlock()
+	sim.lateCalls = append(sim.lateCalls, func() {
+		sim.logf("%s arrives", what)
 		do()
 	})
 }
 
 // drawCopies returns how many additional times a message is delivered.
-func (w *simulation) drawCopies(queue, _ string) int {
+func (sim *simulation) drawCopies(queue, _ string) int {
 	n := 0
-	if w.queueURLs[queueName(queue)] == queue && w.rng.Float64() < 0.3 {
-		n = 1 + w.drawInt(2)
+	if sim.queueURLs[queueName(queue)] == queue && sim.rng.Float64() < 0.3 {
+		n = 1 + sim.drawInt(2)
 	}
-	w.ledger.received[queueService(queueName(queue))] += n
+	sim.ledger.received[queueService(queueName(queue))] += n
 	return n
 }
 
 // sendBatch sends entries to a queue and counts the new ones.
-func (w *simulation) sendBatch(in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
-	out, err := w.sqs.SendMessageBatch(context.Background(), in)
+func (sim *simulation) sendBatch(in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
+	out, err := sim.sqs.SendMessageBatch(context.Background(), in)
 	if err != nil {
-		w.recordProblem("can't send: %v", err)
+		sim.recordProblem("can't send: %v", err)
 		return nil, err
 	}
 	for _, s := range out.Successful {
-		w.ledger.recordSent(queueService(queueName(*in.QueueUrl)), *s.MessageId)
+		sim.ledger.recordSent(queueService(queueName(*in.QueueUrl)), *s.MessageId)
 	}
 	return out, nil
 }
 
 // sendMessage sends one message to a service's queue.
-func (w *simulation) sendMessage(to, body, group, dedup string, delay int32) {
+func (sim *simulation) sendMessage(to, body, group, dedup string, delay int32) {
 	id := "0"
 	e := types.SendMessageBatchRequestEntry{Id: &id, MessageBody: &body, DelaySeconds: delay}
 	if s, _ := services.Lookup(to); s.Inbox.FIFO {
 		e.MessageGroupId, e.MessageDeduplicationId, e.DelaySeconds = &group, &dedup, 0
 	}
-	url := w.queueURLs[to]
-	_, _ = w.sendBatch(&sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{e}})
+	url := sim.queueURLs[to]
+	_, _ = sim.sendBatch(&sqs.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{e}})
 }
 
 // sendS3Event sends S3's event for a new object.
-func (w *simulation) sendS3Event(key string) {
-	info, err := w.source.HeadObject(context.Background(), key)
+func (sim *simulation) sendS3Event(key string) {
+	info, err := sim.source.HeadObject(context.Background(), key)
 	if err != nil {
-		w.recordProblem("S3 event of a missing object: %v", err)
+		sim.recordProblem("S3 event of a missing object: %v", err)
 		return
 	}
-	if w.noS3Events {
+	if sim.noS3Events {
 		return
 	}
 	delay := 0
-	if w.unordered {
-		delay = w.drawInt(20)
+	if sim.unordered {
+		delay = sim.drawInt(20)
 	}
-	w.sendMessage("inspect", fmt.Sprintf(
+	sim.sendMessage("inspect", fmt.Sprintf(
 		`{"Records":[{"eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":"source"},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
 		time.Now().UTC().Format(time.RFC3339), key, info.Size, info.ETag), "", "", int32(delay))
 }
 
 // checkSavedVideo checks the row of a video after a write: the objects of a playable video must exist.
-func (w *simulation) checkSavedVideo(k table.Key) {
+func (sim *simulation) checkSavedVideo(k table.Key) {
 	ids := strings.Split(k.PK, "#")
 	if k.Kind() != services.VideoRows {
 		return
 	}
-	v, err := w.store.LoadVideo(context.Background(), ids[1], ids[2])
+	v, err := sim.store.LoadVideo(context.Background(), ids[1], ids[2])
 	if err != nil {
-		w.recordProblem("saved: %v", err)
+		sim.recordProblem("saved: %v", err)
 	} else if v.State == video.Ready || v.State == video.Playable {
-		w.checkPlayableRow(v)
+		sim.checkPlayableRow(v)
 	}
 }
 
 // checkInFlightLimit checks a write of a tenant's in-flight limit: no more tasks may be in flight than allowed.
-func (w *simulation) checkInFlightLimit(write table.Write) {
+func (sim *simulation) checkInFlightLimit(write table.Write) {
 	if write.Key.Kind() != services.InFlightLimitRows {
 		return
 	}
@@ -240,42 +240,42 @@ func (w *simulation) checkInFlightLimit(write table.Write) {
 	_, lane, _ := strings.Cut(write.Key.SK, "#")
 	l, err := written.LoadInFlightLimit(context.Background(), tenant, video.Lane(lane))
 	if n := l.CountInFlight(); n > inFlightLimit || err != nil {
-		w.recordProblem("%s has %d tasks in flight, %v", tenant, n, err)
+		sim.recordProblem("%s has %d tasks in flight, %v", tenant, n, err)
 	}
 }
 
 // putSegment writes a segment and checks that its name was not used for other content.
-func (w *simulation) putSegment(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error {
+func (sim *simulation) putSegment(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
-	if before, ok := w.segments[key]; ok && before != string(text) {
-		w.recordProblem("%s was written again with other content", key)
+	if before, ok := sim.segments[key]; ok && before != string(text) {
+		sim.recordProblem("%s was written again with other content", key)
 	}
-	w.segments[key] = string(text)
-	return w.media.PutObject(ctx, key, bytes.NewReader(text), m)
+	sim.segments[key] = string(text)
+	return sim.media.PutObject(ctx, key, bytes.NewReader(text), m)
 }
 
 // replacePlaylist writes a playlist and checks it.
-func (w *simulation) replacePlaylist(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+func (sim *simulation) replacePlaylist(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
-	before := w.readObject(key)
-	err = w.media.ReplaceObject(ctx, key, etag, bytes.NewReader(text), m)
+	before := sim.readObject(key)
+	err = sim.media.ReplaceObject(ctx, key, etag, bytes.NewReader(text), m)
 	if err == nil {
-		w.playlistWrites++
-		w.checkPlaylistReferences(key, string(text))
-		w.checkPlaylistUpdate(key, before, string(text))
+		sim.playlistWrites++
+		sim.checkPlaylistReferences(key, string(text))
+		sim.checkPlaylistUpdate(key, before, string(text))
 	}
 	return err
 }
 
 // publishEvent receives an event for the topic. A repeated event must have the same content, and the row must already
 // say the same.
-func (w *simulation) publishEvent(body string) error {
+func (sim *simulation) publishEvent(body string) error {
 	e, err := events.Decode([]byte(body))
 	if err != nil {
 		return err
@@ -284,12 +284,12 @@ func (w *simulation) publishEvent(body string) error {
 	if err != nil {
 		return err
 	}
-	before, again := w.topicEvents[e.ID]
+	before, again := sim.topicEvents[e.ID]
 	if again && before.data != string(data) {
-		w.recordProblem("%s was published again with other content: %s, before %s", e.ID, data, before.data)
+		sim.recordProblem("%s was published again with other content: %s, before %s", e.ID, data, before.data)
 	}
-	w.topicEvents[e.ID] = topicEvent{string(data), before.times + 1}
-	v, err := w.store.LoadVideo(context.Background(), e.Tenant, e.Video)
+	sim.topicEvents[e.ID] = topicEvent{string(data), before.times + 1}
+	v, err := sim.store.LoadVideo(context.Background(), e.Tenant, e.Video)
 	want := map[events.Type][]video.State{
 		events.VideoProcessing: {video.Processing, video.Playable, video.Ready, video.Failed},
 		events.VideoPlayable:   {video.Playable, video.Ready, video.Failed}, events.VideoReady: {video.Ready},
@@ -297,7 +297,7 @@ func (w *simulation) publishEvent(body string) error {
 	}
 	gone := v.State == video.Deleting || v.State == video.Deleted // a late call can arrive then
 	if err != nil || !gone && !slices.Contains(want[e.Type], v.State) {
-		w.recordProblem("%s was published while the row says %s, %v", e.ID, v.State, err)
+		sim.recordProblem("%s was published while the row says %s, %v", e.ID, v.State, err)
 	}
 	return nil
 }

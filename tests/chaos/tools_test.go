@@ -42,45 +42,45 @@ type toolOutput struct {
 	err    error
 }
 
-func (r *cachedTools) Run(ctx context.Context, run ffmpeg.Command) error {
+func (t *cachedTools) Run(ctx context.Context, run ffmpeg.Command) error {
 	key := []string{"ffmpeg", run.Container}
 	for _, arg := range slices.Concat(run.Input, []string{"-i"}, run.Output) {
 		key = append(key, strings.ReplaceAll(arg, run.Dir, ""))
 	}
-	_, err := r.runOnce(run.Dir, run.File, key, func() ([]byte, error) { return nil, r.Tools.Run(ctx, run) })
+	_, err := t.runOnce(run.Dir, run.File, key, func() ([]byte, error) { return nil, t.Tools.Run(ctx, run) })
 	return err
 }
 
-func (r *cachedTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
-	return r.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) {
-		return r.Tools.ProbeStreams(ctx, dir, file, container)
+func (t *cachedTools) ProbeStreams(ctx context.Context, dir, file, container string) ([]byte, error) {
+	return t.runOnce(dir, file, []string{"ffprobe", container}, func() ([]byte, error) {
+		return t.Tools.ProbeStreams(ctx, dir, file, container)
 	})
 }
 
-func (r *cachedTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
-	return r.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) {
-		return r.Tools.ProbePackets(ctx, dir, file, container, from)
+func (t *cachedTools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
+	return t.runOnce(dir, file, []string{"packets", container, fmt.Sprint(from)}, func() ([]byte, error) {
+		return t.Tools.ProbePackets(ctx, dir, file, container, from)
 	})
 }
 
 // runOnce runs do on a file, or copies the cached output for the key and the content of the file.
-func (r *cachedTools) runOnce(dir, file string, key []string, do func() ([]byte, error)) ([]byte, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (t *cachedTools) runOnce(dir, file string, key []string, do func() ([]byte, error)) ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	in, err := os.ReadFile(filepath.Join(dir, file))
 	if err != nil {
 		return nil, err
 	}
 	k := fmt.Sprintf("%q %x", key, sha256.Sum256(in))
-	if _, known := r.outputs[k]; !known {
+	if _, known := t.outputs[k]; !known {
 		before := readFiles(dir)
 		said, err := do()
 		after := readFiles(dir)
 		maps.DeleteFunc(after, func(name string, _ []byte) bool { return before[name] != nil })
-		r.outputs[k] = toolOutput{said, after, err}
-		r.realRuns++
+		t.outputs[k] = toolOutput{said, after, err}
+		t.realRuns++
 	}
-	out := r.outputs[k]
+	out := t.outputs[k]
 	for name, body := range out.files {
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
 			return nil, err
@@ -144,8 +144,8 @@ func TestToolsAreDeterministic(t *testing.T) {
 	body := setUpShortVideo(t)
 	first := &cachedTools{Tools: toolCache.Tools, outputs: map[string]toolOutput{}}
 	second := &cachedTools{Tools: toolCache.Tools, outputs: map[string]toolOutput{}}
-	for _, r := range []*cachedTools{first, second} {
-		runScenario(t, scenario{tools: r, files: [][]byte{body}})
+	for _, tools := range []*cachedTools{first, second} {
+		runScenario(t, scenario{tools: tools, files: [][]byte{body}})
 	}
 	if first.realRuns < 6 || len(second.outputs) != len(first.outputs) {
 		t.Fatalf("%d and %d runs, want those of four tasks and of ffprobe", first.realRuns, second.realRuns)

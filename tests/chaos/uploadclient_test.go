@@ -33,12 +33,12 @@ type uploadClient struct {
 	completed     bool   // with a 2xx response
 }
 
-func (w *simulation) startClient(n int, body []byte) *uploadClient {
-	c := &uploadClient{w: w, number: n, tenant: "acme", entropy: rand.NewChaCha8([32]byte{byte(n)}), body: body}
-	if n >= len(w.files)-w.otherTenants {
+func (sim *simulation) startClient(n int, body []byte) *uploadClient {
+	c := &uploadClient{w: sim, number: n, tenant: "acme", entropy: rand.NewChaCha8([32]byte{byte(n)}), body: body}
+	if n >= len(sim.files)-sim.otherTenants {
 		c.tenant = "globex"
 	}
-	c.proc = w.startProcess("client")
+	c.proc = sim.startProcess("client")
 	go func() {
 		defer c.proc.exitProcess()
 		c.uploadFile()
@@ -133,14 +133,14 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 }
 
 // requestDeletion sends the event that the API sends when a video is deleted.
-func (w *simulation) requestDeletion(c *uploadClient) {
+func (sim *simulation) requestDeletion(c *uploadClient) {
 	now := time.Now().UTC()
 	e := events.New(c.tenant, c.video, now, video.DeleteRequested{At: now})
 	body, err := events.Encode(e)
 	if err != nil {
-		w.recordProblem("can't be deleted: %v", err)
+		sim.recordProblem("can't be deleted: %v", err)
 		return
 	}
-	w.logf("%s is to be deleted", c.video)
-	w.sendMessage("publish", string(body), e.Tenant+"."+e.Video, e.ID, 0)
+	sim.logf("%s is to be deleted", c.video)
+	sim.sendMessage("publish", string(body), e.Tenant+"."+e.Video, e.ID, 0)
 }

@@ -104,8 +104,8 @@ func decodeResponse(res *http.Response, out any) error {
 // networkError is a failure of the network. It can be retried.
 type networkError struct{ err error }
 
-func (u *networkError) Error() string { return u.err.Error() }
-func (u *networkError) Unwrap() error { return u.err }
+func (e *networkError) Error() string { return e.err.Error() }
+func (e *networkError) Unwrap() error { return e.err }
 
 // newNetworkError wraps an error of net/http without its URL, because the URL of a part is secret.
 func newNetworkError(err error) error {

@@ -44,6 +44,6 @@ func isRetryable(err error) bool {
 	if errors.As(err, &p) {
 		return p.Status >= 500 || p.Status == http.StatusTooManyRequests || p.Status == http.StatusRequestTimeout
 	}
-	var u *networkError
-	return errors.As(err, &u)
+	var e *networkError
+	return errors.As(err, &e)
 }

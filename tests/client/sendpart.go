@@ -83,23 +83,23 @@ type meteredReader struct {
 	discarded bool
 }
 
-func (t *meteredReader) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	t.meter.mu.Lock()
-	defer t.meter.mu.Unlock()
-	if !t.discarded {
-		t.read += int64(n)
-		t.meter.addBytes(int64(n))
+func (r *meteredReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.meter.mu.Lock()
+	defer r.meter.mu.Unlock()
+	if !r.discarded {
+		r.read += int64(n)
+		r.meter.addBytes(int64(n))
 	}
 	return n, err
 }
 
 // discardProgress subtracts what a failed attempt has counted.
-func (t *meteredReader) discardProgress() {
-	t.meter.mu.Lock()
-	defer t.meter.mu.Unlock()
-	t.discarded = true
-	t.meter.addBytes(-t.read)
+func (r *meteredReader) discardProgress() {
+	r.meter.mu.Lock()
+	defer r.meter.mu.Unlock()
+	r.discarded = true
+	r.meter.addBytes(-r.read)
 }
 
 func (m *progressMeter) addBytes(n int64) {

@@ -60,11 +60,11 @@ func (d demo) runDemo(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	b := progressView{Total: size, Began: d.now()}
-	err = d.sendVideo(ctx, root, &b)
+	v := progressView{Total: size, Began: d.now()}
+	err = d.sendVideo(ctx, root, &v)
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &timeoutError{d.timeout, b}
+		return &timeoutError{d.timeout, v}
 	case errors.Is(context.Cause(ctx), cloud.ErrEnded):
 		return cloud.ErrEnded
 	case ctx.Err() != nil:
@@ -73,47 +73,47 @@ func (d demo) runDemo(ctx context.Context) error {
 	return err
 }
 
-func (d demo) sendVideo(ctx context.Context, root string, b *progressView) error {
+func (d demo) sendVideo(ctx context.Context, root string, v *progressView) error {
 	c, err := d.openClient(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "sending %s, %s\n", d.videoPath, formatBytes(b.Total))
-	if err := d.uploadAndWait(ctx, c, b); err != nil {
+	fmt.Fprintf(d.out, "sending %s, %s\n", d.videoPath, formatBytes(v.Total))
+	if err := d.uploadAndWait(ctx, c, v); err != nil {
 		return err
 	}
-	if b.Video.Error != nil || b.Video.State != client.Ready {
-		return videoFailure(*b.Video)
+	if v.Video.Error != nil || v.Video.State != client.Ready {
+		return videoFailure(*v.Video)
 	}
-	if err := checkPlayback(ctx, c.HTTP, b.Video.Playback); err != nil {
+	if err := checkPlayback(ctx, c.HTTP, v.Video.Playback); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(d.out, strings.Join(renderSummary(*b.Video), "\n")); err != nil {
+	if _, err := fmt.Fprintln(d.out, strings.Join(renderSummary(*v.Video), "\n")); err != nil {
 		return err
 	}
-	return d.printTrace(ctx, c, b.Video.ID)
+	return d.printTrace(ctx, c, v.Video.ID)
 }
 
 // uploadAndWait uploads the video and waits until it is ready or has failed.
-func (d demo) uploadAndWait(ctx context.Context, c *client.Client, b *progressView) error {
+func (d demo) uploadAndWait(ctx context.Context, c *client.Client, view *progressView) error {
 	screen := d.openDisplay()
 	defer screen.close()
-	b.Began = d.now()
-	screen.showProgress(*b)
+	view.Began = d.now()
+	screen.showProgress(*view)
 	up, err := c.UploadFile(ctx, d.videoPath, client.UploadOptions{
 		Title: strings.TrimSuffix(filepath.Base(d.videoPath), filepath.Ext(d.videoPath)),
 		Progress: func(sent, _ int64) {
-			b.Sent = sent
-			screen.showProgress(*b)
+			view.Sent = sent
+			screen.showProgress(*view)
 		},
 	})
 	if err != nil {
 		return err
 	}
-	b.Sent, b.Ended = b.Total, d.now()
+	view.Sent, view.Ended = view.Total, d.now()
 	_, err = c.WaitForVideo(ctx, up.VideoID, d.pollInterval, func(v client.Video) {
-		b.Video = &v
-		screen.showProgress(*b)
+		view.Video = &v
+		screen.showProgress(*view)
 	})
 	return err
 }

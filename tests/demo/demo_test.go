@@ -46,9 +46,9 @@ func newTestDemo(t *testing.T, a *fake.API, content string) (demo, *bytes.Buffer
 // serveScenario lets a return the documents of a scenario, with links to a itself.
 func serveScenario(a *fake.API, scenario string) {
 	a.Files = publishedFiles()
-	for _, m := range scenarios()[scenario] {
-		if m.Video != nil {
-			v := *m.Video
+	for _, view := range scenarios()[scenario] {
+		if view.Video != nil {
+			v := *view.Video
 			v.Playback = makePlayback(a)
 			a.Videos = append(a.Videos, v)
 		}

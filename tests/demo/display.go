@@ -39,10 +39,10 @@ func newPlainDisplay(out io.Writer, now func() time.Time) *plainDisplay {
 	return p
 }
 
-func (p *plainDisplay) showProgress(b progressView) {
+func (p *plainDisplay) showProgress(v progressView) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rows := b.buildRows(p.now())
+	rows := v.buildRows(p.now())
 	for _, line := range describeChanges(p.rows, rows) {
 		fmt.Fprintln(p.out, line)
 	}
@@ -71,10 +71,10 @@ func newLiveDisplay(out io.Writer, look func() rowStyle, now func() time.Time) *
 	return l
 }
 
-func (l *liveDisplay) showProgress(b progressView) {
+func (l *liveDisplay) showProgress(v progressView) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.progress = &b
+	l.progress = &v
 }
 
 func (l *liveDisplay) close() { l.Close() }

@@ -22,8 +22,8 @@ func TestLiveDisplayShowsLastProgress(t *testing.T) {
 	if term.Len() > 0 {
 		t.Errorf("drew %q of nothing", term.String())
 	}
-	for _, m := range moments {
-		l.showProgress(m.progressView)
+	for _, v := range moments {
+		l.showProgress(v.progressView)
 	}
 	l.close()
 	got := strings.NewReplacer("\r", "", "\x1b[K", "", "\x1b[J", "").Replace(term.String())

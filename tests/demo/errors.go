@@ -26,15 +26,15 @@ func unusableFileError(path string, mode fs.FileMode, err error) error {
 	return fmt.Errorf("%s is no regular file: name a video, %s", path, other)
 }
 
-func (o *timeoutError) Error() string {
-	for _, r := range o.last.buildRows(o.last.Began) {
-		if r.state != stateDone {
+func (e *timeoutError) Error() string {
+	for _, s := range e.last.buildRows(e.last.Began) {
+		if s.state != stateDone {
 			return fmt.Sprintf(
-				"not ready after %v, the time limit: %s is %s; -timeout sets another", o.limit, r.name, r.state,
+				"not ready after %v, the time limit: %s is %s; -timeout sets another", e.limit, s.name, s.state,
 			)
 		}
 	}
-	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", o.limit)
+	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", e.limit)
 }
 
 // describeError returns the text of an error for the person who runs the demo.

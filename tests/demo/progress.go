@@ -34,57 +34,57 @@ type stageProgress struct {
 var stageNames = []string{"upload", "inspect", "encode", "publish"}
 
 // buildRows returns the progress of each stage at a time.
-func (b progressView) buildRows(now time.Time) []stageProgress {
-	rows := []stageProgress{b.buildUploadRow(now)}
+func (v progressView) buildRows(now time.Time) []stageProgress {
+	rows := []stageProgress{v.buildUploadRow(now)}
 	for _, name := range stageNames[1:] {
-		r := stageProgress{name: name, state: stateWaiting}
-		if b.Video != nil {
-			r = buildStageRow(*b.Video, name, now)
+		s := stageProgress{name: name, state: stateWaiting}
+		if v.Video != nil {
+			s = buildStageRow(*v.Video, name, now)
 		}
-		rows = append(rows, r)
+		rows = append(rows, s)
 	}
 	return rows
 }
 
 // buildUploadRow returns the progress of the upload. While it runs, it is measured here. Its final duration is the
 // API's, so that the durations of the stages add up.
-func (b progressView) buildUploadRow(now time.Time) stageProgress {
-	if b.Ended.IsZero() {
-		r := stageProgress{name: stageNames[0], state: stateRunning, elapsed: max(0, now.Sub(b.Began))}
-		if b.Total > 0 {
-			r.share = float64(b.Sent) / float64(b.Total)
+func (v progressView) buildUploadRow(now time.Time) stageProgress {
+	if v.Ended.IsZero() {
+		stage := stageProgress{name: stageNames[0], state: stateRunning, elapsed: max(0, now.Sub(v.Began))}
+		if v.Total > 0 {
+			stage.share = float64(v.Sent) / float64(v.Total)
 		}
-		r.note = fmt.Sprintf("%s of %s", formatBytes(b.Sent), formatBytes(b.Total))
-		return r
+		stage.note = fmt.Sprintf("%s of %s", formatBytes(v.Sent), formatBytes(v.Total))
+		return stage
 	}
-	r := stageProgress{
-		name: stageNames[0], state: stateDone, share: 1, elapsed: b.Ended.Sub(b.Began), note: formatBytes(b.Total),
+	stage := stageProgress{
+		name: stageNames[0], state: stateDone, share: 1, elapsed: v.Ended.Sub(v.Began), note: formatBytes(v.Total),
 	}
-	if b.Video != nil {
-		if s := findStage(*b.Video, r.name); s.State == stateDone {
-			r.elapsed = toDuration(s.Seconds)
+	if v.Video != nil {
+		if s := findStage(*v.Video, stage.name); s.State == stateDone {
+			stage.elapsed = toDuration(s.Seconds)
 		}
 	}
-	return r
+	return stage
 }
 
 func buildStageRow(v client.Video, name string, now time.Time) stageProgress {
 	s := findStage(v, name)
-	r := stageProgress{
+	stage := stageProgress{
 		name: name, state: s.State, elapsed: toDuration(s.Seconds), note: describeStage(v, name, s.State),
 	}
 	switch s.State {
 	case stateDone:
-		r.share = 1
+		stage.share = 1
 	case stateRunning:
 		if s.Started != nil {
-			r.elapsed = max(0, now.Sub(*s.Started)) // the clocks of this machine and of the API can differ
+			stage.elapsed = max(0, now.Sub(*s.Started)) // the clocks of this machine and of the API can differ
 		}
-		r.share = completedShare(v, name)
+		stage.share = completedShare(v, name)
 	case stateFailed:
-		r.share = max(0, completedShare(v, name))
+		stage.share = max(0, completedShare(v, name))
 	}
-	return r
+	return stage
 }
 
 // findStage returns a stage of the document, or a waiting one if the document lacks it.

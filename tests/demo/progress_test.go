@@ -125,10 +125,10 @@ func TestTerminalLinesMatchGoldenFiles(t *testing.T) {
 			t.Run(scenario+" "+look.name, func(t *testing.T) {
 				t.Parallel()
 				var out strings.Builder
-				for _, m := range moments {
+				for _, v := range moments {
 					fmt.Fprintf(
-						&out, "at %.2f s\n%s\n", m.now.Sub(noon).Seconds(),
-						strings.Join(look.renderRows(m.buildRows(m.now)), "\n"),
+						&out, "at %.2f s\n%s\n", v.now.Sub(noon).Seconds(),
+						strings.Join(look.renderRows(v.buildRows(v.now)), "\n"),
 					)
 				}
 				compareGolden(t, scenario+"."+look.name, strings.ReplaceAll(out.String(), "\x1b", "ESC"))
@@ -145,10 +145,10 @@ func TestPlainLinesMatchGoldenFiles(t *testing.T) {
 			var out strings.Builder
 			var now time.Time
 			p := newPlainDisplay(&out, func() time.Time { return now })
-			for _, m := range moments {
-				now = m.now
-				p.showProgress(m.progressView)
-				p.showProgress(m.progressView) // no change, no line
+			for _, v := range moments {
+				now = v.now
+				p.showProgress(v.progressView)
+				p.showProgress(v.progressView) // no change, no line
 			}
 			compareGolden(t, scenario+".plain", out.String())
 		})
@@ -172,14 +172,14 @@ func TestLinesFitTerminalWidth(t *testing.T) {
 	states := rapid.SampledFrom([]string{stateWaiting, stateRunning, stateDone, stateFailed})
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(fixedWidth+minBarWidth, 300).Draw(t, "width")
-		r := stageProgress{
+		s := stageProgress{
 			name:    rapid.SampledFrom(stageNames).Draw(t, "name"),
 			state:   states.Draw(t, "state"),
 			share:   rapid.Float64Range(-1, 1).Draw(t, "share"),
 			elapsed: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "took")),
 			note:    "3840×2160, 59.94 fps, 59999.9 s",
 		}
-		for _, line := range (rowStyle{terminal.Style{Width: width}}).renderRows([]stageProgress{r}) {
+		for _, line := range (rowStyle{terminal.Style{Width: width}}).renderRows([]stageProgress{s}) {
 			if n := len([]rune(line)); n > width {
 				t.Fatalf("%d columns on a terminal of %d: %q", n, width, line)
 			}

@@ -30,21 +30,21 @@ func (s rowStyle) renderRows(rows []stageProgress) []string {
 		bar = max(minBarWidth, min(maxBarWidth, s.Width-fixedWidth))
 	}
 	var lines []string
-	for _, r := range rows {
+	for _, stage := range rows {
 		parts := []string{
-			"  ", s.Colorize(rowNameColor(r), fmt.Sprintf("%-8s", r.name)), "  ",
-			s.renderBar(r, bar), formatPercent(r), formatElapsed(r),
+			"  ", s.Colorize(rowNameColor(stage), fmt.Sprintf("%-8s", stage.name)), "  ",
+			s.renderBar(stage, bar), formatPercent(stage), formatElapsed(stage),
 		}
-		if notes && r.note != "" {
-			parts = append(parts, "  ", s.Colorize(terminal.Faint, terminal.TruncateText(r.note, noteWidth-2)))
+		if notes && stage.note != "" {
+			parts = append(parts, "  ", s.Colorize(terminal.Faint, terminal.TruncateText(stage.note, noteWidth-2)))
 		}
 		lines = append(lines, strings.TrimRight(strings.Join(parts, ""), " "))
 	}
 	return lines
 }
 
-func rowNameColor(r stageProgress) string {
-	switch r.state {
+func rowNameColor(s stageProgress) string {
+	switch s.state {
 	case stateWaiting:
 		return terminal.Faint
 	case stateFailed:
@@ -54,14 +54,14 @@ func rowNameColor(r stageProgress) string {
 }
 
 // renderBar draws the completed share in heavy strokes. If it is unknown, a short heavy stroke moves from side to side.
-func (s rowStyle) renderBar(r stageProgress, width int) string {
-	from, to := 0, int(r.share*float64(width)+0.5)
-	if r.share < 0 {
-		from, to = strokePosition(r.elapsed, width)
+func (s rowStyle) renderBar(stage stageProgress, width int) string {
+	from, to := 0, int(stage.share*float64(width)+0.5)
+	if stage.share < 0 {
+		from, to = strokePosition(stage.elapsed, width)
 	}
 	to = min(to, width)
 	return s.Colorize(terminal.Faint, strings.Repeat("─", from)) +
-		s.Colorize(stateColors[r.state], strings.Repeat("━", to-from)) +
+		s.Colorize(stateColors[stage.state], strings.Repeat("━", to-from)) +
 		s.Colorize(terminal.Faint, strings.Repeat("─", width-to))
 }
 
@@ -74,39 +74,39 @@ func strokePosition(after time.Duration, width int) (from, to int) {
 	return from, from + stroke
 }
 
-func formatPercent(r stageProgress) string {
+func formatPercent(s stageProgress) string {
 	switch {
-	case r.state == stateFailed:
+	case s.state == stateFailed:
 		return " failed"
-	case r.state == stateWaiting, r.share < 0:
+	case s.state == stateWaiting, s.share < 0:
 		return "       "
 	}
-	return fmt.Sprintf("  %3d %%", int(r.share*100))
+	return fmt.Sprintf("  %3d %%", int(s.share*100))
 }
 
-func formatElapsed(r stageProgress) string {
-	if r.state == stateWaiting {
+func formatElapsed(s stageProgress) string {
+	if s.state == stateWaiting {
 		return ""
 	}
-	return fmt.Sprintf("%8.1f s", r.elapsed.Seconds())
+	return fmt.Sprintf("%8.1f s", s.elapsed.Seconds())
 }
 
 // describeChanges returns a line for each stage that started or ended between two progresses.
 func describeChanges(before, after []stageProgress) []string {
 	var lines []string
-	for i, r := range after {
+	for i, s := range after {
 		was := before[i].state
-		if was == r.state {
+		if was == s.state {
 			continue
 		}
 		if was == stateWaiting {
-			lines = append(lines, fmt.Sprintf("%-8s started", r.name))
+			lines = append(lines, fmt.Sprintf("%-8s started", s.name))
 		}
-		if r.state == stateDone || r.state == stateFailed {
+		if s.state == stateDone || s.state == stateFailed {
 			lines = append(
 				lines,
 				strings.TrimRight(
-					fmt.Sprintf("%-8s %-7s %6.1f s  %s", r.name, r.state, r.elapsed.Seconds(), r.note), " ",
+					fmt.Sprintf("%-8s %-7s %6.1f s  %s", s.name, s.state, s.elapsed.Seconds(), s.note), " ",
 				),
 			)
 		}

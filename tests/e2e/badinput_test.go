@@ -17,10 +17,10 @@ import (
 )
 
 // makeVideo creates a file with ffmpeg and returns its path. Its name can be wrong for its content.
-func (w deployment) makeVideo(t *testing.T, name, args string) string {
+func (d deployment) makeVideo(t *testing.T, name, args string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	w.runTool(t, "ffmpeg", append(strings.Fields("-v error "+args), path)...)
+	d.runTool(t, "ffmpeg", append(strings.Fields("-v error "+args), path)...)
 	return path
 }
 
@@ -29,10 +29,10 @@ func (w deployment) makeVideo(t *testing.T, name, args string) string {
 func TestBadInputFailsWithErrorCode(t *testing.T) {
 	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
-	w := openDeployment(t)
-	c := w.newTenantClient(t, "bad")
+	d := openDeployment(t)
+	c := d.newTenantClient(t, "bad")
 	encoded := func(args string) func(*testing.T) []byte {
-		return func(t *testing.T) []byte { return readFile(t, w.makeVideo(t, "film.mp4", args)) }
+		return func(t *testing.T) []byte { return readFile(t, d.makeVideo(t, "film.mp4", args)) }
 	}
 	for _, tt := range []struct {
 		name    string
@@ -41,7 +41,7 @@ func TestBadInputFailsWithErrorCode(t *testing.T) {
 	}{
 		{"random bytes", noiseContent, "not_a_video"},
 		{"truncated MP4", func(t *testing.T) []byte {
-			good := readFile(t, w.footagePath("bigbuckbunny.mp4"))
+			good := readFile(t, d.footagePath("bigbuckbunny.mp4"))
 			return good[:len(good)/2]
 		}, "truncated"},
 		{"audio only", encoded("-f lavfi -i sine=440 -t 2 -c:a aac"), "no_video"},
@@ -72,7 +72,7 @@ func TestBadInputFailsWithErrorCode(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			w.checkFailed(t, uploadUntilFinal(t, c, path), tt.code)
+			d.checkFailed(t, uploadUntilFinal(t, c, path), tt.code)
 		})
 	}
 }
@@ -100,15 +100,15 @@ func readFile(t *testing.T, path string) []byte {
 
 // checkFailed checks that a video failed with a code and a message, that nothing of it is published, and that its
 // original exists.
-func (w deployment) checkFailed(t *testing.T, v client.Video, code string) {
+func (d deployment) checkFailed(t *testing.T, v client.Video, code string) {
 	t.Helper()
 	if v.State != client.Failed || v.Error == nil || v.Error.Code != code || v.Error.Message == "" {
 		t.Errorf("%s, %v; want failed with %s", v.State, v.Error, code)
 	}
-	if left := w.listMediaObjects(t, "v/"+v.Playback.ID+"/"); len(left) > 0 {
+	if left := d.listMediaObjects(t, "v/"+v.Playback.ID+"/"); len(left) > 0 {
 		t.Errorf("published: %v", left)
 	}
-	source := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket"))
+	source := blob.NewBucket(blob.NewClient(d.aws, true), d.stackOutput(t, "SourceBucket"))
 	if kept, err := source.HeadObject(t.Context(), "t/bad/"+v.ID+"/source"); err != nil || kept.Size != v.Source.Size {
 		t.Errorf("of the original, %d bytes, there is %+v: %v", v.Source.Size, kept, err)
 	}
@@ -117,8 +117,8 @@ func (w deployment) checkFailed(t *testing.T, v client.Video, code string) {
 // TestEmptyFileIsRejected checks that the API rejects an empty file, and that one that is put into the bucket fails.
 func TestEmptyFileIsRejected(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	c := w.newTenantClient(t, "bad")
+	d := openDeployment(t)
+	c := d.newTenantClient(t, "bad")
 	_, err := c.Upload(
 		t.Context(), client.File{Name: "empty.mp4", Content: bytes.NewReader(nil)}, client.UploadOptions{},
 	)
@@ -126,9 +126,9 @@ func TestEmptyFileIsRejected(t *testing.T) {
 	if !errors.As(err, &p) || p.Code != "size_out_of_range" {
 		t.Errorf("got %v, want size_out_of_range", err)
 	}
-	v := w.createVideo(t, "bad")
-	w.putOriginal(t, v.Source.Key, nil)
-	w.waitUntilFinal(t, &v)
+	v := d.createVideo(t, "bad")
+	d.putOriginal(t, v.Source.Key, nil)
+	d.waitUntilFinal(t, &v)
 	if v.State != video.Failed || v.Problem.Code != "empty" {
 		t.Errorf("%s %v, want failed with empty", v.State, v.Problem)
 	}

@@ -16,8 +16,8 @@ import (
 // TestBadRequestsAreRejectedWithErrorCodes checks that each bad request is rejected and creates nothing.
 func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	c, operator := w.newCaller(t, "requests"), w.operatorCaller(t)
+	d := openDeployment(t)
+	c, operator := d.newCaller(t, "requests"), d.operatorCaller(t)
 	for _, tt := range []struct {
 		name   string
 		by     apiCaller
@@ -51,7 +51,7 @@ func TestBadRequestsAreRejectedWithErrorCodes(t *testing.T) {
 		},
 		{
 			"a bucket of Sluice's own", operator, "/v1/sources",
-			`{"sender": "000000000000", "bucket": "` + w.stackOutput(t, "SourceBucket") + `", "tenant": "requests"}`,
+			`{"sender": "000000000000", "bucket": "` + d.stackOutput(t, "SourceBucket") + `", "tenant": "requests"}`,
 			422, "bucket_refused",
 		},
 	} {
@@ -75,8 +75,8 @@ func nestedLists(deep int) string { return strings.Repeat("[", deep) + strings.R
 func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.Authorizers)
 	t.Parallel()
-	w := openDeployment(t)
-	operator := w.operatorCaller(t)
+	d := openDeployment(t)
+	operator := d.operatorCaller(t)
 	const secret = "secret"
 	over := access.Token{
 		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{access.ScopeRead},
@@ -86,17 +86,17 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	still := over
 	still.ID, still.Expires = "x"+over.ID, time.Now().Add(waitLimit)
 	for token, status := range map[*access.Token]int{&over: 401, &still: 200} {
-		if err := w.newStore(t).CreateToken(t.Context(), *token); err != nil {
+		if err := d.newStore(t).CreateToken(t.Context(), *token); err != nil {
 			t.Fatal(err)
 		}
-		apiCaller{base: w.env.APIURL, token: access.FormatToken(token.ID, secret)}.sendRequest(
+		apiCaller{base: d.env.APIURL, token: access.FormatToken(token.ID, secret)}.sendRequest(
 			t, status, "GET", "/v1/videos", "",
 		)
 	}
-	w.newCaller(t, "tokens") // creates the tenant
+	d.newCaller(t, "tokens") // creates the tenant
 	made, _ := operator.sendRequest(
 		t, 201, "POST", "/v1/tokens", `{"tenant": "tokens", "scopes": ["videos:read"], "expires_in": 3600}`,
 	)
 	operator.sendRequest(t, 204, "DELETE", "/v1/tokens/"+made["id"].(string), "")
-	apiCaller{base: w.env.APIURL, token: made["token"].(string)}.sendRequest(t, 401, "GET", "/v1/videos", "")
+	apiCaller{base: d.env.APIURL, token: made["token"].(string)}.sendRequest(t, 401, "GET", "/v1/videos", "")
 }

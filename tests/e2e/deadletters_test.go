@@ -12,11 +12,11 @@ import (
 // TestPromise04_PoisonMessageBecomesDeadLetter sends an invalid message. It must become a dead letter with a reason at
 // once. Redriven, it becomes another dead letter, until an operator discards it. Tenants must not see it.
 func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
-	w := openDeployment(t)
-	c := w.newCaller(t, "operators", access.ScopeOperator)
+	d := openDeployment(t)
+	c := d.newCaller(t, "operators", access.ScopeOperator)
 	poison := "poison " + t.Name() + time.Now().String()
-	w.sendMessage(t, "InboxEncode", poison)
-	first := w.waitForDeadLetter(t, c, poison, "")
+	d.sendMessage(t, "InboxEncode", poison)
+	first := d.waitForDeadLetter(t, c, poison, "")
 	if first["state"] != "open" || first["kind"] != "invalid" || first["reason"] == "" || first["attempts"] != 1.0 ||
 		first["age_seconds"].(float64) > 60 {
 		t.Errorf("filed as %v", first)
@@ -30,7 +30,7 @@ func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 	if redriven["state"] != "redriven" || again["redrives"] != 1.0 {
 		t.Errorf("redriven as %v, then %v", redriven, again)
 	}
-	second := w.waitForDeadLetter(t, c, poison, first["id"].(string))
+	second := d.waitForDeadLetter(t, c, poison, first["id"].(string))
 	path = "/v1/dead-letters/" + second["id"].(string)
 	c.sendRequest(t, 422, "POST", path+"/discard", `{"reason": ""}`)
 	if gone, _ := c.sendRequest(
@@ -45,15 +45,15 @@ func TestPromise04_PoisonMessageBecomesDeadLetter(t *testing.T) {
 		t.Errorf("of many: %v", left)
 	}
 
-	w.newCaller(t, "operators").sendRequest(t, 403, "GET", "/v1/dead-letters", "")
+	d.newCaller(t, "operators").sendRequest(t, 403, "GET", "/v1/dead-letters", "")
 }
 
 // waitForDeadLetter waits for the newest dead letter of encode with a body, other than the one with the id but, and
 // returns it.
-func (w deployment) waitForDeadLetter(t *testing.T, c apiCaller, body, but string) (found map[string]any) {
+func (d deployment) waitForDeadLetter(t *testing.T, c apiCaller, body, but string) (found map[string]any) {
 	t.Helper()
-	w.waitUntil(t, func() bool {
-		w.runReconciler(t)
+	d.waitUntil(t, func() bool {
+		d.runReconciler(t)
 		page, _ := c.sendRequest(t, 200, "GET", "/v1/dead-letters?service=encode&state=open&limit=5", "")
 		for _, l := range page["letters"].([]any) {
 			id := l.(map[string]any)["id"].(string)

@@ -14,32 +14,32 @@ import (
 // TestPromise01_PassedDeadlineFailsOrRetriesVideo lets two deadlines pass: an upload that never arrived must fail, and
 // a fetch whose message was lost must be sent again. The videos are found through the index of the deployed table.
 func TestPromise01_PassedDeadlineFailsOrRetriesVideo(t *testing.T) {
-	w := openDeployment(t)
+	d := openDeployment(t)
 	past := time.Now().UTC().Add(-time.Minute)
-	never, lost := w.createVideo(t, "late"), w.createVideo(t, "late")
-	from := w.putProducerObject(t, "bigbuckbunny.mp4")
-	upload, err := w.openBucket(t, "SourceBucket").CreateUpload(t.Context(), lost.Source.Key, "video/mp4")
+	never, lost := d.createVideo(t, "late"), d.createVideo(t, "late")
+	from := d.putProducerObject(t, "bigbuckbunny.mp4")
+	upload, err := d.openBucket(t, "SourceBucket").CreateUpload(t.Context(), lost.Source.Key, "video/mp4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.updateVideo(t, &lost, func(v *video.Video) {
+	d.updateVideo(t, &lost, func(v *video.Video) {
 		v.Fetch = &video.FetchRequested{Origin: from, Key: v.Source.Key, MultipartID: upload}
 		v.Deadline.At = past
 	})
-	w.updateVideo(t, &never, func(v *video.Video) {
+	d.updateVideo(t, &never, func(v *video.Video) {
 		v.Times.Created, v.Deadline.At = past.Add(-video.UploadLifetime), past
 	})
 
-	w.runReconciler(t)
-	w.waitUntilFinal(t, &never)
-	w.waitUntilFinal(t, &lost)
+	d.runReconciler(t)
+	d.waitUntilFinal(t, &never)
+	d.waitUntilFinal(t, &lost)
 	if never.State != video.Failed || never.Problem.Code != "upload_expired" {
 		t.Errorf("an upload that never came is %s, %v", never.State, never.Problem)
 	}
 	if lost.State != video.Ready {
 		t.Errorf("a file whose request was lost is %s, %v", lost.State, lost.Problem)
 	}
-	entries, err := w.newStore(t).LoadTimeline(t.Context(), lost.Tenant, lost.ID)
+	entries, err := d.newStore(t).LoadTimeline(t.Context(), lost.Tenant, lost.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +50,17 @@ func TestPromise01_PassedDeadlineFailsOrRetriesVideo(t *testing.T) {
 	}
 }
 
-func (w deployment) openBucket(t *testing.T, output string) *blob.Bucket {
+func (d deployment) openBucket(t *testing.T, output string) *blob.Bucket {
 	t.Helper()
-	return blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, output))
+	return blob.NewBucket(blob.NewClient(d.aws, true), d.stackOutput(t, output))
 }
 
 // updateVideo changes a row, which otherwise only publish does.
-func (w deployment) updateVideo(t *testing.T, v *video.Video, how func(*video.Video)) {
+func (d deployment) updateVideo(t *testing.T, v *video.Video, how func(*video.Video)) {
 	t.Helper()
 	how(v)
 	v.Version++
-	if err := w.newStore(t).SaveVideo(t.Context(), *v, v.NewTimelineEntry("test", time.Now().UTC())); err != nil {
+	if err := d.newStore(t).SaveVideo(t.Context(), *v, v.NewTimelineEntry("test", time.Now().UTC())); err != nil {
 		t.Fatal(err)
 	}
 }

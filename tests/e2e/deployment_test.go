@@ -54,52 +54,52 @@ func openDeployment(t *testing.T) deployment {
 }
 
 // newTenantClient returns a client with a new token of the tenant.
-func (w deployment) newTenantClient(t *testing.T, name string) *client.Client {
+func (d deployment) newTenantClient(t *testing.T, name string) *client.Client {
 	t.Helper()
-	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), name)
+	token, err := cloud.AdminClient{URL: d.env.APIURL, AWS: d.aws}.CreateToken(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client.New(w.env.APIURL, token)
+	return client.New(d.env.APIURL, token)
 }
 
 // signRequest signs a request to an AWS service with the credentials of the account.
-func (w deployment) signRequest(t *testing.T, r *http.Request, service string, body []byte) {
+func (d deployment) signRequest(t *testing.T, r *http.Request, service string, body []byte) {
 	t.Helper()
-	who, err := w.aws.Credentials.Retrieve(r.Context())
+	who, err := d.aws.Credentials.Retrieve(r.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(body)
 	if err := v4.NewSigner().SignHTTP(
-		r.Context(), who, r, hex.EncodeToString(sum[:]), service, w.aws.Region, time.Now(),
+		r.Context(), who, r, hex.EncodeToString(sum[:]), service, d.aws.Region, time.Now(),
 	); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // stackOutput returns an output of the stack.
-func (w deployment) stackOutput(t *testing.T, name string) string {
+func (d deployment) stackOutput(t *testing.T, name string) string {
 	t.Helper()
-	v, err := w.env.Outputs.Get(name)
+	v, err := d.env.Outputs.Get(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
 
-func (w deployment) newStore(t *testing.T) store.Store {
-	return store.NewDynamoDB(dynamodb.NewFromConfig(w.aws), w.stackOutput(t, "TableName"))
+func (d deployment) newStore(t *testing.T) store.Store {
+	return store.NewDynamoDB(dynamodb.NewFromConfig(d.aws), d.stackOutput(t, "TableName"))
 }
 
-func (w deployment) sqsClient() *sqs.Client { return sqs.NewFromConfig(w.aws) }
+func (d deployment) sqsClient() *sqs.Client { return sqs.NewFromConfig(d.aws) }
 
 // listMediaObjects returns the ETag and the time of every object in the media bucket with a prefix, by key.
-func (w deployment) listMediaObjects(t *testing.T, prefix string) map[string]string {
+func (d deployment) listMediaObjects(t *testing.T, prefix string) map[string]string {
 	t.Helper()
 	etags := map[string]string{}
-	pages := s3.NewListObjectsV2Paginator(blob.NewClient(w.aws, true), &s3.ListObjectsV2Input{
-		Bucket: aws.String(w.stackOutput(t, "MediaBucket")), Prefix: &prefix,
+	pages := s3.NewListObjectsV2Paginator(blob.NewClient(d.aws, true), &s3.ListObjectsV2Input{
+		Bucket: aws.String(d.stackOutput(t, "MediaBucket")), Prefix: &prefix,
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
@@ -115,7 +115,7 @@ func (w deployment) listMediaObjects(t *testing.T, prefix string) map[string]str
 
 // waitUntilIdle waits until every queue was seen empty, with nothing in flight, five times in a row. A message that is
 // sent between two checks is seen at the next one.
-func (w deployment) waitUntilIdle(t *testing.T) {
+func (d deployment) waitUntilIdle(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
@@ -127,7 +127,7 @@ func (w deployment) waitUntilIdle(t *testing.T) {
 		}
 		calm++
 		for _, name := range []string{"InboxInspect", "InboxEncode", "InboxEncodeBulk", "InboxPublish"} {
-			if w.queueDepth(t, w.stackOutput(t, name)) > 0 {
+			if d.queueDepth(t, d.stackOutput(t, name)) > 0 {
 				calm = 0
 			}
 		}
@@ -135,12 +135,12 @@ func (w deployment) waitUntilIdle(t *testing.T) {
 }
 
 // countDeadLetters returns the number of dead letters of each service, after reconcile has stored all of them.
-func (w deployment) countDeadLetters(t *testing.T) map[string]int {
+func (d deployment) countDeadLetters(t *testing.T) map[string]int {
 	t.Helper()
-	w.runReconciler(t)
+	d.runReconciler(t)
 	n := map[string]int{}
 	for cursor := ""; ; {
-		page, next, err := w.newStore(t).ListDeadLetters(
+		page, next, err := d.newStore(t).ListDeadLetters(
 			t.Context(), video.DeadLetterFilter{}, cursor, time.Now(), 1000,
 		)
 		if err != nil {
@@ -156,15 +156,15 @@ func (w deployment) countDeadLetters(t *testing.T) map[string]int {
 }
 
 // runReconciler invokes reconcile now, rather than at its next minute.
-func (w deployment) runReconciler(t *testing.T) {
+func (d deployment) runReconciler(t *testing.T) {
 	t.Helper()
-	w.callLambda(t, http.MethodPost, "functions/sluice-reconcile/invocations", nil, nil)
+	d.callLambda(t, http.MethodPost, "functions/sluice-reconcile/invocations", nil, nil)
 }
 
 // queueDepth returns the number of messages that wait or are in flight.
-func (w deployment) queueDepth(t *testing.T, queue string) (n int) {
+func (d deployment) queueDepth(t *testing.T, queue string) (n int) {
 	t.Helper()
-	out, err := w.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+	out, err := d.sqsClient().GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
 		QueueUrl: &queue,
 		AttributeNames: []types.QueueAttributeName{
 			"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
@@ -208,14 +208,14 @@ func uploadUntilFinal(t *testing.T, c *client.Client, path string) client.Video 
 	return v
 }
 
-func (w deployment) footagePath(name string) string {
-	return filepath.Join(w.root, "build", "footage", name)
+func (d deployment) footagePath(name string) string {
+	return filepath.Join(d.root, "build", "footage", name)
 }
 
 // runTool runs ffmpeg or ffprobe, without the sandbox, on files of the test.
-func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
+func (d deployment) runTool(t *testing.T, name string, args ...string) []byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(w.root, "build", "tools", name), args...)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(d.root, "build", "tools", name), args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -226,10 +226,10 @@ func (w deployment) runTool(t *testing.T, name string, args ...string) []byte {
 
 // makeNumberedVideo creates a 1280×720 H.264/AAC MP4 in which frame n has the brightness frameBrightness(n), so that
 // each frame can be identified after encoding.
-func (w deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) string {
+func (d deployment) makeNumberedVideo(t *testing.T, rate string, seconds int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "coded.mp4")
-	w.runTool(
+	d.runTool(
 		t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
 		"color=gray:s=16x16:r="+
 			rate+",format=gray,geq=lum=20+mod(N*7\\,200):cb=128:cr=128,scale=1280:720:flags=neighbor",

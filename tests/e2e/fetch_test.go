@@ -30,21 +30,21 @@ import (
 // TestOriginalIsFetchedFromItsOrigin checks that a video that Sluice fetches ends as an uploaded one does.
 func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
+	d := openDeployment(t)
 	for name, tt := range map[string]struct {
 		origin video.Origin
 		state  string
 		code   string
 	}{
 		"from a URL": {
-			video.Origin{URL: w.serveFootage(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, "",
+			video.Origin{URL: d.serveFootage(t, "bigbuckbunny.mp4") + "?sig=secret"}, client.Ready, "",
 		},
-		"from a producer's bucket": {w.putProducerObject(t, "bigbuckbunny.mp4"), client.Ready, ""},
+		"from a producer's bucket": {d.putProducerObject(t, "bigbuckbunny.mp4"), client.Ready, ""},
 		"from what is not there": {
 			video.Origin{Bucket: cloud.ProducerBucket, Key: "nothing"}, client.Failed, "object_not_found",
 		},
 		"from a bucket of Sluice's own": {
-			video.Origin{Bucket: w.stackOutput(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed,
+			video.Origin{Bucket: d.stackOutput(t, "MediaBucket"), Key: "v/x/master.m3u8"}, client.Failed,
 			"bucket_not_registered",
 		},
 		"from an address that is ours": {
@@ -53,15 +53,15 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), "fetcher")
+			token, err := cloud.AdminClient{URL: d.env.APIURL, AWS: d.aws}.CreateToken(t.Context(), "fetcher")
 			if err != nil {
 				t.Fatal(err)
 			}
-			id, e := w.beginUpload(t, token, tt.origin)
-			w.sendEvent(t, "InboxFetch", e)
+			id, e := d.beginUpload(t, token, tt.origin)
+			d.sendEvent(t, "InboxFetch", e)
 			ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 			defer cancel()
-			v, err := client.New(w.env.APIURL, token).WaitForVideo(ctx, id, 200*time.Millisecond, nil)
+			v, err := client.New(d.env.APIURL, token).WaitForVideo(ctx, id, 200*time.Millisecond, nil)
 			if err != nil || v.State != tt.state || v.Error != nil && v.Error.Code != tt.code {
 				t.Errorf("%s %v, %v, want %s %s", v.State, v.Error, err, tt.state, tt.code)
 			}
@@ -70,10 +70,10 @@ func TestOriginalIsFetchedFromItsOrigin(t *testing.T) {
 }
 
 // beginUpload creates an upload. It returns the id of the video and the event that requests its original.
-func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (string, events.Event) {
+func (d deployment) beginUpload(t *testing.T, token string, o video.Origin) (string, events.Event) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(
-		t.Context(), http.MethodPost, w.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`),
+		t.Context(), http.MethodPost, d.env.APIURL+"/v1/uploads", strings.NewReader(`{"file_name":"a.mp4","size":1}`),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -104,14 +104,14 @@ func (w deployment) beginUpload(t *testing.T, token string, o video.Origin) (str
 }
 
 // serveFootage serves a file of the footage on this machine over HTTPS and returns its URL.
-func (w deployment) serveFootage(t *testing.T, name string) string {
+func (d deployment) serveFootage(t *testing.T, name string) string {
 	t.Helper()
-	cert, err := w.env.OriginCertificate()
+	cert, err := d.env.OriginCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		http.ServeFile(rw, r, w.footagePath(name))
+		http.ServeFile(rw, r, d.footagePath(name))
 	}))
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
@@ -120,15 +120,15 @@ func (w deployment) serveFootage(t *testing.T, name string) string {
 }
 
 // putProducerObject puts a file of the footage into the producer's bucket.
-func (w deployment) putProducerObject(t *testing.T, name string) video.Origin {
+func (d deployment) putProducerObject(t *testing.T, name string) video.Origin {
 	t.Helper()
-	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(w.aws, true)
+	bucket, client := aws.String(cloud.ProducerBucket), blob.NewClient(d.aws, true)
 	var there *types.BucketAlreadyOwnedByYou
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket}); err != nil &&
 		!errors.As(err, &there) {
 		t.Fatal(err)
 	}
-	body, err := os.ReadFile(w.footagePath(name))
+	body, err := os.ReadFile(d.footagePath(name))
 	if err != nil {
 		t.Fatal(err)
 	}

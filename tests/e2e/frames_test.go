@@ -40,21 +40,21 @@ type frame struct {
 func TestPublishedFramesMatchSingleEncode(t *testing.T) {
 	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
-	w := openDeployment(t)
+	d := openDeployment(t)
 	for _, rate := range []string{"25", "30000/1001"} {
 		t.Run(strings.ReplaceAll(rate, "/", "_"), func(t *testing.T) {
 			t.Parallel()
-			source := w.makeNumberedVideo(t, rate, 29)
-			v := uploadUntilReady(t, w.newTenantClient(t, "exact"), source)
-			row, err := w.newStore(t).LoadVideo(t.Context(), "exact", v.ID)
+			source := d.makeNumberedVideo(t, rate, 29)
+			v := uploadUntilReady(t, d.newTenantClient(t, "exact"), source)
+			row, err := d.newStore(t).LoadVideo(t.Context(), "exact", v.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if chunks := len(row.Plan.Borders) - 1; chunks < 3 {
 				t.Fatalf("%d chunks; the test needs joins", chunks)
 			}
-			published := w.decodeFrames(t, w.downloadRendition(t, v.Playback.HLS, "720p"))
-			once := w.decodeFrames(t, w.encodeInOneRun(t, source, row))
+			published := d.decodeFrames(t, d.downloadRendition(t, v.Playback.HLS, "720p"))
+			once := d.decodeFrames(t, d.encodeInOneRun(t, source, row))
 			if len(published) != row.Plan.FrameCount() {
 				t.Errorf("%d frames published, %d planned", len(published), row.Plan.FrameCount())
 			}
@@ -78,22 +78,22 @@ func frameTimes(fs []frame) (at []int) {
 }
 
 // encodeInOneRun encodes the whole source with the ladder of the plan and returns the 720p rendition.
-func (w deployment) encodeInOneRun(t *testing.T, source string, v video.Video) string {
+func (d deployment) encodeInOneRun(t *testing.T, source string, v video.Video) string {
 	t.Helper()
 	dir := t.TempDir()
 	args := media.SinglePassArgs(*v.Plan, *v.Media, 2, func(r string) string { return filepath.Join(dir, r+".mp4") })
-	w.runTool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args.CommandLine(source)...)...)
+	d.runTool(t, "ffmpeg", append([]string{"-v", "error", "-nostdin", "-y"}, args.CommandLine(source)...)...)
 	return filepath.Join(dir, "720p.mp4")
 }
 
 // decodeFrames decodes a file. The time of a frame is that of its packet, its brightness that of the decoded picture.
-func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
+func (d deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 	t.Helper()
-	crc := w.runTool(
+	crc := d.runTool(
 		t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf",
 		"scale=1:1:flags=area,format=gray", "-f", "framecrc", "-",
 	)
-	luma := w.runTool(
+	luma := d.runTool(
 		t, "ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-copyts", "-vf",
 		"scale=1:1:flags=area,format=gray", "-f", "rawvideo", "-",
 	)
@@ -119,7 +119,7 @@ func (w deployment) decodeFrames(t *testing.T, path string) (fs []frame) {
 }
 
 // downloadRendition downloads a rendition as a player does, from the master playlist on, and joins it to one file.
-func (w deployment) downloadRendition(t *testing.T, master, rendition string) string {
+func (d deployment) downloadRendition(t *testing.T, master, rendition string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), rendition+".mp4"))
 	if err != nil {

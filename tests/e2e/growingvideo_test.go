@@ -30,9 +30,9 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	w := openDeployment(t)
-	c := w.newTenantClient(t, "grow")
-	u, err := c.UploadFile(t.Context(), w.makeMinuteVideo(t), client.UploadOptions{})
+	d := openDeployment(t)
+	c := d.newTenantClient(t, "grow")
+	u, err := c.UploadFile(t.Context(), d.makeMinuteVideo(t), client.UploadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 			watching = true
 			go func() {
 				r, err := browser.PlayWatchPage(
-					ctx, w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
+					ctx, d.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
 				)
 				if err != nil {
 					t.Error(err)
@@ -54,7 +54,7 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 			}()
 		}
 		if v.State == client.Playable || v.State == client.Ready {
-			lists.checkPlaylists(t, w, v)
+			lists.checkPlaylists(t, d, v)
 		}
 	})
 	if err != nil || v.State != client.Ready || !watching {
@@ -85,13 +85,13 @@ func TestPromise05_GrowingVideoPlaysWithoutStall(t *testing.T) {
 type seenPlaylists map[string]string
 
 // checkPlaylists compares the playlists of a video with the last check and with the objects that exist.
-func (p seenPlaylists) checkPlaylists(t *testing.T, w deployment, v client.Video) {
+func (p seenPlaylists) checkPlaylists(t *testing.T, d deployment, v client.Video) {
 	t.Helper()
 	texts := map[string]string{}
 	for _, name := range append(slices.Clone(v.Renditions), media.AudioRendition) {
 		texts[name] = string(getBody(t, resolveURL(t, v.Playback.HLS, name+"/"+media.PlaylistName)))
 	}
-	there := w.listMediaObjects(t, "v/"+v.Playback.ID+"/") // after the playlists were read
+	there := d.listMediaObjects(t, "v/"+v.Playback.ID+"/") // after the playlists were read
 	for name, text := range texts {
 		if !strings.HasPrefix(text, p[name]) {
 			t.Fatalf("%s: after\n%s\ncomes\n%s", name, p[name], text)

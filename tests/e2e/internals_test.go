@@ -26,7 +26,7 @@ import (
 type sqsAttribute = types.QueueAttributeName
 
 // createVideo creates the row of a video as the API does, without an upload.
-func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
+func (d deployment) createVideo(t *testing.T, tenant string) video.Video {
 	t.Helper()
 	id := ulid.Make().String()
 	public, err := playback.NewID(tenant, rand.Reader)
@@ -39,7 +39,7 @@ func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
 		Times: video.Times{Created: time.Now().UTC()},
 	}
 	v.Source.Key = services.OriginalKey(tenant, v.ID)
-	if err := w.newStore(t).CreateVideo(
+	if err := d.newStore(t).CreateVideo(
 		t.Context(), v, video.Upload{Tenant: tenant, ID: "upl_" + id, Video: v.ID, Size: 1, PartSize: 1},
 	); err != nil {
 		t.Fatal(err)
@@ -48,9 +48,9 @@ func (w deployment) createVideo(t *testing.T, tenant string) video.Video {
 }
 
 // putOriginal writes an original into the source bucket.
-func (w deployment) putOriginal(t *testing.T, key string, body []byte) {
+func (d deployment) putOriginal(t *testing.T, key string, body []byte) {
 	t.Helper()
-	if err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).PutObject(
+	if err := blob.NewBucket(blob.NewClient(d.aws, true), d.stackOutput(t, "SourceBucket")).PutObject(
 		t.Context(), key, bytes.NewReader(body), blob.Metadata{},
 	); err != nil {
 		t.Fatal(err)
@@ -58,10 +58,10 @@ func (w deployment) putOriginal(t *testing.T, key string, body []byte) {
 }
 
 // waitUntilFinal waits until the row is in a final state.
-func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
+func (d deployment) waitUntilFinal(t *testing.T, v *video.Video) {
 	t.Helper()
 	for end := time.Now().Add(waitLimit); !v.State.IsFinal(); <-time.After(100 * time.Millisecond) {
-		now, err := w.newStore(t).LoadVideo(t.Context(), v.Tenant, v.ID)
+		now, err := d.newStore(t).LoadVideo(t.Context(), v.Tenant, v.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,9 +72,9 @@ func (w deployment) waitUntilFinal(t *testing.T, v *video.Video) {
 }
 
 // readMediaObject returns a published object.
-func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
+func (d deployment) readMediaObject(t *testing.T, id, name string) []byte {
 	t.Helper()
-	body, _, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "MediaBucket")).GetObject(
+	body, _, err := blob.NewBucket(blob.NewClient(d.aws, true), d.stackOutput(t, "MediaBucket")).GetObject(
 		t.Context(), playback.ObjectPrefix(id)+name,
 	)
 	if err != nil {
@@ -89,30 +89,30 @@ func (w deployment) readMediaObject(t *testing.T, id, name string) []byte {
 }
 
 // sendS3Event sends S3's event of a video's original again.
-func (w deployment) sendS3Event(t *testing.T, v video.Video) {
+func (d deployment) sendS3Event(t *testing.T, v video.Video) {
 	t.Helper()
 	body := fmt.Sprintf(
 		`{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:CompleteMultipartUpload","eventTime":%q,"s3":{"bucket":{"name":%q},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
-		v.Times.Uploaded.Format(time.RFC3339), w.stackOutput(t, "SourceBucket"), v.Source.Key, v.Source.Size,
+		v.Times.Uploaded.Format(time.RFC3339), d.stackOutput(t, "SourceBucket"), v.Source.Key, v.Source.Size,
 		strings.Trim(v.Source.ETag, `"`),
 	)
-	w.sendMessage(t, "InboxInspect", body)
+	d.sendMessage(t, "InboxInspect", body)
 }
 
 // sendEvent sends an event to the queue with a stack output.
-func (w deployment) sendEvent(t *testing.T, inbox string, e events.Event) {
+func (d deployment) sendEvent(t *testing.T, inbox string, e events.Event) {
 	t.Helper()
 	b, err := events.Encode(e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sendMessage(t, inbox, string(b))
+	d.sendMessage(t, inbox, string(b))
 }
 
-func (w deployment) sendMessage(t *testing.T, inbox, body string) {
+func (d deployment) sendMessage(t *testing.T, inbox, body string) {
 	t.Helper()
-	if _, err := w.sqsClient().SendMessage(
-		t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, inbox)), MessageBody: &body},
+	if _, err := d.sqsClient().SendMessage(
+		t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(d.stackOutput(t, inbox)), MessageBody: &body},
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -17,14 +17,14 @@ import (
 // queue depths of other tests would count.
 func TestBurstOfTwoTenantsCompletes(t *testing.T) {
 	clouds.SkipOnSecondCloud(t)
-	w := openDeployment(t)
-	w.waitUntilIdle(t)
+	d := openDeployment(t)
+	d.waitUntilIdle(t)
 	dir := t.TempDir()
 	load := exec.CommandContext(
 		t.Context(), "go", "run", "./tests/load", "-videos", "6", "-tenants", "2", "-factor", "5", "-timeout",
 		waitLimit.String(), "-json", filepath.Join(dir, "load.json"), "-svg", filepath.Join(dir, "load.svg"),
 	)
-	load.Dir = w.root
+	load.Dir = d.root
 	output, err := load.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)

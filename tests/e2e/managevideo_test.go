@@ -18,19 +18,19 @@ type apiCaller struct {
 }
 
 // newCaller returns a caller with a new token of a tenant. Without scopes the token is for the tenant's videos.
-func (w deployment) newCaller(t *testing.T, tenant string, scopes ...string) apiCaller {
+func (d deployment) newCaller(t *testing.T, tenant string, scopes ...string) apiCaller {
 	t.Helper()
-	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), tenant, scopes...)
+	token, err := cloud.AdminClient{URL: d.env.APIURL, AWS: d.aws}.CreateToken(t.Context(), tenant, scopes...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return apiCaller{base: w.env.APIURL, token: token}
+	return apiCaller{base: d.env.APIURL, token: token}
 }
 
 // operatorCaller returns a caller with the credentials of the account.
-func (w deployment) operatorCaller(t *testing.T) apiCaller {
-	return apiCaller{base: w.env.APIURL, sign: func(r *http.Request, body string) {
-		w.signRequest(t, r, "execute-api", []byte(body))
+func (d deployment) operatorCaller(t *testing.T) apiCaller {
+	return apiCaller{base: d.env.APIURL, sign: func(r *http.Request, body string) {
+		d.signRequest(t, r, "execute-api", []byte(body))
 	}}
 }
 
@@ -69,8 +69,8 @@ func (c apiCaller) sendRequest(
 // TestVideoIsCreatedRenamedCancelledAndDeleted creates a video once with two requests, finds, renames, cancels and
 // deletes it.
 func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
-	w := openDeployment(t)
-	c := w.newCaller(t, "managed")
+	d := openDeployment(t)
+	c := d.newCaller(t, "managed")
 	const body = `{"file_name": "a.mp4", "size": 1000, "external_id": "e 1", "metadata": {"album": "7"}}`
 	first, _ := c.sendRequest(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", c.token)
 	again, header := c.sendRequest(t, 201, "POST", "/v1/uploads", body, "Idempotency-Key", c.token)
@@ -85,12 +85,12 @@ func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 	c.sendRequest(t, 204, "DELETE", upload, "")
-	w.waitUntilIdle(t)
+	d.waitUntilIdle(t)
 	if v, _ := c.sendRequest(t, 200, "GET", path, ""); v["state"] != "cancelled" {
 		t.Errorf("cancelled, and still %v", v["state"])
 	}
 	c.sendRequest(t, 202, "DELETE", path, "")
-	w.waitUntilIdle(t)
+	d.waitUntilIdle(t)
 	if v, _ := c.sendRequest(t, 200, "GET", path, ""); v["state"] != "deleting" {
 		t.Errorf("deleted, and still %v", v["state"])
 	}

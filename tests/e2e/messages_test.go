@@ -29,13 +29,13 @@ type producer struct {
 	tenant, runID string // runID is in each of its messages and identifies this run
 }
 
-func (w deployment) registerProducer(t *testing.T, tenant string) producer {
+func (d deployment) registerProducer(t *testing.T, tenant string) producer {
 	t.Helper()
 	s := cloud.Producer{Sender: cloud.Account, Bucket: cloud.ProducerBucket, Prefix: tenant + "/", Tenant: tenant}
-	if err := (cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}).RegisterProducer(t.Context(), s); err != nil {
+	if err := (cloud.AdminClient{URL: d.env.APIURL, AWS: d.aws}).RegisterProducer(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	return producer{deployment: w, tenant: tenant, runID: ulid.Make().String()}
+	return producer{deployment: d, tenant: tenant, runID: ulid.Make().String()}
 }
 
 // buildRequest returns a request for a video. origin has the members of the origin, as JSON.
@@ -50,8 +50,8 @@ func (p producer) buildRequest(origin string) string {
 // with its code and a reason at once, without a row. A valid message among them must be handled as usual.
 func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	p := w.registerProducer(t, "messages")
+	d := openDeployment(t)
+	p := d.registerProducer(t, "messages")
 	good := p.buildRequest(`"bucket": "` + cloud.ProducerBucket + `", "key": "messages/not there"`)
 	fact := strings.NewReplacer(
 		"upload.requested", "video.deleted", `"urn:test"`,
@@ -82,7 +82,7 @@ func TestPromise04_BadMessagesDoNotAffectGoodOne(t *testing.T) {
 			`"bucket": "` + cloud.ProducerBucket + `", "key": "messages"`,
 		): {"forbidden", "origin_forbidden", "may not name this object"},
 		p.buildRequest(
-			`"bucket": "` + w.stackOutput(t, "SourceBucket") + `", "key": "messages"`,
+			`"bucket": "` + d.stackOutput(t, "SourceBucket") + `", "key": "messages"`,
 		): {"forbidden", "origin_own", "a bucket of Sluice's own"},
 	}
 	p.putRequests(t, want, good)
@@ -115,9 +115,9 @@ func TestDeeplyNestedMessageDoesNotAffectGoodOne(t *testing.T) {
 // TestOversizedMessageIsRejectedByQueue sends a message that is larger than the contract allows.
 func TestOversizedMessageIsRejectedByQueue(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	_, err := w.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl:    aws.String(w.stackOutput(t, "InboxApi")),
+	d := openDeployment(t)
+	_, err := d.sqsClient().SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl:    aws.String(d.stackOutput(t, "InboxApi")),
 		MessageBody: aws.String(strings.Repeat("a", events.MaxBytes+1)),
 	})
 	var refused smithy.APIError

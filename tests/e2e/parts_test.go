@@ -27,9 +27,9 @@ type partUpload struct {
 	bytes            [2][]byte
 }
 
-func (w deployment) beginPartUpload(t *testing.T, tenant string) *partUpload {
+func (d deployment) beginPartUpload(t *testing.T, tenant string) *partUpload {
 	t.Helper()
-	u := &partUpload{deployment: w, api: w.newCaller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
+	u := &partUpload{deployment: d, api: d.newCaller(t, tenant), bytes: [2][]byte{make([]byte, 8<<20), []byte("small")}}
 	got, _ := u.api.sendRequest(
 		t, 201, "POST", "/v1/uploads",
 		fmt.Sprintf(`{"file_name": "a.mp4", "size": %d}`, len(u.bytes[0])+len(u.bytes[1])),
@@ -86,8 +86,8 @@ func (u *partUpload) completeUpload(t *testing.T, status int, code string, etags
 // It must be rejected, and the same upload must succeed with the right parts.
 func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	u := w.beginPartUpload(t, "parts")
+	d := openDeployment(t)
+	u := d.beginPartUpload(t, "parts")
 	const none = "00000000000000000000000000000000"
 	u.completeUpload(t, 422, "part_missing", none, none)
 	first, status := putBytes(t, u.urls[0], u.bytes[0])
@@ -102,7 +102,7 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 	u.completeUpload(t, 422, "part_missing", first, none)
 
 	// A client can't do this, because it needs the permission to write originals.
-	p, err := blob.NewBucket(blob.NewClient(w.aws, true), w.stackOutput(t, "SourceBucket")).UploadPart(
+	p, err := blob.NewBucket(blob.NewClient(d.aws, true), d.stackOutput(t, "SourceBucket")).UploadPart(
 		t.Context(), u.key, u.multipartID, 2, []byte("smaller"),
 	)
 	if err != nil {
@@ -120,7 +120,7 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 		t.Errorf("all was refused, and still the video is %v", v["state"])
 	}
 	u.completeUpload(t, 200, "", first, second)
-	c := client.New(w.env.APIURL, u.api.token)
+	c := client.New(d.env.APIURL, u.api.token)
 	if end, err := c.WaitForVideo(t.Context(), u.video, 200*time.Millisecond, nil); err != nil || end.Error == nil ||
 		end.Error.Code != "not_a_video" {
 		t.Errorf("zeros end %s, %v, %v", end.State, end.Error, err)
@@ -130,8 +130,8 @@ func TestCompleteRejectsPartsThatDiffer(t *testing.T) {
 // TestExpiredPartURLIsRejected checks that an expired URL is rejected, and that the API returns a new one.
 func TestExpiredPartURLIsRejected(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	u := w.beginPartUpload(t, "expired")
+	d := openDeployment(t)
+	u := d.beginPartUpload(t, "expired")
 	if _, status := putBytes(
 		t, u.signPartURL(t, 2, time.Now().Add(-time.Hour)), u.bytes[1],
 	); status != http.StatusForbidden {

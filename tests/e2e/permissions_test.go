@@ -41,12 +41,12 @@ type permissionCheck struct {
 func TestPromise10_RolesHaveExactlyThePermissionsOfTheServiceMap(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.IAMPolicies)
 	t.Parallel()
-	w := openDeployment(t)
-	attempts := slices.Concat(w.tableChecks(t), w.objectChecks(t), w.queueChecks(t), w.invokeChecks(t))
+	d := openDeployment(t)
+	attempts := slices.Concat(d.tableChecks(t), d.objectChecks(t), d.queueChecks(t), d.invokeChecks(t))
 	for _, s := range services.Map {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			cfg := w.assumeServiceRole(t, s.Name)
+			cfg := d.assumeServiceRole(t, s.Name)
 			allowed := 0
 			for _, a := range attempts {
 				err := a.call(cfg)
@@ -77,15 +77,15 @@ func isDenied(err error) bool {
 }
 
 // assumeServiceRole returns the configuration for clients with the role of a service's function.
-func (w deployment) assumeServiceRole(t *testing.T, service string) aws.Config {
+func (d deployment) assumeServiceRole(t *testing.T, service string) aws.Config {
 	t.Helper()
-	out, err := sts.NewFromConfig(w.aws).AssumeRole(t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String(w.functionRole(t, service)), RoleSessionName: aws.String("test"),
+	out, err := sts.NewFromConfig(d.aws).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+		RoleArn: aws.String(d.functionRole(t, service)), RoleSessionName: aws.String("test"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := w.aws.Copy()
+	cfg := d.aws.Copy()
 	c := out.Credentials
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
 	cfg.RetryMaxAttempts = 1
@@ -93,10 +93,10 @@ func (w deployment) assumeServiceRole(t *testing.T, service string) aws.Config {
 }
 
 // functionRole returns the ARN of the role of a service's function.
-func (w deployment) functionRole(t *testing.T, service string) string {
+func (d deployment) functionRole(t *testing.T, service string) string {
 	t.Helper()
 	var function struct{ Role string }
-	w.callLambda(t, http.MethodGet, "functions/sluice-"+service+"/configuration", nil, &function)
+	d.callLambda(t, http.MethodGet, "functions/sluice-"+service+"/configuration", nil, &function)
 	if function.Role == "" {
 		t.Fatalf("%s has no role", service)
 	}
@@ -115,8 +115,8 @@ func hasPermissionOnAll(s services.Service, action services.Action) bool {
 	return slices.ContainsFunc(s.Permissions, func(r services.Permission) bool { return r.Action == action })
 }
 
-func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
-	table := aws.String(w.stackOutput(t, "TableName"))
+func (d deployment) tableChecks(t *testing.T) (all []permissionCheck) {
+	table := aws.String(d.stackOutput(t, "TableName"))
 	for _, kind := range []string{
 		services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.ProducerRows,
 		services.DeadLetterRows, services.InFlightLimitRows, services.ScalingRows, "OTHER",
@@ -151,11 +151,11 @@ func (w deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 	return all
 }
 
-func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
+func (d deployment) objectChecks(t *testing.T) (all []permissionCheck) {
 	for on, name := range map[services.Resource]string{
 		services.SourceBucket: "SourceBucket", services.MediaBucket: "MediaBucket",
 	} {
-		bucket := aws.String(w.stackOutput(t, name))
+		bucket := aws.String(d.stackOutput(t, name))
 		for _, prefix := range []string{services.SourcePrefix, services.MediaPrefix, "other/"} {
 			key := aws.String(prefix + "nobody/nothing")
 			all = append(all, permissionCheck{"get " + prefix + " of " + name, func(cfg aws.Config) error {
@@ -181,7 +181,7 @@ func (w deployment) objectChecks(t *testing.T) (all []permissionCheck) {
 	return all
 }
 
-func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
+func (d deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 	empty := aws.String("") // invalid for the queue, after the permission check
 	for _, to := range services.ListQueues() {
 		for _, out := range []string{"Inbox", "Dead"} {
@@ -192,7 +192,7 @@ func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 			all = append(all, permissionCheck{"send to " + name, func(cfg aws.Config) error {
 				_, err := sqs.NewFromConfig(cfg).SendMessage(
 					t.Context(),
-					&sqs.SendMessageInput{QueueUrl: aws.String(w.stackOutput(t, name)), MessageBody: empty},
+					&sqs.SendMessageInput{QueueUrl: aws.String(d.stackOutput(t, name)), MessageBody: empty},
 				)
 				return cmp.Or(err, errors.New("an empty message was taken"))
 			}, func(s services.Service) bool {
@@ -203,7 +203,7 @@ func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 				_, err := sqs.NewFromConfig(cfg).DeleteMessage(
 					t.Context(),
 					&sqs.DeleteMessageInput{
-						QueueUrl: aws.String(w.stackOutput(t, name)), ReceiptHandle: aws.String("none"),
+						QueueUrl: aws.String(d.stackOutput(t, name)), ReceiptHandle: aws.String("none"),
 					},
 				)
 				return err
@@ -215,14 +215,14 @@ func (w deployment) queueChecks(t *testing.T) (all []permissionCheck) {
 	}
 	return append(all, permissionCheck{"publish to the topic", func(cfg aws.Config) error {
 		_, err := sns.NewFromConfig(cfg).Publish(
-			t.Context(), &sns.PublishInput{TopicArn: aws.String(w.stackOutput(t, "TopicArn")), Message: empty},
+			t.Context(), &sns.PublishInput{TopicArn: aws.String(d.stackOutput(t, "TopicArn")), Message: empty},
 		)
 		return cmp.Or(err, errors.New("an empty message was taken"))
 	}, func(s services.Service) bool { return slices.Contains(s.Destinations(), services.Topic) }})
 }
 
 // invokeChecks invoke functions as dry runs.
-func (w deployment) invokeChecks(t *testing.T) (all []permissionCheck) {
+func (d deployment) invokeChecks(t *testing.T) (all []permissionCheck) {
 	for _, to := range services.Map {
 		all = append(all, permissionCheck{"call " + to.Name, func(cfg aws.Config) error {
 			_, err := lambda.NewFromConfig(cfg).Invoke(t.Context(), &lambda.InvokeInput{

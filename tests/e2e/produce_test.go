@@ -18,13 +18,13 @@ import (
 // of the video must have the correlation id of the request.
 func TestProducerMessageBecomesVideo(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	facts := w.subscribeToTopic(t)
+	d := openDeployment(t)
+	facts := d.subscribeToTopic(t)
 	produce := exec.CommandContext(
-		t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", w.footagePath("bigbuckbunny.mp4"),
+		t.Context(), "go", "run", "./tests/produce", "-tenant", "producer", "-file", d.footagePath("bigbuckbunny.mp4"),
 		"-timeout", waitLimit.String(),
 	)
-	produce.Dir = w.root
+	produce.Dir = d.root
 	output, err := produce.CombinedOutput()
 	sent := regexp.MustCompile(`correlationid (\S+)\n`).FindSubmatch(output)
 	made := regexp.MustCompile(`video.processing.v1 +(vid_\S+)`).FindSubmatch(output)
@@ -53,20 +53,20 @@ func TestProducerMessageBecomesVideo(t *testing.T) {
 // TestURLBecomesVideo creates a video from a URL. Its title is the name of the file.
 func TestURLBecomesVideo(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	c := w.newCaller(t, "url")
-	body := fmt.Sprintf(`{"url": %q, "external_id": "7"}`, w.serveFootage(t, "bigbuckbunny.mp4")+"?sig=secret")
+	d := openDeployment(t)
+	c := d.newCaller(t, "url")
+	body := fmt.Sprintf(`{"url": %q, "external_id": "7"}`, d.serveFootage(t, "bigbuckbunny.mp4")+"?sig=secret")
 	made, _ := c.sendRequest(t, http.StatusCreated, "POST", "/v1/videos", body)
 	if made["state"] != "waiting" || made["title"] != "bigbuckbunny.mp4" || made["external_id"] != "7" {
 		t.Errorf("made %v", made)
 	}
-	v, err := client.New(w.env.APIURL, c.token).WaitForVideo(
+	v, err := client.New(d.env.APIURL, c.token).WaitForVideo(
 		t.Context(), made["id"].(string), 200*time.Millisecond, nil,
 	)
 	if err != nil || v.State != client.Ready {
 		t.Fatalf("%s %v, %v", v.State, v.Error, err)
 	}
-	if v.Source.Size != int64(len(readFile(t, w.footagePath("bigbuckbunny.mp4")))) || v.Media == nil ||
+	if v.Source.Size != int64(len(readFile(t, d.footagePath("bigbuckbunny.mp4")))) || v.Media == nil ||
 		v.Media.Width != 1280 {
 		t.Errorf("%+v, %+v", v.Source, v.Media)
 	}

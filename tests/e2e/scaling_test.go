@@ -20,7 +20,6 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
-
 	"sluice/tests/client"
 )
 
@@ -28,12 +27,12 @@ import (
 // event source mappings. Half an hour later, with empty queues, they must be as before. For that, the test runs the
 // same code with a clock that is ahead, on the deployed queues, rows and mappings.
 func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
-	w := openDeployment(t)
-	c := lambda.NewFromConfig(w.aws)
-	w.waitUntilIdle(t)
-	w.resetLaneSplit(t)
-	w.autoscaleHalfAnHour(t, c)
-	_, before := w.listMappings(t, c)
+	d := openDeployment(t)
+	c := lambda.NewFromConfig(d.aws)
+	d.waitUntilIdle(t)
+	d.resetLaneSplit(t)
+	d.autoscaleHalfAnHour(t, c)
+	_, before := d.listMappings(t, c)
 	if len(before) != len(services.ListQueues()) {
 		t.Fatalf("mappings of %v", slices.Sorted(maps.Keys(before)))
 	}
@@ -44,8 +43,8 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(waitLimit); ; <-time.After(200 * time.Millisecond) {
-		_, during := w.listMappings(t, c)
-		state, err := w.newStore(t).LoadScalingState(t.Context())
+		_, during := d.listMappings(t, c)
+		state, err := d.newStore(t).LoadScalingState(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,8 +57,8 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 			t.Fatalf("%v after a burst: %v, before %v; decided is %+v", waitLimit, during, before, state)
 		}
 	}
-	w.autoscaleHalfAnHour(t, c)
-	if _, after := w.listMappings(t, c); !maps.Equal(before, after) {
+	d.autoscaleHalfAnHour(t, c)
+	if _, after := d.listMappings(t, c); !maps.Equal(before, after) {
 		t.Errorf("half an hour later: %v, before %v", after, before)
 	}
 }
@@ -67,18 +66,18 @@ func TestPromise12_BurstMovesWorkersBetweenLanes(t *testing.T) {
 // TestPromise12_LongVideoUsesBothLanes checks that only the first tasks of a long video are in the interactive lane.
 func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
+	d := openDeployment(t)
 	path := filepath.Join(t.TempDir(), "film.mp4") // 18 chunks
-	w.runTool(
+	d.runTool(
 		t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "144", "-c:v", "libx264",
 		"-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p", "-movflags", "+faststart", path,
 	)
-	c := w.newTenantClient(t, "film")
+	c := d.newTenantClient(t, "film")
 	u, err := c.UploadFile(t.Context(), path, client.UploadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncodeBulk")) > 0 })
+	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxEncodeBulk")) > 0 })
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	if v, err := c.WaitForVideo(ctx, u.VideoID, 200*time.Millisecond, nil); err != nil || v.State != client.Ready {
@@ -88,10 +87,10 @@ func TestPromise12_LongVideoUsesBothLanes(t *testing.T) {
 
 // resetLaneSplit resets the split of the budget between the lanes, because the law does not change it again for
 // minutes.
-func (w deployment) resetLaneSplit(t *testing.T) {
+func (d deployment) resetLaneSplit(t *testing.T) {
 	t.Helper()
-	w.waitUntil(t, func() bool {
-		s, err := w.newStore(t).LoadScalingState(t.Context())
+	d.waitUntil(t, func() bool {
+		s, err := d.newStore(t).LoadScalingState(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +98,7 @@ func (w deployment) resetLaneSplit(t *testing.T) {
 			return true
 		}
 		s.Version, s.Split = s.Version+1, scaling.SplitState{}
-		if err = w.newStore(t).SaveScalingState(t.Context(), s); err != nil && errs.KindOf(err) != errs.Conflict {
+		if err = d.newStore(t).SaveScalingState(t.Context(), s); err != nil && errs.KindOf(err) != errs.Conflict {
 			t.Fatal(err)
 		}
 		return err == nil
@@ -107,31 +106,31 @@ func (w deployment) resetLaneSplit(t *testing.T) {
 }
 
 // autoscaleHalfAnHour autoscales once for each of the next 30 minutes.
-func (w deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
+func (d deployment) autoscaleHalfAnHour(t *testing.T, c *lambda.Client) {
 	t.Helper()
 	now := time.Now().UTC()
-	ids, workers := w.listMappings(t, c)
+	ids, workers := d.listMappings(t, c)
 	budget := 0
 	for _, n := range workers {
 		budget += n
 	}
-	if s, err := w.newStore(t).LoadScalingState(t.Context()); err != nil {
+	if s, err := d.newStore(t).LoadScalingState(t.Context()); err != nil {
 		t.Fatal(err)
 	} else if s.Budget > 0 {
 		budget = s.Budget
 	}
-	s := autoscale.Autoscaler{
-		Depths: queue.DepthReader{Client: w.sqsClient(), URL: func(queue string) string {
-			return w.stackOutput(t, "Inbox"+outputName(queue))
+	a := autoscale.Autoscaler{
+		Depths: queue.DepthReader{Client: d.sqsClient(), URL: func(queue string) string {
+			return d.stackOutput(t, "Inbox"+outputName(queue))
 		}},
 		Ages: unknownAges{}, Mappings: autoscale.LambdaMappings{Client: c},
-		MappingID: func(queue string) string { return ids[queue] }, Store: w.newStore(t),
+		MappingID: func(queue string) string { return ids[queue] }, Store: d.newStore(t),
 		QueueName: func(queue string) string { return queue }, Budget: budget,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	for range 30 {
 		now = now.Add(time.Minute)
-		if _, err := s.AdjustConcurrency(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if _, err := a.AdjustConcurrency(t.Context(), autoscale.ScaleSignal{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,7 +144,7 @@ func (unknownAges) OldestMessageAges(context.Context, []string) (map[string]time
 }
 
 // listMappings returns the ids of the event source mappings and their maximum numbers of workers, by name of the queue.
-func (w deployment) listMappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
+func (d deployment) listMappings(t *testing.T, c *lambda.Client) (ids map[string]string, workers map[string]int) {
 	t.Helper()
 	ids, workers = map[string]string{}, map[string]int{}
 	pages := lambda.NewListEventSourceMappingsPaginator(c, &lambda.ListEventSourceMappingsInput{})

@@ -35,11 +35,11 @@ type deployedTemplate struct {
 // because the CloudFormation of the emulators ignores some properties.
 func TestDeployedSettingsMatchTemplate(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	tpl := w.readTemplate(t)
+	d := openDeployment(t)
+	tpl := d.readTemplate(t)
 	ask := map[string]func(*testing.T, string) map[string]any{
-		"AWS::S3::Bucket": w.readBucketSettings, "AWS::DynamoDB::Table": w.readTableSettings,
-		"AWS::SQS::Queue": w.readQueueSettings,
+		"AWS::S3::Bucket": d.readBucketSettings, "AWS::DynamoDB::Table": d.readTableSettings,
+		"AWS::SQS::Queue": d.readQueueSettings,
 	}
 	seen := map[string]bool{}
 	for name, out := range tpl.Outputs {
@@ -51,7 +51,7 @@ func TestDeployedSettingsMatchTemplate(t *testing.T) {
 		}
 		seen[r.Type] = true
 		t.Run(name, func(t *testing.T) {
-			got, want := ask[r.Type](t, w.stackOutput(t, name)), maps.Clone(r.Properties)
+			got, want := ask[r.Type](t, d.stackOutput(t, name)), maps.Clone(r.Properties)
 			maps.DeleteFunc(want, func(property string, _ any) bool { return got[property] == nil })
 			maps.DeleteFunc(got, func(property string, _ any) bool { return want[property] == nil })
 			if len(want) == 0 {
@@ -67,19 +67,19 @@ func TestDeployedSettingsMatchTemplate(t *testing.T) {
 	}
 }
 
-func (w deployment) readTemplate(t *testing.T) (d deployedTemplate) {
+func (d deployment) readTemplate(t *testing.T) (template deployedTemplate) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.root, "build", "cdk.local", "Sluice.template.json"))
+	text, err := os.ReadFile(filepath.Join(d.root, "build", "cdk.local", "Sluice.template.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skip("deployed from elsewhere")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &d); err != nil {
+	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return template
 }
 
 // normalizeJSON makes values comparable that differ only in form: numbers and booleans become text, nulls are dropped.
@@ -118,9 +118,9 @@ func normalizeValue(v any) any {
 	return fmt.Sprint(v)
 }
 
-func (w deployment) readBucketSettings(t *testing.T, name string) map[string]any {
+func (d deployment) readBucketSettings(t *testing.T, name string) map[string]any {
 	t.Helper()
-	c := blob.NewClient(w.aws, true)
+	c := blob.NewClient(d.aws, true)
 	lifecycle, err := c.GetBucketLifecycleConfiguration(
 		t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &name},
 	)
@@ -167,9 +167,9 @@ func (w deployment) readBucketSettings(t *testing.T, name string) map[string]any
 	}
 }
 
-func (w deployment) readTableSettings(t *testing.T, name string) map[string]any {
+func (d deployment) readTableSettings(t *testing.T, name string) map[string]any {
 	t.Helper()
-	c := dynamodb.NewFromConfig(w.aws)
+	c := dynamodb.NewFromConfig(d.aws)
 	expiry, err := c.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &name})
 	if err != nil {
 		t.Fatal(err)
@@ -198,9 +198,9 @@ func (w deployment) readTableSettings(t *testing.T, name string) map[string]any 
 	}
 }
 
-func (w deployment) readQueueSettings(t *testing.T, url string) map[string]any {
+func (d deployment) readQueueSettings(t *testing.T, url string) map[string]any {
 	t.Helper()
-	out, err := w.sqsClient().GetQueueAttributes(
+	out, err := d.sqsClient().GetQueueAttributes(
 		t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqsAttribute{"All"}},
 	)
 	if err != nil {

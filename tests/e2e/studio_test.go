@@ -24,15 +24,15 @@ func TestStudioScenesSucceedOnDeployment(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	w := openDeployment(t)
-	token, err := cloud.AdminClient{URL: w.env.APIURL, AWS: w.aws}.CreateToken(t.Context(), "studio")
+	d := openDeployment(t)
+	token, err := cloud.AdminClient{URL: d.env.APIURL, AWS: d.aws}.CreateToken(t.Context(), "studio")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"uploadFile", "tokenSecrecy", "cancelUpload", "hostileNames", "keyboardOnly"} {
 		t.Run(name, func(t *testing.T) {
-			seen, err := browser.PlayStudioScene(t.Context(), w.root, w.env.APIURL+"/studio", browser.Scene{
-				Name: name, Token: token, File: w.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute,
+			seen, err := browser.PlayStudioScene(t.Context(), d.root, d.env.APIURL+"/studio", browser.Scene{
+				Name: name, Token: token, File: d.footagePath("bigbuckbunny.mp4"), Timeout: 2 * time.Minute,
 				ScreenshotFolder: os.Getenv("SHOTS"),
 			})
 			if err != nil {

@@ -24,13 +24,13 @@ import (
 // once.
 func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	v := uploadUntilReady(t, w.newTenantClient(t, "logged"), w.footagePath("bigbuckbunny.mp4"))
+	d := openDeployment(t)
+	v := uploadUntilReady(t, d.newTenantClient(t, "logged"), d.footagePath("bigbuckbunny.mp4"))
 	// The last lines come after the video is ready, when the emulator has taken them from the function.
-	w.waitUntil(t, func() bool { return bytes.Contains(w.readLogs(t, "publish", v.ID), []byte(metric.ReadyTime.Name)) })
+	d.waitUntil(t, func() bool { return bytes.Contains(d.readLogs(t, "publish", v.ID), []byte(metric.ReadyTime.Name)) })
 	var of []byte
 	for _, service := range []string{"api", "inspect", "encode", "publish"} {
-		lines := w.readLogs(t, service, v.ID)
+		lines := d.readLogs(t, service, v.ID)
 		if len(lines) == 0 {
 			t.Errorf("%s has logged nothing", service)
 		}
@@ -57,7 +57,7 @@ func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 
 // readLogs returns the log lines of a function about a video. It drops lines of the emulator and lines that only
 // mention the video.
-func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte) {
+func (d deployment) readLogs(t *testing.T, service, video string) (lines []byte) {
 	t.Helper()
 	var page struct {
 		Events    []struct{ Message string }
@@ -69,7 +69,7 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 	}
 	for {
 		page.NextToken = ""
-		w.callAWS(
+		d.callAWS(
 			t, "logs",
 			map[string]string{
 				"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.FilterLogEvents",
@@ -92,9 +92,9 @@ func (w deployment) readLogs(t *testing.T, service, video string) (lines []byte)
 // notification.
 func TestAlarmNotifiesItsTopic(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.ImmediateAlarms)
-	w := openDeployment(t)
+	d := openDeployment(t)
 	notifications, err := subscriber.Topic{
-		SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "AlarmTopic"),
+		SQS: d.sqsClient(), SNS: sns.NewFromConfig(d.aws), ARN: d.stackOutput(t, "AlarmTopic"),
 	}.Subscribe(t.Context(), "alarms", "")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestAlarmNotifiesItsTopic(t *testing.T) {
 	t.Cleanup(func() { notifications.Close(context.WithoutCancel(t.Context())) })
 	watch := func(action string, values url.Values) {
 		values["Action"], values["Version"] = []string{action}, []string{"2010-08-01"}
-		w.callAWS(
+		d.callAWS(
 			t, "monitoring", map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 			[]byte(values.Encode()), nil,
 		)
@@ -116,7 +116,7 @@ func TestAlarmNotifiesItsTopic(t *testing.T) {
 		"MetricData.member.1.Value": {"3"}, "MetricData.member.1.Unit": {metric.Stuck.Unit},
 	})
 	description := "" // other alarms can fire too
-	w.waitUntil(t, func() bool {
+	d.waitUntil(t, func() bool {
 		err := notifications.ReceiveEvents(t.Context(), func(text []byte) error {
 			var alarm struct{ AlarmName, NewStateValue, AlarmDescription string }
 			err := json.Unmarshal(text, &alarm)
@@ -142,16 +142,16 @@ func encodeJSON(t *testing.T, v any) []byte {
 }
 
 // callAWS makes one call to a service that the tests use too little to import its SDK module.
-func (w deployment) callAWS(t *testing.T, service string, headers map[string]string, body []byte, out any) {
+func (d deployment) callAWS(t *testing.T, service string, headers map[string]string, body []byte, out any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.env.Endpoint+"/", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.env.Endpoint+"/", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range headers {
 		req.Header.Set(name, value)
 	}
-	w.signRequest(t, req, service, body)
+	d.signRequest(t, req, service, body)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -56,18 +56,18 @@ func (v tracedVideo) waitForTrace(t *testing.T, is func(traceview.Waterfall) boo
 // countSpans returns the number of spans of each service, without repeated attempts.
 func countSpans(spans []traceview.Span) map[string]int {
 	n := map[string]int{}
-	for _, h := range spans {
-		if h.Attempt <= 1 {
-			n[h.Service]++
+	for _, s := range spans {
+		if s.Attempt <= 1 {
+			n[s.Service]++
 		}
 	}
 	return n
 }
 
 func TestPromise11_EverySpanIsTraced(t *testing.T) {
-	w := openDeployment(t)
-	v := tracedVideo{w, w.newTenantClient(t, "traced"), "traced", ""}
-	made := uploadUntilReady(t, v.client, w.footagePath("bigbuckbunny.mp4"))
+	dep := openDeployment(t)
+	v := tracedVideo{dep, dep.newTenantClient(t, "traced"), "traced", ""}
+	made := uploadUntilReady(t, v.client, dep.footagePath("bigbuckbunny.mp4"))
 	v.id = made.ID
 	fall := v.waitForTrace(t, func(w traceview.Waterfall) bool { return w.Complete })
 	tasks := made.Progress.TasksTotal
@@ -81,10 +81,10 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 		t.Error("that is less than 95 %")
 	}
 	v.checkDocuments(t, len(fall.Spans))
-	for _, h := range fall.Spans {
-		if len(h.Steps) == 0 || h.Status != traceview.StatusOK ||
-			h.Service == "encode" && !slices.ContainsFunc(h.Steps, isFFmpegStep) {
-			t.Errorf("%s is %s, with the steps %v", h.Service, h.Status, h.Steps)
+	for _, s := range fall.Spans {
+		if len(s.Steps) == 0 || s.Status != traceview.StatusOK ||
+			s.Service == "encode" && !slices.ContainsFunc(s.Steps, isFFmpegStep) {
+			t.Errorf("%s is %s, with the steps %v", s.Service, s.Status, s.Steps)
 		}
 	}
 	if t.Failed() {
@@ -101,10 +101,10 @@ func TestPromise11_EverySpanIsTraced(t *testing.T) {
 // TestServiceMapShowsTraffic checks the rates on the edges of the map, which are computed from traces.
 func TestServiceMapShowsTraffic(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	uploadUntilReady(t, w.newTenantClient(t, "traffic"), w.footagePath("bigbuckbunny.mp4"))
-	operator := w.newCaller(t, "traffic", access.ScopeOperator)
-	w.waitUntil(t, func() bool {
+	d := openDeployment(t)
+	uploadUntilReady(t, d.newTenantClient(t, "traffic"), d.footagePath("bigbuckbunny.mp4"))
+	operator := d.newCaller(t, "traffic", access.ScopeOperator)
+	d.waitUntil(t, func() bool {
 		got, _ := operator.sendRequest(t, http.StatusOK, "GET", "/v1/map", "")
 		busy := map[string]bool{}
 		for _, e := range got["edges"].([]any) {
@@ -123,15 +123,15 @@ func isFFmpegStep(s traceview.Step) bool { return s.Name == "ffmpeg" }
 func (v tracedVideo) checkLinks(t *testing.T, fall traceview.Waterfall) {
 	t.Helper()
 	known := map[string]bool{}
-	for _, h := range fall.Spans {
-		door := h.Queue == "" || h.Service == "inspect"
-		if !door && !known[h.TraceID] && !known[h.UpstreamTraceID] {
+	for _, s := range fall.Spans {
+		door := s.Queue == "" || s.Service == "inspect"
+		if !door && !known[s.TraceID] && !known[s.UpstreamTraceID] {
 			t.Errorf(
-				"%s at %.0f ms continues no trace: trace %s, sender's trace %q", h.Service, h.Start, h.TraceID,
-				h.UpstreamTraceID,
+				"%s at %.0f ms continues no trace: trace %s, sender's trace %q", s.Service, s.Start, s.TraceID,
+				s.UpstreamTraceID,
 			)
 		}
-		known[h.TraceID] = true
+		known[s.TraceID] = true
 	}
 }
 
@@ -205,12 +205,12 @@ func (v tracedVideo) checkDocuments(t *testing.T, shown int) {
 // TestPromise06_TraceIsVisibleOnlyToItsTenant reads the trace of another tenant's video.
 func TestPromise06_TraceIsVisibleOnlyToItsTenant(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	v := w.createVideo(t, "mine")
-	if _, err := w.newTenantClient(t, "mine").GetTrace(t.Context(), v.ID); err != nil {
+	d := openDeployment(t)
+	v := d.createVideo(t, "mine")
+	if _, err := d.newTenantClient(t, "mine").GetTrace(t.Context(), v.ID); err != nil {
 		t.Errorf("its own tenant: %v", err)
 	}
-	if _, err := w.newTenantClient(t, "theirs").GetTrace(t.Context(), v.ID); err == nil ||
+	if _, err := d.newTenantClient(t, "theirs").GetTrace(t.Context(), v.ID); err == nil ||
 		!strings.Contains(err.Error(), "404") {
 		t.Errorf("another tenant: %v, want 404", err)
 	}

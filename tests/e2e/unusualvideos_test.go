@@ -15,8 +15,8 @@ import (
 func TestUnusualVideosBecomeReady(t *testing.T) {
 	clouds.SkipOnSecondCloud(t)
 	t.Parallel()
-	w := openDeployment(t)
-	c := w.newTenantClient(t, "odd")
+	d := openDeployment(t)
+	c := d.newTenantClient(t, "odd")
 	const h264 = " -c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p"
 	const sound = " -f lavfi -i sine=440:r=48000:d=2 -c:a aac"
 	pictures := func(size, rate, seconds string) string {
@@ -45,17 +45,17 @@ func TestUnusualVideosBecomeReady(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := uploadUntilReady(t, c, w.makeVideo(t, "film.mp4", tt.args))
+			v := uploadUntilReady(t, c, d.makeVideo(t, "film.mp4", tt.args))
 			m := v.Media
 			if got := fmt.Sprintf("%dx%d %s %g", m.Width, m.Height, m.AudioCodec, m.FrameRate); got != tt.media {
 				t.Errorf("it is taken for %s, not %s", got, tt.media)
 			}
-			path := w.downloadRendition(t, v.Playback.HLS, tt.rendition)
-			size := strings.TrimSpace(string(w.runTool(
+			path := d.downloadRendition(t, v.Playback.HLS, tt.rendition)
+			size := strings.TrimSpace(string(d.runTool(
 				t, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of",
 				"csv=s=x:p=0", path,
 			)))
-			if got := fmt.Sprintf("%s %d", size, len(w.decodeFrames(t, path))); got != tt.shows ||
+			if got := fmt.Sprintf("%s %d", size, len(d.decodeFrames(t, path))); got != tt.shows ||
 				len(v.Renditions) != 1 {
 				t.Errorf("%v: %s, not %s", v.Renditions, got, tt.shows)
 			}

@@ -26,26 +26,26 @@ import (
 // an upgrade. Here they are killed, and their messages return only after the timeout of the killed attempt.
 func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 	clouds.SkipOnSecondCloud(t)
-	w := openDeployment(t)
-	c, dead := w.newTenantClient(t, "upgrade"), w.countDeadLetters(t)
+	d := openDeployment(t)
+	c, dead := d.newTenantClient(t, "upgrade"), d.countDeadLetters(t)
 
-	w.setConsumerEnabled(t, "encode", false)
-	videos := []string{w.uploadFootage(t, c), w.uploadFootage(t, c)}
+	d.setConsumerEnabled(t, "encode", false)
+	videos := []string{d.uploadFootage(t, c), d.uploadFootage(t, c)}
 	// a chunk and the audio of each
-	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxEncode")) >= 4 })
-	w.setConsumerEnabled(t, "inspect", false)
-	videos = append(videos, w.uploadFootage(t, c))
-	w.waitUntil(t, func() bool { return w.queueDepth(t, w.stackOutput(t, "InboxInspect")) >= 1 })
+	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxEncode")) >= 4 })
+	d.setConsumerEnabled(t, "inspect", false)
+	videos = append(videos, d.uploadFootage(t, c))
+	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxInspect")) >= 1 })
 
-	old := w.functionChecksums(t)
-	w.deployUpgrade(t)
-	for name, sum := range w.functionChecksums(t) {
+	old := d.functionChecksums(t)
+	d.deployUpgrade(t)
+	for name, sum := range d.functionChecksums(t) {
 		if sum == old[name] {
 			t.Errorf("%s was not replaced", name)
 		}
 	}
-	w.setConsumerEnabled(t, "encode", true)
-	w.setConsumerEnabled(t, "inspect", true)
+	d.setConsumerEnabled(t, "encode", true)
+	d.setConsumerEnabled(t, "inspect", true)
 	for _, id := range videos {
 		ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 		defer cancel()
@@ -53,7 +53,7 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 			t.Errorf("%s is %s: %v, %v", id, v.State, v.Error, err)
 		}
 	}
-	for name, n := range w.countDeadLetters(t) {
+	for name, n := range d.countDeadLetters(t) {
 		if n != dead[name] {
 			t.Errorf("%s has %d dead letters, had %d", name, n, dead[name])
 		}
@@ -61,9 +61,9 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 }
 
 // uploadFootage uploads a video that has one chunk and one audio task.
-func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
+func (d deployment) uploadFootage(t *testing.T, c *client.Client) string {
 	t.Helper()
-	u, err := c.UploadFile(t.Context(), w.footagePath("bigbuckbunny.mp4"), client.UploadOptions{})
+	u, err := c.UploadFile(t.Context(), d.footagePath("bigbuckbunny.mp4"), client.UploadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func (w deployment) uploadFootage(t *testing.T, c *client.Client) string {
 }
 
 // waitUntil waits until so returns true.
-func (w deployment) waitUntil(t *testing.T, so func() bool) {
+func (d deployment) waitUntil(t *testing.T, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(waitLimit); !so(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -81,11 +81,11 @@ func (w deployment) waitUntil(t *testing.T, so func() bool) {
 }
 
 // deployUpgrade deploys other builds of the functions with the same behaviour: a byte is appended to each executable.
-func (w deployment) deployUpgrade(t *testing.T) {
+func (d deployment) deployUpgrade(t *testing.T) {
 	t.Helper()
 	built := t.TempDir()
 	for _, s := range services.Map {
-		exe, err := os.ReadFile(filepath.Join(w.root, "build", runtime.GOARCH, s.Name, "bootstrap"))
+		exe, err := os.ReadFile(filepath.Join(d.root, "build", runtime.GOARCH, s.Name, "bootstrap"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func (w deployment) deployUpgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := cloud.New(w.root, t.Output())
+	c, err := cloud.New(d.root, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,35 +110,35 @@ func (w deployment) deployUpgrade(t *testing.T) {
 }
 
 // functionChecksums returns the checksum of each function's code.
-func (w deployment) functionChecksums(t *testing.T) map[string]string {
+func (d deployment) functionChecksums(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	for _, s := range services.Map {
 		var f struct{ CodeSha256 string }
-		w.callLambda(t, http.MethodGet, "functions/sluice-"+s.Name+"/configuration", nil, &f)
+		d.callLambda(t, http.MethodGet, "functions/sluice-"+s.Name+"/configuration", nil, &f)
 		sums[s.Name] = f.CodeSha256
 	}
 	return sums
 }
 
 // setConsumerEnabled disables or enables the event source mappings of a service. They are enabled again after the test.
-func (w deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
+func (d deployment) setConsumerEnabled(t *testing.T, service string, on bool) {
 	t.Helper()
 	var all struct{ EventSourceMappings []struct{ UUID string } }
-	w.callLambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
+	d.callLambda(t, http.MethodGet, "event-source-mappings/?FunctionName=sluice-"+service, nil, &all)
 	if len(all.EventSourceMappings) == 0 {
 		t.Fatalf("%s has no mapping", service)
 	}
 	for _, m := range all.EventSourceMappings { // one per lane
-		w.callLambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
+		d.callLambda(t, http.MethodPut, "event-source-mappings/"+m.UUID, map[string]bool{"Enabled": on}, nil)
 	}
 	if !on {
-		t.Cleanup(func() { w.setConsumerEnabled(t, service, true) })
+		t.Cleanup(func() { d.setConsumerEnabled(t, service, true) })
 	}
 }
 
 // callLambda calls the API of Lambda.
-func (w deployment) callLambda(t *testing.T, method, path string, in, out any) {
+func (d deployment) callLambda(t *testing.T, method, path string, in, out any) {
 	t.Helper()
 	var body []byte // empty without a value: LocalStack rejects null
 	if in != nil {
@@ -149,12 +149,12 @@ func (w deployment) callLambda(t *testing.T, method, path string, in, out any) {
 	}
 	// The test's context ends before its cleanup runs.
 	req, err := http.NewRequestWithContext(
-		context.WithoutCancel(t.Context()), method, w.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body),
+		context.WithoutCancel(t.Context()), method, d.env.Endpoint+"/2015-03-31/"+path, bytes.NewReader(body),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.signRequest(t, req, "lambda", body)
+	d.signRequest(t, req, "lambda", body)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -22,9 +22,9 @@ import (
 
 func TestUploadedVideoBecomesReady(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	facts := w.subscribeToTopic(t)
-	v := uploadUntilReady(t, w.newTenantClient(t, "first"), w.footagePath("bigbuckbunny.mp4"))
+	d := openDeployment(t)
+	facts := d.subscribeToTopic(t)
+	v := uploadUntilReady(t, d.newTenantClient(t, "first"), d.footagePath("bigbuckbunny.mp4"))
 	if diff := cmp.Diff([]string{"720p", "480p", "360p"}, v.Renditions); diff != "" {
 		t.Error(diff)
 	}
@@ -40,7 +40,7 @@ func TestUploadedVideoBecomesReady(t *testing.T) {
 		}
 	}
 	for _, rendition := range v.Renditions {
-		if n := len(w.decodeFrames(t, w.downloadRendition(t, v.Playback.HLS, rendition))); n != 132 {
+		if n := len(d.decodeFrames(t, d.downloadRendition(t, v.Playback.HLS, rendition))); n != 132 {
 			t.Errorf("%s has %d frames, the source 132", rendition, n)
 		}
 	}
@@ -60,9 +60,9 @@ func TestUploadedVideoBecomesReady(t *testing.T) {
 
 // subscribeToTopic subscribes a new queue to the topic. It returns an iterator over the events that arrive until
 // waitLimit.
-func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event) bool) {
+func (d deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event) bool) {
 	t.Helper()
-	topic := subscriber.Topic{SQS: w.sqsClient(), SNS: sns.NewFromConfig(w.aws), ARN: w.stackOutput(t, "TopicArn")}
+	topic := subscriber.Topic{SQS: d.sqsClient(), SNS: sns.NewFromConfig(d.aws), ARN: d.stackOutput(t, "TopicArn")}
 	q, err := topic.Subscribe(t.Context(), "test", "")
 	t.Cleanup(func() { q.Close(context.WithoutCancel(t.Context())) })
 	if err != nil {
@@ -86,12 +86,12 @@ func (w deployment) subscribeToTopic(t *testing.T) func(yield func(events.Event)
 
 func TestPromise06_OtherTenantGetsNotFound(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
-	v := w.createVideo(t, "mine")
-	if _, err := w.newTenantClient(t, "mine").GetVideo(t.Context(), v.ID); err != nil {
+	d := openDeployment(t)
+	v := d.createVideo(t, "mine")
+	if _, err := d.newTenantClient(t, "mine").GetVideo(t.Context(), v.ID); err != nil {
 		t.Fatalf("its own tenant: %v", err)
 	}
-	_, err := w.newTenantClient(t, "theirs").GetVideo(t.Context(), v.ID)
+	_, err := d.newTenantClient(t, "theirs").GetVideo(t.Context(), v.ID)
 	var p *client.Problem
 	if !errors.As(err, &p) || p.Status != http.StatusNotFound {
 		t.Errorf("another tenant: %v, want 404", err)
@@ -101,10 +101,10 @@ func TestPromise06_OtherTenantGetsNotFound(t *testing.T) {
 func TestPromise06_RequestWithoutTokenIsUnauthorized(t *testing.T) {
 	clouds.RequireCapabilities(t, clouds.Authorizers)
 	t.Parallel()
-	w := openDeployment(t)
-	v := w.createVideo(t, "mine")
+	d := openDeployment(t)
+	v := d.createVideo(t, "mine")
 	for _, token := range []string{"", "slc_nobody_nothing"} {
-		_, err := client.New(w.env.APIURL, token).GetVideo(t.Context(), v.ID)
+		_, err := client.New(d.env.APIURL, token).GetVideo(t.Context(), v.ID)
 		var p *client.Problem
 		if !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
 			t.Errorf("token %q: %v, want 401", token, err)
@@ -114,43 +114,43 @@ func TestPromise06_RequestWithoutTokenIsUnauthorized(t *testing.T) {
 
 // TestDuplicateMessagesChangeNothing sends an S3 event and all tasks again. No row and no object may change.
 func TestDuplicateMessagesChangeNothing(t *testing.T) {
-	w := openDeployment(t)
-	v := uploadUntilReady(t, w.newTenantClient(t, "again"), w.makeNumberedVideo(t, "25", 20))
-	w.waitUntilIdle(t)
-	before, err := w.newStore(t).LoadVideo(t.Context(), "again", v.ID)
+	d := openDeployment(t)
+	v := uploadUntilReady(t, d.newTenantClient(t, "again"), d.makeNumberedVideo(t, "25", 20))
+	d.waitUntilIdle(t)
+	before, err := d.newStore(t).LoadVideo(t.Context(), "again", v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := w.countDeadLetters(t)
-	objects := w.listMediaObjects(t, "v/"+before.Playback+"/")
-	body := w.readMediaObject(t, before.Playback, "720p/00005.m4s")
+	dead := d.countDeadLetters(t)
+	objects := d.listMediaObjects(t, "v/"+before.Playback+"/")
+	body := d.readMediaObject(t, before.Playback, "720p/00005.m4s")
 
-	w.sendS3Event(t, before)
-	w.waitUntilIdle(t)
-	if diff := cmp.Diff(objects, w.listMediaObjects(t, "v/"+before.Playback+"/")); diff != "" {
+	d.sendS3Event(t, before)
+	d.waitUntilIdle(t)
+	if diff := cmp.Diff(objects, d.listMediaObjects(t, "v/"+before.Playback+"/")); diff != "" {
 		t.Errorf("a duplicate S3 event changed objects: %s", diff)
 	}
 	for _, task := range before.Plan.Tasks() {
-		w.sendEvent(t, "InboxEncode", events.New("again", v.ID, time.Now(), video.EncodeRequested{
+		d.sendEvent(t, "InboxEncode", events.New("again", v.ID, time.Now(), video.EncodeRequested{
 			Task: task, Plan: before.Plan.Outline(), Media: *before.Media, Source: before.Source,
 			Playback: before.Playback,
 		}))
 	}
-	w.waitUntilIdle(t)
-	after, err := w.newStore(t).LoadVideo(t.Context(), "again", v.ID)
+	d.waitUntilIdle(t)
+	after, err := d.newStore(t).LoadVideo(t.Context(), "again", v.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("the row changed: %s", diff)
 	}
-	if diff := cmp.Diff(onlyETags(objects), onlyETags(w.listMediaObjects(t, "v/"+before.Playback+"/"))); diff != "" {
+	if diff := cmp.Diff(onlyETags(objects), onlyETags(d.listMediaObjects(t, "v/"+before.Playback+"/"))); diff != "" {
 		t.Errorf("encoding again made other objects: %s", diff)
 	}
-	if !bytes.Equal(body, w.readMediaObject(t, before.Playback, "720p/00005.m4s")) {
+	if !bytes.Equal(body, d.readMediaObject(t, before.Playback, "720p/00005.m4s")) {
 		t.Error("encoding again made other bytes")
 	}
-	if diff := cmp.Diff(dead, w.countDeadLetters(t)); diff != "" {
+	if diff := cmp.Diff(dead, d.countDeadLetters(t)); diff != "" {
 		t.Errorf("dead letters: %s", diff)
 	}
 }

@@ -24,10 +24,10 @@ func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	w := openDeployment(t)
-	v := uploadUntilReady(t, w.newTenantClient(t, "watch"), w.makeMinuteVideo(t))
+	d := openDeployment(t)
+	v := uploadUntilReady(t, d.newTenantClient(t, "watch"), d.makeMinuteVideo(t))
 	r, err := browser.PlayWatchPage(
-		t.Context(), w.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
+		t.Context(), d.root, v.Playback.WatchPage, browser.WatchOptions{Timeout: 10 * time.Minute},
 	)
 	if err != nil {
 		t.Fatalf("%v: %+v", err, r)
@@ -44,10 +44,10 @@ func TestMinuteVideoPlaysInBrowser(t *testing.T) {
 }
 
 // makeMinuteVideo creates a video of exactly one minute.
-func (w deployment) makeMinuteVideo(t *testing.T) string {
+func (d deployment) makeMinuteVideo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "minute.mp4")
-	w.runTool(t, "ffmpeg", "-v", "error", "-stream_loop", "11", "-i", w.footagePath("bigbuckbunny.mp4"), "-t", "60",
+	d.runTool(t, "ffmpeg", "-v", "error", "-stream_loop", "11", "-i", d.footagePath("bigbuckbunny.mp4"), "-t", "60",
 		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "26", "-g", "50", "-c:a", "aac", "-af", "aresample=async=1",
 		"-movflags", "+faststart", path)
 	return path

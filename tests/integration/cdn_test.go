@@ -105,9 +105,9 @@ func (v tokenVectors) keyValueItems() map[string]string {
 // playbackIDs returns the playback ids for which a video is created, including those of rejected requests.
 func (v tokenVectors) playbackIDs() []string {
 	ids := []string{deniedID, allowedID}
-	for _, c := range v.Cases {
-		if playback.ValidID(c.Playback) {
-			ids = append(ids, c.Playback)
+	for _, vector := range v.Cases {
+		if playback.ValidID(vector.Playback) {
+			ids = append(ids, vector.Playback)
 		}
 	}
 	return ids

@@ -61,10 +61,10 @@ func (b burstConfig) planVideos(run string) (names []string, all map[string][]pl
 			if k%len(clips) == 0 {
 				deck = rng.Perm(len(clips))
 			}
-			o := plannedVideo{
+			p := plannedVideo{
 				tenant: name, title: fmt.Sprintf("%s %s %03d", run, name, k+1), clip: clips[deck[k%len(clips)]],
 			}
-			all[name] = append(all[name], o)
+			all[name] = append(all[name], p)
 		}
 	}
 	return names, all

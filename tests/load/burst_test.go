@@ -66,11 +66,11 @@ func TestPlannedVideosAreUniqueAndSeeded(t *testing.T) {
 	}
 	seen, clipsUsed := map[string]bool{}, map[string]bool{}
 	for _, name := range names {
-		for _, o := range all[name] {
-			if seen[o.title] || !strings.HasPrefix(o.title, "run ") || o.tenant != name {
-				t.Errorf("%+v", o)
+		for _, p := range all[name] {
+			if seen[p.title] || !strings.HasPrefix(p.title, "run ") || p.tenant != name {
+				t.Errorf("%+v", p)
 			}
-			seen[o.title], clipsUsed[o.clip.name] = true, true
+			seen[p.title], clipsUsed[p.clip.name] = true, true
 		}
 	}
 	if len(seen) != 26 || len(clipsUsed) != len(clips) {

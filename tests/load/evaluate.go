@@ -18,46 +18,46 @@ import (
 )
 
 // evaluateVideos fetches the details of each video and summarizes them. before are the dead letters before the burst.
-func (s *burstRun) evaluateVideos(ctx context.Context, before map[string]client.DeadLetter) (Result, error) {
-	outcomes := s.collectOutcomes()
-	until := s.now().Add(traceTimeout)
+func (b *burstRun) evaluateVideos(ctx context.Context, before map[string]client.DeadLetter) (Result, error) {
+	outcomes := b.collectOutcomes()
+	until := b.now().Add(traceTimeout)
 	group, watching := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	for i := range outcomes {
-		if f := &outcomes[i]; f.id != "" {
-			group.Go(func() error { return f.fetchDetails(watching, s.clients[f.tenant], until, s.now) })
+		if o := &outcomes[i]; o.id != "" {
+			group.Go(func() error { return o.fetchDetails(watching, b.clients[o.tenant], until, b.now) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return Result{}, err
 	}
-	after, err := listDeadLetters(ctx, s.operator)
+	after, err := listDeadLetters(ctx, b.operator)
 	if err != nil {
 		return Result{}, err
 	}
-	r := summarizeVideos(outcomes, s.subscription != nil, countNewDeadLetters(before, after, outcomes))
-	r.Seed, r.Began, r.CPUs, r.MissedSamples, r.Queues = s.seed, s.began.UTC().Format(
+	r := summarizeVideos(outcomes, b.subscription != nil, countNewDeadLetters(before, after, outcomes))
+	r.Seed, r.Began, r.CPUs, r.MissedSamples, r.Queues = b.seed, b.began.UTC().Format(
 		time.RFC3339,
-	), runtime.NumCPU(), s.recorder.missedSamples, s.recorder.activeQueues()
-	for _, f := range outcomes {
-		r.Seconds = max(r.Seconds, roundHundredths(f.ready.Sub(s.began).Seconds()))
+	), runtime.NumCPU(), b.recorder.missedSamples, b.recorder.activeQueues()
+	for _, o := range outcomes {
+		r.Seconds = max(r.Seconds, roundHundredths(o.ready.Sub(b.began).Seconds()))
 	}
 	return r, nil
 }
 
 // collectOutcomes returns an outcome for each planned video with what is known before the details are fetched.
-func (s *burstRun) collectOutcomes() []videoOutcome {
+func (b *burstRun) collectOutcomes() []videoOutcome {
 	var all []videoOutcome
-	sent := s.tracker.uploadResults()
-	for _, o := range s.tracker.planned {
-		u := sent[o.title]
-		f := videoOutcome{
-			plannedVideo: o, id: u.id, announced: s.readyEvents.countEvents(u.id), copies: s.tracker.countReady(o),
+	sent := b.tracker.uploadResults()
+	for _, p := range b.tracker.planned {
+		u := sent[p.title]
+		outcome := videoOutcome{
+			plannedVideo: p, id: u.id, announced: b.readyEvents.countEvents(u.id), copies: b.tracker.countReady(p),
 		}
 		if u.err != nil {
-			f.defects = append(f.defects, u.err.Error())
+			outcome.defects = append(outcome.defects, u.err.Error())
 		}
-		all = append(all, f)
+		all = append(all, outcome)
 	}
 	return all
 }
@@ -83,8 +83,8 @@ func listDeadLetters(ctx context.Context, operator *client.Client) (map[string]c
 // video.
 func countNewDeadLetters(before, after map[string]client.DeadLetter, outcomes []videoOutcome) (n int) {
 	ours := map[string]bool{"": true}
-	for _, f := range outcomes {
-		ours[f.id] = true
+	for _, o := range outcomes {
+		ours[o.id] = true
 	}
 	for id, l := range after {
 		if _, old := before[id]; !old && ours[l.VideoID] {
@@ -95,13 +95,13 @@ func countNewDeadLetters(before, after map[string]client.DeadLetter, outcomes []
 }
 
 // writeReport writes the files and prints the result.
-func (s *burstRun) writeReport(r Result, out *os.File) error {
+func (b *burstRun) writeReport(r Result, out *os.File) error {
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
-	figure := r.buildFigure(s.began)
-	for path, body := range map[string]string{s.jsonPath: string(text) + "\n", s.svgPath: figure.RenderSVG()} {
+	figure := r.buildFigure(b.began)
+	for path, body := range map[string]string{b.jsonPath: string(text) + "\n", b.svgPath: figure.RenderSVG()} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (s *burstRun) writeReport(r Result, out *os.File) error {
 			return err
 		}
 	}
-	return r.writeTerminal(figure, out, s.jsonPath, s.svgPath)
+	return r.writeTerminal(figure, out, b.jsonPath, b.svgPath)
 }
 
 // verdictError returns all violations as one error, nil if there are none.

@@ -92,9 +92,9 @@ func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 
 // readyTimes returns the times at which the tenant's videos became ready, sorted.
 func (r Result) readyTimes(tenant string) (all []time.Time) {
-	for _, l := range r.Timelines {
-		for _, c := range l.Changes {
-			if l.Tenant == tenant && c.State == client.Ready {
+	for _, t := range r.Timelines {
+		for _, c := range t.Changes {
+			if t.Tenant == tenant && c.State == client.Ready {
 				all = append(all, c.At)
 			}
 		}

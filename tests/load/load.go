@@ -75,78 +75,78 @@ func (b burstConfig) runBurst(ctx context.Context, out *os.File) error {
 }
 
 // connectTarget finds the API, creates tenants and tokens, encodes missing clips and subscribes to the topic.
-func (b burstConfig) connectTarget(ctx context.Context, names []string) (s target, err error) {
-	if s.root, err = cloud.FindRoot("."); err != nil {
-		return s, err
+func (b burstConfig) connectTarget(ctx context.Context, names []string) (t target, err error) {
+	if t.root, err = cloud.FindRoot("."); err != nil {
+		return t, err
 	}
-	o, err := cloud.NewAdminClient(ctx, s.root)
+	o, err := cloud.NewAdminClient(ctx, t.root)
 	if err != nil {
-		return s, err
+		return t, err
 	}
-	if s.clipFolder, err = makeClips(ctx, s.root); err != nil {
-		return s, err
+	if t.clipFolder, err = makeClips(ctx, t.root); err != nil {
+		return t, err
 	}
-	s.tenantNames, s.clients = names, map[string]*client.Client{}
+	t.tenantNames, t.clients = names, map[string]*client.Client{}
 	for _, name := range names {
 		token, err := o.CreateToken(ctx, name)
 		if err != nil {
-			return s, fmt.Errorf("get a token for the tenant %s: %w", name, err)
+			return t, fmt.Errorf("get a token for the tenant %s: %w", name, err)
 		}
-		s.clients[name] = client.New(o.URL, token)
+		t.clients[name] = client.New(o.URL, token)
 	}
 	token, err := o.CreateToken(ctx, names[0], "operator")
 	if err != nil {
-		return s, fmt.Errorf("get a token of an operator: %w", err)
+		return t, fmt.Errorf("get a token of an operator: %w", err)
 	}
-	s.operator = client.New(o.URL, token)
-	s.subscription, err = b.subscribeToTopic(ctx, s.root, o, names)
-	return s, err
+	t.operator = client.New(o.URL, token)
+	t.subscription, err = b.subscribeToTopic(ctx, t.root, o, names)
+	return t, err
 }
 
 // sendAndWait sends all videos and waits until each is ready or has failed and the queues are empty.
-func (s *burstRun) sendAndWait(ctx context.Context, out *os.File) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+func (b *burstRun) sendAndWait(ctx context.Context, out *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	s.began = s.now()
-	s.recorder = &queueRecorder{getMap: s.operator.GetServiceMap, now: s.now, began: s.began}
+	b.began = b.now()
+	b.recorder = &queueRecorder{getMap: b.operator.GetServiceMap, now: b.now, began: b.began}
 	aside, stop := context.WithCancel(ctx)
 	var beside errgroup.Group
-	beside.Go(func() error { s.recorder.recordUntilDone(aside, s.interval); return nil })
-	beside.Go(func() error { return s.receiveEvents(aside) })
-	hide := showProgress(out, s.buildProgressView)
+	beside.Go(func() error { b.recorder.recordUntilDone(aside, b.interval); return nil })
+	beside.Go(func() error { return b.receiveEvents(aside) })
+	hide := showProgress(out, b.buildProgressView)
 	work, watching := errgroup.WithContext(ctx)
-	for _, name := range s.tenantNames {
-		work.Go(func() error { return s.uploadVideos(watching, name) })
+	for _, name := range b.tenantNames {
+		work.Go(func() error { return b.uploadVideos(watching, name) })
 	}
-	work.Go(func() error { return s.tracker.pollUntilFinal(watching, s.clients, s.interval) })
+	work.Go(func() error { return b.tracker.pollUntilFinal(watching, b.clients, b.interval) })
 	err := work.Wait()
 	if err == nil {
-		err = s.waitUntilIdle(ctx)
+		err = b.waitUntilIdle(ctx)
 	}
 	stop()
 	hide()
 	return errors.Join(err, beside.Wait())
 }
 
-func (s *burstRun) buildProgressView() progressView {
+func (b *burstRun) buildProgressView() progressView {
 	return progressView{
-		elapsed: s.now().Sub(s.began), queues: s.recorder.activeQueues(), tenants: s.tracker.countByTenant(),
+		elapsed: b.now().Sub(b.began), queues: b.recorder.activeQueues(), tenants: b.tracker.countByTenant(),
 	}
 }
 
 // uploadVideos uploads a tenant's videos, several at the same time. A failed upload does not stop the others.
-func (s *burstRun) uploadVideos(ctx context.Context, tenant string) error {
+func (b *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
-	for _, o := range s.tracker.planned {
-		if o.tenant != tenant {
+	for _, p := range b.tracker.planned {
+		if p.tenant != tenant {
 			continue
 		}
 		group.Go(func() error {
-			up, err := s.clients[tenant].UploadFile(
-				ctx, o.clip.filePath(s.clipFolder), client.UploadOptions{Title: o.title},
+			up, err := b.clients[tenant].UploadFile(
+				ctx, p.clip.filePath(b.clipFolder), client.UploadOptions{Title: p.title},
 			)
-			s.tracker.recordUpload(o.title, uploadResult{id: up.VideoID, err: err})
+			b.tracker.recordUpload(p.title, uploadResult{id: up.VideoID, err: err})
 			return ctx.Err()
 		})
 	}
@@ -154,9 +154,9 @@ func (s *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 }
 
 // receiveEvents receives events of the topic until ctx ends.
-func (s *burstRun) receiveEvents(ctx context.Context) error {
-	for s.subscription != nil && ctx.Err() == nil {
-		if err := s.subscription.ReceiveEvents(ctx, s.readyEvents.recordEvent); err != nil && ctx.Err() == nil {
+func (b *burstRun) receiveEvents(ctx context.Context) error {
+	for b.subscription != nil && ctx.Err() == nil {
+		if err := b.subscription.ReceiveEvents(ctx, b.readyEvents.recordEvent); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("listen to the topic: %w", err)
 		}
 	}
@@ -164,25 +164,25 @@ func (s *burstRun) receiveEvents(ctx context.Context) error {
 }
 
 // waitUntilIdle waits until the queues are empty and the event of each ready video has arrived.
-func (s *burstRun) waitUntilIdle(ctx context.Context) error {
-	over := s.now()
-	from := over.Sub(s.began).Seconds()
+func (b *burstRun) waitUntilIdle(ctx context.Context) error {
+	over := b.now()
+	from := over.Sub(b.began).Seconds()
 	for {
-		rested := s.now().Sub(over)
-		if (s.recorder.isIdle(idleSamples, from) || rested > idleTimeout) &&
-			(s.allAnnounced() || rested > eventTimeout) {
+		rested := b.now().Sub(over)
+		if (b.recorder.isIdle(idleSamples, from) || rested > idleTimeout) &&
+			(b.allAnnounced() || rested > eventTimeout) {
 			return nil
 		}
-		if err := s.operator.Sleep(ctx, s.interval); err != nil {
+		if err := b.operator.Sleep(ctx, b.interval); err != nil {
 			return err
 		}
 	}
 }
 
 // allAnnounced reports whether the event of each video has arrived, or there is no subscription.
-func (s *burstRun) allAnnounced() bool {
-	for _, u := range s.tracker.uploadResults() {
-		if s.subscription != nil && s.readyEvents.countEvents(u.id) == 0 {
+func (b *burstRun) allAnnounced() bool {
+	for _, u := range b.tracker.uploadResults() {
+		if b.subscription != nil && b.readyEvents.countEvents(u.id) == 0 {
 			return false
 		}
 	}

@@ -36,8 +36,8 @@ type taskTiming struct {
 func (t taskTiming) waitSeconds() float64 { return t.began.Sub(t.sent).Seconds() }
 
 // firstTaskStart returns when the first task started; zero if no task is known.
-func (f videoOutcome) firstTaskStart() (first time.Time) {
-	for _, t := range f.tasks {
+func (o videoOutcome) firstTaskStart() (first time.Time) {
+	for _, t := range o.tasks {
 		if first.IsZero() || t.began.Before(first) {
 			first = t.began
 		}
@@ -53,18 +53,18 @@ type StateChange struct {
 
 // recordTimeline keeps the changes of the state. Entries of finished tasks are ignored, because late results can follow
 // a change.
-func (f *videoOutcome) recordTimeline(entries []client.TimelineEntry) {
-	f.changes = nil
+func (o *videoOutcome) recordTimeline(entries []client.TimelineEntry) {
+	o.changes = nil
 	for _, e := range entries {
-		if n := len(f.changes); e.Task == nil && (n == 0 || f.changes[n-1].State != e.State) {
-			f.changes = append(f.changes, StateChange{e.State, e.At})
+		if n := len(o.changes); e.Task == nil && (n == 0 || o.changes[n-1].State != e.State) {
+			o.changes = append(o.changes, StateChange{e.State, e.At})
 		}
 	}
 }
 
 // countState returns how often the video entered a state.
-func (f videoOutcome) countState(state string) (n int) {
-	for _, c := range f.changes {
+func (o videoOutcome) countState(state string) (n int) {
+	for _, c := range o.changes {
 		if c.State == state {
 			n++
 		}
@@ -88,73 +88,73 @@ type traceSpan struct {
 }
 
 // recordVideo keeps the state, the number of tasks and the times of the video's document.
-func (f *videoOutcome) recordVideo(v client.Video) {
-	f.state, f.planned = v.State, v.Progress.TasksTotal
+func (o *videoOutcome) recordVideo(v client.Video) {
+	o.state, o.planned = v.State, v.Progress.TasksTotal
 	for _, s := range v.Stages {
 		switch {
 		case s.Ended == nil:
 		case s.Name == "upload":
-			f.uploaded = *s.Ended
+			o.uploaded = *s.Ended
 		case s.Name == "publish" && v.State == client.Ready:
-			f.ready = *s.Ended
+			o.ready = *s.Ended
 		}
 	}
 	if v.Error != nil {
-		f.defects = append(f.defects, v.Error.Error())
+		o.defects = append(o.defects, v.Error.Error())
 	}
 }
 
 // recordTrace keeps the timing of the encode spans that are first attempts.
-func (f *videoOutcome) recordTrace(w traceDocument) {
-	f.tasks = nil
-	for _, h := range w.Spans {
-		if h.Service == "encode" && h.Attempt <= 1 {
-			f.tasks = append(
-				f.tasks, taskTiming{w.timeAt(h.Start - h.Wait), w.timeAt(h.Start), w.timeAt(h.Start + h.Duration)},
+func (o *videoOutcome) recordTrace(d traceDocument) {
+	o.tasks = nil
+	for _, s := range d.Spans {
+		if s.Service == "encode" && s.Attempt <= 1 {
+			o.tasks = append(
+				o.tasks, taskTiming{d.timeAt(s.Start - s.Wait), d.timeAt(s.Start), d.timeAt(s.Start + s.Duration)},
 			)
 		}
 	}
 }
 
-func (w traceDocument) timeAt(ms float64) time.Time {
-	return w.Started.Add(time.Duration(ms * float64(time.Millisecond)))
+func (d traceDocument) timeAt(ms float64) time.Time {
+	return d.Started.Add(time.Duration(ms * float64(time.Millisecond)))
 }
 
 // traceTimeout bounds the wait for the traces of all videos. X-Ray needs up to a minute.
 const traceTimeout = time.Minute
 
 // fetchDetails fetches the document, the timeline and the trace of the video, and checks its playback if it is ready.
-func (f *videoOutcome) fetchDetails(
+func (o *videoOutcome) fetchDetails(
 	ctx context.Context, c *client.Client, until time.Time, now func() time.Time,
 ) error {
-	v, err := c.GetVideo(ctx, f.id)
+	v, err := c.GetVideo(ctx, o.id)
 	if err != nil {
 		return err
 	}
-	f.recordVideo(v)
-	entries, err := c.GetTimeline(ctx, f.id)
+	o.recordVideo(v)
+	entries, err := c.GetTimeline(ctx, o.id)
 	if err != nil {
 		return err
 	}
-	f.recordTimeline(entries)
+	o.recordTimeline(entries)
 	if v.State == client.Ready {
-		f.defects = append(f.defects, checkPlayback(ctx, c.HTTP, v)...)
+		o.defects = append(o.defects, checkPlayback(ctx, c.HTTP, v)...)
 	}
-	return f.pollTrace(ctx, c, until, now)
+	return o.pollTrace(ctx, c, until, now)
 }
 
 // pollTrace fetches the trace until it is complete or the time until has passed.
-func (f *videoOutcome) pollTrace(ctx context.Context, c *client.Client, until time.Time, now func() time.Time) error {
+func (o *videoOutcome) pollTrace(ctx context.Context, c *client.Client, until time.Time, now func() time.Time) error {
 	for {
-		text, err := c.GetTrace(ctx, f.id)
+		text, err := c.GetTrace(ctx, o.id)
 		if err != nil {
-			return fmt.Errorf("the way of %s: %w", f.id, err)
+			return fmt.Errorf("the way of %s: %w", o.id, err)
 		}
-		var w traceDocument
-		if err := json.Unmarshal(text, &w); err != nil {
+		var d traceDocument
+		if err := json.Unmarshal(text, &d); err != nil {
 			return err
 		}
-		if f.recordTrace(w); w.Complete || now().After(until) {
+		if o.recordTrace(d); d.Complete || now().After(until) {
 			return nil
 		}
 		if err := c.Sleep(ctx, time.Second); err != nil {

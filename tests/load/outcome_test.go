@@ -52,8 +52,8 @@ func TestFetchDetailsCollectsTasksAndStateChanges(t *testing.T) {
 	c := client.New(a.URL, fake.Token)
 	pauses := 0
 	c.Sleep = func(context.Context, time.Duration) error { pauses++; return nil }
-	f := videoOutcome{id: "vid_1"}
-	if err := f.fetchDetails(t.Context(), c, atSecond(60), func() time.Time { return atSecond(10) }); err != nil {
+	o := videoOutcome{id: "vid_1"}
+	if err := o.fetchDetails(t.Context(), c, atSecond(60), func() time.Time { return atSecond(10) }); err != nil {
 		t.Fatal(err)
 	}
 	want := videoOutcome{
@@ -62,8 +62,8 @@ func TestFetchDetailsCollectsTasksAndStateChanges(t *testing.T) {
 		changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(9)}},
 	}
 	if diff := cmp.Diff(
-		want, f, cmp.AllowUnexported(videoOutcome{}, plannedVideo{}, clip{}, taskTiming{}),
-	); diff != "" || pauses != 1 || !f.firstTaskStart().Equal(atSecond(4)) {
+		want, o, cmp.AllowUnexported(videoOutcome{}, plannedVideo{}, clip{}, taskTiming{}),
+	); diff != "" || pauses != 1 || !o.firstTaskStart().Equal(atSecond(4)) {
 		t.Errorf("after %d pauses (-want +got):\n%s", pauses, diff)
 	}
 }
@@ -74,11 +74,11 @@ func TestFetchDetailsStopsAtTraceTimeout(t *testing.T) {
 	a := fake.New(t)
 	a.Videos = []client.Video{readyVideo(a)}
 	a.Traces = []string{`{"complete":false,"hops":[]}`}
-	f := videoOutcome{id: "vid_1"}
-	if err := f.fetchDetails(t.Context(), client.New(a.URL, fake.Token), atSecond(60), func() time.Time {
+	o := videoOutcome{id: "vid_1"}
+	if err := o.fetchDetails(t.Context(), client.New(a.URL, fake.Token), atSecond(60), func() time.Time {
 		return atSecond(61)
-	}); err != nil || f.tasks != nil || !f.firstTaskStart().IsZero() {
-		t.Errorf("error %v, tasks %v", err, f.tasks)
+	}); err != nil || o.tasks != nil || !o.firstTaskStart().IsZero() {
+		t.Errorf("error %v, tasks %v", err, o.tasks)
 	}
 }
 

@@ -23,13 +23,13 @@ const (
 )
 
 // renderLines returns a bar for each queue, relative to the greatest depth so far, and a bar for each tenant.
-func (b progressView) renderLines(s terminal.Style) []string {
-	lines := []string{fmt.Sprintf("  %d:%02d", int(b.elapsed.Minutes()), int(b.elapsed.Seconds())%60)}
+func (v progressView) renderLines(s terminal.Style) []string {
+	lines := []string{fmt.Sprintf("  %d:%02d", int(v.elapsed.Minutes()), int(v.elapsed.Seconds())%60)}
 	deepest := 1
-	for _, q := range b.queues {
+	for _, q := range v.queues {
 		deepest = max(deepest, q.maxWaiting())
 	}
-	for _, q := range b.queues {
+	for _, q := range v.queues {
 		last := q.lastSample()
 		text := fmt.Sprintf("%4d waiting, %s", last.Waiting, q.describeLoad())
 		if last.Ceiling != nil && !batchQueues[q.Name] {
@@ -37,7 +37,7 @@ func (b progressView) renderLines(s terminal.Style) []string {
 		}
 		lines = append(lines, renderRow(s, q.Name, terminal.Cyan, float64(last.Waiting)/float64(deepest), text))
 	}
-	for _, t := range b.tenants {
+	for _, t := range v.tenants {
 		color := terminal.Green
 		text := fmt.Sprintf("%4d of %d ready", t.ready, t.total)
 		if t.failed > 0 {
@@ -73,13 +73,13 @@ func (q QueueSeries) maxWaiting() (n int) {
 }
 
 // renderSummary returns the view as one line.
-func (b progressView) renderSummary() string {
-	parts := []string{fmt.Sprintf("%4.0f s", b.elapsed.Seconds())}
-	for _, q := range b.queues {
+func (v progressView) renderSummary() string {
+	parts := []string{fmt.Sprintf("%4.0f s", v.elapsed.Seconds())}
+	for _, q := range v.queues {
 		parts = append(parts, fmt.Sprintf("%s %d waiting, %s", q.Name, q.lastSample().Waiting, q.describeLoad()))
 	}
 	ready, of := 0, 0
-	for _, t := range b.tenants {
+	for _, t := range v.tenants {
 		ready, of = ready+t.ready, of+t.total
 	}
 	return strings.Join(append(parts, fmt.Sprintf("%d of %d ready", ready, of)), "; ")

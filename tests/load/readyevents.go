@@ -25,7 +25,7 @@ type readyEvents struct {
 func newReadyEvents() *readyEvents { return &readyEvents{ids: map[string]map[string]bool{}} }
 
 // recordEvent keeps an event of the topic. It ignores other types.
-func (n *readyEvents) recordEvent(event []byte) error {
+func (r *readyEvents) recordEvent(event []byte) error {
 	var e struct{ ID, Type, Subject string }
 	if err := json.Unmarshal(event, &e); err != nil {
 		return err
@@ -33,20 +33,20 @@ func (n *readyEvents) recordEvent(event []byte) error {
 	if e.Type != readyEventType {
 		return nil
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.ids[e.Subject] == nil {
-		n.ids[e.Subject] = map[string]bool{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ids[e.Subject] == nil {
+		r.ids[e.Subject] = map[string]bool{}
 	}
-	n.ids[e.Subject][e.ID] = true
+	r.ids[e.Subject][e.ID] = true
 	return nil
 }
 
 // countEvents returns the number of different events for a video.
-func (n *readyEvents) countEvents(video string) int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.ids[video])
+func (r *readyEvents) countEvents(video string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.ids[video])
 }
 
 // subscribeToTopic subscribes to the topic of the local cloud, or to the one of the flag. It returns nil if there is

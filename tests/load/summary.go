@@ -54,25 +54,25 @@ type VideoTimeline struct {
 }
 
 // addVideo counts one video.
-func (r *Result) addVideo(f videoOutcome) {
+func (r *Result) addVideo(o videoOutcome) {
 	r.Videos++
-	ready := f.state == client.Ready
+	ready := o.state == client.Ready
 	switch {
 	case ready:
 		r.Ready++
-	case f.state == client.Failed || f.state == "":
+	case o.state == client.Failed || o.state == "":
 		r.Failed++
 	}
-	if !ready && f.state != client.Failed && f.state != "" || ready && r.Subscribed && f.announced == 0 {
+	if !ready && o.state != client.Failed && o.state != "" || ready && r.Subscribed && o.announced == 0 {
 		r.Lost++
 	}
-	if f.announced > 1 || f.copies > 1 || f.countState(client.Ready) > 1 {
+	if o.announced > 1 || o.copies > 1 || o.countState(client.Ready) > 1 {
 		r.Duplicated++
 	}
-	if ready && len(f.defects) > 0 {
+	if ready && len(o.defects) > 0 {
 		r.Broken++
 	}
-	r.Timelines = append(r.Timelines, VideoTimeline{f.id, f.tenant, f.clip.name, f.changes, f.defects})
+	r.Timelines = append(r.Timelines, VideoTimeline{o.id, o.tenant, o.clip.name, o.changes, o.defects})
 }
 
 // summarizeVideos counts the videos and computes the result of each tenant, in the order of the tenants.
@@ -80,12 +80,12 @@ func summarizeVideos(outcomes []videoOutcome, heard bool, deadLetters int) Resul
 	r := Result{Subscribed: heard, DeadLetters: deadLetters}
 	by := map[string][]videoOutcome{}
 	var names []string
-	for _, f := range outcomes {
-		r.addVideo(f)
-		if by[f.tenant] == nil {
-			names = append(names, f.tenant)
+	for _, o := range outcomes {
+		r.addVideo(o)
+		if by[o.tenant] == nil {
+			names = append(names, o.tenant)
 		}
-		by[f.tenant] = append(by[f.tenant], f)
+		by[o.tenant] = append(by[o.tenant], o)
 	}
 	spans := map[string]busyPeriod{}
 	for name, of := range by {
@@ -100,25 +100,25 @@ func summarizeVideos(outcomes []videoOutcome, heard bool, deadLetters int) Resul
 // busyPeriod is the time in which a tenant has tasks in flight.
 type busyPeriod struct{ from, to time.Time }
 
-func findBusyPeriod(outcomes []videoOutcome) (s busyPeriod) {
-	for _, f := range outcomes {
-		for _, t := range f.tasks {
-			if s.from.IsZero() || t.sent.Before(s.from) {
-				s.from = t.sent
+func findBusyPeriod(outcomes []videoOutcome) (b busyPeriod) {
+	for _, o := range outcomes {
+		for _, t := range o.tasks {
+			if b.from.IsZero() || t.sent.Before(b.from) {
+				b.from = t.sent
 			}
-			if t.ended.After(s.to) {
-				s.to = t.ended
+			if t.ended.After(b.to) {
+				b.to = t.ended
 			}
 		}
 	}
-	return s
+	return b
 }
 
 // isContended reports whether another tenant than name has tasks in flight at a time. With a single tenant, all tasks
 // count as contended.
 func isContended(at time.Time, name string, spans map[string]busyPeriod) bool {
-	for other, s := range spans {
-		if other != name && !at.Before(s.from) && !at.After(s.to) {
+	for other, b := range spans {
+		if other != name && !at.Before(b.from) && !at.After(b.to) {
 			return true
 		}
 	}
@@ -128,19 +128,19 @@ func isContended(at time.Time, name string, spans map[string]busyPeriod) bool {
 func summarizeTenant(name string, outcomes []videoOutcome, spans map[string]busyPeriod) TenantResult {
 	t := TenantResult{Tenant: name, Sent: len(outcomes)}
 	var waits, all, starts, readies []float64
-	for _, f := range outcomes {
-		t.Tasks += f.planned
-		t.Measured += min(len(f.tasks), f.planned)
-		for _, k := range f.tasks {
-			all = append(all, k.waitSeconds())
-			if isContended(k.sent, name, spans) {
-				waits = append(waits, k.waitSeconds())
+	for _, o := range outcomes {
+		t.Tasks += o.planned
+		t.Measured += min(len(o.tasks), o.planned)
+		for _, timing := range o.tasks {
+			all = append(all, timing.waitSeconds())
+			if isContended(timing.sent, name, spans) {
+				waits = append(waits, timing.waitSeconds())
 			}
 		}
-		starts = appendSeconds(starts, f.uploaded, f.firstTaskStart())
-		if f.state == client.Ready {
+		starts = appendSeconds(starts, o.uploaded, o.firstTaskStart())
+		if o.state == client.Ready {
 			t.Ready++
-			readies = appendSeconds(readies, f.uploaded, f.ready)
+			readies = appendSeconds(readies, o.uploaded, o.ready)
 		}
 	}
 	t.Contended, t.WaitP50, t.WaitP95, t.WaitAllP50 = len(

@@ -11,22 +11,22 @@ import (
 
 // goodOutcome returns a ready video whose tasks were sent in the third second and waited as long as given, in seconds.
 func goodOutcome(tenant string, waits ...float64) videoOutcome {
-	f := videoOutcome{
+	o := videoOutcome{
 		plannedVideo: plannedVideo{tenant: tenant}, id: "vid", state: "ready", uploaded: atSecond(1),
 		ready:   atSecond(11),
 		planned: len(waits), announced: 1, copies: 1,
 		changes: []StateChange{{"waiting", atSecond(0)}, {"ready", atSecond(11)}},
 	}
 	for _, w := range waits {
-		f.tasks = append(f.tasks, taskTiming{atSecond(2), atSecond(2 + w), atSecond(4 + w)})
+		o.tasks = append(o.tasks, taskTiming{atSecond(2), atSecond(2 + w), atSecond(4 + w)})
 	}
-	return f
+	return o
 }
 
 func changedOutcome(change func(*videoOutcome)) videoOutcome {
-	f := goodOutcome("a", 1)
-	change(&f)
-	return f
+	o := goodOutcome("a", 1)
+	change(&o)
+	return o
 }
 
 func TestSummaryCountsOutcomes(t *testing.T) {
@@ -38,21 +38,21 @@ func TestSummaryCountsOutcomes(t *testing.T) {
 		want counts
 	}{
 		{"good", goodOutcome("a", 1), counts{Ready: 1}},
-		{"failed", changedOutcome(func(f *videoOutcome) {
-			f.state, f.announced, f.copies = "failed", 0, 0
+		{"failed", changedOutcome(func(o *videoOutcome) {
+			o.state, o.announced, o.copies = "failed", 0, 0
 		}), counts{Failed: 1}},
-		{"not sent", changedOutcome(func(f *videoOutcome) {
-			f.state, f.announced, f.copies = "", 0, 0
+		{"not sent", changedOutcome(func(o *videoOutcome) {
+			o.state, o.announced, o.copies = "", 0, 0
 		}), counts{Failed: 1}},
-		{"stuck", changedOutcome(func(f *videoOutcome) { f.state, f.announced = "processing", 0 }), counts{Lost: 1}},
-		{"nobody was told", changedOutcome(func(f *videoOutcome) { f.announced = 0 }), counts{Ready: 1, Lost: 1}},
-		{"told twice", changedOutcome(func(f *videoOutcome) { f.announced = 2 }), counts{Ready: 1, Duplicated: 1}},
-		{"made twice", changedOutcome(func(f *videoOutcome) { f.copies = 2 }), counts{Ready: 1, Duplicated: 1}},
-		{"ready twice", changedOutcome(func(f *videoOutcome) {
-			f.changes = append(f.changes, StateChange{"processing", atSecond(12)}, StateChange{"ready", atSecond(13)})
+		{"stuck", changedOutcome(func(o *videoOutcome) { o.state, o.announced = "processing", 0 }), counts{Lost: 1}},
+		{"nobody was told", changedOutcome(func(o *videoOutcome) { o.announced = 0 }), counts{Ready: 1, Lost: 1}},
+		{"told twice", changedOutcome(func(o *videoOutcome) { o.announced = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"made twice", changedOutcome(func(o *videoOutcome) { o.copies = 2 }), counts{Ready: 1, Duplicated: 1}},
+		{"ready twice", changedOutcome(func(o *videoOutcome) {
+			o.changes = append(o.changes, StateChange{"processing", atSecond(12)}, StateChange{"ready", atSecond(13)})
 		}), counts{Ready: 1, Duplicated: 1}},
-		{"not whole", changedOutcome(func(f *videoOutcome) {
-			f.defects = []string{"a segment is missing"}
+		{"not whole", changedOutcome(func(o *videoOutcome) {
+			o.defects = []string{"a segment is missing"}
 		}), counts{Ready: 1, Broken: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,8 +63,8 @@ func TestSummaryCountsOutcomes(t *testing.T) {
 			}
 		})
 	}
-	if r := summarizeVideos([]videoOutcome{changedOutcome(func(f *videoOutcome) {
-		f.announced = 0
+	if r := summarizeVideos([]videoOutcome{changedOutcome(func(o *videoOutcome) {
+		o.announced = 0
 	})}, false, 0); r.Lost != 0 {
 		t.Error("lost, as nobody listened")
 	}
@@ -79,8 +79,8 @@ func TestSummaryComputesTenantPercentiles(t *testing.T) {
 	r := summarizeVideos(
 		[]videoOutcome{
 			goodOutcome("b", 1, 2), slow, goodOutcome("b", 3), alone, goodOutcome("a"),
-			changedOutcome(func(f *videoOutcome) {
-				f.state = "failed"
+			changedOutcome(func(o *videoOutcome) {
+				o.state = "failed"
 			}),
 		}, true, 0,
 	)

@@ -45,10 +45,10 @@ const maxPrintedFaults = 10
 // writeFaults prints what is wrong with videos.
 func (r Result) writeFaults(out io.Writer) {
 	n := 0
-	for _, l := range r.Timelines {
-		for _, f := range l.Faults {
+	for _, t := range r.Timelines {
+		for _, f := range t.Faults {
 			if n++; n <= maxPrintedFaults {
-				fmt.Fprintf(out, "%s of %s (%s): %s\n", cmp.Or(l.Video, "a video"), l.Tenant, l.Clip, f)
+				fmt.Fprintf(out, "%s of %s (%s): %s\n", cmp.Or(t.Video, "a video"), t.Tenant, t.Clip, f)
 			}
 		}
 	}

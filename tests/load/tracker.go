@@ -28,31 +28,31 @@ type uploadResult struct {
 }
 
 func newVideoTracker(run string, orders map[string][]plannedVideo, names []string) *videoTracker {
-	c := &videoTracker{
+	t := &videoTracker{
 		runID: run, sent: map[string]uploadResult{}, states: map[string]string{}, titles: map[string]string{},
 	}
 	for _, name := range names {
-		c.planned = append(c.planned, orders[name]...)
+		t.planned = append(t.planned, orders[name]...)
 	}
-	return c
+	return t
 }
 
 // recordUpload keeps the result of an upload.
-func (c *videoTracker) recordUpload(title string, u uploadResult) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sent[title] = u
+func (t *videoTracker) recordUpload(title string, u uploadResult) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sent[title] = u
 }
 
 // pollTenant keeps the states of a tenant's videos. It reads the list, newest first, as long as a page has videos of
 // this burst.
-func (c *videoTracker) pollTenant(ctx context.Context, tenant *client.Client) error {
+func (t *videoTracker) pollTenant(ctx context.Context, tenant *client.Client) error {
 	for cursor := ""; ; {
 		page, next, err := tenant.ListVideos(ctx, cursor)
 		if err != nil {
 			return err
 		}
-		if !c.recordStates(page) || next == "" {
+		if !t.recordStates(page) || next == "" {
 			return nil
 		}
 		cursor = next
@@ -60,30 +60,30 @@ func (c *videoTracker) pollTenant(ctx context.Context, tenant *client.Client) er
 }
 
 // recordStates keeps the states of a page and reports whether the page has videos of this burst.
-func (c *videoTracker) recordStates(page []client.Video) (ours bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (t *videoTracker) recordStates(page []client.Video) (ours bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, v := range page {
-		if strings.HasPrefix(v.Title, c.runID+" ") {
-			ours, c.states[v.ID], c.titles[v.ID] = true, v.State, v.Title
+		if strings.HasPrefix(v.Title, t.runID+" ") {
+			ours, t.states[v.ID], t.titles[v.ID] = true, v.State, v.Title
 		}
 	}
 	return ours
 }
 
 // pollUntilFinal polls all tenants until every video is final.
-func (c *videoTracker) pollUntilFinal(
+func (t *videoTracker) pollUntilFinal(
 	ctx context.Context, tenants map[string]*client.Client, every time.Duration,
 ) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		for _, tenant := range tenants {
-			if err := c.pollTenant(ctx, tenant); err != nil {
+			if err := t.pollTenant(ctx, tenant); err != nil {
 				return err
 			}
 		}
-		if c.isDone() {
+		if t.isDone() {
 			return nil
 		}
 		select {
@@ -95,12 +95,12 @@ func (c *videoTracker) pollUntilFinal(
 }
 
 // isDone reports whether every video is final or could not be uploaded.
-func (c *videoTracker) isDone() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, o := range c.planned {
-		u, tried := c.sent[o.title]
-		state := c.states[u.id]
+func (t *videoTracker) isDone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.planned {
+		u, tried := t.sent[p.title]
+		state := t.states[u.id]
 		if !tried || u.err == nil && state != client.Ready && state != client.Failed {
 			return false
 		}
@@ -115,41 +115,41 @@ type tenantProgress struct {
 }
 
 // countByTenant returns the counts of each tenant, in their order.
-func (c *videoTracker) countByTenant() (all []tenantProgress) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, o := range c.planned {
-		if len(all) == 0 || all[len(all)-1].tenant != o.tenant {
-			all = append(all, tenantProgress{tenant: o.tenant})
+func (t *videoTracker) countByTenant() (all []tenantProgress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.planned {
+		if len(all) == 0 || all[len(all)-1].tenant != p.tenant {
+			all = append(all, tenantProgress{tenant: p.tenant})
 		}
-		n, u := &all[len(all)-1], c.sent[o.title]
-		n.total++
+		progress, u := &all[len(all)-1], t.sent[p.title]
+		progress.total++
 		switch {
-		case u.err != nil || c.states[u.id] == client.Failed:
-			n.failed++
-		case c.states[u.id] == client.Ready:
-			n.ready++
+		case u.err != nil || t.states[u.id] == client.Failed:
+			progress.failed++
+		case t.states[u.id] == client.Ready:
+			progress.ready++
 		}
 		if u.id != "" {
-			n.sent++
+			progress.sent++
 		}
 	}
 	return all
 }
 
 // uploadResults returns the results so far by title.
-func (c *videoTracker) uploadResults() map[string]uploadResult {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.sent)
+func (t *videoTracker) uploadResults() map[string]uploadResult {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.sent)
 }
 
 // countReady returns how many videos with the title of o are ready. A title is used once.
-func (c *videoTracker) countReady(o plannedVideo) (n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for id, title := range c.titles {
-		if title == o.title && c.states[id] == client.Ready {
+func (t *videoTracker) countReady(p plannedVideo) (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, title := range t.titles {
+		if title == p.title && t.states[id] == client.Ready {
 			n++
 		}
 	}

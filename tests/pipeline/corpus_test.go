@@ -212,31 +212,31 @@ func TestPromise07_EveryFileEndsReadyOrFailedWithCode(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newLocalPipeline(t, dir, tt.encodeFile(t, dir))
-			c.deliverAll(t)
-			c.requireOutcome(t, tt.code)
-			if v := c.readVideo(t); v.State == video.Ready {
-				c.checkPlayback(t, dir, tt.frames, !tt.variableRate)
+			p := newLocalPipeline(t, dir, tt.encodeFile(t, dir))
+			p.deliverAll(t)
+			p.requireOutcome(t, tt.code)
+			if v := p.readVideo(t); v.State == video.Ready {
+				p.checkPlayback(t, dir, tt.frames, !tt.variableRate)
 			}
 		})
 	}
 }
 
 // encodeFile returns the content of the file.
-func (s testFile) encodeFile(t *testing.T, dir string) []byte {
+func (f testFile) encodeFile(t *testing.T, dir string) []byte {
 	t.Helper()
 	at := func(name string) string { return filepath.Join(t.TempDir(), name) }
-	out, srt := at(s.file), at("a.srt")
+	out, srt := at(f.file), at("a.srt")
 	if err := os.WriteFile(srt, []byte("1\n00:00:00,000 --> 00:00:02,000\nhello\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	first := out
-	if s.secondPass != "" {
+	if f.secondPass != "" {
 		first = at("first.mp4")
 	}
-	runTool(t, dir, "ffmpeg", strings.ReplaceAll(s.args, "%srt", srt)+" -strict -2 "+first)
-	if s.secondPass != "" {
-		runTool(t, dir, "ffmpeg", fmt.Sprintf(s.secondPass, first)+" "+out)
+	runTool(t, dir, "ffmpeg", strings.ReplaceAll(f.args, "%srt", srt)+" -strict -2 "+first)
+	if f.secondPass != "" {
+		runTool(t, dir, "ffmpeg", fmt.Sprintf(f.secondPass, first)+" "+out)
 	}
 	body, err := os.ReadFile(out)
 	if err != nil {
@@ -264,8 +264,8 @@ func TestFrameSizeChangesWithinFile(t *testing.T) {
 	body := testFile{
 		file: "a.webm", args: "-f concat -i " + filepath.Join(parts, "list") + " -c copy -live 1",
 	}.encodeFile(t, dir)
-	c := newLocalPipeline(t, dir, body)
-	c.deliverAll(t)
-	c.requireOutcome(t, "")
-	c.checkPlayback(t, dir, 120, true)
+	p := newLocalPipeline(t, dir, body)
+	p.deliverAll(t)
+	p.requireOutcome(t, "")
+	p.checkPlayback(t, dir, 120, true)
 }

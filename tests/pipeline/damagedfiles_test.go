@@ -101,9 +101,9 @@ func TestDamagedFilesFailWithCode(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newLocalPipeline(t, dir, tt.damage(t, sources[tt.of]))
-			c.deliverAll(t)
-			c.requireOutcome(t, tt.code)
+			p := newLocalPipeline(t, dir, tt.damage(t, sources[tt.of]))
+			p.deliverAll(t)
+			p.requireOutcome(t, tt.code)
 		})
 	}
 }
@@ -128,16 +128,16 @@ func TestCorruptIndexEndsReadyOrFailedWithCode(t *testing.T) {
 				file[moov+8+r.IntN(size-8)] = byte(r.Uint32())
 			}
 			began := time.Now()
-			c := newLocalPipeline(t, dir, file)
-			c.deliverAll(t)
+			p := newLocalPipeline(t, dir, file)
+			p.deliverAll(t)
 			code := ""
-			if v := c.readVideo(t); v.State == video.Failed {
+			if v := p.readVideo(t); v.State == video.Failed {
 				code = string(v.Problem.Code)
 			}
-			if c.requireOutcome(t, code); code == "internal" || time.Since(began) > 30*time.Second {
+			if p.requireOutcome(t, code); code == "internal" || time.Since(began) > 30*time.Second {
 				t.Errorf("%q after %v", code, time.Since(began))
 			}
-			t.Logf("%s %s", c.readVideo(t).State, code)
+			t.Logf("%s %s", p.readVideo(t).State, code)
 		})
 	}
 }

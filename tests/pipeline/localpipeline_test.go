@@ -40,29 +40,29 @@ type videoEnv struct {
 
 func newVideoEnv(t *testing.T) *videoEnv {
 	t.Helper()
-	w := &videoEnv{table: store.NewMemory(), media: &blob.Memory{}}
+	env := &videoEnv{table: store.NewMemory(), media: &blob.Memory{}}
 	v := video.Video{
 		Tenant: "acme", ID: "vid_1", Playback: playbackID, State: video.Waiting, Version: 1,
 		Source: video.Source{Key: sourcetest.Key, Size: 1}, Times: video.Times{Created: noon},
 	}
-	if err := w.table.CreateVideo(
+	if err := env.table.CreateVideo(
 		t.Context(), v, video.Upload{Tenant: "acme", ID: "upl_1", Video: "vid_1"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return env
 }
 
-func (w *videoEnv) newOwner() publish.VideoOwner {
-	share := publish.FairShare{Limits: w.table, WaitQueue: w.table, Videos: w.table, MaxInFlight: 100, Now: fixedNow}
+func (env *videoEnv) newOwner() publish.VideoOwner {
+	share := publish.FairShare{Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: fixedNow}
 	return publish.VideoOwner{
-		Videos: w.table, Playlists: w.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler),
+		Videos: env.table, Playlists: env.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
-func (w *videoEnv) readVideo(t *testing.T) video.Video {
+func (env *videoEnv) readVideo(t *testing.T) video.Video {
 	t.Helper()
-	v, err := w.table.LoadVideo(t.Context(), "acme", "vid_1")
+	v, err := env.table.LoadVideo(t.Context(), "acme", "vid_1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func (w *videoEnv) readVideo(t *testing.T) video.Video {
 }
 
 // readMedia returns the video's objects in the media bucket by name.
-func (w *videoEnv) readMedia(t *testing.T) map[string]string {
-	return blobtest.ReadObjects(t, w.media, playback.ObjectPrefix(playbackID))
+func (env *videoEnv) readMedia(t *testing.T) map[string]string {
+	return blobtest.ReadObjects(t, env.media, playback.ObjectPrefix(playbackID))
 }
 
 // localPipeline runs inspect, encode and publish in one process, with the consumers that they have on AWS: a message
@@ -100,69 +100,69 @@ func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localP
 	t.Helper()
 	originals, first := sourcetest.NewBucket(t, body, noon)
 	o := first.Data.(video.StoredObject)
-	c := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}}
+	p := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}}
 	i := inspect.Inspector{Source: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
-	n := encode.Encoder{Source: originals, Media: c.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
-	c.addConsumer("inspect", i.Handle, i.OnExhausted)
-	c.addConsumer("encode", n.Handle, n.OnExhausted)
-	c.addConsumer("publish", c.newOwner().Handle, nil)
-	c.pending = []queuedMessage{{service: "inspect", body: fmt.Sprintf(
+	n := encode.Encoder{Source: originals, Media: p.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
+	p.addConsumer("inspect", i.Handle, i.OnExhausted)
+	p.addConsumer("encode", n.Handle, n.OnExhausted)
+	p.addConsumer("publish", p.newOwner().Handle, nil)
+	p.pending = []queuedMessage{{service: "inspect", body: fmt.Sprintf(
 		`{"Records":[{"eventName":"ObjectCreated:Put","eventTime":%q,"s3":{"bucket":{"name":"source"},"object":{"key":%q,"size":%d,"eTag":%q}}}]}`,
 		o.At.Format(time.RFC3339), o.Key, o.Size, o.ETag)}}
-	return c
+	return p
 }
 
-func (c *localPipeline) addConsumer(service string, h queue.Handler, g queue.OnExhausted) {
+func (p *localPipeline) addConsumer(service string, h queue.Handler, onExhausted queue.OnExhausted) {
 	s, _ := services.Lookup(service)
-	c.consumers[service] = &queue.Consumer{
-		Service: s, Handle: h, OnExhausted: g, Send: c, Queue: c, Log: slog.New(slog.DiscardHandler),
+	p.consumers[service] = &queue.Consumer{
+		Service: s, Handle: h, OnExhausted: onExhausted, Send: p, Queue: p, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
 // deliverAll delivers messages until none is left.
-func (c *localPipeline) deliverAll(t *testing.T) {
+func (p *localPipeline) deliverAll(t *testing.T) {
 	t.Helper()
-	for ; len(c.pending) > 0; c.pending = c.pending[1:] {
-		d := c.pending[0]
-		d.attempt++
-		c.redeliveries += min(1, d.attempt-1)
+	for ; len(p.pending) > 0; p.pending = p.pending[1:] {
+		msg := p.pending[0]
+		msg.attempt++
+		p.redeliveries += min(1, msg.attempt-1)
 		m := lambdaevents.SQSMessage{
-			MessageId: "m", Body: d.body,
-			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(d.attempt), "MessageGroupId": "g"},
+			MessageId: "m", Body: msg.body,
+			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(msg.attempt), "MessageGroupId": "g"},
 		}
-		r, err := c.consumers[d.service].HandleBatch(
+		r, err := p.consumers[msg.service].HandleBatch(
 			t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{m}},
 		)
-		if err != nil || d.attempt > c.consumers[d.service].Service.Inbox.MaxAttempts {
-			t.Fatalf("%s: attempt %d, %v", d.service, d.attempt, err)
+		if err != nil || msg.attempt > p.consumers[msg.service].Service.Inbox.MaxAttempts {
+			t.Fatalf("%s: attempt %d, %v", msg.service, msg.attempt, err)
 		}
 		if len(r.BatchItemFailures) > 0 {
-			c.pending = append(c.pending, d)
+			p.pending = append(p.pending, msg)
 		}
 	}
 }
 
 // Send encodes events and adds them to the queues of their services.
-func (c *localPipeline) Send(_ context.Context, es ...events.Event) error {
+func (p *localPipeline) Send(_ context.Context, es ...events.Event) error {
 	for _, e := range es {
 		b, err := events.Encode(e)
 		if err != nil {
 			return err
 		}
 		if to := services.FindDestination(string(e.Type)); to != services.Topic {
-			c.pending = append(c.pending, queuedMessage{service: to, body: string(b)})
+			p.pending = append(p.pending, queuedMessage{service: to, body: string(b)})
 		}
 	}
 	return nil
 }
 
 // SendToDeadLetterQueue records the reason.
-func (c *localPipeline) SendToDeadLetterQueue(_ context.Context, _ lambdaevents.SQSMessage, reason error) error {
-	c.deadLetterReasons = append(c.deadLetterReasons, reason.Error())
+func (p *localPipeline) SendToDeadLetterQueue(_ context.Context, _ lambdaevents.SQSMessage, reason error) error {
+	p.deadLetterReasons = append(p.deadLetterReasons, reason.Error())
 	return nil
 }
 
 // ChangeVisibility does nothing: deliveries do not wait.
-func (c *localPipeline) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
+func (p *localPipeline) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
 	return nil
 }

@@ -41,33 +41,33 @@ func runTool(t *testing.T, dir, tool, args string) []byte {
 
 // requireOutcome requires the video to be ready if code is "", and otherwise to have failed with code, without
 // redeliveries.
-func (c *localPipeline) requireOutcome(t *testing.T, code string) {
+func (p *localPipeline) requireOutcome(t *testing.T, code string) {
 	t.Helper()
-	v := c.readVideo(t)
-	if v.State == video.Ready && code == "" && c.redeliveries == 0 {
+	v := p.readVideo(t)
+	if v.State == video.Ready && code == "" && p.redeliveries == 0 {
 		return
 	}
-	p := errs.Problem{}
+	problem := errs.Problem{}
 	if v.Problem != nil {
-		p = *v.Problem
+		problem = *v.Problem
 	}
-	if v.State != video.Failed || string(p.Code) != code || p.Code == "" || c.redeliveries > 0 {
+	if v.State != video.Failed || string(problem.Code) != code || problem.Code == "" || p.redeliveries > 0 {
 		t.Fatalf(
-			"%s %v, %d redeliveries, dead letters %q; want %q", v.State, p, c.redeliveries, c.deadLetterReasons, code,
+			"%s %v, %d redeliveries, dead letters %q; want %q", v.State, problem, p.redeliveries, p.deadLetterReasons, code,
 		)
 	}
-	if !strings.HasSuffix(p.Message, ".") || len(p.Message) < 30 {
-		t.Errorf("%s: %q is not a helpful sentence", p.Code, p.Message)
+	if !strings.HasSuffix(problem.Message, ".") || len(problem.Message) < 30 {
+		t.Errorf("%s: %q is not a helpful sentence", problem.Code, problem.Message)
 	}
 }
 
 // checkPlayback decodes the published media: every rendition has this number of frames, which differ if distinct, and
 // the audio is as long as the video.
-func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, distinct bool) {
+func (p *localPipeline) checkPlayback(t *testing.T, dir string, frames int, distinct bool) {
 	t.Helper()
-	root, p := c.downloadMedia(t), *c.readVideo(t).Plan
+	root, plan := p.downloadMedia(t), *p.readVideo(t).Plan
 	runTool(t, dir, "ffprobe", "-i "+filepath.Join(root, media.MasterName))
-	for _, r := range p.Renditions {
+	for _, r := range plan.Renditions {
 		hashes := parseFrameMD5(runTool(
 			t, dir, "ffmpeg",
 			"-i "+filepath.Join(root, r.Name, media.PlaylistName)+" -map 0:v:0 -fps_mode passthrough -f framemd5 -",
@@ -79,23 +79,23 @@ func (c *localPipeline) checkPlayback(t *testing.T, dir string, frames int, dist
 			t.Errorf("%s: %d distinct frames of %d", r.Name, n, frames)
 		}
 	}
-	if !p.Audio {
+	if !plan.Audio {
 		return
 	}
 	pcm := runTool(
 		t, dir, "ffmpeg",
 		"-i "+filepath.Join(root, media.AudioRendition, media.PlaylistName)+" -map 0:a:0 -f s16le -ac 1 -ar 48000 -",
 	)
-	if longer := float64(len(pcm)/2)/media.SampleRate - p.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
+	if longer := float64(len(pcm)/2)/media.SampleRate - plan.Rate.Seconds(frames); math.Abs(longer) > 0.05 {
 		t.Errorf("the audio is %.3f s longer than the video", longer)
 	}
 }
 
 // downloadMedia writes the published media to a folder.
-func (c *localPipeline) downloadMedia(t *testing.T) string {
+func (p *localPipeline) downloadMedia(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for name, text := range c.readMedia(t) {
+	for name, text := range p.readMedia(t) {
 		path := filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

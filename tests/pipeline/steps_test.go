@@ -38,13 +38,13 @@ func TestExhaustedAttemptsFailWithMessage(t *testing.T) {
 		),
 		"processing_failed": errs.E("blob.DownloadObject", errs.Transient, errors.New("no space left on device")),
 	} {
-		c := newLocalPipelineWith(t, sourcetest.FailingTools{Err: err}, mp4)
-		c.deliverAll(t)
-		if c.redeliveries == 0 || len(c.deadLetterReasons) != 1 {
-			t.Errorf("%s: %d redeliveries, dead letters %q", code, c.redeliveries, c.deadLetterReasons)
+		p := newLocalPipelineWith(t, sourcetest.FailingTools{Err: err}, mp4)
+		p.deliverAll(t)
+		if p.redeliveries == 0 || len(p.deadLetterReasons) != 1 {
+			t.Errorf("%s: %d redeliveries, dead letters %q", code, p.redeliveries, p.deadLetterReasons)
 		}
-		c.redeliveries = 0
-		c.requireOutcome(t, code)
+		p.redeliveries = 0
+		p.requireOutcome(t, code)
 	}
 }
 
@@ -77,21 +77,21 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 		t.Skip("no footage; `make tools` installs it")
 	}
 	originals, first := sourcetest.NewBucket(t, body, noon)
-	w := newVideoEnv(t)
+	env := newVideoEnv(t)
 	real := ffmpeg.Tools{Dir: dir}
 	steps := map[events.Type]func(context.Context, events.Event) ([]events.Event, error){
 		events.ObjectCreated: inspect.Inspector{
 			Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
 		}.Handle,
 		events.EncodeRequested: encode.Encoder{
-			Source: originals, Media: w.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
+			Source: originals, Media: env.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
 		}.Handle,
 	}
 	var handled []events.Type
 	for todo := []events.Event{first}; len(todo) > 0; todo = todo[1:] {
 		e := todo[0]
 		handled = append(handled, e.Type)
-		step := w.newOwner().Handle
+		step := env.newOwner().Handle
 		if s, ok := steps[e.Type]; ok {
 			step = s
 		} else if strings.HasPrefix(string(e.Type), "video.") {
@@ -103,7 +103,7 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 		}
 		todo = append(todo, out...)
 	}
-	v := w.readVideo(t)
+	v := env.readVideo(t)
 	if v.State != video.Ready {
 		t.Fatalf("%s %v after %v", v.State, v.Problem, handled)
 	}
@@ -115,7 +115,7 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 		want = append(want, r+"/00001.m4s", r+"/00002.m4s", r+"/00003.m4s", r+"/index.m3u8", r+"/init.mp4")
 	}
 	want = append(want, "master.m3u8")
-	got := w.media.ListKeys(playback.ObjectPrefix(playbackID))
+	got := env.media.ListKeys(playback.ObjectPrefix(playbackID))
 	slices.Sort(got)
 	for i := range got {
 		got[i] = strings.TrimPrefix(got[i], playback.ObjectPrefix(playbackID))

@@ -20,20 +20,20 @@ func (p producer) subscribeToTopic(ctx context.Context, tenant string) (*subscri
 
 // followRequest calls report once for each type of event with the given correlation id, until the last one. It returns
 // an error if the video fails or ctx ends.
-func followRequest(ctx context.Context, l eventReceiver, correlation string, report func(topicEvent)) error {
+func followRequest(ctx context.Context, r eventReceiver, correlation string, report func(topicEvent)) error {
 	reported := map[string]bool{}
 	var last topicEvent
 	for !last.isFinal() {
-		err := l.ReceiveEvents(ctx, func(event []byte) error {
-			var f topicEvent
-			if err := json.Unmarshal(event, &f); err != nil {
+		err := r.ReceiveEvents(ctx, func(event []byte) error {
+			var e topicEvent
+			if err := json.Unmarshal(event, &e); err != nil {
 				return fmt.Errorf("a message of the topic is not an event: %w", err)
 			}
-			if f.CorrelationID != correlation || reported[f.Type] || last.isFinal() {
+			if e.CorrelationID != correlation || reported[e.Type] || last.isFinal() {
 				return nil
 			}
-			reported[f.Type], last = true, f
-			report(f)
+			reported[e.Type], last = true, e
+			report(e)
 			return nil
 		})
 		switch {
@@ -46,9 +46,9 @@ func followRequest(ctx context.Context, l eventReceiver, correlation string, rep
 	return last.failureError()
 }
 
-func (f topicEvent) failureError() error {
-	if f.Type == "video.failed.v1" {
-		return errors.New("the video failed: " + f.Data.Problem.Message)
+func (e topicEvent) failureError() error {
+	if e.Type == "video.failed.v1" {
+		return errors.New("the video failed: " + e.Data.Problem.Message)
 	}
 	return nil
 }

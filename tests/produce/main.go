@@ -82,7 +82,7 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 		out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key,
 		order.correlationID,
 	)
-	return followRequest(ctx, subscription, order.correlationID, func(f topicEvent) {
-		fmt.Fprintf(out, "received    %-22s %s\n", f.Type, f.describeEvent(env.APIURL))
+	return followRequest(ctx, subscription, order.correlationID, func(e topicEvent) {
+		fmt.Fprintf(out, "received    %-22s %s\n", e.Type, e.describeEvent(env.APIURL))
 	})
 }

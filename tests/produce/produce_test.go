@@ -62,13 +62,13 @@ func TestTopicEventsAreDecodedAndDescribed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var f topicEvent
-		if err := json.Unmarshal(b, &f); err != nil {
+		var e topicEvent
+		if err := json.Unmarshal(b, &e); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.describeEvent("https://api.example"); got != tt.says || f.isFinal() != tt.last ||
-			(f.failureError() != nil) != tt.failed {
-			t.Errorf("%s: %q, last %v, failure %v", f.Type, got, f.isFinal(), f.failureError())
+		if got := e.describeEvent("https://api.example"); got != tt.says || e.isFinal() != tt.last ||
+			(e.failureError() != nil) != tt.failed {
+			t.Errorf("%s: %q, last %v, failure %v", e.Type, got, e.isFinal(), e.failureError())
 		}
 	}
 }

@@ -56,26 +56,26 @@ func (p producer) sendRequest(ctx context.Context, file, prefix string) (sentReq
 		return sentRequest{}, err
 	}
 	defer f.Close()
-	o := sentRequest{key: prefix + filepath.Base(file), correlationID: "order-" + ulid.Make().String()}
-	if _, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: &o.key, Body: f}); err != nil {
+	r := sentRequest{key: prefix + filepath.Base(file), correlationID: "order-" + ulid.Make().String()}
+	if _, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.bucket, Key: &r.key, Body: f}); err != nil {
 		return sentRequest{}, err
 	}
-	body, err := json.Marshal(p.buildRequest(o, time.Now()))
+	body, err := json.Marshal(p.buildRequest(r, time.Now()))
 	if err != nil {
 		return sentRequest{}, err
 	}
 	_, err = p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &p.queueURL, MessageBody: aws.String(string(body))})
-	return o, err
+	return r, err
 }
 
 // buildRequest returns the event as a producer in any language would write it. Its schema is
 // events/schema/upload.requested.v1.json.
-func (p producer) buildRequest(o sentRequest, at time.Time) map[string]any {
+func (p producer) buildRequest(r sentRequest, at time.Time) map[string]any {
 	return map[string]any{
-		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": o.correlationID,
-		"time": at.UTC().Format(time.RFC3339), "correlationid": o.correlationID,
+		"specversion": "1.0", "type": "upload.requested.v1", "source": "urn:example:archive", "id": r.correlationID,
+		"time": at.UTC().Format(time.RFC3339), "correlationid": r.correlationID,
 		"data": map[string]any{
-			"origin":   map[string]any{"bucket": p.bucket, "key": o.key},
+			"origin":   map[string]any{"bucket": p.bucket, "key": r.key},
 			"metadata": map[string]any{"sent_by": "produce"},
 		},
 	}
@@ -92,17 +92,17 @@ type topicEvent struct {
 }
 
 // describeEvent summarizes an event; api is the base of links.
-func (f topicEvent) describeEvent(api string) string {
-	switch f.Type {
+func (e topicEvent) describeEvent(api string) string {
+	switch e.Type {
 	case "video.processing.v1":
-		return fmt.Sprintf("%s in %d tasks", f.Subject, f.Data.Tasks)
+		return fmt.Sprintf("%s in %d tasks", e.Subject, e.Data.Tasks)
 	case "video.ready.v1":
-		return api + "/watch/" + f.Data.Playback
+		return api + "/watch/" + e.Data.Playback
 	case "video.failed.v1":
-		return f.Data.Problem.Code + ": " + f.Data.Problem.Message
+		return e.Data.Problem.Code + ": " + e.Data.Problem.Message
 	}
-	return f.Subject
+	return e.Subject
 }
 
 // isFinal reports whether no other event of the video follows.
-func (f topicEvent) isFinal() bool { return f.Type == "video.ready.v1" || f.Type == "video.failed.v1" }
+func (e topicEvent) isFinal() bool { return e.Type == "video.ready.v1" || e.Type == "video.failed.v1" }

@@ -80,12 +80,12 @@ type scalingLaw interface {
 	setCeilings(c *simulatedCloud, now int)
 }
 
-func newSimulatedCloud(l pollerMode, seconds int) *simulatedCloud {
-	c := &simulatedCloud{pollerMode: l, freeWorkers: accountConcurrency, rng: rand.New(rand.NewPCG(1, 2))}
+func newSimulatedCloud(mode pollerMode, seconds int) *simulatedCloud {
+	c := &simulatedCloud{pollerMode: mode, freeWorkers: accountConcurrency, rng: rand.New(rand.NewPCG(1, 2))}
 	for i := range c.mappings {
 		m := &c.mappings[i]
 		// as deployed
-		m.pollers, m.ceiling, m.requested = l.initialWorkers, workerBudget/laneCount, workerBudget/laneCount
+		m.pollers, m.ceiling, m.requested = mode.initialWorkers, workerBudget/laneCount, workerBudget/laneCount
 		m.history = make([]reading, 0, seconds)
 	}
 	return c
@@ -205,26 +205,26 @@ func (c *simulatedCloud) startChunk(lane int, now float64) {
 			tenant = t
 		}
 	}
-	k := m.waiting[tenant][0]
+	chunk := m.waiting[tenant][0]
 	m.waiting[tenant] = m.waiting[tenant][1:]
 	m.visible--
 	m.busy++
 	m.inFlight[tenant]++
 	c.freeWorkers--
 	c.busyWorkers++
-	c.waits[lane] = append(c.waits[lane], now-k.at)
-	heap.Push(&c.running, invocation{at: now + k.service, service: k.service, lane: lane, tenant: tenant})
+	c.waits[lane] = append(c.waits[lane], now-chunk.at)
+	heap.Push(&c.running, invocation{at: now + chunk.service, service: chunk.service, lane: lane, tenant: tenant})
 }
 
-func (c *simulatedCloud) finishChunk(b invocation) {
-	m := &c.mappings[b.lane]
+func (c *simulatedCloud) finishChunk(i invocation) {
+	m := &c.mappings[i.lane]
 	m.busy--
-	m.inFlight[b.tenant]--
+	m.inFlight[i.tenant]--
 	m.completed++
-	m.workSeconds += b.service
+	m.workSeconds += i.service
 	c.freeWorkers++
 	c.busyWorkers--
-	c.workSeconds += b.service
-	c.lastEnd = b.at
-	c.assignWorkers(b.at)
+	c.workSeconds += i.service
+	c.lastEnd = i.at
+	c.assignWorkers(i.at)
 }

@@ -27,15 +27,15 @@ type Row struct {
 }
 
 // measureWorkload runs a workload in a new cloud.
-func measureWorkload(l pollerMode, w workload, work []chunk, by scalingLaw) (Row, *simulatedCloud) {
-	c := newSimulatedCloud(l, w.seconds)
+func measureWorkload(m pollerMode, w workload, work []chunk, by scalingLaw) (Row, *simulatedCloud) {
+	c := newSimulatedCloud(m, w.seconds)
 	c.runWorkload(work, by)
 	all := slices.Concat(c.waits[interactiveLane], c.waits[bulkLane])
 	slices.Sort(all)
 	slices.Sort(c.waits[interactiveLane])
 	slices.Sort(c.waits[bulkLane])
 	return Row{
-		Workload: w.name, Pollers: l.name, Detail: fmt.Sprint(by),
+		Workload: w.name, Pollers: m.name, Detail: fmt.Sprint(by),
 		WaitP50: percentile(all, 0.5), WaitP95: percentile(all, 0.95), WaitP99: percentile(all, 0.99),
 		InteractiveP95: percentile(c.waits[interactiveLane], 0.95), BulkP95: percentile(c.waits[bulkLane], 0.95),
 		WorkerSeconds: c.workSeconds, Flaps: c.countFlaps(), Over: c.overBudget,
@@ -149,25 +149,25 @@ func isWorse(ours, other Row) bool {
 // compareLaws runs all workloads under Sluice's law and each other law with three settings: the documented one, the one
 // that is best for all workloads together, and the one that is best for each workload, which is known only in
 // hindsight.
-func compareLaws(l pollerMode, seed uint64) (rows []Row) {
+func compareLaws(m pollerMode, seed uint64) (rows []Row) {
 	run := func(by func() scalingLaw) []Row {
 		out := make([]Row, len(workloads))
 		var wait sync.WaitGroup
 		for i, w := range workloads {
-			wait.Go(func() { out[i], _ = measureWorkload(l, w, w.generateChunks(seed), by()) })
+			wait.Go(func() { out[i], _ = measureWorkload(m, w, w.generateChunks(seed), by()) })
 		}
 		wait.Wait()
 		return out
 	}
 	ours := run(func() scalingLaw { return &sluiceLaw{} })
-	for _, v := range append([]lawSettings{sluiceSettings}, otherLaws...) {
-		rows = append(rows, labelRows(run(v.documented), v.name, "documented")...)
+	for _, s := range append([]lawSettings{sluiceSettings}, otherLaws...) {
+		rows = append(rows, labelRows(run(s.documented), s.name, "documented")...)
 		var swept [][]Row
-		for i := range v.swept() {
-			swept = append(swept, run(func() scalingLaw { return v.swept()[i] }))
+		for i := range s.swept() {
+			swept = append(swept, run(func() scalingLaw { return s.swept()[i] }))
 		}
-		rows = append(rows, labelRows(bestSetting(swept, ours), v.name, "best swept")...)
-		rows = append(rows, labelRows(bestPerWorkload(swept, ours), v.name, "best in hindsight")...)
+		rows = append(rows, labelRows(bestSetting(swept, ours), s.name, "best swept")...)
+		rows = append(rows, labelRows(bestPerWorkload(swept, ours), s.name, "best in hindsight")...)
 	}
 	return rows
 }

@@ -14,7 +14,7 @@ func (e endHeap) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
 func (e *endHeap) Push(x any)        { *e = append(*e, x.(invocation)) }
 func (e *endHeap) Pop() any {
 	last := len(*e) - 1
-	b := (*e)[last]
+	i := (*e)[last]
 	*e = (*e)[:last]
-	return b
+	return i
 }

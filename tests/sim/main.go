@@ -34,12 +34,12 @@ func runSimulation(seedText string) error {
 		workerBudget, meanServiceTime,
 	)
 	var all []Row
-	for _, l := range pollerModes {
-		rows := compareLaws(l, seed)
-		fmt.Printf("\n%s pollers\n", l.name)
+	for _, m := range pollerModes {
+		rows := compareLaws(m, seed)
+		fmt.Printf("\n%s pollers\n", m.name)
 		writeTable(os.Stdout, rows)
 		writeVerdict(os.Stdout, rows)
-		if err := writeWaitPlot(outputFolder, l, rows); err != nil {
+		if err := writeWaitPlot(outputFolder, m, rows); err != nil {
 			return err
 		}
 		all = append(all, rows...)

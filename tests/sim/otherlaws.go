@@ -21,15 +21,15 @@ func (b bounds) clampWorkers(lane int, n float64) int {
 // fixedCeilings sets ceilings once, or none: Lambda without a scaler.
 type fixedCeilings struct{ ceilings [laneCount]int }
 
-func (a fixedCeilings) String() string {
-	if a.ceilings == [laneCount]int{} {
+func (f fixedCeilings) String() string {
+	if f.ceilings == [laneCount]int{} {
 		return "no ceilings"
 	}
-	return fmt.Sprintf("ceilings %d and %d", a.ceilings[0], a.ceilings[1])
+	return fmt.Sprintf("ceilings %d and %d", f.ceilings[0], f.ceilings[1])
 }
 
-func (a fixedCeilings) setCeilings(c *simulatedCloud, now int) {
-	for i, n := range a.ceilings {
+func (f fixedCeilings) setCeilings(c *simulatedCloud, now int) {
+	for i, n := range f.ceilings {
 		if n == 0 {
 			n = scaling.MaxCeiling
 		}
@@ -61,8 +61,8 @@ func (k *kedaLaw) setCeilings(c *simulatedCloud, now int) {
 		return
 	}
 	for i := range k.current {
-		d := c.queueDepth(i, now)
-		metric := d.visible + d.inFlight
+		r := c.queueDepth(i, now)
+		metric := r.visible + r.inFlight
 		k.current[i] = max(k.current[i], k.min[i])
 		want := k.clampWorkers(i, math.Ceil(metric/k.queueLength))
 		if ratio := metric / k.queueLength / float64(k.current[i]); ratio > 0.9 && ratio < 1.1 {
@@ -150,8 +150,8 @@ func (b *buildkiteLaw) setCeilings(c *simulatedCloud, now int) {
 		return
 	}
 	for i := range b.current {
-		d := c.queueDepth(i, now)
-		want := b.clampWorkers(i, math.Ceil((d.visible+d.inFlight)/b.perInstance))
+		r := c.queueDepth(i, now)
+		want := b.clampWorkers(i, math.Ceil((r.visible+r.inFlight)/b.perInstance))
 		if want > b.current[i] || want < b.current[i] && now-b.changedAt[i] >= b.cooldown {
 			b.current[i], b.changedAt[i] = want, now
 		}

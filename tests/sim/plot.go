@@ -46,9 +46,9 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 }
 
 // writeWaitPlot writes build/sim/waits-<mode>.svg: the interactive waits under each law.
-func writeWaitPlot(folder string, l pollerMode, rows []Row) error {
+func writeWaitPlot(folder string, m pollerMode, rows []Row) error {
 	return os.WriteFile(
-		filepath.Join(folder, "waits-"+l.name+".svg"), []byte(buildWaitPlot(l, rows).RenderSVG()), 0o644,
+		filepath.Join(folder, "waits-"+m.name+".svg"), []byte(buildWaitPlot(m, rows).RenderSVG()), 0o644,
 	)
 }
 
@@ -56,10 +56,10 @@ func writeWaitPlot(folder string, l pollerMode, rows []Row) error {
 const minDrawnWait = 0.1
 
 // buildWaitPlot groups the rows by workload.
-func buildWaitPlot(l pollerMode, rows []Row) plot.DotPlot {
+func buildWaitPlot(m pollerMode, rows []Row) plot.DotPlot {
 	d := plot.DotPlot{
 		Title:     "Simulated: how long interactive messages wait",
-		Note:      fmt.Sprintf("to the left is better; %s pollers, %d workers at most in sum", l.name, workerBudget),
+		Note:      fmt.Sprintf("to the left is better; %s pollers, %d workers at most in sum", m.name, workerBudget),
 		AxisLabel: "seconds, 95 in 100 wait less", HollowLabel: "as documented",
 		FullLabel: "at the best of the settings that were swept",
 	}
@@ -69,7 +69,7 @@ func buildWaitPlot(l pollerMode, rows []Row) plot.DotPlot {
 	for _, w := range workloads {
 		g := plot.DotGroup{Name: w.name}
 		for _, r := range rows {
-			at := slices.IndexFunc(g.Rows, func(o plot.DotRow) bool { return o.Name == r.Law })
+			at := slices.IndexFunc(g.Rows, func(row plot.DotRow) bool { return row.Name == r.Law })
 			if r.Workload == w.name && at < 0 {
 				at = len(g.Rows)
 				g.Rows = append(g.Rows, plot.DotRow{Name: r.Law, Hue: plot.Hue(at)})

@@ -34,8 +34,8 @@ var (
 var pollerModes = []pollerMode{standardPollers, provisionedPollers}
 
 // roundCeiling returns the highest allowed ceiling that is not above workers, or the lowest allowed one.
-func (l pollerMode) roundCeiling(workers int) int {
-	return max(l.minCeiling, min(workers, scaling.MaxCeiling)/l.ceilingUnit*l.ceilingUnit)
+func (m pollerMode) roundCeiling(workers int) int {
+	return max(m.minCeiling, min(workers, scaling.MaxCeiling)/m.ceilingUnit*m.ceilingUnit)
 }
 
 // requestCeiling requests a ceiling for a queue.

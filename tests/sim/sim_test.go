@@ -21,11 +21,11 @@ func TestPromise12_WaitsAreShorterThanUnderOtherLaws(t *testing.T) {
 		t.Skip("simulates two thousand hours")
 	}
 	t.Parallel()
-	for _, l := range pollerModes {
-		t.Run(l.name, func(t *testing.T) {
+	for _, m := range pollerModes {
+		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			claimed := 0
-			for _, s := range scoreLaws(compareLaws(l, heldOutSeeds[0])) {
+			for _, s := range scoreLaws(compareLaws(m, heldOutSeeds[0])) {
 				if s.Setting == "best in hindsight" || s.Over > 0 {
 					continue
 				}
@@ -67,7 +67,7 @@ func TestPromise12_WaitsAreShorterThanUnderFixedCeilings(t *testing.T) {
 }
 
 // runSettings runs all workloads under Sluice's law and under each setting of another law.
-func runSettings(v lawSettings, seed uint64) (ours []Row, swept [][]Row) {
+func runSettings(s lawSettings, seed uint64) (ours []Row, swept [][]Row) {
 	run := func(by func() scalingLaw) (rows []Row) {
 		for _, w := range workloads {
 			r, _ := measureWorkload(standardPollers, w, w.generateChunks(seed), by())
@@ -75,8 +75,8 @@ func runSettings(v lawSettings, seed uint64) (ours []Row, swept [][]Row) {
 		}
 		return rows
 	}
-	for i := range v.swept() {
-		swept = append(swept, run(func() scalingLaw { return v.swept()[i] }))
+	for i := range s.swept() {
+		swept = append(swept, run(func() scalingLaw { return s.swept()[i] }))
 	}
 	return run(func() scalingLaw { return &sluiceLaw{} }), swept
 }
@@ -85,9 +85,9 @@ func TestPromise12_APIReserveIsUnusedUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, w := range workloads {
 		for _, seed := range append([]uint64{1}, heldOutSeeds...) {
-			for _, l := range pollerModes {
-				if r, _ := measureWorkload(l, w, w.generateChunks(seed), &sluiceLaw{}); r.Over > 0 {
-					t.Errorf("seed %d, %s, %s pollers: %d s over the budget", seed, w.name, l.name, r.Over)
+			for _, m := range pollerModes {
+				if r, _ := measureWorkload(m, w, w.generateChunks(seed), &sluiceLaw{}); r.Over > 0 {
+					t.Errorf("seed %d, %s, %s pollers: %d s over the budget", seed, w.name, m.name, r.Over)
 				}
 			}
 		}
@@ -104,8 +104,8 @@ func TestSimulationIsCompleteAndDeterministic(t *testing.T) {
 		t.Error(diff)
 	}
 	seconds := 0.0
-	for _, k := range work {
-		seconds += k.service
+	for _, chunk := range work {
+		seconds += chunk.service
 	}
 	if n := len(c.waits[interactiveLane]) + len(c.waits[bulkLane]); n != len(work) ||
 		math.Abs(seconds-c.workSeconds) > 1e-3 {

@@ -10,12 +10,12 @@ import (
 )
 
 func main() {
-	k := runtime.New("admin")
-	rows := k.Store()
-	o := &admin.Admin{
-		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(k.SQSClient()),
+	r := runtime.New("admin")
+	rows := r.Store()
+	a := &admin.Admin{
+		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(r.SQSClient()),
 		Idempotency: rows,
-		Origins:     k.Origins(), Entropy: rand.Reader, Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
+		Origins:     r.Origins(), Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
 	}
-	k.ServeRoutes(o.Handler())
+	r.ServeRoutes(a.Handler())
 }

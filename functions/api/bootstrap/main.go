@@ -14,18 +14,18 @@ import (
 )
 
 func main() {
-	k := runtime.New("api")
-	rows, source := k.Store(), k.SourceBucket()
-	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: k.Now}
+	r := runtime.New("api")
+	rows, source := r.Store(), r.SourceBucket()
+	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: r.Now}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: k.EventSender(),
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: r.EventSender(),
 		Idempotency: rows, VideoCreator: creator, CheckURL: outbound.CheckURL,
-		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: k.Origins(),
-		Entropy: rand.Reader, Now: k.Now, Log: k.Log,
+		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
+		Entropy: rand.Reader, Now: r.Now, Log: r.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()
-	k.ServeRoutesAndQueue(
+	r.ServeRoutesAndQueue(
 		h, err,
 		ingest.ProducerHandler{
 			Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext,

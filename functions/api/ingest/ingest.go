@@ -129,24 +129,24 @@ func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant
 // CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with
 // the events that follow: fetch.requested unless the client uploads the file. If a command that fetches a file has run
 // before, it creates nothing and returns the video and the same events.
-func (d VideoCreator) CreateVideo(
-	ctx context.Context, c Command, create CreateRows,
+func (c VideoCreator) CreateVideo(
+	ctx context.Context, command Command, create CreateRows,
 ) (video.Video, video.Upload, []video.Event, error) {
-	r := c.request
+	r := command.request
 	if r.FromClient {
-		v, u, err := d.createRows(ctx, r, create)
+		v, u, err := c.createRows(ctx, r, create)
 		return v, u, nil, err
 	}
 	var u video.Upload
-	v, err := d.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
+	v, err := c.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
 	switch errs.KindOf(err) {
 	case "":
 		metrics.MarkDuplicate(ctx)
 	case errs.NotFound:
-		v, u, err = d.createRows(ctx, r, create)
+		v, u, err = c.createRows(ctx, r, create)
 	}
 	if errs.KindOf(err) == errs.Conflict { // another delivery of the message has created it meanwhile
-		v, err = d.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
+		v, err = c.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
 	}
 	if err != nil || v.State != video.Waiting || v.Fetch == nil {
 		return v, u, nil, err
@@ -155,7 +155,7 @@ func (d VideoCreator) CreateVideo(
 }
 
 // createRows leaves a multipart upload without rows behind when it fails: the bucket's lifecycle rule aborts it.
-func (d VideoCreator) createRows(
+func (c VideoCreator) createRows(
 	ctx context.Context, r Request, create CreateRows,
 ) (v video.Video, u video.Upload, err error) {
 	v = video.Video{
@@ -166,16 +166,16 @@ func (d VideoCreator) createRows(
 			Size: r.Size,
 		},
 	}
-	if v.Playback, err = d.NewPlaybackID(v.Tenant); err != nil {
+	if v.Playback, err = c.NewPlaybackID(v.Tenant); err != nil {
 		return v, u, err
 	}
-	multipart, err := d.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
+	multipart, err := c.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
 	if err != nil {
 		return v, u, err
 	}
 	if !r.FromClient {
 		v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key, MultipartID: multipart}
 	}
-	v, u = video.StartUpload(v, r.UploadID, multipart, d.Now().Truncate(time.Millisecond))
+	v, u = video.StartUpload(v, r.UploadID, multipart, c.Now().Truncate(time.Millisecond))
 	return v, u, create(ctx, v, u)
 }

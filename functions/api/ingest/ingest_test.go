@@ -35,17 +35,17 @@ type fixture struct {
 	beforeCreate func() error // called before rows are created; may be nil
 }
 
-func (fx *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
-	if fx.beforeCreate != nil {
-		if err := fx.beforeCreate(); err != nil {
+func (f *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
+	if f.beforeCreate != nil {
+		if err := f.beforeCreate(); err != nil {
 			return err
 		}
 	}
-	return fx.rows.CreateVideo(ctx, v, u)
+	return f.rows.CreateVideo(ctx, v, u)
 }
 
-func (fx *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return fx.rows.LoadVideo(ctx, tenant, id)
+func (f *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
+	return f.rows.LoadVideo(ctx, tenant, id)
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -63,14 +63,14 @@ func newFixture(t *testing.T) *fixture {
 	fx.AnnotateVideo = func(_ context.Context, tenant, video string) {
 		fx.annotated = append(fx.annotated, tenant, video)
 	}
-	for _, g := range []access.Producer{
+	for _, p := range []access.Producer{
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
 		{Sender: archiveSender, Bucket: "sluice-source-1", Tenant: "acme"},
 		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
 	} {
-		g.ID = access.ProducerID(g.Sender, g.Bucket, g.Prefix)
-		if err := fx.rows.CreateProducer(t.Context(), g); err != nil {
+		p.ID = access.ProducerID(p.Sender, p.Bucket, p.Prefix)
+		if err := fx.rows.CreateProducer(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}

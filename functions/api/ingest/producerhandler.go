@@ -112,15 +112,15 @@ func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o
 	case len(registered) == 0:
 		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
 	case o.URL != "":
-		others := func(g access.Producer) bool { return g.Tenant != registered[0].Tenant }
+		others := func(producer access.Producer) bool { return producer.Tenant != registered[0].Tenant }
 		if slices.ContainsFunc(registered, others) {
 			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
 		}
 		return registered[0].Tenant, nil
 	}
-	g, ok := access.FindProducer(registered, o.Bucket, o.Key)
+	producer, ok := access.FindProducer(registered, o.Bucket, o.Key)
 	if !ok {
 		return "", problemOriginForbidden.ToError(op, errs.Forbidden, nil)
 	}
-	return g.Tenant, nil
+	return producer.Tenant, nil
 }

@@ -7,6 +7,6 @@ import (
 )
 
 func main() {
-	k := runtime.New("authorize")
-	runtime.Start(k, authorize.Handler{Tokens: k.Store(), Now: k.Now}.Handle)
+	r := runtime.New("authorize")
+	runtime.Start(r, authorize.Handler{Tokens: r.Store(), Now: r.Now}.Handle)
 }

@@ -11,9 +11,9 @@ import (
 
 func main() {
 	ffmpeg.InitSandbox()
-	k := runtime.New("encode")
+	r := runtime.New("encode")
 	e := encode.Encoder{
-		Source: k.SourceBucket(), Media: k.MediaBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now,
+		Source: r.SourceBucket(), Media: r.MediaBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
 	}
-	k.ConsumeQueue(e.Handle, e.OnExhausted)
+	r.ConsumeQueue(e.Handle, e.OnExhausted)
 }

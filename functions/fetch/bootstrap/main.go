@@ -7,10 +7,10 @@ import (
 )
 
 func main() {
-	k := runtime.New("fetch")
+	r := runtime.New("fetch")
 	f := fetch.Fetcher{
-		Uploads: k.SourceBucket(), Objects: k.SourceBucket(), Web: k.WebClient(), AllowedBuckets: k.ProducerBuckets(),
-		Now: k.Now,
+		Uploads: r.SourceBucket(), Objects: r.SourceBucket(), Web: r.WebClient(), AllowedBuckets: r.ProducerBuckets(),
+		Now: r.Now,
 	}
-	k.ConsumeQueue(f.Handle, f.OnExhausted)
+	r.ConsumeQueue(f.Handle, f.OnExhausted)
 }

@@ -11,7 +11,7 @@ import (
 
 func main() {
 	ffmpeg.InitSandbox()
-	k := runtime.New("inspect")
-	i := inspect.Inspector{Source: k.SourceBucket(), Tools: k.FFmpegTools(), TempDir: os.TempDir(), Now: k.Now}
-	k.ConsumeQueue(i.Handle, i.OnExhausted)
+	r := runtime.New("inspect")
+	i := inspect.Inspector{Source: r.SourceBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now}
+	r.ConsumeQueue(i.Handle, i.OnExhausted)
 }

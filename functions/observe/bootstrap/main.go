@@ -9,10 +9,10 @@ import (
 )
 
 func main() {
-	k := runtime.New("observe")
+	r := runtime.New("observe")
 	o := &observe.Observer{
-		Store: k.Store(), Traces: xray.New(k.AWSConfig()), Queues: queue.NewDepthReader(k.SQSClient()),
-		Origins: k.Origins(), Now: k.Now, Log: k.Log,
+		Store: r.Store(), Traces: xray.New(r.AWSConfig()), Queues: queue.NewDepthReader(r.SQSClient()),
+		Origins: r.Origins(), Now: r.Now, Log: r.Log,
 	}
-	k.ServeRoutes(o.Handler())
+	r.ServeRoutes(o.Handler())
 }

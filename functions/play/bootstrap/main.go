@@ -10,10 +10,10 @@ import (
 )
 
 func main() {
-	k := runtime.New("play")
-	p := &play.Server{
-		Media: k.MediaBucket(), SigningSecret: k.Secret(services.EnvPlaybackKey),
-		MediaURL: os.Getenv(services.EnvPlaybackURL), Now: k.Now, Log: k.Log,
+	r := runtime.New("play")
+	s := &play.Server{
+		Media: r.MediaBucket(), SigningSecret: r.Secret(services.EnvPlaybackKey),
+		MediaURL: os.Getenv(services.EnvPlaybackURL), Now: r.Now, Log: r.Log,
 	}
-	k.ServeRoutes(p.Handler())
+	r.ServeRoutes(s.Handler())
 }

@@ -7,14 +7,14 @@ import (
 )
 
 func main() {
-	k := runtime.New("publish")
-	rows := k.Store()
+	r := runtime.New("publish")
+	rows := r.Store()
 	p := publish.VideoOwner{
-		Videos: rows, Playlists: k.MediaBucket(), Now: k.Now, Log: k.Log,
+		Videos: rows, Playlists: r.MediaBucket(), Now: r.Now, Log: r.Log,
 		FairShare: publish.FairShare{
-			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: k.InFlightLimit(), Now: k.Now,
+			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.InFlightLimit(), Now: r.Now,
 			Backoff: publish.BackOffWithJitter,
 		},
 	}
-	k.ConsumeQueue(k.ScaleNotifier("reconcile").WrapHandler(p.Handle), nil)
+	r.ConsumeQueue(r.ScaleNotifier("reconcile").WrapHandler(p.Handle), nil)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func main() {
-	k := runtime.New("purge")
-	p := purge.Purger{Source: k.SourceBucket(), Media: k.MediaBucket(), Results: k.Store(), Now: k.Now}
-	k.ConsumeQueue(p.Handle, nil)
+	r := runtime.New("purge")
+	p := purge.Purger{Source: r.SourceBucket(), Media: r.MediaBucket(), Results: r.Store(), Now: r.Now}
+	r.ConsumeQueue(p.Handle, nil)
 }

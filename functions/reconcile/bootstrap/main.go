@@ -8,13 +8,13 @@ import (
 )
 
 func main() {
-	k := runtime.New("reconcile")
-	rows, queues := k.Store(), k.SQSClient()
+	rt := runtime.New("reconcile")
+	rows, queues := rt.Store(), rt.SQSClient()
 	r := reconcile.Reconciler{
-		Videos: rows, InFlightLimits: rows, Originals: k.SourceBucket(), QueueDepths: queue.NewDepthReader(queues),
-		Sender:           k.EventSender(),
+		Videos: rows, InFlightLimits: rows, Originals: rt.SourceBucket(), QueueDepths: queue.NewDepthReader(queues),
+		Sender:           rt.EventSender(),
 		DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
-		Autoscaler: k.Autoscaler(), Now: k.Now, Sleep: runtime.Sleep, Log: k.Log,
+		Autoscaler: rt.Autoscaler(), Now: rt.Now, Sleep: runtime.Sleep, Log: rt.Log,
 	}
-	k.RunScheduled(r.Run)
+	rt.RunScheduled(r.Run)
 }

@@ -11,12 +11,12 @@ import (
 )
 
 func main() {
-	k := runtime.New(services.Studio)
+	r := runtime.New(services.Studio)
 	p := studio.Page{
 		// a local cloud's S3 is at its one address
 		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")),
 		MediaURL:  os.Getenv(services.EnvPlaybackURL),
-		Log:       k.Log,
+		Log:       r.Log,
 	}
-	k.ServeRoutes(p.Handler())
+	r.ServeRoutes(p.Handler())
 }

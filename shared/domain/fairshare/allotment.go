@@ -16,8 +16,8 @@ type QueuePosition struct {
 }
 
 // Compare returns -1 if t comes before o, 1 if it comes after it, 0 if they are equal.
-func (t QueuePosition) Compare(o QueuePosition) int {
-	return cmp.Or(t.Planned.Compare(o.Planned), cmp.Compare(t.Video, o.Video))
+func (p QueuePosition) Compare(pos QueuePosition) int {
+	return cmp.Or(p.Planned.Compare(pos.Planned), cmp.Compare(p.Video, pos.Video))
 }
 
 // PositionOf returns the place of a video in the wait queue. Only a planned video has one.

@@ -75,12 +75,12 @@ func (l InFlightLimit) PendingPositions() (positions []QueuePosition) {
 
 // withAllotment returns the limit with the allotment of a video replaced, or removed if it is idle.
 func (l InFlightLimit) withAllotment(a Allotment) InFlightLimit {
-	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(o Allotment) bool { return o.Video == a.Video })
+	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(other Allotment) bool { return other.Video == a.Video })
 	if a.isIdle() {
 		return l
 	}
-	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(o Allotment, t QueuePosition) int {
-		return o.QueuePosition.Compare(t)
+	at, _ := slices.BinarySearchFunc(l.Allotments, a.QueuePosition, func(other Allotment, p QueuePosition) int {
+		return other.QueuePosition.Compare(p)
 	})
 	l.Allotments = slices.Insert(l.Allotments, at, a)
 	return l

@@ -33,9 +33,9 @@ func videoWithTasks(minute, n int) video.Video {
 
 // listInFlight returns the tasks in flight; "0/3" is task 3 of the video of minute 0.
 func listInFlight(l fairshare.InFlightLimit) (all []string) {
-	for _, s := range l.Allotments {
-		for n := range s.InFlight {
-			all = append(all, fmt.Sprintf("%s/%d", s.Video[len("vid_"):], n))
+	for _, a := range l.Allotments {
+		for n := range a.InFlight {
+			all = append(all, fmt.Sprintf("%s/%d", a.Video[len("vid_"):], n))
 		}
 	}
 	slices.Sort(all)
@@ -213,54 +213,54 @@ type tenantModel struct {
 }
 
 // handleEvent updates the limit after an event about one video, as package publish does, and counts the requests.
-func (f *tenantModel) handleEvent(v video.Video, joins bool) {
-	f.events++
-	event := fmt.Sprint("event ", f.events)
-	before := f.limit
-	f.limit = f.limit.ReleaseTasks(v, f.now).ExpireLeases(f.now)
-	if _, has := f.limit.FindAllotment(v.ID); joins && !has && !slices.Contains(f.waiting, fairshare.PositionOf(v)) {
-		f.waiting = append(f.waiting, fairshare.PositionOf(v))
+func (m *tenantModel) handleEvent(v video.Video, joins bool) {
+	m.events++
+	event := fmt.Sprint("event ", m.events)
+	before := m.limit
+	m.limit = m.limit.ReleaseTasks(v, m.now).ExpireLeases(m.now)
+	if _, has := m.limit.FindAllotment(v.ID); joins && !has && !slices.Contains(m.waiting, fairshare.PositionOf(v)) {
+		m.waiting = append(m.waiting, fairshare.PositionOf(v))
 	}
-	for f.limit.FreeSlots(f.size) > 0 {
+	for m.limit.FreeSlots(m.size) > 0 {
 		line := slices.SortedFunc(
-			slices.Values(slices.Concat(f.limit.PendingPositions(), f.waiting)), fairshare.QueuePosition.Compare,
+			slices.Values(slices.Concat(m.limit.PendingPositions(), m.waiting)), fairshare.QueuePosition.Compare,
 		)
 		if len(line) == 0 {
 			break
 		}
-		f.waiting = slices.DeleteFunc(f.waiting, func(t fairshare.QueuePosition) bool { return t == line[0] })
-		next := f.videos[slices.IndexFunc(f.videos, func(v video.Video) bool {
+		m.waiting = slices.DeleteFunc(m.waiting, func(p fairshare.QueuePosition) bool { return p == line[0] })
+		next := m.videos[slices.IndexFunc(m.videos, func(v video.Video) bool {
 			return fairshare.PositionOf(v) == line[0]
 		})]
-		f.limit = f.limit.ReleaseTasks(next, f.now).ReserveTasks(next, f.size, event, f.now)
+		m.limit = m.limit.ReleaseTasks(next, m.now).ReserveTasks(next, m.size, event, m.now)
 	}
-	for _, a := range f.limit.ReservedBy(event) {
+	for _, a := range m.limit.ReservedBy(event) {
 		for _, n := range a.Tasks {
-			f.requests[fmt.Sprint(a.Video, "/", n)]++
+			m.requests[fmt.Sprint(a.Video, "/", n)]++
 		}
 	}
-	f.checkInvariants(before)
+	m.checkInvariants(before)
 }
 
 // checkInvariants checks that the limit is kept, finished tasks are not requested, and no slot is free while a video
 // waits.
-func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
-	if n := f.limit.CountInFlight(); n > f.size {
-		f.t.Fatalf("%d in flight, %d may be", n, f.size)
+func (m *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
+	if n := m.limit.CountInFlight(); n > m.size {
+		m.t.Fatalf("%d in flight, %d may be", n, m.size)
 	}
-	if f.limit.FreeSlots(f.size) > 0 && len(f.waiting)+len(f.limit.PendingPositions()) > 0 {
-		f.t.Fatalf("room for %d, and %v and %v wait", f.limit.FreeSlots(f.size), f.waiting, f.limit.PendingPositions())
+	if m.limit.FreeSlots(m.size) > 0 && len(m.waiting)+len(m.limit.PendingPositions()) > 0 {
+		m.t.Fatalf("room for %d, and %v and %v wait", m.limit.FreeSlots(m.size), m.waiting, m.limit.PendingPositions())
 	}
-	if !slices.IsSortedFunc(f.limit.Allotments, func(a, b fairshare.Allotment) int {
+	if !slices.IsSortedFunc(m.limit.Allotments, func(a, b fairshare.Allotment) int {
 		return a.QueuePosition.Compare(b.QueuePosition)
 	}) {
-		f.t.Fatalf("not in order: %v", f.limit.Allotments)
+		m.t.Fatalf("not in order: %v", m.limit.Allotments)
 	}
-	for _, v := range f.videos {
-		s, _ := f.limit.FindAllotment(v.ID)
+	for _, v := range m.videos {
+		s, _ := m.limit.FindAllotment(v.ID)
 		for n := range s.InFlight {
 			if was, _ := before.FindAllotment(v.ID); was.InFlight[n] == "" && v.Done[n] {
-				f.t.Fatalf("%s/%d is asked for, and done", v.ID, n)
+				m.t.Fatalf("%s/%d is asked for, and done", v.ID, n)
 			}
 		}
 	}
@@ -271,23 +271,23 @@ func (f *tenantModel) checkInvariants(before fairshare.InFlightLimit) {
 func TestEveryTaskIsRequestedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{
+		m := &tenantModel{
 			t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 6).Draw(t, "size"),
 			requests: map[string]int{}, now: noon,
 		}
 		for i := range rapid.IntRange(1, 8).Draw(t, "videos") {
-			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
-			f.handleEvent(f.videos[i], true)
+			m.videos = append(m.videos, videoWithTasks(i, rapid.IntRange(1, 9).Draw(t, "tasks")))
+			m.handleEvent(m.videos[i], true)
 			if rapid.Bool().Draw(t, "twice") {
-				f.handleEvent(f.videos[i], true)
+				m.handleEvent(m.videos[i], true)
 			}
 		}
-		for f.limit.CountInFlight() > 0 {
-			f.now = f.now.Add(time.Second)
-			s := rapid.SampledFrom(f.limit.Allotments).Draw(t, "video")
-			i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })
-			v := &f.videos[i]
-			for n := range s.InFlight {
+		for m.limit.CountInFlight() > 0 {
+			m.now = m.now.Add(time.Second)
+			a := rapid.SampledFrom(m.limit.Allotments).Draw(t, "video")
+			i := slices.IndexFunc(m.videos, func(v video.Video) bool { return v.ID == a.Video })
+			v := &m.videos[i]
+			for n := range a.InFlight {
 				v.Done[n] = true
 				break
 			}
@@ -298,12 +298,12 @@ func TestEveryTaskIsRequestedOnce(t *testing.T) {
 				v.State = video.Failed
 			}
 			for range rapid.IntRange(1, 2).Draw(t, "times") {
-				f.handleEvent(*v, false)
+				m.handleEvent(*v, false)
 			}
 		}
-		for _, v := range f.videos {
+		for _, v := range m.videos {
 			for n := range v.Plan.TaskCount() {
-				switch times := f.requests[fmt.Sprint(v.ID, "/", n)]; {
+				switch times := m.requests[fmt.Sprint(v.ID, "/", n)]; {
 				case times > 1, v.State == video.Ready && times != 1:
 					t.Fatalf("%s/%d was asked for %d times", v.ID, n, times)
 				}
@@ -319,26 +319,26 @@ func TestEveryTaskIsRequestedOnce(t *testing.T) {
 func TestExpiredLeasesFreeCapacity(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := &tenantModel{
+		m := &tenantModel{
 			t: t, limit: fairshare.InFlightLimit{Lane: video.Interactive}, size: rapid.IntRange(1, 4).Draw(t, "size"),
 			requests: map[string]int{}, now: noon,
 		}
 		for i := range 6 {
-			f.videos = append(f.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
-			f.handleEvent(f.videos[i], true)
+			m.videos = append(m.videos, videoWithTasks(i, rapid.IntRange(1, 5).Draw(t, "tasks")))
+			m.handleEvent(m.videos[i], true)
 		}
-		for round := 0; len(f.waiting)+len(f.limit.PendingPositions()) > 0; round++ {
+		for round := 0; len(m.waiting)+len(m.limit.PendingPositions()) > 0; round++ {
 			if round > 40 {
-				t.Fatalf("%v and %v wait for ever", f.waiting, f.limit.PendingPositions())
+				t.Fatalf("%v and %v wait for ever", m.waiting, m.limit.PendingPositions())
 			}
-			for _, s := range f.limit.Allotments { // their results are lost, or the events about their deletion
-				i := slices.IndexFunc(f.videos, func(v video.Video) bool { return v.ID == s.Video })
+			for _, a := range m.limit.Allotments { // their results are lost, or the events about their deletion
+				i := slices.IndexFunc(m.videos, func(v video.Video) bool { return v.ID == a.Video })
 				if rapid.Bool().Draw(t, "ends") {
-					f.videos[i].State = video.Deleting
+					m.videos[i].State = video.Deleting
 				}
 			}
-			f.now = f.now.Add(fairshare.LeaseDuration)
-			f.handleEvent(videoWithTasks(99, 1), false)
+			m.now = m.now.Add(fairshare.LeaseDuration)
+			m.handleEvent(videoWithTasks(99, 1), false)
 		}
 	})
 }

@@ -28,15 +28,15 @@ const (
 // transitions says when a queue makes which transition: the first whose condition holds, else raiseCeiling.
 var transitions = []struct {
 	name    transition
-	applies func(p *queuePlan, h transitionContext) bool
+	applies func(p *queuePlan, c transitionContext) bool
 }{
-	{ignoreSmallFall, func(p *queuePlan, h transitionContext) bool {
-		return h.hasSpare && (!h.hasShort || p.gainsShare) && p.isMinorFall()
+	{ignoreSmallFall, func(p *queuePlan, c transitionContext) bool {
+		return c.hasSpare && (!c.hasShort || p.gainsShare) && p.isMinorFall()
 	}},
 	{lowerCeiling, func(p *queuePlan, _ transitionContext) bool { return p.previous > p.target }},
 	{noChange, func(p *queuePlan, _ transitionContext) bool { return p.target <= max(p.minCeiling(), p.previous) }},
 	{skipRaise, func(p *queuePlan, _ transitionContext) bool { return p.isMinorRaise() }},
-	{delayRaise, func(p *queuePlan, h transitionContext) bool { return h.manyEnding && p.previous >= MinCeiling }},
+	{delayRaise, func(p *queuePlan, c transitionContext) bool { return c.manyEnding && p.previous >= MinCeiling }},
 }
 
 // transitionContext is what the transitions depend on beside the queue itself.
@@ -46,9 +46,9 @@ type transitionContext struct {
 	manyEnding bool // more than a sixteenth of the budget is yet to end above lowered ceilings
 }
 
-func (h transitionContext) findTransition(p *queuePlan) transition {
+func (c transitionContext) findTransition(p *queuePlan) transition {
 	for _, t := range transitions {
-		if t.applies(p, h) {
+		if t.applies(p, c) {
 			return t.name
 		}
 	}
@@ -67,7 +67,7 @@ func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duratio
 			ending += max(0, min(p.history.PreviousCeiling, MaxCeiling)-p.previous)
 		}
 	}
-	h := transitionContext{
+	c := transitionContext{
 		hasSpare: ceilings <= budget, hasShort: slices.ContainsFunc(plans, (*queuePlan).isShort),
 		manyEnding: ending > budget/16,
 	}
@@ -75,7 +75,7 @@ func handOverWorkers(plans []*queuePlan, budget int, now time.Time) time.Duratio
 	var rising []*queuePlan
 	for _, p := range plans {
 		p.workers = max(p.minCeiling(), p.previous)
-		switch h.findTransition(p) {
+		switch c.findTransition(p) {
 		case lowerCeiling:
 			p.workers = p.target
 			p.history.PreviousCeiling, p.history.CeilingFellAt = max(p.previous, p.occupiedWorkers(now)), now

@@ -30,23 +30,23 @@ func (p ProvisionedQueues) IdleCeilings(budget int) []Ceiling {
 	now := time.Unix(0, 0)
 	in := Input{Budget: budget, Now: now}
 	for _, q := range services.ListQueues() {
-		l := p.QueueInput(q)
-		l.Reading = Reading{At: now, ServiceTime: q.Inbox.ServiceTime.Seconds()}
-		in.Queues = append(in.Queues, l)
+		input := p.QueueInput(q)
+		input.Reading = Reading{At: now, ServiceTime: q.Inbox.ServiceTime.Seconds()}
+		in.Queues = append(in.Queues, input)
 	}
 	return DecideCeilings(in).Ceilings
 }
 
 // QueueInput returns a queue of the service map as input for a decision, without a reading.
 func (p ProvisionedQueues) QueueInput(q services.Queue) Queue {
-	l := Queue{
+	input := Queue{
 		Name: q.Name, Lane: q.Lane.Name, MaxWait: q.Lane.TargetWait.Seconds(), Weight: q.Lane.Weight,
 		Max: q.Inbox.FixedWorkers,
 	}
 	if slices.Contains(p, q.Name) {
-		l.Min, l.Unit = MinPollers*workersPerPoller, workersPerPoller
+		input.Min, input.Unit = MinPollers*workersPerPoller, workersPerPoller
 	}
-	return l
+	return input
 }
 
 // PollersFor returns the number of provisioned pollers for a ceiling; 0 if the queue has none.

@@ -46,14 +46,14 @@ type SplitState struct {
 
 // updateSplit returns the next split, and the bulk lane's budget. bulkShare is the share of SplitDefault. It marks the
 // plans whose lane gains by the change.
-func (m SplitState) updateSplit(plans []*queuePlan, budget int, bulkShare float64, now time.Time) (SplitState, int) {
-	before := m.Current.bulkShare(bulkShare)
-	m = m.nextSplit(measureLoad(plans, budget, bulkShare), now)
-	after := m.Current.bulkShare(bulkShare)
+func (s SplitState) updateSplit(plans []*queuePlan, budget int, bulkShare float64, now time.Time) (SplitState, int) {
+	before := s.Current.bulkShare(bulkShare)
+	s = s.nextSplit(measureLoad(plans, budget, bulkShare), now)
+	after := s.Current.bulkShare(bulkShare)
 	for _, p := range plans {
 		p.gainsShare = after != before && after > before == p.isBulk()
 	}
-	return m, int(float64(budget) * after)
+	return s, int(float64(budget) * after)
 }
 
 // bulkShare returns the bulk lane's share of the budget in the split.
@@ -117,23 +117,23 @@ func computeSlack(plans []*queuePlan, workers float64) float64 {
 
 // nextSplit returns the split that follows: back to SplitDefault when the reason for the current one is gone, and to
 // another one if there is a reason for it and the last change is not recent.
-func (m SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
+func (s SplitState) nextSplit(l laneLoad, now time.Time) SplitState {
 	switch {
-	case m.Current == SplitLoan:
-		if l.slack < endLoanSlack || l.burstOver && elapsedSince(m.Since, now) >= minLoanDuration {
+	case s.Current == SplitLoan:
+		if l.slack < endLoanSlack || l.burstOver && elapsedSince(s.Since, now) >= minLoanDuration {
 			return SplitState{SplitDefault, now}
 		}
-	case m.Current != SplitDefault && (l.longBurst || l.slack > endLoanSlack):
+	case s.Current != SplitDefault && (l.longBurst || l.slack > endLoanSlack):
 		return SplitState{SplitDefault, now}
-	case elapsedSince(m.Since, now) < splitInterval:
-	case m.Current == SplitDefault && l.longBurst && l.slack >= lendSlack:
+	case elapsedSince(s.Since, now) < splitInterval:
+	case s.Current == SplitDefault && l.longBurst && l.slack >= lendSlack:
 		return SplitState{SplitLoan, now}
-	case m.Current != SplitBehind && l.lowDemand && l.slack < 0:
+	case s.Current != SplitBehind && l.lowDemand && l.slack < 0:
 		return SplitState{SplitBehind, now}
-	case m.Current == SplitDefault && !l.longBurst && l.slack < 0:
+	case s.Current == SplitDefault && !l.longBurst && l.slack < 0:
 		return SplitState{SplitDue, now}
 	}
-	return m
+	return s
 }
 
 // elapsedSince returns how long ago t was; the maximum duration if t is zero or in the future.

@@ -26,7 +26,7 @@ type QueueState struct {
 
 // FindQueue returns the state of a queue. ok is false if there is none.
 func (s State) FindQueue(name string) (q QueueState, ok bool) {
-	i := slices.IndexFunc(s.Queues, func(k QueueState) bool { return k.Name == name })
+	i := slices.IndexFunc(s.Queues, func(queue QueueState) bool { return queue.Name == name })
 	if i < 0 {
 		return QueueState{}, false
 	}
@@ -36,8 +36,8 @@ func (s State) FindQueue(name string) (q QueueState, ok bool) {
 // ToDecision returns the decision, as input for the next one.
 func (s State) ToDecision() Decision {
 	d := Decision{Split: s.Split}
-	for _, k := range s.Queues {
-		d.Ceilings = append(d.Ceilings, k.Ceiling)
+	for _, q := range s.Queues {
+		d.Ceilings = append(d.Ceilings, q.Ceiling)
 	}
 	return d
 }
@@ -45,8 +45,8 @@ func (s State) ToDecision() Decision {
 // IsIdle reports whether all queues are empty and no demand is remembered, so that another decision would change
 // nothing.
 func (s State) IsIdle() bool {
-	return s.Split.Current == SplitDefault && !slices.ContainsFunc(s.Queues, func(k QueueState) bool {
-		r, m := k.Reading, k.History
-		return k.Reason == ReasonHeld || r.Visible+r.InFlight > 0 || m.Need+m.RecentPeak+m.FormerPeak > 0
+	return s.Split.Current == SplitDefault && !slices.ContainsFunc(s.Queues, func(q QueueState) bool {
+		r, h := q.Reading, q.History
+		return q.Reason == ReasonHeld || r.Visible+r.InFlight > 0 || h.Need+h.RecentPeak+h.FormerPeak > 0
 	})
 }

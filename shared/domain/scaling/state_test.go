@@ -118,9 +118,9 @@ func TestLoanEndsBeforeStateIsIdle(t *testing.T) {
 	if !s.IsIdle() {
 		t.Errorf("a quarter of an hour later: %+v", s)
 	}
-	for _, k := range s.Queues {
-		if before, _ := previousCeilings(120, 80).FindCeiling(k.Name); k.Workers < before.Workers*4/5 {
-			t.Errorf("%s has %d, before %d", k.Name, k.Workers, before.Workers)
+	for _, q := range s.Queues {
+		if before, _ := previousCeilings(120, 80).FindCeiling(q.Name); q.Workers < before.Workers*4/5 {
+			t.Errorf("%s has %d, before %d", q.Name, q.Workers, before.Workers)
 		}
 	}
 }

@@ -15,13 +15,13 @@ type TraceSample struct {
 }
 
 // CountCalls returns the estimated number of calls of each kind: of the spans that started in the time range.
-func CountCalls(samples []TraceSample, w TimeRange) map[CallKind]float64 {
+func CountCalls(samples []TraceSample, r TimeRange) map[CallKind]float64 {
 	calls := map[CallKind]float64{}
 	for _, s := range samples {
-		for _, n := range parseDocuments(s.Documents).listSpans() {
-			at := time.UnixMicro(int64(n.Start * 1e6))
-			if !at.Before(w.From) && !at.After(w.To) {
-				calls[CallKind{n.Name, n.metadataText("type")}] += 1 / s.Fraction
+		for _, seg := range parseDocuments(s.Documents).listSpans() {
+			at := time.UnixMicro(int64(seg.Start * 1e6))
+			if !at.Before(r.From) && !at.After(r.To) {
+				calls[CallKind{seg.Name, seg.metadataText("type")}] += 1 / s.Fraction
 			}
 		}
 	}

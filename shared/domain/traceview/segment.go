@@ -33,85 +33,88 @@ type segment struct {
 	children []*segment
 }
 
-func (n *segment) annotation(key string) string   { s, _ := n.Annotations[key].(string); return s }
-func (n *segment) metadataText(key string) string { s, _ := n.Metadata.Default[key].(string); return s }
-func (n *segment) metadataNumber(key string) float64 {
-	x, _ := n.Metadata.Default[key].(float64)
+func (s *segment) annotation(key string) string { text, _ := s.Annotations[key].(string); return text }
+func (s *segment) metadataText(key string) string {
+	text, _ := s.Metadata.Default[key].(string)
+	return text
+}
+func (s *segment) metadataNumber(key string) float64 {
+	x, _ := s.Metadata.Default[key].(float64)
 	return x
 }
 
 // hasEnded reports whether the segment has an end.
-func (n *segment) hasEnded() bool { return !n.InProgress && n.End > 0 }
+func (s *segment) hasEnded() bool { return !s.InProgress && s.End > 0 }
 
 // segmentIndex has all known segments, by trace and id.
 type segmentIndex map[string]*segment
 
 // parseDocuments returns the segments of documents in any order. It ignores invalid documents.
 func parseDocuments(documents []string) segmentIndex {
-	f := segmentIndex{}
+	index := segmentIndex{}
 	for _, text := range documents {
-		n := new(segment)
-		if json.Unmarshal([]byte(text), n) == nil && n.ID != "" {
-			f.addSegment(n)
+		s := new(segment)
+		if json.Unmarshal([]byte(text), s) == nil && s.ID != "" {
+			index.addSegment(s)
 		}
 	}
-	f.linkParents()
-	return f
+	index.linkParents()
+	return index
 }
 
 // addSegment adds a segment and its embedded subsegments. A segment in progress does not replace the same one that has
 // ended.
-func (f segmentIndex) addSegment(n *segment) {
-	key := n.TraceID + n.ID
-	if old := f[key]; old == nil || !old.hasEnded() || n.hasEnded() {
-		f[key] = n
+func (x segmentIndex) addSegment(s *segment) {
+	key := s.TraceID + s.ID
+	if old := x[key]; old == nil || !old.hasEnded() || s.hasEnded() {
+		x[key] = s
 	}
-	for _, c := range n.Subsegments {
+	for _, child := range s.Subsegments {
 		// The SDK writes the id of the segment into parent_id; the enclosing subsegment is the parent.
-		c.TraceID, c.ParentID, c.Type = n.TraceID, n.ID, "subsegment"
-		f.addSegment(c)
+		child.TraceID, child.ParentID, child.Type = s.TraceID, s.ID, "subsegment"
+		x.addSegment(child)
 	}
 }
 
 // linkParents sets parents and children. Segments have no parent, even if that of their sender is known; only
 // subsegments have.
-func (f segmentIndex) linkParents() {
-	for _, n := range slices.Collect(maps.Values(f)) {
-		if n.Type != "subsegment" {
+func (x segmentIndex) linkParents() {
+	for _, s := range slices.Collect(maps.Values(x)) {
+		if s.Type != "subsegment" {
 			continue
 		}
-		parent := f[n.TraceID+n.ParentID]
-		if parent == nil && n.annotation(annotationService) != "" && n.Name != n.annotation(annotationService) {
-			parent = f.addPlaceholder(n)
+		parent := x[s.TraceID+s.ParentID]
+		if parent == nil && s.annotation(annotationService) != "" && s.Name != s.annotation(annotationService) {
+			parent = x.addPlaceholder(s)
 		}
-		if parent != nil && parent != n {
-			n.parent, parent.children = parent, append(parent.children, n)
+		if parent != nil && parent != s {
+			s.parent, parent.children = parent, append(parent.children, s)
 		}
 	}
-	for _, n := range f {
-		slices.SortFunc(n.children, compareStart)
-		if n.End == 0 && n.Start == 0 && n.children != nil { // a placeholder
-			n.Start = n.children[0].Start
+	for _, s := range x {
+		slices.SortFunc(s.children, compareStart)
+		if s.End == 0 && s.Start == 0 && s.children != nil { // a placeholder
+			s.Start = s.children[0].Start
 		}
 	}
 }
 
 // addPlaceholder adds a segment for a span that was not sent, because it still runs or its function was stopped,
 // although one of its steps was sent. It has the annotations of the step.
-func (f segmentIndex) addPlaceholder(step *segment) *segment {
-	n := &segment{
+func (x segmentIndex) addPlaceholder(step *segment) *segment {
+	s := &segment{
 		TraceID: step.TraceID, ID: step.ParentID, Name: step.annotation(annotationService), InProgress: true,
 		Annotations: step.Annotations, Metadata: step.Metadata,
 	}
-	f[n.TraceID+n.ID] = n
-	return n
+	x[s.TraceID+s.ID] = s
+	return s
 }
 
 // listSpans returns the segments that are spans of Sluice, by start time.
-func (f segmentIndex) listSpans() (spans []*segment) {
-	for _, n := range f {
-		if n.annotation(annotationService) != "" && n.annotation(annotationService) == n.Name {
-			spans = append(spans, n)
+func (x segmentIndex) listSpans() (spans []*segment) {
+	for _, s := range x {
+		if s.annotation(annotationService) != "" && s.annotation(annotationService) == s.Name {
+			spans = append(spans, s)
 		}
 	}
 	slices.SortFunc(spans, compareStart)

@@ -24,20 +24,20 @@ const (
 // at the given moments: the time around each, without the future and without what X-Ray no longer stores.
 func BuildSearchRanges(moments []time.Time, now time.Time) (all []TimeRange) {
 	for _, at := range slices.SortedFunc(slices.Values(moments), time.Time.Compare) {
-		w := TimeRange{maxTime(at.Add(-rangeMargin), now.Add(-traceRetention)), at.Add(rangeMargin)}
-		if w.To.After(now) {
-			w.To = now
+		r := TimeRange{maxTime(at.Add(-rangeMargin), now.Add(-traceRetention)), at.Add(rangeMargin)}
+		if r.To.After(now) {
+			r.To = now
 		}
 		last := len(all) - 1
-		if last >= 0 && !w.From.After(all[last].To) && w.To.Sub(all[last].From) <= maxRange {
-			all[last].To = w.To
+		if last >= 0 && !r.From.After(all[last].To) && r.To.Sub(all[last].From) <= maxRange {
+			all[last].To = r.To
 			continue
 		}
 		if last >= 0 {
-			w.From = maxTime(w.From, all[last].To)
+			r.From = maxTime(r.From, all[last].To)
 		}
-		if w.From.Before(w.To) {
-			all = append(all, w)
+		if r.From.Before(r.To) {
+			all = append(all, r)
 		}
 	}
 	return all

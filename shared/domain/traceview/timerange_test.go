@@ -63,16 +63,16 @@ func TestSearchRangesCoverAllMoments(t *testing.T) {
 			moments = append(moments, atOffset(time.Duration(minutes)*time.Minute))
 		}
 		all := BuildSearchRanges(moments, now)
-		for i, w := range all {
-			if !w.From.Before(w.To) || w.To.Sub(w.From) > maxRange || w.To.After(now) ||
-				i > 0 && w.From.Before(all[i-1].To) {
+		for i, r := range all {
+			if !r.From.Before(r.To) || r.To.Sub(r.From) > maxRange || r.To.After(now) ||
+				i > 0 && r.From.Before(all[i-1].To) {
 				t.Fatalf("windows %v", all)
 			}
 		}
 		for _, at := range moments {
 			in := false
-			for _, w := range all {
-				in = in || !at.Before(w.From) && !at.After(w.To)
+			for _, r := range all {
+				in = in || !at.Before(r.From) && !at.After(r.To)
 			}
 			if !in {
 				t.Fatalf("%v is in none of %v", at, all)

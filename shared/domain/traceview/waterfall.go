@@ -78,9 +78,9 @@ type Function struct {
 // timeout.
 func BuildWaterfall(video string, documents []string, functions map[string]Function, at time.Time) Waterfall {
 	b := builder{functions: functions, now: float64(at.UnixMicro()) / 1e6}
-	for _, n := range parseDocuments(documents).listSpans() {
-		if n.annotation(annotationVideoID) == video {
-			b.segments = append(b.segments, n)
+	for _, s := range parseDocuments(documents).listSpans() {
+		if s.annotation(annotationVideoID) == video {
+			b.segments = append(b.segments, s)
 		}
 	}
 	w := Waterfall{Video: video, Started: at.UTC().Truncate(time.Millisecond), Spans: []Span{}}
@@ -88,15 +88,15 @@ func BuildWaterfall(video string, documents []string, functions map[string]Funct
 		return w
 	}
 	b.first = math.Floor(slices.Min(b.mapSegments(b.sentAt))*1e3) / 1e3
-	last := slices.Max(b.mapSegments(func(n *segment) float64 { return b.endTime(n, b.now) }))
+	last := slices.Max(b.mapSegments(func(s *segment) float64 { return b.endTime(s, b.now) }))
 	w.Started = time.UnixMilli(int64(math.Round(b.first * 1e3))).UTC()
 	w.Duration = b.toMilliseconds(last - b.first)
 	traces := map[string]bool{}
-	for _, n := range b.segments {
-		traces[n.TraceID] = true
-		w.Spans = append(w.Spans, b.buildSpan(n))
-		if cost := functions[n.Name].Cost; cost != nil { // of the invocation with the initialization of its environment
-			w.Cost += cost(time.Duration((b.endTime(n, b.now) - n.Start + n.initSeconds()) * 1e9))
+	for _, s := range b.segments {
+		traces[s.TraceID] = true
+		w.Spans = append(w.Spans, b.buildSpan(s))
+		if cost := functions[s.Name].Cost; cost != nil { // of the invocation with the initialization of its environment
+			w.Cost += cost(time.Duration((b.endTime(s, b.now) - s.Start + s.initSeconds()) * 1e9))
 		}
 	}
 	w.Traces = len(traces)
@@ -121,8 +121,8 @@ type builder struct {
 }
 
 func (b builder) mapSegments(of func(*segment) float64) (all []float64) {
-	for _, n := range b.segments {
-		all = append(all, of(n))
+	for _, s := range b.segments {
+		all = append(all, of(s))
 	}
 	return all
 }
@@ -130,30 +130,30 @@ func (b builder) mapSegments(of func(*segment) float64) (all []float64) {
 // toMilliseconds converts to milliseconds, rounded to microseconds: the resolution of X-Ray.
 func (builder) toMilliseconds(seconds float64) float64 { return math.Round(seconds*1e6) / 1e3 }
 
-func (b builder) buildSpan(n *segment) Span {
+func (b builder) buildSpan(seg *segment) Span {
 	s := Span{
-		Service: n.Name, Start: b.toMilliseconds(n.Start - b.first),
-		Duration: b.toMilliseconds(b.endTime(n, b.now) - n.Start), Wait: b.toMilliseconds(n.Start - b.waitStart(n)),
-		Queue: n.metadataText("queue"), Attempt: int(n.metadataNumber("attempt")), Status: b.statusOf(n),
-		Code:      n.annotation(annotationCode),
-		ColdStart: n.Annotations[annotationColdStart] == true || n.initSeconds() > 0, TraceID: n.TraceID,
-		UpstreamTraceID: n.metadataText("upstream"),
+		Service: seg.Name, Start: b.toMilliseconds(seg.Start - b.first),
+		Duration: b.toMilliseconds(b.endTime(seg, b.now) - seg.Start), Wait: b.toMilliseconds(seg.Start - b.waitStart(seg)),
+		Queue: seg.metadataText("queue"), Attempt: int(seg.metadataNumber("attempt")), Status: b.statusOf(seg),
+		Code:      seg.annotation(annotationCode),
+		ColdStart: seg.Annotations[annotationColdStart] == true || seg.initSeconds() > 0, TraceID: seg.TraceID,
+		UpstreamTraceID: seg.metadataText("upstream"),
 	}
-	s.Steps = b.buildSteps(n, b.endTime(n, b.now))
+	s.Steps = b.buildSteps(seg, b.endTime(seg, b.now))
 	return s
 }
 
-func (b builder) buildSteps(n *segment, until float64) []Step {
+func (b builder) buildSteps(s *segment, until float64) []Step {
 	steps := []Step{}
-	for _, c := range n.children {
-		name := c.Name
-		if operation, _ := c.AWS["operation"].(string); operation != "" {
+	for _, child := range s.children {
+		name := child.Name
+		if operation, _ := child.AWS["operation"].(string); operation != "" {
 			name += " " + operation
 		}
-		end := b.endTime(c, until)
+		end := b.endTime(child, until)
 		steps = append(steps, Step{
-			Name: name, Start: b.toMilliseconds(c.Start - b.first), Duration: b.toMilliseconds(end - c.Start),
-			Status: b.statusOf(c), Steps: b.buildSteps(c, end),
+			Name: name, Start: b.toMilliseconds(child.Start - b.first), Duration: b.toMilliseconds(end - child.Start),
+			Status: b.statusOf(child), Steps: b.buildSteps(child, end),
 		})
 	}
 	return steps
@@ -161,67 +161,67 @@ func (b builder) buildSteps(n *segment, until float64) []Step {
 
 // endTime returns when a segment ended. One without an end lasts until the given time, but no longer than the timeout
 // of its function.
-func (b builder) endTime(n *segment, until float64) float64 {
-	if n.hasEnded() {
-		return n.End
+func (b builder) endTime(s *segment, until float64) float64 {
+	if s.hasEnded() {
+		return s.End
 	}
-	if b.wasKilled(n) {
-		until = n.Start + b.timeoutOf(n)
+	if b.wasKilled(s) {
+		until = s.Start + b.timeoutOf(s)
 	}
-	return max(n.Start, until)
+	return max(s.Start, until)
 }
 
 // wasKilled reports whether a segment without an end will never get one: Lambda must have stopped its function by now.
-func (b builder) wasKilled(n *segment) bool {
-	limit := b.timeoutOf(n)
-	return !n.hasEnded() && limit > 0 && b.now > n.Start+limit
+func (b builder) wasKilled(s *segment) bool {
+	limit := b.timeoutOf(s)
+	return !s.hasEnded() && limit > 0 && b.now > s.Start+limit
 }
 
-func (b builder) timeoutOf(n *segment) float64 {
-	return b.functions[n.annotation(annotationService)].Timeout.Seconds()
+func (b builder) timeoutOf(s *segment) float64 {
+	return b.functions[s.annotation(annotationService)].Timeout.Seconds()
 }
 
-func (b builder) statusOf(n *segment) Status {
+func (b builder) statusOf(s *segment) Status {
 	switch {
-	case n.Fault || b.wasKilled(n):
+	case s.Fault || b.wasKilled(s):
 		return StatusFault
-	case n.Throttle:
+	case s.Throttle:
 		return StatusThrottle
-	case n.Error:
+	case s.Error:
 		return StatusError
-	case !n.hasEnded():
+	case !s.hasEnded():
 		return StatusRunning
 	}
 	return StatusOK
 }
 
 // sentAt returns when the message of a span was sent; for a request, when the span started.
-func (b builder) sentAt(n *segment) float64 { return n.Start - n.metadataNumber("wait_ms")/1e3 }
+func (b builder) sentAt(s *segment) float64 { return s.Start - s.metadataNumber("wait_ms")/1e3 }
 
 // waitStart returns when the message of a span started to wait: when it was sent, or when the previous attempt ended.
-func (b builder) waitStart(n *segment) float64 {
-	from := b.sentAt(n)
-	message := n.metadataText("message")
+func (b builder) waitStart(s *segment) float64 {
+	from := b.sentAt(s)
+	message := s.metadataText("message")
 	for _, before := range b.segments {
-		if message != "" && before.Start < n.Start && before.metadataText("message") == message {
-			from = max(from, b.endTime(before, n.Start))
+		if message != "" && before.Start < s.Start && before.metadataText("message") == message {
+			from = max(from, b.endTime(before, s.Start))
 		}
 	}
-	return min(from, n.Start)
+	return min(from, s.Start)
 }
 
 // initSeconds returns how many seconds Lambda took to initialize the execution environment for the segment's
 // invocation.
-func (n *segment) initSeconds() float64 {
-	for n != nil && n.Origin != "AWS::Lambda::Function" { // the segment that Lambda itself wrote
-		n = n.parent
+func (s *segment) initSeconds() float64 {
+	for s != nil && s.Origin != "AWS::Lambda::Function" { // the segment that Lambda itself wrote
+		s = s.parent
 	}
-	if n == nil {
+	if s == nil {
 		return 0
 	}
-	for _, c := range n.children {
-		if c.Name == "Initialization" || c.Name == "Init" {
-			return max(0, c.End-c.Start)
+	for _, child := range s.children {
+		if child.Name == "Initialization" || child.Name == "Init" {
+			return max(0, child.End-child.Start)
 		}
 	}
 	return 0

@@ -64,9 +64,9 @@ func TestRunningSpanEndsAtTimeout(t *testing.T) {
 		{readSecond - 181, 180_000, StatusFault}, {readSecond + 1, 0, StatusRunning},
 	} {
 		w := buildFrom(fmt.Sprintf(began, row.start))
-		if h := w.Spans[0]; h.Duration != row.ms || h.Status != row.want || h.Code != "x" ||
+		if s := w.Spans[0]; s.Duration != row.ms || s.Status != row.want || s.Code != "x" ||
 			w.HasRunning() != (row.want == StatusRunning) {
-			t.Errorf("since %d: %+v, want %g ms and %s", row.start, h, row.ms, row.want)
+			t.Errorf("since %d: %+v, want %g ms and %s", row.start, s, row.ms, row.want)
 		}
 	}
 }
@@ -102,8 +102,8 @@ func TestWaitCountsFromSendOrPreviousAttempt(t *testing.T) {
 		spanDocument("c", 1_000_008, 1_000_009, messageMetadata("other", 1, 1000)),
 	)
 	var got []float64
-	for _, h := range w.Spans {
-		got = append(got, h.Wait)
+	for _, s := range w.Spans {
+		got = append(got, s.Wait)
 	}
 	if d := cmp.Diff([]float64{2000, 3000, 1000}, got); d != "" {
 		t.Errorf("waits (-want +got):\n%s", d)

@@ -36,31 +36,31 @@ type FieldError struct {
 }
 
 // Validate returns the problems of the fields, in the order of the fields.
-func (a Details) Validate() (fieldErrors []FieldError) {
+func (d Details) Validate() (fieldErrors []FieldError) {
 	check := func(ok bool, pointer string, code errs.Code, message string) {
 		if !ok {
 			fieldErrors = append(fieldErrors, FieldError{pointer, errs.Problem{Code: code, Message: message}})
 		}
 	}
 	check(
-		ValidText(a.Title, MaxTitle), "/title", "title_invalid",
+		ValidText(d.Title, MaxTitle), "/title", "title_invalid",
 		fmt.Sprintf("A title has at most %d characters and no control characters.", MaxTitle),
 	)
 	check(
-		ValidText(a.ExternalID, MaxExternalID), "/external_id", "external_id_invalid",
+		ValidText(d.ExternalID, MaxExternalID), "/external_id", "external_id_invalid",
 		fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID),
 	)
 	check(
-		len(a.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many",
+		len(d.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many",
 		fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata),
 	)
-	for _, k := range slices.Sorted(maps.Keys(a.Metadata)) {
+	for _, k := range slices.Sorted(maps.Keys(d.Metadata)) {
 		check(
 			metadataKeyPattern.MatchString(k), "/metadata", "metadata_key_invalid",
 			"A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.",
 		)
 		check(
-			ValidText(a.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid",
+			ValidText(d.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid",
 			fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue),
 		)
 	}

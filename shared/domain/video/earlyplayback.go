@@ -68,11 +68,11 @@ func (v Video) measureEncodeRate(e TaskDone) EncodeRate {
 	if v.Times.EncodeStarted.IsZero() || spent <= 0 {
 		return EncodeRate{FramesPerSecond: math.Inf(1)}
 	}
-	p := EncodeRate{FramesPerSecond: float64(frames) / spent}
+	r := EncodeRate{FramesPerSecond: float64(frames) / spent}
 	if !e.Started.IsZero() {
-		p.PauseSeconds = max(0, e.At.Sub(e.Started).Seconds()-spent/float64(chunks))
+		r.PauseSeconds = max(0, e.At.Sub(e.Started).Seconds()-spent/float64(chunks))
 	}
-	return p
+	return r
 }
 
 // WouldStall reports whether, at an encode rate, a player that starts now, with shown frames listed, would reach the

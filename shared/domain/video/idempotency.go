@@ -17,4 +17,4 @@ type IdempotencyRecord struct {
 }
 
 // IsCompleted reports whether the request was carried out and its response is known.
-func (c IdempotencyRecord) IsCompleted() bool { return c.Status != 0 }
+func (r IdempotencyRecord) IsCompleted() bool { return r.Status != 0 }

@@ -61,33 +61,33 @@ func needsUpdate(previous, desired scaling.State) bool {
 //
 // The state is saved before the changes, so that only one process makes them, and again after them. If the process dies
 // in between, AppliedAt is not set in the stored state, and the next decision makes the changes.
-func (s Autoscaler) applyDifference(
+func (a Autoscaler) applyDifference(
 	ctx context.Context, previous, desired scaling.State,
 ) (decided, complete bool, err error) {
 	var changes []ceilingChange
 	desired.Queues, changes = diffCeilings(previous, desired)
-	if decided, err = s.saveState(ctx, desired); !decided {
+	if decided, err = a.saveState(ctx, desired); !decided {
 		return false, false, err
 	}
 	complete = true
 	if len(changes) > 0 {
-		complete, err = s.makeChanges(ctx, desired, changes)
+		complete, err = a.makeChanges(ctx, desired, changes)
 		desired.Version++
-		_, failed := s.saveState(ctx, desired)
+		_, failed := a.saveState(ctx, desired)
 		err = errors.Join(err, failed)
 	}
-	s.recordMetrics(ctx, desired)
+	a.recordMetrics(ctx, desired)
 	return true, complete, err
 }
 
 // makeChanges gives the mappings their ceilings and notes in the state's Queues what they have then. Decreases come
 // first: what a failed decrease does not free, increases do not get, so that the budget is not exceeded. A mapping that
 // Lambda is still changing is left for the next decision; that is no error.
-func (s Autoscaler) makeChanges(
+func (a Autoscaler) makeChanges(
 	ctx context.Context, state scaling.State, changes []ceilingChange,
 ) (complete bool, err error) {
 	increase := func(c ceilingChange) int { return state.Queues[c.queue].Workers - c.from }
-	slices.SortStableFunc(changes, func(a, b ceilingChange) int { return cmp.Compare(increase(a), increase(b)) })
+	slices.SortStableFunc(changes, func(x, y ceilingChange) int { return cmp.Compare(increase(x), increase(y)) })
 	missing := 0 // workers that failed decreases did not free
 	complete = true
 	for _, c := range changes {
@@ -98,7 +98,7 @@ func (s Autoscaler) makeChanges(
 			q.AppliedAt = c.appliedAt
 			continue
 		}
-		if failed := s.setMappingLimit(ctx, *q); failed != nil {
+		if failed := a.setMappingLimit(ctx, *q); failed != nil {
 			if complete = false; errs.KindOf(failed) != errs.Conflict {
 				err = errors.Join(err, failed)
 			}
@@ -107,30 +107,30 @@ func (s Autoscaler) makeChanges(
 			continue
 		}
 		q.AppliedAt = state.At
-		s.Log.InfoContext(ctx, "worker limit set", "queue", q.Name, "was", c.from, "is", q.Workers, "wanted", q.Wanted,
+		a.Log.InfoContext(ctx, "worker limit set", "queue", q.Name, "was", c.from, "is", q.Workers, "wanted", q.Wanted,
 			"waiting", q.Reading.Visible, "in_flight", q.Reading.InFlight, "reason", q.Reason)
 	}
 	return complete, err
 }
 
 // setMappingLimit sets a mapping's number of pollers if it has provisioned ones, else its maximum concurrency.
-func (s Autoscaler) setMappingLimit(ctx context.Context, q scaling.QueueState) error {
-	if n := s.PollersFor(q.Ceiling); n > 0 {
-		return s.Mappings.SetMaxPollers(ctx, q.MappingID, n)
+func (a Autoscaler) setMappingLimit(ctx context.Context, q scaling.QueueState) error {
+	if n := a.PollersFor(q.Ceiling); n > 0 {
+		return a.Mappings.SetMaxPollers(ctx, q.MappingID, n)
 	}
-	return s.Mappings.SetMaxConcurrency(ctx, q.MappingID, q.Workers)
+	return a.Mappings.SetMaxConcurrency(ctx, q.MappingID, q.Workers)
 }
 
 // recordMetrics writes one metric line for each queue.
-func (s Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
+func (a Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
 	var all []metrics.QueueScaling
 	for _, q := range state.Queues {
 		all = append(all, metrics.QueueScaling{
-			Queue: s.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight),
+			Queue: a.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight),
 			Wanted:    q.Wanted,
 			OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)), Ceiling: q.Workers,
 			Reason: string(q.Reason),
 		})
 	}
-	metrics.LogScaling(ctx, s.Log, state.At, all)
+	metrics.LogScaling(ctx, a.Log, state.At, all)
 }

@@ -80,25 +80,25 @@ const (
 // difference. It returns after how long to call it again; 0: at the next scheduled run. Less than minDecisionInterval
 // after a decision it only keeps the service times of the signal. It does as much as it can: an error says what could
 // not be read or set.
-func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (again time.Duration, err error) {
-	previous, err := s.Store.LoadScalingState(ctx)
+func (a Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (again time.Duration, err error) {
+	previous, err := a.Store.LoadScalingState(ctx)
 	if err != nil {
 		return 0, err
 	}
 	next := previous
 	next.Version, next.ServiceTimes = previous.Version+1, mergeServiceTimes(previous.ServiceTimes, signal.ServiceTimes)
-	if age := s.Now().Sub(previous.At); 0 <= age && age < minDecisionInterval {
+	if age := a.Now().Sub(previous.At); 0 <= age && age < minDecisionInterval {
 		if len(signal.ServiceTimes) > 0 {
-			_, err = s.saveState(ctx, next)
+			_, err = a.saveState(ctx, next)
 		}
 		return 0, err
 	}
-	observed, err := s.observeQueues(ctx, next.ServiceTimes, signal)
-	desired, again := s.decideState(next, observed)
+	observed, err := a.observeQueues(ctx, next.ServiceTimes, signal)
+	desired, again := a.decideState(next, observed)
 	if desired.IsIdle() && previous.IsIdle() && signal.IsZero() && !needsUpdate(previous, desired) {
 		return 0, err
 	}
-	decided, complete, failed := s.applyDifference(ctx, previous, desired)
+	decided, complete, failed := a.applyDifference(ctx, previous, desired)
 	err = errors.Join(err, failed)
 	if !decided || err == nil && complete && again == 0 {
 		return 0, err
@@ -108,16 +108,16 @@ func (s Autoscaler) AdjustConcurrency(ctx context.Context, signal ScaleSignal) (
 
 // observeQueues returns the queues with what is read of them. Those that can't be read have the zero Reading, and are
 // in the error.
-func (s Autoscaler) observeQueues(
+func (a Autoscaler) observeQueues(
 	ctx context.Context, serviceTimes map[string]float64, signal ScaleSignal,
 ) (observed []scaling.Queue, err error) {
 	for _, q := range services.ListQueues() {
-		in := s.QueueInput(q)
-		waiting, inFlight, failed := s.Depths.ReadQueueCounts(ctx, q.Name)
+		in := a.QueueInput(q)
+		waiting, inFlight, failed := a.Depths.ReadQueueCounts(ctx, q.Name)
 		if failed == nil {
 			waiting = max(waiting, signal.MessagesSent[q.Name]) // SQS takes some seconds to count sent messages
 			in.Reading = scaling.Reading{
-				At: s.Now(), Visible: float64(waiting), InFlight: float64(inFlight),
+				At: a.Now(), Visible: float64(waiting), InFlight: float64(inFlight),
 				ServiceTime: q.Inbox.ServiceTime.Seconds(),
 			}
 			if measured := serviceTimes[q.Service]; measured > 0 {
@@ -127,13 +127,13 @@ func (s Autoscaler) observeQueues(
 		err = errors.Join(err, failed)
 		observed = append(observed, in)
 	}
-	s.addMessageAges(ctx, observed)
+	a.addMessageAges(ctx, observed)
 	return observed, err
 }
 
 // addMessageAges adds to the readings of queues in which messages wait how old the oldest message is. An age that is
 // not known counts as zero.
-func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) {
+func (a Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) {
 	var waiting []string
 	for _, q := range queues {
 		if q.Reading.Visible > 0 {
@@ -145,9 +145,9 @@ func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, agesTimeout)
 	defer cancel()
-	ages, err := s.Ages.OldestMessageAges(ctx, waiting)
+	ages, err := a.Ages.OldestMessageAges(ctx, waiting)
 	if err != nil {
-		s.Log.WarnContext(ctx, "the ages of messages can't be read", "error", err)
+		a.Log.WarnContext(ctx, "the ages of messages can't be read", "error", err)
 	}
 	for i := range queues {
 		queues[i].Reading.OldestAge = ages[queues[i].Name].Seconds()
@@ -156,20 +156,20 @@ func (s Autoscaler) addMessageAges(ctx context.Context, queues []scaling.Queue) 
 
 // decideState returns the state that the scaling law wants after a state, and after how long to decide again; 0: no
 // need to.
-func (s Autoscaler) decideState(
+func (a Autoscaler) decideState(
 	state scaling.State, observed []scaling.Queue,
 ) (desired scaling.State, again time.Duration) {
-	state.At, state.Budget = s.Now(), s.Budget
+	state.At, state.Budget = a.Now(), a.Budget
 	previous := state.ToDecision()
 	if previous.Ceilings == nil {
-		previous.Ceilings = s.IdleCeilings(state.Budget) // those with which the mappings are created
+		previous.Ceilings = a.IdleCeilings(state.Budget) // those with which the mappings are created
 	}
 	d := scaling.DecideCeilings(scaling.Input{
 		Budget: state.Budget, Now: state.At, Queues: observed, Previous: previous,
 	})
 	state.Split, state.Queues = d.Split, make([]scaling.QueueState, len(d.Ceilings))
 	for i, c := range d.Ceilings {
-		state.Queues[i] = scaling.QueueState{Ceiling: c, Reading: observed[i].Reading, MappingID: s.MappingID(c.Name)}
+		state.Queues[i] = scaling.QueueState{Ceiling: c, Reading: observed[i].Reading, MappingID: a.MappingID(c.Name)}
 	}
 	return state, d.NextDecisionIn
 }
@@ -191,8 +191,8 @@ func mergeServiceTimes(known, signal map[string]float64) map[string]float64 {
 }
 
 // saveState writes a state; saved is false if another process has decided meanwhile.
-func (s Autoscaler) saveState(ctx context.Context, state scaling.State) (saved bool, err error) {
-	err = s.Store.SaveScalingState(ctx, state)
+func (a Autoscaler) saveState(ctx context.Context, state scaling.State) (saved bool, err error) {
+	err = a.Store.SaveScalingState(ctx, state)
 	if errs.KindOf(err) == errs.Conflict {
 		return false, nil
 	}

@@ -39,108 +39,108 @@ type scalerEnv struct {
 }
 
 func newScalerEnv(budget int) *scalerEnv {
-	w := &scalerEnv{
+	env := &scalerEnv{
 		Store: store.NewMemory(), now: metricsTime, waiting: map[string]int{}, inFlight: map[string]int{},
 		oldest:   map[string]time.Duration{},
 		ceilings: map[string]int{}, fails: map[string]bool{}, changing: map[string]bool{},
 	}
-	w.Autoscaler = autoscale.Autoscaler{
-		Depths: w, Ages: w, Mappings: w, Store: w, Budget: budget,
+	env.Autoscaler = autoscale.Autoscaler{
+		Depths: env, Ages: env, Mappings: env, Store: env, Budget: budget,
 		MappingID: func(queue string) string { return queue },
 		QueueName: func(queue string) string { return "sluice-" + queue },
-		Now:       func() time.Time { return w.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now:       func() time.Time { return env.now }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
-	for _, c := range w.IdleCeilings(budget) {
-		w.ceilings[c.Name] = c.Workers
+	for _, c := range env.IdleCeilings(budget) {
+		env.ceilings[c.Name] = c.Workers
 	}
-	return w
+	return env
 }
 
 // newDecidedEnv returns an env with a budget of 100 workers after the first decision.
 func newDecidedEnv(t *testing.T) *scalerEnv {
 	t.Helper()
-	w := newScalerEnv(100)
-	w.waiting["inspect"] = 1
-	w.adjustAfter(t, 0, noSignal)
-	return w
+	env := newScalerEnv(100)
+	env.waiting["inspect"] = 1
+	env.adjustAfter(t, 0, noSignal)
+	return env
 }
 
-func (w *scalerEnv) ReadQueueCounts(_ context.Context, queue string) (waiting, inFlight int, err error) {
-	if w.fails["count "+queue] {
+func (env *scalerEnv) ReadQueueCounts(_ context.Context, queue string) (waiting, inFlight int, err error) {
+	if env.fails["count "+queue] {
 		return 0, 0, errDown
 	}
-	return w.waiting[queue], w.inFlight[queue], nil
+	return env.waiting[queue], env.inFlight[queue], nil
 }
 
-func (w *scalerEnv) OldestMessageAges(_ context.Context, queues []string) (map[string]time.Duration, error) {
-	w.ageQueries = append(w.ageQueries, queues)
-	if w.fails["ages"] {
+func (env *scalerEnv) OldestMessageAges(_ context.Context, queues []string) (map[string]time.Duration, error) {
+	env.ageQueries = append(env.ageQueries, queues)
+	if env.fails["ages"] {
 		return nil, errDown
 	}
-	return w.oldest, nil
+	return env.oldest, nil
 }
 
-func (w *scalerEnv) SetMaxConcurrency(_ context.Context, id string, workers int) error {
-	w.updatedMappings = append(w.updatedMappings, id)
+func (env *scalerEnv) SetMaxConcurrency(_ context.Context, id string, workers int) error {
+	env.updatedMappings = append(env.updatedMappings, id)
 	switch {
-	case w.fails[id]:
+	case env.fails[id]:
 		return errDown
-	case w.changing[id]:
+	case env.changing[id]:
 		return errs.E("autoscale.SetMaxConcurrency", errs.Conflict, errors.New("it is being changed"))
 	}
-	w.ceilings[id] = workers
+	env.ceilings[id] = workers
 	return nil
 }
 
-func (w *scalerEnv) SaveScalingState(ctx context.Context, s scaling.State) error {
-	if w.beforeSave != nil {
-		race := w.beforeSave
-		w.beforeSave = nil
+func (env *scalerEnv) SaveScalingState(ctx context.Context, s scaling.State) error {
+	if env.beforeSave != nil {
+		race := env.beforeSave
+		env.beforeSave = nil
 		race()
 	}
-	w.saves++
-	return w.Store.SaveScalingState(ctx, s)
+	env.saves++
+	return env.Store.SaveScalingState(ctx, s)
 }
 
-func (w *scalerEnv) SetMaxPollers(ctx context.Context, id string, pollers int) error {
-	w.pollers++
-	return w.SetMaxConcurrency(ctx, id, 10*pollers)
+func (env *scalerEnv) SetMaxPollers(ctx context.Context, id string, pollers int) error {
+	env.pollers++
+	return env.SetMaxConcurrency(ctx, id, 10*pollers)
 }
 
 // adjustAfter advances the clock, adjusts the concurrency, and returns the ids of the mappings that were changed.
-func (w *scalerEnv) adjustAfter(
-	t *testing.T, after time.Duration, h autoscale.ScaleSignal,
+func (env *scalerEnv) adjustAfter(
+	t *testing.T, after time.Duration, s autoscale.ScaleSignal,
 ) (again time.Duration, calls []string) {
 	t.Helper()
-	again, calls, err := w.tryAdjustAfter(t, after, h)
+	again, calls, err := env.tryAdjustAfter(t, after, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return again, calls
 }
 
-func (w *scalerEnv) tryAdjustAfter(
-	t *testing.T, after time.Duration, h autoscale.ScaleSignal,
+func (env *scalerEnv) tryAdjustAfter(
+	t *testing.T, after time.Duration, s autoscale.ScaleSignal,
 ) (again time.Duration, calls []string, err error) {
 	t.Helper()
-	w.now, w.updatedMappings = w.now.Add(after), nil
-	again, err = w.AdjustConcurrency(t.Context(), h)
-	if sum := w.sumCeilings(); sum > max(w.Budget, services.MinConcurrency()) {
-		t.Errorf("%d workers in all, more than %d: %v", sum, w.Budget, w.ceilings)
+	env.now, env.updatedMappings = env.now.Add(after), nil
+	again, err = env.AdjustConcurrency(t.Context(), s)
+	if sum := env.sumCeilings(); sum > max(env.Budget, services.MinConcurrency()) {
+		t.Errorf("%d workers in all, more than %d: %v", sum, env.Budget, env.ceilings)
 	}
-	return again, w.updatedMappings, err
+	return again, env.updatedMappings, err
 }
 
-func (w *scalerEnv) sumCeilings() (n int) {
-	for _, c := range w.ceilings {
+func (env *scalerEnv) sumCeilings() (n int) {
+	for _, c := range env.ceilings {
 		n += c
 	}
 	return n
 }
 
-func (w *scalerEnv) readState(t *testing.T) scaling.State {
+func (env *scalerEnv) readState(t *testing.T) scaling.State {
 	t.Helper()
-	s, err := w.LoadScalingState(t.Context())
+	s, err := env.LoadScalingState(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,27 +20,27 @@ type fakeLambda struct {
 	err     error
 }
 
-func (c *fakeLambda) UpdateEventSourceMapping(
+func (l *fakeLambda) UpdateEventSourceMapping(
 	_ context.Context, in *lambda.UpdateEventSourceMappingInput, _ ...func(*lambda.Options),
 ) (*lambda.UpdateEventSourceMappingOutput, error) {
-	c.updates = append(c.updates, in)
-	return &lambda.UpdateEventSourceMappingOutput{}, c.err
+	l.updates = append(l.updates, in)
+	return &lambda.UpdateEventSourceMappingOutput{}, l.err
 }
 
-func (c *fakeLambda) Invoke(
+func (l *fakeLambda) Invoke(
 	_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options),
 ) (*lambda.InvokeOutput, error) {
-	c.calls = append(c.calls, in)
-	return &lambda.InvokeOutput{}, c.err
+	l.calls = append(l.calls, in)
+	return &lambda.InvokeOutput{}, l.err
 }
 
 func TestSetMaxConcurrencyChangesNothingElse(t *testing.T) {
 	t.Parallel()
-	c := &fakeLambda{}
-	if err := (autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 12); err != nil {
+	l := &fakeLambda{}
+	if err := (autoscale.LambdaMappings{Client: l}).SetMaxConcurrency(t.Context(), "id", 12); err != nil {
 		t.Fatal(err)
 	}
-	in := c.updates[0]
+	in := l.updates[0]
 	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ScalingConfig.MaximumConcurrency) != 12 ||
 		in.ProvisionedPollerConfig != nil || in.BatchSize != nil || in.Enabled != nil {
 		t.Errorf("input %+v", in)
@@ -50,11 +50,11 @@ func TestSetMaxConcurrencyChangesNothingElse(t *testing.T) {
 // Lambda accepts either a maximum concurrency or pollers.
 func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 	t.Parallel()
-	c := &fakeLambda{}
-	if err := (autoscale.LambdaMappings{Client: c}).SetMaxPollers(t.Context(), "id", 12); err != nil {
+	l := &fakeLambda{}
+	if err := (autoscale.LambdaMappings{Client: l}).SetMaxPollers(t.Context(), "id", 12); err != nil {
 		t.Fatal(err)
 	}
-	in := c.updates[0]
+	in := l.updates[0]
 	if aws.ToString(in.UUID) != "id" || aws.ToInt32(in.ProvisionedPollerConfig.MaximumPollers) != 12 ||
 		in.ScalingConfig != nil {
 		t.Errorf("input %+v", in)
@@ -63,13 +63,13 @@ func TestSetMaxPollersChangesNothingElse(t *testing.T) {
 
 func TestInvokeAsyncDoesNotWait(t *testing.T) {
 	t.Parallel()
-	c := &fakeLambda{}
-	if err := (autoscale.LambdaFunction{Client: c, Name: "sluice-reconcile"}).InvokeAsync(
+	l := &fakeLambda{}
+	if err := (autoscale.LambdaFunction{Client: l, Name: "sluice-reconcile"}).InvokeAsync(
 		t.Context(), map[string]int{"a": 1},
 	); err != nil {
 		t.Fatal(err)
 	}
-	in := c.calls[0]
+	in := l.calls[0]
 	if aws.ToString(in.FunctionName) != "sluice-reconcile" || in.InvocationType != types.InvocationTypeEvent ||
 		string(in.Payload) != `{"a":1}` {
 		t.Errorf("input %+v", in)
@@ -78,16 +78,16 @@ func TestInvokeAsyncDoesNotWait(t *testing.T) {
 
 func TestLambdaErrorsAreTransient(t *testing.T) {
 	t.Parallel()
-	c := &fakeLambda{err: errors.New("TooManyRequestsException")}
+	l := &fakeLambda{err: errors.New("TooManyRequestsException")}
 	for _, err := range []error{
-		(autoscale.LambdaMappings{Client: c}).SetMaxConcurrency(t.Context(), "id", 2),
-		(autoscale.LambdaFunction{Client: c}).InvokeAsync(t.Context(), nil),
+		(autoscale.LambdaMappings{Client: l}).SetMaxConcurrency(t.Context(), "id", 2),
+		(autoscale.LambdaFunction{Client: l}).InvokeAsync(t.Context(), nil),
 	} {
-		if errs.KindOf(err) != errs.Transient || !errors.Is(err, c.err) {
+		if errs.KindOf(err) != errs.Transient || !errors.Is(err, l.err) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := (autoscale.LambdaFunction{Client: c}).InvokeAsync(
+	if err := (autoscale.LambdaFunction{Client: l}).InvokeAsync(
 		t.Context(), func() {},
 	); errs.KindOf(err) != errs.Internal {
 		t.Errorf("input that is no JSON: %v", err)

@@ -47,8 +47,8 @@ const (
 // OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three
 // minutes old. Queues without a value in the last five minutes are left out. Errors are Transient: CloudWatch throttles
 // readers.
-func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
-	now := r.Now()
+func (a CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
+	now := a.Now()
 	in := &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending,
 	}
@@ -61,14 +61,14 @@ func (r CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) 
 				Metric: &types.Metric{
 					Namespace: aws.String("AWS/SQS"), MetricName: aws.String(ageMetric),
 					Dimensions: []types.Dimension{{
-						Name: aws.String("QueueName"), Value: aws.String(r.QueueName(queue)),
+						Name: aws.String("QueueName"), Value: aws.String(a.QueueName(queue)),
 					}},
 				},
 				Period: aws.Int32(metricPeriod), Stat: aws.String("Maximum"),
 			},
 		})
 	}
-	out, err := r.Client.GetMetricData(ctx, in)
+	out, err := a.Client.GetMetricData(ctx, in)
 	if err != nil {
 		return nil, errs.E("autoscale.OldestMessageAges", errs.Transient, err)
 	}

@@ -26,7 +26,7 @@ func fakeQueueName(queue string) string { return "sluice-" + queue }
 func fakeClock() time.Time { return today }
 
 // startFakeCloudWatch returns a client of a server that sends this response, and the form of the last request.
-func startFakeCloudWatch(t *testing.T, status int, answer string) (r autoscale.CloudWatchAges, asked *url.Values) {
+func startFakeCloudWatch(t *testing.T, status int, answer string) (a autoscale.CloudWatchAges, asked *url.Values) {
 	t.Helper()
 	asked = &url.Values{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func startFakeCloudWatch(t *testing.T, status int, answer string) (r autoscale.C
 
 func TestNewestMetricValueIsUsed(t *testing.T) {
 	t.Parallel()
-	r, asked := startFakeCloudWatch(
+	a, asked := startFakeCloudWatch(
 		t, 200,
 		`<GetMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><GetMetricDataResult><MetricDataResults>
 		<member><Id>q1</Id><Label>b</Label><StatusCode>Complete</StatusCode>
@@ -55,7 +55,7 @@ func TestNewestMetricValueIsUsed(t *testing.T) {
 		<member><Id>else</Id><Values><member>7</member></Values></member>
 	</MetricDataResults></GetMetricDataResult></GetMetricDataResponse>`,
 	)
-	got, err := r.OldestMessageAges(t.Context(), []string{"encode", "encode-bulk"})
+	got, err := a.OldestMessageAges(t.Context(), []string{"encode", "encode-bulk"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestNewestMetricValueIsUsed(t *testing.T) {
 
 func TestCloudWatchErrorsAreTransient(t *testing.T) {
 	t.Parallel()
-	r, _ := startFakeCloudWatch(
+	a, _ := startFakeCloudWatch(
 		t, 400,
 		`<ErrorResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`,
 	)
-	if _, err := r.OldestMessageAges(t.Context(), []string{"encode"}); errs.KindOf(err) != errs.Transient {
+	if _, err := a.OldestMessageAges(t.Context(), []string{"encode"}); errs.KindOf(err) != errs.Transient {
 		t.Errorf("%v", err)
 	}
 	down := errors.New("down")

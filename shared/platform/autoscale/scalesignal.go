@@ -19,7 +19,7 @@ type ScaleSignal struct {
 }
 
 // IsZero reports whether the signal is empty.
-func (h ScaleSignal) IsZero() bool { return len(h.MessagesSent)+len(h.ServiceTimes) == 0 }
+func (s ScaleSignal) IsZero() bool { return len(s.MessagesSent)+len(s.ServiceTimes) == 0 }
 
 // EventHandler handles one event and returns the events that follow.
 type EventHandler = func(ctx context.Context, e events.Event) ([]events.Event, error)
@@ -35,7 +35,7 @@ const (
 // before its next scheduled run: after an event that sends many messages, and when encoding takes more or less time
 // than it was told. It is not safe for concurrent use; a function handles one batch at a time.
 type ScaleNotifier struct {
-	Notify func(ctx context.Context, h ScaleSignal) error
+	Notify func(ctx context.Context, s ScaleSignal) error
 	Now    func() time.Time
 	Log    *slog.Logger
 
@@ -47,29 +47,29 @@ type ScaleNotifier struct {
 
 // WrapHandler returns a handler that calls h and observes what h has handled and returned. A failing Notify is only
 // logged.
-func (w *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
+func (n *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
 	return func(ctx context.Context, e events.Event) ([]events.Event, error) {
 		out, err := h(ctx, e)
 		if err == nil {
-			w.notifyIfNeeded(ctx, e, out)
+			n.notifyIfNeeded(ctx, e, out)
 		}
 		return out, err
 	}
 }
 
-func (w *ScaleNotifier) notifyIfNeeded(ctx context.Context, e events.Event, out []events.Event) {
-	signal := ScaleSignal{MessagesSent: countLargeFanOut(out), ServiceTimes: w.changedServiceTime(e)}
-	now := w.Now()
-	if signal.IsZero() || now.Sub(w.lastNotified) < minDecisionInterval {
+func (n *ScaleNotifier) notifyIfNeeded(ctx context.Context, e events.Event, out []events.Event) {
+	signal := ScaleSignal{MessagesSent: countLargeFanOut(out), ServiceTimes: n.changedServiceTime(e)}
+	now := n.Now()
+	if signal.IsZero() || now.Sub(n.lastNotified) < minDecisionInterval {
 		return
 	}
-	if err := w.Notify(ctx, signal); err != nil {
-		w.Log.WarnContext(ctx, "the autoscaler can't be started now; it runs within a minute", "error", err)
+	if err := n.Notify(ctx, signal); err != nil {
+		n.Log.WarnContext(ctx, "the autoscaler can't be started now; it runs within a minute", "error", err)
 		return
 	}
-	w.lastNotified = now
+	n.lastNotified = now
 	if signal.ServiceTimes != nil {
-		w.reportedServiceTime = w.meanServiceTime
+		n.reportedServiceTime = n.meanServiceTime
 	}
 }
 
@@ -91,17 +91,17 @@ func countLargeFanOut(out []events.Event) map[string]int {
 
 // changedServiceTime adds the handling time of a finished task, and returns the mean if it differs from the one last
 // reported; else nil.
-func (w *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
+func (n *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
 	if d, ok := e.Data.(video.TaskDone); ok && !d.Started.IsZero() {
-		w.sampleCount++
-		w.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - w.meanServiceTime) / float64(min(
-			w.sampleCount, 4*minSamples,
+		n.sampleCount++
+		n.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - n.meanServiceTime) / float64(min(
+			n.sampleCount, 4*minSamples,
 		))
 	}
-	if w.sampleCount < minSamples || math.Abs(
-		w.meanServiceTime-w.reportedServiceTime,
-	) <= minRelativeChange*w.reportedServiceTime {
+	if n.sampleCount < minSamples || math.Abs(
+		n.meanServiceTime-n.reportedServiceTime,
+	) <= minRelativeChange*n.reportedServiceTime {
 		return nil
 	}
-	return map[string]float64{"encode": w.meanServiceTime}
+	return map[string]float64{"encode": n.meanServiceTime}
 }

@@ -24,21 +24,21 @@ type notifierEnv struct {
 }
 
 func newNotifierEnv() *notifierEnv {
-	o := &notifierEnv{now: metricsTime}
-	o.ScaleNotifier = autoscale.ScaleNotifier{Now: func() time.Time {
-		return o.now
+	env := &notifierEnv{now: metricsTime}
+	env.ScaleNotifier = autoscale.ScaleNotifier{Now: func() time.Time {
+		return env.now
 	}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	o.Notify = func(_ context.Context, h autoscale.ScaleSignal) error {
-		o.signals = append(o.signals, h)
-		return o.err
+	env.Notify = func(_ context.Context, s autoscale.ScaleSignal) error {
+		env.signals = append(env.signals, s)
+		return env.err
 	}
-	return o
+	return env
 }
 
 // handleEvent lets the ScaleNotifier observe one event.
-func (o *notifierEnv) handleEvent(t *testing.T, what video.Event, out []events.Event, err error) {
+func (env *notifierEnv) handleEvent(t *testing.T, what video.Event, out []events.Event, err error) {
 	t.Helper()
-	h := o.WrapHandler(func(context.Context, events.Event) ([]events.Event, error) { return out, err })
+	h := env.WrapHandler(func(context.Context, events.Event) ([]events.Event, error) { return out, err })
 	got, goterr := h(t.Context(), events.New("acme", "vid_1", metricsTime, what))
 	if len(got) != len(out) || !errors.Is(goterr, err) {
 		t.Errorf("the handler returned %d events and %v, the wrapped one %d and %v", len(out), err, len(got), goterr)
@@ -78,9 +78,9 @@ func TestLargeFanOutSendsSignal(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := newNotifierEnv()
-			o.handleEvent(t, video.MediaInspected{}, newTaskEvents(tt.interactive, tt.bulk), tt.err)
-			if d := cmp.Diff(tt.want, o.signals); d != "" {
+			env := newNotifierEnv()
+			env.handleEvent(t, video.MediaInspected{}, newTaskEvents(tt.interactive, tt.bulk), tt.err)
+			if d := cmp.Diff(tt.want, env.signals); d != "" {
 				t.Error(d)
 			}
 		})
@@ -89,54 +89,54 @@ func TestLargeFanOutSendsSignal(t *testing.T) {
 
 func TestSignalsAreTenSecondsApart(t *testing.T) {
 	t.Parallel()
-	o := newNotifierEnv()
+	env := newNotifierEnv()
 	for range 20 {
-		o.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
-		o.now = o.now.Add(time.Second)
+		env.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
+		env.now = env.now.Add(time.Second)
 	}
-	if len(o.signals) != 2 {
-		t.Errorf("%d signals in 20 s", len(o.signals))
+	if len(env.signals) != 2 {
+		t.Errorf("%d signals in 20 s", len(env.signals))
 	}
 }
 
 func TestFailedSignalDoesNotFailHandler(t *testing.T) {
 	t.Parallel()
-	o := newNotifierEnv()
-	o.err = errDown
+	env := newNotifierEnv()
+	env.err = errDown
 	for range 2 { // the second event sends it again
-		o.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
+		env.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
 	}
-	if len(o.signals) != 2 {
-		t.Errorf("%d signals", len(o.signals))
+	if len(env.signals) != 2 {
+		t.Errorf("%d signals", len(env.signals))
 	}
 }
 
 func TestChangedServiceTimeSendsSignal(t *testing.T) {
 	t.Parallel()
-	o := newNotifierEnv()
+	env := newNotifierEnv()
 	work := func(n int, seconds float64) {
 		for range n {
-			o.now = o.now.Add(time.Second)
+			env.now = env.now.Add(time.Second)
 			done := video.TaskDone{At: metricsTime}
 			if seconds > 0 {
 				done.Started = metricsTime.Add(-time.Duration(seconds * float64(time.Second)))
 			}
-			o.handleEvent(t, done, nil, nil)
+			env.handleEvent(t, done, nil, nil)
 		}
 	}
 	work(100, 0) // without times
 	work(7, 8)
-	if o.signals != nil {
-		t.Errorf("signals %v after a few times", o.signals)
+	if env.signals != nil {
+		t.Errorf("signals %v after a few times", env.signals)
 	}
 	work(100, 8)
 	work(100, 9)
-	if d := cmp.Diff([]autoscale.ScaleSignal{{ServiceTimes: map[string]float64{"encode": 8}}}, o.signals); d != "" {
+	if d := cmp.Diff([]autoscale.ScaleSignal{{ServiceTimes: map[string]float64{"encode": 8}}}, env.signals); d != "" {
 		t.Error(d)
 	}
 	work(200, 16)
-	last := o.signals[len(o.signals)-1].ServiceTimes["encode"]
-	if n := len(o.signals); n < 2 || n > 5 || last < 12 || last > 16 {
-		t.Errorf("signals %v", o.signals)
+	last := env.signals[len(env.signals)-1].ServiceTimes["encode"]
+	if n := len(env.signals); n < 2 || n > 5 || last < 12 || last > 16 {
+		t.Errorf("signals %v", env.signals)
 	}
 }

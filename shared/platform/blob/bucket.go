@@ -161,10 +161,10 @@ type readErrorRecorder struct {
 	err error
 }
 
-func (s *readErrorRecorder) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
+func (r *readErrorRecorder) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
 	if err != nil && err != io.EOF {
-		s.err = err
+		r.err = err
 	}
 	return n, err
 }

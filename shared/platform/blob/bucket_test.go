@@ -30,8 +30,8 @@ type newResponse struct {
 	body   io.Reader
 }
 
-func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
-	if len(w.requests) >= len(w.responses) {
+func (f *fakeS3) Do(r *http.Request) (*http.Response, error) {
+	if len(f.requests) >= len(f.responses) {
 		return nil, errors.New("connection reset by peer")
 	}
 	if r.Body != nil {
@@ -39,19 +39,19 @@ func (w *fakeS3) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	a := w.responses[len(w.requests)]
-	w.requests = append(w.requests, r)
+	response := f.responses[len(f.requests)]
+	f.requests = append(f.requests, r)
 	return &http.Response{
-		StatusCode: a.status, Header: http.Header{}, ContentLength: -1, Request: r, Body: io.NopCloser(a.body),
+		StatusCode: response.status, Header: http.Header{}, ContentLength: -1, Request: r, Body: io.NopCloser(response.body),
 	}, nil
 }
 
-// newTestBucket returns a bucket whose requests w answers.
-func newTestBucket(t testing.TB, w *fakeS3, pathStyle bool) *blob.Bucket {
+// newTestBucket returns a bucket whose requests f answers.
+func newTestBucket(t testing.TB, f *fakeS3, pathStyle bool) *blob.Bucket {
 	t.Helper()
 	return blob.NewBucket(blob.NewClient(aws.Config{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "session"),
-		HTTPClient: awsmodel.NewClient(t, w),
+		HTTPClient: awsmodel.NewClient(t, f),
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 	}, pathStyle), "media")
 }
@@ -118,14 +118,14 @@ func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 // that send none.
 func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	t.Parallel()
-	w := &fakeS3{responses: []newResponse{
+	f := &fakeS3{responses: []newResponse{
 		{
 			200,
 			strings.NewReader(`<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`),
 		},
 		{200, strings.NewReader("")},
 	}}
-	b := newTestBucket(t, w, true)
+	b := newTestBucket(t, f, true)
 	if id, err := b.CreateUpload(t.Context(), "k", "video/mp4"); err != nil || id != "u" {
 		t.Fatalf("got %q, %v", id, err)
 	}
@@ -134,12 +134,12 @@ func TestPutObjectSendsChecksumAndUploadDoesNot(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	for name := range w.requests[0].Header {
+	for name := range f.requests[0].Header {
 		if strings.Contains(strings.ToLower(name), "checksum") {
 			t.Errorf("the upload is begun with %s", name)
 		}
 	}
-	put := w.requests[1].Header
+	put := f.requests[1].Header
 	if got := put.Get("X-Amz-Trailer"); got != "x-amz-checksum-crc32" {
 		t.Errorf("the object has the trailer %q", got)
 	}
@@ -172,10 +172,10 @@ func TestS3ErrorsMapToKinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeS3{
+			f := &fakeS3{
 				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
 			}
-			_, err := newTestBucket(t, w, true).CompleteUpload(
+			_, err := newTestBucket(t, f, true).CompleteUpload(
 				t.Context(), "k", "u", []blob.Part{{Number: 1, ETag: "e"}},
 			)
 			requireError(t, err, tt.kind, tt.code)
@@ -229,12 +229,12 @@ func TestDownloadObjectChecksETagAndClassifiesErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeS3{responses: []newResponse{{200, tt.body}}}
-			err := newTestBucket(t, w, true).DownloadObject(t.Context(), "k", "abc", tt.to)
+			f := &fakeS3{responses: []newResponse{{200, tt.body}}}
+			err := newTestBucket(t, f, true).DownloadObject(t.Context(), "k", "abc", tt.to)
 			if got := errs.KindOf(err); got != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
-			if got := w.requests[0].Header.Get("If-Match"); got != `"abc"` {
+			if got := f.requests[0].Header.Get("If-Match"); got != `"abc"` {
 				t.Errorf("If-Match is %s", got)
 			}
 		})
@@ -252,11 +252,11 @@ func TestListPartsReadsAllPages(t *testing.T) {
 			),
 		}
 	}
-	w := &fakeS3{responses: []newResponse{
+	f := &fakeS3{responses: []newResponse{
 		page("1", "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"),
 		page("2", "<IsTruncated>false</IsTruncated>"),
 	}}
-	got, err := newTestBucket(t, w, true).ListParts(t.Context(), "k", "u")
+	got, err := newTestBucket(t, f, true).ListParts(t.Context(), "k", "u")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestListPartsReadsAllPages(t *testing.T) {
 	); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
 	}
-	if got := w.requests[1].URL.Query().Get("part-number-marker"); got != "1" {
+	if got := f.requests[1].URL.Query().Get("part-number-marker"); got != "1" {
 		t.Errorf("the second page begins after %q", got)
 	}
 }
@@ -291,10 +291,10 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	} {
 		t.Run(tt.s3, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeS3{
+			f := &fakeS3{
 				responses: []newResponse{{tt.status, strings.NewReader("<Error><Code>" + tt.s3 + "</Code></Error>")}},
 			}
-			_, err := newTestBucket(t, w, true).CopyPart(
+			_, err := newTestBucket(t, f, true).CopyPart(
 				t.Context(), "k", "u", 1, blob.ObjectRange{Bucket: "theirs", Key: "k", ETag: "e", Size: 1},
 			)
 			requireError(t, err, tt.kind, tt.code)
@@ -303,8 +303,8 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 	for status, code := range map[int]string{
 		403: "object_forbidden", 404: "object_not_found", 301: "bucket_elsewhere",
 	} {
-		w := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
-		_, err := newTestBucket(t, w, true).HeadObjectInBucket(t.Context(), "theirs", "k")
+		f := &fakeS3{responses: []newResponse{{status, strings.NewReader("")}}}
+		_, err := newTestBucket(t, f, true).HeadObjectInBucket(t.Context(), "theirs", "k")
 		if got := errs.ProblemOf(err).Code; string(got) != code {
 			t.Errorf("S3 answers %d: %v, want %s", status, err, code)
 		}
@@ -313,10 +313,10 @@ func TestForeignBucketErrorsMapToCodes(t *testing.T) {
 
 func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 	t.Parallel()
-	w := &fakeS3{
+	f := &fakeS3{
 		responses: []newResponse{{200, strings.NewReader(`<CopyPartResult><ETag>"e2"</ETag></CopyPartResult>`)}},
 	}
-	got, err := newTestBucket(t, w, true).CopyPart(
+	got, err := newTestBucket(t, f, true).CopyPart(
 		t.Context(), "k", "u", 3,
 		blob.ObjectRange{Bucket: "theirs", Key: "2026/a b+ä%?.mkv", ETag: "e1", From: 10, Size: 5},
 	)
@@ -328,7 +328,7 @@ func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 		"X-Amz-Copy-Source-If-Match": `"e1"`,
 		"X-Amz-Copy-Source-Range":    "bytes=10-14",
 	} {
-		if got := w.requests[0].Header.Get(name); got != want {
+		if got := f.requests[0].Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
@@ -337,11 +337,11 @@ func TestCopyPartSendsSourceETagAndRange(t *testing.T) {
 // TestUploadPartSendsOnlyMD5: S3 accepts no other checksum for a part if the upload was created without one.
 func TestUploadPartSendsOnlyMD5(t *testing.T) {
 	t.Parallel()
-	w := &fakeS3{responses: []newResponse{{200, strings.NewReader("")}}}
-	if _, err := newTestBucket(t, w, false).UploadPart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
+	f := &fakeS3{responses: []newResponse{{200, strings.NewReader("")}}}
+	if _, err := newTestBucket(t, f, false).UploadPart(t.Context(), "k", "u", 3, []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	h := w.requests[0].Header
+	h := f.requests[0].Header
 	if got := h.Get("Content-Md5"); got != "XUFAKrxLKna5cZ2REBfFkg==" {
 		t.Errorf("the part's MD5 is %q", got)
 	}

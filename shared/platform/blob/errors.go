@@ -77,8 +77,8 @@ var foreignErrorMeanings = map[string]errorMeaning{
 func wrapForeignError(op string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if a, ok := foreignErrorMeanings[api.ErrorCode()]; ok {
-			return a.problem.ToError(op, a.kind, err)
+		if m, ok := foreignErrorMeanings[api.ErrorCode()]; ok {
+			return m.problem.ToError(op, m.kind, err)
 		}
 	}
 	return wrapError(op, err)
@@ -91,8 +91,8 @@ func wrapError(op string, err error) error {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if a, ok := errorMeanings[api.ErrorCode()]; ok {
-			return a.problem.ToError(op, a.kind, err)
+		if m, ok := errorMeanings[api.ErrorCode()]; ok {
+			return m.problem.ToError(op, m.kind, err)
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||

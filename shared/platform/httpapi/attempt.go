@@ -45,7 +45,7 @@ func (a *Attempt) StoreCreated(id string, create func(record *video.IdempotencyR
 
 // completedRecord returns the record of a request that has created what has the id.
 func (a *Attempt) completedRecord(id string) video.IdempotencyRecord {
-	c := *a.record
-	c.Status, c.CreatedID, c.Expires = http.StatusCreated, id, a.keptUntil
-	return c
+	r := *a.record
+	r.Status, r.CreatedID, r.Expires = http.StatusCreated, id, a.keptUntil
+	return r
 }

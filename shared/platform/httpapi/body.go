@@ -46,9 +46,9 @@ func DecodeBody[T any](r *http.Request) (T, error) {
 	case err != nil:
 		return v, newBodyError("The body is not JSON.")
 	}
-	var c Validation
-	c.checkShape("", "body", value, reflect.TypeFor[T]())
-	if err := c.errorWithStatus(http.StatusBadRequest); err != nil {
+	var check Validation
+	check.checkShape("", "body", value, reflect.TypeFor[T]())
+	if err := check.errorWithStatus(http.StatusBadRequest); err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
@@ -85,27 +85,27 @@ const maxFieldErrors = 100
 type Validation struct{ fieldErrors []FieldError }
 
 // Require adds a field error unless ok.
-func (c *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
-	if !ok && len(c.fieldErrors) < maxFieldErrors {
-		c.fieldErrors = append(c.fieldErrors, FieldError{pointer, code, detail})
+func (v *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
+	if !ok && len(v.fieldErrors) < maxFieldErrors {
+		v.fieldErrors = append(v.fieldErrors, FieldError{pointer, code, detail})
 	}
 }
 
 // AddAll adds field errors of the domain.
-func (c *Validation) AddAll(invalid []video.FieldError) {
+func (v *Validation) AddAll(invalid []video.FieldError) {
 	for _, f := range invalid {
-		c.Require(false, f.Pointer, f.Code, f.Message)
+		v.Require(false, f.Pointer, f.Code, f.Message)
 	}
 }
 
 // Err returns nil without field errors, else an HTTPError of 422.
-func (c *Validation) Err() error { return c.errorWithStatus(http.StatusUnprocessableEntity) }
+func (v *Validation) Err() error { return v.errorWithStatus(http.StatusUnprocessableEntity) }
 
 // errorWithStatus returns nil without field errors, else an HTTPError that has the first one's code and lists all.
-func (c *Validation) errorWithStatus(status int) error {
-	if len(c.fieldErrors) == 0 {
+func (v *Validation) errorWithStatus(status int) error {
+	if len(v.fieldErrors) == 0 {
 		return nil
 	}
-	first := c.fieldErrors[0]
-	return &HTTPError{Status: status, Code: first.Code, Detail: first.Detail, FieldErrors: c.fieldErrors}
+	first := v.fieldErrors[0]
+	return &HTTPError{Status: status, Code: first.Code, Detail: first.Detail, FieldErrors: v.fieldErrors}
 }

@@ -16,55 +16,55 @@ const maxFieldName = 64
 // checkShape adds a field error for each place where a JSON value, whose numbers are json.Number, does not have the
 // shape of a Go type: structs, slices, maps, pointers, strings and integers. A member whose tag has omitempty is
 // optional. null counts as missing.
-func (c *Validation) checkShape(at, name string, value any, t reflect.Type) {
+func (v *Validation) checkShape(at, name string, value any, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Struct:
 		object, ok := value.(map[string]any)
-		c.requireType(ok, at, name, "an object")
+		v.requireType(ok, at, name, "an object")
 		if ok {
-			c.checkMembers(at, object, t)
+			v.checkMembers(at, object, t)
 		}
 	case reflect.Pointer:
-		c.checkShape(at, name, value, t.Elem())
+		v.checkShape(at, name, value, t.Elem())
 	case reflect.Map:
 		object, ok := value.(map[string]any)
-		c.requireType(ok, at, name, "an object")
+		v.requireType(ok, at, name, "an object")
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			if len(c.fieldErrors) == maxFieldErrors {
+			if len(v.fieldErrors) == maxFieldErrors {
 				break
 			}
 			inner := at + "/" + escapePointer(key)
 			if len(key) > maxFieldName {
 				inner = at
 			}
-			c.checkShape(inner, "a value of "+name, object[key], t.Elem())
+			v.checkShape(inner, "a value of "+name, object[key], t.Elem())
 		}
 	case reflect.Slice:
 		list, ok := value.([]any)
-		c.requireType(ok, at, name, "an array")
-		for i, v := range list {
-			if len(c.fieldErrors) == maxFieldErrors {
+		v.requireType(ok, at, name, "an array")
+		for i, item := range list {
+			if len(v.fieldErrors) == maxFieldErrors {
 				break // a small body can hold thousands
 			}
-			c.checkShape(at+"/"+strconv.Itoa(i), fmt.Sprintf("%s[%d]", name, i), v, t.Elem())
+			v.checkShape(at+"/"+strconv.Itoa(i), fmt.Sprintf("%s[%d]", name, i), item, t.Elem())
 		}
 	case reflect.String:
 		_, ok := value.(string)
-		c.requireType(ok, at, name, "a string")
+		v.requireType(ok, at, name, "a string")
 	default:
 		n, _ := value.(json.Number)
 		_, err := strconv.ParseInt(string(n), 10, t.Bits())
-		c.requireType(err == nil, at, name, "a whole number")
+		v.requireType(err == nil, at, name, "a whole number")
 	}
 }
 
-func (c *Validation) requireType(ok bool, at, name, want string) {
-	c.Require(ok, at, "field_invalid", fmt.Sprintf("`%s` must be %s.", name, want))
+func (v *Validation) requireType(ok bool, at, name, want string) {
+	v.Require(ok, at, "field_invalid", fmt.Sprintf("`%s` must be %s.", name, want))
 }
 
 // checkMembers compares an object with a struct's fields. Unknown members come first, since one may be a missing member
 // that is mistyped.
-func (c *Validation) checkMembers(at string, object map[string]any, t reflect.Type) {
+func (v *Validation) checkMembers(at string, object map[string]any, t reflect.Type) {
 	fields := reflect.VisibleFields(t)
 	known := make([]string, len(fields))
 	for i, f := range fields {
@@ -72,27 +72,27 @@ func (c *Validation) checkMembers(at string, object map[string]any, t reflect.Ty
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, name) {
-			c.addUnknownField(at, name, "known are `"+strings.Join(known, "`, `")+"`.")
+			v.addUnknownField(at, name, "known are `"+strings.Join(known, "`, `")+"`.")
 		}
 	}
 	for i, f := range fields {
 		name, value := known[i], object[known[i]]
 		if value != nil {
-			c.checkShape(at+"/"+name, name, value, f.Type)
+			v.checkShape(at+"/"+name, name, value, f.Type)
 			continue
 		}
 		optional := strings.HasSuffix(f.Tag.Get("json"), ",omitempty")
-		c.Require(optional, at+"/"+name, "field_missing", "`"+name+"` is missing.")
+		v.Require(optional, at+"/"+name, "field_missing", "`"+name+"` is missing.")
 	}
 }
 
 // addUnknownField adds an error for an unknown member. A name over maxFieldName bytes is not repeated.
-func (c *Validation) addUnknownField(at, name, known string) {
+func (v *Validation) addUnknownField(at, name, known string) {
 	if len(name) > maxFieldName {
-		c.Require(false, at, "field_unknown", "A field is not known here; "+known)
+		v.Require(false, at, "field_unknown", "A field is not known here; "+known)
 		return
 	}
-	c.Require(
+	v.Require(
 		false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known),
 	)
 }

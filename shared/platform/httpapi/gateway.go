@@ -154,28 +154,28 @@ type responseBuffer struct {
 
 func newResponseBuffer() *responseBuffer { return &responseBuffer{header: http.Header{}} }
 
-func (a *responseBuffer) Header() http.Header { return a.header }
+func (b *responseBuffer) Header() http.Header { return b.header }
 
-func (a *responseBuffer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
+func (b *responseBuffer) WriteHeader(status int) {
+	if b.status == 0 {
+		b.status = status
 	}
 }
 
-func (a *responseBuffer) Write(b []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(b)
+func (b *responseBuffer) Write(p []byte) (int, error) {
+	b.WriteHeader(http.StatusOK)
+	return b.body.Write(p)
 }
 
 // proxyResponse returns the response in API Gateway's form, with a body that is not UTF-8 in base64.
-func (a *responseBuffer) proxyResponse() lambdaevents.APIGatewayProxyResponse {
-	a.WriteHeader(http.StatusOK)
-	a.header.Set("X-Content-Type-Options", "nosniff")
+func (b *responseBuffer) proxyResponse() lambdaevents.APIGatewayProxyResponse {
+	b.WriteHeader(http.StatusOK)
+	b.header.Set("X-Content-Type-Options", "nosniff")
 	out := lambdaevents.APIGatewayProxyResponse{
-		StatusCode: a.status, MultiValueHeaders: a.header, Body: a.body.String(),
+		StatusCode: b.status, MultiValueHeaders: b.header, Body: b.body.String(),
 	}
 	if !utf8.ValidString(out.Body) {
-		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.body.Bytes()), true
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(b.body.Bytes()), true
 	}
 	return out
 }

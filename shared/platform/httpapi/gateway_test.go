@@ -33,9 +33,9 @@ func TestGatewayBuildsRequest(t *testing.T) {
 		return e
 	}
 	want := func(change func(*handlerRequest)) handlerRequest {
-		s := handlerRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
-		change(&s)
-		return s
+		request := handlerRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
+		change(&request)
+		return request
 	}
 	for _, row := range []struct {
 		name  string
@@ -48,25 +48,27 @@ func TestGatewayBuildsRequest(t *testing.T) {
 		}), want(func(*handlerRequest) {})},
 		{"path like the stage", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Path = "/production/b"
-		}), want(func(s *handlerRequest) { s.Path = "/production/b" })},
+		}), want(func(request *handlerRequest) { request.Path = "/production/b" })},
 		{"no stage", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.RequestContext.Stage, e.Path = "", "//b"
-		}), want(func(s *handlerRequest) { s.Path = "//b" })},
+		}), want(func(request *handlerRequest) { request.Path = "//b" })},
 		{"base64", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("\xff\x00")), true
-		}), want(func(s *handlerRequest) { s.Body = "\xff\x00" })},
+		}), want(func(request *handlerRequest) { request.Body = "\xff\x00" })},
 		{"lower-case header", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"content-type": "application/json"}
-		}), want(func(s *handlerRequest) { s.Header.Set("Content-Type", "application/json") })},
+		}), want(func(request *handlerRequest) { request.Header.Set("Content-Type", "application/json") })},
 		{"many values", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.Headers = map[string]string{"accept": "b"}
 			e.MultiValueHeaders = map[string][]string{"accept": {"a", "b"}}
 			e.QueryStringParameters = map[string]string{"q": "2"}
 			e.MultiValueQueryStringParameters = map[string][]string{"q": {"1", "2 &"}}
-		}), want(func(s *handlerRequest) { s.Header["Accept"], s.Query = []string{"a", "b"}, "q=1&q=2+%26" })},
+		}), want(func(request *handlerRequest) {
+			request.Header["Accept"], request.Query = []string{"a", "b"}, "q=1&q=2+%26"
+		})},
 		{"single query", base(func(e *lambdaevents.APIGatewayProxyRequest) {
 			e.QueryStringParameters = map[string]string{"q": "2"}
-		}), want(func(s *handlerRequest) { s.Query = "q=2" })},
+		}), want(func(request *handlerRequest) { request.Query = "q=2" })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

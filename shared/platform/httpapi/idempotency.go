@@ -29,9 +29,9 @@ const (
 type IdempotencyStore interface {
 	// BeginIdempotency stores c unless another record of its owner, route and key is valid at now. It returns the
 	// record that is stored.
-	BeginIdempotency(ctx context.Context, c video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
+	BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
 	// CompleteIdempotency replaces the record of c's owner, route, key and holder. Conflict: another holder has it.
-	CompleteIdempotency(ctx context.Context, c video.IdempotencyRecord) error
+	CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error
 }
 
 // IdempotencyMiddleware runs POST requests that carry an Idempotency-Key once, and repeats the response after that
@@ -70,24 +70,24 @@ var (
 
 // wrapHandler returns a handler that runs h once for each Idempotency-Key, and each time for requests without one. No
 // run of h takes longer than timeout.
-func (o *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Duration) Handler {
+func (m *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Duration) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		keys := r.Header.Values("Idempotency-Key")
 		if len(keys) == 0 {
 			return h(w, r, &Attempt{})
 		}
-		record, err := o.newRecord(r, keys)
+		record, err := m.newRecord(r, keys)
 		if err != nil {
 			return err
 		}
-		now := o.Now()
+		now := m.Now()
 		record.Expires = now.Add(timeout + time.Second) // whole seconds are kept
-		stored, err := o.Store.BeginIdempotency(r.Context(), record, now)
+		stored, err := m.Store.BeginIdempotency(r.Context(), record, now)
 		switch {
 		case err != nil:
 			return err
 		case stored.Holder == record.Holder:
-			return o.handleFirst(w, r, h, record)
+			return m.handleFirst(w, r, h, record)
 		case stored.BodyHash != record.BodyHash:
 			return errKeyReused
 		case !stored.IsCompleted():
@@ -103,7 +103,7 @@ func (o *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Du
 }
 
 // newRecord returns the record of a request with these keys, of which there must be one. The body can be read again.
-func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video.IdempotencyRecord, error) {
+func (m *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video.IdempotencyRecord, error) {
 	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
 	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKeyLength || strings.ContainsFunc(keys[0], unprintable) {
 		return video.IdempotencyRecord{}, errKeyInvalid
@@ -113,7 +113,7 @@ func (o *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video
 		return video.IdempotencyRecord{}, newBodyError("The body can't be read.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	holder, err := o.NewHolder()
+	holder, err := m.NewHolder()
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}
@@ -147,10 +147,10 @@ func hashHex(b []byte) string {
 // handleFirst runs h for the first request with a key and stores its outcome. If h fails or panics before it has
 // created anything, the key is free again. If the outcome is unknown, nothing is stored: the record then expires, or
 // the row that was written with it completes it.
-func (o *IdempotencyMiddleware) handleFirst(
+func (m *IdempotencyMiddleware) handleFirst(
 	w http.ResponseWriter, r *http.Request, h IdempotentHandler, record video.IdempotencyRecord,
 ) error {
-	record.Expires = o.Now()
+	record.Expires = m.Now()
 	a := &Attempt{record: &record, keptUntil: record.Expires.Add(recordLifetime)}
 	defer func() {
 		if a.outcomeUnknown {
@@ -159,8 +159,8 @@ func (o *IdempotencyMiddleware) handleFirst(
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), completeTimeout)
 		defer cancel()
 		// the key stays in progress until the record expires
-		if err := o.Store.CompleteIdempotency(ctx, record); err != nil {
-			o.Log.WarnContext(ctx, "idempotency record not completed",
+		if err := m.Store.CompleteIdempotency(ctx, record); err != nil {
+			m.Log.WarnContext(ctx, "idempotency record not completed",
 				"api_request_id", CallerFromContext(ctx).RequestID, "owner", record.Owner, "error", err)
 		}
 	}()

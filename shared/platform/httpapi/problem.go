@@ -34,7 +34,7 @@ type HTTPError struct {
 	FieldErrors []FieldError
 }
 
-func (f *HTTPError) Error() string { return string(f.Code) + ": " + f.Detail }
+func (e *HTTPError) Error() string { return string(e.Code) + ": " + e.Detail }
 
 // errorsByKind maps each kind of error to its status, with a code and a detail for errors that have none of their own.
 var errorsByKind = map[errs.Kind]HTTPError{
@@ -58,9 +58,9 @@ var errorsByKind = map[errs.Kind]HTTPError{
 
 // toHTTPError returns the HTTP form of an error, without the text of its cause. Nothing else maps errors to statuses.
 func toHTTPError(err error) HTTPError {
-	var f *HTTPError
-	if errors.As(err, &f) {
-		return *f
+	var httpErr *HTTPError
+	if errors.As(err, &httpErr) {
+		return *httpErr
 	}
 	out, known := errorsByKind[errs.KindOf(err)]
 	if !known {
@@ -75,27 +75,27 @@ func toHTTPError(err error) HTTPError {
 
 // WriteProblem writes err as a problem document and logs it if its status is 500 or above.
 func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	f, c := toHTTPError(err), CallerFromContext(r.Context())
-	if f.Status >= http.StatusInternalServerError {
+	e, c := toHTTPError(err), CallerFromContext(r.Context())
+	if e.Status >= http.StatusInternalServerError {
 		log.ErrorContext(
 			r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route", r.Pattern,
-			"code", f.Code, "error", err,
+			"code", e.Code, "error", err,
 		)
 	}
-	kind := errs.Problem{Code: f.Code}
+	kind := errs.Problem{Code: e.Code}
 	b, _ := encodeJSON(problemDocument{ // strings and numbers: can't fail
-		Type: kind.Type(), Title: kind.Title(), Status: f.Status,
-		Detail: f.Detail, Code: f.Code, RequestID: c.RequestID, Errors: f.FieldErrors,
+		Type: kind.Type(), Title: kind.Title(), Status: e.Status,
+		Detail: e.Detail, Code: e.Code, RequestID: c.RequestID, Errors: e.FieldErrors,
 	})
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	switch f.Status {
+	switch e.Status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", "Bearer")
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
 	}
-	w.WriteHeader(f.Status)
+	w.WriteHeader(e.Status)
 	_, _ = w.Write(b) // the client is gone
 }

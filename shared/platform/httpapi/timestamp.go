@@ -6,8 +6,8 @@ import "time"
 type Timestamp struct{ time.Time }
 
 // MarshalJSON returns the time as a JSON string.
-func (m Timestamp) MarshalJSON() ([]byte, error) {
-	return []byte(m.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
+func (t Timestamp) MarshalJSON() ([]byte, error) {
+	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000Z07:00"`)), nil
 }
 
 // TruncateToMillis returns a time as it is stored and shown: UTC, in whole milliseconds.

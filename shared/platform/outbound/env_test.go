@@ -67,14 +67,14 @@ type dnsServer struct {
 	names map[string][]string
 }
 
-func (z *dnsServer) dialServer(context.Context, string, string) (net.Conn, error) {
+func (s *dnsServer) dialServer(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
-	go z.serveQuery(server)
+	go s.serveQuery(server)
 	return client, nil
 }
 
 // serveQuery answers one query over TCP: RFC 1035, sections 4.1 and 4.2.2.
-func (z *dnsServer) serveQuery(c net.Conn) {
+func (s *dnsServer) serveQuery(c net.Conn) {
 	defer c.Close()
 	var length [2]byte
 	if _, err := io.ReadFull(c, length[:]); err != nil {
@@ -87,7 +87,7 @@ func (z *dnsServer) serveQuery(c net.Conn) {
 	end := 12 + slices.Index(q[12:], 0) + 5 // name, type, class
 	out := append(slices.Clone(q[:2]), 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0)
 	out = append(out, q[12:end]...)
-	a, known := z.answerQuery(q[12:end])
+	a, known := s.answerQuery(q[12:end])
 	switch {
 	case !known:
 		out[3] |= 3 // no such name
@@ -105,15 +105,15 @@ func (z *dnsServer) serveQuery(c net.Conn) {
 
 // answerQuery returns the address for a question, the zero address if the name has none of that type; false: there is
 // no such name.
-func (z *dnsServer) answerQuery(question []byte) (netip.Addr, bool) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
+func (s *dnsServer) answerQuery(question []byte) (netip.Addr, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var labels []string
 	for q := question; q[0] > 0; q = q[1+q[0]:] {
 		labels = append(labels, string(q[1:1+q[0]]))
 	}
 	name := strings.ToLower(strings.Join(labels, "."))
-	answers, known := z.names[name]
+	answers, known := s.names[name]
 	if !known {
 		return netip.Addr{}, false
 	}
@@ -122,7 +122,7 @@ func (z *dnsServer) answerQuery(question []byte) (netip.Addr, bool) {
 		return netip.Addr{}, true
 	}
 	if len(answers) > 1 {
-		z.names[name] = answers[1:]
+		s.names[name] = answers[1:]
 	}
 	return a, true
 }

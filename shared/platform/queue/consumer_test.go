@@ -32,32 +32,32 @@ type fakeQueue struct {
 	refusesSends bool
 }
 
-func (d *fakeQueue) Send(ctx context.Context, es ...events.Event) error {
-	if d.refusesSends || ctx.Err() != nil {
+func (q *fakeQueue) Send(ctx context.Context, es ...events.Event) error {
+	if q.refusesSends || ctx.Err() != nil {
 		return errs.E("fake", errs.Transient, errors.New("full"))
 	}
-	d.sent = append(d.sent, es...)
+	q.sent = append(q.sent, es...)
 	return nil
 }
 
-func (d *fakeQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
-	if d.refusesSends || ctx.Err() != nil {
+func (q *fakeQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.SQSMessage, reason error) error {
+	if q.refusesSends || ctx.Err() != nil {
 		return errs.E("fake", errs.Transient, errors.New("full"))
 	}
-	d.deadLettered[m.MessageId], d.lastCode = queue.DeadLetterReason(reason), string(errs.ProblemOf(reason).Code)
+	q.deadLettered[m.MessageId], q.lastCode = queue.DeadLetterReason(reason), string(errs.ProblemOf(reason).Code)
 	return nil
 }
 
-func (d *fakeQueue) ChangeVisibility(_ context.Context, m lambdaevents.SQSMessage, _ time.Duration) error {
-	d.delayed = append(d.delayed, m.MessageId)
+func (q *fakeQueue) ChangeVisibility(_ context.Context, m lambdaevents.SQSMessage, _ time.Duration) error {
+	q.delayed = append(q.delayed, m.MessageId)
 	return nil
 }
 
-func newTestConsumer(d *fakeQueue, service string, h queue.Handler) *queue.Consumer {
+func newTestConsumer(q *fakeQueue, service string, h queue.Handler) *queue.Consumer {
 	s, _ := services.Lookup(service)
-	d.deadLettered = map[string]string{}
+	q.deadLettered = map[string]string{}
 	return &queue.Consumer{
-		Service: s, Handle: h, Send: d, Queue: d, Log: slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)),
+		Service: s, Handle: h, Send: q, Queue: q, Log: slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)),
 		OnExhausted: func(e events.Event, _ error) []events.Event {
 			return []events.Event{events.New(e.Tenant, e.Video, noon, video.TaskFailed{})}
 		},
@@ -137,8 +137,8 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := &fakeQueue{refusesSends: tt.refuses}
-			c := newTestConsumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
+			q := &fakeQueue{refusesSends: tt.refuses}
+			c := newTestConsumer(q, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
 				if tt.attempt > 5 {
 					t.Error("handled again after it crashed at each attempt")
 				}
@@ -160,13 +160,13 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 			if failed := len(failedIDs(r)) == 1; failed != tt.failed {
 				t.Errorf("failed %v, want %v", failed, tt.failed)
 			}
-			if _, is := d.deadLettered["m"]; is != tt.deadLettered {
-				t.Errorf("dead letters %v, want %v", d.deadLettered, tt.deadLettered)
+			if _, is := q.deadLettered["m"]; is != tt.deadLettered {
+				t.Errorf("dead letters %v, want %v", q.deadLettered, tt.deadLettered)
 			}
-			if len(d.sent) != tt.sent {
-				t.Errorf("sent %d events, want %d", len(d.sent), tt.sent)
+			if len(q.sent) != tt.sent {
+				t.Errorf("sent %d events, want %d", len(q.sent), tt.sent)
 			}
-			if again := len(d.delayed) > 0; again != tt.failed {
+			if again := len(q.delayed) > 0; again != tt.failed {
 				t.Errorf("backoff set %v, want %v", again, tt.failed)
 			}
 		})
@@ -175,8 +175,8 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 
 // TestTimedOutLastAttemptIsReportedAndDeadLettered: work that takes all the time leaves enough to report it.
 func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
-	d := &fakeQueue{}
-	c := newTestConsumer(d, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+	q := &fakeQueue{}
+	c := newTestConsumer(q, "encode", func(ctx context.Context, _ events.Event) ([]events.Event, error) {
 		<-ctx.Done()
 		return nil, errs.E("x", errs.Transient, ctx.Err())
 	})
@@ -188,8 +188,8 @@ func TestTimedOutLastAttemptIsReportedAndDeadLettered(t *testing.T) {
 			Records: []lambdaevents.SQSMessage{newMessage("m", 5, examples.ReadJSON("encode.requested.v1/minimal"))},
 		},
 	)
-	if len(failedIDs(r)) != 0 || len(d.sent) != 1 || len(d.deadLettered) != 1 {
-		t.Errorf("failed %v, sent %d events, dead letters %v", failedIDs(r), len(d.sent), d.deadLettered)
+	if len(failedIDs(r)) != 0 || len(q.sent) != 1 || len(q.deadLettered) != 1 {
+		t.Errorf("failed %v, sent %d events, dead letters %v", failedIDs(r), len(q.sent), q.deadLettered)
 	}
 }
 
@@ -228,18 +228,18 @@ func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := &fakeQueue{}
-			c := newTestConsumer(d, tt.service, func(context.Context, events.Event) ([]events.Event, error) {
+			q := &fakeQueue{}
+			c := newTestConsumer(q, tt.service, func(context.Context, events.Event) ([]events.Event, error) {
 				t.Error("it was handled")
 				return nil, nil
 			})
 			r, _ := c.HandleBatch(
 				t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{newMessage("m", 1, tt.body)}},
 			)
-			if len(failedIDs(r)) > 0 || !strings.HasPrefix(d.deadLettered["m"], tt.where) || d.lastCode != tt.code {
+			if len(failedIDs(r)) > 0 || !strings.HasPrefix(q.deadLettered["m"], tt.where) || q.lastCode != tt.code {
 				t.Errorf(
 					"failed %v, dead letters %v with %s, want %s and a reason that begins with %s", failedIDs(r),
-					d.deadLettered, d.lastCode, tt.code, tt.where,
+					q.deadLettered, q.lastCode, tt.code, tt.where,
 				)
 			}
 		})
@@ -247,8 +247,8 @@ func TestInvalidMessageIsDeadLetteredAtOnce(t *testing.T) {
 }
 
 func TestPoisonMessageDoesNotFailItsBatch(t *testing.T) {
-	d := &fakeQueue{}
-	c := newTestConsumer(d, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
+	q := &fakeQueue{}
+	c := newTestConsumer(q, "encode", func(_ context.Context, e events.Event) ([]events.Event, error) {
 		return nil, nil
 	})
 	good := examples.ReadJSON("encode.requested.v1/minimal")
@@ -260,15 +260,15 @@ func TestPoisonMessageDoesNotFailItsBatch(t *testing.T) {
 			},
 		},
 	)
-	if len(failedIDs(r)) != 0 || len(d.deadLettered) != 1 {
-		t.Errorf("failed %v, dead letters %v", failedIDs(r), d.deadLettered)
+	if len(failedIDs(r)) != 0 || len(q.deadLettered) != 1 {
+		t.Errorf("failed %v, dead letters %v", failedIDs(r), q.deadLettered)
 	}
 }
 
 func TestFIFOStopsGroupAfterFailure(t *testing.T) {
-	d := &fakeQueue{}
+	q := &fakeQueue{}
 	n := 0
-	c := newTestConsumer(d, "publish", func(context.Context, events.Event) ([]events.Event, error) {
+	c := newTestConsumer(q, "publish", func(context.Context, events.Event) ([]events.Event, error) {
 		n++
 		if n == 2 {
 			return nil, errors.New("bug")
@@ -292,29 +292,29 @@ func TestFIFOStopsGroupAfterFailure(t *testing.T) {
 	if n != 3 {
 		t.Errorf("%d messages handled, want a, b and d", n)
 	}
-	if diff := cmp.Diff([]string{"b", "c"}, d.delayed); diff != "" {
+	if diff := cmp.Diff([]string{"b", "c"}, q.delayed); diff != "" {
 		t.Errorf("SQS delivers b again when no message of its group is in flight: %s", diff)
 	}
 }
 
 // TestFIFOAttemptsMessageDeliveredTooOften: a message may have followed a failed one at each of its deliveries.
 func TestFIFOAttemptsMessageDeliveredTooOften(t *testing.T) {
-	d, tried := &fakeQueue{}, false
-	c := newTestConsumer(d, "publish", func(context.Context, events.Event) ([]events.Event, error) {
+	q, tried := &fakeQueue{}, false
+	c := newTestConsumer(q, "publish", func(context.Context, events.Event) ([]events.Event, error) {
 		tried = true
 		return nil, nil
 	})
 	late := newMessage("m", c.Service.Inbox.MaxAttempts+1, encodeBody(t, video.UploadCompleted{At: noon}))
 	r, _ := c.HandleBatch(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{late}})
-	if !tried || len(failedIDs(r)) != 0 || len(d.deadLettered) != 0 {
-		t.Errorf("handled %v, failed %v, dead letters %v", tried, failedIDs(r), d.deadLettered)
+	if !tried || len(failedIDs(r)) != 0 || len(q.deadLettered) != 0 {
+		t.Errorf("handled %v, failed %v, dead letters %v", tried, failedIDs(r), q.deadLettered)
 	}
 }
 
 func TestS3NotificationBecomesEvents(t *testing.T) {
 	var got []events.Event
-	d := &fakeQueue{}
-	c := newTestConsumer(d, "inspect", func(_ context.Context, e events.Event) ([]events.Event, error) {
+	q := &fakeQueue{}
+	c := newTestConsumer(q, "inspect", func(_ context.Context, e events.Event) ([]events.Event, error) {
 		got = append(got, e)
 		return nil, nil
 	})
@@ -339,7 +339,7 @@ func TestS3NotificationBecomesEvents(t *testing.T) {
 		t.Error(diff)
 	}
 	_, _ = c.HandleBatch(t.Context(), notification(fmt.Sprintf(record, "ObjectCreated:Put", "elsewhere/x")))
-	if len(d.deadLettered) != 1 {
+	if len(q.deadLettered) != 1 {
 		t.Error("an object that is not an original is no dead letter")
 	}
 }

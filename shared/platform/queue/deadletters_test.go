@@ -34,48 +34,48 @@ func newDeadLetterFixture(t *testing.T, service string) *deadLetterFixture {
 	if !ok {
 		t.Fatalf("no service %s", service)
 	}
-	m := &deadLetterFixture{Memory: &queue.Memory{}, Service: s, now: noon}
-	m.Now = func() time.Time { return m.now }
-	m.deadLetterURL = m.CreateQueue(
+	f := &deadLetterFixture{Memory: &queue.Memory{}, Service: s, now: noon}
+	f.Now = func() time.Time { return f.now }
+	f.deadLetterURL = f.CreateQueue(
 		service+"-dead", queue.Settings{FIFO: s.Inbox.FIFO, VisibilityTimeout: 30 * time.Second},
 	)
-	m.inboxURL = m.CreateQueue(
+	f.inboxURL = f.CreateQueue(
 		service,
 		queue.Settings{
 			FIFO: s.Inbox.FIFO, VisibilityTimeout: s.VisibilityTimeout(), MaxReceives: s.Inbox.MaxReceiveCount(),
-			DeadLetterURL: m.deadLetterURL,
+			DeadLetterURL: f.deadLetterURL,
 		},
 	)
-	return m
+	return f
 }
 
-func (m *deadLetterFixture) deadLetterConsumer() queue.DeadLetterConsumer {
-	return queue.DeadLetterConsumer{Client: m, URL: func(string) string { return m.deadLetterURL }}
+func (f *deadLetterFixture) deadLetterConsumer() queue.DeadLetterConsumer {
+	return queue.DeadLetterConsumer{Client: f, URL: func(string) string { return f.deadLetterURL }}
 }
 
 // sendToInbox sends a message to the queue, with attributes that the sender chose.
-func (m *deadLetterFixture) sendToInbox(t *testing.T, body, group string, attributes map[string]string) {
+func (f *deadLetterFixture) sendToInbox(t *testing.T, body, group string, attributes map[string]string) {
 	t.Helper()
 	in := &sqs.SendMessageInput{
-		QueueUrl: &m.inboxURL, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{},
+		QueueUrl: &f.inboxURL, MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{},
 	}
 	for name, value := range attributes {
 		in.MessageAttributes[name] = types.MessageAttributeValue{
 			DataType: aws.String("String"), StringValue: aws.String(value),
 		}
 	}
-	if m.Inbox.FIFO {
+	if f.Inbox.FIFO {
 		in.MessageGroupId, in.MessageDeduplicationId = &group, &body
 	}
-	if _, err := m.SendMessage(t.Context(), in); err != nil {
+	if _, err := f.SendMessage(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // receiveFromInbox receives messages from the queue, as Lambda does.
-func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMessage {
+func (f *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMessage {
 	t.Helper()
-	out, err := m.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &m.inboxURL, MaxNumberOfMessages: 10})
+	out, err := f.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &f.inboxURL, MaxNumberOfMessages: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,11 +92,11 @@ func (m *deadLetterFixture) receiveFromInbox(t *testing.T) []lambdaevents.SQSMes
 }
 
 // deadLetterAll receives messages and sends them to the dead-letter queue.
-func (m *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
+func (f *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
 	t.Helper()
-	for _, d := range m.receiveFromInbox(t) {
+	for _, d := range f.receiveFromInbox(t) {
 		q := queue.ServiceQueue{
-			Client: m, URLs: []string{m.inboxURL}, DeadLetterURL: m.deadLetterURL, FIFO: m.Inbox.FIFO,
+			Client: f, URLs: []string{f.inboxURL}, DeadLetterURL: f.deadLetterURL, FIFO: f.Inbox.FIFO,
 		}
 		if err := q.SendToDeadLetterQueue(t.Context(), d, reason); err != nil {
 			t.Fatal(err)
@@ -105,19 +105,19 @@ func (m *deadLetterFixture) deadLetterAll(t *testing.T, reason error) {
 }
 
 // exhaustReceives receives all messages until SQS moves them to the dead-letter queue.
-func (m *deadLetterFixture) exhaustReceives(t *testing.T) {
+func (f *deadLetterFixture) exhaustReceives(t *testing.T) {
 	t.Helper()
-	for range m.Inbox.MaxReceiveCount() + 1 {
-		m.receiveFromInbox(t)
-		m.now = m.now.Add(m.VisibilityTimeout())
+	for range f.Inbox.MaxReceiveCount() + 1 {
+		f.receiveFromInbox(t)
+		f.now = f.now.Add(f.VisibilityTimeout())
 	}
 }
 
 // consumeDeadLetters returns the dead letters of the dead-letter queue.
-func (m *deadLetterFixture) consumeDeadLetters(t *testing.T) (all []video.DeadLetter) {
+func (f *deadLetterFixture) consumeDeadLetters(t *testing.T) (all []video.DeadLetter) {
 	t.Helper()
-	if _, err := m.deadLetterConsumer().ConsumeBatch(
-		t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
+	if _, err := f.deadLetterConsumer().ConsumeBatch(
+		t.Context(), f.Service, func(_ context.Context, l video.DeadLetter) error {
 			all = append(all, l)
 			return nil
 		},
@@ -141,18 +141,18 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	for _, tt := range []struct {
 		name, service, body string
 		attributes          map[string]string
-		end                 func(m *deadLetterFixture, t *testing.T)
+		end                 func(f *deadLetterFixture, t *testing.T)
 		want                video.DeadLetter
 	}{
-		{"sent by the consumer", "encode", unknownVersionBody, nil, func(m *deadLetterFixture, t *testing.T) {
-			m.deadLetterAll(t, bad)
+		{"sent by the consumer", "encode", unknownVersionBody, nil, func(f *deadLetterFixture, t *testing.T) {
+			f.deadLetterAll(t, bad)
 		}, video.DeadLetter{
 			Type: "encode.requested.v9", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid, Code: "bad",
 			Reason:   "It is bad.",
 			Attempts: 1, Sent: noon, State: video.DeadLetterOpen,
 		}},
-		{"of a group", "publish", "no JSON", nil, func(m *deadLetterFixture, t *testing.T) {
-			m.deadLetterAll(t, errors.New("secret"))
+		{"of a group", "publish", "no JSON", nil, func(f *deadLetterFixture, t *testing.T) {
+			f.deadLetterAll(t, errors.New("secret"))
 		}, video.DeadLetter{
 			Group: "g", Kind: errs.Internal, Code: "internal", Reason: "an error of no known kind", Attempts: 1,
 			Sent: noon, State: video.DeadLetterOpen,
@@ -174,12 +174,12 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := newDeadLetterFixture(t, tt.service)
-			m.sendToInbox(t, tt.body, "g", tt.attributes)
-			tt.end(m, t)
+			f := newDeadLetterFixture(t, tt.service)
+			f.sendToInbox(t, tt.body, "g", tt.attributes)
+			tt.end(f, t)
 			tt.want.Service, tt.want.Body = tt.service, tt.body
 			tt.want.ID = video.DeadLetterID(tt.service, "message-1", noon)
-			got := m.consumeDeadLetters(t)
+			got := f.consumeDeadLetters(t)
 			ignore := cmpopts.IgnoreFields(video.DeadLetter{}, "Reason")
 			if tt.want.Reason != "" {
 				ignore = nil
@@ -190,7 +190,7 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 			if !strings.HasSuffix(got[0].Reason, ".") && tt.want.Reason == "" {
 				t.Errorf("no full stop: %q", got[0].Reason)
 			}
-			if n := m.CountMessages(m.deadLetterURL); n > 0 {
+			if n := f.CountMessages(f.deadLetterURL); n > 0 {
 				t.Errorf("%d are left", n)
 			}
 		})
@@ -201,14 +201,14 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 // end SQS moved the message too.
 func TestSameMessageDeadLetteredTwiceHasOneID(t *testing.T) {
 	t.Parallel()
-	m := newDeadLetterFixture(t, "encode")
-	m.sendToInbox(t, "x", "", nil)
+	f := newDeadLetterFixture(t, "encode")
+	f.sendToInbox(t, "x", "", nil)
 	for range 2 {
-		m.deadLetterAll(t, errors.New("x"))
-		m.now = m.now.Add(m.VisibilityTimeout())
+		f.deadLetterAll(t, errors.New("x"))
+		f.now = f.now.Add(f.VisibilityTimeout())
 	}
-	m.exhaustReceives(t)
-	got := m.consumeDeadLetters(t)
+	f.exhaustReceives(t)
+	got := f.consumeDeadLetters(t)
 	if len(got) != 3 || got[0].ID != got[1].ID || got[1].ID != got[2].ID {
 		t.Errorf("%+v", got)
 	}
@@ -216,34 +216,34 @@ func TestSameMessageDeadLetteredTwiceHasOneID(t *testing.T) {
 
 func TestDeadLetterThatIsNotStoredStaysInQueue(t *testing.T) {
 	t.Parallel()
-	m := newDeadLetterFixture(t, "encode")
+	f := newDeadLetterFixture(t, "encode")
 	for _, body := range []string{"a", "b", "c"} {
-		m.sendToInbox(t, body, "", nil)
+		f.sendToInbox(t, body, "", nil)
 	}
-	m.deadLetterAll(t, errors.New("x"))
+	f.deadLetterAll(t, errors.New("x"))
 	full := errors.New("full")
-	n, err := m.deadLetterConsumer().ConsumeBatch(
-		t.Context(), m.Service, func(_ context.Context, l video.DeadLetter) error {
+	n, err := f.deadLetterConsumer().ConsumeBatch(
+		t.Context(), f.Service, func(_ context.Context, l video.DeadLetter) error {
 			if l.Body == "b" {
 				return full
 			}
 			return nil
 		},
 	)
-	if n != 3 || !errors.Is(err, full) || m.CountMessages(m.deadLetterURL) != 1 {
-		t.Fatalf("%d, %v; %d are left", n, err, m.CountMessages(m.deadLetterURL))
+	if n != 3 || !errors.Is(err, full) || f.CountMessages(f.deadLetterURL) != 1 {
+		t.Fatalf("%d, %v; %d are left", n, err, f.CountMessages(f.deadLetterURL))
 	}
-	m.now = m.now.Add(time.Minute)
-	if got := m.consumeDeadLetters(t); len(got) != 1 || got[0].Body != "b" {
+	f.now = f.now.Add(time.Minute)
+	if got := f.consumeDeadLetters(t); len(got) != 1 || got[0].Body != "b" {
 		t.Errorf("later: %+v", got)
 	}
 }
 
 func TestMissingDeadLetterQueueIsTransient(t *testing.T) {
 	t.Parallel()
-	m := newDeadLetterFixture(t, "encode")
-	m.deadLetterURL = "memory://nowhere"
-	if n, err := m.deadLetterConsumer().ConsumeBatch(t.Context(), m.Service, nil); n != 0 ||
+	f := newDeadLetterFixture(t, "encode")
+	f.deadLetterURL = "memory://nowhere"
+	if n, err := f.deadLetterConsumer().ConsumeBatch(t.Context(), f.Service, nil); n != 0 ||
 		errs.KindOf(err) != errs.Transient {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -254,20 +254,20 @@ func TestRedriveSendsMessageToItsInbox(t *testing.T) {
 	for service, group := range map[string]string{"encode": "acme", "publish": "g", "purge": ""} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			m := newDeadLetterFixture(t, service)
-			m.sendToInbox(t, unknownVersionBody, "g", nil)
-			m.exhaustReceives(t)
-			l := m.consumeDeadLetters(t)[0]
-			r := queue.Redriver{Client: m, URL: func(string) string { return m.inboxURL }}
+			f := newDeadLetterFixture(t, service)
+			f.sendToInbox(t, unknownVersionBody, "g", nil)
+			f.exhaustReceives(t)
+			l := f.consumeDeadLetters(t)[0]
+			r := queue.Redriver{Client: f, URL: func(string) string { return f.inboxURL }}
 			for range 2 { // the second is what a crash before it was noted leads to
 				if err := r.Redrive(t.Context(), l); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if n := m.CountMessages(m.inboxURL); m.Inbox.FIFO && n != 1 {
+			if n := f.CountMessages(f.inboxURL); f.Inbox.FIFO && n != 1 {
 				t.Errorf("%d messages of one redrive", n)
 			}
-			d := m.receiveFromInbox(t)[0]
+			d := f.receiveFromInbox(t)[0]
 			if d.Body != l.Body || d.Attributes["MessageGroupId"] != group ||
 				d.Attributes["ApproximateReceiveCount"] != "1" {
 				t.Errorf("delivered %+v", d)
@@ -276,9 +276,9 @@ func TestRedriveSendsMessageToItsInbox(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before := m.CountMessages(m.inboxURL)
-			if err := r.Redrive(t.Context(), again); err != nil || m.CountMessages(m.inboxURL) != before+1 {
-				t.Errorf("the next redrive: %v, %d messages", err, m.CountMessages(m.inboxURL))
+			before := f.CountMessages(f.inboxURL)
+			if err := r.Redrive(t.Context(), again); err != nil || f.CountMessages(f.inboxURL) != before+1 {
+				t.Errorf("the next redrive: %v, %d messages", err, f.CountMessages(f.inboxURL))
 			}
 		})
 	}

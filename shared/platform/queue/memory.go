@@ -130,7 +130,7 @@ func (m *Memory) SendMessageBatch(
 // nothing and returns the id of the first. m is locked.
 func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageBatchRequestEntry) (string, error) {
 	now := m.currentTime()
-	l := memoryMessage{
+	msg := memoryMessage{
 		id: m.nextID("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
 		group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
 		trace:     aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
@@ -139,22 +139,22 @@ func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageB
 	}
 	copies := 1
 	switch {
-	case q.FIFO && (l.group == "" || l.dedup == "" || e.DelaySeconds != 0):
+	case q.FIFO && (msg.group == "" || msg.dedup == "" || e.DelaySeconds != 0):
 		return "", newInvalidParameter("a message of a FIFO queue has a group, a deduplication id and no delay")
 	case q.FIFO:
-		k := l.group + "\x00" + l.dedup
+		k := msg.group + "\x00" + msg.dedup
 		if before, ok := q.sentByDedupID[k]; ok && now.Before(before.at.Add(dedupInterval)) {
 			return before.id, nil
 		}
-		q.sentByDedupID[k] = sentMessage{l.id, now}
+		q.sentByDedupID[k] = sentMessage{msg.id, now}
 	case m.ExtraCopies != nil:
-		copies += m.ExtraCopies(url, l.body)
+		copies += m.ExtraCopies(url, msg.body)
 	}
 	for range copies {
-		c := l
+		c := msg
 		q.messages = append(q.messages, &c)
 	}
-	return l.id, nil
+	return msg.id, nil
 }
 
 // lockQueue returns a queue and locks m, unless there is no such queue.

@@ -22,10 +22,10 @@ func (m *Memory) ReceiveMessage(
 	}
 	defer m.mu.Unlock()
 	out := &sqs.ReceiveMessageOutput{}
-	for _, l := range m.selectDeliverable(q, int(max(1, in.MaxNumberOfMessages))) {
-		l.receiveCount++
-		l.receipt, l.visibleAt = m.nextID("receipt"), m.currentTime().Add(q.VisibilityTimeout)
-		out.Messages = append(out.Messages, l.toMessage())
+	for _, msg := range m.selectDeliverable(q, int(max(1, in.MaxNumberOfMessages))) {
+		msg.receiveCount++
+		msg.receipt, msg.visibleAt = m.nextID("receipt"), m.currentTime().Add(q.VisibilityTimeout)
+		out.Messages = append(out.Messages, msg.toMessage())
 	}
 	return out, nil
 }
@@ -57,24 +57,24 @@ func (m *Memory) selectDeliverable(q *memoryQueue, n int) (due []*memoryMessage)
 	return due
 }
 
-func (msg *memoryMessage) toMessage() types.Message {
+func (m *memoryMessage) toMessage() types.Message {
 	system := map[string]string{
-		"ApproximateReceiveCount": strconv.Itoa(msg.receiveCount),
-		"SentTimestamp":           strconv.FormatInt(msg.sentAt.UnixMilli(), 10),
+		"ApproximateReceiveCount": strconv.Itoa(m.receiveCount),
+		"SentTimestamp":           strconv.FormatInt(m.sentAt.UnixMilli(), 10),
 	}
-	if msg.movedBySQS {
+	if m.movedBySQS {
 		system["DeadLetterQueueSourceArn"] = "arn:memory"
 	}
 	for name, v := range map[string]string{
-		"MessageGroupId": msg.group, "MessageDeduplicationId": msg.dedup, "AWSTraceHeader": msg.trace,
+		"MessageGroupId": m.group, "MessageDeduplicationId": m.dedup, "AWSTraceHeader": m.trace,
 	} {
 		if v != "" {
 			system[name] = v
 		}
 	}
 	return types.Message{
-		MessageId: aws.String(msg.id), Body: aws.String(msg.body), ReceiptHandle: aws.String(msg.receipt),
-		Attributes: system, MessageAttributes: msg.attributes,
+		MessageId: aws.String(m.id), Body: aws.String(m.body), ReceiptHandle: aws.String(m.receipt),
+		Attributes: system, MessageAttributes: m.attributes,
 	}
 }
 
@@ -88,11 +88,11 @@ func (m *Memory) DeleteMessage(
 		return nil, err
 	}
 	defer m.mu.Unlock()
-	if l, ok := q.findByReceipt(in.ReceiptHandle); ok {
-		if q.FIFO && !m.currentTime().Before(l.visibleAt) {
+	if msg, ok := q.findByReceipt(in.ReceiptHandle); ok {
+		if q.FIFO && !m.currentTime().Before(msg.visibleAt) {
 			return nil, newInvalidParameter("the receipt handle has expired")
 		}
-		q.removeMessage(l)
+		q.removeMessage(msg)
 	}
 	return &sqs.DeleteMessageOutput{}, nil
 }
@@ -106,11 +106,11 @@ func (m *Memory) ChangeMessageVisibility(
 		return nil, err
 	}
 	defer m.mu.Unlock()
-	l, ok := q.findByReceipt(in.ReceiptHandle)
-	if !ok || !m.currentTime().Before(l.visibleAt) {
+	msg, ok := q.findByReceipt(in.ReceiptHandle)
+	if !ok || !m.currentTime().Before(msg.visibleAt) {
 		return nil, &types.MessageNotInflight{}
 	}
-	l.visibleAt = m.currentTime().Add(time.Duration(in.VisibilityTimeout) * time.Second)
+	msg.visibleAt = m.currentTime().Add(time.Duration(in.VisibilityTimeout) * time.Second)
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
@@ -125,8 +125,8 @@ func (m *Memory) GetQueueAttributes(
 	}
 	defer m.mu.Unlock()
 	waiting := 0
-	for _, l := range q.messages {
-		if !m.currentTime().Before(l.visibleAt) {
+	for _, msg := range q.messages {
+		if !m.currentTime().Before(msg.visibleAt) {
 			waiting++
 		}
 	}
@@ -137,8 +137,8 @@ func (m *Memory) GetQueueAttributes(
 }
 
 func (q *memoryQueue) findByReceipt(receipt *string) (*memoryMessage, bool) {
-	i := slices.IndexFunc(q.messages, func(l *memoryMessage) bool {
-		return l.receipt != "" && l.receipt == aws.ToString(receipt)
+	i := slices.IndexFunc(q.messages, func(m *memoryMessage) bool {
+		return m.receipt != "" && m.receipt == aws.ToString(receipt)
 	})
 	if i < 0 {
 		return nil, false
@@ -146,6 +146,6 @@ func (q *memoryQueue) findByReceipt(receipt *string) (*memoryMessage, bool) {
 	return q.messages[i], true
 }
 
-func (q *memoryQueue) removeMessage(l *memoryMessage) {
-	q.messages = slices.DeleteFunc(q.messages, func(o *memoryMessage) bool { return o == l })
+func (q *memoryQueue) removeMessage(m *memoryMessage) {
+	q.messages = slices.DeleteFunc(q.messages, func(other *memoryMessage) bool { return other == m })
 }

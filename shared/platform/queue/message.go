@@ -45,14 +45,14 @@ func (d delivery) metricsAttr(counts ...metric.Value) slog.Attr {
 }
 
 // handleMessage handles the events of one message. It reports whether SQS shall deliver the message again, and when.
-func (c *Consumer) handleMessage(ctx context.Context, m delivery) (wait time.Duration, again bool) {
-	es, err := decodeEvents(m.SQSMessage)
+func (c *Consumer) handleMessage(ctx context.Context, d delivery) (wait time.Duration, again bool) {
+	es, err := decodeEvents(d.SQSMessage)
 	if err != nil {
-		c.setVisibilityTimeout(ctx, m)
-		return c.scheduleRedelivery(ctx, m, c.sendToDeadLetterQueue(ctx, m, err))
+		c.setVisibilityTimeout(ctx, d)
+		return c.scheduleRedelivery(ctx, d, c.sendToDeadLetterQueue(ctx, d, err))
 	}
 	for _, e := range es {
-		if wait, again := c.handleEvent(ctx, m, e); again {
+		if wait, again := c.handleEvent(ctx, d, e); again {
 			return wait, true
 		}
 	}
@@ -60,37 +60,37 @@ func (c *Consumer) handleMessage(ctx context.Context, m delivery) (wait time.Dur
 }
 
 // handleEvent handles one event of a message. It reports whether SQS shall deliver the message again, and when.
-func (c *Consumer) handleEvent(ctx context.Context, m delivery, e events.Event) (wait time.Duration, again bool) {
+func (c *Consumer) handleEvent(ctx context.Context, d delivery, e events.Event) (wait time.Duration, again bool) {
 	end := func(error) {}
 	if c.StartSpan != nil {
-		ctx, end = c.StartSpan(ctx, m.SQSMessage, e)
+		ctx, end = c.StartSpan(ctx, d.SQSMessage, e)
 	}
-	c.setVisibilityTimeout(ctx, m)
+	c.setVisibilityTimeout(ctx, d)
 	ctx, isDuplicate := metrics.WithDuplicateMark(ctx)
-	out, err := c.attemptEvent(ctx, m, e)
+	out, err := c.attemptEvent(ctx, d, e)
 	if err == nil {
 		err = c.Send.Send(ctx, out...)
 	}
 	defer end(err) // the span of a dead letter ends with its error
 	if err != nil {
-		return c.scheduleRedelivery(ctx, m, c.handleFailure(ctx, m, e, err))
+		return c.scheduleRedelivery(ctx, d, c.handleFailure(ctx, d, e, err))
 	}
-	took := time.Since(m.started)
+	took := time.Since(d.started)
 	counts := []metric.Value{metric.WorkTime.NewValue(metric.ToMilliseconds(took))}
 	if isDuplicate() { // it changed nothing
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
 	c.Log.InfoContext(
-		ctx, "handled", "type", e.Type, "attempt", m.attemptNumber(), "sent", len(out), "seconds", took.Seconds(),
-		m.metricsAttr(counts...),
+		ctx, "handled", "type", e.Type, "attempt", d.attemptNumber(), "sent", len(out), "seconds", took.Seconds(),
+		d.metricsAttr(counts...),
 	)
 	return 0, false
 }
 
 // handleFailure handles the error of an event. It returns the error for which SQS shall deliver the message again,
 // nil if the message was sent to the dead-letter queue.
-func (c *Consumer) handleFailure(ctx context.Context, m delivery, e events.Event, err error) error {
-	if !slices.Contains(finalKinds, errs.KindOf(err)) && m.attemptNumber() < c.Service.Inbox.MaxAttempts {
+func (c *Consumer) handleFailure(ctx context.Context, d delivery, e events.Event, err error) error {
+	if !slices.Contains(finalKinds, errs.KindOf(err)) && d.attemptNumber() < c.Service.Inbox.MaxAttempts {
 		return err
 	}
 	if c.OnExhausted != nil && c.acceptsType(e) {
@@ -98,11 +98,11 @@ func (c *Consumer) handleFailure(ctx context.Context, m delivery, e events.Event
 			return err
 		}
 	}
-	return c.sendToDeadLetterQueue(ctx, m, err)
+	return c.sendToDeadLetterQueue(ctx, d, err)
 }
 
 // scheduleRedelivery sets the time of the next delivery if err is not nil, and returns it.
-func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error) (wait time.Duration, again bool) {
+func (c *Consumer) scheduleRedelivery(ctx context.Context, d delivery, err error) (wait time.Duration, again bool) {
 	if err == nil {
 		return 0, false
 	}
@@ -110,12 +110,12 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, m delivery, err error
 	if jitter == nil {
 		jitter = rand.Float64
 	}
-	wait = Backoff(c.Service.Timeout, m.attemptNumber(), jitter())
+	wait = Backoff(c.Service.Timeout, d.attemptNumber(), jitter())
 	c.Log.ErrorContext(
-		ctx, "message will be delivered again", "message_id", m.MessageId, "attempt", m.attemptNumber(),
-		"in_seconds", wait.Seconds(), "error", err, m.metricsAttr(metric.Retries.NewValue(1)),
+		ctx, "message will be delivered again", "message_id", d.MessageId, "attempt", d.attemptNumber(),
+		"in_seconds", wait.Seconds(), "error", err, d.metricsAttr(metric.Retries.NewValue(1)),
 	)
-	c.delayRedelivery(ctx, m.SQSMessage, wait)
+	c.delayRedelivery(ctx, d.SQSMessage, wait)
 	return wait, true
 }
 
@@ -126,13 +126,13 @@ var errAttemptsExhausted = errs.New("queue.attemptEvent", errs.Internal, "attemp
 // message has been delivered more than MaxAttempts times: then every attempt has crashed the function, or the function
 // was throttled. On a FIFO queue the message may not have been handled at any of those deliveries, because it followed
 // a failed one, so the handler is called.
-func (c *Consumer) attemptEvent(ctx context.Context, m delivery, e events.Event) (out []events.Event, err error) {
+func (c *Consumer) attemptEvent(ctx context.Context, d delivery, e events.Event) (out []events.Event, err error) {
 	switch in := c.Service.Inbox; {
 	case !c.acceptsType(e):
 		return nil, typeNotAccepted.ToError(
 			"queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type),
 		)
-	case m.attemptNumber() > in.MaxAttempts && !in.FIFO:
+	case d.attemptNumber() > in.MaxAttempts && !in.FIFO:
 		return nil, errAttemptsExhausted
 	}
 	// The rest of the function's time is for sending the handler's events or reporting its failure.
@@ -153,13 +153,13 @@ func (c *Consumer) acceptsType(e events.Event) bool {
 }
 
 // sendToDeadLetterQueue sends a message to the dead-letter queue and logs it.
-func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, m delivery, reason error) error {
-	if err := c.Queue.SendToDeadLetterQueue(ctx, m.SQSMessage, reason); err != nil {
+func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, d delivery, reason error) error {
+	if err := c.Queue.SendToDeadLetterQueue(ctx, d.SQSMessage, reason); err != nil {
 		return err
 	}
 	c.Log.WarnContext(
-		ctx, "message is a dead letter", "message_id", m.MessageId, "attempt", m.attemptNumber(), "reason", reason,
-		m.metricsAttr(metric.DeadLettered.NewValue(1)),
+		ctx, "message is a dead letter", "message_id", d.MessageId, "attempt", d.attemptNumber(), "reason", reason,
+		d.metricsAttr(metric.DeadLettered.NewValue(1)),
 	)
 	return nil
 }
@@ -169,15 +169,15 @@ const longTimeout = time.Minute
 
 // setVisibilityTimeout sets the visibility timeout to the rest of this attempt and 15 s. If the function crashes, SQS
 // delivers the message again soon, and not after the queue's visibility timeout of six function timeouts.
-func (c *Consumer) setVisibilityTimeout(ctx context.Context, m delivery) {
+func (c *Consumer) setVisibilityTimeout(ctx context.Context, d delivery) {
 	end, ok := ctx.Deadline()
 	if !ok || c.Service.Timeout < longTimeout {
 		return
 	}
 	ctx, done := context.WithTimeout(ctx, visibilityCallTimeout)
 	defer done()
-	if err := c.Queue.ChangeVisibility(ctx, m.SQSMessage, time.Until(end)+15*time.Second); err != nil {
-		c.Log.WarnContext(ctx, "visibility not set", "message_id", m.MessageId, "error", err)
+	if err := c.Queue.ChangeVisibility(ctx, d.SQSMessage, time.Until(end)+15*time.Second); err != nil {
+		c.Log.WarnContext(ctx, "visibility not set", "message_id", d.MessageId, "error", err)
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 )
 
 func TestSpanEndsWithReasonOfDeadLetter(t *testing.T) {
-	d, ended := &fakeQueue{}, errors.New("never")
+	q, ended := &fakeQueue{}, errors.New("never")
 	bad := errs.New("x", errs.Invalid, "bad", "It is bad.")
-	c := newTestConsumer(d, "inspect", func(context.Context, events.Event) ([]events.Event, error) { return nil, bad })
+	c := newTestConsumer(q, "inspect", func(context.Context, events.Event) ([]events.Event, error) { return nil, bad })
 	c.StartSpan = func(ctx context.Context, _ lambdaevents.SQSMessage, _ events.Event) (context.Context, func(error)) {
 		return ctx, func(err error) { ended = err }
 	}

@@ -42,20 +42,20 @@ func (m *costMeter) measureCost(began time.Time) metric.Value {
 }
 
 // Start calls f with each event of the service and logs the cost of each call. It does not return.
-func Start[In, Out any](k Runtime, f func(context.Context, In) (Out, error)) {
-	lambda.Start(exitAfterResponse(LogInvocationCost(k, f), ffmpeg.CompromiseReason, k.exitProcess))
+func Start[In, Out any](r Runtime, f func(context.Context, In) (Out, error)) {
+	lambda.Start(exitAfterResponse(LogInvocationCost(r, f), ffmpeg.CompromiseReason, r.exitProcess))
 }
 
 // LogInvocationCost returns a function that calls f and logs the cost of the call.
 func LogInvocationCost[In, Out any](
-	k Runtime, f func(context.Context, In) (Out, error),
+	r Runtime, f func(context.Context, In) (Out, error),
 ) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		began := time.Now()
 		defer func() {
-			k.Log.InfoContext(
+			r.Log.InfoContext(
 				ctx, "invoked", "seconds", time.Since(began).Seconds(),
-				metrics.LogAttr(time.Now(), k.meter.measureCost(began)),
+				metrics.LogAttr(time.Now(), r.meter.measureCost(began)),
 			)
 		}()
 		return f(ctx, in)

@@ -65,7 +65,7 @@ func (r *lastResponse) Close() error {
 
 // exitProcess ends the process, for a reason that is logged. What Lambda keeps of the environment, the folder /tmp for
 // example, is not cleared.
-func (k Runtime) exitProcess(reason string) {
-	k.Log.WarnContext(context.Background(), "process exits so that Lambda starts a new one", "reason", reason)
+func (r Runtime) exitProcess(reason string) {
+	r.Log.WarnContext(context.Background(), "process exits so that Lambda starts a new one", "reason", reason)
 	os.Exit(0)
 }

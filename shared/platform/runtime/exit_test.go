@@ -128,8 +128,8 @@ func TestWithoutSandboxEveryMessageFails(t *testing.T) {
 		{"encode", ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers}, ""},
 		{"publish", broken, ""},
 	} {
-		k, _ := newTestRuntime(t, tt.service)
-		_, err := k.requireSandbox(handle, tt.sandbox)(t.Context(), events.Event{})
+		r, _ := newTestRuntime(t, tt.service)
+		_, err := r.requireSandbox(handle, tt.sandbox)(t.Context(), events.Event{})
 		if (err == nil) != (tt.want == "") || err != nil && (errs.KindOf(err) != errs.Internal ||
 			errs.ProblemOf(err).Code != tt.want) {
 			t.Errorf("%s: %v, want %q", tt.service, err, tt.want)
@@ -139,9 +139,9 @@ func TestWithoutSandboxEveryMessageFails(t *testing.T) {
 
 func TestSandboxIsLoggedAndCounted(t *testing.T) {
 	t.Parallel()
-	k, out := newTestRuntime(t, "encode")
-	k.logSandbox(ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
-	k.logSandbox(ffmpeg.Sandbox{Err: errors.New("no child could be started")})
+	r, out := newTestRuntime(t, "encode")
+	r.logSandbox(ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
+	r.logSandbox(ffmpeg.Sandbox{Err: errors.New("no child could be started")})
 	if diff := cmp.Diff(
 		[]string{"SandboxStart[lambda]=1", "SandboxStart[none]=1"}, metricstest.ReadTexts(t, out.Bytes()),
 	); diff != "" {

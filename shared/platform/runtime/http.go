@@ -19,19 +19,19 @@ import (
 )
 
 // ServeRoutes answers the service's routes with h. It ends the process if err is not nil. It does not return.
-func (k Runtime) ServeRoutes(h http.Handler, err error) { lambda.Start(k.newGatewayFunc(h, err)) }
+func (r Runtime) ServeRoutes(h http.Handler, err error) { lambda.Start(r.newGatewayFunc(h, err)) }
 
-func (k Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
-	exitOnError(k.Log, err)
-	return k.traceRequests(httpapi.NewGatewayFunc(h, k.Log))
+func (r Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
+	exitOnError(r.Log, err)
+	return r.traceRequests(httpapi.NewGatewayFunc(h, r.Log))
 }
 
 // ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err
 // is not nil. It does not return.
-func (k Runtime) ServeRoutesAndQueue(h http.Handler, err error, back queue.Handler) {
+func (r Runtime) ServeRoutesAndQueue(h http.Handler, err error, back queue.Handler) {
 	lambda.Start(
 		eventDispatcher{
-			k.newGatewayFunc(h, err), LogInvocationCost(k, k.newConsumer(back, nil).HandleBatch),
+			r.newGatewayFunc(h, err), LogInvocationCost(r, r.newConsumer(back, nil).HandleBatch),
 		}.dispatchEvent,
 	)
 }
@@ -64,8 +64,8 @@ type videoAnnotation struct {
 type videoAnnotationKey struct{}
 
 // LogValue returns the video's id, "" while it is unknown.
-func (s *videoAnnotation) LogValue() slog.Value {
-	if id := s.video.Load(); id != nil {
+func (a *videoAnnotation) LogValue() slog.Value {
+	if id := a.video.Load(); id != nil {
 		return slog.StringValue(*id)
 	}
 	return slog.StringValue("")
@@ -74,18 +74,18 @@ func (s *videoAnnotation) LogValue() slog.Value {
 // AnnotateVideo adds the video that a request or a message is about to its log lines and, unless the request only
 // reads, to its span.
 func AnnotateVideo(ctx context.Context, tenant, video string) {
-	s, ok := ctx.Value(videoAnnotationKey{}).(*videoAnnotation)
+	a, ok := ctx.Value(videoAnnotationKey{}).(*videoAnnotation)
 	if !ok {
 		return
 	}
-	s.video.Store(&video)
-	s.span.Annotate(trace.VideoID, video)
-	s.span.Annotate(trace.Tenant, tenant)
+	a.video.Store(&video)
+	a.span.Annotate(trace.VideoID, video)
+	a.span.Annotate(trace.Tenant, tenant)
 }
 
 // traceRequests records a span for each request and logs it. The span of a GET request names no video, so that a client
 // that polls does not fill the video's trace.
-func (k Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
+func (r Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 	return func(
 		ctx context.Context, e lambdaevents.APIGatewayProxyRequest,
 	) (out lambdaevents.APIGatewayProxyResponse, err error) {
@@ -101,10 +101,10 @@ func (k Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 			slog.Any("video", about),
 		)
 		defer func() {
-			k.Log.InfoContext(
+			r.Log.InfoContext(
 				ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod,
 				"route", e.Resource, "status", out.StatusCode, "seconds", time.Since(began).Seconds(),
-				metrics.LogAttr(time.Now(), k.meter.measureCost(began)),
+				metrics.LogAttr(time.Now(), r.meter.measureCost(began)),
 			)
 			span.SetHTTPStatus(out.StatusCode)
 			span.End(err)

@@ -72,14 +72,14 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k, out := newTestRuntime(t, "api")
+			rt, out := newTestRuntime(t, "api")
 			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				k.Log.InfoContext(r.Context(), "begins")
+				rt.Log.InfoContext(r.Context(), "begins")
 				AnnotateVideo(r.Context(), "acme", "vid_1")
-				k.Log.InfoContext(r.Context(), "continues")
+				rt.Log.InfoContext(r.Context(), "continues")
 				end(w)
 			})
-			_, err := k.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
+			_, err := rt.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
 				HTTPMethod: "GET", Path: "/v1/videos/vid_1", Resource: "/v1/videos/{id}",
 				RequestContext: lambdaevents.APIGatewayProxyRequestContext{
 					RequestID: "gw-1", Authorizer: map[string]any{"tenant": "acme"},
@@ -128,16 +128,16 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k, out := newTestRuntime(t, "encode")
+			r, out := newTestRuntime(t, "encode")
 			e := examples.ReadEvent("encode.requested.v1/minimal")
-			c := k.newConsumer(func(ctx context.Context, _ events.Event) ([]events.Event, error) {
-				k.Log.InfoContext(ctx, "works")
+			c := r.newConsumer(func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+				r.Log.InfoContext(ctx, "works")
 				return nil, handle()
 			}, nil)
 			c.Send, c.Queue = stubQueue{}, stubQueue{}
 			ctx, cancel := context.WithTimeout(invocationContext(t), time.Hour)
 			defer cancel()
-			_, err := LogInvocationCost(k, c.HandleBatch)(ctx, lambdaevents.SQSEvent{
+			_, err := LogInvocationCost(r, c.HandleBatch)(ctx, lambdaevents.SQSEvent{
 				Records: []lambdaevents.SQSMessage{{
 					MessageId: "m1", Body: examples.ReadJSON("encode.requested.v1/minimal"),
 					EventSourceARN: "arn:aws:sqs:eu-west-1:1:sluice-encode",
@@ -164,9 +164,9 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 // Only the first invocation has the cost of the start of the process.
 func TestStartupCostIsCountedOnce(t *testing.T) {
 	t.Parallel()
-	k, _ := newTestRuntime(t, "encode")
-	k.meter.startup = time.Hour
-	first, second := k.meter.measureCost(time.Now()), k.meter.measureCost(time.Now())
+	r, _ := newTestRuntime(t, "encode")
+	r.meter.startup = time.Hour
+	first, second := r.meter.measureCost(time.Now()), r.meter.measureCost(time.Now())
 	if first.Number < 0.1 || second.Number > 0.001 {
 		t.Errorf("$%v, then $%v", first.Number, second.Number)
 	}

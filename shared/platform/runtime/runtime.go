@@ -28,7 +28,6 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
-
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/queue"
@@ -88,44 +87,44 @@ func checkSettings(name string, lookup func(string) (string, bool)) (services.Se
 }
 
 // Store returns the store of rows.
-func (k Runtime) Store() store.Store {
-	return store.NewDynamoDB(dynamodb.NewFromConfig(k.awsConfig), os.Getenv(services.EnvTable))
+func (r Runtime) Store() store.Store {
+	return store.NewDynamoDB(dynamodb.NewFromConfig(r.awsConfig), os.Getenv(services.EnvTable))
 }
 
 // SourceBucket returns the bucket of original files.
-func (k Runtime) SourceBucket() *blob.Bucket { return k.newBucket(services.EnvSourceBucket) }
+func (r Runtime) SourceBucket() *blob.Bucket { return r.newBucket(services.EnvSourceBucket) }
 
 // MediaBucket returns the bucket of segments and playlists.
-func (k Runtime) MediaBucket() *blob.Bucket { return k.newBucket(services.EnvMediaBucket) }
+func (r Runtime) MediaBucket() *blob.Bucket { return r.newBucket(services.EnvMediaBucket) }
 
-func (k Runtime) newBucket(variable string) *blob.Bucket {
+func (r Runtime) newBucket(variable string) *blob.Bucket {
 	return blob.NewBucket(
-		blob.NewClient(k.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"), os.Getenv(variable),
+		blob.NewClient(r.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"), os.Getenv(variable),
 	)
 }
 
 // FFmpegTools returns ffmpeg and ffprobe.
-func (k Runtime) FFmpegTools() source.Tools {
-	k.logSandbox(ffmpeg.CurrentSandbox())
+func (r Runtime) FFmpegTools() source.Tools {
+	r.logSandbox(ffmpeg.CurrentSandbox())
 	return tracedTools{ffmpeg.Tools{Dir: os.Getenv(services.EnvFFmpegDir)}}
 }
 
 // AWSConfig returns the configuration of AWS clients.
-func (k Runtime) AWSConfig() aws.Config { return k.awsConfig }
+func (r Runtime) AWSConfig() aws.Config { return r.awsConfig }
 
 // SQSClient returns an SQS client.
-func (k Runtime) SQSClient() *sqs.Client { return sqs.NewFromConfig(k.awsConfig) }
+func (r Runtime) SQSClient() *sqs.Client { return sqs.NewFromConfig(r.awsConfig) }
 
 // EventSender returns the publisher of the service's events.
-func (k Runtime) EventSender() *queue.Publisher {
-	return queue.NewPublisher(k.Service, k.SQSClient(), sns.NewFromConfig(k.awsConfig), trace.HeaderFromContext)
+func (r Runtime) EventSender() *queue.Publisher {
+	return queue.NewPublisher(r.Service, r.SQSClient(), sns.NewFromConfig(r.awsConfig), trace.HeaderFromContext)
 }
 
 // InFlightLimit returns how many tasks of a tenant may be in flight in a lane. It ends the process if the setting is
 // not a positive number.
-func (k Runtime) InFlightLimit() int {
+func (r Runtime) InFlightLimit() int {
 	n, err := readPositiveInt(services.EnvInFlightLimit)
-	exitOnError(k.Log, err)
+	exitOnError(r.Log, err)
 	return n
 }
 
@@ -140,39 +139,39 @@ func readPositiveInt(variable string) (int, error) {
 
 // Autoscaler returns the autoscaler of all queues. It ends the process if the setting of the concurrency is not a
 // positive number.
-func (k Runtime) Autoscaler() autoscale.Autoscaler {
+func (r Runtime) Autoscaler() autoscale.Autoscaler {
 	budget, err := readPositiveInt(services.EnvConcurrency)
-	exitOnError(k.Log, err)
+	exitOnError(r.Log, err)
 	name := func(queue string) string { return path.Base(os.Getenv(services.EnvQueueURL(queue))) }
 	return autoscale.Autoscaler{
-		Depths: queue.NewDepthReader(k.SQSClient()), Ages: autoscale.NewCloudWatchAges(k.awsConfig, name, k.Now),
-		Mappings:  autoscale.LambdaMappings{Client: lambdaservice.NewFromConfig(k.awsConfig)},
+		Depths: queue.NewDepthReader(r.SQSClient()), Ages: autoscale.NewCloudWatchAges(r.awsConfig, name, r.Now),
+		Mappings:  autoscale.LambdaMappings{Client: lambdaservice.NewFromConfig(r.awsConfig)},
 		MappingID: func(queue string) string { return os.Getenv(services.EnvEventSourceMapping(queue)) },
-		QueueName: name, Store: k.Store(), Budget: budget, Now: k.Now, Log: k.Log,
-		ProvisionedQueues: strings.FieldsFunc(os.Getenv(services.EnvProvisionedQueues), func(r rune) bool {
-			return r == ','
+		QueueName: name, Store: r.Store(), Budget: budget, Now: r.Now, Log: r.Log,
+		ProvisionedQueues: strings.FieldsFunc(os.Getenv(services.EnvProvisionedQueues), func(c rune) bool {
+			return c == ','
 		}),
 	}
 }
 
 // ScaleNotifier returns what invokes the service that runs the autoscaler.
-func (k Runtime) ScaleNotifier(service string) *autoscale.ScaleNotifier {
+func (r Runtime) ScaleNotifier(service string) *autoscale.ScaleNotifier {
 	f := autoscale.LambdaFunction{
-		Client: lambdaservice.NewFromConfig(k.awsConfig), Name: os.Getenv(services.EnvFunctionName(service)),
+		Client: lambdaservice.NewFromConfig(r.awsConfig), Name: os.Getenv(services.EnvFunctionName(service)),
 	}
-	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, h autoscale.ScaleSignal) error {
-		return f.InvokeAsync(ctx, h)
-	}, Now: k.Now, Log: k.Log}
+	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, s autoscale.ScaleSignal) error {
+		return f.InvokeAsync(ctx, s)
+	}, Now: r.Now, Log: r.Log}
 }
 
 // ConsumeQueue handles the service's messages with h. It does not return.
-func (k Runtime) ConsumeQueue(h queue.Handler, g queue.OnExhausted) {
-	Start(k, k.newConsumer(k.requireSandbox(h, ffmpeg.CurrentSandbox()), g).HandleBatch)
+func (r Runtime) ConsumeQueue(h queue.Handler, onExhausted queue.OnExhausted) {
+	Start(r, r.newConsumer(r.requireSandbox(h, ffmpeg.CurrentSandbox()), onExhausted).HandleBatch)
 }
 
 // RunScheduled calls run on the service's schedule and when another service sends a scale signal. It does not return.
 // It logs no cost: the metric would cost more than the runs.
-func (k Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) error) {
+func (r Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) error) {
 	lambda.Start(traceScheduled(run))
 }
 
@@ -180,18 +179,18 @@ func (k Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) e
 func traceScheduled(
 	run func(context.Context, autoscale.ScaleSignal) error,
 ) func(context.Context, autoscale.ScaleSignal) error {
-	return func(ctx context.Context, h autoscale.ScaleSignal) (err error) {
+	return func(ctx context.Context, s autoscale.ScaleSignal) (err error) {
 		ctx, span := trace.StartRequestSpan(ctx, nil)
 		defer func() { span.End(err) }()
-		return run(logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx))), h)
+		return run(logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx))), s)
 	}
 }
 
-func (k Runtime) newConsumer(h queue.Handler, g queue.OnExhausted) *queue.Consumer {
+func (r Runtime) newConsumer(h queue.Handler, onExhausted queue.OnExhausted) *queue.Consumer {
 	return &queue.Consumer{
-		Service: k.Service, Handle: h, OnExhausted: g, Send: k.EventSender(),
-		Queue:     queue.NewServiceQueue(k.Service, k.SQSClient()),
-		StartSpan: startSpan, Log: k.Log,
+		Service: r.Service, Handle: h, OnExhausted: onExhausted, Send: r.EventSender(),
+		Queue:     queue.NewServiceQueue(r.Service, r.SQSClient()),
+		StartSpan: startSpan, Log: r.Log,
 	}
 }
 
@@ -218,8 +217,8 @@ func Sleep(ctx context.Context, d time.Duration) {
 }
 
 // Secret returns a function that reads the secret whose ARN a setting holds from Secrets Manager, anew at each call.
-func (k Runtime) Secret(variable string) func(context.Context) (string, error) {
-	client := secretsmanager.NewFromConfig(k.awsConfig)
+func (r Runtime) Secret(variable string) func(context.Context) (string, error) {
+	client := secretsmanager.NewFromConfig(r.awsConfig)
 	return func(ctx context.Context) (string, error) {
 		out, err := client.GetSecretValue(
 			ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))},

@@ -12,19 +12,19 @@ import (
 )
 
 // logSandbox logs and counts which set of sandbox layers this process has.
-func (k Runtime) logSandbox(s ffmpeg.Sandbox) {
+func (r Runtime) logSandbox(s ffmpeg.Sandbox) {
 	ctx := context.Background()
-	k.Log.InfoContext(ctx, "sandbox chosen", "reason", s.Reason,
+	r.Log.InfoContext(ctx, "sandbox chosen", "reason", s.Reason,
 		metrics.LogAttr(time.Now(), metric.SandboxStarts.NewValueFor(string(s.Layers), 1)))
 	if s.Err != nil {
-		k.Log.ErrorContext(ctx, "no sandbox: every message fails", "error", s.Err)
+		r.Log.ErrorContext(ctx, "no sandbox: every message fails", "error", s.Err)
 	}
 }
 
 // requireSandbox returns a handler that does as h if the service runs no tools or has a sandbox for them, and else
 // fails each message with cage_unavailable, without looking at it.
-func (k Runtime) requireSandbox(h queue.Handler, s ffmpeg.Sandbox) queue.Handler {
-	if k.Service.Layer != "ffmpeg" || s.Err == nil {
+func (r Runtime) requireSandbox(h queue.Handler, s ffmpeg.Sandbox) queue.Handler {
+	if r.Service.Layer != "ffmpeg" || s.Err == nil {
 		return h
 	}
 	return func(context.Context, events.Event) ([]events.Event, error) { return nil, s.Unavailable() }

@@ -70,8 +70,8 @@ func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
 		"GET":    {"service": "test"},
 	} {
 		ctx, conn := startXRayDaemon(t)
-		k, _ := newTestRuntime(t, "api")
-		_, err := k.traceRequests(func(
+		r, _ := newTestRuntime(t, "api")
+		_, err := r.traceRequests(func(
 			ctx context.Context, _ lambdaevents.APIGatewayProxyRequest,
 		) (out lambdaevents.APIGatewayProxyResponse, _ error) {
 			AnnotateVideo(ctx, "acme", "vid_1")

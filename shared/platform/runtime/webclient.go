@@ -11,9 +11,9 @@ import (
 
 // WebClient returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same
 // machine, too; with that setting anywhere else, the process ends.
-func (k Runtime) WebClient() *outbound.Client {
+func (r Runtime) WebClient() *outbound.Client {
 	c, err := newWebClient()
-	exitOnError(k.Log, err)
+	exitOnError(r.Log, err)
 	return c
 }
 

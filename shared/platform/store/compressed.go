@@ -16,13 +16,13 @@ import (
 type compressedText string
 
 // MarshalDynamoDBAttributeValue implements attributevalue.Marshaler.
-func (p compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+func (t compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.DefaultCompression)
 	if err != nil {
 		return nil, err
 	}
-	_, err = io.WriteString(w, string(p))
+	_, err = io.WriteString(w, string(t))
 	if err = errors.Join(err, w.Close()); err != nil {
 		return nil, err
 	}
@@ -31,15 +31,15 @@ func (p compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, e
 
 // UnmarshalDynamoDBAttributeValue implements attributevalue.Unmarshaler. It also reads plain text, which older rows
 // have.
-func (p *compressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
+func (t *compressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
-		*p = compressedText(v.Value)
+		*t = compressedText(v.Value)
 		return nil
 	case *types.AttributeValueMemberB:
 		var text strings.Builder
 		_, err := io.Copy(&text, flate.NewReader(bytes.NewReader(v.Value)))
-		*p = compressedText(text.String())
+		*t = compressedText(text.String())
 		return err
 	}
 	return fmt.Errorf("%T is not compressed text", v)

@@ -52,33 +52,33 @@ type request struct {
 	length         int // bytes
 }
 
-func (w *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (d *fakeDynamoDB) Do(r *http.Request) (*http.Response, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	c := request{Action: action, length: len(body)}
-	if err := json.Unmarshal(body, &c); err != nil {
+	req := request{Action: action, length: len(body)}
+	if err := json.Unmarshal(body, &req); err != nil {
 		return nil, err
 	}
-	a := w.responses[min(len(w.requests), len(w.responses)-1)]
-	w.requests = append(w.requests, c)
-	if a.err != nil {
-		return nil, a.err
+	response := d.responses[min(len(d.requests), len(d.responses)-1)]
+	d.requests = append(d.requests, req)
+	if response.err != nil {
+		return nil, response.err
 	}
 	return &http.Response{
-		StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body))),
+		StatusCode: response.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(response.body))),
 	}, nil
 }
 
-func (w *fakeDynamoDB) newStore(t testing.TB, r aws.Retryer) store.Store {
+func (d *fakeDynamoDB) newStore(t testing.TB, r aws.Retryer) store.Store {
 	t.Helper()
 	return store.NewDynamoDB(dynamodb.New(dynamodb.Options{
 		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-		HTTPClient: awsmodel.NewClient(t, w), Retryer: r,
+		HTTPClient: awsmodel.NewClient(t, d), Retryer: r,
 	}), "table")
 }
 
@@ -233,19 +233,19 @@ func TestMethodsMakeDocumentedCalls(t *testing.T) {
 		known[tt.name] = true
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeDynamoDB{
+			d := &fakeDynamoDB{
 				responses: []response{{
 					200, `{"Item":{"tenant":{"S":"acme"},"sender":{"S":"AIDA"},"state":{"S":"{}"}}}`, nil,
 				}},
 			}
-			if err := tt.run(t, w.newStore(t, aws.NopRetryer{})); err != nil {
+			if err := tt.run(t, d.newStore(t, aws.NopRetryer{})); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, c := range w.requests {
-				got = append(got, c.Action)
-				if read := c.Action == "GetItem" || c.Action == "Query" && c.IndexName == ""; read != c.ConsistentRead {
-					t.Errorf("%s: consistent is %t", c.Action, c.ConsistentRead)
+			for _, r := range d.requests {
+				got = append(got, r.Action)
+				if read := r.Action == "GetItem" || r.Action == "Query" && r.IndexName == ""; read != r.ConsistentRead {
+					t.Errorf("%s: consistent is %t", r.Action, r.ConsistentRead)
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -294,8 +294,8 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeDynamoDB{responses: []response{tt.answer}}
-			err := w.newStore(t, aws.NopRetryer{}).SaveVideo(
+			d := &fakeDynamoDB{responses: []response{tt.answer}}
+			err := d.newStore(t, aws.NopRetryer{}).SaveVideo(
 				t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{},
 			)
 			var e *errs.Error
@@ -310,21 +310,21 @@ func TestDynamoDBErrorsMapToKinds(t *testing.T) {
 // DynamoDB knows it is the same one.
 func TestRetryAfterLostResponseReusesToken(t *testing.T) {
 	t.Parallel()
-	w := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
-	s := w.newStore(t, retry.NewStandard(func(o *retry.StandardOptions) {
+	d := &fakeDynamoDB{responses: []response{{err: errors.New("connection reset by peer")}, {200, `{}`, nil}}}
+	s := d.newStore(t, retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.NewExponentialJitterBackoff(1)
 	}))
 	if err := s.SaveVideo(t.Context(), video.Video{Tenant: "acme", ID: "v"}, video.TimelineEntry{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.requests) != 2 || w.requests[0].Token == "" || w.requests[0].Token != w.requests[1].Token {
-		t.Errorf("got calls %+v, want two with one token", w.requests)
+	if len(d.requests) != 2 || d.requests[0].Token == "" || d.requests[0].Token != d.requests[1].Token {
+		t.Errorf("got calls %+v, want two with one token", d.requests)
 	}
 }
 
 func TestQueryReadsAllPages(t *testing.T) {
 	t.Parallel()
-	w := &fakeDynamoDB{responses: []response{
+	d := &fakeDynamoDB{responses: []response{
 		{
 			200,
 			`{"Items":[{"result":{"S":"{\"task\":{\"number\":1}}"}}],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`,
@@ -333,7 +333,7 @@ func TestQueryReadsAllPages(t *testing.T) {
 		{200, `{"Items":[],"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"t"}}}`, nil},
 		{200, `{"Items":[{"result":{"S":"{\"task\":{\"number\":2}}"}}]}`, nil},
 	}}
-	got, err := w.newStore(t, aws.NopRetryer{}).ListTaskResults(t.Context(), "acme", "v")
+	got, err := d.newStore(t, aws.NopRetryer{}).ListTaskResults(t.Context(), "acme", "v")
 	if err != nil {
 		t.Fatal(err)
 	}

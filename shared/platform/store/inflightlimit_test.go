@@ -46,13 +46,13 @@ func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 	encode, _ := services.Lookup("encode")
 	tasks := services.ComputeInFlightLimit(encode.WorkerLimit(1 << 20))
 	for _, each := range []int{1, 2, tasks} {
-		w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-		if err := w.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(
+		d := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+		if err := d.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(
 			t.Context(), newFullInFlightLimit(tasks, each),
 		); err != nil {
 			t.Fatal(err)
 		}
-		if size := w.requests[0].length; size > 300<<10 { // the request, where bytes are base64
+		if size := d.requests[0].length; size > 300<<10 { // the request, where bytes are base64
 			t.Errorf("%d tasks in flight, %d of each video, make a call of %d bytes", tasks, each, size)
 		}
 	}
@@ -61,12 +61,12 @@ func TestLargestInFlightLimitFitsOneRow(t *testing.T) {
 func TestInFlightLimitRoundTrips(t *testing.T) {
 	t.Parallel()
 	want := newFullInFlightLimit(30, 3)
-	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(t.Context(), want); err != nil {
+	fake := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+	if err := fake.newStore(t, aws.NopRetryer{}).SaveInFlightLimit(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
-	w = &fakeDynamoDB{responses: []response{{200, `{"Item":` + string(w.requests[0].Item) + `}`, nil}}}
-	got, err := w.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Interactive)
+	fake = &fakeDynamoDB{responses: []response{{200, `{"Item":` + string(fake.requests[0].Item) + `}`, nil}}}
+	got, err := fake.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Interactive)
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(err, d)
 	}
@@ -85,13 +85,13 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &fakeDynamoDB{
+			d := &fakeDynamoDB{
 				responses: []response{{
 					200, `{"Item":{"pk":{"S":"WINDOW#acme"},"sk":{"S":"WINDOW#bulk"},"shares":` + tt.shares + `}}`, nil,
 				}},
 			}
-			got, err := w.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
-			if s, _ := got.FindAllotment("vid_1"); errs.KindOf(err) != tt.kind || s.EndTask != tt.want {
+			got, err := d.newStore(t, aws.NopRetryer{}).LoadInFlightLimit(t.Context(), "acme", video.Bulk)
+			if a, _ := got.FindAllotment("vid_1"); errs.KindOf(err) != tt.kind || a.EndTask != tt.want {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
@@ -102,14 +102,14 @@ func TestInFlightLimitReadsOldAndCorruptAllotments(t *testing.T) {
 func TestDequeuePositionsDeletesEachRowOnce(t *testing.T) {
 	t.Parallel()
 	position := fairshare.QueuePosition{Planned: time.Unix(1, 0), Video: "vid_1"}
-	w := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
-	if err := w.newStore(t, aws.NopRetryer{}).DequeuePositions(
+	d := &fakeDynamoDB{responses: []response{{200, `{}`, nil}}}
+	if err := d.newStore(t, aws.NopRetryer{}).DequeuePositions(
 		t.Context(), "acme", video.Bulk, position, fairshare.QueuePosition{Planned: position.Planned, Video: "vid_2"},
 		position,
 	); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(w.requests[0].RequestItems), "DeleteRequest"); n != 2 {
-		t.Errorf("%d rows: %s", n, w.requests[0].RequestItems)
+	if n := strings.Count(string(d.requests[0].RequestItems), "DeleteRequest"); n != 2 {
+		t.Errorf("%d rows: %s", n, d.requests[0].RequestItems)
 	}
 }

@@ -174,10 +174,10 @@ func (i videoItem) toVideo(c *codec) video.Video {
 	return v
 }
 
-func (c *codec) newDetailsItem(tenant string, a video.Details) detailsItem {
-	i := detailsItem{Title: a.Title, ExternalID: a.ExternalID, Metadata: c.encodeJSON(a.Metadata)}
-	if a.ExternalID != "" {
-		i.External = services.ExternalIndex + "#" + tenant + "#" + a.ExternalID
+func (c *codec) newDetailsItem(tenant string, d video.Details) detailsItem {
+	i := detailsItem{Title: d.Title, ExternalID: d.ExternalID, Metadata: c.encodeJSON(d.Metadata)}
+	if d.ExternalID != "" {
+		i.External = services.ExternalIndex + "#" + tenant + "#" + d.ExternalID
 	}
 	return i
 }

@@ -103,11 +103,11 @@ func (r eventReader) printEnd(e testEvent, state string) {
 
 // addOutcome records an outcome. It ignores packages, unless one fails without a failed test: it did not compile or ran
 // out of time.
-func (r cloudOutcomes) addOutcome(test, name string, what testOutcome) {
-	if test == "" && (what.State != failed || r.firstFailure() != nil) {
+func (o cloudOutcomes) addOutcome(test, name string, what testOutcome) {
+	if test == "" && (what.State != failed || o.firstFailure() != nil) {
 		return
 	}
-	r[strings.TrimSpace(name)] = what
+	o[strings.TrimSpace(name)] = what
 }
 
 // parseSkipReason returns the argument of t.Skip from the output of a test: "    x_test.go:12: the reason".
@@ -121,9 +121,9 @@ func parseSkipReason(printed string) string {
 	return ""
 }
 
-func (r cloudOutcomes) firstFailure() error {
-	for _, name := range slices.Sorted(maps.Keys(r)) {
-		if r[name].State == failed {
+func (o cloudOutcomes) firstFailure() error {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		if o[name].State == failed {
 			return fmt.Errorf("%s failed", name)
 		}
 	}
@@ -132,9 +132,9 @@ func (r cloudOutcomes) firstFailure() error {
 
 // findOutcome returns the outcome of a test. If a case is unknown, it returns the outcome of the test that it belongs
 // to.
-func (r cloudOutcomes) findOutcome(name string) (testOutcome, bool) {
+func (o cloudOutcomes) findOutcome(name string) (testOutcome, bool) {
 	for {
-		if found, ok := r[name]; ok {
+		if found, ok := o[name]; ok {
 			return found, true
 		}
 		cut := strings.LastIndexByte(name, '/')
@@ -150,8 +150,8 @@ func loadOutcomes(file string) (cloudOutcomes, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r cloudOutcomes
-	return r, json.Unmarshal(text, &r)
+	var o cloudOutcomes
+	return o, json.Unmarshal(text, &o)
 }
 
 func writeJSON(file string, v any) error {

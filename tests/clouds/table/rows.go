@@ -62,18 +62,18 @@ func foldTestCases(cases []row) []row {
 	}
 	counts := map[row]int{}
 	var whole row
-	for _, c := range cases {
-		c.Test = testName(c)
-		if counts[c]++; counts[c] > counts[whole] {
-			whole = c
+	for _, r := range cases {
+		r.Test = testName(r)
+		if counts[r]++; counts[r] > counts[whole] {
+			whole = r
 		}
 	}
 	out := []row{whole}
 	out[0].Cases = counts[whole]
-	for _, c := range cases {
-		folded := c
-		if folded.Test = testName(c); folded != whole {
-			out = append(out, c)
+	for _, r := range cases {
+		folded := r
+		if folded.Test = testName(r); folded != whole {
+			out = append(out, r)
 		}
 	}
 	return out

@@ -24,15 +24,15 @@ func newIdempotencyRecord() video.IdempotencyRecord {
 }
 
 // requireRecord fails unless beginning c at now returns want.
-func requireRecord(t testingT, s store.Store, c video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
+func requireRecord(t testingT, s store.Store, r video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
 	t.Helper()
-	requireReturns(t, want)(s.BeginIdempotency(t.Context(), c, now))
+	requireReturns(t, want)(s.BeginIdempotency(t.Context(), r, now))
 }
 
 // copyForHolder returns c for another request with the same key.
-func copyForHolder(c video.IdempotencyRecord, holder string, expires time.Time) video.IdempotencyRecord {
-	c.Holder, c.Expires = holder, expires
-	return c
+func copyForHolder(r video.IdempotencyRecord, holder string, expires time.Time) video.IdempotencyRecord {
+	r.Holder, r.Expires = holder, expires
+	return r
 }
 
 func testIdempotencyRecordExcludesOthers(t *testing.T, s store.Store) {
@@ -104,9 +104,9 @@ func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	for _, change := range []func(*video.IdempotencyRecord){
-		func(c *video.IdempotencyRecord) { c.Owner = uniqueID() },
-		func(c *video.IdempotencyRecord) { c.Route += "/upl_1" },
-		func(c *video.IdempotencyRecord) { c.Key += "x" },
+		func(r *video.IdempotencyRecord) { r.Owner = uniqueID() },
+		func(r *video.IdempotencyRecord) { r.Route += "/upl_1" },
+		func(r *video.IdempotencyRecord) { r.Key += "x" },
 	} {
 		other := copyForHolder(first, uniqueID(), first.Expires)
 		change(&other)
@@ -122,8 +122,8 @@ func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 	const n = 8
 	holders, errs := make([]string, n), make([]error, n)
 	runConcurrently(n, func(i int) {
-		c, err := s.BeginIdempotency(t.Context(), copyForHolder(first, uniqueID(), first.Expires), noon)
-		holders[i], errs[i] = c.Holder, err
+		r, err := s.BeginIdempotency(t.Context(), copyForHolder(first, uniqueID(), first.Expires), noon)
+		holders[i], errs[i] = r.Holder, err
 	})
 	for i, err := range errs {
 		requireNoError(t, err)
@@ -134,10 +134,10 @@ func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
 	records := AnyValue[video.IdempotencyRecord]()
 	rapid.Check(t, func(rt *rapid.T) {
-		c := records.Draw(rt, "record")
-		c.Owner, c.Expires = uniqueID(), noon.Add(time.Duration(rapid.IntRange(1, 1e6).Draw(rt, "seconds"))*time.Second)
-		requireRecord(rt, s, c, noon, c)
-		requireRecord(rt, s, copyForHolder(c, c.Holder+"x", c.Expires), noon, c)
+		r := records.Draw(rt, "record")
+		r.Owner, r.Expires = uniqueID(), noon.Add(time.Duration(rapid.IntRange(1, 1e6).Draw(rt, "seconds"))*time.Second)
+		requireRecord(rt, s, r, noon, r)
+		requireRecord(rt, s, copyForHolder(r, r.Holder+"x", r.Expires), noon, r)
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -52,8 +52,8 @@ func (r Reader) ReadDocuments(
 ) (documents []string, more bool, err error) {
 	var ids []string
 	filter := fmt.Sprintf(`annotation.video_id = "%s"`, id) // the id is from the video's row: letters, digits and _
-	for _, w := range windows {
-		found, err := r.findTraceIDs(ctx, filter, types.TimeRangeTypeTraceId, w)
+	for _, span := range windows {
+		found, err := r.findTraceIDs(ctx, filter, types.TimeRangeTypeTraceId, span)
 		if err != nil {
 			return nil, false, err
 		}
@@ -70,7 +70,7 @@ func (r Reader) ReadDocuments(
 // updated in the window and have a span of one of the services, evenly chosen from at most about 1,500. A trace is only
 // in the sample of the first group that it belongs to.
 func (r Reader) SampleRecent(
-	ctx context.Context, groups [][]string, w traceview.TimeRange,
+	ctx context.Context, groups [][]string, span traceview.TimeRange,
 ) (samples []traceview.TraceSample, err error) {
 	known := map[string]bool{}
 	for _, services := range groups {
@@ -78,7 +78,7 @@ func (r Reader) SampleRecent(
 		for _, s := range services {
 			filters = append(filters, fmt.Sprintf(`annotation.service = "%s"`, s))
 		}
-		ids, err := r.findTraceIDs(ctx, strings.Join(filters, " OR "), types.TimeRangeTypeEvent, w)
+		ids, err := r.findTraceIDs(ctx, strings.Join(filters, " OR "), types.TimeRangeTypeEvent, span)
 		if err != nil {
 			return nil, err
 		}
@@ -109,10 +109,10 @@ func pickEvenly(ids []string, n int) (picked []string) {
 // findTraceIDs returns the ids of the traces in a window that match a filter expression, and stops after about
 // maxTraces. by says which time of a trace must be in the window.
 func (r Reader) findTraceIDs(
-	ctx context.Context, filter string, by types.TimeRangeType, w traceview.TimeRange,
+	ctx context.Context, filter string, by types.TimeRangeType, span traceview.TimeRange,
 ) (ids []string, err error) {
 	pages := xray.NewGetTraceSummariesPaginator(r.Client, &xray.GetTraceSummariesInput{
-		StartTime: &w.From, EndTime: &w.To, TimeRangeType: by, FilterExpression: &filter,
+		StartTime: &span.From, EndTime: &span.To, TimeRangeType: by, FilterExpression: &filter,
 	})
 	for pages.HasMorePages() && len(ids) <= maxTraces {
 		page, err := pages.NextPage(ctx)

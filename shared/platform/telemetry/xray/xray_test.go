@@ -33,46 +33,46 @@ type fakeXRay struct {
 	requestedIDs []string
 }
 
-func (c *fakeXRay) GetTraceSummaries(
+func (x *fakeXRay) GetTraceSummaries(
 	_ context.Context, in *sdk.GetTraceSummariesInput, _ ...func(*sdk.Options),
 ) (*sdk.GetTraceSummariesOutput, error) {
-	if c.failingCall == "find" {
+	if x.failingCall == "find" {
 		return nil, errors.New("throttled")
 	}
-	if aws.ToString(in.FilterExpression) != cmp.Or(c.filter, `annotation.video_id = "vid_1"`) ||
+	if aws.ToString(in.FilterExpression) != cmp.Or(x.filter, `annotation.video_id = "vid_1"`) ||
 		in.EndTime.Sub(*in.StartTime) > 6*time.Hour {
 		return nil, fmt.Errorf("asked for %s in %v", *in.FilterExpression, in.EndTime.Sub(*in.StartTime))
 	}
-	if in.TimeRangeType != cmp.Or(c.by, types.TimeRangeTypeTraceId) {
+	if in.TimeRangeType != cmp.Or(x.by, types.TimeRangeTypeTraceId) {
 		return nil, fmt.Errorf("asked by %s", in.TimeRangeType)
 	}
 	from := 0
 	fmt.Sscan(aws.ToString(in.NextToken), &from)
 	out := &sdk.GetTraceSummariesOutput{}
-	for _, id := range c.ids[from:min(from+2, len(c.ids))] {
+	for _, id := range x.ids[from:min(from+2, len(x.ids))] {
 		out.TraceSummaries = append(out.TraceSummaries, types.TraceSummary{Id: &id})
 	}
-	if from+2 < len(c.ids) {
+	if from+2 < len(x.ids) {
 		out.NextToken = aws.String(fmt.Sprint(from + 2))
 	}
 	return out, nil
 }
 
-func (c *fakeXRay) BatchGetTraces(
+func (x *fakeXRay) BatchGetTraces(
 	_ context.Context, in *sdk.BatchGetTracesInput, _ ...func(*sdk.Options),
 ) (*sdk.BatchGetTracesOutput, error) {
-	if c.failingCall == "read" {
+	if x.failingCall == "read" {
 		return nil, errors.New("throttled")
 	}
 	if len(in.TraceIds) > 5 {
 		return nil, fmt.Errorf("asked for %d", len(in.TraceIds))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	part := cmp.Or(aws.ToString(in.NextToken), "a")
 	out := &sdk.BatchGetTracesOutput{}
 	for _, id := range in.TraceIds {
-		c.requestedIDs = append(c.requestedIDs, id)
+		x.requestedIDs = append(x.requestedIDs, id)
 		out.Traces = append(
 			out.Traces, types.Trace{Id: &id, Segments: []types.Segment{{Document: aws.String(id + part)}}},
 		)
@@ -96,13 +96,13 @@ var windows = []traceview.TimeRange{
 
 func TestDocumentsOfVideoAreRead(t *testing.T) {
 	t.Parallel()
-	c := &fakeXRay{ids: newTraceIDs(13)}
-	got, more, err := xray.Reader{Client: c}.ReadDocuments(t.Context(), "vid_1", windows)
+	x := &fakeXRay{ids: newTraceIDs(13)}
+	got, more, err := xray.Reader{Client: x}.ReadDocuments(t.Context(), "vid_1", windows)
 	if err != nil || more {
 		t.Fatalf("more %v, %v", more, err)
 	}
 	var want []string
-	for _, id := range c.ids {
+	for _, id := range x.ids {
 		want = append(want, id+"a", id+"b")
 	}
 	slices.Sort(got)
@@ -113,18 +113,18 @@ func TestDocumentsOfVideoAreRead(t *testing.T) {
 
 func TestVideoWithoutTracesHasNoDocuments(t *testing.T) {
 	t.Parallel()
-	c := &fakeXRay{}
-	if got, more, err := (xray.Reader{Client: c}).ReadDocuments(
+	x := &fakeXRay{}
+	if got, more, err := (xray.Reader{Client: x}).ReadDocuments(
 		t.Context(), "vid_1", windows,
-	); len(got) > 0 || more || err != nil || c.requestedIDs != nil {
-		t.Errorf("%v, %v, %v, asked for %v", got, more, err, c.requestedIDs)
+	); len(got) > 0 || more || err != nil || x.requestedIDs != nil {
+		t.Errorf("%v, %v, %v, asked for %v", got, more, err, x.requestedIDs)
 	}
 }
 
 func TestTooManyTracesAreCut(t *testing.T) {
 	t.Parallel()
-	c := &fakeXRay{ids: newTraceIDs(1600)}
-	got, more, err := xray.Reader{Client: c}.ReadDocuments(t.Context(), "vid_1", windows[:1])
+	x := &fakeXRay{ids: newTraceIDs(1600)}
+	got, more, err := xray.Reader{Client: x}.ReadDocuments(t.Context(), "vid_1", windows[:1])
 	if len(got) != 2*1500 || !more || err != nil {
 		t.Errorf("%d documents, more %v, %v", len(got), more, err)
 	}
@@ -148,11 +148,11 @@ func TestRecentTracesAreSampled(t *testing.T) {
 		traces, documents int
 		part              float64
 	}{{0, 0, 0}, {7, 14, 1}, {400, 200, 0.25}} {
-		c := &fakeXRay{
+		x := &fakeXRay{
 			ids: newTraceIDs(tt.traces), filter: `annotation.service = "api" OR annotation.service = "encode"`,
 			by: types.TimeRangeTypeEvent,
 		}
-		got, err := xray.Reader{Client: c}.SampleRecent(
+		got, err := xray.Reader{Client: x}.SampleRecent(
 			t.Context(), [][]string{{"api", "encode"}, {"api", "encode"}}, windows[0],
 		)
 		if err != nil || len(got) != 2 || len(got[0].Documents) != tt.documents || got[0].Fraction != tt.part {
@@ -183,10 +183,10 @@ func TestRecentSamplesCoverWholeWindow(t *testing.T) {
 func TestSampleErrorsAreTransient(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"find", "read"} {
-		c := &fakeXRay{
+		x := &fakeXRay{
 			ids: newTraceIDs(3), failingCall: call, filter: `annotation.service = "api"`, by: types.TimeRangeTypeEvent,
 		}
-		if _, err := (xray.Reader{Client: c}).SampleRecent(
+		if _, err := (xray.Reader{Client: x}).SampleRecent(
 			t.Context(), [][]string{{"api"}}, windows[0],
 		); errs.KindOf(err) != errs.Transient {
 			t.Errorf("%s: %v", call, err)
