@@ -21,7 +21,7 @@ const (
 )
 
 // cdn is CloudFront in front of the media bucket. Viewers reach the bucket only through it. A nil cdn means that there
-// is none, as on a local cloud, where the function play checks the same tokens.
+// is none, as on a local cloud and with the setting cdn=false: the function play checks the same tokens then.
 //
 // It costs nothing while nobody watches. Its key value store is empty at first, so that it accepts only the token
 // `public`, for public videos. infra/cdn/key.sh puts the key of signed tokens into the store. CloudFormation can't do
@@ -33,7 +33,7 @@ type cdn struct {
 }
 
 func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn {
-	if set.local {
+	if !set.cdn {
 		return nil
 	}
 	scope = constructs.NewConstruct(scope, jsii.String("Cdn"))

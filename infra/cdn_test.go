@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/domain/services"
 )
 
 func TestCDNDistributionSettings(t *testing.T) {
@@ -116,5 +120,38 @@ func TestCDNHeaders(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("headers (-want +got):\n%s", d)
+	}
+}
+
+// With cdn=false there is nothing of CloudFront: links lead to the API, play serves, and any page may read what play
+// redirects it to.
+func TestTemplateWithoutCDN(t *testing.T) {
+	t.Parallel()
+	in := noCDNTemplate()
+	text, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.Index(strings.ToLower(string(text)), "cloudfront"); i >= 0 {
+		t.Errorf("CloudFront is mentioned: …%s…", text[max(0, i-100):min(len(text), i+100)])
+	}
+	for _, s := range services.Map {
+		vars, _ := in.functionOf(t, s.Name).property("Environment", "Variables").(map[string]any)
+		if vars[services.EnvPlaybackURL] != nil {
+			t.Errorf("%s: links to media begin with %v", s.Name, vars[services.EnvPlaybackURL])
+		}
+		if got := vars[services.EnvMediaURL]; (got != nil) != (s.Name == services.Studio) ||
+			got != nil && renderValue(got) != "https://DataMedia" {
+			t.Errorf("%s: media is at %v", s.Name, got)
+		}
+	}
+	media := in.resourcesOfType("S3::Bucket")["DataMedia"]
+	for _, r := range toList(media.property("CorsConfiguration", "CorsRules")) {
+		if origins := r.(map[string]any)["AllowedOrigins"]; !slices.Equal(toList(origins), []any{"*"}) {
+			t.Errorf("%v may read media", origins)
+		}
+	}
+	if _, ok := in.Outputs["PlaybackKey"]; !ok || in.Outputs["CdnUrl"].Value != nil {
+		t.Errorf("outputs %v", in.Outputs)
 	}
 }

@@ -46,7 +46,9 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("Range"),
 		ExposedHeaders: jsii.Strings("ETag", "Content-Length", "Content-Range"),
-		AllowedOrigins: jsii.Strings(set.corsOrigins...),
+		// The path is the right to watch, on any page, as at the CDN. A browser that play redirects here from another
+		// origin calls its origin "null" (https://fetch.spec.whatwg.org/#http-redirect-fetch).
+		AllowedOrigins: jsii.Strings("*"),
 		MaxAge:         jsii.Number(corsMaxAge.Seconds()),
 	})
 	addObjectNotifications(d.source, originals)

@@ -62,6 +62,11 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 	if deps.cdn != nil {
 		values[services.EnvPlaybackURL] = func() *string { return jsii.String(deps.cdn.baseURL()) }
 	}
+	if deps.cdn == nil && !deps.local {
+		values[services.EnvMediaURL] = func() *string {
+			return jsii.String("https://" + *deps.data.media.BucketRegionalDomainName())
+		}
+	}
 	if deps.local {
 		values[services.EnvS3PathStyle], values[services.EnvFFmpegDir] = fixedValue("true"), fixedValue(deps.ffmpegDir)
 	} else {

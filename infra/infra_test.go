@@ -65,6 +65,9 @@ var templates = sync.OnceValue(func() map[string]template {
 			"xray_api": "http://127.0.0.1:2001",
 		}),
 		"account": synthesize(map[string]any{"build": build, "gateway_log_role": "existing"}),
+		"no cdn": synthesize(map[string]any{
+			"build": build, "cdn": "false", "cors_origins": "https://app.example",
+		}),
 		"few": synthesize(map[string]any{
 			"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example",
 		}),
@@ -74,6 +77,7 @@ var templates = sync.OnceValue(func() map[string]template {
 func awsTemplate() template           { return templates()["aws"] }
 func localTemplate() template         { return templates()["local"] }
 func sharedAccountTemplate() template { return templates()["account"] } // of an account that has other deployments
+func noCDNTemplate() template         { return templates()["no cdn"] }  // and only pages of one origin may use it
 func singleOriginTemplate() template  { return templates()["few"] }     // only pages of one origin may use it
 
 // synthesize returns the template of the stack with context values. For AWS it also runs cdk-nag and returns its

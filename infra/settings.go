@@ -2,13 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"math"
 	"path"
 	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +36,8 @@ type settings struct {
 	// gateway_log_role: "own" (default) sets the role with which API Gateway writes logs, which an account has one of in
 	// a region; "existing" leaves the one that is there. Preflight tells which is right.
 	keepLogRole bool
+	// cdn: false leaves CloudFront out, and the function play serves videos; never there on a local cloud
+	cdn bool
 	// cdn_domain: domain name of the CDN; default: CloudFront's own
 	cdnDomain string
 	// cdn_certificate: ARN of the certificate of cdn_domain, in us-east-1; needed with cdn_domain
@@ -62,7 +61,7 @@ type settings struct {
 	dollarsPerHour float64
 	// dashboard: false leaves it out, as an account has three without cost; none on a local cloud
 	dashboard bool
-	// cors_origins: origins whose pages may call the API and use the buckets, separated by commas (default "*")
+	// cors_origins: origins whose pages may call the API and upload, separated by commas (default "*")
 	corsOrigins []string
 }
 
@@ -82,6 +81,7 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.ffmpegDir = c.readText("ffmpeg_dir", "")
 	s.publicURL = strings.TrimRight(c.readText("public_url", ""), "/")
 	s.keepLogRole = c.readChoice("gateway_log_role", "own", "existing") == "existing"
+	s.cdn = c.readChoice("cdn", "true", "false") == "true" && !s.local
 	s.cdnDomain, s.cdnCertificate = c.readText("cdn_domain", ""), c.readText("cdn_certificate", "")
 	s.provisioned = c.readList("provisioned", "no queue", func(name string) bool {
 		return slices.ContainsFunc(services.ListQueues(), func(q services.Queue) bool { return q.Name == name })
@@ -116,6 +116,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	if (s.cdnDomain == "") != (s.cdnCertificate == "") {
 		c.addError("cdn_domain", "and cdn_certificate are needed both, or neither")
 	}
+	if s.cdnDomain != "" && !s.cdn && !s.local {
+		c.addError("cdn_domain", "is of no use with cdn=false")
+	}
 	return s, errors.Join(c.errs...)
 }
 
@@ -139,90 +142,4 @@ func (s settings) removalPolicy() awscdk.RemovalPolicy {
 		return awscdk.RemovalPolicy_DESTROY
 	}
 	return awscdk.RemovalPolicy_RETAIN
-}
-
-// contextReader reads context values and collects errors about them. A value from the command line is a string; one
-// from cdk.json may be a number.
-type contextReader struct {
-	value func(name string) any
-	errs  []error
-}
-
-func (r *contextReader) addError(name, format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf("context %s %s", name, fmt.Sprintf(format, args...)))
-}
-
-func (r *contextReader) readText(name, otherwise string) string {
-	switch v := r.value(name).(type) {
-	case nil:
-		return otherwise
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	default:
-		r.addError(name, "is a %T, not a text", v)
-		return otherwise
-	}
-}
-
-// readBuckets returns the names of producers' buckets, separated by commas.
-func (r *contextReader) readBuckets(name string) (names []string) {
-	v := r.readText(name, "")
-	if v == "" {
-		return nil
-	}
-	for bucket := range strings.SplitSeq(v, ",") {
-		bucket = strings.TrimSpace(bucket)
-		if !services.ValidProducerBucket(bucket) {
-			r.addError(name, "has %q, which is not a producer's bucket by its own name", bucket)
-		}
-		names = append(names, bucket)
-	}
-	return names
-}
-
-// readList returns the items of a list, separated by commas or spaces. One that is not valid is an error, which says
-// what it is instead.
-func (r *contextReader) readList(name, instead string, valid func(string) bool) (items []string) {
-	for item := range strings.FieldsFuncSeq(r.readText(name, ""), func(c rune) bool { return c == ',' || c == ' ' }) {
-		if !valid(item) {
-			r.addError(name, "has %q, which is %s", item, instead)
-		}
-		items = append(items, item)
-	}
-	return items
-}
-
-// readChoice returns the value, which has to be first or second; first is the default.
-func (r *contextReader) readChoice(name, first, second string) string {
-	v := r.readText(name, first)
-	if v != first && v != second {
-		r.addError(name, "is %q, not %s or %s", v, first, second)
-	}
-	return v
-}
-
-func (r *contextReader) readNumber(name string, otherwise, least int) int {
-	v := r.readText(name, "")
-	if v == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < least {
-		r.addError(name, "is %q, not a whole number of %d or more", v, least)
-	}
-	return n
-}
-
-func (r *contextReader) readAmount(name string, otherwise float64) float64 {
-	v := r.readText(name, "")
-	if v == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseFloat(v, 64)
-	if err != nil || !(n > 0) || math.IsInf(n, 0) {
-		r.addError(name, "is %q, not a number above zero", v)
-	}
-	return n
 }

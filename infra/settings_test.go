@@ -14,7 +14,7 @@ func TestReadSettings(t *testing.T) {
 	t.Parallel()
 	standard := settings{
 		arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), rate: 200, burst: 400,
-		corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true,
+		corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true, cdn: true,
 	}
 	tests := []struct {
 		name    string
@@ -24,10 +24,10 @@ func TestReadSettings(t *testing.T) {
 		{"nothing said", nil, func(*settings) {}},
 		{"another architecture", map[string]any{"arch": "amd64"}, func(s *settings) { s.arch = "amd64" }},
 		{"local is of this machine", map[string]any{"cloud": "local", "ffmpeg_dir": "/t"}, func(s *settings) {
-			s.local, s.ffmpegDir, s.arch, s.dashboard = true, "/t", runtime.GOARCH, false
+			s.local, s.ffmpegDir, s.arch, s.dashboard, s.cdn = true, "/t", runtime.GOARCH, false, false
 		}},
 		{"local for another", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "arch": "arm64"}, func(s *settings) {
-			s.local, s.ffmpegDir, s.dashboard = true, "/t", false
+			s.local, s.ffmpegDir, s.dashboard, s.cdn = true, "/t", false, false
 		}},
 		{
 			"numbers from the command line", map[string]any{"concurrency": "100", "rate": "5", "burst": "7"},
@@ -45,6 +45,7 @@ func TestReadSettings(t *testing.T) {
 		{"the account's role for logs", map[string]any{"gateway_log_role": "existing"}, func(s *settings) {
 			s.keepLogRole = true
 		}},
+		{"no CDN", map[string]any{"cdn": "false"}, func(s *settings) { s.cdn = false }},
 		{
 			"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"},
 			func(s *settings) {
@@ -118,6 +119,11 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 			"a name without a certificate", map[string]any{"cdn_domain": "v.example"},
 			[]string{"cdn_domain and cdn_certificate"},
 		},
+		{
+			"a name for no CDN", map[string]any{"cdn": "false", "cdn_domain": "v.example", "cdn_certificate": "arn:c"},
+			[]string{"cdn_domain"},
+		},
+		{"half a CDN", map[string]any{"cdn": "some"}, []string{"cdn"}},
 		{
 			"concurrency below what Lambda takes",
 			map[string]any{"concurrency": float64(services.MinConcurrency() - 1)}, []string{"concurrency"},

@@ -22,8 +22,8 @@ const (
 
 // newStack makes all of Sluice. Its outputs are ApiUrl (without a slash at its end), ApiId, TableName, SourceBucket,
 // MediaBucket, TopicArn, AlarmTopic (an ARN) and, for each inbox, the URLs of its queues and of its dead-letter queue:
-// InboxEncode, InboxEncodeBulk, DeadEncode and so on. On AWS there are also CdnUrl and, for infra/cdn/key.sh, the ARNs
-// CdnStore and PlaybackKey.
+// InboxEncode, InboxEncodeBulk, DeadEncode and so on. On AWS there is also PlaybackKey, an ARN, and
+// with a CDN there are CdnUrl and, for infra/cdn/key.sh, the ARN CdnStore.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
 		StackName:   jsii.String(stackName),
@@ -77,10 +77,12 @@ func addOutputs(stack awscdk.Stack, url string, front *gateway, alarms awssns.To
 		}
 	}
 	out("AlarmTopic", alarms.TopicArn())
+	if !deps.local {
+		out("PlaybackKey", deps.data.playbackKey.SecretArn())
+	}
 	if deps.cdn != nil {
 		out("CdnUrl", jsii.String(deps.cdn.baseURL()))
 		out("CdnStore", deps.cdn.keyValueStore.KeyValueStoreArn())
-		out("PlaybackKey", deps.data.playbackKey.SecretArn())
 	}
 }
 

@@ -32,6 +32,7 @@ type fixture struct {
 	*play.Server
 	secretReads int // how often the secret was read
 	logs        bytes.Buffer
+	call        httpapi.GatewayFunc
 	get         func(path string, query ...string) response
 }
 
@@ -62,7 +63,7 @@ func (f *fixture) rebuildHandler(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gateway := httpapi.NewGatewayFunc(h, f.Log)
+	f.call = httpapi.NewGatewayFunc(h, f.Log)
 	f.get = func(path string, query ...string) response {
 		e := lambdaevents.APIGatewayProxyRequest{
 			HTTPMethod: "GET", Path: path, QueryStringParameters: map[string]string{},
@@ -70,7 +71,7 @@ func (f *fixture) rebuildHandler(tb testing.TB) {
 		if len(query) == 2 {
 			e.QueryStringParameters[query[0]] = query[1]
 		}
-		out, err := gateway(tb.Context(), e)
+		out, err := f.call(tb.Context(), e)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -28,7 +28,7 @@ var pageTemplate string
 // Page answers the routes of the service studio.
 type Page struct {
 	UploadURL string // a URL at the host that parts are uploaded to; "": this host
-	MediaURL  string // base of the links to media; "": this API
+	MediaURL  string // a URL at the host that segments are read from; "": this host
 	Log       *slog.Logger
 }
 

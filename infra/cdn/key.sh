@@ -17,6 +17,10 @@ output() {
 }
 
 store=$(output CdnStore)
+if [[ -z $store ]]; then
+	echo "This deployment has no CDN (cdn=false): the function play reads the key itself." >&2
+	exit 1
+fi
 secret=$(output PlaybackKey)
 etag=$(aws cloudfront-keyvaluestore describe-key-value-store --kvs-arn "$store" --query ETag --output text)
 # The secret has letters and digits only (GenerateSecretString), so it needs no escapes in JSON.

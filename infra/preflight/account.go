@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -54,7 +55,20 @@ func readAccount(ctx context.Context) (account, error) {
 	a.concurrency = readQuota(ctx, quotas, lambdaConcurrency)
 	a.rate = readQuota(ctx, quotas, gatewayRate)
 	a.logRole, a.logRoleErr = readLogRole(ctx, apigateway.NewFromConfig(cfg))
+	a.distributions, a.distributionsErr = countDistributions(ctx, cloudfront.NewFromConfig(cfg))
 	return a, nil
+}
+
+// countDistributions returns 1 if the account has a CloudFront distribution, else 0.
+func countDistributions(ctx context.Context, c *cloudfront.Client) (int, error) {
+	out, err := c.ListDistributions(ctx, &cloudfront.ListDistributionsInput{MaxItems: aws.Int32(1)})
+	if err != nil {
+		return 0, readError(err)
+	}
+	if out.DistributionList == nil {
+		return 0, errors.New("AWS answered without a list")
+	}
+	return len(out.DistributionList.Items), nil
 }
 
 // listMissingServices returns which of requiredServices the region lacks:

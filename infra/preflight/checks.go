@@ -52,6 +52,7 @@ func (q quota) increaseCommand(to int, region string) string {
 type requirements struct {
 	concurrency int  // workers of all queues together
 	rate        int  // requests a second through the gateway
+	noCDN       bool // CloudFront is left out (cdn=false)
 	keepLogRole bool // the account's role for API Gateway's logs stays (gateway_log_role=existing)
 }
 
@@ -74,8 +75,10 @@ type account struct {
 	// invocations at once of all functions, and requests a second to all APIs, in the region
 	concurrency, rate accountValue
 	// ARN of the role with which API Gateway writes logs in the region; "": none
-	logRole    string
-	logRoleErr error
+	logRole          string
+	distributions    int // of CloudFront; 1 stands for any number
+	distributionsErr error
+	logRoleErr       error
 }
 
 // severity says how bad a finding is; a higher value is worse.
@@ -105,6 +108,7 @@ type finding struct {
 func checkAccount(r requirements, a account) []finding {
 	return []finding{
 		checkRegion(a), checkBootstrap(a), checkConcurrency(r, a), checkRate(r, a), checkMemory(), checkLogRole(r, a),
+		checkCloudFront(r, a),
 	}
 }
 

@@ -3,8 +3,9 @@
 // runs it.
 //
 // It only reads. It needs sts:GetCallerIdentity (which every principal has), ssm:GetParameters,
-// servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota and apigateway:GET on /account; what it may not
-// read it reports as unknown. It finds credentials and region as the AWS command line does.
+// servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota, apigateway:GET on /account and
+// cloudfront:ListDistributions; what it may not read it reports as unknown. It finds credentials and region as the AWS
+// command line does.
 //
 // Its exit status is 0 if Sluice can be deployed, even if something is low; 1 if something is missing, or a deployment
 // would replace what others use; 2 if its flags are wrong.
@@ -28,14 +29,15 @@ import (
 // readTimeout is for all requests to AWS together.
 const readTimeout = 30 * time.Second
 
-const usage = `usage: preflight [-c concurrency=N] [-c rate=N] [-c gateway_log_role=existing]
+const usage = `usage: preflight [-c concurrency=N] [-c rate=N] [-c gateway_log_role=existing] [-c cdn=false]
 
 Looks at the AWS account and region that your credentials are for, and says what Sluice needs there, what there is, and
 what to ask for. It changes nothing.
 
   -c name=value   a context value of the deployment, as for cdk: concurrency is what the workers of all queues
                   together may have running at once, rate what the gateway lets through a second, gateway_log_role=
-                  existing keeps the role with which API Gateway writes logs; others count for nothing here
+                  existing keeps the role with which API Gateway writes logs, cdn=false leaves CloudFront out; others
+                  count for nothing here
 `
 
 func main() {
@@ -81,6 +83,8 @@ func parseFlags(args []string, errs io.Writer) (requirements, error) {
 			r.concurrency, err = strconv.Atoi(value)
 		case "rate":
 			r.rate, err = strconv.Atoi(value)
+		case "cdn":
+			r.noCDN = value == "false"
 		case "gateway_log_role":
 			r.keepLogRole = value == "existing"
 		}

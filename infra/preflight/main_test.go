@@ -17,6 +17,7 @@ type fakeAWS struct {
 	accountQuotas   map[string]float64 // the account's own values
 	defaultQuotas   map[string]float64 // AWS's defaults
 	logRole         string             // of API Gateway
+	noDistribution  bool               // there is no CloudFront distribution
 	deniedOperation string             // fails with AccessDenied
 	operations      []string           // that were called, in order
 }
@@ -27,11 +28,15 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodGet && r.URL.Path == "/account":
 		op, isJSON = "GetAccount", true
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/distribution"):
+		op = "ListDistributions"
 	case !isJSON:
 		op = "GetCallerIdentity"
 	}
 	a.operations = append(a.operations, op)
 	switch {
+	case op == "ListDistributions" && a.deniedOperation != op:
+		a.listDistributions(w)
 	case !isJSON && a.deniedOperation == op:
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(
@@ -54,6 +59,17 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case op == "GetAWSDefaultServiceQuota":
 		a.getQuota(w, body, a.defaultQuotas)
 	}
+}
+
+func (a *fakeAWS) listDistributions(w http.ResponseWriter) {
+	items := "<Quantity>0</Quantity>"
+	if !a.noDistribution {
+		items = "<Quantity>1</Quantity><Items><DistributionSummary><Id>E1</Id></DistributionSummary></Items>"
+	}
+	fmt.Fprintf(
+		w, "<DistributionList><IsTruncated>false</IsTruncated><Marker></Marker><MaxItems>1</MaxItems>%s</DistributionList>",
+		items,
+	)
 }
 
 func (a *fakeAWS) writeError(w http.ResponseWriter, code, message string) {
@@ -150,7 +166,7 @@ func TestPreflightPassesForACompleteAccount(t *testing.T) {
 	}
 	want := []string{
 		"GetCallerIdentity", "GetParameters", "GetParameters", "GetServiceQuota", "GetServiceQuota",
-		"GetAWSDefaultServiceQuota", "GetAccount",
+		"GetAWSDefaultServiceQuota", "GetAccount", "ListDistributions",
 	}
 	if !slices.Equal(a.operations, want) {
 		t.Errorf("asked %v", a.operations)
@@ -182,6 +198,18 @@ func TestPreflightReportsALogRoleThatADeploymentWouldReplace(t *testing.T) {
 		t.Errorf("status %d\n%s", status, out)
 	}
 	if status, out, _ := runPreflight(t, "-c", "gateway_log_role=existing"); status != 0 ||
+		!strings.Contains(out, "Sluice can be deployed here.") {
+		t.Errorf("with the setting: status %d\n%s", status, out)
+	}
+}
+
+func TestPreflightNamesTheSettingWithoutCloudFront(t *testing.T) {
+	newFakeAWS(t).noDistribution = true
+	status, out, _ := runPreflight(t)
+	if status != 0 || !strings.Contains(out, "unknown  CloudFront") || !strings.Contains(out, "-c cdn=false") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if status, out, _ := runPreflight(t, "-c", "cdn=false"); status != 0 ||
 		!strings.Contains(out, "Sluice can be deployed here.") {
 		t.Errorf("with the setting: status %d\n%s", status, out)
 	}

@@ -15,8 +15,9 @@ func main() {
 	p := studio.Page{
 		// a local cloud's S3 is at its one address
 		UploadURL: cmp.Or(os.Getenv(services.EnvUploadURL), os.Getenv("AWS_ENDPOINT_URL")),
-		MediaURL:  os.Getenv(services.EnvPlaybackURL),
-		Log:       r.Log,
+		// without a CDN, play redirects the player to the media bucket
+		MediaURL: cmp.Or(os.Getenv(services.EnvPlaybackURL), os.Getenv(services.EnvMediaURL)),
+		Log:      r.Log,
 	}
 	r.ServeRoutes(p.Handler())
 }

@@ -23,6 +23,7 @@ const (
 	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base URL of links to the API; empty: derived from the request
 	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base URL of links to media, at the CDN; empty: the API itself
 	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // bucket address for parts of uploads; empty on local clouds
+	EnvMediaURL          = "SLUICE_MEDIA_URL"        // media bucket's address without a CDN; empty on local clouds
 	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret with the signing keys of playback tokens
 	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, comma-separated
 	EnvS3PathStyle       = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
@@ -88,7 +89,7 @@ func (s Service) OptionalEnv() []string {
 		names = append(names, EnvCORSOrigins)
 	}
 	if s.Name == Studio {
-		names = append(names, EnvUploadURL)
+		names = append(names, EnvUploadURL, EnvMediaURL)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
