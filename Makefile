@@ -117,6 +117,7 @@ $(PRETTIER): localstack/package-lock.json | $(LOCAL)
 lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
 	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint -c arch=$(AWS_ARCH) $(ALL_SETTINGS)
 	build/venv-lint/bin/cfn-lint --config-file infra/cfnlint.yaml -- cdk.out/*.template.json build/lint/*.template.json
+	build/venv-lint/bin/python -I -B -W ignore:pkg_resources infra/policylint.py cdk.out/*.template.json build/lint/*.template.json
 
 build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install
