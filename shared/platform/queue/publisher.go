@@ -16,6 +16,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/telemetry/trace"
 )
 
 // BatchSendClient has the methods of the SQS client that Publisher needs.
@@ -38,16 +39,17 @@ type Publisher struct {
 	Topic       TopicClient
 	URL         func(queue string) string        // returns the URL of a queue
 	TopicARN    string                           // of the topic
-	TraceHeader func(ctx context.Context) string // returns the X-Ray trace header for messages; may be nil
+	TraceHeader func(ctx context.Context) string // returns the X-Ray trace header for events; may be nil
+	// returns the header for the attribute of a message, from that of its event (trace.LinkLimiter); nil: the event's
+	LimitLinks func(ctx context.Context, stored string) string
 }
 
-// NewPublisher returns a Publisher that takes the URLs from environment variables.
-func NewPublisher(
-	s services.Service, q BatchSendClient, t TopicClient, header func(context.Context) string,
-) *Publisher {
+// NewPublisher returns a Publisher that takes the URLs from environment variables, and the trace headers from the
+// context.
+func NewPublisher(s services.Service, q BatchSendClient, t TopicClient) *Publisher {
 	return &Publisher{
-		Service: s, Queues: q, Topic: t, TopicARN: os.Getenv(services.EnvTopicARN), TraceHeader: header,
-		URL: urlFromEnv,
+		Service: s, Queues: q, Topic: t, TopicARN: os.Getenv(services.EnvTopicARN), URL: urlFromEnv,
+		TraceHeader: trace.HeaderFromContext, LimitLinks: new(trace.LinkLimiter).LimitLinks,
 	}
 }
 
@@ -88,7 +90,7 @@ const maxBatchSize = 10
 func (p *Publisher) sendToQueue(ctx context.Context, to string, es []events.Event) error {
 	s, _ := services.Lookup(services.FindDestination(string(es[0].Type)))
 	for batch := range slices.Chunk(es, maxBatchSize) {
-		entries, err := buildEntries(s, batch)
+		entries, err := p.buildEntries(ctx, s, batch)
 		if err != nil {
 			return err
 		}
@@ -131,7 +133,9 @@ func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes
 
 // buildEntries returns the entries of a batch. On a FIFO queue, the group is the video; on a standard queue with fair
 // shares, it is the tenant.
-func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessageBatchRequestEntry, error) {
+func (p *Publisher) buildEntries(
+	ctx context.Context, to services.Service, es []events.Event,
+) ([]sqstypes.SendMessageBatchRequestEntry, error) {
 	var out []sqstypes.SendMessageBatchRequestEntry
 	for i, e := range es {
 		body, err := events.Encode(e)
@@ -149,14 +153,25 @@ func buildEntries(to services.Service, es []events.Event) ([]sqstypes.SendMessag
 		case to.Inbox.FairShare:
 			entry.MessageGroupId = aws.String(e.Tenant)
 		}
-		if e.Trace != "" {
-			entry.MessageSystemAttributes = map[string]sqstypes.MessageSystemAttributeValue{
-				"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String(e.Trace)},
-			}
+		linked := e.Trace
+		if p.LimitLinks != nil {
+			linked = p.LimitLinks(ctx, e.Trace)
 		}
+		entry.MessageSystemAttributes = traceAttribute(linked)
 		out = append(out, entry)
 	}
 	return out, nil
+}
+
+// traceAttribute returns the system attributes of a message with a trace header; nil for "". SQS takes the attribute
+// before the header of the request: https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html
+func traceAttribute(header string) map[string]sqstypes.MessageSystemAttributeValue {
+	if header == "" {
+		return nil
+	}
+	return map[string]sqstypes.MessageSystemAttributeValue{
+		"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String(header)},
+	}
 }
 
 // publishToTopic publishes events. Type and tenant are message attributes too, so that subscriptions can filter by

@@ -18,7 +18,9 @@ import (
 	"sluice/events/examples"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/queue"
+	"sluice/shared/platform/telemetry/trace"
 )
 
 // fakeCloud records the calls of SQS and SNS.
@@ -109,6 +111,47 @@ func TestPublisherSendsToQueueOrTopic(t *testing.T) {
 	}
 	if e, err := events.Decode([]byte(*c.published[0].Message)); err != nil || e.Trace != "Root=1-5-6" {
 		t.Errorf("the envelope carries trace %q, %v", e.Trace, err)
+	}
+}
+
+// The attribute is what Lambda links traces by; the event keeps the header of its trace.
+func TestPublisherAndRedriverLimitLinks(t *testing.T) {
+	c, asked := &fakeCloud{}, []string{}
+	limit := func(_ context.Context, stored string) string {
+		asked = append(asked, stored)
+		return "Root=1-linked"
+	}
+	p, e := newTestPublisher("publish", c), newEncodeRequests(1)[0]
+	p.LimitLinks, e.Trace = limit, "Root=1-upload"
+	if err := p.Send(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	body := aws.ToString(c.batches[0].Entries[0].MessageBody)
+	r := queue.Redriver{Client: c, URL: func(string) string { return "https://queue" }, LimitLinks: limit}
+	if err := r.Redrive(t.Context(), video.DeadLetter{Service: "encode", Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	for _, attributes := range []map[string]types.MessageSystemAttributeValue{
+		c.batches[0].Entries[0].MessageSystemAttributes, c.messages[0].MessageSystemAttributes,
+	} {
+		if got := aws.ToString(attributes["AWSTraceHeader"].StringValue); got != "Root=1-linked" {
+			t.Errorf("the attribute has %q", got)
+		}
+	}
+	if sent, err := events.Decode([]byte(body)); err != nil || sent.Trace != "Root=1-upload" {
+		t.Errorf("the event has %q, %v", sent.Trace, err)
+	}
+	if !slices.Equal(asked, []string{"Root=1-upload", "Root=1-upload"}) {
+		t.Errorf("asked for %q", asked)
+	}
+}
+
+// X-Ray links an invocation to the trace of each message of its batch.
+func TestBatchesFitIntoTheLinksOfASegment(t *testing.T) {
+	for _, q := range services.ListQueues() {
+		if q.Inbox.BatchSize > trace.MaxReceivedLinks {
+			t.Errorf("%s receives %d messages at once", q.Name, q.Inbox.BatchSize)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/telemetry/trace"
 )
 
 // SendClient has the methods of the SQS client that Redriver needs.
@@ -23,13 +24,14 @@ type SendClient interface {
 
 // Redriver sends dead letters to the queue that they came from. It needs sqs:SendMessage on the queues.
 type Redriver struct {
-	Client SendClient
-	URL    func(queue string) string
+	Client     SendClient
+	URL        func(queue string) string
+	LimitLinks func(ctx context.Context, stored string) string // as in Publisher; nil: no header
 }
 
 // NewRedriver returns a Redriver that takes the URLs from environment variables.
 func NewRedriver(client SendClient) Redriver {
-	return Redriver{Client: client, URL: urlFromEnv}
+	return Redriver{Client: client, URL: urlFromEnv, LimitLinks: new(trace.LinkLimiter).LimitLinks}
 }
 
 // Redrive sends the body of a dead letter as a new message to the queue that it came from, in the same lane and
@@ -53,6 +55,9 @@ func (r Redriver) Redrive(ctx context.Context, l video.DeadLetter) error {
 	e, _ := events.Decode([]byte(l.Body)) // an invalid event has the default lane
 	in := &sqs.SendMessageInput{
 		QueueUrl: aws.String(r.URL(s.QueueForLane(e.Lane()).Name)), MessageBody: aws.String(l.Body),
+	}
+	if r.LimitLinks != nil {
+		in.MessageSystemAttributes = traceAttribute(r.LimitLinks(ctx, e.Trace))
 	}
 	switch {
 	case s.Inbox.FIFO:

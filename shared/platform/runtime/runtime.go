@@ -117,7 +117,7 @@ func (r Runtime) SQSClient() *sqs.Client { return sqs.NewFromConfig(r.awsConfig)
 
 // EventSender returns the publisher of the service's events.
 func (r Runtime) EventSender() *queue.Publisher {
-	return queue.NewPublisher(r.Service, r.SQSClient(), sns.NewFromConfig(r.awsConfig), trace.HeaderFromContext)
+	return queue.NewPublisher(r.Service, r.SQSClient(), sns.NewFromConfig(r.awsConfig))
 }
 
 // InFlightLimit returns how many tasks of a tenant may be in flight in a lane. It ends the process if the setting is
