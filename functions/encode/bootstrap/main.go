@@ -13,7 +13,7 @@ func main() {
 	ffmpeg.InitSandbox()
 	r := runtime.New("encode")
 	e := encode.Encoder{
-		Source: r.SourceBucket(), Media: r.MediaBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
+		Source: r.Originals(), Media: r.MediaBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
 	}
 	r.ConsumeQueue(e.Handle, e.OnExhausted)
 }

@@ -75,6 +75,7 @@ type Command struct {
 	Output    []string // arguments after the input: filters, outputs and their options
 	Limits    Limits
 	Progress  func(Progress) // called at each change, by one goroutine and not after Run has returned; may be nil
+	CPU       *time.Duration // set to the CPU time of all threads, user and system, when the run has ended; may be nil
 }
 
 // Run runs ffmpeg and waits for its end. Errors: Invalid if the input is at fault (decode_failed, codec_unsupported,
@@ -101,6 +102,9 @@ func (t Tools) Run(ctx context.Context, r Command) error {
 		progress.Close()
 	}
 	stop()
+	if r.CPU != nil && end.exit != nil {
+		*r.CPU = end.exit.cpu
+	}
 	if r.Codecs != nil { // other streams may have other codecs, which is no reason to fail
 		end.ignoreWhitelist = true
 	}

@@ -212,6 +212,21 @@ func TestFailuresAreClassified(t *testing.T) {
 	}
 }
 
+func TestCPUTimeOfCommandIsReported(t *testing.T) {
+	t.Parallel()
+	var cpu time.Duration
+	r := ffmpeg.Command{
+		Dir: newJobDir(t, nil), File: "in", Container: "mov", Output: []string{"-f", "spin"}, CPU: &cpu,
+		Limits: ffmpeg.Limits{Memory: raceDetectorMemory, CPU: time.Second},
+	}
+	if err := newFakeTools(t).Run(t.Context(), r); errs.KindOf(err) != errs.Invalid {
+		t.Errorf("%v, want Invalid", err)
+	}
+	if cpu < 500*time.Millisecond || cpu > 3*time.Second { // the kernel ends it at 1 s by its own, coarse clock
+		t.Errorf("it took %v of CPU time, and the limit was 1 s", cpu)
+	}
+}
+
 func TestCancelKillsProcessGroup(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"sync"
 	"time"
@@ -31,14 +32,22 @@ func newCostMeter(s services.Service) *costMeter {
 	}
 }
 
-// measureCost returns the cost, in dollars, of an invocation from began until now. An invocation that Lambda stops is
-// not counted.
-func (m *costMeter) measureCost(began time.Time) metric.Value {
+// logAttr returns members for the log line of an invocation that began at a time and ends now: its cost in dollars, as a
+// metric and, if it is the first one of the process, startup_seconds: the time from the start of the process to that of
+// its handler. What Lambda does before, to provide the environment and the code, is in neither. An invocation that
+// Lambda stops has no such line.
+func (m *costMeter) logAttr(began time.Time) slog.Attr {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := time.Since(began) + m.startup
+	startup := m.startup
 	m.startup = 0
-	return metric.Dollars.NewValue(m.function.InvocationCost(d))
+	m.mu.Unlock()
+	now := time.Now()
+	cost := metric.Dollars.NewValue(m.function.InvocationCost(now.Sub(began) + startup))
+	members := []any{metrics.LogAttr(now, cost)}
+	if startup > 0 {
+		members = append(members, slog.Float64("startup_seconds", startup.Seconds()))
+	}
+	return slog.Group("", members...)
 }
 
 // Start calls f with each event of the service and logs the cost of each call. It does not return.
@@ -53,10 +62,7 @@ func LogInvocationCost[In, Out any](
 	return func(ctx context.Context, in In) (Out, error) {
 		began := time.Now()
 		defer func() {
-			r.Log.InfoContext(
-				ctx, "invoked", "seconds", time.Since(began).Seconds(),
-				metrics.LogAttr(time.Now(), r.meter.measureCost(began)),
-			)
+			r.Log.InfoContext(ctx, "invoked", "seconds", time.Since(began).Seconds(), r.meter.logAttr(began))
 		}()
 		return f(ctx, in)
 	}

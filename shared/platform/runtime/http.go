@@ -14,7 +14,6 @@ import (
 	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/telemetry/logs"
-	"sluice/shared/platform/telemetry/metrics"
 	"sluice/shared/platform/telemetry/trace"
 )
 
@@ -104,7 +103,7 @@ func (r Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 			r.Log.InfoContext(
 				ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod,
 				"route", e.Resource, "status", out.StatusCode, "seconds", time.Since(began).Seconds(),
-				metrics.LogAttr(time.Now(), r.meter.measureCost(began)),
+				r.meter.logAttr(began),
 			)
 			span.SetHTTPStatus(out.StatusCode)
 			span.End(err)

@@ -161,13 +161,23 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	}
 }
 
-// Only the first invocation has the cost of the start of the process.
-func TestStartupCostIsCountedOnce(t *testing.T) {
+// Only the first invocation has the cost of the start of the process, and says how long that took.
+func TestStartupIsLoggedAndCountedOnce(t *testing.T) {
 	t.Parallel()
-	r, _ := newTestRuntime(t, "encode")
+	r, out := newTestRuntime(t, "encode")
 	r.meter.startup = time.Hour
-	first, second := r.meter.measureCost(time.Now()), r.meter.measureCost(time.Now())
-	if first.Number < 0.1 || second.Number > 0.001 {
-		t.Errorf("$%v, then $%v", first.Number, second.Number)
+	for range 2 {
+		if _, err := LogInvocationCost(r, func(context.Context, int) (int, error) {
+			return 0, nil
+		})(invocationContext(t), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, costs := metricstest.ReadLines(t, out.Bytes()), metricstest.ReadSamples(t, out.Bytes())
+	if lines[0]["startup_seconds"] != 3600.0 || lines[1]["startup_seconds"] != nil {
+		t.Errorf("startup %v, then %v", lines[0]["startup_seconds"], lines[1]["startup_seconds"])
+	}
+	if len(costs) != 2 || costs[0].Number < 0.1 || costs[1].Number > 0.001 {
+		t.Errorf("costs %v", costs)
 	}
 }

@@ -94,6 +94,9 @@ func (r Runtime) Store() store.Store {
 // SourceBucket returns the bucket of original files.
 func (r Runtime) SourceBucket() *blob.Bucket { return r.newBucket(services.EnvSourceBucket) }
 
+// Originals returns the original files, for a service that reads whole ones.
+func (r Runtime) Originals() source.Originals { return loggedOriginals{r.SourceBucket(), r.Log} }
+
 // MediaBucket returns the bucket of segments and playlists.
 func (r Runtime) MediaBucket() *blob.Bucket { return r.newBucket(services.EnvMediaBucket) }
 
@@ -106,7 +109,7 @@ func (r Runtime) newBucket(variable string) *blob.Bucket {
 // FFmpegTools returns ffmpeg and ffprobe.
 func (r Runtime) FFmpegTools() source.Tools {
 	r.logSandbox(ffmpeg.CurrentSandbox())
-	return tracedTools{ffmpeg.Tools{Dir: os.Getenv(services.EnvFFmpegDir)}}
+	return tracedTools{ffmpeg.Tools{Dir: os.Getenv(services.EnvFFmpegDir)}, r.Log}
 }
 
 // AWSConfig returns the configuration of AWS clients.

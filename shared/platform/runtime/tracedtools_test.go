@@ -1,15 +1,19 @@
 package runtime
 
 import (
+	"strings"
 	"testing"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-// Without a span, nothing is recorded.
+// Without a span, nothing is recorded. A run of ffmpeg is logged, also if it failed.
 func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
-	broken := tracedTools{ffmpeg.Tools{Dir: t.TempDir()}}
+	r, out := newTestRuntime(t, "encode")
+	broken := tracedTools{ffmpeg.Tools{Dir: t.TempDir()}, r.Log}
 	if err := broken.Run(
 		t.Context(), ffmpeg.Command{Dir: t.TempDir(), File: "../out of it", Container: "mov"},
 	); errs.KindOf(err) != errs.Internal {
@@ -20,5 +24,35 @@ func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
 	}
 	if _, err := broken.ProbePackets(t.Context(), t.TempDir(), "in", "", 0); errs.KindOf(err) != errs.Internal {
 		t.Errorf("ffprobe packets: %v, want Internal", err)
+	}
+	line := metricstest.ReadLines(t, out.Bytes())[0]
+	if line["message"] != "ffmpeg ended" || line["cpu_seconds"] != 0.0 || line["seconds"] == nil {
+		t.Errorf("logged %v", line)
+	}
+}
+
+func TestSizeOfReadOriginalsIsLogged(t *testing.T) {
+	t.Parallel()
+	r, log := newTestRuntime(t, "encode")
+	in := &blob.Memory{}
+	if err := in.PutObject(t.Context(), "k", strings.NewReader("hello"), blob.Metadata{}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := in.HeadObject(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	if err := (loggedOriginals{in, r.Log}).DownloadObject(t.Context(), "k", info.ETag, &got); err != nil {
+		t.Fatal(err)
+	}
+	err = loggedOriginals{in, r.Log}.DownloadObject(t.Context(), "none", info.ETag, &got)
+	if errs.KindOf(err) != errs.NotFound {
+		t.Errorf("%v, want NotFound", err)
+	}
+	lines := metricstest.ReadLines(t, log.Bytes())
+	if got.String() != "hello" || len(lines) != 1 || lines[0]["message"] != "original read" ||
+		lines[0]["bytes"] != 5.0 || lines[0]["seconds"] == nil {
+		t.Errorf("read %q, logged %v", got.String(), lines)
 	}
 }
