@@ -117,7 +117,11 @@ func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_")
 	})
-	env = append(env, clientEnv(c.endpointURL())...)
+	key, err := c.readRootKey()
+	if err != nil {
+		return err
+	}
+	env = append(env, clientEnv(c.endpointURL(), key)...)
 	env = append(env,
 		c.deployMark(),
 		"TMPDIR="+c.dataPath("tmp"),
@@ -134,15 +138,15 @@ func (c *Cloud) runCDK(ctx context.Context, args ...string) error {
 	return runCommand(ctx, command{argv: argv, dir: c.Root, env: env, log: c.dataPath("deploy.log")})
 }
 
-// clientEnv returns the environment with which any AWS client calls endpoint and nothing else.
-func clientEnv(endpoint string) []string {
+// clientEnv returns the environment with which any AWS client calls endpoint, with a key, and nothing else.
+func clientEnv(endpoint string, key rootKey) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,
 		"AWS_ENDPOINT_URL_S3=" + endpoint,
 		"AWS_REGION=" + Region,
 		"AWS_DEFAULT_REGION=" + Region,
-		"AWS_ACCESS_KEY_ID=" + testKey,
-		"AWS_SECRET_ACCESS_KEY=" + testKey,
+		"AWS_ACCESS_KEY_ID=" + key.ID,
+		"AWS_SECRET_ACCESS_KEY=" + key.Secret,
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",

@@ -12,7 +12,8 @@
 //	build/cloud, build/cloud-localstack  the running cloud: its state, logs, temporary files, outputs
 //
 // The cloud checks every call against the policies of its caller, so that a function has the permissions of its role
-// and no others. Clients with the key `test`, as in Env, are the account's root user.
+// and no others. Clients with the key that Up makes for each cloud, as in Env, are the account's root user. A request
+// that a page of another site could have sent is refused before the emulator sees it.
 //
 // After a deployment the package sets the properties in the template that the emulator's CloudFormation ignores. Only
 // then does it write the outputs that clients read.

@@ -20,7 +20,11 @@ func (c *Cloud) applyDroppedProperties(ctx context.Context, outputs Outputs) err
 	if err != nil {
 		return err
 	}
-	cfg := Env{Endpoint: c.endpointURL(), Region: Region}.AWSConfig()
+	key, err := c.readRootKey()
+	if err != nil {
+		return err
+	}
+	cfg := Env{Endpoint: c.endpointURL(), Region: Region, key: key}.AWSConfig()
 	setters := map[string]func(context.Context, string, json.RawMessage) error{
 		"AWS::S3::Bucket": bucketAPI{s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.UsePathStyle = true

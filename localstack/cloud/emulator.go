@@ -21,8 +21,8 @@ type emulator struct {
 	checkNeeds func(context.Context) error
 	// install installs it into build, as pinned, unless it is installed.
 	install func(*Cloud, context.Context) error
-	// startCommand returns the command that starts it, and the command's whole environment.
-	startCommand func(*Cloud, context.Context) (argv, env []string, err error)
+	// startCommand returns the command that starts it, and the command's whole environment, with the root user's key.
+	startCommand func(*Cloud, context.Context, rootKey) (argv, env []string, err error)
 }
 
 // emulators are the emulators that CLOUD can name; the first is the default.

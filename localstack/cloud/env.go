@@ -13,8 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-const testKey = "test" // the access key of the root user of Account
-
 // Outputs are the outputs of the deployed stacks: values by stack and name.
 type Outputs map[string]map[string]string
 
@@ -52,6 +50,8 @@ type Env struct {
 	XRay     string // URL of the collector's X-Ray API; "": there is none
 	Region   string
 	Outputs  Outputs
+
+	key rootKey
 }
 
 // Open returns the running local cloud of the repository at root. It returns an error if nothing runs or nothing is
@@ -73,23 +73,27 @@ func Open(root string) (Env, error) {
 	if err != nil {
 		return Env{}, err
 	}
+	key, err := c.readRootKey()
+	if err != nil {
+		return Env{}, err
+	}
 	return Env{
 		Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region,
-		Outputs: outputs,
+		Outputs: outputs, key: key,
 	}, nil
 }
 
-// AWSConfig returns the configuration of AWS clients for the local cloud. S3 clients have to use path-style addresses
+// AWSConfig returns the configuration of AWS clients for the local cloud, as the account's root user. S3 clients have to use path-style addresses
 // (o.UsePathStyle = true), because bucket names are not host names here.
 func (e Env) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       e.Region,
 		BaseEndpoint: aws.String(e.Endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(testKey, testKey, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(e.key.ID, e.key.Secret, ""),
 	}
 }
 
 // EnvVars returns the same settings as environment variables.
 func (e Env) EnvVars() []string {
-	return append(clientEnv(e.Endpoint), "SLUICE_API="+e.APIURL)
+	return append(clientEnv(e.Endpoint, e.key), "SLUICE_API="+e.APIURL)
 }

@@ -143,6 +143,39 @@ func TestUpAndDownAreIdempotent(t *testing.T) {
 	wantError(t, c.Status(t.Context()), "make up deploy-local")
 }
 
+// Each start makes another key, in a file of its owner's alone, which the server and the commands use.
+func TestRootKeyIsRandomAndPrivate(t *testing.T) {
+	c, _ := newFakeCloud(t)
+	file, seen := filepath.Join(c.Root, "build/cloud/rootkey.json"), map[string]bool{}
+	for range 2 {
+		must(t, c.Up(t.Context()))
+		must(t, c.Deploy(t.Context()))
+		info, err := os.Stat(file)
+		must(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("the file has mode %v", info.Mode())
+		}
+		env, err := cloud.Open(c.Root)
+		must(t, err)
+		key, err := env.AWSConfig().Credentials.Retrieve(t.Context())
+		must(t, err)
+		server, _ := readPIDs(t, c)
+		if environ := readTestFile(t, fmt.Sprintf("/proc/%d/environ", server)); len(key.AccessKeyID) < 32 ||
+			!strings.Contains(environ, "AWS_ACCESS_KEY_ID="+key.AccessKeyID+"\x00") ||
+			!strings.Contains(environ, "AWS_SECRET_ACCESS_KEY="+key.SecretAccessKey+"\x00") {
+			t.Errorf("the server has another key than %s", key.AccessKeyID)
+		}
+		seen[key.AccessKeyID+key.SecretAccessKey] = true
+		must(t, c.Down(t.Context()))
+		if _, err := os.Stat(file); err == nil {
+			t.Error("the key outlives its cloud")
+		}
+	}
+	if len(seen) != 2 {
+		t.Error("two clouds have the same key")
+	}
+}
+
 func TestUpAfterServerWasKilled(t *testing.T) {
 	c, _ := newFakeCloud(t)
 	must(t, c.Up(t.Context()))

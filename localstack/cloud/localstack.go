@@ -83,12 +83,12 @@ func (c *Cloud) ensureExecutor(ctx context.Context, source string) error {
 	})
 }
 
-func (c *Cloud) localStackCommand(ctx context.Context) (argv, env []string, err error) {
+func (c *Cloud) localStackCommand(ctx context.Context, key rootKey) (argv, env []string, err error) {
 	java, err := findJDK(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	env = append(clientEnv(c.endpointURL()),
+	env = append(clientEnv(c.endpointURL(), key),
 		c.serverMark(),
 		"HOME="+c.dataPath(),
 		"PATH="+filepath.Join(java, "bin")+":"+os.Getenv("PATH"),

@@ -19,22 +19,22 @@ func (c *Cloud) installMiniStack(ctx context.Context) error {
 }
 
 // miniStackCommand returns an environment that each function inherits.
-func (c *Cloud) miniStackCommand(context.Context) (argv, env []string, err error) {
-	env = append(clientEnv(c.endpointURL()),
+func (c *Cloud) miniStackCommand(_ context.Context, key rootKey) (argv, env []string, err error) {
+	env = append(clientEnv(c.endpointURL(), key),
 		c.serverMark(),
 		"HOME="+c.dataPath(),
 		"PATH="+os.Getenv("PATH"),
 		"LANG=C.UTF-8",
 		"TMPDIR="+c.dataPath("tmp"),
 		"STATE_DIR="+c.dataPath("state"),
-		"PYTHONPATH="+c.pinPath("ministack"), // sitecustomize.py
+		"PYTHONPATH="+c.pinPath("ministack")+":"+c.pinPath("executor"), // sitecustomize.py, which uses the other
 		"PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONUNBUFFERED=1",
 		"BIND_HOST=127.0.0.1",
 		"GATEWAY_PORT="+strconv.Itoa(c.Port),
 		"MINISTACK_REGION="+Region,
 		"LAMBDA_EXECUTOR=local",
-		"AUTH=true", // checks each call against the policies of its caller; the key `test` is the root user
+		"AUTH=true", // checks the signature of each call, and the call against the policies of its caller
 		// These services would listen on further ports, on every interface.
 		"IOT_MTLS_ENABLED=0",
 		"SFTP_ENABLED=0",

@@ -93,7 +93,11 @@ func (c *Cloud) startServer(ctx context.Context) error {
 	if err := errors.Join(os.MkdirAll(c.dataPath("tmp"), 0o755), lambdaenv.Clean(c.lambdaState())); err != nil {
 		return err
 	}
-	argv, env, err := c.emulator.startCommand(c, ctx)
+	key, err := c.createRootKey()
+	if err != nil {
+		return err
+	}
+	argv, env, err := c.emulator.startCommand(c, ctx, key)
 	if err != nil {
 		return err
 	}
@@ -152,7 +156,8 @@ func (c *Cloud) Down(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{
-		"server.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state", "lambda", "packages",
+		"server.json", "rootkey.json", "outputs.json", "outputs.new.json", "traces.jsonl", "tmp", "state", "lambda",
+		"packages",
 	} {
 		if err := os.RemoveAll(c.dataPath(name)); err != nil {
 			return err

@@ -1,10 +1,16 @@
 # Corrects where MiniStack 1.5.33 differs from AWS. Python imports this module at the server's start, as PYTHONPATH
 # names its folder.
+import hmac
 import json
+import os
 import re
+import secrets
 import socketserver
+import types
 
-from ministack.core import iam_actions, iam_evaluator
+import hypercorn.asyncio
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from sluice_executor import crossorigin
 
 # MiniStack's Lambda Runtime API server writes headers and body as two segments; with
 # Nagle on, each answer to a Go function waits for a delayed ACK: 40 ms an invocation.
@@ -49,3 +55,53 @@ def context_with_leading_keys(body):
 
 
 iam_actions.dynamodb_service_context = context_with_leading_keys
+
+# Only the key that this server was started with is root's, and root's signatures are checked like those of others.
+# MiniStack also takes `test`, an account's number and no key at all for root's, and any signature.
+iam_evaluator.is_root_access_key = lambda key: bool(key) and key == os.environ["AWS_ACCESS_KEY_ID"]
+pin_signed_request = iam_evaluator.pin_signed_request
+iam_evaluator.pin_signed_request = types.FunctionType(
+    pin_signed_request.__code__, {**vars(iam_evaluator), "_is_root_key": lambda key: False},
+    argdefs=pin_signed_request.__defaults__,
+)
+
+# MiniStack derives the keys of a function from its name, so that anybody can. These are derived with a secret, too.
+SALT = secrets.token_hex(16)
+execution_credentials = lambda_runtime.execution_credentials
+lambda_runtime.execution_credentials = types.FunctionType(
+    execution_credentials.__code__,
+    {**vars(lambda_runtime), "hashlib": types.SimpleNamespace(sha256=lambda text: hmac.new(SALT.encode(), text, "sha256"))},
+)
+
+
+# Requests of other sites' pages are refused before MiniStack sees them, and before the Runtime API of a function does.
+def is_object_access(bucket, key):
+    from ministack.services import iam, s3, sts
+
+    issued = key in sts._sessions or any(name == key for _, name in iam._access_keys.to_dict())
+    return bucket in s3._buckets and (issued or iam_evaluator.is_root_access_key(key))
+
+
+def refuse_cross_origin(app, port):
+    async def refusing_app(scope, receive, send):
+        if scope["type"] not in ("http", "websocket"):
+            return await app(scope, receive, send)
+        target = (scope["raw_path"] + b"?" + scope["query_string"]).decode("latin-1")
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        reason = crossorigin.find_refusal(scope.get("method", "GET"), target, headers, port, is_object_access)
+        if reason is None:
+            return await app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        body = f"refused: {reason}\n".encode()
+        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": body})
+
+    return refusing_app
+
+
+serve = hypercorn.asyncio.serve
+hypercorn.asyncio.serve = lambda app, config: serve(
+    refuse_cross_origin(app, int(config.bind[0].rpartition(":")[2])), config, mode="asgi"
+)
+crossorigin.guard_http_servers()

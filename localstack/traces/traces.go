@@ -4,8 +4,9 @@
 // annotation.key = "value", and several of these with OR between; it knows time ranges by the start and by the last
 // update of traces.
 //
-// It needs no AWS permissions, checks no signatures and listens on the loopback interface only. It keeps what it
-// received in memory, and in a file that only its owner can read, so that the next process has it too.
+// It needs no AWS permissions, checks no signatures, listens on the loopback interface only and refuses requests of
+// browsers. It keeps what it received in memory, and in a file that only its owner can read, so that the next process has
+// it too.
 //
 // Sources: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html and
 // https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html
@@ -60,7 +61,7 @@ func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path stri
 	calls := http.NewServeMux()
 	calls.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
 	calls.HandleFunc("POST /Traces", handleCall(s.batchGetTraces))
-	server := &http.Server{Handler: calls, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: refuseBrowsers(api.Addr(), calls), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() {
 		daemon.Close()
 		server.Close()

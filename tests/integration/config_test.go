@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// loadConfig returns the configuration for clients of the local cloud. It has fixed credentials, so that no test can
-// reach an AWS account.
+// loadConfig returns the configuration for clients of the local cloud, with its root user's key. It has a fixed endpoint
+// and region, so that no test can reach an AWS account.
 func loadConfig(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")
@@ -33,7 +33,9 @@ func loadConfig(t *testing.T) aws.Config {
 	}
 	cfg, err := config.LoadDefaultConfig(t.Context(),
 		config.WithRegion("us-east-1"), config.WithBaseEndpoint(endpoint),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("test", "test", "")))
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(
+			os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), "",
+		)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package integration
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -44,10 +45,11 @@ func TestDestroyDeletesDataOnlyWhenAsked(t *testing.T) {
 	}
 	destroy := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), tool, append(args, "-stack", name)...)
-		// The environment has no credentials of the user, so that no AWS account is reached.
+		// The environment has only what names the local cloud, so that no AWS account is reached.
 		cmd.Env = []string{
-			"AWS_ENDPOINT_URL=" + *cfg.BaseEndpoint, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test",
-			"AWS_SECRET_ACCESS_KEY=test",
+			"AWS_ENDPOINT_URL=" + *cfg.BaseEndpoint, "AWS_REGION=us-east-1",
+			"AWS_ACCESS_KEY_ID=" + os.Getenv("AWS_ACCESS_KEY_ID"),
+			"AWS_SECRET_ACCESS_KEY=" + os.Getenv("AWS_SECRET_ACCESS_KEY"),
 		}
 		out, err := cmd.CombinedOutput()
 		return string(out), err

@@ -1,7 +1,9 @@
 """What LocalStack 4.14.0 needs to run Sluice on a machine without Docker.
 
 - runtime, executor: run each Lambda function as a process of this machine that speaks the Lambda Runtime API
-- loopback: keeps LocalStack and DynamoDB Local on 127.0.0.1
+- loopback, crossorigin: keep LocalStack and DynamoDB Local on 127.0.0.1, and from pages of other sites; MiniStack uses
+  crossorigin too
+- keys: which access keys there are
 - workers, authorizer, sampling: do what LocalStack's free edition accepts in a template but ignores; a test that
   depends on them says nothing about LocalStack
 

@@ -1,5 +1,5 @@
 """Authorizers of a REST API. LocalStack's free edition neither creates nor calls them, and does not report who signed a
-request; this does. It does not cache the answers of authorizers, and does not check signatures."""
+request; this does. It does not cache the answers of authorizers. Of a signature it checks only that the key is known."""
 
 import json
 
@@ -12,7 +12,7 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceProvider,
 )
 
-from . import policy
+from . import keys, policy
 
 # Names of properties in CloudFormation, and in the API.
 API_NAMES = {
@@ -42,6 +42,8 @@ def authorize(chain, context, response) -> None:
         key = policy.read_access_key(headers)
         if key is None:
             raise errors.MissingAuthTokenError("Missing Authentication Token")
+        if not keys.is_issued(key):
+            raise errors.InvalidSignatureError("The security token included in the request is invalid.")
         set_caller(context.context_variables["identity"], key)
     elif kind == "CUSTOM":
         authorizer = context.deployment.rest_api.authorizers[context.resource_method["authorizerId"]]

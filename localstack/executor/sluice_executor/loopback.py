@@ -1,4 +1,5 @@
-"""Keeps LocalStack and DynamoDB Local on the loopback interface, because functions run without a sandbox."""
+"""Keeps LocalStack and DynamoDB Local on the loopback interface, and from pages of other sites, because functions run
+without a sandbox."""
 
 import functools
 import os
@@ -6,6 +7,7 @@ import os
 from localstack.runtime import hooks
 from localstack.utils.patch import patch
 
+from . import crossorigin, keys
 from .runtime import HOST
 
 
@@ -21,6 +23,35 @@ def bind_gateway() -> None:
 
     endpoints = twisted.endpoints
     endpoints.TCP4ServerEndpoint = functools.partial(endpoints.TCP4ServerEndpoint, interface=HOST)
+
+
+@hooks.on_runtime_create(should_load=runs_without_docker)
+def refuse_cross_origin() -> None:
+    """Refuses requests that a page of another site could have sent, before LocalStack handles them, and before the
+    Runtime API of a function does."""
+    from localstack.aws.app import LocalstackAwsGateway
+
+    @patch(LocalstackAwsGateway.process)
+    def process(original, self, request, response):
+        environ = request.environ
+        target = environ.get("RAW_URI") or request.full_path
+        port = int(os.environ["GATEWAY_LISTEN"].rpartition(":")[2])
+        reason = crossorigin.find_refusal(request.method, target, request.headers, port, keys.is_object_access)
+        if reason is None:
+            return original(self, request, response)
+        response.status_code = 403
+        response.set_response(f"refused: {reason}\n")
+
+    crossorigin.guard_http_servers()
+
+
+@hooks.on_infra_start(should_load=runs_without_docker)
+def check_presigned_urls() -> None:
+    """Has presigned URLs of root checked with root's secret. LocalStack takes `test` for that of each key that no session
+    and no user has."""
+    from localstack.services.s3 import presigned_url
+
+    presigned_url.DEFAULT_PRE_SIGNED_SECRET_ACCESS_KEY = os.environ["AWS_SECRET_ACCESS_KEY"]
 
 
 @hooks.on_infra_start(should_load=runs_without_docker)
