@@ -18,7 +18,7 @@ func BenchmarkMessage(b *testing.B) {
 		"upload.completed.v1/full", "encode.requested.v1/full", "encode.done.v1/full", "video.ready.v1/full",
 		"two hours",
 	} {
-		e := newEnvelope(cmp.Or(samples[name], any(longestTaskDone())))
+		e := newEnvelope(cmp.Or(samples[name], any(longestEncodeDone())))
 		wire, err := events.Encode(e)
 		if err != nil {
 			b.Fatal(err)
@@ -34,13 +34,13 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
-// longestTaskDone is the result with the most segments: the audio of the longest video that is accepted.
-func longestTaskDone() video.TaskDone {
+// longestEncodeDone is the result with the most segments: the audio of the longest video that is accepted.
+func longestEncodeDone() video.EncodeDone {
 	s := make([]video.Segment, 3600)
 	for i := range s {
 		s[i] = video.Segment{Bytes: int64(32_000 + i), Ticks: 96_256}
 	}
-	return video.TaskDone{
+	return video.EncodeDone{
 		At: noon,
 		Result: video.Result{
 			Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, s...)},

@@ -29,8 +29,8 @@ type contract struct {
 	idSuffix func(data any) (idSuffix string) // ends the event's id where one video has several events of the type
 }
 
-// contracts is the table of all event types in force: to add one, add its constant in events.go, a line here, its
-// schema and its examples.
+// contracts is the table of all event types in force. To add an event type, add its constant in events.go, a line here,
+// its schema and its examples: docs/add-an-event.md.
 var contracts = newRegistry(&schemaSet{fs: schemaFiles},
 	newContract(UploadRequested, Request, oncePerVideo[video.UploadRequested]),
 	newContract(UploadCompleted, Message, oncePerVideo[video.UploadCompleted]),
@@ -41,8 +41,8 @@ var contracts = newRegistry(&schemaSet{fs: schemaFiles},
 	newContract(MediaInspected, Message, func(d video.MediaInspected) string { return d.ETag }),
 	newContract(MediaRefused, Message, oncePerVideo[video.MediaRefused]),
 	newContract(EncodeRequested, Message, func(d video.EncodeRequested) string { return strconv.Itoa(d.Task.Number) }),
-	newContract(EncodeDone, Message, func(d video.TaskDone) string { return strconv.Itoa(d.Result.Task.Number) }),
-	newContract(EncodeFailed, Message, func(d video.TaskFailed) string { return strconv.Itoa(d.Task.Number) }),
+	newContract(EncodeDone, Message, func(d video.EncodeDone) string { return strconv.Itoa(d.Result.Task.Number) }),
+	newContract(EncodeFailed, Message, func(d video.EncodeFailed) string { return strconv.Itoa(d.Task.Number) }),
 	newContract(DeadlinePassed, Message, func(d video.DeadlinePassed) string {
 		return strconv.FormatInt(d.Deadline.Unix(), 10)
 	}),

@@ -194,7 +194,7 @@ func TestDecodeNamesInvalidMember(t *testing.T) {
 func TestEncodeRejectsWhatDecodeRejects(t *testing.T) {
 	for name, d := range map[string]video.Event{
 		"an empty plan": video.MediaInspected{UploadedAt: noon, At: noon, ETag: "e", Media: soundMedia},
-		"no segments": video.TaskDone{
+		"no segments": video.EncodeDone{
 			At: noon,
 			Result: video.Result{
 				Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000)},
@@ -263,11 +263,11 @@ func videosInEachState() []video.Video {
 	}
 	row = rows[2]
 	for _, task := range longPlan.Tasks() {
-		row, _ = video.Apply(row, video.TaskDone{At: noon, Result: video.Result{Task: task}})
+		row, _ = video.Apply(row, video.EncodeDone{At: noon, Result: video.Result{Task: task}})
 	}
 	half := rows[2]
 	for _, task := range longPlan.Tasks()[:3] {
-		half, _ = video.Apply(half, video.TaskDone{At: noon, Result: video.Result{Task: task}})
+		half, _ = video.Apply(half, video.EncodeDone{At: noon, Result: video.Result{Task: task}})
 	}
 	rows = append(rows, row, half)
 	for _, steps := range [][]string{{"upload.cancelled.v1/full"}, {"delete.requested.v1/full", "sweep.done.v1/full"}} {

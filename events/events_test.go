@@ -111,18 +111,18 @@ func TestEveryTypeHasSenderAndConsumer(t *testing.T) {
 
 func TestEventIDsIdentifyFacts(t *testing.T) {
 	of := func(video string, d video.Event) string { return events.New("acme", video, noon, d).ID }
-	a := of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}})
-	if a != of("vid_1", video.TaskDone{At: noon.Add(time.Hour), Result: video.Result{Task: video.Task{Number: 1}}}) {
+	a := of("vid_1", video.EncodeDone{Result: video.Result{Task: video.Task{Number: 1}}})
+	if a != of("vid_1", video.EncodeDone{At: noon.Add(time.Hour), Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("the same fact sent later has another id")
 	}
-	if a == of("vid_1", video.TaskDone{Result: video.Result{Task: video.Task{Number: 2}}}) ||
-		a == of("vid_2", video.TaskDone{Result: video.Result{Task: video.Task{Number: 1}}}) {
+	if a == of("vid_1", video.EncodeDone{Result: video.Result{Task: video.Task{Number: 2}}}) ||
+		a == of("vid_2", video.EncodeDone{Result: video.Result{Task: video.Task{Number: 1}}}) {
 		t.Error("different facts have the same id")
 	}
 }
 
 func TestLongestVideoFitsMessage(t *testing.T) {
-	b, err := events.Encode(events.New(tenant, id, noon, longestTaskDone()))
+	b, err := events.Encode(events.New(tenant, id, noon, longestEncodeDone()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,14 +141,14 @@ var samples = map[string]any{
 		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
 		Playback: playbackID, Lane: video.Bulk,
 	},
-	"encode.done.v1/minimal": video.TaskDone{
+	"encode.done.v1/minimal": video.EncodeDone{
 		At: noon,
 		Result: video.Result{
 			Task: shortPlan.Tasks()[0], Frames: 1,
 			Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})},
 		},
 	},
-	"encode.done.v1/full": video.TaskDone{
+	"encode.done.v1/full": video.EncodeDone{
 		At: noon.Add(time.Minute),
 		Result: video.Result{
 			Task: longPlan.Tasks()[2], Frames: 240,
@@ -157,21 +157,21 @@ var samples = map[string]any{
 			},
 		},
 	},
-	"encode.done.v1/sound": video.TaskDone{
+	"encode.done.v1/sound": video.EncodeDone{
 		At: noon.Add(time.Minute),
 		Result: video.Result{
 			Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, chunk...)},
 		},
 	},
-	"encode.done.v1/timed": video.TaskDone{
+	"encode.done.v1/timed": video.EncodeDone{
 		Started: noon, At: noon.Add(time.Minute),
 		Result: video.Result{
 			Task: shortPlan.Tasks()[0], Frames: 1,
 			Tracks: []video.Track{newTrack("720p", "avc1.64001f", 12800, video.Segment{Bytes: 1, Ticks: 1})},
 		},
 	},
-	"encode.failed.v1/minimal": video.TaskFailed{At: noon, Task: shortPlan.Tasks()[0], Problem: refusal},
-	"encode.failed.v1/full": video.TaskFailed{
+	"encode.failed.v1/minimal": video.EncodeFailed{At: noon, Task: shortPlan.Tasks()[0], Problem: refusal},
+	"encode.failed.v1/full": video.EncodeFailed{
 		At: noon.Add(time.Minute), Task: longPlan.Tasks()[4], Problem: refusal,
 	},
 	"video.processing.v1/minimal": video.VideoProcessing{Media: silentMedia, Tasks: 1},

@@ -186,9 +186,9 @@ func checkConsistency(e Event, kind Kind) error {
 		if err == nil {
 			err = withPointer("/data/task", d.Plan.ValidateTask(d.Task))
 		}
-	case video.TaskDone:
+	case video.EncodeDone:
 		err = errors.Join(err, withPointer("/data/result/task", d.Result.Task.Validate()))
-	case video.TaskFailed:
+	case video.EncodeFailed:
 		err = errors.Join(err, withPointer("/data/task", d.Task.Validate()))
 	}
 	return err

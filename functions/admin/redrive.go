@@ -96,9 +96,9 @@ func (a *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Durat
 		case "":
 			done++
 		case errs.Conflict, errs.NotFound: // it was redriven or discarded meanwhile, or can't be sent
-			a.Log.WarnContext(ctx, "dead letter not redriven", "letter", id, "error", err)
+			a.Log.WarnContext(ctx, "dead letter not redriven", "dead_letter", id, "error", err)
 		default:
-			a.Log.ErrorContext(ctx, "dead letters not redriven", "letter", id, "redriven", done, "error", err)
+			a.Log.ErrorContext(ctx, "dead letters not redriven", "dead_letter", id, "redriven", done, "error", err)
 			return done, err
 		}
 	}

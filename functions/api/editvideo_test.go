@@ -168,7 +168,7 @@ func TestTimelineListsEntriesInOrder(t *testing.T) {
 			Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: 50, Borders: []int{0, 50, 100},
 		},
 	})
-	done := video.TaskDone{
+	done := video.EncodeDone{
 		At: apitest.Noon,
 		Result: video.Result{
 			Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true},
@@ -179,7 +179,7 @@ func TestTimelineListsEntriesInOrder(t *testing.T) {
 	}
 	fx.ApplyEvents(
 		t, "acme", id,
-		video.TaskFailed{At: apitest.Noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}},
+		video.EncodeFailed{At: apitest.Noon, Problem: errs.Problem{Code: "decode_failed", Message: "It is damaged."}},
 	)
 	requireJSON(t, `{"entries": [
 		{"at": "2026-11-22T12:00:00.000Z", "event": "created", "state": "waiting"},

@@ -138,7 +138,7 @@ func TestProgressNeverDecreases(t *testing.T) {
 			video.MediaInspected{UploadedAt: secondsAfterStart(1), At: secondsAfterStart(2), ETag: "e", Plan: plan},
 		}
 		for _, n := range rapid.Permutation(plan.Tasks()).Draw(t, "order") {
-			history = append(history, video.TaskDone{At: secondsAfterStart(3), Result: video.Result{Task: n}})
+			history = append(history, video.EncodeDone{At: secondsAfterStart(3), Result: video.Result{Task: n}})
 		}
 		v, last := videoInState(video.Waiting, 0), 0
 		for _, e := range history {

@@ -63,7 +63,7 @@ func TestShowVideoReturnsPlayableTimeAndLinks(t *testing.T) {
 	); strings.Contains(got.Text, "playable_at") {
 		t.Errorf("playable_at before the video is playable: %s", got.Text)
 	}
-	fx.ApplyEvents(t, "acme", u.Video, video.TaskDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
+	fx.ApplyEvents(t, "acme", u.Video, video.EncodeDone{At: apitest.Noon, Result: video.Result{Task: plan.Tasks()[0]}})
 	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
 	if got.Field("state") != "playable" || got.Field("playable_at") != "2026-11-22T12:00:00.000Z" ||
 		!strings.Contains(got.Text, "/master.m3u8") {

@@ -43,7 +43,7 @@ type Encoder struct {
 // cacheForever is the Cache-Control header of segments: a segment's name is never used for other content.
 const cacheForever = "public, max-age=31536000, immutable"
 
-// Handle encodes the task and returns TaskDone, or TaskFailed if the original is at fault.
+// Handle encodes the task and returns EncodeDone, or EncodeFailed if the original is at fault.
 func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	d, err := events.DataAs[video.EncodeRequested]("encode.Handle", e)
 	if err != nil {
@@ -61,7 +61,7 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 		return nil, err
 	}
 	return []events.Event{events.New(
-		e.Tenant, e.Video, n.Now(), video.TaskDone{Started: began, At: n.Now(), Result: r},
+		e.Tenant, e.Video, n.Now(), video.EncodeDone{Started: began, At: n.Now(), Result: r},
 	)}, nil
 }
 
@@ -76,7 +76,7 @@ func (n Encoder) OnExhausted(e events.Event, err error) []events.Event {
 
 func (n Encoder) buildFailure(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
 	return []events.Event{events.New(
-		e.Tenant, e.Video, n.Now(), video.TaskFailed{At: n.Now(), Task: d.Task, Problem: p},
+		e.Tenant, e.Video, n.Now(), video.EncodeFailed{At: n.Now(), Task: d.Task, Problem: p},
 	)}
 }
 

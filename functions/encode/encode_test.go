@@ -34,7 +34,7 @@ func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 			if err != nil || len(out) != 1 {
 				t.Fatalf("events %v, %v", out, err)
 			}
-			if code := out[0].Data.(video.TaskFailed).Problem.Code; string(code) != tt.want {
+			if code := out[0].Data.(video.EncodeFailed).Problem.Code; string(code) != tt.want {
 				t.Errorf("code %q, want %q", code, tt.want)
 			}
 		})
@@ -44,7 +44,7 @@ func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 func TestOnExhaustedFailsTask(t *testing.T) {
 	task := events.New("acme", "vid_1", noon, video.EncodeRequested{Task: video.Task{Number: 2}})
 	out := encode.Encoder{Now: fixedNow}.OnExhausted(task, errs.E("x", errs.Transient, errors.New("down")))
-	if len(out) != 1 || out[0].Data.(video.TaskFailed).Task.Number != 2 {
+	if len(out) != 1 || out[0].Data.(video.EncodeFailed).Task.Number != 2 {
 		t.Errorf("events %v", out)
 	}
 }

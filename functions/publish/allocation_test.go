@@ -61,7 +61,7 @@ func TestVideoJoinsTheWaitQueueWithoutFreeSlots(t *testing.T) {
 		{"planned", video.MediaInspected{}, true, true},
 		{"deadline passed, waiting", video.DeadlinePassed{Queued: true}, false, true},
 		{"deadline passed, not waiting", video.DeadlinePassed{}, false, false},
-		{"task done", video.TaskDone{}, false, false},
+		{"task done", video.EncodeDone{}, false, false},
 	} {
 		r := newShareRequest(events.Event{ID: "e1", Data: tt.data}, second, tt.wantsTasks, second.Times.Inspected)
 		if u := newLimitUpdate(full, 2, r); u.mustEnqueue != tt.joins || u.countFreeSlots() != 0 {

@@ -14,7 +14,7 @@ type shareRequest struct {
 	video video.Video // as it is after the event
 	// key is the one under which the tasks that the event reserves are recorded in the in-flight limit. The redelivery
 	// of a message has the same key, so that it reserves nothing more and returns the same tasks. A second event with
-	// the same id has another time and so another key: when a task was done twice, the tasks that the first TaskDone
+	// the same id has another time and so another key: when a task was done twice, the tasks that the first EncodeDone
 	// reserved are not requested again by the second.
 	key        string
 	wantsTasks bool // reserve all tasks of the video that are not done

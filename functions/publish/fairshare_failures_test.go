@@ -49,7 +49,7 @@ func TestPassedDeadlineRequestsLostTasksAgain(t *testing.T) {
 		env.setState(first, video.Failed)
 		env.reserveTasks(second, passed(true), false)
 		env.wantTasks()
-		env.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
+		env.reserveTasks(first, video.EncodeFailed{Task: testPlan.Tasks()[0]}, false)
 		env.wantTasks("acme/2:0", "acme/2:1")
 	})
 	t.Run("expired leases free slots", func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	env.setState(first, video.Failed)
 	row, _ := env.table.LoadVideo(t.Context(), "acme", first.ID)
 	if _, err := env.fairShare.RequestTasks(
-		t.Context(), events.New("acme", first.ID, noon, video.TaskFailed{}), row, false,
+		t.Context(), events.New("acme", first.ID, noon, video.EncodeFailed{}), row, false,
 	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
 	}
@@ -183,7 +183,7 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			t.Parallel()
 			env := newTenantEnv(t, 3)
 			first := env.planVideo("acme", 1)
-			v, what := first, video.Event(video.TaskFailed{Task: testPlan.Tasks()[0]})
+			v, what := first, video.Event(video.EncodeFailed{Task: testPlan.Tasks()[0]})
 			want := []string{"acme/2:0", "acme/2:1", "acme/2:2"}
 			if second {
 				v, what, want = env.createVideo("acme", 2), env.inspectedEvent(), nil

@@ -63,12 +63,12 @@ func TestBulkTasksDoNotBlockInteractiveLane(t *testing.T) {
 	env.finishTask(first, 0)
 	env.wantTasks("acme/2:0")
 	env.setState(first, video.Failed)
-	env.reserveTasks(first, video.TaskFailed{Task: long.Tasks()[7]}, false)
+	env.reserveTasks(first, video.EncodeFailed{Task: long.Tasks()[7]}, false)
 	env.wantTasks(
 		"acme/2:1", "acme/2:2", "acme/2:3", "acme/2:4", "acme/2:5", "acme/2:6", "acme/2:7", "acme/2:8", "acme/2:9",
 	)
 	env.setState(second, video.Failed)
-	env.reserveTasks(second, video.TaskFailed{Task: long.Tasks()[7]}, false)
+	env.reserveTasks(second, video.EncodeFailed{Task: long.Tasks()[7]}, false)
 	env.planVideo("acme", 3)
 	env.videoPlan = testPlan
 	for n := range 5 {
@@ -84,7 +84,7 @@ func TestTasksOfAnotherVideoKeepItsTrace(t *testing.T) {
 	first := env.planVideo("acme", 1)
 	env.planVideo("acme", 2)
 	env.setState(first, video.Failed)
-	out := env.reserveTasks(first, video.TaskFailed{Task: testPlan.Tasks()[0]}, false)
+	out := env.reserveTasks(first, video.EncodeFailed{Task: testPlan.Tasks()[0]}, false)
 	env.wantTasks("acme/2:0", "acme/2:1", "acme/2:2")
 	if e := out[0]; e.Correlation != "c2" || e.Trace != "trace 2" || e.ID != "vid_2:encode.requested.v1:0" {
 		t.Errorf("event %+v", e)
@@ -122,7 +122,7 @@ func TestRedeliveryRequestsSameTasks(t *testing.T) {
 
 // A message of the encode queue may be delivered twice: then a task is done twice, minutes apart, and the slot that it
 // has freed is taken already.
-func TestTaskDoneTwiceRequestsNothingMore(t *testing.T) {
+func TestEncodeDoneTwiceRequestsNothingMore(t *testing.T) {
 	t.Parallel()
 	env := newTenantEnv(t, 2)
 	first := env.planVideo("acme", 1)
@@ -138,7 +138,7 @@ func TestTaskDoneTwiceRequestsNothingMore(t *testing.T) {
 func TestFailedOrDeletedVideoFreesSlots(t *testing.T) {
 	t.Parallel()
 	for what, e := range map[video.State]video.Event{
-		video.Failed: video.TaskFailed{Task: testPlan.Tasks()[0]}, video.Deleting: video.DeleteRequested{},
+		video.Failed: video.EncodeFailed{Task: testPlan.Tasks()[0]}, video.Deleting: video.DeleteRequested{},
 	} {
 		t.Run(string(what), func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +212,7 @@ func TestUnrelatedEventsLeaveInFlightLimitAlone(t *testing.T) {
 	t.Parallel()
 	turns := publish.FairShare{Now: func() time.Time { return noon }} // without stores
 	for _, what := range []video.Event{
-		video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.TaskDone{},
+		video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.EncodeDone{},
 	} {
 		v := video.Video{Tenant: "acme", ID: "vid_1"}
 		if out, err := turns.RequestTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil ||

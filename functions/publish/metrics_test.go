@@ -26,8 +26,8 @@ func TestStageTimesAreRecordedOnce(t *testing.T) {
 	p.Log = logs.New("publish", &out)
 	duplicates := 0
 	for _, d := range []video.Event{
-		newMediaInspected(), newMediaInspected(), newTaskDone(testPlan.Tasks()[0]), newTaskDone(testPlan.Tasks()[0]),
-		newTaskDone(testPlan.Tasks()[1]), newTaskDone(testPlan.Tasks()[2]), newTaskDone(testPlan.Tasks()[2]),
+		newMediaInspected(), newMediaInspected(), newEncodeDone(testPlan.Tasks()[0]), newEncodeDone(testPlan.Tasks()[0]),
+		newEncodeDone(testPlan.Tasks()[1]), newEncodeDone(testPlan.Tasks()[2]), newEncodeDone(testPlan.Tasks()[2]),
 	} {
 		ctx, isDuplicate := metrics.WithDuplicateMark(t.Context())
 		if _, err := p.Handle(ctx, events.New("acme", "vid_1", noon, d)); err != nil {

@@ -39,8 +39,8 @@ func newInspectedEnv(t *testing.T) *publishEnv {
 	return env
 }
 
-// newLongTaskDone returns the event that ends task n of longPlan.
-func newLongTaskDone(n int) video.TaskDone {
+// newLongEncodeDone returns the event that ends task n of longPlan.
+func newLongEncodeDone(n int) video.EncodeDone {
 	task := longPlan.Tasks()[n]
 	track := video.Track{Name: "360p", Codec: "avc1.64001e", InitHash: "i", Timescale: 12800}
 	ticks, segments := int64(25600), 4
@@ -50,7 +50,7 @@ func newLongTaskDone(n int) video.TaskDone {
 		}, 96000, 20
 	}
 	track.Segments = slices.Repeat([]video.Segment{{Bytes: 1000, Ticks: ticks}}, segments)
-	return video.TaskDone{
+	return video.EncodeDone{
 		At: noon.Add(time.Duration(n+1) * time.Second), Result: video.Result{Task: task, Tracks: []video.Track{track}},
 	}
 }
@@ -62,7 +62,7 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 	before := map[string]string{}
 	for _, n := range []int{0, 2, 1, 4, 3, 5} {
 		var types []string
-		for _, e := range env.deliverEvent(t, newLongTaskDone(n)) {
+		for _, e := range env.deliverEvent(t, newLongEncodeDone(n)) {
 			types = append(types, string(e.Type))
 		}
 		texts := env.readPlaylists(t)
@@ -113,7 +113,7 @@ func TestGrowingPlaylistsAreCachedForSeconds(t *testing.T) {
 	for n := range longPlan.TaskCount() {
 		p := env.newOwner()
 		p.Playlists = c
-		if _, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(n))); err != nil {
+		if _, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongEncodeDone(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ type staleTable struct {
 func (s staleTable) LoadVideo(context.Context, string, string) (video.Video, error) {
 	return s.row, nil
 }
-func (s staleTable) FinishTask(context.Context, string, string, video.TaskDone) (map[int]bool, error) {
+func (s staleTable) FinishTask(context.Context, string, string, video.EncodeDone) (map[int]bool, error) {
 	done := map[int]bool{}
 	for _, r := range s.results {
 		done[r.Task.Number] = true
@@ -151,7 +151,7 @@ func (s staleTable) ListTaskResults(context.Context, string, string) ([]video.Re
 // A writer that was delayed while others wrote gets a Conflict, whatever it wants to write, and changes nothing.
 func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 	t.Parallel()
-	down := video.TaskFailed{
+	down := video.EncodeFailed{
 		At: noon.Add(time.Minute), Task: longPlan.Tasks()[5],
 		Problem: errs.Problem{Code: "decode_failed", Message: "No."},
 	}
@@ -160,8 +160,8 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 		seen, last int           // how many tasks were done when it read the row, and the task whose event it handles
 		meanwhile  []video.Event // events that others have handled since
 	}{
-		{"a task, after another", 2, 2, []video.Event{newLongTaskDone(2), newLongTaskDone(3)}},
-		{"a task, after the last one", 3, 3, []video.Event{newLongTaskDone(3), newLongTaskDone(4), newLongTaskDone(5)}},
+		{"a task, after another", 2, 2, []video.Event{newLongEncodeDone(2), newLongEncodeDone(3)}},
+		{"a task, after the last one", 3, 3, []video.Event{newLongEncodeDone(3), newLongEncodeDone(4), newLongEncodeDone(5)}},
 		{"a task, after a failure", 3, 3, []video.Event{down}},
 		{"the last task, after a failure", 5, 5, []video.Event{down}},
 	} {
@@ -170,11 +170,11 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 			env := newInspectedEnv(t)
 			s := staleTable{Store: env.table}
 			for n := range row.seen {
-				env.deliverEvent(t, newLongTaskDone(n))
+				env.deliverEvent(t, newLongEncodeDone(n))
 			}
 			s.row = env.readVideo(t)
 			for n := range row.last + 1 {
-				s.results = append(s.results, newLongTaskDone(n).Result)
+				s.results = append(s.results, newLongEncodeDone(n).Result)
 			}
 			for _, e := range row.meanwhile {
 				env.deliverEvent(t, e)
@@ -182,7 +182,7 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 			want := env.readPlaylists(t)
 			p := env.newOwner()
 			p.Videos = s
-			_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(row.last)))
+			_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongEncodeDone(row.last)))
 			if errs.KindOf(err) != errs.Conflict {
 				t.Errorf("got %v, want Conflict", err)
 			}
@@ -196,10 +196,10 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 // When a video fails after it was playable, its master playlist lists nothing and the other playlists end.
 func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 	t.Parallel()
-	other := newLongTaskDone(5)
+	other := newLongEncodeDone(5)
 	other.Result.Tracks[0].InitHash = "of another encoder"
 	for name, last := range map[string]video.Event{
-		"a task fails": video.TaskFailed{
+		"a task fails": video.EncodeFailed{
 			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
 		},
 		"the last result does not fit": other,
@@ -208,7 +208,7 @@ func TestPromise05_FailedVideoPlaylistsAreClosed(t *testing.T) {
 			t.Parallel()
 			env := newInspectedEnv(t)
 			for n := range 5 {
-				env.deliverEvent(t, newLongTaskDone(n))
+				env.deliverEvent(t, newLongEncodeDone(n))
 			}
 			before := env.readPlaylists(t)
 			for range 2 { // the event may be delivered twice
@@ -236,11 +236,11 @@ func TestPromise05_RedeliveryCompletesClosing(t *testing.T) {
 	t.Parallel()
 	env := newInspectedEnv(t)
 	for n := range 5 {
-		env.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongEncodeDone(n))
 	}
 	down := events.New(
 		"acme", "vid_1", noon,
-		video.TaskFailed{
+		video.EncodeFailed{
 			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
 		},
 	)
@@ -265,17 +265,17 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	env := newInspectedEnv(t)
 	s := staleTable{Store: env.table}
 	for n := range 5 {
-		env.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongEncodeDone(n))
 	}
 	s.row = env.readVideo(t)
 	for n := range 6 {
-		s.results = append(s.results, newLongTaskDone(n).Result)
+		s.results = append(s.results, newLongEncodeDone(n).Result)
 	}
 	p := env.newOwner()
 	p.Playlists = &failingPlaylists{PlaylistStore: env.media, writesLeft: 1}
 	down := events.New(
 		"acme", "vid_1", noon,
-		video.TaskFailed{
+		video.EncodeFailed{
 			At: noon, Task: longPlan.Tasks()[5], Problem: errs.Problem{Code: "decode_failed", Message: "No."},
 		},
 	)
@@ -284,7 +284,7 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 	}
 	p = env.newOwner()
 	p.Videos = s
-	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongTaskDone(5)))
+	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongEncodeDone(5)))
 	if got := env.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict ||
 		got != media.EmptyMasterPlaylist {
 		t.Errorf("%v; the master playlist is\n%s", err, got)
@@ -312,9 +312,9 @@ func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	t.Parallel()
 	env := newInspectedEnv(t)
 	for n := range 4 {
-		env.deliverEvent(t, newLongTaskDone(n))
+		env.deliverEvent(t, newLongEncodeDone(n))
 	}
-	other := newLongTaskDone(4)
+	other := newLongEncodeDone(4)
 	other.Result.Tracks[0].InitHash = "of another encoder"
 	p := env.newOwner()
 	p.Playlists = &failingPlaylists{PlaylistStore: env.media}
@@ -330,7 +330,7 @@ func TestPromise05_FailureWhileGrowingIsAnnounced(t *testing.T) {
 	if got := env.readPlaylists(t)[media.MasterName]; got != media.EmptyMasterPlaylist {
 		t.Errorf("the master playlist is not empty:\n%s", got)
 	}
-	if out := env.deliverEvent(t, newLongTaskDone(5)); len(out) > 0 {
+	if out := env.deliverEvent(t, newLongEncodeDone(5)); len(out) > 0 {
 		t.Errorf("events %v after another task", out)
 	}
 }

@@ -28,7 +28,7 @@ type VideoStore interface {
 	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
 	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is
 	// idempotent.
-	FinishTask(ctx context.Context, tenant, id string, d video.TaskDone) (map[int]bool, error)
+	FinishTask(ctx context.Context, tenant, id string, d video.EncodeDone) (map[int]bool, error)
 	// ListTaskResults returns the results of all finished tasks.
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
@@ -65,7 +65,7 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	case errs.IsRejection(err):
 		// The results of the tasks don't fit together. A redelivery of the event fails the video at the same time.
 		at := o.Now()
-		if d, ok := data.(video.TaskDone); ok {
+		if d, ok := data.(video.EncodeDone); ok {
 			at = d.At
 		}
 		after, out = video.Fail(before, at, errs.ProblemOf(err))
@@ -95,10 +95,10 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	return append(all, tasks...), nil
 }
 
-// recordFinishedTask stores the result of a TaskDone and updates v.Done, if the video still waits for tasks. Invalid:
+// recordFinishedTask stores the result of an EncodeDone and updates v.Done, if the video still waits for tasks. Invalid:
 // the task is not in the video's plan.
 func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
-	d, ok := data.(video.TaskDone)
+	d, ok := data.(video.EncodeDone)
 	if !ok || !v.State.IsEncoding() {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
 	if after.Version == before.Version {
 		// else recordFinishedTask has decided that
-		if _, done := e.Data.(video.TaskDone); !done || !before.State.IsEncoding() {
+		if _, done := e.Data.(video.EncodeDone); !done || !before.State.IsEncoding() {
 			metrics.MarkDuplicate(ctx)
 		}
 		return nil

@@ -36,8 +36,8 @@ func newMediaInspected() video.Event {
 	}
 }
 
-// newTaskDone returns the event that ends a task of testPlan.
-func newTaskDone(t video.Task) video.Event {
+// newEncodeDone returns the event that ends a task of testPlan.
+func newEncodeDone(t video.Task) video.Event {
 	r := video.Result{Task: t}
 	track := func(name, codec string, scale, frames int, segments ...int64) {
 		tr := video.Track{Name: name, Codec: codec, InitHash: "i-" + name, Timescale: scale}
@@ -56,7 +56,7 @@ func newTaskDone(t video.Task) video.Event {
 		track("720p", "avc1.64001f", 12800, 200, 25600, 25600, 25600, 25600)
 		track("360p", "avc1.64001e", 12800, 200, 25600, 25600, 25600, 25600)
 	}
-	return video.TaskDone{At: noon.Add(time.Minute), Result: r}
+	return video.EncodeDone{At: noon.Add(time.Minute), Result: r}
 }
 
 // publishEnv is a VideoOwner's table and media bucket in memory, with one video.
@@ -112,7 +112,7 @@ func (env *publishEnv) readPlaylists(t interface{ Fatal(...any) }) map[string]st
 func allEvents() []video.Event {
 	es := []video.Event{video.UploadCompleted{At: noon}, newMediaInspected()}
 	for _, t := range testPlan.Tasks() {
-		es = append(es, newTaskDone(t))
+		es = append(es, newEncodeDone(t))
 	}
 	return es
 }
@@ -143,7 +143,7 @@ func TestAllTasksDoneMakesVideoReady(t *testing.T) {
 func TestMismatchedRenditionsFailVideo(t *testing.T) {
 	env := newPublishEnv(t)
 	es := allEvents()
-	last := es[len(es)-1].(video.TaskDone)
+	last := es[len(es)-1].(video.EncodeDone)
 	last.Result.Tracks[0].InitHash = "of another encoder"
 	es[len(es)-1] = last
 	for _, e := range es {
@@ -165,7 +165,7 @@ func TestTaskOutsidePlanIsRejected(t *testing.T) {
 	for _, e := range allEvents()[:2] {
 		env.deliverEvent(t, e)
 	}
-	foreign := video.TaskDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
+	foreign := video.EncodeDone{At: noon, Result: video.Result{Task: video.Task{Number: 7, Kind: video.VideoTask}}}
 	if _, err := env.newOwner().Handle(
 		t.Context(), events.New("acme", "vid_1", noon, foreign),
 	); errs.KindOf(err) != errs.Invalid {

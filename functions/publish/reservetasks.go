@@ -87,11 +87,11 @@ func (f FairShare) RequestTasks(
 	}
 	lanes := v.Plan.Lanes()
 	switch d := e.Data.(type) {
-	case video.TaskDone: // it only changes its own lane
+	case video.EncodeDone: // it only changes its own lane
 		if v.State.IsEncoding() {
 			lanes = []video.Lane{v.Plan.LaneOf(d.Result.Task)}
 		}
-	case video.MediaInspected, video.TaskFailed, video.DeadlinePassed, video.DeleteRequested:
+	case video.MediaInspected, video.EncodeFailed, video.DeadlinePassed, video.DeleteRequested:
 	default: // it does not change what is in flight
 		return nil, nil
 	}

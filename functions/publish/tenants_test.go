@@ -94,7 +94,7 @@ func (env *tenantEnv) finishTask(v video.Video, n int) {
 	if err != nil {
 		env.Fatal(err)
 	}
-	d := video.TaskDone{At: env.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
+	d := video.EncodeDone{At: env.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
 	if _, err := env.table.FinishTask(env.Context(), v.Tenant, v.ID, d); err != nil {
 		env.Fatal(err)
 	}

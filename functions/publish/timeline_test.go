@@ -20,7 +20,7 @@ func TestPromise11_EveryChangeIsInTheTimeline(t *testing.T) {
 		video.UploadCancelled{At: noon}, video.DeleteRequested{At: noon}, video.PurgeDone{At: noon, Round: 1},
 		video.PurgeDone{At: noon, Round: 2},
 		video.MediaRefused{UploadedAt: noon, At: noon, Problem: why},
-		video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: why},
+		video.EncodeFailed{At: noon, Task: testPlan.Tasks()[1], Problem: why},
 		video.FetchFailed{At: noon, Problem: why},
 	)
 	rapid.Check(t, func(t *rapid.T) {

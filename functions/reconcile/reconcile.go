@@ -159,7 +159,7 @@ func (r Reconciler) reconcileVideo(
 		return overdue, err
 	}
 	r.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State,
-		"nudges", v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
+		"retries", v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
 	e := events.New(v.Tenant, v.ID, now, passed)
 	e.Trace, e.Correlation = v.Trace, v.Correlation
 	return overdue, r.Sender.Send(ctx, e)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"sluice/infra/bill"
+	"sluice/infra/costmodel"
 )
 
 func main() {
@@ -26,16 +26,16 @@ func run(path string) error {
 	if err != nil {
 		return err
 	}
-	var t bill.Template
+	var t costmodel.Template
 	if err := json.Unmarshal(text, &t); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	prices := bill.LoadPrices()
-	idle, err := bill.IdleCost(prices, t)
+	prices := costmodel.LoadPrices()
+	idle, err := costmodel.IdleCost(prices, t)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("List prices of %s on %s; docs/cost.md says what they are for.\n\n%s\n%s\n%s",
-		prices.Region, prices.Date, bill.IdleTable(idle), bill.MinutesTable(prices), bill.PartsTable(prices))
+		prices.Region, prices.Date, costmodel.IdleTable(idle), costmodel.MinutesTable(prices), costmodel.PartsTable(prices))
 	return nil
 }

@@ -117,10 +117,10 @@ func TestMayImportJudgesByLayerAndService(t *testing.T) {
 		{"shared/platform/queue", "functions/api", false},
 		{"functions/api/bootstrap", "functions/api/ingest", true},
 		{"functions/api", "functions/admin", false},
-		{"functions/api", "infra/bill", false},
-		{"infra/bill", "shared/domain/services", true},
+		{"functions/api", "infra/costmodel", false},
+		{"infra/costmodel", "shared/domain/services", true},
 		{"infra", "shared/platform/store", false},
-		{"tests/e2e", "infra/bill", true},
+		{"tests/e2e", "infra/costmodel", true},
 	} {
 		if got := mayImport(tt.from, tt.to); got != tt.want {
 			t.Errorf("%s imports %s: allowed %t, want %t", tt.from, tt.to, got, tt.want)
@@ -139,7 +139,7 @@ var restrictedImports = map[string][]string{
 	"sluice/events/examples":         {},
 	"code.dny.dev/ssrf":              {"shared/platform/outbound"},
 	"os/exec":                        {"shared/platform/ffmpeg", "localstack/", "tests/"},
-	"text/template":                  {"infra/bill"}, // see TestFunctionBinariesAreSmall
+	"text/template":                  {"infra/costmodel"}, // see TestFunctionBinariesAreSmall
 	"html/template":                  {},
 	"github.com/aws/aws-sdk-go-v2": {
 		"shared/platform/", "infra/preflight", "infra/destroy", "localstack/", "tests/",

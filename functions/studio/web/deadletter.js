@@ -48,7 +48,7 @@ export async function mount(main, session, signal, key) {
 
   async function discard() {
     const reason = await openDialog({
-      title: "Discard this letter?",
+      title: "Discard this dead letter?",
       body: "Its message is not handled. It stays in the list, with your reason, until it is 90 days old.",
       yes: "Discard",
       danger: true,
@@ -63,7 +63,7 @@ export async function mount(main, session, signal, key) {
       { class: "row" },
       l.state !== "discarded" &&
         l.service !== ofProducers &&
-        createButton("Send again", () => submitDecision("redrive", undefined, "The letter is sent again."), {
+        createButton("Send again", () => submitDecision("redrive", undefined, "The dead letter is sent again."), {
           class: "primary",
         }),
       l.state === "open" && createButton("Discard…", discard),

@@ -167,7 +167,7 @@ async function redriveAll(service, why, after) {
     const { redriven, left } = await requestWithRetry("POST", "dead-letters/redrive", {
       body: service ? { service } : {},
     });
-    announce(`${pluralize(redriven, "letter")} sent again${left ? `, ${left} left` : ""}.`);
+    announce(`${pluralize(redriven, "dead letter")} sent again${left ? `, ${left} left` : ""}.`);
     after();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;

@@ -14,7 +14,7 @@ export function createTraceView(at, signal) {
   const table = h(
     "table",
     { class: "waterfall" },
-    h("caption", { class: "visually-hidden" }, "Hops of this video through the services"),
+    h("caption", { class: "visually-hidden" }, "Spans of this video"),
     h(
       "thead",
       null,
@@ -49,12 +49,12 @@ export function createTraceView(at, signal) {
     gone = false;
 
   function renderRows() {
-    const hops = [...known.hops].sort((a, b) => a.start_ms - b.start_ms);
-    const end = Math.max(known.duration_ms || 0, ...hops.map((x) => x.start_ms + x.ms), 1);
+    const spans = [...known.hops].sort((a, b) => a.start_ms - b.start_ms);
+    const end = Math.max(known.duration_ms || 0, ...spans.map((x) => x.start_ms + x.ms), 1);
     setText(
       sum,
       [
-        `${pluralize(hops.length, "span")} in ${formatDuration(end / 1000)}`,
+        `${pluralize(spans.length, "span")} in ${formatDuration(end / 1000)}`,
         known.traces > 1 && pluralize(known.traces, "trace"),
         !known.complete && "more may come",
       ]
@@ -64,20 +64,22 @@ export function createTraceView(at, signal) {
     const held = rows.contains(document.activeElement) && document.activeElement.closest("tr").dataset.path;
     replaceChildren(
       rows,
-      hops
-        .slice(0, all ? hops.length : maxRows)
-        .flatMap((hop) => spanRows(hop, `${hop.trace_id} ${hop.service} ${Math.round(hop.start_ms)}`, 0, end, hop)),
+      spans
+        .slice(0, all ? spans.length : maxRows)
+        .flatMap((span) =>
+          spanRows(span, `${span.trace_id} ${span.service} ${Math.round(span.start_ms)}`, 0, end, span),
+        ),
     );
     if (held)
       [...rows.children]
         .find((row) => row.dataset.path === held)
         ?.querySelector("button")
         ?.focus({ preventScroll: true });
-    setVisible(more, !all && hops.length > maxRows);
+    setVisible(more, !all && spans.length > maxRows);
   }
 
   // spanRows returns the row of a span or a step, and those of its steps if it is expanded.
-  function spanRows(x, path, depth, end, hop) {
+  function spanRows(x, path, depth, end, span) {
     const steps = x.steps ?? [],
       open = opened.has(path);
     const toggle =
@@ -95,8 +97,8 @@ export function createTraceView(at, signal) {
     const notes =
       depth === 0
         ? [
-            hop.attempt > 1 && `attempt ${hop.attempt}`,
-            hop.cold_start && "cold start",
+            span.attempt > 1 && `attempt ${span.attempt}`,
+            span.cold_start && "cold start",
             x.status !== "ok" && (statusTexts[x.status] ?? x.status),
             x.code,
           ].filter(Boolean)
@@ -116,7 +118,7 @@ export function createTraceView(at, signal) {
       h("td", null, formatDuration(x.ms / 1000)),
       h("td", { class: "chart", "aria-hidden": "true" }, renderBar(x, end)),
     );
-    return [row, ...(open ? steps.flatMap((step, i) => spanRows(step, `${path}.${i}`, depth + 1, end, hop)) : [])];
+    return [row, ...(open ? steps.flatMap((step, i) => spanRows(step, `${path}.${i}`, depth + 1, end, span)) : [])];
   }
 
   made.open = false; // the trace may still change

@@ -30,9 +30,9 @@ export function mount(main, session, signal, key) {
     player = createPlayer(signal);
   const links = h("ul", { class: "links" }),
     facts = h("dl", { class: "facts" });
-  const hops = createTraceView(at, signal),
+  const trace = createTraceView(at, signal),
     past = createTimeline(at, signal),
-    cost = hops.cost;
+    cost = trace.cost;
   const remove = createButton("Delete video", () => deleteVideo(at, name.now, why), { class: "danger quiet" });
   replaceChildren(
     body,
@@ -44,7 +44,7 @@ export function mount(main, session, signal, key) {
       h("section", { "aria-labelledby": "about" }, h("h2", { id: "about" }, "About"), facts),
       h("section", { "aria-labelledby": "links" }, h("h2", { id: "links" }, "Links"), links),
     ),
-    hops,
+    trace,
     past,
     session.may("videos:write") && h("footer", { class: "row end" }, remove),
   );
@@ -80,10 +80,10 @@ export function mount(main, session, signal, key) {
       replaceIfChanged(facts, videoDetails(v, cost()));
       replaceIfChanged(links, linkRows(v));
       if (last && last !== v.state) announce(`The video is ${v.state}.`);
-      if (last !== v.state || isInProgress(v) || hops.open)
-        await Promise.all([past.update(), hops.update(isInProgress(v))]);
+      if (last !== v.state || isInProgress(v) || trace.open)
+        await Promise.all([past.update(), trace.update(isInProgress(v))]);
       last = v.state;
-      if (hops.fresh) replaceIfChanged(facts, videoDetails(v, cost()));
+      if (trace.fresh) replaceIfChanged(facts, videoDetails(v, cost()));
       return isInProgress(v);
     },
     signal,

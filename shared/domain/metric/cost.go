@@ -2,7 +2,7 @@ package metric
 
 import "time"
 
-// Lambda's list prices in us-east-1 (https://aws.amazon.com/lambda/pricing/). A test in infra/bill compares them with
+// Lambda's list prices in us-east-1 (https://aws.amazon.com/lambda/pricing/). A test in infra/costmodel compares them with
 // the prices there.
 const (
 	InvocationDollars = 0.20 / 1e6   // an invocation

@@ -80,7 +80,7 @@ var (
 	DeadLetters = Metric{
 		Name: "DeadLetters", Unit: Count, Description: "dead letters that are neither redriven nor discarded",
 	}
-	Stuck   = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed long ago without a retry"}
+	Stuck   = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed more than 15 minutes ago"}
 	Dollars = Metric{
 		Name: "Dollars", Unit: None, Description: "price of an invocation; its Sum over an hour is dollars an hour",
 	}

@@ -58,7 +58,7 @@ type Inbox struct {
 	BatchSize    int            // messages per invocation
 	FixedWorkers int            // fixed maximum of concurrent invocations of a queue; 0: the scaling law decides
 	ServiceTime  time.Duration  // typical time to process a message, until it is measured; 0: a second
-	MaxAttempts  int            // deliveries before a message becomes a dead letter
+	MaxAttempts  int            // deliveries (receive count) before a message becomes a dead letter
 	MaxWait      time.Duration  // how long a message may wait; an alarm reports longer waits
 }
 

@@ -44,9 +44,9 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 			return v, nil
 		}
 		return failVideo(applyUploaded(v, e.UploadedAt), e.At, e.Problem)
-	case TaskDone:
-		return applyTaskDone(v, e)
-	case TaskFailed:
+	case EncodeDone:
+		return applyEncodeDone(v, e)
+	case EncodeFailed:
 		if v.Done[e.Task.Number] { // another delivery of the task finished it
 			return v, nil
 		}
@@ -115,10 +115,10 @@ func (v Video) NewEncodeRequest(t Task) EncodeRequested {
 	}
 }
 
-// applyTaskDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and
+// applyEncodeDone adds a task to the set of finished tasks. The event that completes the set makes the video ready, and
 // so does its duplicate. If the video failed with a complete set, or at this very event, the duplicate repeats the
 // failure.
-func applyTaskDone(v Video, e TaskDone) (Video, []Event) {
+func applyEncodeDone(v Video, e EncodeDone) (Video, []Event) {
 	switch {
 	case v.State == Failed && (v.IsComplete() || v.Times.Failed.Equal(e.At)):
 		return failVideo(v, e.At, *v.Problem)

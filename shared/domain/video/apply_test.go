@@ -44,15 +44,15 @@ func videoInState(s video.State) video.Video {
 	return v
 }
 
-func taskDoneEvent(n int) video.TaskDone {
-	return video.TaskDone{At: noon.Add(time.Minute), Result: video.Result{Task: testPlan.Tasks()[n]}}
+func encodeDoneEvent(n int) video.EncodeDone {
+	return video.EncodeDone{At: noon.Add(time.Minute), Result: video.Result{Task: testPlan.Tasks()[n]}}
 }
 
 // Every state with every event: the next state, and the types of the events that follow.
 func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	refused := video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}}
-	broken := video.TaskFailed{At: noon, Problem: errs.Problem{Code: "decode_failed"}}
-	last := video.TaskFailed{At: noon, Task: testPlan.Tasks()[3], Problem: errs.Problem{Code: "decode_failed"}}
+	broken := video.EncodeFailed{At: noon, Problem: errs.Problem{Code: "decode_failed"}}
+	last := video.EncodeFailed{At: noon, Task: testPlan.Tasks()[3], Problem: errs.Problem{Code: "decode_failed"}}
 	encode := "video.VideoProcessing video.EncodeRequested×4"
 	ready, failed := "video.VideoReady×1", "video.VideoFailed×1"
 	for _, tt := range []struct {
@@ -64,34 +64,34 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 		{video.Waiting, video.UploadCompleted{At: noon}, video.Uploaded, ""},
 		{video.Waiting, inspectedEvent, video.Processing, encode},
 		{video.Waiting, refused, video.Failed, failed},
-		{video.Waiting, taskDoneEvent(0), video.Waiting, ""},
+		{video.Waiting, encodeDoneEvent(0), video.Waiting, ""},
 		{video.Waiting, broken, video.Failed, failed},
 		{video.Uploaded, video.UploadCompleted{At: noon}, video.Uploaded, ""},
 		{video.Uploaded, inspectedEvent, video.Processing, encode},
 		{video.Uploaded, refused, video.Failed, failed},
-		{video.Uploaded, taskDoneEvent(0), video.Uploaded, ""},
+		{video.Uploaded, encodeDoneEvent(0), video.Uploaded, ""},
 		{video.Uploaded, broken, video.Failed, failed},
 		{video.Processing, video.UploadCompleted{At: noon}, video.Processing, ""},
 		{video.Processing, inspectedEvent, video.Processing, encode},
 		{video.Processing, refused, video.Processing, ""},
-		{video.Processing, taskDoneEvent(0), video.Processing, ""},
+		{video.Processing, encodeDoneEvent(0), video.Processing, ""},
 		{video.Processing, broken, video.Failed, failed},
 		{video.Playable, video.UploadCompleted{At: noon}, video.Playable, ""},
 		{video.Playable, inspectedEvent, video.Playable, "video.VideoProcessing video.EncodeRequested×1"},
 		{video.Playable, refused, video.Playable, ""},
-		{video.Playable, taskDoneEvent(0), video.Playable, ""},
-		{video.Playable, taskDoneEvent(3), video.Ready, ready},
+		{video.Playable, encodeDoneEvent(0), video.Playable, ""},
+		{video.Playable, encodeDoneEvent(3), video.Ready, ready},
 		{video.Playable, broken, video.Playable, ""}, // the task is finished
 		{video.Playable, last, video.Failed, failed},
 		{video.Ready, video.UploadCompleted{At: noon}, video.Ready, ""},
 		{video.Ready, inspectedEvent, video.Ready, ""},
 		{video.Ready, refused, video.Ready, ""},
-		{video.Ready, taskDoneEvent(3), video.Ready, ready},
+		{video.Ready, encodeDoneEvent(3), video.Ready, ready},
 		{video.Ready, broken, video.Ready, ""},
 		{video.Failed, video.UploadCompleted{At: noon}, video.Failed, ""},
 		{video.Failed, inspectedEvent, video.Failed, ""},
 		{video.Failed, refused, video.Failed, failed},
-		{video.Failed, taskDoneEvent(0), video.Failed, ""},
+		{video.Failed, encodeDoneEvent(0), video.Failed, ""},
 		{video.Failed, broken, video.Failed, failed},
 	} {
 		t.Run(fmt.Sprintf("%s/%T", tt.state, tt.event), func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
 	v := videoInState(video.Processing)
 	v.Done = map[int]bool{1: true}
 	after, out := video.Apply(
-		v, video.TaskFailed{At: noon, Task: testPlan.Tasks()[1], Problem: errs.Problem{Code: "internal"}},
+		v, video.EncodeFailed{At: noon, Task: testPlan.Tasks()[1], Problem: errs.Problem{Code: "internal"}},
 	)
 	if diff := cmp.Diff(v, after); diff != "" || out != nil {
 		t.Errorf("follows %v, and the row changes: %s", out, diff)
@@ -151,7 +151,7 @@ func TestFailureOfFinishedTaskIsIgnored(t *testing.T) {
 func TestLastResultOfFailedVideoRepeatsFailedEvent(t *testing.T) {
 	v := videoInState(video.Ready)
 	v.State, v.Problem = video.Failed, &errs.Problem{Code: "earlier"}
-	after, out := video.Apply(v, taskDoneEvent(3))
+	after, out := video.Apply(v, encodeDoneEvent(3))
 	if diff := cmp.Diff(v, after); diff != "" {
 		t.Errorf("the row changes: %s", diff)
 	}
@@ -192,7 +192,7 @@ func TestTaskOutsidePlanIsIgnored(t *testing.T) {
 	} {
 		before := videoInState(video.Processing)
 		before.Done = map[int]bool{0: true, 1: true, 2: true}
-		after, out := video.Apply(before, video.TaskDone{Result: video.Result{Task: foreign}})
+		after, out := video.Apply(before, video.EncodeDone{Result: video.Result{Task: foreign}})
 		if diff := cmp.Diff(before, after); diff != "" || out != nil {
 			t.Errorf("task %+v: says %v and changes %s", foreign, out, diff)
 		}
@@ -202,8 +202,8 @@ func TestTaskOutsidePlanIsIgnored(t *testing.T) {
 // Events of one video in any order and with any duplicates lead to the same row, and to VideoReady.
 func TestApplyIgnoresOrderAndDuplicates(t *testing.T) {
 	inOrder := []video.Event{
-		video.UploadCompleted{At: noon}, inspectedEvent, taskDoneEvent(0), taskDoneEvent(1), taskDoneEvent(2),
-		taskDoneEvent(3),
+		video.UploadCompleted{At: noon}, inspectedEvent, encodeDoneEvent(0), encodeDoneEvent(1), encodeDoneEvent(2),
+		encodeDoneEvent(3),
 	}
 	want, _ := applyAll(videoInState(video.Waiting), inOrder)
 	want.Version = 0 // the number of changes depends on the order
@@ -241,7 +241,7 @@ func TestApplyDoesNotModifyInput(t *testing.T) {
 	before := videoInState(video.Processing)
 	before.Done = map[int]bool{1: true}
 	kept := maps.Clone(before.Done)
-	video.Apply(before, taskDoneEvent(0))
+	video.Apply(before, encodeDoneEvent(0))
 	if diff := cmp.Diff(kept, before.Done); diff != "" {
 		t.Error(diff)
 	}

@@ -201,8 +201,8 @@ func TestDeadlineOfAnotherStateIsIgnored(t *testing.T) {
 // oneOfEachEvent has the events that Apply takes, but for DeadlinePassed.
 var oneOfEachEvent = []video.Event{
 	video.UploadCompleted{At: noon}, inspectedEvent, video.MediaRefused{At: noon, Problem: errs.Problem{Code: "x"}},
-	taskDoneEvent(0), taskDoneEvent(3),
-	video.TaskFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.UploadCancelled{At: noon},
+	encodeDoneEvent(0), encodeDoneEvent(3),
+	video.EncodeFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.UploadCancelled{At: noon},
 	video.FetchFailed{At: noon, Problem: errs.Problem{Code: "x"}}, video.DeleteRequested{At: noon},
 	video.PurgeDone{At: noon, Round: 1}, video.PurgeDone{At: noon, Round: 2},
 }

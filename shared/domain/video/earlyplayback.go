@@ -57,7 +57,7 @@ type EncodeRate struct {
 }
 
 // measureEncodeRate returns the rate as known when a task finishes.
-func (v Video) measureEncodeRate(e TaskDone) EncodeRate {
+func (v Video) measureEncodeRate(e EncodeDone) EncodeRate {
 	frames, chunks := 0, 0
 	for _, t := range v.Plan.Tasks() {
 		if t.Kind == VideoTask && v.Done[t.Number] {
@@ -91,7 +91,7 @@ func (p Plan) WouldStall(shown int, rate EncodeRate) bool {
 
 // extendPlayback makes the video playable, or extends its listed frames, if enough tasks have finished. The event that
 // makes it playable gives VideoPlayable, and so does its duplicate.
-func extendPlayback(v Video, e TaskDone) (Video, []Event) {
+func extendPlayback(v Video, e EncodeDone) (Video, []Event) {
 	encoded := v.ContiguousFrames()
 	switch {
 	case v.State == Processing && encoded >= v.Plan.StartFrames() &&

@@ -21,7 +21,7 @@ func TestQueueTimeDoesNotLowerEncodeRate(t *testing.T) {
 	for n, task := range p.Tasks()[:2] {
 		v, _ = video.Apply(
 			v,
-			video.TaskDone{
+			video.EncodeDone{
 				Started: started, At: started.Add(time.Duration(n+1) * 5 * time.Second),
 				Result: video.Result{Task: task},
 			},
@@ -148,7 +148,7 @@ func TestListedFramesGrowAsTasksFinish(t *testing.T) {
 	v, _ := video.Apply(videoInState(video.Uploaded), video.MediaInspected{At: noon, ETag: "e1", Plan: p})
 	var got []string
 	for i, n := range []int{1, 0, 3, 2, 5, 4, 6, 7, 8} {
-		e := video.TaskDone{At: noon.Add(time.Duration(i+1) * time.Second), Result: video.Result{Task: p.Tasks()[n]}}
+		e := video.EncodeDone{At: noon.Add(time.Duration(i+1) * time.Second), Result: video.Result{Task: p.Tasks()[n]}}
 		before := v
 		var out []video.Event
 		v, out = video.Apply(v, e)
@@ -194,7 +194,7 @@ func TestPlayerNeverStalls(t *testing.T) {
 			at := began.Add(frame * time.Duration(task.To-task.From))
 			free[n%workers] = at
 			before := v
-			v, _ = video.Apply(v, video.TaskDone{Started: began, At: at, Result: video.Result{Task: task}})
+			v, _ = video.Apply(v, video.EncodeDone{Started: began, At: at, Result: video.Result{Task: task}})
 			seen := at.Sub(before.Times.Playable).Seconds() + late // when the player has the update
 			if has := p.Rate.Seconds(
 				before.ListedFrames,

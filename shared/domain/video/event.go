@@ -41,14 +41,14 @@ type (
 		At         time.Time    `json:"at"`
 		Problem    errs.Problem `json:"problem"`
 	}
-	// TaskDone: one encode task has finished, and its segments are stored.
-	TaskDone struct {
+	// EncodeDone: one encode task has finished, and its segments are stored.
+	EncodeDone struct {
 		Started time.Time `json:"began,omitzero"` // zero: not known
 		At      time.Time `json:"at"`
 		Result  Result    `json:"result"`
 	}
-	// TaskFailed: one encode task failed for good.
-	TaskFailed struct {
+	// EncodeFailed: one encode task failed for good.
+	EncodeFailed struct {
 		At      time.Time    `json:"at"`
 		Task    Task         `json:"task"`
 		Problem errs.Problem `json:"problem"`
@@ -148,8 +148,8 @@ func (VideoCancelled) event()   {}
 func (VideoDeleted) event()     {}
 func (MediaInspected) event()   {}
 func (MediaRefused) event()     {}
-func (TaskDone) event()         {}
-func (TaskFailed) event()       {}
+func (EncodeDone) event()       {}
+func (EncodeFailed) event()     {}
 func (EncodeRequested) event()  {}
 func (VideoProcessing) event()  {}
 func (VideoPlayable) event()    {}

@@ -25,6 +25,6 @@ func (v Video) NewTimelineEntry(cause string, at time.Time) TimelineEntry {
 }
 
 // NewTaskEntry returns the timeline entry of a finished task.
-func NewTaskEntry(t TaskDone) TimelineEntry {
+func NewTaskEntry(t EncodeDone) TimelineEntry {
 	return TimelineEntry{At: t.At, State: Processing, Cause: "encode.done.v1", Task: &t.Result.Task}
 }

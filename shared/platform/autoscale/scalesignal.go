@@ -92,7 +92,7 @@ func countLargeFanOut(out []events.Event) map[string]int {
 // changedServiceTime adds the handling time of a finished task, and returns the mean if it differs from the one last
 // reported; else nil.
 func (n *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
-	if d, ok := e.Data.(video.TaskDone); ok && !d.Started.IsZero() {
+	if d, ok := e.Data.(video.EncodeDone); ok && !d.Started.IsZero() {
 		n.sampleCount++
 		n.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - n.meanServiceTime) / float64(min(
 			n.sampleCount, 4*minSamples,

@@ -117,7 +117,7 @@ func TestChangedServiceTimeSendsSignal(t *testing.T) {
 	work := func(n int, seconds float64) {
 		for range n {
 			env.now = env.now.Add(time.Second)
-			done := video.TaskDone{At: metricsTime}
+			done := video.EncodeDone{At: metricsTime}
 			if seconds > 0 {
 				done.Started = metricsTime.Add(-time.Duration(seconds * float64(time.Second)))
 			}

@@ -59,7 +59,7 @@ func newTestConsumer(q *fakeQueue, service string, h queue.Handler) *queue.Consu
 	return &queue.Consumer{
 		Service: s, Handle: h, Send: q, Queue: q, Log: slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)),
 		OnExhausted: func(e events.Event, _ error) []events.Event {
-			return []events.Event{events.New(e.Tenant, e.Video, noon, video.TaskFailed{})}
+			return []events.Event{events.New(e.Tenant, e.Video, noon, video.EncodeFailed{})}
 		},
 	}
 }
@@ -145,7 +145,7 @@ func TestMessageIsHandledDeadLetteredOrRedelivered(t *testing.T) {
 				if tt.panics {
 					panic("bug")
 				}
-				return []events.Event{events.New(e.Tenant, e.Video, noon, video.TaskDone{})}, tt.err
+				return []events.Event{events.New(e.Tenant, e.Video, noon, video.EncodeDone{})}, tt.err
 			})
 			r, err := c.HandleBatch(
 				t.Context(),

@@ -125,7 +125,7 @@ func methodCalls() []methodCall {
 			return s.SaveVideo(t.Context(), v, video.TimelineEntry{})
 		}, []string{"TransactWriteItems"}},
 		{"FinishTask", func(t *testing.T, s store.Store) error {
-			_, err := s.FinishTask(t.Context(), "acme", "v", video.TaskDone{})
+			_, err := s.FinishTask(t.Context(), "acme", "v", video.EncodeDone{})
 			return err
 		}, []string{"PutItem", "UpdateItem", "Query"}},
 		{"BeginIdempotency", func(t *testing.T, s store.Store) error {

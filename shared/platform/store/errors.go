@@ -25,7 +25,7 @@ var (
 		Message: "This place is registered for this sender already; to give it to another tenant, delete that source first.",
 	}
 	deadLetterChanged = errs.Problem{
-		Code: "letter_changed", Message: "Someone has decided about this letter meanwhile; look at it again.",
+		Code: "letter_changed", Message: "Someone has decided about this dead letter meanwhile; look at it again.",
 	}
 	inFlightLimitStale = errs.Problem{
 		Code: "window_stale", Message: "What the tenant has in flight has changed since it was read; read it again.",

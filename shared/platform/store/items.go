@@ -191,8 +191,8 @@ func (i timelineItem) toEntry(c *codec) (e video.TimelineEntry) {
 	return e
 }
 
-func (i taskResultItem) toTaskDone(c *codec) video.TaskDone {
-	t := video.TaskDone{Started: c.parseTime(i.Started), At: c.parseTime(i.At)}
+func (i taskResultItem) toEncodeDone(c *codec) video.EncodeDone {
+	t := video.EncodeDone{Started: c.parseTime(i.Started), At: c.parseTime(i.At)}
 	c.decodeJSON(i.Result, &t.Result)
 	return t
 }

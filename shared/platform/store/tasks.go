@@ -14,7 +14,7 @@ import (
 // FinishTask writes the result of a task, adds the task to the set of finished ones and returns that set. The result is
 // written first: whoever sees a task in the set can read its result. FinishTask does not check that the video exists. A
 // repetition with the same result changes nothing. Invalid: the task number or an id does not fit a key.
-func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.TaskDone) (map[int]bool, error) {
+func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.EncodeDone) (map[int]bool, error) {
 	const op = "store.FinishTask"
 	k, n := videoKey(tenant, id), t.Result.Task.Number
 	if err := checkTaskKey(op, k, n); err != nil {
@@ -66,7 +66,7 @@ func (s Store) loadFinishedTasks(ctx context.Context, op string, k table.Key) (m
 
 // ListTaskResults returns the results of a video's finished tasks by task number, none if there is no such video.
 func (s Store) ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error) {
-	toResult := func(i taskResultItem, c *codec) video.Result { return i.toTaskDone(c).Result }
+	toResult := func(i taskResultItem, c *codec) video.Result { return i.toEncodeDone(c).Result }
 	return queryPrefix(ctx, s, "store.ListTaskResults", toResult, videoKey(tenant, id), resultPrefix)
 }
 

@@ -16,7 +16,7 @@ func (s Store) LoadTimeline(ctx context.Context, tenant, id string) ([]video.Tim
 	if err != nil {
 		return nil, err
 	}
-	done, err := queryPrefix(ctx, s, op, taskResultItem.toTaskDone, k, resultPrefix)
+	done, err := queryPrefix(ctx, s, op, taskResultItem.toEncodeDone, k, resultPrefix)
 	if err != nil {
 		return nil, err
 	}

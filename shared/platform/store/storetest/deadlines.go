@@ -19,11 +19,11 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	}
 	requireNoError(t, s.SaveVideo(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	requireReturns(t, []video.TimelineEntry{
 		{Version: 1, At: created, State: video.Waiting, Cause: "created"},
-		video.NewTaskEntry(newTaskDone(newTaskResult(1))), saved, video.NewTaskEntry(newTaskDone(newTaskResult(3))),
+		video.NewTaskEntry(newEncodeDone(newTaskResult(1))), saved, video.NewTaskEntry(newEncodeDone(newTaskResult(3))),
 	})(s.LoadTimeline(t.Context(), v.Tenant, v.ID))
 	for _, nobodys := range []string{uniqueID(), ""} {
 		requireReturns(t, []video.TimelineEntry{})(s.LoadTimeline(t.Context(), nobodys, v.ID))
@@ -46,7 +46,7 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 		),
 	)
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
 	requireNoError(t, err)
@@ -109,7 +109,7 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 func testTaskResultsAreDeleted(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for n := range 60 { // more than one call deletes
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n*10))))
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n*10))))
 	}
 	for range 2 {
 		requireNoError(t, s.DeleteTaskResults(t.Context(), v.Tenant, v.ID))

@@ -90,7 +90,7 @@ func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 		requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, v.Tenant, id))
 		requireFails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
 		requireSucceeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
-		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newTaskDone(video.Result{})))
+		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newEncodeDone(video.Result{})))
 		requireError(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
 		requireError(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
 		requireError(
@@ -112,7 +112,7 @@ func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	cancel()
 	requireFails(t, errs.Transient, "")(s.LoadVideo(ctx, v.Tenant, v.ID))
 	requireFails(t, errs.Transient, "")(s.ListTaskResults(ctx, v.Tenant, v.ID))
-	requireFails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{})))
+	requireFails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
 	next := v
 	next.Version++
 	requireError(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
@@ -157,7 +157,7 @@ func testTenantsAreIsolated(t *testing.T, s store.Store) {
 	ctx, other := t.Context(), uniqueID()
 	v, u := newVideoAndUpload(uniqueID())
 	requireNoError(t, s.CreateVideo(ctx, v, u))
-	requireSucceeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(video.Result{})))
+	requireSucceeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
 	requireFails(t, errs.NotFound, "")(s.LoadVideo(ctx, other, v.ID))
 	requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, other, u.ID))
 	requireReturns(t, []video.Result{})(s.ListTaskResults(ctx, other, v.ID))
@@ -169,7 +169,7 @@ func testStoreSharesNoMemory(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	v.Plan = &video.Plan{Borders: []int{0, 10}}
 	requireNoError(t, s.CreateVideo(t.Context(), v, u))
-	done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(1)))
+	done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(1)))
 	requireNoError(t, err)
 	done[2], v.Plan.Borders[1] = true, 11
 	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)

@@ -59,7 +59,7 @@ func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 
 func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(3))))
+	requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(3))))
 	v.Version, v.Done = v.Version+1, newTaskSet(9)
 	requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
 	v.Done = newTaskSet(3)
@@ -107,13 +107,13 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	seen := newTaskSet()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
 		seen[n] = true
-		requireReturns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+		requireReturns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	v.Done = seen
 	requireVideo(t, s, v)
 
 	for _, n := range []int{-1, 100000} {
-		requireFails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+		requireFails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	requireVideo(t, s, v)
 }
@@ -121,7 +121,7 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 func testFinishTaskIsIdempotent(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for range 3 {
-		requireReturns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(4))))
+		requireReturns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(4))))
 	}
 	requireReturns(t, []video.Result{newTaskResult(4)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
@@ -132,7 +132,7 @@ func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 	sizes := make([]int, n)
 	failures := make([]error, n)
 	runConcurrently(n, func(i int) {
-		done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(252+i)))
+		done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(252+i)))
 		sizes[i], failures[i] = len(done), err
 	})
 	most := 0
@@ -146,7 +146,7 @@ func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	requireReturns(
 		t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)},
@@ -161,13 +161,13 @@ func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 		r := newTaskResult(n)
 		r.Tracks[0].InitHash = strings.Repeat("0", 100_000)
 		all = append(all, r)
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newTaskDone(r)))
+		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(r)))
 	}
 	requireReturns(t, all)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
-	tasks := AnyValue[video.TaskDone]()
+	tasks := AnyValue[video.EncodeDone]()
 	rapid.Check(t, func(rt *rapid.T) {
 		id, done := uniqueID(), tasks.Draw(rt, "task")
 		done.Result.Task.Number = rapid.IntRange(0, 99_999).Draw(rt, "number")
@@ -204,14 +204,14 @@ func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 				n := rapid.IntRange(0, 600).Draw(rt, "task")
 				v.Done = maps.Clone(v.Done)
 				v.Done[n] = true
-				requireReturns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newTaskDone(newTaskResult(n))))
+				requireReturns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 			},
 			"": func(rt *rapid.T) { requireVideo(rt, s, v) },
 		})
 	})
 }
 
-// newTaskDone returns the event data of a finished task with the result r.
-func newTaskDone(r video.Result) video.TaskDone {
-	return video.TaskDone{At: created.Add(time.Duration(r.Task.Number) * time.Second), Result: r}
+// newEncodeDone returns the event data of a finished task with the result r.
+func newEncodeDone(r video.Result) video.EncodeDone {
+	return video.EncodeDone{At: created.Add(time.Duration(r.Task.Number) * time.Second), Result: r}
 }

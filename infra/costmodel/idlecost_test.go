@@ -1,4 +1,4 @@
-package bill
+package costmodel
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package bill
+package costmodel
 
 import (
 	"errors"
@@ -52,7 +52,7 @@ func (c idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 	}
 	memory, isFunction := f.Properties["MemorySize"].(float64)
 	if !ok || !isFunction {
-		return nil, errors.New("a schedule of anything but a function of the template has no price in infra/bill")
+		return nil, errors.New("a schedule of anything but a function of the template has no price in infra/costmodel")
 	}
 	const what = "runs of the schedule"
 	return []Line{
@@ -70,7 +70,7 @@ func (c idleContext) chargeScheduledRuns(r Resource, arn any) ([]Line, error) {
 func runsPerMonth(expression any) (float64, error) {
 	m := ratePattern.FindStringSubmatch(fmt.Sprint(expression))
 	if m == nil {
-		return 0, fmt.Errorf("how often is %v? Only rate(…) is counted in infra/bill", expression)
+		return 0, fmt.Errorf("how often is %v? Only rate(…) is counted in infra/costmodel", expression)
 	}
 	every, err := strconv.Atoi(m[1])
 	if err != nil || every == 0 {

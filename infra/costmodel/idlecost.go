@@ -1,4 +1,4 @@
-package bill
+package costmodel
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func IdleCost(p Prices, t Template) ([]Line, error) {
 		r := t.Resources[id]
 		charge, known := chargesByType[r.Type]
 		if !known {
-			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Add it to infra/bill", id, r.Type))
+			errs = append(errs, fmt.Errorf("%s: what does %s cost while idle? Add it to infra/costmodel", id, r.Type))
 			continue
 		}
 		of, err := charge(c, r)
@@ -119,7 +119,7 @@ func chargeNothing(idleContext, Resource) ([]Line, error) { return nil, nil }
 func chargeNothingUnlessSet(property string) chargeFunc {
 	return func(_ idleContext, r Resource) ([]Line, error) {
 		if v, set := r.Properties[property]; set && v != false {
-			return nil, fmt.Errorf("%s with %s has no price in infra/bill", r.Type, property)
+			return nil, fmt.Errorf("%s with %s has no price in infra/costmodel", r.Type, property)
 		}
 		return nil, nil
 	}
@@ -132,10 +132,10 @@ func chargeEach(what, price string) chargeFunc {
 // chargeTable accepts tables that are billed by request. Their storage and backups are billed by gigabyte.
 func chargeTable(_ idleContext, r Resource) ([]Line, error) {
 	if mode := r.Properties["BillingMode"]; mode != "PAY_PER_REQUEST" {
-		return nil, fmt.Errorf("a table with BillingMode %v has no price in infra/bill", mode)
+		return nil, fmt.Errorf("a table with BillingMode %v has no price in infra/costmodel", mode)
 	}
 	if lookupPath(r.Properties, "SSESpecification", "KMSMasterKeyId") != nil {
-		return nil, errors.New("a table with a KMS key of its own has no price in infra/bill")
+		return nil, errors.New("a table with a KMS key of its own has no price in infra/costmodel")
 	}
 	return nil, nil
 }
@@ -191,11 +191,11 @@ func chargeWebACL(c idleContext, r Resource) ([]Line, error) {
 // chargeMapping charges for polling an empty queue.
 func chargeMapping(c idleContext, r Resource) ([]Line, error) {
 	if r.Properties["ProvisionedPollerConfig"] != nil {
-		return nil, errors.New("provisioned pollers have no price in infra/bill")
+		return nil, errors.New("provisioned pollers have no price in infra/costmodel")
 	}
 	queue, ok := c.resolveReference(r.Properties["EventSourceArn"])
 	if !ok || queue.Type != "AWS::SQS::Queue" {
-		return nil, errors.New("a mapping from anything but a queue of the template has no price in infra/bill")
+		return nil, errors.New("a mapping from anything but a queue of the template has no price in infra/costmodel")
 	}
 	price := "sqs-standard"
 	if queue.Properties["FifoQueue"] == true {
