@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
 )
 
@@ -45,8 +46,9 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(stageName),
 			TracingEnabled:       jsii.Bool(true),
-			ThrottlingRateLimit:  jsiiNumber(set.rate),
-			ThrottlingBurstLimit: jsiiNumber(set.burst),
+			ThrottlingRateLimit:  jsiiNumber(set.throttles[services.TokenClass].rate),
+			ThrottlingBurstLimit: jsiiNumber(set.throttles[services.TokenClass].burst),
+			MethodOptions:        methodThrottles(set.throttles),
 			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(g.scope, "access")),
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat())),
 		},
@@ -60,6 +62,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 	}
 	g.addRoutes(functions, g.newAuthorizer(set, functions[services.Authorizer]))
 	g.addProblemResponses()
+	g.addWebACL(set)
 	g.suppressNagRules()
 	return g
 }
@@ -67,11 +70,6 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 // suppressNagRules suppresses the findings of cdk-nag about the API, but for those about methods.
 func (g *gateway) suppressNagRules() {
 	suppressNagRule(g.api, "APIG2", "The functions check every request, and refuse it in the words of our own API.")
-	suppressNagRule(
-		g.api.DeploymentStage(), "APIG3",
-		"A web ACL costs more a month than all of Sluice when idle. The stage throttles, and "+
-			"an account that has a web ACL can attach it.",
-	)
 	suppressNagRule(
 		g.api.DeploymentStage(), "APIG6",
 		"Execution logs hold paths and headers, and ours hold tokens. The access log has a line "+
@@ -99,7 +97,9 @@ func (g *gateway) studioOrigin(set settings) string {
 	return scheme + "://" + host
 }
 
-// newAuthorizer makes the authorizer, which calls f with the token of a request. On a local cloud its answers are not
+// newAuthorizer makes the authorizer, which calls f with the token of a request. What has not the form of a token is
+// refused without a call (identityValidationExpression,
+// https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html). On a local cloud its answers are not
 // cached, so that tests see a revoked token at once.
 func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigateway.IAuthorizer {
 	ttl := authorizerTTL
@@ -109,6 +109,7 @@ func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigatew
 	return awsapigateway.NewTokenAuthorizer(g.scope, jsii.String("Authorizer"), &awsapigateway.TokenAuthorizerProps{
 		Handler:         f,
 		IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
+		ValidationRegex: jsii.String(access.BearerPattern),
 		ResultsCacheTtl: cdkDuration(ttl),
 	})
 }

@@ -64,7 +64,9 @@ var templates = sync.OnceValue(func() map[string]template {
 			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000",
 			"xray_api": "http://127.0.0.1:2001",
 		}),
-		"account": synthesize(map[string]any{"build": build, "gateway_log_role": "existing"}),
+		"account": synthesize(map[string]any{
+			"build": build, "gateway_log_role": "existing", "waf_arn": testWebACL,
+		}),
 		"no cdn": synthesize(map[string]any{
 			"build": build, "cdn": "false", "cors_origins": "https://app.example",
 		}),

@@ -31,8 +31,12 @@ type settings struct {
 	concurrency int
 	// provisioned: queues with provisioned pollers, which cost money all the time, separated by commas; default none
 	provisioned scaling.ProvisionedQueues
-	// rate, burst: rate limit of the gateway, in requests a second (200), and requests at once (400)
-	rate, burst int
+	// limits of the gateway, in requests a second and at once: of routes with a token, rate (200) and burst (400);
+	// of those for anybody, open_rate (200) and open_burst (400); of operators, operator_rate (50) and operator_burst
+	// (100)
+	throttles map[string]throttle
+	// waf_arn: ARN of a regional web ACL of AWS WAF for the gateway; default none, as one costs money all the time
+	wafARN string
 	// gateway_log_role: "own" (default) sets the role with which API Gateway writes logs, which an account has one of in
 	// a region; "existing" leaves the one that is there. Preflight tells which is right.
 	keepLogRole bool
@@ -87,8 +91,10 @@ func readSettings(value func(name string) any) (settings, error) {
 		return slices.ContainsFunc(services.ListQueues(), func(q services.Queue) bool { return q.Name == name })
 	})
 	s.concurrency = c.readNumber("concurrency", s.provisioned.MinWorkers(), s.provisioned.MinWorkers())
-	s.rate = c.readNumber("rate", services.DefaultRate, 1)
-	s.burst = c.readNumber("burst", services.DefaultBurst, 1)
+	s.throttles = c.readThrottles()
+	if s.wafARN = c.readText("waf_arn", ""); s.wafARN != "" && (s.local || !webACLPattern.MatchString(s.wafARN)) {
+		c.addError("waf_arn", "is %q, not the ARN of a regional web ACL, or cloud=local", s.wafARN)
+	}
 	s.dollarsPerHour = c.readAmount("dollars_per_hour", 5)
 	s.dashboard = c.readChoice("dashboard", "true", "false") == "true" && !s.local
 	if s.alarmEmail = c.readText("alarm_email", ""); s.alarmEmail != "" && !strings.Contains(s.alarmEmail, "@") {

@@ -13,7 +13,7 @@ import (
 func TestReadSettings(t *testing.T) {
 	t.Parallel()
 	standard := settings{
-		arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), rate: 200, burst: 400,
+		arch: "arm64", buildDir: "build", concurrency: services.MinConcurrency(), throttles: throttlesOf(200, 400),
 		corsOrigins: []string{"*"}, dollarsPerHour: 5, dashboard: true, cdn: true,
 	}
 	tests := []struct {
@@ -32,9 +32,17 @@ func TestReadSettings(t *testing.T) {
 		{
 			"numbers from the command line", map[string]any{"concurrency": "100", "rate": "5", "burst": "7"},
 			func(s *settings) {
-				s.concurrency, s.rate, s.burst = 100, 5, 7
+				s.concurrency, s.throttles = 100, throttlesOf(5, 7)
 			},
 		},
+		{
+			"limits of classes", map[string]any{"open_rate": "3", "open_burst": 4.0, "operator_rate": "5"},
+			func(s *settings) {
+				s.throttles = throttlesOf(200, 400)
+				s.throttles["open"], s.throttles["operator"] = throttle{3, 4}, throttle{5, 100}
+			},
+		},
+		{"a web ACL", map[string]any{"waf_arn": testWebACL}, func(s *settings) { s.wafARN = testWebACL }},
 		{"provisioned pollers", map[string]any{"provisioned": "encode,encode-bulk"}, func(s *settings) {
 			s.provisioned, s.concurrency = []string{"encode", "encode-bulk"}, services.MinConcurrency()+36
 		}},
@@ -83,11 +91,18 @@ func TestReadSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(want, got, cmp.AllowUnexported(settings{})); d != "" {
+			if d := cmp.Diff(want, got, cmp.AllowUnexported(settings{}, throttle{})); d != "" {
 				t.Errorf("settings (-want +got):\n%s", d)
 			}
 		})
 	}
+}
+
+const testWebACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/sluice/a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"
+
+// throttlesOf returns the standard limits of the classes, but for that of tokens.
+func throttlesOf(rate, burst int) map[string]throttle {
+	return map[string]throttle{"token": {rate, burst}, "open": {200, 400}, "operator": {50, 100}}
 }
 
 func TestReadSettingsNamesEachWrongValue(t *testing.T) {
@@ -141,6 +156,18 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 		{"half a dashboard", map[string]any{"dashboard": "some"}, []string{"dashboard"}},
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},
+		{
+			"no requests", map[string]any{"open_rate": "0", "operator_burst": "-1"},
+			[]string{"open_rate", "operator_burst"},
+		},
+		{
+			"a web ACL of CloudFront", map[string]any{"waf_arn": strings.Replace(testWebACL, "regional", "global", 1)},
+			[]string{"waf_arn"},
+		},
+		{
+			"a local web ACL", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "waf_arn": testWebACL},
+			[]string{"waf_arn"},
+		},
 		{"another kind of value", map[string]any{"build": true}, []string{"build is a bool"}},
 		{"everybody as a producer", map[string]any{"producers": "210987654321,*"}, []string{`producers has "*"`}},
 		{"all of them", map[string]any{"arch": "z80", "rate": "0"}, []string{"arch", "rate"}},

@@ -47,6 +47,10 @@ const tokenPrefix = "slc_"
 // FormatToken returns the text of a token, as clients send it: slc_<id>_<secret>.
 func FormatToken(id, secret string) string { return tokenPrefix + id + "_" + secret }
 
+// BearerPattern is a regular expression for the whole value of an Authorization header with a token: the scheme in any
+// case (RFC 9110, section 11.1), an id of 12 and a secret of 40 characters. It is read alike by Go, Java and Python.
+const BearerPattern = `^[Bb][Ee][Aa][Rr][Ee][Rr] +` + tokenPrefix + `[a-z2-7]{12}_[a-z2-7]{40} *$`
+
 // ParseToken returns the parts of a token's text. ok is false if it has not the form that FormatToken writes.
 func ParseToken(text string) (id, secret string, ok bool) {
 	rest, found := strings.CutPrefix(text, tokenPrefix)

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,6 +35,25 @@ func TestValidTenantID(t *testing.T) {
 	} {
 		if got := access.ValidTenantID(id); got != want {
 			t.Errorf("%q: %v, want %v", id, got, want)
+		}
+	}
+}
+
+// TestBearerPatternMatchesTokensOnly uses tokens as they are created, and what else clients and scanners send.
+func TestBearerPatternMatchesTokensOnly(t *testing.T) {
+	t.Parallel()
+	pattern := regexp.MustCompile(access.BearerPattern)
+	id, secret := strings.Repeat("a2", 6), strings.Repeat("b7", 20)
+	token := access.FormatToken(id, secret)
+	for header, want := range map[string]bool{
+		"Bearer " + token: true, "bearer " + token: true, "BEARER   " + token + " ": true,
+		"": false, token: false, "Bearer": false, "Bearer ": false, "Bearer junk": false, "Basic " + token: false,
+		"Bearer " + token + "x": false, "Bearer slc_" + id + "_": false, "Bearer slc__" + secret: false,
+		"Bearer " + strings.ToUpper(token): false, "x Bearer " + token: false, "Bearer " + token + "\nx": false,
+		"Bearer eyJhbGciOiJIUzI1NiJ9.e30.x": false,
+	} {
+		if got := pattern.MatchString(header); got != want {
+			t.Errorf("%q: %v", header, got)
 		}
 	}
 }

@@ -8,9 +8,30 @@ import (
 // Defaults of a deployment. The default of the concurrency for all queues is MinConcurrency, as a new account may have
 // only ten concurrent invocations, and a throttled invocation counts as an attempt.
 const (
-	DefaultRate  = 200 // requests a second that the API gateway accepts
-	DefaultBurst = 400 // requests that it accepts at once
+	DefaultRate  = 200 // requests a second that the API gateway accepts for each route with a token
+	DefaultBurst = 400 // requests that it accepts at once for such a route
+
+	DefaultOpenRate, DefaultOpenBurst         = 200, 400 // for each that anybody may call, such as those of players
+	DefaultOperatorRate, DefaultOperatorBurst = 50, 100  // for each of operators
 )
+
+// Throttle classes: the routes of a class have the same limits.
+const (
+	OpenClass     = "open"
+	TokenClass    = "token"
+	OperatorClass = "operator"
+)
+
+// ThrottleClass returns the class of a route: operator for those with AWS credentials or the operator's scope.
+func (r Route) ThrottleClass() string {
+	switch {
+	case r.Auth == AuthOpen:
+		return OpenClass
+	case r.Auth == AuthToken && r.Scope != "operator":
+		return TokenClass
+	}
+	return OperatorClass
+}
 
 // Names of the environment variables that package infra sets and functions read. Durations and sizes are not among
 // them: they are in the service map.
