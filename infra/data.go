@@ -97,7 +97,9 @@ func newTable(scope constructs.Construct, set settings) awsdynamodb.Table {
 		PartitionKey: text("pk"),
 		SortKey:      text("sk"),
 		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
-		Encryption:   awsdynamodb.TableEncryption_AWS_MANAGED,
+		// A key that AWS owns costs nothing. The key aws/dynamodb is billed by use
+		// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html).
+		Encryption: awsdynamodb.TableEncryption_DEFAULT,
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},

@@ -194,7 +194,7 @@ func TestTableKeysIndexesAndProtection(t *testing.T) {
 		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires", "Enabled": true},
 		"BillingMode":                      "PAY_PER_REQUEST",
 		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
-		"SSESpecification":                 map[string]any{"SSEEnabled": true},
+		"SSESpecification":                 map[string]any{"SSEEnabled": false}, // a key that AWS owns
 		"DeletionProtectionEnabled":        true,
 	}
 	if d := cmp.Diff(want, awsTemplate().resourcesOfType("DynamoDB::Table")["DataTable"].Properties); d != "" {

@@ -45,6 +45,9 @@ func runTests(m *testing.M) int {
 // testProducerBuckets is the setting producer_buckets of the tested deployments.
 const testProducerBuckets = "acme-masters,other-masters"
 
+// testProducerKey is the setting producer_keys of the tested deployments.
+const testProducerKey = "arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
 // testAlarmEmail is the setting alarm_email of the tested deployments.
 const testAlarmEmail = "ops@v.example"
 
@@ -56,13 +59,13 @@ var templates = sync.OnceValue(func() map[string]template {
 	return map[string]template{
 		"aws": synthesize(map[string]any{
 			"build": build, "producers": "210987654321", "producer_buckets": testProducerBuckets,
-			"alarm_email": testAlarmEmail,
+			"producer_keys": testProducerKey, "alarm_email": testAlarmEmail,
 		}),
 		"local": synthesize(map[string]any{
 			"build": build, "cloud": "local", "arch": "amd64", "ffmpeg_dir": "/tools", "producers": "210987654321",
 			"public_url": "http://127.0.0.1:4566/restapis/sluice/prod/_user_request_", "concurrency": "30",
-			"producer_buckets": testProducerBuckets, "fetch_ca": "/ca.pem", "xray_daemon": "127.0.0.1:2000",
-			"xray_api": "http://127.0.0.1:2001",
+			"producer_buckets": testProducerBuckets, "producer_keys": testProducerKey, "fetch_ca": "/ca.pem",
+			"xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
 		}),
 		"account": synthesize(map[string]any{
 			"build": build, "gateway_log_role": "existing", "waf_arn": testWebACL,

@@ -117,7 +117,7 @@ func allowObjects(d serviceDeps, p services.Permission, actions []string) []awsi
 	if p.Resource == services.MediaBucket {
 		b = d.data.media
 	}
-	onObjects, list := splitListBucket(actions)
+	onObjects, list := splitAction(actions, "s3:ListBucket")
 	keys := appendSuffix(p.Only, "*")
 	all := []awsiam.PolicyStatement{allowActions(onObjects, mapStrings(keys, func(key string) string {
 		return *b.ArnForObjects(jsii.String(key))
@@ -128,31 +128,38 @@ func allowObjects(d serviceDeps, p services.Permission, actions []string) []awsi
 	return all
 }
 
-// allowProducerBuckets allows actions on all objects of the producers' buckets. The policy of a bucket in another
-// account must allow them too.
-func allowProducerBuckets(d serviceDeps, _ services.Permission, actions []string) []awsiam.PolicyStatement {
+// allowProducerBuckets allows actions on all objects of the producers' buckets, and to decrypt them with the producers'
+// keys when S3 reads them. The policies of a bucket and of a key in another account must allow it too:
+// https://repost.aws/knowledge-center/cross-account-access-denied-error-s3
+func allowProducerBuckets(d serviceDeps, _ services.Permission, actions []string) (all []awsiam.PolicyStatement) {
 	if len(d.producerBuckets) == 0 {
 		return nil
 	}
-	onObjects, list := splitListBucket(actions)
-	var buckets, keys []string
+	stack := awscdk.Stack_Of(d.data.table)
+	var buckets []string
 	for _, b := range d.producerBuckets {
-		arn := "arn:" + *awscdk.Stack_Of(d.data.table).Partition() + ":s3:::" + b
-		buckets, keys = append(buckets, arn), append(keys, arn+"/*")
+		buckets = append(buckets, "arn:"+*stack.Partition()+":s3:::"+b)
 	}
-	return []awsiam.PolicyStatement{allowActions(onObjects, keys...), allowActions(list, buckets...)}
+	onObjects, list := splitAction(actions, "s3:ListBucket")
+	onObjects, decrypt := splitAction(onObjects, "kms:Decrypt")
+	all = append(all, allowActions(onObjects, appendSuffix(buckets, "/*")...), allowActions(list, buckets...))
+	if len(d.producerKeys) > 0 {
+		throughS3 := []string{"s3.*." + *stack.UrlSuffix()}
+		all = append(all, addCondition(allowActions(decrypt, d.producerKeys...), "StringLike", "kms:ViaService", throughS3))
+	}
+	return all
 }
 
-// splitListBucket separates the actions on objects from s3:ListBucket, which is an action on a bucket.
-func splitListBucket(actions []string) (onObjects, list []string) {
+// splitAction separates an action from the others: those on objects do not include s3:ListBucket, which is on a bucket.
+func splitAction(actions []string, action string) (others, found []string) {
 	for _, a := range actions {
-		if a == "s3:ListBucket" {
-			list = append(list, a)
+		if a == action {
+			found = append(found, a)
 		} else {
-			onObjects = append(onObjects, a)
+			others = append(others, a)
 		}
 	}
-	return onObjects, list
+	return others, found
 }
 
 // queueARNs returns an ARN of each queue.

@@ -37,7 +37,7 @@ var requiredActions = map[string][]string{
 	"s3.ListParts":                    {"s3:ListMultipartUploadParts"},
 	"s3.PutObject":                    {"s3:PutObject"},
 	"s3.UploadPart":                   {"s3:PutObject"},
-	"s3.UploadPartCopy":               {"s3:GetObject", "s3:PutObject"},
+	"s3.UploadPartCopy":               {"kms:Decrypt", "s3:GetObject", "s3:PutObject"}, // from a producer's bucket
 	"secretsmanager.GetSecretValue":   {"secretsmanager:GetSecretValue"},
 	"sns.Publish":                     {},
 	"sqs.ChangeMessageVisibility":     {"sqs:ChangeMessageVisibility"},

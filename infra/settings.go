@@ -53,6 +53,9 @@ type settings struct {
 	producerPrincipals []string
 	// producer_buckets: buckets that originals may be fetched from, separated by commas
 	producerBuckets []string
+	// producer_keys: ARNs of the KMS keys that encrypt producers' buckets, separated by commas. A key's own policy must
+	// allow the role of fetch to decrypt as well.
+	producerKeys []string
 	// fetch_ca: file with the certificate of servers on this machine to fetch from; local only
 	fetchCA string
 	// xray_daemon: host:port that functions send traces to; local only
@@ -107,6 +110,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.producerPrincipals = c.readList(
 		"producers", "neither an ARN nor the id of an account", principalPattern.MatchString,
 	)
+	s.producerKeys = c.readList(
+		"producer_keys", "not the ARN of a KMS key: an alias names no key in IAM", keyPattern.MatchString,
+	)
 	s.producerBuckets, s.fetchCA = c.readBuckets("producer_buckets"), c.readText("fetch_ca", "")
 	s.xrayDaemon, s.xrayAPI = c.readText("xray_daemon", ""), c.readText("xray_api", "")
 	for name, value := range map[string]string{
@@ -119,6 +125,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	if s.local && s.ffmpegDir == "" {
 		c.addError("ffmpeg_dir", "is needed with cloud=local")
 	}
+	if s.producerKeys != nil && s.producerBuckets == nil {
+		c.addError("producer_keys", "are of producer_buckets, of which there are none")
+	}
 	if (s.cdnDomain == "") != (s.cdnCertificate == "") {
 		c.addError("cdn_domain", "and cdn_certificate are needed both, or neither")
 	}
@@ -130,6 +139,10 @@ func readSettings(value func(name string) any) (settings, error) {
 
 // principalPattern matches what can be the principal of a policy, but for "*", everybody.
 var principalPattern = regexp.MustCompile(`^(\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]+)$`)
+
+// keyPattern matches ARNs of KMS keys, also of multi-Region keys
+// (https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id).
+var keyPattern = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$`)
 
 // functionDir returns the folder of a service's executable, and layerDir that of the ffmpeg layer.
 func (s settings) functionDir(service string) string { return path.Join(s.buildDir, s.arch, service) }

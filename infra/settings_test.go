@@ -66,6 +66,11 @@ func TestReadSettings(t *testing.T) {
 		{"producers' buckets", map[string]any{"producer_buckets": "acme-masters, other.masters"}, func(s *settings) {
 			s.producerBuckets = []string{"acme-masters", "other.masters"}
 		}},
+		{"producers' keys", map[string]any{
+			"producer_buckets": "acme-masters", "producer_keys": testProducerKey,
+		}, func(s *settings) {
+			s.producerBuckets, s.producerKeys = []string{"acme-masters"}, []string{testProducerKey}
+		}},
 		{
 			"alarms", map[string]any{"alarm_email": "ops@v.example", "dollars_per_hour": "0.5", "dashboard": "false"},
 			func(s *settings) {
@@ -122,6 +127,15 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 			"a bucket by its ARN", map[string]any{"producer_buckets": "arn:aws:s3:::acme-masters"},
 			[]string{"producer_buckets"},
 		},
+		{
+			"a key by its alias", map[string]any{"producer_keys": "arn:aws:kms:eu-west-1:210987654321:alias/masters"},
+			[]string{"producer_keys"},
+		},
+		{
+			"all keys of an account", map[string]any{"producer_keys": "arn:aws:kms:eu-west-1:210987654321:key/*"},
+			[]string{"producer_keys"},
+		},
+		{"a key of no bucket", map[string]any{"producer_keys": testProducerKey}, []string{"producer_keys are of"}},
 		{"servers on this machine, on AWS", map[string]any{"fetch_ca": "/ca.pem"}, []string{"fetch_ca"}},
 		{"a daemon on AWS", map[string]any{"xray_daemon": "127.0.0.1:2000"}, []string{"xray_daemon"}},
 		{"another X-Ray on AWS", map[string]any{"xray_api": "http://127.0.0.1:2001"}, []string{"xray_api"}},

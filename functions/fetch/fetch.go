@@ -11,7 +11,8 @@
 // It rejects originals larger than 8 GiB, and buckets that are not among the producer buckets of the deployment;
 // Sluice's own buckets can't be. Package outbound rejects URLs. The content is checked by inspect.
 //
-// Rights: parts of uploads below t/ in the source bucket; s3:GetObject and s3:ListBucket on the producers' buckets.
+// Rights: parts of uploads below t/ in the source bucket; s3:GetObject and s3:ListBucket on the producers' buckets,
+// and kms:Decrypt with the keys of the setting producer_keys.
 package fetch
 
 import (

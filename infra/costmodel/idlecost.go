@@ -134,8 +134,8 @@ func chargeTable(_ idleContext, r Resource) ([]Line, error) {
 	if mode := r.Properties["BillingMode"]; mode != "PAY_PER_REQUEST" {
 		return nil, fmt.Errorf("a table with BillingMode %v has no price in infra/costmodel", mode)
 	}
-	if lookupPath(r.Properties, "SSESpecification", "KMSMasterKeyId") != nil {
-		return nil, errors.New("a table with a KMS key of its own has no price in infra/costmodel")
+	if lookupPath(r.Properties, "SSESpecification", "SSEEnabled") == true { // else AWS owns the key
+		return nil, errors.New("a table whose KMS key is billed by use has no price in infra/costmodel")
 	}
 	return nil, nil
 }

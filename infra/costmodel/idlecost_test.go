@@ -64,7 +64,7 @@ func TestIdleCostOfResources(t *testing.T) {
 		{"a web ACL with two rules", `"A":{"Type":"AWS::WAFv2::WebACL","Properties":{"Rules":[{},{}]}}`, 7},
 		{
 			"a table by request",
-			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"SSEEnabled":true}}}`,
+			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"SSEEnabled":false}}}`,
 			0,
 		},
 		{"a log that forgets", `"A":{"Type":"AWS::Logs::LogGroup","Properties":{"RetentionInDays":30}}`, 0},
@@ -131,7 +131,7 @@ func TestIdleCostOfUnknownResourceIsAnError(t *testing.T) {
 		},
 		{
 			"a table with a key",
-			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"KMSMasterKeyId":"k"}}}`,
+			`"A":{"Type":"AWS::DynamoDB::Table","Properties":{"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"SSEEnabled":true}}}`,
 			"KMS key",
 		},
 		{"a queue with a key", `"A":{"Type":"AWS::SQS::Queue","Properties":{"KmsMasterKeyId":"k"}}`, "KmsMasterKeyId"},

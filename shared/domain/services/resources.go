@@ -98,7 +98,8 @@ var resources = map[Resource]resource{
 	Functions: {env: functionEnv, iamActions: map[Action][]string{InvokeFunction: {"lambda:InvokeFunction"}}},
 	ProducerBuckets: {
 		optionalEnv: []string{EnvProducerBuckets},
-		iamActions:  map[Action][]string{ReadObjects: {"s3:GetObject", "s3:ListBucket"}},
+		// the owner of a bucket may encrypt it with a key of its own
+		iamActions: map[Action][]string{ReadObjects: {"kms:Decrypt", "s3:GetObject", "s3:ListBucket"}},
 	},
 	Internet: {optionalEnv: []string{EnvFetchCA}, iamActions: map[Action][]string{ConnectOutbound: {}}},
 	Traces: {
