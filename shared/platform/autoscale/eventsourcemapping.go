@@ -40,9 +40,12 @@ func (m LambdaMappings) SetMaxPollers(ctx context.Context, id string, pollers in
 
 func (m LambdaMappings) updateMapping(ctx context.Context, op string, in *lambda.UpdateEventSourceMappingInput) error {
 	_, err := m.Client.UpdateEventSourceMapping(ctx, in)
-	var busy *types.ResourceInUseException
+	var (
+		inUse       *types.ResourceInUseException
+		conflicting *types.ResourceConflictException
+	)
 	switch {
-	case errors.As(err, &busy):
+	case errors.As(err, &inUse), errors.As(err, &conflicting):
 		return errs.E(op, errs.Conflict, err)
 	case err != nil:
 		return errs.E(op, errs.Transient, err)

@@ -1,14 +1,12 @@
 package blob
 
 import (
-	"context"
 	"errors"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/awsclient"
 )
 
 // Problems that clients may see.
@@ -95,8 +93,7 @@ func wrapError(op string, err error) error {
 			return m.problem.ToError(op, m.kind, err)
 		}
 	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+	if awsclient.IsTransient(err) {
 		return errs.E(op, errs.Transient, err)
 	}
 	return errs.E(op, errs.Internal, err)

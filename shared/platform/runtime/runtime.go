@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	lambdaservice "github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -28,6 +27,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/awsclient"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/queue"
@@ -52,10 +52,9 @@ func New(name string) Runtime {
 	trace.SetService(name)
 	s, err := checkSettings(name, os.LookupEnv)
 	exitOnError(log, err)
-	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRetryer(func() aws.Retryer {
-		return retry.AddWithMaxAttempts(retry.NewStandard(), 3) // beyond that, the queue retries
-	}))
+	cfg, err := config.LoadDefaultConfig(context.Background())
 	exitOnError(log, err)
+	awsclient.Configure(&cfg, s.Timeout)
 	trace.InstrumentAWS(&cfg)
 	return Runtime{Service: s, Log: log, awsConfig: cfg, meter: newCostMeter(s)}
 }

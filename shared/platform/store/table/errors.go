@@ -1,14 +1,13 @@
 package table
 
 import (
-	"context"
 	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/awsclient"
 )
 
 // wrapSDKError returns an error of the SDK as one of op, with its kind. It returns nil for nil.
@@ -16,7 +15,6 @@ func wrapSDKError(op string, err error) error {
 	var (
 		cancelled *types.TransactionCanceledException
 		failed    *types.ConditionalCheckFailedException
-		busy      *types.TransactionConflictException // another transaction is writing the row
 	)
 	switch {
 	case err == nil:
@@ -25,8 +23,7 @@ func wrapSDKError(op string, err error) error {
 		return errs.E(op, cancellationKind(cancelled.CancellationReasons), err)
 	case errors.As(err, &failed):
 		return errs.E(op, errs.Conflict, err)
-	case errors.As(err, &busy), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
+	case awsclient.IsTransient(err):
 		return errs.E(op, errs.Transient, err)
 	}
 	return errs.E(op, errs.Internal, err)
